@@ -1,0 +1,125 @@
+"""The catalogue: every model by name, found as files in `lab/models/<panel>/`, imported only when asked for.
+
+`entries()` reads the declarations with `ast`, so listing sixty models imports none of them (and neither NumPy nor Numba).
+A path to a Python file of the user's own is a model name too.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab.errors import ModelError, near
+
+if TYPE_CHECKING:
+    from lab.model import Model
+
+FOLDER = Path(__file__).parent / "models"
+PANELS = {"neurons": "Neurons", "networks": "Networks", "learning": "Learning", "embeddings": "Embeddings"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the gallery and `lab list` show of a model without importing it."""
+
+    name: str
+    panel: str
+    title: str
+    group: str
+    icon: str
+    order: int
+    role: str
+    about: str  # first sentence of the docstring
+    presets: tuple[str, ...] = ()
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """All models of the catalogue, sorted by panel, group and order."""
+    found = []
+    for path in sorted(FOLDER.glob("*/*.py")):
+        if path.stem.startswith("_"):
+            continue
+        entry = _read(path)
+        if entry is not None:
+            found.append(entry)
+    panels = list(PANELS)
+    first: dict[tuple[str, str], int] = {}
+    for e in found:
+        key = (e.panel, e.group)
+        first[key] = min(first.get(key, e.order), e.order)
+    return tuple(sorted(found, key=lambda e: (panels.index(e.panel), first[e.panel, e.group], e.group, e.order, e.title)))
+
+
+def _read(path: Path) -> Entry | None:
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        known: dict = {}
+        for item in node.body:
+            if isinstance(item, (ast.Assign, ast.AnnAssign)) and item.value is not None:
+                target = item.targets[0] if isinstance(item, ast.Assign) else item.target
+                if isinstance(target, ast.Name) and target.id in ("name", "title", "group", "icon", "order", "role"):
+                    if isinstance(item.value, ast.Constant):
+                        known[target.id] = item.value.value
+                elif isinstance(target, ast.Name) and target.id == "presets" and isinstance(item.value, ast.Dict):
+                    known["presets"] = tuple(k.value for k in item.value.keys if isinstance(k, ast.Constant))
+        if "name" in known:
+            about = " ".join((ast.get_docstring(node) or "").strip().split("\n\n")[0].split())
+            known = {"title": known["name"], "group": "", "icon": "mdi6.circle-outline", "order": 50, "role": ""} | known
+            return Entry(panel=path.parent.name, about=about, **known)
+    return None
+
+
+def names(role: str = "") -> list[str]:
+    """Names of all models, or of those with a role (`neuron`)."""
+    return [e.name for e in entries() if not role or e.role == role]
+
+
+def entry(name: str) -> Entry:
+    """The catalogue's entry called `name`."""
+    for e in entries():
+        if e.name == name:
+            return e
+    raise ModelError(f"There is no model '{name}': {near(name, names())}")
+
+
+def load(name: str) -> type[Model]:
+    """The model class called `name`, or the one in the Python file at the path `name`."""
+    if name.endswith(".py"):
+        return _load_file(Path(name))
+    e = entry(name)
+    module = importlib.import_module(f"lab.models.{e.panel}.{name.replace('-', '_')}")
+    return _the_model(module, name)
+
+
+@cache
+def _load_file(path: Path) -> type[Model]:
+    if not path.is_file():
+        raise ModelError(f"There is no model file {path}: give the path of a Python file that holds one Model class.")
+    spec = importlib.util.spec_from_file_location(f"lab_user_{path.stem}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ModelError(f"The model file {path} does not run: {type(error).__name__}: {error}") from error
+    return _the_model(module, str(path))
+
+
+def _the_model(module, name: str) -> type[Model]:
+    from lab.model import Model
+
+    here = [c for _, c in inspect.getmembers(module, inspect.isclass) if issubclass(c, Model) and c.__module__ == module.__name__ and c.name]
+    if len(here) != 1:
+        raise ModelError(f"{name}: a model file holds exactly one Model class with a name (found {len(here)}).")
+    return here[0]

@@ -1,0 +1,420 @@
+"""The engine: one generator that advances a model, driven alike by the window, the command line and Python.
+
+    simulation = Simulation(model, seed)
+    for block in simulate(simulation, steps=1000, record={"V": 1}):
+        ...
+
+A block is a stretch of steps with what was produced in it. Changes and actions take effect between blocks only and are
+logged with their step; because models promise the same result for every way of cutting time into blocks, replaying the
+log gives the same bytes wherever it is replayed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lab.errors import DivergenceError, LabError, ModelError, near
+from lab.model import Events, Happened, Model, Out, Recorded, State
+
+BLOCK_BYTES = 32 << 20  # most memory that the samples of one block may take
+FIRST_EVENTS = 1 << 14
+
+
+@dataclass
+class Block:
+    """Steps `start+1 .. start+steps` and what they produced.
+
+    samples[name] (steps, *shape): the value after each step. events[name]: (step, index, value) with absolute steps: an event
+    in the first step of a run has step 0, and its time is (step + value) dt. snapshots[name]: what a per-block stream shows at the end of the block.
+    """
+
+    start: int
+    steps: int
+    samples: dict[str, np.ndarray]
+    events: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
+    snapshots: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def end(self) -> int:
+        """The step that the model stands at after this block."""
+        return self.start + self.steps
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the consumer sends back to `simulate`: things to do before the next block, and how large it may be."""
+
+    happen: tuple[Happened, ...] = ()
+    block: int | None = None
+    wanted: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that is needed to go on from a step: the parameters at that time and a copy of the state."""
+
+    step: int
+    parameters: dict[str, Any]
+    state: State
+
+
+class Simulation:
+    """A model in motion: value, constants, state, step and the log of what was done to it."""
+
+    def __init__(self, model: Model, seed: int = 0):
+        needed = model.memory()
+        free = available_memory()
+        if free and needed > 0.8 * free:
+            raise ModelError(
+                f"{model._owner()} needs about {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free: choose fewer cells, connections or points."
+            )
+        self.model = model
+        self.seed = int(seed)
+        self.step = 0
+        self.log: list[Happened] = []
+        self.constants = model.build(self.seed)
+        self.state = model.start(self.constants, self.seed)
+
+    def advance(self, n: int, wanted: Iterable[str] = ()) -> Block:
+        """Advance up to n steps; `wanted` names the sampled streams to write (events are always written)."""
+        wanted = frozenset(wanted)
+        declared = self.model.streams
+        samples = {
+            s.name: np.empty((n if s.name in wanted else 0, *s.shape), s.dtype) for s in declared if s.form == "samples"
+        }
+        buffers = {s.name: Events(FIRST_EVENTS) for s in declared if s.form == "events"}
+        parts: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {name: [] for name in buffers}
+        done = 0
+        self.over: str | None = None
+        while done < n:
+            view = {name: array[done:] for name, array in samples.items()}
+            moved = int(self.model.advance(self.constants, self.state, n - done, Out(view, buffers)))
+            held = 0
+            for name, buffer in buffers.items():
+                k = int(buffer.count[0])
+                held += k
+                if k:
+                    parts[name].append((buffer.steps[:k] + (self.step + done), buffer.index[:k].copy(), buffer.value[:k].copy()))
+                    buffer.count[0] = 0
+            done += moved
+            if done < n:
+                self.over = self.model.finished(self.constants, self.state)
+                if self.over:
+                    break
+                if moved == 0 and held == 0:
+                    # Not even one step's events fitted: give more room, unless the model simply does not move.
+                    if not buffers or len(next(iter(buffers.values())).steps) > 1 << 28:
+                        raise ModelError(f"{self.model._owner()}.advance did no step at step {self.step + done} and gave no reason.")
+                    buffers = {name: Events(4 * len(b.steps)) for name, b in buffers.items()}
+        events = {
+            name: tuple(np.concatenate(column) for column in zip(*chunks, strict=True)) if chunks else (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
+            for name, chunks in parts.items()
+        }  # fmt: skip
+        block = Block(self.step, done, {k: v[:done] for k, v in samples.items() if k in wanted}, events)  # type: ignore[arg-type]
+        self.step += done
+        self._check_finite(block)
+        return block
+
+    def _check_finite(self, block: Block) -> None:
+        """Raise a DivergenceError naming the first stream and step that are NaN or infinite."""
+        for name, array in block.samples.items():
+            # A sum is finite unless something in it is not (or it overflows, which the exact look then clears).
+            if array.dtype.kind == "f" and not np.isfinite(array.sum()):
+                bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
+                if bad.any():
+                    self._diverged(name, block.start + 1 + int(bad.argmax()))
+        for name, array in self.state.items():
+            if array.dtype.kind == "f" and np.isnan(array.sum()) and np.isnan(array).any():
+                self._diverged(name, block.end)
+
+    def _diverged(self, stream: str, step: int) -> None:
+        clock = self.model.clock
+        remedy = self.model.remedy(stream)
+        raise DivergenceError(
+            f"{self.model._owner()}: {stream} became infinite or not a number at step {step} ({step * clock.dt:.6g} {clock.unit}): {remedy}.",
+            model=self.model._owner(),
+            stream=stream,
+            step=step,
+            remedy=remedy,
+        )
+
+    def change(self, **values: Any) -> None:
+        """Change live parameters now; logged. A parameter that is not live needs a new run and is refused."""
+        before = self.model
+        after = before.replace(**values)
+        specs = type(before).specs()
+        rebuild = False
+        for name in values:
+            if getattr(before, name) == getattr(after, name):
+                continue
+            if not specs[name].live:
+                raise ModelError(f"{before._owner()}.{name} cannot change while it runs: start a new run with {name} = {values[name]!r}.")
+            rebuild |= specs[name].builds
+        if rebuild:
+            self.constants = after.build(self.seed)
+        self.model = after
+        after.changed_live(before, self.constants, self.state)
+        self.log.append(Happened(self.step, "change", "", dict(values)))
+
+    def act(self, action: str, **arguments: Any) -> None:
+        """Do an action now; logged."""
+        known = type(self.model).actions()
+        if action not in known:
+            raise ModelError(f"{self.model._owner()} has no action '{action}': {near(action, known)}")
+        declared = known[action].arguments(**arguments)
+        known[action].call(self.model, self.constants, self.state, **declared.values())
+        self.log.append(Happened(self.step, "act", action, declared.values()))
+
+    def happen(self, what: Happened) -> None:
+        """Do a logged change or action now (its step is replaced by the present one)."""
+        if what.kind == "change":
+            self.change(**what.values)
+        else:
+            self.act(what.name, **what.values)
+
+    def observe(self, stream: str) -> Any:
+        """What a per-block stream shows now."""
+        return self.model.observe(self.constants, self.state, stream)
+
+    def summary(self) -> dict[str, Any]:
+        """The run's figures so far."""
+        return self.model.summary(self.constants, self.state)
+
+    def checkpoint(self) -> Checkpoint:
+        """A copy to go on from."""
+        return Checkpoint(self.step, self.model.values(), {k: v.copy() for k, v in self.state.items()})
+
+    def restore(self, point: Checkpoint) -> None:
+        """Go back (or forward) to a checkpoint of the same model and seed."""
+        before = self.model
+        self.model = type(before)(**point.parameters)
+        specs = type(before).specs()
+        if any(getattr(before, n) != getattr(self.model, n) for n, s in specs.items() if s.builds or not s.live):
+            self.constants = self.model.build(self.seed)
+        fresh = {k: np.array(v) for k, v in point.state.items()}
+        if set(fresh) != set(self.state):
+            raise ModelError(f"The checkpoint at step {point.step} does not belong to this version of {before._owner()}.")
+        self.state = fresh
+        self.step = point.step
+        self.log = [h for h in self.log if h.step < point.step]
+
+
+def available_memory() -> int:
+    """Bytes of memory that can still be taken, 0 where the system does not say."""
+    try:
+        with open("/proc/meminfo") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def step_bytes(model: Model, wanted: Iterable[str]) -> int:
+    """Bytes that one step of the wanted sampled streams takes."""
+    wanted = set(wanted)
+    return sum(int(np.prod(s.shape, dtype=np.int64)) * np.dtype(s.dtype).itemsize for s in model.streams if s.name in wanted and s.form == "samples")
+
+
+def default_record(model: Model) -> dict[str, int]:
+    """What is recorded when nobody says: every stream that declares `every`, and all events."""
+    return {s.name: s.every or 1 for s in model.streams if s.every or s.form == "events"}
+
+
+def check_record(model: Model, record: Mapping[str, int]) -> dict[str, int]:
+    """Stream names and intervals of a recording, validated; interval 0 means not recorded."""
+    out = {}
+    for name, every in record.items():
+        stream = model.stream(name)
+        if isinstance(every, bool) or not isinstance(every, int) or every < 0:
+            raise ModelError(f"record {name}: the interval must be a whole number of steps from 0 (got {every!r}).")
+        if every:
+            out[name] = 1 if stream.form == "events" else every
+    return out
+
+
+def simulate(
+    simulation: Simulation,
+    steps: int | None = None,
+    *,
+    record: Mapping[str, int] | None = None,
+    schedule: Sequence[Happened] = (),
+    wanted: Iterable[str] = (),
+    block: int = 0,
+    block_seconds: float = 0.05,
+) -> Generator[Block, Order | None, str]:
+    """Yield blocks until `steps` (counted from the start of the run) or the model's own end; returns why it ended.
+
+    record      interval of each stream to record: samples wanted are those recorded plus `wanted` (for viewing)
+    schedule    changes and actions at given steps
+    block       steps per block; 0: adapts so that a block takes about `block_seconds`
+    """
+    record = check_record(simulation.model, default_record(simulation.model) if record is None else record)
+    fixed = block > 0
+    size = block or 1
+    want = frozenset(wanted)
+    pending = sorted((h for h in schedule if h.step >= simulation.step), key=lambda h: h.step)
+    while True:
+        model = simulation.model
+        while pending and pending[0].step <= simulation.step:
+            simulation.happen(pending.pop(0))
+            model = simulation.model
+        end = min((e for e in (steps, model.length) if e is not None), default=None)
+        if end is not None and simulation.step >= end:
+            return "finished"
+        sampled = {name for name in record if model.stream(name).form == "samples"} | {n for n in want if model.stream(n).form == "samples"}
+        n = min(size, max(1, BLOCK_BYTES // max(1, step_bytes(model, sampled))))
+        if end is not None:
+            n = min(n, end - simulation.step)
+        if pending:
+            n = min(n, pending[0].step - simulation.step)
+        snapshots = {name: every for name, every in record.items() if model.stream(name).form == "snapshots"}
+        for every in snapshots.values():
+            n = min(n, every - simulation.step % every)
+        began = time.perf_counter()
+        produced = simulation.advance(n, sampled)
+        took = time.perf_counter() - began
+        for name, every in snapshots.items():
+            if simulation.step % every == 0 or simulation.over:
+                produced.snapshots[name] = simulation.observe(name)
+        order = yield produced
+        if simulation.over:
+            return simulation.over
+        if not fixed and produced.steps == n:
+            # Aim at the asked time per block; never grow more than fourfold, as the first block contains compilation.
+            ideal = n * block_seconds / max(took, 1e-7)
+            size = int(max(1, min(ideal, 4 * max(size, 1), 1 << 24)))
+        if order is not None:
+            for h in order.happen:
+                simulation.happen(h)
+            if order.block:
+                size, fixed = order.block, True
+            if order.wanted is not None:
+                want = order.wanted
+
+
+def recorded_rows(block: Block, name: str, every: int) -> tuple[int, np.ndarray]:
+    """First absolute step and rows of a block's samples that fall on multiples of `every`."""
+    first = -(block.start + 1) % every
+    return block.start + 1 + first, block.samples[name][first::every]
+
+
+class Collector:
+    """Keeps what a run records in memory."""
+
+    def __init__(self, model: Model, record: Mapping[str, int]):
+        self.model = model
+        self.record = dict(record)
+        self._rows: dict[str, list] = {name: [] for name in self.record}
+
+    def take(self, block: Block) -> None:
+        """Keep a block's recorded parts."""
+        for name, every in self.record.items():
+            if name in block.samples:
+                first, rows = recorded_rows(block, name, every)
+                if len(rows):
+                    self._rows[name].append((first + every * np.arange(len(rows)), rows.copy()))
+            elif name in block.events:
+                if len(block.events[name][0]):
+                    self._rows[name].append(block.events[name])
+            elif name in block.snapshots:
+                self._rows[name].append((block.end, block.snapshots[name]))
+
+    def recorded(self, name: str) -> Recorded:
+        """All of one stream."""
+        stream, rows, dt = self.model.stream(name), self._rows[name], self.model.clock.dt
+        if stream.form == "samples":
+            if not rows:
+                return Recorded(np.empty(0), np.empty((0, *stream.shape), stream.dtype))
+            return Recorded(np.concatenate([r[0] for r in rows]) * dt, np.concatenate([r[1] for r in rows]))
+        if stream.form == "events":
+            columns = [np.concatenate(c) for c in zip(*rows, strict=True)] if rows else [np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)]
+            if stream.kind == "raster":
+                return Recorded((columns[0] + columns[2]) * dt, columns[2], columns[1])
+            return Recorded((columns[0] + 1) * dt, columns[2], columns[1])
+        return Recorded(np.array([r[0] for r in rows], float) * dt, [r[1] for r in rows])
+
+
+@dataclass
+class Result:
+    """A finished run in memory: streams by name, the final state, the summary and the log of what was done."""
+
+    simulation: Simulation
+    collector: Collector
+    reason: str
+
+    @property
+    def model(self) -> Model:
+        """The model as it was at the end."""
+        return self.simulation.model
+
+    @property
+    def state(self) -> State:
+        """The final state."""
+        return self.simulation.state
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The run's figures."""
+        return self.simulation.summary()
+
+    @property
+    def streams(self) -> list[str]:
+        """Names of what was recorded."""
+        return list(self.collector.record)
+
+    def recorded(self, name: str) -> Recorded:
+        """Time, values and (for events) index of a recorded stream."""
+        if name not in self.collector.record:
+            self.model.stream(name)
+            raise LabError(f"{name} was not recorded in this run: record it with record={{'{name}': 1}} or --record {name}=1.")
+        return self.collector.recorded(name)
+
+    def __getitem__(self, name: str) -> Any:
+        """Values of a recorded stream; for a raster, the event times in the clock's unit."""
+        found = self.recorded(name)
+        return found.time if self.model.stream(name).kind == "raster" else found.values
+
+    def observe(self, stream: str) -> Any:
+        """What a per-block stream shows at the end."""
+        return self.simulation.observe(stream)
+
+
+def run(
+    model: Model,
+    steps: int | None = None,
+    *,
+    seed: int = 0,
+    record: Mapping[str, int] | Iterable[str] | None = None,
+    schedule: Sequence[Happened] = (),
+    block: int = 0,
+    progress: Callable[[Simulation], None] | None = None,
+) -> Result:
+    """Run a model from its start and keep what it records in memory."""
+    simulation = Simulation(model, seed)
+    if record is not None and not isinstance(record, Mapping):
+        record = {name: 1 for name in record}
+    keep = check_record(model, default_record(model) if record is None else record)
+    collector = Collector(model, keep)
+    generator = simulate(simulation, model.default_steps if steps is None else steps, record=keep, schedule=schedule, block=block)
+    reason = "finished"
+    while True:
+        try:
+            produced = next(generator)
+        except StopIteration as stop:
+            reason = stop.value
+            break
+        collector.take(produced)
+        if progress:
+            progress(simulation)
+    return Result(simulation, collector, reason)

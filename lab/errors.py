@@ -1,0 +1,55 @@
+"""Every mistake a person can make ends in one of these, as one clear sentence."""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """Base of all errors meant for a person: its text is one sentence with owner, value, limit and remedy.
+
+    The command line prints the sentence without a traceback (exit code 2 for wrong use, 1 for a failed run);
+    the window shows it where the person is looking.
+    """
+
+
+class ParameterError(LabError):
+    """A parameter has a name that does not exist or a value outside its bounds."""
+
+    def __init__(self, sentence: str, *, owner: str = "", names: tuple[str, ...] = ()):
+        super().__init__(sentence)
+        self.owner = owner
+        self.names = names  # the form marks the rows with these names
+
+
+class ModelError(LabError):
+    """A model, stream or action was asked for that does not exist, or a model breaks its contract."""
+
+
+class FileError(LabError):
+    """A file is missing, damaged, too large, of another kind, or cannot be written."""
+
+
+class DivergenceError(LabError):
+    """A run produced NaN or infinity and was stopped.
+
+    Carries model, stream, step and time so that the window can offer the remedy beside the picture.
+    """
+
+    def __init__(self, sentence: str, *, model: str = "", stream: str = "", step: int = 0, remedy: str = ""):
+        super().__init__(sentence)
+        self.model = model
+        self.stream = stream
+        self.step = step
+        self.remedy = remedy
+
+
+def near(name: str, known) -> str:
+    """'did you mean ...?' for a misspelt name, or the list of what exists when nothing is near."""
+    import difflib
+
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if close:
+        return "did you mean " + " or ".join(f"'{c}'" for c in close) + "?"
+    if not known:
+        return "there are none."
+    return "there are: " + ", ".join(known[:12]) + (", ..." if len(known) > 12 else "") + "."

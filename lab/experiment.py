@@ -1,0 +1,200 @@
+"""An experiment as a value: which model, which parameters, seed, how long, what to record, what happens when.
+
+It is what an experiment file (TOML) holds, what a session stores for each run, and what undo replaces.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from dataclasses import replace as dataclass_replace
+from pathlib import Path
+from typing import Any
+
+from lab import catalog
+from lab.errors import FileError, LabError, ModelError, near
+from lab.model import Happened, Model
+
+KEYS = ("model", "title", "seed", "duration", "steps", "parameters", "record", "schedule")
+EVENT_KEYS = ("at", "at_step", "set", "do", "with")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything needed to repeat a run.
+
+    parameters  only those that differ from the defaults (a file stays readable and survives new parameters)
+    steps       length in steps, None: the model's own length or until stopped
+    record      stream -> interval in steps; None: what the model records by default
+    schedule    changes and actions with the step before which they take effect
+    """
+
+    model: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    steps: int | None = None
+    record: Mapping[str, int] | None = None
+    schedule: tuple[Happened, ...] = ()
+    title: str = ""
+
+    def build(self) -> Model:
+        """The model value; raises ParameterError or ModelError."""
+        return catalog.load(self.model)(**self.parameters)
+
+    def replace(self, **changes: Any) -> Experiment:
+        """A new experiment with these fields changed."""
+        return dataclass_replace(self, **changes)
+
+    def with_parameters(self, **changes: Any) -> Experiment:
+        """A new experiment with these parameters changed, validated; values equal to the default are dropped."""
+        return self.replace(parameters=self.build().replace(**changes).changed())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data, inverse of `from_dict`."""
+        out: dict[str, Any] = {"model": self.model, "seed": self.seed, "parameters": _plain(self.parameters)}
+        if self.title:
+            out["title"] = self.title
+        if self.steps is not None:
+            out["steps"] = self.steps
+        if self.record is not None:
+            out["record"] = dict(self.record)
+        if self.schedule:
+            out["schedule"] = [_event_out(h) for h in self.schedule]
+        return out
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], where: str = "the experiment") -> Experiment:
+        """Read plain data; every error names the key and, for unknown ones, what is near."""
+        if not isinstance(data, Mapping):
+            raise FileError(f"{where} must be a table of keys, for example model = \"hodgkin-huxley\".")
+        for key in data:
+            if key not in KEYS:
+                raise FileError(f"{where} has the unknown key '{key}': {near(key, KEYS)}")
+        name = data.get("model")
+        if not isinstance(name, str):
+            raise FileError(f'{where} names no model: add a line such as model = "hodgkin-huxley".')
+        parameters = data.get("parameters", {})
+        if not isinstance(parameters, Mapping):
+            raise FileError(f"{where}: parameters must be a table of names and values.")
+        kind = catalog.load(name)
+        try:
+            model = kind(**parameters)
+            seed = _whole(data.get("seed", 0), "seed", where)
+            steps = data.get("steps")
+            if steps is not None:
+                steps = _whole(steps, "steps", where)
+            elif "duration" in data:
+                duration = data["duration"]
+                if isinstance(duration, bool) or not isinstance(duration, (int, float)) or not 0 <= duration < 1e15:
+                    raise FileError(f"{where}: duration must be a number of {model.clock.unit} from 0 (got {duration!r}).")
+                steps = model.steps_for(float(duration))
+            record = data.get("record")
+            if record is not None and not isinstance(record, Mapping):
+                raise FileError(f"{where}: record must be a table of streams and intervals.")
+            schedule = data.get("schedule", [])
+            if not isinstance(schedule, list):
+                raise FileError(f"{where}: schedule must be a list of tables ([[schedule]]).")
+            events = tuple(_event_in(e, model, f"{where}, schedule entry {i + 1}") for i, e in enumerate(schedule))
+            made = cls(name, model.changed(), seed, steps, dict(record) if record is not None else None, events, str(data.get("title", "")))
+        except FileError:
+            raise
+        except LabError as error:
+            error.args = (f"{where}: {error}",)
+            raise
+        return made
+
+
+def _whole(value: Any, key: str, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
+        raise FileError(f"{where}: {key} must be a whole number from 0 (got {value!r}).")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists and NumPy numbers as Python's, so that JSON and TOML can hold them."""
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    return value.item() if hasattr(value, "item") else value
+
+
+def _event_out(h: Happened) -> dict[str, Any]:
+    if h.kind == "change":
+        return {"at_step": h.step, "set": _plain(h.values)}
+    return {"at_step": h.step, "do": h.name, "with": _plain(h.values)}
+
+
+def _event_in(data: Any, model: Model, where: str) -> Happened:
+    if not isinstance(data, Mapping):
+        raise FileError(f"{where} must be a table.")
+    for key in data:
+        if key not in EVENT_KEYS:
+            raise FileError(f"{where} has the unknown key '{key}': {near(key, EVENT_KEYS)}")
+    if "at_step" in data:
+        step = _whole(data["at_step"], "at_step", where)
+    elif isinstance(data.get("at"), (int, float)) and not isinstance(data["at"], bool) and 0 <= data["at"] < 1e15:
+        step = model.steps_for(float(data["at"]))
+    else:
+        raise FileError(f"{where} needs at = (a time in {model.clock.unit}) or at_step = (a step).")
+    if ("set" in data) == ("do" in data):
+        raise FileError(f"{where} needs either set = {{parameter = value}} or do = \"action\".")
+    try:
+        if "set" in data:
+            model.replace(**data["set"])
+            specs = type(model).specs()
+            for name in data["set"]:
+                if not specs[name].live:
+                    raise ModelError(f"{name} cannot change while a run goes on; set it under [parameters].")
+            return Happened(step, "change", "", dict(data["set"]))
+        known = type(model).actions()
+        if data["do"] not in known:
+            raise ModelError(f"there is no action '{data['do']}': {near(str(data['do']), known)}")
+        return Happened(step, "act", data["do"], known[data["do"]].arguments(**data.get("with", {})).values())
+    except LabError as error:
+        error.args = (f"{where}: {error}",)
+        raise
+
+
+def read(path: str | Path) -> Experiment:
+    """The experiment in a TOML file."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > 64 << 20:
+            raise FileError(f"{path} is larger than 64 MB and cannot be an experiment file.")
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise FileError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FileError(f"{path} is not a valid TOML file: {error}.") from None
+    return Experiment.from_dict(data, str(path))
+
+
+def to_toml(experiment: Experiment) -> str:
+    """The experiment as the text of a TOML file that `read` understands."""
+    data = experiment.to_dict()
+    lines = [f"{key} = {_toml(data[key])}" for key in ("model", "title", "seed", "steps") if key in data]
+    for table in ("parameters", "record"):
+        if data.get(table):
+            lines += ["", f"[{table}]", *(f"{_key(k)} = {_toml(v)}" for k, v in data[table].items())]
+    for event in data.get("schedule", []):
+        lines += ["", "[[schedule]]", *(f"{_key(k)} = {_toml(v)}" for k, v in event.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _key(text: str) -> str:
+    return text if text and all(c.isalnum() and c.isascii() or c in "_-" for c in text) else json.dumps(text)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    return json.dumps(value)  # numbers and booleans are written alike in JSON and TOML

@@ -1,0 +1,411 @@
+"""The one door to Numba: compiled kernels, vectorisable elementary functions, random numbers.
+
+Policy of every kernel: the GIL is released (a held GIL stretches the window's beat from 16 to 100 ms), division
+follows NumPy (the default branch at each division stops LLVM from vectorising), fast-math without the two flags that
+would let the compiler assume away NaN and infinity (divergence must stay detectable), and a cache on disk.
+
+Numba's own cache stamps a function with the file it stands in and does not see edits in other files. Here the stamp is
+a digest of that file *and of every file of this package it imports*, so an edit anywhere below recompiles exactly what
+depends on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numba
+import numpy as np
+from numba import types
+from numba.core import caching
+from numba.extending import intrinsic
+
+PACKAGE = Path(__file__).parent
+JIT = not numba.config.DISABLE_JIT
+# reassoc lets sums vectorise; nnan and ninf are absent on purpose: they would delete our isfinite checks.
+FAST = {"reassoc", "contract", "arcp", "nsz"}
+EXACT = {"contract", "nsz"}
+
+
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    """Files of this package that the file at `path` imports."""
+    found = []
+    for match in re.finditer(r"^\s*(?:from\s+(lab[\w.]*)\s+import\s+\(?([^#\n]*)|import\s+(lab[\w.]*))", path.read_text("utf-8"), re.M):
+        base = (match.group(1) or match.group(3)).split(".")[1:]
+        names = re.findall(r"\w+", match.group(2) or "")
+        for parts in [base, *([*base, name] for name in names)]:
+            place = PACKAGE.joinpath(*parts)
+            for candidate in (place.with_suffix(".py"), place / "__init__.py"):
+                if parts and candidate.is_file():
+                    found.append(candidate)
+    return tuple(found)
+
+
+@cache
+def source_digest(path: Path) -> str:
+    """Digest of the file at `path` and, transitively, of what it imports from this package."""
+    seen, todo = set(), [path]
+    while todo:
+        here = todo.pop()
+        if here not in seen:
+            seen.add(here)
+            if PACKAGE in here.parents:
+                todo.extend(_imports(here))
+    total = hashlib.sha256(f"numba {numba.__version__}".encode())
+    for here in sorted(seen):
+        total.update(here.read_bytes())
+    return total.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Folder of compiled kernels; `LAB_CACHE` overrides the user's cache directory."""
+    import platformdirs
+
+    return Path(os.environ.get("LAB_CACHE") or platformdirs.user_cache_dir("neural-lab", appauthor=False)) / "kernels"
+
+
+@cache
+def cache_writable() -> bool:
+    """Whether compiled kernels can be kept; without it everything works, but compiles at each start."""
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache_folder()):
+            return True
+    except OSError:
+        return False
+
+
+class _Locator(caching._CacheLocator):
+    """Tells Numba where a kernel's cache lives and what it was compiled from."""
+
+    def __init__(self, function, file):
+        self._file = Path(file).resolve()
+        self._function = function
+
+    def get_cache_path(self):
+        return str(cache_folder())
+
+    def get_source_stamp(self):
+        return source_digest(self._file)
+
+    def get_disambiguator(self):
+        return hashlib.sha256(str(self._file).encode()).hexdigest()[:12]
+
+    @classmethod
+    def from_function(cls, function, file):
+        return cls(function, file) if os.path.isfile(file) else None
+
+
+if not any(locator is _Locator for locator in caching.CacheImpl._locator_classes):
+    caching.CacheImpl._locator_classes.insert(0, _Locator)
+
+
+def kernel(function=None, *, fast=True, inline=False):
+    """Compile a function under the policy above.
+
+    fast=False keeps the written order of sums (compensated arithmetic needs it); inline=True pastes the function into
+    its callers before type inference. With NUMBA_DISABLE_JIT=1 the plain function is returned (integer overflow, which
+    random generators rely on, is then silenced).
+    """
+    if function is None:
+        return lambda f: kernel(f, fast=fast, inline=inline)
+    if not JIT:
+        return np.errstate(all="ignore")(function)
+    options = dict(nogil=True, error_model="numpy", fastmath=FAST if fast else EXACT, cache=cache_writable())
+    if inline:
+        options["inline"] = "always"
+    return numba.njit(**options)(function)
+
+
+def _strict(function):
+    """Compile with IEEE arithmetic exactly as written, pasted into the calling loop by LLVM so that it still vectorises."""
+    if not JIT:
+        return np.errstate(all="ignore")(function)
+    return numba.njit(nogil=True, error_model="numpy", forceinline=True, cache=cache_writable())(function)
+
+
+if JIT:
+
+    def _bitcast(source, target):
+        """Intrinsic that reads the bits of a `source` number as a `target` number."""
+
+        @intrinsic
+        def cast(typingctx, value):
+            if value != source:
+                return None
+
+            def generate(context, builder, signature, arguments):
+                return builder.bitcast(arguments[0], context.get_value_type(target))
+
+            return target(source), generate
+
+        return cast
+
+    _bits = _bitcast(types.float64, types.uint64)
+    _float = _bitcast(types.uint64, types.float64)
+    _bits32 = _bitcast(types.float32, types.uint32)
+    _float32 = _bitcast(types.uint32, types.float32)
+else:
+
+    def _bits(value):
+        return np.float64(value).view(np.uint64)
+
+    def _float(value):
+        return value.view(np.float64)
+
+    def _bits32(value):
+        return value.view(np.uint32)
+
+    def _float32(value):
+        return value.view(np.float32)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Elementary functions
+#
+# Each is straight-line code (every condition is a select), so that a loop which calls it becomes vector instructions.
+# x = k ln 2 + r with |r| <= ln(2)/2; ln 2 is split so that k times its upper part is exact; rounding to the integer k
+# is the addition of 1.5 * 2^52, which leaves k in the low bits, ready to be shifted into an exponent. The polynomials
+# interpolate (exp(r) - 1 - r) / r^2 and (2 atanh(s) - 2 s) / s^3 at Chebyshev points (relative error 2e-17 and 5e-18;
+# 1e-8 in single precision). 2^k is applied as two factors, because results may be subnormal or k may be 1024.
+_LOG2E = 1.4426950408889634
+_LN2_HIGH = 0.6931471803691238
+_LN2_LOW = 1.9082149292705877e-10
+_ROUND = 6755399441055744.0
+_BIAS = np.uint64(1023)
+_MANTISSA_BITS = np.uint64(52)
+_MANTISSA = np.uint64(0xFFFFFFFFFFFFF)
+
+
+@_strict
+def _exponential_tail(r):
+    """(exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2."""
+    r2 = r * r
+    r4 = r2 * r2
+    low = (0.5000000000000001 + r * 0.16666666666666669) + r2 * (0.04166666666662399 + r * 0.008333333333330051)
+    high = (0.0013888888917281794 + r * 0.00019841269863105968) + r2 * (2.480152119021773e-05 + r * 2.7557268378684192e-06)
+    return low + r4 * (high + r4 * (2.7620138719733994e-07 + r * 2.5100424157005067e-08))
+
+
+@_strict
+def _exponential_parts(x):
+    """p, a, b with exp(x) = (1 + p) a b, where a and b are powers of two and p = exp(r) - 1."""
+    k = (x * _LOG2E + _ROUND) - _ROUND
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    half = k * 0.5 + _ROUND
+    other = (k - (half - _ROUND)) + _ROUND
+    a = _float((_bits(half) + _BIAS) << _MANTISSA_BITS)
+    b = _float((_bits(other) + _BIAS) << _MANTISSA_BITS)
+    return r + r * r * _exponential_tail(r), a, b
+
+
+@_strict
+def exp(x):
+    """Exponential of a number, without branches: infinity above 709.78, gradual underflow to 0 below -745.13."""
+    x = 710.0 if x > 710.0 else x
+    x = -750.0 if x < -750.0 else x
+    p, a, b = _exponential_parts(x)
+    return (a + a * p) * b
+
+
+@_strict
+def expm1(x):
+    """exp(x) - 1 without cancellation near 0."""
+    x = 710.0 if x > 710.0 else x
+    x = -50.0 if x < -50.0 else x
+    p, a, b = _exponential_parts(x)
+    half = a * (0.5 * b)
+    return 2.0 * (half * p + (half - 0.5))
+
+
+@_strict
+def expm1_quotient(x):
+    """x / (exp(x) - 1), which is 1 at 0; the shape of Hodgkin and Huxley's rates alpha_n and alpha_m (1952, equations 12 and 20)."""
+    size = -x if x < 0.0 else x
+    p, a, b = _exponential_parts(-800.0 if size > 800.0 else -size)
+    scale = a * b
+    below = -(scale * p + (scale - 1.0))
+    bounded = 800.0 if size > 800.0 else size
+    above = ((bounded + bounded * p) * a) * b
+    top = size if x < 0.0 else above
+    top = 1.0 if x == 0.0 else top
+    bottom = 1.0 if x == 0.0 else below
+    return top / bottom
+
+
+@_strict
+def exprel(x):
+    """(exp(x) - 1) / x, which is 1 at 0; the weight of a constant input in an exactly integrated linear equation."""
+    top = 1.0 if x == 0.0 else expm1(x)
+    bottom = 1.0 if x == 0.0 else x
+    bottom = 1e308 if bottom > 1e308 else bottom
+    return top / bottom
+
+
+@_strict
+def tanh(x):
+    """Hyperbolic tangent, from exp(-2|x|) - 1."""
+    size = -x if x < 0.0 else x
+    p, a, b = _exponential_parts(-50.0 if size > 25.0 else -2.0 * size)
+    scale = a * b
+    shrink = scale * p + (scale - 1.0)
+    value = -shrink / (2.0 + shrink)
+    return -value if x < 0.0 else value
+
+
+@_strict
+def sigmoid(x):
+    """1 / (1 + exp(-x)), accurate at both ends."""
+    size = -x if x < 0.0 else x
+    p, a, b = _exponential_parts(-800.0 if size > 800.0 else -size)
+    small = (a + a * p) * b
+    top = small if x < 0.0 else 1.0
+    return top / (1.0 + small)
+
+
+_SQRT_HALF = np.uint64(0x3FE6A09E667F3BCD)
+_ONE_LESS_SQRT_HALF = np.uint64(0x3FF0000000000000 - 0x3FE6A09E667F3BCD)
+_TWO_52 = np.uint64(0x4330000000000000)
+
+
+@_strict
+def log(x):
+    """Natural logarithm: -infinity at 0, NaN below."""
+    tiny = x < 2.2250738585072014e-308
+    scaled = x * 18014398509481984.0 if tiny else x * 1.0
+    shifted = _bits(scaled) + _ONE_LESS_SQRT_HALF
+    k = (_float((shifted >> _MANTISSA_BITS) | _TWO_52) - 4503599627370496.0) - (1077.0 if tiny else 1023.0)
+    f = _float((shifted & _MANTISSA) + _SQRT_HALF) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    z2 = z * z
+    low = (0.666666666666667 + z * 0.3999999999989924) + z2 * (0.2857142862609589 + z * 0.2222221111514416)
+    high = 0.18182890556695602 + z * 0.1533167403016786 + z2 * 0.1461703754879165
+    half_square = 0.5 * f * f
+    value = k * _LN2_HIGH - ((half_square - (s * (half_square + z * (low + z2 * z2 * high)) + k * _LN2_LOW)) - f)
+    value = x if x == np.inf else value
+    value = -np.inf if x == 0.0 else value
+    return value if x >= 0.0 else np.nan
+
+
+_LOG2E_32 = np.float32(1.4426950408889634)
+_LN2_HIGH_32 = np.float32(0.693115234375)
+_LN2_LOW_32 = np.float32(3.1946184945309415e-05)
+_ROUND_32 = np.float32(12582912.0)
+_BIAS_32 = np.uint32(127)
+_MANTISSA_BITS_32 = np.uint32(23)
+_HALF_32, _ONE_32, _TWO_32 = np.float32(0.5), np.float32(1), np.float32(2)
+_ZERO_32 = np.float32(0)
+_C2, _C3, _C4 = np.float32(0.5), np.float32(0.16666576845993977), np.float32(0.04166655443768594)
+_C5, _C6 = np.float32(0.008363202971575855), np.float32(0.0013926213466332444)
+_EXP_TOP_32, _EXP_BOTTOM_32, _TANH_END_32 = np.float32(89), np.float32(-105), np.float32(20)
+
+
+@_strict
+def _exponential_parts_32(x):
+    """p, a, b with exp(x) = (1 + p) a b in single precision."""
+    k = (x * _LOG2E_32 + _ROUND_32) - _ROUND_32
+    r = (x - k * _LN2_HIGH_32) - k * _LN2_LOW_32
+    half = k * _HALF_32 + _ROUND_32
+    other = (k - (half - _ROUND_32)) + _ROUND_32
+    a = _float32((_bits32(half) + _BIAS_32) << _MANTISSA_BITS_32)
+    b = _float32((_bits32(other) + _BIAS_32) << _MANTISSA_BITS_32)
+    r2 = r * r
+    return r + r2 * ((_C2 + r * _C3) + r2 * ((_C4 + r * _C5) + r2 * _C6)), a, b
+
+
+@_strict
+def exp32(x):
+    """Exponential in single precision: infinity above 88.72, gradual underflow to 0 below -103.97."""
+    x = np.float32(x)
+    x = _EXP_TOP_32 if x > _EXP_TOP_32 else x
+    x = _EXP_BOTTOM_32 if x < _EXP_BOTTOM_32 else x
+    p, a, b = _exponential_parts_32(x)
+    return (a + a * p) * b
+
+
+@_strict
+def tanh32(x):
+    """Hyperbolic tangent in single precision."""
+    x = np.float32(x)
+    size = -x if x < _ZERO_32 else x
+    p, a, b = _exponential_parts_32(-_TWO_32 * (_TANH_END_32 if size > _TANH_END_32 else size))
+    scale = a * b
+    shrink = scale * p + (scale - _ONE_32)
+    value = -shrink / (_TWO_32 + shrink)
+    return -value if x < _ZERO_32 else value
+
+
+@_strict
+def sigmoid32(x):
+    """1 / (1 + exp(-x)) in single precision, accurate at both ends."""
+    x = np.float32(x)
+    size = -x if x < _ZERO_32 else x
+    p, a, b = _exponential_parts_32(_EXP_BOTTOM_32 if size > -_EXP_BOTTOM_32 else -size)
+    small = (a + a * p) * b
+    top = small if x < _ZERO_32 else _ONE_32
+    return top / (_ONE_32 + small)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Random numbers
+#
+# All constants of the generators are uint64: Numba turns uint64 combined with a signed integer into float64. None of
+# these kernels lets the compiler contract a * b + c, so compiled and interpreted runs draw the same bytes.
+_WORD = (1 << 64) - 1
+
+
+def _mix(z: int) -> int:
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _WORD
+    return z ^ (z >> 31)
+
+
+def seed_state(seed: int, stream: int = 0) -> np.ndarray:
+    """State of a random generator: four words (uint64) that the drawing kernels advance in place.
+
+    The words are SplitMix64's sequence, the expansion that the authors of xoshiro recommend, started at
+    seed + mix(stream); stream 0 is the plain expansion of the seed. Different streams of one seed are independent.
+    """
+    start = int(seed) + _mix(int(stream) & _WORD)
+    return np.array([_mix((start + (i + 1) * 0x9E3779B97F4A7C15) & _WORD) for i in range(4)], np.uint64)
+
+
+_U7, _U9, _U11, _U12, _U17, _U19, _U23, _U32, _U41, _U45 = (np.uint64(n) for n in (7, 9, 11, 12, 17, 19, 23, 32, 41, 45))
+
+
+@_strict
+def next_bits(s):
+    """Next 64 random bits (uint64) of xoshiro256++ (Blackman and Vigna 2021, figure 6)."""
+    s0, s1, s2, s3 = s[0], s[1], s[2], s[3]
+    total = s0 + s3
+    s2 ^= s0
+    s3 ^= s1
+    s[1] = s1 ^ s2
+    s[0] = s0 ^ s3
+    s[2] = s2 ^ (s1 << _U17)
+    s[3] = (s3 << _U45) | (s3 >> _U19)
+    return ((total << _U23) | (total >> _U41)) + s0
+
+
+@_strict
+def uniform(s):
+    """Uniform number in [0, 1) with 53 random bits."""
+    return np.float64(np.int64(next_bits(s) >> _U11)) * 1.1102230246251565e-16
+
+
+@_strict
+def _inside(s):
+    """Uniform number strictly between 0 and 1: (n + 1/2) / 2^52."""
+    return (np.float64(np.int64(next_bits(s) >> _U12)) + 0.5) * 2.220446049250313e-16
+
+
+@_strict
+def exponential(s):
+    """Exponentially distributed number with mean 1, by inversion."""
+    return -log(_inside(s))

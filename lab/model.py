@@ -1,0 +1,428 @@
+"""The contract of a model: an immutable value that says what it is, and advances arrays.
+
+A model file holds ONE subclass of `Model`. It declares parameters (`lab.params.param`), streams (what can be recorded
+and seen), pictures (which streams on which axes), actions (what a person may do to it while it runs) and acceptance
+figures (how anybody can tell that it is right), and implements
+
+    build(seed)                        -> constants      data sets, connectivity, compiled programs: never change
+    start(constants, seed)             -> state          dict of NumPy arrays: everything that moves, random state too
+    advance(constants, state, n, out)  -> steps done     up to n steps in place, writing the streams asked for
+    observe(constants, state, stream)  -> array          what a per-block stream shows now: a pure reading of the state
+
+Everything else (form, command line, files, recording, window, replay) is derived. Four rules make that possible:
+the state holds everything that moves; randomness comes from generators whose state lies in the state; `advance` does the
+same whether called once for 1000 steps or 1000 times for one; parameters are read from `self` at each call, because a
+live change replaces `self` by another value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from lab.errors import ModelError, near
+from lab.params import Described, Spec, param
+
+__all__ = [
+    "Action", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Recorded", "State", "Stream", "action", "param",
+]  # fmt: skip
+
+State = dict[str, np.ndarray]
+StreamKind = Literal["trace", "raster", "curve", "bars", "image", "cloud", "graph", "table"]
+Form = Literal["samples", "events", "snapshots"]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What one step is: `dt` of `unit` (0.01 ms; 1/45 epoch; 1 sweep point). `physical` time is paced to the wall clock."""
+
+    dt: float
+    unit: str = "ms"
+    physical: bool = True
+    name: str = "step"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Something a run produces.
+
+    kind      which picture it makes:
+              `trace`  numbers over time, shape () or (channels,)
+              `raster` events of many cells over time
+              `curve`  (1 + k, n): row 0 is x, rows 1.. are y of k curves; NaN breaks a line
+              `bars`   (n,) or (k, n): k series of n bars
+              `image`  (rows, columns), or (tiles, rows, columns), or (rows, columns, 3) with values 0..1
+              `cloud`  (n, 2..5): x, y, [z], then optional class label and size
+              `graph`  dict(nodes=(n, 3+): x, y, activity; edges=(m, 3): from, to, weight)
+              `table`  list of rows, each a dict column -> text or number
+    events    traces that are not sampled at each step (test accuracy each epoch) set events=True: they are stored as
+              (step, channel, value); rasters are stored so always, `value` being the part of a step (0..1) after the
+              start of step `step` at which the event happened, so its time is (step + value) dt.
+    shape     shape of one sample of a trace
+    channels  names of the channels of a trace, the rows of a curve, the bars, the columns of a cloud
+    every     record each `every`-th step by default; 0 = not recorded unless asked for. For per-block kinds: observe
+              each `every` steps.
+    """
+
+    name: str
+    kind: StreamKind
+    unit: str = ""
+    doc: str = ""
+    shape: tuple[int, ...] = ()
+    channels: tuple[str, ...] = ()
+    dtype: str = "f8"
+    events: bool = False
+    every: int = 0
+    x_unit: str = ""
+
+    @property
+    def form(self) -> Form:
+        """How it is stored: `samples` at each step, `events` when they happen, `snapshots` between blocks."""
+        if self.kind == "raster" or self.events:
+            return "events"
+        return "samples" if self.kind == "trace" else "snapshots"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One stream drawn in a picture.
+
+    x         name of a trace to use as horizontal axis instead of time (phase plane).
+    channel   draw only this channel of the stream (None: all).
+    style     `line dashed dotted points steps fill bars` or `marker` (only the last value, as a dot).
+    theory    this layer is the model's closed-form prediction: drawn dashed, named in the legend.
+    """
+
+    stream: str
+    x: str | None = None
+    channel: int | None = None
+    style: str = "line"
+    label: str = ""
+    theory: bool = False
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A line in a picture that a person drags to change parameter `param` (axis `x` or `y`)."""
+
+    param: str
+    axis: Literal["x", "y"] = "y"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Streams on axes.
+
+    layers    what is drawn, first at the back; all of one kind, except that traces and curves mix when no axis is time.
+    x, y      axis names with unit ("V (mV)"); for time the clock's unit is added.
+    window    how much time is shown by default, in the clock's unit (0: everything since the start).
+    figures   keys of the model's `summary` shown in the card's title line (the difference to theory belongs there).
+    click     action called with x=..., y=... where a person clicks; paint: action called with row=..., column=..., value=...
+              while a person paints on an image; drag: action called with x=, y= while dragging; pick: action called
+              with index=... of the clicked point, cell or tile.
+    levels    lowest and highest value of an image; diverging maps put zero in the middle.
+    weight    relative area of the card; front: shown when the window is small or in projector mode.
+    """
+
+    name: str
+    title: str
+    layers: tuple[Layer, ...]
+    x: str = ""
+    y: str = ""
+    window: float = 0.0
+    x_range: tuple[float, float] | None = None
+    y_range: tuple[float, float] | None = None
+    x_log: bool = False
+    y_log: bool = False
+    figures: tuple[str, ...] = ()
+    handles: tuple[Handle, ...] = ()
+    click: str = ""
+    drag: str = ""
+    paint: str = ""
+    pick: str = ""
+    levels: tuple[float, float] | None = None
+    colours: Literal["sequential", "diverging", "grey"] = "sequential"
+    labels: tuple[str, ...] = ()
+    equal: bool = False
+    weight: float = 1.0
+    front: bool = False
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a person may do to a running model: a named method with described arguments."""
+
+    name: str
+    label: str
+    doc: str
+    arguments: type[Described]
+    call: Callable[..., None]
+    shortcut: str = ""
+    hidden: bool = False  # reached only from a picture (click, paint), not as a button
+
+
+def action(label: str, *, shortcut: str = "", hidden: bool = False, **arguments: Any) -> Callable[[Callable], Callable]:
+    """Make a method `(self, constants, state, **arguments)` an action; each argument is a `(type, param(...))` pair.
+
+        @action("Inject a pulse", amplitude=(float, param(10.0, "uA/cm2", lo=-100, hi=100, doc="Height.")))
+        def pulse(self, constants, state, amplitude): ...
+    """
+
+    def mark(method: Callable) -> Callable:
+        method.__lab_action__ = dict(label=label, shortcut=shortcut, hidden=hidden, arguments=arguments)  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class Events:
+    """Room for the events of one block: three columns and a count, filled by a kernel.
+
+    steps (capacity,) int64, counted from the start of the block; index (capacity,) int32; value (capacity,) float64;
+    count (1,) int64. A kernel that finds no room returns the steps it completed: the engine empties and calls again.
+    """
+
+    __slots__ = ("count", "index", "steps", "value")
+
+    def __init__(self, capacity: int):
+        self.steps = np.zeros(capacity, np.int64)
+        self.index = np.zeros(capacity, np.int32)
+        self.value = np.zeros(capacity, np.float64)
+        self.count = np.zeros(1, np.int64)
+
+    @property
+    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(steps, index, value, count) as a kernel takes them."""
+        return self.steps, self.index, self.value, self.count
+
+    def append(self, step: int, index: int, value: float) -> None:
+        """Add one event from Python (kernels write the columns)."""
+        k = int(self.count[0])
+        if k == len(self.steps):
+            raise ModelError("The event buffer is full: advance must return early when count reaches the capacity.")
+        self.steps[k], self.index[k], self.value[k] = step, index, value
+        self.count[0] = k + 1
+
+
+class Out:
+    """Where `advance` writes: `out["V"]` an array (steps, *shape), or (0, *shape) when nobody wants it; `out.events["spikes"]`."""
+
+    def __init__(self, samples: Mapping[str, np.ndarray], events: Mapping[str, Events]):
+        self.samples = dict(samples)
+        self.events = dict(events)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.samples[name]
+
+    def wanted(self, name: str) -> bool:
+        """Whether anybody looks at or records this sampled stream."""
+        return len(self.samples[name]) > 0
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a stream holds after a run: `time` in the clock's unit, and `values`; events also have `index`."""
+
+    time: np.ndarray
+    values: Any
+    index: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An acceptance figure: re-derived by `lab verify` and by the tests.
+
+    measure(run) returns the measured number (or bool); `run(model, steps=, seed=, record=)` runs a model and gives a
+    finished `lab.engine.Result` (streams by name, `.state`, `.summary`). `tolerance` is absolute; `relative` a fraction of expected;
+    `at_least`/`at_most` replace the tolerance by a bound on one side. A `slow` figure is left to the long tests.
+    """
+
+    name: str
+    expected: float
+    measure: Callable[[Callable], float]
+    tolerance: float = 0.0
+    relative: float = 0.0
+    unit: str = ""
+    source: str = ""
+    bound: Literal["", "at_least", "at_most"] = ""
+    slow: bool = False
+
+    def accepts(self, measured: float) -> bool:
+        """Whether the measured number is within tolerance (NaN never is)."""
+        if self.bound == "at_least":
+            return measured >= self.expected
+        if self.bound == "at_most":
+            return measured <= self.expected
+        return abs(measured - self.expected) <= max(self.tolerance, self.relative * abs(self.expected))
+
+    @property
+    def allowed(self) -> str:
+        """The tolerance in words."""
+        if self.bound:
+            return {"at_least": "or more", "at_most": "or less"}[self.bound]
+        return f"± {self.relative:.3g} of it" if self.relative else f"± {self.tolerance:.3g}"
+
+
+class Model(Described):
+    """Base of every model of the catalogue; see the module's docstring for the contract.
+
+    Class attributes: `name` (as on the command line; the file is the same with underscores), `title`, `group` (heading in
+    the gallery), `icon` (a Material Design icon name), `order` (place within the group), `role` ("neuron" for cells that
+    protocols such as the tuning curve can use), `equations` (LaTeX lines for the help page), `source` (papers).
+    """
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    group: ClassVar[str] = ""
+    icon: ClassVar[str] = "mdi6.circle-outline"
+    order: ClassVar[int] = 50
+    role: ClassVar[str] = ""
+    equations: ClassVar[tuple[str, ...]] = ()
+    source: ClassVar[str] = ""
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}  # title -> parameters; the first sentence of a lesson
+
+    @classmethod
+    def _owner(cls) -> str:
+        return cls.name or cls.__name__
+
+    # -- declarations (they may depend on the parameters) --
+
+    @property
+    def clock(self) -> Clock:
+        """What one step is."""
+        return Clock(1.0, "step", physical=False)
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """Everything this model can show or record."""
+        return ()
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """How it is shown, most important first."""
+        return ()
+
+    @property
+    def length(self) -> int | None:
+        """Steps after which the run is finished (None: it goes on until stopped)."""
+        return None
+
+    @property
+    def default_steps(self) -> int:
+        """How long `lab run NAME` goes when nobody says."""
+        return self.length or 1000
+
+    @property
+    def speed(self) -> float | None:
+        """Default pace of the window in clock units per second (None: flat out)."""
+        return None
+
+    @classmethod
+    def figures(cls) -> Iterable[Figure]:
+        """Acceptance figures."""
+        return ()
+
+    @classmethod
+    def help(cls) -> str:
+        """Markdown of the help page: what it is, what to try, where it comes from. By default the docstring."""
+        import inspect
+
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    # -- behaviour --
+
+    def build(self, seed: int) -> Any:
+        """Constants: derived once from parameters marked `builds` or not `live`, and the seed."""
+        return None
+
+    def start(self, constants: Any, seed: int) -> State:
+        """State before the first step."""
+        raise ModelError(f"{self._owner()} does not implement start().")
+
+    def advance(self, constants: Any, state: State, n: int, out: Out) -> int:
+        """Advance up to n steps in place; returns the steps done (fewer when an event buffer is full or the run is over)."""
+        raise ModelError(f"{self._owner()} does not implement advance().")
+
+    def observe(self, constants: Any, state: State, stream: str) -> Any:
+        """What the per-block stream `stream` shows now; never changes the state."""
+        raise ModelError(f"{self._owner()} has no per-block stream '{stream}'.")
+
+    def labels(self, constants: Any, stream: str) -> tuple[str, ...]:
+        """Text of each point of a cloud, node of a graph or cell of a raster, where there is one (words, names)."""
+        return ()
+
+    def changed_live(self, before: Model, constants: Any, state: State) -> None:
+        """Adjust the state after a live change of parameters (self is the new model); usually nothing."""
+
+    def finished(self, constants: Any, state: State) -> str | None:
+        """Why the run is over before its length, asked when `advance` did fewer steps than it was told to."""
+        return None
+
+    def summary(self, constants: Any, state: State) -> dict[str, Any]:
+        """Figures of the run so far, by name with unit: {"spikes": 684, "rate (Hz)": 68.3}; read from the state."""
+        return {}
+
+    def remedy(self, stream: str) -> str:
+        """What to try when `stream` diverged."""
+        return "use a smaller step or values nearer to the defaults"
+
+    def memory(self) -> int:
+        """Bytes that build() and start() will take, where that can be large: refused with a sentence when it does not fit."""
+        return 0
+
+    # -- derived --
+
+    def stream(self, name: str) -> Stream:
+        """The stream called `name`."""
+        for stream in self.streams:
+            if stream.name == name:
+                return stream
+        raise ModelError(f"{self._owner()} has no stream '{name}': {near(name, [s.name for s in self.streams])}")
+
+    @classmethod
+    def actions(cls) -> dict[str, Action]:
+        """Every action by name, in the order of declaration, base classes first."""
+        found: dict[str, Action] = {}
+        for base in reversed(cls.__mro__):
+            for name, method in vars(base).items():
+                mark = getattr(method, "__lab_action__", None)
+                if mark:
+                    found[name] = _action(cls, name, method, mark)
+        return found
+
+    def steps_for(self, duration: float) -> int:
+        """Steps that make up `duration` of the clock's unit."""
+        return max(0, round(duration / self.clock.dt))
+
+
+_arguments: dict[Any, type[Described]] = {}
+
+
+def _action(owner: type[Model], name: str, method: Callable, mark: dict[str, Any]) -> Action:
+    key = (owner, name)
+    if key not in _arguments:
+        body: dict[str, Any] = {"__annotations__": {k: kind for k, (kind, _) in mark["arguments"].items()}, "__module__": __name__}
+        body |= {k: declared for k, (_, declared) in mark["arguments"].items()}
+        made = type(f"{owner._owner()}.{name}", (Described,), body)
+        _arguments[key] = made
+    doc = (method.__doc__ or mark["label"]).strip()
+    return Action(name, mark["label"], doc, _arguments[key], method, mark["shortcut"], mark["hidden"])
+
+
+def specs_of(model: type[Model] | Model) -> dict[str, Spec]:
+    """Parameter descriptions of a model or model class."""
+    return (model if isinstance(model, type) else type(model)).specs()
+
+
+@dataclass(frozen=True)
+class Happened:
+    """A change or action of a run with the step before which it took effect: what is replayed."""
+
+    step: int
+    kind: Literal["change", "act"]
+    name: str
+    values: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,232 @@
+"""Described parameters: declared once, they become form, flags, file, JSON schema and help.
+
+    class Pendulum(Described):
+        '''A mathematical pendulum.'''
+        length: float = param(1.0, "m", lo=0.01, hi=100, log=True, doc="Distance from pivot to mass.")
+
+Values are immutable and always valid: `replace` returns a new one, and an invalid value raises a `ParameterError` that
+names owner, parameter, value and limit.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticUndefined
+
+from lab.errors import ParameterError, near
+
+Kind = Literal["float", "int", "bool", "choice", "text", "file", "drawn", "points", "matrix", "graph"]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What is known of one parameter.
+
+    kind    `float int bool choice text` as they say; `file` a path of the user's; `drawn` a curve drawn by hand
+            ((x, y), ...); `points` labelled points ((x, y, label), ...); `matrix` rows of numbers; `graph` a network
+            document (JSON text).
+    live    may change while a run goes on; otherwise the run is restarted to change it.
+    builds  the model's constants are derived from it, so a live change derives them again.
+    when    (other parameter, values): this one has a meaning only while the other has one of the values.
+    main    one of the two or three parameters a lesson is about: shown first, kept in projector mode.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    unit: str = ""
+    lo: float | None = None
+    hi: float | None = None
+    choices: tuple[str, ...] = ()
+    live: bool = True
+    log: bool = False
+    doc: str = ""
+    group: str = ""
+    label: str = ""
+    when: tuple[str, tuple[Any, ...]] | None = None
+    builds: bool = False
+    main: bool = False
+
+    def text(self, value: Any) -> str:
+        """The value as a person reads it, with its unit."""
+        shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+        return f"{shown} {self.unit}".strip()
+
+
+def param(
+    default: Any,
+    unit: str = "",
+    *,
+    lo: float | None = None,
+    hi: float | None = None,
+    choices: tuple[str, ...] | None = None,
+    live: bool = True,
+    log: bool = False,
+    doc: str,
+    group: str = "",
+    label: str = "",
+    when: tuple[str, Any] | None = None,
+    builds: bool = False,
+    main: bool = False,
+    kind: Kind | None = None,
+) -> Any:
+    """Declare a parameter; see `Spec` for the meaning of each word. Numbers need both bounds."""
+    if when is not None and not isinstance(when[1], tuple):
+        when = (when[0], (when[1],))
+    known = dict(unit=unit, choices=tuple(choices or ()), live=live, log=log, group=group, label=label, when=when)
+    known |= dict(builds=builds, main=main, kind=kind)
+    bounds = {k: v for k, v in (("ge", lo), ("le", hi)) if v is not None}
+    return Field(default, description=doc, json_schema_extra={"lab": known}, **bounds)
+
+
+def _kind(annotation: Any, given: Kind | None, choices: tuple[str, ...]) -> Kind:
+    if given:
+        return given
+    if choices:
+        return "choice"
+    names: dict[Any, Kind] = {float: "float", int: "int", bool: "bool", str: "text"}
+    if annotation in names:
+        return names[annotation]
+    raise TypeError(f"param of type {annotation} needs kind=")
+
+
+class Described(BaseModel):
+    """Base of everything made of described parameters: frozen, closed to unknown names, never NaN or infinite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, ignored_types=(property,))
+
+    owner: ClassVar[str] = ""
+
+    def __init__(self, **values: Any):
+        specs = type(self).specs()
+        for name, value in values.items():
+            if name not in specs:
+                who = type(self)._owner()
+                raise ParameterError(f"{who} has no parameter '{name}': {near(name, specs)}", owner=who, names=(name,))
+            spec = specs[name]
+            if spec.choices and value not in spec.choices:
+                raise self._refuse(spec, value, f"must be one of {', '.join(spec.choices)}")
+            # A bool is an int to Python, but "current=True" is a person's mistake.
+            if isinstance(value, bool) and spec.kind in ("float", "int"):
+                raise self._refuse(spec, value, "must be a number")
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise self._explain(error) from None
+        self.check()
+
+    def check(self) -> None:
+        """Override to refuse combinations of values: raise what `self.refuse(name, limit)` returns."""
+
+    def refuse(self, name: str, limit: str) -> ParameterError:
+        """The error for parameter `name` of this value breaking `limit` ('must be above reset (-65 mV)')."""
+        return self._refuse(type(self).specs()[name], getattr(self, name), limit)
+
+    @classmethod
+    def _owner(cls) -> str:
+        return cls.owner or cls.__name__
+
+    @classmethod
+    def _refuse(cls, spec: Spec, value: Any, limit: str) -> ParameterError:
+        who = cls._owner()
+        shown = repr(value) if isinstance(value, str) else str(value)
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        return ParameterError(f"{who}.{spec.name}: {limit} (got {shown}).", owner=who, names=(spec.name,))
+
+    @classmethod
+    def _explain(cls, error: ValidationError) -> ParameterError:
+        specs = cls.specs()
+        first = error.errors(include_url=False)[0]
+        spec = specs.get(str(first["loc"][0])) if first["loc"] else None
+        if spec is None:
+            return ParameterError(f"{cls._owner()}: {first['msg']}.", owner=cls._owner())
+        unit = f" {spec.unit}" if spec.unit else ""
+        context = first.get("ctx", {})
+        limits = {
+            "greater_than_equal": f"must be at least {context.get('ge')}{unit}",
+            "less_than_equal": f"must be at most {context.get('le')}{unit}",
+            "finite_number": "must be a finite number",
+            "float_parsing": "must be a number",
+            "float_type": "must be a number",
+            "int_parsing": "must be a whole number",
+            "int_type": "must be a whole number",
+            "int_from_float": "must be a whole number",
+            "bool_parsing": "must be true or false",
+        }
+        return cls._refuse(spec, first["input"], limits.get(first["type"], first["msg"][0].lower() + first["msg"][1:]))
+
+    @classmethod
+    @cache
+    def specs(cls) -> dict[str, Spec]:
+        """Description of every parameter, in the order of declaration."""
+        out = {}
+        for name, field in cls.model_fields.items():
+            extra = field.json_schema_extra
+            known = dict(extra["lab"]) if isinstance(extra, dict) and isinstance(extra.get("lab"), dict) else {}
+            lo = next((m.ge for m in field.metadata if hasattr(m, "ge")), None)
+            hi = next((m.le for m in field.metadata if hasattr(m, "le")), None)
+            known["kind"] = _kind(field.annotation, known.get("kind"), known.get("choices", ()))
+            known["label"] = known.get("label") or name.replace("_", " ").capitalize()
+            default = None if field.default is PydanticUndefined else field.default
+            out[name] = Spec(name=name, default=default, lo=lo, hi=hi, doc=field.description or "", **known)
+        return out
+
+    def replace(self, **changes: Any) -> Self:
+        """A new value with these parameters changed; everything is validated again."""
+        return type(self)(**{**self.values(), **changes})
+
+    def values(self) -> dict[str, Any]:
+        """All parameters by name, as they were given."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+    def changed(self) -> dict[str, Any]:
+        """Only the parameters that differ from their defaults."""
+        return {name: value for name, value in self.values().items() if value != type(self).specs()[name].default}
+
+    @classmethod
+    def from_text(cls, name: str, text: str) -> Any:
+        """The value that a person typed for parameter `name` (`10`, `10 mV`, `true`, a choice, JSON for curves)."""
+        specs = cls.specs()
+        if name not in specs:
+            raise ParameterError(f"{cls._owner()} has no parameter '{name}': {near(name, specs)}", owner=cls._owner(), names=(name,))
+        spec = specs[name]
+        if spec.kind in ("float", "int"):
+            bare = text.strip().removesuffix(spec.unit).strip() if spec.unit else text.strip()
+            try:
+                return int(bare) if spec.kind == "int" else float(bare)
+            except ValueError:
+                pass
+            try:
+                value = float(bare)
+            except ValueError:
+                raise cls._refuse(spec, text, "must be a number" + (f" in {spec.unit}" if spec.unit else "")) from None
+            if not math.isfinite(value) or value != int(value):
+                raise cls._refuse(spec, text, "must be a whole number")
+            return int(value)
+        if spec.kind == "bool":
+            words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+            if text.strip().lower() not in words:
+                raise cls._refuse(spec, text, "must be true or false")
+            return words[text.strip().lower()]
+        if spec.kind in ("drawn", "points", "matrix"):
+            try:
+                return json.loads(text)
+            except ValueError:
+                raise cls._refuse(spec, text, "must be a JSON list of lists of numbers") from None
+        return text
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """JSON Schema of the parameters, with units and the rest of each `Spec` under the key `lab`."""
+        out = cls.model_json_schema()
+        for name, spec in cls.specs().items():
+            if spec.choices:
+                out["properties"][name]["enum"] = list(spec.choices)
+        out["title"] = cls._owner()
+        return out

@@ -1,0 +1,142 @@
+"""Writes what a run produces into a session file: the sink between the engine and the session.
+
+Lossless: `take` blocks while the disk is slower than the simulation, and raises when the disk refuses.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lab.engine import Block, Checkpoint, Simulation, recorded_rows
+from lab.experiment import Experiment
+from lab.model import Happened, Stream
+from lab.session import Session
+
+CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SHARE = 0.05  # most of the run's time that may go into checkpoints
+
+
+class Recorder:
+    """Records one run of a simulation into a session.
+
+    session, name     where, and under which name
+    record            stream -> interval in steps
+    parent            (run id, step) when this run branched from another
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        name: str,
+        experiment: Experiment,
+        simulation: Simulation,
+        record: Mapping[str, int],
+        *,
+        parent: tuple[int, int] | None = None,
+        colour: str = "",
+    ):
+        self.session = session
+        self.record = dict(record)
+        self.run_id = session.add_run(
+            name,
+            experiment.to_dict(),
+            parent=parent[0] if parent else None,
+            parent_step=parent[1] if parent else None,
+            colour=colour,
+        )
+        clock = simulation.model.clock
+        for stream_name, every in self.record.items():
+            stream = simulation.model.stream(stream_name)
+            session.add_stream(
+                self.run_id,
+                stream_name,
+                form=stream.form,
+                dtype=np.dtype(stream.dtype).str if stream.form == "samples" else "<f8",
+                shape=stream.shape,
+                every=every,
+                unit=stream.unit,
+                meta=stream_meta(stream) | {"dt": clock.dt, "clock_unit": clock.unit},
+            )
+        self._logged = 0
+        self._checkpointed = 0.0
+        self._cost = 0.0
+        self.checkpoint(simulation)
+
+    def take(self, block: Block) -> None:
+        """Record a block."""
+        for name, every in self.record.items():
+            if name in block.samples:
+                first, rows = recorded_rows(block, name, every)
+                if len(rows):
+                    self.session.append_samples(self.run_id, name, first, rows)
+            elif name in block.events:
+                steps, index, value = block.events[name]
+                if len(steps):
+                    self.session.append_events(self.run_id, name, steps, index, value)
+            elif name in block.snapshots:
+                self.session.append_snapshot(self.run_id, name, block.end, storable(block.snapshots[name]))
+
+    def take_log(self, log: list[Happened]) -> None:
+        """Record the changes and actions that are new in the simulation's log."""
+        for h in log[self._logged :]:
+            self.session.append_log(self.run_id, h.step, h.kind, h.name, json.loads(json.dumps(dict(h.values), default=_jsonable)))
+        self._logged = len(log)
+
+    def checkpoint(self, simulation: Simulation) -> None:
+        """Store all that is needed to go on from here."""
+        began = time.perf_counter()
+        self.store(simulation.checkpoint())
+        self._checkpointed = time.perf_counter()
+        self._cost = self._checkpointed - began
+
+    def store(self, point: Checkpoint) -> None:
+        """Store a checkpoint."""
+        parameters = json.loads(json.dumps(point.parameters, default=_jsonable))
+        self.session.add_checkpoint(self.run_id, point.step, point.state, {"parameters": parameters})
+
+    def checkpoint_when_due(self, simulation: Simulation) -> None:
+        """A checkpoint every few seconds, less often where it is expensive."""
+        if time.perf_counter() - self._checkpointed > max(CHECKPOINT_SECONDS, self._cost / CHECKPOINT_SHARE):
+            self.checkpoint(simulation)
+
+    def finish(self, simulation: Simulation, state: str, reason: str) -> None:
+        """Close the run: last checkpoint, log, summary, why it ended."""
+        self.take_log(simulation.log)
+        if state != "diverged":
+            self.checkpoint(simulation)
+        summary = json.loads(json.dumps(simulation.summary(), default=_jsonable))
+        self.session.update_run(self.run_id, steps=simulation.step, state=state, reason=reason, summary=summary)
+
+
+def stream_meta(stream: Stream) -> dict[str, Any]:
+    """What a reader without the model needs to know to draw or export a stream."""
+    return {"kind": stream.kind, "doc": stream.doc, "channels": list(stream.channels), "x_unit": stream.x_unit, "events": stream.events}
+
+
+def storable(value: Any) -> Any:
+    """A snapshot as the session takes it: an array, or JSON."""
+    if isinstance(value, np.ndarray):
+        return value
+    return json.loads(json.dumps(value, default=_jsonable))
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
+def restore_point(session_reader: Any, run_id: int, at_step: int) -> Checkpoint | None:
+    """The nearest checkpoint of a run not after `at_step`."""
+    found = session_reader.checkpoint(run_id, at_step)
+    if found is None:
+        return None
+    step, arrays, meta = found
+    return Checkpoint(step, meta["parameters"], arrays)

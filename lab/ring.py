@@ -1,0 +1,135 @@
+"""What a view sees of a running model: the latest stretch of every stream, overwritten as it goes.
+
+The worker writes, the display timer reads; a lock is held for a copy only. Recording is elsewhere and lossless.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lab.engine import Block
+from lab.model import Model
+
+RING_BYTES = 8 << 20  # per sampled stream
+RING_EVENTS = 1 << 18
+
+
+@dataclass
+class _Columns:
+    """A circular table: `columns` share capacity; rows are numbered from 0 since the start of the ring."""
+
+    columns: tuple[np.ndarray, ...]
+    written: int = 0
+
+    def put(self, rows: tuple[np.ndarray, ...]) -> None:
+        capacity = len(self.columns[0])
+        n = len(rows[0])
+        keep = min(n, capacity)
+        at = (self.written + n - keep) % capacity
+        first = min(keep, capacity - at)
+        for column, row in zip(self.columns, rows, strict=True):
+            tail = row[n - keep :]
+            column[at : at + first] = tail[:first]
+            column[: keep - first] = tail[first:]
+        self.written += n
+
+    def last(self, n: int) -> tuple[np.ndarray, ...]:
+        capacity = len(self.columns[0])
+        n = min(n, self.written, capacity)
+        at = (self.written - n) % capacity
+        first = min(n, capacity - at)
+        return tuple(np.concatenate([c[at : at + first], c[: n - first]]) for c in self.columns)
+
+
+@dataclass
+class Ring:
+    """Latest samples, events and snapshots of one run.
+
+    `reset(model, step)` empties it; `put(block)` is the worker's; the rest is for readers on other threads.
+    """
+
+    model: Model
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _samples: dict[str, _Columns] = field(default_factory=dict)
+    _ends: dict[str, int] = field(default_factory=dict)
+    _events: dict[str, _Columns] = field(default_factory=dict)
+    _latest: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    _version: int = 0
+    _began: int = 0
+
+    def __post_init__(self) -> None:
+        self.reset(self.model, 0)
+
+    def reset(self, model: Model, step: int) -> None:
+        """Forget everything; the run stands at `step` (a restart, a seek)."""
+        with self._lock:
+            self.model = model
+            self._samples.clear()
+            self._events.clear()
+            self._latest.clear()
+            self._ends = {}
+            self._began = step
+            self._version += 1
+
+    def put(self, block: Block) -> None:
+        """Take over what a block produced (copied)."""
+        with self._lock:
+            for name, rows in block.samples.items():
+                if not len(rows):
+                    continue
+                columns = self._samples.get(name)
+                if columns is None or self._ends.get(name) != block.start:
+                    # First rows, or a gap because nobody was looking: a stretch must be unbroken to have a time axis.
+                    row_bytes = max(1, rows[0:1].nbytes)
+                    columns = self._samples[name] = _Columns((np.empty((max(1024, RING_BYTES // row_bytes), *rows.shape[1:]), rows.dtype),))
+                columns.put((rows,))
+                self._ends[name] = block.end
+            for name, triple in block.events.items():
+                if name not in self._events:
+                    self._events[name] = _Columns((np.empty(RING_EVENTS, np.int64), np.empty(RING_EVENTS, np.int32), np.empty(RING_EVENTS)))
+                if len(triple[0]):
+                    self._events[name].put(triple)
+            for name, value in block.snapshots.items():
+                self._latest[name] = (block.end, value)
+            self._version += 1
+
+    def show(self, step: int, snapshots: dict[str, Any]) -> None:
+        """Take over per-block streams observed for viewing at `step`."""
+        with self._lock:
+            for name, value in snapshots.items():
+                self._latest[name] = (step, value)
+            self._version += 1
+
+    @property
+    def version(self) -> int:
+        """Grows with every write: a view that saw this version has nothing to draw."""
+        return self._version
+
+    def samples(self, name: str, steps: int) -> tuple[int, np.ndarray]:
+        """(absolute step of the first row, rows) of at most the last `steps` samples of a trace."""
+        with self._lock:
+            columns = self._samples.get(name)
+            if columns is None:
+                stream = self.model.stream(name)
+                return 0, np.empty((0, *stream.shape), stream.dtype)
+            (rows,) = columns.last(steps)
+            return self._ends[name] - len(rows) + 1, rows
+
+    def events(self, name: str, from_step: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(step, index, value) of the kept events not before `from_step`."""
+        with self._lock:
+            columns = self._events.get(name)
+            if columns is None:
+                return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
+            steps, index, value = columns.last(RING_EVENTS)
+        first = int(np.searchsorted(steps, from_step))
+        return steps[first:], index[first:], value[first:]
+
+    def latest(self, name: str) -> tuple[int, Any] | None:
+        """(step, value) of a per-block stream as last observed."""
+        with self._lock:
+            return self._latest.get(name)
