@@ -48,9 +48,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Order:
-    """What the consumer sends back to `simulate`: things to do before the next block, and how large it may be."""
+    """What the consumer sends back to `simulate`: how large the next block may be, and which streams a view wants.
 
-    happen: tuple[Happened, ...] = ()
+    Changes and actions are done on the simulation itself while the generator waits between two blocks.
+    """
+
     block: int | None = None
     wanted: frozenset[str] | None = None
 
@@ -295,8 +297,6 @@ def simulate(
             ideal = n * block_seconds / max(took, 1e-7)
             size = int(max(1, min(ideal, 4 * max(size, 1), 1 << 24)))
         if order is not None:
-            for h in order.happen:
-                simulation.happen(h)
             if order.block:
                 size, fixed = order.block, True
             if order.wanted is not None:
@@ -403,7 +403,7 @@ def run(
     """Run a model from its start and keep what it records in memory."""
     simulation = Simulation(model, seed)
     if record is not None and not isinstance(record, Mapping):
-        record = {name: 1 for name in record}
+        record = dict.fromkeys(record, 1)
     keep = check_record(model, default_record(model) if record is None else record)
     collector = Collector(model, keep)
     generator = simulate(simulation, model.default_steps if steps is None else steps, record=keep, schedule=schedule, block=block)

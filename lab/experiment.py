@@ -187,7 +187,7 @@ def to_toml(experiment: Experiment) -> str:
 
 
 def _key(text: str) -> str:
-    return text if text and all(c.isalnum() and c.isascii() or c in "_-" for c in text) else json.dumps(text)
+    return text if text and all((c.isalnum() and c.isascii()) or c in "_-" for c in text) else json.dumps(text)
 
 
 def _toml(value: Any) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,13 +64,21 @@ class Recorder:
                 meta=stream_meta(stream) | {"dt": clock.dt, "clock_unit": clock.unit},
             )
         self._logged = 0
+        self._pending: deque[tuple[Block, str]] = deque()
         self._checkpointed = 0.0
         self._cost = 0.0
         self.checkpoint(simulation)
 
     def take(self, block: Block) -> None:
-        """Record a block."""
-        for name, every in self.record.items():
+        """Record a block. After a FileError (full disk) nothing is lost: `drain` goes on where it stopped."""
+        self._pending.extend((block, name) for name in self.record)
+        self.drain()
+
+    def drain(self) -> None:
+        """Hand over what is still waiting."""
+        while self._pending:
+            block, name = self._pending[0]
+            every = self.record[name]
             if name in block.samples:
                 first, rows = recorded_rows(block, name, every)
                 if len(rows):
@@ -80,12 +89,14 @@ class Recorder:
                     self.session.append_events(self.run_id, name, steps, index, value)
             elif name in block.snapshots:
                 self.session.append_snapshot(self.run_id, name, block.end, storable(block.snapshots[name]))
+            self._pending.popleft()
 
     def take_log(self, log: list[Happened]) -> None:
         """Record the changes and actions that are new in the simulation's log."""
-        for h in log[self._logged :]:
+        while self._logged < len(log):
+            h = log[self._logged]
             self.session.append_log(self.run_id, h.step, h.kind, h.name, json.loads(json.dumps(dict(h.values), default=_jsonable)))
-        self._logged = len(log)
+            self._logged += 1
 
     def checkpoint(self, simulation: Simulation) -> None:
         """Store all that is needed to go on from here."""

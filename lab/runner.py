@@ -1,0 +1,537 @@
+"""The runner: one simulation in a worker thread, steered by a queue of commands, watched through a status and a ring.
+
+                        +---------------- Seek ----------------+
+                        v                                      |
+    preparing ----> paused <---- Play/Pause ----> running -> finished
+        |             ^  |                           |
+        |             |  +-- Step, RunFor ---------->+-> diverged --- Seek ---> paused (at the last good checkpoint)
+        v             +---- disk refuses ------------+
+      failed                                         +-> stopped (Stop, from every phase; final)
+
+The worker never talks to a window: commands are frozen values on a queue, what happened is a frozen `Status` that anyone
+may read, data goes into a `Ring`. Commands that change nothing (pausing a paused run) are no-ops; those that cannot be
+done leave a sentence in `Status.error` and the run as it was. Consecutive changes merge; none is lost.
+
+Seeking back only moves the place that is looked at. Playing from there restores the nearest checkpoint, advances to the
+place and goes on as a NEW run that names its parent: a recording is never overwritten.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from lab.engine import Block, Checkpoint, Order, Simulation, check_record, default_record, simulate
+from lab.errors import DivergenceError, FileError, LabError
+from lab.experiment import Experiment
+from lab.model import Happened, Model
+from lab.recording import Recorder, restore_point
+from lab.ring import Ring
+from lab.session import Session
+
+BLOCK_SECONDS = 0.008
+OBSERVE_SECONDS = 1 / 30
+OBSERVE_SHARE = 0.1  # most of the run's time that watching may take
+
+Phase = Literal["preparing", "paused", "running", "finished", "diverged", "failed", "stopped"]
+
+
+@dataclass(frozen=True)
+class Play:
+    """Go on (from the place looked at, if that is in the past)."""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Hold after the present block."""
+
+
+@dataclass(frozen=True)
+class RunFor:
+    """Advance this many steps, then pause."""
+
+    steps: int = 1
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Clock units per second of wall time; None: as fast as it goes."""
+
+    pace: float | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """Change live parameters."""
+
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Act:
+    """Do an action."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Seek:
+    """Look at this step of the recording."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Streams that somebody looks at."""
+
+    streams: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the run and the worker."""
+
+
+Command = Play | Pause | RunFor | Speed | Change | Act | Seek | Watch | Stop
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known of the run now; replaced as a whole, so a reader never sees half of a change."""
+
+    phase: Phase
+    model: Model
+    step: int = 0
+    place: int | None = None  # step looked at while it lies in the past
+    pace: float | None = None
+    achieved: float = 0.0  # clock units per second of wall time
+    run_id: int | None = None
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    remedy: str = ""
+    reason: str = ""
+    watching: float = 0.0  # share of the run's time spent on what is looked at
+    waiting_for_disk: bool = False
+    prepared_in: float = 0.0
+    changes: int = 0  # changes and actions done so far
+
+    @property
+    def time(self) -> float:
+        """Model time in the clock's unit."""
+        return self.step * self.model.clock.dt
+
+
+class Runner:
+    """Runs one experiment in a thread of its own.
+
+    experiment  what to run; session: where it is recorded (None: not recorded)
+    playing     start at once when prepared
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        session: Session | None = None,
+        *,
+        name: str = "",
+        colour: str = "",
+        playing: bool = False,
+        watch: frozenset[str] = frozenset(),
+        pace: float | Literal["default"] | None = "default",
+        parent: tuple[int, int] | None = None,
+        resume: tuple[Checkpoint, tuple[Happened, ...]] | None = None,
+        on_stop: Callable[[], None] | None = None,
+    ):
+        self.experiment = experiment
+        self.session = session
+        self.name = name or experiment.title or experiment.model
+        self.colour = colour
+        model = experiment.build()
+        self._record = check_record(model, default_record(model) if experiment.record is None else experiment.record)
+        self.status = Status("preparing", model, pace=model.speed if pace == "default" else pace)
+        self.ring = Ring(model)
+        self._commands: queue.Queue[Command] = queue.Queue()
+        self._playing = playing
+        self._watch = watch
+        self._parent = parent
+        self._resume = resume
+        self._target: int | None = None
+        self._on_stop = on_stop
+        self._recorder: Recorder | None = None
+        self._thread = threading.Thread(target=self._main, name=f"run {self.name}", daemon=True)
+
+    # -- for everybody --
+
+    def start(self) -> Runner:
+        """Start the worker."""
+        self._thread.start()
+        return self
+
+    def send(self, command: Command) -> None:
+        """Queue a command; returns at once."""
+        self._commands.put(command)
+
+    def stop(self, timeout: float = 10.0) -> bool:
+        """Ask the worker to end and wait for it; False if it is still busy after `timeout` seconds."""
+        self.send(Stop())
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the worker still works."""
+        return self._thread.is_alive()
+
+    @property
+    def run_id(self) -> int | None:
+        """The run in the session that is being recorded."""
+        return self._recorder.run_id if self._recorder else None
+
+    # -- the worker --
+
+    def _set(self, **changes: Any) -> None:
+        self.status = replace(self.status, **changes)
+
+    def _main(self) -> None:
+        try:
+            self._prepare()
+            while self._turn():
+                pass
+        except LabError as error:
+            self._set(phase="failed", error=str(error))
+        except Exception as error:  # a defect of a model must not take the window with it
+            self._set(phase="failed", error=f"{self.experiment.model} failed: {type(error).__name__}: {error}")
+        finally:
+            self._finish_recording()
+            if self._on_stop:
+                self._on_stop()
+
+    def _prepare(self) -> None:
+        began = time.perf_counter()
+        model = self.status.model
+        self.simulation = Simulation(model, self.experiment.seed)
+        if self._resume:
+            point, log = self._resume
+            self.simulation.restore(point)
+            self.simulation.log = list(log)
+        # Compile now, on a state that is thrown away, so that "running" means moving.
+        keep, log = self.simulation.checkpoint(), list(self.simulation.log)
+        if model.length is None or self.simulation.step < model.length:
+            self.simulation.advance(1, [n for n in {*self._record, *self._watch} if model.stream(n).form == "samples"])
+        self.simulation.restore(keep)
+        self.simulation.log = log
+        self._cost, self._observed, self._elapsed = 0.0, 0.0, 1e-9
+        self._show()
+        if self.session is not None:
+            self._recorder = Recorder(
+                self.session, self.name, self.experiment, self.simulation, self._record, parent=self._parent, colour=self.colour
+            )
+            self._recorder.take_log(self.simulation.log)
+        self._generator = None
+        self._good = keep
+        self._pace_from_here()
+        phase: Phase = "running" if self._playing else "paused"
+        self._set(phase=phase, prepared_in=time.perf_counter() - began, run_id=self.run_id)
+        self._publish()
+
+    def _turn(self) -> bool:
+        """One round: commands, then a block if there is one to do; False ends the worker."""
+        running = self.status.phase == "running"
+        if not self._obey(wait=None if running else 3600.0):
+            return False
+        if self.status.phase != "running":
+            return True
+        n = self._block_size()
+        if n == 0:
+            # Ahead of the wall clock: wait for it, but listen.
+            return self._obey(wait=0.004)
+        try:
+            self._advance(n)
+        except DivergenceError as error:
+            self._diverge(error)
+        except FileError as error:
+            self._set(phase="paused", error=f"{error} The run is paused; nothing recorded is lost.", waiting_for_disk=True)
+        return True
+
+    def _obey(self, wait: float | None) -> bool:
+        """Do what is queued, merging consecutive changes; waits up to `wait` seconds for a first command."""
+        todo: list[Command] = []
+        try:
+            todo.append(self._commands.get(timeout=wait) if wait else self._commands.get_nowait())
+            while True:
+                todo.append(self._commands.get_nowait())
+        except queue.Empty:
+            pass
+        merged: list[Command] = []
+        for command in todo:
+            if isinstance(command, Change) and merged and isinstance(merged[-1], Change):
+                merged[-1] = Change({**merged[-1].values, **command.values})
+            else:
+                merged.append(command)
+        for command in merged:
+            try:
+                if not self._do(command):
+                    return False
+            except DivergenceError as error:
+                self._diverge(error)
+            except LabError as error:
+                self._set(error=str(error))
+        return True
+
+    def _do(self, command: Command) -> bool:
+        phase = self.status.phase
+        match command:
+            case Stop():
+                self._set(phase="stopped", reason=self.status.reason or "stopped")
+                return False
+            case Play():
+                if self.status.place is not None:
+                    self._branch()
+                if self._ready():
+                    self._target = None
+                    self._pace_from_here()
+                    self._set(phase="running", error="", remedy="", waiting_for_disk=False)
+            case Pause():
+                if phase == "running":
+                    self._hold()
+            case RunFor(steps):
+                if self.status.place is not None:
+                    self._branch()
+                if self._ready():
+                    self._target = self.simulation.step + max(1, steps)
+                    self._pace_from_here()
+                    self._set(phase="running", error="", remedy="", waiting_for_disk=False)
+            case Speed(pace):
+                self._set(pace=pace)
+                self._pace_from_here()
+            case Change(values):
+                if self.status.place is not None:
+                    self._branch()
+                self.simulation.change(**values)
+                self._after_intervention()
+            case Act(name, arguments):
+                if self.status.place is not None:
+                    self._branch()
+                self.simulation.act(name, **arguments)
+                self._after_intervention()
+            case Seek(step):
+                if phase == "running":
+                    self._hold()
+                back = 0 <= step < self.simulation.step
+                self._set(place=step if back else None, phase="paused" if back and phase in ("finished", "diverged") else self.status.phase)
+                if not back:
+                    self._show()
+            case Watch(streams):
+                if streams != self._watch:
+                    self._watch = streams
+                    self._show()
+        return True
+
+    def _ready(self) -> bool:
+        """Whether a block may be done now; drains what the disk refused before."""
+        if self.status.phase == "diverged":
+            self._recover()
+        if self._recorder and self.session is not None and self.status.waiting_for_disk:
+            self.session.retry()
+            self._recorder.drain()
+        length = self._end()
+        return length is None or self.simulation.step < length
+
+    def _end(self) -> int | None:
+        return min((e for e in (self.experiment.steps, self.simulation.model.length) if e is not None), default=None)
+
+    def _hold(self) -> None:
+        if self._recorder:
+            self._recorder.take_log(self.simulation.log)
+            self._recorder.checkpoint(self.simulation)
+        self._good = self.simulation.checkpoint()
+        self._show()
+        self._set(phase="paused", achieved=0.0)
+        self._publish()
+
+    def _after_intervention(self) -> None:
+        if self._recorder:
+            self._recorder.take_log(self.simulation.log)
+        self._set(model=self.simulation.model, error="", changes=len(self.simulation.log))
+        self._good = self.simulation.checkpoint() if self.status.phase != "running" else self._good
+        if self.status.phase == "finished" and self._ready():
+            self._set(phase="paused")
+        self._show()
+        self._publish()
+
+    def _pace_from_here(self) -> None:
+        self._from = (time.perf_counter(), self.simulation.step)
+        self._second = self._from
+        self._size = 1.0
+
+    def _block_size(self) -> int:
+        """Steps for the next block: about 8 ms of work, not ahead of the wall clock, not past the target; 0: wait."""
+        n = max(1, int(self._size))
+        if self._target is not None:
+            n = min(n, self._target - self.simulation.step)
+        if self.status.pace is not None:
+            began, step = self._from
+            rate = self.status.pace / self.simulation.model.clock.dt
+            due = step + int((time.perf_counter() - began) * rate) - self.simulation.step
+            if due <= 0:
+                return 0
+            if due > rate * 0.5 + n:
+                # More than half a second behind: the machine cannot keep this pace; do not run after it for ever.
+                self._from = (time.perf_counter() - n / rate, self.simulation.step)
+            n = min(n, due)
+        return n
+
+    def _advance(self, n: int) -> None:
+        began = time.perf_counter()
+        if self._generator is None:
+            model = self.simulation.model
+            wanted = frozenset(s for s in self._watch if model.stream(s).form == "samples")
+            # What is in the log has happened: a generator made anew must not do it twice.
+            ahead = [h for h in self.experiment.schedule if h not in self.simulation.log]
+            self._generator = simulate(self.simulation, self.experiment.steps, record=self._record, schedule=ahead, wanted=wanted, block=n)
+            step = next
+        else:
+            wanted = frozenset(s for s in self._watch if self.simulation.model.stream(s).form == "samples")
+            generator = self._generator
+            step = lambda _: generator.send(Order(block=n, wanted=wanted))  # noqa: E731
+        try:
+            block: Block = step(self._generator)
+        except StopIteration as stop:
+            self._generator = None
+            self._complete(stop.value)
+            return
+        except DivergenceError:
+            self._generator = None
+            raise
+        took = time.perf_counter() - began
+        if block.steps == n:
+            self._size = max(1.0, min(n * BLOCK_SECONDS / max(took, 1e-6), 4.0 * n, 1 << 24))
+        self.ring.put(block)
+        self._set(step=block.end)
+        if self._recorder:
+            self._recorder.take(block)
+            self._recorder.take_log(self.simulation.log)
+            self._recorder.checkpoint_when_due(self.simulation)
+        now = time.perf_counter()
+        self._elapsed += now - began
+        if now - self._observed > max(OBSERVE_SECONDS, self._cost / OBSERVE_SHARE):
+            self._show()
+            self._publish()
+        end = self._end()
+        if (end is not None and self.simulation.step >= end) or self.simulation.over:
+            self._generator = None
+            self._complete(self.simulation.over or "finished")
+        elif self._target is not None and self.simulation.step >= self._target:
+            self._target = None
+            self._hold()
+
+    def _complete(self, reason: str) -> None:
+        self._show()
+        if self._recorder:
+            self._recorder.take_log(self.simulation.log)
+            self._recorder.checkpoint(self.simulation)
+        self._set(phase="finished", reason=reason, achieved=0.0)
+        self._publish()
+
+    def _show(self) -> None:
+        """Observe the per-block streams that somebody looks at, for the ring."""
+        began = time.perf_counter()
+        model = self.simulation.model
+        names = {s.name for s in model.streams if s.form == "snapshots"} & self._watch
+        self.ring.show(self.simulation.step, {name: self.simulation.observe(name) for name in names})
+        self._observed = time.perf_counter()
+        self._cost = self._observed - began
+
+    def _publish(self) -> None:
+        now = time.perf_counter()
+        then, step = self._second
+        achieved = self.status.achieved
+        if now - then > 0.25:
+            achieved = (self.simulation.step - step) * self.simulation.model.clock.dt / (now - then)
+            self._second = (now, self.simulation.step)
+        if self.status.phase != "running":
+            achieved = 0.0
+        period = max(OBSERVE_SECONDS, self._cost / OBSERVE_SHARE)
+        self._set(
+            step=self.simulation.step,
+            model=self.simulation.model,
+            summary=self.simulation.summary(),
+            achieved=achieved,
+            watching=min(1.0, self._cost / (period + self._cost)),
+            changes=len(self.simulation.log),
+        )
+
+    def _diverge(self, error: DivergenceError) -> None:
+        if self._recorder:
+            self._recorder.take_log(self.simulation.log)
+        self._generator = None
+        self._set(phase="diverged", error=str(error), remedy=error.remedy, achieved=0.0, step=self.simulation.step, reason="diverged")
+
+    def _recover(self) -> None:
+        """Stand again at the last good checkpoint; what diverged stays in its recording, what follows is a branch."""
+        point = self._good
+        if self.session is not None and self._recorder:
+            self.session.flush()
+            point = restore_point(self.session.reader(), self._recorder.run_id, self.simulation.step) or point
+        self._new_branch(point, point.step)
+
+    def _branch(self) -> None:
+        """Turn the place looked at into the present, as a new run that names its parent."""
+        place = self.status.place
+        assert place is not None
+        point: Checkpoint | None = self._good if self._good.step <= place else None
+        if self.session is not None and self._recorder:
+            self._recorder.take_log(self.simulation.log)
+            self.session.flush()
+            point = restore_point(self.session.reader(), self._recorder.run_id, place) or point
+        if point is None:
+            fresh = Simulation(self.experiment.build(), self.experiment.seed)
+            point = fresh.checkpoint()
+        self._new_branch(point, place)
+
+    def _new_branch(self, point: Checkpoint, place: int) -> None:
+        log = list(self.simulation.log)
+        parent = self._recorder.run_id if self._recorder else None
+        if self._recorder:
+            state = "diverged" if self.status.phase == "diverged" else "stopped"
+            self._recorder.finish(self.simulation, state, "left for a branch")
+        self.simulation.restore(point)
+        self.simulation.log = [h for h in log if h.step < point.step]
+        todo = [h for h in log if point.step <= h.step <= place]
+        keep = tuple(todo) + tuple(h for h in self.experiment.schedule if h.step >= point.step and h not in todo)
+        for _ in simulate(self.simulation, place, record={}, schedule=keep):
+            pass
+        if self.session is not None and parent is not None:
+            self._recorder = Recorder(
+                self.session, f"{self.name} (from {place * self.simulation.model.clock.dt:g} {self.simulation.model.clock.unit})",
+                self.experiment, self.simulation, self._record, parent=(parent, place), colour=self.colour,
+            )  # fmt: skip
+            self._recorder.take_log(self.simulation.log)
+        self._generator = None
+        self._good = self.simulation.checkpoint()
+        self.ring.reset(self.simulation.model, place)
+        self._pace_from_here()
+        self._set(place=None, phase="paused", step=place, error="", remedy="", reason="", run_id=self.run_id)
+        self._show()
+        self._publish()
+
+    def _finish_recording(self) -> None:
+        if self._recorder is None:
+            return
+        phase = self.status.phase
+        state = phase if phase in ("diverged", "finished") else "stopped"
+        if self.status.reason == "finished":
+            state = "finished"
+        elif self.status.reason == "diverged":
+            state = "diverged"
+        try:
+            self._recorder.drain()
+            self._recorder.finish(self.simulation, state, self.status.reason or phase)
+        except LabError as error:
+            self._set(error=str(error))
