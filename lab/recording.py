@@ -28,6 +28,7 @@ class Recorder:
     session, name     where, and under which name
     record            stream -> interval in steps
     parent            (run id, step) when this run branched from another
+    run_id            an existing run to go on with (its own streams and intervals then count)
     """
 
     def __init__(
@@ -40,34 +41,44 @@ class Recorder:
         *,
         parent: tuple[int, int] | None = None,
         colour: str = "",
+        run_id: int | None = None,
     ):
         self.session = session
         self.record = dict(record)
-        self.run_id = session.add_run(
-            name,
-            experiment.to_dict(),
-            parent=parent[0] if parent else None,
-            parent_step=parent[1] if parent else None,
-            colour=colour,
-        )
-        clock = simulation.model.clock
-        for stream_name, every in self.record.items():
-            stream = simulation.model.stream(stream_name)
-            session.add_stream(
-                self.run_id,
-                stream_name,
-                form=stream.form,
-                dtype=np.dtype(stream.dtype).str if stream.form == "samples" else "<f8",
-                shape=stream.shape,
-                every=every,
-                unit=stream.unit,
-                meta=stream_meta(stream) | {"dt": clock.dt, "clock_unit": clock.unit},
+        if run_id is not None:
+            self.run_id = run_id
+            known = {info.name: info for info in session.reader().streams(run_id)}
+            self.record = {name: info.every for name, info in known.items() if info.meta.get("recorded", True)}
+        else:
+            self.run_id = session.add_run(
+                name,
+                experiment.to_dict(),
+                parent=parent[0] if parent else None,
+                parent_step=parent[1] if parent else None,
+                colour=colour,
             )
-        self._logged = 0
+            for stream_name, every in self.record.items():
+                self._declare(simulation, stream_name, every)
+        self._logged = len(session.reader().log(run_id)) if run_id is not None else 0
         self._pending: deque[tuple[Block, str]] = deque()
         self._checkpointed = 0.0
         self._cost = 0.0
         self.checkpoint(simulation)
+
+    def _declare(self, simulation: Simulation, name: str, every: int) -> None:
+        """Tell the session about a stream; every 0: only its last snapshot will be stored, for looking at."""
+        stream, clock = simulation.model.stream(name), simulation.model.clock
+        dtype, shape = np.dtype(stream.dtype).name, stream.shape
+        if stream.form == "events":
+            dtype, shape = "float64", ()
+        elif stream.form == "snapshots":
+            shown = storable(simulation.observe(name))
+            array = isinstance(shown, np.ndarray)
+            dtype, shape = (shown.dtype.name, (-1,) * shown.ndim) if array else ("json", ())
+        meta = stream_meta(stream) | {"dt": clock.dt, "clock_unit": clock.unit, "recorded": every > 0}
+        self.session.add_stream(
+            self.run_id, name, form=stream.form, dtype=dtype, shape=shape, every=max(1, every), unit=stream.unit, meta=meta
+        )
 
     def take(self, block: Block) -> None:
         """Record a block. After a FileError (full disk) nothing is lost: `drain` goes on where it stopped."""
@@ -120,8 +131,23 @@ class Recorder:
         self.take_log(simulation.log)
         if state != "diverged":
             self.checkpoint(simulation)
+            self._store_last_look(simulation)
         summary = json.loads(json.dumps(simulation.summary(), default=_jsonable))
         self.session.update_run(self.run_id, steps=simulation.step, state=state, reason=reason, summary=summary)
+
+
+    def _store_last_look(self, simulation: Simulation) -> None:
+        """What every per-block stream shows at the end, so that a reopened run has all its pictures."""
+        reader = self.session.reader()
+        known = {info.name: info for info in reader.streams(self.run_id)}
+        for stream in simulation.model.streams:
+            if stream.form != "snapshots":
+                continue
+            if stream.name not in known:
+                self._declare(simulation, stream.name, 0)
+            elif known[stream.name].last is not None and known[stream.name].last >= simulation.step:
+                continue
+            self.session.append_snapshot(self.run_id, stream.name, simulation.step, storable(simulation.observe(stream.name)))
 
 
 def stream_meta(stream: Stream) -> dict[str, Any]:
