@@ -11,7 +11,9 @@ depends on it.
 
 from __future__ import annotations
 
+import decimal
 import hashlib
+import math
 import os
 import re
 import tempfile
@@ -126,7 +128,8 @@ def _strict(function):
     """Compile with IEEE arithmetic exactly as written, pasted into the calling loop by LLVM so that it still vectorises."""
     if not JIT:
         return np.errstate(all="ignore")(function)
-    return numba.njit(nogil=True, error_model="numpy", forceinline=True, cache=cache_writable())(function)
+    # fastmath=False must be written: left out, it is inherited from whichever kernel is the first to call this one.
+    return numba.njit(nogil=True, error_model="numpy", fastmath=False, forceinline=True, cache=cache_writable())(function)
 
 
 if JIT:
@@ -313,8 +316,8 @@ def _exponential_parts_32(x):
     r = (x - k * _LN2_HIGH_32) - k * _LN2_LOW_32
     half = k * _HALF_32 + _ROUND_32
     other = (k - (half - _ROUND_32)) + _ROUND_32
-    a = _float32((_bits32(half) + _BIAS_32) << _MANTISSA_BITS_32)
-    b = _float32((_bits32(other) + _BIAS_32) << _MANTISSA_BITS_32)
+    a = _float32(np.uint32((_bits32(half) + _BIAS_32) << _MANTISSA_BITS_32))
+    b = _float32(np.uint32((_bits32(other) + _BIAS_32) << _MANTISSA_BITS_32))
     r2 = r * r
     return r + r2 * ((_C2 + r * _C3) + r2 * ((_C4 + r * _C5) + r2 * _C6)), a, b
 
@@ -376,7 +379,8 @@ def seed_state(seed: int, stream: int = 0) -> np.ndarray:
     return np.array([_mix((start + (i + 1) * 0x9E3779B97F4A7C15) & _WORD) for i in range(4)], np.uint64)
 
 
-_U7, _U9, _U11, _U12, _U17, _U19, _U23, _U32, _U41, _U45 = (np.uint64(n) for n in (7, 9, 11, 12, 17, 19, 23, 32, 41, 45))
+_U11, _U12, _U17, _U19, _U23, _U32, _U41, _U45 = (np.uint64(n) for n in (11, 12, 17, 19, 23, 32, 41, 45))
+_ONE = np.uint64(1)
 
 
 @_strict
@@ -409,3 +413,175 @@ def _inside(s):
 def exponential(s):
     """Exponentially distributed number with mean 1, by inversion."""
     return -log(_inside(s))
+
+def _ziggurat() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Edges x, ratios x[i + 1] / x[i] and heights exp(-x^2 / 2) of 256 layers of equal area under the normal density.
+
+    Computed in decimal arithmetic, so that every machine draws from the same tables.
+    """
+    with decimal.localcontext(decimal.Context(prec=28)):
+        start, area, two = decimal.Decimal(repr(_TAIL)), decimal.Decimal("0.00492867323399"), decimal.Decimal(2)
+        heights = [(-start * start / two).exp()]
+        edges = [area / heights[0], start]
+        for _ in range(254):
+            heights.append(heights[-1] + area / edges[-1])
+            edges.append((-two * heights[-1].ln()).sqrt())
+        edges.append(decimal.Decimal(0))
+        heights.append(decimal.Decimal(1))
+        ratios = [float(edges[i + 1] / edges[i]) for i in range(256)]
+    return np.array(edges[:256], float), np.array(ratios), np.array([0.0, *heights], float)
+
+
+_TAIL = 3.6541528853610088
+_EDGES, _RATIOS, _HEIGHTS = _ziggurat()
+_LAYER, _SIGN, _U32_MASK = np.uint64(255), np.uint64(256), np.uint64(0xFFFFFFFF)
+
+
+@_strict
+def _normal_tail(s):
+    """|x| beyond the last edge of the ziggurat (Marsaglia 1964)."""
+    while True:
+        x = -log(_inside(s)) / _TAIL
+        if -2.0 * log(_inside(s)) > x * x:
+            return _TAIL + x
+
+
+@_strict
+def normal(s):
+    """Standard normal number, by the ziggurat of 256 layers (Marsaglia and Tsang 2000); all state is in s."""
+    while True:
+        bits = next_bits(s)
+        layer = np.int64(bits & _LAYER)
+        fraction = np.float64(np.int64(bits >> _U12)) * 2.220446049250313e-16
+        x = fraction * _EDGES[layer]
+        inside = fraction < _RATIOS[layer]
+        if not inside:
+            if layer == 0:
+                x = _normal_tail(s)
+                inside = True
+            else:
+                height = _HEIGHTS[layer] + uniform(s) * (_HEIGHTS[layer + 1] - _HEIGHTS[layer])
+                inside = height < exp(-0.5 * x * x)
+        if inside:
+            return -x if bits & _SIGN else x
+
+
+@_strict
+def _stirling_rest(k):
+    """log(k!) - log(sqrt(2 pi k) (k / e)^k) for k >= 10, from Stirling's series."""
+    square = k * k
+    series = 1.0 / 1260.0 - (1.0 / 1680.0 - (1.0 / 1188.0 - 691.0 / 360360.0 / square) / square) / square
+    return (1.0 / 12.0 - (1.0 / 360.0 - series / square) / square) / k
+
+
+@_strict
+def _deviance(k, mean):
+    """k log(k / mean) + mean - k without cancellation (Loader 2000)."""
+    v = (k - mean) / (k + mean)
+    if abs(v) >= 0.1:
+        return k * log(k / mean) + mean - k
+    total = (k - mean) * v
+    term = 2.0 * k * v
+    for n in range(1, 20):
+        term *= v * v
+        total += term / (2.0 * n + 1.0)
+    return total
+
+
+@_strict
+def _log_poisson(k, mean):
+    """Logarithm of the Poisson probability of k."""
+    if k < 10.0:
+        product = 1.0
+        for n in range(2, int(k) + 1):
+            product *= n
+        return k * log(mean) - mean - log(product)
+    return -_stirling_rest(k) - _deviance(k, mean) - 0.5 * log(6.283185307179586 * k)
+
+
+@_strict
+def poisson(s, lam):
+    """Poisson count (int64) of mean lam: 0 for lam <= 0, and -1 where no count exists (NaN, or lam above 2^60).
+
+    Below 10 by the product of uniforms (Knuth); else by transformed rejection (Hoermann 1993, PTRS) with the
+    probabilities in Loader's form, which stays accurate where k log(lam) - log(k!) has cancelled. Above 2^53 counts
+    are spaced as float64 numbers are.
+    """
+    if lam <= 0.0:
+        return np.int64(0)
+    if not lam <= 1152921504606846976.0:
+        return np.int64(-1)
+    if lam < 10.0:
+        limit = exp(-lam)
+        product = _inside(s)
+        count = np.int64(0)
+        while product > limit:
+            product *= _inside(s)
+            count += 1
+        return count
+    b = 0.931 + 2.53 * math.sqrt(lam)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    quick = 0.9277 - 3.6224 / (b - 2.0)
+    while True:
+        u = _inside(s) - 0.5
+        v = _inside(s)
+        distance = 0.5 - abs(u)
+        k = math.floor((2.0 * a / distance + b) * u + lam + 0.43)
+        if distance >= 0.07 and v <= quick:
+            return np.int64(k)
+        if k < 0 or k > 4e18 or (distance < 0.013 and v > distance):
+            continue
+        k = np.float64(k)
+        if log(v * inverse_alpha / (a / (distance * distance) + b)) <= _log_poisson(k, lam):
+            return np.int64(k)
+
+
+@_strict
+def below(s, n):
+    """Unbiased integer (int64) from 0 to n - 1, for n >= 1 (Lemire 2019 below 2^32, rejection above)."""
+    size = np.uint64(n)
+    if size <= _U32_MASK:
+        product = (next_bits(s) >> _U32) * size
+        if product & _U32_MASK < size:
+            threshold = ((_U32_MASK - size) + _ONE) % size
+            while product & _U32_MASK < threshold:
+                product = (next_bits(s) >> _U32) * size
+        return np.int64(product >> _U32)
+    threshold = (~size + _ONE) % size
+    bits = next_bits(s)
+    while bits < threshold:
+        bits = next_bits(s)
+    return np.int64(bits % size)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Decimation for live plots
+
+
+@kernel
+def minmax_buckets(y, start_step, bucket, out_min, out_max):
+    """Smallest and largest sample of each bucket of steps; returns the number of buckets written.
+
+    y[i] belongs to step start_step + i. Buckets are aligned to absolute steps: entry j covers the steps from
+    (start_step // bucket + j) * bucket on, so a picture that scrolls does not flicker. The first and the last bucket
+    may be incomplete. NaN counts only where a bucket holds nothing else.
+
+    Parameters: y [samples], out_min and out_max [at least the number of buckets].
+    Raises ValueError if the outputs are too short.
+    """
+    first = start_step // bucket
+    count = 0 if y.size == 0 else (start_step + y.size - 1) // bucket - first + 1
+    if count > out_min.size or count > out_max.size:
+        raise ValueError("minmax_buckets: the outputs hold fewer entries than there are buckets")
+    for j in range(count):
+        begin = max((first + j) * bucket - start_step, 0)
+        end = min((first + j + 1) * bucket - start_step, y.size)
+        low = high = y[begin]
+        for i in range(begin + 1, end):
+            value = y[i]
+            low = value if value < low or low != low else low
+            high = value if value > high or high != high else high
+        out_min[j] = low
+        out_max[j] = high
+    return count
