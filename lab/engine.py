@@ -59,11 +59,16 @@ class Order:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that is needed to go on from a step: the parameters at that time and a copy of the state."""
+    """All that is needed to go on from a step: the parameters at that time and a copy of the state.
+
+    done    entries of the run's log that have happened in it already: of two things done at one step the checkpoint
+            between them holds the first only, and a replay must do the second.
+    """
 
     step: int
     parameters: dict[str, Any]
     state: State
+    done: int = 0
 
 
 class Simulation:
@@ -190,7 +195,7 @@ class Simulation:
 
     def checkpoint(self) -> Checkpoint:
         """A copy to go on from."""
-        return Checkpoint(self.step, self.model.values(), {k: v.copy() for k, v in self.state.items()})
+        return Checkpoint(self.step, self.model.values(), {k: v.copy() for k, v in self.state.items()}, len(self.log))
 
     def restore(self, point: Checkpoint) -> None:
         """Go back (or forward) to a checkpoint of the same model and seed."""
@@ -204,7 +209,7 @@ class Simulation:
             raise ModelError(f"The checkpoint at step {point.step} does not belong to this version of {before._owner()}.")
         self.state = fresh
         self.step = point.step
-        self.log = [h for h in self.log if h.step < point.step]
+        self.log = self.log[: point.done]
 
 
 def available_memory() -> int:
@@ -329,6 +334,10 @@ class Collector:
                     self._rows[name].append(block.events[name])
             elif name in block.snapshots:
                 self._rows[name].append((block.end, block.snapshots[name]))
+
+    def parts(self, name: str) -> list:
+        """The pieces of one stream as they came: (steps, rows), (steps, index, value) or (step, snapshot)."""
+        return self._rows[name]
 
     def recorded(self, name: str) -> Recorded:
         """All of one stream."""

@@ -53,7 +53,7 @@ class Experiment:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data, inverse of `from_dict`."""
-        out: dict[str, Any] = {"model": self.model, "seed": self.seed, "parameters": _plain(self.parameters)}
+        out: dict[str, Any] = {"model": self.model, "seed": self.seed, "parameters": plain(self.parameters)}
         if self.title:
             out["title"] = self.title
         if self.steps is not None:
@@ -112,19 +112,19 @@ def _whole(value: Any, key: str, where: str) -> int:
     return value
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Tuples as lists and NumPy numbers as Python's, so that JSON and TOML can hold them."""
     if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: plain(v) for k, v in value.items()}
     if isinstance(value, (tuple, list)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return value.item() if hasattr(value, "item") else value
 
 
 def _event_out(h: Happened) -> dict[str, Any]:
     if h.kind == "change":
-        return {"at_step": h.step, "set": _plain(h.values)}
-    return {"at_step": h.step, "do": h.name, "with": _plain(h.values)}
+        return {"at_step": h.step, "set": plain(h.values)}
+    return {"at_step": h.step, "do": h.name, "with": plain(h.values)}
 
 
 def _event_in(data: Any, model: Model, where: str) -> Happened:

@@ -99,8 +99,12 @@ class Recorder:
                 if len(steps):
                     self.session.append_events(self.run_id, name, steps, index, value)
             elif name in block.snapshots:
-                self.session.append_snapshot(self.run_id, name, block.end, storable(block.snapshots[name]))
+                self.snapshot(name, block.end, block.snapshots[name])
             self._pending.popleft()
+
+    def snapshot(self, name: str, step: int, value: Any) -> None:
+        """Record what a per-block stream showed at `step`."""
+        self.session.append_snapshot(self.run_id, name, step, storable(value))
 
     def take_log(self, log: list[Happened]) -> None:
         """Record the changes and actions that are new in the simulation's log."""
@@ -119,7 +123,7 @@ class Recorder:
     def store(self, point: Checkpoint) -> None:
         """Store a checkpoint."""
         parameters = json.loads(json.dumps(point.parameters, default=_jsonable))
-        self.session.add_checkpoint(self.run_id, point.step, point.state, {"parameters": parameters})
+        self.session.add_checkpoint(self.run_id, point.step, point.state, {"parameters": parameters, "done": point.done})
 
     def checkpoint_when_due(self, simulation: Simulation) -> None:
         """A checkpoint every few seconds, less often where it is expensive."""
@@ -135,7 +139,6 @@ class Recorder:
         summary = json.loads(json.dumps(simulation.summary(), default=_jsonable))
         self.session.update_run(self.run_id, steps=simulation.step, state=state, reason=reason, summary=summary)
 
-
     def _store_last_look(self, simulation: Simulation) -> None:
         """What every per-block stream shows at the end, so that a reopened run has all its pictures."""
         reader = self.session.reader()
@@ -147,7 +150,7 @@ class Recorder:
                 self._declare(simulation, stream.name, 0)
             elif known[stream.name].last is not None and known[stream.name].last >= simulation.step:
                 continue
-            self.session.append_snapshot(self.run_id, stream.name, simulation.step, storable(simulation.observe(stream.name)))
+            self.snapshot(stream.name, simulation.step, simulation.observe(stream.name))
 
 
 def stream_meta(stream: Stream) -> dict[str, Any]:
@@ -171,9 +174,21 @@ def _jsonable(value: Any) -> Any:
 
 
 def restore_point(session_reader: Any, run_id: int, at_step: int) -> Checkpoint | None:
-    """The nearest checkpoint of a run not after `at_step`."""
-    found = session_reader.checkpoint(run_id, at_step)
-    if found is None:
-        return None
-    step, arrays, meta = found
-    return Checkpoint(step, meta["parameters"], arrays)
+    """The nearest checkpoint not after `at_step`, of a run or of the runs it branched from; None where there is none.
+
+    A branch knows its whole log, and its parents agree with it up to where it left them, so their checkpoints are its own.
+    """
+    runs = {run.id: run for run in session_reader.runs(deleted=True)}
+    while run_id in runs:
+        found = session_reader.checkpoint(run_id, at_step)
+        if found is not None:
+            step, arrays, meta = found
+            done = meta.get("done")
+            if done is None:
+                done = sum(entry.step < step for entry in session_reader.log(run_id))
+            return Checkpoint(step, meta["parameters"], arrays, done)
+        run = runs.pop(run_id)  # each run once: a damaged file may hold a circle of parents
+        if run.parent is None:
+            return None
+        run_id, at_step = run.parent, min(at_step, run.parent_step if run.parent_step is not None else at_step)
+    return None

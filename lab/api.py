@@ -1,0 +1,209 @@
+"""The Python face: run a model, look at what came out, save it, load it again."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab import catalog, engine
+from lab.errors import FileError, LabError, ModelError, near
+from lab.experiment import Experiment
+from lab.model import Happened, Model, Recorded
+from lab.recording import Recorder
+from lab.session import Session, SessionReader
+
+
+def model(name: str, **parameters: Any) -> Model:
+    """The model called `name` of the catalogue (or in a Python file) with these parameters."""
+    return catalog.load(name)(**parameters)
+
+
+class Run:
+    """What a run produced: streams by name, events, summary; the same whether it was just run or loaded from a file.
+
+    run.time      (rows,) time of the densest sampled stream, in the clock's unit
+    run["V"]      values of a stream: (rows, *shape) for traces, event times for rasters, a list for per-block streams
+    run.events    event streams by name as `Recorded` (time, index, values)
+    run.summary   figures of the run
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        model: Model,
+        steps: int,
+        summary: Mapping[str, Any],
+        log: Sequence[Happened],
+        streams: Sequence[str],
+        read: Callable[[str], Recorded],
+        result: engine.Result | None = None,
+    ):
+        self.experiment = experiment
+        self.model = model
+        self.steps = steps
+        self.summary = dict(summary)
+        self.log = tuple(log)
+        self.streams = tuple(streams)
+        self._read = read
+        self._kept: dict[str, Recorded] = {}
+        self._result = result
+
+    def recorded(self, name: str) -> Recorded:
+        """Time, values and (for events) index of a stream."""
+        if name not in self.streams:
+            self.model.stream(name)  # a misspelt name gets the near ones
+            raise ModelError(f"{name} was not recorded in this run; it has: {', '.join(self.streams)}. Record it with record={{'{name}': 1}}.")
+        if name not in self._kept:
+            self._kept[name] = self._read(name)
+        return self._kept[name]
+
+    def __getitem__(self, name: str) -> Any:
+        found = self.recorded(name)
+        return found.time if self.model.stream(name).kind == "raster" else found.values
+
+    @property
+    def time(self) -> np.ndarray:
+        """(rows,) time of the densest sampled stream, in the clock's unit."""
+        sampled = [self.recorded(n).time for n in self.streams if self.model.stream(n).form == "samples"]
+        return max(sampled, key=len) if sampled else np.empty(0)
+
+    @property
+    def events(self) -> dict[str, Recorded]:
+        """Every event stream."""
+        return {n: self.recorded(n) for n in self.streams if self.model.stream(n).form == "events"}
+
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        """The final state (only of a run made in this process)."""
+        if self._result is None:
+            raise LabError("A loaded run has no live state: take it from the session's checkpoint, or run it again.")
+        return self._result.state
+
+    def save(self, path: str | Path) -> Path:
+        """Write a session file with this run; an existing file is not overwritten."""
+        path = Path(path)
+        result = self._result
+        if result is None:
+            raise LabError("This run was loaded from a file: copy that file.")
+        with Session.create(path, title=self.experiment.title or self.model.title) as session:
+            record_result(session, self.experiment, result)
+        return path
+
+    def __repr__(self) -> str:
+        clock = self.model.clock
+        figures = ", ".join(f"{k} {_short(v)}" for k, v in self.summary.items())
+        return f"<Run of {self.experiment.model}, {self.steps * clock.dt:.6g} {clock.unit}: {figures}>"
+
+    def _repr_html_(self) -> str:
+        rows = {"model": self.model.title, "length": f"{self.steps * self.model.clock.dt:.6g} {self.model.clock.unit}", **self.summary}
+        rows["streams"] = ", ".join(self.streams)
+        body = "".join(f"<tr><th style='text-align:left'>{html.escape(str(k))}</th><td>{html.escape(_short(v))}</td></tr>" for k, v in rows.items())
+        return f"<table>{body}</table>"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def run(
+    name: str | Model | Experiment,
+    *,
+    duration: float | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    record: Mapping[str, int] | Iterable[str] | None = None,
+    schedule: Sequence[Happened] = (),
+    progress: Callable[[engine.Simulation], None] | None = None,
+    **parameters: Any,
+) -> Run:
+    """Run a model of the catalogue, a model value, or an experiment.
+
+    duration   model time in the clock's unit (steps: the same in steps; default: the model's own)
+    record     streams to keep: names, or name -> interval in steps
+    schedule   changes and actions by step
+    parameters the model's own
+
+    Raises ParameterError, ModelError, DivergenceError.
+    """
+    if isinstance(name, Experiment):
+        experiment = name
+        value = experiment.build()
+    else:
+        value = name.replace(**parameters) if isinstance(name, Model) else model(name, **parameters)
+        if isinstance(record, str):
+            record = {record: 1}
+        elif record is not None and not isinstance(record, Mapping):
+            record = dict.fromkeys(record, 1)
+        where = name if isinstance(name, str) else value.name
+        experiment = Experiment(where, value.changed(), int(seed), record=record, schedule=tuple(schedule))
+        if duration is not None:
+            if not 0 <= duration < 1e15:
+                raise ModelError(f"duration must be from 0 {value.clock.unit} (got {duration!r}).")
+            steps = value.steps_for(duration)
+        experiment = experiment.replace(steps=value.default_steps if steps is None else steps)
+    result = engine.run(value, experiment.steps, seed=experiment.seed, record=experiment.record, schedule=experiment.schedule, progress=progress)
+    simulation = result.simulation
+    return Run(
+        experiment, result.model, simulation.step, result.summary, simulation.log, result.streams, result.recorded, result
+    )
+
+
+def record_result(session: Session, experiment: Experiment, result: engine.Result, name: str = "") -> int:
+    """Write a run that is held in memory into a session; returns the run's id."""
+    simulation = result.simulation
+    recorder = Recorder(session, name or experiment.title or experiment.model, experiment, simulation, result.collector.record)
+    for stream in result.collector.record:
+        for part in result.collector.parts(stream):
+            form = simulation.model.stream(stream).form
+            if form == "samples":
+                session.append_samples(recorder.run_id, stream, int(part[0][0]), part[1])
+            elif form == "events":
+                session.append_events(recorder.run_id, stream, *part)
+            else:
+                recorder.snapshot(stream, part[0], part[1])
+    recorder.finish(simulation, "finished", result.reason)
+    return recorder.run_id
+
+
+def load(path: str | Path, run: int | None = None) -> Run:
+    """The run with id `run` (default: the newest) of a session file.
+
+    Raises FileError for a file that is damaged, of another kind, or holds no such run.
+    """
+    reader = SessionReader(path)
+    found = reader.runs()
+    if not found:
+        raise FileError(f"{path} holds no runs yet.")
+    if run is None:
+        info = found[-1]
+    else:
+        by_id = {str(r.id): r for r in found}
+        if str(run) not in by_id:
+            raise FileError(f"{path} has no run {run}: {near(str(run), by_id)}")
+        info = by_id[str(run)]
+    experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {path}")
+    log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
+    value = experiment.build()
+    for h in log:
+        if h.kind == "change":
+            value = value.replace(**h.values)
+    dt = value.clock.dt
+
+    def read(name: str) -> Recorded:
+        stream = value.stream(name)
+        if stream.form == "samples":
+            steps, rows = reader.samples(info.id, name)
+            return Recorded(steps * dt, rows)
+        if stream.form == "events":
+            steps, index, extra = reader.events(info.id, name)
+            when = (steps + extra) * dt if stream.kind == "raster" else (steps + 1) * dt
+            return Recorded(when, extra, index)
+        pairs = reader.snapshots(info.id, name)
+        return Recorded(np.array([p[0] for p in pairs], float) * dt, [p[1] for p in pairs])
+
+    streams = [s.name for s in reader.streams(info.id)]
+    return Run(experiment, value, info.steps, info.summary, log, streams, read)

@@ -1,0 +1,104 @@
+"""`lab list`, `lab show`, `lab schema`, `lab warm`: what there is."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from lab import catalog
+from lab.commands import app, say
+
+
+@app.command(name="list")
+def list_(*, json_: Annotated[bool, Parameter(name="--json", negative="", help="Machine-readable.")] = False) -> None:
+    """List the models of the catalogue."""
+    if json_:
+        from dataclasses import asdict
+
+        print(json.dumps([asdict(e) for e in catalog.entries()], indent=1, ensure_ascii=False))
+        return
+    width = max((len(e.name) for e in catalog.entries()), default=0)
+    panel = ""
+    for e in catalog.entries():
+        if e.panel != panel:
+            print(("\n" if panel else "") + catalog.PANELS[e.panel])
+            panel = e.panel
+        print(f"  {e.name:<{width}}  {e.title} - {e.about}")
+
+
+@app.command
+def show(name: str) -> None:
+    """Describe a model: equations, parameters with units and bounds, streams, actions, presets."""
+    kind = catalog.load(name)
+    model = kind()
+    print(f"{kind.title} ({name})\n\n{kind.help()}\n")
+    if kind.equations:
+        print("Equations (LaTeX)")
+        for line in kind.equations:
+            print(f"  {line}")
+        print()
+    clock = model.clock
+    print(f"One {clock.name} is {clock.dt:g} {clock.unit}.\n\nParameters")
+    for spec in kind.specs().values():
+        if spec.choices:
+            limits = " | ".join(spec.choices)
+        elif spec.lo is not None or spec.hi is not None:
+            limits = f"{spec.lo} .. {spec.hi}" + (f" {spec.unit}" if spec.unit else "")
+        else:
+            limits = spec.kind
+        shown = spec.text(spec.default)
+        shown = shown if len(shown) <= 60 else shown[:57] + "..."
+        print(f"  {spec.name} = {shown}  [{limits}]{'' if spec.live else '  (restarts the run)'}\n      {spec.doc}")
+    print("\nStreams")
+    for stream in model.streams:
+        recorded = f", recorded each {stream.every} {clock.name}s" if stream.every else ""
+        print(f"  {stream.name}: {stream.kind} {list(stream.shape) or ''} {stream.unit}{recorded}\n      {stream.doc}")
+    if kind.actions():
+        print("\nActions")
+        for action in kind.actions().values():
+            arguments = ", ".join(f"{s.name} = {s.text(s.default)}" for s in action.arguments.specs().values())
+            print(f"  {action.name}({arguments})\n      {action.doc.splitlines()[0]}")
+    if kind.presets:
+        print("\nPresets")
+        for title, values in kind.presets.items():
+            print(f"  {title}: {', '.join(f'{k} = {v}' for k, v in values.items() if len(str(v)) < 80) or 'defaults'}")
+    if kind.source:
+        print(f"\nSource: {kind.source}")
+
+
+@app.command
+def schema(name: str) -> None:
+    """Print the JSON schema of a model's parameters."""
+    print(json.dumps(catalog.load(name).schema(), indent=1, ensure_ascii=False))
+
+
+@app.command
+def warm(*names: str) -> int:
+    """Compile the kernels of all models (or of those named) now, so that nothing needs preparing later."""
+    from lab.engine import Simulation
+    from lab.errors import LabError
+    from lab.kernels import cache_folder, cache_writable
+
+    failed = 0
+    for name in names or catalog.names():
+        began = time.perf_counter()
+        try:
+            model = catalog.load(name)()
+            simulation = Simulation(model, 0)
+            simulation.advance(1, [s.name for s in model.streams if s.form == "samples"])
+            for stream in model.streams:
+                if stream.form == "snapshots":
+                    simulation.observe(stream.name)
+        except LabError as error:
+            failed += 1
+            say(f"{name}: {error}")
+            continue
+        print(f"{name:<28} {time.perf_counter() - began:7.2f} s")
+        sys.stdout.flush()
+    if not cache_writable():
+        say(f"Nothing can be kept: the folder {cache_folder()} is not writable (set LAB_CACHE to another folder).")
+    return 1 if failed else 0

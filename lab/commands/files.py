@@ -1,0 +1,106 @@
+"""`lab info`, `lab export`, `lab picture`, `lab check`: what is in a session file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from lab.commands import app, say
+from lab.commands.running import pick_run
+from lab.errors import FileError
+
+RunId = Annotated[int | None, Parameter(name="--run", help="Which run (default: the newest).")]
+
+
+@app.command
+def info(file: str, *, json_: Annotated[bool, Parameter(name="--json", negative="", help="Machine-readable.")] = False) -> None:
+    """Say what a session file holds: runs, parameters, streams, notes."""
+    from lab.session import SessionReader
+
+    with SessionReader(file) as reader:
+        settings = reader.settings()
+        runs = reader.runs()
+        streams = {r.id: reader.streams(r.id) for r in runs}
+    if json_:
+        from dataclasses import asdict
+
+        data = {"title": settings.get("title", ""), "notes": settings.get("notes", "")}
+        data["runs"] = [asdict(r) | {"streams": [asdict(s) for s in streams[r.id]]} for r in runs]  # type: ignore[assignment]
+        print(json.dumps(data, indent=1, ensure_ascii=False))
+        return
+    print(f"{file}: {settings.get('title') or 'untitled'}, {len(runs)} run{'s' if len(runs) != 1 else ''}")
+    for r in runs:
+        branch = f", branched from run {r.parent} at step {r.parent_step}" if r.parent is not None else ""
+        print(f"\nrun {r.id}: {r.name} ({r.experiment.get('model')}), {r.steps} steps, {r.state}{branch}, {r.created}")
+        changed = ", ".join(f"{k} = {str(v)[:60]}" for k, v in (r.experiment.get("parameters") or {}).items())
+        print(f"  parameters: {changed or 'all at their defaults'}; seed {r.experiment.get('seed', 0)}")
+        for name, value in r.summary.items():
+            print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}")
+        for s in streams[r.id]:
+            print(f"  stream {s.name}: {s.form}, {s.rows} rows of {list(s.shape)} {s.dtype} {s.unit}, {s.bytes / 1e6:.3g} MB")
+    if settings.get("notes"):
+        print(f"\n{settings['notes']}")
+
+
+@app.command
+def export(
+    file: str,
+    stream: str,
+    *,
+    to: Annotated[str, Parameter(help="csv, npz; streams of vectors also word2vec and the other formats of 'lab embed'.")] = "csv",
+    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write (default: csv to standard output).")] = None,
+    run_id: RunId = None,
+) -> None:
+    """Write the data of one stream as CSV (with units in the heading) or NPZ."""
+    from lab import api
+    from lab.export import export_stream
+
+    run = api.load(file, run_id)
+    if output is None and to != "csv":
+        output = f"{Path(file).stem}-{stream}.{to}"
+    export_stream(run, stream, to, Path(output) if output else None, sys.stdout)
+    if output:
+        say(f"wrote {output}")
+
+
+@app.command
+def picture(
+    file: str,
+    *,
+    output: Annotated[str, Parameter(name=["--output", "-o"], help="File to write (.png, .svg, .pdf).")],
+    only: Annotated[str | None, Parameter(help="One picture of the model by name (default: all).")] = None,
+    theme: Literal["light", "dark"] = "light",
+    run_id: RunId = None,
+) -> None:
+    """Draw a run of a session without a screen."""
+    from lab.experiment import Experiment
+    from lab.session import SessionReader
+    from lab.view import RecordedSource
+    from lab.widgets.offscreen import render
+
+    with SessionReader(file) as reader:
+        info = pick_run(reader.runs(), run_id, file)
+        model = Experiment.from_dict(info.experiment, f"run {info.id} of {file}").build()
+        for entry in reader.log(info.id):
+            if entry.kind == "change":
+                model = model.replace(**entry.payload)
+        render(model, RecordedSource(reader, info.id, model), Path(output), theme=theme, only=only)
+
+
+@app.command
+def check(file: str) -> int:
+    """Read a session file through and name everything that is damaged."""
+    from lab.session import Session
+
+    if not Path(file).is_file():
+        raise FileError(f"There is no file {file}.")
+    problems = Session.check(file)
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print(f"{file} is sound.")
+    return 1 if problems else 0

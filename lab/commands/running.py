@@ -1,0 +1,308 @@
+"""`lab run` and `lab resume`: models without a window."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from lab import catalog
+from lab.commands import app, say
+from lab.errors import FileError, LabError, ModelError, near
+
+if TYPE_CHECKING:
+    from lab.engine import Simulation
+    from lab.experiment import Experiment
+    from lab.model import Model
+    from lab.recording import Recorder
+    from lab.session import Session
+
+TIME_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+
+Assignments = Annotated[tuple[str, ...], Parameter(name="--set", help="parameter=value, repeatable.", negative="")]
+Records = Annotated[tuple[str, ...], Parameter(help="stream=interval in steps (0: do not record), repeatable.", negative="")]
+
+
+@app.command
+def run(
+    what: Annotated[str, Parameter(help="Model name, experiment.toml, session.lab (replays its newest run) or a model's .py file.")],
+    *,
+    set_: Assignments = (),
+    for_: Annotated[str | None, Parameter(name="--for", help="How long: 500ms, 2s, 3 epochs, 1000 steps.")] = None,
+    seed: Annotated[int | None, Parameter(help="Seed of everything random.")] = None,
+    preset: Annotated[str | None, Parameter(help="Start from a preset of the model (see 'lab show').")] = None,
+    record: Records = (),
+    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Session file to write.")] = None,
+    picture: Annotated[str | None, Parameter(help="Picture to write (.png, .svg, .pdf).")] = None,
+    run_id: Annotated[int | None, Parameter(name="--run", help="Which run of a session to replay.")] = None,
+    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")] = False,
+    quiet: Annotated[bool, Parameter(negative="", help="No progress.")] = False,
+) -> int:
+    """Run a model, an experiment file or the log of a session, and print the summary.
+
+    Without -o and --picture it writes both a session file and a picture named after the model into this folder.
+    """
+    experiment = _experiment(what, run_id)
+    kind = catalog.load(experiment.model)
+    if preset is not None:
+        if preset not in kind.presets:
+            raise ModelError(f"{experiment.model} has no preset '{preset}': {near(preset, kind.presets)}")
+        experiment = experiment.with_parameters(**kind.presets[preset])
+    if set_:
+        experiment = experiment.with_parameters(**dict(_assignment(kind, text) for text in set_))
+    if seed is not None:
+        if not 0 <= seed < 1 << 63:
+            raise ModelError(f"--seed must be a whole number from 0 to 9223372036854775807 (got {seed}).")
+        experiment = experiment.replace(seed=seed)
+    model = experiment.build()
+    if for_ is not None:
+        experiment = experiment.replace(steps=_steps(model, for_))
+    elif experiment.steps is None:
+        experiment = experiment.replace(steps=model.default_steps)
+    if record:
+        experiment = experiment.replace(record=_record(model, experiment, record))
+    stem = re.sub(r"[^\w.-]+", "-", Path(what).stem if what.endswith((".lab", ".toml", ".py")) else experiment.model)
+    if what.endswith(".lab"):
+        stem += "-replay"
+    bare = output is None and picture is None
+    path = Path(output) if output else _free(stem, ".lab") if bare else None
+    image = Path(picture) if picture else _free(stem, ".png") if bare else None
+    if image is not None and image.suffix not in (".png", ".svg", ".pdf"):
+        raise FileError(f"--picture {image}: the file name must end in .png, .svg or .pdf.")
+    if path is not None and path.suffix != ".lab":
+        raise FileError(f"-o {path}: a session file's name ends in .lab.")
+    temporary = None
+    if path is None:
+        import tempfile
+
+        temporary = tempfile.TemporaryDirectory()
+        path = Path(temporary.name) / "run.lab"
+    try:
+        return _run(experiment, model, path, image, keep=temporary is None, as_json=json_, quiet=quiet)
+    finally:
+        if temporary:
+            temporary.cleanup()
+
+
+def _run(experiment: Experiment, model: Model, path: Path, image: Path | None, *, keep: bool, as_json: bool, quiet: bool) -> int:
+    from lab.engine import Simulation, check_record, default_record
+    from lab.recording import Recorder
+    from lab.session import Session
+
+    wanted = check_record(model, default_record(model) if experiment.record is None else experiment.record)
+    with Session.create(path, title=experiment.title or model.title) as session:
+        if not quiet:
+            say(f"preparing {experiment.model} ...")
+        simulation = Simulation(model, experiment.seed)
+        recorder = Recorder(session, experiment.title or experiment.model, experiment, simulation, wanted)
+        code = _drive(simulation, experiment, recorder, session, path if keep else None, quiet)
+    _print_summary(simulation, path if keep else None, as_json)
+    if image is not None and code == 0:
+        draw(path, image)
+        if not as_json:
+            print(f"picture: {image}")
+    return code
+
+
+def _drive(simulation: Simulation, experiment: Experiment, recorder: Recorder, session: Session, path: Path | None, quiet: bool) -> int:
+    """Advance to the end while recording; Ctrl-C ends at a block boundary and closes the file."""
+    from lab.engine import simulate
+    from lab.errors import DivergenceError
+
+    clock, begin, began = simulation.model.clock, simulation.step, time.perf_counter()
+    shown = began
+    ahead = [h for h in experiment.schedule if h not in simulation.log]
+    try:
+        for block in simulate(simulation, experiment.steps, record=recorder.record, schedule=ahead):
+            recorder.take(block)
+            recorder.take_log(simulation.log)
+            recorder.checkpoint_when_due(simulation)
+            now = time.perf_counter()
+            if not quiet and now - shown > (0.2 if sys.stderr.isatty() else 5.0):
+                shown = now
+                end = experiment.steps or simulation.model.length
+                pace = (simulation.step - begin) * clock.dt / (now - began)
+                part = f" of {end * clock.dt:.6g}" if end else ""
+                line = f"{simulation.step * clock.dt:.6g}{part} {clock.unit}, {pace:.4g} {clock.unit}/s"
+                print(f"\r{line:<60}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+        reason, state, code = simulation.over or "finished", "finished", 0
+    except KeyboardInterrupt:
+        reason, state, code = "interrupted", "stopped", 1
+    except DivergenceError as error:
+        recorder.finish(simulation, "diverged", str(error))
+        raise
+    if sys.stderr.isatty() and not quiet:
+        say("")
+    recorder.finish(simulation, state, reason)
+    session.flush()
+    if not quiet:
+        took = time.perf_counter() - began
+        say(f"{(simulation.step - begin) * clock.dt:.6g} {clock.unit} in {took:.3g} s")
+    if code:
+        say(f"Stopped at {simulation.step * clock.dt:.6g} {clock.unit}; everything so far is in the file." + (f" Go on with: lab resume {path}" if path else ""))
+    return code
+
+
+def _print_summary(simulation: Simulation, path: Path | None, as_json: bool) -> None:
+    summary = simulation.summary()
+    clock = simulation.model.clock
+    if as_json:
+        from lab.experiment import plain
+
+        print(json.dumps({"model": simulation.model._owner(), "steps": simulation.step, "summary": plain(summary), "session": str(path) if path else None}))
+        return
+    print(f"{simulation.model.title}: {simulation.step * clock.dt:.6g} {clock.unit}, seed {simulation.seed}")
+    for name, value in summary.items():
+        print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}")
+    if path:
+        print(f"session: {path}")
+
+
+@app.command
+def resume(
+    file: str,
+    *,
+    for_: Annotated[str | None, Parameter(name="--for", help="How much longer (default: to the planned end).")] = None,
+    run_id: Annotated[int | None, Parameter(name="--run", help="Which run (default: the newest).")] = None,
+    quiet: Annotated[bool, Parameter(negative="", help="No progress.")] = False,
+) -> int:
+    """Go on with a run of a session from where it stopped; the bytes are those of an uninterrupted run."""
+    from lab.engine import Simulation
+    from lab.experiment import Experiment
+    from lab.model import Happened
+    from lab.recording import Recorder, restore_point
+    from lab.session import Session
+
+    with Session.open(file) as session:
+        info = pick_run(session.runs(), run_id, file)
+        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
+        reader = session.reader()
+        point = restore_point(reader, info.id, max(info.steps, 0))
+        if point is None:
+            raise FileError(f"Run {info.id} of {file} has no checkpoint to go on from: run it again with 'lab run {file}'.")
+        log = [Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id)]  # type: ignore[arg-type]
+        simulation = Simulation(experiment.build(), experiment.seed)
+        simulation.restore(point)
+        clock = simulation.model.clock
+        behind = point.step < info.steps
+        simulation.log = [h for h in log if h.step < point.step or not behind]
+        end = experiment.steps if for_ is None else info.steps + _steps(simulation.model, for_)
+        if end is None:
+            end = simulation.model.length
+        if end is None or end <= point.step:
+            raise ModelError(f"Run {info.id} of {file} is finished at {info.steps * clock.dt:g} {clock.unit}: say how much longer with --for.")
+        if behind:
+            # Killed while running: rows after the checkpoint are recorded already, so the rest becomes a branch.
+            say(f"Going on from the checkpoint at {point.step * clock.dt:g} {clock.unit} as a new run.")
+            experiment = experiment.replace(steps=end, schedule=tuple({id(h): h for h in (*experiment.schedule, *log)}.values()))
+            recorder = Recorder(session, f"{info.name} (resumed)", experiment, simulation, _intervals(reader, info.id), parent=(info.id, point.step), colour=info.colour)
+            recorder.take_log(simulation.log)
+        else:
+            experiment = experiment.replace(steps=end)
+            recorder = Recorder(session, info.name, experiment, simulation, {}, run_id=info.id)
+            session.update_run(info.id, experiment=experiment.to_dict(), state="running")
+        code = _drive(simulation, experiment, recorder, session, Path(file), quiet)
+    _print_summary(simulation, Path(file), False)
+    return code
+
+
+def _intervals(reader: Any, run_id: int) -> dict[str, int]:
+    return {s.name: s.every for s in reader.streams(run_id) if s.meta.get("recorded", True)}
+
+
+def pick_run(runs: list, run_id: int | None, file: str) -> Any:
+    """The run with this id, or the newest."""
+    if not runs:
+        raise FileError(f"{file} holds no runs yet.")
+    if run_id is None:
+        return runs[-1]
+    for info in runs:
+        if info.id == run_id:
+            return info
+    raise FileError(f"{file} has no run {run_id}; it has {', '.join(str(r.id) for r in runs)}.")
+
+
+def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light") -> None:
+    """Draw a run of a session into a picture, in a process of its own: this one never loads Qt."""
+    command = [sys.executable, "-m", "lab", "picture", str(session), "-o", str(image), "--theme", theme]
+    command += ["--only", only] if only else []
+    command += ["--run", str(run_id)] if run_id is not None else []
+    environment = dict(os.environ)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise LabError(f"The picture {image} could not be drawn: {(done.stderr.strip().splitlines() or ['no reason given'])[-1].removeprefix('lab: ')}")
+
+
+def _experiment(what: str, run_id: int | None) -> Experiment:
+    from lab import experiment as experiments
+
+    if what.endswith(".toml"):
+        return experiments.read(what)
+    if what.endswith(".lab"):
+        from lab.model import Happened
+        from lab.session import SessionReader
+
+        with SessionReader(what) as reader:
+            info = pick_run(reader.runs(), run_id, what)
+            found = experiments.Experiment.from_dict(info.experiment, f"run {info.id} of {what}")
+            log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
+        return found.replace(schedule=log, steps=info.steps)
+    catalog.load(what)
+    return experiments.Experiment(what)
+
+
+def _assignment(kind: type[Model], text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    name = name.strip().replace("-", "_")
+    if not equals:
+        raise ModelError(f"--set {text}: write it as parameter=value.")
+    return name, kind.from_text(name, value)
+
+
+def _record(model: Model, experiment: Experiment, texts: tuple[str, ...]) -> Mapping[str, int]:
+    from lab.engine import check_record, default_record
+
+    out = dict(experiment.record if experiment.record is not None else default_record(model))
+    for text in texts:
+        name, equals, every = text.partition("=")
+        if equals and not every.strip().isdigit():
+            raise ModelError(f"--record {text}: the interval must be a whole number of steps from 0.")
+        out[name.strip()] = int(every) if equals else 1
+    return check_record(model, out)
+
+
+def _steps(model: Model, text: str) -> int:
+    """Steps in a length such as `500ms`, `2 s`, `1000 steps`, `30 epochs`."""
+    clock = model.clock
+    match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*([^\d\s]*)\s*", text)
+    try:
+        amount = float(match.group(1)) if match else float("nan")
+    except ValueError:
+        amount = float("nan")
+    if not match or not 0 <= amount < 1e15:
+        raise ModelError(f"--for {text}: write a length such as 500{clock.unit} or 1000steps.")
+    unit = match.group(2)
+    if unit in ("step", "steps"):
+        return int(amount)
+    if unit in ("", clock.unit, f"{clock.unit}s", clock.unit.removesuffix("s")):
+        return model.steps_for(amount)
+    if unit in TIME_UNITS and clock.unit in TIME_UNITS:
+        return model.steps_for(amount * TIME_UNITS[unit] / TIME_UNITS[clock.unit])
+    raise ModelError(f"--for {text}: {model._owner()} counts in {clock.unit}; write for example 10{clock.unit} or 1000steps.")
+
+
+def _free(stem: str, suffix: str) -> Path:
+    """A file name in this folder that is not taken."""
+    path, k = Path(stem + suffix), 1
+    while path.exists():
+        k += 1
+        path = Path(f"{stem}-{k}{suffix}")
+    return path
