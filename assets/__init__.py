@@ -1,0 +1,1 @@
+"""Fonts, icon and marks that the window draws with."""

@@ -1,0 +1,9 @@
+"""Maps the folder `assets` into the package as `lab.assets`; everything else is in pyproject.toml."""
+
+from setuptools import find_packages, setup
+
+setup(
+    packages=[*find_packages(include=["lab", "lab.*"]), "lab.assets"],
+    package_dir={"lab.assets": "assets"},
+    package_data={"lab": ["py.typed"], "lab.assets": ["*.svg", "fonts/*", "marks/*.svg"]},
+)
