@@ -1,0 +1,324 @@
+"""The reading half of a session: its own connection, usable from any thread, checks everything it hands out."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab.errors import FileError, ModelError, near
+from lab.session import codec
+from lab.session.opening import connect, explain, open_checked
+from lab.session.values import RUN_STATES, STREAM_FORMS, LogEntry, RunInfo, StreamInfo
+from lab.session.writer import chunk_head
+
+RUN_COLUMNS = "id,name,experiment,created,steps,state,reason,parent,parent_step,colour,pinned,visible,deleted,summary,bytes"
+STREAM_COLUMNS = "id,run,name,form,dtype,shape,every,unit,meta,first,last,rows,bytes"
+MAX_RUNS = 100_000
+MAX_STREAMS = 1_000_000
+EVENT_BYTES = 8 + 4 + 8  # step int64, index int32, value float64
+
+
+class SessionReader:
+    """Reads a session file, also one that is being recorded; sees what has been committed.
+
+    Steps are absolute; start is included and stop is not. Raises FileError for a file that is damaged or no session,
+    ModelError for a stream that does not exist.
+    """
+
+    def __init__(self, path: str | os.PathLike, *, checked: bool = True):
+        self.path = Path(os.path.realpath(path))
+        self._lock = threading.RLock()
+        self._closed = False
+        self._connection = open_checked(self.path, writable=False) if checked else connect(self.path, writable=False, checked=False)
+
+    def __enter__(self) -> SessionReader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the reading connection; closing twice is nothing."""
+        with self._lock:
+            self._closed = True
+            self._connection.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_connection"):  # a reader may be dropped without closing it
+            self._connection.close()
+
+    def settings(self) -> dict[str, str]:
+        """The texts that belong to the whole session: title, notes, document and others."""
+        rows = self._all("SELECT key, value FROM session LIMIT 1000")
+        return {self._text(key, "a key", 100): self._text(value, f"'{key}'") for key, value in rows}
+
+    def runs(self, *, deleted: bool = False) -> list[RunInfo]:
+        """All runs in the order they were made; deleted ones only when asked for."""
+        rows = self._all(f"SELECT {RUN_COLUMNS} FROM runs ORDER BY id LIMIT {MAX_RUNS}")
+        runs = [self._run(row) for row in rows]
+        return [run for run in runs if deleted or not run.deleted]
+
+    def streams(self, run: int) -> list[StreamInfo]:
+        """The streams of a run in the order they were declared."""
+        rows = self._all(f"SELECT {STREAM_COLUMNS} FROM streams WHERE run=? ORDER BY id LIMIT {MAX_STREAMS}", (_step(run),))
+        return [self._stream(row) for row in rows]
+
+    def all_streams(self) -> list[StreamInfo]:
+        """The streams of all runs."""
+        return [self._stream(row) for row in self._all(f"SELECT {STREAM_COLUMNS} FROM streams ORDER BY id LIMIT {MAX_STREAMS}")]
+
+    def extent(self, run: int) -> tuple[int, int] | None:
+        """The first and the last step recorded in any stream of a run, or None when nothing was."""
+        ends = [(s.first, s.last) for s in self.streams(run) if s.first is not None and s.last is not None]
+        return (min(first for first, _ in ends), max(last for _, last in ends)) if ends else None
+
+    def samples(self, run: int, stream: str, start: int | None = None, stop: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Steps (int64, shape (n,)) and rows (shape (n, *stream shape)) of a stream of samples."""
+        info = self._find(run, stream, "samples")
+        dtype = np.dtype(info.dtype)
+        steps, rows = [np.empty(0, np.int64)], [np.empty((0, *info.shape), dtype)]
+        for first, last, count, _, data, owner in self._read(info, start, stop):
+            if last - first != (count - 1) * info.every:
+                raise FileError(f"{owner} is damaged: its steps do not fit its rows; the other streams can still be read.")
+            values = codec.unpack(data, info.dtype, (count, *info.shape), owner)
+            low = 0 if start is None else max(0, -((first - start) // info.every))
+            high = count if stop is None else min(count, -((first - stop) // info.every))
+            if low < high:
+                steps.append(first + info.every * np.arange(low, high, dtype=np.int64))
+                rows.append(values[low:high])
+        return np.concatenate(steps), np.concatenate(rows)
+
+    def events(
+        self, run: int, stream: str, start: int | None = None, stop: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Steps (int64), indices (int32) and values (float64) of the events of a stream, sorted by step."""
+        info = self._find(run, stream, "events")
+        columns: tuple[list, list, list] = ([np.empty(0, np.int64)], [np.empty(0, np.int32)], [np.empty(0, np.float64)])
+        for first, last, count, _, data, owner in self._read(info, start, stop):
+            if len(data) != count * EVENT_BYTES or count < 1:
+                raise FileError(f"{owner} is damaged: its length does not fit its events; the other streams can still be read.")
+            steps = np.frombuffer(data, "<i8", count)
+            if steps[0] != first or steps[-1] != last or np.any(steps[1:] < steps[:-1]):
+                raise FileError(f"{owner} is damaged: its events are not in the order of their steps; the other streams can still be read.")
+            low = 0 if start is None else int(np.searchsorted(steps, start))
+            high = count if stop is None else int(np.searchsorted(steps, stop))
+            columns[0].append(steps[low:high])
+            columns[1].append(np.frombuffer(data, "<i4", count, 8 * count)[low:high])
+            columns[2].append(np.frombuffer(data, "<f8", count, 12 * count)[low:high])
+        return tuple(np.concatenate(column) for column in columns)  # type: ignore[return-value]
+
+    def snapshots(self, run: int, stream: str, start: int | None = None, stop: int | None = None) -> list[tuple[int, Any]]:
+        """Step and value (array, or JSON value) of every snapshot of a stream."""
+        info = self._find(run, stream, "snapshots")
+        return [(last, self._snapshot(info, shape, data, owner)) for _, last, _, shape, data, owner in self._read(info, start, stop)]
+
+    def snapshot_steps(self, run: int, stream: str) -> list[int]:
+        """The steps of the snapshots of a stream, without reading them."""
+        info = self._find(run, stream, "snapshots")
+        return [self._whole(row[0], "a step") for row in self._all("SELECT last FROM chunks WHERE stream=? ORDER BY last", (info.id,))]
+
+    def latest_snapshot(self, run: int, stream: str, at_step: int | None = None) -> tuple[int, Any] | None:
+        """Step and value of the last snapshot at or before a step, or None when there is none."""
+        info = self._find(run, stream, "snapshots")
+        rows = self._all(
+            "SELECT id, first, last, rows, shape, crc, data FROM chunks WHERE stream=? AND last<=? ORDER BY last DESC, id DESC LIMIT 1",
+            (info.id, codec.MAX_STEP if at_step is None else _step(at_step)),
+        )
+        for row in rows:
+            _, last, _, shape, data, owner = self._chunk(info, row)
+            return last, self._snapshot(info, shape, data, owner)
+        return None
+
+    def log(self, run: int) -> list[LogEntry]:
+        """The parameter changes and actions of a run in the order they took effect."""
+        entries = []
+        for step, kind, name, payload, crc in self._all("SELECT step, kind, name, payload, crc FROM log WHERE run=? ORDER BY id", (_step(run),)):
+            owner = f"The log of run {run} in '{self.path.name}'"
+            if crc != codec.checksum(f"{run} {step} {kind} {name} {payload}"):
+                raise FileError(f"{owner} is damaged at step {step}; the recorded streams can still be read.")
+            entries.append(LogEntry(self._whole(step, "a step"), kind, name, codec.read_json(payload, dict, owner)))
+        return entries
+
+    def checkpoints(self, run: int) -> list[int]:
+        """The steps at which a run has checkpoints."""
+        return [self._whole(row[0], "a step") for row in self._all("SELECT step FROM checkpoints WHERE run=? ORDER BY step, id", (_step(run),))]
+
+    def checkpoint(self, run: int, at_or_before_step: int | None = None) -> tuple[int, dict[str, np.ndarray], dict[str, Any]] | None:
+        """Step, arrays and meta of the last checkpoint at or before a step, or None when there is none."""
+        found = self._all(
+            "SELECT id, step, meta, crc FROM checkpoints WHERE run=? AND step<=? ORDER BY step DESC, id DESC LIMIT 1",
+            (_step(run), codec.MAX_STEP if at_or_before_step is None else _step(at_or_before_step)),
+        )
+        if not found:
+            return None
+        identity, step, meta, crc = found[0]
+        owner = f"The checkpoint of run {run} at step {step} in '{self.path.name}'"
+        rows = self._all("SELECT name, dtype, shape, crc, data FROM arrays WHERE checkpoint=? ORDER BY id", (identity,))
+        names = [self._text(row[0], "an array name", codec.MAX_NAME) for row in rows]
+        if crc != codec.checksum(f"{run} {step} {names} {meta}"):
+            raise FileError(f"{owner} is damaged; use an earlier one.")
+        arrays = {}
+        for name, dtype, shape, array_crc, data in rows:
+            if dtype not in codec.DTYPES or not isinstance(data, bytes) or array_crc != codec.checksum(f"{identity} {name} {dtype} {shape}", data):
+                raise FileError(f"{owner} is damaged in its array '{name}'; use an earlier one.")
+            arrays[name] = codec.unpack(data, dtype, codec.read_shape(shape, owner, open_ended=False), owner).copy()
+        return self._whole(step, "a step"), arrays, codec.read_json(meta, dict, owner)
+
+    def write_copy(self, path: Path) -> None:
+        """Write what is committed at this moment to a new, tightly packed file."""
+        with self._lock:
+            self._all("PRAGMA query_only=OFF")  # it would forbid writing the other file too; this one is open with mode=ro
+            try:
+                self._all("VACUUM INTO ?", (str(path),))
+            finally:
+                self._all("PRAGMA query_only=ON")
+
+    def problems(self) -> list[str]:
+        """Read everything once and say in one sentence each what is wrong; an empty list means the file is sound."""
+        found: list[str] = []
+
+        def attempt(function: Any, *arguments: Any) -> Any:
+            try:
+                return function(*arguments)
+            except FileError as problem:
+                found.append(str(problem))
+                return None
+
+        for row in attempt(self._all, "PRAGMA integrity_check(20)") or []:
+            if row[0] != "ok":
+                found.append(f"'{self.path.name}' is damaged: {str(row[0])[:200]}")
+        attempt(self.settings)
+        for run in attempt(lambda: self.runs(deleted=True)) or []:
+            attempt(self.log, run.id)
+            for step in attempt(self.checkpoints, run.id) or []:
+                attempt(self.checkpoint, run.id, step)
+            for stream in attempt(self.streams, run.id) or []:
+                attempt(self._read_through, stream)
+        return found
+
+    def _read_through(self, info: StreamInfo) -> None:
+        rows = 0
+        with closing(self._chunks(info, None, None)) as chunks:
+            for _, _, count, shape, data, owner in chunks:
+                rows += count
+                if info.form == "snapshots":
+                    self._snapshot(info, shape, data, owner)
+                elif info.form == "samples":
+                    codec.unpack(data, info.dtype, (count, *info.shape), owner)
+        if rows != info.rows:
+            raise FileError(f"Stream '{info.name}' of run {info.run} in '{self.path.name}' has {rows} of its {info.rows} rows; the rest is missing.")
+
+    def _find(self, run: int, name: str, form: str) -> StreamInfo:
+        rows = self._all(f"SELECT {STREAM_COLUMNS} FROM streams WHERE run=? AND name=? LIMIT 1", (_step(run), name))
+        if not rows:
+            known = [stream.name for stream in self.streams(run)]
+            raise ModelError(f"Run {run} in '{self.path.name}' has no stream '{name}'; {near(name, known)}")
+        info = self._stream(rows[0])
+        if info.form != form:
+            raise ModelError(f"Stream '{name}' of run {run} holds {info.form}, not {form}; read it as {info.form}.")
+        return info
+
+    def _read(self, info: StreamInfo, start: int | None, stop: int | None) -> list[tuple[int, int, int, Any, bytes, str]]:
+        with closing(self._chunks(info, start, stop)) as chunks:
+            return list(chunks)
+
+    def _chunks(self, info: StreamInfo, start: int | None, stop: int | None) -> Iterator[tuple[int, int, int, Any, bytes, str]]:
+        end = codec.MAX_STEP if stop is None else _step(stop)
+        before = (-codec.MAX_STEP - 1, -1)
+        with self._rows(
+            "SELECT id, first, last, rows, shape, crc, data FROM chunks WHERE stream=? AND last>=? ORDER BY last, id",
+            (info.id, -codec.MAX_STEP if start is None else _step(start)),
+        ) as cursor:
+            while True:
+                row = cursor.fetchone()
+                if row is None:
+                    return
+                chunk = self._chunk(info, row)
+                if chunk[0] >= end:
+                    return
+                if (chunk[1], row[0]) <= before:  # a damaged index can lead round in circles
+                    raise FileError(f"{chunk[5]} is damaged: its chunks are out of order; the other streams can still be read.")
+                before = (chunk[1], row[0])
+                yield chunk
+
+    def _chunk(self, info: StreamInfo, row: tuple) -> tuple[int, int, int, Any, bytes, str]:
+        _, first, last, count, shape, crc, data = row
+        owner = f"Stream '{info.name}' of run {info.run} in '{self.path.name}'"
+        whole = all(type(n) is int for n in (first, last, count)) and isinstance(data, bytes)
+        if not whole or codec.checksum(chunk_head(info.id, first, last, count, shape), data) != crc:
+            raise FileError(f"{owner} is damaged near step {first}: its checksum is wrong; the other streams can still be read.")
+        return first, last, count, shape, data, owner
+
+    def _snapshot(self, info: StreamInfo, shape: Any, data: bytes, owner: str) -> Any:
+        if info.dtype == "json":
+            return codec.read_json(data.decode("utf-8", "replace"), object, owner)
+        return codec.unpack(data, info.dtype, codec.read_shape(shape, owner, open_ended=False), owner).copy()
+
+    def _run(self, row: tuple) -> RunInfo:
+        owner = f"A run in '{self.path.name}'"
+        (identity, name, experiment, created, steps, state, reason, parent, parent_step, colour, pinned, visible, deleted, summary, size) = row
+        if state not in RUN_STATES:
+            raise FileError(f"{owner} is damaged: the state {str(state)[:40]!r} does not exist; restore the file from a copy.")
+        return RunInfo(
+            self._whole(identity, "a run number"), self._text(name, "a name", codec.MAX_NAME),
+            codec.read_json(experiment, dict, owner), self._text(created, "a date", 100), self._whole(steps, "a step"), state,
+            self._text(reason, "a reason"), self._whole(parent, "a parent", optional=True), self._whole(parent_step, "a step", optional=True),
+            self._text(colour, "a colour", 100), bool(pinned), bool(visible), bool(deleted),
+            codec.read_json(summary, dict, owner), self._whole(size, "a size"),
+        )  # fmt: skip
+
+    def _stream(self, row: tuple) -> StreamInfo:
+        identity, run, name, form, dtype, shape, every, unit, meta, first, last, rows, size = row
+        name = self._text(name, "a stream name", codec.MAX_NAME)
+        owner = f"Stream '{name}' of run {run} in '{self.path.name}'"
+        every = self._whole(every, "a number of steps")
+        if form not in STREAM_FORMS or dtype not in (*codec.DTYPES, "json") or not 1 <= every <= codec.MAX_EVERY or (dtype == "json") > (form == "snapshots"):
+            raise FileError(f"{owner} is damaged: it declares {str(form)[:20]!r} of {str(dtype)[:20]!r} every {every} steps; restore the file from a copy.")
+        return StreamInfo(
+            self._whole(identity, "a number"), self._whole(run, "a run number"), name, form, dtype,
+            codec.read_shape(shape, owner, open_ended=form == "snapshots"), every, self._text(unit, "a unit", codec.MAX_NAME),
+            codec.read_json(meta, dict, owner), self._whole(first, "a step", optional=True), self._whole(last, "a step", optional=True),
+            self._whole(rows, "a count"), self._whole(size, "a size"),
+        )  # fmt: skip
+
+    def _text(self, value: Any, what: str, limit: int = codec.MAX_JSON) -> str:
+        if not isinstance(value, str) or len(value) > limit:
+            raise FileError(f"'{self.path.name}' is damaged: {what} is no text of at most {limit:,} characters; restore it from a copy.")
+        return value
+
+    def _whole(self, value: Any, what: str, *, optional: bool = False) -> Any:
+        if value is None and optional:
+            return None
+        if type(value) is not int or abs(value) > codec.MAX_STEP:
+            raise FileError(f"'{self.path.name}' is damaged: {what} is no whole number within limits; restore it from a copy.")
+        return value
+
+    @contextmanager
+    def _rows(self, sql: str, values: tuple = ()) -> Iterator[sqlite3.Cursor]:
+        with self._lock:
+            if self._closed:
+                raise FileError(f"'{self.path.name}' is closed; open it again to read from it.")
+            cursor = None
+            try:
+                cursor = self._connection.execute(sql, values)
+                yield cursor
+            except (sqlite3.Error, MemoryError) as problem:
+                raise explain(self.path, problem) from problem
+            finally:
+                if cursor is not None:  # an unfinished read would keep the write-ahead log from being emptied
+                    cursor.close()
+
+    def _all(self, sql: str, values: tuple = ()) -> list[tuple]:
+        with self._rows(sql, values) as cursor:
+            return cursor.fetchall()
+
+
+def _step(value: Any) -> int:
+    return max(-codec.MAX_STEP, min(codec.MAX_STEP, int(value)))
