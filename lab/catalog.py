@@ -95,7 +95,7 @@ def entry(name: str) -> Entry:
 def load(name: str) -> type[Model]:
     """The model class called `name`, or the one in the Python file at the path `name`."""
     if name.endswith(".py"):
-        return _load_file(Path(name))
+        return _load_file(Path(name).resolve())
     e = entry(name)
     module = importlib.import_module(f"lab.models.{e.panel}.{name.replace('-', '_')}")
     return _the_model(module, name)

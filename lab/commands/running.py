@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -120,25 +122,29 @@ def _drive(simulation: Simulation, experiment: Experiment, recorder: Recorder, s
     clock, begin, began = simulation.model.clock, simulation.step, time.perf_counter()
     shown = began
     ahead = [h for h in experiment.schedule if h not in simulation.log]
-    try:
-        for block in simulate(simulation, experiment.steps, record=recorder.record, schedule=ahead):
-            recorder.take(block)
-            recorder.take_log(simulation.log)
-            recorder.checkpoint_when_due(simulation)
-            now = time.perf_counter()
-            if not quiet and now - shown > (0.2 if sys.stderr.isatty() else 5.0):
-                shown = now
-                end = experiment.steps or simulation.model.length
-                pace = (simulation.step - begin) * clock.dt / (now - began)
-                part = f" of {end * clock.dt:.6g}" if end else ""
-                line = f"{simulation.step * clock.dt:.6g}{part} {clock.unit}, {pace:.4g} {clock.unit}/s"
-                print(f"\r{line:<60}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
-        reason, state, code = simulation.over or "finished", "finished", 0
-    except KeyboardInterrupt:
-        reason, state, code = "interrupted", "stopped", 1
-    except DivergenceError as error:
-        recorder.finish(simulation, "diverged", str(error))
-        raise
+    reason, state, code = "finished", "finished", 0
+    with _interrupts() as asked:
+        try:
+            for block in simulate(simulation, experiment.steps, record=recorder.record, schedule=ahead):
+                recorder.take(block)
+                recorder.take_log(simulation.log)
+                recorder.checkpoint_when_due(simulation)
+                if asked:
+                    reason, state, code = "interrupted", "stopped", 1
+                    break
+                now = time.perf_counter()
+                if not quiet and now - shown > (0.2 if sys.stderr.isatty() else 5.0):
+                    shown = now
+                    end = experiment.steps or simulation.model.length
+                    pace = (simulation.step - begin) * clock.dt / (now - began)
+                    part = f" of {end * clock.dt:.6g}" if end else ""
+                    line = f"{simulation.step * clock.dt:.6g}{part} {clock.unit}, {pace:.4g} {clock.unit}/s"
+                    print(f"\r{line:<60}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+            else:
+                reason = simulation.over or "finished"
+        except DivergenceError as error:
+            recorder.finish(simulation, "diverged", str(error))
+            raise
     if sys.stderr.isatty() and not quiet:
         say("")
     recorder.finish(simulation, state, reason)
@@ -149,6 +155,27 @@ def _drive(simulation: Simulation, experiment: Experiment, recorder: Recorder, s
     if code:
         say(f"Stopped at {simulation.step * clock.dt:.6g} {clock.unit}; everything so far is in the file." + (f" Go on with: lab resume {path}" if path else ""))
     return code
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Collects Ctrl-C instead of raising it in the middle of a step, where state and step count would part; a second one raises."""
+    asked: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # not the main thread: whoever owns it handles Ctrl-C
+        yield asked
+        return
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _print_summary(simulation: Simulation, path: Path | None, as_json: bool) -> None:
