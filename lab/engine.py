@@ -130,15 +130,16 @@ class Simulation:
 
     def _check_finite(self, block: Block) -> None:
         """Raise a DivergenceError naming the first stream and step that are NaN or infinite."""
-        for name, array in block.samples.items():
-            # A sum is finite unless something in it is not (or it overflows, which the exact look then clears).
-            if array.dtype.kind == "f" and not np.isfinite(array.sum()):
-                bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
-                if bad.any():
-                    self._diverged(name, block.start + 1 + int(bad.argmax()))
-        for name, array in self.state.items():
-            if array.dtype.kind == "f" and np.isnan(array.sum()) and np.isnan(array).any():
-                self._diverged(name, block.end)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for name, array in block.samples.items():
+                # A sum is finite unless something in it is not (or it overflows, which the exact look then clears).
+                if array.dtype.kind == "f" and not np.isfinite(array.sum()):
+                    bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
+                    if bad.any():
+                        self._diverged(name, block.start + 1 + int(bad.argmax()))
+            for name, array in self.state.items():
+                if array.dtype.kind == "f" and np.isnan(array.sum()) and np.isnan(array).any():
+                    self._diverged(name, block.end)
 
     def _diverged(self, stream: str, step: int) -> None:
         clock = self.model.clock

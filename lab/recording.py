@@ -45,9 +45,14 @@ class Recorder:
     ):
         self.session = session
         self.record = dict(record)
+        self._looked: dict[str, int] = {}  # streams the session knows of, and the step of their last snapshot
+        self._logged = 0
         if run_id is not None:
             self.run_id = run_id
-            known = {info.name: info for info in session.reader().streams(run_id)}
+            with session.reader() as reader:
+                known = {info.name: info for info in reader.streams(run_id)}
+                self._logged = len(reader.log(run_id))
+            self._looked = {name: -1 if info.last is None else info.last for name, info in known.items()}
             self.record = {name: info.every for name, info in known.items() if info.meta.get("recorded", True)}
         else:
             self.run_id = session.add_run(
@@ -59,7 +64,6 @@ class Recorder:
             )
             for stream_name, every in self.record.items():
                 self._declare(simulation, stream_name, every)
-        self._logged = len(session.reader().log(run_id)) if run_id is not None else 0
         self._pending: deque[tuple[Block, str]] = deque()
         self._checkpointed = 0.0
         self._cost = 0.0
@@ -79,6 +83,7 @@ class Recorder:
         self.session.add_stream(
             self.run_id, name, form=stream.form, dtype=dtype, shape=shape, every=max(1, every), unit=stream.unit, meta=meta
         )
+        self._looked[name] = -1
 
     def take(self, block: Block) -> None:
         """Record a block. After a FileError (full disk) nothing is lost: `drain` goes on where it stopped."""
@@ -105,6 +110,7 @@ class Recorder:
     def snapshot(self, name: str, step: int, value: Any) -> None:
         """Record what a per-block stream showed at `step`."""
         self.session.append_snapshot(self.run_id, name, step, storable(value))
+        self._looked[name] = step
 
     def take_log(self, log: list[Happened]) -> None:
         """Record the changes and actions that are new in the simulation's log."""
@@ -130,10 +136,10 @@ class Recorder:
         if time.perf_counter() - self._checkpointed > max(CHECKPOINT_SECONDS, self._cost / CHECKPOINT_SHARE):
             self.checkpoint(simulation)
 
-    def finish(self, simulation: Simulation, state: str, reason: str) -> None:
-        """Close the run: last checkpoint, log, summary, why it ended."""
+    def finish(self, simulation: Simulation, state: str, reason: str, *, trusted: bool | None = None) -> None:
+        """Close the run: last checkpoint and look (if its state is `trusted`: unless it diverged), log, summary, why it ended."""
         self.take_log(simulation.log)
-        if state != "diverged":
+        if state != "diverged" if trusted is None else trusted:
             self.checkpoint(simulation)
             self._store_last_look(simulation)
         summary = json.loads(json.dumps(simulation.summary(), default=_jsonable))
@@ -141,16 +147,13 @@ class Recorder:
 
     def _store_last_look(self, simulation: Simulation) -> None:
         """What every per-block stream shows at the end, so that a reopened run has all its pictures."""
-        reader = self.session.reader()
-        known = {info.name: info for info in reader.streams(self.run_id)}
         for stream in simulation.model.streams:
             if stream.form != "snapshots":
                 continue
-            if stream.name not in known:
+            if stream.name not in self._looked:
                 self._declare(simulation, stream.name, 0)
-            elif known[stream.name].last is not None and known[stream.name].last >= simulation.step:
-                continue
-            self.snapshot(stream.name, simulation.step, simulation.observe(stream.name))
+            if self._looked[stream.name] < simulation.step:
+                self.snapshot(stream.name, simulation.step, simulation.observe(stream.name))
 
 
 def stream_meta(stream: Stream) -> dict[str, Any]:

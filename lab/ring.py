@@ -15,6 +15,7 @@ from lab.engine import Block
 from lab.model import Model
 
 RING_BYTES = 8 << 20  # per sampled stream
+RING_ROWS = 64  # but at least so many samples, however large one is
 RING_EVENTS = 1 << 18
 
 
@@ -85,7 +86,8 @@ class Ring:
                 if columns is None or self._ends.get(name) != block.start:
                     # First rows, or a gap because nobody was looking: a stretch must be unbroken to have a time axis.
                     row_bytes = max(1, rows[0:1].nbytes)
-                    columns = self._samples[name] = _Columns((np.empty((max(1024, RING_BYTES // row_bytes), *rows.shape[1:]), rows.dtype),))
+                    room = max(RING_ROWS, RING_BYTES // row_bytes)
+                    columns = self._samples[name] = _Columns((np.empty((room, *rows.shape[1:]), rows.dtype),))
                 columns.put((rows,))
                 self._ends[name] = block.end
             for name, triple in block.events.items():

@@ -1,19 +1,23 @@
 """The runner: one simulation in a worker thread, steered by a queue of commands, watched through a status and a ring.
 
-                        +---------------- Seek ----------------+
-                        v                                      |
-    preparing ----> paused <---- Play/Pause ----> running -> finished
-        |             ^  |                           |
-        |             |  +-- Step, RunFor ---------->+-> diverged --- Seek ---> paused (at the last good checkpoint)
-        v             +---- disk refuses ------------+
-      failed                                         +-> stopped (Stop, from every phase; final)
+    preparing --> paused <-- Pause, Seek, end of RunFor, full disk --- running --> finished
+        |           |                                                    ^ |
+        |           +------------------ Play, RunFor --------------------+ +----> diverged
+        v           ^                                                                |
+      failed        +------ Play, RunFor, Change, Act: back to the last good state --+
+
+    Seek into the past     sets `Status.place`; the phase stays (a running run is paused first). Seek to the end clears it.
+    Play, RunFor, Change,
+    Act with a place set   branch: the place becomes the present of a NEW run that names its parent.
+    Act, Change            finished --> paused, if the run is no longer at its end.
+    Stop                   from every phase --> stopped; final.
 
 The worker never talks to a window: commands are frozen values on a queue, what happened is a frozen `Status` that anyone
 may read, data goes into a `Ring`. Commands that change nothing (pausing a paused run) are no-ops; those that cannot be
 done leave a sentence in `Status.error` and the run as it was. Consecutive changes merge; none is lost.
 
 Seeking back only moves the place that is looked at. Playing from there restores the nearest checkpoint, advances to the
-place and goes on as a NEW run that names its parent: a recording is never overwritten.
+place and goes on as a new run: a recording is never overwritten.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -36,6 +40,8 @@ from lab.session import Session
 BLOCK_SECONDS = 0.008
 OBSERVE_SECONDS = 1 / 30
 OBSERVE_SHARE = 0.1  # most of the run's time that watching may take
+GOOD_SECONDS = 1.0  # a state to come back to after a divergence, kept in memory
+GOOD_SHARE = 0.02  # most of the run's time that keeping it may take
 
 Phase = Literal["preparing", "paused", "running", "finished", "diverged", "failed", "stopped"]
 
@@ -154,6 +160,7 @@ class Runner:
         self.colour = colour
         model = experiment.build()
         self._record = check_record(model, default_record(model) if experiment.record is None else experiment.record)
+        self._schedule = _complete_schedule(model, experiment.schedule)
         self.status = Status("preparing", model, pace=model.speed if pace == "default" else pace)
         self.ring = Ring(model)
         self._commands: queue.Queue[Command] = queue.Queue()
@@ -164,6 +171,7 @@ class Runner:
         self._target: int | None = None
         self._on_stop = on_stop
         self._recorder: Recorder | None = None
+        self._ended: Phase = "stopped"  # how the run stood when it was told to stop
         self._thread = threading.Thread(target=self._main, name=f"run {self.name}", daemon=True)
 
     # -- for everybody --
@@ -216,6 +224,7 @@ class Runner:
         began = time.perf_counter()
         model = self.status.model
         self.simulation = Simulation(model, self.experiment.seed)
+        self.simulation.over = None
         if self._resume:
             point, log = self._resume
             self.simulation.restore(point)
@@ -226,7 +235,7 @@ class Runner:
             self.simulation.advance(1, [n for n in {*self._record, *self._watch} if model.stream(n).form == "samples"])
         self.simulation.restore(keep)
         self.simulation.log = log
-        self._cost, self._observed, self._elapsed = 0.0, 0.0, 1e-9
+        self._cost, self._observed = 0.0, 0.0
         self._show()
         if self.session is not None:
             self._recorder = Recorder(
@@ -234,7 +243,7 @@ class Runner:
             )
             self._recorder.take_log(self.simulation.log)
         self._generator = None
-        self._good = keep
+        self._good, self._good_cost, self._good_at = keep, 0.0, time.perf_counter()
         self._pace_from_here()
         phase: Phase = "running" if self._playing else "paused"
         self._set(phase=phase, prepared_in=time.perf_counter() - began, run_id=self.run_id)
@@ -256,8 +265,12 @@ class Runner:
         except DivergenceError as error:
             self._diverge(error)
         except FileError as error:
-            self._set(phase="paused", error=f"{error} The run is paused; nothing recorded is lost.", waiting_for_disk=True)
+            self._refused(error)
         return True
+
+    def _refused(self, error: FileError) -> None:
+        """The disk does not take what was recorded: pause, keep it, and let Play try again."""
+        self._set(phase="paused", achieved=0.0, error=f"{error} The run is paused; nothing recorded is lost.", waiting_for_disk=True)
 
     def _obey(self, wait: float | None) -> bool:
         """Do what is queued, merging consecutive changes; waits up to `wait` seconds for a first command."""
@@ -275,57 +288,61 @@ class Runner:
             else:
                 merged.append(command)
         for command in merged:
-            try:
-                if not self._do(command):
-                    return False
-            except DivergenceError as error:
-                self._diverge(error)
-            except LabError as error:
-                self._set(error=str(error))
+            if not self._attempt(command):
+                return False
+        return True
+
+    def _attempt(self, command: Command) -> bool:
+        """Do a command; what is wrong with it is said in the status. False ends the worker."""
+        try:
+            return self._do(command)
+        except DivergenceError as error:
+            self._diverge(error)
+        except FileError as error:
+            self._refused(error)
+        except LabError as error:
+            if isinstance(command, Change) and len(command.values) > 1:
+                # One of the merged changes is refused; the others are not lost with it.
+                for name, value in command.values.items():
+                    self._attempt(Change({name: value}))
+            self._set(error=str(error))
         return True
 
     def _do(self, command: Command) -> bool:
         phase = self.status.phase
         match command:
             case Stop():
-                self._set(phase="stopped", reason=self.status.reason or "stopped")
+                self._ended = phase
+                self._set(phase="stopped", achieved=0.0, reason=self.status.reason or "stopped")
                 return False
             case Play():
-                if self.status.place is not None:
-                    self._branch()
+                self._return()
                 if self._ready():
-                    self._target = None
-                    self._pace_from_here()
-                    self._set(phase="running", error="", remedy="", waiting_for_disk=False)
+                    self._run(None)
             case Pause():
                 if phase == "running":
                     self._hold()
             case RunFor(steps):
-                if self.status.place is not None:
-                    self._branch()
+                self._return()
                 if self._ready():
-                    self._target = self.simulation.step + max(1, steps)
-                    self._pace_from_here()
-                    self._set(phase="running", error="", remedy="", waiting_for_disk=False)
+                    self._run(self.simulation.step + max(1, steps))
             case Speed(pace):
                 self._set(pace=pace)
                 self._pace_from_here()
             case Change(values):
-                if self.status.place is not None:
-                    self._branch()
+                self._return()
                 self.simulation.change(**values)
                 self._after_intervention()
             case Act(name, arguments):
-                if self.status.place is not None:
-                    self._branch()
+                self._return()
                 self.simulation.act(name, **arguments)
                 self._after_intervention()
             case Seek(step):
                 if phase == "running":
                     self._hold()
-                back = 0 <= step < self.simulation.step
-                self._set(place=step if back else None, phase="paused" if back and phase in ("finished", "diverged") else self.status.phase)
-                if not back:
+                past = 0 <= step < self.simulation.step
+                self._set(place=step if past else None)
+                if not past:
                     self._show()
             case Watch(streams):
                 if streams != self._watch:
@@ -333,37 +350,56 @@ class Runner:
                     self._show()
         return True
 
+    def _return(self) -> None:
+        """Make the place looked at, or after a divergence the last good state, the present."""
+        if self.status.place is not None:
+            self._branch(self.status.place)
+        elif self.status.phase == "diverged":
+            self._branch(None)
+
     def _ready(self) -> bool:
         """Whether a block may be done now; drains what the disk refused before."""
-        if self.status.phase == "diverged":
-            self._recover()
         if self._recorder and self.session is not None and self.status.waiting_for_disk:
             self.session.retry()
             self._recorder.drain()
-        length = self._end()
-        return length is None or self.simulation.step < length
+            self._set(waiting_for_disk=False, error="")
+            if self._at_end() and self.status.phase != "finished":
+                self._complete(self.simulation.over or "finished")
+        return not self._at_end() and self.status.phase != "finished"
 
-    def _end(self) -> int | None:
-        return min((e for e in (self.experiment.steps, self.simulation.model.length) if e is not None), default=None)
+    def _run(self, target: int | None) -> None:
+        self._target = target
+        self._pace_from_here()
+        self._set(phase="running", error="", remedy="", reason="")
+
+    def _at_end(self) -> bool:
+        length = min((e for e in (self.experiment.steps, self.simulation.model.length) if e is not None), default=None)
+        return length is not None and self.simulation.step >= length
 
     def _hold(self) -> None:
+        self._set(phase="paused", achieved=0.0)
+        self._keep_good()
+        self._show()
+        self._publish()
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
             self._recorder.checkpoint(self.simulation)
+
+    def _keep_good(self) -> None:
+        began = time.perf_counter()
         self._good = self.simulation.checkpoint()
-        self._show()
-        self._set(phase="paused", achieved=0.0)
-        self._publish()
+        self._good_at = time.perf_counter()
+        self._good_cost = self._good_at - began
 
     def _after_intervention(self) -> None:
-        if self._recorder:
-            self._recorder.take_log(self.simulation.log)
-        self._set(model=self.simulation.model, error="", changes=len(self.simulation.log))
-        self._good = self.simulation.checkpoint() if self.status.phase != "running" else self._good
-        if self.status.phase == "finished" and self._ready():
-            self._set(phase="paused")
+        self._set(model=self.simulation.model, error="", remedy="", changes=len(self.simulation.log))
+        # After an action a run that was over by itself may have something to do again; one at its full length has not.
+        if self.status.phase == "finished" and not self._at_end():
+            self._set(phase="paused", reason="")
         self._show()
         self._publish()
+        if self._recorder:
+            self._recorder.take_log(self.simulation.log)
 
     def _pace_from_here(self) -> None:
         self._from = (time.perf_counter(), self.simulation.step)
@@ -393,7 +429,7 @@ class Runner:
             model = self.simulation.model
             wanted = frozenset(s for s in self._watch if model.stream(s).form == "samples")
             # What is in the log has happened: a generator made anew must not do it twice.
-            ahead = [h for h in self.experiment.schedule if h not in self.simulation.log]
+            ahead = _still_ahead(self._schedule, self.simulation.log)
             self._generator = simulate(self.simulation, self.experiment.steps, record=self._record, schedule=ahead, wanted=wanted, block=n)
             step = next
         else:
@@ -419,12 +455,12 @@ class Runner:
             self._recorder.take_log(self.simulation.log)
             self._recorder.checkpoint_when_due(self.simulation)
         now = time.perf_counter()
-        self._elapsed += now - began
         if now - self._observed > max(OBSERVE_SECONDS, self._cost / OBSERVE_SHARE):
             self._show()
             self._publish()
-        end = self._end()
-        if (end is not None and self.simulation.step >= end) or self.simulation.over:
+        if now - self._good_at > max(GOOD_SECONDS, self._good_cost / GOOD_SHARE):
+            self._keep_good()
+        if self._at_end() or self.simulation.over:
             self._generator = None
             self._complete(self.simulation.over or "finished")
         elif self._target is not None and self.simulation.step >= self._target:
@@ -432,12 +468,12 @@ class Runner:
             self._hold()
 
     def _complete(self, reason: str) -> None:
+        self._set(phase="finished", reason=reason, achieved=0.0)
         self._show()
+        self._publish()
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
             self._recorder.checkpoint(self.simulation)
-        self._set(phase="finished", reason=reason, achieved=0.0)
-        self._publish()
 
     def _show(self) -> None:
         """Observe the per-block streams that somebody looks at, for the ring."""
@@ -468,44 +504,39 @@ class Runner:
         )
 
     def _diverge(self, error: DivergenceError) -> None:
-        if self._recorder:
-            self._recorder.take_log(self.simulation.log)
         self._generator = None
         self._set(phase="diverged", error=str(error), remedy=error.remedy, achieved=0.0, step=self.simulation.step, reason="diverged")
+        if self._recorder:
+            self._recorder.take_log(self.simulation.log)
 
-    def _recover(self) -> None:
-        """Stand again at the last good checkpoint; what diverged stays in its recording, what follows is a branch."""
-        point = self._good
-        if self.session is not None and self._recorder:
-            self.session.flush()
-            point = restore_point(self.session.reader(), self._recorder.run_id, self.simulation.step) or point
-        self._new_branch(point, point.step)
-
-    def _branch(self) -> None:
-        """Turn the place looked at into the present, as a new run that names its parent."""
-        place = self.status.place
-        assert place is not None
-        point: Checkpoint | None = self._good if self._good.step <= place else None
+    def _branch(self, place: int | None) -> None:
+        """Make `place` (None: the last good state) the present, as a new run that names its parent."""
+        within = self.simulation.step if place is None else place
+        points = [self._good] if self._good.step <= within else []
         if self.session is not None and self._recorder:
             self._recorder.take_log(self.simulation.log)
             self.session.flush()
-            point = restore_point(self.session.reader(), self._recorder.run_id, place) or point
-        if point is None:
-            fresh = Simulation(self.experiment.build(), self.experiment.seed)
-            point = fresh.checkpoint()
-        self._new_branch(point, place)
+            with self.session.reader() as reader:
+                stored = restore_point(reader, self._recorder.run_id, within)
+            points += [stored] if stored else []
+        if not points:
+            points = [Simulation(self.experiment.build(), self.experiment.seed).checkpoint()]
+        point = max(points, key=lambda p: (p.step, p.done))
+        self._new_branch(point, point.step if place is None else place, place is None)
 
-    def _new_branch(self, point: Checkpoint, place: int) -> None:
+    def _new_branch(self, point: Checkpoint, place: int, diverged: bool) -> None:
         log = list(self.simulation.log)
         parent = self._recorder.run_id if self._recorder else None
         if self._recorder:
-            state = "diverged" if self.status.phase == "diverged" else "stopped"
-            self._recorder.finish(self.simulation, state, "left for a branch")
+            self._recorder.finish(self.simulation, "diverged" if diverged else "stopped", "left for a branch")
+        self._set(phase="preparing", place=None, error="", remedy="", reason="")
+        self._generator = None
         self.simulation.restore(point)
-        self.simulation.log = [h for h in log if h.step < point.step]
-        todo = [h for h in log if point.step <= h.step <= place]
-        keep = tuple(todo) + tuple(h for h in self.experiment.schedule if h.step >= point.step and h not in todo)
-        for _ in simulate(self.simulation, place, record={}, schedule=keep):
+        self.simulation.log = log[: point.done]
+        # What was done after the checkpoint is done again up to the place. After a divergence it is left out: it may be the cause.
+        again = [] if diverged else [h for h in log[point.done :] if h.step <= place]
+        ahead = _still_ahead(self._schedule, [*self.simulation.log, *again])
+        for _ in simulate(self.simulation, place, record={}, schedule=[*again, *ahead]):
             pass
         if self.session is not None and parent is not None:
             self._recorder = Recorder(
@@ -513,25 +544,44 @@ class Runner:
                 self.experiment, self.simulation, self._record, parent=(parent, place), colour=self.colour,
             )  # fmt: skip
             self._recorder.take_log(self.simulation.log)
-        self._generator = None
-        self._good = self.simulation.checkpoint()
+        self._keep_good()
         self.ring.reset(self.simulation.model, place)
         self._pace_from_here()
-        self._set(place=None, phase="paused", step=place, error="", remedy="", reason="", run_id=self.run_id)
+        self._set(phase="paused", step=place, run_id=self.run_id, model=self.simulation.model)
         self._show()
         self._publish()
 
     def _finish_recording(self) -> None:
         if self._recorder is None:
             return
-        phase = self.status.phase
-        state = phase if phase in ("diverged", "finished") else "stopped"
-        if self.status.reason == "finished":
-            state = "finished"
-        elif self.status.reason == "diverged":
-            state = "diverged"
+        phase, reason = self.status.phase, self.status.reason
+        state = self._ended if self._ended in ("diverged", "finished") else "stopped"
         try:
+            if self.status.waiting_for_disk and self.session is not None:
+                self.session.retry()
             self._recorder.drain()
-            self._recorder.finish(self.simulation, state, self.status.reason or phase)
+            # After a defect of the model its state is not to be trusted: no checkpoint of it.
+            self._recorder.finish(self.simulation, state, reason or phase, trusted=phase != "failed" and state != "diverged")
         except LabError as error:
             self._set(error=str(error))
+        except Exception as error:  # a model that fails in observe or summary must not keep the worker from ending
+            self._set(error=f"{self.experiment.model} failed at its end: {type(error).__name__}: {error}")
+
+
+def _complete_schedule(model: Model, schedule: Sequence[Happened]) -> tuple[Happened, ...]:
+    """The schedule in order, with the defaults of left out arguments, as the log will show it."""
+    known = type(model).actions()
+    full = [replace(h, values=known[h.name].arguments(**h.values).values()) if h.kind == "act" and h.name in known else h for h in schedule]
+    return tuple(sorted(full, key=lambda h: h.step))
+
+
+def _still_ahead(schedule: Sequence[Happened], done: Sequence[Happened]) -> list[Happened]:
+    """What of the schedule is not in the log: each entry of the log stands for one of the schedule."""
+    left = list(done)
+    ahead = []
+    for planned in schedule:
+        if planned in left:
+            left.remove(planned)
+        else:
+            ahead.append(planned)
+    return ahead

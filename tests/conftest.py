@@ -1,0 +1,86 @@
+"""What every test gets: a home of its own, Qt without a screen, and guards against what a test leaves behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+
+PATIENCE = 5.0  # seconds a thread or widget has to go away by itself after a test
+SKETCHES = Path(__file__).parent / "sketches"
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory, monkeypatch):
+    """Settings, sessions and recent files of a test are its own; the folder of compiled kernels stays shared (LAB_CACHE)."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+    monkeypatch.setenv("LAB_DATA", str(home / "data"))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left():
+    """Fail a test that leaves a thread running, naming it."""
+    before = set(threading.enumerate())
+    yield
+    end = time.monotonic() + PATIENCE
+    while left := [t for t in threading.enumerate() if t not in before and t.is_alive() and not _lasting(t)]:
+        if time.monotonic() > end:
+            pytest.fail(f"The test left threads behind: {', '.join(t.name for t in left)}.")
+        time.sleep(0.01)
+
+
+def _lasting(thread: threading.Thread) -> bool:
+    """Threads of libraries that live as long as the process."""
+    return thread.name.startswith(("asyncio_", "ThreadPoolExecutor", "QueueFeederThread", "pytest_timeout", "Dummy-"))
+
+
+@pytest.fixture(autouse=True)
+def no_widget_left(request):
+    """Fail a test that leaves a top-level widget or an active timer behind, naming what."""
+    app = _application()
+    before = {id(w) for w in app.topLevelWidgets()} if app else set()
+    yield
+    app = _application()
+    if app is None:
+        return
+    from PySide6.QtCore import QEvent, QTimer
+
+    def left() -> list[str]:
+        app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        app.processEvents()
+        widgets = [w for w in app.topLevelWidgets() if id(w) not in before]
+        found = [f"{type(w).__name__} '{w.objectName() or w.windowTitle()}'" for w in widgets if w.parent() is None and not _lasting_widget(w)]
+        found += [f"QTimer '{t.objectName()}' of the application" for t in app.findChildren(QTimer) if t.isActive() and not t.isSingleShot()]
+        return found
+
+    end = time.monotonic() + 1.0
+    while names := left():
+        if time.monotonic() > end:
+            pytest.fail(f"The test left widgets or timers behind: {', '.join(sorted(set(names)))}.")
+        time.sleep(0.01)
+
+
+def _application():
+    """The running QApplication, without loading Qt for tests that do not use it."""
+    module = sys.modules.get("PySide6.QtWidgets")
+    return module.QApplication.instance() if module else None
+
+
+def _lasting_widget(widget) -> bool:
+    """Widgets that Qt itself keeps: the tip label."""
+    return type(widget).__name__ in ("QTipLabel", "QLabel") and widget.objectName() == "qtooltip_label"
+
+
+@pytest.fixture
+def counter() -> str:
+    """Name of a small model without compiled code, with everything a model can have."""
+    return str(SKETCHES / "leaking_counter.py")
