@@ -1,0 +1,333 @@
+"""The leaky integrate-and-fire neuron."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lab.kernels import kernel
+from lab.model import Figure, Handle, Layer, Out, Picture, State, Stream, param
+from lab.neuron import SHAPED, Bench, Neuron, advance_noise, record_spike
+
+MOST = 8  # spikes of one cell in one step that are followed
+BRUNEL_SERGI = 1.0326265  # |zeta(1/2)| / sqrt(2)
+
+
+class LeakyIntegrateAndFire(Neuron):
+    r"""A leaky capacitor with a threshold: the simplest neuron that fires.
+
+    The membrane relaxes to `V_rest + R I` with time constant `tau_m`; when it reaches `V_th` the cell spikes, is put to
+    `V_reset` and held there for `t_ref`. In the **normalised** form everything is measured from rest in units of the
+    distance to threshold: `v = (V - V_rest) / (V_th - V_rest)` and `v_in = R I / (V_th - V_rest)`, so the cell spikes at
+    1, is reset to 0 and only tau_m and t_ref remain. Both are the same cell and are drawn side by side.
+
+    **Try:** drag the threshold in the plot below the level that the membrane tends to. Give noise at a mean below
+    threshold: the cell fires irregularly, at the rate that Siegert's formula says.
+
+    **Numerics.** The stimulus is constant over a step, so a step is exact, and the crossing inside it is solved in closed
+    form: intervals under constant current are right to rounding at any step.
+    """
+
+    name = "leaky-integrate-and-fire"
+    title = "Leaky integrate-and-fire neuron"
+    group = "Single cells"
+    icon = "mdi6.battery-charging-50"
+    order = 20
+    role = "neuron"
+    equations = (
+        r"\tau_m \dot V = -(V - V_{rest}) + R I,\quad \tau_m = R C,\qquad V \ge V_{th}:\ \text{spike},\ V \to V_{reset}\ \text{for}\ t_{ref}",
+        r"\tau_m \dot v = v_{in} - v,\qquad v = \frac{V - V_{rest}}{V_{th} - V_{rest}},\quad v_{in} = \frac{R I}{V_{th} - V_{rest}}",
+        r"T = t_{ref} + \tau_m \ln \frac{R I + V_{rest} - V_{reset}}{R I + V_{rest} - V_{th}}",
+    )
+    source = "Lapicque 1907; Siegert 1951, Phys Rev 81:617; coloured noise: Brunel and Sergi 1998, J Theor Biol 195:87"
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "Regular firing": {"current": 2.5},
+        "At threshold exactly": {"current": 2.0},
+        "Noise below threshold": {"stimulus": "noise", "current": 1.8, "sigma": 1.0},
+        "Normalised": {"form": "normalised", "v_in": 1.5},
+        "Filter of a sine": {"stimulus": "sine", "current": 1.0, "frequency": 20.0},
+    }
+    plane = None
+
+    current: float = param(
+        2.5, "nA", lo=-1000, hi=1000, when=("stimulus", SHAPED), main=True, group="Stimulus",
+        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise (physical form).",
+    )  # fmt: skip
+    offset: float = param(0.0, "nA", lo=-1000, hi=1000, group="Stimulus", doc="Constant current added to every stimulus (v_in in the normalised form).")
+    sigma: float = param(0.5, "nA", lo=0, hi=1000, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
+    spread: float = param(0.0, "nA", lo=0, hi=100, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    scale: float = param(2.0, "nA", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
+    dt: float = param(0.05, "ms", lo=0.001, hi=1.0, live=False, log=True, group="Numerics", doc="Time step.")
+
+    form: str = param("physical", choices=("physical", "normalised"), main=True, group="Membrane", doc="Drive the cell in physical or in normalised units.")
+    v_in: float = param(1.5, lo=-1000, hi=1000, when=("form", "normalised"), group="Membrane", label="v_in", doc="Normalised input: the stimulus in units of threshold.")
+    V_th: float = param(-50.0, "mV", lo=-200, hi=200, main=True, group="Membrane", label="V_th", doc="Threshold; drag it in the plot.")
+    V_rest: float = param(-70.0, "mV", lo=-200, hi=200, group="Membrane", label="V_rest", doc="Voltage without input.")
+    V_reset: float = param(-65.0, "mV", lo=-200, hi=200, when=("form", "physical"), group="Membrane", label="V_reset", doc="Voltage after a spike (normalised form: rest).")
+    R: float = param(10.0, "MOhm", lo=0.01, hi=10_000, log=True, when=("form", "physical"), group="Membrane", label="R", doc="Membrane resistance.")
+    tau_m: float = param(8.0, "ms", lo=0.1, hi=1000, log=True, group="Membrane", label="tau_m", doc="Membrane time constant.")
+    t_ref: float = param(2.0, "ms", lo=0, hi=100, group="Membrane", label="t_ref", doc="Time after a spike during which the cell is held at reset.")
+
+    def check(self) -> None:
+        super().check()
+        if self.V_th <= self.V_rest:
+            raise self.refuse("V_th", f"must be above V_rest ({self.V_rest:g} mV)")
+        if self.reset >= self.V_th:
+            raise self.refuse("V_reset", f"must be below V_th ({self.V_th:g} mV)")
+
+    # -- physics --
+
+    @property
+    def amplitude(self) -> float:
+        return self.current if self.form == "physical" else self.v_in
+
+    @property
+    def drive_unit(self) -> str:
+        return "nA" if self.form == "physical" else ""
+
+    @property
+    def gain(self) -> float:
+        """Steady voltage above rest per unit of the stimulus (mV)."""
+        return self.R if self.form == "physical" else self.V_th - self.V_rest
+
+    @property
+    def reset(self) -> float:
+        """Voltage after a spike (mV)."""
+        return self.V_reset if self.form == "physical" else self.V_rest
+
+    @property
+    def sweep_range(self) -> tuple[float, float]:
+        """Currents of the tuning curve: from nothing to five times threshold."""
+        return 0.0, 5.0 * (self.V_th - self.V_rest) / self.gain
+
+    def drift(self, y: np.ndarray, current: np.ndarray) -> np.ndarray:
+        return (self.V_rest + self.gain * np.asarray(current) - y) / self.tau_m
+
+    def steady(self, V: np.ndarray) -> np.ndarray:
+        return np.asarray(V, float)[None, :]
+
+    def rest(self) -> np.ndarray:
+        return np.array([self.V_rest])
+
+    def silent(self) -> LeakyIntegrateAndFire:
+        return super().silent().replace(v_in=0.0)
+
+    def interval_theory(self, current: float) -> float:
+        """Interval (ms) between spikes under a constant stimulus; infinite where the membrane does not pass threshold."""
+        target = self.V_rest + self.gain * current
+        if target <= self.V_th:
+            return math.inf
+        return self.t_ref + self.tau_m * math.log((target - self.reset) / (target - self.V_th))
+
+    def rate_theory(self, currents: np.ndarray) -> np.ndarray:
+        return np.array([1000.0 / self.interval_theory(float(i)) if math.isfinite(self.interval_theory(float(i))) else 0.0 for i in np.atleast_1d(currents)])
+
+    def siegert_rate(self) -> float:
+        """Rate (Hz) under Ornstein-Uhlenbeck current of mean `amplitude + offset`, standard deviation sigma, time noise_time.
+
+        1/r = t_ref + tau_m sqrt(pi) int_a^b exp(x^2) (1 + erf x) dx, a and b being reset and threshold in units of the
+        free membrane's fluctuation (Siegert 1951), both raised for the noise's memory (Brunel and Sergi 1998, equation 4.26):
+        good while noise_time is well below tau_m.
+        """
+        mean = self.V_rest + self.gain * (self.amplitude + self.offset)
+        width = self.gain * self.sigma * math.sqrt(2.0 * self.noise_time / self.tau_m)
+        if width <= 0.0:
+            return float(self.rate_theory(np.array([self.amplitude + self.offset]))[0])
+        lift = BRUNEL_SERGI * math.sqrt(self.noise_time / self.tau_m)
+        a, b = (self.reset - mean) / width + lift, (self.V_th - mean) / width + lift
+        if b > 25.0:
+            return 0.0
+        x, weight = np.polynomial.legendre.leggauss(64)
+        edges = np.linspace(a, b, 1 + max(1, math.ceil((b - a) / 2.0)))[: 1 + 5000]
+        total = 0.0
+        for lo, hi in zip(edges[:-1], edges[1:], strict=True):
+            total += 0.5 * (hi - lo) * sum(w * _tilted(0.5 * (lo + hi + (hi - lo) * s)) for s, w in zip(x, weight, strict=True))
+        return 1000.0 / (self.t_ref + self.tau_m * math.sqrt(math.pi) * total)
+
+    def filter_theory(self) -> tuple[float, float]:
+        """Gain (mV per unit of stimulus) and phase (radians) of the sub-threshold response to a sine."""
+        w = 2.0 * math.pi * self.frequency / 1000.0 * self.tau_m
+        return self.gain / math.sqrt(1.0 + w * w), -math.atan(w)
+
+    # -- declarations --
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        return (
+            *super().streams,
+            Stream("v", "trace", "", "Normalised membrane potential of the first cell: 0 at rest, 1 at threshold.", every=self._coarse()),
+            Stream("f_I", "curve", "Hz", "Rate against constant stimulus, in closed form.", channels=("I", "rate"), x_unit=self.drive_unit),
+            Stream("measured", "curve", "Hz", "The present stimulus and the rate measured so far.", channels=("I", "rate"), x_unit=self.drive_unit),
+        )
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        _, stimulus, *rest = super().pictures
+        name = f"I ({self.drive_unit})" if self.drive_unit else "v_in"
+        return (
+            Picture(
+                "voltage", "Membrane potential", (Layer("V"),), y="V (mV)", window=100.0, figures=("mean interval (ms)", "interval - theory (ms)"),
+                handles=(Handle("V_th"),), weight=2.0, front=True,
+            ),
+            Picture("normalised", "Normalised: v = (V - V_rest)/(V_th - V_rest)", (Layer("v"),), y="v", window=100.0),
+            stimulus,
+            Picture(
+                "f_I", "Rate against stimulus", (Layer("f_I", theory=True, style="dashed", label="theory"), Layer("measured", style="points", label="measured")),
+                x=name, y="rate (Hz)", figures=("rate (Hz)", "theory rate (Hz)"),
+            ),
+            *rest,
+        )  # fmt: skip
+
+    # -- behaviour --
+
+    def start(self, constants: Bench, seed: int) -> State:
+        return super().start(constants, seed) | {"refractory": np.zeros(self.cells)}
+
+    def carried(self) -> tuple[str, ...]:
+        return ("V", "refractory")
+
+    def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
+        decay, increment = self.noise_step()
+        p = np.array([self.V_rest, self.gain, self.reset, self.V_th, self.tau_m, self.t_ref, math.exp(-self.dt / self.tau_m)])
+        return _advance(
+            state["V"], state["refractory"], drive, self.cell_currents(bench), state["noise"], state["cell_rng"], decay, increment, p, self.dt,
+            state["step"][0], state["now"], *out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"],
+            out["V"], out["v"], out["current"], out["V_cells"] if self.cells > 1 else np.empty((0, 1)),
+        )  # fmt: skip
+
+    def observe(self, constants: Bench, state: State, stream: str) -> Any:
+        if stream == "f_I":
+            currents = np.linspace(*self.sweep_range, 201)
+            return np.vstack([currents, self.rate_theory(currents)])
+        if stream == "measured":
+            intervals = state["intervals"]
+            rate = 1000.0 * intervals[0] / intervals[1] if intervals[1] > 0 else 0.0
+            return np.array([[self.amplitude + self.offset], [rate]])
+        return super().observe(constants, state, stream)
+
+    def summary(self, constants: Bench, state: State) -> dict[str, Any]:
+        out = super().summary(constants, state)
+        if self.stimulus == "step" and self.width == 0.0:
+            theory = self.interval_theory(self.amplitude + self.offset)
+            out["theory interval (ms)"] = theory
+            out["theory rate (Hz)"] = 1000.0 / theory
+            if "mean interval (ms)" in out and math.isfinite(theory) and self.spread == 0.0:
+                out["interval - theory (ms)"] = out["mean interval (ms)"] - theory
+        elif self.stimulus == "noise":
+            out["theory rate (Hz)"] = self.siegert_rate()
+        elif self.stimulus == "sine":
+            gain, phase = self.filter_theory()
+            out["theory gain (mV per unit)"], out["theory phase (degrees)"] = gain, math.degrees(phase)
+        return out
+
+    @classmethod
+    def figures(cls) -> tuple[Figure, ...]:
+        def interval(run, **values) -> float:
+            cell = cls(**values)
+            return float(np.diff(run(cell, steps=cell.steps_for(500.0), record=["spikes"])["spikes"]).mean())
+
+        def silent(run) -> float:
+            cell = cls(current=2.0)
+            return float(len(run(cell, steps=cell.steps_for(2000.0), record=["spikes"])["spikes"]))
+
+        def response(run) -> complex:
+            """Complex response of the sub-threshold membrane to a sine of 20 Hz, from 20 whole periods."""
+            cell = cls(stimulus="sine", current=1.0, frequency=20.0, dt=0.01)
+            r = run(cell, steps=cell.steps_for(1200.0), record={"V": 1}).recorded("V")
+            late = r.time > 200.0 + 1e-9
+            angle = 2.0 * math.pi * 0.02 * r.time[late]
+            V = r.values[late] - cell.V_rest
+            return complex(2.0 * np.mean(V * np.sin(angle)), 2.0 * np.mean(V * np.cos(angle)))
+
+        def noisy(run) -> float:
+            cell = cls(stimulus="noise", current=1.9, sigma=2.0, noise_time=0.1, cells=200, dt=0.02)
+            result = run(cell, steps=cell.steps_for(2000.0), record=[])
+            return result.summary["rate (Hz)"] / cell.siegert_rate()
+
+        gain, phase = cls(stimulus="sine", frequency=20.0).filter_theory()
+        return (
+            Figure("interval at 2.5 nA", 13.09035, lambda run: interval(run), tolerance=5e-6, unit="ms", source="closed form"),
+            Figure(
+                "interval against theory", cls().interval_theory(2.5), lambda run: interval(run, current=2.5), tolerance=1e-9, unit="ms", source="closed form"
+            ),
+            Figure(
+                "normalised interval against theory", 2.0 + 8.0 * math.log(1.5 / 0.5), lambda run: interval(run, form="normalised", v_in=1.5),
+                tolerance=1e-9, unit="ms", source="t_ref + tau_m ln(v_in / (v_in - 1))",
+            ),
+            Figure("spikes at 2.0 nA exactly", 0.0, silent, source="closed form"),
+            Figure("rate under noise / Siegert rate", 1.0, noisy, tolerance=0.03, source="Siegert 1951 with Brunel and Sergi 1998"),
+            Figure("gain at 20 Hz", gain, lambda run: abs(response(run)), relative=1e-5, unit="mV/nA", source="R / sqrt(1 + (w tau)^2)"),
+            Figure(
+                "phase at 20 Hz", phase, lambda run: math.atan2(response(run).imag, response(run).real), tolerance=1e-5, unit="rad", source="-atan(w tau)"
+            ),
+        )  # fmt: skip
+
+
+def _tilted(x: float) -> float:
+    """exp(x^2) (1 + erf x), by its asymptotic series where the factors would underflow."""
+    if x < -10.0:
+        return (1.0 - 0.5 / (x * x)) / (-x * math.sqrt(math.pi))
+    return math.exp(x * x) * math.erfc(-x)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Kernels
+
+
+@kernel
+def _advance(
+    V, refractory, drive, own, noise, rng, decay, increment, p, dt, step, now,
+    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_v, out_I, out_cells,
+):  # fmt: skip
+    cells = len(V)
+    rest, gain, reset, threshold, tau, t_ref, relax = p[0], p[1], p[2], p[3], p[4], p[5], p[6]
+    for k in range(len(drive)):
+        if e_count[0] + MOST * cells > len(e_step):
+            return k
+        if increment > 0.0:
+            advance_noise(noise, rng, decay, increment)
+        for i in range(cells):
+            target = rest + gain * (drive[k] + own[i] + noise[i])
+            v = V[i]
+            after = target + (v - target) * relax
+            if refractory[i] <= 0.0 and v <= threshold and (after < threshold or target <= threshold):
+                V[i] = after
+                continue
+            left = dt
+            spikes = 0
+            while True:
+                if refractory[i] > 0.0:
+                    held = min(refractory[i], left)
+                    refractory[i] -= held
+                    left -= held
+                    if refractory[i] > 0.0 or left <= 0.0:
+                        break
+                if v > threshold:
+                    wait = 0.0  # the threshold was lowered below the membrane
+                elif target > threshold:
+                    wait = tau * math.log((target - v) / (target - threshold))
+                else:
+                    wait = np.inf
+                if wait > left:
+                    v = target + (v - target) * math.exp(-left / tau)
+                    break
+                left -= wait
+                v = reset
+                refractory[i] = t_ref
+                record_spike(k, i, 1.0 - left / dt, step, dt, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals)
+                spikes += 1
+                if spikes == MOST:
+                    break
+            V[i] = v
+        now[0] = drive[k] + own[0] + noise[0]
+        if len(out_V) > 0:
+            out_V[k] = V[0]
+        if len(out_v) > 0:
+            out_v[k] = (V[0] - rest) / (threshold - rest)
+        if len(out_I) > 0:
+            out_I[k] = now[0]
+        for j in range(out_cells.shape[1] if len(out_cells) > 0 else 0):
+            out_cells[k, j] = V[j]
+    return len(drive)

@@ -1,0 +1,599 @@
+"""What every single-cell model shares: stimulus, population, spikes and their statistics, phase plane, equilibria, sweeps.
+
+A cell's file declares its parameters and implements
+
+    drift(y, current)                    -> dy/dt          y (variables, points), current (points,): for all analyses
+    steady(V)                            -> (variables, points)   every other variable at rest with V held
+    rest()                               -> (variables,)   where a run starts
+    integrate(bench, state, drive, out)  -> steps done     advance all cells through the steps of `drive`
+
+and inherits everything else. Every cell of a population gets the stimulus plus its own constant part (`spread`) plus, for
+noise, its own realisation. A spike's time is interpolated within its step.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from lab import stimulus
+from lab.errors import ModelError
+from lab.kernels import kernel, normal, seed_state
+from lab.model import Clock, Events, Layer, Model, Out, Picture, State, Stream, action, param
+
+CHUNK = 1 << 16  # steps whose stimulus is laid out at a time
+OSCILLATING = ("sine", "chirp")
+SHAPED = ("step", "pulses", "ramp", "sine", "chirp", "noise")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Constants of a run: the recording that drives it, the cells' places in the spread, and currents of their own (sweeps)."""
+
+    recording: stimulus.Recording
+    place: np.ndarray  # (cells,) standard normal numbers
+    own: np.ndarray  # (cells,) current added to each cell
+
+
+class Neuron(Model):
+    """Base of every single-cell model: stimulus, population, spikes, phase plane and sweeps."""
+
+    variables: ClassVar[tuple[str, ...]] = ("V",)
+    units: ClassVar[tuple[str, ...]] = ("mV",)
+    plane: ClassVar[tuple[str, str] | None] = None  # the two variables of the phase plane
+    plane_range: ClassVar[tuple[tuple[float, float], tuple[float, float]]] = ((-90.0, 50.0), (0.0, 1.0))
+    sweep_range: ClassVar[tuple[float, float]] = (0.0, 20.0)  # currents of the tuning curve
+
+    stimulus: str = param("step", choices=stimulus.KINDS, builds=True, main=True, group="Stimulus", doc="Waveform of the current.")
+    current: float = param(
+        10.0, "uA/cm2", lo=-500, hi=500, when=("stimulus", SHAPED), main=True, group="Stimulus",
+        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
+    )  # fmt: skip
+    offset: float = param(0.0, "uA/cm2", lo=-500, hi=500, group="Stimulus", doc="Constant current added to every stimulus.")
+    onset: float = param(0.0, "ms", lo=0, hi=1e6, group="Stimulus", doc="When the stimulus begins.")
+    width: float = param(
+        0.0, "ms", lo=0, hi=1e6, when=("stimulus", ("step", "pulses")), group="Stimulus",
+        doc="How long a step or pulse lasts (step: 0 means that it stays on).",
+    )  # fmt: skip
+    period: float = param(20.0, "ms", lo=0.1, hi=1e5, when=("stimulus", "pulses"), group="Stimulus", doc="Time from one pulse to the next.")
+    rise: float = param(500.0, "ms", lo=0.1, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp reaches its height.")
+    fall: float = param(
+        0.0, "ms", lo=0, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp returns to zero (0: it stays up)."
+    )
+    frequency: float = param(
+        50.0, "Hz", lo=0.1, hi=5000, log=True, when=("stimulus", OSCILLATING), group="Stimulus", doc="Frequency of a sine, or a chirp's first."
+    )
+    last_frequency: float = param(
+        200.0, "Hz", lo=0.1, hi=5000, log=True, when=("stimulus", "chirp"), group="Stimulus", doc="Frequency at which a chirp ends and begins again."
+    )
+    sweep_time: float = param(2000.0, "ms", lo=1, hi=1e6, when=("stimulus", "chirp"), group="Stimulus", doc="How long one chirp lasts.")
+    sigma: float = param(
+        3.0, "uA/cm2", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of Ornstein-Uhlenbeck noise."
+    )
+    noise_time: float = param(
+        2.0, "ms", lo=0.01, hi=1e4, log=True, when=("stimulus", "noise"), group="Stimulus", doc="Correlation time of the noise."
+    )
+    same_noise: bool = param(False, when=("stimulus", "noise"), group="Stimulus", doc="All cells receive the same noise (frozen noise).")
+    drawn: list[list[float]] = param(
+        [[0.0, 0.0], [50.0, 10.0], [100.0, 0.0]], kind="drawn", builds=True, when=("stimulus", "drawn"), group="Stimulus",
+        doc="Hand-drawn waveform: (ms, current) pairs joined by lines.",
+    )  # fmt: skip
+    file: str = param("", kind="file", builds=True, when=("stimulus", "file"), group="Stimulus", doc="Recording that drives the cell: WAV, NPY, CSV.")
+    scale: float = param(10.0, "uA/cm2", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
+    sample_rate: float = param(
+        0.0, "Hz", lo=0, hi=1e7, builds=True, when=("stimulus", "file"), group="Stimulus",
+        doc="Samples per second (0: the WAV's own, or time in the first column of a table).",
+    )  # fmt: skip
+    column: int = param(1, lo=0, hi=1000, builds=True, when=("stimulus", "file"), group="Stimulus", doc="Column of values in a table, counted from 0; channel of a WAV from 1.")
+    time_unit: str = param("ms", choices=("ms", "s"), builds=True, when=("stimulus", "file"), group="Stimulus", doc="Unit of a table's time column.")
+    repeat: bool = param(False, when=("stimulus", ("drawn", "file")), group="Stimulus", doc="Begin again at the end of the waveform.")
+
+    cells: int = param(1, lo=1, hi=100_000, live=False, group="Population", doc="Number of cells, each on its own.")
+    spread: float = param(0.0, "uA/cm2", lo=0, hi=100, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    shown: int = param(5, lo=1, hi=100, live=False, group="Population", doc="Cells of a population whose voltage is recorded.")
+    dt: float = param(0.01, "ms", lo=0.001, hi=0.1, live=False, log=True, group="Numerics", doc="Time step.")
+
+    def check(self) -> None:
+        if self.stimulus == "pulses" and not 0 < self.width <= self.period:
+            raise self.refuse("width", f"must be above 0 and at most the period ({self.period:g} ms) for pulses")
+        points = self.drawn
+        if len(points) < 2 or any(len(p) != 2 for p in points):
+            raise self.refuse("drawn", "must hold at least two (time, current) pairs")
+        if max(p[0] for p in points) <= min(p[0] for p in points):
+            raise self.refuse("drawn", "must reach over some time")
+
+    # -- hooks of a cell --
+
+    @property
+    def amplitude(self) -> float:
+        """What the stimulus waveform is multiplied by."""
+        return self.current
+
+    @property
+    def base(self) -> float:
+        """What is added to the waveform."""
+        return self.offset
+
+    @property
+    def drive_unit(self) -> str:
+        """Unit of the stimulus."""
+        return type(self).specs()["current"].unit
+
+    def drift(self, y: np.ndarray, current: np.ndarray) -> np.ndarray:
+        """Time derivative of the variables y (variables, points) under `current` (points,)."""
+        raise ModelError(f"{self._owner()} does not implement drift().")
+
+    def steady(self, V: np.ndarray) -> np.ndarray:
+        """All variables (variables, points) at which everything but V stands still while V is held."""
+        raise ModelError(f"{self._owner()} does not implement steady().")
+
+    def rest(self) -> np.ndarray:
+        """Where every cell starts: by default the equilibrium of lowest voltage without stimulus."""
+        found = equilibria(self, 0.0)
+        return found[0].point if found else self.steady(np.array([self.plane_range[0][0] * 0.7]))[:, 0]
+
+    def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
+        """Advance all cells through the steps of `drive`; returns the steps done."""
+        raise ModelError(f"{self._owner()} does not implement integrate().")
+
+    def rate_theory(self, currents: np.ndarray) -> np.ndarray | None:
+        """Closed-form rate (Hz) at constant currents, where there is one."""
+        return None
+
+    def silent(self) -> Self:
+        """This cell without any stimulus."""
+        return self.replace(stimulus="step", current=0.0, offset=0.0, spread=0.0, onset=0.0, width=0.0)
+
+    # -- the contract --
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.dt, "ms")
+
+    @property
+    def default_steps(self) -> int:
+        return self.steps_for(1000.0)
+
+    @property
+    def speed(self) -> float | None:
+        return 50.0
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        found = [
+            Stream("V", "trace", self.units[0], "Membrane potential of the first cell.", every=self._coarse()),
+            Stream("current", "trace", self.drive_unit, "Stimulus of the first cell.", every=self._coarse()),
+            Stream("spikes", "raster", "", "Spikes of all cells, timed within the step."),
+        ]
+        if self.cells > 1:
+            r = min(self.cells, self.shown)
+            found.append(Stream("V_cells", "trace", self.units[0], "Membrane potential of the first cells.", (r,), tuple(f"cell {i}" for i in range(r))))
+        if self.plane:
+            x, y = self.plane
+            found.append(Stream("nullclines", "curve", "", f"Where {x} and where {y} stands still.", channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0")))
+            found.append(Stream("equilibria", "cloud", "", "Equilibria under the present current: stable (0) and unstable (1).", channels=(x, y, "unstable")))
+        return tuple(found)
+
+    def _coarse(self) -> int:
+        """Recording interval that keeps the shape of a spike: 0.1 ms."""
+        return max(1, round(0.1 / self.dt))
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        voltage = Picture(
+            "voltage", "Membrane potential", (Layer("V"),), y=f"V ({self.units[0]})", window=100.0, figures=("spikes", "rate (Hz)"), weight=2.0, front=True
+        )  # fmt: skip
+        found = [voltage, Picture("stimulus", "Stimulus", (Layer("current"),), y=f"I ({self.drive_unit})".replace(" ()", ""), window=100.0, weight=0.6)]
+        if self.cells > 1:
+            found.append(Picture("raster", "Spikes", (Layer("spikes"),), y="cell", window=200.0, front=True))
+            found.append(Picture("cells", "Several cells", (Layer("V_cells"),), y=f"V ({self.units[0]})", window=100.0))
+        return tuple(found)
+
+    def plane_picture(self, trajectory: Layer, present: Layer, **more: Any) -> Picture:
+        """The phase plane: nullclines, equilibria, the trajectory so far and the moving point."""
+        assert self.plane
+        x, y = self.plane
+        layers = (
+            Layer("nullclines", channel=0, style="dashed", label=f"d{x}/dt = 0"),
+            Layer("nullclines", channel=1, style="dashed", label=f"d{y}/dt = 0"),
+            trajectory,
+            present,
+        )
+        unit = dict(zip(self.variables, self.units, strict=True))
+        names = [f"{v} ({unit[v]})" if unit[v] else v for v in (x, y)]
+        return Picture("plane", "Phase plane", layers, x=names[0], y=names[1], window=100.0, x_range=self.plane_range[0], y_range=self.plane_range[1], **more)
+
+    def memory(self) -> int:
+        return 8 * self.cells * (len(self.variables) + 8)
+
+    def build(self, seed: int) -> Bench:
+        recording = stimulus.SILENCE
+        if self.stimulus == "drawn":
+            recording = stimulus.drawn(self.drawn)
+        elif self.stimulus == "file":
+            recording = stimulus.read(self.file, self.sample_rate, self.column, self.time_unit)
+        place = np.zeros(self.cells)
+        _normals(seed_state(seed, 1), place)
+        return Bench(recording, place, np.zeros(self.cells))
+
+    def start(self, constants: Bench, seed: int) -> State:
+        point = self.rest()
+        state: State = {name: np.full(self.cells, point[i]) for i, name in enumerate(self.variables)}
+        state |= stimulus.memory(seed_state(seed, 2))
+        state |= {
+            "step": np.zeros(1, np.int64),
+            "noise": np.zeros(self.cells),
+            "cell_rng": seed_state(seed, 3),
+            "now": np.zeros(1),
+            "spike_count": np.zeros(self.cells, np.int64),
+            "last_spike": np.full(self.cells, -1.0),
+            "intervals": np.zeros(4),
+        }
+        return state
+
+    def advance(self, constants: Bench, state: State, n: int, out: Out) -> int:
+        n = min(n, CHUNK)
+        names = ("phase", "shared_noise", "noise_rng", "pulse")
+        before = [state[name].copy() for name in names]
+        drive = self._drive(constants, state, n)
+        done = self.integrate(constants, state, drive, out)
+        if done < n:
+            # The spikes of a step did not fit: take the stimulus back to the step that was reached.
+            for name, value in zip(names, before, strict=True):
+                state[name][:] = value
+            self._drive(constants, state, done)
+        state["step"] += done
+        return done
+
+    def _drive(self, constants: Bench, state: State, n: int) -> np.ndarray:
+        drive = np.empty(n)
+        shared = self.cells == 1 or self.same_noise
+        decay = math.exp(-self.dt / self.noise_time) if shared else -1.0
+        p = np.array(
+            [self.amplitude, self.base, self.onset, self.width, self.period, self.rise, self.fall, self.frequency, self.last_frequency, self.sweep_time]
+            + [decay, self.sigma, self.scale if self.stimulus == "file" else 1.0, float(self.repeat)]
+        )  # fmt: skip
+        r = constants.recording
+        stimulus.waveform(
+            stimulus.KINDS.index(self.stimulus), p, r.times, r.values, r.start, r.interval, state["step"][0], self.dt,
+            state["phase"], state["shared_noise"], state["noise_rng"], state["pulse"], drive,
+        )  # fmt: skip
+        return drive
+
+    def noise_step(self) -> tuple[float, float]:
+        """Decay and increment per step of each cell's own noise current; (0, 0) when it has none."""
+        if self.stimulus != "noise" or self.cells == 1 or self.same_noise:
+            return 0.0, 0.0
+        decay = math.exp(-self.dt / self.noise_time)
+        return decay, self.sigma * math.sqrt(1.0 - decay * decay)
+
+    def cell_currents(self, constants: Bench) -> np.ndarray:
+        """Constant current of each cell besides the stimulus."""
+        return constants.own + self.spread * constants.place
+
+    def changed_live(self, before: Model, constants: Bench, state: State) -> None:
+        if self.stimulus != before.stimulus:
+            state["noise"][:] = 0.0
+            state["shared_noise"][:] = 0.0
+
+    def observe(self, constants: Bench, state: State, stream: str) -> Any:
+        if stream == "nullclines":
+            return self.nullclines(state)
+        if stream == "equilibria":
+            names = [self.variables.index(v) for v in self.plane]
+            return np.array([[*e.point[names], 0.0 if e.stable else 1.0] for e in equilibria(self, float(state["now"][0]))]).reshape(-1, 3)
+        return super().observe(constants, state, stream)
+
+    def nullclines(self, state: State, points: int = 201) -> np.ndarray:
+        """Where each variable of the phase plane stands still, the others as they are (rows x, x-nullcline, y-nullcline)."""
+        (x0, x1), (y0, y1) = self.plane_range
+        i, j = (self.variables.index(v) for v in self.plane)
+        x = np.linspace(x0, x1, points)
+        y = np.tile(np.array([[state[v][0]] for v in self.variables]), points)
+        y[i] = x
+        current = np.full(points, float(state["now"][0]))
+
+        def along(which: int):
+            def f(value: np.ndarray) -> np.ndarray:
+                z = y.copy()
+                z[j] = value
+                return self.drift(z, current)[which]
+
+            return f
+
+        span = y1 - y0
+        return np.stack([x, bisect(along(i), y0 - span, y1 + span, points), bisect(along(j), y0 - span, y1 + span, points)])
+
+    def summary(self, constants: Bench, state: State) -> dict[str, Any]:
+        time = float(state["step"][0]) * self.dt
+        spikes = int(state["spike_count"].sum())
+        out: dict[str, Any] = {"spikes": spikes, "rate (Hz)": 1000.0 * spikes / (self.cells * time) if time else 0.0}
+        count, total, squares, last = state["intervals"]
+        if count:
+            mean = total / count
+            out["mean interval (ms)"] = float(mean)
+            out["CV"] = float(math.sqrt(max(0.0, squares / count - mean * mean)) / mean)
+            out["last interval (ms)"] = float(last)
+        return out
+
+    # -- actions --
+
+    @action("Inject a pulse", shortcut="P", height=(float, param(20.0, lo=-10000, hi=10000, doc="Current added to the stimulus, in its unit.")),
+            length=(float, param(1.0, "ms", lo=0.01, hi=1000, doc="How long it lasts.")))  # fmt: skip
+    def pulse(self, constants: Bench, state: State, height: float, length: float) -> None:
+        """Add a pulse of current to the stimulus of all cells, now."""
+        state["pulse"][:] = height, length
+
+    @action("Back to rest", shortcut="R")
+    def to_rest(self, constants: Bench, state: State) -> None:
+        """Put every cell back to where it started; time goes on."""
+        fresh = self.start(constants, 0)
+        for name in self.carried():
+            state[name][:] = fresh[name]
+
+    @action("Count anew")
+    def recount(self, constants: Bench, state: State) -> None:
+        """Forget the intervals so far: mean interval and CV start again."""
+        state["intervals"][:] = 0.0
+        state["last_spike"][:] = -1.0
+
+    def carried(self) -> tuple[str, ...]:
+        """State that belongs to the cells (not to stimulus or counters)."""
+        return self.variables
+
+    # -- protocols --
+
+    def sweep(self, currents: np.ndarray, duration: float, transient: float = 0.0) -> Sweep:
+        """Start a sweep: one population, one cell for each constant current, spikes counted after `transient` ms."""
+        return Sweep(self, np.asarray(currents, float), duration, transient)
+
+
+class Sweep:
+    """A population in which each cell has its own constant current, advanced as one.
+
+    `state` holds everything that moves; `rates` (Hz) come from the intervals between the first and last spike after the
+    transient, so they do not suffer from counting whole spikes; a cell that fired less than twice has rate 0.
+    """
+
+    def __init__(self, cell: Neuron, currents: np.ndarray, duration: float, transient: float):
+        self.cell = cell.silent().replace(cells=len(currents), shown=1)
+        self.currents, self.transient = currents, transient
+        self.steps = self.cell.steps_for(duration)
+        self.bench = self.cell.build(0)
+        self.bench.own[:] = currents
+        self.streams = self.cell.streams
+
+    def start(self) -> State:
+        """State before the first step."""
+        points = len(self.currents)
+        counts = {"swept": np.zeros(points, np.int64), "first": np.full(points, -1.0), "last": np.full(points, -1.0)}
+        return self.cell.start(self.bench, 0) | counts
+
+    def advance(self, state: State, n: int) -> int:
+        """Advance up to n steps and count the spikes after the transient."""
+        events = Events(max(4096, 4 * self.cell.cells))
+        out = Out({s.name: np.empty((0, *s.shape), s.dtype) for s in self.streams if s.form == "samples"}, {"spikes": events})
+        done = 0
+        while done < n:
+            base = int(state["step"][0])
+            moved = self.cell.advance(self.bench, state, n - done, out)
+            count = int(events.count[0])
+            times = (base + events.steps[:count] + events.value[:count]) * self.cell.dt
+            _tally(events.index[:count], times, self.transient, state["swept"], state["first"], state["last"])
+            events.count[0] = 0
+            done += moved
+        return done
+
+    def run(self) -> State:
+        """The whole sweep; returns its final state."""
+        state = self.start()
+        self.advance(state, self.steps)
+        return state
+
+    @staticmethod
+    def rates(state: State) -> np.ndarray:
+        """Rate of each cell (Hz)."""
+        span = state["last"] - state["first"]
+        return np.where(state["swept"] > 1, 1000.0 * (state["swept"] - 1) / np.where(span > 0, span, 1.0), 0.0)
+
+
+@kernel
+def _tally(index, times, transient, count, first, last):
+    for k in range(len(index)):
+        i = index[k]
+        if times[k] >= transient:
+            if count[i] == 0:
+                first[i] = times[k]
+            last[i] = times[k]
+            count[i] += 1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Equilibria
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """A point at which a cell stands still, with the eigenvalues (1/ms) of its linearisation."""
+
+    point: np.ndarray
+    eigenvalues: np.ndarray
+
+    @property
+    def stable(self) -> bool:
+        """Whether small disturbances die out."""
+        return bool((self.eigenvalues.real < 0).all())
+
+
+def bisect(f, lo: float, hi: float, points: int, rounds: int = 60) -> np.ndarray:
+    """Roots of `points` functions at once between lo and hi, NaN where f has the same sign at both ends."""
+    a, b = np.full(points, float(lo)), np.full(points, float(hi))
+    fa, fb = f(a), f(b)
+    found = np.sign(fa) != np.sign(fb)
+    for _ in range(rounds):
+        middle = 0.5 * (a + b)
+        fm = f(middle)
+        same = np.sign(fm) == np.sign(fa)
+        a, b = np.where(same, middle, a), np.where(same, b, middle)
+    return np.where(found, 0.5 * (a + b), np.nan)
+
+
+def jacobian(cell: Neuron, point: np.ndarray, current: float) -> np.ndarray:
+    """Linearisation of the cell's equations at a point, by central differences of fourth order."""
+    k = len(point)
+    size = 1e-3 * np.maximum(1e-2, np.abs(point))
+    steps = np.array([1.0, -1.0, 2.0, -2.0])
+    weights = np.array([8.0, -8.0, -1.0, 1.0]) / 12.0
+    y = np.tile(np.asarray(point, float)[:, None], 4 * k)
+    for j in range(k):
+        y[j, 4 * j : 4 * j + 4] += steps * size[j]
+    d = cell.drift(y, np.full(4 * k, float(current)))
+    return np.stack([d[:, 4 * j : 4 * j + 4] @ weights / size[j] for j in range(k)], axis=1)
+
+
+def holding_current(cell: Neuron, V: np.ndarray) -> np.ndarray:
+    """Constant current at which the cell stands still at V: dV/dt is linear in the current for every cell of the panel."""
+    y = cell.steady(V)
+    zero = cell.drift(y, np.zeros(len(V)))[0]
+    return -zero / (cell.drift(y, np.ones(len(V)))[0] - zero)
+
+
+def equilibria(cell: Neuron, current: float, points: int = 1200) -> list[Equilibrium]:
+    """Every equilibrium under a constant current, from the lowest voltage up, with its eigenvalues."""
+    lo, hi = cell.plane_range[0]
+    span = hi - lo
+    V = np.linspace(lo - span, hi + span, points)
+    f = holding_current(cell, V) - current
+    brackets = np.flatnonzero(np.sign(f[:-1]) * np.sign(f[1:]) <= 0)
+    found = []
+    for k in brackets:
+        root = bisect(lambda v: holding_current(cell, v) - current, V[k], V[k + 1], 1)
+        if np.isfinite(root[0]) and not (found and abs(found[-1].point[0] - root[0]) < 1e-9):
+            point = cell.steady(root)[:, 0]
+            found.append(Equilibrium(point, np.linalg.eigvals(jacobian(cell, point, current))))
+    return found
+
+
+def hopf_points(cell: Neuron, points: int = 600) -> list[float]:
+    """Currents at which a pair of complex eigenvalues crosses the imaginary axis along the curve of equilibria."""
+    lo, hi = cell.plane_range[0]
+
+    def growth(v: float) -> tuple[float, float]:
+        at = np.array([v])
+        current = float(holding_current(cell, at)[0])
+        values = np.linalg.eigvals(jacobian(cell, cell.steady(at)[:, 0], current))
+        pair = values[np.abs(values.imag) > 1e-9]
+        return (float(pair.real.max()) if len(pair) else math.nan), current
+
+    V = np.linspace(lo, hi, points)
+    real = np.array([growth(v)[0] for v in V])
+    found = []
+    for k in np.flatnonzero(np.sign(real[:-1]) * np.sign(real[1:]) < 0):
+        a, b = V[k], V[k + 1]
+        for _ in range(50):
+            middle = 0.5 * (a + b)
+            a, b = (middle, b) if np.sign(growth(middle)[0]) == np.sign(real[k]) else (a, middle)
+        found.append(growth(0.5 * (a + b))[1])
+    return sorted(found)
+
+
+def least_current(cell: Neuron, lo: float, hi: float, duration: float, spikes: int = 1, transient: float = 0.0, rounds: int = 3, points: int = 24) -> float:
+    """Smallest constant current, switched on at rest, that makes at least `spikes` spikes after the transient.
+
+    Narrowed by sweeps of `points` cells each; the answer is the middle of the last bracket.
+    """
+    for _ in range(rounds):
+        currents = np.linspace(lo, hi, points)
+        fired = cell.sweep(currents, duration, transient).run()["swept"] >= spikes
+        if not fired.any():
+            return math.inf
+        k = int(fired.argmax())
+        lo, hi = currents[max(0, k - 1)], currents[k]
+    return 0.5 * (lo + hi)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Kernels shared by the cells
+
+
+@kernel
+def _normals(rng, out):
+    for i in range(len(out)):
+        out[i] = normal(rng)
+
+
+@kernel
+def advance_noise(noise, rng, decay, increment):
+    """One step of every cell's own Ornstein-Uhlenbeck current (exact for a step of any size)."""
+    for i in range(len(noise)):
+        noise[i] = noise[i] * decay + increment * normal(rng)
+
+
+@kernel
+def record_spike(k, i, fraction, step, dt, steps, index, value, count, spike_count, last_spike, intervals):
+    """Write one spike of cell i, at `fraction` of step k of the block, and add its interval to the statistics."""
+    c = count[0]
+    steps[c] = k
+    index[c] = i
+    value[c] = fraction
+    count[0] = c + 1
+    t = (step + k + fraction) * dt
+    spike_count[i] += 1
+    if last_spike[i] >= 0.0:
+        interval = t - last_spike[i]
+        intervals[0] += 1.0
+        intervals[1] += interval
+        intervals[2] += interval * interval
+        if i == 0:
+            intervals[3] = interval
+    last_spike[i] = t
+
+
+NO_SPIKE, CROSSED, PEAKING, PEAKED = 0, 1, 2, 3
+
+
+@kernel
+def rising_spike(a, b, level, peak, rise, i, climb, trough):
+    """Whether a step that took V from a to b holds a spike, or may hold one.
+
+    A spike is an upward crossing of `level`. Under strong current action potentials shrink and peak below it; so a peak
+    above `peak` that rose by `rise` from the trough before it counts as well. climb[i]: 0 falling, 1 rising, 2 rising and
+    already counted. Returns CROSSED, PEAKED (at the start of the step), PEAKING (if dV/dt has turned negative at its end).
+    """
+    if b > a:
+        if climb[i] == 0:
+            climb[i] = 1
+            trough[i] = a
+        if climb[i] == 1:
+            if a < level and b >= level:
+                return CROSSED
+            if b < level and b > peak and b - trough[i] > rise:
+                return PEAKING
+        return NO_SPIKE
+    before = climb[i]
+    climb[i] = 0
+    if before == 1 and a < level and a > peak and a - trough[i] > rise:
+        return PEAKED
+    return NO_SPIKE
+
+
+@kernel
+def spike_fraction(found, a, b, change, level):
+    """Where in the step the spike is (0..1), or -1: by the parabola through a and b with slope `change` per step at b."""
+    if found == PEAKED:
+        return 0.0
+    bend = a - b + change  # V(s) = b + change (s - 1) + bend (s - 1)^2
+    if found == PEAKING:
+        if change > 0.0:
+            return -1.0
+        return min(1.0, max(0.0, 1.0 - change / (2.0 * bend))) if bend < 0.0 else 1.0
+    rest = b - level
+    inside = change * change - 4.0 * bend * rest
+    if inside < 0.0:
+        return min(1.0, max(0.0, (level - a) / (b - a)))
+    # The root that tends to the chord's as the bend vanishes, in the form without cancellation.
+    s = 1.0 - 2.0 * rest / (change + math.sqrt(inside)) if change > 0.0 else (level - a) / (b - a)
+    return min(1.0, max(0.0, s))
