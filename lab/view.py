@@ -1,0 +1,639 @@
+"""What is to be drawn, worked out without a window: sources of data, axes, stretches of time and polylines.
+
+    picture + model + source  ->  Plot(lines, x axis, y axis)   traces, phase planes, curves
+                              ->  Spikes, or the snapshot itself: rasters, images, clouds ...
+
+A source is a running model (`LiveSource`) or a recording (`RecordedSource`); pictures cannot tell them apart.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from lab.errors import ModelError
+from lab.model import Layer, Model, Picture, Stream
+
+if TYPE_CHECKING:
+    from lab.ring import Ring
+    from lab.runner import Runner, Status
+    from lab.session.reader import SessionReader
+
+NAMED = 8  # channels drawn as lines of their own, with names; more become one item
+PHASE_POINTS = 20_000
+EVENT_LIMIT = 1 << 17
+
+
+class Source(Protocol):
+    """Where pictures read from. `version` changes whenever there is something new to draw."""
+
+    @property
+    def model(self) -> Model: ...
+    @property
+    def version(self) -> Hashable: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def summary(self) -> Mapping[str, Any]: ...
+    def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]: ...
+    def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+    def snapshot(self, stream: str) -> Any: ...
+    def labels(self, stream: str) -> tuple[str, ...]: ...
+
+
+class LiveSource:
+    """Reads what runs: its ring, and its status asked for anew each time (`status` is a function).
+
+    labels  a function of a stream's name giving the texts of its points, nodes or tiles, where the model has any
+    """
+
+    def __init__(self, ring: Ring, status: Callable[[], Status], labels: Callable[[str], tuple[str, ...]] | None = None):
+        self._ring = ring
+        self._status = status
+        self._labels = labels
+
+    @classmethod
+    def of(cls, runner: Runner) -> LiveSource:
+        """The source of a runner, with labels from its constants once they are built."""
+
+        def labels(stream: str) -> tuple[str, ...]:
+            simulation = getattr(runner, "simulation", None)
+            return () if simulation is None else simulation.model.labels(simulation.constants, stream)
+
+        return cls(runner.ring, lambda: runner.status, labels)
+
+    @property
+    def model(self) -> Model:
+        """The model with its present parameters."""
+        return self._status().model
+
+    @property
+    def version(self) -> Hashable:
+        """Grows with every write of the worker."""
+        return self._ring.version
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return self._status().step
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Figures of the run so far."""
+        return self._status().summary
+
+    def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Steps and rows of a trace from step `first` to `last`, both included, as far as they are kept."""
+        end, newest = self._ring.samples(stream, 1)
+        if not len(newest) or end < first:
+            return np.empty(0, np.int64), newest[:0]
+        start, rows = self._ring.samples(stream, end - first + 1)
+        rows = rows[: max(0, last - start + 1)]
+        return start + np.arange(len(rows)), rows
+
+    def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Step, index and value of the kept events from step `first` on."""
+        return self._ring.events(stream, first)
+
+    def snapshot(self, stream: str) -> Any:
+        """What a per-block stream showed last; None before."""
+        found = self._ring.latest(stream)
+        return None if found is None else found[1]
+
+    def labels(self, stream: str) -> tuple[str, ...]:
+        """Texts of points, nodes or tiles."""
+        return self._labels(stream) if self._labels else ()
+
+
+class RecordedSource:
+    """Reads a recorded run as it stood at step `place` (None: at its end). Reads a stretch ahead and keeps it."""
+
+    def __init__(
+        self,
+        reader: SessionReader,
+        run_id: int,
+        place: int | None = None,
+        model: Model | None = None,
+        labels: Callable[[str], tuple[str, ...]] | None = None,
+    ):
+        self._reader = reader
+        self._run = run_id
+        self._labels = labels
+        info = next((r for r in reader.runs(deleted=True) if r.id == run_id), None)
+        if info is None:
+            raise ModelError(f"The session '{reader.path.name}' has no run {run_id}: choose one of its runs.")
+        if model is None:
+            from lab.experiment import Experiment
+
+            model = Experiment.from_dict(info.experiment).build()
+        self._model = model
+        self._summary = info.summary
+        extent = reader.extent(run_id)
+        self._end = max(info.steps, extent[1] if extent else 0)
+        self.place = place
+        self._known = {s.name: s for s in reader.streams(run_id)}
+        self._kept: dict[str, tuple[int, int, Any]] = {}
+        self._snapshots: dict[str, tuple[int, Any]] = {}
+
+    @property
+    def model(self) -> Model:
+        """The model the run was made with."""
+        return self._model
+
+    @property
+    def version(self) -> Hashable:
+        """Changes only when another place is looked at."""
+        return ("recorded", self._run, self.step)
+
+    @property
+    def step(self) -> int:
+        """The place looked at."""
+        return self._end if self.place is None else self.place
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Figures of the whole run."""
+        return self._summary
+
+    def _stretch(self, stream: str, first: int, last: int, read: Callable) -> Any:
+        kept = self._kept.get(stream)
+        if kept is None or first < kept[0] or last > kept[1]:
+            span = last - first + 1
+            low, high = max(0, first - span), last + 2 * span
+            kept = self._kept[stream] = (low, high, read(self._run, stream, low, high + 1))
+        return kept[2]
+
+    def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Steps and rows of a recorded trace; empty where it was not recorded."""
+        if stream not in self._known:
+            declared = self._model.stream(stream)
+            return np.empty(0, np.int64), np.empty((0, *declared.shape), declared.dtype)
+        steps, rows = self._stretch(stream, first, last, self._reader.samples)
+        low, high = np.searchsorted(steps, [first, last + 1])
+        return steps[low:high], rows[low:high]
+
+    def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Step, index and value of recorded events from step `first` to the place looked at."""
+        if stream not in self._known:
+            return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
+        columns = self._stretch(stream, first, self.step, self._reader.events)
+        low, high = np.searchsorted(columns[0], [first, self.step])
+        return tuple(column[low:high] for column in columns)  # type: ignore[return-value]
+
+    def snapshot(self, stream: str) -> Any:
+        """The last recorded look at or before the place."""
+        if stream not in self._known:
+            return None
+        kept = self._snapshots.get(stream)
+        if kept is None or kept[0] != self.step:
+            found = self._reader.latest_snapshot(self._run, stream, self.step)
+            kept = self._snapshots[stream] = (self.step, None if found is None else found[1])
+        return kept[1]
+
+    def labels(self, stream: str) -> tuple[str, ...]:
+        """Texts of points, nodes or tiles."""
+        return self._labels(stream) if self._labels else ()
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """An earlier run drawn behind the present one: its name, a colour ('#rrggbb' or a token) and where it is read."""
+
+    name: str
+    colour: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A resolved axis; lo and hi None: fitted to what is drawn."""
+
+    label: str = ""
+    lo: float | None = None
+    hi: float | None = None
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Steps first..last that a time axis shows; drawn at (step - origin) * dt."""
+
+    first: int
+    last: int
+    origin: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One polyline (or set of points) with how it looks. `key` is the same for the same line in the next frame.
+
+    many    x and y hold several polylines with NaN between them
+    against drawn against another trace instead of time: x goes to and fro
+    """
+
+    key: tuple[int, int, int]  # run (0: the present one), layer, channel
+    x: np.ndarray
+    y: np.ndarray
+    label: str
+    series: int
+    style: str = "line"
+    theory: bool = False
+    colour: str = ""
+    many: bool = False
+    against: bool = False
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What a line picture draws: lines, axes, and how far measurement and theory are apart (NaN: not known)."""
+
+    lines: tuple[Line, ...]
+    x: Axis
+    y: Axis
+    difference: float = math.nan
+    dt: float = 1.0
+    stretch: Stretch | None = None
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Events of one raster layer: time on the axis, cell, and the series it is coloured with."""
+
+    time: np.ndarray
+    cell: np.ndarray
+    series: int
+    label: str
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class RasterPlot:
+    """What a raster draws; `cells` is the number of rows."""
+
+    layers: tuple[Spikes, ...]
+    x: Axis
+    y: Axis
+    cells: int
+    shown: int = field(default=0)
+
+
+def wanted(picture: Picture) -> frozenset[str]:
+    """Streams that a picture reads."""
+    return frozenset(name for layer in picture.layers for name in (layer.stream, layer.x) if name)
+
+
+def kind(picture: Picture, model: Model) -> str:
+    """Which kind of picture: a stream kind, with `phase` for traces against traces or mixed with curves."""
+    kinds = [model.stream(layer.stream).kind for layer in picture.layers]
+    if not kinds:
+        raise ModelError(f"{model._owner()}: the picture '{picture.name}' has no layers.")
+    if any(layer.x for layer in picture.layers):
+        return "phase"
+    return kinds[0]
+
+
+def typeset(text: str) -> str:
+    """Units and symbols as the field prints them: uA/cm2 becomes µA/cm², x_inf x∞, tau τ."""
+    text = _MICRO.sub("µ", text)
+    text = _POWER.sub(lambda m: m.group(1) + m.group(2).translate(_RAISED), text)
+    return _GREEK.sub(lambda m: _LETTERS[m.group()], text.replace("_inf", "∞"))
+
+
+_MICRO = re.compile(r"(?<![A-Za-z])u(?=[AVSFmsMNW](?![a-z]))")
+_POWER = re.compile(r"((?<![A-Za-z])[cmµn]?m)\^?(-?[23])(?![0-9A-Za-z])")
+_RAISED = str.maketrans("-23", "⁻²³")
+_LETTERS = {"tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "ohm": "Ω", "Ohm": "Ω", "mu": "μ", "eta": "η", "phi": "φ"}
+_GREEK = re.compile(r"(?<![A-Za-z])(" + "|".join(_LETTERS) + r")(?![A-Za-z])")
+
+
+def nice_ceiling(value: float) -> float:
+    """The smallest of 1, 2, 5 times a power of ten that is at least `value`."""
+    if not value > 0 or not math.isfinite(value):
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-12))
+
+
+def time_axis(picture: Picture, model: Model, step: int) -> tuple[Stretch, Axis]:
+    """The stretch of steps shown and its axis, which stays fixed while the data move.
+
+    A window of time is filled from the left once, then shows what lies before the present; without a window, all
+    since the start, in an extent that grows by 1, 2, 5.
+    """
+    clock = model.clock
+    name = picture.x or ("time" if clock.physical else clock.unit)
+    label = f"{name} ({clock.unit})" if clock.physical and "(" not in name else name
+    if picture.x_range is not None:
+        lo, hi = picture.x_range
+        return Stretch(max(0, math.floor(lo / clock.dt)), min(step, math.ceil(hi / clock.dt)), 0), Axis(label, lo, hi)
+    if picture.window <= 0:
+        whole = model.length * clock.dt if model.length and model.length <= 1 << 22 else 0.0
+        hi = whole if whole else nice_ceiling(max(step * clock.dt, 20 * clock.dt))
+        return Stretch(0, step, 0), Axis(label, 0.0, float(hi))
+    steps = max(1, round(picture.window / clock.dt))
+    if step <= steps:
+        return Stretch(0, step, 0), Axis(label, 0.0, float(picture.window))
+    before = f"{name} before now ({clock.unit})" if clock.physical else f"{name} before now"
+    return Stretch(step - steps, step, step), Axis(before, -float(picture.window), 0.0)
+
+
+def bucket_size(span: int, width: int) -> int:
+    """Steps per bucket, a power of two, so that `span` steps give at most `width` buckets."""
+    return 1 << max(0, math.ceil(math.log2(max(1.0, span / max(1, width)))))
+
+
+def decimate(steps: np.ndarray, rows: np.ndarray, bucket: int) -> tuple[np.ndarray, np.ndarray]:
+    """Minimum and maximum of each bucket of `bucket` steps, as (2m,) positions in steps and (2m, ...) values.
+
+    Buckets start at multiples of `bucket`, so a moving window does not flicker: what was drawn keeps its shape.
+    """
+    n = len(steps)
+    if n < 3 or bucket < 2 or (steps[-1] - steps[0]) < 2 * bucket:
+        return steps.astype(float), rows
+    first, every = int(steps[0]), max(1, int(steps[1] - steps[0]))
+    if int(steps[-1]) - first == every * (n - 1):
+        edges = np.arange(first // bucket, int(steps[-1]) // bucket + 1) * bucket
+        starts = np.unique(np.maximum(0, -((first - edges) // every)))
+        starts = starts[starts < n]
+    else:
+        starts = np.concatenate([[0], np.flatnonzero(np.diff(steps // bucket)) + 1])
+    if 2 * len(starts) >= n:
+        return steps.astype(float), rows
+    low, high = _extremes(rows, starts)
+    # In a bucket that only rises or only falls the extremes are its ends: drawn there, slopes stay straight.
+    x = np.empty(2 * len(starts))
+    x[0::2], x[1::2] = steps[starts], steps[np.append(starts[1:], n) - 1]
+    y = np.empty((2 * len(starts), *rows.shape[1:]))
+    rising = rows[starts] <= rows[np.append(starts[1:], n) - 1]
+    y[0::2], y[1::2] = np.where(rising, low, high), np.where(rising, high, low)
+    return x, y
+
+
+def _extremes(rows: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Smallest and largest row of each bucket; column by column, because reduceat along rows is twenty times slower."""
+    if rows.ndim == 1:
+        return np.minimum.reduceat(rows, starts), np.maximum.reduceat(rows, starts)
+    flat = rows.reshape(len(rows), -1)
+    low, high = np.empty((2, len(starts), flat.shape[1]), rows.dtype)
+    for k in range(flat.shape[1]):
+        column = np.ascontiguousarray(flat[:, k])
+        low[:, k] = np.minimum.reduceat(column, starts)
+        high[:, k] = np.maximum.reduceat(column, starts)
+    return low.reshape(-1, *rows.shape[1:]), high.reshape(-1, *rows.shape[1:])
+
+
+def difference(measured: Line, theory: Line) -> float:
+    """Root mean square distance of measured points from the theory, as a fraction of the theory's range; NaN if apart."""
+    good = np.isfinite(theory.x) & np.isfinite(theory.y)
+    tx, ty = theory.x[good], theory.y[good]
+    seen = np.isfinite(measured.x) & np.isfinite(measured.y)
+    if len(tx) < 2 or not seen.any():
+        return math.nan
+    order = np.argsort(tx)
+    tx, ty = tx[order], ty[order]
+    x, y = measured.x[seen], measured.y[seen]
+    inside = (x >= tx[0]) & (x <= tx[-1])
+    span = float(np.ptp(ty)) or float(np.abs(ty).max())
+    if not inside.any() or span == 0:
+        return math.nan
+    gap = y[inside] - np.interp(x[inside], tx, ty)
+    return float(np.sqrt(np.mean(gap * gap)) / span)
+
+
+def _names(stream: Stream, layer: Layer, count: int) -> list[str]:
+    """Names of the lines of a layer. The channels of a curve may name its row 0 too, which is no line."""
+    channels = stream.channels
+    if stream.kind == "curve" and layer.channel is None and len(channels) == count + 1:
+        channels = channels[1:]
+    elif stream.kind == "curve" and layer.channel is not None and len(channels) > 1:
+        channels = channels[1:]
+    if layer.channel is not None:
+        named = channels[layer.channel] if layer.channel < len(channels) else ""
+        return [typeset(layer.label or named or stream.name)]
+    if count == 1:
+        return [typeset(layer.label or (channels[0] if channels else stream.name))]
+    prefix = f"{layer.label} " if layer.label else ""
+    return [typeset(prefix + (channels[k] if k < len(channels) else str(k + 1))) for k in range(count)]
+
+
+def _columns(rows: np.ndarray, layer: Layer) -> np.ndarray:
+    """Rows as (steps, channels), with only the layer's channel if it names one."""
+    flat = rows.reshape(len(rows), -1)
+    return flat if layer.channel is None else flat[:, layer.channel : layer.channel + 1]
+
+
+def _make(key: tuple[int, int, int], xs: Sequence[np.ndarray], ys: Sequence[np.ndarray], names: list[str], series: int, layer: Layer, over: Overlay | None) -> list[Line]:
+    """Lines of one layer: one per channel, or one item with gaps when there are too many to be told apart."""
+    colour, note = (over.colour, f" · {over.name}") if over else ("", "")
+    if len(ys) <= NAMED:
+        return [
+            Line((key[0], key[1], k), x, y, names[k] + note, series + k, layer.style, layer.theory, colour, against=bool(layer.x))
+            for k, (x, y) in enumerate(zip(xs, ys, strict=True))
+        ]
+    gap = np.array([np.nan])
+    x = np.concatenate([part for each in xs for part in (each, gap)])
+    y = np.concatenate([part for each in ys for part in (each, gap)])
+    return [Line(key, x, y, (layer.label or layer.stream) + note, series, layer.style, layer.theory, colour, many=True)]
+
+
+def _trace(layer: Layer, model: Model, source: Source, stretch: Stretch, width: int) -> tuple[list[np.ndarray], list[np.ndarray], Stream]:
+    """x in clock units and y of each channel of a trace layer."""
+    stream = model.stream(layer.stream)
+    dt = model.clock.dt
+    if stream.form == "events":
+        steps, channel, value = source.events(stream.name, stretch.first)
+        keep = steps < stretch.last
+        steps, channel, value = steps[keep] + 1, channel[keep], value[keep]
+        count = int(np.prod(stream.shape, dtype=int)) if stream.shape else max(1, len(stream.channels))
+        chosen = range(count) if layer.channel is None else [layer.channel]
+        xs, ys = [], []
+        for k in chosen:
+            own = channel == k
+            at, y = decimate(steps[own], value[own], bucket_size(stretch.last - stretch.first, width)) if own.sum() > 4 * width else (steps[own], value[own])
+            xs.append((at - stretch.origin) * dt)
+            ys.append(y)
+        return xs, ys, stream
+    steps, rows = source.samples(stream.name, stretch.first, stretch.last)
+    columns = _columns(rows, layer)
+    if layer.style == "marker":
+        steps, columns = steps[-1:], columns[-1:]
+    at, columns = decimate(steps, columns, bucket_size(stretch.last - stretch.first, width))
+    x = (at - stretch.origin) * dt
+    return [x] * columns.shape[1], [columns[:, k] for k in range(columns.shape[1])], stream
+
+
+def _against(layer: Layer, model: Model, source: Source, stretch: Stretch) -> tuple[list[np.ndarray], list[np.ndarray], Stream]:
+    """x and y of a trace layer drawn against another trace."""
+    assert layer.x is not None
+    stream = model.stream(layer.stream)
+    steps, rows = source.samples(stream.name, stretch.first, stretch.last)
+    across, xs = source.samples(layer.x, stretch.first, stretch.last)
+    if len(steps) and len(across) and (len(steps) != len(across) or steps[0] != across[0]):
+        # Read a moment apart, or recorded at different intervals: keep the steps both have.
+        _, one, other = np.intersect1d(steps, across, assume_unique=True, return_indices=True)
+        steps, rows, xs = steps[one], rows[one], xs[other]
+    columns = _columns(rows[: len(xs)], layer)
+    horizontal = xs[: len(columns)].reshape(len(columns), -1)[:, 0].astype(float)
+    if layer.style == "marker":
+        columns, horizontal = columns[-1:], horizontal[-1:]
+    elif len(columns) > PHASE_POINTS:
+        every = 1 << math.ceil(math.log2(len(columns) / PHASE_POINTS))
+        keep = np.flatnonzero(steps[: len(columns)] % every == 0)
+        columns, horizontal = columns[keep], horizontal[keep]
+    return [horizontal] * columns.shape[1], [columns[:, k] for k in range(columns.shape[1])], stream
+
+
+def _curve(layer: Layer, model: Model, source: Source) -> tuple[list[np.ndarray], list[np.ndarray], Stream]:
+    """x and y of each row of a curve layer."""
+    stream = model.stream(layer.stream)
+    value = source.snapshot(stream.name)
+    table = np.asarray(value, float) if value is not None else np.empty((2, 0))
+    if table.ndim != 2 or len(table) < 2:
+        raise ModelError(f"{model._owner()}: the curve '{stream.name}' must have shape (1 + k, n) with k of at least 1 (got {table.shape}).")
+    rows = table[1:] if layer.channel is None else table[1 + layer.channel : 2 + layer.channel]
+    return [table[0]] * len(rows), list(rows), stream
+
+
+def lines(picture: Picture, model: Model, source: Source, width: int = 800, overlays: Sequence[Overlay] = ()) -> Plot:
+    """Resolve a picture of traces, curves or both; `width` is the number of pixels there are for the x axis."""
+    stretch, axis = time_axis(picture, model, source.step)
+    timed = kind(picture, model) == "trace"
+    found: list[Line] = []
+    for run, over in [*((k + 1, o) for k, o in enumerate(overlays)), (0, None)]:
+        series = 0
+        theirs = model if over is None else over.source.model
+        origin = over.source if over is not None else source
+        for number, layer in enumerate(picture.layers):
+            if over is not None and layer.theory:
+                continue
+            if over is not None and not any(s.name == layer.stream for s in theirs.streams):
+                continue
+            if model.stream(layer.stream).kind == "curve":
+                xs, ys, stream = _curve(layer, theirs, origin)
+            elif layer.x:
+                xs, ys, stream = _against(layer, theirs, origin, _same_time(stretch, model, theirs, origin))
+            else:
+                xs, ys, stream = _trace(layer, theirs, origin, _same_time(stretch, model, theirs, origin), width)
+            # A dot on a line and a theory beside a measurement share its colour.
+            shares = layer.style == "marker" or layer.theory
+            number_of = max(0, series - 1) if shares and len(ys) == 1 else series
+            found += _make((run, number, 0), xs, ys, _names(stream, layer, len(ys)), number_of, layer, over)
+            series += 0 if shares and len(ys) == 1 else min(len(ys), NAMED + 1)
+    if not timed:
+        axis = Axis(typeset(picture.x or _stream_axis(picture, model, across=True)), *(picture.x_range or (None, None)), log=picture.x_log)
+    vertical = Axis(typeset(picture.y or _stream_axis(picture, model, across=False)), *(picture.y_range or (None, None)), log=picture.y_log)
+    measured = [line for line in found if line.key[0] == 0 and not line.theory and line.style != "marker"]
+    predicted = [line for line in found if line.key[0] == 0 and line.theory]
+    apart = difference(measured[0], predicted[0]) if measured and predicted else math.nan
+    return Plot(tuple(found), axis, vertical, apart, model.clock.dt, stretch if timed else None)
+
+
+def _same_time(stretch: Stretch, model: Model, other: Model, source: Source) -> Stretch:
+    """The same stretch of model time in another run, whose step may be longer or shorter; nothing after its own end."""
+    if other is model:
+        return stretch
+    ratio = model.clock.dt / other.clock.dt
+    return Stretch(round(stretch.first * ratio), min(round(stretch.last * ratio), source.step), round(stretch.origin * ratio))
+
+
+def _stream_axis(picture: Picture, model: Model, *, across: bool) -> str:
+    """The name of an axis nobody named: the stream's name and unit."""
+    layer = picture.layers[0]
+    stream = model.stream(layer.stream)
+    if across and layer.x:
+        stream = model.stream(layer.x)
+    elif across:
+        return stream.x_unit
+    return f"{stream.name} ({stream.unit})" if stream.unit else stream.name
+
+
+def raster(picture: Picture, model: Model, source: Source, overlays: Sequence[Overlay] = ()) -> RasterPlot:
+    """Resolve a picture of events."""
+    stretch, axis = time_axis(picture, model, source.step)
+    dt = model.clock.dt
+    layers: list[Spikes] = []
+    cells = 0
+    for over in [*overlays, None]:
+        origin = over.source if over else source
+        scale = origin.model.clock.dt
+        for number, layer in enumerate(picture.layers):
+            stream = model.stream(layer.stream)
+            steps, cell, part = origin.events(stream.name, math.floor(stretch.first * dt / scale))
+            if layer.channel is not None:
+                own = cell == layer.channel
+                steps, cell, part = steps[own], cell[own], part[own]
+            if len(steps) > EVENT_LIMIT:
+                steps, cell, part = steps[-EVENT_LIMIT:], cell[-EVENT_LIMIT:], part[-EVENT_LIMIT:]
+            time = (steps + part) * scale - stretch.origin * dt
+            if over:
+                keep = time <= (stretch.last - stretch.origin) * dt
+                time, cell = time[keep], cell[keep]
+            declared = max(stream.shape[0] if stream.shape else 0, len(stream.channels))
+            cells = max(cells, declared, int(cell.max()) + 1 if len(cell) and not declared else 0)
+            note = f" · {over.name}" if over else ""
+            layers.append(Spikes(time, cell, number, (layer.label or stream.name) + note, over.colour if over else ""))
+    lo, hi = picture.y_range or (-0.5, max(cells, 1) - 0.5)
+    vertical = Axis(typeset(picture.y or ("cell" if cells > 1 else "")), lo, hi)
+    return RasterPlot(tuple(layers), axis, vertical, cells, sum(len(s.time) for s in layers))
+
+
+class Range:
+    """A range of an axis that follows the data without jumping.
+
+    It grows at once, to a padded extent, when data leave it; it shrinks only after the data have filled less than
+    `least` of it for `patience` looks on end.
+    """
+
+    def __init__(self, least: float = 0.45, patience: int = 45):
+        self.least = least
+        self.patience = patience
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the range: the next data decide it."""
+        self.now: tuple[float, float] | None = None
+        self._idle = 0
+
+    def follow(self, lo: float, hi: float) -> tuple[float, float]:
+        """The range to show, given the extent of the data."""
+        if not (math.isfinite(lo) and math.isfinite(hi)):
+            return self.now or (0.0, 1.0)
+        span = hi - lo
+        if span <= abs(lo + hi) * 1e-9:
+            half = max(abs(lo) * 0.1, 1e-9) if lo else 0.5
+            lo, hi, span = lo - half, hi + half, 2 * half
+        fitted = (lo - 0.06 * span, hi + 0.06 * span)
+        if self.now is None:
+            self.now = fitted
+        elif lo < self.now[0] or hi > self.now[1]:
+            outside = min(lo, self.now[0]), max(hi, self.now[1])
+            self.now = (fitted[0] if lo < self.now[0] else outside[0], fitted[1] if hi > self.now[1] else outside[1])
+            self._idle = 0
+        elif span < self.least * (self.now[1] - self.now[0]):
+            self._idle += 1
+            if self._idle > self.patience:
+                self.now, self._idle = fitted, 0
+        else:
+            self._idle = 0
+        return self.now
+
+
+def extent(arrays: Sequence[np.ndarray], log: bool = False) -> tuple[float, float]:
+    """Smallest and largest finite number in the arrays (positive ones only for a log axis); (nan, nan) if there is none."""
+    lo, hi = math.inf, -math.inf
+    for array in arrays:
+        if not len(array):
+            continue
+        low, high = float(array.min()), float(array.max())
+        if not (math.isfinite(low) and math.isfinite(high)) or (log and low <= 0):
+            kept = array[np.isfinite(array) & ((array > 0) | (not log))]
+            if not len(kept):
+                continue
+            low, high = float(kept.min()), float(kept.max())
+        lo, hi = min(lo, low), max(hi, high)
+    return (lo, hi) if lo <= hi else (math.nan, math.nan)

@@ -1,0 +1,255 @@
+"""What every picture can do, whatever it draws: signals, menu, copy, export, the words for an empty place."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage, QPainter
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
+
+from lab import view
+from lab.errors import FileError, LabError
+from lab.model import Model, Picture
+from lab.view import Overlay, Source
+from lab.widgets import theme
+
+EXPORTS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".pdf": "PDF page (*.pdf)", ".csv": "Data (*.csv)"}
+Table = tuple[list[str], list[Sequence[Any]]]
+
+
+class PictureView(QWidget):
+    """One picture of one model.
+
+    acted         (action name, arguments) when a person clicks, drags, paints or picks
+    handle_moved  (parameter, value, final) while a parameter line is dragged; final on release
+    """
+
+    acted = Signal(str, dict)
+    handle_moved = Signal(str, object, bool)
+
+    def __init__(self, picture: Picture, model: Model, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.picture = picture
+        self.model = model
+        self.setObjectName(f"picture-{picture.name}")
+        self.setAccessibleName(picture.title)
+        self.setAccessibleDescription(picture.doc or picture.title)
+        self.setMinimumSize(120, 96)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._drawn: Any = None
+        self._source: Source | None = None
+        self._overlays: tuple[Overlay, ...] = ()
+        self.difference = float("nan")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self._words = QLabel(self)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._words.setWordWrap(True)
+        self._words.setProperty("role", "caption")
+        self._words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._words.hide()
+        self._readout = QLabel(self)
+        self._readout.setProperty("role", "figure")
+        self._readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._readout.hide()
+        theme.changes().changed.connect(self.set_theme)
+
+    # -- for the shell --
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Streams this picture reads."""
+        return view.wanted(self.picture)
+
+    @property
+    def caption(self) -> str:
+        """What the title line says beside the title."""
+        return ""
+
+    def refresh(self, source: Source, overlays: Sequence[Overlay] = (), *, force: bool = False) -> bool:
+        """Draw if the source has something new; whether it drew. Hidden pictures of a shown window do not."""
+        if not force and self.window().isVisible() and not self.isVisible():
+            return False
+        key = (id(source), source.version, self.width(), self.height(), *((id(o.source), o.source.version, o.colour) for o in overlays))
+        if key == self._drawn and not force:
+            return False
+        self._drawn, self._source, self._overlays = key, source, tuple(overlays)
+        if source.model is not self.model:
+            self.set_model(source.model)
+        try:
+            self.say("" if self.draw(source, self._overlays) else self.empty_text())
+        except LabError as error:
+            self.say(str(error))
+        return True
+
+    def set_model(self, model: Model) -> None:
+        """Take over changed parameters (handles move, names may change)."""
+        self.model = model
+        self.picture = next((p for p in model.pictures if p.name == self.picture.name), self.picture)
+
+    def set_theme(self) -> None:
+        """Colour everything again; the next refresh draws."""
+        self._drawn = None
+        self._style_words()
+        if self._source is not None:
+            self.refresh(self._source, self._overlays, force=True)
+
+    def fit(self) -> None:
+        """Show everything again after zooming."""
+
+    # -- for the kinds --
+
+    def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
+        """Draw what the source holds now; False if there is nothing to show."""
+        raise NotImplementedError
+
+    def table(self) -> Table:
+        """Column names and columns of what is shown, for the clipboard and CSV."""
+        raise NotImplementedError
+
+    def paint_on(self, painter: QPainter, area: QRectF) -> None:
+        """Draw the picture onto any paint device (vector where it can be)."""
+        raise NotImplementedError
+
+    def empty_text(self) -> str:
+        """The words of an empty picture."""
+        return "Nothing to show yet: press play." if self._source is None or self._source.step == 0 else "Nothing to show here yet."
+
+    def say(self, words: str) -> None:
+        """Show words instead of a picture, or none."""
+        if words != self._words.text():
+            self._words.setText(words)
+        self._words.setVisible(bool(words))
+        if words:
+            self._words.raise_()
+
+    def read_out(self, words: str, at: QPoint | None = None) -> None:
+        """Show what lies under the cursor, beside it."""
+        if not words or at is None:
+            self._readout.hide()
+            return
+        self._readout.setText(words)
+        self._readout.adjustSize()
+        x = at.x() + 12 if at.x() + 12 + self._readout.width() < self.width() else at.x() - 12 - self._readout.width()
+        y = min(max(0, at.y() - self._readout.height() - 8), self.height() - self._readout.height())
+        self._readout.move(max(0, x), y)
+        self._readout.show()
+        self._readout.raise_()
+
+    def _style_words(self) -> None:
+        tokens = theme.current().tokens
+        self._readout.setStyleSheet(
+            f"QLabel {{ background: {tokens.raised}; border: 1px solid {tokens.line}; border-radius: 6px; padding: 3px 6px; color: {tokens.text}; }}"
+        )
+
+    def resizeEvent(self, event: Any) -> None:
+        """Keep the words in the middle and draw again at the new width."""
+        super().resizeEvent(event)
+        self._words.setGeometry(self.rect().adjusted(16, 16, -16, -16))
+        if self._source is not None:
+            self.refresh(self._source, self._overlays)
+
+    def showEvent(self, event: Any) -> None:
+        """Catch up with what happened while hidden."""
+        super().showEvent(event)
+        self._style_words()
+        if self._source is not None:
+            self.refresh(self._source, self._overlays)
+
+    def leaveEvent(self, event: Any) -> None:
+        """The cursor left: so does its read-out."""
+        self.read_out("")
+        super().leaveEvent(event)
+
+    # -- copy and export --
+
+    def menu(self) -> QMenu:
+        """The menu behind the right mouse button and the card's button."""
+        menu = QMenu(self)
+        for text, name, call in (
+            ("Fit to the data", "mdi6.fit-to-page-outline", self.fit),
+            ("Copy as picture", "mdi6.content-copy", self.copy_picture),
+            ("Copy data", "mdi6.table", self.copy_data),
+            ("Export…", "mdi6.export-variant", self.ask_export),
+        ):
+            entry = QAction(theme.icon(name), text, menu)
+            entry.triggered.connect(call)
+            menu.addAction(entry)
+            if text.startswith("Fit"):
+                menu.addSeparator()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return menu
+
+    def contextMenuEvent(self, event: Any) -> None:
+        """Right click, or the menu key."""
+        self.menu().popup(event.globalPos())
+
+    def image(self, scale: float = 2.0, size: QSize | None = None) -> QImage:
+        """The picture as pixels."""
+        size = size or self.size()
+        made = QImage(round(size.width() * scale), round(size.height() * scale), QImage.Format.Format_ARGB32_Premultiplied)
+        made.fill(QColor(theme.current().tokens.surface))
+        painter = QPainter(made)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(scale, scale)
+        self.paint_on(painter, QRectF(0, 0, size.width(), size.height()))
+        painter.end()
+        return made
+
+    def copy_picture(self) -> None:
+        """Put the picture on the clipboard."""
+        QGuiApplication.clipboard().setImage(self.image())
+
+    def copy_data(self) -> None:
+        """Put the data on the clipboard as tab-separated text, which spreadsheets take."""
+        QGuiApplication.clipboard().setText(self.text("\t"))
+
+    def text(self, separator: str = ",") -> str:
+        """The shown data as a table in text; columns of different length are filled with nothing."""
+        names, columns = self.table()
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+        writer.writerow(names)
+        for k in range(max((len(c) for c in columns), default=0)):
+            writer.writerow([_cell(c[k]) if k < len(c) else "" for c in columns])
+        return out.getvalue()
+
+    def ask_export(self) -> None:
+        """Ask where to and export; the ending decides what is written."""
+        dialog = QFileDialog(self, f"Export {self.picture.title}", f"{self.picture.name}.png", ";;".join(EXPORTS.values()))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._export_chosen)
+        dialog.open()
+
+    def _export_chosen(self, path: str) -> None:
+        try:
+            self.export(path)
+        except LabError as error:
+            self.say(str(error))
+
+    def export(self, path: str | Path) -> Path:
+        """Write the picture as .png, .svg or .pdf, or its data as .csv; raises FileError with a sentence."""
+        from lab.widgets.pictures.export import draw_file
+
+        path = Path(path)
+        path = path if path.suffix else path.with_suffix(".png")
+        if path.suffix.lower() == ".csv":
+            try:
+                path.write_text(self.text(), encoding="utf-8", newline="")
+            except OSError as error:
+                raise FileError(f"'{path}' cannot be written: {error.strerror or error}; choose another folder.") from None
+            return path
+        return draw_file(path, self.size(), self.paint_on, self.picture.title)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float) or hasattr(value, "dtype"):
+        return f"{float(value):.12g}"
+    return str(value)

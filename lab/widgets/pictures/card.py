@@ -1,0 +1,128 @@
+"""The frame of a picture: title, what it shows, figures, menu; a double click on the title asks for the whole place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from lab.view import Overlay, Source, typeset
+from lab.widgets import theme
+from lab.widgets.pictures.base import PictureView
+
+
+class Elided(QLabel):
+    """Text that gives way: it is cut with an ellipsis and never widens the window."""
+
+    def __init__(self, role: str, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setProperty("role", role)
+        self._full = ""
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def set_text(self, text: str) -> None:
+        """The whole text; cut to the width there is."""
+        if text != self._full:
+            self._full = text
+            self.setToolTip(text)
+            self.updateGeometry()
+            self._cut()
+
+    def minimumSizeHint(self) -> QSize:
+        """Nothing: text must never widen the window."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        """As wide as the whole text."""
+        return QSize(self.fontMetrics().horizontalAdvance(self._full) + 4, self.fontMetrics().height() + 4)
+
+    def _cut(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, max(0, self.width())))
+
+    def resizeEvent(self, event: Any) -> None:
+        """Cut anew."""
+        super().resizeEvent(event)
+        self._cut()
+
+
+class PictureCard(QFrame):
+    """A picture with its title line.
+
+    fill_wanted  emitted when the title is double-clicked: the shell gives the card the whole place, or takes it back
+    """
+
+    fill_wanted = Signal()
+
+    def __init__(self, picture: PictureView, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.view = picture
+        self.setAccessibleName(picture.picture.title)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 8, 8)
+        column.setSpacing(4)
+        self.header = QWidget(self)
+        row = QHBoxLayout(self.header)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self.title = Elided("title", self.header)
+        self.title.set_text(picture.picture.title)
+        self.caption = Elided("caption", self.header)
+        self.figures = Elided("figure", self.header)
+        self.figures.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.button = QToolButton(self.header)
+        self.button.setToolTip("Copy, export, fit")
+        self.button.setAccessibleName(f"Menu of {picture.picture.title}")
+        self.button.clicked.connect(self._open_menu)
+        row.addWidget(self.title)
+        row.addWidget(self.caption)
+        row.addStretch(1)
+        row.addWidget(self.figures)
+        row.addWidget(self.button)
+        column.addWidget(self.header)
+        column.addWidget(picture, 1)
+        if picture.picture.doc:
+            self.title.setToolTip(picture.picture.doc)
+        theme.changes().changed.connect(self.set_theme)
+        self.set_theme()
+
+    def refresh(self, source: Source, overlays: Sequence[Overlay] = ()) -> bool:
+        """Feed the picture and the title line."""
+        drew = self.view.refresh(source, overlays)
+        if drew:
+            self.caption.set_text(self.view.caption)
+            self.set_figures(source.summary)
+        return drew
+
+    def set_figures(self, summary: Mapping[str, Any]) -> None:
+        """Show the picture's figures from the run's summary, and the difference to theory where it is known."""
+        words = [f"{typeset(key)} {_number(summary[key])}" for key in self.view.picture.figures if key in summary]
+        if math.isfinite(self.view.difference) and not words:
+            words.append(f"theory differs by {100 * self.view.difference:.2g} %")
+        self.figures.set_text(" · ".join(words))
+
+    def set_theme(self) -> None:
+        """Icons are pictures of their own: made anew."""
+        self.button.setIcon(theme.icon("mdi6.dots-horizontal"))
+
+    def _open_menu(self) -> None:
+        self.view.menu().popup(self.button.mapToGlobal(QPoint(0, self.button.height())))
+
+    def mouseDoubleClickEvent(self, event: Any) -> None:
+        """On the title line only; the picture has its own double click."""
+        if event.position().y() <= self.header.geometry().bottom() + 4:
+            self.fill_wanted.emit()
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return "—" if value is None else str(value)
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", " ")
+    try:
+        return f"{float(value):.4g}" if math.isfinite(float(value)) else "—"
+    except (TypeError, ValueError):
+        return str(value)

@@ -1,0 +1,29 @@
+"""Which class draws which kind of picture."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from lab import view
+from lab.model import Model, Picture
+from lab.widgets.pictures.base import PictureView
+
+
+def make(picture: Picture, model: Model, parent: QWidget | None = None) -> PictureView:
+    """The widget that draws `picture` of `model`; raises ModelError for a picture without layers or an unknown stream."""
+    kind = view.kind(picture, model)
+    if kind in ("trace", "phase", "curve"):
+        from lab.widgets.pictures.lines import LinesView as Made
+    elif kind == "raster":
+        from lab.widgets.pictures.raster import RasterView as Made
+    elif kind == "bars":
+        from lab.widgets.pictures.bars import BarsView as Made
+    elif kind == "image":
+        from lab.widgets.pictures.image import ImageView as Made
+    elif kind == "cloud":
+        from lab.widgets.pictures.cloud import CloudView as Made
+    elif kind == "graph":
+        from lab.widgets.pictures.graph import GraphView as Made
+    else:
+        from lab.widgets.pictures.table import TableView as Made
+    return Made(picture, model, parent)

@@ -1,0 +1,213 @@
+"""Traces over time, traces against traces, and curves: everything made of polylines."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPen
+
+from lab import view
+from lab.view import Line, Overlay, Plot, Source
+from lab.widgets import theme
+from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.legend import Entry
+from lab.widgets.pictures.plot import MARKS, PlotView
+
+THEORY = (5.0, 4.0)
+DASHES: dict[str, tuple[float, ...]] = {"dashed": (6.0, 4.0), "dotted": (1.0, 3.0)}
+MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
+
+
+def _colour(line: Line, several: bool) -> str:
+    if line.colour:
+        return line.colour
+    return "text" if line.theory and not several else f"series{line.series}"
+
+
+def _dashes(line: Line) -> tuple[float, ...]:
+    return THEORY if line.theory else DASHES.get(line.style, ())
+
+
+def _marked(line: Line) -> bool:
+    """Whether the line carries markers: its pen alone does not tell it from the first one."""
+    return bool(line.series) and line.style in ("line", "steps", "fill") and not (line.theory or line.many or line.colour or line.against)
+
+
+def _symbol(line: Line) -> str:
+    return "o" if line.style == "marker" else MARKS[line.series % len(MARKS)] or "o"
+
+
+def _stairs(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A value holds until the next one."""
+    return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
+
+
+class LinesView(PlotView):
+    """Draws a `view.Plot`: one curve item per line, made once and fed with setData."""
+
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self._items: dict[tuple[int, int, int], pg.PlotCurveItem | pg.ScatterPlotItem] = {}
+        self._markers: dict[tuple[int, int, int], pg.ScatterPlotItem] = {}
+        self._looks: dict[tuple[int, int, int], tuple] = {}
+        self._plot: Plot | None = None
+
+    @property
+    def caption(self) -> str:
+        """How much time is shown."""
+        if self._plot and self._plot.stretch and self.picture.window:
+            return f"last {self.picture.window:g} {self.model.clock.unit}"
+        return ""
+
+    def set_theme(self) -> None:
+        """Pens are made anew."""
+        self._looks.clear()
+        super().set_theme()
+
+    def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
+        """Resolve and feed the items."""
+        width = max(64, int(self.field.width()) or self.width())
+        plot = self._plot = view.lines(self.picture, self.model, source, width, overlays)
+        self.difference = plot.difference
+        drawn = [line for line in plot.lines if len(line.x)]
+        xs, ys = (math.nan, math.nan), (math.nan, math.nan)
+        if plot.x.lo is None:
+            xs = view.extent([line.x for line in drawn], plot.x.log)
+        if plot.y.lo is None:
+            ys = view.extent([line.y for line in drawn], plot.y.log)
+        self.show_axes(plot.x, plot.y, xs, ys)
+        several = sum(line.theory for line in plot.lines) > 1
+        alive = set()
+        for line in plot.lines:
+            alive.add(line.key)
+            self._feed(line, several)
+        for key in set(self._items) - alive:
+            self.canvas.removeItem(self._items.pop(key))
+            self._looks.pop(key, None)
+            if key in self._markers:
+                self.canvas.removeItem(self._markers.pop(key))
+        self._legend(plot, several)
+        return bool(drawn)
+
+    def _feed(self, line: Line, several: bool) -> None:
+        dots = line.style in ("points", "marker")
+        item = self._items.get(line.key)
+        if item is None:
+            item = pg.ScatterPlotItem(pxMode=True) if dots else pg.PlotCurveItem()
+            item.setZValue({"marker": 20, "points": 5}.get(line.style, 0) - 20 * (line.key[0] > 0) - 0.01 * line.key[1])
+            self.canvas.addItem(item, ignoreBounds=True)
+            self._items[line.key] = item
+        x, y = self.place(line.x, line.y)
+        look = (_colour(line, several), line.style, line.theory, line.key[0] > 0)
+        if self._looks.get(line.key) != look:
+            self._looks[line.key] = look
+            self._dress(item, line, several)
+        if dots:
+            item.setData(x=x, y=y, **self._dot(line, several))
+            return
+        if line.style in ("steps", "bars") and len(x) > 1:
+            x, y = _stairs(x, y)
+        finite = bool(len(y)) and math.isfinite(float(y.sum()) + float(x.sum()))
+        item.setData(x=x, y=y, connect="all" if finite else "finite", skipFiniteCheck=finite)
+        if _marked(line):
+            self._mark(line, x, y)
+
+    def _dress(self, item: Any, line: Line, several: bool) -> None:
+        if isinstance(item, pg.ScatterPlotItem):
+            return
+        stroke = theme.current().stroke
+        behind = line.key[0] > 0
+        pen = QPen(theme.colour(_colour(line, several), 0.7 if behind else 1.0), 1.0 if line.many or behind else stroke)
+        pen.setCosmetic(True)
+        dashes = _dashes(line)
+        if dashes:
+            pen.setDashPattern(list(dashes))
+        item.setPen(pen)
+        if line.style in ("fill", "bars"):
+            item.setFillLevel(0.0)
+            item.setBrush(theme.colour(_colour(line, several), 0.25))
+
+    def _dot(self, line: Line, several: bool) -> dict[str, Any]:
+        tokens = theme.current().tokens
+        size = 11 if line.style == "marker" else 6
+        size = round(size * (1.5 if theme.current().projector else 1.0))
+        colour = theme.colour("warn" if line.style == "marker" and not line.colour else _colour(line, several), 0.6 if line.key[0] else 1.0)
+        return dict(size=size, brush=colour, pen=pg.mkPen(tokens.surface, width=1.5 if line.style == "marker" else 0.5), symbol=_symbol(line))
+
+    def _mark(self, line: Line, x: np.ndarray, y: np.ndarray) -> None:
+        """A few markers along the line; on a moving time axis they move with it."""
+        item = self._markers.get(line.key)
+        if item is None:
+            item = pg.ScatterPlotItem(pxMode=True)
+            item.setZValue(1)
+            self.canvas.addItem(item, ignoreBounds=True)
+            self._markers[line.key] = item
+        (lo, hi), _ = self.field.viewRange()
+        apart = (hi - lo) / MARKS_ACROSS or 1.0
+        stretch = self._plot.stretch if self._plot else None
+        origin = stretch.origin * self._plot.dt if stretch and self._plot else 0.0
+        shift = apart * (line.series % 5 + 0.5) / 5 - origin
+        places = np.arange(math.ceil((lo - shift) / apart), math.floor((hi - shift) / apart) + 1) * apart + shift
+        at = np.searchsorted(x, places[(places >= x[0]) & (places <= x[-1])]) if len(x) else np.empty(0, int)
+        item.setData(
+            x=x[at], y=y[at], size=round(7 * (1.5 if theme.current().projector else 1)), symbol=_symbol(line),
+            brush=theme.colour(f"series{line.series}"), pen=pg.mkPen(theme.current().tokens.surface, width=0.5),
+        )  # fmt: skip
+
+    def _legend(self, plot: Plot, several: bool) -> None:
+        if len(plot.lines) < 2:
+            self.strip.set_entries(())
+            return
+        entries = tuple(
+            Entry(
+                line.label + (" (theory)" if line.theory and "theory" not in line.label.lower() else ""),
+                "warn" if line.style == "marker" and not line.colour else _colour(line, several), _dashes(line),
+                _symbol(line) if _marked(line) or line.style in ("points", "marker") else "",
+                line.style in ("points", "marker"),
+            )
+            for line in plot.lines
+        )  # fmt: skip
+        self.strip.set_entries(entries)
+
+    def under_cursor(self, at: QPointF) -> str:
+        """The value of each line at the cursor's place."""
+        if self._plot is None:
+            return ""
+        x, y = self.unplace(at)
+        plot = self._plot
+        clock = self.model.clock
+        if plot.stretch is None:
+            return f"{_name(plot.x.label)} {x:.4g}  {_name(plot.y.label)} {y:.4g}"
+        words = [f"{x + plot.stretch.origin * plot.dt:.6g} {clock.unit}"]
+        for line in plot.lines[-6:]:
+            if not line.many and len(line.x) and line.x[0] <= x <= line.x[-1]:
+                k = min(int(np.searchsorted(line.x, x)), len(line.y) - 1)
+                words.append(f"{line.label} {line.y[k]:.4g}")
+        return "  ".join(words)
+
+    def table(self) -> Table:
+        """x and y of every line as drawn."""
+        names: list[str] = []
+        columns: list[Any] = []
+        for line in self._plot.lines if self._plot else ():
+            stretch = self._plot.stretch if self._plot else None
+            shift = stretch.origin * self._plot.dt if stretch and self._plot else 0.0
+            if not columns or shift + line.x[0:1].sum() != columns[-2][0:1].sum() or len(columns[-2]) != len(line.x):
+                names.append(self._plot.x.label.replace(" before now", "") or "x")
+                columns.append(line.x + shift)
+                names.append(line.label)
+                columns.append(line.y)
+            else:
+                names.append(line.label)
+                columns.append(line.y)
+        return names, columns
+
+
+def _name(label: str) -> str:
+    return label.split(" (")[0] or "x"
+
+

@@ -1,0 +1,294 @@
+"""Pictures on two axes: axis names and ticks, legend, cursor, zoom, parameter lines, clicks and drags."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QWidget
+
+from lab.model import Model, Picture
+from lab.view import Axis, Range
+from lab.widgets import theme
+from lab.widgets.pictures.base import PictureView
+from lab.widgets.pictures.legend import Strip
+
+MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart without colour
+
+
+class TickAxis(pg.AxisItem):
+    """An axis with monospaced labels, faint grid lines and no tick marks; `before` shows times before now without sign."""
+
+    def __init__(self, side: str):
+        super().__init__(side, showValues=True)
+        self.before = False
+        self.names: tuple[str, ...] = ()
+        self.enableAutoSIPrefix(False)
+        self.setStyle(tickLength=0, tickTextOffset=6, autoReduceTextSpace=False, maxTickLevel=0, hideOverlappingLabels=20)
+        self.setTickDensity(1.3)
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Numbers with a real minus sign, powers of ten on a log axis, or the names of places."""
+        if self.names:
+            return [self.names[int(v)] if float(v).is_integer() and 0 <= int(v) < len(self.names) else "" for v in values]
+        if self.logMode:
+            return [_power(v) for v in values]
+        if self.before:
+            values = [abs(v) for v in values]
+        return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
+
+    def set_colours(self) -> None:
+        """Take the tokens in force."""
+        look = theme.current()
+        self.setPen(pg.mkPen(look.tokens.line))
+        self.setTextPen(pg.mkPen(look.tokens.muted))
+        self.setTickPen(pg.mkPen(look.tokens.grid))
+        self.setTickFont(theme.mono_font(max(10, look.caption - 1)))
+        self.setGrid(255)
+        self.labelStyle = {"color": look.tokens.muted, "font-size": f"{look.caption}px", "font-family": theme.load_fonts()[theme.SANS]}
+        if self.labelText:
+            self.setLabel(self.labelText)
+
+
+def _power(exponent: float) -> str:
+    if -3 < exponent < 4:
+        return f"{10**exponent:.3g}"
+    return f"1e{exponent:.0f}" if float(exponent).is_integer() else f"{10**exponent:.1e}"
+
+
+class Field(pg.ViewBox):
+    """The area between the axes; passes on what a person does in it to the picture that owns it."""
+
+    def __init__(self, owner: PlotView):
+        super().__init__(enableMenu=False)
+        self.owner = owner
+
+    def mouseClickEvent(self, ev: Any) -> None:
+        """Left: the picture's action; double: fit; right: the menu."""
+        if ev.button() == Qt.MouseButton.RightButton:
+            ev.accept()
+            self.owner.menu().popup(ev.screenPos().toPoint())
+        elif ev.button() == Qt.MouseButton.LeftButton:
+            ev.accept()
+            if ev.double():
+                self.owner.fit()
+            else:
+                self.owner.clicked(self.mapSceneToView(ev.scenePos()))
+
+    def mouseDragEvent(self, ev: Any, axis: Any = None) -> None:
+        """A drag does the picture's action if it has one, and moves the view otherwise."""
+        if ev.button() == Qt.MouseButton.LeftButton and self.owner.dragged(
+            self.mapSceneToView(ev.scenePos()), ev.isStart(), ev.isFinish(), bool(ev.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        ):
+            ev.accept()
+            return
+        super().mouseDragEvent(ev, axis)
+
+
+class PlotView(PictureView):
+    """Base of the pictures with two axes."""
+
+    def __init__(self, picture: Picture, model: Model, parent: QWidget | None = None):
+        super().__init__(picture, model, parent)
+        self.field = Field(self)
+        self.across, self.up = TickAxis("bottom"), TickAxis("left")
+        self.canvas = pg.PlotWidget(self, viewBox=self.field, axisItems={"bottom": self.across, "left": self.up}, enableMenu=False)
+        self.canvas.setFrameShape(self.canvas.Shape.NoFrame)
+        self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot = self.canvas.getPlotItem()
+        for axis in (self.across, self.up):
+            axis.setZValue(-1000)  # grid lines lie behind the data
+        self.plot.hideButtons()
+        self.plot.layout.removeItem(self.plot.titleLabel)
+        self.plot.titleLabel.hide()
+        self.strip = Strip()
+        self.plot.layout.addItem(self.strip, 0, 0, 1, 3)
+        self.plot.layout.setContentsMargins(0, 0, 8, 0)
+        self.field.disableAutoRange()
+        self.field.setAspectLocked(picture.equal)
+        self.layout().addWidget(self.canvas)
+        self.zoomed = False
+        self.x_fit, self.y_fit = Range(), Range()
+        self._shown: tuple[float, float, float, float] | None = None
+        self._axes: tuple[Axis, Axis] = (Axis(), Axis())
+        self.field.sigRangeChangedManually.connect(self._zoomed_by_hand)
+        self.hair = pg.InfiniteLine(angle=90)
+        self.hair.hide()
+        self.canvas.addItem(self.hair, ignoreBounds=True)
+        self.canvas.viewport().setMouseTracking(True)
+        self.canvas.viewport().installEventFilter(self)
+        self.handles: dict[str, pg.InfiniteLine] = {}
+        self._make_handles()
+        self._colour_frame()
+
+    # -- axes --
+
+    def show_axes(self, x: Axis, y: Axis, xs: tuple[float, float], ys: tuple[float, float]) -> None:
+        """Set names and ranges: the picture's own, or fitted to the extents xs and ys of the data (NaN: none)."""
+        if (x, y) != self._axes:
+            if (x.label, x.log) != (self._axes[0].label, self._axes[0].log):
+                self.across.setLabel(x.label or None)
+                self.across.before = "before now" in x.label
+                self.across.setLogMode(x.log, None) if x.log != self.across.logMode else None
+                self.zoomed = False
+            if y.log != self.up.logMode:
+                self.up.setLogMode(None, y.log)
+            self.strip.set_name(y.label)
+            self._axes = (x, y)
+        if self.zoomed:
+            return
+        wide = self._ends(x, self.x_fit, xs, pad=x.lo is None)
+        tall = self._ends(y, self.y_fit, ys, pad=True)
+        shown = (*wide, *tall)
+        if shown != self._shown:
+            self._shown = shown
+            self.field.setRange(xRange=wide, yRange=tall, padding=0, disableAutoRange=True)
+
+    def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
+        lo, hi = data
+        if axis.log and lo > 0:
+            lo, hi = math.log10(lo), math.log10(hi)
+        if axis.lo is not None and axis.hi is not None:
+            ends = (math.log10(axis.lo), math.log10(axis.hi)) if axis.log and axis.lo > 0 else (axis.lo, axis.hi)
+            # A line that runs along the end of a fixed range would be cut in half.
+            margin = 0.03 * (ends[1] - ends[0]) if pad else 0.0
+            return float(ends[0] - margin), float(ends[1] + margin)
+        return fit.follow(lo, hi)
+
+    def place(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Data as drawn: logarithms on log axes."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self._axes[0].log:
+                x = np.log10(np.where(x > 0, x, np.nan))
+            if self._axes[1].log:
+                y = np.log10(np.where(y > 0, y, np.nan))
+        return x, y
+
+    def unplace(self, at: QPointF) -> tuple[float, float]:
+        """The data values at a drawn place."""
+        x, y = at.x(), at.y()
+        return (10.0**x if self._axes[0].log else x, 10.0**y if self._axes[1].log else y)
+
+    def fit(self) -> None:
+        """Forget zoom and remembered ranges."""
+        self.zoomed = False
+        self._shown = None
+        self.x_fit.reset()
+        self.y_fit.reset()
+        if self._source is not None:
+            self.refresh(self._source, self._overlays, force=True)
+
+    def _zoomed_by_hand(self, *_: Any) -> None:
+        self.zoomed = True
+
+    # -- colours --
+
+    def _colour_frame(self) -> None:
+        look = theme.current()
+        self.canvas.setBackground(look.tokens.surface)
+        for axis in (self.across, self.up):
+            axis.set_colours()
+        self.strip.set_colours()
+        self.hair.setPen(pg.mkPen(look.tokens.muted, width=1, style=Qt.PenStyle.DotLine))
+        for line in self.handles.values():
+            line.setPen(pg.mkPen(look.tokens.warn, width=max(1.2, look.stroke - 0.3), style=Qt.PenStyle.DashLine))
+            line.setHoverPen(pg.mkPen(look.tokens.warn, width=look.stroke + 1.5))
+            line.label.setColor(QColor(look.tokens.readable("warn", "surface")))
+            line.label.setFont(theme.mono_font(max(10, look.caption - 1)))
+
+    def set_theme(self) -> None:
+        """Colour frame and items again."""
+        self._colour_frame()
+        super().set_theme()
+
+    # -- parameter lines --
+
+    def _make_handles(self) -> None:
+        specs = type(self.model).specs()
+        for handle in self.picture.handles:
+            spec = specs[handle.param]
+            angle = 90 if handle.axis == "x" else 0
+            line = pg.InfiniteLine(
+                pos=float(getattr(self.model, handle.param)), angle=angle, movable=True, label=spec.label,
+                labelOpts=dict(position=0.97 if angle == 0 else 0.92, anchors=[(1, 1), (1, 1)] if angle == 0 else [(0, 0), (0, 0)], movable=False),
+            )  # fmt: skip
+            line.setZValue(50)
+            line.setCursor(Qt.CursorShape.SizeVerCursor if angle == 0 else Qt.CursorShape.SizeHorCursor)
+            if spec.lo is not None and spec.hi is not None:
+                line.setBounds((spec.lo, spec.hi))
+            line.param = handle.param
+            line.sigDragged.connect(self._handle_dragged)
+            line.sigPositionChangeFinished.connect(self._handle_dropped)
+            self.canvas.addItem(line, ignoreBounds=True)
+            self.handles[handle.param] = line
+
+    def _handle_dragged(self, line: Any) -> None:
+        self._handle_dropped(line, final=False)
+
+    def _handle_dropped(self, line: Any, final: bool = True) -> None:
+        at = line.getPos()
+        value = float(at[0] if line.angle == 90 else at[1])
+        spec = type(self.model).specs()[line.param]
+        line.label.setFormat(f"{spec.label} {spec.text(float(f'{value:.4g}'))}")
+        self.handle_moved.emit(line.param, round(value) if spec.kind == "int" else value, final)
+
+    def set_model(self, model: Model) -> None:
+        """Move the parameter lines to the new values, except one that is being dragged."""
+        super().set_model(model)
+        for name, line in self.handles.items():
+            if not line.moving:
+                value = float(getattr(model, name))
+                line.setPos(value)
+                line.label.setFormat(f"{type(model).specs()[name].label} {type(model).specs()[name].text(value)}")
+
+    # -- what a person does --
+
+    def clicked(self, at: QPointF) -> None:
+        """A click between the axes."""
+        if self.picture.click:
+            x, y = self.unplace(at)
+            self.acted.emit(self.picture.click, {"x": x, "y": y})
+
+    def dragged(self, at: QPointF, start: bool, finish: bool, shift: bool) -> bool:
+        """A drag between the axes; whether it was taken."""
+        if not self.picture.drag:
+            return False
+        x, y = self.unplace(at)
+        self.acted.emit(self.picture.drag, {"x": x, "y": y})
+        return True
+
+    def under_cursor(self, at: QPointF) -> str:
+        """Words for what lies at a place, in drawn coordinates."""
+        x, y = self.unplace(at)
+        return f"{x:.4g}, {y:.4g}"
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
+        """Follow the cursor with a hairline and a read-out."""
+        if event.type() == QEvent.Type.MouseMove:
+            self._hover(event.position().toPoint())
+        elif event.type() == QEvent.Type.Leave:
+            self.hair.hide()
+            self.read_out("")
+        return super().eventFilter(watched, event)
+
+    def _hover(self, at: QPoint) -> None:
+        scene = self.canvas.mapToScene(at)
+        if not self.field.sceneBoundingRect().contains(scene) or self._words.isVisible():
+            self.hair.hide()
+            self.read_out("")
+            return
+        place = self.field.mapSceneToView(scene)
+        self.hair.setPos(place.x())
+        self.hair.show()
+        self.read_out(self.under_cursor(place), self.canvas.viewport().mapTo(self, at))
+
+    def paint_on(self, painter: QPainter, area: QRectF) -> None:
+        """The scene, without the cursor's hairline."""
+        self.hair.hide()
+        scene = self.canvas.scene()
+        scene.prepareForPaint()
+        scene.render(painter, area, QRectF(self.canvas.viewport().rect()), Qt.AspectRatioMode.KeepAspectRatio)
