@@ -2,11 +2,14 @@
 
 Policy of every kernel: the GIL is released (a held GIL stretches the window's beat from 16 to 100 ms), division
 follows NumPy (the default branch at each division stops LLVM from vectorising), fast-math without the two flags that
-would let the compiler assume away NaN and infinity (divergence must stay detectable), and a cache on disk.
+would let the compiler assume away NaN and infinity (divergence must stay detectable; only x - x, with the same x on
+both sides, becomes 0 even where x is infinite), and a cache on disk.
 
 Numba's own cache stamps a function with the file it stands in and does not see edits in other files. Here the stamp is
-a digest of that file *and of every file of this package it imports*, so an edit anywhere below recompiles exactly what
-depends on it.
+a digest of that file *and of every file it imports from this package*, so an edit anywhere below recompiles exactly what
+depends on it. A compiled function is one file, named by everything that it depends on and replaced in one piece:
+Numba numbers its files through an index, and two processes that compile two signatures at once can then take each
+other's code.
 """
 
 from __future__ import annotations
@@ -15,8 +18,10 @@ import decimal
 import hashlib
 import math
 import os
-import re
+import shutil
+import sys
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 
@@ -24,44 +29,15 @@ import numba
 import numpy as np
 from numba import types
 from numba.core import caching
+from numba.core.serialize import dumps
 from numba.extending import intrinsic
 
-PACKAGE = Path(__file__).parent
+from lab.sources import code_digest, source_digest
+
 JIT = not numba.config.DISABLE_JIT
 # reassoc lets sums vectorise; nnan and ninf are absent on purpose: they would delete our isfinite checks.
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 EXACT = {"contract", "nsz"}
-
-
-@cache
-def _imports(path: Path) -> tuple[Path, ...]:
-    """Files of this package that the file at `path` imports."""
-    found = []
-    for match in re.finditer(r"^\s*(?:from\s+(lab[\w.]*)\s+import\s+\(?([^#\n]*)|import\s+(lab[\w.]*))", path.read_text("utf-8"), re.M):
-        base = (match.group(1) or match.group(3)).split(".")[1:]
-        names = re.findall(r"\w+", match.group(2) or "")
-        for parts in [base, *([*base, name] for name in names)]:
-            place = PACKAGE.joinpath(*parts)
-            for candidate in (place.with_suffix(".py"), place / "__init__.py"):
-                if parts and candidate.is_file():
-                    found.append(candidate)
-    return tuple(found)
-
-
-@cache
-def source_digest(path: Path) -> str:
-    """Digest of the file at `path` and, transitively, of what it imports from this package."""
-    seen, todo = set(), [path]
-    while todo:
-        here = todo.pop()
-        if here not in seen:
-            seen.add(here)
-            if PACKAGE in here.parents:
-                todo.extend(_imports(here))
-    total = hashlib.sha256(f"numba {numba.__version__}".encode())
-    for here in sorted(seen):
-        total.update(here.read_bytes())
-    return total.hexdigest()
 
 
 def cache_folder() -> Path:
@@ -86,50 +62,161 @@ class _Locator(caching._CacheLocator):
     """Tells Numba where a kernel's cache lives and what it was compiled from."""
 
     def __init__(self, function, file):
-        self._file = Path(file).resolve()
-        self._function = function
+        self._py_file = str(Path(file).resolve())  # this name and the next are read by Numba's warnings
+        self._lineno = function.__code__.co_firstlineno
+        text = f"{source_digest(Path(file))} numba {numba.__version__} numpy {np.__version__} python {sys.version}"
+        self._stamp = hashlib.sha256(text.encode()).hexdigest()
 
     def get_cache_path(self):
-        return str(cache_folder())
+        return str(cache_folder() / f"{Path(self._py_file).stem}-{self.get_disambiguator()}-{self._stamp[:16]}")
 
     def get_source_stamp(self):
-        return source_digest(self._file)
+        return self._stamp
 
     def get_disambiguator(self):
-        return hashlib.sha256(str(self._file).encode()).hexdigest()[:12]
+        return hashlib.sha256(self._py_file.encode()).hexdigest()[:12]
 
     @classmethod
     def from_function(cls, function, file):
-        return cls(function, file) if os.path.isfile(file) else None
+        return cls(function, file)
 
 
-if not any(locator is _Locator for locator in caching.CacheImpl._locator_classes):
-    caching.CacheImpl._locator_classes.insert(0, _Locator)
+class _Impl(caching.CompileResultCacheImpl):
+    _locator_classes = [_Locator]
+
+
+class _Files(caching.IndexDataCacheFile):
+    """One file per compiled function, named by its key."""
+
+    def _name(self, key):
+        return f"{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}.nbc"
+
+    def save(self, key, data):
+        self._save_data(self._name(key), data)
+
+    def load(self, key):
+        return self._load_data(self._name(key))
+
+    def flush(self):
+        pass
+
+
+class _KernelCache(caching.FunctionCache):
+    """Numba's cache of one function, made safe for closures, concurrent processes and folders that fail."""
+
+    _impl_class = _Impl
+
+    def __init__(self, dispatcher, options):
+        super().__init__(dispatcher.py_func)
+        self._dispatcher = dispatcher
+        self.options = options
+        self._cache_file = _Files(self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp())
+
+    def _index_key(self, sig, codegen):
+        return [_describe(t) for t in sig], codegen.magic_tuple(), _identity(self._dispatcher)
+
+    def load_overload(self, sig, target_context):
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # absent, or damaged in a way that only its reader finds: compile
+            return None
+
+    def save_overload(self, sig, data):
+        try:
+            new = not os.path.isdir(self._cache_path)
+            super().save_overload(sig, data)
+            if new:
+                _forget_old(Path(self._cache_path))
+        except OSError:  # a full disk or a read-only folder costs a compilation at the next start, nothing else
+            pass
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove what was compiled from earlier versions of a source file, unless it was written in the last week."""
+    source = folder.name.rpartition("-")[0]
+    for other in folder.parent.glob(f"{source}-*"):
+        if other != folder and time.time() - other.stat().st_mtime > 7 * 86400:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+class _Nameless(OSError):
+    """Something a kernel depends on has no name that another process would find again."""
+
+
+def _describe(numba_type) -> str:
+    """Name of a Numba type that is the same in every process."""
+    if isinstance(numba_type, types.Dispatcher):
+        return _identity(numba_type.dispatcher)
+    if isinstance(numba_type, (types.Tuple, types.UniTuple)):
+        return f"({', '.join(_describe(t) for t in numba_type)})"
+    name = str(numba_type)
+    if " at 0x" in name:
+        raise _Nameless(name)
+    return name
+
+
+def _identity(dispatcher, within=()) -> str:
+    """Digest of a kernel, of the sources it was made from and of what it closes over.
+
+    Numba digests a closure by serialising it, which gives a kernel in it a new name in each process: never found again.
+    """
+    function, compiled_from = dispatcher.py_func, getattr(dispatcher, "_cache", None)
+    if not isinstance(compiled_from, _KernelCache):
+        raise _Nameless(function.__qualname__)
+    if dispatcher in within:
+        return function.__qualname__
+    stamp = compiled_from._impl.locator.get_source_stamp()
+    options = sorted((name, sorted(value) if isinstance(value, set) else value) for name, value in compiled_from.options.items())
+    total = hashlib.sha256(f"{stamp} {function.__module__} {function.__qualname__} {function.__defaults__!r} {options}".encode())
+    total.update(code_digest(function.__code__))
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        total.update(f" {name} ".encode())
+        value = cell.cell_contents
+        if hasattr(value, "py_func"):
+            total.update(_identity(value, (*within, dispatcher)).encode())
+        elif isinstance(value, np.ndarray):
+            total.update(f"{value.dtype.descr} {value.shape} {value.strides} ".encode() + value.tobytes())
+        elif isinstance(value, (int, float, complex, str, bytes, np.generic, type, type(None))):
+            total.update(f"{type(value)} {value!r}".encode())
+        else:
+            total.update(dumps(value))
+    return total.hexdigest()
+
+
+def _compile(function, **options):
+    """Numba's dispatcher of a function, with our cache if the function stands in a file."""
+    if not JIT:
+        # Divisions by zero and overflows are as silent as in the compiled function; random generators overflow always.
+        plain = np.errstate(all="ignore")(function)
+        plain.py_func = function
+        return plain
+    dispatcher = numba.njit(nogil=True, error_model="numpy", **options)(function)
+    if os.path.isfile(function.__code__.co_filename):
+        dispatcher._cache = _KernelCache(dispatcher, options)
+    return dispatcher
 
 
 def kernel(function=None, *, fast=True, inline=False):
     """Compile a function under the policy above.
 
     fast=False keeps the written order of sums (compensated arithmetic needs it); inline=True pastes the function into
-    its callers before type inference. With NUMBA_DISABLE_JIT=1 the plain function is returned (integer overflow, which
-    random generators rely on, is then silenced).
+    its callers before type inference. With NUMBA_DISABLE_JIT=1 the plain function is returned, with NumPy's warnings
+    silenced. A closure may hold numbers, strings, arrays and other kernels.
     """
     if function is None:
         return lambda f: kernel(f, fast=fast, inline=inline)
-    if not JIT:
-        return np.errstate(all="ignore")(function)
-    options = dict(nogil=True, error_model="numpy", fastmath=FAST if fast else EXACT, cache=cache_writable())
-    if inline:
-        options["inline"] = "always"
-    return numba.njit(**options)(function)
+    return _compile(function, fastmath=FAST if fast else EXACT, inline="always" if inline else "never")
+
+
+def _elementary(function):
+    """Compile for use in the loops of kernels: pasted in by LLVM so that they vectorise, fused multiply-add allowed."""
+    return _compile(function, fastmath=EXACT, forceinline=True)
 
 
 def _strict(function):
-    """Compile with IEEE arithmetic exactly as written, pasted into the calling loop by LLVM so that it still vectorises."""
-    if not JIT:
-        return np.errstate(all="ignore")(function)
+    """Compile with IEEE arithmetic exactly as written, which gives the same bytes as the interpreter."""
     # fastmath=False must be written: left out, it is inherited from whichever kernel is the first to call this one.
-    return numba.njit(nogil=True, error_model="numpy", fastmath=False, forceinline=True, cache=cache_writable())(function)
+    return _compile(function, fastmath=False)
 
 
 if JIT:
@@ -185,7 +272,7 @@ _MANTISSA_BITS = np.uint64(52)
 _MANTISSA = np.uint64(0xFFFFFFFFFFFFF)
 
 
-@_strict
+@_elementary
 def _exponential_tail(r):
     """(exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2."""
     r2 = r * r
@@ -195,7 +282,7 @@ def _exponential_tail(r):
     return low + r4 * (high + r4 * (2.7620138719733994e-07 + r * 2.5100424157005067e-08))
 
 
-@_strict
+@_elementary
 def _exponential_parts(x):
     """p, a, b with exp(x) = (1 + p) a b, where a and b are powers of two and p = exp(r) - 1."""
     k = (x * _LOG2E + _ROUND) - _ROUND
@@ -207,7 +294,7 @@ def _exponential_parts(x):
     return r + r * r * _exponential_tail(r), a, b
 
 
-@_strict
+@_elementary
 def exp(x):
     """Exponential of a number, without branches: infinity above 709.78, gradual underflow to 0 below -745.13."""
     x = 710.0 if x > 710.0 else x
@@ -216,17 +303,18 @@ def exp(x):
     return (a + a * p) * b
 
 
-@_strict
+@_elementary
 def expm1(x):
     """exp(x) - 1 without cancellation near 0."""
-    x = 710.0 if x > 710.0 else x
-    x = -50.0 if x < -50.0 else x
-    p, a, b = _exponential_parts(x)
+    bounded = 710.0 if x > 710.0 else x
+    bounded = -50.0 if x < -50.0 else bounded
+    p, a, b = _exponential_parts(bounded)
     half = a * (0.5 * b)
-    return 2.0 * (half * p + (half - 0.5))
+    value = 2.0 * (half * p + (half - 0.5))
+    return x if abs(x) < 1e-290 else value
 
 
-@_strict
+@_elementary
 def expm1_quotient(x):
     """x / (exp(x) - 1), which is 1 at 0; the shape of Hodgkin and Huxley's rates alpha_n and alpha_m (1952, equations 12 and 20)."""
     size = -x if x < 0.0 else x
@@ -241,7 +329,7 @@ def expm1_quotient(x):
     return top / bottom
 
 
-@_strict
+@_elementary
 def exprel(x):
     """(exp(x) - 1) / x, which is 1 at 0; the weight of a constant input in an exactly integrated linear equation."""
     top = 1.0 if x == 0.0 else expm1(x)
@@ -250,7 +338,7 @@ def exprel(x):
     return top / bottom
 
 
-@_strict
+@_elementary
 def tanh(x):
     """Hyperbolic tangent, from exp(-2|x|) - 1."""
     size = -x if x < 0.0 else x
@@ -261,7 +349,7 @@ def tanh(x):
     return -value if x < 0.0 else value
 
 
-@_strict
+@_elementary
 def sigmoid(x):
     """1 / (1 + exp(-x)), accurate at both ends."""
     size = -x if x < 0.0 else x
@@ -276,7 +364,7 @@ _ONE_LESS_SQRT_HALF = np.uint64(0x3FF0000000000000 - 0x3FE6A09E667F3BCD)
 _TWO_52 = np.uint64(0x4330000000000000)
 
 
-@_strict
+@_elementary
 def log(x):
     """Natural logarithm: -infinity at 0, NaN below."""
     tiny = x < 2.2250738585072014e-308
@@ -309,7 +397,7 @@ _C5, _C6 = np.float32(0.008363202971575855), np.float32(0.0013926213466332444)
 _EXP_TOP_32, _EXP_BOTTOM_32, _TANH_END_32 = np.float32(89), np.float32(-105), np.float32(20)
 
 
-@_strict
+@_elementary
 def _exponential_parts_32(x):
     """p, a, b with exp(x) = (1 + p) a b in single precision."""
     k = (x * _LOG2E_32 + _ROUND_32) - _ROUND_32
@@ -322,7 +410,7 @@ def _exponential_parts_32(x):
     return r + r2 * ((_C2 + r * _C3) + r2 * ((_C4 + r * _C5) + r2 * _C6)), a, b
 
 
-@_strict
+@_elementary
 def exp32(x):
     """Exponential in single precision: infinity above 88.72, gradual underflow to 0 below -103.97."""
     x = np.float32(x)
@@ -332,7 +420,7 @@ def exp32(x):
     return (a + a * p) * b
 
 
-@_strict
+@_elementary
 def tanh32(x):
     """Hyperbolic tangent in single precision."""
     x = np.float32(x)
@@ -344,7 +432,7 @@ def tanh32(x):
     return -value if x < _ZERO_32 else value
 
 
-@_strict
+@_elementary
 def sigmoid32(x):
     """1 / (1 + exp(-x)) in single precision, accurate at both ends."""
     x = np.float32(x)
@@ -359,7 +447,8 @@ def sigmoid32(x):
 # Random numbers
 #
 # All constants of the generators are uint64: Numba turns uint64 combined with a signed integer into float64. None of
-# these kernels lets the compiler contract a * b + c, so compiled and interpreted runs draw the same bytes.
+# these kernels lets the compiler fuse a * b + c, so compiled and interpreted runs draw the same bytes; the shared exp,
+# which may be fused, only ever decides between accepting and rejecting.
 _WORD = (1 << 64) - 1
 
 
@@ -409,10 +498,14 @@ def _inside(s):
     return (np.float64(np.int64(next_bits(s) >> _U12)) + 0.5) * 2.220446049250313e-16
 
 
+_log = _strict(getattr(log, "py_func", log))
+
+
 @_strict
 def exponential(s):
     """Exponentially distributed number with mean 1, by inversion."""
-    return -log(_inside(s))
+    return -_log(_inside(s))
+
 
 def _ziggurat() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Edges x, ratios x[i + 1] / x[i] and heights exp(-x^2 / 2) of 256 layers of equal area under the normal density.
@@ -420,7 +513,8 @@ def _ziggurat() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Computed in decimal arithmetic, so that every machine draws from the same tables.
     """
     with decimal.localcontext(decimal.Context(prec=28)):
-        start, area, two = decimal.Decimal(repr(_TAIL)), decimal.Decimal("0.00492867323399"), decimal.Decimal(2)
+        start, area = decimal.Decimal("3.65415288536100877164542972"), decimal.Decimal("0.004928673233974655347361775402")
+        two = decimal.Decimal(2)
         heights = [(-start * start / two).exp()]
         edges = [area / heights[0], start]
         for _ in range(254):
@@ -432,8 +526,8 @@ def _ziggurat() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.array(edges[:256], float), np.array(ratios), np.array([0.0, *heights], float)
 
 
-_TAIL = 3.6541528853610088
 _EDGES, _RATIOS, _HEIGHTS = _ziggurat()
+_TAIL = float(_EDGES[1])
 _LAYER, _SIGN, _U32_MASK = np.uint64(255), np.uint64(256), np.uint64(0xFFFFFFFF)
 
 
@@ -441,8 +535,8 @@ _LAYER, _SIGN, _U32_MASK = np.uint64(255), np.uint64(256), np.uint64(0xFFFFFFFF)
 def _normal_tail(s):
     """|x| beyond the last edge of the ziggurat (Marsaglia 1964)."""
     while True:
-        x = -log(_inside(s)) / _TAIL
-        if -2.0 * log(_inside(s)) > x * x:
+        x = -_log(_inside(s)) / _TAIL
+        if -2.0 * _log(_inside(s)) > x * x:
             return _TAIL + x
 
 
@@ -479,7 +573,7 @@ def _deviance(k, mean):
     """k log(k / mean) + mean - k without cancellation (Loader 2000)."""
     v = (k - mean) / (k + mean)
     if abs(v) >= 0.1:
-        return k * log(k / mean) + mean - k
+        return k * _log(k / mean) + mean - k
     total = (k - mean) * v
     term = 2.0 * k * v
     for n in range(1, 20):
@@ -495,8 +589,8 @@ def _log_poisson(k, mean):
         product = 1.0
         for n in range(2, int(k) + 1):
             product *= n
-        return k * log(mean) - mean - log(product)
-    return -_stirling_rest(k) - _deviance(k, mean) - 0.5 * log(6.283185307179586 * k)
+        return k * _log(mean) - mean - _log(product)
+    return -_stirling_rest(k) - _deviance(k, mean) - 0.5 * _log(6.283185307179586 * k)
 
 
 @_strict
@@ -533,7 +627,7 @@ def poisson(s, lam):
         if k < 0 or k > 4e18 or (distance < 0.013 and v > distance):
             continue
         k = np.float64(k)
-        if log(v * inverse_alpha / (a / (distance * distance) + b)) <= _log_poisson(k, lam):
+        if _log(v * inverse_alpha / (a / (distance * distance) + b)) <= _log_poisson(k, lam):
             return np.int64(k)
 
 
@@ -577,11 +671,12 @@ def minmax_buckets(y, start_step, bucket, out_min, out_max):
     for j in range(count):
         begin = max((first + j) * bucket - start_step, 0)
         end = min((first + j + 1) * bucket - start_step, y.size)
-        low = high = y[begin]
-        for i in range(begin + 1, end):
+        low, high = np.inf, -np.inf
+        for i in range(begin, end):
             value = y[i]
-            low = value if value < low or low != low else low
-            high = value if value > high or high != high else high
-        out_min[j] = low
-        out_max[j] = high
+            low = value if value < low else low
+            high = value if value > high else high
+        nothing = low > high
+        out_min[j] = np.nan if nothing else low
+        out_max[j] = np.nan if nothing else high
     return count
