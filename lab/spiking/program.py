@@ -1,0 +1,329 @@
+"""The compiled loop over steps: deliver, update, record, learn, count.
+
+Order of one step from t to t + 1 (a spike found in it belongs to time t + 1, the end of the step):
+
+    1  spikes due now move the inputs of populations with delta synapses, drive and noise too
+    2  every population is updated; neurons that fired are written into row t mod L of `fired`
+    3  spikes due at t + 1 move the synaptic currents and conductances (they do not act within this step)
+    4  plastic synapses learn: first from arrivals, then from the spikes of the targets
+    5  counts, rates and streams
+
+A projection with one delay needs no ring of pending input: the spikes of `delay` steps ago are still in `fired`. Only
+projections whose synapses differ in delay write into `pending`, a ring of input per step, sign and neuron.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.kernels import below, exp, kernel, next_bits, normal, poisson
+from lab.spiking.dynamics import (
+    step_adex,
+    step_alpha,
+    step_conductance,
+    step_delta,
+    step_exponential,
+    step_hodgkin_huxley,
+    step_izhikevich,
+    step_poisson,
+)
+
+# Columns of the table of populations.
+KIND, FIRST, SIZE, ROWS, HOLD, PORT_E, PORT_I, PENDING = range(8)
+# Columns of the table of projections.
+SOURCE, TARGET, ROW, EARLY, DELAY, STARTS, TARGETS, WEIGHTS, SPREAD, PORT, PLASTIC, SOURCES = range(12)
+# Columns of the table of plastic projections.
+HEADS, ORIGIN, TRACE_SOURCE, TRACE_TARGET = range(4)
+TABLE = 256  # entries of the alias table of a drive
+BINS = 4096  # bins of the kept history of activity
+
+_INDEX = np.uint64(TABLE - 1)
+_ELEVEN = np.uint64(11)
+
+
+@kernel(fast=False)
+def _add(row, targets, gain):
+    """Add the same number at all targets."""
+    for c in range(len(targets)):
+        row[targets[c]] += gain
+
+
+@kernel(fast=False)
+def _add_weighted(row, targets, weights, gain):
+    """Add each synapse's weight times gain."""
+    for c in range(len(targets)):
+        row[targets[c]] += gain * weights[c]
+
+
+@kernel(fast=False)
+def _deliver(p, q, pop, step, x, fired, counts, starts, targets, weights, learned, gain):
+    """Bring the spikes of `delay` steps ago to the targets of projection q (its row of the table)."""
+    then = step - q[DELAY]
+    if then < 0:
+        return 0
+    ring = then % fired.shape[0]
+    k = counts[ring, q[SOURCE]]
+    if k == 0 or gain == 0.0:
+        return 0
+    first = pop[q[SOURCE], FIRST]
+    begin = pop[q[TARGET], FIRST]
+    row = x[q[ROW], begin : begin + pop[q[TARGET], SIZE]]
+    delivered = 0
+    for j in range(k):
+        i = q[STARTS] + fired[ring, first + j]
+        a, b = starts[i], starts[i + 1]
+        delivered += b - a
+        if q[PLASTIC] >= 0:
+            _add_weighted(row, targets[q[TARGETS] + a : q[TARGETS] + b], learned[q[WEIGHTS] + a : q[WEIGHTS] + b], gain)
+        elif q[WEIGHTS] >= 0:
+            _add_weighted(row, targets[q[TARGETS] + a : q[TARGETS] + b], weights[q[WEIGHTS] + a : q[WEIGHTS] + b], gain)
+        else:
+            _add(row, targets[q[TARGETS] + a : q[TARGETS] + b], gain)
+    return delivered
+
+
+@kernel(fast=False)
+def _scatter(q, pop, step, pending, fired, counts, starts, targets, weights, delays, gain):
+    """Write the spikes of this step into the ring of pending input, each synapse after its own delay."""
+    ring = step % fired.shape[0]
+    depth = pending.shape[0]
+    first, begin, port = pop[q[SOURCE], FIRST], pop[q[TARGET], FIRST], q[PORT]
+    delivered = 0
+    for j in range(counts[ring, q[SOURCE]]):
+        i = q[STARTS] + fired[ring, first + j]
+        for c in range(starts[i], starts[i + 1]):
+            w = gain * weights[q[WEIGHTS] + c] if q[WEIGHTS] >= 0 else gain
+            pending[(step + delays[q[SPREAD] + c]) % depth, port, begin + targets[q[TARGETS] + c]] += w
+        delivered += starts[i + 1] - starts[i]
+    return delivered
+
+
+@kernel(fast=False)
+def _pour(pending, slot, port, row, first, size):
+    """Empty one slot of pending input into the row of its port."""
+    waiting = pending[slot, port, first : first + size]
+    for i in range(size):
+        row[i] += waiting[i]
+        waiting[i] = 0.0
+
+
+@kernel(fast=False)
+def _drive(row, s, lam, weight, chance, other):
+    """Add a Poisson count of mean lam times weight to each neuron.
+
+    Where spikes are rare, one count for all neurons is drawn and its spikes thrown on neurons at random, which is the
+    same law. Elsewhere each count is one look-up in an alias table (Walker 1977): 8 of 64 random bits choose a column
+    and 53 decide between its two counts.
+    """
+    n = len(row)
+    if lam < 0.2:
+        for _ in range(poisson(s, n * lam)):
+            row[below(s, n)] += weight
+        return
+    for i in range(n):
+        bits = next_bits(s)
+        column = np.int64(bits & _INDEX)
+        part = np.float64(np.int64(bits >> _ELEVEN)) * 1.1102230246251565e-16
+        row[i] += weight * (column if part < chance[column] else other[column])
+
+
+@kernel(fast=False)
+def _drive_many(row, s, lam, weight):
+    """As `_drive`, for means too large for a table."""
+    for i in range(len(row)):
+        row[i] += weight * poisson(s, lam)
+
+
+@kernel(fast=False)
+def _decayed(trace, at, i, step, rate):
+    """Value of trace i, last set at step at[i]."""
+    return trace[i] * exp((at[i] - step) * rate)
+
+
+@kernel(fast=False)
+def _learn(q, z, rule, pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at):
+    """Pair-based STDP with all pairs: traces of sources jump when a spike arrives, those of targets when they fire."""
+    ring = (step - q[DELAY]) % fired.shape[0]
+    rise, fall, fast, slow, largest = rule[0], rule[1], rule[2], rule[3], rule[4]
+    w = learned[q[WEIGHTS] :]
+    if step >= q[DELAY]:
+        first = pop[q[SOURCE], FIRST]
+        for j in range(counts[ring, q[SOURCE]]):
+            s = fired[ring, first + j]
+            i = q[STARTS] + s
+            for c in range(starts[i], starts[i + 1]):
+                changed = w[c] - fall * _decayed(trace, at, z[TRACE_TARGET] + targets[q[TARGETS] + c], step, slow)
+                w[c] = changed if changed > 0.0 else 0.0
+            mark = z[TRACE_SOURCE] + s
+            trace[mark] = _decayed(trace, at, mark, step, fast) + 1.0
+            at[mark] = step
+    ring = step % fired.shape[0]
+    first = pop[q[TARGET], FIRST]
+    for j in range(counts[ring, q[TARGET]]):
+        t = fired[ring, first + j]
+        for k in range(heads[z[HEADS] + t], heads[z[HEADS] + t + 1]):
+            c = place[z[ORIGIN] + k]
+            changed = w[c] + rise * _decayed(trace, at, z[TRACE_SOURCE] + origin[z[ORIGIN] + k], step, fast)
+            w[c] = changed if changed < largest else largest
+        mark = z[TRACE_TARGET] + t
+        trace[mark] = _decayed(trace, at, mark, step, slow) + 1.0
+        at[mark] = step
+
+
+@kernel(fast=False)
+def _update(kind, x, first, n, until, step, hold, c, s, fired):
+    """Update one population and return how many neurons fired."""
+    if kind == 0:
+        return step_delta(x, first, n, until, step, hold, c, fired)
+    if kind == 1:
+        return step_exponential(x, first, n, until, step, hold, c, fired)
+    if kind == 2:
+        return step_alpha(x, first, n, until, step, hold, c, fired)
+    if kind == 3:
+        return step_conductance(x, first, n, until, step, hold, c, fired)
+    if kind == 4:
+        return step_izhikevich(x, first, n, c, fired)
+    if kind == 5:
+        return step_adex(x, first, n, until, step, hold, c, fired)
+    if kind == 6:
+        return step_hodgkin_huxley(x, first, n, until, step, hold, c, fired)
+    return step_poisson(n, c, s, fired)
+
+
+@kernel(fast=False)
+def advance(
+    steps, pop, constants, proj, gains, drives, drive_values, chance, other, noise,
+    starts, targets, weights, delays, plastic, rules, heads, origin, place, shown, room, traced,
+    clock, x, until, fired, counts, pending, random, silent, learned, trace, at,
+    last, spikes, interval, interval2, smooth, keep, activity, bin_steps, events_delivered,
+    out_rate, out_v, event_step, event_index, event_value, event_count,
+):  # fmt: skip
+    """Up to `steps` steps; returns those done, fewer when the events of one more step might not fit."""
+    populations, projections = len(pop), len(proj)
+    length = fired.shape[0]
+    for done in range(steps):
+        if event_count[0] + room > len(event_step):
+            return done
+        step = clock[0]
+        ring = step % length
+        # 1: input to delta synapses
+        for p in range(projections):
+            if proj[p, EARLY] and proj[p, SPREAD] < 0:
+                events_delivered[0] += _deliver(p, proj[p], pop, step, x, fired, counts, starts, targets, weights, learned, gains[p])
+        for g in range(populations):
+            if pop[g, PENDING] and pop[g, KIND] == 0:
+                first, size = pop[g, FIRST], pop[g, SIZE]
+                _pour(pending, step % len(pending), 0, x[1, first : first + size], first, size)
+                _pour(pending, step % len(pending), 1, x[1, first : first + size], first, size)
+        for d in range(len(drives)):
+            g = drives[d, 0]
+            if drives[d, 2] and not silent[g] and step < drives[d, 3]:
+                first = pop[g, FIRST]
+                row = x[drives[d, 1], first : first + pop[g, SIZE]]
+                if drive_values[d, 0] < 100.0:
+                    _drive(row, random[d], drive_values[d, 0], drive_values[d, 1], chance[d], other[d])
+                else:
+                    _drive_many(row, random[d], drive_values[d, 0], drive_values[d, 1])
+        # 2: update
+        for g in range(populations):
+            first, size = pop[g, FIRST], pop[g, SIZE]
+            if silent[g]:
+                # A silenced population stands still and forgets what arrives, or it would explode when let go.
+                for r in range(1, pop[g, ROWS]):
+                    if r == pop[g, PORT_E] or r == pop[g, PORT_I]:
+                        x[r, first : first + size] = 0.0
+                counts[ring, g] = 0
+                k = 0
+            else:
+                if noise[g] > 0.0:
+                    for i in range(first, first + size):
+                        # The membrane is held while refractory.
+                        kick = noise[g] * normal(random[len(random) - populations + g])
+                        if until[i] <= step:
+                            x[0, i] += kick
+                k = _update(
+                    pop[g, KIND], x, first, size, until, step, pop[g, HOLD],
+                    constants[g], random[len(random) - populations + g], fired[ring, first : first + size],
+                )  # fmt: skip
+                counts[ring, g] = k
+            smooth[g] = smooth[g] * keep[0] + k * keep[1 + g]
+            activity[g, (step // bin_steps) % BINS] += k
+            for j in range(k):
+                i = first + fired[ring, first + j]
+                if last[i] >= 0:
+                    gap = np.float64(step - last[i])
+                    interval[i] += gap
+                    interval2[i] += gap * gap
+                last[i] = step
+                spikes[i] += 1
+                if shown[i] >= 0:
+                    e = event_count[0]
+                    event_step[e], event_index[e], event_value[e] = done, shown[i], 1.0
+                    event_count[0] = e + 1
+        # 3: input to synaptic currents and conductances
+        for p in range(projections):
+            if proj[p, SPREAD] >= 0:
+                events_delivered[0] += _scatter(proj[p], pop, step, pending, fired, counts, starts, targets, weights, delays, gains[p])
+            elif not proj[p, EARLY]:
+                events_delivered[0] += _deliver(p, proj[p], pop, step, x, fired, counts, starts, targets, weights, learned, gains[p])
+        for g in range(populations):
+            if pop[g, PENDING] and pop[g, KIND] != 0:
+                first, size = pop[g, FIRST], pop[g, SIZE]
+                _pour(pending, step % len(pending), 0, x[pop[g, PORT_E], first : first + size], first, size)
+                _pour(pending, step % len(pending), 1, x[pop[g, PORT_I], first : first + size], first, size)
+        for d in range(len(drives)):
+            g = drives[d, 0]
+            if not drives[d, 2] and not silent[g] and step < drives[d, 3]:
+                first = pop[g, FIRST]
+                row = x[drives[d, 1], first : first + pop[g, SIZE]]
+                if drive_values[d, 0] < 100.0:
+                    _drive(row, random[d], drive_values[d, 0], drive_values[d, 1], chance[d], other[d])
+                else:
+                    _drive_many(row, random[d], drive_values[d, 0], drive_values[d, 1])
+        # 4: learning
+        for p in range(projections):
+            z = proj[p, PLASTIC]
+            if z >= 0:
+                _learn(proj[p], plastic[z], rules[z], pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at)
+        # 5: counts and streams
+        if (step + 1) % bin_steps == 0:
+            activity[:, ((step + 1) // bin_steps) % BINS] = 0
+        if len(out_rate):
+            out_rate[done] = smooth
+        if len(out_v):
+            for j in range(len(traced)):
+                out_v[done, j] = x[0, traced[j]]
+        clock[0] = step + 1
+    return steps
+
+
+@kernel(fast=False)
+def alias_table(probabilities, chance, other):
+    """Walker's alias table of a discrete law (Vose 1991): column k is k with `chance[k]`, else `other[k]`."""
+    n = len(probabilities)
+    scaled = probabilities * n
+    small, large = np.empty(n, np.int64), np.empty(n, np.int64)
+    a = b = 0
+    for k in range(n):
+        if scaled[k] < 1.0:
+            small[a] = k
+            a += 1
+        else:
+            large[b] = k
+            b += 1
+    while a > 0 and b > 0:
+        low, high = small[a - 1], large[b - 1]
+        a -= 1
+        chance[low] = scaled[low]
+        other[low] = high
+        scaled[high] -= 1.0 - scaled[low]
+        if scaled[high] < 1.0:
+            b -= 1
+            small[a] = high
+            a += 1
+    for k in range(a):
+        chance[small[k]] = 1.0
+        other[small[k]] = small[k]
+    for k in range(b):
+        chance[large[k]] = 1.0
+        other[large[k]] = large[k]
