@@ -46,11 +46,13 @@ class Session:
         self._lock_file = lock
         self._readers: weakref.WeakSet[SessionReader] = weakref.WeakSet()
         self._writer: Writer | None = None
-        self._mutex = threading.RLock()
+        self._mutex: threading.RLock | threading.Condition = threading.RLock()  # type: ignore[valid-type]
         with SessionReader(path, checked=not writable) as reader:
             self._settings = reader.settings()
             self._runs = {run.id: run for run in reader.runs(deleted=True)}
             self._streams = {(stream.run, stream.name): stream for stream in reader.all_streams()}
+        self._last = {stream.id: stream.last for stream in self._streams.values() if stream.last is not None}
+        self._grown: dict[int, list[int]] = {}  # run: last step and bytes appended since its value was made
         self.recovered = self._settings.get("clean") == "0" and (writable or not is_locked(path))
         self._next_run = max([0, *self._runs, _number(self._settings.get("last_run"))]) + 1
         self._next_stream = max([0, *(stream.id for stream in self._streams.values()), _number(self._settings.get("last_stream"))]) + 1
@@ -174,7 +176,7 @@ class Session:
     def runs(self, *, deleted: bool = False) -> list[RunInfo]:
         """All runs in the order they were made, as they stand now; deleted ones only when asked for."""
         with self._mutex:
-            return [run for run in self._runs.values() if deleted or not run.deleted]
+            return [self._run(number) for number, run in list(self._runs.items()) if deleted or not run.deleted]
 
     def run(self, run_id: int) -> RunInfo:
         """One run as it stands now."""
@@ -340,7 +342,7 @@ class Session:
                 ))  # fmt: skip
             statements.append(("UPDATE runs SET bytes=bytes+? WHERE id=?", (size, run_id)))
             writer.put(Statements(statements, size, payload=True))
-            self._runs[run_id] = replace(self._runs[run_id], bytes=self._runs[run_id].bytes + size)
+            self._grown.setdefault(run_id, [0, 0])[1] += size
 
     # -- the file ---------------------------------------------------------------------------------------------------
 
@@ -384,8 +386,7 @@ class Session:
             for run in list(self._runs.values()):
                 if run.parent in gone:
                     self._runs[run.id] = replace(run, parent=None, parent_step=None)
-            writer.put(Statements([(sql, (number,)) for number in gone for sql in _PURGE], 0))
-        writer.call(_vacuum)
+        writer.call(_purge)
 
     def close(self, *, discard: bool = False) -> None:
         """Write what is queued, return to a single file and close; closing twice is nothing.
@@ -430,6 +431,10 @@ class Session:
         if run_id not in self._runs:
             numbers = ", ".join(map(str, list(self._runs)[-12:])) or "none"
             raise FileError(f"'{self.path.name}' has no run {run_id}; the runs are: {numbers}.")
+        steps, size = self._grown.pop(run_id, (0, 0))
+        if steps or size:  # kept apart while appending: making a new value for every block would be half of the cost
+            run = self._runs[run_id]
+            self._runs[run_id] = replace(run, steps=max(run.steps, steps), bytes=run.bytes + size)
         return self._runs[run_id]
 
     def _stream(self, run_id: int, name: str, form: str) -> StreamInfo:
@@ -450,19 +455,19 @@ class Session:
         size = sum(map(len, parts))
         writer = self._writing()
         with writer.room(size):
-            self._run(info.run)
-            info = self._streams[info.run, info.name]  # as it stands after waiting
-            if info.last is not None and first < info.last + (1 if info.form == "samples" else 0):
+            if info.run not in self._runs:
+                self._run(info.run)  # removed by compact() while this append waited
+            before = self._last.get(info.id)
+            if before is not None and first < before + (1 if info.form == "samples" else 0):
                 raise ModelError(
-                    f"Stream '{info.name}' of run {info.run}: step {first} was appended after step {info.last}; "
+                    f"Stream '{info.name}' of run {info.run}: step {first} was appended after step {before}; "
                     "a run only goes forward, continue from an earlier step in a new run."
                 )
             writer.put(Rows(info.id, info.run, first, last, rows, parts, every, shape))
-            self._streams[info.run, info.name] = replace(
-                info, first=first if info.first is None else info.first, last=last, rows=info.rows + rows, bytes=info.bytes + size
-            )
-            run = self._runs[info.run]
-            self._runs[info.run] = replace(run, steps=max(run.steps, last), bytes=run.bytes + size)
+            self._last[info.id] = last
+            grown = self._grown.setdefault(info.run, [0, 0])
+            grown[0] = max(grown[0], last)
+            grown[1] += size
 
     def _put_setting(self, key: str, text: str) -> None:
         writer = self._writing()
@@ -476,7 +481,9 @@ class Session:
             run = self._run(run_id)
             if not fields:
                 return
-            columns = ", ".join(f"{column}=?" for column in stored)
+            if "steps" in fields:
+                fields["steps"] = max(run.steps, fields["steps"])
+            columns = ", ".join("steps=max(steps,?)" if column == "steps" else f"{column}=?" for column in stored)
             size = sum(len(value) for value in stored.values() if isinstance(value, str))
             writer.put(Statements([(f"UPDATE runs SET {columns} WHERE id=?", (*stored.values(), run_id))], size))
             self._runs[run_id] = replace(run, **fields)
@@ -493,7 +500,12 @@ _PURGE = (
 )
 
 
-def _vacuum(connection: sqlite3.Connection) -> None:
+def _purge(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for (number,) in connection.execute("SELECT id FROM runs WHERE deleted=1").fetchall():
+        for sql in _PURGE:
+            connection.execute(sql, (number,))
+    connection.execute("COMMIT")
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 

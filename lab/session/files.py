@@ -13,7 +13,7 @@ from lab.session.lock import SessionLock
 from lab.session.opening import Connection, connect, explain
 from lab.session.reader import SessionReader
 
-PAGE_SIZE = 8192
+PAGE_SIZE = 16384  # bytes; larger ones record a little faster and make every small commit and file larger
 COPIED = "The copy was saved while this run was being recorded."
 SIDE_FILES = ("-wal", "-shm", "-journal")  # SQLite's, named after the file they belong to
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -229,7 +229,7 @@ class SessionReader:
         with closing(self._chunks(info, start, stop)) as chunks:
             return list(chunks)
 
-    def _chunks(self, info: StreamInfo, start: int | None, stop: int | None) -> Iterator[tuple[int, int, int, Any, bytes, str]]:
+    def _chunks(self, info: StreamInfo, start: int | None, stop: int | None) -> Generator[tuple[int, int, int, Any, bytes, str], None, None]:
         end = codec.MAX_STEP if stop is None else _step(stop)
         before = (-codec.MAX_STEP - 1, -1)
         with self._rows(

@@ -132,12 +132,14 @@ class Writer:
                 return
             if key is not None and isinstance(item, Statements):
                 self._replaceable[key] = item
+            wake = not self._queue or self._queued < COMMIT_BYTES <= self._queued + item.size
             if not self._queue:
                 self._oldest = time.monotonic()
             self._queue.append(item)
             self._queued += item.size
             self._handed += 1
-            self.lock.notify_all()
+            if wake:  # waking the thread for each of thousands of small appends halved the speed
+                self.lock.notify_all()
 
     def flush(self) -> None:
         """Wait until everything handed over so far is committed, or raise FileError when writing fails."""
