@@ -34,7 +34,7 @@ from numba.extending import intrinsic
 
 from lab.sources import code_digest, source_digest
 
-JIT = not numba.config.DISABLE_JIT
+JIT = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 # reassoc lets sums vectorise; nnan and ninf are absent on purpose: they would delete our isfinite checks.
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 EXACT = {"contract", "nsz"}

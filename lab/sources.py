@@ -18,7 +18,7 @@ _IMPORT = re.compile(r"^[ \t]*((?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(?:\((?:[^
 
 def _imported_names(text: str, package: tuple[str, ...]) -> set[tuple[str, ...]]:
     """Dotted names that a source text imports, wherever in it; `package` is where its relative imports start."""
-    names = set()
+    names: set[tuple[str, ...]] = set()
     for statement in _IMPORT.findall(text):
         try:
             nodes = ast.parse(statement).body
@@ -44,7 +44,7 @@ def _examine(path: Path, modified: int, size: int) -> tuple[bytes, tuple[Path, .
     content = path.read_bytes()
     ours = PACKAGE in path.parents
     package = path.relative_to(PACKAGE.parent).parts[:-1] if ours else ()
-    found = set()
+    found: set[Path] = set()
     for name in _imported_names(content.decode("utf-8", "replace"), package):
         if name and name[0] == PACKAGE.name:
             root = PACKAGE.parent

@@ -536,8 +536,7 @@ def test_an_edit_in_an_imported_file_recompiles_what_depends_on_it(outside):
 @compiled
 def test_a_cache_that_is_not_a_folder_costs_only_the_compilation(outside, tmp_path):
     (tmp_path / "blocked").write_text("a file where the folder should be")
-    for _ in range(2):
-        assert outside(cache=tmp_path / "blocked") == "[20.0, 6.0, 4.0, 2.0, 3.0] [0, 0, 0, 0, 0]"
+    assert outside(cache=tmp_path / "blocked") == "[20.0, 6.0, 4.0, 2.0, 3.0] [0, 0, 0, 0, 0]"
 
 
 @compiled
@@ -610,14 +609,6 @@ def test_digest_follows_every_way_of_importing_and_nothing_else(tmp_path):
         file.write_text(file.read_text() + f"# edited {name}\n")
         seen.add(source_digest(tmp_path / "a.py"))
     assert len(seen) == 5
-
-
-def test_digest_of_a_model_follows_the_kernels_it_imports():
-    from lab import sources
-
-    facts = (ROOT / "lab" / "sources.py").stat()
-    imported = sources._examine(ROOT / "lab" / "kernels.py", (ROOT / "lab" / "kernels.py").stat().st_mtime_ns, facts.st_size)[1]
-    assert ROOT / "lab" / "sources.py" in imported
 
 
 def test_digest_follows_relative_imports_within_the_package(tmp_path, monkeypatch):
