@@ -212,8 +212,7 @@ class SessionReader:
                     self._snapshot(info, shape, data, owner)
                 elif info.form == "samples":
                     codec.unpack(data, info.dtype, (count, *info.shape), owner)
-        if rows != info.rows:
-            raise FileError(f"Stream '{info.name}' of run {info.run} in '{self.path.name}' has {rows} of its {info.rows} rows; the rest is missing.")
+        self._complete(info, rows)
 
     def _find(self, run: int, name: str, form: str) -> StreamInfo:
         rows = self._all(f"SELECT {STREAM_COLUMNS} FROM streams WHERE run=? AND name=? LIMIT 1", (_step(run), name))
@@ -226,8 +225,18 @@ class SessionReader:
         return info
 
     def _read(self, info: StreamInfo, start: int | None, stop: int | None) -> list[tuple[int, int, int, Any, bytes, str]]:
-        with closing(self._chunks(info, start, stop)) as chunks:
-            return list(chunks)
+        with closing(self._chunks(info, start, stop)) as generator:
+            chunks = list(generator)
+        if start is None and stop is None:
+            self._complete(info, sum(chunk[2] for chunk in chunks))
+        return chunks
+
+    def _complete(self, info: StreamInfo, rows: int) -> None:
+        if rows < info.rows:  # more may have been recorded since info was read
+            raise FileError(
+                f"Stream '{info.name}' of run {info.run} in '{self.path.name}' is damaged: only {rows} of its {info.rows} rows are left; "
+                "read a part of it, or restore the file from a copy."
+            )
 
     def _chunks(self, info: StreamInfo, start: int | None, stop: int | None) -> Generator[tuple[int, int, int, Any, bytes, str], None, None]:
         end = codec.MAX_STEP if stop is None else _step(stop)
