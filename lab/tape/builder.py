@@ -1,0 +1,328 @@
+"""The tape on which a network is written down: symbolic shapes, names, instructions; nothing runs yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lab.errors import ModelError, ParameterError, near
+from lab.tape import operations  # noqa: F401  (importing registers every operation)
+from lab.tape.initialisers import check_initialiser
+from lab.tape.optimisers import Optimiser
+from lab.tape.registry import OPCODES, find_operation
+
+if TYPE_CHECKING:
+    from lab.tape.program import Program
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A value in a program: a name, a shape per sample, and whether it has a batch axis.
+
+    kind: input, parameter, constant, value, scratch (what an operation keeps for its gradient) or statistic (running values).
+    base is the node whose memory this one shares (reshape); a stopped node shares the value but passes no gradient.
+    """
+
+    tape: Tape = field(repr=False)
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    batched: bool
+    kind: str
+    base: int
+    stopped: bool = False
+    layer: str = ""
+    init: Any = None
+    decay: bool = True
+    constraint: str = ""
+    classes: int = 0
+
+    @property
+    def size(self) -> int:
+        """Number of values per sample."""
+        return int(np.prod(self.shape, dtype=int))
+
+    def __add__(self, other):
+        return self.tape.add(self, other) if isinstance(other, Node) else self.tape.shift(self, other)
+
+    def __sub__(self, other):
+        return self.tape.subtract(self, other) if isinstance(other, Node) else self.tape.shift(self, -other)
+
+    def __mul__(self, other):
+        return self.tape.multiply(self, other) if isinstance(other, Node) else self.tape.scale(self, other)
+
+    def __rsub__(self, other):
+        return self.tape.shift(self.tape.scale(self, -1.0), other)
+
+    def __neg__(self):
+        return self.tape.scale(self, -1.0)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One call of an opcode: what it reads, writes and keeps; offsets are filled in by the compiler."""
+
+    opcode: str
+    out: int
+    inputs: tuple[int, ...]
+    ints: tuple[int, ...]
+    floats: int
+    aux: int
+    batched: bool
+    layer: str
+    macs: int
+
+
+@dataclass(frozen=True)
+class Hyper:
+    """A live number: its place in the array of hyper-parameters is its place in the tape's list."""
+
+    name: str
+    value: float
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss, the optimiser that descends it and the parameters it may move."""
+
+    name: str
+    loss: Node
+    optimiser: Optimiser
+    parameters: tuple[int, ...]
+    floats: int
+    record: str
+
+
+class Tape:
+    """Builder of programs.
+
+        t = Tape()
+        x = t.input("x", (64,))
+        h = t.relu(t.affine(x, 128, init="he", name="hidden1"))
+        y = t.affine(h, 10, name="output")
+        loss = t.cross_entropy(y, t.labels("t", 10))
+        t.minimise(loss, adam(3e-3))
+        program = t.compile(batch=32)
+
+    Every operation of `lab/tape/operations` is a method. Shapes are per sample, the batch axis is implied. Wrong shapes
+    raise a ModelError that names both ends.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.instructions: list[Instruction] = []
+        self.hypers: list[Hyper] = []
+        self.objectives: list[Objective] = []
+        self.records: list[tuple[str, Node]] = []
+        self.constants: dict[int, np.ndarray] = {}
+        self._names: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+
+    def __getattr__(self, name: str) -> Callable[..., Node]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        function = find_operation(name)
+        return lambda *args, **kwargs: function(self, *args, **kwargs)
+
+    # What a network is made of -----------------------------------------------------------------------------------------
+
+    def input(self, name: str, shape: int | Sequence[int]) -> Node:
+        """A value that is given for every sample, of the given shape per sample."""
+        return self._node(name, "input", _shape(name, shape), True)
+
+    def labels(self, name: str, classes: int, shape: int | Sequence[int] = ()) -> Node:
+        """Whole numbers 0 to classes - 1 given for every sample (one each, or an array of the given shape)."""
+        if classes < 1:
+            raise ParameterError(f"tape: labels '{name}' need at least 1 class (got {classes}); give the number of classes.", owner="tape")
+        return self._node(name, "input", _shape(name, shape), True, classes=int(classes))
+
+    def parameter(
+        self, name: str, shape: int | Sequence[int], init: Any = "xavier", *, decay: bool = True, constraint: str = ""
+    ) -> Node:
+        """A trained array; `init` is a name of `lab.tape.initialisers`, a number, or an array.
+
+        decay=False exempts it from weight decay; constraint="nonnegative" clamps it at 0 after every update.
+        """
+        shape = _shape(name, shape)
+        check_initialiser(name, shape, init)
+        if constraint not in ("", "nonnegative"):
+            raise ParameterError(f"tape: parameter '{name}' has the constraint '{constraint}', which is unknown; use 'nonnegative' or none.")
+        return self._node(name, "parameter", shape, False, init=init, decay=decay, constraint=constraint)
+
+    def constant(self, name: str, value: Any) -> Node:
+        """A fixed array without a batch axis."""
+        array = np.asarray(value, float)
+        node = self._node(name, "constant", array.shape, False)
+        self.constants[node.index] = array
+        return node
+
+    def find(self, name: str) -> Node:
+        """The node called `name`."""
+        if name not in self._names:
+            raise ModelError(f"tape: there is no node '{name}'; {near(name, self._names)}")
+        return self.nodes[self._names[name]]
+
+    def record(self, name: str, node: Node) -> Node:
+        """Report the mean of `node` over every training minibatch under `name`; returns the node."""
+        if any(known == name for known, _ in self.records):
+            raise ModelError(f"tape: the record '{name}' exists already; give it another name.")
+        self.records.append((name, node))
+        return node
+
+    def minimise(self, loss: Node, optimiser: Optimiser, parameters: Sequence[Node | str] | None = None, *, name: str = "") -> None:
+        """Descend the batch mean of `loss` (one value per sample) by moving `parameters` (default: all it depends on).
+
+        Called several times, the objectives take turns in that order within every step, each with its own forward pass on
+        the same minibatch. Their hyper-parameters are called `<name>.rate`, `<name>.decay` and so on; the default name is
+        "optimiser", then "optimiser2". The loss is recorded as "loss", or `<name>.loss` where a name is given.
+        """
+        title = name or ("optimiser" if not self.objectives else f"optimiser{len(self.objectives) + 1}")
+        if loss.size != 1:
+            raise ModelError(f"tape: the loss '{loss.name}' has the shape {loss.shape} per sample; take its mean or sum to one value first.")
+        if parameters is None:
+            chosen = [node for node in self.ancestors([loss]) if self.nodes[node].kind == "parameter"]
+        else:
+            chosen = [(self.find(p) if isinstance(p, str) else p).index for p in parameters]
+            for index in chosen:
+                if self.nodes[index].kind != "parameter":
+                    raise ModelError(f"tape: objective '{title}' cannot move '{self.nodes[index].name}', a {self.nodes[index].kind}; name parameters.")
+        if not chosen:
+            raise ModelError(f"tape: the loss '{loss.name}' depends on no parameter; nothing can be minimised.")
+        for other in self.objectives:
+            both = set(other.parameters) & set(chosen)
+            if both and both != set(other.parameters) | set(chosen):
+                raise ModelError(
+                    f"tape: objectives '{other.name}' and '{title}' share '{self.nodes[min(both)].name}' but not all parameters; "
+                    "make their groups equal or separate."
+                )
+        floats = self.add_floats(title, optimiser.floats())
+        record = f"{name}.loss" if name else "loss" if not self.objectives else f"loss{len(self.objectives) + 1}"
+        self.objectives.append(Objective(title, loss, optimiser, tuple(sorted(set(chosen))), floats, record))
+
+    def compile(self, batch: int = 32, dtype: str = "float32") -> Program:
+        """The immutable program for minibatches of up to `batch` samples; dtype float64 is for checks."""
+        from lab.tape.program import Program
+
+        return Program(self, batch, dtype)
+
+    # What operations are made of ---------------------------------------------------------------------------------------
+
+    def free_name(self, name: str | None, prefix: str) -> str:
+        """The given name if it is free, or the next free one with that prefix."""
+        if name is None:
+            while True:
+                self._counts[prefix] = self._counts.get(prefix, 0) + 1
+                name = f"{prefix}{self._counts[prefix]}"
+                if name not in self._names:
+                    return name
+        self._refuse_taken(name)
+        return name
+
+    def expect_axes(self, name: str, x: Node, least: int, most: int | None = None) -> None:
+        """Refuse a node with too few or too many axes, or of another tape."""
+        if x.tape is not self:
+            raise ModelError(f"tape: '{name}' was given '{x.name}', which belongs to another tape; build it on this one.")
+        if len(x.shape) < least or (most is not None and len(x.shape) > most):
+            wanted = f"{least}" if most == least else f"at least {least}" if most is None else f"{least} to {most}"
+            raise ModelError(f"tape: '{name}' needs {wanted} axes per sample, but '{x.name}' has the shape {x.shape}; reshape it.")
+
+    def emit(
+        self,
+        opcode: str,
+        inputs: Sequence[Node | None],
+        shape: Sequence[int],
+        *,
+        name: str | None = None,
+        ints: Sequence[int] = (),
+        floats: dict[str, tuple[float, float, float]] | None = None,
+        scratch: int | None = None,
+        statistics: Node | None = None,
+        batched: bool | None = None,
+        macs: int = 0,
+        into: Node | None = None,
+        classes: int = 0,
+    ) -> Node:
+        """Append one instruction and return its output node.
+
+        ints and floats (name -> value, lowest, highest: live hyper-parameters `<name>.<key>`) are read by the kernels from
+        r[INTS] on and f[r[FLOATS]] on; `scratch` reserves that many values per sample (or in all, if nothing has a batch
+        axis) at r[AUX]; `statistics` puts a statistic node there instead; `into` writes to an existing node.
+        """
+        if opcode not in OPCODES:
+            raise ModelError(f"tape: there is no opcode '{opcode}'; {near(opcode, OPCODES)}")
+        name = into.name if into is not None else self.free_name(name, opcode)
+        for node in inputs:
+            if node is not None and node.tape is not self:
+                raise ModelError(f"tape: '{name}' was given '{node.name}', which belongs to another tape; build it on this one.")
+        if batched is None:
+            batched = any(node is not None and node.batched for node in inputs)
+        where = self.add_floats(name, floats) if floats else -1
+        aux = -1
+        if statistics is not None:
+            aux = statistics.index
+        elif scratch is not None:
+            aux = self._node(self.free_name(None, f"{name}.scratch"), "scratch", (scratch,), batched).index
+        out = into if into is not None else self._node(name, "value", tuple(int(n) for n in shape), batched, classes=classes)
+        index = tuple(-1 if node is None else node.index for node in inputs)
+        layer = name.split(".")[0]
+        self.instructions.append(Instruction(opcode, out.index, index, tuple(int(i) for i in ints), where, aux, batched, layer, int(macs)))
+        return out
+
+    def alias(self, x: Node, shape: Sequence[int], *, name: str | None = None, stopped: bool = False, prefix: str = "reshape") -> Node:
+        """The same memory under another shape (reshape) or without a gradient (stopped)."""
+        name = self.free_name(name, prefix)
+        return self._node(name, "value", tuple(shape), x.batched, base=x.base, stopped=stopped or x.stopped, classes=x.classes)
+
+    def statistic(self, name: str, shape: Sequence[int], init: Any = "zeros") -> Node:
+        """Running values that training updates and evaluation reads; part of the state."""
+        return self._node(name, "statistic", tuple(shape), False, init=init)
+
+    def empty(self, name: str, shape: Sequence[int], batched: bool = True) -> Node:
+        """A node to be written by several instructions (`emit(..., into=)`)."""
+        return self._node(name, "value", tuple(shape), batched)
+
+    def add_floats(self, owner: str, floats: dict[str, tuple[float, float, float]]) -> int:
+        """Append live hyper-parameters `<owner>.<key>` (value, lowest, highest); returns the place of the first."""
+        start = len(self.hypers)
+        for key, (value, lo, hi) in floats.items():
+            if not lo <= value <= hi:
+                raise ParameterError(f"{owner}.{key}: must lie between {lo:g} and {hi:g} (got {value:g}).", owner=owner, names=(key,))
+            self.hypers.append(Hyper(f"{owner}.{key}", float(value), lo, hi))
+        return start
+
+    def ancestors(self, targets: Sequence[Node]) -> set[int]:
+        """Indices of all nodes that the targets are computed from, themselves included."""
+        needed = {index for node in targets for index in (node.index, node.base)}
+        for instruction in reversed(self.instructions):
+            if instruction.out in needed:
+                for index in instruction.inputs:
+                    if index >= 0:
+                        needed |= {index, self.nodes[index].base}
+        return needed
+
+    def _refuse_taken(self, name: str) -> None:
+        if name in self._names:
+            raise ModelError(f"tape: the name '{name}' is taken by a {self.nodes[self._names[name]].kind}; give one of them another name.")
+
+    def _node(self, name, kind, shape, batched, *, base=None, stopped=False, **marks) -> Node:
+        self._refuse_taken(name)
+        index = len(self.nodes)
+        node = Node(self, index, name, shape, batched, kind, index if base is None else base, stopped, name.split(".")[0], **marks)
+        self.nodes.append(node)
+        self._names[name] = index
+        return node
+
+
+def _shape(name: str, shape: int | Sequence[int]) -> tuple[int, ...]:
+    axes = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    if any(int(n) != n or n < 1 for n in axes):
+        raise ParameterError(f"tape: '{name}' has the shape {axes}; every axis must be a whole number of at least 1.", owner="tape", names=(name,))
+    return tuple(int(n) for n in axes)

@@ -1,0 +1,45 @@
+"""Elementary functions over a whole slice, in the precision of the slice, as vector loops."""
+
+from __future__ import annotations
+
+from lab.kernels import exp, exp32, kernel, log, sigmoid, sigmoid32, tanh, tanh32
+
+
+@kernel
+def exp_of(x, y):
+    """y = exp(x)."""
+    if x.itemsize == 4:
+        for i in range(x.size):
+            y[i] = exp32(x[i])
+    else:
+        for i in range(x.size):
+            y[i] = exp(x[i])
+
+
+@kernel
+def tanh_of(x, y):
+    """y = tanh(x)."""
+    if x.itemsize == 4:
+        for i in range(x.size):
+            y[i] = tanh32(x[i])
+    else:
+        for i in range(x.size):
+            y[i] = tanh(x[i])
+
+
+@kernel
+def logistic_of(x, y):
+    """y = 1 / (1 + exp(-x))."""
+    if x.itemsize == 4:
+        for i in range(x.size):
+            y[i] = sigmoid32(x[i])
+    else:
+        for i in range(x.size):
+            y[i] = sigmoid(x[i])
+
+
+@kernel
+def log_of(x, y):
+    """y = log(x)."""
+    for i in range(x.size):
+        y[i] = log(x[i])

@@ -1,0 +1,145 @@
+"""The compiled interpreter: one function runs forward, backward and the optimisers over many minibatches.
+
+`execute` calls each instruction's kernel through a table of addresses: a kernel is compiled (and cached) by itself, when a
+program first uses it, and an operation stays in one file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from lab.kernels import JIT, below, call_at, entry, kernel
+from lab.tape import operations, registry  # noqa: F401  (importing registers every operation)
+from lab.tape.optimisers import CLIP, scheduled_rate, update
+from lab.tape.registry import BATCHED, OPCODE, OUT, SIZE
+
+# Columns of the table of objectives.
+FORWARD, FORWARD_END, BACKWARD, BACKWARD_END, ROOT, ROOT_BATCHED, SEGMENT, SEGMENT_END, KIND, SCHEDULE, NUMBERS = range(11)
+FINE, BAD_LOSS, BAD_GRADIENT = range(3)
+STEP, EPOCH, POSITION, UPDATES = range(4)  # counters; from UPDATES on one per objective
+
+
+@kernel
+def clear(a, r, f, n, train, random):
+    """Set the gradient at r[OUT] to zero."""
+    a[r[OUT] : r[OUT] + n * r[SIZE]] = 0
+
+
+def table(dtype: str, numbers: Iterable[int]) -> np.ndarray | list:
+    """Where to find the kernel of every opcode number (2 k forward, 2 k + 1 backward); those named are compiled."""
+    known = _TABLES[dtype]
+    for number in numbers:
+        if not known[number]:
+            with _COMPILING:
+                if not known[number]:
+                    known[number] = entry(_kernel_of(number), *(np.zeros(1, dtype), *_ARGUMENTS))
+    return known
+
+
+def _kernel_of(number: int) -> Callable:
+    if number == 0:
+        return clear
+    found = next(known for known in registry.OPCODES.values() if known.number == number // 2)
+    return found.backward if number % 2 else found.forward  # type: ignore[return-value]
+
+
+# Types of the arguments that follow the arena: instruction, hyper-parameters, samples, mode, generator.
+_ARGUMENTS = (np.zeros(registry.WIDTH, np.int64), np.zeros(1), 1, 1, np.zeros(4, np.uint64))
+_SLOTS = 2 * (len(registry.OPCODES) + 1)
+_TABLES: dict[str, Any] = {dtype: np.zeros(_SLOTS, np.int64) if JIT else [None] * _SLOTS for dtype in ("float32", "float64")}
+_COMPILING = Lock()
+
+
+@kernel
+def execute(entries, rows, start, stop, a, f, n, train, random):
+    """Run the instructions start to stop for n samples."""
+    for i in range(start, stop):
+        r = rows[i]
+        call_at(entries[r[OPCODE]], a, r, f, n if r[BATCHED] else 1, train, random)
+
+
+@kernel
+def gather(a, data, stride, layout, order, start, n):
+    """Copy n samples, order[start:start + n], into the inputs; layout rows are (place in the sample, size, offset in the arena)."""
+    for i in range(layout.shape[0]):
+        place, size, offset = layout[i, 0], layout[i, 1], layout[i, 2]
+        for s in range(n):
+            source = order[start + s] * stride + place
+            to = offset + s * size
+            a[to : to + size] = data[source : source + size]
+
+
+@kernel
+def mean_square(g):
+    """Sum of squares of a vector."""
+    total = g.dtype.type(0)
+    for i in range(g.size):
+        total += g[i] * g[i]
+    return total
+
+
+@kernel
+def learn(
+    entries, rows, objectives, segments, a, f, m, v, data, stride, layout, order, counters, random, steps,
+    batch, shuffle, mode, scalars, records, before,
+):  # fmt: skip
+    """Run up to `steps` training steps; returns (steps done, status, samples in the last minibatch).
+
+    scalars (n, 4): offset, values per sample, batched, objective after which to read; their batch means go to `records`,
+    followed by the gradient norm of each objective. A step whose loss or gradient is not finite is not applied. mode is 1 (train). `before`
+    (as long as the parameters, or empty) receives the parameters as they were before the last step.
+    """
+    count, n = order.size, 0
+    for step in range(steps):
+        start = counters[POSITION]
+        if start == 0 and shuffle:
+            for i in range(count - 1, 0, -1):
+                j = below(random, i + 1)
+                order[i], order[j] = order[j], order[i]
+        n = min(batch, count - start)
+        gather(a, data, stride, layout, order, start, n)
+        if before.size and step == steps - 1:
+            before[:] = a[: before.size]
+        for k in range(objectives.shape[0]):
+            o = objectives[k]
+            execute(entries, rows, o[FORWARD], o[FORWARD_END], a, f, n, mode, random)
+            for i in range(scalars.shape[0]):
+                if scalars[i, 3] == k:
+                    size = scalars[i, 1] * (n if scalars[i, 2] else 1)
+                    total = 0.0
+                    for j in range(scalars[i, 0], scalars[i, 0] + size):
+                        total += a[j]
+                    records[step, i] = total / size
+            losses = n if o[ROOT_BATCHED] else 1
+            if not math.isfinite(records[step, scalars.shape[0] - objectives.shape[0] + k]):
+                return step, BAD_LOSS, n
+            a[o[ROOT] : o[ROOT] + losses] = 1.0 / losses
+            execute(entries, rows, o[BACKWARD], o[BACKWARD_END], a, f, n, mode, random)
+            square = 0.0
+            for s in range(o[SEGMENT], o[SEGMENT_END]):
+                square += mean_square(a[segments[s, 1] : segments[s, 1] + segments[s, 2]])
+            norm = math.sqrt(square)
+            records[step, scalars.shape[0] + k] = norm
+            if not math.isfinite(norm):
+                return step, BAD_GRADIENT, n
+            clip = f[o[NUMBERS] + CLIP]
+            factor = clip / norm if 0.0 < clip < norm else 1.0
+            counters[UPDATES + k] += 1
+            rate = scheduled_rate(f, o[NUMBERS], o[SCHEDULE], counters[UPDATES + k])
+            for s in range(o[SEGMENT], o[SEGMENT_END]):
+                w, g, size = segments[s, 0], segments[s, 1], segments[s, 2]
+                update(
+                    o[KIND], a[w : w + size], a[g : g + size], m[w : w + size], v[w : w + size],
+                    f, o[NUMBERS], rate, counters[UPDATES + k], factor, segments[s, 3], segments[s, 4],
+                )  # fmt: skip
+        counters[STEP] += 1
+        counters[POSITION] = start + n
+        if start + n >= count:
+            counters[POSITION] = 0
+            counters[EPOCH] += 1
+    return steps, FINE, n

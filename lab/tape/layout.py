@@ -1,0 +1,209 @@
+"""Where everything lies in the arena, and which rows of integers compute it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from lab.tape.builder import Instruction, Node, Tape
+from lab.tape.registry import (
+    AUX,
+    BATCHED,
+    DOUT,
+    DX,
+    DY,
+    DZ,
+    FLOATS,
+    FRESH,
+    INTS,
+    OPCODE,
+    OPCODES,
+    OUT,
+    SIZE,
+    WIDTH,
+    X,
+    Y,
+    Z,
+)  # fmt: skip
+
+LINE = 16  # values start at multiples of a cache line of float32
+PLACES = ((X, DX), (Y, DY), (Z, DZ))
+
+
+class Layout:
+    """Offsets of all values and gradients: parameters, statistics, constants and values first, gradients after them.
+
+    Parameters lie by the group of objectives that moves them, weights before biases, so that an optimiser walks over few
+    long segments.
+    """
+
+    def __init__(self, tape: Tape, batch: int):
+        self.tape, self.batch = tape, batch
+        nodes = tape.nodes
+        groups = {index: k for k, objective in reversed(list(enumerate(tape.objectives))) for index in objective.parameters}
+        trained = sorted(
+            (node for node in nodes if node.kind == "parameter"),
+            key=lambda node: (groups.get(node.index, len(groups)), not node.decay, node.constraint, node.index),
+        )
+        self.offsets, self.gradients = [-1] * len(nodes), [-1] * len(nodes)
+        end = 0
+        for node in trained:
+            self.offsets[node.index] = end
+            end += node.size
+        self.parameters = end
+        for node in nodes:
+            if node.kind == "statistic":
+                self.offsets[node.index] = end
+                end += node.size
+        self.statistics = end - self.parameters
+        own = [node for node in nodes if node.base == node.index and node.kind in ("constant", "input", "value", "scratch")]
+        for node in own:
+            end = -(-end // LINE) * LINE
+            self.offsets[node.index] = end
+            end += self.room(node)
+        end = -(-end // LINE) * LINE
+        for node in trained:
+            self.gradients[node.index] = end + self.offsets[node.index]
+        end += self.parameters
+        for node in own:
+            if node.kind in ("input", "value", "constant"):
+                end = -(-end // LINE) * LINE
+                self.gradients[node.index] = end
+                end += self.room(node)
+        self.length = end
+        self._active: dict[frozenset, set[int]] = {}
+
+    def room(self, node: Node) -> int:
+        """Values that a node takes for a full batch."""
+        return node.size * (self.batch if node.batched else 1)
+
+    def offset(self, node: Node) -> int:
+        """Where the value of a node starts."""
+        return self.offsets[node.base]
+
+    def gradient(self, node: Node) -> int:
+        """Where the gradient of a node starts."""
+        return self.gradients[node.base]
+
+    # Rows --------------------------------------------------------------------------------------------------------------
+
+    def _row(self, instruction: Instruction, number: int) -> np.ndarray:
+        nodes, row = self.tape.nodes, np.full(WIDTH, -1, np.int64)
+        out = nodes[instruction.out]
+        row[OPCODE], row[BATCHED], row[OUT], row[SIZE] = number, instruction.batched, self.offset(out), out.size
+        for (place, _), index in zip(PLACES, instruction.inputs, strict=False):
+            if index >= 0:
+                row[place] = self.offset(nodes[index])
+        row[AUX] = self.offsets[instruction.aux] if instruction.aux >= 0 else -1
+        row[FLOATS], row[FRESH] = instruction.floats, 0
+        row[INTS : INTS + len(instruction.ints)] = instruction.ints
+        return row
+
+    def forward_rows(self, targets: Iterable[Node]) -> list[np.ndarray]:
+        """Instructions that compute the targets, in order."""
+        needed = self.tape.ancestors(list(targets))
+        return [self._row(i, 2 * OPCODES[i.opcode].number) for i in self.tape.instructions if i.out in needed]
+
+    def _depends(self, wrt: Iterable[int]) -> set[int]:
+        """Base nodes through which a gradient with respect to `wrt` flows."""
+        nodes = self.tape.nodes
+        active = {nodes[index].base for index in wrt}
+        for instruction in self.tape.instructions:
+            if OPCODES[instruction.opcode].backward is not None:
+                if any(i >= 0 and nodes[i].base in active and not nodes[i].stopped for i in instruction.inputs):
+                    active.add(instruction.out)
+        return active
+
+    def _clear(self, node: Node) -> np.ndarray:
+        row = np.full(WIDTH, -1, np.int64)
+        row[OPCODE], row[BATCHED], row[OUT], row[SIZE] = 0, node.batched, self.gradient(node), node.size
+        return row
+
+    def backward_rows(self, root: Node, wrt: set[int]) -> list[np.ndarray]:
+        """Instructions that give the gradient of `root` with respect to the nodes `wrt`, after the root's own is set.
+
+        The first contribution to a gradient overwrites it where the opcode can, else it is cleared just before.
+        """
+        nodes = self.tape.nodes
+        active, needed = self._depends(wrt), self.tape.ancestors([root])
+        written, rows = {root.base}, []
+        for instruction in reversed(self.tape.instructions):
+            out = nodes[instruction.out]
+            if out.index not in needed or out.index not in active or out.index not in written:
+                continue
+            known = OPCODES[instruction.opcode]
+            if known.backward is None:
+                continue
+            row = self._row(instruction, 2 * known.number + 1)
+            row[DOUT] = self.gradient(out)
+            bases = [nodes[i].base if i >= 0 else -1 for i in instruction.inputs]
+            for k, ((_, place), index) in enumerate(zip(PLACES, instruction.inputs, strict=False)):
+                if index < 0 or bases[k] not in active or nodes[index].stopped:
+                    continue
+                row[place] = self.gradients[bases[k]]
+                if bases[k] not in written:
+                    written.add(bases[k])
+                    if known.fresh and bases.count(bases[k]) == 1:
+                        row[FRESH] |= 1 << k
+                    else:
+                        rows.append(self._clear(nodes[bases[k]]))
+            rows.append(row)
+        rows += [self._clear(nodes[index]) for index in sorted({nodes[i].base for i in wrt} - written)]
+        return rows
+
+    @staticmethod
+    def table(rows: list[np.ndarray]) -> np.ndarray:
+        """Rows as one table."""
+        return np.array(rows, np.int64).reshape(-1, WIDTH)
+
+    def segments(self, chosen: Iterable[int]) -> list[tuple[int, int, int, int, int]]:
+        """(offset, gradient offset, length, decays, constraint) of the parameters, neighbours of one kind joined."""
+        found: list[list[int]] = []
+        for index in sorted(chosen, key=lambda index: self.offsets[index]):
+            node = self.tape.nodes[index]
+            here = [self.offsets[index], self.gradients[index], node.size, int(node.decay), int(node.constraint == "nonnegative")]
+            if found and found[-1][0] + found[-1][2] == here[0] and found[-1][3:] == here[3:]:
+                found[-1][2] += node.size
+            else:
+                found.append(here)
+        return [tuple(segment) for segment in found]  # type: ignore[misc]
+
+    # Summary -----------------------------------------------------------------------------------------------------------
+
+    def summary(self, itemsize: int) -> list[dict[str, Any]]:
+        """One row per layer (nodes that share the name before the first dot), and a last row "total".
+
+        Keys: name, kind, shape_in, shape_out, parameters, multiply_adds (per sample), bytes (values and gradients for a full
+        batch, parameters with gradient and moments), neurons (values of the output, of layers with weights) and synapses
+        (connections: one per multiply-add with a weight).
+        """
+        nodes, rows, counted = self.tape.nodes, [], set()
+        for instruction in self.tape.instructions:
+            out = nodes[instruction.out]
+            if rows and rows[-1]["name"] == out.name:
+                rows[-1]["multiply_adds"] += instruction.macs
+                continue
+            trained = [nodes[i] for i in instruction.inputs if i >= 0 and nodes[i].kind == "parameter"]
+            new = [node for node in trained if node.index not in counted]
+            counted |= {node.index for node in trained}
+            count = sum(node.size for node in new)
+            weights = [node for node in trained if node.decay]
+            rows.append(
+                {
+                    "name": out.name,
+                    "kind": instruction.opcode,
+                    "shape_in": next((nodes[i].shape for i in instruction.inputs if i >= 0), ()),
+                    "shape_out": out.shape,
+                    "parameters": count,
+                    "multiply_adds": instruction.macs,
+                    "bytes": itemsize * (2 * self.room(out) + 4 * count),
+                    "neurons": out.size if weights else 0,
+                    "synapses": instruction.macs if weights else 0,
+                }
+            )
+        sums = {key: sum(row[key] for row in rows) for key in ("parameters", "multiply_adds", "bytes", "neurons", "synapses")}
+        inputs = [node.shape for node in nodes if node.kind == "input"]
+        last = rows[-1]["shape_out"] if rows else ()
+        return [*rows, {"name": "total", "kind": "", "shape_in": inputs[0] if inputs else (), "shape_out": last, **sums}]

@@ -1,0 +1,84 @@
+"""Matrix products inside the arena: plain loops for small ones, BLAS for large ones, chosen by measured size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.kernels import kernel
+
+# Multiply-adds from which a call to BLAS (0.5 us) wins over the plain loops, measured on shapes from (10, 2, 8) to (64, 784, 256).
+LARGE = 1000
+
+
+@kernel
+def product(a, x, w, y, n, k, m, fresh):
+    """Y = X W (fresh) or Y += X W, with X (n, k), W (k, m) and Y (n, m) row by row at offsets x, w and y."""
+    X = a[x : x + n * k].reshape((n, k))
+    W = a[w : w + k * m].reshape((k, m))
+    Y = a[y : y + n * m].reshape((n, m))
+    if n * k * m >= LARGE:
+        T = Y if fresh else np.empty_like(Y)
+        np.dot(X, W, T)
+        if not fresh:
+            for i in range(n):
+                for j in range(m):
+                    Y[i, j] += T[i, j]
+        return
+    for i in range(n):
+        if fresh:
+            for j in range(m):
+                Y[i, j] = 0
+        for p in range(k):
+            s = X[i, p]
+            for j in range(m):
+                Y[i, j] += s * W[p, j]
+
+
+@kernel
+def product_right(a, x, w, y, n, k, m, fresh):
+    """Y = X W^T (fresh) or Y += X W^T, with X (n, k), W (m, k) and Y (n, m)."""
+    X = a[x : x + n * k].reshape((n, k))
+    W = a[w : w + m * k].reshape((m, k))
+    Y = a[y : y + n * m].reshape((n, m))
+    if n * k * m >= LARGE:
+        T = Y if fresh else np.empty_like(Y)
+        np.dot(X, W.T, T)
+        if not fresh:
+            for i in range(n):
+                for j in range(m):
+                    Y[i, j] += T[i, j]
+        return
+    for i in range(n):
+        for j in range(m):
+            s = X[i, 0] * W[j, 0]
+            for p in range(1, k):
+                s += X[i, p] * W[j, p]
+            if fresh:
+                Y[i, j] = s
+            else:
+                Y[i, j] += s
+
+
+@kernel
+def product_left(a, x, w, y, n, k, m, fresh):
+    """Y = X^T W (fresh) or Y += X^T W, with X (n, k), W (n, m) and Y (k, m)."""
+    X = a[x : x + n * k].reshape((n, k))
+    W = a[w : w + n * m].reshape((n, m))
+    Y = a[y : y + k * m].reshape((k, m))
+    if n * k * m >= LARGE:
+        T = Y if fresh else np.empty_like(Y)
+        np.dot(X.T, W, T)
+        if not fresh:
+            for p in range(k):
+                for j in range(m):
+                    Y[p, j] += T[p, j]
+        return
+    if fresh:
+        for p in range(k):
+            for j in range(m):
+                Y[p, j] = 0
+    for i in range(n):
+        for p in range(k):
+            s = X[i, p]
+            for j in range(m):
+                Y[p, j] += s * W[i, j]

@@ -1,0 +1,410 @@
+"""A compiled program: offsets in one arena, instructions as rows of integers, and the calls that run them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from lab.errors import DivergenceError, ModelError, ParameterError, near
+from lab.kernels import seed_state
+from lab.tape import interpreter
+from lab.tape.builder import Node, Tape
+from lab.tape.data import Data, pack
+from lab.tape.initialisers import initial
+from lab.tape.layout import Layout
+from lab.tape.optimisers import KINDS, SCHEDULES
+
+State = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a call of `Program.train` did.
+
+    values (steps, names): batch mean of every recorded node, then the gradient norm of each objective; `done` steps were
+    applied. If done is less than asked, `fault` says in one sentence which node was not finite first, and at which step.
+    watch (if asked for): parameter -> (gradient norm, norm of the weights, norm of the last update).
+    """
+
+    names: tuple[str, ...]
+    values: np.ndarray
+    done: int
+    seconds: float
+    fault: str = ""
+    fault_node: str = ""
+    fault_step: int = -1
+    watch: dict[str, tuple[float, float, float]] | None = None
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """The series of one recorded value."""
+        if name not in self.names:
+            raise ModelError(f"tape: '{name}' is not recorded; {near(name, self.names)}")
+        return self.values[:, self.names.index(name)]
+
+    def check(self) -> Report:
+        """The report itself, or a DivergenceError where training met NaN or infinity."""
+        if self.fault:
+            raise DivergenceError(
+                self.fault, model="tape", stream=self.fault_node, step=self.fault_step, remedy="lower the learning rate or clip the gradient"
+            )
+        return self
+
+
+class Program:
+    """An immutable compiled program; everything that moves is in the state, a dict of plain arrays.
+
+    state: parameters, statistics (running values), moments (2, P), hyper (live numbers), random (uint64[4]), counters (step,
+    epoch, position in the epoch, updates per objective) and order (the shuffled rows of this epoch). Copying these arrays is
+    a checkpoint; training resumed from it gives the same bytes, however the steps are divided among calls.
+    """
+
+    def __init__(self, tape: Tape, batch: int, dtype: str):
+        if batch < 1:
+            raise ParameterError(f"tape: a program needs a batch of at least 1 (got {batch}).", owner="tape", names=("batch",))
+        if dtype not in ("float32", "float64"):
+            raise ParameterError(f"tape: a program works in float32 or float64 (got {dtype}).", owner="tape", names=("dtype",))
+        self.tape = tape
+        self.batch = int(batch)
+        self.dtype = dtype
+        self.layout = Layout(tape, self.batch)
+        self._plans: dict[Any, tuple[np.ndarray, int]] = {}
+        self._workspaces = threading.local()
+        self._objectives, self._segments, self._scalars, self._rows, self.recorded = self._training_plan()
+
+    # State -------------------------------------------------------------------------------------------------------------
+
+    def start(self, seed: int = 0, rows: int = 0) -> State:
+        """A fresh state: initialised parameters, empty moments, generators seeded; `rows` is the number of training samples."""
+        draw = seed_state(seed, 1)
+        parameters, statistics = np.zeros(self.layout.parameters, self.dtype), np.zeros(self.layout.statistics, self.dtype)
+        for node in self.tape.nodes:
+            at = self.layout.offsets[node.index]
+            if node.kind == "parameter":
+                parameters[at : at + node.size] = initial(node.shape, node.init, draw).ravel()
+            elif node.kind == "statistic":
+                at -= self.layout.parameters
+                statistics[at : at + node.size] = initial(node.shape, node.init, draw).ravel()
+        return {
+            "parameters": parameters,
+            "statistics": statistics,
+            "moments": np.zeros((2, self.layout.parameters), self.dtype),
+            "hyper": np.array([h.value for h in self.tape.hypers], float),
+            "random": seed_state(seed, 2),
+            "counters": np.zeros(interpreter.UPDATES + len(self.tape.objectives), np.int64),
+            "order": np.arange(rows, dtype=np.int64),
+        }
+
+    def parameters(self, state: State) -> dict[str, np.ndarray]:
+        """Every trained array by name, as views that may be written to."""
+        found = {}
+        for node in self.tape.nodes:
+            if node.kind == "parameter":
+                at = self.layout.offsets[node.index]
+                found[node.name] = state["parameters"][at : at + node.size].reshape(node.shape)
+        return found
+
+    def statistics(self, state: State) -> dict[str, np.ndarray]:
+        """Every running value by name, as views that may be written to."""
+        found = {}
+        for node in self.tape.nodes:
+            if node.kind == "statistic":
+                at = self.layout.offsets[node.index] - self.layout.parameters
+                found[node.name] = state["statistics"][at : at + node.size].reshape(node.shape)
+        return found
+
+    def load(self, state: State, arrays: dict[str, np.ndarray], *, partial: bool = False) -> None:
+        """Set parameters and running values by name; shapes must agree, and nothing changes if one does not."""
+        known = self.parameters(state) | self.statistics(state)
+        for name, array in arrays.items():
+            if name not in known:
+                raise ModelError(f"tape: there is no parameter '{name}' to load; {near(name, known)}")
+            if known[name].shape != np.shape(array):
+                raise ModelError(f"tape: '{name}' has the shape {known[name].shape}, but {np.shape(array)} was given; load weights of this network.")
+        missing = sorted(set(known) - set(arrays))
+        if missing and not partial:
+            raise ModelError(f"tape: the weights lack '{missing[0]}' ({len(missing)} missing); load weights of this network.")
+        for name, array in arrays.items():
+            known[name][...] = array
+
+    def hypers(self, state: State) -> dict[str, float]:
+        """Live numbers by name: learning rates, decay, dropout rates and so on."""
+        return {h.name: float(value) for h, value in zip(self.tape.hypers, state["hyper"], strict=True)}
+
+    def set(self, state: State, name: str, value: float) -> None:
+        """Change a live number; it acts from the next call on."""
+        names = [h.name for h in self.tape.hypers]
+        if name not in names:
+            raise ParameterError(f"tape: there is no live number '{name}'; {near(name, names)}", owner="tape", names=(name,))
+        hyper = self.tape.hypers[names.index(name)]
+        if not hyper.lo <= value <= hyper.hi:
+            raise ParameterError(f"{name}: must lie between {hyper.lo:g} and {hyper.hi:g} (got {value:g}).", owner="tape", names=(name,))
+        state["hyper"][names.index(name)] = value
+
+    # Data --------------------------------------------------------------------------------------------------------------
+
+    def data(self, **arrays: np.ndarray) -> Data:
+        """Samples for training, packed once: one array per input, first axis the sample."""
+        return pack(self.tape, self.dtype, arrays)
+
+    # Running -----------------------------------------------------------------------------------------------------------
+
+    def train(
+        self, state: State, data: Data, steps: int, *, batch: int | None = None, shuffle: bool = True, watch: bool = False
+    ) -> Report:
+        """Run `steps` minibatches of training in place of `state`; returns what was recorded.
+
+        Every epoch goes once through the samples, in an order shuffled by the state's generator (or as they stand). The last
+        minibatch of an epoch holds what is left. Stops before the first update that is not finite; see `Report`.
+        """
+        if not self.tape.objectives:
+            raise ModelError("tape: nothing is to be minimised; call minimise(loss, optimiser) before compile.")
+        if state["order"].size != data.count:
+            state["order"] = np.arange(data.count, dtype=np.int64)
+            state["counters"][interpreter.POSITION] = 0
+        return self._learn(state, data, state["order"], state["counters"], steps, batch or self.batch, shuffle, watch)
+
+    def step(self, state: State, *, watch: bool = False, **arrays: np.ndarray) -> Report:
+        """One training step on the samples given, outside of any epoch."""
+        data = self.data(**arrays)
+        counters = state["counters"].copy()
+        counters[interpreter.POSITION] = 0
+        report = self._learn(state, data, np.arange(data.count, dtype=np.int64), counters, 1, data.count, False, watch)
+        keep = state["counters"][[interpreter.EPOCH, interpreter.POSITION]].copy()
+        state["counters"][:] = counters
+        state["counters"][[interpreter.EPOCH, interpreter.POSITION]] = keep
+        return report
+
+    def _learn(self, state, data, order, counters, steps, batch, shuffle, watch) -> Report:
+        if not 1 <= batch <= self.batch:
+            raise ParameterError(
+                f"tape: a minibatch of {batch} does not fit a program compiled for {self.batch}; compile with batch={batch}.", names=("batch",)
+            )
+        a = self._load(state)
+        layout, total = self.layout, self.layout.parameters + self.layout.statistics
+        fields = data.fields.copy()
+        for row, name in enumerate(data.names):
+            fields[row, 2] = layout.offsets[self.tape.find(name).index]
+        self._expect_inputs(data.names, [objective.loss for objective in self.tape.objectives])
+        records = np.zeros((steps, len(self.recorded)))
+        before = np.zeros(layout.parameters if watch else 0, self.dtype)
+        began = perf_counter()
+        done, status, samples = interpreter.learn(
+            interpreter.table(self.dtype, np.unique(self._rows[:, 0])), self._rows, self._objectives, self._segments, a, state["hyper"], state["moments"][0], state["moments"][1], data.flat, data.stride,
+            fields, order, counters, state["random"], int(steps), int(batch), bool(shuffle), 1, self._scalars, records, before,
+        )  # fmt: skip
+        seconds = perf_counter() - began
+        state["parameters"][:] = a[: layout.parameters]
+        state["statistics"][:] = a[layout.parameters : total]
+        self._workspaces.samples = samples
+        fault, node, at = "", "", -1
+        if status != interpreter.FINE:
+            at = int(counters[interpreter.STEP])
+            node = self._first_bad(a, samples, status == interpreter.BAD_GRADIENT)
+            what = "gradient" if status == interpreter.BAD_GRADIENT else "value"
+            fault = f"tape: the {what} of '{node}' is not finite at step {at}; lower the learning rate or clip the gradient."
+        seen = None
+        if watch and steps:
+            seen = {}
+            for known in self.tape.nodes:
+                if known.kind == "parameter":
+                    w, g, size = layout.offsets[known.index], layout.gradients[known.index], known.size
+                    now = a[w : w + size].astype(float)
+                    seen[known.name] = (
+                        float(np.linalg.norm(a[g : g + size].astype(float))),
+                        float(np.linalg.norm(now)),
+                        float(np.linalg.norm(now - before[w : w + size])),
+                    )
+        return Report(self.recorded, records[:done], int(done), seconds, fault, node, at, seen)
+
+    def forward(
+        self, state: State, outputs: Sequence[str | Node] | str | Node, *, train: bool = False, seed: int = 0, **arrays: np.ndarray
+    ) -> Any:
+        """Values of one node, or a list of values of several, for any number of samples.
+
+        Runs in evaluation mode unless train=True (dropout on, batch statistics); the state is not changed, random numbers
+        come from `seed`.
+        """
+        single = isinstance(outputs, str | Node)
+        nodes = [self._find(name) for name in ([outputs] if single else outputs)]  # type: ignore[list-item]
+        rows, split = self._plan(("forward", *(node.index for node in nodes)), nodes, (), None)
+        found = self._run(state, rows, split, nodes, arrays, train, seed, None, None)[0]
+        return found[0] if single else found
+
+    def gradients(
+        self,
+        state: State,
+        of: str | Node,
+        wrt: Sequence[str | Node],
+        *,
+        weights: np.ndarray | None = None,
+        mean: bool = True,
+        train: bool = False,
+        seed: int = 0,
+        **arrays: np.ndarray,
+    ) -> list[np.ndarray]:
+        """Gradients of a node with respect to inputs, parameters or any node on the way, one array for each of `wrt`.
+
+        What is differentiated is the mean over samples of the node's values (mean=False: their sum, so that the gradient with
+        respect to an input is each sample's own), or their sum weighted by `weights` of the node's shape. At most the
+        compiled batch of samples.
+        """
+        root, nodes = self._find(of), [self._find(name) for name in wrt]
+        key = ("gradients", root.index, *(node.index for node in nodes))
+        rows, split = self._plan(key, [root], nodes, root)
+        count = self._count(arrays) if root.batched else 1
+        if weights is None:
+            weights = np.full((count, root.size), 1.0 / (count * root.size) if mean else 1.0)
+        if np.size(weights) != count * root.size:
+            raise ModelError(f"tape: gradient weights of shape {np.shape(weights)} do not fit '{root.name}' of shape {(count, *root.shape)}.")
+        return self._run(state, rows, split, [root], arrays, train, seed, root, np.asarray(weights, self.dtype).ravel(), nodes)[1]
+
+    def last(self, name: str | Node) -> np.ndarray:
+        """Value of a node in the minibatch that this thread ran last (slow motion, watching)."""
+        return self._read(self._find(name), self.layout.offsets)
+
+    def last_gradient(self, name: str | Node) -> np.ndarray:
+        """Gradient of the loss with respect to a node in the minibatch that this thread trained last."""
+        return self._read(self._find(name), self.layout.gradients)
+
+    def summary(self) -> list[dict[str, Any]]:
+        """One row per layer: shape in and out, parameters, multiply-adds, bytes, neurons and synapses; see `layout.summary`."""
+        return self.layout.summary(np.dtype(self.dtype).itemsize)
+
+    # Inside ------------------------------------------------------------------------------------------------------------
+
+    def _find(self, name: str | Node) -> Node:
+        return name if isinstance(name, Node) else self.tape.find(name)
+
+    def _plan(self, key, targets, wrt, root) -> tuple[np.ndarray, int]:
+        if key not in self._plans:
+            forward = self.layout.forward_rows(targets)
+            backward = self.layout.backward_rows(root, {node.index for node in wrt}) if root is not None else []
+            self._plans[key] = (self.layout.table(forward + backward), len(forward))
+        return self._plans[key]
+
+    def _training_plan(self):
+        layout, rows, objectives, segments = self.layout, [], [], []
+        scalars, names = [], []
+        reached = [self.tape.ancestors([objective.loss]) for objective in self.tape.objectives]
+        extra_of: list[list[Node]] = [[] for _ in self.tape.objectives]
+        for name, node in self.tape.records if self.tape.objectives else []:
+            needs = {i for i in self.tape.ancestors([node]) if self.tape.nodes[i].kind == "value"}
+            k = next((k for k, known in enumerate(reached) if node.index in known), None)
+            k = k if k is not None else max(range(len(reached)), key=lambda k: len(needs & reached[k]))
+            extra_of[k].append(node)
+            scalars.append((layout.offset(node), node.size, node.batched, k))
+            names.append(name)
+        for k, objective in enumerate(self.tape.objectives):
+            forward = layout.forward_rows([objective.loss, *extra_of[k]])
+            backward = layout.backward_rows(objective.loss, set(objective.parameters))
+            start = len(rows)
+            rows += forward + backward
+            first = len(segments)
+            segments += layout.segments(objective.parameters)
+            objectives.append(
+                (start, start + len(forward), start + len(forward), len(rows), layout.gradient(objective.loss), objective.loss.batched,
+                 first, len(segments), KINDS[objective.optimiser.kind], SCHEDULES[objective.optimiser.schedule], objective.floats)
+            )  # fmt: skip
+            scalars.append((layout.offset(objective.loss), 1, objective.loss.batched, k))
+            names.append(objective.record)
+        names += ["gradient" if len(objectives) == 1 else f"{objective.name}.gradient" for objective in self.tape.objectives]
+        return (
+            np.array(objectives, np.int64).reshape(-1, 11),
+            np.array(segments, np.int64).reshape(-1, 5),
+            np.array(scalars, np.int64).reshape(-1, 4),
+            layout.table(rows),
+            tuple(names),
+        )
+
+    def _arena(self) -> np.ndarray:
+        """This thread's memory; programs are shared between threads, workspaces are not."""
+        if not hasattr(self._workspaces, "arena"):
+            a = np.zeros(self.layout.length, self.dtype)
+            for index, value in self.tape.constants.items():
+                a[self.layout.offsets[index] : self.layout.offsets[index] + value.size] = value.ravel()
+            self._workspaces.arena = a
+        return self._workspaces.arena
+
+    def _load(self, state: State) -> np.ndarray:
+        a, end = self._arena(), self.layout.parameters
+        if state["parameters"].size != end or state["parameters"].dtype != self.dtype:
+            raise ModelError(
+                f"tape: a state of {state['parameters'].size} {state['parameters'].dtype} parameters does not fit a program of {end} "
+                f"{self.dtype} ones; start it with this program."
+            )
+        a[:end] = state["parameters"]
+        a[end : end + self.layout.statistics] = state["statistics"]
+        return a
+
+    def _expect_inputs(self, names, targets: list[Node]) -> None:
+        needed = {self.tape.nodes[i].name for i in self.tape.ancestors(targets) if self.tape.nodes[i].kind == "input"}
+        missing = sorted(needed - set(names))
+        if missing:
+            raise ModelError(f"tape: '{targets[0].name}' needs the input '{missing[0]}', which was not given; pass {missing[0]}=array.")
+
+    def _count(self, arrays) -> int:
+        counts = {len(array) for array in arrays.values()}
+        if len(counts) > 1:
+            sizes = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
+            raise ModelError(f"tape: the inputs differ in their number of samples ({sizes}); give as many of each.")
+        return counts.pop() if counts else 1
+
+    def _run(self, state, rows, split, outputs, arrays, train, seed, root, weights, wrt=()):
+        self._expect_inputs(arrays, outputs)
+        count = self._count(arrays)
+        if root is not None and count > self.batch:
+            raise ParameterError(f"tape: gradients of {count} samples do not fit a program compiled for {self.batch}; compile with batch={count}.")
+        prepared = [(self.layout.offset(node), node.size, value) for node, value in self._prepare(arrays)]
+        a = self._load(state)
+        random = seed_state(seed, 3)
+        found = [np.empty((count, *node.shape) if node.batched else node.shape, self.dtype) for node in outputs]
+        entries = interpreter.table(self.dtype, np.unique(rows[:, 0]))
+        for start in range(0, max(count, 1), self.batch):
+            n = min(self.batch, count - start)
+            for at, size, value in prepared:
+                a[at : at + n * size] = value[start : start + n].ravel()
+            interpreter.execute(entries, rows, 0, split, a, state["hyper"], n, int(train), random)
+            if root is not None:
+                at = self.layout.gradient(root)
+                a[at : at + weights.size] = weights
+                interpreter.execute(entries, rows, split, len(rows), a, state["hyper"], n, int(train), random)
+            self._workspaces.samples = n
+            for node, out in zip(outputs, found, strict=True):
+                if node.batched:
+                    out[start : start + n] = self._read(node, self.layout.offsets)
+                else:
+                    out[...] = self._read(node, self.layout.offsets)
+        return found, [self._read(node, self.layout.gradients) for node in wrt]
+
+    def _prepare(self, arrays):
+        for name, array in arrays.items():
+            node = self.tape.find(name)
+            if node.kind != "input":
+                raise ModelError(f"tape: '{name}' is a {node.kind}, not an input; pass inputs only.")
+            value = np.asarray(array, self.dtype)
+            if value.shape[1:] != node.shape:
+                raise ModelError(f"tape: input '{name}' takes samples of shape {node.shape}, but an array of shape {value.shape} was given.")
+            yield node, value
+
+    def _read(self, node: Node, offsets: list[int]) -> np.ndarray:
+        a, at = self._arena(), offsets[node.base]
+        shape = (getattr(self._workspaces, "samples", 1), *node.shape) if node.batched else node.shape
+        return a[at : at + int(np.prod(shape, dtype=int))].reshape(shape).copy()
+
+    def _first_bad(self, a, samples, gradient: bool) -> str:
+        """Name of the first node in the order of the pass whose value (or gradient) is not finite."""
+        nodes = [node for node in self.tape.nodes if node.kind in ("input", "parameter", "value") and node.base == node.index]
+        nodes.sort(key=lambda node: node.kind == "value")
+        offsets = self.layout.gradients if gradient else self.layout.offsets
+        if gradient:
+            nodes = [node for node in reversed(nodes) if node.kind != "input"]
+        for node in nodes:
+            at = offsets[node.index]
+            if not np.isfinite(a[at : at + node.size * (samples if node.batched else 1)]).all():
+                return node.name
+        return "loss"

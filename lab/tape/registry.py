@@ -1,0 +1,90 @@
+"""What an operation is to the tape: a pair of kernels, a builder method, and the cases that prove it.
+
+An operation lives in one file of `lab/tape/operations/` and consists of
+
+- an *opcode*: a forward and a backward kernel, both called as `kernel(a, r, f, n, train, random)` with the arena `a` (one flat
+  float array), the instruction `r` (a row of integers, columns named below), the live hyper-parameters `f` (float64), the
+  number of samples `n` (1 where nothing has a batch axis), the mode (1 train, 0 evaluate) and the generator `random`;
+- one or more *builder methods* (decorator `operation`), which check shapes and emit instructions; they become methods of `Tape`;
+- *cases*: small programs with an independent NumPy oracle, from which the tests and the gradient check are derived.
+
+A backward kernel **adds** to the gradient of an input, and does so only where that gradient's offset is not negative. An opcode
+registered with `fresh=True` promises more: where `r[FRESH]` has the bit of an input (1, 2, 4) it overwrites instead, which
+spares a pass over the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lab.errors import ModelError, near
+
+# Columns of an instruction. BATCHED tells the interpreter whether n is the batch or 1. Offsets count from the arena's start;
+# the gradient offset of a value that needs none is -1.
+OPCODE, BATCHED, OUT, DOUT, X, DX, Y, DY, Z, DZ, AUX, FRESH, SIZE, FLOATS, INTS = range(15)
+WIDTH = 32
+
+
+@dataclass(frozen=True)
+class Opcode:
+    """One kind of instruction: its number in the rows and its two kernels."""
+
+    name: str
+    number: int
+    forward: Callable
+    backward: Callable | None
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """A small program that exercises one operation, with an independent NumPy oracle.
+
+    inputs: name -> shape per sample, or name -> array of samples; build(tape, **nodes) returns the node under test;
+    oracle(**arrays) returns its expected value for the batch (parameters of the program are passed by name with dots
+    replaced by underscores). `kinks` loosens the gradient check to 1e-4 (ReLU, maximum); `smooth=False` says that the
+    operation has no gradient to check; `train` is the mode.
+    """
+
+    name: str
+    inputs: dict[str, Any]
+    build: Callable
+    oracle: Callable | None = None
+    kinks: bool = False
+    smooth: bool = True
+    train: bool = False
+
+
+OPCODES: dict[str, Opcode] = {}
+OPERATIONS: dict[str, Callable] = {}
+CASES: list[Case] = []
+
+
+def opcode(name: str, forward: Callable, backward: Callable | None = None, *, fresh: bool = False) -> None:
+    """Register the two kernels of a kind of instruction; numbers follow the order of registration, from 1."""
+    if name in OPCODES:
+        raise ModelError(f"tape: opcode '{name}' is registered twice; give one of them another name.")
+    OPCODES[name] = Opcode(name, len(OPCODES) + 1, forward, backward, fresh)
+
+
+def operation(function: Callable) -> Callable:
+    """Make `function(tape, ...)` a method of `Tape` under its own name."""
+    if function.__name__ in OPERATIONS:
+        raise ModelError(f"tape: operation '{function.__name__}' is registered twice; give one of them another name.")
+    OPERATIONS[function.__name__] = function
+    return function
+
+
+def case(name: str, inputs: dict[str, Any], build: Callable, oracle: Callable | None = None, **marks: bool) -> None:
+    """Register one case of the proof; see `Case`."""
+    CASES.append(Case(name, inputs, build, oracle, **marks))
+
+
+def find_operation(name: str) -> Callable:
+    """The builder method called `name`, or an AttributeError that names its neighbours."""
+    if name not in OPERATIONS:
+        raise AttributeError(f"Tape has no operation '{name}'; {near(name, OPERATIONS)}")
+    return OPERATIONS[name]
+
