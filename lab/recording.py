@@ -54,6 +54,7 @@ class Recorder:
                 self._logged = len(reader.log(run_id))
             self._looked = {name: -1 if info.last is None else info.last for name, info in known.items()}
             self.record = {name: info.every for name, info in known.items() if info.meta.get("recorded", True)}
+            session.update_run(run_id, state="running", reason="")
         else:
             self.run_id = session.add_run(
                 name,

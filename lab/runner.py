@@ -138,6 +138,9 @@ class Runner:
 
     experiment  what to run; session: where it is recorded (None: not recorded)
     playing     start at once when prepared
+    resume      go on from a checkpoint, with the log of the run it belongs to; `at`: advance from it to this step first,
+                doing again what the log says
+    parent      (run, step) that the recording names as its origin; run_id: go on recording an existing run instead
     """
 
     def __init__(
@@ -152,6 +155,8 @@ class Runner:
         pace: float | Literal["default"] | None = "default",
         parent: tuple[int, int] | None = None,
         resume: tuple[Checkpoint, tuple[Happened, ...]] | None = None,
+        at: int | None = None,
+        run_id: int | None = None,
         on_stop: Callable[[], None] | None = None,
     ):
         self.experiment = experiment
@@ -164,10 +169,13 @@ class Runner:
         self.status = Status("preparing", model, pace=model.speed if pace == "default" else pace)
         self.ring = Ring(model)
         self._commands: queue.Queue[Command] = queue.Queue()
+        self._stopping = threading.Event()  # a run that was given up while it was prepared leaves no empty recording
         self._playing = playing
         self._watch = watch
         self._parent = parent
         self._resume = resume
+        self._at = at
+        self._existing = run_id
         self._target: int | None = None
         self._on_stop = on_stop
         self._recorder: Recorder | None = None
@@ -183,6 +191,8 @@ class Runner:
 
     def send(self, command: Command) -> None:
         """Queue a command; returns at once."""
+        if isinstance(command, Stop):
+            self._stopping.set()
         self._commands.put(command)
 
     def stop(self, timeout: float = 10.0) -> bool:
@@ -226,9 +236,8 @@ class Runner:
         self.simulation = Simulation(model, self.experiment.seed)
         self.simulation.over = None
         if self._resume:
-            point, log = self._resume
-            self.simulation.restore(point)
-            self.simulation.log = list(log)
+            point, history = self._resume
+            self._replay(point, list(history), point.step if self._at is None else self._at)
         # Compile now, on a state that is thrown away, so that "running" means moving.
         keep, log = self.simulation.checkpoint(), list(self.simulation.log)
         if model.length is None or self.simulation.step < model.length:
@@ -237,15 +246,18 @@ class Runner:
         self.simulation.log = log
         self._cost, self._observed = 0.0, 0.0
         self._show()
-        if self.session is not None:
+        if self.session is not None and not self._stopping.is_set():
             self._recorder = Recorder(
-                self.session, self.name, self.experiment, self.simulation, self._record, parent=self._parent, colour=self.colour
+                self.session, self.name, self.experiment, self.simulation, self._record, parent=self._parent, colour=self.colour, run_id=self._existing
             )
+            self._record = self._recorder.record
             self._recorder.take_log(self.simulation.log)
         self._generator = None
         self._good, self._good_cost, self._good_at = keep, 0.0, time.perf_counter()
         self._pace_from_here()
-        phase: Phase = "running" if self._playing else "paused"
+        self.ring.reset(self.simulation.model, self.simulation.step)
+        self._show()
+        phase: Phase = "finished" if self._at_end() else "running" if self._playing else "paused"
         self._set(phase=phase, prepared_in=time.perf_counter() - began, run_id=self.run_id)
         self._publish()
 
@@ -531,13 +543,8 @@ class Runner:
             self._recorder.finish(self.simulation, "diverged" if diverged else "stopped", "left for a branch")
         self._set(phase="preparing", place=None, error="", remedy="", reason="")
         self._generator = None
-        self.simulation.restore(point)
-        self.simulation.log = log[: point.done]
-        # What was done after the checkpoint is done again up to the place. After a divergence it is left out: it may be the cause.
-        again = [] if diverged else [h for h in log[point.done :] if h.step <= place]
-        ahead = _still_ahead(self._schedule, [*self.simulation.log, *again])
-        for _ in simulate(self.simulation, place, record={}, schedule=[*again, *ahead]):
-            pass
+        # After a divergence what was done after the last good state is left out: it may be the cause.
+        self._replay(point, log[: point.done] if diverged else log, place)
         if self.session is not None and parent is not None:
             self._recorder = Recorder(
                 self.session, f"{self.name} (from {place * self.simulation.model.clock.dt:g} {self.simulation.model.clock.unit})",
@@ -550,6 +557,15 @@ class Runner:
         self._set(phase="paused", step=place, run_id=self.run_id, model=self.simulation.model)
         self._show()
         self._publish()
+
+    def _replay(self, point: Checkpoint, log: list[Happened], place: int) -> None:
+        """Stand at `place`: from the checkpoint on, do again what the log says was done."""
+        self.simulation.restore(point)
+        self.simulation.log = log[: point.done]
+        again = [h for h in log[point.done :] if h.step <= place]
+        ahead = _still_ahead(self._schedule, [*self.simulation.log, *again])
+        for _ in simulate(self.simulation, place, record={}, schedule=[*again, *ahead]):
+            pass
 
     def _finish_recording(self) -> None:
         if self._recorder is None:

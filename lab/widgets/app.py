@@ -1,0 +1,70 @@
+"""Starts the window."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from lab.widgets import filing, theme
+from lab.widgets.settings import Settings
+
+
+def application() -> QApplication:
+    """The application, themed as the person left it."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("neural-lab")
+    app.setApplicationDisplayName("Neural Lab")
+    app.setWindowIcon(theme.app_icon())
+    return app
+
+
+def start(path: str | None = None, model: str | None = None) -> int:
+    """Open the window on a session file (None: an unnamed session) with a model in front, and stay until it is closed."""
+    from lab.widgets.window import Window
+
+    app = application()
+    settings = Settings()
+    theme.apply(app, "light" if settings.get("theme", "dark") == "light" else "dark")
+    session, problem = filing.first_session(path)
+    window = Window(session, settings, model=model)
+    geometry = settings.state("geometry")
+    if geometry.isEmpty() or not window.restoreGeometry(geometry):
+        available = app.primaryScreen().availableGeometry()
+        window.resize(min(1440, available.width()), min(900, available.height()))
+    window.show()
+    if problem:
+        window.banner.say("bad", problem, [("Open another…", window.commands.open)], key="file")
+    if path is not None and not problem:
+        settings.add_recent(path)
+    # Python notices Ctrl-C in the terminal only between two of its own instructions: the pulse provides them.
+    signal.signal(signal.SIGINT, _interrupted)
+    code = app.exec()
+    done = window.finish()
+    window.deleteLater()
+    app.processEvents()
+    if not done:
+        # A worker that is still compiling cannot be ended; everything is written, so the process may go.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _interrupted(*_: object) -> None:
+    QTimer.singleShot(0, QApplication.closeAllWindows)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """`python -m lab.widgets.app [FILE]`."""
+    arguments = sys.argv[1:] if argv is None else argv
+    return start(arguments[0] if arguments else None, None)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,396 @@
+"""Everything that can be told to the window by a key, a button or the search field, in one table."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray, QObject, QPoint, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from lab import catalog
+from lab.errors import LabError, ParameterError
+from lab.widgets import filing, theme
+from lab.widgets.palette import Entry
+
+if TYPE_CHECKING:
+    from lab.widgets.window import Window
+
+FILES = "Sessions (*.lab)"
+
+
+class Commands(QObject):
+    """The actions of a window; `table` lists them for the shortcuts page."""
+
+    def __init__(self, window: Window):
+        super().__init__(window)
+        self.window: Window = window
+        self.actions: dict[str, QAction] = {}
+        self.icons: dict[str, str] = {}
+        w = window
+        add = self._add
+        undo = w.history.stack.createUndoAction(self, "Undo")
+        redo = w.history.stack.createRedoAction(self, "Redo")
+        self._take("undo", undo, "mdi6.undo", QKeySequence.StandardKey.Undo)
+        self._take("redo", redo, "mdi6.redo", "Ctrl+Shift+Z", "Ctrl+Y")
+        add("new", "New session", self.new, "mdi6.file-plus-outline", "Ctrl+N")
+        add("open", "Open…", self.open, "mdi6.folder-open-outline", "Ctrl+O")
+        add("recent", "Recent sessions", self.show_recent, "mdi6.history", "Ctrl+Shift+O")
+        add("save", "Save", self.save, "mdi6.content-save-outline", "Ctrl+S")
+        add("save-as", "Save as…", self.save_as, "mdi6.content-save-edit-outline", "Ctrl+Shift+S")
+        add("save-copy", "Save a copy…", self.save_copy, "mdi6.content-copy")
+        add("play", "Play or pause", w.toggle, "mdi6.play", "Space")
+        add("step", "Advance one step", partial(w.run_for, 1), "mdi6.step-forward", ".")
+        add("run-for", "Run for a number of steps…", self._run_for, "mdi6.skip-forward", "Shift+.")
+        add("reset", "Reset the state, keep the parameters", w.reset, "mdi6.restart", "Ctrl+R")
+        add("defaults", "Reset all parameters to their defaults", self._defaults, "mdi6.backup-restore")
+        add("branch", "Make a branch at the time looked at", w.branch_here, "mdi6.source-branch", "B")
+        add("present", "Look at the present again", self._present, "mdi6.skip-forward", "P")
+        add("slower", "Slower", partial(self._nudge, -10), "mdi6.speedometer-slow", "[")
+        add("faster", "Faster", partial(self._nudge, 10), "mdi6.speedometer", "]")
+        add("flat-out", "As fast as it goes", partial(self._nudge, 1000), "mdi6.rocket-launch-outline", "Shift+]")
+        add("search", "Search and command", self._search, "mdi6.magnify", "Ctrl+K", "/")
+        add("projector", "Projector mode", self.projector, "mdi6.presentation", "F5")
+        add("theme", "Light or dark", self.theme, "mdi6.theme-light-dark", "Ctrl+T")
+        add("help", "Help on this model", self.help, "mdi6.help-circle-outline", "F1")
+        add("shortcuts", "Keyboard shortcuts", self.shortcuts, "mdi6.keyboard-outline", "?")
+        add("arrange", "Arrange the pictures as at first", self._arrange, "mdi6.view-dashboard-outline", "Ctrl+0")
+        add("pictures", "Choose which pictures are shown", self._pictures, "mdi6.eye-outline", "Ctrl+P")
+        add("fill", "Fill the place with one picture, or back", self._fill, "mdi6.fullscreen", "F")
+        add("compare", "Compare the runs", self.compare, "mdi6.table", "Ctrl+M")
+        add("notes", "Write notes", self._notes, "mdi6.note-edit-outline", "N")
+        add("full-screen", "Full screen", self._full_screen, "mdi6.fullscreen", "F11")
+        add("leave", "Leave what you are in", self.leave, "mdi6.keyboard-esc", "Esc")
+        add("close", "Close the window", w.close, "mdi6.close", "Ctrl+Q")
+        for number, panel in enumerate(dict.fromkeys(e.panel for e in catalog.entries())):
+            add(f"panel-{panel}", f"Go to {catalog.PANELS[panel]}", partial(w.show_panel, panel), "mdi6.tab", f"Ctrl+{number + 1}")
+        self._help: Any = None
+        self._compare: Any = None
+
+    def _add(self, name: str, text: str, call: Callable[..., object], icon: str, *keys: str) -> None:
+        action = QAction(text, self)
+        # Bound methods and partials of them; Qt passes `checked`, which they do not want.
+        self._calls = getattr(self, "_calls", {})
+        self._calls[name] = call
+        action.setProperty("name", name)
+        action.triggered.connect(self._run)
+        self._take(name, action, icon, *keys)
+
+    def _run(self) -> None:
+        self._calls[self.sender().property("name")]()
+
+    def _take(self, name: str, action: QAction, icon: str, *keys: Any) -> None:
+        action.setShortcuts([QKeySequence(k) for k in keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        if keys:
+            action.setToolTip(f"{action.text()} ({QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText)})")
+        self.actions[name] = action
+        self.icons[name] = icon
+        self.window.addAction(action)
+
+    def bar(self) -> list[tuple[QAction, str]]:
+        """The actions of the top bar with their icons."""
+        return [(self.actions[n], self.icons[n]) for n in ("undo", "redo", "save", "projector", "theme", "help")]
+
+    @property
+    def table(self) -> list[tuple[str, str]]:
+        """(keys, what they do) of every command that has keys."""
+        rows = [(", ".join(s.toString(QKeySequence.SequenceFormat.NativeText) for s in a.shortcuts()), a.text()) for a in self.actions.values() if a.shortcuts()]
+        fixed = [("Undo", "Undo"), ("Redo", "Redo")]
+        rows = [(k, next((t for start, t in fixed if text.startswith(start)), text)) for k, text in rows]
+        return [*rows, ("Left, Right, Home, End", "Move on the bar of recorded time, when it has the keyboard"), ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard")]
+
+    # -- the search field --
+
+    def entries(self, query: str) -> Sequence[Entry]:
+        """All that can be found now; a parameter with a number after it can be set right here."""
+        w = self.window
+        found: list[Entry] = list(self._setting(query))
+        status = w.player.status
+        if w.side.form is not None:
+            for spec in type(w.side.form.model).specs().values():
+                value = getattr(w.side.form.model, spec.name)
+                note = spec.text(value) if spec.kind in ("float", "int", "bool", "choice") else spec.doc
+                found.append(Entry("parameter", spec.label, partial(w.side.form.focus_parameter, spec.name), "mdi6.tune-variant", note, f"{spec.name} {spec.group} {spec.doc}"))
+        if status is not None:
+            for action in type(status.model).actions().values():
+                if not action.hidden and action.name in w.side.actions_box.buttons:
+                    found.append(Entry("action", action.label, w.side.actions_box.buttons[action.name].press, "mdi6.gesture-tap-button", action.doc.split("\n")[0]))
+            kind = type(status.model)
+            for title in kind.presets:
+                found.append(Entry("preset", title, partial(w.choose_preset, title), "mdi6.bookmark-outline", kind.title))
+        for model in catalog.entries():
+            found.append(Entry("model", model.title, partial(w.choose_model, model.name), model.icon, model.about, f"{model.name} {model.group} {model.panel}"))
+            if status is None or model.name != type(status.model).name:
+                found += [Entry("preset", p, partial(self._open_preset, model.name, p), "mdi6.bookmark-outline", model.title) for p in model.presets]
+        for name, action in self.actions.items():
+            if action.isEnabled() and name not in ("search", "leave"):
+                keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+                found.append(Entry("command", action.text(), action.trigger, self.icons[name], keys))
+        for path in w.settings.recent():
+            found.append(Entry("session", Path(path).stem, partial(self.open_path, path), "mdi6.file-outline", str(Path(path).parent)))
+        return found
+
+    def _setting(self, query: str) -> list[Entry]:
+        words, _, value = query.strip().replace("=", " ").rpartition(" ")
+        form = self.window.side.form
+        if not words or form is None or not any(c.isdigit() for c in value):
+            return []
+        from lab.widgets.palette import score
+
+        kind = type(form.model)
+        rated = sorted(((score(words, s.label), s) for s in kind.specs().values() if s.kind in ("float", "int")), key=lambda r: -r[0])
+        if not rated or rated[0][0] < 4:
+            return []
+        spec = rated[0][1]
+        try:
+            number = kind.from_text(spec.name, value)
+        except ParameterError:
+            return []
+        return [Entry("set", f"{spec.label} = {spec.text(number)}", partial(self.window.change, spec.name, number), "mdi6.pencil-outline", spec.doc, query)]
+
+    def _open_preset(self, model: str, preset: str) -> None:
+        self.window.choose_model(model)
+        self.window.choose_preset(preset)
+
+    # -- small commands --
+
+    def _search(self) -> None:
+        self.window.bar.palette_field.ask()
+
+    def _run_for(self) -> None:
+        self.window.transport.ask_run_for()
+
+    def _defaults(self) -> None:
+        self.window.choose_preset("Defaults")
+
+    def _present(self) -> None:
+        status = self.window.player.status
+        if status is not None:
+            self.window.seek(status.step)
+
+    def _nudge(self, by: int) -> None:
+        self.window.transport.nudge_speed(by)
+
+    def _arrange(self) -> None:
+        self.window.workspace.arrange()
+
+    def _pictures(self) -> None:
+        menu = self.window.workspace.menu(self.window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.window.workspace.mapToGlobal(self.window.workspace.rect().center()) - QPoint(menu.sizeHint().width() // 2, menu.sizeHint().height() // 2))
+
+    def _fill(self) -> None:
+        workspace = self.window.workspace
+        under = next((d for d in workspace.docks.values() if d.isVisible() and d.underMouse()), None)
+        focused = next((d for d in workspace.docks.values() if d.isAncestorOf(self.window.focusWidget() or self.window)), None)
+        first = next((d for d in workspace.docks.values() if d.isVisible()), None)
+        dock = focused or under or first
+        if dock is not None:
+            workspace.fill(dock.card.view.picture.name)
+
+    def _notes(self) -> None:
+        self.window.side.tabs.setCurrentWidget(self.window.side.notes)
+        self.window.side.notes.editor.setFocus()
+
+    def _full_screen(self) -> None:
+        self.window.setWindowState(self.window.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def leave(self) -> None:
+        """Escape: results, the help page, a filling card, the past, a sentence, projector mode; the innermost first."""
+        w = self.window
+        if w.bar.palette_field.results.isVisible():
+            w.bar.palette_field.close_results()
+        elif w.workspace.filled:
+            w.workspace.fill("")
+        elif w.banner.isVisible() and w.banner.key not in (None, "run"):
+            w.banner.dismiss()
+        elif w.player.status is not None and w.player.status.place is not None:
+            self._present()
+        elif theme.current().projector:
+            self.projector()
+        elif w.focusWidget() is not None:
+            w.focusWidget().clearFocus()
+
+    def projector(self) -> None:
+        """Larger type, thicker lines, only what the lesson is about; or back."""
+        self.window.set_look(projector=not theme.current().projector)
+
+    def theme(self) -> None:
+        """The other theme."""
+        self.window.set_look("light" if theme.current().tokens.dark else "dark")
+
+    # -- files --
+
+    def _dialog(self, title: str, save: bool, done: Callable[[str], None]) -> None:
+        dialog = QFileDialog(self.window, title, str(self._folder()), FILES)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setDefaultSuffix("lab")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave if save else QFileDialog.AcceptMode.AcceptOpen)
+        if not save:
+            dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(done)
+        dialog.open()
+
+    def _folder(self) -> Path:
+        path = self.window.session.path
+        recent = self.window.settings.recent()
+        return path.parent if not filing.is_untitled(path) else Path(recent[0]).parent if recent else Path.home()
+
+    def new(self) -> None:
+        """Begin a new session; the present one is closed, it is on disk."""
+        try:
+            self._go_to(filing.new_untitled())
+        except LabError as error:
+            self.window._failed(str(error))
+
+    def open(self) -> None:
+        """Ask for a session and open it."""
+        self._dialog("Open a session", False, self.open_path)
+
+    def open_path(self, path: str) -> None:
+        """Open a session file in place of the present one, or say in one sentence why not."""
+        from lab.session import Session
+
+        if Path(path).resolve() == self.window.session.path:
+            self.window.banner.say("accent", f"'{Path(path).name}' is the session in front.", key="file")
+            return
+        try:
+            session = Session.open(path)
+        except LabError as error:
+            self.window.banner.say("bad", str(error), [("Open another…", self.open)], key="file")
+            return
+        self.window.settings.add_recent(path)
+        self._go_to(session)
+
+    def _go_to(self, session: Any) -> None:
+        w = self.window
+        w._keep_layout()
+        w.player.finish(10.0)
+        filing.close(w.session)
+        w.workspace.clear()
+        w.set_session(session)
+
+    def save(self) -> None:
+        """Everything is on disk already; a session without a name is given one."""
+        w = self.window
+        if filing.is_untitled(w.session.path):
+            self.save_as()
+            return
+        try:
+            w.session.flush()
+        except LabError as error:
+            w._failed(str(error))
+            return
+        w.history.stack.setClean()
+        w.settings.add_recent(w.session.path)
+        w.banner.say("good", f"Saved as {w.session.path}.", key="file")
+        w._title()
+
+    def save_as(self) -> None:
+        """Ask for a name and go on under it."""
+        self._dialog("Save the session as", True, self.save_to)
+
+    def save_to(self, path: str) -> None:
+        """Go on under another name; a run that plays goes on playing."""
+        w = self.window
+        status = w.player.status
+        run, playing = (status.run_id, status.phase == "running") if status else (None, False)
+        moving = w.player.runner is not None
+        pace = status.pace if status else None
+        if not filing.room_for(w.session, Path(path)):
+            w.banner.say("bad", f"There is not enough room for the session in {Path(path).parent}: choose another disk.", [("Save as…", self.save_as)], key="file")
+            return
+        w._keep_layout()
+        w.player.finish(10.0)
+        try:
+            w.session = filing.move(w.session, Path(path), w.settings)
+        except LabError as error:
+            w.banner.say("bad", str(error), [("Save as…", self.save_as)], key="file")
+        else:
+            w.history.stack.setClean()
+            w.banner.say("good", f"Saved as {w.session.path}.", key="file")
+        w.player.use(w.session)
+        if run is not None:
+            if moving:
+                w.player.go_on(run, playing=playing, pace=pace)
+            else:
+                w.player.look(run)
+        w._title()
+
+    def save_copy(self) -> None:
+        """Ask for a name and write a copy there; this session goes on."""
+        self._dialog("Save a copy", True, self.copy_to)
+
+    def copy_to(self, path: str) -> None:
+        """Write a copy."""
+        try:
+            self.window.session.save_copy(path)
+        except LabError as error:
+            self.window._failed(str(error))
+            return
+        self.window.settings.add_recent(path)
+        self.window.banner.say("good", f"A copy was saved as {path}.", key="file")
+
+    def show_recent(self) -> None:
+        """A menu of the sessions used last."""
+        menu = QMenu(self.window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for path in self.window.settings.recent():
+            entry = menu.addAction(path)
+            entry.triggered.connect(partial(self.open_path, path))
+        if menu.isEmpty():
+            menu.addAction("No sessions were opened or saved yet").setEnabled(False)
+        menu.popup(self.window.bar.mapToGlobal(self.window.bar.rect().bottomRight()) - QPoint(menu.sizeHint().width(), 0))
+
+    # -- layout --
+
+    def saved_layout(self, model: str) -> QByteArray | None:
+        """The arrangement of a model's cards: of this session, or the person's last one."""
+        text = self.window._layouts().get(model)
+        if isinstance(text, str):
+            try:
+                return QByteArray(base64.b64decode(text, validate=True))
+            except ValueError:
+                pass
+        state = self.window.settings.state(f"layout/{model}")
+        return None if state.isEmpty() else state
+
+    def keep_layout(self, model: str, state: QByteArray) -> None:
+        """Remember an arrangement in the session and for the person."""
+        w = self.window
+        if w.session.closed:
+            return
+        layouts = w._layouts() | {model: base64.b64encode(state.data()).decode("ascii")}
+        w.session.set_document({**w.document.to_dict(), "layouts": layouts})
+        w.settings.put_state(f"layout/{model}", state)
+
+    # -- pages --
+
+    def help(self) -> None:
+        """The page about the model in front."""
+        self._page().show_model(self.window.document.model)
+
+    def shortcuts(self) -> None:
+        """The list of keys."""
+        self._page().show_shortcuts(self.table)
+
+    def _page(self) -> Any:
+        from lab.widgets.help import Help
+
+        if self._help is None:
+            self._help = Help(self.window)
+        return self._help
+
+    def compare(self) -> None:
+        """A table of the runs side by side."""
+        from lab.widgets.compare import Compare
+
+        if self._compare is None:
+            self._compare = Compare(self.window)
+        self._compare.show_runs(self.window)
+

@@ -1,0 +1,205 @@
+"""What can be opened: the models of a panel, grouped, with a small picture of each, and the presets of the one in front."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QHelpEvent, QIcon, QImage, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
+
+from lab import catalog
+from lab.widgets import theme
+
+KIND, NAME, ICON, CHOSEN = (Qt.ItemDataRole.UserRole + k for k in range(4))
+HEADING, MODEL, PRESET = "heading", "model", "preset"
+THUMB = QSize(44, 28)
+
+
+def cache_folder() -> Path:
+    """Where the small pictures are kept."""
+    import os
+
+    given = os.environ.get("LAB_CACHE")
+    if given:
+        return Path(given) / "thumbnails"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("neural-lab", appauthor=False) / "thumbnails"
+
+
+class _Row(QStyledItemDelegate):
+    """Draws a heading, a model with its small picture, or a preset."""
+
+    def __init__(self, gallery: Gallery):
+        super().__init__(gallery)
+        self._gallery = gallery
+
+    def sizeHint(self, option: QStyleOptionViewItem, index) -> QSize:
+        size = theme.current().text
+        return QSize(0, {HEADING: size + 17, MODEL: max(36, size + 20), PRESET: size + 15}[index.data(KIND)])
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index) -> None:
+        look = theme.current()
+        area = QRect(option.rect)
+        kind, chosen = index.data(KIND), bool(index.data(CHOSEN))
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if kind == HEADING:
+            painter.setFont(theme.sans_font(look.caption, QFont.Weight.Medium))
+            painter.setPen(theme.colour("muted"))
+            painter.drawText(area.adjusted(12, 6, -8, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, index.data())
+            painter.restore()
+            return
+        box = QRectF(area.adjusted(8, 1, -8, -1))
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        if chosen or hovered:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("raised"))
+            painter.drawRoundedRect(box, 6, 6)
+        if chosen:
+            # A bar and heavier type: the choice can be seen without colour.
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("accent"))
+            painter.drawRoundedRect(QRectF(box.left(), box.top() + 4, 3, box.height() - 8), 1.5, 1.5)
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(theme.colour("accent"))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        left = area.left() + 18
+        if kind == MODEL:
+            spot = QRect(left, area.center().y() - THUMB.height() // 2 + 1, THUMB.width(), THUMB.height())
+            thumbnail = self._gallery.thumbnail(index.data(NAME))
+            if thumbnail is not None:
+                painter.drawPixmap(spot, thumbnail)
+            else:
+                icon: QIcon = index.data(ICON)
+                edge = look.text + 6
+                icon.paint(painter, QRect(spot.center().x() - edge // 2, spot.center().y() - edge // 2, edge, edge))
+            left = spot.right() + 10
+        else:
+            left += THUMB.width() // 2 - 3
+            painter.setPen(theme.colour("muted"))
+            painter.drawText(QRect(left, area.top(), 14, area.height()), Qt.AlignmentFlag.AlignCenter, "•")
+            left += 22
+        weight = QFont.Weight.DemiBold if chosen else QFont.Weight.Normal
+        painter.setFont(theme.sans_font(look.text if kind == MODEL else look.caption, weight))
+        painter.setPen(theme.colour("text" if kind == MODEL or chosen or hovered else "muted"))
+        words = QRect(left, area.top(), area.right() - 12 - left, area.height())
+        text = painter.fontMetrics().elidedText(index.data(), Qt.TextElideMode.ElideRight, words.width())
+        painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.restore()
+
+    def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option, index) -> bool:
+        if event.type() == QEvent.Type.ToolTip and index.data(Qt.ItemDataRole.ToolTipRole):
+            QToolTip.showText(event.globalPos(), index.data(Qt.ItemDataRole.ToolTipRole), view)
+            return True
+        return super().helpEvent(event, view, option, index)
+
+
+class Gallery(QListWidget):
+    """The models of one panel."""
+
+    model_chosen = Signal(str)
+    preset_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setObjectName("gallery")
+        self.setAccessibleName("Models")
+        self.setItemDelegate(_Row(self))
+        self.setMouseTracking(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.itemClicked.connect(self._open)
+        self.itemActivated.connect(self._open)
+        self._panel, self._model, self._preset = "", "", ""
+        self._thumbnails: dict[str, QPixmap | None] = {}
+        theme.changes().changed.connect(self.set_theme)
+
+    def show_panel(self, panel: str, model: str, preset: str = "") -> None:
+        """List a panel with one model in front."""
+        if (panel, model, preset) == (self._panel, self._model, self._preset):
+            return
+        self._panel, self._model, self._preset = panel, model, preset
+        self._fill()
+
+    def _fill(self) -> None:
+        scrolled = self.verticalScrollBar().value()
+        self.clear()
+        group = None
+        for entry in catalog.entries():
+            if entry.panel != self._panel:
+                continue
+            if entry.group != group:
+                group = entry.group
+                self._add(HEADING, group or catalog.PANELS[self._panel], flags=Qt.ItemFlag.NoItemFlags)
+            chosen = entry.name == self._model
+            item = self._add(MODEL, entry.title, entry.name, theme.icon(entry.icon, "accent" if chosen else "muted"), chosen)
+            item.setToolTip(entry.about)
+            for preset in entry.presets if chosen else ():
+                self._add(PRESET, preset, preset, chosen=preset == self._preset)
+        self.verticalScrollBar().setValue(scrolled)
+
+    def _add(self, kind: str, text: str, name: str = "", icon: QIcon | None = None, chosen: bool = False, flags=None) -> QListWidgetItem:
+        item = QListWidgetItem(text)
+        item.setData(KIND, kind)
+        item.setData(NAME, name)
+        item.setData(ICON, icon)
+        item.setData(CHOSEN, chosen)
+        item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable if flags is None else flags)
+        if chosen:
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{text}, chosen")
+        self.addItem(item)
+        return item
+
+    def _open(self, item: QListWidgetItem) -> None:
+        if item.data(KIND) == MODEL:
+            self.model_chosen.emit(item.data(NAME))
+        elif item.data(KIND) == PRESET:
+            self.preset_chosen.emit(item.data(NAME))
+
+    # -- small pictures --
+
+    def _file(self, model: str) -> Path:
+        return cache_folder() / f"{Path(model).stem}-{theme.current().tokens.name}.png"
+
+    def thumbnail(self, model: str) -> QPixmap | None:
+        """The small picture of a model, None while there is none."""
+        if model not in self._thumbnails:
+            found = QPixmap(str(self._file(model)))
+            self._thumbnails[model] = None if found.isNull() else found
+        return self._thumbnails[model]
+
+    def keep_thumbnail(self, model: str, image: QImage) -> None:
+        """Take a picture of a running model as its small picture from now on, also next time."""
+        ratio = 2
+        made = image.scaled(
+            THUMB * ratio, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
+        ).copy(0, 0, THUMB.width() * ratio, THUMB.height() * ratio)  # fmt: skip
+        pixmap = QPixmap.fromImage(made)
+        pixmap.setDevicePixelRatio(ratio)
+        self._thumbnails[model] = pixmap
+        path = self._file(model)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made.save(str(path))
+        except OSError:
+            pass  # a cache that cannot be written is only slower
+        self.viewport().update()
+
+    def set_theme(self) -> None:
+        """Other icons and small pictures."""
+        self._thumbnails = {}
+        self._fill()

@@ -1,0 +1,68 @@
+"""Small labels that never widen the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+
+class ElidedLabel(QLabel):
+    """A line of text that is cut with an ellipsis where there is no room; the whole is in the tool tip."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, role: str = ""):
+        super().__init__(parent)
+        if role:
+            self.setProperty("role", role)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        """Show another text."""
+        if text == self.text():
+            return
+        super().setText(text)
+        self.setToolTip(text)
+
+    def minimumSizeHint(self) -> QSize:
+        """Any width will do."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event) -> None:
+        """Draw what fits."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        area = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, int(self.alignment() | Qt.AlignmentFlag.AlignVCenter), text)
+        painter.end()
+
+
+def number(value) -> str:
+    """A figure of a run as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}".replace(",", "\u202f") if isinstance(value, int) else str(value)
+
+
+def figures(summary) -> str:
+    """The figures of a run in one line: '684 spikes · 68.3 Hz · CV 0.00'."""
+    parts = []
+    for key, value in summary.items():
+        name, _, unit = key.partition(" (")
+        unit = unit.rstrip(")")
+        parts.append(f"{number(value)} {name}" if isinstance(value, int) and not unit else f"{name} {number(value)} {unit}".strip())
+    return " · ".join(parts)
+
+
+def size(octets: int) -> str:
+    """Bytes as a person reads them."""
+    amount = float(octets)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"

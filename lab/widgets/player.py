@@ -1,0 +1,270 @@
+"""What is in front: a run that moves, or a recording that is looked at. Knows the runner and the session, no widgets.
+
+    nothing --open--> a new run --(Seek back)--> its recording at a place --(Play, Change, Act)--> a branch of it
+       |                 ^
+       +---- look ---> a recording of the session --(Play, Change, Act)--> goes on where it ended, or a branch
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from lab.engine import Simulation
+from lab.errors import LabError
+from lab.experiment import Experiment
+from lab.model import Happened, Model
+from lab.recording import restore_point
+from lab.runner import Act, Change, Command, Pause, Play, RunFor, Runner, Seek, Speed, Status, Stop, Watch
+from lab.session import RunInfo, Session, SessionReader
+from lab.view import LiveSource, Overlay, RecordedSource, Source
+
+COLOURS = 6
+
+
+class Player(QObject):
+    """Drives one run at a time and says what pictures should read.
+
+    switched   another run or recording is in front
+    branched   the present run became a branch (its model may have other parameters than the document)
+    failed     a sentence about something that could not be done
+    """
+
+    switched = Signal()
+    branched = Signal()
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None):
+        super().__init__(parent)
+        self.session: Session | None = None
+        self._reader: SessionReader | None = None
+        self.runner: Runner | None = None
+        self.viewed: RunInfo | None = None  # a recording in front that no runner stands behind
+        self._place: int | None = None  # of the viewed recording
+        self._leaving: list[Runner] = []
+        self._live: LiveSource | None = None
+        self._past: RecordedSource | None = None
+        self._overlays: dict[int, RecordedSource] = {}
+        self._watched: frozenset[str] = frozenset()
+        self._known_run: int | None = None
+
+    def use(self, session: Session) -> None:
+        """Record into another session from now on; nothing is in front."""
+        self.leave()
+        self._overlays = {}
+        self.session = session
+        self._reader = None
+
+    def reader(self) -> SessionReader:
+        """The one connection through which the window reads recordings; the session closes it."""
+        assert self.session is not None
+        if self._reader is None:
+            self._reader = self.session.reader()
+        return self._reader
+
+    # -- what is in front --
+
+    @property
+    def status(self) -> Status | None:
+        """The status of the run in front, made up for a recording; None when there is nothing."""
+        if self.runner is not None:
+            return self.runner.status
+        if self.viewed is not None and self._past is not None:
+            end = self._past._end
+            return Status(
+                "finished" if self.viewed.state == "finished" else "paused", self._past.model, step=end, place=self._place,
+                run_id=self.viewed.id, summary=self.viewed.summary, reason=self.viewed.state,
+            )  # fmt: skip
+        return None
+
+    @property
+    def source(self) -> Source | None:
+        """Where pictures read from now."""
+        if self.runner is not None:
+            place = self.runner.status.place
+            if place is not None and self.runner.run_id is not None and self._recording(self.runner.run_id, place):
+                return self._past
+            return self._live
+        return self._past
+
+    @property
+    def run_id(self) -> int | None:
+        """The run in front."""
+        status = self.status
+        return status.run_id if status else None
+
+    def _recording(self, run_id: int, place: int) -> bool:
+        """Make the past source show `place`; the run itself, or the run it branched from, whoever recorded it."""
+        assert self.session is not None and self.runner is not None
+        run = self.session.run(run_id)
+        while run.parent is not None and run.parent_step is not None and place <= run.parent_step:
+            run = self.session.run(run.parent)
+        if self._past is None or self._past._run != run.id:
+            try:
+                self.session.flush()
+                self._past = RecordedSource(self.reader(), run.id, place, model=self.runner.status.model, labels=self._labels)
+            except LabError as error:
+                self.failed.emit(str(error))
+                return False
+        self._past.place = place
+        return True
+
+    def _labels(self, stream: str) -> tuple[str, ...]:
+        return self._live.labels(stream) if self._live else ()
+
+    def overlays(self, runs: Sequence[tuple[int, str]]) -> list[Overlay]:
+        """Sources of earlier runs (number, name) to be drawn behind the present one."""
+        found = []
+        wanted = set()
+        for number, name in runs:
+            if self.session is None or number == self.run_id:
+                continue
+            wanted.add(number)
+            try:
+                if number not in self._overlays:
+                    self._overlays[number] = RecordedSource(self.reader(), number)
+                found.append(Overlay(name, self.session.run(number).colour or "muted", self._overlays[number]))
+            except LabError as error:
+                self.failed.emit(str(error))
+        self._overlays = {k: v for k, v in self._overlays.items() if k in wanted}
+        return found
+
+    # -- bringing something to the front --
+
+    def open(self, experiment: Experiment, name: str, *, playing: bool, pace: float | None, **resume: Any) -> None:
+        """Begin a new run."""
+        self.leave()
+        colour = f"series{len(self.session.runs(deleted=True)) % COLOURS}" if self.session else "series0"
+        try:
+            runner = Runner(experiment, self.session, name=name, colour=colour, playing=playing, watch=self._watched, pace=pace, **resume)
+        except LabError as error:
+            self.failed.emit(str(error))
+            return
+        self.runner = runner
+        self._live = LiveSource.of(runner)
+        self._known_run = None
+        runner.start()
+        self.switched.emit()
+
+    def look(self, run_id: int) -> None:
+        """Show a recording of the session; playing goes on from it."""
+        assert self.session is not None
+        self.leave()
+        try:
+            self.session.flush()
+            self._past = RecordedSource(self.reader(), run_id, labels=self._labels)
+            self.viewed = self.session.run(run_id)
+        except LabError as error:
+            self._past = None
+            self.failed.emit(str(error))
+        self.switched.emit()
+
+    def go_on(self, run_id: int, step: int | None = None, *, playing: bool, pace: float | None) -> bool:
+        """Continue a recorded run at `step` (None: its end): the run itself at its end, a branch of it before that."""
+        assert self.session is not None
+        try:
+            self.session.flush()
+            info = self.session.run(run_id)
+            experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'").replace(steps=None)
+            step = info.steps if step is None else min(step, info.steps)
+            reader = self.reader()
+            point = restore_point(reader, run_id, step)
+            log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(run_id))  # type: ignore[arg-type]
+            if point is None:
+                point = Simulation(experiment.build(), experiment.seed).checkpoint()
+        except LabError as error:
+            self.failed.emit(str(error))
+            return False
+        same = step == info.steps == point.step and info.state != "diverged"
+        clock = experiment.build().clock
+        name = info.name if same else f"{info.name} (from {step * clock.dt:g} {clock.unit})"
+        where: dict[str, Any] = {"run_id": run_id} if same else {"parent": (run_id, step)}
+        self.open(experiment, name, playing=playing, pace=pace, resume=(point, log), at=step, **where)
+        return True
+
+    def leave(self) -> None:
+        """Let go of what is in front; a run ends by itself in its own thread."""
+        if self.runner is not None:
+            self.runner.send(Stop())
+            self._leaving.append(self.runner)
+        self.runner = None
+        self.viewed = None
+        self._live = self._past = None
+        self._place = None
+
+    # -- commands --
+
+    def send(self, command: Command) -> None:
+        """Pass a command to the run in front; a recording is woken by whatever needs a run."""
+        if self.runner is not None:
+            self.runner.send(command)
+            return
+        if self.viewed is None:
+            return
+        if isinstance(command, Seek):
+            end = self.viewed.steps
+            self._place = command.step if 0 <= command.step < end else None
+            if self._past is not None:
+                self._past.place = self._place
+        elif isinstance(command, (Play, RunFor, Change, Act)):
+            pace = self.viewed_pace
+            if self.go_on(self.viewed.id, self._place, playing=False, pace=pace):
+                assert self.runner is not None
+                self.runner.send(command)
+
+    @property
+    def viewed_pace(self) -> float | None:
+        """Pace with which a recording would go on."""
+        return self._past.model.speed if self._past is not None else None
+
+    def play(self) -> None:
+        """Go on."""
+        self.send(Play())
+
+    def pause(self) -> None:
+        """Hold."""
+        self.send(Pause())
+
+    def watch(self, streams: frozenset[str]) -> None:
+        """What pictures read now; the rest is not computed for them."""
+        if streams != self._watched:
+            self._watched = streams
+            if self.runner is not None:
+                self.runner.send(Watch(streams))
+
+    def pace(self, pace: float | None) -> None:
+        """Model time per second; None: flat out."""
+        self.send(Speed(pace))
+
+    def beat(self) -> None:
+        """Notice what happened in the worker."""
+        self._leaving = [r for r in self._leaving if r.alive]
+        if self.runner is None:
+            return
+        status = self.runner.status
+        if status.place is None:
+            self._past = None
+        if status.run_id != self._known_run:
+            known, self._known_run = self._known_run, status.run_id
+            if known is not None:
+                self.branched.emit()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker still lives, in front or on its way out."""
+        return any(r.alive for r in self._leaving) or (self.runner is not None and self.runner.alive)
+
+    def finish(self, timeout: float) -> bool:
+        """Let go and wait until every worker has written what it has; False if one is still busy."""
+        self.leave()
+        done = all([r.stop(timeout) for r in self._leaving])
+        self._leaving = [r for r in self._leaving if r.alive]
+        return done
+
+    @property
+    def model(self) -> Model | None:
+        """The model in front, with the parameters it has now."""
+        status = self.status
+        return status.model if status else None

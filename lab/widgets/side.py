@@ -1,0 +1,238 @@
+"""The right panel: what is in front, its presets, parameters and actions; notes on the other tab."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+    QWidgetAction,
+)
+
+from lab.errors import LabError
+from lab.model import Action, Model
+from lab.widgets.form import ParameterForm
+from lab.widgets.labels import ElidedLabel
+from lab.widgets.notes import Notes
+
+DEFAULTS = "Defaults"
+OWN = "Own values"
+
+
+def preset_of(model: Model) -> str:
+    """The title of the preset whose values these are, DEFAULTS, or nothing for values of one's own."""
+    changed = model.changed()
+    if not changed:
+        return DEFAULTS
+    for title, values in type(model).presets.items():
+        try:
+            if type(model)(**values).changed() == changed:
+                return title
+        except LabError:
+            continue
+    return ""
+
+
+class Actions(QWidget):
+    """The actions of a model as buttons; one with arguments asks for them first."""
+
+    asked = Signal(str, dict)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 4, 10, 4)
+        self._grid.setSpacing(6)
+        self._kind: type[Model] | None = None
+        self._last: dict[str, dict[str, Any]] = {}
+        self.buttons: dict[str, QPushButton] = {}
+
+    def show_model(self, kind: type[Model]) -> None:
+        """Make the buttons of a model."""
+        if kind is self._kind:
+            return
+        self._kind = kind
+        while self._grid.count():
+            self._grid.takeAt(0).widget().deleteLater()
+        self.buttons = {}
+        shown = [a for a in kind.actions().values() if not a.hidden]
+        columns = 1 if len(shown) <= 2 else 2
+        for position, action in enumerate(shown):
+            button = ActionButton(action, self)
+            button.clicked.connect(button.press)
+            button.asked.connect(self._ask)
+            self._grid.addWidget(button, position // columns, position % columns)
+            self.buttons[action.name] = button
+        self.setVisible(bool(shown))
+
+    def _ask(self, name: str, arguments: dict) -> None:
+        self._last[name] = arguments
+        self.asked.emit(name, arguments)
+
+
+class ActionButton(QPushButton):
+    """Does an action, or opens the form of its arguments."""
+
+    asked = Signal(str, dict)
+
+    def __init__(self, action: Action, parent: QWidget | None = None):
+        specs = action.arguments.specs()
+        super().__init__(action.label + ("…" if specs else ""), parent)
+        self.action = action
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setToolTip(action.doc + (f" ({action.shortcut})" if action.shortcut else ""))
+        if action.shortcut:
+            self.setShortcut(action.shortcut)
+        self._value = action.arguments()
+
+    def press(self) -> None:
+        """Do it, or ask."""
+        if not self.action.arguments.specs():
+            self.asked.emit(self.action.name, {})
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        holder = QFrame(menu)
+        holder.setFixedWidth(max(260, self.width()))
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(12, 8, 12, 12)
+        self.form = ParameterForm(self.action.arguments, holder)
+        self.form.setFixedHeight(min(360, self.form.widget().sizeHint().height() + 4))
+        self.form.set_model(self._value)
+        self.form.edited.connect(self._edit)
+        self.form.committed.connect(self._edit)
+        go = QPushButton(self.action.label, holder)
+        go.setProperty("role", "primary")
+        go.clicked.connect(self._go)
+        go.clicked.connect(menu.close)
+        column.addWidget(self.form)
+        column.addWidget(go)
+        entry = QWidgetAction(menu)
+        entry.setDefaultWidget(holder)
+        menu.addAction(entry)
+        menu.popup(self.mapToGlobal(QPoint(0, self.height() + 2)))
+        self.menu_open = menu
+
+    def _edit(self, name: str, value: Any) -> None:
+        try:
+            self._value = self._value.replace(**{name: value})
+            self.form.set_model(self._value)
+        except LabError as error:
+            self.form.show_error((name,), str(error))
+
+    def _go(self) -> None:
+        self.asked.emit(self.action.name, self._value.values())
+
+
+class Side(QWidget):
+    """The right panel."""
+
+    preset_chosen = Signal(str)
+    edited = Signal(str, object)
+    committed = Signal(str, object)
+    acted = Signal(str, dict)
+    help_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setObjectName("side")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 0, 8)
+        column.setSpacing(4)
+        self.title = ElidedLabel("", self, role="title")
+        self.about = QLabel("", self)
+        self.about.setProperty("role", "caption")
+        self.about.setWordWrap(True)
+        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.about.setContentsMargins(0, 0, 16, 4)
+        self.preset = QComboBox(self)
+        self.preset.setAccessibleName("Preset")
+        self.preset.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.preset.setMinimumContentsLength(1)
+        self.preset.activated.connect(self._preset)
+        holder = QWidget(self)
+        inner = QVBoxLayout(holder)
+        inner.setContentsMargins(0, 0, 16, 0)
+        inner.addWidget(self.preset)
+        self._preset_holder = holder
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        self._body = QWidget(self)
+        self._inside = QVBoxLayout(self._body)
+        self._inside.setContentsMargins(0, 8, 6, 4)
+        self._inside.setSpacing(8)
+        self.actions_box = Actions(self._body)
+        self.actions_box.asked.connect(self.acted)
+        self._inside.addWidget(self.actions_box)
+        self.notes = Notes(self)
+        self.notes.setContentsMargins(0, 0, 16, 0)
+        self.tabs.addTab(self._body, "Parameters")
+        self.tabs.addTab(self.notes, "Notes")
+        column.addWidget(self.title)
+        column.addWidget(self.about)
+        column.addWidget(holder)
+        column.addWidget(self.tabs, 1)
+        self.form: ParameterForm | None = None
+        self._kind: type[Model] | None = None
+        self._projector = False
+
+    def show_model(self, model: Model, about: str) -> None:
+        """Show a model; the form is made once per class and then only given other values."""
+        kind = type(model)
+        if kind is not self._kind:
+            self._kind = kind
+            if self.form is not None:
+                self._inside.removeWidget(self.form)
+                self.form.hide()
+                self.form.deleteLater()
+            self.form = ParameterForm(kind, self._body)
+            self.form.edited.connect(self.edited)
+            self.form.committed.connect(self.committed)
+            self.form.set_projector(self._projector)
+            self._inside.insertWidget(0, self.form, 1)
+            self.actions_box.show_model(kind)
+            self.title.setText(kind.title or kind.name)
+            self.about.setText(about)
+            self.preset.clear()
+            self.preset.addItems([DEFAULTS, *kind.presets])
+        assert self.form is not None
+        if self.form.model != model:
+            # Not while it is the form that changed it: a drag that is going on must not be cut in two.
+            self.form.set_model(model)
+        found = preset_of(model)
+        at = self.preset.findText(OWN)
+        if found and at >= 0:
+            self.preset.removeItem(at)
+        elif not found and at < 0:
+            self.preset.addItem(OWN)
+        self.preset.setCurrentText(found or OWN)
+
+    def show_error(self, names: tuple[str, ...], sentence: str) -> None:
+        """Explain a refused value in its row."""
+        if self.form is not None:
+            self.form.show_error(names, sentence)
+
+    def set_projector(self, on: bool) -> None:
+        """Fold everything but the parameters of the lesson."""
+        self._projector = on
+        self.about.setVisible(not on)
+        self.tabs.tabBar().setVisible(not on)
+        if self.form is not None:
+            self.form.set_projector(on)
+        self.setFixedWidth(360 if on else 300)
+
+    def _preset(self, at: int) -> None:
+        text = self.preset.itemText(at)
+        if text != OWN:
+            self.preset_chosen.emit(text)

@@ -1,0 +1,682 @@
+"""The window: puts the parts together and lets a change of the document have its effect.
+
+    a person --> Side, Gallery, Transport, cards --> History.replace(document) --changed--> Window._apply --> Player --> Runner
+                                                                                               |
+    Pulse --beat--> Window._beat: status, source --> cards, Transport, Runs                    +--> Session.set_document
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from lab import catalog
+from lab.errors import LabError
+from lab.experiment import Experiment
+from lab.model import Model
+from lab.runner import Act, Change, RunFor, Seek
+from lab.session import RunInfo, Session
+from lab.widgets import theme
+from lab.widgets.banner import Banner
+from lab.widgets.bar import Bar
+from lab.widgets.commands import Commands
+from lab.widgets.document import Document, History
+from lab.widgets.gallery import Gallery
+from lab.widgets.history import RunRow, Runs
+from lab.widgets.labels import figures
+from lab.widgets.player import Player
+from lab.widgets.pulse import BEAT_MS, Pulse
+from lab.widgets.settings import Settings
+from lab.widgets.side import DEFAULTS, Side, preset_of
+from lab.widgets.transport import Transport
+from lab.widgets.workspace import Workspace
+
+FIRST = "hodgkin-huxley"
+THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
+SLOW_EVERY = 8  # beats between looks at what changes slowly
+
+
+def run_name(model: Model) -> str:
+    """A name for a run: its preset, or the one or two values that make it different."""
+    preset = preset_of(model)
+    if preset:
+        return preset
+    specs = type(model).specs()
+    changed = sorted(model.changed(), key=lambda n: not specs[n].main)
+    parts = []
+    for name in changed[:2]:
+        value = getattr(model, name)
+        if isinstance(value, (str, bool, int, float)) and len(str(value)) < 24:
+            parts.append(f"{specs[name].label} {specs[name].text(value)}")
+    return ", ".join(parts) + (", …" if len(changed) > 2 else "") or "Own values"
+
+
+class Window(QMainWindow):
+    """The main window on one session."""
+
+    def __init__(self, session: Session, settings: Settings, *, model: str | None = None, playing: bool = True):
+        super().__init__()
+        self.setObjectName("lab")
+        self.setWindowIcon(theme.app_icon())
+        self.setAcceptDrops(True)
+        self.setMinimumSize(720, 480)
+        self.settings = settings
+        self.session = session
+        self.player = Player(self)
+        self.history = History(Document(), self)
+        self.pulse = Pulse(self)
+        self._paces: dict[str, float | None] = {}
+        self._adopting = False
+        self._beats = 0
+        self._opened_at = 0.0
+        self._thumbnail_due = False
+        self._shown_source: object = None
+        self._reported: tuple = ()
+        self._closing = False
+        self.commands = Commands(self)
+        self._build()
+        self._wire()
+        self.set_session(session, model=model, playing=playing)
+        self.pulse.start()
+
+    # -- putting together --
+
+    def _build(self) -> None:
+        middle = QWidget(self)
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.bar = Bar(self.commands.entries, self.commands.bar(), self)
+        self.left = QSplitter(Qt.Orientation.Vertical, self)
+        self.left.setObjectName("side")
+        self.left.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.left.setChildrenCollapsible(False)
+        self.gallery = Gallery(self.left)
+        below = QWidget(self.left)
+        runs = QVBoxLayout(below)
+        runs.setContentsMargins(0, 4, 0, 8)
+        runs.setSpacing(2)
+        self._runs_title = QLabel("Runs of this session", below)
+        self._runs_title.setProperty("role", "heading")
+        self._runs_title.setContentsMargins(12, 0, 0, 0)
+        self.runs = Runs(below)
+        self._runs_empty = QLabel("Each run you make is listed here: click one to lay it behind the present one.", below)
+        self._runs_empty.setProperty("role", "caption")
+        self._runs_empty.setWordWrap(True)
+        self._runs_empty.setContentsMargins(12, 0, 12, 0)
+        self._runs_empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        runs.addWidget(self._runs_title)
+        runs.addWidget(self._runs_empty, 1)
+        runs.addWidget(self.runs, 1)
+        self.left.addWidget(self.gallery)
+        self.left.addWidget(below)
+        self.left.setStretchFactor(0, 3)
+        self.left.setStretchFactor(1, 2)
+        self.workspace = Workspace(self)
+        self.banner = Banner(self)
+        holder = QWidget(self)
+        inside = QVBoxLayout(holder)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(self.workspace, 1)
+        around = QHBoxLayout()
+        around.setContentsMargins(12, 0, 12, 10)
+        around.addWidget(self.banner)
+        inside.addLayout(around)
+        self.side = Side(self)
+        self.transport = Transport(self)
+        body = QHBoxLayout()
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(0)
+        body.addWidget(self.left)
+        body.addWidget(_line(self, vertical=True))
+        body.addWidget(holder, 1)
+        body.addWidget(_line(self, vertical=True))
+        body.addWidget(self.side)
+        column.addWidget(self.bar)
+        column.addWidget(_line(self))
+        column.addLayout(body, 1)
+        column.addWidget(_line(self))
+        column.addWidget(self.transport)
+        self.setCentralWidget(middle)
+        self._fit_panels()
+
+    def _wire(self) -> None:
+        self.bar.panel_chosen.connect(self.show_panel)
+        self.gallery.model_chosen.connect(self.choose_model)
+        self.gallery.preset_chosen.connect(self.choose_preset)
+        self.side.preset_chosen.connect(self.choose_preset)
+        self.side.edited.connect(self._edited)
+        self.side.committed.connect(self._committed)
+        self.side.acted.connect(self.act)
+        self.side.notes.edited.connect(self._notes_edited)
+        self.workspace.acted.connect(self.act)
+        self.workspace.handle_moved.connect(self._handle_moved)
+        self.workspace.watched.connect(self.player.watch)
+        self.transport.play_toggled.connect(self.toggle)
+        self.transport.stepped.connect(self.run_for)
+        self.transport.reset.connect(self.reset)
+        self.transport.branched.connect(self.branch_here)
+        self.transport.seek.connect(self.seek)
+        self.transport.paced.connect(self._paced)
+        self.runs.overlay_toggled.connect(self.toggle_overlay)
+        self.runs.opened.connect(self.look)
+        self.runs.continued.connect(self.continue_run)
+        self.runs.renamed.connect(self.rename_run)
+        self.runs.pin_toggled.connect(self.toggle_pin)
+        self.runs.deleted.connect(self.delete_run)
+        self.runs.compared.connect(self.commands.compare)
+        self.history.changed.connect(self._apply)
+        self.history.stack.cleanChanged.connect(self._title)
+        self.player.branched.connect(self._branched)
+        self.player.switched.connect(self._switched)
+        self.player.failed.connect(self._failed)
+        self.pulse.beat.connect(self._beat)
+
+    def _fit_panels(self) -> None:
+        projector = theme.current().projector
+        narrow = self.width() < 1180
+        self.left.setFixedWidth(186 if narrow else 224)
+        self.left.setVisible(not projector)
+        self.side.setFixedWidth((300 if narrow else 380) if projector else 240 if narrow else 288)
+
+    # -- the session --
+
+    def set_session(self, session: Session, *, model: str | None = None, playing: bool = False) -> None:
+        """Show a session: its document, its runs, the last of them, or a first run of a model."""
+        self.session = session
+        self.player.use(session)
+        try:
+            document, problems = Document.from_dict(session.document(), session.notes)
+        except LabError as error:
+            document, problems = Document(), [str(error)]
+        self.history.load(document)
+        self.side.notes.set_text(document.notes)
+        runs = [r for r in session.runs() if r.steps and not document.mark(r.id).deleted]
+        wanted = model or document.model or (runs[-1].experiment.get("model", "") if runs else "") or self._first_model()
+        last = next((r for r in reversed(runs) if r.experiment.get("model") == wanted), None)
+        if wanted != document.model:
+            document = document.with_model(wanted, self._panel_of(wanted))
+            self.history.load(document)
+        self._show_model(run=last.id if last is not None and model is None else None, playing=playing)
+        if session.recovered:
+            problems.insert(0, "This session was not closed properly and has been recovered: everything recorded until then is here.")
+        if problems:
+            self.banner.say("good" if session.recovered else "warn", " ".join(problems[:3]), key="session")
+        self._title()
+
+    def _first_model(self) -> str:
+        names = catalog.names()
+        return FIRST if FIRST in names else names[0] if names else ""
+
+    @staticmethod
+    def _panel_of(model: str) -> str:
+        return next((e.panel for e in catalog.entries() if e.name == model), "")
+
+    def _title(self, *_: object) -> None:
+        from lab.widgets.filing import is_untitled
+
+        untitled = is_untitled(self.session.path)
+        name = "Untitled" if untitled else self.session.path.stem
+        self.setWindowTitle(f"{name}[*] – Neural Lab")
+        self.setWindowModified(not self.history.stack.isClean() or (untitled and any(r.steps for r in self.session.runs())))
+        self.setWindowFilePath("" if untitled else str(self.session.path))
+
+    # -- what a person does --
+
+    @property
+    def document(self) -> Document:
+        """The present document."""
+        return self.history.document
+
+    def show_panel(self, panel: str) -> None:
+        """Go to a workspace: the model last used there, or its first."""
+        first = next((e.name for e in catalog.entries() if e.panel == panel), "")
+        name = self.document.chosen.get(panel, first)
+        if name:
+            self.choose_model(name)
+
+    def choose_model(self, name: str) -> None:
+        """Bring a model to the front and let it run."""
+        if name != self.document.model:
+            title = next((e.title for e in catalog.entries() if e.name == name), name)
+            self.history.replace(self.document.with_model(name, self._panel_of(name)), f"Open {title}")
+        self.bar.show_panel(self._panel_of(self.document.model))
+
+    def choose_preset(self, title: str) -> None:
+        """Take over the values of a preset."""
+        kind = catalog.load(self.document.model)
+        values = {} if title == DEFAULTS else kind.presets[title]
+        try:
+            model = kind(**values)
+        except LabError as error:
+            self._failed(str(error))
+            return
+        experiment = self.document.experiment().replace(parameters=model.changed())
+        self.history.replace(self.document.with_experiment(experiment), f"Preset {title}")
+
+    def change(self, name: str, value: Any, *, final: bool = True) -> None:
+        """Change a parameter of the model in front, as one undoable step per drag."""
+        experiment = self.document.experiment()
+        kind = catalog.load(experiment.model)
+        spec = kind.specs()[name]
+        if not final and not spec.live:
+            return  # a restart for every pixel of a drag would be a flood of runs
+        try:
+            after = experiment.with_parameters(**{name: value})
+        except LabError as error:
+            self.side.show_error(getattr(error, "names", (name,)) or (name,), str(error))
+            return
+        key = f"{experiment.model}.{name}"
+        began = self.history.began_with(key)
+        old = getattr((began or self.document).experiment(experiment.model).build(), name)
+        brief = spec.kind in ("float", "int", "bool", "choice")
+        text = f"{spec.label} {spec.text(old).removesuffix(spec.unit).strip()} → {spec.text(value)}" if brief else f"Change {spec.label}"
+        self.history.replace(self.document.with_experiment(after), text, key)
+        if final:
+            self.history.seal()
+
+    def _edited(self, name: str, value: Any) -> None:
+        self.change(name, value, final=False)
+
+    def _committed(self, name: str, value: Any) -> None:
+        self.change(name, value)
+
+    def _handle_moved(self, name: str, value: Any, final: bool) -> None:
+        self.change(name, value, final=final)
+
+    def act(self, name: str, arguments: dict) -> None:
+        """Do an action to the run in front."""
+        self.player.send(Act(name, arguments))
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        status = self.player.status
+        if status is None:
+            return
+        if status.phase == "running":
+            self.player.pause()
+        elif status.phase == "finished" and status.place is None and self.player.runner is not None:
+            self.reset(playing=True)
+        else:
+            self.player.play()
+
+    def run_for(self, steps: int) -> None:
+        """Advance some steps, then hold."""
+        self.player.send(RunFor(steps))
+
+    def seek(self, step: int) -> None:
+        """Look at a step of the recording."""
+        self.player.send(Seek(step))
+
+    def branch_here(self) -> None:
+        """Make the place looked at the present of a new run."""
+        status = self.player.status
+        if status is not None and status.place is not None:
+            self.player.send(RunFor(1))
+
+    def reset(self, _checked: object = None, *, playing: bool | None = None) -> None:
+        """Begin again with the present parameters: a new run."""
+        status = self.player.status
+        self._restart(bool(status and status.phase == "running") if playing is None else playing)
+
+    def reset_to_defaults(self) -> None:
+        """Way out of a divergence."""
+        self.choose_preset(DEFAULTS)
+        self.reset(playing=True)
+
+    def _paced(self, pace: float | None) -> None:
+        self._paces[self.document.model] = pace
+        self.player.pace(pace)
+
+    def _notes_edited(self, text: str) -> None:
+        self.history.replace(self.document.replace(notes=text), "Edit the notes", "notes")
+
+    # -- runs --
+
+    def toggle_overlay(self, run: int) -> None:
+        """Lay a run behind the present one, or take it away."""
+        on = not self.document.mark(run).overlaid
+        self.history.replace(self.document.with_mark(run, overlaid=on), f"{'Overlay' if on else 'Hide'} {self._run_title(run)}")
+
+    def toggle_pin(self, run: int) -> None:
+        """Keep a run at the top of the list, or not."""
+        on = not self.document.mark(run).pinned
+        self.history.replace(self.document.with_mark(run, pinned=on), f"{'Pin' if on else 'Unpin'} {self._run_title(run)}")
+
+    def rename_run(self, run: int, name: str) -> None:
+        """Give a run another name."""
+        self.history.replace(self.document.with_mark(run, name=name), f"Rename {self._run_title(run)} to {name}")
+
+    def delete_run(self, run: int) -> None:
+        """Take a run out of the list; undo brings it back."""
+        if run != self.player.run_id:
+            self.history.replace(self.document.with_mark(run, deleted=True, overlaid=False), f"Delete {self._run_title(run)}")
+
+    def look(self, run: int) -> None:
+        """Show the recording of a run."""
+        info = self.session.run(run)
+        try:
+            experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'")
+        except LabError as error:
+            self._failed(str(error))
+            return
+        self._adopt(self.document.with_experiment(experiment.replace(schedule=())).with_model(experiment.model, self._panel_of(experiment.model)), f"Look at {info.name}")
+        self._show_model(run=run)
+
+    def continue_run(self, run: int) -> None:
+        """Go on from the end of a run."""
+        self.look(run)
+        self.player.play()
+
+    def _run_title(self, run: int) -> str:
+        return self.document.mark(run).name or self.session.run(run).name
+
+    def run_rows(self) -> list[RunRow]:
+        """The runs of the model in front, pinned first, then newest first."""
+        rows = []
+        present = self.player.run_id
+        for info in self.session.runs():
+            mark = self.document.mark(info.id)
+            if mark.deleted or info.experiment.get("model") != self.document.model or not (info.steps or info.id == present):
+                continue
+            rows.append(self._run_row(info, present))
+        return sorted(rows, key=lambda r: (not r.pinned, -r.id))
+
+    def _run_row(self, info: RunInfo, present: int | None) -> RunRow:
+        mark, status = self.document.mark(info.id), self.player.status
+        summary = status.summary if status is not None and info.id == present else info.summary
+        first = dict(list(summary.items())[:1])
+        hint = f"{info.name}\n{figures(summary)}\n{info.created[:16].replace('T', ' ')}"
+        return RunRow(
+            info.id, mark.name or info.name, figures(first), info.colour or "series0", info.state,
+            info.id == present, mark.overlaid, mark.pinned, hint if info.id != present else info.name,
+        )  # fmt: skip
+
+    # -- effects of a change of the document --
+
+    def _apply(self, before: Document, after: Document) -> None:
+        self.session.set_document({**after.to_dict(), "layouts": self._layouts()})
+        if before.notes != after.notes:
+            self.session.notes = after.notes
+            self.side.notes.set_text(after.notes)
+        if self._adopting:
+            self._show_form()
+        elif before.model != after.model:
+            self._show_model(playing=True)
+        elif before.experiment() != after.experiment():
+            self._experiment_changed(before.experiment(), after.experiment())
+            self._show_form()
+        self._title()
+
+    def _experiment_changed(self, before: Experiment, after: Experiment) -> None:
+        old, new = before.build(), after.build()
+        specs = type(new).specs()
+        changed = {n: v for n, v in new.values().items() if v != getattr(old, n)}
+        live = all(specs[n].live for n in changed) and before.replace(parameters={}) == after.replace(parameters={})
+        status = self.player.status
+        if live and status is not None and status.phase != "failed":
+            self.player.send(Change(changed))
+            return
+        running = status is not None and status.phase in ("running", "finished", "preparing")
+        self._restart(running)
+        label = specs[next(iter(changed))].label if changed else "The seed"
+        self.banner.say("accent", f"{label} cannot change while a run goes on: a new run has begun.", key="restart")
+        self._banner_until = time.monotonic() + 4
+
+    def _adopt(self, document: Document, text: str) -> None:
+        """A step whose effect has already happened."""
+        self._adopting = True
+        try:
+            self.history.replace(document, text)
+        finally:
+            self._adopting = False
+
+    def _branched(self) -> None:
+        """The run in front became a branch: the document takes over the parameters it has."""
+        status = self.player.status
+        assert status is not None
+        experiment = self.document.experiment().replace(parameters=status.model.changed())
+        if experiment != self.document.experiment():
+            at = self.transport.time_text(status.step)
+            self._adopt(self.document.with_experiment(experiment), f"Go on from {at}")
+
+    # -- showing --
+
+    def _show_model(self, *, run: int | None = None, playing: bool = False) -> None:
+        """Bring the model of the document to the front: a recording of it, or a new run."""
+        self._keep_layout()
+        name = self.document.model
+        self.bar.show_panel(self._panel_of(name))
+        if not name:
+            self.banner.say("accent", "There are no models in the catalogue.", key="session")
+            return
+        try:
+            model = self.document.experiment().build()
+        except LabError as error:
+            self._failed(str(error))
+            return
+        self._take_thumbnail()
+        self.workspace.show_model(model, self.commands.saved_layout(name))
+        if theme.current().projector:
+            self.workspace.front_only(True)
+        self._show_form()
+        self._shown_kind = type(model)
+        if run is not None:
+            self.player.look(run)
+        else:
+            self._restart(playing)
+
+    def _show_form(self) -> None:
+        model = self.document.experiment().build()
+        entry = next((e for e in catalog.entries() if e.name == self.document.model), None)
+        self.side.show_model(model, entry.about if entry else (type(model).__doc__ or "").strip().split("\n\n")[0])
+        self.gallery.show_panel(self._panel_of(self.document.model), self.document.model, preset_of(model))
+        pictures = {p.name for p in model.pictures}
+        if pictures != set(self.workspace.docks):
+            # The pictures of some models depend on their parameters.
+            self.workspace.show_model(model, self.commands.saved_layout(self.document.model))
+
+    def _restart(self, playing: bool) -> None:
+        experiment = self.document.experiment()
+        try:
+            model = experiment.build()
+        except LabError as error:
+            self._failed(str(error))
+            return
+        pace = self._paces.get(experiment.model, model.speed)
+        self.player.open(experiment, run_name(model), playing=playing, pace=pace)
+        last = self.settings.prepared(experiment.model)
+        took = f"last time it took {last:.1f} s" if last else "the first time takes a few seconds, later ones are quick"
+        self._preparing = f"Preparing {type(model).title or experiment.model}: its data and compiled kernels are made ready; {took}."
+        self._opened_at = time.monotonic()
+        self._thumbnail_due = True
+
+    def _switched(self) -> None:
+        self._shown_source = None
+        self._reported = ()
+        self.banner.take_back("run")
+        self.workspace.check_watched()
+
+    def _failed(self, sentence: str) -> None:
+        self.banner.say("bad", sentence, key="failed")
+
+    # -- sixty times a second --
+
+    def _beat(self) -> None:
+        self.player.beat()
+        status = self.player.status
+        self._beats += 1
+        if self._beats % SLOW_EVERY == 1:
+            self.workspace.check_watched()
+            rows = self.run_rows()
+            self.runs.show_runs(rows)
+            self._runs_empty.setVisible(not rows)
+            self.runs.setVisible(bool(rows))
+        if not self.isMinimized():
+            source = self.player.source
+            if source is not None and status is not None and status.phase != "preparing":
+                began = time.perf_counter()
+
+                def enough() -> bool:
+                    return time.perf_counter() - began > 0.7 * BEAT_MS / 1000
+
+                marked = [(i.id, self._run_title(i.id)) for i in self.session.runs() if self._overlaid(i)]
+                self.workspace.refresh(source, self.player.overlays(marked), enough)
+        if self._beats % 2:
+            self._show_transport(status)
+        self._report(status)
+
+    def _overlaid(self, info: RunInfo) -> bool:
+        mark = self.document.mark(info.id)
+        return mark.overlaid and not mark.deleted and info.experiment.get("model") == self.document.model
+
+    def _show_transport(self, status) -> None:
+        recorded, marks = 0, ()
+        if status is not None and status.run_id is not None:
+            recorded = self.session.run(status.run_id).bytes
+        runner = self.player.runner
+        if runner is not None and hasattr(runner, "simulation"):
+            marks = tuple(h.step for h in runner.simulation.log[-400:])
+        saving = runner is not None and runner.run_id is not None
+        self.transport.show_status(status, self.session.stats, recorded, marks, saving=saving)
+
+    def _report(self, status) -> None:
+        """Say in the window what the run says: preparing, errors and the ways out."""
+        if status is None:
+            return
+        key = (status.phase, status.error, status.waiting_for_disk)
+        if status.phase == "preparing":
+            if time.monotonic() - self._opened_at > 0.25:
+                self.banner.say("accent", getattr(self, "_preparing", "Preparing."), key="run", busy=True)
+            self._reported = key
+            return
+        if key == self._reported:
+            self._later()
+            return
+        was, self._reported = self._reported, key
+        if was and was[0] == "preparing" and status.prepared_in:
+            self.settings.put_prepared(self.document.model, status.prepared_in)
+        if status.phase == "diverged":
+            undo = self.history.stack.undoText()
+            ways: list = [("Back to the last good state", self.player.play)]
+            if undo:
+                ways.append((f"Undo {undo}", self._undo_and_go))
+            ways.append(("Reset to defaults", self.reset_to_defaults))
+            self.banner.say("bad", status.error, ways, key="run")
+        elif status.phase == "failed":
+            self.banner.say("bad", status.error, [("Try again", self.reset), ("Reset to defaults", self.reset_to_defaults)], key="run")
+        elif status.waiting_for_disk:
+            self.banner.say("bad", status.error, [("Try again", self.player.play), ("Save as…", self.commands.save_as)], key="run")
+        elif status.error:
+            self.banner.say("warn", status.error, key="run")
+        else:
+            self.banner.take_back("run")
+
+    def _undo_and_go(self) -> None:
+        self.history.stack.undo()
+        self.player.play()
+
+    def _later(self) -> None:
+        now = time.monotonic()
+        if self.banner.key == "restart" and now > getattr(self, "_banner_until", 0.0):
+            self.banner.take_back("restart")
+        if self._thumbnail_due and now - self._opened_at > THUMBNAIL_AFTER:
+            self._take_thumbnail()
+
+    def _take_thumbnail(self) -> None:
+        """Keep what the first picture shows as the model's small picture."""
+        cards = self.workspace.visible_cards()
+        if self._thumbnail_due and cards and self.workspace.model is not None and time.monotonic() - self._opened_at > THUMBNAIL_AFTER / 2:
+            view = cards[0].view
+            if view.width() > 60 and view.height() > 60:
+                self.gallery.keep_thumbnail(type(self.workspace.model).name, view.grab().toImage())
+            self._thumbnail_due = False
+
+    # -- layout --
+
+    def _layouts(self) -> dict[str, str]:
+        kept = self.session.document().get("layouts", {})
+        return kept if isinstance(kept, dict) else {}
+
+    def _keep_layout(self) -> None:
+        if self.workspace.model is not None:
+            self.commands.keep_layout(type(self.workspace.model).name, self.workspace.state())
+
+    def set_look(self, name: str | None = None, projector: bool | None = None) -> None:
+        """Another theme, or the projector mode."""
+        look = theme.current()
+        name = look.tokens.name if name is None else name
+        changed = projector is not None and projector != look.projector
+        theme.apply(QApplication.instance(), name, look.projector if projector is None else projector)
+        self.settings.put("theme", name)
+        if changed:
+            self.side.set_projector(bool(projector))
+            self._fit_panels()
+            self.workspace.front_only(bool(projector))
+
+    # -- the window itself --
+
+    def resizeEvent(self, event) -> None:
+        """The panels give way to the pictures where there is little room."""
+        super().resizeEvent(event)
+        self._fit_panels()
+
+    def dragEnterEvent(self, event) -> None:
+        """A session file may be dropped on the window."""
+        if any(Path(u.toLocalFile()).suffix == ".lab" for u in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event) -> None:
+        """Open a dropped session file."""
+        for url in event.mimeData().urls():
+            if Path(url.toLocalFile()).suffix == ".lab":
+                self.commands.open_path(url.toLocalFile())
+                return
+
+    def closeEvent(self, event) -> None:
+        """Gone at once; what is recorded is written after that."""
+        self.pulse.stop()
+        self._keep_layout()
+        self.settings.put_state("geometry", self.saveGeometry())
+        self.hide()
+        self.player.leave()
+        super().closeEvent(event)
+
+    def finish(self, timeout: float = 10.0) -> bool:
+        """Write what is recorded and close the session; False if a worker was still busy and was given up."""
+        from lab.widgets import filing
+
+        if self._closing:
+            return True
+        self._closing = True
+        self.pulse.stop()
+        done = self.player.finish(timeout)
+        filing.close(self.session)
+        return done
+
+
+def _line(parent: QWidget, vertical: bool = False) -> QWidget:
+    """A hairline between the parts of the window."""
+    line = Hairline(parent)
+    if vertical:
+        line.setFixedWidth(1)
+    else:
+        line.setFixedHeight(1)
+    return line
+
+
+class Hairline(QWidget):
+    """One pixel in the colour of lines."""
+
+    def paintEvent(self, event) -> None:
+        """Fill it."""
+        from PySide6.QtGui import QPainter
+
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.colour("line"))
+        painter.end()

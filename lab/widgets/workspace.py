@@ -1,0 +1,278 @@
+"""The middle: one card per picture, each a dock that can be moved, resized, hidden, torn off or made to fill the place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from PySide6.QtCore import QByteArray, QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QAction, QPainter, QPen
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
+
+from lab.model import Model, Picture
+from lab.view import Overlay, Source
+from lab.widgets import theme
+from lab.widgets.pictures import PictureCard, PictureView, make
+
+LAYOUT_VERSION = 1
+SMALL = 760  # a place narrower than this shows the front pictures only; the others wait behind them as tabs
+
+
+def rows_of(pictures: Sequence[Picture], width: int, height: int) -> tuple[list[list[int]], list[int]]:
+    """The default arrangement: rows of picture numbers, and those that wait behind the first as tabs.
+
+    Where the place is small only `front` pictures are laid out. Rows are filled in order so that each holds about the
+    same sum of weights.
+    """
+    numbers = list(range(len(pictures)))
+    behind: list[int] = []
+    small = width < SMALL
+    most = (4 if small else 6) if height > 420 else 2
+    if small and any(p.front for p in pictures):
+        behind = [k for k in numbers if not pictures[k].front]
+        numbers = [k for k in numbers if pictures[k].front]
+        while behind and len(numbers) < 2:
+            numbers.append(behind.pop(0))
+    if len(numbers) > most:
+        keep = sorted(sorted(numbers, key=lambda k: (not pictures[k].front, -pictures[k].weight, k))[:most])
+        behind = [k for k in numbers if k not in keep] + behind
+        numbers = keep
+    count = len(numbers)
+    columns = 1 if small and count <= 2 else 2 if small or count <= 2 or count == 4 else 3
+    lines = max(1, -(-count // columns))
+    if count == 3 and not small:
+        lines = 2
+    total = sum(pictures[k].weight for k in numbers)
+    rows: list[list[int]] = [[]]
+    filled = 0.0
+    for position, k in enumerate(numbers):
+        rest_rows = lines - len(rows)
+        must = count - position <= rest_rows
+        if rows[-1] and rest_rows and (must or filled + pictures[k].weight / 2 > total * len(rows) / lines):
+            rows.append([])
+        rows[-1].append(k)
+        filled += pictures[k].weight
+    return rows, behind
+
+
+class CardDock(QDockWidget):
+    """A picture card as a dock; its header is the handle to move it by."""
+
+    fill_wanted = Signal(str)
+
+    def __init__(self, card: PictureCard, parent: QWidget):
+        super().__init__(parent)
+        name = card.view.picture.name
+        self.card = card
+        self.setObjectName(f"dock-{name}")
+        self.setWindowTitle(card.view.picture.title)
+        self.setAllowedAreas(Qt.DockWidgetArea.TopDockWidgetArea | Qt.DockWidgetArea.BottomDockWidgetArea | Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        # The card's header becomes the title bar, so that Qt moves the dock by it; the frame is drawn around both.
+        card.setObjectName("card-body")
+        card.layout().setContentsMargins(10, 0, 8, 8)
+        card.header.setContentsMargins(12, 8, 8, 2)
+        card.header.setCursor(Qt.CursorShape.ArrowCursor)
+        self.setTitleBarWidget(card.header)
+        self.setWidget(card)
+        theme.changes().changed.connect(self.update)
+
+    def event(self, event: QEvent) -> bool:
+        """A double click on the header fills the workspace instead of tearing the card off."""
+        if event.type() in (QEvent.Type.MouseButtonDblClick, QEvent.Type.NonClientAreaMouseButtonDblClick):
+            self.fill_wanted.emit(self.card.view.picture.name)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, event) -> None:
+        """The card: a ground with a border and round corners."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.colour("line"), 1))
+        painter.setBrush(theme.colour("surface"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        painter.end()
+
+
+class Workspace(QMainWindow):
+    """Cards of one model's pictures.
+
+    acted, handle_moved  as of `PictureView`
+    layout_changed       a card was moved, resized, hidden or shown
+    """
+
+    acted = Signal(str, dict)
+    handle_moved = Signal(str, object, bool)
+    watched = Signal(frozenset)
+    layout_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent, Qt.WindowType.Widget)
+        self.setObjectName("workspace")
+        self.setContentsMargins(12, 12, 12, 12)
+        self.setDockNestingEnabled(True)
+        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, _north())
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.docks: dict[str, CardDock] = {}
+        self._wanted: frozenset[str] = frozenset()
+        self._before_fill: QByteArray | None = None
+        self.filled = ""
+        self.model: Model | None = None
+        self._turn = 0
+
+    # -- cards --
+
+    def show_model(self, model: Model, state: QByteArray | None = None) -> None:
+        """Make a card for each picture of a model; `state` is an arrangement saved before."""
+        self.clear()
+        self.model = model
+        for picture in model.pictures:
+            view = make(picture, model)
+            card = PictureCard(view, self)
+            view.acted.connect(self.acted)
+            view.handle_moved.connect(self.handle_moved)
+            dock = CardDock(card, self)
+            dock.fill_wanted.connect(self.fill)
+            dock.visibilityChanged.connect(self._something_moved)
+            self.docks[picture.name] = dock
+        if state is None or state.isEmpty() or not self.restore(state):
+            self.arrange()
+
+    def clear(self) -> None:
+        """Remove all cards."""
+        self.filled, self._before_fill = "", None
+        for dock in self.docks.values():
+            dock.visibilityChanged.disconnect(self._something_moved)
+            self.removeDockWidget(dock)
+            dock.hide()
+            dock.deleteLater()
+        self.docks = {}
+        self.model = None
+
+    def arrange(self) -> None:
+        """The default arrangement for the present size."""
+        if self.model is None or not self.docks:
+            return
+        self.filled, self._before_fill = "", None
+        pictures = self.model.pictures
+        docks = [self.docks[p.name] for p in pictures]
+        for dock in docks:
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        rows, behind = rows_of(pictures, self.width(), self.height())
+        for position, row in enumerate(rows):
+            first = docks[row[0]]
+            if position == 0:
+                self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, first)
+            else:
+                self.splitDockWidget(docks[rows[position - 1][0]], first, Qt.Orientation.Vertical)
+            first.show()
+        for row in rows:
+            for left, right in pairwise(row):
+                self.splitDockWidget(docks[left], docks[right], Qt.Orientation.Horizontal)
+                docks[right].show()
+        for k in behind:
+            # Beside the last card, the smallest: what is in front keeps its place.
+            self.tabifyDockWidget(docks[rows[-1][-1]], docks[k])
+            docks[k].show()
+        if behind:
+            docks[rows[-1][-1]].raise_()
+        inner = max(200, self.width() - 24)
+        for row in rows:
+            total = sum(pictures[k].weight for k in row)
+            self.resizeDocks([docks[k] for k in row], [round(inner * pictures[k].weight / total) for k in row], Qt.Orientation.Horizontal)
+        if len(rows) > 1:
+            tall = max(200, self.height() - 24)
+            heights = [max(pictures[k].weight for k in row) ** 0.5 for row in rows]
+            self.resizeDocks([docks[row[0]] for row in rows], [round(tall * h / sum(heights)) for h in heights], Qt.Orientation.Vertical)
+        self._something_moved()
+
+    def fill(self, name: str) -> None:
+        """Give one card the whole place, or take it back."""
+        if self.filled:
+            state, self._before_fill, self.filled = self._before_fill, None, ""
+            if state is not None:
+                self.restoreState(state, LAYOUT_VERSION)
+            self._something_moved()
+            return
+        if name not in self.docks or len(self.docks) < 2:
+            return
+        self._before_fill = self.saveState(LAYOUT_VERSION)
+        for other, dock in self.docks.items():
+            dock.setVisible(other == name)
+        self.filled = name
+        self._something_moved()
+
+    def front_only(self, on: bool) -> None:
+        """Projector mode: only the pictures the lesson is about, or the arrangement from before."""
+        if self.model is None:
+            return
+        if self.filled:
+            self.fill("")
+        if on:
+            self._before_fill = self.saveState(LAYOUT_VERSION)
+            front = [p.name for p in self.model.pictures if p.front] or [p.name for p in self.model.pictures[:2]]
+            for name, dock in self.docks.items():
+                dock.setVisible(name in front)
+        elif self._before_fill is not None:
+            self.restoreState(self._before_fill, LAYOUT_VERSION)
+            self._before_fill = None
+        self._something_moved()
+
+    def state(self) -> QByteArray:
+        """The arrangement, without a card filling it."""
+        return self._before_fill if self._before_fill is not None else self.saveState(LAYOUT_VERSION)
+
+    def restore(self, state: QByteArray) -> bool:
+        """Take over an arrangement; False if it does not fit these cards."""
+        for dock in self.docks.values():
+            self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+        fits = self.restoreState(state, LAYOUT_VERSION) and any(not d.isHidden() for d in self.docks.values())
+        self._something_moved()
+        return fits
+
+    def menu(self, parent: QWidget) -> QMenu:
+        """Which cards are shown."""
+        menu = QMenu(parent)
+        for dock in self.docks.values():
+            menu.addAction(dock.toggleViewAction())
+        menu.addSeparator()
+        again = QAction("Arrange as at first", menu)
+        again.triggered.connect(self.arrange)
+        menu.addAction(again)
+        return menu
+
+    # -- what is drawn --
+
+    def views(self) -> list[PictureView]:
+        """All pictures."""
+        return [dock.card.view for dock in self.docks.values()]
+
+    def visible_cards(self) -> list[PictureCard]:
+        """Cards that can be seen now (not those hidden, nor behind a tab)."""
+        return [dock.card for dock in self.docks.values() if dock.card.isVisible() and not dock.card.visibleRegion().isEmpty()]
+
+    def refresh(self, source: Source, overlays: Sequence[Overlay], enough: Callable[[], bool]) -> None:
+        """Feed the visible cards; when time is up the rest has its turn at the next beat."""
+        cards = self.visible_cards()
+        for k in range(len(cards)):
+            cards[(self._turn + k) % len(cards)].refresh(source, overlays)
+            if enough():
+                self._turn = (self._turn + k + 1) % len(cards)
+                break
+
+    def check_watched(self) -> None:
+        """Say which streams the visible cards read, if that changed."""
+        wanted = frozenset().union(*(card.view.wanted for card in self.visible_cards()))
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.watched.emit(wanted)
+
+    def _something_moved(self, *_: object) -> None:
+        self.layout_changed.emit()
+
+
+def _north():
+    from PySide6.QtWidgets import QTabWidget
+
+    return QTabWidget.TabPosition.North
