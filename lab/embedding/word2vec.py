@@ -1,0 +1,222 @@
+"""Skip-gram and continuous bag of words with negative sampling, over slices of a text.
+
+For a word w and a word c of its window, skip-gram raises log s(u_c . v_w) + sum_k log s(-u_nk . v_w) with s the logistic
+function and nk drawn with probability proportional to count^0.75; CBOW does the same with the mean of the window's vectors
+in place of v_w (Mikolov et al. 2013b, equations 4 and 5). Before windows are formed a word of frequency f stays with
+probability (sqrt(f/s) + 1) s/f; the window is shrunk to a uniform size from 1 to `window`; the rate falls linearly.
+
+The reference program and its followers look the logistic function up in a table that ends at +-6: beyond, the reference
+program saturates the gradient and gensim skips the update. Here the function is computed, so neither end exists.
+
+Vectors are rows of float32 padded with zeros to a multiple of 16 numbers: loops over whole rows then need no remainder,
+and padding stays zero because every update is a multiple of another row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.kernels import kernel, next_bits, seed_state, sigmoid32, uniform
+
+LANES = 16
+MOST_NEGATIVES = 30
+_LOW = np.uint64(0xFFFFFFFF)
+_HIGH = np.uint64(32)
+
+
+def padded(size: int) -> int:
+    """Row length for vectors of `size` numbers."""
+    return -(-size // LANES) * LANES
+
+
+def aligned_zeros(rows: int, columns: int) -> np.ndarray:
+    """Zeros (rows, columns) of float32 that begin at a cache line, so that no row of a padded matrix straddles one more than it must."""
+    raw = np.zeros(rows * columns * 4 + 64, np.uint8)
+    offset = -raw.ctypes.data % 64
+    return raw[offset : offset + rows * columns * 4].view(np.float32).reshape(rows, columns)
+
+
+def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Threshold (uint32) and alias (int32) of each entry, to draw in constant time in proportion to the weights (Walker 1977, Vose 1991)."""
+    weights = np.asarray(weights, float)
+    n = len(weights)
+    scaled = weights * (n / weights.sum())
+    threshold = np.ones(n)
+    alias = np.arange(n, dtype=np.int32)
+    small = [i for i in range(n) if scaled[i] < 1]
+    large = [i for i in range(n) if scaled[i] >= 1]
+    while small and large:
+        a, b = small.pop(), large[-1]
+        threshold[a], alias[a] = scaled[a], b
+        scaled[b] -= 1 - scaled[a]
+        if scaled[b] < 1:
+            small.append(large.pop())
+    return np.minimum(threshold * 2.0**32, 2.0**32 - 1).astype(np.uint32), alias
+
+
+def keep_thresholds(counts: np.ndarray, sample: float) -> np.ndarray:
+    """For each word the probability (sqrt(f/s) + 1) s/f of staying in the text, at most 1; sample 0 keeps all."""
+    if sample <= 0:
+        return np.ones(len(counts))
+    f = counts / counts.sum()
+    return np.minimum(1.0, (np.sqrt(f / sample) + 1) * sample / f)
+
+
+def start_vectors(words: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Input vectors uniform in +-0.5/size, output vectors zero, as the reference program begins."""
+    inner, outer = aligned_zeros(words, padded(size)), aligned_zeros(words, padded(size))
+    inner[:, :size] = (np.random.default_rng([seed, 1]).random((words, size), np.float32) - 0.5) / size
+    return inner, outer
+
+
+@kernel(inline=True)
+def _draw(s, threshold, alias):
+    bits = next_bits(s)
+    i = np.int64(((bits >> _HIGH) * np.uint64(len(threshold))) >> _HIGH)
+    return i if np.uint32(bits & _LOW) <= threshold[i] else np.int64(alias[i])
+
+
+@kernel
+def _pair(inner, outer, w, error, target, negatives, threshold, alias, s, rate, chosen, score):
+    """One positive and `negatives` negative targets for the input row w: outer rows are updated, the row's step is left in `error`.
+
+    Returns the product of the probabilities given to the right answers: minus its logarithm is the loss.
+    """
+    size = inner.shape[1]
+    x = inner[w]
+    k = 1
+    chosen[0] = target
+    for _ in range(negatives):
+        n = _draw(s, threshold, alias)
+        # A negative that is the target itself is left out, as everywhere in this family of programs.
+        chosen[k] = n
+        k += n != target
+    for j in range(k):
+        u = outer[chosen[j]]
+        total = np.float32(0)
+        for i in range(size):
+            total += x[i] * u[i]
+        score[j] = total if j == 0 else -total
+    for j in range(len(score)):
+        score[j] = sigmoid32(score[j])
+    for i in range(size):
+        error[i] = np.float32(0)
+    product = 1.0
+    for j in range(k):
+        u = outer[chosen[j]]
+        p = score[j]
+        product *= np.float64(p)
+        g = (np.float32(1) - p) * rate
+        g = g if j == 0 else -g
+        for i in range(size):
+            old = u[i]
+            error[i] += g * old
+            u[i] = old + g * x[i]
+    return product
+
+
+@kernel
+def learn(
+    skip_gram,
+    tokens,
+    starts,
+    keep,
+    threshold,
+    alias,
+    inner,
+    outer,
+    s,
+    position,
+    tally,
+    slice_tokens,
+    total,
+    window,
+    negatives,
+    rate_start,
+    rate_end,
+    fixed_window,
+):
+    """Learn from sentences until at least `slice_tokens` tokens of text were read.
+
+    position  int64 (2,): next sentence, tokens read since the start
+    tally     float64 (3,): loss summed, pairs (targets predicted), words kept; added to
+    total     tokens of the whole training, over which the rate falls from rate_start to rate_end
+    """
+    size = inner.shape[1]
+    kept = np.empty(1024, np.int64)
+    error = np.empty(size, np.float32)
+    mean = np.empty((1, size), np.float32)
+    chosen = np.zeros(negatives + 2, np.int64)
+    score = np.zeros(-(-(negatives + 2) // 8) * 8, np.float32)
+    last = len(starts) - 1
+    read = 0
+    loss = 0.0
+    pairs = 0
+    words = 0
+    product = 1.0
+    while read < slice_tokens:
+        sentence = position[0]
+        begin, end = starts[sentence], starts[sentence + 1]
+        done = min(1.0, position[1] / total)
+        rate = np.float32(rate_start + (rate_end - rate_start) * done)
+        n = 0
+        for t in range(begin, end):
+            w = tokens[t]
+            if keep[w] >= 1.0 or uniform(s) < keep[w]:
+                kept[n] = w
+                n += 1
+        for c in range(n):
+            reach = window
+            if not fixed_window:
+                reach = 1 + np.int64(((next_bits(s) >> _HIGH) * np.uint64(window)) >> _HIGH)
+            lo, hi = max(0, c - reach), min(n, c + reach + 1)
+            if skip_gram:
+                for o in range(lo, hi):
+                    if o != c:
+                        w = kept[o]
+                        p = _pair(inner, outer, w, error, kept[c], negatives, threshold, alias, s, rate, chosen, score)
+                        v = inner[w]
+                        for i in range(size):
+                            v[i] += error[i]
+                        pairs += 1
+                        # One logarithm for many pairs: exact, and hundreds of times rarer than one each.
+                        product *= np.float64(p)
+                        if product < 1e-60:
+                            loss -= np.log(max(product, 1e-307))
+                            product = 1.0
+            elif hi - lo > 1:
+                m = mean[0]
+                for i in range(size):
+                    m[i] = np.float32(0)
+                for o in range(lo, hi):
+                    if o != c:
+                        v = inner[kept[o]]
+                        for i in range(size):
+                            m[i] += v[i]
+                share = np.float32(1.0 / (hi - lo - 1))
+                for i in range(size):
+                    m[i] *= share
+                p = _pair(mean, outer, 0, error, kept[c], negatives, threshold, alias, s, rate, chosen, score)
+                for o in range(lo, hi):
+                    if o != c:
+                        v = inner[kept[o]]
+                        for i in range(size):
+                            v[i] += error[i]
+                pairs += 1
+                product *= np.float64(p)
+                if product < 1e-60:
+                    loss -= np.log(max(product, 1e-307))
+                    product = 1.0
+        words += n
+        read += end - begin
+        position[1] += end - begin
+        position[0] = sentence + 1 if sentence + 1 < last else 0
+    loss -= np.log(product)
+    tally[0] += loss
+    tally[1] += pairs
+    tally[2] += words
+
+
+def random_state(seed: int) -> np.ndarray:
+    """State of the generator that draws sub-sampling, windows and negatives."""
+    return seed_state(seed, 2)
