@@ -154,6 +154,10 @@ class Simulation:
 
     def change(self, **values: Any) -> None:
         """Change live parameters now; logged. A parameter that is not live needs a new run and is refused."""
+        self._apply(values)
+        self.log.append(Happened(self.step, "change", "", dict(values)))
+
+    def _apply(self, values: Mapping[str, Any]) -> None:
         before = self.model
         after = before.replace(**values)
         specs = type(before).specs()
@@ -168,7 +172,6 @@ class Simulation:
             self.constants = after.build(self.seed)
         self.model = after
         after.changed_live(before, self.constants, self.state)
-        self.log.append(Happened(self.step, "change", "", dict(values)))
 
     def act(self, action: str, **arguments: Any) -> None:
         """Do an action now; logged."""
@@ -176,7 +179,9 @@ class Simulation:
         if action not in known:
             raise ModelError(f"{self.model._owner()} has no action '{action}': {near(action, known)}")
         declared = known[action].arguments(**arguments)
-        known[action].call(self.model, self.constants, self.state, **declared.values())
+        changes = known[action].call(self.model, self.constants, self.state, **declared.values())
+        if changes:
+            self._apply(changes)  # part of the action: replaying it makes the same changes again
         self.log.append(Happened(self.step, "act", action, declared.values()))
 
     def happen(self, what: Happened) -> None:

@@ -160,13 +160,16 @@ class Action:
     label: str
     doc: str
     arguments: type[Described]
-    call: Callable[..., None]
+    call: Callable[..., dict[str, Any] | None]
     shortcut: str = ""
     hidden: bool = False  # reached only from a picture (click, paint), not as a button
 
 
 def action(label: str, *, shortcut: str = "", hidden: bool = False, **arguments: Any) -> Callable[[Callable], Callable]:
     """Make a method `(self, constants, state, **arguments)` an action; each argument is a `(type, param(...))` pair.
+
+    The method changes the state in place; it may also return live parameters to change, by name (a source that a person
+    drags in a picture is a parameter, too).
 
         @action("Inject a pulse", amplitude=(float, param(10.0, "uA/cm2", lo=-100, hi=100, doc="Height.")))
         def pulse(self, constants, state, amplitude): ...
