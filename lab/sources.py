@@ -30,7 +30,6 @@ def _imported_names(text: str, package: tuple[str, ...]) -> set[tuple[str, ...]]
             elif isinstance(node, ast.ImportFrom):
                 start = package[: len(package) + 1 - node.level] if node.level else ()
                 base = (*start, *(node.module.split(".") if node.module else ()))
-                names.add(base)
                 names.update((*base, alias.name) for alias in node.names)
     return names
 
@@ -52,9 +51,13 @@ def _examine(path: Path, modified: int, size: int) -> tuple[bytes, tuple[Path, .
             root = path.parent
         else:
             continue
-        for end in range(1, len(name) + 1):
-            place = root.joinpath(*name[:end])
-            found.update(file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file())
+        # What is named may be a module or something in one. The packages on the way to it are left out: the public
+        # face of this package imports nearly everything, and each edit anywhere would recompile every kernel.
+        for place in (root.joinpath(*name), root.joinpath(*name[:-1])):
+            files = [file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()]
+            if files:
+                found.update(files)
+                break
     return hashlib.sha256(content).digest(), tuple(found)
 
 

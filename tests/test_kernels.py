@@ -626,8 +626,26 @@ def test_digest_follows_relative_imports_within_the_package(tmp_path, monkeypatc
         (package / f"{name}.py").write_text(text)
     monkeypatch.setattr(sources, "PACKAGE", package)
     before = sources.source_digest(package / "tape" / "run.py")
+    (package / "__init__.py").write_text("face = 1\n")
+    assert sources.source_digest(package / "tape" / "run.py") == before
     (package / "kernels.py").write_text("k = 22\n")
     assert sources.source_digest(package / "tape" / "run.py") != before
+
+
+def test_digest_follows_the_face_of_the_package_only_where_something_is_taken_from_it(tmp_path, monkeypatch):
+    from lab import sources
+
+    package = tmp_path / "lab"
+    package.mkdir()
+    (package / "__init__.py").write_text("version = 1\n")
+    (package / "kernels.py").write_text("k = 1\n")
+    (package / "near.py").write_text("from lab import kernels\nimport lab.kernels\n")
+    (package / "far.py").write_text("from lab import version\n")
+    monkeypatch.setattr(sources, "PACKAGE", package)
+    before = [sources.source_digest(package / name) for name in ("near.py", "far.py")]
+    (package / "__init__.py").write_text("version = 22\n")
+    after = [sources.source_digest(package / name) for name in ("near.py", "far.py")]
+    assert after[0] == before[0] and after[1] != before[1]
 
 
 def test_cache_folder_is_named_by_the_environment_and_may_be_unwritable(tmp_path, monkeypatch):
