@@ -11,7 +11,19 @@ import numpy as np
 from lab.kernels import exp, kernel
 from lab.model import Figure, Layer, Out, Picture, State, Stream, param
 from lab.neuron import (
-    CROSSED, NO_SPIKE, PEAKING, Bench, Neuron, Sweep, advance_noise, hopf_points, least_current, record_spike, rising_spike, spike_fraction,
+    CROSSED,
+    NO_SPIKE,
+    PEAKING,
+    Bench,
+    Neuron,
+    Sweep,
+    advance_noise,
+    hopf_points,
+    least_current,
+    record_spike,
+    rising_spike,
+    spike_fraction,
+    turning,
 )  # fmt: skip
 
 PEAK, RISE = -40.0, 10.0  # mV: a shrunken action potential is one that peaks above PEAK after rising by RISE
@@ -86,7 +98,7 @@ class HodgkinHuxley(Neuron):
     K_out: float = param(20.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium outside.")
     K_in: float = param(400.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium inside.")
     V_L: float = param(-54.387, "mV", lo=-200, hi=200, group="Ions", label="V_L", doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3).")
-    level: float = param(0.0, "mV", lo=-60, hi=60, group="Numerics", label="Spike level", doc="Upward crossing that is called a spike.")
+    level: float = param(0.0, "mV", lo=-40, hi=60, group="Numerics", label="Spike level", doc="Upward crossing that is called a spike.")
 
     # -- physics --
 
@@ -323,7 +335,7 @@ def gating(V: np.ndarray) -> np.ndarray:
 # Kernels. The six exponentials of the rates are two: the others are powers of exp(-(V+65)/80).
 
 
-@kernel
+@kernel(inline=True)
 def _rates_at(V):
     """(A_m, D_m, B_m, A_h, D_h, A_n, D_n, B_n): alpha_m = A_m/D_m, beta_m = B_m, beta_h = 1/D_h and so on; every D > 0.
 
@@ -349,46 +361,43 @@ def _rates_at(V):
     return a_m, d_m, 4.0 * exp(u * (-1.0 / 18.0)), 0.07 * e20, 1.0 + e10 * 20.085536923187668, a_n, d_n, 0.125 * e80
 
 
-@kernel
+@kernel(inline=True)
 def _gates_after(m, h, n, V, dt):
     """Gates after time dt at voltage V, by the trapezoid rule; dt is in units of the gates' own time (phi dt)."""
     a_m, d_m, b_m, a_h, d_h, a_n, d_n, b_n = _rates_at(V)
     # z is dt times the gate's total rate, times its denominator: from z > 2 the gate goes to its steady value.
-    z = dt * (a_m + b_m * d_m)
-    p = max(d_m - 0.5 * z, 0.0)
-    m = (m * p + dt * a_m) / (p + z)
-    z = dt * (a_h * d_h + 1.0)
-    p = max(d_h - 0.5 * z, 0.0)
-    h = (h * p + dt * a_h * d_h) / (p + z)
-    z = dt * (a_n + b_n * d_n)
-    p = max(d_n - 0.5 * z, 0.0)
-    n = (n * p + dt * a_n) / (p + z)
-    return m, h, n
+    z_m = dt * (a_m + b_m * d_m)
+    z_h = dt * (a_h * d_h + 1.0)
+    z_n = dt * (a_n + b_n * d_n)
+    p_m = max(d_m - 0.5 * z_m, 0.0)
+    p_h = max(d_h - 0.5 * z_h, 0.0)
+    p_n = max(d_n - 0.5 * z_n, 0.0)
+    return (m * p_m + dt * a_m) / (p_m + z_m), (h * p_h + dt * a_h * d_h) / (p_h + z_h), (n * p_n + dt * a_n) / (p_n + z_n)
 
 
-@kernel
+@kernel(inline=True)
 def _gates_exactly(m, h, n, V, dt):
     """Gates after time dt at voltage V, exactly: dx/dt is linear while V is held (the voltage clamp)."""
     a_m, d_m, b_m, a_h, d_h, a_n, d_n, b_n = _rates_at(V)
     m_inf, h_inf, n_inf = a_m / (a_m + b_m * d_m), a_h * d_h / (a_h * d_h + 1.0), a_n / (a_n + b_n * d_n)
-    m = m_inf + (m - m_inf) * exp(-dt * (a_m / d_m + b_m))
-    h = h_inf + (h - h_inf) * exp(-dt * (a_h + 1.0 / d_h))
-    n = n_inf + (n - n_inf) * exp(-dt * (a_n / d_n + b_n))
-    return m, h, n
+    after_m = m_inf + (m - m_inf) * exp(-dt * (a_m / d_m + b_m))
+    after_h = h_inf + (h - h_inf) * exp(-dt * (a_h + 1.0 / d_h))
+    after_n = n_inf + (n - n_inf) * exp(-dt * (a_n / d_n + b_n))
+    return after_m, after_h, after_n
 
 
-@kernel
-def _voltage_after(V, m, h, n, current, c, dt):
+@kernel(inline=True)
+def _voltage_after(V, m, h, n, current, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt):
     """Voltage after one step with the gates at its middle, by the trapezoid rule (its steady value where dt g > 2 C)."""
-    g_Na = c[1] * (m * m * m * h)
     n2 = n * n
-    g_K = c[2] * (n2 * n2)
-    z = dt * (g_Na + g_K + c[3])
-    p = max(c[0] - 0.5 * z, 0.0)
-    return (V * p + dt * (current + g_Na * c[4] + g_K * c[5] + c[3] * c[6])) / (p + z)
+    open_Na = g_Na * (m * m * m * h)
+    open_K = g_K * (n2 * n2)
+    z = dt * (open_Na + open_K + g_L)
+    p = max(C - 0.5 * z, 0.0)
+    return (V * p + dt * (current + open_Na * V_Na + open_K * V_K + g_L * V_L)) / (p + z)
 
 
-@kernel
+@kernel(inline=True)
 def _ionic(V, m, h, n, c):
     n2 = n * n
     g_Na, g_K = c[1] * (m * m * m * h), c[2] * (n2 * n2)
@@ -420,13 +429,18 @@ def _gating(V, out):
 
 
 @kernel
-def _step_cells(V, m, h, n, before, drive, own, noise, c, dt):
-    """One step of all cells: straight-line code over arrays, so that it becomes vector instructions."""
-    phi_dt = c[7] * dt
+def _step_voltages(V, m, h, n, current, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt):
+    """One step of all voltages. Two loops of few arrays become vector instructions; one loop of many does not, because the
+    compiler gives up proving that its arrays do not overlap. For the same reason the constants are numbers."""
     for i in range(len(V)):
-        before[i] = V[i]
-        V[i] = _voltage_after(V[i], m[i], h[i], n[i], drive + own[i] + noise[i], c, dt)
-        m[i], h[i], n[i] = _gates_after(m[i], h[i], n[i], V[i], phi_dt)
+        V[i] = _voltage_after(V[i], m[i], h[i], n[i], current[i], C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
+
+
+@kernel
+def _step_gates(V, m, h, n, dt):
+    """One step of all gates; see _step_voltages."""
+    for i in range(len(V)):
+        m[i], h[i], n[i] = _gates_after(m[i], h[i], n[i], V[i], dt)
 
 
 @kernel
@@ -446,8 +460,9 @@ def _advance(
     e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_I, out_gates, out_currents, out_g, out_cells,
 ):  # fmt: skip
     cells = len(V)
-    before = np.empty(cells)
-    half = -0.5 * c[7] * dt
+    before, total = np.empty(cells), np.empty(cells)
+    C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
+    half = -0.5 * phi * dt
     looked = len(out_gates) + len(out_currents) + len(out_g) > 0
     for k in range(len(drive)):
         if e_count[0] + cells > len(e_step):
@@ -457,13 +472,23 @@ def _advance(
         else:
             if increment > 0.0:
                 advance_noise(noise, rng, decay, increment)
-            _step_cells(V, m, h, n, before, drive[k], own, noise, c, dt)
             for i in range(cells):
+                before[i] = V[i]
+                total[i] = drive[k] + own[i] + noise[i]
+            if cells == 1:  # the same arithmetic without the preparations of a vector loop, which take longer than the step
+                V[0] = _voltage_after(V[0], m[0], h[0], n[0], total[0], C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
+                m[0], h[0], n[0] = _gates_after(m[0], h[0], n[0], V[0], phi * dt)
+            else:
+                _step_voltages(V, m, h, n, total, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
+                _step_gates(V, m, h, n, phi * dt)
+            for i in range(cells):
+                if not turning(before[i], V[i], PEAK, climb[i]):
+                    continue
                 found = rising_spike(before[i], V[i], level, PEAK, RISE, i, climb, trough)
                 if found != NO_SPIKE:
                     g_m, g_h, g_n = _gates_after(m[i], h[i], n[i], V[i], half)
                     _, _, i_Na, i_K, i_L = _ionic(V[i], g_m, g_h, g_n, c)
-                    change = dt * (drive[k] + own[i] + noise[i] - i_Na - i_K - i_L) / c[0]
+                    change = dt * (total[i] - i_Na - i_K - i_L) / c[0]
                     s = spike_fraction(found, before[i], V[i], change, level)
                     if s >= 0.0:
                         if found == CROSSED or found == PEAKING:
@@ -481,13 +506,13 @@ def _advance(
                 a, b, d = _gates_exactly(m[0], h[0], n[0], V[0], half)
             else:
                 a, b, d = _gates_after(m[0], h[0], n[0], V[0], half)
-            g_Na, g_K, i_Na, i_K, i_L = _ionic(V[0], a, b, d, c)
+            open_Na, open_K, i_Na, i_K, i_L = _ionic(V[0], a, b, d, c)
             if len(out_gates) > 0:
                 out_gates[k, 0], out_gates[k, 1], out_gates[k, 2] = a, b, d
             if len(out_currents) > 0:
                 out_currents[k, 0], out_currents[k, 1], out_currents[k, 2], out_currents[k, 3] = i_Na, i_K, i_L, i_Na + i_K + i_L
             if len(out_g) > 0:
-                out_g[k, 0], out_g[k, 1] = g_Na, g_K
+                out_g[k, 0], out_g[k, 1] = open_Na, open_K
         for j in range(out_cells.shape[1] if len(out_cells) > 0 else 0):
             out_cells[k, j] = V[j]
     return len(drive)

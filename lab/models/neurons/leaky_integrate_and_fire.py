@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -142,7 +143,7 @@ class LeakyIntegrateAndFire(Neuron):
         x, weight = np.polynomial.legendre.leggauss(64)
         edges = np.linspace(a, b, 1 + max(1, math.ceil((b - a) / 2.0)))[: 1 + 5000]
         total = 0.0
-        for lo, hi in zip(edges[:-1], edges[1:], strict=True):
+        for lo, hi in pairwise(edges):
             total += 0.5 * (hi - lo) * sum(w * _tilted(0.5 * (lo + hi + (hi - lo) * s)) for s, w in zip(x, weight, strict=True))
         return 1000.0 / (self.t_ref + self.tau_m * math.sqrt(math.pi) * total)
 
