@@ -294,7 +294,8 @@ def kind(picture: Picture, model: Model) -> str:
         raise ModelError(f"{model._owner()}: the picture '{picture.name}' has no layers.")
     if any(layer.x for layer in picture.layers):
         return "phase"
-    return kinds[0]
+    # Curves lie over clouds, and an image may lie behind them.
+    return next((k for k in ("cloud", "image") if k in kinds), kinds[0])
 
 
 def typeset(text: str) -> str:
@@ -378,7 +379,7 @@ def _extremes(rows: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Smallest and largest row of each bucket; column by column, because reduceat along rows is twenty times slower."""
     if rows.ndim == 1:
         return np.minimum.reduceat(rows, starts), np.maximum.reduceat(rows, starts)
-    flat = rows.reshape(len(rows), -1)
+    flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
     low, high = np.empty((2, len(starts), flat.shape[1]), rows.dtype)
     for k in range(flat.shape[1]):
         column = np.ascontiguousarray(flat[:, k])
@@ -416,14 +417,15 @@ def _names(stream: Stream, layer: Layer, count: int) -> list[str]:
         named = channels[layer.channel] if layer.channel < len(channels) else ""
         return [typeset(layer.label or named or stream.name)]
     if count == 1:
-        return [typeset(layer.label or (channels[0] if channels else stream.name))]
+        # A prediction that nobody named is at least said to be one.
+        return [typeset(layer.label or ("theory" if layer.theory else channels[0] if channels else stream.name))]
     prefix = f"{layer.label} " if layer.label else ""
     return [typeset(prefix + (channels[k] if k < len(channels) else str(k + 1))) for k in range(count)]
 
 
 def _columns(rows: np.ndarray, layer: Layer) -> np.ndarray:
     """Rows as (steps, channels), with only the layer's channel if it names one."""
-    flat = rows.reshape(len(rows), -1)
+    flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
     return flat if layer.channel is None else flat[:, layer.channel : layer.channel + 1]
 
 
@@ -589,7 +591,8 @@ class Range:
     `least` of it for `patience` looks on end.
     """
 
-    def __init__(self, least: float = 0.45, patience: int = 45):
+    def __init__(self, least: float = 0.45, patience: int = 45, pad: float = 0.06):
+        self.pad = pad
         self.least = least
         self.patience = patience
         self.reset()
@@ -607,7 +610,7 @@ class Range:
         if span <= abs(lo + hi) * 1e-9:
             half = max(abs(lo) * 0.1, 1e-9) if lo else 0.5
             lo, hi, span = lo - half, hi + half, 2 * half
-        fitted = (lo - 0.06 * span, hi + 0.06 * span)
+        fitted = (lo - self.pad * span, hi + self.pad * span)
         if self.now is None:
             self.now = fitted
         elif lo < self.now[0] or hi > self.now[1]:

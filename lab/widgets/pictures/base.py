@@ -129,6 +129,11 @@ class PictureView(QWidget):
         if words:
             self._words.raise_()
 
+    @property
+    def words(self) -> str:
+        """The words shown instead of a picture."""
+        return self._words.text()
+
     def read_out(self, words: str, at: QPoint | None = None) -> None:
         """Show what lies under the cursor, beside it."""
         if not words or at is None:

@@ -88,6 +88,8 @@ class PictureCard(QFrame):
             self.title.setToolTip(picture.picture.doc)
         theme.changes().changed.connect(self.set_theme)
         self.set_theme()
+        # In a narrow card the caption and the figures give way before the title does.
+        self.title.setMinimumWidth(min(150, self.title.sizeHint().width()))
 
     def refresh(self, source: Source, overlays: Sequence[Overlay] = ()) -> bool:
         """Feed the picture and the title line."""
@@ -99,10 +101,7 @@ class PictureCard(QFrame):
 
     def set_figures(self, summary: Mapping[str, Any]) -> None:
         """Show the picture's figures from the run's summary, and the difference to theory where it is known."""
-        words = [f"{typeset(key)} {_number(summary[key])}" for key in self.view.picture.figures if key in summary]
-        if math.isfinite(self.view.difference) and not words:
-            words.append(f"theory differs by {100 * self.view.difference:.2g} %")
-        self.figures.set_text(" · ".join(words))
+        self.figures.set_text(figures_text(self.view, summary))
 
     def set_theme(self) -> None:
         """Icons are pictures of their own: made anew."""
@@ -115,6 +114,20 @@ class PictureCard(QFrame):
         """On the title line only; the picture has its own double click."""
         if event.position().y() <= self.header.geometry().bottom() + 4:
             self.fill_wanted.emit()
+
+
+def figures_text(view: PictureView, summary: Mapping[str, Any]) -> str:
+    """The picture's figures from a run's summary; without any, how far measurement and theory are apart."""
+    words = [_figure(key, summary[key]) for key in view.picture.figures if key in summary]
+    if math.isfinite(view.difference) and not words:
+        words.append(f"theory differs by {100 * view.difference:.2g} %")
+    return " · ".join(words)
+
+
+def _figure(key: str, value: Any) -> str:
+    """`rate (Hz)` and 68.3 as `rate 68.3 Hz`."""
+    name, _, unit = typeset(key).partition(" (")
+    return f"{name} {_number(value)}{' ' + unit.removesuffix(')') if unit else ''}"
 
 
 def _number(value: Any) -> str:

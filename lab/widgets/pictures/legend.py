@@ -8,7 +8,7 @@ from typing import Any
 import pyqtgraph as pg
 from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPen
 
 from lab.widgets import theme
 
@@ -31,7 +31,14 @@ class Strip(pg.GraphicsWidget):
         super().__init__()
         self.name = ""
         self.entries: tuple[Entry, ...] = ()
+        self.scale: tuple[str, float, float] | None = None
         self.set_colours()
+
+    def set_scale(self, scale: tuple[str, float, float] | None) -> None:
+        """A colour map with its ends instead of entries."""
+        if scale != self.scale:
+            self.scale = scale
+            self._resize()
 
     def set_name(self, name: str) -> None:
         """The vertical axis' name."""
@@ -50,7 +57,7 @@ class Strip(pg.GraphicsWidget):
         self._resize()
 
     def _resize(self) -> None:
-        height = QFontMetricsF(self._font).height() + 4 if self.name or self.entries else 4
+        height = QFontMetricsF(self._font).height() + 4 if self.name or self.entries or self.scale else 4
         self.setMinimumHeight(height)
         self.setMaximumHeight(height)
         self.update()
@@ -59,6 +66,8 @@ class Strip(pg.GraphicsWidget):
         """Draw the name from the left and the entries from the right."""
         tokens = theme.current().tokens
         area = self.boundingRect()
+        if self.scale:
+            self._map(painter, area)
         measure = QFontMetricsF(self._font)
         painter.setFont(self._font)
         painter.setPen(QColor(tokens.muted))
@@ -83,6 +92,33 @@ class Strip(pg.GraphicsWidget):
         if rest:
             painter.setPen(QColor(tokens.muted))
             painter.drawText(QRectF(at - 6, area.top(), 60, area.height()), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, rest)
+
+    def _map(self, painter: QPainter, area: QRectF) -> None:
+        """The ends in numbers, the map between them."""
+        from lab.widgets.pictures.colours import lookup
+
+        assert self.scale is not None
+        name, lo, hi = self.scale
+        tokens = theme.current().tokens
+        font = theme.mono_font(theme.current().caption - 1)
+        measure = QFontMetricsF(font)
+        painter.setFont(font)
+        low, high = (f"{v:.3g}".replace("-", "−") for v in (lo, hi))
+        right = area.right() - 8
+        width = 72.0
+        left = right - measure.horizontalAdvance(high) - 6 - width
+        bar = QRectF(left, area.center().y() - 4, width, 8)
+        shades = QLinearGradient(bar.topLeft(), bar.topRight())
+        table = lookup(name)
+        for k in range(17):
+            shades.setColorAt(k / 16, QColor(*(int(v) for v in table[round(k * 255 / 16)])))
+        painter.setPen(QPen(QColor(tokens.line), 1))
+        painter.setBrush(shades)
+        painter.drawRect(bar)
+        painter.setPen(QColor(tokens.muted))
+        vertical = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRectF(left - 90, area.top(), 84, area.height()), vertical | Qt.AlignmentFlag.AlignRight, low)
+        painter.drawText(QRectF(bar.right() + 6, area.top(), 90, area.height()), vertical | Qt.AlignmentFlag.AlignLeft, high)
 
     def _sample(self, painter: QPainter, entry: Entry, at: float, width: float, middle: float) -> None:
         colour = theme.colour(entry.colour)

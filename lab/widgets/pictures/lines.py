@@ -164,7 +164,7 @@ class LinesView(PlotView):
             return
         entries = tuple(
             Entry(
-                line.label + (" (theory)" if line.theory and "theory" not in line.label.lower() else ""),
+                line.label,
                 "warn" if line.style == "marker" and not line.colour else _colour(line, several), _dashes(line),
                 _symbol(line) if _marked(line) or line.style in ("points", "marker") else "",
                 line.style in ("points", "marker"),

@@ -50,8 +50,14 @@ class TickAxis(pg.AxisItem):
         self.setTickFont(theme.mono_font(max(10, look.caption - 1)))
         self.setGrid(255)
         self.labelStyle = {"color": look.tokens.muted, "font-size": f"{look.caption}px", "font-family": theme.load_fonts()[theme.SANS]}
-        if self.labelText:
-            self.setLabel(self.labelText)
+        self.show_label(self.labelText or "")
+
+    def show_label(self, text: str) -> None:
+        """Name the axis; a horizontal one takes just the room that its two lines of text need."""
+        self.setLabel(text or None)
+        if self.orientation == "bottom":
+            look = theme.current()
+            self.setHeight(round(1.35 * (look.caption - 1)) + 8 + (round(1.25 * look.caption) if text else 0))
 
 
 def _power(exponent: float) -> str:
@@ -131,7 +137,7 @@ class PlotView(PictureView):
         """Set names and ranges: the picture's own, or fitted to the extents xs and ys of the data (NaN: none)."""
         if (x, y) != self._axes:
             if (x.label, x.log) != (self._axes[0].label, self._axes[0].log):
-                self.across.setLabel(x.label or None)
+                self.across.show_label(x.label)
                 self.across.before = "before now" in x.label
                 self.across.setLogMode(x.log, None) if x.log != self.across.logMode else None
                 self.zoomed = False
@@ -291,4 +297,6 @@ class PlotView(PictureView):
         self.hair.hide()
         scene = self.canvas.scene()
         scene.prepareForPaint()
+        # Curves are paths: with a brush left on the painter they would be filled.
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         scene.render(painter, area, QRectF(self.canvas.viewport().rect()), Qt.AspectRatioMode.KeepAspectRatio)

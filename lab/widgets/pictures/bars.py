@@ -1,0 +1,148 @@
+"""Bars: one group per place, one bar per series; hatching tells series apart without colour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QBrush, QPen
+
+from lab import view
+from lab.errors import ModelError
+from lab.view import Axis, Overlay, Source, typeset
+from lab.widgets import theme
+from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.legend import Entry
+from lab.widgets.pictures.plot import PlotView
+
+HATCH = (Qt.BrushStyle.SolidPattern, Qt.BrushStyle.BDiagPattern, Qt.BrushStyle.Dense4Pattern, Qt.BrushStyle.FDiagPattern, Qt.BrushStyle.DiagCrossPattern)
+MANY = 160  # more bars are drawn as one outline
+
+
+class BarsView(PlotView):
+    """Draws the layers of a picture of bars; theory is a dashed line at each bar."""
+
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self._items: dict[tuple[int, int], Any] = {}
+        self._series: list[tuple[str, np.ndarray, bool, str]] = []
+        self._dressed: dict[tuple[int, int], Any] = {}
+
+    def set_theme(self) -> None:
+        """Brushes are made anew."""
+        self._dressed.clear()
+        super().set_theme()
+
+    def _read(self, source: Source, overlays: tuple[Overlay, ...]) -> list[tuple[str, np.ndarray, bool, str]]:
+        """(name, heights, theory, colour) of each series."""
+        found: list[tuple[str, np.ndarray, bool, str]] = []
+        for over in (None, *overlays):
+            origin = over.source if over else source
+            for layer in self.picture.layers:
+                stream = self.model.stream(layer.stream)
+                value = origin.snapshot(layer.stream) if over is None or any(s.name == layer.stream for s in origin.model.streams) else None
+                if value is None or (over and layer.theory):
+                    continue
+                table = np.atleast_2d(np.asarray(value, float))
+                if table.ndim != 2:
+                    raise ModelError(f"{self.model._owner()}: the bars '{stream.name}' must have shape (n,) or (k, n) (got {np.shape(value)}).")
+                table = table if layer.channel is None else table[layer.channel : layer.channel + 1]
+                names = self.picture.labels if len(self.picture.labels) == len(table) > 1 else ()
+                for k, row in enumerate(table):
+                    name = typeset(names[k] if names else layer.label or stream.name) + (f" {k + 1}" if len(table) > 1 and not names else "")
+                    found.append((f"{name} · {over.name}" if over else name, row, layer.theory, over.colour if over else ""))
+        return found
+
+    def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
+        """Read the snapshots and feed the items."""
+        series = self._series = self._read(source, overlays)
+        count = max((len(row) for _, row, _, _ in series), default=0)
+        measured = [entry for entry in series if not entry[2]]
+        lo, hi = view.extent([row for _, row, _, _ in series])
+        first = self.model.stream(self.picture.layers[0].stream)
+        x = Axis(typeset(self.picture.x), -0.6, max(count, 1) - 0.4)
+        y = Axis(typeset(self.picture.y or (f"{first.name} ({first.unit})" if first.unit else first.name)), *(self.picture.y_range or (None, None)), log=self.picture.y_log)
+        self.show_axes(x, y, (0.0, 1.0), (lo if self.picture.y_log else min(0.0, lo), max(0.0, hi)))
+        names = first.channels if len(first.channels) == count else self.picture.labels if len(self.picture.labels) == count else source.labels(first.name)
+        self.across.names = tuple(typeset(n) for n in names) if len(names) == count and count <= 40 else ()
+        if self.across.names:
+            self.across.setTicks([list(enumerate(self.across.names))])
+        alive = set()
+        theories = 0
+        for k, (_, row, theory, colour) in enumerate(series):
+            key = (k, len(row) > MANY)
+            alive.add(key)
+            if theory:
+                self._theory(key, row)
+                theories += 1
+            elif key[1]:
+                self._outline(key, row, k, colour)
+            else:
+                self._bars(key, row, k - theories, len(measured), colour)
+        for key in set(self._items) - alive:
+            self.canvas.removeItem(self._items.pop(key))
+            self._dressed.pop(key, None)
+        entries = tuple(
+            Entry(name, "text" if theory else colour or f"series{k}", (5.0, 4.0) if theory else (), "s" if not theory else "", not theory)
+            for k, (name, _, theory, colour) in enumerate(series)
+        )
+        self.strip.set_entries(entries if len(series) > 1 else ())
+        return count > 0
+
+    def _item(self, key: tuple[int, int], make: Any) -> Any:
+        if key not in self._items:
+            self._items[key] = make()
+            self.canvas.addItem(self._items[key], ignoreBounds=True)
+        return self._items[key]
+
+    def _bars(self, key: tuple[int, int], row: np.ndarray, number: int, of: int, colour: str) -> None:
+        item = self._item(key, lambda: pg.BarGraphItem(x=[0], height=[0], width=0.8))
+        width = 0.8 / max(of, 1)
+        ink = theme.colour(colour or f"series{number}")
+        x = np.arange(len(row)) - 0.4 + width * (number + 0.5)
+        _, height = self.place(np.zeros(1), row)
+        base = self.field.viewRange()[1][0] if self.picture.y_log else 0.0
+        brush = QBrush(ink, HATCH[number % len(HATCH)])
+        item.setOpts(x=x, y0=base, height=np.nan_to_num(height) - base, width=width * 0.92, brush=brush, pen=pg.mkPen(ink, width=1))
+
+    def _outline(self, key: tuple[int, int], row: np.ndarray, number: int, colour: str) -> None:
+        item = self._item(key, pg.PlotCurveItem)
+        ink = colour or f"series{number}"
+        item.setPen(pg.mkPen(theme.colour(ink), width=1))
+        item.setBrush(theme.colour(ink, 0.35))
+        item.setFillLevel(0.0)
+        edges = np.repeat(np.arange(len(row) + 1) - 0.5, 2)[1:-1]
+        item.setData(*self.place(edges, np.repeat(row, 2)))
+
+    def _theory(self, key: tuple[int, int], row: np.ndarray) -> None:
+        item = self._item(key, pg.PlotCurveItem)
+        pen = QPen(theme.colour("text"), theme.current().stroke)
+        pen.setCosmetic(True)
+        pen.setDashPattern([5.0, 4.0])
+        item.setPen(pen)
+        item.setZValue(10)
+        at = np.arange(len(row))
+        x = np.stack([at - 0.45, at + 0.45], axis=1).ravel()
+        item.setData(*self.place(x, np.repeat(row, 2)), connect="pairs")
+
+    def clicked(self, at: QPointF) -> None:
+        """A click picks the bar of its place."""
+        if self.picture.pick and self._series and 0 <= round(at.x()) < len(self._series[0][1]):
+            self.acted.emit(self.picture.pick, {"index": round(at.x())})
+        super().clicked(at)
+
+    def under_cursor(self, at: QPointF) -> str:
+        """The heights at a place."""
+        place = round(at.x())
+        words = [f"{name} {row[place]:.4g}" for name, row, _, _ in self._series[:6] if 0 <= place < len(row)]
+        if not words:
+            return ""
+        return "  ".join([self.across.names[place] if self.across.names else str(place), *words])
+
+    def table(self) -> Table:
+        """Places and heights."""
+        count = max((len(row) for _, row, _, _ in self._series), default=0)
+        places = list(self.across.names) or list(range(count))
+        return [typeset(self.picture.x) or "place", *(s[0] for s in self._series)], [places, *(s[1] for s in self._series)]

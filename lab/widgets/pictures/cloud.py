@@ -1,0 +1,254 @@
+"""Clouds of points in two or three dimensions, with class colours and labels that do not collide."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPen
+
+from lab import view
+from lab.errors import ModelError
+from lab.model import Layer
+from lab.view import Axis, Overlay, Range, Source, typeset
+from lab.widgets import theme
+from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.colours import levels_of, lookup
+from lab.widgets.pictures.dots import Canvas, DotsItem, rgba
+from lab.widgets.pictures.legend import Entry
+from lab.widgets.pictures.plot import PlotView
+from lab.widgets.pictures.texts import Texts
+
+POINTS = 3000  # so many are drawn one by one; more become an image
+SYMBOLS = ("o", "s", "t1", "d", "x", "t", "+", "star")
+NEAR = 14  # px within which a click picks a point
+LEGEND = 10
+
+
+def columns_of(stream_channels: tuple[str, ...], width: int) -> dict[str, int]:
+    """Which column of a cloud is what: x, y, then z if it is named so (or all five are there), then label and size."""
+    named = {name.lower(): k for k, name in enumerate(stream_channels[:width])}
+    third = stream_channels[2].lower() if len(stream_channels) > 2 and width > 2 else ""
+    solid = width == 5 or third == "z" or (width > 2 and third not in ("", "label", "class", "size") and "z" in named)
+    order = ["x", "y", *(["z"] if solid else []), "label", "size"][:width]
+    found = {what: k for k, what in enumerate(order)}
+    if third == "size" and "label" in found:
+        found["size"] = found.pop("label")
+    return found
+
+
+def turned(points: np.ndarray, yaw: float, pitch: float) -> np.ndarray:
+    """(n, 3) points seen from a direction: columns across, up and towards the eye."""
+    cy, sy, cp, sp = math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)
+    turn = np.array([[cy, sy, 0.0], [-sy * sp, cy * sp, cp], [sy * cp, -cy * cp, sp]])
+    return points @ turn.T
+
+
+class CloudView(PlotView):
+    """Draws cloud layers, with curves over them and an image behind them where a picture has such layers."""
+
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self._ground = pg.ImageItem(axisOrder="row-major")
+        self._ground.setZValue(-20)
+        self._dots = DotsItem()
+        self._scatter = pg.ScatterPlotItem(pxMode=True)
+        self._texts = Texts()
+        self._texts.setZValue(30)
+        for item in (self._ground, self._dots, self._scatter, self._texts):
+            self.canvas.addItem(item, ignoreBounds=True)
+        self._curves: dict[int, pg.PlotCurveItem] = {}
+        self._points = np.empty((0, 2))
+        self._data = np.empty((0, 2))
+        self._what: dict[str, int] = {}
+        self._names: tuple[str, ...] = ()
+        self.yaw, self.pitch = 0.6, 0.5
+        self._drag_from: tuple[QPointF, float, float] | None = None
+        self.hair.setOpacity(0.0)
+        if not (self.picture.x or self.picture.y):
+            self.plot.hideAxis("left")
+            self.plot.hideAxis("bottom")
+        self.field.sigRangeChanged.connect(self._again)
+
+    @property
+    def caption(self) -> str:
+        """How many points."""
+        return f"{len(self._data):,} points".replace(",", " ") if len(self._data) else ""
+
+    def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
+        """Read points, curves and ground."""
+        clouds = []
+        for number, layer in enumerate(self.picture.layers):
+            kind = self.model.stream(layer.stream).kind
+            value = source.snapshot(layer.stream) if kind in ("cloud", "curve", "image") else None
+            if value is None:
+                continue
+            if kind == "cloud":
+                clouds.append((layer, np.asarray(value, float)))
+            elif kind == "curve":
+                self._curve(number, layer, np.asarray(value, float))
+            else:
+                self._background(np.asarray(value, float))
+        if not clouds:
+            return False
+        layer, data = clouds[0]
+        if data.ndim != 2 or not 2 <= data.shape[1] <= 5:
+            raise ModelError(f"{self.model._owner()}: the cloud '{layer.stream}' must have shape (n, 2..5) (got {data.shape}).")
+        self._data = data
+        self._what = columns_of(self.model.stream(layer.stream).channels, data.shape[1])
+        # Labels are asked for once per number of points: a vocabulary of thousands is not rebuilt each frame.
+        if len(self._names) != len(data):
+            self._names = tuple(self.picture.labels) if len(self.picture.labels) == len(data) else tuple(source.labels(layer.stream))
+        self._points = turned(data[:, :3], self.yaw, self.pitch) if "z" in self._what else data[:, :2]
+        xs, ys = view.extent([self._points[:, 0]]), view.extent([self._points[:, 1]])
+        if "z" in self._what:
+            # The extent of a turning cloud is that of its sphere, or it would breathe.
+            middle = data[:, :3].mean(axis=0)
+            reach = float(np.sqrt(((data[:, :3] - middle) ** 2).sum(axis=1).max())) or 1.0
+            seen = turned(middle[None, :], self.yaw, self.pitch)[0]
+            xs, ys = (seen[0] - reach, seen[0] + reach), (seen[1] - reach, seen[1] + reach)
+        x = Axis(typeset(self.picture.x), *(self.picture.x_range or (None, None)))
+        y = Axis(typeset(self.picture.y), *(self.picture.y_range or (None, None)))
+        self.show_axes(x, y, xs, ys)
+        self._paint()
+        return len(data) > 0
+
+    def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
+        return super()._ends(axis, fit, data, pad=False)
+
+    def _classes(self) -> np.ndarray:
+        if "label" not in self._what:
+            return np.zeros(len(self._data), int)
+        return np.nan_to_num(self._data[:, self._what["label"]]).astype(int)
+
+    def _sizes(self) -> np.ndarray | None:
+        return self._data[:, self._what["size"]] if "size" in self._what else None
+
+    def _again(self, *_: Any) -> None:
+        if len(self._points):
+            self._paint()
+
+    def _paint(self) -> None:
+        points, classes = self._points, self._classes()
+        known = np.unique(classes)
+        self._legend(known)
+        many = len(points) > POINTS
+        self._scatter.setVisible(not many)
+        self._dots.setVisible(many)
+        order = np.argsort(points[:, 2]) if points.shape[1] == 3 else np.arange(len(points))
+        look = theme.current()
+        if many:
+            canvas = Canvas(self.field, self.devicePixelRatioF())
+            palette = np.array([rgba(f"series{k}", 0.9) for k in range(len(look.tokens.series))])
+            size = 3 if len(points) < 20_000 else 2
+            canvas.stamp(points[order, 0], points[order, 1], palette[classes[order] % len(palette)], size)
+            self._dots.show_canvas(canvas)
+        else:
+            size = 9 if len(points) < 400 else 7 if len(points) < 1500 else 5
+            sizes = self._sizes()
+            wide = np.full(len(points), float(size)) if sizes is None else np.clip(np.nan_to_num(sizes, nan=1.0), 0.3, 4.0) * size
+            wide = wide * (1.5 if look.projector else 1.0)
+            brushes = np.array([pg.mkBrush(theme.colour(f"series{k}")) for k in range(len(look.tokens.series))], object)
+            shapes = np.array(SYMBOLS, object)
+            self._scatter.setData(
+                x=points[order, 0], y=points[order, 1], size=wide[order], symbol=shapes[classes[order] % len(shapes)],
+                brush=brushes[classes[order] % len(brushes)], pen=pg.mkPen(look.tokens.surface, width=0.8),
+            )  # fmt: skip
+        (x0, x1), (y0, y1) = self.field.viewRange()
+        if len(self._names) == len(points):
+            sizes = self._sizes()
+            first = np.arange(len(points)) if sizes is None else np.argsort(-np.nan_to_num(sizes), kind="stable")
+            self._texts.set_texts(points[first, :2], [self._names[k] for k in first], QRectF(x0, y0, x1 - x0, y1 - y0))
+
+    def _legend(self, known: np.ndarray) -> None:
+        names = self.picture.labels
+        if not 1 < len(known) <= LEGEND or len(names) == len(self._data):
+            self.strip.set_entries(())
+            return
+        self.strip.set_entries(
+            tuple(Entry(typeset(names[k]) if 0 <= k < len(names) else str(k), f"series{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True) for k in known.tolist())
+        )
+
+    def _curve(self, number: int, layer: Layer, table: np.ndarray) -> None:
+        item = self._curves.get(number)
+        if item is None:
+            item = self._curves[number] = pg.PlotCurveItem()
+            item.setZValue(10)
+            self.canvas.addItem(item, ignoreBounds=True)
+        pen = QPen(theme.colour("text" if layer.theory else "warn"), theme.current().stroke + 0.5)
+        pen.setCosmetic(True)
+        if layer.theory or layer.style == "dashed":
+            pen.setDashPattern([5.0, 4.0])
+        item.setPen(pen)
+        gap = np.array([np.nan])
+        rows = table[1:] if layer.channel is None else table[1 + layer.channel : 2 + layer.channel]
+        x = np.concatenate([part for _ in rows for part in (table[0], gap)]) if len(rows) else gap
+        y = np.concatenate([part for row in rows for part in (row, gap)]) if len(rows) else gap
+        item.setData(x=x, y=y, connect="finite")
+
+    def _background(self, values: np.ndarray) -> None:
+        if values.ndim != 2:
+            return
+        self._ground.setImage(values, autoLevels=False, levels=levels_of(values, self.picture.colours, self.picture.levels), lut=lookup(self.picture.colours))
+        self._ground.setOpacity(0.35)
+        (x0, x1), (y0, y1) = self.picture.x_range or (0.0, 1.0), self.picture.y_range or (0.0, 1.0)
+        self._ground.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
+
+    # -- what a person does --
+
+    def nearest(self, at: QPointF) -> int | None:
+        """The point within reach of a place."""
+        if not len(self._points):
+            return None
+        wide, tall = self.field.viewPixelSize()
+        gap = ((self._points[:, 0] - at.x()) / wide) ** 2 + ((self._points[:, 1] - at.y()) / tall) ** 2
+        k = int(np.nanargmin(gap))
+        return k if gap[k] <= NEAR * NEAR else None
+
+    def clicked(self, at: QPointF) -> None:
+        """Pick the nearest point, or act at the place."""
+        k = self.nearest(at)
+        if self.picture.pick and k is not None:
+            self.acted.emit(self.picture.pick, {"index": k})
+            return
+        super().clicked(at)
+
+    def dragged(self, at: QPointF, start: bool, finish: bool, shift: bool) -> bool:
+        """A solid cloud turns; a flat one does the picture's drag."""
+        if "z" not in self._what or shift:
+            return super().dragged(at, start, finish, shift)
+        scene = self.field.mapViewToScene(at)
+        if start or self._drag_from is None:
+            self._drag_from = (scene, self.yaw, self.pitch)
+        origin, yaw, pitch = self._drag_from
+        self.yaw = yaw + (scene.x() - origin.x()) * 0.01
+        self.pitch = max(-math.pi / 2, min(math.pi / 2, pitch + (scene.y() - origin.y()) * 0.01))
+        if finish:
+            self._drag_from = None
+        self._points = turned(self._data[:, :3], self.yaw, self.pitch)
+        self._paint()
+        return True
+
+    def under_cursor(self, at: QPointF) -> str:
+        """The nearest point: its label, class and place."""
+        k = self.nearest(at)
+        self.canvas.setCursor(Qt.CursorShape.PointingHandCursor if k is not None and self.picture.pick else Qt.CursorShape.ArrowCursor)
+        if k is None:
+            return ""
+        words = [self._names[k]] if k < len(self._names) else [f"point {k}"]
+        if "label" in self._what:
+            label = int(self._classes()[k])
+            words.append(self.picture.labels[label] if 0 <= label < len(self.picture.labels) != len(self._data) else f"class {label}")
+        words.append(", ".join(f"{v:.3g}" for v in self._data[k, : 3 if "z" in self._what else 2]))
+        return "  ".join(words)
+
+    def table(self) -> Table:
+        """All columns, with the labels."""
+        names = [what for what, _ in sorted(self._what.items(), key=lambda pair: pair[1])]
+        columns: list[Any] = list(self._data.T)
+        if len(self._names) == len(self._data):
+            names, columns = ["name", *names], [list(self._names), *columns]
+        return names, columns

@@ -1,0 +1,270 @@
+"""Images: one, or tiles laid out as a grid with captions; levels, maps, and painting with the mouse."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+
+from lab.errors import ModelError
+from lab.view import Axis, Overlay, Range, Source, typeset
+from lab.widgets import theme
+from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.colours import levels_of, lookup, paint
+from lab.widgets.pictures.plot import PlotView
+from lab.widgets.pictures.texts import zoom_of
+
+
+def mosaic_columns(tiles: int, shape: tuple[int, int], width: float, height: float, caption: float) -> int:
+    """How many columns make tiles largest in a place of `width` by `height` pixels, each with a caption of so many pixels."""
+    rows, columns = shape
+    best, chosen = 0.0, 1
+    for across in range(1, tiles + 1):
+        down = math.ceil(tiles / across)
+        scale = min(width / across / (columns * 1.08), (height / down - caption) / (rows * 1.08))
+        if scale > best:
+            best, chosen = scale, across
+    return chosen
+
+
+class Captions(pg.GraphicsObject):
+    """Words under tiles, in the size of the screen whatever the zoom."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[tuple[float, float, float, str]] = []  # centre, top and width in data coordinates
+        self._area = QRectF()
+
+    def set_words(self, words: list[tuple[float, float, float, str]], area: QRectF) -> None:
+        """Where which words stand, and the whole extent."""
+        if area != self._area:
+            self.prepareGeometryChange()
+            self._area = area
+        self.words = words
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """The whole extent."""
+        return self._area
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """In pixels, cut to the tile's width."""
+        transform = painter.transform()
+        painter.resetTransform()
+        font = theme.mono_font(max(8, round((theme.current().caption - 1) * zoom_of(self, transform))))
+        measure = QFontMetricsF(font)
+        painter.setFont(font)
+        painter.setPen(QColor(theme.current().tokens.muted))
+        for x, y, width, text in self.words:
+            at = transform.map(QPointF(x, y))
+            cut = measure.elidedText(text, Qt.TextElideMode.ElideRight, transform.map(QPointF(x + width, y)).x() - at.x() + 2)
+            painter.drawText(QPointF(at.x() - measure.horizontalAdvance(cut) / 2, at.y() + measure.ascent() + 1), cut)
+        painter.setTransform(transform)
+
+
+class ImageView(PlotView):
+    """Draws the first image layer of a picture."""
+
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self._image = pg.ImageItem(axisOrder="row-major")
+        self._image.setZValue(-10)
+        self.canvas.addItem(self._image, ignoreBounds=True)
+        self._captions = Captions()
+        self.canvas.addItem(self._captions, ignoreBounds=True)
+        self.field.invertY(True)
+        self.plain = not (self.picture.x or self.picture.y)
+        self.field.setAspectLocked(self.picture.equal or self.plain)
+        if self.plain:
+            self.plot.hideAxis("left")
+            self.plot.hideAxis("bottom")
+        self.hair.setOpacity(0.0)
+        self._values: np.ndarray | None = None
+        self._across = 0  # columns of tiles
+        self._pitch = (1.0, 1.0)
+        self._rect = QRectF()
+        self._span = Range(pad=0.0)
+        self._stroke: tuple[float, set[tuple[int, int]], tuple[int, int]] | None = None
+
+    def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
+        """Map values to colours; tiles are put side by side first."""
+        layer = next(entry for entry in self.picture.layers if self.model.stream(entry.stream).kind == "image")
+        found = source.snapshot(layer.stream)
+        if found is None:
+            self._image.clear()
+            return False
+        values = np.asarray(found)
+        if values.ndim == 3 and values.shape[2] == 3 and values.shape[1] != 3:
+            self._values = values
+            self._colour_picture(values)
+            return True
+        values = values.astype(float)
+        if values.ndim == 3 and layer.channel is not None:
+            values = values[layer.channel]
+        if values.ndim not in (2, 3) or not values.size:
+            raise ModelError(f"{self.model._owner()}: the image '{layer.stream}' must have shape (rows, columns) or (tiles, rows, columns) (got {values.shape}).")
+        self._values = values
+        lo, hi = self._levels(values)
+        self.strip.set_scale((self.picture.colours, lo, hi))
+        if values.ndim == 3:
+            self._tiles(values, lo, hi, tuple(self.picture.labels) or source.labels(layer.stream))
+        else:
+            self._one(values, lo, hi)
+        return True
+
+    def _levels(self, values: np.ndarray) -> tuple[float, float]:
+        lo, hi = levels_of(values, self.picture.colours, self.picture.levels)
+        if self.picture.levels is not None:
+            return lo, hi
+        # Levels that follow each frame would make the picture flicker: they move only when they must.
+        return self._span.follow(lo, hi)
+
+    def _one(self, values: np.ndarray, lo: float, hi: float) -> None:
+        rows, columns = values.shape
+        self._across = 0
+        self._captions.set_words([], QRectF())
+        if np.isnan(values).any():
+            self._image.setImage(paint(values, lo, hi, self.picture.colours), autoLevels=False, levels=None)
+        else:
+            self._image.setImage(values, autoLevels=False, levels=(lo, hi), lut=lookup(self.picture.colours))
+        self._place(columns, rows)
+
+    def _colour_picture(self, values: np.ndarray) -> None:
+        self._across = 0
+        self._captions.set_words([], QRectF())
+        self.strip.set_scale(None)
+        self._image.setImage((np.clip(values, 0.0, 1.0) * 255).astype(np.uint8), autoLevels=False, levels=None)
+        self._place(values.shape[1], values.shape[0])
+
+    def _place(self, columns: int, rows: int) -> None:
+        x0, x1 = self.picture.x_range or (-0.5, columns - 0.5)
+        y0, y1 = self.picture.y_range or (-0.5, rows - 0.5)
+        self._rect = QRectF(x0, y0, x1 - x0, y1 - y0)
+        self._image.setRect(self._rect)
+        nothing = (math.nan, math.nan)
+        self.show_axes(Axis(typeset(self.picture.x), x0, x1), Axis(typeset(self.picture.y), y0, y1), nothing, nothing)
+
+    def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
+        """An image fills its axes to the edge."""
+        return super()._ends(axis, fit, data, pad=False)
+
+    def _tiles(self, values: np.ndarray, lo: float, hi: float, labels: tuple[str, ...]) -> None:
+        tiles, rows, columns = values.shape
+        caption = theme.current().caption + 6.0 if labels else 0.0
+        wide, tall = max(40.0, self.field.width()), max(40.0, self.field.height())
+        across = self._across = mosaic_columns(tiles, (rows, columns), wide, tall, caption)
+        down = math.ceil(tiles / across)
+        scale = max(1e-6, min(wide / across / (columns * 1.08), (tall / down - caption) / (rows * 1.08)))
+        gap = max(1, round(0.08 * columns))
+        under = max(gap, math.ceil(caption / scale))
+        self._pitch = (columns + gap, rows + under)
+        sheet = np.full((down * (rows + under), across * (columns + gap) - gap), np.nan)
+        words = []
+        for k in range(tiles):
+            top, left = (k // across) * (rows + under), (k % across) * (columns + gap)
+            sheet[top : top + rows, left : left + columns] = values[k]
+            if k < len(labels):
+                words.append((left + columns / 2, float(top + rows), float(columns + gap), labels[k]))
+        self._image.setImage(paint(sheet, lo, hi, self.picture.colours), autoLevels=False, levels=None)
+        self._rect = QRectF(0, 0, sheet.shape[1], sheet.shape[0])
+        self._image.setRect(self._rect)
+        self._captions.set_words(words, self._rect)
+        nothing = (math.nan, math.nan)
+        self.show_axes(Axis("", 0.0, float(sheet.shape[1])), Axis("", 0.0, float(sheet.shape[0])), nothing, nothing)
+
+    # -- what a person does --
+
+    def _cell(self, at: QPointF) -> tuple[int, int, int] | None:
+        """(tile, row, column) at a place, or None beside the image."""
+        values = self._values
+        if values is None or not self._rect.contains(at):
+            return None
+        if self._across:
+            column, row = int(at.x() // self._pitch[0]), int(at.y() // self._pitch[1])
+            tile = row * self._across + column
+            inside = int(at.y() - row * self._pitch[1]), int(at.x() - column * self._pitch[0])
+            if column >= self._across or tile >= len(values) or inside[0] >= values.shape[1] or inside[1] >= values.shape[2]:
+                return None
+            return (tile, *inside)
+        rows, columns = values.shape[:2]
+        row = int((at.y() - self._rect.top()) / self._rect.height() * rows)
+        column = int((at.x() - self._rect.left()) / self._rect.width() * columns)
+        return (0, min(row, rows - 1), min(column, columns - 1))
+
+    def clicked(self, at: QPointF) -> None:
+        """Paint one cell, or pick a cell or tile."""
+        cell = self._cell(at)
+        if cell is None:
+            return
+        if self.picture.paint:
+            self._begin(cell, erase=False)
+            self._put(cell[1:])
+            self._stroke = None
+        if self.picture.pick and self._values is not None:
+            index = cell[0] if self._across else cell[1] * self._values.shape[1] + cell[2]
+            self.acted.emit(self.picture.pick, {"index": index})
+        super().clicked(at)
+
+    def dragged(self, at: QPointF, start: bool, finish: bool, shift: bool) -> bool:
+        """Paint along the way; Shift erases, and so does a stroke that begins on a painted cell."""
+        if not self.picture.paint:
+            return super().dragged(at, start, finish, shift)
+        cell = self._cell(at)
+        if cell is not None:
+            if start or self._stroke is None:
+                self._begin(cell, erase=shift)
+            assert self._stroke is not None
+            before = self._stroke[2]
+            count = max(abs(cell[1] - before[0]), abs(cell[2] - before[1]), 1)
+            for k in range(count + 1):
+                self._put((round(before[0] + (cell[1] - before[0]) * k / count), round(before[1] + (cell[2] - before[1]) * k / count)))
+            self._stroke = (self._stroke[0], self._stroke[1], cell[1:])
+        if finish:
+            self._stroke = None
+        return True
+
+    def _begin(self, cell: tuple[int, int, int], *, erase: bool) -> None:
+        specs = type(self.model).actions()[self.picture.paint].arguments.specs()
+        low, high = (specs["value"].lo, specs["value"].hi) if "value" in specs else (0.0, 1.0)
+        low, high = 0.0 if low is None else low, 1.0 if high is None else high
+        assert self._values is not None
+        here = float(self._values[cell[1], cell[2]]) if self._values.ndim == 2 else low
+        self._stroke = (low if erase or here > (low + high) / 2 else high, set(), cell[1:])
+
+    def _put(self, cell: tuple[int, int]) -> None:
+        assert self._stroke is not None
+        value, done, _ = self._stroke
+        if cell not in done:
+            done.add(cell)
+            specs = type(self.model).actions()[self.picture.paint].arguments.specs()
+            given = {"row": cell[0], "column": cell[1], "value": int(value) if "value" in specs and specs["value"].kind == "int" else value}
+            self.acted.emit(self.picture.paint, {k: v for k, v in given.items() if k in specs})
+
+    def under_cursor(self, at: QPointF) -> str:
+        """Place and value of the cell."""
+        cell = self._cell(at)
+        if cell is None or self._values is None:
+            return ""
+        tile, row, column = cell
+        if self._across:
+            return f"tile {tile}  row {row}  column {column}  {self._values[tile, row, column]:.4g}"
+        value = self._values[row, column]
+        shown = "  ".join(f"{v:.3g}" for v in np.atleast_1d(value))
+        return f"row {row}  column {column}  {shown}"
+
+    def table(self) -> Table:
+        """Rows and columns as they are; tiles under one another."""
+        if self._values is None:
+            return [], []
+        values = self._values
+        if values.ndim == 3 and not self._across:
+            values = values.reshape(values.shape[0], -1)
+        elif values.ndim == 3:
+            tile = np.repeat(np.arange(len(values)), values.shape[1])
+            flat = values.reshape(-1, values.shape[2])
+            return ["tile", *(str(k) for k in range(flat.shape[1]))], [tile, *flat.T]
+        return [str(k) for k in range(values.shape[1])], list(values.T)

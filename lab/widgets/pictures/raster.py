@@ -1,0 +1,139 @@
+"""Spikes of many cells over time: ticks while they are few, an image of dots when they are many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPen
+
+from lab import view
+from lab.view import Overlay, RasterPlot, Source, Spikes
+from lab.widgets import theme
+from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.dots import Canvas, DotsItem, rgba
+from lab.widgets.pictures.legend import Entry
+from lab.widgets.pictures.plot import PlotView
+
+TICKS = 1500  # so many events are drawn as lines
+TICK_HEIGHT = 5  # px of a row that a tick needs
+CELLS_COLOURED = 6
+
+
+class RasterView(PlotView):
+    """Draws a `view.RasterPlot`."""
+
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self._dots = DotsItem()
+        self.canvas.addItem(self._dots, ignoreBounds=True)
+        self._ticks: list[pg.PlotCurveItem] = []
+        self._plot: RasterPlot | None = None
+        self.field.sigResized.connect(self._again)
+        self.field.sigRangeChangedManually.connect(self._again)
+
+    @property
+    def caption(self) -> str:
+        """How many cells and how much time."""
+        if self._plot is None:
+            return ""
+        words = [f"{self._plot.cells:,} cells".replace(",", " ")] if self._plot.cells > 1 else []
+        return " · ".join([*words, f"last {self.picture.window:g} {self.model.clock.unit}"] if self.picture.window else words)
+
+    def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
+        """Resolve, then paint."""
+        plot = self._plot = view.raster(self.picture, self.model, source, overlays)
+        nan = (float("nan"), float("nan"))
+        self.show_axes(plot.x, plot.y, nan, nan)
+        names = self._cell_names(source)
+        self.up.names = names if 1 < len(names) <= 24 else ()
+        if len(plot.layers) > 1:
+            self.strip.set_entries(tuple(Entry(s.label, s.colour or f"series{s.series}", marker="s", dot=True) for s in plot.layers))
+        self._paint()
+        return any(len(s.time) for s in plot.layers)
+
+    def _cell_names(self, source: Source) -> tuple[str, ...]:
+        name = self.picture.layers[0].stream
+        return tuple(self.picture.labels or self.model.stream(name).channels or source.labels(name))
+
+    def _again(self, *_: Any) -> None:
+        if self._plot is not None:
+            self._paint()
+
+    def _parts(self) -> list[tuple[Spikes, str]]:
+        """Layers with their colours; the few cells of an only layer have one each."""
+        plot = self._plot
+        assert plot is not None
+        if len(plot.layers) == 1 and 1 < plot.cells <= CELLS_COLOURED:
+            only = plot.layers[0]
+            split = [only.cell == k for k in range(plot.cells)]
+            return [(Spikes(only.time[s], only.cell[s], k, ""), f"series{k}") for k, s in enumerate(split)]
+        return [(s, s.colour or f"series{s.series}") for s in plot.layers]
+
+    def _paint(self) -> None:
+        plot = self._plot
+        assert plot is not None
+        (_, _), (low, high) = self.field.viewRange()
+        row = self.field.height() / max(high - low, 1e-9)
+        parts = self._parts()
+        few = plot.shown <= TICKS and row >= TICK_HEIGHT
+        self._dots.setVisible(not few)
+        for item in self._ticks[len(parts) if few else 0 :]:
+            item.hide()
+        if few:
+            for k, (spikes, colour) in enumerate(parts):
+                self._tick(k, spikes, colour, row)
+            return
+        canvas = Canvas(self.field, self.devicePixelRatioF())
+        # Dots touch when there are few rows and shrink to one pixel when there are more rows than pixels.
+        size = 3 if row >= 6 else 2 if row > 1.2 or plot.shown < 20_000 else 1
+        size += theme.current().projector
+        for spikes, colour in parts:
+            canvas.stamp(spikes.time, spikes.cell.astype(float), rgba(colour), size)
+        self._dots.show_canvas(canvas)
+
+    def _tick(self, number: int, spikes: Spikes, colour: str, row: float) -> None:
+        if number == len(self._ticks):
+            item = pg.PlotCurveItem()
+            self.canvas.addItem(item, ignoreBounds=True)
+            self._ticks.append(item)
+        item = self._ticks[number]
+        half = min(0.4, 14 / row)
+        pen = QPen(theme.colour(colour), theme.current().stroke)
+        pen.setCosmetic(True)
+        item.setPen(pen)
+        ends = np.repeat(spikes.cell.astype(float), 2)
+        ends[0::2] -= half
+        ends[1::2] += half
+        item.setData(x=np.repeat(spikes.time, 2), y=ends, connect="pairs")
+        item.show()
+
+    def clicked(self, at: QPointF) -> None:
+        """A click picks the cell of its row."""
+        if self.picture.pick and self._plot and 0 <= round(at.y()) < self._plot.cells:
+            self.acted.emit(self.picture.pick, {"index": round(at.y())})
+        super().clicked(at)
+
+    def under_cursor(self, at: QPointF) -> str:
+        """Time and cell."""
+        plot = self._plot
+        if plot is None or not 0 <= round(at.y()) < max(1, plot.cells):
+            return ""
+        stretch, _ = view.time_axis(self.picture, self.model, self._source.step if self._source else 0)
+        clock = self.model.clock
+        names = self.up.names
+        cell = names[round(at.y())] if round(at.y()) < len(names) else f"cell {round(at.y())}"
+        return f"{at.x() + stretch.origin * clock.dt:.6g} {clock.unit}  {cell}"
+
+    def table(self) -> Table:
+        """Time, cell and layer of every event shown."""
+        if self._plot is None:
+            return [], []
+        stretch, _ = view.time_axis(self.picture, self.model, self._source.step if self._source else 0)
+        clock = self.model.clock
+        time = np.concatenate([s.time + stretch.origin * clock.dt for s in self._plot.layers])
+        cell = np.concatenate([s.cell for s in self._plot.layers])
+        layer = [s.label for s in self._plot.layers for _ in range(len(s.time))]
+        return [f"time ({clock.unit})", "cell", "layer"], [time, cell, layer]

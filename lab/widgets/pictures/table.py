@@ -1,0 +1,151 @@
+"""Tables: rows of numbers and words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from lab.errors import ModelError
+from lab.view import Overlay, Source, typeset
+from lab.widgets import theme
+from lab.widgets.pictures.base import PictureView, Table
+
+ALIGN_NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+Index = QModelIndex | QPersistentModelIndex
+
+
+def cell_text(value: Any) -> str:
+    """A cell as a person reads it."""
+    if isinstance(value, bool) or value is None:
+        return "" if value is None else ("yes" if value else "no")
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", " ")
+    if isinstance(value, float) or hasattr(value, "dtype"):
+        return f"{float(value):.5g}".replace("-", "−")
+    return str(value)
+
+
+class Rows(QAbstractTableModel):
+    """Rows as Qt reads them."""
+
+    def __init__(self, parent: Any = None):
+        super().__init__(parent)
+        self.names: list[str] = []
+        self.rows: list[Mapping[str, Any]] = []
+
+    def set_rows(self, rows: list[Mapping[str, Any]]) -> None:
+        """Other rows; the selection stays while their number does."""
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        if names != self.names or len(rows) != len(self.rows):
+            self.beginResetModel()
+            self.names, self.rows = names, rows
+            self.endResetModel()
+        elif rows != self.rows:
+            self.rows = rows
+            self.dataChanged.emit(self.index(0, 0), self.index(max(0, len(rows) - 1), max(0, len(names) - 1)))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """Number of rows."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """Number of columns."""
+        return 0 if parent.isValid() else len(self.names)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Text, alignment and font of a cell."""
+        value = self.rows[index.row()].get(self.names[index.column()])
+        if role == Qt.ItemDataRole.DisplayRole:
+            return cell_text(value)
+        number = not isinstance(value, (str, bool)) and value is not None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return ALIGN_NUMBER if number else ALIGN_TEXT
+        if role == Qt.ItemDataRole.FontRole and number:
+            return theme.mono_font()
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Column names."""
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return typeset(self.names[section])
+        if role == Qt.ItemDataRole.TextAlignmentRole and self.rows:
+            return self.data(self.index(0, section), role)
+        return None
+
+
+class TableView(PictureView):
+    """Shows a list of rows, each a dict of column -> text or number."""
+
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self.rows = Rows(self)
+        self.grid = QTableView(self)
+        self.grid.setModel(self.rows)
+        self.grid.verticalHeader().hide()
+        self.grid.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.grid.horizontalHeader().setHighlightSections(False)
+        self.grid.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.grid.setShowGrid(False)
+        self.grid.setAlternatingRowColors(True)
+        self.grid.setAccessibleName(self.picture.title)
+        self.grid.clicked.connect(self._clicked)
+        self.grid.activated.connect(self._clicked)
+        self.layout().addWidget(self.grid)
+        self._fit_rows()
+
+    def _fit_rows(self) -> None:
+        self.grid.verticalHeader().setDefaultSectionSize(theme.current().text + 13)
+
+    def set_theme(self) -> None:
+        """Row heights follow the type."""
+        self._fit_rows()
+        super().set_theme()
+
+    def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
+        """Show the rows."""
+        value = source.snapshot(self.picture.layers[0].stream)
+        rows = [] if value is None else list(value)
+        if any(not isinstance(row, Mapping) for row in rows):
+            raise ModelError(f"{self.model._owner()}: the table '{self.picture.layers[0].stream}' must be a list of rows, each a dict.")
+        self.rows.set_rows(rows)
+        return bool(rows)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        if self.picture.pick:
+            self.acted.emit(self.picture.pick, {"index": index.row()})
+
+    def table(self) -> Table:
+        """The columns."""
+        return list(self.rows.names), [[row.get(name, "") for row in self.rows.rows] for name in self.rows.names]
+
+    def paint_on(self, painter: QPainter, area: QRectF) -> None:
+        """Header and as many rows as fit, as text."""
+        look = theme.current()
+        names, rows = self.rows.names, self.rows.rows
+        if not names:
+            return
+        width = area.width() / len(names)
+        height = look.text + 13
+        for k, name in enumerate(names):
+            number = any(not isinstance(row.get(name), (str, bool)) and row.get(name) is not None for row in rows)
+            flags = ALIGN_NUMBER if number else ALIGN_TEXT
+            font = theme.mono_font() if number else theme.sans_font()
+            measure = QFontMetricsF(font)
+            painter.setFont(theme.sans_font(look.caption))
+            painter.setPen(QColor(look.tokens.muted))
+            painter.drawText(QRectF(area.left() + k * width + 8, area.top(), width - 16, height), flags, typeset(name))
+            painter.setFont(font)
+            painter.setPen(QColor(look.tokens.text))
+            for r, row in enumerate(rows):
+                top = area.top() + (r + 1) * height
+                if top + height > area.bottom():
+                    break
+                text = measure.elidedText(cell_text(row.get(name)), Qt.TextElideMode.ElideRight, width - 16)
+                painter.drawText(QRectF(area.left() + k * width + 8, top, width - 16, height), flags, text)
+        painter.setPen(QColor(look.tokens.line))
+        painter.drawLine(area.topLeft().x(), area.top() + height, area.right(), area.top() + height)

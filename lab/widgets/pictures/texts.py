@@ -1,0 +1,92 @@
+"""Labels of points that do not collide: placed greedily, most important first, left out where there is no room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+
+from lab.widgets import theme
+
+MOST = 250
+
+
+def place_labels(points: np.ndarray, sizes: np.ndarray, area: tuple[float, float, float, float], clear: float = 5.0) -> list[tuple[int, float, float]]:
+    """Where labels go: (number, left, top) in pixels for those that fit.
+
+    points (n, 2) in pixels, in order of importance; sizes (n, 2) width and height; area left, top, right, bottom.
+    Each label is tried right, left, above and below its point; it may overlap neither another label nor the area's edge.
+    """
+    taken = np.empty((0, 4))
+    out = []
+    for k in range(len(points)):
+        (x, y), (w, h) = points[k], sizes[k]
+        for left, top in ((x + clear, y - h / 2), (x - clear - w, y - h / 2), (x - w / 2, y - clear - h), (x - w / 2, y + clear)):
+            if left < area[0] or top < area[1] or left + w > area[2] or top + h > area[3]:
+                continue
+            if len(taken) and ((taken[:, 0] < left + w) & (taken[:, 2] > left) & (taken[:, 1] < top + h) & (taken[:, 3] > top)).any():
+                continue
+            taken = np.vstack([taken, (left - 2, top - 1, left + w + 2, top + h + 1)])
+            out.append((k, left, top))
+            break
+    return out
+
+
+def zoom_of(item: pg.GraphicsObject, transform: Any) -> float:
+    """How much larger a device draws than the widget (exports and dense screens scale everything)."""
+    own = abs(item.sceneTransform().m11())
+    return abs(transform.m11()) / own if own else 1.0
+
+
+class Texts(pg.GraphicsObject):
+    """Labels at data coordinates, drawn in the size of the screen with a halo of the ground's colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._at = np.empty((0, 2))
+        self._texts: Sequence[str] = ()
+        self._area = QRectF()
+        self._clear = 6.0
+
+    def set_texts(self, at: np.ndarray, texts: Sequence[str], area: QRectF, clear: float = 6.0) -> None:
+        """Points (n, 2) in order of importance with their labels, `clear` pixels beside them; `area` is what is shown."""
+        self.prepareGeometryChange()
+        self._at, self._texts, self._area, self._clear = at, texts, area, clear
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """The shown range."""
+        return self._area
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Place and draw."""
+        if not len(self._texts):
+            return
+        transform = painter.transform()
+        painter.resetTransform()
+        zoom = zoom_of(self, transform)
+        font: QFont = theme.sans_font(max(8, round(theme.current().caption * zoom)))
+        measure = QFontMetricsF(font)
+        inside = np.flatnonzero(
+            (self._at[:, 0] >= self._area.left()) & (self._at[:, 0] <= self._area.right())
+            & (self._at[:, 1] >= self._area.top()) & (self._at[:, 1] <= self._area.bottom())
+        )[:MOST]  # fmt: skip
+        if len(inside):
+            mapped = [transform.map(QPointF(float(x), float(y))) for x, y in self._at[inside]]
+            points = np.array([(p.x(), p.y()) for p in mapped])
+            sizes = np.array([(measure.horizontalAdvance(self._texts[k]), measure.height()) for k in inside])
+            corner = transform.mapRect(self._area)
+            painter.setFont(font)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            halo = QPen(theme.colour("surface", 0.85), 3 * zoom, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+            ink = QColor(theme.current().tokens.text)
+            for number, left, top in place_labels(points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom):
+                path = QPainterPath()
+                path.addText(QPointF(left, top + measure.ascent()), font, self._texts[inside[number]])
+                painter.strokePath(path, halo)
+                painter.fillPath(path, ink)
+        painter.setTransform(transform)
