@@ -34,7 +34,6 @@ class Node:
     kind: str
     base: int
     stopped: bool = False
-    layer: str = ""
     init: Any = None
     decay: bool = True
     constraint: str = ""
@@ -74,8 +73,8 @@ class Instruction:
     ints: tuple[int, ...]
     floats: int
     aux: int
+    statistics: int
     batched: bool
-    layer: str
     macs: int
 
 
@@ -244,6 +243,7 @@ class Tape:
         ints: Sequence[int] = (),
         floats: dict[str, tuple[float, float, float]] | None = None,
         scratch: int | None = None,
+        scratch_batched: bool | None = None,
         statistics: Node | None = None,
         batched: bool | None = None,
         macs: int = 0,
@@ -253,8 +253,8 @@ class Tape:
         """Append one instruction and return its output node.
 
         ints and floats (name -> value, lowest, highest: live hyper-parameters `<name>.<key>`) are read by the kernels from
-        r[INTS] on and f[r[FLOATS]] on; `scratch` reserves that many values per sample (or in all, if nothing has a batch
-        axis) at r[AUX]; `statistics` puts a statistic node there instead; `into` writes to an existing node.
+        r[INTS] on and f[r[FLOATS]] on; `scratch` reserves that many values per sample (or in all, if scratch_batched=False or
+        nothing has a batch axis) at r[AUX]; `statistics` is a statistic node at r[STATISTICS]; `into` writes to an existing node.
         """
         if opcode not in OPCODES:
             raise ModelError(f"tape: there is no opcode '{opcode}'; {near(opcode, OPCODES)}")
@@ -266,14 +266,13 @@ class Tape:
             batched = any(node is not None and node.batched for node in inputs)
         where = self.add_floats(name, floats) if floats else -1
         aux = -1
-        if statistics is not None:
-            aux = statistics.index
-        elif scratch is not None:
-            aux = self._node(self.free_name(None, f"{name}.scratch"), "scratch", (scratch,), batched).index
+        if scratch is not None:
+            shared = batched if scratch_batched is None else scratch_batched
+            aux = self._node(self.free_name(None, f"{name}.scratch"), "scratch", (scratch,), shared).index
         out = into if into is not None else self._node(name, "value", tuple(int(n) for n in shape), batched, classes=classes)
         index = tuple(-1 if node is None else node.index for node in inputs)
-        layer = name.split(".")[0]
-        self.instructions.append(Instruction(opcode, out.index, index, tuple(int(i) for i in ints), where, aux, batched, layer, int(macs)))
+        kept = -1 if statistics is None else statistics.index
+        self.instructions.append(Instruction(opcode, out.index, index, tuple(int(i) for i in ints), where, aux, kept, batched, int(macs)))
         return out
 
     def alias(self, x: Node, shape: Sequence[int], *, name: str | None = None, stopped: bool = False, prefix: str = "reshape") -> Node:
@@ -315,7 +314,7 @@ class Tape:
     def _node(self, name, kind, shape, batched, *, base=None, stopped=False, **marks) -> Node:
         self._refuse_taken(name)
         index = len(self.nodes)
-        node = Node(self, index, name, shape, batched, kind, index if base is None else base, stopped, name.split(".")[0], **marks)
+        node = Node(self, index, name, shape, batched, kind, index if base is None else base, stopped, **marks)
         self.nodes.append(node)
         self._names[name] = index
         return node

@@ -22,6 +22,7 @@ from lab.tape.registry import (
     OPCODES,
     OUT,
     SIZE,
+    STATISTICS,
     WIDTH,
     X,
     Y,
@@ -97,6 +98,7 @@ class Layout:
             if index >= 0:
                 row[place] = self.offset(nodes[index])
         row[AUX] = self.offsets[instruction.aux] if instruction.aux >= 0 else -1
+        row[STATISTICS] = self.offsets[instruction.statistics] if instruction.statistics >= 0 else -1
         row[FLOATS], row[FRESH] = instruction.floats, 0
         row[INTS : INTS + len(instruction.ints)] = instruction.ints
         return row

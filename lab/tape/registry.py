@@ -23,7 +23,7 @@ from lab.errors import ModelError, near
 
 # Columns of an instruction. BATCHED tells the interpreter whether n is the batch or 1. Offsets count from the arena's start;
 # the gradient offset of a value that needs none is -1.
-OPCODE, BATCHED, OUT, DOUT, X, DX, Y, DY, Z, DZ, AUX, FRESH, SIZE, FLOATS, INTS = range(15)
+OPCODE, BATCHED, OUT, DOUT, X, DX, Y, DY, Z, DZ, AUX, STATISTICS, FRESH, SIZE, FLOATS, INTS = range(16)
 WIDTH = 32
 
 

@@ -15,9 +15,9 @@ def affine_forward(a, r, f, n, train, random):
     k, m = r[INTS], r[INTS + 1]
     rows = n * r[SIZE] // m
     if r[INTS + 2]:
-        product_right(a, r[X], r[Y], r[OUT], rows, k, m, True)
+        product_right(a, r[X], r[Y], r[OUT], rows, k, m, np.int64(1))
     else:
-        product(a, r[X], r[Y], r[OUT], rows, k, m, True)
+        product(a, r[X], r[Y], r[OUT], rows, k, m, np.int64(1))
     if r[Z] >= 0:
         b = a[r[Z] : r[Z] + m]
         y = a[r[OUT] : r[OUT] + rows * m].reshape((rows, m))
@@ -93,9 +93,9 @@ def matmul_forward(a, r, f, n, train, random):
     for b in range(n * r[INTS + 3]):
         x, y, out = r[X] + b * i * k, r[Y] + b * k * j, r[OUT] + b * i * j
         if r[INTS + 4]:
-            product_right(a, x, y, out, i, k, j, True)
+            product_right(a, x, y, out, i, k, j, np.int64(1))
         else:
-            product(a, x, y, out, i, k, j, True)
+            product(a, x, y, out, i, k, j, np.int64(1))
 
 
 @kernel
