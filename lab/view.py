@@ -437,7 +437,7 @@ def _make(key: tuple[int, int, int], xs: Sequence[np.ndarray], ys: Sequence[np.n
             Line((key[0], key[1], k), x, y, names[k] + note, series + k, layer.style, layer.theory, colour, against=bool(layer.x))
             for k, (x, y) in enumerate(zip(xs, ys, strict=True))
         ]
-    gap = np.array([np.nan])
+    gap = np.full(int(any(len(each) for each in xs)), np.nan)
     x = np.concatenate([part for each in xs for part in (each, gap)])
     y = np.concatenate([part for each in ys for part in (each, gap)])
     return [Line(key, x, y, (layer.label or layer.stream) + note, series, layer.style, layer.theory, colour, many=True)]
