@@ -8,7 +8,9 @@ from spiking_reference import simulate
 
 from lab.errors import ModelError, ParameterError
 from lab.model import Events
-from lab.spiking import AdEx, ConductanceLIF, Drive, HodgkinHuxley, Input, Izhikevich, LIF, Link, Network, Noise, PoissonPopulation, Projection, Scales
+from lab.spiking.cells import LIF, AdEx, ConductanceLIF, HodgkinHuxley, Izhikevich, PoissonPopulation
+from lab.spiking.network import Input, Link, Network, Scales
+from lab.spiking.projections import Drive, Noise, Projection
 
 ACTIVE = dict(tau=20, rest=-49, threshold=-50, reset=-60, refractory=5, start_low=-60, start_high=-50)
 

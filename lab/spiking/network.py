@@ -18,7 +18,7 @@ from lab.errors import ModelError
 from lab.kernels import seed_state
 from lab.model import Events, State
 from lab.spiking import connect, program
-from lab.spiking.cells import Population, PoissonPopulation
+from lab.spiking.cells import LIF, PoissonPopulation, Population
 from lab.spiking.projections import Drive, Noise, Projection
 
 
@@ -52,12 +52,14 @@ class Scales:
     excitation, inhibition   of the weights of all excitatory and inhibitory projections
     drive                    of the rates of all drives
     projections              of the weights of each projection, in order
+    bias                     constant input (mV) added to each population of LIF cells, in order
     """
 
     excitation: float = 1.0
     inhibition: float = 1.0
     drive: float = 1.0
     projections: tuple[float, ...] = ()
+    bias: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -199,12 +201,13 @@ class Network:
         rows = self.population(link.target).ports_rows()
         return rows[0] == rows[1]
 
-    def scaled(self, part: float) -> Network:
-        """A network of `part` of the neurons with weights divided by `part` where in-degrees shrink.
+    def scaled(self, part: float, power: float = 0.5) -> Network:
+        """A network of `part` of the neurons; where in-degrees K shrink, weights J grow by 1 / part^power.
 
-        The mean input of every neuron stays what it was (in-degree times weight is kept, of recurrent synapses and of
-        drives), so the rates stay near. What is lost: the input's variance grows by 1 / part, fewer neurons share more
-        of their input, so correlations grow, and finite-size fluctuations of the rate grow as 1 / sqrt(part).
+        power 1/2 keeps K J^2, the variance of every input; its mean K J then shrinks by sqrt(part) and must be made good by
+        a constant input (`lab.spiking.theory.compensation`; van Albada, Helias and Diesmann 2015). power 1 keeps the mean
+        instead and lets the variance grow. Lost in any case: neurons share more of their input, so correlations and the
+        fluctuations of the rates grow.
         """
         if part == 1:
             return self
@@ -213,10 +216,10 @@ class Network:
         for link in self.links:
             p = link.projection
             if p.rule in ("fixed probability", "all to all", "distance"):
-                links.append(replace(link, projection=p.replace(weight=p.weight / part)))
+                links.append(replace(link, projection=p.replace(weight=p.weight / part**power)))
             elif p.rule == "fixed in-degree":
                 degree = max(1, round(p.in_degree * part))
-                links.append(replace(link, projection=p.replace(in_degree=degree, weight=p.weight * p.in_degree / degree)))
+                links.append(replace(link, projection=p.replace(in_degree=degree, weight=p.weight * (p.in_degree / degree) ** power)))
             elif p.rule == "one to one":
                 links.append(link)
             else:
@@ -225,7 +228,7 @@ class Network:
         for given in self.inputs:
             if isinstance(given.source, Drive):
                 count = max(1, round(given.source.sources * part))
-                inputs.append(replace(given, source=given.source.replace(sources=count, weight=given.source.weight * given.source.sources / count)))
+                inputs.append(replace(given, source=given.source.replace(sources=count, weight=given.source.weight * (given.source.sources / count) ** power)))
             else:
                 inputs.append(given)
         return replace(self, populations=populations, links=tuple(links), inputs=tuple(inputs), _cache={})
@@ -405,6 +408,9 @@ class Network:
             self._cache.clear()
             groups = len(self.populations)
             constants = np.array([p.constants(dt) for _, p in self.populations])
+            for g, extra in enumerate(scales.bias):
+                if isinstance(self.populations[g][1], LIF):
+                    constants[g, 1] += (1 - constants[g, 0]) * extra
             gains = np.zeros(len(self.links))
             for q, link in enumerate(self.links):
                 own = scales.projections[q] if q < len(scales.projections) else 1.0

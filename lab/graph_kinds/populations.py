@@ -1,0 +1,148 @@
+"""Populations of spiking neurons, joined by projections; compiled to a spiking program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lab.errors import LabError
+from lab.graph import Family, Graph, Kind, Port, Problem, register
+from lab.spiking.cells import LIF, AdEx, ConductanceLIF, HodgkinHuxley, Izhikevich, PoissonPopulation
+from lab.spiking.projections import Drive, Noise, Projection
+
+_IN = (Port("synapses", "spikes"), Port("drive", "drive"))
+_OUT = (Port("spikes", "spikes", carries=Projection),)
+_CELLS, _SOURCES = "Populations", "Drive and noise"
+
+KINDS = (
+    Kind("lif", "LIF population", LIF, _IN, _OUT, "Leaky integrate-and-fire, current synapses", "mdi6.chart-bell-curve", _CELLS, "L", True),
+    Kind("conductance-lif", "Conductance LIF", ConductanceLIF, _IN, _OUT, "Leaky integrate-and-fire, conductance synapses", "mdi6.resistor", _CELLS, "G", True),
+    Kind("izhikevich", "Izhikevich population", Izhikevich, _IN, _OUT, "Izhikevich's two equations", "mdi6.sine-wave", _CELLS, "Z", True),
+    Kind("adex", "AdEx population", AdEx, _IN, _OUT, "Adaptive exponential integrate-and-fire", "mdi6.chart-line-variant", _CELLS, "A", True),
+    Kind("hodgkin-huxley", "Hodgkin-Huxley population", HodgkinHuxley, _IN, _OUT, "Sodium, potassium, leak", "mdi6.lightning-bolt", _CELLS, "H", True),
+    Kind("poisson", "Poisson population", PoissonPopulation, (), _OUT, "Independent random spike trains", "mdi6.dots-horizontal", _CELLS, "P"),
+    Kind("drive", "Poisson drive", Drive, (), (Port("drive", "drive"),), "Independent Poisson input to every neuron", "mdi6.arrow-right-bold", _SOURCES, "D"),
+    Kind("noise", "Noise current", Noise, (), (Port("drive", "drive"),), "White noise to every neuron", "mdi6.waveform", _SOURCES, "N"),
+)  # fmt: skip
+
+
+def network(graph: Graph):
+    """The `lab.spiking.network.Network` that the graph describes; refused with a sentence where it cannot run."""
+    from lab.spiking.network import Input, Link, Network
+
+    graph = graph.expand()
+    cells = [n for n in graph.nodes if not isinstance(n.parameters, (Drive, Noise))]
+    names = {n.id: n.title for n in graph.nodes}
+    links, inputs = [], []
+    for e in graph.edges:
+        source = graph.node(e.source).parameters
+        if isinstance(source, (Drive, Noise)):
+            inputs.append(Input(names[e.target], source))
+        else:
+            assert isinstance(e.properties, Projection)
+            links.append(Link(names[e.source], names[e.target], e.properties))
+    return Network(tuple((n.title, n.parameters) for n in cells), tuple(links), tuple(inputs))  # type: ignore[misc]
+
+
+def check(graph: Graph) -> Iterable[Problem]:
+    """What the wiring alone does not show: sizes that do not fit, sources without effect, Dale's law."""
+    if all(isinstance(n.parameters, (Drive, Noise)) for n in graph.nodes):
+        yield Problem("There is no population: drag one from the palette.", tuple(n.id for n in graph.nodes))
+        return
+    try:
+        network(graph)
+    except LabError as error:
+        yield Problem(str(error))
+    for n in graph.nodes:
+        out = graph.outgoing(n.id)
+        if isinstance(n.parameters, (Drive, Noise)) and not out:
+            yield Problem(f"{n.title} drives nothing: wire it to the drive of a population, or remove it.", (n.id,), fatal=False)
+        signs = {e.properties.sign for e in out if isinstance(e.properties, Projection)}
+        if len(signs) > 1:
+            yield Problem(
+                f"{n.title} both excites and inhibits, which neurons do not (Dale's law): split it into two populations.",
+                (n.id,), tuple(e.id for e in out), fatal=False,
+            )  # fmt: skip
+
+
+def _balanced(excitatory: tuple[str, dict], inhibitory: tuple[str, dict], weights: tuple[float, float], **rule) -> Graph:
+    """E and I populations, each joined to both."""
+    graph = Graph("populations")
+    graph, e = graph.add_node(excitatory[0], 0, 0, "E", **excitatory[1])
+    graph, i = graph.add_node(inhibitory[0], 320, 0, "I", **inhibitory[1])
+    for source, sign, weight in ((e, "excitatory", weights[0]), (i, "inhibitory", weights[1])):
+        for target in (e, i):
+            graph, _ = graph.connect(source, target, sign=sign, weight=weight, **rule)
+    return graph
+
+
+def vogels_abbott(kind: str = "current") -> Graph:
+    """The self-sustained balanced network of Vogels and Abbott (2005) as the benchmark of Brette et al. (2007): 4000 cells, p = 0.02."""
+    rule = dict(probability=0.02, delay=0.0)
+    if kind == "current":
+        cell = dict(tau=20.0, rest=-49.0, threshold=-50.0, reset=-60.0, refractory=5.0, start_low=-60.0, start_high=-50.0)
+        return _balanced(("lif", cell | dict(size=3200)), ("lif", cell | dict(size=800)), (1.62, 9.0), **rule)
+    name = "conductance-lif" if kind == "conductance" else "hodgkin-huxley"
+    graph = _balanced((name, dict(size=3200)), (name, dict(size=800)), (6.0, 67.0), **rule)
+    # Begun all at once, the cells fire together and then never again: the activity is kindled by 50 ms of random input.
+    graph, spark = graph.add_node("drive", -320, 0, "Kindling", rate=3.0, sources=100, weight=6.0, until=50.0)
+    for n in graph.nodes[:2]:
+        graph, _ = graph.connect(spark, n.id, input="drive")
+    return graph
+
+
+def brunel(size: int = 12_500) -> Graph:
+    """Brunel's sparse network (2000): J = 0.1 mV and an inhibitory weight equal to it, so that the factor g is set while it runs."""
+    cell = dict(tau=20.0, rest=0.0, threshold=20.0, reset=10.0, refractory=2.0, synapses="delta", start_low=0.0, start_high=10.0)
+    part = size // 5
+    graph = Graph("populations")
+    graph, e = graph.add_node("lif", 300, 0, "E", size=4 * part, **cell)
+    graph, i = graph.add_node("lif", 600, 0, "I", size=part, **cell)
+    graph, outside = graph.add_node("drive", 0, 0, "Outside", rate=10.0, sources=4 * part // 10, weight=0.1)
+    for source, sign, degree in ((e, "excitatory", 4 * part // 10), (i, "inhibitory", part // 10)):
+        for target in (e, i):
+            graph, _ = graph.connect(source, target, sign=sign, weight=0.1, rule="fixed in-degree", in_degree=degree, delay=1.5)
+    for target in (e, i):
+        graph, _ = graph.connect(outside, target, input="drive")
+    return graph
+
+
+def winner_take_all() -> Graph:
+    """Two groups that excite themselves and inhibit each other through shared inhibitory cells: one of them wins."""
+    cell = dict(tau=20.0, rest=0.0, threshold=20.0, reset=10.0, refractory=2.0, tau_excitatory=5.0, tau_inhibitory=5.0)
+    graph = Graph("populations")
+    graph, a = graph.add_node("lif", 300, -140, "A", size=200, **(cell | dict(tau_excitatory=50.0)))
+    graph, b = graph.add_node("lif", 300, 140, "B", size=200, **(cell | dict(tau_excitatory=50.0)))
+    graph, i = graph.add_node("lif", 600, 0, "I", size=100, **cell)
+    for n, to in (("Drive A", a), ("Drive B", b)):
+        graph, d = graph.add_node("drive", 0, graph.node(to).y, n, rate=10.0, sources=100, weight=0.44)
+        graph, _ = graph.connect(d, to, input="drive")
+        graph, _ = graph.connect(to, to, weight=0.12, rule="fixed probability", probability=0.5, delay=1.0)
+        graph, _ = graph.connect(to, i, weight=2.0, rule="fixed probability", probability=0.2, delay=1.0)
+        graph, _ = graph.connect(i, to, sign="inhibitory", weight=2.6, rule="fixed probability", probability=0.5, delay=1.0)
+    return graph
+
+
+def ring_attractor() -> Graph:
+    """Cells on a ring excite their neighbours and inhibit all: a bump of activity stays where it was put."""
+    cell = dict(tau=20.0, rest=0.0, threshold=20.0, reset=10.0, refractory=2.0)
+    graph = Graph("populations")
+    graph, e = graph.add_node("lif", 300, 0, "Ring", size=512, record=256, **(cell | dict(tau_excitatory=80.0)))
+    graph, i = graph.add_node("lif", 600, 0, "I", size=128, **(cell | dict(tau_inhibitory=5.0)))
+    graph, d = graph.add_node("drive", 0, 0, "Outside", rate=10.0, sources=100, weight=0.18)
+    graph, _ = graph.connect(d, e, input="drive")
+    graph, _ = graph.connect(e, e, weight=0.16, rule="all to all", profile=True, width=0.08, delay=1.0)
+    graph, _ = graph.connect(e, i, weight=0.25, rule="all to all", delay=1.0)
+    graph, _ = graph.connect(i, e, sign="inhibitory", weight=4.0, rule="all to all", delay=1.0)
+    return graph
+
+
+TEMPLATES = {
+    "Vogels-Abbott, current synapses": vogels_abbott,
+    "Vogels-Abbott, conductance synapses": lambda: vogels_abbott("conductance"),
+    "Vogels-Abbott, Hodgkin-Huxley cells": lambda: vogels_abbott("Hodgkin-Huxley"),
+    "Brunel": brunel,
+    "Winner-take-all": winner_take_all,
+    "Ring attractor": ring_attractor,
+}
+
+register(Family("populations", "Spiking populations", KINDS, cycles=True, parallel=True, check=check, templates=TEMPLATES))

@@ -1,0 +1,395 @@
+"""Spiking networks built of populations and projections on the canvas, with mean-field theory beside the measured rates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from lab.errors import LabError, ModelError
+from lab.graph import Graph
+from lab.graph_kinds.populations import brunel, network, ring_attractor, vogels_abbott, winner_take_all
+from lab.model import Clock, Figure, Handle, Layer, Model, Picture, Stream, action, param
+from lab.spiking import theory
+from lab.spiking.cells import LIF, PoissonPopulation
+from lab.spiking.network import Built, Network, Scales
+from lab.spiking.projections import Drive
+from lab.spiking.statistics import intervals, population_statistics, spectrum
+
+BRUNEL = brunel().to_json()
+VOGELS = vogels_abbott().to_json()
+CONTOURS = (5.0, 20.0, 60.0, 200.0)
+
+
+@lru_cache(maxsize=8)
+def _network(text: str, part: float, smoothing: float) -> Network:
+    """The network of a document, scaled to a part: variance kept where theory can make the mean good, else the mean."""
+    graph = Graph.from_json(text)
+    for problem in graph.problems():
+        if problem.fatal:
+            raise ModelError(problem.sentence)
+    made = network(graph)
+    made = made.scaled(part, 0.5 if theory.known(made) else 1.0)
+    return Network(made.populations, made.links, made.inputs, smoothing)
+
+
+class SpikingNetwork(Model):
+    """Populations of spiking neurons joined by random synapses: build the network on the canvas, run it, change it while it runs.
+
+    Inhibition g multiplies every inhibitory weight, excitation every excitatory one, and drive the rate of all Poisson
+    drives. In Brunel's network these are the two axes of his diagram: with g below 4 excitation wins and all cells fire
+    near their limit; above 4 inhibition dominates, cells fire irregularly, and strong drive makes the whole network
+    oscillate faster than any of its cells fires. The diagram shows where you are; its curves are mean-field theory.
+
+    The network of Vogels and Abbott needs no drive at all: its own irregular activity keeps it going, until you silence
+    one of its populations. Click on the raster to make a group of cells fire at once.
+
+    Scale makes the same network smaller. In-degrees shrink with it; weights grow by the square root, which keeps the
+    variance of every cell's input, and a constant input from theory makes its mean good, so rate and regularity stay.
+    What is lost: cells share more of their input, so they are more correlated and the population's rate fluctuates more.
+    Where there is no theory (conductances), weights grow in proportion, which keeps the mean and not the variance. The
+    raster shows some cells of each population only; counts and rates are those of all.
+    """
+
+    name = "spiking-network"
+    title = "Spiking network"
+    group = "Spiking networks"
+    icon = "mdi6.graph-outline"
+    order = 10
+    equations = (
+        r"\tau \dot V_i = V_{\mathrm{rest}} - V_i + \tau \sum_j J_{ij} \sum_k \delta(t - t_j^k - D)",
+        r"\frac{1}{\nu} = \tau_{\mathrm{ref}} + \tau\sqrt{\pi} \int_{(V_r-\mu)/\sigma}^{(\theta-\mu)/\sigma} e^{u^2} (1 + \mathrm{erf}\,u)\, du",
+    )
+    source = (
+        "Brunel (2000), J Comput Neurosci 8, 183; Vogels and Abbott (2005), J Neurosci 25, 10786; Brette et al. (2007), J Comput Neurosci 23, 349; "
+        "Rotter and Diesmann (1999), Biol Cybern 81, 381; Siegert (1951), Phys Rev 81, 617; Fourcaud and Brunel (2002), Neural Comput 14, 2057"
+    )
+    presets = {
+        "Balanced network that keeps itself going (Vogels-Abbott)": {},
+        "The same with conductances": {"graph": vogels_abbott("conductance").to_json()},
+        "The same with Hodgkin-Huxley cells": {"graph": vogels_abbott("Hodgkin-Huxley").to_json()},
+        "Brunel: asynchronous irregular": {"graph": BRUNEL, "inhibition": 5.0, "drive": 2.0},
+        "Brunel: synchronous regular": {"graph": BRUNEL, "inhibition": 3.0, "drive": 2.0},
+        "Brunel: fast oscillation": {"graph": BRUNEL, "inhibition": 6.0, "drive": 4.0},
+        "Brunel: slow oscillation": {"graph": BRUNEL, "inhibition": 4.5, "drive": 0.9},
+        "Brunel, a fifth of the cells": {"graph": BRUNEL, "inhibition": 5.0, "drive": 2.0, "scale": 0.2},
+        "Winner takes all": {"graph": winner_take_all().to_json()},
+        "Ring attractor": {"graph": ring_attractor().to_json()},
+    }
+
+    graph: str = param(VOGELS, kind="graph", builds=True, doc="Populations, projections and drives (JSON text of the canvas).", group="Network")
+    inhibition: float = param(1.0, lo=0.0, hi=20.0, main=True, doc="Factor g of all inhibitory weights.")
+    excitation: float = param(1.0, lo=0.0, hi=10.0, doc="Factor of all excitatory weights.")
+    drive: float = param(1.0, lo=0.0, hi=10.0, main=True, doc="Factor eta of the rates of all Poisson drives.")
+    scale: float = param(1.0, lo=0.01, hi=1.0, live=False, log=True, group="Network", doc="Part of the cells to simulate; weights and a constant input make up for the rest.")
+    smoothing: float = param(5.0, "ms", lo=0.1, hi=1000.0, live=False, log=True, group="Measurement", doc="Time constant of the shown population rates.")
+    step: float = param(0.1, "ms", lo=0.01, hi=1.0, live=False, log=True, group="Numerics", doc="Time step.")
+
+    def check(self) -> None:
+        try:
+            net = _network(self.graph, self.scale, self.smoothing)
+        except LabError as error:
+            raise self.refuse("graph", str(error).rstrip(".")) from None
+        if net.neurons > 1_000_000:
+            raise self.refuse("graph", f"holds {net.neurons:,} neurons and may hold 1,000,000: make populations smaller or lower scale")
+
+    @property
+    def net(self) -> Network:
+        """The network as a value, scaled."""
+        return _network(self.graph, self.scale, self.smoothing)
+
+    @property
+    def _whole(self) -> Network:
+        return _network(self.graph, 1.0, self.smoothing)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.step, "ms")
+
+    @property
+    def speed(self) -> float:
+        return 200.0
+
+    @property
+    def default_steps(self) -> int:
+        return self.steps_for(1000.0)
+
+    def memory(self) -> int:
+        return self.net.memory(self.step)
+
+    # -- what it shows --
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.net.populations)
+
+    def _shown(self) -> str:
+        return ", ".join(f"{min(p.record, p.size):,} of {p.size:,} {name}" for name, p in self.net.populations)
+
+    def _diagram(self) -> tuple[Network, LIF, Drive] | None:
+        """The parts of Brunel's network, if this is one: identical LIF cells with delta synapses, E and I, one kind of drive."""
+        net = self._whole
+        if len(net.populations) != 2 or len(net.inputs) != 2 or len(net.links) != 4:
+            return None
+        (_, e), (_, i) = net.populations
+        first = net.inputs[0].source
+        same = isinstance(e, LIF) and isinstance(i, LIF) and e.synapses == "delta" and e.replace(size=1, record=0) == i.replace(size=1, record=0)
+        weights = {link.projection.weight for link in net.links}
+        if not (same and isinstance(first, Drive) and all(given.source == first for given in net.inputs) and weights == {first.weight}):
+            return None
+        signs = [{k.projection.sign for k in net.links if k.source == name} for name in self._names]
+        return (net, e, first) if signs == [{"excitatory"}, {"inhibitory"}] else None
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        names, net = self._names, self.net
+        every = max(1, round(1.0 / self.step))
+        found = [
+            Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells."),
+            Stream("rates", "trace", "Hz", "Rate of each population, smoothed.", shape=(len(names),), channels=names, every=every),
+            Stream("membrane", "trace", "mV", "Membrane potential of a few cells.", shape=(len(self._traced()),), channels=self._traced()),
+            Stream("statistics", "table", "", "Rate, regularity and synchrony of each population since the statistics began, beside the theory."),
+            Stream("spectrum", "curve", "", "Power of each population's activity at each frequency, over the last two seconds.", channels=names, x_unit="Hz"),
+            Stream("intervals", "bars", "", "Cells by the coefficient of variation of their interspike intervals, in steps of 0.1.", channels=names),
+        ]
+        if theory.known(net):
+            found.append(Stream("prediction", "trace", "Hz", "Mean-field rate of each population (Siegert).", shape=(len(names),), channels=names, every=every))
+        if self._diagram():
+            found.append(Stream("contours", "curve", "", "Drive at which theory gives 5, 20, 60 and 200 Hz.", channels=tuple(f"{c:g} Hz" for c in CONTOURS)))
+            found.append(Stream("balance", "curve", "", "Where inhibition balances excitation.", channels=("balance",)))
+            found.append(Stream("here", "curve", "", "The present inhibition and drive.", channels=("you are here",)))
+        return tuple(found)
+
+    def _traced(self) -> tuple[str, ...]:
+        # The same cells as the network traces: in turn from each population that has a membrane.
+        net, cells = self.net, []
+        real = [(g, name, p) for g, (name, p) in enumerate(net.populations) if not isinstance(p, PoissonPopulation)]
+        for turn in range(net.traced):
+            for g, name, p in real:
+                if len(cells) < net.traced and turn < p.size:
+                    cells.append((g, turn, f"{name} {turn + 1}"))
+        return tuple(label for _, _, label in sorted(cells))
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        known = [s.name for s in self.streams]
+        rates = (Layer("rates"), Layer("prediction", theory=True, label="theory")) if "prediction" in known else (Layer("rates"),)
+        found = [
+            Picture(
+                "raster", f"Spikes of {self._shown()}", (Layer("spikes"),), y="cell", window=200.0, click="stimulate", front=True, weight=2.0,
+                doc="Click to make a group of cells fire.",
+            ),
+            Picture("rates", "Population rates", rates, y="rate (Hz)", window=200.0, figures=tuple(f"{n} (Hz)" for n in self._names)[:2], front=True),
+            Picture("membrane", "Membrane potentials", (Layer("membrane"),), y="V (mV)", window=100.0),
+            Picture("statistics", "Rate, regularity, synchrony", (Layer("statistics"),)),
+            Picture("spectrum", "Rhythm of the population", (Layer("spectrum"),), x="frequency (Hz)", y="power", x_range=(0.0, 400.0), figures=("rhythm (Hz)",)),
+            Picture("intervals", "Regularity of single cells", (Layer("intervals", style="bars"),), x="CV of intervals", y="cells"),
+        ]  # fmt: skip
+        if "here" in known:
+            layers = (Layer("contours", theory=True), Layer("balance", style="dotted"), Layer("here", style="points"))
+            found.insert(2, Picture(
+                "diagram", "Brunel's diagram: you are here", layers, x="inhibition g", y="drive eta", x_range=(0.0, 8.0), y_range=(0.0, 5.0), handles=(Handle("inhibition", "x"), Handle("drive", "y")),
+                doc="Curves: the mean-field rate. Left of the balance excitation wins; below drive 1 the drive alone does not make a cell fire.",
+            ))  # fmt: skip
+        return tuple(found)
+
+    # -- behaviour --
+
+    def build(self, seed: int) -> Built:
+        return self.net.build(self.step, seed)
+
+    def start(self, constants: Built, seed: int):
+        return self.net.start(constants, seed)
+
+    def _scales(self) -> Scales:
+        return Scales(self.excitation, self.inhibition, self.drive)
+
+    def _running(self, state) -> Scales:
+        """The factors, with the constant input that replaces what scaling down took away."""
+        scales = self._scales()
+        if self.scale == 1:
+            return scales
+        return replace(scales, bias=theory.compensation(self._whole, self.net, scales, tuple(map(float, state["scale"])), tuple(map(int, state["silent"]))))
+
+    def advance(self, constants: Built, state, n: int, out) -> int:
+        rates = out["rates"] if out.wanted("rates") else None
+        membranes = out["membrane"] if out.wanted("membrane") else None
+        done = self.net.advance(constants, state, n, self._running(state), rates, membranes, out.events["spikes"])
+        if "prediction" in out.samples and out.wanted("prediction"):
+            predicted = self._predicted(state)
+            out["prediction"][:done] = 0.0 if predicted is None else predicted
+        return done
+
+    def _predicted(self, state) -> tuple[float, ...] | None:
+        return theory.predicted(self._whole, self._scales(), tuple(map(float, state["scale"])), tuple(map(int, state["silent"])))
+
+    def changed_live(self, before: Model, constants: Built, state) -> None:
+        assert isinstance(before, SpikingNetwork)
+        if before.graph == self.graph:
+            return
+        fresh = self.net.start(constants, 0)
+        if any(fresh[key].shape != state[key].shape for key in fresh) or [p.row_names for _, p in before.net.populations] != [
+            p.row_names for _, p in self.net.populations
+        ]:
+            # Another structure: it starts from rest, but time goes on.
+            fresh["clock"][:] = state["clock"]
+            state.update(fresh)
+
+    def observe(self, constants: Built, state, stream: str):
+        net, names = self.net, self._names
+        if stream == "statistics":
+            return self._table(constants, state)
+        if stream == "spectrum":
+            return spectrum(constants, state)
+        if stream == "intervals":
+            edges = np.arange(0.0, 2.01, 0.1)
+            cells = intervals(constants, state)[1]
+            firsts = constants.pop[:, 1]
+            return np.array([np.histogram(cells[f : f + p.size][np.isfinite(cells[f : f + p.size])], edges)[0] for f, (_, p) in zip(firsts, net.populations, strict=True)], float)
+        parts = self._diagram()
+        if parts and stream == "here":
+            inhibits = [float(f) for f, link in zip(state["scale"], net.links, strict=True) if link.projection.sign == "inhibitory"]
+            return np.array([[self.inhibition * inhibits[0]], [self.drive]])
+        if parts and stream == "balance":
+            excites, inhibits = self._degrees(parts[0])
+            return np.array([[self.excitation * excites / max(inhibits, 1e-9)] * 2, [0.0, 10.0]])
+        if parts and stream == "contours":
+            return _contours(parts[1], parts[2], self.excitation, *self._degrees(parts[0]))
+        raise ModelError(f"{self._owner()} has no per-block stream '{stream}' ({', '.join(names)}).")
+
+    @staticmethod
+    def _degrees(net: Network) -> tuple[float, float]:
+        """Excitatory and inhibitory synapses of one neuron of the first population."""
+        first = net.populations[0][0]
+        counts = {"excitatory": 0.0, "inhibitory": 0.0}
+        for link in net.links:
+            if link.target == first:
+                p = link.projection
+                counts[p.sign] += p.expected(net.population(link.source).size, net.population(first).size, link.source == first) / net.population(first).size
+        return counts["excitatory"], counts["inhibitory"]
+
+    def _table(self, constants: Built, state) -> list[dict]:
+        predicted = self._predicted(state)
+        rows = []
+        for g, (name, found) in enumerate(zip(self._names, population_statistics(constants, state), strict=True)):
+            row = {"population": name, "cells": int(constants.pop[g, 2]), "rate (Hz)": round(found["rate"], 3)}
+            if predicted is not None:
+                row |= {"theory (Hz)": round(predicted[g], 3), "difference (Hz)": round(found["rate"] - predicted[g], 3)}
+            rows.append(row | {"CV": round(found["cv"], 3), "synchrony": round(found["synchrony"], 3), "silenced": bool(state["silent"][g])})
+        return rows
+
+    def summary(self, constants: Built, state) -> dict:
+        found = population_statistics(constants, state)
+        out: dict = {}
+        for name, s in zip(self._names, found, strict=True):
+            out[f"{name} (Hz)"] = s["rate"]
+            out[f"{name} CV"] = s["cv"]
+        power = spectrum(constants, state)
+        total = power[1:].sum(axis=0)
+        high = power[0] > 8
+        out["rhythm (Hz)"] = float(power[0][high][total[high].argmax()]) if total[high].any() else 0.0
+        return out | {"neurons": constants.neurons, "synapses": constants.synapses, "synaptic events": int(state["delivered"][0])}
+
+    def labels(self, constants: Built, stream: str) -> tuple[str, ...]:
+        if stream != "spikes":
+            return ()
+        firsts = constants.pop[:, 1]
+        groups = np.searchsorted(firsts, constants.recorded, side="right") - 1
+        return tuple(f"{self._names[g]} {i - firsts[g] + 1}" for g, i in zip(groups, constants.recorded, strict=True))
+
+    def remedy(self, stream: str) -> str:
+        return "use a smaller step, or weights and inputs nearer to those of the templates"
+
+    # -- actions --
+
+    @action(
+        "Stimulate a group", shortcut="S",
+        x=(float, param(0.0, "ms", lo=-1e12, hi=1e12, doc="Where in time the picture was clicked (it acts now).")),
+        y=(float, param(0.0, lo=-1e9, hi=1e9, doc="Row of the raster in the middle of the group.")),
+        rows=(int, param(20, "rows", lo=1, hi=5000, doc="Rows of the raster that belong to the group.")),
+        kick=(float, param(30.0, "mV", lo=-200.0, hi=200.0, doc="What is added to the membrane potential.")),
+    )  # fmt: skip
+    def stimulate(self, constants: Built, state, x, y, rows, kick):
+        """Move the membrane of a group of neighbouring cells at once; also of those between two recorded ones."""
+        recorded = constants.recorded
+        if not len(recorded):
+            raise ModelError("No cells are recorded, so none can be chosen on the raster: set record of a population above 0.")
+        middle = int(min(max(round(y), 0), len(recorded) - 1))
+        low, high = max(0, middle - rows // 2), min(len(recorded) - 1, middle + (rows - 1) // 2)
+        g = int(np.searchsorted(constants.pop[:, 1], recorded[middle], side="right")) - 1
+        first, size = int(constants.pop[g, 1]), int(constants.pop[g, 2])
+        a, b = max(int(recorded[low]), first), min(int(recorded[high]) + 1, first + size)
+        state["x"][0, a:b] += kick
+
+    @action(
+        "Silence a population",
+        population=(str, param("", doc="Name of the population; empty: the first.")),
+        silent=(bool, param(True, doc="Silence it, or let it go on.")),
+    )
+    def silence(self, constants: Built, state, population, silent):
+        """Keep all cells of a population from firing, or let them fire again."""
+        g = self.net.index(population) if population else 0
+        state["silent"][g] = int(silent)
+
+    @action(
+        "Scale a projection",
+        projection=(str, param("", doc="Its name, such as 'E to I'; empty: the first.")),
+        factor=(float, param(1.0, lo=0.0, hi=100.0, doc="Factor of its weights.")),
+    )
+    def scale_projection(self, constants: Built, state, projection, factor):
+        """Multiply the weights of one projection while it runs; 1 restores them."""
+        titles = [link.title for link in self.net.links]
+        if projection and projection not in titles:
+            raise ModelError(f"There is no projection '{projection}': choose one of {', '.join(titles)}.")
+        if titles:
+            for q, title in enumerate(titles):
+                if title == (projection or titles[0]):
+                    state["scale"][q] = factor
+
+    @action("Restart the statistics", shortcut="0")
+    def restart_statistics(self, constants: Built, state):
+        """Forget the spikes counted so far, so that rates and regularity are those from now on."""
+        for key in ("spikes", "interval", "interval2", "activity"):
+            state[key][:] = 0
+        state["last"][:] = -1
+        state["since"][:] = state["clock"]
+
+    # -- acceptance --
+
+    @classmethod
+    def figures(cls):
+        def run_of(run, duration, seed=1, warm=300.0, **values):
+            from lab.model import Happened
+
+            model = cls(**values)
+            restart = Happened(model.steps_for(warm), "act", "restart_statistics", {})
+            return run(model, steps=model.steps_for(warm + duration), seed=seed, record={"spikes": 0}, schedule=(restart,))
+
+        def of(key, duration=1000.0, **values):
+            return lambda run: float(run_of(run, duration, **values).summary[key])
+
+        small = {"graph": BRUNEL, "scale": 0.2}
+        source, benchmark = "Brunel (2000), section 5", "Brette et al. (2007), benchmarks 1 to 3"
+        return (
+            Figure("Vogels-Abbott, current synapses: rate", 5.5, of("E (Hz)", 2000.0), tolerance=1.0, unit="Hz", source=benchmark),
+            Figure("Vogels-Abbott, current synapses: CV", 0.5, of("E CV", 2000.0), tolerance=0.15, source=benchmark),
+            Figure("Vogels-Abbott, conductance synapses: rate while alive", 19.0, of("E (Hz)", 1000.0, graph=vogels_abbott("conductance").to_json()), tolerance=2.0, unit="Hz", source=benchmark),
+            Figure("Brunel, a fifth, weights scaled: rate", 37.5, of("E (Hz)", 500.0, inhibition=5.0, drive=2.0, **small), relative=0.05, unit="Hz", source=source),
+            Figure("Brunel, a fifth, weights scaled: CV", 0.4, of("E CV", 500.0, inhibition=5.0, drive=2.0, **small), tolerance=0.05, source=source),
+            Figure("Vogels-Abbott, Hodgkin-Huxley cells: rate", 36.5, of("E (Hz)", 2000.0, graph=vogels_abbott("Hodgkin-Huxley").to_json()), tolerance=2.0, unit="Hz", source=benchmark, slow=True),
+            Figure("Brunel g 3, eta 2: rate near 1/refractory", 250.0, of("E (Hz)", 500.0, graph=BRUNEL, inhibition=3.0, drive=2.0), bound="at_least", unit="Hz", source=source, slow=True),
+            Figure("Brunel g 6, eta 4: rate", 58.0, of("E (Hz)", 500.0, graph=BRUNEL, inhibition=6.0, drive=4.0), relative=0.06, unit="Hz", source=source, slow=True),
+            Figure("Brunel g 6, eta 4: rhythm of the network", 185.0, of("rhythm (Hz)", 1000.0, graph=BRUNEL, inhibition=6.0, drive=4.0), tolerance=15.0, unit="Hz", source=source, slow=True),
+            Figure("Brunel g 5, eta 2: rate", 37.5, of("E (Hz)", 500.0, graph=BRUNEL, inhibition=5.0, drive=2.0), relative=0.03, unit="Hz", source=source, slow=True),
+            Figure("Brunel g 5, eta 2: CV", 0.4, of("E CV", 500.0, graph=BRUNEL, inhibition=5.0, drive=2.0), tolerance=0.05, source=source, slow=True),
+            Figure("Brunel g 4.5, eta 0.9: rate", 5.5, of("E (Hz)", 1000.0, graph=BRUNEL, inhibition=4.5, drive=0.9), tolerance=1.2, unit="Hz", source=source, slow=True),
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _contours(cell: LIF, drive: Drive, excitation: float, excites: float, inhibits: float) -> np.ndarray:
+    """Rows g, then the drive factor at which mean-field theory gives each rate of CONTOURS."""
+    g = np.linspace(0.05, 8.0, 80)
+    rows = [theory.outside_rate(rate, g, cell, drive.weight, excitation, (excites, inhibits, drive.sources)) / max(drive.rate, 1e-9) for rate in CONTOURS]
+    return np.vstack([g, *rows])
