@@ -379,7 +379,7 @@ def _extremes(rows: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Smallest and largest row of each bucket; column by column, because reduceat along rows is twenty times slower."""
     if rows.ndim == 1:
         return np.minimum.reduceat(rows, starts), np.maximum.reduceat(rows, starts)
-    flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+    flat = _flat(rows)
     low, high = np.empty((2, len(starts), flat.shape[1]), rows.dtype)
     for k in range(flat.shape[1]):
         column = np.ascontiguousarray(flat[:, k])
@@ -423,9 +423,14 @@ def _names(stream: Stream, layer: Layer, count: int) -> list[str]:
     return [typeset(prefix + (channels[k] if k < len(channels) else str(k + 1))) for k in range(count)]
 
 
+def _flat(rows: np.ndarray) -> np.ndarray:
+    """Rows as (steps, channels), also when there are none."""
+    return rows.reshape(len(rows), math.prod(rows.shape[1:]))
+
+
 def _columns(rows: np.ndarray, layer: Layer) -> np.ndarray:
     """Rows as (steps, channels), with only the layer's channel if it names one."""
-    flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))
+    flat = _flat(rows)
     return flat if layer.channel is None else flat[:, layer.channel : layer.channel + 1]
 
 
@@ -480,7 +485,7 @@ def _against(layer: Layer, model: Model, source: Source, stretch: Stretch) -> tu
         _, one, other = np.intersect1d(steps, across, assume_unique=True, return_indices=True)
         steps, rows, xs = steps[one], rows[one], xs[other]
     columns = _columns(rows[: len(xs)], layer)
-    horizontal = xs[: len(columns)].reshape(len(columns), -1)[:, 0].astype(float)
+    horizontal = _flat(xs[: len(columns)])[:, 0].astype(float)
     if layer.style == "marker":
         columns, horizontal = columns[-1:], horizontal[-1:]
     elif len(columns) > PHASE_POINTS:
