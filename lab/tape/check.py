@@ -72,7 +72,7 @@ def check_gradients(
     arrays = {name: value for name, value in program.parameters(state).items() if program.tape.find(name).index in reached}
     arrays |= {name: v for name, v in inputs.items() if not program.tape.find(name).classes and program.tape.find(name).index in reached}
     names = list(arrays) if wrt is None else wrt
-    count = len(next(iter(inputs.values()))) if inputs else 1
+    count = len(next(iter(inputs.values()))) if inputs else program.batch
     shape = (count, *root.shape) if root.batched else root.shape
     if weights is None:
         weights = np.full(shape, 1.0 / (count if root.batched else 1))

@@ -27,10 +27,13 @@ class Data:
         return self.count
 
 
-def pack(tape, dtype: str, arrays: dict[str, np.ndarray]) -> Data:
-    """Samples from one array per input, first axis the sample; whole-number inputs must lie among their classes."""
+def pack(tape, dtype: str, arrays: dict[str, np.ndarray], batch: int) -> Data:
+    """Samples from one array per input, first axis the sample; whole-number inputs must lie among their classes.
+
+    A program without inputs (it draws its samples, or has parameters only) gets `batch` empty samples.
+    """
     if not arrays:
-        raise ModelError("tape: training needs at least one array of samples.")
+        return Data(np.zeros(0, dtype), 0, batch, (), np.zeros((0, 3), np.int64))
     counts = {name: len(array) for name, array in arrays.items()}
     if len(set(counts.values())) > 1:
         sizes = ", ".join(f"{name} {n}" for name, n in counts.items())

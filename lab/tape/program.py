@@ -149,7 +149,7 @@ class Program:
 
     def data(self, **arrays: np.ndarray) -> Data:
         """Samples for training, packed once: one array per input, first axis the sample."""
-        return pack(self.tape, self.dtype, arrays)
+        return pack(self.tape, self.dtype, arrays, self.batch)
 
     # Running -----------------------------------------------------------------------------------------------------------
 
@@ -352,7 +352,7 @@ class Program:
         if len(counts) > 1:
             sizes = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
             raise ModelError(f"tape: the inputs differ in their number of samples ({sizes}); give as many of each.")
-        return counts.pop() if counts else 1
+        return counts.pop() if counts else self.batch
 
     def _run(self, state, rows, split, outputs, arrays, train, seed, root, weights, wrt=()):
         self._expect_inputs(arrays, outputs)
