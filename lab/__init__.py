@@ -18,9 +18,9 @@ except PackageNotFoundError:  # a checkout on the path, not installed
     __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from lab.api import Run, load, model, run
+    from lab.api import Run, load, make, run
 
-__all__ = ["Run", "__version__", "load", "model", "run"]
+__all__ = ["Run", "__version__", "load", "make", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ from lab.recording import Recorder
 from lab.session import Session, SessionReader
 
 
-def model(name: str, **parameters: Any) -> Model:
+def make(name: str, **parameters: Any) -> Model:
     """The model called `name` of the catalogue (or in a Python file) with these parameters."""
     return catalog.load(name)(**parameters)
 
@@ -133,7 +133,7 @@ def run(
         experiment = name
         value = experiment.build()
     else:
-        value = name.replace(**parameters) if isinstance(name, Model) else model(name, **parameters)
+        value = name.replace(**parameters) if isinstance(name, Model) else make(name, **parameters)
         if isinstance(record, str):
             record = {record: 1}
         elif record is not None and not isinstance(record, Mapping):

@@ -42,12 +42,13 @@ def test_commands_and_code_of_the_page_run(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     if page.name == "adding-a-model.md":
         pytest.skip("its example is run by test_adding_a_model.py")
+    names = {"__name__": "__docs__"}  # the blocks of a page go on from one another
     for language, text in BLOCK.findall(page.read_text("utf-8")):
         first = re.match(r"# (\S+\.(?:py|toml|csv|txt))\n", text)
         if language in ("python", "toml", "csv", "text") and first:
             Path(first.group(1)).write_text(text, "utf-8")
         elif language == "python":
-            exec(compile(text, f"{page.name}", "exec"), {"__name__": "__docs__"})
+            exec(compile(text, f"{page.name}", "exec"), names)
         elif language == "sh":
             for line in text.replace("\\\n", " ").splitlines():
                 words = shlex.split(line, comments=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -84,11 +85,14 @@ def picture(
 
     with SessionReader(file) as reader:
         info = pick_run(reader.runs(), run_id, file)
-        model = Experiment.from_dict(info.experiment, f"run {info.id} of {file}").build()
+        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
+        model = experiment.build()
         for entry in reader.log(info.id):
             if entry.kind == "change":
                 model = model.replace(**entry.payload)
-        render(model, RecordedSource(reader, info.id, model), Path(output), theme=theme, only=only)
+        constants = cache(lambda: model.build(experiment.seed))  # built only if a picture wants names for its points
+        source = RecordedSource(reader, info.id, None, model, lambda stream: model.labels(constants(), stream))
+        render(model, source, Path(output), theme=theme, name=only)
 
 
 @app.command
