@@ -146,5 +146,5 @@ def render(
             view.hide()
             view.deleteLater()
         app.processEvents()
-        if not same and seen:
+        if not same:
             look.apply(app, before.tokens.name, before.projector, sheet=False)

@@ -17,7 +17,7 @@ from lab.view import Axis, Overlay, Range, Source, typeset
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table
 from lab.widgets.pictures.colours import levels_of, lookup
-from lab.widgets.pictures.dots import Canvas, DotsItem, rgba
+from lab.widgets.pictures.dots import Canvas, DotsItem, Points, rgba
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import Texts
@@ -55,7 +55,7 @@ class CloudView(PlotView):
         self._ground = pg.ImageItem(axisOrder="row-major")
         self._ground.setZValue(-20)
         self._dots = DotsItem()
-        self._scatter = pg.ScatterPlotItem(pxMode=True)
+        self._scatter = Points(pxMode=True)
         self._texts = Texts()
         self._texts.setZValue(30)
         for item in (self._ground, self._dots, self._scatter, self._texts):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
@@ -51,6 +53,14 @@ def rgba(colour: QColor | str, alpha: float | None = None) -> np.ndarray:
     """A colour as a row of four bytes."""
     made = theme.colour(colour) if isinstance(colour, str) else colour
     return np.array([made.red(), made.green(), made.blue(), made.alpha() if alpha is None else round(255 * alpha)], np.uint8)
+
+
+class Points(pg.ScatterPlotItem):
+    """Points drawn one by one; a click goes through them to the picture, which knows what it means."""
+
+    def mouseClickEvent(self, ev: Any) -> None:
+        """Not mine."""
+        ev.ignore()
 
 
 class DotsItem(pg.ImageItem):

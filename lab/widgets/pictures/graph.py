@@ -16,7 +16,7 @@ from lab.view import Axis, Overlay, Range, Source
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table
 from lab.widgets.pictures.colours import levels_of, lookup
-from lab.widgets.pictures.dots import Canvas, DotsItem
+from lab.widgets.pictures.dots import Canvas, DotsItem, Points
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import Texts
@@ -37,7 +37,7 @@ class GraphView(PlotView):
         self.plot.hideAxis("bottom")
         self.field.setAspectLocked(self.picture.equal)
         self._lines: dict[tuple[int, int], pg.PlotCurveItem] = {}
-        self._nodes = pg.ScatterPlotItem(pxMode=True)
+        self._nodes = Points(pxMode=True)
         self._nodes.setZValue(10)
         self._dots = DotsItem()
         self._dots.setZValue(9)

@@ -14,6 +14,7 @@ from lab import view
 from lab.view import Line, Overlay, Plot, Source
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.dots import Points
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import MARKS, PlotView
 
@@ -51,8 +52,8 @@ class LinesView(PlotView):
 
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
-        self._items: dict[tuple[int, int, int], pg.PlotCurveItem | pg.ScatterPlotItem] = {}
-        self._markers: dict[tuple[int, int, int], pg.ScatterPlotItem] = {}
+        self._items: dict[tuple[int, int, int], pg.PlotCurveItem | Points] = {}
+        self._markers: dict[tuple[int, int, int], Points] = {}
         self._looks: dict[tuple[int, int, int], tuple] = {}
         self._plot: Plot | None = None
 
@@ -97,7 +98,7 @@ class LinesView(PlotView):
         dots = line.style in ("points", "marker")
         item = self._items.get(line.key)
         if item is None:
-            item = pg.ScatterPlotItem(pxMode=True) if dots else pg.PlotCurveItem()
+            item = Points(pxMode=True) if dots else pg.PlotCurveItem()
             item.setZValue({"marker": 20, "points": 5}.get(line.style, 0) - 20 * (line.key[0] > 0) - 0.01 * line.key[1])
             self.canvas.addItem(item, ignoreBounds=True)
             self._items[line.key] = item
@@ -117,7 +118,7 @@ class LinesView(PlotView):
             self._mark(line, x, y)
 
     def _dress(self, item: Any, line: Line, several: bool) -> None:
-        if isinstance(item, pg.ScatterPlotItem):
+        if isinstance(item, Points):
             return
         stroke = theme.current().stroke
         behind = line.key[0] > 0
@@ -142,7 +143,7 @@ class LinesView(PlotView):
         """A few markers along the line; on a moving time axis they move with it."""
         item = self._markers.get(line.key)
         if item is None:
-            item = pg.ScatterPlotItem(pxMode=True)
+            item = Points(pxMode=True)
             item.setZValue(1)
             self.canvas.addItem(item, ignoreBounds=True)
             self._markers[line.key] = item
@@ -193,17 +194,16 @@ class LinesView(PlotView):
         """x and y of every line as drawn."""
         names: list[str] = []
         columns: list[Any] = []
-        for line in self._plot.lines if self._plot else ():
-            stretch = self._plot.stretch if self._plot else None
-            shift = stretch.origin * self._plot.dt if stretch and self._plot else 0.0
-            if not columns or shift + line.x[0:1].sum() != columns[-2][0:1].sum() or len(columns[-2]) != len(line.x):
-                names.append(self._plot.x.label.replace(" before now", "") or "x")
-                columns.append(line.x + shift)
-                names.append(line.label)
-                columns.append(line.y)
-            else:
-                names.append(line.label)
-                columns.append(line.y)
+        across: np.ndarray | None = None
+        plot = self._plot
+        for line in plot.lines if plot else ():
+            assert plot is not None
+            if across is None or not np.array_equal(across, line.x, equal_nan=True):
+                across = line.x
+                names.append(plot.x.label.replace(" before now", "") or "x")
+                columns.append(line.x + (plot.stretch.origin * plot.dt if plot.stretch else 0.0))
+            names.append(line.label)
+            columns.append(line.y)
         return names, columns
 
 

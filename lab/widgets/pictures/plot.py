@@ -299,4 +299,17 @@ class PlotView(PictureView):
         scene.prepareForPaint()
         # Curves are paths: with a brush left on the painter they would be filled.
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        # Points are copies of a small picture on the screen; told to export, they are drawn as shapes.
+        exported = [item for item in scene.items() if hasattr(item, "setExportMode")]
+        options = dict(painter=painter, antialias=True, background=None, resolutionScale=1.0)
+        for item in exported:
+            item.setExportMode(True, options)
+        try:
+            self._render(painter, area)
+        finally:
+            for item in exported:
+                item.setExportMode(False)
+
+    def _render(self, painter: QPainter, area: QRectF) -> None:
+        scene = self.canvas.scene()
         scene.render(painter, area, QRectF(self.canvas.viewport().rect()), Qt.AspectRatioMode.KeepAspectRatio)

@@ -1,0 +1,454 @@
+"""Pictures of every kind: what they draw, what a person does in them, what they write to files."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from picture_models import SIDE, Gallery
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from test_view import run
+
+from lab import view
+from lab.errors import FileError, ModelError
+from lab.model import Picture
+from lab.ring import Ring
+from lab.runner import Status
+from lab.widgets import offscreen, theme
+from lab.widgets.pictures import Overlay, PictureCard, PictureView, make
+from lab.widgets.pictures.cloud import columns_of, turned
+from lab.widgets.pictures.colours import levels_of, lookup, paint
+from lab.widgets.pictures.image import mosaic_columns
+from lab.widgets.pictures.legend import Entry
+from lab.widgets.pictures.texts import place_labels
+
+NAMES = [p.name for p in Gallery().pictures]
+
+
+def picture(name: str, model: Gallery | None = None) -> Picture:
+    return next(p for p in (model or Gallery()).pictures if p.name == name)
+
+
+@pytest.fixture
+def source():
+    return run(600)
+
+
+@pytest.fixture
+def show(qtbot, source):
+    """Make a picture, show it and feed it."""
+
+    def made(name: str, size: tuple[int, int] = (420, 280)) -> PictureView:
+        drawn = make(picture(name), source.model)
+        qtbot.addWidget(drawn)
+        drawn.resize(*size)
+        drawn.show()
+        drawn.refresh(source)
+        return drawn
+
+    return made
+
+
+def ink(image: QImage) -> int:
+    """How many pixels differ from the ground."""
+    ground = theme.colour("surface").rgb()
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.width())
+    return int((pixels != ground).sum())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("look", ["dark", "light"])
+def test_every_kind_draws_something_in_both_themes(qapp, show, name, look):
+    theme.apply(qapp, look, sheet=False)
+    try:
+        drawn = show(name)
+        assert drawn.words == ""
+        frame = make(Picture("empty", "Empty", drawn.picture.layers), drawn.model)
+        assert ink(drawn.image(1.0)) > 1500
+        frame.deleteLater()
+    finally:
+        theme.apply(qapp, "dark", sheet=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_theme_change_colours_pictures_that_are_open(qapp, show, name):
+    drawn = show(name)
+    before = drawn.image(1.0)
+    try:
+        theme.apply(qapp, "light", sheet=False)
+        assert drawn.image(1.0) != before
+        assert drawn.image(1.0).pixelColor(1, drawn.height() - 1) == theme.colour("surface")
+    finally:
+        theme.apply(qapp, "dark", sheet=False)
+    drawn.refresh(drawn._source)
+    assert drawn.image(1.0) == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_before_the_first_step_a_picture_says_so_in_words(qtbot, name):
+    model = Gallery()
+    empty = view.LiveSource(Ring(model), lambda: Status("preparing", model))
+    drawn = make(picture(name), model)
+    qtbot.addWidget(drawn)
+    drawn.refresh(empty, force=True)
+    assert drawn.words == "Nothing to show yet: press play."
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf", ".csv"])
+def test_every_kind_exports_to_every_format(show, tmp_path, name, suffix):
+    path = show(name).export(tmp_path / f"picture{suffix}")
+    data = path.read_bytes()
+    assert data.startswith({".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF", ".csv": b""}[suffix])
+    assert len(data) > (50 if suffix == ".csv" else 1200)
+
+
+def test_an_svg_of_a_trace_is_made_of_vectors_and_clipped(show, tmp_path):
+    text = show("waves").export(tmp_path / "waves.svg").read_text()
+    assert "<image" not in text
+    assert "<path" in text or "<polyline" in text
+    assert "clip" in text
+
+
+def test_exported_data_are_the_numbers_that_were_drawn(show, tmp_path):
+    drawn = show("waves")
+    rows = drawn.export(tmp_path / "waves.csv").read_text().splitlines()
+    assert rows[0] == "time (ms),one,two,three"
+    table = np.array([[float(v) for v in row.split(",")] for row in rows[1:]])
+    assert table[-1, 0] == pytest.approx(60.0)
+    assert np.allclose(table[:, 1], np.sin(2 * np.pi * 5 * (table[:, 0] - 0.1) / 100), atol=1e-9)
+
+
+def test_data_are_copied_with_tabs_and_pictures_as_pictures(show):
+    drawn = show("counts")
+    drawn.copy_data()
+    assert QGuiApplication.clipboard().text().startswith("place\tcounts 1\tcounts 2\texpected\na\t3\t2\t3\n")
+    drawn.copy_picture()
+    assert QGuiApplication.clipboard().image().width() == 2 * drawn.width()
+
+
+def test_an_export_that_cannot_be_written_is_a_sentence(show, tmp_path):
+    drawn = show("V")
+    with pytest.raises(FileError, match=r"pictures are written as \.png, \.svg, \.pdf and data as \.csv \(got '\.gif'\)"):
+        drawn.export(tmp_path / "picture.gif")
+    for suffix in (".png", ".svg", ".pdf", ".csv"):
+        with pytest.raises(FileError, match="cannot be written"):
+            drawn.export(tmp_path / "nowhere" / f"picture{suffix}")
+
+
+def test_a_refresh_without_anything_new_draws_nothing(show, source):
+    drawn = show("V")
+    drawn.refresh(source)
+    assert drawn.refresh(source) is False
+    source._ring._version += 1
+    assert drawn.refresh(source) is True
+
+
+def test_items_are_made_once_and_fed(show, source):
+    drawn = show("waves")
+    count = len(drawn.canvas.items())
+    for _ in range(5):
+        source._ring._version += 1
+        drawn.refresh(source)
+    assert len(drawn.canvas.items()) == count
+
+
+def test_overlays_come_and_go(show, source):
+    drawn = show("V")
+    count = len(drawn._items)
+    drawn.refresh(source, [Overlay("before", "series2", run(400))])
+    assert len(drawn._items) == count + 1
+    assert [entry.text for entry in drawn.strip.entries] == ["V · before", "V"]
+    drawn.refresh(source)
+    assert len(drawn._items) == count and drawn.strip.entries == ()
+
+
+def test_the_legend_tells_lines_apart_without_colour(show):
+    marks = [(entry.marker, entry.dashes, entry.dot) for entry in show("waves").strip.entries]
+    assert len(set(marks)) == 3
+    theory = show("rates").strip.entries[1]
+    assert theory == Entry("theory", "text", (5.0, 4.0))
+
+
+def test_a_parameter_line_stands_at_its_value_and_speaks_when_dragged(show, source, qtbot):
+    drawn = show("V")
+    line = drawn.handles["threshold"]
+    assert line.value() == 0.5
+    heard = []
+    drawn.handle_moved.connect(lambda *what: heard.append(what))
+    line.setValue(0.8)
+    line.sigDragged.emit(line)
+    line.sigPositionChangeFinished.emit(line)
+    assert heard == [("threshold", 0.8, False), ("threshold", 0.8, True)]
+    line.setValue(99.0)
+    assert line.value() == 2.0
+    drawn.set_model(source.model.replace(threshold=1.25))
+    assert line.value() == 1.25
+
+
+def to_pixel(drawn, x: float, y: float) -> QPoint:
+    scene = drawn.field.mapViewToScene(QPointF(x, y))
+    return drawn.canvas.mapFromScene(scene)
+
+
+def test_a_click_between_the_axes_acts_at_its_place(show, qtbot):
+    drawn = show("rates")
+    with qtbot.waitSignal(drawn.acted) as caught:
+        qtbot.mouseClick(drawn.canvas.viewport(), Qt.MouseButton.LeftButton, pos=to_pixel(drawn, 4.0, 50.0))
+    name, where = caught.args
+    assert name == "poke"
+    assert where["x"] == pytest.approx(4.0, abs=0.1) and where["y"] == pytest.approx(50.0, abs=1.0)
+
+
+@pytest.mark.parametrize(("name", "place", "index"), [("counts", (2.0, 1.0), 2), ("spikes", (-20.0, 17.0), 17), ("net", (1.0, 0.0), 0)])
+def test_a_click_picks_bar_cell_or_neuron(show, qtbot, name, place, index):
+    drawn = show(name)
+    with qtbot.waitSignal(drawn.acted) as caught:
+        qtbot.mouseClick(drawn.canvas.viewport(), Qt.MouseButton.LeftButton, pos=to_pixel(drawn, *place))
+    assert caught.args == ["point", {"index": index}]
+
+
+def test_a_click_picks_the_nearest_point_and_nothing_far_from_all(show, qtbot):
+    drawn = show("map", (700, 500))
+    x, y = drawn._data[7, :2]
+    heard = []
+    drawn.acted.connect(lambda *what: heard.append(what))
+    drawn.clicked(QPointF(x, y))
+    assert heard == [("point", {"index": 7})]
+    drawn.clicked(QPointF(1e3, 1e3))
+    assert len(heard) == 1
+
+
+def test_a_click_picks_a_tile_of_a_grid(show, qtbot):
+    drawn = show("digits")
+    heard = []
+    drawn.acted.connect(lambda *what: heard.append(what))
+    across = drawn._across
+    drawn.clicked(QPointF(0.5 * drawn._pitch[0], 1.2 * drawn._pitch[1]))
+    assert heard == [("point", {"index": across})]
+
+
+def test_painting_gives_each_cell_once_with_the_value_for_paint_or_erase(show, qtbot):
+    drawn = show("weights")
+    drawn._values[:] = -1.0
+    heard = []
+    drawn.acted.connect(lambda name, cell: heard.append((name, cell["row"], cell["column"], cell["value"])))
+    for column in (2, 2, 6):
+        drawn.dragged(QPointF(column, 3), start=not heard, finish=False, shift=False)
+    drawn.dragged(QPointF(6, 3), start=False, finish=True, shift=False)
+    assert heard == [("brush", 3, column, 1.0) for column in (2, 3, 4, 5, 6)]
+    heard.clear()
+    drawn.dragged(QPointF(0, SIDE - 1), start=True, finish=True, shift=True)
+    assert heard == [("brush", SIDE - 1, 0, -1.0)]
+
+
+def test_a_stroke_that_begins_on_a_painted_cell_erases(show):
+    drawn = show("weights")
+    drawn._values[:] = 1.0
+    heard = []
+    drawn.acted.connect(lambda name, cell: heard.append(cell["value"]))
+    drawn.clicked(QPointF(5, 5))
+    assert heard == [-1.0]
+
+
+def test_a_painted_stroke_does_what_the_action_says():
+    model = Gallery()
+    from lab.engine import Simulation
+
+    simulation = Simulation(model, 1)
+    simulation.act("brush", row=2, column=3, value=1.0)
+    assert simulation.observe("weights")[2, 3] == 1.0
+
+
+def test_the_wheel_zooms_and_a_double_click_fits(show, qtbot):
+    drawn = show("V")
+    whole = drawn.field.viewRange()
+    drawn.field.scaleBy((0.5, 0.5))
+    drawn.field.sigRangeChangedManually.emit([True, True])
+    drawn.refresh(drawn._source, force=True)
+    assert drawn.field.viewRange()[0][1] - drawn.field.viewRange()[0][0] == pytest.approx(20.0)
+    qtbot.mouseDClick(drawn.canvas.viewport(), Qt.MouseButton.LeftButton, pos=to_pixel(drawn, -20, 0))
+    drawn.fit()
+    assert drawn.field.viewRange()[0] == pytest.approx(whole[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "words"),
+    [
+        ("V", (-20.0, 0.0), r"^40 ms  V "), ("counts", (1.0, 1.0), r"^b  counts 1 5  counts 2 6"), ("weights", (3.0, 2.0), r"^row 2  column 3  "),
+        ("spikes", (-20.0, 5.0), r"^40 ms  cell 5$"), ("net", (1.0, 0.0), r"^n0  0  in 3  out 3$"), ("rates", (4.0, 50.0), r"^I 4  rate 50$"),
+    ],
+)  # fmt: skip
+def test_the_cursor_reads_out_what_lies_under_it(show, name, place, words):
+    assert re.search(words, show(name).under_cursor(QPointF(*place)))
+
+
+def test_many_spikes_become_an_image_and_few_stay_ticks(qtbot):
+    model = Gallery(cells=4)
+    few = run(100, model)
+    drawn = make(picture("spikes", model), model)
+    qtbot.addWidget(drawn)
+    drawn.resize(420, 280)
+    drawn.show()
+    drawn.refresh(few, force=True)
+    assert not drawn._dots.isVisible() and drawn._ticks[0].isVisible()
+    many = run(5000, Gallery(cells=4), chunk=5000)
+    drawn.refresh(many, force=True)
+    assert drawn.picture.window == 40.0
+    model = Gallery(cells=5000)
+    crowd = make(picture("spikes", model), model)
+    qtbot.addWidget(crowd)
+    crowd.resize(420, 280)
+    crowd.show()
+    crowd.refresh(run(600, model), force=True)
+    assert crowd._dots.isVisible()
+
+
+def test_a_log_axis_draws_logarithms_and_leaves_out_what_has_none(qtbot, source):
+    logged = Picture("r", "R", picture("rates").layers, x="I (nA)", y="rate (Hz)", y_log=True)
+    drawn = make(logged, source.model)
+    qtbot.addWidget(drawn)
+    drawn.refresh(source, force=True)
+    lo, hi = drawn.field.viewRange()[1]
+    assert -1.1 < lo < math.log10(0.25) and 2.0 <= hi < 2.3
+    assert drawn.unplace(QPointF(1.0, 2.0)) == (1.0, pytest.approx(100.0))
+
+
+def test_a_diverging_map_is_white_in_the_middle_and_nan_is_transparent():
+    assert levels_of(np.array([-1.0, 4.0]), "diverging", None) == (-4.0, 4.0)
+    assert levels_of(np.array([2.0, 2.0]), "sequential", None) == (2.0, 3.0)
+    assert levels_of(np.array([np.nan]), "grey", None) == (0.0, 1.0)
+    colours = paint(np.array([[-4.0, 0.0, 4.0, np.nan]]), -4.0, 4.0, "diverging")[0]
+    assert colours[1][:3].min() > 235
+    assert colours[0][2] > colours[0][0] and colours[2][0] > colours[2][2]
+    assert colours[3][3] == 0
+    assert all(lookup(name).shape == (256, 4) for name in ("sequential", "diverging", "grey"))
+
+
+def test_tiles_fill_their_place():
+    assert mosaic_columns(10, (8, 8), 1000, 100, 0) == 10
+    assert mosaic_columns(10, (8, 8), 100, 1000, 0) == 1
+    assert mosaic_columns(9, (8, 8), 300, 300, 0) == 3
+
+
+def test_columns_of_a_cloud_are_known_by_name_or_number():
+    assert columns_of((), 2) == {"x": 0, "y": 1}
+    assert columns_of((), 3) == {"x": 0, "y": 1, "label": 2}
+    assert columns_of(("x", "y", "z"), 3) == {"x": 0, "y": 1, "z": 2}
+    assert columns_of(("x", "y", "size"), 3) == {"x": 0, "y": 1, "size": 2}
+    assert columns_of((), 5) == {"x": 0, "y": 1, "z": 2, "label": 3, "size": 4}
+
+
+def test_turning_a_cloud_keeps_distances():
+    points = np.random.default_rng(0).normal(size=(20, 3))
+    assert np.allclose(np.linalg.norm(turned(points, 0.7, -0.4), axis=1), np.linalg.norm(points, axis=1))
+
+
+def test_labels_do_not_collide_and_the_first_ones_win():
+    points = np.repeat([[100.0, 100.0]], 30, axis=0) + np.arange(30)[:, None]
+    placed = place_labels(points, np.full((30, 2), (60.0, 14.0)), (0, 0, 400, 300))
+    boxes = [(left, top, left + 60, top + 14) for _, left, top in placed]
+    assert placed[0][0] == 0 and 3 < len(placed) < 30
+    for k, a in enumerate(boxes):
+        assert a[0] >= 0 and a[2] <= 400
+        for b in boxes[:k]:
+            assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+def test_a_wrong_shape_is_a_sentence_in_the_picture(show, source):
+    for name, stream, value in (("map", "map", np.zeros((3, 9))), ("net", "net", {"nodes": 3}), ("weights", "weights", np.zeros(4)), ("words", "words", [1])):
+        drawn = show(name)
+        source._ring._latest[stream] = (600, value)
+        drawn.refresh(source, force=True)
+        assert (drawn.words.startswith("gallery: the ") and f"'{stream}' must be" in drawn.words) or "must have shape" in drawn.words
+
+
+def test_a_card_shows_title_caption_and_figures_and_asks_for_the_place(qtbot, source):
+    card = PictureCard(make(picture("V"), source.model))
+    qtbot.addWidget(card)
+    card.resize(700, 300)
+    card.show()
+    card.refresh(source)
+    qtbot.waitUntil(lambda: card.figures.text() != "")
+    assert (card.title.text(), card.caption.text(), card.figures.text()) == ("Membrane", "last 40 ms", "spikes 1 800")
+    with qtbot.waitSignal(card.fill_wanted):
+        qtbot.mouseDClick(card, Qt.MouseButton.LeftButton, pos=QPoint(60, 14))
+    menu = card.view.menu()
+    assert [a.text() for a in menu.actions() if a.text()] == ["Fit to the data", "Copy as picture", "Copy data", "Export…"]
+    menu.close()
+
+
+def test_a_card_without_figures_says_how_far_the_theory_is(qtbot, source):
+    card = PictureCard(make(picture("rates"), source.model))
+    qtbot.addWidget(card)
+    card.resize(700, 300)
+    card.refresh(source)
+    card.set_figures(source.summary)
+    assert card.figures._full == "theory differs by 0.93 %"
+
+
+def test_long_text_never_widens_a_card(qtbot, source):
+    long = Picture("V", "A title that is much longer than any card is wide " * 4, picture("V").layers)
+    card = PictureCard(make(long, source.model))
+    qtbot.addWidget(card)
+    assert card.minimumSizeHint().width() < 320
+
+
+def test_a_hidden_picture_of_a_shown_window_does_not_draw(qtbot, source):
+    card = PictureCard(make(picture("V"), source.model))
+    qtbot.addWidget(card)
+    card.show()
+    card.view.hide()
+    assert card.view.refresh(source) is False
+
+
+def test_closed_pictures_are_gone(qtbot, source):
+    import shiboken6
+
+    drawn = [make(p, source.model) for p in source.model.pictures]
+    for each in drawn:
+        each.refresh(source, force=True)
+        each.close()
+        each.deleteLater()
+    qtbot.waitUntil(lambda: not any(shiboken6.isValid(each) for each in drawn))
+    theme.changes().changed.emit()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_all_pictures_of_a_model_are_drawn_without_a_display(qapp, source, tmp_path, suffix):
+    before = theme.current()
+    path = offscreen.render(source.model, source, tmp_path / f"all{suffix}", "light", (1200, 900))
+    assert path.stat().st_size > 20_000
+    assert theme.current() == before
+    if suffix == ".png":
+        image = QImage(str(path))
+        assert (image.width(), image.height()) == (1200, 900)
+        assert image.pixelColor(2, 2).name() == theme.LIGHT.background
+
+
+def test_one_picture_by_name_and_a_wrong_name_is_named(source, tmp_path):
+    offscreen.render(source.model, source, tmp_path / "one.png", name="counts", size=(600, 400))
+    with pytest.raises(ModelError, match="gallery has no picture 'count': did you mean 'counts'"):
+        offscreen.render(source.model, source, tmp_path / "one.png", name="count")
+    with pytest.raises(FileError, match="written as"):
+        offscreen.render(source.model, source, tmp_path / "one.bmp")
+
+
+def test_a_sheet_of_pictures_has_no_overlaps_and_stays_on_the_page():
+    for count in range(1, 15):
+        places = offscreen.layout([1.0 + (k == 0) for k in range(count)], 1600, 1000)
+        assert len(places) == count
+        for k, (x, y, w, h) in enumerate(places):
+            assert x >= 0 and y >= 0 and x + w <= 1600.1 and y + h <= 1000.1 and w > 80 and h > 80
+            for a, b, c, d in places[:k]:
+                assert x >= a + c or a >= x + w or y >= b + d or b >= y + h
