@@ -1,0 +1,84 @@
+"""Supervised learning with a multi-layer perceptron, on any data set."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lab.model import Figure
+from lab.training import Perceptron
+
+
+class MultiLayerPerceptron(Perceptron):
+    """A layered network learns a data set while one watches: pictures, tables, points in a plane, functions, or your own file.
+
+    Layers of units `h = sigma(x W + b)` end in one output per class; the weights follow the gradient of the cross-entropy
+    (or, for numbers, of the squared error) on one minibatch after the other. Try:
+
+    - draw a digit on the canvas and watch the bars while the network is still learning;
+    - choose moons or spirals, click points into the plane, and watch the decision surface give way;
+    - raise the learning rate until the loss no longer falls, or until training diverges;
+    - press *Next phase* and follow one example through every matrix, forward and back;
+    - give XOR two hidden units: about half of the seeds end in a local minimum.
+    """
+
+    name = "mlp"
+    title = "Supervised learning (MLP)"
+    group = "Training monitor"
+    icon = "mdi6.layers-triple-outline"
+    order = 10
+    equations = (
+        r"h_l = \sigma(h_{l-1} W_l + b_l)",
+        r"E = -\frac{1}{N}\sum_n \ln \mathrm{softmax}(y_n)_{t_n}",
+        r"\delta_l = \sigma'(z_l) \odot (\delta_{l+1} W_{l+1}^T), \quad \partial E / \partial W_l = h_{l-1}^T \delta_l",
+    )
+    source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986); Kingma and Ba, Adam (2015)"
+    presets = {
+        "Digits": {},
+        "Moons": {"data": "moons", "hidden": "32-32", "epochs": 100, "evaluate": 5.0},
+        "Circles": {"data": "circles", "noise": 0.1, "hidden": "16", "epochs": 100, "evaluate": 5.0},
+        "Spirals": {"data": "spirals", "hidden": "64-64", "epochs": 500, "evaluate": 10.0},
+        "XOR with four units": {
+            "data": "XOR", "noise": 0.1, "n": 400, "hidden": "4", "activation": "tanh", "optimiser": "SGD", "rate": 0.5, "epochs": 300, "evaluate": 5.0,
+        },
+        "XOR with two units: a local minimum": {
+            "data": "XOR", "noise": 0.1, "n": 400, "hidden": "2", "activation": "tanh", "optimiser": "SGD", "rate": 0.5, "epochs": 300, "evaluate": 5.0,
+        },
+        "Three clouds": {"data": "Gaussians", "noise": 0.4, "hidden": "8", "epochs": 50},
+        "Wine": {"data": "wine", "hidden": "16"},
+        "Breast cancer": {"data": "breast cancer", "hidden": "16"},
+        "Diabetes (numbers, not classes)": {"data": "diabetes", "hidden": "16", "epochs": 60},
+        "A sine": {"data": "sine", "n": 300, "noise": 0.1, "hidden": "32-32", "activation": "tanh", "epochs": 300, "evaluate": 10.0},
+        "Points of your own": {"data": "painted", "hidden": "16", "batch": 8, "epochs": 2000, "evaluate": 50.0, "test_fraction": 0.1},
+        "Learning rate too large: it diverges": {"data": "diabetes", "optimiser": "SGD", "rate": 0.3, "hidden": "16"},
+        "Learning rate too small": {"optimiser": "SGD", "rate": 1e-5},
+    }  # fmt: skip
+
+    @classmethod
+    def figures(cls):
+        """The learning table: medians of three seeds."""
+
+        def score(**values):
+            return lambda run: float(np.median([run(cls(**values), seed=seed, record={}).summary["test accuracy"] for seed in (0, 1, 2)]))
+
+        def first_loss(run):
+            return float(np.median([run(cls(), steps=1, seed=seed, record={"loss": 1})["loss"][0] for seed in (0, 1, 2)]))
+
+        def twenty(run):
+            model = cls(samples=20, batch=20, optimiser="Adam", rate=1e-2, epochs=200, evaluate=0.0)
+            return float(np.median([run(model, steps=200, seed=seed, record={"loss": 1})["loss"][-1] for seed in (0, 1, 2)]))
+
+        def solved(units):
+            values = cls.presets["XOR with two units: a local minimum"] | {"hidden": str(units), "evaluate": 300.0}
+            return lambda run: float(np.mean([run(cls(**values), seed=seed, record={}).summary["test accuracy"] > 0.95 for seed in range(10)]))
+
+        table = "the lab's learning table"
+        yield Figure("first loss of ten classes", math.log(10), first_loss, 0.02, unit="nats", source="ln 10: a guess")
+        yield Figure("20 examples, loss after 200 Adam steps", 1e-2, twenty, unit="nats", bound="at_most")
+        yield Figure("digits 64-64-10, 30 epochs", 0.965, score(evaluate=30.0), bound="at_least", source=table)
+        yield Figure("moons, noise 0.2", 0.965, score(**cls.presets["Moons"] | {"evaluate": 100.0}), 0.02, source=table)
+        yield Figure("circles", 0.99, score(**cls.presets["Circles"] | {"evaluate": 100.0}), 0.015, source=table)
+        yield Figure("spirals, 64-64, 500 epochs", 0.99, score(**cls.presets["Spirals"] | {"evaluate": 500.0}), bound="at_least", source=table, slow=True)
+        yield Figure("XOR solved with four tanh units", 0.9, solved(4), bound="at_least", source=table)
+        yield Figure("XOR solved with two tanh units", 0.5, solved(2), 0.3, source=table)

@@ -1,0 +1,64 @@
+"""What is wrong with a training, in words, each with the figure it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Signs:
+    """The figures that a diagnosis rests on, as of the last evaluation.
+
+    ratio      gradient norm of the first layer over that of the last hidden one (0: unknown)
+    gradient   norm of the whole gradient
+    dead       share of hidden units that answer no sample of the probe
+    update     size of an update over the size of the weights, median over the layers
+    first, smooth   loss of the first minibatch, and smoothed loss now
+    test, best      loss on the test part now, and the lowest so far
+    scores     (train, test) accuracy or explained share
+    epochs     epochs done
+    """
+
+    ratio: float
+    layers: int
+    gradient: float
+    dead: float
+    update: float
+    first: float
+    smooth: float
+    test: float
+    best: float
+    scores: tuple[float, float]
+    classification: bool
+    epochs: float
+    relu: bool
+
+
+def diagnose(s: Signs) -> str:
+    """The most serious finding as one sentence with its figure and a remedy."""
+    last = f"layer {s.layers - 1}" if s.layers > 2 else "the last"
+    if s.relu and s.dead > 0.3:
+        return f"Dead ReLUs: {s.dead:.0%} of the hidden units answer no sample; lower the learning rate, or use leaky ReLU or He initialisation."
+    if s.layers > 2 and 0 < s.ratio < 1e-3:
+        return f"Vanishing gradient: layer 1 receives {s.ratio:.1e} of the gradient that {last} does; try ReLU, He initialisation or batch norm."
+    if s.layers > 2 and s.ratio > 1e3:
+        return f"Exploding gradient: layer 1 receives {s.ratio:.1e} times the gradient of {last}; use smaller initial weights or clip."
+    if s.gradient > 1e3:
+        return f"Exploding gradient: its norm is {s.gradient:.3g}; clip it at 1 or lower the learning rate."
+    if s.epochs >= 1 and s.smooth > 1.05 * s.first:
+        return f"Learning rate too large: the loss is {s.smooth:.3g}, above the {s.first:.3g} it began with; divide the rate by 10."
+    if s.epochs >= 1 and s.update > 0.2 and s.smooth > 0.5 * s.first:
+        return f"Learning rate too large: an update changes the weights by {s.update:.0%} of their size; divide the rate by 10."
+    if s.epochs >= 1 and s.update < 2e-4 and s.smooth > 0.9 * s.first:
+        return (
+            f"Learning rate too small: an update changes the weights by {s.update:.1e} of their size and the loss fell from "
+            f"{s.first:.3g} to {s.smooth:.3g} only; multiply the rate by 10."
+        )
+    gap = s.scores[0] - s.scores[1]
+    if gap > 0.08 or (s.test > 1.3 * s.best and s.best > 0 and gap > 0.01):
+        what = "accuracy" if s.classification else "explained share"
+        risen = f", and the test loss has risen from {s.best:.3g} to {s.test:.3g}" if s.test > 1.1 * s.best else ""
+        return f"Over-fitting: {what} {s.scores[0]:.3f} on the training part, {s.scores[1]:.3f} on the test part{risen}; try decay, dropout or more data."
+    if s.epochs >= 5 and s.smooth > 0.9 * s.first:
+        return f"Hardly learning: the loss fell from {s.first:.3g} to {s.smooth:.3g} only; a local minimum or a plateau: start from another seed."
+    return "Nothing wrong found."

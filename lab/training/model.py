@@ -1,0 +1,395 @@
+"""The machinery of every model that trains a tape program on a data set; `lab.training.actions` adds what a person may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lab import data as sets
+from lab.errors import DivergenceError, ModelError
+from lab.kernels import kernel
+from lab.model import Clock, Model, Out, Picture, State, Stream, param
+from lab.tape import Data, Node, Optimiser, Program, Tape
+from lab.tape.optimisers import SCHEDULES, scheduled_rate
+from lab.training import canvas, pictures, readings
+from lab.training.diagnosis import Signs, diagnose
+from lab.training.material import Material, Outline, outline, prepare
+
+OPTIMISERS = {"SGD": "descent", "momentum": "momentum", "Nesterov": "nesterov", "Adam": "adam", "AdamW": "adamw"}
+STEP, _EPOCH, _POSITION, UPDATES = range(4)  # places in the tape's counters
+TRAIN_LOSS, TEST_LOSS, TRAIN_SCORE, TEST_SCORE, BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST, EVALUATIONS, FIRST_LOSS, GRADIENT = range(11)
+NORM, WEIGHT, UPDATE, DEAD = range(4)  # columns of the health of a layer
+EXAMPLE_POINTS = tuple((float(x), float(y), float(int(x > 0) ^ int(y > 0))) for x in (-0.7, -0.5, 0.5, 0.7) for y in (-0.6, -0.4, 0.4, 0.6))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A layer with weights: its name, its weight parameter, and the node of its values after the activation."""
+
+    name: str
+    weight: str
+    value: str
+
+
+@dataclass
+class Instruments:
+    """Seconds and steps of the training itself: beside the run, no result depends on them. Also packed data, by its points."""
+
+    seconds: float = 0.0
+    steps: int = 0
+    packed: dict[bytes, Data] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Constants:
+    """The compiled program, the prepared data and the layers."""
+
+    program: Program
+    material: Material
+    stages: tuple[Stage, ...]
+    output: str
+    outline: Outline
+    instruments: Instruments = field(default_factory=Instruments)
+
+
+@kernel
+def smoothing(losses, smooth, keep, out):
+    """Exponential mean of the losses, free of the bias of its start: smooth = (weighted sum, sum of weights)."""
+    for i in range(losses.size):
+        smooth[0] = keep * smooth[0] + (1.0 - keep) * losses[i]
+        smooth[1] = keep * smooth[1] + (1.0 - keep)
+        out[i] = smooth[0] / smooth[1]
+
+
+class Learning(Model):
+    """Trains a tape program on a data set; one step is one minibatch.
+
+    A subclass gives `network` (the layers) and `stage_names` (their names, before anything is built); `goal` is the loss.
+    The state holds the tape's arrays (`parameters statistics moments random counters order`), the smoothed loss, the
+    figures of the last evaluation, the best weights so far, what is drawn on the canvas and the points a person added.
+    """
+
+    data: str = param("digits", choices=sets.NAMES, live=False, main=True, group="Data", doc="What is learned.")
+    n: int = param(1000, "examples", lo=4, hi=100_000, log=True, live=False, group="Data",
+                   when=("data", (*sets.PLANES, *sets.FUNCTIONS, "drawn")), doc="How many examples are generated.")  # fmt: skip
+    noise: float = param(0.2, lo=0.0, hi=2.0, builds=True, group="Data", when=("data", (*sets.PLANES, *sets.FUNCTIONS, "drawn")),
+                         doc="Standard deviation of the noise in generated examples.")  # fmt: skip
+    drawn: tuple[tuple[float, float], ...] = param(((0.0, 0.0), (0.5, 1.0), (1.0, 0.0)), kind="drawn", live=False, group="Data",
+                                                   when=("data", "drawn"), doc="A function drawn by hand.")  # fmt: skip
+    points: tuple[tuple[float, float, float], ...] = param(EXAMPLE_POINTS, kind="points", live=False, group="Data", when=("data", "painted"),
+                                                           doc="Points painted by hand with their class.")  # fmt: skip
+    file: str = param("", kind="file", live=False, group="Data", when=("data", "file"), doc="A CSV file, an IDX file of pictures, or a folder of pictures.")
+    target: str = param("", live=False, group="Data", when=("data", "file"), doc="Column of the table to predict (empty: the last).")
+    types: str = param("", live=False, group="Data", when=("data", "file"), doc="Corrections of guessed column types: age=number, id=ignore.")
+    standardise: bool = param(True, live=False, group="Data", doc="Give every column of a table mean 0 and deviation 1.")
+    test_fraction: float = param(0.2, lo=0.01, hi=0.9, live=False, group="Data", doc="Part of the examples held out for testing.")
+    samples: int = param(0, "examples", lo=0, hi=1_000_000, live=False, group="Data", doc="Train on only so many examples (0: all).")
+    label_noise: float = param(0.0, lo=0.0, hi=1.0, builds=True, group="Data", doc="Part of the training labels that are replaced at random.")
+    shift: int = param(0, "pixels", lo=0, hi=8, builds=True, group="Augmentation", doc="Move each training picture at random by up to so many pixels.")
+    flip: bool = param(False, builds=True, group="Augmentation", doc="Mirror each training picture with probability 1/2.")
+    input_noise: float = param(0.0, lo=0.0, hi=2.0, builds=True, group="Augmentation", doc="Deviation of Gaussian noise on training inputs, new at each step.")
+
+    optimiser: str = param("Adam", choices=tuple(OPTIMISERS), live=False, main=True, group="Training", doc="How weights follow the gradient.")
+    rate: float = param(3e-3, lo=1e-7, hi=1e3, log=True, main=True, group="Training", label="Learning rate", doc="Learning rate.")
+    momentum: float = param(0.9, lo=0.0, hi=0.999, group="Training", doc="Momentum; for Adam the memory of the mean gradient.",
+                            when=("optimiser", ("momentum", "Nesterov", "Adam", "AdamW")))  # fmt: skip
+    decay: float = param(0.0, lo=0.0, hi=10.0, group="Training", label="Weight decay", doc="Weight decay lambda: the loss gets lambda/2 |w|^2.")
+    clip: float = param(0.0, lo=0.0, hi=1e3, group="Training", label="Clipping", doc="Largest norm of the gradient (0: not clipped).")
+    schedule: str = param("constant", choices=tuple(SCHEDULES), builds=True, group="Training", doc="How the learning rate falls with the epochs.")
+    warmup: float = param(0.0, "epochs", lo=0.0, hi=1e3, group="Training", doc="The learning rate rises linearly for so long.")
+    final: float = param(0.1, lo=0.0, hi=1.0, group="Training", label="Final rate", when=("schedule", ("step", "exponential", "cosine", "linear")),
+                         doc="Part of the learning rate that is left at the end (step: after each third of the epochs).")  # fmt: skip
+    dropout: float = param(0.0, lo=0.0, hi=0.95, builds=True, group="Training", doc="Part of the hidden units silenced at random in each step.")
+    batch: int = param(32, "examples", lo=1, hi=4096, log=True, live=False, group="Training", doc="Examples in a minibatch.")
+    epochs: int = param(30, "epochs", lo=1, hi=100_000, log=True, group="Training", doc="How long to train.")
+    evaluate: float = param(1.0, "epochs", lo=0.0, hi=1e4, group="Training", doc="How often the test part is looked at (0: never).")
+    stop_at: float = param(0.0, lo=0.0, hi=1.0, group="Training", doc="Stop when the test accuracy reaches this (0: do not).")
+    patience: int = param(0, "evaluations", lo=0, hi=10_000, group="Training", doc="Stop after so many evaluations without a lower test loss (0: do not).")
+
+    # -- what a subclass gives --
+
+    def network(self, tape: Tape, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:
+        """Write the layers from the input to the output (logits, or predicted values); returns the output and the layers."""
+        raise ModelError(f"{self._owner()} does not implement network().")
+
+    def stage_names(self) -> tuple[str, ...]:
+        """Names of the layers with weights, first to last."""
+        raise ModelError(f"{self._owner()} does not implement stage_names().")
+
+    @property
+    def task(self) -> str:
+        """classification, regression or reconstruction."""
+        return outline(self).task
+
+    def goal(self, tape: Tape, x: Node, output: Node, outputs: int) -> Node:
+        """The loss of each sample: cross-entropy from logits, or the mean squared error."""
+        if self.task == "classification":
+            t = tape.labels("t", outputs)
+            tape.record("accuracy", tape.accuracy(output, t))
+            return tape.cross_entropy(output, t, name="loss")
+        return tape.mse(output, x if self.task == "reconstruction" else tape.input("t", (outputs,)), name="loss")
+
+    first_weights_are_pictures: ClassVar[bool] = True
+
+    def own_streams(self, shape: Outline) -> tuple[Stream, ...]:
+        """Streams that only this model has; `look` gives their values."""
+        return ()
+
+    def own_pictures(self, shape: Outline) -> tuple[Picture, ...]:
+        """Pictures that only this model has."""
+        return ()
+
+    def look(self, constants: Constants, state: State, tape: State, stream: str) -> Any:
+        """What one of the model's own streams shows now."""
+        raise ModelError(f"{self._owner()} has no per-block stream '{stream}'.")
+
+    def given(self, x: np.ndarray, t: np.ndarray) -> dict[str, np.ndarray]:
+        """Examples as the program takes them."""
+        return {"x": x} if self.task == "reconstruction" else {"x": x, "t": t}
+
+    # -- declarations --
+
+    @property
+    def clock(self) -> Clock:
+        """One step is one minibatch."""
+        return Clock(1.0 / self.steps_per_epoch, "epoch", physical=False, name="minibatch")
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Minibatches that go once through the training examples."""
+        return -(-outline(self).rows // self.batch)
+
+    @property
+    def length(self) -> int:
+        """All epochs."""
+        return self.epochs * self.steps_per_epoch
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """What is recorded in each step, at each evaluation, and what can be looked at."""
+        return pictures.streams(self, outline(self))
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Loss and scores first, then what the data allow."""
+        return pictures.pictures(self, outline(self))
+
+    @property
+    def score_name(self) -> str:
+        """What tells how good it is: accuracy, or the share of the variance that is explained."""
+        return "accuracy" if self.task == "classification" else "R2"
+
+    # -- behaviour --
+
+    def rule(self) -> Optimiser:
+        """The optimiser with its present numbers."""
+        span = max(1.0, (self.epochs - self.warmup) * self.steps_per_epoch / (3 if self.schedule == "step" else 1))
+        return Optimiser(
+            OPTIMISERS[self.optimiser], self.rate, self.momentum, decay=self.decay, clip=self.clip, schedule=self.schedule,
+            warmup=self.warmup * self.steps_per_epoch, span=span, final=self.final,
+        )  # fmt: skip
+
+    def compile(self, shape: Outline, dtype: str = "float32") -> tuple[Program, tuple[Stage, ...], str]:
+        """The program for data of this outline, its layers, and the name of the output node."""
+        tape = Tape()
+        x = tape.input("x", (shape.inputs,))
+        seen = x
+        if shape.picture and (self.shift or self.flip):
+            moved = tape.augment(tape.reshape(seen, shape.picture), self.shift, 0.5 if self.flip else 0.0, name="augmented")
+            seen = tape.reshape(moved, (shape.inputs,))
+        if self.input_noise:
+            seen = tape.noise(seen, self.input_noise, name="noisy")
+        output, stages = self.network(tape, seen, shape.outputs)
+        tape.minimise(self.goal(tape, x, output, shape.outputs), self.rule())
+        return tape.compile(max(self.batch, 32), dtype), stages, output.name
+
+    def build(self, seed: int) -> Constants:
+        """Load the data and write the program."""
+        material = prepare(self, seed)
+        found = material.data
+        shape = Outline(found.task, found.inputs, found.outputs, found.classes, found.picture, len(material.x))
+        program, stages, output = self.compile(shape)
+        return Constants(program, material, stages, output, shape)
+
+    def start(self, constants: Constants, seed: int) -> State:
+        """First weights, nothing seen."""
+        tape = constants.program.start(seed, len(constants.material.x))
+        del tape["hyper"]  # the live numbers are the parameters of this model
+        return tape | {
+            "smooth": np.zeros(2),
+            "figures": np.zeros(11),
+            "health": np.zeros((len(constants.stages), 4)),
+            "best_parameters": tape["parameters"].copy(),
+            "best_statistics": tape["statistics"].copy(),
+            "canvas": canvas.blank(constants.outline.picture),
+            "drawn_on": np.zeros(1, np.int64),
+            "phase": np.zeros(1, np.int64),
+            "added": np.zeros((0, 3)),
+            "point_class": np.zeros(1, np.int64),
+        }
+
+    def tape_state(self, constants: Constants, state: State) -> State:
+        """The state as the tape takes it: with the live numbers of this model."""
+        tape = constants.program.tape
+        hyper = np.array([h.value for h in tape.hypers])
+        at = tape.objectives[0].floats
+        numbers = [value for value, _, _ in self.rule().floats().values()]
+        hyper[at : at + len(numbers)] = numbers
+        kept = ("parameters", "statistics", "moments", "random", "counters", "order")
+        return {name: state[name] for name in kept} | {"hyper": hyper}
+
+    def training_data(self, constants: Constants, state: State) -> Data:
+        """The training examples, those that were added by hand included, packed for the tape."""
+        key, kept = state["added"].tobytes(), constants.instruments.packed
+        if key not in kept:
+            kept.clear()
+            x, t = self.examples(constants, state)
+            kept[key] = constants.program.data(**self.given(x, t))
+        return kept[key]
+
+    def examples(self, constants: Constants, state: State) -> tuple[np.ndarray, np.ndarray]:
+        """Training examples and targets, those that were added by hand included."""
+        x, t, added = constants.material.x, constants.material.t, state["added"]
+        if not len(added):
+            return x, t
+        return np.concatenate([x, added[:, :2].astype(np.float32)]), np.concatenate([t, added[:, 2].astype(t.dtype)])
+
+    def advance(self, constants: Constants, state: State, n: int, out: Out) -> int:
+        """Train up to n minibatches, looking at the test part where that is due."""
+        program, tape, data = constants.program, self.tape_state(constants, state), self.training_data(constants, state)
+        every, keep = self.interval, 1.0 - min(1.0, 2.0 / self.steps_per_epoch)
+        done = 0
+        while done < n and not self.finished(constants, state):
+            if any(len(e.steps) - e.count[0] <= len(constants.stages) + 2 for e in out.events.values()):
+                break
+            before = state["counters"].copy()
+            k = min(n - done, every - int(before[STEP]) % every) if every else n - done
+            report = program.train(tape, data, k, batch=self.batch)
+            losses = report["loss"]
+            if before[STEP] == 0 and report.done:
+                state["figures"][FIRST_LOSS] = losses[0]
+            smooth = np.empty(report.done)
+            smoothing(losses, state["smooth"], keep, smooth)
+            if report.done:
+                state["figures"][GRADIENT] = report["gradient"][-1]
+            here = slice(done, done + report.done)
+            for name, values in (("loss", losses), ("smoothed", smooth), ("gradient", report["gradient"])):
+                if out.wanted(name):
+                    out[name][here] = values
+            if out.wanted("rate"):
+                at, kind = program.tape.objectives[0].floats, SCHEDULES[self.schedule]
+                out["rate"][here] = [scheduled_rate(tape["hyper"], at, kind, int(before[UPDATES]) + i + 1) for i in range(report.done)]
+            if constants.instruments.steps or before[STEP]:  # the first call of a process contains compilation
+                constants.instruments.seconds += report.seconds
+            constants.instruments.steps += report.done if constants.instruments.seconds else 0
+            if report.fault:
+                self._diverge(report.fault_node, int(state["counters"][STEP]) + 1)
+            done += k
+            if every and state["counters"][STEP] % every == 0:
+                self._look(constants, state, tape, out, done - 1)
+        return done
+
+    @property
+    def interval(self) -> int:
+        """Steps between two evaluations (0: never)."""
+        return max(1, round(self.evaluate * self.steps_per_epoch)) if self.evaluate else 0
+
+    def _diverge(self, node: str, step: int) -> None:
+        remedy = self.remedy(node)
+        raise DivergenceError(
+            f"{self._owner()}: '{node}' became infinite or not a number at step {step} ({step * self.clock.dt:.4g} epochs), "
+            f"most likely because the learning rate {self.rate:g} is too large: {remedy}.",
+            model=self._owner(), stream=node, step=step, remedy=remedy,
+        )  # fmt: skip
+
+    def remedy(self, stream: str) -> str:
+        """What to try when training diverged."""
+        clipped = "" if self.clip else " or clip the gradient at 1"
+        return f"lower the learning rate to {self.rate / 10:g}{clipped}"
+
+    def _look(self, constants: Constants, state: State, tape: State, out: Out, step: int) -> None:
+        """Evaluate: scores of both parts, health of the layers, best weights; written to the event streams."""
+        m, figures = constants.material, state["figures"]
+        held = len(m.test_x)
+        figures[TRAIN_LOSS], figures[TRAIN_SCORE] = readings.measure(self, constants, tape, m.x[:held], m.t[:held])
+        figures[TEST_LOSS], figures[TEST_SCORE] = readings.measure(self, constants, tape, m.test_x, m.test_t)
+        state["health"][:] = readings.health(self, constants, tape)
+        if figures[EVALUATIONS] == 0 or figures[TEST_LOSS] < figures[BEST_LOSS]:
+            figures[[BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST]] = figures[TEST_LOSS], figures[TEST_SCORE], state["counters"][STEP], 0
+            state["best_parameters"][:], state["best_statistics"][:] = state["parameters"], state["statistics"]
+        else:
+            figures[SINCE_BEST] += 1
+        figures[EVALUATIONS] += 1
+        events = out.events
+        for channel, value in enumerate(figures[[TRAIN_LOSS, TEST_LOSS]]):
+            events["evaluated loss"].append(step, channel, value)
+        for channel, value in enumerate(figures[[TRAIN_SCORE, TEST_SCORE]]):
+            events["score"].append(step, channel, value)
+        for channel, row in enumerate(state["health"]):
+            events["gradient norms"].append(step, channel, row[NORM])
+            events["update ratios"].append(step, channel, row[UPDATE])
+            events["dead units"].append(step, channel, row[DEAD])
+
+    def finished(self, constants: Constants, state: State) -> str | None:
+        """A stop condition is met."""
+        figures = state["figures"]
+        if not figures[EVALUATIONS]:
+            return None
+        if self.stop_at and figures[TEST_SCORE] >= self.stop_at:
+            return f"the test {self.score_name} reached {self.stop_at:g}"
+        if self.patience and figures[SINCE_BEST] >= self.patience:
+            return f"no lower test loss in {self.patience} evaluations"
+        return None
+
+    def observe(self, constants: Constants, state: State, stream: str) -> Any:
+        """What a stream shows now: see `lab.training.readings`."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return readings.observe(self, constants, state, self.tape_state(constants, state), stream)
+
+    def summary(self, constants: Constants, state: State) -> dict[str, Any]:
+        """Loss, scores, speed, memory and a diagnosis."""
+        figures, counters, score = state["figures"], state["counters"], self.score_name
+        out: dict[str, Any] = {"epochs done": round(float(counters[STEP]) / self.steps_per_epoch, 3)}
+        if state["smooth"][1]:
+            out["loss"] = float(state["smooth"][0] / state["smooth"][1])
+        if figures[EVALUATIONS]:
+            out |= {"test loss": float(figures[TEST_LOSS]), f"test {score}": float(figures[TEST_SCORE]), f"train {score}": float(figures[TRAIN_SCORE])}
+            out |= {"best test loss": float(figures[BEST_LOSS]), f"{score} at best": float(figures[BEST_SCORE])}
+            out["best after (epochs)"] = round(float(figures[BEST_STEP]) / self.steps_per_epoch, 3)
+            out["diagnosis"] = diagnose(self._signs(state))
+        layout = constants.program.layout
+        out["parameters"] = layout.parameters
+        out["memory (MB)"] = round((4 * layout.length + sum(a.nbytes for a in state.values()) + constants.material.data.x.nbytes) / 1e6, 3)
+        if constants.instruments.seconds:
+            out["steps per second"] = round(constants.instruments.steps / constants.instruments.seconds)
+        return out
+
+    def _signs(self, state: State) -> Signs:
+        figures, health = state["figures"], state["health"]
+        hidden = health[:-1] if len(health) > 1 else health
+        first, last = float(hidden[0, NORM]), float(hidden[-1, NORM])
+        return Signs(
+            ratio=first / last if last > 0 else 0.0, layers=len(health), gradient=float(figures[GRADIENT]), dead=float(hidden[:, DEAD].mean()),
+            update=float(np.median(health[:, UPDATE])), first=float(figures[FIRST_LOSS]), smooth=float(state["smooth"][0] / max(state["smooth"][1], 1e-300)),
+            test=float(figures[TEST_LOSS]), best=float(figures[BEST_LOSS]), scores=(float(figures[TRAIN_SCORE]), float(figures[TEST_SCORE])),
+            classification=self.task == "classification", epochs=float(state["counters"][STEP]) / self.steps_per_epoch, relu=self.rectifies,
+        )  # fmt: skip
+
+    @property
+    def rectifies(self) -> bool:
+        """Whether a hidden unit can die: be silent for every input."""
+        return True
+
+    # -- weights --
+
+    def weights(self, constants: Constants, state: State, *, best: bool = False) -> dict[str, np.ndarray]:
+        """Every weight and running value by name, as copies; `best`: those with the lowest test loss."""
+        kept = {"parameters": state["best_parameters"], "statistics": state["best_statistics"]} if best else state
+        found = constants.program.parameters(kept) | constants.program.statistics(kept)
+        return {name: array.copy() for name, array in found.items()}
+
+    def predict(self, constants: Constants, state: State, x: np.ndarray) -> np.ndarray:
+        """Class probabilities, or predicted values, of examples scaled as the training examples are."""
+        return readings.predict(self, constants, self.tape_state(constants, state), x)

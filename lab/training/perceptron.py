@@ -1,0 +1,64 @@
+"""Layered networks of affine maps and activations: the base of the multi-layer perceptron and its demonstrations."""
+
+from __future__ import annotations
+
+from lab.model import param
+from lab.tape import Node, Tape
+from lab.tape.initialisers import INITIALISERS
+from lab.training.actions import Training
+from lab.training.model import Stage
+
+ACTIVATIONS = {"identity": "identity", "sigmoid": "logistic", "tanh": "tanh", "ReLU": "relu", "leaky ReLU": "leaky", "softplus": "softplus", "GELU": "gelu"}
+RECTIFIED = ("ReLU", "leaky ReLU", "softplus", "GELU")
+
+
+def first_weights(initialiser: str, activation: str) -> str:
+    """The tape's initialiser: automatic means He for rectifying activations and Xavier for the others."""
+    return initialiser if initialiser != "automatic" else "he" if activation in RECTIFIED else "xavier"
+
+
+class Perceptron(Training):
+    """Affine layers with an activation between them; normalisation and dropout where asked for."""
+
+    hidden: str = param("64", live=False, main=True, group="Network", doc="Units of the hidden layers, first to last: 64-64 (empty: none).")
+    activation: str = param("ReLU", choices=tuple(ACTIVATIONS), live=False, main=True, group="Network", doc="Activation of the hidden units.")
+    initialiser: str = param("automatic", choices=("automatic", *INITIALISERS), live=False, group="Network",
+                             doc="First weights of the hidden layers; automatic: He for ReLU and its kin, else Xavier.")  # fmt: skip
+    normalise: str = param("none", choices=("none", "batch", "layer"), live=False, group="Network", doc="Normalisation before each activation.")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units of each hidden layer."""
+        return tuple(int(w) for w in self.hidden.replace(",", "-").split("-") if w.strip())
+
+    def check(self) -> None:
+        """Refuse what is no list of layer sizes."""
+        parts = [w.strip() for w in self.hidden.replace(",", "-").split("-")]
+        if self.hidden.strip() and not all(w.isdigit() and 1 <= int(w) <= 8192 for w in parts):
+            raise self.refuse("hidden", "must be numbers of units from 1 to 8192 joined by '-', such as 64-64")
+        if len(parts) > 64:
+            raise self.refuse("hidden", "may name at most 64 layers")
+
+    def stage_names(self) -> tuple[str, ...]:
+        """hidden1, hidden2, ..., output."""
+        return (*(f"hidden{k + 1}" for k in range(len(self.widths))), "output")
+
+    def network(self, tape: Tape, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:
+        """Hidden layers and an output layer with small first weights, so that the first loss is that of a guess."""
+        init, stages, h = first_weights(self.initialiser, self.activation), [], x
+        for k, units in enumerate(self.widths):
+            name = f"hidden{k + 1}"
+            h = tape.affine(h, units, init=init, name=name)
+            if self.normalise != "none":
+                h = (tape.batch_norm if self.normalise == "batch" else tape.layer_norm)(h, name=f"{name}.norm")
+            h = tape.activation(h, ACTIVATIONS[self.activation], name=f"{name}.out")
+            stages.append(Stage(name, f"{name}.weight", h.name))
+            if self.dropout:
+                h = tape.dropout(h, self.dropout, name=f"{name}.dropout")
+        output = tape.affine(h, outputs, init="small", name="output")
+        return output, (*stages, Stage("output", "output.weight", "output"))
+
+    @property
+    def rectifies(self) -> bool:
+        """ReLU units can die."""
+        return self.activation == "ReLU"

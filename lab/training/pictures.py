@@ -1,0 +1,101 @@
+"""The streams and pictures of a training, by what its data are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.model import Layer, Picture, Stream
+
+
+def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
+    """Traces of each step, events of each evaluation, and what can be looked at."""
+    layers = model.stage_names()
+    found = [
+        Stream("loss", "trace", "", "Loss of each minibatch, before the update.", every=1),
+        Stream("smoothed", "trace", "", "Loss of the minibatches, averaged over about half an epoch.", every=1),
+        Stream("evaluated loss", "trace", "", "Loss on the training and the test part.", (2,), ("train", "test"), events=True),
+        Stream("score", "trace", "", f"{model.score_name} on as many training examples as there are test examples, and on the test part.",
+               (2,), ("train", "test"), events=True),
+        Stream("rate", "trace", "", "Learning rate.", every=1),
+        Stream("gradient", "trace", "", "Norm of the gradient, before clipping.", every=1),
+        Stream("gradient norms", "trace", "", "Norm of the gradient of each layer's weights.", (len(layers),), layers, events=True),
+        Stream("update ratios", "trace", "", "Size of an update over the size of the weights, by layer.", (len(layers),), layers, events=True),
+        Stream("dead units", "trace", "", "Share of units that answer no example of the probe, by layer.", (len(layers),), layers, events=True),
+        Stream("gradients now", "bars", "", "Norm of the gradient of each layer's weights.", channels=layers),
+        Stream("updates now", "bars", "", "Size of an update over the size of the weights, by layer.", channels=layers),
+        Stream("weights", "curve", "", "Distribution of the weights of each layer, as a violin around the layer's number."),
+        Stream("activations", "curve", "", "Distribution of the values of each layer on 256 examples, as a violin."),
+        Stream("walk", "table", "", "One example through every matrix, in slow motion."),
+        Stream("layers", "table", "", "Shapes, parameters and work of each layer."),
+    ]  # fmt: skip
+    if model.task == "classification":
+        found.append(Stream("confusion", "image", "examples", "Test examples by true class (row) and predicted class (column).", channels=shape.classes))
+        if shape.picture:
+            found.append(Stream("mistakes", "image", "", "Test pictures that are misread with most confidence."))
+            found.append(Stream("mistake captions", "table", "", "Predicted / true class of each misread picture."))
+            found.append(Stream("prediction", "bars", "", "Probability of each class for the picture on the canvas.", channels=shape.classes))
+        else:
+            found.append(Stream("mistake table", "table", "", "Test examples that are misread with most confidence."))
+    if shape.picture:
+        found.append(Stream("canvas", "image", "", "Draw here, or look at a test picture."))
+    if shape.plane and shape.low:
+        found.append(Stream("surface", "image", "", "Answer of the network over the plane."))
+        found.append(Stream("units", "image", "", "Answers of single hidden units over the plane: first and last hidden layer."))
+        found.append(Stream("points", "cloud", "", "Training examples.", channels=("x", "y", "class")))
+    if model.task == "regression":
+        if shape.inputs == 1:
+            found.append(Stream("samples", "cloud", "", "Training examples.", channels=("x", "y")))
+            found.append(Stream("fit", "curve", "", "Answer of the network.", channels=("network",)))
+        else:
+            found.append(Stream("outcomes", "cloud", "", "Test examples: true and predicted value.", channels=("true", "predicted")))
+    if shape.picture and model.first_weights_are_pictures:
+        found.append(Stream("first weights", "image", "", "Weights into single units of the first layer."))
+    return (*found, *model.own_streams(shape))
+
+
+def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
+    """Loss and score first, then what the data allow, then the insides."""
+    score = model.score_name
+    found = [
+        Picture("loss", "Loss", (Layer("loss", label="minibatch"), Layer("smoothed", label="smoothed"), Layer("evaluated loss", channel=1, label="test")),
+                y="loss", figures=("loss", "test loss"), front=True, weight=1.2),
+        Picture("score", score.capitalize(), (Layer("score"),), y=score, figures=(f"train {score}", f"test {score}"), front=True),
+    ]  # fmt: skip
+    found += model.own_pictures(shape)
+    if shape.plane and shape.low:
+        two = model.task == "classification" and shape.outputs == 2
+        across, up = (shape.low[0], shape.high[0]), (shape.low[1], shape.high[1])
+        found.append(Picture("surface", "Decision surface", (Layer("surface"), Layer("points")), x="x", y="y", x_range=across, y_range=up, click="add_point", front=True, weight=1.5,
+                             levels=(-1.0, 1.0) if two else None, colours="diverging" if two else "sequential", equal=True,
+                             doc="Click to add a point of the class chosen with 'Class of new points'."))  # fmt: skip
+        found.append(Picture("units", "Hidden units", (Layer("units"),), colours="diverging", doc="What single units answer over the plane."))
+    if model.task == "regression" and shape.inputs == 1:
+        found.append(Picture("fit", "Function and fit", (Layer("samples"), Layer("fit")), x="x", y="y", front=True, weight=1.5))
+    elif model.task == "regression":
+        found.append(Picture("outcomes", "Predicted against true", (Layer("outcomes"),), x="true", y="predicted"))
+    if model.task == "classification":
+        if shape.picture:
+            found.append(Picture("mistakes", "Worst mistakes", (Layer("mistakes"), Layer("mistake captions")), colours="grey", levels=(0.0, 1.0),
+                                 pick="look_at_mistake", front=True, doc="Predicted / true class; click one to put it on the canvas."))  # fmt: skip
+        else:
+            found.append(Picture("mistakes", "Worst mistakes", (Layer("mistake table"),)))
+        found.append(Picture("confusion", "Confusion", (Layer("confusion"),), x="predicted class", y="true class", equal=True, labels=shape.classes))
+    if shape.picture:
+        found.append(Picture("canvas", "Draw", (Layer("canvas"),), colours="grey", levels=(0.0, 1.0), paint="paint", doc="Draw with the mouse; Shift erases."))
+        if model.task == "classification":
+            found.append(Picture("prediction", "What the network reads", (Layer("prediction"),), x="class", y="probability", y_range=(0.0, 1.0)))
+        if model.first_weights_are_pictures:
+            found.append(Picture("first weights", "Weights of the first layer", (Layer("first weights"),), colours="diverging", levels=None))
+    found += [
+        Picture("gradients", "Gradient norm by layer", (Layer("gradients now"),), x="layer", y="gradient norm", y_log=True, figures=("diagnosis",)),
+        Picture("gradient norms", "Gradient norm over time", (Layer("gradient norms"),), y="gradient norm", y_log=True),
+        Picture("activations", "Activations by layer", (Layer("activations"),), x="layer", y="value"),
+        Picture("weights", "Weights by layer", (Layer("weights"),), x="layer", y="weight"),
+        Picture("updates", "Update over weight", (Layer("update ratios"),), y="ratio", y_log=True),
+        Picture("dead", "Silent units", (Layer("dead units"),), y="share"),
+        Picture("rate", "Learning rate", (Layer("rate"),), y="rate", y_log=True),
+        Picture("gradient", "Gradient norm", (Layer("gradient"),), y="norm", y_log=True),
+        Picture("walk", "Slow motion", (Layer("walk"),), doc="'Next phase' walks one example through forward, loss, backward and update."),
+        Picture("layers", "Layers", (Layer("layers"),)),
+    ]
+    return tuple(found)

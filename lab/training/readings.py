@@ -1,0 +1,248 @@
+"""Pure readings of a training: figures, pictures and tables of what the network does now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lab.training import canvas
+from lab.training.material import outline
+
+GRID = 64  # cells of a decision surface along each axis
+TILE = 24  # cells of the surface of one hidden unit
+SHOWN = 18  # worst mistakes
+POINTS = 1500
+PROBE = 256
+NUMBERS = 8
+
+
+def measure(model: Any, c: Any, tape: dict, x: np.ndarray, t: np.ndarray) -> tuple[float, float]:
+    """(loss, score) on some examples in evaluation mode; the score is accuracy, or the explained share of the variance."""
+    losses, output = c.program.forward(tape, ["loss", c.output], **model.given(x, t))
+    loss = float(np.mean(losses, dtype=float))
+    if model.task == "classification":
+        return loss, float((output.argmax(1) == t).mean())
+    aim = x if model.task == "reconstruction" else t
+    spread = float(((aim - aim.mean(0)) ** 2).mean(dtype=float))
+    return loss, 1.0 - float(((output - aim) ** 2).mean(dtype=float)) / spread if spread > 0 else 0.0
+
+
+def predict(model: Any, c: Any, tape: dict, x: np.ndarray) -> np.ndarray:
+    """Class probabilities, or predicted values."""
+    output = c.program.forward(tape, c.output, x=np.asarray(x, np.float32))
+    return probabilities(output) if model.task == "classification" else output
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """Softmax of the last axis."""
+    e = np.exp(logits - logits.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def rehearsal(model: Any, c: Any, tape: dict) -> dict[str, tuple[float, float, float]]:
+    """(gradient norm, weight norm, update norm) of every parameter, if the first examples were the next minibatch.
+
+    The step is done on a copy: the training does not notice.
+    """
+    m = c.material
+    x, t = m.x[: model.batch], m.t[: model.batch]
+    report = c.program.step({name: array.copy() for name, array in tape.items()}, watch=True, **model.given(x, t))
+    return report.watch or {}
+
+
+def health(model: Any, c: Any, tape: dict) -> np.ndarray:
+    """(layers, 4): gradient norm, weight norm, update over weight, share of units that are silent on every example of a probe."""
+    out = np.zeros((len(c.stages), 4))
+    watch = rehearsal(model, c, tape)
+    values = c.program.forward(tape, [s.value for s in c.stages], x=c.material.x[:PROBE])
+    for k, (stage, value) in enumerate(zip(c.stages, values, strict=True)):
+        gradient, weight, update = watch.get(stage.weight, (0.0, 0.0, 0.0))
+        flat = value.reshape(-1, value.shape[-1])
+        out[k] = gradient, weight, update / weight if weight > 0 else 0.0, float((flat == 0).all(0).mean())
+    return np.nan_to_num(out, nan=0.0, posinf=1e300)
+
+
+def worst(model: Any, c: Any, tape: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(rows of the test part, predicted, true) of the mistakes made with most confidence, worst first."""
+    p = predict(model, c, tape, c.material.test_x)
+    t = c.material.test_t
+    rows = np.flatnonzero(p.argmax(1) != t)
+    order = np.argsort(p[rows, t[rows]] - p[rows].max(1), kind="stable")[:SHOWN]
+    rows = rows[order]
+    return rows, p[rows].argmax(1), t[rows]
+
+
+def seen(model: Any, c: Any, state: dict) -> np.ndarray:
+    """The picture on the canvas as the network sees it, (1, inputs)."""
+    return canvas.reduced(state["canvas"], c.outline.picture, bool(state["drawn_on"][0])).reshape(1, -1)
+
+
+def plane(shape: Any, cells: int) -> np.ndarray:
+    """(cells^2, 2) places of a grid over the plane, row by row from below."""
+    xs, ys = (np.linspace(shape.low[k], shape.high[k], cells + 1) for k in (0, 1))
+    x, y = np.meshgrid((xs[1:] + xs[:-1]) / 2, (ys[1:] + ys[:-1]) / 2)
+    return np.stack([x.ravel(), y.ravel()], 1).astype(np.float32)
+
+
+def violins(values: list[np.ndarray], bins: int = 40) -> np.ndarray:
+    """(2, points): the distribution of each array as a closed outline around x = 1, 2, ..., with gaps between them."""
+    xs, ys = [], []
+    for k, array in enumerate(values, 1):
+        flat = np.asarray(array, float).ravel()
+        flat = flat[np.isfinite(flat)]
+        low, high = (float(flat.min()), float(flat.max())) if len(flat) else (0.0, 0.0)
+        if high <= low:
+            xs += [k - 0.4, k + 0.4, np.nan]
+            ys += [low, low, np.nan]
+            continue
+        count, edges = np.histogram(flat, bins, (low, high))
+        half = 0.42 * count / count.max()
+        middle = (edges[1:] + edges[:-1]) / 2
+        xs += [*(k - half), *(k + half)[::-1], k - half[0], np.nan]
+        ys += [*middle, *middle[::-1], middle[0], np.nan]
+    return np.array([xs[:-1], ys[:-1]])
+
+
+def next_example(model: Any, c: Any, state: dict) -> tuple[np.ndarray, np.ndarray]:
+    """The example that slow motion looks at: the next in the order of the epoch, (1, ...) and (1, ...)."""
+    x, t = model.examples(c, state)
+    row = int(state["order"][min(int(state["counters"][2]), len(state["order"]) - 1)])
+    return x[row : row + 1], t[row : row + 1]
+
+
+def walk(model: Any, c: Any, state: dict, tape: dict) -> list[dict[str, Any]]:
+    """One example through every matrix: what is known in the present phase of slow motion."""
+    phase = int(state["phase"][0])
+    x, t = next_example(model, c, state)
+    given = model.given(x, t)
+    nodes = [s.value for s in c.stages]
+    values = c.program.forward(tape, [*nodes, "loss"], **given)
+    arrays = c.program.parameters(tape)
+    gradients, changes = {}, {}
+    if phase >= 2:
+        names = [name for s in c.stages for name in (s.weight, s.weight.replace(".weight", ".bias"), s.value) if name in arrays or name == s.value]
+        names = list(dict.fromkeys(names))
+        gradients = dict(zip(names, c.program.gradients(tape, "loss", names, **given), strict=True))
+    if phase >= 3:
+        copy = {name: array.copy() for name, array in tape.items()}
+        c.program.step(copy, **given)
+        after = c.program.parameters(copy)
+        changes = {name: after[name] - arrays[name] for name in arrays}
+    rows: list[dict[str, Any]] = [_row(("forward", "loss", "backward", "update")[phase], "x", x[0], phase)]
+    for stage, value in zip(c.stages, values[:-1], strict=True):
+        for name in (stage.weight, stage.weight.replace(".weight", ".bias")):
+            if name in arrays:
+                rows.append(_row("", name, arrays[name], phase, gradients.get(name), changes.get(name)))
+        rows.append(_row("", stage.value, value[0], phase, gradients.get(stage.value)))
+    if model.task == "classification":
+        rows.append(_row("", "softmax", probabilities(values[-2])[0], phase))
+    if phase >= 1:
+        rows.append(_row("", f"loss, target {_named(model, c, t)}", values[-1], phase))
+    return rows
+
+
+def _named(model: Any, c: Any, t: np.ndarray) -> str:
+    if model.task == "classification":
+        return c.outline.classes[int(t[0])]
+    return "x itself" if model.task == "reconstruction" else _numbers(t[0])
+
+
+def _numbers(array: np.ndarray) -> str:
+    flat = np.asarray(array).ravel()
+    return "  ".join(f"{v:.3g}" for v in flat[:NUMBERS]) + (" ..." if flat.size > NUMBERS else "")
+
+
+def _row(phase: str, name: str, value: np.ndarray, step: int, gradient: Any = None, change: Any = None) -> dict[str, Any]:
+    row = {"phase": phase, "what": name, "shape": " x ".join(map(str, np.shape(value))) or "1", "numbers": _numbers(value)}
+    if step >= 2:
+        row["gradient"] = "" if gradient is None else _numbers(gradient)
+    if step >= 3:
+        row["change"] = "" if change is None else _numbers(change)
+    return row
+
+
+def surface(model: Any, c: Any, tape: dict) -> np.ndarray:
+    """Over the plane: with two classes the difference of their probabilities, with more the likeliest class, else the value."""
+    shape = outline(model)
+    p = predict(model, c, tape, plane(shape, GRID))
+    if model.task == "classification":
+        value = p[:, 1] - p[:, 0] if p.shape[1] == 2 else p.argmax(1).astype(float)
+    else:
+        value = p[:, 0]
+    return value.reshape(GRID, GRID)
+
+
+def units(model: Any, c: Any, tape: dict) -> np.ndarray:
+    """Answers of hidden units over the plane, as tiles: of the first and of the last hidden layer, up to eight of each."""
+    hidden = c.stages[:-1] or c.stages
+    values = c.program.forward(tape, [s.value for s in hidden], x=plane(outline(model), TILE))
+    chosen = values if len(values) == 1 else [values[0], values[-1]]
+    most = 16 if len(chosen) == 1 else 8
+    tiles = np.concatenate([v.reshape(len(v), -1)[:, :most] for v in chosen], axis=1)
+    # Rows of a tile are drawn downwards, the plane's second feature grows upwards.
+    return tiles.T.reshape(-1, TILE, TILE)[:, ::-1].astype(float)
+
+
+def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
+    """The value of one per-block stream."""
+    m, shape = c.material, c.outline
+    if stream == "layers":
+        return [{k: " x ".join(map(str, v)) if isinstance(v, tuple) else v for k, v in row.items()} for row in c.program.summary()]
+    if stream == "weights":
+        arrays = c.program.parameters(tape)
+        return violins([arrays[s.weight] for s in c.stages])
+    if stream == "activations":
+        return violins(c.program.forward(tape, [s.value for s in c.stages], x=m.x[:PROBE]))
+    if stream in ("gradients now", "updates now"):
+        table = health(model, c, tape)
+        return table[:, 0] if stream == "gradients now" else table[:, 2]
+    if stream == "walk":
+        return walk(model, c, state, tape)
+    if stream == "confusion":
+        found = predict(model, c, tape, m.test_x).argmax(1)
+        out = np.zeros((shape.outputs, shape.outputs))
+        np.add.at(out, (m.test_t, found), 1)
+        return out
+    if stream in ("mistakes", "mistake captions", "mistake table"):
+        return _mistakes(model, c, tape, stream)
+    if stream == "canvas":
+        return state["canvas"].copy()
+    if stream == "prediction":
+        return predict(model, c, tape, seen(model, c, state))[0].astype(float)
+    if stream == "surface":
+        return surface(model, c, tape)
+    if stream == "units":
+        return units(model, c, tape)
+    if stream == "points":
+        x, t = model.examples(c, state)
+        kept = np.r_[np.arange(min(POINTS, len(m.x))), np.arange(len(m.x), len(x))]
+        return np.column_stack([x[kept], t[kept] if t.ndim == 1 else t[kept, 0]]).astype(float)
+    if stream == "samples":
+        return np.column_stack([m.x[:POINTS, 0], m.t[:POINTS, 0]]).astype(float)
+    if stream == "fit":
+        x = np.linspace(float(m.data.x.min()), float(m.data.x.max()), 300, dtype=np.float32)
+        return np.stack([x, predict(model, c, tape, x[:, None])[:, 0]]).astype(float)
+    if stream == "first weights":
+        weight = c.program.parameters(tape)[c.stages[0].weight]
+        return weight.T[:36].reshape(-1, *shape.picture).astype(float)
+    if stream == "outcomes":
+        found = predict(model, c, tape, m.test_x)
+        return np.column_stack([m.test_t[:POINTS, 0], found[:POINTS, 0]]).astype(float)
+    return model.look(c, state, tape, stream)
+
+
+def _mistakes(model: Any, c: Any, tape: dict, stream: str) -> Any:
+    rows, found, true = worst(model, c, tape)
+    names = c.outline.classes
+    if stream == "mistakes":
+        tiles = c.material.test_x[rows].reshape(-1, *c.outline.picture).astype(float)
+        return tiles if len(tiles) else np.zeros((1, *c.outline.picture))
+    if stream == "mistake captions":
+        return [{"caption": f"{names[f]} / {names[t]}"} for f, t in zip(found, true, strict=True)] or [{"caption": "none"}]
+    features = c.material.data.features
+    raw = c.material.test_x[rows] * c.material.deviation + c.material.mean
+    return [
+        {"predicted": names[f], "true": names[t]} | {name: round(float(v), 4) for name, v in zip(features[:6], row, strict=False)}
+        for f, t, row in zip(found, true, raw, strict=True)
+    ]

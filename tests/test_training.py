@@ -1,0 +1,295 @@
+"""The training monitor: data, evaluations, readings, actions, diagnosis and divergence."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from lab import catalog, engine
+from lab import data as sets
+from lab.engine import Simulation
+from lab.errors import DivergenceError, LabError, ModelError, ParameterError
+from lab.training import canvas, readings
+from lab.training.diagnosis import Signs, diagnose
+from lab.training.material import outline, prepare
+
+MLP = catalog.load("mlp")
+SMALL = {"hidden": "8", "epochs": 4}
+
+
+def run(seed: int = 1, **values):
+    return engine.run(MLP(**values), seed=seed, record={})
+
+
+@pytest.mark.parametrize("name", [n for n in sets.NAMES if n != "file"])
+def test_the_outline_agrees_with_the_data_once_loaded(name):
+    pytest.importorskip("sklearn")
+    model = MLP(data=name, test_fraction=0.23, n=150)
+    known, found = outline(model), prepare(model, 3)
+    assert (known.task, known.inputs, known.outputs) == (found.data.task, found.data.inputs, found.data.outputs)
+    assert (known.classes, known.picture, known.rows) == (found.data.classes, found.data.picture, len(found.x))
+
+
+def test_label_noise_spoils_the_training_labels_only():
+    clean, spoilt = prepare(MLP(), 2), prepare(MLP(label_noise=0.5), 2)
+    assert np.array_equal(clean.test_t, spoilt.test_t)
+    # Half are drawn anew among ten classes, so nine tenths of them change.
+    assert 0.4 < (clean.t != spoilt.t).mean() < 0.5
+
+
+def test_tables_are_scaled_by_the_training_part_only():
+    m = prepare(MLP(data="wine"), 0)
+    assert np.allclose(m.x.mean(0), 0, atol=1e-5) and np.allclose(m.x.std(0), 1, atol=1e-4)
+    assert np.abs(m.test_x.mean(0)).max() > 0.01
+
+
+def test_an_epoch_is_as_many_steps_as_the_clock_says():
+    model = MLP(**SMALL)
+    simulation = Simulation(model, 0)
+    simulation.advance(model.steps_for(3.0))
+    assert simulation.state["counters"][1] == 3 and simulation.state["counters"][2] == 0
+
+
+def test_scores_are_those_of_the_predictions():
+    result = run(**SMALL)
+    simulation = result.simulation
+    m = simulation.constants.material
+    found = simulation.model.predict(simulation.constants, simulation.state, m.test_x)
+    assert found.shape == (len(m.test_x), 10) and np.allclose(found.sum(1), 1, atol=1e-5)
+    accuracy = float((found.argmax(1) == m.test_t).mean())
+    assert result.summary["test accuracy"] == pytest.approx(accuracy)
+    confusion = result.observe("confusion")
+    assert confusion.sum() == len(m.test_t) and np.trace(confusion) / confusion.sum() == pytest.approx(accuracy)
+
+
+def test_worst_mistakes_are_mistakes_in_the_order_of_confidence():
+    result = run(hidden="4", epochs=1)
+    s = result.simulation
+    rows, found, true = readings.worst(s.model, s.constants, s.model.tape_state(s.constants, s.state))
+    p = s.model.predict(s.constants, s.state, s.constants.material.test_x)
+    assert len(rows) == readings.SHOWN and (found != true).all()
+    margin = p[rows].max(1) - p[rows, true]
+    assert (np.diff(margin) <= 1e-6).all()
+    captions = result.observe("mistake captions")
+    assert captions[0]["caption"] == f"{found[0]} / {true[0]}" and len(result.observe("mistakes")) == len(rows)
+
+
+def test_gradient_norms_are_those_of_the_next_minibatch():
+    s = Simulation(MLP(hidden="8-8"), 0)
+    table = s.observe("gradients now")
+    m, c = s.constants.material, s.constants
+    names = [stage.weight for stage in c.stages]
+    tape = s.model.tape_state(c, s.state)
+    expected = [np.linalg.norm(g) for g in c.program.gradients(tape, "loss", names, x=m.x[:32], t=m.t[:32], train=True)]
+    assert table == pytest.approx(expected, rel=1e-4)
+
+
+def test_watching_changes_no_byte():
+    quiet, seen = (Simulation(MLP(dropout=0.2, shift=1, **SMALL), 3) for _ in range(2))
+    for _ in range(6):
+        quiet.advance(20)
+        seen.advance(20, [x.name for x in seen.model.streams if x.form == "samples"])
+        for stream in seen.model.streams:
+            if stream.form == "snapshots":
+                seen.observe(stream.name)
+    assert all(quiet.state[k].tobytes() == seen.state[k].tobytes() for k in quiet.state)
+
+
+def test_a_resumed_training_has_the_bytes_of_an_uninterrupted_one():
+    model = MLP(dropout=0.2, shift=1, input_noise=0.05, schedule="cosine", **SMALL)
+    whole, first = Simulation(model, 5), Simulation(model, 5)
+    whole.advance(100)
+    first.advance(37)
+    resumed = Simulation(model, 5)
+    resumed.restore(first.checkpoint())
+    resumed.advance(63)
+    assert all(whole.state[k].tobytes() == resumed.state[k].tobytes() for k in whole.state)
+
+
+def test_live_changes_keep_the_weights():
+    s = Simulation(MLP(**SMALL), 1)
+    s.advance(50)
+    weights = s.state["parameters"].copy()
+    s.change(rate=1e-4, decay=0.01, dropout=0.3, label_noise=0.1, shift=1, input_noise=0.1)
+    assert np.array_equal(weights, s.state["parameters"])
+    s.advance(10)
+    assert s.step == 60 and not np.array_equal(weights, s.state["parameters"])
+
+
+def test_a_rate_lowered_live_moves_the_weights_less():
+    def moved(rate):
+        s = Simulation(MLP(optimiser="SGD", rate=0.1, **SMALL), 1)
+        s.advance(20)
+        s.change(rate=rate)
+        before = s.state["parameters"].copy()
+        s.advance(1)
+        return np.abs(s.state["parameters"] - before).sum()
+
+    assert moved(0.01) == pytest.approx(0.1 * moved(0.1), rel=1e-3)
+
+
+def test_training_stops_at_the_accuracy_asked_for():
+    result = run(hidden="32", epochs=50, stop_at=0.9)
+    assert "0.9" in result.reason and result.summary["test accuracy"] >= 0.9 and result.summary["epochs done"] < 50
+
+
+def test_training_stops_when_patience_is_at_an_end():
+    result = run(hidden="64", samples=100, label_noise=0.5, epochs=200, patience=5, rate=0.01)
+    assert "5 evaluations" in result.reason
+    assert result.summary["epochs done"] == pytest.approx(result.summary["best after (epochs)"] + 5)
+
+
+def test_best_weights_are_kept_and_come_back():
+    result = run(hidden="64", samples=100, label_noise=0.5, epochs=60, rate=0.01)
+    s = result.simulation
+    assert result.summary["test loss"] > result.summary["best test loss"]
+    s.act("restore_best")
+    loss, _ = readings.measure(s.model, s.constants, s.model.tape_state(s.constants, s.state), s.constants.material.test_x, s.constants.material.test_t)
+    assert loss == pytest.approx(result.summary["best test loss"], rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "npz"])
+def test_saved_weights_come_back_into_another_run(kind, tmp_path):
+    one, other = run(**SMALL).simulation, Simulation(MLP(**SMALL), 9)
+    path = tmp_path / f"weights.{kind}"
+    one.act("save", file=str(path))
+    other.act("load", file=str(path))
+    assert np.array_equal(one.state["parameters"], other.state["parameters"])
+    with pytest.raises(LabError, match="shape"):
+        Simulation(MLP(hidden="9"), 0).act("load", file=str(path))
+
+
+def test_points_added_by_hand_are_learned():
+    model = MLP(data="moons", hidden="16", n=200, epochs=200, evaluate=0.0, rate=0.02)
+    s = Simulation(model, 0)
+    s.act("class_of_points", kind=1)
+    for dx in (0.0, 0.05, -0.05):
+        s.act("add_point", x=-1.8 + dx, y=1.5)
+    assert len(s.observe("points")) == 163 and len(s.state["order"]) == 163
+    s.advance(800)
+    assert s.model.predict(s.constants, s.state, np.array([[-1.8, 1.5]]))[0, 1] > 0.9
+    s.act("clear_points")
+    assert len(s.state["order"]) == 160
+    s.advance(5)
+    with pytest.raises(ModelError, match="number of classes, 2"):
+        s.act("add_point", kind=2)
+
+
+def test_points_cannot_be_added_to_pictures():
+    with pytest.raises(ModelError, match="plane"):
+        Simulation(MLP(), 0).act("add_point")
+
+
+def test_a_test_picture_on_the_canvas_is_seen_as_it_is():
+    s = Simulation(MLP(), 0)
+    s.act("look_at", index=7)
+    assert np.allclose(readings.seen(s.model, s.constants, s.state)[0], s.constants.material.test_x[7], atol=1e-6)
+
+
+def test_a_drawing_fills_the_picture_as_scanned_digits_do():
+    paper = canvas.blank((8, 8))
+    for row in range(10, 20):
+        canvas.stroke(paper, row, 6, 1.0)
+    image = canvas.reduced(paper, (8, 8), drawn=True)
+    assert image[0].max() > 0 and image[-1].max() > 0  # as tall as the picture
+    assert image[:, :2].max() == 0 and image[:, 6:].max() == 0  # and in its middle
+
+
+def _draw(s, strokes):
+    s.act("clear_canvas")
+    for (r0, c0), (r1, c1) in strokes:
+        for part in np.linspace(0, 1, 25):
+            s.act("paint", row=round(r0 + part * (r1 - r0)), column=round(c0 + part * (c1 - c0)), value=1.0)
+
+
+def test_digits_drawn_by_hand_are_read():
+    s = run(hidden="128", epochs=40, shift=1, input_noise=0.1, evaluate=0.0).simulation
+    ring = [(16 + 11 * np.sin(a), 16 + 7 * np.cos(a)) for a in np.linspace(0, 2 * np.pi, 13)]
+    _draw(s, list(pairwise(ring)))
+    assert s.observe("prediction").argmax() == 0
+    _draw(s, [((4, 8), (4, 22)), ((4, 22), (28, 12)), ((15, 12), (15, 22))])
+    assert s.observe("prediction").argmax() == 7
+
+
+def test_slow_motion_shows_what_is_known_in_each_phase():
+    s = Simulation(MLP(hidden="5"), 0)
+    assert "gradient" not in s.observe("walk")[0]
+    for _ in range(2):
+        s.act("next_phase")
+    rows = {row["what"]: row for row in s.observe("walk")}
+    assert any(name.startswith("loss") for name in rows) and rows["hidden1.weight"]["gradient"] and "change" not in rows["x"]
+    before = s.state["parameters"].copy()
+    s.act("next_phase")
+    rows = {row["what"]: row for row in s.observe("walk")}
+    assert rows["output.weight"]["change"] and np.array_equal(before, s.state["parameters"])
+    change = rows["output.bias"]["change"].split()[0]
+    s.act("next_phase")
+    after = s.constants.program.parameters(s.state)["output.bias"] - s.constants.program.parameters({"parameters": before})["output.bias"]
+    assert float(change) == pytest.approx(after[0], rel=0.01) and s.state["phase"][0] == 0 and s.step == 0
+
+
+def test_divergence_names_the_rate_and_a_smaller_one():
+    with pytest.raises(DivergenceError, match=r"learning rate 0\.3 is too large: lower the learning rate to 0\.03") as caught:
+        run(**MLP.presets["Learning rate too large: it diverges"])
+    assert caught.value.model == "mlp" and caught.value.step > 1
+
+
+def test_a_rate_too_small_is_diagnosed():
+    assert "too small" in run(**MLP.presets["Learning rate too small"] | {"epochs": 5}).summary["diagnosis"]
+
+
+def test_over_fitting_is_diagnosed_with_both_scores():
+    found = run(hidden="64", samples=100, label_noise=0.4, epochs=60, rate=0.01).summary
+    assert found["diagnosis"].startswith("Over-fitting") and f"{found['test accuracy']:.3f}" in found["diagnosis"]
+
+
+def test_dead_units_are_diagnosed():
+    s = Simulation(MLP(hidden="64", epochs=2), 0)
+    s.constants.program.parameters(s.state)["hidden1.bias"][:40] = -100.0
+    s.advance(45)
+    assert s.summary()["diagnosis"].startswith("Dead ReLUs: 6")
+
+
+SIGNS = Signs(1.0, 4, 1.0, 0.0, 1e-3, 2.3, 0.1, 0.1, 0.1, (0.98, 0.97), True, 10.0, True)
+
+
+@pytest.mark.parametrize(
+    "change, word",
+    [
+        ({}, "Nothing wrong"),
+        ({"ratio": 1e-5}, "Vanishing gradient: layer 1 receives 1.0e-05"),
+        ({"ratio": 1e5}, "Exploding gradient"),
+        ({"gradient": 1e4}, "Exploding gradient: its norm is 1e"),
+        ({"smooth": 3.0}, "Learning rate too large: the loss is 3"),
+        ({"smooth": 2.2, "update": 1e-5}, "Learning rate too small"),
+        ({"smooth": 2.2}, "Hardly learning"),
+    ],
+)
+def test_each_finding_rests_on_its_figure(change, word):
+    from dataclasses import replace
+
+    assert diagnose(replace(SIGNS, **change)).startswith(word)
+
+
+def test_sizes_of_layers_must_be_numbers():
+    with pytest.raises(ParameterError, match=r"mlp\.hidden: must be numbers of units"):
+        MLP(hidden="64-none")
+
+
+def test_a_missing_file_is_refused_when_it_is_built_and_outlined_before():
+    model = MLP(data="file", file="/nowhere/table.csv")
+    assert model.streams and model.pictures and model.length
+    with pytest.raises(LabError, match="There is no file"):
+        Simulation(model, 0)
+
+
+def test_a_table_of_the_users_own_is_learned(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 3))
+    rows = "\n".join(f"{a:.4f},{b:.4f},{c:.4f},{'high' if a + b > 0 else 'low'}" for a, b, c in x)
+    (tmp_path / "table.csv").write_text(f"a,b,c,kind\n{rows}\n")
+    result = run(data="file", file=str(tmp_path / "table.csv"), hidden="8", epochs=12, rate=0.01)
+    assert result.summary["test accuracy"] > 0.9
+    assert set(result.observe("mistake table")[0]) >= {"predicted", "true", "a"}
