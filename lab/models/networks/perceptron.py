@@ -1,0 +1,301 @@
+"""The perceptron: one neuron that learns a line from points, and says when no line will do."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.errors import ModelError
+from lab.kernels import below, kernel, seed_state
+from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+
+SEPARABLE = tuple((x, y, label) for x, y, label in [
+    (-1.6, 1.2, 0), (-0.9, 1.7, 0), (-1.8, 0.1, 0), (-0.6, 0.8, 0), (-1.2, -0.4, 0), (0.1, 1.6, 0),
+    (1.5, -1.1, 1), (0.8, -1.6, 1), (1.8, 0.2, 1), (0.6, -0.5, 1), (1.1, 0.6, 1), (-0.1, -1.4, 1),
+])  # fmt: skip
+XOR = ((0.0, 0.0, 0), (1.0, 1.0, 0), (0.0, 1.0, 1), (1.0, 0.0, 1))
+LINE = tuple(
+    (x / 4.0, 0.6 * x / 4.0 - 0.3 + d, 0)
+    for x, d in zip(range(-8, 9), [0.2, -0.1, 0.3, -0.3, 0.0, 0.15, -0.2, 0.1, -0.05, 0.25, -0.3, 0.1, 0.2, -0.1, 0.0, -0.25, 0.1])
+)
+
+
+def augmented(points: np.ndarray) -> np.ndarray:
+    """(n, 3) rows [1, x, y]: the bias is the weight of a constant input."""
+    return np.column_stack([np.ones(len(points)), points[:, :2]])
+
+
+def margin(points: np.ndarray) -> float:
+    """Largest margin gamma of a line through the augmented points (x, y, label 0/1), 0 where no line separates them.
+
+    max over unit w of min_i t_i w . [1, x_i, y_i] with t = +-1; the w of least length with t w . x >= 1 has length 1/gamma.
+    """
+    from scipy.optimize import linprog, minimize
+
+    A = augmented(points) * np.where(points[:, 2] > 0, 1.0, -1.0)[:, None]
+    feasible = linprog(np.zeros(3), A_ub=-A, b_ub=-np.ones(len(A)), bounds=[(None, None)] * 3)
+    if feasible.status != 0:
+        return 0.0
+    best = minimize(
+        lambda w: 0.5 * w @ w,
+        feasible.x,
+        jac=lambda w: w,
+        constraints=[{"type": "ineq", "fun": lambda w: A @ w - 1, "jac": lambda w: A}],
+        method="SLSQP",
+        options={"ftol": 1e-12, "maxiter": 500},
+    )
+    w = best.x / (A @ best.x).min()  # back onto the constraints exactly
+    return float(1 / np.linalg.norm(w))
+
+
+def novikoff(points: np.ndarray) -> float:
+    """Most updates the perceptron rule can need, (R/gamma)^2; infinite where no line separates the points."""
+    gamma = margin(points)
+    radius = np.linalg.norm(augmented(points), axis=1).max()
+    return float("inf") if gamma == 0 else float((radius / gamma) ** 2)
+
+
+def least_squares(points: np.ndarray) -> np.ndarray:
+    """(b, w) of the line y = w x + b with the least squared error."""
+    A = np.column_stack([np.ones(len(points)), points[:, 0]])
+    return np.linalg.lstsq(A, points[:, 1], rcond=None)[0]
+
+
+@kernel
+def _perceptron(w, counts, points, rate, n, rows):
+    """One point after the other; counts = (presented, updates, mistakes of this round, mistakes of the last round)."""
+    m = len(points)
+    for k in range(n):
+        i = counts[0] % m
+        if i == 0:
+            counts[3] = counts[2] if counts[0] > 0 else -1
+            counts[2] = 0
+        y = 1.0 if w[0] + w[1] * points[i, 0] + w[2] * points[i, 1] > 0 else 0.0
+        t = 1.0 if points[i, 2] > 0 else 0.0
+        if y != t:
+            d = rate * (t - y)
+            w[0] += d
+            w[1] += d * points[i, 0]
+            w[2] += d * points[i, 1]
+            counts[1] += 1
+            counts[2] += 1
+        counts[0] += 1
+        wrong = 0
+        for j in range(m):
+            out = w[0] + w[1] * points[j, 0] + w[2] * points[j, 1] > 0
+            wrong += out != (points[j, 2] > 0)
+        rows[k] = wrong / m
+
+
+@kernel
+def _regression(w, counts, points, rate, n, rows, rng, batch):
+    """Gradient descent on the mean squared error: of all points (batch) or of one drawn at random."""
+    m = len(points)
+    for k in range(n):
+        g0, g1, loss = 0.0, 0.0, 0.0
+        one = below(rng, m)
+        for i in range(m):
+            e = w[0] + w[1] * points[i, 0] - points[i, 1]
+            loss += e * e
+            if batch:
+                g0 += 2 * e / m
+                g1 += 2 * e * points[i, 0] / m
+            elif i == one:
+                g0 += 2 * e
+                g1 += 2 * e * points[i, 0]
+        w[0] -= rate * g0
+        w[1] -= rate * g1
+        counts[0] += 1
+        counts[1] += 1
+        rows[k] = loss / m
+
+
+class Perceptron(Model):
+    """One neuron, one line: `y = f(w . x + b)`, taught by examples.
+
+    With a step as its function it sorts points into two classes and is corrected whenever it errs; if any line separates
+    the points, it finds one after at most `(R/gamma)^2` corrections, a number that the lab computes from the points. If
+    none does, as for XOR, it never comes to rest, and the lab proves it. With the identity as its function the same
+    neuron fits a line through points, as least squares does. Click to add points while it learns.
+    """
+
+    name = "perceptron"
+    title = "Perceptron"
+    group = "Gates and layers"
+    icon = "mdi6.vector-line"
+    order = 20
+    equations = (r"y = f(w \cdot x + b)", r"\Delta w = \eta\,(t - y)\,x", r"\mathrm{updates} \le (R/\gamma)^2")
+    source = "Rosenblatt, Psychol. Rev. 65:386 (1958); Novikoff (1962); Widrow and Hoff (1960)"
+    presets = {
+        "Separable points": {},
+        "XOR: no line will do": {"points": XOR},
+        "Linear regression": {"function": "identity", "points": LINE, "rate": 0.1},
+        "Regression, one point at a time": {"function": "identity", "points": LINE, "rate": 0.02, "batch": False},
+    }
+
+    function: str = param(
+        "step",
+        choices=("step", "identity"),
+        main=True,
+        live=False,
+        doc="Step: a classifier of two classes. Identity: linear regression of y on x.",
+    )
+    points: tuple[tuple[float, float, int], ...] = param(
+        SEPARABLE, kind="points", main=True, doc="Points (x, y, class). For regression the class does not matter."
+    )
+    label: int = param(1, lo=0, hi=1, main=True, doc="Class of the next point that is added by a click.")
+    rate: float = param(0.1, lo=0.0001, hi=1.0, log=True, doc="Learning rate eta.")
+    batch: bool = param(True, when=("function", "identity"), doc="Use all points at each step instead of one drawn at random.")
+
+    def check(self) -> None:
+        if not 2 <= len(self.points) <= 5000:
+            raise self.refuse("points", "must be 2 to 5000 points")
+        if any(abs(p[0]) > 1e6 or abs(p[1]) > 1e6 for p in self.points):
+            raise self.refuse("points", "must lie within a million of zero")
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(1.0, "example", physical=True)
+
+    @property
+    def speed(self) -> float:
+        return 30.0
+
+    @property
+    def default_steps(self) -> int:
+        return 2000
+
+    @property
+    def _classifies(self) -> bool:
+        return self.function == "step"
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        error = "Part of the points on the wrong side of the line." if self._classifies else "Mean squared error."
+        return (
+            Stream("error", "trace", "", error, every=1),
+            Stream("points", "cloud", "", "The points with their classes."),
+            Stream("line", "curve", "", "Where the neuron decides, or the line it fits.", channels=("neuron",)),
+            Stream("best", "curve", "", "Least squares line.", channels=("least squares",)),
+        )
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        layers = (Layer("points", style="points"), Layer("line"))
+        if not self._classifies:
+            layers = (Layer("points", style="points"), Layer("best", theory=True), Layer("line"))
+        figures = ("updates", "bound (R/gamma)^2") if self._classifies else ("difference to least squares",)
+        return (
+            Picture("plane", "Points and line: click to add", layers, x="x", y="y", click="add_point", figures=figures, equal=True, weight=2, front=True),
+            Picture("error", "Error", (Layer("error"),), y="part wrong" if self._classifies else "mean squared error", front=True),
+        )  # fmt: skip
+
+    @property
+    def table(self) -> np.ndarray:
+        """(n, 3) points as numbers."""
+        return np.array(self.points, float).reshape(-1, 3)
+
+    def start(self, constants, seed):
+        rng = np.random.default_rng(seed)
+        return {"w": 0.1 * rng.standard_normal(3), "counts": np.zeros(4, np.int64), "rng": seed_state(seed, 1)}
+
+    def advance(self, constants, state, n, out):
+        rows = out["error"] if out.wanted("error") else np.empty(n)
+        if self._classifies:
+            _perceptron(state["w"], state["counts"], self.table, self.rate, n, rows)
+        else:
+            _regression(state["w"], state["counts"], self.table, self.rate, n, rows, state["rng"], self.batch)
+        return n
+
+    def remedy(self, stream):
+        return "use a smaller learning rate"
+
+    def _ends(self):
+        x = self.table[:, 0]
+        pad = 0.3 * max(1e-3, float(np.ptp(x)))
+        return np.array([x.min() - pad, x.max() + pad])
+
+    def observe(self, constants, state, stream):
+        if stream == "points":
+            return self.table
+        x, w = self._ends(), state["w"]
+        if stream == "best":
+            b, slope = least_squares(self.table)
+            return np.array([x, b + slope * x])
+        if not self._classifies:
+            return np.array([x, w[0] + w[1] * x])
+        y = self.table[:, 1]
+        pad = 0.3 * max(1e-3, float(np.ptp(y)))
+        lo, hi = y.min() - pad, y.max() + pad
+        if abs(w[2]) < 1e-12 and abs(w[1]) < 1e-12:
+            return np.array([x, [np.nan, np.nan]])
+        if abs(w[2]) >= abs(w[1]) * (hi - lo) / (x[1] - x[0]):
+            return np.array([x, -(w[0] + w[1] * x) / w[2]])
+        ends = np.array([lo, hi])
+        return np.array([-(w[0] + w[2] * ends) / w[1], ends])
+
+    def summary(self, constants, state):
+        counts, table, w = state["counts"], self.table, state["w"]
+        if not self._classifies:
+            b, slope = least_squares(table)
+            return {
+                "steps": int(counts[1]),
+                "intercept": float(w[0]),
+                "slope": float(w[1]),
+                "difference to least squares": float(max(abs(w[0] - b), abs(w[1] - slope))),
+            }
+        wrong = int((((augmented(table) @ w) > 0) != (table[:, 2] > 0)).sum())
+        bound = novikoff(table)
+        out = {"updates": int(counts[1]), "wrong": wrong}
+        if np.isfinite(bound):
+            out["bound (R/gamma)^2"] = bound
+            out["verdict"] = "separated" if wrong == 0 else "a separating line exists; it will be found"
+        else:
+            out["verdict"] = "no line separates these points"
+        return out
+
+    @action(
+        "Add a point",
+        hidden=True,
+        x=(float, param(0.0, lo=-1e6, hi=1e6, doc="Place.")),
+        y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Place.")),
+    )
+    def add_point(self, constants, state, x, y):
+        """Add a point of the class `label` where the person clicks."""
+        if len(self.points) >= 5000:
+            raise ModelError("perceptron: there are 5000 points, which is the limit: remove some.")
+        return {"points": (*self.points, (x, y, self.label))}
+
+    @action("Forget the weights")
+    def forget(self, constants, state):
+        """Start again from weights of zero; the points stay."""
+        state["w"][:] = 0.0
+        state["counts"][:] = 0
+
+    @classmethod
+    def figures(cls):
+        def regression(run):
+            return run(cls(**cls.presets["Linear regression"]), steps=3000, record={}).summary["difference to least squares"]
+
+        def updates(run):
+            worst = 0.0
+            for seed in range(5):
+                rng = np.random.default_rng(seed)
+                normal = rng.standard_normal(3)
+                x = rng.uniform(-1, 1, (60, 2))
+                score = np.column_stack([np.ones(60), x]) @ normal / np.linalg.norm(normal)
+                keep = np.abs(score) > 0.1
+                points = tuple((float(a), float(b), int(s > 0)) for (a, b), s in zip(x[keep], score[keep]))
+                model = cls(points=points, rate=1.0)
+                # From zero weights, as the theorem assumes.
+                state = model.start(None, 0)
+                state["w"][:] = 0.0
+                _perceptron(state["w"], state["counts"], model.table, 1.0, 100_000, np.empty(100_000))
+                wrong = int((((augmented(model.table) @ state["w"]) > 0) != (model.table[:, 2] > 0)).sum())
+                worst = max(worst, state["counts"][1] / novikoff(model.table) if wrong == 0 else np.inf)
+            return worst
+
+        yield Figure("regression against least squares after 3000 steps", 1e-6, regression, bound="at_most", source="normal equations")
+        yield Figure(
+            "updates until separated over the Novikoff bound, worst of 5 sets", 1.0, updates, bound="at_most", source="Novikoff (1962)"
+        )
+        yield Figure("XOR is recognised as not separable", 0.0, lambda run: margin(np.array(XOR, float)), source="linear programme")
