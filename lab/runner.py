@@ -271,7 +271,7 @@ class Runner:
         n = self._block_size()
         if n == 0:
             # Ahead of the wall clock: wait for it, but listen.
-            return self._obey(wait=0.004)
+            return self._obey(wait=BLOCK_SECONDS)
         try:
             self._advance(n)
         except DivergenceError as error:

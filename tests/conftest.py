@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -55,6 +56,7 @@ def no_widget_left(request):
     from PySide6.QtCore import QEvent, QTimer
 
     def left() -> list[str]:
+        gc.collect()  # pyqtgraph's menus hang in circles
         app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         app.processEvents()
         widgets = [w for w in app.topLevelWidgets() if id(w) not in before]

@@ -28,6 +28,8 @@ def start(path: str | None = None, model: str | None = None) -> int:
     """Open the window on a session file (None: an unnamed session) with a model in front, and stay until it is closed."""
     from lab.widgets.window import Window
 
+    # The worker holds Python's lock between its kernels for moments only, but each wait for it may last this long.
+    sys.setswitchinterval(0.001)
     app = application()
     settings = Settings()
     theme.apply(app, "light" if settings.get("theme", "dark") == "light" else "dark")

@@ -13,7 +13,6 @@ from lab.widgets import theme
 from lab.widgets.palette import Entry, Palette
 
 ICONS = {"neurons": "mdi6.pulse", "networks": "mdi6.graph-outline", "learning": "mdi6.chart-line", "embeddings": "mdi6.scatter-plot-outline"}
-NARROW = 1180
 
 
 class Bar(QWidget):
@@ -103,9 +102,16 @@ class Bar(QWidget):
         super().resizeEvent(event)
         self._fit()
 
+    def minimumSizeHint(self) -> QSize:
+        """Narrow: the words of the workspaces give way to their icons."""
+        return QSize(560, super().minimumSizeHint().height())
+
     def _fit(self) -> None:
-        narrow = self.width() < NARROW * (1.3 if theme.current().projector else 1.0)
-        self.name.setVisible(not narrow)
-        words = Qt.ToolButtonStyle.ToolButtonIconOnly if self.width() < 900 else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        metrics = self.fontMetrics()
+        icons = sum(button.sizeHint().width() + 4 for button, _ in self.buttons) + self.palette_field.minimumWidth() + 60
+        words = sum(metrics.horizontalAdvance(b.text()) + b.iconSize().width() + 44 for b in self.panels.values())
+        name = metrics.horizontalAdvance(self.name.text()) * 1.3 + 60
+        self.name.setVisible(self.width() > icons + words + name + 80)
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if self.width() > icons + words else Qt.ToolButtonStyle.ToolButtonIconOnly
         for button in self.panels.values():
-            button.setToolButtonStyle(words)
+            button.setToolButtonStyle(style)

@@ -365,7 +365,11 @@ class Commands(QObject):
         w = self.window
         if w.session.closed:
             return
-        layouts = w._layouts() | {model: base64.b64encode(state.data()).decode("ascii")}
+        layouts = w._layouts()
+        if state.isEmpty():
+            layouts.pop(model, None)
+        else:
+            layouts[model] = base64.b64encode(state.data()).decode("ascii")
         w.session.set_document({**w.document.to_dict(), "layouts": layouts})
         w.settings.put_state(f"layout/{model}", state)
 

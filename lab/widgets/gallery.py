@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QHelpEvent, QIcon, QImage, QPainter, QPixmap
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QHelpEvent, QIcon, QImage, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
@@ -18,11 +19,15 @@ from PySide6.QtWidgets import (
 )
 
 from lab import catalog
+from lab import view as resolve
+from lab.view import Source
 from lab.widgets import theme
+from lab.widgets.pictures import PictureView
 
 KIND, NAME, ICON, CHOSEN = (Qt.ItemDataRole.UserRole + k for k in range(4))
 HEADING, MODEL, PRESET = "heading", "model", "preset"
-THUMB = QSize(44, 28)
+THUMB = QSize(36, 24)
+RATIO = 2
 
 
 def cache_folder() -> Path:
@@ -35,6 +40,33 @@ def cache_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("neural-lab", appauthor=False) / "thumbnails"
+
+
+def small_picture(view: PictureView, source: Source) -> QImage:
+    """What a picture shows, at the size of the gallery: curves with thick lines and nothing else, the others as they are."""
+    area = THUMB * RATIO
+    image = QImage(area, QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(RATIO)
+    image.fill(theme.colour("background"))
+    painter = QPainter(image)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    if resolve.kind(view.picture, view.model) in ("trace", "curve"):
+        plot = resolve.lines(view.picture, view.model, source, THUMB.width() * RATIO)
+        shown = [line for line in plot.lines if line.style != "marker" and len(line.x) > 1][:4]
+        left, right = resolve.extent([line.x for line in shown])
+        low, high = resolve.extent([line.y for line in shown])
+        width, height = THUMB.width() - 4, THUMB.height() - 6
+        for line in shown if right > left and high > low else ():
+            good = np.isfinite(line.x) & np.isfinite(line.y)
+            xs = 2 + width * (line.x[good] - left) / (right - left)
+            ys = 3 + height * (high - line.y[good]) / (high - low)
+            painter.setPen(QPen(theme.colour(f"series{line.series}"), 1.4))
+            painter.drawPolyline([QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)])
+    else:
+        large = view.image(1.0, QSize(4 * THUMB.width(), 4 * THUMB.height()))
+        painter.drawImage(QRect(0, 0, THUMB.width(), THUMB.height()), large)
+    painter.end()
+    return image
 
 
 class _Row(QStyledItemDelegate):
@@ -179,22 +211,17 @@ class Gallery(QListWidget):
         """The small picture of a model, None while there is none."""
         if model not in self._thumbnails:
             found = QPixmap(str(self._file(model)))
+            found.setDevicePixelRatio(RATIO)
             self._thumbnails[model] = None if found.isNull() else found
         return self._thumbnails[model]
 
     def keep_thumbnail(self, model: str, image: QImage) -> None:
-        """Take a picture of a running model as its small picture from now on, also next time."""
-        ratio = 2
-        made = image.scaled(
-            THUMB * ratio, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
-        ).copy(0, 0, THUMB.width() * ratio, THUMB.height() * ratio)  # fmt: skip
-        pixmap = QPixmap.fromImage(made)
-        pixmap.setDevicePixelRatio(ratio)
-        self._thumbnails[model] = pixmap
+        """Take an image as the small picture of a model from now on, also next time."""
+        self._thumbnails[model] = QPixmap.fromImage(image)
         path = self._file(model)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            made.save(str(path))
+            image.save(str(path))
         except OSError:
             pass  # a cache that cannot be written is only slower
         self.viewport().update()

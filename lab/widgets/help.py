@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import warnings
 from collections.abc import Sequence
 
 from PySide6.QtCore import QByteArray, Qt, QUrl
@@ -16,13 +17,16 @@ from lab.widgets import theme
 
 def equation_image(latex: str, pixels: int, colour: str, ratio: float = 2.0) -> QImage:
     """A typeset equation; raises ValueError if it is not LaTeX that can be set."""
-    import ziafont
-    import ziamath
     from PySide6.QtSvg import QSvgRenderer
 
-    ziafont.config.svg2 = False  # Qt draws SVG 1.1 only: with symbols of SVG 2 it shows scraps
     try:
-        drawn = ziamath.Latex(latex, size=pixels, color=colour).svg()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of the font loader, about the standard library
+            import ziafont
+            import ziamath
+
+            ziafont.config.svg2 = False  # Qt draws SVG 1.1 only: with symbols of SVG 2 it shows scraps
+            drawn = ziamath.Latex(latex, size=pixels, color=colour).svg()
     except Exception as error:  # the parser raises whatever it stumbles over
         raise ValueError(f"{latex}: {error}") from None
     renderer = QSvgRenderer(QByteArray(drawn.encode()))
@@ -128,10 +132,7 @@ class Help(QDialog):
         self._show(document, "Keyboard shortcuts", (self.show_shortcuts, table))
 
     def _show(self, document: QTextDocument, title: str, again: tuple) -> None:
-        old = self.page.document()
-        self.page.setDocument(document)
-        if old is not document and old.parent() is self.page:
-            old.deleteLater()
+        self.page.setDocument(document)  # the browser deletes the one before, which is its child
         self.setWindowTitle(title)
         self._again = again
         self.show()

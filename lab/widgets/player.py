@@ -259,9 +259,10 @@ class Player(QObject):
     def finish(self, timeout: float) -> bool:
         """Let go and wait until every worker has written what it has; False if one is still busy."""
         self.leave()
-        done = all([r.stop(timeout) for r in self._leaving])
+        for runner in self._leaving:
+            runner.stop(timeout)
         self._leaving = [r for r in self._leaving if r.alive]
-        return done
+        return not self._leaving
 
     @property
     def model(self) -> Model | None:

@@ -1,7 +1,8 @@
 """The one display timer: everything that moves is looked at here, about sixty times a second.
 
-Nothing is pushed from the worker; at each beat whoever connected reads what there is. When looking takes long, the next
-beat comes later, so that the person's clicks and the simulation always get their share.
+Nothing is pushed from the worker; at each beat whoever connected reads what there is. Drawing a picture costs the
+window's thread some milliseconds, most of them after the beat, when Qt paints. The pulse measures what all of it costs and
+says how many pictures may be drawn at a beat, so that the beat keeps its time and pictures take turns instead.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections import deque
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 BEAT_MS = 16
-LARGEST_SHARE = 0.6  # most of the time of the window's thread that looking may take
+BUDGET = 0.011  # seconds of the window's thread per beat that may go into pictures
+REMEMBER = 0.9
 
 
 class Pulse(QObject):
@@ -29,6 +31,9 @@ class Pulse(QObject):
         self._timer.timeout.connect(self._tick)
         self.gaps: deque[float] = deque(maxlen=600)  # seconds between beats, for the benchmark
         self._last = 0.0
+        self._busy = 0.0
+        self._drew = 0
+        self._cost = 0.0  # seconds of this thread per drawn picture
 
     def start(self) -> None:
         """Begin to beat."""
@@ -40,11 +45,21 @@ class Pulse(QObject):
         self._timer.stop()
 
     def _tick(self) -> None:
-        began = time.perf_counter()
-        self.gaps.append(began - self._last)
-        self._last = began
+        now = time.perf_counter()
+        self.gaps.append(now - self._last)
+        self._last = now
+        busy = time.thread_time()
+        if self._drew:
+            cost = (busy - self._busy) / self._drew
+            self._cost = REMEMBER * self._cost + (1 - REMEMBER) * cost if self._cost else cost
+        self._busy, self._drew = busy, 0
         self.beat.emit()
-        took = (time.perf_counter() - began) * 1000
-        interval = max(BEAT_MS, round(took / LARGEST_SHARE))
-        if interval != self._timer.interval() and self._timer.isActive():
-            self._timer.setInterval(interval)
+
+    @property
+    def most(self) -> int:
+        """How many pictures may be drawn at this beat."""
+        return max(1, int(BUDGET / self._cost)) if self._cost else 2
+
+    def drew(self, pictures: int) -> None:
+        """That many were drawn at this beat."""
+        self._drew = pictures

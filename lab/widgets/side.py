@@ -51,10 +51,11 @@ class Actions(QWidget):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 4, 10, 4)
+        self._grid.setContentsMargins(14, 4, 14, 4)
         self._grid.setSpacing(6)
         self._kind: type[Model] | None = None
         self._last: dict[str, dict[str, Any]] = {}
+        self._columns = 0
         self.buttons: dict[str, QPushButton] = {}
 
     def show_model(self, kind: type[Model]) -> None:
@@ -66,14 +67,27 @@ class Actions(QWidget):
             self._grid.takeAt(0).widget().deleteLater()
         self.buttons = {}
         shown = [a for a in kind.actions().values() if not a.hidden]
-        columns = 1 if len(shown) <= 2 else 2
-        for position, action in enumerate(shown):
+        for action in shown:
             button = ActionButton(action, self)
             button.clicked.connect(button.press)
             button.asked.connect(self._ask)
-            self._grid.addWidget(button, position // columns, position % columns)
             self.buttons[action.name] = button
+        self._columns = 0
+        self._place()
         self.setVisible(bool(shown))
+
+    def resizeEvent(self, event) -> None:
+        """Two beside each other only where both fit."""
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        widest = max((b.fontMetrics().horizontalAdvance(b.text()) for b in self.buttons.values()), default=0)
+        columns = 2 if len(self.buttons) > 1 and 2 * (widest + 34) + 34 < self.width() else 1
+        if columns != self._columns:
+            self._columns = columns
+            for position, button in enumerate(self.buttons.values()):
+                self._grid.addWidget(button, position // columns, position % columns)
 
     def _ask(self, name: str, arguments: dict) -> None:
         self._last[name] = arguments
@@ -148,14 +162,15 @@ class Side(QWidget):
         self.setObjectName("side")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 0, 8)
+        column.setContentsMargins(0, 12, 0, 8)
         column.setSpacing(4)
         self.title = ElidedLabel("", self, role="title")
+        self.title.setContentsMargins(16, 0, 16, 0)
         self.about = QLabel("", self)
         self.about.setProperty("role", "caption")
         self.about.setWordWrap(True)
         self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self.about.setContentsMargins(0, 0, 16, 4)
+        self.about.setContentsMargins(16, 0, 16, 4)
         self.preset = QComboBox(self)
         self.preset.setAccessibleName("Preset")
         self.preset.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -163,20 +178,20 @@ class Side(QWidget):
         self.preset.activated.connect(self._preset)
         holder = QWidget(self)
         inner = QVBoxLayout(holder)
-        inner.setContentsMargins(0, 0, 16, 0)
+        inner.setContentsMargins(16, 0, 16, 4)
         inner.addWidget(self.preset)
         self._preset_holder = holder
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
         self._body = QWidget(self)
         self._inside = QVBoxLayout(self._body)
-        self._inside.setContentsMargins(0, 8, 6, 4)
+        self._inside.setContentsMargins(2, 8, 2, 4)
         self._inside.setSpacing(8)
         self.actions_box = Actions(self._body)
         self.actions_box.asked.connect(self.acted)
         self._inside.addWidget(self.actions_box)
         self.notes = Notes(self)
-        self.notes.setContentsMargins(0, 0, 16, 0)
+        self.notes.setContentsMargins(16, 0, 16, 0)
         self.tabs.addTab(self._body, "Parameters")
         self.tabs.addTab(self.notes, "Notes")
         column.addWidget(self.title)

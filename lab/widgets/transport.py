@@ -218,6 +218,22 @@ class Transport(QWidget):
         theme.changes().changed.connect(self.set_theme)
         self.set_theme()
 
+    def minimumSizeHint(self) -> QSize:
+        """Narrow: texts give way before buttons do."""
+        return QSize(560, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event) -> None:
+        """What is least needed goes first where there is little room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        scale = theme.current().text / 13
+        self.recording.setVisible(self.width() > 860 * scale)
+        self.dot.setVisible(self.width() > 760 * scale)
+        self.figures.setVisible(self.width() > 940 * scale)
+        self.speed_text.setVisible(self.width() > 700 * scale)
+
     def _button(self, words: str, key: str, signal) -> QToolButton:
         button = QToolButton(self)
         button.setToolTip(f"{words} ({key})")
@@ -287,6 +303,7 @@ class Transport(QWidget):
         self._shown = None
         self.bar.update()
         self.dot.update()
+        self._fit()
 
     def _speed_moved(self, position: int) -> None:
         if self._speeds is not None:

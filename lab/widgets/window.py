@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from lab import catalog
 from lab.errors import LabError
@@ -25,11 +25,11 @@ from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
 from lab.widgets.document import Document, History
-from lab.widgets.gallery import Gallery
+from lab.widgets.gallery import Gallery, small_picture
 from lab.widgets.history import RunRow, Runs
 from lab.widgets.labels import figures
 from lab.widgets.player import Player
-from lab.widgets.pulse import BEAT_MS, Pulse
+from lab.widgets.pulse import Pulse
 from lab.widgets.settings import Settings
 from lab.widgets.side import DEFAULTS, Side, preset_of
 from lab.widgets.transport import Transport
@@ -77,6 +77,7 @@ class Window(QMainWindow):
         self._shown_source: object = None
         self._reported: tuple = ()
         self._closing = False
+        self._shown_name = ""  # the model whose cards are in the workspace
         self.commands = Commands(self)
         self._build()
         self._wire()
@@ -91,12 +92,17 @@ class Window(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.bar = Bar(self.commands.entries, self.commands.bar(), self)
-        self.left = QSplitter(Qt.Orientation.Vertical, self)
+        # A splitter takes its width from what is in it, so a frame around it holds the width.
+        self.left = QWidget(self)
         self.left.setObjectName("side")
         self.left.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.left.setChildrenCollapsible(False)
-        self.gallery = Gallery(self.left)
-        below = QWidget(self.left)
+        frame = QVBoxLayout(self.left)
+        frame.setContentsMargins(0, 4, 0, 0)
+        splitter = QSplitter(Qt.Orientation.Vertical, self.left)
+        splitter.setChildrenCollapsible(False)
+        frame.addWidget(splitter)
+        self.gallery = Gallery(splitter)
+        below = QWidget(splitter)
         runs = QVBoxLayout(below)
         runs.setContentsMargins(0, 4, 0, 8)
         runs.setSpacing(2)
@@ -108,14 +114,15 @@ class Window(QMainWindow):
         self._runs_empty.setProperty("role", "caption")
         self._runs_empty.setWordWrap(True)
         self._runs_empty.setContentsMargins(12, 0, 12, 0)
+        self._runs_empty.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._runs_empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         runs.addWidget(self._runs_title)
         runs.addWidget(self._runs_empty, 1)
         runs.addWidget(self.runs, 1)
-        self.left.addWidget(self.gallery)
-        self.left.addWidget(below)
-        self.left.setStretchFactor(0, 3)
-        self.left.setStretchFactor(1, 2)
+        splitter.addWidget(self.gallery)
+        splitter.addWidget(below)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 2)
         self.workspace = Workspace(self)
         self.banner = Banner(self)
         holder = QWidget(self)
@@ -180,7 +187,7 @@ class Window(QMainWindow):
     def _fit_panels(self) -> None:
         projector = theme.current().projector
         narrow = self.width() < 1180
-        self.left.setFixedWidth(186 if narrow else 224)
+        self.left.setFixedWidth(200 if narrow else 240)
         self.left.setVisible(not projector)
         self.side.setFixedWidth((300 if narrow else 380) if projector else 240 if narrow else 288)
 
@@ -465,7 +472,7 @@ class Window(QMainWindow):
         if theme.current().projector:
             self.workspace.front_only(True)
         self._show_form()
-        self._shown_kind = type(model)
+        self._shown_name = name
         if run is not None:
             self.player.look(run)
         else:
@@ -520,13 +527,8 @@ class Window(QMainWindow):
         if not self.isMinimized():
             source = self.player.source
             if source is not None and status is not None and status.phase != "preparing":
-                began = time.perf_counter()
-
-                def enough() -> bool:
-                    return time.perf_counter() - began > 0.7 * BEAT_MS / 1000
-
                 marked = [(i.id, self._run_title(i.id)) for i in self.session.runs() if self._overlaid(i)]
-                self.workspace.refresh(source, self.player.overlays(marked), enough)
+                self.pulse.drew(self.workspace.refresh(source, self.player.overlays(marked), self.pulse.most))
         if self._beats % 2:
             self._show_transport(status)
         self._report(status)
@@ -590,11 +592,9 @@ class Window(QMainWindow):
 
     def _take_thumbnail(self) -> None:
         """Keep what the first picture shows as the model's small picture."""
-        cards = self.workspace.visible_cards()
-        if self._thumbnail_due and cards and self.workspace.model is not None and time.monotonic() - self._opened_at > THUMBNAIL_AFTER / 2:
-            view = cards[0].view
-            if view.width() > 60 and view.height() > 60:
-                self.gallery.keep_thumbnail(type(self.workspace.model).name, view.grab().toImage())
+        cards, source, model = self.workspace.visible_cards(), self.player.source, self.workspace.model
+        if self._thumbnail_due and cards and source is not None and model is not None and source.step:
+            self.gallery.keep_thumbnail(type(model).name, small_picture(cards[0].view, source))
             self._thumbnail_due = False
 
     # -- layout --
@@ -605,7 +605,7 @@ class Window(QMainWindow):
 
     def _keep_layout(self) -> None:
         if self.workspace.model is not None:
-            self.commands.keep_layout(type(self.workspace.model).name, self.workspace.state())
+            self.commands.keep_layout(self._shown_name, self.workspace.state())
 
     def set_look(self, name: str | None = None, projector: bool | None = None) -> None:
         """Another theme, or the projector mode."""

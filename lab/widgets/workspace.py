@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-from PySide6.QtCore import QByteArray, QEvent, QRectF, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QPainter, QPen
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
@@ -15,6 +15,7 @@ from lab.widgets import theme
 from lab.widgets.pictures import PictureCard, PictureView, make
 
 LAYOUT_VERSION = 1
+LOW = 420
 SMALL = 760  # a place narrower than this shows the front pictures only; the others wait behind them as tabs
 
 
@@ -27,7 +28,7 @@ def rows_of(pictures: Sequence[Picture], width: int, height: int) -> tuple[list[
     numbers = list(range(len(pictures)))
     behind: list[int] = []
     small = width < SMALL
-    most = (4 if small else 6) if height > 420 else 2
+    most = (4 if small else 6) if height > LOW else 2
     if small and any(p.front for p in pictures):
         behind = [k for k in numbers if not pictures[k].front]
         numbers = [k for k in numbers if pictures[k].front]
@@ -59,6 +60,7 @@ class CardDock(QDockWidget):
     """A picture card as a dock; its header is the handle to move it by."""
 
     fill_wanted = Signal(str)
+    dragged = Signal()
 
     def __init__(self, card: PictureCard, parent: QWidget):
         super().__init__(parent)
@@ -81,6 +83,8 @@ class CardDock(QDockWidget):
         if event.type() in (QEvent.Type.MouseButtonDblClick, QEvent.Type.NonClientAreaMouseButtonDblClick):
             self.fill_wanted.emit(self.card.view.picture.name)
             return True
+        if event.type() == QEvent.Type.MouseMove:
+            self.dragged.emit()
         return super().event(event)
 
     def paintEvent(self, event) -> None:
@@ -118,7 +122,13 @@ class Workspace(QMainWindow):
         self._before_fill: QByteArray | None = None
         self.filled = ""
         self.model: Model | None = None
-        self._turn = 0
+        self._turn = self._last = 0
+        self._arranged_for = (False, False)
+        self._own = False  # the person moved something: the arrangement is kept
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._arrange_unless_own)
 
     # -- cards --
 
@@ -135,8 +145,13 @@ class Workspace(QMainWindow):
             dock.fill_wanted.connect(self.fill)
             dock.visibilityChanged.connect(self._something_moved)
             self.docks[picture.name] = dock
+            dock.dragged.connect(self._moved)
+            dock.toggleViewAction().triggered.connect(self._moved)
+        self._own = False
         if state is None or state.isEmpty() or not self.restore(state):
             self.arrange()
+            if not self.isVisible():
+                self._soon.start()  # sizes are known only once the window is shown
 
     def clear(self) -> None:
         """Remove all cards."""
@@ -145,6 +160,7 @@ class Workspace(QMainWindow):
             dock.visibilityChanged.disconnect(self._something_moved)
             self.removeDockWidget(dock)
             dock.hide()
+            dock.setObjectName("")  # until it is gone, an arrangement restored for its successor must not find it
             dock.deleteLater()
         self.docks = {}
         self.model = None
@@ -154,6 +170,7 @@ class Workspace(QMainWindow):
         if self.model is None or not self.docks:
             return
         self.filled, self._before_fill = "", None
+        self._own = False
         pictures = self.model.pictures
         docks = [self.docks[p.name] for p in pictures]
         for dock in docks:
@@ -185,7 +202,12 @@ class Workspace(QMainWindow):
             tall = max(200, self.height() - 24)
             heights = [max(pictures[k].weight for k in row) ** 0.5 for row in rows]
             self.resizeDocks([docks[row[0]] for row in rows], [round(tall * h / sum(heights)) for h in heights], Qt.Orientation.Vertical)
+        self._arranged_for = self._class()
         self._something_moved()
+
+    def _arrange_unless_own(self) -> None:
+        if not self._own:
+            self.arrange()
 
     def fill(self, name: str) -> None:
         """Give one card the whole place, or take it back."""
@@ -220,7 +242,9 @@ class Workspace(QMainWindow):
         self._something_moved()
 
     def state(self) -> QByteArray:
-        """The arrangement, without a card filling it."""
+        """The arrangement a person made, without a card filling it; empty while it is the default one."""
+        if not self._own:
+            return QByteArray()
         return self._before_fill if self._before_fill is not None else self.saveState(LAYOUT_VERSION)
 
     def restore(self, state: QByteArray) -> bool:
@@ -228,6 +252,7 @@ class Workspace(QMainWindow):
         for dock in self.docks.values():
             self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
         fits = self.restoreState(state, LAYOUT_VERSION) and any(not d.isHidden() for d in self.docks.values())
+        self._own = fits
         self._something_moved()
         return fits
 
@@ -252,14 +277,18 @@ class Workspace(QMainWindow):
         """Cards that can be seen now (not those hidden, nor behind a tab)."""
         return [dock.card for dock in self.docks.values() if dock.card.isVisible() and not dock.card.visibleRegion().isEmpty()]
 
-    def refresh(self, source: Source, overlays: Sequence[Overlay], enough: Callable[[], bool]) -> None:
-        """Feed the visible cards; when time is up the rest has its turn at the next beat."""
+    def refresh(self, source: Source, overlays: Sequence[Overlay], most: int) -> int:
+        """Feed up to `most` of the visible cards that have something new, taking turns; how many drew."""
         cards = self.visible_cards()
+        drew = 0
         for k in range(len(cards)):
-            cards[(self._turn + k) % len(cards)].refresh(source, overlays)
-            if enough():
-                self._turn = (self._turn + k + 1) % len(cards)
+            if drew >= most:
                 break
+            self._last = (self._turn + k) % len(cards)
+            drew += cards[self._last].refresh(source, overlays)
+        if cards and drew:
+            self._turn = (self._last + 1) % len(cards)
+        return drew
 
     def check_watched(self) -> None:
         """Say which streams the visible cards read, if that changed."""
@@ -267,6 +296,24 @@ class Workspace(QMainWindow):
         if wanted != self._wanted:
             self._wanted = wanted
             self.watched.emit(wanted)
+
+    def _class(self) -> tuple[bool, bool]:
+        """What the default arrangement depends on."""
+        return self.width() < SMALL, self.height() <= LOW
+
+    def _moved(self, *_: object) -> None:
+        self._own = True
+
+    def mouseReleaseEvent(self, event) -> None:
+        """The gap between two cards was dragged."""
+        super().mouseReleaseEvent(event)
+        self._own = True
+
+    def resizeEvent(self, event) -> None:
+        """Another size may ask for another arrangement, unless the person made one."""
+        super().resizeEvent(event)
+        if self.model is not None and not self._own and not self.filled and self._class() != self._arranged_for:
+            self._soon.start()
 
     def _something_moved(self, *_: object) -> None:
         self.layout_changed.emit()

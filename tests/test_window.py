@@ -1,0 +1,472 @@
+"""The window, driven as a person drives it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
+
+from lab import engine
+from lab.experiment import Experiment
+from lab.model import Happened
+from lab.session import Session
+from lab.widgets import filing, theme
+from lab.widgets.settings import Settings
+from lab.widgets.window import Window
+
+
+@pytest.fixture
+def open_window(qtbot, counter):
+    """Open windows on the small model; they are closed and awaited at the end."""
+    made: list[Window] = []
+    theme.apply(QApplication.instance(), "dark")
+
+    def make(session=None, model=counter, playing=False) -> Window:
+        window = Window(session or filing.new_untitled(), Settings(), model=model, playing=playing)
+        window.resize(1440, 900)
+        window.show()
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase != "preparing", timeout=10_000)
+        made.append(window)
+        return window
+
+    yield make
+    while made:
+        window = made.pop()
+        window.close()
+        window.finish()
+        window.deleteLater()
+    del window
+    theme.apply(QApplication.instance(), "dark", projector=False)
+
+
+def status(window):
+    return window.player.status
+
+
+def play_to(qtbot, window, step: int) -> None:
+    """Play, and pause once `step` is passed."""
+    window.toggle()
+    qtbot.waitUntil(lambda: status(window).step >= step, timeout=10_000)
+    window.toggle()
+    qtbot.waitUntil(lambda: status(window).phase == "paused", timeout=5000)
+
+
+def flat_out(window) -> None:
+    window.transport.speed.setValue(window.transport.speed.maximum())
+
+
+def test_the_window_shows_a_card_for_each_picture_and_a_row_for_each_parameter(open_window):
+    window = open_window()
+    assert set(window.workspace.docks) == {"x", "tens", "profile"}
+    assert all(d.objectName() for d in window.workspace.docks.values())
+    assert set(window.side.form.rows) == {"rate", "leak", "noise", "cells", "scale", "steps", "stop_at", "slow"}
+    assert window.side.title.text() == "Leaking counter"
+
+
+def test_workspaces_without_models_are_absent(open_window):
+    from lab import catalog
+
+    window = open_window()
+    assert set(window.bar.panels) == {e.panel for e in catalog.entries()}
+
+
+def test_space_plays_and_pauses(open_window, qtbot):
+    window = open_window()
+    window.setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: status(window).phase == "running" and status(window).step > 5)
+    qtbot.keyClick(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: status(window).phase == "paused")
+
+
+def test_a_full_stop_advances_one_step(open_window, qtbot):
+    window = open_window()
+    window.setFocus()
+    for expected in (1, 2):
+        qtbot.keyClick(window, Qt.Key.Key_Period)
+        qtbot.waitUntil(lambda expected=expected: status(window).step == expected)
+
+
+def test_a_click_on_play_runs_and_pictures_draw(open_window, qtbot):
+    window = open_window()
+    flat_out(window)
+    qtbot.mouseClick(window.transport.play, Qt.MouseButton.LeftButton)
+    view = window.workspace.docks["x"].card.view
+    qtbot.waitUntil(lambda: sum(map(len, view.table()[1])) > 20, timeout=5000)
+    qtbot.mouseClick(window.transport.play, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: status(window).phase == "paused")
+
+
+def test_dragging_a_live_parameter_changes_the_running_model_at_once_as_one_undo_step(open_window, qtbot):
+    window = open_window()
+    window.toggle()
+    run = None
+    qtbot.waitUntil(lambda: status(window).step > 0)
+    run = status(window).run_id
+    for value in (2.0, 3.0, 4.0):
+        window.side.edited.emit("rate", value)
+    window.side.committed.emit("rate", 4.0)
+    qtbot.waitUntil(lambda: status(window).model.rate == 4.0)
+    assert status(window).run_id == run, "no new run for a live parameter"
+    assert window.history.stack.count() == 1
+    assert window.history.stack.undoText() == "Rate 1 → 4 mV"
+    window.commands.actions["undo"].trigger()
+    qtbot.waitUntil(lambda: status(window).model.rate == 1.0)
+    window.commands.actions["redo"].trigger()
+    qtbot.waitUntil(lambda: status(window).model.rate == 4.0)
+    assert window.side.form.model.rate == 4.0
+
+
+def test_two_drags_are_two_steps(open_window):
+    window = open_window()
+    window.change("rate", 2.0)
+    window.change("rate", 3.0)
+    assert window.history.stack.count() == 2
+
+
+def test_moving_the_slider_of_the_form_reaches_the_model(open_window, qtbot):
+    window = open_window()
+    field = window.side.form.rows["noise"].field
+    field.committed.emit(2.5)
+    qtbot.waitUntil(lambda: status(window).model.noise == 2.5)
+
+
+def test_a_parameter_that_is_not_live_begins_a_new_run_and_says_so(open_window, qtbot):
+    window = open_window()
+    play_to(qtbot, window, 20)
+    first = status(window).run_id
+    window.change("cells", 5, final=False)
+    assert window.document.experiment().parameters == {}, "not while it is dragged"
+    window.change("cells", 5)
+    qtbot.waitUntil(lambda: status(window).run_id not in (None, first))
+    assert status(window).model.cells == 5
+    assert "a new run has begun" in window.banner.words.text()
+    qtbot.waitUntil(lambda: len(window.run_rows()) == 2)
+
+
+def test_an_impossible_value_is_explained_in_its_row(open_window):
+    window = open_window()
+    window.change("rate", 1e9)
+    assert "must be at most" in window.side.form.rows["rate"].words.text()
+    assert window.history.stack.count() == 0
+
+
+def test_an_action_with_arguments_asks_and_then_does_it(open_window, qtbot):
+    window = open_window()
+    button = window.side.actions_box.buttons["kick"]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    button.form.committed.emit("amplitude", 40.0)
+    button._go()
+    button.menu_open.close()
+    qtbot.waitUntil(lambda: status(window).summary.get("kicks") == 1)
+    assert window.player.runner.simulation.log[-1] == Happened(0, "act", "kick", {"amplitude": 40.0})
+    assert "break_down" not in window.side.actions_box.buttons
+
+
+def test_presets_set_their_values_and_are_recognised(open_window, qtbot):
+    window = open_window()
+    window.choose_preset("Fast growth")
+    qtbot.waitUntil(lambda: status(window).model.rate == 5.0)
+    assert window.side.preset.currentText() == "Fast growth"
+    window.change("leak", 0.3)
+    assert window.side.preset.currentText() == "Own values"
+    window.history.stack.undo()
+    window.history.stack.undo()
+    assert window.side.preset.currentText() == "Defaults"
+
+
+def test_seeking_back_shows_the_past_and_escape_returns(open_window, qtbot):
+    window = open_window()
+    flat_out(window)
+    play_to(qtbot, window, 500)
+    window.seek(100)
+    qtbot.waitUntil(lambda: status(window).place == 100)
+    qtbot.waitUntil(lambda: window.player.source.step == 100)
+    window.workspace.refresh(window.player.source, (), 10)
+    table = window.workspace.docks["x"].card.view.table()
+    assert max(table[1][1]) == 100.0
+    window.commands.leave()
+    qtbot.waitUntil(lambda: status(window).place is None)
+
+
+def test_playing_in_the_past_makes_a_branch_listed_as_a_run(open_window, qtbot):
+    window = open_window()
+    flat_out(window)
+    window.change("rate", 3.0)
+    play_to(qtbot, window, 500)
+    first, end = status(window).run_id, status(window).step
+    window.change("rate", 9.0)
+    window.seek(100)
+    qtbot.waitUntil(lambda: status(window).place == 100)
+    window.run_for(50)
+    qtbot.waitUntil(lambda: status(window).run_id != first and status(window).step == 150)
+    assert window.session.run(first).steps == end
+    assert (window.session.run(status(window).run_id).parent, window.session.run(status(window).run_id).parent_step) == (first, 100)
+    qtbot.waitUntil(lambda: window.document.experiment().parameters == {"rate": 3.0}, timeout=3000)
+    assert window.side.form.model.rate == 3.0, "the form shows the parameters of the past"
+
+
+def test_reset_begins_again_with_the_same_parameters(open_window, qtbot):
+    window = open_window()
+    window.change("rate", 2.0)
+    play_to(qtbot, window, 10)
+    first = status(window).run_id
+    window.reset()
+    qtbot.waitUntil(lambda: status(window).run_id not in (None, first))
+    assert status(window).step == 0 and status(window).model.rate == 2.0
+
+
+def test_runs_are_overlaid_renamed_pinned_and_deleted_and_all_of_it_is_undone(open_window, qtbot):
+    window = open_window()
+    flat_out(window)
+    play_to(qtbot, window, 50)
+    first = status(window).run_id
+    window.reset(playing=False)
+    qtbot.waitUntil(lambda: status(window).run_id not in (None, first))
+    play_to(qtbot, window, 20)
+    window.runs.overlay_toggled.emit(first)
+    assert next(r for r in window.run_rows() if r.id == first).overlaid
+    assert [o.name for o in window.player.overlays([(first, "Defaults")])] == ["Defaults"]
+    window.runs.renamed.emit(first, "By hand")
+    window.runs.pin_toggled.emit(first)
+    assert window.run_rows()[0].name == "By hand" and window.run_rows()[0].pinned
+    window.runs.deleted.emit(first)
+    assert [r.id for r in window.run_rows()] == [status(window).run_id]
+    for _ in range(4):
+        window.history.stack.undo()
+    row = next(r for r in window.run_rows() if r.id == first)
+    assert (row.name, row.pinned, row.overlaid) == ("Defaults", False, False)
+
+
+def test_a_divergence_is_said_in_the_window_with_ways_out(open_window, qtbot):
+    window = open_window()
+    flat_out(window)
+    play_to(qtbot, window, 50)
+    window.change("leak", -1e6)
+    window.toggle()
+    qtbot.waitUntil(lambda: window.banner.isVisible() and "became infinite" in window.banner.words.text(), timeout=5000)
+    from PySide6.QtWidgets import QPushButton
+
+    buttons = {b.text(): b for b in window.banner.findChildren(QPushButton)}
+    assert {"Back to the last good state", "Undo Leak 0 → -1e+06", "Reset to defaults"} <= set(buttons)
+    qtbot.mouseClick(buttons["Undo Leak 0 → -1e+06"], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: status(window).phase == "running" and status(window).model.leak == 0.0, timeout=5000)
+    assert not window.banner.isVisible()
+
+
+def test_notes_are_kept_and_undone(open_window):
+    window = open_window()
+    window.side.notes.editor.setPlainText("# Seen\nIt grows.")
+    assert window.session.notes == "# Seen\nIt grows."
+    window.history.stack.undo()
+    assert window.session.notes == "" == window.side.notes.editor.toPlainText()
+
+
+def test_saved_and_reopened_everything_is_as_it_was(open_window, qtbot, tmp_path, counter):
+    window = open_window()
+    flat_out(window)
+    window.change("rate", 2.0)
+    window.side.notes.editor.setPlainText("A note.")
+    play_to(qtbot, window, 300)
+    run, end = status(window).run_id, status(window).step
+    window.commands.save_to(str(tmp_path / "mine.lab"))
+    assert not window.isWindowModified()
+    window.close()
+    assert window.finish()
+    again = open_window(Session.open(tmp_path / "mine.lab"), model=None)
+    assert not again.session.recovered
+    assert (status(again).run_id, status(again).step) == (run, end)
+    assert again.side.form.model.rate == 2.0
+    assert again.side.notes.editor.toPlainText() == "A note."
+    again.workspace.refresh(again.player.source, (), 10)
+    assert max(again.workspace.docks["x"].card.view.table()[1][1]) == 2.0 * end
+
+
+def test_a_run_goes_on_playing_through_save_as_in_the_same_recording(open_window, qtbot, tmp_path):
+    window = open_window(playing=True)
+    flat_out(window)
+    qtbot.waitUntil(lambda: status(window).step > 200)
+    run = status(window).run_id
+    window.commands.save_to(str(tmp_path / "live.lab"))
+    qtbot.waitUntil(lambda: status(window) is not None and status(window).phase == "running" and status(window).run_id == run, timeout=5000)
+    at = status(window).step
+    qtbot.waitUntil(lambda: status(window).step > at + 100)
+    window.toggle()
+    qtbot.waitUntil(lambda: status(window).phase == "paused")
+    window.session.flush()
+    steps, rows = window.session.reader().samples(run, "x")
+    assert np.array_equal(steps, np.arange(1, status(window).step + 1))
+    assert np.array_equal(rows[:, 0], steps.astype(float))
+
+
+def test_a_reopened_run_goes_on_from_its_end(open_window, qtbot, tmp_path):
+    window = open_window()
+    flat_out(window)
+    play_to(qtbot, window, 100)
+    run, end = status(window).run_id, status(window).step
+    window.commands.save_to(str(tmp_path / "a.lab"))
+    window.close()
+    window.finish()
+    again = open_window(Session.open(tmp_path / "a.lab"), model=None)
+    again.run_for(50)
+    qtbot.waitUntil(lambda: status(again).step == end + 50, timeout=5000)
+    assert status(again).run_id == run
+    assert again.player.runner.simulation.state["x"][0] == end + 50
+
+
+def test_a_session_made_in_the_window_replays_headless_to_the_same_bytes(open_window, qtbot, tmp_path):
+    window = open_window()
+    flat_out(window)
+    window.change("noise", 1.5)
+    window.toggle()
+    for value, least in ((3.0, 100), (0.5, 300)):
+        qtbot.waitUntil(lambda least=least: status(window).step > least)
+        window.change("rate", value)
+        window.act("kick", {})
+    qtbot.waitUntil(lambda: status(window).changes >= 5)
+    window.toggle()
+    qtbot.waitUntil(lambda: status(window).phase == "paused")
+    run, end = status(window).run_id, status(window).step
+    path = tmp_path / "replay.lab"
+    window.commands.save_to(str(path))
+    window.close()
+    window.finish()
+    with Session.open(path) as session:
+        experiment = Experiment.from_dict(session.run(run).experiment)
+        reader = session.reader()
+        log = tuple(Happened(e.step, e.kind, e.name, e.payload) for e in reader.log(run))
+        again = engine.run(experiment.build(), end, seed=experiment.seed, schedule=log)
+        assert np.array_equal(reader.samples(run, "x")[1], again["x"])
+        assert reader.samples(run, "x")[1].tobytes() == again["x"].tobytes()
+
+
+def test_a_session_open_elsewhere_is_refused_with_a_sentence(open_window, tmp_path):
+    with Session.create(tmp_path / "held.lab"):
+        window = open_window()
+        window.commands.open_path(str(tmp_path / "held.lab"))
+        assert "already open" in window.banner.words.text()
+        assert filing.is_untitled(window.session.path)
+
+
+def test_a_session_that_was_not_closed_is_recovered_and_said(open_window, qtbot, tmp_path):
+    window = open_window()
+    flat_out(window)
+    play_to(qtbot, window, 100)
+    window.session.flush()
+    import shutil
+
+    crashed = filing.untitled_folder() / "crashed.lab"
+    for ending in ("", "-wal", "-shm"):
+        source = window.session.path.with_name(window.session.path.name + ending)
+        if source.exists():
+            shutil.copy(source, crashed.with_name(crashed.name + ending))
+    assert filing.find_interrupted() == crashed
+    again = open_window(Session.open(crashed), model=None)
+    assert "recovered" in again.banner.words.text()
+    assert status(again).step > 0
+
+
+def test_an_unnamed_session_is_on_disk_from_the_first_second_and_leaves_nothing_when_unused(open_window):
+    window = open_window()
+    path = window.session.path
+    assert path.is_file() and filing.is_untitled(path)
+    window.close()
+    window.finish()
+    assert not path.exists()
+
+
+def test_closing_while_it_runs_hides_at_once_and_loses_nothing(open_window, qtbot, tmp_path):
+    window = open_window(playing=True)
+    window.commands.save_to(str(tmp_path / "closing.lab"))
+    flat_out(window)
+    qtbot.waitUntil(lambda: status(window) is not None and status(window).step > 300, timeout=5000)
+    run, seen = status(window).run_id, status(window).step
+    window.close()
+    assert not window.isVisible()
+    assert window.finish()
+    with Session.open(tmp_path / "closing.lab") as session:
+        assert not session.recovered
+        info = session.run(run)
+        assert info.steps >= seen and info.state == "stopped"
+        assert len(session.reader().samples(run, "x")[0]) == info.steps
+
+
+def test_a_double_click_on_a_title_fills_the_place_and_back(open_window, qtbot):
+    window = open_window()
+    dock = window.workspace.docks["tens"]
+    qtbot.mouseDClick(dock.card.header, Qt.MouseButton.LeftButton, pos=QPoint(10, 10))
+    assert [n for n, d in window.workspace.docks.items() if not d.isHidden()] == ["tens"]
+    window.commands.leave()
+    assert all(not d.isHidden() for d in window.workspace.docks.values())
+
+
+def test_hidden_pictures_are_not_watched(open_window, qtbot):
+    window = open_window()
+    qtbot.waitUntil(lambda: window.player.runner._watch == {"x", "tens", "profile"}, timeout=3000)
+    window.workspace.docks["profile"].hide()
+    qtbot.waitUntil(lambda: window.player.runner._watch == {"x", "tens"}, timeout=3000)
+
+
+def test_an_arrangement_is_restored_with_the_session(open_window, qtbot, tmp_path):
+    window = open_window()
+    window.workspace.docks["tens"].toggleViewAction().trigger()
+    window.commands.save_to(str(tmp_path / "layout.lab"))
+    play_to(qtbot, window, 5)
+    window.close()
+    window.finish()
+    again = open_window(Session.open(tmp_path / "layout.lab"), model=None)
+    assert again.workspace.docks["tens"].isHidden()
+    assert not again.workspace.docks["x"].isHidden()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 700)])
+@pytest.mark.parametrize("projector", [False, True])
+def test_text_never_widens_the_window(open_window, qtbot, size, projector):
+    window = open_window()
+    window.set_look(projector=projector)
+    window.banner.say("bad", "A sentence that goes on and on. " * 12, [("A way out", window.reset)], key="x")
+    window.resize(*size)
+    QApplication.processEvents()
+    assert (window.width(), window.height()) == size
+    assert window.minimumSizeHint().width() <= size[0]
+
+
+def test_the_theme_changes_everywhere_and_is_remembered(open_window):
+    window = open_window()
+    window.commands.actions["theme"].trigger()
+    assert theme.current().tokens.name == "light"
+    assert Settings().get("theme", "dark") == "light"
+    window.commands.actions["theme"].trigger()
+    assert theme.current().tokens.name == "dark"
+
+
+def test_help_shows_equations_parameters_and_shortcuts(open_window):
+    window = open_window()
+    window.commands.actions["help"].trigger()
+    page = window.commands._help.page
+    text = page.toPlainText()
+    assert "Leaking counter" in text and "Part that is lost at each step." in text
+    assert "\ufffc" in text, "the equation is there as an image"
+    window.commands.actions["shortcuts"].trigger()
+    assert "Play or pause" in page.toPlainText()
+    window.commands._help.close()
+
+
+def test_compare_shows_what_differs_and_what_came_out(open_window, qtbot):
+    window = open_window()
+    play_to(qtbot, window, 10)
+    first = status(window).run_id
+    window.change("cells", 5)
+    qtbot.waitUntil(lambda: status(window).run_id not in (None, first) and status(window).phase == "paused")
+    play_to(qtbot, window, 10)
+    window.commands.compare()
+    table = window.commands._compare.table
+    assert [table.verticalHeaderItem(y).text() for y in range(table.rowCount())] == ["Cells", "x (mV)", "kicks"]
+    assert {table.item(0, 0).text(), table.item(0, 1).text()} == {"3", "5"}
+    window.commands._compare.close()
