@@ -6,6 +6,14 @@ from lab.kernels import exp, exp32, kernel, log, sigmoid, sigmoid32, tanh, tanh3
 
 
 @kernel
+def move(a, target, source, size):
+    """Copy `size` values inside the arena (a loop: assigning a slice drags Numba's text formatting into every kernel)."""
+    x, y = a[source : source + size], a[target : target + size]
+    for i in range(size):
+        y[i] = x[i]
+
+
+@kernel
 def exp_of(x, y):
     """y = exp(x)."""
     if x.itemsize == 4:

@@ -71,7 +71,9 @@ def gather(a, data, stride, layout, order, start, n):
         for s in range(n):
             source = order[start + s] * stride + place
             to = offset + s * size
-            a[to : to + size] = data[source : source + size]
+            x, y = data[source : source + size], a[to : to + size]
+            for j in range(size):  # not y[:] = x, which takes seconds to compile
+                y[j] = x[j]
 
 
 @kernel
@@ -104,7 +106,8 @@ def learn(
         n = min(batch, count - start)
         gather(a, data, stride, layout, order, start, n)
         if before.size and step == steps - 1:
-            before[:] = a[: before.size]
+            for i in range(before.size):
+                before[i] = a[i]
         for k in range(objectives.shape[0]):
             o = objectives[k]
             execute(entries, rows, o[FORWARD], o[FORWARD_END], a, f, n, mode, random)

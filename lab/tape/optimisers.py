@@ -114,17 +114,21 @@ def update(kind, w, g, m, v, f, at, rate, t, factor, decays, constraint):
     real = w.dtype.type
     one, k, c, b1 = real(1), real(rate), real(factor), real(f[at + MOMENTUM])
     decay = real(f[at + DECAY] if decays else 0.0)
+    # A moment whose gradient stays 0 (a dead unit) fades into subnormal numbers, which made this loop nine times slower.
+    faint = real(1e-30)
     if kind == 0:
         for i in range(w.size):
             w[i] -= k * (c * g[i] + decay * w[i])
     elif kind == 1:
         for i in range(w.size):
-            m[i] = b1 * m[i] + c * g[i] + decay * w[i]
+            moment = b1 * m[i] + c * g[i] + decay * w[i]
+            m[i] = moment if abs(moment) > faint else real(0)
             w[i] -= k * m[i]
     elif kind == 2:
         for i in range(w.size):
             total = c * g[i] + decay * w[i]
-            m[i] = b1 * m[i] + total
+            moment = b1 * m[i] + total
+            m[i] = moment if abs(moment) > faint else real(0)
             w[i] -= k * (total + b1 * m[i])
     else:
         b2 = real(f[at + SECOND])
@@ -135,8 +139,10 @@ def update(kind, w, g, m, v, f, at, rate, t, factor, decays, constraint):
         outside = one - (k * decay if kind == 4 else real(0))
         for i in range(w.size):
             total = c * g[i] + inside * w[i]
-            m[i] = b1 * m[i] + (one - b1) * total
-            v[i] = b2 * v[i] + (one - b2) * total * total
+            moment = b1 * m[i] + (one - b1) * total
+            square = b2 * v[i] + (one - b2) * total * total
+            m[i] = moment if abs(moment) > faint else real(0)
+            v[i] = square if square > faint else real(0)
             w[i] = outside * w[i] - first * m[i] / (math.sqrt(v[i]) * second + epsilon)
     if constraint == 1:
         for i in range(w.size):

@@ -6,6 +6,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
+from lab.tape.elementary import move
 from lab.tape.registry import DOUT, DY, INTS, OUT, SIZE, X, Y, case, opcode, operation
 
 
@@ -14,7 +15,7 @@ def embedding_forward(a, r, f, n, train, random):
     width = r[INTS]
     for s in range(n * r[SIZE] // width):
         row = r[Y] + int(a[r[X] + s]) * width
-        a[r[OUT] + s * width : r[OUT] + (s + 1) * width] = a[row : row + width]
+        move(a, r[OUT] + s * width, row, width)
 
 
 @kernel

@@ -6,6 +6,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import below, kernel, normal, uniform
+from lab.tape.elementary import move
 from lab.tape.registry import AUX, DOUT, DX, FLOATS, INTS, OUT, SIZE, X, case, opcode, operation
 
 
@@ -40,10 +41,10 @@ def dropout_backward(a, r, f, n, train, random):
 
 @kernel
 def noise_forward(a, r, f, n, train, random):
-    x, y = a[r[X] : r[X] + n * r[SIZE]], a[r[OUT] : r[OUT] + n * r[SIZE]]
-    y[:] = x
+    y = a[r[OUT] : r[OUT] + n * r[SIZE]]
+    move(a, r[OUT], r[X], n * r[SIZE])
     if train and f[r[FLOATS]] > 0.0:
-        for i in range(x.size):
+        for i in range(y.size):
             y[i] += a.dtype.type(f[r[FLOATS]] * normal(random))
 
 
@@ -71,7 +72,7 @@ def augment_forward(a, r, f, n, train, random):
     for s in range(n):
         x, y = r[X] + s * size, r[OUT] + s * size
         if not train:
-            a[y : y + size] = a[x : x + size]
+            move(a, y, x, size)
             continue
         down, right = below(random, 2 * reach + 1) - reach, below(random, 2 * reach + 1) - reach
         mirrored = f[r[FLOATS] + 1] > 0.0 and uniform(random) < f[r[FLOATS] + 1]

@@ -8,6 +8,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
+from lab.tape.elementary import move
 from lab.tape.registry import DOUT, DX, INTS, OUT, X, case, opcode, operation
 
 
@@ -16,7 +17,7 @@ def copy_forward(a, r, f, n, train, random):
     width = r[INTS + 1]
     for o in range(n * r[INTS]):
         x, y = r[X] + o * r[INTS + 2] + r[INTS + 3], r[OUT] + o * r[INTS + 4] + r[INTS + 5]
-        a[y : y + width] = a[x : x + width]
+        move(a, y, x, width)
 
 
 @kernel
