@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.embedding.corpus import Corpus
 from lab.kernels import kernel, next_bits, seed_state, sigmoid32, uniform
 
 LANES = 16
@@ -220,3 +221,44 @@ def learn(
 def random_state(seed: int) -> np.ndarray:
     """State of the generator that draws sub-sampling, windows and negatives."""
     return seed_state(seed, 2)
+
+
+def train(
+    corpus: Corpus,
+    *,
+    skip_gram: bool = True,
+    size: int = 50,
+    epochs: int = 20,
+    seed: int = 0,
+    rate: float = 0.05,
+    sample: float = 1e-3,
+    window: int = 5,
+    negatives: int = 5,
+) -> np.ndarray:
+    """Word vectors (V, size) of a text, learnt from start to end at once."""
+    inner, outer = start_vectors(len(corpus.words), size, seed)
+    threshold, alias = alias_table(corpus.counts**0.75)
+    keep, s, position, tally = keep_thresholds(corpus.counts, sample), random_state(seed), np.zeros(2, np.int64), np.zeros(3)
+    total = epochs * len(corpus.tokens)
+    while position[1] < total:
+        learn(
+            skip_gram,
+            corpus.tokens,
+            corpus.starts,
+            keep,
+            threshold,
+            alias,
+            inner,
+            outer,
+            s,
+            position,
+            tally,
+            10_000,
+            total,
+            window,
+            negatives,
+            rate,
+            1e-4,
+            False,
+        )
+    return inner[:, :size]

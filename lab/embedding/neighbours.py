@@ -1,0 +1,143 @@
+"""Exact nearest neighbours, and how true a map is to them.
+
+Trustworthiness (Venna and Kaski 2001) punishes neighbours on the map that are none in the space, by how far down their rank
+lies there: T(k) = 1 - 2 / (n k (2n - 3k - 1)) sum_i sum_{j in U_k(i)} (r(i, j) - k). Neighbourhood recall is the share of
+the k true neighbours that the map shows as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lab.errors import LabError
+from lab.kernels import kernel
+
+MOST_PROBES = 2000  # points that the quality of a map is measured at: beyond, an even choice of so many, and it says so
+
+
+@kernel
+def _smallest(squares, k, first, chosen):
+    """Columns of the k smallest entries of each row, smallest first (ties by column); entry (i, first + i) is left out."""
+    n = squares.shape[1]
+    best = np.empty(k, squares.dtype)
+    for i in range(len(squares)):
+        filled = 0
+        for j in range(n):
+            d = squares[i, j]
+            if (filled < k or d < best[filled - 1]) and j != first + i:
+                place = filled if filled < k else k - 1
+                while place > 0 and best[place - 1] > d:
+                    best[place] = best[place - 1]
+                    chosen[i, place] = chosen[i, place - 1]
+                    place -= 1
+                best[place] = d
+                chosen[i, place] = j
+                filled = min(k, filled + 1)
+
+
+def nearest_neighbours(points: np.ndarray, k: int, block: int = 1024) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers (n, k) and Euclidean distances of the k nearest other points of each point (n, d), nearest first."""
+    x = np.asarray(points, np.float32)
+    n = len(x)
+    if not 1 <= k < n:
+        raise LabError(f"neighbours: must be from 1 to {n - 1} for {n} points (got {k}).")
+    # Squares of distances come from a product; centred data lose fewer digits in the difference.
+    x = np.ascontiguousarray(x - x.mean(0))
+    length = np.einsum("ij,ij->i", x, x)
+    chosen = np.zeros((n, k), np.int32)
+    distance = np.empty((n, k), np.float64)
+    for begin in range(0, n, block):
+        part = x[begin : begin + block]
+        squares = length - 2 * (part @ x.T)
+        _smallest(squares, k, begin, chosen[begin : begin + block])
+        for row in range(0, len(part), 128):
+            near = chosen[begin + row : begin + min(row + 128, len(part))]
+            difference = x[near].astype(np.float64) - part[row : row + 128, None]
+            distance[begin + row : begin + row + len(near)] = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
+    # The product rounds, so the order is settled by the distances themselves.
+    order = np.argsort(distance, axis=1, kind="stable")
+    return np.take_along_axis(chosen, order, 1), np.take_along_axis(distance, order, 1)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Ranks of all points as seen from some of them in the original space.
+
+    probes  (m,) points looked from;  ranks (m, n) int32, 0 for the point itself, 1 for its nearest neighbour
+    """
+
+    probes: np.ndarray
+    ranks: np.ndarray
+
+    @property
+    def whole(self) -> bool:
+        """Whether every point is a probe."""
+        return len(self.probes) == self.ranks.shape[1]
+
+
+def truth(points: np.ndarray, most: int = MOST_PROBES) -> Truth:
+    """Ranks of the neighbours in the original space; of at most `most` points, evenly chosen."""
+    x = np.asarray(points, np.float64)
+    x = x - x.mean(0)
+    n = len(x)
+    probes = np.arange(n) if n <= most else np.unique(np.linspace(0, n - 1, most).astype(np.int64))
+    length = np.einsum("ij,ij->i", x, x)
+    ranks = np.empty((len(probes), n), np.int32)
+    for begin in range(0, len(probes), 256):
+        rows = probes[begin : begin + 256]
+        squares = length - 2 * (x[rows] @ x.T)
+        squares[np.arange(len(rows)), rows] = -np.inf
+        order = np.argsort(squares, axis=1, kind="stable")
+        np.put_along_axis(ranks[begin : begin + len(rows)], order, np.arange(n, dtype=np.int32)[None], 1)
+    return Truth(probes, ranks)
+
+
+@kernel
+def _scan_map(points, probes, k, chosen):
+    """The k nearest points on the map (n, 2 or 3) of each probe."""
+    n, dimensions = points.shape
+    x = np.ascontiguousarray(points[:, 0])
+    y = np.ascontiguousarray(points[:, 1])
+    z = np.ascontiguousarray(points[:, 2]) if dimensions > 2 else np.zeros(n, points.dtype)
+    squares = np.empty((1, n), points.dtype)
+    for i in range(len(probes)):
+        p = probes[i]
+        for j in range(n):
+            dx, dy, dz = x[j] - x[p], y[j] - y[p], z[j] - z[p]
+            squares[0, j] = dx * dx + dy * dy + dz * dz
+        _smallest(squares, k, p, chosen[i : i + 1])
+
+
+def map_neighbours(points: np.ndarray, probes: np.ndarray, k: int) -> np.ndarray:
+    """Row numbers (m, k) of the nearest points on a map (n, 2 or 3) of each probe, nearest first."""
+    chosen = np.zeros((len(probes), k), np.int32)
+    _scan_map(np.ascontiguousarray(points), probes, k, chosen)
+    return chosen
+
+
+@dataclass(frozen=True)
+class Honesty:
+    """How true a map is: trustworthiness and neighbourhood recall over all probes, and both point by point.
+
+    falseness (m,) is a point's own part of the punishment, 0 for a true neighbourhood and 1 for the worst possible.
+    """
+
+    trustworthiness: float
+    recall: float
+    falseness: np.ndarray
+    recalls: np.ndarray
+
+
+def honesty(points: np.ndarray, known: Truth, k: int = 10) -> Honesty:
+    """Compare the neighbours on a map (n, 2 or 3) with the true ones."""
+    n = len(points)
+    k = min(k, max(1, (n - 1) // 2))
+    chosen = map_neighbours(points, known.probes, k)
+    ranks = np.take_along_axis(known.ranks, chosen, 1)
+    punished = np.maximum(ranks - k, 0).sum(1)
+    worst = k * (2 * n - 3 * k - 1) / 2
+    falseness = punished / worst
+    recalls = (ranks <= k).mean(1)
+    return Honesty(float(1 - falseness.mean()), float(recalls.mean()), falseness, recalls)
