@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from lab.experiment import Experiment
 from lab.model import Happened, Model, Recorded
 from lab.recording import Recorder
 from lab.session import Session, SessionReader
+
+if TYPE_CHECKING:
+    from lab.analysis_run import RunAnalysis
 
 
 def make(name: str, **parameters: Any) -> Model:
@@ -29,6 +32,7 @@ class Run:
     run["V"]      values of a stream: (rows, *shape) for traces, event times for rasters, a list for per-block streams
     run.events    event streams by name as `Recorded` (time, index, values)
     run.summary   figures of the run
+    run.analysis  intervals, rates, correlations ... of its spikes
     """
 
     def __init__(
@@ -75,6 +79,13 @@ class Run:
     def events(self) -> dict[str, Recorded]:
         """Every event stream."""
         return {n: self.recorded(n) for n in self.streams if self.model.stream(n).form == "events"}
+
+    @property
+    def analysis(self) -> RunAnalysis:
+        """Analyses of the run's spikes: `run.analysis.isi()`, `run.analysis.of(cells=[0, 1]).correlogram(lag=50)`."""
+        from lab.analysis_run import RunAnalysis
+
+        return RunAnalysis(self)
 
     @property
     def state(self) -> dict[str, np.ndarray]:

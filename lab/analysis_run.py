@@ -1,0 +1,131 @@
+"""The analyses of `lab.analysis` for the spikes of a recorded run, with its units and its length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab import analysis
+from lab.analysis import Curve, Trains
+from lab.errors import ModelError, near
+from lab.model import Model
+
+if TYPE_CHECKING:
+    from lab.api import Run
+
+
+def rasters(model: Model) -> tuple[str, ...]:
+    """Names of a model's spike streams."""
+    return tuple(s.name for s in model.streams if s.kind == "raster")
+
+
+def cells_of(model: Model, stream: str) -> int | None:
+    """How many cells a raster has, where the model says; None: as many as were seen."""
+    declared = model.stream(stream)
+    return max(declared.shape[0] if declared.shape else 0, len(declared.channels)) or None
+
+
+class RunAnalysis:
+    """Spike trains of one run, and what they say; times are in the clock's unit and rates in Hz.
+
+        run.analysis.isi().figures["CV"]
+        run.analysis.of(cells=[0, 1], between=(500, 1000)).correlogram(lag=50)
+    """
+
+    def __init__(self, run: Run, stream: str = "", cells: Sequence[int] | None = None, between: tuple[float, float] | None = None):
+        recorded = [n for n in rasters(run.model) if n in run.streams]
+        if not stream:
+            if not recorded:
+                raise ModelError(f"{run.model._owner()} recorded no spikes in this run: it has {', '.join(run.streams) or 'no streams'}.")
+            stream = "spikes" if "spikes" in recorded else recorded[0]
+        elif stream not in recorded:
+            raise ModelError(f"{run.model._owner()} has no recorded spike stream '{stream}': {near(stream, recorded)}")
+        self.run = run
+        self.stream = stream
+        self._chosen = (cells, between)
+        self._trains: Trains | None = None
+
+    def of(self, stream: str = "", cells: Sequence[int] | None = None, between: tuple[float, float] | None = None) -> RunAnalysis:
+        """The same for another raster, some cells only, or a stretch of time."""
+        return RunAnalysis(self.run, stream or self.stream, cells, between)
+
+    @property
+    def trains(self) -> Trains:
+        """The spike trains that are analysed."""
+        if self._trains is None:
+            found, clock = self.run.recorded(self.stream), self.run.model.clock
+            seen = 1 + int(found.index.max()) if found.index is not None and len(found.index) else 1
+            cells = max(seen, cells_of(self.run.model, self.stream) or 0)
+            whole = analysis.group(
+                found.time, found.index, cells=cells, span=(0.0, self.run.steps * clock.dt), second=analysis.SECONDS.get(clock.unit, 1.0), unit=clock.unit
+            )
+            self._trains = whole.select(*self._chosen)
+        return self._trains
+
+    def rate(self, width: float | None = None) -> Curve:
+        """See `analysis.rate`."""
+        return analysis.rate(self.trains, width)
+
+    def smooth_rate(self, deviation: float | None = None, shape: str = "gaussian") -> Curve:
+        """See `analysis.smooth_rate`."""
+        return analysis.smooth_rate(self.trains, deviation, shape=shape)
+
+    def isi(self, width: float | None = None, longest: float | None = None) -> Curve:
+        """See `analysis.isi`."""
+        return analysis.isi(self.trains, width, longest)
+
+    def cv(self) -> Curve:
+        """See `analysis.cv`."""
+        return analysis.cv(self.trains)
+
+    def fano(self, windows: Sequence[float] | None = None) -> Curve:
+        """See `analysis.fano`."""
+        return analysis.fano(self.trains, windows)
+
+    def psth(self, events: Sequence[float] | float, before: float = 0.0, after: float | None = None, width: float | None = None) -> Curve:
+        """See `analysis.psth`; a single number means an event each so many time units, and a stretch of that length."""
+        if isinstance(events, (int, float)):
+            every = float(events)
+            if not every > 0:
+                raise ModelError(f"analysis: the time between events must be above 0 {self.trains.unit} (got {every:g}).")
+            after = every - before if after is None else after
+            events = np.arange(np.ceil(self.trains.start / every), self.trains.stop / every) * every
+        return analysis.psth(self.trains, np.asarray(events, float), before, 100.0 if after is None else after, width)
+
+    def correlogram(self, lag: float | None = None, width: float | None = None, other: RunAnalysis | Sequence[int] | None = None) -> Curve:
+        """See `analysis.correlogram`; `other` may be the cells to correlate with."""
+        if other is not None and not isinstance(other, RunAnalysis):
+            other = self.of(cells=other, between=self._chosen[1])
+        return analysis.correlogram(self.trains, lag, width, None if other is None else other.trains)
+
+    def sta(self, trace: str, before: float = 50.0, after: float = 50.0, channel: int = 0) -> Curve:
+        """See `analysis.spike_triggered_average`; `channel` of a trace of many."""
+        stream = self.run.model.stream(trace)
+        if stream.form != "samples":
+            raise ModelError(f"{trace} is no sampled trace: choose one of {', '.join(s.name for s in self.run.model.streams if s.form == 'samples') or 'none'}.")
+        found = self.run.recorded(trace)
+        values = found.values.reshape(len(found.values), -1)
+        if not 0 <= channel < values.shape[1]:
+            raise ModelError(f"{trace} has channels 0 to {values.shape[1] - 1} (got {channel}).")
+        name = stream.channels[channel] if channel < len(stream.channels) else trace
+        return analysis.spike_triggered_average(self.trains, found.time, values[:, channel], before, after, f"{name} ({stream.unit})" if stream.unit else name)
+
+    def spectrum(self, width: float | None = None, segment: float | None = None, of: str = "cells") -> Curve:
+        """See `analysis.spectrum`."""
+        return analysis.spectrum(self.trains, width, segment, of=of)
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What is said when nobody asks for anything in particular: spikes, cells, rate, regularity, variability."""
+        trains = self.trains
+        out: dict[str, float] = {"spikes": len(trains.time), "cells": trains.cells, "rate (Hz)": trains.mean_rate}
+        out |= {k: v for k, v in analysis.cv(trains).figures.items() if k != "cells told"}
+        if len(trains.time) > 20:
+            found = analysis.fano(trains).figures
+            out |= dict([list(found.items())[-1]])
+        return out
+
+    def __repr__(self) -> str:
+        return f"<Analysis of {self.stream}: {', '.join(f'{k} {v:.6g}' for k, v in self.figures.items())}>"
