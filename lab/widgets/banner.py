@@ -20,7 +20,7 @@ class Banner(QFrame):
         super().__init__(parent)
         self.setObjectName("banner")
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 8, 8)
+        row.setContentsMargins(24, 8, 20, 20)  # with the margin of the style sheet, which is there only while the banner is
         row.setSpacing(8)
         self._icon = QLabel(self)
         self.words = QLabel(self)
@@ -87,6 +87,6 @@ class Banner(QFrame):
         tokens = theme.current().tokens
         colour = getattr(tokens, self._token)
         ground = theme.mix(tokens.surface, colour, 0.10)
-        self.setStyleSheet(f"QFrame#banner {{ background: {ground}; border: 1px solid {theme.mix(tokens.line, colour, 0.5)}; border-radius: 8px; }}")
+        self.setStyleSheet(f"QFrame#banner {{ background: {ground}; border: 1px solid {theme.mix(tokens.line, colour, 0.5)}; border-radius: 8px; margin: 0 12px 12px 12px; }}")
         self._icon.setPixmap(theme.icon(ICONS[self._token], self._token).pixmap(20, 20))
         self._close.setIcon(theme.icon("mdi6.close"))

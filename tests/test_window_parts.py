@@ -1,0 +1,210 @@
+"""Parts of the window whose logic needs no window."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("PySide6")
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab import catalog
+from lab.errors import FileError
+from lab.experiment import Experiment
+from lab.model import Clock, Layer, Picture
+from lab.session import Session
+from lab.widgets import filing
+from lab.widgets.compare import rows_of as compared
+from lab.widgets.document import Document, History, RunMark
+from lab.widgets.labels import figures, size
+from lab.widgets.palette import Entry, find, score
+from lab.widgets.settings import Settings
+from lab.widgets.transport import SPEEDS, Speeds
+from lab.widgets.workspace import rows_of
+
+
+def picture(name: str, weight: float = 1.0, front: bool = False) -> Picture:
+    return Picture(name, name, (Layer("x"),), weight=weight, front=front)
+
+
+# -- search --
+
+
+@pytest.mark.parametrize("query", ["hodg", "hh", "hux", "hodgkin-huxley", "HODGKIN"])
+def test_a_model_is_found_by_parts_and_initials_of_its_name(query):
+    entries = [Entry("model", t, lambda: None) for t in ("Leaky integrate-and-fire", "Hodgkin-Huxley neuron", "Izhikevich", "Attention head")]
+    assert find(query, entries)[0].text == "Hodgkin-Huxley neuron"
+
+
+def test_letters_in_another_order_are_not_found():
+    assert score("xyh", "Hodgkin-Huxley") == 0.0
+
+
+def test_the_start_of_a_word_counts_more_than_its_middle():
+    assert score("cur", "Current") > score("cur", "Recurrent") > 0
+
+
+def test_without_a_query_everything_is_listed_in_order():
+    entries = [Entry("command", str(k), lambda: None) for k in range(5)]
+    assert find("  ", entries) == entries
+
+
+@given(st.text(max_size=12), st.text(max_size=40))
+def test_a_score_is_never_negative_and_finds_what_contains_the_query(query, text):
+    rated = score(query, text)
+    assert rated >= 0
+    if query.strip() and query.lower().strip() in text.lower():
+        assert rated > 0
+
+
+# -- arrangement --
+
+
+@given(st.lists(st.tuples(st.floats(0.2, 4), st.booleans()), min_size=1, max_size=14), st.integers(300, 2500), st.integers(200, 1600))
+def test_every_picture_has_exactly_one_place(kinds, width, height):
+    pictures = [picture(str(k), w, f) for k, (w, f) in enumerate(kinds)]
+    rows, behind = rows_of(pictures, width, height)
+    placed = [k for row in rows for k in row] + behind
+    assert sorted(placed) == list(range(len(pictures)))
+    assert all(rows)
+
+
+def test_a_small_place_lays_out_the_front_pictures_first():
+    pictures = [picture("a"), picture("b", front=True), picture("c", front=True), picture("d")]
+    rows, behind = rows_of(pictures, 600, 600)
+    assert rows == [[1], [2]] and behind == [0, 3]
+
+
+def test_six_pictures_fill_two_rows():
+    rows, behind = rows_of([picture(str(k)) for k in range(6)], 1200, 800)
+    assert [len(r) for r in rows] == [3, 3] and behind == []
+
+
+# -- document --
+
+
+def test_undo_and_redo_exchange_documents_and_name_the_step(qapp):
+    history = History(Document())
+    seen = []
+    history.changed.connect(lambda before, after: seen.append((before.notes, after.notes)))
+    history.replace(Document(notes="one"), "Edit the notes")
+    assert history.stack.undoText() == "Edit the notes"
+    history.stack.undo()
+    history.stack.redo()
+    assert seen == [("", "one"), ("one", ""), ("", "one")]
+
+
+def test_steps_of_one_drag_merge_and_a_drag_that_returns_leaves_no_step(qapp):
+    history = History(Document())
+    for text in ("a", "ab", "abc"):
+        history.replace(Document(notes=text), f"Write {text}", "notes")
+    assert (history.stack.count(), history.stack.undoText()) == (1, "Write abc")
+    history.replace(Document(), "Write nothing", "notes")
+    assert history.stack.count() == 0
+
+
+def test_a_sealed_step_does_not_merge(qapp):
+    history = History(Document())
+    history.replace(Document(notes="a"), "a", "notes")
+    history.seal()
+    history.replace(Document(notes="b"), "b", "notes")
+    assert history.stack.count() == 2
+
+
+def test_a_document_survives_json(counter):
+    import json
+
+    document = Document(counter, {"neurons": catalog.names()[0]}, {counter: Experiment(counter, {"rate": 2.0}, seed=3)}, {4: RunMark("x", True, False, True)}, "n")
+    again, problems = Document.from_dict(json.loads(json.dumps(document.to_dict())), "n")
+    assert again == document and problems == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"model": 3, "chosen": [], "experiments": {}, "runs": []},
+        {"model": "no-such-model", "chosen": {"neurons": "no"}, "experiments": [{"model": "no"}, 7], "runs": {"x": {}, "1": 2}},
+        {"experiments": [{"model": "hodgkin-huxley", "parameters": {"current": "nan"}}], "runs": {"2": {"name": 5, "pinned": "yes"}}},
+    ],
+)
+def test_a_strangers_document_is_read_as_far_as_it_makes_sense(data):
+    document, problems = Document.from_dict(data)
+    assert document.model == "" and document.experiments == {} and document.chosen == {}
+    assert all(isinstance(p, str) for p in problems)
+    assert document.runs in ({}, {2: RunMark()})
+
+
+# -- transport --
+
+
+@pytest.mark.parametrize(("dt", "speed"), [(0.01, 50.0), (1.0, None), (1 / 45, None), (1e-4, 1e-2)])
+def test_the_speed_slider_reaches_from_slow_motion_to_flat_out(dt, speed):
+    speeds = Speeds(SimpleNamespace(clock=Clock(dt, "ms"), speed=speed))
+    assert speeds.pace(SPEEDS) is None and speeds.text(None) == "flat out"
+    paces = [speeds.pace(k) for k in range(SPEEDS)]
+    assert paces == sorted(paces)
+    assert paces[0] <= dt * 1.01, "one step a second or slower"
+    assert all(abs(speeds.position(p) - k) <= 2 for k, p in enumerate(paces))
+
+
+def test_figures_and_sizes_are_written_as_a_person_reads_them():
+    assert figures({"spikes": 684, "rate (Hz)": 68.3, "CV": 0.0}) == "684 spikes · rate 68.3 Hz · CV 0"
+    assert [size(n) for n in (12, 12_400, 12_400_000, 3_100_000_000)] == ["12 B", "12.4 kB", "12.4 MB", "3.1 GB"]
+
+
+def test_compare_lists_only_what_differs_then_the_figures():
+    runs = [("a", {}, {"spikes": 3}), ("b", {"current": 2.0}, {"spikes": 5, "rate": 1.5})]
+    assert compared(runs, {"current": 1.0, "leak": 0.3}) == [("current", ["1", "2"]), ("spikes", ["3", "5"]), ("rate", ["–", "1.5"])]
+
+
+# -- settings and files --
+
+
+def test_settings_keep_their_types_between_programs():
+    one = Settings()
+    one.put("theme", "light")
+    one.put_prepared("x", 3.25)
+    two = Settings()
+    assert two.get("theme", "dark") == "light" and two.prepared("x") == 3.25
+    assert two.get("theme", 5) == 5, "a value of another type is not taken"
+
+
+def test_recent_files_are_newest_first_and_exist(tmp_path):
+    settings = Settings()
+    for name in ("a", "b", "a"):
+        (tmp_path / f"{name}.lab").touch()
+        settings.add_recent(tmp_path / f"{name}.lab")
+    assert [p[-5:] for p in settings.recent()] == ["a.lab", "b.lab"]
+    (tmp_path / "a.lab").unlink()
+    assert [p[-5:] for p in settings.recent()] == ["b.lab"]
+
+
+def test_saving_an_unnamed_session_moves_it_and_a_named_one_stays(tmp_path):
+    settings = Settings()
+    session = filing.new_untitled()
+    unnamed = session.path
+    session = filing.move(session, tmp_path / "one", settings)
+    assert session.path == (tmp_path / "one.lab").resolve() and not unnamed.exists()
+    session = filing.move(session, tmp_path / "two.lab", settings)
+    assert (tmp_path / "one.lab").exists() and session.path.name == "two.lab"
+    session.close()
+    with Session.open(tmp_path / "one.lab") as first:
+        assert not first.recovered
+
+
+def test_a_failed_save_leaves_the_session_as_it_was(tmp_path):
+    session = filing.new_untitled()
+    with pytest.raises(FileError):
+        filing.move(session, tmp_path / "no such folder" / "x.lab", Settings())
+    assert not session.closed and session.path.exists()
+    session.close()
+
+
+def test_a_file_that_cannot_be_opened_gives_an_unnamed_session_and_a_sentence(tmp_path):
+    (tmp_path / "bad.lab").write_text("this is not a session")
+    session, sentence = filing.first_session(str(tmp_path / "bad.lab"))
+    assert filing.is_untitled(session.path) and "not a session" in sentence
+    filing.close(session)
