@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from lab.session.reader import SessionReader
 
 NAMED = 8  # channels drawn as lines of their own, with names; more become one item
-PHASE_POINTS = 20_000
+PHASE_POINTS = 6000
+GRAIN = 600  # points of a path closer than its extent divided by this are one
 EVENT_LIMIT = 1 << 17
 
 
@@ -474,6 +475,19 @@ def _trace(layer: Layer, model: Model, source: Source, stretch: Stretch, width: 
     return [x] * columns.shape[1], [columns[:, k] for k in range(columns.shape[1])], stream
 
 
+def distinct(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Numbers of the points at which a path enters another cell of a grid as fine as the screen; the last one too.
+
+    Slow stretches lose points that nobody could see, fast ones keep all of theirs.
+    """
+    cells = []
+    for values in (x, y):
+        lo, hi = float(values.min()), float(values.max())
+        cells.append(np.floor((values - lo) * (GRAIN / ((hi - lo) or 1.0))))
+    moved = (np.diff(cells[0]) != 0) | (np.diff(cells[1]) != 0)
+    return np.unique(np.concatenate([[0], np.flatnonzero(moved) + 1, [len(x) - 1]]))
+
+
 def _against(layer: Layer, model: Model, source: Source, stretch: Stretch) -> tuple[list[np.ndarray], list[np.ndarray], Stream]:
     """x and y of a trace layer drawn against another trace."""
     assert layer.x is not None
@@ -488,9 +502,8 @@ def _against(layer: Layer, model: Model, source: Source, stretch: Stretch) -> tu
     horizontal = _flat(xs[: len(columns)])[:, 0].astype(float)
     if layer.style == "marker":
         columns, horizontal = columns[-1:], horizontal[-1:]
-    elif len(columns) > PHASE_POINTS:
-        every = 1 << math.ceil(math.log2(len(columns) / PHASE_POINTS))
-        keep = np.flatnonzero(steps[: len(columns)] % every == 0)
+    elif columns.shape[1] == 1 and len(columns) > 2:
+        keep = distinct(horizontal, columns[:, 0])[-PHASE_POINTS:]
         columns, horizontal = columns[keep], horizontal[keep]
     return [horizontal] * columns.shape[1], [columns[:, k] for k in range(columns.shape[1])], stream
 

@@ -14,7 +14,7 @@ from lab import view
 from lab.view import Line, Overlay, Plot, Source
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table
-from lab.widgets.pictures.dots import Points
+from lab.widgets.pictures.dots import Marks, Points
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import MARKS, PlotView
 
@@ -52,8 +52,8 @@ class LinesView(PlotView):
 
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
-        self._items: dict[tuple[int, int, int], pg.PlotCurveItem | Points] = {}
-        self._markers: dict[tuple[int, int, int], Points] = {}
+        self._items: dict[tuple[int, int, int], pg.PlotCurveItem | Points | Marks] = {}
+        self._markers: dict[tuple[int, int, int], Marks] = {}
         self._looks: dict[tuple[int, int, int], tuple] = {}
         self._plot: Plot | None = None
 
@@ -95,10 +95,10 @@ class LinesView(PlotView):
         return bool(drawn)
 
     def _feed(self, line: Line, several: bool) -> None:
-        dots = line.style in ("points", "marker")
+        dots = line.style == "points"
         item = self._items.get(line.key)
         if item is None:
-            item = Points(pxMode=True) if dots else pg.PlotCurveItem()
+            item = Marks() if line.style == "marker" else Points(pxMode=True) if dots else pg.PlotCurveItem()
             item.setZValue({"marker": 20, "points": 5}.get(line.style, 0) - 20 * (line.key[0] > 0) - 0.01 * line.key[1])
             self.canvas.addItem(item, ignoreBounds=True)
             self._items[line.key] = item
@@ -107,6 +107,9 @@ class LinesView(PlotView):
         if self._looks.get(line.key) != look:
             self._looks[line.key] = look
             self._dress(item, line, several)
+        if isinstance(item, Marks):
+            item.set_points(x, y, self.field.viewRect())
+            return
         if dots:
             item.setData(x=x, y=y, **self._dot(line, several))
             return
@@ -118,35 +121,41 @@ class LinesView(PlotView):
             self._mark(line, x, y)
 
     def _dress(self, item: Any, line: Line, several: bool) -> None:
+        look = theme.current()
+        behind = line.key[0] > 0
+        ink = theme.colour(_colour(line, several))
+        if isinstance(item, Marks):
+            fill = ink if line.colour or behind else theme.colour("warn")
+            item.set_look("o", 16.0 if look.projector else 11.0, fill, QPen(theme.colour("surface"), 1.5))
+            return
         if isinstance(item, Points):
             return
-        stroke = theme.current().stroke
-        behind = line.key[0] > 0
-        pen = QPen(theme.colour(_colour(line, several), 0.7 if behind else 1.0), 1.0 if line.many or behind else stroke)
+        if behind:
+            ink = theme.colour(theme.mix(ink.name(), look.tokens.surface, 0.35))
+        pen = QPen(ink, 1.0 if line.many or behind else look.stroke)
         pen.setCosmetic(True)
         dashes = _dashes(line)
         if dashes:
             pen.setDashPattern(list(dashes))
         item.setPen(pen)
+        # Stroked as a path, a noisy trace of 1200 points takes 900 ms; as separate segments 11. Dashes need the path.
+        item.setSegmentedLineMode("off" if dashes else "on")
         if line.style in ("fill", "bars"):
             item.setFillLevel(0.0)
             item.setBrush(theme.colour(_colour(line, several), 0.25))
 
     def _dot(self, line: Line, several: bool) -> dict[str, Any]:
-        tokens = theme.current().tokens
-        size = 11 if line.style == "marker" else 6
-        size = round(size * (1.5 if theme.current().projector else 1.0))
-        colour = theme.colour("warn" if line.style == "marker" and not line.colour else _colour(line, several), 0.6 if line.key[0] else 1.0)
-        return dict(size=size, brush=colour, pen=pg.mkPen(tokens.surface, width=1.5 if line.style == "marker" else 0.5), symbol=_symbol(line))
+        size = 9 if theme.current().projector else 6
+        colour = theme.colour(_colour(line, several), 0.6 if line.key[0] else 1.0)
+        return dict(size=size, brush=colour, pen=pg.mkPen(theme.current().tokens.surface, width=0.5), symbol=_symbol(line))
 
     def _mark(self, line: Line, x: np.ndarray, y: np.ndarray) -> None:
         """A few markers along the line; on a moving time axis they move with it."""
         item = self._markers.get(line.key)
         if item is None:
-            item = Points(pxMode=True)
+            item = self._markers[line.key] = Marks()
             item.setZValue(1)
             self.canvas.addItem(item, ignoreBounds=True)
-            self._markers[line.key] = item
         (lo, hi), _ = self.field.viewRange()
         apart = (hi - lo) / MARKS_ACROSS or 1.0
         stretch = self._plot.stretch if self._plot else None
@@ -154,10 +163,9 @@ class LinesView(PlotView):
         shift = apart * (line.series % 5 + 0.5) / 5 - origin
         places = np.arange(math.ceil((lo - shift) / apart), math.floor((hi - shift) / apart) + 1) * apart + shift
         at = np.searchsorted(x, places[(places >= x[0]) & (places <= x[-1])]) if len(x) else np.empty(0, int)
-        item.setData(
-            x=x[at], y=y[at], size=round(7 * (1.5 if theme.current().projector else 1)), symbol=_symbol(line),
-            brush=theme.colour(f"series{line.series}"), pen=pg.mkPen(theme.current().tokens.surface, width=0.5),
-        )  # fmt: skip
+        size = 10.0 if theme.current().projector else 7.0
+        item.set_look(_symbol(line), size, theme.colour(f"series{line.series}"), QPen(theme.colour("surface"), 0.5))
+        item.set_points(x[at], y[at], self.field.viewRect())
 
     def _legend(self, plot: Plot, several: bool) -> None:
         if len(plot.lines) < 2:
@@ -166,7 +174,7 @@ class LinesView(PlotView):
         entries = tuple(
             Entry(
                 line.label,
-                "warn" if line.style == "marker" and not line.colour else _colour(line, several), _dashes(line),
+                "warn" if line.style == "marker" and not line.colour and not line.key[0] else _colour(line, several), _dashes(line),
                 _symbol(line) if _marked(line) or line.style in ("points", "marker") else "",
                 line.style in ("points", "marker"),
             )

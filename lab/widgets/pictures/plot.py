@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from lab.model import Model, Picture
@@ -304,9 +304,16 @@ class PlotView(PictureView):
         options = dict(painter=painter, antialias=True, background=None, resolutionScale=1.0)
         for item in exported:
             item.setExportMode(True, options)
+        # Vectors are smaller and smoother as one path; pixels are faster as segments.
+        whole = [] if isinstance(painter.device(), QImage) else [i for i in exported if isinstance(i, pg.PlotCurveItem)]
+        modes = [item.opts["segmentedLineMode"] for item in whole]
+        for item in whole:
+            item.setSegmentedLineMode("off")
         try:
             self._render(painter, area)
         finally:
+            for item, mode in zip(whole, modes, strict=True):
+                item.setSegmentedLineMode(mode)
             for item in exported:
                 item.setExportMode(False)
 

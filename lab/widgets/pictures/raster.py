@@ -97,6 +97,7 @@ class RasterView(PlotView):
     def _tick(self, number: int, spikes: Spikes, colour: str, row: float) -> None:
         if number == len(self._ticks):
             item = pg.PlotCurveItem()
+            item.setSegmentedLineMode("on")
             self.canvas.addItem(item, ignoreBounds=True)
             self._ticks.append(item)
         item = self._ticks[number]
