@@ -77,7 +77,7 @@ def _advance(place, velocity, square, history, count, rng, kind, condition, rate
                     place[i, d] = 1e6
                     velocity[i, d] = 0.0
             f, gx, gy = surface(kind, condition, place[i, 0], place[i, 1])
-            rows[k, i] = min(f, 1e30)
+            rows[k, i] = min(max(f, 1e-30), 1e30)  # within what a logarithmic axis can show
             history[count[0] % len(history), i, 0] = place[i, 0]
             history[count[0] % len(history), i, 1] = place[i, 1]
 
@@ -182,7 +182,6 @@ class Optimisers(Model):
             Stream("loss", "trace", "", "Height of each optimiser.", shape=(5,), channels=OPTIMISERS, every=1),
             Stream("contours", "curve", "", "Lines of equal height.", channels=("height",)),
             *(Stream(f"path{i}", "curve", "", f"Path of {name}.", channels=(name,)) for i, name in enumerate(OPTIMISERS)),
-            Stream("places", "cloud", "", "Where each optimiser is now."),
         )
 
     @property
@@ -191,7 +190,7 @@ class Optimisers(Model):
         return (
             Picture(
                 "surface", "Paths: click to start elsewhere",
-                (Layer("contours", style="dotted", label="height"), *(Layer(f"path{i}", label=name) for i, name in enumerate(OPTIMISERS)), Layer("places", style="points")),
+                (Layer("contours", style="dotted", label="height"), *(Layer(f"path{i}", label=name) for i, name in enumerate(OPTIMISERS))),
                 x="x", y="y", x_range=(-side, side), y_range=(-side, side), click="start_at", drag="start_at", equal=True, weight=2, front=True,
             ),
             Picture("loss", "Height over steps", (Layer("loss"),), y="E", y_log=True, figures=("lowest",), front=True),
@@ -244,8 +243,6 @@ class Optimisers(Model):
             low = values.min()
             levels = low + (values.max() - low) * np.linspace(0.03, 0.95, 14) ** 2.5
             return contours(values, grid, grid, levels)
-        if stream == "places":
-            return np.column_stack([state["place"], np.arange(5)])
         if stream.startswith("path"):
             done = int(state["count"][0] - state["began"][0])
             kept = min(done + 1, KEPT)

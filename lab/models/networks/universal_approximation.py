@@ -1,0 +1,367 @@
+"""Universal approximation: build or train a network with one hidden layer that follows any curve, and see where it fails."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+
+from lab import data
+from lab.errors import ModelError
+from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.tape import Tape, adam
+
+GRID = np.linspace(0.0, 1.0, 1001)
+SAMPLES = 400
+WIDEST = 64
+ACTIVATIONS = ("logistic", "tanh", "ReLU", "polynomial")
+SINE_SLOPE, SINE_BEND = 2 * math.pi, (2 * math.pi) ** 2  # of sin(2 pi x)
+
+
+def steps(f, width: int, x: np.ndarray) -> np.ndarray:
+    """Network of `width` threshold neurons H(x - k/width) whose steps take f's value in the middle of each piece."""
+    middle = f((np.arange(width) + 0.5) / width)
+    rises = np.diff(middle)
+    places = np.arange(1, width) / width
+    return middle[0] + (np.heaviside(x[:, None] - places[None, :], 1.0) * rises[None, :]).sum(1)
+
+
+def knots(f, width: int, x: np.ndarray) -> np.ndarray:
+    """Network of `width` ReLU neurons with knots at k/width that meets f at every knot."""
+    at = np.arange(width + 1) / width
+    values = f(at)
+    slopes = np.diff(values) * width
+    changes = np.diff(slopes, prepend=0.0)
+    return values[0] + (np.maximum(x[:, None] - at[None, :-1], 0.0) * changes[None, :]).sum(1)
+
+
+def polynomial_floor(f, degree: int = 2) -> float:
+    """Least greatest error of any polynomial of this degree on the grid, by linear programming: no width goes below it."""
+    from scipy.optimize import linprog
+
+    powers = np.vander(2 * GRID[::5] - 1, degree + 1)
+    values = f(GRID[::5])
+    one = np.ones((len(powers), 1))
+    A = np.vstack([np.hstack([powers, -one]), np.hstack([-powers, -one])])
+    found = linprog(np.r_[np.zeros(degree + 1), 1.0], A_ub=A, b_ub=np.r_[values, -values], bounds=[(None, None)] * (degree + 2))
+    return float(found.fun)
+
+
+@cache
+def program(width: int, depth: int, activation: str):
+    """Tape program of `depth` hidden layers for one input and one output, Adam on the mean squared error."""
+    t = Tape()
+    h = t.input("x", (1,))
+    for k in range(depth):
+        z = t.affine(h, width, init="uniform" if k == 0 else "xavier", name=f"hidden{k + 1}")
+        if activation == "polynomial":
+            h = t.multiply(z, z)
+        else:
+            h = {"logistic": t.logistic, "tanh": t.tanh, "ReLU": t.relu}[activation](z)
+    y = t.affine(h, 1, name="output")
+    t.minimise(t.mse(y, t.input("t", (1,))), adam(1e-2), name="optimiser")
+    return t.compile(batch=64)
+
+
+class UniversalApproximation(Model):
+    """One hidden layer can follow any continuous curve, as long as its neurons are not polynomials.
+
+    Constructed by hand, each threshold neuron adds one step and each ReLU neuron one bend, and the greatest error falls
+    as theory says: like 1/H with steps, like 1/H^2 with bends. Trained by gradient descent the same network has to find
+    the places itself. With the square as activation, a layer of any width is still a parabola, and the error stays above
+    a floor that the lab computes. Choose or draw the curve; compare deep with wide.
+    """
+
+    name = "universal-approximation"
+    title = "Universal approximation"
+    group = "Gates and layers"
+    icon = "mdi6.chart-bell-curve"
+    order = 60
+    equations = (
+        r"h(x) = W_1\,\sigma(W_0 x + b_0) + b_1",
+        r"\max|f - h| \le \frac{\max|f''|}{8 H^2} \; (\mathrm{bends}), \quad \frac{\max|f'|}{2 H} \; (\mathrm{steps})",
+    )
+    source = "Cybenko, Math. Control Signals Syst. 2:303 (1989); Leshno et al., Neural Networks 6:861 (1993)"
+    presets = {
+        "Bends by construction": {},
+        "Steps by construction": {"method": "steps"},
+        "Trained": {"method": "trained", "width": 16},
+        "A polynomial fails": {"method": "trained", "activation": "polynomial", "width": 64},
+        "Deep and narrow": {"method": "trained", "width": 6, "depth": 4, "activation": "tanh"},
+        "A chirp, drawn wide": {"function": "chirp", "width": 48},
+    }
+
+    function: str = param("sine", choices=(*data.FUNCTIONS, "drawn"), live=False, main=True, doc="Curve f on the interval from 0 to 1.")
+    drawn: tuple[tuple[float, float], ...] = param(
+        ((0.0, 0.0), (0.3, 0.8), (0.6, -0.5), (1.0, 0.3)),
+        kind="drawn",
+        live=False,
+        when=("function", "drawn"),
+        doc="The curve drawn by hand.",
+    )
+    method: str = param(
+        "bends",
+        choices=("bends", "steps", "trained"),
+        live=False,
+        main=True,
+        doc="Constructed from ReLU neurons (bends) or threshold neurons (steps), or trained.",
+    )
+    width: int = param(16, lo=1, hi=WIDEST, live=False, main=True, doc="Neurons H of a hidden layer.")
+    depth: int = param(1, lo=1, hi=4, live=False, when=("method", "trained"), doc="Hidden layers.")
+    activation: str = param(
+        "tanh",
+        choices=ACTIVATIONS,
+        live=False,
+        when=("method", "trained"),
+        main=True,
+        doc="Activation of the trained network; polynomial is the square.",
+    )
+    rate: float = param(0.01, lo=0.00001, hi=1.0, log=True, when=("method", "trained"), doc="Learning rate of Adam.")
+
+    def check(self) -> None:
+        if len(self.drawn) < 2 or len({p[0] for p in self.drawn}) < 2:
+            raise self.refuse("drawn", "must hold at least two points at different x")
+
+    @property
+    def trains(self) -> bool:
+        """Whether the network is trained, not constructed."""
+        return self.method == "trained"
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(1.0, "minibatch", physical=False) if self.trains else Clock(1.0, "neuron", physical=True)
+
+    @property
+    def speed(self) -> float | None:
+        return None if self.trains else 3.0
+
+    @property
+    def length(self) -> int | None:
+        return None if self.trains else self.width
+
+    @property
+    def default_steps(self) -> int:
+        return 5000 if self.trains else self.width
+
+    def f(self, x: np.ndarray) -> np.ndarray:
+        """The curve at x (any shape)."""
+        if self.function == "drawn":
+            points = np.array(sorted(self.drawn))
+            return np.interp(x, points[:, 0], points[:, 1])
+        return data.FUNCTIONS[self.function](np.asarray(x, float))
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        return (
+            Stream("error", "trace", "", "Greatest error of the network.", every=1),
+            Stream("target", "curve", "", "The curve f.", channels=("f",)),
+            Stream("network", "curve", "", "What the network computes.", channels=("network",)),
+            Stream("pieces", "curve", "", "What the neurons of the first hidden layer contribute."),
+            Stream(
+                "widths", "curve", "", "Greatest error of the construction over the width.", channels=("bends", "steps"), x_unit="neurons"
+            ),
+            Stream("bounds", "curve", "", "Bounds of theory.", channels=("bound of bends", "bound of steps"), x_unit="neurons"),
+            Stream("here", "curve", "", "This network.", channels=("this network",), x_unit="neurons"),
+        )
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return (
+            Picture("fit", "Curve and network", (Layer("target", theory=True, label="f"), Layer("network", label="network")), x="x", y="f(x)", figures=("greatest error", "bound", "floor"), weight=2, front=True),
+            Picture("widths", "Error against width", (Layer("bounds", theory=True), Layer("widths", style="points"), Layer("here", style="marker", label="this network")), x="hidden neurons H", y="greatest error", x_log=True, y_log=True, front=True),
+            Picture("pieces", "Neurons of the first layer", (Layer("pieces"),), x="x", y="weighted output"),
+            Picture("error", "Greatest error", (Layer("error"),), y="greatest error", y_log=True),
+        )  # fmt: skip
+
+    def build(self, seed):
+        """(curve on the grid, widths, their errors, bounds, floor of a parabola, tape program, its data)."""
+        target = self.f(GRID)
+        fine = np.linspace(0, 1, 4001)
+        values = self.f(fine)
+        slope = float(np.abs(np.diff(values)).max() * 4000)
+        bend = float(np.abs(np.diff(values, 2)).max() * 4000**2)
+        if self.function == "sine":
+            slope, bend = SINE_SLOPE, SINE_BEND
+        widths = np.array([1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64])
+        errors = np.array([[np.abs(build(self.f, int(h), GRID) - target).max() for h in widths] for build in (knots, steps)])
+        bounds = np.array([bend / (8.0 * widths**2), slope / (2.0 * widths)])
+        floor = polynomial_floor(self.f, 2**self.depth) if self.trains and self.activation == "polynomial" else 0.0
+        made = samples = None
+        if self.trains:
+            made = program(self.width, self.depth, self.activation)
+            x = np.random.default_rng(seed).random((SAMPLES, 1)).astype(np.float32)
+            samples = made.data(x=2 * x - 1, t=self.f(x).astype(np.float32))
+        return target, widths, errors, bounds, floor, made, samples
+
+    def start(self, constants, seed):
+        if not self.trains:
+            return {"neurons": np.zeros(1, np.int64)}
+        made = constants[5]
+        state = made.start(seed, rows=SAMPLES)
+        # Spread the bends over the interval: with tiny first weights every neuron would begin as the same straight line.
+        rng = np.random.default_rng([seed, 7])
+        weights, bias = made.parameters(state)["hidden1.weight"], made.parameters(state)["hidden1.bias"]
+        weights[:] = rng.choice([-1.0, 1.0], weights.shape) * (
+            1.0 if self.activation == "polynomial" else rng.uniform(2.0, 6.0, weights.shape)
+        )
+        bias[:] = -weights[0] * rng.uniform(-1, 1, bias.shape)
+        if self.activation == "polynomial":
+            made.parameters(state)["output.weight"][:] *= 0.1
+        return state
+
+    def _output(self, constants, state, x):
+        if not self.trains:
+            h = max(1, int(state["neurons"][0]))
+            return (knots if self.method == "bends" else steps)(self.f, h, x)
+        return constants[5].forward(state, "output", x=(2 * x[:, None] - 1).astype(np.float32))[:, 0].astype(float)
+
+    def advance(self, constants, state, n, out):
+        rows = out["error"]
+        if not self.trains:
+            for k in range(n):
+                state["neurons"][0] += 1
+                if len(rows):
+                    rows[k] = self._error(constants, state)
+            return n
+        made, samples = constants[5], constants[6]
+        made.set(state, "optimiser.rate", self.rate)
+        if not len(rows):
+            made.train(state, samples, n, batch=64).check()
+            return n
+        for k in range(n):
+            # The greatest error is over the whole interval, so it is measured every 20 minibatches and held between.
+            made.train(state, samples, 1, batch=64).check()
+            if int(state["counters"][0]) % 20 == 1 or k == 0:
+                level = self._error(constants, state)
+            rows[k] = level
+        return n
+
+    def _error(self, constants, state):
+        return float(np.abs(self._output(constants, state, GRID) - constants[0]).max())
+
+    def observe(self, constants, state, stream):
+        target, widths, errors, bounds, *_ = constants
+        if stream == "target":
+            return np.array([GRID, target])
+        if stream == "network":
+            return np.array([GRID, self._output(constants, state, GRID)])
+        if stream == "widths":
+            return np.vstack([widths, np.maximum(errors, 1e-12)])
+        if stream == "bounds":
+            return np.vstack([widths, np.maximum(bounds, 1e-12)])
+        if stream == "here":
+            wide = self.width * self.depth if self.trains else max(1, int(state["neurons"][0]))
+            return np.array([[wide], [max(1e-12, self._error(constants, state))]])
+        if stream == "pieces":
+            x = GRID[::10]
+            if self.trains:
+                hidden = constants[5].forward(state, "hidden1", x=(2 * x[:, None] - 1).astype(np.float32)).astype(float)
+                z = {
+                    "logistic": lambda v: 1 / (1 + np.exp(-v)),
+                    "tanh": np.tanh,
+                    "ReLU": lambda v: np.maximum(v, 0),
+                    "polynomial": np.square,
+                }[self.activation](hidden)
+                if self.depth == 1:
+                    z = z * constants[5].parameters(state)["output.weight"][:, 0]
+                return np.vstack([x, z.T[:12]])
+            h = max(1, int(state["neurons"][0]))
+            if self.method == "steps":
+                rises = np.diff(self.f((np.arange(h) + 0.5) / h))
+                rows = [rise * np.heaviside(x - (k + 1) / h, 1.0) for k, rise in enumerate(rises[:12])]
+            else:
+                at = np.arange(h + 1) / h
+                changes = np.diff(np.diff(self.f(at)) * h, prepend=0.0)
+                rows = [c * np.maximum(x - at[k], 0.0) for k, c in enumerate(changes[:12])]
+            return np.vstack([x, *rows]) if len(rows) else np.vstack([x, np.zeros_like(x)])
+        return super().observe(constants, state, stream)
+
+    def summary(self, constants, state):
+        out = {"greatest error": self._error(constants, state)}
+        if not self.trains:
+            h = max(1, int(state["neurons"][0]))
+            bound = constants[3][0 if self.method == "bends" else 1]
+            scale = bound[0] / (h * h if self.method == "bends" else h)
+            out |= {"neurons": h, "bound": float(scale)}
+        else:
+            out |= {"neurons": self.width * self.depth, "minibatches": int(state["counters"][0])}
+            if self.activation == "polynomial":
+                out["floor"] = constants[4]
+        return out
+
+    def remedy(self, stream):
+        return "lower the learning rate"
+
+    @action("Shake the weights")
+    def shake(self, constants, state):
+        """Start the training again from other weights."""
+        if not self.trains:
+            raise ModelError("universal-approximation: a constructed network has no weights to shake: choose the method 'trained'.")
+        fresh = self.start(constants, int(state["counters"][0]) + 1)
+        for name, array in fresh.items():
+            if name != "order":
+                state[name][:] = array
+
+    @classmethod
+    def figures(cls):
+        def over_bound(method):
+            def measure(run):
+                worst = 0.0
+                for h in range(1, WIDEST + 1):
+                    f = data.FUNCTIONS["sine"]
+                    error = np.abs((knots if method == "bends" else steps)(f, h, GRID) - f(GRID)).max()
+                    worst = max(worst, error / (SINE_BEND / (8 * h * h) if method == "bends" else math.pi / h))
+                return worst
+
+            return measure
+
+        def reaches(run):
+            f, least = data.FUNCTIONS["sine"], np.inf
+            fine = np.linspace(0, 1, 100_001)
+            for h in range(16, WIDEST + 1):
+                least = min(least, np.abs(knots(f, h, fine) - f(fine)).max() / (SINE_BEND / (8 * h * h)))
+            return float(least)
+
+        def trained(activation):
+            def measure(run):
+                model = cls(method="trained", activation=activation, width=32)
+                return float(np.median([run(model, steps=6000, seed=s, record={}).summary["greatest error"] for s in range(3)]))
+
+            return measure
+
+        def below_floor(run):
+            model = cls(method="trained", activation="polynomial", width=64)
+            result = run(model, steps=4000, seed=1, record={})
+            return result.summary["greatest error"] - result.summary["floor"]
+
+        yield Figure(
+            "bends: greatest error over the bound (2 pi)^2/(8 H^2), widths 1 to 64",
+            1.0 + 1e-9,
+            over_bound("bends"),
+            bound="at_most",
+            source="interpolation error",
+        )
+        yield Figure("bends: the same from width 16, smallest", 0.9, reaches, bound="at_least", source="the bound is tight")
+        yield Figure(
+            "steps: greatest error over the bound pi/H, widths 1 to 64",
+            1.0 + 1e-9,
+            over_bound("steps"),
+            bound="at_most",
+            source="mean value theorem",
+        )
+        yield Figure(
+            "trained tanh network of 32: greatest error",
+            0.1,
+            trained("tanh"),
+            bound="at_most",
+            source="the floor of a parabola is far above",
+        )
+        yield Figure("polynomial of 64 neurons: error above the floor", -1e-4, below_floor, bound="at_least", source="Leshno et al. (1993)")
+        yield Figure(
+            "floor of a parabola for a sine",
+            0.5,
+            lambda run: polynomial_floor(data.FUNCTIONS["sine"]),
+            bound="at_least",
+            source="linear programme",
+        )
