@@ -20,7 +20,7 @@ class Banner(QFrame):
         super().__init__(parent)
         self.setObjectName("banner")
         row = QHBoxLayout(self)
-        row.setContentsMargins(24, 8, 20, 20)  # with the margin of the style sheet, which is there only while the banner is
+        row.setContentsMargins(12, 8, 8, 8)
         row.setSpacing(8)
         self._icon = QLabel(self)
         self.words = QLabel(self)

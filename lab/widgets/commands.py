@@ -204,7 +204,7 @@ class Commands(QObject):
         """Escape: results, the help page, a filling card, the past, a sentence, projector mode; the innermost first."""
         w = self.window
         if w.bar.palette_field.results.isVisible():
-            w.bar.palette_field.close_results()
+            w.bar.palette_field.leave()
         elif w.workspace.filled:
             w.workspace.fill("")
         elif w.banner.isVisible() and w.banner.key not in (None, "run"):

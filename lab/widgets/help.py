@@ -94,6 +94,7 @@ class Help(QDialog):
         text.setMarkdown(kind.help())
         body = text.toHtml()
         body = body[body.index("<body") :].split(">", 1)[1].rsplit("</body>", 1)[0].replace("<!--StartFragment-->", "").replace("<!--EndFragment-->", "")
+        body = body.replace("margin-top:0px; margin-bottom:0px;", "margin-top:0px; margin-bottom:8px;")
         parts = [f"<h1>{html.escape(kind.title or kind.name)}</h1>", body]
         if kind.equations:
             parts.append("<h2>Equations</h2>")

@@ -142,6 +142,12 @@ class Palette(QLineEdit):
         self.selectAll()
         self._search(self.text())
 
+    def leave(self) -> None:
+        """Put everything away."""
+        self.close_results()
+        self.clear()
+        self.clearFocus()
+
     def close_results(self) -> None:
         """Put the results away."""
         self.results.hide()
@@ -180,9 +186,7 @@ class Palette(QLineEdit):
             self.ask()
 
     def _choose(self, item: QListWidgetItem | None) -> None:
-        self.close_results()
-        self.clear()
-        self.clearFocus()
+        self.leave()
         if item is not None:
             item.data(Qt.ItemDataRole.UserRole).run()
 
@@ -192,9 +196,7 @@ class Palette(QLineEdit):
             step = 1 if event.key() == Qt.Key.Key_Down else -1
             self.list.setCurrentRow((self.list.currentRow() + step) % max(1, self.list.count()))
         elif event.key() == Qt.Key.Key_Escape:
-            self.close_results()
-            self.clear()
-            self.clearFocus()
+            self.leave()
         else:
             super().keyPressEvent(event)
 

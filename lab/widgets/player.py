@@ -136,7 +136,8 @@ class Player(QObject):
     def open(self, experiment: Experiment, name: str, *, playing: bool, pace: float | None, **resume: Any) -> None:
         """Begin a new run."""
         self.leave()
-        colour = f"series{len(self.session.runs(deleted=True)) % COLOURS}" if self.session else "series0"
+        # The first colour is that of whatever run is in front; a run has its own when it lies behind another.
+        colour = f"series{1 + len(self.session.runs(deleted=True)) % (COLOURS - 1)}" if self.session else "series1"
         try:
             runner = Runner(experiment, self.session, name=name, colour=colour, playing=playing, watch=self._watched, pace=pace, **resume)
         except LabError as error:

@@ -83,7 +83,7 @@ class Actions(QWidget):
 
     def _place(self) -> None:
         widest = max((b.fontMetrics().horizontalAdvance(b.text()) for b in self.buttons.values()), default=0)
-        columns = 2 if len(self.buttons) > 1 and 2 * (widest + 34) + 34 < self.width() else 1
+        columns = 2 if len(self.buttons) > 1 and 2 * (widest + 26) + 34 <= self.width() else 1
         if columns != self._columns:
             self._columns = columns
             for position, button in enumerate(self.buttons.values()):

@@ -397,7 +397,7 @@ class Window(QMainWindow):
         first = dict(list(summary.items())[:1])
         hint = f"{info.name}\n{figures(summary)}\n{info.created[:16].replace('T', ' ')}"
         return RunRow(
-            info.id, mark.name or info.name, figures(first), info.colour or "series0", info.state,
+            info.id, mark.name or info.name, figures(first), "series0" if info.id == present else info.colour or "series1", info.state,
             info.id == present, mark.overlaid, mark.pinned, hint if info.id != present else info.name,
         )  # fmt: skip
 
