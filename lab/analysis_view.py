@@ -1,0 +1,218 @@
+"""The analyses of `lab.analysis` as pictures of the spikes that a view holds, live or recorded; no window is needed.
+
+    request = ask(source, "isi")        # what is to be analysed: copied, so that another thread may do it
+    curve = answer(request)             # a lab.analysis.Curve
+    shown = Shown(analysed, curve)      # a source that an ordinary picture of `Analysed` draws
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lab import analysis
+from lab.analysis import Curve
+from lab.analysis_run import cells_of, rasters
+from lab.errors import ModelError
+from lab.model import Clock, Layer, Model, Picture, Stream, param
+from lab.view import Source
+
+TITLES = {
+    "isi": "Interspike intervals",
+    "rate": "Firing rate",
+    "smooth-rate": "Firing rate, smoothed",
+    "correlogram": "Autocorrelogram",
+    "fano": "Fano factor",
+    "cv": "Regularity of each cell",
+    "spectrum": "Power spectrum",
+    "population": "Power spectrum of the population",
+    "sta": "Spike-triggered average",
+}
+STYLES = {"isi": "steps", "rate": "steps", "correlogram": "steps", "cv": "points"}
+FEWEST_SPIKES = 3
+
+
+class Analysed(Model):
+    """The pictures of the analyses of another model's spikes."""
+
+    unit: str = param("ms", doc="Unit of the other model's clock.")
+    trace: str = param("trace", doc="Name, with unit, of the trace that is averaged around spikes.")
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(1.0, self.unit)
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        found = [Stream(n, "curve", doc=t, channels=("measured",)) for n, t in TITLES.items()]
+        return (*found, *(Stream(f"{n} of theory", "curve", doc=f"{t} of a Poisson process of the same rate, or the mean.") for n, t in TITLES.items()))
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        time = f"({self.unit})"
+        axes = {
+            "isi": (f"interval {time}", f"density (1/{self.unit})"),
+            "rate": (f"time {time}", "rate (Hz)"),
+            "smooth-rate": (f"time {time}", "rate (Hz)"),
+            "correlogram": (f"lag {time}", "rate (Hz)"),
+            "fano": (f"window {time}", "Fano factor"),
+            "cv": ("cell", "CV"),
+            "spectrum": ("frequency (Hz)", "power (Hz)"),
+            "population": ("frequency (Hz)", "power (Hz)"),
+            "sta": (f"time after the spike {time}", self.trace),
+        }
+        mean = ("rate", "smooth-rate", "sta")
+        return tuple(
+            Picture(
+                name,
+                TITLES[name],
+                (Layer(f"{name} of theory", theory=True, label="mean" if name in mean else "Poisson"), Layer(name, style=STYLES.get(name, "line"), label="measured")),
+                x=x,
+                y=y,
+                x_log=name == "fano",
+            )
+            for name, (x, y) in axes.items()
+        )
+
+
+def traces(model: Model) -> tuple[tuple[str, int, str], ...]:
+    """(stream, channel, name with unit) of every trace that can be averaged around spikes."""
+    found = []
+    for stream in model.streams:
+        if stream.kind != "trace" or stream.form != "samples":
+            continue
+        unit = f" ({stream.unit})" if stream.unit else ""
+        for k in range(min(int(np.prod(stream.shape, dtype=int)), 100)):
+            name = stream.name if not stream.shape else stream.channels[k] if k < len(stream.channels) else f"{stream.name}[{k}]"
+            found.append((stream.name, k, f"{stream.name}: {name}{unit}" if stream.shape else f"{name}{unit}"))
+    return tuple(found)
+
+
+def analysed(model: Model, trace: str = "") -> Analysed:
+    """The pictures for a model's spikes."""
+    return Analysed(unit=model.clock.unit, trace=trace or "trace")
+
+
+def pictures_for(model: Model) -> tuple[Picture, ...]:
+    """Pictures of the analyses that the model's spikes allow; none for a model without spikes."""
+    if not rasters(model):
+        return ()
+    return tuple(p for p in analysed(model).pictures if p.name != "sta" or traces(model))
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What is to be analysed: copies of events and, for a spike-triggered average, of a trace."""
+
+    kind: str
+    time: np.ndarray
+    index: np.ndarray
+    span: tuple[float, float]
+    cells: int | None
+    cell: int | None
+    second: float
+    unit: str
+    trace: tuple[np.ndarray, np.ndarray, str] | None = None
+
+
+def ask(source: Source, kind: str, stream: str = "", *, cell: int | None = None, last: float = 0.0, trace: tuple[str, int] | None = None) -> Request:
+    """Read what an analysis needs from a source; `last` time units only, 0 for all that is kept.
+
+    Raises ModelError for a model without spikes.
+    """
+    model = source.model
+    known = rasters(model)
+    if not known:
+        raise ModelError(f"{model._owner()} has no spikes to analyse.")
+    stream = stream if stream in known else "spikes" if "spikes" in known else known[0]
+    clock = model.clock
+    first = max(0, source.step - round(last / clock.dt)) if last > 0 else 0
+    steps, index, part = source.events(stream, first)
+    if len(steps) and first == 0 and source.step * clock.dt > 0:
+        # The view may have forgotten the beginning; the observation then begins with what it kept.
+        kept = int(steps[0])
+        first = kept if kept > 0.1 * source.step else 0
+    read = None
+    if kind == "sta" and trace is not None:
+        at, rows = source.samples(trace[0], first, source.step)
+        values = rows.reshape(len(rows), -1)
+        name = next((t[2] for t in traces(model) if t[:2] == trace), trace[0])
+        if len(at) and trace[1] < values.shape[1]:
+            read = (at * clock.dt, values[:, trace[1]].astype(float), name)
+    span = (first * clock.dt, max(source.step, first + 1) * clock.dt)
+    return Request(kind, (steps + part) * clock.dt, index, span, cells_of(model, stream), cell, analysis.SECONDS.get(clock.unit, 1.0), clock.unit, read)
+
+
+def answer(request: Request) -> Curve:
+    """Do the analysis; raises ModelError with a sentence where the spikes do not allow it."""
+    seen = int(request.index.max()) + 1 if len(request.index) else 1
+    trains = analysis.group(
+        request.time, request.index, cells=max(seen, request.cells or 0), span=request.span, second=request.second, unit=request.unit
+    )
+    if request.cell is not None:
+        trains = trains.select([min(request.cell, trains.cells - 1)])
+    if len(trains.time) < FEWEST_SPIKES:
+        raise ModelError("Too few spikes yet.")
+    kind = request.kind
+    if kind == "isi":
+        return analysis.isi(trains)
+    if kind == "rate":
+        return analysis.rate(trains)
+    if kind == "smooth-rate":
+        return analysis.smooth_rate(trains)
+    if kind == "correlogram":
+        return analysis.correlogram(trains)
+    if kind == "fano":
+        return analysis.fano(trains)
+    if kind == "cv":
+        return analysis.cv(trains)
+    if kind == "spectrum":
+        return analysis.spectrum(trains)
+    if kind == "population":
+        return analysis.spectrum(trains, of="population")
+    if request.trace is None or len(request.trace[0]) < 16:
+        raise ModelError("The trace is not recorded yet.")
+    time, values, name = request.trace
+    side = min(50.0 * request.second / 1000, 0.2 * (time[-1] - time[0]))
+    return analysis.spike_triggered_average(trains, time, values, side, side, name)
+
+
+def observe(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
+    """The measured and the theoretical curve as pictures take them, (2, n) each; steps begin at the left edge of their bin."""
+    x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+    theory = np.empty((2, 0)) if curve.theory is None else np.array([x, curve.theory])
+    if curve.style == "steps" and len(x) > 1:
+        x = np.append(x, 2 * x[-1] - x[-2]) - 0.5 * (x[1] - x[0])
+        y = np.append(y, y[-1])
+    return np.array([x, y]), theory
+
+
+class Shown:
+    """A source that holds one curve, for an ordinary picture of `Analysed` to draw."""
+
+    def __init__(self, model: Analysed, kind: str, curve: Curve, number: int, step: int):
+        self.model: Model = model
+        self.version: Hashable = ("analysis", kind, number)
+        self.step = step
+        self.summary: Mapping[str, Any] = curve.figures
+        measured, theory = observe(curve)
+        self._values = {kind: measured, f"{kind} of theory": theory}
+
+    def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """There are no traces."""
+        return np.empty(0, np.int64), np.empty(0)
+
+    def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """There are no events."""
+        return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
+
+    def snapshot(self, stream: str) -> Any:
+        """The curve."""
+        return self._values.get(stream)
+
+    def labels(self, stream: str) -> tuple[str, ...]:
+        """There are none."""
+        return ()
