@@ -85,11 +85,33 @@ def torch_steps(network, x, t, batch, regression):
 def cases():
     random = np.random.default_rng(0)
     x2, x64, x784 = random.normal(size=(1000, 2)), random.random((1440, 64)), random.random((1280, 784))
-    yield "2-8-8-1, batch 10", 60, dense((2, 8, 8, 1), 10, "tanh", True), torch_dense((2, 8, 8, 1), "tanh"), x2, x2[:, :1], 10, True, x2, 20000
+    yield (
+        "2-8-8-1, batch 10",
+        60,
+        dense((2, 8, 8, 1), 10, "tanh", True),
+        torch_dense((2, 8, 8, 1), "tanh"),
+        x2,
+        x2[:, :1],
+        10,
+        True,
+        x2,
+        20000,
+    )
     t = random.integers(0, 10, 1440)
     yield "64-64-10, batch 32", 8, dense((64, 64, 10), 32, "relu", False), torch_dense((64, 64, 10), "relu"), x64, t, 32, False, x64, 4000
     t = random.integers(0, 10, 1280)
-    yield "784-256-10, batch 64", 1, dense((784, 256, 10), 64, "relu", False), torch_dense((784, 256, 10), "relu"), x784, t, 64, False, x784, 200
+    yield (
+        "784-256-10, batch 64",
+        1,
+        dense((784, 256, 10), 64, "relu", False),
+        torch_dense((784, 256, 10), "relu"),
+        x784,
+        t,
+        64,
+        False,
+        x784,
+        200,
+    )
     t = random.integers(0, 10, 1440)
     pictures = x64.reshape(-1, 8, 8, 1)
     yield "small CNN, batch 32", 3, convolutional(32), torch_convolutional(), pictures, t, 32, False, pictures.transpose(0, 3, 1, 2), 1000

@@ -364,9 +364,7 @@ def test_augmentation_shifts_and_mirrors_whole_pictures():
     picture[2, 1] = picture[2, 2] = 1.0
     picture[3, 1] = 2.0
     moved = program.forward(program.start(), "moved", train=True, x=np.tile(picture, (200, 1, 1)))
-    allowed = {
-        np.roll(base, (i, j), (0, 1)).tobytes() for base in (picture, picture[:, ::-1]) for i in (-1, 0, 1) for j in (-1, 0, 1)
-    }
+    allowed = {np.roll(base, (i, j), (0, 1)).tobytes() for base in (picture, picture[:, ::-1]) for i in (-1, 0, 1) for j in (-1, 0, 1)}
     found = {frame.astype(float).tobytes() for frame in moved}
     assert found == allowed
 
@@ -385,7 +383,11 @@ def networks():
     def recurrent(t):
         x, h, w = t.input("x", (4, 2)), None, t.parameter("w", (3, 3))
         for k in range(4):
-            here = t.affine(t.select(x, k), 3, name="in") if k == 0 else t.affine(t.select(x, k), weight=t.find("in.weight"), bias=t.find("in.bias"))
+            here = (
+                t.affine(t.select(x, k), 3, name="in")
+                if k == 0
+                else t.affine(t.select(x, k), weight=t.find("in.weight"), bias=t.find("in.bias"))
+            )
             h = t.tanh(here if h is None else here + t.affine(h, weight=w, bias=False))
         return t.mse(t.affine(h, 1), t.input("t", 1)), {"x": (4, 2), "t": (1,)}, False
 
@@ -484,7 +486,9 @@ def test_the_interpreted_program_equals_the_compiled_one(tmp_path):
     # Not with Adam: it divides by its second moment and so blows up the rounding of a gradient that is exactly 0 (a bias before a norm).
     found = []
     for name, disabled in (("compiled", "0"), ("interpreted", "1")):
-        subprocess.run([sys.executable, "-c", SCRIPT, str(tmp_path / f"{name}.npz")], check=True, env={**os.environ, "NUMBA_DISABLE_JIT": disabled})
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(tmp_path / f"{name}.npz")], check=True, env={**os.environ, "NUMBA_DISABLE_JIT": disabled}
+        )
         found.append(dict(np.load(tmp_path / f"{name}.npz")))
     for key in ("random", "counters", "order"):
         np.testing.assert_array_equal(found[0][key], found[1][key])

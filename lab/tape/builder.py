@@ -143,9 +143,7 @@ class Tape:
             raise ParameterError(f"tape: labels '{name}' need at least 1 class (got {classes}); give the number of classes.", owner="tape")
         return self._node(name, "input", _shape(name, shape), True, classes=int(classes))
 
-    def parameter(
-        self, name: str, shape: int | Sequence[int], init: Any = "xavier", *, decay: bool = True, constraint: str = ""
-    ) -> Node:
+    def parameter(self, name: str, shape: int | Sequence[int], init: Any = "xavier", *, decay: bool = True, constraint: str = "") -> Node:
         """A trained array; `init` is a name of `lab.tape.initialisers`, a number, or an array.
 
         decay=False exempts it from weight decay; constraint="nonnegative" clamps it at 0 after every update.
@@ -153,7 +151,9 @@ class Tape:
         shape = _shape(name, shape)
         check_initialiser(name, shape, init)
         if constraint not in ("", "nonnegative"):
-            raise ParameterError(f"tape: parameter '{name}' has the constraint '{constraint}', which is unknown; use 'nonnegative' or none.")
+            raise ParameterError(
+                f"tape: parameter '{name}' has the constraint '{constraint}', which is unknown; use 'nonnegative' or none."
+            )
         return self._node(name, "parameter", shape, False, init=init, decay=decay, constraint=constraint)
 
     def constant(self, name: str, value: Any) -> Node:
@@ -185,14 +185,18 @@ class Tape:
         """
         title = name or ("optimiser" if not self.objectives else f"optimiser{len(self.objectives) + 1}")
         if loss.size != 1:
-            raise ModelError(f"tape: the loss '{loss.name}' has the shape {loss.shape} per sample; take its mean or sum to one value first.")
+            raise ModelError(
+                f"tape: the loss '{loss.name}' has the shape {loss.shape} per sample; take its mean or sum to one value first."
+            )
         if parameters is None:
             chosen = [node for node in self.ancestors([loss]) if self.nodes[node].kind == "parameter"]
         else:
             chosen = [(self.find(p) if isinstance(p, str) else p).index for p in parameters]
             for index in chosen:
                 if self.nodes[index].kind != "parameter":
-                    raise ModelError(f"tape: objective '{title}' cannot move '{self.nodes[index].name}', a {self.nodes[index].kind}; name parameters.")
+                    raise ModelError(
+                        f"tape: objective '{title}' cannot move '{self.nodes[index].name}', a {self.nodes[index].kind}; name parameters."
+                    )
         if not chosen:
             raise ModelError(f"tape: the loss '{loss.name}' depends on no parameter; nothing can be minimised.")
         for other in self.objectives:
@@ -323,5 +327,7 @@ class Tape:
 def _shape(name: str, shape: int | Sequence[int]) -> tuple[int, ...]:
     axes = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
     if any(int(n) != n or n < 1 for n in axes):
-        raise ParameterError(f"tape: '{name}' has the shape {axes}; every axis must be a whole number of at least 1.", owner="tape", names=(name,))
+        raise ParameterError(
+            f"tape: '{name}' has the shape {axes}; every axis must be a whole number of at least 1.", owner="tape", names=(name,)
+        )
     return tuple(int(n) for n in axes)

@@ -64,7 +64,9 @@ def check_gradients(
     tried, spread evenly. The default weights take the batch mean.
     """
     if program.dtype != "float64":
-        raise ParameterError("tape: the gradient check needs float64 (the program is float32); compile it with dtype='float64'.", owner="tape")
+        raise ParameterError(
+            "tape: the gradient check needs float64 (the program is float32); compile it with dtype='float64'.", owner="tape"
+        )
     root = program.tape.find(of) if isinstance(of, str) else of
     inputs = {name: np.array(value, float) for name, value in inputs.items()}
     state = {name: value.copy() for name, value in state.items()}
@@ -82,7 +84,9 @@ def check_gradients(
         size = gradient.size
         chosen = np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int))
         numeric = [central_difference(program, state, root, weights, arrays[name], i, inputs, train=train, seed=seed) for i in chosen]
-        rows.append(GradientRow(name, relative_error(gradient.reshape(-1)[chosen], np.array(numeric)), KINKED if kinks else SMOOTH, len(chosen)))
+        rows.append(
+            GradientRow(name, relative_error(gradient.reshape(-1)[chosen], np.array(numeric)), KINKED if kinks else SMOOTH, len(chosen))
+        )
     return rows
 
 
@@ -93,7 +97,9 @@ def case_program(case: Case, dtype: str = "float64") -> tuple[Program, dict[str,
     for name, value in case.inputs.items():
         arrays[name] = random.normal(size=(3, *value)) if isinstance(value, tuple) else np.asarray(value, float)
         whole = name == "labels" and arrays[name].ndim >= 1 and (arrays[name] == np.floor(arrays[name])).all()
-        nodes[name] = tape.labels(name, int(arrays[name].max()) + 1, arrays[name].shape[1:]) if whole else tape.input(name, arrays[name].shape[1:])
+        nodes[name] = (
+            tape.labels(name, int(arrays[name].max()) + 1, arrays[name].shape[1:]) if whole else tape.input(name, arrays[name].shape[1:])
+        )
     root = case.build(tape, **nodes)
     program = tape.compile(batch=3, dtype=dtype)
     state = program.start(5)

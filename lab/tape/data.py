@@ -46,7 +46,9 @@ def pack(tape, dtype: str, arrays: dict[str, np.ndarray], batch: int) -> Data:
         node = tape.find(name)
         value = np.asarray(array, dtype)
         if node.kind != "input" or value.shape[1:] != node.shape:
-            raise ModelError(f"tape: '{name}' is a {node.kind} of shape {node.shape} per sample, but an array of shape {value.shape} was given.")
+            raise ModelError(
+                f"tape: '{name}' is a {node.kind} of shape {node.shape} per sample, but an array of shape {value.shape} was given."
+            )
         check_values(node, value)
         columns.append(value.reshape(count, node.size))
         fields.append((place, node.size, 0))

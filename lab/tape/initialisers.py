@@ -30,9 +30,13 @@ def check_initialiser(name: str, shape: tuple[int, ...], init: Any) -> None:
     """Refuse an unknown initialiser or an array of another shape."""
     if isinstance(init, str):
         if init not in INITIALISERS:
-            raise ParameterError(f"tape: parameter '{name}' has the unknown initialiser '{init}'; {near(init, INITIALISERS)}", names=(name,))
+            raise ParameterError(
+                f"tape: parameter '{name}' has the unknown initialiser '{init}'; {near(init, INITIALISERS)}", names=(name,)
+            )
     elif np.shape(init) not in ((), shape):
-        raise ParameterError(f"tape: parameter '{name}' of shape {shape} cannot start from an array of shape {np.shape(init)}.", names=(name,))
+        raise ParameterError(
+            f"tape: parameter '{name}' of shape {shape} cannot start from an array of shape {np.shape(init)}.", names=(name,)
+        )
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:

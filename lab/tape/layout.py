@@ -181,7 +181,8 @@ class Layout:
         batch, parameters with gradient and moments), neurons (values of the output, of layers with weights) and synapses
         (connections: one per multiply-add with a weight).
         """
-        nodes, rows, counted = self.tape.nodes, [], set()
+        nodes, counted = self.tape.nodes, set()
+        rows: list[dict[str, Any]] = []
         for instruction in self.tape.instructions:
             out = nodes[instruction.out]
             if rows and rows[-1]["name"] == out.name:

@@ -50,7 +50,11 @@ class Report:
         """The report itself, or a DivergenceError where training met NaN or infinity."""
         if self.fault:
             raise DivergenceError(
-                self.fault, model="tape", stream=self.fault_node, step=self.fault_step, remedy="lower the learning rate or clip the gradient"
+                self.fault,
+                model="tape",
+                stream=self.fault_node,
+                step=self.fault_step,
+                remedy="lower the learning rate or clip the gradient",
             )
         return self
 
@@ -124,7 +128,9 @@ class Program:
             if name not in known:
                 raise ModelError(f"tape: there is no parameter '{name}' to load; {near(name, known)}")
             if known[name].shape != np.shape(array):
-                raise ModelError(f"tape: '{name}' has the shape {known[name].shape}, but {np.shape(array)} was given; load weights of this network.")
+                raise ModelError(
+                    f"tape: '{name}' has the shape {known[name].shape}, but {np.shape(array)} was given; load weights of this network."
+                )
         missing = sorted(set(known) - set(arrays))
         if missing and not partial:
             raise ModelError(f"tape: the weights lack '{missing[0]}' ({len(missing)} missing); load weights of this network.")
@@ -153,9 +159,7 @@ class Program:
 
     # Running -----------------------------------------------------------------------------------------------------------
 
-    def train(
-        self, state: State, data: Data, steps: int, *, batch: int | None = None, shuffle: bool = True, watch: bool = False
-    ) -> Report:
+    def train(self, state: State, data: Data, steps: int, *, batch: int | None = None, shuffle: bool = True, watch: bool = False) -> Report:
         """Run `steps` minibatches of training in place of `state`; returns what was recorded.
 
         Every epoch goes once through the samples, in an order shuffled by the state's generator (or as they stand). The last
@@ -182,7 +186,8 @@ class Program:
     def _learn(self, state, data, order, counters, steps, batch, shuffle, watch) -> Report:
         if not 1 <= batch <= self.batch:
             raise ParameterError(
-                f"tape: a minibatch of {batch} does not fit a program compiled for {self.batch}; compile with batch={batch}.", names=("batch",)
+                f"tape: a minibatch of {batch} does not fit a program compiled for {self.batch}; compile with batch={batch}.",
+                names=("batch",),
             )
         a = self._load(state)
         layout, total = self.layout, self.layout.parameters + self.layout.statistics
@@ -230,7 +235,7 @@ class Program:
         come from `seed`.
         """
         single = isinstance(outputs, str | Node)
-        nodes = [self._find(name) for name in ([outputs] if single else outputs)]  # type: ignore[list-item]
+        nodes = [self._find(outputs)] if isinstance(outputs, str | Node) else [self._find(name) for name in outputs]
         rows, split = self._plan(("forward", *(node.index for node in nodes)), nodes, (), None)
         found = self._run(state, rows, split, nodes, arrays, train, seed, None, None)[0]
         return found[0] if single else found
@@ -260,7 +265,9 @@ class Program:
         if weights is None:
             weights = np.full((count, root.size), 1.0 / (count * root.size) if mean else 1.0)
         if np.size(weights) != count * root.size:
-            raise ModelError(f"tape: gradient weights of shape {np.shape(weights)} do not fit '{root.name}' of shape {(count, *root.shape)}.")
+            raise ModelError(
+                f"tape: gradient weights of shape {np.shape(weights)} do not fit '{root.name}' of shape {(count, *root.shape)}."
+            )
         return self._run(state, rows, split, [root], arrays, train, seed, root, np.asarray(weights, self.dtype).ravel(), nodes)[1]
 
     def last(self, name: str | Node) -> np.ndarray:
@@ -358,7 +365,9 @@ class Program:
         self._expect_inputs(arrays, outputs)
         count = self._count(arrays)
         if root is not None and count > self.batch:
-            raise ParameterError(f"tape: gradients of {count} samples do not fit a program compiled for {self.batch}; compile with batch={count}.")
+            raise ParameterError(
+                f"tape: gradients of {count} samples do not fit a program compiled for {self.batch}; compile with batch={count}."
+            )
         prepared = [(self.layout.offset(node), node.size, value) for node, value in self._prepare(arrays)]
         a = self._load(state)
         random = seed_state(seed, 3)
@@ -388,7 +397,9 @@ class Program:
                 raise ModelError(f"tape: '{name}' is a {node.kind}, not an input; pass inputs only.")
             value = np.asarray(array, self.dtype)
             if value.shape[1:] != node.shape:
-                raise ModelError(f"tape: input '{name}' takes samples of shape {node.shape}, but an array of shape {value.shape} was given.")
+                raise ModelError(
+                    f"tape: input '{name}' takes samples of shape {node.shape}, but an array of shape {value.shape} was given."
+                )
             yield node, value
 
     def _read(self, node: Node, offsets: list[int]) -> np.ndarray:

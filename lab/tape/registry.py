@@ -87,4 +87,3 @@ def find_operation(name: str) -> Callable:
     if name not in OPERATIONS:
         raise AttributeError(f"Tape has no operation '{name}'; {near(name, OPERATIONS)}")
     return OPERATIONS[name]
-

@@ -68,7 +68,9 @@ def affine(tape, x, units=None, *, weight=None, bias=True, transposed=False, ini
             raise ModelError(f"tape: affine '{name}' needs a number of units or a weight; give one of them.")
         weight = tape.parameter(f"{name}.weight", (x.shape[-1], int(units)), init=init)
     if len(weight.shape) != 2:
-        raise ModelError(f"tape: affine '{name}' needs a weight with two axes, but '{weight.name}' has the shape {weight.shape}; reshape it.")
+        raise ModelError(
+            f"tape: affine '{name}' needs a weight with two axes, but '{weight.name}' has the shape {weight.shape}; reshape it."
+        )
     inputs, outputs = weight.shape[::-1] if transposed else weight.shape
     if x.shape[-1] != inputs or (units is not None and units != outputs):
         raise ModelError(
@@ -80,7 +82,9 @@ def affine(tape, x, units=None, *, weight=None, bias=True, transposed=False, ini
     elif bias is False:
         bias = None
     elif bias.shape != (outputs,):
-        raise ModelError(f"tape: affine '{name}' has {outputs} units, but the bias '{bias.name}' has the shape {bias.shape}; give it ({outputs},).")
+        raise ModelError(
+            f"tape: affine '{name}' has {outputs} units, but the bias '{bias.name}' has the shape {bias.shape}; give it ({outputs},)."
+        )
     shape = (*x.shape[:-1], outputs)
     return tape.emit(
         "affine", [x, weight, bias], shape, name=name, ints=(inputs, outputs, int(transposed)), macs=int(np.prod(shape)) * inputs
@@ -158,5 +162,8 @@ case(
 )
 case("matmul", {"x": (2, 3, 4), "y": (2, 4, 5)}, lambda t, x, y: t.matmul(x, y), lambda x, y: x @ y)
 case(
-    "matmul, transposed", {"x": (3, 14), "y": (30, 14)}, lambda t, x, y: t.matmul(x, y, transposed=True), lambda x, y: x @ y.swapaxes(-1, -2)
+    "matmul, transposed",
+    {"x": (3, 14), "y": (30, 14)},
+    lambda t, x, y: t.matmul(x, y, transposed=True),
+    lambda x, y: x @ y.swapaxes(-1, -2),
 )

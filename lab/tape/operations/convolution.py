@@ -213,7 +213,13 @@ def conv2d(tape, x, filters=None, *, size=3, stride=1, padding="same", weight=No
     bias = tape.parameter(f"{name}.bias", (ints[5],), init="zeros", decay=False) if bias is True else bias or None
     pixels, patch = ints[3] * ints[4], size * size * x.shape[2]
     return tape.emit(
-        "conv2d", [x, weight, bias], (ints[3], ints[4], ints[5]), name=name, ints=ints, scratch=pixels * patch, macs=pixels * patch * ints[5]
+        "conv2d",
+        [x, weight, bias],
+        (ints[3], ints[4], ints[5]),
+        name=name,
+        ints=ints,
+        scratch=pixels * patch,
+        macs=pixels * patch * ints[5],
     )
 
 

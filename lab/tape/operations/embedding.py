@@ -48,7 +48,9 @@ def embedding(tape, tokens, width=None, *, weight=None, init="small", name=None)
     """
     name = tape.free_name(name, "embedding")
     if not tokens.classes:
-        raise ModelError(f"tape: embedding '{name}' needs whole numbers, but '{tokens.name}' is not made by labels; use labels(name, classes).")
+        raise ModelError(
+            f"tape: embedding '{name}' needs whole numbers, but '{tokens.name}' is not made by labels; use labels(name, classes)."
+        )
     if weight is None:
         if width is None:
             raise ModelError(f"tape: embedding '{name}' needs a width or a weight; give one of them.")
@@ -66,7 +68,9 @@ def one_hot(tape, tokens, *, name=None):
     """1 at the place of a whole number and 0 elsewhere: (...) becomes (..., classes)."""
     name = tape.free_name(name, "one_hot")
     if not tokens.classes:
-        raise ModelError(f"tape: one_hot '{name}' needs whole numbers, but '{tokens.name}' is not made by labels; use labels(name, classes).")
+        raise ModelError(
+            f"tape: one_hot '{name}' needs whole numbers, but '{tokens.name}' is not made by labels; use labels(name, classes)."
+        )
     return tape.emit("one_hot", [tokens], (*tokens.shape, tokens.classes), name=name, ints=(tokens.classes,))
 
 

@@ -161,7 +161,9 @@ opcode("accuracy", accuracy_forward)
 def _same(tape, kind, name, x, y):
     name = tape.free_name(name, kind)
     if x.shape != y.shape or not (x.batched and y.batched):
-        raise ModelError(f"tape: {kind} '{name}' compares '{x.name}' of shape {x.shape} with '{y.name}' of shape {y.shape}; make them equal.")
+        raise ModelError(
+            f"tape: {kind} '{name}' compares '{x.name}' of shape {x.shape} with '{y.name}' of shape {y.shape}; make them equal."
+        )
     return name
 
 
@@ -242,9 +244,7 @@ _CLASSES = np.array([[0, 3, 1], [2, 2, 0], [3, 0, 1]])
 _SHARES = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])
 case("mse", {"x": (5,), "y": (5,)}, lambda t, x, y: t.mse(x, y), lambda x, y: ((x - y) ** 2).mean(-1))
 case("squared error", {"x": (5,), "y": (5,)}, lambda t, x, y: t.squared_error(x, y), lambda x, y: 0.5 * ((x - y) ** 2).sum(-1))
-case(
-    "bernoulli", {"x": (5,), "y": (5,)}, lambda t, x, y: t.bernoulli(x, y), lambda x, y: (np.logaddexp(0, x) - x * y).sum(-1)
-)
+case("bernoulli", {"x": (5,), "y": (5,)}, lambda t, x, y: t.bernoulli(x, y), lambda x, y: (np.logaddexp(0, x) - x * y).sum(-1))
 case("cross-entropy, labels", {"x": np.random.default_rng(5).normal(size=(3, 3, 4)), "labels": _CLASSES},
      lambda t, x, labels: t.cross_entropy(x, labels), lambda x, labels: _picked(x, labels))  # fmt: skip
 case("cross-entropy, probabilities", {"x": np.random.default_rng(6).normal(size=(2, 3)), "labels": _SHARES},

@@ -95,7 +95,9 @@ def slice(tape, x, start, stop, *, axis=-1, name=None):
     name = tape.free_name(name, "slice")
     axis = _axis("slice", name, x, axis)
     if not 0 <= start < stop <= x.shape[axis]:
-        raise ModelError(f"tape: slice '{name}' from {start} to {stop} leaves axis {axis} of '{x.name}' of shape {x.shape}; stay inside it.")
+        raise ModelError(
+            f"tape: slice '{name}' from {start} to {stop} leaves axis {axis} of '{x.name}' of shape {x.shape}; stay inside it."
+        )
     outer, inner = math.prod(x.shape[:axis]), math.prod(x.shape[axis + 1 :])
     width = (stop - start) * inner
     ints = (outer, width, x.shape[axis] * inner, start * inner, width, 0)
