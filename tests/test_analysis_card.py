@@ -48,7 +48,7 @@ def make_card(qtbot, recorded):
 
 def settle(qtbot, card, source):
     """Feed the card until it has drawn what was asked."""
-    qtbot.waitUntil(lambda: card.view.refresh(source) or card.view._drawn is not None and card.view._pending is None, timeout=60_000)
+    qtbot.waitUntil(lambda: card.view.refresh(source) or (card.view._drawn is not None and card.view._pending is None), timeout=60_000)
 
 
 def test_a_view_needs_no_window_to_be_analysed(recorded):
