@@ -309,7 +309,7 @@ def _record(model: Model, experiment: Experiment, texts: tuple[str, ...]) -> Map
 def _steps(model: Model, text: str) -> int:
     """Steps in a length such as `500ms`, `2 s`, `1000 steps`, `30 epochs`."""
     clock = model.clock
-    match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*([^\d\s]*)\s*", text)
+    match = re.fullmatch(r"\s*([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([^\d\s]*)\s*", text)
     try:
         amount = float(match.group(1)) if match else float("nan")
     except ValueError:

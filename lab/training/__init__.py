@@ -9,6 +9,6 @@
 
 from lab.training.actions import Training
 from lab.training.model import Constants, Stage
-from lab.training.perceptron import Perceptron
+from lab.training.perceptron import Perceptron, redeclared
 
-__all__ = ["Constants", "Perceptron", "Stage", "Training"]
+__all__ = ["Constants", "Perceptron", "Stage", "Training", "redeclared"]

@@ -51,6 +51,7 @@ class Constants:
     stages: tuple[Stage, ...]
     output: str
     outline: Outline
+    extra: dict[str, Any] = field(default_factory=dict)  # what a single model needs besides
     instruments: Instruments = field(default_factory=Instruments)
 
 
@@ -223,12 +224,16 @@ class Learning(Model):
             "health": np.zeros((len(constants.stages), 4)),
             "best_parameters": tape["parameters"].copy(),
             "best_statistics": tape["statistics"].copy(),
-            "canvas": canvas.blank(constants.outline.picture),
+            "canvas": self._first_canvas(constants),
             "drawn_on": np.zeros(1, np.int64),
             "phase": np.zeros(1, np.int64),
             "added": np.zeros((0, 3)),
             "point_class": np.zeros(1, np.int64),
         }
+
+    def _first_canvas(self, constants: Constants) -> np.ndarray:
+        paper, shape = canvas.blank(constants.outline.picture), constants.outline.picture
+        return paper if shape is None else canvas.enlarged(constants.material.test_x[0].reshape(shape).astype(float), paper.shape)
 
     def tape_state(self, constants: Constants, state: State) -> State:
         """The state as the tape takes it: with the live numbers of this model."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lab.model import param
+from typing import Any
+
+from lab.model import Model, param
 from lab.tape import Node, Tape
 from lab.tape.initialisers import INITIALISERS
 from lab.training.actions import Training
@@ -15,6 +17,15 @@ RECTIFIED = ("ReLU", "leaky ReLU", "softplus", "GELU")
 def first_weights(initialiser: str, activation: str) -> str:
     """The tape's initialiser: automatic means He for rectifying activations and Xavier for the others."""
     return initialiser if initialiser != "automatic" else "he" if activation in RECTIFIED else "xavier"
+
+
+def redeclared(base: type[Model], name: str, default: Any, *, main: bool | None = None) -> Any:
+    """A parameter of `base` with another default."""
+    s = base.specs()[name]
+    return param(
+        default, s.unit, lo=s.lo, hi=s.hi, choices=s.choices or None, live=s.live, log=s.log, doc=s.doc, group=s.group, label=s.label, when=s.when,
+        builds=s.builds, main=s.main if main is None else main, kind=None if s.choices else s.kind,
+    )  # fmt: skip
 
 
 class Perceptron(Training):

@@ -1,0 +1,102 @@
+"""Over-fitting on noisy digits, and what helps: weight decay, dropout, augmentation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab import data as sets
+from lab.model import Figure, Layer, Picture, Stream
+from lab.training import Perceptron, readings, redeclared
+
+MOVES = 4  # pixels
+
+
+class Overfitting(Perceptron):
+    """A network large enough to learn 600 digits by heart, of which 30 % bear a random label.
+
+    Without help the training accuracy climbs above what can be known and the test loss rises: the network learns the
+    noise. Weight decay `E + lambda/2 |w|^2` keeps the weights small, dropout keeps units from relying on one another, and
+    augmentation shows moved or noisy pictures. Switch each on while it runs, or run the presets and compare them: on clean digits
+    (label noise 0) none of it matters, because there is little to over-fit.
+    """
+
+    name = "overfitting"
+    title = "Over-fitting"
+    group = "Training monitor"
+    icon = "mdi6.chart-bell-curve-cumulative"
+    order = 30
+    equations = (r"\tilde E = E + \frac{\lambda}{2} \|w\|^2", r"\tilde h = h \odot m / (1 - \alpha), \quad m \sim \mathrm{Bernoulli}(1 - \alpha)")
+    source = "Krogh and Hertz, NIPS 4:950 (1991); Srivastava et al., J. Mach. Learn. Res. 15:1929 (2014)"
+    presets = {
+        "Nothing done about it": {},
+        "Weight decay": {"decay": 3e-3},
+        "Dropout": {"dropout": 0.5},
+        "Weight decay and dropout": {"decay": 3e-3, "dropout": 0.5},
+        "Augmentation: moved by a pixel": {"shift": 1},
+        "Augmentation: noise": {"input_noise": 0.3},
+        "Stop early": {"patience": 3},
+        "200 clean digits": {"samples": 200, "label_noise": 0.0, "hidden": "64"},
+        "200 clean digits, moved by a pixel": {"samples": 200, "label_noise": 0.0, "hidden": "64", "shift": 1, "epochs": 200, "evaluate": 5.0},
+    }
+
+    samples: int = redeclared(Perceptron, "samples", 600, main=True)
+    label_noise: float = redeclared(Perceptron, "label_noise", 0.3, main=True)
+    hidden: str = redeclared(Perceptron, "hidden", "256")
+    rate: float = redeclared(Perceptron, "rate", 2e-3)
+    epochs: int = redeclared(Perceptron, "epochs", 60)
+    decay: float = redeclared(Perceptron, "decay", 0.0, main=True)
+    dropout: float = redeclared(Perceptron, "dropout", 0.0, main=True)
+
+    def own_streams(self, shape):
+        """Accuracy on moved test pictures."""
+        if not shape.picture or self.task != "classification":
+            return ()
+        names = tuple(str(k) for k in range(MOVES))
+        return (Stream("moved", "bars", "", "Accuracy on test pictures moved by so many pixels, mean of the four directions.", channels=names),)
+
+    def own_pictures(self, shape):
+        """Accuracy on moved test pictures."""
+        if not shape.picture or self.task != "classification":
+            return ()
+        return (Picture("moved", "Moved test pictures", (Layer("moved"),), x="moved by (pixels)", y="accuracy", y_range=(0.0, 1.0)),)
+
+    def look(self, constants, state, tape, stream):
+        """Accuracy on moved test pictures."""
+        return np.array([self.moved_accuracy(constants, tape, pixels) for pixels in range(MOVES)])
+
+    def moved_accuracy(self, constants, tape, pixels):
+        """Accuracy on the test pictures moved by so many pixels, mean of the four directions."""
+        m, shape = constants.material, constants.outline.picture
+        ways = ((pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)) if pixels else ((0, 0),)
+        return float(np.mean([readings.measure(self, constants, tape, sets.shifted(m.test_x, shape, *way), m.test_t)[1] for way in ways]))
+
+    @classmethod
+    def figures(cls):
+        """Test accuracies, medians of three seeds."""
+        found: dict[tuple, float] = {}
+
+        def accuracy(run, **values):
+            key = tuple(sorted(values.items()))
+            if key not in found:
+                model = cls(evaluate=60.0, **values)
+                found[key] = float(np.median([run(model, seed=seed, record={}).summary["test accuracy"] for seed in (0, 1, 2)]))
+            return found[key]
+
+        def gain(**values):
+            return lambda run: accuracy(run, **values) - accuracy(run)
+
+        def moved(**values):
+            def measure(run):
+                model = cls(samples=200, label_noise=0.0, hidden="64", epochs=200, evaluate=0.0, **values)
+                done = [run(model, seed=seed, record={}).simulation for seed in (0, 1, 2)]
+                return float(np.median([model.moved_accuracy(s.constants, model.tape_state(s.constants, s.state), 1) for s in done]))
+
+            return measure
+
+        table = "the lab's learning table"
+        yield Figure("test accuracy without help", 0.82, lambda run: accuracy(run), 0.03, source=table, slow=True)
+        yield Figure("gain by weight decay", 0.05, gain(decay=3e-3), bound="at_least", source=table, slow=True)
+        yield Figure("gain by dropout", 0.05, gain(dropout=0.5), bound="at_least", source=table, slow=True)
+        yield Figure("gain by both", 0.08, gain(decay=3e-3, dropout=0.5), bound="at_least", source=table, slow=True)
+        yield Figure("200 digits, test moved by a pixel", 0.40, moved(), 0.12, source=table)
+        yield Figure("the same, trained on moved digits", 0.80, moved(shift=1), bound="at_least", source=table, slow=True)
