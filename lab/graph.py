@@ -276,7 +276,8 @@ class Graph:
     def remove(self, ids: Iterable[str]) -> Graph:
         """Without these nodes (and their edges), edges, comments and groups."""
         gone = set(ids)
-        unknown = gone - {p.id for p in (*self.nodes, *self.edges, *self.comments, *self.groups)}
+        known = [i.id for items in (self.nodes, self.edges, self.comments, self.groups) for i in items]  # type: ignore[attr-defined]
+        unknown = gone - set(known)
         if unknown:
             raise GraphError(f"There is nothing called '{min(unknown)}' in this graph to remove.")
         groups = tuple(replace(g, nodes=tuple(n for n in g.nodes if n not in gone)) for g in self.groups if g.id not in gone)
@@ -290,11 +291,12 @@ class Graph:
 
     def set(self, id: str, **values: Any) -> Graph:
         """With parameters of a node or properties of an edge changed; `title` renames a node or group, `text` changes a comment."""
-        for place, items in (("nodes", self.nodes), ("edges", self.edges), ("comments", self.comments), ("groups", self.groups)):
+        places: dict[str, tuple] = {"nodes": self.nodes, "edges": self.edges, "comments": self.comments, "groups": self.groups}
+        for place, items in places.items():
             for item in items:
                 if item.id == id:
-                    made = self._with(item, values)
-                    return replace(self, **{place: tuple(made if i.id == id else i for i in items)})
+                    changed: dict[str, Any] = {place: tuple(self._with(i, values) if i is item else i for i in items)}
+                    return replace(self, **changed)
         raise GraphError(f"There is nothing called '{id}' in this graph.")
 
     def _with(self, item: Any, values: dict[str, Any]) -> Any:

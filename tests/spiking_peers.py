@@ -29,7 +29,7 @@ def pairs(built, q):
 
 
 def run_peer(peer, net, built, state, duration, folder, *arguments, connectivity=True, drive=1.0, inhibition=1.0):
-    """Spikes as (step, neuron) arrays, and seconds of the loop, of `net` run by `brian2` or `nest`."""
+    """Spikes as (step, neuron) arrays, and processor seconds of the loop in each run, of `net` run by `brian2` or `nest`."""
     about = dict(dt=built.dt, duration=duration, populations=[], projections=[], drives=[])
     arrays = {}
     for g, (_, p) in enumerate(net.populations):
@@ -58,4 +58,4 @@ def run_peer(peer, net, built, state, duration, folder, *arguments, connectivity
     if done.returncode:
         raise RuntimeError(f"{peer} failed: {done.stderr[-2000:]}")
     with np.load(out) as found:
-        return found["step"], found["neuron"], float(found["seconds"])
+        return found["step"], found["neuron"], found["seconds"].tolist()

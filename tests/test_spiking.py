@@ -331,3 +331,27 @@ def test_stdp_changes_weights_as_the_sum_over_all_pairs():
 def test_mistakes_are_named_with_what_to_do(make, words):
     with pytest.raises((ModelError, ParameterError), match=words):
         make()
+
+
+@pytest.mark.parametrize(("sources", "size"), [(50, 400), (400, 50), (333, 334)])
+@pytest.mark.parametrize("ring", [True, False])
+@pytest.mark.parametrize("width", [0.02, 0.3, 5.0])
+def test_distance_rule_gives_every_pair_its_probability(sources, size, ring, width):
+    cell = LIF()
+    p = Projection(rule="distance", probability=0.6, width=width, ring=ring)
+    net = Network((("A", cell.replace(size=sources)), ("B", cell.replace(size=size))), (Link("A", "B", p),))
+    d = np.abs((np.arange(sources) + 0.5)[:, None] / sources - (np.arange(size) + 0.5) / size)
+    d = np.minimum(d, 1 - d) if ring else d
+    wanted = 0.6 * np.exp(-0.5 * (d / width) ** 2)
+    trials = 20
+    found = np.zeros((sources, size))
+    for seed in range(trials):
+        built = net.build(0.1, seed)
+        for i in range(sources):
+            found[i, built.row(0, i)[0]] += 1
+    # The sum of squared standard scores over all pairs has the mean of the number of pairs that can be joined.
+    variance = trials * wanted * (1 - wanted)
+    can = variance > 0.2
+    score = ((found - trials * wanted)[can] ** 2 / variance[can]).mean()
+    assert score == pytest.approx(1, abs=6 * np.sqrt(2 / can.sum()) + 0.02)
+    assert abs(found.sum() - trials * wanted.sum()) < 5 * np.sqrt(variance.sum())

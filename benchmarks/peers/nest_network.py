@@ -19,7 +19,7 @@ nest.resolution = about["dt"]
 nest.local_num_threads = 1
 nest.rng_seed = 1 + about.get("seed", 0)
 
-begin = time.perf_counter()
+begin = time.process_time()
 groups, recorders = [], []
 for g, p in enumerate(about["populations"]):
     shared = dict(E_L=p["rest"], V_reset=p["reset"], V_th=p["threshold"], t_ref=p["refractory"])
@@ -51,11 +51,11 @@ for q, s in enumerate(about["projections"]):
 for d in about.get("drives", ()):
     generator = nest.Create("poisson_generator", params=dict(rate=d["rate"], stop=d["until"] or 1e12))
     nest.Connect(generator, groups[d["target"]], syn_spec=dict(weight=d["weight"], delay=about["dt"]))
-build = time.perf_counter() - begin
+build = time.process_time() - begin
 nest.Prepare()
-begin = time.perf_counter()
+begin = time.process_time()
 nest.Run(about["duration"])
-seconds = time.perf_counter() - begin
+seconds = time.process_time() - begin
 nest.Cleanup()
 
 steps, neurons, first = [], [], 0
@@ -66,4 +66,4 @@ for group, recorder in zip(groups, recorders, strict=True):
     first += len(group)
 steps, neurons = np.concatenate(steps), np.concatenate(neurons)
 order = np.lexsort((neurons, steps))
-np.savez(sys.argv[2], step=steps[order], neuron=neurons[order], seconds=seconds, build=build)
+np.savez(sys.argv[2], step=steps[order], neuron=neurons[order], seconds=[seconds], build=build)

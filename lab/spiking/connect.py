@@ -90,35 +90,60 @@ def connect_in_degree(s, starts, targets, sources, size, degree, itself, repeats
 
 
 @kernel(fast=False)
+def _apart(i, j, sources, size, ring):
+    """Distance between source i and target j."""
+    d = abs((j + 0.5) / size - (i + 0.5) / sources)
+    return 1.0 - d if ring and d > 0.5 else d
+
+
+@kernel(fast=False)
 def connect_distance(s, starts, targets, sources, size, p, width, ring, reach, itself):
     """Each pair with probability p exp(-d^2 / 2 width^2); both populations lie evenly on 0..1, closed to a ring or open.
 
-    Pairs further apart than `reach` are left out. Returns the synapses, or -1 if there is no room.
+    Pairs further apart than `reach` are left out. The targets are taken in stretches half a width long: within one,
+    candidates are drawn with its largest probability by geometric gaps, and kept with what theirs is of it, so that the
+    cost is that of the synapses and not of the pairs. Returns the synapses, or -1 if there is no room.
     """
     k = 0
     span = np.int64(np.ceil(reach * size)) + 1
+    stretch = max(np.int64(0.5 * width * size), 1)
     for i in range(sources):
         starts[i] = k
-        at = (i + 0.5) / sources
-        centre = np.int64(at * size)
+        centre = np.int64((i + 0.5) / sources * size)
         low, high = centre - span, centre + span
         if high - low >= size - 1:
-            low, high = 0, size - 1
+            # Once around, with the far side at both ends.
+            low = centre - size // 2 if ring else 0
+            high = low + size - 1
         elif not ring:
             low, high = max(low, 0), min(high, size - 1)
         begin = k
-        for position in range(low, high + 1):
-            j = position % size
-            d = abs((j + 0.5) / size - at)
-            if ring and d > 0.5:
-                d = 1.0 - d
-            if d > reach or (i == j and not itself):
-                continue
-            if uniform(s) < p * exp(-0.5 * (d / width) * (d / width)):
-                if k == len(targets):
-                    return -1
-                targets[k] = j
-                k += 1
+        at = low
+        while at <= high:
+            end = min(at + stretch - 1, high)
+            nearest = 0.0
+            if not at <= centre <= end:
+                nearest = min(_apart(i, at % size, sources, size, ring), _apart(i, end % size, sources, size, ring))
+                # The source lies between two targets: a target inside may be nearer by part of a cell, never by a whole one.
+                nearest = max(nearest - 1.0 / size, 0.0)
+            top = p * exp(-0.5 * (nearest / width) * (nearest / width))
+            scale = 1.0 / log(1.0 - top) if 0.0 < top < 1.0 else 0.0
+            while top > 0.0:
+                gap = log(1.0 - uniform(s)) * scale
+                if gap >= end - at + 1:
+                    break
+                at += np.int64(gap)
+                j = at % size
+                at += 1
+                d = _apart(i, j, sources, size, ring)
+                if d <= reach and (itself or i != j) and uniform(s) * top < p * exp(-0.5 * (d / width) * (d / width)):
+                    if k == len(targets):
+                        return -1
+                    targets[k] = j
+                    k += 1
+                if at > end:
+                    break
+            at = end + 1
         targets[begin:k].sort()
     starts[sources] = k
     return k
@@ -128,11 +153,8 @@ def connect_distance(s, starts, targets, sources, size, p, width, ring, reach, i
 def profile_weights(starts, targets, weights, sources, size, width, ring):
     """Multiply relative weights by exp(-d^2 / 2 width^2) of the distance between source and target."""
     for i in range(sources):
-        at = (i + 0.5) / sources
         for k in range(starts[i], starts[i + 1]):
-            d = abs((targets[k] + 0.5) / size - at)
-            if ring and d > 0.5:
-                d = 1.0 - d
+            d = _apart(i, targets[k], sources, size, ring)
             weights[k] *= exp(-0.5 * (d / width) * (d / width))
 
 

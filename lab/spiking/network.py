@@ -180,7 +180,7 @@ class Network:
         total = 0.0
         for link in self.links:
             sources, size, same = self._ends(link)
-            each = 4 + (4 if link.projection.varied else 0) + (2 if link.projection.delay_spread > 0 else 0) + (16 if link.projection.plastic else 0)
+            each: int = 4 + (4 if link.projection.varied else 0) + (2 if link.projection.delay_spread > 0 else 0) + (16 if link.projection.plastic else 0)
             total += link.projection.room(sources, size, same) * each + 8 * (sources + 1)
         rows = max((len(p.row_names) for _, p in self.populations), default=0)
         ring, depth = self._rings(dt)
@@ -289,7 +289,10 @@ class Network:
         weights: list[np.ndarray] = []
         learned: list[np.ndarray] = []
         delays: list[np.ndarray] = []
-        plastic, heads, origin, place = [], [], [], []
+        plastic: list[tuple[int, int, int, int]] = []
+        heads: list[np.ndarray] = []
+        origin: list[np.ndarray] = []
+        place: list[np.ndarray] = []
         at, used, traces = 0, 0, 0
         for q, link in enumerate(self.links):
             sources, size, same = ends[q]

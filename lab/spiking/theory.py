@@ -80,11 +80,11 @@ def moments(net: Network, rates: np.ndarray, scales: Scales, own: tuple[float, .
         if isinstance(p, LIF):
             mean[g] = p.rest + p.bias
     for q, link in enumerate(net.links):
-        p, g = link.projection, net.index(link.target)
+        made, g = link.projection, net.index(link.target)
         source, target = net.population(link.source), net.population(link.target)
-        count = p.expected(source.size, target.size, link.source == link.target) / target.size
-        factor = (scales.inhibition if p.sign == "inhibitory" else scales.excitation) * (own[q] if q < len(own) else 1.0)
-        add(g, p.sign, p.weight * factor, count, rates[net.index(link.source)], p.weight_spread)
+        count = made.expected(source.size, target.size, link.source == link.target) / target.size
+        factor = (scales.inhibition if made.sign == "inhibitory" else scales.excitation) * (own[q] if q < len(own) else 1.0)
+        add(g, made.sign, made.weight * factor, count, rates[net.index(link.source)], made.weight_spread)
     for given in net.inputs:
         g = net.index(given.target)
         if isinstance(given.source, Drive):

@@ -134,9 +134,10 @@ class SpikingNetwork(Model):
             return None
         (_, e), (_, i) = net.populations
         first = net.inputs[0].source
-        same = isinstance(e, LIF) and isinstance(i, LIF) and e.synapses == "delta" and e.replace(size=1, record=0) == i.replace(size=1, record=0)
+        if not (isinstance(e, LIF) and isinstance(i, LIF) and e.synapses == "delta" and e.replace(size=1, record=0) == i.replace(size=1, record=0)):
+            return None
         weights = {link.projection.weight for link in net.links}
-        if not (same and isinstance(first, Drive) and all(given.source == first for given in net.inputs) and weights == {first.weight}):
+        if not (isinstance(first, Drive) and all(given.source == first for given in net.inputs) and weights == {first.weight}):
             return None
         signs = [{k.projection.sign for k in net.links if k.source == name} for name in self._names]
         return (net, e, first) if signs == [{"excitatory"}, {"inhibitory"}] else None
@@ -163,7 +164,8 @@ class SpikingNetwork(Model):
 
     def _traced(self) -> tuple[str, ...]:
         # The same cells as the network traces: in turn from each population that has a membrane.
-        net, cells = self.net, []
+        net = self.net
+        cells: list[tuple[int, int, str]] = []
         real = [(g, name, p) for g, (name, p) in enumerate(net.populations) if not isinstance(p, PoissonPopulation)]
         for turn in range(net.traced):
             for g, name, p in real:
@@ -249,8 +251,8 @@ class SpikingNetwork(Model):
             return np.array([np.histogram(cells[f : f + p.size][np.isfinite(cells[f : f + p.size])], edges)[0] for f, (_, p) in zip(firsts, net.populations, strict=True)], float)
         parts = self._diagram()
         if parts and stream == "here":
-            inhibits = [float(f) for f, link in zip(state["scale"], net.links, strict=True) if link.projection.sign == "inhibitory"]
-            return np.array([[self.inhibition * inhibits[0]], [self.drive]])
+            factors = [float(f) for f, link in zip(state["scale"], net.links, strict=True) if link.projection.sign == "inhibitory"]
+            return np.array([[self.inhibition * factors[0]], [self.drive]])
         if parts and stream == "balance":
             excites, inhibits = self._degrees(parts[0])
             return np.array([[self.excitation * excites / max(inhibits, 1e-9)] * 2, [0.0, 10.0]])
