@@ -470,3 +470,30 @@ def test_compare_shows_what_differs_and_what_came_out(open_window, qtbot):
     assert [table.verticalHeaderItem(y).text() for y in range(table.rowCount())] == ["Cells", "x (mV)", "kicks"]
     assert {table.item(0, 0).text(), table.item(0, 1).text()} == {"3", "5"}
     window.commands._compare.close()
+
+
+def test_a_small_picture_is_drawn_in_a_process_of_its_own_while_nothing_else_goes_on(open_window, qtbot, counter, monkeypatch, tmp_path):
+    from lab import catalog
+
+    entry = catalog.Entry(counter, "neurons", "Leaking counter", "Tests", "mdi6.counter", 1, "", "A number.")
+    window = open_window()
+    monkeypatch.setattr(catalog, "entries", lambda: (entry,))
+    monkeypatch.setattr(window.gallery, "file_of", lambda model: tmp_path / "thumbnail.png")
+    window.gallery.show_panel("neurons", counter)
+    window.gallery.forget_thumbnail(counter)
+    assert window.gallery.thumbnail(counter) is None
+    window.gallery.forget_thumbnail(counter)
+    window.thumbnails._look()
+    qtbot.waitUntil(lambda: window.thumbnails._process is None, timeout=90_000)
+    assert window.gallery.thumbnail(counter) is not None
+
+
+def test_closing_the_window_ends_a_drawing_that_goes_on(open_window, qtbot, counter):
+    window = open_window()
+    window.thumbnails._draw(counter)
+    process = window.thumbnails._process
+    window.close()
+    assert window.thumbnails._process is None
+    from PySide6.QtCore import QProcess
+
+    assert process.state() == QProcess.ProcessState.NotRunning

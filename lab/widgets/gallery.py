@@ -34,7 +34,7 @@ def cache_folder() -> Path:
     """Where the small pictures are kept."""
     import os
 
-    given = os.environ.get("LAB_CACHE")
+    given = os.environ.get("LAB_DATA")
     if given:
         return Path(given) / "thumbnails"
     from platformdirs import user_cache_path
@@ -204,21 +204,32 @@ class Gallery(QListWidget):
 
     # -- small pictures --
 
-    def _file(self, model: str) -> Path:
+    @property
+    def panel(self) -> str:
+        """The panel that is listed."""
+        return self._panel
+
+    def file_of(self, model: str) -> Path:
+        """Where the small picture of a model is kept."""
         return cache_folder() / f"{Path(model).stem}-{theme.current().tokens.name}.png"
 
     def thumbnail(self, model: str) -> QPixmap | None:
         """The small picture of a model, None while there is none."""
         if model not in self._thumbnails:
-            found = QPixmap(str(self._file(model)))
+            found = QPixmap(str(self.file_of(model)))
             found.setDevicePixelRatio(RATIO)
             self._thumbnails[model] = None if found.isNull() else found
         return self._thumbnails[model]
 
+    def forget_thumbnail(self, model: str) -> None:
+        """Look for the small picture of a model again when it is drawn next."""
+        self._thumbnails.pop(model, None)
+        self.viewport().update()
+
     def keep_thumbnail(self, model: str, image: QImage) -> None:
         """Take an image as the small picture of a model from now on, also next time."""
         self._thumbnails[model] = QPixmap.fromImage(image)
-        path = self._file(model)
+        path = self.file_of(model)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             image.save(str(path))

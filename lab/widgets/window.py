@@ -32,6 +32,7 @@ from lab.widgets.player import Player
 from lab.widgets.pulse import Pulse
 from lab.widgets.settings import Settings
 from lab.widgets.side import DEFAULTS, Side, preset_of
+from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
 from lab.widgets.workspace import Workspace
 
@@ -82,7 +83,9 @@ class Window(QMainWindow):
         self._build()
         self._wire()
         self.set_session(session, model=model, playing=playing)
+        self.thumbnails = Thumbnails(self.gallery, self._idle, self)
         self.pulse.start()
+        self.thumbnails.start()
 
     # -- putting together --
 
@@ -594,6 +597,11 @@ class Window(QMainWindow):
             self.gallery.keep_thumbnail(type(model).name, small_picture(cards[0].view, source))
             self._thumbnail_due = False
 
+    def _idle(self) -> bool:
+        """Whether there is time for something in the background: nothing runs as fast as it can."""
+        status = self.player.status
+        return not self.isMinimized() and (status is None or not (status.phase == "preparing" or (status.phase == "running" and status.pace is None)))
+
     # -- layout --
 
     def _layouts(self) -> dict[str, str]:
@@ -638,6 +646,7 @@ class Window(QMainWindow):
     def closeEvent(self, event) -> None:
         """Gone at once; what is recorded is written after that."""
         self.pulse.stop()
+        self.thumbnails.stop()
         self._keep_layout()
         self.settings.put_state("geometry", self.saveGeometry())
         self.hide()
@@ -652,6 +661,7 @@ class Window(QMainWindow):
             return True
         self._closing = True
         self.pulse.stop()
+        self.thumbnails.stop()
         done = self.player.finish(timeout)
         filing.close(self.session)
         return done
