@@ -246,7 +246,7 @@ def isi(trains: Trains, width: float | None = None, longest: float | None = None
     most = loops.histogram_intervals(trains.time, trains.starts, width, counts)
     x = (np.arange(bins) + 0.5) * width
     theory = np.exp(-x / pooled) / pooled if pooled > 0 else None
-    figures = {f"mean interval ({unit})": pooled, f"longest ({unit})": float(most), "intervals": n} | _mean_figures(trains, cv, cv2)
+    figures = _mean_figures(trains, cv, cv2) | {f"mean interval ({unit})": pooled, f"longest ({unit})": float(most), "intervals": n}
     return Curve(name, title, x_label, y_label, x, counts / (n * width), theory, {"intervals": counts}, figures, "steps")
 
 
@@ -286,10 +286,8 @@ def fano(trains: Trains, windows: Sequence[float] | None = None) -> Curve:
     title, x_label = "Fano factor", f"window ({unit})"
     if not len(trains.time) or length <= 0:
         return _empty("fano", title, x_label, "Fano factor")
-    if windows is None:
-        shortest = min(0.1 * trains.second / trains.mean_rate, length / 20)
-        windows = np.geomspace(shortest, length / 10, 17)
-    lengths = np.asarray(windows, float)
+    shortest = min(0.1 * trains.second / trains.mean_rate, length / 20)
+    lengths = np.geomspace(shortest, length / 10, 17) if windows is None else np.asarray(windows, float)
     squares, totals = np.empty((2, trains.cells), np.int64)
     found = np.full(len(lengths), np.nan)
     for k, width in enumerate(lengths):

@@ -90,8 +90,8 @@ class RunAnalysis:
             every = float(events)
             if not every > 0:
                 raise ModelError(f"analysis: the time between events must be above 0 {self.trains.unit} (got {every:g}).")
-            after = every - before if after is None else after
-            events = np.arange(np.ceil(self.trains.start / every), self.trains.stop / every) * every
+            regular = np.arange(np.ceil(self.trains.start / every), self.trains.stop / every) * every
+            return analysis.psth(self.trains, regular, before, every - before if after is None else after, width)
         return analysis.psth(self.trains, np.asarray(events, float), before, 100.0 if after is None else after, width)
 
     def correlogram(self, lag: float | None = None, width: float | None = None, other: RunAnalysis | Sequence[int] | None = None) -> Curve:

@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QRectF, QTimer
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from lab import analysis_view
 from lab.analysis import Curve
@@ -18,7 +18,7 @@ from lab.analysis_run import cells_of, rasters
 from lab.analysis_view import Request, Shown
 from lab.errors import LabError
 from lab.model import Layer, Model, Picture
-from lab.view import Overlay, Source
+from lab.view import Overlay, Source, typeset
 from lab.widgets.pictures.base import PictureView, Table
 from lab.widgets.pictures.card import PictureCard
 from lab.widgets.pictures.lines import LinesView
@@ -58,6 +58,9 @@ class AnalysisView(PictureView):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
+        column = self.layout()
+        assert isinstance(column, QVBoxLayout)
+        self._column = column
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 8, 4)
         row.setSpacing(8)
@@ -90,7 +93,7 @@ class AnalysisView(PictureView):
         for widget in (self.kinds, self.streams, self.traces, self.cell, self.last):
             row.addWidget(widget)
         row.addStretch(1)
-        self.layout().insertLayout(0, row)
+        self._column.insertLayout(0, row)
         self._limit_cells()
         self.kinds.currentIndexChanged.connect(self._chosen)
         self.streams.currentIndexChanged.connect(self._chosen)
@@ -122,7 +125,7 @@ class AnalysisView(PictureView):
         """The figures of the analysis."""
         if self.curve is None:
             return ""
-        return " · ".join(f"{k} {v:.4g}" for k, v in list(self.curve.figures.items())[:3])
+        return " · ".join(_figure(k, v) for k, v in list(self.curve.figures.items())[:3])
 
     def _choice(self) -> tuple[Any, ...]:
         trace = self.traces.currentData() if self.kind == "sta" else None
@@ -220,7 +223,7 @@ class AnalysisView(PictureView):
             picture = next(p for p in shown.pictures if p.name == kind)
             view = self._views[name] = LinesView(picture, shown, self)
             view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-            self.layout().addWidget(view, 1)
+            self._column.addWidget(view, 1)
         for other in self._views.values():
             other.setVisible(other is view)
         self._view = view
@@ -241,7 +244,7 @@ class AnalysisView(PictureView):
         """All columns of the analysis, those not drawn included."""
         if self.curve is None:
             return [], []
-        return list(self.curve.columns), list(self.curve.columns.values())
+        return list(self.curve.columns), [column.tolist() for column in self.curve.columns.values()]
 
     def paint_on(self, painter: QPainter, area: QRectF) -> None:
         """The picture without the choosers."""
@@ -256,10 +259,16 @@ class AnalysisCard(PictureCard):
         super().__init__(AnalysisView(model), parent)
 
 
+def _figure(name: str, value: float) -> str:
+    """`mean interval (ms)` and 28.4 as `mean interval 28.4 ms`."""
+    words, _, unit = typeset(name).partition(" (")
+    return f"{words} {value:.4g} {unit.removesuffix(')')}".strip()
+
+
 def _combo(name: str, parent: QWidget) -> QComboBox:
     combo = QComboBox(parent)
     combo.setAccessibleName(name)
     combo.setToolTip(name)
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(10)
+    combo.setMinimumContentsLength(20 if name == "Analysis" else 8)
     return combo
