@@ -5,11 +5,15 @@ Exit codes: 0 done, 1 a run or a check failed, 2 the command was given wrongly.
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    # One simulation thread per run: BLAS threads of its own would only take the window's core. Read when NumPy is loaded.
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     from lab.commands import execute
 
     return execute(sys.argv[1:] if argv is None else argv)

@@ -1,0 +1,483 @@
+"""Brain connectivity: hubs, clusters, small worlds and the rich club of a network, against networks rewired at random."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+
+from lab.errors import FileError, ModelError
+from lab.kernels import below, kernel, seed_state
+from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+
+NETWORKS = ("small world", "scale free", "blocks", "random", "layered", "file")
+MOST_NODES = 3000
+MOST_EDGES = 400_000
+SWAPS = 10  # attempted swaps per edge for one rewired graph
+
+
+@kernel
+def rewire(adjacency, edges, rng, attempts):
+    """Swap ends of random pairs of edges in place, keeping every degree, making neither loops nor double edges; returns the swaps done."""
+    m = len(edges)
+    done = 0
+    for _ in range(attempts):
+        i, j = below(rng, m), below(rng, m)
+        a, b = edges[i, 0], edges[i, 1]
+        c, d = edges[j, 0], edges[j, 1]
+        if below(rng, 2) == 0:
+            c, d = d, c
+        # a-b, c-d become a-d, c-b
+        if a == c or a == d or b == c or b == d or adjacency[a, d] or adjacency[c, b]:
+            continue
+        adjacency[a, b] = adjacency[b, a] = adjacency[c, d] = adjacency[d, c] = False
+        adjacency[a, d] = adjacency[d, a] = adjacency[c, b] = adjacency[b, c] = True
+        edges[i, 0], edges[i, 1] = a, d
+        edges[j, 0], edges[j, 1] = c, b
+        done += 1
+    return done
+
+
+@kernel
+def rich_club(edges, degree, out):
+    """phi(k) = edges among nodes of degree > k over the most there could be, into out[k] (NaN where fewer than two such nodes)."""
+    top = len(out)
+    nodes, links = np.zeros(top + 1), np.zeros(top + 1)
+    for i in range(len(degree)):
+        nodes[min(degree[i], top)] += 1
+    for e in range(len(edges)):
+        links[min(min(degree[edges[e, 0]], degree[edges[e, 1]]), top)] += 1
+    n, m = 0.0, 0.0
+    for k in range(top, 0, -1):
+        n += nodes[k]
+        m += links[k]
+        out[k - 1] = 2.0 * m / (n * (n - 1.0)) if n > 1 else np.nan
+
+
+@kernel
+def clustering(adjacency, out):
+    """Clustering coefficient of every node: triangles over pairs of neighbours."""
+    n = len(adjacency)
+    for i in range(n):
+        k, links = 0, 0
+        for a in range(n):
+            if adjacency[i, a]:
+                k += 1
+                for b in range(a + 1, n):
+                    if adjacency[i, b] and adjacency[a, b]:
+                        links += 1
+        out[i] = 2.0 * links / (k * (k - 1)) if k > 1 else 0.0
+
+
+@kernel
+def path_length(adjacency):
+    """(mean shortest path over all ordered pairs that are connected, number of those pairs), breadth first from every node."""
+    n = len(adjacency)
+    distance, todo = np.empty(n, np.int64), np.empty(n, np.int64)
+    total, pairs = 0.0, 0
+    for s in range(n):
+        distance[:] = -1
+        distance[s] = 0
+        todo[0], head, tail = s, 0, 1
+        while head < tail:
+            i = todo[head]
+            head += 1
+            for j in range(n):
+                if adjacency[i, j] and distance[j] < 0:
+                    distance[j] = distance[i] + 1
+                    total += distance[j]
+                    pairs += 1
+                    todo[tail] = j
+                    tail += 1
+    return (total / pairs if pairs else 0.0), pairs
+
+
+def read_network(path: str):
+    """An undirected networkx graph from a GraphML file, an edge list (CSV: the columns headed from/to, source/target or pre/post, else the first two) or JSON node-link data."""
+    import json
+
+    import networkx as nx
+
+    place = Path(path)
+    if not path:
+        raise ModelError("Choose a file: GraphML, a CSV edge list, or JSON.")
+    try:
+        if place.stat().st_size > 200 << 20:
+            raise FileError(f"{place} is larger than 200 MB, more than a network to analyse here needs.")
+        if place.suffix.lower() == ".graphml":
+            text = place.read_text("utf-8")
+            if "<!ENTITY" in text or "<!DOCTYPE" in text:
+                raise FileError(f"{place} contains entity definitions, which GraphML does not need; it is refused.")
+            found = nx.parse_graphml(text)
+        elif place.suffix.lower() == ".json":
+            found = nx.node_link_graph(json.loads(place.read_text("utf-8")), edges="links")
+        else:
+            found = _edge_list(place)
+    except FileNotFoundError:
+        raise FileError(f"There is no file {place}.") from None
+    except OSError as error:
+        raise FileError(f"{place} cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError, SyntaxError, nx.NetworkXException) as error:
+        raise FileError(
+            f"{place} is not a network that can be read here ({str(error)[:100]}): give GraphML, a CSV edge list or JSON node-link data."
+        ) from None
+    simple = nx.Graph()
+    simple.add_nodes_from(found.nodes())
+    simple.add_edges_from((a, b) for a, b, *_ in found.edges() if a != b)
+    return simple
+
+
+FROM, TO = ("source", "from", "pre", "node1", "from_id", "source_id"), ("target", "to", "post", "node2", "to_id", "target_id")
+
+
+def _ends(heading: list[str]) -> tuple[int, int] | None:
+    """Columns of the two ends where the heading names them."""
+    one = next((i for i, name in enumerate(heading) if name in FROM), None)
+    other = next((i for i, name in enumerate(heading) if name in TO), None)
+    return (one, other) if one is not None and other is not None else None
+
+
+def _edge_list(place: Path):
+    import networkx as nx
+
+    found = nx.Graph()
+    lines = place.read_text("utf-8-sig").splitlines()
+    if not lines:
+        raise FileError(f"{place} is empty.")
+    separator = max(",;\t ", key=lines[0].count)
+    rows = [row for row in csv.reader(lines, delimiter=separator) if row and not row[0].startswith("#")]
+    ends = _ends([cell.strip().lower() for cell in rows[0]]) if rows else None
+    one, other = ends or (0, 1)
+    for number, row in enumerate(rows, start=1):
+        if number == 1 and ends:
+            continue
+        if len(row) <= max(one, other):
+            raise FileError(f"{place}, row {number}: an edge needs two names (got '{','.join(row)[:40]}').")
+        found.add_edge(row[one].strip(), row[other].strip())
+    return found
+
+
+class Connectivity(Model):
+    """What makes a network brain-like: dense neighbourhoods, short ways across, and hubs that know each other.
+
+    The clustering coefficient, the mean path and the degrees of a network are measured and compared with networks that
+    have the same degrees but are wired at random; each step makes one of those, and the band of the rich club grows
+    sharper. Compare a small world with the layered network of machine learning, which has no neighbourhoods at all, or
+    open a connectome from a file (an edge list or GraphML).
+    """
+
+    name = "connectivity"
+    title = "Brain connectivity"
+    group = "Structure"
+    icon = "mdi6.graph-outline"
+    order = 10
+    equations = (
+        r"C_i = \frac{2 e_i}{k_i (k_i - 1)}",
+        r"\phi(k) = \frac{2 E_{>k}}{N_{>k}(N_{>k} - 1)}, \quad \rho(k) = \frac{\phi(k)}{\langle\phi_{rewired}(k)\rangle}",
+        r"\sigma = \frac{C / C_{rewired}}{L / L_{rewired}}",
+    )
+    source = "Watts and Strogatz, Nature 393:440 (1998); Colizza et al., Nat. Phys. 2:110 (2006); van den Heuvel and Sporns, J. Neurosci. 31:15775 (2011)"
+    presets = {
+        "Small world": {},
+        "Scale free, with hubs": {"network": "scale free"},
+        "Communities": {"network": "blocks"},
+        "Layered, as in machine learning": {"network": "layered"},
+        "Random": {"network": "random"},
+    }
+
+    network: str = param("small world", choices=NETWORKS, live=False, main=True, doc="Where the network comes from.")
+    file: str = param(
+        "", kind="file", live=False, when=("network", "file"), main=True, doc="GraphML, a CSV edge list, or JSON node-link data."
+    )
+    nodes: int = param(200, lo=4, hi=MOST_NODES, live=False, when=("network", NETWORKS[:5]), main=True, doc="Number of nodes.")
+    degree: int = param(10, lo=2, hi=200, live=False, when=("network", NETWORKS[:4]), doc="Mean number of neighbours.")
+    rewiring: float = param(
+        0.1, lo=0.0, hi=1.0, live=False, when=("network", "small world"), main=True, doc="Part of a ring's edges that lead anywhere."
+    )
+    blocks: int = param(5, lo=2, hi=20, live=False, when=("network", ("blocks", "layered")), doc="Communities, or layers.")
+    inside: float = param(
+        0.8, lo=0.0, hi=1.0, live=False, when=("network", "blocks"), doc="Part of a node's edges that stay in its community."
+    )
+    random_graphs: int = param(100, lo=1, hi=10_000, live=False, doc="Rewired networks to compare with.")
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(1.0, "rewired network", physical=True)
+
+    @property
+    def speed(self) -> float:
+        return 10.0
+
+    @property
+    def length(self) -> int:
+        return self.random_graphs
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        return (
+            Stream(
+                "compared",
+                "trace",
+                "",
+                "Clustering and mean path of each rewired network.",
+                shape=(2,),
+                channels=("clustering", "mean path"),
+                every=1,
+            ),
+            Stream("graph", "graph", "", "The network; nodes lie by community, brightness is degree."),
+            Stream("adjacency", "image", "", "Adjacency matrix, ordered by community and degree."),
+            Stream("degrees", "bars", "nodes", "Number of nodes of each degree."),
+            Stream("rich_club", "curve", "", "Rich club phi over degree k.", channels=("phi",), x_unit="k"),
+            Stream(
+                "band",
+                "curve",
+                "",
+                "Mean and two standard deviations of the rewired networks.",
+                channels=("mean", "lower", "upper"),
+                x_unit="k",
+            ),
+            Stream("normalised", "curve", "", "phi over the mean of the rewired networks.", channels=("phi / random",), x_unit="k"),
+            Stream("figures", "table", "", "All figures beside those of the rewired networks."),
+        )
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return (
+            Picture("graph", "Network", (Layer("graph"),), figures=("nodes", "edges"), front=True, weight=1.4, equal=True),
+            Picture("rich_club", "Rich club", (Layer("band", theory=True), Layer("rich_club", label="phi")), x="degree k", y="phi(k)", figures=("rewired",), front=True),
+            Picture("figures", "Figures", (Layer("figures"),)),
+            Picture("adjacency", "Adjacency by community", (Layer("adjacency"),), levels=(0, 1), colours="grey"),
+            Picture("degrees", "Degrees", (Layer("degrees", style="bars"),), x="degree", y="nodes"),
+            Picture("normalised", "Rich club, normalised", (Layer("normalised"),), x="degree k", y="phi / phi random"),
+        )  # fmt: skip
+
+    def memory(self) -> int:
+        return 40 * self.nodes * self.nodes
+
+    def generate(self, seed: int):
+        """The undirected networkx graph."""
+        import networkx as nx
+
+        n, k = self.nodes, min(self.degree, self.nodes - 1)
+        if self.network == "file":
+            found = read_network(self.file)
+        elif self.network == "small world":
+            found = nx.watts_strogatz_graph(n, max(2, k - k % 2), self.rewiring, seed=seed)
+        elif self.network == "scale free":
+            found = nx.barabasi_albert_graph(n, max(1, k // 2), seed=seed)
+        elif self.network == "random":
+            found = nx.gnm_random_graph(n, n * k // 2, seed=seed)
+        elif self.network == "blocks":
+            sizes = [len(part) for part in np.array_split(np.arange(n), min(self.blocks, n))]
+            size = n / len(sizes)
+            p_in = min(1.0, self.inside * k / max(1.0, size - 1))
+            p_out = min(1.0, (1 - self.inside) * k / max(1.0, n - size))
+            p = [[p_in if a == b else p_out for b in range(len(sizes))] for a in range(len(sizes))]
+            found = nx.Graph(nx.stochastic_block_model(sizes, p, seed=seed))
+        else:
+            parts = np.array_split(np.arange(n), min(self.blocks, n))
+            found = nx.empty_graph(n)
+            found.add_edges_from((int(a), int(b)) for one, other in itertools.pairwise(parts) for a in one for b in other)
+        if not 2 <= found.number_of_nodes() <= MOST_NODES:
+            raise ModelError(f"The network has {found.number_of_nodes()} nodes; from 2 to {MOST_NODES} can be analysed here.")
+        if not 1 <= found.number_of_edges() <= MOST_EDGES:
+            raise ModelError(f"The network has {found.number_of_edges():,} edges; from 1 to {MOST_EDGES:,} can be analysed here.")
+        return found
+
+    def build(self, seed):
+        """Everything that is known of the network itself."""
+        import networkx as nx
+
+        found = self.generate(seed)
+        names = list(found.nodes())
+        number = {name: i for i, name in enumerate(names)}
+        edges = np.array([(number[a], number[b]) for a, b in found.edges()], np.int64)
+        adjacency = np.zeros((len(names), len(names)), np.bool_)
+        adjacency[edges[:, 0], edges[:, 1]] = adjacency[edges[:, 1], edges[:, 0]] = True
+        degree = adjacency.sum(1)
+        local = np.empty(len(names))
+        clustering(adjacency, local)
+        path, pairs = path_length(adjacency)
+        communities = nx.community.louvain_communities(found, seed=seed)
+        community = np.zeros(len(names), np.int64)
+        for c, members in enumerate(sorted(communities, key=len, reverse=True)):
+            for name in members:
+                community[number[name]] = c
+        phi = np.empty(max(1, int(degree.max())))
+        rich_club(edges, degree, phi)
+        return {
+            "names": tuple(str(n) for n in names), "edges": edges, "adjacency": adjacency, "degree": degree, "clustering": float(local.mean()),
+            "path": path, "pairs": pairs, "community": community, "modularity": nx.community.modularity(found, communities), "phi": phi,
+            "place": self._places(community, degree),
+        }  # fmt: skip
+
+    def _places(self, community: np.ndarray, degree: np.ndarray) -> np.ndarray:
+        """(n, 2): communities around a circle, the nodes of each around its centre, hubs in the middle; layers side by side."""
+        groups = int(community.max()) + 1
+        out = np.empty((len(community), 2))
+        if self.network == "layered":
+            for layer, part in enumerate(np.array_split(np.arange(len(community)), min(self.blocks, len(community)))):
+                out[part] = np.column_stack([np.full(len(part), layer), np.linspace(-1, 1, len(part)) if len(part) > 1 else [0.0]])
+            return out
+        for c in range(groups):
+            members = np.flatnonzero(community == c)
+            members = members[np.argsort(-degree[members], kind="stable")]
+            size = math.sqrt(len(members) / len(community))
+            turn = 2 * math.pi * c / groups
+            radius = size * np.sqrt((np.arange(len(members)) + 0.5) / len(members))
+            angle = np.arange(len(members)) * math.pi * (3 - math.sqrt(5))  # sunflower: even cover of a disc
+            out[members, 0] = (1.2 if groups > 1 else 0) * math.cos(turn) + radius * np.cos(angle)
+            out[members, 1] = (1.2 if groups > 1 else 0) * math.sin(turn) + radius * np.sin(angle)
+        return out
+
+    def labels(self, constants, stream):
+        return constants["names"] if stream == "graph" else ()
+
+    def start(self, constants, seed):
+        top = len(constants["phi"])
+        return {"sums": np.zeros((2, top)), "means": np.zeros(2), "done": np.zeros(1, np.int64), "rng": seed_state(seed)}
+
+    def advance(self, constants, state, n, out):
+        rows = out["compared"]
+        adjacency, phi = np.empty_like(constants["adjacency"]), np.empty(len(constants["phi"]))
+        local = np.empty(len(adjacency))
+        for k in range(n):
+            # Every rewired network starts from the original, so that a step does not depend on how many came before.
+            adjacency[:], edges = constants["adjacency"], constants["edges"].copy()
+            rewire(adjacency, edges, state["rng"], SWAPS * len(edges))
+            rich_club(edges, constants["degree"], phi)
+            known = np.nan_to_num(phi)
+            state["sums"][0] += known
+            state["sums"][1] += known**2
+            clustering(adjacency, local)
+            here = (local.mean(), path_length(adjacency)[0])
+            state["means"] += here
+            state["done"][0] += 1
+            if len(rows):
+                rows[k] = here
+        return n
+
+    def band(self, constants, state):
+        """(mean, standard deviation) of phi over the rewired networks, NaN where phi is not defined."""
+        done = max(1, int(state["done"][0]))
+        mean = state["sums"][0] / done
+        deviation = np.sqrt(np.maximum(0.0, state["sums"][1] / done - mean**2))
+        hole = np.isnan(constants["phi"])
+        return np.where(hole, np.nan, mean), np.where(hole, np.nan, deviation)
+
+    def observe(self, constants, state, stream):
+        phi, degree = constants["phi"], constants["degree"]
+        k = np.arange(len(phi)).astype(float)
+        if stream == "graph":
+            edges = constants["edges"]
+            shown = edges if len(edges) <= 4000 else edges[:: -(-len(edges) // 4000)]
+            nodes = np.column_stack([constants["place"], degree / degree.max()])
+            return {"nodes": nodes, "edges": np.column_stack([shown, np.ones(len(shown))]).astype(float)}
+        if stream == "adjacency":
+            order = np.lexsort((-degree, constants["community"]))
+            return constants["adjacency"][np.ix_(order, order)].astype(float)
+        if stream == "degrees":
+            return np.bincount(degree).astype(float)
+        if stream == "rich_club":
+            return np.array([k, phi])
+        mean, deviation = self.band(constants, state)
+        if stream == "band":
+            if not state["done"][0]:
+                mean = np.full(len(k), np.nan)
+            return np.array([k, mean, mean - 2 * deviation, mean + 2 * deviation])
+        if stream == "normalised":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.array([k, np.where((mean > 0) & (state["done"][0] > 0), phi / mean, np.nan)])
+        if stream == "figures":
+            return self._table(constants, state)
+        return super().observe(constants, state, stream)
+
+    def _table(self, constants, state):
+        done = int(state["done"][0])
+        means = state["means"] / max(1, done)
+        n = len(constants["degree"])
+        rows = [
+            ("nodes", n, n),
+            ("edges", len(constants["edges"]), len(constants["edges"])),
+            ("density", 2 * len(constants["edges"]) / (n * (n - 1)), 2 * len(constants["edges"]) / (n * (n - 1))),
+            ("mean degree", float(constants["degree"].mean()), float(constants["degree"].mean())),
+            ("clustering", constants["clustering"], float(means[0]) if done else "-"),
+            ("mean path", constants["path"], float(means[1]) if done else "-"),
+            ("modularity", constants["modularity"], "-"),
+        ]
+        sigma = self._sigma(constants, state)
+        rows.append(("small-world index", sigma if sigma is not None else "-", 1.0))
+        return [{"figure": a, "network": b, "rewired": c} for a, b, c in rows]
+
+    def _sigma(self, constants, state):
+        done = int(state["done"][0])
+        if not done or not state["means"].all() or not constants["path"]:
+            return None
+        c, path = state["means"] / done
+        return float((constants["clustering"] / c) / (constants["path"] / path))
+
+    def summary(self, constants, state):
+        out = {
+            "nodes": len(constants["degree"]),
+            "edges": len(constants["edges"]),
+            "clustering": constants["clustering"],
+            "mean path": float(constants["path"]),
+            "modularity": float(constants["modularity"]),
+            "rewired": int(state["done"][0]),
+        }
+        sigma = self._sigma(constants, state)
+        return out | ({"small-world index": sigma} if sigma is not None else {})
+
+    @classmethod
+    def figures(cls):
+        import networkx as nx
+
+        def made(**parameters):
+            model = cls(**parameters)
+            return model, model.generate(3), model.build(3)
+
+        def against(which):
+            def measure(run):
+                worst = 0.0
+                for network in ("small world", "scale free", "blocks", "random"):
+                    _, graph, found = made(network=network, nodes=120)
+                    if which == "clustering":
+                        worst = max(worst, abs(found["clustering"] - nx.average_clustering(graph)))
+                    elif which == "path":
+                        lengths = [d for _, row in nx.all_pairs_shortest_path_length(graph) for d in row.values() if d]
+                        worst = max(worst, abs(found["path"] - float(np.mean(lengths))))
+                    else:
+                        expected = nx.rich_club_coefficient(graph, normalized=False)
+                        worst = max(worst, max(abs(found["phi"][k] - v) for k, v in expected.items() if k < len(found["phi"])))
+                return float(worst)
+
+            return measure
+
+        def kept(run):
+            _, _, found = made(network="scale free", nodes=150)
+            adjacency, edges = found["adjacency"].copy(), found["edges"].copy()
+            swaps = rewire(adjacency, edges, seed_state(1), SWAPS * len(edges))
+            same = (adjacency.sum(1) == found["degree"]).all() and (adjacency == adjacency.T).all() and not adjacency.diagonal().any()
+            return float(same and swaps > len(edges) and (adjacency != found["adjacency"]).any())
+
+        yield Figure("clustering against networkx, worst", 1e-12, against("clustering"), bound="at_most", source="networkx")
+        yield Figure("mean path against networkx, worst", 1e-12, against("path"), bound="at_most", source="networkx")
+        yield Figure("rich club against networkx, worst", 1e-12, against("rich club"), bound="at_most", source="networkx")
+        yield Figure("rewiring keeps every degree", 1.0, kept, source="double edge swap")
+        yield Figure(
+            "small-world index of a small world",
+            2.0,
+            lambda run: run(cls(), steps=5, seed=1, record={}).summary["small-world index"],
+            bound="at_least",
+            source="Watts and Strogatz (1998)",
+        )
+        yield Figure(
+            "small-world index of a random network",
+            1.0,
+            lambda run: run(cls(network="random"), steps=10, seed=1, record={}).summary["small-world index"],
+            tolerance=0.15,
+            source="nothing to find",
+        )
