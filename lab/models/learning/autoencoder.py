@@ -1,0 +1,225 @@
+"""The autoencoder: a network that must say its input again after passing it through a narrow place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lab.errors import ModelError
+from lab.model import Figure, Layer, Picture, Stream, action, param
+from lab.tape import Tape
+from lab.training import Perceptron, Stage, readings, redeclared
+from lab.training.perceptron import ACTIVATIONS, first_weights
+
+SHOWN = 8
+
+
+def principal(x: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and the first `count` principal directions (count, features) of rows."""
+    mean = x.mean(0, dtype=float)
+    return mean, np.linalg.svd(x - mean, full_matrices=False)[2][:count]
+
+
+class Autoencoder(Perceptron):
+    """Pictures are squeezed into a few numbers, the code, and unfolded again; nobody says what the numbers should mean.
+
+    The encoder narrows down to `code` values, the decoder mirrors it, and the loss is the squared difference between what comes out and what
+    went in. Without hidden layers and activation it can do no better than principal component analysis, whose error is shown
+    beside it; with hidden layers it does. The map shows where the test examples lie: click into it, and the place is
+    decoded. *Tied* weights use each encoder matrix again, transposed. With input noise it learns to clean up.
+    """
+
+    name = "autoencoder"
+    title = "Autoencoder"
+    group = "Training monitor"
+    icon = "mdi6.arrow-collapse-vertical"
+    order = 60
+    equations = (r"z = f(x), \quad \hat x = g(z), \quad E = \frac{1}{d}\|\hat x - x\|^2", r"\mathrm{tied:}\quad M = W^T")
+    source = "Rumelhart, Hinton and Williams (1986); Baldi and Hornik, Neural Networks 2:53 (1989); Hinton and Salakhutdinov, Science 313:504 (2006)"
+    presets = {
+        "Two numbers: a map": {},
+        "Linear: principal components": {"hidden": "", "activation": "identity", "code": 8, "rate": 0.01, "epochs": 60},
+        "Linear, tied weights": {"hidden": "", "activation": "identity", "code": 8, "tied": True, "rate": 0.01, "epochs": 60},
+        "Deep, eight numbers": {"hidden": "64", "code": 8},
+        "Deep, tied weights": {"hidden": "64", "code": 8, "tied": True},
+        "Denoising": {"hidden": "64", "code": 16, "input_noise": 0.3},
+    }
+
+    code: int = param(2, "numbers", lo=1, hi=512, log=True, live=False, main=True, group="Network", doc="Numbers in the code, the narrow place.")
+    tied: bool = param(False, live=False, main=True, group="Network", doc="Use the encoder's weights again in the decoder, transposed.")
+    hidden: str = redeclared(Perceptron, "hidden", "64-32")
+    epochs: int = redeclared(Perceptron, "epochs", 100)
+    evaluate: float = redeclared(Perceptron, "evaluate", 5.0)
+    activation: str = redeclared(Perceptron, "activation", "ReLU")
+
+    @property
+    def task(self) -> str:
+        """The input is the target."""
+        return "reconstruction"
+
+    def stage_names(self) -> tuple[str, ...]:
+        """encoder1 ... code, decoder1 ... output."""
+        n = len(self.widths)
+        return (*(f"encoder{k + 1}" for k in range(n)), "code", *(f"decoder{k + 1}" for k in range(n)), "output")
+
+    def network(self, tape, x, outputs):
+        """Encoder, code, decoder; the output has as many values as the input."""
+        kind, init, stages, h = ACTIVATIONS[self.activation], first_weights(self.initialiser, self.activation), [], x
+        for k, units in enumerate(self.widths):
+            h = tape.activation(tape.affine(h, units, init=init, name=f"encoder{k + 1}"), kind, name=f"encoder{k + 1}.out")
+            stages.append(Stage(f"encoder{k + 1}", f"encoder{k + 1}.weight", h.name))
+            if self.dropout:
+                h = tape.dropout(h, self.dropout, name=f"encoder{k + 1}.dropout")
+        z = tape.affine(h, self.code, init="xavier", name="code")
+        stages.append(Stage("code", "code.weight", "code"))
+        output, rest = self._decoder(tape, z, x.shape[0])
+        return output, (*stages, *rest)
+
+    def _decoder(self, tape, z, inputs):
+        """The way back; tied, it finds the encoder's weights on the tape."""
+        kind, init, stages, h = ACTIVATIONS[self.activation], first_weights(self.initialiser, self.activation), [], z
+        encoders = ["code", *(f"encoder{k + 1}" for k in reversed(range(len(self.widths))))]
+        sizes = [*reversed(self.widths), inputs]
+        for k, (units, encoder) in enumerate(zip(sizes, encoders, strict=True)):
+            last = k == len(self.widths)
+            name = "output" if last else f"decoder{k + 1}"
+            if self.tied:
+                bias = tape.parameter(f"{name}.bias", (units,), init="zeros", decay=False)
+                h = tape.affine(h, weight=tape.find(f"{encoder}.weight"), transposed=True, bias=bias, name=name)
+            else:
+                h = tape.affine(h, units, init="xavier" if last else init, name=name)
+            h = h if last else tape.activation(h, kind, name=f"{name}.out")
+            stages.append(Stage(name, f"{encoder}.weight" if self.tied else f"{name}.weight", h.name))
+        return h, stages
+
+    def build(self, seed):
+        """The decoder alone, too, to decode any place; and principal components to compare with."""
+        constants = super().build(seed)
+        tape = Tape()
+        z = tape.input("z", (self.code,))
+        inputs = constants.outline.inputs
+        if self.tied:
+            sizes = [inputs, *self.widths, self.code]
+            for k, name in enumerate([*(f"encoder{k + 1}" for k in range(len(self.widths))), "code"]):
+                tape.parameter(f"{name}.weight", (sizes[k], sizes[k + 1]))
+        output, _ = self._decoder(tape, z, inputs)
+        m = constants.material
+        mean, directions = principal(m.x, min(self.code, inputs))
+        missed = m.test_x - mean
+        missed = missed - missed @ directions.T @ directions
+        extra = {"decoder": tape.compile(32), "node": output.name, "pca": float((missed**2).mean())}
+        return replace(constants, extra=extra)
+
+    def start(self, constants, seed):
+        """The clicked place, too."""
+        return super().start(constants, seed) | {"place": np.zeros(2)}
+
+    # -- what can be looked at --
+
+    def codes(self, constants, tape, x):
+        """Codes (n, code) of examples."""
+        return constants.program.forward(tape, "code", x=x).astype(float)
+
+    def decode(self, constants, state, z):
+        """Pictures (n, inputs) of codes (n, code)."""
+        decoder = constants.extra["decoder"]
+        own = decoder.start(0)
+        known = constants.program.parameters(state)
+        for name, array in decoder.parameters(own).items():
+            array[...] = known[name]
+        return decoder.forward(own, constants.extra["node"], z=np.asarray(z, np.float32)).astype(float)
+
+    def _plane(self, constants, tape):
+        """Mean and two directions of the codes that are drawn: the codes themselves if there are two."""
+        if self.code <= 2:
+            return np.zeros(self.code), np.eye(2)[:, : self.code]
+        mean, directions = principal(self.codes(constants, tape, constants.material.test_x), 2)
+        return mean, directions * np.sign(directions.sum(1, keepdims=True) + 1e-12)
+
+    def own_streams(self, shape):
+        """The map, what comes out, and what the clicked place means."""
+        found = [Stream("latent", "cloud", "", "Codes of the test examples (their principal components if there are more than two numbers).",
+                        channels=("x", "y", "class"))]  # fmt: skip
+        if shape.picture:
+            found.append(Stream("reconstructions", "image", "", "Test pictures, and under each what comes out."))
+            found.append(Stream("decoded", "image", "", "The picture of the place clicked on the map."))
+            found.append(Stream("walk over the map", "image", "", "Pictures of places on a grid over the map."))
+        return tuple(found)
+
+    def own_pictures(self, shape):
+        """The map in front."""
+        found = [Picture("latent", "Map of the codes", (Layer("latent"),), x="z1", y="z2", click="decode_place", front=True, weight=1.5,
+                         doc="Click to decode a place.")]  # fmt: skip
+        if shape.picture:
+            grey = {"colours": "grey", "levels": (0.0, 1.0)}
+            found.append(Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), front=True, **grey))
+            found.append(Picture("decoded", "The clicked place", (Layer("decoded"),), **grey))
+            found.append(Picture("walk over the map", "Walk over the map", (Layer("walk over the map"),), **grey))
+        return tuple(found)
+
+    def look(self, constants, state, tape, stream):
+        """Map, reconstructions, decoded places."""
+        m, shape = constants.material, constants.outline.picture
+        if stream == "latent":
+            mean, directions = self._plane(constants, tape)
+            x = m.test_x[: readings.POINTS]
+            points = (self.codes(constants, tape, x) - mean) @ directions.T
+            labels = m.test_t[: len(points)] if m.test_t.ndim == 1 else np.zeros(len(points))
+            return np.column_stack([points, labels])
+        if stream == "reconstructions":
+            x = m.test_x[:SHOWN]
+            return np.concatenate([x, self.predict(constants, state, x)]).reshape(-1, *shape).astype(float)
+        if stream == "decoded":
+            return self.decode(constants, state, self._code_at(constants, tape, state["place"][None])).reshape(shape)
+        if stream == "walk over the map":
+            points = self.look(constants, state, tape, "latent")[:, :2]
+            (x0, y0), (x1, y1) = np.quantile(points, (0.05, 0.95), axis=0)
+            xs, ys = np.meshgrid(np.linspace(x0, x1, 6), np.linspace(y1, y0, 6))
+            places = np.stack([xs.ravel(), ys.ravel()], 1)
+            return self.decode(constants, state, self._code_at(constants, tape, places)).reshape(-1, *shape)
+        return super().look(constants, state, tape, stream)
+
+    def _code_at(self, constants, tape, places):
+        mean, directions = self._plane(constants, tape)
+        return places @ directions + mean
+
+    def summary(self, constants, state) -> dict[str, Any]:
+        """The error of principal components beside the network's."""
+        return super().summary(constants, state) | {"PCA test loss": constants.extra["pca"]}
+
+    @action("Decode a place", hidden=True, x=(float, param(0.0, lo=-1e6, hi=1e6, doc="First coordinate on the map.")),
+            y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Second coordinate on the map.")))  # fmt: skip
+    def decode_place(self, constants, state, x, y):
+        """Show the picture that a place on the map stands for."""
+        if constants.outline.picture is None:
+            raise ModelError(f"{self.name}: the examples of '{self.data}' are no pictures; choose digits or a file of pictures as data.")
+        state["place"][:] = x, y
+
+    @classmethod
+    def figures(cls):
+        """Errors on test digits, medians of three seeds."""
+
+        def error(**values):
+            def measure(run):
+                model = cls(evaluate=float(values["epochs"]), **values)
+                return float(np.median([run(model, seed=seed, record={}).summary["test loss"] for seed in (0, 1, 2)]))
+
+            return measure
+
+        def against_pca(**values):
+            def measure(run):
+                model = cls(hidden="", activation="identity", code=8, rate=0.01, epochs=100, schedule="cosine", final=0.01, evaluate=100.0, **values)
+                found = [run(model, seed=seed, record={}).summary for seed in (0, 1, 2)]
+                return float(np.median([s["test loss"] / s["PCA test loss"] for s in found]))
+
+            return measure
+
+        table = "the lab's learning table"
+        yield Figure("linear, eight numbers: loss over that of PCA", 1.0, against_pca(), 0.02, source="Baldi and Hornik (1989): both span the same plane")
+        yield Figure("linear and tied, the same", 1.0, against_pca(tied=True), 0.02, source="Baldi and Hornik (1989)")
+        yield Figure("PCA with eight directions, test MSE", 0.02465, lambda run: float(np.median(
+            [run(cls(code=8), steps=0, seed=s, record={}).summary["PCA test loss"] for s in (0, 1, 2)])), 0.0008, source=table)  # fmt: skip
+        yield Figure("deep, 64-64-8", 0.018, error(hidden="64", code=8, epochs=100, schedule="cosine"), bound="at_most", source=table, slow=True)
+        yield Figure("deep, two numbers", 0.045, error(epochs=100), bound="at_most", source=table, slow=True)

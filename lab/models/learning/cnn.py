@@ -1,0 +1,133 @@
+"""A convolutional network on pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.errors import ModelError
+from lab.model import Figure, Layer, Picture, Stream, param
+from lab.training import Stage, Training, readings, redeclared
+from lab.training.material import outline
+from lab.training.perceptron import ACTIVATIONS, first_weights
+
+MOST = 32  # tiles
+
+
+class ConvolutionalNetwork(Training):
+    """Small kernels slide over the picture; what they find is pooled, and kernels of the next layer slide over that.
+
+    The same few weights look at every place, so that a stroke is found wherever it is. Draw a digit: the bars say what the
+    network reads, the feature maps show what each kernel finds in your drawing. Move it by a pixel or two, and compare with
+    the multi-layer perceptron.
+    """
+
+    name = "cnn"
+    title = "Convolutional network"
+    group = "Training monitor"
+    icon = "mdi6.grid"
+    order = 20
+    equations = (r"y_{ijf} = \sigma\left(b_f + \sum_{u,v,c} w_{uvcf}\, x_{i+u,\,j+v,\,c}\right)", r"p_{ij} = \max_{u,v \in \{0,1\}} y_{2i+u,\,2j+v}")
+    source = "LeCun, Bottou, Bengio and Haffner, Proc. IEEE 86:2278 (1998)"
+    presets = {
+        "Digits": {},
+        "Average pooling": {"pooling": "average"},
+        "Three layers, batch norm": {"filters": "16-32-32", "normalise": "batch"},
+        "Trained on moved digits": {"shift": 1, "epochs": 60},
+        "Kernels of five": {"size": 5},
+    }
+
+    filters: str = param("8-16", live=False, main=True, group="Network", doc="Kernels of each convolution, first to last: 8-16.")
+    size: int = param(3, "pixels", lo=1, hi=9, live=False, group="Network", doc="Side of a kernel (odd).")
+    pooling: str = param("max", choices=("max", "average", "none"), live=False, main=True, group="Network", doc="How 2 x 2 places become one after each convolution.")
+    activation: str = param("ReLU", choices=tuple(ACTIVATIONS), live=False, group="Network", doc="Activation after each convolution.")
+    normalise: str = param("none", choices=("none", "batch"), live=False, group="Network", doc="Normalisation before each activation.")
+    epochs: int = redeclared(Training, "epochs", 30)
+
+    first_weights_are_pictures = False
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Kernels of each convolution."""
+        return tuple(int(w) for w in self.filters.replace(",", "-").split("-") if w.strip())
+
+    def check(self) -> None:
+        """Refuse what is no list of counts, and even kernels."""
+        parts = [w.strip() for w in self.filters.replace(",", "-").split("-")]
+        if not all(w.isdigit() and 1 <= int(w) <= 512 for w in parts) or len(parts) > 8:
+            raise self.refuse("filters", "must be one to eight numbers of kernels from 1 to 512 joined by '-', such as 8-16")
+        if self.size % 2 == 0:
+            raise self.refuse("size", "must be odd, so that a kernel has a middle")
+
+    def stage_names(self) -> tuple[str, ...]:
+        """conv1, conv2, ..., output."""
+        return (*(f"conv{k + 1}" for k in range(len(self.counts))), "output")
+
+    def network(self, tape, x, outputs):
+        """Convolutions with activation and pooling, then one affine layer."""
+        shape = outline(self).picture
+        if shape is None:
+            raise ModelError(f"{self.name}.data: '{self.data}' holds no pictures; choose digits, an IDX file or a folder of pictures.")
+        h, stages = tape.reshape(x, (*shape, 1), name="picture"), []
+        for k, count in enumerate(self.counts):
+            name = f"conv{k + 1}"
+            h = tape.conv2d(h, count, size=self.size, init=first_weights("automatic", self.activation), name=name)
+            if self.normalise == "batch":
+                h = tape.batch_norm(h, name=f"{name}.norm")
+            h = tape.activation(h, ACTIVATIONS[self.activation], name=f"{name}.out")
+            stages.append(Stage(name, f"{name}.weight", h.name))
+            if self.pooling != "none" and min(h.shape[:2]) >= 2:
+                h = (tape.max_pool if self.pooling == "max" else tape.average_pool)(h, 2, name=f"{name}.pool")
+        h = tape.flatten(h, name="flat")
+        if self.dropout:
+            h = tape.dropout(h, self.dropout, name="flat.dropout")
+        output = tape.affine(h, outputs, init="small", name="output")
+        return output, (*stages, Stage("output", "output.weight", "output"))
+
+    def own_streams(self, shape):
+        """Kernels and feature maps."""
+        found = [Stream("kernels", "image", "", "Kernels of the first convolution.")]
+        if len(self.counts) > 1:
+            found.append(Stream("later kernels", "image", "", "Kernels of the second convolution, each by its first input channel."))
+        return (*found, *(Stream(f"maps {k + 1}", "image", "", f"What convolution {k + 1} finds in the picture on the canvas.") for k in range(len(self.counts))))
+
+    def own_pictures(self, shape):
+        """Kernels beside the maps they make."""
+        found = [Picture("kernels", "Kernels", (Layer("kernels"),), colours="diverging", front=True)]
+        found += [Picture(f"maps {k + 1}", f"Feature maps {k + 1}", (Layer(f"maps {k + 1}"),), front=k == 0) for k in range(len(self.counts))]
+        if len(self.counts) > 1:
+            found.append(Picture("later kernels", "Kernels of the second layer", (Layer("later kernels"),), colours="diverging"))
+        return tuple(found)
+
+    def look(self, constants, state, tape, stream):
+        """Kernels as tiles; maps of the picture on the canvas."""
+        if stream in ("kernels", "later kernels"):
+            weight = constants.program.parameters(tape)["conv1.weight" if stream == "kernels" else "conv2.weight"]
+            return weight[:, :, 0, :MOST].transpose(2, 0, 1).astype(float)
+        if stream.startswith("maps "):
+            node = f"conv{stream.removeprefix('maps ')}.out"
+            found = constants.program.forward(tape, node, x=readings.seen(self, constants, state))[0]
+            return found[:, :, :MOST].transpose(2, 0, 1).astype(float)
+        return super().look(constants, state, tape, stream)
+
+    @property
+    def rectifies(self) -> bool:
+        """ReLU kernels can die."""
+        return self.activation == "ReLU"
+
+    @classmethod
+    def figures(cls):
+        """Accuracy on test digits, and what moving them costs."""
+
+        def accuracy(run):
+            return float(np.median([run(cls(evaluate=30.0), seed=seed, record={}).summary["test accuracy"] for seed in (0, 1, 2)]))
+
+        def kernel(run):
+            # One kernel that passes its middle on gives back the picture.
+            s = run(cls(filters="1", activation="identity", pooling="none"), steps=0, record={}).simulation
+            weight = s.constants.program.parameters(s.state)["conv1.weight"]
+            weight[...] = 0
+            weight[1, 1, 0, 0] = 1
+            return float(np.abs(s.observe("maps 1")[0] - readings.seen(s.model, s.constants, s.state).reshape(8, 8)).max())
+
+        yield Figure("digits, 3x3x8, pool, 3x3x16, pool, 10", 0.965, accuracy, bound="at_least", source="the lab's learning table", slow=True)
+        yield Figure("a kernel of one in its middle gives the picture back", 1e-6, kernel, bound="at_most", source="definition of convolution")
