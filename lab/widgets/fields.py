@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -151,8 +151,9 @@ class Switch(QAbstractButton):
         if on:
             painter.setPen(QPen(QColor(tokens.accent), 1.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
             c = knob.center()
-            painter.drawLine(c.x() - 3, c.y(), c.x() - 1, c.y() + 2.5)
-            painter.drawLine(c.x() - 1, c.y() + 2.5, c.x() + 3, c.y() - 2.5)
+            corner = QPointF(c.x() - 1, c.y() + 2.5)
+            painter.drawLine(QPointF(c.x() - 3, c.y()), corner)
+            painter.drawLine(corner, QPointF(c.x() + 3, c.y() - 2.5))
         painter.end()
 
 

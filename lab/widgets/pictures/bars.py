@@ -63,7 +63,8 @@ class BarsView(PlotView):
         lo, hi = view.extent([row for _, row, _, _ in series])
         first = self.model.stream(self.picture.layers[0].stream)
         x = Axis(typeset(self.picture.x), -0.6, max(count, 1) - 0.4)
-        y = Axis(typeset(self.picture.y or (f"{first.name} ({first.unit})" if first.unit else first.name)), *(self.picture.y_range or (None, None)), log=self.picture.y_log)
+        low, high = self.picture.y_range or (None, None)
+        y = Axis(typeset(self.picture.y or (f"{first.name} ({first.unit})" if first.unit else first.name)), low, high, self.picture.y_log)
         self.show_axes(x, y, (0.0, 1.0), (lo if self.picture.y_log else min(0.0, lo), max(0.0, hi)))
         names = first.channels if len(first.channels) == count else self.picture.labels if len(self.picture.labels) == count else source.labels(first.name)
         self.across.names = tuple(typeset(n) for n in names) if len(names) == count and count <= 40 else ()
@@ -72,7 +73,7 @@ class BarsView(PlotView):
         alive = set()
         theories = 0
         for k, (_, row, theory, colour) in enumerate(series):
-            key = (k, len(row) > MANY)
+            key = (k, int(len(row) > MANY))
             alive.add(key)
             if theory:
                 self._theory(key, row)
@@ -144,5 +145,5 @@ class BarsView(PlotView):
     def table(self) -> Table:
         """Places and heights."""
         count = max((len(row) for _, row, _, _ in self._series), default=0)
-        places = list(self.across.names) or list(range(count))
+        places: list[Any] = list(self.across.names or range(count))
         return [typeset(self.picture.x) or "place", *(s[0] for s in self._series)], [places, *(s[1] for s in self._series)]

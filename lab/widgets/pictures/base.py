@@ -19,7 +19,7 @@ from lab.view import Overlay, Source
 from lab.widgets import theme
 
 EXPORTS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".pdf": "PDF page (*.pdf)", ".csv": "Data (*.csv)"}
-Table = tuple[list[str], list[Sequence[Any]]]
+Table = tuple[list[str], list[Any]]
 
 
 class PictureView(QWidget):
@@ -45,9 +45,9 @@ class PictureView(QWidget):
         self._source: Source | None = None
         self._overlays: tuple[Overlay, ...] = ()
         self.difference = float("nan")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(0)
         self._words = QLabel(self)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words.setWordWrap(True)

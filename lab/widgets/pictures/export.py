@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QMarginsF, QRectF, QSize, QSizeF
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPageSize, QPaintDevice, QPainter, QPdfWriter
 
 from lab.errors import FileError
 from lab.widgets import theme
@@ -27,27 +27,29 @@ def draw_file(path: Path, size: QSize, draw: Drawing, title: str, *, scale: floa
         image = QImage(round(size.width() * scale), round(size.height() * scale), QImage.Format.Format_ARGB32_Premultiplied)
         image.setDotsPerMeterX(round(96 * scale / 0.0254))
         image.setDotsPerMeterY(round(96 * scale / 0.0254))
-        device: QImage | QPdfWriter = image
+        device: QPaintDevice = image
         factor = scale
     elif suffix == ".svg":
         from PySide6.QtSvg import QSvgGenerator
 
         # The Tiny 1.2 default cannot clip, and a zoomed curve would run out of its axes.
-        device = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
-        device.setFileName(str(path))
-        device.setSize(size)
-        device.setViewBox(area)
-        device.setTitle(title)
-        device.setResolution(_logical_dpi())
+        drawing = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
+        drawing.setFileName(str(path))
+        drawing.setSize(size)
+        drawing.setViewBox(area)
+        drawing.setTitle(title)
+        drawing.setResolution(_logical_dpi())
+        device = drawing
         factor = 1.0
     else:
-        device = QPdfWriter(str(path))
+        page = QPdfWriter(str(path))
         # Fonts are measured in the device's resolution: any other value than the screen's scales text and lines apart.
-        device.setResolution(_logical_dpi())
-        device.setPageMargins(QMarginsF(0, 0, 0, 0))
-        device.setPageSize(QPageSize(QSizeF(size.width() * 72 / _logical_dpi(), size.height() * 72 / _logical_dpi()), QPageSize.Unit.Point))
-        device.setTitle(title)
-        device.setCreator("Neural Lab")
+        page.setResolution(_logical_dpi())
+        page.setPageMargins(QMarginsF(0, 0, 0, 0))
+        page.setPageSize(QPageSize(QSizeF(size.width() * 72 / _logical_dpi(), size.height() * 72 / _logical_dpi()), QPageSize.Unit.Point))
+        page.setTitle(title)
+        page.setCreator("Neural Lab")
+        device = page
         factor = 1.0
     painter = QPainter()
     if not painter.begin(device):
@@ -59,7 +61,7 @@ def draw_file(path: Path, size: QSize, draw: Drawing, title: str, *, scale: floa
         draw(painter, area)
     finally:
         painter.end()
-    if suffix == ".png" and not image.save(str(path), "PNG"):
+    if suffix == ".png" and not image.save(str(path)):
         raise FileError(f"'{path}' cannot be written: the folder refuses it; choose another one.")
     if not path.is_file():
         raise FileError(f"'{path}' cannot be written: the folder refuses it; choose another one.")

@@ -111,10 +111,17 @@ class ImageView(PlotView):
         lo, hi = self._levels(values)
         self.strip.set_scale((self.picture.colours, lo, hi))
         if values.ndim == 3:
-            self._tiles(values, lo, hi, tuple(self.picture.labels) or source.labels(layer.stream))
+            self._tiles(values, lo, hi, tuple(self.picture.labels) or self._written(source) or source.labels(layer.stream))
         else:
             self._one(values, lo, hi)
         return True
+
+    def _written(self, source: Source) -> tuple[str, ...]:
+        """Captions from a table layer, one row per tile: what is to be read under the tiles changes with them."""
+        for layer in self.picture.layers:
+            if self.model.stream(layer.stream).kind == "table":
+                return tuple(str(next(iter(row.values()), "")) for row in source.snapshot(layer.stream) or ())
+        return ()
 
     def _levels(self, values: np.ndarray) -> tuple[float, float]:
         lo, hi = levels_of(values, self.picture.colours, self.picture.levels)
@@ -131,6 +138,10 @@ class ImageView(PlotView):
             self._image.setImage(paint(values, lo, hi, self.picture.colours), autoLevels=False, levels=None)
         else:
             self._image.setImage(values, autoLevels=False, levels=(lo, hi), lut=lookup(self.picture.colours))
+        for axis, count in ((self.across, columns), (self.up, rows)):
+            # A square table of classes (confusion, similarity) bears their names on its axes.
+            if self.picture.labels and len(self.picture.labels) == count <= 40:
+                axis.setTicks([list(enumerate(self.picture.labels))])
         self._place(columns, rows)
 
     def _colour_picture(self, values: np.ndarray) -> None:

@@ -12,18 +12,33 @@ from lab.widgets.pictures.base import PictureView
 def make(picture: Picture, model: Model, parent: QWidget | None = None) -> PictureView:
     """The widget that draws `picture` of `model`; raises ModelError for a picture without layers or an unknown stream."""
     kind = view.kind(picture, model)
+    made: type[PictureView]
     if kind in ("trace", "phase", "curve"):
-        from lab.widgets.pictures.lines import LinesView as Made
+        from lab.widgets.pictures.lines import LinesView
+
+        made = LinesView
     elif kind == "raster":
-        from lab.widgets.pictures.raster import RasterView as Made
+        from lab.widgets.pictures.raster import RasterView
+
+        made = RasterView
     elif kind == "bars":
-        from lab.widgets.pictures.bars import BarsView as Made
+        from lab.widgets.pictures.bars import BarsView
+
+        made = BarsView
     elif kind == "image":
-        from lab.widgets.pictures.image import ImageView as Made
+        from lab.widgets.pictures.image import ImageView
+
+        made = ImageView
     elif kind == "cloud":
-        from lab.widgets.pictures.cloud import CloudView as Made
+        from lab.widgets.pictures.cloud import CloudView
+
+        made = CloudView
     elif kind == "graph":
-        from lab.widgets.pictures.graph import GraphView as Made
+        from lab.widgets.pictures.graph import GraphView
+
+        made = GraphView
     else:
-        from lab.widgets.pictures.table import TableView as Made
-    return Made(picture, model, parent)
+        from lab.widgets.pictures.table import TableView
+
+        made = TableView
+    return made(picture, model, parent)

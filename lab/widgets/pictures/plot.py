@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from lab.model import Model, Picture
@@ -116,7 +116,7 @@ class PlotView(PictureView):
         self.plot.layout.setContentsMargins(0, 0, 8, 0)
         self.field.disableAutoRange()
         self.field.setAspectLocked(picture.equal)
-        self.layout().addWidget(self.canvas)
+        self.column.addWidget(self.canvas)
         self.zoomed = False
         self.x_fit, self.y_fit = Range(), Range()
         self._shown: tuple[float, float, float, float] | None = None
@@ -274,7 +274,7 @@ class PlotView(PictureView):
 
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
         """Follow the cursor with a hairline and a read-out."""
-        if event.type() == QEvent.Type.MouseMove:
+        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseMove:
             self._hover(event.position().toPoint())
         elif event.type() == QEvent.Type.Leave:
             self.hair.hide()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
@@ -95,7 +95,7 @@ class TableView(PictureView):
         self.grid.setAccessibleName(self.picture.title)
         self.grid.clicked.connect(self._clicked)
         self.grid.activated.connect(self._clicked)
-        self.layout().addWidget(self.grid)
+        self.column.addWidget(self.grid)
         self._fit_rows()
 
     def _fit_rows(self) -> None:
@@ -148,4 +148,4 @@ class TableView(PictureView):
                 text = measure.elidedText(cell_text(row.get(name)), Qt.TextElideMode.ElideRight, width - 16)
                 painter.drawText(QRectF(area.left() + k * width + 8, top, width - 16, height), flags, text)
         painter.setPen(QColor(look.tokens.line))
-        painter.drawLine(area.topLeft().x(), area.top() + height, area.right(), area.top() + height)
+        painter.drawLine(QPointF(area.left(), area.top() + height), QPointF(area.right(), area.top() + height))

@@ -1,0 +1,197 @@
+"""Where pictures read from: what runs (`LiveSource`) or a recording (`RecordedSource`); they cannot tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from lab.errors import ModelError
+from lab.model import Model
+
+if TYPE_CHECKING:
+    from lab.ring import Ring
+    from lab.runner import Runner, Status
+    from lab.session.reader import SessionReader
+
+
+class Source(Protocol):
+    """Where pictures read from. `version` changes whenever there is something new to draw."""
+
+    @property
+    def model(self) -> Model: ...
+    @property
+    def version(self) -> Hashable: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def summary(self) -> Mapping[str, Any]: ...
+    def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]: ...
+    def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+    def snapshot(self, stream: str) -> Any: ...
+    def labels(self, stream: str) -> tuple[str, ...]: ...
+
+
+class LiveSource:
+    """Reads what runs: its ring, and its status asked for anew each time (`status` is a function).
+
+    labels  a function of a stream's name giving the texts of its points, nodes or tiles, where the model has any
+    """
+
+    def __init__(self, ring: Ring, status: Callable[[], Status], labels: Callable[[str], tuple[str, ...]] | None = None):
+        self._ring = ring
+        self._status = status
+        self._labels = labels
+
+    @classmethod
+    def of(cls, runner: Runner) -> LiveSource:
+        """The source of a runner, with labels from its constants once they are built."""
+
+        def labels(stream: str) -> tuple[str, ...]:
+            simulation = getattr(runner, "simulation", None)
+            return () if simulation is None else simulation.model.labels(simulation.constants, stream)
+
+        return cls(runner.ring, lambda: runner.status, labels)
+
+    @property
+    def model(self) -> Model:
+        """The model with its present parameters."""
+        return self._status().model
+
+    @property
+    def version(self) -> Hashable:
+        """Grows with every write of the worker."""
+        return self._ring.version
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return self._status().step
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Figures of the run so far."""
+        return self._status().summary
+
+    def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Steps and rows of a trace from step `first` to `last`, both included, as far as they are kept."""
+        end, newest = self._ring.samples(stream, 1)
+        if not len(newest) or end < first:
+            return np.empty(0, np.int64), newest[:0]
+        start, rows = self._ring.samples(stream, end - first + 1)
+        rows = rows[: max(0, last - start + 1)]
+        return start + np.arange(len(rows)), rows
+
+    def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Step, index and value of the kept events from step `first` on."""
+        return self._ring.events(stream, first)
+
+    def snapshot(self, stream: str) -> Any:
+        """What a per-block stream showed last; None before."""
+        found = self._ring.latest(stream)
+        return None if found is None else found[1]
+
+    def labels(self, stream: str) -> tuple[str, ...]:
+        """Texts of points, nodes or tiles."""
+        return self._labels(stream) if self._labels else ()
+
+
+class RecordedSource:
+    """Reads a recorded run as it stood at step `place` (None: at its end). Reads a stretch ahead and keeps it."""
+
+    def __init__(
+        self,
+        reader: SessionReader,
+        run_id: int,
+        place: int | None = None,
+        model: Model | None = None,
+        labels: Callable[[str], tuple[str, ...]] | None = None,
+    ):
+        self._reader = reader
+        self._run = run_id
+        self._labels = labels
+        info = next((r for r in reader.runs(deleted=True) if r.id == run_id), None)
+        if info is None:
+            raise ModelError(f"The session '{reader.path.name}' has no run {run_id}: choose one of its runs.")
+        if model is None:
+            from lab.experiment import Experiment
+
+            model = Experiment.from_dict(info.experiment).build()
+        self._model = model
+        self._summary = info.summary
+        extent = reader.extent(run_id)
+        self._end = max(info.steps, extent[1] if extent else 0)
+        self.place = place
+        self._known = {s.name: s for s in reader.streams(run_id)}
+        self._kept: dict[str, tuple[int, int, Any]] = {}
+        self._snapshots: dict[str, tuple[int, Any]] = {}
+
+    @property
+    def model(self) -> Model:
+        """The model the run was made with."""
+        return self._model
+
+    @property
+    def version(self) -> Hashable:
+        """Changes only when another place is looked at."""
+        return ("recorded", self._run, self.step)
+
+    @property
+    def step(self) -> int:
+        """The place looked at."""
+        return self._end if self.place is None else self.place
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Figures of the whole run."""
+        return self._summary
+
+    def _stretch(self, stream: str, first: int, last: int, read: Callable) -> Any:
+        kept = self._kept.get(stream)
+        if kept is None or first < kept[0] or last > kept[1]:
+            span = last - first + 1
+            low, high = max(0, first - span), last + 2 * span
+            kept = self._kept[stream] = (low, high, read(self._run, stream, low, high + 1))
+        return kept[2]
+
+    def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Steps and rows of a recorded trace; empty where it was not recorded."""
+        if stream not in self._known:
+            declared = self._model.stream(stream)
+            return np.empty(0, np.int64), np.empty((0, *declared.shape), declared.dtype)
+        steps, rows = self._stretch(stream, first, last, self._reader.samples)
+        low, high = np.searchsorted(steps, [first, last + 1])
+        return steps[low:high], rows[low:high]
+
+    def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Step, index and value of recorded events from step `first` to the place looked at."""
+        if stream not in self._known:
+            return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
+        columns = self._stretch(stream, first, self.step, self._reader.events)
+        low, high = np.searchsorted(columns[0], [first, self.step])
+        return tuple(column[low:high] for column in columns)  # type: ignore[return-value]
+
+    def snapshot(self, stream: str) -> Any:
+        """The last recorded look at or before the place."""
+        if stream not in self._known:
+            return None
+        kept = self._snapshots.get(stream)
+        if kept is None or kept[0] != self.step:
+            found = self._reader.latest_snapshot(self._run, stream, self.step)
+            kept = self._snapshots[stream] = (self.step, None if found is None else found[1])
+        return kept[1]
+
+    def labels(self, stream: str) -> tuple[str, ...]:
+        """Texts of points, nodes or tiles."""
+        return self._labels(stream) if self._labels else ()
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """An earlier run drawn behind the present one: its name, a colour ('#rrggbb' or a token) and where it is read."""
+
+    name: str
+    colour: str
+    source: Source
