@@ -45,7 +45,11 @@ def detect_format(path: str | Path) -> str:
         start = file.read(4096)
     if not start:
         raise FileError(f"{place} is empty: give a file of vectors.")
-    if (start[:1] == b"\x80" and start[1:2] in (b"\2", b"\3", b"\4", b"\5")) or place.suffix.lower() in _PICKLED or start[:6] == b"\x93NUMPY":
+    if (
+        (start[:1] == b"\x80" and start[1:2] in (b"\2", b"\3", b"\4", b"\5"))
+        or place.suffix.lower() in _PICKLED
+        or start[:6] == b"\x93NUMPY"
+    ):
         raise FileError(
             f"{place} is a pickle or other Python file, which could run a program when opened, and is refused: save it in the program that made it "
             "in word2vec format (save_word2vec_format), or as .npz, .safetensors or .csv."

@@ -1,0 +1,483 @@
+"""Maps of a space of vectors, drawn while they are computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab.embedding import questions as ask
+from lab.embedding import tsne, umap
+from lab.embedding.corpus import grammar_corpus
+from lab.embedding.files import load_vectors
+from lab.embedding.neighbours import Truth, fold_accuracy, honesty, map_neighbours, nearest_neighbours, truth
+from lab.embedding.pca import align, principal_components
+from lab.embedding.vectors import Vectors, unit_rows
+from lab.embedding.word2vec import train
+from lab.errors import LabError, ParameterError
+from lab.kernels import seed_state
+from lab.model import Clock, Figure, Layer, Model, Picture, State, Stream, action, param
+
+TSNE, UMAP, PCA, AXES = "t-SNE", "UMAP", "PCA", "own axes"
+JUDGED = 10  # neighbours that trustworthiness and recall look at
+
+
+@dataclass(frozen=True)
+class Constants:
+    """The space, its true neighbours, and what the method derives from it."""
+
+    space: Vectors
+    matrix: np.ndarray  # (n, d) float32, as the metric wants it
+    whole: int  # points of the source, before `most`
+    classes: np.ndarray  # (n,) number of the class of each point
+    class_names: tuple[str, ...]
+    truth: Truth
+    near: np.ndarray  # (n, JUDGED)
+    start: np.ndarray  # (n, dimensions) float32
+    affinities: tsne.Affinities | None = None
+    graph: umap.FuzzyGraph | None = None
+    curve: tuple[float, float] = (1.0, 1.0)
+    covariance: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Space:
+    """What of the constants does not depend on the method."""
+
+    vectors: Vectors
+    matrix: np.ndarray
+    whole: int
+    classes: np.ndarray
+    class_names: tuple[str, ...]
+    truth: Truth
+    near: np.ndarray
+
+
+class TooFew(LabError):
+    """The space has too few points to make a map of."""
+
+
+@lru_cache(2)
+def _measured(source: str, metric: str, most: int, stamp: int) -> Space:
+    """A space with its true neighbours; kept, because a change of perplexity does not change them. `stamp` is the file's time."""
+    vectors, classes, names = _read(source)
+    whole = len(vectors)
+    if most and most < whole:
+        kept = {name: column[:most] for name, column in vectors.metadata.items()}
+        vectors, classes = Vectors(vectors.words[:most], vectors.matrix[:most], None, kept, vectors.title), classes[:most]
+    n = len(vectors)
+    if n < 5:
+        raise TooFew(f"must hold at least 5 points, not {n}")
+    matrix = unit_rows(vectors.matrix) if metric == "cosine" else np.ascontiguousarray(vectors.matrix, np.float32)
+    return Space(vectors, matrix, whole, classes, names, truth(matrix), nearest_neighbours(matrix, min(JUDGED, n - 1))[0])
+
+
+def _read(source: str) -> tuple[Vectors, np.ndarray, tuple[str, ...]]:
+    if source == "digits":
+        from sklearn.datasets import load_digits
+
+        data = load_digits()
+        words = tuple(f"{label} (#{i})" for i, label in enumerate(data.target))
+        return Vectors(words, data.data.astype(np.float32), title="digits"), data.target.astype(np.int64), tuple("0123456789")
+    if source == "grammar":
+        corpus = grammar_corpus()
+        categories = tuple(corpus.categories.get(w, "other") for w in corpus.words)
+        vectors = Vectors(corpus.words, train(corpus, seed=0), corpus.counts, {"category": categories}, "grammar")
+    else:
+        vectors = load_vectors(source)
+    texts = next(iter(vectors.metadata.values()), ("",) * len(vectors))
+    known = sorted(set(texts))
+    number = {c: i for i, c in enumerate(known)}
+    return vectors, np.array([number[c] for c in texts], np.int64), tuple(known)
+
+
+class EmbeddingMap(Model):
+    """A map shows in a plane which of many vectors are near to each other, and every map lies somewhere.
+
+    **PCA** looks from the direction in which the points spread most: distances are true or too small. **t-SNE** lets
+    neighbours attract and all points repel until the neighbourhoods fit. **UMAP** draws single edges of the neighbour graph
+    and pushes random points away. **Own axes** project on directions of your choice (`she - he; paris - france`).
+
+    Trustworthiness falls when the map shows neighbours that are none; recall when it tears true neighbours apart. Each point
+    of the second map is coloured by how false its own neighbourhood is. Try:
+
+    - pause after a few iterations: distances between far clusters mean little, and keep changing;
+    - move *perplexity* or *neighbours*: the map starts again from the same place and ends as another;
+    - click a point: its true neighbours are joined to it, wherever the map has put them;
+    - pin a point, and see the rest arrange itself around it.
+    """
+
+    name = "embedding-map"
+    title = "Map of a space"
+    group = "Maps"
+    icon = "mdi6.map-marker-multiple"
+    order = 20
+    equations = (
+        r"\frac{\partial C}{\partial y_i} = 4 \sum_j (p_{ij} - q_{ij}) \frac{y_i - y_j}{1 + |y_i - y_j|^2}",
+        r"T(k) = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j \in U_k(i)} (r(i, j) - k)",
+    )
+    source = "van der Maaten and Hinton 2008; Linderman et al. 2019; McInnes, Healy, Melville 2018; Venna and Kaski 2001"
+    presets = {
+        "Digits by t-SNE": {},
+        "Digits by UMAP": {"method": "UMAP"},
+        "Digits by PCA": {"method": "PCA"},
+        "Digits in three dimensions": {"method": "UMAP", "dimensions": 3},
+        "Words of the grammar by UMAP": {"space": "grammar", "method": "UMAP", "metric": "cosine"},
+        "Words on two axes of meaning": {"space": "grammar", "method": "own axes", "metric": "cosine"},
+    }
+
+    space: str = param(
+        "digits",
+        live=False,
+        kind="file",
+        label="Space",
+        main=True,
+        doc="digits, grammar (words learnt from the grammar's text), or the path of a file of vectors.",
+    )
+    method: str = param(TSNE, choices=(TSNE, UMAP, PCA, AXES), builds=True, main=True, doc="How the map is made; a change starts it again.")
+    dimensions: int = param(2, "", lo=2, hi=3, live=False, doc="Dimensions of the map.")
+    metric: str = param(
+        "euclidean", choices=("euclidean", "cosine"), live=False, doc="Distance in the space; cosine looks at directions only."
+    )
+    most: int = param(
+        0, "points", lo=0, hi=1_000_000, live=False, doc="Only the first so many points (words: the most frequent); 0 takes all."
+    )
+    iterations: int = param(750, "", lo=10, hi=100_000, log=True, main=True, doc="Iterations of t-SNE or PCA, epochs of UMAP.")
+    perplexity: float = param(
+        30.0, "neighbours", lo=2, hi=500, log=True, builds=True, when=("method", TSNE), doc="Effective number of neighbours."
+    )
+    exaggeration: float = param(
+        12.0,
+        "",
+        lo=1,
+        hi=100,
+        log=True,
+        when=("method", TSNE),
+        doc="Factor on the attraction during the first third, at most 250 iterations.",
+    )
+    rate: float = param(0.0, "", lo=0, hi=100_000, when=("method", TSNE), doc="Learning rate; 0: points / exaggeration, at least 200.")
+    momentum: float = param(0.8, "", lo=0, hi=0.99, when=("method", TSNE), doc="Part of the last step that is kept.")
+    neighbours: int = param(
+        15, "", lo=2, hi=200, log=True, builds=True, when=("method", UMAP), doc="Neighbours in the graph, the point itself counted."
+    )
+    least: float = param(
+        0.1, "", lo=0, hi=0.99, builds=True, when=("method", UMAP), doc="Distance on the map below which neighbours are near enough."
+    )
+    negatives: int = param(5, "", lo=0, hi=50, when=("method", UMAP), doc="Random points pushed away for each edge drawn.")
+    repulsion: float = param(1.0, "", lo=0, hi=100, when=("method", UMAP), doc="Weight of the repulsion.")
+    axes: str = param(
+        "she - he; paris - france",
+        builds=True,
+        when=("method", AXES),
+        doc="Axes as formulas over the points' names, divided by semicolons.",
+    )
+    judge_every: int = param(10, "iterations", lo=0, hi=10000, doc="How often trustworthiness and cost are measured; 0: never.")
+
+    # -- declarations --
+
+    @property
+    def clock(self) -> Clock:
+        """One iteration or epoch."""
+        return Clock(1.0, "iteration", physical=False)
+
+    @property
+    def length(self) -> int:
+        """The iterations asked for."""
+        return self.iterations
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The map, and how true it is."""
+        axes = ("x", "y", "z")[: self.dimensions]
+        return (
+            Stream("movement", "trace", "", doc="Mean distance that a point moved in this iteration.", every=1),
+            Stream(
+                "honesty",
+                "trace",
+                "",
+                doc="Trustworthiness and recall of 10 neighbours.",
+                shape=(2,),
+                channels=("trustworthiness", "recall"),
+                events=True,
+            ),
+            Stream("cost", "trace", "nats", doc="Kullback-Leibler divergence that t-SNE lowers.", events=True),
+            Stream("map", "cloud", doc="The points, coloured by class.", channels=(*axes, "class")),
+            Stream(
+                "falseness",
+                "cloud",
+                doc="The points measured, coloured by how false their neighbourhood is (0 true to 9 worst tenth).",
+                channels=(*axes, "falseness"),
+            ),
+            Stream("edges", "graph", doc="The picked point and its ten true neighbours."),
+            Stream("neighbours", "table", doc="True neighbours of the picked point and their ranks on the map."),
+            Stream("input", "image", doc="The picked point's vector as a picture."),
+        )
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The map first."""
+        return (
+            Picture(
+                "map",
+                "Map",
+                (Layer("map"),),
+                pick="pick",
+                equal=True,
+                weight=2,
+                front=True,
+                figures=("points shown", "trustworthiness"),
+                labels=(),
+            ),
+            Picture(
+                "honesty",
+                "Is it true?",
+                (Layer("honesty"),),
+                y="of 10 neighbours",
+                y_range=(0.0, 1.0),
+                figures=("trustworthiness", "recall"),
+            ),
+            Picture("falseness", "Where it is false", (Layer("falseness"),), equal=True, figures=("points measured",)),
+            Picture("edges", "True neighbours", (Layer("edges"),), equal=True),
+            Picture("neighbours", "True neighbours, listed", (Layer("neighbours"),)),
+            Picture("input", "The point itself", (Layer("input"),), colours="grey"),
+            Picture("cost", "Cost", (Layer("cost"),), y="KL (nats)", figures=("cost (nats)",)),
+            Picture("movement", "Movement", (Layer("movement"),), y_log=True),
+        )
+
+    # -- behaviour --
+
+    def _space(self) -> Space:
+        place = Path(self.space)
+        stamp = place.stat().st_mtime_ns if place.is_file() else 0
+        try:
+            return _measured(self.space, self.metric, self.most, stamp)
+        except TooFew as error:
+            raise self.refuse("space", str(error)) from None
+
+    def build(self, seed: int) -> Constants:
+        """The space, its true neighbours, and the affinities or graph of the method."""
+        found = self._space()
+        space, matrix = found.vectors, found.matrix
+        known: dict[str, Any] = {}
+        if self.method == AXES:
+            formulas = [a for a in self.axes.split(";") if a.strip()]
+            if len(formulas) < self.dimensions:
+                raise self.refuse("axes", f"must be {self.dimensions} formulas divided by semicolons")
+            start = ask.project(space, formulas[: self.dimensions])
+        elif self.method == UMAP:
+            known = {"graph": umap.fuzzy_graph(matrix, self.neighbours, self.iterations), "curve": umap.curve(1.0, self.least)}
+            start = umap.start_layout(umap.spectral_layout(known["graph"], self.dimensions, matrix), seed)
+        elif self.method == TSNE:
+            known = {"affinities": tsne.affinities(matrix, self.perplexity)}
+            scores = principal_components(matrix, self.dimensions)[0]
+            start = scores * (1e-4 / max(scores[:, 0].std(), 1e-12))
+        else:
+            centred = matrix - matrix.mean(0)
+            known = {"covariance": (centred.T @ centred).astype(np.float64) / len(space)}
+            basis = np.linalg.qr(np.random.default_rng([seed, 4]).standard_normal((matrix.shape[1], self.dimensions)))[0]
+            start = centred @ basis
+        return Constants(
+            space,
+            matrix,
+            found.whole,
+            found.classes,
+            found.class_names,
+            found.truth,
+            found.near,
+            np.ascontiguousarray(start, np.float32),
+            **known,
+        )
+
+    def start(self, constants: Constants, seed: int) -> State:
+        """The first map, at rest."""
+        start = constants.start
+        return {
+            "points": start.copy(),
+            "velocity": np.zeros_like(start),
+            "gains": np.ones_like(start),
+            "random": seed_state(seed, 5),
+            "done": np.zeros(1, np.int64),
+            "picked": np.zeros(1, np.int64),
+            "pinned": np.zeros(len(start), np.bool_),
+            "basis": self._basis(constants, seed),
+        }
+
+    def _basis(self, constants: Constants, seed: int) -> np.ndarray:
+        return np.linalg.qr(np.random.default_rng([seed, 4]).standard_normal((constants.matrix.shape[1], self.dimensions)))[0]
+
+    def changed_live(self, before: Model, constants: Constants, state: State) -> None:
+        """What the map is derived from has changed: it starts again."""
+        specs = type(self).specs()
+        if any(specs[name].builds and getattr(before, name) != value for name, value in self.values().items()):
+            state["points"][...], state["velocity"][...], state["gains"][...] = constants.start, 0, 1
+            state["basis"][...] = self._basis(constants, 0)
+            state["done"][0] = 0
+
+    def advance(self, constants: Constants, state: State, n: int, out: Any) -> int:
+        """Do n iterations."""
+        y, done = state["points"], state["done"]
+        for k in range(n):
+            if out.events["honesty"].count[0] > len(out.events["honesty"].steps) - 4:
+                return k
+            before = y.copy()
+            self._iterate(constants, state)
+            y[state["pinned"]] = before[state["pinned"]]
+            done[0] += 1
+            if out.wanted("movement"):
+                out["movement"][k] = np.sqrt(((y - before).astype(float) ** 2).sum(1)).mean()
+            if self.judge_every and done[0] % self.judge_every == 0:
+                judged = honesty(y, constants.truth, JUDGED)
+                out.events["honesty"].append(k, 0, judged.trustworthiness)
+                out.events["honesty"].append(k, 1, judged.recall)
+                if constants.affinities is not None:
+                    out.events["cost"].append(k, 0, tsne.divergence(constants.affinities, y))
+        return n
+
+    def _iterate(self, constants: Constants, state: State) -> None:
+        y, number = state["points"], int(state["done"][0])
+        if constants.affinities is not None:
+            early = number < min(tsne.EARLY, self.iterations // 3)
+            factor = self.exaggeration if early else 1.0
+            rate = self.rate or tsne.automatic_rate(len(y), factor)
+            tsne.iterate(constants.affinities, y, state["velocity"], state["gains"], exaggeration=factor, rate=rate, momentum=self.momentum)
+        elif constants.graph is not None:
+            graph, (a, b) = constants.graph, constants.curve
+            rate = max(0.0, 1 - number / self.iterations)
+            umap.epoch(graph.heads, graph.tails, graph.shares, y, state["random"], number, rate, a, b, self.negatives, self.repulsion)
+        elif constants.covariance is not None:
+            basis = np.linalg.qr(constants.covariance @ state["basis"])[0]
+            # Within the subspace found so far the axes are turned to the principal ones, then the frame to the last one.
+            turn = np.linalg.eigh(basis.T @ constants.covariance @ basis)[1][:, ::-1]
+            state["basis"][...] = basis @ turn
+            scores = (constants.matrix - constants.matrix.mean(0)) @ state["basis"]
+            y[...] = align(scores, y - y.mean(0))
+
+    @action("Pick a point", hidden=True, index=(int, param(0, lo=0, hi=10_000_000, doc="Number of the point.")))
+    def pick(self, constants: Constants, state: State, index: int) -> None:
+        """Show the true neighbours of a point of the map."""
+        state["picked"][0] = self._point(constants, "pick", index)
+
+    @action("Pin the picked point")
+    def pin(self, constants: Constants, state: State) -> None:
+        """Hold the picked point where it is, or let it go again."""
+        i = state["picked"][0]
+        state["pinned"][i] = not state["pinned"][i]
+
+    def _point(self, constants: Constants, name: str, index: int) -> int:
+        if index >= len(constants.space):
+            raise ParameterError(
+                f"embedding-map.{name}.index: must be below the number of points, {len(constants.space)} (got {index}).", owner=self.name
+            )
+        return index
+
+    # -- readings --
+
+    def labels(self, constants: Constants, stream: str) -> tuple[str, ...]:
+        """Names of the points."""
+        if stream == "map":
+            return constants.space.words
+        return tuple(constants.space.words[i] for i in constants.truth.probes) if stream == "falseness" else ()
+
+    def observe(self, constants: Constants, state: State, stream: str) -> Any:
+        """The map and what is known of the picked point."""
+        y, picked = state["points"].astype(float), int(state["picked"][0])
+        if stream == "map":
+            return np.column_stack([y, constants.classes])
+        if stream == "falseness":
+            judged = honesty(state["points"], constants.truth, JUDGED)
+            return np.column_stack([y[constants.truth.probes], np.minimum(9, np.floor(10 * judged.falseness))])
+        if stream == "input":
+            vector = constants.space.matrix[picked].astype(float)
+            side = int(np.sqrt(len(vector)))
+            return vector.reshape(side, side) if side * side == len(vector) else vector[None]
+        near = constants.near[picked]
+        if stream == "edges":
+            rows = np.concatenate([[picked], near])
+            nodes = np.column_stack([y[rows, :2], constants.classes[rows]])
+            return {"nodes": nodes, "edges": np.array([(0, i + 1, 1.0) for i in range(len(near))])}
+        squares = ((y - y[picked]) ** 2).sum(1)
+        return [
+            {
+                "point": constants.space.words[j],
+                "true rank": r + 1,
+                "rank on the map": int((squares < squares[j]).sum() - (squares[j] > 0)) + 1,
+            }
+            for r, j in enumerate(near.tolist())
+        ]
+
+    def summary(self, constants: Constants, state: State) -> dict[str, Any]:
+        """How true the map is; accuracy is that of a vote of ten neighbours on the map, each point left out in turn."""
+        y = state["points"]
+        judged = honesty(y, constants.truth, JUDGED)
+        out: dict[str, Any] = {
+            "points shown": f"{len(y)} of {constants.whole}",
+            "points measured": f"{len(constants.truth.probes)} of {len(y)}",
+            "trustworthiness": judged.trustworthiness,
+            "recall": judged.recall,
+        }
+        if constants.affinities is not None:
+            out["cost (nats)"] = tsne.divergence(constants.affinities, y)
+        if 1 < len(constants.class_names) < len(y) / 2:
+            votes = constants.classes[map_neighbours(y, constants.truth.probes, min(JUDGED, len(y) - 1))]
+            won = np.array([np.bincount(row, minlength=len(constants.class_names)).argmax() for row in votes])
+            out["neighbour accuracy"] = float((won == constants.classes[constants.truth.probes]).mean())
+        return out
+
+    def remedy(self, stream: str) -> str:
+        """What to try when the map flies apart."""
+        return "lower the learning rate, momentum or repulsion"
+
+    def memory(self) -> int:
+        """A map of a file is checked when the file is read; the digits are small."""
+        return 0
+
+    @classmethod
+    def figures(cls) -> tuple[Figure, ...]:
+        """Trustworthiness of the digits beside the reference libraries, medians of three seeds."""
+
+        def judged(result: Any) -> tuple[float, float]:
+            return result.summary["trustworthiness"], fold_accuracy(result.state["points"], result.simulation.constants.classes)
+
+        def median(which: int, **values: Any):
+            return lambda run: float(np.median([judged(run(cls(judge_every=0, **values), seed=seed))[which] for seed in (0, 1, 2)]))
+
+        def once(which: int, **values: Any):
+            return lambda run: judged(run(cls(judge_every=0, **values)))[which]
+
+        return (
+            Figure(
+                "t-SNE of the digits, trustworthiness",
+                0.9926,
+                once(0),
+                0.005,
+                source="openTSNE and scikit-learn on the same data",
+                slow=True,
+            ),
+            Figure("t-SNE of the digits, neighbour accuracy", 0.974, once(1), 0.01, source="reference libraries", slow=True),
+            Figure(
+                "UMAP of the digits, trustworthiness",
+                0.989,
+                median(0, method=UMAP, iterations=500),
+                0.005,
+                source="umap-learn on the same data",
+                slow=True,
+            ),
+            Figure(
+                "UMAP of the digits, neighbour accuracy",
+                0.968,
+                median(1, method=UMAP, iterations=500),
+                0.01,
+                source="umap-learn",
+                slow=True,
+            ),
+            Figure(
+                "PCA of the digits, trustworthiness",
+                0.830,
+                once(0, method=PCA, iterations=200),
+                0.005,
+                source="scikit-learn on the same data",
+            ),
+        )
