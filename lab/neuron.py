@@ -23,6 +23,7 @@ from lab import stimulus
 from lab.errors import ModelError
 from lab.kernels import kernel, normal, seed_state
 from lab.model import Clock, Events, Layer, Model, Out, Picture, State, Stream, action, param
+from lab.phase_plane import bisect, equilibria
 
 CHUNK = 1 << 16  # steps whose stimulus is laid out at a time
 OSCILLATING = ("sine", "chirp")
@@ -45,7 +46,7 @@ class Neuron(Model):
     units: ClassVar[tuple[str, ...]] = ("mV",)
     plane: ClassVar[tuple[str, str] | None] = None  # the two variables of the phase plane
     plane_range: ClassVar[tuple[tuple[float, float], tuple[float, float]]] = ((-90.0, 50.0), (0.0, 1.0))
-    sweep_range: ClassVar[tuple[float, float]] = (0.0, 20.0)  # currents of the tuning curve
+    nullcline_range: ClassVar[tuple[float, float] | None] = None  # where nullclines are looked for, if not around the plane
 
     stimulus: str = param("step", choices=stimulus.KINDS, builds=True, main=True, group="Stimulus", doc="Waveform of the current.")
     current: float = param(
@@ -142,6 +143,11 @@ class Neuron(Model):
     def rate_theory(self, currents: np.ndarray) -> np.ndarray | None:
         """Closed-form rate (Hz) at constant currents, where there is one."""
         return None
+
+    @property
+    def sweep_range(self) -> tuple[float, float]:
+        """Lowest and highest constant stimulus of the tuning curve."""
+        return 0.0, 20.0
 
     def silent(self) -> Self:
         """This cell without any stimulus."""
@@ -277,6 +283,7 @@ class Neuron(Model):
         return constants.own + self.spread * constants.place
 
     def changed_live(self, before: Model, constants: Bench, state: State) -> None:
+        assert isinstance(before, Neuron)
         if self.stimulus != before.stimulus:
             state["noise"][:] = 0.0
             state["shared_noise"][:] = 0.0
@@ -284,13 +291,14 @@ class Neuron(Model):
     def observe(self, constants: Bench, state: State, stream: str) -> Any:
         if stream == "nullclines":
             return self.nullclines(state)
-        if stream == "equilibria":
+        if stream == "equilibria" and self.plane:
             names = [self.variables.index(v) for v in self.plane]
             return np.array([[*e.point[names], 0.0 if e.stable else 1.0] for e in equilibria(self, float(state["now"][0]))]).reshape(-1, 3)
         return super().observe(constants, state, stream)
 
     def nullclines(self, state: State, points: int = 201) -> np.ndarray:
         """Where each variable of the phase plane stands still, the others as they are (rows x, x-nullcline, y-nullcline)."""
+        assert self.plane
         (x0, x1), (y0, y1) = self.plane_range
         i, j = (self.variables.index(v) for v in self.plane)
         x = np.linspace(x0, x1, points)
@@ -306,8 +314,8 @@ class Neuron(Model):
 
             return f
 
-        span = y1 - y0
-        return np.stack([x, bisect(along(i), y0 - span, y1 + span, points), bisect(along(j), y0 - span, y1 + span, points)])
+        lo, hi = self.nullcline_range or (2 * y0 - y1, 2 * y1 - y0)
+        return np.stack([x, bisect(along(i), lo, hi, points), bisect(along(j), lo, hi, points)])
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
         time = float(state["step"][0]) * self.dt
@@ -421,95 +429,6 @@ def _tally(index, times, transient, count, first, last):
                 first[i] = times[k]
             last[i] = times[k]
             count[i] += 1
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Equilibria
-
-
-@dataclass(frozen=True)
-class Equilibrium:
-    """A point at which a cell stands still, with the eigenvalues (1/ms) of its linearisation."""
-
-    point: np.ndarray
-    eigenvalues: np.ndarray
-
-    @property
-    def stable(self) -> bool:
-        """Whether small disturbances die out."""
-        return bool((self.eigenvalues.real < 0).all())
-
-
-def bisect(f, lo: float, hi: float, points: int, rounds: int = 60) -> np.ndarray:
-    """Roots of `points` functions at once between lo and hi, NaN where f has the same sign at both ends."""
-    a, b = np.full(points, float(lo)), np.full(points, float(hi))
-    fa, fb = f(a), f(b)
-    found = np.sign(fa) != np.sign(fb)
-    for _ in range(rounds):
-        middle = 0.5 * (a + b)
-        fm = f(middle)
-        same = np.sign(fm) == np.sign(fa)
-        a, b = np.where(same, middle, a), np.where(same, b, middle)
-    return np.where(found, 0.5 * (a + b), np.nan)
-
-
-def jacobian(cell: Neuron, point: np.ndarray, current: float) -> np.ndarray:
-    """Linearisation of the cell's equations at a point, by central differences of fourth order."""
-    k = len(point)
-    size = 1e-3 * np.maximum(1e-2, np.abs(point))
-    steps = np.array([1.0, -1.0, 2.0, -2.0])
-    weights = np.array([8.0, -8.0, -1.0, 1.0]) / 12.0
-    y = np.tile(np.asarray(point, float)[:, None], 4 * k)
-    for j in range(k):
-        y[j, 4 * j : 4 * j + 4] += steps * size[j]
-    d = cell.drift(y, np.full(4 * k, float(current)))
-    return np.stack([d[:, 4 * j : 4 * j + 4] @ weights / size[j] for j in range(k)], axis=1)
-
-
-def holding_current(cell: Neuron, V: np.ndarray) -> np.ndarray:
-    """Constant current at which the cell stands still at V: dV/dt is linear in the current for every cell of the panel."""
-    y = cell.steady(V)
-    zero = cell.drift(y, np.zeros(len(V)))[0]
-    return -zero / (cell.drift(y, np.ones(len(V)))[0] - zero)
-
-
-def equilibria(cell: Neuron, current: float, points: int = 1200) -> list[Equilibrium]:
-    """Every equilibrium under a constant current, from the lowest voltage up, with its eigenvalues."""
-    lo, hi = cell.plane_range[0]
-    span = hi - lo
-    V = np.linspace(lo - span, hi + span, points)
-    f = holding_current(cell, V) - current
-    brackets = np.flatnonzero(np.sign(f[:-1]) * np.sign(f[1:]) <= 0)
-    found = []
-    for k in brackets:
-        root = bisect(lambda v: holding_current(cell, v) - current, V[k], V[k + 1], 1)
-        if np.isfinite(root[0]) and not (found and abs(found[-1].point[0] - root[0]) < 1e-9):
-            point = cell.steady(root)[:, 0]
-            found.append(Equilibrium(point, np.linalg.eigvals(jacobian(cell, point, current))))
-    return found
-
-
-def hopf_points(cell: Neuron, points: int = 600) -> list[float]:
-    """Currents at which a pair of complex eigenvalues crosses the imaginary axis along the curve of equilibria."""
-    lo, hi = cell.plane_range[0]
-
-    def growth(v: float) -> tuple[float, float]:
-        at = np.array([v])
-        current = float(holding_current(cell, at)[0])
-        values = np.linalg.eigvals(jacobian(cell, cell.steady(at)[:, 0], current))
-        pair = values[np.abs(values.imag) > 1e-9]
-        return (float(pair.real.max()) if len(pair) else math.nan), current
-
-    V = np.linspace(lo, hi, points)
-    real = np.array([growth(v)[0] for v in V])
-    found = []
-    for k in np.flatnonzero(np.sign(real[:-1]) * np.sign(real[1:]) < 0):
-        a, b = V[k], V[k + 1]
-        for _ in range(50):
-            middle = 0.5 * (a + b)
-            a, b = (middle, b) if np.sign(growth(middle)[0]) == np.sign(real[k]) else (a, middle)
-        found.append(growth(0.5 * (a + b))[1])
-    return sorted(found)
 
 
 def least_current(cell: Neuron, lo: float, hi: float, duration: float, spikes: int = 1, transient: float = 0.0, rounds: int = 3, points: int = 24) -> float:

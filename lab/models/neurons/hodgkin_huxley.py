@@ -18,13 +18,13 @@ from lab.neuron import (
     Neuron,
     Sweep,
     advance_noise,
-    hopf_points,
     least_current,
     record_spike,
     rising_spike,
     spike_fraction,
     turning,
 )  # fmt: skip
+from lab.phase_plane import hopf_points
 
 PEAK, RISE = -40.0, 10.0  # mV: a shrunken action potential is one that peaks above PEAK after rising by RISE
 GAS, FARADAY, ZERO = 8.314462618, 96485.33212, 273.15
@@ -78,7 +78,7 @@ class HodgkinHuxley(Neuron):
     units = ("mV", "", "", "")
     plane = ("V", "n")
     plane_range = ((-90.0, 50.0), (0.2, 0.9))
-    sweep_range = (0.0, 20.0)
+    nullcline_range = (0.0, 1.0)
 
     mode: str = param("current clamp", choices=("current clamp", "voltage clamp"), group="Clamp", main=True, doc="What the electrode holds.")
     hold: float = param(-65.0, "mV", lo=-200, hi=200, when=("mode", "voltage clamp"), group="Clamp", doc="Voltage before and between commands.")
@@ -196,7 +196,7 @@ class HodgkinHuxley(Neuron):
     # -- behaviour --
 
     def start(self, constants: Bench, seed: int) -> State:
-        # Gates lie half a step after the voltage; at rest that is the same.
+        # Gates lie half a step before the voltage; at rest that is the same.
         return super().start(constants, seed) | {"climb": np.zeros(self.cells, np.int8), "trough": np.zeros(self.cells)}
 
     def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
@@ -225,7 +225,7 @@ class HodgkinHuxley(Neuron):
         return super().observe(constants, state, stream)
 
     def f_I(self) -> np.ndarray:
-        """Rate (Hz) at 41 constant currents over the sweep's range: one population of this cell."""
+        """Rate (Hz) at 41 constant currents up to 20 uA/cm2: one population of this cell."""
         return _rates(tuple(self.constants_now), self.level)
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
@@ -301,13 +301,13 @@ class HodgkinHuxley(Neuron):
 def _cell(numbers: tuple[float, ...], level: float, dt: float) -> HodgkinHuxley:
     """The cell with these constants; a temperature stands for phi."""
     names = ("C", "g_Na", "g_K", "g_L", "V_Na", "V_K", "V_L")
-    values = dict(zip(names, numbers, strict=False))
+    values: dict[str, Any] = dict(zip(names, numbers, strict=False))
     return HodgkinHuxley(**values, temperature=6.3 + 10.0 * math.log(numbers[7], 3.0), level=level, dt=dt)
 
 
 @lru_cache(64)
 def _rates(numbers: tuple[float, ...], level: float) -> np.ndarray:
-    currents = np.linspace(*HodgkinHuxley.sweep_range, 41)
+    currents = np.linspace(0.0, 20.0, 41)
     state = _cell(numbers, level, 0.04).sweep(currents, 500.0, 300.0).run()
     return np.vstack([currents, Sweep.rates(state)])
 
@@ -462,7 +462,7 @@ def _advance(
     cells = len(V)
     before, total = np.empty(cells), np.empty(cells)
     C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
-    half = -0.5 * phi * dt
+    half = 0.5 * phi * dt
     looked = len(out_gates) + len(out_currents) + len(out_g) > 0
     for k in range(len(drive)):
         if e_count[0] + cells > len(e_step):
@@ -476,11 +476,11 @@ def _advance(
                 before[i] = V[i]
                 total[i] = drive[k] + own[i] + noise[i]
             if cells == 1:  # the same arithmetic without the preparations of a vector loop, which take longer than the step
-                V[0] = _voltage_after(V[0], m[0], h[0], n[0], total[0], C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
                 m[0], h[0], n[0] = _gates_after(m[0], h[0], n[0], V[0], phi * dt)
+                V[0] = _voltage_after(V[0], m[0], h[0], n[0], total[0], C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
             else:
-                _step_voltages(V, m, h, n, total, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
                 _step_gates(V, m, h, n, phi * dt)
+                _step_voltages(V, m, h, n, total, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
             for i in range(cells):
                 if not turning(before[i], V[i], PEAK, climb[i]):
                     continue
@@ -501,7 +501,7 @@ def _advance(
         if len(out_I) > 0:
             out_I[k] = current
         if looked:
-            # The gates of the state lie half a step ahead; what is shown belongs to the same time as the voltage.
+            # The gates of the state lie half a step back; what is shown belongs to the same time as the voltage.
             if clamped:
                 a, b, d = _gates_exactly(m[0], h[0], n[0], V[0], half)
             else:

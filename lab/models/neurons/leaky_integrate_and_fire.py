@@ -12,8 +12,8 @@ from lab.kernels import kernel
 from lab.model import Figure, Handle, Layer, Out, Picture, State, Stream, param
 from lab.neuron import SHAPED, Bench, Neuron, advance_noise, record_spike
 
-MOST = 8  # spikes of one cell in one step that are followed
-BRUNEL_SERGI = 1.0326265  # |zeta(1/2)| / sqrt(2)
+MOST = 8  # spikes of one cell in one step that are followed; more need a smaller step
+BRUNEL_SERGI = 1.4603545088095868 / math.sqrt(2.0)  # |zeta(1/2)| / sqrt(2)
 
 
 class LeakyIntegrateAndFire(Neuron):

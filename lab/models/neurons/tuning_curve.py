@@ -154,7 +154,7 @@ class TuningCurve(Model):
             if constants.theory is None:
                 return np.empty((2, 0))
             fine = np.linspace(currents[0], currents[-1], 400)
-            return np.vstack([fine, constants.cell.rate_theory(fine)])
+            return np.vstack([fine, np.asarray(constants.cell.rate_theory(fine))])
         k = self._chosen(state, rates)
         if stream == "chosen":
             return np.array([[currents[k]], [rates[k]]])

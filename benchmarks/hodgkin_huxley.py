@@ -1,0 +1,134 @@
+"""Hodgkin-Huxley cells against Brian2 (a population) and NEURON (one cell), each at an interval error of at most 0.02 %.
+
+    python benchmarks/hodgkin_huxley.py [--rounds N] [--cells N] [--json]
+
+Rounds of the programs alternate and medians are compared. The peers run in interpreters of their own, found in the folder
+that LAB_PEERS names (default: .peers beside this folder): brian2/bin/python and neuron/bin/python. Every program takes the
+method and step that are cheapest for it within the error, found by trying; the error that each really has is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from lab.engine import Simulation
+from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
+
+HERE = Path(__file__).resolve().parent
+REFERENCE = 14.63620999  # ms between spikes at 10 uA/cm2, by an adaptive solver of eighth order at tolerance 1e-11
+OURS = 0.04  # ms
+BRIAN2 = (("rk2", 0.035), ("rk4", 0.06))
+NEURON = (("--dt", "0.025"), ("--tolerance", "1e-3"))
+BRIAN2_SHORT = 40.0  # ms of model time per round for a population
+
+
+def peer(name: str) -> Path | None:
+    """The peer's interpreter, if it is installed."""
+    place = Path(os.environ.get("LAB_PEERS") or HERE.parent / ".peers") / name
+    return next((p for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
+
+
+def ask(python: Path, script: str, *arguments: str) -> dict:
+    """What a peer script prints as JSON on its last line."""
+    done = subprocess.run([str(python), str(HERE / "peers" / script), *arguments], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{script} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no message'}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def interval_error(dt: float) -> float:
+    """Error of our mean interval (%) over 2.5 s after the first half second."""
+    cell = HodgkinHuxley(dt=dt)
+    state = cell.sweep(np.array([10.0]), 3000.0, 500.0).run()
+    return 100.0 * (float(state["last"][0] - state["first"][0]) / (state["swept"][0] - 1) / REFERENCE - 1.0)
+
+
+def population(cells: int, duration: float) -> Simulation:
+    """The population before a round, compiled: currents spread around 10 uA/cm2."""
+    simulation = Simulation(HodgkinHuxley(cells=cells, dt=OURS, spread=0.5))
+    simulation.advance(2)
+    return simulation
+
+
+def timed(simulation: Simulation, duration: float) -> float:
+    """Seconds for `duration` ms of model time."""
+    began = time.perf_counter()
+    simulation.advance(simulation.model.steps_for(duration))
+    return time.perf_counter() - began
+
+
+def against_brian2(cells: int, rounds: int) -> dict:
+    """Model time per second of a population in both programs."""
+    python = peer("brian2")
+    programs = {}
+    if python:
+        for method, dt in BRIAN2:
+            settings = ("--method", method, "--dt", str(dt))
+            folder = tempfile.mkdtemp()
+            ask(python, "hodgkin_huxley_brian2.py", "--cells", str(cells), "--duration", str(BRIAN2_SHORT), "--folder", folder, *settings)
+            error = ask(python, "hodgkin_huxley_brian2.py", "--cells", "2", "--duration", "3000", *settings)["error"]
+            programs[f"{method} at {dt} ms"] = (folder, error, [])
+    simulation, ours = population(cells, BRIAN2_SHORT), []
+    for _ in range(rounds):
+        ours.append(timed(simulation, BRIAN2_SHORT))
+        for folder, _, seconds in programs.values():
+            subprocess.run([str(Path(folder) / "main")], cwd=folder, check=True, capture_output=True)
+            seconds.append(float((Path(folder) / "results" / "last_run_info.txt").read_text().split()[0]))
+    out = {"cells": cells, "ours (model ms per s)": BRIAN2_SHORT / statistics.median(ours), "ours error (%)": interval_error(OURS)}
+    for name, (_, error, seconds) in programs.items():
+        out[f"Brian2 {name} (model ms per s)"] = BRIAN2_SHORT / statistics.median(seconds)
+        out[f"Brian2 {name} error (%)"] = error
+    if programs:
+        allowed = [statistics.median(s) for _, error, s in programs.values() if abs(error) <= 0.02]
+        out["ratio"] = min(allowed) / statistics.median(ours)
+    return out
+
+
+def against_neuron(rounds: int) -> dict:
+    """Seconds for 10 s of one cell in both programs."""
+    python = peer("neuron")
+    simulation, ours = Simulation(HodgkinHuxley(dt=OURS)), []
+    simulation.advance(2)
+    found: dict[str, list[dict]] = {" ".join(how): [] for how in NEURON}
+    for _ in range(rounds):
+        ours.append(timed(simulation, 10_000.0))
+        if python:
+            for how in NEURON:
+                found[" ".join(how)].append(ask(python, "hodgkin_huxley_neuron.py", *how))
+    out = {"ours, 10 s of one cell (s)": statistics.median(ours), "ours error (%)": interval_error(OURS)}
+    if python:
+        medians = {how: statistics.median(r["seconds"] for r in runs) for how, runs in found.items()}
+        for how, seconds in medians.items():
+            out[f"NEURON {how} (s)"], out[f"NEURON {how} error (%)"] = seconds, found[how][0]["error"]
+        out["ratio"] = min(s for how, s in medians.items() if abs(found[how][0]["error"]) <= 0.02) / statistics.median(ours)
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cells", type=int, default=10_000)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    found = {"population": against_brian2(given.cells, given.rounds), "one cell": against_neuron(given.rounds)}
+    if given.json:
+        print(json.dumps(found, indent=2))
+        return
+    for title, figures in found.items():
+        print(title)
+        for name, value in figures.items():
+            print(f"  {name:45s} {value:.5g}")
+
+
+if __name__ == "__main__":
+    main()
