@@ -1,0 +1,224 @@
+"""Counting neurons and synapses: from a worm to GPT-3, under a convention that is said."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+
+CONVENTIONS = ("rows of every matrix", "10 L d for transformers")
+
+
+@dataclass(frozen=True)
+class Count:
+    """Neurons and synapses of one network; biases are no synapses (they have no neuron before them)."""
+
+    neurons: float
+    synapses: float
+    how: str
+
+    @property
+    def per_neuron(self) -> float:
+        """Mean synapses of a neuron."""
+        return self.synapses / self.neurons if self.neurons else 0.0
+
+
+def dense(inputs: int, outputs: int) -> tuple[int, int]:
+    """(neurons, synapses) of a dense layer: a row of the weight matrix is a neuron, its columns are its synapses."""
+    return outputs, inputs * outputs
+
+
+def conv(channels: int, filters: int, k: int) -> tuple[int, int]:
+    """(neurons, synapses) of a convolution (out, in, k, k): `out` neurons with in k k synapses each, shared over all places."""
+    return filters, filters * channels * k * k
+
+
+def total(layers: list[tuple[int, int]], how: str) -> Count:
+    """Sum over layers."""
+    return Count(sum(n for n, _ in layers), sum(s for _, s in layers), how)
+
+
+def perceptron(widths: list[int]) -> Count:
+    """A multi-layer perceptron of these widths, inputs first."""
+    return total([dense(a, b) for a, b in itertools.pairwise(widths)], "dense layers")
+
+
+def lenet() -> Count:
+    """LeNet-5 with full connection tables: LeCun et al., Proc. IEEE 86:2278 (1998)."""
+    return total([conv(1, 6, 5), conv(6, 16, 5), dense(400, 120), dense(120, 84), dense(84, 10)], "2 convolutions, 3 dense layers")
+
+
+def resnet50() -> Count:
+    """The 53 convolutions of ResNet-50: He et al., CVPR (2016), table 1."""
+    layers, before = [conv(3, 64, 7)], 64
+    for middle, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
+        for block in range(blocks):
+            if block == 0:
+                layers.append(conv(before, 4 * middle, 1))  # the projection of the shortcut
+            layers += [conv(before, middle, 1), conv(middle, middle, 3), conv(middle, 4 * middle, 1)]
+            before = 4 * middle
+    return total(layers, f"{len(layers)} convolutions")
+
+
+def transformer(layers: int, width: int, convention: str) -> Count:
+    """Blocks of a GPT: Q, K, V and output (4 d^2) and an MLP of 4 d (8 d^2), 12 L d^2 synapses.
+
+    Rows of every matrix: Q, K, V, output d each, MLP 4 d and d: 9 L d neurons. The other convention counts 10 L d.
+    """
+    neurons = 10 * layers * width if convention == CONVENTIONS[1] else 9 * layers * width
+    return Count(
+        neurons,
+        12 * layers * width * width,
+        f"{layers} blocks of width {width:,}, 12 L d^2 synapses, {'10' if convention == CONVENTIONS[1] else '9'} L d neurons",
+    )
+
+
+def naive_image() -> Count:
+    """A picture of 512 x 512 x 3 into 1024 neurons and those into 1024 more, all connected."""
+    return perceptron([512 * 512 * 3, 1024, 1024])
+
+
+NETWORKS: dict[str, tuple[Callable[[str], Count], str]] = {
+    "LeNet-5": (lambda c: lenet(), "LeCun et al. (1998)"),
+    "ResNet-50 convolutions": (lambda c: resnet50(), "He et al. (2016)"),
+    "naive image network": (lambda c: naive_image(), "512 x 512 x 3 - 1024 - 1024"),
+    "GPT-2 (124M), blocks": (lambda c: transformer(12, 768, c), "Radford et al. (2019)"),
+    "GPT-3 175B, blocks": (lambda c: transformer(96, 12288, c), "Brown et al., arXiv 2005.14165 (2020), table 2.1"),
+    "C. elegans": (lambda c: Count(302, 7000, "about 7,000 chemical synapses"), "White et al., Phil. Trans. B 314:1 (1986); Varshney et al. (2011)"),
+    "fruit fly": (lambda c: Count(139_255, 54.5e6, "54.5 million synapses of one brain"), "Dorkenwald et al., Nature 634:124 (2024)"),
+    "mouse": (lambda c: Count(71e6, 71e6 * 8000, "about 8,000 each, as in its cortex"), "Herculano-Houzel et al., PNAS 103:12138 (2006); Schuez and Palm, J. Comp. Neurol. 286:442 (1989)"),
+    "human": (lambda c: Count(86e9, 86e9 * 7000, "about 7,000 each"), "Azevedo et al., J. Comp. Neurol. 513:532 (2009); Drachman, Neurology 64:2004 (2005)"),
+}  # fmt: skip
+
+
+class Counting(Model):
+    """How many neurons has GPT? It depends on what you call a neuron, so the convention is on the screen.
+
+    In an artificial network a row of a weight matrix is a neuron and its columns are its synapses; a filter of a
+    convolution is one neuron with as many synapses as it has weights. Type the layers of a network of your own and see
+    it beside well-known ones and beside the nervous systems of animals. Switch the convention and watch the number of
+    neurons change while the synapses stay.
+    """
+
+    name = "counting"
+    title = "Counting neurons and synapses"
+    group = "Structure"
+    icon = "mdi6.counter"
+    order = 20
+    equations = (
+        r"\mathrm{dense:}\; n_{out}\ \mathrm{neurons},\; n_{in} n_{out}\ \mathrm{synapses}",
+        r"\mathrm{GPT:}\; 12\,L d^2\ \mathrm{synapses}",
+    )
+    source = "see the column 'source' of the table"
+    presets = {"All of them": {}, "The other convention": {"convention": CONVENTIONS[1]}, "A digit classifier": {"layers": "784-256-10"}}
+
+    layers: str = param("64-64-10", main=True, doc="Your network: widths of its layers, inputs first, such as 784-256-10.")
+    convention: str = param(CONVENTIONS[0], choices=CONVENTIONS, main=True, doc="What counts as a neuron of a transformer.")
+
+    def check(self) -> None:
+        if not re.fullmatch(r"\d{1,9}(-\d{1,9}){1,49}", self.layers.replace(" ", "")) or 0 in self.widths:
+            raise self.refuse("layers", "must be 2 to 50 whole numbers above 0 joined by dashes, such as 784-256-10")
+
+    @property
+    def widths(self) -> list[int]:
+        """The person's network."""
+        return [int(w) for w in self.layers.replace(" ", "").split("-")]
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(1.0, "network", physical=True)
+
+    @property
+    def speed(self) -> float:
+        return 4.0
+
+    @property
+    def length(self) -> int:
+        return len(NETWORKS) + 1
+
+    def counts(self) -> dict[str, tuple[Count, str]]:
+        """Every network with its source, fewest synapses first."""
+        found = {f"this network ({self.layers})": (perceptron(self.widths), "counted here")}
+        found |= {name: (make(self.convention), source) for name, (make, source) in NETWORKS.items()}
+        return dict(sorted(found.items(), key=lambda item: item[1][0].synapses))
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        return (
+            Stream("synapses", "trace", "", "Synapses of the network counted in this step.", every=1),
+            Stream("sizes", "bars", "log10", "Neurons and synapses, as powers of ten.", channels=("neurons", "synapses")),
+            Stream("table", "table", "", "All counts with their conventions and sources."),
+        )
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return (
+            Picture("table", "Neurons and synapses", (Layer("table"),), figures=("convention",), weight=2, front=True),
+            Picture("sizes", "Powers of ten", (Layer("sizes", style="bars"),), y="log10", labels=tuple(self.counts()), front=True),
+        )  # fmt: skip
+
+    def start(self, constants, seed):
+        return {"shown": np.zeros(1, np.int64)}
+
+    def advance(self, constants, state, n, out):
+        found = [c for c, _ in self.counts().values()]
+        for k in range(n):
+            if out.wanted("synapses"):
+                out["synapses"][k] = found[int(state["shown"][0]) % len(found)].synapses
+            state["shown"][0] += 1
+        return n
+
+    def observe(self, constants, state, stream):
+        found = self.counts()
+        if stream == "sizes":
+            return np.log10(np.array([[c.neurons for c, _ in found.values()], [c.synapses for c, _ in found.values()]]))
+        if stream == "table":
+            return [
+                {
+                    "network": name,
+                    "neurons": f"{c.neurons:,.0f}",
+                    "synapses": f"{c.synapses:,.0f}",
+                    "per neuron": f"{c.per_neuron:,.1f}",
+                    "counted as": c.how,
+                    "source": source,
+                }
+                for name, (c, source) in found.items()
+            ]
+        return super().observe(constants, state, stream)
+
+    def summary(self, constants, state):
+        mine = perceptron(self.widths)
+        return {
+            "neurons": int(mine.neurons),
+            "synapses": int(mine.synapses),
+            "synapses per neuron": mine.per_neuron,
+            "convention": self.convention,
+        }
+
+    @classmethod
+    def figures(cls):
+        strict, loose = CONVENTIONS
+        gpt3 = lambda convention: transformer(96, 12288, convention)  # noqa: E731
+        yield Figure("synapses of the blocks of GPT-3", 173_946_175_488, lambda run: gpt3(strict).synapses, source="12 L d^2")
+        yield Figure("neurons of GPT-3 by rows", 10_616_832, lambda run: gpt3(strict).neurons, source="9 L d")
+        yield Figure("synapses per neuron by rows", 16_384, lambda run: gpt3(strict).per_neuron, source="12 d / 9")
+        yield Figure("neurons of GPT-3, 10 L d", 11_796_480, lambda run: gpt3(loose).neurons, source="10 L d")
+        yield Figure("synapses per neuron, 10 L d", 14_745.6, lambda run: gpt3(loose).per_neuron, tolerance=1e-9, source="1.2 d")
+        yield Figure(
+            "synapses of the naive image network",
+            512 * 512 * 3 * 1024 + 1024 * 1024,
+            lambda run: naive_image().synapses,
+            source="dense layers",
+        )
+        yield Figure(
+            "weights of the convolutions of ResNet-50",
+            23_454_912,
+            lambda run: resnet50().synapses,
+            source="the published architecture, without batch norm and classifier",
+        )
+        yield Figure("weights of LeNet-5 with full tables", 61_470, lambda run: lenet().synapses, source="150 + 2400 + 48000 + 10080 + 840")
