@@ -25,7 +25,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -252,7 +252,7 @@ class Runner:
             )
             self._record = self._recorder.record
             self._recorder.take_log(self.simulation.log)
-        self._generator = None
+        self._generator: Generator[Block, Order | None, str] | None = None
         self._good, self._good_cost, self._good_at = keep, 0.0, time.perf_counter()
         self._pace_from_here()
         self.ring.reset(self.simulation.model, self.simulation.step)
@@ -437,19 +437,16 @@ class Runner:
 
     def _advance(self, n: int) -> None:
         began = time.perf_counter()
+        model = self.simulation.model
+        wanted = frozenset(s for s in self._watch if model.stream(s).form == "samples")
+        order: Order | None = Order(block=n, wanted=wanted)
         if self._generator is None:
-            model = self.simulation.model
-            wanted = frozenset(s for s in self._watch if model.stream(s).form == "samples")
             # What is in the log has happened: a generator made anew must not do it twice.
             ahead = _still_ahead(self._schedule, self.simulation.log)
             self._generator = simulate(self.simulation, self.experiment.steps, record=self._record, schedule=ahead, wanted=wanted, block=n)
-            step = next
-        else:
-            wanted = frozenset(s for s in self._watch if self.simulation.model.stream(s).form == "samples")
-            generator = self._generator
-            step = lambda _: generator.send(Order(block=n, wanted=wanted))  # noqa: E731
+            order = None
         try:
-            block: Block = step(self._generator)
+            block = self._generator.send(order)
         except StopIteration as stop:
             self._generator = None
             self._complete(stop.value)

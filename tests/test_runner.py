@@ -12,7 +12,7 @@ from lab import runner as runner_module
 from lab.errors import FileError
 from lab.experiment import Experiment
 from lab.model import Happened
-from lab.runner import Act, Change, Pause, Play, Runner, RunFor, Seek, Speed, Stop, Watch
+from lab.runner import Act, Change, Pause, Play, RunFor, Runner, Seek, Speed, Stop, Watch
 from lab.session import Session
 
 DIVERGE = {"leak": -1e6}  # x grows by a factor of a million at each step

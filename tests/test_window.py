@@ -147,7 +147,7 @@ def test_a_parameter_that_is_not_live_begins_a_new_run_and_says_so(open_window, 
     qtbot.waitUntil(lambda: status(window).run_id not in (None, first))
     assert status(window).model.cells == 5
     assert "a new run has begun" in window.banner.words.text()
-    qtbot.waitUntil(lambda: len(window.run_rows()) == 2)
+    qtbot.waitUntil(lambda: len(window.marks.rows()) == 2)
 
 
 def test_an_impossible_value_is_explained_in_its_row(open_window):
@@ -231,16 +231,16 @@ def test_runs_are_overlaid_renamed_pinned_and_deleted_and_all_of_it_is_undone(op
     qtbot.waitUntil(lambda: status(window).run_id not in (None, first))
     play_to(qtbot, window, 20)
     window.runs.overlay_toggled.emit(first)
-    assert next(r for r in window.run_rows() if r.id == first).overlaid
+    assert next(r for r in window.marks.rows() if r.id == first).overlaid
     assert [o.name for o in window.player.overlays([(first, "Defaults")])] == ["Defaults"]
     window.runs.renamed.emit(first, "By hand")
     window.runs.pin_toggled.emit(first)
-    assert window.run_rows()[0].name == "By hand" and window.run_rows()[0].pinned
+    assert window.marks.rows()[0].name == "By hand" and window.marks.rows()[0].pinned
     window.runs.deleted.emit(first)
-    assert [r.id for r in window.run_rows()] == [status(window).run_id]
+    assert [r.id for r in window.marks.rows()] == [status(window).run_id]
     for _ in range(4):
         window.history.stack.undo()
-    row = next(r for r in window.run_rows() if r.id == first)
+    row = next(r for r in window.marks.rows() if r.id == first)
     assert (row.name, row.pinned, row.overlaid) == ("Defaults", False, False)
 
 

@@ -42,7 +42,7 @@ class Banner(QFrame):
         row.addWidget(self._progress)
         row.addLayout(self._buttons)
         row.addWidget(self._close)
-        self.kind = ""
+        self._ways: list[QPushButton] = []
         self._key: object = None
         self._token = "accent"
         theme.changes().changed.connect(self.set_theme)
@@ -55,13 +55,17 @@ class Banner(QFrame):
         self._key, self._token = key, token
         self.words.setText(sentence)
         self.setAccessibleName(f"{WORDS[token]}: {sentence}")
-        while self._buttons.count():
-            self._buttons.takeAt(0).widget().deleteLater()
+        for old in self._ways:
+            self._buttons.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._ways = []
         for text, call in remedies:
             button = QPushButton(text, self)
             button.clicked.connect(call)
             button.clicked.connect(self.dismiss)
             self._buttons.addWidget(button)
+            self._ways.append(button)
         self._progress.setVisible(busy)
         self._close.setVisible(not busy)
         self.set_theme()

@@ -127,10 +127,10 @@ class Commands(QObject):
             found.append(Entry("model", model.title, partial(w.choose_model, model.name), model.icon, model.about, f"{model.name} {model.group} {model.panel}"))
             if status is None or model.name != type(status.model).name:
                 found += [Entry("preset", p, partial(self._open_preset, model.name, p), "mdi6.bookmark-outline", model.title) for p in model.presets]
-        for name, action in self.actions.items():
-            if action.isEnabled() and name not in ("search", "leave"):
-                keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-                found.append(Entry("command", action.text(), action.trigger, self.icons[name], keys))
+        for name, command in self.actions.items():
+            if command.isEnabled() and name not in ("search", "leave"):
+                keys = command.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+                found.append(Entry("command", command.text(), command.trigger, self.icons[name], keys))
         for path in w.settings.recent():
             found.append(Entry("session", Path(path).stem, partial(self.open_path, path), "mdi6.file-outline", str(Path(path).parent)))
         return found

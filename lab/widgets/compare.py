@@ -47,6 +47,7 @@ class Compare(QDialog):
         self.setObjectName("compare")
         self.setWindowTitle("Compare runs")
         self.resize(720, 420)
+        self._texts: list[list[str]] = []
         column = QVBoxLayout(self)
         self.words = QLabel("", self)
         self.words.setProperty("role", "caption")
@@ -66,7 +67,7 @@ class Compare(QDialog):
 
     def show_runs(self, window: Window) -> None:
         """Show the runs that are overlaid or in front; all of the list when there are fewer than two."""
-        rows = window.run_rows()
+        rows = window.marks.rows()
         chosen = [r for r in rows if r.overlaid or r.current]
         chosen = chosen if len(chosen) > 1 else rows[:8]
         kind = catalog.load(window.document.model)
@@ -87,6 +88,7 @@ class Compare(QDialog):
         self.table.setRowCount(len(found))
         self.table.setHorizontalHeaderLabels([r[0] for r in runs])
         self.table.setVerticalHeaderLabels([f"{specs[n].label} ({specs[n].unit})" if n in specs and specs[n].unit else specs[n].label if n in specs else n for n, _ in found])
+        self._texts = [["", *(r[0] for r in runs)], *([n, *texts] for n, texts in found)]
         for y, (_, texts) in enumerate(found):
             for x, text in enumerate(texts):
                 item = QTableWidgetItem(text)
@@ -99,7 +101,4 @@ class Compare(QDialog):
 
     def copy(self) -> None:
         """The table as tab-separated text."""
-        lines = [["", *(self.table.horizontalHeaderItem(x).text() for x in range(self.table.columnCount()))]]
-        for y in range(self.table.rowCount()):
-            lines.append([self.table.verticalHeaderItem(y).text(), *(self.table.item(y, x).text() for x in range(self.table.columnCount()))])
-        QGuiApplication.clipboard().setText("\n".join("\t".join(line) for line in lines))
+        QGuiApplication.clipboard().setText("\n".join("\t".join(line) for line in self._texts))

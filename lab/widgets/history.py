@@ -39,6 +39,10 @@ class RunRow:
 
 
 class _Row(QStyledItemDelegate):
+    def __init__(self, runs: Runs):
+        super().__init__(runs)
+        self._runs = runs
+
     def sizeHint(self, option: QStyleOptionViewItem, index) -> QSize:
         return QSize(0, theme.current().text + 15)
 
@@ -97,7 +101,7 @@ class _Row(QStyledItemDelegate):
     def setModelData(self, editor, model, index) -> None:
         name = editor.text().strip()
         if name and name != index.data(ROW).name:
-            self.parent().renamed.emit(index.data(ROW).id, name)
+            self._runs.renamed.emit(index.data(ROW).id, name)
 
 
 class Runs(QListWidget):

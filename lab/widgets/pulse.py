@@ -13,7 +13,7 @@ from collections import deque
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 BEAT_MS = 16
-BUDGET = 0.011  # seconds of the window's thread per beat that may go into pictures
+BUDGET = 0.008  # seconds of the window's thread per beat that may go into pictures
 REMEMBER = 0.9
 
 

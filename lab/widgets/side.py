@@ -56,15 +56,17 @@ class Actions(QWidget):
         self._kind: type[Model] | None = None
         self._last: dict[str, dict[str, Any]] = {}
         self._columns = 0
-        self.buttons: dict[str, QPushButton] = {}
+        self.buttons: dict[str, ActionButton] = {}
 
     def show_model(self, kind: type[Model]) -> None:
         """Make the buttons of a model."""
         if kind is self._kind:
             return
         self._kind = kind
-        while self._grid.count():
-            self._grid.takeAt(0).widget().deleteLater()
+        for old in self.buttons.values():
+            self._grid.removeWidget(old)
+            old.hide()
+            old.deleteLater()
         self.buttons = {}
         shown = [a for a in kind.actions().values() if not a.hidden]
         for action in shown:
@@ -121,7 +123,9 @@ class ActionButton(QPushButton):
         column = QVBoxLayout(holder)
         column.setContentsMargins(12, 8, 12, 12)
         self.form = ParameterForm(self.action.arguments, holder)
-        self.form.setFixedHeight(min(360, self.form.widget().sizeHint().height() + 4))
+        inside = self.form.widget()
+        assert inside is not None
+        self.form.setFixedHeight(min(360, inside.sizeHint().height() + 4))
         self.form.set_model(self._value)
         self.form.edited.connect(self._edit)
         self.form.committed.connect(self._edit)

@@ -19,17 +19,18 @@ from lab.errors import LabError
 from lab.experiment import Experiment
 from lab.model import Model
 from lab.runner import Act, Change, RunFor, Seek
-from lab.session import RunInfo, Session
+from lab.session import Session
 from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
 from lab.widgets.document import Document, History
 from lab.widgets.gallery import Gallery, small_picture
-from lab.widgets.history import RunRow, Runs
-from lab.widgets.labels import figures
+from lab.widgets.history import Runs
+from lab.widgets.marks import Marks
 from lab.widgets.player import Player
 from lab.widgets.pulse import Pulse
+from lab.widgets.reports import Reports
 from lab.widgets.settings import Settings
 from lab.widgets.side import DEFAULTS, Side, preset_of
 from lab.widgets.thumbnails import Thumbnails
@@ -76,10 +77,11 @@ class Window(QMainWindow):
         self._opened_at = 0.0
         self._thumbnail_due = False
         self._shown_source: object = None
-        self._reported: tuple = ()
         self._closing = False
         self._shown_name = ""  # the model whose cards are in the workspace
         self.commands = Commands(self)
+        self.marks = Marks(self)
+        self.reports = Reports(self)
         self._build()
         self._wire()
         self.set_session(session, model=model, playing=playing)
@@ -170,12 +172,12 @@ class Window(QMainWindow):
         self.transport.branched.connect(self.branch_here)
         self.transport.seek.connect(self.seek)
         self.transport.paced.connect(self._paced)
-        self.runs.overlay_toggled.connect(self.toggle_overlay)
-        self.runs.opened.connect(self.look)
-        self.runs.continued.connect(self.continue_run)
-        self.runs.renamed.connect(self.rename_run)
-        self.runs.pin_toggled.connect(self.toggle_pin)
-        self.runs.deleted.connect(self.delete_run)
+        self.runs.overlay_toggled.connect(self.marks.toggle_overlay)
+        self.runs.opened.connect(self.marks.look)
+        self.runs.continued.connect(self.marks.go_on)
+        self.runs.renamed.connect(self.marks.rename)
+        self.runs.pin_toggled.connect(self.marks.toggle_pin)
+        self.runs.deleted.connect(self.marks.delete)
         self.runs.compared.connect(self.commands.compare)
         self.history.changed.connect(self._apply)
         self.history.stack.cleanChanged.connect(self._title)
@@ -343,67 +345,6 @@ class Window(QMainWindow):
     def _notes_edited(self, text: str) -> None:
         self.history.replace(self.document.replace(notes=text), "Edit the notes", "notes")
 
-    # -- runs --
-
-    def toggle_overlay(self, run: int) -> None:
-        """Lay a run behind the present one, or take it away."""
-        on = not self.document.mark(run).overlaid
-        self.history.replace(self.document.with_mark(run, overlaid=on), f"{'Overlay' if on else 'Hide'} {self._run_title(run)}")
-
-    def toggle_pin(self, run: int) -> None:
-        """Keep a run at the top of the list, or not."""
-        on = not self.document.mark(run).pinned
-        self.history.replace(self.document.with_mark(run, pinned=on), f"{'Pin' if on else 'Unpin'} {self._run_title(run)}")
-
-    def rename_run(self, run: int, name: str) -> None:
-        """Give a run another name."""
-        self.history.replace(self.document.with_mark(run, name=name), f"Rename {self._run_title(run)} to {name}")
-
-    def delete_run(self, run: int) -> None:
-        """Take a run out of the list; undo brings it back."""
-        if run != self.player.run_id:
-            self.history.replace(self.document.with_mark(run, deleted=True, overlaid=False), f"Delete {self._run_title(run)}")
-
-    def look(self, run: int) -> None:
-        """Show the recording of a run."""
-        info = self.session.run(run)
-        try:
-            experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'")
-        except LabError as error:
-            self._failed(str(error))
-            return
-        self._adopt(self.document.with_experiment(experiment.replace(schedule=())).with_model(experiment.model, self._panel_of(experiment.model)), f"Look at {info.name}")
-        self._show_model(run=run)
-
-    def continue_run(self, run: int) -> None:
-        """Go on from the end of a run."""
-        self.look(run)
-        self.player.play()
-
-    def _run_title(self, run: int) -> str:
-        return self.document.mark(run).name or self.session.run(run).name
-
-    def run_rows(self) -> list[RunRow]:
-        """The runs of the model in front, pinned first, then newest first."""
-        rows = []
-        present = self.player.run_id
-        for info in self.session.runs():
-            mark = self.document.mark(info.id)
-            if mark.deleted or info.experiment.get("model") != self.document.model or not (info.steps or info.id == present):
-                continue
-            rows.append(self._run_row(info, present))
-        return sorted(rows, key=lambda r: (not r.pinned, -r.id))
-
-    def _run_row(self, info: RunInfo, present: int | None) -> RunRow:
-        mark, status = self.document.mark(info.id), self.player.status
-        summary = status.summary if status is not None and info.id == present else info.summary
-        first = dict(list(summary.items())[:1])
-        hint = f"{info.name}\n{figures(summary)}\n{info.created[:16].replace('T', ' ')}"
-        return RunRow(
-            info.id, mark.name or info.name, figures(first), "series0" if info.id == present else info.colour or "series1", info.state,
-            info.id == present, mark.overlaid, mark.pinned, hint if info.id != present else info.name,
-        )  # fmt: skip
-
     # -- effects of a change of the document --
 
     def _apply(self, before: Document, after: Document) -> None:
@@ -431,9 +372,7 @@ class Window(QMainWindow):
             return
         running = status is not None and status.phase in ("running", "finished", "preparing")
         self._restart(running)
-        label = specs[next(iter(changed))].label if changed else "The seed"
-        self.banner.say("accent", f"{label} cannot change while a run goes on: a new run has begun.", key="restart")
-        self._banner_until = time.monotonic() + 4
+        self.reports.restarted(specs[next(iter(changed))].label if changed else "The seed")
 
     def _adopt(self, document: Document, text: str) -> None:
         """A step whose effect has already happened."""
@@ -497,16 +436,13 @@ class Window(QMainWindow):
             return
         pace = self._paces.get(experiment.model, model.speed)
         self.player.open(experiment, run_name(model), playing=playing, pace=pace)
-        last = self.settings.prepared(experiment.model)
-        took = f"last time it took {last:.1f} s" if last else "the first time takes a few seconds, later ones are quick"
-        self._preparing = f"Preparing {type(model).title or experiment.model}: its data and compiled kernels are made ready; {took}."
+        self.reports.begin(experiment.model, type(model).title)
         self._opened_at = time.monotonic()
         self._thumbnail_due = True
 
     def _switched(self) -> None:
         self._shown_source = None
-        self._reported = ()
-        self.banner.take_back("run")
+        self.reports.forget()
         self.workspace.check_watched()
 
     def _failed(self, sentence: str) -> None:
@@ -520,25 +456,24 @@ class Window(QMainWindow):
         self._beats += 1
         if self._beats % SLOW_EVERY == 1:
             self.workspace.check_watched()
-            rows = self.run_rows()
+            rows = self.marks.rows()
             self.runs.show_runs(rows)
             self._runs_empty.setVisible(not rows)
             self.runs.setVisible(bool(rows))
         if not self.isMinimized():
             source = self.player.source
             if source is not None and status is not None and status.phase != "preparing":
-                marked = [(i.id, self._run_title(i.id)) for i in self.session.runs() if self._overlaid(i)]
-                self.pulse.drew(self.workspace.refresh(source, self.player.overlays(marked), self.pulse.most))
+                overlays = self.player.overlays(self.marks.overlaid())
+                self.pulse.drew(self.workspace.refresh(source, overlays, self.pulse.most))
         if self._beats % 2:
             self._show_transport(status)
-        self._report(status)
-
-    def _overlaid(self, info: RunInfo) -> bool:
-        mark = self.document.mark(info.id)
-        return mark.overlaid and not mark.deleted and info.experiment.get("model") == self.document.model
+        self.reports.show(status)
+        if self._thumbnail_due and time.monotonic() - self._opened_at > THUMBNAIL_AFTER:
+            self._take_thumbnail()
 
     def _show_transport(self, status) -> None:
-        recorded, marks = 0, ()
+        recorded = 0
+        marks: tuple[int, ...] = ()
         if status is not None and status.run_id is not None:
             recorded = self.session.run(status.run_id).bytes
         runner = self.player.runner
@@ -546,49 +481,6 @@ class Window(QMainWindow):
             marks = tuple(h.step for h in runner.simulation.log[-400:])
         saving = runner is not None and runner.run_id is not None
         self.transport.show_status(status, self.session.stats, recorded, marks, saving=saving)
-
-    def _report(self, status) -> None:
-        """Say in the window what the run says: preparing, errors and the ways out."""
-        if status is None:
-            return
-        key = (status.phase, status.error, status.waiting_for_disk)
-        if status.phase == "preparing":
-            if time.monotonic() - self._opened_at > 0.25:
-                self.banner.say("accent", getattr(self, "_preparing", "Preparing."), key="run", busy=True)
-            self._reported = key
-            return
-        if key == self._reported:
-            self._later()
-            return
-        was, self._reported = self._reported, key
-        if was and was[0] == "preparing" and status.prepared_in:
-            self.settings.put_prepared(self.document.model, status.prepared_in)
-        if status.phase == "diverged":
-            undo = self.history.stack.undoText()
-            ways: list = [("Back to the last good state", self.player.play)]
-            if undo:
-                ways.append((f"Undo {undo}", self._undo_and_go))
-            ways.append(("Reset to defaults", self.reset_to_defaults))
-            self.banner.say("bad", status.error, ways, key="run")
-        elif status.phase == "failed":
-            self.banner.say("bad", status.error, [("Try again", self.reset), ("Reset to defaults", self.reset_to_defaults)], key="run")
-        elif status.waiting_for_disk:
-            self.banner.say("bad", status.error, [("Try again", self.player.play), ("Save as…", self.commands.save_as)], key="run")
-        elif status.error:
-            self.banner.say("warn", status.error, key="run")
-        else:
-            self.banner.take_back("run")
-
-    def _undo_and_go(self) -> None:
-        self.history.stack.undo()
-        self.player.play()
-
-    def _later(self) -> None:
-        now = time.monotonic()
-        if self.banner.key == "restart" and now > getattr(self, "_banner_until", 0.0):
-            self.banner.take_back("restart")
-        if self._thumbnail_due and now - self._opened_at > THUMBNAIL_AFTER:
-            self._take_thumbnail()
 
     def _take_thumbnail(self) -> None:
         """Keep what the first picture shows as the model's small picture."""
@@ -617,7 +509,9 @@ class Window(QMainWindow):
         look = theme.current()
         name = look.tokens.name if name is None else name
         changed = projector is not None and projector != look.projector
-        theme.apply(QApplication.instance(), name, look.projector if projector is None else projector)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme.apply(application, name, look.projector if projector is None else projector)
         self.settings.put("theme", name)
         if changed:
             self.side.set_projector(bool(projector))

@@ -71,7 +71,9 @@ class CardDock(QDockWidget):
         self.setAllowedAreas(Qt.DockWidgetArea.TopDockWidgetArea | Qt.DockWidgetArea.BottomDockWidgetArea | Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
         # The card's header becomes the title bar, so that Qt moves the dock by it; the frame is drawn around both.
         card.setObjectName("card-body")
-        card.layout().setContentsMargins(10, 0, 8, 8)
+        layout = card.layout()
+        assert layout is not None
+        layout.setContentsMargins(10, 0, 8, 8)
         card.header.setContentsMargins(12, 8, 8, 2)
         card.header.setCursor(Qt.CursorShape.ArrowCursor)
         self.setTitleBarWidget(card.header)

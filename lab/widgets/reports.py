@@ -1,0 +1,86 @@
+"""What the window says about a run: that it is prepared, what went wrong, and the ways out."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from lab.runner import Status
+
+if TYPE_CHECKING:
+    from lab.widgets.window import Window
+
+PASSING = 4.0  # seconds a note stays that nobody has to act upon
+PATIENCE = 0.25  # seconds before preparing is worth a word
+
+
+class Reports(QObject):
+    """Turns the status of the run in front into a sentence in the banner; looked at once per beat."""
+
+    def __init__(self, window: Window):
+        super().__init__(window)
+        self._window: Window = window
+        self._reported: tuple = ()
+        self._preparing = ""
+        self._opened_at = 0.0
+        self._until = 0.0
+
+    def begin(self, model: str, title: str) -> None:
+        """A run of a model is prepared from now on."""
+        last = self._window.settings.prepared(model)
+        took = f"last time it took {last:.1f} s" if last else "the first time takes a few seconds, later ones are quick"
+        self._preparing = f"Preparing {title or model}: its data and compiled kernels are made ready; {took}."
+        self._opened_at = time.monotonic()
+
+    def forget(self) -> None:
+        """Another run is in front: what was said of the last one is no longer true."""
+        self._reported = ()
+        self._window.banner.take_back("run")
+
+    def restarted(self, label: str) -> None:
+        """Say why a new run has begun."""
+        self._window.banner.say("accent", f"{label} cannot change while a run goes on: a new run has begun.", key="restart")
+        self._until = time.monotonic() + PASSING
+
+    def show(self, status: Status | None) -> None:
+        """Say what there is to be said about this status."""
+        if status is None:
+            return
+        key = (status.phase, status.error, status.waiting_for_disk)
+        if status.phase == "preparing":
+            if time.monotonic() - self._opened_at > PATIENCE:
+                self._window.banner.say("accent", self._preparing, key="run", busy=True)
+            self._reported = key
+            return
+        if key == self._reported:
+            self._later()
+            return
+        was, self._reported = self._reported, key
+        if was and was[0] == "preparing" and status.prepared_in:
+            self._window.settings.put_prepared(self._window.document.model, status.prepared_in)
+        if status.phase == "diverged":
+            undo = self._window.history.stack.undoText()
+            ways: list = [("Back to the last good state", self._window.player.play)]
+            if undo:
+                ways.append((f"Undo {undo}", self._undo_and_go))
+            ways.append(("Reset to defaults", self._window.reset_to_defaults))
+            self._window.banner.say("bad", status.error, ways, key="run")
+        elif status.phase == "failed":
+            self._window.banner.say("bad", status.error, [("Try again", self._window.reset), ("Reset to defaults", self._window.reset_to_defaults)], key="run")
+        elif status.waiting_for_disk:
+            self._window.banner.say("bad", status.error, [("Try again", self._window.player.play), ("Save as…", self._window.commands.save_as)], key="run")
+        elif status.error:
+            self._window.banner.say("warn", status.error, key="run")
+        else:
+            self._window.banner.take_back("run")
+
+    def _undo_and_go(self) -> None:
+        self._window.history.stack.undo()
+        self._window.player.play()
+
+    def _later(self) -> None:
+        now = time.monotonic()
+        if self._window.banner.key == "restart" and now > self._until:
+            self._window.banner.take_back("restart")
