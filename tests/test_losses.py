@@ -1,0 +1,37 @@
+"""Losses against closed forms, and gradients walked by hand."""
+
+import numpy as np
+import pytest
+
+from lab import engine
+from lab.models.learning.gradients import Gradients
+from lab.models.learning.losses import Losses, bernoulli, categorical
+
+
+def test_cross_entropy_of_two_classes_is_bernoulli_of_the_difference():
+    z = np.linspace(-5, 5, 11)
+    two, _ = categorical(np.stack([z, np.zeros_like(z)], -1), 0)
+    np.testing.assert_allclose(two, bernoulli(z, 1.0)[0], rtol=1e-12)
+
+
+def test_gradient_of_a_softmax_sums_to_zero():
+    _, slope = categorical(np.random.default_rng(0).standard_normal((4, 7)) * 50, 3)
+    np.testing.assert_allclose(slope.sum(-1), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["mean squared error", "Bernoulli cross-entropy", "categorical cross-entropy"])
+def test_the_sweep_shows_the_loss_of_its_own_place(name):
+    model = Losses(loss=name)
+    result = engine.run(model, steps=50)
+    np.testing.assert_array_equal(result["value"], model.at(result["place"])[0])
+
+
+def test_phases_go_round_and_only_the_update_changes_weights():
+    simulation = engine.Simulation(Gradients(), 3)
+    before = simulation.state["parameters"].copy()
+    for expected in ("forward", "loss", "backward"):
+        simulation.advance(1)
+        assert simulation.summary()["phase"] == expected
+        assert (simulation.state["parameters"] == before).all()
+    simulation.advance(1)
+    assert simulation.summary()["phase"] == "update" and (simulation.state["parameters"] != before).any()
