@@ -92,8 +92,7 @@ def test_alignment_undoes_a_rotation_a_mirror_and_a_shift():
 def test_affinities_have_the_perplexity_asked_for():
     x = clusters()
     squared = nearest_neighbours(x, 60)[1] ** 2
-    weights = np.empty_like(squared)
-    tsne._conditional(squared, 20.0, weights)
+    weights = tsne.conditional(squared, 20.0)
     np.testing.assert_allclose(np.exp(-(weights * np.log(weights)).sum(1)), 20.0, rtol=1e-6)
     p = tsne.affinities(x, 20.0)
     assert p.values.sum() == pytest.approx(1, abs=1e-5)
@@ -146,8 +145,7 @@ def test_repulsion_on_the_grid_equals_the_exact_sums(spread, error):
 
 def test_memberships_sum_to_the_logarithm_of_the_neighbours():
     distance = nearest_neighbours(clusters(), 14)[1]
-    out = np.empty_like(distance)
-    umap._memberships(distance, np.log2(15), out)
+    out = umap.memberships(distance, np.log2(15))
     np.testing.assert_allclose(out.sum(1), np.log2(15), atol=1e-4)
     assert (out[:, 0] == 1).all()
 

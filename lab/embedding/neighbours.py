@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lab.errors import LabError
-from lab.kernels import kernel
+from lab.kernels import JIT, kernel
 
 MOST_PROBES = 2000  # points that the quality of a map is measured at: beyond, an even choice of so many, and it says so
 
@@ -51,8 +51,8 @@ def nearest_neighbours(points: np.ndarray, k: int, block: int = 1024) -> tuple[n
     for begin in range(0, n, block):
         part = x[begin : begin + block]
         squares = length - 2 * (part @ x.T)
-        if k > 150:
-            # Keeping a sorted list of the best is quick while it is short.
+        if k > 150 or not JIT:
+            # Keeping a sorted list of the best is quick while it is short, and compiled.
             squares[np.arange(len(part)), np.arange(begin, begin + len(part))] = np.inf
             chosen[begin : begin + block] = np.argpartition(squares, k - 1, axis=1)[:, :k]
         else:

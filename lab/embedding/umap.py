@@ -29,37 +29,21 @@ class FuzzyGraph:
     points: int
 
 
-@kernel
-def _memberships(distance, target, out):
-    """Weights (n, k) of neighbours whose sum is `target`, found by bisection of sigma."""
-    n, k = distance.shape
-    mean = distance.mean()
-    for i in range(n):
-        rho = 0.0
-        for j in range(k):
-            if distance[i, j] > 0:
-                rho = distance[i, j]
-                break
-        sigma, low, high = 1.0, 0.0, np.inf
-        for _ in range(64):
-            total = 0.0
-            for j in range(k):
-                d = distance[i, j] - rho
-                total += exp(-d / sigma) if d > 0 else 1.0
-            if abs(total - target) < 1e-5:
-                break
-            if total > target:
-                high = sigma
-                sigma = (low + high) / 2
-            else:
-                low = sigma
-                sigma = sigma * 2 if high == np.inf else (low + high) / 2
-        # A neighbourhood of equal distances would let sigma vanish.
-        least = 1e-3 * (distance[i].mean() if rho > 0 else mean)
-        sigma = max(sigma, least)
-        for j in range(k):
-            d = distance[i, j] - rho
-            out[i, j] = 1.0 if d <= 0 or sigma == 0 else exp(-d / sigma)
+def memberships(distance: np.ndarray, target: float) -> np.ndarray:
+    """Weights exp(-(d - rho) / sigma), (n, k), of which each row sums to `target`; rho is the least distance that is not zero."""
+    rho = np.where(distance > 0, distance, np.inf).min(1)
+    beyond = np.maximum(distance - np.where(np.isfinite(rho), rho, 0)[:, None], 0)
+    scale = np.maximum(beyond.mean(1), 1e-300)
+    sigma, low, high = scale.copy(), np.zeros(len(scale)), np.full(len(scale), np.inf)
+    for _ in range(60):
+        error = np.exp(-beyond / sigma[:, None]).sum(1) - target
+        if np.abs(error).max() < 1e-7:
+            break
+        low, high = np.where(error > 0, low, sigma), np.where(error > 0, sigma, high)
+        sigma = np.where(np.isfinite(high), (low + high) / 2, 2 * sigma)
+        # A neighbourhood of equal distances would let sigma vanish (or, where rows are short, grow without end).
+        sigma = np.clip(sigma, np.maximum(1e-3 * distance.mean(1), 1e-300), 1e6 * scale)
+    return np.exp(-beyond / sigma[:, None])
 
 
 def fuzzy_graph(points: np.ndarray, neighbours: int, epochs: int) -> FuzzyGraph:
@@ -74,8 +58,7 @@ def fuzzy_graph(points: np.ndarray, neighbours: int, epochs: int) -> FuzzyGraph:
     if k >= n:
         raise LabError(f"UMAP.neighbours: must be at most {n} for {n} points (got {neighbours}).")
     near, distance = nearest_neighbours(points, k)
-    weights = np.empty((n, k))
-    _memberships(distance, np.log2(neighbours), weights)
+    weights = memberships(distance, np.log2(neighbours))
     one = csr_array((weights.ravel(), near.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
     other = one.T.tocsr()
     joined = (one + other - one.multiply(other)).tocoo()
