@@ -381,6 +381,37 @@ def from_csv(path: str | Path, target: str = "", types: str = "") -> Dataset:
     return Dataset(path.stem, x, t.astype(np.float32), "regression", features=tuple(names), about=f"{len(x)} rows of {path.name}")
 
 
+def encode(data: Dataset, heading: list[str], body: list[list[str]], where: str = "the table") -> np.ndarray:
+    """Rows of a table as features of `data`, unscaled: columns found by their names, else taken in order if their number fits.
+
+    A feature "colour=red" is 1 where the column "colour" says red. The error names row and column of what is no number.
+    """
+    wanted = data.features or tuple(str(k) for k in range(data.inputs))
+    cells = [[cell.strip() for cell in row] for row in body]
+    place: list[tuple[int, str | None]] = []
+    for name in wanted:
+        column, equals, value = name.partition("=")
+        if name in heading:
+            place.append((heading.index(name), None))
+        elif equals and column in heading:
+            place.append((heading.index(column), value))
+    if len(place) < len(wanted):
+        if len(heading) != len(wanted) or any("=" in name for name in wanted):
+            missing = next(name for name in wanted if name not in heading and name.partition("=")[0] not in heading)
+            raise FileError(f"{where} has no column '{missing.partition('=')[0]}', which the network was trained on: give all of its {len(wanted)} features.")
+        place = [(k, None) for k in range(len(wanted))]
+    out = np.empty((len(cells), len(wanted)), np.float32)
+    for i, row in enumerate(cells):
+        for j, (k, value) in enumerate(place):
+            if value is not None:
+                out[i, j] = row[k] == value
+            elif _is_number(row[k]):
+                out[i, j] = float(row[k])
+            else:
+                raise FileError(f"{where}, row {i + 2}, column '{heading[k]}': '{row[k][:40]}' is not a number.")
+    return out
+
+
 def _numbers(path: Path, body: list[list[str]], k: int, name: str) -> np.ndarray:
     out = np.full(len(body), np.nan)
     for i, row in enumerate(body):

@@ -10,6 +10,7 @@ from lab.model import Layer, Picture, Stream
 def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
     """Traces of each step, events of each evaluation, and what can be looked at."""
     layers = model.stage_names()
+    short = tuple(_short(name) for name in layers)  # bars stand close
     found = [
         Stream("loss", "trace", "", "Loss of each minibatch, before the update.", every=1),
         Stream("smoothed", "trace", "", "Loss of the minibatches, averaged over about half an epoch.", every=1),
@@ -21,8 +22,8 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
         Stream("gradient norms", "trace", "", "Norm of the gradient of each layer's weights.", (len(layers),), layers, events=True),
         Stream("update ratios", "trace", "", "Size of an update over the size of the weights, by layer.", (len(layers),), layers, events=True),
         Stream("dead units", "trace", "", "Share of units that answer no example of the probe, by layer.", (len(layers),), layers, events=True),
-        Stream("gradients now", "bars", "", "Norm of the gradient of each layer's weights.", channels=layers),
-        Stream("updates now", "bars", "", "Size of an update over the size of the weights, by layer.", channels=layers),
+        Stream("gradients now", "bars", "", "Norm of the gradient of each layer's weights.", channels=short),
+        Stream("updates now", "bars", "", "Size of an update over the size of the weights, by layer.", channels=short),
         Stream("weights", "curve", "", "Distribution of the weights of each layer, as a violin around the layer's number."),
         Stream("activations", "curve", "", "Distribution of the values of each layer on 256 examples, as a violin."),
         Stream("walk", "table", "", "One example through every matrix, in slow motion."),
@@ -53,12 +54,17 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
     return (*found, *model.own_streams(shape))
 
 
+def _short(name: str) -> str:
+    word = name.rstrip("0123456789")
+    return {"hidden": "h", "encoder": "e", "decoder": "d", "conv": "c", "output": "out"}.get(word, word) + name[len(word) :]
+
+
 def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     """Loss and score first, then what the data allow, then the insides."""
     score = model.score_name
     found = [
-        Picture("loss", "Loss", (Layer("loss", label="minibatch"), Layer("smoothed", label="smoothed"), Layer("evaluated loss", channel=1, label="test")),
-                y="loss", figures=("loss", "test loss"), front=True, weight=1.2),
+        Picture("loss", "Loss", (Layer("evaluated loss", channel=1, label="test"), Layer("smoothed", label="smoothed"), Layer("loss", label="minibatch")),
+                y="loss", figures=("loss", "test loss", "diagnosis"), front=True, weight=1.2),
         Picture("score", score.capitalize(), (Layer("score"),), y=score, figures=(f"train {score}", f"test {score}"), front=True),
     ]  # fmt: skip
     found += model.own_pictures(shape)
@@ -87,7 +93,7 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         if model.first_weights_are_pictures:
             found.append(Picture("first weights", "Weights of the first layer", (Layer("first weights"),), colours="diverging", levels=None))
     found += [
-        Picture("gradients", "Gradient norm by layer", (Layer("gradients now"),), x="layer", y="gradient norm", y_log=True, figures=("diagnosis",)),
+        Picture("gradients", "Gradient norm by layer", (Layer("gradients now"),), x="layer", y="gradient norm", y_log=True),
         Picture("gradient norms", "Gradient norm over time", (Layer("gradient norms"),), y="gradient norm", y_log=True),
         Picture("activations", "Activations by layer", (Layer("activations"),), x="layer", y="value"),
         Picture("weights", "Weights by layer", (Layer("weights"),), x="layer", y="weight"),

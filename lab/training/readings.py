@@ -149,7 +149,7 @@ def _named(model: Any, c: Any, t: np.ndarray) -> str:
 
 
 def _numbers(array: np.ndarray) -> str:
-    flat = np.asarray(array).ravel()
+    flat = np.asarray(array).ravel() + 0.0  # a minus before zero means nothing
     return "  ".join(f"{v:.3g}" for v in flat[:NUMBERS]) + (" ..." if flat.size > NUMBERS else "")
 
 
@@ -188,7 +188,11 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
     """The value of one per-block stream."""
     m, shape = c.material, c.outline
     if stream == "layers":
-        return [{k: " x ".join(map(str, v)) if isinstance(v, tuple) else v for k, v in row.items()} for row in c.program.summary()]
+        return [
+            {"layer": row["name"], "kind": row["kind"], "values": " x ".join(map(str, row["shape_out"])) or 1, "parameters": row["parameters"]}
+            | {"multiply-adds": row["multiply_adds"], "kB": round(row["bytes"] / 1000, 1)}
+            for row in c.program.summary()
+        ]
     if stream == "weights":
         arrays = c.program.parameters(tape)
         return violins([arrays[s.weight] for s in c.stages])

@@ -145,7 +145,7 @@ class Autoencoder(Perceptron):
         if shape.picture:
             found.append(Stream("reconstructions", "image", "", "Test pictures, and under each what comes out."))
             found.append(Stream("decoded", "image", "", "The picture of the place clicked on the map."))
-            found.append(Stream("walk over the map", "image", "", "Pictures of places on a grid over the map."))
+            found.append(Stream("walk over the map", "image", "", "Decoded places on a grid over the map."))
         return tuple(found)
 
     def own_pictures(self, shape):
@@ -170,7 +170,8 @@ class Autoencoder(Perceptron):
             return np.column_stack([points, labels])
         if stream == "reconstructions":
             x = m.test_x[:SHOWN]
-            return np.concatenate([x, self.predict(constants, state, x)]).reshape(-1, *shape).astype(float)
+            gap = np.full((len(x), 1, shape[1]), np.nan)
+            return np.concatenate([x.reshape(-1, *shape), gap, self.predict(constants, state, x).reshape(-1, *shape)], axis=1).astype(float)
         if stream == "decoded":
             return self.decode(constants, state, self._code_at(constants, tape, state["place"][None])).reshape(shape)
         if stream == "walk over the map":
@@ -178,7 +179,9 @@ class Autoencoder(Perceptron):
             (x0, y0), (x1, y1) = np.quantile(points, (0.05, 0.95), axis=0)
             xs, ys = np.meshgrid(np.linspace(x0, x1, 6), np.linspace(y1, y0, 6))
             places = np.stack([xs.ravel(), ys.ravel()], 1)
-            return self.decode(constants, state, self._code_at(constants, tape, places)).reshape(-1, *shape)
+            tiles = self.decode(constants, state, self._code_at(constants, tape, places)).reshape(6, 6, *shape)
+            tiles = np.pad(tiles, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+            return tiles.transpose(0, 2, 1, 3).reshape(6 * (shape[0] + 1), 6 * (shape[1] + 1))[:-1, :-1]
         return super().look(constants, state, tape, stream)
 
     def _code_at(self, constants, tape, places):

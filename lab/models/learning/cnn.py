@@ -106,7 +106,7 @@ class ConvolutionalNetwork(Training):
         if stream.startswith("maps "):
             node = f"conv{stream.removeprefix('maps ')}.out"
             found = constants.program.forward(tape, node, x=readings.seen(self, constants, state))[0]
-            return found[:, :, :MOST].transpose(2, 0, 1).astype(float)
+            return found[:, :, :MOST].transpose(2, 0, 1).astype(float) + 0.0
         return super().look(constants, state, tape, stream)
 
     @property

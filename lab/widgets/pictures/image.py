@@ -19,14 +19,14 @@ from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import zoom_of
 
 
-def mosaic_columns(tiles: int, shape: tuple[int, int], width: float, height: float, caption: float) -> int:
-    """How many columns make tiles largest in a place of `width` by `height` pixels, each with a caption of so many pixels."""
+def mosaic_columns(tiles: int, shape: tuple[int, int], width: float, height: float, caption: float, least: float = 0.0) -> int:
+    """How many columns make tiles largest in `width` by `height` pixels, with captions so high and `least` pixels wide."""
     rows, columns = shape
     best, chosen = 0.0, 1
     for across in range(1, tiles + 1):
         down = math.ceil(tiles / across)
         scale = min(width / across / (columns * 1.08), (height / down - caption) / (rows * 1.08))
-        if scale > best:
+        if scale > best and width / across >= least:
             best, chosen = scale, across
     return chosen
 
@@ -167,11 +167,13 @@ class ImageView(PlotView):
         tiles, rows, columns = values.shape
         caption = theme.current().caption + 6.0 if labels else 0.0
         wide, tall = max(40.0, self.field.width()), max(40.0, self.field.height())
-        across = self._across = mosaic_columns(tiles, (rows, columns), wide, tall, caption)
+        measure = QFontMetricsF(theme.mono_font(theme.current().caption - 1))
+        least = max((measure.horizontalAdvance(text) for text in labels[:tiles]), default=-10.0) + 10
+        across = self._across = mosaic_columns(tiles, (rows, columns), wide, tall, caption, least)
         down = math.ceil(tiles / across)
         scale = max(1e-6, min(wide / across / (columns * 1.08), (tall / down - caption) / (rows * 1.08)))
-        gap = max(1, round(0.08 * columns))
-        under = max(gap, math.ceil(caption / scale))
+        gap = max(1, round(0.08 * columns), min(2 * columns, math.ceil(least / scale) - columns))
+        under = max(1, round(0.08 * rows), math.ceil(caption / scale))
         self._pitch = (columns + gap, rows + under)
         sheet = np.full((down * (rows + under), across * (columns + gap) - gap), np.nan)
         words = []

@@ -1,0 +1,100 @@
+"""`lab weights` and `lab predict`: what a recorded training has learned, outside of the lab."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from lab.commands import app, say
+from lab.commands.files import RunId
+from lab.commands.running import pick_run
+from lab.errors import FileError, ModelError
+
+if TYPE_CHECKING:
+    from lab.engine import Simulation
+
+Output = Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write.")]
+Best = Annotated[bool, Parameter(negative="", help="The weights with the lowest test loss, not the newest.")]
+
+
+def _trained(file: str, run_id: int | None, best: bool) -> Simulation:
+    """The run of a session as its newest checkpoint left it."""
+    from lab.engine import Simulation
+    from lab.experiment import Experiment
+    from lab.recording import restore_point
+    from lab.session import SessionReader
+    from lab.training import Training
+
+    with SessionReader(file) as reader:
+        info = pick_run(reader.runs(), run_id, file)
+        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
+        model = experiment.build()
+        if not isinstance(model, Training):
+            raise ModelError(f"Run {info.id} of {file} is of '{experiment.model}', which trains no network: name a run of a model of the training monitor.")
+        point = restore_point(reader, info.id, max(info.steps, 0))
+    if point is None:
+        raise FileError(f"Run {info.id} of {file} has no checkpoint: run it again with 'lab run {file}'.")
+    simulation = Simulation(model, experiment.seed)
+    simulation.restore(point)
+    if best:
+        simulation.act("restore_best")
+    return simulation
+
+
+@app.command
+def weights(
+    file: str,
+    *,
+    to: Annotated[Literal["safetensors", "npz"] | None, Parameter(help="Format (default: the ending of the output, or safetensors).")] = None,
+    output: Output = None,
+    best: Best = False,
+    run_id: RunId = None,
+) -> None:
+    """Write the weights that a recorded training has reached."""
+    from lab.tape.files import save_weights
+
+    path = Path(output) if output else Path(f"{Path(file).stem}.{to or 'safetensors'}")
+    if to and path.suffix != f".{to}":
+        raise FileError(f"-o {path}: the name of a {to} file ends in .{to}.")
+    simulation = _trained(file, run_id, best)
+    save_weights(path, simulation.constants.program, simulation.state)
+    say(f"wrote {path}: {len(simulation.model.weights(simulation.constants, simulation.state))} arrays")
+
+
+@app.command
+def predict(file: str, table: str, *, output: Output = None, best: Best = False, run_id: RunId = None) -> None:
+    """Let a recorded training answer the rows of a table, as CSV: the class and the probability of each, or the value."""
+    import numpy as np
+
+    from lab.data import encode, read_table
+
+    heading, body = read_table(_existing(table))
+    simulation = _trained(file, run_id, best)
+    model: Any = simulation.model
+    material = simulation.constants.material
+    x = encode(material.data, heading, body, table)
+    found = model.predict(simulation.constants, simulation.state, (x - material.mean) / material.deviation)
+    classes = simulation.constants.outline.classes if model.task == "classification" else ()
+    columns = ["predicted", *classes] if classes else [f"predicted {k + 1}" for k in range(found.shape[1])] if found.shape[1] > 1 else ["predicted"]
+    rows = [[classes[row.argmax()], *(f"{p:.6g}" for p in row)] if classes else [f"{v:.7g}" for v in row] for row in np.asarray(found, float)]
+    if output is None:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerows([columns, *rows])
+        return
+    try:
+        with open(output, "w", encoding="utf-8", newline="") as target:
+            csv.writer(target, lineterminator="\n").writerows([columns, *rows])
+    except OSError as error:
+        raise FileError(f"{output} cannot be written: {error.strerror}.") from None
+    say(f"wrote {output}: {len(rows)} rows")
+
+
+def _existing(table: str) -> Path:
+    path = Path(table)
+    if not path.is_file():
+        raise FileError(f"There is no file {path}.")
+    return path
