@@ -162,3 +162,23 @@ def test_python_face_matches_the_command_line():
     run.save("b.lab")
     again = lab.load("b.lab")
     assert again["current"].tobytes() == run["current"].tobytes() and again.summary == run.summary
+
+
+def test_a_killed_run_goes_on_as_a_branch_with_the_same_bytes():
+    """Killed after a change: the branch from the checkpoint repeats what the log says and then goes on."""
+    text = f'model = "{MODEL}"\nseed = 5\nduration = 60.0\n[[schedule]]\nat = 20.0\nset = {{ current = 4.0 }}\n'
+    Path("e.toml").write_text(text, "utf-8")
+    main(["run", "e.toml", "-o", "whole.lab"])
+    main(["run", "e.toml", "--for", "40ms", "-o", "parts.lab"])
+    from lab.session import Session
+
+    with Session.open("parts.lab") as session:
+        # As after a kill: rows are recorded up to step 4500, the last checkpoint is at 4000.
+        session.append_samples(1, "current", 4001, lab.load("whole.lab")["current"][4000:4500])
+        session.update_run(1, steps=4500, state="running")
+        experiment = session.runs()[0].experiment | {"steps": 6000}
+        session.update_run(1, experiment=experiment)
+    assert main(["resume", "parts.lab"]) == 0
+    branch = lab.load("parts.lab")
+    assert branch.steps == 6000
+    assert branch["current"].tobytes() == lab.load("whole.lab")["current"][4000:].tobytes()

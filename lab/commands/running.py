@@ -220,7 +220,7 @@ def resume(
         simulation.restore(point)
         clock = simulation.model.clock
         behind = point.step < info.steps
-        simulation.log = [h for h in log if h.step < point.step or not behind]
+        simulation.log = log[: point.done] if behind else log
         end = experiment.steps if for_ is None else info.steps + _steps(simulation.model, for_)
         if end is None:
             end = simulation.model.length
@@ -229,7 +229,7 @@ def resume(
         if behind:
             # Killed while running: rows after the checkpoint are recorded already, so the rest becomes a branch.
             say(f"Going on from the checkpoint at {point.step * clock.dt:g} {clock.unit} as a new run.")
-            experiment = experiment.replace(steps=end, schedule=tuple({id(h): h for h in (*experiment.schedule, *log)}.values()))
+            experiment = experiment.replace(steps=end, schedule=(*log, *(h for h in experiment.schedule if h not in log)))
             recorder = Recorder(session, f"{info.name} (resumed)", experiment, simulation, _intervals(reader, info.id), parent=(info.id, point.step), colour=info.colour)
             recorder.take_log(simulation.log)
         else:
