@@ -1,6 +1,6 @@
 """Spiking networks against Brian2 (C++ standalone) and NEST, one thread each, taking turns; medians and ratios.
 
-    python benchmarks/spiking.py [--rounds N] [--only current conductance brunel build size live]
+    python benchmarks/spiking.py [--rounds N] [--only current conductance brunel build size live] [--peers brian2 nest]
 
 Both peers get our connectivity and initial state where they can take it (Brunel's 15.6 million synapses NEST draws for
 itself, by the same rule). Times are processor time of the loop over steps alone, so that a busy machine does not change
@@ -141,8 +141,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="*", default=["current", "conductance", "brunel", "build", "size", "live"])
+    parser.add_argument("--peers", nargs="*", default=["brian2", "nest"])
     given = parser.parse_args()
-    both = {"brian2": ("cpp", str(REPEATS)), "nest": ()}
+    known = {"brian2": ("cpp", str(REPEATS)), "nest": ()}
+    both = {peer: known[peer] for peer in given.peers}
     if "current" in given.only:
         against("Vogels-Abbott, current synapses, 4000 cells", recorded(network(vogels_abbott()), DT), 2000.0, given.rounds, both)
     if "conductance" in given.only:

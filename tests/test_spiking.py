@@ -132,7 +132,7 @@ def joined(projection, sources=200, size=150, same=False, seed=3):
 
 
 def test_fixed_probability_has_binomial_degrees_in_both_directions():
-    matrix, net, built = joined(Projection(probability=0.1), 600, 500)
+    matrix, net, _ = joined(Projection(probability=0.1), 600, 500)
     assert matrix.max() == 1
     pairs = 600 * 500
     assert abs(matrix.sum() - 0.1 * pairs) < 5 * math.sqrt(pairs * 0.09)

@@ -215,3 +215,12 @@ def test_a_hundred_million_synapses_fit_in_24_gigabytes():
     cell = LIF(size=100_000)
     net = Network((("E", cell),), (Link("E", "E", Projection(rule="fixed in-degree", in_degree=1000, weight_spread=0.1)),))
     assert net.expected_synapses() == 1e8 and net.memory() < 24e9 * 0.1
+
+
+def test_a_live_change_of_a_weight_draws_no_connectivity_again(monkeypatch):
+    graph = Graph.from_json(SMALL)
+    simulation = Simulation(MODEL(graph=SMALL), 5)
+    monkeypatch.setattr(Network, "_connect", lambda *_: pytest.fail("connectivity was drawn again"))
+    simulation.change(graph=graph.set(graph.edges[0].id, weight=0.3).to_json())
+    with pytest.raises(pytest.fail.Exception, match="drawn again"):
+        simulation.change(graph=graph.set(graph.edges[0].id, in_degree=30).to_json())

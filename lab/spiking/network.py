@@ -21,6 +21,9 @@ from lab.spiking import connect, program
 from lab.spiking.cells import LIF, PoissonPopulation, Population
 from lab.spiking.projections import Drive, Noise, Projection
 
+KEPT = 20_000_000  # the last connectivity is kept up to this many synapses
+_drawn: dict[tuple, dict[str, np.ndarray]] = {}
+
 
 @dataclass(frozen=True)
 class Link:
@@ -246,7 +249,7 @@ class Network:
             first += p.size
         shown, recorded = self._shown(pop)
         traced = self._traced(pop)
-        parts = self._connect(dt, seed, pop)
+        parts = self._connected(dt, seed, pop)
         drives = [
             (g, self.populations[g][1].ports_rows()[d.sign == "inhibitory"], len(set(self.populations[g][1].ports_rows())) == 1, round(d.until / dt) or 1 << 60)
             for g, d in self._drives()
@@ -278,6 +281,18 @@ class Network:
 
     def _drives(self) -> list[tuple[int, Drive]]:
         return [(self.index(i.target), i.source) for i in self.inputs if isinstance(i.source, Drive)]
+
+    def _connected(self, dt: float, seed: int, pop: np.ndarray) -> dict[str, np.ndarray]:
+        """The connectivity, drawn again only if something it depends on has changed: a live change of a weight costs nothing."""
+        fixed = tuple((k.source, k.target, *((n, v) for n, v in k.projection.values().items() if not type(k.projection).specs()[n].live)) for k in self.links)
+        key = (dt, seed, fixed, tuple((name, p.size, p.row_names) for name, p in self.populations))
+        if key not in _drawn:
+            _drawn.clear()
+            made = self._connect(dt, seed, pop)
+            if len(made["targets"]) > KEPT:
+                return made
+            _drawn[key] = made
+        return _drawn[key]
 
     def _connect(self, dt: float, seed: int, pop: np.ndarray) -> dict[str, np.ndarray]:
         ends = [self._ends(link) for link in self.links]

@@ -56,29 +56,30 @@ def _add_weighted(row, targets, weights, gain):
 
 
 @kernel(fast=False)
-def _deliver(p, q, pop, step, x, fired, counts, starts, targets, weights, learned, gain):
-    """Bring the spikes of `delay` steps ago to the targets of projection q (its row of the table)."""
-    then = step - q[DELAY]
-    if then < 0:
-        return 0
-    ring = then % fired.shape[0]
-    k = counts[ring, q[SOURCE]]
-    if k == 0 or gain == 0.0:
-        return 0
-    first = pop[q[SOURCE], FIRST]
-    begin = pop[q[TARGET], FIRST]
-    row = x[q[ROW], begin : begin + pop[q[TARGET], SIZE]]
+def _waiting(p, proj, step, counts):
+    """Spikes of projection p that are due now."""
+    then = step - proj[p, DELAY]
+    return counts[then % len(counts), proj[p, SOURCE]] if then >= 0 else 0
+
+
+@kernel(fast=False)
+def _deliver(p, k, proj, pop, step, x, fired, starts, targets, weights, learned, gain):
+    """Bring the k spikes of `delay` steps ago to the targets of projection p."""
+    ring = (step - proj[p, DELAY]) % len(fired)
+    first, begin, size = pop[proj[p, SOURCE], FIRST], pop[proj[p, TARGET], FIRST], pop[proj[p, TARGET], SIZE]
+    row = x[proj[p, ROW], begin : begin + size]
+    offset, own, rows = proj[p, TARGETS], proj[p, WEIGHTS], proj[p, STARTS]
     delivered = 0
     for j in range(k):
-        i = q[STARTS] + fired[ring, first + j]
+        i = rows + fired[ring, first + j]
         a, b = starts[i], starts[i + 1]
         delivered += b - a
-        if q[PLASTIC] >= 0:
-            _add_weighted(row, targets[q[TARGETS] + a : q[TARGETS] + b], learned[q[WEIGHTS] + a : q[WEIGHTS] + b], gain)
-        elif q[WEIGHTS] >= 0:
-            _add_weighted(row, targets[q[TARGETS] + a : q[TARGETS] + b], weights[q[WEIGHTS] + a : q[WEIGHTS] + b], gain)
+        if own < 0:
+            _add(row, targets[offset + a : offset + b], gain)
+        elif proj[p, PLASTIC] >= 0:
+            _add_weighted(row, targets[offset + a : offset + b], learned[own + a : own + b], gain)
         else:
-            _add(row, targets[q[TARGETS] + a : q[TARGETS] + b], gain)
+            _add_weighted(row, targets[offset + a : offset + b], weights[own + a : own + b], gain)
     return delivered
 
 
@@ -209,7 +210,9 @@ def advance(
         # 1: input to delta synapses
         for p in range(projections):
             if proj[p, EARLY] and proj[p, SPREAD] < 0:
-                events_delivered[0] += _deliver(p, proj[p], pop, step, x, fired, counts, starts, targets, weights, learned, gains[p])
+                k = _waiting(p, proj, step, counts)
+                if k > 0:
+                    events_delivered[0] += _deliver(p, k, proj, pop, step, x, fired, starts, targets, weights, learned, gains[p])
         for g in range(populations):
             if pop[g, PENDING] and pop[g, KIND] == 0:
                 first, size = pop[g, FIRST], pop[g, SIZE]
@@ -265,7 +268,9 @@ def advance(
             if proj[p, SPREAD] >= 0:
                 events_delivered[0] += _scatter(proj[p], pop, step, pending, fired, counts, starts, targets, weights, delays, gains[p])
             elif not proj[p, EARLY]:
-                events_delivered[0] += _deliver(p, proj[p], pop, step, x, fired, counts, starts, targets, weights, learned, gains[p])
+                k = _waiting(p, proj, step, counts)
+                if k > 0:
+                    events_delivered[0] += _deliver(p, k, proj, pop, step, x, fired, starts, targets, weights, learned, gains[p])
         for g in range(populations):
             if pop[g, PENDING] and pop[g, KIND] != 0:
                 first, size = pop[g, FIRST], pop[g, SIZE]
