@@ -28,7 +28,7 @@ import numpy as np
 from brian2 import *
 prefs.codegen.target = "numpy"
 p = json.loads(sys.argv[1])
-defaultclock.dt = 0.01 * ms
+defaultclock.dt = p["dt"] * ms
 tau_m, tau_s = p["tau_m"] * ms, p["tau_s"] * ms
 n = len(p["v0"])
 cells = NeuronGroup(n, '''dv/dt = (s + drive - v) / tau_m : 1 (unless refractory)
@@ -48,23 +48,25 @@ print(json.dumps([(spikes.t / ms).tolist(), spikes.i[:].tolist()]))
 
 @pytest.mark.skipif(not BRIAN2.exists(), reason="Brian2 is not installed in .peers/brian2")
 @pytest.mark.parametrize("values", [MIXED, MIXED | {"delay": 1.5, "tau_s": 12.0}], ids=["at once", "delayed"])
-def test_spikes_are_those_of_brian2(values):
+def test_spikes_are_those_of_brian2_and_its_steps_explain_the_rest(values):
     model = WiredNeurons(**values)
-    duration, seed = 200.0, 4
+    duration, seed = 120.0, 4
     found = engine.run(model, model.steps_for(duration), seed=seed).recorded("spikes")
     setting = dict(
         tau_m=model.tau_m, tau_s=model.tau_s, t_ref=model.t_ref, delay=model.delay, weights=model.matrix.tolist(), drive=model.drives.tolist(),
         v0=model.start(None, seed)["v"].tolist(), duration=duration,
     )  # fmt: skip
-    done = subprocess.run([str(BRIAN2), "-W", "ignore", "-c", SCRIPT, json.dumps(setting)], capture_output=True, text=True, timeout=170)
-    assert done.returncode == 0, done.stderr[-2000:]
-    times, who = json.loads(done.stdout.splitlines()[-1])
-    assert len(times) == len(found.time) > 20
-    for i in range(model.neurons):
-        theirs, ours = np.array(times)[np.array(who) == i], np.sort(found.time[found.index == i])
-        # Brian2 notes the step of 0.01 ms in which a spike falls and counts the refractory time from its beginning: every
-        # interval may be one step shorter, and what follows inherits that.
-        assert (np.abs(theirs - ours) < 0.01 * (np.arange(len(ours)) + 2)).all()
+    worst = []
+    for dt in (0.04, 0.01):
+        done = subprocess.run([str(BRIAN2), "-W", "ignore", "-c", SCRIPT, json.dumps(setting | {"dt": dt})], capture_output=True, text=True, timeout=170)
+        assert done.returncode == 0, done.stderr[-2000:]
+        times, who = (np.array(column) for column in json.loads(done.stdout.splitlines()[-1]))
+        assert len(times) == len(found.time) > 20
+        apart = [np.abs(times[who == i] - np.sort(found.time[found.index == i])).max() for i in range(model.neurons)]
+        worst.append(max(apart))
+    # Brian2 puts a spike on its grid and counts the refractory time from there: an error of the order of the step.
+    assert worst[1] < 0.25
+    assert worst[1] < 0.4 * worst[0]
 
 
 weight = st.floats(-15.0, 15.0)
