@@ -59,7 +59,8 @@ def _binned(built: Built, state: State) -> np.ndarray:
 def spectrum(built: Built, state: State) -> np.ndarray:
     """Rows frequency (Hz), then the power of each population's activity, averaged over half-overlapping Hann windows.
 
-    Power is that of the spike count over its mean: 1 for independent Poisson cells at every frequency (Welch 1967).
+    Power is that of the spike count over its mean: 1 for independent Poisson cells at every frequency (Welch 1967). NaN
+    until the first window of 1024 bins is full.
     """
     counts = _binned(built, state).astype(float)
     bin_seconds = built.bin_steps * built.dt / 1000
@@ -74,4 +75,4 @@ def spectrum(built: Built, state: State) -> np.ndarray:
         power = np.abs(np.fft.rfft((piece - mean) * window, axis=1)) ** 2 / (window**2).sum()
         total += np.divide(power[:, 1:], mean, out=np.zeros_like(power[:, 1:]), where=mean > 0)
         pieces += 1
-    return np.vstack([frequencies, total / max(1, pieces)])
+    return np.vstack([frequencies, total / pieces if pieces else np.full_like(total, np.nan)])

@@ -149,10 +149,10 @@ class SpikingNetwork(Model):
         found = [
             Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells."),
             Stream("rates", "trace", "Hz", "Rate of each population, smoothed.", shape=(len(names),), channels=names, every=every),
-            Stream("membrane", "trace", "mV", "Membrane potential of a few cells.", shape=(len(self._traced()),), channels=self._traced()),
+            Stream("membrane", "trace", "mV", "Membrane potential of a few cells.", shape=(len(self._traced()),), channels=self._traced(), every=max(1, every // 5)),
             Stream("statistics", "table", "", "Rate, regularity and synchrony of each population since the statistics began, beside the theory."),
             Stream("spectrum", "curve", "", "Power of each population's activity at each frequency, over the last two seconds.", channels=names, x_unit="Hz"),
-            Stream("intervals", "bars", "", "Cells by the coefficient of variation of their interspike intervals, in steps of 0.1.", channels=names),
+            Stream("intervals", "curve", "", "Cells by the coefficient of variation of their interspike intervals, in steps of 0.1.", channels=names),
         ]
         if theory.known(net):
             found.append(Stream("prediction", "trace", "Hz", "Mean-field rate of each population (Siegert).", shape=(len(names),), channels=names, every=every))
@@ -186,7 +186,7 @@ class SpikingNetwork(Model):
             Picture("membrane", "Membrane potentials", (Layer("membrane"),), y="V (mV)", window=100.0),
             Picture("statistics", "Rate, regularity, synchrony", (Layer("statistics"),)),
             Picture("spectrum", "Rhythm of the population", (Layer("spectrum"),), x="frequency (Hz)", y="power", x_range=(0.0, 400.0), figures=("rhythm (Hz)",)),
-            Picture("intervals", "Regularity of single cells", (Layer("intervals", style="bars"),), x="CV of intervals", y="cells"),
+            Picture("intervals", "Regularity of single cells", (Layer("intervals", style="steps"),), x="CV of intervals", y="cells"),
         ]  # fmt: skip
         if "here" in known:
             layers = (Layer("contours", theory=True), Layer("balance", style="dotted"), Layer("here", style="points"))
@@ -245,10 +245,13 @@ class SpikingNetwork(Model):
         if stream == "spectrum":
             return spectrum(constants, state)
         if stream == "intervals":
-            edges = np.arange(0.0, 2.01, 0.1)
+            edges = np.linspace(0.0, 2.0, 21)
             cells = intervals(constants, state)[1]
-            firsts = constants.pop[:, 1]
-            return np.array([np.histogram(cells[f : f + p.size][np.isfinite(cells[f : f + p.size])], edges)[0] for f, (_, p) in zip(firsts, net.populations, strict=True)], float)
+            rows = [edges[:-1] + 0.05]
+            for first, (_, p) in zip(constants.pop[:, 1], net.populations, strict=True):
+                own = cells[first : first + p.size]
+                rows.append(np.histogram(own[np.isfinite(own)], edges)[0].astype(float))
+            return np.array(rows)
         parts = self._diagram()
         if parts and stream == "here":
             factors = [float(f) for f, link in zip(state["scale"], net.links, strict=True) if link.projection.sign == "inhibitory"]
@@ -288,7 +291,7 @@ class SpikingNetwork(Model):
             out[f"{name} (Hz)"] = s["rate"]
             out[f"{name} CV"] = s["cv"]
         power = spectrum(constants, state)
-        total = power[1:].sum(axis=0)
+        total = np.nan_to_num(power[1:].sum(axis=0))
         high = power[0] > 8
         out["rhythm (Hz)"] = float(power[0][high][total[high].argmax()]) if total[high].any() else 0.0
         return out | {"neurons": constants.neurons, "synapses": constants.synapses, "synaptic events": int(state["delivered"][0])}
