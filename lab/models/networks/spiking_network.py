@@ -189,7 +189,7 @@ class SpikingNetwork(Model):
             Picture("intervals", "Regularity of single cells", (Layer("intervals", style="steps"),), x="CV of intervals", y="cells"),
         ]  # fmt: skip
         if "here" in known:
-            layers = (Layer("contours", theory=True), Layer("balance", style="dotted"), Layer("here", style="points"))
+            layers = (Layer("contours", style="dashed"), Layer("balance", style="dotted"), Layer("here", style="points"))
             found.insert(2, Picture(
                 "diagram", "Brunel's diagram: you are here", layers, x="inhibition g", y="drive eta", x_range=(0.0, 8.0), y_range=(0.0, 5.0), handles=(Handle("inhibition", "x"), Handle("drive", "y")),
                 doc="Curves: the mean-field rate. Left of the balance excitation wins; below drive 1 the drive alone does not make a cell fire.",
