@@ -176,11 +176,11 @@ class Neuron(Model):
         ]
         if self.cells > 1:
             r = min(self.cells, self.shown)
-            found.append(Stream("V_cells", "trace", self.units[0], "Membrane potential of the first cells.", (r,), tuple(f"cell {i}" for i in range(r))))
+            found.append(Stream("V_cells", "trace", self.units[0], "Membrane potential of the first cells.", (r,), tuple(f"cell {i}" for i in range(r)), every=self._coarse()))
         if self.plane:
             x, y = self.plane
             found.append(Stream("nullclines", "curve", "", f"Where {x} and where {y} stands still.", channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0")))
-            found.append(Stream("equilibria", "cloud", "", "Equilibria under the present current: stable (0) and unstable (1).", channels=(x, y, "unstable")))
+            found.append(Stream("equilibria", "curve", "", "Equilibria under the present current.", channels=(x, "stable", "unstable")))
         return tuple(found)
 
     def _coarse(self) -> int:
@@ -205,6 +205,8 @@ class Neuron(Model):
         layers = (
             Layer("nullclines", channel=0, style="dashed", label=f"d{x}/dt = 0"),
             Layer("nullclines", channel=1, style="dashed", label=f"d{y}/dt = 0"),
+            Layer("equilibria", channel=0, style="points", label="stable"),
+            Layer("equilibria", channel=1, style="points", label="unstable"),
             trajectory,
             present,
         )
@@ -292,8 +294,10 @@ class Neuron(Model):
         if stream == "nullclines":
             return self.nullclines(state)
         if stream == "equilibria" and self.plane:
-            names = [self.variables.index(v) for v in self.plane]
-            return np.array([[*e.point[names], 0.0 if e.stable else 1.0] for e in equilibria(self, float(state["now"][0]))]).reshape(-1, 3)
+            i, j = (self.variables.index(v) for v in self.plane)
+            found = equilibria(self, float(state["now"][0]))
+            rows = [(e.point[i], e.point[j] if e.stable else math.nan, math.nan if e.stable else e.point[j]) for e in found]
+            return np.array(rows).reshape(-1, 3).T
         return super().observe(constants, state, stream)
 
     def nullclines(self, state: State, points: int = 201) -> np.ndarray:
@@ -315,7 +319,7 @@ class Neuron(Model):
             return f
 
         lo, hi = self.nullcline_range or (2 * y0 - y1, 2 * y1 - y0)
-        return np.stack([x, bisect(along(i), lo, hi, points), bisect(along(j), lo, hi, points)])
+        return np.stack([x, bisect(along(i), lo, hi, points, 32), bisect(along(j), lo, hi, points, 32)])
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
         time = float(state["step"][0]) * self.dt

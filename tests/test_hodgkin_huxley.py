@@ -184,7 +184,7 @@ def test_voltage_clamp_follows_the_exponentials_of_each_gate():
     expected = after[:3] + (before - after[:3]) * np.exp(-time[late][:, None] / after[3:])
     np.testing.assert_allclose(result["gates"][late], expected, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(result["V"][late], 0.0)
-    m, h, n = result["gates"][late].T
+    m, h, _ = result["gates"][late].T
     np.testing.assert_allclose(result["currents"][late][:, 0], 120 * m**3 * h * -50.0, rtol=1e-12)
     np.testing.assert_allclose(result["currents"][late][:, 3], result["currents"][late][:, :3].sum(axis=1), rtol=1e-12)
     assert result["currents"][late][:, 0].min() < -500 and result["currents"][late][-1, 1] > 500
@@ -251,10 +251,13 @@ def test_nullclines_pass_through_the_equilibrium():
     simulation = Simulation(HodgkinHuxley(current=0.0, stimulus="step"))
     simulation.advance(100)
     V, first, second = simulation.observe("nullclines")
-    (x, y, unstable) = simulation.observe("equilibria")[0]
+    (x, y, unstable) = simulation.observe("equilibria")[:, 0]
     assert np.interp(x, V, second) == pytest.approx(y, abs=1e-3)
     assert np.interp(x, V, first) == pytest.approx(y, abs=1e-3)
-    assert unstable == 0.0
+    assert math.isnan(unstable)
+    simulation.change(current=20.0)
+    simulation.advance(10)
+    assert math.isnan(simulation.observe("equilibria")[1, 0])
     np.testing.assert_allclose(second, gating(V)[2], atol=1e-9)
 
 

@@ -66,6 +66,15 @@ def test_the_membrane_is_held_at_reset_for_the_refractory_time():
     assert result["V"][time > first + 3.2][0] > -65.0
 
 
+def test_spikes_are_drawn_where_they_happen_and_nowhere_else():
+    result = run(Cell(), 2000, record={"V": 1, "drawn_spikes": 1, "spikes": 1})
+    time, since = result.recorded("V").time, np.full(2000, np.inf)
+    for t in result["spikes"]:
+        since[time >= t] = time[time >= t] - t
+    drawn = result["drawn_spikes"] != result["V"]
+    assert drawn.any() and np.array_equal(drawn, since < 0.5) and np.all(result["drawn_spikes"][drawn] == -30.0)
+
+
 def test_no_current_leaves_the_membrane_at_rest_and_the_threshold_itself_is_not_passed():
     assert np.all(run(Cell(current=0.0), 100, record={"V": 1})["V"] == -70.0)
     cell = Cell(current=2.0)

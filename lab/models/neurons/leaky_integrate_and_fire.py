@@ -13,6 +13,7 @@ from lab.model import Figure, Handle, Layer, Out, Picture, State, Stream, param
 from lab.neuron import SHAPED, Bench, Neuron, advance_noise, record_spike
 
 MOST = 8  # spikes of one cell in one step that are followed; more need a smaller step
+DRAWN = 0.5  # ms for which a spike is drawn, as high above threshold as threshold is above rest
 BRUNEL_SERGI = 1.4603545088095868 / math.sqrt(2.0)  # |zeta(1/2)| / sqrt(2)
 
 
@@ -158,6 +159,7 @@ class LeakyIntegrateAndFire(Neuron):
     def streams(self) -> tuple[Stream, ...]:
         return (
             *super().streams,
+            Stream("drawn_spikes", "trace", "mV", "Membrane potential with a spike drawn for half a millisecond at each threshold crossing.", every=self._coarse()),
             Stream("v", "trace", "", "Normalised membrane potential of the first cell: 0 at rest, 1 at threshold.", every=self._coarse()),
             Stream("f_I", "curve", "Hz", "Rate against constant stimulus, in closed form.", channels=("I", "rate"), x_unit=self.drive_unit),
             Stream("measured", "curve", "Hz", "The present stimulus and the rate measured so far.", channels=("I", "rate"), x_unit=self.drive_unit),
@@ -169,7 +171,7 @@ class LeakyIntegrateAndFire(Neuron):
         name = f"I ({self.drive_unit})" if self.drive_unit else "v_in"
         return (
             Picture(
-                "voltage", "Membrane potential", (Layer("V"),), y="V (mV)", window=100.0, figures=("mean interval (ms)", "interval - theory (ms)"),
+                "voltage", "Membrane potential, spikes drawn", (Layer("drawn_spikes"),), y="V (mV)", window=100.0, figures=("mean interval (ms)", "interval - theory (ms)"),
                 handles=(Handle("V_th"),), weight=2.0, front=True,
             ),
             Picture("normalised", "Normalised: v = (V - V_rest)/(V_th - V_rest)", (Layer("v"),), y="v", window=100.0),
@@ -195,7 +197,7 @@ class LeakyIntegrateAndFire(Neuron):
         return _advance(
             state["V"], state["refractory"], drive, self.cell_currents(bench), state["noise"], state["cell_rng"], decay, increment, p, self.dt,
             state["step"][0], state["now"], *out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"],
-            out["V"], out["v"], out["current"], out["V_cells"] if self.cells > 1 else np.empty((0, 1)),
+            out["V"], out["drawn_spikes"], out["v"], out["current"], out["V_cells"] if self.cells > 1 else np.empty((0, 1)),
         )  # fmt: skip
 
     def observe(self, constants: Bench, state: State, stream: str) -> Any:
@@ -280,7 +282,7 @@ def _tilted(x: float) -> float:
 @kernel
 def _advance(
     V, refractory, drive, own, noise, rng, decay, increment, p, dt, step, now,
-    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_v, out_I, out_cells,
+    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_drawn, out_v, out_I, out_cells,
 ):  # fmt: skip
     cells = len(V)
     rest, gain, reset, threshold, tau, t_ref, relax = p[0], p[1], p[2], p[3], p[4], p[5], p[6]
@@ -325,6 +327,9 @@ def _advance(
         now[0] = drive[k] + own[0] + noise[0]
         if len(out_V) > 0:
             out_V[k] = V[0]
+        if len(out_drawn) > 0:
+            fresh = last_spike[0] >= 0.0 and (step + k + 1) * dt - last_spike[0] < DRAWN
+            out_drawn[k] = 2.0 * threshold - rest if fresh else V[0]
         if len(out_v) > 0:
             out_v[k] = (V[0] - rest) / (threshold - rest)
         if len(out_I) > 0:

@@ -113,7 +113,7 @@ class TuningCurve(Model):
         layers = (
             Layer("theory", style="dashed", theory=True, label="theory"),
             Layer("rates", style="points", label="simulated"),
-            Layer("chosen", style="points", label="shown below"),
+            Layer("chosen", style="marker", label="chosen"),
         )
         shown = ("largest difference to theory (%)",) if cell.rate_theory(np.zeros(1)) is not None else ("fires from", "rate at onset (Hz)")
         return (
