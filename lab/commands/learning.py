@@ -62,7 +62,7 @@ def weights(
         raise FileError(f"-o {path}: the name of a {to} file ends in .{to}.")
     simulation = _trained(file, run_id, best)
     save_weights(path, simulation.constants.program, simulation.state)
-    say(f"wrote {path}: {len(simulation.model.weights(simulation.constants, simulation.state))} arrays")
+    say(f"wrote {path}: {len(simulation.constants.program.parameters(simulation.state))} weight arrays")
 
 
 @app.command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,10 +36,11 @@ class Stage:
 
 @dataclass
 class Instruments:
-    """Seconds and steps of the training itself: beside the run, no result depends on them. Also packed data, by its points."""
+    """Seconds and steps of the training itself, beside the run: no result depends on them. Also packed data, by its points."""
 
     seconds: float = 0.0
     steps: int = 0
+    looking: float = 0.0  # seconds of evaluations
     packed: dict[bytes, Data] = field(default_factory=dict)
 
 
@@ -204,7 +206,8 @@ class Learning(Model):
             seen = tape.noise(seen, self.input_noise, name="noisy")
         output, stages = self.network(tape, seen, shape.outputs)
         tape.minimise(self.goal(tape, x, output, shape.outputs), self.rule())
-        return tape.compile(max(self.batch, 32), dtype), stages, output.name
+        # Room for more examples than a minibatch: evaluations then run in few pieces.
+        return tape.compile(max(self.batch, 256), dtype), stages, output.name
 
     def build(self, seed: int) -> Constants:
         """Load the data and write the program."""
@@ -271,7 +274,8 @@ class Learning(Model):
                 break
             before = state["counters"].copy()
             k = min(n - done, every - int(before[STEP]) % every) if every else n - done
-            report = program.train(tape, data, k, batch=self.batch)
+            due = bool(every) and (int(before[STEP]) + k) % every == 0
+            report = program.train(tape, data, k, batch=self.batch, watch=due)
             losses = report["loss"]
             if before[STEP] == 0 and report.done:
                 state["figures"][FIRST_LOSS] = losses[0]
@@ -292,8 +296,10 @@ class Learning(Model):
             if report.fault:
                 self._diverge(report.fault_node, int(state["counters"][STEP]) + 1)
             done += k
-            if every and state["counters"][STEP] % every == 0:
-                self._look(constants, state, tape, out, done - 1)
+            if due:
+                began = perf_counter()
+                self._look(constants, state, tape, out, done - 1, report.watch or {})
+                constants.instruments.looking += perf_counter() - began if state["figures"][EVALUATIONS] > 1 else 0.0
         return done
 
     @property
@@ -314,13 +320,17 @@ class Learning(Model):
         clipped = "" if self.clip else " or clip the gradient at 1"
         return f"lower the learning rate to {self.rate / 10:g}{clipped}"
 
-    def _look(self, constants: Constants, state: State, tape: State, out: Out, step: int) -> None:
+    def _look(self, constants: Constants, state: State, tape: State, out: Out, step: int, watch: dict[str, tuple[float, float, float]]) -> None:
         """Evaluate: scores of both parts, health of the layers, best weights; written to the event streams."""
-        m, figures = constants.material, state["figures"]
-        held = len(m.test_x)
-        figures[TRAIN_LOSS], figures[TRAIN_SCORE] = readings.measure(self, constants, tape, m.x[:held], m.t[:held])
+        m, figures, health = constants.material, state["figures"], state["health"]
+        x, t = m.x[: len(m.test_x)], m.t[: len(m.test_x)]
+        stages = [s.value for s in constants.stages]
+        given: dict[str, Any] = self.given(x, t)
+        losses, output, *values = constants.program.forward(tape, ["loss", constants.output, *stages], **given)
+        figures[TRAIN_LOSS], figures[TRAIN_SCORE] = readings.scored(self, losses, output, x, t)
         figures[TEST_LOSS], figures[TEST_SCORE] = readings.measure(self, constants, tape, m.test_x, m.test_t)
-        state["health"][:] = readings.health(self, constants, tape)
+        health[:, :DEAD] = readings.health(constants, watch)
+        health[:, DEAD] = readings.silent(values)
         if figures[EVALUATIONS] == 0 or figures[TEST_LOSS] < figures[BEST_LOSS]:
             figures[[BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST]] = figures[TEST_LOSS], figures[TEST_SCORE], state["counters"][STEP], 0
             state["best_parameters"][:], state["best_statistics"][:] = state["parameters"], state["statistics"]
@@ -368,7 +378,9 @@ class Learning(Model):
         out["parameters"] = layout.parameters
         out["memory (MB)"] = round((4 * layout.length + sum(a.nbytes for a in state.values()) + constants.material.data.x.nbytes) / 1e6, 3)
         if constants.instruments.seconds:
-            out["steps per second"] = round(constants.instruments.steps / constants.instruments.seconds)
+            spent = constants.instruments
+            out["steps per second"] = round(spent.steps / spent.seconds)
+            out["evaluating (% of time)"] = round(100 * spent.looking / (spent.looking + spent.seconds), 1)
         return out
 
     def _signs(self, state: State) -> Signs:
@@ -386,14 +398,6 @@ class Learning(Model):
     def rectifies(self) -> bool:
         """Whether a hidden unit can die: be silent for every input."""
         return True
-
-    # -- weights --
-
-    def weights(self, constants: Constants, state: State, *, best: bool = False) -> dict[str, np.ndarray]:
-        """Every weight and running value by name, as copies; `best`: those with the lowest test loss."""
-        kept = {"parameters": state["best_parameters"], "statistics": state["best_statistics"]} if best else state
-        found = constants.program.parameters(kept) | constants.program.statistics(kept)
-        return {name: array.copy() for name, array in found.items()}
 
     def predict(self, constants: Constants, state: State, x: np.ndarray) -> np.ndarray:
         """Class probabilities, or predicted values, of examples scaled as the training examples are."""

@@ -21,7 +21,7 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
         Stream("gradient", "trace", "", "Norm of the gradient, before clipping.", every=1),
         Stream("gradient norms", "trace", "", "Norm of the gradient of each layer's weights.", (len(layers),), layers, events=True),
         Stream("update ratios", "trace", "", "Size of an update over the size of the weights, by layer.", (len(layers),), layers, events=True),
-        Stream("dead units", "trace", "", "Share of units that answer no example of the probe, by layer.", (len(layers),), layers, events=True),
+        Stream("dead units", "trace", "", "Share of units that answer none of the training examples that are evaluated, by layer.", (len(layers),), layers, events=True),
         Stream("gradients now", "bars", "", "Norm of the gradient of each layer's weights.", channels=short),
         Stream("updates now", "bars", "", "Size of an update over the size of the weights, by layer.", channels=short),
         Stream("weights", "curve", "", "Distribution of the weights of each layer, as a violin around the layer's number."),

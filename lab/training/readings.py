@@ -20,6 +20,11 @@ NUMBERS = 8
 def measure(model: Any, c: Any, tape: dict, x: np.ndarray, t: np.ndarray) -> tuple[float, float]:
     """(loss, score) on some examples in evaluation mode; the score is accuracy, or the explained share of the variance."""
     losses, output = c.program.forward(tape, ["loss", c.output], **model.given(x, t))
+    return scored(model, losses, output, x, t)
+
+
+def scored(model: Any, losses: np.ndarray, output: np.ndarray, x: np.ndarray, t: np.ndarray) -> tuple[float, float]:
+    """(loss, score) from the losses and the output of each example."""
     loss = float(np.mean(losses, dtype=float))
     if model.task == "classification":
         return loss, float((output.argmax(1) == t).mean())
@@ -51,16 +56,18 @@ def rehearsal(model: Any, c: Any, tape: dict) -> dict[str, tuple[float, float, f
     return report.watch or {}
 
 
-def health(model: Any, c: Any, tape: dict) -> np.ndarray:
-    """(layers, 4): gradient norm, weight norm, update over weight, share of units that are silent on every example of a probe."""
-    out = np.zeros((len(c.stages), 4))
-    watch = rehearsal(model, c, tape)
-    values = c.program.forward(tape, [s.value for s in c.stages], x=c.material.x[:PROBE])
-    for k, (stage, value) in enumerate(zip(c.stages, values, strict=True)):
+def health(c: Any, watch: dict[str, tuple[float, float, float]]) -> np.ndarray:
+    """(layers, 3): gradient norm, weight norm, update over weight, of a step that was watched."""
+    out = np.zeros((len(c.stages), 3))
+    for k, stage in enumerate(c.stages):
         gradient, weight, update = watch.get(stage.weight, (0.0, 0.0, 0.0))
-        flat = value.reshape(-1, value.shape[-1])
-        out[k] = gradient, weight, update / weight if weight > 0 else 0.0, float((flat == 0).all(0).mean())
+        out[k] = gradient, weight, update / weight if weight > 0 else 0.0
     return np.nan_to_num(out, nan=0.0, posinf=1e300)
+
+
+def silent(values: list[np.ndarray]) -> np.ndarray:
+    """Share of the units of each layer that are zero for every example."""
+    return np.array([float((value.reshape(-1, value.shape[-1]) == 0).all(0).mean()) for value in values])
 
 
 def worst(model: Any, c: Any, tape: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -199,7 +206,7 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
     if stream == "activations":
         return violins(c.program.forward(tape, [s.value for s in c.stages], x=m.x[:PROBE]))
     if stream in ("gradients now", "updates now"):
-        table = health(model, c, tape)
+        table = health(c, rehearsal(model, c, tape))
         return table[:, 0] if stream == "gradients now" else table[:, 2]
     if stream == "walk":
         return walk(model, c, state, tape)

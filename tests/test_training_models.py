@@ -1,0 +1,113 @@
+"""What the single demonstrations of learning promise: over-fitting, depth, normalisation, codes, convolutions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lab import catalog, engine
+from lab import data as sets
+from lab.engine import Simulation
+from lab.errors import ModelError, ParameterError
+from lab.tape.check import check_gradients
+from lab.training import readings
+from lab.training.material import outline
+
+
+def simulated(name, steps=0, seed=0, **values):
+    return engine.run(catalog.load(name)(**values), steps=steps, seed=seed, record={}).simulation
+
+
+def test_moved_accuracy_is_that_of_moved_pictures():
+    s = simulated("overfitting", 200, label_noise=0.0)
+    m, bars = s.constants.material, s.observe("moved")
+    up = sets.shifted(m.test_x, (8, 8), -2, 0)
+    accuracy = (s.model.predict(s.constants, s.state, up).argmax(1) == m.test_t).mean()
+    assert bars[0] == pytest.approx((s.model.predict(s.constants, s.state, m.test_x).argmax(1) == m.test_t).mean())
+    assert bars[2] < bars[0] and abs(bars[2] - accuracy) < 0.2
+
+
+def test_a_deep_logistic_network_is_diagnosed_as_vanishing():
+    s = simulated("vanishing-gradient", 45)
+    found = s.summary()
+    assert found["diagnosis"].startswith("Vanishing gradient") and found["log10 gradient, first / last"] < -4
+
+
+def test_depth_and_width_make_the_layers_unless_they_are_listed():
+    kind = catalog.load("vanishing-gradient")
+    assert kind(depth=3, width=5).widths == (5, 5, 5) and kind(hidden="7-6").widths == (7, 6)
+    assert len(kind(depth=3).stage_names()) == 4
+
+
+def test_running_means_approach_those_of_the_training_part():
+    s = simulated("batch-norm", 200, hidden="16-16", rate=1e-5)
+    points = s.observe("running")
+    assert points.shape == (32, 3)
+    assert np.corrcoef(points[:, 0], points[:, 1])[0, 1] > 0.99
+
+
+def test_batch_norm_brings_every_unit_to_mean_zero_and_deviation_one():
+    s = simulated("batch-norm", 0, hidden="16-16")
+    tape = s.model.tape_state(s.constants, s.state)
+    found = s.constants.program.forward(tape, "hidden2.norm", train=True, x=s.constants.material.x[:64])
+    assert np.allclose(found.mean(0), 0, atol=1e-4) and np.allclose(found.std(0), 1, atol=1e-2)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_decoder_alone_gives_what_the_whole_autoencoder_gives(tied):
+    s = simulated("autoencoder", 100, hidden="16-12", code=3, tied=tied)
+    x = s.constants.material.test_x[:20]
+    z = s.model.codes(s.constants, s.model.tape_state(s.constants, s.state), x)
+    assert np.allclose(s.model.decode(s.constants, s.state, z), s.model.predict(s.constants, s.state, x), atol=1e-5)
+
+
+def test_a_clicked_code_is_decoded_into_its_reconstruction():
+    s = simulated("autoencoder", 100, hidden="16", code=2)
+    place = s.observe("latent")[4]
+    s.act("decode_place", x=float(place[0]), y=float(place[1]))
+    shown = s.observe("reconstructions")[4]
+    assert np.allclose(s.observe("decoded"), shown[9:], atol=1e-4)
+    assert np.allclose(shown[:8].ravel(), s.constants.material.test_x[4]) and np.isnan(shown[8]).all()
+
+
+def test_tied_weights_are_one_array():
+    s = simulated("autoencoder", 0, hidden="16", code=2, tied=True)
+    names = set(s.constants.program.parameters(s.state))
+    assert {n for n in names if n.endswith(".weight")} == {"encoder1.weight", "code.weight"}
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_gradients_of_the_autoencoder_are_right(tied):
+    model = catalog.load("autoencoder")(hidden="6", code=2, tied=tied, activation="tanh")
+    program, _, _ = model.compile(outline(model), "float64")
+    rows = check_gradients(program, program.start(2), "loss", {"x": np.random.default_rng(1).random((5, 64))}, wrt=list(program.parameters(program.start(2))))
+    assert all(row.passed for row in rows), rows
+
+
+def test_gradients_of_the_convolutional_network_are_right():
+    model = catalog.load("cnn")(filters="2-3", activation="tanh", pooling="average")
+    program, _, _ = model.compile(outline(model), "float64")
+    rng = np.random.default_rng(1)
+    state = program.start(2)
+    rows = check_gradients(program, state, "loss", {"x": rng.random((4, 64)), "t": rng.integers(0, 10, 4)}, wrt=list(program.parameters(state)))
+    assert all(row.passed for row in rows), rows
+
+
+def test_feature_maps_are_those_of_the_picture_on_the_canvas():
+    s = simulated("cnn", 0)
+    before = s.observe("maps 2")
+    s.act("look_at", index=9)
+    after = s.observe("maps 2")
+    assert before.shape == (16, 4, 4) and not np.array_equal(before, after)
+    tape = s.model.tape_state(s.constants, s.state)
+    assert np.allclose(after[5], s.constants.program.forward(tape, "conv2.out", x=s.constants.material.test_x[9:10])[0, :, :, 5], atol=1e-6)
+    assert s.observe("kernels").shape == (8, 3, 3) and readings.seen(s.model, s.constants, s.state).shape == (1, 64)
+
+
+def test_convolutions_want_pictures_and_odd_kernels():
+    with pytest.raises(ModelError, match="holds no pictures"):
+        Simulation(catalog.load("cnn")(data="wine"), 0)
+    with pytest.raises(ParameterError, match="must be odd"):
+        catalog.load("cnn")(size=4)
+    with pytest.raises(ParameterError, match="one to eight numbers"):
+        catalog.load("cnn")(filters="")
