@@ -29,6 +29,7 @@ from lab.widgets.pictures.cloud import columns_of, turned
 from lab.widgets.pictures.colours import levels_of, lookup, paint
 from lab.widgets.pictures.image import mosaic_columns
 from lab.widgets.pictures.legend import Entry
+from lab.widgets.pictures.plot import TickAxis
 from lab.widgets.pictures.texts import place_labels
 
 NAMES = [p.name for p in Gallery().pictures]
@@ -339,6 +340,25 @@ def test_tiles_fill_their_place():
     assert mosaic_columns(10, (8, 8), 1000, 100, 0) == 10
     assert mosaic_columns(10, (8, 8), 100, 1000, 0) == 1
     assert mosaic_columns(9, (8, 8), 300, 300, 0) == 3
+
+
+def test_captions_keep_tiles_as_far_apart_as_they_are_wide():
+    assert mosaic_columns(10, (8, 8), 1000, 100, 15, least=300) == 3
+
+
+def test_in_a_tiny_place_tiles_go_without_captions_and_stay_small(show):
+    drawn = show("digits", (120, 96))
+    assert drawn._captions.words == []
+    assert drawn._rect.height() < 200
+    assert drawn.under_cursor(QPointF(2, 2)).startswith("0 / 9  row 2")
+
+
+@pytest.mark.parametrize(("ends", "size", "ticks"), [((-3.0, 3.0), 200, [-3, -2, -1, 0, 1, 2, 3]), ((-0.4, 0.1), 200, [math.log10(0.5), 0.0]), ((0, 30), 100, [0, 7, 14, 21, 28])])
+def test_a_log_axis_has_powers_of_ten_that_do_not_touch(qapp, ends, size, ticks):
+    axis = TickAxis("left")
+    axis.logMode = True
+    assert axis.tickValues(*ends, size)[0][1] == pytest.approx(ticks)
+    assert axis.tickStrings([0.0, 2.0, -6.0], 1.0, 1.0) == ["1", "100", "1e-6"]
 
 
 def test_columns_of_a_cloud_are_known_by_name_or_number():

@@ -126,7 +126,7 @@ def figures_text(view: PictureView, summary: Mapping[str, Any]) -> str:
 
 def _figure(key: str, value: Any) -> str:
     """`rate (Hz)` and 68.3 as `rate 68.3 Hz`."""
-    name, _, unit = typeset(key).partition(" (")
+    name, _, unit = typeset(key).partition(" (") if key.endswith(")") else (typeset(key), "", "")
     return f"{name} {_number(value)}{' ' + unit.removesuffix(')') if unit else ''}"
 
 

@@ -24,6 +24,7 @@ from lab.widgets.pictures.texts import Texts
 EDGES = 20_000  # the strongest are drawn
 ARROWS = 150
 NODES = 2500
+NAMED = 60  # neurons whose names are shown; of more, the one under the cursor
 WIDTHS = (0.7, 1.4, 2.4, 3.8)
 NEAR = 16
 
@@ -162,7 +163,7 @@ class GraphView(PlotView):
             brush=[made[int(k)] for k in place], pen=pg.mkPen(tokens.text, width=1.0 if size > 8 else 0.5),
         )  # fmt: skip
         (x0, x1), (y0, y1) = self.field.viewRange()
-        if len(self._names) == len(nodes):
+        if len(self._names) == len(nodes) <= NAMED:
             self._texts.set_texts(nodes[:, :2], self._names, QRectF(x0, y0, x1 - x0, y1 - y0), 0.65 * size)
 
     def nearest(self, at: QPointF) -> int | None:

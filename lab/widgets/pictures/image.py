@@ -85,6 +85,7 @@ class ImageView(PlotView):
         self.hair.setOpacity(0.0)
         self._values: np.ndarray | None = None
         self._across = 0  # columns of tiles
+        self._tile_names: tuple[str, ...] = ()
         self._pitch = (1.0, 1.0)
         self._rect = QRectF()
         self._span = Range(pad=0.0)
@@ -172,6 +173,12 @@ class ImageView(PlotView):
         across = self._across = mosaic_columns(tiles, (rows, columns), wide, tall, caption, least)
         down = math.ceil(tiles / across)
         scale = max(1e-6, min(wide / across / (columns * 1.08), (tall / down - caption) / (rows * 1.08)))
+        if labels and scale * rows < 1.6 * caption:
+            # Words would take the place of what they describe: they are read out under the cursor instead.
+            self._tile_names = labels
+            self._tiles(values, lo, hi, ())
+            return
+        self._tile_names = labels or self._tile_names
         gap = max(1, round(0.08 * columns), min(2 * columns, math.ceil(least / scale) - columns))
         under = max(1, round(0.08 * rows), math.ceil(caption / scale))
         self._pitch = (columns + gap, rows + under)
@@ -264,7 +271,8 @@ class ImageView(PlotView):
             return ""
         tile, row, column = cell
         if self._across:
-            return f"tile {tile}  row {row}  column {column}  {self._values[tile, row, column]:.4g}"
+            name = self._tile_names[tile] if tile < len(self._tile_names) else f"tile {tile}"
+            return f"{name}  row {row}  column {column}  {self._values[tile, row, column]:.4g}"
         value = self._values[row, column]
         shown = "  ".join(f"{v:.3g}" for v in np.atleast_1d(value))
         return f"row {row}  column {column}  {shown}"

@@ -20,6 +20,7 @@ from lab.widgets.pictures.plot import MARKS, PlotView
 
 THEORY = (5.0, 4.0)
 DASHES: dict[str, tuple[float, ...]] = {"dashed": (6.0, 4.0), "dotted": (1.0, 3.0)}
+SEGMENTS = 200  # longer lines are drawn segment by segment
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
 
 
@@ -61,7 +62,9 @@ class LinesView(PlotView):
     def caption(self) -> str:
         """How much time is shown."""
         if self._plot and self._plot.stretch and self.picture.window:
-            return f"last {self.picture.window:g} {self.model.clock.unit}"
+            unit = self.model.clock.unit
+            plural = "s" if len(unit) > 3 and not unit.endswith("s") else ""  # 100 ms, but 1000 updates
+            return f"last {self.picture.window:g} {unit}{plural}"
         return ""
 
     def set_theme(self) -> None:
@@ -115,6 +118,9 @@ class LinesView(PlotView):
             return
         if line.style in ("steps", "bars") and len(x) > 1:
             x, y = _stairs(x, y)
+        # Stroked as a path, a noisy trace of 1200 points takes 900 ms; as separate segments 11. Dashes need the path, and
+        # few long segments look better as one.
+        item.opts["segmentedLineMode"] = "on" if len(x) > SEGMENTS and not _dashes(line) else "off"
         finite = bool(len(y)) and math.isfinite(float(y.sum()) + float(x.sum()))
         item.setData(x=x, y=y, connect="all" if finite else "finite", skipFiniteCheck=finite)
         if _marked(line):
@@ -138,8 +144,6 @@ class LinesView(PlotView):
         if dashes:
             pen.setDashPattern(list(dashes))
         item.setPen(pen)
-        # Stroked as a path, a noisy trace of 1200 points takes 900 ms; as separate segments 11. Dashes need the path.
-        item.setSegmentedLineMode("off" if dashes else "on")
         if line.style in ("fill", "bars"):
             item.setFillLevel(0.0)
             item.setBrush(theme.colour(_colour(line, several), 0.25))

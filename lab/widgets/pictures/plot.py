@@ -31,6 +31,18 @@ class TickAxis(pg.AxisItem):
         self.setStyle(tickLength=0, tickTextOffset=6, autoReduceTextSpace=False, maxTickLevel=0, hideOverlappingLabels=20)
         self.setTickDensity(1.3)
 
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        """On a log axis powers of ten, with 2 and 5 between them where there is room."""
+        if not self.logMode:
+            return super().tickValues(minVal, maxVal, size)
+        lo, hi = sorted((minVal, maxVal))
+        every = max(1, math.ceil((hi - lo) * 22 / max(size, 1.0)))
+        powers = [float(k) for k in range(math.ceil(lo), math.floor(hi) + 1) if k % every == 0]
+        if (hi - lo) * 66 > size or len(powers) > 3:
+            return [(float(every), powers)]
+        between = [k + math.log10(m) for k in range(math.floor(lo), math.ceil(hi) + 1) for m in (1, 2, 5)]
+        return [(1.0, [v for v in between if lo <= v <= hi])]
+
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Numbers with a real minus sign, powers of ten on a log axis, or the names of places."""
         if self.names:
