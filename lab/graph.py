@@ -97,6 +97,10 @@ class Family:
     cycles, parallel   whether edges may form circles, and join the same two ports more than once.
     check              further problems of a graph whose wiring is sound.
     templates          graphs to begin with, by title.
+    caption, label     a few words about a node, and about an edge, as the canvas writes them.
+    size               weight of an edge, drawn as width and sign; 1 where edges have none.
+    totals             the counts of the whole graph in a few words.
+    arithmetic         how a node's value comes from present values (by node): where given, nodes are drawn as single units.
     """
 
     name: str
@@ -106,6 +110,11 @@ class Family:
     parallel: bool = False
     check: Callable[[Graph], Iterable[Problem]] = lambda graph: ()
     templates: Mapping[str, Callable[[], Graph]] = field(default_factory=dict)
+    caption: Callable[[Graph, Node], str] = lambda graph, node: graph.kind_of(node).title
+    label: Callable[[Graph, Edge], str] = lambda graph, edge: ""
+    size: Callable[[Graph, Edge], float] = lambda graph, edge: 1.0
+    totals: Callable[[Graph], str] = lambda graph: f"{len(graph.nodes):,} nodes · {len(graph.edges):,} wires"
+    arithmetic: Callable[[Graph, str, Mapping[str, float]], str] | None = None
 
     def kind(self, name: str) -> Kind:
         """The kind called `name`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lab.errors import LabError
-from lab.graph import Family, Graph, Kind, Port, Problem, register
+from lab.graph import Edge, Family, Graph, Kind, Node, Port, Problem, register
 from lab.spiking.cells import LIF, AdEx, ConductanceLIF, HodgkinHuxley, Izhikevich, PoissonPopulation
 from lab.spiking.projections import Drive, Noise, Projection
 
@@ -62,6 +62,57 @@ def check(graph: Graph) -> Iterable[Problem]:
                 f"{n.title} both excites and inhibits, which neurons do not (Dale's law): split it into two populations.",
                 (n.id,), tuple(e.id for e in out), fatal=False,
             )  # fmt: skip
+
+
+_SHORT = {LIF: "LIF", ConductanceLIF: "LIF, conductances", Izhikevich: "Izhikevich", AdEx: "AdEx", HodgkinHuxley: "HH", PoissonPopulation: "Poisson"}
+
+
+def caption(graph: Graph, node: Node) -> str:
+    """What a population or a drive is, in a few words."""
+    value = node.parameters
+    if isinstance(value, Drive):
+        return f"{value.rate:g} Hz × {value.sources:,}"
+    if isinstance(value, Noise):
+        return f"{value.strength:g} mV/√ms"
+    return f"{_SHORT[type(value)]} · {value.size:,}"  # type: ignore[attr-defined]
+
+
+def label(graph: Graph, edge: Edge) -> str:
+    """Rule, weight and delay of a projection."""
+    value = edge.properties
+    if not isinstance(value, Projection):
+        source = graph.node(edge.source).parameters
+        return f"J {source.weight:g}" if isinstance(source, Drive) else ""
+    rules = {
+        "fixed probability": f"p {value.probability:g}", "fixed in-degree": f"{value.in_degree:,} each", "distance": f"p {value.probability:g} near",
+        "one to one": "1 : 1", "all to all": "all", "matrix": "matrix",
+    }  # fmt: skip
+    delay = f" · {value.delay:g} ms" if value.delay else ""
+    return f"{rules[value.rule]} · J {'-' if value.sign == 'inhibitory' else ''}{value.weight:g}{delay}"
+
+
+def size(graph: Graph, edge: Edge) -> float:
+    """Sign of a projection or drive; weights are in units of their targets, so their widths would not compare."""
+    value = edge.properties if isinstance(edge.properties, Projection) else graph.node(edge.source).parameters
+    return -1.0 if getattr(value, "sign", "") == "inhibitory" else 1.0
+
+
+def totals(graph: Graph) -> str:
+    """Neurons, synapses, synapses per neuron and the memory they take."""
+    try:
+        net = network(graph)
+        neurons, synapses, octets = net.neurons, net.expected_synapses(), net.memory()
+    except LabError:
+        return f"{len(graph.nodes):,} nodes · {len(graph.edges):,} wires"
+    each = f" · {synapses / neurons:,.0f} per neuron" if neurons else ""
+    return f"{neurons:,} neurons · {_rounded(synapses)} synapses{each} · {octets / 1e6:,.3g} MB"
+
+
+def _rounded(count: float) -> str:
+    for factor, letter in ((1e9, " G"), (1e6, " M")):
+        if count >= factor:
+            return f"{count / factor:.3g}{letter}"
+    return f"{count:,.0f}"
 
 
 def _balanced(excitatory: tuple[str, dict], inhibitory: tuple[str, dict], weights: tuple[float, float], **rule) -> Graph:
@@ -145,4 +196,4 @@ TEMPLATES = {
     "Ring attractor": ring_attractor,
 }
 
-register(Family("populations", "Spiking populations", KINDS, cycles=True, parallel=True, check=check, templates=TEMPLATES))
+register(Family("populations", "Spiking populations", KINDS, cycles=True, parallel=True, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals))

@@ -205,6 +205,8 @@ class Commands(QObject):
         w = self.window
         if w.bar.palette_field.results.isVisible():
             w.bar.palette_field.leave()
+        elif w.canvas.leave():
+            return
         elif w.workspace.filled:
             w.workspace.fill("")
         elif w.banner.isVisible() and w.banner.key not in (None, "run"):

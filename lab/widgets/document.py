@@ -45,6 +45,7 @@ class Document:
     experiments  model -> its experiment; models without one stand at their defaults
     runs         run number -> what was decided about it
     notes        Markdown
+    drafts       model -> a network on the canvas that it cannot run yet (JSON text)
     """
 
     model: str = ""
@@ -52,6 +53,7 @@ class Document:
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
     runs: Mapping[int, RunMark] = field(default_factory=dict)
     notes: str = ""
+    drafts: Mapping[str, str] = field(default_factory=dict)
 
     def replace(self, **changes: Any) -> Document:
         """A new document with these fields changed."""
@@ -84,6 +86,7 @@ class Document:
             "model": self.model,
             "chosen": dict(self.chosen),
             "experiments": [e.to_dict() for e in self.experiments.values()],
+            "drafts": dict(self.drafts),
             "runs": {str(k): {"name": m.name, "pinned": m.pinned, "overlaid": m.overlaid, "deleted": m.deleted} for k, m in self.runs.items()},
         }
 
@@ -107,6 +110,7 @@ class Document:
                 name = mark.get("name")
                 flags = {flag: mark.get(flag) is True for flag in ("pinned", "overlaid", "deleted")}
                 runs[int(key)] = RunMark(name if isinstance(name, str) else None, **flags)
+        drafts = data.get("drafts")
         model = data.get("model")
         if not isinstance(model, str) or (model not in known and model not in experiments):
             model = ""
@@ -116,6 +120,7 @@ class Document:
             experiments,
             runs,
             notes,
+            {m: t for m, t in drafts.items() if m in known and isinstance(t, str)} if isinstance(drafts, Mapping) else {},
         ), problems
 
 

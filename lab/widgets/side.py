@@ -24,6 +24,7 @@ from lab.model import Action, Model
 from lab.widgets.form import ParameterForm
 from lab.widgets.labels import ElidedLabel
 from lab.widgets.notes import Notes
+from lab.widgets.seed import SeedGroup
 
 DEFAULTS = "Defaults"
 OWN = "Own values"
@@ -159,7 +160,9 @@ class Side(QWidget):
     edited = Signal(str, object)
     committed = Signal(str, object)
     acted = Signal(str, dict)
+    seed_chosen = Signal(int)
     help_asked = Signal()
+    graph_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -203,11 +206,12 @@ class Side(QWidget):
         column.addWidget(holder)
         column.addWidget(self.tabs, 1)
         self.form: ParameterForm | None = None
+        self.run: SeedGroup | None = None
         self._kind: type[Model] | None = None
         self._projector = False
 
-    def show_model(self, model: Model, about: str) -> None:
-        """Show a model; the form is made once per class and then only given other values."""
+    def show_model(self, model: Model, about: str, seed: int = 0) -> None:
+        """Show a model and the seed of its run; the form is made once per class and then only given other values."""
         kind = type(model)
         if kind is not self._kind:
             self._kind = kind
@@ -218,14 +222,17 @@ class Side(QWidget):
             self.form = ParameterForm(kind, self._body)
             self.form.edited.connect(self.edited)
             self.form.committed.connect(self.committed)
+            self.form.graph_wanted.connect(self.graph_wanted)
             self.form.set_projector(self._projector)
+            self._add_seed(self.form)
             self._inside.insertWidget(0, self.form, 1)
             self.actions_box.show_model(kind)
             self.title.setText(kind.title or kind.name)
             self.about.setText(about)
             self.preset.clear()
             self.preset.addItems([DEFAULTS, *kind.presets])
-        assert self.form is not None
+        assert self.form is not None and self.run is not None
+        self.run.show_seed(seed)
         if self.form.model != model:
             # Not while it is the form that changed it: a drag that is going on must not be cut in two.
             self.form.set_model(model)
@@ -237,6 +244,16 @@ class Side(QWidget):
             self.preset.addItem(OWN)
         self.preset.setCurrentText(found or OWN)
 
+    def _add_seed(self, form: ParameterForm) -> None:
+        """Below the parameters, before the empty rest."""
+        inside = form.widget()
+        column = inside.layout() if inside is not None else None
+        assert isinstance(column, QVBoxLayout)
+        self.run = SeedGroup(inside)
+        self.run.chosen.connect(self.seed_chosen)
+        self.run.setVisible(not self._projector)
+        column.insertWidget(column.count() - 1, self.run)
+
     def show_error(self, names: tuple[str, ...], sentence: str) -> None:
         """Explain a refused value in its row."""
         if self.form is not None:
@@ -247,8 +264,9 @@ class Side(QWidget):
         self._projector = on
         self.about.setVisible(not on)
         self.tabs.tabBar().setVisible(not on)
-        if self.form is not None:
+        if self.form is not None and self.run is not None:
             self.form.set_projector(on)
+            self.run.setVisible(not on)
         self.setFixedWidth(360 if on else 300)
 
     def _preset(self, at: int) -> None:

@@ -18,8 +18,8 @@ from lab import catalog
 from lab.errors import LabError
 from lab.experiment import Experiment
 from lab.model import Model
-from lab.runner import Act, Change, RunFor, Seek
-from lab.session import Session
+from lab.runner import Act, Change, RunFor, Seek, Status
+from lab.session import RunInfo, Session
 from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
@@ -28,6 +28,7 @@ from lab.widgets.document import Document, History
 from lab.widgets.gallery import Gallery, small_picture
 from lab.widgets.history import Runs
 from lab.widgets.marks import Marks
+from lab.widgets.networks import CanvasPlace
 from lab.widgets.player import Player
 from lab.widgets.pulse import Pulse
 from lab.widgets.reports import Reports
@@ -78,6 +79,7 @@ class Window(QMainWindow):
         self._thumbnail_due = False
         self._shown_source: object = None
         self._closing = False
+        self._acted: object = None  # what actions changed, as far as the document has taken it over
         self._shown_name = ""  # the model whose cards are in the workspace
         self.commands = Commands(self)
         self.marks = Marks(self)
@@ -134,7 +136,8 @@ class Window(QMainWindow):
         inside = QVBoxLayout(holder)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
-        inside.addWidget(self.workspace, 1)
+        self.canvas = CanvasPlace(self, self.workspace)
+        inside.addWidget(self.canvas, 1)
         inside.addWidget(self.banner)
         self.side = Side(self)
         self.transport = Transport(self)
@@ -162,10 +165,12 @@ class Window(QMainWindow):
         self.side.edited.connect(self._edited)
         self.side.committed.connect(self._committed)
         self.side.acted.connect(self.act)
+        self.side.seed_chosen.connect(self.change_seed)
+        self.side.graph_wanted.connect(self.canvas.open_canvas)
         self.side.notes.edited.connect(self._notes_edited)
         self.workspace.acted.connect(self.act)
         self.workspace.handle_moved.connect(self._handle_moved)
-        self.workspace.watched.connect(self.player.watch)
+        self.workspace.watched.connect(self._watch)
         self.transport.play_toggled.connect(self.toggle)
         self.transport.stepped.connect(self.run_for)
         self.transport.reset.connect(self.reset)
@@ -193,6 +198,9 @@ class Window(QMainWindow):
         self.left.setVisible(not projector)
         self.side.setFixedWidth((300 if narrow else 380) if projector else 240 if narrow else 288)
 
+    def _watch(self, streams: frozenset[str]) -> None:
+        self.player.watch(streams | self.canvas.wanted)
+
     # -- the session --
 
     def set_session(self, session: Session, *, model: str | None = None, playing: bool = False) -> None:
@@ -206,10 +214,16 @@ class Window(QMainWindow):
         self.history.load(document)
         self.side.notes.set_text(document.notes)
         runs = [r for r in session.runs() if r.steps and not document.mark(r.id).deleted]
-        wanted = model or document.model or (runs[-1].experiment.get("model", "") if runs else "") or self._first_model()
+        wanted = model or document.model or self._model_of(runs, problems) or self._first_model()
         last = next((r for r in reversed(runs) if r.experiment.get("model") == wanted), None)
-        if wanted != document.model:
+        if wanted != document.model or wanted not in document.experiments:
             document = document.with_model(wanted, self._panel_of(wanted))
+            if last is not None and model is None and wanted not in document.experiments:
+                try:
+                    document = document.with_experiment(Experiment.from_dict(last.experiment, f"Run '{last.name}'"))
+                except LabError as error:
+                    problems.append(str(error))
+                    last = None
             self.history.load(document)
         self._show_model(run=last.id if last is not None and model is None else None, playing=playing)
         if session.recovered:
@@ -217,6 +231,18 @@ class Window(QMainWindow):
         if problems:
             self.banner.say("good" if session.recovered else "warn", " ".join(problems[:3]), key="session")
         self._title()
+
+    @staticmethod
+    def _model_of(runs: list[RunInfo], problems: list[str]) -> str:
+        """The model of the newest run that can be shown; says which runs are passed over."""
+        for run in reversed(runs):
+            name = run.experiment.get("model")
+            try:
+                catalog.load(str(name))
+                return str(name)
+            except LabError:
+                problems.append(f"Run '{run.name}' was made with the model '{name}', which is not there: its data can be taken out with lab export.")
+        return ""
 
     def _first_model(self) -> str:
         names = catalog.names()
@@ -289,6 +315,11 @@ class Window(QMainWindow):
         if final:
             self.history.seal()
 
+    def change_seed(self, seed: int) -> None:
+        """Begin a new run with another seed."""
+        experiment = self.document.experiment()
+        self.history.replace(self.document.with_experiment(experiment.replace(seed=seed)), f"Seed {experiment.seed} → {seed}")
+
     def _edited(self, name: str, value: Any) -> None:
         self.change(name, value, final=False)
 
@@ -359,12 +390,15 @@ class Window(QMainWindow):
         elif before.experiment() != after.experiment():
             self._experiment_changed(before.experiment(), after.experiment())
             self._show_form()
+        self.canvas.show_document()
         self._title()
 
     def _experiment_changed(self, before: Experiment, after: Experiment) -> None:
         old, new = before.build(), after.build()
         specs = type(new).specs()
         changed = {n: v for n, v in new.values().items() if v != getattr(old, n)}
+        if before.seed == after.seed and changed and all(specs[n].kind == "graph" and self.canvas.only_looks(n, getattr(old, n), v) for n, v in changed.items()):
+            return
         live = all(specs[n].live for n in changed) and before.replace(parameters={}) == after.replace(parameters={})
         status = self.player.status
         if live and status is not None and status.phase != "failed":
@@ -374,11 +408,11 @@ class Window(QMainWindow):
         self._restart(running)
         self.reports.restarted(specs[next(iter(changed))].label if changed else "The seed")
 
-    def _adopt(self, document: Document, text: str) -> None:
+    def _adopt(self, document: Document, text: str, key: str = "") -> None:
         """A step whose effect has already happened."""
         self._adopting = True
         try:
-            self.history.replace(document, text)
+            self.history.replace(document, text, key)
         finally:
             self._adopting = False
 
@@ -390,6 +424,20 @@ class Window(QMainWindow):
         if experiment != self.document.experiment():
             at = self.transport.time_text(status.step)
             self._adopt(self.document.with_experiment(experiment), f"Go on from {at}")
+
+    def _take_over_action(self, status: Status) -> None:
+        """Parameters that an action changed (a source was turned) go into the document, as one step named after the action."""
+        if status.acted is self._acted:
+            return
+        self._acted = status.acted
+        if status.acted is None or type(status.model) is not catalog.load(self.document.model):
+            return
+        name, values = status.acted
+        experiment = self.document.experiment()
+        after = experiment.with_parameters(**values)
+        if after != experiment:
+            label = type(status.model).actions()[name].label
+            self._adopt(self.document.with_experiment(after), label, f"{experiment.model} {name}")
 
     # -- showing --
 
@@ -412,6 +460,7 @@ class Window(QMainWindow):
             self.workspace.front_only(True)
         self._show_form()
         self._shown_name = name
+        self.canvas.show_document()
         if run is not None:
             self.player.look(run)
         else:
@@ -420,11 +469,9 @@ class Window(QMainWindow):
     def _show_form(self) -> None:
         model = self.document.experiment().build()
         entry = next((e for e in catalog.entries() if e.name == self.document.model), None)
-        self.side.show_model(model, entry.about if entry else (type(model).__doc__ or "").strip().split("\n\n")[0])
+        self.side.show_model(model, entry.about if entry else (type(model).__doc__ or "").strip().split("\n\n")[0], self.document.experiment().seed)
         self.gallery.show_panel(self._panel_of(self.document.model), self.document.model, preset_of(model))
-        pictures = {p.name for p in model.pictures}
-        if pictures != set(self.workspace.docks):
-            # The pictures of some models depend on their parameters.
+        if not self.workspace.fits(model):
             self.workspace.show_model(model, self.commands.saved_layout(self.document.model))
 
     def _restart(self, playing: bool) -> None:
@@ -453,6 +500,8 @@ class Window(QMainWindow):
     def _beat(self) -> None:
         self.player.beat()
         status = self.player.status
+        if status is not None:
+            self._take_over_action(status)
         self._beats += 1
         if self._beats % SLOW_EVERY == 1:
             self.workspace.check_watched()
@@ -465,6 +514,8 @@ class Window(QMainWindow):
             if source is not None and status is not None and status.phase != "preparing":
                 overlays = self.player.overlays(self.marks.overlaid())
                 self.pulse.drew(self.workspace.refresh(source, overlays, self.pulse.most))
+                if self._beats % SLOW_EVERY == 0:
+                    self.canvas.refresh(source)
         if self._beats % 2:
             self._show_transport(status)
         self.reports.show(status)

@@ -1,0 +1,743 @@
+"""The network canvas: palette, view, problems and totals around one immutable graph; every edit replaces it by another.
+
+    a person --> view, scene, palette, inspector --> edit(graph, what) --graph_changed(json, what, key, final)--> the document
+                                                                                                                     |
+    scene <-- show_text(json) <--------------------------------------------------------------------------------------+
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QActionGroup, QGuiApplication, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lab import graph_files
+from lab.errors import LabError
+from lab.graph import GRID, Graph, Problem
+from lab.widgets import theme
+from lab.widgets.labels import ElidedLabel
+from lab.widgets.networks.inspector import SIDES, Inspector
+from lab.widgets.networks.kinds import KindList
+from lab.widgets.networks.scene import NetworkScene
+from lab.widgets.networks.view import NetworkView
+
+KEPT = 64  # graphs whose text is known already: undo shows them without reading
+CHECK_MS = 120
+HINT = "drag from a port to connect · F fits · ? lists the keys"
+
+
+class NetworkEditor(QWidget):
+    """Edits one graph.
+
+    graph_changed(json, what, key, final)  a person changed the graph; changes with one key are one step of undo
+    closed                                 a person closed the canvas
+    tapped                                 Space was tapped: play or pause
+    filled                                 a person wants the whole place for the canvas, or back
+    """
+
+    graph_changed = Signal(str, str, str, bool)
+    closed = Signal()
+    tapped = Signal()
+    filled = Signal()
+    selected = Signal(tuple)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setObjectName("network-editor")
+        self.graph = Graph("populations")
+        self.found: tuple[Problem, ...] = ()
+        self.refused = ""  # why the document cannot run, said by the model
+        self._known: OrderedDict[str, Graph] = OrderedDict()
+        self._text = ""
+        self._values: dict[str, float] = {}
+        self._pasted = 0
+        self._moving: dict[str, tuple[float, float]] = {}
+        self.scene = NetworkScene(self)
+        self.view = NetworkView(self.scene, self)
+        self.kinds = KindList(self)
+        self.inspector = Inspector(self)
+        self.inspector.hide()
+        self.keys = self._keys()
+        self._build()
+        self._check = QTimer(self)
+        self._check.setSingleShot(True)
+        self._check.setInterval(CHECK_MS)
+        self._check.timeout.connect(self.check_now)
+        self.scene.moved.connect(self._moved)
+        self.scene.wired.connect(self.connect_ports)
+        self.scene.loose.connect(self._offer_kinds)
+        self.scene.selectionChanged.connect(self._chosen)
+        self.view.keyed.connect(self._key)
+        self.view.asked.connect(self._claim)
+        self.view.dropped.connect(self.add)
+        self.view.opened.connect(self._open)
+        self.view.tapped.connect(self.tapped)
+        self.view.menu_wanted.connect(self._menu)
+        self.kinds.chosen.connect(self.add)
+        self.inspector.edited.connect(self._edited)
+        self.inspector.aligned.connect(self.align)
+        self.inspector.asked.connect(self._command)
+        theme.changes().changed.connect(self.set_theme)
+        self.set_theme()
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 1, 1, 1)
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        row.setContentsMargins(12, 6, 8, 6)
+        row.setSpacing(4)
+        self.title = ElidedLabel("Network", self, role="title")
+        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        row.addWidget(self.title)
+        row.addStretch(1)
+        self._buttons: list[tuple[QToolButton, str]] = []
+        for text, icon, call in (
+            ("Templates", "mdi6.shape-plus-outline", self._templates),
+            ("Show or hide the kinds of nodes (K)", "mdi6.palette-outline", self.toggle_kinds),
+            ("Tidy up: columns from sources to sinks (Ctrl+L)", "mdi6.auto-fix", self.tidy),
+            ("Align the selected nodes", "mdi6.format-align-left", self._sides),
+            ("Fit the whole network (F)", "mdi6.fit-to-page-outline", self.view.fit),
+            ("Import and export", "mdi6.folder-swap-outline", self._files),
+            ("Keys of the canvas (?)", "mdi6.keyboard-outline", self.show_keys),
+            ("Give the canvas the whole place, or take it back", "mdi6.fullscreen", self._fill),
+            ("Close the canvas (Escape)", "mdi6.close", self._close),
+        ):
+            button = QToolButton(self)
+            button.setToolTip(text)
+            button.setAccessibleName(text.split(" (")[0])
+            button.setIconSize(QSize(18, 18))
+            button.clicked.connect(call)
+            self._buttons.append((button, icon))
+            row.addWidget(button)
+        column.addLayout(row)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(0)
+        middle.addWidget(self.kinds)
+        middle.addWidget(self.view, 1)
+        column.addLayout(middle, 1)
+        self.problems = QListWidget(self)
+        self.problems.setAccessibleName("Problems of the network: press Enter to go to one")
+        self.problems.setWordWrap(True)
+        self.problems.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.problems.setMaximumHeight(92)
+        self.problems.itemActivated.connect(self._jump)
+        self.problems.itemClicked.connect(self._jump)
+        self.problems.hide()
+        column.addWidget(self.problems)
+        self.totals = ElidedLabel("", self, role="figure")
+        self.totals.setContentsMargins(12, 5, 12, 6)
+        column.addWidget(self.totals)
+        self.empty = QLabel("An empty canvas: drag a kind of node here from the left, or begin with a template.", self.view)
+        self.empty.setProperty("role", "caption")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.empty.hide()
+
+    def set_theme(self) -> None:
+        """Icons."""
+        for button, icon in self._buttons:
+            button.setIcon(theme.icon(icon))
+        self._show_problems()
+
+    def resizeEvent(self, event: Any) -> None:
+        """The palette gives way where there is little room."""
+        super().resizeEvent(event)
+        self.empty.setGeometry(self.view.rect().adjusted(40, 20, -40, -20))
+        if self.width() < 520 and self.kinds.isVisible():
+            self.kinds.hide()
+
+    # -- the graph --
+
+    def show_text(self, text: str, title: str = "") -> None:
+        """Show the graph of a document; nothing happens if it is the one that is shown."""
+        if title:
+            self.title.setText(title)
+        if text == self._text:
+            return
+        fresh = not self._text or self.graph.family not in text
+        try:
+            graph = self._known.get(text) or Graph.from_json(text)
+        except LabError as error:
+            self.say(str(error))
+            return
+        self._remember(text, graph)
+        self._put(graph, text)
+        if fresh:
+            self.view.fit()
+
+    def _remember(self, text: str, graph: Graph) -> None:
+        self._known[text] = graph
+        self._known.move_to_end(text)
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+
+    def _put(self, graph: Graph, text: str) -> None:
+        before, self.graph, self._text = self.graph, graph, text
+        if before.family != graph.family or self.kinds.family is None:
+            self.kinds.show_family(graph.kinds)
+        self.scene.show_graph(graph)
+        self.empty.setVisible(not graph.nodes and not graph.comments)
+        self._show_selection()
+        if not same_network(before, graph) or not self.totals.text():
+            self._check.start()
+
+    def edit(self, graph: Graph, what: str, key: str = "", final: bool = True) -> None:
+        """Put another graph in place, as a step called `what`."""
+        if graph is self.graph or graph == self.graph:
+            return
+        self.say("")
+        text = graph.to_json()
+        self._remember(text, graph)
+        self._put(graph, text)
+        self.graph_changed.emit(text, what, key, final)
+
+    def _try(self, change: Callable[[], tuple[Graph, str] | Graph], what: str, key: str = "", final: bool = True) -> str:
+        """Do an edit, or say why it cannot be; the identity of what was made."""
+        try:
+            made = change()
+        except LabError as error:
+            self.say(str(error))
+            self.inspector.show_error(str(error))
+            return ""
+        graph, id = made if isinstance(made, tuple) else (made, "")
+        self.edit(graph, what, key, final)
+        return id
+
+    def say(self, sentence: str) -> None:
+        """Say something on the line below, or the totals again."""
+        self.totals.setProperty("role", "error" if sentence else "figure")
+        self.totals.style().unpolish(self.totals)
+        self.totals.style().polish(self.totals)
+        self.totals.setText(sentence or getattr(self, "_totals", ""))
+
+    def show_refusal(self, sentence: str) -> None:
+        """Why the model cannot run this graph; it stays on the canvas as a draft."""
+        self.refused = sentence
+        self._show_problems()
+
+    # -- what is wrong, and how much there is --
+
+    def check_now(self) -> None:
+        """Look for problems and count."""
+        self._check.stop()
+        self.found = self.graph.problems()
+        self._totals = f"{self.graph.kinds.totals(self.graph)}  ·  {HINT}"
+        self.say("")
+        self.scene.show_problems(self.found)
+        self._show_problems()
+
+    def _show_problems(self) -> None:
+        self.problems.clear()
+        sentences = [(p.sentence, (*p.nodes, *p.edges), p.fatal) for p in self.found]
+        if self.refused and not any(fatal for _, _, fatal in sentences):
+            sentences.insert(0, (self.refused.partition(" (got '{")[0], (), True))
+        for sentence, ids, fatal in sentences[:20]:
+            item = QListWidgetItem(theme.icon("mdi6.alert-circle-outline" if fatal else "mdi6.information-outline", "bad" if fatal else "warn"), sentence)
+            item.setData(Qt.ItemDataRole.UserRole, ids)
+            item.setToolTip("Click to go there" if ids else sentence)
+            if ids:
+                item.setText(f"{sentence}  Show")
+            self.problems.addItem(item)
+        self.problems.setVisible(bool(sentences))
+        self.problems.setFixedHeight(min(92, 12 + 30 * len(sentences)))
+
+    def _jump(self, item: QListWidgetItem) -> None:
+        ids = tuple(item.data(Qt.ItemDataRole.UserRole) or ())
+        if ids:
+            self.scene.choose(ids)
+            self.view.show_items(ids)
+
+    # -- edits --
+
+    def add(self, kind: str, x: float | None = None, y: float | None = None) -> str:
+        """Add a node of a kind, in the middle of the view unless told where."""
+        if x is None or y is None:
+            middle = self.view.mapToScene(self.view.viewport().rect().center())
+            x, y = middle.x(), middle.y()
+            taken = {(round(n.x), round(n.y)) for n in self.graph.nodes}
+            x, y = _grid(x), _grid(y)
+            while (round(x), round(y)) in taken:
+                x, y = x + 2 * GRID, y + 2 * GRID
+        title = self.graph.kinds.kind(kind).title
+        id = self._try(lambda: self.graph.add_node(kind, _grid(x), _grid(y)), f"Add {title}")
+        if id:
+            self.scene.choose((id,))
+            self.view.setFocus()
+        return id
+
+    def connect_ports(self, source: str, output: str, target: str, input: str) -> str:
+        """Join two ports."""
+        what = f"Join {self.graph.node(source).title} to {self.graph.node(target).title}"
+        id = self._try(lambda: self.graph.connect(source, target, output, input, **self._like(source)), what)
+        if id:
+            self.scene.choose((id,))
+        return id
+
+    def _like(self, source: str) -> dict[str, Any]:
+        """A new wire from a population has the sign of its others: what inhibits goes on to inhibit."""
+        signs = {getattr(e.properties, "sign", None) for e in self.graph.outgoing(source)} - {None}
+        return {"sign": signs.pop()} if len(signs) == 1 else {}
+
+    def _offer_kinds(self, source: str, output: str, x: float, y: float) -> None:
+        """A wire that ends nowhere asks what it should lead to."""
+        signal = self.graph.kind_of(source).port(output, "output").signal
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for kind in self.graph.kinds.kinds:
+            port = next((p.name for p in kind.inputs if p.signal == signal), None)
+            if port is None:
+                continue
+            entry = menu.addAction(theme.icon(kind.icon), kind.title)
+            entry.setData((kind.name, port, source, output, x, y))
+        menu.triggered.connect(self._add_joined)
+        if not menu.isEmpty():
+            menu.popup(self.view.mapToGlobal(self.view.mapFromScene(QPointF(x, y))))
+
+    def _add_joined(self, entry: Any) -> None:
+        kind, port, source, output, x, y = entry.data()
+        title = self.graph.kinds.kind(kind).title
+
+        def change() -> tuple[Graph, str]:
+            graph, id = self.graph.add_node(kind, _grid(x), _grid(y))
+            graph, _ = graph.connect(source, id, output, port, **self._like(source))
+            return graph, id
+
+        id = self._try(change, f"Add {title}")
+        if id:
+            self.scene.choose((id,))
+
+    def remove(self) -> None:
+        """Remove what is selected."""
+        ids = self.scene.chosen()
+        if ids:
+            self._try(lambda: self.graph.remove(ids), f"Remove {self._named(ids)}")
+
+    def _named(self, ids: tuple[str, ...]) -> str:
+        if len(ids) != 1:
+            return f"{len(ids)} things"
+        return next((n.title for n in self.graph.nodes if n.id == ids[0]), {"e": "a wire", "c": "a comment"}.get(ids[0][:1], "a group"))
+
+    def copy(self) -> bool:
+        """Put the selected nodes, with the wires between them, on the clipboard as text."""
+        part = self.graph.part(self.scene.chosen())
+        if not part.nodes and not part.comments:
+            return False
+        QGuiApplication.clipboard().setText(part.to_json())
+        self._pasted = 0
+        return True
+
+    def cut(self) -> None:
+        """Copy and remove."""
+        if self.copy():
+            self.remove()
+
+    def paste(self) -> None:
+        """Paste nodes from the clipboard, each time a little further."""
+        text = QGuiApplication.clipboard().text()
+        self._pasted += 1
+        self._paste(text, "Paste")
+
+    def _paste(self, text: str, what: str, step: int | None = None) -> None:
+        made: list[tuple[str, ...]] = []
+        away = 2 * GRID * (self._pasted if step is None else step)
+
+        def change() -> Graph:
+            graph, ids = self.graph.paste(Graph.from_json(text), away, away)
+            made.append(ids)
+            return graph
+
+        self._try(change, what)
+        if made:
+            self.scene.choose(made[0])
+
+    def duplicate(self) -> None:
+        """A copy of what is selected beside it."""
+        part = self.graph.part(self.scene.chosen())
+        if part.nodes or part.comments:
+            self._paste(part.to_json(), f"Duplicate {self._named(tuple(n.id for n in part.nodes))}", 1)
+
+    def align(self, side: str) -> None:
+        """Put the selected nodes on one line."""
+        self._try(lambda: self.graph.align(self.scene.chosen(), side), "Align")
+
+    def tidy(self) -> None:
+        """Columns from sources to sinks."""
+        width, height = (170.0, 120.0) if self.scene.units else (300.0, 150.0)
+        self._try(lambda: self.graph.layout(width, height), "Tidy up")
+        self.view.fit()
+
+    def group(self) -> None:
+        """Group the selected nodes."""
+        id = self._try(lambda: self.graph.group([i for i in self.scene.chosen() if i in self.scene.nodes]), "Group")
+        if id:
+            self.scene.choose((id,))
+
+    def ungroup(self) -> None:
+        """Dissolve the groups that are selected or hold what is."""
+        chosen = set(self.scene.chosen())
+        ids = [g.id for g in self.graph.groups if g.id in chosen or chosen & set(g.nodes)]
+        if ids:
+            self._try(lambda: self.graph.remove(ids), "Dissolve the group")
+
+    def comment(self) -> None:
+        """Write on the canvas."""
+        at = self.view.mapToScene(self.view.viewport().rect().center())
+        id = self._try(lambda: self.graph.comment("Comment", _grid(at.x()), _grid(at.y() - 100)), "Comment")
+        if id:
+            self.scene.choose((id,))
+            self.inspector.focus_name()
+
+    def nudge(self, x: float, y: float) -> None:
+        """Move what is selected by key."""
+        places = {}
+        for items in (self.scene.nodes, self.scene.comments):
+            for id, item in items.items():
+                if item.isSelected():
+                    places[id] = (item.x() + x, item.y() + y)
+        if places:
+            self.edit(self.graph.move(places), f"Move {self._named(tuple(places))}", "move")
+
+    def _moved(self, places: dict[str, tuple[float, float]]) -> None:
+        self.edit(self.graph.move(places), f"Move {self._named(tuple(places))}")
+
+    def _edited(self, id: str, name: str, value: Any, final: bool) -> None:
+        if not final and name != "text":
+            thing = next((t for t in (*self.graph.nodes, *self.graph.edges) if t.id == id), None)
+            described = getattr(thing, "parameters", None) or getattr(thing, "properties", None)
+            if described is not None and name in type(described).specs() and not type(described).specs()[name].live:
+                return  # another network for every pixel of a drag would restart it as often
+        if name == "title" and id.startswith("g"):
+            what = f"Rename the group to {value}"
+        else:
+            what = f"Rename to {value}" if name == "title" else f"{name.replace('_', ' ').capitalize()} of {self._whose(id)}"
+        self._try(lambda: self.graph.set(id, **{name: value}), what, f"{id}.{name}", final)
+
+    def _whose(self, id: str) -> str:
+        edge = next((e for e in self.graph.edges if e.id == id), None)
+        return f"{self.graph.node(edge.source).title} to {self.graph.node(edge.target).title}" if edge else self._named((id,))
+
+    def load(self, graph: Graph, what: str) -> None:
+        """Another graph altogether."""
+        self.edit(graph, what)
+        self.view.fit()
+
+    # -- selection --
+
+    def _chosen(self) -> None:
+        self._show_selection()
+        self.selected.emit(self.scene.chosen())
+        self.view.map.update()
+
+    def _show_selection(self) -> None:
+        self.inspector.show_selection(self.graph, self.scene.chosen())
+        self._show_numbers()
+
+    def _open(self, id: str) -> None:
+        self.scene.choose((id,))
+        self.inspector.focus_name()
+
+    def _command(self, name: str) -> None:
+        {"duplicate": self.duplicate, "group": self.group, "remove": self.remove}[name]()
+
+    def step_selection(self, by: int) -> None:
+        """Select the next node, or aim the wire that is drawn at it."""
+        ids = [n.id for n in sorted(self.graph.nodes, key=lambda n: (round(n.x / 80), n.y))]
+        if not ids:
+            return
+        if self.scene.wiring:
+            at = ids.index(self._aim) if getattr(self, "_aim", "") in ids else -1
+            self._aim = ids[(at + by) % len(ids)]
+            self.scene.aim_wire(self._aim)
+            self.view.show_items((self._aim,))
+            return
+        chosen = [i for i in ids if self.scene.nodes[i].isSelected()]
+        self.scene.choose((ids[(ids.index(chosen[-1]) + by) % len(ids)] if chosen else ids[0],))
+        self.view.show_items(self.scene.chosen())
+
+    def step_wire(self) -> None:
+        """Select the next wire of the selected node, or the next one after the selected wire."""
+        chosen = self.scene.chosen()
+        around = next((i for i in chosen if i in self.scene.nodes), getattr(self, "_around", ""))
+        ids = [e.id for e in self.graph.edges if around in (e.source, e.target)]
+        if ids:
+            self._around = around
+            at = next((ids.index(i) for i in chosen if i in ids), -1)
+            self.scene.choose((ids[(at + 1) % len(ids)],))
+
+    def wire_by_key(self) -> None:
+        """Begin a wire at the selected node: Tab aims, Enter joins, Escape gives up."""
+        chosen = [i for i in self.scene.chosen() if i in self.scene.nodes]
+        outputs = self.graph.kind_of(chosen[0]).outputs if len(chosen) == 1 else ()
+        if outputs:
+            self._aim = chosen[0]
+            self.scene.begin_wire(chosen[0], outputs[0].name)
+            self.step_selection(1)
+        else:
+            self.say("Select one node that has an output, then press W to lead a wire from it.")
+
+    def enter(self) -> None:
+        """Join the wire that is aimed, or edit what is selected."""
+        if self.scene.wiring:
+            self.scene.end_wire()
+        elif self.scene.chosen():
+            self.inspector.focus_name()
+
+    def _fill(self) -> None:
+        self.filled.emit()
+
+    def _close(self) -> None:
+        self.closed.emit()
+
+    def leave(self) -> bool:
+        """Escape: the wire, then the selection; whether there was something to leave."""
+        if self.scene.wiring:
+            self.scene.cancel_wire()
+            return True
+        if self.scene.chosen():
+            self.scene.clearSelection()
+            return True
+        return False
+
+    # -- keys --
+
+    def _keys(self) -> dict[str, tuple[str, Callable[[], Any]]]:
+        """Keys of the canvas by name, with what they do; keys of kinds come from the family."""
+        step, small = GRID, GRID / 4
+        table: dict[str, tuple[str, Callable[[], Any]]] = {
+            "Tab": ("Select the next node", lambda: self.step_selection(1)),
+            "Shift+Tab": ("Select the node before", lambda: self.step_selection(-1)),
+            "Shift+Backtab": ("Select the node before", lambda: self.step_selection(-1)),
+            "E": ("Select the next wire of the node", self.step_wire),
+            "W": ("Lead a wire from the node: Tab aims, Enter joins", self.wire_by_key),
+            "Return": ("Join, or edit what is selected", self.enter),
+            "Enter": ("Join, or edit what is selected", self.enter),
+            "F2": ("Rename", self.inspector.focus_name),
+            "Del": ("Remove what is selected", self.remove),
+            "Backspace": ("Remove what is selected", self.remove),
+            "Ctrl+C": ("Copy", self.copy),
+            "Ctrl+X": ("Cut", self.cut),
+            "Ctrl+V": ("Paste", self.paste),
+            "Ctrl+D": ("Duplicate", self.duplicate),
+            "Ctrl+A": ("Select everything", lambda: self.scene.choose((*self.scene.nodes, *self.scene.edges, *self.scene.comments))),
+            "Ctrl+G": ("Group", self.group),
+            "Ctrl+Shift+G": ("Dissolve the group", self.ungroup),
+            "Ctrl+L": ("Tidy up", self.tidy),
+            "T": ("Write a comment", self.comment),
+            "F": ("Fit the whole network", self.view.fit),
+            "+": ("Zoom in", lambda: self.view.zoom_by(1.25)),
+            "=": ("Zoom in", lambda: self.view.zoom_by(1.25)),
+            "-": ("Zoom out", lambda: self.view.zoom_by(0.8)),
+            "K": ("Find a kind of node to add", self.find_kind),
+            "?": ("List the keys", self.show_keys),
+        }
+        for name, x, y in (("Left", -1, 0), ("Right", 1, 0), ("Up", 0, -1), ("Down", 0, 1)):
+            table[name] = (f"Move {name.lower()}", lambda x=x, y=y: self.nudge(x * step, y * step))
+            table[f"Shift+{name}"] = (f"Move {name.lower()} a little", lambda x=x, y=y: self.nudge(x * small, y * small))
+        return table
+
+    def _call(self, event: Any) -> Callable[[], Any] | None:
+        name = QKeySequence(event.keyCombination()).toString(QKeySequence.SequenceFormat.PortableText)
+        name = event.text() if event.text() in ("?", "+", "=", "-") else name
+        if name in self.keys:
+            return self.keys[name][1]
+        if name == "Esc":
+            return self.leave if self.scene.wiring or self.scene.chosen() else None
+        kind = next((k for k in self.graph.kinds.kinds if k.key and k.key == name), None)
+        return (lambda: self.add(kind.name)) if kind is not None else None
+
+    def _claim(self, event: Any) -> None:
+        if self._call(event) is not None:
+            event.accept()
+
+    def _key(self, event: Any) -> None:
+        call = self._call(event)
+        if call is not None:
+            call()
+            event.accept()
+
+    def find_kind(self) -> None:
+        """Type which kind to add."""
+        self.kinds.show()
+        self.kinds.search.setFocus()
+        self.kinds.search.selectAll()
+
+    def toggle_kinds(self) -> None:
+        """Show or hide the palette."""
+        self.kinds.setVisible(not self.kinds.isVisible())
+
+    # -- menus --
+
+    def _popup(self, menu: QMenu, at: QPoint | None = None) -> None:
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        button = self.sender()
+        if at is None and isinstance(button, QToolButton):
+            at = button.mapToGlobal(QPoint(0, button.height()))
+        menu.popup(at or self.mapToGlobal(self.rect().center()))
+        self.menu_open = menu
+
+    def _templates(self) -> None:
+        menu = QMenu(self)
+        for title in self.graph.kinds.templates:
+            menu.addAction(title).setData(title)
+        menu.addSeparator()
+        menu.addAction("Empty canvas").setData("")
+        menu.triggered.connect(self._template)
+        self._popup(menu)
+
+    def _template(self, entry: Any) -> None:
+        title = entry.data()
+        graph = self.graph.kinds.templates[title]() if title else Graph(self.graph.family)
+        self.load(graph, f"Template {title}" if title else "Empty the canvas")
+
+    def _sides(self) -> None:
+        menu = QMenu(self)
+        group = QActionGroup(menu)
+        for side, text in SIDES:
+            entry = menu.addAction(text)
+            entry.setData(side)
+            entry.setEnabled(len(self.scene.chosen()) > 1)
+            group.addAction(entry)
+        menu.triggered.connect(self._side)
+        self._popup(menu)
+
+    def _side(self, entry: Any) -> None:
+        self.align(entry.data())
+
+    def _files(self) -> None:
+        menu = QMenu(self)
+        for text, call in (
+            ("Import a graph (JSON, GraphML, CSV)…", self.ask_import),
+            ("Export the graph (JSON, GraphML, CSV)…", self.ask_export),
+            ("Export as picture (SVG, PNG, PDF)…", self.ask_picture),
+        ):
+            menu.addAction(text).triggered.connect(call)
+        self._popup(menu)
+
+    def _menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        some = bool(self.scene.chosen())
+        for text, call, enabled in (
+            ("Rename", self.inspector.focus_name, some), ("Duplicate", self.duplicate, some), ("Copy", self.copy, some), ("Cut", self.cut, some),
+            ("Paste", self.paste, True), ("Remove", self.remove, some), ("Group", self.group, some), ("Dissolve the group", self.ungroup, bool(self.graph.groups)),
+            ("Comment", self.comment, True), ("Tidy up", self.tidy, True), ("Fit", self.view.fit, True),
+        ):  # fmt: skip
+            entry = menu.addAction(text)
+            entry.triggered.connect(call)
+            entry.setEnabled(enabled)
+        self._popup(menu, at)
+
+    def show_keys(self) -> None:
+        """A list of the keys."""
+        menu = QMenu(self)
+        said: dict[str, str] = {}
+        for key, (text, _) in self.keys.items():
+            said.setdefault(text, key)
+        rows = [(k, t) for t, k in said.items()] + [(k.key, f"Add {k.title}") for k in self.graph.kinds.kinds if k.key]
+        for key, text in [*rows, ("Space + drag", "Pan"), ("Scroll", "Zoom"), ("Esc", "Leave the wire, the selection, the canvas")]:
+            menu.addAction(f"{text}\t{key}")
+        self._popup(menu)
+
+    # -- files --
+
+    def _dialog(self, title: str, names: str, save: bool, done: Callable[[str], Any]) -> None:
+        dialog = QFileDialog(self, title, "", names)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave if save else QFileDialog.AcceptMode.AcceptOpen)
+        dialog.fileSelected.connect(done)
+        dialog.open()
+
+    def ask_import(self) -> None:
+        """Ask for a graph and open it."""
+        self._dialog("Import a graph", "Graphs (*.json *.graphml *.csv)", False, self.import_from)
+
+    def ask_export(self) -> None:
+        """Ask where to write the graph."""
+        self._dialog("Export the graph", "Graph as JSON (*.json);;GraphML (*.graphml);;Edge list (*.csv)", True, self.export_to)
+
+    def ask_picture(self) -> None:
+        """Ask where to write the picture."""
+        self._dialog("Export as picture", "Vector picture (*.svg);;Picture (*.png);;PDF page (*.pdf)", True, self.picture_to)
+
+    def import_from(self, path: str) -> None:
+        """Open a graph file, or say why not."""
+        try:
+            self.load(graph_files.read(path, self.graph.family), f"Import {Path(path).name}")
+        except LabError as error:
+            self.say(str(error))
+
+    def export_to(self, path: str) -> None:
+        """Write the graph, or say why not."""
+        try:
+            graph_files.write(self.graph, path if Path(path).suffix else f"{path}.json")
+        except LabError as error:
+            self.say(str(error))
+
+    def picture_to(self, path: str) -> None:
+        """Write the picture, or say why not."""
+        from lab.widgets.pictures.export import draw_file
+
+        chosen = self.scene.chosen()
+        self.scene.choose(())
+        area = self.scene.extent().adjusted(-20, -20, 20, 20)
+        size = QSize(max(200, round(area.width())), max(120, round(area.height())))
+
+        def draw(painter: QPainter, place: QRectF) -> None:
+            self.scene.render(painter, place, area, Qt.AspectRatioMode.KeepAspectRatio)
+
+        try:
+            draw_file(Path(path if Path(path).suffix else f"{path}.svg"), size, draw, self.title.text(), ground="background")
+        except LabError as error:
+            self.say(str(error))
+        finally:
+            self.scene.choose(chosen)
+
+    # -- a run --
+
+    def show_run(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray]) -> None:
+        """Numbers of the run by node: the activity of units, the latest rates of populations."""
+        self._values = dict(values)
+        self.scene.show_activity(values, histories)
+        self._show_numbers()
+
+    def _show_numbers(self) -> None:
+        chosen = self.scene.chosen()
+        explain = self.graph.kinds.arithmetic
+        one = len(chosen) == 1 and chosen[0] in self.scene.nodes
+        self.inspector.show_numbers(explain(self.graph, chosen[0], self._values) if explain and one and self._values else "")
+
+
+def same_network(one: Graph, other: Graph) -> bool:
+    """Whether two graphs describe one network and differ in places, comments and plain groups only."""
+    if one is other:
+        return True
+    if one.family != other.family or len(one.nodes) != len(other.nodes) or one.edges != other.edges:
+        return False
+    blocks = [[g for g in graph.groups if g.repeat > 1] for graph in (one, other)]
+    return blocks[0] == blocks[1] and all(
+        a is b or (a.id, a.kind, a.title, a.parameters) == (b.id, b.kind, b.title, b.parameters) for a, b in zip(one.nodes, other.nodes, strict=True)
+    )
+
+
+def _grid(value: float) -> float:
+    return GRID * round(value / GRID)
+

@@ -1,0 +1,399 @@
+"""What stands on the canvas: cards of nodes, wires, comments, groups. They paint themselves and know where their ports are."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
+from PySide6.QtWidgets import QGraphicsItem
+
+from lab.graph import Comment, Edge, Group, Kind, Node, Port
+from lab.widgets import theme
+from lab.widgets.networks import routes
+
+if TYPE_CHECKING:
+    from lab.widgets.networks.scene import NetworkScene
+
+WIDTH, HEIGHT = 184.0, 80.0
+UNIT = 58.0
+PORT = 6.0
+DETAIL = 0.35  # smaller than this, cards are drawn without text
+WORDS = 0.6  # smaller than this, wires are drawn without theirs
+
+
+class NodeItem(QGraphicsItem):
+    """A card for a population or a layer, a circle for a single unit; its place is the middle."""
+
+    def __init__(self, scene: NetworkScene, node: Node, kind: Kind):
+        super().__init__()
+        self.network = scene
+        self.node, self.kind = node, kind
+        self.unit = scene.units
+        self.setFlags(
+            QGraphicsItem.GraphicsItemFlag.ItemIsMovable | QGraphicsItem.GraphicsItemFlag.ItemIsSelectable | QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges
+        )
+        self.setZValue(10)
+        self.caption = ""
+        self.colour = 0
+        self.inhibits = False
+        self.problem = ""
+        self.activity = math.nan
+        self.history = np.empty(0)
+        self.allowed: bool | None = None  # while a wire is drawn: whether it may end here
+        self.setPos(node.x, node.y)
+
+    @property
+    def body(self) -> QRectF:
+        """The card without ports and marks."""
+        return QRectF(-UNIT / 2, -UNIT / 2, UNIT, UNIT) if self.unit else QRectF(-WIDTH / 2, -HEIGHT / 2, WIDTH, HEIGHT)
+
+    def boundingRect(self) -> QRectF:
+        """Body, ports, marks, and the title under a unit."""
+        room = self.body.adjusted(-12, -12, 12, 12)
+        return room.adjusted(-34, 0, 34, 34) if self.unit else room
+
+    def shape(self) -> QPainterPath:
+        """Where it can be taken: the body; ports are the scene's matter."""
+        path = QPainterPath()
+        if self.unit:
+            path.addEllipse(self.body)
+        else:
+            path.addRoundedRect(self.body, 8, 8)
+        return path
+
+    def port_place(self, name: str, side: str) -> QPointF:
+        """Middle of a port, in coordinates of the node."""
+        ports = self.kind.inputs if side == "input" else self.kind.outputs
+        number = next((k for k, p in enumerate(ports) if p.name == name), 0)
+        body = self.body
+        y = 0.0 if len(ports) < 2 else (number + 0.5) / len(ports) * body.height() * 0.8 - body.height() * 0.4
+        return QPointF(body.left() if side == "input" else body.right(), y)
+
+    def port_at(self, at: QPointF, reach: float) -> tuple[Port, str] | None:
+        """The port within reach of a place in coordinates of the node, and its side."""
+        best: tuple[float, Port, str] | None = None
+        for side, ports in (("output", self.kind.outputs), ("input", self.kind.inputs)):
+            for port in ports:
+                gap = self.port_place(port.name, side) - at
+                distance = math.hypot(gap.x(), gap.y())
+                if distance <= reach and (best is None or distance < best[0]):
+                    best = distance, port, side
+        return best[1:] if best else None
+
+    def itemChange(self, change: Any, value: Any) -> Any:
+        """Wires follow."""
+        if change == QGraphicsItem.GraphicsItemChange.ItemPositionHasChanged:
+            self.network.node_moved(self.node.id)
+        return super().itemChange(change, value)
+
+    # -- painting --
+
+    def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
+        """The card or the circle, its marks and its ports."""
+        detail = option.levelOfDetailFromTransform(painter.worldTransform())
+        paints = self.network.paints
+        colour = paints.series[1] if self.inhibits else paints.group(self.colour)
+        if self.allowed is False:
+            painter.setOpacity(0.45)
+        if self.unit:
+            self._paint_unit(painter, detail, colour)
+        else:
+            self._paint_card(painter, detail, colour)
+        if detail >= DETAIL:
+            self._paint_ports(painter, colour)
+        if self.isSelected():
+            self._paint_chosen(painter)
+
+    def _paint_card(self, painter: QPainter, detail: float, colour: Any) -> None:
+        paints, body = self.network.paints, self.body
+        edge = paints.bad if self.problem else paints.accent if self.isSelected() else paints.line
+        painter.setPen(QPen(edge, 2 if self.isSelected() or self.problem else 1))
+        painter.setBrush(paints.surface)
+        if detail < DETAIL:
+            painter.drawRect(body)
+            painter.fillRect(QRectF(body.left(), body.top(), 16, body.height()), colour)
+            return
+        painter.drawRoundedRect(body, 8, 8)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRoundedRect(QRectF(body.left(), body.top() + 1, 6, body.height() - 2), 3, 3)
+        text = QRectF(body.left() + 20, body.top() + 10, body.width() - 36, 20)
+        painter.setFont(paints.title)
+        painter.setPen(paints.text)
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.title_size.elidedText(self.node.title, Qt.TextElideMode.ElideRight, text.width()))
+        painter.setFont(paints.mono)
+        painter.setPen(paints.muted)
+        text.translate(0, 21)
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.mono_size.elidedText(self.caption, Qt.TextElideMode.ElideRight, text.width()))
+        if self.problem:
+            self._paint_mark(painter, QPointF(body.right() - 14, body.top() + 14))
+        if len(self.history) > 1:
+            self._paint_history(painter, QRectF(text.left(), body.bottom() - 28, text.width() - 44, 20), colour)
+
+    def _paint_history(self, painter: QPainter, area: QRectF, colour: Any) -> None:
+        paints, values = self.network.paints, self.history
+        top = float(values.max())
+        x = area.left() + np.linspace(0, 1, len(values)) * area.width()
+        y = area.bottom() - values / (top or 1.0) * area.height()
+        painter.setPen(QPen(colour, 1.4))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]))
+        painter.setPen(paints.muted)
+        painter.setFont(paints.mono)
+        painter.drawText(QRectF(area.right() + 2, area.top() - 2, 52, 24), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{values[-1]:.3g} Hz")
+
+    def _paint_unit(self, painter: QPainter, detail: float, colour: Any) -> None:
+        paints, body = self.network.paints, self.body
+        edge = paints.bad if self.problem else colour
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(paints.surface)
+        painter.drawEllipse(body)
+        known = math.isfinite(self.activity)
+        if known:
+            # The level of the filling tells the activity, as the number does: 0 empty, 1 full.
+            level = min(1.0, abs(self.activity)) * body.height()
+            painter.save()
+            clip = QPainterPath()
+            clip.addEllipse(body)
+            painter.setClipPath(clip, Qt.ClipOperation.IntersectClip)
+            filling = paints.series[1] if self.activity < 0 else colour
+            painter.setOpacity(painter.opacity() * 0.4)
+            painter.fillRect(QRectF(body.left(), body.bottom() - level, body.width(), level), filling)
+            painter.restore()
+        painter.setPen(QPen(edge, 3 if self.isSelected() else 2, Qt.PenStyle.DashLine if self.problem else Qt.PenStyle.SolidLine))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(body)
+        if detail < DETAIL:
+            return
+        painter.setPen(paints.text)
+        painter.setFont(paints.mono)
+        if known:
+            painter.drawText(body, Qt.AlignmentFlag.AlignCenter, number(self.activity))
+        painter.setFont(paints.small)
+        under = QRectF(body.left() - 40, body.bottom() + 2, body.width() + 80, 16)
+        painter.drawText(under, Qt.AlignmentFlag.AlignCenter, self.node.title)
+        painter.setPen(paints.muted)
+        painter.drawText(under.translated(0, 15), Qt.AlignmentFlag.AlignCenter, self.caption)
+        if self.problem:
+            self._paint_mark(painter, QPointF(body.right() - 6, body.top() + 6))
+
+    def _paint_mark(self, painter: QPainter, at: QPointF) -> None:
+        paints = self.network.paints
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(paints.bad)
+        painter.drawEllipse(at, 8, 8)
+        painter.setPen(paints.surface)
+        painter.setFont(paints.title)
+        painter.drawText(QRectF(at.x() - 8, at.y() - 9, 16, 18), Qt.AlignmentFlag.AlignCenter, "!")
+
+    def _paint_ports(self, painter: QPainter, colour: Any) -> None:
+        paints = self.network.paints
+        hot = self.network.hot
+        for side, ports in (("input", self.kind.inputs), ("output", self.kind.outputs)):
+            for port in ports:
+                at = self.port_place(port.name, side)
+                wide = PORT + (2 if hot == (self.node.id, port.name, side) else 0)
+                painter.setPen(QPen(paints.accent if hot == (self.node.id, port.name, side) else colour, 2))
+                painter.setBrush(paints.surface)
+                if port.signal == "drive":
+                    # Another shape for another signal: a wire of spikes does not fit here.
+                    painter.drawRect(QRectF(at.x() - wide + 1, at.y() - wide + 1, 2 * wide - 2, 2 * wide - 2))
+                else:
+                    painter.drawEllipse(at, wide, wide)
+
+    def _paint_chosen(self, painter: QPainter) -> None:
+        """Four corners around what is selected: not colour alone."""
+        paints = self.network.paints
+        frame = self.body.adjusted(-8, -8, 8, 8)
+        painter.setPen(QPen(paints.accent, 2.5))
+        arm = 10.0
+        for x, sx in ((frame.left(), 1), (frame.right(), -1)):
+            for y, sy in ((frame.top(), 1), (frame.bottom(), -1)):
+                painter.drawPolyline(QPolygonF([QPointF(x + sx * arm, y), QPointF(x, y), QPointF(x, y + sy * arm)]))
+
+
+class EdgeItem(QGraphicsItem):
+    """A wire with its words; inhibition is dashed, of another colour and ends in a bar."""
+
+    def __init__(self, scene: NetworkScene, edge: Edge, lane: int):
+        super().__init__()
+        self.network = scene
+        self.edge = edge
+        self.lane = lane
+        self.label = ""
+        self.size = 1.0
+        self.width = 1.6
+        self.problem = ""
+        self.path = QPainterPath()
+        self._line = (QPointF(), QPointF())
+        self._shape: QPainterPath | None = None
+        self._label_at = QRectF()
+        self._bounds = QRectF()
+        self._head = QPolygonF()
+        self._bar = (QPointF(), QPointF())
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+        self.setZValue(1)
+
+    def lay(self) -> None:
+        """Find the way anew after a node was moved."""
+        nodes = self.network.nodes
+        one, other = nodes[self.edge.source], nodes[self.edge.target]
+        start = one.pos() + one.port_place(self.edge.output, "output") + QPointF(PORT, 0)
+        end = other.pos() + other.port_place(self.edge.input, "input") - QPointF(PORT + 1, 0)
+        self.prepareGeometryChange()
+        body, to = one.body.translated(one.pos()), other.body.translated(other.pos())
+        self.path = routes.route(start, end, body, to, self.lane, one is other)
+        self._line = (start, end)
+        self._shape = None
+        if self.network.plain:
+            self._head, self._bar = QPolygonF(), (QPointF(), QPointF())
+        elif self.size < 0:
+            self._bar = routes.bar(self.path, 7 + self.width / 2)
+        else:
+            self._head = routes.head(self.path, 6.0 + self.width)
+        self._bounds = self.path.controlPointRect().adjusted(-14, -14, 14, 14)
+        self._label_at = QRectF()
+        if self.label and not self.network.plain:
+            middle = self.path.pointAtPercent((0.5, 0.34, 0.66, 0.42, 0.58)[self.lane % 5])
+            wide = self.network.paints.mono_size.horizontalAdvance(self.label) + 16
+            short = end.x() - start.x() > 12 and self.path.length() < wide + 40
+            self._label_at = QRectF(middle.x() - wide / 2, middle.y() - (44 if short else 12), wide, 24)
+            self._bounds = self._bounds.united(self._label_at.adjusted(-3, -3, 3, 3))
+
+    def boundingRect(self) -> QRectF:
+        """Path, head and words."""
+        return self._bounds
+
+    def shape(self) -> QPainterPath:
+        """Where it can be taken: a band around the path, and its words."""
+        if self._shape is None:
+            stroker = QPainterPathStroker()
+            stroker.setWidth(12)
+            self._shape = stroker.createStroke(self.path)
+            if not self._label_at.isNull():
+                self._shape.addRect(self._label_at)
+                self._shape.setFillRule(Qt.FillRule.WindingFill)
+        return self._shape
+
+    def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
+        """The wire, its end and its words."""
+        detail = option.levelOfDetailFromTransform(painter.worldTransform())
+        paints = self.network.paints
+        chosen, inhibits = self.isSelected(), self.size < 0
+        colour = paints.bad if self.problem else self.network.wire_colour(self.edge)
+        if detail < DETAIL and not chosen:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(QPen(colour, 0))
+            painter.drawLine(*self._line)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+            return
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if chosen:
+            # A band beside the wire and rings at its ends: told without colour, too.
+            painter.setPen(QPen(paints.accent, self.width + 8))
+            painter.setOpacity(0.3)
+            painter.drawPath(self.path)
+            painter.setOpacity(1.0)
+        painter.setPen(paints.wire(colour, self.width + (1 if chosen else 0), inhibits))
+        painter.drawPath(self.path)
+        if inhibits:
+            painter.setPen(QPen(colour, 3))
+            painter.drawLine(*self._bar)
+        else:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawPolygon(self._head)
+        if chosen:
+            painter.setPen(QPen(paints.accent, 2))
+            painter.setBrush(paints.surface)
+            for share in (0.0, 1.0):
+                painter.drawEllipse(self.path.pointAtPercent(share), 4.5, 4.5)
+        if not self._label_at.isNull() and (detail >= WORDS or chosen):
+            painter.setPen(QPen(paints.accent if chosen else paints.line, 2 if chosen else 1))
+            painter.setBrush(paints.raised)
+            painter.drawRoundedRect(self._label_at, 6, 6)
+            painter.setFont(paints.mono)
+            painter.setPen(paints.bad if self.problem else paints.text)
+            painter.drawText(self._label_at, Qt.AlignmentFlag.AlignCenter, self.label)
+
+
+class CommentItem(QGraphicsItem):
+    """Text on the canvas."""
+
+    def __init__(self, scene: NetworkScene, comment: Comment):
+        super().__init__()
+        self.network = scene
+        self.comment = comment
+        self.setFlags(QGraphicsItem.GraphicsItemFlag.ItemIsMovable | QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+        self.setPos(comment.x, comment.y)
+        self.setZValue(5)
+
+    def boundingRect(self) -> QRectF:
+        """Its frame."""
+        return QRectF(-3, -3, self.comment.width + 6, self.comment.height + 6)
+
+    def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
+        """A ruled note."""
+        paints = self.network.paints
+        area = QRectF(0, 0, self.comment.width, self.comment.height)
+        painter.setPen(QPen(paints.accent if self.isSelected() else paints.line, 2.5 if self.isSelected() else 1, Qt.PenStyle.DashLine))
+        painter.setBrush(paints.raised)
+        painter.drawRoundedRect(area, 6, 6)
+        painter.setPen(paints.text)
+        painter.setFont(paints.small)
+        painter.drawText(area.adjusted(10, 8, -10, -8), int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap), self.comment.text)
+
+
+class GroupItem(QGraphicsItem):
+    """A frame around nodes that belong together, with its title and how often it is repeated."""
+
+    def __init__(self, scene: NetworkScene, group: Group):
+        super().__init__()
+        self.network = scene
+        self.group = group
+        self._area = QRectF()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
+        self.setZValue(-5)
+        self.lay()
+
+    def lay(self) -> None:
+        """Stand around the members."""
+        self.prepareGeometryChange()
+        area = QRectF()
+        for id in self.group.nodes:
+            item = self.network.nodes.get(id)
+            if item is not None:
+                area = area.united(item.body.translated(item.pos()))
+        self._area = area.adjusted(-24, -44, 24, 24 + (24 if self.network.units else 0))
+
+    def boundingRect(self) -> QRectF:
+        """The frame."""
+        return self._area.adjusted(-2, -2, 2, 2)
+
+    def shape(self) -> QPainterPath:
+        """The title line and a band along the frame: inside, a rubber band may begin."""
+        path = QPainterPath()
+        path.addRect(QRectF(self._area.left(), self._area.top(), self._area.width(), 28))
+        return path
+
+    def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
+        """Frame and title."""
+        paints = self.network.paints
+        painter.setPen(QPen(paints.accent if self.isSelected() else paints.muted, 2 if self.isSelected() else 1, Qt.PenStyle.DashLine))
+        ground = theme.colour("raised", 0.35)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(self._area, 10, 10)
+        painter.setFont(paints.title)
+        painter.setPen(paints.muted)
+        title = self.group.title + (f"  × {self.group.repeat}" if self.group.repeat > 1 else "")
+        painter.drawText(QRectF(self._area.left() + 14, self._area.top() + 6, self._area.width() - 28, 22), Qt.AlignmentFlag.AlignVCenter, title)
+
+
+def number(value: float) -> str:
+    """A value short enough for a circle."""
+    if value == round(value) and abs(value) < 1e5:
+        return f"{value:.0f}"
+    return f"{value:.3g}"

@@ -1,0 +1,212 @@
+"""Where the canvas stands in the window: above the pictures of a model that has a graph, with what is selected at the right.
+
+An edit becomes one step of the window's undo. A graph that the model can run is its parameter; one that it cannot run yet
+is kept in the document as a draft, so that a person can go on building and undo still covers every step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from lab import catalog
+from lab.errors import LabError
+from lab.graph import Graph
+from lab.model import Model
+from lab.view import Source
+from lab.widgets import theme
+from lab.widgets.networks.editor import NetworkEditor, same_network
+
+if TYPE_CHECKING:
+    from lab.widgets.window import Window
+
+HISTORY = 120  # points of a small curve in a card
+STRETCH = 400.0  # model time that it shows
+
+
+def graph_parameter(model: Model | type[Model]) -> str:
+    """Name of the parameter that is a graph, or nothing."""
+    return next((n for n, s in model.specs().items() if s.kind == "graph"), "")
+
+
+class CanvasCard(QWidget):
+    """The frame around the canvas, like that of a picture."""
+
+    def __init__(self, editor: NetworkEditor, parent: QWidget | None = None):
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 0)
+        column.addWidget(editor)
+        theme.changes().changed.connect(self.update)
+
+    def paintEvent(self, event) -> None:
+        """A ground with a border and round corners."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), theme.colour("background"))
+        painter.setPen(QPen(theme.colour("line"), 1))
+        painter.setBrush(theme.colour("surface"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(11.5, 11.5, -11.5, -0.5), 8, 8)
+        painter.end()
+
+
+class CanvasPlace(QSplitter):
+    """The canvas above the workspace; it is there while the model in front has a graph and nobody closed it."""
+
+    def __init__(self, window: Window, workspace: QWidget):
+        super().__init__(Qt.Orientation.Vertical, window)
+        self.lab = window
+        self.setChildrenCollapsible(False)
+        self.editor = NetworkEditor(self)
+        self.card = CanvasCard(self.editor, self)
+        self.addWidget(self.card)
+        self.addWidget(workspace)
+        self.setStretchFactor(0, 5)
+        self.setStretchFactor(1, 4)
+        self.workspace = workspace
+        self._closed: set[str] = set()  # models whose canvas a person closed
+        self._parameter = ""
+        self._filling = False
+        self._seen: tuple = ()
+        self.card.hide()
+        self.editor.graph_changed.connect(self._changed)
+        self.editor.closed.connect(self.close_canvas)
+        self.editor.filled.connect(self.toggle_filling)
+        self.editor.tapped.connect(window.toggle)
+        self.editor.selected.connect(self._selected)
+
+    # -- what is shown --
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Streams that the canvas reads while it is open."""
+        model = self.lab.player.model
+        if model is None or not self.card.isVisible():
+            return frozenset()
+        return frozenset(s.name for s in model.streams if s.name in ("rates", "activity"))
+
+    def show_document(self) -> None:
+        """Agree with the document: the graph of the model in front, or no canvas."""
+        document = self.lab.document
+        if not document.model:
+            return
+        try:
+            kind = catalog.load(document.model)
+        except LabError:
+            return
+        self._parameter = graph_parameter(kind)
+        tabs, inspector = self.lab.side.tabs, self.editor.inspector
+        there = tabs.indexOf(inspector)
+        open_here = bool(self._parameter) and document.model not in self._closed
+        if self.card.isHidden() == open_here:
+            self.card.setVisible(open_here)
+            if self._filling and not open_here:
+                self.toggle_filling()
+        if not self._parameter:
+            if there >= 0:
+                tabs.removeTab(there)
+                inspector.setParent(self.editor)
+                inspector.hide()
+            return
+        if there < 0:
+            tabs.insertTab(1, inspector, "Selected")
+        draft = document.drafts.get(document.model)
+        try:
+            text = draft or getattr(document.experiment().build(), self._parameter)
+        except LabError:
+            return
+        self.editor.show_text(text)
+        self.editor.show_refusal(self._refusal(draft) if draft else "")
+
+    def _refusal(self, draft: str) -> str:
+        try:
+            self.lab.document.experiment().with_parameters(**{self._parameter: draft})
+        except LabError as error:
+            return str(error)
+        return ""
+
+    def open_canvas(self, _name: str = "") -> None:
+        """Open the canvas of the model in front."""
+        self._closed.discard(self.lab.document.model)
+        self.show_document()
+        self.editor.view.setFocus()
+
+    def close_canvas(self) -> None:
+        """Give the pictures the whole place."""
+        self._closed.add(self.lab.document.model)
+        self.show_document()
+
+    def toggle_filling(self) -> None:
+        """The whole place for the canvas, or back."""
+        self._filling = not self._filling
+        self.workspace.setVisible(not self._filling)
+
+    def leave(self) -> bool:
+        """Escape: whether there was something to leave."""
+        if self._filling:
+            self.toggle_filling()
+            return True
+        return self.card.isVisible() and self.editor.isAncestorOf(self.lab.focusWidget() or self.lab) and self.editor.leave()
+
+    def _selected(self, ids: tuple[str, ...]) -> None:
+        tabs = self.lab.side.tabs
+        at = tabs.indexOf(self.editor.inspector)
+        if at >= 0 and (ids or tabs.currentIndex() == at):
+            tabs.setCurrentIndex(at if ids else 0)
+
+    # -- edits --
+
+    def _changed(self, text: str, what: str, key: str, final: bool) -> None:
+        """One edit of a person: one step of the document."""
+        document, history = self.lab.document, self.lab.history
+        drafts = {k: v for k, v in document.drafts.items() if k != document.model}
+        try:
+            experiment = document.experiment().with_parameters(**{self._parameter: text})
+            after = document.with_experiment(experiment).replace(drafts=drafts)
+        except LabError:
+            after = document.replace(drafts={**drafts, document.model: text})
+        history.replace(after, what, f"{document.model}.{key}" if key else "")
+        if final and key != "move":
+            history.seal()
+
+    def only_looks(self, name: str, before: str, after: str) -> bool:
+        """Whether a change of parameter `name` moved nodes and nothing else: a run need not hear of it."""
+        if name != self._parameter:
+            return False
+        known = self.editor._known
+        try:
+            return same_network(*(known.get(t) or Graph.from_json(t) for t in (before, after)))
+        except LabError:
+            return False
+
+    # -- a run --
+
+    def refresh(self, source: Source) -> None:
+        """Show the present numbers of the run, if there are new ones."""
+        if not self.card.isVisible():
+            return
+        seen = (id(source), source.version, self.editor._text)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        model = source.model
+        nodes = self.editor.graph.nodes
+        values: dict[str, float] = {}
+        histories: dict[str, np.ndarray] = {}
+        names = {s.name: s for s in model.streams}
+        if "activity" in names:
+            shown = source.snapshot("activity")
+            if shown is not None and len(shown["nodes"]) == len(nodes):
+                values = {n.id: float(a) for n, a in zip(nodes, shown["nodes"][:, 2], strict=True)}
+        elif "rates" in names and names["rates"].kind == "trace":
+            steps = model.steps_for(STRETCH)
+            _, rows = source.samples("rates", max(0, source.step - steps), source.step)
+            thin = np.asarray(rows[:: max(1, len(rows) // HISTORY)], float)
+            channels = names["rates"].channels
+            if thin.ndim == 2 and thin.shape[1] == len(channels):
+                histories = {n.id: thin[:, channels.index(n.title)] for n in nodes if n.title in channels}
+        self.editor.show_run(values, histories)

@@ -1,0 +1,434 @@
+"""The scene of a graph: makes items agree with an immutable graph, and turns drags into edits.
+
+    graph --show()--> items            only what differs between two graphs is touched
+    items --moved, wired--> editor     the editor makes the next graph, and shows it here again
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsScene, QGraphicsSimpleTextItem
+
+from lab.graph import GRID, Graph, Problem
+from lab.widgets import theme
+from lab.widgets.networks.items import CommentItem, EdgeItem, GroupItem, NodeItem
+from lab.widgets.networks.paints import Paints
+
+REACH = 14.0
+PLAIN = 400  # graphs with more wires are drawn without words and heads
+
+
+class NetworkScene(QGraphicsScene):
+    """Items of one graph.
+
+    moved(places)                             nodes and comments were dragged: id -> (x, y)
+    wired(source, output, target, input)      a wire was drawn between two ports that can be joined
+    loose(source, output, x, y)               a wire was let go over an empty place
+    """
+
+    moved = Signal(dict)
+    wired = Signal(str, str, str, str)
+    loose = Signal(str, str, float, float)
+
+    def __init__(self, parent: Any = None):
+        super().__init__(parent)
+        self.paints = Paints()
+        self.graph = Graph("populations")
+        self.units = False
+        self.plain = False
+        self.nodes: dict[str, NodeItem] = {}
+        self.edges: dict[str, EdgeItem] = {}
+        self.comments: dict[str, CommentItem] = {}
+        self.groups: dict[str, GroupItem] = {}
+        self._touching: dict[str, list[str]] = {}
+        self._dirty: set[str] = set()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.flush)
+        self.hot: tuple[str, str, str] | None = None
+        self._wire_from: tuple[str, str] | None = None
+        self._wire_to: tuple[str, str] | None = None
+        self._wire = QGraphicsPathItem()
+        self._wire.setZValue(50)
+        self._words = QGraphicsSimpleTextItem()
+        self._words.setZValue(60)
+        self._words_ground = QGraphicsPathItem()
+        self._words_ground.setZValue(59)
+        for item in (self._wire, self._words, self._words_ground):
+            item.hide()
+            self.addItem(item)
+        self._pressed: dict[str, tuple[float, float]] = {}
+        theme.changes().changed.connect(self.set_theme)
+
+    # -- agreeing with a graph --
+
+    def show_graph(self, graph: Graph) -> None:
+        """Make the items those of another graph; what is selected stays so."""
+        self.cancel_wire()
+        before, self.graph = self.graph, graph
+        if before.family != graph.family:
+            self._remove_all()
+        self.units = graph.kinds.arithmetic is not None
+        plain = len(graph.edges) > PLAIN
+        relay = plain != self.plain
+        self.plain = plain
+        kinds = {k.name: k for k in graph.kinds.kinds}
+        headings = list(dict.fromkeys(k.group for k in graph.kinds.kinds))
+        known_nodes, known_edges = {n.id: n for n in graph.nodes}, {e.id: e for e in graph.edges}
+        for id in [i for i, item in self.edges.items() if i not in known_edges or (known_edges[i].source, known_edges[i].target) != (item.edge.source, item.edge.target)]:
+            self.removeItem(self.edges.pop(id))
+        for id in [i for i, item in self.nodes.items() if i not in known_nodes or known_nodes[i].kind != item.node.kind]:
+            self.removeItem(self.nodes.pop(id))
+        changed: set[str] = set()
+        for node in graph.nodes:
+            item = self.nodes.get(node.id)
+            if item is None:
+                item = self.nodes[node.id] = NodeItem(self, node, kinds[node.kind])
+                item.colour = headings.index(item.kind.group)
+                self.addItem(item)
+                changed.add(node.id)
+            elif item.node is not node:
+                item.node = node
+                if (item.x(), item.y()) != (node.x, node.y):
+                    item.setPos(node.x, node.y)
+                changed.add(node.id)
+        self._touching = defaultdict(list)
+        lanes: dict[frozenset[str], int] = defaultdict(int)
+        inhibits: dict[str, bool] = defaultdict(bool)
+        for edge in graph.edges:
+            pair = frozenset((edge.source, edge.target))
+            lane = lanes[pair]
+            lanes[pair] += 1
+            self._touching[edge.source].append(edge.id)
+            if edge.target != edge.source:
+                self._touching[edge.target].append(edge.id)
+            wire = self.edges.get(edge.id)
+            if wire is None:
+                wire = self.edges[edge.id] = EdgeItem(self, edge, lane)
+                self.addItem(wire)
+            elif wire.edge is edge and wire.lane == lane and edge.source not in changed and edge.target not in changed and not relay:
+                inhibits[edge.source] |= wire.size < 0
+                continue
+            wire.edge, wire.lane = edge, lane
+            wire.label, wire.size = graph.kinds.label(graph, edge), graph.kinds.size(graph, edge)
+            inhibits[edge.source] |= wire.size < 0
+            self._dirty.add(edge.id)
+        self._widths()
+        for id, item in self.nodes.items():
+            if id in changed:
+                item.caption = graph.kinds.caption(graph, item.node)
+            if item.inhibits != inhibits[id] or id in changed:
+                item.inhibits = inhibits[id] and not self.units
+                item.update()
+        self._show_notes(graph)
+        self.flush()
+
+    def _widths(self) -> None:
+        """In graphs of units the weight is the width of a wire; between populations units differ, and all are alike."""
+        top = max((abs(e.size) for e in self.edges.values()), default=1.0) or 1.0
+        for id, item in self.edges.items():
+            width = (1.0 + 4.0 * abs(item.size) / top) if self.units else 2.0
+            if abs(width - item.width) > 0.05:
+                item.width = width
+                self._dirty.add(id)
+
+    def _show_notes(self, graph: Graph) -> None:
+        for items, values, make, name in (
+            (self.comments, graph.comments, CommentItem, "comment"),
+            (self.groups, graph.groups, GroupItem, "group"),
+        ):  # fmt: skip
+            known = {v.id: v for v in values}  # type: ignore[attr-defined]
+            for id in [i for i in items if i not in known]:  # type: ignore[attr-defined]
+                self.removeItem(items.pop(id))  # type: ignore[attr-defined]
+            for id, value in known.items():
+                item = items.get(id)  # type: ignore[attr-defined]
+                if item is None:
+                    items[id] = item = make(self, value)  # type: ignore[index, operator]
+                    self.addItem(item)
+                setattr(item, name, value)
+                if isinstance(item, CommentItem):
+                    item.prepareGeometryChange()
+                    item.setPos(value.x, value.y)
+                else:
+                    item.lay()
+                item.update()
+
+    def _remove_all(self) -> None:
+        for items in (self.edges, self.nodes, self.comments, self.groups):
+            for item in items.values():
+                self.removeItem(item)
+            items.clear()
+        self._dirty.clear()
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """Mark nodes and wires of what is wrong."""
+        nodes: dict[str, str] = {}
+        edges: dict[str, str] = {}
+        for problem in problems:
+            if problem.fatal:
+                nodes.update(dict.fromkeys(problem.nodes if not problem.edges else (), problem.sentence))
+                edges.update(dict.fromkeys(problem.edges, problem.sentence))
+        for items, words in ((self.nodes, nodes), (self.edges, edges)):
+            for id, item in items.items():
+                sentence = words.get(id, "")
+                if item.problem != sentence:
+                    item.problem = sentence
+                    item.setToolTip(sentence)
+                    item.update()
+
+    def show_activity(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray]) -> None:
+        """Numbers of a run: the activity of units, the latest rates of populations."""
+        for id, item in self.nodes.items():
+            value = values.get(id, float("nan"))
+            if value != item.activity and not (value != value and item.activity != item.activity):
+                item.activity = value
+                item.update()
+            history = histories.get(id)
+            if history is not None:
+                item.history = history
+                item.update(item.body.adjusted(10, 40, 0, 0))
+            elif len(item.history):
+                item.history = np.empty(0)
+                item.update()
+
+    def wire_colour(self, edge: Any) -> QColor:
+        """Colour of a wire: that of its source, or of inhibition."""
+        item, wire = self.nodes[edge.source], self.edges[edge.id]
+        return self.paints.series[1] if wire.size < 0 else self.paints.group(item.colour if not self.units else 0)
+
+    def node_moved(self, id: str) -> None:
+        """Wires of a node are laid again before the next frame, once however many of its ends moved."""
+        self._dirty.update(self._touching.get(id, ()))
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def flush(self) -> None:
+        """Lay the wires that need it."""
+        for id in self._dirty:
+            if id in self.edges:
+                self.edges[id].lay()
+                self.edges[id].update()
+        if self._dirty:
+            for group in self.groups.values():
+                group.lay()
+        self._dirty.clear()
+
+    def extent(self) -> QRectF:
+        """The place that all items take."""
+        area = QRectF()
+        for items in (self.nodes, self.edges, self.comments, self.groups):
+            for item in items.values():
+                area = area.united(item.sceneBoundingRect())
+        return area
+
+    def chosen(self) -> tuple[str, ...]:
+        """What is selected: nodes, wires, comments, groups."""
+        return tuple(i for items in (self.nodes, self.edges, self.comments, self.groups) for i, item in items.items() if item.isSelected())
+
+    def choose(self, ids: Sequence[str]) -> None:
+        """Select these and nothing else."""
+        wanted = set(ids)
+        self.blockSignals(True)
+        for items in (self.nodes, self.edges, self.comments, self.groups):
+            for id, item in items.items():
+                if item.isSelected() != (id in wanted):
+                    item.setSelected(id in wanted)
+        self.blockSignals(False)
+        self.selectionChanged.emit()
+
+    def set_theme(self) -> None:
+        """Other colours and fonts."""
+        self.paints = Paints()
+        self._dirty.update(self.edges)
+        self.flush()
+        self.update()
+
+    # -- the ground --
+
+    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+        """A ground of dots."""
+        painter.fillRect(rect, self.paints.ground)
+        step = GRID * 2
+        if painter.worldTransform().m11() < 0.5:
+            return
+        painter.setPen(QPen(self.paints.grid, 2))
+        xs = np.arange(np.floor(rect.left() / step) * step, rect.right() + step, step)
+        ys = np.arange(np.floor(rect.top() / step) * step, rect.bottom() + step, step)
+        painter.drawPoints([QPointF(x, y) for x in xs.tolist() for y in ys.tolist()])
+
+    # -- what a person does with the mouse --
+
+    def port_under(self, at: QPointF, side: str = "") -> tuple[str, str, str] | None:
+        """(node, port, side) of the port near a place."""
+        for item in self.items(QRectF(at.x() - REACH, at.y() - REACH, 2 * REACH, 2 * REACH)):
+            if isinstance(item, NodeItem):
+                found = item.port_at(at - item.pos(), REACH)
+                if found and side in ("", found[1]):
+                    return item.node.id, found[0].name, found[1]
+        return None
+
+    def node_under(self, at: QPointF) -> NodeItem | None:
+        """The node at a place."""
+        return next((i for i in self.items(at) if isinstance(i, NodeItem)), None)
+
+    @property
+    def wiring(self) -> bool:
+        """Whether a wire is being drawn."""
+        return self._wire_from is not None
+
+    def begin_wire(self, node: str, output: str) -> None:
+        """Draw a wire from an output."""
+        self._wire_from, self._wire_to = (node, output), None
+        begin = self.nodes[node].kind.port(output, "output")
+        for id, item in self.nodes.items():
+            item.allowed = any(p.signal == begin.signal for p in item.kind.inputs) and not self.graph.refusal(node, id, output, self._fitting(id, begin.signal))
+            item.update()
+        self._wire.show()
+
+    def _fitting(self, node: str, signal: str) -> str:
+        """The input of a node that takes a signal; its first where none does, so that the refusal can say so."""
+        return next((p.name for p in self.nodes[node].kind.inputs if p.signal == signal), "")
+
+    def drag_wire(self, at: QPointF) -> str:
+        """Lead the wire to a place; returns what the wire says there."""
+        assert self._wire_from is not None
+        node, output = self._wire_from
+        found = self.port_under(at, "input")
+        under = self.node_under(at)
+        if found is None and under is not None:
+            signal = self.nodes[node].kind.port(output, "output").signal
+            found = (under.node.id, self._fitting(under.node.id, signal), "input")
+        return self._lead(at, found)
+
+    def aim_wire(self, target: str) -> str:
+        """Lead the wire to a node by key."""
+        assert self._wire_from is not None
+        signal = self.nodes[self._wire_from[0]].kind.port(self._wire_from[1], "output").signal
+        port = self._fitting(target, signal)
+        item = self.nodes[target]
+        return self._lead(item.pos() + item.port_place(port, "input"), (target, port, "input"))
+
+    def _lead(self, at: QPointF, found: tuple[str, str, str] | None) -> str:
+        assert self._wire_from is not None
+        node, output = self._wire_from
+        source = self.nodes[node]
+        before, self.hot = self.hot, found
+        for each in (before, found):
+            if each is not None and each[0] in self.nodes:
+                self.nodes[each[0]].update()
+        refusal = self.graph.refusal(node, found[0], output, found[1]) if found else ""
+        self._wire_to = (found[0], found[1]) if found and not refusal else None
+        if found is None:
+            words, colour, mark = "End the wire at an input, or let go for a new node; Escape gives up.", self.paints.muted, ""
+        elif refusal:
+            words, colour, mark = refusal, self.paints.bad, "✕  "
+        else:
+            words, colour, mark = f"{source.node.title} to {self.nodes[found[0]].node.title}: let go to join them.", self.paints.good, "✓  "
+        if self._wire_to:
+            at = self.nodes[self._wire_to[0]].pos() + self.nodes[self._wire_to[0]].port_place(self._wire_to[1], "input")
+        start = source.pos() + source.port_place(output, "output")
+        path = QPainterPath(start)
+        pull = max(40.0, abs(at.x() - start.x()) * 0.5)
+        path.cubicTo(start + QPointF(pull, 0), at - QPointF(pull, 0), at)
+        self._wire.setPath(path)
+        self._wire.setPen(QPen(colour, 2.5, Qt.PenStyle.DashLine if refusal else Qt.PenStyle.SolidLine))
+        self._say(mark + words, at, colour)
+        return words
+
+    def _say(self, words: str, at: QPointF, colour: QColor) -> None:
+        scale = self.views()[0].transform().m11() if self.views() else 1.0
+        lines, line = [], ""
+        for word in words.split(" "):
+            if len(line) + len(word) > 56:
+                lines.append(line)
+                line = ""
+            line = f"{line} {word}" if line else word
+        self._words.setText("\n".join([*lines, line]))
+        self._words.setFont(self.paints.small)
+        self._words.setBrush(self.paints.text)
+        for item in (self._words, self._words_ground):
+            item.setTransform(QTransform.fromScale(1 / scale, 1 / scale))
+            item.setPos(at + QPointF(18, 14) / scale)
+            item.show()
+        ground = QPainterPath()
+        ground.addRoundedRect(self._words.boundingRect().adjusted(-8, -6, 8, 6), 6, 6)
+        self._words_ground.setPath(ground)
+        self._words_ground.setBrush(self.paints.raised)
+        self._words_ground.setPen(QPen(colour, 1.5))
+
+    def end_wire(self, at: QPointF | None = None) -> bool:
+        """Let the wire go: join, offer a new node over an empty place, or nothing; whether it joined."""
+        start, end, found = self._wire_from, self._wire_to, self.hot
+        self.cancel_wire()
+        if start and end:
+            self.wired.emit(*start, *end)
+        elif start and found is None and at is not None:
+            self.loose.emit(*start, at.x(), at.y())
+        return bool(start and end)
+
+    def cancel_wire(self) -> None:
+        """Give the wire up."""
+        if self._wire_from is None:
+            return
+        self._wire_from = self._wire_to = self.hot = None
+        for item in (self._wire, self._words, self._words_ground):
+            item.hide()
+        for node in self.nodes.values():
+            node.allowed = None
+            node.update()
+
+    def mousePressEvent(self, event: Any) -> None:
+        """A port begins a wire; an item is taken; anything else begins a rubber band."""
+        at = event.scenePos()
+        if event.button() == Qt.MouseButton.LeftButton:
+            found = self.port_under(at)
+            if found and found[2] == "output":
+                self.begin_wire(found[0], found[1])
+                self.drag_wire(at)
+                event.accept()
+                return
+        super().mousePressEvent(event)
+        group = next((i for i in self.selectedItems() if isinstance(i, GroupItem)), None)
+        if group is not None and self.itemAt(at, QTransform()) is group:
+            for id in group.group.nodes:
+                self.nodes[id].setSelected(True)
+        self._pressed = self._places()
+
+    def mouseMoveEvent(self, event: Any) -> None:
+        """Lead the wire, or drag what was taken."""
+        if self.wiring:
+            self.drag_wire(event.scenePos())
+            event.accept()
+            return
+        if not event.buttons():
+            found = self.port_under(event.scenePos())
+            if found != self.hot:
+                for each in (self.hot, found):
+                    if each is not None and each[0] in self.nodes:
+                        self.nodes[each[0]].update()
+                self.hot = found
+        super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: Any) -> None:
+        """Join, or say where things are now."""
+        if self.wiring and event.button() == Qt.MouseButton.LeftButton:
+            self.drag_wire(event.scenePos())
+            self.end_wire(event.scenePos())
+            event.accept()
+            return
+        super().mouseReleaseEvent(event)
+        before, self._pressed = self._pressed, {}
+        after = self._places()
+        moved = {i: (GRID / 2 * round(x / (GRID / 2)), GRID / 2 * round(y / (GRID / 2))) for i, (x, y) in after.items() if before.get(i, (x, y)) != (x, y)}
+        if moved:
+            self.moved.emit(moved)
+
+    def _places(self) -> dict[str, tuple[float, float]]:
+        return {i: (item.x(), item.y()) for items in (self.nodes, self.comments) for i, item in items.items() if item.isSelected()}

@@ -1,0 +1,315 @@
+"""The window onto the scene: zoom by wheel, pan by the middle button or Space, fit by a double click, and a small map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+
+from lab.widgets.networks.items import CommentItem, NodeItem
+from lab.widgets.networks.scene import NetworkScene
+
+LEAST, MOST = 0.04, 4.0
+KIND_MIME = "application/x-lab-kind"
+ROOM = 4000.0
+
+
+class NetworkView(QGraphicsView):
+    """Shows the scene.
+
+    keyed(event)        a key that the editor may know; it accepts the event if it does
+    dropped(kind, x, y) a kind was dragged here from the palette
+    opened(id)          a node or comment was double-clicked
+    tapped              Space was pressed and let go without panning
+    """
+
+    keyed = Signal(object)
+    asked = Signal(object)
+    dropped = Signal(str, float, float)
+    opened = Signal(str)
+    tapped = Signal()
+    menu_wanted = Signal(QPoint)
+    seen = Signal()
+
+    def __init__(self, scene: NetworkScene, parent: QWidget | None = None):
+        super().__init__(scene, parent)
+        self.network = scene
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+        self.setDragMode(QGraphicsView.DragMode.RubberBandDrag)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
+        self.setAcceptDrops(True)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Network canvas")
+        self.setMinimumSize(160, 120)
+        self._pan: QPoint | None = None
+        self._space = self._panned = False
+        self._fitted = True  # until a person zooms or pans, the whole graph is kept in view
+        self.map = MiniMap(self)
+
+    # -- zoom and pan --
+
+    @property
+    def zoom(self) -> float:
+        """Pixels of the screen per unit of the scene."""
+        return self.transform().m11()
+
+    def zoom_by(self, factor: float, about: QPointF | None = None) -> None:
+        """Zoom, keeping the place under `about` (pixels of the view) where it is."""
+        factor = min(max(factor, LEAST / self.zoom), MOST / self.zoom)
+        about = QPointF(self.viewport().rect().center()) if about is None else about
+        before = self.mapToScene(about.toPoint())
+        self.scale(factor, factor)
+        gone = self.mapToScene(about.toPoint()) - before
+        self.translate(gone.x(), gone.y())
+        self._fitted = False
+        self.seen.emit()
+        self.map.update()
+
+    def fit(self) -> None:
+        """Bring everything into view."""
+        area = self.network.extent()
+        if area.isNull():
+            area = QRectF(-300, -200, 600, 400)
+        area = area.adjusted(-30, -30, 30, 30)
+        self.setSceneRect(area.adjusted(-ROOM, -ROOM, ROOM, ROOM))
+        self.fitInView(area, Qt.AspectRatioMode.KeepAspectRatio)
+        if self.zoom > 1.0:
+            self.scale(1 / self.zoom, 1 / self.zoom)
+            self.centerOn(area.center())
+        elif self.zoom < LEAST:
+            self.scale(LEAST / self.zoom, LEAST / self.zoom)
+        self._fitted = True
+        self.seen.emit()
+        self.map.update()
+
+    def keep_fitted(self) -> None:
+        """Fit again unless a person chose what to see."""
+        if self._fitted:
+            self.fit()
+
+    def show_items(self, ids: tuple[str, ...]) -> None:
+        """Bring these nodes and wires into view."""
+        items = [i for group in (self.network.nodes, self.network.edges, self.network.comments) for k, i in group.items() if k in ids]
+        if not items:
+            return
+        area = QRectF()
+        for item in items:
+            area = area.united(item.sceneBoundingRect())
+        if not self.mapToScene(self.viewport().rect()).boundingRect().contains(area):
+            self._fitted = False
+            self.centerOn(area.center())
+        self.map.update()
+
+    def wheelEvent(self, event: Any) -> None:
+        """Zoom about the cursor."""
+        self.zoom_by(1.0015 ** event.angleDelta().y(), event.position())
+        event.accept()
+
+    def mousePressEvent(self, event: Any) -> None:
+        """The middle button, or Space and the left one, pans."""
+        if event.button() == Qt.MouseButton.MiddleButton or (self._space and event.button() == Qt.MouseButton.LeftButton):
+            self._pan, self._panned = event.position().toPoint(), True
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: Any) -> None:
+        """Pan, or what the scene does."""
+        if self._pan is not None:
+            at = event.position().toPoint()
+            gone = at - self._pan
+            self._pan = at
+            self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() - gone.x())
+            self.verticalScrollBar().setValue(self.verticalScrollBar().value() - gone.y())
+            self._fitted = False
+            self.map.update()
+            event.accept()
+            return
+        super().mouseMoveEvent(event)
+        over = self.network.hot is not None
+        self.viewport().setCursor(Qt.CursorShape.CrossCursor if over else Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor)
+
+    def mouseReleaseEvent(self, event: Any) -> None:
+        """Stop panning."""
+        if self._pan is not None:
+            self._pan = None
+            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor)
+            event.accept()
+            return
+        super().mouseReleaseEvent(event)
+
+    def mouseDoubleClickEvent(self, event: Any) -> None:
+        """Open what is under the cursor, or fit."""
+        item = self.itemAt(event.position().toPoint())
+        if isinstance(item, NodeItem):
+            self.opened.emit(item.node.id)
+        elif isinstance(item, CommentItem):
+            self.opened.emit(item.comment.id)
+        elif item is None:
+            self.fit()
+        event.accept()
+
+    # -- keys --
+
+    def event(self, event: QEvent) -> bool:
+        """Claim the keys of the canvas before the shortcuts of the window take them."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            assert isinstance(event, QKeyEvent)
+            event.ignore()
+            if event.key() == Qt.Key.Key_Space and not event.modifiers():
+                event.accept()
+            else:
+                self.asked.emit(event)
+            if event.isAccepted():
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Space takes the hand; the rest is the editor's."""
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+            if not event.isAutoRepeat():
+                self._space, self._panned = True, False
+                self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+            event.accept()
+            return
+        event.ignore()
+        self.keyed.emit(event)
+        if not event.isAccepted():
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: Any) -> None:
+        """Space without a drag plays or pauses."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = False
+            self.viewport().setCursor(Qt.CursorShape.ArrowCursor)
+            if not self._panned:
+                self.tapped.emit()
+            event.accept()
+            return
+        super().keyReleaseEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from node to node while there are any."""
+        return False if self.network.nodes else super().focusNextPrevChild(forward)
+
+    # -- the rest --
+
+    def contextMenuEvent(self, event: Any) -> None:
+        """Select what is under the cursor and offer what can be done."""
+        item = self.itemAt(event.pos())
+        if item is not None and item.flags() & item.GraphicsItemFlag.ItemIsSelectable and not item.isSelected():
+            self.network.clearSelection()
+            item.setSelected(True)
+        self.menu_wanted.emit(event.globalPos())
+
+    def dragEnterEvent(self, event: Any) -> None:
+        """A kind from the palette is welcome."""
+        if event.mimeData().hasFormat(KIND_MIME):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: Any) -> None:
+        """Anywhere."""
+        if event.mimeData().hasFormat(KIND_MIME):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:
+        """Put it there."""
+        at = self.mapToScene(event.position().toPoint())
+        self.dropped.emit(kind_of(event.mimeData()), at.x(), at.y())
+        event.acceptProposedAction()
+        self.setFocus()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Keep the whole graph in view, and the map in its corner."""
+        super().resizeEvent(event)
+        self.keep_fitted()
+        self.map.place()
+
+    def showEvent(self, event: Any) -> None:
+        """The size is known now."""
+        super().showEvent(event)
+        self.keep_fitted()
+        self.map.place()
+
+
+def mime_of(kind: str) -> QMimeData:
+    """A kind on its way from the palette."""
+    data = QMimeData()
+    data.setData(KIND_MIME, kind.encode("utf-8"))
+    return data
+
+
+def kind_of(data: QMimeData) -> str:
+    """The kind that was dragged."""
+    return bytes(data.data(KIND_MIME).data()).decode("utf-8")
+
+
+class MiniMap(QWidget):
+    """All nodes as small blocks, and what is in view as a frame; a click or drag goes there. Hidden while all is in view."""
+
+    def __init__(self, view: NetworkView):
+        super().__init__(view)
+        self.view = view
+        self.setFixedSize(150, 96)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Map of the network: click to go there")
+        self.setAccessibleName("Map of the network")
+        view.seen.connect(self.place)
+
+    def place(self) -> None:
+        """Into the lower right corner, if there is something out of view."""
+        self.move(self.view.width() - self.width() - 10, self.view.height() - self.height() - 10)
+        seen = self.view.mapToScene(self.view.viewport().rect()).boundingRect()
+        self.setVisible(not seen.contains(self._nodes()) and self.view.width() > 320)
+        self.update()
+
+    def _nodes(self) -> QRectF:
+        area = QRectF()
+        for item in self.view.network.nodes.values():
+            area = area.united(item.body.translated(item.pos()))
+        return area
+
+    def _fitting(self) -> tuple[float, QPointF, QRectF]:
+        """Scale, origin, and the stretch of the scene that the map shows."""
+        seen = self.view.mapToScene(self.view.viewport().rect()).boundingRect()
+        area = self._nodes().united(seen)
+        scale = min((self.width() - 12) / max(1.0, area.width()), (self.height() - 12) / max(1.0, area.height()))
+        origin = QPointF((self.width() - area.width() * scale) / 2, (self.height() - area.height() * scale) / 2)
+        return scale, origin - area.topLeft() * scale, seen
+
+    def paintEvent(self, event: Any) -> None:
+        """Blocks and frame."""
+        paints = self.view.network.paints
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(paints.line, 1))
+        painter.setBrush(paints.surface)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        scale, origin, seen = self._fitting()
+        for item in self.view.network.nodes.values():
+            body = item.body.translated(item.pos())
+            colour = paints.accent if item.isSelected() else paints.series[1] if item.inhibits else paints.group(item.colour)
+            painter.fillRect(QRectF(body.topLeft() * scale + origin, body.size() * scale), colour)
+        painter.setPen(QPen(paints.text, 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(QRectF(seen.topLeft() * scale + origin, seen.size() * scale))
+        painter.end()
+
+    def mousePressEvent(self, event: Any) -> None:
+        """Go there."""
+        scale, origin, _ = self._fitting()
+        self.view._fitted = False
+        self.view.centerOn((event.position() - origin) / scale)
+        self.update()
+        event.accept()
+
+    mouseMoveEvent = mousePressEvent

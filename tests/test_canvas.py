@@ -1,0 +1,416 @@
+"""The network canvas, driven as a person drives it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from lab import graph_files
+from lab.errors import FileError
+from lab.graph import Graph
+from lab.graph_kinds.populations import brunel, vogels_abbott
+from lab.widgets import filing, theme
+from lab.widgets.networks import NetworkEditor
+from lab.widgets.networks.editor import same_network
+from lab.widgets.settings import Settings
+from lab.widgets.window import Window
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def editor(qtbot):
+    theme.apply(QApplication.instance(), "dark")
+    made = NetworkEditor()
+    made.resize(1100, 640)
+    made.show()
+    qtbot.addWidget(made)
+    made.show_text(vogels_abbott().to_json())
+    made.view.setFocus()
+    made.changes = []
+    made.graph_changed.connect(lambda text, what, key, final: made.changes.append((text, what, key, final)))
+    return made
+
+
+def at(editor, place: QPointF) -> QPoint:
+    return editor.view.mapFromScene(place)
+
+
+def port(editor, title: str, name: str, side: str) -> QPoint:
+    item = editor.scene.nodes[editor.graph.named(title).id]
+    return at(editor, item.pos() + item.port_place(name, side))
+
+
+def middle(editor, title: str) -> QPoint:
+    return at(editor, editor.scene.nodes[editor.graph.named(title).id].pos())
+
+
+def drag(editor, start: QPoint, end: QPoint, release: bool = True) -> None:
+    where = editor.view.viewport()
+    QTest.mousePress(where, LEFT, Qt.KeyboardModifier.NoModifier, start)
+    for share in (0.3, 0.6, 1.0):
+        QTest.mouseMove(where, start + (end - start) * share)
+        QApplication.processEvents()
+    if release:
+        QTest.mouseRelease(where, LEFT, Qt.KeyboardModifier.NoModifier, end)
+
+
+def key(editor, *keys: Qt.Key, modifier=Qt.KeyboardModifier.NoModifier) -> None:
+    for each in keys:
+        QTest.keyClick(editor.view, each, modifier)
+
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def test_the_canvas_shows_every_node_wire_and_kind_of_a_graph(editor):
+    assert set(editor.scene.nodes) == {n.id for n in editor.graph.nodes} and len(editor.scene.edges) == 4
+    titles = {editor.kinds.tree.topLevelItem(k).data(0, Qt.ItemDataRole.UserRole) for k in range(editor.kinds.tree.topLevelItemCount())}
+    assert {k.name for k in editor.graph.kinds.kinds} <= titles
+    assert "LIF · 3,200" in {i.caption for i in editor.scene.nodes.values()}
+    editor.check_now()
+    assert "4,000 neurons" in editor.totals.text() and "synapses" in editor.totals.text()
+
+
+def test_a_key_adds_a_population_and_a_drag_between_ports_joins_it(editor):
+    key(editor, Qt.Key.Key_P)
+    assert editor.graph.nodes[-1].kind == "poisson" and editor.changes[-1][1] == "Add Poisson population"
+    editor.edit(editor.graph.move({editor.graph.nodes[-1].id: (-300.0, 200.0)}), "Move")
+    editor.view.fit()
+    drag(editor, port(editor, "Poisson population", "spikes", "output"), port(editor, "E", "synapses", "input"))
+    last = editor.graph.edges[-1]
+    assert (editor.graph.node(last.source).title, editor.graph.node(last.target).title) == ("Poisson population", "E")
+    assert editor.scene.chosen() == (last.id,)
+    assert Graph.from_json(editor.changes[-1][0]) == editor.graph
+
+
+def test_a_wire_that_cannot_be_says_so_while_it_is_drawn_and_is_not_made(editor):
+    key(editor, Qt.Key.Key_P)
+    source = editor.graph.nodes[-1]
+    editor.edit(editor.graph.move({source.id: (-300.0, 200.0)}), "Move")
+    editor.view.fit()
+    wires = len(editor.graph.edges)
+    drag(editor, port(editor, source.title, "spikes", "output"), port(editor, "E", "drive", "input"), release=False)
+    words = editor.scene._words.text().replace("\n", " ")
+    assert editor.scene._words.isVisible() and "gives spikes, but 'drive' takes drive" in words and "join ports of the same kind" in words
+    QTest.mouseRelease(editor.view.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, port(editor, "E", "drive", "input"))
+    assert len(editor.graph.edges) == wires and not editor.scene._words.isVisible()
+
+
+def test_a_wire_is_made_by_keys_alone(editor):
+    wires = len(editor.graph.edges)
+    key(editor, Qt.Key.Key_Tab)
+    first = editor.scene.chosen()[0]
+    key(editor, Qt.Key.Key_W)
+    assert editor.scene.wiring
+    key(editor, Qt.Key.Key_Return)
+    assert len(editor.graph.edges) == wires + 1 and editor.graph.edges[-1].source == first
+    key(editor, Qt.Key.Key_Escape)
+    assert editor.scene.chosen() == ()
+
+
+def test_a_dragged_node_moves_once_it_is_let_go_and_its_wires_follow(editor):
+    id = editor.graph.named("E").id
+    before = editor.graph.node(id)
+    wire = next(e for e in editor.graph.edges if e.source == id and e.target != id)
+    path = editor.scene.edges[wire.id].path.pointAtPercent(0)
+    drag(editor, middle(editor, "E"), middle(editor, "E") + QPoint(-60, 90))
+    after = editor.graph.node(id)
+    assert (after.x, after.y) != (before.x, before.y) and after.x % 10 == 0
+    assert editor.scene.edges[wire.id].path.pointAtPercent(0) != path
+    assert [c[1] for c in editor.changes] == ["Move E"]
+
+
+def test_a_rubber_band_selects_and_del_removes_and_copies_come_back(editor):
+    where = editor.view.viewport().rect()
+    drag(editor, where.topLeft() + QPoint(2, 2), where.bottomRight() - QPoint(2, 2))
+    assert set(editor.scene.nodes) <= set(editor.scene.chosen())
+    key(editor, Qt.Key.Key_C, modifier=CTRL)
+    assert json.loads(QGuiApplication.clipboard().text())["family"] == "populations"
+    key(editor, Qt.Key.Key_Delete)
+    assert not editor.graph.nodes and editor.empty.isVisible()
+    key(editor, Qt.Key.Key_V, modifier=CTRL)
+    assert {n.title for n in editor.graph.nodes} == {"E", "I"} and len(editor.graph.edges) == 4
+    key(editor, Qt.Key.Key_D, modifier=CTRL)
+    assert len(editor.graph.nodes) == 4 and len(editor.scene.chosen()) == 2
+
+
+def test_pasting_anything_else_is_refused_in_words(editor):
+    QGuiApplication.clipboard().setText("no graph")
+    key(editor, Qt.Key.Key_V, modifier=CTRL)
+    assert "not JSON" in editor.totals.text() and not editor.changes
+
+
+def test_a_form_of_the_selected_wire_changes_its_property(editor):
+    wire = editor.graph.edges[0]
+    editor.scene.choose((wire.id,))
+    row = editor.inspector.form.rows["weight"]
+    row.field.box.setText("2.5") if hasattr(row.field.box, "setText") else row.field.box.lineEdit().setText("2.5")
+    row.field.typed.emit("2.5")
+    assert editor.graph.edge(wire.id).properties.weight == 2.5
+    assert "J 2.5" in editor.scene.edges[wire.id].label
+    assert editor.changes[-1][1] == "Weight of E to E"
+
+
+def test_a_name_that_is_taken_is_refused_in_the_inspector(editor):
+    editor.scene.choose((editor.graph.named("E").id,))
+    editor.inspector.name.setText("I")
+    editor.inspector.name.editingFinished.emit()
+    assert "already" in editor.inspector.words.text() and editor.graph.named("E")
+
+
+def test_inhibition_differs_from_excitation_in_dashes_and_in_the_end_of_the_wire(editor):
+    signs = {e.id: e.properties.sign for e in editor.graph.edges}
+    for id, sign in signs.items():
+        item = editor.scene.edges[id]
+        assert (item.size < 0) == (sign == "inhibitory")
+        assert item._head.isEmpty() == (sign == "inhibitory")
+
+
+def test_the_wheel_zooms_about_the_cursor_and_f_fits(editor):
+    place = QPointF(300, 200)
+    under = editor.view.mapToScene(place.toPoint())
+    zoom = editor.view.zoom
+    wheel = QWheelEvent(place, place, QPoint(), QPoint(0, 240), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)
+    QApplication.sendEvent(editor.view.viewport(), wheel)
+    assert editor.view.zoom > 1.2 * zoom
+    after = editor.view.mapToScene(place.toPoint())
+    assert abs(after.x() - under.x()) < 3 and abs(after.y() - under.y()) < 3
+    key(editor, Qt.Key.Key_F)
+    assert editor.view.zoom == pytest.approx(zoom)
+
+
+def test_space_pans_and_a_tap_of_it_is_passed_on(editor, qtbot):
+    view = editor.view
+    with qtbot.waitSignal(view.tapped):
+        QTest.keyClick(view, Qt.Key.Key_Space)
+    before = view.mapToScene(QPoint(0, 0))
+    QTest.keyPress(view, Qt.Key.Key_Space)
+    drag(editor, QPoint(300, 300), QPoint(360, 330))
+    QTest.keyRelease(view, Qt.Key.Key_Space)
+    assert view.mapToScene(QPoint(0, 0)) != before and not editor.changes
+
+
+def test_aligning_grouping_commenting_and_tidying_are_edits(editor):
+    ids = tuple(editor.scene.nodes)
+    editor.scene.choose(ids)
+    editor.align("left")
+    assert len({n.x for n in editor.graph.nodes}) == 1
+    key(editor, Qt.Key.Key_G, modifier=CTRL)
+    assert editor.graph.groups[0].nodes == ids and editor.scene.groups
+    key(editor, Qt.Key.Key_T)
+    editor.inspector.text.setPlainText("why so")
+    assert editor.graph.comments[0].text == "why so"
+    editor.tidy()
+    assert len({n.x for n in editor.graph.nodes}) == 2
+    assert [c[1] for c in editor.changes] == ["Align", "Group", "Comment", "Text of a comment", "Tidy up"]
+
+
+def test_a_problem_is_listed_in_words_and_a_click_goes_there(editor):
+    graph, id = editor.graph.add_node("drive", 9000, 0, "Lonely")
+    editor.edit(graph, "Add")
+    editor.check_now()
+    item = editor.problems.item(0)
+    assert "Lonely drives nothing" in item.text()
+    editor.problems.itemClicked.emit(item)
+    assert editor.scene.chosen() == (id,)
+    assert editor.view.mapToScene(editor.view.viewport().rect()).boundingRect().contains(9000, 0)
+
+
+def test_search_finds_a_kind_and_return_adds_it(editor):
+    key(editor, Qt.Key.Key_K)
+    QTest.keyClicks(editor.kinds.search, "izhi")
+    QTest.keyClick(editor.kinds.search, Qt.Key.Key_Return)
+    assert editor.graph.nodes[-1].kind == "izhikevich"
+
+
+@pytest.mark.parametrize("suffix", graph_files.SUFFIXES)
+def test_graphs_come_back_from_files(editor, tmp_path, suffix):
+    path = tmp_path / f"net{suffix}"
+    before = editor.graph
+    editor.export_to(str(path))
+    editor.load(Graph("populations"), "Empty")
+    editor.import_from(str(path))
+    assert {n.title for n in editor.graph.nodes} == {"E", "I"}
+    assert [e.properties for e in editor.graph.edges] == [e.properties for e in before.edges]
+    if suffix != ".csv":
+        assert [n.parameters for n in editor.graph.nodes] == [n.parameters for n in before.nodes]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.csv", "A\n", "has no target"),
+        ("a.graphml", "<!DOCTYPE x><graphml/>", "document type"),
+        ("a.graphml", "<graphml>", "damaged"),
+        ("a.json", "[]", "incomplete"),
+        ("a.txt", "", "are read from"),
+    ],
+)
+def test_damaged_graph_files_are_refused_in_one_sentence(tmp_path, name, text, words):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(FileError, match=words):
+        graph_files.read(path, "populations")
+
+
+def test_a_graph_of_another_program_becomes_populations_with_signs(tmp_path):
+    path = tmp_path / "net.csv"
+    path.write_text("source,target,weight\nA,B,2.5\nB,A,-1.5\n")
+    graph = graph_files.read(path, "populations")
+    assert [(e.properties.weight, e.properties.sign) for e in graph.edges] == [(2.5, "excitatory"), (1.5, "inhibitory")]
+    assert len({(n.x, n.y) for n in graph.nodes}) == 2
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_the_picture_is_written(editor, tmp_path, suffix):
+    path = tmp_path / f"net{suffix}"
+    editor.picture_to(str(path))
+    assert path.stat().st_size > 2000
+    if suffix == ".svg":
+        text = path.read_text()
+        assert "LIF" in text and "<path" in text
+
+
+def big_graph(nodes: int, wires: int) -> Graph:
+    rng = np.random.default_rng(0)
+    graph = Graph("populations")
+    for k in range(nodes):
+        graph, _ = graph.add_node("lif", 260.0 * (k % 25), 140.0 * (k // 25), f"P{k}", size=10)
+    ids = [n.id for n in graph.nodes]
+    ends = rng.integers(0, nodes, (wires, 2))
+    edge = Graph("populations")
+    edge, a = edge.add_node("lif")
+    edge, _ = edge.connect(a, a)
+    from dataclasses import replace
+
+    first = edge.edges[0]
+    return replace(graph, edges=tuple(replace(first, id=f"e{k + 1}", source=ids[a], target=ids[b]) for k, (a, b) in enumerate(ends.tolist())))
+
+
+def test_five_hundred_nodes_with_two_thousand_wires_are_shown_and_one_of_them_is_moved(editor):
+    graph = big_graph(500, 2000)
+    editor.load(graph, "Large")
+    assert len(editor.scene.nodes) == 500 and len(editor.scene.edges) == 2000
+    assert editor.view.map.isHidden()  # all is in view
+    editor.view.zoom_by(6.0)
+    assert editor.view.map.isVisible()
+    node = editor.graph.named("P262")
+    editor.view.centerOn(node.x, node.y)
+    touching = next(e for e in graph.edges if e.source == node.id and e.target != node.id)
+    before = editor.scene.edges[touching.id].path.pointAtPercent(0.0)
+    drag(editor, middle(editor, "P262"), middle(editor, "P262") + QPoint(40, 30))
+    assert (editor.graph.named("P262").x, editor.graph.named("P262").y) != (node.x, node.y)
+    assert editor.scene.edges[touching.id].path.pointAtPercent(0.0) != before
+    assert sum(a is b for a, b in zip(graph.nodes, editor.graph.nodes, strict=True)) == 499
+
+
+def test_moving_nodes_leaves_the_network_the_same_and_wiring_does_not():
+    graph = brunel()
+    assert same_network(graph, graph.move({graph.nodes[0].id: (5.0, 5.0)}))
+    assert not same_network(graph, graph.set(graph.edges[0].id, weight=0.3))
+    assert not same_network(graph, graph.set(graph.nodes[0].id, title="other"))
+
+
+# -- in the window --
+
+
+@pytest.fixture
+def open_window(qtbot):
+    """Opens a window; the fixture, not the test, lets go of it last, so that nothing of it is left."""
+    made: list[Window] = []
+    theme.apply(QApplication.instance(), "dark")
+
+    def make() -> Window:
+        window = Window(filing.new_untitled(), Settings(), model="spiking-network", playing=False)
+        window.resize(1440, 900)
+        window.show()
+        window.activateWindow()
+        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase != "preparing", timeout=60_000)
+        made.append(window)
+        return window
+
+    yield make
+    while made:
+        window = made.pop()
+        window.close()
+        window.finish()
+        window.deleteLater()
+    del window
+
+
+def test_the_canvas_stands_above_the_pictures_of_a_model_with_a_graph_and_goes_with_it(open_window):
+    window = open_window()
+    assert window.canvas.card.isVisible() and len(window.canvas.editor.scene.nodes) == 2
+    window.choose_model("perceptron")
+    assert not window.canvas.card.isVisible() and window.side.tabs.indexOf(window.canvas.editor.inspector) < 0
+    window.choose_model("spiking-network")
+    assert window.canvas.card.isVisible()
+    window.canvas.close_canvas()
+    assert not window.canvas.card.isVisible()
+    window.side.form.rows["graph"].field.button.click()
+    assert window.canvas.card.isVisible()
+
+
+def test_every_edit_is_one_step_of_the_windows_undo_and_moving_does_not_touch_the_run(open_window):
+    window = open_window()
+    editor = window.canvas.editor
+    run = window.player.run_id, window.player.runner
+    drag(editor, middle(editor, "E"), middle(editor, "E") + QPoint(-30, 60))
+    moved = editor.graph.named("E")
+    assert window.history.stack.undoText() == "Move E" and window.player.runner is run[1]
+    assert Graph.from_json(window.document.experiment().build().graph).named("E") == moved
+    editor.add("poisson", 0.0, 300.0)
+    assert window.history.stack.undoText() == "Add Poisson population" and len(editor.scene.nodes) == 3
+    window.history.stack.undo()
+    assert len(editor.scene.nodes) == 2 and editor.graph.named("E") == moved
+    window.history.stack.undo()
+    assert editor.graph.named("E").y == 0.0
+    window.history.stack.redo()
+    assert editor.graph.named("E") == moved
+
+
+def test_a_graph_that_cannot_run_stays_on_the_canvas_as_a_draft_with_its_reason(open_window):
+    window = open_window()
+    editor = window.canvas.editor
+    editor.view.setFocus()
+    key(editor, Qt.Key.Key_A, Qt.Key.Key_Delete, modifier=CTRL)
+    editor.scene.choose(tuple(editor.scene.nodes))
+    key(editor, Qt.Key.Key_Delete)
+    assert not editor.graph.nodes
+    assert "spiking-network" in window.document.drafts
+    assert "empty" in editor.problems.item(0).text() and "lab-graph" not in editor.problems.item(0).text()
+    again, problems = type(window.document).from_dict(window.document.to_dict())
+    assert again.drafts == window.document.drafts and not problems
+    editor.add("lif", 0.0, 0.0)
+    assert not window.document.drafts and len(Graph.from_json(window.document.experiment().build().graph).nodes) == 1
+    window.history.stack.undo()
+    window.history.stack.undo()
+    assert len(editor.graph.nodes) == 2 and not window.document.drafts
+
+
+def test_the_selection_opens_its_form_at_the_right(open_window):
+    window = open_window()
+    editor = window.canvas.editor
+    assert window.side.tabs.currentIndex() == 0
+    editor.scene.choose((editor.graph.edges[1].id,))
+    assert window.side.tabs.currentWidget() is editor.inspector and editor.inspector.title.text() == "E → I"
+    editor.scene.choose(())
+    assert window.side.tabs.currentIndex() == 0
+
+
+def test_rates_of_a_run_are_drawn_in_the_cards(open_window, qtbot):
+    window = open_window()
+    window.toggle()
+    items = window.canvas.editor.scene.nodes.values()
+    qtbot.waitUntil(lambda: all(len(i.history) > 1 for i in items), timeout=20_000)
+    window.toggle()
