@@ -85,6 +85,7 @@ class Simulation:
         self.seed = int(seed)
         self.step = 0
         self.log: list[Happened] = []
+        self._buffers: dict[str, Events] = {}
         self.constants = model.build(self.seed)
         self.state = model.start(self.constants, self.seed)
 
@@ -95,8 +96,11 @@ class Simulation:
         samples = {
             s.name: np.empty((n if s.name in wanted else 0, *s.shape), s.dtype) for s in declared if s.form == "samples"
         }
-        buffers = {s.name: Events(FIRST_EVENTS) for s in declared if s.form == "events"}
+        # Kept from call to call: making them anew costs more than a short block of a small model.
+        buffers = {s.name: self._buffers.get(s.name) or Events(FIRST_EVENTS) for s in declared if s.form == "events"}
         parts: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {name: [] for name in buffers}
+        for buffer in buffers.values():
+            buffer.count[0] = 0  # a call that raised may have left events behind
         done = 0
         self.over: str | None = None
         while done < n:
@@ -119,6 +123,7 @@ class Simulation:
                     if not buffers or len(next(iter(buffers.values())).steps) > 1 << 28:
                         raise ModelError(f"{self.model._owner()}.advance did no step at step {self.step + done} and gave no reason.")
                     buffers = {name: Events(4 * len(b.steps)) for name, b in buffers.items()}
+        self._buffers = buffers
         events = {
             name: tuple(np.concatenate(column) for column in zip(*chunks, strict=True)) if chunks else (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
             for name, chunks in parts.items()
