@@ -315,6 +315,27 @@ def test_many_spikes_become_an_image_and_few_stay_ticks(qtbot):
     assert crowd._dots.isVisible()
 
 
+def test_thinning_keeps_the_shape_and_knows_a_crowded_line(show):
+    drawn = show("V")
+    (x0, x1), (y0, y1) = drawn.field.viewRange()
+    x = np.linspace(x0, x1, 20_000)
+    y = np.sin(np.linspace(0, 12, 20_000)) * 0.8
+    thin_x, thin_y, crowded = drawn._thin(x, y)
+    assert len(thin_x) < 2500 and not crowded
+    pixel = (y1 - y0) / drawn.field.height()
+    assert np.abs(np.interp(x, thin_x, thin_y) - y).max() < 1.5 * pixel
+    assert drawn._thin(x, np.random.default_rng(0).normal(size=20_000))[2]
+
+
+def test_points_that_are_not_known_are_left_out_without_a_warning(show, source):
+    drawn = show("rates")
+    source._ring._latest["rates"] = (600, np.array([[1.0, 2.0], [np.nan, np.nan]]))
+    drawn.refresh(source, force=True)
+    source._ring._latest["rates"] = (600, np.array([[1.0, 2.0, 3.0], [np.nan, 5.0, np.nan]]))
+    drawn.refresh(source, force=True)
+    assert drawn._items[0, 0, 0].getData()[1].tolist() == [5.0]
+
+
 def test_a_log_axis_draws_logarithms_and_leaves_out_what_has_none(qtbot, source):
     logged = Picture("r", "R", picture("rates").layers, x="I (nA)", y="rate (Hz)", y_log=True)
     drawn = make(logged, source.model)

@@ -20,6 +20,7 @@ from lab.widgets.pictures.plot import MARKS, PlotView
 
 THEORY = (5.0, 4.0)
 DASHES: dict[str, tuple[float, ...]] = {"dashed": (6.0, 4.0), "dotted": (1.0, 3.0)}
+CROWDED = 15  # times the size of its place that a line is long when it is drawn without smooth edges
 SEGMENTS = 200  # longer lines are drawn segment by segment
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
 
@@ -114,10 +115,16 @@ class LinesView(PlotView):
             item.set_points(x, y, self.field.viewRect())
             return
         if dots:
+            known = np.isfinite(x) & np.isfinite(y)
+            x, y = x[known], y[known]
             item.setData(x=x, y=y, **self._dot(line, several))
             return
         if line.style in ("steps", "bars") and len(x) > 1:
             x, y = _stairs(x, y)
+        if len(x) > SEGMENTS:
+            x, y, crowded = self._thin(x, y)
+            # Where the line fills the place there is nothing for smooth edges to show, and they cost the most.
+            item.opts["antialias"] = not crowded
         # Stroked as a path, a noisy trace of 1200 points takes 900 ms; as separate segments 11. Dashes need the path, and
         # few long segments look better as one.
         item.opts["segmentedLineMode"] = "on" if len(x) > SEGMENTS and not _dashes(line) else "off"
@@ -125,6 +132,17 @@ class LinesView(PlotView):
         item.setData(x=x, y=y, connect="all" if finite else "finite", skipFiniteCheck=finite)
         if _marked(line):
             self._mark(line, x, y)
+
+    def _thin(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+        """Leave out points that share a pixel with the one before; whether the line crosses the place very often."""
+        (x0, x1), (y0, y1) = self.field.viewRange()
+        wide, tall = max(1.0, self.field.width()), max(1.0, self.field.height())
+        across, up = (x - x0) * (wide / ((x1 - x0) or 1.0)), (y - y0) * (tall / ((y1 - y0) or 1.0))
+        moved = (np.diff(np.floor(across)) != 0) | (np.diff(np.floor(up)) != 0)
+        keep = np.concatenate([[True], moved])
+        keep[-1] = True
+        length = float(np.nansum(np.abs(np.diff(up)).clip(0, tall)))
+        return x[keep], y[keep], length > CROWDED * (wide + tall)
 
     def _dress(self, item: Any, line: Line, several: bool) -> None:
         look = theme.current()
