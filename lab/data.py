@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -321,7 +321,7 @@ def _is_number(cell: str) -> bool:
 def guess_columns(path: Path, types: str = "") -> list[Column]:
     """What each column of a CSV file seems to be; `types` corrects it: "age=number, id=ignore, kind=class"."""
     heading, body = read_table(path)
-    asked = {}
+    asked: dict[str, Any] = {}
     for part in filter(None, (p.strip() for p in types.split(","))):
         name, equals, kind = (w.strip() for w in part.partition("="))
         if name not in heading:
@@ -330,15 +330,16 @@ def guess_columns(path: Path, types: str = "") -> list[Column]:
             raise FileError(f"{path}, column '{name}': its type must be number, class or ignore (got '{kind}').")
         asked[name] = kind
     out = []
+    guess: Literal["number", "class", "ignore"]
     for k, name in enumerate(heading):
         cells = [row[k].strip() for row in body]
         present = [c for c in cells if c and c.lower() not in ("na", "nan", "?")]
         values = len(set(present))
         if present and all(_is_number(c) for c in present):
-            kind = "number"
+            guess = "number"
         else:
-            kind = "class" if values <= max(20, len(present) // 20) else "ignore"
-        out.append(Column(name, asked.get(name, kind), values, len(cells) - len(present)))
+            guess = "class" if values <= max(20, len(present) // 20) else "ignore"
+        out.append(Column(name, asked.get(name, guess), values, len(cells) - len(present)))
     return out
 
 
@@ -402,9 +403,9 @@ def encode(data: Dataset, heading: list[str], body: list[list[str]], where: str 
         place = [(k, None) for k in range(len(wanted))]
     out = np.empty((len(cells), len(wanted)), np.float32)
     for i, row in enumerate(cells):
-        for j, (k, value) in enumerate(place):
-            if value is not None:
-                out[i, j] = row[k] == value
+        for j, (k, wanted_value) in enumerate(place):
+            if wanted_value is not None:
+                out[i, j] = row[k] == wanted_value
             elif _is_number(row[k]):
                 out[i, j] = float(row[k])
             else:

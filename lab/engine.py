@@ -358,7 +358,7 @@ class Collector:
                 return Recorded(np.empty(0), np.empty((0, *stream.shape), stream.dtype))
             return Recorded(np.concatenate([r[0] for r in rows]) * dt, np.concatenate([r[1] for r in rows]))
         if stream.form == "events":
-            columns = [np.concatenate(c) for c in zip(*rows, strict=True)] if rows else [np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)]
+            columns: list[Any] = [np.concatenate(c) for c in zip(*rows, strict=True)] if rows else [np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)]
             if stream.kind == "raster":
                 return Recorded((columns[0] + columns[2]) * dt, columns[2], columns[1])
             return Recorded((columns[0] + 1) * dt, columns[2], columns[1])

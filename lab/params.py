@@ -82,7 +82,9 @@ def param(
     known = dict(unit=unit, choices=tuple(choices or ()), live=live, log=log, group=group, label=label, when=when)
     known |= dict(builds=builds, main=main, kind=kind)
     bounds = {k: v for k, v in (("ge", lo), ("le", hi)) if v is not None}
-    return Field(default, description=doc, json_schema_extra={"lab": known}, **bounds)
+    extra: Any = {"lab": known}
+    limits: Any = bounds
+    return Field(default, description=doc, json_schema_extra=extra, **limits)
 
 
 def _kind(annotation: Any, given: Kind | None, choices: tuple[str, ...]) -> Kind:
@@ -167,8 +169,8 @@ class Described(BaseModel):
         """Description of every parameter, in the order of declaration."""
         out = {}
         for name, field in cls.model_fields.items():
-            extra = field.json_schema_extra
-            known = dict(extra["lab"]) if isinstance(extra, dict) and isinstance(extra.get("lab"), dict) else {}
+            extra: Any = field.json_schema_extra
+            known: dict[str, Any] = dict(extra["lab"]) if isinstance(extra, dict) and isinstance(extra.get("lab"), dict) else {}
             lo = next((m.ge for m in field.metadata if hasattr(m, "ge")), None)
             hi = next((m.le for m in field.metadata if hasattr(m, "le")), None)
             known["kind"] = _kind(field.annotation, known.get("kind"), known.get("choices", ()))
@@ -222,7 +224,7 @@ class Described(BaseModel):
         return text
 
     @classmethod
-    def schema(cls) -> dict[str, Any]:
+    def schema(cls) -> dict[str, Any]:  # type: ignore[override]  # pydantic keeps a deprecated method of this name
         """JSON Schema of the parameters, with units and the rest of each `Spec` under the key `lab`."""
         out = cls.model_json_schema()
         for name, spec in cls.specs().items():

@@ -145,7 +145,7 @@ def test_ctrl_c_closes_the_file_and_says_how_to_resume():
         time.sleep(0.1)
     time.sleep(2)
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=60)
     assert child.returncode == 1 and "lab resume a.lab" in err, err
     run = lab.load("a.lab")
     assert run.steps > 0

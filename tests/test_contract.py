@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from lab import catalog, engine
-from lab.engine import Collector, Simulation, default_record, simulate
+from lab.engine import Collector, Simulation, simulate
 from lab.errors import DivergenceError, LabError
 from lab.model import Happened, Model
 

@@ -62,7 +62,7 @@ def test_intervals_keep_absolute_steps_whatever_the_blocks(session, counter):
 
 
 def test_per_block_streams_nobody_recorded_are_there_as_the_last_look(session, counter):
-    run, simulation = record(session, counter, 30)
+    run, _simulation = record(session, counter, 30)
     assert session.reader().latest_snapshot(run, "figures") == (30, [{"x": 30.0, "kicks": 0}])
 
 
@@ -97,7 +97,7 @@ def test_a_checkpoint_knows_how_much_of_the_log_it_holds(session, counter):
 
 def test_a_branch_finds_the_checkpoints_of_the_runs_it_came_from(session, counter):
     first, _ = record(session, counter, 100)
-    second, simulation = record(session, counter, 1, parent=(first, 100))
+    second, _simulation = record(session, counter, 1, parent=(first, 100))
     for name in list(session.reader().checkpoints(second)):
         assert name in (0, 1)
     empty = session.add_run("bare branch", Experiment(counter).to_dict(), parent=first, parent_step=60)
@@ -140,7 +140,7 @@ def test_what_the_disk_refused_is_handed_over_again_in_order(session, counter, m
         except FileError:
             recorder.drain()
     session.flush()
-    steps, rows = session.reader().samples(recorder.run_id, "x")
+    steps, _rows = session.reader().samples(recorder.run_id, "x")
     assert steps.tolist() == list(range(1, 201))
     expected = engine.run(experiment.build(), 200)
     assert np.array_equal(session.reader().events(recorder.run_id, "tens")[0], np.asarray(expected.recorded("tens").time / 0.5 - 1))

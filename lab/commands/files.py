@@ -56,10 +56,15 @@ def export(
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write (default: csv to standard output).")] = None,
     run_id: RunId = None,
 ) -> None:
-    """Write the data of one stream as CSV (with units in the heading) or NPZ."""
+    """Write the data of one stream as CSV (with units in the heading) or NPZ; of vectors, in the formats of vectors."""
     from lab import api
     from lab.export import export_stream
 
+    if (stream == "vectors" and to != "csv") or to not in ("csv", "npz"):
+        from lab.commands import embed
+
+        embed.export_vectors(file, stream, to, output, run_id)
+        return
     run = api.load(file, run_id)
     if output is None and to != "csv":
         output = f"{Path(file).stem}-{stream}.{to}"

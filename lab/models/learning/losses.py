@@ -102,7 +102,7 @@ class Losses(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         x = "output y" if self.loss == LOSSES[0] else "logit z"
-        found = (
+        found: tuple[Picture, ...] = (
             Picture("curve", "Loss", (Layer("curve"), Layer("value", x="place", style="marker")), x=x, y="E (nats)" if self.loss != LOSSES[0] else "E", figures=("loss", "slope"), weight=1.5, front=True),
             Picture("slope", "Slope: what learning feels", (Layer("slope"), Layer("gradient", x="place", style="marker")), x=x, y="dE/dz", front=True),
         )  # fmt: skip

@@ -180,7 +180,7 @@ class Perceptron(Model):
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        layers = (Layer("points", style="points"), Layer("line"))
+        layers: tuple[Layer, ...] = (Layer("points", style="points"), Layer("line"))
         if not self._classifies:
             layers = (Layer("points", style="points"), Layer("best", theory=True), Layer("line"))
         figures = ("updates", "bound (R/gamma)^2") if self._classifies else ("difference to least squares",)

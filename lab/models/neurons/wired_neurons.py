@@ -151,7 +151,7 @@ def reference(weights: np.ndarray, drive: np.ndarray, v0: np.ndarray, duration: 
                 def meets(_, y, i=i):
                     return y[i] - 1.0
 
-                meets.terminal, meets.direction = True, 1.0
+                meets.terminal, meets.direction = True, 1.0  # type: ignore[attr-defined]
                 events.append(meets)
             found = solve_ivp(change, (t, end), np.concatenate([v, s]), "DOP853", rtol=1e-11, atol=1e-13, events=events or None, max_step=0.5)
             t, v, s = float(found.t[-1]), found.y[:n, -1].copy(), found.y[n:, -1].copy()
