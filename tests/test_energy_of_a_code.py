@@ -49,6 +49,14 @@ def test_joules_are_counts_times_constants(shown):
     assert frugal == pytest.approx((s["multiply-accumulates"] - s["of them with a zero input"]) / 40 * 9.6 / 1000)
 
 
+def test_the_table_adds_up_to_the_bars(shown):
+    _, result = shown
+    digital, grey = result.observe("constants")[:3], result.observe("constants")[3:]
+    rates = sum(row["rates, for a digit"] * row["pJ each"] for row in digital) / 1000
+    spikes, brain = (sum(row["spikes, for a digit"] * row["pJ each"] for row in part) / 1000 for part in (digital, grey))
+    np.testing.assert_allclose([rates, spikes, brain], result.observe("energy"))
+
+
 def test_constants_may_change_while_it_runs_and_counts_stay(shown):
     model = EnergyOfACode()
     simulation = engine.Simulation(model, 1)

@@ -308,15 +308,17 @@ class EnergyOfACode(Model):
             looked = max(1, int(state["clock"][0] - 1) % self.presentation + 1)
             return np.array([state["rates"], state["evidence"] / (self._chance * looked)])
         if stream == "constants":
-            images = max(1, int(counted[IMAGES]))
-            rows = [
-                {"operation": "multiplication", "per digit": (counted[MACS] - (counted[ZERO] if self.skip_zeros else 0)) / images, "pJ each": self.multiply, "source": "Horowitz 2014"},
-                {"operation": "addition", "per digit": counted[EVENTS] / shown, "pJ each": self.add, "source": "Horowitz 2014"},
-                {"operation": "reading a weight", "per digit": counted[EVENTS] / shown, "pJ each": self.fetch, "source": "Horowitz 2014"},
-                {"operation": "action potential", "per digit": (counted[IN_SPIKES] + counted[HIDDEN_SPIKES]) / shown, "pJ each": self.atp_spike * self.atp, "source": "Attwell and Laughlin 2001"},
-                {"operation": "synaptic vesicle", "per digit": counted[EVENTS] / shown, "pJ each": self.atp_event * self.atp, "source": "Attwell and Laughlin 2001"},
-            ]
-            return [{k: v if isinstance(v, str) else float(v) for k, v in row.items()} for row in rows]
+            macs = float(counted[MACS] - (counted[ZERO] if self.skip_zeros else 0)) / max(1, int(counted[IMAGES]))
+            events, updates = float(counted[EVENTS]) / shown, float(counted[UPDATES]) / shown
+            spikes = float(counted[IN_SPIKES] + counted[HIDDEN_SPIKES]) / shown
+            rows = (
+                ("multiplication", macs, 0.0, self.multiply, "Horowitz 2014"),
+                ("addition", macs, events + updates, self.add, "Horowitz 2014"),
+                ("reading a weight", macs, events, self.fetch, "Horowitz 2014"),
+                ("action potential", 0.0, spikes, self.atp_spike * self.atp, "Attwell and Laughlin 2001"),
+                ("synaptic vesicle", 0.0, events, self.atp_event * self.atp, "Attwell and Laughlin 2001"),
+            )
+            return [dict(zip(("operation", "rates, for a digit", "spikes, for a digit", "pJ each", "source of the default"), row, strict=True)) for row in rows]
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):

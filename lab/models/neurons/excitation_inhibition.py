@@ -14,7 +14,7 @@ GATED_BY = 20  # of them that each cell of the second network listens to
 THRESHOLD, RESET = 20.0, 10.0  # mV above rest
 BIN = 5.0  # ms over which spikes of a population are counted for its synchrony
 SMOOTH = 10.0  # ms over which rates and currents are drawn
-BARS = 24  # of the histogram of CVs, from 0 to 2
+BARS = 20  # of the histogram of CVs, from 0 to 2
 NAMES = ("network", "gated network", "gate")
 
 
@@ -214,12 +214,12 @@ class ExcitationInhibition(Model):
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        ticks = tuple(f"{2 * (k + 0.5) / BARS:.2g}" for k in range(BARS))
+        ticks = tuple(f"{2 * k / BARS:.1f}" for k in range(BARS))
         return (
             Picture("spikes", "Spikes", (Layer("spikes"),), y="cell", window=500.0, weight=1.5, figures=("CV", "synchrony"), front=True),
             Picture("rates", "Rates", (Layer("rates"),), y="rate (Hz)", window=1000.0, front=True),
             Picture("inputs", "Input of one cell", (Layer("inputs"),), y="input (thresholds)", window=300.0),
-            Picture("regularity", "Irregularity of the cells", (Layer("regularity", style="bars"),), x="CV of the intervals", y="cells", labels=ticks, figures=("CV",)),
+            Picture("regularity", "Irregularity of the cells", (Layer("regularity", style="bars"),), x="CV of the intervals (from)", y="cells", labels=ticks, figures=("CV",)),
             Picture("spent", "What gating saves", (Layer("spent", style="bars"),), y="spikes", figures=("spikes saved",), front=True),
         )  # fmt: skip
 

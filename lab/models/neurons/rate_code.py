@@ -187,7 +187,7 @@ class RateCode(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("estimate", "Rate of the first train", (Layer("estimate"), Layer("rate", theory=True, label="true rate")), y="rate (Hz)", window=4000.0, weight=1.4, front=True),
+            Picture("estimate", "Rate of the first train", (Layer("estimate"), Layer("rate", theory=True, label="true rate")), y="rate (Hz)", window=4000.0, weight=1.4, figures=("error of theory in T (Hz)",), front=True),
             Picture("error", "Error against window", (Layer("error", style="points", label="measured"), Layer("theory", theory=True)), x="window T (ms)", y="variance of the estimate (Hz²)", x_log=True, y_log=True, x_range=(8.0, 6000.0), figures=("slope",), front=True),
             Picture("spikes", "Spike trains", (Layer("spikes"),), y="train", window=1000.0, figures=("CV", "CV of theory")),
         )  # fmt: skip
