@@ -151,7 +151,7 @@ def lay_out_tsne(x, iterations: int = 750):
 
     p = tsne.affinities(x, 30.0)
     y = principal_components(x)[0]
-    y = (y * (1e-4 / y[:, 0].std())).astype(np.float32)
+    y = y * (1e-4 / y[:, 0].std())
     velocity, gains = np.zeros_like(y), np.ones_like(y)
     for k in range(iterations):
         factor = 12.0 if k < tsne.EARLY else 1.0

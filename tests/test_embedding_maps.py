@@ -116,7 +116,7 @@ def test_the_gradient_of_tsne_equals_finite_differences_of_its_cost(dimensions):
     for i in range(40):
         for e in range(p.starts[i], p.starts[i + 1]):
             dense[i, p.columns[e]] = p.values[e]
-    y = np.random.default_rng(0).normal(size=(40, dimensions)).astype(np.float32)
+    y = np.random.default_rng(0).normal(size=(40, dimensions))
     assert tsne.divergence(p, y) == pytest.approx(dense_cost(dense, y), abs=1e-5)
     pull, push = np.empty_like(y), np.empty_like(y)
     tsne._attract(p.starts, p.columns, p.values, y, pull)
@@ -132,7 +132,7 @@ def test_the_gradient_of_tsne_equals_finite_differences_of_its_cost(dimensions):
 # Where points are few and far apart, single pairs at short distance dominate and quadratic interpolation shows.
 @pytest.mark.parametrize("spread, error", [(0.01, 0.01), (3.0, 0.01), (30.0, 0.03)])
 def test_repulsion_on_the_grid_equals_the_exact_sums(spread, error):
-    y = (spread * np.random.default_rng(0).normal(size=(800, 2))).astype(np.float32)
+    y = spread * np.random.default_rng(0).normal(size=(800, 2))
     exact, grid = np.empty_like(y), np.empty_like(y)
     z = tsne._repel_exact(y, exact)
     assert tsne._repel_grid(y, grid) == pytest.approx(z, rel=2e-3)
@@ -156,9 +156,9 @@ def test_the_curve_has_the_published_numbers():
 
 
 def test_one_edge_moves_both_ends_by_the_gradient_of_its_cross_entropy():
-    y = np.array([[0, 0], [1.5, 0.5]], np.float32)
+    y = np.array([[0, 0], [1.5, 0.5]])
     heads, tails, shares = np.array([0], np.int32), np.array([1], np.int32), np.ones(1, np.float32)
-    a, b, before = 1.5, 0.9, y.astype(float)
+    a, b, before = 1.5, 0.9, y.copy()
     umap.epoch(heads, tails, shares, y, seed_state(0), 0, 0.1, a, b, 0, 1.0)
 
     def log_weight(at: np.ndarray) -> float:
@@ -177,7 +177,7 @@ def test_an_edge_is_drawn_as_often_as_its_share_says():
     drawn = np.zeros(3, int)
     shares = np.array([1.0, 0.5, 0.1], np.float32)
     for number in range(100):
-        y = np.array([[0, 0], [1, 0], [0, 1], [-1, -1]], np.float32)
+        y = np.array([[0, 0], [1, 0], [0, 1], [-1, -1]], float)
         before = y.copy()
         umap.epoch(heads, tails, shares, y, seed_state(0), number, 0.01, 1.5, 0.9, 0, 1.0)
         drawn += (y != before).any(1)[1:]

@@ -103,36 +103,34 @@ def start_layout(layout: np.ndarray, seed: int) -> np.ndarray:
     """A first map stretched to 0..10 in each direction, with a little noise so that no two points coincide."""
     layout = layout + 1e-4 * np.abs(layout).max() * np.random.default_rng([seed, 3]).standard_normal(layout.shape)
     low, high = layout.min(0), layout.max(0)
-    return (10 * (layout - low) / np.where(high > low, high - low, 1)).astype(np.float32)
+    return 10 * (layout - low) / np.where(high > low, high - low, 1)
 
 
 @kernel(inline=True)
 def _clip(x):
-    return np.float32(4) if x > np.float32(4) else (np.float32(-4) if x < np.float32(-4) else x)
+    return 4.0 if x > 4.0 else (-4.0 if x < -4.0 else x)
 
 
 @kernel
 def epoch(heads, tails, shares, y, s, number, rate, a, b, negatives, repulsion):
     """One pass over the edges in place: edge e is drawn when number x shares[e] passes a whole number.
 
-    y (n, 2 or 3) float32; s random state; number counts epochs from 0.
+    y (n, 2 or 3) float64; s random state; number counts epochs from 0.
     """
     n, dimensions = y.shape
-    rate = np.float32(rate)
-    difference = np.empty(3, np.float32)
+    difference = np.empty(3)
     for e in range(len(heads)):
         w = shares[e]
         if np.int64(w * (number + 1)) == np.int64(w * number):
             continue
         i, j = heads[e], tails[e]
-        square = np.float32(0)
+        square = 0.0
         for c in range(dimensions):
             difference[c] = y[i, c] - y[j, c]
             square += difference[c] * difference[c]
         if square > 0:
-            d = np.float64(square)
-            power = exp(b * log(d))
-            g = np.float32(-2.0 * a * b * power / (d * (1.0 + a * power)))
+            power = exp(b * log(square))
+            g = -2.0 * a * b * power / (square * (1.0 + a * power))
             for c in range(dimensions):
                 move = _clip(g * difference[c]) * rate
                 y[i, c] += move
@@ -141,12 +139,11 @@ def epoch(heads, tails, shares, y, s, number, rate, a, b, negatives, repulsion):
             j = np.int64(((next_bits(s) >> _HIGH) * np.uint64(n)) >> _HIGH)
             if j == i:
                 continue
-            square = np.float32(0)
+            square = 0.0
             for c in range(dimensions):
                 difference[c] = y[i, c] - y[j, c]
                 square += difference[c] * difference[c]
             if square > 0:
-                d = np.float64(square)
-                g = np.float32(2.0 * repulsion * b / ((0.001 + d) * (1.0 + a * exp(b * log(d)))))
+                g = 2.0 * repulsion * b / ((0.001 + square) * (1.0 + a * exp(b * log(square))))
                 for c in range(dimensions):
                     y[i, c] += _clip(g * difference[c]) * rate

@@ -64,9 +64,12 @@ def keep_thresholds(counts: np.ndarray, sample: float) -> np.ndarray:
 
 
 def start_vectors(words: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Input vectors uniform in +-0.5/size, output vectors zero, as the reference program begins."""
+    """Input vectors uniform in +-1/size, output vectors zero.
+
+    So gensim begins. The reference program begins half as wide, which costs CBOW six of a hundred analogies on the grammar's text.
+    """
     inner, outer = aligned_zeros(words, padded(size)), aligned_zeros(words, padded(size))
-    inner[:, :size] = (np.random.default_rng([seed, 1]).random((words, size), np.float32) - 0.5) / size
+    inner[:, :size] = (2 * np.random.default_rng([seed, 1]).random((words, size), np.float32) - 1) / size
     return inner, outer
 
 

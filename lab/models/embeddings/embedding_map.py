@@ -36,7 +36,7 @@ class Constants:
     class_names: tuple[str, ...]
     truth: Truth
     near: np.ndarray  # (n, JUDGED)
-    start: np.ndarray  # (n, dimensions) float32
+    start: np.ndarray  # (n, dimensions) float64
     affinities: tsne.Affinities | None = None
     graph: umap.FuzzyGraph | None = None
     curve: tuple[float, float] = (1.0, 1.0)
@@ -287,7 +287,7 @@ class EmbeddingMap(Model):
             found.class_names,
             found.truth,
             found.near,
-            np.ascontiguousarray(start, np.float32),
+            np.ascontiguousarray(start, np.float64),
             **known,
         )
 
