@@ -15,6 +15,7 @@ from lab.embedding.corpus import grammar_corpus
 from lab.embedding.files import load_vectors
 from lab.embedding.neighbours import Truth, fold_accuracy, honesty, map_neighbours, nearest_neighbours, truth
 from lab.embedding.pca import align, principal_components
+from lab.embedding.streams import table_of
 from lab.embedding.vectors import Vectors, unit_rows
 from lab.embedding.word2vec import train
 from lab.errors import LabError, ParameterError
@@ -81,7 +82,8 @@ def _read(source: str) -> tuple[Vectors, np.ndarray, tuple[str, ...]]:
 
         data = load_digits()
         words = tuple(f"{label} (#{i})" for i, label in enumerate(data.target))
-        return Vectors(words, data.data.astype(np.float32), title="digits"), data.target.astype(np.int64), tuple("0123456789")
+        classes = {"class": tuple(str(label) for label in data.target)}
+        return Vectors(words, data.data.astype(np.float32), None, classes, "digits"), data.target.astype(np.int64), tuple("0123456789")
     if source == "grammar":
         corpus = grammar_corpus()
         categories = tuple(corpus.categories.get(w, "other") for w in corpus.words)
@@ -214,6 +216,8 @@ class EmbeddingMap(Model):
             Stream("edges", "graph", doc="The picked point and its ten true neighbours."),
             Stream("neighbours", "table", doc="True neighbours of the picked point and their ranks on the map."),
             Stream("input", "image", doc="The picked point's vector as a picture."),
+            Stream("vectors", "image", doc="The vectors in the original space, one a row."),
+            Stream("points", "table", doc="Name and class of each vector."),
         )
 
     @property
@@ -383,6 +387,10 @@ class EmbeddingMap(Model):
 
     def observe(self, constants: Constants, state: State, stream: str) -> Any:
         """The map and what is known of the picked point."""
+        if stream == "vectors":
+            return constants.space.matrix
+        if stream == "points":
+            return table_of(constants.space)
         y, picked = state["points"].astype(float), int(state["picked"][0])
         if stream == "map":
             return np.column_stack([y, constants.classes])

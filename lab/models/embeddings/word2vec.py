@@ -14,6 +14,7 @@ from lab.embedding import word2vec as learning
 from lab.embedding.corpus import Corpus, grammar_corpus, join_phrases, library_sentences, make_corpus, phrase_scores, read_sentences
 from lab.embedding.grammar import GrammarText
 from lab.embedding.pca import align, principal_components
+from lab.embedding.streams import table_of
 from lab.embedding.vectors import Vectors, unit_rows
 from lab.errors import LabError, ParameterError
 from lab.model import Clock, Figure, Layer, Model, Picture, State, Stream, action, param
@@ -189,6 +190,8 @@ class Word2Vec(Model):
                 "trail", "curve", doc="The question as a walk in the plane of the map: each term adds its vector.", channels=("x", "walk")
             ),
             Stream("vocabulary", "table", doc="The words by falling count."),
+            Stream("vectors", "image", doc="The word vectors, one a row, by falling count of the words."),
+            Stream("points", "table", doc="Name, count and category of each vector."),
         )
 
     @property
@@ -412,6 +415,10 @@ class Word2Vec(Model):
                 for w, c in zip(corpus.words[:1000], corpus.counts, strict=False)
             ]
         space = self.space(constants, state)
+        if stream == "vectors":
+            return space.matrix
+        if stream == "points":
+            return table_of(space)
         if stream == "map":
             points = self._plane(constants, space)[0]
             names = {c: i for i, c in enumerate(sorted(set(space.metadata["category"])))}

@@ -1,0 +1,251 @@
+"""`lab embed`: questions to a file of vectors or a recorded run, maps of it, and other formats for it."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from lab.commands import app, say
+from lab.commands.files import RunId
+from lab.errors import FileError, LabError, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from lab.embedding.vectors import Vectors
+    from lab.engine import Result
+
+Format = Literal["word2vec", "word2vec-binary", "glove", "fasttext", "tsv", "csv", "npz", "safetensors"]
+ENDINGS = {
+    "word2vec": ".txt", "word2vec-binary": ".bin", "glove": ".txt", "fasttext": ".vec",
+    "tsv": ".tsv", "csv": ".csv", "npz": ".npz", "safetensors": ".safetensors",
+}  # fmt: skip
+VECTORS = "vectors"  # the stream of `lab.embedding.streams`; named here so that help loads no NumPy
+METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
+PICTURES = (".png", ".svg", ".pdf")
+Count = Annotated[int, Parameter(name=["--n", "-n"], help="How many answers.")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Machine-readable.")]
+Kind = Annotated[str, Parameter(name="--format", help="Format of FILE where its name and content do not say it.")]
+Metadata = Annotated[str | None, Parameter(help="Second file of a projector's, with the names.")]
+Word = Annotated[str, Parameter(allow_leading_hyphen=True)]
+
+embed = App(name="embed", help="Ask, map and convert vectors: FILE is a file of vectors, or a session with a run that has vectors.")
+app.command(embed)
+
+
+def open_vectors(file: str, kind: str = "", metadata: str | None = None, run_id: int | None = None) -> Vectors:
+    """Vectors of a file in any of the formats, or of a run of a session as its newest checkpoint left it."""
+    path = Path(file)
+    if path.is_file() and path.suffix == ".lab":
+        return session_vectors(file, run_id)
+    from lab.embedding.files import load_vectors
+
+    return load_vectors(path, kind="projector" if kind == "tsv" else kind, metadata=metadata)
+
+
+def session_vectors(file: str, run_id: int | None = None) -> Vectors:
+    """The vectors that a recorded run has reached."""
+    from lab.commands.running import pick_run
+    from lab.embedding.streams import POINTS, assemble
+    from lab.engine import Simulation
+    from lab.experiment import Experiment
+    from lab.recording import restore_point
+    from lab.session import SessionReader
+
+    with SessionReader(file) as reader:
+        info = pick_run(reader.runs(), run_id, file)
+        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
+        model = experiment.build()
+        if not {VECTORS, POINTS} <= {s.name for s in model.streams}:
+            raise FileError(f"Run {info.id} of {file} is of '{experiment.model}', which has no vectors: name a run of a model that has, such as word2vec.")
+        point = restore_point(reader, info.id, max(info.steps, 0))
+    if point is None:
+        raise FileError(f"Run {info.id} of {file} has no checkpoint: run it again with 'lab run {file}'.")
+    simulation = Simulation(model, experiment.seed)
+    simulation.restore(point)
+    return assemble(simulation.observe(VECTORS), simulation.observe(POINTS), Path(file).name)
+
+
+def write_vectors(vectors: Vectors, to: str, output: str) -> None:
+    """Save vectors in a format and say which files were written."""
+    from lab.embedding.files import save_vectors
+
+    if len({Path(output).suffix.lower(), ENDINGS[to]} & set(ENDINGS.values())) > 1 and Path(output).suffix.lower() not in (".txt", ".vec"):
+        raise FileError(f"-o {output}: a {to} file ends in {ENDINGS[to]}, and this ending is read as another format.")
+    written = save_vectors(vectors, output, kind="projector" if to == "tsv" else to)
+    say(f"wrote {' and '.join(map(str, written))}: {len(vectors)} vectors of {vectors.size} numbers")
+
+
+def export_vectors(file: str, stream: str, to: str, output: str | None, run_id: int | None) -> None:
+    """`lab export FILE vectors --to FORMAT`."""
+    if to not in ENDINGS:
+        raise ModelError(f"--to {to}: a stream is exported as csv or npz; the stream vectors also as {', '.join(k for k in ENDINGS if k not in ('csv', 'npz'))}.")
+    if stream != VECTORS:
+        raise ModelError(f"--to {to}: {stream} is exported as csv or npz; only the stream {VECTORS} is written as {to}.")
+    write_vectors(session_vectors(file, run_id), to, output or f"{Path(file).stem}-vectors{ENDINGS[to]}")
+
+
+def _limit(count: int) -> int:
+    if not 1 <= count <= 10_000_000:
+        raise LabError(f"--n {count}: must be from 1 to 10000000.")
+    return count
+
+
+def _answers(vectors: Vectors, asked: str, found: Sequence[tuple[str, float]], as_json: bool) -> None:
+    if as_json:
+        listed = [{"word": w, "cosine": round(c, 6)} for w, c in found]
+        print(json.dumps({"question": asked, "answers": listed, "shown": len(found), "words": len(vectors)}, ensure_ascii=False))
+        return
+    width = max((len(w) for w, _ in found), default=0)
+    for word, cosine in found:
+        print(f"{word:<{width}}  {cosine:.4f}")
+    say(f"{len(found)} of {len(vectors)} words, by cosine; words of the question are left out")
+
+
+@embed.command
+def neighbours(
+    file: str, word: str, *, n: Count = 10, json_: Json = False, format_: Kind = "", metadata: Metadata = None, run_id: RunId = None
+) -> None:
+    """The words most similar to a word."""
+    from lab.embedding import questions as ask
+
+    vectors = open_vectors(file, format_, metadata, run_id)
+    _answers(vectors, word, ask.neighbours(vectors, word, _limit(n)), json_)
+
+
+@embed.command
+def analogy(
+    file: str, *formula: Word, n: Count = 10, json_: Json = False, format_: Kind = "", metadata: Metadata = None, run_id: RunId = None
+) -> None:
+    """The words nearest to a formula such as king - man + woman; options stand before or behind it."""
+    from lab.embedding import questions as ask
+
+    text = " ".join(formula)
+    vectors = open_vectors(file, format_, metadata, run_id)
+    _answers(vectors, text, ask.solve(vectors, text, _limit(n)), json_)
+
+
+@embed.command
+def questions(
+    file: str, questions: str, *, json_: Json = False, format_: Kind = "", metadata: Metadata = None, run_id: RunId = None
+) -> None:
+    """Answer a file of analogy questions (questions-words format) and print how many were right, by section."""
+    from lab.embedding import questions as ask
+
+    asked = ask.read_questions(questions)
+    vectors = open_vectors(file, format_, metadata, run_id)
+    scores = ask.ask(vectors, asked)
+    whole = ask.total(scores)
+
+    def share(score: ask.Score) -> float | None:
+        return None if math.isnan(score.share) else round(100 * score.share, 2)
+
+    if json_:
+        rows = [{"section": s.section, "right": s.right, "asked": s.asked, "skipped": s.skipped, "right (%)": share(s)} for s in (*scores, whole)]
+        print(json.dumps({"sections": rows[:-1], "all": rows[-1]}, ensure_ascii=False))
+        return
+    width = max(len(s.section) for s in (*scores, whole))
+    for score in (*scores, whole):
+        percent = "none asked" if share(score) is None else f"{share(score):6.2f} %"
+        skipped = f", {score.skipped} skipped for unknown words" if score.skipped else ""
+        print(f"{score.section:<{width}}  {percent}  {score.right} of {score.asked}{skipped}")
+
+
+@embed.command
+def convert(
+    file: str,
+    *,
+    to: Annotated[Format | None, Parameter(help="Format (default: the ending of the output).")] = None,
+    output: Annotated[str, Parameter(name=["--output", "-o"], help="File to write.")],
+    format_: Kind = "",
+    metadata: Metadata = None,
+    run_id: RunId = None,
+) -> None:
+    """Write vectors in another format; tsv is the projector's, with a second file of names and metadata."""
+    vectors = open_vectors(file, format_, metadata, run_id)
+    by_ending = {ending: name for name, ending in ENDINGS.items() if name not in ("glove",)}
+    write_vectors(vectors, to or by_ending.get(Path(output).suffix.lower(), "word2vec"), output)
+
+
+@embed.command(name="map")
+def map_(
+    file: str,
+    *,
+    method: Annotated[Literal["umap", "tsne", "pca"], Parameter(help="How the map is made.")] = "umap",
+    picture: Annotated[str | None, Parameter(help="Picture to write (.png, .svg, .pdf).")] = None,
+    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Table of the map to write (.csv).")] = None,
+    labels: Annotated[bool, Parameter(negative="", help="Write names beside the points, as many as there is room for.")] = False,
+    most: Annotated[int, Parameter(help="Only the first so many vectors; 0: all.")] = 0,
+    iterations: Annotated[int | None, Parameter(help="Iterations or epochs (default: 750 for tsne, 500 for umap).")] = None,
+    dimensions: Annotated[Literal[2, 3], Parameter(help="Dimensions of the map.")] = 2,
+    metric: Annotated[Literal["cosine", "euclidean"], Parameter(help="Distance in the space.")] = "cosine",
+    seed: Annotated[int, Parameter(help="Seed of everything random.")] = 0,
+    json_: Json = False,
+    format_: Kind = "",
+    metadata: Metadata = None,
+    run_id: RunId = None,
+) -> None:
+    """Lay vectors out on a map and print how true it is; with a picture or a table of it."""
+    if picture is None and output is None:
+        raise LabError("embed map: name what to write, --picture map.png or -o map.csv.")
+    if picture is not None and Path(picture).suffix.lower() not in PICTURES:
+        raise FileError(f"--picture {picture}: pictures are written as .png, .svg or .pdf.")
+    if output is not None and Path(output).suffix.lower() != ".csv":
+        raise FileError(f"-o {output}: a map is written as .csv.")
+    if most < 0:
+        raise LabError(f"--most {most}: must be 0 (all) or a number of vectors.")
+    vectors = open_vectors(file, format_, metadata, run_id)
+    whole = len(vectors)
+    found = _lay_out(vectors, method, dimensions, iterations, most, metric, seed)
+    vectors, points = found.simulation.constants.space, found.state["points"]
+    facts: dict[str, Any] = {"method": method, "points": len(vectors), "of": whole}
+    facts |= {key: round(found.summary[key], 4) for key in ("trustworthiness", "recall")}
+    if output is not None:
+        _write_table(vectors, points, output)
+        say(f"wrote {output}")
+    if picture is not None:
+        from lab.widgets.embeddings.drawing import draw_map
+
+        draw_map(vectors, points, Path(picture), labels=labels, title=f"{METHODS[method]} of {len(vectors)} of {whole} vectors")
+        say(f"wrote {picture}")
+    if json_:
+        print(json.dumps(facts))
+    else:
+        print(f"{len(vectors)} of {whole} vectors; trustworthiness {facts['trustworthiness']:.4f}, recall of 10 neighbours {facts['recall']:.4f}")
+
+
+def _lay_out(vectors: Vectors, method: str, dimensions: int, iterations: int | None, most: int, metric: str, seed: int) -> Result:
+    """A finished run of the model that draws maps in the window, so that both draw the same map."""
+    import tempfile
+
+    from lab import catalog, engine
+    from lab.embedding.files import save_vectors
+
+    n = min(len(vectors), most or len(vectors))
+    values = {"method": METHODS[method], "dimensions": dimensions, "most": most, "metric": metric, "judge_every": 0}
+    values |= {"iterations": iterations or (750 if method == "tsne" else 500 if method == "umap" else 200)}
+    if n < 100:
+        values |= {"perplexity": max(2.0, min(30.0, (n - 1) / 3)), "neighbours": max(2, min(15, n))}
+    with tempfile.TemporaryDirectory() as folder:
+        # The model reads a file; whatever the vectors came from, this one holds them exactly.
+        (place,) = save_vectors(vectors, f"{folder}/vectors.npz")
+        model = catalog.load("embedding-map")(space=str(place), **values)
+        return engine.run(model, model.default_steps, seed=seed, record={})
+
+
+def _write_table(vectors: Vectors, points: np.ndarray, output: str) -> None:
+    import csv
+
+    try:
+        with open(output, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["name", *"xyz"[: points.shape[1]], *vectors.metadata])
+            writer.writerows(zip(vectors.words, *points.T.tolist(), *vectors.metadata.values(), strict=True))
+    except OSError as error:
+        raise FileError(f"{output} cannot be written: {error.strerror}.") from None

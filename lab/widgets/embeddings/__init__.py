@@ -1,0 +1,1 @@
+"""The embedding explorer: a space of vectors asked, mapped and marked."""
