@@ -50,7 +50,7 @@ def main() -> None:
         "rate, Gaussian kernel": lambda: analysis.smooth_rate(trains),
         "interspike intervals": lambda: analysis.isi(trains),
         "CV and CV2 of every cell": lambda: analysis.cv(trains),
-        "Fano factor, 17 windows": lambda: analysis.fano(trains),
+        "Fano factor, 13 windows": lambda: analysis.fano(trains),
         "PSTH, an event each second": lambda: analysis.psth(trains, np.arange(0.0, length, 1000.0)),
         "autocorrelogram": lambda: analysis.correlogram(trains, 200.0, 2.0),
         "cross-correlogram of two halves": lambda: analysis.correlogram(half[0], 50.0, 1.0, half[1]),

@@ -287,7 +287,7 @@ def fano(trains: Trains, windows: Sequence[float] | None = None) -> Curve:
     if not len(trains.time) or length <= 0:
         return _empty("fano", title, x_label, "Fano factor")
     shortest = min(0.1 * trains.second / trains.mean_rate, length / 20)
-    lengths = np.geomspace(shortest, length / 10, 17) if windows is None else np.asarray(windows, float)
+    lengths = np.geomspace(shortest, length / 10, 13) if windows is None else np.asarray(windows, float)
     squares, totals = np.empty((2, trains.cells), np.int64)
     found = np.full(len(lengths), np.nan)
     for k, width in enumerate(lengths):
@@ -422,7 +422,8 @@ def spectrum(trains: Trains, width: float | None = None, segment: float | None =
 
     of       `cells`: mean over the cells' own spectra; `population`: of the summed train, over the number of cells, so that
              independent Poisson cells give the rate and N synchronous ones N times it
-    width    bin in time units (default: resolves four times the rate); segment: length of the pieces averaged (default: 1024 bins)
+    width    bin in time units (default: resolves four times the rate, of a population at most 500 Hz)
+    segment  length of the pieces averaged (default: 1024 bins, or an eighth of the observation)
     Welch's method (1967) with half-overlapping Hann windows. The spectra of many cells are taken from evenly chosen pieces.
     """
     if of not in ("cells", "population"):
@@ -431,9 +432,12 @@ def spectrum(trains: Trains, width: float | None = None, segment: float | None =
     title = "Power spectrum" if of == "cells" else "Power spectrum of the population"
     if not len(trains.time) or length <= 0:
         return _empty("spectrum", title, "frequency (Hz)", "power (Hz)")
-    width = _nice(0.125 * trains.second / max(trains.mean_rate, 1e-9)) if width is None else float(width)
+    if width is None:
+        # A population may have rhythms far above the rate of its cells.
+        width = _nice(0.125 * trains.second / max(trains.mean_rate * (trains.cells if of == "population" else 1), 1e-9))
+        width = max(width, trains.second / 1000) if of == "population" else width
     bins = _bins(length, width, "the bin", unit)
-    size = min(1024 if segment is None else round(float(segment) / width), bins)
+    size = min(min(1024, max(64, bins // 8)) if segment is None else round(float(segment) / width), bins)
     if size < 8:
         raise ModelError(f"analysis: a segment must hold at least 8 bins of {width:g} {unit} (it holds {size}): choose narrower bins or a longer stretch.")
     window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(size) + 0.5) / size)
