@@ -126,6 +126,7 @@ class Status:
     waiting_for_disk: bool = False
     prepared_in: float = 0.0
     changes: int = 0  # changes and actions done so far
+    acted: tuple[str, Mapping[str, Any]] | None = None  # the last action that changed parameters, and what it made of them
 
     @property
     def time(self) -> float:
@@ -347,8 +348,16 @@ class Runner:
                 self._after_intervention()
             case Act(name, arguments):
                 self._return()
+                before = self.simulation.model.values()
                 self.simulation.act(name, **arguments)
                 self._after_intervention()
+                now = self.simulation.model.values()
+                earlier = self.status.acted
+                names = {n for n, v in now.items() if v != before[n]}
+                if names:
+                    # Of several actions between two looks at the status none may be missed.
+                    names |= set(earlier[1]) if earlier is not None else set()
+                    self._set(acted=(name, {n: now[n] for n in now if n in names}))
             case Seek(step):
                 if phase == "running":
                     self._hold()

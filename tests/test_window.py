@@ -63,7 +63,7 @@ def flat_out(window) -> None:
 
 def test_the_window_shows_a_card_for_each_picture_and_a_row_for_each_parameter(open_window):
     window = open_window()
-    assert set(window.workspace.docks) == {"x", "tens", "profile"}
+    assert set(window.workspace.docks) == {"x", "tens", "profile", "analysis"}
     assert all(d.objectName() for d in window.workspace.docks.values())
     assert set(window.side.form.rows) == {"rate", "leak", "noise", "cells", "scale", "steps", "stop_at", "slow"}
     assert window.side.title.text() == "Leaking counter"

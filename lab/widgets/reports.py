@@ -50,7 +50,8 @@ class Reports(QObject):
             return
         key = (status.phase, status.error, status.waiting_for_disk)
         if status.phase == "preparing":
-            if time.monotonic() - self._opened_at > PATIENCE:
+            # What was said about the session on opening it is worth more than that something is being prepared.
+            if time.monotonic() - self._opened_at > PATIENCE and self._window.banner.key != "session":
                 self._window.banner.say("accent", self._preparing, key="run", busy=True)
             self._reported = key
             return

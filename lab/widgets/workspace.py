@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 from lab.model import Model, Picture
 from lab.view import Overlay, Source
 from lab.widgets import theme
+from lab.widgets.analysis_card import AnalysisCard, can_analyse
 from lab.widgets.pictures import PictureCard, PictureView, make
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 LOW = 420
+ANALYSIS = "analysis"  # the card that models with spikes have besides their pictures
 SMALL = 760  # a place narrower than this shows the front pictures only; the others wait behind them as tabs
 
 
@@ -140,20 +142,28 @@ class Workspace(QMainWindow):
         self.model = model
         for picture in model.pictures:
             view = make(picture, model)
-            card = PictureCard(view, self)
             view.acted.connect(self.acted)
             view.handle_moved.connect(self.handle_moved)
-            dock = CardDock(card, self)
-            dock.fill_wanted.connect(self.fill)
-            dock.visibilityChanged.connect(self._something_moved)
-            self.docks[picture.name] = dock
-            dock.dragged.connect(self._moved)
-            dock.toggleViewAction().triggered.connect(self._moved)
+            self._add(PictureCard(view, self))
+        if can_analyse(model):
+            self._add(AnalysisCard(model, self))
         self._own = False
         if state is None or state.isEmpty() or not self.restore(state):
             self.arrange()
             if not self.isVisible():
                 self._soon.start()  # sizes are known only once the window is shown
+
+    def _add(self, card: PictureCard) -> None:
+        dock = CardDock(card, self)
+        dock.fill_wanted.connect(self.fill)
+        dock.visibilityChanged.connect(self._something_moved)
+        dock.dragged.connect(self._moved)
+        dock.toggleViewAction().triggered.connect(self._moved)
+        self.docks[card.view.picture.name] = dock
+
+    def fits(self, model: Model) -> bool:
+        """Whether these are the cards of a model; the pictures of some models depend on their parameters."""
+        return [d for d in self.docks if d != ANALYSIS] == [p.name for p in model.pictures] and (ANALYSIS in self.docks) == can_analyse(model)
 
     def clear(self) -> None:
         """Remove all cards."""
@@ -173,12 +183,13 @@ class Workspace(QMainWindow):
             return
         self.filled, self._before_fill = "", None
         self._own = False
-        pictures = self.model.pictures
-        docks = [self.docks[p.name] for p in pictures]
+        docks = list(self.docks.values())
+        pictures = [dock.card.view.picture for dock in docks]
         for dock in docks:
             dock.setFloating(False)
             self.removeDockWidget(dock)
-        rows, behind = rows_of(pictures, self.width(), self.height())
+        rows, behind = rows_of(self.model.pictures, self.width(), self.height())
+        behind += range(len(self.model.pictures), len(docks))
         for position, row in enumerate(rows):
             first = docks[row[0]]
             if position == 0:

@@ -1,0 +1,176 @@
+"""What a person does in pictures and with the seed: it reaches the run, the form, the document and undo."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from lab.session import Session
+from lab.widgets import filing, theme
+from lab.widgets.settings import Settings
+from lab.widgets.window import Window
+
+
+@pytest.fixture
+def open_window(qtbot):
+    """Open a window on a model, or on a session; it is closed and awaited at the end."""
+    made: list[Window] = []
+    theme.apply(QApplication.instance(), "dark")
+
+    def make(model: str | None, session: Session | None = None) -> Window:
+        window = Window(session or filing.new_untitled(), Settings(), model=model, playing=False)
+        made.append(window)
+        window.resize(1440, 900)
+        window.show()
+        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase != "preparing", timeout=60_000)
+        return window
+
+    yield make
+    while made:
+        window = made.pop()
+        window.close()
+        window.finish()
+        window.deleteLater()
+    del window
+
+
+def log(window):
+    return window.player.runner.simulation.log
+
+
+def view(window, name: str):
+    return window.workspace.docks[name].card.view
+
+
+def test_turning_the_source_shows_in_form_and_document_as_one_undo_step(open_window, qtbot):
+    window = open_window("sound-localisation")
+    window.act("point_at", {"x": 1.0, "y": 1.0})
+    window.act("point_at", {"x": -1.0, "y": 1.0})
+    qtbot.waitUntil(lambda: window.side.form.model.angle == pytest.approx(-45.0), timeout=5000)
+    assert window.document.experiment().parameters["angle"] == pytest.approx(-45.0)
+    assert window.history.stack.count() == 1
+    assert window.history.stack.undoText() == "Point the source"
+    window.history.stack.undo()
+    qtbot.waitUntil(lambda: window.player.status.model.angle == 30.0, timeout=5000)
+    assert window.side.form.model.angle == 30.0 and window.document.experiment().parameters == {}
+    window.history.stack.redo()
+    qtbot.waitUntil(lambda: window.player.status.model.angle == pytest.approx(-45.0), timeout=5000)
+
+
+def test_after_an_action_a_parameter_still_follows_the_form(open_window, qtbot):
+    window = open_window("sound-localisation")
+    window.act("point_at", {"x": -1.0, "y": 1.0})
+    qtbot.waitUntil(lambda: window.side.form.model.angle == pytest.approx(-45.0), timeout=5000)
+    window.change("angle", 10.0)
+    qtbot.waitUntil(lambda: window.player.status.model.angle == 10.0, timeout=5000)
+    qtbot.wait(100)
+    assert window.side.form.model.angle == 10.0
+    assert window.history.stack.count() == 2
+
+
+def test_another_seed_begins_a_new_run_and_is_undone(open_window, qtbot, counter):
+    window = open_window(counter)
+    first = window.player.status.run_id
+    window.side.run.spin.setValue(7)
+    qtbot.waitUntil(lambda: window.player.status.run_id not in (None, first), timeout=5000)
+    assert window.player.runner.experiment.seed == 7
+    assert window.history.stack.undoText() == "Seed 0 → 7"
+    assert "new run" in window.banner.words.text()
+    window.history.stack.undo()
+    assert window.document.experiment().seed == 0 == window.side.run.spin.value()
+    assert window.player.runner.experiment.seed == 0
+
+
+def test_the_die_throws_another_seed(open_window, qtbot, counter):
+    window = open_window(counter)
+    qtbot.mouseClick(window.side.run.dice, Qt.MouseButton.LeftButton)
+    seed = window.document.experiment().seed
+    assert seed != 0 and window.side.run.spin.value() == seed
+
+
+def test_models_with_spikes_have_an_analysis_that_is_computed_only_when_seen(open_window, qtbot, counter):
+    window = open_window(counter)
+    assert list(window.workspace.docks) == ["x", "tens", "profile", "analysis"]
+    card = window.workspace.docks["analysis"].card
+    window.change("rate", 0.5)
+    window.run_for(2000)
+    qtbot.waitUntil(lambda: window.player.status.step == 2000, timeout=10_000)
+    qtbot.wait(300)
+    assert card not in window.workspace.visible_cards() and card.view.curve is None
+    window.workspace.docks["analysis"].raise_()
+    # 0.5 a step and 0.5 ms a step: ten is passed each 10 ms.
+    qtbot.waitUntil(lambda: card.view.curve is not None, timeout=30_000)
+    assert card.view.curve.figures["mean interval (ms)"] == pytest.approx(10.0)
+
+
+def click_into(qtbot, window, name: str) -> None:
+    """A click with the mouse into the middle of a picture, once it is drawn."""
+    window.workspace.docks[name].raise_()
+    seen = window.workspace.docks[name].card.view
+    qtbot.waitUntil(lambda: seen in [c.view for c in window.workspace.visible_cards()] and seen._drawn is not None, timeout=10_000)
+    qtbot.wait(50)
+    viewport = seen.canvas.viewport()
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=seen.canvas.mapFromScene(seen.field.sceneBoundingRect().center()))
+
+
+@pytest.mark.parametrize(("model", "kind"), [("perceptron", "click"), ("hopfield", "paint"), ("mlp", "paint")])
+def test_a_click_into_a_picture_acts_on_the_run_and_changes_its_state(open_window, qtbot, model, kind):
+    window = open_window(model)
+    picture = next(p for p in window.player.status.model.pictures if getattr(p, kind))
+    before = {k: v.copy() for k, v in window.player.runner.simulation.state.items()}
+    click_into(qtbot, window, picture.name)
+    qtbot.waitUntil(lambda: any(h.kind == "act" and h.name == getattr(picture, kind) for h in log(window)), timeout=5000)
+    state = window.player.runner.simulation.state
+    if model == "perceptron":
+        # Its points are a parameter: they go where a person can undo them.
+        qtbot.waitUntil(lambda: "points" in window.document.experiment().parameters, timeout=5000)
+        assert window.history.stack.count() == 1
+    else:
+        assert any(not np.array_equal(before[k], state[k]) for k in before)
+
+
+def test_a_session_of_the_command_line_shows_its_last_run_at_its_end_and_goes_on(open_window, qtbot, tmp_path, counter):
+    path = tmp_path / "run.lab"
+    lab_run(counter, path)
+    window = open_window(None, Session.open(path))
+    status = window.player.status
+    assert (status.step, status.phase) == (400, "finished")
+    assert window.side.form.model.rate == 3.0 and window.document.experiment().seed == 5 == window.side.run.spin.value()
+    window.workspace.refresh(window.player.source, (), 10)
+    assert max(window.workspace.docks["x"].card.view.table()[1][1]) == 1200.0
+    window.seek(100)
+    window.run_for(10)
+    qtbot.waitUntil(lambda: window.player.status.step == 110, timeout=5000)
+    branch = window.session.run(window.player.status.run_id)
+    assert branch.parent_step == 100
+    window.reset(playing=True)
+    qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=10_000)
+    assert window.player.status.step == 400, "replayed as it was asked for on the command line"
+
+
+def test_a_session_whose_model_is_gone_says_so_in_one_sentence(open_window, qtbot, tmp_path, counter):
+    import shutil
+
+    own = tmp_path / "own_model.py"
+    shutil.copy(counter, own)
+    path = tmp_path / "run.lab"
+    lab_run(str(own), path)
+    own.unlink()
+    from lab import catalog
+
+    catalog._load_file.cache_clear()
+    window = open_window(None, Session.open(path))
+    assert "own_model.py" in window.banner.words.text() and "is not there" in window.banner.words.text()
+    assert window.document.model == "hodgkin-huxley", "something is in front all the same"
+
+
+def lab_run(model: str, path) -> None:
+    """A session file as the command line makes it."""
+    import lab
+
+    lab.run(model, rate=3.0, steps=400, seed=5).save(path)
