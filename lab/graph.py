@@ -17,6 +17,7 @@ import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from lab.errors import LabError, ParameterError, near
@@ -210,9 +211,23 @@ class Graph:
         """The family with its kinds."""
         return family(self.family)
 
+    @cached_property
+    def _nodes(self) -> dict[str, Node]:
+        return {n.id: n for n in self.nodes}
+
+    @cached_property
+    def _ends(self) -> tuple[dict[str, list[Edge]], dict[str, list[Edge]]]:
+        """Edges by the node they begin at, and by the node they end at."""
+        out: dict[str, list[Edge]] = {}
+        into: dict[str, list[Edge]] = {}
+        for e in self.edges:
+            out.setdefault(e.source, []).append(e)
+            into.setdefault(e.target, []).append(e)
+        return out, into
+
     def node(self, id: str) -> Node:
         """The node with this identity."""
-        return _find(self.nodes, id, "node")
+        return self._nodes.get(id) or _find(self.nodes, id, "node")
 
     def edge(self, id: str) -> Edge:
         """The edge with this identity."""
@@ -231,11 +246,11 @@ class Graph:
 
     def incoming(self, node: str, port: str = "") -> tuple[Edge, ...]:
         """Edges that end at a node (at one of its inputs)."""
-        return tuple(e for e in self.edges if e.target == node and port in ("", e.input))
+        return tuple(e for e in self._ends[1].get(node, ()) if port in ("", e.input))
 
     def outgoing(self, node: str, port: str = "") -> tuple[Edge, ...]:
         """Edges that begin at a node (at one of its outputs)."""
-        return tuple(e for e in self.edges if e.source == node and port in ("", e.output))
+        return tuple(e for e in self._ends[0].get(node, ()) if port in ("", e.output))
 
     def order(self) -> tuple[str, ...]:
         """Nodes so that every edge leads forward; where there are circles, edges that close one are passed over."""

@@ -244,24 +244,35 @@ class EdgeItem(QGraphicsItem):
         start = one.pos() + one.port_place(self.edge.output, "output") + QPointF(PORT, 0)
         end = other.pos() + other.port_place(self.edge.input, "input") - QPointF(PORT + 1, 0)
         self.prepareGeometryChange()
-        body, to = one.body.translated(one.pos()), other.body.translated(other.pos())
-        self.path = routes.route(start, end, body, to, self.lane, one is other)
         self._line = (start, end)
         self._shape = None
+        self._label_at = QRectF()
+        # Thousands of wires are drawn by the scene in one stroke; here they can only be taken.
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, self.network.plain and self.edge.id not in self.network._loud)
         if self.network.plain:
+            self.path = QPainterPath(start)
+            self.path.lineTo(end)
             self._head, self._bar = QPolygonF(), (QPointF(), QPointF())
-        elif self.size < 0:
+            self._bounds = QRectF(start, end).normalized().adjusted(-8, -8, 8, 8)
+            return
+        body, to = one.body.translated(one.pos()), other.body.translated(other.pos())
+        self.path = routes.route(start, end, body, to, self.lane, one is other)
+        if self.size < 0:
             self._bar = routes.bar(self.path, 7 + self.width / 2)
         else:
             self._head = routes.head(self.path, 6.0 + self.width)
         self._bounds = self.path.controlPointRect().adjusted(-14, -14, 14, 14)
-        self._label_at = QRectF()
-        if self.label and not self.network.plain:
+        if self.label:
             middle = self.path.pointAtPercent((0.5, 0.34, 0.66, 0.42, 0.58)[self.lane % 5])
             wide = self.network.paints.mono_size.horizontalAdvance(self.label) + 16
             short = end.x() - start.x() > 12 and self.path.length() < wide + 40
             self._label_at = QRectF(middle.x() - wide / 2, middle.y() - (44 if short else 12), wide, 24)
             self._bounds = self._bounds.united(self._label_at.adjusted(-3, -3, 3, 3))
+
+    @property
+    def line(self) -> tuple[QPointF, QPointF]:
+        """Its two ends."""
+        return self._line
 
     def boundingRect(self) -> QRectF:
         """Path, head and words."""

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
-from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsScene, QGraphicsSimpleTextItem
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsScene, QGraphicsSimpleTextItem, QGraphicsView
 
 from lab.graph import GRID, Graph, Problem
 from lab.widgets import theme
@@ -48,6 +48,9 @@ class NetworkScene(QGraphicsScene):
         self.groups: dict[str, GroupItem] = {}
         self._touching: dict[str, list[str]] = {}
         self._dirty: set[str] = set()
+        self._lines: dict[str, QLineF] = {}
+        self._loud: set[str] = set()
+        self.selectionChanged.connect(self._choose_loud)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
@@ -79,11 +82,15 @@ class NetworkScene(QGraphicsScene):
         plain = len(graph.edges) > PLAIN
         relay = plain != self.plain
         self.plain = plain
+        for view in self.views() if relay else ():
+            view.setCacheMode(QGraphicsView.CacheModeFlag.CacheBackground if plain else QGraphicsView.CacheModeFlag.CacheNone)
         kinds = {k.name: k for k in graph.kinds.kinds}
         headings = list(dict.fromkeys(k.group for k in graph.kinds.kinds))
         known_nodes, known_edges = {n.id: n for n in graph.nodes}, {e.id: e for e in graph.edges}
         for id in [i for i, item in self.edges.items() if i not in known_edges or (known_edges[i].source, known_edges[i].target) != (item.edge.source, item.edge.target)]:
             self.removeItem(self.edges.pop(id))
+        self._loud &= set(self.edges)
+        self._lines = {i: line for i, line in self._lines.items() if plain and i in self.edges}
         for id in [i for i, item in self.nodes.items() if i not in known_nodes or known_nodes[i].kind != item.node.kind]:
             self.removeItem(self.nodes.pop(id))
         changed: set[str] = set()
@@ -215,6 +222,10 @@ class NetworkScene(QGraphicsScene):
             if id in self.edges:
                 self.edges[id].lay()
                 self.edges[id].update()
+                if self.plain:
+                    self._lines[id] = QLineF(*self.edges[id].line)
+        if self.plain and not self._dirty <= self._loud:
+            self._draw_ground_again()
         if self._dirty:
             for group in self.groups.values():
                 group.lay()
@@ -223,7 +234,7 @@ class NetworkScene(QGraphicsScene):
     def extent(self) -> QRectF:
         """The place that all items take."""
         area = QRectF()
-        for items in (self.nodes, self.edges, self.comments, self.groups):
+        for items in (self.nodes, {} if self.plain else self.edges, self.comments, self.groups):
             for item in items.values():
                 area = area.united(item.sceneBoundingRect())
         return area
@@ -248,13 +259,16 @@ class NetworkScene(QGraphicsScene):
         self.paints = Paints()
         self._dirty.update(self.edges)
         self.flush()
-        self.update()
+        self._draw_ground_again()
 
     # -- the ground --
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         """A ground of dots."""
         painter.fillRect(rect, self.paints.ground)
+        if self.plain:
+            self._draw_lines(painter)
+            return
         step = GRID * 2
         if painter.worldTransform().m11() < 0.5:
             return
@@ -262,6 +276,32 @@ class NetworkScene(QGraphicsScene):
         xs = np.arange(np.floor(rect.left() / step) * step, rect.right() + step, step)
         ys = np.arange(np.floor(rect.top() / step) * step, rect.bottom() + step, step)
         painter.drawPoints([QPointF(x, y) for x in xs.tolist() for y in ys.tolist()])
+
+    def _draw_lines(self, painter: QPainter) -> None:
+        """All wires of a large graph but the loud ones, thin; the view keeps this picture until something in it moves."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for inhibits in (False, True):
+            lines = [line for id, line in self._lines.items() if id not in self._loud and (self.edges[id].size < 0) == inhibits]
+            painter.setPen(QPen(QColor(theme.mix(self.paints.series[int(inhibits)].name(), self.paints.ground.name(), 0.65)), 0))
+            painter.drawLines(lines)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+
+    def _choose_loud(self) -> None:
+        """Wires of what is selected draw themselves in a large graph, so that dragging does not draw all the others again."""
+        touching = {e for id, item in self.nodes.items() if item.isSelected() for e in self._touching.get(id, ())} if self.plain else set()
+        loud = (touching if len(touching) <= PLAIN else set()) | {id for id, item in self.edges.items() if item.isSelected()} if self.plain else set()
+        if loud == self._loud:
+            return
+        for id in self._loud ^ loud:
+            if id in self.edges:
+                self.edges[id].setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, id not in loud)
+        self._loud = loud
+        self._draw_ground_again()
+
+    def _draw_ground_again(self) -> None:
+        for view in self.views():
+            view.resetCachedContent()
+        self.update()
 
     # -- what a person does with the mouse --
 
