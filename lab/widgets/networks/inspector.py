@@ -29,7 +29,7 @@ class Inspector(QWidget):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 10, 2, 4)
+        column.setContentsMargins(14, 10, 12, 4)
         column.setSpacing(6)
         self.title = ElidedLabel("", self, role="title")
         self.caption = QLabel("", self)

@@ -169,7 +169,7 @@ class NodeItem(QGraphicsItem):
         if detail < DETAIL:
             return
         painter.setPen(paints.text)
-        painter.setFont(paints.mono)
+        painter.setFont(paints.title)
         if known:
             painter.drawText(body, Qt.AlignmentFlag.AlignCenter, number(self.activity))
         painter.setFont(paints.small)

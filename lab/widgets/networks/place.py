@@ -201,7 +201,9 @@ class CanvasPlace(QSplitter):
         if "activity" in names:
             shown = source.snapshot("activity")
             if shown is not None and len(shown["nodes"]) == len(nodes):
-                values = {n.id: float(a) for n, a in zip(nodes, shown["nodes"][:, 2], strict=True)}
+                rows = np.asarray(shown["nodes"], float)
+                known = rows[:, 3] > 0 if rows.shape[1] > 3 else np.ones(len(rows), bool)  # units not evaluated yet have no value
+                values = {n.id: float(row[2]) for n, row, k in zip(nodes, rows, known, strict=True) if k}
         elif "rates" in names and names["rates"].kind == "trace":
             steps = model.steps_for(STRETCH)
             _, rows = source.samples("rates", max(0, source.step - steps), source.step)

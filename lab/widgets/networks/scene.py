@@ -141,7 +141,7 @@ class NetworkScene(QGraphicsScene):
         """In graphs of units the weight is the width of a wire; between populations units differ, and all are alike."""
         top = max((abs(e.size) for e in self.edges.values()), default=1.0) or 1.0
         for id, item in self.edges.items():
-            width = (1.0 + 4.0 * abs(item.size) / top) if self.units else 2.0
+            width = (0.8 + 2.2 * abs(item.size) / top) if self.units else 2.0
             if abs(width - item.width) > 0.05:
                 item.width = width
                 self._dirty.add(id)
