@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -381,10 +382,15 @@ class Model(Described):
 
     def stream(self, name: str) -> Stream:
         """The stream called `name`."""
-        for stream in self.streams:
-            if stream.name == name:
-                return stream
-        raise ModelError(f"{self._owner()} has no stream '{name}': {near(name, [s.name for s in self.streams])}")
+        found = self._streams_by_name.get(name)
+        if found is None:
+            raise ModelError(f"{self._owner()} has no stream '{name}': {near(name, list(self._streams_by_name))}")
+        return found
+
+    @cached_property
+    def _streams_by_name(self) -> dict[str, Stream]:
+        # Asked for several times per block, and a model's value never changes.
+        return {stream.name: stream for stream in self.streams}
 
     @classmethod
     def actions(cls) -> dict[str, Action]:

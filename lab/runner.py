@@ -23,6 +23,7 @@ place and goes on as a new run: a recording is never overwritten.
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -38,6 +39,11 @@ from lab.ring import Ring
 from lab.session import Session
 
 BLOCK_SECONDS = 0.008
+LONGEST_BLOCK = 0.1  # seconds a block may last by the clock on the wall
+# A block waits for Python's lock after each kernel while a window draws. Measured with the wall clock that wait, which does not
+# depend on the number of steps, would shrink blocks until nothing but waiting was left. Windows counts a thread's time in ticks
+# of 16 ms, too coarse for this.
+thread_seconds = time.perf_counter if sys.platform == "win32" else time.thread_time
 OBSERVE_SECONDS = 1 / 30
 OBSERVE_SHARE = 0.1  # most of the run's time that watching may take
 GOOD_SECONDS = 1.0  # a state to come back to after a divergence, kept in memory
@@ -445,7 +451,7 @@ class Runner:
         return n
 
     def _advance(self, n: int) -> None:
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), thread_seconds()
         model = self.simulation.model
         wanted = frozenset(s for s in self._watch if model.stream(s).form == "samples")
         order: Order | None = Order(block=n, wanted=wanted)
@@ -463,7 +469,7 @@ class Runner:
         except DivergenceError:
             self._generator = None
             raise
-        took = time.perf_counter() - began
+        took = max(thread_seconds() - worked, (time.perf_counter() - began) * BLOCK_SECONDS / LONGEST_BLOCK)
         if block.steps == n:
             self._size = max(1.0, min(n * BLOCK_SECONDS / max(took, 1e-6), 4.0 * n, 1 << 24))
         self.ring.put(block)

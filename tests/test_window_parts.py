@@ -208,3 +208,11 @@ def test_a_file_that_cannot_be_opened_gives_an_unnamed_session_and_a_sentence(tm
     session, sentence = filing.first_session(str(tmp_path / "bad.lab"))
     assert filing.is_untitled(session.path) and "not a session" in sentence
     filing.close(session)
+
+
+def test_the_catalogue_reads_the_same_from_the_head_of_a_class_as_from_the_whole_file():
+    import ast
+
+    for entry in catalog.entries():
+        path = catalog.FOLDER / entry.panel / f"{entry.name.replace('-', '_')}.py"
+        assert catalog._declared(path, ast.parse(path.read_text("utf-8"))) == entry

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 from lab.model import Model, Picture
 from lab.view import Overlay, Source
 from lab.widgets import theme
-from lab.widgets.analysis_card import AnalysisCard, can_analyse
 from lab.widgets.pictures import PictureCard, PictureView, make
 
 LAYOUT_VERSION = 2
@@ -145,7 +144,9 @@ class Workspace(QMainWindow):
             view.acted.connect(self.acted)
             view.handle_moved.connect(self.handle_moved)
             self._add(PictureCard(view, self))
-        if can_analyse(model):
+        if _spikes(model):
+            from lab.widgets.analysis_card import AnalysisCard  # with its compiled loops, which other models do without
+
             self._add(AnalysisCard(model, self))
         self._own = False
         if state is None or state.isEmpty() or not self.restore(state):
@@ -163,7 +164,7 @@ class Workspace(QMainWindow):
 
     def fits(self, model: Model) -> bool:
         """Whether these are the cards of a model; the pictures of some models depend on their parameters."""
-        return [d for d in self.docks if d != ANALYSIS] == [p.name for p in model.pictures] and (ANALYSIS in self.docks) == can_analyse(model)
+        return [d for d in self.docks if d != ANALYSIS] == [p.name for p in model.pictures] and (ANALYSIS in self.docks) == _spikes(model)
 
     def clear(self) -> None:
         """Remove all cards."""
@@ -330,6 +331,10 @@ class Workspace(QMainWindow):
 
     def _something_moved(self, *_: object) -> None:
         self.layout_changed.emit()
+
+
+def _spikes(model: Model) -> bool:
+    return any(stream.kind == "raster" for stream in model.streams)
 
 
 def _north():
