@@ -39,7 +39,7 @@ from lab.ring import Ring
 from lab.session import Session
 
 BLOCK_SECONDS = 0.008
-LONGEST_BLOCK = 0.1  # seconds a block may last by the clock on the wall
+LONGEST_BLOCK = 0.025  # seconds a block may last by the clock on the wall
 # A block waits for Python's lock after each kernel while a window draws. Measured with the wall clock that wait, which does not
 # depend on the number of steps, would shrink blocks until nothing but waiting was left. Windows counts a thread's time in ticks
 # of 16 ms, too coarse for this.
