@@ -54,7 +54,7 @@ def nearest_neighbours(points: np.ndarray, k: int, block: int = 1024) -> tuple[n
         if k > 150 or not JIT:
             # Keeping a sorted list of the best is quick while it is short, and compiled.
             squares[np.arange(len(part)), np.arange(begin, begin + len(part))] = np.inf
-            chosen[begin : begin + block] = np.argpartition(squares, k - 1, axis=1)[:, :k]
+            chosen[begin : begin + block] = np.argsort(squares, axis=1, kind="stable")[:, :k]
         else:
             _smallest(squares, k, begin, chosen[begin : begin + block])
         for row in range(0, len(part), 128):

@@ -477,8 +477,8 @@ class EmbeddingMap(Model):
                 "UMAP of the digits, neighbour accuracy",
                 0.968,
                 median(1, method=UMAP, iterations=500),
-                0.01,
                 source="umap-learn",
+                bound="at_least",
                 slow=True,
             ),
             Figure(
