@@ -178,7 +178,7 @@ class Runner:
         self._commands: queue.Queue[Command] = queue.Queue()
         self._stopping = threading.Event()  # a run that was given up while it was prepared leaves no empty recording
         self._playing = playing
-        self._watch = watch
+        self._watch = watch & {s.name for s in model.streams}
         self._parent = parent
         self._resume = resume
         self._at = at
@@ -372,6 +372,8 @@ class Runner:
                 if not past:
                     self._show()
             case Watch(streams):
+                # What a window showed of another model a moment ago is no reason to fail.
+                streams &= {s.name for s in self.simulation.model.streams}
                 if streams != self._watch:
                     self._watch = streams
                     self._show()

@@ -174,3 +174,26 @@ def lab_run(model: str, path) -> None:
     import lab
 
     lab.run(model, rate=3.0, steps=400, seed=5).save(path)
+
+
+def test_many_actions_leave_the_height_to_the_parameters(open_window, qtbot):
+    window = open_window("mlp")
+    window.resize(1024, 700)
+    box = window.side.actions_box
+    seen = [b for b in box.buttons.values() if not b.isHidden()]
+    assert len(seen) + len(box.more.menu().actions()) == len(box.buttons)
+    qtbot.waitUntil(lambda: box.height() < window.side.form.height(), timeout=3000)
+    hidden = next(n for n, b in box.buttons.items() if b.isHidden() and not b.action.arguments.specs())
+    text = box.buttons[hidden].text()
+    next(a for a in box.more.menu().actions() if a.text() == text).trigger()
+    qtbot.waitUntil(lambda: any(h.name == hidden for h in log(window)), timeout=5000)
+
+
+def test_another_model_runs_although_pictures_of_the_last_one_were_watched(open_window, qtbot, counter):
+    window = open_window(counter)
+    qtbot.waitUntil(lambda: window.player.runner._watch >= {"x", "profile"}, timeout=5000)
+    window.choose_model("perceptron")
+    qtbot.waitUntil(lambda: window.player.status.phase in ("running", "finished"), timeout=30_000)
+    assert window.player.status.error == ""
+    window.choose_model(counter)
+    qtbot.waitUntil(lambda: window.player.status.phase == "running" and window.player.status.step > 3, timeout=10_000)

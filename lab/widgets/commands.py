@@ -119,7 +119,7 @@ class Commands(QObject):
         if status is not None:
             for action in type(status.model).actions().values():
                 if not action.hidden and action.name in w.side.actions_box.buttons:
-                    found.append(Entry("action", action.label, w.side.actions_box.buttons[action.name].press, "mdi6.gesture-tap-button", action.doc.split("\n")[0]))
+                    found.append(Entry("action", action.label, partial(w.side.actions_box.press, action.name), "mdi6.gesture-tap-button", action.doc.split("\n")[0]))
             kind = type(status.model)
             for title in kind.presets:
                 found.append(Entry("preset", title, partial(w.choose_preset, title), "mdi6.bookmark-outline", kind.title))

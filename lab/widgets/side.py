@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -28,6 +29,7 @@ from lab.widgets.seed import SeedGroup
 
 DEFAULTS = "Defaults"
 OWN = "Own values"
+ROWS = 3  # of action buttons: parameters need the height
 
 
 def preset_of(model: Model) -> str:
@@ -45,7 +47,7 @@ def preset_of(model: Model) -> str:
 
 
 class Actions(QWidget):
-    """The actions of a model as buttons; one with arguments asks for them first."""
+    """The actions of a model as buttons; one with arguments asks for them first. Those beyond `ROWS` rows wait in a menu."""
 
     asked = Signal(str, dict)
 
@@ -58,6 +60,10 @@ class Actions(QWidget):
         self._last: dict[str, dict[str, Any]] = {}
         self._columns = 0
         self.buttons: dict[str, ActionButton] = {}
+        self.more = QPushButton("More actions", self)
+        self.more.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.more.setMenu(QMenu(self.more))
+        self.more.hide()
 
     def show_model(self, kind: type[Model]) -> None:
         """Make the buttons of a model."""
@@ -72,12 +78,17 @@ class Actions(QWidget):
         shown = [a for a in kind.actions().values() if not a.hidden]
         for action in shown:
             button = ActionButton(action, self)
-            button.clicked.connect(button.press)
+            button.clicked.connect(partial(self.press, action.name))
             button.asked.connect(self._ask)
             self.buttons[action.name] = button
         self._columns = 0
         self._place()
         self.setVisible(bool(shown))
+
+    def press(self, name: str) -> None:
+        """Do an action or ask for its arguments, as a click on its button does."""
+        button = self.buttons[name]
+        button.press(self.more if button.isHidden() else button)
 
     def resizeEvent(self, event) -> None:
         """Two beside each other only where both fit."""
@@ -89,8 +100,25 @@ class Actions(QWidget):
         columns = 2 if len(self.buttons) > 1 and 2 * (widest + 26) + 34 <= self.width() else 1
         if columns != self._columns:
             self._columns = columns
-            for position, button in enumerate(self.buttons.values()):
-                self._grid.addWidget(button, position // columns, position % columns)
+            room = ROWS * columns
+            seen = len(self.buttons) if len(self.buttons) <= room else room - 1
+            menu = self.more.menu()
+            menu.clear()
+            for position, (name, button) in enumerate(self.buttons.items()):
+                button.setVisible(position < seen)
+                if position < seen:
+                    self._grid.addWidget(button, position // columns, position % columns)
+                    continue
+                self._grid.removeWidget(button)
+                entry = menu.addAction(button.text())
+                entry.setToolTip(button.toolTip())
+                if button.action.shortcut:
+                    entry.setShortcut(button.action.shortcut)
+                entry.triggered.connect(partial(self.press, name))
+            self._grid.removeWidget(self.more)
+            self.more.setVisible(seen < len(self.buttons))
+            if seen < len(self.buttons):
+                self._grid.addWidget(self.more, seen // columns, seen % columns)
 
     def _ask(self, name: str, arguments: dict) -> None:
         self._last[name] = arguments
@@ -112,15 +140,15 @@ class ActionButton(QPushButton):
             self.setShortcut(action.shortcut)
         self._value = action.arguments()
 
-    def press(self) -> None:
-        """Do it, or ask."""
+    def press(self, beside: QWidget) -> None:
+        """Do it, or ask in a form below `beside`."""
         if not self.action.arguments.specs():
             self.asked.emit(self.action.name, {})
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         holder = QFrame(menu)
-        holder.setFixedWidth(max(260, self.width()))
+        holder.setFixedWidth(max(260, beside.width()))
         column = QVBoxLayout(holder)
         column.setContentsMargins(12, 8, 12, 12)
         self.form = ParameterForm(self.action.arguments, holder)
@@ -139,7 +167,7 @@ class ActionButton(QPushButton):
         entry = QWidgetAction(menu)
         entry.setDefaultWidget(holder)
         menu.addAction(entry)
-        menu.popup(self.mapToGlobal(QPoint(0, self.height() + 2)))
+        menu.popup(beside.mapToGlobal(QPoint(0, beside.height() + 2)))
         self.menu_open = menu
 
     def _edit(self, name: str, value: Any) -> None:

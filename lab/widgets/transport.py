@@ -297,7 +297,7 @@ class Transport(QWidget):
         self.time.setFont(theme.mono_font())
         self.time.setFixedWidth(metrics.horizontalAdvance("0 000 000.00 ms"))
         small = metrics.__class__(theme.mono_font(look.caption))
-        self.speed_text.setFixedWidth(small.horizontalAdvance("0.25 × real time"))
+        self.speed_text.setFixedWidth(small.horizontalAdvance("0.000 × real time"))
         self.recording.setFixedWidth(small.horizontalAdvance("not recorded"))
         self._playing = None
         self._shown = None

@@ -196,7 +196,7 @@ class Window(QMainWindow):
         narrow = self.width() < 1180
         self.left.setFixedWidth(200 if narrow else 240)
         self.left.setVisible(not projector)
-        self.side.setFixedWidth((300 if narrow else 380) if projector else 240 if narrow else 288)
+        self.side.setFixedWidth((300 if narrow else 380) if projector else 264 if narrow else 304)
 
     def _watch(self, streams: frozenset[str]) -> None:
         self.player.watch(streams | self.canvas.wanted)
