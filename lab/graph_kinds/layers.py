@@ -193,7 +193,7 @@ def caption(graph: Graph, node: Node) -> str:
         return f"{value.filters} of {value.size} × {value.size} · {value.activation}"
     if isinstance(value, Output):
         return f"{value.classes} classes"
-    return str(next(iter(value.values().values()), graph.kind_of(node).about))
+    return str(next(iter(value.values().values()), "")) or graph.kind_of(node).title.lower()
 
 
 def label(graph: Graph, edge: Edge) -> str:
@@ -251,7 +251,7 @@ def residual() -> Graph:
     """A layer whose input is added to what it gives."""
     graph = mlp(8)
     first, second, out = (graph.named(t).id for t in ("Hidden 1", "Hidden 2", "Output"))
-    graph = graph.remove([e.id for e in graph.incoming(out)]).move({out: (1040.0, 0.0)})
+    graph = graph.remove([e.id for e in graph.incoming(out)]).move({second: (520.0, -120.0), out: (1040.0, 0.0)})
     graph, total = graph.add_node("add", 780, 0, "Add")
     for a, b in ((second, total), (first, total), (total, out)):
         graph, _ = graph.connect(a, b)

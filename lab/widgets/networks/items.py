@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 184.0, 80.0
 UNIT = 58.0
 PORT = 6.0
 DETAIL = 0.35  # smaller than this, cards are drawn without text
-WORDS = 0.6  # smaller than this, wires are drawn without theirs
+WORDS = 0.42  # smaller than this, wires are drawn without theirs
 
 
 class NodeItem(QGraphicsItem):
@@ -407,4 +407,4 @@ def number(value: float) -> str:
     """A value short enough for a circle."""
     if value == round(value) and abs(value) < 1e5:
         return f"{value:.0f}"
-    return f"{value:.3g}"
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:.3g}"
