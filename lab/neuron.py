@@ -149,6 +149,20 @@ class Neuron(Model):
         """Lowest and highest constant stimulus of the tuning curve."""
         return 0.0, 20.0
 
+    @property
+    def crossing(self) -> float:
+        """Value of V whose upward crossing is a spike."""
+        raise ModelError(f"{self._owner()} does not say what it calls a spike (crossing).")
+
+    @property
+    def held(self) -> float:
+        """Time after a spike during which the cell is held (ms)."""
+        return 0.0
+
+    def after_spike(self, y: np.ndarray) -> np.ndarray | None:
+        """Where a spike at the variables y puts the cell; None for a cell that comes back by itself."""
+        return None
+
     def silent(self) -> Self:
         """This cell without any stimulus."""
         return self.replace(stimulus="step", current=0.0, offset=0.0, spread=0.0, onset=0.0, width=0.0)
@@ -190,12 +204,12 @@ class Neuron(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         voltage = Picture(
-            "voltage", "Membrane potential", (Layer("V"),), y=f"V ({self.units[0]})", window=100.0, figures=("spikes", "rate (Hz)"), weight=2.0, front=True
+            "voltage", "Membrane potential", (Layer("V"),), y=f"V ({self.units[0]})".replace(" ()", ""), window=100.0, figures=("spikes", "rate (Hz)"), weight=2.0, front=True
         )  # fmt: skip
         found = [voltage, Picture("stimulus", "Stimulus", (Layer("current"),), y=f"I ({self.drive_unit})".replace(" ()", ""), window=100.0, weight=0.6)]
         if self.cells > 1:
             found.append(Picture("raster", "Spikes", (Layer("spikes"),), y="cell", window=200.0, front=True))
-            found.append(Picture("cells", "Several cells", (Layer("V_cells"),), y=f"V ({self.units[0]})", window=100.0))
+            found.append(Picture("cells", "Several cells", (Layer("V_cells"),), y=f"V ({self.units[0]})".replace(" ()", ""), window=100.0))
         return tuple(found)
 
     def plane_picture(self, trajectory: Layer, present: Layer, **more: Any) -> Picture:

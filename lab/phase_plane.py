@@ -67,7 +67,9 @@ def holding_current(cell: Cell, V: np.ndarray) -> np.ndarray:
     """Constant current at which the cell stands still at V: dV/dt is linear in the current for every cell of the panel."""
     y = cell.steady(V)
     zero = cell.drift(y, np.zeros(len(V)))[0]
-    return -zero / (cell.drift(y, np.ones(len(V)))[0] - zero)
+    # Where dV/dt is huge (the upstroke of an exponential cell), a current of one would be lost in rounding.
+    probe = np.where(np.abs(zero) < 1e6, 1.0, np.abs(zero))
+    return -zero / ((cell.drift(y, probe)[0] - zero) / probe)
 
 
 def equilibria(cell: Cell, current: float, points: int = 1200) -> list[Equilibrium]:

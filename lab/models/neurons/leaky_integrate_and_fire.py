@@ -113,6 +113,17 @@ class LeakyIntegrateAndFire(Neuron):
     def rest(self) -> np.ndarray:
         return np.array([self.V_rest])
 
+    @property
+    def crossing(self) -> float:
+        return self.V_th
+
+    @property
+    def held(self) -> float:
+        return self.t_ref
+
+    def after_spike(self, y: np.ndarray) -> np.ndarray:
+        return np.array([self.reset])
+
     def silent(self) -> LeakyIntegrateAndFire:
         return super().silent().replace(v_in=0.0)
 

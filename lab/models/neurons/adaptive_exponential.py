@@ -1,0 +1,204 @@
+"""The adaptive exponential integrate-and-fire neuron."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lab.kernels import exp, kernel
+from lab.model import Figure, param
+from lab.neuron import SHAPED
+from lab.phase_plane import equilibria, hopf_points
+from lab.planar import PlanarNeuron, integrator
+from lab.shadow import spike_times
+
+
+@kernel
+def _slope(V, w, current, p):
+    """Equations 1 and 2 of the paper; p = (C, g_L, E_L, V_T, Delta_T, a, tau_w). The exponent stops at 20: the rest of the upstroke takes nanoseconds."""
+    climb = p[1] * p[4] * exp(min((V - p[3]) / p[4], 20.0))
+    return (current - p[1] * (V - p[2]) + climb - w) / p[0], (p[5] * (V - p[2]) - w) / p[6]
+
+
+def _pattern(C, g_L, E_L, a, tau_w, b, V_reset, current, **more) -> dict[str, Any]:
+    """A row of the table of firing patterns: V_T = -50 and Delta_T = 2 mV in all of them."""
+    row = dict(C=C, g_L=g_L, E_L=E_L, a=a, tau_w=tau_w, b=b, V_reset=V_reset, current=current, V_T=-50.0, Delta_T=2.0, V_peak=0.0)
+    return row | more
+
+
+class AdaptiveExponential(PlanarNeuron):
+    r"""An integrate-and-fire neuron whose spike starts as an exponential, with a current that adapts it.
+
+    Below threshold the leak wins; near `V_T` the sodium channels' opening is an exponential of sharpness `Delta_T`, and from
+    there V runs away until it is cut at `V_peak` and put to `V_reset`. The adaptation w follows V with strength `a` and time
+    `tau_w`, and each spike adds `b` to it. All constants are those that are measured in cells.
+
+    **Try:** go through the firing patterns and look in the phase plane where the reset puts the cell: above the V-nullcline
+    it has to swing around (a broad reset), below it fires on at once (a sharp one): bursts begin with sharp resets and end with a broad one.
+
+    **Numerics.** Fourth order; the run-away is cut into parts of an eighth of Delta_T, so a spike is right within a step of any size.
+    """
+
+    name = "adaptive-exponential"
+    title = "Adaptive exponential neuron"
+    group = "Single cells"
+    icon = "mdi6.chart-line-variant"
+    order = 40
+    role = "neuron"
+    equations = (
+        r"C \dot V = -g_L (V - E_L) + g_L \Delta_T\, e^{(V - V_T)/\Delta_T} - w + I",
+        r"\tau_w \dot w = a\,(V - E_L) - w",
+        r"V \ge V_{peak}:\quad V \to V_{reset},\quad w \to w + b",
+    )
+    source = "Brette and Gerstner 2005, J Neurophysiol 94:3637, equations 1 to 3; patterns: Naud et al. 2008, Biol Cybern 99:335, table 1"
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "Brette and Gerstner's cell": {},
+        "Tonic": _pattern(200.0, 10.0, -70.0, 2.0, 30.0, 0.0, -58.0, 500.0),
+        "Adapting": _pattern(200.0, 12.0, -70.0, 2.0, 300.0, 60.0, -58.0, 500.0),
+        "Initial burst": _pattern(130.0, 18.0, -58.0, 4.0, 150.0, 120.0, -50.0, 400.0),
+        "Regular bursting": _pattern(200.0, 10.0, -58.0, 2.0, 120.0, 100.0, -46.0, 210.0),
+        "Delayed accelerating": _pattern(200.0, 12.0, -70.0, -10.0, 300.0, 0.0, -58.0, 300.0),
+        "Delayed regular bursting": _pattern(100.0, 10.0, -65.0, -10.0, 90.0, 30.0, -47.0, 110.0),
+        "Transient": _pattern(100.0, 10.0, -65.0, 10.0, 90.0, 100.0, -47.0, 180.0),
+        "Irregular": _pattern(100.0, 12.0, -60.0, -11.0, 130.0, 30.0, -48.0, 160.0),
+    }
+
+    variables = ("V", "w")
+    units = ("mV", "pA")
+    plane = ("V", "w")
+    plane_range = ((-90.0, 0.0), (-200.0, 1000.0))
+    nullcline_range = (-1e4, 1e4)
+    integrator = integrator(_slope)
+
+    current: float = param(
+        1000.0, "pA", lo=-5000, hi=5000, when=("stimulus", SHAPED), main=True, group="Stimulus",
+        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
+    )  # fmt: skip
+    offset: float = param(0.0, "pA", lo=-5000, hi=5000, group="Stimulus", doc="Constant current added to every stimulus.")
+    sigma: float = param(200.0, "pA", lo=0, hi=5000, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
+    scale: float = param(1000.0, "pA", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
+    spread: float = param(0.0, "pA", lo=0, hi=2000, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    C: float = param(281.0, "pF", lo=10, hi=2000, log=True, group="Membrane", label="Capacitance", doc="Membrane capacitance.")
+    g_L: float = param(30.0, "nS", lo=0.5, hi=500, log=True, group="Membrane", label="g_L", doc="Leak conductance.")
+    E_L: float = param(-70.6, "mV", lo=-120, hi=0, group="Membrane", label="E_L", doc="Leak reversal potential.")
+    V_T: float = param(-50.4, "mV", lo=-80, hi=0, main=True, group="Spike", label="V_T", doc="Where the exponential's slope equals the leak's: about the threshold.")
+    Delta_T: float = param(2.0, "mV", lo=0.1, hi=20, log=True, group="Spike", label="Delta_T", doc="Sharpness of the spike's start.")
+    V_reset: float = param(-70.6, "mV", lo=-120, hi=-20, main=True, group="Spike", label="V_reset", doc="V after a spike.")
+    V_peak: float = param(20.0, "mV", lo=-20, hi=100, group="Spike", label="V_peak", doc="Where a spike is cut and counted.")
+    a: float = param(4.0, "nS", lo=-50, hi=200, main=True, group="Adaptation", label="a", doc="How strongly w follows V.")
+    b: float = param(80.5, "pA", lo=0, hi=2000, main=True, group="Adaptation", label="b", doc="What a spike adds to w.")
+    tau_w: float = param(144.0, "ms", lo=1, hi=5000, log=True, group="Adaptation", label="tau_w", doc="Time constant of w.")
+
+    def check(self) -> None:
+        super().check()
+        if self.V_peak <= self.V_reset:
+            raise self.refuse("V_peak", f"must be above V_reset ({self.V_reset:g} mV)")
+        if self.V_peak <= self.V_T:
+            raise self.refuse("V_peak", f"must be above V_T ({self.V_T:g} mV)")
+
+    @property
+    def numbers(self) -> np.ndarray:
+        return np.array([self.C, self.g_L, self.E_L, self.V_T, self.Delta_T, self.a, self.tau_w])
+
+    @property
+    def crossing(self) -> float:
+        return self.V_peak
+
+    @property
+    def reset(self) -> tuple[float, float]:
+        return self.V_reset, self.b
+
+    @property
+    def present_swing(self) -> tuple[float, float]:
+        return 0.125 * self.Delta_T, 1e9
+
+    @property
+    def sweep_range(self) -> tuple[float, float]:
+        return 0.0, max(10.0, 2.0 * self.rheobase_theory())
+
+    def steady(self, V: np.ndarray) -> np.ndarray:
+        V = np.asarray(V, float)
+        return np.stack([V, self.a * (V - self.E_L)])
+
+    def rest(self) -> np.ndarray:
+        """Where the patterns of Naud et al. start: V at the leak's reversal, no adaptation (there need not be an equilibrium)."""
+        return np.array([self.E_L, 0.0])
+
+    def rheobase_theory(self) -> float:
+        """Current (pA) above which no equilibrium is left: the saddle-node, where dI/dV of the steady current vanishes."""
+        steep = 1.0 + self.a / self.g_L
+        if steep <= 0.0:
+            return 0.0
+        return (self.g_L + self.a) * (self.V_T - self.E_L - self.Delta_T + self.Delta_T * math.log(steep))
+
+    def hopf(self) -> float:
+        """Current (pA) at which the resting point loses its stability by oscillating: zero trace (it exists where a tau_w > C)."""
+        V = self.V_T + self.Delta_T * math.log(1.0 + self.C / (self.g_L * self.tau_w))
+        return (self.g_L + self.a) * (V - self.E_L) - self.g_L * self.Delta_T * math.exp((V - self.V_T) / self.Delta_T)
+
+    def remedy(self, stream: str) -> str:
+        return "use a smaller step, or values of C, a and b nearer to a preset"
+
+    @classmethod
+    def figures(cls) -> tuple[Figure, ...]:
+        def times(run, preset: str, duration: float) -> np.ndarray:
+            cell = cls(**cls.presets[preset])
+            return run(cell, steps=cell.steps_for(duration), record=["spikes"])["spikes"]
+
+        def worst(preset: str):
+            def measure(run) -> float:
+                cell = cls(**cls.presets[preset])
+                found, exact = times(run, preset, 400.0), spike_times(cell, cell.current, 400.0)
+                return float(np.abs(found - exact).max()) if len(found) == len(exact) > 3 else float("nan")
+
+            return measure
+
+        def ratio(preset: str, duration: float = 1000.0):
+            def measure(run) -> float:
+                intervals = np.diff(times(run, preset, duration))
+                return float(intervals.max() / intervals.min())
+
+            return measure
+
+        def bursts(run) -> float:
+            late = times(run, "Regular bursting", 1500.0)
+            intervals = np.diff(late[late > 500.0])
+            return float(intervals.max() / intervals.min())
+
+        def accelerates(run) -> float:
+            intervals = np.diff(times(run, "Delayed accelerating", 2000.0))
+            return float(intervals[0] / intervals[-1])
+
+        def tonic(run) -> float:
+            late = times(run, "Tonic", 1000.0)
+            intervals = np.diff(late[late > 500.0])
+            return float(intervals.max() / intervals.min())
+
+        cell, adaptive = cls(), "DOP853 at tolerance 1e-11"
+        class_1 = cls(a=0.5, tau_w=30.0)  # fast, weak adaptation: the equilibria meet before the trace vanishes
+        naud = "Naud et al. 2008, figure 4"
+        return (
+            Figure("lowest equilibrium without current", cell._rest_theory(), lambda run: float(equilibria(cls(), 0.0)[0].point[0]), tolerance=1e-8, unit="mV", source="(g_L + a)(V - E_L) = g_L Delta_T exp((V - V_T)/Delta_T)"),
+            Figure("Hopf point", cell.hopf(), lambda run: hopf_points(cls())[0], relative=1e-7, unit="pA", source="zero trace: exp((V - V_T)/Delta_T) = 1 + C/(g_L tau_w)"),
+            Figure(
+                "equilibria below and above the saddle-node", 2.0,
+                lambda run: float(len(equilibria(class_1, class_1.rheobase_theory() - 0.5)) - len(equilibria(class_1, class_1.rheobase_theory() + 0.5))),
+                source="Naud et al. 2008: I = (g_L + a)(V_T - E_L - Delta_T + Delta_T ln(1 + a/g_L))",
+            ),
+            Figure("spike times against an adaptive solution, worst", 1e-5, worst("Brette and Gerstner's cell"), unit="ms", bound="at_most", source=adaptive),
+            Figure("spike times of the adapting cell, worst", 1e-5, worst("Adapting"), unit="ms", bound="at_most", source=adaptive),
+            Figure("tonic: longest over shortest interval", 1.0, tonic, tolerance=0.001, source=naud),
+            Figure("adapting: longest over shortest interval", 3.0, ratio("Adapting"), bound="at_least", source=naud),
+            Figure("regular bursting: longest over shortest interval, late", 3.0, bursts, bound="at_least", source=naud),
+            Figure("delayed accelerating: first over last interval", 1.5, accelerates, bound="at_least", source=naud),
+            Figure("transient: spikes in 2 s", 5.0, lambda run: float(len(times(run, "Transient", 2000.0))), bound="at_most", source=naud),
+        )  # fmt: skip
+
+    def _rest_theory(self) -> float:
+        """Lower equilibrium without current, by iterating its equation, which contracts below V_T."""
+        V = self.E_L
+        for _ in range(200):
+            V = self.E_L + self.g_L * self.Delta_T * math.exp((V - self.V_T) / self.Delta_T) / (self.g_L + self.a)
+        return V
