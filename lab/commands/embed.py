@@ -235,7 +235,7 @@ def _lay_out(vectors: Vectors, method: str, dimensions: int, iterations: int | N
     with tempfile.TemporaryDirectory() as folder:
         # The model reads a file; whatever the vectors came from, this one holds them exactly.
         (place,) = save_vectors(vectors, f"{folder}/vectors.npz")
-        model = catalog.load("embedding-map")(space=str(place), **values)
+        model = catalog.load("embedding-map")(**values, **{"space": str(place)})
         return engine.run(model, model.default_steps, seed=seed, record={})
 
 

@@ -148,7 +148,8 @@ def _load_headed(place: Path) -> Vectors:
     words_said, size = header_numbers(place, next(lines)[1])
     # A number and the space before it take two bytes at least, a word one.
     check_size(place, words_said, size, least_bytes=words_said * (2 * size + 1))
-    matrix, words = np.empty((words_said, size), np.float32), []
+    words: list[str] = []
+    matrix = np.empty((words_said, size), np.float32)
     for number, line in lines:
         if not line.strip() and len(words) == words_said:
             continue
