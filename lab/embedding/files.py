@@ -150,6 +150,7 @@ def _load_headed(place: Path) -> Vectors:
     check_size(place, words_said, size, least_bytes=words_said * (2 * size + 1))
     words: list[str] = []
     matrix = np.empty((words_said, size), np.float32)
+    matrix = np.empty((words_said, size), np.float32)
     for number, line in lines:
         if not line.strip() and len(words) == words_said:
             continue
