@@ -235,7 +235,8 @@ def _lay_out(vectors: Vectors, method: str, dimensions: int, iterations: int | N
     with tempfile.TemporaryDirectory() as folder:
         # The model reads a file; whatever the vectors came from, this one holds them exactly.
         (place,) = save_vectors(vectors, f"{folder}/vectors.npz")
-        model = catalog.load("embedding-map")(**values, **{"space": str(place)})
+        values["space"] = str(place)
+        model = catalog.load("embedding-map")(**values)
         return engine.run(model, model.default_steps, seed=seed, record={})
 
 
