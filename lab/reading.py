@@ -99,7 +99,10 @@ class LiveSource:
 
 
 class RecordedSource:
-    """Reads a recorded run as it stood at step `place` (None: at its end). Reads a stretch ahead and keeps it."""
+    """Reads a recorded run as it stood at step `place` (None: at its end). Reads a stretch ahead and keeps it.
+
+    last_look  where a run that still goes on shows curves now: theory and nullclines are stored only at its end
+    """
 
     def __init__(
         self,
@@ -108,9 +111,11 @@ class RecordedSource:
         place: int | None = None,
         model: Model | None = None,
         labels: Callable[[str], tuple[str, ...]] | None = None,
+        last_look: Callable[[str], Any] | None = None,
     ):
         self._reader = reader
         self._run = run_id
+        self._last_look = last_look
         self._labels = labels
         info = next((r for r in reader.runs(deleted=True) if r.id == run_id), None)
         if info is None:
@@ -174,13 +179,16 @@ class RecordedSource:
         return tuple(column[low:high] for column in columns)  # type: ignore[return-value]
 
     def snapshot(self, stream: str) -> Any:
-        """The last recorded look at or before the place."""
-        if stream not in self._known:
-            return None
+        """The last recorded look at or before the place; of a curve that was only looked at later, that look."""
+        curve = self._model.stream(stream).kind == "curve"
         kept = self._snapshots.get(stream)
         if kept is None or kept[0] != self.step:
-            found = self._reader.latest_snapshot(self._run, stream, self.step)
+            found = self._reader.latest_snapshot(self._run, stream, self.step) if stream in self._known else None
+            if found is None and curve and stream in self._known:
+                found = self._reader.latest_snapshot(self._run, stream)
             kept = self._snapshots[stream] = (self.step, None if found is None else found[1])
+        if kept[1] is None and curve and self._last_look is not None:
+            return self._last_look(stream)
         return kept[1]
 
     def labels(self, stream: str) -> tuple[str, ...]:

@@ -197,3 +197,14 @@ def test_another_model_runs_although_pictures_of_the_last_one_were_watched(open_
     assert window.player.status.error == ""
     window.choose_model(counter)
     qtbot.waitUntil(lambda: window.player.status.phase == "running" and window.player.status.step > 3, timeout=10_000)
+
+
+def test_curves_that_are_stored_only_at_the_end_are_drawn_in_the_past_too(open_window, qtbot, counter):
+    window = open_window(counter)
+    qtbot.waitUntil(lambda: "profile" in window.player.runner._watch, timeout=5000)
+    window.run_for(50)  # less than the interval at which the profile is recorded
+    qtbot.waitUntil(lambda: window.player.status.step == 50, timeout=10_000)
+    window.seek(20)
+    qtbot.waitUntil(lambda: window.player.status.place == 20, timeout=5000)
+    assert window.player.source.step == 20
+    assert window.player.source.snapshot("profile") is not None

@@ -104,7 +104,7 @@ class Player(QObject):
         if self._past is None or self._past._run != run.id:
             try:
                 self.session.flush()
-                self._past = RecordedSource(self.reader(), run.id, place, model=self.runner.status.model, labels=self._labels)
+                self._past = RecordedSource(self.reader(), run.id, place, self.runner.status.model, self._labels, self._look_now)
             except LabError as error:
                 self.failed.emit(str(error))
                 return False
@@ -113,6 +113,9 @@ class Player(QObject):
 
     def _labels(self, stream: str) -> tuple[str, ...]:
         return self._live.labels(stream) if self._live else ()
+
+    def _look_now(self, stream: str) -> object:
+        return self._live.snapshot(stream) if self._live else None
 
     def overlays(self, runs: Sequence[tuple[int, str]]) -> list[Overlay]:
         """Sources of earlier runs (number, name) to be drawn behind the present one."""
