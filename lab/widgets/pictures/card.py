@@ -17,10 +17,11 @@ from lab.widgets.pictures.base import PictureView
 class Elided(QLabel):
     """Text that gives way: it is cut with an ellipsis and never widens the window."""
 
-    def __init__(self, role: str, parent: QWidget | None = None):
+    def __init__(self, role: str, parent: QWidget | None = None, least: int = 0):
         super().__init__(parent)
         self.setProperty("role", role)
         self._full = ""
+        self._least = least  # pixels it insists on, if the text is that wide
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def set_text(self, text: str) -> None:
@@ -32,8 +33,8 @@ class Elided(QLabel):
             self._cut()
 
     def minimumSizeHint(self) -> QSize:
-        """Nothing: text must never widen the window."""
-        return QSize(0, super().minimumSizeHint().height())
+        """Nothing, or `least`: text must never widen the window."""
+        return QSize(min(self._least, self.sizeHint().width()), super().minimumSizeHint().height())
 
     def sizeHint(self) -> QSize:
         """As wide as the whole text."""
@@ -68,7 +69,9 @@ class PictureCard(QFrame):
         row = QHBoxLayout(self.header)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self.title = Elided("title", self.header)
+        # In a narrow card the caption and the figures give way before the title does. Asked for at each layout, because the
+        # title's font is known only once the style sheet has been applied.
+        self.title = Elided("title", self.header, least=150)
         self.title.set_text(picture.picture.title)
         self.caption = Elided("caption", self.header)
         self.figures = Elided("figure", self.header)
@@ -88,8 +91,6 @@ class PictureCard(QFrame):
             self.title.setToolTip(picture.picture.doc)
         theme.changes().changed.connect(self.set_theme)
         self.set_theme()
-        # In a narrow card the caption and the figures give way before the title does.
-        self.title.setMinimumWidth(min(150, self.title.sizeHint().width()))
 
     def refresh(self, source: Source, overlays: Sequence[Overlay] = ()) -> bool:
         """Feed the picture and the title line."""
