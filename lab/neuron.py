@@ -14,6 +14,7 @@ noise, its own realisation. A spike's time is interpolated within its step.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -93,7 +94,7 @@ class Neuron(Model):
     repeat: bool = param(False, when=("stimulus", ("drawn", "file")), group="Stimulus", doc="Begin again at the end of the waveform.")
 
     cells: int = param(1, lo=1, hi=100_000, live=False, group="Population", doc="Number of cells, each on its own.")
-    spread: float = param(0.0, "uA/cm2", lo=0, hi=100, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    spread: float = param(0.0, "uA/cm2", lo=0, hi=100, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
     shown: int = param(5, lo=1, hi=100, live=False, group="Population", doc="Cells of a population whose voltage is recorded.")
     dt: float = param(0.01, "ms", lo=0.001, hi=0.1, live=False, log=True, group="Numerics", doc="Time step.")
 
@@ -238,7 +239,8 @@ class Neuron(Model):
         elif self.stimulus == "file":
             recording = stimulus.read(self.file, self.sample_rate, self.column, self.time_unit)
         place = np.zeros(self.cells)
-        _normals(seed_state(seed, 1), place)
+        if self.spread > 0.0:  # a single cell does not wait for the compilation of random numbers
+            _normals(seed_state(seed, 1), place)
         return Bench(recording, place, np.zeros(self.cells))
 
     def start(self, constants: Bench, seed: int) -> State:
@@ -287,12 +289,12 @@ class Neuron(Model):
         )  # fmt: skip
         return drive
 
-    def noise_step(self) -> tuple[float, float]:
-        """Decay and increment per step of each cell's own noise current; (0, 0) when it has none."""
-        if self.stimulus != "noise" or self.cells == 1 or self.same_noise:
-            return 0.0, 0.0
+    def noise_step(self) -> tuple[Callable, float, float]:
+        """Kernel that moves each cell's own noise current by a step, with its decay and increment."""
+        if self.stimulus != "noise" or self.cells == 1 or self.same_noise or self.sigma == 0.0:
+            return no_noise, 0.0, 0.0
         decay = math.exp(-self.dt / self.noise_time)
-        return decay, self.sigma * math.sqrt(1.0 - decay * decay)
+        return advance_noise, decay, self.sigma * math.sqrt(1.0 - decay * decay)
 
     def cell_currents(self, constants: Bench) -> np.ndarray:
         """Constant current of each cell besides the stimulus."""
@@ -479,6 +481,11 @@ def advance_noise(noise, rng, decay, increment):
     """One step of every cell's own Ornstein-Uhlenbeck current (exact for a step of any size)."""
     for i in range(len(noise)):
         noise[i] = noise[i] * decay + increment * normal(rng)
+
+
+@kernel
+def no_noise(noise, rng, decay, increment):
+    """Stands for advance_noise where cells have none: a kernel that takes either as an argument compiles random numbers only when needed."""
 
 
 @kernel

@@ -23,7 +23,7 @@ import numpy as np
 
 from lab.kernels import kernel
 from lab.model import Layer, Out, Picture, State, Stream, param
-from lab.neuron import Bench, Neuron, Sweep, advance_noise, record_spike
+from lab.neuron import Bench, Neuron, Sweep, record_spike
 
 MOST = 3  # spikes of one cell in one step that are followed; more need a smaller step
 GENTLE = 160  # parts of a step, or of a step after a spike in it, that keep to the swing; from there on it doubles
@@ -105,11 +105,11 @@ class PlanarNeuron(Neuron):
         )
 
     def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
-        decay, increment = self.noise_step()
+        move_noise, decay, increment = self.noise_step()
         second = self.variables[1]
         V_reset, jump = self.reset or (0.0, 0.0)
         return self.integrator.advance(
-            state["V"], state[second], drive, self.cell_currents(bench), state["noise"], state["cell_rng"], decay, increment, self.numbers,
+            state["V"], state[second], drive, self.cell_currents(bench), move_noise, state["noise"], state["cell_rng"], decay, increment, self.numbers,
             self.reset is not None, self.crossing, V_reset, jump, *self.present_swing, self.dt, state["step"][0], state["now"],
             *out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"],
             out["V"], out[second], out["current"], out["V_cells"] if self.cells > 1 else np.empty((0, 1)),
@@ -184,15 +184,14 @@ def integrator(slope: Callable) -> Integrator:
 
     @kernel
     def advance(
-        V, w, drive, own, noise, rng, decay, increment, p, resets, crossing, V_reset, jump, swing_V, swing_w, dt, step, now,
+        V, w, drive, own, move_noise, noise, rng, decay, increment, p, resets, crossing, V_reset, jump, swing_V, swing_w, dt, step, now,
         e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_w, out_I, out_cells,
     ):  # fmt: skip
         cells = len(V)
         for k in range(len(drive)):
             if e_count[0] + MOST * cells > len(e_step):
                 return k
-            if increment > 0.0:
-                advance_noise(noise, rng, decay, increment)
+            move_noise(noise, rng, decay, increment)
             before = e_count[0]
             for i in range(cells):
                 current = drive[k] + own[i] + noise[i]

@@ -211,17 +211,30 @@ def interpolate(t, times, values, start, interval, repeat):
         x = u / interval
         i = min(int(x), last - 1)
         return values[i] + (x - i) * (values[i + 1] - values[i])
-    i = min(max(np.searchsorted(times, u + start, side="right") - 1, 0), last - 1)
+    # Bisection by hand: compiling np.searchsorted takes a second.
+    i, above = 0, last
+    while above - i > 1:
+        middle = (i + above) // 2
+        if times[middle] <= u + start:
+            i = middle
+        else:
+            above = middle
     return values[i] + (u + start - times[i]) / (times[i + 1] - times[i]) * (values[i + 1] - values[i])
 
 
 @kernel
-def waveform(kind, p, times, values, start, interval, step, dt, phase, noise, rng, pulse, out):
-    """Fill `out` with the stimulus of steps step, step + 1, ..., advancing phase, noise, generator and pulse.
+def _with_pulse(value, offset, pulse, dt):
+    """The waveform's value with the constant offset and the pulse that a person injected, which is used up."""
+    value += offset
+    if pulse[1] > 0.0:
+        value += pulse[0] * min(pulse[1], dt) / dt
+        pulse[1] = max(0.0, pulse[1] - dt)
+    return value
 
-    kind indexes KINDS; p = (amplitude, offset, onset, width, period, rise, fall, frequency, last frequency, sweep, decay of
-    the noise per step, its standard deviation, scale, repeat).
-    """
+
+@kernel
+def _formula(kind, p, step, dt, phase, pulse, out):
+    """Steps, pulses, ramps and oscillations."""
     amplitude, offset, onset, width, period = p[0], p[1], p[2], p[3], p[4]
     for k in range(len(out)):
         a = (step + k) * dt
@@ -238,26 +251,57 @@ def waveform(kind, p, times, values, start, interval, step, dt, phase, noise, rn
                 value = amplitude * min(cover, 1.0)
         elif kind == 2:
             value = amplitude * _triangle(t, onset, p[5], p[6])
-        elif kind == 3 or kind == 4:
-            if t > onset:
-                f = p[7]
-                if kind == 4:
-                    into = (t - onset) - math.floor((t - onset) / p[9]) * p[9]
-                    f += (p[8] - p[7]) * into / p[9]
-                cycles = 0.001 * f * dt
-                value = amplitude * math.sin(2.0 * math.pi * (phase[0] + 0.5 * cycles))
-                phase[0] += cycles
-                phase[0] -= math.floor(phase[0])
-        elif kind == 5:
-            if p[10] >= 0.0:
-                noise[0] = noise[0] * p[10] + math.sqrt(1.0 - p[10] * p[10]) * normal(rng)
-                value = p[11] * noise[0]
-            if t > onset:
-                value += amplitude
-        else:
-            value = p[12] * interpolate(t - onset, times, values, start, interval, p[13])
-        value += offset
-        if pulse[1] > 0.0:
-            value += pulse[0] * min(pulse[1], dt) / dt
-            pulse[1] = max(0.0, pulse[1] - dt)
-        out[k] = value
+        elif t > onset:
+            f = p[7]
+            if kind == 4:
+                into = (t - onset) - math.floor((t - onset) / p[9]) * p[9]
+                f += (p[8] - p[7]) * into / p[9]
+            cycles = 0.001 * f * dt
+            value = amplitude * math.sin(2.0 * math.pi * (phase[0] + 0.5 * cycles))
+            phase[0] += cycles
+            phase[0] -= math.floor(phase[0])
+        out[k] = _with_pulse(value, offset, pulse, dt)
+
+
+@kernel
+def _noisy(p, step, dt, noise, rng, pulse, out):
+    """Noise common to all cells, around its mean."""
+    for k in range(len(out)):
+        t = 0.5 * ((step + k) * dt + (step + k + 1) * dt)
+        value = 0.0
+        if p[10] >= 0.0:
+            noise[0] = noise[0] * p[10] + math.sqrt(1.0 - p[10] * p[10]) * normal(rng)
+            value = p[11] * noise[0]
+        if t > p[2]:
+            value += p[0]
+        out[k] = _with_pulse(value, p[1], pulse, dt)
+
+
+@kernel
+def _recorded(p, times, values, start, interval, step, dt, pulse, out):
+    """A drawn curve or a recording."""
+    for k in range(len(out)):
+        t = 0.5 * ((step + k) * dt + (step + k + 1) * dt)
+        value = p[12] * interpolate(t - p[2], times, values, start, interval, p[13])
+        out[k] = _with_pulse(value, p[1], pulse, dt)
+
+
+def waveform(kind, p, times, values, start, interval, step, dt, phase, noise, rng, pulse, out) -> None:
+    """Fill `out` with the stimulus of steps step, step + 1, ..., advancing phase, noise, generator and pulse.
+
+    kind indexes KINDS; p = (amplitude, offset, onset, width, period, rise, fall, frequency, last frequency, sweep, decay of
+    the noise per step, its standard deviation, scale, repeat). Each family is a kernel of its own, so that a step does not
+    wait for the compilation of noise and recordings; a step that does not change within `out` needs none at all.
+    """
+    if kind == 0 and pulse[1] <= 0.0:
+        end = p[2] + p[3] if p[3] > 0.0 else math.inf
+        first, last = step * dt, (step + len(out)) * dt
+        if last <= p[2] or first >= end or (first >= p[2] and last <= end):
+            out[:] = (p[0] if first >= p[2] and last <= end else 0.0) + p[1]
+            return
+    if kind <= KINDS.index("chirp"):
+        _formula(kind, p, step, dt, phase, pulse, out)
+    elif kind == KINDS.index("noise"):
+        _noisy(p, step, dt, noise, rng, pulse, out)
+    else:
+        _recorded(p, times, values, start, interval, step, dt, pulse, out)

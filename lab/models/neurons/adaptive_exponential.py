@@ -79,7 +79,7 @@ class AdaptiveExponential(PlanarNeuron):
     offset: float = param(0.0, "pA", lo=-5000, hi=5000, group="Stimulus", doc="Constant current added to every stimulus.")
     sigma: float = param(200.0, "pA", lo=0, hi=5000, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
     scale: float = param(1000.0, "pA", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
-    spread: float = param(0.0, "pA", lo=0, hi=2000, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    spread: float = param(0.0, "pA", lo=0, hi=2000, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
     C: float = param(281.0, "pF", lo=10, hi=2000, log=True, group="Membrane", label="Capacitance", doc="Membrane capacitance.")
     g_L: float = param(30.0, "nS", lo=0.5, hi=500, log=True, group="Membrane", label="g_L", doc="Leak conductance.")
     E_L: float = param(-70.6, "mV", lo=-120, hi=0, group="Membrane", label="E_L", doc="Leak reversal potential.")

@@ -17,7 +17,6 @@ from lab.neuron import (
     Bench,
     Neuron,
     Sweep,
-    advance_noise,
     least_current,
     record_spike,
     rising_spike,
@@ -204,13 +203,18 @@ class HodgkinHuxley(Neuron):
         return super().start(constants, seed) | {"climb": np.zeros(self.cells, np.int8), "trough": np.zeros(self.cells)}
 
     def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
-        decay, increment = self.noise_step()
-        return _advance(
-            state["V"], state["m"], state["h"], state["n"], drive, self.cell_currents(bench), state["noise"], state["cell_rng"], decay, increment,
-            self.constants_now, self.dt, self.clamped, self.level, state["climb"], state["trough"], state["step"][0], state["now"],
-            *out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"],
-            out["V"], out["current"], out["gates"], out["currents"], out["conductances"], out["V_cells"] if self.cells > 1 else np.empty((0, 1)),
-        )  # fmt: skip
+        cell = (state["V"], state["m"], state["h"], state["n"], drive)
+        looks = (out["V"], out["current"], out["gates"], out["currents"], out["conductances"])
+        many = out["V_cells"] if self.cells > 1 else np.empty((0, 1))
+        events = (*out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"])
+        own, spikes = self.cell_currents(bench), (self.level, state["climb"], state["trough"], state["step"][0])
+        c = self.constants_now
+        if self.clamped:
+            return _advance_clamped(*cell, c, self.dt, state["now"], *looks, many)
+        if self.cells == 1:
+            return _advance_one(*cell, own, c, self.dt, *spikes, state["now"], *events, *looks)
+        move_noise, decay, increment = self.noise_step()
+        return _advance_many(*cell, own, move_noise, state["noise"], state["cell_rng"], decay, increment, c, self.dt, *spikes, state["now"], *events, *looks, many)
 
     def observe(self, constants: Bench, state: State, stream: str) -> Any:
         V = np.linspace(-100.0, 60.0, 161)
@@ -384,7 +388,13 @@ def _gates_after(m, h, n, V, dt):
     return (m * p_m + dt * a_m) / (p_m + z_m), (h * p_h + dt * a_h * d_h) / (p_h + z_h), (n * p_n + dt * a_n) / (p_n + z_n)
 
 
-@kernel(inline=True)
+@kernel
+def _gates_then(m, h, n, V, dt):
+    """_gates_after as a function of its own, for places that need not become vector instructions: compiled once for all of them."""
+    return _gates_after(m, h, n, V, dt)
+
+
+@kernel
 def _gates_exactly(m, h, n, V, dt):
     """Gates after time dt at voltage V, exactly: dx/dt is linear while V is held (the voltage clamp)."""
     a_m, d_m, b_m, a_h, d_h, a_n, d_n, b_n = _rates_at(V)
@@ -453,75 +463,121 @@ def _step_gates(V, m, h, n, dt):
 
 
 @kernel
-def _clamp_cells(V, m, h, n, before, command, c, dt):
-    """One step of all cells at the commanded voltage: half of the gates' step at the last command, half at this one."""
-    half = 0.5 * c[7] * dt
-    for i in range(len(V)):
-        before[i] = V[i]
-        a, b, d = _gates_exactly(m[i], h[i], n[i], V[i], half)
-        V[i] = command
-        m[i], h[i], n[i] = _gates_exactly(a, b, d, command, half)
+def _seek_spike(
+    k, i, before, total, V, m, h, n, c, dt, level, climb, trough, step, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals
+):  # fmt: skip
+    """Look closer at a step of cell i from `before` to V that may hold a spike, and write it down if it does."""
+    found = rising_spike(before, V[i], level, PEAK, RISE, i, climb, trough)
+    if found != NO_SPIKE:
+        g_m, g_h, g_n = _gates_then(m[i], h[i], n[i], V[i], 0.5 * c[7] * dt)
+        _, _, i_Na, i_K, i_L = _ionic(V[i], g_m, g_h, g_n, c)
+        change = dt * (total - i_Na - i_K - i_L) / c[0]
+        s = spike_fraction(found, before, V[i], change, level)
+        if s >= 0.0:
+            if found == CROSSED or found == PEAKING:
+                climb[i] = 2
+            record_spike(k, i, s, step, dt, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals)
 
 
 @kernel
-def _advance(
-    V, m, h, n, drive, own, noise, rng, decay, increment, c, dt, clamped, level, climb, trough, step, now,
+def _write(k, V, a, b, d, c, out_gates, out_currents, out_g):
+    """Gates a, b, d at the voltage's own time and the currents that flow through them, of step k."""
+    open_Na, open_K, i_Na, i_K, i_L = _ionic(V, a, b, d, c)
+    if len(out_gates) > 0:
+        out_gates[k, 0], out_gates[k, 1], out_gates[k, 2] = a, b, d
+    if len(out_currents) > 0:
+        out_currents[k, 0], out_currents[k, 1], out_currents[k, 2], out_currents[k, 3] = i_Na, i_K, i_L, i_Na + i_K + i_L
+    if len(out_g) > 0:
+        out_g[k, 0], out_g[k, 1] = open_Na, open_K
+
+
+@kernel
+def _look(k, V, m, h, n, current, c, dt, out_V, out_I, out_gates, out_currents, out_g):
+    """Write what is recorded of the first cell after step k. Its gates lie half a step back: they are taken forward."""
+    if len(out_V) > 0:
+        out_V[k] = V
+    if len(out_I) > 0:
+        out_I[k] = current
+    if len(out_gates) + len(out_currents) + len(out_g) > 0:
+        a, b, d = _gates_then(m, h, n, V, 0.5 * c[7] * dt)
+        _write(k, V, a, b, d, c, out_gates, out_currents, out_g)
+
+
+# Three ways through time, each compiled only when it is needed: one cell, a population, the voltage clamp.
+
+
+@kernel
+def _advance_one(
+    V, m, h, n, drive, own, c, dt, level, climb, trough, step, now,
+    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_I, out_gates, out_currents, out_g,
+):  # fmt: skip
+    """One cell: the population's arithmetic without the preparations of a vector loop, which take longer than the step."""
+    C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
+    first = len(V) - 1  # 0, but a written 0 would be a type of its own and compile what is called again
+    for k in range(len(drive)):
+        if e_count[0] + 1 > len(e_step):
+            return k
+        before = V[0]
+        total = drive[k] + own[0]
+        m[0], h[0], n[0] = _gates_then(m[0], h[0], n[0], V[0], phi * dt)
+        V[0] = _voltage_after(V[0], m[0], h[0], n[0], total, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
+        if turning(before, V[0], PEAK, climb[0]):
+            _seek_spike(
+                k, first, before, total, V, m, h, n, c, dt, level, climb, trough, step, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals
+            )  # fmt: skip
+        now[0] = total
+        _look(k, V[0], m[0], h[0], n[0], total, c, dt, out_V, out_I, out_gates, out_currents, out_g)
+    return len(drive)
+
+
+@kernel
+def _advance_many(
+    V, m, h, n, drive, own, move_noise, noise, rng, decay, increment, c, dt, level, climb, trough, step, now,
     e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_I, out_gates, out_currents, out_g, out_cells,
 ):  # fmt: skip
+    """A population, each cell with its own constant current and noise."""
     cells = len(V)
     before, total = np.empty(cells), np.empty(cells)
     C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
-    half = 0.5 * phi * dt
-    looked = len(out_gates) + len(out_currents) + len(out_g) > 0
     for k in range(len(drive)):
         if e_count[0] + cells > len(e_step):
             return k
-        if clamped:
-            _clamp_cells(V, m, h, n, before, drive[k], c, dt)
-        else:
-            if increment > 0.0:
-                advance_noise(noise, rng, decay, increment)
-            for i in range(cells):
-                before[i] = V[i]
-                total[i] = drive[k] + own[i] + noise[i]
-            if cells == 1:  # the same arithmetic without the preparations of a vector loop, which take longer than the step
-                m[0], h[0], n[0] = _gates_after(m[0], h[0], n[0], V[0], phi * dt)
-                V[0] = _voltage_after(V[0], m[0], h[0], n[0], total[0], C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
-            else:
-                _step_gates(V, m, h, n, phi * dt)
-                _step_voltages(V, m, h, n, total, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
-            for i in range(cells):
-                if not turning(before[i], V[i], PEAK, climb[i]):
-                    continue
-                found = rising_spike(before[i], V[i], level, PEAK, RISE, i, climb, trough)
-                if found != NO_SPIKE:
-                    g_m, g_h, g_n = _gates_after(m[i], h[i], n[i], V[i], half)
-                    _, _, i_Na, i_K, i_L = _ionic(V[i], g_m, g_h, g_n, c)
-                    change = dt * (total[i] - i_Na - i_K - i_L) / c[0]
-                    s = spike_fraction(found, before[i], V[i], change, level)
-                    if s >= 0.0:
-                        if found == CROSSED or found == PEAKING:
-                            climb[i] = 2
-                        record_spike(k, i, s, step, dt, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals)
-        current = drive[k] if clamped else drive[k] + own[0] + noise[0]
-        now[0] = current
+        move_noise(noise, rng, decay, increment)
+        for i in range(cells):
+            before[i] = V[i]
+            total[i] = drive[k] + own[i] + noise[i]
+        _step_gates(V, m, h, n, phi * dt)
+        _step_voltages(V, m, h, n, total, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
+        for i in range(cells):
+            if turning(before[i], V[i], PEAK, climb[i]):
+                _seek_spike(
+                    k, i, before[i], total[i], V, m, h, n, c, dt, level, climb, trough, step,
+                    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals,
+                )  # fmt: skip
+        now[0] = total[0]
+        _look(k, V[0], m[0], h[0], n[0], total[0], c, dt, out_V, out_I, out_gates, out_currents, out_g)
+        for j in range(out_cells.shape[1] if len(out_cells) > 0 else 0):
+            out_cells[k, j] = V[j]
+    return len(drive)
+
+
+@kernel
+def _advance_clamped(V, m, h, n, drive, c, dt, now, out_V, out_I, out_gates, out_currents, out_g, out_cells):
+    """All cells at the commanded voltage: half of the gates' step at the last command, half at this one."""
+    half = 0.5 * c[7] * dt
+    for k in range(len(drive)):
+        for i in range(len(V)):
+            m[i], h[i], n[i] = _gates_exactly(m[i], h[i], n[i], V[i], half)
+            V[i] = drive[k]
+            m[i], h[i], n[i] = _gates_exactly(m[i], h[i], n[i], drive[k], half)
+        now[0] = drive[k]
         if len(out_V) > 0:
             out_V[k] = V[0]
         if len(out_I) > 0:
-            out_I[k] = current
-        if looked:
-            # The gates of the state lie half a step back; what is shown belongs to the same time as the voltage.
-            if clamped:
-                a, b, d = _gates_exactly(m[0], h[0], n[0], V[0], half)
-            else:
-                a, b, d = _gates_after(m[0], h[0], n[0], V[0], half)
-            open_Na, open_K, i_Na, i_K, i_L = _ionic(V[0], a, b, d, c)
-            if len(out_gates) > 0:
-                out_gates[k, 0], out_gates[k, 1], out_gates[k, 2] = a, b, d
-            if len(out_currents) > 0:
-                out_currents[k, 0], out_currents[k, 1], out_currents[k, 2], out_currents[k, 3] = i_Na, i_K, i_L, i_Na + i_K + i_L
-            if len(out_g) > 0:
-                out_g[k, 0], out_g[k, 1] = open_Na, open_K
+            out_I[k] = drive[k]
+        if len(out_gates) + len(out_currents) + len(out_g) > 0:
+            a, b, d = _gates_exactly(m[0], h[0], n[0], V[0], half)
+            _write(k, V[0], a, b, d, c, out_gates, out_currents, out_g)
         for j in range(out_cells.shape[1] if len(out_cells) > 0 else 0):
             out_cells[k, j] = V[j]
     return len(drive)

@@ -68,7 +68,7 @@ class Izhikevich(PlanarNeuron):
     offset: float = param(0.0, "mV/ms", lo=-500, hi=500, group="Stimulus", doc="Constant current added to every stimulus.")
     sigma: float = param(3.0, "mV/ms", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
     scale: float = param(10.0, "mV/ms", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
-    spread: float = param(0.0, "mV/ms", lo=0, hi=100, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    spread: float = param(0.0, "mV/ms", lo=0, hi=100, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
     a: float = param(0.02, "1/ms", lo=0.0001, hi=2, log=True, main=True, group="Membrane", label="a", doc="How fast u recovers.")
     b: float = param(0.2, "1/ms", lo=-5, hi=5, main=True, group="Membrane", label="b", doc="How much u follows V below threshold.")
     c: float = param(-65.0, "mV", lo=-120, hi=0, main=True, group="Membrane", label="c", doc="V after a spike.")

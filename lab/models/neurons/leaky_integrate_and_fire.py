@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.kernels import kernel
 from lab.model import Figure, Handle, Layer, Out, Picture, State, Stream, param
-from lab.neuron import SHAPED, Bench, Neuron, advance_noise, record_spike
+from lab.neuron import SHAPED, Bench, Neuron, record_spike
 
 MOST = 8  # spikes of one cell in one step that are followed; more need a smaller step
 DRAWN = 0.5  # ms for which a spike is drawn, as high above threshold as threshold is above rest
@@ -59,7 +59,7 @@ class LeakyIntegrateAndFire(Neuron):
     )  # fmt: skip
     offset: float = param(0.0, "nA", lo=-1000, hi=1000, group="Stimulus", doc="Constant current added to every stimulus (v_in in the normalised form).")
     sigma: float = param(0.5, "nA", lo=0, hi=1000, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
-    spread: float = param(0.0, "nA", lo=0, hi=100, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    spread: float = param(0.0, "nA", lo=0, hi=100, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
     scale: float = param(2.0, "nA", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
     dt: float = param(0.05, "ms", lo=0.001, hi=1.0, live=False, log=True, group="Numerics", doc="Time step.")
 
@@ -203,10 +203,10 @@ class LeakyIntegrateAndFire(Neuron):
         return ("V", "refractory")
 
     def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
-        decay, increment = self.noise_step()
+        move_noise, decay, increment = self.noise_step()
         p = np.array([self.V_rest, self.gain, self.reset, self.V_th, self.tau_m, self.t_ref, math.exp(-self.dt / self.tau_m)])
         return _advance(
-            state["V"], state["refractory"], drive, self.cell_currents(bench), state["noise"], state["cell_rng"], decay, increment, p, self.dt,
+            state["V"], state["refractory"], drive, self.cell_currents(bench), move_noise, state["noise"], state["cell_rng"], decay, increment, p, self.dt,
             state["step"][0], state["now"], *out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"],
             out["V"], out["drawn_spikes"], out["v"], out["current"], out["V_cells"] if self.cells > 1 else np.empty((0, 1)),
         )  # fmt: skip
@@ -292,7 +292,7 @@ def _tilted(x: float) -> float:
 
 @kernel
 def _advance(
-    V, refractory, drive, own, noise, rng, decay, increment, p, dt, step, now,
+    V, refractory, drive, own, move_noise, noise, rng, decay, increment, p, dt, step, now,
     e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_drawn, out_v, out_I, out_cells,
 ):  # fmt: skip
     cells = len(V)
@@ -300,8 +300,7 @@ def _advance(
     for k in range(len(drive)):
         if e_count[0] + MOST * cells > len(e_step):
             return k
-        if increment > 0.0:
-            advance_noise(noise, rng, decay, increment)
+        move_noise(noise, rng, decay, increment)
         for i in range(cells):
             target = rest + gain * (drive[k] + own[i] + noise[i])
             v = V[i]
