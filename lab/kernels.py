@@ -28,7 +28,7 @@ from pathlib import Path
 import numba
 import numpy as np
 from numba import types
-from numba.core import caching
+from numba.core import caching, typing
 from numba.core.serialize import dumps
 from numba.extending import intrinsic
 
@@ -117,9 +117,14 @@ class _KernelCache(caching.FunctionCache):
 
     def load_overload(self, sig, target_context):
         try:
-            return super().load_overload(sig, target_context)
+            found = super().load_overload(sig, target_context)
         except Exception:  # absent, or damaged in a way that only its reader finds: compile
             return None
+        if found is None or not any(isinstance(t, types.Dispatcher) for t in sig):
+            return found
+        # A kernel among the arguments comes back from the file as a copy of itself, whose type no later call would have: each
+        # call would read the file again. What was asked for takes its place.
+        return found._replace(signature=typing.signature(found.signature.return_type, *sig))
 
     def save_overload(self, sig, data):
         try:

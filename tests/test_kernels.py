@@ -526,6 +526,17 @@ def test_kernels_are_found_again_by_the_next_process_closures_and_lambdas_includ
 
 
 @compiled
+def test_a_kernel_that_takes_a_kernel_is_read_once_from_the_cache_however_often_it_is_called(tmp_path):
+    (tmp_path / "takes.py").write_text(
+        "from lab.kernels import kernel\n\n\n@kernel\ndef twice(x):\n    return 2.0 * x\n\n\n@kernel\ndef apply(f, x):\n    return f(x) + 1.0\n"
+    )
+    program = "import takes\nprint([takes.apply(takes.twice, 3.0) for _ in range(4)], len(takes.apply.overloads), sum(takes.apply.stats.cache_hits.values()))"
+    environment = dict(PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}", LAB_CACHE=str(tmp_path / "cache"), PYTHONDONTWRITEBYTECODE="1")
+    assert run_python(program, **environment) == "[7.0, 7.0, 7.0, 7.0] 1 0"
+    assert run_python(program, **environment) == "[7.0, 7.0, 7.0, 7.0] 1 1"
+
+
+@compiled
 def test_an_edit_in_an_imported_file_recompiles_what_depends_on_it(outside):
     outside()
     assert outside(constant=7.0) == "[14.0, 6.0, 2.8000000000000003, 2.0, 3.0] [0, 0, 0, 0, 0]"
