@@ -58,6 +58,23 @@ def test_the_drift_vanishes_at_every_equilibrium_and_its_eigenvalues_are_the_jac
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_cell_pushed_from_an_equilibrium_comes_back_or_leaves_as_its_eigenvalues_say(name):
+    cell = catalog.load(name)()
+    for current in np.linspace(*cell.sweep_range, 4):
+        for e in equilibria(cell, current):
+            growth = float(e.eigenvalues.real.max())
+            pace = min(abs(growth), float(np.abs(e.eigenvalues.real).min())) if growth < 0 else growth
+            alone = cell.replace(current=float(current), onset=0.0, width=0.0)
+            simulation = Simulation(alone)
+            for k, variable in enumerate(alone.variables):
+                simulation.state[variable][0] = e.point[k] + 1e-5 * max(1.0, abs(e.point[k]))
+            pushed = [1e-5 * max(1.0, abs(v)) for v in e.point]
+            simulation.advance(alone.steps_for(min(4.0 / pace, 2000.0)))
+            left = [abs(simulation.state[variable][0] - e.point[k]) for k, variable in enumerate(alone.variables)]
+            assert (max(left) < 0.5 * max(pushed)) == e.stable, (name, current, e)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_nullclines_are_where_each_variable_stands_still(name):
     cell = catalog.load(name)()
     simulation = Simulation(cell)
