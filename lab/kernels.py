@@ -29,6 +29,7 @@ import numba
 import numpy as np
 from numba import types
 from numba.core import caching, typing
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 from numba.extending import intrinsic
 
@@ -117,7 +118,10 @@ class _KernelCache(caching.FunctionCache):
 
     def load_overload(self, sig, target_context):
         try:
-            found = super().load_overload(sig, target_context)
+            # Compiled code needs only Numba's memory functions. Numba would first make ready to compile, which takes longer than
+            # all kernels of a model take to load.
+            rtsys.initialize(target_context)
+            found = self._load_overload(sig, target_context)
         except Exception:  # absent, or damaged in a way that only its reader finds: compile
             return None
         if found is None or not any(isinstance(t, types.Dispatcher) for t in sig):
