@@ -145,6 +145,20 @@ class HodgkinHuxley(Neuron):
         table = gating(V)
         return np.stack([np.asarray(V, float), table[0], table[1], table[2]])
 
+    def time_constants(self, V: np.ndarray) -> np.ndarray:
+        """Time constants (ms) of m, h and n at voltages V and this temperature: shape (3, len(V))."""
+        return gating(V)[3:] / self.constants_now[7]
+
+    def clamp(self, gates: np.ndarray, V: np.ndarray, steps: int, dt: float) -> np.ndarray:
+        """Hold cells at voltages V (cells,) for `steps` steps: open fractions m^3 h and n^4 after each, shape (2, steps, cells).
+
+        `gates` (3, cells) holds m, h and n and is moved. The current through an open channel is g times its open
+        fraction times the driving force, which does not act back on the gates while the voltage is held.
+        """
+        out = np.empty((2, steps, len(V)))
+        _clamp(*gates, np.ascontiguousarray(V, float), self.constants_now[7] * dt, *out)
+        return out
+
     def rest(self) -> np.ndarray:
         if self.clamped:
             return self.steady(np.array([self.hold]))[:, 0]
@@ -221,9 +235,9 @@ class HodgkinHuxley(Neuron):
         if stream == "steady_gates":
             return np.vstack([V, gating(V)[:3]])
         if stream == "time_constants":
-            return np.vstack([V, gating(V)[3:] / self.constants_now[7]])
+            return np.vstack([V, self.time_constants(V)])
         if stream == "present_V":
-            top = float(gating(V)[3:].max() / self.constants_now[7])
+            top = float(self.time_constants(V).max())
             return np.array([[state["V"][0]] * 2, [0.0, 1.0], [0.0, top]])
         if stream == "f_I":
             return self.f_I()
@@ -581,3 +595,13 @@ def _advance_clamped(V, m, h, n, drive, c, dt, now, out_V, out_I, out_gates, out
         for j in range(out_cells.shape[1] if len(out_cells) > 0 else 0):
             out_cells[k, j] = V[j]
     return len(drive)
+
+
+@kernel
+def _clamp(m, h, n, V, dt, open_Na, open_K):
+    """Every cell held at its own voltage V[i]; dt is in the gates' own time. Rows of the open fractions follow each step."""
+    for k in range(len(open_Na)):
+        for i in range(len(V)):
+            m[i], h[i], n[i] = _gates_exactly(m[i], h[i], n[i], V[i], dt)
+            n2 = n[i] * n[i]
+            open_Na[k, i], open_K[k, i] = m[i] * m[i] * m[i] * h[i], n2 * n2

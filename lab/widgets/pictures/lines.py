@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPen
 
 from lab import view
@@ -23,6 +23,7 @@ DASHES: dict[str, tuple[float, ...]] = {"dashed": (6.0, 4.0), "dotted": (1.0, 3.
 CROWDED = 15  # times the size of its place that a line is long when it is drawn without smooth edges
 SEGMENTS = 200  # longer lines are drawn segment by segment
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
+NEAR = 14  # px within which a click picks a point
 
 
 def _colour(line: Line, several: bool) -> str:
@@ -204,10 +205,33 @@ class LinesView(PlotView):
         )  # fmt: skip
         self.strip.set_entries(entries)
 
+    def nearest(self, at: QPointF) -> int | None:
+        """Number of the drawn point within reach of a place, among the layers of points."""
+        wide, tall = self.field.viewPixelSize()
+        found, best = None, float(NEAR * NEAR)
+        for line in self._plot.lines if self._plot else ():
+            if line.style != "points" or line.key[0] or not len(line.x):
+                continue
+            x, y = self.place(line.x, line.y)
+            gap = ((x - at.x()) / wide) ** 2 + ((y - at.y()) / tall) ** 2
+            if np.isfinite(gap).any() and (least := float(np.nanmin(gap))) < best:
+                found, best = int(np.nanargmin(gap)), least
+        return found
+
+    def clicked(self, at: QPointF) -> None:
+        """Pick the nearest point, or act at the place."""
+        k = self.nearest(at) if self.picture.pick else None
+        if k is not None:
+            self.acted.emit(self.picture.pick, {"index": k})
+            return
+        super().clicked(at)
+
     def under_cursor(self, at: QPointF) -> str:
         """The value of each line at the cursor's place."""
         if self._plot is None:
             return ""
+        if self.picture.pick:
+            self.canvas.setCursor(Qt.CursorShape.PointingHandCursor if self.nearest(at) is not None else Qt.CursorShape.ArrowCursor)
         x, y = self.unplace(at)
         plot = self._plot
         clock = self.model.clock
