@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from lab import stimulus
+from lab import accuracy, stimulus
 from lab.errors import ModelError
 from lab.kernels import kernel, normal, seed_state
 from lab.model import Clock, Events, Layer, Model, Out, Picture, State, Stream, action, param
@@ -97,6 +97,10 @@ class Neuron(Model):
     spread: float = param(0.0, "uA/cm2", lo=0, hi=100, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
     shown: int = param(5, lo=1, hi=100, live=False, group="Population", doc="Cells of a population whose voltage is recorded.")
     dt: float = param(0.01, "ms", lo=0.001, hi=0.1, live=False, log=True, group="Numerics", doc="Time step.")
+    shadow: bool = param(
+        False, live=False, group="Numerics", label="Accuracy dial",
+        doc="Integrate the same cell beside it by an eighth-order method and show how far the spikes are apart (takes some seconds for each second of model time).",
+    )  # fmt: skip
 
     def check(self) -> None:
         if self.stimulus == "pulses" and not 0 < self.width <= self.period:
@@ -106,6 +110,8 @@ class Neuron(Model):
             raise self.refuse("drawn", "must hold at least two (time, current) pairs")
         if max(p[0] for p in points) <= min(p[0] for p in points):
             raise self.refuse("drawn", "must reach over some time")
+        if self.shadow and (self.cells > 1 or self.clamped):
+            raise self.refuse("shadow", "follows one cell in current clamp: choose one cell, or turn the dial off")
 
     # -- hooks of a cell --
 
@@ -156,9 +162,19 @@ class Neuron(Model):
         raise ModelError(f"{self._owner()} does not say what it calls a spike (crossing).")
 
     @property
+    def clamped(self) -> bool:
+        """Whether the voltage is commanded."""
+        return False
+
+    @property
     def held(self) -> float:
         """Time after a spike during which the cell is held (ms)."""
         return 0.0
+
+    @property
+    def small_spike(self) -> tuple[float, float] | None:
+        """Lowest peak, and least rise to it, of spikes that stay below `crossing`; None for a cell that has none."""
+        return None
 
     def after_spike(self, y: np.ndarray) -> np.ndarray | None:
         """Where a spike at the variables y puts the cell; None for a cell that comes back by itself."""
@@ -196,6 +212,8 @@ class Neuron(Model):
             x, y = self.plane
             found.append(Stream("nullclines", "curve", "", f"Where {x} and where {y} stands still.", channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0")))
             found.append(Stream("equilibria", "curve", "", "Equilibria under the present current.", channels=(x, "stable", "unstable")))
+        if self.shadow:
+            found.append(accuracy.STREAM)
         return tuple(found)
 
     def _coarse(self) -> int:
@@ -211,6 +229,8 @@ class Neuron(Model):
         if self.cells > 1:
             found.append(Picture("raster", "Spikes", (Layer("spikes"),), y="cell", window=200.0, front=True))
             found.append(Picture("cells", "Several cells", (Layer("V_cells"),), y=f"V ({self.units[0]})".replace(" ()", ""), window=100.0))
+        if self.shadow:
+            found.append(accuracy.PICTURE)
         return tuple(found)
 
     def plane_picture(self, trajectory: Layer, present: Layer, **more: Any) -> Picture:
@@ -256,12 +276,13 @@ class Neuron(Model):
             "last_spike": np.full(self.cells, -1.0),
             "intervals": np.zeros(4),
         }
-        return state
+        return state | accuracy.begin(self) if self.shadow else state
 
     def advance(self, constants: Bench, state: State, n: int, out: Out) -> int:
-        n = min(n, CHUNK)
+        n = min(n, accuracy.room(state, self.dt) if self.shadow else CHUNK)
         names = ("phase", "shared_noise", "noise_rng", "pulse")
         before = [state[name].copy() for name in names]
+        seen = int(out.events["spikes"].count[0])
         drive = self._drive(constants, state, n)
         done = self.integrate(constants, state, drive, out)
         if done < n:
@@ -269,8 +290,17 @@ class Neuron(Model):
             for name, value in zip(names, before, strict=True):
                 state[name][:] = value
             self._drive(constants, state, done)
+        if self.shadow:
+            events = out.events["spikes"]
+            first, last = seen, int(events.count[0])
+            times = (state["step"][0] + events.steps[first:last] + events.value[first:last]) * self.dt
+            accuracy.follow(self, state, drive[:done] + self.cell_currents(constants)[0], times, out)
         state["step"] += done
         return done
+
+    def drive_of_one(self, constants: Bench, state: State, n: int) -> np.ndarray:
+        """Stimulus (n,) of a cell that is alone, of the next n steps; it moves what the stimulus remembers."""
+        return self._drive(constants, state, n) + self.cell_currents(constants)[0]
 
     def _drive(self, constants: Bench, state: State, n: int) -> np.ndarray:
         drive = np.empty(n)
@@ -305,6 +335,8 @@ class Neuron(Model):
         if self.stimulus != before.stimulus:
             state["noise"][:] = 0.0
             state["shared_noise"][:] = 0.0
+        if self.shadow:
+            accuracy.changed(before, state)
 
     def observe(self, constants: Bench, state: State, stream: str) -> Any:
         if stream == "nullclines":
@@ -347,7 +379,7 @@ class Neuron(Model):
             out["mean interval (ms)"] = float(mean)
             out["CV"] = float(math.sqrt(max(0.0, squares / count - mean * mean)) / mean)
             out["last interval (ms)"] = float(last)
-        return out
+        return out | accuracy.figures(self, state) if self.shadow else out
 
     # -- actions --
 
@@ -361,6 +393,8 @@ class Neuron(Model):
     def to_rest(self, constants: Bench, state: State) -> None:
         """Put every cell back to where it started; time goes on."""
         fresh = self.start(constants, 0)
+        if self.shadow:
+            accuracy.to_rest(self, state)
         for name in self.carried():
             state[name][:] = fresh[name]
 

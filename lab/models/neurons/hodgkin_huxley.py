@@ -168,6 +168,10 @@ class HodgkinHuxley(Neuron):
     def crossing(self) -> float:
         return self.level
 
+    @property
+    def small_spike(self) -> tuple[float, float]:
+        return PEAK, RISE
+
     def silent(self) -> HodgkinHuxley:
         return super().silent().replace(mode="current clamp")
 
