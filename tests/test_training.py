@@ -14,6 +14,7 @@ from lab.errors import DivergenceError, LabError, ModelError, ParameterError
 from lab.training import canvas, readings
 from lab.training.diagnosis import Signs, diagnose
 from lab.training.material import outline, prepare
+from lab.training.pace import evaluation_in_steps
 
 MLP = catalog.load("mlp")
 SMALL = {"hidden": "8", "epochs": 4}
@@ -148,6 +149,43 @@ def test_best_weights_are_kept_and_come_back():
     s.act("restore_best")
     loss, _ = readings.measure(s.model, s.constants, s.model.tape_state(s.constants, s.state), s.constants.material.test_x, s.constants.material.test_t)
     assert loss == pytest.approx(result.summary["best test loss"], rel=1e-6)
+
+
+def looks(model, steps=None):
+    found = engine.run(model, steps, seed=1, record={"evaluated loss": 1}).recorded("evaluated loss")
+    return np.unique(np.round(found.time / model.clock.dt)).astype(int)
+
+
+def test_evaluations_are_spaced_out_to_their_share_of_the_work_and_end_with_the_last_step():
+    model = MLP(epochs=31)
+    seldom, often = looks(model), looks(model.replace(looking=10.0))
+    assert list(often) == list(range(45, 31 * 45 + 1, 45))  # as often as asked for
+    assert seldom[0] == 45 and seldom[-1] == 31 * 45
+    between = np.diff(seldom[1:-1])
+    simulation = Simulation(model, 1)
+    cost = evaluation_in_steps(simulation.constants.program, 32, simulation.model.probe(simulation.constants).data.count)
+    assert len(set(between)) == 1 and between[0] % 45 == 0 and (between[0] - 45) * 0.06 < cost <= between[0] * 0.06
+    assert len(looks(model.replace(evaluate=0.0))) == 0
+
+
+def test_a_run_that_stops_by_itself_is_looked_at_as_often_as_asked_for():
+    assert list(looks(MLP(epochs=4, patience=50))) == [45, 90, 135, 180]
+
+
+def test_an_evaluation_of_twice_the_examples_costs_nearly_twice_and_a_larger_minibatch_makes_it_cheaper_in_steps():
+    program, _, _ = MLP(hidden="512-512").compile(outline(MLP()))
+    assert evaluation_in_steps(program, 32, 2000) / evaluation_in_steps(program, 32, 1000) == pytest.approx(2.0, rel=0.05)
+    assert evaluation_in_steps(program, 64, 1000) == pytest.approx(0.5 * evaluation_in_steps(program, 32, 1000), rel=0.05)
+
+
+def test_an_evaluation_is_what_the_predictions_are():
+    for values in ({}, {"data": "diabetes", "hidden": "16"}, {"data": "moons", "hidden": "8", "n": 100}):
+        s = engine.run(MLP(epochs=3, **values), seed=2, record={}).simulation
+        m, figures = s.constants.material, s.state["figures"]
+        tape = s.model.tape_state(s.constants, s.state)
+        seen = min(len(m.x), len(m.test_x), 256)
+        for (x, t), at in (((m.x[:seen], m.t[:seen]), 0), ((m.test_x, m.test_t), 1)):
+            assert readings.measure(s.model, s.constants, tape, x, t) == pytest.approx((figures[at], figures[at + 2]), rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["safetensors", "npz"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ class Node:
     @property
     def size(self) -> int:
         """Number of values per sample."""
-        return int(np.prod(self.shape, dtype=int))
+        return int(math.prod(self.shape))
 
     def __add__(self, other):
         return self.tape.add(self, other) if isinstance(other, Node) else self.tape.shift(self, other)

@@ -77,6 +77,34 @@ def gather(a, data, stride, layout, order, start, n):
 
 
 @kernel
+def sweep(entries, rows, a, f, data, stride, layout, order, batch, random, watched, out):
+    """Forward over all samples in evaluation mode; watched (nodes, 3): offset in the arena, values per sample, place in `out`."""
+    for start in range(0, order.size, batch):
+        n = min(batch, order.size - start)
+        gather(a, data, stride, layout, order, start, n)
+        execute(entries, rows, 0, rows.shape[0], a, f, n, 0, random)
+        for w in range(watched.shape[0]):
+            size = watched[w, 1]
+            source, to = watched[w, 0], watched[w, 2] + start * size
+            x, y = a[source : source + n * size], out[to : to + n * size]
+            for j in range(n * size):
+                y[j] = x[j]
+
+
+@kernel
+def norms(a, before, places, out):
+    """Norms of gradient, value and last change of each parameter; places (parameters, 3): offset, gradient offset, size."""
+    for k in range(places.shape[0]):
+        w, g = places[k, 0], places[k, 1]
+        gradient, weight, change = 0.0, 0.0, 0.0
+        for j in range(places[k, 2]):
+            gradient += float(a[g + j]) ** 2
+            weight += float(a[w + j]) ** 2
+            change += (float(a[w + j]) - float(before[w + j])) ** 2
+        out[k, 0], out[k, 1], out[k, 2] = math.sqrt(gradient), math.sqrt(weight), math.sqrt(change)
+
+
+@kernel
 def mean_square(g):
     """Sum of squares of a vector."""
     total = g.dtype.type(0)

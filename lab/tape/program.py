@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,9 +77,15 @@ class Program:
         self.batch = int(batch)
         self.dtype = dtype
         self.layout = Layout(tape, self.batch)
-        self._plans: dict[Any, tuple[np.ndarray, int]] = {}
+        self._plans: dict[Any, tuple[np.ndarray, int, np.ndarray]] = {}
         self._workspaces = threading.local()
         self._objectives, self._segments, self._scalars, self._rows, self.recorded = self._training_plan()
+        trained = [node for node in tape.nodes if node.kind == "parameter"]
+        self._watched = [node.name for node in trained]
+        places = [(self.layout.offsets[node.index], self.layout.gradients[node.index], node.size) for node in trained]
+        self._places = np.array(places, np.int64).reshape(-1, 3)
+        self._codes = np.unique(self._rows[:, 0])
+        self._needed: dict[Any, set[str]] = {}  # inputs behind each set of targets
 
     # State -------------------------------------------------------------------------------------------------------------
 
@@ -191,15 +198,13 @@ class Program:
             )
         a = self._load(state)
         layout, total = self.layout, self.layout.parameters + self.layout.statistics
-        fields = data.fields.copy()
-        for row, name in enumerate(data.names):
-            fields[row, 2] = layout.offsets[self.tape.find(name).index]
+        fields = self._fields(data)
         self._expect_inputs(data.names, [objective.loss for objective in self.tape.objectives])
         records = np.zeros((steps, len(self.recorded)))
         before = np.zeros(layout.parameters if watch else 0, self.dtype)
         began = perf_counter()
         done, status, samples = interpreter.learn(
-            interpreter.table(self.dtype, np.unique(self._rows[:, 0])), self._rows, self._objectives, self._segments, a, state["hyper"], state["moments"][0], state["moments"][1], data.flat, data.stride,
+            interpreter.table(self.dtype, self._codes), self._rows, self._objectives, self._segments, a, state["hyper"], state["moments"][0], state["moments"][1], data.flat, data.stride,
             fields, order, counters, state["random"], int(steps), int(batch), bool(shuffle), 1, self._scalars, records, before,
         )  # fmt: skip
         seconds = perf_counter() - began
@@ -214,16 +219,9 @@ class Program:
             fault = f"tape: the {what} of '{node}' is not finite at step {at}; lower the learning rate or clip the gradient."
         seen = None
         if watch and steps:
-            seen = {}
-            for known in self.tape.nodes:
-                if known.kind == "parameter":
-                    w, g, size = layout.offsets[known.index], layout.gradients[known.index], known.size
-                    now = a[w : w + size].astype(float)
-                    seen[known.name] = (
-                        float(np.linalg.norm(a[g : g + size].astype(float))),
-                        float(np.linalg.norm(now)),
-                        float(np.linalg.norm(now - before[w : w + size])),
-                    )
+            found = np.zeros((len(self._watched), 3))
+            interpreter.norms(a, before, self._places, found)
+            seen = {name: (float(g), float(w), float(u)) for name, (g, w, u) in zip(self._watched, found, strict=True)}
         return Report(self.recorded, records[:done], int(done), seconds, fault, node, at, seen)
 
     def forward(
@@ -236,9 +234,33 @@ class Program:
         """
         single = isinstance(outputs, str | Node)
         nodes = [self._find(outputs)] if isinstance(outputs, str | Node) else [self._find(name) for name in outputs]
-        rows, split = self._plan(("forward", *(node.index for node in nodes)), nodes, (), None)
-        found = self._run(state, rows, split, nodes, arrays, train, seed, None, None)[0]
+        plan = self._plan(("forward", *(node.index for node in nodes)), nodes, (), None)
+        found = self._run(state, plan, nodes, arrays, train, seed, None, None)[0]
         return found[0] if single else found
+
+    def sweep(self, state: State, data: Data, outputs: Sequence[str]) -> list[np.ndarray]:
+        """As `forward` in evaluation mode, for samples packed by `data`: what evaluations use, because little of it is Python."""
+        nodes = [self._find(name) for name in outputs]
+        rows, _, codes = self._plan(("forward", *(node.index for node in nodes)), nodes, (), None)
+        self._expect_inputs(data.names, nodes)
+        a, count, place, watched = self._load(state), data.count, 0, np.empty((len(nodes), 3), np.int64)
+        for k, node in enumerate(nodes):
+            watched[k] = self.layout.offset(node), node.size, place
+            place += count * node.size
+        out = np.empty(place, self.dtype)
+        interpreter.sweep(
+            interpreter.table(self.dtype, codes), rows, a, state["hyper"], data.flat, data.stride, self._fields(data), np.arange(count, dtype=np.int64),
+            self.batch, np.zeros(4, np.uint64), watched, out,
+        )  # fmt: skip
+        self._workspaces.samples = count - (count - 1) // self.batch * self.batch
+        return [out[at : at + count * size].reshape(count, *node.shape) for node, (_, size, at) in zip(nodes, watched.tolist(), strict=True)]
+
+    def _fields(self, data: Data) -> np.ndarray:
+        """Where the inputs lie in a sample and in the arena."""
+        fields = data.fields.copy()
+        for row, name in enumerate(data.names):
+            fields[row, 2] = self.layout.offsets[self.tape.find(name).index]
+        return fields
 
     def gradients(
         self,
@@ -260,7 +282,7 @@ class Program:
         """
         root, nodes = self._find(of), [self._find(name) for name in wrt]
         key = ("gradients", root.index, *(node.index for node in nodes))
-        rows, split = self._plan(key, [root], nodes, root)
+        plan = self._plan(key, [root], nodes, root)
         count = self._count(arrays) if root.batched else 1
         if weights is None:
             weights = np.full((count, root.size), 1.0 / (count * root.size) if mean else 1.0)
@@ -268,7 +290,7 @@ class Program:
             raise ModelError(
                 f"tape: gradient weights of shape {np.shape(weights)} do not fit '{root.name}' of shape {(count, *root.shape)}."
             )
-        return self._run(state, rows, split, [root], arrays, train, seed, root, np.asarray(weights, self.dtype).ravel(), nodes)[1]
+        return self._run(state, plan, [root], arrays, train, seed, root, np.asarray(weights, self.dtype).ravel(), nodes)[1]
 
     def last(self, name: str | Node) -> np.ndarray:
         """Value of a node in the minibatch that this thread ran last (slow motion, watching)."""
@@ -287,11 +309,12 @@ class Program:
     def _find(self, name: str | Node) -> Node:
         return name if isinstance(name, Node) else self.tape.find(name)
 
-    def _plan(self, key, targets, wrt, root) -> tuple[np.ndarray, int]:
+    def _plan(self, key, targets, wrt, root) -> tuple[np.ndarray, int, np.ndarray]:
         if key not in self._plans:
             forward = self.layout.forward_rows(targets)
             backward = self.layout.backward_rows(root, {node.index for node in wrt}) if root is not None else []
-            self._plans[key] = (self.layout.table(forward + backward), len(forward))
+            rows = self.layout.table(forward + backward)
+            self._plans[key] = rows, len(forward), np.unique(rows[:, 0])
         return self._plans[key]
 
     def _training_plan(self):
@@ -349,8 +372,10 @@ class Program:
         return a
 
     def _expect_inputs(self, names, targets: list[Node]) -> None:
-        needed = {self.tape.nodes[i].name for i in self.tape.ancestors(targets) if self.tape.nodes[i].kind == "input"}
-        missing = sorted(needed - set(names))
+        key = tuple(node.index for node in targets)
+        if key not in self._needed:
+            self._needed[key] = {self.tape.nodes[i].name for i in self.tape.ancestors(targets) if self.tape.nodes[i].kind == "input"}
+        missing = sorted(self._needed[key] - set(names))
         if missing:
             raise ModelError(f"tape: '{targets[0].name}' needs the input '{missing[0]}', which was not given; pass {missing[0]}=array.")
 
@@ -361,7 +386,8 @@ class Program:
             raise ModelError(f"tape: the inputs differ in their number of samples ({sizes}); give as many of each.")
         return counts.pop() if counts else self.batch
 
-    def _run(self, state, rows, split, outputs, arrays, train, seed, root, weights, wrt=()):
+    def _run(self, state, plan, outputs, arrays, train, seed, root, weights, wrt=()):
+        rows, split, codes = plan
         self._expect_inputs(arrays, outputs)
         count = self._count(arrays)
         if root is not None and count > self.batch:
@@ -372,7 +398,7 @@ class Program:
         a = self._load(state)
         random = seed_state(seed, 3)
         found = [np.empty((count, *node.shape) if node.batched else node.shape, self.dtype) for node in outputs]
-        entries = interpreter.table(self.dtype, np.unique(rows[:, 0]))
+        entries = interpreter.table(self.dtype, codes)
         for start in range(0, max(count, 1), self.batch):
             n = min(self.batch, count - start)
             for at, size, value in prepared:
@@ -405,7 +431,7 @@ class Program:
     def _read(self, node: Node, offsets: list[int]) -> np.ndarray:
         a, at = self._arena(), offsets[node.base]
         shape = (getattr(self._workspaces, "samples", 1), *node.shape) if node.batched else node.shape
-        return a[at : at + int(np.prod(shape, dtype=int))].reshape(shape).copy()
+        return a[at : at + math.prod(shape)].reshape(shape).copy()
 
     def _first_bad(self, a, samples, gradient: bool) -> str:
         """Name of the first node in the order of the pass whose value (or gradient) is not finite."""
@@ -419,3 +445,4 @@ class Program:
             if not np.isfinite(a[at : at + node.size * (samples if node.batched else 1)]).all():
                 return node.name
         return "loss"
+

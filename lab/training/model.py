@@ -17,11 +17,13 @@ from lab.tape.optimisers import SCHEDULES, scheduled_rate
 from lab.training import canvas, pictures, readings
 from lab.training.diagnosis import Signs, diagnose
 from lab.training.material import Material, Outline, outline, prepare
+from lab.training.pace import evaluation_in_steps, spaced
 
 OPTIMISERS = {"SGD": "descent", "momentum": "momentum", "Nesterov": "nesterov", "Adam": "adam", "AdamW": "adamw"}
 STEP, _EPOCH, _POSITION, UPDATES = range(4)  # places in the tape's counters
 TRAIN_LOSS, TEST_LOSS, TRAIN_SCORE, TEST_SCORE, BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST, EVALUATIONS, FIRST_LOSS, GRADIENT = range(11)
 NORM, WEIGHT, UPDATE, DEAD = range(4)  # columns of the health of a layer
+PROBE = 256  # training examples that an evaluation looks at, at most
 EXAMPLE_POINTS = tuple((float(x), float(y), float(int(x > 0) ^ int(y > 0))) for x in (-0.7, -0.5, 0.5, 0.7) for y in (-0.6, -0.4, 0.4, 0.6))
 
 
@@ -34,6 +36,19 @@ class Stage:
     value: str
 
 
+@dataclass(frozen=True)
+class Probe:
+    """The examples of an evaluation: `seen` training examples, then the test part.
+
+    aim (n, values) is what should come out (labels: one value); spread the variance of the aim of both parts, None for labels.
+    """
+
+    data: Data
+    aim: np.ndarray
+    seen: int
+    spread: tuple[float, float] | None
+
+
 @dataclass
 class Instruments:
     """Seconds and steps of the training itself, beside the run: no result depends on them. Also packed data, by its points."""
@@ -42,6 +57,8 @@ class Instruments:
     steps: int = 0
     looking: float = 0.0  # seconds of evaluations
     packed: dict[bytes, Data] = field(default_factory=dict)
+    probe: Probe | None = None
+    cost: float | None = None  # work of an evaluation in training steps
 
 
 @dataclass(frozen=True)
@@ -55,6 +72,39 @@ class Constants:
     outline: Outline
     extra: dict[str, Any] = field(default_factory=dict)  # what a single model needs besides
     instruments: Instruments = field(default_factory=Instruments)
+
+
+@kernel
+def judge(losses, output, aim, first, last, labels, spread):
+    """(mean loss, score) of the examples first to last: accuracy, or the share of the variance `spread` that is explained."""
+    loss, good, wrong = 0.0, 0, 0.0
+    for i in range(first, last):
+        loss += float(losses[i])
+        if labels:
+            best = 0
+            for j in range(1, output.shape[1]):
+                if output[i, j] > output[i, best]:
+                    best = j
+            good += best == aim[i, 0]
+        else:
+            for j in range(output.shape[1]):
+                wrong += (float(output[i, j]) - float(aim[i, j])) ** 2
+    count = max(1, last - first)
+    if labels:
+        return loss / count, good / count
+    return loss / count, 1.0 - wrong / (count * output.shape[1] * spread) if spread > 0.0 else 0.0
+
+
+@kernel
+def silent_share(values, rows):
+    """Share of the columns that are zero in the first `rows` rows."""
+    silent = 0
+    for j in range(values.shape[1]):
+        i = 0
+        while i < rows and values[i, j] == 0:
+            i += 1
+        silent += i == rows
+    return silent / values.shape[1]
 
 
 @kernel
@@ -107,7 +157,9 @@ class Learning(Model):
     dropout: float = param(0.0, lo=0.0, hi=0.95, builds=True, group="Training", doc="Part of the hidden units silenced at random in each step.")
     batch: int = param(32, "examples", lo=1, hi=4096, log=True, live=False, group="Training", doc="Examples in a minibatch.")
     epochs: int = param(30, "epochs", lo=1, hi=100_000, log=True, group="Training", doc="How long to train.")
-    evaluate: float = param(1.0, "epochs", lo=0.0, hi=1e4, group="Training", doc="How often the test part is looked at (0: never).")
+    evaluate: float = param(1.0, "epochs", lo=0.0, hi=1e4, group="Training", doc="How often the test part is looked at, at most (0: never).")
+    looking: float = param(0.06, lo=1e-3, hi=10.0, log=True, group="Training", label="Share of looking",
+                           doc="Work of evaluations over that of training, at most: they are spaced out to that. 10: as often as asked for.")  # fmt: skip
     stop_at: float = param(0.0, lo=0.0, hi=1.0, group="Training", doc="Stop when the test accuracy reaches this (0: do not).")
     patience: int = param(0, "evaluations", lo=0, hi=10_000, group="Training", doc="Stop after so many evaluations without a lower test loss (0: do not).")
 
@@ -222,7 +274,7 @@ class Learning(Model):
         tape = constants.program.start(seed, len(constants.material.x))
         del tape["hyper"]  # the live numbers are the parameters of this model
         return tape | {
-            "smooth": np.zeros(2),
+            "smooth": np.zeros(4),  # of the loss, then of the accuracy
             "figures": np.zeros(11),
             "health": np.zeros((len(constants.stages), 4)),
             "best_parameters": tape["parameters"].copy(),
@@ -257,6 +309,18 @@ class Learning(Model):
             kept[key] = constants.program.data(**self.given(x, t))
         return kept[key]
 
+    def probe(self, constants: Constants) -> Probe:
+        """What an evaluation looks at."""
+        if constants.instruments.probe is None:
+            m = constants.material
+            seen = min(len(m.x), len(m.test_x), PROBE)
+            x, t = np.concatenate([m.x[:seen], m.test_x]), np.concatenate([m.t[:seen], m.test_t])
+            aim = (x if self.task == "reconstruction" else t).reshape(len(x), -1).astype(np.float32)
+            spread = tuple(float(((part - part.mean(0)) ** 2).mean(dtype=float)) for part in (aim[:seen], aim[seen:]))
+            labels = self.task == "classification"
+            constants.instruments.probe = Probe(constants.program.data(**self.given(x, t)), aim, seen, None if labels else (spread[0], spread[1]))
+        return constants.instruments.probe
+
     def examples(self, constants: Constants, state: State) -> tuple[np.ndarray, np.ndarray]:
         """Training examples and targets, those that were added by hand included."""
         x, t, added = constants.material.x, constants.material.t, state["added"]
@@ -267,20 +331,25 @@ class Learning(Model):
     def advance(self, constants: Constants, state: State, n: int, out: Out) -> int:
         """Train up to n minibatches, looking at the test part where that is due."""
         program, tape, data = constants.program, self.tape_state(constants, state), self.training_data(constants, state)
-        every, keep = self.interval, 1.0 - min(1.0, 2.0 / self.steps_per_epoch)
+        looks, keep = self.interval(constants)[1] > 0, 1.0 - min(1.0, 2.0 / self.steps_per_epoch)
         done = 0
         while done < n and not self.finished(constants, state):
             if any(len(e.steps) - e.count[0] <= len(constants.stages) + 2 for e in out.events.values()):
                 break
             before = state["counters"].copy()
-            k = min(n - done, every - int(before[STEP]) % every) if every else n - done
-            due = bool(every) and (int(before[STEP]) + k) % every == 0
+            ahead = self.next_look(constants, int(before[STEP])) - int(before[STEP]) if looks else n
+            k = min(n - done, ahead)
+            due = looks and k == ahead
             report = program.train(tape, data, k, batch=self.batch, watch=due)
             losses = report["loss"]
             if before[STEP] == 0 and report.done:
                 state["figures"][FIRST_LOSS] = losses[0]
-            smooth = np.empty(report.done)
-            smoothing(losses, state["smooth"], keep, smooth)
+            smooth, right = np.empty(report.done), np.empty(report.done)
+            smoothing(losses, state["smooth"][:2], keep, smooth)
+            if "accuracy" in report.names:
+                smoothing(report["accuracy"], state["smooth"][2:], keep, right)
+                if out.wanted("smoothed accuracy"):
+                    out["smoothed accuracy"][done : done + report.done] = right
             if report.done:
                 state["figures"][GRADIENT] = report["gradient"][-1]
             here = slice(done, done + report.done)
@@ -302,10 +371,21 @@ class Learning(Model):
                 constants.instruments.looking += perf_counter() - began if state["figures"][EVALUATIONS] > 1 else 0.0
         return done
 
-    @property
-    def interval(self) -> int:
-        """Steps between two evaluations (0: never)."""
-        return max(1, round(self.evaluate * self.steps_per_epoch)) if self.evaluate else 0
+    def interval(self, constants: Constants) -> tuple[int, int]:
+        """Steps before the first evaluation, and between two of them (0: never); the last step of all is evaluated, too."""
+        if not self.evaluate:
+            return 0, 0
+        wanted, known = max(1, round(self.evaluate * self.steps_per_epoch)), constants.instruments
+        if known.cost is None:
+            known.cost = evaluation_in_steps(constants.program, self.batch, self.probe(constants).data.count)
+        # A run that shall stop by itself is looked at as often as asked for: it is what decides.
+        return wanted, wanted if self.patience or self.stop_at else spaced(wanted, known.cost, self.looking)
+
+    def next_look(self, constants: Constants, step: int) -> int:
+        """The first step after `step` at which an evaluation is due."""
+        first, every = self.interval(constants)
+        ahead = [at for at in (first, every * (step // every + 1), self.length) if at > step]
+        return min(ahead)
 
     def _diverge(self, node: str, step: int) -> None:
         remedy = self.remedy(node)
@@ -322,15 +402,17 @@ class Learning(Model):
 
     def _look(self, constants: Constants, state: State, tape: State, out: Out, step: int, watch: dict[str, tuple[float, float, float]]) -> None:
         """Evaluate: scores of both parts, health of the layers, best weights; written to the event streams."""
-        m, figures, health = constants.material, state["figures"], state["health"]
-        x, t = m.x[: len(m.test_x)], m.t[: len(m.test_x)]
-        stages = [s.value for s in constants.stages]
-        given: dict[str, Any] = self.given(x, t)
-        losses, output, *values = constants.program.forward(tape, ["loss", constants.output, *stages], **given)
-        figures[TRAIN_LOSS], figures[TRAIN_SCORE] = readings.scored(self, losses, output, x, t)
-        figures[TEST_LOSS], figures[TEST_SCORE] = readings.measure(self, constants, tape, m.test_x, m.test_t)
+        figures, health = state["figures"], state["health"]
+        probe, count = self.probe(constants), len(constants.stages)
+        losses, output, *values = constants.program.sweep(tape, probe.data, ["loss", constants.output, *(s.value for s in constants.stages)])
+        for part, (loss, score) in enumerate(((TRAIN_LOSS, TRAIN_SCORE), (TEST_LOSS, TEST_SCORE))):
+            first, last = (0, probe.seen) if part == 0 else (probe.seen, len(losses))
+            figures[loss], figures[score] = judge(
+                losses, output.reshape(len(output), -1), probe.aim, first, last, probe.spread is None, probe.spread[part] if probe.spread else 1.0
+            )  # fmt: skip
         health[:, :DEAD] = readings.health(constants, watch)
-        health[:, DEAD] = readings.silent(values)
+        for k in range(count):
+            health[k, DEAD] = silent_share(values[k].reshape(-1, values[k].shape[-1]), probe.seen * values[k][0].size // values[k].shape[-1])
         if figures[EVALUATIONS] == 0 or figures[TEST_LOSS] < figures[BEST_LOSS]:
             figures[[BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST]] = figures[TEST_LOSS], figures[TEST_SCORE], state["counters"][STEP], 0
             state["best_parameters"][:], state["best_statistics"][:] = state["parameters"], state["statistics"]

@@ -30,6 +30,7 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
         Stream("layers", "table", "", "Shapes, parameters and work of each layer."),
     ]  # fmt: skip
     if model.task == "classification":
+        found.append(Stream("smoothed accuracy", "trace", "", "Accuracy on the minibatches before their updates, averaged over about half an epoch.", every=1))
         found.append(Stream("confusion", "image", "examples", "Test examples by true class (row) and predicted class (column).", channels=shape.classes))
         if shape.picture:
             found.append(Stream("mistakes", "image", "", "Test pictures that are misread with most confidence."))
@@ -62,10 +63,11 @@ def _short(name: str) -> str:
 def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     """Loss and score first, then what the data allow, then the insides."""
     score = model.score_name
+    smoothed = (Layer("smoothed accuracy", label="minibatches, smoothed"),) if model.task == "classification" else ()
     found = [
         Picture("loss", "Loss", (Layer("evaluated loss", channel=1, label="test"), Layer("smoothed", label="smoothed"), Layer("loss", label="minibatch")),
                 y="loss", figures=("loss", "test loss", "diagnosis"), front=True, weight=1.2),
-        Picture("score", score.capitalize(), (Layer("score"),), y=score, figures=(f"train {score}", f"test {score}"), front=True),
+        Picture("score", score.capitalize(), (*smoothed, Layer("score")), y=score, figures=(f"train {score}", f"test {score}"), front=True),
     ]  # fmt: skip
     found += model.own_pictures(shape)
     if shape.plane and shape.low:

@@ -20,15 +20,15 @@ NUMBERS = 8
 def measure(model: Any, c: Any, tape: dict, x: np.ndarray, t: np.ndarray) -> tuple[float, float]:
     """(loss, score) on some examples in evaluation mode; the score is accuracy, or the explained share of the variance."""
     losses, output = c.program.forward(tape, ["loss", c.output], **model.given(x, t))
-    return scored(model, losses, output, x, t)
+    return scored(model.task, losses, output, x, t)
 
 
-def scored(model: Any, losses: np.ndarray, output: np.ndarray, x: np.ndarray, t: np.ndarray) -> tuple[float, float]:
+def scored(task: str, losses: np.ndarray, output: np.ndarray, x: np.ndarray, t: np.ndarray) -> tuple[float, float]:
     """(loss, score) from the losses and the output of each example."""
     loss = float(np.mean(losses, dtype=float))
-    if model.task == "classification":
-        return loss, float((output.argmax(1) == t).mean())
-    aim = x if model.task == "reconstruction" else t
+    if task == "classification":
+        return loss, float(np.count_nonzero(output.argmax(1) == t) / max(1, len(t)))
+    aim = x if task == "reconstruction" else t
     spread = float(((aim - aim.mean(0)) ** 2).mean(dtype=float))
     return loss, 1.0 - float(((output - aim) ** 2).mean(dtype=float)) / spread if spread > 0 else 0.0
 
@@ -62,12 +62,13 @@ def health(c: Any, watch: dict[str, tuple[float, float, float]]) -> np.ndarray:
     for k, stage in enumerate(c.stages):
         gradient, weight, update = watch.get(stage.weight, (0.0, 0.0, 0.0))
         out[k] = gradient, weight, update / weight if weight > 0 else 0.0
-    return np.nan_to_num(out, nan=0.0, posinf=1e300)
+    return np.where(np.isfinite(out), out, np.where(np.isnan(out), 0.0, 1e300))
 
 
 def silent(values: list[np.ndarray]) -> np.ndarray:
     """Share of the units of each layer that are zero for every example."""
-    return np.array([float((value.reshape(-1, value.shape[-1]) == 0).all(0).mean()) for value in values])
+    found = [(value.reshape(-1, value.shape[-1]) != 0).any(0) for value in values]
+    return np.array([1.0 - np.count_nonzero(answered) / len(answered) for answered in found])
 
 
 def worst(model: Any, c: Any, tape: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
