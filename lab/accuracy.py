@@ -41,7 +41,7 @@ DONE, HELD, COST, LOW, COUNTED, OWN, ITS, COMPARED, APART, WHOLE, LAST, WORST, L
 
 STREAM = Stream("spike_error", "trace", "ms", "Spike time of the run less that of its shadow.", (1,), ("error",), events=True, every=1)
 PICTURE = Picture(
-    "accuracy", "Accuracy: spike times against an eighth-order solution", (Layer("spike_error", style="points", label="error"),), y="error (ms)",
+    "accuracy", "Accuracy", (Layer("spike_error", style="points", label="error"),), y="error (ms)",
     figures=("spike-time error (%)", "step for 1 % (ms)"), weight=0.8, front=True,
     doc="Each point is one spike: how much later it comes than the same spike of the same cell integrated by DOP853.",
 )  # fmt: skip

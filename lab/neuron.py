@@ -14,7 +14,7 @@ noise, its own realisation. A spike's time is interpolated within its step.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -133,6 +133,16 @@ class Neuron(Model):
     def drift(self, y: np.ndarray, current: np.ndarray) -> np.ndarray:
         """Time derivative of the variables y (variables, points) under `current` (points,)."""
         raise ModelError(f"{self._owner()} does not implement drift().")
+
+    def motion(self) -> Callable[[np.ndarray, float], Sequence[float] | np.ndarray]:
+        """`drift` as a function of one point y (variables,) and its current, for a solver that asks for one after the other."""
+        now = np.empty(1)
+
+        def at(y: np.ndarray, current: float) -> np.ndarray:
+            now[0] = current
+            return self.drift(y[:, None], now)[:, 0]
+
+        return at
 
     def steady(self, V: np.ndarray) -> np.ndarray:
         """All variables (variables, points) at which everything but V stands still while V is held."""

@@ -1,6 +1,6 @@
 """The shadow of a cell: the same equations by SciPy's eighth-order method (DOP853) at tight tolerance, spike by spike.
 
-Nothing of the cell's own integration is used but its equations (`drift`), what counts as a spike (`crossing`) and what
+Nothing of the cell's own integration is used but its equations (`motion`), what counts as a spike (`crossing`) and what
 follows it (`after_spike`, `held`): so the difference between a run and its shadow is the error of the run. A cell with a
 reset is integrated from spike to spike, each found by event location. `lab.accuracy` lets a shadow follow a run.
 """
@@ -8,7 +8,7 @@ reset is integrated from spike to spike, each found by event location. `lab.accu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -38,8 +38,8 @@ class Cell(Protocol):
     def small_spike(self) -> tuple[float, float] | None:
         """Lowest peak, and least rise to it, of spikes that stay below `crossing`; None where there are none."""
 
-    def drift(self, y: np.ndarray, current: np.ndarray) -> np.ndarray:
-        """Time derivative of the variables y (variables, points)."""
+    def motion(self) -> Callable[[np.ndarray, float], Sequence[float] | np.ndarray]:
+        """Time derivative as a function of the variables y (variables,) and the current."""
 
     def after_spike(self, y: np.ndarray) -> np.ndarray | None:
         """Where a spike puts the cell; None for a cell that comes back by itself."""
@@ -70,12 +70,10 @@ class Shadow:
         """
         from scipy.integrate import solve_ivp
 
-        now = np.array([math.nan if callable(current) else float(current)])
+        motion = cell.motion()
 
-        def equations(t: float, y: np.ndarray) -> np.ndarray:
-            if callable(current):
-                now[0] = current(t)
-            return cell.drift(y[:, None], now)[:, 0]
+        def equations(t: float, y: np.ndarray) -> Sequence[float] | np.ndarray:
+            return motion(y, current(t) if callable(current) else current)
 
         level = cell.crossing
 
@@ -149,13 +147,13 @@ class Shadow:
         level = cell.crossing
         if self.held_until > self.time or (self.point[0] >= level and cell.after_spike(self.point) is not None):
             return None
-        h, now, stages = end - self.time, np.array([float(current)]), np.empty((DOP853.n_stages + 1, len(self.point)))
+        h, motion, stages = end - self.time, cell.motion(), np.empty((DOP853.n_stages + 1, len(self.point)))
         with np.errstate(over="ignore", invalid="ignore"):
-            stages[0] = cell.drift(self.point[:, None], now)[:, 0]
+            stages[0] = motion(self.point, current)
             for k in range(1, DOP853.n_stages):
-                stages[k] = cell.drift((self.point + h * (DOP853.A[k, :k] @ stages[:k]))[:, None], now)[:, 0]
+                stages[k] = motion(self.point + h * (DOP853.A[k, :k] @ stages[:k]), current)
             after = self.point + h * (DOP853.B @ stages[:-1])
-            stages[-1] = cell.drift(after[:, None], now)[:, 0]
+            stages[-1] = motion(after, current)
             error = h * np.abs(DOP853.E5 @ stages)
             if not (error <= tolerance * (0.1 + np.maximum(np.abs(self.point), np.abs(after)))).all():
                 return None
