@@ -161,6 +161,10 @@ class Neuron(Model):
         """Closed-form rate (Hz) at constant currents, where there is one."""
         return None
 
+    def threshold_theory(self, widths: np.ndarray) -> np.ndarray | None:
+        """Closed-form amplitude of the least pulse of each width (ms) that makes a spike, where there is one."""
+        return None
+
     @property
     def sweep_range(self) -> tuple[float, float]:
         """Lowest and highest constant stimulus of the tuning curve."""

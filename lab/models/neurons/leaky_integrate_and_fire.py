@@ -137,6 +137,9 @@ class LeakyIntegrateAndFire(Neuron):
     def rate_theory(self, currents: np.ndarray) -> np.ndarray:
         return np.array([1000.0 / self.interval_theory(float(i)) if math.isfinite(self.interval_theory(float(i))) else 0.0 for i in np.atleast_1d(currents)])
 
+    def threshold_theory(self, widths: np.ndarray) -> np.ndarray:
+        return (self.V_th - self.V_rest) / self.gain / -np.expm1(-np.asarray(widths, float) / self.tau_m)
+
     def siegert_rate(self) -> float:
         """Rate (Hz) under Ornstein-Uhlenbeck current of mean `amplitude + offset`, standard deviation sigma, time noise_time.
 
