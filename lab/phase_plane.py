@@ -37,9 +37,9 @@ class Equilibrium:
         return bool((self.eigenvalues.real < 0).all())
 
 
-def bisect(f, lo: float, hi: float, points: int, rounds: int = 60) -> np.ndarray:
-    """Roots of `points` functions at once between lo and hi, NaN where f has the same sign at both ends."""
-    a, b = np.full(points, float(lo)), np.full(points, float(hi))
+def bisect(f, lo: float | np.ndarray, hi: float | np.ndarray, points: int, rounds: int = 60) -> np.ndarray:
+    """Roots of `points` functions at once between lo and hi (numbers, or one for each), NaN where f has the same sign at both ends."""
+    a, b = np.full(points, lo, float), np.full(points, hi, float)
     fa, fb = f(a), f(b)
     found = np.sign(fa) != np.sign(fb)
     for _ in range(rounds):
@@ -80,10 +80,10 @@ def equilibria(cell: Cell, current: float, points: int = 1200) -> list[Equilibri
     f = holding_current(cell, V) - current
     brackets = np.flatnonzero(np.sign(f[:-1]) * np.sign(f[1:]) <= 0)
     found: list[Equilibrium] = []
-    for k in brackets:
-        root = bisect(lambda v: holding_current(cell, v) - current, V[k], V[k + 1], 1)
-        if np.isfinite(root[0]) and not (found and abs(found[-1].point[0] - root[0]) < 1e-9):
-            point = cell.steady(root)[:, 0]
+    roots = bisect(lambda v: holding_current(cell, v) - current, V[brackets], V[brackets + 1], len(brackets))
+    for root in roots[np.isfinite(roots)]:
+        if not (found and abs(found[-1].point[0] - root) < 1e-9):
+            point = cell.steady(np.array([root]))[:, 0]
             found.append(Equilibrium(point, np.linalg.eigvals(jacobian(cell, point, current))))
     return found
 

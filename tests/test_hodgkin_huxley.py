@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lab.engine import Simulation, run
 from lab.errors import ParameterError
 from lab.model import Happened
-from lab.models.neurons.hodgkin_huxley import HodgkinHuxley, gating
+from lab.models.neurons.hodgkin_huxley import HodgkinHuxley, _gates_exactly, gating
 from lab.phase_plane import equilibria, holding_current, jacobian
 
 INTERVAL = 14.63620999  # ms at 10 uA/cm2: DOP853, tolerance 1e-11
@@ -288,3 +288,13 @@ def test_every_cell_of_a_noisy_population_has_noise_of_its_own_unless_it_is_froz
 def test_a_wrong_value_is_explained():
     with pytest.raises(ParameterError, match=r"hodgkin-huxley\.width: must be above 0"):
         HodgkinHuxley(stimulus="pulses", width=0.0)
+
+
+def test_the_rates_of_pictures_and_of_kernels_are_the_same():
+    V = np.array([-600.0, -120.0, -65.0, -55.0, -40.0, -39.9999, 0.0, 60.0, 600.0])
+    steady, past = gating(V)[:3], np.empty((3, len(V)))
+    for j, v in enumerate(V):  # a gate left at its steady value stays there, and one far away comes to it at its time constant
+        past[:, j] = _gates_exactly(*steady[:, j], v, 5.0)
+        moved = np.array(_gates_exactly(*(steady[:, j] + 0.1), v, 0.3)) - steady[:, j]
+        assert moved == pytest.approx(0.1 * np.exp(-0.3 / gating(V)[3:, j]), rel=1e-9, abs=1e-14)
+    assert past == pytest.approx(steady, rel=1e-12, abs=1e-300)
