@@ -52,15 +52,20 @@ def bisect(f, lo: float | np.ndarray, hi: float | np.ndarray, points: int, round
 
 def jacobian(cell: Cell, point: np.ndarray, current: float) -> np.ndarray:
     """Linearisation of the cell's equations at a point, by central differences of fourth order."""
-    k = len(point)
-    size = 1e-3 * np.maximum(1e-2, np.abs(point))
+    return jacobians(cell, np.asarray(point, float)[:, None], np.array([float(current)]))[0]
+
+
+def jacobians(cell: Cell, points: np.ndarray, currents: np.ndarray) -> np.ndarray:
+    """Linearisations at many points (variables, n), each under its own current (n,): shape (n, variables, variables)."""
+    k, n = points.shape
+    size = 1e-3 * np.maximum(1e-2, np.abs(points))
     steps = np.array([1.0, -1.0, 2.0, -2.0])
     weights = np.array([8.0, -8.0, -1.0, 1.0]) / 12.0
-    y = np.tile(np.asarray(point, float)[:, None], 4 * k)
+    y = np.broadcast_to(points[:, :, None, None], (k, n, k, 4)).copy()
     for j in range(k):
-        y[j, 4 * j : 4 * j + 4] += steps * size[j]
-    d = cell.drift(y, np.full(4 * k, float(current)))
-    return np.stack([d[:, 4 * j : 4 * j + 4] @ weights / size[j] for j in range(k)], axis=1)
+        y[j, :, j, :] += steps * size[j][:, None]
+    d = cell.drift(y.reshape(k, -1), np.repeat(currents, 4 * k)).reshape(k, n, k, 4) @ weights
+    return np.moveaxis(d / size.T, 1, 0)
 
 
 def holding_current(cell: Cell, V: np.ndarray) -> np.ndarray:
@@ -88,24 +93,23 @@ def equilibria(cell: Cell, current: float, points: int = 1200) -> list[Equilibri
     return found
 
 
+def along_equilibria(cell: Cell, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Current (n,) that makes each voltage an equilibrium, and the eigenvalues (n, variables) there, in 1/ms."""
+    currents = holding_current(cell, V)
+    return currents, np.linalg.eigvals(jacobians(cell, cell.steady(V), currents))
+
+
 def hopf_points(cell: Cell, points: int = 600) -> list[float]:
     """Currents at which a pair of complex eigenvalues crosses the imaginary axis along the curve of equilibria."""
-    lo, hi = cell.plane_range[0]
 
-    def growth(v: float) -> tuple[float, float]:
-        at = np.array([v])
-        current = float(holding_current(cell, at)[0])
-        values = np.linalg.eigvals(jacobian(cell, cell.steady(at)[:, 0], current))
-        pair = values[np.abs(values.imag) > 1e-9]
-        return (float(pair.real.max()) if len(pair) else math.nan), current
+    def growth(V: np.ndarray) -> np.ndarray:
+        """Real part of the complex pair that grows fastest at each voltage; NaN where all eigenvalues are real."""
+        values = along_equilibria(cell, V)[1]
+        pair = np.where(np.abs(values.imag) > 1e-9, values.real, -math.inf).max(axis=1)
+        return np.where(np.isfinite(pair), pair, math.nan)
 
-    V = np.linspace(lo, hi, points)
-    real = np.array([growth(v)[0] for v in V])
-    found = []
-    for k in np.flatnonzero(np.sign(real[:-1]) * np.sign(real[1:]) < 0):
-        a, b = V[k], V[k + 1]
-        for _ in range(50):
-            middle = 0.5 * (a + b)
-            a, b = (middle, b) if np.sign(growth(middle)[0]) == np.sign(real[k]) else (a, middle)
-        found.append(growth(0.5 * (a + b))[1])
-    return sorted(found)
+    V = np.linspace(*cell.plane_range[0], points)
+    real = growth(V)
+    crossed = np.flatnonzero(np.sign(real[:-1]) * np.sign(real[1:]) < 0)
+    at = bisect(growth, V[crossed], V[crossed + 1], len(crossed))
+    return sorted(float(current) for current in along_equilibria(cell, at)[0])
