@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -115,6 +116,12 @@ class RunAnalysis:
     def spectrum(self, width: float | None = None, segment: float | None = None, of: str = "cells") -> Curve:
         """See `analysis.spectrum`."""
         return analysis.spectrum(self.trains, width, segment, of=of)
+
+    def save_sound(self, path: str | Path, slower: float = 1.0) -> float:
+        """Write the spikes as clicks into a WAV file; returns its length in seconds. See `hearing.save_sound`."""
+        from lab.hearing import save_sound
+
+        return save_sound(self.trains, path, slower)
 
     @property
     def figures(self) -> dict[str, float]:

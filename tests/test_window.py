@@ -497,3 +497,17 @@ def test_closing_the_window_ends_a_drawing_that_goes_on(open_window, qtbot, coun
     from PySide6.QtCore import QProcess
 
     assert process.state() == QProcess.ProcessState.NotRunning
+
+
+def test_the_spikes_of_a_run_are_saved_as_sound(open_window, qtbot, tmp_path):
+    window = open_window()
+    flat_out(window)
+    play_to(qtbot, window, 50)
+    row = window.marks.rows()[0]
+    qtbot.waitUntil(lambda: window.runs.audible)
+    offered = {entry.text(): entry.isEnabled() for entry in window.runs.menu(row).actions()}
+    assert offered["Save its spikes as sound…"]
+    window.commands.sound_to(row.id, str(tmp_path / "spikes.wav"))
+    assert (tmp_path / "spikes.wav").stat().st_size > 1000 and "spikes.wav" in window.banner.words.text()
+    window.commands.sound_to(row.id, str(tmp_path / "spikes.ogg"))
+    assert "WAV" in window.banner.words.text()

@@ -72,7 +72,7 @@ def start_window(path: str | None, model: str | None) -> int:
 
 def execute(argv: list[str]) -> int:
     """Parse and run one command line; every mistake of a person's ends as one sentence and exit code 1 or 2."""
-    from lab.commands import analyse, catalogue, embed, files, learning, running, verify  # noqa: F401  (each registers its commands)
+    from lab.commands import analyse, catalogue, embed, files, hear, learning, running, verify  # noqa: F401  (each registers its commands)
 
     try:
         result = app(argv, exit_on_error=False, print_error=False, result_action="return_value")

@@ -17,6 +17,7 @@ from lab.errors import FileError, ModelError
 
 if TYPE_CHECKING:
     from lab.analysis import Curve
+    from lab.api import Run
 
 Flag = Parameter(negative="")
 
@@ -69,11 +70,7 @@ def analyse(
     def length(text: str | None, option: str) -> float | None:
         return None if text is None else _length(text, option, clock.unit)
 
-    stretch = None
-    if from_ is not None or to is not None:
-        low, high = length(from_, "--from"), length(to, "--to")
-        stretch = (0.0 if low is None else low, run.steps * clock.dt if high is None else high)
-    found = RunAnalysis(run, stream, None if cells is None else _cells(cells, "--cells"), stretch)
+    found = RunAnalysis(run, stream, None if cells is None else cell_numbers(cells, "--cells"), stretch_of(run, from_, to))
     width = length(bin_, "--bin")
     curves: list[Curve] = []
     if rate is not None:
@@ -89,7 +86,7 @@ def analyse(
     if psth is not None:
         curves.append(found.psth(_length(psth, "--psth", clock.unit), width=width))
     if correlogram is not None:
-        curves.append(found.correlogram(length(correlogram, "--correlogram"), width, None if with_ is None else _cells(with_, "--with")))
+        curves.append(found.correlogram(length(correlogram, "--correlogram"), width, None if with_ is None else cell_numbers(with_, "--with")))
     elif with_ is not None:
         raise ModelError("--with needs --correlogram LAG.")
     if spectrum:
@@ -119,6 +116,15 @@ def analyse(
     say(f"wrote {output}")
 
 
+def stretch_of(run: Run, from_: str | None, to: str | None) -> tuple[float, float] | None:
+    """The stretch of time that --from and --to choose, in the clock's unit; None for all of it."""
+    if from_ is None and to is None:
+        return None
+    clock = run.model.clock
+    low = 0.0 if from_ is None else _length(from_, "--from", clock.unit)
+    return low, run.steps * clock.dt if to is None else _length(to, "--to", clock.unit)
+
+
 def _length(text: str, option: str, unit: str) -> float:
     """A length such as `5ms` in the clock's unit."""
     from lab.analysis import SECONDS
@@ -138,7 +144,7 @@ def _length(text: str, option: str, unit: str) -> float:
     raise ModelError(f"{option} {text}: the run counts in {unit}; write for example 5{unit}.")
 
 
-def _cells(text: str, option: str) -> list[int]:
+def cell_numbers(text: str, option: str) -> list[int]:
     """Cell numbers from `0,3-5`."""
     out: list[int] = []
     for part in text.split(","):

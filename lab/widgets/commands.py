@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lab.widgets.window import Window
 
 FILES = "Sessions (*.lab)"
+SOUNDS = "Sound (*.wav)"
 
 
 class Commands(QObject):
@@ -43,6 +44,7 @@ class Commands(QObject):
         add("save", "Save", self.save, "mdi6.content-save-outline", "Ctrl+S")
         add("save-as", "Save as…", self.save_as, "mdi6.content-save-edit-outline", "Ctrl+Shift+S")
         add("save-copy", "Save a copy…", self.save_copy, "mdi6.content-copy")
+        add("sound", "Save the spikes as sound…", self.save_sound, "mdi6.volume-high")
         add("play", "Play or pause", w.toggle, "mdi6.play", "Space")
         add("step", "Advance one step", partial(w.run_for, 1), "mdi6.step-forward", ".")
         add("run-for", "Run for a number of steps…", self._run_for, "mdi6.skip-forward", "Shift+.")
@@ -228,10 +230,10 @@ class Commands(QObject):
 
     # -- files --
 
-    def _dialog(self, title: str, save: bool, done: Callable[[str], None]) -> None:
-        dialog = QFileDialog(self.window, title, str(self._folder()), FILES)
+    def _dialog(self, title: str, save: bool, done: Callable[[str], None], files: str = FILES, suffix: str = "lab") -> None:
+        dialog = QFileDialog(self.window, title, str(self._folder()), files)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setDefaultSuffix("lab")
+        dialog.setDefaultSuffix(suffix)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave if save else QFileDialog.AcceptMode.AcceptOpen)
         if not save:
             dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -337,6 +339,25 @@ class Commands(QObject):
             return
         self.window.settings.add_recent(path)
         self.window.banner.say("good", f"A copy was saved as {path}.", key="file")
+
+    def save_sound(self, run: int | None = None) -> None:
+        """Ask for a name and write the spikes of a run, by default of the one in front, as clicks."""
+        number = self.window.player.run_id if run is None else run
+        if number is not None:
+            self._dialog("Save the spikes as sound", True, partial(self.sound_to, number), SOUNDS, "wav")
+
+    def sound_to(self, run: int, path: str) -> None:
+        """Write the spikes recorded so far as a WAV file, in real time."""
+        from lab import api
+
+        w = self.window
+        try:
+            w.session.flush()
+            seconds = api.load(w.session.path, run).analysis.save_sound(path)
+        except LabError as error:
+            w.banner.say("bad", str(error), key="file")
+            return
+        w.banner.say("good", f"{seconds:.3g} s of sound were saved as {path}.", key="file")
 
     def show_recent(self) -> None:
         """A menu of the sessions used last."""

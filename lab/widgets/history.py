@@ -114,6 +114,7 @@ class Runs(QListWidget):
     pin_toggled = Signal(int)
     deleted = Signal(int)
     compared = Signal()
+    sound_wanted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -129,6 +130,7 @@ class Runs(QListWidget):
         self.customContextMenuRequested.connect(self._menu)
         self.itemClicked.connect(self._clicked)
         self._rows: list[RunRow] = []
+        self.audible = False  # whether the runs have spikes
         theme.changes().changed.connect(self.set_theme)
 
     def show_runs(self, rows: Sequence[RunRow]) -> None:
@@ -213,6 +215,7 @@ class Runs(QListWidget):
             ("Look at this run", "mdi6.eye-outline", self._look, not row.current),
             ("Continue from its end", "mdi6.source-branch", self._continue, not row.current),
             ("Compare runs", "mdi6.table", self.compared.emit, len(self._rows) > 1),
+            ("Save its spikes as sound…", "mdi6.volume-high", self._sound, self.audible),
             ("Unpin" if row.pinned else "Pin", "mdi6.pin-outline", self._pin, True),
             ("Rename", "mdi6.rename-outline", self.rename, True),
             ("Delete", "mdi6.delete-outline", self._delete, not row.current),
@@ -231,6 +234,9 @@ class Runs(QListWidget):
 
     def _continue(self) -> None:
         self.continued.emit(self._chosen)
+
+    def _sound(self) -> None:
+        self.sound_wanted.emit(self._chosen)
 
     def _pin(self) -> None:
         self.pin_toggled.emit(self._chosen)

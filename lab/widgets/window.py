@@ -36,7 +36,7 @@ from lab.widgets.settings import Settings
 from lab.widgets.side import DEFAULTS, Side, preset_of
 from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
-from lab.widgets.workspace import Workspace
+from lab.widgets.workspace import ANALYSIS, Workspace
 
 FIRST = "hodgkin-huxley"
 THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
@@ -184,6 +184,7 @@ class Window(QMainWindow):
         self.runs.pin_toggled.connect(self.marks.toggle_pin)
         self.runs.deleted.connect(self.marks.delete)
         self.runs.compared.connect(self.commands.compare)
+        self.runs.sound_wanted.connect(self.commands.save_sound)
         self.history.changed.connect(self._apply)
         self.history.stack.cleanChanged.connect(self._title)
         self.player.branched.connect(self._branched)
@@ -507,6 +508,7 @@ class Window(QMainWindow):
             self.workspace.check_watched()
             rows = self.marks.rows()
             self.runs.show_runs(rows)
+            self.runs.audible = ANALYSIS in self.workspace.docks
             self._runs_empty.setVisible(not rows)
             self.runs.setVisible(bool(rows))
         if not self.isMinimized():
