@@ -7,7 +7,7 @@
     text = graph.to_json()          # the value of a parameter of kind "graph"
 
 A graph is immutable; every edit returns another graph, so undo, sessions and headless runs need nothing more. Kinds
-belong to a family ("layers", "populations", "gates"), whose module in `lab.graph_kinds` registers them and says what
+belong to a family ("layers", "populations", "gates", "units"), whose module in `lab.graph_kinds` registers them and says what
 else must hold; that module is imported when its family is first asked for.
 """
 
@@ -24,7 +24,7 @@ from lab.errors import LabError, ParameterError, near
 from lab.params import Described
 
 VERSION = 1
-FAMILIES = ("layers", "populations", "gates")
+FAMILIES = ("layers", "populations", "gates", "units")
 GRID = 20.0
 
 
@@ -92,6 +92,33 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Template:
+    """A graph to begin with.
+
+    about    what it shows, in two or three sentences that stand below it on the canvas.
+    values   other parameters of the model that fit it (the data it learns), by name.
+    """
+
+    make: Callable[[], Graph]
+    about: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self) -> Graph:
+        """The graph alone."""
+        return self.make()
+
+    def explained(self) -> Graph:
+        """The graph with its explanation as a comment below it."""
+        graph = self.make()
+        if not self.about:
+            return graph
+        width, left = 460.0, min(n.x for n in graph.nodes) - 90
+        lines = 1 + len(self.about) // 62 + self.about.count("\n")
+        graph, id = graph.comment(self.about, left, max(n.y for n in graph.nodes) + 110)
+        return graph.set(id, width=width, height=24.0 + 20.0 * lines)
+
+
+@dataclass(frozen=True)
 class Family:
     """Kinds that can stand on one canvas together.
 
@@ -99,6 +126,7 @@ class Family:
     check              further problems of a graph whose wiring is sound.
     templates          graphs to begin with, by title.
     caption, label     a few words about a node, and about an edge, as the canvas writes them.
+    words              a sentence about an edge, where its form is shown (what its weight means).
     size               weight of an edge, drawn as width and sign; 1 where edges have none.
     totals             the counts of the whole graph in a few words.
     arithmetic         how a node's value comes from present values (by node): where given, nodes are drawn as single units.
@@ -110,9 +138,10 @@ class Family:
     cycles: bool = False
     parallel: bool = False
     check: Callable[[Graph], Iterable[Problem]] = lambda graph: ()
-    templates: Mapping[str, Callable[[], Graph]] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
     caption: Callable[[Graph, Node], str] = lambda graph, node: graph.kind_of(node).title
     label: Callable[[Graph, Edge], str] = lambda graph, edge: ""
+    words: Callable[[Graph, Edge], str] = lambda graph, edge: ""
     size: Callable[[Graph, Edge], float] = lambda graph, edge: 1.0
     totals: Callable[[Graph], str] = lambda graph: f"{len(graph.nodes):,} nodes · {len(graph.edges):,} wires"
     arithmetic: Callable[[Graph, str, Mapping[str, float]], str] | None = None
@@ -195,14 +224,29 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """One array of trained weights that a graph carries: its name begins with the node's identity and a dot; see `lab.graph_weights`."""
+
+    name: str
+    shape: tuple[int, ...]
+    data: str
+
+    @property
+    def node(self) -> str:
+        """The node they belong to."""
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True)
 class Graph:
-    """A network document of one family."""
+    """A network document of one family; layers may carry the weights that they have learned."""
 
     family: str
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     comments: tuple[Comment, ...] = ()
     groups: tuple[Group, ...] = ()
+    weights: tuple[Weights, ...] = ()
 
     # -- reading --
 
@@ -311,6 +355,7 @@ class Graph:
             edges=tuple(e for e in self.edges if not {e.id, e.source, e.target} & gone),
             comments=tuple(c for c in self.comments if c.id not in gone),
             groups=tuple(g for g in groups if g.nodes),
+            weights=tuple(w for w in self.weights if w.node not in gone),
         )
 
     def set(self, id: str, **values: Any) -> Graph:
@@ -367,6 +412,7 @@ class Graph:
             edges=tuple(e for e in self.edges if e.source in chosen and e.target in chosen),
             comments=tuple(c for c in self.comments if c.id in chosen),
             groups=tuple(g for g in self.groups if set(g.nodes) <= chosen),
+            weights=(),
         )
 
     def paste(self, other: Graph, dx: float = 2 * GRID, dy: float = 2 * GRID) -> tuple[Graph, tuple[str, ...]]:
@@ -445,6 +491,8 @@ class Graph:
             body["comments"] = [{"id": c.id, "text": c.text, "at": [c.x, c.y], "size": [c.width, c.height]} for c in self.comments]
         if self.groups:
             body["groups"] = [{"id": g.id, "title": g.title, "nodes": list(g.nodes), "repeat": g.repeat, "folded": g.folded} for g in self.groups]
+        if self.weights:
+            body["weights"] = {w.name: {"shape": list(w.shape), "data": w.data} for w in self.weights}
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
@@ -523,7 +571,8 @@ def _read(cls: type[Graph], body: Any) -> Graph:
     for g in groups:
         if not set(g.nodes) <= set(by_id):
             raise GraphError(f"The group {g.title} holds nodes that are not in the graph: open or build another.")
-    return cls(known.name, tuple(nodes), tuple(edges), tuple(comments), tuple(groups))
+    weights = tuple(Weights(str(name), tuple(int(n) for n in w["shape"]), str(w["data"])) for name, w in body.get("weights", {}).items())
+    return cls(known.name, tuple(nodes), tuple(edges), tuple(comments), tuple(groups), weights)
 
 
 def _value(kind: type[Described], item: dict, where: str) -> Described:

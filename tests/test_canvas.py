@@ -414,3 +414,41 @@ def test_rates_of_a_run_are_drawn_in_the_cards(open_window, qtbot):
     items = window.canvas.editor.scene.nodes.values()
     qtbot.waitUntil(lambda: all(len(i.history) > 1 for i in items), timeout=20_000)
     window.toggle()
+
+
+def test_a_template_brings_the_values_that_fit_it_in_one_step_of_undo(open_window):
+    window = open_window()
+    window.choose_model("layered-network")
+    before = window.document.experiment()
+    menu_entry = type("Entry", (), {"data": lambda self: "Autoencoder"})()
+    window.canvas.editor._template(menu_entry)
+    model = window.document.experiment().build()
+    assert model.data == "digits" and not window.document.drafts and window.history.stack.undoText() == "Template Autoencoder"
+    assert Graph.from_json(model.graph).comments
+    window.history.stack.undo()
+    assert window.document.experiment() == before
+
+
+def test_a_network_goes_over_to_the_monitor_and_back_with_its_weights(open_window, qtbot):
+    window = open_window()
+    window.choose_model("layered-network")
+    assert window.canvas.editor.over.text() == "Train in the monitor"
+    qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.step > 20, timeout=60_000)
+    if window.player.status.phase == "running":
+        window.toggle()
+    qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=20_000)
+    window.canvas.editor.over.click()
+    qtbot.waitUntil(lambda: window.document.model == "canvas-training", timeout=20_000)
+    there = window.document.experiment().build()
+    weights = Graph.from_json(there.graph).weights
+    assert weights and there.data == "moons" and there.noise == 0.15
+    qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.step > 50, timeout=60_000)
+    assert window.canvas.editor.over.text() == "Back to the canvas"
+    window.canvas.editor.over.click()
+    qtbot.waitUntil(lambda: window.document.model == "layered-network", timeout=20_000)
+    back = Graph.from_json(window.document.experiment().build().graph)
+    assert [w.name for w in back.weights] == [w.name for w in weights] and back.weights != weights
+    window.history.stack.undo()
+    assert window.document.model == "canvas-training"
+    window.history.stack.undo()
+    assert window.document.model == "layered-network" and not Graph.from_json(window.document.experiment().build().graph).weights

@@ -1,17 +1,28 @@
-"""Layers on the canvas: shapes along the wires, and learning."""
+"""Layers on the canvas: shapes along the wires, learning, the forward pass step by step, and weights that travel with the graph."""
 
 import numpy as np
 import pytest
 
 from lab import engine
 from lab.errors import ParameterError
-from lab.graph import GraphError
-from lab.graph_kinds.layers import chain, cnn, mlp, residual, shapes, tape, totals
-from lab.models.networks.layered_network import LayeredNetwork
+from lab.graph import Graph, GraphError
+from lab.graph_kinds.layers import autoencoder, chain, cnn, deep, mlp, perceptron, residual, shapes, sized, totals, write
+from lab.graph_weights import carried
+from lab.models.learning.canvas_training import CanvasTraining
+from lab.models.networks.layered_network import HOLD, LayeredNetwork
+from lab.tape import Tape, adam
+
+
+def program_of(graph):
+    tape, (given, _) = Tape(), sized(graph)
+    output, _ = write(tape, graph, tape.input("x", shapes(graph)[given.id]))
+    tape.minimise(tape.mse(output, tape.input("t", output.shape)), adam(1e-2))
+    return tape.compile(batch=4)
 
 
 def test_shapes_run_along_the_wires():
     assert list(shapes(cnn()).values()) == [(8, 8, 1), (8, 8, 8), (4, 4, 8), (128,), (32,), (10,)]
+    assert list(shapes(autoencoder()).values()) == [(8, 8, 1), (64,), (32,), (2,), (32,), (64,)]
 
 
 @pytest.mark.parametrize(
@@ -27,30 +38,103 @@ def test_a_shape_that_does_not_fit_is_refused_with_both_ends(layers, words):
     with pytest.raises(GraphError, match=words):
         shapes(graph)
     with pytest.raises(GraphError, match=words):
-        tape(graph)
+        sized(graph)
     assert any(p.fatal for p in graph.problems())
 
 
-def test_counts_equal_the_program_that_is_compiled():
-    for graph in (mlp(), cnn(), residual()):
-        program = tape(graph).compile(batch=4)
-        assert f"{program.layout.parameters:,} parameters" in totals(graph)
+@pytest.mark.parametrize("make", [mlp, cnn, residual, perceptron, autoencoder, deep])
+def test_counts_equal_the_program_that_is_compiled(make):
+    assert f"{program_of(make()).layout.parameters:,} parameters" in totals(make())
+
+
+def test_a_block_repeated_has_weights_of_its_own_in_every_copy():
+    once, thrice = (program_of(deep(n)).layout.parameters for n in (1, 3))
+    assert thrice - once == 2 * (8 * 8 + 8)
 
 
 def test_data_that_do_not_fit_the_input_are_refused():
     with pytest.raises(ParameterError, match="takes 2 values, but the examples of digits have 64"):
         LayeredNetwork(data="digits")
+    with pytest.raises(ParameterError, match="Output has 2 outputs, but wine has 3 classes"):
+        LayeredNetwork(data="wine", graph=mlp(4, inputs=13).to_json())
 
 
 def test_drawn_units_have_the_activity_of_the_program():
     result = engine.run(LayeredNetwork(), steps=20, record={})
-    shown = result.observe("units")
+    shown = result.observe("network")
     assert len(shown["nodes"]) == 2 + 6 + 6 + 2 and len(shown["edges"]) == 12 + 36 + 12
     inputs, hidden = shown["nodes"][:2, 2], shown["nodes"][2:8, 2]
-    program = result.simulation.constants[0]
-    weights = program.parameters(result.state)
+    weights = result.simulation.constants.program.parameters(result.state)
     id = mlp().named("Hidden 1").id
     assert hidden == pytest.approx(np.tanh(inputs @ weights[f"{id}.sum.weight"] + weights[f"{id}.sum.bias"]), abs=1e-5)
+
+
+def test_units_behind_a_sum_are_joined_to_every_layer_that_is_added():
+    shown = engine.run(LayeredNetwork(graph=residual().to_json()), steps=1, record={}).observe("network")
+    assert len(shown["edges"]) == 2 * 8 + 8 * 8 + 2 * (8 * 2)  # both layers lead to the output
+
+
+def test_the_forward_pass_goes_layer_by_layer_and_learns_nothing():
+    model = LayeredNetwork(mode="forward pass")
+    first = engine.run(model, steps=0, seed=3, record={}).state["parameters"].copy()
+    for layers in range(4):
+        result = engine.run(model, steps=layers * HOLD, seed=3, record={})
+        assert result.observe("activity")["nodes"][:, 3].tolist() == [float(k <= layers) for k in range(4)]
+        assert (result.state["parameters"] == first).all()
+
+
+def test_next_layer_stops_the_learning_and_steps():
+    simulation = engine.run(LayeredNetwork(), steps=10, record={}).simulation
+    for layers in range(3):
+        simulation.act("next_layer")
+        assert simulation.model.mode == "forward pass"
+        assert simulation.observe("activity")["nodes"][:, 3].sum() == 1 + layers
+
+
+def test_the_arithmetic_of_a_large_layer_sums_the_smaller_products():
+    simulation = engine.run(LayeredNetwork(**LayeredNetwork.presets["Digits"]), steps=3, record={}).simulation
+    simulation.act("look_at_unit", index=64)
+    rows = simulation.observe("arithmetic")
+    assert rows[16]["from"] == "48 smaller ones"
+    assert sum(row["w x"] for row in rows[:-2]) == pytest.approx(rows[-2]["w x"], abs=1e-9)
+    assert np.tanh(rows[-2]["w x"]) == pytest.approx(simulation.observe("network")["nodes"][64, 2], abs=1e-5)
+
+
+def test_weights_travel_with_the_graph_between_canvas_and_monitor():
+    learned = engine.run(LayeredNetwork(), steps=200, seed=1, record={}).simulation
+    text = learned.observe("carried weights")[0]["graph"]
+    there = engine.run(CanvasTraining(graph=text, noise=0.15), steps=0, seed=1, record={})
+    assert (there.state["parameters"] == learned.state["parameters"]).all()
+    # The same examples, too: what was learned is worth as much there.
+    assert (there.simulation.constants.material.x == learned.constants.material.x).all()
+    on = engine.run(CanvasTraining(graph=text, noise=0.15), steps=100, seed=1, record={}).simulation
+    back = engine.run(LayeredNetwork(graph=on.observe("carried weights")[0]["graph"]), steps=0, seed=5, record={})
+    assert (back.state["parameters"] == on.state["parameters"]).all()
+
+
+def test_a_layer_that_changed_begins_anew_and_the_others_keep_their_weights():
+    learned = engine.run(LayeredNetwork(), steps=50, seed=1, record={}).simulation
+    graph = Graph.from_json(learned.observe("carried weights")[0]["graph"])
+    second = graph.named("Hidden 2").id
+    wider = graph.set(second, units=9)
+    weights = engine.run(LayeredNetwork(graph=wider.to_json()), steps=0, seed=2, record={}).simulation
+    known = weights.constants.program.parameters(weights.state)
+    kept = f"{graph.named('Hidden 1').id}.sum.weight"
+    assert (known[kept] == carried(graph)[kept]).all() and known[f"{second}.sum.weight"].shape == (6, 9)
+    assert not [w for w in graph.remove((second,)).weights if w.node == second]
+
+
+def test_damaged_weights_are_refused_in_a_sentence():
+    text = engine.run(LayeredNetwork(), steps=1, record={}).observe("carried weights")[0]["graph"]
+    with pytest.raises(ParameterError, match=r"weights .* are damaged"):
+        LayeredNetwork(graph=text.replace('"data":"', '"data":"AAAA'))
+
+
+def test_an_autoencoder_learns_to_say_its_input_again():
+    model = LayeredNetwork(graph=autoencoder(8).to_json(), data="digits", rate=0.003)
+    result = engine.run(model, steps=900, record={})
+    assert result.summary["test R2"] > 0.5  # the mean picture alone has 0
+    assert result.observe("reconstructions").shape == (8, 17, 8)
 
 
 def test_a_residual_block_learns_moons():

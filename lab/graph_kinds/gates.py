@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lab.graph import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, register
+from lab.graph import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, Template, register
 from lab.params import Described, param
 
 FUNCTIONS = ("identity", "logistic", "tanh", "ReLU", "square", "sine", "cosine", "exponential", "product")
@@ -220,6 +220,13 @@ def label(graph: Graph, edge: Edge) -> str:
     return "" if weight == 1.0 else f"{weight:g}"
 
 
+def words(graph: Graph, edge: Edge) -> str:
+    """What the weight of a wire means."""
+    if graph.node(edge.target).kind not in ("threshold", "unit"):
+        return f"{graph.node(edge.target).title} takes values as they are and ignores the weight."
+    return "Its weight is a pure number: the value that passes is multiplied by it."
+
+
 def arithmetic(graph: Graph, id: str, values: Mapping[str, float]) -> str:
     """How a node comes to its value, with the present numbers."""
     node = graph.node(id)
@@ -312,12 +319,34 @@ def composed() -> Graph:
     return graph
 
 
-TEMPLATES = {
-    **{title: (lambda kind=kind: logic(kind, 1 if kind == "not" else 2)) for kind, (title, _) in LOGIC.items()},
-    "XOR with a hidden gate": lambda: parity(2),
-    "Half adder": half_adder,
-    "Parity of 4": parity,
-    "Free units": composed,
-}
+def perceptron() -> Graph:
+    """One threshold gate with weights: the neuron of McCulloch and Pitts, and of Rosenblatt."""
+    graph = Graph("gates")
+    graph, gate = graph.add_node("threshold", 240, 70, "neuron", threshold=0.5)
+    graph, y = graph.add_node("output", 460, 70, "y")
+    for k, weight in enumerate((1.0, -1.0)):
+        graph, x = graph.add_node("input", 0, 140 * k, f"x{k + 1}", value=1.0 - k)
+        graph, _ = graph.connect(x, gate, weight=weight)
+    return graph.connect(gate, y)[0]
 
-register(Family("gates", "Gates and units", KINDS, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, arithmetic=arithmetic))
+
+_SAYS = {
+    "and": "1 only where all inputs are 1: a threshold gate with weights 1 and threshold n.",
+    "or": "1 where any input is 1: a threshold gate with weights 1 and threshold 1.",
+    "nand": "0 only where all inputs are 1. Every circuit can be built of this gate alone.",
+    "nor": "1 only where all inputs are 0. Every circuit can be built of this gate alone.",
+    "xor": "1 where an odd number of inputs is 1. No single threshold gate can do it: no line parts the two ones from the two zeros.",
+    "not": "The opposite of its one input: a threshold gate with weight -1 and threshold 0.",
+}
+TEMPLATES = {
+    **{title: Template(lambda kind=kind: logic(kind, 1 if kind == "not" else 2), _SAYS[kind]) for kind, (title, _) in LOGIC.items()},
+    "Perceptron": Template(perceptron, "One neuron: 1 where the weighted sum of its inputs reaches the threshold. Change the weights on its wires and the threshold, "
+                           "and see which row of the truth table changes; the model 'Perceptron' learns them from points."),
+    "XOR with a hidden gate": Template(lambda: parity(2), "The first gate sees whether any input is 1, the second whether both are; the last takes the second away "
+                                       "from the first. One hidden layer does what no single gate can."),
+    "Half adder": Template(half_adder, "Two bits are added: XOR gives the sum, AND the carry. Two of these make a full adder."),
+    "Parity of 4": Template(parity, "Gate k fires where at least k inputs are 1, and their signs alternate: n hidden gates tell whether the number of ones is odd."),
+    "Free units": Template(composed, "g = f5(f4(f1(x1), f2(x2)), f2(x2), f3(x3)). f2 is read twice and computed once; click a unit to read its arithmetic."),
+}  # fmt: skip
+
+register(Family("gates", "Gates and units", KINDS, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, arithmetic=arithmetic, words=words))

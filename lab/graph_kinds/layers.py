@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from math import prod
 from typing import Any, ClassVar
 
-from lab.graph import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, register
+from lab.graph import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, Template, register
 from lab.params import Described, param
 
+ENDS = ("output", "reconstruction")
 ACTIVATIONS = ("identity", "relu", "tanh", "logistic", "leaky", "softplus", "gelu")
 Shape = tuple[int, ...]
 
@@ -61,10 +62,16 @@ class Dropout(Described):
 
 
 class Output(Described):
-    """Classes, each with a probability; trained by the cross-entropy."""
+    """Classes, each with a probability, trained by the cross-entropy; or numbers, trained by the squared error."""
 
     owner: ClassVar[str] = "output"
-    classes: int = param(2, lo=2, hi=1000, live=False, doc="Classes.", main=True)
+    classes: int = param(2, lo=1, hi=1000, live=False, doc="Classes, or how many numbers are predicted.", main=True)
+
+
+class Reconstruction(Described):
+    """The input said again, trained by the squared error."""
+
+    owner: ClassVar[str] = "reconstruction"
 
 
 _IN, _OUT = (Port("in", "values", many=False, needed=True),), (Port("out", "values"),)
@@ -72,6 +79,7 @@ _ENDS, _LAYERS, _REGULAR = "Ends", "Layers", "Between layers"
 KINDS = (
     Kind("input", "Input", Input, (), _OUT, "What comes in", "mdi6.arrow-right-bold-circle-outline", _ENDS, "I"),
     Kind("output", "Output", Output, _IN, (), "Classes, trained by the cross-entropy", "mdi6.arrow-right-bold-circle", _ENDS, "Y"),
+    Kind("reconstruction", "Reconstruction", Reconstruction, _IN, (), "The input said again, trained by the squared error", "mdi6.arrow-u-left-top", _ENDS, "R"),
     Kind("dense", "Dense", Dense, _IN, _OUT, "Every unit reads all values", "mdi6.vector-polyline", _LAYERS, "D"),
     Kind("convolution", "Convolution", Convolution, _IN, _OUT, "Kernels slide over a picture", "mdi6.grid", _LAYERS, "C"),
     Kind("pool", "Pool", Pool, _IN, _OUT, "The largest value of each window", "mdi6.arrow-collapse", _LAYERS, "P"),
@@ -95,6 +103,9 @@ def shapes(graph: Graph) -> dict[str, Shape]:
         node = graph.node(id)
         incoming = [(graph.node(e.source), found[e.source]) for e in graph.incoming(id) if e.source in found]
         found[id] = _shape(node, incoming)
+        if node.kind == "reconstruction" and incoming:
+            given = next((found[n.id] for n in graph.nodes if n.kind == "input" and n.id in found), ())
+            found[id] = (prod(given),)
     return found
 
 
@@ -108,7 +119,7 @@ def _shape(node: Node, incoming: list[tuple[Node, Shape]]) -> Shape:
     ends = f"{source.title} to {node.title}"
     if isinstance(value, (Convolution, Pool)) and len(shape) != 3:
         raise GraphError(f"{ends}: {source.title} gives {text(shape)} numbers, but {node.title} takes pictures (height × width × channels): put it before the flattening.")
-    if isinstance(value, (Dense, Output)) and len(shape) != 1:
+    if isinstance(value, (Dense, Output, Reconstruction)) and len(shape) != 1:
         raise GraphError(f"{ends}: {source.title} gives pictures of {text(shape)}, but {node.title} takes a row of numbers: put a Flatten between.")
     if isinstance(value, Pool):
         if value.size > min(shape[:2]):
@@ -126,58 +137,71 @@ def _shape(node: Node, incoming: list[tuple[Node, Shape]]) -> Shape:
     return (prod(shape),) if node.kind == "flatten" else shape
 
 
-def tape(graph: Graph) -> Any:
-    """The graph written on a `lab.tape.Tape`: input `x`, labels `t`, each node's value under its identity, loss and accuracy recorded."""
-    from lab.tape import Tape, adam
-
+def sized(graph: Graph) -> tuple[Node, Node]:
+    """The input and the end of a network that can run; otherwise refused with a sentence."""
+    if graph.family != "layers":
+        raise GraphError(f"The graph holds {graph.kinds.title.lower()}: this model takes layers.")
     for problem in graph.problems():
         if problem.fatal:
             raise GraphError(problem.sentence)
-    made, values, known = Tape(), {}, shapes(graph)
+    return next(n for n in graph.nodes if n.kind == "input"), next(n for n in graph.nodes if n.kind in ENDS)
+
+
+def write(tape: Any, graph: Graph, x: Any, dropout: float = 0.0) -> tuple[Any, tuple[tuple[str, str, str], ...]]:
+    """Write the layers on a `lab.tape.Tape` from the node `x` on, blocks written out.
+
+    Each node's value is called by its identity, its weighted sum `identity.sum`. `dropout` silences a part of the units of every
+    hidden layer. Returns the last node (logits, or numbers) and, for each layer with weights, its title and the names of its
+    weights and of its value.
+    """
+    graph = graph.expand()
+    known, values, layers = shapes(graph), {}, []
     for id in graph.order():
         node = graph.node(id)
         value = node.parameters
         sources = [values[e.source] for e in graph.incoming(id)]
         if isinstance(value, Input):
-            values[id] = made.input("x", known[id])
+            values[id] = x if x.shape == known[id] else tape.reshape(x, known[id])
         elif isinstance(value, (Dense, Convolution)):
             kind = "he" if value.activation in ("relu", "leaky", "gelu", "softplus") else "xavier"
             if isinstance(value, Dense):
-                linear = made.affine(sources[0], value.units, init=kind, name=f"{id}.sum")
+                linear = tape.affine(sources[0], value.units, init=kind, name=f"{id}.sum")
             else:
-                linear = made.conv2d(sources[0], value.filters, size=value.size, init=kind, name=f"{id}.sum")
-            values[id] = made.activation(linear, value.activation, name=id)
+                linear = tape.conv2d(sources[0], value.filters, size=value.size, init=kind, name=f"{id}.sum")
+            values[id] = tape.activation(linear, value.activation, name=id)
+            layers.append((node.title, f"{id}.sum.weight", id))
+            if dropout:
+                values[id] = tape.dropout(values[id], dropout, name=f"{id}.dropout")
+        elif isinstance(value, (Output, Reconstruction)):
+            first = "small" if isinstance(value, Output) else "xavier"
+            values[id] = last = tape.affine(sources[0], known[id][0], init=first, name=f"{id}.sum")
+            layers.append((node.title, f"{id}.sum.weight", f"{id}.sum"))
         elif isinstance(value, Pool):
-            values[id] = made.max_pool(sources[0], value.size, name=id)
+            values[id] = tape.max_pool(sources[0], value.size, name=id)
         elif isinstance(value, Activation):
-            values[id] = made.activation(sources[0], value.function, name=id)
+            values[id] = tape.activation(sources[0], value.function, name=id)
         elif isinstance(value, Dropout):
-            values[id] = made.dropout(sources[0], value.rate, name=id)
-        elif isinstance(value, Output):
-            values[id] = made.affine(sources[0], value.classes, name=f"{id}.sum")
-            labels = made.labels("t", value.classes)
-            made.record("accuracy", made.accuracy(values[id], labels))
-            made.minimise(made.cross_entropy(values[id], labels), adam(1e-2))
+            values[id] = tape.dropout(sources[0], value.rate, name=id)
         elif node.kind == "batch-norm":
-            values[id] = made.batch_norm(sources[0], name=id)
+            values[id] = tape.batch_norm(sources[0], name=id)
         elif node.kind == "flatten":
-            values[id] = made.flatten(sources[0], name=id)
+            values[id] = tape.flatten(sources[0], name=id)
         else:
             total = sources[0]
             for other in sources[1:]:
                 total = total + other
             values[id] = total
-    return made
+    return last, tuple(layers)
 
 
 def check(graph: Graph) -> Iterable[Problem]:
-    """One input, one output, and shapes that fit."""
-    for kind, title in (("input", "an input"), ("output", "an output")):
-        count = [n.id for n in graph.nodes if n.kind == kind]
+    """One input, one end, and shapes that fit."""
+    for kinds, title in ((("input",), "an input"), (ENDS, "an output")):
+        count = [n.id for n in graph.nodes if n.kind in kinds]
         if len(count) != 1:
             yield Problem(f"A layered network has {title}, and this one has {len(count) or 'none'}: {'add one' if not count else 'keep one'}.", tuple(count))
     try:
-        shapes(graph)
+        shapes(graph.expand())
     except GraphError as error:
         yield Problem(str(error))
 
@@ -192,7 +216,7 @@ def caption(graph: Graph, node: Node) -> str:
     if isinstance(value, Convolution):
         return f"{value.filters} of {value.size} × {value.size} · {value.activation}"
     if isinstance(value, Output):
-        return f"{value.classes} classes"
+        return f"{value.classes} classes" if value.classes > 1 else "1 number"
     return str(next(iter(value.values().values()), "")) or graph.kind_of(node).title.lower()
 
 
@@ -205,8 +229,9 @@ def label(graph: Graph, edge: Edge) -> str:
 
 
 def totals(graph: Graph) -> str:
-    """Neurons and parameters, biases included."""
+    """Neurons and parameters, biases included and blocks written out."""
     try:
+        graph = graph.expand()
         known = shapes(graph)
     except GraphError:
         return f"{len(graph.nodes)} layers"
@@ -214,13 +239,16 @@ def totals(graph: Graph) -> str:
     for n in graph.nodes:
         for e in graph.incoming(n.id):
             before = known[e.source]
-            if isinstance(n.parameters, (Dense, Output)) and before:
+            if isinstance(n.parameters, (Dense, Output, Reconstruction)) and before:
                 neurons += known[n.id][0]
                 parameters += (before[0] + 1) * known[n.id][0]
             elif isinstance(n.parameters, Convolution) and before:
                 neurons += prod(known[n.id])
                 parameters += (n.parameters.size**2 * before[2] + 1) * n.parameters.filters
-    return f"{neurons:,} neurons · {parameters:,} parameters"
+            elif n.kind == "batch-norm" and before:
+                parameters += 2 * before[-1]
+    carried = " · trained weights on board" if graph.weights else ""
+    return f"{neurons:,} neurons · {parameters:,} parameters{carried}"
 
 
 def chain(*layers: tuple[str, str, dict]) -> Graph:
@@ -258,5 +286,44 @@ def residual() -> Graph:
     return graph
 
 
-TEMPLATES = {"MLP": mlp, "MLP for digits": lambda: mlp(32, 64, 10), "CNN": cnn, "Residual block": residual}
+def perceptron() -> Graph:
+    """One layer: two inputs, two classes, a line between them."""
+    return chain(("input", "Input", dict(channels=2)), ("output", "Output", dict(classes=2)))
+
+
+def autoencoder(code: int = 2) -> Graph:
+    """Pictures of 64 pixels squeezed into a few numbers and unfolded again."""
+    return chain(
+        ("input", "Input", dict(height=8, width=8, channels=1)), ("flatten", "Flatten", {}), ("dense", "Encoder", dict(units=32, activation="relu")),
+        ("dense", "Code", dict(units=code, activation="identity")), ("dense", "Decoder", dict(units=32, activation="relu")), ("reconstruction", "Picture again", {}),
+    )  # fmt: skip
+
+
+def deep(repeat: int = 4) -> Graph:
+    """A residual block repeated: each copy adds to what it was given."""
+    graph = chain(("input", "Input", dict(channels=2)), ("dense", "First", dict(units=8)), ("dense", "Change", dict(units=8)), ("output", "Output", {}))
+    first, change, out = (graph.named(t).id for t in ("First", "Change", "Output"))
+    graph = graph.remove([e.id for e in graph.incoming(out)]).move({change: (560.0, -120.0), out: (1160.0, 0.0)})
+    graph, total = graph.add_node("add", 840, 0, "Add")
+    for a, b in ((change, total), (first, total), (total, out)):
+        graph, _ = graph.connect(a, b)
+    return graph.group((change, total), "Residual block", repeat)[0]
+
+
+TEMPLATES = {
+    "Perceptron": Template(perceptron, "One layer: each class is a weighted sum of the two inputs, so the border between the classes is a straight line. "
+                           "Half-moons cannot be told apart by a line: add a Dense layer between and train again.", {"data": "moons"}),
+    "MLP": Template(mlp, "Two hidden layers bend the plane until a line can separate the classes. Click a neuron of the drawing below to read how its value "
+                    "comes about; choose 'forward pass' to see the activity travel.", {"data": "moons"}),
+    "MLP for digits": Template(lambda: mlp(32, 64, 10), "Sixty-four pixels in, ten classes out: 3,466 parameters learn to read handwritten digits in a few "
+                               "seconds.", {"data": "digits"}),
+    "Autoencoder": Template(autoencoder, "The network must say its input again after passing it through two numbers, the Code. What it keeps is what "
+                            "matters most in the pictures; more units in Code keep more.", {"data": "digits"}),
+    "CNN": Template(cnn, "Eight kernels of 3 by 3 slide over the picture: the same weights at every place. Pooling keeps the largest answer of each window, "
+                    "so that a shift by one pixel hardly matters.", {"data": "digits"}),
+    "Residual block": Template(residual, "The wire around Hidden 2 adds what came in to what the layer makes of it: the layer need only learn the difference, "
+                               "and the gradient has a way that no activation damps.", {"data": "moons"}),
+    "Residual block, repeated": Template(deep, "The frame stands for four copies in a row, each with weights of its own. Select it to change how often it is "
+                                         "repeated; fold it to a single card with J.", {"data": "moons"}),
+}  # fmt: skip
 register(Family("layers", "Layers", KINDS, check=check, templates=TEMPLATES, caption=caption, label=label, totals=totals))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lab.errors import LabError
-from lab.graph import Edge, Family, Graph, Kind, Node, Port, Problem, register
+from lab.graph import Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
 from lab.spiking.cells import LIF, AdEx, ConductanceLIF, HodgkinHuxley, Izhikevich, PoissonPopulation
 from lab.spiking.projections import Drive, Noise, Projection
 
@@ -77,18 +77,30 @@ def caption(graph: Graph, node: Node) -> str:
     return f"{_SHORT[type(value)]} · {value.size:,}"  # type: ignore[attr-defined]
 
 
+def unit(graph: Graph, edge: Edge) -> str:
+    """Unit of the weights of a projection or drive: that of its target's synapses."""
+    return "nS" if getattr(graph.node(edge.target).parameters, "by_conductance", False) else "mV"
+
+
+def words(graph: Graph, edge: Edge) -> str:
+    """What the weight of a wire means."""
+    target = graph.node(edge.target).title
+    what = "the conductance that one spike opens" if unit(graph, edge) == "nS" else "what one spike adds to the potential or to the synaptic current"
+    return f"Its weight is in {unit(graph, edge)}: {what} of {target}."
+
+
 def label(graph: Graph, edge: Edge) -> str:
     """Rule, weight and delay of a projection."""
     value = edge.properties
     if not isinstance(value, Projection):
         source = graph.node(edge.source).parameters
-        return f"J {source.weight:g}" if isinstance(source, Drive) else ""
+        return f"J {source.weight:g} {unit(graph, edge)}" if isinstance(source, Drive) else ""
     rules = {
         "fixed probability": f"p {value.probability:g}", "fixed in-degree": f"{value.in_degree:,} each", "distance": f"p {value.probability:g} near",
         "one to one": "1 : 1", "all to all": "all", "matrix": "matrix",
     }  # fmt: skip
     delay = f" · {value.delay:g} ms" if value.delay else ""
-    return f"{rules[value.rule]} · J {'-' if value.sign == 'inhibitory' else ''}{value.weight:g}{delay}"
+    return f"{rules[value.rule]} · J {'-' if value.sign == 'inhibitory' else ''}{value.weight:g} {unit(graph, edge)}{delay}"
 
 
 def size(graph: Graph, edge: Edge) -> float:
@@ -187,13 +199,20 @@ def ring_attractor() -> Graph:
     return graph
 
 
+_PLAIN = {"inhibition": 1.0, "excitation": 1.0, "drive": 1.0, "scale": 1.0}  # factors of the model that leave a network as it is drawn
 TEMPLATES = {
-    "Vogels-Abbott, current synapses": vogels_abbott,
-    "Vogels-Abbott, conductance synapses": lambda: vogels_abbott("conductance"),
-    "Vogels-Abbott, Hodgkin-Huxley cells": lambda: vogels_abbott("Hodgkin-Huxley"),
-    "Brunel": brunel,
-    "Winner-take-all": winner_take_all,
-    "Ring attractor": ring_attractor,
-}
+    "Vogels-Abbott, current synapses": Template(vogels_abbott, "Four thousand cells, four fifths of them excitatory, each reading about 80 others. Nothing drives "
+        "them: the network keeps itself firing at about 5 Hz, irregularly, because strong inhibition balances excitation.", _PLAIN),
+    "Vogels-Abbott, conductance synapses": Template(lambda: vogels_abbott("conductance"), "The same network with conductances. It is kindled by 50 ms of random "
+        "input and then keeps itself going at about 19 Hz; in some runs it dies out by chance.", _PLAIN),
+    "Vogels-Abbott, Hodgkin-Huxley cells": Template(lambda: vogels_abbott("Hodgkin-Huxley"), "The same wiring with cells that have sodium and potassium channels. "
+        "It fires at about 37 Hz and costs the most to compute.", _PLAIN),
+    "Brunel": Template(brunel, "Brunel's sparse network: inhibition g times as strong as excitation, and outside drive. Move 'inhibition' and 'drive': below g = 4 all "
+        "cells fire near their limit; above it they fire irregularly, and with strong drive the whole network oscillates.", _PLAIN | {"inhibition": 5.0, "drive": 2.0}),
+    "Winner-take-all": Template(winner_take_all, "A and B excite themselves and inhibit each other through I. Chance makes one of them a little stronger, "
+        "and it silences the other. Drag over rows of the raster of the loser to help it to win.", _PLAIN),
+    "Ring attractor": Template(ring_attractor, "Cells on a ring excite their neighbours and, through I, inhibit all. It is silent until you drag over rows of the "
+        "raster: then a bump of activity stays there, a memory of a direction, until you put it elsewhere.", _PLAIN),
+}  # fmt: skip
 
-register(Family("populations", "Spiking populations", KINDS, cycles=True, parallel=True, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals))
+register(Family("populations", "Spiking populations", KINDS, cycles=True, parallel=True, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals, words=words))

@@ -170,6 +170,7 @@ class Window(QMainWindow):
         self.side.notes.edited.connect(self._notes_edited)
         self.workspace.acted.connect(self.act)
         self.workspace.handle_moved.connect(self._handle_moved)
+        self.workspace.bookmarked.connect(self._bookmarked)
         self.workspace.watched.connect(self._watch)
         self.transport.play_toggled.connect(self.toggle)
         self.transport.stepped.connect(self.run_for)
@@ -201,6 +202,10 @@ class Window(QMainWindow):
 
     def _watch(self, streams: frozenset[str]) -> None:
         self.player.watch(streams | self.canvas.wanted)
+
+    def watch_again(self) -> None:
+        """The canvas reads other streams than before."""
+        self._watch(self.workspace.watched_streams)
 
     # -- the session --
 
@@ -347,8 +352,12 @@ class Window(QMainWindow):
             self.player.play()
 
     def run_for(self, steps: int) -> None:
-        """Advance some steps, then hold."""
-        self.player.send(RunFor(steps))
+        """Advance some steps, then hold; a single one may be an action of the model (slow motion)."""
+        status = self.player.status
+        if steps == 1 and status is not None and status.model.single_step:
+            self.act(status.model.single_step, {})
+        else:
+            self.player.send(RunFor(steps))
 
     def seek(self, step: int) -> None:
         """Look at a step of the recording."""
@@ -377,6 +386,9 @@ class Window(QMainWindow):
     def _notes_edited(self, text: str) -> None:
         self.history.replace(self.document.replace(notes=text), "Edit the notes", "notes")
 
+    def _bookmarked(self, bookmarks: str, text: str) -> None:
+        self.history.replace(self.document.replace(bookmarks={**self.document.bookmarks, self.document.model: bookmarks}), text)
+
     # -- effects of a change of the document --
 
     def _apply(self, before: Document, after: Document) -> None:
@@ -392,6 +404,8 @@ class Window(QMainWindow):
             self._experiment_changed(before.experiment(), after.experiment())
             self._show_form()
         self.canvas.show_document()
+        if before.bookmarks != after.bookmarks:
+            self.workspace.show_bookmarks(after.bookmarks.get(after.model, ""))
         self._title()
 
     def _experiment_changed(self, before: Experiment, after: Experiment) -> None:
@@ -460,6 +474,7 @@ class Window(QMainWindow):
         if theme.current().projector:
             self.workspace.front_only(True)
         self._show_form()
+        self.workspace.show_bookmarks(self.document.bookmarks.get(name, ""))
         self._shown_name = name
         self.canvas.show_document()
         if run is not None:

@@ -17,6 +17,7 @@ from lab.widgets.pictures import PictureCard, PictureView, make
 LAYOUT_VERSION = 2
 LOW = 420
 ANALYSIS = "analysis"  # the card that models with spikes have besides their pictures
+LARGE = 4  # a picture of so much weight has only two others beside it
 SMALL = 760  # a place narrower than this shows the front pictures only; the others wait behind them as tabs
 
 
@@ -30,6 +31,8 @@ def rows_of(pictures: Sequence[Picture], width: int, height: int) -> tuple[list[
     behind: list[int] = []
     small = width < SMALL
     most = (4 if small else 6) if height > LOW else 2
+    if any(p.weight >= LARGE for p in pictures):
+        most = min(most, 3)
     if small and any(p.front for p in pictures):
         behind = [k for k in numbers if not pictures[k].front]
         numbers = [k for k in numbers if pictures[k].front]
@@ -104,11 +107,13 @@ class Workspace(QMainWindow):
     """Cards of one model's pictures.
 
     acted, handle_moved  as of `PictureView`
+    bookmarked           as of the explorer of vectors
     layout_changed       a card was moved, resized, hidden or shown
     """
 
     acted = Signal(str, dict)
     handle_moved = Signal(str, object, bool)
+    bookmarked = Signal(str, str)
     watched = Signal(frozenset)
     layout_changed = Signal()
 
@@ -143,6 +148,8 @@ class Workspace(QMainWindow):
             view = make(picture, model)
             view.acted.connect(self.acted)
             view.handle_moved.connect(self.handle_moved)
+            if hasattr(view, "bookmarked"):
+                view.bookmarked.connect(self.bookmarked)
             self._add(PictureCard(view, self))
         if _spikes(model):
             from lab.widgets.analysis_card import AnalysisCard  # with its compiled loops, which other models do without
@@ -281,6 +288,12 @@ class Workspace(QMainWindow):
         menu.addAction(again)
         return menu
 
+    def show_bookmarks(self, text: str) -> None:
+        """Give the explorer the bookmarks of the document."""
+        for view in self.views():
+            if hasattr(view, "set_bookmarks"):
+                view.set_bookmarks(text)
+
     # -- what is drawn --
 
     def views(self) -> list[PictureView]:
@@ -303,6 +316,11 @@ class Workspace(QMainWindow):
         if cards and drew:
             self._turn = (self._last + 1) % len(cards)
         return drew
+
+    @property
+    def watched_streams(self) -> frozenset[str]:
+        """Streams that the visible cards read."""
+        return self._wanted
 
     def check_watched(self) -> None:
         """Say which streams the visible cards read, if that changed."""

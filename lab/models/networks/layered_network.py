@@ -1,44 +1,46 @@
-"""A layered network drawn on the canvas, its shapes checked while wiring, trained in place."""
+"""A layered network drawn on the canvas, its shapes checked while wiring, trained in place, its forward pass shown neuron by neuron."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 
-from lab import data
-from lab.errors import LabError, ModelError
-from lab.graph import Graph
-from lab.graph_kinds.layers import Dense, Input, Output, cnn, mlp, residual, shapes, tape
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+from lab.graph import Node
+from lab.graph_kinds.layers import autoencoder, cnn, deep, mlp, perceptron, residual, shapes
+from lab.model import Clock, Figure, Layer, Picture, Stream, action, param
+from lab.training import GraphTraining, redeclared
+from lab.training.graph import depths, network_of
+from lab.training.model import GRADIENT
 
-MLP = mlp().to_json()
-SETS = ("moons", "circles", "spirals", "XOR", "Gaussians", "digits", "wine", "iris")
-DRAWN = 160  # units that are drawn one by one
-
-
-@lru_cache(maxsize=8)
-def _graph(text: str) -> Graph:
-    graph = Graph.from_json(text)
-    if graph.family != "layers":
-        raise ModelError(f"The graph holds {graph.kinds.title.lower()}: this model takes layers.")
-    for problem in graph.problems():
-        if problem.fatal:
-            raise ModelError(problem.sentence)
-    return graph
+DRAWN = 170  # units that are drawn one by one
+HOLD = 50  # steps that the activity rests in a layer
+TERMS = 16  # products that are listed one by one
+DIGITS = {"data": "digits", "rate": 0.003}
 
 
-@lru_cache(maxsize=8)
-def _examples(name: str) -> data.Dataset:
-    return data.load(name, n=600, noise=0.15, seed=0)
+@lru_cache(maxsize=16)
+def drawn(document: str) -> tuple[tuple[Node, int], ...]:
+    """Layers that are drawn unit by unit, first to last, with their units; none if they are too many."""
+    graph, given, _ = network_of(document)
+    known = shapes(graph)
+    rows = [n for n in (graph.node(id) for id in graph.order()) if n is given or n.kind in ("dense", "output", "reconstruction")]
+    found = tuple((n, prod(known[n.id])) for n in rows)
+    return found if sum(units for _, units in found) <= DRAWN else ()
 
 
-class LayeredNetwork(Model):
+class LayeredNetwork(GraphTraining):
     """Layers wired on the canvas and trained while you watch: `h_l = sigma_l(W_l h_{l-1} + b_l)`.
 
     Shapes run along the wires; where two ends do not fit, the sentence names both and says what to put between. While the
-    layers are few and small, every neuron and synapse is drawn with its activity for one example. A residual
-    connection is a wire around a layer into an Add.
+    layers are few and small, every neuron and synapse is drawn: width is the size of a weight, dashes and colour its sign,
+    and the filling is the activity for one example. Click a neuron to read how its value comes about.
+
+    Choose *forward pass* to stop learning and let the activity travel layer by layer, here and on the canvas; pause it, step
+    it, or press *Next layer*. *Train in the monitor* opens the training monitor with the same network, data and weights;
+    *Back to the canvas* returns with what it has learned. A residual connection is a wire around a layer into an Add; a
+    group of layers can be repeated.
     """
 
     name = "layered-network"
@@ -50,133 +52,256 @@ class LayeredNetwork(Model):
     source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986); He et al., CVPR (2016)"
     presets = {
         "Moons": {},
+        "Forward pass, layer by layer": {"mode": "forward pass"},
+        "Perceptron: one line is not enough": {"graph": perceptron().to_json()},
         "Residual block": {"graph": residual().to_json()},
-        "Digits": {"graph": mlp(32, 64, 10).to_json(), "data": "digits"},
-        "Digits, convolutional": {"graph": cnn().to_json(), "data": "digits"},
+        "Residual block, four in a row": {"graph": deep().to_json()},
+        "Digits": {"graph": mlp(32, 64, 10).to_json(), **DIGITS},
+        "Digits, convolutional": {"graph": cnn().to_json(), **DIGITS},
+        "Digits, autoencoder": {"graph": autoencoder().to_json(), **DIGITS},
     }
 
-    graph: str = param(MLP, kind="graph", live=False, doc="Layers and wires (JSON text of the canvas).", group="Network")
-    data: str = param("moons", choices=SETS, live=False, main=True, doc="Examples to learn.")
-    rate: float = param(0.01, lo=1e-5, hi=0.3, log=True, main=True, doc="Learning rate of Adam.")
-    batch: int = param(32, lo=1, hi=256, live=False, doc="Examples in a minibatch.")
-    example: int = param(0, lo=0, hi=100_000, doc="Example whose activity is drawn.")
+    hands_over = "canvas-training"
 
-    def check(self) -> None:
-        try:
-            graph = _graph(self.graph)
-        except LabError as error:
-            raise self.refuse("graph", str(error).rstrip(".")) from None
-        found = _examples(self.data)
-        given = next(n for n in graph.nodes if isinstance(n.parameters, Input))
-        wanted = next(n for n in graph.nodes if isinstance(n.parameters, Output))
-        size = int(np.prod(shapes(graph)[given.id]))
-        if size != found.inputs:
-            raise self.refuse("graph", f"{given.title} takes {size} values, but the examples of {self.data} have {found.inputs}: change {given.title} or the data")
-        classes = wanted.parameters.classes  # type: ignore[attr-defined]
-        if classes < found.outputs:
-            raise self.refuse("graph", f"{wanted.title} has {classes} classes, but {self.data} has {found.outputs}: give it as many")
+    mode: str = param("train", choices=("train", "forward pass"), main=True, group="Network",
+                      doc="Learn, or stand still and watch one example pass through the layers.")  # fmt: skip
+    example: int = param(0, lo=0, hi=100_000, main=True, group="Network", doc="Training example whose activity is drawn.")
+    noise: float = redeclared(GraphTraining, "noise", 0.15)
 
     @property
     def clock(self) -> Clock:
+        """One step is one minibatch, shown at a pace that can be followed."""
         return Clock(1.0, "minibatch", physical=True)
 
     @property
     def speed(self) -> float:
+        """Minibatches in a second."""
         return 100.0
 
     @property
-    def default_steps(self) -> int:
-        return 1000
+    def length(self) -> int | None:  # type: ignore[override]
+        """It goes on until it is stopped."""
+        return None
 
     @property
-    def streams(self):
+    def default_steps(self) -> int:
+        """A thousand minibatches."""
+        return 1000
+
+    # -- what it shows --
+
+    def own_streams(self, shape):
+        """Every neuron and synapse, and the arithmetic of one."""
         return (
-            Stream("loss", "trace", "nats", "Cross-entropy of each minibatch.", every=1),
-            Stream("accuracy", "trace", "", "Part of each minibatch that is told right.", every=1),
-            Stream("units", "graph", "", "Neurons and synapses of the dense layers, while they are few, with the activity for one example."),
-            Stream("points", "cloud", "", "The first two features by class.", channels=("x", "y", "class")),
+            *super().own_streams(shape),
+            Stream("network", "graph", "", "Neurons and synapses of the layers, while they are few, with the activity for one example."),
+            Stream("arithmetic", "table", "", "How the clicked neuron comes to its value, with the present numbers."),
         )
+
+    def own_pictures(self, shape):
+        """The drawing in front."""
+        found = [
+            Picture("network", "Every neuron and synapse", (Layer("network"),), colours="diverging", weight=1.8, front=True, pick="look_at_unit",
+                    doc="Width: size of the weight; dashed: negative. Click a neuron to read its arithmetic."),
+            Picture("arithmetic", "Arithmetic of a neuron", (Layer("arithmetic"),), front=True, weight=1.3),
+        ]  # fmt: skip
+        if self.task == "reconstruction" and shape.picture:
+            found.append(Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), colours="grey", levels=(0.0, 1.0), front=True))
+        return tuple(found)
 
     @property
     def pictures(self):
-        return (
-            Picture("loss", "Loss", (Layer("loss"),), y="loss (nats)", front=True),
-            Picture("accuracy", "Accuracy", (Layer("accuracy"),), y="accuracy", y_range=(0.0, 1.0), figures=("test accuracy",), front=True),
-            Picture("units", "Every neuron and synapse", (Layer("units"),), colours="diverging", weight=1.4),
-            Picture("points", "Examples", (Layer("points"),), x="x", y="y"),
-        )
-
-    def build(self, seed: int):
-        found = _examples(self.data).split(0.25, seed)
-        found = found.standardised()
-        graph = _graph(self.graph)
-        program = tape(graph).compile(batch=self.batch)
-        shape = shapes(graph)[next(n.id for n in graph.nodes if isinstance(n.parameters, Input))]
-        x, t = found.part("train")
-        x = x.reshape(-1, *shape)
-        held, answers = found.part("test")
-        return program, program.data(x=x, t=t), x, t, held.reshape(-1, *shape), answers
+        """The drawing and its arithmetic before the curves of the training."""
+        found = super().pictures
+        first = [p for p in found if p.name in ("network", "arithmetic", "reconstructions", "surface")]
+        return (*first, *(p for p in found if p not in first))
 
     def start(self, constants, seed: int):
-        return constants[0].start(seed, rows=len(constants[2]))
+        """The activity at the input, and the first hidden neuron looked at."""
+        layers = drawn(self.graph)
+        return super().start(constants, seed) | {
+            "passed": np.zeros(1, np.int64),
+            "unit": np.array([layers[0][1] if len(layers) > 1 else 0], np.int64),
+        }
 
     def advance(self, constants, state, n: int, out) -> int:
-        program, samples, *_ = constants
-        program.set(state, "optimiser.rate", self.rate)
-        report = program.train(state, samples, n, batch=self.batch).check()
-        if out.wanted("loss"):
-            out["loss"][:n] = report["loss"]
-        if out.wanted("accuracy"):
-            out["accuracy"][:n] = report["accuracy"]
+        """Learn, or let the activity travel on while the traces stand still."""
+        if self.mode == "train":
+            return super().advance(constants, state, n, out)
+        state["passed"] += n
+        loss, *right = (float(a / b) if b else 0.0 for a, b in state["smooth"].reshape(-1, 2))
+        still = {"loss": loss, "smoothed": loss, "smoothed accuracy": right[0] if right else 0.0, "rate": self.rate, "gradient": float(state["figures"][GRADIENT])}
+        for name, value in still.items():
+            if name in out.samples and out.wanted(name):
+                out[name][:n] = value
         return n
 
-    def remedy(self, stream: str) -> str:
-        return "lower the learning rate"
+    def finished(self, constants, state) -> str | None:
+        """Never while the activity is watched."""
+        return None if self.mode == "forward pass" else super().finished(constants, state)
 
-    def _drawn(self):
-        """Layers that are drawn unit by unit: (node, units, its source among them)."""
-        graph = _graph(self.graph)
-        known = shapes(graph)
-        rows = [n for n in (graph.node(id) for id in graph.order()) if isinstance(n.parameters, (Input, Dense, Output)) and len(known[n.id]) == 1]
-        return graph, [(n, known[n.id][0]) for n in rows] if sum(known[n.id][0] for n in rows) <= DRAWN else []
+    def shown_example(self, constants):
+        """The chosen training example."""
+        x = constants.material.x
+        return x[[self.example % len(x)]]
 
-    def observe(self, constants, state, stream: str):
-        program, _, x, t, *_ = constants
-        if stream == "points":
-            flat = x.reshape(len(x), -1)
-            return np.column_stack([flat[:, 0], flat[:, min(1, flat.shape[1] - 1)], t]).astype(float)
-        if stream != "units":
-            return super().observe(constants, state, stream)
-        graph, layers = self._drawn()
-        one = x[[self.example % len(x)]]
+    def depth_shown(self, state) -> float:
+        """As deep as the activity has come; after the last layer it rests, then begins again."""
+        if self.mode == "train":
+            return float("inf")
+        last = max(depths(self.graph).values())
+        return float(state["passed"][0] // HOLD % (last + 3))
+
+    def look(self, constants, state, tape, stream: str):
+        """Neurons and synapses; arithmetic."""
+        if stream == "network":
+            return self._network(constants, state, tape)
+        if stream == "arithmetic":
+            return self._arithmetic(constants, state, tape)
+        return super().look(constants, state, tape, stream)
+
+    def _sources(self, id: str) -> list[str]:
+        """Drawn layers whose values a layer reads, through sums, flattenings and whatever else has no units of its own."""
+        graph = network_of(self.graph)[0]
+        found: list[str] = []
+        for e in graph.incoming(id):
+            kind = graph.node(e.source).kind
+            if kind in ("input", "dense"):
+                found.append(e.source)
+            elif kind not in ("convolution", "pool"):
+                found += self._sources(e.source)
+        return list(dict.fromkeys(found))
+
+    def _network(self, constants, state, tape):
+        layers, deep, depth = drawn(self.graph), self.depth_shown(state), depths(self.graph)
+        values = self.answers(constants, tape, self.shown_example(constants))
+        weights = constants.program.parameters(state)
         first: dict[str, int] = {}
-        nodes, edges = [], []
-        weights = program.parameters(state)
+        nodes, edges = [np.empty((0, 3))], [np.empty((0, 3))]
         for column, (n, units) in enumerate(layers):
-            first[n.id] = len(nodes)
-            if isinstance(n.parameters, Input):
-                values = one[0]
-            else:
-                values = program.forward(state, n.id if isinstance(n.parameters, Dense) else f"{n.id}.sum", x=one)[0]
-                source = graph.incoming(n.id)[0].source
-                if source in first:
-                    w = weights[f"{n.id}.sum.weight"]
-                    edges += [(first[source] + a, first[n.id] + b, float(w[a, b])) for a in range(w.shape[0]) for b in range(w.shape[1])]
-            nodes += [(float(column), 0.5 * (units - 1) - k, float(values[k])) for k in range(units)]
-        return {"nodes": np.array(nodes, float).reshape(-1, 3), "edges": np.array(edges, float).reshape(-1, 3)}
+            first[n.id] = sum(map(len, nodes))
+            known = depth[n.id] <= deep
+            shown = values[n.id].ravel() if known else np.zeros(units)
+            nodes.append(np.column_stack([np.full(units, float(column)), 0.5 * (units - 1) - np.arange(units), shown]))
+            if column == 0:
+                continue
+            w, sizes = weights[f"{n.id}.sum.weight"], {m.id: u for m, u in layers}
+            for source in self._sources(n.id):
+                if source in first and w.shape[0] == sizes[source]:
+                    a, b = np.indices(w.shape)
+                    # Synapses that nothing has passed yet are drawn faintly.
+                    edges.append(np.column_stack([first[source] + a.ravel(), first[n.id] + b.ravel(), w.ravel() * (1.0 if known else 0.15)]))
+        return {"nodes": np.concatenate(nodes), "edges": np.concatenate(edges).astype(float)}
 
-    def summary(self, constants, state):
-        program, _, _, _, held, answers = constants
-        output = next(n.id for n in _graph(self.graph).nodes if isinstance(n.parameters, Output))
-        told = program.forward(state, f"{output}.sum", x=held).argmax(1)
-        return {"minibatches": int(state["counters"][0]), "test accuracy": float((told == answers).mean())}
+    def _unit(self, state) -> tuple[Node, int] | None:
+        at = int(state["unit"][0])
+        for n, units in drawn(self.graph):
+            if at < units:
+                return n, at
+            at -= units
+        return None
+
+    def _input_of(self, id: str, values) -> tuple[np.ndarray | None, list[str]]:
+        """What a layer reads, as one row, and the names of its values; nothing where it comes from a convolution."""
+        graph = network_of(self.graph)[0]
+        total, names = None, []
+        for e in graph.incoming(id):
+            source = graph.node(e.source)
+            if source.id in values:
+                part, own = values[source.id].ravel(), [f"{source.title} · {k + 1}" for k in range(values[source.id].size)]
+            elif source.kind in ("add", "flatten", "dropout"):
+                part, own = self._input_of(source.id, values)
+            else:
+                return None, []
+            if part is None:
+                return None, []
+            total = part if total is None else total + part
+            names = own if not names else [f"{a} + {b}" for a, b in zip(names, own, strict=True)]
+        return total, names
+
+    def _arithmetic(self, constants, state, tape) -> list[dict]:
+        found = self._unit(state)
+        if found is None:
+            return [{"from": "The layers are too large to be drawn neuron by neuron.", "x": "", "w": "", "w x": ""}]
+        node, k = found
+        title = f"{node.title} · {k + 1}"
+        if depths(self.graph)[node.id] > self.depth_shown(state):
+            return [{"from": f"{title}: the activity has not come here yet", "x": "", "w": "", "w x": ""}]
+        values = self.answers(constants, tape, self.shown_example(constants))
+        own = float(values[node.id].ravel()[k])
+        if node.kind == "input":
+            return [{"from": f"{title}, given", "x": own, "w": "", "w x": ""}]
+        weights = constants.program.parameters(state)
+        w, bias = weights[f"{node.id}.sum.weight"][:, k].astype(float), float(weights[f"{node.id}.sum.bias"][k])
+        h, names = self._input_of(node.id, values)
+        rows: list[dict] = []
+        if h is not None:
+            products = w * h
+            order = np.argsort(-np.abs(products), kind="stable")
+            listed = np.sort(order[:TERMS]) if len(order) > TERMS else np.arange(len(order))
+            rows += [{"from": names[j], "x": float(h[j]), "w": float(w[j]), "w x": float(products[j])} for j in listed]
+            if len(order) > TERMS:
+                rest = float(products[order[TERMS:]].sum())
+                rows.append({"from": f"{len(order) - TERMS} smaller ones", "x": "", "w": "", "w x": rest})
+            z = float(products.sum()) + bias
+        else:
+            z = own
+        rows.append({"from": "bias", "x": 1.0, "w": bias, "w x": bias})
+        rows.append({"from": f"{title}: the sum z", "x": "", "w": "", "w x": z})
+        if node.kind == "dense":
+            rows.append({"from": f"{title} = {node.parameters.activation}(z)", "x": "", "w": "", "w x": own})  # type: ignore[attr-defined]
+        elif self.task == "classification":
+            p = np.exp(values[node.id] - values[node.id].max())
+            rows.append({"from": f"{title}: probability (softmax of all z)", "x": "", "w": "", "w x": float(p[k] / p.sum())})
+        return rows
+
+    # -- actions --
+
+    @classmethod
+    def actions(cls):
+        """Its own action first."""
+        found = super().actions()
+        return {"next_layer": found["next_layer"], **found}
+
+    @action("Next layer", shortcut="L")
+    def next_layer(self, constants, state):
+        """Let the activity pass one layer more; learning stops for it."""
+        begun = self.mode == "forward pass"
+        state["passed"][0] = (state["passed"][0] // HOLD + 1) * HOLD if begun else 0
+        return None if begun else {"mode": "forward pass"}
+
+    @action("Look at a neuron", hidden=True, index=(int, param(0, lo=0, hi=100_000, doc="Number of the neuron in the drawing, first layer first.")))
+    def look_at_unit(self, constants, state, index: int):
+        """Show how a neuron comes to its value."""
+        state["unit"][0] = index
 
     @classmethod
     def figures(cls):
         """What the drawn networks reach."""
 
         def reached(steps, **values):
-            return lambda run: run(cls(**values), steps=steps, record={}).summary["test accuracy"]
+            return lambda run: run(cls(evaluate=float(steps), **values), steps=steps, record={}).simulation
 
-        yield Figure("moons, two hidden layers", 0.95, reached(600), bound="at_least", source="the lab's learning table, noise 0.15")
-        yield Figure("digits, convolutional", 0.95, reached(400, **cls.presets["Digits, convolutional"]), bound="at_least", source="the lab's learning table")
+        def accuracy(steps, **values):
+            def measure(run):
+                s = reached(steps, **values)(run)
+                m = s.constants.material
+                return float((s.model.predict(s.constants, s.state, m.test_x).argmax(1) == m.test_t).mean())
+
+            return measure
+
+        def sums(run):
+            """The listed arithmetic against the tape, over all neurons of the drawing."""
+            s = reached(50, mode="train")(run)
+            worst = 0.0
+            for unit in range(2, sum(units for _, units in drawn(s.model.graph))):
+                s.act("look_at_unit", index=unit)
+                rows = s.observe("arithmetic")
+                terms = sum(row["w x"] for row in rows[:-2])
+                value = s.observe("network")["nodes"][unit, 2]
+                worst = max(worst, abs(terms - rows[-2]["w x"]), abs(np.tanh(terms) - value) if "tanh" in rows[-1]["from"] else abs(terms - value))
+            return worst
+
+        yield Figure("moons, two hidden layers", 0.95, accuracy(600), bound="at_least", source="the lab's learning table, noise 0.15")
+        yield Figure("digits, convolutional", 0.95, accuracy(800, **cls.presets["Digits, convolutional"]), bound="at_least", source="the lab's learning table")
+        yield Figure("arithmetic of every drawn neuron against the program", 1e-5, sums, bound="at_most", source="h = sigma(W h + b)")

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMenu,
+    QPushButton,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -47,12 +48,16 @@ class NetworkEditor(QWidget):
     """Edits one graph.
 
     graph_changed(json, what, key, final)  a person changed the graph; changes with one key are one step of undo
+    replaced(json, what, values)           a template took the graph's place; values are those of the model's parameters that fit it
+    handed_over                            a person wants the other model that works with this graph
     closed                                 a person closed the canvas
     tapped                                 Space was tapped: play or pause
     filled                                 a person wants the whole place for the canvas, or back
     """
 
     graph_changed = Signal(str, str, str, bool)
+    replaced = Signal(str, str, dict)
+    handed_over = Signal()
     closed = Signal()
     tapped = Signal()
     filled = Signal()
@@ -108,6 +113,10 @@ class NetworkEditor(QWidget):
         self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         row.addWidget(self.title)
         row.addStretch(1)
+        self.over = QPushButton("", self)
+        self.over.clicked.connect(self.handed_over)
+        self.over.hide()
+        row.addWidget(self.over)
         self._buttons: list[tuple[QToolButton, str]] = []
         for text, icon, call in (
             ("Templates", "mdi6.shape-plus-outline", self._templates),
@@ -229,6 +238,12 @@ class NetworkEditor(QWidget):
         self.totals.style().unpolish(self.totals)
         self.totals.style().polish(self.totals)
         self.totals.setText(sentence or getattr(self, "_totals", ""))
+
+    def show_handover(self, words: str, about: str = "") -> None:
+        """Offer to go on with this network in another model, or not."""
+        self.over.setText(words)
+        self.over.setToolTip(about)
+        self.over.setVisible(bool(words))
 
     def show_refusal(self, sentence: str) -> None:
         """Why the model cannot run this graph; it stays on the canvas as a draft."""
@@ -436,9 +451,16 @@ class NetworkEditor(QWidget):
         edge = next((e for e in self.graph.edges if e.id == id), None)
         return f"{self.graph.node(edge.source).title} to {self.graph.node(edge.target).title}" if edge else self._named((id,))
 
-    def load(self, graph: Graph, what: str) -> None:
-        """Another graph altogether."""
-        self.edit(graph, what)
+    def load(self, graph: Graph, what: str, values: Mapping[str, Any] | None = None) -> None:
+        """Another graph altogether; a template brings values of the model that fit it."""
+        if values is None:
+            self.edit(graph, what)
+        else:
+            self.say("")
+            text = graph.to_json()
+            self._remember(text, graph)
+            self._put(graph, text)
+            self.replaced.emit(text, what, dict(values))
         self.view.fit()
 
     # -- selection --
@@ -597,8 +619,11 @@ class NetworkEditor(QWidget):
 
     def _templates(self) -> None:
         menu = QMenu(self)
-        for title in self.graph.kinds.templates:
-            menu.addAction(title).setData(title)
+        menu.setToolTipsVisible(True)
+        for title, template in self.graph.kinds.templates.items():
+            entry = menu.addAction(title)
+            entry.setData(title)
+            entry.setToolTip(template.about)
         menu.addSeparator()
         menu.addAction("Empty canvas").setData("")
         menu.triggered.connect(self._template)
@@ -606,8 +631,11 @@ class NetworkEditor(QWidget):
 
     def _template(self, entry: Any) -> None:
         title = entry.data()
-        graph = self.graph.kinds.templates[title]() if title else Graph(self.graph.family)
-        self.load(graph, f"Template {title}" if title else "Empty the canvas")
+        if title:
+            template = self.graph.kinds.templates[title]
+            self.load(template.explained(), f"Template {title}", template.values)
+        else:
+            self.load(Graph(self.graph.family), "Empty the canvas")
 
     def _sides(self) -> None:
         menu = QMenu(self)
@@ -732,8 +760,8 @@ def same_network(one: Graph, other: Graph) -> bool:
         return True
     if one.family != other.family or len(one.nodes) != len(other.nodes) or one.edges != other.edges:
         return False
-    blocks = [[g for g in graph.groups if g.repeat > 1] for graph in (one, other)]
-    return blocks[0] == blocks[1] and all(
+    blocks = [[(g.nodes, g.repeat) for g in graph.groups if g.repeat > 1] for graph in (one, other)]
+    return one.weights == other.weights and blocks[0] == blocks[1] and all(
         a is b or (a.id, a.kind, a.title, a.parameters) == (b.id, b.kind, b.title, b.parameters) for a, b in zip(one.nodes, other.nodes, strict=True)
     )
 

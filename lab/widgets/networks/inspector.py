@@ -111,7 +111,7 @@ class Inspector(QWidget):
             self.caption.setText(f"{kind.title}, selected. {kind.about}.")
         elif isinstance(thing, Edge):
             self.title.setText(f"{graph.node(thing.source).title} → {graph.node(thing.target).title}")
-            self.caption.setText("Wire, selected." if described is not None else "Wire, selected. It has no values of its own.")
+            self.caption.setText(f"Wire, selected. {graph.kinds.words(graph, thing)}" if described is not None else "Wire, selected. It has no values of its own.")
         elif isinstance(thing, Comment):
             self.title.setText("Comment")
             self.caption.setText("Text on the canvas.")

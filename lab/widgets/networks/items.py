@@ -130,8 +130,21 @@ class NodeItem(QGraphicsItem):
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.mono_size.elidedText(self.caption, Qt.TextElideMode.ElideRight, text.width()))
         if self.problem:
             self._paint_mark(painter, QPointF(body.right() - 14, body.top() + 14))
-        if len(self.history) > 1:
+        if math.isfinite(self.activity):
+            self._paint_level(painter, QRectF(text.left(), body.bottom() - 24, text.width() - 52, 8), colour)
+        elif len(self.history) > 1:
             self._paint_history(painter, QRectF(text.left(), body.bottom() - 28, text.width() - 44, 20), colour)
+
+    def _paint_level(self, painter: QPainter, area: QRectF, colour: Any) -> None:
+        """The mean size of a layer's values as a bar from 0 to 1, and as a number."""
+        paints = self.network.paints
+        painter.setPen(QPen(paints.line, 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(area)
+        painter.fillRect(QRectF(area.left(), area.top(), area.width() * min(1.0, abs(self.activity)), area.height()), colour)
+        painter.setPen(paints.text)
+        painter.setFont(paints.mono)
+        painter.drawText(QRectF(area.right() + 4, area.top() - 8, 56, 24), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{self.activity:.2f}")
 
     def _paint_history(self, painter: QPainter, area: QRectF, colour: Any) -> None:
         paints, values = self.network.paints, self.history

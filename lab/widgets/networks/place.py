@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 HISTORY = 120  # points of a small curve in a card
 STRETCH = 400.0  # model time that it shows
+CARRIED = "carried weights"  # the stream of a model that trains a graph: the graph with its present weights in it
+WORDS = {
+    "canvas-training": ("Train in the monitor", "Open the training monitor with the same layers, data and weights"),
+    "layered-network": ("Back to the canvas", "Return to the layered network with the weights that were learned"),
+}
 
 
 def graph_parameter(model: Model | type[Model]) -> str:
@@ -72,8 +77,11 @@ class CanvasPlace(QSplitter):
         self._parameter = ""
         self._filling = False
         self._seen: tuple = ()
+        self._handing: tuple | None = None  # the graph goes over to another model as soon as its weights are read
         self.card.hide()
         self.editor.graph_changed.connect(self._changed)
+        self.editor.replaced.connect(self._replaced)
+        self.editor.handed_over.connect(self.hand_over)
         self.editor.closed.connect(self.close_canvas)
         self.editor.filled.connect(self.toggle_filling)
         self.editor.tapped.connect(window.toggle)
@@ -87,7 +95,8 @@ class CanvasPlace(QSplitter):
         model = self.lab.player.model
         if model is None or not self.card.isVisible():
             return frozenset()
-        return frozenset(s.name for s in model.streams if s.name in ("rates", "activity"))
+        names = {"rates", "activity"} | ({CARRIED} if self._handing else set())
+        return frozenset(s.name for s in model.streams if s.name in names)
 
     def show_document(self) -> None:
         """Agree with the document: the graph of the model in front, or no canvas."""
@@ -114,6 +123,7 @@ class CanvasPlace(QSplitter):
             return
         if there < 0:
             tabs.insertTab(1, inspector, "Selected")
+        self.editor.show_handover(*WORDS.get(getattr(kind, "hands_over", ""), ("", "")))
         draft = document.drafts.get(document.model)
         try:
             text = draft or getattr(document.experiment().build(), self._parameter)
@@ -173,6 +183,57 @@ class CanvasPlace(QSplitter):
         if final and key != "move":
             history.seal()
 
+    def _replaced(self, text: str, what: str, values: dict) -> None:
+        """A template: its graph and the values that fit it are one step."""
+        document = self.lab.document
+        drafts = {k: v for k, v in document.drafts.items() if k != document.model}
+        known = catalog.load(document.model).specs()
+        try:
+            experiment = document.experiment().with_parameters(**{self._parameter: text}, **{k: v for k, v in values.items() if k in known})
+            after = document.with_experiment(experiment).replace(drafts=drafts)
+        except LabError:
+            after = document.replace(drafts={**drafts, document.model: text})
+        self.lab.history.replace(after, what)
+        self.lab.history.seal()
+
+    def hand_over(self) -> None:
+        """Go on with the same network in the other model, as soon as the present weights are known."""
+        model, source = self.lab.player.model, self.lab.player.source
+        if model is None or self.lab.player.runner is None or source is None or self.lab.player.status is None:
+            self._go_over("")
+            return
+        self._handing = (source.snapshot(CARRIED),)
+        self.lab.watch_again()
+
+    def _read_weights(self, source: Source) -> None:
+        shown = source.snapshot(CARRIED)
+        if self._handing is None or shown is None or shown is self._handing[0]:
+            return
+        self._handing = None
+        self.lab.watch_again()
+        if shown[0]["refusal"]:
+            self.editor.say(shown[0]["refusal"])
+        else:
+            self._go_over(shown[0]["graph"])
+
+    def _go_over(self, text: str) -> None:
+        document = self.lab.document
+        before = document.experiment().build()
+        target = catalog.load(type(before).hands_over)  # type: ignore[attr-defined]
+        values = {n: v for n, v in before.values().items() if n in target.specs()}
+        if text:
+            values[self._parameter] = text
+        entry = next(e for e in catalog.entries() if e.name == target.name)
+        try:
+            experiment = document.experiment(target.name).replace(parameters=target(**values).changed(), seed=document.experiment().seed)
+        except LabError as error:
+            self.editor.say(str(error))
+            return
+        drafts = {k: v for k, v in document.drafts.items() if k != target.name}
+        after = document.with_experiment(experiment).with_model(target.name, entry.panel).replace(drafts=drafts)
+        self.lab.history.replace(after, WORDS[target.name][0])
+        self.lab.history.seal()
+
     def only_looks(self, name: str, before: str, after: str) -> bool:
         """Whether a change of parameter `name` moved nodes and nothing else: a run need not hear of it."""
         if name != self._parameter:
@@ -189,6 +250,7 @@ class CanvasPlace(QSplitter):
         """Show the present numbers of the run, if there are new ones."""
         if not self.card.isVisible():
             return
+        self._read_weights(source)
         seen = (id(source), source.version, self.editor._text)
         if seen == self._seen:
             return

@@ -1,0 +1,190 @@
+"""Training of a network that was built on the canvas: the graph is a parameter, and may carry the weights to begin with."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lab.errors import LabError
+from lab.graph import Graph, Node
+from lab.graph_kinds.layers import Dense, Input, Output, mlp, shapes, sized, write
+from lab.graph_weights import MOST, carried, carry
+from lab.model import State, Stream, param
+from lab.tape import Tape
+from lab.training.actions import Training
+from lab.training.material import Outline, outline
+from lab.training.model import Constants, Stage
+from lab.training.perceptron import redeclared
+
+MLP = mlp().to_json()
+CARRIED = "carried weights"  # the stream by which the window takes the weights to another model
+
+
+@lru_cache(maxsize=16)
+def network_of(document: str) -> tuple[Graph, Node, Node]:
+    """The graph of a document with its blocks written out, its input and its end; refused with a sentence where it cannot run."""
+    graph = Graph.from_json(document)
+    ends = sized(graph)
+    carried(graph)
+    return graph.expand(), *ends
+
+
+class GraphTraining(Training):
+    """Layers wired on the canvas, trained like any other network of the monitor.
+
+    A run begins with the weights that the graph carries, as far as their shapes are still those of the layers.
+    """
+
+    graph: str = param(MLP, kind="graph", live=False, doc="Layers and wires, and their weights if they carry some (JSON text of the canvas).", group="Network")
+    data: str = redeclared(Training, "data", "moons")
+    epochs: int = redeclared(Training, "epochs", 100)
+    evaluate: float = redeclared(Training, "evaluate", 2.0)
+    rate: float = redeclared(Training, "rate", 0.01)
+
+    hands_over: ClassVar[str] = ""  # the model that goes on with the same graph, data and weights
+
+    def check(self) -> None:
+        """Refuse a graph that cannot run, or that does not fit the data."""
+        try:
+            _, given, end = network_of(self.graph)
+        except LabError as error:
+            raise self.refuse("graph", str(error).rstrip(".")) from None
+        if self.data == "file":
+            return  # a file is read when the run begins, and is refused there
+        found = outline(self)
+        size = self._input_size(given)
+        if size != found.inputs:
+            raise self.refuse("graph", f"{given.title} takes {size} values, but the examples of {self.data} have {found.inputs}: change {given.title} or the data")
+        if isinstance(end.parameters, Output) and end.parameters.classes != found.outputs:
+            what = "classes" if found.task == "classification" else "numbers to predict"
+            raise self.refuse("graph", f"{end.title} has {end.parameters.classes} outputs, but {self.data} has {found.outputs} {what}: give it as many")
+
+    @staticmethod
+    def _input_size(given: Node) -> int:
+        value = given.parameters
+        assert isinstance(value, Input)
+        return value.height * value.width * value.channels
+
+    @property
+    def task(self) -> str:
+        """What the end of the graph asks for, or what the data are."""
+        return "reconstruction" if network_of(self.graph)[2].kind == "reconstruction" else outline(self).task
+
+    def _weighted(self) -> list[Node]:
+        graph = network_of(self.graph)[0]
+        return [n for n in (graph.node(id) for id in graph.order()) if n.kind in ("dense", "convolution", "output", "reconstruction")]
+
+    def stage_names(self) -> tuple[str, ...]:
+        """Titles of the layers with weights."""
+        return tuple(n.title for n in self._weighted())
+
+    def network(self, tape: Tape, x: Any, outputs: int) -> tuple[Any, tuple[Stage, ...]]:
+        """The layers of the graph."""
+        output, layers = write(tape, network_of(self.graph)[0], x, self.dropout)
+        return output, tuple(Stage(*layer) for layer in layers)
+
+    @property
+    def first_weights_are_pictures(self) -> bool:  # type: ignore[override]
+        """Whether the first layer with weights reads the pixels themselves."""
+        first = self._weighted()[0]
+        found = outline(self)
+        return first.kind != "convolution" and self._reads_input(first.id) and found.picture is not None
+
+    def _reads_input(self, id: str) -> bool:
+        graph = network_of(self.graph)[0]
+        source = graph.node(graph.incoming(id)[0].source)
+        return source.kind == "input" or (source.kind == "flatten" and self._reads_input(source.id))
+
+    @property
+    def rectifies(self) -> bool:
+        """Whether a layer of rectifying units can die."""
+        return any(isinstance(n.parameters, Dense) and n.parameters.activation == "relu" for n in self._weighted())
+
+    def start(self, constants: Constants, seed: int) -> State:
+        """First weights: those that the graph carries, drawn anew where a layer has become another."""
+        state = super().start(constants, seed)
+        known = constants.program.parameters(state) | constants.program.statistics(state)
+        for name, array in carried(network_of(self.graph)[0]).items():
+            if name in known and known[name].shape == array.shape:
+                known[name][...] = array
+        state["best_parameters"][:], state["best_statistics"][:] = state["parameters"], state["statistics"]
+        return state
+
+    def carrying(self, constants: Constants, state: State) -> str:
+        """The document of the graph with the present weights in it."""
+        arrays = constants.program.parameters(state) | constants.program.statistics(state)
+        return carry(Graph.from_json(self.graph), arrays).to_json()
+
+    # -- what can be looked at --
+
+    def own_streams(self, shape: Outline) -> tuple[Stream, ...]:
+        """The layers on the canvas, the weights as the graph takes them, and pictures said again."""
+        found = [
+            Stream("activity", "graph", "", "Every node of the canvas with the mean size of its values for one example (fourth column: whether it is known)."),
+            Stream(CARRIED, "table", "", f"The graph with the present weights in it, as one text (up to {MOST:,} weights)."),
+        ]
+        if self.task == "reconstruction" and shape.picture:
+            found.append(Stream("reconstructions", "image", "", "Test pictures, and under each what comes out."))
+        return tuple(found)
+
+    def look(self, constants: Constants, state: State, tape: State, stream: str) -> Any:
+        """Layers, weights, pictures said again."""
+        m, shape = constants.material, constants.outline
+        if stream == CARRIED:
+            if constants.program.layout.parameters > MOST:
+                return [{"graph": "", "refusal": f"A graph carries at most {MOST:,} weights: write them to a file with 'lab weights'."}]
+            return [{"graph": self.carrying(constants, state), "refusal": ""}]
+        if stream == "reconstructions":
+            assert shape.picture is not None
+            x = m.test_x[:8]
+            gap = np.full((len(x), 1, shape.picture[1]), np.nan)
+            again = self.predict(constants, state, x).reshape(-1, *shape.picture)
+            return np.concatenate([x.reshape(-1, *shape.picture), gap, again], axis=1).astype(float)
+        if stream == "activity":
+            return self._activity(constants, tape, self.shown_example(constants), self.depth_shown(state))
+        return super().look(constants, state, tape, stream)
+
+    def answers(self, constants: Constants, tape: State, x: np.ndarray) -> dict[str, np.ndarray]:
+        """What every node with weights gives for one example, by the node's identity; the end as logits, or numbers."""
+        graph, given, end = network_of(self.graph)
+        nodes = self._weighted()
+        names = [n.id if n is not end else f"{n.id}.sum" for n in nodes]
+        found = constants.program.forward(tape, names, x=x)
+        return {given.id: x[0].reshape(shapes(graph)[given.id])} | {n.id: array[0] for n, array in zip(nodes, found, strict=True)}
+
+    def shown_example(self, constants: Constants) -> np.ndarray:
+        """The example whose activity is drawn, (1, inputs)."""
+        return constants.material.x[:1]
+
+    def depth_shown(self, state: State) -> float:
+        """How many layers deep the shown activity has come; all the way unless a model shows it travelling."""
+        return float("inf")
+
+    def _activity(self, constants: Constants, tape: State, x: np.ndarray, deep: float) -> dict[str, np.ndarray]:
+        """Nodes of the canvas (of a repeated block its first copy): x, y, mean size of the values, whether they are known."""
+        shown, (graph, _, _) = Graph.from_json(self.graph), network_of(self.graph)
+        values, depth = self.answers(constants, tape, x), depths(self.graph)
+        sizes: dict[str, float] = {}
+        for id in graph.order():
+            before = [sizes[e.source] for e in graph.incoming(id)]
+            sizes[id] = float(np.abs(values[id]).mean()) if id in values else max(before, default=0.0)
+        number = {n.id: k for k, n in enumerate(shown.nodes)}
+        nodes = np.array([(n.x, -n.y, sizes[n.id] if depth[n.id] <= deep else 0.0, float(depth[n.id] <= deep)) for n in shown.nodes], float)
+        edges = np.array([(number[e.source], number[e.target], 1.0) for e in shown.edges], float).reshape(-1, 3)
+        return {"nodes": nodes.reshape(-1, 4), "edges": edges}
+
+    def labels(self, constants: Constants, stream: str) -> tuple[str, ...]:
+        """Titles of the nodes of the canvas."""
+        return tuple(n.title for n in Graph.from_json(self.graph).nodes) if stream == "activity" else super().labels(constants, stream)
+
+
+@lru_cache(maxsize=16)
+def depths(document: str) -> dict[str, int]:
+    """How many wires lie between the input and each node, along the longest way."""
+    graph, _, _ = network_of(document)
+    found: dict[str, int] = {}
+    for id in graph.order():
+        found[id] = max((found[e.source] + 1 for e in graph.incoming(id)), default=0)
+    return found
