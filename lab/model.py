@@ -32,7 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 State = dict[str, np.ndarray]
-StreamKind = Literal["trace", "raster", "curve", "bars", "image", "cloud", "graph", "table"]
+StreamKind = Literal["trace", "raster", "curve", "bars", "image", "cloud", "graph", "table", "matrices"]
 Form = Literal["samples", "events", "snapshots"]
 
 
@@ -59,6 +59,9 @@ class Stream:
               `cloud`  (n, 2..5): x, y, [z], then optional class label and size
               `graph`  dict(nodes=(n, 3+): x, y, activity; edges=(m, 3): from, to, weight)
               `table`  list of rows, each a dict column -> text or number
+              `matrices` list of dict(name, values (rows, columns), at=(row, column) on a common grid) and, where wanted,
+                       note (said under the cursor), lit=True (what is new), first (index of its first value, for `pick`);
+                       values=None with shape=(rows, columns): not known yet; values=None without: note is the headline
     events    traces that are not sampled at each step (test accuracy each epoch) set events=True: they are stored as
               (step, channel, value); rasters are stored so always, `value` being the part of a step (0..1) after the
               start of step `step` at which the event happened, so its time is (step + value) dt.
@@ -369,6 +372,11 @@ class Model(Described):
     def summary(self, constants: Any, state: State) -> dict[str, Any]:
         """Figures of the run so far, by name with unit: {"spikes": 684, "rate (Hz)": 68.3}; read from the state."""
         return {}
+
+    @property
+    def single_step(self) -> str:
+        """The action that a single step of the window does instead of advancing ("": it advances by one step)."""
+        return ""
 
     def remedy(self, stream: str) -> str:
         """What to try when `stream` diverged."""

@@ -129,7 +129,7 @@ def typeset(text: str) -> str:
 _MICRO = re.compile(r"(?<![A-Za-z])u(?=[AVSFmsMNW](?![a-z]))")
 _POWER = re.compile(r"((?<![A-Za-z])[cmµn]?m)\^?(-?[23])(?![0-9A-Za-z])")
 _RAISED = str.maketrans("-23", "⁻²³")
-_LETTERS = {"tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "ohm": "Ω", "Ohm": "Ω", "mu": "μ", "eta": "η", "phi": "φ"}
+_LETTERS = {"tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "ohm": "Ω", "Ohm": "Ω", "mu": "μ", "eta": "η", "phi": "φ", "delta": "δ"}
 _GREEK = re.compile(r"(?<![A-Za-z])(" + "|".join(_LETTERS) + r")(?![A-Za-z])")
 
 

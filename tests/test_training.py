@@ -11,7 +11,7 @@ from lab import catalog, engine
 from lab import data as sets
 from lab.engine import Simulation
 from lab.errors import DivergenceError, LabError, ModelError, ParameterError
-from lab.training import canvas, readings
+from lab.training import canvas, readings, walk
 from lab.training.diagnosis import Signs, diagnose
 from lab.training.material import outline, prepare
 from lab.training.pace import evaluation_in_steps
@@ -251,19 +251,76 @@ def test_digits_drawn_by_hand_are_read():
     assert s.observe("prediction").argmax() == 7
 
 
-def test_slow_motion_shows_what_is_known_in_each_phase():
+def step_through(s, phases):
+    for _ in range(phases):
+        s.act("next_phase")
+
+
+def test_slow_motion_goes_forward_then_backward_through_the_layers_and_changes_weights_at_the_end_only():
+    s = Simulation(MLP(hidden="5-4"), 0)
+    assert s.model.single_step == "" and s.model.replace(slow=True).single_step == "next_phase"
+    before, seen = s.state["parameters"].copy(), [s.summary()["phase"]]
+    for _ in range(9):
+        s.act("next_phase")
+        seen.append(s.summary()["phase"])
+    assert [phase.split(": ")[1] for phase in seen] == [
+        "forward, hidden1", "forward, hidden2", "forward, output", "loss", "backward, output", "backward, hidden2", "backward, hidden1",
+        "update, hidden1", "update, hidden2", "update, output",
+    ]  # fmt: skip
+    assert np.array_equal(before, s.state["parameters"]) and s.state["counters"][2] == 0
+    shown = np.array({e["name"]: e for e in s.observe("matrices")}["new b"]["values"])
+    s.act("next_phase")
+    assert s.summary()["phase"].startswith("1 of 10") and s.state["counters"][2] == 1 and s.step == 0
+    assert np.allclose(shown[0], s.constants.program.parameters(s.state)["output.bias"]) and not np.array_equal(before, s.state["parameters"])
+
+
+def test_the_matrices_of_a_layer_are_those_of_the_arithmetic_by_hand():
+    s = Simulation(MLP(data="moons", hidden="3", optimiser="SGD", rate=0.1), 2)
+    x, t = walk.example(s.model, s.constants, s.state)
+    p = s.constants.program.parameters(s.state)
+    z = x @ p["hidden1.weight"] + p["hidden1.bias"]
+    h = np.maximum(z, 0)
+    y = h @ p["output.weight"] + p["output.bias"]
+    soft = np.exp(y) / np.exp(y).sum()
+    delta2 = soft - np.eye(2)[t]
+    delta1 = (delta2 @ p["output.weight"].T) * (z > 0)
+
+    def entries():
+        return {e["name"]: np.array(e["values"]) for e in s.observe("matrices") if e["values"] is not None}
+
+    assert {k: v.shape for k, v in entries().items()} == {"x": (2, 1), "W": (2, 3), "b": (1, 3), "z": (1, 3), "h": (1, 3)}
+    assert np.allclose(entries()["z"], z, atol=1e-6) and np.allclose(entries()["h"], h, atol=1e-6)
+    step_through(s, 2)
+    assert np.allclose(entries()["softmax"], soft, atol=1e-6) and "dE/dW" not in entries()
+    step_through(s, 1)
+    assert np.allclose(entries()["delta"], delta2, atol=1e-6) and np.allclose(entries()["dE/dW"], h.T @ delta2, atol=1e-6)
+    step_through(s, 1)
+    assert np.allclose(entries()["delta"], delta1, atol=1e-6) and np.allclose(entries()["dE/dW"], x.T @ delta1, atol=1e-6)
+    step_through(s, 1)
+    assert np.allclose(entries()["new W"], p["hidden1.weight"] - 0.1 * (x.T @ delta1), atol=1e-6)
+
+
+@pytest.mark.parametrize("name, values", [("cnn", {}), ("autoencoder", {"tied": True, "hidden": "8"}), ("batch-norm", {"hidden": "8-8"}), ("mlp", {"data": "diabetes"})])
+def test_slow_motion_walks_through_every_kind_of_network(name, values):
+    s = Simulation(catalog.load(name)(**values), 0)
+    for k in range(walk.count(s.constants.stages)):
+        entries = s.observe("matrices")
+        assert entries[0]["note"] and all(np.shape(e["values"]) <= (64, 64) for e in entries[1:] if e["values"] is not None)
+        assert len({e["at"] for e in entries[1:]}) == len(entries) - 1, k
+        s.act("next_phase")
+
+
+def test_the_table_of_slow_motion_shows_what_is_known_in_each_phase():
     s = Simulation(MLP(hidden="5"), 0)
     assert "gradient" not in s.observe("walk")[0]
-    for _ in range(2):
-        s.act("next_phase")
+    step_through(s, 3)
     rows = {row["what"]: row for row in s.observe("walk")}
     assert any(name.startswith("loss") for name in rows) and rows["hidden1.weight"]["gradient"] and "change" not in rows["x"]
     before = s.state["parameters"].copy()
-    s.act("next_phase")
+    step_through(s, 2)
     rows = {row["what"]: row for row in s.observe("walk")}
-    assert rows["output.weight"]["change"] and np.array_equal(before, s.state["parameters"])
     change = rows["output.bias"]["change"].split()[0]
-    s.act("next_phase")
+    step_through(s, 2)
     after = s.constants.program.parameters(s.state)["output.bias"] - s.constants.program.parameters({"parameters": before})["output.bias"]
     assert float(change) == pytest.approx(after[0], rel=0.01) and s.state["phase"][0] == 0 and s.step == 0
 

@@ -9,7 +9,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.model import State, action, param
 from lab.tape.files import load_weights, save_weights
-from lab.training import canvas, readings
+from lab.training import canvas, readings, walk
 from lab.training.model import Learning
 
 STEP, EPOCH, POSITION = range(3)  # places in the tape's counters
@@ -20,20 +20,26 @@ class Training(Learning):
 
     @action("Next phase", shortcut="N")
     def next_phase(self, constants: Any, state: State) -> None:
-        """Slow motion: forward, loss, backward, update of the next single example; after the update the one that follows."""
-        if state["phase"][0] == 3:
-            x, t = readings.next_example(self, constants, state)
+        """Slow motion: one phase further with one example: forward through each layer, loss, backward, update; then the example that follows."""
+        last = walk.count(constants.stages) - 1
+        if state["phase"][0] == last:
+            x, t = walk.example(self, constants, state)
             tape, counters = self.tape_state(constants, state), state["counters"]
             step = counters[STEP]
             report = constants.program.step(tape, **self.given(x, t))
             counters[STEP] = step  # one example of a minibatch is no step of the run
             if report.fault:
-                self._diverge(report.fault_node, int(step) + 1)
+                self._diverge(constants, report.fault_node, int(step) + 1)
             counters[POSITION] += 1
             if counters[POSITION] >= len(state["order"]):
                 counters[POSITION] = 0
                 counters[EPOCH] += 1
-        state["phase"][0] = (state["phase"][0] + 1) % 4
+        state["phase"][0] = (state["phase"][0] + 1) % (last + 1)
+
+    @property
+    def single_step(self) -> str:
+        """Phase by phase, a single step is one phase."""
+        return "next_phase" if self.slow else ""
 
     @action("Back to the best weights")
     def restore_best(self, constants: Any, state: State) -> None:

@@ -14,7 +14,7 @@ from lab.kernels import kernel
 from lab.model import Clock, Model, Out, Picture, State, Stream, param
 from lab.tape import Data, Node, Optimiser, Program, Tape
 from lab.tape.optimisers import SCHEDULES, scheduled_rate
-from lab.training import canvas, pictures, readings
+from lab.training import canvas, pictures, readings, walk
 from lab.training.diagnosis import Signs, diagnose
 from lab.training.material import Material, Outline, outline, prepare
 from lab.training.pace import evaluation_in_steps, spaced
@@ -160,6 +160,8 @@ class Learning(Model):
     evaluate: float = param(1.0, "epochs", lo=0.0, hi=1e4, group="Training", doc="How often the test part is looked at, at most (0: never).")
     looking: float = param(0.06, lo=1e-3, hi=10.0, log=True, group="Training", label="Share of looking",
                            doc="Work of evaluations over that of training, at most: they are spaced out to that. 10: as often as asked for.")  # fmt: skip
+    slow: bool = param(False, group="Training", label="Phase by phase",
+                       doc="A single step advances one phase of one example (forward, loss, backward, update; layer by layer) instead of one minibatch.")  # fmt: skip
     stop_at: float = param(0.0, lo=0.0, hi=1.0, group="Training", doc="Stop when the test accuracy reaches this (0: do not).")
     patience: int = param(0, "evaluations", lo=0, hi=10_000, group="Training", doc="Stop after so many evaluations without a lower test loss (0: do not).")
 
@@ -215,6 +217,11 @@ class Learning(Model):
     def steps_per_epoch(self) -> int:
         """Minibatches that go once through the training examples."""
         return -(-outline(self).rows // self.batch)
+
+    @property
+    def speed(self) -> float | None:
+        """As fast as it goes, but two minibatches a second where one looks at every phase."""
+        return 2.0 * self.clock.dt if self.slow else None
 
     @property
     def length(self) -> int:
@@ -363,7 +370,7 @@ class Learning(Model):
                 constants.instruments.seconds += report.seconds
             constants.instruments.steps += report.done if constants.instruments.seconds else 0
             if report.fault:
-                self._diverge(report.fault_node, int(state["counters"][STEP]) + 1)
+                self._diverge(constants, report.fault_node, int(state["counters"][STEP]) + 1)
             done += k
             if due:
                 began = perf_counter()
@@ -384,10 +391,10 @@ class Learning(Model):
     def next_look(self, constants: Constants, step: int) -> int:
         """The first step after `step` at which an evaluation is due."""
         first, every = self.interval(constants)
-        ahead = [at for at in (first, every * (step // every + 1), self.length) if at > step]
+        ahead = [at for at in (first, every * (step // every + 1), self.length or 0) if at > step]
         return min(ahead)
 
-    def _diverge(self, node: str, step: int) -> None:
+    def _diverge(self, constants: Constants, node: str, step: int) -> None:
         remedy = self.remedy(node)
         raise DivergenceError(
             f"{self._owner()}: '{node}' became infinite or not a number at step {step} ({step * self.clock.dt:.4g} epochs), "
@@ -456,6 +463,7 @@ class Learning(Model):
             out |= {"best test loss": float(figures[BEST_LOSS]), f"{score} at best": float(figures[BEST_SCORE])}
             out["best after (epochs)"] = round(float(figures[BEST_STEP]) / self.steps_per_epoch, 3)
             out["diagnosis"] = diagnose(self._signs(state))
+        out["phase"] = walk.label(self, constants, state)
         layout = constants.program.layout
         out["parameters"] = layout.parameters
         out["memory (MB)"] = round((4 * layout.length + sum(a.nbytes for a in state.values()) + constants.material.data.x.nbytes) / 1e6, 3)

@@ -26,6 +26,7 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
         Stream("updates now", "bars", "", "Size of an update over the size of the weights, by layer.", channels=short),
         Stream("weights", "curve", "", "Distribution of the weights of each layer, as a violin around the layer's number."),
         Stream("activations", "curve", "", "Distribution of the values of each layer on 256 examples, as a violin."),
+        Stream("matrices", "matrices", "", "The matrices of one layer for one example, in slow motion."),
         Stream("walk", "table", "", "One example through every matrix, in slow motion."),
         Stream("layers", "table", "", "Shapes, parameters and work of each layer."),
     ]  # fmt: skip
@@ -65,7 +66,7 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     score = model.score_name
     smoothed = (Layer("smoothed accuracy", label="minibatches, smoothed"),) if model.task == "classification" else ()
     found = [
-        Picture("loss", "Loss", (Layer("evaluated loss", channel=1, label="test"), Layer("smoothed", label="smoothed"), Layer("loss", label="minibatch")),
+        Picture("loss", "Loss", (Layer("loss", label="minibatch"), Layer("smoothed", label="smoothed"), Layer("evaluated loss", channel=1, label="test")),
                 y="loss", figures=("loss", "test loss", "diagnosis"), front=True, weight=1.2),
         Picture("score", score.capitalize(), (*smoothed, Layer("score")), y=score, figures=(f"train {score}", f"test {score}"), front=True),
     ]  # fmt: skip
@@ -103,7 +104,11 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         Picture("dead", "Silent units", (Layer("dead units"),), y="share"),
         Picture("rate", "Learning rate", (Layer("rate"),), y="rate", y_log=True),
         Picture("gradient", "Gradient norm", (Layer("gradient"),), y="norm", y_log=True),
-        Picture("walk", "Slow motion", (Layer("walk"),), doc="'Next phase' walks one example through forward, loss, backward and update."),
-        Picture("layers", "Layers", (Layer("layers"),)),
+        Picture("matrices", "Slow motion", (Layer("matrices"),), weight=3.0 if model.slow else 1.5, front=model.slow,
+                doc="'Next phase' walks one example through forward, loss, backward and update, layer by layer."),
+        Picture("walk", "Slow motion, all layers", (Layer("walk"),), figures=("phase",)),
+        Picture("layers", "Layers", (Layer("layers"),), figures=("steps per second", "evaluating (% of time)", "memory (MB)")),
     ]
+    if model.slow:
+        found.sort(key=lambda picture: picture.name != "matrices")  # what one steps through comes first
     return tuple(found)

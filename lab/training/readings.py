@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.training import canvas
+from lab.training import canvas, walk
 from lab.training.material import outline
 
 GRID = 64  # cells of a decision surface along each axis
@@ -14,7 +14,6 @@ TILE = 24  # cells of the surface of one hidden unit
 SHOWN = 18  # worst mistakes
 POINTS = 1500
 PROBE = 256
-NUMBERS = 8
 
 
 def measure(model: Any, c: Any, tape: dict, x: np.ndarray, t: np.ndarray) -> tuple[float, float]:
@@ -112,64 +111,6 @@ def violins(values: list[np.ndarray], bins: int = 40) -> np.ndarray:
     return np.array([xs[:-1], ys[:-1]])
 
 
-def next_example(model: Any, c: Any, state: dict) -> tuple[np.ndarray, np.ndarray]:
-    """The example that slow motion looks at: the next in the order of the epoch, (1, ...) and (1, ...)."""
-    x, t = model.examples(c, state)
-    row = int(state["order"][min(int(state["counters"][2]), len(state["order"]) - 1)])
-    return x[row : row + 1], t[row : row + 1]
-
-
-def walk(model: Any, c: Any, state: dict, tape: dict) -> list[dict[str, Any]]:
-    """One example through every matrix: what is known in the present phase of slow motion."""
-    phase = int(state["phase"][0])
-    x, t = next_example(model, c, state)
-    given = model.given(x, t)
-    nodes = [s.value for s in c.stages]
-    values = c.program.forward(tape, [*nodes, "loss"], **given)
-    arrays = c.program.parameters(tape)
-    gradients, changes = {}, {}
-    if phase >= 2:
-        names = [name for s in c.stages for name in (s.weight, s.weight.replace(".weight", ".bias"), s.value) if name in arrays or name == s.value]
-        names = list(dict.fromkeys(names))
-        gradients = dict(zip(names, c.program.gradients(tape, "loss", names, **given), strict=True))
-    if phase >= 3:
-        copy = {name: array.copy() for name, array in tape.items()}
-        c.program.step(copy, **given)
-        after = c.program.parameters(copy)
-        changes = {name: after[name] - arrays[name] for name in arrays}
-    rows: list[dict[str, Any]] = [_row(("forward", "loss", "backward", "update")[phase], "x", x[0], phase)]
-    for stage, value in zip(c.stages, values[:-1], strict=True):
-        for name in (stage.weight, stage.weight.replace(".weight", ".bias")):
-            if name in arrays:
-                rows.append(_row("", name, arrays[name], phase, gradients.get(name), changes.get(name)))
-        rows.append(_row("", stage.value, value[0], phase, gradients.get(stage.value)))
-    if model.task == "classification":
-        rows.append(_row("", "softmax", probabilities(values[-2])[0], phase))
-    if phase >= 1:
-        rows.append(_row("", f"loss, target {_named(model, c, t)}", values[-1], phase))
-    return rows
-
-
-def _named(model: Any, c: Any, t: np.ndarray) -> str:
-    if model.task == "classification":
-        return c.outline.classes[int(t[0])]
-    return "x itself" if model.task == "reconstruction" else _numbers(t[0])
-
-
-def _numbers(array: np.ndarray) -> str:
-    flat = np.asarray(array).ravel() + 0.0  # a minus before zero means nothing
-    return "  ".join(f"{v:.3g}" for v in flat[:NUMBERS]) + (" ..." if flat.size > NUMBERS else "")
-
-
-def _row(phase: str, name: str, value: np.ndarray, step: int, gradient: Any = None, change: Any = None) -> dict[str, Any]:
-    row = {"phase": phase, "what": name, "shape": " x ".join(map(str, np.shape(value))) or "1", "numbers": _numbers(value)}
-    if step >= 2:
-        row["gradient"] = "" if gradient is None else _numbers(gradient)
-    if step >= 3:
-        row["change"] = "" if change is None else _numbers(change)
-    return row
-
-
 def surface(model: Any, c: Any, tape: dict) -> np.ndarray:
     """Over the plane: with two classes the difference of their probabilities, with more the likeliest class, else the value."""
     shape = outline(model)
@@ -210,7 +151,9 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
         table = health(c, rehearsal(model, c, tape))
         return table[:, 0] if stream == "gradients now" else table[:, 2]
     if stream == "walk":
-        return walk(model, c, state, tape)
+        return walk.table(model, c, state, tape)
+    if stream == "matrices":
+        return walk.matrices(model, c, state, tape)
     if stream == "confusion":
         found = predict(model, c, tape, m.test_x).argmax(1)
         out = np.zeros((shape.outputs, shape.outputs))

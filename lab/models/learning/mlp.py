@@ -19,7 +19,7 @@ class MultiLayerPerceptron(Perceptron):
     - draw a digit on the canvas and watch the bars while the network is still learning;
     - choose moons or spirals, click points into the plane, and watch the decision surface give way;
     - raise the learning rate until the loss no longer falls, or until training diverges;
-    - press *Next phase* and follow one example through every matrix, forward and back;
+    - press *Next phase*, or turn on *Phase by phase* and step, and follow one example through every matrix, forward and back;
     - give XOR two hidden units: about half of the seeds end in a local minimum.
     """
 
@@ -51,6 +51,7 @@ class MultiLayerPerceptron(Perceptron):
         "Diabetes (numbers, not classes)": {"data": "diabetes", "hidden": "16", "epochs": 60, "looking": 1.0},
         "A sine": {"data": "sine", "n": 300, "noise": 0.1, "hidden": "32-32", "activation": "tanh", "epochs": 300, "evaluate": 10.0},
         "Points of your own": {"data": "painted", "hidden": "16", "batch": 8, "epochs": 2000, "evaluate": 50.0, "test_fraction": 0.1},
+        "Phase by phase, 2-3-2": {"data": "moons", "hidden": "3", "optimiser": "SGD", "rate": 0.1, "slow": True, "epochs": 100},
         "Learning rate too large: it diverges": {"data": "diabetes", "optimiser": "SGD", "rate": 0.3, "hidden": "16"},
         "Learning rate too small": {"optimiser": "SGD", "rate": 1e-5},
     }  # fmt: skip

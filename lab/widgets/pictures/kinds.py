@@ -37,6 +37,10 @@ def make(picture: Picture, model: Model, parent: QWidget | None = None) -> Pictu
         from lab.widgets.pictures.graph import GraphView
 
         made = GraphView
+    elif kind == "matrices":
+        from lab.widgets.pictures.matrices import MatricesView
+
+        made = MatricesView
     else:
         from lab.widgets.pictures.table import TableView
 

@@ -1,0 +1,113 @@
+"""Matrices side by side: where they lie, what they say under the cursor, and what is copied from them."""
+
+from __future__ import annotations
+
+import io
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+
+import lab
+from lab.export import export_stream
+from lab.model import Clock, Layer, Model, Picture, Stream
+from lab.widgets.pictures import make
+from lab.widgets.pictures.matrices import _shared, number_text
+
+
+class Product(Model):
+    """One product of two matrices."""
+
+    name = "product"
+
+    @property
+    def clock(self):
+        return Clock(1.0, "step", physical=False)
+
+    @property
+    def streams(self):
+        return (Stream("product", "matrices"),)
+
+    @property
+    def pictures(self):
+        return (Picture("product", "Product", (Layer("product"),), pick="choose"),)
+
+
+class Held:
+    """A source that holds one snapshot."""
+
+    version, step = 1, 1
+
+    def __init__(self, model, entries):
+        self.model, self.entries = model, entries
+
+    def snapshot(self, stream):
+        return self.entries
+
+
+W = np.array([[1.0, -2.0, 0.25], [0.0, 4.0, 1e-5]])
+ENTRIES = [
+    {"name": "", "values": None, "note": "z = x W"},
+    {"name": "x", "values": [[1.0], [2.0]], "at": (0, 0)},
+    {"name": "W", "values": W, "at": (0, 1), "lit": True, "first": 10, "note": "weights"},
+    {"name": "z", "values": None, "shape": (1, 3), "at": (1, 1)},
+]
+
+
+@pytest.fixture
+def view(qtbot):
+    model = Product()
+    made = make(model.pictures[0], model)
+    qtbot.addWidget(made)
+    made.resize(500, 300)
+    made.show()
+    made.refresh(Held(model, ENTRIES))
+    return made
+
+
+def test_rows_and_columns_of_neighbours_line_up_and_nothing_overlaps(view):
+    x, w, z = (plate.frame for plate in view.plates(QRectF(view.rect())))
+    assert x.top() == w.top() and x.height() == pytest.approx(w.height())
+    assert z.left() == w.left() and z.width() == pytest.approx(w.width())
+    assert x.right() < w.left() and w.bottom() < z.top() and QRectF(view.rect()).contains(z)
+
+
+def test_a_cell_says_its_value_and_a_click_picks_it_by_its_number(view, qtbot):
+    w = view.plates(QRectF(view.rect()))[1].frame
+    middle = QPointF(w.left() + w.width() / 2, w.top() + 0.75 * w.height())
+    entry, i, j, value = view.cell(middle)
+    assert (entry["name"], i, j, value) == ("W", 1, 1, 4.0)
+    with qtbot.waitSignal(view.acted) as caught:
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(round(middle.x()), round(middle.y())))
+    assert caught.args == ["choose", {"index": 14}]
+    assert view.cell(QPointF(2, 2)) is None
+
+
+def test_what_is_copied_is_every_known_number(view):
+    lines = view.text().splitlines()
+    assert lines[0] == "matrix,row,column,value" and len(lines) == 1 + 2 + 6 and lines[4] == "W,0,1,-2"
+
+
+def test_strips_share_the_room_by_their_cells_but_none_vanishes():
+    assert _shared([1, 4, 4], 900.0, [16.0] * 3, 1000.0) == pytest.approx([100, 400, 400])
+    assert _shared([1, 64, 64], 500.0, [16.0] * 3, 64.0) == pytest.approx([16, 242, 242])
+    assert _shared([2, 0, 3], 5000.0, [16.0] * 3, 64.0) == pytest.approx([128, 0, 192])
+
+
+def test_numbers_are_short():
+    assert [number_text(v) for v in (0.0, -1.5, 0.123456, 1234.5, 1e-5, -np.inf, np.nan)] == ["0.00", "−1.50", "0.12", "1.2e3", "1e−5", "−∞", "–"]
+
+
+def test_recorded_matrices_are_exported_number_by_number():
+    pytest.importorskip("sklearn")
+    run = lab.run("mlp", data="moons", hidden="3", n=40, steps=2, seed=1, record={"matrices": 2})
+    out = io.StringIO()
+    export_stream(run, "matrices", "csv", None, out)
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "matrix,row,column,value" and lines[1].startswith("x,0,0,") and len(lines) == 1 + 2 + 6 + 3 + 3 + 3
