@@ -31,6 +31,7 @@ class Source(Protocol):
     def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]: ...
     def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
     def snapshot(self, stream: str) -> Any: ...
+    def last(self, stream: str) -> Any: ...
     def labels(self, stream: str) -> tuple[str, ...]: ...
 
 
@@ -93,6 +94,10 @@ class LiveSource:
         found = self._ring.latest(stream)
         return None if found is None else found[1]
 
+    def last(self, stream: str) -> Any:
+        """The same: what is newest is last."""
+        return self.snapshot(stream)
+
     def labels(self, stream: str) -> tuple[str, ...]:
         """Texts of points, nodes or tiles."""
         return self._labels(stream) if self._labels else ()
@@ -132,6 +137,7 @@ class RecordedSource:
         self._known = {s.name: s for s in reader.streams(run_id)}
         self._kept: dict[str, tuple[int, int, Any]] = {}
         self._snapshots: dict[str, tuple[int, Any]] = {}
+        self._ends: dict[str, Any] = {}
 
     @property
     def model(self) -> Model:
@@ -190,6 +196,16 @@ class RecordedSource:
         if kept[1] is None and curve and self._last_look is not None:
             return self._last_look(stream)
         return kept[1]
+
+    def last(self, stream: str) -> Any:
+        """What a per-block stream showed at the end of the run, for what never changes in it (names, inputs)."""
+        if stream not in self._ends:
+            found = self._reader.latest_snapshot(self._run, stream) if stream in self._known else None
+            shown = found[1] if found is not None else self._last_look(stream) if self._last_look is not None else None
+            if shown is None:
+                return None
+            self._ends[stream] = shown
+        return self._ends[stream]
 
     def labels(self, stream: str) -> tuple[str, ...]:
         """Texts of points, nodes or tiles."""

@@ -98,7 +98,7 @@ def test_a_session_is_asked_as_its_last_checkpoint_left_it(session, capsys):
     code, out, _ = run(capsys, "embed", "neighbours", session, "king", "--n", 4, "--json")
     assert code == 0
     found = api.load(session)
-    matrix, names = found["vectors"][-1], [row["name"] for row in found["points"][-1]]
+    matrix, names = found["vectors"][-1], [row["name"] for row in found["names"][-1]]
     unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     order = np.argsort(-(unit @ unit[names.index("king")]))[1:5]
     assert [a["word"] for a in json.loads(out)["answers"]] == [names[k] for k in order]

@@ -218,8 +218,7 @@ def test_a_new_number_of_neighbours_starts_the_map_again_and_a_pinned_point_stay
     assert simulation.state["done"][0] == 5
     simulation.change(neighbours=10)
     assert simulation.state["done"][0] == 0
-    simulation.act("pick", index=3)
-    simulation.act("pin")
+    simulation.act("pin", index=3)
     before = simulation.state["points"].copy()
     simulation.advance(5)
     moved = (simulation.state["points"] != before).any(1)

@@ -52,7 +52,7 @@ def open_vectors(file: str, kind: str = "", metadata: str | None = None, run_id:
 def session_vectors(file: str, run_id: int | None = None) -> Vectors:
     """The vectors that a recorded run has reached."""
     from lab.commands.running import pick_run
-    from lab.embedding.streams import POINTS, assemble
+    from lab.embedding.streams import NAMES, assemble, has_vectors
     from lab.engine import Simulation
     from lab.experiment import Experiment
     from lab.recording import restore_point
@@ -62,14 +62,14 @@ def session_vectors(file: str, run_id: int | None = None) -> Vectors:
         info = pick_run(reader.runs(), run_id, file)
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         model = experiment.build()
-        if not {VECTORS, POINTS} <= {s.name for s in model.streams}:
+        if not has_vectors(model):
             raise FileError(f"Run {info.id} of {file} is of '{experiment.model}', which has no vectors: name a run of a model that has, such as word2vec.")
         point = restore_point(reader, info.id, max(info.steps, 0))
     if point is None:
         raise FileError(f"Run {info.id} of {file} has no checkpoint: run it again with 'lab run {file}'.")
     simulation = Simulation(model, experiment.seed)
     simulation.restore(point)
-    return assemble(simulation.observe(VECTORS), simulation.observe(POINTS), Path(file).name)
+    return assemble(simulation.observe(VECTORS), simulation.observe(NAMES), Path(file).name)
 
 
 def write_vectors(vectors: Vectors, to: str, output: str) -> None:

@@ -13,7 +13,7 @@ import sysconfig
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -190,14 +190,29 @@ def decode(data: bytes, owner: str) -> str:
         return data.decode("cp1252", errors="replace")
 
 
-def read_sentences(path: str | Path, *, progress: Progress | None = None, most_bytes: int = MOST_BYTES) -> list[list[str]]:
-    """Sentences of a text file, or of all text files in a folder and below, in the order of their names."""
+def text_files(path: str | Path) -> list[Path]:
+    """The text file, or all text files in the folder and below, in the order of their names."""
     place = Path(path)
     if not str(path) or not place.exists():
         raise FileError(f"There is no text file or folder '{path}': give the path of an existing one.")
     files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_file() and p.suffix.lower() in _TEXT_SUFFIXES)
     if not files:
         raise FileError(f"The folder {place} holds no text files ({', '.join(sorted(s for s in _TEXT_SUFFIXES if s))}): put texts into it.")
+    return files
+
+
+@lru_cache(16)
+def text_bytes(path: str) -> int:
+    """Size of a text file or folder, 0 where there is none."""
+    try:
+        return sum(p.stat().st_size for p in text_files(path))
+    except (FileError, OSError):
+        return 0
+
+
+def read_sentences(path: str | Path, *, progress: Progress | None = None, most_bytes: int = MOST_BYTES) -> list[list[str]]:
+    """Sentences of a text file, or of all text files in a folder and below, in the order of their names."""
+    place, files = Path(path), text_files(path)
     total = sum(p.stat().st_size for p in files)
     if total > most_bytes:
         raise FileError(

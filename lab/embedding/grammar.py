@@ -200,6 +200,17 @@ def questions() -> dict[str, list[tuple[str, str, str, str]]]:
     return out
 
 
+GROUPS = {
+    "gender": "people", "male": "people", "female": "people", "occupation": "people", "verb": "verbs", "adjective": "adjectives",
+    "animal": "animals", "young animal": "animals", "country": "countries", "capital": "countries", "language": "countries", "food": "countries",
+}  # fmt: skip
+
+
+def group_of(category: str) -> str:
+    """The group of a category: people, verbs, adjectives, animals, countries or other."""
+    return GROUPS.get(category.removeprefix("topic of ").split(",")[0], "other")
+
+
 def categories() -> dict[str, str]:
     """The category of each word of the grammar; words that belong to no item are 'other'."""
     out: dict[str, str] = {}

@@ -15,6 +15,7 @@ from lab.errors import LabError
 from lab.kernels import JIT, kernel
 
 MOST_PROBES = 2000  # points that the quality of a map is measured at: beyond, an even choice of so many, and it says so
+MOST_RANKS = 20_000_000  # ranks that are kept at most: of very many points fewer are looked from
 
 
 @kernel
@@ -84,9 +85,10 @@ class Truth:
 
 def truth(points: np.ndarray, most: int = MOST_PROBES) -> Truth:
     """Ranks of the neighbours in the original space; of at most `most` points, evenly chosen."""
-    x = np.asarray(points, np.float64)
+    n = len(points)
+    x = np.asarray(points, np.float64 if n <= 50_000 else np.float32)
     x = x - x.mean(0)
-    n = len(x)
+    most = min(most, max(50, MOST_RANKS // max(1, n)))
     probes = np.arange(n) if n <= most else np.unique(np.linspace(0, n - 1, most).astype(np.int64))
     length = np.einsum("ij,ij->i", x, x)
     ranks = np.empty((len(probes), n), np.int32)

@@ -106,11 +106,12 @@ def project(points: np.ndarray, view: View) -> np.ndarray:
 
 
 @kernel
-def _paint(points, rows, offset, colours, visible, dx, dy, near, far, background, fade, depth, image):
+def _paint(points, rows, offset, colours, visible, shapes, begins, dx, dy, near, far, background, fade, depth, image):
     n, dimensions = points.shape
     height, width, _ = image.shape
     solid = dimensions > 2
     everything = len(visible) == 0
+    alike = len(shapes) == 0
     one = np.float32(1)
     for i in range(n):
         if not (everything or visible[i]):
@@ -132,7 +133,8 @@ def _paint(points, rows, offset, colours, visible, dx, dy, near, far, background
             r = np.uint8(r + (background[0] - np.float32(r)) * loss)
             g = np.uint8(g + (background[1] - np.float32(g)) * loss)
             b = np.uint8(b + (background[2] - np.float32(b)) * loss)
-        for k in range(len(dx)):
+        shape = np.int64(0) if alike else np.int64(shapes[i])
+        for k in range(begins[shape], begins[shape + 1]):
             v, h = row + dy[k], column + dx[k]
             if v >= 0 and v < height and h >= 0 and h < width:
                 if solid:
@@ -182,13 +184,41 @@ def _shade_density(sums, strength, background, image):
                 image[v, h, 3] = 255
 
 
-def disc(diameter: float) -> tuple[np.ndarray, np.ndarray]:
-    """Pixel offsets (dx, dy) of a dot of a diameter in pixels."""
+SHAPES = ("disc", "square", "triangle", "diamond", "cross", "turned triangle", "plus", "ring")
+
+
+def spot(shape: str, diameter: float) -> tuple[np.ndarray, np.ndarray]:
+    """Pixel offsets (dx, dy) of a dot of a shape and diameter in pixels; below 4 pixels every shape is a disc."""
     radius = max(0.5, diameter / 2)
-    reach = int(np.ceil(radius))
+    reach = int(np.ceil(1.2 * radius))
     dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    inside = dx * dx + dy * dy <= (radius - 0.25) ** 2 if radius > 0.5 else (dx == 0) & (dy == 0)
+    across, down, length = np.abs(dx), np.abs(dy), np.hypot(dx, dy)
+    bar = max(0.6, 0.38 * radius)
+    if radius <= 0.5:
+        inside = (dx == 0) & (dy == 0)
+    elif shape == "disc" or diameter < 4:
+        inside = length <= radius - 0.25
+    elif shape == "square":
+        inside = np.maximum(across, down) <= 0.82 * radius
+    elif shape in ("triangle", "turned triangle"):
+        height = (dy if shape == "triangle" else -dy) + radius
+        inside = (height >= 0) & (height <= 1.75 * radius) & (across <= 0.58 * height + 0.2)
+    elif shape == "diamond":
+        inside = across + down <= 1.15 * radius
+    elif shape == "cross":
+        inside = (np.minimum(np.abs(dx - dy), np.abs(dx + dy)) <= 1.4 * bar) & (np.maximum(across, down) <= 0.85 * radius)
+    elif shape == "plus":
+        inside = (np.minimum(across, down) <= bar) & (np.maximum(across, down) <= 1.05 * radius)
+    else:
+        inside = (length <= 1.05 * radius) & (length >= 0.5 * radius)
     return dx[inside].astype(np.int64), dy[inside].astype(np.int64)
+
+
+def _spots(diameter: float, shapes: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Offsets of all shapes one after the other, and where each begins."""
+    made = [spot(name, diameter) for name in (SHAPES if shapes else SHAPES[:1])]
+    begins = np.concatenate([[0], np.cumsum([len(dx) for dx, _ in made])]).astype(np.int64)
+    return np.concatenate([dx for dx, _ in made]), np.concatenate([dy for _, dy in made]), begins
 
 
 def rasterise(
@@ -200,11 +230,12 @@ def rasterise(
     background: tuple[int, int, int, int] = (255, 255, 255, 255),
     visible: np.ndarray | None = None,
     density: bool | None = None,
+    shapes: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw points (n, 2 or 3) into an image (height, width, 4) uint8 RGBA.
 
     colours (n, 3) or (1, 3) uint8; size is the diameter of a dot in pixels (1 to 64); visible (n,) leaves out what is false;
-    density None draws density from `DENSE` visible points on. Later points lie above earlier ones (3-D: nearer above farther).
+    density None draws density from `DENSE` visible points on; shapes (n,) are numbers of `SHAPES`. Later points lie above earlier ones (3-D: nearer above farther).
     """
     points, rows, offset = _parts(points, view)
     colours = np.ascontiguousarray(np.broadcast_to(np.asarray(colours, np.uint8)[:, :3], (len(points), 3)))
@@ -232,8 +263,11 @@ def rasterise(
         z = z[np.isfinite(z)] + offset[2]
         near, far = (float(z.max()), float(z.max() - z.min())) if len(z) else (0.0, 0.0)
         depth = np.full((view.height, view.width), -np.inf, np.float32)
-    dx, dy = disc(float(np.clip(size, 1, 64)))
-    _paint(points, rows, offset, colours, shown, dx, dy, np.float32(near), np.float32(far), paper, np.float32(_FADE), depth, image)
+    kinds = np.empty(0, np.uint8) if shapes is None else np.ascontiguousarray(shapes, np.uint8) % len(SHAPES)
+    if len(kinds) not in (0, len(points)):
+        raise LabError(f"shapes: must say so of each of {len(points)} points (got {len(kinds)}).")
+    dx, dy, begins = _spots(float(np.clip(size, 1, 64)), shapes is not None)
+    _paint(points, rows, offset, colours, shown, kinds, begins, dx, dy, np.float32(near), np.float32(far), paper, np.float32(_FADE), depth, image)
     return image
 
 

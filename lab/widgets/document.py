@@ -46,6 +46,7 @@ class Document:
     runs         run number -> what was decided about it
     notes        Markdown
     drafts       model -> a network on the canvas that it cannot run yet (JSON text)
+    bookmarks    model -> named views of its map of vectors (JSON text)
     """
 
     model: str = ""
@@ -54,6 +55,7 @@ class Document:
     runs: Mapping[int, RunMark] = field(default_factory=dict)
     notes: str = ""
     drafts: Mapping[str, str] = field(default_factory=dict)
+    bookmarks: Mapping[str, str] = field(default_factory=dict)
 
     def replace(self, **changes: Any) -> Document:
         """A new document with these fields changed."""
@@ -87,6 +89,7 @@ class Document:
             "chosen": dict(self.chosen),
             "experiments": [e.to_dict() for e in self.experiments.values()],
             "drafts": dict(self.drafts),
+            "bookmarks": dict(self.bookmarks),
             "runs": {str(k): {"name": m.name, "pinned": m.pinned, "overlaid": m.overlaid, "deleted": m.deleted} for k, m in self.runs.items()},
         }
 
@@ -110,7 +113,7 @@ class Document:
                 name = mark.get("name")
                 flags = {flag: mark.get(flag) is True for flag in ("pinned", "overlaid", "deleted")}
                 runs[int(key)] = RunMark(name if isinstance(name, str) else None, **flags)
-        drafts = data.get("drafts")
+        drafts, bookmarks = data.get("drafts"), data.get("bookmarks")
         model = data.get("model")
         if not isinstance(model, str) or (model not in known and model not in experiments):
             model = ""
@@ -121,6 +124,7 @@ class Document:
             runs,
             notes,
             {m: t for m, t in drafts.items() if m in known and isinstance(t, str)} if isinstance(drafts, Mapping) else {},
+            {m: t for m, t in bookmarks.items() if m in known and isinstance(t, str)} if isinstance(bookmarks, Mapping) else {},
         ), problems
 
 

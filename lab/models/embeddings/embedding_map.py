@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from lab.embedding import questions as ask
 from lab.embedding import tsne, umap
 from lab.embedding.corpus import grammar_corpus
 from lab.embedding.files import load_vectors
-from lab.embedding.neighbours import Truth, fold_accuracy, honesty, map_neighbours, nearest_neighbours, truth
+from lab.embedding.grammar import group_of
+from lab.embedding.neighbours import Truth, fold_accuracy, honesty, map_neighbours, truth
 from lab.embedding.pca import align, principal_components
 from lab.embedding.streams import table_of
 from lab.embedding.vectors import Vectors, unit_rows
@@ -36,12 +37,12 @@ class Constants:
     classes: np.ndarray  # (n,) number of the class of each point
     class_names: tuple[str, ...]
     truth: Truth
-    near: np.ndarray  # (n, JUDGED)
     start: np.ndarray  # (n, dimensions) float64
     affinities: tsne.Affinities | None = None
     graph: umap.FuzzyGraph | None = None
     curve: tuple[float, float] = (1.0, 1.0)
     covariance: np.ndarray | None = None
+    named: list[dict[str, Any]] = field(default_factory=list)  # the stream `names`, made when it is first asked for
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,6 @@ class Space:
     classes: np.ndarray
     class_names: tuple[str, ...]
     truth: Truth
-    near: np.ndarray
 
 
 class TooFew(LabError):
@@ -73,7 +73,7 @@ def _measured(source: str, metric: str, most: int, stamp: int) -> Space:
     if n < 5:
         raise TooFew(f"must hold at least 5 points, not {n}")
     matrix = unit_rows(vectors.matrix) if metric == "cosine" else np.ascontiguousarray(vectors.matrix, np.float32)
-    return Space(vectors, matrix, whole, classes, names, truth(matrix), nearest_neighbours(matrix, min(JUDGED, n - 1))[0])
+    return Space(vectors, matrix, whole, classes, names, truth(matrix))
 
 
 def _read(source: str) -> tuple[Vectors, np.ndarray, tuple[str, ...]]:
@@ -87,7 +87,8 @@ def _read(source: str) -> tuple[Vectors, np.ndarray, tuple[str, ...]]:
     if source == "grammar":
         corpus = grammar_corpus()
         categories = tuple(corpus.categories.get(w, "other") for w in corpus.words)
-        vectors = Vectors(corpus.words, train(corpus, seed=0), corpus.counts, {"category": categories}, "grammar")
+        groups = {"group": tuple(group_of(c) for c in categories), "category": categories}
+        vectors = Vectors(corpus.words, train(corpus, seed=0), corpus.counts, groups, "grammar")
     else:
         vectors = load_vectors(source)
     texts = next(iter(vectors.metadata.values()), ("",) * len(vectors))
@@ -103,12 +104,12 @@ class EmbeddingMap(Model):
     neighbours attract and all points repel until the neighbourhoods fit. **UMAP** draws single edges of the neighbour graph
     and pushes random points away. **Own axes** project on directions of your choice (`she - he; paris - france`).
 
-    Trustworthiness falls when the map shows neighbours that are none; recall when it tears true neighbours apart. Each point
-    of the second map is coloured by how false its own neighbourhood is. Try:
+    Trustworthiness falls when the map shows neighbours that are none; recall when it tears true neighbours apart. *Colour: how
+    false* shows where. Try:
 
     - pause after a few iterations: distances between far clusters mean little, and keep changing;
     - move *perplexity* or *neighbours*: the map starts again from the same place and ends as another;
-    - click a point: its true neighbours are joined to it, wherever the map has put them;
+    - click a point and press E: its true neighbours are joined to it, wherever the map has put them;
     - pin a point, and see the rest arrange itself around it.
     """
 
@@ -206,50 +207,21 @@ class EmbeddingMap(Model):
                 events=True,
             ),
             Stream("cost", "trace", "nats", doc="Kullback-Leibler divergence that t-SNE lowers.", events=True),
-            Stream("map", "cloud", doc="The points, coloured by class.", channels=(*axes, "class")),
-            Stream(
-                "falseness",
-                "cloud",
-                doc="The points measured, coloured by how false their neighbourhood is (0 true to 9 worst tenth).",
-                channels=(*axes, "falseness"),
-            ),
-            Stream("edges", "graph", doc="The picked point and its ten true neighbours."),
-            Stream("neighbours", "table", doc="True neighbours of the picked point and their ranks on the map."),
-            Stream("input", "image", doc="The picked point's vector as a picture."),
+            Stream("map", "cloud", doc="The points, coloured by class.", channels=(*axes, "class"), every=max(1, self.iterations // 100)),
             Stream("vectors", "image", doc="The vectors in the original space, one a row."),
-            Stream("points", "table", doc="Name and class of each vector."),
+            Stream("names", "table", doc="Name and class of each vector."),
+            Stream("vector inputs", "image", doc="The picture that each vector was made from, where vectors are pictures."),
         )
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """The map first."""
         return (
-            Picture(
-                "map",
-                "Map",
-                (Layer("map"),),
-                pick="pick",
-                equal=True,
-                weight=2,
-                front=True,
-                figures=("points shown", "trustworthiness"),
-                labels=(),
-            ),
-            Picture(
-                "honesty",
-                "Is it true?",
-                (Layer("honesty"),),
-                y="of 10 neighbours",
-                y_range=(0.0, 1.0),
-                figures=("trustworthiness", "recall"),
-            ),
-            Picture("falseness", "Where it is false", (Layer("falseness"),), equal=True, figures=("points measured",)),
-            Picture("edges", "True neighbours", (Layer("edges"),), equal=True),
-            Picture("neighbours", "True neighbours, listed", (Layer("neighbours"),)),
-            Picture("input", "The point itself", (Layer("input"),), colours="grey"),
-            Picture("cost", "Cost", (Layer("cost"),), y="KL (nats)", figures=("cost (nats)",)),
+            Picture("map", "Map", (Layer("map"),), equal=True, weight=5, front=True, figures=("points shown",)),
+            Picture("honesty", "Is it true?", (Layer("honesty"),), y="of 10 neighbours", y_range=(0.0, 1.0), figures=("trustworthiness", "recall"), front=True),
+            Picture("cost", "Cost", (Layer("cost"),), y="KL (nats)", figures=("cost (nats)",), front=True),
             Picture("movement", "Movement", (Layer("movement"),), y_log=True),
-        )
+        )  # fmt: skip
 
     # -- behaviour --
 
@@ -290,7 +262,6 @@ class EmbeddingMap(Model):
             found.classes,
             found.class_names,
             found.truth,
-            found.near,
             np.ascontiguousarray(start, np.float64),
             **known,
         )
@@ -304,7 +275,6 @@ class EmbeddingMap(Model):
             "gains": np.ones_like(start),
             "random": seed_state(seed, 5),
             "done": np.zeros(1, np.int64),
-            "picked": np.zeros(1, np.int64),
             "pinned": np.zeros(len(start), np.bool_),
             "basis": self._basis(constants, seed),
         }
@@ -359,62 +329,37 @@ class EmbeddingMap(Model):
             scores = (constants.matrix - constants.matrix.mean(0)) @ state["basis"]
             y[...] = align(scores, y - y.mean(0))
 
-    @action("Pick a point", hidden=True, index=(int, param(0, lo=0, hi=10_000_000, doc="Number of the point.")))
-    def pick(self, constants: Constants, state: State, index: int) -> None:
-        """Show the true neighbours of a point of the map."""
-        state["picked"][0] = self._point(constants, "pick", index)
-
-    @action("Pin the picked point")
-    def pin(self, constants: Constants, state: State) -> None:
-        """Hold the picked point where it is, or let it go again."""
-        i = state["picked"][0]
-        state["pinned"][i] = not state["pinned"][i]
-
-    def _point(self, constants: Constants, name: str, index: int) -> int:
+    @action("Pin or release a point", hidden=True, index=(int, param(0, lo=0, hi=10_000_000, doc="Number of the point.")))
+    def pin(self, constants: Constants, state: State, index: int) -> None:
+        """Hold a point where it is, or let it go again."""
         if index >= len(constants.space):
-            raise ParameterError(
-                f"embedding-map.{name}.index: must be below the number of points, {len(constants.space)} (got {index}).", owner=self.name
-            )
-        return index
+            raise ParameterError(f"embedding-map.pin.index: must be below the number of points, {len(constants.space)} (got {index}).", owner=self.name)
+        state["pinned"][index] = not state["pinned"][index]
+
+    @action("Release all pins")
+    def release(self, constants: Constants, state: State) -> None:
+        """Let all points go again."""
+        state["pinned"][:] = False
 
     # -- readings --
 
     def labels(self, constants: Constants, stream: str) -> tuple[str, ...]:
         """Names of the points."""
-        if stream == "map":
-            return constants.space.words
-        return tuple(constants.space.words[i] for i in constants.truth.probes) if stream == "falseness" else ()
+        return constants.space.words if stream == "map" else ()
 
     def observe(self, constants: Constants, state: State, stream: str) -> Any:
-        """The map and what is known of the picked point."""
+        """The map, and what it is a map of."""
         if stream == "vectors":
-            return constants.space.matrix
-        if stream == "points":
-            return table_of(constants.space)
-        y, picked = state["points"].astype(float), int(state["picked"][0])
-        if stream == "map":
-            return np.column_stack([y, constants.classes])
-        if stream == "falseness":
-            judged = honesty(state["points"], constants.truth, JUDGED)
-            return np.column_stack([y[constants.truth.probes], np.minimum(9, np.floor(10 * judged.falseness))])
-        if stream == "input":
-            vector = constants.space.matrix[picked].astype(float)
-            side = int(np.sqrt(len(vector)))
-            return vector.reshape(side, side) if side * side == len(vector) else vector[None]
-        near = constants.near[picked]
-        if stream == "edges":
-            rows = np.concatenate([[picked], near])
-            nodes = np.column_stack([y[rows, :2], constants.classes[rows]])
-            return {"nodes": nodes, "edges": np.array([(0, i + 1, 1.0) for i in range(len(near))])}
-        squares = ((y - y[picked]) ** 2).sum(1)
-        return [
-            {
-                "point": constants.space.words[j],
-                "true rank": r + 1,
-                "rank on the map": int((squares < squares[j]).sum() - (squares[j] > 0)) + 1,
-            }
-            for r, j in enumerate(near.tolist())
-        ]
+            return constants.matrix
+        if stream == "names":
+            if not constants.named:
+                constants.named.extend(table_of(constants.space))
+            return constants.named
+        if stream == "vector inputs":
+            side = int(np.sqrt(constants.space.size))
+            flat = constants.space.matrix
+            return flat.reshape(-1, side, side) if self.space == "digits" else flat[:0, None, :]
+        return np.column_stack([state["points"], constants.classes]).astype(np.float32)
 
     def summary(self, constants: Constants, state: State) -> dict[str, Any]:
         """How true the map is; accuracy is that of a vote of ten neighbours on the map, each point left out in turn."""

@@ -11,8 +11,17 @@ import numpy as np
 from lab.embedding import cooccurrence as table
 from lab.embedding import questions as ask
 from lab.embedding import word2vec as learning
-from lab.embedding.corpus import Corpus, grammar_corpus, join_phrases, library_sentences, make_corpus, phrase_scores, read_sentences
-from lab.embedding.grammar import GrammarText
+from lab.embedding.corpus import (
+    Corpus,
+    grammar_corpus,
+    join_phrases,
+    library_sentences,
+    make_corpus,
+    phrase_scores,
+    read_sentences,
+    text_bytes,
+)
+from lab.embedding.grammar import GrammarText, group_of
 from lab.embedding.pca import align, principal_components
 from lab.embedding.streams import table_of
 from lab.embedding.vectors import Vectors, unit_rows
@@ -48,6 +57,7 @@ class Constants:
     target: np.ndarray | None  # (V, V) what softmax predicts or PPMI-SVD factorises
     index: dict[str, int]
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    named: list[dict[str, Any]] = field(default_factory=list)  # the stream `names`, made when it is first asked for
 
 
 class Word2Vec(Model):
@@ -182,7 +192,7 @@ class Word2Vec(Model):
                 channels=(self.method, "PPMI-SVD baseline"),
                 events=True,
             ),
-            Stream("map", "cloud", doc="Word vectors in the plane, coloured by category.", channels=("x", "y", "category")),
+            Stream("map", "cloud", doc="Word vectors in the plane, coloured by group.", channels=("x", "y", "group"), every=self._frame_steps(200)),
             Stream("neighbours", "table", doc="Nearest words to the question or the word picked, by cosine."),
             Stream("relations", "table", doc="Analogies answered rightly, by relation."),
             Stream("probes", "bars", doc="Cosine of the probes with the axis.", channels=tuple(self.probes.split())),
@@ -191,39 +201,36 @@ class Word2Vec(Model):
             ),
             Stream("vocabulary", "table", doc="The words by falling count."),
             Stream("vectors", "image", doc="The word vectors, one a row, by falling count of the words."),
-            Stream("points", "table", doc="Name, count and category of each vector."),
+            Stream("frames", "image", doc="The vectors of the words on the map, in half precision.", dtype="f2", every=self._frame_steps(40)),
+            Stream("names", "table", doc="Name, count and category of each vector."),
         )
+
+    def _frame_steps(self, frames: int) -> int:
+        """Steps between recorded frames, so that about so many are kept of a whole training."""
+        if self.method in TABLES:
+            return max(1, self.updates // frames)
+        tokens = self.tokens
+        if self.corpus == "library":
+            tokens = 1_000_000
+        elif self.corpus != "grammar":
+            tokens = text_bytes(self.corpus) // 6  # a word and its space
+        return max(1, self.epochs * tokens // SLICE // frames)
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """The map first, then how it came about."""
         return (
-            Picture(
-                "map",
-                "Map of the words",
-                (Layer("map"),),
-                pick="pick",
-                weight=2,
-                front=True,
-                figures=("words shown",),
-                equal=True,
-                doc="Principal components (turned to stay near the baseline's map) or the axes of your choice.",
-            ),
-            Picture("loss", "Loss", (Layer("loss"),), y="loss (nats)", figures=("words per second",)),
-            Picture(
-                "analogy",
-                "Analogies",
-                (Layer("analogy", channel=0, label=self.method), Layer("analogy", channel=1, label="PPMI-SVD", style="dashed")),
-                y="right (%)",
-                y_range=(0.0, 100.0),
-                figures=("analogies (%)",),
-            ),
-            Picture("neighbours", "Neighbours", (Layer("neighbours"),), front=True),
+            Picture("map", "Map of the words", (Layer("map"),), weight=5, front=True, equal=True, figures=("epochs done",),
+                    doc="Principal components, turned to stay near the baseline's map, or the axes of your choice."),
+            Picture("analogy", "Analogies",
+                    (Layer("analogy", channel=0, label=self.method), Layer("analogy", channel=1, label="PPMI-SVD", style="dashed")),
+                    y="right (%)", y_range=(0.0, 100.0), figures=("analogies (%)",), weight=1.1, front=True),
+            Picture("loss", "Loss", (Layer("loss"),), y="loss (nats)", figures=("words per second",), weight=1.1, front=True),
             Picture("probes", "Words on an axis", (Layer("probes"),), y="cosine", labels=tuple(self.probes.split())),
-            Picture("trail", "The question as a walk", (Layer("trail", style="line"),), equal=True),
             Picture("relations", "Analogies by relation", (Layer("relations"),)),
+            Picture("neighbours", "Neighbours of the question", (Layer("neighbours"),)),
             Picture("vocabulary", "Vocabulary", (Layer("vocabulary"),)),
-        )
+        )  # fmt: skip
 
     # -- behaviour --
 
@@ -385,8 +392,11 @@ class Word2Vec(Model):
         matrix = self.vectors(state)
         if self.method == PPMI_SVD and constants.target is not None:
             matrix = table.svd_vectors(constants.target, state["basis"])[0].astype(np.float32)
-        categories = tuple(constants.corpus.categories.get(w, "other") for w in constants.corpus.words)
-        return Vectors(constants.corpus.words, np.array(matrix, np.float32), constants.corpus.counts, {"category": categories}, self.method)
+        corpus, known = constants.corpus, {}
+        if corpus.categories:
+            categories = tuple(corpus.categories.get(w, "other") for w in corpus.words)
+            known = {"group": tuple(group_of(c) for c in categories), "category": categories}
+        return Vectors(corpus.words, np.array(matrix, np.float32), corpus.counts, known, self.method)
 
     def labels(self, constants: Constants, stream: str) -> tuple[str, ...]:
         """The words of the map."""
@@ -417,12 +427,17 @@ class Word2Vec(Model):
         space = self.space(constants, state)
         if stream == "vectors":
             return space.matrix
-        if stream == "points":
-            return table_of(space)
+        if stream == "frames":
+            return space.matrix[: self.shown].astype(np.float16)
+        if stream == "names":
+            if not constants.named:
+                constants.named.extend(table_of(space))
+            return constants.named
         if stream == "map":
             points = self._plane(constants, space)[0]
-            names = {c: i for i, c in enumerate(sorted(set(space.metadata["category"])))}
-            return np.column_stack([points, [names[c] for c in space.metadata["category"][: len(points)]]])
+            groups = space.metadata.get("group", ("",) * len(points))[: len(points)]
+            number = {g: i for i, g in enumerate(sorted(set(groups)))}
+            return np.column_stack([points, [number[g] for g in groups]]).astype(np.float32)
         if stream == "neighbours":
             try:
                 picked = int(state["picked"][0])

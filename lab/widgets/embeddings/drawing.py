@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
-from lab.embedding.raster import View, fit_view, place_labels, project, rasterise
+from lab.embedding.raster import SHAPES, View, fit_view, place_labels, project, rasterise, spot
 from lab.embedding.vectors import Vectors
 from lab.widgets import theme
 
 MOST_LABELS = 120
+AREA = 3600  # square pixels of the map for each label
 ROOM = 4000  # so many points are tried for labels
 LEGEND = 12
+SMOOTH = 6000  # so many points are drawn at twice the pixels, so that their edges are smooth
+SHAPED = 20_000  # so many points have a shape for each class
 
 
 def series(count: int) -> np.ndarray:
@@ -41,10 +46,18 @@ def dot_size(count: int) -> float:
     return 8.0 if count < 400 else 6.0 if count < 2000 else 4.0 if count < 20_000 else 2.0
 
 
-def paint_points(
-    painter: QPainter, points: np.ndarray, view: View, colours: np.ndarray, size: float, visible: np.ndarray | None, faded: np.ndarray | None, dense: float
-) -> None:
-    """Dots into the place (0, 0, view.width, view.height); `faded` points are drawn first in a pale grey; `dense` pixels a unit."""
+def points_image(
+    points: np.ndarray,
+    view: View,
+    colours: np.ndarray,
+    size: float,
+    *,
+    visible: np.ndarray | None = None,
+    faded: np.ndarray | None = None,
+    shapes: np.ndarray | None = None,
+    dense: float = 1.0,
+) -> QImage:
+    """Dots as an image of `dense` pixels for each pixel of the view; `faded` points are drawn first, in a pale grey."""
     sharp = replace(view, width=max(1, round(view.width * dense)), height=max(1, round(view.height * dense)), scale=view.scale * dense)
     if faded is not None and faded.any():
         pale = theme.colour("line")
@@ -55,10 +68,20 @@ def paint_points(
             order = np.argsort(~faded, kind="stable")
             points, colours = points[order], colours[order]
             visible = None if visible is None else visible[order]
+            shapes = None if shapes is None else shapes[order]
     ground = QColor(theme.current().tokens.surface)
-    image = rasterise(points, sharp, colours, size=size * dense, background=(ground.red(), ground.green(), ground.blue(), 255), visible=visible)
-    drawn = QImage(image.data, sharp.width, sharp.height, 4 * sharp.width, QImage.Format.Format_RGBA8888)
-    painter.drawImage(QRectF(0, 0, view.width, view.height), drawn)
+    paper = (ground.red(), ground.green(), ground.blue(), 255)
+    pixels = rasterise(points, sharp, colours, size=size * dense, background=paper, visible=visible, shapes=shapes)
+    # The image made from a buffer does not own it: the copy does.
+    return QImage(pixels.data, sharp.width, sharp.height, 4 * sharp.width, QImage.Format.Format_RGBA8888).copy()
+
+
+def paint_points(
+    painter: QPainter, points: np.ndarray, view: View, colours: np.ndarray, size: float, visible: np.ndarray | None, faded: np.ndarray | None, dense: float
+) -> None:
+    """Dots into the place (0, 0, view.width, view.height); `faded` points are drawn first in a pale grey; `dense` pixels a unit."""
+    image = points_image(points, view, colours, size, visible=visible, faded=faded, dense=dense)
+    painter.drawImage(QRectF(0, 0, view.width, view.height), image)
 
 
 def paint_labels(
@@ -75,7 +98,8 @@ def paint_labels(
     inside = (pixels[:, 0] >= 0) & (pixels[:, 0] < view.width) & (pixels[:, 1] >= 0) & (pixels[:, 1] < view.height)
     rows, pixels = rows[inside][: 8 * MOST_LABELS], pixels[inside][: 8 * MOST_LABELS]
     widths = np.array([measure.horizontalAdvance(names[k]) + 4 for k in rows])
-    kept, corners = place_labels(pixels, widths, measure.height(), view, gap=gap, most=MOST_LABELS)
+    most = max(len(known), min(MOST_LABELS, view.width * view.height // AREA))
+    kept, corners = place_labels(pixels, widths, measure.height(), view, gap=gap, most=most)
     halo = QPen(theme.colour("surface", 0.85), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
     ink = theme.colour("text")
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -108,6 +132,144 @@ def paint_legend(painter: QPainter, texts: Sequence[str], colours: np.ndarray, a
         painter.drawText(QPointF(x + 12, at.y() + measure.ascent()), text)
         x += wide
     return measure.height()
+
+
+@dataclass
+class Scene:
+    """All that is drawn of a map.
+
+    points   (n, 2 or 3) float32;  colours (n, 3) uint8;  shapes (n,) numbers of shapes, or None for discs
+    visible  (n,) bool, None for all;  chosen (n,) bool: what a person has selected, the rest is faded
+    focus    rows asked about;  marked: rows answered;  pinned: rows that are held
+    trail    (m, 2 or 3) places that a formula walks through;  exchanged: pairs of rows, taken away and added
+    edges    (e, 2) rows to be joined
+    order    rows by how much their names matter
+    """
+
+    points: np.ndarray
+    colours: np.ndarray
+    names: Sequence[str] = ()
+    shapes: np.ndarray | None = None
+    visible: np.ndarray | None = None
+    chosen: np.ndarray | None = None
+    order: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    focus: tuple[int, ...] = ()
+    marked: tuple[int, ...] = ()
+    trail: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
+    exchanged: tuple[tuple[int, int], ...] = ()
+    edges: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    labels: bool = True
+
+    @property
+    def shown(self) -> int:
+        """How many points are drawn."""
+        return len(self.points) if self.visible is None else int(self.visible.sum())
+
+    def image(self, view: View, dense: float) -> QImage:
+        """The points alone."""
+        count = self.shown
+        look = theme.current()
+        dense = 2 * dense if count <= SMOOTH else dense
+        faded = None if self.chosen is None else ~self.chosen
+        shapes = self.shapes if count <= SHAPED else None
+        size = dot_size(count) * (1.4 if look.projector else 1.0)
+        return points_image(self.points, view, self.colours, size, visible=self.visible, faded=faded, shapes=shapes, dense=dense)
+
+
+def paint_scene(painter: QPainter, scene: Scene, view: View, image: QImage | None = None, dense: float = 1.0) -> None:
+    """A map with everything on it into the place (0, 0, view.width, view.height); `image` is that of the points, if it is known."""
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(QRectF(0, 0, view.width, view.height), scene.image(view, dense) if image is None else image)
+    if not len(scene.points):
+        return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setClipRect(QRectF(0, 0, view.width, view.height))
+    _paint_edges(painter, scene, view)
+    _paint_trail(painter, scene, view)
+    _paint_rings(painter, scene, view)
+    always = [*scene.focus, *scene.marked]
+    if scene.names and (scene.labels or always):
+        order = scene.order if scene.labels else np.empty(0, np.int64)
+        keep = scene.visible if scene.chosen is None else scene.chosen if scene.visible is None else scene.visible & scene.chosen
+        if keep is not None:
+            order = order[keep[order]] if len(order) else order
+        paint_labels(painter, scene.points, scene.names, order, view, always=always)
+    painter.setClipping(False)
+
+
+def _places(rows: Sequence[int] | np.ndarray, scene: Scene, view: View) -> list[QPointF]:
+    at = project(scene.points[np.asarray(rows, np.int64)], view)
+    return [QPointF(x, y) for x, y in at[:, :2].tolist()]
+
+
+def _paint_edges(painter: QPainter, scene: Scene, view: View) -> None:
+    if not len(scene.edges):
+        return
+    ends = _places(scene.edges.ravel(), scene, view)
+    painter.setPen(QPen(theme.colour("accent", 0.55), max(1.0, 0.8 * theme.current().stroke)))
+    for a, b in zip(ends[::2], ends[1::2], strict=True):
+        painter.drawLine(a, b)
+
+
+def _paint_trail(painter: QPainter, scene: Scene, view: View) -> None:
+    if len(scene.trail) < 2:
+        return
+    pen = QPen(theme.colour("warn", 0.7), theme.current().stroke)
+    pen.setDashPattern([1.0, 3.0])
+    painter.setPen(pen)
+    for pair in scene.exchanged:
+        _paint_arrow(painter, *_places(pair, scene, view))
+    places = [QPointF(x, y) for x, y in project(np.asarray(scene.trail, np.float32), view)[:, :2].tolist()]
+    pen = QPen(theme.colour("warn"), theme.current().stroke + 0.7)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    for number, (a, b) in enumerate(pairwise(places)):
+        if number == len(places) - 2:
+            pen.setDashPattern([3.0, 3.0])  # the last stretch is the answer: near to the sum, not part of it
+        painter.setPen(pen)
+        _paint_arrow(painter, a, b)
+
+
+def _paint_arrow(painter: QPainter, a: QPointF, b: QPointF) -> None:
+    painter.drawLine(a, b)
+    length = math.hypot(b.x() - a.x(), b.y() - a.y())
+    if length > 16:
+        along = QPointF((b.x() - a.x()) / length, (b.y() - a.y()) / length)
+        across = QPointF(-along.y(), along.x())
+        tip = b - along * 7
+        painter.save()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("warn"))
+        painter.drawPolygon(QPolygonF([tip, tip - along * 9 + across * 4.5, tip - along * 9 - across * 4.5]))
+        painter.restore()
+
+
+def _paint_rings(painter: QPainter, scene: Scene, view: View) -> None:
+    radius = dot_size(scene.shown) / 2 + 4
+    stroke = theme.current().stroke
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(theme.colour("text", 0.8), stroke))
+    for at in _places(scene.marked, scene, view) if scene.marked else ():
+        painter.drawEllipse(at, radius, radius)
+    painter.setPen(QPen(theme.colour("warn"), stroke + 0.5))
+    for at in _places(scene.focus, scene, view) if scene.focus else ():
+        painter.drawEllipse(at, radius, radius)
+        if len(scene.focus) == 1:
+            painter.drawEllipse(at, radius + 4, radius + 4)
+
+
+def paint_symbol(painter: QPainter, at: QPointF, shape: int, colour: QColor, size: float = 9.0) -> None:
+    """One dot as it is drawn on the map, smooth."""
+    dense = 4
+    dx, dy = spot(SHAPES[shape % len(SHAPES)], size * dense)
+    side = int(1.3 * size * dense) | 1
+    pixels = np.zeros((side, side, 4), np.uint8)
+    middle = side // 2
+    inside = (np.abs(dx) <= middle) & (np.abs(dy) <= middle)
+    pixels[middle + dy[inside], middle + dx[inside]] = (colour.red(), colour.green(), colour.blue(), 255)
+    image = QImage(pixels.data, side, side, 4 * side, QImage.Format.Format_RGBA8888)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    wide = side / dense
+    painter.drawImage(QRectF(at.x() - wide / 2, at.y() - wide / 2, wide, wide), image.scaled(round(2 * wide), round(2 * wide), Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation))
 
 
 def classes_of(texts: Sequence[str]) -> tuple[np.ndarray, list[str]]:

@@ -30,9 +30,16 @@ def make(picture: Picture, model: Model, parent: QWidget | None = None) -> Pictu
 
         made = ImageView
     elif kind == "cloud":
-        from lab.widgets.pictures.cloud import CloudView
+        from lab.embedding.streams import is_map
 
-        made = CloudView
+        if is_map(model, picture.layers[0].stream):
+            from lab.widgets.embeddings.explorer import ExplorerView
+
+            made = ExplorerView
+        else:
+            from lab.widgets.pictures.cloud import CloudView
+
+            made = CloudView
     elif kind == "graph":
         from lab.widgets.pictures.graph import GraphView
 
