@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab import catalog
-from lab.errors import LabError
-from lab.model import Clock, Events, Figure, Layer, Model, Out, Picture, State, Stream, action, param
+from lab.model import Clock, Events, Figure, Layer, Out, Picture, State, Stream, action, param
 from lab.neuron import Bench, Neuron
+from lab.protocol import Protocol
 
 SLICE = 2.0  # ms of every cell's time in one step
 TRIALS = 7  # amplitudes tried at once for each width: eight times narrower a bracket each round
@@ -34,7 +33,7 @@ class Setup:
     theory: np.ndarray | None
 
 
-class StrengthDuration(Model):
+class StrengthDuration(Protocol):
     r"""How strong must a pulse be to make a neuron fire, and how does that depend on its duration?
 
     Short pulses must be strong: below a certain width only the charge counts, because the membrane has no time to leak. Long
@@ -71,8 +70,6 @@ class StrengthDuration(Model):
         "A warm axon": {"neuron": "hodgkin-huxley", "settings": "temperature=18.5"},
     }
 
-    neuron: str = param("hodgkin-huxley", choices=tuple(catalog.names("neuron")), live=False, main=True, doc="Which neuron is stimulated.")
-    settings: str = param("", live=False, label="Its parameters", doc="Parameters of the neuron that differ from its defaults: C=2, temperature=16.")
     polarity: str = param(FIRE, choices=(FIRE, BREAK), live=False, main=True, doc="Depolarising pulses, or hyperpolarising ones after which the cell fires when let go (anode break).")
     shortest: float = param(0.05, "ms", lo=0.01, hi=1000, live=False, log=True, main=True, label="Shortest pulse", doc="Width of the shortest pulse (at least one step of the neuron).")
     longest: float = param(100.0, "ms", lo=0.1, hi=10_000, live=False, log=True, label="Longest pulse", doc="Width of the longest pulse, whose threshold is called the rheobase.")
@@ -83,21 +80,6 @@ class StrengthDuration(Model):
     def check(self) -> None:
         if self.longest <= self.shortest:
             raise self.refuse("longest", f"must be above the shortest pulse ({self.shortest:g} ms)")
-
-    def cell(self) -> Neuron:
-        """The neuron that is stimulated."""
-        kind = catalog.load(self.neuron)
-        values = {}
-        for part in self.settings.split(","):
-            if part.strip():
-                key, equals, value = part.partition("=")
-                if not equals:
-                    raise self.refuse("settings", f"'{part.strip()}' is not of the form name=value")
-                values[key.strip()] = kind.from_text(key.strip(), value.strip())
-        found = kind(**values)
-        if not isinstance(found, Neuron):
-            raise LabError(f"{self.neuron} is not a neuron of the bench: choose another.")
-        return found
 
     @property
     def sign(self) -> float:

@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab import catalog
-from lab.errors import LabError
-from lab.model import Clock, Figure, Layer, Model, Out, Picture, State, Stream, action, param
+from lab.model import Clock, Figure, Layer, Out, Picture, State, Stream, action, param
 from lab.neuron import Neuron, Sweep
+from lab.protocol import Protocol
 
 SLICE = 5.0  # ms of every cell's time in one step
 TRACE = 200.0  # ms of the trace shown for a point
@@ -26,7 +25,7 @@ class Setup:
     theory: np.ndarray | None
 
 
-class TuningCurve(Model):
+class TuningCurve(Protocol):
     r"""How fast a neuron fires under constant input: its tuning curve, f-I curve or response function.
 
     Each point is a cell of one population, all of the chosen kind, each with a constant current of its own switched on at
@@ -54,8 +53,6 @@ class TuningCurve(Model):
         "The onset in detail": {"neuron": "hodgkin-huxley", "range": "chosen", "lowest": 6.0, "highest": 6.6, "points": 61},
     }
 
-    neuron: str = param("hodgkin-huxley", choices=tuple(catalog.names("neuron")), live=False, main=True, doc="Which neuron is measured.")
-    settings: str = param("", live=False, label="Its parameters", doc="Parameters of the neuron that differ from its defaults: C=2, temperature=16.")
     range: str = param("of the neuron", choices=("of the neuron", "chosen"), live=False, doc="Which inputs: the neuron's own range or one chosen here.")
     lowest: float = param(0.0, lo=-10_000, hi=10_000, live=False, when=("range", "chosen"), doc="First input, in the neuron's unit.")
     highest: float = param(20.0, lo=-10_000, hi=10_000, live=False, when=("range", "chosen"), doc="Last input, in the neuron's unit.")
@@ -66,21 +63,6 @@ class TuningCurve(Model):
     def check(self) -> None:
         if self.range == "chosen" and self.highest <= self.lowest:
             raise self.refuse("highest", f"must be above the lowest ({self.lowest:g})")
-
-    def cell(self) -> Neuron:
-        """The neuron that is measured."""
-        kind = catalog.load(self.neuron)
-        values = {}
-        for part in self.settings.split(","):
-            if part.strip():
-                key, equals, value = part.partition("=")
-                if not equals:
-                    raise self.refuse("settings", f"'{part.strip()}' is not of the form name=value")
-                values[key.strip()] = kind.from_text(key.strip(), value.strip())
-        found = kind(**values)
-        if not isinstance(found, Neuron):
-            raise LabError(f"{self.neuron} is not a neuron of the bench: choose another.")
-        return found
 
     # -- declarations --
 
