@@ -48,7 +48,7 @@ def _lasting(thread: threading.Thread) -> bool:
 def no_widget_left(request):
     """Fail a test that leaves a top-level widget or an active timer behind, naming what."""
     app = _application()
-    before = {id(w) for w in app.topLevelWidgets()} if app else set()
+    before = {_address(w) for w in app.topLevelWidgets()} if app else set()
     yield
     app = _application()
     if app is None:
@@ -56,11 +56,10 @@ def no_widget_left(request):
     from PySide6.QtCore import QEvent, QTimer
 
     def left() -> list[str]:
-        gc.collect()  # pyqtgraph's menus hang in circles
         app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         app.processEvents()
-        widgets = [w for w in app.topLevelWidgets() if id(w) not in before]
-        found = [f"{type(w).__name__} '{w.objectName() or w.windowTitle()}'" for w in widgets if w.parent() is None and not _lasting_widget(w)]
+        widgets = [w for w in app.topLevelWidgets() if _address(w) not in before]
+        found = [f"{type(w).__name__} '{w.objectName() or w.windowTitle() or getattr(w, 'title', str)()}'" for w in widgets if w.parent() is None and not _lasting_widget(w)]
         found += [f"QTimer '{t.objectName()}' of the application" for t in app.findChildren(QTimer) if t.isActive() and not t.isSingleShot()]
         return found
 
@@ -68,6 +67,7 @@ def no_widget_left(request):
     while names := left():
         if time.monotonic() > end:
             pytest.fail(f"The test left widgets or timers behind: {', '.join(sorted(set(names)))}.")
+        gc.collect()  # what hangs in circles; not before every test, because with all of Numba loaded it takes half a second
         time.sleep(0.01)
 
 
@@ -75,6 +75,13 @@ def _application():
     """The running QApplication, without loading Qt for tests that do not use it."""
     module = sys.modules.get("PySide6.QtWidgets")
     return module.QApplication.instance() if module else None
+
+
+def _address(widget) -> int:
+    """Where Qt keeps a widget: one that Qt itself owns has a new Python object, with a new id, whenever it is looked at."""
+    import shiboken6
+
+    return shiboken6.getCppPointer(widget)[0]
 
 
 def _lasting_widget(widget) -> bool:
