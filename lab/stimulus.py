@@ -178,6 +178,8 @@ def memory(seed_words: np.ndarray) -> dict[str, np.ndarray]:
 @kernel
 def _covered(a, b, lo, hi):
     """Fraction of the step a..b that lies in lo..hi."""
+    if a >= lo and b <= hi:  # exactly 1, as where whole blocks are filled at once
+        return 1.0
     left, right = max(a, lo), min(b, hi)
     return max(0.0, right - left) / (b - a)
 
