@@ -275,6 +275,7 @@ class EmbeddingMap(Model):
             "gains": np.ones_like(start),
             "random": seed_state(seed, 5),
             "done": np.zeros(1, np.int64),
+            "judged": np.full(4, -1.0),  # trustworthiness, recall, cost, accuracy as last measured; -1 before and where it has no meaning
             "pinned": np.zeros(len(start), np.bool_),
             "basis": self._basis(constants, seed),
         }
@@ -289,6 +290,7 @@ class EmbeddingMap(Model):
             state["points"][...], state["velocity"][...], state["gains"][...] = constants.start, 0, 1
             state["basis"][...] = self._basis(constants, 0)
             state["done"][0] = 0
+            state["judged"][:] = -1
 
     def advance(self, constants: Constants, state: State, n: int, out: Any) -> int:
         """Do n iterations."""
@@ -303,11 +305,11 @@ class EmbeddingMap(Model):
             if out.wanted("movement"):
                 out["movement"][k] = np.sqrt(((y - before).astype(float) ** 2).sum(1)).mean()
             if self.judge_every and done[0] % self.judge_every == 0:
-                judged = honesty(y, constants.truth, JUDGED)
-                out.events["honesty"].append(k, 0, judged.trustworthiness)
-                out.events["honesty"].append(k, 1, judged.recall)
+                state["judged"][:] = self._judge(constants, state)
+                out.events["honesty"].append(k, 0, state["judged"][0])
+                out.events["honesty"].append(k, 1, state["judged"][1])
                 if constants.affinities is not None:
-                    out.events["cost"].append(k, 0, tsne.divergence(constants.affinities, y))
+                    out.events["cost"].append(k, 0, state["judged"][2])
         return n
 
     def _iterate(self, constants: Constants, state: State) -> None:
@@ -363,21 +365,24 @@ class EmbeddingMap(Model):
 
     def summary(self, constants: Constants, state: State) -> dict[str, Any]:
         """How true the map is; accuracy is that of a vote of ten neighbours on the map, each point left out in turn."""
+        y, judged = state["points"], state["judged"]
+        # Measured when they are due, or, where they never are, when somebody asks.
+        found = self._judge(constants, state) if not self.judge_every or judged[0] < 0 else judged
+        out: dict[str, Any] = {"points shown": f"{len(y)} of {constants.whole}", "points measured": f"{len(constants.truth.probes)} of {len(y)}"}
+        names = ("trustworthiness", "recall", "cost (nats)", "neighbour accuracy")
+        return out | {name: float(value) for name, value in zip(names, found, strict=True) if value >= 0}
+
+    def _judge(self, constants: Constants, state: State) -> tuple[float, float, float, float]:
+        """Trustworthiness, recall, cost and the accuracy of a vote of ten neighbours; -1 where a number has no meaning."""
         y = state["points"]
         judged = honesty(y, constants.truth, JUDGED)
-        out: dict[str, Any] = {
-            "points shown": f"{len(y)} of {constants.whole}",
-            "points measured": f"{len(constants.truth.probes)} of {len(y)}",
-            "trustworthiness": judged.trustworthiness,
-            "recall": judged.recall,
-        }
-        if constants.affinities is not None:
-            out["cost (nats)"] = tsne.divergence(constants.affinities, y)
+        cost = tsne.divergence(constants.affinities, y) if constants.affinities is not None else -1.0
+        accuracy = -1.0
         if 1 < len(constants.class_names) < len(y) / 2:
             votes = constants.classes[map_neighbours(y, constants.truth.probes, min(JUDGED, len(y) - 1))]
             won = np.array([np.bincount(row, minlength=len(constants.class_names)).argmax() for row in votes])
-            out["neighbour accuracy"] = float((won == constants.classes[constants.truth.probes]).mean())
-        return out
+            accuracy = float((won == constants.classes[constants.truth.probes]).mean())
+        return judged.trustworthiness, judged.recall, float(cost), accuracy
 
     def remedy(self, stream: str) -> str:
         """What to try when the map flies apart."""

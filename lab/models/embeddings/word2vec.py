@@ -478,9 +478,12 @@ class Word2Vec(Model):
         if self.method in SAMPLED:
             out["epochs done"] = round(float(state["position"][1]) / len(corpus.tokens), 3)
         out["loss (nats)"] = float(state["tally"][0])
-        if len(constants.rows) and state["done"][0]:
+        score = float(state["score"][0])
+        if len(constants.rows) and not self.score_every and self.finished(constants, state):
             unit = self.space(constants, state).unit[:ASKED_WORDS]
-            out["analogies (%)"] = 100 * float((ask.answers(unit, constants.rows) == constants.rows[:, 3]).mean())
+            score = 100 * float((ask.answers(unit, constants.rows) == constants.rows[:, 3]).mean())
+        if score >= 0:
+            out["analogies (%)"] = score
             if np.isfinite(constants.baseline):
                 out["PPMI-SVD baseline (%)"] = constants.baseline
         if watch.seconds:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtWidgets import QWidget
 
 from lab.embedding.raster import SHAPES, View, fit_view, place_labels, project, rasterise, spot
 from lab.embedding.vectors import Vectors
@@ -97,9 +99,15 @@ def paint_labels(
     pixels = project(points[rows], view)
     inside = (pixels[:, 0] >= 0) & (pixels[:, 0] < view.width) & (pixels[:, 1] >= 0) & (pixels[:, 1] < view.height)
     rows, pixels = rows[inside][: 8 * MOST_LABELS], pixels[inside][: 8 * MOST_LABELS]
-    widths = np.array([measure.horizontalAdvance(names[k]) + 4 for k in rows])
+    widths = np.array([_advance(names[k], font.pixelSize()) for k in rows])
     most = max(len(known), min(MOST_LABELS, view.width * view.height // AREA))
     kept, corners = place_labels(pixels, widths, measure.height(), view, gap=gap, most=most)
+    if isinstance(painter.device(), (QImage, QPixmap, QWidget)):
+        look = theme.current()
+        for k, (left, top) in zip(kept.tolist(), corners.tolist(), strict=True):
+            drawn = _stamp(names[rows[k]], font.pixelSize(), look.tokens.text, look.tokens.surface)
+            painter.drawImage(QPointF(left, top - 1), drawn)
+        return [int(rows[k]) for k in kept]
     halo = QPen(theme.colour("surface", 0.85), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
     ink = theme.colour("text")
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -109,6 +117,33 @@ def paint_labels(
         painter.strokePath(path, halo)
         painter.fillPath(path, ink)
     return [int(rows[k]) for k in kept]
+
+
+@lru_cache(20_000)
+def _advance(text: str, pixels: int) -> float:
+    return QFontMetricsF(theme.sans_font(pixels)).horizontalAdvance(text) + 4
+
+
+@lru_cache(4000)
+def _stamp(text: str, pixels: int, ink: str, paper: str) -> QImage:
+    """A name with a halo as a picture: a map that moves draws the same names again and again, and outlines are dear."""
+    font = theme.sans_font(pixels)
+    measure = QFontMetricsF(font)
+    dense = 2
+    image = QImage(dense * (math.ceil(measure.horizontalAdvance(text)) + 6), dense * (math.ceil(measure.height()) + 2), QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(dense)
+    image.fill(0)
+    painter = QPainter(image)
+    painter.setFont(font)
+    ground = QColor(paper)
+    ground.setAlphaF(0.5)
+    painter.setPen(ground)
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (1, 1), (-1, 1), (1, -1)):
+        painter.drawText(QPointF(2 + dx, 1 + measure.ascent() + dy), text)
+    painter.setPen(QColor(ink))
+    painter.drawText(QPointF(2, 1 + measure.ascent()), text)
+    painter.end()
+    return image
 
 
 def paint_legend(painter: QPainter, texts: Sequence[str], colours: np.ndarray, at: QPointF, most: float) -> float:

@@ -84,7 +84,7 @@ class Answers(QWidget):
         number = QFontMetricsF(mono).horizontalAdvance("−0.00") + 4
         bar = max(24.0, 0.34 * self.width()) if self.width() > 150 else 0.0
         named = self.width() - number - bar - 12
-        for k, (_, name, value) in enumerate(self._rows):
+        for k, (_, name, value) in enumerate(self._rows[: max(1, self.height() // line)]):
             top = k * line
             if k == self._at:
                 painter.setPen(Qt.PenStyle.NoPen)

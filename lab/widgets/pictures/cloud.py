@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPen
 
 from lab import view
+from lab.embedding.raster import SHAPES, View, rasterise
 from lab.errors import ModelError
 from lab.model import Layer
 from lab.view import Axis, Overlay, Range, Source, typeset
@@ -23,7 +24,7 @@ from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import Texts
 
 POINTS = 3000  # so many are drawn one by one; more become an image
-SYMBOLS = ("o", "s", "t1", "d", "x", "t", "+", "star")
+SYMBOLS = ("o", "s", "t1", "d", "x", "t", "+", "o")  # as the rasteriser's shapes
 NEAR = 14  # px within which a click picks a point
 LEGEND = 10
 
@@ -141,11 +142,7 @@ class CloudView(PlotView):
         order = np.argsort(points[:, 2]) if points.shape[1] == 3 else np.arange(len(points))
         look = theme.current()
         if many:
-            canvas = Canvas(self.field, self.devicePixelRatioF())
-            palette = np.array([rgba(f"series{k}", 0.9) for k in range(len(look.tokens.series))])
-            size = 3 if len(points) < 20_000 else 2
-            canvas.stamp(points[order, 0], points[order, 1], palette[classes[order] % len(palette)], size)
-            self._dots.show_canvas(canvas)
+            self._dots.show_canvas(self._raster(points, classes))
         else:
             size = 9 if len(points) < 400 else 7 if len(points) < 1500 else 5
             sizes = self._sizes()
@@ -162,6 +159,22 @@ class CloudView(PlotView):
             sizes = self._sizes()
             first = np.arange(len(points)) if sizes is None else np.argsort(-np.nan_to_num(sizes), kind="stable")
             self._texts.set_texts(points[first, :2], [self._names[k] for k in first], QRectF(x0, y0, x1 - x0, y1 - y0))
+
+    def _raster(self, points: np.ndarray, classes: np.ndarray) -> Canvas:
+        """Many points through the rasteriser; one unit of its view is a pixel, because the two axes have scales of their own."""
+        canvas = Canvas(self.field, self.devicePixelRatioF())
+        across, up = canvas.width / (canvas.x1 - canvas.x0), canvas.height / (canvas.y1 - canvas.y0)
+        scale = (across, up) if points.shape[1] == 2 else (across, up, across)
+        middle = ((canvas.x0 + canvas.x1) / 2, (canvas.y0 + canvas.y1) / 2, 0.0)[: points.shape[1]]
+        placed = (points - middle) * scale
+        palette = np.array([rgba(f"series{k}", 1.0) for k in range(len(theme.current().tokens.series))])
+        ground = theme.colour("surface")
+        size = (5 if len(points) < 20_000 else 3) * canvas.ratio
+        view = View(canvas.width, canvas.height, (0.0,) * points.shape[1])
+        paper = (ground.red(), ground.green(), ground.blue(), 0)
+        # Row 0 of the canvas is at the lower end.
+        canvas.pixels = rasterise(placed, view, palette[classes % len(palette)], size=size, background=paper, shapes=(classes % len(SHAPES)).astype(np.uint8))[::-1]
+        return canvas
 
     def _legend(self, known: np.ndarray) -> None:
         names = self.picture.labels
