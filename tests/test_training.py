@@ -131,6 +131,60 @@ def test_a_rate_lowered_live_moves_the_weights_less():
     assert moved(0.01) == pytest.approx(0.1 * moved(0.1), rel=1e-3)
 
 
+def test_another_optimiser_keeps_the_weights_and_begins_with_an_empty_memory():
+    s = Simulation(MLP(optimiser="momentum", rate=0.05, **SMALL), 1)
+    s.advance(50)
+    weights = s.state["parameters"].copy()
+    assert s.state["moments"].any()
+    s.change(optimiser="Adam", rate=1e-3)
+    assert np.array_equal(weights, s.state["parameters"]) and not s.state["moments"].any()
+    s.advance(1)
+    moved = np.abs(s.state["parameters"] - weights)
+    # The first step of an Adam that remembers nothing is as large as its rate wherever there is a gradient.
+    assert moved.max() == pytest.approx(1e-3, rel=1e-3) and np.median(moved[moved > 0]) == pytest.approx(1e-3, rel=0.02)
+    assert s.summary()["optimiser"].startswith("Adam since epoch 1.111")
+    same = Simulation(MLP(optimiser="momentum", rate=0.05, **SMALL), 1)
+    same.advance(50)
+    same.change(rate=0.04)
+    assert same.state["moments"].any()  # only another optimiser forgets
+
+
+@pytest.mark.parametrize("now", [16, 10])
+def test_another_minibatch_is_that_of_a_run_that_began_with_it(now):
+    plain = {"hidden": "8", "optimiser": "SGD", "rate": 0.1, "evaluate": 0.0}
+    changed, begun = Simulation(MLP(minibatch=now, **plain), 3), Simulation(MLP(batch=now, **plain), 3)
+    changed.advance(2 * changed.model.steps_per_epoch)
+    begun.advance(2 * begun.model.steps_per_epoch)
+    assert np.array_equal(changed.state["parameters"], begun.state["parameters"])
+    assert changed.state["counters"][:3].tolist() == [90, 2, 0] and changed.state["owed"][0] == 0
+
+
+def test_a_minibatch_changed_live_keeps_weights_and_clock_and_does_not_depend_on_blocks():
+    def trained(blocks):
+        s = Simulation(MLP(dropout=0.1, **SMALL), 5)
+        s.advance(20)
+        weights = s.state["parameters"].copy()
+        s.change(minibatch=300)
+        assert np.array_equal(weights, s.state["parameters"])
+        for n in blocks:
+            s.advance(n, ["loss"])
+        s.change(minibatch=0)
+        s.advance(100 - s.step)
+        return s
+
+    one, other = trained([50]), trained([1, 2, 30, 17])
+    assert all(one.state[k].tobytes() == other.state[k].tobytes() for k in one.state)
+    assert one.state["counters"][1] == 2  # the epochs of the clock are those of the examples
+
+
+def test_the_loss_of_a_waiting_step_is_that_of_the_last_minibatch():
+    s = Simulation(MLP(**SMALL), 5)
+    s.advance(9)
+    s.change(minibatch=128)
+    loss = s.advance(8, ["loss"]).samples["loss"]
+    assert len(set(loss[:3])) == 1 and len(set(loss[3:7])) == 1 and len(set(loss)) == 3
+
+
 def test_training_stops_at_the_accuracy_asked_for():
     result = run(hidden="32", epochs=50, stop_at=0.9)
     assert "0.9" in result.reason and result.summary["test accuracy"] >= 0.9 and result.summary["epochs done"] < 50

@@ -21,7 +21,7 @@ from lab.tape.registry import BATCHED, OPCODE, OUT, SIZE
 # Columns of the table of objectives.
 FORWARD, FORWARD_END, BACKWARD, BACKWARD_END, ROOT, ROOT_BATCHED, SEGMENT, SEGMENT_END, KIND, SCHEDULE, NUMBERS = range(11)
 FINE, BAD_LOSS, BAD_GRADIENT = range(3)
-STEP, EPOCH, POSITION, UPDATES = range(4)  # counters; from UPDATES on one per objective
+STEP, EPOCH, POSITION, UPDATES = range(4)  # counters; from UPDATES on one per objective, then again one: updates before its memory was emptied
 
 
 @kernel
@@ -166,7 +166,7 @@ def learn(
                 w, g, size = segments[s, 0], segments[s, 1], segments[s, 2]
                 update(
                     o[KIND], a[w : w + size], a[g : g + size], m[w : w + size], v[w : w + size],
-                    f, o[NUMBERS], rate, counters[UPDATES + k], factor, segments[s, 3], segments[s, 4],
+                    f, o[NUMBERS], rate, counters[UPDATES + k] - counters[UPDATES + objectives.shape[0] + k], factor, segments[s, 3], segments[s, 4],
                 )  # fmt: skip
         counters[STEP] += 1
         counters[POSITION] = start + n

@@ -64,7 +64,7 @@ class Program:
     """An immutable compiled program; everything that moves is in the state, a dict of plain arrays.
 
     state: parameters, statistics (running values), moments (2, P), hyper (live numbers), random (uint64[4]), counters (step,
-    epoch, position in the epoch, updates per objective) and order (the shuffled rows of this epoch). Copying these arrays is
+    epoch, position in the epoch, updates per objective, and of these how many had been made when its memory was empty) and order (the shuffled rows of this epoch). Copying these arrays is
     a checkpoint; training resumed from it gives the same bytes, however the steps are divided among calls.
     """
 
@@ -106,7 +106,7 @@ class Program:
             "moments": np.zeros((2, self.layout.parameters), self.dtype),
             "hyper": np.array([h.value for h in self.tape.hypers], float),
             "random": seed_state(seed, 2),
-            "counters": np.zeros(interpreter.UPDATES + len(self.tape.objectives), np.int64),
+            "counters": np.zeros(interpreter.UPDATES + 2 * len(self.tape.objectives), np.int64),
             "order": np.arange(rows, dtype=np.int64),
         }
 
@@ -127,6 +127,12 @@ class Program:
                 at = self.layout.offsets[node.index] - self.layout.parameters
                 found[node.name] = state["statistics"][at : at + node.size].reshape(node.shape)
         return found
+
+    def forget(self, state: State) -> None:
+        """Empty the optimisers' memory: moments 0, and their bias is corrected as at the start; weights and schedules stay."""
+        count = len(self.tape.objectives)
+        state["moments"][:] = 0
+        state["counters"][interpreter.UPDATES + count :] = state["counters"][interpreter.UPDATES : interpreter.UPDATES + count]
 
     def load(self, state: State, arrays: dict[str, np.ndarray], *, partial: bool = False) -> None:
         """Set parameters and running values by name; shapes must agree, and nothing changes if one does not."""
@@ -196,6 +202,8 @@ class Program:
                 f"tape: a minibatch of {batch} does not fit a program compiled for {self.batch}; compile with batch={batch}.",
                 names=("batch",),
             )
+        if counters.size != interpreter.UPDATES + 2 * len(self.tape.objectives):
+            raise ModelError("tape: the counters of this state are those of another program or version; start it with this program.")
         a = self._load(state)
         layout, total = self.layout, self.layout.parameters + self.layout.statistics
         fields = self._fields(data)

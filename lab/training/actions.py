@@ -50,7 +50,7 @@ class Training(Learning):
     def load(self, constants: Any, state: State, file: str) -> None:
         """Replace the weights by those of a file; the optimiser's memory is cleared."""
         load_weights(file, constants.program, state)
-        state["moments"][:] = 0
+        constants.program.forget(state)
 
     @action("Save weights", file=(str, param("", kind="file", doc="File to write, .safetensors or .npz.")))
     def save(self, constants: Any, state: State, file: str) -> None:

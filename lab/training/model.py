@@ -10,7 +10,6 @@ import numpy as np
 
 from lab import data as sets
 from lab.errors import DivergenceError, ModelError
-from lab.kernels import kernel
 from lab.model import Clock, Model, Out, Picture, State, Stream, param
 from lab.tape import Data, Node, Optimiser, Program, Tape
 from lab.tape.optimisers import SCHEDULES, scheduled_rate
@@ -18,10 +17,10 @@ from lab.training import canvas, pictures, readings, walk
 from lab.training.diagnosis import Signs, diagnose
 from lab.training.material import Material, Outline, outline, prepare
 from lab.training.pace import evaluation_in_steps, spaced
+from lab.training.steps import ACCURACY, GRADIENT, LOSS, STEP, UPDATES, judge, silent_share, smoothing, train
 
 OPTIMISERS = {"SGD": "descent", "momentum": "momentum", "Nesterov": "nesterov", "Adam": "adam", "AdamW": "adamw"}
-STEP, _EPOCH, _POSITION, UPDATES = range(4)  # places in the tape's counters
-TRAIN_LOSS, TEST_LOSS, TRAIN_SCORE, TEST_SCORE, BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST, EVALUATIONS, FIRST_LOSS, GRADIENT = range(11)
+TRAIN_LOSS, TEST_LOSS, TRAIN_SCORE, TEST_SCORE, BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST, EVALUATIONS, FIRST_LOSS, GRADIENT_NORM = range(11)
 NORM, WEIGHT, UPDATE, DEAD = range(4)  # columns of the health of a layer
 PROBE = 256  # training examples that an evaluation looks at, at most
 EXAMPLE_POINTS = tuple((float(x), float(y), float(int(x > 0) ^ int(y > 0))) for x in (-0.7, -0.5, 0.5, 0.7) for y in (-0.6, -0.4, 0.4, 0.6))
@@ -74,48 +73,6 @@ class Constants:
     instruments: Instruments = field(default_factory=Instruments)
 
 
-@kernel
-def judge(losses, output, aim, first, last, labels, spread):
-    """(mean loss, score) of the examples first to last: accuracy, or the share of the variance `spread` that is explained."""
-    loss, good, wrong = 0.0, 0, 0.0
-    for i in range(first, last):
-        loss += float(losses[i])
-        if labels:
-            best = 0
-            for j in range(1, output.shape[1]):
-                if output[i, j] > output[i, best]:
-                    best = j
-            good += best == aim[i, 0]
-        else:
-            for j in range(output.shape[1]):
-                wrong += (float(output[i, j]) - float(aim[i, j])) ** 2
-    count = max(1, last - first)
-    if labels:
-        return loss / count, good / count
-    return loss / count, 1.0 - wrong / (count * output.shape[1] * spread) if spread > 0.0 else 0.0
-
-
-@kernel
-def silent_share(values, rows):
-    """Share of the columns that are zero in the first `rows` rows."""
-    silent = 0
-    for j in range(values.shape[1]):
-        i = 0
-        while i < rows and values[i, j] == 0:
-            i += 1
-        silent += i == rows
-    return silent / values.shape[1]
-
-
-@kernel
-def smoothing(losses, smooth, keep, out):
-    """Exponential mean of the losses, free of the bias of its start: smooth = (weighted sum, sum of weights)."""
-    for i in range(losses.size):
-        smooth[0] = keep * smooth[0] + (1.0 - keep) * losses[i]
-        smooth[1] = keep * smooth[1] + (1.0 - keep)
-        out[i] = smooth[0] / smooth[1]
-
-
 class Learning(Model):
     """Trains a tape program on a data set; one step is one minibatch.
 
@@ -144,7 +101,8 @@ class Learning(Model):
     flip: bool = param(False, builds=True, group="Augmentation", doc="Mirror each training picture with probability 1/2.")
     input_noise: float = param(0.0, lo=0.0, hi=2.0, builds=True, group="Augmentation", doc="Deviation of Gaussian noise on training inputs, new at each step.")
 
-    optimiser: str = param("Adam", choices=tuple(OPTIMISERS), live=False, main=True, group="Training", doc="How weights follow the gradient.")
+    optimiser: str = param("Adam", choices=tuple(OPTIMISERS), builds=True, main=True, group="Training",
+                           doc="How weights follow the gradient. Another one keeps the weights; its memory (the moments) begins at zero.")  # fmt: skip
     rate: float = param(3e-3, lo=1e-7, hi=1e3, log=True, main=True, group="Training", label="Learning rate", doc="Learning rate.")
     momentum: float = param(0.9, lo=0.0, hi=0.999, group="Training", doc="Momentum; for Adam the memory of the mean gradient.",
                             when=("optimiser", ("momentum", "Nesterov", "Adam", "AdamW")))  # fmt: skip
@@ -155,7 +113,9 @@ class Learning(Model):
     final: float = param(0.1, lo=0.0, hi=1.0, group="Training", label="Final rate", when=("schedule", ("step", "exponential", "cosine", "linear")),
                          doc="Part of the learning rate that is left at the end (step: after each third of the epochs).")  # fmt: skip
     dropout: float = param(0.0, lo=0.0, hi=0.95, builds=True, group="Training", doc="Part of the hidden units silenced at random in each step.")
-    batch: int = param(32, "examples", lo=1, hi=4096, log=True, live=False, group="Training", doc="Examples in a minibatch.")
+    batch: int = param(32, "examples", lo=1, hi=4096, log=True, live=False, group="Training", doc="Examples in a minibatch at the start; one step of the run is one of these.")
+    minibatch: int = param(0, "examples", lo=0, hi=4096, builds=True, group="Training", label="Minibatch from now on",
+                           doc="Another size while it runs (0: as at the start); weights stay, and epochs go on being counted in examples.")  # fmt: skip
     epochs: int = param(30, "epochs", lo=1, hi=100_000, log=True, group="Training", doc="How long to train.")
     evaluate: float = param(1.0, "epochs", lo=0.0, hi=1e4, group="Training", doc="How often the test part is looked at, at most (0: never).")
     looking: float = param(0.06, lo=1e-3, hi=10.0, log=True, group="Training", label="Share of looking",
@@ -245,6 +205,12 @@ class Learning(Model):
 
     # -- behaviour --
 
+    def changed_live(self, before: Model, constants: Constants, state: State) -> None:
+        """Another optimiser begins with an empty memory."""
+        if self.optimiser != getattr(before, "optimiser", self.optimiser):
+            constants.program.forget(state)
+            state["switched"][0] = state["counters"][STEP]
+
     def rule(self) -> Optimiser:
         """The optimiser with its present numbers."""
         span = max(1.0, (self.epochs - self.warmup) * self.steps_per_epoch / (3 if self.schedule == "step" else 1))
@@ -266,7 +232,7 @@ class Learning(Model):
         output, stages = self.network(tape, seen, shape.outputs)
         tape.minimise(self.goal(tape, x, output, shape.outputs), self.rule())
         # Room for more examples than a minibatch: evaluations then run in few pieces.
-        return tape.compile(max(self.batch, 256), dtype), stages, output.name
+        return tape.compile(max(self.batch, self.minibatch, 256), dtype), stages, output.name
 
     def build(self, seed: int) -> Constants:
         """Load the data and write the program."""
@@ -281,6 +247,8 @@ class Learning(Model):
         tape = constants.program.start(seed, len(constants.material.x))
         del tape["hyper"]  # the live numbers are the parameters of this model
         return tape | {
+            "last": np.zeros(3),  # loss, gradient norm and accuracy of the last minibatch
+            "owed": np.zeros(1, np.int64),  # examples that wait for a larger minibatch to fill
             "smooth": np.zeros(4),  # of the loss, then of the accuracy
             "figures": np.zeros(11),
             "health": np.zeros((len(constants.stages), 4)),
@@ -289,6 +257,7 @@ class Learning(Model):
             "canvas": self._first_canvas(constants),
             "drawn_on": np.zeros(1, np.int64),
             "phase": np.zeros(1, np.int64),
+            "switched": np.full(1, -1, np.int64),  # step at which the optimiser was changed last
             "added": np.zeros((0, 3)),
             "point_class": np.zeros(1, np.int64),
         }
@@ -338,7 +307,7 @@ class Learning(Model):
     def advance(self, constants: Constants, state: State, n: int, out: Out) -> int:
         """Train up to n minibatches, looking at the test part where that is due."""
         program, tape, data = constants.program, self.tape_state(constants, state), self.training_data(constants, state)
-        looks, keep = self.interval(constants)[1] > 0, 1.0 - min(1.0, 2.0 / self.steps_per_epoch)
+        looks, scored, keep = self.interval(constants)[1] > 0, "accuracy" in program.recorded, 1.0 - min(1.0, 2.0 / self.steps_per_epoch)
         done = 0
         while done < n and not self.finished(constants, state):
             if any(len(e.steps) - e.count[0] <= len(constants.stages) + 2 for e in out.events.values()):
@@ -347,34 +316,32 @@ class Learning(Model):
             ahead = self.next_look(constants, int(before[STEP])) - int(before[STEP]) if looks else n
             k = min(n - done, ahead)
             due = looks and k == ahead
-            report = program.train(tape, data, k, batch=self.batch, watch=due)
-            losses = report["loss"]
-            if before[STEP] == 0 and report.done:
-                state["figures"][FIRST_LOSS] = losses[0]
-            smooth, right = np.empty(report.done), np.empty(report.done)
-            smoothing(losses, state["smooth"][:2], keep, smooth)
-            if "accuracy" in report.names:
-                smoothing(report["accuracy"], state["smooth"][2:], keep, right)
-                if out.wanted("smoothed accuracy"):
-                    out["smoothed accuracy"][done : done + report.done] = right
-            if report.done:
-                state["figures"][GRADIENT] = report["gradient"][-1]
-            here = slice(done, done + report.done)
-            for name, values in (("loss", losses), ("smoothed", smooth), ("gradient", report["gradient"])):
-                if out.wanted(name):
-                    out[name][here] = values
+            found = train(self, constants, state, tape, data, k, due)
+            values = np.ascontiguousarray(found.values.T)
+            count = values.shape[1]
+            smooth = np.empty((2, count))
+            smoothing(values[LOSS], state["smooth"][:2], keep, smooth[0])
+            if scored:
+                smoothing(values[ACCURACY], state["smooth"][2:], keep, smooth[1])
+            if count:
+                state["figures"][GRADIENT_NORM] = values[GRADIENT, -1]
+                if before[STEP] == 0:
+                    state["figures"][FIRST_LOSS] = values[LOSS, 0]
+            for name, row in (("loss", values[LOSS]), ("gradient", values[GRADIENT]), ("smoothed", smooth[0]), ("smoothed accuracy", smooth[1])):
+                if name in out.samples and out.wanted(name):
+                    out[name][done : done + count] = row
             if out.wanted("rate"):
                 at, kind = program.tape.objectives[0].floats, SCHEDULES[self.schedule]
-                out["rate"][here] = [scheduled_rate(tape["hyper"], at, kind, int(before[UPDATES]) + i + 1) for i in range(report.done)]
+                out["rate"][done : done + count] = [scheduled_rate(tape["hyper"], at, kind, int(before[UPDATES]) + i + 1) for i in range(count)]
             if constants.instruments.steps or before[STEP]:  # the first call of a process contains compilation
-                constants.instruments.seconds += report.seconds
-            constants.instruments.steps += report.done if constants.instruments.seconds else 0
-            if report.fault:
-                self._diverge(constants, report.fault_node, int(state["counters"][STEP]) + 1)
+                constants.instruments.seconds += found.seconds
+            constants.instruments.steps += count if constants.instruments.seconds else 0
+            if found.fault:
+                self._diverge(constants, found.fault, int(state["counters"][STEP]) + 1)
             done += k
             if due:
                 began = perf_counter()
-                self._look(constants, state, tape, out, done - 1, report.watch or {})
+                self._look(constants, state, tape, out, done - 1, found.watch)
                 constants.instruments.looking += perf_counter() - began if state["figures"][EVALUATIONS] > 1 else 0.0
         return done
 
@@ -407,7 +374,7 @@ class Learning(Model):
         clipped = "" if self.clip else " or clip the gradient at 1"
         return f"lower the learning rate to {self.rate / 10:g}{clipped}"
 
-    def _look(self, constants: Constants, state: State, tape: State, out: Out, step: int, watch: dict[str, tuple[float, float, float]]) -> None:
+    def _look(self, constants: Constants, state: State, tape: State, out: Out, step: int, watch: dict[str, tuple[float, float, float]] | None) -> None:
         """Evaluate: scores of both parts, health of the layers, best weights; written to the event streams."""
         figures, health = state["figures"], state["health"]
         probe, count = self.probe(constants), len(constants.stages)
@@ -417,7 +384,8 @@ class Learning(Model):
             figures[loss], figures[score] = judge(
                 losses, output.reshape(len(output), -1), probe.aim, first, last, probe.spread is None, probe.spread[part] if probe.spread else 1.0
             )  # fmt: skip
-        health[:, :DEAD] = readings.health(constants, watch)
+        if watch is not None:  # else no minibatch ended in this step
+            health[:, :DEAD] = readings.health(constants, watch)
         for k in range(count):
             health[k, DEAD] = silent_share(values[k].reshape(-1, values[k].shape[-1]), probe.seen * values[k][0].size // values[k].shape[-1])
         if figures[EVALUATIONS] == 0 or figures[TEST_LOSS] < figures[BEST_LOSS]:
@@ -463,6 +431,8 @@ class Learning(Model):
             out |= {"best test loss": float(figures[BEST_LOSS]), f"{score} at best": float(figures[BEST_SCORE])}
             out["best after (epochs)"] = round(float(figures[BEST_STEP]) / self.steps_per_epoch, 3)
             out["diagnosis"] = diagnose(self._signs(state))
+        if state["switched"][0] >= 0:
+            out["optimiser"] = f"{self.optimiser} since epoch {float(state['switched'][0]) / self.steps_per_epoch:.4g}, its memory began at zero"
         out["phase"] = walk.label(self, constants, state)
         layout = constants.program.layout
         out["parameters"] = layout.parameters
@@ -478,7 +448,7 @@ class Learning(Model):
         hidden = health[:-1] if len(health) > 1 else health
         first, last = float(hidden[0, NORM]), float(hidden[-1, NORM])
         return Signs(
-            ratio=first / last if last > 0 else 0.0, layers=len(health), gradient=float(figures[GRADIENT]), dead=float(hidden[:, DEAD].mean()),
+            ratio=first / last if last > 0 else 0.0, layers=len(health), gradient=float(figures[GRADIENT_NORM]), dead=float(hidden[:, DEAD].mean()),
             update=float(np.median(health[:, UPDATE])), first=float(figures[FIRST_LOSS]), smooth=float(state["smooth"][0] / max(state["smooth"][1], 1e-300)),
             test=float(figures[TEST_LOSS]), best=float(figures[BEST_LOSS]), scores=(float(figures[TRAIN_SCORE]), float(figures[TEST_SCORE])),
             classification=self.task == "classification", epochs=float(state["counters"][STEP]) / self.steps_per_epoch, relu=self.rectifies,

@@ -119,7 +119,7 @@ def matrices(model: Any, c: Any, state: dict, tape: dict) -> list[dict[str, Any]
     n, output, loss = numbers(model, c, state, tape, layer, kind)
     last = layer == layers - 1
     x = example(model, c, state)[1]
-    entries = [{"name": "", "values": None, "note": _headline(model, c, state, kind, layer, float(loss[0]), x)}]
+    entries: list[dict[str, Any]] = [{"name": "", "values": None, "note": _headline(model, c, state, kind, layer, float(loss[0]), x)}]
     w = wiring(c.program, c.stages)[layer]
     entries += plates(n, kind, activation=w.h != w.z)
     if last and model.task == "classification":
