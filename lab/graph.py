@@ -113,7 +113,7 @@ class Template:
         if not self.about:
             return graph
         width, left = 460.0, min(n.x for n in graph.nodes) - 90
-        lines = 1 + len(self.about) // 62 + self.about.count("\n")
+        lines = 1 + len(self.about) // 68 + self.about.count("\n")
         graph, id = graph.comment(self.about, left, max(n.y for n in graph.nodes) + 110)
         return graph.set(id, width=width, height=24.0 + 20.0 * lines)
 
@@ -123,6 +123,8 @@ class Family:
     """Kinds that can stand on one canvas together.
 
     cycles, parallel   whether edges may form circles, and join the same two ports more than once.
+    blocks             whether a group may stand for several copies in a row.
+    directed           whether an edge leads one way; otherwise it is drawn straight and without a head.
     check              further problems of a graph whose wiring is sound.
     templates          graphs to begin with, by title.
     caption, label     a few words about a node, and about an edge, as the canvas writes them.
@@ -137,6 +139,8 @@ class Family:
     kinds: tuple[Kind, ...]
     cycles: bool = False
     parallel: bool = False
+    blocks: bool = False
+    directed: bool = True
     check: Callable[[Graph], Iterable[Problem]] = lambda graph: ()
     templates: Mapping[str, Template] = field(default_factory=dict)
     caption: Callable[[Graph, Node], str] = lambda graph, node: graph.kind_of(node).title
@@ -664,7 +668,9 @@ def _wiring(graph: Graph) -> Iterable[Problem]:
                 f"{one.title} to {other.title} closes a circle, and values must flow one way here: remove one wire of the circle.", (), tuple(e.id for e in back)
             )
     for g in graph.groups:
-        if g.repeat > 1:
+        if g.repeat > 1 and not known.blocks:
+            yield Problem(f"{g.title} is repeated {g.repeat} times, but {known.title.lower()} know no repeated blocks: set it to once and copy the nodes.", g.nodes)
+        elif g.repeat > 1:
             try:
                 _seams(graph, g)
             except GraphError as error:

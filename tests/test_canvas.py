@@ -452,3 +452,86 @@ def test_a_network_goes_over_to_the_monitor_and_back_with_its_weights(open_windo
     assert window.document.model == "canvas-training"
     window.history.stack.undo()
     assert window.document.model == "layered-network" and not Graph.from_json(window.document.experiment().build().graph).weights
+
+
+def layers(editor, title="Residual block, repeated"):
+    from lab.graph import family
+
+    editor.show_text(family("layers").templates[title]().to_json())
+    return editor.graph.groups[0]
+
+
+def test_a_group_folds_to_a_card_that_keeps_its_wires_and_unfolds(editor):
+    block = layers(editor)
+    key(editor, Qt.Key.Key_J)
+    assert "Select a group" in editor.totals.text()
+    editor.scene.choose((block.id,))
+    key(editor, Qt.Key.Key_J)
+    assert editor.graph.groups[0].folded and editor.changes[-1][1] == "Fold Residual block"
+    hidden = {id for id, item in editor.scene.nodes.items() if not item.isVisible()}
+    assert hidden == set(block.nodes)
+    first, out = (editor.graph.named(t).id for t in ("First", "Output"))
+    card = editor.scene.groups[block.id].card
+    for e in editor.graph.edges:
+        wire = editor.scene.edges[e.id]
+        assert wire.isVisible() == (not {e.source, e.target} <= hidden)
+        if e.source == first:
+            assert abs(wire.line[1].x() - card.left()) < 10
+        if e.target == out:
+            assert abs(wire.line[0].x() - card.right()) < 10
+    QTest.mouseDClick(editor.view.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, at(editor, card.center()))
+    assert not editor.graph.groups[0].folded and all(item.isVisible() for item in editor.scene.nodes.values())
+
+
+def test_a_folded_group_is_dragged_with_its_nodes_copied_and_removed_as_one(editor):
+    block = layers(editor)
+    editor.edit(editor.graph.set(block.id, folded=True), "Fold")
+    before = {n.id: n.x for n in editor.graph.nodes}
+    place = at(editor, editor.scene.groups[block.id].card.center())
+    drag(editor, place, place + QPoint(0, 80))
+    moved = {n.id for n in editor.graph.nodes if n.y != Graph.from_json(editor.changes[0][0]).node(n.id).y}
+    assert moved == set(block.nodes) and {n.id: n.x for n in editor.graph.nodes} == before
+    editor.scene.choose((block.id,))
+    editor.duplicate()
+    assert len(editor.graph.groups) == 2 and len(editor.graph.nodes) == len(before) + 2
+    editor.scene.choose((block.id,))
+    key(editor, Qt.Key.Key_Delete)
+    assert len(editor.graph.groups) == 1 and not set(block.nodes) & {n.id for n in editor.graph.nodes}
+
+
+def test_a_block_is_repeated_where_the_family_knows_blocks(editor):
+    block = layers(editor)
+    editor.scene.choose((block.id,))
+    assert editor.inspector.repeat.isVisibleTo(editor.inspector)
+    editor.inspector.repeat.setValue(7)
+    assert editor.graph.groups[0].repeat == 7 and len(editor.graph.expand().nodes) == 3 + 2 * 7
+    from lab.graph import family
+
+    editor.show_text(family("gates").templates["Half adder"]().group(("n3", "n4"))[0].to_json())
+    editor.scene.choose(("g1",))
+    assert not editor.inspector.repeat.isVisibleTo(editor.inspector)
+    assert "know no repeated blocks" in editor.graph.set("g1", repeat=2).problems()[0].sentence
+
+
+@pytest.mark.parametrize("sign", ["excitatory", "inhibitory"])
+def test_signs_of_thousands_of_wires_are_told_by_dashes_too(editor, sign):
+    graph = Graph("populations")
+    graph, a = graph.add_node("lif", 0, 0, "A", size=10)
+    graph, b = graph.add_node("lif", 1500, 0, "B", size=10)
+    for _ in range(401):
+        graph, _ = graph.connect(a, b, sign=sign)
+    editor.show_text(graph.to_json())
+    assert editor.scene.plain
+    editor.view.fit()
+    QApplication.processEvents()
+    image = editor.view.grab().toImage()
+    start, end = port(editor, "A", "spikes", "output"), port(editor, "B", "synapses", "input")
+    ground = editor.scene.paints.ground
+
+    def drawn(x: int, y: int) -> bool:
+        c = image.pixelColor(x, y)
+        return abs(c.red() - ground.red()) + abs(c.green() - ground.green()) + abs(c.blue() - ground.blue()) > 12
+
+    places = range(start.x() + 20, end.x() - 20)
+    bare = sum(not any(drawn(x, start.y() + k) for k in (-2, -1, 0, 1, 2)) for x in places) / len(places)
+    assert 0.2 < bare < 0.7 if sign == "inhibitory" else bare == 0

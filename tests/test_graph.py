@@ -26,7 +26,7 @@ SOURCE = Kind("source", "Source", Amount, (), (Port("out"),))
 SUM = Kind("sum", "Sum", Amount, (Port("in", needed=True),), (Port("out"), Port("text", "text")))
 ONE = Kind("one", "One", Amount, (Port("in", many=False, needed=True),), (Port("out", carries=Amount),))
 SINK = Kind("sink", "Sink", Plain, (Port("in", needed=True), Port("words", "text")), ())
-register(Family("flow", "Flow", (SOURCE, SUM, ONE, SINK)))
+register(Family("flow", "Flow", (SOURCE, SUM, ONE, SINK), blocks=True))
 
 
 def chain():

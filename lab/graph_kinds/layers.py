@@ -326,4 +326,4 @@ TEMPLATES = {
     "Residual block, repeated": Template(deep, "The frame stands for four copies in a row, each with weights of its own. Select it to change how often it is "
                                          "repeated; fold it to a single card with J.", {"data": "moons"}),
 }  # fmt: skip
-register(Family("layers", "Layers", KINDS, check=check, templates=TEMPLATES, caption=caption, label=label, totals=totals))
+register(Family("layers", "Layers", KINDS, blocks=True, check=check, templates=TEMPLATES, caption=caption, label=label, totals=totals))

@@ -215,4 +215,4 @@ TEMPLATES = {
         "raster: then a bump of activity stays there, a memory of a direction, until you put it elsewhere.", _PLAIN),
 }  # fmt: skip
 
-register(Family("populations", "Spiking populations", KINDS, cycles=True, parallel=True, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals, words=words))
+register(Family("populations", "Spiking populations", KINDS, blocks=True, cycles=True, parallel=True, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals, words=words))

@@ -170,4 +170,4 @@ TEMPLATES = {
     "Nine empty units": Template(lambda: units(9, 3), "Nothing is stored yet. Click units in the picture below to draw a pattern, press 'Store this pattern', and "
                                  "watch the wires appear; then spoil it and let it recall."),
 }  # fmt: skip
-register(Family("units", "Binary units", KINDS, cycles=True, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals, arithmetic=arithmetic, words=words))
+register(Family("units", "Binary units", KINDS, cycles=True, directed=False, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals, arithmetic=arithmetic, words=words))

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QS
 from lab import catalog
 from lab.errors import LabError
 from lab.experiment import Experiment
-from lab.model import Model
+from lab.model import Model, Remedy
 from lab.runner import Act, Change, RunFor, Seek, Status
 from lab.session import RunInfo, Session
 from lab.widgets import theme
@@ -339,6 +339,17 @@ class Window(QMainWindow):
         """Do an action to the run in front."""
         self.player.send(Act(name, arguments))
 
+    def remedy(self, way: Remedy) -> None:
+        """Do what a model offers: change parameters as one undoable step, do an action, and go on if it was going on."""
+        status = self.player.status
+        going = status is not None and status.phase in ("running", "diverged")
+        if way.changes:
+            self.history.replace(self.document.with_experiment(self.document.experiment().with_parameters(**way.changes)), way.label)
+        if way.action:
+            self.act(way.action, {})
+        if going:
+            self.player.play()
+
     def toggle(self) -> None:
         """Play or pause."""
         status = self.player.status
@@ -421,7 +432,8 @@ class Window(QMainWindow):
             return
         running = status is not None and status.phase in ("running", "finished", "preparing")
         self._restart(running)
-        self.reports.restarted(specs[next(iter(changed))].label if changed else "The seed")
+        if not changed or specs[next(iter(changed))].kind != "graph":  # the canvas says by itself that another network runs
+            self.reports.restarted(specs[next(iter(changed))].label if changed else "The seed")
 
     def _adopt(self, document: Document, text: str, key: str = "") -> None:
         """A step whose effect has already happened."""

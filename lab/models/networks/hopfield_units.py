@@ -85,7 +85,7 @@ class HopfieldUnits(Model):
     @property
     def pictures(self):
         return (
-            Picture("activity", "Units: click one to turn it over", (Layer("activity"),), colours="diverging", levels=(-1.0, 1.0), pick="turn", equal=True, front=True, weight=1.3),
+            Picture("activity", "Units: click one to turn it over", (Layer("activity"),), colours="grey", levels=(-1.0, 1.0), pick="turn", equal=True, front=True, weight=1.3),
             Picture("energy", "Energy", (Layer("energy"),), y="E", window=200.0, figures=("energy", "at rest"), front=True),
             Picture("inputs", "What each unit hears", (Layer("inputs"),)),
         )
@@ -126,10 +126,8 @@ class HopfieldUnits(Model):
     def observe(self, constants: Symmetric, state, stream: str):
         graph = _network(self.graph)[0]
         if stream == "activity":
-            place = {n.id: k for k, n in enumerate(graph.nodes)}
-            nodes = np.array([(n.x, -n.y, v) for n, v in zip(graph.nodes, state["x"], strict=True)], float).reshape(-1, 3)
-            edges = np.array([(place[e.source], place[e.target], getattr(e.properties, "weight", 0.0)) for e in graph.edges], float).reshape(-1, 3)
-            return {"nodes": nodes, "edges": edges}
+            # Without the synapses: the canvas shows them, and here a pattern is to be seen.
+            return {"nodes": np.array([(n.x, -n.y, v) for n, v in zip(graph.nodes, state["x"], strict=True)], float).reshape(-1, 3), "edges": np.empty((0, 3))}
         if stream == "inputs":
             heard = self._heard(constants, state)
             return [

@@ -343,9 +343,9 @@ class NetworkEditor(QWidget):
 
     def remove(self) -> None:
         """Remove what is selected."""
-        ids = self.scene.chosen()
+        ids, chosen = self._chosen_nodes(), self.scene.chosen()
         if ids:
-            self._try(lambda: self.graph.remove(ids), f"Remove {self._named(ids)}")
+            self._try(lambda: self.graph.remove(ids), f"Remove {self._named(chosen)}")
 
     def _named(self, ids: tuple[str, ...]) -> str:
         if len(ids) != 1:
@@ -354,7 +354,7 @@ class NetworkEditor(QWidget):
 
     def copy(self) -> bool:
         """Put the selected nodes, with the wires between them, on the clipboard as text."""
-        part = self.graph.part(self.scene.chosen())
+        part = self.graph.part(self._chosen_nodes())
         if not part.nodes and not part.comments:
             return False
         QGuiApplication.clipboard().setText(part.to_json())
@@ -387,7 +387,7 @@ class NetworkEditor(QWidget):
 
     def duplicate(self) -> None:
         """A copy of what is selected beside it."""
-        part = self.graph.part(self.scene.chosen())
+        part = self.graph.part(self._chosen_nodes())
         if part.nodes or part.comments:
             self._paste(part.to_json(), f"Duplicate {self._named(tuple(n.id for n in part.nodes))}", 1)
 
@@ -414,6 +414,30 @@ class NetworkEditor(QWidget):
         if ids:
             self._try(lambda: self.graph.remove(ids), "Dissolve the group")
 
+    def fold(self) -> None:
+        """Fold the chosen groups, or those of the chosen nodes, to single cards; or unfold them."""
+        chosen = set(self.scene.chosen())
+        groups = [g for g in self.graph.groups if g.id in chosen or chosen & set(g.nodes)]
+        if not groups:
+            self.say("Select a group, or a node of one, to fold it to a single card; Ctrl+G groups what is selected.")
+            return
+        folded = not groups[0].folded
+
+        def change() -> Graph:
+            graph = self.graph
+            for g in groups:
+                graph = graph.set(g.id, folded=folded)
+            return graph
+
+        self._try(change, f"{'Fold' if folded else 'Unfold'} {groups[0].title if len(groups) == 1 else f'{len(groups)} groups'}")
+        self.scene.choose(tuple(g.id for g in groups))
+
+    def _chosen_nodes(self) -> tuple[str, ...]:
+        """What is selected, with the nodes inside folded groups."""
+        chosen = self.scene.chosen()
+        inside = [id for g in self.graph.groups if g.folded and g.id in chosen for id in g.nodes]
+        return (*chosen, *(id for id in inside if id not in chosen))
+
     def comment(self) -> None:
         """Write on the canvas."""
         at = self.view.mapToScene(self.view.viewport().rect().center())
@@ -429,6 +453,8 @@ class NetworkEditor(QWidget):
             for id, item in items.items():
                 if item.isSelected():
                     places[id] = (item.x() + x, item.y() + y)
+        for id in set(self._chosen_nodes()) & set(self.scene.nodes):
+            places[id] = (self.scene.nodes[id].x() + x, self.scene.nodes[id].y() + y)
         if places:
             self.edit(self.graph.move(places), f"Move {self._named(tuple(places))}", "move")
 
@@ -476,14 +502,17 @@ class NetworkEditor(QWidget):
 
     def _open(self, id: str) -> None:
         self.scene.choose((id,))
+        if id in self.scene.groups:
+            self.fold()
+            return
         self.inspector.focus_name()
 
     def _command(self, name: str) -> None:
-        {"duplicate": self.duplicate, "group": self.group, "remove": self.remove}[name]()
+        {"duplicate": self.duplicate, "group": self.group, "remove": self.remove, "fold": self.fold, "ungroup": self.ungroup}[name]()
 
     def step_selection(self, by: int) -> None:
         """Select the next node, or aim the wire that is drawn at it."""
-        ids = [n.id for n in sorted(self.graph.nodes, key=lambda n: (round(n.x / 80), n.y))]
+        ids = [n.id for n in sorted(self.graph.nodes, key=lambda n: (round(n.x / 80), n.y)) if self.scene.nodes[n.id].isVisible()]
         if not ids:
             return
         if self.scene.wiring:
@@ -563,6 +592,7 @@ class NetworkEditor(QWidget):
             "Ctrl+A": ("Select everything", lambda: self.scene.choose((*self.scene.nodes, *self.scene.edges, *self.scene.comments))),
             "Ctrl+G": ("Group", self.group),
             "Ctrl+Shift+G": ("Dissolve the group", self.ungroup),
+            "J": ("Fold the group to a card, or unfold it", self.fold),
             "Ctrl+L": ("Tidy up", self.tidy),
             "T": ("Write a comment", self.comment),
             "F": ("Fit the whole network", self.view.fit),
@@ -667,6 +697,7 @@ class NetworkEditor(QWidget):
         for text, call, enabled in (
             ("Rename", self.inspector.focus_name, some), ("Duplicate", self.duplicate, some), ("Copy", self.copy, some), ("Cut", self.cut, some),
             ("Paste", self.paste, True), ("Remove", self.remove, some), ("Group", self.group, some), ("Dissolve the group", self.ungroup, bool(self.graph.groups)),
+            ("Fold or unfold the group", self.fold, bool(self.graph.groups)),
             ("Comment", self.comment, True), ("Tidy up", self.tidy, True), ("Fit", self.view.fit, True),
         ):  # fmt: skip
             entry = menu.addAction(text)

@@ -19,7 +19,7 @@ class Inspector(QWidget):
 
     edited(id, name, value, final)  a parameter, property or text was changed
     aligned(side)                   the selected nodes should stand on a line
-    asked(command)                  another command of the editor: `duplicate`, `remove`, `group`
+    asked(command)                  another command of the editor: `duplicate`, `remove`, `group`, `ungroup`, `fold`
     """
 
     edited = Signal(str, str, object, bool)
@@ -47,6 +47,14 @@ class Inspector(QWidget):
         self.repeat.setKeyboardTracking(False)
         self.repeat.setAccessibleName("Repeats of the block")
         self.repeat.valueChanged.connect(self._repeated)
+        self.folding = QWidget(self)
+        row = QGridLayout(self.folding)
+        row.setContentsMargins(0, 0, 12, 0)
+        for k, (command, text) in enumerate((("fold", "Fold"), ("ungroup", "Dissolve"))):
+            button = QPushButton(text, self.folding)
+            button.setProperty("command", command)
+            button.clicked.connect(self._command)
+            row.addWidget(button, 0, k)
         self.text = QPlainTextEdit(self)
         self.text.setAccessibleName("Text of the comment")
         self.text.textChanged.connect(self._written)
@@ -77,7 +85,7 @@ class Inspector(QWidget):
             button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             button.clicked.connect(self._command)
             grid.addWidget(button, 2, k)
-        for widget in (self.title, self.caption, self.name, self.repeat, self.words, self.numbers, self.sides, self.text):
+        for widget in (self.title, self.caption, self.name, self.repeat, self.folding, self.words, self.numbers, self.sides, self.text):
             column.addWidget(widget)
         self._column = column
         self._rest = QWidget(self)
@@ -99,7 +107,8 @@ class Inspector(QWidget):
             described = None
         self._show_form(described)
         self.name.setVisible(isinstance(thing, (Node, Group)))
-        self.repeat.setVisible(isinstance(thing, Group))
+        self.repeat.setVisible(isinstance(thing, Group) and graph.kinds.blocks)
+        self.folding.setVisible(isinstance(thing, Group))
         self.text.setVisible(isinstance(thing, Comment))
         self.sides.setVisible(len(things) > 1)
         self._rest.setVisible(not isinstance(thing, Comment) and described is None)
@@ -119,7 +128,9 @@ class Inspector(QWidget):
                 self.text.setPlainText(thing.text)
         elif isinstance(thing, Group):
             self.title.setText(thing.title)
-            self.caption.setText(f"Group of {len(thing.nodes)} nodes. Repeated more than once it is a block that stands for copies in a row.")
+            block = " Repeated more than once it is a block that stands for copies in a row." if graph.kinds.blocks else ""
+            self.caption.setText(f"Group of {len(thing.nodes)} nodes.{block}")
+            self.folding.findChildren(QPushButton)[0].setText("Unfold" if thing.folded else "Fold")
             self.repeat.setValue(thing.repeat)
         elif things:
             nodes = sum(isinstance(t, Node) for t in things)

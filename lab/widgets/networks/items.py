@@ -22,6 +22,10 @@ UNIT = 58.0
 PORT = 6.0
 DETAIL = 0.35  # smaller than this, cards are drawn without text
 WORDS = 0.42  # smaller than this, wires are drawn without theirs
+CIRCLE = QRectF(-UNIT / 2, -UNIT / 2, UNIT, UNIT)
+CARD = QRectF(-WIDTH / 2, -HEIGHT / 2, WIDTH, HEIGHT)
+CIRCLE_ROOM = CIRCLE.adjusted(-46, -12, 46, 46)
+CARD_ROOM = CARD.adjusted(-12, -12, 12, 12)
 
 
 class NodeItem(QGraphicsItem):
@@ -48,12 +52,11 @@ class NodeItem(QGraphicsItem):
     @property
     def body(self) -> QRectF:
         """The card without ports and marks."""
-        return QRectF(-UNIT / 2, -UNIT / 2, UNIT, UNIT) if self.unit else QRectF(-WIDTH / 2, -HEIGHT / 2, WIDTH, HEIGHT)
+        return CIRCLE if self.unit else CARD
 
     def boundingRect(self) -> QRectF:
         """Body, ports, marks, and the title under a unit."""
-        room = self.body.adjusted(-12, -12, 12, 12)
-        return room.adjusted(-34, 0, 34, 34) if self.unit else room
+        return CIRCLE_ROOM if self.unit else CARD_ROOM
 
     def shape(self) -> QPainterPath:
         """Where it can be taken: the body; ports are the scene's matter."""
@@ -114,7 +117,9 @@ class NodeItem(QGraphicsItem):
         painter.setBrush(paints.surface)
         if detail < DETAIL:
             painter.drawRect(body)
-            painter.fillRect(QRectF(body.left(), body.top(), 16, body.height()), colour)
+            # The strip of a population that inhibits is broken: colour alone would not tell.
+            for top, share in ((0.0, 0.35), (0.65, 0.35)) if self.inhibits else ((0.0, 1.0),):
+                painter.fillRect(QRectF(body.left(), body.top() + top * body.height(), 16, share * body.height()), colour)
             return
         painter.drawRoundedRect(body, 8, 8)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -123,11 +128,11 @@ class NodeItem(QGraphicsItem):
         text = QRectF(body.left() + 20, body.top() + 10, body.width() - 36, 20)
         painter.setFont(paints.title)
         painter.setPen(paints.text)
-        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.title_size.elidedText(self.node.title, Qt.TextElideMode.ElideRight, text.width()))
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.elided(self.node.title, text.width()))
         painter.setFont(paints.mono)
         painter.setPen(paints.muted)
         text.translate(0, 21)
-        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.mono_size.elidedText(self.caption, Qt.TextElideMode.ElideRight, text.width()))
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.elided(self.caption, text.width(), mono=True))
         if self.problem:
             self._paint_mark(painter, QPointF(body.right() - 14, body.top() + 14))
         if math.isfinite(self.activity):
@@ -252,10 +257,9 @@ class EdgeItem(QGraphicsItem):
 
     def lay(self) -> None:
         """Find the way anew after a node was moved."""
-        nodes = self.network.nodes
-        one, other = nodes[self.edge.source], nodes[self.edge.target]
-        start = one.pos() + one.port_place(self.edge.output, "output") + QPointF(PORT, 0)
-        end = other.pos() + other.port_place(self.edge.input, "input") - QPointF(PORT + 1, 0)
+        start, body = self.network.anchor(self.edge.source, self.edge.output, "output")
+        end, to = self.network.anchor(self.edge.target, self.edge.input, "input")
+        start, end = start + QPointF(PORT, 0), end - QPointF(PORT + 1, 0)
         self.prepareGeometryChange()
         self._line = (start, end)
         self._shape = None
@@ -268,12 +272,15 @@ class EdgeItem(QGraphicsItem):
             self._head, self._bar = QPolygonF(), (QPointF(), QPointF())
             self._bounds = QRectF(start, end).normalized().adjusted(-8, -8, 8, 8)
             return
-        body, to = one.body.translated(one.pos()), other.body.translated(other.pos())
-        self.path = routes.route(start, end, body, to, self.lane, one is other)
-        if self.size < 0:
-            self._bar = routes.bar(self.path, 7 + self.width / 2)
+        if self.network.directed:
+            self.path = routes.route(start, end, body, to, self.lane, body == to)
         else:
-            self._head = routes.head(self.path, 6.0 + self.width)
+            self.path = QPainterPath(body.center())
+            self.path.lineTo(to.center())
+        # A wire that acts both ways has no end to mark.
+        marked = self.network.directed
+        self._bar = routes.bar(self.path, 7 + self.width / 2) if marked and self.size < 0 else (QPointF(), QPointF())
+        self._head = routes.head(self.path, 6.0 + self.width) if marked and self.size >= 0 else QPolygonF()
         self._bounds = self.path.controlPointRect().adjusted(-14, -14, 14, 14)
         if self.label:
             middle = self.path.pointAtPercent((0.5, 0.34, 0.66, 0.42, 0.58)[self.lane % 5])
@@ -310,7 +317,7 @@ class EdgeItem(QGraphicsItem):
         colour = paints.bad if self.problem else self.network.wire_colour(self.edge)
         if detail < DETAIL and not chosen:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.setPen(QPen(colour, 0))
+            painter.setPen(paints.wire(colour, 0, inhibits))
             painter.drawLine(*self._line)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
             return
@@ -372,48 +379,80 @@ class CommentItem(QGraphicsItem):
 
 
 class GroupItem(QGraphicsItem):
-    """A frame around nodes that belong together, with its title and how often it is repeated."""
+    """A frame around nodes that belong together, with its title and how often it is repeated; folded, a card that stands for them."""
 
     def __init__(self, scene: NetworkScene, group: Group):
         super().__init__()
         self.network = scene
         self.group = group
         self._area = QRectF()
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
-        self.setZValue(-5)
+        self.setFlags(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable | QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges)
         self.lay()
 
     def lay(self) -> None:
-        """Stand around the members."""
+        """Stand around the members, or in the middle of them."""
         self.prepareGeometryChange()
         area = QRectF()
         for id in self.group.nodes:
             item = self.network.nodes.get(id)
             if item is not None:
                 area = area.united(item.body.translated(item.pos()))
-        self._area = area.adjusted(-24, -44, 24, 24 + (24 if self.network.units else 0))
+        if self.group.folded:
+            middle = area.center()
+            self._area = QRectF(middle.x() - WIDTH / 2, middle.y() - HEIGHT / 2, WIDTH, HEIGHT)
+        else:
+            self._area = area.adjusted(-24, -44, 24, 24 + (24 if self.network.units else 0))
+        self.setPos(0.0, 0.0)
+        self.setZValue(10 if self.group.folded else -5)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsMovable, self.group.folded)
+
+    @property
+    def card(self) -> QRectF:
+        """The card of a folded group, in coordinates of the scene."""
+        return self._area.translated(self.pos())
+
+    def itemChange(self, change: Any, value: Any) -> Any:
+        """Wires follow a folded group."""
+        if change == QGraphicsItem.GraphicsItemChange.ItemPositionHasChanged and self.group.folded:
+            for id in self.group.nodes:
+                self.network.node_moved(id)
+        return super().itemChange(change, value)
 
     def boundingRect(self) -> QRectF:
-        """The frame."""
-        return self._area.adjusted(-2, -2, 2, 2)
+        """The frame, or the card with the ones behind it."""
+        return self._area.adjusted(-9, -9, 15, 15)
 
     def shape(self) -> QPainterPath:
-        """The title line and a band along the frame: inside, a rubber band may begin."""
+        """The title line: inside the frame a rubber band may begin. Folded, the whole card."""
         path = QPainterPath()
-        path.addRect(QRectF(self._area.left(), self._area.top(), self._area.width(), 28))
+        path.addRect(self._area if self.group.folded else QRectF(self._area.left(), self._area.top(), self._area.width(), 28))
         return path
 
     def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
-        """Frame and title."""
-        paints = self.network.paints
-        painter.setPen(QPen(paints.accent if self.isSelected() else paints.muted, 2 if self.isSelected() else 1, Qt.PenStyle.DashLine))
-        ground = theme.colour("raised", 0.35)
-        painter.setBrush(ground)
-        painter.drawRoundedRect(self._area, 10, 10)
+        """Frame and title, or a pile of cards."""
+        paints, area = self.network.paints, self._area
+        chosen = self.isSelected()
+        times = f"  × {self.group.repeat}" if self.group.repeat > 1 else ""
+        if self.group.folded:
+            painter.setPen(QPen(paints.accent if chosen else paints.line, 2 if chosen else 1))
+            painter.setBrush(paints.surface)
+            for away in (10.0, 5.0, 0.0):
+                painter.drawRoundedRect(area.translated(away, away), 8, 8)
+            painter.setFont(paints.title)
+            painter.setPen(paints.text)
+            text = QRectF(area.left() + 20, area.top() + 10, area.width() - 36, 20)
+            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.elided(self.group.title + times, text.width()))
+            painter.setFont(paints.mono)
+            painter.setPen(paints.muted)
+            painter.drawText(text.translated(0, 21), Qt.AlignmentFlag.AlignVCenter, f"{len(self.group.nodes)} nodes inside")
+            painter.drawText(text.translated(0, 40), Qt.AlignmentFlag.AlignVCenter, "J unfolds")
+            return
+        painter.setPen(QPen(paints.accent if chosen else paints.muted, 2 if chosen else 1, Qt.PenStyle.DashLine))
+        painter.setBrush(theme.colour("raised", 0.35))
+        painter.drawRoundedRect(area, 10, 10)
         painter.setFont(paints.title)
         painter.setPen(paints.muted)
-        title = self.group.title + (f"  × {self.group.repeat}" if self.group.repeat > 1 else "")
-        painter.drawText(QRectF(self._area.left() + 14, self._area.top() + 6, self._area.width() - 28, 22), Qt.AlignmentFlag.AlignVCenter, title)
+        painter.drawText(QRectF(area.left() + 14, area.top() + 6, area.width() - 28, 22), Qt.AlignmentFlag.AlignVCenter, self.group.title + times)
 
 
 def number(value: float) -> str:

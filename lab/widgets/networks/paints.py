@@ -26,6 +26,16 @@ class Paints:
         self.small = theme.sans_font(look.caption)
         self.mono = theme.mono_font(look.caption)
         self.title_size, self.mono_size = QFontMetricsF(self.title), QFontMetricsF(self.mono)
+        self._elided: dict[tuple[str, float, bool], str] = {}
+
+    def elided(self, text: str, width: float, mono: bool = False) -> str:
+        """A text cut to a width, remembered: measuring hundreds of titles at each frame costs more than drawing them."""
+        key = text, width, mono
+        if key not in self._elided:
+            if len(self._elided) > 4000:
+                self._elided.clear()
+            self._elided[key] = (self.mono_size if mono else self.title_size).elidedText(text, Qt.TextElideMode.ElideRight, width)
+        return self._elided[key]
 
     def group(self, number: int) -> QColor:
         """Colour of a group of kinds."""

@@ -41,14 +41,18 @@ class NetworkScene(QGraphicsScene):
         self.paints = Paints()
         self.graph = Graph("populations")
         self.units = False
+        self.directed = True
         self.plain = False
         self.nodes: dict[str, NodeItem] = {}
         self.edges: dict[str, EdgeItem] = {}
         self.comments: dict[str, CommentItem] = {}
         self.groups: dict[str, GroupItem] = {}
         self._touching: dict[str, list[str]] = {}
+        self._inside: dict[str, str] = {}  # node -> the folded group it is in
         self._dirty: set[str] = set()
         self._lines: dict[str, QLineF] = {}
+        self._batches: list[tuple[list[QLineF], np.ndarray]] | None = None
+        self.version = 0  # counts what changes the small map
         self._loud: set[str] = set()
         self.selectionChanged.connect(self._choose_loud)
         self._soon = QTimer(self)
@@ -79,6 +83,7 @@ class NetworkScene(QGraphicsScene):
         if before.family != graph.family:
             self._remove_all()
         self.units = graph.kinds.arithmetic is not None
+        self.directed = graph.kinds.directed
         plain = len(graph.edges) > PLAIN
         relay = plain != self.plain
         self.plain = plain
@@ -134,8 +139,31 @@ class NetworkScene(QGraphicsScene):
             if item.inhibits != inhibits[id] or id in changed:
                 item.inhibits = inhibits[id] and not self.units
                 item.update()
+        self._batches = None
         self._show_notes(graph)
+        self._fold(graph)
         self.flush()
+
+    def _fold(self, graph: Graph) -> None:
+        """Hide what is inside folded groups, and lead wires that cross their border to their cards."""
+        inside = {id: g.id for g in graph.groups if g.folded for id in g.nodes}
+        changed = {id for id in {*inside, *self._inside} if inside.get(id) != self._inside.get(id)}
+        self._inside = inside
+        for id in changed & set(self.nodes):
+            self.nodes[id].setVisible(id not in inside)
+            self.node_moved(id)
+        for edge in graph.edges:
+            one, other = inside.get(edge.source), inside.get(edge.target)
+            self.edges[edge.id].setVisible(one is None or one != other)
+
+    def anchor(self, node: str, port: str, side: str) -> tuple[QPointF, QRectF]:
+        """Where a wire begins or ends, and the body that it must go around: that of the node, or of the folded group it is in."""
+        group = self.groups.get(self._inside.get(node, ""))
+        if group is not None:
+            card = group.card
+            return QPointF(card.left() if side == "input" else card.right(), card.center().y()), card
+        item = self.nodes[node]
+        return item.pos() + item.port_place(port, side), item.body.translated(item.pos())
 
     def _widths(self) -> None:
         """In graphs of units the weight is the width of a wire; between populations units differ, and all are alike."""
@@ -173,6 +201,7 @@ class NetworkScene(QGraphicsScene):
                 self.removeItem(item)
             items.clear()
         self._dirty.clear()
+        self._inside = {}
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Mark nodes and wires of what is wrong."""
@@ -218,17 +247,21 @@ class NetworkScene(QGraphicsScene):
 
     def flush(self) -> None:
         """Lay the wires that need it."""
+        self.version += 1
         for id in self._dirty:
             if id in self.edges:
                 self.edges[id].lay()
                 self.edges[id].update()
-                if self.plain:
+                if self.plain and self.edges[id].isVisible():
                     self._lines[id] = QLineF(*self.edges[id].line)
+                else:
+                    self._lines.pop(id, None)
         if self.plain and not self._dirty <= self._loud:
             self._draw_ground_again()
         if self._dirty:
             for group in self.groups.values():
-                group.lay()
+                if not group.group.folded:  # a folded one moves by itself, or its members do when the graph says so
+                    group.lay()
         self._dirty.clear()
 
     def extent(self) -> QRectF:
@@ -236,7 +269,8 @@ class NetworkScene(QGraphicsScene):
         area = QRectF()
         for items in (self.nodes, {} if self.plain else self.edges, self.comments, self.groups):
             for item in items.values():
-                area = area.united(item.sceneBoundingRect())
+                if item.isVisible():
+                    area = area.united(item.sceneBoundingRect())
         return area
 
     def chosen(self) -> tuple[str, ...]:
@@ -267,7 +301,7 @@ class NetworkScene(QGraphicsScene):
         """A ground of dots."""
         painter.fillRect(rect, self.paints.ground)
         if self.plain:
-            self._draw_lines(painter)
+            self._draw_lines(painter, rect)
             return
         step = GRID * 2
         if painter.worldTransform().m11() < 0.5:
@@ -277,14 +311,30 @@ class NetworkScene(QGraphicsScene):
         ys = np.arange(np.floor(rect.top() / step) * step, rect.bottom() + step, step)
         painter.drawPoints([QPointF(x, y) for x in xs.tolist() for y in ys.tolist()])
 
-    def _draw_lines(self, painter: QPainter) -> None:
-        """All wires of a large graph but the loud ones, thin; the view keeps this picture until something in it moves."""
+    def _draw_lines(self, painter: QPainter, rect: QRectF) -> None:
+        """All wires of a large graph but the loud ones, thin, those that inhibit dashed; the view keeps this picture until something in it moves.
+
+        Only wires that may cross `rect` are drawn: where the view was scrolled, that is a strip.
+        """
+        if self._batches is None:
+            self._batches = [self._batch(False), self._batch(True)]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for inhibits in (False, True):
-            lines = [line for id, line in self._lines.items() if id not in self._loud and (self.edges[id].size < 0) == inhibits]
-            painter.setPen(QPen(QColor(theme.mix(self.paints.series[int(inhibits)].name(), self.paints.ground.name(), 0.65)), 0))
-            painter.drawLines(lines)
+        for inhibits, (lines, ends) in enumerate(self._batches):
+            crossing = (ends[:, 0] <= rect.right()) & (ends[:, 2] >= rect.left()) & (ends[:, 1] <= rect.bottom()) & (ends[:, 3] >= rect.top())
+            chosen = lines if crossing.all() else [lines[k] for k in np.flatnonzero(crossing)]
+            colour = QColor(theme.mix(self.paints.series[inhibits].name(), self.paints.ground.name(), 0.65))
+            pen = QPen(colour, 0)
+            if inhibits:
+                pen.setDashPattern([5.0, 4.0])
+            painter.setPen(pen)
+            painter.drawLines(chosen)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+
+    def _batch(self, inhibits: bool) -> tuple[list[QLineF], np.ndarray]:
+        """Lines of one sign, and the rectangle of each: (n, 4) left, top, right, bottom."""
+        lines = [line for id, line in self._lines.items() if id not in self._loud and (self.edges[id].size < 0) == inhibits]
+        ends = np.array([(line.x1(), line.y1(), line.x2(), line.y2()) for line in lines]).reshape(-1, 2, 2)
+        return lines, np.concatenate([ends.min(1), ends.max(1)], axis=1)
 
     def _choose_loud(self) -> None:
         """Wires of what is selected draw themselves in a large graph, so that dragging does not draw all the others again."""
@@ -299,6 +349,7 @@ class NetworkScene(QGraphicsScene):
         self._draw_ground_again()
 
     def _draw_ground_again(self) -> None:
+        self._batches = None
         for view in self.views():
             view.resetCachedContent()
         self.update()
@@ -466,6 +517,10 @@ class NetworkScene(QGraphicsScene):
         super().mouseReleaseEvent(event)
         before, self._pressed = self._pressed, {}
         after = self._places()
+        for group in self.groups.values():
+            if group.group.folded and (group.x(), group.y()) != (0.0, 0.0):
+                after |= {id: (self.nodes[id].x() + group.x(), self.nodes[id].y() + group.y()) for id in group.group.nodes}
+                before |= {id: (self.nodes[id].x(), self.nodes[id].y()) for id in group.group.nodes}
         moved = {i: (GRID / 2 * round(x / (GRID / 2)), GRID / 2 * round(y / (GRID / 2))) for i, (x, y) in after.items() if before.get(i, (x, y)) != (x, y)}
         if moved:
             self.moved.emit(moved)

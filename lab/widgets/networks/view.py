@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
-from lab.widgets.networks.items import CommentItem, NodeItem
+from lab.widgets.networks.items import CommentItem, GroupItem, NodeItem
 from lab.widgets.networks.scene import NetworkScene
 
 LEAST, MOST = 0.04, 4.0
@@ -21,7 +21,7 @@ class NetworkView(QGraphicsView):
 
     keyed(event)        a key that the editor may know; it accepts the event if it does
     dropped(kind, x, y) a kind was dragged here from the palette
-    opened(id)          a node or comment was double-clicked
+    opened(id)          a node, comment or group was double-clicked
     tapped              Space was pressed and let go without panning
     """
 
@@ -154,6 +154,8 @@ class NetworkView(QGraphicsView):
             self.opened.emit(item.node.id)
         elif isinstance(item, CommentItem):
             self.opened.emit(item.comment.id)
+        elif isinstance(item, GroupItem):
+            self.opened.emit(item.group.id)
         elif item is None:
             self.fit()
         event.accept()
@@ -263,6 +265,8 @@ class MiniMap(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Map of the network: click to go there")
         self.setAccessibleName("Map of the network")
+        self._known, self._area = -1, QRectF()
+        self._blocks, self._drawn = QPixmap(), ()  # the blocks as a picture, and what it was drawn from
         view.seen.connect(self.place)
 
     def place(self) -> None:
@@ -273,10 +277,11 @@ class MiniMap(QWidget):
         self.update()
 
     def _nodes(self) -> QRectF:
-        area = QRectF()
-        for item in self.view.network.nodes.values():
-            area = area.united(item.body.translated(item.pos()))
-        return area
+        if self._known != self.view.network.version:
+            self._known, self._area = self.view.network.version, QRectF()
+            for item in self.view.network.nodes.values():
+                self._area = self._area.united(item.body.translated(item.pos()))
+        return self._area
 
     def _fitting(self) -> tuple[float, QPointF, QRectF]:
         """Scale, origin, and the stretch of the scene that the map shows."""
@@ -287,21 +292,38 @@ class MiniMap(QWidget):
         return scale, origin - area.topLeft() * scale, seen
 
     def paintEvent(self, event: Any) -> None:
-        """Blocks and frame."""
+        """Blocks, which are drawn again only when they change, and the frame."""
         paints = self.view.network.paints
+        scale, origin, seen = self._fitting()
+        drawn = scale, origin.x(), origin.y(), self.view.network.version, id(paints), tuple(i.isSelected() for i in self.view.network.nodes.values())
+        if drawn != self._drawn:
+            self._draw_blocks(scale, origin)
+            self._drawn = drawn
         painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._blocks)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(paints.text, 1.5))
+        painter.drawRect(QRectF(seen.topLeft() * scale + origin, seen.size() * scale))
+        painter.end()
+
+    def _draw_blocks(self, scale: float, origin: QPointF) -> None:
+        paints, ratio = self.view.network.paints, self.devicePixelRatioF()
+        self._blocks = QPixmap(self.size() * ratio)
+        self._blocks.setDevicePixelRatio(ratio)
+        self._blocks.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(self._blocks)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(paints.line, 1))
         painter.setBrush(paints.surface)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        scale, origin, seen = self._fitting()
         for item in self.view.network.nodes.values():
-            body = item.body.translated(item.pos())
-            colour = paints.accent if item.isSelected() else paints.series[1] if item.inhibits else paints.group(item.colour)
-            painter.fillRect(QRectF(body.topLeft() * scale + origin, body.size() * scale), colour)
-        painter.setPen(QPen(paints.text, 1.5))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(QRectF(seen.topLeft() * scale + origin, seen.size() * scale))
+            if item.isVisible():
+                body = item.body.translated(item.pos())
+                colour = paints.accent if item.isSelected() else paints.series[1] if item.inhibits else paints.group(item.colour)
+                painter.fillRect(QRectF(body.topLeft() * scale + origin, body.size() * scale), colour)
+        for group in self.view.network.groups.values():
+            if group.group.folded:
+                painter.fillRect(QRectF(group.card.topLeft() * scale + origin, group.card.size() * scale), paints.muted)
         painter.end()
 
     def mousePressEvent(self, event: Any) -> None:
