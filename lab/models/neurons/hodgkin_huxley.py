@@ -552,23 +552,34 @@ def _advance_one(
     V, m, h, n, drive, own, c, dt, level, climb, trough, step, now,
     e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_I, out_gates, out_currents, out_g,
 ):  # fmt: skip
-    """One cell: the population's arithmetic without the preparations of a vector loop, which take longer than the step."""
+    """One cell: the population's arithmetic without the preparations of a vector loop, which take longer than the step.
+
+    What moves is kept in numbers: written to arrays at each step, the compiler could not know that they do not overlap
+    with the others, and the step would take three times as long.
+    """
     C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
     first = len(V) - 1  # 0, but a written 0 would be a type of its own and compile what is called again
-    for k in range(len(drive)):
-        if e_count[0] + 1 > len(e_step):
-            return k
-        before = V[0]
-        total = drive[k] + own[0]
-        m[0], h[0], n[0] = _gates_then(m[0], h[0], n[0], V[0], phi * dt)
-        V[0] = _voltage_after(V[0], m[0], h[0], n[0], total, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
-        if turning(before, V[0], PEAK, climb[0]):
+    watched = len(out_V) + len(out_I) + len(out_gates) + len(out_currents) + len(out_g) > 0
+    full = e_count[0] >= len(e_step)
+    v, a, b, d, climbing, total = V[0], m[0], h[0], n[0], climb[0], now[0]
+    done = 0
+    while done < len(drive) and not full:
+        before = v
+        total = drive[done] + own[0]
+        a, b, d = _gates_then(a, b, d, v, phi * dt)
+        v = _voltage_after(v, a, b, d, total, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
+        if turning(before, v, PEAK, climbing):
+            V[0], m[0], h[0], n[0] = v, a, b, d
             _seek_spike(
-                k, first, before, total, V, m, h, n, c, dt, level, climb, trough, step, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals
+                done, first, before, total, V, m, h, n, c, dt, level, climb, trough, step, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals
             )  # fmt: skip
-        now[0] = total
-        _look(k, V[0], m[0], h[0], n[0], total, c, dt, out_V, out_I, out_gates, out_currents, out_g)
-    return len(drive)
+            climbing = climb[0]
+            full = e_count[0] >= len(e_step)
+        if watched:
+            _look(done, v, a, b, d, total, c, dt, out_V, out_I, out_gates, out_currents, out_g)
+        done += 1
+    V[0], m[0], h[0], n[0], now[0] = v, a, b, d, total
+    return done
 
 
 @kernel
