@@ -533,5 +533,6 @@ def test_signs_of_thousands_of_wires_are_told_by_dashes_too(editor, sign):
         return abs(c.red() - ground.red()) + abs(c.green() - ground.green()) + abs(c.blue() - ground.blue()) > 12
 
     places = range(start.x() + 20, end.x() - 20)
-    bare = sum(not any(drawn(x, start.y() + k) for k in (-2, -1, 0, 1, 2)) for x in places) / len(places)
+    heights = [round(start.y() + (end.y() - start.y()) * (x - start.x()) / (end.x() - start.x())) for x in places]
+    bare = sum(not any(drawn(x, y + k) for k in (-2, -1, 0, 1, 2)) for x, y in zip(places, heights, strict=True)) / len(places)
     assert 0.2 < bare < 0.7 if sign == "inhibitory" else bare == 0
