@@ -28,7 +28,7 @@ class Answer:
 
     kind     `word`, `formula` or `odd`
     rows     rows of the words asked about, and `weights` of each in the formula
-    found    (row, cosine), nearest first; for the odd one out all words asked about by falling cosine with their mean
+    found    (row, cosine or distance), nearest first; for the odd one out all words asked about by falling cosine with their mean
     """
 
     kind: str
@@ -36,17 +36,20 @@ class Answer:
     rows: tuple[int, ...]
     weights: tuple[float, ...]
     found: tuple[tuple[int, float], ...]
+    metric: str = "cosine"
 
     @property
     def note(self) -> str:
         """What the numbers are."""
-        return {"word": "cosine in the space itself", "formula": "cosine, words of the question left out", "odd": "cosine with the mean of the words"}[self.kind]
+        if self.metric == "euclidean":
+            return "distance in the space itself"
+        return {"word": "cosine in the space itself", "formula": "cosine, question's words left out", "odd": "cosine with the mean of the words"}[self.kind]
 
 
-def answer(vectors: Vectors, text: str, count: int = 12) -> Answer:
+def answer(vectors: Vectors, text: str, count: int = 12, metric: str = "cosine") -> Answer:
     """Answer what was typed: a word, `king - man + woman`, `man : king :: woman`, or `apple, pear, plum, chair`.
 
-    Raises LabError with a sentence where a word is not known or the text is not understood.
+    With metric `euclidean` the neighbours of a single point are those at the least distance. Raises LabError with a sentence where a word is not known or the text is not understood.
     """
     text = " ".join(text.split())
     if not text:
@@ -65,11 +68,23 @@ def answer(vectors: Vectors, text: str, count: int = 12) -> Answer:
         found = _near(vectors, direction, count, rows)
         return Answer("formula", text, tuple(rows), tuple(w for w, _ in terms), found)
     row = known if known is not None else vectors.row(ask.parse_formula(text)[0][1])
+    if metric == "euclidean":
+        return Answer("word", vectors.words[row], (row,), (1.0,), _close(vectors.matrix, row, count), metric)
     return Answer("word", vectors.words[row], (row,), (1.0,), _near(vectors, vectors.unit[row], count, (row,)))
 
 
 def _near(vectors: Vectors, direction: np.ndarray, count: int, without: Sequence[int]) -> tuple[tuple[int, float], ...]:
     return tuple((vectors.index[w], c) for w, c in ask.nearest(vectors, direction, count, without=without))
+
+
+def _close(matrix: np.ndarray, row: int, count: int) -> tuple[tuple[int, float], ...]:
+    difference = np.asarray(matrix, np.float32) - np.asarray(matrix[row], np.float32)
+    squares = np.einsum("ij,ij->i", difference, difference)
+    squares[row] = np.inf
+    count = min(count, len(squares) - 1)
+    near = np.argpartition(squares, count)[:count]
+    near = near[np.argsort(squares[near], kind="stable")]
+    return tuple((int(k), float(np.sqrt(squares[k]))) for k in near)
 
 
 def _odd(vectors: Vectors, words: list[str]) -> Answer:
@@ -171,7 +186,7 @@ class Colouring:
 
 
 def by_column(name: str, texts: Sequence[str]) -> Colouring:
-    """Colours by a column of metadata: numbers in many values become a ramp, others classes, the commonest first."""
+    """Colours by a column of metadata: numbers in many values become a ramp, others classes; of too many the commonest."""
     counted = Counter(texts)
     if len(counted) > MOST_CLASSES:
         try:
@@ -181,6 +196,8 @@ def by_column(name: str, texts: Sequence[str]) -> Colouring:
     known = sorted(counted, key=lambda t: (-counted[t], t))
     if len(known) > MOST_CLASSES:
         known = [*known[: MOST_CLASSES - 1], "other"]
+    else:
+        known = sorted(known, key=lambda t: (t in ("", "other"), t))
     number = {text: k for k, text in enumerate(known)}
     return Colouring(name, np.array([number.get(t, len(known) - 1) for t in texts], np.int64), tuple(known))
 

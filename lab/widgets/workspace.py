@@ -42,6 +42,7 @@ def rows_of(pictures: Sequence[Picture], width: int, height: int) -> tuple[list[
         keep = sorted(sorted(numbers, key=lambda k: (not pictures[k].front, -pictures[k].weight, k))[:most])
         behind = [k for k in numbers if k not in keep] + behind
         numbers = keep
+    numbers.sort(key=lambda k: pictures[k].weight < LARGE)
     count = len(numbers)
     columns = 1 if small and count <= 2 else 2 if small or count <= 2 or count == 4 else 3
     lines = max(1, -(-count // columns))

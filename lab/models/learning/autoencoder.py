@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Stream, action, param
 from lab.tape import Tape
-from lab.training import Perceptron, Stage, readings, redeclared
+from lab.training import Perceptron, Stage, features, readings, redeclared
 from lab.training.perceptron import ACTIVATIONS, first_weights
 
 SHOWN = 8
+ALONG = 12  # places of a path that are decoded
 
 
 def principal(x: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -27,8 +28,8 @@ class Autoencoder(Perceptron):
 
     The encoder narrows down to `code` values, the decoder mirrors it, and the loss is the squared difference between what comes out and what
     went in. Without hidden layers and activation it can do no better than principal component analysis, whose error is shown
-    beside it; with hidden layers it does. The map shows where the test examples lie: click into it, and the place is
-    decoded. *Tied* weights use each encoder matrix again, transposed. With input noise it learns to clean up.
+    beside it; with hidden layers it does. The map shows where the test examples lie: click a point to see it with its
+    neighbours, click beside them and the place is decoded, draw a path and it is decoded place by place. *Tied* weights use each encoder matrix again, transposed. With input noise it learns to clean up.
     """
 
     name = "autoencoder"
@@ -38,6 +39,7 @@ class Autoencoder(Perceptron):
     order = 60
     equations = (r"z = f(x), \quad \hat x = g(z), \quad E = \frac{1}{d}\|\hat x - x\|^2", r"\mathrm{tied:}\quad M = W^T")
     source = "Rumelhart, Hinton and Williams (1986); Baldi and Hornik, Neural Networks 2:53 (1989); Hinton and Salakhutdinov, Science 313:504 (2006)"
+    metric: ClassVar[str] = "euclidean"  # how near is measured between the vectors of a layer
     presets = {
         "Two numbers: a map": {},
         "Linear: principal components": {"hidden": "", "activation": "identity", "code": 8, "rate": 0.01, "epochs": 60},
@@ -114,7 +116,7 @@ class Autoencoder(Perceptron):
 
     def start(self, constants, seed):
         """The clicked place, too."""
-        return super().start(constants, seed) | {"place": np.zeros(2)}
+        return super().start(constants, seed) | {"place": np.zeros(2), "path": np.zeros((0, 2))}
 
     # -- what can be looked at --
 
@@ -141,20 +143,22 @@ class Autoencoder(Perceptron):
     def own_streams(self, shape):
         """The map, what comes out, and what the clicked place means."""
         found = [Stream("latent", "cloud", "", "Codes of the test examples (their principal components if there are more than two numbers).",
-                        channels=("x", "y", "class"))]  # fmt: skip
+                        channels=("x", "y", "class"), every=self.steps_per_epoch), *features.streams(shape, self.steps_per_epoch)]  # fmt: skip
         if shape.picture:
             found.append(Stream("reconstructions", "image", "", "Test pictures, and under each what comes out."))
             found.append(Stream("decoded", "image", "", "The picture of the place clicked on the map."))
+            found.append(Stream("decoded path", "image", "", "Decoded places at equal distances along the path drawn on the map."))
             found.append(Stream("walk over the map", "image", "", "Decoded places on a grid over the map."))
         return tuple(found)
 
     def own_pictures(self, shape):
         """The map in front."""
-        found = [Picture("latent", "Map of the codes", (Layer("latent"),), x="z1", y="z2", click="decode_place", front=True, weight=1.5,
-                         doc="Click to decode a place.")]  # fmt: skip
+        found = [Picture("latent", "Map of the codes", (Layer("latent"),), x="z1", y="z2", click="decode_place", front=True, weight=4, equal=True,
+                         doc="Click a point for its neighbours, beside them to decode the place; the path tool decodes along a path.")]  # fmt: skip
         if shape.picture:
             grey = {"colours": "grey", "levels": (0.0, 1.0)}
-            found.append(Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), front=True, **grey))
+            found.append(Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), front=True, weight=1.3, **grey))
+            found.append(Picture("decoded path", "Along the path", (Layer("decoded path"),), **grey))
             found.append(Picture("decoded", "The clicked place", (Layer("decoded"),), **grey))
             found.append(Picture("walk over the map", "Walk over the map", (Layer("walk over the map"),), **grey))
         return tuple(found)
@@ -162,6 +166,9 @@ class Autoencoder(Perceptron):
     def look(self, constants, state, tape, stream):
         """Map, reconstructions, decoded places."""
         m, shape = constants.material, constants.outline.picture
+        found = features.observe(self, constants, stream, lambda x: self.codes(constants, tape, x))
+        if found is not None:
+            return found
         if stream == "latent":
             mean, directions = self._plane(constants, tape)
             x = m.test_x[: readings.POINTS]
@@ -174,6 +181,9 @@ class Autoencoder(Perceptron):
             return np.concatenate([x.reshape(-1, *shape), gap, self.predict(constants, state, x).reshape(-1, *shape)], axis=1).astype(float)
         if stream == "decoded":
             return self.decode(constants, state, self._code_at(constants, tape, state["place"][None])).reshape(shape)
+        if stream == "decoded path":
+            places = features.along(self._path(constants, state, tape), ALONG)
+            return self.decode(constants, state, self._code_at(constants, tape, places)).reshape(ALONG, *shape)
         if stream == "walk over the map":
             points = self.look(constants, state, tape, "latent")[:, :2]
             (x0, y0), (x1, y1) = np.quantile(points, (0.05, 0.95), axis=0)
@@ -183,6 +193,14 @@ class Autoencoder(Perceptron):
             tiles = np.pad(tiles, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
             return tiles.transpose(0, 2, 1, 3).reshape(6 * (shape[0] + 1), 6 * (shape[1] + 1))[:-1, :-1]
         return super().look(constants, state, tape, stream)
+
+    def _path(self, constants, state, tape):
+        """The path drawn, or one across the map from left to right."""
+        if len(state["path"]) > 1:
+            return state["path"]
+        points = self.look(constants, state, tape, "latent")[:, :2]
+        (x0, _), (_, middle), (x1, _) = np.quantile(points, (0.05, 0.5, 0.95), axis=0)
+        return np.array([[x0, middle], [x1, middle]])
 
     def _code_at(self, constants, tape, places):
         mean, directions = self._plane(constants, tape)
@@ -199,6 +217,17 @@ class Autoencoder(Perceptron):
         if constants.outline.picture is None:
             raise ModelError(f"{self.name}: the examples of '{self.data}' are no pictures; choose digits or a file of pictures as data.")
         state["place"][:] = x, y
+
+    @action("Decode along a path", hidden=True, path=(tuple[tuple[float, float], ...], param(
+        ((0.0, 0.0), (1.0, 0.0)), kind="drawn", doc="Corners of the path on the map.")))  # fmt: skip
+    def decode_path(self, constants, state, path):
+        """Show the pictures that the places along a path on the map stand for."""
+        if constants.outline.picture is None:
+            raise ModelError(f"{self.name}: the examples of '{self.data}' are no pictures; choose digits or a file of pictures as data.")
+        corners = np.array(path, float).reshape(-1, 2)
+        if len(corners) < 2:
+            raise ModelError(f"{self.name}.decode_path: a path has at least 2 corners (got {len(corners)}).")
+        state["path"] = corners
 
     @classmethod
     def figures(cls):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Stream, param
-from lab.training import Stage, Training, readings, redeclared
+from lab.training import Stage, Training, features, readings, redeclared
 from lab.training.material import outline
 from lab.training.perceptron import ACTIVATIONS, first_weights
 
@@ -28,6 +30,7 @@ class ConvolutionalNetwork(Training):
     order = 20
     equations = (r"y_{ijf} = \sigma\left(b_f + \sum_{u,v,c} w_{uvcf}\, x_{i+u,\,j+v,\,c}\right)", r"p_{ij} = \max_{u,v \in \{0,1\}} y_{2i+u,\,2j+v}")
     source = "LeCun, Bottou, Bengio and Haffner, Proc. IEEE 86:2278 (1998)"
+    metric: ClassVar[str] = "euclidean"  # how near is measured between the vectors of a layer
     presets = {
         "Digits": {},
         "Average pooling": {"pooling": "average"},
@@ -42,6 +45,7 @@ class ConvolutionalNetwork(Training):
     activation: str = param("ReLU", choices=tuple(ACTIVATIONS), live=False, group="Network", doc="Activation after each convolution.")
     normalise: str = param("none", choices=("none", "batch"), live=False, group="Network", doc="Normalisation before each activation.")
     epochs: int = redeclared(Training, "epochs", 30)
+    layer: int = param(0, lo=0, hi=9, group="Network", label="Layer of the map", doc="Convolution (or output) whose values are mapped; 0: the last convolution.")
 
     first_weights_are_pictures = False
 
@@ -88,6 +92,7 @@ class ConvolutionalNetwork(Training):
         found = [Stream("kernels", "image", "", "Kernels of the first convolution.")]
         if len(self.counts) > 1:
             found.append(Stream("later kernels", "image", "", "Kernels of the second convolution, each by its first input channel."))
+        found += [features.map_stream(), *features.streams(shape)]
         return (*found, *(Stream(f"maps {k + 1}", "image", "", f"What convolution {k + 1} finds in the picture on the canvas.") for k in range(len(self.counts))))
 
     def own_pictures(self, shape):
@@ -96,7 +101,7 @@ class ConvolutionalNetwork(Training):
         found += [Picture(f"maps {k + 1}", f"Feature maps {k + 1}", (Layer(f"maps {k + 1}"),), front=k == 0) for k in range(len(self.counts))]
         if len(self.counts) > 1:
             found.append(Picture("later kernels", "Kernels of the second layer", (Layer("later kernels"),), colours="diverging"))
-        return tuple(found)
+        return (*found, features.map_picture())
 
     def look(self, constants, state, tape, stream):
         """Kernels as tiles; maps of the picture on the canvas."""
@@ -107,7 +112,9 @@ class ConvolutionalNetwork(Training):
             node = f"conv{stream.removeprefix('maps ')}.out"
             found = constants.program.forward(tape, node, x=readings.seen(self, constants, state))[0]
             return found[:, :, :MOST].transpose(2, 0, 1).astype(float) + 0.0
-        return super().look(constants, state, tape, stream)
+        node = constants.stages[min(self.layer or len(self.counts), len(constants.stages)) - 1].value
+        found = features.observe(self, constants, stream, lambda x: constants.program.forward(tape, node, x=x))
+        return super().look(constants, state, tape, stream) if found is None else found
 
     @property
     def rectifies(self) -> bool:

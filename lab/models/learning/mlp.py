@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
-from lab.model import Figure
-from lab.training import Perceptron
+from lab.model import Figure, param
+from lab.training import Perceptron, features
 
 
 class MultiLayerPerceptron(Perceptron):
@@ -34,6 +35,7 @@ class MultiLayerPerceptron(Perceptron):
         r"\delta_l = \sigma'(z_l) \odot (\delta_{l+1} W_{l+1}^T), \quad \partial E / \partial W_l = h_{l-1}^T \delta_l",
     )
     source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986); Kingma and Ba, Adam (2015)"
+    metric: ClassVar[str] = "euclidean"  # how near is measured between the vectors of a layer
     presets = {
         "Digits": {},
         "Moons": {"data": "moons", "hidden": "32-32", "epochs": 100, "evaluate": 5.0},
@@ -55,6 +57,23 @@ class MultiLayerPerceptron(Perceptron):
         "Learning rate too large: it diverges": {"data": "diabetes", "optimiser": "SGD", "rate": 0.3, "hidden": "16"},
         "Learning rate too small": {"optimiser": "SGD", "rate": 1e-5},
     }  # fmt: skip
+
+    layer: int = param(0, lo=0, hi=17, group="Network", label="Layer of the map", doc="Layer whose values are mapped; 0: the last hidden one.")
+
+    def own_streams(self, shape):
+        """Test examples as a layer sees them."""
+        return (*super().own_streams(shape), features.map_stream(), *features.streams(shape))
+
+    def own_pictures(self, shape):
+        """Their map."""
+        return (*super().own_pictures(shape), features.map_picture())
+
+    def look(self, constants, state, tape, stream):
+        """Vectors and map of the layer."""
+        hidden = max(1, len(constants.stages) - 1)
+        node = constants.stages[min(self.layer or hidden, len(constants.stages)) - 1].value
+        found = features.observe(self, constants, stream, lambda x: constants.program.forward(tape, node, x=x))
+        return super().look(constants, state, tape, stream) if found is None else found
 
     @classmethod
     def figures(cls):

@@ -26,12 +26,14 @@ class MapCanvas(QWidget):
     picked   a point was clicked (-1: beside all of them)
     chosen   a lasso was drawn: which points (n,) bool are inside
     walked   a path was drawn: its corners (m, 2) on the map
+    placed   a place (x, y) of a flat map beside all points was clicked
     hovered  the point under the mouse, -1 for none
     """
 
     picked = Signal(int)
     chosen = Signal(object)
     walked = Signal(object)
+    placed = Signal(float, float)
     hovered = Signal(int)
     moved = Signal()
 
@@ -242,7 +244,10 @@ class MapCanvas(QWidget):
         pressed, self._pressed, self._from = self._pressed, None, None
         still = pressed is not None and (event.position() - pressed).manhattanLength() < 4
         if event.button() == Qt.MouseButton.LeftButton and still:
-            self.picked.emit(self.at(event.position()))
+            row = self.at(event.position())
+            self.picked.emit(row)
+            if row < 0 and self.scene.points.shape[1] == 2:
+                self.placed.emit(*self.place(event.position()))
         elif len(stroke) > 2 and self.tool == LASSO:
             inside = lasso(self.scene.points, self.view, np.array([(p.x(), p.y()) for p in stroke]))
             self.chosen.emit(inside if self.scene.visible is None else inside & self.scene.visible)

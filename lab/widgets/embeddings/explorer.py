@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.embedding import exploration as explore
 from lab.embedding.exploration import Answer, Bookmark, Colouring
@@ -34,7 +34,7 @@ from lab.view import Overlay, Source
 from lab.widgets import theme
 from lab.widgets.embeddings.canvas import LASSO, MOVE, PATH, MapCanvas
 from lab.widgets.embeddings.drawing import Scene, paint_legend, ramp, series
-from lab.widgets.embeddings.panel import Legend, Panel
+from lab.widgets.embeddings.panel import Legend, Panel, Tiles
 from lab.widgets.pictures.base import PictureView, Table
 
 RUN, FLAT, SOLID, AXES = "map", "pca2", "pca3", "axes"
@@ -43,7 +43,9 @@ CLUSTER, FREQUENCY, FALSE, CLASS = "cluster", "frequency", "how false", "class"
 JUDGE_EVERY = 0.5  # seconds between two looks at how true the map is
 JUDGED = 10
 EDGES, MOST_EDGES = 5, 400  # neighbours joined to each of so many selected points
+LEAST = 400  # and one narrower than this none
 NARROW = 560  # a card narrower than this has a narrow panel
+ALONG = "decoded path"  # the stream that shows what lies along the path drawn
 DEFAULT_AXES = "she - he; paris - france"
 
 
@@ -129,6 +131,7 @@ class ExplorerView(PictureView):
         self.canvas.picked.connect(self.pick)
         self.canvas.chosen.connect(self.choose)
         self.canvas.walked.connect(self._walked)
+        self.canvas.placed.connect(self._placed)
         self.legend = Legend(self)
         self.legend.chosen.connect(self._choose_class)
         self.state = QLabel(self)
@@ -136,6 +139,8 @@ class ExplorerView(PictureView):
         self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         left.addWidget(self.axes)
         left.addWidget(self.canvas, 1)
+        self.tiles = Tiles(self)
+        left.addWidget(self.tiles)
         left.addWidget(self.state)
         left.addWidget(self.legend)
         self.panel = Panel(self)
@@ -153,19 +158,24 @@ class ExplorerView(PictureView):
             QShortcut(QKeySequence(keys), self, call, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._fill_choices()
 
-    def _toolbar(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
-        bar.setContentsMargins(0, 0, 0, 2)
-        bar.setSpacing(2)
+    def _toolbar(self) -> QBoxLayout:
+        # In a narrow card the tools go below the choosers.
+        self._bar = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._bar.setContentsMargins(0, 0, 0, 2)
+        self._bar.setSpacing(3)
+        choosers, tools = QHBoxLayout(), QHBoxLayout()
+        choosers.setSpacing(2)
+        tools.setSpacing(2)
+        self._bar.addLayout(choosers, 1)
+        self._bar.addLayout(tools)
         self.layouts = _combo("Where the points lie", self)
         for name, title in LAYOUTS:
             self.layouts.addItem(title, name)
         self.layouts.activated.connect(self._layout_chosen)
         self.colours = _combo("Colour by", self)
         self.colours.activated.connect(self._colour_chosen)
-        bar.addWidget(self.layouts, 3)
-        bar.addWidget(self.colours, 2)
-        bar.addSpacing(6)
+        choosers.addWidget(self.layouts, 3)
+        choosers.addWidget(self.colours, 2)
         self.buttons: dict[str, QToolButton] = {}
         for name, icon, tip, call, checkable in (
             ("move", "mdi6.cursor-move", "Drag moves the map (3-D: turns it; Shift moves); wheel zooms, double click fits", self._move_key, True),
@@ -185,12 +195,13 @@ class ExplorerView(PictureView):
             button.setProperty("icon-name", icon)
             button.clicked.connect(call)
             self.buttons[name] = button
-            bar.addWidget(button)
+            tools.addWidget(button)
+        tools.addStretch(0)
         self.buttons["move"].setChecked(True)
         self.buttons["labels"].setChecked(True)
         self.buttons["panel"].setChecked(True)
         self.buttons["path"].setVisible("decode_path" in type(self.model).actions())
-        return bar
+        return self._bar
 
     def _fill_choices(self) -> None:
         """What points can be coloured by; kept as it is if it is still there."""
@@ -211,8 +222,10 @@ class ExplorerView(PictureView):
         """The map, its vectors, and their names until they are known."""
         names = {s.name for s in self.model.streams}
         found = {self._stream, VECTORS} | ({NAMES} if self._names is None else set())
-        if INPUTS in names and self.answer is not None and self.answer.kind == "word":
+        if INPUTS in names and (self._names is None or (self.answer is not None and self.answer.kind == "word")):
             found.add(INPUTS)
+        if ALONG in names and len(self.canvas.path):
+            found.add(ALONG)
         return frozenset(found)
 
     @property
@@ -258,6 +271,11 @@ class ExplorerView(PictureView):
     # -- reading the source --
 
     @property
+    def nearness(self) -> str:
+        """How near is measured: as the model says, else by the cosine."""
+        return str(getattr(self.model, "metric", "cosine"))
+
+    @property
     def _dimensions(self) -> int:
         channels = [c.lower() for c in self.model.stream(self._stream).channels]
         return 3 if len(channels) > 2 and channels[2] == "z" else 2
@@ -277,6 +295,7 @@ class ExplorerView(PictureView):
         self._ask_again()
         self._judge()
         self._show()
+        self.tiles.set_values(source.snapshot(ALONG) if len(self.canvas.path) and any(s.name == ALONG for s in self.model.streams) else None)
         return True
 
     def _read(self, source: Source) -> None:
@@ -287,6 +306,8 @@ class ExplorerView(PictureView):
                 columns = {key: tuple(str(row.get(key, "")) for row in table) for key in table[0]}
                 words, counts = columns.pop(NAME), columns.pop(COUNT, None)
                 known = np.array([float(c) for c in counts]) if counts else None
+                if self._names is None and self._pictures(source) is not None:
+                    self.buttons["labels"].setChecked(False)  # numbers of examples say little: their pictures do
                 if self._names is None or self._names[1] != words or self._names[3] != columns:
                     self.vectors = None
                     self._inks = None
@@ -365,7 +386,7 @@ class ExplorerView(PictureView):
             self.panel.say("")
         else:
             try:
-                self.answer = explore.answer(self.vectors, self.asked)
+                self.answer = explore.answer(self.vectors, self.asked, metric=self.nearness)
                 self.panel.say("")
             except LabError as error:
                 self.answer = None
@@ -384,9 +405,9 @@ class ExplorerView(PictureView):
         if found is None or vectors is None:
             return
         panel.title.setText(found.title)
-        panel.answers.set_rows([(row, vectors.words[row], value) for row, value in found.found], found.kind == "odd")
+        panel.answers.set_rows([(row, vectors.words[row], value) for row, value in found.found], found.kind == "odd", found.metric == "euclidean")
         whole = f"{len(vectors):,}".replace(",", "\u202f")
-        panel.note.setText(f"{found.note}; {vectors.size} numbers each, all {whole} asked")
+        panel.note.setText(f"{found.note}; all {whole} asked")
 
     def _show_point(self, row: int) -> None:
         facts = []
@@ -396,8 +417,12 @@ class ExplorerView(PictureView):
             facts += [f"{name} {texts[row]}" for name, texts in self._names[3].items() if texts[row]]
         self.panel.facts.setText(" · ".join(facts))
         self.panel.facts.setVisible(bool(facts))
-        pictures = self._source.last(INPUTS) if row >= 0 and self._source is not None and any(s.name == INPUTS for s in self.model.streams) else None
+        pictures = self._pictures(self._source) if row >= 0 and self._source is not None else None
         self.panel.picture.set_values(pictures[row] if pictures is not None and row < len(pictures) else None)
+
+    def _pictures(self, source: Source) -> np.ndarray | None:
+        found = source.last(INPUTS) if any(s.name == INPUTS for s in self.model.streams) else None
+        return found if found is not None and len(found) else None
 
     def _edges(self) -> np.ndarray:
         """Pairs of a point and each of its true neighbours: of the selection, or of what was asked."""
@@ -425,10 +450,9 @@ class ExplorerView(PictureView):
         if len(self.points) < 5 or not np.isfinite(self.points).all():
             return
         self._judged_for, self._judged_at = key, now
-        metric = getattr(self.model, "metric", "cosine")
         known = self.judged.truth if self.judged is not None else None
         clustered = self.colour == CLUSTER
-        self._pending = _worker().submit(judge, self.vectors, self.points.astype(np.float64), metric, known, clustered)
+        self._pending = _worker().submit(judge, self.vectors, self.points.astype(np.float64), self.nearness, known, clustered)
 
     def _take(self) -> None:
         assert self._pending is not None
@@ -595,10 +619,15 @@ class ExplorerView(PictureView):
 
     def _panel_key(self) -> None:
         self.panel.setVisible(self.buttons["panel"].isChecked())
+        self.updateGeometry()
 
     def _walked(self, path: np.ndarray) -> None:
         if "decode_path" in type(self.model).actions() and self.layout_kind == RUN:
             self.acted.emit("decode_path", {"path": [[float(x), float(y)] for x, y in path]})
+
+    def _placed(self, x: float, y: float) -> None:
+        if self.picture.click and self.layout_kind == RUN:
+            self.acted.emit(self.picture.click, {"x": x, "y": y})
 
     def _pin(self) -> None:
         if self.answer is not None and self.answer.kind == "word":
@@ -721,6 +750,9 @@ class ExplorerView(PictureView):
 
     def _fit_panel(self) -> None:
         wide = 250 if self.width() >= 700 else 210 if self.width() >= NARROW else 160
+        narrow = self.width() < NARROW
+        self.panel.setVisible(self.buttons["panel"].isChecked() and self.width() >= LEAST)
+        self._bar.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
         self.panel.setFixedWidth(round(1.3 * wide) if theme.current().projector else wide)
 
     def table(self) -> Table:

@@ -42,6 +42,7 @@ class Answers(QWidget):
         self._rows: list[tuple[int, str, float]] = []
         self._at = -1
         self.last_is_odd = False
+        self._farthest = 0.0
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -52,9 +53,10 @@ class Answers(QWidget):
         """Height of a row."""
         return theme.current().text + 11
 
-    def set_rows(self, rows: Sequence[tuple[int, str, float]], last_is_odd: bool = False) -> None:
-        """(row, name, cosine), nearest first."""
+    def set_rows(self, rows: Sequence[tuple[int, str, float]], last_is_odd: bool = False, distances: bool = False) -> None:
+        """(row, name, cosine), nearest first; a bar is the longer the nearer, also for distances."""
         rows = list(rows)
+        self._farthest = 1.25 * max((value for _, _, value in rows), default=1.0) if distances else 0.0
         if (rows, last_is_odd) != (self._rows, self.last_is_odd):
             changed = len(rows) != len(self._rows)
             self._rows, self.last_is_odd = rows, last_is_odd
@@ -100,10 +102,10 @@ class Answers(QWidget):
                 painter.setBrush(theme.colour("line"))
                 painter.drawRoundedRect(QRectF(named + 4, top + line / 2 - 3, bar, 6), 3, 3)
                 painter.setBrush(theme.colour("warn" if odd else "accent"))
-                painter.drawRoundedRect(QRectF(named + 4, top + line / 2 - 3, bar * min(1.0, max(0.0, value)), 6), 3, 3)
+                painter.drawRoundedRect(QRectF(named + 4, top + line / 2 - 3, bar * min(1.0, max(0.0, 1 - value / self._farthest if self._farthest else value)), 6), 3, 3)
             painter.setFont(mono)
             painter.setPen(theme.colour("muted"))
-            painter.drawText(QRectF(self.width() - number, top, number - 2, line), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{value:.2f}".replace("-", "−"))
+            painter.drawText(QRectF(self.width() - number, top, number - 2, line), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, (f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}").replace("-", "−"))
         painter.end()
 
     def _row_at(self, y: float) -> int:
@@ -173,6 +175,41 @@ class PointPicture(QWidget):
         painter.drawImage(area, image)
         painter.setPen(QPen(theme.colour("line"), 1))
         painter.drawRect(area)
+        painter.end()
+
+
+class Tiles(QWidget):
+    """Pictures in a row, such as the places along a path."""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._image: QImage | None = None
+        self._count = 0
+        self.setFixedHeight(58)
+        self.setAccessibleName("Decoded places along the path, from its dot on")
+        self.setToolTip("Decoded places along the path, from its dot on")
+        self.hide()
+
+    def set_values(self, tiles: np.ndarray | None) -> None:
+        """(m, h, w) numbers from 0 (dark) to 1; None hides them."""
+        self.setVisible(tiles is not None and tiles.ndim == 3)
+        if tiles is None or tiles.ndim != 3:
+            return
+        grey = np.clip(np.nan_to_num(255 * tiles.transpose(1, 0, 2).reshape(tiles.shape[1], -1)), 0, 255).astype(np.uint8)
+        grey = np.ascontiguousarray(grey)
+        self._count = len(tiles)
+        self._image = QImage(grey.data, grey.shape[1], grey.shape[0], grey.shape[1], QImage.Format.Format_Grayscale8).copy()
+        self.update()
+
+    def paintEvent(self, event: Any) -> None:
+        """Side by side with small gaps."""
+        if self._image is None or not self._count:
+            return
+        painter = QPainter(self)
+        wide = self._image.width() // self._count
+        side = min(self.height() - 4, (self.width() - 4) / self._count - 3)
+        for k in range(self._count):
+            painter.drawImage(QRectF(2 + k * (side + 3), 2, side, side), self._image, QRectF(k * wide, 0, wide, self._image.height()))
         painter.end()
 
 
