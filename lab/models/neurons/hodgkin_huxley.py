@@ -27,6 +27,7 @@ from lab.neuron import (
 from lab.phase_plane import hopf_points
 
 PEAK, RISE = -40.0, 10.0  # mV: a shrunken action potential is one that peaks above PEAK after rising by RISE
+LOOK = 4096  # steps whose currents are worked out at once: they stay in the processor's cache
 GAS, FARADAY, ZERO = 8.314462618, 96485.33212, 273.15
 
 
@@ -78,7 +79,6 @@ class HodgkinHuxley(Neuron):
     units = ("mV", "", "", "")
     plane = ("V", "n")
     plane_range = ((-90.0, 50.0), (0.2, 0.9))
-    nullcline_range = (0.0, 1.0)
 
     mode: str = param("current clamp", choices=("current clamp", "voltage clamp"), group="Clamp", main=True, doc="What the electrode holds.")
     hold: float = param(-65.0, "mV", lo=-200, hi=200, when=("mode", "voltage clamp"), group="Clamp", doc="Voltage before and between commands.")
@@ -184,6 +184,15 @@ class HodgkinHuxley(Neuron):
         _clamp(*gates, np.ascontiguousarray(V, float), self.constants_now[7] * dt, *out)
         return out
 
+    def nullclines(self, state: State, points: int = 201) -> np.ndarray:
+        """In closed form, being drawn often: n_inf(V), and the n at which the potassium current balances all others."""
+        C, g_Na, g_K, g_L, V_Na, V_K, V_L, _ = self.constants_now
+        V = np.linspace(*self.plane_range[0], points)
+        others = state["now"][0] - g_Na * state["m"][0] ** 3 * state["h"][0] * (V - V_Na) - g_L * (V - V_L)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            n = (others / (g_K * (V - V_K))) ** 0.25  # NaN where no open channel could balance them
+        return np.stack([V, np.where(n <= 1.0, n, np.nan), gating(V)[2]])
+
     def rest(self) -> np.ndarray:
         if self.clamped:
             return self.steady(np.array([self.hold]))[:, 0]
@@ -255,9 +264,34 @@ class HodgkinHuxley(Neuron):
         if self.clamped:
             return _advance_clamped(*cell, c, self.dt, state["now"], *looks, many)
         if self.cells == 1:
-            return _advance_one(*cell, own, c, self.dt, *spikes, state["now"], *events, *looks)
+            return self._integrate_one(cell, own, c, spikes, state, events, out)
         move_noise, decay, increment = self.noise_step()
         return _advance_many(*cell, own, move_noise, state["noise"], state["cell_rng"], decay, increment, c, self.dt, *spikes, state["now"], *events, *looks, many)
+
+    def _integrate_one(self, cell: tuple, own: np.ndarray, c: np.ndarray, spikes: tuple, state: State, events: tuple, out: Out) -> int:
+        """Advance a single cell; what is looked at besides V and current is worked out afterwards, for all steps at once."""
+        drive = cell[-1]
+        looked = any(out.wanted(name) for name in ("gates", "currents", "conductances"))
+        V = out["V"] if out.wanted("V") else np.empty(len(drive) if looked else 0)
+        m, h, n = np.empty((3, len(drive) if looked else 0))
+        done = _advance_one(*cell, own, c, self.dt, *spikes, state["now"], *events, V, m, h, n)
+        if out.wanted("current"):
+            out["current"][:done] = drive[:done] + own[0]
+        for first in range(0, done if looked else 0, LOOK):
+            part = slice(first, min(first + LOOK, done))
+            self._look_back(part, V[part], m[part], h[part], n[part], c, out)
+        return done
+
+    def _look_back(self, part: slice, V: np.ndarray, m: np.ndarray, h: np.ndarray, n: np.ndarray, c: np.ndarray, out: Out) -> None:
+        """Write gates, conductances and currents of some steps. The gates lie half a step back: they are taken forward."""
+        _step_gates(V, m, h, n, 0.5 * c[7] * self.dt)
+        n2 = n * n
+        open_Na, open_K = c[1] * (m * m * m * h), c[2] * (n2 * n2)
+        i_Na, i_K, i_L = open_Na * (V - c[4]), open_K * (V - c[5]), c[3] * (V - c[6])
+        for name, columns in (("gates", (m, h, n)), ("currents", (i_Na, i_K, i_L, i_Na + i_K + i_L)), ("conductances", (open_Na, open_K))):
+            if out.wanted(name):
+                for k, column in enumerate(columns):
+                    out[name][part, k] = column
 
     def observe(self, constants: Bench, state: State, stream: str) -> Any:
         V = np.linspace(-100.0, 60.0, 161)
@@ -550,7 +584,7 @@ def _look(k, V, m, h, n, current, c, dt, out_V, out_I, out_gates, out_currents, 
 @kernel
 def _advance_one(
     V, m, h, n, drive, own, c, dt, level, climb, trough, step, now,
-    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_I, out_gates, out_currents, out_g,
+    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_m, out_h, out_n,
 ):  # fmt: skip
     """One cell: the population's arithmetic without the preparations of a vector loop, which take longer than the step.
 
@@ -559,7 +593,6 @@ def _advance_one(
     """
     C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
     first = len(V) - 1  # 0, but a written 0 would be a type of its own and compile what is called again
-    watched = len(out_V) + len(out_I) + len(out_gates) + len(out_currents) + len(out_g) > 0
     full = e_count[0] >= len(e_step)
     v, a, b, d, climbing, total = V[0], m[0], h[0], n[0], climb[0], now[0]
     done = 0
@@ -575,8 +608,10 @@ def _advance_one(
             )  # fmt: skip
             climbing = climb[0]
             full = e_count[0] >= len(e_step)
-        if watched:
-            _look(done, v, a, b, d, total, c, dt, out_V, out_I, out_gates, out_currents, out_g)
+        if len(out_V) > 0:
+            out_V[done] = v
+        if len(out_m) > 0:
+            out_m[done], out_h[done], out_n[done] = a, b, d
         done += 1
     V[0], m[0], h[0], n[0], now[0] = v, a, b, d, total
     return done
