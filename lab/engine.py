@@ -282,21 +282,25 @@ def simulate(
     size = block or 1
     want = frozenset(wanted)
     pending = sorted((h for h in schedule if h.step >= simulation.step), key=lambda h: h.step)
+    planned: tuple[Model, frozenset[str]] | None = None
     while True:
-        model = simulation.model
         while pending and pending[0].step <= simulation.step:
             simulation.happen(pending.pop(0))
-            model = simulation.model
+        model = simulation.model
+        if planned is None or planned[0] is not model or planned[1] != want:  # streams are declared anew each time they are asked for
+            planned = model, want
+            form = {s.name: s.form for s in model.streams}
+            sampled = {name for name in (*record, *want) if form[name] == "samples"}
+            snapshots = {name: every for name, every in record.items() if form[name] == "snapshots"}
+            most = max(1, BLOCK_BYTES // max(1, step_bytes(model, sampled)))
         end = min((e for e in (steps, model.length) if e is not None), default=None)
         if end is not None and simulation.step >= end:
             return "finished"
-        sampled = {name for name in record if model.stream(name).form == "samples"} | {n for n in want if model.stream(n).form == "samples"}
-        n = min(size, max(1, BLOCK_BYTES // max(1, step_bytes(model, sampled))))
+        n = min(size, most)
         if end is not None:
             n = min(n, end - simulation.step)
         if pending:
             n = min(n, pending[0].step - simulation.step)
-        snapshots = {name: every for name, every in record.items() if model.stream(name).form == "snapshots"}
         for every in snapshots.values():
             n = min(n, every - simulation.step % every)
         began = time.perf_counter()

@@ -357,7 +357,10 @@ class Neuron(Model):
             return self.nullclines(state)
         if stream == "equilibria" and self.plane:
             i, j = (self.variables.index(v) for v in self.plane)
-            found = equilibria(self, float(state["now"][0]))
+            current = float(state["now"][0])
+            kept = self.__dict__.get("_equilibria")  # what it follows from stands still most of the time
+            found = kept[1] if kept and kept[0] == current else equilibria(self, current)
+            object.__setattr__(self, "_equilibria", (current, found))
             rows = [(e.point[i], e.point[j] if e.stable else math.nan, math.nan if e.stable else e.point[j]) for e in found]
             return np.array(rows).reshape(-1, 3).T
         return super().observe(constants, state, stream)
@@ -368,20 +371,18 @@ class Neuron(Model):
         (x0, x1), (y0, y1) = self.plane_range
         i, j = (self.variables.index(v) for v in self.plane)
         x = np.linspace(x0, x1, points)
-        y = np.tile(np.array([[state[v][0]] for v in self.variables]), points)
-        y[i] = x
-        current = np.full(points, float(state["now"][0]))
+        y = np.tile(np.array([[state[v][0]] for v in self.variables]), 2 * points)
+        y[i] = np.tile(x, 2)
+        current = np.full(2 * points, float(state["now"][0]))
 
-        def along(which: int):
-            def f(value: np.ndarray) -> np.ndarray:
-                z = y.copy()
-                z[j] = value
-                return self.drift(z, current)[which]
-
-            return f
+        def change(value: np.ndarray) -> np.ndarray:
+            """Of the horizontal variable in the first half, of the vertical one in the second."""
+            y[j] = value
+            change = self.drift(y, current)
+            return np.concatenate([change[i, :points], change[j, points:]])
 
         lo, hi = self.nullcline_range or (2 * y0 - y1, 2 * y1 - y0)
-        return np.stack([x, bisect(along(i), lo, hi, points, 32), bisect(along(j), lo, hi, points, 32)])
+        return np.stack([x, *bisect(change, lo, hi, 2 * points, 32).reshape(2, points)])
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
         time = float(state["step"][0]) * self.dt

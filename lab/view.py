@@ -150,7 +150,7 @@ def time_axis(picture: Picture, model: Model, step: int) -> tuple[Stretch, Axis]
     clock = model.clock
     name = picture.x or ("time" if clock.physical else clock.unit)
     label = f"{name} ({clock.unit})" if clock.physical and "(" not in name else name
-    if picture.x_range is not None:
+    if picture.x_range is not None and kind(picture, model) != "phase":  # there it is a range of the other trace
         lo, hi = picture.x_range
         return Stretch(max(0, math.floor(lo / clock.dt)), min(step, math.ceil(hi / clock.dt)), 0), Axis(label, lo, hi)
     if picture.window <= 0:

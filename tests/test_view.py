@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import sys
 
@@ -149,6 +150,9 @@ def test_a_phase_plane_joins_traces_by_step_and_marks_the_last_point():
     assert path.against and len(path.x) == 300
     assert (now.x[0], now.y[0]) == (path.x[-1], path.y[-1])
     assert plot.stretch is None and plot.x.label == "V (mV)"
+    # A range of the horizontal axis is one of the trace there, not of time: the path still ends in the present.
+    ranged = view.lines(dataclasses.replace(picture("plane"), x_range=(0.0, 1.0)), Gallery(), run(300)).lines
+    assert (ranged[2].x[0], ranged[2].y[0]) == (now.x[0], now.y[0]) and len(ranged[1].x) == 300
 
 
 def test_theory_shares_the_series_of_what_it_predicts_and_the_difference_is_a_number():
