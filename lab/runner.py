@@ -34,6 +34,7 @@ from lab.engine import Block, Checkpoint, Order, Simulation, check_record, defau
 from lab.errors import DivergenceError, FileError, LabError
 from lab.experiment import Experiment
 from lab.model import Happened, Model
+from lab.progress import heard
 from lab.recording import Recorder, restore_point
 from lab.ring import Ring
 from lab.session import Session
@@ -131,6 +132,7 @@ class Status:
     watching: float = 0.0  # share of the run's time spent on what is looked at
     waiting_for_disk: bool = False
     prepared_in: float = 0.0
+    doing: str = ""  # what is done while it is prepared, where that takes long: "Reading texts: 40 %"
     changes: int = 0  # changes and actions done so far
     acted: tuple[str, Mapping[str, Any]] | None = None  # the last action that changed parameters, and what it made of them
 
@@ -240,7 +242,9 @@ class Runner:
     def _prepare(self) -> None:
         began = time.perf_counter()
         model = self.status.model
-        self.simulation = Simulation(model, self.experiment.seed)
+        with heard(self._hear):
+            self.simulation = Simulation(model, self.experiment.seed)
+        self._set(doing="")
         self.simulation.over = None
         if self._resume:
             point, history = self._resume
@@ -267,6 +271,11 @@ class Runner:
         phase: Phase = "finished" if self._at_end() else "running" if self._playing else "paused"
         self._set(phase=phase, prepared_in=time.perf_counter() - began, run_id=self.run_id)
         self._publish()
+
+    def _hear(self, doing: str, share: float) -> bool:
+        """Show how far the preparation is; whether anybody still waits for it."""
+        self._set(doing=f"{doing}: {100 * share:.0f} %")
+        return not self._stopping.is_set()
 
     def _turn(self) -> bool:
         """One round: commands, then a block if there is one to do; False ends the worker."""

@@ -135,3 +135,42 @@ def test_the_librarys_documentation_is_a_text():
     sentences = library_sentences()
     assert sum(map(len, sentences)) > 100_000
     assert any("iterator" in s for s in sentences)
+
+
+def test_reading_says_how_far_it_is_and_stops_when_nobody_waits(tmp_path):
+    from lab.progress import Cancelled, heard, report
+
+    big = tmp_path / "big.txt"
+    big.write_text("one two three. " * 100_000, "utf-8")
+    said: list[tuple[str, float]] = []
+
+    def listen(doing: str, share: float) -> bool:
+        said.append((doing, share))
+        return share < 0.5
+
+    with heard(listen), pytest.raises(Cancelled, match=r"Reading big.txt, 1.5 MB was cancelled at \d+ %"):
+        read_sentences(big)
+    assert said[0] == ("Reading big.txt, 1.5 MB", 0.0) and len(said) > 2
+    assert [s for _, s in said] == sorted(s for _, s in said) and 0.5 <= said[-1][1] < 0.8
+    report("Nobody listens", 0.5)  # no error where nobody does
+    assert len(read_sentences(big)) == 100_000
+
+
+def test_a_run_that_is_given_up_while_it_reads_ends_soon_and_leaves_no_recording(tmp_path):
+    import time
+
+    from lab.experiment import Experiment
+    from lab.runner import Runner, Stop
+    from lab.session import Session
+
+    big = tmp_path / "big.txt"
+    big.write_text("one two three four. " * 400_000, "utf-8")
+    with Session.create(tmp_path / "s.lab") as session:
+        runner = Runner(Experiment("word2vec", parameters={"corpus": str(big)}), session).start()
+        while not runner.status.doing and runner.alive:
+            time.sleep(0.001)
+        assert "Reading big.txt" in runner.status.doing
+        runner.send(Stop())
+        runner._thread.join(10)
+        assert not runner.alive and runner.status.phase == "failed" and "was cancelled at" in runner.status.error
+        assert session.runs() == []

@@ -14,18 +14,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
 
 from lab.embedding.grammar import GrammarText, generate
 from lab.errors import FileError, LabError
+from lab.progress import report
 
 LONGEST_SENTENCE = 1000  # tokens; longer ones are cut, as the reference program does
 MOST_BYTES = 1 << 30
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _END = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
+_TELL = 1 << 18  # characters between two reports
 _TEXT_SUFFIXES = {".txt", ".md", ".rst", ".text", ".csv", ".tsv", ".html", ".htm", ".xml", ".json", ".log", ".tex", ".py", ""}
 
 Progress = Callable[[int, int], bool]  # bytes done, bytes in all -> whether to go on
@@ -63,12 +65,21 @@ class Corpus:
         return [self.words[t] for t in self.tokens[self.starts[sentence] : self.starts[sentence + 1]]]
 
 
-def tokenise(text: str, *, lower: bool = True) -> Iterator[list[str]]:
-    """Sentences as lists of words: runs of letters (with inner apostrophes), split after . ! ? and at blank lines."""
-    for sentence in _END.split(text):
+def tokenise(text: str, *, lower: bool = True, tell: Callable[[int], None] | None = None) -> Iterator[list[str]]:
+    """Sentences as lists of words: runs of letters (with inner apostrophes), split after . ! ? and at blank lines.
+
+    tell  called now and then with the characters done
+    """
+    begin = told = 0
+    for stop in chain(_END.finditer(text), (None,)):
+        sentence = text[begin : stop.start() if stop else len(text)]
         words = _WORD.findall(sentence.lower() if lower else sentence)
         if words:
             yield words
+        begin = stop.end() if stop else len(text)
+        if tell is not None and begin - told > _TELL:
+            told = begin
+            tell(begin)
 
 
 def phrase_scores(
@@ -122,8 +133,10 @@ def make_corpus(
     categories: dict[str, str] | None = None,
 ) -> Corpus:
     """Vocabulary and token numbers of sentences; words rarer than `minimum` (or beyond the `most_words` commonest) are left out."""
+    report("Counting words", 0.0)
     sentences = [s[i : i + LONGEST_SENTENCE] for s in sentences for i in range(0, len(s), LONGEST_SENTENCE)]
     counted = Counter(w for s in sentences for w in s)
+    report("Counting words", 0.5)
     total = counted.total()
     kept = sorted((w for w, n in counted.items() if n >= minimum), key=lambda w: (-counted[w], w))
     if most_words:
@@ -220,15 +233,26 @@ def read_sentences(path: str | Path, *, progress: Progress | None = None, most_b
         )
     sentences: list[list[str]] = []
     done = 0
+
+    def told(now: float) -> None:
+        if progress is None:
+            report(f"Reading {place.name}, {total / 1e6:.1f} MB", now / max(1, total))
+        elif not progress(int(now), total):
+            raise FileError(f"Reading {place} was cancelled after {now / 1e6:.1f} of {total / 1e6:.1f} MB.")
+
+    def tell(before: int, share: float) -> Callable[[int], None]:
+        return lambda at: told(before + at * share)
+
+    told(0)
     for p in files:
         try:
             data = p.read_bytes()
         except OSError as error:
             raise FileError(f"{p} cannot be read: {error.strerror or error}.") from None
-        sentences += tokenise(decode(data, str(p)))
+        text = decode(data, str(p))
+        sentences += tokenise(text, tell=tell(done, len(data) / max(1, len(text))))
         done += len(data)
-        if progress and not progress(done, total):
-            raise FileError(f"Reading {place} was cancelled after {done / 1e6:.1f} of {total / 1e6:.1f} MB.")
+        told(done)
     if not sentences:
         raise FileError(f"{place} holds no words: give a file with text in it.")
     return sentences

@@ -231,6 +231,11 @@ class Player(QObject):
         """Hold."""
         self.send(Pause())
 
+    def cancel(self) -> None:
+        """Give up a run that is still being prepared."""
+        if self.runner is not None and self.runner.status.phase == "preparing":
+            self.runner.send(Stop())
+
     def watch(self, streams: frozenset[str]) -> None:
         """What pictures read now; the rest is not computed for them."""
         if streams != self._watched:

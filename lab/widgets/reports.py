@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -26,6 +27,7 @@ class Reports(QObject):
         self._preparing = ""
         self._opened_at = 0.0
         self._until = 0.0
+        self._advised: set[str] = set()
 
     def begin(self, model: str, title: str) -> None:
         """A run of a model is prepared from now on."""
@@ -37,7 +39,9 @@ class Reports(QObject):
     def forget(self) -> None:
         """Another run is in front: what was said of the last one is no longer true."""
         self._reported = ()
+        self._advised.clear()
         self._window.banner.take_back("run")
+        self._window.banner.take_back("advice")
 
     def restarted(self, label: str) -> None:
         """Say why a new run has begun."""
@@ -51,22 +55,33 @@ class Reports(QObject):
         key = (status.phase, status.error, status.waiting_for_disk)
         if status.phase == "preparing":
             # What was said about the session on opening it is worth more than that something is being prepared.
-            if time.monotonic() - self._opened_at > PATIENCE and self._window.banner.key != "session":
-                self._window.banner.say("accent", self._preparing, key="run", busy=True)
+            banner = self._window.banner
+            if time.monotonic() - self._opened_at > PATIENCE and banner.key != "session":
+                if not status.doing:
+                    banner.say("accent", self._preparing, key="run", busy=True)
+                elif banner.key == "run" and self._reported == (*key, "doing"):
+                    banner.reword(f"{status.doing}.")  # a button made anew at each per cent could not be clicked
+                else:
+                    banner.say("accent", f"{status.doing}.", [("Cancel", self._window.player.cancel)], key="run", busy=True)
+            if status.doing:
+                key = (*key, "doing")
             self._reported = key
             return
         if key == self._reported:
             self._later()
+            self._advise(status)
             return
         was, self._reported = self._reported, key
         if was and was[0] == "preparing" and status.prepared_in:
             self._window.settings.put_prepared(self._window.document.model, status.prepared_in)
         if status.phase == "diverged":
             undo = self._window.history.stack.undoText()
-            ways: list = [("Back to the last good state", self._window.player.play)]
+            ways: list = [(way.label, partial(self._window.remedy, way)) for way in status.remedies[:2]]
+            ways = ways or [("Back to the last good state", self._window.player.play)]
             if undo:
                 ways.append((f"Undo {undo}", self._undo_and_go))
-            ways.append(("Reset to defaults", self._window.reset_to_defaults))
+            if len(ways) < 3:
+                ways.append(("Reset to defaults", self._window.reset_to_defaults))
             self._window.banner.say("bad", status.error, ways, key="run")
         elif status.phase == "failed":
             self._window.banner.say("bad", status.error, [("Try again", self._window.reset), ("Reset to defaults", self._window.reset_to_defaults)], key="run")
@@ -76,6 +91,17 @@ class Reports(QObject):
             self._window.banner.say("warn", status.error, key="run")
         else:
             self._window.banner.take_back("run")
+
+    def _advise(self, status: Status) -> None:
+        """What the model finds wrong, once for each finding of a run, where a button mends it."""
+        advice, banner = status.advice, self._window.banner
+        if advice is None or not advice.remedies:
+            if banner.key == "advice":
+                banner.take_back("advice")
+            return
+        if advice.finding not in self._advised and banner.key is None and status.place is None:
+            self._advised.add(advice.finding)
+            banner.say("warn", advice.sentence, [(way.label, partial(self._window.remedy, way)) for way in advice.remedies[:2]], key="advice")
 
     def _undo_and_go(self) -> None:
         self._window.history.stack.undo()
