@@ -28,7 +28,8 @@ from lab.errors import ModelError, near
 from lab.params import Described, Spec, param
 
 __all__ = [
-    "Action", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Recorded", "State", "Stream", "action", "param",
+    "Action", "Advice", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Recorded", "Remedy", "State", "Stream", "action",
+    "param",
 ]  # fmt: skip
 
 State = dict[str, np.ndarray]
@@ -184,6 +185,27 @@ def action(label: str, *, shortcut: str = "", hidden: bool = False, **arguments:
         return method
 
     return mark
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A way out that a person takes by a button: parameters to change, then an action to do."""
+
+    label: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a model finds wrong with its run, said once per run in the window with its remedies as buttons.
+
+    finding names it, so that the same one is not offered again when its figures have moved on.
+    """
+
+    finding: str
+    sentence: str
+    remedies: tuple[Remedy, ...] = ()
 
 
 class Events:
@@ -381,6 +403,14 @@ class Model(Described):
     def remedy(self, stream: str) -> str:
         """What to try when `stream` diverged."""
         return "use a smaller step or values nearer to the defaults"
+
+    def remedies(self, stream: str) -> tuple[Remedy, ...]:
+        """Buttons offered when `stream` diverged; each goes on from the last good state."""
+        return ()
+
+    def advice(self, constants: Any, state: State) -> Advice | None:
+        """What is wrong with the run and can be mended by a button; read from the state, asked a few times a second."""
+        return None
 
     def memory(self) -> int:
         """Bytes that build() and start() will take, where that can be large: refused with a sentence when it does not fit."""

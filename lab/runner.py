@@ -33,7 +33,7 @@ from typing import Any, Literal
 from lab.engine import Block, Checkpoint, Order, Simulation, check_record, default_record, simulate
 from lab.errors import DivergenceError, FileError, LabError
 from lab.experiment import Experiment
-from lab.model import Happened, Model
+from lab.model import Advice, Happened, Model, Remedy
 from lab.progress import heard
 from lab.recording import Recorder, restore_point
 from lab.ring import Ring
@@ -128,6 +128,8 @@ class Status:
     summary: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     remedy: str = ""
+    remedies: tuple[Remedy, ...] = ()  # buttons that lead out of a divergence
+    advice: Advice | None = None
     reason: str = ""
     watching: float = 0.0  # share of the run's time spent on what is looked at
     waiting_for_disk: bool = False
@@ -533,6 +535,7 @@ class Runner:
             step=self.simulation.step,
             model=self.simulation.model,
             summary=self.simulation.summary(),
+            advice=self.simulation.model.advice(self.simulation.constants, self.simulation.state),
             achieved=achieved,
             watching=min(1.0, self._cost / (period + self._cost)),
             changes=len(self.simulation.log),
@@ -540,7 +543,8 @@ class Runner:
 
     def _diverge(self, error: DivergenceError) -> None:
         self._generator = None
-        self._set(phase="diverged", error=str(error), remedy=error.remedy, achieved=0.0, step=self.simulation.step, reason="diverged")
+        ways = self.simulation.model.remedies(error.stream)
+        self._set(phase="diverged", error=str(error), remedy=error.remedy, remedies=ways, achieved=0.0, step=self.simulation.step, reason="diverged")
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
 

@@ -11,7 +11,7 @@ from lab import catalog, engine
 from lab import data as sets
 from lab.engine import Simulation
 from lab.errors import DivergenceError, LabError, ModelError, ParameterError
-from lab.training import canvas, readings, walk
+from lab.training import canvas, diagnosis, readings, walk
 from lab.training.diagnosis import Signs, diagnose
 from lab.training.material import outline, prepare
 from lab.training.pace import evaluation_in_steps
@@ -380,7 +380,7 @@ def test_the_table_of_slow_motion_shows_what_is_known_in_each_phase():
 
 
 def test_divergence_names_the_rate_and_a_smaller_one():
-    with pytest.raises(DivergenceError, match=r"learning rate 0\.3 is too large: lower the learning rate to 0\.03") as caught:
+    with pytest.raises(DivergenceError, match=r"learning rate 0\.3 is too large and nothing clips the gradient: lower the learning rate to 0\.03") as caught:
         run(**MLP.presets["Learning rate too large: it diverges"])
     assert caught.value.model == "mlp" and caught.value.step > 1
 
@@ -402,6 +402,46 @@ def test_dead_units_are_diagnosed():
 
 
 SIGNS = Signs(1.0, 4, 1.0, 0.0, 1e-3, 2.3, 0.1, 0.1, 0.1, (0.98, 0.97), True, 10.0, True)
+
+
+def test_a_divergence_names_the_layer_and_what_gets_training_going_again():
+    model = MLP(**MLP.presets["Learning rate too large: it diverges"])
+    s = Simulation(model, 0)
+    with pytest.raises(DivergenceError) as caught:
+        s.advance(model.length)
+    assert "(layer output had grown to" in str(caught.value)
+    ways = model.remedies(caught.value.stream)
+    assert [way.changes for way in ways] == [{"rate": 0.03}, {"clip": 1.0}] and {way.action for way in ways} == {"restore_best"}
+    for way in ways:
+        again = Simulation(model, 0)
+        again.advance(5)  # on its way to infinity
+        again.change(**way.changes)
+        again.act(way.action)
+        again.advance(model.length - 5)
+        assert again.summary()["test R2"] > 0.2
+
+
+def test_advice_comes_with_the_change_that_mends_what_it_finds():
+    model = MLP(**MLP.presets["Learning rate too small"] | {"epochs": 8})
+    s = Simulation(model, 0)
+    assert model.advice(s.constants, s.state) is None  # nothing is known yet
+    s.advance(4 * 45)
+    advice = model.advice(s.constants, s.state)
+    assert advice.finding == "too small" and advice.sentence == s.summary()["diagnosis"]
+    assert [way.changes for way in advice.remedies] == [{"rate": 1e-4}]
+    healthy = run(**SMALL).simulation
+    assert healthy.model.advice(healthy.constants, healthy.state) is None
+
+
+def test_remedies_are_offered_only_where_the_model_has_what_they_change():
+    def labels(finding, model):
+        return [way.label for way in diagnosis.remedies(finding, model)]
+
+    assert labels("dead", MLP()) == ["Use leaky ReLU (a new run)"] and labels("dead", MLP(activation="leaky ReLU")) == []
+    assert labels("vanishing", MLP(activation="sigmoid")) == ["Normalise each layer (a new run)", "Use ReLU (a new run)"]
+    assert labels("exploding", MLP(clip=1.0)) == ["Learning rate 0.0003"]
+    assert labels("over-fitting", MLP()) == ["Back to the best weights", "Weight decay 0.003"]
+    assert labels("stuck", MLP()) == []
 
 
 @pytest.mark.parametrize(

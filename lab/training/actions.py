@@ -43,8 +43,10 @@ class Training(Learning):
 
     @action("Back to the best weights")
     def restore_best(self, constants: Any, state: State) -> None:
-        """The weights that had the lowest test loss so far."""
+        """The weights that had the lowest test loss so far (the first ones if none was evaluated); the optimiser's memory begins anew."""
         state["parameters"][:], state["statistics"][:] = state["best_parameters"], state["best_statistics"]
+        constants.program.forget(state)
+        state["smooth"][:] = 0  # an average of losses that these weights never had
 
     @action("Load weights", file=(str, param("", kind="file", doc="A .safetensors or .npz file of this network.")))
     def load(self, constants: Any, state: State, file: str) -> None:

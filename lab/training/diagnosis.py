@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from lab.model import Remedy
 
 
 @dataclass(frozen=True)
@@ -34,23 +37,31 @@ class Signs:
     relu: bool
 
 
+FINE = "Nothing wrong found."
+
+
 def diagnose(s: Signs) -> str:
     """The most serious finding as one sentence with its figure and a remedy."""
+    return examine(s)[1]
+
+
+def examine(s: Signs) -> tuple[str, str]:
+    """(name, sentence) of the most serious finding; ("", ...) if there is none."""
     last = f"layer {s.layers - 1}" if s.layers > 2 else "the last"
     if s.relu and s.dead > 0.3:
-        return f"Dead ReLUs: {s.dead:.0%} of the hidden units answer no sample; lower the learning rate, or use leaky ReLU or He initialisation."
+        return "dead", f"Dead ReLUs: {s.dead:.0%} of the hidden units answer no sample; lower the learning rate, or use leaky ReLU or He initialisation."
     if s.layers > 2 and 0 < s.ratio < 1e-3:
-        return f"Vanishing gradient: layer 1 receives {s.ratio:.1e} of the gradient that {last} does; try ReLU, He initialisation or batch norm."
+        return "vanishing", f"Vanishing gradient: layer 1 receives {s.ratio:.1e} of the gradient that {last} does; try ReLU, He initialisation or batch norm."
     if s.layers > 2 and s.ratio > 1e3:
-        return f"Exploding gradient: layer 1 receives {s.ratio:.1e} times the gradient of {last}; use smaller initial weights or clip."
+        return "exploding", f"Exploding gradient: layer 1 receives {s.ratio:.1e} times the gradient of {last}; use smaller initial weights or clip."
     if s.gradient > 1e3:
-        return f"Exploding gradient: its norm is {s.gradient:.3g}; clip it at 1 or lower the learning rate."
+        return "exploding", f"Exploding gradient: its norm is {s.gradient:.3g}; clip it at 1 or lower the learning rate."
     if s.epochs >= 1 and s.smooth > 1.05 * s.first:
-        return f"Learning rate too large: the loss is {s.smooth:.3g}, above the {s.first:.3g} it began with; divide the rate by 10."
+        return "too large", f"Learning rate too large: the loss is {s.smooth:.3g}, above the {s.first:.3g} it began with; divide the rate by 10."
     if s.epochs >= 1 and s.update > 0.2 and s.smooth > 0.5 * s.first:
-        return f"Learning rate too large: an update changes the weights by {s.update:.0%} of their size; divide the rate by 10."
+        return "too large", f"Learning rate too large: an update changes the weights by {s.update:.0%} of their size; divide the rate by 10."
     if s.epochs >= 1 and s.update < 2e-4 and s.smooth > 0.9 * s.first:
-        return (
+        return "too small", (
             f"Learning rate too small: an update changes the weights by {s.update:.1e} of their size and the loss fell from "
             f"{s.first:.3g} to {s.smooth:.3g} only; multiply the rate by 10."
         )
@@ -58,7 +69,42 @@ def diagnose(s: Signs) -> str:
     if gap > 0.08 or (s.test > 1.3 * s.best and s.best > 0 and gap > 0.01):
         what = "accuracy" if s.classification else "explained share"
         risen = f", and the test loss has risen from {s.best:.3g} to {s.test:.3g}" if s.test > 1.1 * s.best else ""
-        return f"Over-fitting: {what} {s.scores[0]:.3f} on the training part, {s.scores[1]:.3f} on the test part{risen}; try decay, dropout or more data."
+        return "over-fitting", (
+            f"Over-fitting: {what} {s.scores[0]:.3f} on the training part, {s.scores[1]:.3f} on the test part{risen}; try decay, dropout or more data."
+        )
     if s.epochs >= 5 and s.smooth > 0.9 * s.first:
-        return f"Hardly learning: the loss fell from {s.first:.3g} to {s.smooth:.3g} only; a local minimum or a plateau: start from another seed."
-    return "Nothing wrong found."
+        return "stuck", f"Hardly learning: the loss fell from {s.first:.3g} to {s.smooth:.3g} only; a local minimum or a plateau: start from another seed."
+    return "", FINE
+
+
+def remedies(finding: str, model: Any) -> tuple[Remedy, ...]:
+    """What one button can do about a finding: changes of parameters that the model has, most promising first."""
+    rate, specs, found = model.rate, type(model).specs(), []
+
+    def offer(label: str, action: str = "", **changes: Any) -> None:
+        fits = all(name in specs and getattr(model, name) != value and (not specs[name].choices or value in specs[name].choices) for name, value in changes.items())
+        if fits:
+            found.append(Remedy(label + ("" if all(specs[n].live for n in changes) else " (a new run)"), changes, action))
+
+    if finding == "diverged":
+        offer(f"Best weights, rate {rate / 10:g}", "restore_best", rate=rate / 10)
+        if not model.clip:
+            offer("Best weights, clip at 1", "restore_best", clip=1.0)
+    elif finding == "dead":
+        offer("Use leaky ReLU", activation="leaky ReLU")
+    elif finding == "vanishing":
+        offer("Normalise each layer", normalise="batch")
+        offer("Use ReLU", activation="ReLU")
+    elif finding == "exploding":
+        if not model.clip:
+            offer("Clip the gradient at 1", clip=1.0)
+        offer(f"Learning rate {rate / 10:g}", rate=rate / 10)
+    elif finding == "too large":
+        offer(f"Learning rate {rate / 10:g}", rate=rate / 10)
+    elif finding == "too small":
+        offer(f"Learning rate {rate * 10:g}", rate=rate * 10)
+    elif finding == "over-fitting":
+        offer("Back to the best weights", "restore_best")
+        if not model.decay:
+            offer("Weight decay 0.003", decay=3e-3)
+    return tuple(found)

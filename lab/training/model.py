@@ -10,11 +10,11 @@ import numpy as np
 
 from lab import data as sets
 from lab.errors import DivergenceError, ModelError
-from lab.model import Clock, Model, Out, Picture, State, Stream, param
+from lab.model import Advice, Clock, Model, Out, Picture, Remedy, State, Stream, param
 from lab.tape import Data, Node, Optimiser, Program, Tape
 from lab.tape.optimisers import SCHEDULES, scheduled_rate
-from lab.training import canvas, pictures, readings, walk
-from lab.training.diagnosis import Signs, diagnose
+from lab.training import canvas, diagnosis, pictures, readings, walk
+from lab.training.diagnosis import Signs, diagnose, examine
 from lab.training.material import Material, Outline, outline, prepare
 from lab.training.pace import evaluation_in_steps, spaced
 from lab.training.steps import ACCURACY, GRADIENT, LOSS, STEP, UPDATES, judge, silent_share, smoothing, train
@@ -362,17 +362,44 @@ class Learning(Model):
         return min(ahead)
 
     def _diverge(self, constants: Constants, node: str, step: int) -> None:
-        remedy = self.remedy(node)
+        remedy, clock = self.remedy(node), self.clock
+        layer = next((stage.name for stage in constants.stages if node == stage.name or node.startswith(f"{stage.name}.")), "")
+        where = f"layer {layer}: '{node}'" if layer else f"'{node}' {self._largest(constants)}"
         raise DivergenceError(
-            f"{self._owner()}: '{node}' became infinite or not a number at step {step} ({step * self.clock.dt:.4g} epochs), "
-            f"most likely because the learning rate {self.rate:g} is too large: {remedy}.",
+            f"{self._owner()}: {where} became infinite or not a number at step {step} ({step * clock.dt:.4g} epochs), "
+            f"most likely because {self._likely_cause(step)}: {remedy}.",
             model=self._owner(), stream=node, step=step, remedy=remedy,
         )  # fmt: skip
+
+    @staticmethod
+    def _largest(constants: Constants) -> str:
+        """Which layer had grown most in the minibatch that failed."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            sizes = [float(np.abs(constants.program.last(stage.value)).max()) for stage in constants.stages]
+        k = int(np.argmax(sizes))
+        return f"(layer {constants.stages[k].name} had grown to {sizes[k]:.2g})"
+
+    def _likely_cause(self, step: int) -> str:
+        """Why values are no longer finite, in words."""
+        if step <= 2:
+            return "the first weights or the data are too large"
+        return f"the learning rate {self.rate:g} is too large" + ("" if self.clip else " and nothing clips the gradient")
 
     def remedy(self, stream: str) -> str:
         """What to try when training diverged."""
         clipped = "" if self.clip else " or clip the gradient at 1"
         return f"lower the learning rate to {self.rate / 10:g}{clipped}"
+
+    def remedies(self, stream: str) -> tuple[Remedy, ...]:
+        """A lower rate or a clipped gradient, from the best weights on."""
+        return diagnosis.remedies("diverged", self)
+
+    def advice(self, constants: Constants, state: State) -> Advice | None:
+        """The diagnosis, where a button can mend what it finds."""
+        if not state["figures"][EVALUATIONS]:
+            return None
+        finding, sentence = examine(self._signs(state))
+        return Advice(finding, sentence, diagnosis.remedies(finding, self)) if finding else None
 
     def _look(self, constants: Constants, state: State, tape: State, out: Out, step: int, watch: dict[str, tuple[float, float, float]] | None) -> None:
         """Evaluate: scores of both parts, health of the layers, best weights; written to the event streams."""

@@ -1,0 +1,89 @@
+"""The training monitor in the window: remedies as buttons, slow motion by single steps, live changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+pytest.importorskip("sklearn")
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from lab import catalog
+from lab.widgets import filing, theme
+from lab.widgets.settings import Settings
+from lab.widgets.window import Window
+
+
+@pytest.fixture
+def window(qtbot):
+    theme.apply(QApplication.instance(), "dark")
+    made = Window(filing.new_untitled(), Settings(), model="mlp", playing=False)
+    made.resize(1200, 800)
+    made.show()
+    qtbot.waitUntil(lambda: made.player.status is not None and made.player.status.phase == "paused", timeout=120_000)
+    yield made
+    made.close()
+    made.finish()
+    made.deleteLater()
+
+
+def button(window, text: str) -> QPushButton:
+    return next(b for b in window.banner.findChildren(QPushButton) if b.isVisible() and b.text() == text)
+
+
+def prepared(window, qtbot, **values):
+    experiment = window.document.experiment().replace(parameters=values)
+    window.history.replace(window.document.with_experiment(experiment), "Other values")
+    qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase == "paused" and window.player.status.model.values().items() >= values.items(), timeout=60_000)
+
+
+def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_rate(window, qtbot):
+    prepared(window, qtbot, **catalog.load("mlp").presets["Learning rate too large: it diverges"])
+    window.toggle()
+    qtbot.waitUntil(lambda: window.player.status.phase == "diverged" and window.banner.isVisible(), timeout=20_000)
+    assert "layer output" in window.banner.words.text() and window.banner.height() < 0.4 * window.height()
+    assert window.banner.words.height() >= window.banner.words.heightForWidth(window.banner.words.width())
+    qtbot.mouseClick(button(window, "Best weights, rate 0.03"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=20_000)
+    assert window.player.status.summary["test R2"] > 0.2
+    assert window.document.experiment().parameters["rate"] == pytest.approx(0.03) and window.side.form.model.rate == pytest.approx(0.03)
+
+
+def test_a_diagnosis_that_a_parameter_mends_is_offered_once_and_can_be_undone(window, qtbot):
+    prepared(window, qtbot, optimiser="SGD", rate=1e-5, epochs=8)
+    window.toggle()
+    qtbot.waitUntil(lambda: window.banner.key == "advice", timeout=20_000)
+    assert window.banner.words.text().startswith("Learning rate too small")
+    qtbot.mouseClick(button(window, "Learning rate 0.0001"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.player.status.model.rate == pytest.approx(1e-4), timeout=10_000)
+    assert window.history.stack.undoText() == "Learning rate 0.0001"
+    qtbot.wait(400)
+    assert window.banner.key != "advice"  # the same finding is not said twice in a run
+
+
+def test_phase_by_phase_a_single_step_is_a_phase_and_the_matrices_are_in_front(window, qtbot):
+    prepared(window, qtbot, data="moons", hidden="3", n=100)
+    window.change("slow", True)
+    qtbot.waitUntil(lambda: window.player.status.model.slow, timeout=10_000)
+    step = window.player.status.step
+    for _ in range(3):
+        window.run_for(1)
+    qtbot.waitUntil(lambda: str(window.player.status.summary.get("phase", "")).startswith("4 of 7"), timeout=10_000)
+    assert window.player.status.step == step and next(iter(window.workspace.docks)) == "matrices"
+    view = window.workspace.docks["matrices"].card.view
+    qtbot.waitUntil(lambda: view.headline.startswith("4 of 7"), timeout=10_000)
+    lit = {plate.entry["name"] for plate in view.plates(view.rect().toRectF()) if plate.entry.get("lit")}
+    assert lit == {"dE/dW", "delta"}
+
+
+def test_another_optimiser_goes_on_in_the_same_run(window, qtbot):
+    window.run_for(20)
+    qtbot.waitUntil(lambda: window.player.status.step == 20 and window.player.status.phase == "paused", timeout=20_000)
+    run, weights = window.player.run_id, window.player.runner.simulation.state["parameters"].copy()
+    window.change("optimiser", "SGD")
+    qtbot.waitUntil(lambda: window.player.status.model.optimiser == "SGD", timeout=10_000)
+    assert window.player.run_id == run and window.player.status.step == 20
+    assert np.array_equal(weights, window.player.runner.simulation.state["parameters"])
