@@ -224,3 +224,36 @@ def test_a_live_change_of_a_weight_draws_no_connectivity_again(monkeypatch):
     simulation.change(graph=graph.set(graph.edges[0].id, weight=0.3).to_json())
     with pytest.raises(pytest.fail.Exception, match="drawn again"):
         simulation.change(graph=graph.set(graph.edges[0].id, in_degree=30).to_json())
+
+
+def rate_of_rows(simulation, low, high):
+    recorded = simulation.constants.recorded[low:high]
+    return float(simulation.state["spikes"][recorded].mean())
+
+
+def test_painting_on_the_raster_drives_a_group_for_a_moment_and_replays_in_any_blocks():
+    def painted(block):
+        simulation = Simulation(MODEL(), 4)
+        simulation.advance(1000)
+        simulation.act("restart_statistics")
+        simulation.act("drive_group", y=100.0, rows=20, duration=50.0)
+        for _ in range(600 // block):
+            simulation.advance(block)
+        return simulation
+
+    simulation = painted(600)
+    driven, others = rate_of_rows(simulation, 90, 110), rate_of_rows(simulation, 120, 180)
+    assert driven > 2.5 and others < 0.25 * driven  # 50 ms: as fast as the refractory time allows
+    assert not (simulation.state["driven until"] > simulation.state["clock"][0]).any()
+    again = painted(7 if 600 % 7 == 0 else 3)
+    assert (again.state["spikes"] == simulation.state["spikes"]).all() and again.state["x"].tobytes() == simulation.state["x"].tobytes()
+
+
+def test_the_same_painting_runs_from_a_schedule_without_a_window():
+    from lab.model import Happened
+
+    plain = engine.run(MODEL(), 800, seed=4, record={}).state["spikes"]
+    painted = Happened(200, "act", "drive_group", {"y": 100.0, "rows": 20})
+    changed = engine.run(MODEL(), 800, seed=4, record={}, schedule=(painted,)).state["spikes"]
+    cells = slice(*MODEL()._group(MODEL().build(4), 100.0, 20))
+    assert changed[cells].mean() > plain[cells].mean() + 1

@@ -131,7 +131,7 @@ def _balanced(excitatory: tuple[str, dict], inhibitory: tuple[str, dict], weight
     """E and I populations, each joined to both."""
     graph = Graph("populations")
     graph, e = graph.add_node(excitatory[0], 0, 0, "E", **excitatory[1])
-    graph, i = graph.add_node(inhibitory[0], 320, 0, "I", **inhibitory[1])
+    graph, i = graph.add_node(inhibitory[0], 420, 0, "I", **inhibitory[1])
     for source, sign, weight in ((e, "excitatory", weights[0]), (i, "inhibitory", weights[1])):
         for target in (e, i):
             graph, _ = graph.connect(source, target, sign=sign, weight=weight, **rule)
@@ -147,7 +147,7 @@ def vogels_abbott(kind: str = "current") -> Graph:
     name = "conductance-lif" if kind == "conductance" else "hodgkin-huxley"
     graph = _balanced((name, dict(size=3200)), (name, dict(size=800)), (6.0, 67.0), **rule)
     # Begun all at once, the cells fire together and then never again: the activity is kindled by 50 ms of random input.
-    graph, spark = graph.add_node("drive", -320, 0, "Kindling", rate=3.0, sources=100, weight=6.0, until=50.0)
+    graph, spark = graph.add_node("drive", -340, 0, "Kindling", rate=3.0, sources=100, weight=6.0, until=50.0)
     for n in graph.nodes[:2]:
         graph, _ = graph.connect(spark, n.id, input="drive")
     return graph
@@ -158,8 +158,8 @@ def brunel(size: int = 12_500) -> Graph:
     cell = dict(tau=20.0, rest=0.0, threshold=20.0, reset=10.0, refractory=2.0, synapses="delta", start_low=0.0, start_high=10.0)
     part = size // 5
     graph = Graph("populations")
-    graph, e = graph.add_node("lif", 300, 0, "E", size=4 * part, **cell)
-    graph, i = graph.add_node("lif", 600, 0, "I", size=part, **cell)
+    graph, e = graph.add_node("lif", 340, 0, "E", size=4 * part, **cell)
+    graph, i = graph.add_node("lif", 760, 0, "I", size=part, **cell)
     graph, outside = graph.add_node("drive", 0, 0, "Outside", rate=10.0, sources=4 * part // 10, weight=0.1)
     for source, sign, degree in ((e, "excitatory", 4 * part // 10), (i, "inhibitory", part // 10)):
         for target in (e, i):

@@ -187,7 +187,7 @@ class Network:
             total += link.projection.room(sources, size, same) * each + 8 * (sources + 1)
         rows = max((len(p.row_names) for _, p in self.populations), default=0)
         ring, depth = self._rings(dt)
-        total += self.neurons * (8 * rows + 5 * 8 + 4 * ring + 16 * depth)
+        total += self.neurons * (8 * rows + 5 * 8 + 12 + 4 * ring + 16 * depth)
         return int(total)
 
     def _rings(self, dt: float) -> tuple[int, int]:
@@ -376,6 +376,8 @@ class Network:
             "counts": np.zeros((built.ring, groups), np.int64),
             "pending": np.zeros((max(1, built.depth), 2, n if built.depth else 1)),
             "random": np.array([seed_state(seed, 10_000 + i) for i in range(streams)], np.uint64).reshape(-1, 4),
+            "driven until": np.zeros(n, np.int64),
+            "driven by": np.zeros(n, np.float32),
             "silent": np.zeros(groups, np.int64),
             "scale": np.ones(len(self.links)),
             "learned": built.learned.copy(),

@@ -136,7 +136,7 @@ def compensation(whole: Network, part: Network, scales: Scales, own: tuple[float
     return tuple(float(m) for m in full - left)
 
 
-def outside_rate(rate: float, g: np.ndarray, cell: LIF, weight: float, excitation: float, degrees: tuple[float, float, float]) -> np.ndarray:
+def outside_rate(rate: float | np.ndarray, g: np.ndarray, cell: LIF, weight: float, excitation: float, degrees: tuple[float, float, float]) -> np.ndarray:
     """Rate of each outside neuron (Hz) at which Brunel's network of identical neurons rests at `rate` (Hz), for each relative inhibition g.
 
     weight (mV) is that of the outside synapses; recurrent ones have it times `excitation` or g. degrees: recurrent excitatory,

@@ -15,6 +15,7 @@ from lab.spiking import theory
 from lab.spiking.cells import LIF, PoissonPopulation
 from lab.spiking.network import Built, Network, Scales
 from lab.spiking.projections import Drive
+from lab.spiking.stability import borders
 from lab.spiking.statistics import intervals, population_statistics, spectrum
 
 BRUNEL = brunel().to_json()
@@ -40,10 +41,13 @@ class SpikingNetwork(Model):
     Inhibition g multiplies every inhibitory weight, excitation every excitatory one, and drive the rate of all Poisson
     drives. In Brunel's network these are the two axes of his diagram: with g below 4 excitation wins and all cells fire
     near their limit; above 4 inhibition dominates, cells fire irregularly, and strong drive makes the whole network
-    oscillate faster than any of its cells fires. The diagram shows where you are; its curves are mean-field theory.
+    oscillate faster than any of its cells fires. The diagram shows where you are. Its curves are mean-field theory: rates,
+    the drive that just reaches the threshold, the balance, and the borders at which steady firing becomes unstable, computed
+    from the linear response of the cells.
 
     The network of Vogels and Abbott needs no drive at all: its own irregular activity keeps it going, until you silence
-    one of its populations. Click on the raster to make a group of cells fire at once.
+    one of its populations. Click on the raster to make a group of cells fire at once; drag over its rows to paint: every
+    group you pass is driven for a moment.
 
     Scale makes the same network smaller. In-degrees shrink with it; weights grow by the square root, which keeps the
     variance of every cell's input, and a constant input from theory makes its mean good, so rate and regularity stay.
@@ -159,6 +163,9 @@ class SpikingNetwork(Model):
         if self._diagram():
             found.append(Stream("contours", "curve", "", "Drive at which theory gives 5, 20, 60 and 200 Hz.", channels=tuple(f"{c:g} Hz" for c in CONTOURS)))
             found.append(Stream("balance", "curve", "", "Where inhibition balances excitation.", channels=("balance",)))
+            found.append(Stream("threshold", "curve", "", "Drive whose mean just reaches the threshold.", channels=("threshold",)))
+            found.append(Stream("borders", "curve", "", "Borders of steady firing: below the first it oscillates slowly, above the second fast (linear stability; for excitation 1).",
+                                channels=("slow below", "fast above")))  # fmt: skip
             found.append(Stream("here", "curve", "", "The present inhibition and drive.", channels=("you are here",)))
         return tuple(found)
 
@@ -179,8 +186,8 @@ class SpikingNetwork(Model):
         rates = (Layer("rates"), Layer("prediction", theory=True, label="theory")) if "prediction" in known else (Layer("rates"),)
         found = [
             Picture(
-                "raster", f"Spikes of {self._shown()}", (Layer("spikes"),), y="cell", window=200.0, click="stimulate", front=True, weight=2.0,
-                doc="Click to make a group of cells fire.",
+                "raster", f"Spikes of {self._shown()}", (Layer("spikes"),), y="cell", window=200.0, click="stimulate", drag="drive_group", front=True, weight=2.0,
+                doc="Click to make a group of cells fire; drag over rows to drive them for a moment.",
             ),
             Picture("rates", "Population rates", rates, y="rate (Hz)", window=200.0, figures=tuple(f"{n} (Hz)" for n in self._names)[:2], front=True),
             Picture("membrane", "Membrane potentials", (Layer("membrane"),), y="V (mV)", window=100.0),
@@ -189,10 +196,11 @@ class SpikingNetwork(Model):
             Picture("intervals", "Regularity of single cells", (Layer("intervals", style="steps"),), x="CV of intervals", y="cells"),
         ]  # fmt: skip
         if "here" in known:
-            layers = (Layer("contours", style="dashed"), Layer("balance", style="dotted"), Layer("here", style="points"))
+            layers = (Layer("contours", style="dashed"), Layer("balance", style="dotted"), Layer("threshold", style="dotted"), Layer("borders"), Layer("here", style="points"))
             found.insert(2, Picture(
                 "diagram", "Brunel's diagram: you are here", layers, x="inhibition g", y="drive eta", x_range=(0.0, 8.0), y_range=(0.0, 5.0), handles=(Handle("inhibition", "x"), Handle("drive", "y")),
-                doc="Curves: the mean-field rate. Left of the balance excitation wins; below drive 1 the drive alone does not make a cell fire.",
+                doc="Dashed: mean-field rate. Left of the balance excitation wins; below the threshold the drive alone does not make a cell fire. "
+                    "Between the solid borders firing is steady and irregular.",
             ))  # fmt: skip
         return tuple(found)
 
@@ -217,10 +225,31 @@ class SpikingNetwork(Model):
     def advance(self, constants: Built, state, n: int, out) -> int:
         rates = out["rates"] if out.wanted("rates") else None
         membranes = out["membrane"] if out.wanted("membrane") else None
-        done = self.net.advance(constants, state, n, self._running(state), rates, membranes, out.events["spikes"])
+        done = self._advance(constants, state, n, rates, membranes, out.events["spikes"])
         if "prediction" in out.samples and out.wanted("prediction"):
             predicted = self._predicted(state)
             out["prediction"][:done] = 0.0 if predicted is None else predicted
+        return done
+
+    def _advance(self, constants: Built, state, n: int, rates, membranes, events) -> int:
+        """Steps of the network; groups that are driven gain potential once in each millisecond."""
+        scales, done, beat = self._running(state), 0, max(1, round(1.0 / self.step))
+        while done < n:
+            clock = int(state["clock"][0])
+            driven = state["driven until"] > clock
+            if not driven.any():
+                beat_end = n
+            else:
+                if clock % beat == 0:
+                    state["x"][0, driven] += state["driven by"][driven]
+                beat_end = min(n, done + beat - clock % beat)
+            wanted = beat_end - done
+            moved = self.net.advance(
+                constants, state, wanted, scales, None if rates is None else rates[done:beat_end], None if membranes is None else membranes[done:beat_end], events
+            )  # fmt: skip
+            done += moved
+            if moved < wanted:
+                break
         return done
 
     def _predicted(self, state) -> tuple[float, ...] | None:
@@ -259,6 +288,15 @@ class SpikingNetwork(Model):
         if parts and stream == "balance":
             excites, inhibits = self._degrees(parts[0])
             return np.array([[self.excitation * excites / max(inhibits, 1e-9)] * 2, [0.0, 10.0]])
+        if parts and stream == "threshold":
+            _, cell, drive = parts
+            full = cell.tau * drive.weight * drive.sources * drive.rate / 1000
+            return np.array([[0.0, 8.0], [(cell.threshold - cell.rest - cell.bias) / max(full, 1e-9)] * 2])
+        if parts and stream == "borders":
+            delays = {link.projection.delay for link in parts[0].links}
+            if self.excitation != 1 or len(delays) != 1:
+                return np.array([[0.0, 8.0], [np.nan] * 2, [np.nan] * 2])
+            return borders(parts[1], parts[2].weight, 1.0, (*self._degrees(parts[0]), float(parts[2].sources)), delays.pop(), parts[2].rate)
         if parts and stream == "contours":
             return _contours(parts[1], parts[2], self.excitation, *self._degrees(parts[0]))
         raise ModelError(f"{self._owner()} has no per-block stream '{stream}' ({', '.join(names)}).")
@@ -317,6 +355,25 @@ class SpikingNetwork(Model):
     )  # fmt: skip
     def stimulate(self, constants: Built, state, x, y, rows, kick):
         """Move the membrane of a group of neighbouring cells at once; also of those between two recorded ones."""
+        a, b = self._group(constants, y, rows)
+        state["x"][0, a:b] += kick
+
+    @action(
+        "Drive a group",
+        x=(float, param(0.0, "ms", lo=-1e12, hi=1e12, doc="Where in time the picture was touched (it acts now).")),
+        y=(float, param(0.0, lo=-1e9, hi=1e9, doc="Row of the raster in the middle of the group.")),
+        rows=(int, param(20, "rows", lo=1, hi=5000, doc="Rows of the raster that belong to the group.")),
+        strength=(float, param(3.0, "mV/ms", lo=-100.0, hi=100.0, doc="What the membrane potential gains in each millisecond.")),
+        duration=(float, param(30.0, "ms", lo=1.0, hi=10_000.0, doc="How long.")),
+    )  # fmt: skip
+    def drive_group(self, constants: Built, state, x, y, rows, strength, duration):
+        """Drive a group of neighbouring cells for a moment: what dragging over the raster paints."""
+        a, b = self._group(constants, y, rows)
+        state["driven until"][a:b] = int(state["clock"][0]) + self.steps_for(duration)
+        state["driven by"][a:b] = strength
+
+    def _group(self, constants: Built, y: float, rows: int) -> tuple[int, int]:
+        """First cell and one past the last of a group around a row of the raster, within one population."""
         recorded = constants.recorded
         if not len(recorded):
             raise ModelError("No cells are recorded, so none can be chosen on the raster: set record of a population above 0.")
@@ -324,8 +381,7 @@ class SpikingNetwork(Model):
         low, high = max(0, middle - rows // 2), min(len(recorded) - 1, middle + (rows - 1) // 2)
         g = int(np.searchsorted(constants.pop[:, 1], recorded[middle], side="right")) - 1
         first, size = int(constants.pop[g, 1]), int(constants.pop[g, 2])
-        a, b = max(int(recorded[low]), first), min(int(recorded[high]) + 1, first + size)
-        state["x"][0, a:b] += kick
+        return max(int(recorded[low]), first), min(int(recorded[high]) + 1, first + size)
 
     @action(
         "Silence a population",
