@@ -18,16 +18,26 @@ from lab.widgets.window import Window
 
 
 @pytest.fixture
-def window(qtbot):
+def open_window(qtbot):
+    """Open a window on the perceptron; it is closed and awaited at the end, and nothing keeps it."""
+    made: list[Window] = []
     theme.apply(QApplication.instance(), "dark")
-    made = Window(filing.new_untitled(), Settings(), model="mlp", playing=False)
-    made.resize(1200, 800)
-    made.show()
-    qtbot.waitUntil(lambda: made.player.status is not None and made.player.status.phase == "paused", timeout=120_000)
-    yield made
-    made.close()
-    made.finish()
-    made.deleteLater()
+
+    def make() -> Window:
+        window = Window(filing.new_untitled(), Settings(), model="mlp", playing=False)
+        made.append(window)
+        window.resize(1200, 800)
+        window.show()
+        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase == "paused", timeout=120_000)
+        return window
+
+    yield make
+    while made:
+        window = made.pop()
+        window.close()
+        window.finish()
+        window.deleteLater()
+    del window
 
 
 def button(window, text: str) -> QPushButton:
@@ -40,7 +50,8 @@ def prepared(window, qtbot, **values):
     qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase == "paused" and window.player.status.model.values().items() >= values.items(), timeout=60_000)
 
 
-def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_rate(window, qtbot):
+def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_rate(open_window, qtbot):
+    window = open_window()
     prepared(window, qtbot, **catalog.load("mlp").presets["Learning rate too large: it diverges"])
     window.toggle()
     qtbot.waitUntil(lambda: window.player.status.phase == "diverged" and window.banner.isVisible(), timeout=20_000)
@@ -52,7 +63,8 @@ def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_
     assert window.document.experiment().parameters["rate"] == pytest.approx(0.03) and window.side.form.model.rate == pytest.approx(0.03)
 
 
-def test_a_diagnosis_that_a_parameter_mends_is_offered_once_and_can_be_undone(window, qtbot):
+def test_a_diagnosis_that_a_parameter_mends_is_offered_once_and_can_be_undone(open_window, qtbot):
+    window = open_window()
     prepared(window, qtbot, optimiser="SGD", rate=1e-5, epochs=8)
     window.toggle()
     qtbot.waitUntil(lambda: window.banner.key == "advice", timeout=20_000)
@@ -64,7 +76,8 @@ def test_a_diagnosis_that_a_parameter_mends_is_offered_once_and_can_be_undone(wi
     assert window.banner.key != "advice"  # the same finding is not said twice in a run
 
 
-def test_phase_by_phase_a_single_step_is_a_phase_and_the_matrices_are_in_front(window, qtbot):
+def test_phase_by_phase_a_single_step_is_a_phase_and_the_matrices_are_in_front(open_window, qtbot):
+    window = open_window()
     prepared(window, qtbot, data="moons", hidden="3", n=100)
     window.change("slow", True)
     qtbot.waitUntil(lambda: window.player.status.model.slow, timeout=10_000)
@@ -79,7 +92,8 @@ def test_phase_by_phase_a_single_step_is_a_phase_and_the_matrices_are_in_front(w
     assert lit == {"dE/dW", "delta"}
 
 
-def test_another_optimiser_goes_on_in_the_same_run(window, qtbot):
+def test_another_optimiser_goes_on_in_the_same_run(open_window, qtbot):
+    window = open_window()
     window.run_for(20)
     qtbot.waitUntil(lambda: window.player.status.step == 20 and window.player.status.phase == "paused", timeout=20_000)
     run, weights = window.player.run_id, window.player.runner.simulation.state["parameters"].copy()
