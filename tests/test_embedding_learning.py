@@ -205,3 +205,13 @@ def test_a_table_of_too_many_words_is_refused_with_the_remedy():
     words = [[f"w{i}", f"v{i}"] for i in range(5000)]
     with pytest.raises(LabError, match="raise the minimum count"):
         cooccurrence.cooccurrences(make_corpus(words), 2)
+
+
+def test_several_threads_read_all_of_the_text_and_say_that_no_run_can_be_repeated():
+    model = Word2Vec(threads=3, epochs=6, score_every=0)
+    result = engine.run(model, model.default_steps, seed=0, record={})
+    tokens = len(result.simulation.constants.corpus.tokens)
+    assert result.reason == "all epochs are done" and result.state["lanes"][:, 1].sum() >= 6 * tokens
+    assert result.summary["threads"] == "3, not repeatable" and "threads" not in engine.run(Word2Vec(), 1, record={}).summary
+    assert len({tuple(r) for r in result.state["randoms"].tolist()}) == 3
+    assert result.summary["analogies (%)"] > 60 and np.isfinite(result.summary["loss (nats)"])

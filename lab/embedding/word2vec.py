@@ -221,9 +221,9 @@ def learn(
     tally[2] += words
 
 
-def random_state(seed: int) -> np.ndarray:
-    """State of the generator that draws sub-sampling, windows and negatives."""
-    return seed_state(seed, 2)
+def random_state(seed: int, thread: int = 0) -> np.ndarray:
+    """State of the generator that draws sub-sampling, windows and negatives; each of several threads has its own."""
+    return seed_state(seed, 2 + 1000 * thread)
 
 
 def train(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ from lab.model import Clock, Figure, Layer, Model, Picture, State, Stream, actio
 SKIP_GRAM, CBOW, SOFTMAX, PPMI_SVD = "skip-gram", "CBOW", "co-occurrence softmax", "PPMI-SVD"
 SAMPLED, TABLES = (SKIP_GRAM, CBOW), (SOFTMAX, PPMI_SVD)
 SLICE = 1000  # tokens of text in one step
+LANE = 8000  # and for each of several threads: starting one costs as much as a few hundred
 ASKED_WORDS = 30000  # questions are answered among the most frequent words only, as the reference program does
 
 
@@ -116,6 +118,14 @@ class Word2Vec(Model):
     )
     negatives: int = param(5, "", lo=1, hi=30, when=("method", SAMPLED), doc="Words drawn at random against each true one.")
     sample: float = param(1e-3, "", lo=0, hi=1, when=("method", SAMPLED), doc="Frequency above which words are thinned out; 0 keeps all.")
+    threads: int = param(
+        1,
+        lo=1,
+        hi=16,
+        live=False,
+        when=("method", SAMPLED),
+        doc="Threads that learn at the same time; with more than one they overwrite each other's steps now and then, and no run can be repeated exactly.",
+    )
     fixed_window: bool = param(
         False, when=("method", SAMPLED), doc="Always take the whole window, rather than a part of it drawn each time."
     )
@@ -287,13 +297,10 @@ class Word2Vec(Model):
         common = {"tally": np.zeros(4), "picked": np.full(1, -1), "score": np.full(1, -1.0)}
         if self.method in SAMPLED:
             inner, outer = learning.start_vectors(n, self.size, seed)
-            return common | {
-                "inner": inner,
-                "outer": outer,
-                "random": learning.random_state(seed),
-                "position": np.zeros(2, np.int64),
-                "done": np.zeros(1, np.int64),
-            }
+            state = {"inner": inner, "outer": outer, "random": learning.random_state(seed), "position": np.zeros(2, np.int64), "done": np.zeros(1, np.int64)}
+            if self.threads > 1:
+                state |= {"lanes": np.zeros((self.threads, 2), np.int64), "randoms": np.stack([learning.random_state(seed, k) for k in range(self.threads)])}
+            return common | state
         rng = np.random.default_rng([seed, 1])
         count = np.zeros(1, np.int64)
         if self.method == SOFTMAX:
@@ -329,14 +336,40 @@ class Word2Vec(Model):
                     out.events["analogy"].append(k, 1, constants.baseline)
         return n
 
+    def _learn(self, constants: Constants, state: State, keep: Any, total: int, tally: np.ndarray) -> None:
+        """Read a slice; with several threads each reads a longer one of its own part of the text."""
+        corpus = constants.corpus
+
+        def learn(starts: np.ndarray, random: np.ndarray, position: np.ndarray, tally: np.ndarray, tokens: int, total: int) -> None:
+            learning.learn(
+                self.method == SKIP_GRAM, corpus.tokens, starts, keep, constants.threshold, constants.alias, state["inner"], state["outer"], random,
+                position, tally, tokens, total, self.window, self.negatives, self.rate, self.rate_end, self.fixed_window,
+            )  # fmt: skip
+
+        if self.threads == 1:
+            learn(corpus.starts, state["random"], state["position"], tally, SLICE, total)
+            return
+        parts = [p for p in np.array_split(np.arange(corpus.sentences), self.threads) if len(p)]
+        tallies = np.zeros((len(parts), 3))
+        workers = []
+        for k, part in enumerate(parts):
+            starts = corpus.starts[part[0] : part[-1] + 2]
+            own = self.epochs * int(starts[-1] - starts[0])
+            if state["lanes"][k, 1] < own:
+                slice_ = min(LANE, own - int(state["lanes"][k, 1]))
+                workers.append(threading.Thread(target=learn, args=(starts, state["randoms"][k], state["lanes"][k], tallies[k], slice_, own), daemon=True))
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        tally += tallies.sum(0)
+        state["position"][1] = min(total, int(state["lanes"][:, 1].sum()))
+
     def _read(self, constants: Constants, state: State, keep: Any, total: int) -> tuple[float, float]:
-        corpus, tally = constants.corpus, np.zeros(3)
+        tally = np.zeros(3)
         before = int(state["position"][1])
         began = time.perf_counter()
-        learning.learn(
-            self.method == SKIP_GRAM, corpus.tokens, corpus.starts, keep, constants.threshold, constants.alias, state["inner"], state["outer"], state["random"],
-            state["position"], tally, SLICE, total, self.window, self.negatives, self.rate, self.rate_end, self.fixed_window,
-        )  # fmt: skip
+        self._learn(constants, state, keep, total, tally)
         # The first slice of a process contains compilation.
         if constants.stopwatch.tokens or state["done"][0] > 0:
             constants.stopwatch.seconds += time.perf_counter() - began
@@ -486,6 +519,8 @@ class Word2Vec(Model):
             out["analogies (%)"] = score
             if np.isfinite(constants.baseline):
                 out["PPMI-SVD baseline (%)"] = constants.baseline
+        if self.method in SAMPLED and self.threads > 1:
+            out["threads"] = f"{self.threads}, not repeatable"
         if watch.seconds:
             out["words per second"] = round(watch.tokens / watch.seconds)
         return out
