@@ -112,7 +112,7 @@ def click_into(qtbot, window, name: str) -> None:
     """A click with the mouse into the middle of a picture, once it is drawn."""
     window.workspace.docks[name].raise_()
     seen = window.workspace.docks[name].card.view
-    qtbot.waitUntil(lambda: seen in [c.view for c in window.workspace.visible_cards()] and seen._drawn is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: seen in [c.view for c in window.workspace.visible_cards()] and seen._drawn is not None and not seen.words, timeout=10_000)
     qtbot.wait(50)
     viewport = seen.canvas.viewport()
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=seen.canvas.mapFromScene(seen.field.sceneBoundingRect().center()))
