@@ -52,7 +52,7 @@ class Reports(QObject):
         """Say what there is to be said about this status."""
         if status is None:
             return
-        key = (status.phase, status.error, status.waiting_for_disk)
+        key: tuple = (status.phase, status.error, status.waiting_for_disk)
         if status.phase == "preparing":
             # What was said about the session on opening it is worth more than that something is being prepared.
             banner = self._window.banner

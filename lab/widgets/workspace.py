@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QPainter, QPen
@@ -108,13 +109,14 @@ class Workspace(QMainWindow):
     """Cards of one model's pictures.
 
     acted, handle_moved  as of `PictureView`
-    bookmarked           as of the explorer of vectors
+    bookmarked, mapped   as of the explorer of vectors
     layout_changed       a card was moved, resized, hidden or shown
     """
 
     acted = Signal(str, dict)
     handle_moved = Signal(str, object, bool)
     bookmarked = Signal(str, str)
+    mapped = Signal(str, str)
     watched = Signal(frozenset)
     layout_changed = Signal()
 
@@ -149,8 +151,10 @@ class Workspace(QMainWindow):
             view = make(picture, model)
             view.acted.connect(self.acted)
             view.handle_moved.connect(self.handle_moved)
-            if hasattr(view, "bookmarked"):
-                view.bookmarked.connect(self.bookmarked)
+            explorer: Any = view if hasattr(view, "bookmarked") else None
+            if explorer is not None:
+                explorer.bookmarked.connect(self.bookmarked)
+                explorer.mapped.connect(self.mapped)
             self._add(PictureCard(view, self))
         if _spikes(model):
             from lab.widgets.analysis_card import AnalysisCard  # with its compiled loops, which other models do without
@@ -305,14 +309,18 @@ class Workspace(QMainWindow):
         """Cards that can be seen now (not those hidden, nor behind a tab)."""
         return [dock.card for dock in self.docks.values() if dock.card.isVisible() and not dock.card.visibleRegion().isEmpty()]
 
-    def refresh(self, source: Source, overlays: Sequence[Overlay], most: int) -> int:
-        """Feed up to `most` of the visible cards that have something new, taking turns; how many drew."""
+    def refresh(self, source: Source, overlays: Sequence[Overlay], most: int, hurried: bool = False) -> int:
+        """Feed up to `most` of the visible cards that have something new, taking turns; how many drew.
+
+        Hurried pictures leave out what only pleases.
+        """
         cards = self.visible_cards()
         drew = 0
         for k in range(len(cards)):
             if drew >= most:
                 break
             self._last = (self._turn + k) % len(cards)
+            cards[self._last].view.hurried = hurried
             drew += cards[self._last].refresh(source, overlays)
         if cards and drew:
             self._turn = (self._last + 1) % len(cards)

@@ -219,8 +219,8 @@ class EmbeddingMap(Model):
         return (
             Picture("map", "Map", (Layer("map"),), equal=True, weight=5, front=True, figures=("points shown",)),
             Picture("honesty", "Is it true?", (Layer("honesty"),), y="of 10 neighbours", y_range=(0.0, 1.0), figures=("trustworthiness", "recall"), front=True),
-            Picture("cost", "Cost", (Layer("cost"),), y="KL (nats)", figures=("cost (nats)",), front=True),
-            Picture("movement", "Movement", (Layer("movement"),), y_log=True),
+            *((Picture("cost", "Cost", (Layer("cost"),), y="KL (nats)", figures=("cost (nats)",), front=True),) if self.method == TSNE else ()),
+            Picture("movement", "Movement", (Layer("movement"),), y="per iteration", y_log=True, front=self.method != TSNE),
         )  # fmt: skip
 
     # -- behaviour --

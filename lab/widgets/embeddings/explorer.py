@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QLineE
 
 from lab.embedding import exploration as explore
 from lab.embedding.exploration import Answer, Bookmark, Colouring
+from lab.embedding.files import save_vectors
 from lab.embedding.neighbours import Truth, honesty, truth
 from lab.embedding.pca import align
 from lab.embedding.raster import SHAPES, View
@@ -36,6 +38,7 @@ from lab.widgets.embeddings.canvas import LASSO, MOVE, PATH, MapCanvas
 from lab.widgets.embeddings.drawing import Scene, paint_legend, ramp, series
 from lab.widgets.embeddings.panel import Legend, Panel, Tiles
 from lab.widgets.pictures.base import PictureView, Table
+from lab.widgets.settings import data_folder
 
 RUN, FLAT, SOLID, AXES = "map", "pca2", "pca3", "axes"
 LAYOUTS = ((RUN, "Map of the run"), (FLAT, "Principal components"), (SOLID, "Principal components, 3-D"), (AXES, "Concept axes"))
@@ -46,6 +49,7 @@ EDGES, MOST_EDGES = 5, 400  # neighbours joined to each of so many selected poin
 LEAST = 400  # and one narrower than this none
 NARROW = 560  # a card narrower than this has a narrow panel
 ALONG = "decoded path"  # the stream that shows what lies along the path drawn
+LAY_OUT, MAPPER = "by ", "embedding-map"
 DEFAULT_AXES = "she - he; paris - france"
 
 
@@ -82,9 +86,11 @@ class ExplorerView(PictureView):
     """A map of vectors that can be asked.
 
     bookmarked   (all bookmarks as text, what was done) when one was made, renamed or removed
+    mapped       (file of vectors, method): the vectors as they are now shall be laid out by t-SNE or UMAP
     """
 
     bookmarked = Signal(str, str)
+    mapped = Signal(str, str)
 
     def __init__(self, picture: Picture, model: Model, parent: QWidget | None = None):
         super().__init__(picture, model, parent)
@@ -171,6 +177,10 @@ class ExplorerView(PictureView):
         self.layouts = _combo("Where the points lie", self)
         for name, title in LAYOUTS:
             self.layouts.addItem(title, name)
+        if type(self.model).name != MAPPER:
+            self.layouts.insertSeparator(len(LAYOUTS))
+            for method in ("t-SNE", "UMAP"):
+                self.layouts.addItem(f"Lay out by {method}…", f"{LAY_OUT}{method}")
         self.layouts.activated.connect(self._layout_chosen)
         self.colours = _combo("Colour by", self)
         self.colours.activated.connect(self._colour_chosen)
@@ -636,7 +646,32 @@ class ExplorerView(PictureView):
     # -- where the points lie --
 
     def _layout_chosen(self, *_: Any) -> None:
-        self.set_layout(str(self.layouts.currentData()))
+        chosen = str(self.layouts.currentData())
+        if chosen.startswith(LAY_OUT):
+            self.layouts.setCurrentIndex(self.layouts.findData(self.layout_kind))
+            self.lay_out_by(chosen.removeprefix(LAY_OUT))
+        else:
+            self.set_layout(chosen)
+
+    def lay_out_by(self, method: str) -> None:
+        """Ask for a map of the vectors as they are now by another method; they are kept in a file for it."""
+        if self.vectors is None or self._names is None:
+            return
+        _, words, counts, metadata = self._names
+        n = len(self.vectors)
+        known = {name: texts[:n] for name, texts in metadata.items()}
+        whole = Vectors(words[:n], np.asarray(self.vectors.matrix, np.float32), None if counts is None else counts[:n].astype(np.int64), known)
+        digest = hashlib.sha256(whole.matrix.tobytes() + "\n".join(words).encode()).hexdigest()[:12]
+        try:
+            folder = data_folder() / "vectors"
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"{type(self.model).name} {digest}.npz"
+            if not path.exists():
+                save_vectors(whole, path)
+        except (LabError, OSError) as error:
+            self.panel.say(f"The vectors could not be kept for the map: {error}")
+            return
+        self.mapped.emit(str(path), method)
 
     def set_layout(self, kind: str) -> None:
         """Another map of the same vectors."""
