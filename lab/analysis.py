@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -22,7 +23,8 @@ from lab.errors import ModelError
 SECONDS = {"s": 1.0, "ms": 1e3, "us": 1e6, "µs": 1e6, "min": 1 / 60, "h": 1 / 3600}
 FEWEST = 5  # intervals of a cell from which its regularity is told
 MOST_BINS = 20_000_000
-MOST_PAIRS = 50_000_000
+MOST_PAIRS = 20_000_000
+PIECES = 256  # that are transformed together
 MOST_TRANSFORMED = 1 << 22  # samples that go through Fourier transforms for one spectrum
 
 
@@ -90,6 +92,18 @@ class Trains:
     def mean_rate(self) -> float:
         """Spikes per second and cell."""
         return len(self.time) * self.second / (self.cells * self.duration) if self.cells and self.duration > 0 else 0.0
+
+    @cached_property
+    def regularity(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mean interval, CV and CV2 of each cell: one pass for the analyses that need them."""
+        mean, cv, cv2 = np.empty((3, self.cells))
+        loops.regularity(self.time, self.starts, mean, cv, cv2)
+        return mean, cv, cv2
+
+    @cached_property
+    def pooled(self) -> np.ndarray:
+        """Spike times of all cells together, in rising order."""
+        return np.sort(self.time)
 
     def __getitem__(self, cell: int) -> np.ndarray:
         """Spike times of one cell."""
@@ -185,8 +199,7 @@ def rate(trains: Trains, width: float | None = None) -> Curve:
     n = _bins(length, width, "the bin", unit)
     counts = np.zeros(n, np.int64)
     if n:
-        inside = trains.time if n * width >= length * (1 - 1e-12) else trains.time[trains.time < trains.start + n * width]
-        loops.histogram_times(inside, trains.start, width, counts)
+        loops.histogram_times(trains.time, trains.start, width, n * width >= length * (1 - 1e-12), counts)
     y = counts * trains.second / (width * max(1, trains.cells))
     x = trains.start + (np.arange(n) + 0.5) * width
     figures = {"rate (Hz)": trains.mean_rate, "highest (Hz)": float(y.max()) if n else 0.0, f"bin ({unit})": width}
@@ -216,7 +229,7 @@ def smooth_rate(trains: Trains, deviation: float | None = None, *, shape: str = 
         weights = np.exp(-np.arange(100) / 10) * (1 - np.exp(-0.1))
         mass = np.cumsum(weights)[np.minimum(np.arange(n), 99)]
     if n:
-        loops.histogram_times(trains.time[trains.time < trains.start + n * step], trains.start, step, counts)
+        loops.histogram_times(trains.time, trains.start, step, False, counts)
         loops.smooth(counts, 1 if shape == "gaussian" else 0, weights, out)
         out *= trains.second / (step * max(1, trains.cells) * mass)
     x = trains.start + (np.arange(n) + 0.5) * step
@@ -234,7 +247,7 @@ def isi(trains: Trains, width: float | None = None, longest: float | None = None
     name, title, x_label, y_label = "isi", "Interspike intervals", f"interval ({unit})", f"density (1/{unit})"
     if n == 0:
         return _empty(name, title, x_label, y_label)
-    mean, cv, cv2 = _regularity(trains)
+    mean, cv, cv2 = trains.regularity
     weights = np.maximum(trains.counts - 1, 0)
     own = weights > 0
     pooled = float((mean[own] * weights[own]).sum() / n)
@@ -250,12 +263,6 @@ def isi(trains: Trains, width: float | None = None, longest: float | None = None
     return Curve(name, title, x_label, y_label, x, counts / (n * width), theory, {"intervals": counts}, figures, "steps")
 
 
-def _regularity(trains: Trains) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    mean, cv, cv2 = np.empty((3, trains.cells))
-    loops.regularity(trains.time, trains.starts, mean, cv, cv2)
-    return mean, cv, cv2
-
-
 def _mean_figures(trains: Trains, cv: np.ndarray, cv2: np.ndarray) -> dict[str, float]:
     enough = (trains.counts - 1 >= FEWEST) & np.isfinite(cv)
     if not enough.any():
@@ -269,7 +276,7 @@ def cv(trains: Trains) -> Curve:
     CV2 is the mean of 2 |I(n+1) - I(n)| / (I(n+1) + I(n)) (Holt et al., J. Neurophysiol. 75:1806, 1996). Cells with less
     than `FEWEST` intervals show NaN and are left out of the means.
     """
-    mean, each, local = _regularity(trains)
+    mean, each, local = trains.regularity
     few = trains.counts - 1 < FEWEST
     each, local = np.where(few, np.nan, each), np.where(few, np.nan, local)
     figures = {"cells told": int((~few).sum())} | _mean_figures(trains, each, local)
@@ -368,7 +375,7 @@ def correlogram(trains: Trains, lag: float | None = None, width: float | None = 
         expected = float((rates * rates).sum() / rates.sum())
         title = "Autocorrelogram"
     else:
-        one, two = (np.sort(t.time) for t in (trains, other))
+        one, two = trains.pooled, other.pooled
         pairs = len(one) * len(two) * (2 * reach + 1) * width / length
         stride = int(max(1, np.ceil(pairs / MOST_PAIRS)))
         counts = np.zeros(2 * reach + 1, np.int64)
@@ -396,14 +403,13 @@ def spike_triggered_average(trains: Trains, time: np.ndarray, values: np.ndarray
     left, right = round(float(before) / dt), round(float(after) / dt)
     if left < 0 or right < 0 or left + right < 1 or left + right + 1 > len(values):
         raise ModelError(f"analysis: {before + after:g} {unit} around a spike do not fit into the {time[-1] - time[0]:g} {unit} of {name}: choose a shorter stretch.")
-    where = np.rint((trains.time - time[0]) / dt).astype(np.int64)
-    where = where[(where >= left) & (where < len(values) - right)]
+    width = left + right + 1
+    counts = np.zeros(len(values) - width + 1, np.int32)
+    spikes = int(loops.nearest_counts(trains.time, float(time[0]), 1.0 / dt, left, counts))
     lags = np.arange(-left, right + 1) * dt
     x_label = f"time after the spike ({unit})"
-    if not len(where):
+    if not spikes:
         return _empty("sta", f"Spike-triggered average of {name}", x_label, name)
-    width = left + right + 1
-    counts = np.bincount(where - left, minlength=len(values) - width + 1).astype(float)
     mean = float(values.mean())
     size = 1 << max(12, int(2 * width - 1).bit_length())
     hop = size - width + 1
@@ -412,9 +418,15 @@ def spike_triggered_average(trains: Trains, time: np.ndarray, values: np.ndarray
         piece = counts[a : a + hop]
         if piece.any():
             total += np.conj(np.fft.rfft(piece, size)) * np.fft.rfft(values[a : a + size] - mean, size)
-    y = np.fft.irfft(total, size)[:width] / len(where) + mean
-    figures = {"spikes": len(where), "mean of the trace": mean, "highest": float(y.max()), "lowest": float(y.min())}
+    y = np.fft.irfft(total, size)[:width] / spikes + mean
+    figures = {"spikes": spikes, "mean of the trace": mean, "highest": float(y.max()), "lowest": float(y.min())}
     return Curve("sta", f"Spike-triggered average of {name}", x_label, name, lags, y, np.full(width, mean), {}, figures, "line", "mean of the trace")
+
+
+def _power(rows: np.ndarray) -> np.ndarray:
+    """Sum over rows of their squared Fourier amplitudes."""
+    amplitudes = np.fft.rfft(rows, axis=1)
+    return np.einsum("ij,ij->j", amplitudes.real, amplitudes.real) + np.einsum("ij,ij->j", amplitudes.imag, amplitudes.imag)
 
 
 def spectrum(trains: Trains, width: float | None = None, segment: float | None = None, *, of: str = "cells") -> Curve:
@@ -446,29 +458,26 @@ def spectrum(trains: Trains, width: float | None = None, segment: float | None =
     begins = np.arange(0, bins - size + 1, hop)
     power = np.zeros(size // 2 + 1)
     if of == "population":
-        counts = np.zeros(bins)
-        loops.cell_counts(trains.time, trains.start, width, counts)
+        found = np.zeros(bins, np.int32)
+        loops.bin_counts(trains.time, trains.start, width, found)
         used = begins[:: max(1, -(-len(begins) * size // MOST_TRANSFORMED))]
-        average = counts.mean()
-        for a in used:
-            power += np.abs(np.fft.rfft((counts[a : a + size] - average) * window)) ** 2
+        counts = found - found.mean()
+        every = np.lib.stride_tricks.sliding_window_view(counts, size)
+        for k in range(0, len(used), PIECES):
+            power += _power(every[used[k : k + PIECES]] * window)
         power *= scale / (len(used) * trains.cells)
         pieces = len(used)
     else:
         allowed = max(1, MOST_TRANSFORMED // size)
         stride = max(1, -(-len(begins) * trains.cells // allowed))
-        pieces = 0
-        row = np.empty(size)
-        for k in range(0, len(begins) * trains.cells, stride):
-            cell, piece = divmod(k, len(begins))
-            own = trains[cell]
-            average = len(own) * width / length
-            begin = trains.start + begins[piece] * width
-            low, high = np.searchsorted(own, [begin, begin + size * width])
-            row[:] = 0.0
-            loops.cell_counts(own[low:high], begin, width, row)
-            power += np.abs(np.fft.rfft((row - average) * window)) ** 2
-            pieces += 1
+        chosen = np.arange(0, len(begins) * trains.cells, stride)
+        pieces, means = len(chosen), trains.counts * (width / length)
+        for k in range(0, pieces, PIECES):
+            cells, piece = np.divmod(chosen[k : k + PIECES], len(begins))
+            rows = np.empty((len(cells), size))
+            rows[:, 0] = means[cells]
+            loops.piece_counts(trains.time, trains.starts, cells, trains.start + begins[piece] * width, width, rows)
+            power += _power(rows * window)
         power *= scale / pieces
     frequency = np.fft.rfftfreq(size, width / trains.second)[1:]
     y = power[1:]

@@ -66,24 +66,25 @@ def regularity(time, starts, mean, cv, cv2):
 def histogram_intervals(time, starts, width, counts):
     """Count intervals in bins of `width` from 0; the longer ones are not counted. Returns the longest interval."""
     longest = 0.0
-    bins = len(counts)
+    bins, inverse = len(counts), 1.0 / width
     for c in range(len(starts) - 1):
         for k in range(starts[c] + 1, starts[c + 1]):
             interval = time[k] - time[k - 1]
             longest = max(longest, interval)
-            at = interval / width + EDGE
+            at = interval * inverse + EDGE
             if at < bins:
                 counts[int(at)] += 1
     return longest
 
 
 @kernel
-def histogram_times(time, begin, width, counts):
-    """Count spikes in bins of `width` from `begin`; a spike exactly at the end belongs to the last bin."""
-    bins = len(counts)
+def histogram_times(time, begin, width, closed, counts):
+    """Count spikes in bins of `width` from `begin`; a spike exactly at the end belongs to the last bin if `closed`."""
+    bins, inverse = len(counts), 1.0 / width
+    end = bins + (2 * EDGE if closed else EDGE)
     for t in time:
-        at = (t - begin) / width + EDGE
-        if at >= 0.0 and at < bins + 2 * EDGE:
+        at = (t - begin) * inverse + EDGE
+        if at >= 0.0 and at < end:
             counts[min(int(at), bins - 1)] += 1
 
 
@@ -91,8 +92,32 @@ def histogram_times(time, begin, width, counts):
 def window_counts(time, starts, begin, width, windows, squares, totals):
     """Spikes of each cell in consecutive windows of `width`: their sum and the sum of their squares."""
     inverse = 1.0 / width
+    # Where many spikes share a window, its end is sought by doubling steps instead of visiting each spike.
+    seek = len(time) > 24 * windows * (len(starts) - 1)
     for c in range(len(starts) - 1):
         total, square, count, current = 0, 0, 0, -1
+        if seek:
+            k, b, count = starts[c], starts[c + 1], 16
+            for w in range(windows):
+                end = begin + (w + 1 - EDGE) * width
+                low, high, stride = k, k, count // 2 + 8
+                while high < b and time[high] < end:
+                    low = high
+                    high += stride
+                    stride *= 2
+                high = min(high, b)
+                while low < high:
+                    middle = (low + high) // 2
+                    if time[middle] < end:
+                        low = middle + 1
+                    else:
+                        high = middle
+                count = low - k
+                square += count * count
+                total += count
+                k = low
+            squares[c], totals[c] = square, total
+            continue
         for k in range(starts[c], starts[c + 1]):
             at = int((time[k] - begin) * inverse + EDGE)
             if at >= windows:
@@ -144,7 +169,7 @@ def align(time, starts, events, before, width, counts):
 @kernel
 def auto_pairs(time, starts, width, stride, counts):
     """Pairs (earlier, later) of spikes of one cell by their lag, bin k around k width; every `stride`-th spike counts. Returns how many did."""
-    bins = len(counts)
+    bins, inverse = len(counts), 1.0 / width
     reach = (bins - 0.5) * width
     references = 0
     for c in range(len(starts) - 1):
@@ -152,9 +177,10 @@ def auto_pairs(time, starts, width, stride, counts):
         k = starts[c] + (-starts[c]) % stride
         while k < b:
             references += 1
+            t = time[k]
             j = k + 1
-            while j < b and time[j] - time[k] < reach:
-                counts[int((time[j] - time[k]) / width + 0.5)] += 1
+            while j < b and time[j] - t < reach:
+                counts[min(int((time[j] - t) * inverse + 0.5), bins - 1)] += 1
                 j += 1
             k += stride
     return references
@@ -195,13 +221,48 @@ def count_neighbours(time, starts, reach, stride):
 
 
 @kernel
-def cell_counts(time, begin, width, row):
-    """Counts of one cell's spikes in the bins of `row` from `begin` on."""
-    bins = len(row)
+def bin_counts(time, begin, width, row):
+    """Spikes in the bins of `row` from `begin` on; whole numbers of 32 bits stay in the processor's cache where longer ones do not."""
+    bins, inverse = len(row), 1.0 / width
     for t in time:
-        at = (t - begin) / width + EDGE
+        at = (t - begin) * inverse + EDGE
         if at >= 0.0 and at < bins:
-            row[int(at)] += 1.0
+            row[int(at)] += 1
+
+
+@kernel
+def piece_counts(time, starts, cells, begins, width, rows):
+    """Spikes of cell cells[k] in the bins of rows[k] from begins[k] on, for every k; less the cell's mean, given in each row's first bin."""
+    bins, inverse = rows.shape[1], 1.0 / width
+    for k in range(len(rows)):
+        mean = rows[k, 0]
+        rows[k, :] = -mean
+        low, high, end = starts[cells[k]], starts[cells[k] + 1], starts[cells[k] + 1]
+        first = begins[k] - EDGE * width
+        while low < high:
+            middle = (low + high) // 2
+            if time[middle] < first:
+                low = middle + 1
+            else:
+                high = middle
+        while low < end:
+            at = (time[low] - begins[k]) * inverse + EDGE
+            if at >= bins:
+                break
+            rows[k, max(int(at), 0)] += 1.0
+            low += 1
+
+
+@kernel
+def nearest_counts(time, begin, inverse, left, counts):
+    """Spikes at the samples nearest to them, counts[0] belonging to sample `left`; returns how many were inside."""
+    inside = 0
+    for t in time:
+        at = int(np.rint((t - begin) * inverse)) - left
+        if at >= 0 and at < len(counts):
+            counts[at] += 1
+            inside += 1
+    return inside
 
 
 @kernel
