@@ -24,11 +24,16 @@ from lab import accuracy, stimulus
 from lab.errors import ModelError
 from lab.kernels import kernel, normal, seed_state
 from lab.model import Clock, Events, Layer, Model, Out, Picture, State, Stream, action, param
-from lab.phase_plane import bisect, equilibria
+from lab.phase_plane import Equilibrium, bisect, equilibria
 
 CHUNK = 1 << 16  # steps whose stimulus is laid out at a time
 OSCILLATING = ("sine", "chirp")
 SHAPED = ("step", "pulses", "ramp", "sine", "chirp", "noise")
+
+
+FIXED_POINTS = Picture(
+    "fixed_points", "Fixed points", (Layer("fixed_points"),), weight=0.5, doc="Where the cell would stand still under the present current, and what small disturbances do there."
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -226,6 +231,7 @@ class Neuron(Model):
             x, y = self.plane
             found.append(Stream("nullclines", "curve", "", f"Where {x} and where {y} stands still.", channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0")))
             found.append(Stream("equilibria", "curve", "", "Equilibria under the present current.", channels=(x, "stable", "unstable")))
+            found.append(Stream("fixed_points", "table", "", "Equilibria under the present current, with their kind and eigenvalues."))
         if self.shadow:
             found.append(accuracy.STREAM)
         return tuple(found)
@@ -357,13 +363,21 @@ class Neuron(Model):
             return self.nullclines(state)
         if stream == "equilibria" and self.plane:
             i, j = (self.variables.index(v) for v in self.plane)
-            current = float(state["now"][0])
-            kept = self.__dict__.get("_equilibria")  # what it follows from stands still most of the time
-            found = kept[1] if kept and kept[0] == current else equilibria(self, current)
-            object.__setattr__(self, "_equilibria", (current, found))
+            found = self._present_equilibria(state)
             rows = [(e.point[i], e.point[j] if e.stable else math.nan, math.nan if e.stable else e.point[j]) for e in found]
             return np.array(rows).reshape(-1, 3).T
+        if stream == "fixed_points":
+            names = [f"{v} ({u})" if u else v for v, u in zip(self.variables, self.units, strict=True)]
+            return [{**{n: float(x) for n, x in zip(names, e.point, strict=True)}, "kind": e.kind, "eigenvalues (1/ms)": e.spectrum} for e in self._present_equilibria(state)]
         return super().observe(constants, state, stream)
+
+    def _present_equilibria(self, state: State) -> list[Equilibrium]:
+        """Equilibria under the present current."""
+        current = float(state["now"][0])
+        kept = self.__dict__.get("_equilibria")  # what it follows from stands still most of the time
+        found = kept[1] if kept and kept[0] == current else equilibria(self, current)
+        object.__setattr__(self, "_equilibria", (current, found))
+        return found
 
     def nullclines(self, state: State, points: int = 201) -> np.ndarray:
         """Where each variable of the phase plane stands still, the others as they are (rows x, x-nullcline, y-nullcline)."""

@@ -36,6 +36,32 @@ class Equilibrium:
         """Whether small disturbances die out."""
         return bool((self.eigenvalues.real < 0).all())
 
+    @property
+    def kind(self) -> str:
+        """What the flow around it looks like: node, focus or saddle, stable or not.
+
+        Decided by the eigenvalues that grow fastest (decay slowest); a saddle is left along some directions only, and
+        real ones lead away.
+        """
+        leading = self.eigenvalues[self.eigenvalues.real.argmax()]
+        turns = abs(leading.imag) > 1e-9 * abs(leading)
+        if self.stable:
+            return "stable focus" if turns else "stable node"
+        if turns:
+            return "unstable focus"
+        return "saddle" if (self.eigenvalues.real < 0).any() else "unstable node"
+
+    @property
+    def spectrum(self) -> str:
+        """The eigenvalues in words, slowest first: `-0.0345 ± 0.567i, -0.135, -4.69`."""
+        words = []
+        for value in sorted(self.eigenvalues, key=lambda v: (-v.real, -v.imag)):
+            if abs(value.imag) <= 1e-9 * abs(value):
+                words.append(f"{value.real:.3g}")
+            elif value.imag > 0:
+                words.append(f"{value.real:.3g} ± {value.imag:.3g}i")
+        return ", ".join(words).replace("-", "\N{MINUS SIGN}")
+
 
 def bisect(f, lo: float | np.ndarray, hi: float | np.ndarray, points: int, rounds: int = 60) -> np.ndarray:
     """Roots of `points` functions at once between lo and hi (numbers, or one for each), NaN where f has the same sign at both ends."""

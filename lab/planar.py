@@ -23,7 +23,7 @@ import numpy as np
 
 from lab.kernels import kernel
 from lab.model import Layer, Out, Picture, State, Stream, param
-from lab.neuron import Bench, Neuron, Sweep, record_spike
+from lab.neuron import FIXED_POINTS, Bench, Neuron, Sweep, record_spike
 
 MOST = 3  # spikes of one cell in one step that are followed; more need a smaller step
 GENTLE = 160  # parts of a step, or of a step after a spike in it, that keep to the swing; from there on it doubles
@@ -98,6 +98,7 @@ class PlanarNeuron(Neuron):
         return (
             first,
             self.plane_picture(Layer(w, x="V", label="trajectory"), Layer(w, x="V", style="marker", label="now"), front=True),
+            FIXED_POINTS,
             Picture("second", "Recovery", (Layer(w),), y=f"{w}{unit}", window=first.window),
             second,
             Picture("f_I", "Rate against current", (Layer("f_I"), Layer("present_f_I", style="points", label="now")), x=current, y="rate (Hz)"),

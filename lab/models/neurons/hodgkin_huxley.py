@@ -13,6 +13,7 @@ from lab.kernels import exp, kernel
 from lab.model import Figure, Layer, Out, Picture, State, Stream, param
 from lab.neuron import (
     CROSSED,
+    FIXED_POINTS,
     NO_SPIKE,
     PEAKING,
     Bench,
@@ -24,7 +25,7 @@ from lab.neuron import (
     spike_fraction,
     turning,
 )  # fmt: skip
-from lab.phase_plane import hopf_points
+from lab.phase_plane import Equilibrium, hopf_points
 
 PEAK, RISE = -40.0, 10.0  # mV: a shrunken action potential is one that peaks above PEAK after rising by RISE
 LOOK = 4096  # steps whose currents are worked out at once: they stay in the processor's cache
@@ -209,6 +210,9 @@ class HodgkinHuxley(Neuron):
     def silent(self) -> HodgkinHuxley:
         return super().silent().replace(mode="current clamp")
 
+    def _present_equilibria(self, state: State) -> list[Equilibrium]:
+        return [] if self.clamped else super()._present_equilibria(state)
+
     # -- declarations --
 
     @property
@@ -236,6 +240,7 @@ class HodgkinHuxley(Neuron):
             second,
             Picture("gates", "Gates", (Layer("gates"),), y="open fraction", window=50.0, y_range=(0.0, 1.0), front=True),
             plane,
+            FIXED_POINTS,
             Picture("currents", "Ionic currents", (Layer("currents"),), y="I (uA/cm2)", window=50.0),
             Picture("conductances", "Conductances", (Layer("conductances"),), y="g (mS/cm2)", window=50.0),
             Picture(
