@@ -39,6 +39,7 @@ from lab.widgets.transport import Transport
 from lab.widgets.workspace import ANALYSIS, Workspace
 
 FIRST = "hodgkin-huxley"
+MAPPER = "embedding-map"  # lays out the vectors of another model by t-SNE or UMAP
 THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
 SLOW_EVERY = 8  # beats between looks at what changes slowly
 
@@ -171,6 +172,7 @@ class Window(QMainWindow):
         self.workspace.acted.connect(self.act)
         self.workspace.handle_moved.connect(self._handle_moved)
         self.workspace.bookmarked.connect(self._bookmarked)
+        self.workspace.mapped.connect(self._mapped)
         self.workspace.watched.connect(self._watch)
         self.transport.play_toggled.connect(self.toggle)
         self.transport.stepped.connect(self.run_for)
@@ -399,6 +401,10 @@ class Window(QMainWindow):
 
     def _bookmarked(self, bookmarks: str, text: str) -> None:
         self.history.replace(self.document.replace(bookmarks={**self.document.bookmarks, self.document.model: bookmarks}), text)
+
+    def _mapped(self, path: str, method: str) -> None:
+        experiment = Experiment(MAPPER, parameters={"space": path, "method": method, "metric": "cosine"})
+        self.history.replace(self.document.with_experiment(experiment).with_model(MAPPER, self._panel_of(MAPPER)), f"Lay out by {method}")
 
     # -- effects of a change of the document --
 
