@@ -23,8 +23,8 @@ PARAMETER = {"hodgkin-huxley": ("current", (10.0, 12.0)), "leaky-integrate-and-f
 FIRST_PICTURE = """
 import sys, time
 began = float(sys.argv[2])
+from lab.widgets import filing, theme  # first, as the program does
 from PySide6.QtCore import QTimer
-from lab.widgets import filing, theme
 from lab.widgets.app import application
 from lab.widgets.settings import Settings
 from lab.widgets.window import Window
@@ -88,7 +88,7 @@ def live(seconds: float = 5.0) -> tuple[float, float, float]:
     from lab.widgets.settings import Settings
     from lab.widgets.window import Window
 
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0003)  # as lab.widgets.app does
     app = application()
     theme.apply(app, "dark")
     window = Window(filing.new_untitled(), Settings(), model=MODEL)

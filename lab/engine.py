@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from lab.errors import DivergenceError, LabError, ModelError, near
-from lab.model import Events, Happened, Model, Out, Recorded, State
+from lab.model import Events, Happened, Model, Out, Recorded, State, Stream
 
 BLOCK_BYTES = 32 << 20  # most memory that the samples of one block may take
 FIRST_EVENTS = 1 << 14
@@ -86,13 +86,14 @@ class Simulation:
         self.step = 0
         self.log: list[Happened] = []
         self._buffers: dict[str, Events] = {}
+        self._declared: tuple[Model, Sequence[Stream]] = (model, model.streams)
         self.constants = model.build(self.seed)
         self.state = model.start(self.constants, self.seed)
 
     def advance(self, n: int, wanted: Iterable[str] = ()) -> Block:
         """Advance up to n steps; `wanted` names the sampled streams to write (events are always written)."""
         wanted = frozenset(wanted)
-        declared = self.model.streams
+        declared = self._streams()
         samples = {
             s.name: np.empty((n if s.name in wanted else 0, *s.shape), s.dtype) for s in declared if s.form == "samples"
         }
@@ -132,6 +133,16 @@ class Simulation:
         self.step += done
         self._check_finite(block)
         return block
+
+    def _streams(self) -> Sequence[Stream]:
+        """The model's streams; kept, because a model may make them anew whenever they are asked for."""
+        if self._declared[0] is not self.model:
+            self._declared = self.model, self.model.streams
+        return self._declared[1]
+
+    def sampled(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of the named streams that have a value at every step."""
+        return frozenset(names) & {s.name for s in self._streams() if s.form == "samples"}
 
     def _check_finite(self, block: Block) -> None:
         """Raise a DivergenceError naming the first stream and step that are NaN or infinite."""

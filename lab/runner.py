@@ -39,8 +39,8 @@ from lab.recording import Recorder, restore_point
 from lab.ring import Ring
 from lab.session import Session
 
-BLOCK_SECONDS = 0.008
-LONGEST_BLOCK = 0.025  # seconds a block may last by the clock on the wall
+BLOCK_SECONDS = 0.012
+LONGEST_BLOCK = 0.04  # seconds a block may last by the clock on the wall
 # A block waits for Python's lock after each kernel while a window draws. Measured with the wall clock that wait, which does not
 # depend on the number of steps, would shrink blocks until nothing but waiting was left. Windows counts a thread's time in ticks
 # of 16 ms, too coarse for this.
@@ -447,7 +447,7 @@ class Runner:
         self._size = 1.0
 
     def _block_size(self) -> int:
-        """Steps for the next block: about 8 ms of work, not ahead of the wall clock, not past the target; 0: wait."""
+        """Steps for the next block: about 12 ms of work, not ahead of the wall clock, not past the target; 0: wait."""
         n = max(1, int(self._size))
         if self._target is not None:
             n = min(n, self._target - self.simulation.step)
@@ -465,8 +465,7 @@ class Runner:
 
     def _advance(self, n: int) -> None:
         began, worked = time.perf_counter(), thread_seconds()
-        model = self.simulation.model
-        wanted = frozenset(s for s in self._watch if model.stream(s).form == "samples")
+        wanted = self.simulation.sampled(self._watch)
         order: Order | None = Order(block=n, wanted=wanted)
         if self._generator is None:
             # What is in the log has happened: a generator made anew must not do it twice.

@@ -304,8 +304,9 @@ def distinct(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     for values in (x, y):
         lo, hi = float(values.min()), float(values.max())
         cells.append(np.floor((values - lo) * (GRAIN / ((hi - lo) or 1.0))))
-    moved = (np.diff(cells[0]) != 0) | (np.diff(cells[1]) != 0)
-    return np.unique(np.concatenate([[0], np.flatnonzero(moved) + 1, [len(x) - 1]]))
+    new = np.ones(len(x), bool)
+    new[1:-1] = ((np.diff(cells[0]) != 0) | (np.diff(cells[1]) != 0))[:-1]
+    return np.flatnonzero(new)
 
 
 def _against(layer: Layer, model: Model, source: Source, stretch: Stretch) -> tuple[list[np.ndarray], list[np.ndarray], Stream]:

@@ -29,7 +29,7 @@ def start(path: str | None = None, model: str | None = None) -> int:
     from lab.widgets.window import Window
 
     # The worker holds Python's lock between its kernels for moments only, but each wait for it may last this long.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0003)
     app = application()
     settings = Settings()
     theme.apply(app, "light" if settings.get("theme", "dark") == "light" else "dark")

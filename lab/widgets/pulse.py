@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 BEAT_MS = 16
 BUDGET = 0.008  # seconds of the window's thread per beat that may go into pictures
+HURRY = 0.004  # seconds per picture above which a run has pictures without smooth edges
 REMEMBER = 0.9
 
 
@@ -33,6 +34,7 @@ class Pulse(QObject):
         self._last = 0.0
         self._busy = 0.0
         self._drew = 0
+        self._hurried = False
         self._cost = 0.0  # seconds of this thread per drawn picture
 
     def start(self) -> None:
@@ -59,6 +61,14 @@ class Pulse(QObject):
     def most(self) -> int:
         """How many pictures may be drawn at this beat."""
         return max(1, int(BUDGET / self._cost)) if self._cost else 2
+
+    def hurry(self, flat_out: bool) -> bool:
+        """Whether pictures of a run that goes as fast as it can should leave out what only pleases, as smooth edges.
+
+        Once they cost too much it stays so until the run rests: a picture that changes its looks in between is worse.
+        """
+        self._hurried = flat_out and (self._hurried or self._cost > HURRY)
+        return self._hurried
 
     def drew(self, pictures: int) -> None:
         """That many were drawn at this beat."""

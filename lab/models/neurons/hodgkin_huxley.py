@@ -28,7 +28,6 @@ from lab.neuron import (
 from lab.phase_plane import Equilibrium, hopf_points
 
 PEAK, RISE = -40.0, 10.0  # mV: a shrunken action potential is one that peaks above PEAK after rising by RISE
-LOOK = 4096  # steps whose currents are worked out at once: they stay in the processor's cache
 GAS, FARADAY, ZERO = 8.314462618, 96485.33212, 273.15
 
 
@@ -187,7 +186,7 @@ class HodgkinHuxley(Neuron):
 
     def nullclines(self, state: State, points: int = 201) -> np.ndarray:
         """In closed form, being drawn often: n_inf(V), and the n at which the potassium current balances all others."""
-        C, g_Na, g_K, g_L, V_Na, V_K, V_L, _ = self.constants_now
+        _, g_Na, g_K, g_L, V_Na, V_K, V_L, _ = self.constants_now
         V = np.linspace(*self.plane_range[0], points)
         others = state["now"][0] - g_Na * state["m"][0] ** 3 * state["h"][0] * (V - V_Na) - g_L * (V - V_L)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -282,21 +281,9 @@ class HodgkinHuxley(Neuron):
         done = _advance_one(*cell, own, c, self.dt, *spikes, state["now"], *events, V, m, h, n)
         if out.wanted("current"):
             out["current"][:done] = drive[:done] + own[0]
-        for first in range(0, done if looked else 0, LOOK):
-            part = slice(first, min(first + LOOK, done))
-            self._look_back(part, V[part], m[part], h[part], n[part], c, out)
+        if looked:
+            _look_back(V[:done], m[:done], h[:done], n[:done], c, self.dt, out["gates"][:done], out["currents"][:done], out["conductances"][:done])
         return done
-
-    def _look_back(self, part: slice, V: np.ndarray, m: np.ndarray, h: np.ndarray, n: np.ndarray, c: np.ndarray, out: Out) -> None:
-        """Write gates, conductances and currents of some steps. The gates lie half a step back: they are taken forward."""
-        _step_gates(V, m, h, n, 0.5 * c[7] * self.dt)
-        n2 = n * n
-        open_Na, open_K = c[1] * (m * m * m * h), c[2] * (n2 * n2)
-        i_Na, i_K, i_L = open_Na * (V - c[4]), open_K * (V - c[5]), c[3] * (V - c[6])
-        for name, columns in (("gates", (m, h, n)), ("currents", (i_Na, i_K, i_L, i_Na + i_K + i_L)), ("conductances", (open_Na, open_K))):
-            if out.wanted(name):
-                for k, column in enumerate(columns):
-                    out[name][part, k] = column
 
     def observe(self, constants: Bench, state: State, stream: str) -> Any:
         V = np.linspace(-100.0, 60.0, 161)
@@ -569,6 +556,24 @@ def _write(k, V, a, b, d, c, out_gates, out_currents, out_g):
         out_currents[k, 0], out_currents[k, 1], out_currents[k, 2], out_currents[k, 3] = i_Na, i_K, i_L, i_Na + i_K + i_L
     if len(out_g) > 0:
         out_g[k, 0], out_g[k, 1] = open_Na, open_K
+
+
+@kernel
+def _look_back(V, m, h, n, c, dt, out_gates, out_currents, out_g):
+    """Write what is recorded of all steps of a block, whose V, m, h and n were kept. One call: each way back into Python may
+    have to wait for the window."""
+    g_Na, g_K, g_L, V_Na, V_K, V_L = c[1], c[2], c[3], c[4], c[5], c[6]
+    _step_gates(V, m, h, n, 0.5 * c[7] * dt)
+    for k in range(len(out_gates)):
+        out_gates[k, 0], out_gates[k, 1], out_gates[k, 2] = m[k], h[k], n[k]
+    for k in range(len(V) if len(out_currents) + len(out_g) > 0 else 0):
+        n2 = n[k] * n[k]
+        open_Na, open_K = g_Na * (m[k] * m[k] * m[k] * h[k]), g_K * (n2 * n2)
+        if len(out_g) > 0:
+            out_g[k, 0], out_g[k, 1] = open_Na, open_K
+        if len(out_currents) > 0:
+            i_Na, i_K, i_L = open_Na * (V[k] - V_Na), open_K * (V[k] - V_K), g_L * (V[k] - V_L)
+            out_currents[k, 0], out_currents[k, 1], out_currents[k, 2], out_currents[k, 3] = i_Na, i_K, i_L, i_Na + i_K + i_L
 
 
 @kernel

@@ -125,7 +125,9 @@ class LinesView(PlotView):
         if len(x) > SEGMENTS:
             x, y, crowded = self._thin(x, y)
             # Where the line fills the place there is nothing for smooth edges to show, and they cost the most.
-            item.opts["antialias"] = not crowded
+            item.opts["antialias"] = not (crowded or self.hurried)
+        else:
+            item.opts["antialias"] = not self.hurried
         # Stroked as a path, a noisy trace of 1200 points takes 900 ms; as separate segments 11. Dashes need the path, and
         # few long segments look better as one.
         item.opts["segmentedLineMode"] = "on" if len(x) > SEGMENTS and not _dashes(line) else "off"
