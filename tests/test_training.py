@@ -11,10 +11,10 @@ from lab import catalog, engine
 from lab import data as sets
 from lab.engine import Simulation
 from lab.errors import DivergenceError, LabError, ModelError, ParameterError
-from lab.training import canvas, diagnosis, readings, walk
+from lab.training import canvas, diagnosis, pace, readings, walk
 from lab.training.diagnosis import Signs, diagnose
 from lab.training.material import outline, prepare
-from lab.training.pace import evaluation_in_steps
+from lab.training.pace import works
 
 MLP = catalog.load("mlp")
 SMALL = {"hidden": "8", "epochs": 4}
@@ -217,8 +217,8 @@ def test_evaluations_are_spaced_out_to_their_share_of_the_work_and_end_with_the_
     assert seldom[0] == 45 and seldom[-1] == 31 * 45
     between = np.diff(seldom[1:-1])
     simulation = Simulation(model, 1)
-    cost = evaluation_in_steps(simulation.constants.program, 32, simulation.model.probe(simulation.constants).data.count)
-    assert len(set(between)) == 1 and between[0] % 45 == 0 and (between[0] - 45) * 0.06 < cost <= between[0] * 0.06
+    step, look = works(simulation.constants.program, 32, simulation.model.probe(simulation.constants).data.count)
+    assert len(set(between)) == 1 and between[0] % 45 == 0 and (between[0] - 45) * 0.06 < look / step <= between[0] * 0.06
     assert len(looks(model.replace(evaluate=0.0))) == 0
 
 
@@ -226,10 +226,16 @@ def test_a_run_that_stops_by_itself_is_looked_at_as_often_as_asked_for():
     assert list(looks(MLP(epochs=4, patience=50))) == [45, 90, 135, 180]
 
 
-def test_an_evaluation_of_twice_the_examples_costs_nearly_twice_and_a_larger_minibatch_makes_it_cheaper_in_steps():
+def test_the_work_of_looking_grows_with_the_examples_and_that_of_a_step_with_the_minibatch():
     program, _, _ = MLP(hidden="512-512").compile(outline(MLP()))
-    assert evaluation_in_steps(program, 32, 2000) / evaluation_in_steps(program, 32, 1000) == pytest.approx(2.0, rel=0.05)
-    assert evaluation_in_steps(program, 64, 1000) == pytest.approx(0.5 * evaluation_in_steps(program, 32, 1000), rel=0.05)
+    (step, look), (larger, longer) = works(program, 32, 1000), works(program, 64, 2000)
+    assert longer / look == pytest.approx(2.0, rel=0.05) and larger / step == pytest.approx(2.0, rel=0.05)
+
+
+def test_a_short_run_is_looked_at_often_because_that_is_done_in_a_moment():
+    step, look = 1e6, 8e6
+    assert pace.spaced(5, (step, look), 0.06, 100) == 10  # ten looks make up what is free
+    assert pace.spaced(5, (step, look), 0.06, 100_000) == 135  # 8 steps of looking in 133 are 6 %
 
 
 def test_an_evaluation_is_what_the_predictions_are():
@@ -482,3 +488,13 @@ def test_a_table_of_the_users_own_is_learned(tmp_path):
     result = run(data="file", file=str(tmp_path / "table.csv"), hidden="8", epochs=12, rate=0.01)
     assert result.summary["test accuracy"] > 0.9
     assert set(result.observe("mistake table")[0]) >= {"predicted", "true", "a"}
+
+
+def test_the_columns_of_a_table_are_shown_with_what_they_are_taken_for(tmp_path):
+    (tmp_path / "table.csv").write_text("id,size,colour,kind\n" + "\n".join(f"{k},{k / 7:.2f},{'red' if k % 3 else ''},{'ab'[k % 2]}" for k in range(40)) + "\n")
+    s = Simulation(MLP(data="file", file=str(tmp_path / "table.csv"), types="id=ignore", hidden="4"), 0)
+    rows = {row["column"]: (row["type"], row["role"], row["values"]) for row in s.observe("columns")}
+    assert rows == {
+        "id": ("ignore, as said", "left out", "40"), "size": ("number", "input", "40"), "colour": ("class", "input", "1, 14 missing"), "kind": ("class", "target", "2"),
+    }  # fmt: skip
+    assert "columns" in [p.name for p in s.model.pictures] and "columns" not in [p.name for p in MLP().pictures]

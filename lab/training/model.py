@@ -16,7 +16,7 @@ from lab.tape.optimisers import SCHEDULES, scheduled_rate
 from lab.training import canvas, diagnosis, pictures, readings, walk
 from lab.training.diagnosis import Signs, diagnose, examine
 from lab.training.material import Material, Outline, outline, prepare
-from lab.training.pace import evaluation_in_steps, spaced
+from lab.training.pace import spaced, works
 from lab.training.steps import ACCURACY, GRADIENT, LOSS, STEP, UPDATES, judge, silent_share, smoothing, train
 
 OPTIMISERS = {"SGD": "descent", "momentum": "momentum", "Nesterov": "nesterov", "Adam": "adam", "AdamW": "adamw"}
@@ -57,7 +57,7 @@ class Instruments:
     looking: float = 0.0  # seconds of evaluations
     packed: dict[bytes, Data] = field(default_factory=dict)
     probe: Probe | None = None
-    cost: float | None = None  # work of an evaluation in training steps
+    works: tuple[float, float] | None = None  # of a step and of an evaluation
 
 
 @dataclass(frozen=True)
@@ -350,10 +350,10 @@ class Learning(Model):
         if not self.evaluate:
             return 0, 0
         wanted, known = max(1, round(self.evaluate * self.steps_per_epoch)), constants.instruments
-        if known.cost is None:
-            known.cost = evaluation_in_steps(constants.program, self.batch, self.probe(constants).data.count)
+        if known.works is None:
+            known.works = works(constants.program, self.batch, self.probe(constants).data.count)
         # A run that shall stop by itself is looked at as often as asked for: it is what decides.
-        return wanted, wanted if self.patience or self.stop_at else spaced(wanted, known.cost, self.looking)
+        return wanted, wanted if self.patience or self.stop_at else spaced(wanted, known.works, self.looking, self.length or 0)
 
     def next_look(self, constants: Constants, step: int) -> int:
         """The first step after `step` at which an evaluation is due."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from lab.model import Layer, Picture, Stream
 
+TABLES = (".csv", ".tsv", ".txt")
+
 
 def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
     """Traces of each step, events of each evaluation, and what can be looked at."""
@@ -39,6 +41,8 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
             found.append(Stream("prediction", "bars", "", "Probability of each class for the picture on the canvas.", channels=shape.classes))
         else:
             found.append(Stream("mistake table", "table", "", "Test examples that are misread with most confidence."))
+    if model.data == "file" and model.file.lower().endswith(TABLES):
+        found.append(Stream("columns", "table", "", "Columns of the file and what they are taken for; 'types' corrects it."))
     if shape.picture:
         found.append(Stream("canvas", "image", "", "Draw here, or look at a test picture."))
     if shape.plane and shape.low:
@@ -89,6 +93,8 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         else:
             found.append(Picture("mistakes", "Worst mistakes", (Layer("mistake table"),)))
         found.append(Picture("confusion", "Confusion", (Layer("confusion"),), x="predicted class", y="true class", equal=True, labels=shape.classes))
+    if model.data == "file" and model.file.lower().endswith(TABLES):
+        found.append(Picture("columns", "Columns of the file", (Layer("columns"),), front=True, weight=1.4, doc="Correct a type with 'types', for example: id=ignore, grade=class."))
     if shape.picture:
         found.append(Picture("canvas", "Draw", (Layer("canvas"),), colours="grey", levels=(0.0, 1.0), paint="paint", doc="Draw with the mouse; Shift erases."))
         if model.task == "classification":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lab.data import guess_columns
 from lab.training import canvas, walk
 from lab.training.material import outline
 
@@ -133,6 +135,23 @@ def units(model: Any, c: Any, tape: dict) -> np.ndarray:
     return tiles.T.reshape(-1, TILE, TILE)[:, ::-1].astype(float)
 
 
+def columns(model: Any) -> list[dict[str, Any]]:
+    """What each column of the file is taken for."""
+    found = guess_columns(Path(model.file), model.types)
+    used = [column.name for column in found if column.kind != "ignore"]
+    target = model.target or (used[-1] if used else "")
+    asked = {part.partition("=")[0].strip() for part in model.types.split(",")}
+    return [
+        {
+            "column": column.name,
+            "type": column.kind + (", as said" if column.name in asked else ""),
+            "role": "target" if column.name == target else "left out" if column.kind == "ignore" else "input",
+            "values": f"{column.values}" + (f", {column.missing} missing" if column.missing else ""),
+        }
+        for column in found
+    ]
+
+
 def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
     """The value of one per-block stream."""
     m, shape = c.material, c.outline
@@ -142,6 +161,8 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
             | {"multiply-adds": row["multiply_adds"], "kB": round(row["bytes"] / 1000, 1)}
             for row in c.program.summary()
         ]
+    if stream == "columns":
+        return columns(model)
     if stream == "weights":
         arrays = c.program.parameters(tape)
         return violins([arrays[s.weight] for s in c.stages])
