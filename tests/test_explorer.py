@@ -366,6 +366,22 @@ def test_the_map_is_exported_with_its_legend_and_redrawn_in_another_theme(explor
     assert (view.canvas.scene.colours != before).any()
 
 
+def test_names_of_another_run_are_never_shown(explorer):
+    view, source = explorer
+    other = Fixed(space(), source.shown["map"])
+    del other.shown["names"]
+    view.ask("apple")
+    view.refresh(other)
+    assert view.canvas.scene.names == () and view.answer is None and "names" in view.wanted
+    other.shown["names"], other.version = [{"name": f"x{k}"} for k in range(8)], 2
+    view.refresh(other)
+    assert view.canvas.scene.names[0] == "x0" and "no word 'apple'" in view.panel.error.text()
+    del other.shown["map"]
+    other.version = 3
+    view.refresh(other)
+    assert not len(view.canvas.scene.points) and view.caption == ""
+
+
 def test_a_hidden_explorer_computes_nothing(explorer):
     view, source = explorer
     holder = view.window()

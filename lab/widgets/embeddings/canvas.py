@@ -60,7 +60,7 @@ class MapCanvas(QWidget):
 
     def show_scene(self, scene: Scene) -> None:
         """Draw another scene; the view follows it unless a person has moved it."""
-        other = scene.points.shape[1] != self.scene.points.shape[1]
+        other = scene.points.shape[1] != self.scene.points.shape[1] or not len(self.scene.points)
         if other:
             self.zoomed = False
         self.scene = scene

@@ -294,6 +294,7 @@ class ExplorerView(PictureView):
         """Read map and vectors, answer again, and show it."""
         raw = source.snapshot(self._stream)
         if raw is None or not len(raw):
+            self._forget()
             return False
         raw = np.asarray(raw)
         if len(raw) != len(self._raw):
@@ -307,6 +308,18 @@ class ExplorerView(PictureView):
         self._show()
         self.tiles.set_values(source.snapshot(ALONG) if len(self.canvas.path) and any(s.name == ALONG for s in self.model.streams) else None)
         return True
+
+    def _forget(self) -> None:
+        """Another run is in front that has nothing to show yet: neither map nor answers of the last one."""
+        if not len(self._raw):
+            return
+        self._raw, self.points = np.empty((0, 3)), np.empty((0, 2), np.float32)
+        self.vectors = self._names = self.answer = self.judged = self.chosen = self.visible = None
+        self._answered = 0.0
+        self._show_answer()
+        self.tiles.set_values(None)
+        self.canvas.path = np.empty((0, 2))
+        self.canvas.show_scene(Scene(self.points, np.empty((0, 3), np.uint8)))
 
     def _read(self, source: Source) -> None:
         """Names once, vectors whenever they are others."""
@@ -324,6 +337,8 @@ class ExplorerView(PictureView):
                     self.panel.set_words(words)
                 self._names = (source, words, known, columns)
                 self._fill_choices()
+            else:
+                self._names = self.vectors = None  # those of another run would be wrong
         matrix = source.snapshot(VECTORS)
         if matrix is None and any(s.name == FRAMES for s in self.model.streams):
             matrix = source.snapshot(FRAMES)
@@ -388,7 +403,11 @@ class ExplorerView(PictureView):
     def _ask_again(self) -> None:
         """Answer with the vectors as they are now; not at each frame where that takes long."""
         now = time.monotonic()
-        if now < self._answered or self.vectors is None:
+        if self.vectors is None:
+            self.answer, self._answered = None, 0.0
+            self._show_answer()
+            return
+        if now < self._answered:
             return
         self.panel.set_question(self.asked)
         if not self.asked:
