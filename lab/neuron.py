@@ -32,7 +32,7 @@ SHAPED = ("step", "pulses", "ramp", "sine", "chirp", "noise")
 
 
 FIXED_POINTS = Picture(
-    "fixed_points", "Fixed points", (Layer("fixed_points"),), weight=0.5, doc="Where the cell would stand still under the present current, and what small disturbances do there."
+    "fixed_points", "Fixed points", (Layer("fixed_points"),), doc="Where the cell would stand still under the present current, and what small disturbances do there."
 )  # fmt: skip
 
 
@@ -366,9 +366,10 @@ class Neuron(Model):
             found = self._present_equilibria(state)
             rows = [(e.point[i], e.point[j] if e.stable else math.nan, math.nan if e.stable else e.point[j]) for e in found]
             return np.array(rows).reshape(-1, 3).T
-        if stream == "fixed_points":
-            names = [f"{v} ({u})" if u else v for v, u in zip(self.variables, self.units, strict=True)]
-            return [{**{n: float(x) for n, x in zip(names, e.point, strict=True)}, "kind": e.kind, "eigenvalues (1/ms)": e.spectrum} for e in self._present_equilibria(state)]
+        if stream == "fixed_points" and self.plane:
+            found = self._present_equilibria(state)
+            shown = [(self.variables.index(v), f"{v} ({u})" if u else v) for v, u in zip(self.variables, self.units, strict=True) if v in self.plane]
+            return [{"kind": e.kind, **{name: float(e.point[i]) for i, name in shown}, "eigenvalues (1/ms)": e.spectrum} for e in found]
         return super().observe(constants, state, stream)
 
     def _present_equilibria(self, state: State) -> list[Equilibrium]:

@@ -16,6 +16,7 @@ from lab.widgets.pictures.base import PictureView, Table
 
 ALIGN_NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+NARROWEST = 36  # px of a column that gives way
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -87,7 +88,8 @@ class TableView(PictureView):
         self.grid = QTableView(self)
         self.grid.setModel(self.rows)
         self.grid.verticalHeader().hide()
-        self.grid.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.grid.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.grid.horizontalHeader().setStretchLastSection(True)
         self.grid.horizontalHeader().setHighlightSections(False)
         self.grid.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.grid.setShowGrid(False)
@@ -96,10 +98,34 @@ class TableView(PictureView):
         self.grid.clicked.connect(self._clicked)
         self.grid.activated.connect(self._clicked)
         self.column.addWidget(self.grid)
+        self._fitted: tuple[int, ...] = ()
         self._fit_rows()
 
     def _fit_rows(self) -> None:
         self.grid.verticalHeader().setDefaultSectionSize(theme.current().text + 13)
+
+    def _fit_columns(self) -> None:
+        """Each column as wide as its contents, and a share of what is left; where there is too little, the widest give way."""
+        count = self.rows.columnCount()
+        if not count:
+            return
+        header = self.grid.horizontalHeader()
+        needed = [max(self.grid.sizeHintForColumn(k), header.sectionSizeHint(k)) for k in range(count)]
+        room = self.grid.viewport().width()
+        limit = max(needed)
+        while sum(min(n, limit) for n in needed) > room and limit > NARROWEST:
+            limit -= 4
+        widths = [min(n, limit) for n in needed]
+        spare = max(0, room - sum(widths)) // count
+        if (room, *needed) != self._fitted:
+            self._fitted = (room, *needed)
+            for k, width in enumerate(widths):
+                header.resizeSection(k, width + spare)
+
+    def resizeEvent(self, event: Any) -> None:
+        """Columns follow the width."""
+        super().resizeEvent(event)
+        self._fit_columns()
 
     def set_theme(self) -> None:
         """Row heights follow the type."""
@@ -113,6 +139,7 @@ class TableView(PictureView):
         if any(not isinstance(row, Mapping) for row in rows):
             raise ModelError(f"{self.model._owner()}: the table '{self.picture.layers[0].stream}' must be a list of rows, each a dict.")
         self.rows.set_rows(rows)
+        self._fit_columns()
         return bool(rows)
 
     def _clicked(self, index: QModelIndex) -> None:
