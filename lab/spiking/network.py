@@ -403,12 +403,13 @@ class Network:
         gains = gains * state["scale"]
         room = events if events is not None else Events(len(built.recorded) + (1 << 14))
         none = np.empty((0, 1))
+        update = program.update_simple if program.SIMPLE.issuperset(built.pop[:, program.KIND].tolist()) else program.update_any
         done = 0
         while done < steps:
             out_rates = none if rates is None else rates[done:]
             out_membranes = none if membranes is None else membranes[done:]
             moved = program.advance(
-                steps - done, built.pop, constants, built.proj, gains, built.drives, values, chance, other, noise,
+                update, steps - done, built.pop, constants, built.proj, gains, built.drives, values, chance, other, noise,
                 built.starts, built.targets, built.weights, built.delays, built.plastic, rules, built.heads, built.origin, built.place, built.shown,
                 len(built.recorded), built.traced, state["clock"], state["x"], state["until"], state["fired"], state["counts"], state["pending"], state["random"],
                 state["silent"], state["learned"], state["trace"], state["at"], state["last"], state["spikes"], state["interval"], state["interval2"],

@@ -172,12 +172,18 @@ def _learn(q, z, rule, pop, step, fired, counts, starts, targets, learned, heads
 
 
 @kernel(fast=False)
-def _update(kind, x, first, n, until, step, hold, c, s, fired):
-    """Update one population and return how many neurons fired."""
+def update_simple(kind, x, first, n, until, step, hold, c, s, fired):
+    """Update one population of LIF cells with delta or exponential synapses, or of Poisson sources; return how many neurons fired."""
     if kind == 0:
         return step_delta(x, first, n, until, step, hold, c, fired)
     if kind == 1:
         return step_exponential(x, first, n, until, step, hold, c, fired)
+    return step_poisson(n, c, s, fired)
+
+
+@kernel(fast=False)
+def update_any(kind, x, first, n, until, step, hold, c, s, fired):
+    """Update one population of any kind and return how many neurons fired."""
     if kind == 2:
         return step_alpha(x, first, n, until, step, hold, c, fired)
     if kind == 3:
@@ -188,20 +194,66 @@ def _update(kind, x, first, n, until, step, hold, c, s, fired):
         return step_adex(x, first, n, until, step, hold, c, fired)
     if kind == 6:
         return step_hodgkin_huxley(x, first, n, until, step, hold, c, fired)
-    return step_poisson(n, c, s, fired)
+    return update_simple(kind, x, first, n, until, step, hold, c, s, fired)
+
+
+SIMPLE = frozenset((0, 1, 7))  # kinds that update_simple knows
+AFTER, BEFORE = range(2)  # of the update of a step: when something arrives
+
+
+@kernel(fast=False)
+def _outside(when, step, pop, drives, drive_values, chance, other, x, pending, random, silent):
+    """Bring drive, and input that waits in the ring, BEFORE the update (for synapses that move V at once) or AFTER it."""
+    early = when == BEFORE
+    for g in range(len(pop)):
+        if pop[g, PENDING] and (pop[g, KIND] == 0) == early:
+            first, size = pop[g, FIRST], pop[g, SIZE]
+            _pour(pending, step % len(pending), 0, x[pop[g, PORT_E], first : first + size], first, size)
+            _pour(pending, step % len(pending), 1, x[pop[g, PORT_I], first : first + size], first, size)
+    for d in range(len(drives)):
+        g = drives[d, 0]
+        if (drives[d, 2] != 0) == early and not silent[g] and step < drives[d, 3]:
+            first = pop[g, FIRST]
+            row = x[drives[d, 1], first : first + pop[g, SIZE]]
+            if drive_values[d, 0] < 100.0:
+                _drive(row, random[d], drive_values[d, 0], drive_values[d, 1], chance[d], other[d])
+            else:
+                _drive_many(row, random[d], drive_values[d, 0], drive_values[d, 1])
+
+
+@kernel(fast=False)
+def _forget(row, first, size):
+    """Set a stretch of a row to 0."""
+    for i in range(first, first + size):
+        row[i] = 0.0
+
+
+@kernel(fast=False)
+def _shake(v, until, first, size, step, strength, s):
+    """White noise on the membranes of one population; a membrane is held while refractory."""
+    for i in range(first, first + size):
+        kick = strength * normal(s)
+        if until[i] <= step:
+            v[i] += kick
 
 
 @kernel(fast=False)
 def advance(
-    steps, pop, constants, proj, gains, drives, drive_values, chance, other, noise,
+    update, steps, pop, constants, proj, gains, drives, drive_values, chance, other, noise,
     starts, targets, weights, delays, plastic, rules, heads, origin, place, shown, room, traced,
     clock, x, until, fired, counts, pending, random, silent, learned, trace, at,
     last, spikes, interval, interval2, smooth, keep, activity, bin_steps, events_delivered,
     out_rate, out_v, event_step, event_index, event_value, event_count,
 ):  # fmt: skip
-    """Up to `steps` steps; returns those done, fewer when the events of one more step might not fit."""
+    """Up to `steps` steps; returns those done, fewer when the events of one more step might not fit.
+
+    `update` is update_simple where all populations are of its kinds, else update_any: what a network does not use is not compiled.
+    """
     populations, projections = len(pop), len(proj)
     length = fired.shape[0]
+    given = len(drives) > 0  # whether anything comes from outside or waits in the ring: a call costs more than this question
+    for g in range(populations):
+        given = given or pop[g, PENDING] != 0
     for done in range(steps):
         if event_count[0] + room > len(event_step):
             return done
@@ -213,20 +265,8 @@ def advance(
                 k = _waiting(p, proj, step, counts)
                 if k > 0:
                     events_delivered[0] += _deliver(p, k, proj, pop, step, x, fired, starts, targets, weights, learned, gains[p])
-        for g in range(populations):
-            if pop[g, PENDING] and pop[g, KIND] == 0:
-                first, size = pop[g, FIRST], pop[g, SIZE]
-                _pour(pending, step % len(pending), 0, x[1, first : first + size], first, size)
-                _pour(pending, step % len(pending), 1, x[1, first : first + size], first, size)
-        for d in range(len(drives)):
-            g = drives[d, 0]
-            if drives[d, 2] and not silent[g] and step < drives[d, 3]:
-                first = pop[g, FIRST]
-                row = x[drives[d, 1], first : first + pop[g, SIZE]]
-                if drive_values[d, 0] < 100.0:
-                    _drive(row, random[d], drive_values[d, 0], drive_values[d, 1], chance[d], other[d])
-                else:
-                    _drive_many(row, random[d], drive_values[d, 0], drive_values[d, 1])
+        if given:
+            _outside(BEFORE, step, pop, drives, drive_values, chance, other, x, pending, random, silent)
         # 2: update
         for g in range(populations):
             first, size = pop[g, FIRST], pop[g, SIZE]
@@ -234,17 +274,13 @@ def advance(
                 # A silenced population stands still and forgets what arrives, or it would explode when let go.
                 for r in range(1, pop[g, ROWS]):
                     if r == pop[g, PORT_E] or r == pop[g, PORT_I]:
-                        x[r, first : first + size] = 0.0
+                        _forget(x[r], first, size)
                 counts[ring, g] = 0
                 k = 0
             else:
                 if noise[g] > 0.0:
-                    for i in range(first, first + size):
-                        # The membrane is held while refractory.
-                        kick = noise[g] * normal(random[len(random) - populations + g])
-                        if until[i] <= step:
-                            x[0, i] += kick
-                k = _update(
+                    _shake(x[0], until, first, size, step, noise[g], random[len(random) - populations + g])
+                k = update(
                     pop[g, KIND], x, first, size, until, step, pop[g, HOLD],
                     constants[g], random[len(random) - populations + g], fired[ring, first : first + size],
                 )  # fmt: skip
@@ -271,30 +307,20 @@ def advance(
                 k = _waiting(p, proj, step, counts)
                 if k > 0:
                     events_delivered[0] += _deliver(p, k, proj, pop, step, x, fired, starts, targets, weights, learned, gains[p])
-        for g in range(populations):
-            if pop[g, PENDING] and pop[g, KIND] != 0:
-                first, size = pop[g, FIRST], pop[g, SIZE]
-                _pour(pending, step % len(pending), 0, x[pop[g, PORT_E], first : first + size], first, size)
-                _pour(pending, step % len(pending), 1, x[pop[g, PORT_I], first : first + size], first, size)
-        for d in range(len(drives)):
-            g = drives[d, 0]
-            if not drives[d, 2] and not silent[g] and step < drives[d, 3]:
-                first = pop[g, FIRST]
-                row = x[drives[d, 1], first : first + pop[g, SIZE]]
-                if drive_values[d, 0] < 100.0:
-                    _drive(row, random[d], drive_values[d, 0], drive_values[d, 1], chance[d], other[d])
-                else:
-                    _drive_many(row, random[d], drive_values[d, 0], drive_values[d, 1])
+        if given:
+            _outside(AFTER, step, pop, drives, drive_values, chance, other, x, pending, random, silent)
         # 4: learning
         for p in range(projections):
             z = proj[p, PLASTIC]
             if z >= 0:
                 _learn(proj[p], plastic[z], rules[z], pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at)
-        # 5: counts and streams
+        # 5: counts and streams; assignments of whole rows would compile NumPy's broadcasting, which takes seconds
         if (step + 1) % bin_steps == 0:
-            activity[:, ((step + 1) // bin_steps) % BINS] = 0
+            for g in range(populations):
+                activity[g, ((step + 1) // bin_steps) % BINS] = 0
         if len(out_rate):
-            out_rate[done] = smooth
+            for g in range(populations):
+                out_rate[done, g] = smooth[g]
         if len(out_v):
             for j in range(len(traced)):
                 out_v[done, j] = x[0, traced[j]]

@@ -41,7 +41,7 @@ def response(mu: np.ndarray, sigma: np.ndarray, frequency: np.ndarray, cell: LIF
     p0, mass = np.zeros(mu.shape), np.zeros(mu.shape)
     p, j = np.zeros((3, *shape), complex), np.zeros((3, *shape), complex)
     j[0] = 1.0
-    flux = 1.0
+    flux: np.ndarray | float = 1.0
     passed = np.zeros(mu.shape, bool)
     for _ in range(STEPS):
         here = v - 0.5 * d
