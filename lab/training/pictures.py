@@ -70,9 +70,9 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     score = model.score_name
     smoothed = (Layer("smoothed accuracy", label="minibatches, smoothed"),) if model.task == "classification" else ()
     found = [
-        Picture("loss", "Loss", (Layer("loss", label="minibatch"), Layer("smoothed", label="smoothed"), Layer("evaluated loss", channel=1, label="test")),
+        Picture("loss", "Loss", (Layer("evaluated loss", channel=1, label="test"), Layer("smoothed", label="smoothed"), Layer("loss", label="minibatch")),
                 y="loss", figures=("loss", "test loss", "diagnosis"), front=True, weight=1.2),
-        Picture("score", score.capitalize(), (*smoothed, Layer("score")), y=score, figures=(f"train {score}", f"test {score}"), front=True),
+        Picture("score", score.capitalize(), (Layer("score"), *smoothed), y=score, figures=(f"train {score}", f"test {score}"), front=True),
     ]  # fmt: skip
     found += model.own_pictures(shape)
     if shape.plane and shape.low:
@@ -110,7 +110,7 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         Picture("dead", "Silent units", (Layer("dead units"),), y="share"),
         Picture("rate", "Learning rate", (Layer("rate"),), y="rate", y_log=True),
         Picture("gradient", "Gradient norm", (Layer("gradient"),), y="norm", y_log=True),
-        Picture("matrices", "Slow motion", (Layer("matrices"),), weight=3.0 if model.slow else 1.5, front=model.slow,
+        Picture("matrices", "Slow motion", (Layer("matrices"),), weight=3.0 if model.slow else 1.0, front=model.slow,
                 doc="'Next phase' walks one example through forward, loss, backward and update, layer by layer."),
         Picture("walk", "Slow motion, all layers", (Layer("walk"),), figures=("phase",)),
         Picture("layers", "Layers", (Layer("layers"),), figures=("steps per second", "evaluating (% of time)", "memory (MB)")),

@@ -295,10 +295,20 @@ class FileField(TextField):
         self.button.setAccessibleName(f"Choose a file for {spec.label}")
         self.button.clicked.connect(self._ask)
         self.row.addWidget(self.button)
+        self.folder: QToolButton | None = None
+        if "folder" in spec.doc.lower():
+            self.folder = QToolButton(self)
+            self.folder.setToolTip("Choose a folder")
+            self.folder.setAccessibleName(f"Choose a folder for {spec.label}")
+            self.folder.clicked.connect(self._ask_folder)
+            self.row.addWidget(self.folder)
 
-    def _ask(self) -> None:
+    def _ask_folder(self) -> None:
+        self._ask(folder=True)
+
+    def _ask(self, _checked: bool = False, *, folder: bool = False) -> None:
         dialog = QFileDialog(self, self.spec.label, str(Path(self._value).parent) if self._value else "")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setFileMode(QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self._take)
         dialog.open()
@@ -319,7 +329,9 @@ class FileField(TextField):
         event.acceptProposedAction()
 
     def set_theme(self) -> None:
-        self.button.setIcon(theme.icon("mdi6.folder-open-outline"))
+        self.button.setIcon(theme.icon("mdi6.file-outline" if self.folder else "mdi6.folder-open-outline"))
+        if self.folder is not None:
+            self.folder.setIcon(theme.icon("mdi6.folder-open-outline"))
 
 
 def make_field(spec: Spec, parent: QWidget | None = None) -> Field:
