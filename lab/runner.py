@@ -40,6 +40,7 @@ from lab.ring import Ring
 from lab.session import Session
 
 BLOCK_SECONDS = 0.012
+PACED_SECONDS = 0.008  # a run that keeps to the wall clock advances about so often
 LONGEST_BLOCK = 0.04  # seconds a block may last by the clock on the wall
 # A block waits for Python's lock after each kernel while a window draws. Measured with the wall clock that wait, which does not
 # depend on the number of steps, would shrink blocks until nothing but waiting was left. Windows counts a thread's time in ticks
@@ -289,7 +290,7 @@ class Runner:
         n = self._block_size()
         if n == 0:
             # Ahead of the wall clock: wait for it, but listen.
-            return self._obey(wait=BLOCK_SECONDS)
+            return self._obey(wait=PACED_SECONDS / 2)
         try:
             self._advance(n)
         except DivergenceError as error:
@@ -455,7 +456,9 @@ class Runner:
             began, step = self._from
             rate = self.status.pace / self.simulation.model.clock.dt
             due = step + int((time.perf_counter() - began) * rate) - self.simulation.step
-            if due <= 0:
+            if due < max(1.0, min(rate * PACED_SECONDS, n)):
+                # Little is due: wait for more. Step by step the worker would be at it all the time, and the window, which asks for
+                # Python's lock at each of its calls, would hardly get it.
                 return 0
             if due > rate * 0.5 + n:
                 # More than half a second behind: the machine cannot keep this pace; do not run after it for ever.
