@@ -222,6 +222,79 @@ def draw(rounds: int) -> None:
                 )
 
 
+class Moving:
+    """A map as a run shows it, in another place at each look."""
+
+    def __init__(self, count: int, dimensions: int):
+        import numpy as np
+
+        from lab import catalog
+
+        rng = np.random.default_rng(0)
+        self.model = catalog.load("embedding-map")(dimensions=dimensions)
+        self.version = self.step = 1
+        self.summary: dict = {}
+        classes = rng.integers(0, 10, (count, 1))
+        self.map = np.concatenate([rng.normal(size=(count, dimensions)), classes, np.ones((count, 1))], 1).astype(np.float32)
+        self.vectors = rng.normal(size=(count, 16)).astype(np.float32)
+        self.names = [{"name": f"word{k}", "class": str(int(c))} for k, c in enumerate(classes[:, 0])]
+
+    def move(self) -> None:
+        """The next frame."""
+        self.map = self.map.copy()
+        self.map[:, :2] *= 1.001
+        self.version += 1
+
+    def snapshot(self, stream: str):
+        """What a stream shows now."""
+        return {"map": self.map, "vectors": self.vectors, "names": self.names}.get(stream)
+
+    last = snapshot
+
+
+def window(rounds: int) -> None:
+    """Milliseconds from a new frame of a run to the painted explorer, and of a drag: names, colours and everything else included."""
+    import os
+
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from lab.widgets import theme
+    from lab.widgets.offscreen import application
+    from lab.widgets.pictures import make
+
+    app = application()
+    theme.apply(app, "dark")
+    for count, wanted in ((100_000, 40), (1_000_000, 400)):
+        for dimensions in (2, 3):
+            source = Moving(count, dimensions)
+            view = make(source.model.pictures[0], source.model)
+            view.resize(1150, 640)
+            view.show()
+            view._judged_at = 1e18  # the look at how true it is happens in another thread
+            view.refresh(source, force=True)
+            app.processEvents()
+
+            def frame(view=view, source=source):
+                view.refresh(source)
+                view.canvas.repaint()
+
+            def drag(view=view):
+                looked = view.canvas.view
+                view.canvas.look(looked.turned(0.01, 0.01) if len(looked.centre) > 2 else looked.zoomed(1.01, 300, 300))
+                view.canvas.repaint()
+
+            took: dict[str, list] = {"frame": [], "drag": []}
+            for _ in range(3 * rounds):
+                source.move()
+                took["frame"].append(timed(frame)[0])
+                took["drag"].append(timed(drag)[0])
+            for what, times in took.items():
+                wall, cpu = (1e3 * median(t[i] for t in times) for i in (0, 1))
+                print(f"window {count:9,} points in {dimensions}-D, {what:5}  wall {wall:7.1f} ms  processor {cpu:7.1f} ms (wanted below {wanted})")
+            view.close()
+            view.deleteLater()
+            app.processEvents()
+
+
 def neighbours(rounds: int) -> None:
     """Milliseconds for the neighbours of one word among 100,000 x 100."""
     import numpy as np
@@ -240,7 +313,7 @@ def neighbours(rounds: int) -> None:
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    every = ("neighbours", "draw", "word2vec", "umap", "tsne")
+    every = ("neighbours", "draw", "window", "word2vec", "umap", "tsne")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=every, default=every)
     chosen = parser.parse_args()
@@ -249,6 +322,8 @@ def main() -> None:
         neighbours(chosen.rounds)
     if "draw" in only:
         draw(chosen.rounds)
+    if "window" in only:
+        window(chosen.rounds)
     if not only & {"word2vec", "umap", "tsne"}:
         return
     if not Path(PEER).exists():

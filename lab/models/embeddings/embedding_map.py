@@ -207,7 +207,7 @@ class EmbeddingMap(Model):
                 events=True,
             ),
             Stream("cost", "trace", "nats", doc="Kullback-Leibler divergence that t-SNE lowers.", events=True),
-            Stream("map", "cloud", doc="The points, coloured by class.", channels=(*axes, "class"), every=max(1, self.iterations // 100)),
+            Stream("map", "cloud", doc="The points, coloured by class; those that are held are larger.", channels=(*axes, "class", "size"), every=max(1, self.iterations // 100)),
             Stream("vectors", "image", doc="The vectors in the original space, one a row."),
             Stream("names", "table", doc="Name and class of each vector."),
             Stream("vector inputs", "image", doc="The picture that each vector was made from, where vectors are pictures."),
@@ -361,7 +361,7 @@ class EmbeddingMap(Model):
             side = int(np.sqrt(constants.space.size))
             flat = constants.space.matrix
             return flat.reshape(-1, side, side) if self.space == "digits" else flat[:0, None, :]
-        return np.column_stack([state["points"], constants.classes]).astype(np.float32)
+        return np.column_stack([state["points"], constants.classes, 1 + state["pinned"]]).astype(np.float32)
 
     def summary(self, constants: Constants, state: State) -> dict[str, Any]:
         """How true the map is; accuracy is that of a vote of ten neighbours on the map, each point left out in turn."""

@@ -539,12 +539,14 @@ class Word2Vec(Model):
             )
 
         lab = "the lab's own grammar text, 41,000 tokens, 468 words"
+        sizes = ((2, 2.0, 3.0), (3, 7.0, 4.0), (8, 55.0, 8.0), (16, 95.0, 4.0), (32, 99.5, 1.5))
         return (
             Figure("skip-gram analogies", 95.0, median(), unit="%", source=lab, bound="at_least"),
             Figure("co-occurrence softmax analogies", 90.0, median(method=SOFTMAX), unit="%", source=lab, bound="at_least", slow=True),
             Figure("CBOW analogies", 92.8, median(method=CBOW), 2.0, unit="%", source="gensim 4.4 on the same text, median of four seeds"),
             Figure("PPMI-SVD analogies", 53.0, median(method=PPMI_SVD), 6.0, unit="%", source=lab, slow=True),
-            Figure("analogies in 2 dimensions", 2.0, median(size=2), 3.0, unit="%", source=lab),
-            Figure("analogies in 8 dimensions", 55.0, median(size=8), 8.0, unit="%", source=lab, slow=True),
-            Figure("analogies in 16 dimensions", 95.0, median(size=16), 4.0, unit="%", source=lab, slow=True),
+            *(
+                Figure(f"analogies in {size} dimensions", expected, median(size=size), within, unit="%", source=lab, slow=size > 3)
+                for size, expected, within in sizes
+            ),
         )

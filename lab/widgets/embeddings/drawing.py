@@ -175,7 +175,7 @@ class Scene:
 
     points   (n, 2 or 3) float32;  colours (n, 3) uint8;  shapes (n,) numbers of shapes, or None for discs
     visible  (n,) bool, None for all;  chosen (n,) bool: what a person has selected, the rest is faded
-    focus    rows asked about;  marked: rows answered;  pinned: rows that are held
+    focus    rows asked about;  marked: rows answered;  pinned: rows that are held where they are
     trail    (m, 2 or 3) places that a formula walks through;  exchanged: pairs of rows, taken away and added
     edges    (e, 2) rows to be joined
     order    rows by how much their names matter
@@ -190,6 +190,7 @@ class Scene:
     order: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     focus: tuple[int, ...] = ()
     marked: tuple[int, ...] = ()
+    pinned: tuple[int, ...] = ()
     trail: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     exchanged: tuple[tuple[int, int], ...] = ()
     edges: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
@@ -285,6 +286,13 @@ def _paint_rings(painter: QPainter, scene: Scene, view: View) -> None:
     painter.setPen(QPen(theme.colour("text", 0.8), stroke))
     for at in _places(scene.marked, scene, view) if scene.marked else ():
         painter.drawEllipse(at, radius, radius)
+    painter.setPen(QPen(theme.colour("surface"), 1.0))
+    painter.setBrush(theme.colour("text"))
+    for at in _places(scene.pinned, scene, view) if scene.pinned else ():
+        # A drawing pin, its point in the dot.
+        painter.drawPolygon(QPolygonF([at, at + QPointF(-3.5, -9), at + QPointF(3.5, -9)]))
+        painter.drawEllipse(at + QPointF(0, -11), 4.5, 4.5)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(theme.colour("warn"), stroke + 0.5))
     for at in _places(scene.focus, scene, view) if scene.focus else ():
         painter.drawEllipse(at, radius, radius)

@@ -585,9 +585,11 @@ class ExplorerView(PictureView):
             marked = tuple(r for r, _ in self.answer.found if r < n and r not in focus)[: 1 if self.answer.kind == "formula" else 12]
             walk = explore.trail(self.vectors, self.points, self.answer)
             pairs = tuple((a, b) for a, b in explore.exchanged(self.answer) if max(a, b) < n)
+        held = self._raw[:, self._dimensions + 1] > 1 if self._raw.shape[1] > self._dimensions + 1 else np.zeros(n, bool)
+        pinned = tuple(np.flatnonzero(held)[:MOST_EDGES].tolist())
         names = self._names[1] if self._names is not None and len(self._names[1]) >= n else ()
         scene = Scene(
-            self.points, colours, names, shapes, self.visible, self.chosen, self._order[:n], focus, marked, walk, pairs, self._edges(), self.buttons["labels"].isChecked()
+            self.points, colours, names, shapes, self.visible, self.chosen, self._order[:n], focus, marked, pinned, walk, pairs, self._edges(), self.buttons["labels"].isChecked()
         )
         self.canvas.show_scene(scene)
         if self.chosen is not None:
