@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from lab import analysis
 from lab.analysis import Curve, Trains
 from lab.errors import ModelError, near
-from lab.model import Model
+from lab.model import Happened, Model
 
 if TYPE_CHECKING:
     from lab.api import Run
@@ -26,6 +26,48 @@ def cells_of(model: Model, stream: str) -> int | None:
     """How many cells a raster has, where the model says; None: as many as were seen."""
     declared = model.stream(stream)
     return max(declared.shape[0] if declared.shape else 0, len(declared.channels)) or None
+
+
+@runtime_checkable
+class Stimulated(Protocol):
+    """A model that says when its stimulus begins.
+
+    stimuli   names of the actions that are stimuli
+    """
+
+    stimuli: ClassVar[tuple[str, ...]]
+
+    def onsets(self, begin: float, end: float) -> np.ndarray:
+        """Times from `begin` to before `end` at which the stimulus, or a pulse of it, begins."""
+
+
+def stimulus_events(model: Model, log: Iterable[Happened], steps: int) -> np.ndarray:
+    """Times (clock units) at which the stimulus began in a run: from the model as the run began, and what was done to it since.
+
+    Onsets of steps, of each pulse of a train, and pulses that a person gave; none for a model that has no stimulus.
+    """
+    dt, begin = model.clock.dt, 0
+    found = []
+    for happened in sorted(log, key=lambda h: h.step):
+        if happened.step > begin:
+            found.append(_onsets(model, begin, min(happened.step, steps)))
+            begin = happened.step
+        if happened.kind == "change":
+            model = model.replace(**happened.values)
+        elif isinstance(model, Stimulated) and happened.name in model.stimuli and happened.step < steps:
+            found.append(np.array([happened.step * dt]))
+    found.append(_onsets(model, begin, steps))
+    return np.unique(np.concatenate(found))
+
+
+def _onsets(model: Model, begin: int, end: int) -> np.ndarray:
+    dt = model.clock.dt
+    return model.onsets(begin * dt, end * dt) if isinstance(model, Stimulated) and end > begin else np.empty(0)
+
+
+def stretch_after(events: np.ndarray, stop: float) -> float:
+    """How long after each event a histogram looks: up to the next one, or after a single one to the end."""
+    return float(np.median(np.diff(events))) if len(events) > 1 else float(stop - events[0])
 
 
 class RunAnalysis:
@@ -85,8 +127,23 @@ class RunAnalysis:
         """See `analysis.fano`."""
         return analysis.fano(self.trains, windows)
 
-    def psth(self, events: Sequence[float] | float, before: float = 0.0, after: float | None = None, width: float | None = None) -> Curve:
-        """See `analysis.psth`; a single number means an event each so many time units, and a stretch of that length."""
+    @property
+    def events(self) -> np.ndarray:
+        """Times at which the stimulus began: see `stimulus_events`."""
+        run = self.run
+        return stimulus_events(run.experiment.build(), run.log, run.steps)
+
+    def psth(self, events: Sequence[float] | float | None = None, before: float = 0.0, after: float | None = None, width: float | None = None) -> Curve:
+        """See `analysis.psth`; a single number means an event each so many time units, and a stretch of that length.
+
+        Without events they are those of the run's own stimulus, and the stretch is the time from one to the next.
+        """
+        if events is None:
+            own = self.events
+            own = own[(own >= self.trains.start) & (own < self.trains.stop)]
+            if not len(own):
+                raise ModelError(f"analysis: no stimulus begins in this run of {self.run.model._owner()}: say when events are, or how often.")
+            return analysis.psth(self.trains, own, before, stretch_after(own, self.trains.stop) if after is None else after, width)
         if isinstance(events, (int, float)):
             every = float(events)
             if not every > 0:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from lab import analysis
-from lab.analysis import Curve
-from lab.analysis_run import cells_of, rasters
+from lab.analysis import Curve, Trains
+from lab.analysis_run import cells_of, rasters, stimulus_events, stretch_after
 from lab.errors import ModelError
 from lab.model import Clock, Layer, Model, Picture, Stream, param
 from lab.view import Source
@@ -24,14 +24,16 @@ TITLES = {
     "isi": "Interspike intervals",
     "rate": "Firing rate",
     "smooth-rate": "Firing rate, smoothed",
+    "psth": "After the stimulus",
     "correlogram": "Autocorrelogram",
+    "cross": "Cross-correlogram",
     "fano": "Fano factor",
     "cv": "Regularity of each cell",
     "spectrum": "Power spectrum",
     "population": "Power spectrum of the population",
     "sta": "Spike-triggered average",
 }
-STYLES = {"isi": "steps", "rate": "steps", "correlogram": "steps", "cv": "points"}
+STYLES = {"isi": "steps", "rate": "steps", "psth": "steps", "correlogram": "steps", "cross": "steps", "cv": "points"}
 FEWEST_SPIKES = 3
 
 
@@ -57,14 +59,16 @@ class Analysed(Model):
             "isi": (f"interval {time}", f"density (1/{self.unit})"),
             "rate": (f"time {time}", "rate (Hz)"),
             "smooth-rate": (f"time {time}", "rate (Hz)"),
+            "psth": (f"time after the event {time}", "rate (Hz)"),
             "correlogram": (f"lag {time}", "rate (Hz)"),
+            "cross": (f"lag {time}", "rate (Hz)"),
             "fano": (f"window {time}", "Fano factor"),
             "cv": ("cell", "CV"),
             "spectrum": ("frequency (Hz)", "power (Hz)"),
             "population": ("frequency (Hz)", "power (Hz)"),
             "sta": (f"time after the spike {time}", self.trace),
         }
-        mean = ("rate", "smooth-rate", "sta")
+        mean = ("rate", "smooth-rate", "psth", "sta")
         return tuple(
             Picture(
                 name,
@@ -100,12 +104,17 @@ def pictures_for(model: Model) -> tuple[Picture, ...]:
     """Pictures of the analyses that the model's spikes allow; none for a model without spikes."""
     if not rasters(model):
         return ()
-    return tuple(p for p in analysed(model).pictures if p.name != "sta" or traces(model))
+    alone = all(cells_of(model, stream) == 1 for stream in rasters(model))
+    return tuple(p for p in analysed(model).pictures if (p.name != "sta" or traces(model)) and (p.name != "cross" or not alone))
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What is to be analysed: copies of events and, for a spike-triggered average, of a trace."""
+    """What is to be analysed: copies of events and, for a spike-triggered average, of a trace.
+
+    other   the cell whose spikes a cross-correlogram shows around those of `cell` (None: of all others)
+    aligned times of the events of a peri-stimulus time histogram, and how long to look after each
+    """
 
     kind: str
     time: np.ndarray
@@ -116,10 +125,24 @@ class Request:
     second: float
     unit: str
     trace: tuple[np.ndarray, np.ndarray, str] | None = None
+    other: int = 1
+    aligned: tuple[np.ndarray, float] | None = None
 
 
-def ask(source: Source, kind: str, stream: str = "", *, cell: int | None = None, last: float = 0.0, trace: tuple[str, int] | None = None) -> Request:
+def ask(
+    source: Source,
+    kind: str,
+    stream: str = "",
+    *,
+    cell: int | None = None,
+    last: float = 0.0,
+    trace: tuple[str, int] | None = None,
+    other: int = 1,
+    every: float = 0.0,
+) -> Request:
     """Read what an analysis needs from a source; `last` time units only, 0 for all that is kept.
+
+    other   second cell of a cross-correlogram; every: time between the events of a histogram, 0: those of the stimulus
 
     Raises ModelError for a model without spikes.
     """
@@ -143,7 +166,22 @@ def ask(source: Source, kind: str, stream: str = "", *, cell: int | None = None,
         if len(at) and trace[1] < values.shape[1]:
             read = (at * clock.dt, values[:, trace[1]].astype(float), name)
     span = (first * clock.dt, max(source.step, first + 1) * clock.dt)
-    return Request(kind, (steps + part) * clock.dt, index, span, cells_of(model, stream), cell, analysis.SECONDS.get(clock.unit, 1.0), clock.unit, read)
+    aligned = _events(source, span, every) if kind == "psth" else None
+    second = analysis.SECONDS.get(clock.unit, 1.0)
+    return Request(kind, (steps + part) * clock.dt, index, span, cells_of(model, stream), cell, second, clock.unit, read, other, aligned)
+
+
+def _events(source: Source, span: tuple[float, float], every: float) -> tuple[np.ndarray, float]:
+    """Events in the stretch and how long to look after each; raises ModelError where there are none."""
+    if every > 0:
+        return np.arange(np.ceil(span[0] / every), span[1] / every) * every, every
+    history = getattr(source, "history", None)
+    model, log = history() if history is not None else (source.model, ())
+    events = stimulus_events(model, log, source.step)
+    events = events[(events >= span[0]) & (events < span[1])]
+    if not len(events):
+        raise ModelError("No stimulus begins in this stretch: choose one with pulses, or an event each so often.")
+    return events, stretch_after(events, span[1])
 
 
 def answer(request: Request) -> Curve:
@@ -152,6 +190,8 @@ def answer(request: Request) -> Curve:
     trains = analysis.group(
         request.time, request.index, cells=max(seen, request.cells or 0), span=request.span, second=request.second, unit=request.unit
     )
+    if request.kind == "cross":
+        return _cross(trains, request)
     if request.cell is not None:
         trains = trains.select([min(request.cell, trains.cells - 1)])
     if len(trains.time) < FEWEST_SPIKES:
@@ -163,6 +203,9 @@ def answer(request: Request) -> Curve:
         return analysis.rate(trains)
     if kind == "smooth-rate":
         return analysis.smooth_rate(trains)
+    if kind == "psth":
+        assert request.aligned is not None
+        return analysis.psth(trains, request.aligned[0], 0.0, request.aligned[1])
     if kind == "correlogram":
         return analysis.correlogram(trains)
     if kind == "fano":
@@ -178,6 +221,18 @@ def answer(request: Request) -> Curve:
     time, values, name = request.trace
     side = min(50.0 * request.second / 1000, 0.2 * (time[-1] - time[0]))
     return analysis.spike_triggered_average(trains, time, values, side, side, name)
+
+
+def _cross(trains: Trains, request: Request) -> Curve:
+    """Spikes of the other cell around those of the chosen one, or of all the rest."""
+    if trains.cells < 2:
+        raise ModelError("A cross-correlogram needs two cells with spikes.")
+    other = min(request.other, trains.cells - 1)
+    first = [c for c in range(trains.cells) if c != other] if request.cell is None else [min(request.cell, trains.cells - 1)]
+    one, two = trains.select(first), trains.select([other])
+    if min(len(one.time), len(two.time)) < FEWEST_SPIKES:
+        raise ModelError("Too few spikes yet.")
+    return analysis.correlogram(one, other=two)
 
 
 def observe(curve: Curve) -> tuple[np.ndarray, np.ndarray]:

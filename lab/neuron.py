@@ -199,6 +199,16 @@ class Neuron(Model):
         """Where a spike at the variables y puts the cell; None for a cell that comes back by itself."""
         return None
 
+    stimuli: ClassVar[tuple[str, ...]] = ("pulse",)  # actions that are stimuli
+
+    def onsets(self, begin: float, end: float) -> np.ndarray:
+        """Times (ms) from `begin` to before `end` at which the stimulus, or a pulse of it, begins."""
+        if self.stimulus != "pulses":
+            return np.array([self.onset] if begin <= self.onset < end else [], float)
+        first = max(0, math.ceil((begin - self.onset) / self.period - 1e-9))
+        count = max(0, math.ceil((end - self.onset) / self.period - 1e-9) - first)
+        return self.onset + self.period * (first + np.arange(count))
+
     def silent(self) -> Self:
         """This cell without any stimulus."""
         return self.replace(stimulus="step", current=0.0, offset=0.0, spread=0.0, onset=0.0, width=0.0)
@@ -222,7 +232,7 @@ class Neuron(Model):
         found = [
             Stream("V", "trace", self.units[0], "Membrane potential of the first cell.", every=self._coarse()),
             Stream("current", "trace", self.drive_unit, "Stimulus of the first cell.", every=self._coarse()),
-            Stream("spikes", "raster", "", "Spikes of all cells, timed within the step."),
+            Stream("spikes", "raster", "", "Spikes of all cells, timed within the step.", (self.cells,)),
         ]
         if self.cells > 1:
             r = min(self.cells, self.shown)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Model
+from lab.model import Happened, Model
 
 if TYPE_CHECKING:
     from lab.ring import Ring
@@ -38,13 +38,21 @@ class Source(Protocol):
 class LiveSource:
     """Reads what runs: its ring, and its status asked for anew each time (`status` is a function).
 
-    labels  a function of a stream's name giving the texts of its points, nodes or tiles, where the model has any
+    labels   a function of a stream's name giving the texts of its points, nodes or tiles, where the model has any
+    history  a function giving the model at the start of the run and what was done to it since
     """
 
-    def __init__(self, ring: Ring, status: Callable[[], Status], labels: Callable[[str], tuple[str, ...]] | None = None):
+    def __init__(
+        self,
+        ring: Ring,
+        status: Callable[[], Status],
+        labels: Callable[[str], tuple[str, ...]] | None = None,
+        history: Callable[[], tuple[Model, Sequence[Happened]]] | None = None,
+    ):
         self._ring = ring
         self._status = status
         self._labels = labels
+        self._history = history
 
     @classmethod
     def of(cls, runner: Runner) -> LiveSource:
@@ -54,7 +62,11 @@ class LiveSource:
             simulation = getattr(runner, "simulation", None)
             return () if simulation is None else simulation.model.labels(simulation.constants, stream)
 
-        return cls(runner.ring, lambda: runner.status, labels)
+        def history() -> tuple[Model, Sequence[Happened]]:
+            simulation = getattr(runner, "simulation", None)
+            return runner.experiment.build(), () if simulation is None else tuple(simulation.log)
+
+        return cls(runner.ring, lambda: runner.status, labels, history)
 
     @property
     def model(self) -> Model:
@@ -93,6 +105,10 @@ class LiveSource:
         """What a per-block stream showed last; None before."""
         found = self._ring.latest(stream)
         return None if found is None else found[1]
+
+    def history(self) -> tuple[Model, Sequence[Happened]]:
+        """The model as the run began, and the changes and actions since."""
+        return self._history() if self._history else (self.model, ())
 
     def last(self, stream: str) -> Any:
         """The same: what is newest is last."""
@@ -196,6 +212,14 @@ class RecordedSource:
         if kept[1] is None and curve and self._last_look is not None:
             return self._last_look(stream)
         return kept[1]
+
+    def history(self) -> tuple[Model, Sequence[Happened]]:
+        """The model as the run began, and the changes and actions since."""
+        from lab.experiment import Experiment
+
+        info = next(r for r in self._reader.runs(deleted=True) if r.id == self._run)
+        log = [Happened(e.step, e.kind, e.name, dict(e.payload)) for e in self._reader.log(self._run)]  # type: ignore[arg-type]
+        return Experiment.from_dict(info.experiment).build(), log
 
     def last(self, stream: str) -> Any:
         """What a per-block stream showed at the end of the run, for what never changes in it (names, inputs)."""

@@ -42,6 +42,35 @@ def test_a_run_analyses_its_spikes_in_its_own_units(recorded):
     assert run.analysis.cv().figures["CV"] == pytest.approx(1.0, abs=0.1)
 
 
+def test_stimulus_events_follow_what_was_done_to_the_run():
+    from lab.model import Happened
+
+    done = [
+        Happened(1000, "change", "", {"stimulus": "pulses", "width": 1.0, "period": 20.0}),
+        Happened(2100, "act", "pulse", {"height": 5.0, "length": 1.0}),
+        Happened(3000, "change", "", {"period": 50.0}),
+    ]
+    run = lab.run("leaky-integrate-and-fire", duration=250.0, onset=5.0, schedule=done, record=["spikes"])
+    # dt 0.05 ms: a step at 5, pulses each 20 ms from 65 on, one by hand at 105, from 150 on each 50 ms.
+    assert run.analysis.events.tolist() == [5.0, 65.0, 85.0, 105.0, 125.0, 145.0, 155.0, 205.0]
+
+
+def test_a_run_without_stimulus_has_no_events_to_align_to(recorded):
+    _, run = recorded
+    assert len(run.analysis.events) == 0
+    with pytest.raises(LabError, match="no stimulus begins"):
+        run.analysis.psth()
+
+
+def test_spikes_after_the_stimulus_from_the_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run = lab.run("leaky-integrate-and-fire", duration=300.0, stimulus="pulses", current=30.0, width=2.0, period=50.0, record=["spikes"])
+    run.save("pulses.lab")
+    found = json.loads(said(capsys, "analyse", "pulses.lab", "--psth", "stimulus", "--json"))["psth"]
+    assert found["figures"]["trials"] == 6
+    assert found["figures"]["peak (Hz)"] == pytest.approx(run.analysis.psth().figures["peak (Hz)"])
+
+
 def test_a_loaded_run_gives_the_same_numbers(recorded):
     path, run = recorded
     for name in ("rate", "smooth_rate", "isi", "cv", "fano", "correlogram", "spectrum"):

@@ -36,7 +36,7 @@ def analyse(
     smooth: Annotated[str | None, Parameter(help="Rate smoothed by a Gaussian of this standard deviation.")] = None,
     cv: Annotated[bool, Flag, Parameter(help="Regularity of each cell: CV and CV2.")] = False,
     fano: Annotated[bool, Flag, Parameter(help="Fano factor against window length.")] = False,
-    psth: Annotated[str | None, Parameter(help="Rate after stimuli that come each so often.")] = None,
+    psth: Annotated[str | None, Parameter(help="Rate after events that come each so often, or `stimulus`: after each onset of the run's own.")] = None,
     correlogram: Annotated[str | None, Parameter(help="Correlogram up to this lag.")] = None,
     with_: Annotated[str | None, Parameter(name="--with", help="Cells to correlate with (default: each cell with itself).")] = None,
     spectrum: Annotated[bool, Flag, Parameter(help="Power spectrum, mean over cells.")] = False,
@@ -84,7 +84,7 @@ def analyse(
     if fano:
         curves.append(found.fano())
     if psth is not None:
-        curves.append(found.psth(_length(psth, "--psth", clock.unit), width=width))
+        curves.append(found.psth(None if psth == "stimulus" else _length(psth, "--psth", clock.unit), width=width))
     if correlogram is not None:
         curves.append(found.correlogram(length(correlogram, "--correlogram"), width, None if with_ is None else cell_numbers(with_, "--with")))
     elif with_ is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QRectF, QTimer
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from lab import analysis_view
 from lab.analysis import Curve
@@ -25,6 +25,7 @@ from lab.widgets.pictures.lines import LinesView
 
 INTERVAL = 0.2  # seconds between two analyses
 POLL_MS = 30
+NARROW = 560  # pixels below which the choosers take two rows
 
 
 def can_analyse(model: Model) -> bool:
@@ -61,9 +62,10 @@ class AnalysisView(PictureView):
         column = self.layout()
         assert isinstance(column, QVBoxLayout)
         self._column = column
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 8, 4)
-        row.setSpacing(8)
+        # Choosers in one row where there is room, in two where there is not.
+        self._choosers = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._choosers.setContentsMargins(0, 0, 8, 4)
+        self._choosers.setSpacing(8)
         self.kinds = _combo("Analysis", self)
         for picture in analysis_view.pictures_for(model):
             self.kinds.addItem(picture.title, picture.name)
@@ -80,26 +82,57 @@ class AnalysisView(PictureView):
         self.cell.setToolTip("The cell that is analysed")
         self.cell.setPrefix("cell ")
         self.cell.setSpecialValueText("all cells")
+        self.other = QSpinBox(self)
+        self.other.setAccessibleName("Other cell")
+        self.other.setToolTip("The cell whose spikes are counted around those of the first, or of all others")
+        self.other.setPrefix("with cell ")
+        self.other.setValue(1)
+        self.other.hide()
+        self.every = QDoubleSpinBox(self)
+        self.every.setAccessibleName("Events")
+        self.every.setToolTip("After which events spikes are counted: the onsets of the stimulus, or one each so often")
+        self.every.setPrefix("each ")
+        self.every.setSuffix(f" {model.clock.unit}")
+        self.every.setSpecialValueText("each onset")
+        self.every.setDecimals(1 if model.clock.unit == "ms" else 3)
+        self.every.setRange(0.0, 1e6)
+        self.every.setSingleStep(10.0 if model.clock.unit == "ms" else 100 * model.clock.dt)
+        self.every.setKeyboardTracking(False)
+        self.every.hide()
         self.last = QDoubleSpinBox(self)
         self.last.setAccessibleName("Stretch of time")
         self.last.setToolTip("How much time before now is analysed")
         self.last.setPrefix("last ")
         self.last.setSuffix(f" {model.clock.unit}")
-        self.last.setSpecialValueText("since the start")
+        self.last.setSpecialValueText("all of it")
         self.last.setDecimals(0 if model.clock.unit == "ms" else 2)
         self.last.setRange(0.0, 1e9)
         self.last.setSingleStep(100 * model.clock.dt if model.clock.unit != "ms" else 500.0)
         self.last.setKeyboardTracking(False)
-        for widget in (self.kinds, self.streams, self.traces, self.cell, self.last):
-            row.addWidget(widget)
-        row.addStretch(1)
-        self._column.insertLayout(0, row)
+        for spin in (self.cell, self.other, self.every, self.last):
+            spin.setMaximumWidth(132)  # their widest numbers would take the width of the picture
+        for group in ((self.kinds, self.streams, self.traces), (self.cell, self.other, self.every, self.last)):
+            row = QHBoxLayout()
+            row.setSpacing(8)
+            for widget in group:
+                row.addWidget(widget)
+            row.addStretch(1)
+            self._choosers.addLayout(row)
+        self._choosers.addStretch(1)
+        self._column.insertLayout(0, self._choosers)
         self._limit_cells()
         self.kinds.currentIndexChanged.connect(self._chosen)
         self.streams.currentIndexChanged.connect(self._chosen)
         self.traces.currentIndexChanged.connect(self._chosen)
         self.cell.valueChanged.connect(self._chosen)
         self.last.valueChanged.connect(self._chosen)
+        self.other.valueChanged.connect(self._chosen)
+        self.every.valueChanged.connect(self._chosen)
+
+    def resizeEvent(self, event) -> None:
+        """Choosers one below the other in a narrow card."""
+        super().resizeEvent(event)
+        self._choosers.setDirection(QBoxLayout.Direction.TopToBottom if self.width() < NARROW else QBoxLayout.Direction.LeftToRight)
 
     # -- what is asked --
 
@@ -129,19 +162,24 @@ class AnalysisView(PictureView):
 
     def _choice(self) -> tuple[Any, ...]:
         trace = self.traces.currentData() if self.kind == "sta" else None
-        return self.kind, self.streams.currentText(), self.cell.value(), self.last.value(), trace
+        other = self.other.value() if self.kind == "cross" else 0
+        every = self.every.value() if self.kind == "psth" else 0.0
+        return self.kind, self.streams.currentText(), self.cell.value(), self.last.value(), trace, other, every
 
     def _limit_cells(self) -> None:
         count = cells_of(self.model, self.streams.currentText()) or 100_000
         self.cell.setRange(-1, count - 1)
         self.cell.setValue(-1 if self.cell.value() >= count or self._asked < 0 else self.cell.value())
         self.cell.setVisible(count > 1)
+        self.other.setRange(0, max(1, count - 1))
 
     def _chosen(self, *_: Any) -> None:
         self._asked = min(self._asked, 0.0)
         if self.sender() is self.streams:
             self._limit_cells()
         self.traces.setVisible(self.kind == "sta" and self.traces.count() > 1)
+        self.other.setVisible(self.kind == "cross")
+        self.every.setVisible(self.kind == "psth")
         if self._source is not None:
             self.refresh(self._source)
 
@@ -179,8 +217,8 @@ class AnalysisView(PictureView):
         return False
 
     def _request(self, source: Source) -> Request:
-        kind, stream, cell, last, trace = self._choice()
-        return analysis_view.ask(source, kind, stream, cell=None if cell < 0 else cell, last=last, trace=trace)
+        kind, stream, cell, last, trace, other, every = self._choice()
+        return analysis_view.ask(source, kind, stream, cell=None if cell < 0 else cell, last=last, trace=trace, other=other, every=every)
 
     def _poll(self) -> None:
         if self._pending is not None and self._pending.done():
@@ -270,5 +308,5 @@ def _combo(name: str, parent: QWidget) -> QComboBox:
     combo.setAccessibleName(name)
     combo.setToolTip(name)
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(20 if name == "Analysis" else 8)
+    combo.setMinimumContentsLength(16 if name == "Analysis" else 8)
     return combo
