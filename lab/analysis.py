@@ -484,3 +484,17 @@ def spectrum(trains: Trains, width: float | None = None, segment: float | None =
     peak = int(y.argmax())
     figures = {"rate (Hz)": trains.mean_rate, "peak at (Hz)": float(frequency[peak]), "peak (Hz)": float(y[peak]), "resolution (Hz)": float(frequency[0]), "segments": pieces}
     return Curve("spectrum", title, "frequency (Hz)", "power (Hz)", frequency, y, np.full(len(y), trains.mean_rate), {}, figures, "line")
+
+
+def prepare() -> None:
+    """Do every analysis once, on a few spikes: their kernels are then compiled."""
+    time = np.arange(0.5, 400.5)
+    index = np.arange(400, dtype=np.int32) % 2
+    trains = group(time, index, span=(0.0, 400.0))
+    for call in (rate, smooth_rate, isi, cv, fano, correlogram, spectrum):
+        call(trains)
+    smooth_rate(trains, shape="exponential")
+    psth(trains, np.array([0.0, 200.0]))
+    correlogram(trains.select([0]), other=trains.select([1]))
+    spectrum(trains, of="population")
+    spike_triggered_average(trains, np.arange(400.0), np.zeros(400))

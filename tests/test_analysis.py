@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab import analysis
+from lab import analysis_kernels as loops
 from lab.errors import ModelError
 
 
@@ -298,6 +299,20 @@ def test_selection_keeps_the_chosen_cells_and_stretch():
     np.testing.assert_array_equal(part[0], [t for t in POISSON[3] if 1000 <= t < 2000])
     np.testing.assert_array_equal(part[1], [t for t in POISSON[0] if 1000 <= t < 2000])
     assert part.duration == 1000.0
+
+
+def test_what_is_prepared_needs_no_compilation_later():
+    analysis.prepare()
+    compiled = {name: len(loop.signatures) for name, loop in vars(loops).items() if getattr(loop, "signatures", None) is not None}
+    if not compiled:
+        pytest.skip("kernels are interpreted here")
+    analysis.spike_triggered_average(POISSON, np.arange(0.0, 400_000.0, 2.0), np.ones(200_000))
+    for call in (analysis.rate, analysis.smooth_rate, analysis.isi, analysis.cv, analysis.fano, analysis.correlogram, analysis.spectrum):
+        call(POISSON)
+    analysis.correlogram(POISSON.select([0, 3]), other=POISSON.select([1]))
+    analysis.psth(POISSON, np.array([100.0, 300.0]))
+    assert compiled == {name: len(loop.signatures) for name, loop in vars(loops).items() if getattr(loop, "signatures", None) is not None}
+    assert len(compiled) > 8
 
 
 def test_no_spikes_is_no_error():

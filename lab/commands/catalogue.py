@@ -78,12 +78,12 @@ def schema(name: str) -> None:
 
 @app.command
 def warm(*names: str) -> int:
-    """Compile the kernels of all models (or of those named) now, so that nothing needs preparing later."""
+    """Compile the kernels of all models (or of those named) and of their analyses now, so that nothing needs preparing later."""
     from lab.engine import Simulation
     from lab.errors import LabError
     from lab.kernels import cache_folder, cache_writable
 
-    failed = 0
+    failed, spiking = 0, False
     for name in names or catalog.names():
         began = time.perf_counter()
         try:
@@ -91,6 +91,7 @@ def warm(*names: str) -> int:
             simulation = Simulation(model, 0)
             simulation.advance(1, [s.name for s in model.streams if s.form == "samples"])
             for stream in model.streams:
+                spiking |= stream.kind == "raster"
                 if stream.form == "snapshots":
                     simulation.observe(stream.name)
         except LabError as error:
@@ -99,6 +100,12 @@ def warm(*names: str) -> int:
             continue
         print(f"{name:<28} {time.perf_counter() - began:7.2f} s")
         sys.stdout.flush()
+    if spiking:
+        from lab import analysis
+
+        began = time.perf_counter()
+        analysis.prepare()
+        print(f"{'analyses of spikes':<28} {time.perf_counter() - began:7.2f} s")
     if not cache_writable():
         say(f"Nothing can be kept: the folder {cache_folder()} is not writable (set LAB_CACHE to another folder).")
     return 1 if failed else 0
