@@ -104,3 +104,22 @@ def test_the_arithmetic_of_a_gate_is_written_with_its_numbers():
     values[graph.named("parity").id] = 0.0
     words = arithmetic(graph, graph.named("parity").id, values)
     assert words == "parity = [1·1 + -1·1 ≥ 1]\n= [0 ≥ 1] = 0"
+
+
+def test_the_plane_of_a_gate_with_three_inputs_parts_the_corners_of_the_cube():
+    for table in ((0, 0, 0, 1, 0, 1, 1, 1), (0, 0, 0, 0, 0, 0, 0, 1), (1, 0, 1, 0, 1, 0, 1, 0)):
+        model = BooleanNetwork(graph=logic.circuit(table).to_json())
+        cube = engine.run(model, steps=0, record={}).observe("cube")
+        corners, plane = cube[cube[:, 3] < 2], cube[cube[:, 3] == 2][:, :3]
+        assert len(corners) == 8 and tuple(corners[:, 3].astype(int)) == table
+        # The plane through the drawn dots: all ones lie on its one side, all zeros on the other.
+        middle = plane.mean(0)
+        normal = np.linalg.svd(plane - middle)[2][2]
+        side = np.sign((corners[:, :3] - middle) @ normal)
+        assert len(set(zip(side, corners[:, 3], strict=True))) == 2
+
+
+def test_where_no_gate_can_there_is_no_plane_and_two_inputs_have_no_cube():
+    parity3 = engine.run(BooleanNetwork(graph=parity(3).to_json()), steps=0, record={}).observe("cube")
+    assert not (parity3[:, 3] == 2).any()
+    assert not any(s.name == "cube" for s in BooleanNetwork().streams)

@@ -536,3 +536,77 @@ def test_signs_of_thousands_of_wires_are_told_by_dashes_too(editor, sign):
     heights = [round(start.y() + (end.y() - start.y()) * (x - start.x()) / (end.x() - start.x())) for x in places]
     bare = sum(not any(drawn(x, y + k) for k in (-2, -1, 0, 1, 2)) for x, y in zip(places, heights, strict=True)) / len(places)
     assert 0.2 < bare < 0.7 if sign == "inhibitory" else bare == 0
+
+
+def test_a_kind_is_dragged_from_the_palette_onto_the_canvas(editor):
+    from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent
+
+    from lab.widgets.networks.view import mime_of
+
+    where = QPoint(300, 200)
+    data = mime_of("adex")
+    enter = QDragEnterEvent(where, Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(editor.view.viewport(), enter)
+    assert enter.isAccepted()
+    drop = QDropEvent(QPointF(where), Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(editor.view.viewport(), drop)
+    made = editor.graph.nodes[-1]
+    place = editor.view.mapToScene(where)
+    assert made.kind == "adex" and abs(made.x - place.x()) <= 10 and abs(made.y - place.y()) <= 10
+    assert editor.scene.chosen() == (made.id,) and editor.changes[-1][1] == "Add AdEx population"
+    foreign = QMimeData()
+    foreign.setText("hello")
+    other = QDragEnterEvent(where, Qt.DropAction.CopyAction, foreign, LEFT, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(editor.view.viewport(), other)
+    assert not other.isAccepted()
+
+
+def test_the_palette_begins_a_drag_with_the_kind_it_shows(editor, monkeypatch):
+    from lab.widgets.networks import kinds
+    from lab.widgets.networks.view import kind_of
+
+    taken = []
+    monkeypatch.setattr(kinds.QDrag, "exec", lambda self, action: taken.append(kind_of(self.mimeData())))
+    tree = editor.kinds.tree
+    item = next(i for i in editor.kinds._items() if i.data(0, kinds.KIND) == "izhikevich")
+    tree.setCurrentItem(item)
+    tree.startDrag(Qt.DropAction.CopyAction)
+    assert taken == ["izhikevich"]
+
+
+def test_the_middle_button_pans_and_leaves_the_network_alone(editor):
+    before = editor.graph
+    scene_point = editor.view.mapToScene(400, 300)
+    where = editor.view.viewport()
+    QTest.mousePress(where, Qt.MouseButton.MiddleButton, Qt.KeyboardModifier.NoModifier, QPoint(400, 300))
+    QTest.mouseMove(where, QPoint(440, 330))
+    QTest.mouseMove(where, QPoint(460, 350))
+    QTest.mouseRelease(where, Qt.MouseButton.MiddleButton, Qt.KeyboardModifier.NoModifier, QPoint(460, 350))
+    moved = editor.view.mapFromScene(scene_point)
+    assert abs(moved.x() - 460) <= 2 and abs(moved.y() - 350) <= 2
+    assert editor.graph is before and not editor.changes
+
+
+def test_a_click_on_the_small_map_goes_there(editor):
+    editor.add("lif", 4000.0, 2000.0)
+    editor.view.zoom_by(1.0 / editor.view.zoom)
+    QApplication.processEvents()
+    small = editor.view.map
+    assert small.isVisible()
+    far = editor.scene.nodes[editor.graph.nodes[-1].id]
+    scale, origin, _ = small._fitting()
+    QTest.mouseClick(small, LEFT, Qt.KeyboardModifier.NoModifier, (far.pos() * scale + origin).toPoint())
+    seen = editor.view.mapToScene(editor.view.viewport().rect()).boundingRect()
+    assert seen.contains(far.pos())
+    editor.view.fit()
+    assert not small.isVisible()
+
+
+def test_another_network_of_the_document_comes_into_view(editor):
+    graph = Graph("populations")
+    for k in range(6):
+        graph, _ = graph.add_node("lif", 500.0 * k, 400.0 * k, size=10)
+    editor.show_text(graph.to_json())
+    seen = editor.view.mapToScene(editor.view.viewport().rect()).boundingRect()
+    assert seen.contains(editor.scene.extent())

@@ -98,6 +98,8 @@ class BooleanNetwork(Model):
             Stream("table", "table", "", "The truth table; the present pattern is marked."),
             Stream("points", "cloud", "", "Input patterns by the value of the first output.", channels=("x1", "x2", "output")),
             Stream("border", "curve", "", "The line of a single gate that parts them, where there is one.", channels=("border",)),
+            *((Stream("cube", "cloud", "", "Corners of the cube of three inputs by the first output, and the plane of a single gate that parts them, where there is one.",
+                      channels=("x", "y", "z", "label", "size")),) if self._three() else ()),
             Stream("verdict", "table", "", "Which outputs one gate could give, and why not."),
         )
 
@@ -106,9 +108,35 @@ class BooleanNetwork(Model):
         return (
             Picture("table", "Truth table", (Layer("table"),), front=True, weight=1.2),
             Picture("verdict", "Could one gate do it?", (Layer("verdict"),), front=True),
+            *((Picture("cube", "The first output over its three inputs", (Layer("cube"),), labels=("0", "1", "plane", "edge"), equal=True, front=True,
+                       doc="Drag to turn the cube. A gate with three inputs is a plane: ones on its one side, zeros on the other."),) if self._three() else ()),
             Picture("plane", "The first output over its first two inputs", (Layer("points"), Layer("border")), x="x1", y="x2", x_range=(-0.5, 1.5), y_range=(-0.5, 1.5)),
             Picture("circuit", "Circuit: click an input to change it", (Layer("activity"),), pick="toggle", levels=(0.0, 1.0)),
         )
+
+    def _three(self) -> bool:
+        return len(_program(self.graph)[1].inputs) == 3
+
+    def _cube(self, table: tuple[int, ...]) -> np.ndarray:
+        """(n, 5) x1, x2, x3, class, size: corners by output (0, 1), dots of the separating plane inside the cube (2), dots of the edges (3)."""
+        corners = logic.patterns(3).astype(float)
+        parts = [np.column_stack([corners, np.array(table, float), np.full(8, 2.0)])]
+        along = np.linspace(0.08, 0.92, 12)
+        for axis in range(3):
+            for one, other in logic.patterns(2):
+                line = np.insert(np.tile([float(one), float(other)], (len(along), 1)), axis, along, axis=1)
+                parts.append(np.column_stack([line, np.full(len(line), 3.0), np.full(len(line), 0.3)]))
+        weights, threshold, _ = _verdict(table)
+        if weights is not None and any(weights):
+            normal = np.array(weights)
+            steep = int(np.abs(normal).argmax())
+            grid = np.stack(np.meshgrid(*[np.linspace(0.0, 1.0, 21)] * 2), -1).reshape(-1, 2)
+            others = [k for k in range(3) if k != steep]
+            height = (threshold - grid @ normal[others]) / normal[steep]
+            inside = (height >= 0) & (height <= 1)
+            plane = np.insert(grid[inside], steep, height[inside], axis=1)
+            parts.append(np.column_stack([plane, np.full(len(plane), 2.0), np.full(len(plane), 0.4)]))
+        return np.concatenate(parts)
 
     def build(self, seed: int):
         return _values(self.graph)
@@ -154,6 +182,8 @@ class BooleanNetwork(Model):
         if stream == "points":
             first = [k for k, p in enumerate(patterns) if not p[2:].any()] if two else []
             return np.array([(patterns[k][0], patterns[k][1], 0.0, tables[0][k], 3.0) for k in first], float).reshape(-1, 5)[:, [0, 1, 3]]
+        if stream == "cube":
+            return self._cube(tables[0]) if tables else np.empty((0, 5))
         if stream == "border":
             weights, threshold, _ = _verdict(tables[0]) if two and len(program.inputs) == 2 else (None, 0.0, "")
             if weights is None or not any(weights):

@@ -193,6 +193,8 @@ class NetworkEditor(QWidget):
         self._put(graph, text)
         if fresh:
             self.view.fit()
+        else:
+            self.view.keep_all_seen()
 
     def _remember(self, text: str, graph: Graph) -> None:
         self._known[text] = graph

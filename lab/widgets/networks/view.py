@@ -95,6 +95,11 @@ class NetworkView(QGraphicsView):
         if self._fitted:
             self.fit()
 
+    def keep_all_seen(self) -> None:
+        """Fit if something came to lie outside, unless a person chose what to see."""
+        if self._fitted and not self.mapToScene(self.viewport().rect()).boundingRect().contains(self.network.extent()):
+            self.fit()
+
     def show_items(self, ids: tuple[str, ...]) -> None:
         """Bring these nodes and wires into view."""
         items = [i for group in (self.network.nodes, self.network.edges, self.network.comments) for k, i in group.items() if k in ids]
