@@ -109,6 +109,13 @@ def scheduled_rate(f, at, schedule, t):
 
 
 @kernel
+def scheduled_rates(f, at, schedule, first, out):
+    """Learning rates of the updates first, first + 1, ..."""
+    for i in range(out.size):
+        out[i] = scheduled_rate(f, at, schedule, first + i)
+
+
+@kernel
 def update(kind, w, g, m, v, f, at, rate, t, factor, decays, constraint):
     """One update in place of the weights w from their gradient g (times `factor`, from clipping), with moments m and v."""
     real = w.dtype.type

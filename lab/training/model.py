@@ -12,7 +12,7 @@ from lab import data as sets
 from lab.errors import DivergenceError, ModelError
 from lab.model import Advice, Clock, Model, Out, Picture, Remedy, State, Stream, param
 from lab.tape import Data, Node, Optimiser, Program, Tape
-from lab.tape.optimisers import SCHEDULES, scheduled_rate
+from lab.tape.optimisers import SCHEDULES, scheduled_rates
 from lab.training import canvas, diagnosis, pictures, readings, walk
 from lab.training.diagnosis import Signs, diagnose, examine
 from lab.training.material import Material, Outline, outline, prepare
@@ -332,7 +332,7 @@ class Learning(Model):
                     out[name][done : done + count] = row
             if out.wanted("rate"):
                 at, kind = program.tape.objectives[0].floats, SCHEDULES[self.schedule]
-                out["rate"][done : done + count] = [scheduled_rate(tape["hyper"], at, kind, int(before[UPDATES]) + i + 1) for i in range(count)]
+                scheduled_rates(tape["hyper"], at, kind, int(before[UPDATES]) + 1, out["rate"][done : done + count])
             if constants.instruments.steps or before[STEP]:  # the first call of a process contains compilation
                 constants.instruments.seconds += found.seconds
             constants.instruments.steps += count if constants.instruments.seconds else 0
