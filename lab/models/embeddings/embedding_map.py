@@ -207,11 +207,16 @@ class EmbeddingMap(Model):
                 events=True,
             ),
             Stream("cost", "trace", "nats", doc="Kullback-Leibler divergence that t-SNE lowers.", events=True),
-            Stream("map", "cloud", doc="The points, coloured by class; those that are held are larger.", channels=(*axes, "class", "size"), every=max(1, self.iterations // 100)),
+            Stream("map", "cloud", doc="The points, coloured by class; those that are held are larger.", channels=(*axes, "class", "size"), every=max(1, self.iterations // self._frames())),
             Stream("vectors", "image", doc="The vectors in the original space, one a row."),
             Stream("names", "table", doc="Name and class of each vector."),
             Stream("vector inputs", "image", doc="The picture that each vector was made from, where vectors are pictures."),
         )
+
+    def _frames(self) -> int:
+        """How many frames of a run are recorded: fewer of large spaces, so that they stay small beside them."""
+        place = Path(self.space)
+        return int(min(100, max(5, 1e9 // max(1, place.stat().st_size)))) if place.is_file() else 100
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
