@@ -16,6 +16,8 @@ from lab import catalog
 from lab.errors import LabError, ParameterError
 from lab.widgets import filing, theme
 from lab.widgets.palette import Entry
+from lab.widgets.pictures.base import PictureView
+from lab.widgets.pictures.lines import LinesView
 
 if TYPE_CHECKING:
     from lab.widgets.window import Window
@@ -63,6 +65,7 @@ class Commands(QObject):
         add("arrange", "Arrange the pictures as at first", self._arrange, "mdi6.view-dashboard-outline", "Ctrl+0")
         add("pictures", "Choose which pictures are shown", self._pictures, "mdi6.eye-outline", "Ctrl+P")
         add("fill", "Fill the place with one picture, or back", self._fill, "mdi6.fullscreen", "F")
+        add("measure", "Put a marker on a line; two measure what lies between", self._measure, "mdi6.ruler", "M")
         add("compare", "Compare the runs", self.compare, "mdi6.table", "Ctrl+M")
         add("notes", "Write notes", self._notes, "mdi6.note-edit-outline", "N")
         add("full-screen", "Full screen", self._full_screen, "mdi6.fullscreen", "F11")
@@ -104,7 +107,7 @@ class Commands(QObject):
         rows = [(", ".join(s.toString(QKeySequence.SequenceFormat.NativeText) for s in a.shortcuts()), a.text()) for a in self.actions.values() if a.shortcuts()]
         fixed = [("Undo", "Undo"), ("Redo", "Redo")]
         rows = [(k, next((t for start, t in fixed if text.startswith(start)), text)) for k, text in rows]
-        return [*rows, ("Left, Right, Home, End", "Move on the bar of recorded time, when it has the keyboard"), ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard")]
+        return [*rows, ("Left, Right, Home, End", "Move on the bar of recorded time, when it has the keyboard"), ("Shift+click, Left, Right, Delete", "Put, move and remove the markers of a picture"), ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard")]
 
     # -- the search field --
 
@@ -187,13 +190,23 @@ class Commands(QObject):
         menu.popup(self.window.workspace.mapToGlobal(self.window.workspace.rect().center()) - QPoint(menu.sizeHint().width() // 2, menu.sizeHint().height() // 2))
 
     def _fill(self) -> None:
-        workspace = self.window.workspace
-        under = next((d for d in workspace.docks.values() if d.isVisible() and d.underMouse()), None)
-        focused = next((d for d in workspace.docks.values() if d.isAncestorOf(self.window.focusWidget() or self.window)), None)
-        first = next((d for d in workspace.docks.values() if d.isVisible()), None)
-        dock = focused or under or first
-        if dock is not None:
-            workspace.fill(dock.card.view.picture.name)
+        view = self._picture(lambda view: True)
+        if view is not None:
+            self.window.workspace.fill(view.picture.name)
+
+    def _picture(self, fits: Callable[[PictureView], bool], pointed: bool = False) -> PictureView | None:
+        """The picture meant by a key: the one with the keyboard or under the cursor, else the first that fits."""
+        docks = [d for d in self.window.workspace.docks.values() if d.isVisible() and fits(d.card.view)]
+        under = next((d for d in docks if d.underMouse()), None)
+        focused = next((d for d in docks if d.isAncestorOf(self.window.focusWidget() or self.window)), None)
+        dock = (under or focused if pointed else focused or under) or next(iter(docks), None)
+        return dock.card.view if dock else None
+
+    def _measure(self) -> None:
+        view = self._picture(lambda view: isinstance(view, LinesView), pointed=True)
+        if isinstance(view, LinesView):
+            view.setFocus()
+            view.measure()
 
     def _notes(self) -> None:
         self.window.side.tabs.setCurrentWidget(self.window.side.notes)

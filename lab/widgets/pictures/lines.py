@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPen
+from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPen
+from PySide6.QtWidgets import QMenu
 
 from lab import view
 from lab.view import Line, Overlay, Plot, Source
@@ -17,6 +18,7 @@ from lab.widgets.pictures.base import Table
 from lab.widgets.pictures.dots import Marks, Points
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import MARKS, PlotView
+from lab.widgets.pictures.ruler import HELP, Ruler
 
 THEORY = (5.0, 4.0)
 DASHES: dict[str, tuple[float, ...]] = {"dashed": (6.0, 4.0), "dotted": (1.0, 3.0)}
@@ -59,6 +61,8 @@ class LinesView(PlotView):
         self._markers: dict[tuple[int, int, int], Marks] = {}
         self._looks: dict[tuple[int, int, int], tuple] = {}
         self._plot: Plot | None = None
+        self.ruler = Ruler(self)
+        self.ruler.set_colours()
 
     @property
     def caption(self) -> str:
@@ -72,6 +76,7 @@ class LinesView(PlotView):
     def set_theme(self) -> None:
         """Pens are made anew."""
         self._looks.clear()
+        self.ruler.set_colours()
         super().set_theme()
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
@@ -97,6 +102,7 @@ class LinesView(PlotView):
             if key in self._markers:
                 self.canvas.removeItem(self._markers.pop(key))
         self._legend(plot, several)
+        self.ruler.show()
         return bool(drawn)
 
     def _feed(self, line: Line, several: bool) -> None:
@@ -227,6 +233,48 @@ class LinesView(PlotView):
             self.acted.emit(self.picture.pick, {"index": k})
             return
         super().clicked(at)
+
+    # -- measuring --
+
+    def measure(self) -> None:
+        """Put a marker under the cursor, or where nothing is pointed at, two a third from either side."""
+        place = self.canvas.mapToScene(self.canvas.viewport().mapFromGlobal(QCursor.pos()))
+        if self.canvas.underMouse() and self.field.sceneBoundingRect().contains(place):
+            self.ruler.put(self.field.mapSceneToView(place))
+            return
+        (x0, x1), (y0, y1) = self.field.viewRange()
+        self.ruler.clear()
+        for part in (1 / 3, 2 / 3):
+            self.ruler.put(QPointF(x0 + part * (x1 - x0), 0.5 * (y0 + y1)))
+
+    def menu(self) -> QMenu:
+        """The common entries and the markers."""
+        menu = super().menu()
+        first = menu.actions()[0]
+        for text, name, call in (("Measure between two markers (M)", "mdi6.ruler", self.measure), ("Remove the markers", "mdi6.close", self.ruler.clear)):
+            entry = QAction(theme.icon(name), text, menu)
+            entry.setToolTip(HELP)
+            entry.setEnabled(name == "mdi6.ruler" or bool(self.ruler.points))
+            entry.triggered.connect(call)
+            menu.insertAction(first, entry)
+        menu.insertSeparator(first)
+        menu.setToolTipsVisible(True)
+        return menu
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and Right move the last marker, Delete removes both."""
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if step and self.ruler.points:
+            self.ruler.move(step * (10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1))
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.ruler.points:
+            self.ruler.clear()
+        else:
+            super().keyPressEvent(event)
+
+    def shift_clicked(self, at: QPointF) -> None:
+        """A click with Shift puts a marker."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.ruler.put(at)
 
     def under_cursor(self, at: QPointF) -> str:
         """The value of each line at the cursor's place."""

@@ -86,7 +86,7 @@ class Field(pg.ViewBox):
         self.owner = owner
 
     def mouseClickEvent(self, ev: Any) -> None:
-        """Left: the picture's action; double: fit; right: the menu."""
+        """Left: the picture's action, with Shift a marker; double: fit; right: the menu."""
         if ev.button() == Qt.MouseButton.RightButton:
             ev.accept()
             self.owner.menu().popup(ev.screenPos().toPoint())
@@ -94,6 +94,8 @@ class Field(pg.ViewBox):
             ev.accept()
             if ev.double():
                 self.owner.fit()
+            elif ev.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.owner.shift_clicked(self.mapSceneToView(ev.scenePos()))
             else:
                 self.owner.clicked(self.mapSceneToView(ev.scenePos()))
 
@@ -270,6 +272,10 @@ class PlotView(PictureView):
         if self.picture.click:
             x, y = self.unplace(at)
             self.acted.emit(self.picture.click, {"x": x, "y": y})
+
+    def shift_clicked(self, at: QPointF) -> None:
+        """A click with Shift between the axes."""
+        self.clicked(at)
 
     def dragged(self, at: QPointF, start: bool, finish: bool, shift: bool) -> bool:
         """A drag between the axes; whether it was taken."""

@@ -18,6 +18,8 @@ ALIGN_NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 NARROWEST = 36  # px of a column that gives way
 Index = QModelIndex | QPersistentModelIndex
+WRAPPED = 60  # rows that are measured
+SHORT = 24  # characters that never need a second line
 
 
 def cell_text(value: Any) -> str:
@@ -99,10 +101,25 @@ class TableView(PictureView):
         self.grid.activated.connect(self._clicked)
         self.column.addWidget(self.grid)
         self._fitted: tuple[int, ...] = ()
+        self._wrapped: tuple = ()
         self._fit_rows()
 
     def _fit_rows(self) -> None:
         self.grid.verticalHeader().setDefaultSectionSize(theme.current().text + 13)
+        self._wrapped = ()
+
+    def _wrap(self) -> None:
+        """Rows as high as their longest text needs, measured again only when widths or lengths of texts have changed."""
+        header, rows = self.grid.horizontalHeader(), self.rows.rows
+        lengths = tuple(len(value) for row in rows[:WRAPPED] for value in row.values() if isinstance(value, str))
+        seen = (tuple(header.sectionSize(k) for k in range(self.rows.columnCount())), len(rows), lengths)
+        if seen != self._wrapped:
+            self._wrapped = seen
+            least = theme.current().text + 13
+            for k in range(min(len(rows), WRAPPED)):
+                needed = self.grid.sizeHintForRow(k) if max(lengths, default=0) > SHORT else least
+                # The hint does not know the padding of cells: text that needs several lines may need one more.
+                self.grid.setRowHeight(k, needed + theme.current().text + 4 if needed > least else least)
 
     def _fit_columns(self) -> None:
         """Each column as wide as its contents, and a share of what is left; where there is too little, the widest give way."""
@@ -121,6 +138,7 @@ class TableView(PictureView):
             self._fitted = (room, *needed)
             for k, width in enumerate(widths):
                 header.resizeSection(k, width + spare)
+        self._wrap()
 
     def resizeEvent(self, event: Any) -> None:
         """Columns follow the width."""
