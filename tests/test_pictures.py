@@ -425,7 +425,9 @@ def test_a_card_shows_title_caption_and_figures_and_asks_for_the_place(qtbot, so
     with qtbot.waitSignal(card.fill_wanted):
         qtbot.mouseDClick(card, Qt.MouseButton.LeftButton, pos=QPoint(60, 14))
     menu = card.view.menu()
-    assert [a.text() for a in menu.actions() if a.text()] == ["Fit to the data", "Copy as picture", "Copy data", "Export…"]
+    assert [a.text() for a in menu.actions() if a.text()] == [
+        "Measure between two markers (M)", "Remove the markers", "Fit to the data", "Copy as picture", "Copy data", "Export…",
+    ]  # fmt: skip
     menu.close()
 
 

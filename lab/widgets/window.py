@@ -488,6 +488,10 @@ class Window(QMainWindow):
             self._failed(str(error))
             return
         self._take_thumbnail()
+        if run is not None:
+            self.player.look(run)
+        else:
+            self._restart(playing)  # the worker prepares while the pictures are made
         self.workspace.show_model(model, self.commands.saved_layout(name))
         if theme.current().projector:
             self.workspace.front_only(True)
@@ -495,10 +499,7 @@ class Window(QMainWindow):
         self.workspace.show_bookmarks(self.document.bookmarks.get(name, ""))
         self._shown_name = name
         self.canvas.show_document()
-        if run is not None:
-            self.player.look(run)
-        else:
-            self._restart(playing)
+        self.workspace.check_watched()
 
     def _show_form(self) -> None:
         model = self.document.experiment().build()
