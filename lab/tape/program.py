@@ -19,6 +19,7 @@ from lab.tape.data import Data, pack
 from lab.tape.initialisers import initial
 from lab.tape.layout import Layout
 from lab.tape.optimisers import KINDS, SCHEDULES
+from lab.tape.threads import one_thread
 
 State = dict[str, np.ndarray]
 
@@ -211,10 +212,11 @@ class Program:
         records = np.zeros((steps, len(self.recorded)))
         before = np.zeros(layout.parameters if watch else 0, self.dtype)
         began = perf_counter()
-        done, status, samples = interpreter.learn(
-            interpreter.table(self.dtype, self._codes), self._rows, self._objectives, self._segments, a, state["hyper"], state["moments"][0], state["moments"][1], data.flat, data.stride,
-            fields, order, counters, state["random"], int(steps), int(batch), bool(shuffle), 1, self._scalars, records, before,
-        )  # fmt: skip
+        with one_thread:
+            done, status, samples = interpreter.learn(
+                interpreter.table(self.dtype, self._codes), self._rows, self._objectives, self._segments, a, state["hyper"], state["moments"][0], state["moments"][1],
+                data.flat, data.stride, fields, order, counters, state["random"], int(steps), int(batch), bool(shuffle), 1, self._scalars, records, before,
+            )  # fmt: skip
         seconds = perf_counter() - began
         state["parameters"][:] = a[: layout.parameters]
         state["statistics"][:] = a[layout.parameters : total]
@@ -256,10 +258,11 @@ class Program:
             watched[k] = self.layout.offset(node), node.size, place
             place += count * node.size
         out = np.empty(place, self.dtype)
-        interpreter.sweep(
-            interpreter.table(self.dtype, codes), rows, a, state["hyper"], data.flat, data.stride, self._fields(data), np.arange(count, dtype=np.int64),
-            self.batch, np.zeros(4, np.uint64), watched, out,
-        )  # fmt: skip
+        with one_thread:
+            interpreter.sweep(
+                interpreter.table(self.dtype, codes), rows, a, state["hyper"], data.flat, data.stride, self._fields(data), np.arange(count, dtype=np.int64),
+                self.batch, np.zeros(4, np.uint64), watched, out,
+            )  # fmt: skip
         self._workspaces.samples = count - (count - 1) // self.batch * self.batch
         return [out[at : at + count * size].reshape(count, *node.shape) for node, (_, size, at) in zip(nodes, watched.tolist(), strict=True)]
 
@@ -407,21 +410,22 @@ class Program:
         random = seed_state(seed, 3)
         found = [np.empty((count, *node.shape) if node.batched else node.shape, self.dtype) for node in outputs]
         entries = interpreter.table(self.dtype, codes)
-        for start in range(0, max(count, 1), self.batch):
-            n = min(self.batch, count - start)
-            for at, size, value in prepared:
-                a[at : at + n * size] = value[start : start + n].ravel()
-            interpreter.execute(entries, rows, 0, split, a, state["hyper"], n, int(train), random)
-            if root is not None:
-                at = self.layout.gradient(root)
-                a[at : at + weights.size] = weights
-                interpreter.execute(entries, rows, split, len(rows), a, state["hyper"], n, int(train), random)
-            self._workspaces.samples = n
-            for node, out in zip(outputs, found, strict=True):
-                if node.batched:
-                    out[start : start + n] = self._read(node, self.layout.offsets)
-                else:
-                    out[...] = self._read(node, self.layout.offsets)
+        with one_thread:
+            for start in range(0, max(count, 1), self.batch):
+                n = min(self.batch, count - start)
+                for at, size, value in prepared:
+                    a[at : at + n * size] = value[start : start + n].ravel()
+                interpreter.execute(entries, rows, 0, split, a, state["hyper"], n, int(train), random)
+                if root is not None:
+                    at = self.layout.gradient(root)
+                    a[at : at + weights.size] = weights
+                    interpreter.execute(entries, rows, split, len(rows), a, state["hyper"], n, int(train), random)
+                self._workspaces.samples = n
+                for node, out in zip(outputs, found, strict=True):
+                    if node.batched:
+                        out[start : start + n] = self._read(node, self.layout.offsets)
+                    else:
+                        out[...] = self._read(node, self.layout.offsets)
         return found, [self._read(node, self.layout.gradients) for node in wrt]
 
     def _prepare(self, arrays):
