@@ -54,7 +54,8 @@ def figures(summary) -> str:
     for key, value in summary.items():
         name, _, unit = key.partition(" (")
         unit = unit.rstrip(")")
-        parts.append(f"{number(value)} {name}" if isinstance(value, int) and not unit else f"{name} {number(value)} {unit}".strip())
+        counted = isinstance(value, int) and not isinstance(value, bool) and not unit
+        parts.append(f"{number(value)} {name}" if counted else f"{name} {number(value)} {unit}".strip())
     return " · ".join(parts)
 
 

@@ -183,7 +183,7 @@ class Perceptron(Model):
         layers: tuple[Layer, ...] = (Layer("points", style="points"), Layer("line"))
         if not self._classifies:
             layers = (Layer("points", style="points"), Layer("best", theory=True), Layer("line"))
-        figures = ("updates", "bound (R/gamma)^2") if self._classifies else ("difference to least squares",)
+        figures = ("updates", "Novikoff bound") if self._classifies else ("difference to least squares",)
         return (
             Picture("plane", "Points and line: click to add", layers, x="x", y="y", click="add_point", figures=figures, equal=True, weight=2, front=True),
             Picture("error", "Error", (Layer("error"),), y="part wrong" if self._classifies else "mean squared error", front=True),
@@ -247,7 +247,7 @@ class Perceptron(Model):
         bound = novikoff(table)
         out = {"updates": int(counts[1]), "wrong": wrong}
         if np.isfinite(bound):
-            out["bound (R/gamma)^2"] = bound
+            out["Novikoff bound"] = bound
             out["verdict"] = "separated" if wrong == 0 else "a separating line exists; it will be found"
         else:
             out["verdict"] = "no line separates these points"

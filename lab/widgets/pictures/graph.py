@@ -59,7 +59,8 @@ class GraphView(PlotView):
         if not count:
             return ""
         drawn = f", the {EDGES:,} strongest drawn" if synapses > EDGES else ""
-        return f"{count:,} neurons · {synapses:,} synapses{drawn}".replace(",", " ").replace("  the", ", the")
+        words = f"{count:,} neurons · {synapses:,} synapses" if synapses else f"{count:,} neurons"
+        return f"{words}{drawn}".replace(",", " ").replace("  the", ", the")
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Read nodes and edges."""

@@ -20,6 +20,7 @@ from lab.widgets.pictures.plot import PlotView
 TICKS = 1500  # so many events are drawn as lines
 TICK_HEIGHT = 5  # px of a row that a tick needs
 CELLS_COLOURED = 6
+GROUPS = 6  # so many populations are told apart
 
 
 class RasterView(PlotView):
@@ -31,6 +32,10 @@ class RasterView(PlotView):
         self.canvas.addItem(self._dots, ignoreBounds=True)
         self._ticks: list[pg.PlotCurveItem] = []
         self._plot: RasterPlot | None = None
+        self._names: tuple[str, ...] = ()
+        self._groups: tuple[tuple[int, str], ...] = ()
+        self._between = pg.PlotCurveItem()
+        self.canvas.addItem(self._between, ignoreBounds=True)
         self.field.sigResized.connect(self._again)
         self.field.sigRangeChangedManually.connect(self._again)
 
@@ -49,6 +54,9 @@ class RasterView(PlotView):
         self.show_axes(plot.x, plot.y, nan, nan)
         names = self._cell_names(source)
         self.up.names = names if 1 < len(names) <= 24 else ()
+        if names != self._names:
+            self._names = names
+            self._show_groups(groups(names) if len(names) > 24 else (), len(names))
         if len(plot.layers) > 1:
             self.strip.set_entries(tuple(Entry(s.label, s.colour or f"series{s.series}", marker="s", dot=True) for s in plot.layers))
         self._paint()
@@ -58,14 +66,31 @@ class RasterView(PlotView):
         name = self.picture.layers[0].stream
         return tuple(self.picture.labels or self.model.stream(name).channels or source.labels(name))
 
+    def _show_groups(self, found: tuple[tuple[int, str], ...], cells: int) -> None:
+        """Name each population at the middle of its rows and draw a line between two of them."""
+        self._groups = found
+        starts = [first for first, _ in found]
+        middles = [(a + b - 1) / 2 for a, b in zip(starts, [*starts[1:], cells], strict=True)]
+        self.up.setTicks([[(at, name if len(name) <= 12 else f"{name[:11]}…") for at, (_, name) in zip(middles, found, strict=True)]] if found else None)
+        pen = QPen(theme.colour("muted"), 1)
+        pen.setCosmetic(True)
+        pen.setDashPattern([2.0, 4.0])
+        self._between.setPen(pen)
+        ends = np.repeat(np.array(starts[1:], float) - 0.5, 2)
+        self._between.setData(x=np.tile([-1e12, 1e12], len(starts[1:])), y=ends, connect="pairs")
+
     def _again(self, *_: Any) -> None:
         if self._plot is not None:
             self._paint()
 
     def _parts(self) -> list[tuple[Spikes, str]]:
-        """Layers with their colours; the few cells of an only layer have one each."""
+        """Layers with their colours; populations, or the few cells, of an only layer have one each."""
         plot = self._plot
         assert plot is not None
+        if len(plot.layers) == 1 and self._groups:
+            only = plot.layers[0]
+            group = np.searchsorted([first for first, _ in self._groups], only.cell, side="right") - 1
+            return [(Spikes(only.time[group == k], only.cell[group == k], k, name), f"series{k}") for k, (_, name) in enumerate(self._groups)]
         if len(plot.layers) == 1 and 1 < plot.cells <= CELLS_COLOURED:
             only = plot.layers[0]
             split = [only.cell == k for k in range(plot.cells)]
@@ -124,7 +149,7 @@ class RasterView(PlotView):
             return ""
         stretch, _ = view.time_axis(self.picture, self.model, self._source.step if self._source else 0)
         clock = self.model.clock
-        names = self.up.names
+        names = self._names
         cell = names[round(at.y())] if round(at.y()) < len(names) else f"cell {round(at.y())}"
         return f"{at.x() + stretch.origin * clock.dt:.6g} {clock.unit}  {cell}"
 
@@ -138,3 +163,15 @@ class RasterView(PlotView):
         cell = np.concatenate([s.cell for s in self._plot.layers])
         layer = [s.label for s in self._plot.layers for _ in range(len(s.time))]
         return [f"time ({clock.unit})", "cell", "layer"], [time, cell, layer]
+
+
+def groups(names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """First row and name of each population where names are such as 'E 1', 'E 9', 'I 1'; nothing if there are not two to six of them."""
+    found: list[tuple[int, str]] = []
+    for row, name in enumerate(names):
+        group, _, number = name.rpartition(" ")
+        if not group or not number.isdigit():
+            return ()
+        if not found or found[-1][1] != group:
+            found.append((row, group))
+    return tuple(found) if 2 <= len(found) <= GROUPS else ()
