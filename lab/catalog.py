@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lab.model import Model
 
 FOLDER = Path(__file__).parent / "models"
+FIRST = "hodgkin-huxley"  # what the window shows before anybody has chosen
 PANELS = {"neurons": "Neurons", "networks": "Networks", "learning": "Learning", "embeddings": "Embeddings"}
 
 

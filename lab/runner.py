@@ -30,6 +30,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from lab import preparation
 from lab.engine import Block, Checkpoint, Order, Simulation, check_record, default_record, simulate
 from lab.errors import DivergenceError, FileError, LabError
 from lab.experiment import Experiment
@@ -153,6 +154,7 @@ class Runner:
     resume      go on from a checkpoint, with the log of the run it belongs to; `at`: advance from it to this step first,
                 doing again what the log says
     parent      (run, step) that the recording names as its origin; run_id: go on recording an existing run instead
+    apart       compile the kernels in a process of its own, as a window needs it that is drawn meanwhile
     """
 
     def __init__(
@@ -169,6 +171,7 @@ class Runner:
         resume: tuple[Checkpoint, tuple[Happened, ...]] | None = None,
         at: int | None = None,
         run_id: int | None = None,
+        apart: bool = False,
         on_stop: Callable[[], None] | None = None,
     ):
         self.experiment = experiment
@@ -189,6 +192,7 @@ class Runner:
         self._at = at
         self._existing = run_id
         self._target: int | None = None
+        self._apart = apart
         self._on_stop = on_stop
         self._recorder: Recorder | None = None
         self._ended: Phase = "stopped"  # how the run stood when it was told to stop
@@ -198,6 +202,8 @@ class Runner:
 
     def start(self) -> Runner:
         """Start the worker."""
+        if self._apart:
+            preparation.begin(self.experiment.model)
         self._thread.start()
         return self
 
@@ -245,6 +251,8 @@ class Runner:
     def _prepare(self) -> None:
         began = time.perf_counter()
         model = self.status.model
+        if self._apart:
+            preparation.wait(self.experiment.model, self._stopping)
         with heard(self._hear):
             self.simulation = Simulation(model, self.experiment.seed)
         self._set(doing="")
@@ -259,6 +267,8 @@ class Runner:
         self.simulation.restore(keep)
         self.simulation.log = log
         self._cost, self._observed = 0.0, 0.0
+        if self._apart:
+            preparation.mark(self.experiment.model)
         self._show()
         if self.session is not None and not self._stopping.is_set():
             self._recorder = Recorder(

@@ -61,6 +61,11 @@ def start_window(path: str | None, model: str | None) -> int:
     """Start the window, or say in one sentence why there is none."""
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")):
         raise LabError("There is no screen (neither DISPLAY nor WAYLAND_DISPLAY is set): use 'lab run NAME' to run without a window.")
+    if path is None:
+        # Compiling what the window will need goes on while Qt is loaded and the pictures are made.
+        from lab import catalog, preparation
+
+        preparation.begin(model or catalog.FIRST)
     try:
         from lab.widgets.app import start
     except ImportError as error:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from lab import catalog
+from lab import catalog, preparation
 from lab.commands import app, say
 
 
@@ -90,6 +90,7 @@ def warm(*names: str) -> int:
             model = catalog.load(name)()
             simulation = Simulation(model, 0)
             simulation.advance(1, [s.name for s in model.streams if s.form == "samples"])
+            preparation.mark(name)
             for stream in model.streams:
                 spiking |= stream.kind == "raster"
                 if stream.form == "snapshots":

@@ -142,7 +142,7 @@ class Player(QObject):
         # The first colour is that of whatever run is in front; a run has its own when it lies behind another.
         colour = f"series{1 + len(self.session.runs(deleted=True)) % (COLOURS - 1)}" if self.session else "series1"
         try:
-            runner = Runner(experiment, self.session, name=name, colour=colour, playing=playing, watch=self._watched, pace=pace, **resume)
+            runner = Runner(experiment, self.session, name=name, colour=colour, playing=playing, watch=self._watched, pace=pace, apart=True, **resume)
         except LabError as error:
             self.failed.emit(str(error))
             return

@@ -38,7 +38,6 @@ from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
 from lab.widgets.workspace import ANALYSIS, Workspace
 
-FIRST = "hodgkin-huxley"
 MAPPER = "embedding-map"  # lays out the vectors of another model by t-SNE or UMAP
 THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
 SLOW_EVERY = 8  # beats between looks at what changes slowly
@@ -254,7 +253,7 @@ class Window(QMainWindow):
 
     def _first_model(self) -> str:
         names = catalog.names()
-        return FIRST if FIRST in names else names[0] if names else ""
+        return catalog.FIRST if catalog.FIRST in names else names[0] if names else ""
 
     @staticmethod
     def _panel_of(model: str) -> str:

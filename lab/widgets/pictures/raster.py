@@ -70,7 +70,7 @@ class RasterView(PlotView):
         """Name each population at the middle of its rows and draw a line between two of them."""
         self._groups = found
         starts = [first for first, _ in found]
-        middles = [(a + b - 1) / 2 for a, b in zip(starts, [*starts[1:], cells], strict=True)]
+        middles = [(a + b - 1) / 2 for a, b in zip(starts, [*starts[1:], cells], strict=bool(found))]
         self.up.setTicks([[(at, name if len(name) <= 12 else f"{name[:11]}…") for at, (_, name) in zip(middles, found, strict=True)]] if found else None)
         pen = QPen(theme.colour("muted"), 1)
         pen.setCosmetic(True)

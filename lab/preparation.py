@@ -1,0 +1,85 @@
+"""Compiles the kernels of a model in a process of its own, before the window's worker needs them.
+
+Compiling holds Python's lock. In the window's own process it takes turns with drawing, and both are slow; a child fills the
+cache on disk on another core, and the worker then loads from it in a moment. A mark in the cache says that the step of a model
+has been compiled from the present sources. It is no more than a hint: what is not in the cache is compiled where it is needed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from lab import catalog
+from lab.errors import LabError
+from lab.sources import PACKAGE, source_digest
+
+# Not `python -m lab`, which takes a folder named lab in the working directory for this package.
+COMMAND = "import sys; sys.path[0] = sys.argv[1]; from lab.__main__ import main; sys.exit(main(['warm', sys.argv[2]]))"
+
+_children: dict[str, subprocess.Popen] = {}
+_lock = threading.Lock()
+
+
+def marked(name: str) -> bool:
+    """Whether the step of the model called `name` was compiled before, from the present sources."""
+    return _mark_of(name).exists()
+
+
+def mark(name: str) -> None:
+    """Note that the step of a model is compiled; of a file of one's own, or without a folder for it, nothing is noted."""
+    try:
+        place = _mark_of(name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for old in place.parent.glob(f"{name}.*"):
+            old.unlink(missing_ok=True)
+        place.touch()
+    except (LabError, OSError):
+        pass
+
+
+def begin(name: str) -> None:
+    """Start to compile the kernels of a model of the catalogue if that was not done yet; returns at once."""
+    try:
+        if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" or marked(name):
+            return
+        _mark_of(name).parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=_mark_of(name).parent):  # what cannot be kept, a child would compile for nothing
+            pass
+        with _lock:
+            if name not in _children:
+                quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+                _children[name] = subprocess.Popen([sys.executable, "-c", COMMAND, str(PACKAGE.parent), name], **quiet)
+                atexit.register(end)
+    except (LabError, OSError):  # a file of one's own, or no second process to be had
+        return
+
+
+def wait(name: str, given_up: threading.Event) -> None:
+    """Wait until the child has compiled the step of a model, has ended or is no longer wanted."""
+    child = _children.get(name)
+    while child is not None and child.poll() is None and not marked(name) and not given_up.wait(0.02):
+        pass
+
+
+def end() -> None:
+    """End what is still being compiled."""
+    with _lock:
+        for child in _children.values():
+            if child.poll() is None:
+                child.terminate()
+                child.wait()
+        _children.clear()
+
+
+def _mark_of(name: str) -> Path:
+    import platformdirs
+
+    source = PACKAGE / "models" / catalog.entry(name).panel / f"{name.replace('-', '_')}.py"
+    base = os.environ.get("LAB_CACHE") or platformdirs.user_cache_dir("neural-lab", appauthor=False)
+    return Path(base) / "prepared" / f"{name}.{sys.implementation.cache_tag}-{source_digest(source)[:24]}"
