@@ -11,7 +11,7 @@ from lab import catalog, engine
 from lab import data as sets
 from lab.engine import Simulation
 from lab.errors import DivergenceError, LabError, ModelError, ParameterError
-from lab.training import canvas, diagnosis, pace, readings, walk
+from lab.training import canvas, checking, diagnosis, pace, readings, walk
 from lab.training.diagnosis import Signs, diagnose
 from lab.training.material import outline, prepare
 from lab.training.pace import works
@@ -498,3 +498,29 @@ def test_the_columns_of_a_table_are_shown_with_what_they_are_taken_for(tmp_path)
         "id": ("ignore, as said", "left out", "40"), "size": ("number", "input", "40"), "colour": ("class", "input", "1, 14 missing"), "kind": ("class", "target", "2"),
     }  # fmt: skip
     assert "columns" in [p.name for p in s.model.pictures] and "columns" not in [p.name for p in MLP().pictures]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("mlp", {"hidden": "6", "dropout": 0.3}),
+        ("cnn", {"filters": "2-3", "normalise": "batch", "shift": 1}),
+        ("autoencoder", {"hidden": "6", "code": 2, "tied": True}),
+        ("batch-norm", {"hidden": "8-8"}),
+        ("canvas-training", {}),
+    ],
+)
+def test_the_gradient_of_every_kind_of_network_is_checked_as_it_stands(name, values):
+    run = engine.run(catalog.load(name)(**values), steps=5, seed=1, record={}).simulation
+    assert "Press" in run.observe("gradient check")[0]["array"]
+    before = {key: array.copy() for key, array in run.state.items() if key != "checked"}
+    run.act("check_gradients")
+    assert all(np.array_equal(run.state[key], array) for key, array in before.items())
+    rows = run.observe("gradient check")
+    assert len(rows) >= 4 and all(row[""] == "agrees" for row in rows), rows
+    assert run.model.summary(run.constants, run.state)["gradient check"].startswith(f"all {len(rows)} arrays agree")
+
+
+def test_a_wrong_gradient_is_said_to_differ():
+    found = np.array([[1e-9, 1e-6, 12, 5], [0.3, 1e-6, 12, 5], [np.nan, 1e-6, 12, 5]])
+    assert checking.sentence(found).startswith("2 of 3 arrays differ")

@@ -56,7 +56,7 @@ def central_difference(
 
 def check_gradients(
     program: Program, state: dict[str, np.ndarray], of: Node | str, inputs: dict[str, Any], *, wrt: list[str] | None = None,
-    train: bool = False, kinks: bool = False, weights: np.ndarray | None = None, most: int = 40, seed: int = 0
+    train: bool = False, kinks: bool = False, weights: np.ndarray | None = None, most: int = 40, step: float = STEP, seed: int = 0
 ) -> list[GradientRow]:  # fmt: skip
     """Compare back-propagated gradients of `of` with central differences, for parameters and inputs, one row each.
 
@@ -83,7 +83,7 @@ def check_gradients(
     for name, gradient in zip(names, analytic, strict=True):
         size = gradient.size
         chosen = np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int))
-        numeric = [central_difference(program, state, root, weights, arrays[name], i, inputs, train=train, seed=seed) for i in chosen]
+        numeric = [central_difference(program, state, root, weights, arrays[name], i, inputs, train=train, step=step, seed=seed) for i in chosen]
         rows.append(
             GradientRow(name, relative_error(gradient.reshape(-1)[chosen], np.array(numeric)), KINKED if kinks else SMOOTH, len(chosen))
         )

@@ -196,7 +196,8 @@ class Layout:
             rows.append(
                 {
                     "name": out.name,
-                    "kind": instruction.opcode,
+                    # ReLU is a leaky one whose slope is nobody's live number.
+                    "kind": "relu" if instruction.opcode == "leaky" and instruction.floats < 0 else instruction.opcode,
                     "shape_in": next((nodes[i].shape for i in instruction.inputs if i >= 0), ()),
                     "shape_out": out.shape,
                     "parameters": count,

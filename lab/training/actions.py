@@ -9,7 +9,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.model import State, action, param
 from lab.tape.files import load_weights, save_weights
-from lab.training import canvas, readings, walk
+from lab.training import canvas, checking, readings, walk
 from lab.training.model import Learning
 
 STEP, EPOCH, POSITION = range(3)  # places in the tape's counters
@@ -47,6 +47,11 @@ class Training(Learning):
         state["parameters"][:], state["statistics"][:] = state["best_parameters"], state["best_statistics"]
         constants.program.forget(state)
         state["smooth"][:] = 0  # an average of losses that these weights never had
+
+    @action("Check gradients")
+    def check_gradients(self, constants: Any, state: State) -> None:
+        """Compare back-propagation with central differences for every weight array, as the network stands, in double precision."""
+        state["checked"] = checking.check(self, constants, self.tape_state(constants, state))
 
     @action("Load weights", file=(str, param("", kind="file", doc="A .safetensors or .npz file of this network.")))
     def load(self, constants: Any, state: State, file: str) -> None:

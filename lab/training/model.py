@@ -13,7 +13,7 @@ from lab.errors import DivergenceError, ModelError
 from lab.model import Advice, Clock, Model, Out, Picture, Remedy, State, Stream, param
 from lab.tape import Data, Node, Optimiser, Program, Tape
 from lab.tape.optimisers import SCHEDULES, scheduled_rates
-from lab.training import canvas, diagnosis, pictures, readings, walk
+from lab.training import canvas, checking, diagnosis, pictures, readings, walk
 from lab.training.diagnosis import Signs, diagnose, examine
 from lab.training.material import Material, Outline, outline, prepare
 from lab.training.pace import spaced, works
@@ -259,6 +259,7 @@ class Learning(Model):
             "phase": np.zeros(1, np.int64),
             "switched": np.full(1, -1, np.int64),  # step at which the optimiser was changed last
             "added": np.zeros((0, 3)),
+            "checked": np.zeros((0, 4)),  # what the last gradient check found
             "point_class": np.zeros(1, np.int64),
         }
 
@@ -461,6 +462,8 @@ class Learning(Model):
         if state["switched"][0] >= 0:
             out["optimiser"] = f"{self.optimiser} since epoch {float(state['switched'][0]) / self.steps_per_epoch:.4g}, its memory began at zero"
         out["phase"] = walk.label(self, constants, state)
+        if len(state["checked"]):
+            out["gradient check"] = checking.sentence(state["checked"])
         layout = constants.program.layout
         out["parameters"] = layout.parameters
         out["memory (MB)"] = round((4 * layout.length + sum(a.nbytes for a in state.values()) + constants.material.data.x.nbytes) / 1e6, 3)

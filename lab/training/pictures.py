@@ -30,7 +30,8 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
         Stream("activations", "curve", "", "Distribution of the values of each layer on 256 examples, as a violin."),
         Stream("matrices", "matrices", "", "The matrices of one layer for one example, in slow motion."),
         Stream("walk", "table", "", "One example through every matrix, in slow motion."),
-        Stream("layers", "table", "", "Shapes, parameters and work of each layer."),
+        Stream("layers", "table", "", "Shapes, neurons, synapses, parameters and work of each layer; memory for a full batch."),
+        Stream("gradient check", "table", "", "Back-propagation against central differences, array by array."),
     ]  # fmt: skip
     if model.task == "classification":
         found.append(Stream("smoothed accuracy", "trace", "", "Accuracy on the minibatches before their updates, averaged over about half an epoch.", every=1))
@@ -72,7 +73,7 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     found = [
         Picture("loss", "Loss", (Layer("evaluated loss", channel=1, label="test"), Layer("smoothed", label="smoothed"), Layer("loss", label="minibatch")),
                 y="loss", figures=("loss", "test loss", "diagnosis"), front=True, weight=1.2),
-        Picture("score", score.capitalize(), (Layer("score"), *smoothed), y=score, figures=(f"train {score}", f"test {score}"), front=True),
+        Picture("score", score.capitalize(), (Layer("score", channel=1, label="test"), *smoothed, Layer("score", channel=0, label="train")), y=score, figures=(f"train {score}", f"test {score}"), front=True),
     ]  # fmt: skip
     found += model.own_pictures(shape)
     if shape.plane and shape.low:
@@ -101,11 +102,13 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
             found.append(Picture("prediction", "What the network reads", (Layer("prediction"),), x="class", y="probability", y_range=(0.0, 1.0)))
         if model.first_weights_are_pictures:
             found.append(Picture("first weights", "Weights of the first layer", (Layer("first weights"),), colours="diverging", levels=None))
+    names = model.stage_names()
+    places, across = ("", *map(_short, names)), (0.4, len(names) + 0.6)  # violins stand at 1, 2, ...
     found += [
         Picture("gradients", "Gradient norm by layer", (Layer("gradients now"),), x="layer", y="gradient norm", y_log=True),
         Picture("gradient norms", "Gradient norm over time", (Layer("gradient norms"),), y="gradient norm", y_log=True),
-        Picture("activations", "Activations by layer", (Layer("activations"),), x="layer", y="value"),
-        Picture("weights", "Weights by layer", (Layer("weights"),), x="layer", y="weight"),
+        Picture("activations", "Activations by layer", (Layer("activations"),), x="layer", y="value", x_range=across, labels=places),
+        Picture("weights", "Weights by layer", (Layer("weights"),), x="layer", y="weight", x_range=across, labels=places),
         Picture("updates", "Update over weight", (Layer("update ratios"),), y="ratio", y_log=True),
         Picture("dead", "Silent units", (Layer("dead units"),), y="share"),
         Picture("rate", "Learning rate", (Layer("rate"),), y="rate", y_log=True),
@@ -113,6 +116,8 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         Picture("matrices", "Slow motion", (Layer("matrices"),), weight=3.0 if model.slow else 1.0, front=model.slow,
                 doc="'Next phase' walks one example through forward, loss, backward and update, layer by layer."),
         Picture("walk", "Slow motion, all layers", (Layer("walk"),), figures=("phase",)),
+        Picture("check gradients", "Gradient check", (Layer("gradient check"),), figures=("gradient check",),
+                doc="'Check gradients' moves weights and inputs a little both ways and compares, in double precision."),
         Picture("layers", "Layers", (Layer("layers"),), figures=("steps per second", "evaluating (% of time)", "memory (MB)")),
     ]
     if model.slow:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lab.data import guess_columns
-from lab.training import canvas, walk
+from lab.training import canvas, checking, walk
 from lab.training.material import outline
 
 GRID = 64  # cells of a decision surface along each axis
@@ -157,12 +157,14 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
     m, shape = c.material, c.outline
     if stream == "layers":
         return [
-            {"layer": row["name"], "kind": row["kind"], "values": " x ".join(map(str, row["shape_out"])) or 1, "parameters": row["parameters"]}
-            | {"multiply-adds": row["multiply_adds"], "kB": round(row["bytes"] / 1000, 1)}
+            {"layer": row["name"], "kind": row["kind"].replace("_", " "), "values": " x ".join(map(str, row["shape_out"])) or "1", "neurons": row["neurons"]}
+            | {"synapses": row["synapses"], "parameters": row["parameters"], "multiply-adds": row["multiply_adds"], "kB": round(row["bytes"] / 1000, 1)}
             for row in c.program.summary()
         ]
     if stream == "columns":
         return columns(model)
+    if stream == "gradient check":
+        return checking.table(c, state["checked"])
     if stream == "weights":
         arrays = c.program.parameters(tape)
         return violins([arrays[s.weight] for s in c.stages])

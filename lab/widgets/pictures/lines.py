@@ -12,7 +12,7 @@ from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPen
 from PySide6.QtWidgets import QMenu
 
 from lab import view
-from lab.view import Line, Overlay, Plot, Source
+from lab.view import Line, Overlay, Plot, Source, typeset
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table
 from lab.widgets.pictures.dots import Marks, Points
@@ -90,6 +90,9 @@ class LinesView(PlotView):
             xs = view.extent([line.x for line in drawn], plot.x.log)
         if plot.y.lo is None:
             ys = view.extent([line.y for line in drawn], plot.y.log)
+        if self.picture.labels and not plot.stretch:
+            self.across.names = tuple(typeset(name) for name in self.picture.labels)
+            self.across.setTicks([[(k, name) for k, name in enumerate(self.across.names) if name]])
         self.show_axes(plot.x, plot.y, xs, ys)
         several = sum(line.theory for line in plot.lines) > 1
         alive = set()
