@@ -302,7 +302,27 @@ def test_spearman_equals_scipy_also_with_ties(tmp_path):
     (tmp_path / "s.csv").write_text("word1,word2,score\na,b,3.5\na,c,1\nb,z,2\n")
     pairs = ask.read_similarities(tmp_path / "s.csv")
     space = Vectors(("a", "b", "c"), np.array([[1, 0], [1, 0.2], [0, 1]], np.float32))
-    assert ask.similarity_score(space, pairs) == (pytest.approx(1.0), 2, 1)
+    found = ask.similarities(space, pairs)
+    assert (found.spearman, len(found.pairs), found.skipped) == (pytest.approx(1.0), 2, 1)
+    assert found.pairs[0][:3] == ("a", "b", 3.5) and found.pairs[0][3] == pytest.approx(1 / np.sqrt(1.04), rel=1e-6)
+
+
+def test_the_pair_that_people_and_vectors_rank_most_differently_comes_first_and_a_part_of_speech_is_passed_over(tmp_path):
+    (tmp_path / "s.tsv").write_text("word1\tword2\tPOS\tscore\ta\nA\tb\tN\t9\t1\na\tc\tN\t8.5\t1\nb\tc\tN\t-1\t1\n")
+    space = Vectors(("a", "b", "c"), np.array([[1, 0], [1, 0.2], [0, 1]], np.float32))
+    found = ask.similarities(space, ask.read_similarities(tmp_path / "s.tsv"))
+    # Cosines: a b 0.98, b c 0.20, a c 0; judged: a b, a c, b c.
+    assert [p[:2] for p in found.pairs] == [("a", "c"), ("b", "c"), ("a", "b")]
+    assert [round(p[4], 3) for p in found.pairs] == [-0.333, 0.333, 0.0] and found.spearman == pytest.approx(0.5)
+
+
+def test_a_file_of_questions_is_told_from_one_of_judged_pairs_by_its_first_line(tmp_path):
+    for text, analogies in ((": family\na b c d\n", True), ("# mine\nman woman king queen\n", True), ("a,b,3.5\n", False), ("word1 word2 score\na b 1\n", False), ("a b N 3.5\n", False)):
+        (tmp_path / "f.txt").write_text(text)
+        assert ask.asks_analogies(tmp_path / "f.txt") is analogies, text
+    (tmp_path / "f.txt").write_text("\n\n")
+    with pytest.raises(FileError, match="is empty"):
+        ask.asks_analogies(tmp_path / "f.txt")
 
 
 # -- drawing --

@@ -424,3 +424,74 @@ def test_a_past_place_of_a_run_is_asked_with_the_vectors_it_had_then(tmp_path):
         assert source.snapshot("names") is None and source.last("names")[0]["name"] == simulation.constants.corpus.words[0]
         np.testing.assert_array_equal(source.snapshot("frames"), then)
         assert source.snapshot("vectors") is None and len(source.last("vectors")) == len(simulation.constants.corpus.words)
+
+
+def test_a_file_of_questions_or_of_judged_pairs_is_answered_and_answered_again_when_the_vectors_move(explorer, tmp_path, qtbot):
+    view, source = explorer
+    file = tmp_path / "questions.txt"
+    file.write_text(": fruit\napple pear apple pear\n: unknown\nman woman wizard witch\n")
+    view.ask(str(file))
+    qtbot.waitUntil(lambda: view.refresh(source) and view.answer is not None, timeout=5000)
+    assert view.answer.kind == "analogies" and view.panel.answers.rows()[0][:2] == (-1, "fruit")
+    assert "1 skipped" in view.panel.note.text() and "questions.txt" in view.panel.note.text()
+    before = view.answer
+    source.shown["vectors"] = source.shown["vectors"][::-1].copy()
+    source.version += 1
+    view._answered = 0.0
+    qtbot.waitUntil(lambda: view.refresh(source) and view.answer is not before, timeout=5000)
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("apple pear 9\napple man 1\npear woman 2\n")
+    view.ask(str(pairs))
+    qtbot.waitUntil(lambda: view.refresh(source) and view.answer is not None and view.answer.kind == "similarities", timeout=5000)
+    cosines = [float(view.vectors.unit[view.vectors.row(a)] @ view.vectors.unit[view.vectors.row(b)]) for a, b in (("apple", "pear"), ("apple", "man"), ("pear", "woman"))]
+    assert sorted(r[2] for r in view.panel.answers.rows()) == pytest.approx(sorted(cosines))
+    (tmp_path / "bad.txt").write_text("one\n")
+    view.ask(str(tmp_path / "bad.txt"))
+    qtbot.waitUntil(lambda: view.refresh(source) and view.answer is None and view.panel.error.text() != "", timeout=5000)
+    assert view.panel.error.text().endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["word2vec", "word2vec-binary", "glove", "fasttext", "projector", "csv", "npz", "safetensors"])
+def test_vectors_are_saved_from_the_window_in_every_format_and_of_a_selection_only_those(explorer, tmp_path, kind):
+    from lab.embedding.files import load_vectors
+
+    view, _ = explorer
+    view.save(str(tmp_path / "all"), kind)
+    (written,) = tmp_path.glob("all.*")
+    np.testing.assert_array_equal(load_vectors(written, kind=kind).matrix, view.vectors.matrix.astype(np.float32))
+    assert "8 of 8 vectors saved" in view.state.text()
+    view.choose(np.arange(8) < 3)
+    view.isolate()
+    view.save(str(tmp_path / "some"), kind)
+    (written,) = tmp_path.glob("some.*")
+    assert load_vectors(written, kind=kind).words == view.vectors.words[:3] and "3 of 8 vectors saved" in view.state.text()
+    view.save(str(tmp_path / "none" / "v.txt"), kind)
+    assert view.panel.error.text()
+
+
+def test_edges_follow_the_nearness_that_the_run_declares():
+    x = np.array([[1, 0], [10, 0.1], [0.9, 0.5], [-3, 0]], np.float32)
+    vectors = Vectors(tuple("abcd"), x)
+    assert explore.near_rows(vectors, np.array([0]), 4, 1).tolist() == [[1]]
+    assert explore.near_rows(vectors, np.array([0]), 4, 1, "euclidean").tolist() == [[2]]
+
+
+def test_the_ends_of_axes_are_named_and_shown_through_zero(explorer):
+    assert explore.axis_ends("she - he; 2*paris - france + wine; +; x") == (("he", "she"), ("france", "2 paris + wine"))
+    view, _ = explorer
+    assert view.canvas.scene.axes == ()
+    view.axes.setText("woman - man; pear - apple")
+    view.set_layout("axes")
+    assert view.canvas.scene.axes == (("man", "woman"), ("apple", "pear"))
+
+
+def test_the_map_comes_near_to_a_formula_whose_words_lie_close_together(explorer):
+    view, source = explorer
+    view.canvas.frame(view.points[3:5])
+    assert not view.canvas.zoomed  # far enough apart as it is
+    source.shown["map"] = source.shown["map"] + np.where(np.arange(8) == 7, 500.0, 0.0)[:, None]
+    source.version += 1
+    view.refresh(source)
+    scale = view.canvas.view.scale
+    view.ask("king - man + woman")
+    assert view.canvas.zoomed and 2 * scale < view.canvas.view.scale <= 8.01 * scale

@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,9 +28,11 @@ WIDEST = 128  # numbers of a vector up to which that is tried
 class Answer:
     """What a question of the explorer gives.
 
-    kind     `word`, `formula` or `odd`
+    kind     `word`, `formula`, `odd`, or of a file `analogies` or `similarities`
     rows     rows of the words asked about, and `weights` of each in the formula
     found    (row, cosine or distance), nearest first; for the odd one out all words asked about by falling cosine with their mean
+    lines    (text, number) that a file is answered with: sections and the share answered rightly, or pairs and their cosine
+    said     what else is to be said about a file
     """
 
     kind: str
@@ -37,10 +41,14 @@ class Answer:
     weights: tuple[float, ...]
     found: tuple[tuple[int, float], ...]
     metric: str = "cosine"
+    lines: tuple[tuple[str, float], ...] = ()
+    said: str = ""
 
     @property
     def note(self) -> str:
         """What the numbers are."""
+        if self.said:
+            return self.said
         if self.metric == "euclidean":
             return "distance in the space itself"
         return {"word": "cosine in the space itself", "formula": "cosine, question's words left out", "odd": "cosine with the mean of the words"}[self.kind]
@@ -71,6 +79,53 @@ def answer(vectors: Vectors, text: str, count: int = 12, metric: str = "cosine")
     if metric == "euclidean":
         return Answer("word", vectors.words[row], (row,), (1.0,), _close(vectors.matrix, row, count), metric)
     return Answer("word", vectors.words[row], (row,), (1.0,), _near(vectors, vectors.unit[row], count, (row,)))
+
+
+MOST_LINES = 12  # of a file that are shown
+_FILES = (".txt", ".csv", ".tsv")
+
+
+def is_file(text: str) -> bool:
+    """Whether what is asked is a file of questions or of judged pairs."""
+    return text.lower().endswith(_FILES) and Path(text).is_file()
+
+
+def answer_file(vectors: Vectors, path: str) -> Answer:
+    """Answer a file of analogies (share answered rightly, by section) or of judged pairs (Spearman's correlation, worst pairs first)."""
+    place = Path(path)
+    analogies, content = _questions_of(path, place.stat().st_mtime_ns)
+    if analogies:
+        scores = ask.ask(vectors, content)
+        whole = ask.total(scores)
+        lines = tuple((s.section, s.share) for s in scores[:MOST_LINES])
+        more = f"; {len(scores) - len(lines)} further sections" if len(scores) > len(lines) else ""
+        skipped = f", {whole.skipped:,} skipped for unknown words" if whole.skipped else ""
+        title = f"{100 * whole.share:.1f} % right" if whole.asked else "None could be asked"
+        return Answer("analogies", title, (), (), (), lines=lines, said=f"{place.name}: {whole.right:,} of {whole.asked:,} right{skipped}{more}")
+    found = ask.similarities(vectors, content)
+    shown = tuple((f"{a} {b} ({judged:g})", cosine) for a, b, judged, cosine, _ in found.pairs[:MOST_LINES])
+    skipped = f", {found.skipped:,} skipped for unknown words" if found.skipped else ""
+    title = f"Spearman {found.spearman:.3f}" if np.isfinite(found.spearman) else "Too few pairs"
+    said = f"{place.name}: {len(found.pairs):,} pairs{skipped}; cosines, those first that people (in brackets) rank most differently"
+    return Answer("similarities", title.replace("-", "\u2212"), (), (), (), lines=shown, said=said)
+
+
+@lru_cache(4)
+def _questions_of(path: str, stamp: int) -> tuple[bool, Any]:
+    """Content of a file of questions; kept, because a space that moves is asked again and again."""
+    analogies = ask.asks_analogies(path)
+    return analogies, ask.read_questions(path) if analogies else ask.read_similarities(path)
+
+
+def near_rows(vectors: Vectors, rows: np.ndarray, among: int, count: int, metric: str = "cosine") -> np.ndarray:
+    """The `count` nearest (m, count) of the first `among` vectors to each of some rows, as the metric says, in no order."""
+    if metric == "cosine":
+        far = -(vectors.unit[rows] @ vectors.unit[:among].T)
+    else:
+        x = np.asarray(vectors.matrix[:among], np.float32)
+        far = np.einsum("ij,ij->i", x, x) - 2 * (np.asarray(vectors.matrix[rows], np.float32) @ x.T)
+    far[np.arange(len(rows)), rows] = np.inf
+    return np.argpartition(far, count - 1, axis=1)[:, :count]
 
 
 def _near(vectors: Vectors, direction: np.ndarray, count: int, without: Sequence[int]) -> tuple[tuple[int, float], ...]:
@@ -170,6 +225,19 @@ def on_axes(vectors: Vectors, count: int, text: str) -> np.ndarray:
         place = np.argsort(np.argsort(found[:, 0], kind="stable")) % 17
         found = np.column_stack([found[:, 0], (place - 8) * 0.02])
     return found
+
+
+def axis_ends(text: str) -> tuple[tuple[str, str], ...]:
+    """Names of both ends (least, greatest) of each axis: `he` and `she` for `she - he`."""
+    ends = []
+    for formula in (a for a in text.split(";") if a.strip()):
+        try:
+            terms = ask.parse_formula(formula)
+        except LabError:
+            continue
+        named = [(w < 0, word if abs(w) == 1 else f"{abs(w):g} {word}") for w, word in terms]
+        ends.append((" + ".join(n for taken, n in named if taken), " + ".join(n for taken, n in named if not taken)))
+    return tuple(ends[:2])
 
 
 # -- colours --

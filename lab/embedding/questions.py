@@ -209,13 +209,24 @@ def read_similarities(path: str | Path) -> list[tuple[str, str, float]]:
             continue
         parts = [p.strip() for p in re.split(r"[\t,;]|\s+", line.strip()) if p.strip()]
         try:
-            out.append((parts[0].lower(), parts[1].lower(), float(parts[2])))
-        except (IndexError, ValueError):
+            # Some lists put the part of speech before the judgement.
+            judged = next(p for p in parts[2:] if p.lstrip("+-").replace(".", "", 1).isdigit())
+            out.append((parts[0].lower(), parts[1].lower(), float(judged)))
+        except (IndexError, StopIteration):
             if out or number > 1:  # the first line may be a header
                 raise FileError(f"{path}, line {number}: a pair has two words and a number (got {line.strip()[:60]!r}).") from None
     if not out:
         raise FileError(f"{path} holds no pairs: write two words and a number a line.")
     return out
+
+
+def asks_analogies(path: str | Path) -> bool:
+    """Whether a file holds analogy questions (`read_questions`) rather than judged pairs (`read_similarities`), by its first line."""
+    for line in _lines(path, "question"):
+        if line.strip() and not line.startswith("#"):
+            words = line.split()
+            return line.startswith(":") or (len(words) == 4 and not any(w.lstrip("-").replace(".", "", 1).isdigit() for w in words))
+    raise FileError(f"{path} is empty: write four words a line (analogies), or two words and a number (similarities).")
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
@@ -234,12 +245,29 @@ def spearman(a: np.ndarray, b: np.ndarray) -> float:
     return float((x * y).sum() / scale) if scale > 0 else float("nan")
 
 
-def similarity_score(vectors: Vectors, pairs: Iterable[tuple[str, str, float]]) -> tuple[float, int, int]:
-    """Spearman correlation of cosines with judgements, pairs used, pairs skipped for unknown words."""
+@dataclass(frozen=True)
+class Similarities:
+    """How well cosines agree with people's judgements.
+
+    spearman  rank correlation, NaN below two pairs;  skipped: pairs with unknown words
+    pairs     (word, word, judgement, cosine, difference of ranks as a share of the number of pairs), worst agreement first
+    """
+
+    spearman: float
+    skipped: int
+    pairs: tuple[tuple[str, str, float, float, float], ...]
+
+
+def similarities(vectors: Vectors, pairs: Iterable[tuple[str, str, float]]) -> Similarities:
+    """Compare the cosines of pairs of words with judgements of their similarity."""
     pairs = list(pairs)
-    known = [(vectors.index[a], vectors.index[b], v) for a, b, v in pairs if a in vectors.index and b in vectors.index]
-    if len(known) < 2:
-        return float("nan"), len(known), len(pairs) - len(known)
-    rows = np.array([(a, b) for a, b, _ in known])
+    lower = {w.lower(): i for i, w in reversed(list(enumerate(vectors.words)))} | vectors.index
+    known = [(lower[a], lower[b], v) for a, b, v in pairs if a in lower and b in lower]
+    if not known:
+        return Similarities(float("nan"), len(pairs), ())
+    rows, judged = np.array([(a, b) for a, b, _ in known]), np.array([v for _, _, v in known])
     cosine = np.einsum("ij,ij->i", vectors.unit[rows[:, 0]], vectors.unit[rows[:, 1]])
-    return spearman(cosine, np.array([v for _, _, v in known])), len(known), len(pairs) - len(known)
+    apart = (ranks(cosine) - ranks(judged)) / len(known)
+    order = np.argsort(-np.abs(apart), kind="stable").tolist()
+    listed = tuple((vectors.words[rows[k, 0]], vectors.words[rows[k, 1]], float(judged[k]), float(cosine[k]), float(apart[k])) for k in order)
+    return Similarities(spearman(cosine, judged) if len(known) > 1 else float("nan"), len(pairs) - len(known), listed)

@@ -236,9 +236,9 @@ class Word2Vec(Model):
                     (Layer("analogy", channel=0, label=self.method), Layer("analogy", channel=1, label="PPMI-SVD", style="dashed")),
                     y="right (%)", y_range=(0.0, 100.0), figures=("analogies (%)",), weight=1.1, front=True),
             Picture("loss", "Loss", (Layer("loss"),), y="loss (nats)", figures=("words per second",), weight=1.1, front=True),
-            Picture("probes", "Words on an axis", (Layer("probes"),), y="cosine", labels=tuple(self.probes.split())),
-            Picture("relations", "Analogies by relation", (Layer("relations"),)),
-            Picture("neighbours", "Neighbours of the question", (Layer("neighbours"),)),
+            Picture("probes", "On an axis", (Layer("probes"),), y="cosine", labels=tuple(self.probes.split())),
+            Picture("relations", "By relation", (Layer("relations"),)),
+            Picture("neighbours", "Neighbours", (Layer("neighbours"),)),
             Picture("vocabulary", "Vocabulary", (Layer("vocabulary"),)),
         )  # fmt: skip
 

@@ -95,7 +95,8 @@ class MapCanvas(QWidget):
             aim = replace(aim, yaw=old.yaw, pitch=old.pitch)
         same = (old.width, old.height, len(old.centre)) == (aim.width, aim.height, len(aim.centre))
         off = np.abs(np.subtract(aim.centre, old.centre)).max() * old.scale if same else np.inf
-        if force or not same or not (1 - SLACK < aim.scale / old.scale < 1 + SLACK) or off > 0.04 * min(aim.width, aim.height):
+        # A map that grows is followed sooner than one that shrinks: nothing may be cut off.
+        if force or not same or not (0.97 < aim.scale / old.scale < 1 + SLACK) or off > 0.04 * min(aim.width, aim.height):
             self.view = aim
 
     def look(self, view: View) -> None:
@@ -112,6 +113,23 @@ class MapCanvas(QWidget):
         whole = fit_view(self._finite(self.scene), max(1, self.width()), max(1, self.height()))
         at = tuple(float(v) for v in self.scene.points[row])
         self.look(replace(self.view, centre=at, scale=max(self.view.scale, 1.8 * whole.scale)))
+
+    def frame(self, places: np.ndarray) -> None:
+        """Come near enough to see some places (m, 2 or 3) of the map apart; show everything where one of them is out of sight."""
+        places = np.asarray(places, np.float32)
+        places = places[np.isfinite(places).all(1)]
+        if len(places) < 2:
+            return
+        wide, tall = max(1, self.width()), max(1, self.height())
+        pixels = project(places, self.view)[:, :2]
+        span = float(np.ptp(pixels, axis=0).max())
+        outside = (pixels < 0).any() or (pixels > (wide, tall)).any()
+        if span < 0.4 * min(wide, tall):
+            whole = fit_view(self._finite(self.scene), wide, tall)
+            scale = min(self.view.scale * 0.6 * min(wide, tall) / max(span, 1.0), 8 * whole.scale)
+            self.look(replace(self.view, centre=tuple(float(v) for v in (places.min(0) + places.max(0)) / 2), scale=scale))
+        elif outside:
+            self.fit()
 
     def set_tool(self, tool: str) -> None:
         """move, lasso or path."""

@@ -33,14 +33,22 @@ def series(count: int) -> np.ndarray:
     return np.array([(c.red(), c.green(), c.blue()) for c in table], np.uint8)
 
 
-def ramp(values: np.ndarray) -> np.ndarray:
-    """Colours (n, 3) uint8 of numbers from least (blue) to greatest (yellow)."""
+def ramp_table() -> np.ndarray:
+    """Colours (m, 3) uint8 from least (blue) to greatest (yellow); the end that the ground would swallow is left out."""
     from lab.widgets.pictures.colours import lookup
 
+    table = np.ascontiguousarray(lookup("sequential")[:, :3], np.uint8)
+    dark = QColor(theme.current().tokens.surface).lightness() < 128
+    return table[len(table) // 4 :] if dark else table[: -len(table) // 8]
+
+
+def ramp(values: np.ndarray) -> np.ndarray:
+    """Colours (n, 3) uint8 of numbers from least (blue) to greatest (yellow)."""
+    table = ramp_table()
     values = np.nan_to_num(np.asarray(values, float))
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-    place = (values - low) * (255 / (high - low)) if high > low else np.zeros(len(values))
-    return np.ascontiguousarray(lookup("sequential")[place.astype(int), :3])
+    place = (values - low) * ((len(table) - 1) / (high - low)) if high > low else np.zeros(len(values))
+    return np.ascontiguousarray(table[place.astype(int)])
 
 
 def dot_size(count: int) -> float:
@@ -179,6 +187,7 @@ class Scene:
     trail    (m, 2 or 3) places that a formula walks through;  exchanged: pairs of rows, taken away and added
     edges    (e, 2) rows to be joined
     order    rows by how much their names matter
+    axes     names of both ends (least, greatest) of each axis through zero, where the map has axes of meaning
     """
 
     points: np.ndarray
@@ -195,6 +204,7 @@ class Scene:
     exchanged: tuple[tuple[int, int], ...] = ()
     edges: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
     labels: bool = True
+    axes: tuple[tuple[str, str], ...] = ()
 
     @property
     def shown(self) -> int:
@@ -220,8 +230,8 @@ def paint_scene(painter: QPainter, scene: Scene, view: View, image: QImage | Non
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setClipRect(QRectF(0, 0, view.width, view.height))
+    _paint_axes(painter, scene, view)
     _paint_edges(painter, scene, view)
-    _paint_trail(painter, scene, view)
     _paint_rings(painter, scene, view)
     always = [*scene.focus, *scene.marked]
     if scene.names and (scene.labels or always):
@@ -230,12 +240,38 @@ def paint_scene(painter: QPainter, scene: Scene, view: View, image: QImage | Non
         if keep is not None:
             order = order[keep[order]] if len(order) else order
         paint_labels(painter, scene.points, scene.names, order, view, always=always)
+    _paint_trail(painter, scene, view)
     painter.setClipping(False)
 
 
 def _places(rows: Sequence[int] | np.ndarray, scene: Scene, view: View) -> list[QPointF]:
     at = project(scene.points[np.asarray(rows, np.int64)], view)
     return [QPointF(x, y) for x, y in at[:, :2].tolist()]
+
+
+def _paint_axes(painter: QPainter, scene: Scene, view: View) -> None:
+    """Lines through zero with the names of their ends at the border."""
+    if not scene.axes or scene.points.shape[1] != 2:
+        return
+    x, y = project(np.zeros((1, 2), np.float32), view)[0, :2].tolist()
+    font = theme.sans_font(theme.current().caption)
+    measure = QFontMetricsF(font)
+    tall = measure.height()
+    painter.setFont(font)
+    for across, (least, greatest) in zip((True, False), scene.axes, strict=False):
+        painter.setPen(QPen(theme.colour("line"), theme.current().stroke))
+        painter.drawLine(QPointF(0, y), QPointF(view.width, y)) if across else painter.drawLine(QPointF(x, 0), QPointF(x, view.height))
+        low, high = (f"\u2190 {least}" if least else "", f"{greatest} \u2192") if across else (f"\u2193 {least}" if least else "", f"{greatest} \u2191")
+        painter.setPen(theme.colour("accent"))
+        wide = measure.horizontalAdvance(high) + 4
+        if across:
+            top = min(max(2.0, y - tall - 2), view.height - tall - 2)
+            painter.drawText(QPointF(4, top + measure.ascent()), low)
+            painter.drawText(QPointF(view.width - wide, top + measure.ascent()), high)
+        else:
+            left = min(max(4.0, x + 6), view.width - wide)
+            painter.drawText(QPointF(left, 2 + measure.ascent()), high)
+            painter.drawText(QPointF(left, view.height - 4 - measure.descent()), low)
 
 
 def _paint_edges(painter: QPainter, scene: Scene, view: View) -> None:

@@ -12,20 +12,29 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cache
+from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QShortcut
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QKeySequence, QPainter, QShortcut
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lab.embedding import exploration as explore
 from lab.embedding.exploration import Answer, Bookmark, Colouring
 from lab.embedding.files import save_vectors
-from lab.embedding.neighbours import Truth, honesty, truth
 from lab.embedding.pca import align
 from lab.embedding.raster import SHAPES, View
 from lab.embedding.streams import COUNT, FRAMES, INPUTS, NAME, NAMES, VECTORS
@@ -36,50 +45,22 @@ from lab.view import Overlay, Source
 from lab.widgets import theme
 from lab.widgets.embeddings.canvas import LASSO, MOVE, PATH, MapCanvas
 from lab.widgets.embeddings.drawing import Scene, paint_legend, ramp, series
+from lab.widgets.embeddings.exchange import format_of, question_dialog, save_dialog, with_ending
+from lab.widgets.embeddings.judging import Judged, judge, worker
 from lab.widgets.embeddings.panel import Legend, Panel, Tiles
 from lab.widgets.pictures.base import PictureView, Table
 from lab.widgets.settings import data_folder
 
 RUN, FLAT, SOLID, AXES = "map", "pca2", "pca3", "axes"
-LAYOUTS = ((RUN, "Map of the run"), (FLAT, "Principal components"), (SOLID, "Principal components, 3-D"), (AXES, "Concept axes"))
+LAYOUTS = ((RUN, "Map of the run"), (FLAT, "Principal components"), (SOLID, "Components in 3-D"), (AXES, "Concept axes"))
 CLUSTER, FREQUENCY, FALSE, CLASS = "cluster", "frequency", "how false", "class"
 JUDGE_EVERY = 0.5  # seconds between two looks at how true the map is
-JUDGED = 10
 EDGES, MOST_EDGES = 5, 400  # neighbours joined to each of so many selected points
 LEAST = 400  # and one narrower than this none
 NARROW = 560  # a card narrower than this has a narrow panel
 ALONG = "decoded path"  # the stream that shows what lies along the path drawn
 LAY_OUT, MAPPER = "by ", "embedding-map"
 DEFAULT_AXES = "she - he; paris - france"
-
-
-@cache
-def _worker() -> ThreadPoolExecutor:
-    """One thread for all explorers: what takes long must not hold up the window."""
-    return ThreadPoolExecutor(1)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """How true a map is, and the clusters of the vectors where they were asked for."""
-
-    truth: tuple[np.ndarray, str, Truth]
-    trustworthiness: float
-    recall: float
-    falseness: np.ndarray  # (n,), NaN where it was not measured
-    clusters: np.ndarray | None
-
-
-def judge(vectors: Vectors, points: np.ndarray, metric: str, known: tuple[np.ndarray, str, Truth] | None, clustered: bool) -> Judged:
-    """Compare a map (n, 2 or 3) with the first n vectors."""
-    n = len(points)
-    if known is None or known[0] is not vectors.matrix or known[1] != metric or known[2].ranks.shape[1] != n:
-        known = (vectors.matrix, metric, truth((vectors.unit if metric == "cosine" else vectors.matrix)[:n]))
-    found = honesty(points, known[2], JUDGED)
-    falseness = np.full(n, np.nan)
-    falseness[known[2].probes] = found.falseness
-    groups = explore.clusters(vectors.unit[:n]) if clustered else None
-    return Judged(known, found.trustworthiness, found.recall, falseness, groups)
 
 
 class ExplorerView(PictureView):
@@ -108,12 +89,15 @@ class ExplorerView(PictureView):
         self._names: tuple[Any, tuple[str, ...], np.ndarray | None, dict[str, tuple[str, ...]]] | None = None
         self._raw = np.empty((0, 3))
         self._pending: Future[Judged] | None = None
+        self._reading: Future[Answer] | None = None  # a file of questions that is being answered
+        self._read_for: tuple[Any, ...] = ()
         self._judged_at = 0.0
         self._judged_for: tuple[Any, ...] = ()
         self._stale = False
         self._inks: tuple[Any, np.ndarray, np.ndarray | None] | None = None
         self._order = np.empty(0, np.int64)
         self._answered = 0.0
+        self._noted = ""  # what is said below the map until something else is done
         self._question_of_model = getattr(model, "question", "")
         self.asked = self._question_of_model
         self._build()
@@ -151,6 +135,7 @@ class ExplorerView(PictureView):
         left.addWidget(self.legend)
         self.panel = Panel(self)
         self.panel.asked.connect(self.ask)
+        self.panel.file_wanted.connect(self._ask_for_file)
         self.panel.picked.connect(self.pick)
         self.panel.went.connect(self.go)
         self.panel.kept.connect(self.keep)
@@ -263,6 +248,9 @@ class ExplorerView(PictureView):
         if not force and self.window().isVisible() and not self.isVisible():
             return False
         came = self._pending is not None and self._pending.done()
+        if self._reading is not None and self._reading.done():
+            self._take_file()
+            self._stale = True
         if came:
             self._take()
         elif len(self._raw):
@@ -364,7 +352,7 @@ class ExplorerView(PictureView):
                 found = explore.components(self.vectors, n, 3 if self.layout_kind == SOLID else 2)
                 # The signs and turns of components mean nothing: each frame is turned to lie nearest to the last.
                 self.points = np.ascontiguousarray(align(found, before) if before.shape == found.shape else found, np.float32)
-            self.state.setText("")
+            self.state.setText(self._noted)
         except LabError as error:
             self.state.setText(str(error))
             self.points = np.ascontiguousarray(self._raw[:, : self._dimensions], np.float32)
@@ -379,6 +367,10 @@ class ExplorerView(PictureView):
         self._show()
         if self.answer is not None and self.answer.kind == "word":
             self.canvas.centre_on(self.answer.rows[0])
+        elif self.answer is not None and self.answer.kind == "formula":
+            # The words of an analogy often lie close together: near enough to see the walk.
+            rows = [r for r in self.answer.rows if r < len(self.points)]
+            self.canvas.frame(np.concatenate([self.points[rows], self.canvas.scene.trail]) if len(self.canvas.scene.trail) else self.points[rows])
         elif not self.asked:
             self.canvas.fit()
         self._stale = True
@@ -410,6 +402,9 @@ class ExplorerView(PictureView):
         if now < self._answered:
             return
         self.panel.set_question(self.asked)
+        if explore.is_file(self.asked):
+            self._ask_file()
+            return
         if not self.asked:
             self.answer = None
             self.panel.say("")
@@ -423,6 +418,39 @@ class ExplorerView(PictureView):
         self._answered = now + 10 * (time.monotonic() - now)
         self._show_answer()
 
+    def _ask_for_file(self) -> None:
+        dialog = question_dialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.ask)
+        dialog.open()
+
+    def _ask_file(self) -> None:
+        """Let the thread answer a file of questions, which may take long, whenever the vectors are others."""
+        if self._reading is not None:
+            return
+        assert self.vectors is not None
+        if self._read_for and self._read_for[0] == self.asked and self._read_for[1] is self.vectors:
+            return
+        if self.answer is not None and not self.answer.said:
+            self.answer = None
+        self._read_for = (self.asked, self.vectors)
+        self._answered = time.monotonic() + JUDGE_EVERY
+        self._reading = worker().submit(explore.answer_file, self.vectors, self.asked)
+        self._show_answer()
+
+    def _take_file(self) -> None:
+        assert self._reading is not None
+        future, self._reading = self._reading, None
+        if self._read_for[0] != self.asked:  # something else was asked meanwhile
+            return
+        try:
+            self.answer = future.result()
+            self.panel.say("")
+        except (LabError, OSError) as error:
+            self.answer = None
+            self.panel.say(str(error))
+        self._show_answer()
+
     def _show_answer(self) -> None:
         panel, found, vectors = self.panel, self.answer, self.vectors
         shown = found is not None and vectors is not None
@@ -434,9 +462,10 @@ class ExplorerView(PictureView):
         if found is None or vectors is None:
             return
         panel.title.setText(found.title)
-        panel.answers.set_rows([(row, vectors.words[row], value) for row, value in found.found], found.kind == "odd", found.metric == "euclidean")
+        rows = [(row, vectors.words[row], value) for row, value in found.found] or [(-1, text, value) for text, value in found.lines]
+        panel.answers.set_rows(rows, found.kind == "odd", found.metric == "euclidean")
         whole = f"{len(vectors):,}".replace(",", "\u202f")
-        panel.note.setText(f"{found.note}; all {whole} asked")
+        panel.note.setText(found.note if found.said else f"{found.note}; all {whole} asked")
 
     def _show_point(self, row: int) -> None:
         facts = []
@@ -457,15 +486,13 @@ class ExplorerView(PictureView):
         """Pairs of a point and each of its true neighbours: of the selection, or of what was asked."""
         if not self.buttons["edges"].isChecked() or self.vectors is None:
             return np.empty((0, 2), np.int64)
-        n, unit = len(self.points), self.vectors.unit
+        n = len(self.points)
         rows = np.flatnonzero(self.chosen)[:MOST_EDGES] if self.chosen is not None else np.array(self.answer.rows if self.answer else (), np.int64)
         rows = rows[rows < n]
         if not len(rows):
             return np.empty((0, 2), np.int64)
         count = min(EDGES if len(rows) > 1 else 12, n - 1)
-        cosine = unit[rows] @ unit[:n].T
-        cosine[np.arange(len(rows)), rows] = -np.inf
-        near = np.argpartition(-cosine, count - 1, axis=1)[:, :count]
+        near = explore.near_rows(self.vectors, rows, n, count, self.nearness)
         return np.column_stack([np.repeat(rows, count), near.ravel()])
 
     # -- how true, and clusters --
@@ -481,7 +508,7 @@ class ExplorerView(PictureView):
         self._judged_for, self._judged_at = key, now
         known = self.judged.truth if self.judged is not None else None
         clustered = self.colour == CLUSTER
-        self._pending = _worker().submit(judge, self.vectors, self.points.astype(np.float64), self.nearness, known, clustered)
+        self._pending = worker().submit(judge, self.vectors, self.points.astype(np.float64), self.nearness, known, clustered)
 
     def _take(self) -> None:
         assert self._pending is not None
@@ -589,21 +616,33 @@ class ExplorerView(PictureView):
         pinned = tuple(np.flatnonzero(held)[:MOST_EDGES].tolist())
         names = self._names[1] if self._names is not None and len(self._names[1]) >= n else ()
         scene = Scene(
-            self.points, colours, names, shapes, self.visible, self.chosen, self._order[:n], focus, marked, pinned, walk, pairs, self._edges(), self.buttons["labels"].isChecked()
+            self.points, colours, names, shapes, self.visible, self.chosen, self._order[:n], focus, marked, pinned, walk, pairs, self._edges(), self.buttons["labels"].isChecked(),
+            explore.axis_ends(self._axes_shown()),
         )
         self.canvas.show_scene(scene)
         if self.chosen is not None:
             count = int(self.chosen.sum())
             some = [names[k] for k in np.flatnonzero(self.chosen)[:12]] if names else []
             self.state.setText(f"{count} selected: {', '.join(some)}{' …' if count > len(some) else ''}")
-        elif self.layout_kind != AXES:
-            self.state.setText("")
+        elif self._noted or self.layout_kind != AXES:
+            self.state.setText(self._noted)
         self.state.setVisible(bool(self.state.text()))
         self.buttons["isolate"].setEnabled(self.chosen is not None)
         self.buttons["clear"].setEnabled(self.chosen is not None or self.visible is not None or bool(self.asked))
 
+    def _axes_shown(self) -> str:
+        """The axes of meaning that the map has now: chosen here, or by the run."""
+        if self.layout_kind == AXES:
+            return self.axes.text()
+        if self.layout_kind != RUN:
+            return ""
+        if getattr(self.model, "method", "") == "own axes":
+            return str(getattr(self.model, "axes", ""))
+        return str(getattr(self.model, "plane", ""))
+
     def choose(self, inside: np.ndarray) -> None:
         """Select points (n,) bool; none of them clears the selection."""
+        self._noted = ""
         self.chosen = inside if len(inside) == len(self.points) and inside.any() else None
         self._show()
         self._stale = True
@@ -619,6 +658,7 @@ class ExplorerView(PictureView):
 
     def clear(self) -> None:
         """No selection, no question, all points."""
+        self._noted = ""
         self.visible = self.chosen = None
         self.canvas.path = np.empty((0, 2))
         self.ask("")
@@ -676,13 +716,10 @@ class ExplorerView(PictureView):
 
     def lay_out_by(self, method: str) -> None:
         """Ask for a map of the vectors as they are now by another method; they are kept in a file for it."""
-        if self.vectors is None or self._names is None:
+        whole = self._with_names()
+        if whole is None:
             return
-        _, words, counts, metadata = self._names
-        n = len(self.vectors)
-        known = {name: texts[:n] for name, texts in metadata.items()}
-        whole = Vectors(words[:n], np.asarray(self.vectors.matrix, np.float32), None if counts is None else counts[:n].astype(np.int64), known)
-        digest = hashlib.sha256(whole.matrix.tobytes() + "\n".join(words).encode()).hexdigest()[:12]
+        digest = hashlib.sha256(whole.matrix.tobytes() + "\n".join(whole.words).encode()).hexdigest()[:12]
         try:
             folder = data_folder() / "vectors"
             folder.mkdir(parents=True, exist_ok=True)
@@ -694,8 +731,18 @@ class ExplorerView(PictureView):
             return
         self.mapped.emit(str(path), method)
 
+    def _with_names(self) -> Vectors | None:
+        """The vectors as they are now with all that is known of them."""
+        if self.vectors is None or self._names is None:
+            return None
+        _, words, counts, metadata = self._names
+        n = len(self.vectors)
+        known = {name: texts[:n] for name, texts in metadata.items()}
+        return Vectors(words[:n], np.asarray(self.vectors.matrix, np.float32), None if counts is None else counts[:n].astype(np.int64), known)
+
     def set_layout(self, kind: str) -> None:
         """Another map of the same vectors."""
+        self._noted = ""
         at = self.layouts.findData(kind)
         if at < 0:
             return
@@ -776,6 +823,42 @@ class ExplorerView(PictureView):
         self.bookmarked.emit(explore.bookmarks_to_text(marks), done)
 
     # -- look, copy, export --
+
+    def menu(self) -> QMenu:
+        """The menu of every picture, and to save the vectors."""
+        menu = super().menu()
+        entry = QAction(theme.icon("mdi6.content-save-outline"), "Save vectors as…", menu)
+        entry.setEnabled(self.vectors is not None)
+        entry.triggered.connect(self._ask_save)
+        menu.addAction(entry)
+        return menu
+
+    def _ask_save(self) -> None:
+        self._saving = save_dialog(self, type(self.model).name)
+        self._saving.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._saving.fileSelected.connect(self._save_chosen)
+        self._saving.open()
+
+    def _save_chosen(self, path: str) -> None:
+        self.save(path, format_of(self._saving.selectedNameFilter()))
+
+    def save(self, path: str, kind: str) -> None:
+        """Save the vectors as they are now, or of an isolated selection only those; what was written is said below the map."""
+        whole = self._with_names()
+        if whole is None:
+            return
+        of = len(whole)
+        if self.visible is not None:
+            rows = np.flatnonzero(self.visible)
+            metadata = {name: tuple(texts[k] for k in rows) for name, texts in whole.metadata.items()}
+            whole = Vectors(tuple(whole.words[k] for k in rows), whole.matrix[rows], None if whole.counts is None else whole.counts[rows], metadata)
+        try:
+            written = save_vectors(whole, with_ending(path, kind), kind=kind)
+        except (LabError, OSError) as error:
+            self.panel.say(str(error))
+            return
+        self._noted = f"{len(whole)} of {of} vectors saved: {' and '.join(p.name for p in written)}"
+        self._show()
 
     def fit(self) -> None:
         """Show everything."""

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from lab.embedding.exploration import Bookmark
 from lab.widgets import theme
-from lab.widgets.embeddings.drawing import paint_symbol
+from lab.widgets.embeddings.drawing import paint_symbol, ramp_table
 from lab.widgets.labels import ElidedLabel
 
 SUGGESTED = 200_000  # words that are suggested while one types
@@ -102,15 +102,16 @@ class Answers(QWidget):
                 painter.setBrush(theme.colour("line"))
                 painter.drawRoundedRect(QRectF(named + 4, top + line / 2 - 3, bar, 6), 3, 3)
                 painter.setBrush(theme.colour("warn" if odd else "accent"))
-                painter.drawRoundedRect(QRectF(named + 4, top + line / 2 - 3, bar * min(1.0, max(0.0, 1 - value / self._farthest if self._farthest else value)), 6), 3, 3)
+                painter.drawRoundedRect(QRectF(named + 4, top + line / 2 - 3, bar * min(1.0, max(0.0, 1 - value / self._farthest if self._farthest else value if value > 0 else 0.0)), 6), 3, 3)
             painter.setFont(mono)
             painter.setPen(theme.colour("muted"))
-            painter.drawText(QRectF(self.width() - number, top, number - 2, line), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, (f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}").replace("-", "−"))
+            painter.drawText(QRectF(self.width() - number, top, number - 2, line), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, _number(value))
         painter.end()
 
     def _row_at(self, y: float) -> int:
+        """The row at a height that has a point to go to, -1 for none."""
         k = int(y // self.line)
-        return k if 0 <= k < len(self._rows) else -1
+        return k if 0 <= k < len(self._rows) and self._rows[k][0] >= 0 else -1
 
     def mouseMoveEvent(self, event: Any) -> None:
         """Mark the row under the mouse."""
@@ -138,10 +139,16 @@ class Answers(QWidget):
         if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._rows:
             step = 1 if key == Qt.Key.Key_Down else -1
             self._mark(max(0, min(len(self._rows) - 1, self._at + step)))
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and 0 <= self._at < len(self._rows):
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and 0 <= self._at < len(self._rows) and self._rows[self._at][0] >= 0:
             self.picked.emit(self._rows[self._at][0])
         else:
             super().keyPressEvent(event)
+
+
+def _number(value: float) -> str:
+    if value != value:
+        return "–"
+    return (f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}").replace("-", "−")
 
 
 class PointPicture(QWidget):
@@ -279,10 +286,8 @@ class Legend(QWidget):
         painter.end()
 
     def _paint_scale(self, painter: QPainter, name: str, low: float, high: float) -> None:
-        from lab.widgets.pictures.colours import lookup
-
-        table = np.ascontiguousarray(lookup("sequential")[:, :3], np.uint8)
-        ramp = QImage(table.data, 256, 1, 768, QImage.Format.Format_RGB888).copy()
+        table = ramp_table()
+        ramp = QImage(table.data, len(table), 1, 3 * len(table), QImage.Format.Format_RGB888).copy()
         mono = theme.mono_font(theme.current().caption - 1)
         measure = QFontMetricsF(painter.font())
         painter.setPen(theme.colour("muted"))
@@ -306,11 +311,12 @@ class Legend(QWidget):
 class Panel(QWidget):
     """The column at the right of the map.
 
-    asked       a question was typed;  picked: a row of the answers was clicked
+    asked       a question was typed;  picked: a row of the answers was clicked;  file_wanted: a file of questions shall be asked
     went        a bookmark was chosen;  kept: the present view shall be one;  renamed, removed: one of them
     """
 
     asked = Signal(str)
+    file_wanted = Signal()
     picked = Signal(int)
     went = Signal(int)
     kept = Signal()
@@ -332,6 +338,15 @@ class Panel(QWidget):
         self.field.setClearButtonEnabled(True)
         self.field.returnPressed.connect(self._enter)
         self.field.textChanged.connect(self._changed)
+        self.file = QToolButton(self)
+        self.file.setToolTip("Ask a file: analogies (four words a line, sections as ': name') or judged pairs (two words and a number a line)")
+        self.file.setAccessibleName("Ask a file of questions")
+        self.file.clicked.connect(self.file_wanted)
+        asking = QHBoxLayout()
+        asking.setContentsMargins(0, 0, 0, 0)
+        asking.setSpacing(2)
+        asking.addWidget(self.field, 1)
+        asking.addWidget(self.file)
         self.error = QLabel(self)
         self.error.setProperty("role", "error")
         self.error.setWordWrap(True)
@@ -380,7 +395,8 @@ class Panel(QWidget):
         self.marks.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.marks.customContextMenuRequested.connect(self._menu)
         self.marks.hide()
-        for widget in (self.field, self.error, self.title, self.answers, self.note, self.picture, self.facts, self.pin):
+        column.addLayout(asking)
+        for widget in (self.error, self.title, self.answers, self.note, self.picture, self.facts, self.pin):
             column.addWidget(widget)
         column.addLayout(heading)
         column.addWidget(self.empty)
@@ -394,6 +410,7 @@ class Panel(QWidget):
         """Icons are pictures of their own: made anew."""
         self.keep.setIcon(theme.icon("mdi6.bookmark-plus-outline"))
         self.pin.setIcon(theme.icon("mdi6.pin-outline"))
+        self.file.setIcon(theme.icon("mdi6.file-question-outline"))
         for k in range(self.marks.count()):
             self.marks.item(k).setIcon(theme.icon("mdi6.bookmark-outline"))
 
