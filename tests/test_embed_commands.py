@@ -164,3 +164,25 @@ def test_a_pickle_is_refused_with_the_remedy(tmp_path, capsys):
     bad.write_bytes(b"\x80\x04K\x01.")
     code, _, err = run(capsys, "embed", "neighbours", bad, "king")
     assert code == 2 and "save_word2vec_format" in err
+
+
+def test_the_odd_one_out_axes_and_judged_pairs_are_asked_without_a_window(small, tmp_path, capsys):
+    code, out, _ = run(capsys, "embed", "odd", small, "apple", "king", "pear", "--json")
+    assert code == 0 and json.loads(out)["odd"] == "king"
+    code, out, _ = run(capsys, "embed", "odd", small, "apple", "pear", "king")
+    assert code == 0 and out.splitlines()[-1].endswith("odd one out")
+    code, out, _ = run(capsys, "embed", "axes", small, "man - woman", "--n", 1, "--json")
+    said = json.loads(out)
+    axis = load_vectors(small).matrix[2] - load_vectors(small).matrix[3]
+    expected = brute_force(small, axis, set())
+    assert code == 0 and [p["word"] for p in said["projections"]] == [expected[0], expected[-1]] and said["words"] == 7
+    code, out, err = run(capsys, "embed", "axes", small, "man - woman", "king - apple", "--words", "pear king")
+    assert code == 0 and [line.split()[0] for line in out.splitlines()] == ["king", "pear"] and len(out.split()) == 6
+    assert "2 of 7 words" in err
+    (tmp_path / "pairs.txt").write_text("king queen 5\napple pear 9\nqueen apple 1\nking wizard 2\n")
+    code, out, _ = run(capsys, "embed", "similarity", small, tmp_path / "pairs.txt", "--json")
+    said = json.loads(out)
+    # Cosines: apple pear 0.995, king queen 0, queen apple below 0: as people rank them.
+    assert code == 0 and (said["spearman"], said["pairs"], said["skipped"]) == (1.0, 3, 1)
+    code, out, _ = run(capsys, "embed", "similarity", small, tmp_path / "pairs.txt")
+    assert code == 0 and out.splitlines()[-1].startswith("Spearman 1.0000; 3 pairs, 1 skipped")

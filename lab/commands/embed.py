@@ -158,6 +158,84 @@ def questions(
 
 
 @embed.command
+def odd(file: str, *words: Word, json_: Json = False, format_: Kind = "", metadata: Metadata = None, run_id: RunId = None) -> None:
+    """The word that fits the others least, of three or more."""
+    from lab.embedding import exploration as explore
+
+    vectors = open_vectors(file, format_, metadata, run_id)
+    found = explore.odd_one_out(vectors, list(words))
+    listed = [(vectors.words[row], cosine) for row, cosine in found.found]
+    if json_:
+        print(json.dumps({"odd": listed[-1][0], "words": [{"word": w, "cosine with the mean": round(c, 6)} for w, c in listed]}, ensure_ascii=False))
+        return
+    width = max(len(w) for w, _ in listed)
+    for k, (word, cosine) in enumerate(listed):
+        print(f"{word:<{width}}  {cosine:.4f}{'  odd one out' if k == len(listed) - 1 else ''}")
+    say("cosine with the mean of the words")
+
+
+@embed.command
+def axes(
+    file: str,
+    axis: Word,
+    second: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    *,
+    words: Annotated[str, Parameter(help="Words to project, divided by spaces; none: those at both ends.")] = "",
+    n: Count = 10,
+    json_: Json = False,
+    format_: Kind = "",
+    metadata: Metadata = None,
+    run_id: RunId = None,
+) -> None:
+    """Project words on one concept axis, such as she - he, or on two; without words, the n at each end of the first."""
+    import numpy as np
+
+    from lab.embedding import questions as ask
+
+    vectors = open_vectors(file, format_, metadata, run_id)
+    formulas = [axis, *([second] if second else [])]
+    chosen = words.replace(",", " ").split()
+    places = ask.project(vectors, formulas, chosen or None)
+    names = chosen or list(vectors.words)
+    order = np.argsort(-places[:, 0], kind="stable").tolist()
+    listed = order if chosen or len(order) <= 2 * _limit(n) else [*order[:n], *order[-n:]]
+    if json_:
+        rows = [{"word": names[k], **{f: round(float(v), 6) for f, v in zip(formulas, places[k], strict=True)}} for k in listed]
+        print(json.dumps({"axes": formulas, "projections": rows, "shown": len(rows), "words": len(vectors)}, ensure_ascii=False))
+        return
+    width = max(len(names[k]) for k in listed)
+    for place, k in enumerate(listed):
+        if not chosen and len(listed) < len(order) and place == n:
+            print("...")
+        print(f"{names[k]:<{width}}  {'  '.join(f'{v:+.4f}' for v in places[k])}")
+    say(f"{len(listed)} of {len(vectors)} words, cosine with {' and '.join(formulas)}")
+
+
+@embed.command
+def similarity(
+    file: str, pairs: str, *, n: Count = 10, json_: Json = False, format_: Kind = "", metadata: Metadata = None, run_id: RunId = None
+) -> None:
+    """Spearman's correlation of cosines with the judgements of a file of pairs (two words and a number a line)."""
+    from lab.embedding import questions as ask
+
+    judged = ask.read_similarities(pairs)
+    vectors = open_vectors(file, format_, metadata, run_id)
+    found = ask.similarities(vectors, judged)
+    worst = found.pairs[: _limit(n)]
+    if json_:
+        rows = [{"words": [a, b], "judged": j, "cosine": round(c, 6), "ranks apart": round(d, 4)} for a, b, j, c, d in worst]
+        whole = None if math.isnan(found.spearman) else round(found.spearman, 6)
+        print(json.dumps({"spearman": whole, "pairs": len(found.pairs), "skipped": found.skipped, "farthest apart": rows}, ensure_ascii=False))
+        return
+    width = max((len(f"{a} {b}") for a, b, *_ in worst), default=0)
+    for a, b, j, c, d in worst:
+        print(f"{f'{a} {b}':<{width}}  judged {j:<6g} cosine {c:+.4f}  ranks apart {d:+.2f}")
+    skipped = f", {found.skipped} skipped for unknown words" if found.skipped else ""
+    said = "no Spearman correlation below two known pairs" if math.isnan(found.spearman) else f"Spearman {found.spearman:.4f}"
+    print(f"{said}; {len(found.pairs)} pairs{skipped}")
+
+
+@embed.command
 def convert(
     file: str,
     *,

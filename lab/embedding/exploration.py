@@ -64,7 +64,7 @@ def answer(vectors: Vectors, text: str, count: int = 12, metric: str = "cosine")
         raise LabError("Nothing is asked: type a word, or words joined by + and -.")
     if text not in vectors.index:
         if "," in text:
-            return _odd(vectors, [w.strip() for w in text.split(",") if w.strip()])
+            return odd_one_out(vectors, [w.strip() for w in text.split(",") if w.strip()])
         if ":" in text:
             words = [w.strip(" ?") for w in text.split(":") if w.strip(" ?")]
             if len(words) == 3:
@@ -142,7 +142,8 @@ def _close(matrix: np.ndarray, row: int, count: int) -> tuple[tuple[int, float],
     return tuple((int(k), float(np.sqrt(squares[k]))) for k in near)
 
 
-def _odd(vectors: Vectors, words: list[str]) -> Answer:
+def odd_one_out(vectors: Vectors, words: Sequence[str]) -> Answer:
+    """The words by falling cosine with their mean: the last one is odd."""
     odd = ask.odd_one_out(vectors, words)
     rows = [vectors.row(w) for w in words]
     mean = vectors.unit[rows].mean(0)
