@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,6 +17,23 @@ LINE = 1.1  # length of the delay lines in largest interaural delays
 SOUNDS = ("clicks", "tone", "file")
 LATENCY = 6.0  # ms from the source to the nerve: longer than any delay or jitter that could place a spike in the past
 WAITING = 64  # spikes of one ear that may be under way at a time
+PLACES = np.linspace(0.0, DETECTORS - 1.0, 581)  # of a peak, between detectors
+WIDTHS = (1.0, 1.5, 2.0, 3.0, 4.0)  # of a peak, in detectors
+
+
+@lru_cache(1)
+def _bells() -> tuple[np.ndarray, np.ndarray]:
+    """Bells around every place, of every width, without their mean (bells, detectors), and their squared sizes."""
+    x = np.arange(DETECTORS)
+    bells = np.concatenate([np.exp(-0.5 * ((x - PLACES[:, None]) / width) ** 2) for width in WIDTHS])
+    bells -= bells.mean(axis=1, keepdims=True)
+    return bells, (bells * bells).sum(axis=1)
+
+
+def _outline() -> np.ndarray:
+    """The head from above, with its nose in front (x, y)."""
+    turn = np.radians(np.linspace(90.0 - 12.0, -270.0 + 12.0, 60))
+    return np.concatenate([[[0.0], [0.37]], 0.3 * np.stack([np.cos(turn), np.sin(turn)]), [[0.0], [0.37]]], axis=1)
 
 
 @kernel
@@ -228,12 +246,14 @@ class SoundLocalisation(Model):
             ),
             Stream("activity", "bars", "spikes", "Recent spikes of each detector."),
             Stream("head", "cloud", "", "The head from above with its ears, the source, and the angle that the array reads."),
+            Stream("outline", "curve", "", "The outline of the head.", channels=("head",)),
+            Stream("way", "curve", "", "From the head to the source.", channels=("way of the sound",)),
         )
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("head", "Head and source", (Layer("head"),), x="left - right", y="front", x_range=(-1.6, 1.6), y_range=(-0.8, 1.6), equal=True, drag="point_at", click="point_at", figures=("angle (°)", "decoded (°)"), front=True),
+            Picture("head", "Head and source", (Layer("head"), Layer("outline"), Layer("way", style="dashed")), x="left - right", y="front", x_range=(-1.6, 1.6), y_range=(-0.8, 1.6), equal=True, drag="point_at", click="point_at", figures=("angle (°)", "decoded (°)"), labels=("ears", "source (drag it)", "decoded"), front=True),
             Picture("activity", "Detectors", (Layer("activity", style="bars"),), x="detector", y="recent spikes", figures=("winner", "theory"), front=True),
             Picture("spikes", "Spikes", (Layer("spikes"),), window=60.0),
         )  # fmt: skip
@@ -272,14 +292,18 @@ class SoundLocalisation(Model):
         )  # fmt: skip
 
     def peak(self, counts: np.ndarray) -> float:
-        """Place of the peak of activity, between detectors: centre of mass of the best detector and its neighbours."""
+        """Place of the peak of activity, between detectors: where a bell of the best of several widths fits the activity best.
+
+        The activity is taken by its square root, which makes the noise of counts equal everywhere, so that the whole bell
+        says where it is: the busiest detector alone is several places off once the ears jitter.
+        """
         if not counts.any():
             return float("nan")
-        smooth = np.convolve(np.pad(counts, 2, mode="edge"), [0.1, 0.2, 0.4, 0.2, 0.1], "valid")
-        best = int(smooth.argmax())
-        lo, hi = max(0, best - 3), min(DETECTORS, best + 4)
-        weight = counts[lo:hi]
-        return float((weight * np.arange(lo, hi)).sum() / weight.sum()) if weight.sum() > 0 else float(best)
+        bells, sizes = _bells()
+        activity = np.sqrt(counts)
+        overlap = bells @ (activity - activity.mean())
+        best = int(np.where(overlap > 0, overlap * overlap / sizes, 0.0).argmax())
+        return float(PLACES[best % len(PLACES)])
 
     def decoded(self, counts: np.ndarray) -> float:
         """The angle in degrees that the array reads."""
@@ -299,6 +323,11 @@ class SoundLocalisation(Model):
             ]
             rows.append((math.sin(math.radians(found)), math.cos(math.radians(found)), 2.0) if not math.isnan(found) else (0.0, 1.0, 2.0))
             return np.array(rows)
+        if stream == "outline":
+            return _outline()
+        if stream == "way":
+            direction = math.sin(math.radians(self.angle)), math.cos(math.radians(self.angle))
+            return np.array([[0.42 * d, 1.25 * d] for d in direction])
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
