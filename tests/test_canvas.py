@@ -610,3 +610,24 @@ def test_another_network_of_the_document_comes_into_view(editor):
     editor.show_text(graph.to_json())
     seen = editor.view.mapToScene(editor.view.viewport().rect()).boundingRect()
     assert seen.contains(editor.scene.extent())
+
+
+def test_a_template_of_another_family_opens_its_model_and_any_network_is_counted_and_analysed(open_window):
+    window = open_window()
+    window.canvas.open_template("units", "Hopfield")
+    assert window.document.model == "hopfield-units" and window.canvas.editor.graph.family == "units"
+    window.canvas.take_elsewhere("counting")
+    assert window.document.model == "counting" and window.document.experiment().build().mine().neurons == 16
+    window.canvas.open_template("layers", "CNN")
+    assert window.document.model == "counting" and window.document.experiment().build().mine().neurons == 50
+    for _ in range(3):
+        window.history.stack.undo()
+    assert window.document.model == "spiking-network"
+
+
+def test_the_canvas_is_there_only_while_its_network_is_asked_for(open_window):
+    window = open_window()
+    window.choose_model("connectivity")
+    assert not window.canvas.card.isVisible()
+    window.history.replace(window.document.with_experiment(window.document.experiment().with_parameters(network="canvas")), "Network of the canvas")
+    assert window.canvas.card.isVisible() and window.canvas.editor.graph.family == "populations"

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from lab.graph import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, Template, register
+from lab.graph_neurons import census
 from lab.params import Described, param
 
 FUNCTIONS = ("identity", "logistic", "tanh", "ReLU", "square", "sine", "cosine", "exponential", "product")
@@ -258,6 +259,13 @@ def check(graph: Graph) -> Iterable[Problem]:
             yield Problem(f"Nothing leads to {n.title}: its weighted sum is 0 until something is wired to it.", (n.id,), fatal=False)
 
 
+def totals(graph: Graph) -> str:
+    """Nodes and wires, and how many of them are neurons and synapses."""
+    count = census(graph)
+    each = f" · {count.per_neuron:.3g} per neuron" if count.neurons else ""
+    return f"{len(graph.nodes)} nodes · {count.neurons} neurons · {count.synapses} synapses{each}"
+
+
 # -- templates --
 
 
@@ -349,4 +357,4 @@ TEMPLATES = {
     "Free units": Template(composed, "g = f5(f4(f1(x1), f2(x2)), f2(x2), f3(x3)). f2 is read twice and computed once; click a unit to read its arithmetic."),
 }  # fmt: skip
 
-register(Family("gates", "Gates and units", KINDS, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, arithmetic=arithmetic, words=words))
+register(Family("gates", "Gates and units", KINDS, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals, arithmetic=arithmetic, words=words))

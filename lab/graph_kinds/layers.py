@@ -7,6 +7,7 @@ from math import prod
 from typing import Any, ClassVar
 
 from lab.graph import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, Template, register
+from lab.graph_neurons import census
 from lab.params import Described, param
 
 ENDS = ("output", "reconstruction")
@@ -229,26 +230,19 @@ def label(graph: Graph, edge: Edge) -> str:
 
 
 def totals(graph: Graph) -> str:
-    """Neurons and parameters, biases included and blocks written out."""
+    """Neurons, synapses and parameters, biases included and blocks written out."""
     try:
         graph = graph.expand()
-        known = shapes(graph)
+        known, count = shapes(graph), census(graph)
     except GraphError:
         return f"{len(graph.nodes)} layers"
-    neurons = parameters = 0
-    for n in graph.nodes:
-        for e in graph.incoming(n.id):
-            before = known[e.source]
-            if isinstance(n.parameters, (Dense, Output, Reconstruction)) and before:
-                neurons += known[n.id][0]
-                parameters += (before[0] + 1) * known[n.id][0]
-            elif isinstance(n.parameters, Convolution) and before:
-                neurons += prod(known[n.id])
-                parameters += (n.parameters.size**2 * before[2] + 1) * n.parameters.filters
-            elif n.kind == "batch-norm" and before:
-                parameters += 2 * before[-1]
+    biases = sum((known[n.id][-1] if isinstance(n.parameters, (Dense, Convolution, Output, Reconstruction)) else 0) for n in graph.nodes if graph.incoming(n.id))
+    scales = sum(2 * known[n.id][-1] for n in graph.nodes if n.kind == "batch-norm" and known[n.id])
     carried = " · trained weights on board" if graph.weights else ""
-    return f"{neurons:,} neurons · {parameters:,} parameters{carried}"
+    return (
+        f"{count.neurons:,} neurons · {count.synapses:,} synapses · {count.per_neuron:,.4g} per neuron · "
+        f"{count.synapses + biases + scales:,} parameters{carried}"
+    )
 
 
 def chain(*layers: tuple[str, str, dict]) -> Graph:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.errors import FileError, ModelError
+from lab.errors import FileError, LabError, ModelError
+from lab.graph import Graph
+from lab.graph_kinds.populations import vogels_abbott
+from lab.graph_neurons import connections
 from lab.kernels import below, kernel, seed_state
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
 
-NETWORKS = ("small world", "scale free", "blocks", "random", "layered", "file")
+NETWORKS = ("small world", "scale free", "blocks", "random", "layered", "file", "canvas")
 MOST_NODES = 3000
 MOST_EDGES = 400_000
 SWAPS = 10  # attempted swaps per edge for one rewired graph
@@ -160,13 +163,30 @@ def _edge_list(place: Path):
     return found
 
 
+def layered_twin(nodes: int, edges: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """As many nodes and edges in as many layers, 2 to 6, as have room for them: (edges (m, 2), layers).
+
+    Edges lead from each layer to the next and nowhere else, drawn at random among all that could be.
+    """
+    for layers in range(min(6, nodes), 1, -1):
+        parts = np.array_split(np.arange(nodes), layers)
+        if sum(len(a) * len(b) for a, b in itertools.pairwise(parts)) >= edges or layers == 2:
+            break
+    room = np.cumsum([0, *(len(a) * len(b) for a, b in itertools.pairwise(parts))])
+    chosen = np.sort(rng.choice(room[-1], min(edges, int(room[-1])), replace=False))
+    layer = np.searchsorted(room, chosen, side="right") - 1
+    within = chosen - room[layer]
+    firsts, sizes = np.array([p[0] for p in parts]), np.array([len(p) for p in parts])
+    return np.column_stack([firsts[layer] + within // sizes[layer + 1], firsts[layer + 1] + within % sizes[layer + 1]]).astype(np.int64), layers
+
+
 class Connectivity(Model):
     """What makes a network brain-like: dense neighbourhoods, short ways across, and hubs that know each other.
 
     The clustering coefficient, the mean path and the degrees of a network are measured and compared with networks that
     have the same degrees but are wired at random; each step makes one of those, and the band of the rich club grows
-    sharper. Compare a small world with the layered network of machine learning, which has no neighbourhoods at all, or
-    open a connectome from a file (an edge list or GraphML).
+    sharper. Beside it stands a layered network, as machine learning builds them, of as many nodes and edges: it has no
+    neighbourhoods at all. Open a connectome from a file (an edge list or GraphML), or analyse the network on the canvas.
     """
 
     name = "connectivity"
@@ -186,13 +206,18 @@ class Connectivity(Model):
         "Communities": {"network": "blocks"},
         "Layered, as in machine learning": {"network": "layered"},
         "Random": {"network": "random"},
+        "Network on the canvas": {"network": "canvas", "nodes": 400},
     }
 
     network: str = param("small world", choices=NETWORKS, live=False, main=True, doc="Where the network comes from.")
     file: str = param(
         "", kind="file", live=False, when=("network", "file"), main=True, doc="GraphML, a CSV edge list, or JSON node-link data."
     )
-    nodes: int = param(200, lo=4, hi=MOST_NODES, live=False, when=("network", NETWORKS[:5]), main=True, doc="Number of nodes.")
+    graph: str = param(vogels_abbott().to_json(), kind="graph", live=False, when=("network", "canvas"), doc="The network on the canvas, of any family.")
+    nodes: int = param(
+        200, lo=4, hi=MOST_NODES, live=False, when=("network", (*NETWORKS[:5], "canvas")), main=True,
+        doc="Number of nodes; of populations on the canvas that have more, a part of each is taken.",
+    )  # fmt: skip
     degree: int = param(10, lo=2, hi=200, live=False, when=("network", NETWORKS[:4]), doc="Mean number of neighbours.")
     rewiring: float = param(
         0.1, lo=0.0, hi=1.0, live=False, when=("network", "small world"), main=True, doc="Part of a ring's edges that lead anywhere."
@@ -228,6 +253,7 @@ class Connectivity(Model):
                 every=1,
             ),
             Stream("graph", "graph", "", "The network; nodes lie by community, brightness is degree."),
+            Stream("layered", "graph", "", "A layered network with as many nodes and edges; brightness is degree."),
             Stream("adjacency", "image", "", "Adjacency matrix, ordered by community and degree."),
             Stream("degrees", "bars", "nodes", "Number of nodes of each degree."),
             Stream("rich_club", "curve", "", "Rich club phi over degree k.", channels=("phi",), x_unit="k"),
@@ -236,7 +262,7 @@ class Connectivity(Model):
                 "curve",
                 "",
                 "Mean and two standard deviations of the rewired networks.",
-                channels=("mean", "lower", "upper"),
+                channels=("rewired", "rewired − 2 sd", "rewired + 2 sd"),
                 x_unit="k",
             ),
             Stream("normalised", "curve", "", "phi over the mean of the rewired networks.", channels=("phi / random",), x_unit="k"),
@@ -248,7 +274,8 @@ class Connectivity(Model):
         return (
             Picture("graph", "Network", (Layer("graph"),), figures=("nodes", "edges"), front=True, weight=1.4, equal=True),
             Picture("rich_club", "Rich club", (Layer("band", theory=True), Layer("rich_club", label="phi")), x="degree k", y="phi(k)", figures=("rewired",), front=True),
-            Picture("figures", "Figures", (Layer("figures"),)),
+            Picture("figures", "Network, rewired, in layers", (Layer("figures"),), weight=1.3),
+            Picture("layered", "As many nodes and edges in layers", (Layer("layered"),), equal=True),
             Picture("adjacency", "Adjacency by community", (Layer("adjacency"),), levels=(0, 1), colours="grey"),
             Picture("degrees", "Degrees", (Layer("degrees", style="bars"),), x="degree", y="nodes"),
             Picture("normalised", "Rich club, normalised", (Layer("normalised"),), x="degree k", y="phi / phi random"),
@@ -264,6 +291,8 @@ class Connectivity(Model):
         n, k = self.nodes, min(self.degree, self.nodes - 1)
         if self.network == "file":
             found = read_network(self.file)
+        elif self.network == "canvas":
+            found = self._from_canvas(seed)
         elif self.network == "small world":
             found = nx.watts_strogatz_graph(n, max(2, k - k % 2), self.rewiring, seed=seed)
         elif self.network == "scale free":
@@ -287,6 +316,20 @@ class Connectivity(Model):
             raise ModelError(f"The network has {found.number_of_edges():,} edges; from 1 to {MOST_EDGES:,} can be analysed here.")
         return found
 
+    def _from_canvas(self, seed: int):
+        """Neurons and synapses of the document, as an undirected graph."""
+        import networkx as nx
+
+        try:
+            document = Graph.from_json(self.graph)
+            names, pairs = connections(document, self.nodes if document.family == "populations" else MOST_NODES, seed)
+        except LabError as error:
+            raise self.refuse("graph", str(error).rstrip(".")) from None
+        found = nx.Graph()
+        found.add_nodes_from(names)
+        found.add_edges_from((names[a], names[b]) for a, b in pairs.tolist() if a != b)
+        return found
+
     def build(self, seed):
         """Everything that is known of the network itself."""
         import networkx as nx
@@ -308,11 +351,19 @@ class Connectivity(Model):
                 community[number[name]] = c
         phi = np.empty(max(1, int(degree.max())))
         rich_club(edges, degree, phi)
+        twin, layers = layered_twin(len(names), len(edges), np.random.default_rng(seed))
         return {
             "names": tuple(str(n) for n in names), "edges": edges, "adjacency": adjacency, "degree": degree, "clustering": float(local.mean()),
             "path": path, "pairs": pairs, "community": community, "modularity": nx.community.modularity(found, communities), "phi": phi,
-            "place": self._places(community, degree),
+            "place": self._places(community, degree), "twin": twin, "layers": layers, "twin figures": self._twin_figures(twin, layers, len(names)),
         }  # fmt: skip
+
+    @staticmethod
+    def _twin_figures(twin: np.ndarray, layers: int, n: int) -> dict[str, float]:
+        adjacency, local = np.zeros((n, n), np.bool_), np.empty(n)
+        adjacency[twin[:, 0], twin[:, 1]] = adjacency[twin[:, 1], twin[:, 0]] = True
+        clustering(adjacency, local)
+        return {"clustering": float(local.mean()), "mean path": path_length(adjacency)[0], "degree": float(adjacency.sum(1).mean())}
 
     def _places(self, community: np.ndarray, degree: np.ndarray) -> np.ndarray:
         """(n, 2): communities around a circle, the nodes of each around its centre, hubs in the middle; layers side by side."""
@@ -376,6 +427,14 @@ class Connectivity(Model):
             shown = edges if len(edges) <= 4000 else edges[:: -(-len(edges) // 4000)]
             nodes = np.column_stack([constants["place"], degree / degree.max()])
             return {"nodes": nodes, "edges": np.column_stack([shown, np.ones(len(shown))]).astype(float)}
+        if stream == "layered":
+            twin, n = constants["twin"], len(degree)
+            shown = twin if len(twin) <= 4000 else twin[:: -(-len(twin) // 4000)]
+            count = np.bincount(twin.ravel(), minlength=n)
+            parts = np.array_split(np.arange(n), constants["layers"])
+            place = np.concatenate([np.column_stack([np.full(len(p), 2.0 * k / constants["layers"]), np.linspace(-1, 1, len(p)) if len(p) > 1 else [0.0]]) for k, p in enumerate(parts)])
+            nodes = np.column_stack([place, count / max(1, count.max())])
+            return {"nodes": nodes, "edges": np.column_stack([shown, np.ones(len(shown))]).astype(float)}
         if stream == "adjacency":
             order = np.lexsort((-degree, constants["community"]))
             return constants["adjacency"][np.ix_(order, order)].astype(float)
@@ -387,7 +446,7 @@ class Connectivity(Model):
         if stream == "band":
             if not state["done"][0]:
                 mean = np.full(len(k), np.nan)
-            return np.array([k, mean, mean - 2 * deviation, mean + 2 * deviation])
+            return np.array([k, mean, np.maximum(0.0, mean - 2 * deviation), mean + 2 * deviation])
         if stream == "normalised":
             with np.errstate(divide="ignore", invalid="ignore"):
                 return np.array([k, np.where((mean > 0) & (state["done"][0] > 0), phi / mean, np.nan)])
@@ -399,18 +458,21 @@ class Connectivity(Model):
         done = int(state["done"][0])
         means = state["means"] / max(1, done)
         n = len(constants["degree"])
-        rows = [
-            ("nodes", n, n),
-            ("edges", len(constants["edges"]), len(constants["edges"])),
-            ("density", 2 * len(constants["edges"]) / (n * (n - 1)), 2 * len(constants["edges"]) / (n * (n - 1))),
-            ("mean degree", float(constants["degree"].mean()), float(constants["degree"].mean())),
-            ("clustering", constants["clustering"], float(means[0]) if done else "-"),
-            ("mean path", constants["path"], float(means[1]) if done else "-"),
-            ("modularity", constants["modularity"], "-"),
-        ]
+        m, twin = len(constants["edges"]), constants["twin figures"]
         sigma = self._sigma(constants, state)
-        rows.append(("small-world index", sigma if sigma is not None else "-", 1.0))
-        return [{"figure": a, "network": b, "rewired": c} for a, b, c in rows]
+        beside = twin["clustering"] / means[0] / (twin["mean path"] / means[1]) if done and means.all() and twin["mean path"] else None
+        rows = [
+            ("nodes", n, n, n),
+            ("edges", m, m, len(constants["twin"])),
+            ("density", 2 * m / (n * (n - 1)), 2 * m / (n * (n - 1)), 2 * len(constants["twin"]) / (n * (n - 1))),
+            ("mean degree", float(constants["degree"].mean()), float(constants["degree"].mean()), twin["degree"]),
+            ("clustering", constants["clustering"], float(means[0]) if done else None, twin["clustering"]),
+            ("mean path", constants["path"], float(means[1]) if done else None, twin["mean path"]),
+            ("modularity", constants["modularity"], None, None),
+            ("small world", sigma, 1.0 if done else None, beside),
+        ]
+        short = lambda value: float(f"{value:.3g}") if isinstance(value, float) else value  # noqa: E731
+        return [{"figure": a, "network": short(b), "rewired": short(c), "layered": short(d)} for a, b, c, d in rows]
 
     def _sigma(self, constants, state):
         done = int(state["done"][0])

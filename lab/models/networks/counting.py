@@ -6,9 +6,15 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from lab.errors import LabError
+from lab.graph import Graph
+from lab.graph_kinds.layers import chain
+from lab.graph_kinds.populations import brunel
+from lab.graph_neurons import Census, census
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
 
 CONVENTIONS = ("rows of every matrix", "10 L d for transformers")
@@ -96,13 +102,26 @@ NETWORKS: dict[str, tuple[Callable[[str], Count], str]] = {
 }  # fmt: skip
 
 
+def _whole(count: float) -> str:
+    """Every digit up to a thousand billion; more would claim what nobody has counted."""
+    return f"{count:,.0f}" if count < 1e12 else f"{count:.2e}"
+
+
+FIRST = chain(("input", "Input", {"channels": 64}), ("dense", "Hidden", {"units": 64}), ("output", "Output", {"classes": 10})).to_json()
+
+
+@lru_cache(maxsize=8)
+def _drawn(document: str) -> Census:
+    return census(Graph.from_json(document))
+
+
 class Counting(Model):
     """How many neurons has GPT? It depends on what you call a neuron, so the convention is on the screen.
 
     In an artificial network a row of a weight matrix is a neuron and its columns are its synapses; a filter of a
-    convolution is one neuron with as many synapses as it has weights. Type the layers of a network of your own and see
-    it beside well-known ones and beside the nervous systems of animals. Switch the convention and watch the number of
-    neurons change while the synapses stay.
+    convolution is one neuron with as many synapses as it has weights. Build a network on the canvas, or type the layers of
+    one, and see it beside well-known ones and beside the nervous systems of animals. Switch the convention and watch the
+    number of neurons change while the synapses stay.
     """
 
     name = "counting"
@@ -115,19 +134,37 @@ class Counting(Model):
         r"\mathrm{GPT:}\; 12\,L d^2\ \mathrm{synapses}",
     )
     source = "see the column 'source' of the table"
-    presets = {"All of them": {}, "The other convention": {"convention": CONVENTIONS[1]}, "A digit classifier": {"layers": "784-256-10"}}
+    presets = {
+        "All of them": {},
+        "The other convention": {"convention": CONVENTIONS[1]},
+        "A digit classifier": {"layers": "784-256-10"},
+        "Brunel's spiking network": {"graph": brunel().to_json()},
+    }
 
-    layers: str = param("64-64-10", main=True, doc="Your network: widths of its layers, inputs first, such as 784-256-10.")
+    graph: str = param(FIRST, kind="graph", doc="The network on the canvas, of any family.")
+    layers: str = param("", main=True, doc="Or widths of layers, inputs first, such as 784-256-10; empty: the network on the canvas counts.")
     convention: str = param(CONVENTIONS[0], choices=CONVENTIONS, main=True, doc="What counts as a neuron of a transformer.")
 
     def check(self) -> None:
-        if not re.fullmatch(r"\d{1,9}(-\d{1,9}){1,49}", self.layers.replace(" ", "")) or 0 in self.widths:
-            raise self.refuse("layers", "must be 2 to 50 whole numbers above 0 joined by dashes, such as 784-256-10")
+        if self.layers.strip():
+            if not re.fullmatch(r"\d{1,9}(-\d{1,9}){1,49}", self.layers.replace(" ", "")) or 0 in self.widths:
+                raise self.refuse("layers", "must be 2 to 50 whole numbers above 0 joined by dashes, such as 784-256-10")
+        try:
+            _drawn(self.graph)
+        except LabError as error:
+            raise self.refuse("graph", str(error).rstrip(".")) from None
 
     @property
     def widths(self) -> list[int]:
         """The person's network."""
         return [int(w) for w in self.layers.replace(" ", "").split("-")]
+
+    def mine(self) -> Count:
+        """The person's network: typed layers, or what is on the canvas."""
+        if self.layers.strip():
+            return perceptron(self.widths)
+        drawn = _drawn(self.graph)
+        return Count(drawn.neurons, drawn.synapses, drawn.how)
 
     @property
     def clock(self) -> Clock:
@@ -143,7 +180,7 @@ class Counting(Model):
 
     def counts(self) -> dict[str, tuple[Count, str]]:
         """Every network with its source, fewest synapses first."""
-        found = {f"this network ({self.layers})": (perceptron(self.widths), "counted here")}
+        found = {f"this network ({self.layers or 'canvas'})": (self.mine(), "counted here")}
         found |= {name: (make(self.convention), source) for name, (make, source) in NETWORKS.items()}
         return dict(sorted(found.items(), key=lambda item: item[1][0].synapses))
 
@@ -158,8 +195,8 @@ class Counting(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("table", "Neurons and synapses", (Layer("table"),), figures=("convention",), weight=2, front=True),
-            Picture("sizes", "Powers of ten", (Layer("sizes", style="bars"),), y="log10", labels=tuple(self.counts()), front=True),
+            Picture("table", "Neurons and synapses", (Layer("table"),), figures=("convention",), weight=3, front=True),
+            Picture("sizes", "Powers of ten", (Layer("sizes", style="bars"),), y="log10", labels=tuple(self.counts())),
         )  # fmt: skip
 
     def start(self, constants, seed):
@@ -176,13 +213,13 @@ class Counting(Model):
     def observe(self, constants, state, stream):
         found = self.counts()
         if stream == "sizes":
-            return np.log10(np.array([[c.neurons for c, _ in found.values()], [c.synapses for c, _ in found.values()]]))
+            return np.log10(np.maximum(1.0, np.array([[c.neurons for c, _ in found.values()], [c.synapses for c, _ in found.values()]])))
         if stream == "table":
             return [
                 {
                     "network": name,
-                    "neurons": f"{c.neurons:,.0f}",
-                    "synapses": f"{c.synapses:,.0f}",
+                    "neurons": _whole(c.neurons),
+                    "synapses": _whole(c.synapses),
                     "per neuron": f"{c.per_neuron:,.1f}",
                     "counted as": c.how,
                     "source": source,
@@ -192,7 +229,7 @@ class Counting(Model):
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
-        mine = perceptron(self.widths)
+        mine = self.mine()
         return {
             "neurons": int(mine.neurons),
             "synapses": int(mine.synapses),

@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 
 from lab import graph_files
 from lab.errors import LabError
-from lab.graph import GRID, Graph, Problem
+from lab.graph import FAMILIES, GRID, Graph, Problem, family
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel
 from lab.widgets.networks.inspector import SIDES, Inspector
@@ -50,6 +50,8 @@ class NetworkEditor(QWidget):
     graph_changed(json, what, key, final)  a person changed the graph; changes with one key are one step of undo
     replaced(json, what, values)           a template took the graph's place; values are those of the model's parameters that fit it
     handed_over                            a person wants the other model that works with this graph
+    elsewhere(model)                       a person wants this graph in another model
+    foreign(family, title)                 a person chose a template of another family
     closed                                 a person closed the canvas
     tapped                                 Space was tapped: play or pause
     filled                                 a person wants the whole place for the canvas, or back
@@ -58,6 +60,8 @@ class NetworkEditor(QWidget):
     graph_changed = Signal(str, str, str, bool)
     replaced = Signal(str, str, dict)
     handed_over = Signal()
+    elsewhere = Signal(str)
+    foreign = Signal(str, str)
     closed = Signal()
     tapped = Signal()
     filled = Signal()
@@ -68,6 +72,7 @@ class NetworkEditor(QWidget):
         self.setObjectName("network-editor")
         self.graph = Graph("populations")
         self.found: tuple[Problem, ...] = ()
+        self.takers: dict[str, str] = {}  # models that take any graph, and what they do with it
         self.refused = ""  # why the document cannot run, said by the model
         self._known: OrderedDict[str, Graph] = OrderedDict()
         self._text = ""
@@ -124,7 +129,7 @@ class NetworkEditor(QWidget):
             ("Tidy up: columns from sources to sinks (Ctrl+L)", "mdi6.auto-fix", self.tidy),
             ("Align the selected nodes", "mdi6.format-align-left", self._sides),
             ("Fit the whole network (F)", "mdi6.fit-to-page-outline", self.view.fit),
-            ("Import and export", "mdi6.folder-swap-outline", self._files),
+            ("Import, export, count, analyse", "mdi6.folder-swap-outline", self._files),
             ("Keys of the canvas (?)", "mdi6.keyboard-outline", self.show_keys),
             ("Give the canvas the whole place, or take it back", "mdi6.fullscreen", self._fill),
             ("Close the canvas (Escape)", "mdi6.close", self._close),
@@ -658,12 +663,28 @@ class NetworkEditor(QWidget):
             entry.setToolTip(template.about)
         menu.addSeparator()
         menu.addAction("Empty canvas").setData("")
+        menu.addSection("Other kinds of network")
+        for other in FAMILIES:
+            if other != self.graph.family:
+                self._add_foreign(menu, other)
         menu.triggered.connect(self._template)
         self._popup(menu)
 
+    def _add_foreign(self, menu: QMenu, name: str) -> None:
+        """Templates of another family in a menu of their own; choosing one opens the model that it belongs to."""
+        found = family(name)
+        sub = menu.addMenu(found.title)
+        sub.setToolTipsVisible(True)
+        for title, template in found.templates.items():
+            entry = sub.addAction(title)
+            entry.setData((name, title))
+            entry.setToolTip(template.about)
+
     def _template(self, entry: Any) -> None:
         title = entry.data()
-        if title:
+        if isinstance(title, tuple):
+            self.foreign.emit(*title)
+        elif title:
             template = self.graph.kinds.templates[title]
             self.load(template.explained(), f"Template {title}", template.values)
         else:
@@ -691,7 +712,15 @@ class NetworkEditor(QWidget):
             ("Export as picture (SVG, PNG, PDF)…", self.ask_picture),
         ):
             menu.addAction(text).triggered.connect(call)
+        menu.addSeparator()
+        for model, words in self.takers.items():
+            menu.addAction(words).setData(model)
+        menu.triggered.connect(self._go_elsewhere)
         self._popup(menu)
+
+    def _go_elsewhere(self, entry: Any) -> None:
+        if entry.data():
+            self.elsewhere.emit(entry.data())
 
     def _menu(self, at: QPoint) -> None:
         menu = QMenu(self)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from lab import catalog
 from lab.errors import LabError
-from lab.graph import Graph
+from lab.graph import Graph, family
 from lab.model import Model
 from lab.view import Source
 from lab.widgets import theme
@@ -30,6 +30,11 @@ CARRIED = "carried weights"  # the stream of a model that trains a graph: the gr
 WORDS = {
     "canvas-training": ("Train in the monitor", "Open the training monitor with the same layers, data and weights"),
     "layered-network": ("Back to the canvas", "Return to the layered network with the weights that were learned"),
+}
+HOMES = {"gates": "boolean-network", "units": "hopfield-units", "layers": "layered-network", "populations": "spiking-network"}  # family -> its model
+TAKERS = {  # models that take a graph of any family: what they do with it, and the values that make them take it
+    "counting": ("Count its neurons and synapses", {"layers": ""}),
+    "connectivity": ("Analyse who reaches whom", {"network": "canvas", "nodes": 400}),
 }
 
 
@@ -82,6 +87,8 @@ class CanvasPlace(QSplitter):
         self.editor.graph_changed.connect(self._changed)
         self.editor.replaced.connect(self._replaced)
         self.editor.handed_over.connect(self.hand_over)
+        self.editor.elsewhere.connect(self.take_elsewhere)
+        self.editor.foreign.connect(self.open_template)
         self.editor.closed.connect(self.close_canvas)
         self.editor.filled.connect(self.toggle_filling)
         self.editor.tapped.connect(window.toggle)
@@ -110,6 +117,8 @@ class CanvasPlace(QSplitter):
         self._parameter = graph_parameter(kind)
         tabs, inspector = self.lab.side.tabs, self.editor.inspector
         there = tabs.indexOf(inspector)
+        if self._parameter and not self._in_use(kind):
+            self._parameter = ""
         open_here = bool(self._parameter) and document.model not in self._closed
         if self.card.isHidden() == open_here:
             self.card.setVisible(open_here)
@@ -123,6 +132,7 @@ class CanvasPlace(QSplitter):
             return
         if there < 0:
             tabs.insertTab(1, inspector, "Selected")
+        self.editor.takers = {name: words for name, (words, _) in TAKERS.items() if name != document.model}
         self.editor.show_handover(*WORDS.get(getattr(kind, "hands_over", ""), ("", "")))
         draft = document.drafts.get(document.model)
         try:
@@ -131,6 +141,14 @@ class CanvasPlace(QSplitter):
             return
         self.editor.show_text(text)
         self.editor.show_refusal(self._refusal(draft) if draft else "")
+
+    def _in_use(self, kind: type[Model]) -> bool:
+        """Whether the graph has a meaning with the other parameters as they are."""
+        when = kind.specs()[self._parameter].when
+        try:
+            return when is None or getattr(self.lab.document.experiment().build(), when[0]) in when[1]
+        except LabError:
+            return True
 
     def _refusal(self, draft: str) -> str:
         try:
@@ -194,6 +212,35 @@ class CanvasPlace(QSplitter):
         except LabError:
             after = document.replace(drafts={**drafts, document.model: text})
         self.lab.history.replace(after, what)
+        self.lab.history.seal()
+
+    def open_template(self, family_name: str, title: str) -> None:
+        """A template of another family: in this model if it takes any graph, else in the model of that family."""
+        template = family(family_name).templates[title]
+        if self.lab.document.model in TAKERS:
+            self.editor.load(template.explained(), f"Template {title}", {})
+        else:
+            self._put_into(HOMES[family_name], template.explained().to_json(), dict(template.values), f"Template {title}")
+
+    def take_elsewhere(self, name: str) -> None:
+        """Count or analyse the network of the canvas, in the model that does it."""
+        words, values = TAKERS[name]
+        self._put_into(name, self.editor.graph.to_json(), values, words)
+
+    def _put_into(self, name: str, text: str, values: dict, what: str) -> None:
+        """Another model in front, with this graph; one step of undo."""
+        document = self.lab.document
+        kind = catalog.load(name)
+        known = kind.specs()
+        entry = next(e for e in catalog.entries() if e.name == name)
+        try:
+            experiment = document.experiment(name).with_parameters(**{graph_parameter(kind): text}, **{k: v for k, v in values.items() if k in known})
+        except LabError as error:
+            self.editor.say(str(error))
+            return
+        drafts = {k: v for k, v in document.drafts.items() if k != name}
+        self._closed.discard(name)
+        self.lab.history.replace(document.with_experiment(experiment).with_model(name, entry.panel).replace(drafts=drafts), what)
         self.lab.history.seal()
 
     def hand_over(self) -> None:

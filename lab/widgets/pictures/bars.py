@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QBrush, QPen
+from PySide6.QtGui import QBrush, QFontMetricsF, QPen
 
 from lab import view
 from lab.errors import ModelError
@@ -29,6 +29,8 @@ class BarsView(PlotView):
         self._items: dict[tuple[int, int], Any] = {}
         self._series: list[tuple[str, np.ndarray, bool, str]] = []
         self._dressed: dict[tuple[int, int], Any] = {}
+        self._along: list[pg.TextItem] = []
+        self._named: tuple = ()
 
     def set_theme(self) -> None:
         """Brushes are made anew."""
@@ -49,7 +51,8 @@ class BarsView(PlotView):
                 if table.ndim != 2:
                     raise ModelError(f"{self.model._owner()}: the bars '{stream.name}' must have shape (n,) or (k, n) (got {np.shape(value)}).")
                 table = table if layer.channel is None else table[layer.channel : layer.channel + 1]
-                names = self.picture.labels if len(self.picture.labels) == len(table) > 1 else ()
+                own = self.picture.labels if len(self.picture.labels) == len(table) else stream.channels
+                names = own if len(own) == len(table) > 1 else ()
                 for k, row in enumerate(table):
                     name = typeset(names[k] if names else layer.label or stream.name) + (f" {k + 1}" if len(table) > 1 and not names else "")
                     found.append((f"{name} · {over.name}" if over else name, row, layer.theory, over.colour if over else ""))
@@ -68,8 +71,7 @@ class BarsView(PlotView):
         self.show_axes(x, y, (0.0, 1.0), (lo if self.picture.y_log else min(0.0, lo), max(0.0, hi)))
         names = first.channels if len(first.channels) == count else self.picture.labels if len(self.picture.labels) == count else source.labels(first.name)
         self.across.names = tuple(typeset(n) for n in names) if len(names) == count and count <= 40 else ()
-        if self.across.names:
-            self.across.setTicks([list(enumerate(self.across.names))])
+        self._name_places()
         alive = set()
         theories = 0
         for k, (_, row, theory, colour) in enumerate(series):
@@ -91,6 +93,27 @@ class BarsView(PlotView):
         )
         self.strip.set_entries(entries if len(series) > 1 else ())
         return count > 0
+
+    def _name_places(self) -> None:
+        """Names below the bars; where they would overlap there, each along its bar."""
+        names = self.across.names
+        room = self.field.width() / max(len(names), 1) - 8
+        along = bool(names) and max(QFontMetricsF(self.across.style["tickFont"] or theme.mono_font()).horizontalAdvance(n) for n in names) > room
+        wanted = (names, along, theme.current().tokens)
+        if wanted == self._named:
+            return
+        self._named = wanted
+        self.across.setTicks([[] if along else list(enumerate(names))] if names else None)
+        for item in self._along:
+            self.canvas.removeItem(item)
+        self._along = []
+        for k, name in enumerate(names if along else ()):
+            item = pg.TextItem(name, color=theme.colour("text"), fill=theme.colour("surface", 0.5), anchor=(0, 0.5), angle=90)
+            item.setFont(theme.sans_font(theme.current().caption))
+            item.setPos(k, 0.0)
+            item.setZValue(20)
+            self.canvas.addItem(item, ignoreBounds=True)
+            self._along.append(item)
 
     def _item(self, key: tuple[int, int], make: Any) -> Any:
         if key not in self._items:

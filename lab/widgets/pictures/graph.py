@@ -97,7 +97,8 @@ class GraphView(PlotView):
             edges, weight = edges[keep], weight[keep]
         top = float(np.abs(weight).max()) if len(weight) else 1.0
         share = np.abs(weight) / (top or 1.0)
-        band = np.minimum((share * len(WIDTHS)).astype(int), len(WIDTHS) - 1)
+        # Where all weigh the same, width tells nothing and thin lines are easier to follow.
+        band = np.full(len(share), 1) if len(share) > 200 and (weight == weight[0]).all() else np.minimum((share * len(WIDTHS)).astype(int), len(WIDTHS) - 1)
         thin = 1.0 if len(edges) < 500 else 0.6 if len(edges) < 5000 else 0.35
         ends = edges[:, :2].astype(np.intp)
         used = set()

@@ -129,16 +129,30 @@ class TableView(PictureView):
         header = self.grid.horizontalHeader()
         needed = [max(self.grid.sizeHintForColumn(k), header.sectionSizeHint(k)) for k in range(count)]
         room = self.grid.viewport().width()
-        limit = max(needed)
-        while sum(min(n, limit) for n in needed) > room and limit > NARROWEST:
-            limit -= 4
-        widths = [min(n, limit) for n in needed]
-        spare = max(0, room - sum(widths)) // count
         if (room, *needed) != self._fitted:
             self._fitted = (room, *needed)
+            widths, least = list(needed), [self._longest_word(k) for k in range(count)]
+            # Sentences can be broken into lines down to their longest word; numbers and names of one word give way last.
+            for floor in (least, [NARROWEST] * count):
+                limit = max(needed)
+                while sum(widths) > room and limit > NARROWEST:
+                    limit -= 4
+                    widths = [max(min(width, limit), min(width, low)) for width, low in zip(widths, floor, strict=True)]
+            spare = max(0, room - sum(widths)) // count
             for k, width in enumerate(widths):
                 header.resizeSection(k, width + spare)
         self._wrap()
+
+    def _longest_word(self, column: int) -> int:
+        """Width that a column needs when its sentences are broken into lines."""
+        name = self.rows.names[column]
+        texts = [cell_text(row.get(name)) for row in self.rows.rows[:WRAPPED]]
+        if any(not isinstance(row.get(name), (str, type(None))) for row in self.rows.rows[:WRAPPED]):
+            measure, words = QFontMetricsF(theme.mono_font()), texts
+        else:
+            measure, words = QFontMetricsF(theme.sans_font()), [w for t in texts for w in t.split(" ")]
+        widest = max(words, key=len, default="")
+        return round(max(measure.horizontalAdvance(widest), QFontMetricsF(theme.sans_font(theme.current().caption)).horizontalAdvance(typeset(name)))) + 32  # the padding of a cell
 
     def resizeEvent(self, event: Any) -> None:
         """Columns follow the width."""
