@@ -42,7 +42,9 @@ def info(file: str, *, json_: Annotated[bool, Parameter(name="--json", negative=
         for name, value in r.summary.items():
             print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}")
         for s in streams[r.id]:
-            print(f"  stream {s.name}: {s.form}, {s.rows} rows of {list(s.shape)} {s.dtype} {s.unit}, {s.bytes / 1e6:.3g} MB")
+            each = " of " + " x ".join("any" if n < 0 else str(n) for n in s.shape) if s.shape else ""
+            unit = f" in {s.unit}" if s.unit else ""
+            print(f"  stream {s.name}: {s.form}, {s.rows} rows{each}, {s.dtype}{unit}, {s.bytes / 1e6:.3g} MB")
     if settings.get("notes"):
         print(f"\n{settings['notes']}")
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
+BETWEEN = " · "  # what parts the figures of a line
+
+
+def shortened(text: str, measure: QFontMetrics, width: int) -> str:
+    """As many of the figures in a line as fit; a text that is one piece is cut with an ellipsis."""
+    parts = text.split(BETWEEN)
+    while len(parts) > 1 and measure.horizontalAdvance(BETWEEN.join(parts)) > width:
+        parts.pop()
+    return measure.elidedText(BETWEEN.join(parts), Qt.TextElideMode.ElideRight, max(0, width))
+
+
 class ElidedLabel(QLabel):
-    """A line of text that is cut with an ellipsis where there is no room; the whole is in the tool tip."""
+    """A line of text, or of figures, that is cut where there is no room; the whole is in the tool tip."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None, role: str = ""):
         super().__init__(parent)
@@ -34,7 +45,7 @@ class ElidedLabel(QLabel):
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         area = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        text = shortened(self.text(), self.fontMetrics(), area.width())
         painter.drawText(area, int(self.alignment() | Qt.AlignmentFlag.AlignVCenter), text)
         painter.end()
 
@@ -56,7 +67,7 @@ def figures(summary) -> str:
         unit = unit.rstrip(")")
         counted = isinstance(value, int) and not isinstance(value, bool) and not unit
         parts.append(f"{number(value)} {name}" if counted else f"{name} {number(value)} {unit}".strip())
-    return " · ".join(parts)
+    return BETWEEN.join(parts)
 
 
 def size(octets: int) -> str:

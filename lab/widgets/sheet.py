@@ -114,7 +114,7 @@ QMenuBar::item {{ padding: 4px 10px; background: transparent; border-radius: 4px
 QMenuBar::item:selected {{ background: {raised}; }}
 
 QTabWidget::pane {{ border: 1px solid {line}; border-radius: 8px; top: -1px; background: {surface}; }}
-QTabBar {{ background: transparent; }}
+QTabBar {{ background: transparent; qproperty-elideMode: ElideNone; }}
 QTabBar::tab {{ background: transparent; color: {muted}; padding: 6px 12px; border: none; border-bottom: 2px solid transparent; }}
 QTabBar::tab:hover {{ color: {text}; }}
 QTabBar::tab:selected {{ color: {text}; font-weight: 600; border-bottom: 2px solid {accent}; }}

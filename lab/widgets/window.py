@@ -129,7 +129,8 @@ class Window(QMainWindow):
         splitter.addWidget(self.gallery)
         splitter.addWidget(below)
         splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([600, 200])
         self.workspace = Workspace(self)
         self.banner = Banner(self)
         holder = QWidget(self)
@@ -337,8 +338,9 @@ class Window(QMainWindow):
         self.change(name, value, final=final)
 
     def act(self, name: str, arguments: dict) -> None:
-        """Do an action to the run in front."""
+        """Do an action to the run in front; a picture of its name, which shows what came out, comes to the front."""
         self.player.send(Act(name, arguments))
+        self.workspace.bring(name.replace("_", " "))
 
     def remedy(self, way: Remedy) -> None:
         """Do what a model offers: change parameters as one undoable step, do an action, and go on if it was going on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -239,9 +240,7 @@ class HodgkinHuxley(Neuron):
             second,
             Picture("gates", "Gates", (Layer("gates"),), y="open fraction", window=50.0, y_range=(0.0, 1.0), front=True),
             plane,
-            FIXED_POINTS,
             Picture("currents", "Ionic currents", (Layer("currents"),), y="I (uA/cm2)", window=50.0),
-            Picture("conductances", "Conductances", (Layer("conductances"),), y="g (mS/cm2)", window=50.0),
             Picture(
                 "steady_gates", "Steady gates", (Layer("steady_gates"), Layer("present_V", channel=0, style="dotted", label="present V")), x=x, y="open fraction"
             ),
@@ -249,6 +248,8 @@ class HodgkinHuxley(Neuron):
                 "time_constants", "Time constants", (Layer("time_constants"), Layer("present_V", channel=1, style="dotted", label="present V")), x=x, y="tau (ms)"
             ),
             Picture("f_I", "Rate against current", (Layer("f_I"), Layer("present_f_I", style="points", label="now")), x="I (uA/cm2)", y="rate (Hz)"),
+            Picture("conductances", "Conductances", (Layer("conductances"),), y="g (mS/cm2)", window=50.0),
+            replace(FIXED_POINTS, weight=1.4),
             *rest,
         )
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 
 from lab.view import Overlay, Source, typeset
 from lab.widgets import theme
+from lab.widgets.labels import shortened
 from lab.widgets.pictures.base import PictureView
 
 
@@ -41,7 +42,7 @@ class Elided(QLabel):
         return QSize(self.fontMetrics().horizontalAdvance(self._full) + 4, self.fontMetrics().height() + 4)
 
     def _cut(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, max(0, self.width())))
+        self.setText(shortened(self._full, self.fontMetrics(), self.width()))
 
     def resizeEvent(self, event: Any) -> None:
         """Cut anew."""
