@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -98,7 +98,7 @@ class PlanarNeuron(Neuron):
         return (
             first,
             self.plane_picture(Layer(w, x="V", label="trajectory"), Layer(w, x="V", style="marker", label="now"), front=True),
-            FIXED_POINTS,
+            replace(FIXED_POINTS, weight=1.4),
             Picture("second", "Recovery", (Layer(w),), y=f"{w}{unit}", window=first.window),
             second,
             Picture("f_I", "Rate against current", (Layer("f_I"), Layer("present_f_I", style="points", label="now")), x=current, y="rate (Hz)"),

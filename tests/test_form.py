@@ -24,7 +24,7 @@ from lab.params import Described, Spec
 from lab.widgets import theme
 from lab.widgets.fields import ComboField, SegmentField
 from lab.widgets.fields_curve import SAMPLES, merge_stroke
-from lab.widgets.form import ParameterForm
+from lab.widgets.form import ParameterForm, shown_name
 from lab.widgets.numbers import Scale, number_text
 
 
@@ -350,3 +350,12 @@ def test_a_form_is_gone_when_it_is_closed(qtbot):
     made.deleteLater()
     qtbot.waitUntil(lambda: not shiboken6.isValid(row))
     theme.changes().changed.emit()
+
+
+@pytest.mark.parametrize(
+    "name, label, shown",
+    [("dt", "", "dt"), ("tau_m", "", "τ_m"), ("t_ref", "", "t_ref"), ("n", "", "n"), ("rate", "", "Rate"), ("spike_level", "", "Spike level"), ("C", "Capacitance", "Capacitance")],
+)  # fmt: skip
+def test_symbols_are_named_as_the_equations_have_them_and_words_begin_with_a_capital(name, label, shown):
+    described = type("Cell", (Described,), {"__annotations__": {name: "float"}, name: param(1.0, label=label, doc="Something.")})
+    assert shown_name(described.specs()[name]) == shown

@@ -495,3 +495,26 @@ def test_a_sheet_of_pictures_has_no_overlaps_and_stays_on_the_page():
             assert x >= 0 and y >= 0 and x + w <= 1600.1 and y + h <= 1000.1 and w > 80 and h > 80
             for a, b, c, d in places[:k]:
                 assert x >= a + c or a >= x + w or y >= b + d or b >= y + h
+
+
+def test_a_high_narrow_picture_breaks_its_legend_into_lines_and_a_low_one_counts_what_is_left_out(show):
+    high, low = show("waves", (220, 420)), show("waves", (220, 180))
+    lines = high.strip._lines()
+    assert len(lines) > 1 and not any(rest for _, rest in lines)
+    assert [entry.text for entries, _ in lines for entry, _ in entries] == ["one", "two", "three"]
+    (entries, rest) = low.strip._lines()[-1]
+    assert len(low.strip._lines()) == 1 and rest == 3 - len(entries) > 0
+    assert high.strip.minimumHeight() > low.strip.minimumHeight()
+
+
+def test_the_name_of_an_axis_is_shortened_to_the_room_it_has_and_comes_back(show):
+    drawn = show("V", (420, 280))
+    assert drawn.across.labelText == "time before now (ms)"
+    drawn.resize(150, 280)
+    QGuiApplication.processEvents()
+    assert drawn.across.labelText == "ms ago"
+    drawn.resize(420, 280)
+    QGuiApplication.processEvents()
+    assert drawn.across.labelText == "time before now (ms)"
+    label, width = drawn.across.label, drawn.across.size().width()
+    assert label.pos().x() + label.boundingRect().width() / 2 == pytest.approx(width / 2, abs=2)

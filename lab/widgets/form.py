@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +24,7 @@ from lab.widgets.labels import ElidedLabel
 
 OPEN_ROWS = 12  # groups are open until so many rows are shown; the rest is folded
 PROJECTED = 3
+SYMBOL = re.compile(r"dt|([A-Za-z]|tau|alpha|beta|sigma|theta|lambda|eta|phi|epsilon|kappa|gamma)(_[A-Za-z]{1,5}|_[0-9])?")
 
 
 class Dot(QAbstractButton):
@@ -65,7 +67,7 @@ class Row(QWidget):
         super().__init__(parent)
         self.spec = spec
         self.field = field
-        self.name = typeset(spec.label)
+        self.name = shown_name(spec)
         self.setToolTip(_tip(spec))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 2, 0, 2)
@@ -117,6 +119,12 @@ class Row(QWidget):
         """Icons and fonts."""
         self.field.set_theme()
         self.restarts.setPixmap(theme.icon("mdi6.restart").pixmap(theme.current().caption, theme.current().caption))
+
+
+def shown_name(spec: Spec) -> str:
+    """A parameter's name as a person reads it: words with a capital, symbols such as dt, t_ref and tau_m as the equations have them."""
+    symbol = SYMBOL.fullmatch(spec.name) and spec.label == spec.name.replace("_", " ").capitalize()
+    return typeset(spec.name if symbol else spec.label)
 
 
 def _tip(spec: Spec) -> str:

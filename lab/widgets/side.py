@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from lab.errors import LabError
 from lab.model import Action, Model
+from lab.view import typeset
 from lab.widgets.form import ParameterForm
 from lab.widgets.labels import ElidedLabel
 from lab.widgets.notes import Notes
@@ -256,7 +257,7 @@ class Side(QWidget):
             self._inside.insertWidget(0, self.form, 1)
             self.actions_box.show_model(kind)
             self.title.setText(kind.title or kind.name)
-            self.about.setText(about)
+            self.about.setText(typeset(about.replace("`", "")))
             self.preset.clear()
             self.preset.addItems([DEFAULTS, *kind.presets])
         assert self.form is not None and self.run is not None

@@ -15,6 +15,7 @@ from lab.session import WriterStatus
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel, figures, size
 
+SHORT = 7  # letters of a unit that there is room for
 SPEEDS = 200  # positions of the speed slider; the last one is flat out
 
 
@@ -151,7 +152,7 @@ class Speeds:
             return "flat out"
         if self.unit == "ms":
             return f"{pace / 1000:.3g} × real time" if pace >= 100 else f"{pace:.3g} ms/s"
-        return f"{pace:.3g} {self.unit}/s"
+        return f"{pace:.3g} {self.unit if len(self.unit) <= SHORT else ''}/s"
 
 
 class Transport(QWidget):
@@ -321,7 +322,8 @@ class Transport(QWidget):
             return ""
         clock = self._model.clock
         decimals = max(0, min(4, -math.floor(math.log10(clock.dt) + 1e-9)))
-        return f"{step * clock.dt:,.{decimals}f} {clock.unit}".replace(",", "\u202f")
+        amount = f"{step * clock.dt:,.{decimals}f}".replace(",", "\u202f")
+        return f"{amount} {clock.unit}" if len(clock.unit) <= SHORT else amount
 
     def show_status(self, status: Status | None, stats: WriterStatus | None, recorded: int, marks: Sequence[int], *, saving: bool) -> None:
         """Show what is in front; called at every beat, so it touches only what changed."""
@@ -358,6 +360,7 @@ class Transport(QWidget):
             return
         self._shown = shown
         self.time.setText(self.time_text(at))
+        self.time.setToolTip(f"Time in the model ({status.model.clock.unit})")
         self.speed_text.setText(achieved)
         watching = f"; watching costs {100 * status.watching:.0f} % of the speed" if status.watching else ""
         asked = self._speeds.text(status.pace)

@@ -281,7 +281,8 @@ class StrengthDuration(Protocol):
         if stream == "chronaxie":
             return np.array([[chronaxie], [2.0 * abs(rheobase)]])
         if stream == "charge":
-            return np.vstack([widths, np.abs(found) * widths])[:, widths <= CHARGE_WIDTHS * chronaxie if math.isfinite(chronaxie) else slice(None)]
+            # Only once the chronaxie is known: the axes would keep the extent of widths that are left out afterwards.
+            return np.vstack([widths, np.abs(found) * widths])[:, widths <= CHARGE_WIDTHS * chronaxie]
         if stream == "chosen":
             return np.array([[widths[k]], [abs(found[k])]])
         if stream == "traces":

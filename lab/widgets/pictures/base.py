@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
 from lab import view
 from lab.errors import FileError, LabError
 from lab.model import Model, Picture
-from lab.view import Overlay, Source
+from lab.view import Overlay, Source, typeset
 from lab.widgets import theme
 
 EXPORTS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".pdf": "PDF page (*.pdf)", ".csv": "Data (*.csv)"}
@@ -119,8 +119,10 @@ class PictureView(QWidget):
         raise NotImplementedError
 
     def empty_text(self) -> str:
-        """The words of an empty picture."""
-        return "Nothing to show yet: press play." if self._source is None or self._source.step == 0 else "Nothing to show here yet."
+        """The words of an empty picture: what would be here, where the picture says it."""
+        if self._source is None or self._source.step == 0:
+            return "Nothing to show yet: press play."
+        return f"{typeset(self.picture.doc)}\nNothing at present." if self.picture.doc else "Nothing to show here yet."
 
     def say(self, words: str) -> None:
         """Show words instead of a picture, or none."""

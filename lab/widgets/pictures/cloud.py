@@ -27,6 +27,8 @@ POINTS = 3000  # so many are drawn one by one; more become an image
 SYMBOLS = ("o", "s", "t1", "d", "x", "t", "+", "o")  # as the rasteriser's shapes
 NEAR = 14  # px within which a click picks a point
 LEGEND = 10
+FEW = 12
+THEORY = (5.0, 4.0)
 
 
 def columns_of(stream_channels: tuple[str, ...], width: int) -> dict[str, int]:
@@ -76,8 +78,8 @@ class CloudView(PlotView):
 
     @property
     def caption(self) -> str:
-        """How many points."""
-        return f"{len(self._data):,} points".replace(",", " ") if len(self._data) else ""
+        """How many points, where one would not count them."""
+        return f"{len(self._data):,} points".replace(",", " ") if len(self._data) > FEW else ""
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Read points, curves and ground."""
@@ -178,12 +180,16 @@ class CloudView(PlotView):
 
     def _legend(self, known: np.ndarray) -> None:
         names = self.picture.labels
-        if not 1 < len(known) <= LEGEND or len(names) == len(self._data):
-            self.strip.set_entries(())
-            return
-        self.strip.set_entries(
-            tuple(Entry(typeset(names[k]) if 0 <= k < len(names) else str(k), f"series{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True) for k in known.tolist())
+        lines = tuple(
+            Entry(typeset(layer.label), "text" if layer.theory else "warn", THEORY if layer.theory or layer.style == "dashed" else ())
+            for number, layer in enumerate(self.picture.layers)
+            if number in self._curves and layer.label
         )
+        if not 1 < len(known) <= LEGEND or len(names) == len(self._data):
+            self.strip.set_entries(lines)
+            return
+        classes = (Entry(typeset(names[k]) if 0 <= k < len(names) else str(k), f"series{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True) for k in known.tolist())
+        self.strip.set_entries((*classes, *lines))
 
     def _curve(self, number: int, layer: Layer, table: np.ndarray) -> None:
         item = self._curves.get(number)
@@ -191,10 +197,10 @@ class CloudView(PlotView):
             item = self._curves[number] = pg.PlotCurveItem()
             item.setZValue(10)
             self.canvas.addItem(item, ignoreBounds=True)
-        pen = QPen(theme.colour("text" if layer.theory else "warn"), theme.current().stroke + 0.5)
+        pen = QPen(theme.colour("text" if layer.theory else "warn"), theme.current().stroke + 1.0)
         pen.setCosmetic(True)
         if layer.theory or layer.style == "dashed":
-            pen.setDashPattern([5.0, 4.0])
+            pen.setDashPattern(list(THEORY))
         item.setPen(pen)
         gap = np.array([np.nan])
         rows = table[1:] if layer.channel is None else table[1 + layer.channel : 2 + layer.channel]

@@ -25,11 +25,12 @@ class Entry:
 
 
 class Strip(pg.GraphicsWidget):
-    """Axis name and legend in one line; as many entries as there is room for, then their number."""
+    """Axis name and legend in one line, or in several below a high picture; as many entries as there is room for, then their number."""
 
     def __init__(self) -> None:
         super().__init__()
         self.name = ""
+        self.most = 1  # lines
         self.entries: tuple[Entry, ...] = ()
         self.scale: tuple[str, float, float] | None = None
         self.set_colours()
@@ -51,16 +52,54 @@ class Strip(pg.GraphicsWidget):
             self.entries = entries
             self._resize()
 
+    def set_most(self, lines: int) -> None:
+        """How many lines the legend may take."""
+        if lines != self.most:
+            self.most = lines
+            self._resize()
+
     def set_colours(self) -> None:
         """Take fonts and colours in force."""
         self._font = theme.sans_font(theme.current().caption)
         self._resize()
 
+    def resizeEvent(self, event: Any) -> None:
+        """Another width may need other lines."""
+        super().resizeEvent(event)
+        self._resize()
+
     def _resize(self) -> None:
-        height = QFontMetricsF(self._font).height() + 4 if self.name or self.entries or self.scale else 4
-        self.setMinimumHeight(height)
-        self.setMaximumHeight(height)
+        one = QFontMetricsF(self._font).height() + 4
+        height = one * len(self._lines()) if self.name or self.entries or self.scale else 4
+        if height != self.minimumHeight() or height != self.maximumHeight():
+            self.setMinimumHeight(height)
+            self.setMaximumHeight(height)
         self.update()
+
+    def _lines(self) -> list[tuple[list[tuple[Entry, float]], int]]:
+        """Entries of each line with their widths, and how many are left out at the end of the last; the name has the first line's left."""
+        measure = QFontMetricsF(self._font)
+        room = self.size().width() - 8
+        widths = [(e, 1.7 * measure.height() + 6 + measure.horizontalAdvance(e.text) + 14) for e in self.entries]
+        name = min(measure.horizontalAdvance(self.name), room * (0.5 if self.entries else 1.0))
+        lines: list[tuple[list[tuple[Entry, float]], int]] = []
+        left = list(widths)
+        while left or not lines:
+            free = room - (name + 20 if not lines else 0)
+            last = len(lines) + 1 >= self.most
+            count = len(left)
+            while count and sum(w for _, w in left[:count]) + (measure.horizontalAdvance(f"+{len(left) - count}") + 8 if last and count < len(left) else 0) > free:
+                count -= 1
+            if not (count or last or lines):  # not even one beside the name
+                lines.append(([], 0))
+                continue
+            rest = len(left) - count
+            if last or not count:
+                lines.append((left[:count], rest))
+                break
+            lines.append((left[:count], 0))
+            left = left[count:]
+        return lines
 
     def paint(self, painter: QPainter, *_: Any) -> None:
         """Draw the name from the left and the entries from the right."""
@@ -72,26 +111,24 @@ class Strip(pg.GraphicsWidget):
         painter.setFont(self._font)
         painter.setPen(QColor(tokens.muted))
         sample = 1.7 * measure.height()
-        widths = [sample + 6 + measure.horizontalAdvance(e.text) + 14 for e in self.entries]
         room = area.width() - 8
         name = measure.elidedText(self.name, Qt.TextElideMode.ElideRight, max(0.0, room * (0.5 if self.entries else 1.0)))
-        painter.drawText(QRectF(area.left() + 8, area.top(), room, area.height()), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
-        room -= measure.horizontalAdvance(name) + 20
-        count = len(widths)
-        rest = ""
-        while count and sum(widths[:count]) + (measure.horizontalAdvance(rest) + 8 if rest else 0) > room:
-            count -= 1
-            rest = f"+{len(widths) - count}"
-        at = area.right() - 8 - sum(widths[:count]) + 14 - (measure.horizontalAdvance(rest) + 8 if rest else 0)
-        middle = area.center().y()
-        for entry, width in zip(self.entries[:count], widths[:count], strict=True):
-            self._sample(painter, entry, at, sample, middle)
-            painter.setPen(QColor(tokens.text))
-            painter.drawText(QRectF(at + sample + 6, area.top(), width, area.height()), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, entry.text)
-            at += width
-        if rest:
-            painter.setPen(QColor(tokens.muted))
-            painter.drawText(QRectF(at - 6, area.top(), 60, area.height()), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, rest)
+        lines = self._lines()
+        tall = area.height() / len(lines)
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(QRectF(area.left() + 8, area.top(), room, tall), left, name)
+        for number, (entries, left_out) in enumerate(lines):
+            top = area.top() + number * tall
+            rest = f"+{left_out}" if left_out else ""
+            at = area.right() - 8 - sum(width for _, width in entries) + 14 - (measure.horizontalAdvance(rest) + 8 if rest else 0)
+            for entry, width in entries:
+                self._sample(painter, entry, at, sample, top + tall / 2)
+                painter.setPen(QColor(tokens.text))
+                painter.drawText(QRectF(at + sample + 6, top, width, tall), left, entry.text)
+                at += width
+            if rest:
+                painter.setPen(QColor(tokens.muted))
+                painter.drawText(QRectF(at - 6, top, 60, tall), left, rest)
 
     def _map(self, painter: QPainter, area: QRectF) -> None:
         """The ends in numbers, the map between them."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from lab.model import Model, Picture
@@ -22,6 +22,9 @@ MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart wi
 
 class TickAxis(pg.AxisItem):
     """An axis with monospaced labels, faint grid lines and no tick marks; `before` shows times before now without sign."""
+
+    _name = ""  # in full
+    _fitted: tuple[str, float, int] | None = None
 
     def __init__(self, side: str):
         super().__init__(side, showValues=True)
@@ -62,14 +65,34 @@ class TickAxis(pg.AxisItem):
         self.setTickFont(theme.mono_font(max(10, look.caption - 1)))
         self.setGrid(255)
         self.labelStyle = {"color": look.tokens.muted, "font-size": f"{look.caption}px", "font-family": theme.load_fonts()[theme.SANS]}
-        self.show_label(self.labelText or "")
+        self._fitted = None
+        self.show_label(self._name)
 
     def show_label(self, text: str) -> None:
         """Name the axis; a horizontal one takes just the room that its two lines of text need."""
-        self.setLabel(text or None)
+        self._name = text
         if self.orientation == "bottom":
             look = theme.current()
             self.setHeight(round(1.35 * (look.caption - 1)) + 8 + (round(1.25 * look.caption) if text else 0))
+        self._fit_label()
+
+    def _fit_label(self) -> None:
+        """The name as far as there is room for it, in the middle; times before now keep their unit."""
+        text, width = self._name, self.size().width()
+        if (text, width, theme.current().caption) == self._fitted:
+            return
+        self._fitted = (text, width, theme.current().caption)
+        measure = QFontMetricsF(theme.sans_font(theme.current().caption))
+        if self.orientation == "bottom" and width > 0 and measure.horizontalAdvance(text) > width:
+            unit = text.rpartition("(")[2].rstrip(")")
+            text = f"{unit} ago" if self.before and text.endswith(")") else measure.elidedText(text, Qt.TextElideMode.ElideRight, width)
+        self.setLabel(text or None)
+        super().resizeEvent(None)  # a name is put into the middle only when the axis changes its size
+
+    def resizeEvent(self, ev: Any = None) -> None:
+        """Another width may have room for more of the name, or for less."""
+        self._fit_label()
+        super().resizeEvent(ev)
 
 
 def _power(exponent: float) -> str:
@@ -151,8 +174,8 @@ class PlotView(PictureView):
         """Set names and ranges: the picture's own, or fitted to the extents xs and ys of the data (NaN: none)."""
         if (x, y) != self._axes:
             if (x.label, x.log) != (self._axes[0].label, self._axes[0].log):
-                self.across.show_label(x.label)
                 self.across.before = "before now" in x.label
+                self.across.show_label(x.label)
                 self.across.setLogMode(x.log, None) if x.log != self.across.logMode else None
                 self.zoomed = False
             if y.log != self.up.logMode:
@@ -204,6 +227,11 @@ class PlotView(PictureView):
 
     def _zoomed_by_hand(self, *_: Any) -> None:
         self.zoomed = True
+
+    def resizeEvent(self, event: Any) -> None:
+        """A high picture has room for a legend of several lines."""
+        self.strip.set_most(1 if self.height() < 220 else 2 if self.height() < 300 else 4)
+        super().resizeEvent(event)
 
     # -- colours --
 

@@ -34,6 +34,7 @@ class RasterView(PlotView):
         self._plot: RasterPlot | None = None
         self._names: tuple[str, ...] = ()
         self._groups: tuple[tuple[int, str], ...] = ()
+        self._rows: tuple = ()
         self._between = pg.PlotCurveItem()
         self.canvas.addItem(self._between, ignoreBounds=True)
         self.field.sigResized.connect(self._again)
@@ -57,6 +58,8 @@ class RasterView(PlotView):
         if names != self._names:
             self._names = names
             self._show_groups(groups(names) if len(names) > 24 else (), len(names))
+            self._rows = ()
+        self._name_rows(plot.cells)
         if len(plot.layers) > 1:
             self.strip.set_entries(tuple(Entry(s.label, s.colour or f"series{s.series}", marker="s", dot=True) for s in plot.layers))
         self._paint()
@@ -78,6 +81,16 @@ class RasterView(PlotView):
         self._between.setPen(pen)
         ends = np.repeat(np.array(starts[1:], float) - 0.5, 2)
         self._between.setData(x=np.tile([-1e12, 1e12], len(starts[1:])), y=ends, connect="pairs")
+
+    def _name_rows(self, cells: int) -> None:
+        """Every row by its name where there is room; a single row needs no number."""
+        if self._groups:
+            return
+        names = self.up.names
+        rows = (names, cells == 1, bool(names) and self.field.height() / max(cells, 1) >= 1.4 * theme.current().caption)
+        if rows != self._rows:
+            self._rows = rows
+            self.up.setTicks([[]] if cells == 1 else [list(enumerate(names))] if rows[2] else None)
 
     def _again(self, *_: Any) -> None:
         if self._plot is not None:
