@@ -113,9 +113,9 @@ class Template:
         if not self.about:
             return graph
         width, left = 460.0, min(n.x for n in graph.nodes) - 90
-        lines = 1 + len(self.about) // 68 + self.about.count("\n")
+        lines = 1 + len(self.about) // 72 + self.about.count("\n")
         graph, id = graph.comment(self.about, left, max(n.y for n in graph.nodes) + 110)
-        return graph.set(id, width=width, height=24.0 + 20.0 * lines)
+        return graph.set(id, width=width, height=24.0 + 17.0 * lines)
 
 
 @dataclass(frozen=True)

@@ -631,3 +631,15 @@ def test_the_canvas_is_there_only_while_its_network_is_asked_for(open_window):
     assert not window.canvas.card.isVisible()
     window.history.replace(window.document.with_experiment(window.document.experiment().with_parameters(network="canvas")), "Network of the canvas")
     assert window.canvas.card.isVisible() and window.canvas.editor.graph.family == "populations"
+
+
+def test_another_number_of_populations_begins_another_run_instead_of_breaking_the_one_that_goes_on(open_window, qtbot):
+    window = open_window()
+    window.toggle()
+    qtbot.waitUntil(lambda: window.player.status.step > 0, timeout=60_000)
+    first = window.player.runner
+    window.canvas.editor.load(window.canvas.editor.graph.kinds.templates["Plastic synapses (STDP)"].make(), "Template")
+    qtbot.waitUntil(lambda: window.player.runner is not first and window.player.status is not None and window.player.status.step > 0, timeout=60_000)
+    assert window.player.status.phase == "running"
+    assert "weights" in [s.name for s in window.player.status.model.streams]
+    window.toggle()

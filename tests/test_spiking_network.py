@@ -7,7 +7,7 @@ from lab import catalog, engine
 from lab.engine import Simulation
 from lab.errors import LabError, ModelError, ParameterError
 from lab.graph import Graph
-from lab.graph_kinds.populations import brunel, network, ring_attractor, winner_take_all
+from lab.graph_kinds.populations import brunel, competition, network, ring_attractor, winner_take_all
 from lab.spiking import theory
 from lab.spiking.cells import LIF
 from lab.spiking.network import Input, Link, Network, Scales
@@ -257,3 +257,15 @@ def test_the_same_painting_runs_from_a_schedule_without_a_window():
     changed = engine.run(MODEL(), 800, seed=4, record={}, schedule=(painted,)).state["spikes"]
     cells = slice(*MODEL()._group(MODEL().build(4), 100.0, 20))
     assert changed[cells].mean() > plain[cells].mean() + 1
+
+
+def test_inputs_compete_by_stdp_until_their_weights_part_into_strong_and_weak():
+    model = MODEL(graph=competition().to_json())
+    simulation = Simulation(model, 1)
+    before = model.observe(simulation.constants, simulation.state, "weights")
+    result = engine.run(model, steps=model.steps_for(30_000.0), record={})
+    middles, after = result.observe("weights")
+    assert before[1].sum() == after.sum() == 10_000
+    middle, ends = (middles > 0.5) & (middles < 1.5), (middles < 0.25) | (middles > 1.75)
+    assert before[1][middle].sum() > 8500 and before[1][ends].sum() < 400
+    assert after[middle].sum() < 5000 and after[ends].sum() > 3000

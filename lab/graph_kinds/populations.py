@@ -199,6 +199,17 @@ def ring_attractor() -> Graph:
     return graph
 
 
+def competition() -> Graph:
+    """Inputs of one rate compete for a few cells: spike-timing-dependent plasticity makes some synapses strong and the rest weak (Song, Miller and Abbott 2000)."""
+    cell = dict(tau=20.0, rest=0.0, threshold=20.0, reset=10.0, refractory=2.0, tau_excitatory=5.0)
+    graph = Graph("populations")
+    graph, inputs = graph.add_node("poisson", 0, 0, "Inputs", size=500, rate=15.0, record=60)
+    graph, cells = graph.add_node("lif", 420, 0, "Cells", size=20, record=20, **cell)
+    return graph.connect(
+        inputs, cells, weight=0.5, rule="all to all", delay=1.0, weight_spread=0.3, plastic=True, potentiation=0.1, depression=0.105, largest=2.0
+    )[0]
+
+
 _PLAIN = {"inhibition": 1.0, "excitation": 1.0, "drive": 1.0, "scale": 1.0}  # factors of the model that leave a network as it is drawn
 TEMPLATES = {
     "Vogels-Abbott, current synapses": Template(vogels_abbott, "Four thousand cells, four fifths of them excitatory, each reading about 80 others. Nothing drives "
@@ -213,6 +224,8 @@ TEMPLATES = {
         "and it silences the other. Drag over rows of the raster of the loser to help it to win.", _PLAIN),
     "Ring attractor": Template(ring_attractor, "Cells on a ring excite their neighbours and, through I, inhibit all. It is silent until you drag over rows of the "
         "raster: then a bump of activity stays there, a memory of a direction, until you put it elsewhere.", _PLAIN),
+    "Plastic synapses (STDP)": Template(competition, "Five hundred inputs fire at 15 Hz. A synapse that fires just before its cell grows, one that comes too late shrinks: "
+        "within a minute of model time the weights part into strong and weak. Let it run flat out and watch 'Plastic weights'.", _PLAIN),
 }  # fmt: skip
 
 register(Family("populations", "Spiking populations", KINDS, blocks=True, cycles=True, parallel=True, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals, words=words))

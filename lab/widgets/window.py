@@ -432,7 +432,7 @@ class Window(QMainWindow):
         changed = {n: v for n, v in new.values().items() if v != getattr(old, n)}
         if before.seed == after.seed and changed and all(specs[n].kind == "graph" and self.canvas.only_looks(n, getattr(old, n), v) for n, v in changed.items()):
             return
-        live = all(specs[n].live for n in changed) and before.replace(parameters={}) == after.replace(parameters={})
+        live = all(specs[n].live for n in changed) and before.replace(parameters={}) == after.replace(parameters={}) and _recorded(old) == _recorded(new)
         status = self.player.status
         if live and status is not None and status.phase != "failed":
             self.player.send(Change(changed))
@@ -670,3 +670,8 @@ class Hairline(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.colour("line"))
         painter.end()
+
+
+def _recorded(model: Model) -> list[tuple]:
+    """What a recording of a model consists of: a change that makes it another one (a population more) needs a new run."""
+    return [(s.name, s.form, s.shape, s.channels) for s in model.streams]

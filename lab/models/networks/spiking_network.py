@@ -9,11 +9,11 @@ import numpy as np
 
 from lab.errors import LabError, ModelError
 from lab.graph import Graph
-from lab.graph_kinds.populations import brunel, network, ring_attractor, vogels_abbott, winner_take_all
+from lab.graph_kinds.populations import brunel, competition, network, ring_attractor, vogels_abbott, winner_take_all
 from lab.model import Clock, Figure, Handle, Layer, Model, Picture, Stream, action, param
-from lab.spiking import theory
+from lab.spiking import program, theory
 from lab.spiking.cells import LIF, PoissonPopulation
-from lab.spiking.network import Built, Network, Scales
+from lab.spiking.network import Built, Link, Network, Scales
 from lab.spiking.projections import Drive
 from lab.spiking.stability import borders
 from lab.spiking.statistics import intervals, population_statistics, spectrum
@@ -80,6 +80,7 @@ class SpikingNetwork(Model):
         "Brunel, a fifth of the cells": {"graph": BRUNEL, "inhibition": 5.0, "drive": 2.0, "scale": 0.2},
         "Winner takes all": {"graph": winner_take_all().to_json()},
         "Ring attractor": {"graph": ring_attractor().to_json()},
+        "Plastic synapses (STDP)": {"graph": competition().to_json()},
     }
 
     graph: str = param(VOGELS, kind="graph", builds=True, doc="Populations, projections and drives (JSON text of the canvas).", group="Network")
@@ -158,6 +159,9 @@ class SpikingNetwork(Model):
             Stream("spectrum", "curve", "", "Power of each population's activity at each frequency, over the last two seconds.", channels=names, x_unit="Hz"),
             Stream("intervals", "curve", "", "Cells by the coefficient of variation of their interspike intervals, in steps of 0.1.", channels=names),
         ]
+        plastic = self._plastic()
+        if plastic:
+            found.append(Stream("weights", "curve", "", "Plastic synapses by their weight, as part of the projection's weight.", channels=tuple(k.title for k in plastic)))
         if theory.known(net):
             found.append(Stream("prediction", "trace", "Hz", "Mean-field rate of each population (Siegert).", shape=(len(names),), channels=names, every=every))
         if self._diagram():
@@ -168,6 +172,9 @@ class SpikingNetwork(Model):
                                 channels=("slow below", "fast above")))  # fmt: skip
             found.append(Stream("here", "curve", "", "The present inhibition and drive.", channels=("you are here",)))
         return tuple(found)
+
+    def _plastic(self) -> tuple[Link, ...]:
+        return tuple(link for link in self.net.links if link.projection.plastic)
 
     def _traced(self) -> tuple[str, ...]:
         # The same cells as the network traces: in turn from each population that has a membrane.
@@ -195,6 +202,8 @@ class SpikingNetwork(Model):
             Picture("spectrum", "Rhythm of the population", (Layer("spectrum"),), x="frequency (Hz)", y="power", x_range=(0.0, 400.0), figures=("rhythm (Hz)",)),
             Picture("intervals", "Regularity of single cells", (Layer("intervals", style="steps"),), x="CV of intervals", y="cells"),
         ]  # fmt: skip
+        if "weights" in known:
+            found.insert(1, Picture("weights", "Plastic weights", (Layer("weights", style="steps"),), x="weight / weight of the projection", y="synapses", front=True))
         if "here" in known:
             layers = (Layer("contours", style="dashed"), Layer("balance", style="dotted"), Layer("threshold", style="dotted"), Layer("borders"), Layer("here", style="points"))
             found.insert(2, Picture(
@@ -281,6 +290,8 @@ class SpikingNetwork(Model):
                 own = cells[first : first + p.size]
                 rows.append(np.histogram(own[np.isfinite(own)], edges)[0].astype(float))
             return np.array(rows)
+        if stream == "weights":
+            return self._weights(constants, state)
         parts = self._diagram()
         if parts and stream == "here":
             factors = [float(f) for f, link in zip(state["scale"], net.links, strict=True) if link.projection.sign == "inhibitory"]
@@ -300,6 +311,19 @@ class SpikingNetwork(Model):
         if parts and stream == "contours":
             return _contours(parts[1], parts[2], self.excitation, *self._degrees(parts[0]))
         raise ModelError(f"{self._owner()} has no per-block stream '{stream}' ({', '.join(names)}).")
+
+    def _weights(self, constants: Built, state) -> np.ndarray:
+        """Rows: the middles of 40 bins up to the largest weight, then the synapses of each plastic projection in them."""
+        plastic = self._plastic()
+        edges = np.linspace(0.0, max(link.projection.largest for link in plastic) or 1.0, 41)
+        rows = [(edges[:-1] + edges[1:]) / 2]
+        for q, link in enumerate(self.net.links):
+            if link.projection.plastic:
+                first = int(constants.proj[q, program.WEIGHTS])
+                a = constants.proj[q, program.STARTS]
+                count = int(constants.starts[a + constants.proj[q, program.SOURCES]] - constants.starts[a])
+                rows.append(np.histogram(np.minimum(state["learned"][first : first + count], edges[-1]), edges)[0].astype(float))
+        return np.array(rows)
 
     @staticmethod
     def _degrees(net: Network) -> tuple[float, float]:
