@@ -7,11 +7,12 @@ import pytest
 
 from lab.embedding import questions as ask
 from lab.embedding import raster, tsne, umap
+from lab.embedding.barnes_hut import repel_tree
 from lab.embedding.neighbours import honesty, nearest_neighbours, truth
 from lab.embedding.pca import align, principal_components
 from lab.embedding.vectors import Vectors
 from lab.engine import Simulation
-from lab.errors import FileError, LabError
+from lab.errors import FileError, LabError, ParameterError
 from lab.kernels import seed_state
 from lab.models.embeddings.embedding_map import AXES, PCA, UMAP, EmbeddingMap
 
@@ -138,6 +139,35 @@ def test_repulsion_on_the_grid_equals_the_exact_sums(spread, error):
     assert tsne._repel_grid(y, grid) == pytest.approx(z, rel=2e-3)
     size = np.sqrt((exact.astype(float) ** 2).sum(1)).mean()
     assert np.sqrt(((grid - exact).astype(float) ** 2).sum(1)).mean() < error * size
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_repulsion_over_the_tree_is_exact_at_theta_0_and_near_at_a_half(dimensions):
+    y = 5 * np.random.default_rng(0).normal(size=(700, dimensions))
+    y[:3] = y[3]  # points in one place
+    exact, tree = np.empty_like(y), np.empty_like(y)
+    z = tsne._repel_exact(y, exact)
+    assert repel_tree(y, tree, 0.0) == pytest.approx(z, rel=1e-12)
+    np.testing.assert_allclose(tree, exact, atol=1e-9 * np.abs(exact).max())
+    assert repel_tree(y, tree, 0.5) == pytest.approx(z, rel=0.03)
+    assert not np.array_equal(tree, exact)
+    assert np.linalg.norm(tree - exact, axis=1).mean() < 0.04 * np.linalg.norm(exact, axis=1).mean()
+
+
+def test_points_all_in_one_place_do_not_repel_over_the_tree():
+    y, force = np.ones((30, 2)), np.empty((30, 2))
+    assert repel_tree(y, force, 0.5) == pytest.approx(30 * 29) and not force.any()
+
+
+def test_the_tree_makes_as_true_a_map_as_all_pairs():
+    found = {}
+    for way in (tsne.EXACT, tsne.TREE):
+        simulation = Simulation(EmbeddingMap(most=400, iterations=500, judge_every=0, repel_by=way), 0)
+        simulation.advance(500)
+        found[way] = simulation.summary()["trustworthiness"]
+    assert min(found.values()) > 0.98 and abs(found[tsne.TREE] - found[tsne.EXACT]) < 0.01, found
+    with pytest.raises(ParameterError, match="three dimensions"):
+        EmbeddingMap(dimensions=3, repel_by="grid")
 
 
 # -- UMAP --

@@ -101,7 +101,7 @@ class EmbeddingMap(Model):
     """A map shows in a plane which of many vectors are near to each other, and every map lies somewhere.
 
     **PCA** looks from the direction in which the points spread most: distances are true or too small. **t-SNE** lets
-    neighbours attract and all points repel until the neighbourhoods fit. **UMAP** draws single edges of the neighbour graph
+    neighbours attract and all points repel until the neighbourhoods fit (by every pair, by a tree of Barnes and Hut, or by a grid). **UMAP** draws single edges of the neighbour graph
     and pushes random points away. **Own axes** project on directions of your choice (`she - he; paris - france`).
 
     Trustworthiness falls when the map shows neighbours that are none; recall when it tears true neighbours apart. *Colour: how
@@ -122,7 +122,7 @@ class EmbeddingMap(Model):
         r"\frac{\partial C}{\partial y_i} = 4 \sum_j (p_{ij} - q_{ij}) \frac{y_i - y_j}{1 + |y_i - y_j|^2}",
         r"T(k) = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j \in U_k(i)} (r(i, j) - k)",
     )
-    source = "van der Maaten and Hinton 2008; Linderman et al. 2019; McInnes, Healy, Melville 2018; Venna and Kaski 2001"
+    source = "van der Maaten and Hinton 2008; van der Maaten 2014; Linderman et al. 2019; McInnes, Healy, Melville 2018; Venna and Kaski 2001"
     presets = {
         "Digits by t-SNE": {},
         "Digits by UMAP": {"method": "UMAP"},
@@ -163,6 +163,16 @@ class EmbeddingMap(Model):
     )
     rate: float = param(0.0, "", lo=0, hi=100_000, when=("method", TSNE), doc="Learning rate; 0: points / exaggeration, at least 200.")
     momentum: float = param(0.8, "", lo=0, hi=0.99, when=("method", TSNE), doc="Part of the last step that is kept.")
+    repel_by: str = param(
+        tsne.AUTOMATIC,
+        choices=tsne.REPULSIONS,
+        label="Repulsion by",
+        when=("method", TSNE),
+        doc="How the repulsion of all points is summed: every pair, a tree of cells, a grid with Fourier transforms (flat maps), or what is fastest.",
+    )
+    theta: float = param(
+        tsne.THETA, "", lo=0, hi=1, when=("repel_by", tsne.TREE), doc="Cells narrower than so many times their distance act as one point; 0 is exact."
+    )
     neighbours: int = param(
         15, "", lo=2, hi=200, log=True, builds=True, when=("method", UMAP), doc="Neighbours in the graph, the point itself counted."
     )
@@ -229,6 +239,11 @@ class EmbeddingMap(Model):
         )  # fmt: skip
 
     # -- behaviour --
+
+    def check(self) -> None:
+        """Refuse a grid in space."""
+        if self.repel_by == tsne.GRID and self.dimensions == 3:
+            raise self.refuse("repel_by", "must be exact, Barnes-Hut or automatic in three dimensions, where a grid would be too large")
 
     def _space(self) -> Space:
         place = Path(self.space)
@@ -323,7 +338,10 @@ class EmbeddingMap(Model):
             early = number < min(tsne.EARLY, self.iterations // 3)
             factor = self.exaggeration if early else 1.0
             rate = self.rate or tsne.automatic_rate(len(y), factor)
-            tsne.iterate(constants.affinities, y, state["velocity"], state["gains"], exaggeration=factor, rate=rate, momentum=self.momentum)
+            tsne.iterate(
+                constants.affinities, y, state["velocity"], state["gains"], exaggeration=factor, rate=rate, momentum=self.momentum, repulsion=self.repel_by,
+                theta=self.theta,
+            )  # fmt: skip
         elif constants.graph is not None:
             graph, (a, b) = constants.graph, constants.curve
             rate = max(0.0, 1 - number / self.iterations)
