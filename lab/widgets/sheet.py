@@ -37,6 +37,7 @@ QPushButton, QComboBox, QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit {
     background: {raised}; color: {text}; border: 1px solid {line}; border-radius: 6px;
     selection-background-color: {accent}; selection-color: {on_accent};
 }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QPushButton {{ padding: 0 12px; min-height: {inner}px; font-weight: 500; }}
 QPushButton:hover, QComboBox:hover, QLineEdit:hover, QAbstractSpinBox:hover {{ border-color: {hover}; }}
 QPushButton:pressed {{ background: {line}; }}

@@ -131,6 +131,7 @@ class Workspace(QMainWindow):
         self.docks: dict[str, CardDock] = {}
         self._wanted: frozenset[str] = frozenset()
         self._before_fill: QByteArray | None = None
+        self._on_top: list[str] = []  # cards in front before one filled the place
         self.filled = ""
         self.model: Model | None = None
         self._turn = self._last = 0
@@ -231,6 +232,17 @@ class Workspace(QMainWindow):
         self._arranged_for = self._class()
         self._something_moved()
 
+    def bring(self, name: str) -> None:
+        """Show one card, in front of those it shares its place with."""
+        dock = self.docks.get(name)
+        if dock is None:
+            return
+        if self.filled and self.filled != name:
+            self.fill("")
+        dock.show()
+        dock.raise_()
+        self._something_moved()
+
     def _arrange_unless_own(self) -> None:
         if not self._own:
             self.arrange()
@@ -240,16 +252,26 @@ class Workspace(QMainWindow):
         if self.filled:
             state, self._before_fill, self.filled = self._before_fill, None, ""
             if state is not None:
-                self.restoreState(state, LAYOUT_VERSION)
+                self._go_back(state)
             self._something_moved()
             return
         if name not in self.docks or len(self.docks) < 2:
             return
-        self._before_fill = self.saveState(LAYOUT_VERSION)
+        self._before_fill, self._on_top = self.saveState(LAYOUT_VERSION), self._shown()
         for other, dock in self.docks.items():
             dock.setVisible(other == name)
         self.filled = name
         self._something_moved()
+
+    def _shown(self) -> list[str]:
+        return [name for name, dock in self.docks.items() if dock.isVisible() and not dock.visibleRegion().isEmpty()]
+
+    def _go_back(self, state: QByteArray) -> None:
+        """An arrangement from before; Qt forgets which of several tabs was in front while they were hidden."""
+        self.restoreState(state, LAYOUT_VERSION)
+        for name in self._on_top:
+            if name in self.docks:
+                self.docks[name].raise_()
 
     def front_only(self, on: bool) -> None:
         """Projector mode: only the pictures the lesson is about, or the arrangement from before."""
@@ -258,12 +280,12 @@ class Workspace(QMainWindow):
         if self.filled:
             self.fill("")
         if on:
-            self._before_fill = self.saveState(LAYOUT_VERSION)
+            self._before_fill, self._on_top = self.saveState(LAYOUT_VERSION), self._shown()
             front = [p.name for p in self.model.pictures if p.front] or [p.name for p in self.model.pictures[:2]]
             for name, dock in self.docks.items():
                 dock.setVisible(name in front)
         elif self._before_fill is not None:
-            self.restoreState(self._before_fill, LAYOUT_VERSION)
+            self._go_back(self._before_fill)
             self._before_fill = None
         self._something_moved()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -69,10 +68,10 @@ class HodgkinHuxley(Neuron):
     source = "Hodgkin and Huxley 1952, J Physiol 117:500, equations 12, 13, 20, 21, 23, 24, 26; integration: Hines 1984, Int J Biomed Comput 15:69"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Repetitive firing": {"current": 10.0},
-        "Anode break": {"current": -10.0, "onset": 20.0, "width": 40.0},
+        "Anode break": {"stimulus": "pulses", "current": -10.0, "onset": 20.0, "width": 40.0, "period": 100.0},
         "Potassium channels blocked": {"block_K": 80.0},
-        "Voltage clamp": {"mode": "voltage clamp", "onset": 5.0, "width": 20.0},
-        "Slow ramp": {"stimulus": "ramp", "current": 20.0, "rise": 1000.0, "fall": 1000.0},
+        "Voltage clamp": {"mode": "voltage clamp", "stimulus": "pulses", "onset": 5.0, "width": 20.0, "period": 50.0},
+        "Slow ramp, up and down": {"stimulus": "drawn", "drawn": [[0.0, 0.0], [1000.0, 20.0], [2000.0, 0.0]], "repeat": True},
         "Noise": {"stimulus": "noise", "current": 5.0, "sigma": 4.0},
     }
 
@@ -249,7 +248,7 @@ class HodgkinHuxley(Neuron):
             ),
             Picture("f_I", "Rate against current", (Layer("f_I"), Layer("present_f_I", style="points", label="now")), x="I (uA/cm2)", y="rate (Hz)"),
             Picture("conductances", "Conductances", (Layer("conductances"),), y="g (mS/cm2)", window=50.0),
-            replace(FIXED_POINTS, weight=1.4),
+            FIXED_POINTS,
             *rest,
         )
 

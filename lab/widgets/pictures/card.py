@@ -18,10 +18,11 @@ from lab.widgets.pictures.base import PictureView
 class Elided(QLabel):
     """Text that gives way: it is cut with an ellipsis and never widens the window."""
 
-    def __init__(self, role: str, parent: QWidget | None = None, least: int = 0):
+    def __init__(self, role: str, parent: QWidget | None = None, least: int = 0, whole: bool = False):
         super().__init__(parent)
         self.setProperty("role", role)
         self._full = ""
+        self._whole = whole  # half of it would say nothing
         self._least = least  # pixels it insists on, if the text is that wide
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -42,7 +43,8 @@ class Elided(QLabel):
         return QSize(self.fontMetrics().horizontalAdvance(self._full) + 4, self.fontMetrics().height() + 4)
 
     def _cut(self) -> None:
-        self.setText(shortened(self._full, self.fontMetrics(), self.width()))
+        measure = self.fontMetrics()
+        self.setText("" if self._whole and measure.horizontalAdvance(self._full) > self.width() else shortened(self._full, measure, self.width()))
 
     def resizeEvent(self, event: Any) -> None:
         """Cut anew."""
@@ -72,9 +74,9 @@ class PictureCard(QFrame):
         row.setSpacing(8)
         # In a narrow card the caption and the figures give way before the title does. Asked for at each layout, because the
         # title's font is known only once the style sheet has been applied.
-        self.title = Elided("title", self.header, least=150)
+        self.title = Elided("title", self.header, least=220)
         self.title.set_text(picture.picture.title)
-        self.caption = Elided("caption", self.header)
+        self.caption = Elided("caption", self.header, whole=True)
         self.figures = Elided("figure", self.header)
         self.figures.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.button = QToolButton(self.header)
