@@ -9,7 +9,7 @@ pytest.importorskip("PySide6")
 pytest.importorskip("sklearn")
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QTabBar
 
 from lab import catalog
 from lab.widgets import filing, theme
@@ -101,3 +101,27 @@ def test_another_optimiser_goes_on_in_the_same_run(open_window, qtbot):
     qtbot.waitUntil(lambda: window.player.status.model.optimiser == "SGD", timeout=10_000)
     assert window.player.run_id == run and window.player.status.step == 20
     assert np.array_equal(weights, window.player.runner.simulation.state["parameters"])
+
+
+def test_checking_gradients_brings_its_table_to_the_front(open_window, qtbot):
+    window = open_window()
+    qtbot.wait(300)  # the cards find their places
+    window.act("check_gradients", {})
+    card = window.workspace.docks["check gradients"].card
+    qtbot.waitUntil(lambda: not card.visibleRegion().isEmpty() and len(card.view.rows.rows) > 3, timeout=30_000)
+    assert {row[""] for row in card.view.rows.rows} == {"agrees"}
+
+
+def test_a_picture_behind_others_is_found_by_its_name_and_tabs_show_whole_names(open_window, qtbot):
+    window = open_window()
+    qtbot.wait(300)
+    entry = next(e for e in window.commands.entries("silent") if e.kind == "picture" and e.text == "Silent units")
+    entry.run()
+    qtbot.waitUntil(lambda: not window.workspace.docks["dead"].card.visibleRegion().isEmpty(), timeout=5_000)
+    bars = [bar for bar in window.workspace.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly) if bar.count()]
+    assert bars and all(bar.elideMode() == Qt.TextElideMode.ElideNone for bar in bars)
+
+
+def test_drawing_and_what_is_read_stand_side_by_side(open_window, qtbot):
+    window = open_window()
+    qtbot.waitUntil(lambda: all(not window.workspace.docks[n].card.visibleRegion().isEmpty() for n in ("canvas", "prediction")), timeout=5_000)

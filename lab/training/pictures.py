@@ -69,13 +69,12 @@ def _short(name: str) -> str:
 def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     """Loss and score first, then what the data allow, then the insides."""
     score = model.score_name
-    smoothed = (Layer("smoothed accuracy", label="minibatches, smoothed"),) if model.task == "classification" else ()
+    smoothed = (Layer("smoothed accuracy", label="smoothed"),) if model.task == "classification" else ()
     found = [
         Picture("loss", "Loss", (Layer("evaluated loss", channel=1, label="test"), Layer("smoothed", label="smoothed"), Layer("loss", label="minibatch")),
                 y="loss", figures=("loss", "test loss", "diagnosis"), front=True, weight=1.2),
         Picture("score", score.capitalize(), (Layer("score", channel=1, label="test"), *smoothed, Layer("score", channel=0, label="train")), y=score, figures=(f"train {score}", f"test {score}"), front=True),
     ]  # fmt: skip
-    found += model.own_pictures(shape)
     if shape.plane and shape.low:
         two = model.task == "classification" and shape.outputs == 2
         across, up = (shape.low[0], shape.high[0]), (shape.low[1], shape.high[1])
@@ -87,21 +86,27 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         found.append(Picture("fit", "Function and fit", (Layer("samples"), Layer("fit")), x="x", y="y", front=True, weight=1.5))
     elif model.task == "regression":
         found.append(Picture("outcomes", "Predicted against true", (Layer("outcomes"),), x="true", y="predicted"))
+    every, reads = model.own_pictures(shape), model.task == "classification"
+    own, maps = [p for p in every if p.name != "features"], [p for p in every if p.name == "features"]
+    if shape.picture:
+        drawing = [Picture("canvas", "Draw", (Layer("canvas"),), colours="grey", levels=(0.0, 1.0), paint="paint", front=reads, doc="Draw with the mouse; Shift erases.")]
+        if reads:  # side by side: what is drawn, and what it is taken for
+            drawing.append(Picture("prediction", "What the network reads", (Layer("prediction"),), x="class", y="probability", y_range=(0.0, 1.0), front=True))
+        found += [*drawing, *own] if reads else [*own, *drawing]
+    else:
+        found += own
     if model.task == "classification":
         if shape.picture:
             found.append(Picture("mistakes", "Worst mistakes", (Layer("mistakes"), Layer("mistake captions")), colours="grey", levels=(0.0, 1.0),
-                                 pick="look_at_mistake", front=True, doc="Predicted / true class; click one to put it on the canvas."))  # fmt: skip
+                                 pick="look_at_mistake", doc="Predicted / true class; click one to put it on the canvas."))  # fmt: skip
         else:
             found.append(Picture("mistakes", "Worst mistakes", (Layer("mistake table"),)))
         found.append(Picture("confusion", "Confusion", (Layer("confusion"),), x="predicted class", y="true class", equal=True, labels=shape.classes))
+    found += maps
     if model.data == "file" and model.file.lower().endswith(TABLES):
         found.append(Picture("columns", "Columns of the file", (Layer("columns"),), front=True, weight=1.4, doc="Correct a type with 'types', for example: id=ignore, grade=class."))
-    if shape.picture:
-        found.append(Picture("canvas", "Draw", (Layer("canvas"),), colours="grey", levels=(0.0, 1.0), paint="paint", doc="Draw with the mouse; Shift erases."))
-        if model.task == "classification":
-            found.append(Picture("prediction", "What the network reads", (Layer("prediction"),), x="class", y="probability", y_range=(0.0, 1.0)))
-        if model.first_weights_are_pictures:
-            found.append(Picture("first weights", "Weights of the first layer", (Layer("first weights"),), colours="diverging", levels=None))
+    if shape.picture and model.first_weights_are_pictures:
+        found.append(Picture("first weights", "Weights of the first layer", (Layer("first weights"),), colours="diverging", levels=None))
     names = model.stage_names()
     places, across = ("", *map(_short, names)), (0.4, len(names) + 0.6)  # violins stand at 1, 2, ...
     found += [

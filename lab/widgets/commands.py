@@ -125,6 +125,8 @@ class Commands(QObject):
             for action in type(status.model).actions().values():
                 if not action.hidden and action.name in w.side.actions_box.buttons:
                     found.append(Entry("action", action.label, partial(w.side.actions_box.press, action.name), "mdi6.gesture-tap-button", action.doc.split("\n")[0]))
+            for name, dock in w.workspace.docks.items():
+                found.append(Entry("picture", dock.card.view.picture.title, partial(w.workspace.bring, name), "mdi6.chart-box-outline", dock.card.view.picture.doc))
             kind = type(status.model)
             for title in kind.presets:
                 found.append(Entry("preset", title, partial(w.choose_preset, title), "mdi6.bookmark-outline", kind.title))
