@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from lab import engine
 from lab.embedding import cooccurrence, word2vec
-from lab.embedding.corpus import make_corpus
+from lab.embedding import questions as ask
+from lab.embedding.corpus import grammar_corpus, make_corpus
+from lab.embedding.vectors import unit_rows
 from lab.engine import Simulation
 from lab.errors import FileError, LabError
 from lab.kernels import seed_state
 from lab.models.embeddings.word2vec import CBOW, PPMI_SVD, SOFTMAX, Word2Vec
+
+PEER = Path(__file__).parent.parent / ".peers/maps/bin/python"
 
 
 def test_the_alias_table_draws_in_proportion_to_the_weights():
@@ -215,3 +224,38 @@ def test_several_threads_read_all_of_the_text_and_say_that_no_run_can_be_repeate
     assert result.summary["threads"] == "3, not repeatable" and "threads" not in engine.run(Word2Vec(), 1, record={}).summary
     assert len({tuple(r) for r in result.state["randoms"].tolist()}) == 3
     assert result.summary["analogies (%)"] > 60 and np.isfinite(result.summary["loss (nats)"])
+
+
+FOREIGN = """
+import sys
+import numpy as np
+from gensim.models import Word2Vec
+folder = sys.argv[1]
+text = [line.split() for line in open(folder + "/text.txt", encoding="utf-8")]
+words = open(folder + "/words.txt", encoding="utf-8").read().split("\\n")
+for skip_gram, epochs in ((1, 10), (0, 20)):
+    for seed in (1, 2, 3):
+        model = Word2Vec(text, vector_size=50, sg=skip_gram, negative=5, window=5, min_count=1, workers=1, alpha=0.05, min_alpha=1e-4, sample=1e-3, seed=seed, epochs=epochs)
+        np.save(f"{folder}/{skip_gram}-{seed}.npy", model.wv[words])
+"""
+
+
+def test_the_same_text_in_gensim_answers_as_many_analogies_within_two_points(tmp_path):
+    here = subprocess.run([sys.executable, "-c", "import gensim"], capture_output=True).returncode == 0
+    if not here and not PEER.exists():
+        pytest.skip("gensim is not installed, neither here nor in .peers/maps")
+    corpus = grammar_corpus()
+    (tmp_path / "text.txt").write_text("".join(" ".join(corpus.text(i)) + "\n" for i in range(corpus.sentences)), "utf-8")
+    (tmp_path / "words.txt").write_text("\n".join(corpus.words), "utf-8")
+    one_thread = os.environ | {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+    subprocess.run([sys.executable if here else str(PEER), "-c", FOREIGN, str(tmp_path)], check=True, timeout=240, capture_output=True, env=one_thread)
+    rows = ask.question_rows({w: i for i, w in enumerate(corpus.words)}, [q for questions in corpus.questions.values() for q in questions])
+
+    def score(vectors):
+        return 100 * float((ask.answers(unit_rows(vectors), rows) == rows[:, 3]).mean())
+
+    theirs = {kind: np.median([score(np.load(tmp_path / f"{kind}-{seed}.npy")) for seed in (1, 2, 3)]) for kind in (0, 1)}
+    # Skip-gram answers all of them after twenty epochs, here and there: after ten there is something to compare.
+    for kind, epochs in ((0, 20), (1, 10)):
+        ours = np.median([score(word2vec.train(corpus, skip_gram=bool(kind), epochs=epochs, seed=seed)) for seed in (0, 1, 2)])
+        assert ours == pytest.approx(theirs[kind], abs=2), kind
