@@ -181,6 +181,18 @@ def test_presets_set_their_values_and_are_recognised(open_window, qtbot):
     assert window.side.preset.currentText() == "Defaults"
 
 
+def test_a_preset_begins_a_run_of_its_own_though_all_its_values_could_change_live(open_window, qtbot):
+    window = open_window()
+    flat_out(window)
+    play_to(qtbot, window, 500)
+    before = window.player.runner
+    window.choose_preset("Fast growth")
+    assert window.player.runner is not before
+    qtbot.waitUntil(lambda: status(window).phase == "paused" and window.player.run_id is not None)
+    assert status(window).step == 0 and status(window).model.rate == 5.0
+    assert window.marks.rows()[0].name == "Fast growth"
+
+
 def test_seeking_back_shows_the_past_and_escape_returns(open_window, qtbot):
     window = open_window()
     flat_out(window)

@@ -291,7 +291,7 @@ class Window(QMainWindow):
         self.bar.show_panel(self._panel_of(self.document.model))
 
     def choose_preset(self, title: str) -> None:
-        """Take over the values of a preset."""
+        """Take over the values of a preset, in a run of its own: what it shows may lie at the start."""
         kind = catalog.load(self.document.model)
         values = {} if title == DEFAULTS else kind.presets[title]
         try:
@@ -300,7 +300,11 @@ class Window(QMainWindow):
             self._failed(str(error))
             return
         experiment = self.document.experiment().replace(parameters=model.changed())
+        before = self.player.runner
         self.history.replace(self.document.with_experiment(experiment), f"Preset {title}")
+        if self.player.runner is before:  # all of it could change while the run goes on
+            status = self.player.status
+            self.reset(playing=status is None or status.phase in ("running", "finished", "preparing"))
 
     def change(self, name: str, value: Any, *, final: bool = True) -> None:
         """Change a parameter of the model in front, as one undoable step per drag."""

@@ -45,7 +45,7 @@ class FitzHughNagumo(PlanarNeuron):
         "Excitable": {"current": 0.0},
         "Just above the Hopf point": {"current": 0.34},
         "Depolarisation block": {"current": 1.6},
-        "Fires on release": {"current": -0.5, "onset": 50.0, "width": 100.0},
+        "Fires on release": {"stimulus": "pulses", "current": -0.5, "onset": 50.0, "width": 100.0, "period": 300.0},
         "Two resting points (inject a pulse)": {"current": 0.0, "b": 2.0, "a": 0.0},
     }
 

@@ -49,7 +49,7 @@ class Izhikevich(PlanarNeuron):
         "Fast spiking (FS)": {"a": 0.1, "d": 2.0, "current": 10.0},
         "Low-threshold spiking (LTS)": {"b": 0.25, "d": 2.0, "current": 10.0},
         "Thalamo-cortical (TC)": {"b": 0.25, "d": 0.05, "current": 2.0},
-        "Thalamo-cortical, rebound burst": {"b": 0.25, "d": 0.05, "current": -20.0, "onset": 50.0, "width": 100.0},
+        "Thalamo-cortical, rebound burst": {"b": 0.25, "d": 0.05, "stimulus": "pulses", "current": -20.0, "onset": 50.0, "width": 100.0, "period": 400.0},
         "Resonator (RZ)": {"a": 0.1, "b": 0.26, "d": 2.0, "current": 0.25},
     }
 
