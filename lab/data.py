@@ -23,6 +23,8 @@ from lab.errors import FileError, ModelError, near
 Task = Literal["classification", "regression"]
 MAX_ROWS = 2_000_000
 MAX_BYTES = 2 << 30
+FEW = 20  # different values that a column of classes may have
+MOSTLY = 0.9  # a column with so many numbers is one of numbers, and what is none is a slip
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".webp")
 
 
@@ -335,10 +337,12 @@ def guess_columns(path: Path, types: str = "") -> list[Column]:
         cells = [row[k].strip() for row in body]
         present = [c for c in cells if c and c.lower() not in ("na", "nan", "?")]
         values = len(set(present))
-        if present and all(_is_number(c) for c in present):
+        numbers = sum(_is_number(c) for c in present)
+        # A slip among many numbers is to be told with its row and column, not to turn them all into words.
+        if present and (numbers == len(present) or (values > FEW and numbers >= MOSTLY * len(present))):
             guess = "number"
         else:
-            guess = "class" if values <= max(20, len(present) // 20) else "ignore"
+            guess = "class" if values <= max(FEW, len(present) // 20) else "ignore"
         out.append(Column(name, asked.get(name, guess), values, len(cells) - len(present)))
     return out
 
@@ -352,7 +356,7 @@ def from_csv(path: str | Path, target: str = "", types: str = "") -> Dataset:
     """
     path = Path(path)
     heading, body = read_table(path)
-    columns = guess_columns(path, types)
+    columns, first = guess_columns(path, types), _first_row(heading)
     used = [k for k, c in enumerate(columns) if c.kind != "ignore"]
     if target and target not in heading:
         raise FileError(f"{path} has no column '{target}' to predict: {near(target, heading)}")
@@ -364,7 +368,7 @@ def from_csv(path: str | Path, target: str = "", types: str = "") -> Dataset:
         if k == goal:
             continue
         if columns[k].kind == "number":
-            blocks.append(_numbers(path, body, k, heading[k])[:, None])
+            blocks.append(_numbers(path, body, k, heading[k], first)[:, None])
             names.append(heading[k])
         else:
             values = sorted({row[k].strip() for row in body})
@@ -378,7 +382,7 @@ def from_csv(path: str | Path, target: str = "", types: str = "") -> Dataset:
         classes = sorted(set(cells), key=lambda c: (0, float(c), c) if _is_number(c) else (1, 0.0, c))
         number = {c: i for i, c in enumerate(classes)}
         return Dataset(path.stem, x, np.array([number[c] for c in cells]), "classification", tuple(classes), tuple(names), about=f"{len(x)} rows of {path.name}")
-    t = _numbers(path, body, goal, heading[goal])[:, None]
+    t = _numbers(path, body, goal, heading[goal], first)[:, None]
     return Dataset(path.stem, x, t.astype(np.float32), "regression", features=tuple(names), about=f"{len(x)} rows of {path.name}")
 
 
@@ -409,17 +413,24 @@ def encode(data: Dataset, heading: list[str], body: list[list[str]], where: str 
             elif _is_number(row[k]):
                 out[i, j] = float(row[k])
             else:
-                raise FileError(f"{where}, row {i + 2}, column '{heading[k]}': '{row[k][:40]}' is not a number.")
+                raise FileError(f"{where}, row {i + _first_row(heading)}, column '{heading[k]}': '{row[k][:40]}' is not a number.")
     return out
 
 
-def _numbers(path: Path, body: list[list[str]], k: int, name: str) -> np.ndarray:
+def _first_row(heading: list[str]) -> int:
+    """Number of the first row of values in the file; columns without a heading were named by their numbers."""
+    return 1 if all(name == f"column {k + 1}" for k, name in enumerate(heading)) else 2
+
+
+def _numbers(path: Path, body: list[list[str]], k: int, name: str, first: int) -> np.ndarray:
     out = np.full(len(body), np.nan)
     for i, row in enumerate(body):
         cell = row[k].strip()
         if cell and cell.lower() not in ("na", "nan", "?"):
             if not _is_number(cell):
-                raise FileError(f"{path}, row {i + 2}, column '{name}': '{cell[:40]}' is not a number; give the column another type.")
+                raise FileError(
+                    f"{path}, row {i + first}, column '{name}': '{cell[:40]}' is not a number; correct it, or give the column another type, such as {name}=ignore."
+                )
             out[i] = float(cell)
     if np.isnan(out).all():
         raise FileError(f"{path}, column '{name}' is empty: ignore it with types '{name}=ignore'.")

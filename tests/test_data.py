@@ -101,6 +101,18 @@ def test_wrong_cell_is_named_with_row_and_column(tmp_path):
         data.from_csv(path, types="b=number")
 
 
+def test_a_slip_among_many_numbers_is_told_instead_of_turning_the_column_into_words(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [f"{i / 10},{'x' if i % 2 else 'y'}" for i in range(50)]
+    path.write_text("\n".join(["size,kind", *rows[:30], "oops,x", *rows[30:]]))
+    with pytest.raises(FileError, match=r"row 32, column 'size': 'oops' is not a number; .* size=ignore"):
+        data.from_csv(path)
+    bare = [f"{i / 10},{i % 2}" for i in range(50)]
+    path.write_text("\n".join([*bare[:30], "oops,1", *bare[30:]]))  # no heading: rows count from the first
+    with pytest.raises(FileError, match="row 31, column 'column 1'"):
+        data.from_csv(path)
+
+
 def idx(array: np.ndarray) -> bytes:
     return bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(np.uint8).tobytes()
 

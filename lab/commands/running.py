@@ -152,9 +152,19 @@ def _drive(simulation: Simulation, experiment: Experiment, recorder: Recorder, s
     if not quiet:
         took = time.perf_counter() - began
         say(f"{(simulation.step - begin) * clock.dt:.6g} {clock.unit} in {took:.3g} s")
+    asked_for = experiment.steps or 0
+    if not code and simulation.step < asked_for:
+        say(f"Ended at {simulation.step * clock.dt:.6g} {clock.unit}, before the {asked_for * clock.dt:.6g} asked for: {simulation.over or _whole(simulation, asked_for * clock.dt)}.")
     if code:
         say(f"Stopped at {simulation.step * clock.dt:.6g} {clock.unit}; everything so far is in the file." + (f" Go on with: lab resume {path}" if path else ""))
     return code
+
+
+def _whole(simulation: Simulation, wanted: float) -> str:
+    """Why a run is not longer, and which parameter makes it so."""
+    model, clock = simulation.model, simulation.model.clock
+    ends = [spec.name for spec in type(model).specs().values() if spec.unit.rstrip("s") == clock.unit and getattr(model, spec.name) == round(simulation.step * clock.dt, 9)]
+    return "that is its whole length" + (f"; for more say --set {ends[0]}={wanted:g}" if len(ends) == 1 else "")
 
 
 @contextmanager

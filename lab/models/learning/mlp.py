@@ -52,6 +52,7 @@ class MultiLayerPerceptron(Perceptron):
         "Breast cancer": {"data": "breast cancer", "hidden": "16"},
         "Diabetes (numbers, not classes)": {"data": "diabetes", "hidden": "16", "epochs": 60},
         "A sine": {"data": "sine", "n": 300, "noise": 0.1, "hidden": "32-32", "activation": "tanh", "epochs": 300, "evaluate": 10.0},
+        "A function of your own": {"data": "drawn", "n": 300, "noise": 0.05, "hidden": "32-32", "activation": "tanh", "epochs": 300, "evaluate": 10.0},
         "Points of your own": {"data": "painted", "hidden": "16", "batch": 8, "epochs": 2000, "evaluate": 50.0, "test_fraction": 0.1},
         "Phase by phase, 2-3-2": {"data": "moons", "hidden": "3", "optimiser": "SGD", "rate": 0.1, "slow": True, "epochs": 100},
         "Learning rate too large: it diverges": {"data": "diabetes", "optimiser": "SGD", "rate": 0.3, "hidden": "16"},
