@@ -403,13 +403,13 @@ class Network:
         gains = gains * state["scale"]
         room = events if events is not None else Events(len(built.recorded) + (1 << 14))
         none = np.empty((0, 1))
-        update = program.update_simple if program.SIMPLE.issuperset(built.pop[:, program.KIND].tolist()) else program.update_any
+        kernels = self._kernels(built)
         done = 0
         while done < steps:
             out_rates = none if rates is None else rates[done:]
             out_membranes = none if membranes is None else membranes[done:]
             moved = program.advance(
-                update, steps - done, built.pop, constants, built.proj, gains, built.drives, values, chance, other, noise,
+                *kernels, steps - done, built.pop, constants, built.proj, gains, built.drives, values, chance, other, noise,
                 built.starts, built.targets, built.weights, built.delays, built.plastic, rules, built.heads, built.origin, built.place, built.shown,
                 len(built.recorded), built.traced, state["clock"], state["x"], state["until"], state["fired"], state["counts"], state["pending"], state["random"],
                 state["silent"], state["learned"], state["trace"], state["at"], state["last"], state["spikes"], state["interval"], state["interval2"],
@@ -420,6 +420,17 @@ class Network:
                 break
             room.count[0] = 0
         return done
+
+    def _kernels(self, built: Built) -> tuple:
+        """The parts of a step that this network needs; what few networks need is there for all of it or none, so that fewer variants are compiled."""
+        simple = program.SIMPLE.issuperset(built.pop[:, program.KIND].tolist())
+        driven = len(built.drives) > 0 or built.depth > 0
+        rare = built.depth > 0 or len(built.plastic) > 0 or any(isinstance(given.source, Noise) for given in self.inputs)
+        return (
+            program.update_simple if simple else program.update_any,
+            program.from_outside if driven else program.no_outside,
+            *((program.scatter_spikes, program.learn_by_pairs, program.shake_membranes) if rare else (program.no_scatter, program.no_learning, program.no_shake)),
+        )
 
     def _numbers(self, built: Built, scales: Scales) -> tuple[np.ndarray, ...]:
         """Constants of one step, kept from call to call while nothing changes."""

@@ -84,7 +84,7 @@ def _deliver(p, k, proj, pop, step, x, fired, starts, targets, weights, learned,
 
 
 @kernel(fast=False)
-def _scatter(q, pop, step, pending, fired, counts, starts, targets, weights, delays, gain):
+def scatter_spikes(q, pop, step, pending, fired, counts, starts, targets, weights, delays, gain):
     """Write the spikes of this step into the ring of pending input, each synapse after its own delay."""
     ring = step % fired.shape[0]
     depth = pending.shape[0]
@@ -142,7 +142,7 @@ def _decayed(trace, at, i, step, rate):
 
 
 @kernel(fast=False)
-def _learn(q, z, rule, pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at):
+def learn_by_pairs(q, z, rule, pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at):
     """Pair-based STDP with all pairs: traces of sources jump when a spike arrives, those of targets when they fire."""
     ring = (step - q[DELAY]) % fired.shape[0]
     rise, fall, fast, slow, largest = rule[0], rule[1], rule[2], rule[3], rule[4]
@@ -202,7 +202,7 @@ AFTER, BEFORE = range(2)  # of the update of a step: when something arrives
 
 
 @kernel(fast=False)
-def _outside(when, step, pop, drives, drive_values, chance, other, x, pending, random, silent):
+def from_outside(when, step, pop, drives, drive_values, chance, other, x, pending, random, silent):
     """Bring drive, and input that waits in the ring, BEFORE the update (for synapses that move V at once) or AFTER it."""
     early = when == BEFORE
     for g in range(len(pop)):
@@ -229,7 +229,7 @@ def _forget(row, first, size):
 
 
 @kernel(fast=False)
-def _shake(v, until, first, size, step, strength, s):
+def shake_membranes(v, until, first, size, step, strength, s):
     """White noise on the membranes of one population; a membrane is held while refractory."""
     for i in range(first, first + size):
         kick = strength * normal(s)
@@ -238,8 +238,29 @@ def _shake(v, until, first, size, step, strength, s):
 
 
 @kernel(fast=False)
+def no_outside(when, step, pop, drives, drive_values, chance, other, x, pending, random, silent):
+    """In place of `from_outside` where nothing is driven and nothing waits."""
+
+
+@kernel(fast=False)
+def no_scatter(q, pop, step, pending, fired, counts, starts, targets, weights, delays, gain):
+    """In place of `scatter_spikes` where all synapses of a projection have one delay."""
+    return 0
+
+
+@kernel(fast=False)
+def no_learning(q, z, rule, pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at):
+    """In place of `learn_by_pairs` where no projection is plastic."""
+
+
+@kernel(fast=False)
+def no_shake(v, until, first, size, step, strength, s):
+    """In place of `shake_membranes` where there is no noise."""
+
+
+@kernel(fast=False)
 def advance(
-    update, steps, pop, constants, proj, gains, drives, drive_values, chance, other, noise,
+    update, outside, scatter, learn, shake, steps, pop, constants, proj, gains, drives, drive_values, chance, other, noise,
     starts, targets, weights, delays, plastic, rules, heads, origin, place, shown, room, traced,
     clock, x, until, fired, counts, pending, random, silent, learned, trace, at,
     last, spikes, interval, interval2, smooth, keep, activity, bin_steps, events_delivered,
@@ -247,7 +268,8 @@ def advance(
 ):  # fmt: skip
     """Up to `steps` steps; returns those done, fewer when the events of one more step might not fit.
 
-    `update` is update_simple where all populations are of its kinds, else update_any: what a network does not use is not compiled.
+    The first five arguments are kernels: update_simple where all populations are of its kinds, else update_any; and for what
+    a network has none of (drive, delays of their own, plasticity, noise) those that do nothing. What is not used is not compiled.
     """
     populations, projections = len(pop), len(proj)
     length = fired.shape[0]
@@ -266,7 +288,7 @@ def advance(
                 if k > 0:
                     events_delivered[0] += _deliver(p, k, proj, pop, step, x, fired, starts, targets, weights, learned, gains[p])
         if given:
-            _outside(BEFORE, step, pop, drives, drive_values, chance, other, x, pending, random, silent)
+            outside(np.int64(BEFORE), step, pop, drives, drive_values, chance, other, x, pending, random, silent)
         # 2: update
         for g in range(populations):
             first, size = pop[g, FIRST], pop[g, SIZE]
@@ -279,7 +301,7 @@ def advance(
                 k = 0
             else:
                 if noise[g] > 0.0:
-                    _shake(x[0], until, first, size, step, noise[g], random[len(random) - populations + g])
+                    shake(x[0], until, first, size, step, noise[g], random[len(random) - populations + g])
                 k = update(
                     pop[g, KIND], x, first, size, until, step, pop[g, HOLD],
                     constants[g], random[len(random) - populations + g], fired[ring, first : first + size],
@@ -302,18 +324,18 @@ def advance(
         # 3: input to synaptic currents and conductances
         for p in range(projections):
             if proj[p, SPREAD] >= 0:
-                events_delivered[0] += _scatter(proj[p], pop, step, pending, fired, counts, starts, targets, weights, delays, gains[p])
+                events_delivered[0] += scatter(proj[p], pop, step, pending, fired, counts, starts, targets, weights, delays, gains[p])
             elif not proj[p, EARLY]:
                 k = _waiting(p, proj, step, counts)
                 if k > 0:
                     events_delivered[0] += _deliver(p, k, proj, pop, step, x, fired, starts, targets, weights, learned, gains[p])
         if given:
-            _outside(AFTER, step, pop, drives, drive_values, chance, other, x, pending, random, silent)
+            outside(np.int64(AFTER), step, pop, drives, drive_values, chance, other, x, pending, random, silent)
         # 4: learning
         for p in range(projections):
             z = proj[p, PLASTIC]
             if z >= 0:
-                _learn(proj[p], plastic[z], rules[z], pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at)
+                learn(proj[p], plastic[z], rules[z], pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at)
         # 5: counts and streams; assignments of whole rows would compile NumPy's broadcasting, which takes seconds
         if (step + 1) % bin_steps == 0:
             for g in range(populations):
