@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -495,3 +497,51 @@ def test_the_map_comes_near_to_a_formula_whose_words_lie_close_together(explorer
     scale = view.canvas.view.scale
     view.ask("king - man + woman")
     assert view.canvas.zoomed and 2 * scale < view.canvas.view.scale <= 8.01 * scale
+
+
+class Framed(Places):
+    """One that records its vectors now and then, and asks a question of its own."""
+
+    question: ClassVar[str] = "emperor - man + woman"
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        return (*super().streams, Stream("frames", "image", every=10))
+
+
+class Past(Fixed):
+    """A recording: looked at before its first frame."""
+
+    def __init__(self, vectors: Vectors, points: np.ndarray):
+        super().__init__(vectors, points)
+        self.model = Framed()
+
+    def snapshot(self, stream: str):
+        return None if stream in ("vectors", "frames", "names") else self.shown.get(stream)
+
+    def last(self, stream: str):
+        return self.shown.get("vectors" if stream == "frames" else stream)
+
+
+def test_before_the_first_frame_of_a_run_no_later_vectors_answer_and_an_own_question_of_the_model_may_be_unknown(qtbot):
+    from lab.widgets import theme
+    from lab.widgets.embeddings.explorer import EARLY
+    from lab.widgets.offscreen import application
+    from lab.widgets.pictures import make
+
+    theme.apply(application(), "dark")
+    source = Past(space(), np.random.default_rng(0).normal(size=(8, 2)))
+    view = make(source.model.pictures[0], source.model)
+    qtbot.addWidget(view)
+    view.resize(900, 500)
+    view.show()
+    view.refresh(source, force=True)
+    assert view.vectors is None and view.state.text() == EARLY
+    source.snapshot = source.last
+    source.version += 1
+    view.refresh(source)
+    assert view.vectors is not None and view.state.text() == ""
+    assert view.panel.error.text() == "" and view.panel.field.text() == ""  # nobody asked for an emperor
+    assert view.colour == "kind"
+    view.ask("emperor")
+    assert "no word 'emperor'" in view.panel.error.text()

@@ -221,23 +221,25 @@ class Word2Vec(Model):
             return max(1, self.updates // frames)
         tokens = self.tokens
         if self.corpus == "library":
-            tokens = 1_000_000
+            tokens = 230_000  # of Python 3.11; later ones say a little more
         elif self.corpus != "grammar":
             tokens = text_bytes(self.corpus) // 6  # a word and its space
         return max(1, self.epochs * tokens // SLICE // frames)
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        """The map first, then how it came about."""
+        """The map first, then how it came about; without questions there is no score."""
+        asked = self.corpus == "grammar" or bool(self.questions)
+        analogies = Picture("analogy", "Analogies",
+                            (Layer("analogy", channel=0, label=self.method), Layer("analogy", channel=1, label="PPMI-SVD", style="dashed")),
+                            y="right (%)", y_range=(0.0, 100.0), figures=("analogies (%)",), weight=1.1, front=True)  # fmt: skip
         return (
             Picture("map", "Map of the words", (Layer("map"),), weight=5, front=True, equal=True, figures=("epochs done",),
                     doc="Principal components, turned to stay near the baseline's map, or the axes of your choice."),
-            Picture("analogy", "Analogies",
-                    (Layer("analogy", channel=0, label=self.method), Layer("analogy", channel=1, label="PPMI-SVD", style="dashed")),
-                    y="right (%)", y_range=(0.0, 100.0), figures=("analogies (%)",), weight=1.1, front=True),
-            Picture("loss", "Loss", (Layer("loss"),), y="loss (nats)", figures=("words per second",), weight=1.1, front=True),
+            *((analogies,) if asked else ()),
+            Picture("loss", "Loss", (Layer("loss"),), y="loss (nats)", figures=("words per second", "threads"), weight=1.1, front=True),
             Picture("probes", "On an axis", (Layer("probes"),), y="cosine", labels=tuple(self.probes.split())),
-            Picture("relations", "By relation", (Layer("relations"),)),
+            *((Picture("relations", "By relation", (Layer("relations"),)),) if asked else ()),
             Picture("neighbours", "Neighbours", (Layer("neighbours"),)),
             Picture("vocabulary", "Vocabulary", (Layer("vocabulary"),)),
         )  # fmt: skip

@@ -60,6 +60,7 @@ LEAST = 400  # and one narrower than this none
 NARROW = 560  # a card narrower than this has a narrow panel
 ALONG = "decoded path"  # the stream that shows what lies along the path drawn
 LAY_OUT, MAPPER = "by ", "embedding-map"
+EARLY = "No vectors were kept so early in the run: move the bar of recorded time on."
 DEFAULT_AXES = "she - he; paris - france"
 
 
@@ -97,6 +98,8 @@ class ExplorerView(PictureView):
         self._inks: tuple[Any, np.ndarray, np.ndarray | None] | None = None
         self._order = np.empty(0, np.int64)
         self._answered = 0.0
+        self._coloured = False  # whether a person has chosen the colours
+        self._own = False  # whether a person has asked something here: what a model asks of itself may have no answer in another text
         self._noted = ""  # what is said below the map until something else is done
         self._question_of_model = getattr(model, "question", "")
         self.asked = self._question_of_model
@@ -201,13 +204,14 @@ class ExplorerView(PictureView):
     def _fill_choices(self) -> None:
         """What points can be coloured by; kept as it is if it is still there."""
         names = list(self._names[3]) if self._names else []
-        wanted = names or ([CLASS] if self._raw.shape[1] > self._dimensions else [])
+        classes = self._raw[:, self._dimensions] if self._raw.shape[1] > self._dimensions and not names else np.empty(0)
+        wanted = names or ([CLASS] if len(classes) and (classes != classes[0]).any() else [])
         wanted = [*wanted, *([FREQUENCY] if self._names and self._names[2] is not None else []), CLUSTER, FALSE]
         if [self.colours.itemData(k) for k in range(self.colours.count())] != wanted:
             self.colours.clear()
             for name in wanted:
                 self.colours.addItem(theme.icon("mdi6.palette-outline"), name, name)
-            self.colour = self.colour if self.colour in wanted else wanted[0]
+            self.colour = self.colour if self.colour in wanted and self._coloured else wanted[0]
         self.colours.setCurrentIndex(max(0, self.colours.findData(self.colour)))
 
     # -- for the shell --
@@ -263,6 +267,7 @@ class ExplorerView(PictureView):
         super().set_model(model)
         question = getattr(model, "question", "")
         if question != self._question_of_model:
+            self._own = True
             self._question_of_model = question
             self.asked = question
 
@@ -328,8 +333,14 @@ class ExplorerView(PictureView):
             else:
                 self._names = self.vectors = None  # those of another run would be wrong
         matrix = source.snapshot(VECTORS)
+        early = False
         if matrix is None and any(s.name == FRAMES for s in self.model.streams):
             matrix = source.snapshot(FRAMES)
+            early = matrix is None and source.last(FRAMES) is not None
+        self._noted = EARLY if early else "" if self._noted == EARLY else self._noted
+        if early:
+            self.vectors = None  # those of the end would be wrong
+            return
         if matrix is None:
             matrix = source.last(VECTORS)
         if matrix is None or self._names is None:
@@ -361,7 +372,7 @@ class ExplorerView(PictureView):
 
     def ask(self, text: str) -> None:
         """Ask something typed; the first word asked about comes into view."""
-        self.asked = text.strip()
+        self.asked, self._own = text.strip(), True
         self._answered = 0.0
         self._ask_again()
         self._show()
@@ -414,7 +425,9 @@ class ExplorerView(PictureView):
                 self.panel.say("")
             except LabError as error:
                 self.answer = None
-                self.panel.say(str(error))
+                self.panel.say(str(error) if self._own else "")
+                if not self._own:
+                    self.panel.set_question("")
         self._answered = now + 10 * (time.monotonic() - now)
         self._show_answer()
 
@@ -587,7 +600,7 @@ class ExplorerView(PictureView):
         """Colour by something else."""
         if self.colours.findData(name) < 0:
             return
-        self.colour = name
+        self.colour, self._coloured = name, True
         self.colours.setCurrentIndex(self.colours.findData(name))
         self._inks = None
         if name in (CLUSTER, FALSE):
