@@ -66,6 +66,13 @@ def _short(name: str) -> str:
     return {"hidden": "h", "encoder": "e", "decoder": "d", "conv": "c", "output": "out"}.get(word, word) + name[len(word) :]
 
 
+def _tiles(model: Any) -> tuple[str, ...]:
+    """Names of the units whose answers are tiles, as `readings.units` chooses them."""
+    layers = list(zip(model.stage_names(), getattr(model, "widths", ()), strict=False))[: len(model.stage_names()) - 1]
+    chosen, most = (layers, 16) if len(layers) == 1 else (layers[:: max(1, len(layers) - 1)], 8)
+    return tuple(f"{_short(name)}.{k + 1}" for name, width in chosen for k in range(min(width, most)))
+
+
 def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     """Loss and score first, then what the data allow, then the insides."""
     score = model.score_name
@@ -81,7 +88,7 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         found.append(Picture("surface", "Decision surface", (Layer("surface"), Layer("points")), x="x", y="y", x_range=across, y_range=up, click="add_point", front=True, weight=1.5,
                              levels=(-1.0, 1.0) if two else None, colours="diverging" if two else "sequential", equal=True,
                              doc="Click to add a point of the class chosen with 'Class of new points'."))  # fmt: skip
-        found.append(Picture("units", "Hidden units", (Layer("units"),), colours="diverging", doc="What single units answer over the plane."))
+        found.append(Picture("units", "Hidden units", (Layer("units"),), colours="diverging", labels=_tiles(model), doc="What single units answer over the plane."))
     if model.task == "regression" and shape.inputs == 1:
         found.append(Picture("fit", "Function and fit", (Layer("samples"), Layer("fit")), x="x", y="y", front=True, weight=1.5))
     elif model.task == "regression":

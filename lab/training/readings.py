@@ -217,7 +217,9 @@ def _mistakes(model: Any, c: Any, tape: dict, stream: str) -> Any:
         tiles = c.material.test_x[rows].reshape(-1, *c.outline.picture).astype(float)
         return tiles if len(tiles) else np.zeros((1, *c.outline.picture))
     if stream == "mistake captions":
-        return [{"caption": f"{names[f]} / {names[t]}"} for f, t in zip(found, true, strict=True)] or [{"caption": "none"}]
+        return [{"caption": f"{names[f]} / {names[t]}"} for f, t in zip(found, true, strict=True)] or [{"caption": "no mistakes"}]
+    if not len(rows):
+        return [{"": "Every test example is read rightly."}]
     features = c.material.data.features
     raw = c.material.test_x[rows] * c.material.deviation + c.material.mean
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,10 @@ class BarsView(PlotView):
         x = Axis(typeset(self.picture.x), -0.6, max(count, 1) - 0.4)
         low, high = self.picture.y_range or (None, None)
         y = Axis(typeset(self.picture.y or (f"{first.name} ({first.unit})" if first.unit else first.name)), low, high, self.picture.y_log)
+        known = [v for _, row, _, _ in series for v in row if math.isfinite(v) and v > 0]
+        if self.picture.y_log and known:  # whole decades, so that numbers are written at both ends however alike the bars are
+            lo, hi = min(known), max(known)
+            lo, hi = 10.0 ** math.floor(math.log10(lo) - 1e-9), 10.0 ** math.ceil(math.log10(hi) + 1e-9)
         self.show_axes(x, y, (0.0, 1.0), (lo if self.picture.y_log else min(0.0, lo), max(0.0, hi)))
         names = first.channels if len(first.channels) == count else self.picture.labels if len(self.picture.labels) == count else source.labels(first.name)
         self.across.names = tuple(typeset(n) for n in names) if len(names) == count and count <= 40 else ()
