@@ -545,3 +545,34 @@ def test_before_the_first_frame_of_a_run_no_later_vectors_answer_and_an_own_ques
     assert view.colour == "kind"
     view.ask("emperor")
     assert "no word 'emperor'" in view.panel.error.text()
+
+
+def test_an_explorer_goes_on_where_a_change_of_the_model_gave_it_other_cards_beside(explorer, qtbot):
+    from lab.widgets.pictures import make
+
+    view, source = explorer
+    view.ask("apple")
+    view.set_colour("cluster")
+    view.axes.setText("pear - apple")
+    view.set_layout("axes")
+    view.buttons["edges"].click()
+    after = make(source.model.pictures[0], source.model)
+    qtbot.addWidget(after)
+    after.go_on_from(view)
+    after.resize(900, 500)
+    after.show()
+    after.refresh(source, force=True)
+    assert (after.asked, after.colour, after.layout_kind, after.axes.text()) == ("apple", "cluster", "axes", "pear - apple")
+    assert after.answer is not None and after.answer.title == "apple" and after.layouts.currentData() == "axes" and after.colours.currentData() == "cluster"
+    assert len(after.canvas.scene.edges)
+
+
+def test_a_plain_text_is_told_from_vectors(tmp_path):
+    from lab.embedding.files import save_vectors
+    from lab.widgets.embeddings.exchange import is_plain_text
+
+    save_vectors(space(), tmp_path / "w.txt", kind="word2vec")
+    save_vectors(space(), tmp_path / "g.txt", kind="glove")
+    (tmp_path / "t.txt").write_text("Rain falls.\nThe sun shines 3 days.\n\nWind.")
+    (tmp_path / "one.txt").write_text("Rain falls on the roof.")
+    assert [is_plain_text(str(tmp_path / name)) for name in ("w.txt", "g.txt", "t.txt", "one.txt", "none.txt", "v.csv")] == [False, False, True, True, False, False]

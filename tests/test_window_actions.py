@@ -208,3 +208,24 @@ def test_curves_that_are_stored_only_at_the_end_are_drawn_in_the_past_too(open_w
     qtbot.waitUntil(lambda: window.player.status.place == 20, timeout=5000)
     assert window.player.source.step == 20
     assert window.player.source.snapshot("profile") is not None
+
+
+def test_a_file_of_vectors_dropped_on_the_window_becomes_a_map_and_a_text_is_learnt(open_window, tmp_path, monkeypatch):
+    from PySide6.QtCore import QMimeData, QPointF, QUrl
+    from PySide6.QtGui import QDropEvent
+
+    (tmp_path / "v.vec").write_text("6 2\n" + "".join(f"w{k} {k} {k * k}\n" for k in range(6)))
+    (tmp_path / "t.txt").write_text("Rain falls on the roof. Rain falls on the road.")
+    window = open_window("synapse")
+    shown = []
+    monkeypatch.setattr(window, "show_experiment", lambda experiment, done: shown.append(experiment))
+    for name, model, parameter in (("v.vec", "embedding-map", "space"), ("t.txt", "word2vec", "corpus")):
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(tmp_path / name))])
+        window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
+        assert (shown[-1].model, shown[-1].parameters[parameter]) == (model, str(tmp_path / name))
+        shown[-1].build()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "x.jpg"))])
+    window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
+    assert len(shown) == 2

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lab.widgets.window import Window
 
 FILES = "Sessions (*.lab)"
+VECTORS = "Vectors and texts (*.txt *.vec *.bin *.tsv *.csv *.npz *.safetensors)"
 SOUNDS = "Sound (*.wav)"
 
 
@@ -269,12 +270,15 @@ class Commands(QObject):
 
     def open(self) -> None:
         """Ask for a session and open it."""
-        self._dialog("Open a session", False, self.open_path)
+        self._dialog("Open a session, vectors or a text", False, self.open_path, f"{FILES};;{VECTORS}")
 
     def open_path(self, path: str) -> None:
-        """Open a session file in place of the present one, or say in one sentence why not."""
+        """Open a session file in place of the present one, or a file of vectors as a map in it, or say in one sentence why not."""
         from lab.session import Session
 
+        if Path(path).suffix.lower() != ".lab" and Path(path).is_file():
+            self.open_vectors(path)
+            return
         if Path(path).resolve() == self.window.session.path:
             self.window.banner.say("accent", f"'{Path(path).name}' is the session in front.", key="file")
             return
@@ -285,6 +289,18 @@ class Commands(QObject):
             return
         self.window.settings.add_recent(path)
         self._go_to(session)
+
+    def open_vectors(self, path: str) -> None:
+        """Lay the vectors of a file out (a large space by principal components, which are there at once), or learn those of a plain text."""
+        from lab.experiment import Experiment
+        from lab.widgets.embeddings.exchange import is_plain_text
+
+        name = Path(path).name
+        if is_plain_text(path):
+            self.window.show_experiment(Experiment("word2vec", parameters={"corpus": path}), f"Learn from {name}")
+            return
+        method = "UMAP" if Path(path).stat().st_size < 20e6 else "PCA"
+        self.window.show_experiment(Experiment("embedding-map", parameters={"space": path, "method": method, "metric": "cosine"}), f"Map of {name}")
 
     def _go_to(self, session: Any) -> None:
         w = self.window

@@ -38,6 +38,7 @@ from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
 from lab.widgets.workspace import ANALYSIS, Workspace
 
+OPENED = (".lab", ".vec", ".bin", ".tsv", ".csv", ".npz", ".safetensors", ".txt")  # files that may be dropped on the window
 MAPPER = "embedding-map"  # lays out the vectors of another model by t-SNE or UMAP
 THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
 SLOW_EVERY = 8  # beats between looks at what changes slowly
@@ -305,6 +306,7 @@ class Window(QMainWindow):
         if self.player.runner is before:  # all of it could change while the run goes on
             status = self.player.status
             self.reset(playing=status is None or status.phase in ("running", "finished", "preparing"))
+        self.banner.take_back("restart")  # a preset always begins a run: nothing to explain
 
     def change(self, name: str, value: Any, *, final: bool = True) -> None:
         """Change a parameter of the model in front, as one undoable step per drag."""
@@ -408,8 +410,11 @@ class Window(QMainWindow):
         self.history.replace(self.document.replace(bookmarks={**self.document.bookmarks, self.document.model: bookmarks}), text)
 
     def _mapped(self, path: str, method: str) -> None:
-        experiment = Experiment(MAPPER, parameters={"space": path, "method": method, "metric": "cosine"})
-        self.history.replace(self.document.with_experiment(experiment).with_model(MAPPER, self._panel_of(MAPPER)), f"Lay out by {method}")
+        self.show_experiment(Experiment(MAPPER, parameters={"space": path, "method": method, "metric": "cosine"}), f"Lay out by {method}")
+
+    def show_experiment(self, experiment: Experiment, done: str) -> None:
+        """Put an experiment in front, as one step that can be undone."""
+        self.history.replace(self.document.with_experiment(experiment).with_model(experiment.model, self._panel_of(experiment.model)), done)
 
     # -- effects of a change of the document --
 
@@ -619,14 +624,14 @@ class Window(QMainWindow):
         self._fit_panels()
 
     def dragEnterEvent(self, event) -> None:
-        """A session file may be dropped on the window."""
-        if any(Path(u.toLocalFile()).suffix == ".lab" for u in event.mimeData().urls()):
+        """A session file or a file of vectors may be dropped on the window."""
+        if any(Path(u.toLocalFile()).suffix.lower() in OPENED for u in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event) -> None:
-        """Open a dropped session file."""
+        """Open a dropped session file, or a file of vectors as a map."""
         for url in event.mimeData().urls():
-            if Path(url.toLocalFile()).suffix == ".lab":
+            if Path(url.toLocalFile()).suffix.lower() in OPENED:
                 self.commands.open_path(url.toLocalFile())
                 return
 

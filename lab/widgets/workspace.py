@@ -146,6 +146,8 @@ class Workspace(QMainWindow):
 
     def show_model(self, model: Model, state: QByteArray | None = None) -> None:
         """Make a card for each picture of a model; `state` is an arrangement saved before."""
+        same = type(self.model) is type(model)  # other parameters may mean other pictures
+        before = {name: dock.card.view for name, dock in self.docks.items() if same}
         self.clear()
         self.model = model
         for picture in model.pictures:
@@ -156,6 +158,8 @@ class Workspace(QMainWindow):
             if explorer is not None:
                 explorer.bookmarked.connect(self.bookmarked)
                 explorer.mapped.connect(self.mapped)
+                if picture.name in before:
+                    explorer.go_on_from(before[picture.name])
             self._add(PictureCard(view, self))
         if _spikes(model):
             from lab.widgets.analysis_card import AnalysisCard  # with its compiled loops, which other models do without

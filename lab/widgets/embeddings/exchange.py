@@ -12,7 +12,6 @@ FILTERS = {
     "word2vec": "word2vec text (*.txt)", "word2vec-binary": "word2vec binary (*.bin)", "glove": "GloVe (*.glove.txt)", "fasttext": "fastText (*.vec)",
     "projector": "Projector with metadata (*.tsv)", "csv": "CSV (*.csv)", "npz": "NumPy with metadata (*.npz)", "safetensors": "safetensors with metadata (*.safetensors)",
 }  # fmt: skip
-OPENED = (".vec", ".bin", ".tsv", ".csv", ".npz", ".safetensors", ".txt")
 
 
 def format_of(filter_: str) -> str:
@@ -23,6 +22,19 @@ def format_of(filter_: str) -> str:
 def with_ending(path: str, kind: str) -> str:
     """The path with the ending of the format, where it has none."""
     return path if Path(path).suffix else path + "." + FILTERS[kind].rpartition("*.")[2].rstrip(")")
+
+
+def is_plain_text(path: str) -> bool:
+    """Whether a file is a text to learn from rather than vectors: a `.txt` whose second line is no word with numbers."""
+    if Path(path).suffix.lower() != ".txt":
+        return False
+    try:
+        with open(path, "rb") as file:
+            lines = file.read(1 << 16).split(b"\n")
+    except OSError:
+        return False
+    numbers = lines[1 if len(lines) > 2 else 0].split()[1:]  # the first line may be a header
+    return not (numbers and all(n.lstrip(b"+-").replace(b".", b"", 1).replace(b"e-", b"", 1).isdigit() for n in numbers[:8]))
 
 
 def save_dialog(parent: QWidget, name: str) -> QFileDialog:

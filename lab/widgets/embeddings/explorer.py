@@ -271,6 +271,15 @@ class ExplorerView(PictureView):
             self._question_of_model = question
             self.asked = question
 
+    def go_on_from(self, before: Any) -> None:
+        """Ask, colour and lay out as the explorer that stood here, where the same model got other pictures."""
+        self.asked, self._own = before.asked, before._own
+        self.colour, self._coloured = before.colour, before._coloured
+        self.axes.setText(before.axes.text())
+        self.set_layout(before.layout_kind)
+        for name in ("labels", "edges", "panel"):
+            self.buttons[name].setChecked(before.buttons[name].isChecked())
+
     # -- reading the source --
 
     @property
