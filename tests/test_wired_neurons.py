@@ -156,3 +156,58 @@ def test_shortening_the_delay_loses_no_spike():
     simulation.change(delay=1.0)
     simulation.advance(400)
     assert simulation.state["counts"].tolist() == [1, 1]
+
+
+def drawn(simulation, *pairs):
+    for source, target in pairs:
+        simulation.act("wire", source=source, target=target)
+    return simulation.model.matrix
+
+
+def test_a_drawn_synapse_excites_then_inhibits_then_is_gone():
+    simulation = engine.Simulation(WiredNeurons(neurons=3, weights=(), strength=7.0))
+    assert drawn(simulation, (0, 2))[2, 0] == 7.0
+    assert drawn(simulation, (0, 2))[2, 0] == -7.0
+    assert not drawn(simulation, (0, 2)).any()
+    assert not drawn(simulation, (1, 1), (0, 5)).any()  # neither onto itself nor to a neuron that is not there
+
+
+def test_with_dale_s_law_drawn_synapses_have_the_sign_of_the_neuron_s_others():
+    simulation = engine.Simulation(WiredNeurons(neurons=3, weights=((0.0, 0.0, 0.0), (-5.0, 0.0, 0.0), (0.0, 0.0, 0.0)), dale=True))
+    assert drawn(simulation, (0, 2))[2, 0] == -12.0
+    assert drawn(simulation, (0, 2))[2, 0] == 0.0
+    again = engine.Simulation(WiredNeurons(neurons=3, weights=((0.0, 0.0, 0.0), (-5.0, 0.0, 0.0), (0.0, 0.0, 0.0)), dale=True))
+    for entry in simulation.log:
+        again.happen(entry)
+    assert again.model == simulation.model
+
+
+def test_a_silent_neuron_fires_once_it_is_wired_to_one_that_fires():
+    simulation = engine.Simulation(WiredNeurons(neurons=2, weights=(), drive=((1.5, 0.0),), strength=60.0))
+    simulation.advance(2000)
+    assert simulation.state["counts"][1] == 0
+    drawn(simulation, (0, 1))
+    simulation.advance(2000)
+    assert simulation.state["counts"][1] > 2
+
+
+def test_a_drag_from_neuron_to_neuron_in_the_circuit_asks_for_a_synapse(qtbot):
+    pytest.importorskip("PySide6")
+    from PySide6.QtCore import QPointF
+    from test_view import run
+
+    from lab.widgets.pictures import make
+
+    model = WiredNeurons(neurons=3, weights=())
+    circuit = make(model.pictures[0], model)
+    qtbot.addWidget(circuit)
+    circuit.resize(300, 300)
+    circuit.show()
+    circuit.refresh(run(2, model))
+    asked = []
+    circuit.acted.connect(lambda *what: asked.append(what))
+    at = [QPointF(*circuit._where[k, :2]) for k in range(3)]
+    for start, end in ((at[0], at[2]), (at[1], at[1]), (QPointF(0.0, 0.0), at[1]), (at[1], QPointF(0.0, 0.0))):
+        circuit.dragged(start, True, False, False)
+        circuit.dragged(end, False, True, False)
+    assert asked == [("wire", {"source": 0, "target": 2})]

@@ -177,8 +177,9 @@ class WiredNeurons(Model):
     """A handful of neurons that you wire yourself: what they do together follows from who excites and who inhibits whom.
 
     Each neuron leaks towards its synaptic input and drive, and fires at 1. A spike of neuron j adds `w_ij / tau_s` to the
-    input of neuron i, which is an area of `w_ij`. Change any weight in the matrix while it runs (rows receive, columns
-    send), or click a neuron in the graph to make it fire. Two that inhibit each other take turns; inhibition everywhere
+    input of neuron i, which is an area of `w_ij`. Drag from one neuron to another in the circuit to make a synapse: the first
+    drag excites, the next inhibits, the third removes it. Change any weight in the matrix while it runs (rows receive,
+    columns send), or click a neuron in the circuit to make it fire. Two that inhibit each other take turns; inhibition everywhere
     leaves one winner; a ring passes a spike around for ever; with Dale's law each neuron either excites or inhibits.
     """
 
@@ -219,6 +220,7 @@ class WiredNeurons(Model):
     weights: Rows = param(((0.0, -12.0), (-12.0, 0.0)), "ms", kind="matrix", main=True, doc="Weights w_ij: row i receives, column j sends; negative inhibits. An area: the current of a spike adds up to it.")
     drive: Rows = param(((1.5, 1.5),), kind="matrix", main=True, doc="Constant input I of each neuron, in one row; above 1 it fires by itself.")
     dale: bool = param(False, doc="Dale's law: all weights of one column must have one sign; a matrix that breaks it is refused.")
+    strength: float = param(12.0, "ms", lo=0.1, hi=1000.0, log=True, group="Synapses", label="New synapses", doc="Size of the weight of a synapse that is drawn in the circuit.")
     delay: float = param(0.0, "ms", lo=0.0, hi=50.0, group="Synapses", doc="Time from a spike to its arrival.")
     tau_s: float = param(5.0, "ms", lo=0.5, hi=200.0, log=True, group="Synapses", doc="Time constant of the synapses.")
     tau_m: float = param(20.0, "ms", lo=1.0, hi=200.0, log=True, group="Neurons", doc="Time constant of the membranes.")
@@ -284,7 +286,7 @@ class WiredNeurons(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("graph", "Circuit", (Layer("graph"),), x_range=(-1.4, 1.4), y_range=(-1.4, 1.4), levels=(0.0, 2.0), equal=True, pick="kick", front=True),
+            Picture("graph", "Circuit", (Layer("graph"),), x_range=(-1.4, 1.4), y_range=(-1.4, 1.4), levels=(0.0, 2.0), equal=True, pick="kick", drag="wire", front=True),
             Picture("v", "Membranes", (Layer("v"),), y="v (threshold 1)", window=200.0, y_range=(-0.6, 1.1), weight=1.4, front=True),
             Picture("spikes", "Spikes", (Layer("spikes"),), window=400.0, figures=("rates (Hz)",)),
             Picture("s", "Synaptic input", (Layer("s"),), y="s", window=200.0),
@@ -336,6 +338,21 @@ class WiredNeurons(Model):
         """The neuron fires at once, unless it is refractory."""
         if index < self.neurons and state["held"][index] <= 0:
             state["v"][index] = max(1.0, float(state["v"][index]))
+
+    @action("Wire", hidden=True, source=(int, param(0, lo=0, hi=MOST - 1, doc="Neuron that sends, from 0.")), target=(int, param(1, lo=0, hi=MOST - 1, doc="Neuron that receives, from 0.")))
+    def wire(self, constants, state, source, target):
+        """Make a synapse that excites, one that inhibits out of it, and none out of that; with Dale's law the sign is that of the neuron's others."""
+        if max(source, target) >= self.neurons or source == target:
+            return None
+        matrix = self.matrix
+        others = np.delete(matrix[:, source], target)
+        present = matrix[target, source]
+        if self.dale and others.any():
+            new = math.copysign(self.strength, others.sum()) if present == 0 else 0.0
+        else:
+            new = self.strength if present == 0 else -self.strength if present > 0 else 0.0
+        matrix[target, source] = new
+        return {"weights": tuple(map(tuple, matrix.tolist()))}
 
     @action("Scatter", seed=(int, param(1, lo=0, hi=1_000_000, doc="Seed of the membranes.")))
     def scatter(self, constants, state, seed):

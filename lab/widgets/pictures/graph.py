@@ -27,10 +27,15 @@ NODES = 2500
 NAMED = 60  # neurons whose names are shown; of more, the one under the cursor
 WIDTHS = (0.7, 1.4, 2.4, 3.8)
 NEAR = 16
+WEIGHED, LONG = 8, 90  # so many edges, none shorter in px, have their weights written beside them
 
 
 class GraphView(PlotView):
-    """Draws dict(nodes=(n, 3+): x, y, activity; edges=(m, 3): from, to, weight)."""
+    """Draws dict(nodes=(n, 3+): x, y, activity; edges=(m, 3): from, to, weight).
+
+    Where the picture names an action for drags, a drag from one node to another does it with source=... and target=..., and
+    the weights of the few edges of such a picture are written beside them.
+    """
 
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
@@ -44,7 +49,12 @@ class GraphView(PlotView):
         self._dots.setZValue(9)
         self._texts = Texts()
         self._texts.setZValue(20)
-        for item in (self._nodes, self._dots, self._texts):
+        self._weights = Texts()
+        self._weights.setZValue(15)
+        self._wire = pg.PlotCurveItem()  # the synapse being drawn
+        self._wire.setZValue(8)
+        self._wire_from: int | None = None
+        for item in (self._nodes, self._dots, self._texts, self._weights, self._wire):
             self.canvas.addItem(item, ignoreBounds=True)
         self._where = np.empty((0, 3))
         self._edges = np.empty((0, 3))
@@ -60,6 +70,8 @@ class GraphView(PlotView):
             return ""
         drawn = f", the {EDGES:,} strongest drawn" if synapses > EDGES else ""
         words = f"{count:,} neurons · {synapses:,} synapses" if synapses else f"{count:,} neurons"
+        if self.picture.drag:
+            words = f"{count} neurons · drag to wire"
         return f"{words}{drawn}".replace(",", " ").replace("  the", ", the")
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
@@ -101,6 +113,11 @@ class GraphView(PlotView):
         band = np.full(len(share), 1) if len(share) > 200 and (weight == weight[0]).all() else np.minimum((share * len(WIDTHS)).astype(int), len(WIDTHS) - 1)
         thin = 1.0 if len(edges) < 500 else 0.6 if len(edges) < 5000 else 0.35
         ends = edges[:, :2].astype(np.intp)
+        self._twins = np.zeros(len(ends), bool)
+        if 0 < len(ends) <= ARROWS:  # two that go both ways lie side by side
+            here, back = ends[:, 0] * len(nodes) + ends[:, 1], ends[:, 1] * len(nodes) + ends[:, 0]
+            self._twins = np.isin(here, back) & (here != back)
+        self._name_weights(nodes, ends, weight)
         used = set()
         for sign in (0, 1):
             for width in range(len(WIDTHS)):
@@ -108,14 +125,26 @@ class GraphView(PlotView):
                 if not chosen.any():
                     continue
                 used.add((sign, width))
-                self._edge_item(sign, width, nodes, ends[chosen], thin, len(edges) <= ARROWS)
+                self._edge_item(sign, width, nodes, ends[chosen], thin, len(edges) <= ARROWS, self._twins[chosen])
         for key, item in self._lines.items():
             item.setVisible(key in used)
         signs = {sign for sign, _ in used}
         names = (Entry("excitatory", "series0"), Entry("inhibitory", "series1", (4.0, 3.0)))
         self.strip.set_entries(tuple(names[s] for s in sorted(signs)) if len(signs) > 1 else ())
 
-    def _edge_item(self, sign: int, width: int, nodes: np.ndarray, ends: np.ndarray, thin: float, arrows: bool) -> None:
+    def _name_weights(self, nodes: np.ndarray, ends: np.ndarray, weight: np.ndarray) -> None:
+        """The weight of each synapse at its arrow, where synapses are drawn by hand and few."""
+        (x0, x1), (y0, y1) = self.field.viewRange()
+        wide, tall = self.field.viewPixelSize()
+        start, end = nodes[ends[:, 0], :2], nodes[ends[:, 1], :2]
+        long = np.hypot(*((end - start) / (wide, tall)).T) if len(ends) else np.empty(0)
+        if not self.picture.drag or not 0 < len(ends) <= WEIGHED or (long < LONG).any():
+            self._weights.set_texts(np.empty((0, 2)), (), QRectF(x0, y0, x1 - x0, y1 - y0))
+            return
+        at = start + 0.5 * (end - start) + _aside(start, end, wide, tall) * np.where(self._twins, 16.0, 12.0)[:, None]
+        self._weights.set_texts(at, [f"{w:.3g}".replace("-", "−") for w in weight], QRectF(x0, y0, x1 - x0, y1 - y0))
+
+    def _edge_item(self, sign: int, width: int, nodes: np.ndarray, ends: np.ndarray, thin: float, arrows: bool, twins: np.ndarray) -> None:
         item = self._lines.get((sign, width))
         if item is None:
             item = self._lines[sign, width] = pg.PlotCurveItem()
@@ -128,6 +157,9 @@ class GraphView(PlotView):
             pen.setDashPattern([4.0, 3.0])
         item.setPen(pen)
         start, end = nodes[ends[:, 0], :2], nodes[ends[:, 1], :2]
+        if twins.any():
+            aside = _aside(start, end, *self.field.viewPixelSize()) * (5.0 * twins)[:, None]
+            start, end = start + aside, end + aside
         parts = [np.stack([start, end], axis=1).reshape(-1, 2)]
         loops = (ends[:, 0] == ends[:, 1]).nonzero()[0]
         wide, tall = self.field.viewPixelSize()
@@ -185,6 +217,28 @@ class GraphView(PlotView):
             return
         super().clicked(at)
 
+    def dragged(self, at: QPointF, start: bool, finish: bool, shift: bool) -> bool:
+        """A drag that begins on a neuron draws a synapse, made where it ends on another."""
+        if not self.picture.drag:
+            return super().dragged(at, start, finish, shift)
+        if start:
+            self._wire_from = self.nearest(at)
+        if self._wire_from is None:
+            return False
+        over = self.nearest(at)
+        origin = self._where[self._wire_from, :2]
+        end = self._where[over, :2] if over is not None else (at.x(), at.y())
+        pen = QPen(theme.colour("accent"), theme.current().stroke + 1.0)
+        pen.setCosmetic(True)
+        self._wire.setPen(pen)
+        self._wire.setData(x=[origin[0], end[0]], y=[origin[1], end[1]])
+        self._wire.setVisible(not finish)
+        if finish:
+            source, self._wire_from = self._wire_from, None
+            if over is not None and over != source:
+                self.acted.emit(self.picture.drag, {"source": source, "target": over})
+        return True
+
     def under_cursor(self, at: QPointF) -> str:
         """The neuron's name, activity and numbers of synapses."""
         k = self.nearest(at)
@@ -203,6 +257,14 @@ class GraphView(PlotView):
 def _wider(ends: tuple[float, float]) -> tuple[float, float]:
     margin = 0.06 * (ends[1] - ends[0])
     return ends[0] - margin, ends[1] + margin
+
+
+def _aside(start: np.ndarray, end: np.ndarray, wide: float, tall: float) -> np.ndarray:
+    """One pixel to the right of the way of each edge, in the units of the axes."""
+    along = (end - start) / (wide, tall)
+    length = np.hypot(along[:, 0], along[:, 1])
+    along = along / np.where(length > 0, length, 1.0)[:, None]
+    return np.stack([along[:, 1] * wide, -along[:, 0] * tall], axis=1)
 
 
 def _arrows(start: np.ndarray, end: np.ndarray, wide: float, tall: float) -> np.ndarray:

@@ -124,8 +124,10 @@ class Field(pg.ViewBox):
 
     def mouseDragEvent(self, ev: Any, axis: Any = None) -> None:
         """A drag does the picture's action if it has one, and moves the view otherwise."""
+        # A drag is known as one only some pixels on: it begins where the button went down.
+        at = ev.buttonDownScenePos() if ev.isStart() else ev.scenePos()
         if ev.button() == Qt.MouseButton.LeftButton and self.owner.dragged(
-            self.mapSceneToView(ev.scenePos()), ev.isStart(), ev.isFinish(), bool(ev.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self.mapSceneToView(at), ev.isStart(), ev.isFinish(), bool(ev.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         ):
             ev.accept()
             return
