@@ -191,6 +191,11 @@ class Node:
     x: float = 0.0
     y: float = 0.0
 
+    @cached_property
+    def said(self) -> dict[str, Any]:
+        """What the document says of its parameters; kept, because an edit writes thousands of nodes and changes one."""
+        return _said(self.parameters)
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -202,6 +207,11 @@ class Edge:
     target: str
     input: str
     properties: Described
+
+    @cached_property
+    def said(self) -> dict[str, Any]:
+        """What the document says of its properties; kept, as for nodes."""
+        return _said(self.properties)
 
 
 @dataclass(frozen=True)
@@ -489,8 +499,8 @@ class Graph:
     def to_json(self) -> str:
         """The document as text, the same for equal graphs; only parameters that differ from their defaults are written."""
         body: dict[str, Any] = {"lab-graph": VERSION, "family": self.family}
-        body["nodes"] = [{"id": n.id, "kind": n.kind, "title": n.title, "at": [n.x, n.y], **_said(n.parameters)} for n in self.nodes]
-        body["edges"] = [{"id": e.id, "from": [e.source, e.output], "to": [e.target, e.input], **_said(e.properties)} for e in self.edges]
+        body["nodes"] = [{"id": n.id, "kind": n.kind, "title": n.title, "at": [n.x, n.y], **n.said} for n in self.nodes]
+        body["edges"] = [{"id": e.id, "from": [e.source, e.output], "to": [e.target, e.input], **e.said} for e in self.edges]
         if self.comments:
             body["comments"] = [{"id": c.id, "text": c.text, "at": [c.x, c.y], "size": [c.width, c.height]} for c in self.comments]
         if self.groups:

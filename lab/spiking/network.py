@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -126,7 +126,7 @@ class Network:
     _cache: dict = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self):
-        names = [name for name, _ in self.populations]
+        names = self._places
         for link in self.links:
             for end in (link.source, link.target):
                 if end not in names:
@@ -155,15 +155,18 @@ class Network:
 
     # -- reading --
 
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, Population]]:
+        return {name: (g, p) for g, (name, p) in enumerate(self.populations)}
+
     def population(self, name: str) -> Population:
         """The population called `name`."""
-        return dict(self.populations)[name]
+        return self._places[name][1]
 
     def index(self, name: str) -> int:
         """Place of a population."""
-        for g, (known, _) in enumerate(self.populations):
-            if known == name:
-                return g
+        if name in self._places:
+            return self._places[name][0]
         raise ModelError(f"There is no population '{name}': choose one of {', '.join(n for n, _ in self.populations)}.")
 
     @property

@@ -23,7 +23,7 @@ VOGELS = vogels_abbott().to_json()
 CONTOURS = (5.0, 20.0, 60.0, 200.0)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)  # more than there are presets, all of which are looked at in turn
 def _network(text: str, part: float, smoothing: float) -> Network:
     """The network of a document, scaled to a part: variance kept where theory can make the mean good, else the mean."""
     graph = Graph.from_json(text)
