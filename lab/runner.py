@@ -253,6 +253,8 @@ class Runner:
         model = self.status.model
         if self._apart:
             preparation.wait(self.experiment.model, self._stopping)
+            if self._stopping.is_set():  # to compile now, for nobody, would keep the window from closing
+                return
         with heard(self._hear):
             self.simulation = Simulation(model, self.experiment.seed)
         self._set(doing="")

@@ -53,6 +53,13 @@ def test_nobody_waits_for_a_run_that_was_given_up(monkeypatch):
     assert child.poll() is not None
 
 
+def test_a_run_that_is_stopped_while_it_waits_compiles_nothing(monkeypatch):
+    monkeypatch.setattr(preparation, "COMMAND", "import time; time.sleep(600)")
+    runner = Runner(Experiment(MODEL), apart=True).start()
+    assert runner.stop(60)
+    assert not preparation.marked(MODEL) and not hasattr(runner, "simulation")
+
+
 @pytest.mark.parametrize("command", ["raise SystemExit(1)", "import os; os.abort()"])
 def test_a_run_goes_on_without_a_child_that_failed(monkeypatch, command):
     monkeypatch.setattr(preparation, "COMMAND", command)

@@ -9,6 +9,7 @@ import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from lab import preparation
 from lab.widgets import filing, theme
 from lab.widgets.settings import Settings
 
@@ -48,6 +49,7 @@ def start(path: str | None = None, model: str | None = None) -> int:
     signal.signal(signal.SIGINT, _interrupted)
     code = app.exec()
     done = window.finish()
+    preparation.end()
     window.deleteLater()
     app.processEvents()
     if not done:

@@ -269,7 +269,8 @@ class Player(QObject):
         """Let go and wait until every worker has written what it has; False if one is still busy."""
         self.leave()
         for runner in self._leaving:
-            runner.stop(timeout)
+            # One that is still compiling has recorded nothing that could be lost.
+            runner.stop(min(timeout, 0.5) if runner.status.phase == "preparing" else timeout)
         self._leaving = [r for r in self._leaving if r.alive]
         return not self._leaving
 
