@@ -35,3 +35,12 @@ def test_phases_go_round_and_only_the_update_changes_weights():
         assert (simulation.state["parameters"] == before).all()
     simulation.advance(1)
     assert simulation.summary()["phase"] == "update" and (simulation.state["parameters"] != before).any()
+
+
+def test_every_operation_is_checked_on_demand():
+    run = engine.run(Gradients(), steps=4, seed=1, record={}).simulation
+    assert "Press" in run.observe("operations")[0]["operation"]
+    run.act("check_operations")
+    rows = run.observe("operations")
+    assert len(rows) > 50 and all(row[""] == "agrees" for row in rows)
+    assert run.model.summary(run.constants, run.state)["operations"].startswith(f"{len(rows)} checked")

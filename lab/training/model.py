@@ -149,6 +149,7 @@ class Learning(Model):
         return tape.mse(output, x if self.task == "reconstruction" else tape.input("t", (outputs,)), name="loss")
 
     first_weights_are_pictures: ClassVar[bool] = True
+    drawing: ClassVar[bool] = False  # whether what is drawn by hand belongs in front
 
     def own_streams(self, shape: Outline) -> tuple[Stream, ...]:
         """Streams that only this model has; `look` gives their values."""

@@ -96,10 +96,10 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     every, reads = model.own_pictures(shape), model.task == "classification"
     own, maps = [p for p in every if p.name != "features"], [p for p in every if p.name == "features"]
     if shape.picture:
-        drawing = [Picture("canvas", "Draw", (Layer("canvas"),), colours="grey", levels=(0.0, 1.0), paint="paint", front=reads, doc="Draw with the mouse; Shift erases.")]
+        drawing = [Picture("canvas", "Draw", (Layer("canvas"),), colours="grey", levels=(0.0, 1.0), paint="paint", front=reads and model.drawing, doc="Draw with the mouse; Shift erases.")]
         if reads:  # side by side: what is drawn, and what it is taken for
-            drawing.append(Picture("prediction", "What the network reads", (Layer("prediction"),), x="class", y="probability", y_range=(0.0, 1.0), front=True))
-        found += [*drawing, *own] if reads else [*own, *drawing]
+            drawing.append(Picture("prediction", "What the network reads", (Layer("prediction"),), x="class", y="probability", y_range=(0.0, 1.0), front=model.drawing))
+        found += [*drawing, *own] if reads and model.drawing else own
     else:
         found += own
     if model.task == "classification":
@@ -110,6 +110,8 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
             found.append(Picture("mistakes", "Worst mistakes", (Layer("mistake table"),)))
         found.append(Picture("confusion", "Confusion", (Layer("confusion"),), x="predicted class", y="true class", equal=True, labels=shape.classes))
     found += maps
+    if shape.picture and not (reads and model.drawing):
+        found += drawing
     if model.data == "file" and model.file.lower().endswith(TABLES):
         found.append(Picture("columns", "Columns of the file", (Layer("columns"),), front=True, weight=1.4, doc="Correct a type with 'types', for example: id=ignore, grade=class."))
     if shape.picture and model.first_weights_are_pictures:

@@ -30,6 +30,7 @@ class ConvolutionalNetwork(Training):
     order = 20
     equations = (r"y_{ijf} = \sigma\left(b_f + \sum_{u,v,c} w_{uvcf}\, x_{i+u,\,j+v,\,c}\right)", r"p_{ij} = \max_{u,v \in \{0,1\}} y_{2i+u,\,2j+v}")
     source = "LeCun, Bottou, Bengio and Haffner, Proc. IEEE 86:2278 (1998)"
+    drawing: ClassVar[bool] = True
     metric: ClassVar[str] = "euclidean"  # how near is measured between the vectors of a layer
     presets = {
         "Digits": {},

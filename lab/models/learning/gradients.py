@@ -8,7 +8,8 @@ import numpy as np
 
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
 from lab.tape import Tape, descent
-from lab.tape.check import check_operations
+from lab.tape.check import KINKED, SMOOTH, check_case, check_operations
+from lab.tape.registry import CASES
 
 ACTIVATIONS = ("logistic", "tanh", "ReLU")
 PHASES = ("forward", "loss", "backward", "update")
@@ -84,6 +85,7 @@ class Gradients(Model):
             Stream("network", "graph", "", "The network; brightness is activity, width is weight."),
             Stream("numbers", "table", "", "Every number of the present phase."),
             Stream("gradients", "bars", "", "Gradient of every weight.", channels=("back-propagated", "numerical")),
+            Stream("operations", "table", "", "Every operation that networks are made of, back-propagated against differences."),
         )
 
     @property
@@ -93,6 +95,7 @@ class Gradients(Model):
             Picture("numbers", "Numbers of this phase", (Layer("numbers"),), figures=("phase",), front=True, weight=1.4, pick="choose"),
             Picture("gradients", "Both gradients", (Layer("gradients", style="bars"),), x="weight", y="dE/dw", figures=("largest difference",), front=True),
             Picture("loss", "Loss", (Layer("loss"),), y="E"),
+            Picture("check operations", "Every operation", (Layer("operations"),), figures=("operations",), doc="'Check operations' tries all that networks of this lab are made of, on random numbers."),
         )  # fmt: skip
 
     def build(self, seed):
@@ -108,7 +111,7 @@ class Gradients(Model):
         for name, array in constants[0].parameters(state).items():
             if name.endswith("bias"):
                 array[:] = 0.1 * rng.standard_normal(array.shape)
-        return state | {"phase": np.array([-1]), "sample": np.zeros(1, np.int64), "chosen": np.zeros(1, np.int64)}
+        return state | {"phase": np.array([-1]), "sample": np.zeros(1, np.int64), "chosen": np.zeros(1, np.int64), "checked": np.zeros(0)}
 
     def _sample(self, constants, state):
         i = int(state["sample"][0]) % len(constants[1])
@@ -193,6 +196,14 @@ class Gradients(Model):
             return {"nodes": np.array(nodes, float), "edges": np.array(edges, float)}
         if stream == "numbers":
             return self._table(constants, state, phase, activities, values)
+        if stream == "operations":
+            if not len(state["checked"]):
+                return [{"operation": "Press 'Check operations'.", "largest relative error": "", "limit": "", "": ""}]
+            names = [(case.name, KINKED if case.kinks else SMOOTH) for case in CASES if case.smooth]
+            return [
+                {"operation": name, "largest relative error": f"{error:.1e}", "limit": f"{limit:.0e}", "": "agrees" if error < limit else "DIFFERS"}
+                for (name, limit), error in zip(names, state["checked"], strict=True)
+            ]
         return super().observe(constants, state, stream)
 
     def _table(self, constants, state, phase, activities, values):
@@ -236,12 +247,20 @@ class Gradients(Model):
             "chosen weight": chosen,
             "its gradient": float(a[chosen]),
             "its difference quotient": float(b[chosen]),
-        }
+        } | ({"operations": f"{len(state['checked'])} checked, worst relative error {state['checked'].max():.1e}"} if len(state["checked"]) else {})
 
     @action("Check a weight", index=(int, param(0, lo=0, hi=500, doc="Number of the weight, in the order of the bars.")))
     def choose(self, constants, state, index):
         """Show this weight's gradient and difference quotient in the summary."""
         state["chosen"][0] = index
+
+    @action("Check operations")
+    def check_operations(self, constants, state):
+        """Compare back-propagation with central differences for every operation that networks are made of, in double precision.
+
+        The first time they are compiled for that, which can take a minute.
+        """
+        state["checked"] = np.array([max(row.error for row in check_case(case)) for case in CASES if case.smooth])
 
     @classmethod
     def figures(cls):

@@ -35,6 +35,7 @@ class MultiLayerPerceptron(Perceptron):
         r"\delta_l = \sigma'(z_l) \odot (\delta_{l+1} W_{l+1}^T), \quad \partial E / \partial W_l = h_{l-1}^T \delta_l",
     )
     source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986); Kingma and Ba, Adam (2015)"
+    drawing: ClassVar[bool] = True
     metric: ClassVar[str] = "euclidean"  # how near is measured between the vectors of a layer
     presets = {
         "Digits": {},

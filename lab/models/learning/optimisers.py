@@ -15,6 +15,7 @@ RANGES = {"quadratic": 2.0, "Rosenbrock": 2.0, "saddle": 2.0, "Himmelblau": 5.5,
 STARTS = {"quadratic": (1.7, 1.5), "Rosenbrock": (-1.4, 1.6), "saddle": (1.5, 0.02), "Himmelblau": (-0.3, -0.9), "ripples": (2.3, 1.9)}
 KEPT = 400
 TINY = 1e-8
+LOWEST = 1e-12  # height of a path that has arrived: below it only rounding is left
 
 
 @kernel
@@ -77,7 +78,7 @@ def _advance(place, velocity, square, history, count, rng, kind, condition, rate
                     place[i, d] = 1e6
                     velocity[i, d] = 0.0
             f, gx, gy = surface(kind, condition, place[i, 0], place[i, 1])
-            rows[k, i] = min(max(f, 1e-30), 1e30)  # within what a logarithmic axis can show
+            rows[k, i] = min(max(f, LOWEST), 1e30)  # within what a logarithmic axis can show
             history[count[0] % len(history), i, 0] = place[i, 0]
             history[count[0] % len(history), i, 1] = place[i, 1]
 
@@ -190,10 +191,12 @@ class Optimisers(Model):
         return (
             Picture(
                 "surface", "Paths: click to start elsewhere",
-                (Layer("contours", style="dotted", label="height"), *(Layer(f"path{i}", label=name) for i, name in enumerate(OPTIMISERS))),
+                # Paths first, so that each has the colour of its curve beside; the contours lie behind them.
+                (*(Layer(f"path{i}", label=name) for i, name in enumerate(OPTIMISERS)), Layer("contours", style="dotted", label="height")),
                 x="x", y="y", x_range=(-side, side), y_range=(-side, side), click="start_at", drag="start_at", equal=True, weight=2, front=True,
             ),
-            Picture("loss", "Height over steps", (Layer("loss"),), y="E", y_log=True, figures=("lowest",), front=True),
+            Picture("loss", "Height over steps", (Layer("loss"),), y="E", y_log=True, figures=("lowest",), front=True,
+                    doc="Heights below 1e-12 are drawn as that: where a path has arrived, only rounding is left."),
         )  # fmt: skip
 
     @property

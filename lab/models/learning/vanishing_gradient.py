@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lab.model import Figure, param
@@ -50,7 +52,8 @@ class VanishingGradient(Perceptron):
     def pictures(self):
         """The gradient by layer comes first."""
         first = {"gradients": 0, "gradient norms": 1, "activations": 2}
-        return tuple(sorted(super().pictures, key=lambda p: first.get(p.name, 9)))
+        ordered = sorted(super().pictures, key=lambda p: first.get(p.name, 9))
+        return tuple(replace(p, front=p.name in ("gradients", "gradient norms", "loss")) for p in ordered)
 
     def summary(self, constants, state):
         """The ratio that the lesson is about, too."""

@@ -104,6 +104,9 @@ class BarsView(PlotView):
         names = self.across.names
         room = self.field.width() / max(len(names), 1) - 8
         along = bool(names) and max(QFontMetricsF(self.across.style["tickFont"] or theme.mono_font()).horizontalAdvance(n) for n in names) > room
+        foot = self.field.viewRange()[1][0] if self.picture.y_log else 0.0  # on a log axis 0 is a height among others
+        for item in self._along:
+            item.setPos(item.pos().x(), foot)
         wanted = (names, along, theme.current().tokens)
         if wanted == self._named:
             return
@@ -115,7 +118,7 @@ class BarsView(PlotView):
         for k, name in enumerate(names if along else ()):
             item = pg.TextItem(name, color=theme.colour("text"), fill=theme.colour("surface", 0.5), anchor=(0, 0.5), angle=90)
             item.setFont(theme.sans_font(theme.current().caption))
-            item.setPos(k, 0.0)
+            item.setPos(k, foot)
             item.setZValue(20)
             self.canvas.addItem(item, ignoreBounds=True)
             self._along.append(item)
