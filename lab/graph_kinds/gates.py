@@ -263,7 +263,7 @@ def totals(graph: Graph) -> str:
     """Nodes and wires, and how many of them are neurons and synapses."""
     count = census(graph)
     each = f" · {count.per_neuron:.3g} per neuron" if count.neurons else ""
-    return f"{len(graph.nodes)} nodes · {count.neurons} neurons · {count.synapses} synapses{each}"
+    return f"{len(graph.nodes)} nodes · {count.neurons} neuron{'s' * (count.neurons != 1)} · {count.synapses} synapses{each}"
 
 
 # -- templates --

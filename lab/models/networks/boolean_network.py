@@ -32,12 +32,13 @@ def _values(text: str) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _verdict(table: tuple[int, ...]) -> tuple[tuple[float, ...] | None, float, str]:
+def _verdict(table: tuple[int, ...], names: tuple[str, ...] = ()) -> tuple[tuple[float, ...] | None, float, str]:
     found = logic.single_gate(table)
     if found is None:
         return None, 0.0, logic.why_not(table)
     weights, threshold = found
-    return tuple(weights.tolist()), threshold, "One gate can: " + " + ".join(f"{w:g}·x{k + 1}" for k, w in enumerate(weights)) + f" ≥ {threshold:g}."
+    terms = " + ".join(f"{w:g}·{names[k] if k < len(names) else f'x{k + 1}'}" for k, w in enumerate(weights))
+    return tuple(weights.tolist()), threshold, f"One gate can: {terms} ≥ {threshold:g}.".replace("+ -", "− ")
 
 
 class BooleanNetwork(Model):
@@ -110,9 +111,15 @@ class BooleanNetwork(Model):
             Picture("verdict", "Could one gate do it?", (Layer("verdict"),), front=True),
             *((Picture("cube", "The first output over its three inputs", (Layer("cube"),), labels=("0", "1", "plane", "edge"), equal=True, front=True,
                        doc="Drag to turn the cube. A gate with three inputs is a plane: ones on its one side, zeros on the other."),) if self._three() else ()),
-            Picture("plane", "The first output over its first two inputs", (Layer("points"), Layer("border")), x="x1", y="x2", x_range=(-0.5, 1.5), y_range=(-0.5, 1.5)),
+            *(() if self._three() else (Picture("plane", "The first output over its first two inputs", (Layer("points"), Layer("border")),
+                                                x=(*self._inputs(), "x1")[0], y=(*self._inputs(), "x1", "x2")[1], x_range=(-0.5, 1.5), y_range=(-0.5, 1.5)),)),
             Picture("circuit", "Circuit: click an input to change it", (Layer("activity"),), pick="toggle", levels=(0.0, 1.0)),
         )
+
+    def _inputs(self) -> tuple[str, ...]:
+        """Names of the inputs, in the order of the truth table."""
+        graph, program = _program(self.graph)
+        return tuple(graph.node(program.rows[k].id).title for k in program.inputs)
 
     def _three(self) -> bool:
         return len(_program(self.graph)[1].inputs) == 3
@@ -167,8 +174,7 @@ class BooleanNetwork(Model):
             edges = np.array([(number[e.source], number[e.target], getattr(e.properties, "weight", 1.0)) for e in graph.edges], float).reshape(-1, 3)
             return {"nodes": nodes, "edges": edges}
         if stream == "table":
-            names = [graph.node(program.rows[k].id).title for k in program.inputs]
-            tables = self._tables()
+            names, tables = self._inputs(), self._tables()
             return [
                 {"": "▶" if k == now else "", **{a: int(v) for a, v in zip(names, p, strict=True)}, **{f"→ {b}": t[k] for b, t in tables.items()}}
                 for k, p in enumerate(patterns[:256])
@@ -176,7 +182,7 @@ class BooleanNetwork(Model):
         if stream == "verdict":
             if not program.inputs:
                 return []
-            return [{"output": name, "verdict": _verdict(table)[2]} for name, table in self._tables().items()]
+            return [{"output": name, "verdict": _verdict(table, self._inputs())[2]} for name, table in self._tables().items()]
         tables = list(self._tables().values())
         two = len(program.inputs) >= 2 and bool(tables)
         if stream == "points":
@@ -200,8 +206,9 @@ class BooleanNetwork(Model):
     def summary(self, constants, state):
         graph, program = _program(self.graph)
         now = logic.patterns(len(program.inputs))[int(state["pattern"][0])]
-        alone = sum(_verdict(t)[0] is not None for t in self._tables().values()) if program.inputs else 0
-        return {"gates": len(graph.nodes) - len(program.inputs) - len(program.outputs), "pattern": "".join(f"{v:.0f}" for v in now), "outputs one gate could give": alone}
+        tables = self._tables().values() if program.inputs else ()
+        alone = sum(_verdict(t)[0] is not None for t in tables)
+        return {"gates": len(graph.nodes) - len(program.inputs) - len(program.outputs), "pattern": "".join(f"{v:.0f}" for v in now), "one gate would do for": f"{alone} of {len(tables)} output{'s' * (len(tables) != 1)}"}
 
     @action("Compile a formula or table", text=(str, param("a ^ b", doc="A formula with and, or, not, ^ and brackets, or the digits of a truth table.")))
     def compile(self, constants, state, text):

@@ -198,7 +198,7 @@ class SpikingNetwork(Model):
             ),
             Picture("rates", "Population rates", rates, y="rate (Hz)", window=200.0, figures=tuple(f"{n} (Hz)" for n in self._names)[:2], front=True),
             Picture("membrane", "Membrane potentials", (Layer("membrane"),), y="V (mV)", window=100.0),
-            Picture("statistics", "Rate, regularity, synchrony", (Layer("statistics"),)),
+            Picture("statistics", "Rate, regularity, synchrony", (Layer("statistics"),), weight=1.3, doc="Rates in Hz since the statistics began, beside mean-field theory (Siegert) where there is one."),
             Picture("spectrum", "Rhythm of the population", (Layer("spectrum"),), x="frequency (Hz)", y="power", x_range=(0.0, 400.0), figures=("rhythm (Hz)",)),
             Picture("intervals", "Regularity of single cells", (Layer("intervals", style="steps"),), x="CV of intervals", y="cells"),
         ]  # fmt: skip
@@ -219,7 +219,11 @@ class SpikingNetwork(Model):
         return self.net.build(self.step, seed)
 
     def start(self, constants: Built, seed: int):
-        return self.net.start(constants, seed)
+        state = self.net.start(constants, seed)
+        # Worked out before the first picture: a second spent looking would hold back all looks that follow.
+        for stream in ("contours", "borders") if self._diagram() else ():
+            self.observe(constants, state, stream)
+        return state
 
     def _scales(self) -> Scales:
         return Scales(self.excitation, self.inhibition, self.drive)
@@ -340,10 +344,11 @@ class SpikingNetwork(Model):
         predicted = self._predicted(state)
         rows = []
         for g, (name, found) in enumerate(zip(self._names, population_statistics(constants, state), strict=True)):
-            row = {"population": name, "cells": int(constants.pop[g, 2]), "rate (Hz)": round(found["rate"], 3)}
+            row = {"population": name, "rate (Hz)": round(found["rate"], 2)}
             if predicted is not None:
-                row |= {"theory (Hz)": round(predicted[g], 3), "difference (Hz)": round(found["rate"] - predicted[g], 3)}
-            rows.append(row | {"CV": round(found["cv"], 3), "synchrony": round(found["synchrony"], 3), "silenced": bool(state["silent"][g])})
+                row |= {"theory": round(predicted[g], 2), "differs": round(found["rate"] - predicted[g], 2)}
+            row |= {"CV": round(found["cv"], 3), "synchrony": round(found["synchrony"], 3)}
+            rows.append(row | ({"silenced": bool(state["silent"][g])} if state["silent"].any() else {}))
         return rows
 
     def summary(self, constants: Built, state) -> dict:
