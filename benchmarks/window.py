@@ -1,9 +1,10 @@
 """How the window behaves: start, beat, share of the simulation's speed, and the way from a slider to the picture.
 
-    python benchmarks/window.py [MODEL]        (on a screen, or under xvfb-run -a -s "-screen 0 1440x900x24")
+    python benchmarks/window.py [MODEL [PICTURES]]        (on a screen, or under xvfb-run -a -s "-screen 0 1440x900x24")
 
 start       seconds from the start of a new process to the first picture with data in it
-beat        95th percentile of the time between two beats while the model runs flat out with four pictures
+beat        95th percentile of the time between two beats while the model runs flat out with four pictures (or PICTURES)
+pictures    how often each of them is drawn, paced and flat out
 speed       model steps per second in the window, as a share of those of the same runner without a window
 latency     milliseconds from a change of a parameter until a picture has drawn a state computed with it
 """
@@ -18,6 +19,7 @@ import tempfile
 import time
 
 MODEL = sys.argv[1] if len(sys.argv) > 1 else "hodgkin-huxley"
+PICTURES = int(sys.argv[2]) if len(sys.argv) > 2 else 4
 PARAMETER = {"hodgkin-huxley": ("current", (10.0, 12.0)), "leaky-integrate-and-fire": ("current", (2.5, 3.0))}
 
 FIRST_PICTURE = """
@@ -80,8 +82,22 @@ def headless(seconds: float = 3.0) -> float:
     return rate
 
 
-def live(seconds: float = 5.0) -> tuple[float, float, float]:
-    """Beat (95th percentile, ms), steps per second and latency (median, ms) of a window with four pictures."""
+def counted(drawn_by: dict, card, draw):
+    """A picture's drawing that counts itself."""
+
+    def counting(*arguments):
+        drawn_by[card] += 1
+        return draw(*arguments)
+
+    return counting
+
+
+def live(seconds: float = 5.0) -> tuple[float, float, float, int, float, float]:
+    """What a window with some pictures does.
+
+    Beat (95th percentile, ms), steps per second and latency (median, ms); number of pictures, and how often (1/s) the
+    one that is drawn least is drawn, paced as the model proposes and flat out.
+    """
     from PySide6.QtCore import QEventLoop, QTimer
 
     from lab.widgets import filing, theme
@@ -98,9 +114,9 @@ def live(seconds: float = 5.0) -> tuple[float, float, float]:
     app.processEvents()
     seen = [dock for dock in window.workspace.docks.values() if dock.card in window.workspace.visible_cards()]
     for dock in window.workspace.docks.values():
-        dock.setVisible(dock in seen[:4])
+        dock.setVisible(dock in seen[:PICTURES])
     app.processEvents()
-    assert len(window.workspace.visible_cards()) == min(4, len(seen))
+    assert len(window.workspace.visible_cards()) == min(PICTURES, len(seen))
 
     def spend(time_in: float, until=None) -> None:
         """Qt's own loop, as the program runs it: a loop that asks for events all the time would keep a core busy."""
@@ -112,13 +128,25 @@ def live(seconds: float = 5.0) -> tuple[float, float, float]:
             look.start(2)
         loop.exec()
 
+    drawn_by = dict.fromkeys(window.workspace.visible_cards(), 0)
+    for card in drawn_by:
+        card.view.draw = counted(drawn_by, card, card.view.draw)
+
+    def frames() -> float:
+        """How often the picture that is drawn least is drawn in a second."""
+        drawn_by.update(dict.fromkeys(drawn_by, 0))
+        began = time.perf_counter()
+        spend(seconds)
+        return min(drawn_by.values()) / (time.perf_counter() - began)
+
     spend(120.0, lambda: window.player.status.step > 0)
-    spend(0.5)
+    spend(1.0)
+    paced = frames()
     window.transport.speed.setValue(window.transport.speed.maximum())
     spend(1.0)
     window.pulse.gaps.clear()
     began, first = time.perf_counter(), window.player.status.step
-    spend(seconds)
+    hurried = frames()
     rate = (window.player.status.step - first) / (time.perf_counter() - began)
     gaps = sorted(window.pulse.gaps)
     latencies = []
@@ -135,7 +163,7 @@ def live(seconds: float = 5.0) -> tuple[float, float, float]:
     window.finish()
     window.deleteLater()
     app.processEvents()
-    return 1000 * gaps[int(0.95 * len(gaps))], rate, statistics.median(latencies) if latencies else float("nan")
+    return 1000 * gaps[int(0.95 * len(gaps))], rate, statistics.median(latencies) if latencies else float("nan"), len(drawn_by), paced, hurried
 
 
 def main() -> None:
@@ -144,11 +172,12 @@ def main() -> None:
         os.environ["LAB_DATA"] = folder
         alone = headless()
         shown, moving = start()
-        beat, rate, latency = live()
+        beat, rate, latency, pictures, paced, hurried = live()
     print(f"{MODEL}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else MODEL)
     print(f"window shown            {shown:8.2f} s")
     print(f"first moving picture    {moving:8.2f} s    (at most 2.5, warm)")
-    print(f"beat, 95th percentile   {beat:8.1f} ms   (below 33, four pictures, flat out)")
+    print(f"beat, 95th percentile   {beat:8.1f} ms   (below 33, {pictures} pictures, flat out)")
+    print(f"frames of each picture  {paced:8.1f} 1/s  paced, {hurried:.1f} flat out (at least 30 with six pictures)")
     print(f"steps per second        {rate:8.0f}      without a window {alone:.0f}, share {rate / alone:.2f} (at least 0.7)")
     print(f"change to picture       {latency:8.1f} ms   (below 100)")
 

@@ -21,6 +21,7 @@ from lab.widgets.compare import rows_of as compared
 from lab.widgets.document import Document, History, RunMark
 from lab.widgets.labels import figures, size
 from lab.widgets.palette import Entry, find, score
+from lab.widgets.pulse import Pulse
 from lab.widgets.settings import Settings
 from lab.widgets.transport import SPEEDS, Speeds
 from lab.widgets.workspace import rows_of
@@ -216,3 +217,26 @@ def test_the_catalogue_reads_the_same_from_the_head_of_a_class_as_from_the_whole
     for entry in catalog.entries():
         path = catalog.FOLDER / entry.panel / f"{entry.name.replace('-', '_')}.py"
         assert catalog._declared(path, ast.parse(path.read_text("utf-8"))) == entry
+
+
+def test_cheap_pictures_share_the_time_saved_up_between_beats_and_dear_ones_are_drawn_one_at_a_time(qapp, monkeypatch):
+    now = [0.0, 0.0]
+    monkeypatch.setattr("lab.widgets.pulse.time", SimpleNamespace(perf_counter=lambda: now[0], thread_time=lambda: now[1]))
+
+    def drawn(cost: float, flat_out: bool = False, beats: int = 600) -> float:
+        """Pictures drawn in a second that cost so many seconds each."""
+        pulse, count = Pulse(), 0
+        pulse._last, pulse._busy = now
+        for _ in range(beats):
+            now[0] += 1 / 60
+            pulse._tick()
+            pulse.hurry(flat_out)
+            most = pulse.most
+            pulse.drew(most)
+            now[1] += most * cost
+            count += most
+        return count / (beats / 60)
+
+    assert drawn(0.004) == pytest.approx(0.75 / 0.004, rel=0.03)
+    assert drawn(0.003, flat_out=True) == pytest.approx(0.5 / 0.003, rel=0.03)
+    assert drawn(0.03) == pytest.approx(60.0, rel=0.03)  # one a beat, whatever it costs

@@ -2,7 +2,8 @@
 
 Nothing is pushed from the worker; at each beat whoever connected reads what there is. Drawing a picture costs the
 window's thread some milliseconds, most of them after the beat, when Qt paints. The pulse measures what all of it costs and
-says how many pictures may be drawn at a beat, so that the beat keeps its time and pictures take turns instead.
+says how many pictures may be drawn at a beat, so that the beat keeps its time and pictures take turns instead: time that
+pictures may have is saved up from beat to beat, because three pictures in two beats are more than one in each.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from collections import deque
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 BEAT_MS = 16
-BUDGET = 0.008  # seconds of the window's thread per beat that may go into pictures
+SHARE = 0.75  # of the window's thread that may go into pictures
+SHARE_FLAT_OUT = 0.5  # of a run that goes as fast as it can and needs the interpreter itself
+AT_ONCE = 0.020  # seconds that the pictures of one beat may take; a single one may always
 HURRY = 0.004  # seconds per picture above which a run has pictures without smooth edges
 REMEMBER = 0.9
+WORST = 0.05  # seconds: what else a picture seems to have cost was a window that opened or a model that changed
 
 
 class Pulse(QObject):
@@ -35,7 +39,9 @@ class Pulse(QObject):
         self._busy = 0.0
         self._drew = 0
         self._hurried = False
+        self._flat_out = False
         self._cost = 0.0  # seconds of this thread per drawn picture
+        self._saved = 0.0  # seconds that pictures may take now
 
     def start(self) -> None:
         """Begin to beat."""
@@ -49,10 +55,11 @@ class Pulse(QObject):
     def _tick(self) -> None:
         now = time.perf_counter()
         self.gaps.append(now - self._last)
+        self._saved = min(self._saved + (now - self._last) * (SHARE_FLAT_OUT if self._flat_out else SHARE), AT_ONCE)
         self._last = now
         busy = time.thread_time()
         if self._drew:
-            cost = (busy - self._busy) / self._drew
+            cost = min(WORST, (busy - self._busy) / self._drew)
             self._cost = REMEMBER * self._cost + (1 - REMEMBER) * cost if self._cost else cost
         self._busy, self._drew = busy, 0
         self.beat.emit()
@@ -60,16 +67,18 @@ class Pulse(QObject):
     @property
     def most(self) -> int:
         """How many pictures may be drawn at this beat."""
-        return max(1, int(BUDGET / self._cost)) if self._cost else 2
+        return max(1, int(self._saved / self._cost)) if self._cost else 2
 
     def hurry(self, flat_out: bool) -> bool:
         """Whether pictures of a run that goes as fast as it can should leave out what only pleases, as smooth edges.
 
         Once they cost too much it stays so until the run rests: a picture that changes its looks in between is worse.
         """
+        self._flat_out = flat_out
         self._hurried = flat_out and (self._hurried or self._cost > HURRY)
         return self._hurried
 
     def drew(self, pictures: int) -> None:
         """That many were drawn at this beat."""
         self._drew = pictures
+        self._saved = max(0.0, self._saved - pictures * self._cost)

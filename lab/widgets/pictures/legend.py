@@ -31,6 +31,7 @@ class Strip(pg.GraphicsWidget):
         super().__init__()
         self.name = ""
         self.most = 1  # lines
+        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # its texts cost as much as a curve, and rarely change
         self.entries: tuple[Entry, ...] = ()
         self.scale: tuple[str, float, float] | None = None
         self.set_colours()

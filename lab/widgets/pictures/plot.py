@@ -348,6 +348,7 @@ class PlotView(PictureView):
         # Curves are paths: with a brush left on the painter they would be filled.
         painter.setBrush(Qt.BrushStyle.NoBrush)
         # Points are copies of a small picture on the screen; told to export, they are drawn as shapes.
+        self.strip.setCacheMode(self.strip.CacheMode.NoCache)  # vectors are not pixels
         exported = [item for item in scene.items() if hasattr(item, "setExportMode")]
         options = dict(painter=painter, antialias=True, background=None, resolutionScale=1.0)
         for item in exported:
@@ -364,6 +365,7 @@ class PlotView(PictureView):
                 item.setSegmentedLineMode(mode)
             for item in exported:
                 item.setExportMode(False)
+            self.strip.setCacheMode(self.strip.CacheMode.DeviceCoordinateCache)
 
     def _render(self, painter: QPainter, area: QRectF) -> None:
         scene = self.canvas.scene()
