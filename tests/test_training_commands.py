@@ -71,6 +71,16 @@ def test_weights_written_are_those_of_the_newest_checkpoint_and_can_be_loaded(ki
     assert fresh.state["parameters"].tobytes() == state["parameters"].tobytes()
 
 
+@pytest.mark.parametrize("kind", ["safetensors", "npz"])
+def test_a_training_starts_from_the_weights_of_a_file(kind, trained, capsys):
+    assert main(["weights", "run.lab", "-o", f"w.{kind}"]) == 0
+    same = ["--set", "data=file", "--set", "file=table.csv", "--quiet", "--for", "1steps", "--set", "rate=1e-7", "--set", "optimiser=SGD"]
+    assert main(["run", "mlp", *same, "--set", "hidden=8", "--set", f"start_from=w.{kind}", "-o", "again.lab"]) == 0
+    np.testing.assert_allclose(checkpoint("again.lab")[1]["parameters"], checkpoint("run.lab")[1]["parameters"], atol=1e-5)
+    assert main(["run", "mlp", *same, "--set", "hidden=9", "--set", f"start_from=w.{kind}", "-o", "other.lab"]) != 0
+    assert "load weights of this network" in capsys.readouterr().err
+
+
 def test_predictions_on_a_table_are_right_and_in_its_order(trained):
     with open("asked.csv", "w") as file:
         csv.writer(file).writerows([("b", "colour", "a"), (0, "red", 2.0), (0, "blue", -2.0), (0.5, "red", 1.5)])

@@ -38,6 +38,10 @@ def save_weights(path: str | Path, program: Program, state: dict[str, np.ndarray
 def load_weights(path: str | Path, program: Program, state: dict[str, np.ndarray], *, partial: bool = False) -> None:
     """Set the parameters and running values of `state` from a file; names and shapes must be those of the program."""
     path = Path(path)
+    if not path.is_file():
+        raise FileError(f"There is no file {path} to load weights from.")
+    if path.suffix not in (".npz", ".safetensors"):
+        raise FileError(f"Weights are loaded from .safetensors or .npz files, not from '{path.name}'.")
     arrays = read_npz(path) if path.suffix == ".npz" else read_safetensors(path)
     wrong = [name for name, array in arrays.items() if not np.isfinite(array).all()]
     if wrong:

@@ -12,6 +12,7 @@ from lab import data as sets
 from lab.errors import DivergenceError, ModelError
 from lab.model import Advice, Clock, Model, Out, Picture, Remedy, State, Stream, param
 from lab.tape import Data, Node, Optimiser, Program, Tape
+from lab.tape.files import load_weights
 from lab.tape.optimisers import SCHEDULES, scheduled_rates
 from lab.training import canvas, checking, diagnosis, pictures, readings, walk
 from lab.training.diagnosis import Signs, diagnose, examine
@@ -120,6 +121,8 @@ class Learning(Model):
     evaluate: float = param(1.0, "epochs", lo=0.0, hi=1e4, group="Training", doc="How often the test part is looked at, at most (0: never).")
     looking: float = param(0.06, lo=1e-3, hi=10.0, log=True, group="Training", label="Share of looking",
                            doc="Work of evaluations over that of training, at most: they are spaced out to that. 10: as often as asked for.")  # fmt: skip
+    start_from: str = param("", kind="file", live=False, group="Training", label="Start from weights",
+                            doc="A .safetensors or .npz file with the first weights of this network (empty: drawn at random).")  # fmt: skip
     slow: bool = param(False, group="Training", label="Phase by phase",
                        doc="A single step advances one phase of one example (forward, loss, backward, update; layer by layer) instead of one minibatch.")  # fmt: skip
     stop_at: float = param(0.0, lo=0.0, hi=1.0, group="Training", doc="Stop when the test accuracy reaches this (0: do not).")
@@ -244,8 +247,10 @@ class Learning(Model):
         return Constants(program, material, stages, output, shape)
 
     def start(self, constants: Constants, seed: int) -> State:
-        """First weights, nothing seen."""
+        """First weights, drawn or from a file; nothing seen."""
         tape = constants.program.start(seed, len(constants.material.x))
+        if self.start_from:
+            load_weights(self.start_from, constants.program, tape)
         del tape["hyper"]  # the live numbers are the parameters of this model
         return tape | {
             "last": np.zeros(3),  # loss, gradient norm and accuracy of the last minibatch
