@@ -576,3 +576,19 @@ def test_a_plain_text_is_told_from_vectors(tmp_path):
     (tmp_path / "t.txt").write_text("Rain falls.\nThe sun shines 3 days.\n\nWind.")
     (tmp_path / "one.txt").write_text("Rain falls on the roof.")
     assert [is_plain_text(str(tmp_path / name)) for name in ("w.txt", "g.txt", "t.txt", "one.txt", "none.txt", "v.csv")] == [False, False, True, True, False, False]
+
+
+def test_of_a_large_map_unmeasured_points_take_the_falseness_of_the_nearest_measured_one(monkeypatch):
+    from lab.embedding import neighbours
+    from lab.widgets.embeddings.judging import judge
+
+    monkeypatch.setattr(neighbours, "MOST_RANKS", 60 * 200)
+    rng = np.random.default_rng(0)
+    vectors = Vectors(tuple(map(str, range(200))), rng.normal(size=(200, 4)).astype(np.float32))
+    points = rng.normal(size=(200, 2))
+    apart, spread = (judge(vectors, points, "cosine", None, False, flag) for flag in (False, True))
+    known = np.isfinite(apart.falseness)
+    assert apart.measured == spread.measured == known.sum() == 60
+    np.testing.assert_array_equal(spread.falseness[known], apart.falseness[known])
+    distance = np.linalg.norm(points[:, None] - points[None, known], axis=2)
+    np.testing.assert_array_equal(spread.falseness, apart.falseness[known][distance.argmin(1)])

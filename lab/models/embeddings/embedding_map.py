@@ -351,8 +351,8 @@ class EmbeddingMap(Model):
             # Within the subspace found so far the axes are turned to the principal ones, then the frame to the last one.
             turn = np.linalg.eigh(basis.T @ constants.covariance @ basis)[1][:, ::-1]
             state["basis"][...] = basis @ turn
-            scores = (constants.matrix - constants.matrix.mean(0)) @ state["basis"]
-            y[...] = align(scores, y - y.mean(0))
+            scores = (constants.matrix @ state["basis"].astype(np.float32)).astype(np.float64)
+            y[...] = align(scores - scores.mean(0), y - y.mean(0))
 
     @action("Pin or release a point", hidden=True, index=(int, param(0, lo=0, hi=10_000_000, doc="Number of the point.")))
     def pin(self, constants: Constants, state: State, index: int) -> None:
@@ -389,8 +389,8 @@ class EmbeddingMap(Model):
     def summary(self, constants: Constants, state: State) -> dict[str, Any]:
         """How true the map is; accuracy is that of a vote of ten neighbours on the map, each point left out in turn."""
         y, judged = state["points"], state["judged"]
-        # Measured when they are due, or, where they never are, when somebody asks.
-        found = self._judge(constants, state) if not self.judge_every or judged[0] < 0 else judged
+        # Measured when they are due, or at the end: a look at each summary of a large map would cost more than its iterations.
+        found = self._judge(constants, state) if state["done"][0] >= self.iterations and (not self.judge_every or judged[0] < 0) else judged
         out: dict[str, Any] = {"points shown": f"{len(y)} of {constants.whole}", "points measured": f"{len(constants.truth.probes)} of {len(y)}"}
         names = ("trustworthiness", "recall", "cost (nats)", "neighbour accuracy")
         return out | {name: float(value) for name, value in zip(names, found, strict=True) if value >= 0}

@@ -522,7 +522,7 @@ class ExplorerView(PictureView):
     def _judge(self) -> None:
         """Let the thread look, if the last look is old and something is new."""
         now = time.monotonic()
-        key = (self._source.version if self._source is not None else 0, self.layout_kind, self.axes.text(), self.colour == CLUSTER)
+        key = (self._source.version if self._source is not None else 0, self.layout_kind, self.axes.text(), self.colour if self.colour in (CLUSTER, FALSE) else "")
         if self.vectors is None or self._pending is not None or key == self._judged_for or now - self._judged_at < JUDGE_EVERY:
             return
         if len(self.points) < 5 or not np.isfinite(self.points).all():
@@ -530,7 +530,7 @@ class ExplorerView(PictureView):
         self._judged_for, self._judged_at = key, now
         known = self.judged.truth if self.judged is not None else None
         clustered = self.colour == CLUSTER
-        self._pending = worker().submit(judge, self.vectors, self.points.astype(np.float64), self.nearness, known, clustered)
+        self._pending = worker().submit(judge, self.vectors, self.points.astype(np.float64), self.nearness, known, clustered, self.colour == FALSE)
 
     def _take(self) -> None:
         assert self._pending is not None
@@ -543,9 +543,11 @@ class ExplorerView(PictureView):
 
     def finish_judging(self) -> None:
         """Wait for the thread (tests and exports)."""
-        if self._pending is None:
-            self._judged_at, self._judged_for = 0.0, ()
-            self._judge()
+        if self._pending is not None:  # perhaps of what was asked before
+            self._pending.result()
+            self._take()
+        self._judged_at, self._judged_for = 0.0, ()
+        self._judge()
         if self._pending is not None:
             self._pending.result()
             self._take()
@@ -559,7 +561,11 @@ class ExplorerView(PictureView):
             found = self.judged.clusters if self.judged is not None else None
             return None if found is None else Colouring(CLUSTER, found, tuple(f"cluster {k + 1}" for k in range(int(found.max()) + 1)))
         if self.colour == FALSE:
-            return None if self.judged is None else Colouring("how false its neighbourhood is", values=self.judged.falseness)
+            if self.judged is None:
+                return None
+            whole = f"{n:,}".replace(",", "\u202f")
+            some = f" (measured at {self.judged.measured} of {whole}, others as the nearest of them)" if self.judged.measured < n else ""
+            return Colouring(f"how false its neighbourhood is{some}", values=self.judged.falseness)
         if self.colour == FREQUENCY and names is not None and names[2] is not None:
             return explore.by_frequency(names[2][:n])
         if names is not None and self.colour in names[3]:
@@ -592,8 +598,7 @@ class ExplorerView(PictureView):
             muted = theme.colour("line")
             colours[~known] = (muted.red(), muted.green(), muted.blue())
             part = found.values[known]
-            name = found.name if known.all() else f"{found.name} (measured at {known.sum():,} of {n:,})"
-            self.legend.show_scale(name, float(part.min()) if len(part) else 0.0, float(part.max()) if len(part) else 0.0)
+            self.legend.show_scale(found.name, float(part.min()) if len(part) else 0.0, float(part.max()) if len(part) else 0.0)
         self._inks = (key, colours, shapes)
         return colours, shapes
 
