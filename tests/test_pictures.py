@@ -498,7 +498,7 @@ def test_a_sheet_of_pictures_has_no_overlaps_and_stays_on_the_page():
 
 
 def test_a_high_narrow_picture_breaks_its_legend_into_lines_and_a_low_one_counts_what_is_left_out(show):
-    high, low = show("waves", (220, 420)), show("waves", (220, 180))
+    high, low = show("waves", (220, 420)), show("waves", (220, 140))
     lines = high.strip._lines()
     assert len(lines) > 1 and not any(rest for _, rest in lines)
     assert [entry.text for entries, _ in lines for entry, _ in entries] == ["one", "two", "three"]

@@ -189,11 +189,11 @@ class IdentifyCell(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("sweeps", "Recorded sweeps", (Layer("sweeps"),), x="time (ms)", y="V (mV)", figures=("sweeps left",), weight=1.7, front=True),
+            Picture("sweeps", "Recorded sweeps", (Layer("sweeps"),), x="time (ms)", y="V (mV)", figures=("sweeps left",), weight=1.7, front=True, doc="Choose a current and press Record a sweep: the cell's answers are laid over each other here."),
             Picture("report", "Report", (Layer("report"),), figures=("mark (%)",), weight=1.6, front=True),
-            Picture("log", "What the sweeps say", (Layer("log"),), weight=2.0, front=True),
+            Picture("log", "What the sweeps say", (Layer("log"),), weight=2.0, front=True, doc="Of each finished sweep: voltage at the end of the step, spikes, time to the first, first interval. From these follow the numbers that you answer."),
             Picture("voltage", "The electrode now", (Layer("V"),), y="V (mV)", window=self.sweep_time, front=True, weight=0.8),
-            Picture("rates", "Rate against current", (Layer("rates", style="points", label="sweeps"),), x=f"I ({self.unit})", y="rate (Hz)", weight=0.7),
+            Picture("rates", "Rate against current", (Layer("rates", style="points", label="sweeps"),), x=f"I ({self.unit})", y="rate (Hz)", weight=0.7, doc="A point for each finished sweep."),
         )
 
     # -- behaviour --
@@ -267,6 +267,8 @@ class IdentifyCell(Model):
     def observe(self, constants: Hidden, state: State, stream: str) -> Any:
         time, V = self.measured(state)
         if stream == "sweeps":
+            if not len(V):
+                return np.empty((self.budget + 1, 0))
             return np.vstack([time, V, np.full((self.budget - len(V), len(time)), math.nan)])
         if stream == "report":
             return self.report(constants, state)

@@ -232,7 +232,7 @@ class PlotView(PictureView):
 
     def resizeEvent(self, event: Any) -> None:
         """A high picture has room for a legend of several lines."""
-        self.strip.set_most(1 if self.height() < 220 else 2 if self.height() < 300 else 4)
+        self.strip.set_most(1 if self.height() < 150 else 2 if self.height() < 280 else 4)
         super().resizeEvent(event)
 
     # -- colours --
