@@ -8,7 +8,7 @@ import pytest
 from lab import engine
 from lab.errors import ParameterError
 from lab.graph import Graph, GraphError
-from lab.graph_kinds.gates import FUNCTIONS, compiled, loop
+from lab.graph_kinds.gates import FUNCTIONS, arithmetic, compiled, composed, loop
 from lab.models.networks.computation_graph import COMPOSED, ComputationGraph, difference
 
 
@@ -67,3 +67,11 @@ def test_one_step_evaluates_one_unit_and_derivatives_wait_for_the_output():
         table = simulation.model.observe(simulation.constants, {"done": np.array([done])}, "table")
         assert sum(row["value"] != "" for row in table) == done
         assert (table[0]["d output / d unit"] != "") == (done == 9)
+
+
+def test_a_unit_that_waits_says_for_whom():
+    graph = composed()
+    ids = {n.title: n.id for n in graph.nodes}
+    known = {ids["x1"]: 0.5, ids["x2"]: -0.8, ids["x3"]: 1.2, ids["f2"]: -0.86}
+    assert arithmetic(graph, ids["f5"], known) == "f5 has no value yet: it waits for f4, f3."
+    assert "next to be evaluated" in arithmetic(graph, ids["f1"], known)

@@ -235,6 +235,11 @@ def arithmetic(graph: Graph, id: str, values: Mapping[str, float]) -> str:
     if node.kind == "input":
         return f"{node.title} = {own:g}, given from outside."
     parts = [(graph.node(e.source).title, size(graph, e), values.get(e.source, math.nan)) for e in graph.incoming(id)]
+    waits = [title for title, _, v in parts if math.isnan(v)]
+    if waits:
+        return f"{node.title} has no value yet: it waits for {', '.join(dict.fromkeys(waits))}."
+    if math.isnan(own):
+        return f"{node.title} has no value yet: all it reads is known, and it is among the next to be evaluated."
     if node.kind in LOGIC:
         return f"{node.title} = {LOGIC[node.kind][0]}({', '.join(f'{t} = {v:g}' for t, _, v in parts)}) = {own:g}"
     if node.kind == "output":

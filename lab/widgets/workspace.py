@@ -45,7 +45,8 @@ def rows_of(pictures: Sequence[Picture], width: int, height: int) -> tuple[list[
         numbers = keep
     numbers.sort(key=lambda k: pictures[k].weight < LARGE)
     count = len(numbers)
-    columns = 1 if small and count <= 2 else 2 if small or count <= 2 or count == 4 else 3
+    # Two pictures one above the other where the place is narrow; beside each other where it is low as well, or each would be a slit.
+    columns = 1 if small and count <= 2 and (count == 1 or height > LOW) else 2 if small or count <= 2 or count == 4 else 3
     lines = max(1, -(-count // columns))
     if count == 3 and not small:
         lines = 2

@@ -41,6 +41,7 @@ from lab.widgets.networks.view import NetworkView
 
 KEPT = 64  # graphs whose text is known already: undo shows them without reading
 CHECK_MS = 120
+NARROW = 620  # a canvas narrower than this begins without its palette: K brings it
 HINT = "drag from a port to connect · F fits · ? lists the keys"
 
 
@@ -79,6 +80,7 @@ class NetworkEditor(QWidget):
         self._values: dict[str, float] = {}
         self._pasted = 0
         self._moving: dict[str, tuple[float, float]] = {}
+        self._narrow = False
         self.scene = NetworkScene(self)
         self.view = NetworkView(self.scene, self)
         self.kinds = KindList(self)
@@ -177,8 +179,10 @@ class NetworkEditor(QWidget):
         """The palette gives way where there is little room."""
         super().resizeEvent(event)
         self.empty.setGeometry(self.view.rect().adjusted(40, 20, -40, -20))
-        if self.width() < 520 and self.kinds.isVisible():
-            self.kinds.hide()
+        narrow = self.width() < NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.kinds.setVisible(not narrow)
 
     # -- the graph --
 
@@ -263,7 +267,8 @@ class NetworkEditor(QWidget):
         """Look for problems and count."""
         self._check.stop()
         self.found = self.graph.problems()
-        self._totals = f"{self.graph.kinds.totals(self.graph)}  ·  {HINT}"
+        hint = f"K adds a node · {HINT}" if self.kinds.isHidden() else HINT
+        self._totals = f"{self.graph.kinds.totals(self.graph)}  ·  {hint}"
         self.say("")
         self.scene.show_problems(self.found)
         self._show_problems()

@@ -74,7 +74,7 @@ class PictureCard(QFrame):
         row.setSpacing(8)
         # In a narrow card the caption and the figures give way before the title does. Asked for at each layout, because the
         # title's font is known only once the style sheet has been applied.
-        self.title = Elided("title", self.header, least=220)
+        self.title = Elided("title", self.header, least=160)  # three cards beside each other in the smallest window
         self.title.set_text(picture.picture.title)
         self.caption = Elided("caption", self.header, whole=True)
         self.figures = Elided("figure", self.header)

@@ -17,6 +17,7 @@ from lab.widgets.pictures.base import PictureView, Table
 ALIGN_NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 NARROWEST = 36  # px of a column that gives way
+WIDEST_WORD = 170  # px: longer words are cut
 Index = QModelIndex | QPersistentModelIndex
 WRAPPED = 60  # rows that are measured
 SHORT = 24  # characters that never need a second line
@@ -131,13 +132,12 @@ class TableView(PictureView):
         room = self.grid.viewport().width()
         if (room, *needed) != self._fitted:
             self._fitted = (room, *needed)
-            widths, least = list(needed), [self._longest_word(k) for k in range(count)]
-            # Sentences can be broken into lines down to their longest word; numbers and names of one word give way last.
-            for floor in (least, [NARROWEST] * count):
-                limit = max(needed)
-                while sum(widths) > room and limit > NARROWEST:
-                    limit -= 4
-                    widths = [max(min(width, limit), min(width, low)) for width, low in zip(widths, floor, strict=True)]
+            # Sentences can be broken into lines down to their longest word; where even that is too wide, the table scrolls: half a number says nothing.
+            widths, least = list(needed), [min(self._longest_word(k), WIDEST_WORD) for k in range(count)]
+            limit = max(needed)
+            while sum(widths) > room and limit > NARROWEST:
+                limit -= 4
+                widths = [max(min(width, limit), min(width, low)) for width, low in zip(widths, least, strict=True)]
             spare = max(0, room - sum(widths)) // count
             for k, width in enumerate(widths):
                 header.resizeSection(k, width + spare)
