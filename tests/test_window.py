@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 pytest.importorskip("PySide6")
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from lab import engine
 from lab.experiment import Experiment
@@ -298,6 +300,23 @@ def test_saved_and_reopened_everything_is_as_it_was(open_window, qtbot, tmp_path
     assert again.side.notes.editor.toPlainText() == "A note."
     again.workspace.refresh(again.player.source, (), 10)
     assert max(again.workspace.docks["x"].card.view.table()[1][1]) == 2.0 * end
+
+
+def test_saving_suggests_a_name(open_window, tmp_path):
+    window = open_window(model="membrane-pump")
+
+    def suggested() -> str:
+        window.commands.save_as()
+        dialog = window.findChild(QFileDialog)
+        name = Path(dialog.selectedFiles()[0]).name
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        dialog.close()
+        dialog.setParent(None)
+        return name
+
+    assert suggested() == "membrane-pump.lab"
+    window.commands.save_to(str(tmp_path / "mine.lab"))
+    assert suggested() == "mine.lab"
 
 
 def test_a_run_goes_on_playing_through_save_as_in_the_same_recording(open_window, qtbot, tmp_path):

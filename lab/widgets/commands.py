@@ -251,7 +251,10 @@ class Commands(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setDefaultSuffix(suffix)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave if save else QFileDialog.AcceptMode.AcceptOpen)
-        if not save:
+        if save:
+            path = self.window.session.path
+            dialog.selectFile(f"{self.window.document.model if filing.is_untitled(path) else path.stem}.{suffix}")
+        else:
             dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(done)
         dialog.open()
