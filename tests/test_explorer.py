@@ -343,15 +343,15 @@ def test_bookmarks_keep_the_view_and_undo_takes_them_back(explorer, qtbot):
     view.keep()
     assert view.panel.marks.item(0).text() == "apple" and history.stack.undoText() == "Bookmark apple"
     view.clear()
-    view.go(0)
+    view.places.go(0)
     assert view.asked == "apple" and view.visible is not None and view.visible.sum() == 4
     assert view.canvas.view.centre == pytest.approx(kept.centre) and view.canvas.view.scale == pytest.approx(kept.scale)
     view.panel.marks.item(0).setText("fruit")
-    assert view.bookmarks[0].name == "fruit"
+    assert view.places.marks[0].name == "fruit"
     history.stack.undo()
-    assert view.bookmarks[0].name == "apple"
+    assert view.places.marks[0].name == "apple"
     history.stack.undo()
-    assert view.bookmarks == () and view.panel.marks.count() == 0
+    assert view.places.marks == () and view.panel.marks.count() == 0
     data = Document(bookmarks={"word2vec": "[]"}).to_dict()
     assert Document.from_dict(data)[0].bookmarks == {"word2vec": "[]"}
 

@@ -13,21 +13,17 @@ import hashlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
-    QBoxLayout,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QMenu,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -48,18 +44,18 @@ from lab.widgets.embeddings.drawing import Scene, paint_legend, ramp, series
 from lab.widgets.embeddings.exchange import format_of, question_dialog, save_dialog, with_ending
 from lab.widgets.embeddings.judging import Judged, judge, worker
 from lab.widgets.embeddings.panel import Legend, Panel, Tiles
+from lab.widgets.embeddings.places import Places
+from lab.widgets.embeddings.toolbar import AXES, LAY_OUT, RUN, SOLID, Toolbar
 from lab.widgets.pictures.base import PictureView, Table
 from lab.widgets.settings import data_folder
 
-RUN, FLAT, SOLID, AXES = "map", "pca2", "pca3", "axes"
-LAYOUTS = ((RUN, "Map of the run"), (FLAT, "Principal components"), (SOLID, "Components in 3-D"), (AXES, "Concept axes"))
 CLUSTER, FREQUENCY, FALSE, CLASS = "cluster", "frequency", "how false", "class"
 JUDGE_EVERY = 0.5  # seconds between two looks at how true the map is
 EDGES, MOST_EDGES = 5, 400  # neighbours joined to each of so many selected points
 LEAST = 400  # and one narrower than this none
 NARROW = 560  # a card narrower than this has a narrow panel
 ALONG = "decoded path"  # the stream that shows what lies along the path drawn
-LAY_OUT, MAPPER = "by ", "embedding-map"
+MAPPER = "embedding-map"
 EARLY = "No vectors were kept so early in the run: move the bar of recorded time on."
 DEFAULT_AXES = "she - he; paris - france"
 
@@ -86,7 +82,6 @@ class ExplorerView(PictureView):
         self.chosen: np.ndarray | None = None
         self.visible: np.ndarray | None = None
         self.judged: Judged | None = None
-        self.bookmarks: tuple[Bookmark, ...] = ()
         self._names: tuple[Any, tuple[str, ...], np.ndarray | None, dict[str, tuple[str, ...]]] | None = None
         self._raw = np.empty((0, 3))
         self._pending: Future[Judged] | None = None
@@ -114,7 +109,17 @@ class ExplorerView(PictureView):
         left = QVBoxLayout()
         left.setContentsMargins(0, 0, 0, 0)
         left.setSpacing(3)
-        left.addLayout(self._toolbar())
+        self.bar = Toolbar(type(self.model).name != MAPPER, "decode_path" in type(self.model).actions(), self)
+        self.layouts, self.colours, self.buttons = self.bar.layouts, self.bar.colours, self.bar.buttons
+        self.layouts.activated.connect(self._layout_chosen)
+        self.colours.activated.connect(self._colour_chosen)
+        calls = {
+            "move": self._move_key, "lasso": self._lasso_key, "path": self._path_key, "isolate": self.isolate, "clear": self.clear,
+            "labels": self._labels_key, "edges": self._edges_key, "fit": self.fit, "panel": self._panel_key,
+        }  # fmt: skip
+        for name, call in calls.items():
+            self.buttons[name].clicked.connect(call)
+        left.addWidget(self.bar)
         self.axes = QLineEdit(DEFAULT_AXES, self)
         self.axes.setToolTip("Two formulas divided by a semicolon: across; upwards. Words are placed by their cosine with each.")
         self.axes.setAccessibleName("Concept axes")
@@ -140,10 +145,7 @@ class ExplorerView(PictureView):
         self.panel.asked.connect(self.ask)
         self.panel.file_wanted.connect(self._ask_for_file)
         self.panel.picked.connect(self.pick)
-        self.panel.went.connect(self.go)
-        self.panel.kept.connect(self.keep)
-        self.panel.renamed.connect(self._rename)
-        self.panel.removed.connect(self._remove)
+        self.places = Places(self)
         self.panel.pin_toggled.connect(self._pin)
         row.addLayout(left, 1)
         row.addWidget(self.panel)
@@ -151,55 +153,6 @@ class ExplorerView(PictureView):
         for keys, call in (("Ctrl+F", self.search), ("Ctrl+D", self.keep), ("L", self._lasso_key), ("I", self.isolate), ("X", self.clear), ("E", self._edges_key), ("T", self._labels_key)):
             QShortcut(QKeySequence(keys), self, call, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._fill_choices()
-
-    def _toolbar(self) -> QBoxLayout:
-        # In a narrow card the tools go below the choosers.
-        self._bar = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._bar.setContentsMargins(0, 0, 0, 2)
-        self._bar.setSpacing(3)
-        choosers, tools = QHBoxLayout(), QHBoxLayout()
-        choosers.setSpacing(2)
-        tools.setSpacing(2)
-        self._bar.addLayout(choosers, 1)
-        self._bar.addLayout(tools)
-        self.layouts = _combo("Where the points lie", self)
-        for name, title in LAYOUTS:
-            self.layouts.addItem(title, name)
-        if type(self.model).name != MAPPER:
-            self.layouts.insertSeparator(len(LAYOUTS))
-            for method in ("t-SNE", "UMAP"):
-                self.layouts.addItem(f"Lay out by {method}…", f"{LAY_OUT}{method}")
-        self.layouts.activated.connect(self._layout_chosen)
-        self.colours = _combo("Colour by", self)
-        self.colours.activated.connect(self._colour_chosen)
-        choosers.addWidget(self.layouts, 3)
-        choosers.addWidget(self.colours, 2)
-        self.buttons: dict[str, QToolButton] = {}
-        for name, icon, tip, call, checkable in (
-            ("move", "mdi6.cursor-move", "Drag moves the map (3-D: turns it; Shift moves); wheel zooms, double click fits", self._move_key, True),
-            ("lasso", "mdi6.lasso", "Draw around points to select them (L)", self._lasso_key, True),
-            ("path", "mdi6.vector-polyline", "Draw a path that is decoded place by place", self._path_key, True),
-            ("isolate", "mdi6.filter-outline", "Show only the selected points (I)", self.isolate, False),
-            ("clear", "mdi6.filter-off-outline", "Clear selection and question, show all points (X)", self.clear, False),
-            ("labels", "mdi6.label-outline", "Names beside the points (T)", self._labels_key, True),
-            ("edges", "mdi6.graph-outline", "Join points to their true neighbours (E)", self._edges_key, True),
-            ("fit", "mdi6.fit-to-page-outline", "Show everything (Home)", self.fit, False),
-            ("panel", "mdi6.dock-right", "Questions and bookmarks", self._panel_key, True),
-        ):
-            button = QToolButton(self)
-            button.setToolTip(tip)
-            button.setAccessibleName(tip)
-            button.setCheckable(checkable)
-            button.setProperty("icon-name", icon)
-            button.clicked.connect(call)
-            self.buttons[name] = button
-            tools.addWidget(button)
-        tools.addStretch(0)
-        self.buttons["move"].setChecked(True)
-        self.buttons["labels"].setChecked(True)
-        self.buttons["panel"].setChecked(True)
-        self.buttons["path"].setVisible("decode_path" in type(self.model).actions())
-        return self._bar
 
     def _fill_choices(self) -> None:
         """What points can be coloured by; kept as it is if it is still there."""
@@ -563,9 +516,8 @@ class ExplorerView(PictureView):
         if self.colour == FALSE:
             if self.judged is None:
                 return None
-            whole = f"{n:,}".replace(",", "\u202f")
-            some = f" (measured at {self.judged.measured} of {whole}, others as the nearest of them)" if self.judged.measured < n else ""
-            return Colouring(f"how false its neighbourhood is{some}", values=self.judged.falseness)
+            some = f" (measured at {self.judged.measured} points, others as the nearest of them)" if self.judged.measured < n else " its neighbourhood is"
+            return Colouring(f"how false{some}", values=self.judged.falseness)
         if self.colour == FREQUENCY and names is not None and names[2] is not None:
             return explore.by_frequency(names[2][:n])
         if names is not None and self.colour in names[3]:
@@ -793,27 +745,14 @@ class ExplorerView(PictureView):
 
     def set_bookmarks(self, text: str) -> None:
         """Those that the document holds."""
-        self.bookmarks = explore.bookmarks_from_text(text)
-        self.panel.set_bookmarks(self.bookmarks)
+        self.places.set_text(text)
 
     def keep(self) -> None:
         """Keep the present view as a bookmark."""
-        taken = {m.name for m in self.bookmarks}
-        title = self.answer.title if self.answer is not None else dict(LAYOUTS)[self.layout_kind]
-        name = title if title not in taken else next(f"{title} {k}" for k in range(2, 1000) if f"{title} {k}" not in taken)
-        view = self.canvas.view
-        only = tuple(np.flatnonzero(self.visible).tolist()) if self.visible is not None else ()
-        axes = self.axes.text() if self.layout_kind == AXES else ""
-        mark = Bookmark(name, self.layout_kind, colour=self.colour, axes=axes, asked=self.asked, only=only)
-        if self.canvas.zoomed:
-            mark = replace(mark, centre=tuple(float(v) for v in view.centre), scale=float(view.scale), yaw=float(view.yaw), pitch=float(view.pitch))
-        self._marked((*self.bookmarks, mark), f"Bookmark {name}")
+        self.places.keep()
 
-    def go(self, number: int) -> None:
+    def look_at(self, mark: Bookmark) -> None:
         """Look as a bookmark says."""
-        if not 0 <= number < len(self.bookmarks):
-            return
-        mark = self.bookmarks[number]
         if mark.axes:
             self.axes.setText(mark.axes)
         if mark.layout != self.layout_kind:
@@ -833,21 +772,6 @@ class ExplorerView(PictureView):
         else:
             self.canvas.fit()
         self._stale = True
-
-    def _rename(self, number: int, name: str) -> None:
-        name = name.strip()
-        if name and 0 <= number < len(self.bookmarks) and name != self.bookmarks[number].name:
-            marks = tuple(replace(m, name=name) if k == number else m for k, m in enumerate(self.bookmarks))
-            self._marked(marks, f"Rename the bookmark {self.bookmarks[number].name}")
-
-    def _remove(self, number: int) -> None:
-        if 0 <= number < len(self.bookmarks):
-            self._marked(tuple(m for k, m in enumerate(self.bookmarks) if k != number), f"Remove the bookmark {self.bookmarks[number].name}")
-
-    def _marked(self, marks: tuple[Bookmark, ...], done: str) -> None:
-        self.bookmarks = marks
-        self.panel.set_bookmarks(marks)
-        self.bookmarked.emit(explore.bookmarks_to_text(marks), done)
 
     # -- look, copy, export --
 
@@ -893,10 +817,7 @@ class ExplorerView(PictureView):
 
     def set_theme(self) -> None:
         """Colours and icons again."""
-        for button in self.buttons.values():
-            button.setIcon(theme.icon(str(button.property("icon-name"))))
-        for k in range(self.colours.count()):
-            self.colours.setItemIcon(k, theme.icon("mdi6.palette-outline"))
+        self.bar.set_theme()
         self.panel.set_theme()
         self._inks = None
         self._fit_panel()
@@ -910,15 +831,13 @@ class ExplorerView(PictureView):
     def showEvent(self, event: Any) -> None:
         """Icons are made when they are first seen."""
         if self.buttons["move"].icon().isNull():
-            for button in self.buttons.values():
-                button.setIcon(theme.icon(str(button.property("icon-name"))))
+            self.bar.set_theme()
         super().showEvent(event)
 
     def _fit_panel(self) -> None:
         wide = 250 if self.width() >= 700 else 210 if self.width() >= NARROW else 160
-        narrow = self.width() < NARROW
         self.panel.setVisible(self.buttons["panel"].isChecked() and self.width() >= LEAST)
-        self._bar.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self.bar.set_narrow(self.width() < NARROW)
         self.panel.setFixedWidth(round(1.3 * wide) if theme.current().projector else wide)
 
     def table(self) -> Table:
@@ -943,13 +862,3 @@ class ExplorerView(PictureView):
         if classes:
             colours = series(len(classes))
             paint_legend(painter, [name for name, _, _ in classes], colours, QPointF(area.left() + 8, area.bottom() - below + 4), area.width() - 16)
-
-
-def _combo(name: str, parent: QWidget) -> QComboBox:
-    combo = QComboBox(parent)
-    combo.setAccessibleName(name)
-    combo.setToolTip(name)
-    combo.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    combo.setMinimumWidth(84)
-    combo.setMaximumWidth(220)
-    return combo
