@@ -592,3 +592,18 @@ def test_of_a_large_map_unmeasured_points_take_the_falseness_of_the_nearest_meas
     np.testing.assert_array_equal(spread.falseness[known], apart.falseness[known])
     distance = np.linalg.norm(points[:, None] - points[None, known], axis=2)
     np.testing.assert_array_equal(spread.falseness, apart.falseness[known][distance.argmin(1)])
+
+
+def test_a_narrow_card_says_below_the_map_how_many_of_how_many_are_shown(explorer):
+    view, source = explorer
+    assert view.state.text() == ""
+    view.resize(500, 500)
+    view.refresh(source, force=True)
+    assert view.state.text() == view.caption and "8 shown" in view.caption and view.state.isVisible()
+    view.choose(np.arange(8) < 3)
+    assert view.state.text().startswith("3 selected")
+    view.isolate()
+    assert view.state.text().startswith("3 of 8 shown")
+    view.resize(900, 500)
+    view.refresh(source, force=True)
+    assert view.state.text() == ""

@@ -95,6 +95,7 @@ class ExplorerView(PictureView):
         self._answered = 0.0
         self._coloured = False  # whether a person has chosen the colours
         self._own = False  # whether a person has asked something here: what a model asks of itself may have no answer in another text
+        self._said = ""  # the caption as it was said below the map
         self._noted = ""  # what is said below the map until something else is done
         self._question_of_model = getattr(model, "question", "")
         self.asked = self._question_of_model
@@ -603,8 +604,11 @@ class ExplorerView(PictureView):
             count = int(self.chosen.sum())
             some = [names[k] for k in np.flatnonzero(self.chosen)[:12]] if names else []
             self.state.setText(f"{count} selected: {', '.join(some)}{' …' if count > len(some) else ''}")
-        elif self._noted or self.layout_kind != AXES:
+        elif self._noted or self.layout_kind != AXES or self.state.text() == self._said:
             self.state.setText(self._noted)
+        if not self.state.text() and self.width() < NARROW:
+            self._said = self.caption
+            self.state.setText(self._said)  # which has no room in the title line of a narrow card
         self.state.setVisible(bool(self.state.text()))
         self.buttons["isolate"].setEnabled(self.chosen is not None)
         self.buttons["clear"].setEnabled(self.chosen is not None or self.visible is not None or bool(self.asked))
