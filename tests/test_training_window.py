@@ -125,3 +125,16 @@ def test_a_picture_behind_others_is_found_by_its_name_and_tabs_show_whole_names(
 def test_drawing_and_what_is_read_stand_side_by_side(open_window, qtbot):
     window = open_window()
     qtbot.waitUntil(lambda: all(not window.workspace.docks[n].card.visibleRegion().isEmpty() for n in ("canvas", "prediction")), timeout=5_000)
+
+
+def test_in_the_past_nothing_of_the_present_is_left_and_a_branch_shows_how_it_was(open_window, qtbot):
+    window = open_window()
+    prepared(window, qtbot, data="moons", hidden="8", n=200, epochs=20)
+    window.toggle()
+    qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=20_000)
+    view = window.workspace.docks["surface"].card.view
+    qtbot.waitUntil(lambda: view.words == "" and view.field.childGroup.isVisible(), timeout=5_000)
+    window.seek(40)
+    qtbot.waitUntil(lambda: "branch here" in view.words and not view.field.childGroup.isVisible(), timeout=5_000)
+    window.branch_here()
+    qtbot.waitUntil(lambda: window.player.status.step in (40, 41) and window.workspace.docks["surface"].card.view.words == "", timeout=20_000)

@@ -84,7 +84,9 @@ class PictureView(QWidget):
         if source.model is not self.model:
             self.set_model(source.model)
         try:
-            self.say("" if self.draw(source, self._overlays) else self.empty_text())
+            shown = self.draw(source, self._overlays)
+            self.show_drawing(shown)
+            self.say("" if shown else self.empty_text())
         except LabError as error:
             self.say(str(error))
         return True
@@ -122,7 +124,12 @@ class PictureView(QWidget):
         """The words of an empty picture: what would be here, where the picture says it."""
         if self._source is None or self._source.step == 0:
             return "Nothing to show yet: press play."
+        if getattr(self._source, "place", None) is not None:
+            return "Not recorded at this time.\nMake a branch here (B) to see it as it was."
         return f"{typeset(self.picture.doc)}\nNothing at present." if self.picture.doc else "Nothing to show here yet."
+
+    def show_drawing(self, shown: bool) -> None:
+        """Hide what was drawn before where there is nothing to show now: it would be of another time."""
 
     def say(self, words: str) -> None:
         """Show words instead of a picture, or none."""

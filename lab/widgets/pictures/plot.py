@@ -172,6 +172,10 @@ class PlotView(PictureView):
 
     # -- axes --
 
+    def show_drawing(self, shown: bool) -> None:
+        """The axes stay, so that nothing jumps."""
+        self.field.childGroup.setVisible(shown)
+
     def show_axes(self, x: Axis, y: Axis, xs: tuple[float, float], ys: tuple[float, float]) -> None:
         """Set names and ranges: the picture's own, or fitted to the extents xs and ys of the data (NaN: none)."""
         if (x, y) != self._axes:
