@@ -36,3 +36,11 @@ def test_too_large_a_rate_diverges_with_a_remedy():
     points = tuple((x * 10, y, c) for x, y, c in SEPARABLE)
     with pytest.raises(DivergenceError, match="smaller learning rate"):
         engine.run(Perceptron(function="identity", points=points, rate=1.0), steps=5000)
+
+
+def test_painting_adds_points_that_keep_a_distance():
+    model = Perceptron(label=0)
+    state = model.start(None, 0)
+    first = model.paint_points(None, state, -1.0, -2.0)["points"]
+    assert first[-1] == (-1.0, -2.0, 0) and len(first) == len(model.points) + 1
+    assert model.replace(points=first).paint_points(None, state, -1.02, -2.0) is None

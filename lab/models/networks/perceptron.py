@@ -185,7 +185,8 @@ class Perceptron(Model):
             layers = (Layer("points", style="points"), Layer("best", theory=True), Layer("line"))
         figures = ("updates", "Novikoff bound") if self._classifies else ("difference to least squares",)
         return (
-            Picture("plane", "Points and line: click to add", layers, x="x", y="y", click="add_point", figures=figures, equal=True, weight=2, front=True),
+            Picture("plane", "Points and line: paint more", layers, x="x", y="y", click="add_point", drag="paint_points", figures=figures, equal=True, weight=2, front=True,
+                    doc="Click to add a point of the class chosen by 'label', or drag to paint several."),
             Picture("error", "Error", (Layer("error"),), y="part wrong" if self._classifies else "mean squared error", front=True),
         )  # fmt: skip
 
@@ -263,6 +264,21 @@ class Perceptron(Model):
         """Add a point of the class `label` where the person clicks."""
         if len(self.points) >= 5000:
             raise ModelError("perceptron: there are 5000 points, which is the limit: remove some.")
+        return {"points": (*self.points, (x, y, self.label))}
+
+    @action(
+        "Paint points",
+        hidden=True,
+        x=(float, param(0.0, lo=-1e6, hi=1e6, doc="Place.")),
+        y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Place.")),
+    )
+    def paint_points(self, constants, state, x, y):
+        """Add a point of the class `label` where the person drags, unless one of that class is near already."""
+        table = self.table
+        near = 0.03 * max(float(np.ptp(table[:, 0])), float(np.ptp(table[:, 1])), 1e-6)
+        same = table[table[:, 2] == self.label]
+        if len(self.points) >= 5000 or (len(same) and np.hypot(same[:, 0] - x, same[:, 1] - y).min() < near):
+            return None
         return {"points": (*self.points, (x, y, self.label))}
 
     @action("Forget the weights")

@@ -24,6 +24,7 @@ from lab.widgets.networks.editor import NetworkEditor, same_network
 if TYPE_CHECKING:
     from lab.widgets.window import Window
 
+CANVAS_SHARE = 0.5
 HISTORY = 120  # points of a small curve in a card
 STRETCH = 400.0  # model time that it shows
 CARRIED = "carried weights"  # the stream of a model that trains a graph: the graph with its present weights in it
@@ -83,6 +84,8 @@ class CanvasPlace(QSplitter):
         self._filling = False
         self._seen: tuple = ()
         self._handing: tuple | None = None  # the graph goes over to another model as soon as its weights are read
+        self._drawn = False  # whether a person moved the line between canvas and pictures
+        self.splitterMoved.connect(self._line_drawn)
         self.card.hide()
         self.editor.graph_changed.connect(self._changed)
         self.editor.replaced.connect(self._replaced)
@@ -95,6 +98,19 @@ class CanvasPlace(QSplitter):
         self.editor.selected.connect(self._selected)
 
     # -- what is shown --
+
+    def _share(self) -> None:
+        """Half of the height for the canvas, unless a person drew the line elsewhere."""
+        if not self._drawn and self.card.isVisible():
+            self.setSizes([round(CANVAS_SHARE * self.height()), round((1 - CANVAS_SHARE) * self.height())])
+
+    def _line_drawn(self, *_: int) -> None:
+        self._drawn = True
+
+    def resizeEvent(self, event) -> None:
+        """The same shares of another height."""
+        super().resizeEvent(event)
+        self._share()
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -122,6 +138,7 @@ class CanvasPlace(QSplitter):
         open_here = bool(self._parameter) and document.model not in self._closed
         if self.card.isHidden() == open_here:
             self.card.setVisible(open_here)
+            self._share()
             if self._filling and not open_here:
                 self.toggle_filling()
         if not self._parameter:
