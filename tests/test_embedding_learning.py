@@ -259,3 +259,12 @@ def test_the_same_text_in_gensim_answers_as_many_analogies_within_two_points(tmp
     for kind, epochs in ((0, 20), (1, 10)):
         ours = np.median([score(word2vec.train(corpus, skip_gram=bool(kind), epochs=epochs, seed=seed)) for seed in (0, 1, 2)])
         assert ours == pytest.approx(theirs[kind], abs=2), kind
+
+
+def test_the_baseline_beside_a_run_is_that_of_a_whole_singular_value_decomposition():
+    corpus = grammar_corpus()
+    table = cooccurrence.ppmi(cooccurrence.cooccurrences(corpus, 5)).astype(float)
+    u, s, _ = np.linalg.svd(table)
+    constants = Word2Vec().build(0)
+    expected = 100 * float((ask.answers(unit_rows(u[:, :50] * np.sqrt(s[:50])), constants.rows) == constants.rows[:, 3]).mean())
+    assert constants.baseline == pytest.approx(expected, abs=0.2) and 48 < expected < 50

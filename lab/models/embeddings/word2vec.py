@@ -546,7 +546,9 @@ class Word2Vec(Model):
             Figure("skip-gram analogies", 95.0, median(), unit="%", source=lab, bound="at_least"),
             Figure("co-occurrence softmax analogies", 90.0, median(method=SOFTMAX), unit="%", source=lab, bound="at_least", slow=True),
             Figure("CBOW analogies", 92.8, median(method=CBOW), 2.0, unit="%", source="gensim 4.4 on the same text, median of four seeds"),
-            Figure("PPMI-SVD analogies", 53.0, median(method=PPMI_SVD), 6.0, unit="%", source=lab, slow=True),
+            # 53 % is reported for another text of this kind; how many components are kept decides most of it (docs/embeddings.md).
+            Figure("PPMI-SVD analogies", 53.0, median(method=PPMI_SVD), 6.0, unit="%", source="another grammar text, 53 %; on this one see below", slow=True),
+            Figure("PPMI-SVD analogies, this text", 48.84, median(method=PPMI_SVD), 1.0, unit="%", source="whole singular value decomposition by NumPy, 50 components", slow=True),
             *(
                 Figure(f"analogies in {size} dimensions", expected, median(size=size), within, unit="%", source=lab, slow=size > 3)
                 for size, expected, within in sizes
