@@ -87,6 +87,7 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         across, up = (shape.low[0], shape.high[0]), (shape.low[1], shape.high[1])
         found.append(Picture("surface", "Decision surface", (Layer("surface"), Layer("points")), x="x", y="y", x_range=across, y_range=up, click="add_point", front=True, weight=1.5,
                              levels=(-1.0, 1.0) if two else None, colours="diverging" if two else "sequential", equal=True,
+                             labels=shape.classes if model.task == "classification" else (),
                              doc="Click to add a point of the class chosen with 'Class of new points'."))  # fmt: skip
         found.append(Picture("units", "Hidden units", (Layer("units"),), colours="diverging", labels=_tiles(model), doc="What single units answer over the plane."))
     if model.task == "regression" and shape.inputs == 1:
