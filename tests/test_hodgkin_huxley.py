@@ -298,3 +298,15 @@ def test_the_rates_of_pictures_and_of_kernels_are_the_same():
         moved = np.array(_gates_exactly(*(steady[:, j] + 0.1), v, 0.3)) - steady[:, j]
         assert moved == pytest.approx(0.1 * np.exp(-0.3 / gating(V)[3:, j]), rel=1e-9, abs=1e-14)
     assert past == pytest.approx(steady, rel=1e-12, abs=1e-300)
+
+
+def test_concentrations_are_told_as_reversal_potentials_and_act_while_it_runs():
+    simulation = Simulation(HodgkinHuxley(reversal="concentrations", current=0.0))
+    simulation.advance(20_000)
+    rest = float(simulation.state["V"][0])
+    assert simulation.summary()["V_K (mV)"] == pytest.approx(-72.14, abs=0.01)
+    simulation.change(K_out=50.0)
+    simulation.advance(20_000)
+    assert simulation.summary()["V_K (mV)"] == pytest.approx(-50.08, abs=0.01)
+    assert float(simulation.state["V"][0]) > rest + 15.0
+    assert "V_K (mV)" not in Simulation(HodgkinHuxley()).summary()

@@ -291,7 +291,7 @@ class Window(QMainWindow):
             self.history.replace(self.document.with_model(name, self._panel_of(name)), f"Open {title}")
         self.bar.show_panel(self._panel_of(self.document.model))
 
-    def choose_preset(self, title: str) -> None:
+    def choose_preset(self, title: str, *, playing: bool = False) -> None:
         """Take over the values of a preset, in a run of its own: what it shows may lie at the start."""
         kind = catalog.load(self.document.model)
         values = {} if title == DEFAULTS else kind.presets[title]
@@ -305,7 +305,9 @@ class Window(QMainWindow):
         self.history.replace(self.document.with_experiment(experiment), f"Preset {title}")
         if self.player.runner is before:  # all of it could change while the run goes on
             status = self.player.status
-            self.reset(playing=status is None or status.phase in ("running", "finished", "preparing"))
+            self.reset(playing=playing or status is None or status.phase in ("running", "finished", "preparing"))
+        elif playing:
+            self.player.send(Play())
         self.banner.take_back("restart")  # a preset always begins a run: nothing to explain
 
     def change(self, name: str, value: Any, *, final: bool = True) -> None:
@@ -396,8 +398,7 @@ class Window(QMainWindow):
 
     def reset_to_defaults(self) -> None:
         """Way out of a divergence."""
-        self.choose_preset(DEFAULTS)
-        self.reset(playing=True)
+        self.choose_preset(DEFAULTS, playing=True)
 
     def _paced(self, pace: float | None) -> None:
         self._paces[self.document.model] = pace

@@ -42,6 +42,8 @@ class HodgkinHuxley(Neuron):
     **Try:** drag the current across 6.26 uA/cm2: the rate jumps from nothing to over 50 Hz (type II). Block potassium
     (TEA): spikes grow broad. Warm the cell: spikes shrink until none travel. Switch to the voltage clamp and see the
     sodium current come and go. Hold the cell at a negative current and let go: it fires on release (anode break).
+    Give concentrations instead of reversal potentials and raise the potassium outside: spikes come faster and shrink, and
+    from about 50 mM the cell falls silent, depolarised.
 
     **Numerics.** Gates and voltage are staggered by half a step and each advanced by the trapezoid rule, which is second
     order and needs one evaluation per step (Hines 1984). Where a step is longer than twice a variable's time constant, the
@@ -71,6 +73,7 @@ class HodgkinHuxley(Neuron):
         "Anode break": {"stimulus": "pulses", "current": -10.0, "onset": 20.0, "width": 40.0, "period": 100.0},
         "Potassium channels blocked": {"block_K": 80.0},
         "Voltage clamp": {"mode": "voltage clamp", "stimulus": "pulses", "onset": 5.0, "width": 20.0, "period": 50.0},
+        "Much potassium outside": {"reversal": "concentrations", "K_out": 40.0},
         "Slow ramp, up and down": {"stimulus": "drawn", "drawn": [[0.0, 0.0], [1000.0, 20.0], [2000.0, 0.0]], "repeat": True},
         "Noise": {"stimulus": "noise", "current": 5.0, "sigma": 4.0},
     }
@@ -311,6 +314,8 @@ class HodgkinHuxley(Neuron):
             error = self.interval_error()
             if math.isfinite(error):
                 out["interval error (%)"] = error
+        if self.reversal == "concentrations":
+            out["V_Na (mV)"], out["V_K (mV)"] = self.reversals
         out["V_L (mV)"] = self.V_L
         return out
 
