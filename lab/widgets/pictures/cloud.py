@@ -211,7 +211,13 @@ class CloudView(PlotView):
     def _background(self, values: np.ndarray) -> None:
         if values.ndim != 2:
             return
-        self._ground.setImage(values, autoLevels=False, levels=levels_of(values, self.picture.colours, self.picture.levels), lut=lookup(self.picture.colours))
+        kinds = len(self.picture.labels)
+        if kinds > 2 and self.picture.levels is None:  # regions of classes have the colours of their points
+            series = theme.current().tokens.series
+            inks = np.array([theme.colour(f"series{k % len(series)}").getRgb()[:3] for k in range(kinds)], np.uint8)
+            self._ground.setImage(values, autoLevels=False, levels=(-0.5, kinds - 0.5), lut=inks)
+        else:
+            self._ground.setImage(values, autoLevels=False, levels=levels_of(values, self.picture.colours, self.picture.levels), lut=lookup(self.picture.colours))
         self._ground.setOpacity(0.35)
         (x0, x1), (y0, y1) = self.picture.x_range or (0.0, 1.0), self.picture.y_range or (0.0, 1.0)
         self._ground.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
