@@ -195,6 +195,18 @@ def test_a_preset_begins_a_run_of_its_own_though_all_its_values_could_change_liv
     assert window.marks.rows()[0].name == "Fast growth"
 
 
+def test_going_back_to_the_defaults_begins_one_run_that_plays(open_window, qtbot):
+    window = open_window()
+    for name, value in (("leak", 0.3), ("cells", 5)):  # one that could change live, one that could not
+        window.change(name, value)
+        qtbot.waitUntil(lambda name=name, value=value: status(window) is not None and getattr(status(window).model, name) == value and window.player.run_id is not None)
+        before = window.player.run_id
+        window.reset_to_defaults()
+        qtbot.waitUntil(lambda: status(window).phase == "running" and window.player.run_id is not None)
+        assert window.player.run_id == before + 1
+        assert window.document.experiment().parameters == {}
+
+
 def test_seeking_back_shows_the_past_and_escape_returns(open_window, qtbot):
     window = open_window()
     flat_out(window)

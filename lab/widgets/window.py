@@ -18,7 +18,7 @@ from lab import catalog
 from lab.errors import LabError
 from lab.experiment import Experiment
 from lab.model import Model, Remedy
-from lab.runner import Act, Change, RunFor, Seek, Status
+from lab.runner import Act, Change, Play, RunFor, Seek, Status
 from lab.session import RunInfo, Session
 from lab.widgets import theme
 from lab.widgets.banner import Banner
