@@ -214,7 +214,8 @@ class CloudView(PlotView):
         kinds = len(self.picture.labels)
         if kinds > 2 and self.picture.levels is None:  # regions of classes have the colours of their points
             series = theme.current().tokens.series
-            inks = np.array([theme.colour(f"series{k % len(series)}").getRgb()[:3] for k in range(kinds)], np.uint8)
+            colours = [theme.colour(f"series{k % len(series)}") for k in range(kinds)]
+            inks = np.array([(ink.red(), ink.green(), ink.blue()) for ink in colours], np.uint8)
             self._ground.setImage(values, autoLevels=False, levels=(-0.5, kinds - 0.5), lut=inks)
         else:
             self._ground.setImage(values, autoLevels=False, levels=levels_of(values, self.picture.colours, self.picture.levels), lut=lookup(self.picture.colours))
