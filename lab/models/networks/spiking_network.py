@@ -366,9 +366,9 @@ class SpikingNetwork(Model):
     def labels(self, constants: Built, stream: str) -> tuple[str, ...]:
         if stream != "spikes":
             return ()
-        firsts = constants.pop[:, 1]
+        firsts, names = constants.pop[:, 1], self._names
         groups = np.searchsorted(firsts, constants.recorded, side="right") - 1
-        return tuple(f"{self._names[g]} {i - firsts[g] + 1}" for g, i in zip(groups, constants.recorded, strict=True))
+        return tuple(f"{names[g]} {i - firsts[g] + 1}" for g, i in zip(groups, constants.recorded, strict=True))
 
     def remedy(self, stream: str) -> str:
         return "use a smaller step, or weights and inputs nearer to those of the templates"
