@@ -37,6 +37,7 @@ def test_phases_go_round_and_only_the_update_changes_weights():
     assert simulation.summary()["phase"] == "update" and (simulation.state["parameters"] != before).any()
 
 
+@pytest.mark.long  # cold it compiles every kernel
 def test_every_operation_is_checked_on_demand():
     run = engine.run(Gradients(), steps=4, seed=1, record={}).simulation
     assert "Press" in run.observe("operations")[0]["operation"]
