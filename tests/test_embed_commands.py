@@ -186,3 +186,9 @@ def test_the_odd_one_out_axes_and_judged_pairs_are_asked_without_a_window(small,
     assert code == 0 and (said["spearman"], said["pairs"], said["skipped"]) == (1.0, 3, 1)
     code, out, _ = run(capsys, "embed", "similarity", small, tmp_path / "pairs.txt")
     assert code == 0 and out.splitlines()[-1].startswith("Spearman 1.0000; 3 pairs, 1 skipped")
+
+
+def test_vectors_exported_to_a_csv_file_have_their_words(session, tmp_path, capsys):
+    code, _, err = run(capsys, "export", session, "vectors", "--to", "csv", "-o", tmp_path / "v.csv")
+    assert code == 0 and "468 vectors" in err
+    assert load_vectors(tmp_path / "v.csv").words[0] == "the"

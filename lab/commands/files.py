@@ -62,7 +62,7 @@ def export(
     from lab import api
     from lab.export import export_stream
 
-    if (stream == "vectors" and to != "csv") or to not in ("csv", "npz"):
+    if (stream == "vectors" and (to != "csv" or output)) or to not in ("csv", "npz"):
         from lab.commands import embed
 
         embed.export_vectors(file, stream, to, output, run_id)
