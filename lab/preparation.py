@@ -53,8 +53,10 @@ def begin(name: str) -> None:
             pass
         with _lock:
             if name not in _children:
-                quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-                _children[name] = subprocess.Popen([sys.executable, "-c", COMMAND, str(PACKAGE.parent), name], **quiet)
+                _children[name] = subprocess.Popen(
+                    [sys.executable, "-c", COMMAND, str(PACKAGE.parent), name],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                )  # fmt: skip
                 atexit.register(end)
     except (LabError, OSError):  # a file of one's own, or no second process to be had
         return

@@ -25,7 +25,7 @@ def spikes(cell, duration: float) -> np.ndarray:
 @pytest.mark.parametrize("name, preset", [c for c in CASES if "Irregular" not in c[1]])
 def test_every_preset_spikes_where_an_adaptive_solver_of_eighth_order_says(name, preset):
     kind = catalog.load(name)
-    cell = kind(**{**kind.presets[preset], "onset": 0.0, "width": 0.0})
+    cell = kind(**{**kind.presets[preset], "stimulus": "step", "onset": 0.0, "width": 0.0})  # its current from the start on
     exact = spike_times(cell, cell.current, 150.0)
     found = spikes(cell, 150.0)
     assert len(found) == len(exact)
