@@ -123,6 +123,7 @@ class RecordedSource:
     """Reads a recorded run as it stood at step `place` (None: at its end). Reads a stretch ahead and keeps it.
 
     last_look  where a run that still goes on shows curves now: theory and nullclines are stored only at its end
+    again      the step at which a run that still goes on was looked at again, and what was seen: what was not recorded then
     """
 
     def __init__(
@@ -133,7 +134,9 @@ class RecordedSource:
         model: Model | None = None,
         labels: Callable[[str], tuple[str, ...]] | None = None,
         last_look: Callable[[str], Any] | None = None,
+        again: Callable[[], tuple[int, Mapping[str, Any]]] | None = None,
     ):
+        self._again = again
         self._reader = reader
         self._run = run_id
         self._last_look = last_look
@@ -162,8 +165,8 @@ class RecordedSource:
 
     @property
     def version(self) -> Hashable:
-        """Changes only when another place is looked at."""
-        return ("recorded", self._run, self.step)
+        """Changes only when another place is looked at, or more of it is seen."""
+        return ("recorded", self._run, self.step, tuple(self._seen_again()))
 
     @property
     def step(self) -> int:
@@ -200,8 +203,15 @@ class RecordedSource:
         low, high = np.searchsorted(columns[0], [first, self.step])
         return tuple(column[low:high] for column in columns)  # type: ignore[return-value]
 
+    def _seen_again(self) -> Mapping[str, Any]:
+        step, seen = self._again() if self._again is not None else (-1, {})
+        return seen if step == self.step else {}
+
     def snapshot(self, stream: str) -> Any:
-        """The last recorded look at or before the place; of a curve that was only looked at later, that look."""
+        """What was seen again at the place, or the last recorded look at or before it; of a curve that was only looked at later, that look."""
+        seen = self._seen_again()
+        if stream in seen:
+            return seen[stream]
         curve = self._model.stream(stream).kind == "curve"
         kept = self._snapshots.get(stream)
         if kept is None or kept[0] != self.step:

@@ -42,6 +42,7 @@ from lab.session import Session
 
 BLOCK_SECONDS = 0.012
 PACED_SECONDS = 0.008  # a run that keeps to the wall clock advances about so often
+LOOKING_BACK = 0.5  # seconds that may be done again to see what was not recorded
 LONGEST_BLOCK = 0.04  # seconds a block may last by the clock on the wall
 # A block waits for Python's lock after each kernel while a window draws. Measured with the wall clock that wait, which does not
 # depend on the number of steps, would shrink blocks until nothing but waiting was left. Windows counts a thread's time in ticks
@@ -67,7 +68,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class RunFor:
-    """Advance this many steps, then pause."""
+    """Advance this many steps, then pause; 0 only makes the time looked at the present of a branch."""
 
     steps: int = 1
 
@@ -195,6 +196,8 @@ class Runner:
         self._apart = apart
         self._on_stop = on_stop
         self._recorder: Recorder | None = None
+        self._per_step = BLOCK_SECONDS  # seconds
+        self.past: tuple[int, Mapping[str, Any]] = (-1, {})  # the step last looked back at, and what was seen there
         self._ended: Phase = "stopped"  # how the run stood when it was told to stop
         self._thread = threading.Thread(target=self._main, name=f"run {self.name}", daemon=True)
 
@@ -367,8 +370,8 @@ class Runner:
                     self._hold()
             case RunFor(steps):
                 self._return()
-                if self._ready():
-                    self._run(self.simulation.step + max(1, steps))
+                if steps > 0 and self._ready():
+                    self._run(self.simulation.step + steps)
             case Speed(pace):
                 self._set(pace=pace)
                 self._pace_from_here()
@@ -393,14 +396,19 @@ class Runner:
                     self._hold()
                 past = 0 <= step < self.simulation.step
                 self._set(place=step if past else None)
-                if not past:
+                if past:
+                    self._look_back(step)
+                else:
                     self._show()
             case Watch(streams):
                 # What a window showed of another model a moment ago is no reason to fail.
                 streams &= {s.name for s in self.simulation.model.streams}
                 if streams != self._watch:
                     self._watch = streams
-                    self._show()
+                    if self.status.place is not None:
+                        self._look_back(self.status.place)
+                    else:
+                        self._show()
         return True
 
     def _return(self) -> None:
@@ -497,6 +505,8 @@ class Runner:
             self._generator = None
             raise
         took = max(thread_seconds() - worked, (time.perf_counter() - began) * BLOCK_SECONDS / LONGEST_BLOCK)
+        if block.steps:
+            self._per_step = took / block.steps
         if block.steps == n:
             self._size = max(1.0, min(n * BLOCK_SECONDS / max(took, 1e-6), 4.0 * n, 1 << 24))
         self.ring.put(block)
@@ -562,9 +572,32 @@ class Runner:
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
 
+    def _look_back(self, place: int) -> None:
+        """Observe what is looked at as it stood at an earlier step, where that step is not far behind a checkpoint."""
+        names = {s.name for s in self.simulation.model.streams if s.form == "snapshots"} & self._watch
+        if not names or self.status.phase == "diverged":
+            return
+        simulation = self.simulation
+        present, log, over = simulation.checkpoint(), list(simulation.log), simulation.over
+        self._generator = None
+        try:
+            point = self._nearest(place)
+            if (place - point.step) * self._per_step < LOOKING_BACK:
+                self._replay(point, log, place)
+                self.past = (place, {name: simulation.observe(name) for name in names})
+        except LabError:  # what cannot be looked at again is not shown; the run itself is as it was
+            pass
+        finally:
+            simulation.restore(present)
+            simulation.log, simulation.over = log, over
+
     def _branch(self, place: int | None) -> None:
         """Make `place` (None: the last good state) the present, as a new run that names its parent."""
-        within = self.simulation.step if place is None else place
+        point = self._nearest(self.simulation.step if place is None else place)
+        self._new_branch(point, point.step if place is None else place, place is None)
+
+    def _nearest(self, within: int) -> Checkpoint:
+        """The last checkpoint at or before a step: the one in memory, one of the recording, or the beginning."""
         points = [self._good] if self._good.step <= within else []
         if self.session is not None and self._recorder:
             self._recorder.take_log(self.simulation.log)
@@ -574,8 +607,7 @@ class Runner:
             points += [stored] if stored else []
         if not points:
             points = [Simulation(self.experiment.build(), self.experiment.seed).checkpoint()]
-        point = max(points, key=lambda p: (p.step, p.done))
-        self._new_branch(point, point.step if place is None else place, place is None)
+        return max(points, key=lambda p: (p.step, p.done))
 
     def _new_branch(self, point: Checkpoint, place: int, diverged: bool) -> None:
         log = list(self.simulation.log)

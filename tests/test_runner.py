@@ -276,6 +276,38 @@ def test_seeking_back_pauses_and_only_moves_the_place(begin):
     assert r.status.phase == "paused" and r.status.step > 100
 
 
+@pytest.mark.parametrize("recorded", [True, False])
+def test_looking_back_sees_what_was_not_recorded_and_leaves_the_run_as_it_is(begin, session, recorded):
+    r = begin(session if recorded else None)
+    r.send(Watch(frozenset({"figures"})))
+    run_to(r, 30)
+    r.send(Act("kick", {"amplitude": 7.0}))
+    run_to(r, 100)
+    before, log = {k: v.copy() for k, v in r.simulation.state.items()}, list(r.simulation.log)
+    for step, x, kicks in ((40, 47.0, 1), (29, 29.0, 0)):
+        r.send(Seek(step))
+        until(lambda step=step: r.past[0] == step)
+        assert r.past[1]["figures"] == [{"x": x, "kicks": kicks}]
+    idle(r)
+    assert r.status.step == r.simulation.step == 100 and r.simulation.log == log
+    assert all((r.simulation.state[k] == v).all() for k, v in before.items())
+    r.send(Seek(100))
+    until(lambda: r.status.place is None)
+    run_to(r, 150)
+    assert r.simulation.state["x"][0] == before["x"][0] + 50
+
+
+def test_what_lies_too_far_behind_a_checkpoint_is_not_done_again(begin, session, monkeypatch):
+    monkeypatch.setattr("lab.runner.LOOKING_BACK", 0.0)
+    r = begin(session)
+    r.send(Watch(frozenset({"figures"})))
+    run_to(r, 100)
+    r.send(Seek(40))
+    until(lambda: r.status.place == 40)
+    idle(r)
+    assert r.past == (-1, {}) and r.simulation.step == 100
+
+
 def test_seeking_to_the_end_clears_the_place(begin):
     r = begin(steps=100, playing=True)
     until(lambda: r.status.phase == "finished")

@@ -127,14 +127,25 @@ def test_drawing_and_what_is_read_stand_side_by_side(open_window, qtbot):
     qtbot.waitUntil(lambda: all(not window.workspace.docks[n].card.visibleRegion().isEmpty() for n in ("canvas", "prediction")), timeout=5_000)
 
 
-def test_in_the_past_nothing_of_the_present_is_left_and_a_branch_shows_how_it_was(open_window, qtbot):
+def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_cannot(open_window, qtbot, monkeypatch):
     window = open_window()
     prepared(window, qtbot, data="moons", hidden="8", n=200, epochs=20)
     window.toggle()
     qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=20_000)
     view = window.workspace.docks["surface"].card.view
-    qtbot.waitUntil(lambda: view.words == "" and view.field.childGroup.isVisible(), timeout=5_000)
+
+    def shown() -> bool:
+        return view.words == "" and view.field.childGroup.isVisible()
+
+    qtbot.waitUntil(shown, timeout=5_000)
     window.seek(40)
+    qtbot.waitUntil(lambda: window.player.runner.past[0] == 40 and shown(), timeout=20_000)
+    seen = window.player.source.snapshot("surface")
+    monkeypatch.setattr("lab.runner.LOOKING_BACK", 0.0)
+    window.seek(50)
     qtbot.waitUntil(lambda: "branch here" in view.words and not view.field.childGroup.isVisible(), timeout=5_000)
+    window.seek(40)
     window.branch_here()
-    qtbot.waitUntil(lambda: window.player.status.step in (40, 41) and window.workspace.docks["surface"].card.view.words == "", timeout=20_000)
+    qtbot.waitUntil(lambda: window.player.status.place is None and window.player.status.step == 40 and shown(), timeout=20_000)
+    qtbot.waitUntil(lambda: window.player.source.snapshot("surface") is not None, timeout=5_000)
+    assert np.array_equal(window.player.source.snapshot("surface"), seen)

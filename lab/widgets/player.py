@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -104,7 +104,7 @@ class Player(QObject):
         if self._past is None or self._past._run != run.id:
             try:
                 self.session.flush()
-                self._past = RecordedSource(self.reader(), run.id, place, self.runner.status.model, self._labels, self._look_now)
+                self._past = RecordedSource(self.reader(), run.id, place, self.runner.status.model, self._labels, self._look_now, self._look_again)
             except LabError as error:
                 self.failed.emit(str(error))
                 return False
@@ -113,6 +113,9 @@ class Player(QObject):
 
     def _labels(self, stream: str) -> tuple[str, ...]:
         return self._live.labels(stream) if self._live else ()
+
+    def _look_again(self) -> tuple[int, Mapping[str, Any]]:
+        return self.runner.past if self.runner is not None else (-1, {})
 
     def _look_now(self, stream: str) -> object:
         return self._live.snapshot(stream) if self._live else None

@@ -389,7 +389,7 @@ class Window(QMainWindow):
         """Make the place looked at the present of a new run."""
         status = self.player.status
         if status is not None and status.place is not None:
-            self.player.send(RunFor(1))
+            self.player.send(RunFor(0))
 
     def reset(self, _checked: object = None, *, playing: bool | None = None) -> None:
         """Begin again with the present parameters: a new run."""
