@@ -141,7 +141,9 @@ class LinesView(PlotView):
         # few long segments look better as one.
         item.opts["segmentedLineMode"] = "on" if len(x) > SEGMENTS and not _dashes(line) else "off"
         finite = bool(len(y)) and math.isfinite(float(y.sum()) + float(x.sum()))
-        item.setData(x=x, y=y, connect="all" if finite else "finite", skipFiniteCheck=finite)
+        # A curve that stands still keeps the path that was made of it.
+        if item.xData is None or not (np.array_equal(x, item.xData) and np.array_equal(y, item.yData)):
+            item.setData(x=x, y=y, connect="all" if finite else "finite", skipFiniteCheck=finite)
         if _marked(line):
             self._mark(line, x, y)
 
