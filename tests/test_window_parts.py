@@ -237,6 +237,6 @@ def test_cheap_pictures_share_the_time_saved_up_between_beats_and_dear_ones_are_
             count += most
         return count / (beats / 60)
 
-    assert drawn(0.004) == pytest.approx(0.85 / 0.004, rel=0.03)
+    assert drawn(0.004) == pytest.approx(0.75 / 0.004, rel=0.03)
     assert drawn(0.003, flat_out=True) == pytest.approx(0.5 / 0.003, rel=0.03)
     assert drawn(0.03) == pytest.approx(60.0, rel=0.03)  # one a beat, whatever it costs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -242,7 +241,7 @@ class HodgkinHuxley(Neuron):
             first.__class__(**{**first.__dict__, "figures": ("rate (Hz)", "interval error (%)")}),
             second,
             Picture("gates", "Gates", (Layer("gates"),), y="open fraction", window=50.0, y_range=(0.0, 1.0), front=True),
-            replace(plane, window=40.0),
+            plane,
             Picture("currents", "Ionic currents", (Layer("currents"),), y="I (uA/cm2)", window=50.0),
             Picture(
                 "steady_gates", "Steady gates", (Layer("steady_gates"), Layer("present_V", channel=0, style="dotted", label="present V")), x=x, y="open fraction"

@@ -141,9 +141,7 @@ class LinesView(PlotView):
         # few long segments look better as one.
         item.opts["segmentedLineMode"] = "on" if len(x) > SEGMENTS and not _dashes(line) else "off"
         finite = bool(len(y)) and math.isfinite(float(y.sum()) + float(x.sum()))
-        # A curve that stands still keeps the path that was made of it.
-        if item.xData is None or not (np.array_equal(x, item.xData) and np.array_equal(y, item.yData)):
-            item.setData(x=x, y=y, connect="all" if finite else "finite", skipFiniteCheck=finite)
+        item.setData(x=x, y=y, connect="all" if finite else "finite", skipFiniteCheck=finite)
         if _marked(line):
             self._mark(line, x, y)
 
