@@ -319,7 +319,7 @@ class Runner:
         self._set(phase="paused", achieved=0.0, error=f"{error} The run is paused; nothing recorded is lost.", waiting_for_disk=True)
 
     def _obey(self, wait: float | None) -> bool:
-        """Do what is queued, merging consecutive changes; waits up to `wait` seconds for a first command."""
+        """Do what is queued, merging consecutive changes, and of consecutive places to look at the last; waits up to `wait` seconds for a first one."""
         todo: list[Command] = []
         try:
             todo.append(self._commands.get(timeout=wait) if wait else self._commands.get_nowait())
@@ -331,6 +331,8 @@ class Runner:
         for command in todo:
             if isinstance(command, Change) and merged and isinstance(merged[-1], Change):
                 merged[-1] = Change({**merged[-1].values, **command.values})
+            elif isinstance(command, Seek) and merged and isinstance(merged[-1], Seek):
+                merged[-1] = command
             else:
                 merged.append(command)
         for command in merged:
@@ -577,14 +579,15 @@ class Runner:
         names = {s.name for s in self.simulation.model.streams if s.form == "snapshots"} & self._watch
         if not names or self.status.phase == "diverged":
             return
+        point = self._nearest(place)
+        if point is None or (place - point.step) * self._per_step > LOOKING_BACK:
+            return
         simulation = self.simulation
         present, log, over = simulation.checkpoint(), list(simulation.log), simulation.over
         self._generator = None
         try:
-            point = self._nearest(place)
-            if (place - point.step) * self._per_step < LOOKING_BACK:
-                self._replay(point, log, place)
-                self.past = (place, {name: simulation.observe(name) for name in names})
+            self._replay(point, log, place)
+            self.past = (place, {name: simulation.observe(name) for name in names})
         except LabError:  # what cannot be looked at again is not shown; the run itself is as it was
             pass
         finally:
@@ -593,11 +596,11 @@ class Runner:
 
     def _branch(self, place: int | None) -> None:
         """Make `place` (None: the last good state) the present, as a new run that names its parent."""
-        point = self._nearest(self.simulation.step if place is None else place)
+        point = self._nearest(self.simulation.step if place is None else place) or Simulation(self.experiment.build(), self.experiment.seed).checkpoint()
         self._new_branch(point, point.step if place is None else place, place is None)
 
-    def _nearest(self, within: int) -> Checkpoint:
-        """The last checkpoint at or before a step: the one in memory, one of the recording, or the beginning."""
+    def _nearest(self, within: int) -> Checkpoint | None:
+        """The last checkpoint at or before a step: the one in memory or one of the recording, which begins with one."""
         points = [self._good] if self._good.step <= within else []
         if self.session is not None and self._recorder:
             self._recorder.take_log(self.simulation.log)
@@ -605,9 +608,7 @@ class Runner:
             with self.session.reader() as reader:
                 stored = restore_point(reader, self._recorder.run_id, within)
             points += [stored] if stored else []
-        if not points:
-            points = [Simulation(self.experiment.build(), self.experiment.seed).checkpoint()]
-        return max(points, key=lambda p: (p.step, p.done))
+        return max(points, key=lambda p: (p.step, p.done), default=None)
 
     def _new_branch(self, point: Checkpoint, place: int, diverged: bool) -> None:
         log = list(self.simulation.log)

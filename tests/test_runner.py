@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
@@ -276,9 +277,8 @@ def test_seeking_back_pauses_and_only_moves_the_place(begin):
     assert r.status.phase == "paused" and r.status.step > 100
 
 
-@pytest.mark.parametrize("recorded", [True, False])
-def test_looking_back_sees_what_was_not_recorded_and_leaves_the_run_as_it_is(begin, session, recorded):
-    r = begin(session if recorded else None)
+def test_looking_back_sees_what_was_not_recorded_and_leaves_the_run_as_it_is(begin, session):
+    r = begin(session)
     r.send(Watch(frozenset({"figures"})))
     run_to(r, 30)
     r.send(Act("kick", {"amplitude": 7.0}))
@@ -295,6 +295,40 @@ def test_looking_back_sees_what_was_not_recorded_and_leaves_the_run_as_it_is(beg
     until(lambda: r.status.place is None)
     run_to(r, 150)
     assert r.simulation.state["x"][0] == before["x"][0] + 50
+
+
+def test_of_many_places_dragged_over_only_the_last_is_looked_back_at(begin, session, monkeypatch):
+    r = begin(session)
+    r.send(Watch(frozenset({"figures"})))
+    run_to(r, 100)
+    looked, look = [], r._look_back
+    busy, go_on = threading.Event(), threading.Event()
+
+    def slow(place: int) -> None:
+        looked.append(place)
+        busy.set()
+        assert go_on.wait(60)
+        look(place)
+
+    monkeypatch.setattr(r, "_look_back", slow)
+    r.send(Seek(90))
+    assert busy.wait(60)
+    for place in range(89, 39, -1):
+        r.send(Seek(place))
+    go_on.set()
+    until(lambda: r.past[0] == 40)
+    assert looked == [90, 40]
+
+
+def test_without_a_recording_nothing_is_built_anew_to_look_back(begin, monkeypatch):
+    r = begin()
+    r.send(Watch(frozenset({"figures"})))
+    run_to(r, 100)
+    monkeypatch.setattr("lab.runner.Simulation", None)
+    r.send(Seek(40))
+    until(lambda: r.status.place == 40)
+    idle(r)
+    assert r.past == (-1, {}) and r.status.phase == "paused"
 
 
 def test_what_lies_too_far_behind_a_checkpoint_is_not_done_again(begin, session, monkeypatch):
