@@ -35,8 +35,10 @@ def mark(name: str) -> None:
     """Note that the step of a model is compiled; of a file of one's own, or without a folder for it, nothing is noted."""
     try:
         place = _mark_of(name)
+        if place.exists():
+            return
         place.parent.mkdir(parents=True, exist_ok=True)
-        for old in place.parent.glob(f"{name}.*"):
+        for old in place.parent.glob(f"{place.name.rpartition('-')[0]}-*"):  # of earlier sources, not of another Python
             old.unlink(missing_ok=True)
         place.touch()
     except (LabError, OSError):
@@ -48,8 +50,9 @@ def begin(name: str) -> None:
     try:
         if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" or marked(name):
             return
-        _mark_of(name).parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=_mark_of(name).parent):  # what cannot be kept, a child would compile for nothing
+        folder = _mark_of(name).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # what cannot be kept, a child would compile for nothing
             pass
         with _lock:
             if name not in _children:
@@ -57,7 +60,6 @@ def begin(name: str) -> None:
                     [sys.executable, "-c", COMMAND, str(PACKAGE.parent), name],
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 )  # fmt: skip
-                atexit.register(end)
     except (LabError, OSError):  # a file of one's own, or no second process to be had
         return
 
@@ -65,7 +67,10 @@ def begin(name: str) -> None:
 def wait(name: str, given_up: threading.Event) -> None:
     """Wait until the child has compiled the step of a model, has ended or is no longer wanted."""
     child = _children.get(name)
-    while child is not None and child.poll() is None and not marked(name) and not given_up.wait(0.02):
+    if child is None:
+        return
+    place = _mark_of(name)  # worked out once: it rests on every source file of the model
+    while child.poll() is None and not place.exists() and not given_up.wait(0.02):
         pass
 
 
@@ -77,6 +82,9 @@ def end() -> None:
                 child.terminate()
                 child.wait()
         _children.clear()
+
+
+atexit.register(end)
 
 
 def _mark_of(name: str) -> Path:

@@ -41,6 +41,16 @@ def test_an_edit_of_the_sources_takes_the_mark_away(monkeypatch):
     assert not preparation.marked(MODEL)
 
 
+def test_a_new_mark_replaces_those_of_earlier_sources_and_leaves_those_of_another_python(cache, monkeypatch):
+    preparation.mark(MODEL)
+    other = cache / "prepared" / f"{MODEL}.another-1-{'0' * 24}"
+    other.touch()
+    first = preparation._mark_of(MODEL)
+    monkeypatch.setattr(preparation, "source_digest", lambda path: "1" * 64)
+    preparation.mark(MODEL)
+    assert preparation.marked(MODEL) and other.exists() and not first.exists()
+
+
 def test_nobody_waits_for_a_run_that_was_given_up(monkeypatch):
     monkeypatch.setattr(preparation, "COMMAND", "import time; time.sleep(600)")
     preparation.begin(MODEL)
