@@ -83,6 +83,7 @@ def test_every_kind_draws_something_in_both_themes(qapp, show, name, look):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_theme_change_colours_pictures_that_are_open(qapp, show, name):
+    theme.apply(qapp, "dark", sheet=False)  # whatever ran before
     drawn = show(name)
     before = drawn.image(1.0)
     try:
