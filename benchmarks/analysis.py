@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lab import analysis
+from lab.analysis import trains as analysis
 
 
 def population(spikes: int, cells: int) -> tuple[np.ndarray, np.ndarray, float]:

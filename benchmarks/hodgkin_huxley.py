@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.engine import Simulation
+from lab.engine.simulation import Simulation
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
 
 HERE = Path(__file__).resolve().parent

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 
 from lab import catalog
-from lab.engine import Simulation, run
+from lab.engine.simulation import Simulation, run
 from lab.model import Model
 
 SECONDS = {"ms": 1e-3, "s": 1.0}

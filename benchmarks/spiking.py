@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from spiking_peers import interpreter, run_peer
 
-from lab.graph_kinds.populations import brunel, network, vogels_abbott
+from lab.graph.kinds.populations import brunel, network, vogels_abbott
 from lab.model import Events
 from lab.spiking.cells import LIF
 from lab.spiking.network import Input, Link, Network, Scales
@@ -180,7 +180,7 @@ def resident() -> int:
 def live(rounds: int) -> None:
     """How much faster than real time the model of the catalogue runs through the engine in blocks, with its raster and rates."""
     from lab import catalog
-    from lab.engine import Simulation, simulate
+    from lab.engine.simulation import Simulation, simulate
 
     model = catalog.load("spiking-network")()
     found = []

@@ -10,7 +10,7 @@ import json
 import statistics
 import time
 
-from lab.engine import run
+from lab.engine.simulation import run
 from lab.models.neurons.tuning_curve import TuningCurve
 
 

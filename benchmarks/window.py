@@ -66,8 +66,8 @@ def start(count: int = 3) -> tuple[float, float]:
 
 def headless(seconds: float = 3.0) -> float:
     """Steps per second of a runner that records, without a window."""
-    from lab.experiment import Experiment
-    from lab.runner import Runner
+    from lab.engine.experiment import Experiment
+    from lab.engine.runner import Runner
     from lab.session import Session
 
     with tempfile.TemporaryDirectory() as folder, Session.create(f"{folder}/headless.lab") as session:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lab import catalog, engine
+from lab import catalog
+from lab.engine import simulation as engine
+from lab.engine.experiment import Experiment
+from lab.engine.recording import Recorder
 from lab.errors import FileError, LabError, ModelError, near
-from lab.experiment import Experiment
 from lab.model import Happened, Model, Recorded
-from lab.recording import Recorder
 from lab.session import Session, SessionReader
 
 if TYPE_CHECKING:
-    from lab.analysis_run import RunAnalysis
+    from lab.analysis.of_run import RunAnalysis
 
 
 def make(name: str, **parameters: Any) -> Model:
@@ -83,7 +84,7 @@ class Run:
     @property
     def analysis(self) -> RunAnalysis:
         """Analyses of the run's spikes: `run.analysis.isi()`, `run.analysis.of(cells=[0, 1]).correlogram(lag=50)`."""
-        from lab.analysis_run import RunAnalysis
+        from lab.analysis.of_run import RunAnalysis
 
         return RunAnalysis(self)
 

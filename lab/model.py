@@ -266,7 +266,7 @@ class Figure:
     """An acceptance figure: re-derived by `lab verify` and by the tests.
 
     measure(run) returns the measured number (or bool); `run(model, steps=, seed=, record=)` runs a model and gives a
-    finished `lab.engine.Result` (streams by name, `.state`, `.summary`). `tolerance` is absolute; `relative` a fraction of expected;
+    finished `lab.engine.simulation.Result` (streams by name, `.state`, `.summary`). `tolerance` is absolute; `relative` a fraction of expected;
     `at_least`/`at_most` replace the tolerance by a bound on one side. A `slow` figure is left to the long tests.
     """
 

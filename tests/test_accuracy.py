@@ -8,12 +8,13 @@ import math
 import numpy as np
 import pytest
 
-from lab import accuracy, catalog
+from lab import catalog
 from lab.__main__ import main
-from lab.engine import Simulation, run, simulate
+from lab.cells import accuracy
+from lab.cells.shadow import spike_times, stretches
+from lab.engine.simulation import Simulation, run, simulate
 from lab.errors import ParameterError
 from lab.model import Happened
-from lab.shadow import spike_times, stretches
 
 NAMES = ("hodgkin-huxley", "leaky-integrate-and-fire", "izhikevich", "adaptive-exponential", "fitzhugh-nagumo", "morris-lecar")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import lab
-from lab import analysis
 from lab.__main__ import main
+from lab.analysis import trains as analysis
 from lab.errors import LabError
 
 

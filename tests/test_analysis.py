@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import analysis
-from lab import analysis_kernels as loops
+from lab.analysis import loops
+from lab.analysis import trains as analysis
 from lab.errors import ModelError
 
 

@@ -14,11 +14,13 @@ from picture_models import Gallery
 from test_view import run
 
 import lab
-from lab import analysis, analysis_view, catalog
-from lab.analysis_run import rasters
+from lab import catalog
+from lab.analysis import pictures as analysis_view
+from lab.analysis import trains as analysis
+from lab.analysis.of_run import rasters
+from lab.display.plots import RecordedSource
 from lab.errors import ModelError
 from lab.session import SessionReader
-from lab.view import RecordedSource
 from lab.widgets.analysis_card import INTERVAL, AnalysisCard, can_analyse
 
 

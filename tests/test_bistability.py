@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from lab import catalog
-from lab.engine import Simulation, run
+from lab.cells.phase_plane import equilibria, hopf_points
+from lab.cells.shadow import Shadow
+from lab.engine.simulation import Simulation, run
 from lab.errors import ParameterError
 from lab.models.neurons.bistability import Bistability, equilibria_between, hopf_between
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
-from lab.phase_plane import equilibria, hopf_points
-from lab.shadow import Shadow
 
 
 def led(**values):

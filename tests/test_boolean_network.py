@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from lab import engine, logic
+from lab.engine import simulation as engine
 from lab.errors import ParameterError
-from lab.graph import Graph
-from lab.graph_kinds.gates import LOGIC, arithmetic, compiled, half_adder, parity
-from lab.graph_kinds.gates import logic as one_gate
+from lab.graph import logic
+from lab.graph.document import Graph
+from lab.graph.kinds.gates import LOGIC, arithmetic, compiled, half_adder, parity
+from lab.graph.kinds.gates import logic as one_gate
 from lab.models.networks.boolean_network import BooleanNetwork
 
 

@@ -14,10 +14,10 @@ from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from lab import graph_files
 from lab.errors import FileError
-from lab.graph import Graph
-from lab.graph_kinds.populations import brunel, vogels_abbott
+from lab.graph import files as graph_files
+from lab.graph.document import Graph
+from lab.graph.kinds.populations import brunel, vogels_abbott
 from lab.widgets import filing, theme
 from lab.widgets.networks import NetworkEditor
 from lab.widgets.networks.editor import same_network
@@ -455,7 +455,7 @@ def test_a_network_goes_over_to_the_monitor_and_back_with_its_weights(open_windo
 
 
 def layers(editor, title="Residual block, repeated"):
-    from lab.graph import family
+    from lab.graph.document import family
 
     editor.show_text(family("layers").templates[title]().to_json())
     return editor.graph.groups[0]
@@ -505,7 +505,7 @@ def test_a_block_is_repeated_where_the_family_knows_blocks(editor):
     assert editor.inspector.repeat.isVisibleTo(editor.inspector)
     editor.inspector.repeat.setValue(7)
     assert editor.graph.groups[0].repeat == 7 and len(editor.graph.expand().nodes) == 3 + 2 * 7
-    from lab.graph import family
+    from lab.graph.document import family
 
     editor.show_text(family("gates").templates["Half adder"]().group(("n3", "n4"))[0].to_json())
     editor.scene.choose(("g1",))

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.errors import ParameterError
-from lab.graph import Graph, GraphError
-from lab.graph_kinds.gates import FUNCTIONS, arithmetic, compiled, composed, loop
+from lab.graph.document import Graph, GraphError
+from lab.graph.kinds.gates import FUNCTIONS, arithmetic, compiled, composed, loop
 from lab.models.networks.computation_graph import COMPOSED, ComputationGraph, difference
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.errors import LabError
 from lab.models.networks.connectivity import Connectivity, read_network
 

@@ -14,8 +14,9 @@ import sys
 import numpy as np
 import pytest
 
-from lab import catalog, engine
-from lab.engine import Collector, Simulation, simulate
+from lab import catalog
+from lab.engine import simulation as engine
+from lab.engine.simulation import Collector, Simulation, simulate
 from lab.errors import DivergenceError, LabError
 from lab.model import Happened, Model
 
@@ -236,7 +237,7 @@ def test_slow_figure(name, figure):
 INTERPRET = """
 import sys, json, numpy as np
 from lab import catalog
-from lab.engine import Simulation
+from lab.engine.simulation import Simulation
 for name in json.loads(sys.argv[1]):
     s = Simulation(catalog.load(name)(), 3)
     s.advance(min(4, s.model.length or 4))

@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pytest
 
-from lab import data
+from lab.data import sets as data
 from lab.errors import FileError, ModelError
 
 

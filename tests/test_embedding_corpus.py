@@ -159,8 +159,8 @@ def test_reading_says_how_far_it_is_and_stops_when_nobody_waits(tmp_path):
 def test_a_run_that_is_given_up_while_it_reads_ends_soon_and_leaves_no_recording(tmp_path):
     import time
 
-    from lab.experiment import Experiment
-    from lab.runner import Runner, Stop
+    from lab.engine.experiment import Experiment
+    from lab.engine.runner import Runner, Stop
     from lab.session import Session
 
     big = tmp_path / "big.txt"

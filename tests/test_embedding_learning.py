@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lab import engine
 from lab.embedding import cooccurrence, word2vec
 from lab.embedding import questions as ask
 from lab.embedding.corpus import grammar_corpus, make_corpus
 from lab.embedding.vectors import unit_rows
-from lab.engine import Simulation
+from lab.engine import simulation as engine
+from lab.engine.simulation import Simulation
 from lab.errors import FileError, LabError
 from lab.kernels import seed_state
 from lab.models.embeddings.word2vec import CBOW, PPMI_SVD, SOFTMAX, Word2Vec

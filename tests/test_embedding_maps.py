@@ -11,7 +11,7 @@ from lab.embedding.barnes_hut import repel_tree
 from lab.embedding.neighbours import honesty, nearest_neighbours, truth
 from lab.embedding.pca import align, principal_components
 from lab.embedding.vectors import Vectors
-from lab.engine import Simulation
+from lab.engine.simulation import Simulation
 from lab.errors import FileError, LabError, ParameterError
 from lab.kernels import seed_state
 from lab.models.embeddings.embedding_map import AXES, PCA, UMAP, EmbeddingMap

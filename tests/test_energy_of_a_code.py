@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.models.neurons.energy_of_a_code import PIXELS, EnergyOfACode, rate_network
 
 
@@ -88,7 +88,7 @@ def test_half_of_the_weights_is_half_of_the_products():
 
 
 def test_digits_shown_are_not_those_learnt_from():
-    from lab import data
+    from lab.data import sets as data
 
     net = EnergyOfACode().build(4)
     split = data.load("digits").split(seed=4)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lab import analysis, engine
+from lab.analysis import trains as analysis
+from lab.engine import simulation as engine
 from lab.models.neurons.excitation_inhibition import GATED_BY, GATES, ExcitationInhibition
 
 

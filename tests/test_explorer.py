@@ -12,7 +12,7 @@ from lab.embedding.exploration import Bookmark
 from lab.embedding.pca import principal_components
 from lab.embedding.raster import project
 from lab.embedding.vectors import Vectors
-from lab.engine import Simulation
+from lab.engine.simulation import Simulation
 from lab.errors import LabError
 from lab.model import Clock, Layer, Model, Picture, Stream
 
@@ -404,9 +404,9 @@ def test_a_hidden_explorer_computes_nothing(explorer):
 
 
 def test_a_past_place_of_a_run_is_asked_with_the_vectors_it_had_then(tmp_path):
-    from lab.experiment import Experiment
-    from lab.reading import RecordedSource
-    from lab.recording import Recorder
+    from lab.display.sources import RecordedSource
+    from lab.engine.experiment import Experiment
+    from lab.engine.recording import Recorder
     from lab.session import Session
 
     experiment = Experiment("word2vec", parameters={"tokens": 4000, "epochs": 2, "size": 8, "score_every": 0})

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.errors import ParameterError
-from lab.graph import Family, Graph, GraphError, Kind, Plain, Port, family, register
-from lab.graph_layout import layered
+from lab.graph.document import Family, Graph, GraphError, Kind, Plain, Port, family, register
+from lab.graph.layout import layered
 from lab.params import Described, param
 
 
@@ -245,6 +245,6 @@ def test_templates_are_complete_and_survive_text(title):
 
 
 def test_a_palette_can_be_listed_without_the_compiler_or_qt():
-    code = "import sys; from lab.graph import family; family('populations').kinds; print(*sys.modules)"
+    code = "import sys; from lab.graph.document import family; family('populations').kinds; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numba", "PySide6", "scipy"} & set(loaded)

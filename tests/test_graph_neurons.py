@@ -4,14 +4,14 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.errors import LabError, ParameterError
-from lab.graph import family
-from lab.graph_kinds.gates import parity
-from lab.graph_kinds.layers import cnn, deep, mlp
-from lab.graph_kinds.populations import brunel, vogels_abbott
-from lab.graph_kinds.units import hopfield
-from lab.graph_neurons import census, connections
+from lab.graph.census import census, connections
+from lab.graph.document import family
+from lab.graph.kinds.gates import parity
+from lab.graph.kinds.layers import cnn, deep, mlp
+from lab.graph.kinds.populations import brunel, vogels_abbott
+from lab.graph.kinds.units import hopfield
 from lab.models.networks.connectivity import Connectivity, layered_twin
 from lab.models.networks.counting import Counting
 

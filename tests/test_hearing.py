@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import lab
-from lab import analysis
 from lab.__main__ import main
+from lab.analysis import trains as analysis
+from lab.analysis.sound import LOUD, RATE, click, places, save_sound, sound
 from lab.errors import FileError, ModelError
-from lab.hearing import LOUD, RATE, click, places, save_sound, sound
 
 
 def read(path) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.models.networks.hopfield import Hopfield, energy, hebb, projection
 from lab.models.networks.hopfield_capacity import theory_overlap
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.errors import ModelError, ParameterError
-from lab.graph import Graph
-from lab.graph_kinds.gates import half_adder
-from lab.graph_kinds.units import BARS, CROSS, arithmetic, hopfield, matrix, stored, triangle, units
+from lab.graph.document import Graph
+from lab.graph.kinds.gates import half_adder
+from lab.graph.kinds.units import BARS, CROSS, arithmetic, hopfield, matrix, stored, triangle, units
 from lab.models.networks.hopfield_units import HopfieldUnits
 
 

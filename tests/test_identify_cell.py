@@ -10,7 +10,7 @@ import pytest
 
 import lab
 from lab import catalog
-from lab.engine import Simulation, simulate
+from lab.engine.simulation import Simulation, simulate
 from lab.errors import LabError
 from lab.model import Happened
 from lab.session import SessionReader

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.errors import ParameterError
-from lab.graph import Graph, GraphError
-from lab.graph_kinds.layers import autoencoder, chain, cnn, deep, mlp, perceptron, residual, shapes, sized, totals, write
-from lab.graph_weights import carried
+from lab.graph.document import Graph, GraphError
+from lab.graph.kinds.layers import autoencoder, chain, cnn, deep, mlp, perceptron, residual, shapes, sized, totals, write
+from lab.graph.weights import carried
 from lab.models.learning.canvas_training import CanvasTraining
 from lab.models.networks.layered_network import HOLD, LayeredNetwork
 from lab.tape import Tape, adam

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lab.engine import Simulation, run
+from lab.engine.simulation import Simulation, run
 from lab.errors import ParameterError
 from lab.model import Happened
 from lab.models.neurons.leaky_integrate_and_fire import LeakyIntegrateAndFire as Cell

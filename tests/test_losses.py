@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.models.learning.gradients import Gradients
 from lab.models.learning.losses import Losses, bernoulli, categorical
 

@@ -15,7 +15,7 @@ pytest.importorskip("PySide6")
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 
 import lab
-from lab.export import export_stream
+from lab.display.export import export_stream
 from lab.model import Clock, Layer, Model, Picture, Stream
 from lab.widgets.pictures import make
 from lab.widgets.pictures.matrices import _shared, number_text

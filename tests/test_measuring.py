@@ -12,12 +12,12 @@ pytest.importorskip("PySide6")
 
 from PySide6.QtCore import QPointF, Qt
 
-from lab import view
-from lab.engine import Simulation
+from lab.display import plots as view
+from lab.engine.ring import Ring
+from lab.engine.runner import Status
+from lab.engine.simulation import Simulation
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
 from lab.models.neurons.voltage_clamp import VoltageClamp
-from lab.ring import Ring
-from lab.runner import Status
 from lab.widgets.pictures import make
 from lab.widgets.pictures.ruler import between, unit_of
 

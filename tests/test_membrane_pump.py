@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.models.neurons.membrane_pump import VALENCE, MembranePump, ghk, nernst
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lab.engine import run
+from lab.engine.simulation import run
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from lab import catalog
-from lab.engine import Simulation, run
+from lab.cells.phase_plane import equilibria, holding_current, jacobian
+from lab.cells.shadow import Shadow, spike_times
+from lab.engine.simulation import Simulation, run
 from lab.errors import ParameterError
-from lab.phase_plane import equilibria, holding_current, jacobian
-from lab.shadow import Shadow, spike_times
 
 NAMES = ("izhikevich", "adaptive-exponential", "fitzhugh-nagumo", "morris-lecar")
 CASES = [(name, preset) for name in NAMES for preset in catalog.load(name).presets]

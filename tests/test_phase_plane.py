@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lab import catalog
-from lab.engine import Simulation
-from lab.phase_plane import Equilibrium, hopf_points, hopf_voltages, jacobian, jacobians
+from lab.cells.phase_plane import Equilibrium, hopf_points, hopf_voltages, jacobian, jacobians
+from lab.engine.simulation import Simulation
 
 
 def point(matrix) -> Equilibrium:

@@ -18,11 +18,11 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from test_view import run
 
-from lab import view
+from lab.display import plots as view
+from lab.engine.ring import Ring
+from lab.engine.runner import Status
 from lab.errors import FileError, ModelError
 from lab.model import Picture
-from lab.ring import Ring
-from lab.runner import Status
 from lab.widgets import offscreen, theme
 from lab.widgets.pictures import Overlay, PictureCard, PictureView, make
 from lab.widgets.pictures.cloud import columns_of, turned
@@ -265,7 +265,7 @@ def test_a_stroke_that_begins_on_a_painted_cell_erases(show):
 
 def test_a_painted_stroke_does_what_the_action_says():
     model = Gallery()
-    from lab.engine import Simulation
+    from lab.engine.simulation import Simulation
 
     simulation = Simulation(model, 1)
     simulation.act("brush", row=2, column=3, value=1.0)

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from lab import preparation
-from lab.experiment import Experiment
-from lab.runner import Runner
+from lab.engine import preparation
+from lab.engine.experiment import Experiment
+from lab.engine.runner import Runner
 from tests.test_runner import until
 
 MODEL = "membrane-pump"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.models.neurons.rate_code import RateCode, count_variance
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lab import catalog, engine
-from lab.engine import Simulation, default_record, simulate
+from lab import catalog
+from lab.engine import simulation as engine
+from lab.engine.experiment import Experiment
+from lab.engine.recording import Recorder, restore_point, storable
+from lab.engine.simulation import Simulation, default_record, simulate
 from lab.errors import FileError
-from lab.experiment import Experiment
 from lab.model import Happened
-from lab.recording import Recorder, restore_point, storable
 from lab.session import Session
 
 

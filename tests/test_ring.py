@@ -7,9 +7,10 @@ import threading
 import numpy as np
 import pytest
 
-from lab import catalog, ring
-from lab.engine import Block, Simulation, simulate
-from lab.ring import Ring
+from lab import catalog
+from lab.engine import ring
+from lab.engine.ring import Ring
+from lab.engine.simulation import Block, Simulation, simulate
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import time
 import numpy as np
 import pytest
 
-from lab import catalog, engine
-from lab import runner as runner_module
+from lab import catalog
+from lab.engine import runner as runner_module
+from lab.engine import simulation as engine
+from lab.engine.experiment import Experiment
+from lab.engine.runner import Act, Change, Pause, Play, RunFor, Runner, Seek, Speed, Stop, Watch
 from lab.errors import FileError
-from lab.experiment import Experiment
 from lab.model import Happened
-from lab.runner import Act, Change, Pause, Play, RunFor, Runner, Seek, Speed, Stop, Watch
 from lab.session import Session
 
 DIVERGE = {"leak": -1e6}  # x grows by a factor of a million at each step
@@ -324,7 +325,7 @@ def test_without_a_recording_nothing_is_built_anew_to_look_back(begin, monkeypat
     r = begin()
     r.send(Watch(frozenset({"figures"})))
     run_to(r, 100)
-    monkeypatch.setattr("lab.runner.Simulation", None)
+    monkeypatch.setattr("lab.engine.runner.Simulation", None)
     r.send(Seek(40))
     until(lambda: r.status.place == 40)
     idle(r)
@@ -332,7 +333,7 @@ def test_without_a_recording_nothing_is_built_anew_to_look_back(begin, monkeypat
 
 
 def test_what_lies_too_far_behind_a_checkpoint_is_not_done_again(begin, session, monkeypatch):
-    monkeypatch.setattr("lab.runner.LOOKING_BACK", 0.0)
+    monkeypatch.setattr("lab.engine.runner.LOOKING_BACK", 0.0)
     r = begin(session)
     r.send(Watch(frozenset({"figures"})))
     run_to(r, 100)

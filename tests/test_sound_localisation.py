@@ -5,7 +5,7 @@ import wave
 import numpy as np
 import pytest
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.errors import FileError
 from lab.models.neurons.sound_localisation import SoundLocalisation
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from lab import catalog, engine
-from lab.engine import Simulation
+from lab import catalog
+from lab.engine import simulation as engine
+from lab.engine.simulation import Simulation
 from lab.errors import LabError, ModelError, ParameterError
-from lab.graph import Graph
-from lab.graph_kinds.populations import brunel, competition, network, ring_attractor, winner_take_all
+from lab.graph.document import Graph
+from lab.graph.kinds.populations import brunel, competition, network, ring_attractor, winner_take_all
 from lab.spiking import theory
 from lab.spiking.cells import LIF
 from lab.spiking.network import Input, Link, Network, Scales

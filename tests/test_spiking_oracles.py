@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from spiking_peers import interpreter, run_peer
 
-from lab.graph_kinds.populations import network, vogels_abbott
+from lab.graph.kinds.populations import network, vogels_abbott
 from lab.model import Events
 from lab.spiking.cells import LIF, ConductanceLIF
 from lab.spiking.network import Link, Network

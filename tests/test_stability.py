@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab.graph_kinds.populations import brunel, network
+from lab.graph.kinds.populations import brunel, network
 from lab.spiking import stability
 from lab.spiking.stability import borders, loop_gain, response
 from lab.spiking.theory import siegert

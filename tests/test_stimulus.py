@@ -8,8 +8,8 @@ import wave
 import numpy as np
 import pytest
 
-from lab import stimulus
-from lab.engine import Simulation, run
+from lab.cells import stimulus
+from lab.engine.simulation import Simulation, run
 from lab.errors import FileError, ParameterError
 from lab.model import Events, Out
 from lab.models.neurons.leaky_integrate_and_fire import LeakyIntegrateAndFire as Cell

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lab import catalog
-from lab.engine import Simulation, run
+from lab.engine.simulation import Simulation, run
 from lab.errors import LabError, ParameterError
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
 from lab.models.neurons.strength_duration import BREAK, StrengthDuration

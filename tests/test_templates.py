@@ -2,8 +2,9 @@
 
 import pytest
 
-from lab import catalog, engine
-from lab.graph import FAMILIES, Graph, family
+from lab import catalog
+from lab.engine import simulation as engine
+from lab.graph.document import FAMILIES, Graph, family
 
 MODELS = {"layers": ("layered-network", "canvas-training"), "populations": ("spiking-network",), "gates": ("boolean-network", "computation-graph"), "units": ("hopfield-units",)}
 ALL = [(name, title) for name in FAMILIES for title in family(name).templates]

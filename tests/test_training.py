@@ -7,9 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lab import catalog, engine
-from lab import data as sets
-from lab.engine import Simulation
+from lab import catalog
+from lab.data import sets
+from lab.engine import simulation as engine
+from lab.engine.simulation import Simulation
 from lab.errors import DivergenceError, LabError, ModelError, ParameterError
 from lab.training import canvas, checking, diagnosis, pace, readings, walk
 from lab.training.diagnosis import Signs, diagnose

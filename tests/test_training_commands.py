@@ -9,7 +9,7 @@ import pytest
 
 from lab import catalog
 from lab.__main__ import main
-from lab.engine import Simulation
+from lab.engine.simulation import Simulation
 from lab.session import SessionReader
 
 SMALL = ("--set", "hidden=8", "--quiet")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lab import catalog, engine
-from lab import data as sets
-from lab.engine import Simulation
+from lab import catalog
+from lab.data import sets
+from lab.engine import simulation as engine
+from lab.engine.simulation import Simulation
 from lab.errors import ModelError, ParameterError
 from lab.tape.check import check_gradients
 from lab.training import readings

@@ -141,7 +141,7 @@ def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_
     window.seek(40)
     qtbot.waitUntil(lambda: window.player.runner.past[0] == 40 and shown(), timeout=20_000)
     seen = window.player.source.snapshot("surface")
-    monkeypatch.setattr("lab.runner.LOOKING_BACK", 0.0)
+    monkeypatch.setattr("lab.engine.runner.LOOKING_BACK", 0.0)
     window.seek(50)
     qtbot.waitUntil(lambda: "branch here" in view.words and not view.field.childGroup.isVisible(), timeout=5_000)
     window.seek(40)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lab import data, engine
+from lab.data import sets as data
+from lab.engine import simulation as engine
 from lab.errors import ModelError, ParameterError
 from lab.models.networks.linear_collapse import LinearCollapse, collapse
 from lab.models.networks.universal_approximation import GRID, UniversalApproximation, knots

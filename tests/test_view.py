@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_models import Gallery
 
-from lab import view
-from lab.engine import Simulation
+from lab.display import plots as view
+from lab.engine.ring import Ring
+from lab.engine.runner import Status
+from lab.engine.simulation import Simulation
 from lab.errors import ModelError
 from lab.model import Layer, Picture
-from lab.ring import Ring
-from lab.runner import Status
 
 
 def run(steps: int, model: Gallery | None = None, chunk: int = 97) -> view.LiveSource:
@@ -38,7 +38,7 @@ def picture(name: str) -> Picture:
 def test_view_needs_no_window():
     import subprocess
 
-    code = "import sys, lab.view; assert not any(m.startswith(('PySide6', 'pyqtgraph')) for m in sys.modules)"
+    code = "import sys, lab.display.plots; assert not any(m.startswith(('PySide6', 'pyqtgraph')) for m in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

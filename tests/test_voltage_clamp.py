@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lab.engine import Simulation, run
+from lab.engine.simulation import Simulation, run
 from lab.errors import ParameterError
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
 from lab.models.neurons.voltage_clamp import INACTIVATION, TAILS, VoltageClamp, turnaround

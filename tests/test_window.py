@@ -12,8 +12,8 @@ pytest.importorskip("PySide6")
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from lab import engine
-from lab.experiment import Experiment
+from lab.engine import simulation as engine
+from lab.engine.experiment import Experiment
 from lab.model import Happened
 from lab.session import Session
 from lab.widgets import filing, theme

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab import catalog
+from lab.engine.experiment import Experiment
 from lab.errors import FileError
-from lab.experiment import Experiment
 from lab.model import Clock, Layer, Picture
 from lab.session import Session
 from lab.widgets import filing

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab import engine
+from lab.engine import simulation as engine
 from lab.errors import ParameterError
 from lab.models.neurons.wired_neurons import MOST, WiredNeurons, crossing, reference
 

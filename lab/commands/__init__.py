@@ -63,7 +63,8 @@ def start_window(path: str | None, model: str | None) -> int:
         raise LabError("There is no screen (neither DISPLAY nor WAYLAND_DISPLAY is set): use 'lab run NAME' to run without a window.")
     if path is None:
         # Compiling what the window will need goes on while Qt is loaded and the pictures are made.
-        from lab import catalog, preparation
+        from lab import catalog
+        from lab.engine import preparation
 
         preparation.begin(model or catalog.FIRST)
     try:

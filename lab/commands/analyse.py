@@ -16,7 +16,7 @@ from lab.commands import app, say
 from lab.errors import FileError, ModelError
 
 if TYPE_CHECKING:
-    from lab.analysis import Curve
+    from lab.analysis.trains import Curve
     from lab.api import Run
 
 Flag = Parameter(negative="")
@@ -62,7 +62,7 @@ def analyse(
         kind = ending
 
     from lab import api
-    from lab.analysis_run import RunAnalysis
+    from lab.analysis.of_run import RunAnalysis
 
     run = api.load(file, run_id)
     clock = run.model.clock
@@ -127,7 +127,7 @@ def stretch_of(run: Run, from_: str | None, to: str | None) -> tuple[float, floa
 
 def _length(text: str, option: str, unit: str) -> float:
     """A length such as `5ms` in the clock's unit."""
-    from lab.analysis import SECONDS
+    from lab.analysis.trains import SECONDS
 
     match = re.fullmatch(r"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([^\d\s]*)\s*", text)
     try:

@@ -9,8 +9,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from lab import catalog, preparation
+from lab import catalog
 from lab.commands import app, say
+from lab.engine import preparation
 
 
 @app.command(name="list")
@@ -79,7 +80,7 @@ def schema(name: str) -> None:
 @app.command
 def warm(*names: str) -> int:
     """Compile the kernels of all models (or of those named) and of their analyses now, so that nothing needs preparing later."""
-    from lab.engine import Simulation
+    from lab.engine.simulation import Simulation
     from lab.errors import LabError
     from lab.kernels import cache_folder, cache_writable
 
@@ -102,7 +103,7 @@ def warm(*names: str) -> int:
         print(f"{name:<28} {time.perf_counter() - began:7.2f} s")
         sys.stdout.flush()
     if spiking:
-        from lab import analysis
+        from lab.analysis import trains as analysis
 
         began = time.perf_counter()
         analysis.prepare()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from lab.embedding.vectors import Vectors
-    from lab.engine import Result
+    from lab.engine.simulation import Result
 
 Format = Literal["word2vec", "word2vec-binary", "glove", "fasttext", "tsv", "csv", "npz", "safetensors"]
 ENDINGS = {
@@ -53,9 +53,9 @@ def session_vectors(file: str, run_id: int | None = None) -> Vectors:
     """The vectors that a recorded run has reached."""
     from lab.commands.running import pick_run
     from lab.embedding.streams import NAMES, assemble, has_vectors
-    from lab.engine import Simulation
-    from lab.experiment import Experiment
-    from lab.recording import restore_point
+    from lab.engine.experiment import Experiment
+    from lab.engine.recording import restore_point
+    from lab.engine.simulation import Simulation
     from lab.session import SessionReader
 
     with SessionReader(file) as reader:
@@ -302,8 +302,9 @@ def _lay_out(vectors: Vectors, method: str, dimensions: int, iterations: int | N
     """A finished run of the model that draws maps in the window, so that both draw the same map."""
     import tempfile
 
-    from lab import catalog, engine
+    from lab import catalog
     from lab.embedding.files import save_vectors
+    from lab.engine import simulation as engine
 
     n = min(len(vectors), most or len(vectors))
     values = {"method": METHODS[method], "dimensions": dimensions, "most": most, "metric": metric, "judge_every": 0}

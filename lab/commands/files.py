@@ -60,7 +60,7 @@ def export(
 ) -> None:
     """Write the data of one stream as CSV (with units in the heading) or NPZ; of vectors, in the formats of vectors."""
     from lab import api
-    from lab.export import export_stream
+    from lab.display.export import export_stream
 
     if (stream == "vectors" and (to != "csv" or output)) or to not in ("csv", "npz"):
         from lab.commands import embed
@@ -85,9 +85,9 @@ def picture(
     run_id: RunId = None,
 ) -> None:
     """Draw a run of a session without a screen."""
-    from lab.experiment import Experiment
+    from lab.display.plots import RecordedSource
+    from lab.engine.experiment import Experiment
     from lab.session import SessionReader
-    from lab.view import RecordedSource
     from lab.widgets.offscreen import render
 
     with SessionReader(file) as reader:

@@ -24,7 +24,7 @@ def hear(
 ) -> None:
     """Write the spikes of a run as clicks into a WAV file, the cells from left to right."""
     from lab import api
-    from lab.analysis_run import RunAnalysis
+    from lab.analysis.of_run import RunAnalysis
     from lab.commands.analyse import cell_numbers, stretch_of
 
     run = api.load(file, run_id)

@@ -15,7 +15,7 @@ from lab.commands.running import pick_run
 from lab.errors import FileError, ModelError
 
 if TYPE_CHECKING:
-    from lab.engine import Simulation
+    from lab.engine.simulation import Simulation
 
 Output = Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write.")]
 Best = Annotated[bool, Parameter(negative="", help="The weights with the lowest test loss, not the newest.")]
@@ -23,9 +23,9 @@ Best = Annotated[bool, Parameter(negative="", help="The weights with the lowest 
 
 def _trained(file: str, run_id: int | None, best: bool) -> Simulation:
     """The run of a session as its newest checkpoint left it."""
-    from lab.engine import Simulation
-    from lab.experiment import Experiment
-    from lab.recording import restore_point
+    from lab.engine.experiment import Experiment
+    from lab.engine.recording import restore_point
+    from lab.engine.simulation import Simulation
     from lab.session import SessionReader
     from lab.training import Training
 
@@ -70,7 +70,7 @@ def predict(file: str, table: str, *, output: Output = None, best: Best = False,
     """Let a recorded training answer the rows of a table, as CSV: the class and the probability of each, or the value."""
     import numpy as np
 
-    from lab.data import encode, read_table
+    from lab.data.sets import encode, read_table
 
     heading, body = read_table(_existing(table))
     simulation = _trained(file, run_id, best)

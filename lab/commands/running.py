@@ -21,10 +21,10 @@ from lab.commands import app, say
 from lab.errors import FileError, LabError, ModelError, near
 
 if TYPE_CHECKING:
-    from lab.engine import Simulation
-    from lab.experiment import Experiment
+    from lab.engine.experiment import Experiment
+    from lab.engine.recording import Recorder
+    from lab.engine.simulation import Simulation
     from lab.model import Model
-    from lab.recording import Recorder
     from lab.session import Session
 
 TIME_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -95,8 +95,8 @@ def run(
 
 
 def _run(experiment: Experiment, model: Model, path: Path, image: Path | None, *, keep: bool, as_json: bool, quiet: bool) -> int:
-    from lab.engine import Simulation, check_record, default_record
-    from lab.recording import Recorder
+    from lab.engine.recording import Recorder
+    from lab.engine.simulation import Simulation, check_record, default_record
     from lab.session import Session
 
     wanted = check_record(model, default_record(model) if experiment.record is None else experiment.record)
@@ -116,7 +116,7 @@ def _run(experiment: Experiment, model: Model, path: Path, image: Path | None, *
 
 def _drive(simulation: Simulation, experiment: Experiment, recorder: Recorder, session: Session, path: Path | None, quiet: bool) -> int:
     """Advance to the end while recording; Ctrl-C ends at a block boundary and closes the file."""
-    from lab.engine import simulate
+    from lab.engine.simulation import simulate
     from lab.errors import DivergenceError
 
     clock, begin, began = simulation.model.clock, simulation.step, time.perf_counter()
@@ -192,7 +192,7 @@ def _print_summary(simulation: Simulation, path: Path | None, as_json: bool) -> 
     summary = simulation.summary()
     clock = simulation.model.clock
     if as_json:
-        from lab.experiment import plain
+        from lab.engine.experiment import plain
 
         print(json.dumps({"model": simulation.model._owner(), "steps": simulation.step, "summary": plain(summary), "session": str(path) if path else None}))
         return
@@ -212,10 +212,10 @@ def resume(
     quiet: Annotated[bool, Parameter(negative="", help="No progress.")] = False,
 ) -> int:
     """Go on with a run of a session from where it stopped; the bytes are those of an uninterrupted run."""
-    from lab.engine import Simulation
-    from lab.experiment import Experiment
+    from lab.engine.experiment import Experiment
+    from lab.engine.recording import Recorder, restore_point
+    from lab.engine.simulation import Simulation
     from lab.model import Happened
-    from lab.recording import Recorder, restore_point
     from lab.session import Session
 
     with Session.open(file) as session:
@@ -279,7 +279,7 @@ def draw(session: Path, image: Path, only: str | None = None, run_id: int | None
 
 
 def _experiment(what: str, run_id: int | None) -> Experiment:
-    from lab import experiment as experiments
+    from lab.engine import experiment as experiments
 
     if what.endswith(".toml"):
         return experiments.read(what)
@@ -305,7 +305,7 @@ def _assignment(kind: type[Model], text: str) -> tuple[str, Any]:
 
 
 def _record(model: Model, experiment: Experiment, texts: tuple[str, ...]) -> Mapping[str, int]:
-    from lab.engine import check_record, default_record
+    from lab.engine.simulation import check_record, default_record
 
     out = dict(experiment.record if experiment.record is not None else default_record(model))
     for text in texts:

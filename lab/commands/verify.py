@@ -32,7 +32,7 @@ class Verdict:
 
 def verdicts(name: str, slow: bool = True) -> Iterator[Verdict]:
     """Measure the figures of one model, one after the other."""
-    from lab import engine
+    from lab.engine import simulation as engine
     from lab.errors import LabError
 
     for figure in catalog.load(name).figures():

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.errors import LabError
-from lab.graph import Graph, Node
-from lab.graph_kinds.layers import Dense, Input, Output, mlp, shapes, sized, write
-from lab.graph_weights import MOST, carried, carry
+from lab.graph.document import Graph, Node
+from lab.graph.kinds.layers import Dense, Input, Output, mlp, shapes, sized, write
+from lab.graph.weights import MOST, carried, carry
 from lab.model import State, Stream, param
 from lab.tape import Tape
 from lab.training.actions import Training

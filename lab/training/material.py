@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lab import data as sets
-from lab.data import Dataset
+from lab.data import sets
+from lab.data.sets import Dataset
 from lab.errors import LabError
 
 # Examples per class (diabetes: in all), so that epochs can be counted before scikit-learn is imported.
@@ -32,7 +32,7 @@ _CLASSES = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which data set: the arguments of `lab.data.load`, and when the file was last written."""
+    """Which data set: the arguments of `lab.data.sets.load`, and when the file was last written."""
 
     name: str
     n: int

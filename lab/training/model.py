@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab import data as sets
+from lab.data import sets
 from lab.errors import DivergenceError, ModelError
 from lab.model import Advice, Clock, Model, Out, Picture, Remedy, State, Stream, param
 from lab.tape import Data, Node, Optimiser, Program, Tape

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.data import guess_columns
+from lab.data.sets import guess_columns
 from lab.training import canvas, checking, walk
 from lab.training.material import outline
 

@@ -4,7 +4,7 @@ What it needs of the rest is loaded here, before Qt: once PySide6 is there, it r
 loaded after it, which for Numba and NumPy takes a quarter of a second.
 """
 
-import lab.experiment
+import lab.engine.experiment
+import lab.engine.runner
 import lab.kernels
-import lab.runner
 import lab.session  # noqa: F401

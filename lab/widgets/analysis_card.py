@@ -12,13 +12,13 @@ from PySide6.QtCore import QRectF, QTimer
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
-from lab import analysis_view
-from lab.analysis import Curve
-from lab.analysis_run import cells_of, rasters
-from lab.analysis_view import Request, Shown
+from lab.analysis import pictures as analysis_view
+from lab.analysis.of_run import cells_of, rasters
+from lab.analysis.pictures import Request, Shown
+from lab.analysis.trains import Curve
+from lab.display.plots import Overlay, Source, typeset
 from lab.errors import LabError
 from lab.model import Layer, Model, Picture
-from lab.view import Overlay, Source, typeset
 from lab.widgets.pictures.base import PictureView, Table
 from lab.widgets.pictures.card import PictureCard
 from lab.widgets.pictures.lines import LinesView

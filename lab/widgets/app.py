@@ -9,7 +9,7 @@ import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from lab import preparation
+from lab.engine import preparation
 from lab.widgets import filing, theme
 from lab.widgets.settings import Settings
 

@@ -295,7 +295,7 @@ class Commands(QObject):
 
     def open_vectors(self, path: str) -> None:
         """Lay the vectors of a file out (a large space by principal components, which are there at once), or learn those of a plain text."""
-        from lab.experiment import Experiment
+        from lab.engine.experiment import Experiment
         from lab.widgets.embeddings.exchange import is_plain_text
 
         name = Path(path).name

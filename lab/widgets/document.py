@@ -20,8 +20,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lab import catalog
+from lab.engine.experiment import Experiment
 from lab.errors import LabError
-from lab.experiment import Experiment
 
 MERGE_SECONDS = 1.5  # pauses longer than this end a drag or a stretch of typing
 UNDO_LIMIT = 500

@@ -26,8 +26,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lab.display.plots import typeset
 from lab.params import Spec
-from lab.view import typeset
 from lab.widgets import theme
 from lab.widgets.numbers import LineSlider, NumberBox, Scale
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from lab.display.plots import nice_ceiling, typeset
 from lab.params import Spec
-from lab.view import nice_ceiling, typeset
 from lab.widgets import theme
 from lab.widgets.fields import Field
 

@@ -14,9 +14,9 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QAbstractButton, QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from lab.display.plots import typeset
 from lab.errors import ParameterError
 from lab.params import Described, Spec
-from lab.view import typeset
 from lab.widgets import theme
 from lab.widgets.fields import Field, make_field
 from lab.widgets.fields_table import GraphField

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from lab import catalog
-from lab import view as resolve
-from lab.view import Source
+from lab.display import plots as resolve
+from lab.display.plots import Source
 from lab.widgets import theme
 from lab.widgets.pictures import PictureView
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from lab.engine.experiment import Experiment
 from lab.errors import LabError
-from lab.experiment import Experiment
 from lab.session import RunInfo
 from lab.widgets.document import Document
-from lab.widgets.history import RunRow
 from lab.widgets.labels import figures
+from lab.widgets.runs import RunRow
 
 if TYPE_CHECKING:
     from lab.widgets.window import Window

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QSlider, QStyle, QStyleOptionSlider, QWidget
 
+from lab.display.plots import nice_ceiling, typeset
 from lab.params import Spec
-from lab.view import nice_ceiling, typeset
 from lab.widgets import theme
 
 TICKS = 1000

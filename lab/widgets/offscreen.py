@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lab.display.plots import Overlay, Source, typeset
 from lab.errors import FileError, ModelError, near
 from lab.model import Model, Picture
-from lab.view import Overlay, Source, typeset
 
 TITLE = 34  # px above each picture
 GAP = 12

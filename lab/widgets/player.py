@@ -12,14 +12,14 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from lab.engine import Simulation
+from lab.display.plots import LiveSource, Overlay, RecordedSource, Source
+from lab.engine.experiment import Experiment
+from lab.engine.recording import restore_point
+from lab.engine.runner import Act, Change, Command, Pause, Play, RunFor, Runner, Seek, Speed, Status, Stop, Watch
+from lab.engine.simulation import Simulation
 from lab.errors import LabError
-from lab.experiment import Experiment
 from lab.model import Happened, Model
-from lab.recording import restore_point
-from lab.runner import Act, Change, Command, Pause, Play, RunFor, Runner, Seek, Speed, Status, Stop, Watch
 from lab.session import RunInfo, Session, SessionReader
-from lab.view import LiveSource, Overlay, RecordedSource, Source
 
 COLOURS = 6
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from lab.runner import Status
+from lab.engine.runner import Status
 
 if TYPE_CHECKING:
     from lab.widgets.window import Window

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
+from lab.display.plots import typeset
 from lab.errors import LabError
 from lab.model import Action, Model
-from lab.view import typeset
 from lab.widgets.form import ParameterForm
 from lab.widgets.labels import ElidedLabel
 from lab.widgets.notes import Notes

@@ -84,9 +84,9 @@ class Thumbnails(QObject):
 
 def draw(model: str, path: str, name: str = "dark") -> int:
     """Run a model for a short while and write its small picture; the exit code."""
-    from lab.experiment import Experiment
-    from lab.runner import Runner
-    from lab.view import LiveSource
+    from lab.display.plots import LiveSource
+    from lab.engine.experiment import Experiment
+    from lab.engine.runner import Runner
     from lab.widgets.app import application
     from lab.widgets.pictures import make
 

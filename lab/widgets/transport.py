@@ -9,8 +9,8 @@ from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget, QWidgetAction
 
+from lab.engine.runner import Status
 from lab.model import Model
-from lab.runner import Status
 from lab.session import WriterStatus
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel, figures, size

@@ -15,10 +15,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from lab import catalog
+from lab.engine.experiment import Experiment
+from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
 from lab.errors import LabError
-from lab.experiment import Experiment
 from lab.model import Model, Remedy
-from lab.runner import Act, Change, Play, RunFor, Seek, Status
 from lab.session import RunInfo, Session
 from lab.widgets import theme
 from lab.widgets.banner import Banner
@@ -26,12 +26,12 @@ from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
 from lab.widgets.document import Document, History
 from lab.widgets.gallery import Gallery, small_picture
-from lab.widgets.history import Runs
 from lab.widgets.marks import Marks
 from lab.widgets.networks import CanvasPlace
 from lab.widgets.player import Player
 from lab.widgets.pulse import Pulse
 from lab.widgets.reports import Reports
+from lab.widgets.runs import Runs
 from lab.widgets.settings import Settings
 from lab.widgets.side import DEFAULTS, Side, preset_of
 from lab.widgets.thumbnails import Thumbnails

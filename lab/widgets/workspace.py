@@ -10,8 +10,8 @@ from PySide6.QtCore import QByteArray, QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QPainter, QPen
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
 
+from lab.display.plots import Overlay, Source
 from lab.model import Model, Picture
-from lab.view import Overlay, Source
 from lab.widgets import theme
 from lab.widgets.pictures import PictureCard, PictureView, make
 

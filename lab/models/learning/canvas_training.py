@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.graph_kinds.layers import autoencoder, cnn, residual
+from lab.graph.kinds.layers import autoencoder, cnn, residual
 from lab.model import Figure, Layer, Picture
 from lab.training import GraphTraining
 

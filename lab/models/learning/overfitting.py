@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab import data as sets
+from lab.data import sets
 from lab.model import Figure, Layer, Picture, Stream
 from lab.training import Perceptron, readings, redeclared
 

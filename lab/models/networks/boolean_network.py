@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from lab import logic
 from lab.errors import LabError, ModelError
-from lab.graph import Graph
-from lab.graph_kinds.gates import MOST_INPUTS, Program, compiled, half_adder, parity
-from lab.graph_kinds.gates import logic as one_gate
+from lab.graph import logic
+from lab.graph.document import Graph
+from lab.graph.kinds.gates import MOST_INPUTS, Program, compiled, half_adder, parity
+from lab.graph.kinds.gates import logic as one_gate
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
 
 XOR = parity(2).to_json()

@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from lab.errors import LabError, ModelError
-from lab.graph import Graph
-from lab.graph_kinds.gates import Input, Program, compiled, composed
+from lab.graph.document import Graph
+from lab.graph.kinds.gates import Input, Program, compiled, composed
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
 
 COMPOSED = composed().to_json()

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from lab.errors import FileError, LabError, ModelError
-from lab.graph import Graph
-from lab.graph_kinds.populations import vogels_abbott
-from lab.graph_neurons import connections
+from lab.graph.census import connections
+from lab.graph.document import Graph
+from lab.graph.kinds.populations import vogels_abbott
 from lab.kernels import below, kernel, seed_state
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
 

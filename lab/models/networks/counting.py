@@ -11,10 +11,10 @@ from functools import lru_cache
 import numpy as np
 
 from lab.errors import LabError
-from lab.graph import Graph
-from lab.graph_kinds.layers import chain
-from lab.graph_kinds.populations import brunel
-from lab.graph_neurons import Census, census
+from lab.graph.census import Census, census
+from lab.graph.document import Graph
+from lab.graph.kinds.layers import chain
+from lab.graph.kinds.populations import brunel
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
 
 CONVENTIONS = ("rows of every matrix", "10 L d for transformers")

@@ -222,7 +222,7 @@ class Hopfield(Model):
         return np.ascontiguousarray(found), shape
 
     def _from_pictures(self):
-        from lab.data import PICTURES
+        from lab.data.sets import PICTURES
 
         if not self.file:
             raise ModelError("Choose a folder of pictures to store.")

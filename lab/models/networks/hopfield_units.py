@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from lab.errors import LabError, ModelError
-from lab.graph import Graph
-from lab.graph_kinds.units import Symmetric, hopfield, matrix, stored, triangle, units
+from lab.graph.document import Graph
+from lab.graph.kinds.units import Symmetric, hopfield, matrix, stored, triangle, units
 from lab.kernels import below, seed_state, uniform
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
 
@@ -175,7 +175,7 @@ class HopfieldUnits(Model):
         def weights(run):
             model = cls()
             W = _network(model.graph)[1].W
-            from lab.graph_kinds.units import BARS, CROSS
+            from lab.graph.kinds.units import BARS, CROSS
 
             X = np.array([CROSS, BARS], float)
             aim = X.T @ X / X.shape[1]
@@ -183,7 +183,7 @@ class HopfieldUnits(Model):
             return float(np.abs(W - aim).max())
 
         def recalled(run):
-            from lab.graph_kinds.units import CROSS
+            from lab.graph.kinds.units import CROSS
 
             return float(np.mean([bool((run(cls(), steps=200, seed=seed, record={}).state["x"] == CROSS).all()) for seed in range(10)]))
 

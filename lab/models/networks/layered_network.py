@@ -7,8 +7,8 @@ from math import prod
 
 import numpy as np
 
-from lab.graph import Node
-from lab.graph_kinds.layers import autoencoder, cnn, deep, mlp, perceptron, residual, shapes
+from lab.graph.document import Node
+from lab.graph.kinds.layers import autoencoder, cnn, deep, mlp, perceptron, residual, shapes
 from lab.model import Clock, Figure, Layer, Picture, Stream, action, param
 from lab.training import GraphTraining, redeclared
 from lab.training.graph import depths, network_of

@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from lab.errors import LabError, ModelError
-from lab.graph import Graph
-from lab.graph_kinds.populations import brunel, competition, network, ring_attractor, vogels_abbott, winner_take_all
+from lab.graph.document import Graph
+from lab.graph.kinds.populations import brunel, competition, network, ring_attractor, vogels_abbott, winner_take_all
 from lab.model import Clock, Figure, Handle, Layer, Model, Picture, Stream, action, param
 from lab.spiking import program, theory
 from lab.spiking.cells import LIF, PoissonPopulation

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from lab import data
+from lab.data import sets as data
 from lab.errors import ModelError
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
 from lab.tape import Tape, adam

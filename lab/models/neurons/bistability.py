@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lab.cells.neuron import Bench, Neuron
+from lab.cells.phase_plane import along_equilibria, equilibria, holding_current, hopf_voltages
+from lab.cells.protocol import Protocol
 from lab.model import Clock, Events, Figure, Layer, Out, Picture, State, Stream, action, param
-from lab.neuron import Bench, Neuron
-from lab.phase_plane import along_equilibria, equilibria, holding_current, hopf_voltages
-from lab.protocol import Protocol
 
 SLICE = 10.0  # ms in one step
 KEPT = 1200  # samples of the end of each stair that are kept

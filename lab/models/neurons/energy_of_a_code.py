@@ -217,7 +217,7 @@ class EnergyOfACode(Model):
 
     def build(self, seed):
         """Random hidden features of the digits, and the read-out that fits them best (ridge regression) on 80 % of them."""
-        from lab import data
+        from lab.data import sets as data
 
         digits = data.load("digits").split(seed=seed)
         (x, t), (held_x, held_t) = digits.part("train"), digits.part("test")

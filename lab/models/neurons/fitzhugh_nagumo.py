@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lab.cells.neuron import SHAPED
+from lab.cells.phase_plane import equilibria, hopf_points
+from lab.cells.planar import PlanarNeuron, integrator
+from lab.cells.shadow import spike_times
 from lab.kernels import kernel
 from lab.model import Figure, param
-from lab.neuron import SHAPED
-from lab.phase_plane import equilibria, hopf_points
-from lab.planar import PlanarNeuron, integrator
-from lab.shadow import spike_times
 
 
 @kernel

@@ -9,9 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.kernels import exp, kernel
-from lab.model import Figure, Layer, Out, Picture, State, Stream, param
-from lab.neuron import (
+from lab.cells.neuron import (
     CROSSED,
     FIXED_POINTS,
     NO_SPIKE,
@@ -25,7 +23,9 @@ from lab.neuron import (
     spike_fraction,
     turning,
 )  # fmt: skip
-from lab.phase_plane import Equilibrium, hopf_points
+from lab.cells.phase_plane import Equilibrium, hopf_points
+from lab.kernels import exp, kernel
+from lab.model import Figure, Layer, Out, Picture, State, Stream, param
 
 PEAK, RISE = -40.0, 10.0  # mV: a shrunken action potential is one that peaks above PEAK after rising by RISE
 GAS, FARADAY, ZERO = 8.314462618, 96485.33212, 273.15

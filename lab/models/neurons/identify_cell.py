@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab import catalog
+from lab.cells.neuron import Bench, Neuron
 from lab.errors import ModelError
 from lab.model import Clock, Figure, Happened, Layer, Model, Out, Picture, State, Stream, action, param
-from lab.neuron import Bench, Neuron
 
 LIF, EIF, BLOCKED = "integrate-and-fire", "exponential", "one channel blocked"
 LEVELS = (LIF, EIF, BLOCKED)

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lab.cells.neuron import SHAPED, Bench, Neuron, record_spike
 from lab.kernels import kernel
 from lab.model import Figure, Handle, Layer, Out, Picture, State, Stream, param
-from lab.neuron import SHAPED, Bench, Neuron, record_spike
 
 MOST = 8  # spikes of one cell in one step that are followed; more need a smaller step
 DRAWN = 0.5  # ms for which a spike is drawn, as high above threshold as threshold is above rest

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from lab import stimulus
+from lab.cells import stimulus
 from lab.errors import FileError
 from lab.kernels import exponential, kernel, normal, seed_state
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param

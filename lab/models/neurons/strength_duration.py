@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lab.cells.neuron import Bench, Neuron
+from lab.cells.protocol import Protocol
 from lab.model import Clock, Events, Figure, Layer, Out, Picture, State, Stream, action, param
-from lab.neuron import Bench, Neuron
-from lab.protocol import Protocol
 
 SLICE = 2.0  # ms of every cell's time in one step
 TRIALS = 7  # amplitudes tried at once for each width: eight times narrower a bracket each round

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lab.cells.neuron import Neuron, Sweep
+from lab.cells.protocol import Protocol
 from lab.model import Clock, Figure, Layer, Out, Picture, State, Stream, action, param
-from lab.neuron import Neuron, Sweep
-from lab.protocol import Protocol
 
 SLICE = 5.0  # ms of every cell's time in one step
 TRACE = 200.0  # ms of the trace shown for a point

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lab.display.plots import Overlay, Source
 from lab.embedding import exploration as explore
 from lab.embedding.exploration import Answer, Bookmark, Colouring
 from lab.embedding.files import save_vectors
@@ -37,7 +38,6 @@ from lab.embedding.streams import COUNT, FRAMES, INPUTS, NAME, NAMES, VECTORS
 from lab.embedding.vectors import Vectors
 from lab.errors import LabError
 from lab.model import Model, Picture
-from lab.view import Overlay, Source
 from lab.widgets import theme
 from lab.widgets.embeddings.canvas import LASSO, MOVE, PATH, MapCanvas
 from lab.widgets.embeddings.drawing import Scene, paint_legend, ramp, series

@@ -29,9 +29,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lab import graph_files
 from lab.errors import LabError
-from lab.graph import FAMILIES, GRID, Graph, Problem, family
+from lab.graph import files as graph_files
+from lab.graph.document import FAMILIES, GRID, Graph, Problem, family
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel
 from lab.widgets.networks.inspector import SIDES, Inspector

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
-from lab.graph import Comment, Edge, Graph, Group, Node
+from lab.graph.document import Comment, Edge, Graph, Group, Node
 from lab.widgets.form import ParameterForm
 from lab.widgets.labels import ElidedLabel
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem
 
-from lab.graph import Comment, Edge, Group, Kind, Node, Port
+from lab.graph.document import Comment, Edge, Group, Kind, Node, Port
 from lab.widgets import theme
 from lab.widgets.networks import routes
 

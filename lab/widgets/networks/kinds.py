@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDrag, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from lab.graph import Family, Kind
+from lab.graph.document import Family, Kind
 from lab.widgets import theme
 from lab.widgets.networks.view import mime_of
 

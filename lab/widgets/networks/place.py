@@ -14,10 +14,10 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from lab import catalog
+from lab.display.plots import Source
 from lab.errors import LabError
-from lab.graph import Graph, family
+from lab.graph.document import Graph, family
 from lab.model import Model
-from lab.view import Source
 from lab.widgets import theme
 from lab.widgets.networks.editor import NetworkEditor, same_network
 

@@ -15,7 +15,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsScene, QGraphicsSimpleTextItem, QGraphicsView
 
-from lab.graph import GRID, Graph, Problem
+from lab.graph.document import GRID, Graph, Problem
 from lab.widgets import theme
 from lab.widgets.networks.items import CommentItem, EdgeItem, GroupItem, NodeItem
 from lab.widgets.networks.paints import Paints

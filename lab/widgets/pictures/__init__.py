@@ -4,7 +4,7 @@ A picture is fed by one display timer: `view.refresh(source, overlays)` draws if
 the worker; what a person does in it comes out as signals (`acted`, `handle_moved`).
 """
 
-from lab.view import Overlay
+from lab.display.plots import Overlay
 from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.card import PictureCard
 from lab.widgets.pictures.kinds import make

@@ -10,9 +10,9 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QBrush, QFontMetricsF, QPen
 
-from lab import view
+from lab.display import plots as view
+from lab.display.plots import Axis, Overlay, Source, typeset
 from lab.errors import ModelError
-from lab.view import Axis, Overlay, Source, typeset
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table
 from lab.widgets.pictures.legend import Entry

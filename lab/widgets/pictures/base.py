@@ -12,10 +12,10 @@ from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
 
-from lab import view
+from lab.display import plots as view
+from lab.display.plots import Overlay, Source, typeset
 from lab.errors import FileError, LabError
 from lab.model import Model, Picture
-from lab.view import Overlay, Source, typeset
 from lab.widgets import theme
 
 EXPORTS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".pdf": "PDF page (*.pdf)", ".csv": "Data (*.csv)"}

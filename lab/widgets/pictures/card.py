@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from lab.view import Overlay, Source, typeset
+from lab.display.plots import Overlay, Source, typeset
 from lab.widgets import theme
 from lab.widgets.labels import shortened
 from lab.widgets.pictures.base import PictureView

@@ -10,11 +10,11 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPen
 
-from lab import view
+from lab.display import plots as view
+from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.embedding.raster import SHAPES, View, rasterise
 from lab.errors import ModelError
 from lab.model import Layer
-from lab.view import Axis, Overlay, Range, Source, typeset
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table
 from lab.widgets.pictures.colours import levels_of, lookup

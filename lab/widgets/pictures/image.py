@@ -10,8 +10,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
+from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.errors import ModelError
-from lab.view import Axis, Overlay, Range, Source, typeset
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table
 from lab.widgets.pictures.colours import levels_of, lookup, paint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from lab import view
+from lab.display import plots as view
 from lab.model import Model, Picture
 from lab.widgets.pictures.base import PictureView
 

@@ -11,8 +11,8 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPen
 from PySide6.QtWidgets import QMenu
 
-from lab import view
-from lab.view import Line, Overlay, Plot, Source, typeset
+from lab.display import plots as view
+from lab.display.plots import Line, Overlay, Plot, Source, typeset
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table
 from lab.widgets.pictures.dots import Marks, Points

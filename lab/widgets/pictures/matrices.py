@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
-from lab.view import Overlay, Source, typeset
+from lab.display.plots import Overlay, Source, typeset
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView, Table
 from lab.widgets.pictures.colours import paint

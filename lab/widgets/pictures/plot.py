@@ -11,8 +11,8 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
+from lab.display.plots import Axis, Range
 from lab.model import Model, Picture
-from lab.view import Axis, Range
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.legend import Strip

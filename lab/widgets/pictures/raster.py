@@ -9,8 +9,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPen
 
-from lab import view
-from lab.view import Overlay, RasterPlot, Source, Spikes
+from lab.display import plots as view
+from lab.display.plots import Overlay, RasterPlot, Source, Spikes
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table
 from lab.widgets.pictures.dots import Canvas, DotsItem, rgba

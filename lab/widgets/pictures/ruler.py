@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QLabel
 
-from lab.view import Line, Plot
+from lab.display.plots import Line, Plot
 from lab.widgets import theme
 from lab.widgets.pictures.dots import Marks
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
+from lab.display.plots import Overlay, Source, typeset
 from lab.errors import ModelError
-from lab.view import Overlay, Source, typeset
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView, Table
 

@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 
 from lab.errors import ParameterError
-from lab.graph import Graph
-from lab.graph_kinds.gates import MOST_INPUTS
+from lab.graph.document import Graph
+from lab.graph.kinds.gates import MOST_INPUTS
 
 
 def patterns(inputs: int) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""The analyses of `lab.analysis` as pictures of the spikes that a view holds, live or recorded; no window is needed.
+"""The analyses of `lab.analysis.trains` as pictures of the spikes that a view holds, live or recorded; no window is needed.
 
     request = ask(source, "isi")        # what is to be analysed: copied, so that another thread may do it
-    curve = answer(request)             # a lab.analysis.Curve
+    curve = answer(request)             # a lab.analysis.trains.Curve
     shown = Shown(analysed, curve)      # a source that an ordinary picture of `Analysed` draws
 """
 
@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from lab import analysis
-from lab.analysis import Curve, Trains
-from lab.analysis_run import cells_of, rasters, stimulus_events, stretch_after
+from lab.analysis import trains as analysis
+from lab.analysis.of_run import cells_of, rasters, stimulus_events, stretch_after
+from lab.analysis.trains import Curve, Trains
+from lab.display.plots import Source
 from lab.errors import ModelError
 from lab.model import Clock, Layer, Model, Picture, Stream, param
-from lab.view import Source
 
 TITLES = {
     "isi": "Interspike intervals",

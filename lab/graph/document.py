@@ -7,7 +7,7 @@
     text = graph.to_json()          # the value of a parameter of kind "graph"
 
 A graph is immutable; every edit returns another graph, so undo, sessions and headless runs need nothing more. Kinds
-belong to a family ("layers", "populations", "gates", "units"), whose module in `lab.graph_kinds` registers them and says what
+belong to a family ("layers", "populations", "gates", "units"), whose module in `lab.graph.kinds` registers them and says what
 else must hold; that module is imported when its family is first asked for.
 """
 
@@ -162,7 +162,7 @@ _families: dict[str, Family] = {}
 
 
 def register(made: Family) -> Family:
-    """Make a family known; its module in `lab.graph_kinds` calls this once."""
+    """Make a family known; its module in `lab.graph.kinds` calls this once."""
     _families[made.name] = made
     return made
 
@@ -171,9 +171,9 @@ def family(name: str) -> Family:
     """The family called `name`, imported when first asked for."""
     if name not in _families:
         try:
-            importlib.import_module(f"lab.graph_kinds.{name}")
+            importlib.import_module(f"lab.graph.kinds.{name}")
         except ModuleNotFoundError as error:
-            if error.name not in (f"lab.graph_kinds.{name}", "lab.graph_kinds"):
+            if error.name not in (f"lab.graph.kinds.{name}", "lab.graph.kinds"):
                 raise
     if name not in _families:
         raise GraphError(f"There is no family of graphs '{name}': {near(name, {*FAMILIES, *_families})}")
@@ -239,7 +239,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Weights:
-    """One array of trained weights that a graph carries: its name begins with the node's identity and a dot; see `lab.graph_weights`."""
+    """One array of trained weights that a graph carries: its name begins with the node's identity and a dot; see `lab.graph.weights`."""
 
     name: str
     shape: tuple[int, ...]
@@ -465,7 +465,7 @@ class Graph:
 
     def layout(self, width: float = 220.0, height: float = 120.0) -> Graph:
         """With nodes in columns from sources to sinks, ordered so that few edges cross."""
-        from lab.graph_layout import layered
+        from lab.graph.layout import layered
 
         pairs = [(e.source, e.target) for e in self.edges if e.source != e.target]
         return self.move({id: (column * width, row * height) for id, (column, row) in layered(self.order(), pairs).items()})

@@ -1,6 +1,6 @@
 """Phase plane of a cell: equilibria with their stability, Hopf points, roots of many functions at once.
 
-A cell is anything with `drift(y, current)`, `steady(V)` and `plane_range`, as `lab.neuron.Neuron` describes them.
+A cell is anything with `drift(y, current)`, `steady(V)` and `plane_range`, as `lab.cells.neuron.Neuron` describes them.
 """
 
 from __future__ import annotations

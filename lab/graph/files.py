@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from lab.errors import FileError, LabError, near
-from lab.graph import Graph, GraphError
+from lab.graph.document import Graph, GraphError
 
 SUFFIXES = (".json", ".graphml", ".csv")
 LIMIT = 64 << 20  # bytes of a file that is opened

@@ -3,7 +3,7 @@
     picture + model + source  ->  Plot(lines, x axis, y axis)   traces, phase planes, curves
                               ->  Spikes, or the snapshot itself: rasters, images, clouds ...
 
-A source is a running model or a recording (`lab.reading`).
+A source is a running model or a recording (`lab.display.sources`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lab.display.sources import LiveSource, Overlay, RecordedSource, Source
 from lab.errors import ModelError
 from lab.model import Layer, Model, Picture, Stream
-from lab.reading import LiveSource, Overlay, RecordedSource, Source
 
 __all__ = [
     "Axis", "Line", "LiveSource", "Overlay", "Plot", "Range", "RasterPlot", "RecordedSource", "Source", "Spikes", "Stretch", "bucket_size",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lab.errors import LabError
-from lab.graph import Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
+from lab.graph.document import Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
 from lab.spiking.cells import LIF, AdEx, ConductanceLIF, HodgkinHuxley, Izhikevich, PoissonPopulation
 from lab.spiking.projections import Drive, Noise, Projection
 

@@ -1,6 +1,6 @@
 """The accuracy dial: a shadow follows a run, and the difference of their spike times is the error of the run.
 
-The shadow (`lab.shadow`) has the run's own stimulus, step by step, and goes on in stretches of `STRETCH` ms that do not
+The shadow (`lab.cells.shadow`) has the run's own stimulus, step by step, and goes on in stretches of `STRETCH` ms that do not
 depend on how the run is cut into blocks; everything that it remembers lies in arrays of the run's state, so a run with the
 dial can be interrupted and replayed like any other, and the cell itself never reads them.
 
@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lab.cells.shadow import Shadow
 from lab.errors import ModelError
 from lab.model import Events, Layer, Out, Picture, State, Stream
-from lab.shadow import Shadow
 
 if TYPE_CHECKING:
-    from lab.neuron import Neuron
+    from lab.cells.neuron import Neuron
 
 TOLERANCE = 1e-10
 STRETCH = 5.0  # ms that the shadow goes at a time

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from lab.graph import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, Template, register
-from lab.graph_neurons import census
+from lab.graph.census import census
+from lab.graph.document import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, Template, register
 from lab.params import Described, param
 
 FUNCTIONS = ("identity", "logistic", "tanh", "ReLU", "square", "sine", "cosine", "exponential", "product")

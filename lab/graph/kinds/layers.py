@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from math import prod
 from typing import Any, ClassVar
 
-from lab.graph import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, Template, register
-from lab.graph_neurons import census
+from lab.graph.census import census
+from lab.graph.document import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, Template, register
 from lab.params import Described, param
 
 ENDS = ("output", "reconstruction")

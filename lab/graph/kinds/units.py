@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lab.graph import Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
+from lab.graph.document import Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
 from lab.params import Described, param
 
 GAP = 130.0

@@ -1,4 +1,4 @@
-"""Loops over spike times behind `lab.analysis`: each visits every spike once, or once for each window length or near neighbour.
+"""Loops over spike times behind `lab.analysis.trains`: each visits every spike once, or once for each window length or near neighbour.
 
 Trains come as `time` (spikes,) sorted by cell and within a cell by time, cell c being time[starts[c]:starts[c + 1]].
 """

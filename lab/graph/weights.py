@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from lab.graph import Graph, GraphError, Weights
+from lab.graph.document import Graph, GraphError, Weights
 
 MOST = 500_000  # numbers that a graph carries: 2.7 MB of text
 

@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from lab.graph import Graph, GraphError
+from lab.graph.document import Graph, GraphError
 
 OUTSIDE = ("input", "output")  # of gates: what leads in and out
 
@@ -36,7 +36,7 @@ def census(graph: Graph) -> Census:
     if graph.family == "layers":
         return _layers(graph.expand())
     if graph.family == "populations":
-        from lab.graph_kinds.populations import network
+        from lab.graph.kinds.populations import network
 
         net = network(graph)
         return Census(net.neurons, round(net.expected_synapses()), f"{len(net.populations)} populations, {len(net.links)} projections")
@@ -48,7 +48,7 @@ def census(graph: Graph) -> Census:
 
 
 def _layers(graph: Graph) -> Census:
-    from lab.graph_kinds.layers import Convolution, Dense, Output, Reconstruction, shapes
+    from lab.graph.kinds.layers import Convolution, Dense, Output, Reconstruction, shapes
 
     known = shapes(graph)
     neurons = synapses = dense = convolutions = 0
@@ -88,7 +88,7 @@ def _wired(graph: Graph) -> tuple[tuple[str, ...], np.ndarray]:
 
 def _wired_layers(graph: Graph) -> tuple[tuple[str, ...], np.ndarray]:
     """Inputs are drawn too here: they are where the ways of the network begin."""
-    from lab.graph_kinds.layers import Convolution, Dense, Input, Output, Pool, Reconstruction, shapes
+    from lab.graph.kinds.layers import Convolution, Dense, Input, Output, Pool, Reconstruction, shapes
 
     known = shapes(graph)
     names: list[str] = []
@@ -111,7 +111,7 @@ def _wired_layers(graph: Graph) -> tuple[tuple[str, ...], np.ndarray]:
 
 
 def _drawn(graph: Graph, most: int, seed: int) -> tuple[tuple[str, ...], np.ndarray]:
-    from lab.graph_kinds.populations import network
+    from lab.graph.kinds.populations import network
     from lab.spiking import program
 
     net = network(graph)

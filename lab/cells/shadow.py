@@ -2,7 +2,7 @@
 
 Nothing of the cell's own integration is used but its equations (`motion`), what counts as a spike (`crossing`) and what
 follows it (`after_spike`, `held`): so the difference between a run and its shadow is the error of the run. A cell with a
-reset is integrated from spike to spike, each found by event location. `lab.accuracy` lets a shadow follow a run.
+reset is integrated from spike to spike, each found by event location. `lab.cells.accuracy` lets a shadow follow a run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ JUMP = 8.0  # times larger than its neighbours: a change of current from step to
 
 
 class Cell(Protocol):
-    """What a shadow needs of a cell; see `lab.neuron.Neuron`."""
+    """What a shadow needs of a cell; see `lab.cells.neuron.Neuron`."""
 
     @property
     def crossing(self) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.engine import Block
+from lab.engine.simulation import Block
 from lab.model import Model
 
 RING_BYTES = 8 << 20  # per sampled stream

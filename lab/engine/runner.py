@@ -30,14 +30,14 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from lab import preparation
-from lab.engine import Block, Checkpoint, Order, Simulation, check_record, default_record, simulate
+from lab.engine import preparation
+from lab.engine.experiment import Experiment
+from lab.engine.recording import Recorder, restore_point
+from lab.engine.ring import Ring
+from lab.engine.simulation import Block, Checkpoint, Order, Simulation, check_record, default_record, simulate
 from lab.errors import DivergenceError, FileError, LabError
-from lab.experiment import Experiment
 from lab.model import Advice, Happened, Model, Remedy
 from lab.progress import heard
-from lab.recording import Recorder, restore_point
-from lab.ring import Ring
 from lab.session import Session
 
 BLOCK_SECONDS = 0.012

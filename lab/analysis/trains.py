@@ -17,7 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
-from lab import analysis_kernels as loops
+from lab.analysis import loops
 from lab.errors import ModelError
 
 SECONDS = {"s": 1.0, "ms": 1e3, "us": 1e6, "µs": 1e6, "min": 1 / 60, "h": 1 / 3600}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.analysis import SECONDS, Trains
+from lab.analysis.trains import SECONDS, Trains
 from lab.errors import FileError, ModelError
 
 RATE = 48_000  # samples per second

@@ -1,4 +1,4 @@
-"""The analyses of `lab.analysis` for the spikes of a recorded run, with its units and its length."""
+"""The analyses of `lab.analysis.trains` for the spikes of a recorded run, with its units and its length."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
-from lab import analysis
-from lab.analysis import Curve, Trains
+from lab.analysis import trains as analysis
+from lab.analysis.trains import Curve, Trains
 from lab.errors import ModelError, near
 from lab.model import Happened, Model
 
@@ -176,7 +176,7 @@ class RunAnalysis:
 
     def save_sound(self, path: str | Path, slower: float = 1.0) -> float:
         """Write the spikes as clicks into a WAV file; returns its length in seconds. See `hearing.save_sound`."""
-        from lab.hearing import save_sound
+        from lab.analysis.sound import save_sound
 
         return save_sound(self.trains, path, slower)
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from lab.engine import Block, Checkpoint, Simulation, recorded_rows
-from lab.experiment import Experiment
+from lab.engine.experiment import Experiment
+from lab.engine.simulation import Block, Checkpoint, Simulation, recorded_rows
 from lab.model import Happened, Stream
 from lab.session import Session
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lab import catalog
+from lab.cells.neuron import Neuron
 from lab.errors import LabError
 from lab.model import Model, param
-from lab.neuron import Neuron
 
 
 class Protocol(Model):

@@ -12,8 +12,8 @@ from lab.errors import ModelError
 from lab.model import Happened, Model
 
 if TYPE_CHECKING:
-    from lab.ring import Ring
-    from lab.runner import Runner, Status
+    from lab.engine.ring import Ring
+    from lab.engine.runner import Runner, Status
     from lab.session.reader import SessionReader
 
 
@@ -145,7 +145,7 @@ class RecordedSource:
         if info is None:
             raise ModelError(f"The session '{reader.path.name}' has no run {run_id}: choose one of its runs.")
         if model is None:
-            from lab.experiment import Experiment
+            from lab.engine.experiment import Experiment
 
             model = Experiment.from_dict(info.experiment).build()
         self._model = model
@@ -225,7 +225,7 @@ class RecordedSource:
 
     def history(self) -> tuple[Model, Sequence[Happened]]:
         """The model as the run began, and the changes and actions since."""
-        from lab.experiment import Experiment
+        from lab.engine.experiment import Experiment
 
         info = next(r for r in self._reader.runs(deleted=True) if r.id == self._run)
         log = [Happened(e.step, e.kind, e.name, dict(e.payload)) for e in self._reader.log(self._run)]  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""What every single cell shares: the bench, stimuli, phase planes, and how accurate a run is."""

@@ -1,0 +1,638 @@
+"""What every single-cell model shares: stimulus, population, spikes and their statistics, phase plane, equilibria, sweeps.
+
+A cell's file declares its parameters and implements
+
+    drift(y, current)                    -> dy/dt          y (variables, points), current (points,): for all analyses
+    steady(V)                            -> (variables, points)   every other variable at rest with V held
+    rest()                               -> (variables,)   where a run starts
+    integrate(bench, state, drive, out)  -> steps done     advance all cells through the steps of `drive`
+
+and inherits everything else. Every cell of a population gets the stimulus plus its own constant part (`spread`) plus, for
+noise, its own realisation. A spike's time is interpolated within its step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from lab.cells import accuracy, stimulus
+from lab.cells.phase_plane import Equilibrium, bisect, equilibria
+from lab.errors import ModelError
+from lab.kernels import kernel, normal, seed_state
+from lab.model import Clock, Events, Layer, Model, Out, Picture, State, Stream, action, param
+
+CHUNK = 1 << 16  # steps whose stimulus is laid out at a time
+OSCILLATING = ("sine", "chirp")
+SHAPED = ("step", "pulses", "ramp", "sine", "chirp", "noise")
+
+
+FIXED_POINTS = Picture(
+    "fixed_points", "Fixed points", (Layer("fixed_points"),), doc="Where the cell would stand still under the present current, and what small disturbances do there."
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Constants of a run: the recording that drives it, the cells' places in the spread, and currents of their own (sweeps)."""
+
+    recording: stimulus.Recording
+    place: np.ndarray  # (cells,) standard normal numbers
+    own: np.ndarray  # (cells,) current added to each cell
+
+
+class Neuron(Model):
+    """Base of every single-cell model: stimulus, population, spikes, phase plane and sweeps."""
+
+    variables: ClassVar[tuple[str, ...]] = ("V",)
+    units: ClassVar[tuple[str, ...]] = ("mV",)
+    plane: ClassVar[tuple[str, str] | None] = None  # the two variables of the phase plane
+    plane_range: ClassVar[tuple[tuple[float, float], tuple[float, float]]] = ((-90.0, 50.0), (0.0, 1.0))
+    nullcline_range: ClassVar[tuple[float, float] | None] = None  # where nullclines are looked for, if not around the plane
+
+    stimulus: str = param("step", choices=stimulus.KINDS, builds=True, main=True, group="Stimulus", doc="Waveform of the current.")
+    current: float = param(
+        10.0, "uA/cm2", lo=-500, hi=500, when=("stimulus", SHAPED), main=True, group="Stimulus",
+        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
+    )  # fmt: skip
+    offset: float = param(0.0, "uA/cm2", lo=-500, hi=500, group="Stimulus", doc="Constant current added to every stimulus.")
+    onset: float = param(0.0, "ms", lo=0, hi=1e6, group="Stimulus", doc="When the stimulus begins.")
+    width: float = param(
+        0.0, "ms", lo=0, hi=1e6, when=("stimulus", ("step", "pulses")), group="Stimulus",
+        doc="How long a step or pulse lasts (step: 0 means that it stays on).",
+    )  # fmt: skip
+    period: float = param(20.0, "ms", lo=0.1, hi=1e5, when=("stimulus", "pulses"), group="Stimulus", doc="Time from one pulse to the next.")
+    rise: float = param(500.0, "ms", lo=0.1, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp reaches its height.")
+    fall: float = param(
+        0.0, "ms", lo=0, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp returns to zero (0: it stays up)."
+    )
+    frequency: float = param(
+        50.0, "Hz", lo=0.1, hi=5000, log=True, when=("stimulus", OSCILLATING), group="Stimulus", doc="Frequency of a sine, or a chirp's first."
+    )
+    last_frequency: float = param(
+        200.0, "Hz", lo=0.1, hi=5000, log=True, when=("stimulus", "chirp"), group="Stimulus", doc="Frequency at which a chirp ends and begins again."
+    )
+    sweep_time: float = param(2000.0, "ms", lo=1, hi=1e6, when=("stimulus", "chirp"), group="Stimulus", doc="How long one chirp lasts.")
+    sigma: float = param(
+        3.0, "uA/cm2", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of Ornstein-Uhlenbeck noise."
+    )
+    noise_time: float = param(
+        2.0, "ms", lo=0.01, hi=1e4, log=True, when=("stimulus", "noise"), group="Stimulus", doc="Correlation time of the noise."
+    )
+    same_noise: bool = param(False, when=("stimulus", "noise"), group="Stimulus", doc="All cells receive the same noise (frozen noise).")
+    drawn: list[list[float]] = param(
+        [[0.0, 0.0], [50.0, 10.0], [100.0, 0.0]], kind="drawn", builds=True, when=("stimulus", "drawn"), group="Stimulus",
+        doc="Hand-drawn waveform: (ms, current) pairs joined by lines.",
+    )  # fmt: skip
+    file: str = param("", kind="file", builds=True, when=("stimulus", "file"), group="Stimulus", doc="Recording that drives the cell: WAV, NPY, CSV.")
+    scale: float = param(10.0, "uA/cm2", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
+    sample_rate: float = param(
+        0.0, "Hz", lo=0, hi=1e7, builds=True, when=("stimulus", "file"), group="Stimulus",
+        doc="Samples per second (0: the WAV's own, or time in the first column of a table).",
+    )  # fmt: skip
+    column: int = param(1, lo=0, hi=1000, builds=True, when=("stimulus", "file"), group="Stimulus", doc="Column of values in a table, counted from 0; channel of a WAV from 1.")
+    time_unit: str = param("ms", choices=("ms", "s"), builds=True, when=("stimulus", "file"), group="Stimulus", doc="Unit of a table's time column.")
+    repeat: bool = param(False, when=("stimulus", ("drawn", "file")), group="Stimulus", doc="Begin again at the end of the waveform.")
+
+    cells: int = param(1, lo=1, hi=100_000, live=False, group="Population", doc="Number of cells, each on its own.")
+    spread: float = param(0.0, "uA/cm2", lo=0, hi=100, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    shown: int = param(5, lo=1, hi=100, live=False, group="Population", doc="Cells of a population whose voltage is recorded.")
+    dt: float = param(0.01, "ms", lo=0.001, hi=0.1, live=False, log=True, group="Numerics", doc="Time step.")
+    shadow: bool = param(
+        False, live=False, group="Numerics", label="Accuracy dial",
+        doc="Integrate the same cell beside it by an eighth-order method and show how far the spikes are apart (takes some seconds for each second of model time).",
+    )  # fmt: skip
+
+    def check(self) -> None:
+        if self.stimulus == "pulses" and not 0 < self.width <= self.period:
+            raise self.refuse("width", f"must be above 0 and at most the period ({self.period:g} ms) for pulses")
+        points = self.drawn
+        if len(points) < 2 or any(len(p) != 2 for p in points):
+            raise self.refuse("drawn", "must hold at least two (time, current) pairs")
+        if max(p[0] for p in points) <= min(p[0] for p in points):
+            raise self.refuse("drawn", "must reach over some time")
+        if self.shadow and (self.cells > 1 or self.clamped):
+            raise self.refuse("shadow", "follows one cell in current clamp: choose one cell, or turn the dial off")
+
+    # -- hooks of a cell --
+
+    @property
+    def amplitude(self) -> float:
+        """What the stimulus waveform is multiplied by."""
+        return self.current
+
+    @property
+    def base(self) -> float:
+        """What is added to the waveform."""
+        return self.offset
+
+    @property
+    def drive_unit(self) -> str:
+        """Unit of the stimulus."""
+        return type(self).specs()["current"].unit
+
+    def drift(self, y: np.ndarray, current: np.ndarray) -> np.ndarray:
+        """Time derivative of the variables y (variables, points) under `current` (points,)."""
+        raise ModelError(f"{self._owner()} does not implement drift().")
+
+    def motion(self) -> Callable[[np.ndarray, float], Sequence[float] | np.ndarray]:
+        """`drift` as a function of one point y (variables,) and its current, for a solver that asks for one after the other."""
+        now = np.empty(1)
+
+        def at(y: np.ndarray, current: float) -> np.ndarray:
+            now[0] = current
+            return self.drift(y[:, None], now)[:, 0]
+
+        return at
+
+    def steady(self, V: np.ndarray) -> np.ndarray:
+        """All variables (variables, points) at which everything but V stands still while V is held."""
+        raise ModelError(f"{self._owner()} does not implement steady().")
+
+    def rest(self) -> np.ndarray:
+        """Where every cell starts: by default the equilibrium of lowest voltage without stimulus."""
+        found = equilibria(self, 0.0)
+        return found[0].point if found else self.steady(np.array([self.plane_range[0][0] * 0.7]))[:, 0]
+
+    def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
+        """Advance all cells through the steps of `drive`; returns the steps done."""
+        raise ModelError(f"{self._owner()} does not implement integrate().")
+
+    def rate_theory(self, currents: np.ndarray) -> np.ndarray | None:
+        """Closed-form rate (Hz) at constant currents, where there is one."""
+        return None
+
+    def threshold_theory(self, widths: np.ndarray) -> np.ndarray | None:
+        """Closed-form amplitude of the least pulse of each width (ms) that makes a spike, where there is one."""
+        return None
+
+    @property
+    def sweep_range(self) -> tuple[float, float]:
+        """Lowest and highest constant stimulus of the tuning curve."""
+        return 0.0, 20.0
+
+    @property
+    def crossing(self) -> float:
+        """Value of V whose upward crossing is a spike."""
+        raise ModelError(f"{self._owner()} does not say what it calls a spike (crossing).")
+
+    @property
+    def clamped(self) -> bool:
+        """Whether the voltage is commanded."""
+        return False
+
+    @property
+    def held(self) -> float:
+        """Time after a spike during which the cell is held (ms)."""
+        return 0.0
+
+    @property
+    def small_spike(self) -> tuple[float, float] | None:
+        """Lowest peak, and least rise to it, of spikes that stay below `crossing`; None for a cell that has none."""
+        return None
+
+    def after_spike(self, y: np.ndarray) -> np.ndarray | None:
+        """Where a spike at the variables y puts the cell; None for a cell that comes back by itself."""
+        return None
+
+    stimuli: ClassVar[tuple[str, ...]] = ("pulse",)  # actions that are stimuli
+
+    def onsets(self, begin: float, end: float) -> np.ndarray:
+        """Times (ms) from `begin` to before `end` at which the stimulus, or a pulse of it, begins."""
+        if self.stimulus != "pulses":
+            return np.array([self.onset] if begin <= self.onset < end else [], float)
+        first = max(0, math.ceil((begin - self.onset) / self.period - 1e-9))
+        count = max(0, math.ceil((end - self.onset) / self.period - 1e-9) - first)
+        return self.onset + self.period * (first + np.arange(count))
+
+    def silent(self) -> Self:
+        """This cell without any stimulus."""
+        return self.replace(stimulus="step", current=0.0, offset=0.0, spread=0.0, onset=0.0, width=0.0)
+
+    # -- the contract --
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.dt, "ms")
+
+    @property
+    def default_steps(self) -> int:
+        return self.steps_for(1000.0)
+
+    @property
+    def speed(self) -> float | None:
+        return 50.0
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        found = [
+            Stream("V", "trace", self.units[0], "Membrane potential of the first cell.", every=self._coarse()),
+            Stream("current", "trace", self.drive_unit, "Stimulus of the first cell.", every=self._coarse()),
+            Stream("spikes", "raster", "", "Spikes of all cells, timed within the step.", (self.cells,)),
+        ]
+        if self.cells > 1:
+            r = min(self.cells, self.shown)
+            found.append(Stream("V_cells", "trace", self.units[0], "Membrane potential of the first cells.", (r,), tuple(f"cell {i}" for i in range(r)), every=self._coarse()))
+        if self.plane:
+            x, y = self.plane
+            found.append(Stream("nullclines", "curve", "", f"Where {x} and where {y} stands still.", channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0")))
+            found.append(Stream("equilibria", "curve", "", "Equilibria under the present current.", channels=(x, "stable", "unstable")))
+            found.append(Stream("fixed_points", "table", "", "Equilibria under the present current, with their kind and eigenvalues."))
+        if self.shadow:
+            found.append(accuracy.STREAM)
+        return tuple(found)
+
+    def _coarse(self) -> int:
+        """Recording interval that keeps the shape of a spike: 0.1 ms."""
+        return max(1, round(0.1 / self.dt))
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        voltage = Picture(
+            "voltage", "Membrane potential", (Layer("V"),), y=f"V ({self.units[0]})".replace(" ()", ""), window=100.0, figures=("spikes", "rate (Hz)"), weight=2.0, front=True
+        )  # fmt: skip
+        found = [voltage, Picture("stimulus", "Stimulus", (Layer("current"),), y=f"I ({self.drive_unit})".replace(" ()", ""), window=100.0, weight=0.6)]
+        if self.cells > 1:
+            found.append(Picture("raster", "Spikes", (Layer("spikes"),), y="cell", window=200.0, front=True))
+            found.append(Picture("cells", "Several cells", (Layer("V_cells"),), y=f"V ({self.units[0]})".replace(" ()", ""), window=100.0))
+        if self.shadow:
+            found.append(accuracy.PICTURE)
+        return tuple(found)
+
+    def plane_picture(self, trajectory: Layer, present: Layer, **more: Any) -> Picture:
+        """The phase plane: nullclines, equilibria, the trajectory so far and the moving point."""
+        assert self.plane
+        x, y = self.plane
+        layers = (
+            Layer("nullclines", channel=0, style="dashed", label=f"d{x}/dt = 0"),
+            Layer("nullclines", channel=1, style="dashed", label=f"d{y}/dt = 0"),
+            Layer("equilibria", channel=0, style="points", label="stable"),
+            Layer("equilibria", channel=1, style="points", label="unstable"),
+            trajectory,
+            present,
+        )
+        unit = dict(zip(self.variables, self.units, strict=True))
+        names = [f"{v} ({unit[v]})" if unit[v] else v for v in (x, y)]
+        return Picture("plane", "Phase plane", layers, x=names[0], y=names[1], window=100.0, x_range=self.plane_range[0], y_range=self.plane_range[1], **more)
+
+    def memory(self) -> int:
+        return 8 * self.cells * (len(self.variables) + 8)
+
+    def build(self, seed: int) -> Bench:
+        recording = stimulus.SILENCE
+        if self.stimulus == "drawn":
+            recording = stimulus.drawn(self.drawn)
+        elif self.stimulus == "file":
+            recording = stimulus.read(self.file, self.sample_rate, self.column, self.time_unit)
+        place = np.zeros(self.cells)
+        if self.spread > 0.0:  # a single cell does not wait for the compilation of random numbers
+            _normals(seed_state(seed, 1), place)
+        return Bench(recording, place, np.zeros(self.cells))
+
+    def start(self, constants: Bench, seed: int) -> State:
+        point = self.rest()
+        state: State = {name: np.full(self.cells, point[i]) for i, name in enumerate(self.variables)}
+        state |= stimulus.memory(seed_state(seed, 2))
+        state |= {
+            "step": np.zeros(1, np.int64),
+            "noise": np.zeros(self.cells),
+            "cell_rng": seed_state(seed, 3),
+            "now": np.zeros(1),
+            "spike_count": np.zeros(self.cells, np.int64),
+            "last_spike": np.full(self.cells, -1.0),
+            "intervals": np.zeros(4),
+        }
+        return state | accuracy.begin(self) if self.shadow else state
+
+    def advance(self, constants: Bench, state: State, n: int, out: Out) -> int:
+        n = min(n, accuracy.room(state, self.dt) if self.shadow else CHUNK)
+        names = ("phase", "shared_noise", "noise_rng", "pulse")
+        before = [state[name].copy() for name in names]
+        seen = int(out.events["spikes"].count[0])
+        drive = self._drive(constants, state, n)
+        done = self.integrate(constants, state, drive, out)
+        if done < n:
+            # The spikes of a step did not fit: take the stimulus back to the step that was reached.
+            for name, value in zip(names, before, strict=True):
+                state[name][:] = value
+            self._drive(constants, state, done)
+        if self.shadow:
+            events = out.events["spikes"]
+            first, last = seen, int(events.count[0])
+            times = (state["step"][0] + events.steps[first:last] + events.value[first:last]) * self.dt
+            accuracy.follow(self, state, drive[:done] + self.cell_currents(constants)[0], times, out)
+        state["step"] += done
+        return done
+
+    def drive_of_one(self, constants: Bench, state: State, n: int) -> np.ndarray:
+        """Stimulus (n,) of a cell that is alone, of the next n steps; it moves what the stimulus remembers."""
+        return self._drive(constants, state, n) + self.cell_currents(constants)[0]
+
+    def _drive(self, constants: Bench, state: State, n: int) -> np.ndarray:
+        drive = np.empty(n)
+        shared = self.cells == 1 or self.same_noise
+        decay = math.exp(-self.dt / self.noise_time) if shared else -1.0
+        p = np.array(
+            [
+                self.amplitude, self.base, self.onset, self.width, self.period, self.rise, self.fall, self.frequency, self.last_frequency,
+                self.sweep_time, decay, self.sigma, self.scale if self.stimulus == "file" else 1.0, float(self.repeat),
+            ]
+        )  # fmt: skip
+        r = constants.recording
+        stimulus.waveform(
+            stimulus.KINDS.index(self.stimulus), p, r.times, r.values, r.start, r.interval, state["step"][0], self.dt,
+            state["phase"], state["shared_noise"], state["noise_rng"], state["pulse"], drive,
+        )  # fmt: skip
+        return drive
+
+    def noise_step(self) -> tuple[Callable, float, float]:
+        """Kernel that moves each cell's own noise current by a step, with its decay and increment."""
+        if self.stimulus != "noise" or self.cells == 1 or self.same_noise or self.sigma == 0.0:
+            return no_noise, 0.0, 0.0
+        decay = math.exp(-self.dt / self.noise_time)
+        return advance_noise, decay, self.sigma * math.sqrt(1.0 - decay * decay)
+
+    def cell_currents(self, constants: Bench) -> np.ndarray:
+        """Constant current of each cell besides the stimulus."""
+        return constants.own + self.spread * constants.place
+
+    def changed_live(self, before: Model, constants: Bench, state: State) -> None:
+        assert isinstance(before, Neuron)
+        if self.stimulus != before.stimulus:
+            state["noise"][:] = 0.0
+            state["shared_noise"][:] = 0.0
+        if self.shadow:
+            accuracy.changed(before, state)
+
+    def observe(self, constants: Bench, state: State, stream: str) -> Any:
+        if stream == "nullclines":
+            return self.nullclines(state)
+        if stream == "equilibria" and self.plane:
+            i, j = (self.variables.index(v) for v in self.plane)
+            found = self._present_equilibria(state)
+            rows = [(e.point[i], e.point[j] if e.stable else math.nan, math.nan if e.stable else e.point[j]) for e in found]
+            return np.array(rows).reshape(-1, 3).T
+        if stream == "fixed_points" and self.plane:
+            found = self._present_equilibria(state)
+            shown = [(self.variables.index(v), f"{v} ({u})" if u else v) for v, u in zip(self.variables, self.units, strict=True) if v in self.plane]
+            return [{"kind": e.kind, **{name: float(e.point[i]) for i, name in shown}, "eigenvalues (1/ms)": e.spectrum} for e in found]
+        return super().observe(constants, state, stream)
+
+    def _present_equilibria(self, state: State) -> list[Equilibrium]:
+        """Equilibria under the present current."""
+        current = float(state["now"][0])
+        kept = self.__dict__.get("_equilibria")  # what it follows from stands still most of the time
+        found = kept[1] if kept and kept[0] == current else equilibria(self, current)
+        object.__setattr__(self, "_equilibria", (current, found))
+        return found
+
+    def nullclines(self, state: State, points: int = 201) -> np.ndarray:
+        """Where each variable of the phase plane stands still, the others as they are (rows x, x-nullcline, y-nullcline)."""
+        assert self.plane
+        (x0, x1), (y0, y1) = self.plane_range
+        i, j = (self.variables.index(v) for v in self.plane)
+        x = np.linspace(x0, x1, points)
+        y = np.tile(np.array([[state[v][0]] for v in self.variables]), 2 * points)
+        y[i] = np.tile(x, 2)
+        current = np.full(2 * points, float(state["now"][0]))
+
+        def change(value: np.ndarray) -> np.ndarray:
+            """Of the horizontal variable in the first half, of the vertical one in the second."""
+            y[j] = value
+            change = self.drift(y, current)
+            return np.concatenate([change[i, :points], change[j, points:]])
+
+        lo, hi = self.nullcline_range or (2 * y0 - y1, 2 * y1 - y0)
+        return np.stack([x, *bisect(change, lo, hi, 2 * points, 32).reshape(2, points)])
+
+    def summary(self, constants: Bench, state: State) -> dict[str, Any]:
+        time = float(state["step"][0]) * self.dt
+        spikes = int(state["spike_count"].sum())
+        out: dict[str, Any] = {"spikes": spikes, "rate (Hz)": 1000.0 * spikes / (self.cells * time) if time else 0.0}
+        count, total, squares, last = state["intervals"]
+        if count:
+            mean = total / count
+            out["mean interval (ms)"] = float(mean)
+            out["CV"] = float(math.sqrt(max(0.0, squares / count - mean * mean)) / mean)
+            out["last interval (ms)"] = float(last)
+        return out | accuracy.figures(self, state) if self.shadow else out
+
+    # -- actions --
+
+    @action("Inject a pulse", shortcut="P", height=(float, param(20.0, lo=-10000, hi=10000, doc="Current added to the stimulus, in its unit.")),
+            length=(float, param(1.0, "ms", lo=0.01, hi=1000, doc="How long it lasts.")))  # fmt: skip
+    def pulse(self, constants: Bench, state: State, height: float, length: float) -> None:
+        """Add a pulse of current to the stimulus of all cells, now."""
+        state["pulse"][:] = height, length
+
+    @action("Back to rest", shortcut="R")
+    def to_rest(self, constants: Bench, state: State) -> None:
+        """Put every cell back to where it started; time goes on."""
+        fresh = self.start(constants, 0)
+        if self.shadow:
+            accuracy.to_rest(self, state)
+        for name in self.carried():
+            state[name][:] = fresh[name]
+
+    @action("Count anew")
+    def recount(self, constants: Bench, state: State) -> None:
+        """Forget the intervals so far: mean interval and CV start again."""
+        state["intervals"][:] = 0.0
+        state["last_spike"][:] = -1.0
+
+    def carried(self) -> tuple[str, ...]:
+        """State that belongs to the cells (not to stimulus or counters)."""
+        return self.variables
+
+    # -- protocols --
+
+    def sweep(self, currents: np.ndarray, duration: float, transient: float = 0.0) -> Sweep:
+        """Start a sweep: one population, one cell for each constant current, spikes counted after `transient` ms."""
+        return Sweep(self, np.asarray(currents, float), duration, transient)
+
+    def response(self, current: float, duration: float) -> np.ndarray:
+        """Time (ms) and V of this cell after a constant current is switched on at rest: rows of a curve."""
+        one = Sweep(self, np.array([current]), duration, 0.0)
+        state = one.start()
+        V = np.empty(one.steps)
+        one.advance(state, one.steps, V)
+        return np.vstack([one.cell.dt * np.arange(one.steps + 1), [one.start()["V"][0], *V]])
+
+
+class Sweep:
+    """A population in which each cell has its own constant current, advanced as one.
+
+    `state` holds everything that moves; `rates` (Hz) come from the intervals between the first and last spike after the
+    transient, so they do not suffer from counting whole spikes; a cell that fired less than twice has rate 0.
+    """
+
+    def __init__(self, cell: Neuron, currents: np.ndarray, duration: float, transient: float):
+        self.cell = cell.silent().replace(cells=len(currents), shown=1)
+        self.currents, self.transient = currents, transient
+        self.steps = self.cell.steps_for(duration)
+        self.bench = self.cell.build(0)
+        self.bench.own[:] = currents
+        self.streams = self.cell.streams
+
+    def start(self) -> State:
+        """State before the first step."""
+        points = len(self.currents)
+        counts = {"swept": np.zeros(points, np.int64), "first": np.full(points, -1.0), "last": np.full(points, -1.0)}
+        return self.cell.start(self.bench, 0) | counts
+
+    def advance(self, state: State, n: int, V: np.ndarray | None = None) -> int:
+        """Advance n steps and count the spikes after the transient; V (n,) receives the first cell's voltage."""
+        events = Events(max(4096, 16 * self.cell.cells))
+        samples = {s.name: np.empty((0, *s.shape), s.dtype) for s in self.streams if s.form == "samples"}
+        done = 0
+        while done < n:
+            base = int(state["step"][0])
+            if V is not None:
+                samples["V"] = V[done:]
+            moved = self.cell.advance(self.bench, state, n - done, Out(samples, {"spikes": events}))
+            count = int(events.count[0])
+            times = (base + events.steps[:count] + events.value[:count]) * self.cell.dt
+            _tally(events.index[:count], times, self.transient, state["swept"], state["first"], state["last"])
+            events.count[0] = 0
+            done += moved
+        return done
+
+    def run(self) -> State:
+        """The whole sweep; returns its final state."""
+        state = self.start()
+        self.advance(state, self.steps)
+        return state
+
+    @staticmethod
+    def rates(state: State) -> np.ndarray:
+        """Rate of each cell (Hz)."""
+        span = state["last"] - state["first"]
+        return np.where(state["swept"] > 1, 1000.0 * (state["swept"] - 1) / np.where(span > 0, span, 1.0), 0.0)
+
+
+@kernel
+def _tally(index, times, transient, count, first, last):
+    for k in range(len(index)):
+        i = index[k]
+        if times[k] >= transient:
+            if count[i] == 0:
+                first[i] = times[k]
+            last[i] = times[k]
+            count[i] += 1
+
+
+def least_current(cell: Neuron, lo: float, hi: float, duration: float, spikes: int = 1, transient: float = 0.0, rounds: int = 3, points: int = 24) -> float:
+    """Smallest constant current, switched on at rest, that makes at least `spikes` spikes after the transient.
+
+    Narrowed by sweeps of `points` cells each; the answer is the middle of the last bracket.
+    """
+    for _ in range(rounds):
+        currents = np.linspace(lo, hi, points)
+        fired = cell.sweep(currents, duration, transient).run()["swept"] >= spikes
+        if not fired.any():
+            return math.inf
+        k = int(fired.argmax())
+        lo, hi = currents[max(0, k - 1)], currents[k]
+    return 0.5 * (lo + hi)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Kernels shared by the cells
+
+
+@kernel
+def _normals(rng, out):
+    for i in range(len(out)):
+        out[i] = normal(rng)
+
+
+@kernel
+def advance_noise(noise, rng, decay, increment):
+    """One step of every cell's own Ornstein-Uhlenbeck current (exact for a step of any size)."""
+    for i in range(len(noise)):
+        noise[i] = noise[i] * decay + increment * normal(rng)
+
+
+@kernel
+def no_noise(noise, rng, decay, increment):
+    """Stands for advance_noise where cells have none: a kernel that takes either as an argument compiles random numbers only when needed."""
+
+
+@kernel
+def record_spike(k, i, fraction, step, dt, steps, index, value, count, spike_count, last_spike, intervals):
+    """Write one spike of cell i, at `fraction` of step k of the block, and add its interval to the statistics."""
+    c = count[0]
+    steps[c] = k
+    index[c] = i
+    value[c] = fraction
+    count[0] = c + 1
+    t = (step + k + fraction) * dt
+    spike_count[i] += 1
+    if last_spike[i] >= 0.0:
+        interval = t - last_spike[i]
+        intervals[0] += 1.0
+        intervals[1] += interval
+        intervals[2] += interval * interval
+        if i == 0:
+            intervals[3] = interval
+    last_spike[i] = t
+
+
+NO_SPIKE, CROSSED, PEAKING, PEAKED = 0, 1, 2, 3
+
+
+@kernel(inline=True)
+def turning(a, b, peak, climb):
+    """Whether rising_spike has anything to do: V turned around, or rises uncounted above the lowest peak.
+
+    One branch, nearly never taken, instead of several that differ from cell to cell: it halves the cost of a step.
+    """
+    return ((b > a) != (climb > 0)) | ((climb == 1) & (b > peak))
+
+
+@kernel(inline=True)
+def rising_spike(a, b, level, peak, rise, i, climb, trough):
+    """Whether a step that took V from a to b holds a spike, or may hold one.
+
+    A spike is an upward crossing of `level`. Under strong current action potentials shrink and peak below it; so a peak
+    above `peak` that rose by `rise` from the trough before it counts as well. climb[i]: 0 falling, 1 rising, 2 rising and
+    already counted. `peak` is below `level`. Returns CROSSED, PEAKED (at the start of the step), PEAKING (if dV/dt has turned negative at its end).
+    """
+    if b > a:
+        if climb[i] == 0:
+            climb[i] = 1
+            trough[i] = a
+        if climb[i] == 1:
+            if a < level and b >= level:
+                return CROSSED
+            if b < level and b > peak and b - trough[i] > rise:
+                return PEAKING
+        return NO_SPIKE
+    before = climb[i]
+    climb[i] = 0
+    if before == 1 and a < level and a > peak and a - trough[i] > rise:
+        return PEAKED
+    return NO_SPIKE
+
+
+@kernel
+def spike_fraction(found, a, b, change, level):
+    """Where in the step the spike is (0..1), or -1: by the parabola through a and b with slope `change` per step at b."""
+    if found == PEAKED:
+        return 0.0
+    bend = a - b + change  # V(s) = b + change (s - 1) + bend (s - 1)^2
+    if found == PEAKING:
+        if change > 0.0:
+            return -1.0
+        return min(1.0, max(0.0, 1.0 - change / (2.0 * bend))) if bend < 0.0 else 1.0
+    rest = b - level
+    inside = change * change - 4.0 * bend * rest
+    if inside < 0.0:
+        return min(1.0, max(0.0, (level - a) / (b - a)))
+    # The root that tends to the chord's as the bend vanishes, in the form without cancellation.
+    s = 1.0 - 2.0 * rest / (change + math.sqrt(inside)) if change > 0.0 else (level - a) / (b - a)
+    return min(1.0, max(0.0, s))

@@ -1,0 +1,1 @@
+"""What is learned from and driven with: bundled sets, and the one door for files that people bring."""

@@ -1,1 +1,0 @@
-"""Families of nodes for the canvas, one module each; `lab.graph.family` imports the one that is asked for."""
