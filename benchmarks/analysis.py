@@ -1,6 +1,6 @@
 """How long the analyses of a large run take: medians of several rounds, each on spikes that were grouped anew, and the sum.
 
-    python benchmarks/analysis.py [--spikes N] [--cells N] [--rounds N]
+python benchmarks/analysis.py [--spikes N] [--cells N] [--rounds N]
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ def population(spikes: int, cells: int) -> tuple[np.ndarray, np.ndarray, float]:
     return np.sort(rng.uniform(0, length, spikes)), rng.integers(0, cells, spikes).astype(np.int32), length
 
 
-def measured(when: np.ndarray, index: np.ndarray, cells: int, length: float, trace: np.ndarray, clock: Callable[[], float]) -> dict[str, float]:
+def measured(
+    when: np.ndarray, index: np.ndarray, cells: int, length: float, trace: np.ndarray, clock: Callable[[], float]
+) -> dict[str, float]:
     """Seconds of each analysis of one run, one after the other: what one has prepared, the next may use."""
     at = np.arange(len(trace), dtype=float)
     took: dict[str, float] = {}

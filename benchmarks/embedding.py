@@ -289,7 +289,9 @@ def window(rounds: int) -> None:
                 took["drag"].append(timed(drag)[0])
             for what, times in took.items():
                 wall, cpu = (1e3 * median(t[i] for t in times) for i in (0, 1))
-                print(f"window {count:9,} points in {dimensions}-D, {what:5}  wall {wall:7.1f} ms  processor {cpu:7.1f} ms (wanted below {wanted})")
+                print(
+                    f"window {count:9,} points in {dimensions}-D, {what:5}  wall {wall:7.1f} ms  processor {cpu:7.1f} ms (wanted below {wanted})"
+                )
             view.close()
             view.deleteLater()
             app.processEvents()

@@ -1,6 +1,6 @@
 """How fast a session records, and how fast a large one opens: medians of several rounds.
 
-    python benchmarks/recording.py [--rounds N] [--large BYTES] [--folder FOLDER]
+python benchmarks/recording.py [--rounds N] [--large BYTES] [--folder FOLDER]
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def main() -> None:
                     f"(lowest {min(speeds):.1f}), at least 10 wanted, ratio {statistics.median(speeds) / 10:.1f}"
                 )
         opened, read, size = opening(folder, arguments.large, arguments.rounds)
-        print(f"open {size / 1e9:.2f} GB: median {opened:.3f} s, with 1000 rows read {read:.3f} s, below 1 s wanted, ratio {1 / opened:.0f}")
+        print(
+            f"open {size / 1e9:.2f} GB: median {opened:.3f} s, with 1000 rows read {read:.3f} s, below 1 s wanted, ratio {1 / opened:.0f}"
+        )
     finally:
         shutil.rmtree(folder)
 

@@ -72,7 +72,10 @@ def against(title: str, net: Network, duration: float, rounds: int, peers: dict[
     print(f"{title}, {duration / 1000:g} s of model time, {rounds} rounds")
     for name, found in times.items():
         middle = statistics.median(found)
-        print(f"  {name:8} {middle:8.3f} s   {middle / mine:6.2f} times ours   {rates[name]:6.2f} Hz   ({min(found):.3f} to {max(found):.3f})", flush=True)
+        print(
+            f"  {name:8} {middle:8.3f} s   {middle / mine:6.2f} times ours   {rates[name]:6.2f} Hz   ({min(found):.3f} to {max(found):.3f})",
+            flush=True,
+        )
     for peer in peers:
         if not interpreter(peer):
             print(f"  {peer:8} not installed in .peers/{peer}")
@@ -115,7 +118,10 @@ def sizes(rounds: int, plot: str = "") -> None:
     for seed in range(rounds + 1):
         for size in SIZES:
             populations = tuple((name, p.replace(size=p.size * size // 4000, record=100)) for name, p in base.populations)
-            links = tuple(Link(k.source, k.target, k.projection.replace(rule="fixed in-degree", in_degree=64 if k.source == "E" else 16)) for k in base.links)
+            links = tuple(
+                Link(k.source, k.target, k.projection.replace(rule="fixed in-degree", in_degree=64 if k.source == "E" else 16))
+                for k in base.links
+            )
             net = Network(populations, links)
             built = net.build(DT, seed)
             state = net.start(built, seed)
@@ -140,14 +146,24 @@ def drawn(costs: dict[int, float]) -> str:
     top = max(20.0, 20 * np.ceil(max(costs.values()) / 20))
     x = {n: left + (np.log10(n) - 3) / (np.log10(50_000) - 3) * (wide - left - 40) for n in costs}
     y = {n: high - bottom - c / top * (high - bottom - 20) for n, c in costs.items()}
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" font-family="sans-serif" font-size="12" text-anchor="middle">']
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" font-family="sans-serif" font-size="12" text-anchor="middle">'
+    ]
     parts.append(f'<rect width="{wide}" height="{high}" fill="white"/>')
     for value in np.arange(0, top + 1, 20):
         at = high - bottom - value / top * (high - bottom - 20)
-        parts.append(f'<line x1="{left}" x2="{wide - 20}" y1="{at:.1f}" y2="{at:.1f}" stroke="#ddd"/><text x="{left - 18}" y="{at + 4:.1f}">{value:.0f}</text>')
-    parts.append('<polyline fill="none" stroke="#0072b2" stroke-width="2" points="' + " ".join(f"{x[n]:.1f},{y[n]:.1f}" for n in costs) + '"/>')
-    parts += [f'<circle cx="{x[n]:.1f}" cy="{y[n]:.1f}" r="4" fill="#0072b2"/><text x="{x[n]:.1f}" y="{high - 22}">{n:,}</text>' for n in costs]
-    parts.append(f'<text x="{wide / 2}" y="{high - 4}">neurons</text><text x="{left}" y="14" text-anchor="start">ns per synaptic event</text></svg>\n')
+        parts.append(
+            f'<line x1="{left}" x2="{wide - 20}" y1="{at:.1f}" y2="{at:.1f}" stroke="#ddd"/><text x="{left - 18}" y="{at + 4:.1f}">{value:.0f}</text>'
+        )
+    parts.append(
+        '<polyline fill="none" stroke="#0072b2" stroke-width="2" points="' + " ".join(f"{x[n]:.1f},{y[n]:.1f}" for n in costs) + '"/>'
+    )
+    parts += [
+        f'<circle cx="{x[n]:.1f}" cy="{y[n]:.1f}" r="4" fill="#0072b2"/><text x="{x[n]:.1f}" y="{high - 22}">{n:,}</text>' for n in costs
+    ]
+    parts.append(
+        f'<text x="{wide / 2}" y="{high - 4}">neurons</text><text x="{left}" y="14" text-anchor="start">ns per synaptic event</text></svg>\n'
+    )
     return "\n".join(parts)
 
 
@@ -167,8 +183,13 @@ def large() -> None:
     net.advance(built, state, 2000, scales)
     running = time.process_time() - begin
     print(f"Brunel with {net.neurons:,} cells and {built.synapses:,} synapses, g 5, eta 2")
-    print(f"  built in {building:.1f} s, {building / built.synapses * 1e6:.4f} us per synapse; {net.memory() / 1e9:.2f} GB stated, {(resident() - before) / 1e9:.2f} GB taken")
-    print(f"  0.2 s of model time in {running:.1f} s, {running / state['delivered'][0] * 1e9:.1f} ns per event, {state['spikes'].mean() / 0.2:.1f} Hz", flush=True)
+    print(
+        f"  built in {building:.1f} s, {building / built.synapses * 1e6:.4f} us per synapse; {net.memory() / 1e9:.2f} GB stated, {(resident() - before) / 1e9:.2f} GB taken"
+    )
+    print(
+        f"  0.2 s of model time in {running:.1f} s, {running / state['delivered'][0] * 1e9:.1f} ns per event, {state['spikes'].mean() / 0.2:.1f} Hz",
+        flush=True,
+    )
 
 
 def resident() -> int:
@@ -209,7 +230,17 @@ def main() -> None:
         against("Vogels-Abbott, conductance synapses, 4000 cells", net, 1000.0, given.rounds, both)
     if "brunel" in given.only:
         net, scales = recorded(network(brunel())), Scales(inhibition=5.0, drive=2.0)
-        against("Brunel, 12,500 cells, g 5, eta 2", net, 200.0, given.rounds, {"nest": ()}, scales, connectivity=False, drive=2.0, inhibition=5.0)
+        against(
+            "Brunel, 12,500 cells, g 5, eta 2",
+            net,
+            200.0,
+            given.rounds,
+            {"nest": ()},
+            scales,
+            connectivity=False,
+            drive=2.0,
+            inhibition=5.0,
+        )
     if "build" in given.only:
         building(given.rounds)
     if "size" in given.only:

@@ -1,6 +1,6 @@
 """How long the tuning curve of the Hodgkin-Huxley neuron takes: 20 points under 1 s is the aim.
 
-    python benchmarks/tuning_curve.py [--rounds N] [--json]
+python benchmarks/tuning_curve.py [--rounds N] [--json]
 """
 
 from __future__ import annotations

@@ -54,7 +54,9 @@ window.finish()
 def start(count: int = 3) -> tuple[float, float]:
     """Medians of seconds until the window is there and until its first picture moves, in processes of their own."""
     shown, moving = [], []
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as installed: compiled to byte code
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }  # as installed: compiled to byte code
     for _ in range(count):
         command = [sys.executable, "-c", FIRST_PICTURE, MODEL, repr(time.time())]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
@@ -163,7 +165,14 @@ def live(seconds: float = 5.0) -> tuple[float, float, float, int, float, float]:
     window.finish()
     window.deleteLater()
     app.processEvents()
-    return 1000 * gaps[int(0.95 * len(gaps))], rate, statistics.median(latencies) if latencies else float("nan"), len(drawn_by), paced, hurried
+    return (
+        1000 * gaps[int(0.95 * len(gaps))],
+        rate,
+        statistics.median(latencies) if latencies else float("nan"),
+        len(drawn_by),
+        paced,
+        hurried,
+    )
 
 
 def main() -> None:

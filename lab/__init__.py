@@ -1,10 +1,10 @@
 """Neural Lab: from the ion channels of one neuron to a language model.
 
-    import lab
-    run = lab.run("hodgkin-huxley", current=10.0, duration=1000.0, seed=1)
-    run.time, run["V"], run.events["spikes"], run.summary
-    run.save("first.lab")
-    again = lab.load("first.lab")
+import lab
+run = lab.run("hodgkin-huxley", current=10.0, duration=1000.0, seed=1)
+run.time, run["V"], run.events["spikes"], run.summary
+run.save("first.lab")
+again = lab.load("first.lab")
 """
 
 from __future__ import annotations

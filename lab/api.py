@@ -61,7 +61,9 @@ class Run:
         """Time, values and (for events) index of a stream."""
         if name not in self.streams:
             self.model.stream(name)  # a misspelt name gets the near ones
-            raise ModelError(f"{name} was not recorded in this run; it has: {', '.join(self.streams)}. Record it with record={{'{name}': 1}}.")
+            raise ModelError(
+                f"{name} was not recorded in this run; it has: {', '.join(self.streams)}. Record it with record={{'{name}': 1}}."
+            )
         if name not in self._kept:
             self._kept[name] = self._read(name)
         return self._kept[name]
@@ -113,7 +115,9 @@ class Run:
     def _repr_html_(self) -> str:
         rows = {"model": self.model.title, "length": f"{self.steps * self.model.clock.dt:.6g} {self.model.clock.unit}", **self.summary}
         rows["streams"] = ", ".join(self.streams)
-        body = "".join(f"<tr><th style='text-align:left'>{html.escape(str(k))}</th><td>{html.escape(_short(v))}</td></tr>" for k, v in rows.items())
+        body = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(str(k))}</th><td>{html.escape(_short(v))}</td></tr>" for k, v in rows.items()
+        )
         return f"<table>{body}</table>"
 
 
@@ -157,11 +161,11 @@ def run(
                 raise ModelError(f"duration must be from 0 {value.clock.unit} (got {duration!r}).")
             steps = value.steps_for(duration)
         experiment = experiment.replace(steps=value.default_steps if steps is None else steps)
-    result = engine.run(value, experiment.steps, seed=experiment.seed, record=experiment.record, schedule=experiment.schedule, progress=progress)
-    simulation = result.simulation
-    return Run(
-        experiment, result.model, simulation.step, result.summary, simulation.log, result.streams, result.recorded, result
+    result = engine.run(
+        value, experiment.steps, seed=experiment.seed, record=experiment.record, schedule=experiment.schedule, progress=progress
     )
+    simulation = result.simulation
+    return Run(experiment, result.model, simulation.step, result.summary, simulation.log, result.streams, result.recorded, result)
 
 
 def record_result(session: Session, experiment: Experiment, result: engine.Result, name: str = "") -> int:

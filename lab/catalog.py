@@ -136,7 +136,9 @@ def _load_file(path: Path) -> type[Model]:
 def _the_model(module, name: str) -> type[Model]:
     from lab.model import Model
 
-    here = [c for _, c in inspect.getmembers(module, inspect.isclass) if issubclass(c, Model) and c.__module__ == module.__name__ and c.name]
+    here = [
+        c for _, c in inspect.getmembers(module, inspect.isclass) if issubclass(c, Model) and c.__module__ == module.__name__ and c.name
+    ]
     if len(here) != 1:
         raise ModelError(f"{name}: a model file holds exactly one Model class with a name (found {len(here)}).")
     return here[0]

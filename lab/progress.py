@@ -1,7 +1,7 @@
 """How far a long preparation is: told by whoever reads or computes, heard by whoever waits, who may also cancel it.
 
-    with heard(listener):                     the runner, in the thread that prepares
-        report("Reading texts", 0.25)         deep inside, without knowing who listens; raises Cancelled if nobody waits any more
+with heard(listener):                     the runner, in the thread that prepares
+    report("Reading texts", 0.25)         deep inside, without knowing who listens; raises Cancelled if nobody waits any more
 """
 
 from __future__ import annotations

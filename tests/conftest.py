@@ -59,8 +59,14 @@ def no_widget_left(request):
         app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         app.processEvents()
         widgets = [w for w in app.topLevelWidgets() if _address(w) not in before]
-        found = [f"{type(w).__name__} '{w.objectName() or w.windowTitle() or getattr(w, 'title', str)()}'" for w in widgets if w.parent() is None and not _lasting_widget(w)]
-        found += [f"QTimer '{t.objectName()}' of the application" for t in app.findChildren(QTimer) if t.isActive() and not t.isSingleShot()]
+        found = [
+            f"{type(w).__name__} '{w.objectName() or w.windowTitle() or getattr(w, 'title', str)()}'"
+            for w in widgets
+            if w.parent() is None and not _lasting_widget(w)
+        ]
+        found += [
+            f"QTimer '{t.objectName()}' of the application" for t in app.findChildren(QTimer) if t.isActive() and not t.isSingleShot()
+        ]
         return found
 
     end, rounds = time.monotonic() + 1.0, 0

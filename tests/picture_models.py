@@ -72,11 +72,21 @@ class Gallery(Model):
             Picture("many", "Many", (Layer("many"),), window=40.0),
             Picture("score", "Score", (Layer("score"),), y="accuracy"),
             Picture("spikes", "Spikes", (Layer("spikes"),), y="cell", window=40.0, pick="point"),
-            Picture("plane", "Plane", (Layer("theory", style="dotted"), Layer("waves", x="V", channel=1), Layer("waves", x="V", channel=1, style="marker")), x="V (mV)", y="w"),
-            Picture("rates", "Rates", (Layer("rates", style="points"), Layer("theory", theory=True)), x="I (nA)", y="rate (Hz)", click="poke"),
+            Picture(
+                "plane",
+                "Plane",
+                (Layer("theory", style="dotted"), Layer("waves", x="V", channel=1), Layer("waves", x="V", channel=1, style="marker")),
+                x="V (mV)",
+                y="w",
+            ),
+            Picture(
+                "rates", "Rates", (Layer("rates", style="points"), Layer("theory", theory=True)), x="I (nA)", y="rate (Hz)", click="poke"
+            ),
             Picture("counts", "Counts", (Layer("counts"), Layer("expected", theory=True)), y="count", pick="point"),
             Picture("weights", "Weights", (Layer("weights"),), colours="diverging", paint="brush", x="to", y="from"),
-            Picture("digits", "Digits", (Layer("digits"),), colours="grey", pick="point", labels=tuple(f"{k} / {9 - k}" for k in range(10))),
+            Picture(
+                "digits", "Digits", (Layer("digits"),), colours="grey", pick="point", labels=tuple(f"{k} / {9 - k}" for k in range(10))
+            ),
             Picture("map", "Map", (Layer("map"), Layer("border", style="dashed")), pick="point"),
             Picture("solid", "Solid", (Layer("solid"),)),
             Picture("net", "Network", (Layer("net"),), pick="point"),

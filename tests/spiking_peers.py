@@ -43,7 +43,14 @@ def run_peer(peer, net, built, state, duration, folder, *arguments, connectivity
         p = link.projection
         weight = p.weight * (inhibition if p.sign == "inhibitory" else 1.0)
         about["projections"].append(
-            dict(source=net.index(link.source), target=net.index(link.target), sign=p.sign, weight=weight, delay=p.delay, in_degree=p.in_degree)
+            dict(
+                source=net.index(link.source),
+                target=net.index(link.target),
+                sign=p.sign,
+                weight=weight,
+                delay=p.delay,
+                in_degree=p.in_degree,
+            )
         )
         if connectivity:
             arrays[f"i{q}"], arrays[f"j{q}"] = pairs(built, q)
@@ -54,7 +61,13 @@ def run_peer(peer, net, built, state, duration, folder, *arguments, connectivity
     into, out = Path(folder) / "network.npz", Path(folder) / "out.npz"
     np.savez(into, about=json.dumps(about), **arrays)
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "NUMBA_DISABLE_JIT")} | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run([str(interpreter(peer)), str(SCRIPTS / f"{peer}_network.py"), str(into), str(out), *arguments], capture_output=True, text=True, env=environment, timeout=900)
+    done = subprocess.run(
+        [str(interpreter(peer)), str(SCRIPTS / f"{peer}_network.py"), str(into), str(out), *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=900,
+    )
     if done.returncode:
         raise RuntimeError(f"{peer} failed: {done.stderr[-2000:]}")
     with np.load(out) as found:

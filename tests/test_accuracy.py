@@ -23,7 +23,9 @@ def cell(name: str, **values):
     return catalog.load(name)(**values)
 
 
-@pytest.mark.parametrize("name, values", [("hodgkin-huxley", {"stimulus": "noise", "dt": 0.05}), ("leaky-integrate-and-fire", {}), ("izhikevich", {"dt": 0.2})])
+@pytest.mark.parametrize(
+    "name, values", [("hodgkin-huxley", {"stimulus": "noise", "dt": 0.05}), ("leaky-integrate-and-fire", {}), ("izhikevich", {"dt": 0.2})]
+)
 def test_the_run_is_the_same_with_and_without_the_dial(name, values):
     plain, watched = cell(name, **values), cell(name, **values, shadow=True)
     steps = plain.steps_for(60.0)

@@ -99,7 +99,23 @@ def test_without_an_option_the_command_prints_the_most_important_figures(recorde
 
 def test_json_holds_the_numbers_of_the_functions(recorded, capsys):
     path, run = recorded
-    options = ("--isi", "--rate", "100ms", "--cv", "--fano", "--psth", "0.5s", "--correlogram", "50", "--spectrum", "--population", "--sta", "s", "--smooth", "50")
+    options = (
+        "--isi",
+        "--rate",
+        "100ms",
+        "--cv",
+        "--fano",
+        "--psth",
+        "0.5s",
+        "--correlogram",
+        "50",
+        "--spectrum",
+        "--population",
+        "--sta",
+        "s",
+        "--smooth",
+        "50",
+    )
     found = json.loads(said(capsys, "analyse", path, *options, "--json"))
     assert set(found) == {"figures", "isi", "rate", "smooth-rate", "cv", "fano", "psth", "correlogram", "spectrum", "sta"}
     assert found["rate"]["columns"]["rate (Hz)"] == run.analysis.rate(100.0).y.tolist()

@@ -146,7 +146,17 @@ def test_one_cell_and_a_stretch_of_time_can_be_chosen(make_card):
 
 
 def test_spikes_are_aligned_to_the_pulses_that_the_run_itself_was_given(make_card, tmp_path):
-    found = lab.run("leaky-integrate-and-fire", duration=500.0, stimulus="pulses", current=30.0, width=2.0, period=50.0, onset=10.0, cells=3, record=["spikes"])
+    found = lab.run(
+        "leaky-integrate-and-fire",
+        duration=500.0,
+        stimulus="pulses",
+        current=30.0,
+        width=2.0,
+        period=50.0,
+        onset=10.0,
+        cells=3,
+        record=["spikes"],
+    )
     assert found.analysis.events.tolist() == [10.0 + 50.0 * k for k in range(10)]
     found.save(tmp_path / "pulses.lab")
     with SessionReader(tmp_path / "pulses.lab") as reader:

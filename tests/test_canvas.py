@@ -180,7 +180,9 @@ def test_the_wheel_zooms_about_the_cursor_and_f_fits(editor):
     place = QPointF(300, 200)
     under = editor.view.mapToScene(place.toPoint())
     zoom = editor.view.zoom
-    wheel = QWheelEvent(place, place, QPoint(), QPoint(0, 240), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)
+    wheel = QWheelEvent(
+        place, place, QPoint(), QPoint(0, 240), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False
+    )
     QApplication.sendEvent(editor.view.viewport(), wheel)
     assert editor.view.zoom > 1.2 * zoom
     after = editor.view.mapToScene(place.toPoint())
@@ -294,7 +296,9 @@ def big_graph(nodes: int, wires: int) -> Graph:
     from dataclasses import replace
 
     first = edge.edges[0]
-    return replace(graph, edges=tuple(replace(first, id=f"e{k + 1}", source=ids[a], target=ids[b]) for k, (a, b) in enumerate(ends.tolist())))
+    return replace(
+        graph, edges=tuple(replace(first, id=f"e{k + 1}", source=ids[a], target=ids[b]) for k, (a, b) in enumerate(ends.tolist()))
+    )
 
 
 def test_five_hundred_nodes_with_two_thousand_wires_are_shown_and_one_of_them_is_moved(editor):
@@ -629,7 +633,9 @@ def test_the_canvas_is_there_only_while_its_network_is_asked_for(open_window):
     window = open_window()
     window.choose_model("connectivity")
     assert not window.canvas.card.isVisible()
-    window.history.replace(window.document.with_experiment(window.document.experiment().with_parameters(network="canvas")), "Network of the canvas")
+    window.history.replace(
+        window.document.with_experiment(window.document.experiment().with_parameters(network="canvas")), "Network of the canvas"
+    )
     assert window.canvas.card.isVisible() and window.canvas.editor.graph.family == "populations"
 
 
@@ -639,7 +645,9 @@ def test_another_number_of_populations_begins_another_run_instead_of_breaking_th
     qtbot.waitUntil(lambda: window.player.status.step > 0, timeout=60_000)
     first = window.player.runner
     window.canvas.editor.load(window.canvas.editor.graph.kinds.templates["Plastic synapses (STDP)"].make(), "Template")
-    qtbot.waitUntil(lambda: window.player.runner is not first and window.player.status is not None and window.player.status.step > 0, timeout=60_000)
+    qtbot.waitUntil(
+        lambda: window.player.runner is not first and window.player.status is not None and window.player.status.step > 0, timeout=60_000
+    )
     assert window.player.status.phase == "running"
     assert "weights" in [s.name for s in window.player.status.model.streams]
     window.toggle()

@@ -67,7 +67,7 @@ def test_resumed_run_has_the_bytes_of_an_uninterrupted_one():
 def test_experiment_file_with_a_schedule():
     Path("e.toml").write_text(
         f'model = "{MODEL}"\nseed = 5\nduration = 40.0\n[parameters]\nopening = 0.5\n[record]\ncurrent = 2\n'
-        "[[schedule]]\nat = 10.0\nset = { current = 4.0 }\n[[schedule]]\nat_step = 2000\ndo = \"open_now\"\n",
+        '[[schedule]]\nat = 10.0\nset = { current = 4.0 }\n[[schedule]]\nat_step = 2000\ndo = "open_now"\n',
         "utf-8",
     )
     assert main(["run", "e.toml", "-o", "a.lab"]) == 0
@@ -129,7 +129,8 @@ def test_existing_session_is_not_overwritten(capsys):
 
 
 @pytest.mark.parametrize(
-    "text", ["model = 3", "modle = 'x'", f"model = '{MODEL}'\n[parameters]\nopening = 'much'", "model = ", f"model = '{MODEL}'\nduration = -1"]
+    "text",
+    ["model = 3", "modle = 'x'", f"model = '{MODEL}'\n[parameters]\nopening = 'much'", "model = ", f"model = '{MODEL}'\nduration = -1"],
 )
 def test_wrong_experiment_files_name_the_file(text, capsys):
     Path("e.toml").write_text(text, "utf-8")
@@ -139,7 +140,13 @@ def test_wrong_experiment_files_name_the_file(text, capsys):
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to a child process there")
 def test_ctrl_c_closes_the_file_and_says_how_to_resume():
     command = [sys.executable, "-m", "lab", "run", MODEL, "--for", "100h", "--record", "current=100000", "-o", "a.lab"]
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    child = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     deadline = time.monotonic() + 60
     while not (Path("a.lab").exists() and os.path.getsize("a.lab") > 0) and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -256,4 +256,6 @@ def test_compiled_equals_interpreted(name, tmp_path):
         assert set(plain.files) == set(simulation.state)
         for key in plain.files:
             # Fused multiply-add and reordered sums differ in the last bits only.
-            np.testing.assert_allclose(simulation.state[key], plain[key], rtol=2e-4 if simulation.state[key].dtype == np.float32 else 1e-9, atol=1e-6)
+            np.testing.assert_allclose(
+                simulation.state[key], plain[key], rtol=2e-4 if simulation.state[key].dtype == np.float32 else 1e-9, atol=1e-6
+            )

@@ -63,7 +63,9 @@ def test_painted_and_drawn():
 
 def test_csv_types_are_guessed_and_can_be_corrected(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text("id,size,colour,kind\n" + "\n".join(f"row{i},{i / 10},{'red' if i % 2 else 'blue'},{'x' if i % 3 else 'y'}" for i in range(60)))
+    path.write_text(
+        "id,size,colour,kind\n" + "\n".join(f"row{i},{i / 10},{'red' if i % 2 else 'blue'},{'x' if i % 3 else 'y'}" for i in range(60))
+    )
     assert [c.kind for c in data.guess_columns(path)] == ["ignore", "number", "class", "class"]
     found = data.from_csv(path)
     assert found.classes == ("x", "y") and found.features == ("size", "colour=blue", "colour=red")

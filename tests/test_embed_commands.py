@@ -39,7 +39,9 @@ def run(capsys, *arguments) -> tuple[int, str, str]:
 
 def brute_force(path, direction: np.ndarray, without: set[str]) -> list[str]:
     vectors = load_vectors(path)
-    cosine = {w: float(row @ direction / np.linalg.norm(row)) for w, row in zip(vectors.words, vectors.matrix, strict=True) if w not in without}
+    cosine = {
+        w: float(row @ direction / np.linalg.norm(row)) for w, row in zip(vectors.words, vectors.matrix, strict=True) if w not in without
+    }
     return sorted(cosine, key=lambda w: -cosine[w])
 
 
@@ -115,7 +117,9 @@ def test_vectors_of_a_session_are_exported_to_word2vec_and_keep_counts_where_the
 
 
 def test_a_map_is_written_as_picture_and_as_table(session, tmp_path, capsys):
-    code, out, _ = run(capsys, "embed", "map", session, "--method", "pca", "--picture", tmp_path / "m.png", "-o", tmp_path / "m.csv", "--labels", "--json")
+    code, out, _ = run(
+        capsys, "embed", "map", session, "--method", "pca", "--picture", tmp_path / "m.png", "-o", tmp_path / "m.csv", "--labels", "--json"
+    )
     found = json.loads(out)
     assert code == 0
     assert found["points"] == found["of"] == 468 and 0.5 < found["trustworthiness"] < 1

@@ -248,7 +248,9 @@ def test_the_same_text_in_gensim_answers_as_many_analogies_within_two_points(tmp
     (tmp_path / "text.txt").write_text("".join(" ".join(corpus.text(i)) + "\n" for i in range(corpus.sentences)), "utf-8")
     (tmp_path / "words.txt").write_text("\n".join(corpus.words), "utf-8")
     one_thread = os.environ | {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-    subprocess.run([sys.executable if here else str(PEER), "-c", FOREIGN, str(tmp_path)], check=True, timeout=240, capture_output=True, env=one_thread)
+    subprocess.run(
+        [sys.executable if here else str(PEER), "-c", FOREIGN, str(tmp_path)], check=True, timeout=240, capture_output=True, env=one_thread
+    )
     rows = ask.question_rows({w: i for i, w in enumerate(corpus.words)}, [q for questions in corpus.questions.values() for q in questions])
 
     def score(vectors):

@@ -347,7 +347,13 @@ def test_the_pair_that_people_and_vectors_rank_most_differently_comes_first_and_
 
 
 def test_a_file_of_questions_is_told_from_one_of_judged_pairs_by_its_first_line(tmp_path):
-    for text, analogies in ((": family\na b c d\n", True), ("# mine\nman woman king queen\n", True), ("a,b,3.5\n", False), ("word1 word2 score\na b 1\n", False), ("a b N 3.5\n", False)):
+    for text, analogies in (
+        (": family\na b c d\n", True),
+        ("# mine\nman woman king queen\n", True),
+        ("a,b,3.5\n", False),
+        ("word1 word2 score\na b 1\n", False),
+        ("a b N 3.5\n", False),
+    ):
         (tmp_path / "f.txt").write_text(text)
         assert ask.asks_analogies(tmp_path / "f.txt") is analogies, text
     (tmp_path / "f.txt").write_text("\n\n")

@@ -53,7 +53,10 @@ def test_words_with_commas_ask_for_the_odd_one_out():
     assert found.kind == "odd" and found.title == "chair is the odd one out" and WORDS[found.found[-1][0]] == "chair"
 
 
-@pytest.mark.parametrize(("text", "said"), [("kingg", "no word 'kingg'"), ("", "Nothing is asked"), ("king + + queen", "not understood"), ("apple, pear", "at least 3")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("kingg", "no word 'kingg'"), ("", "Nothing is asked"), ("king + + queen", "not understood"), ("apple, pear", "at least 3")],
+)
 def test_what_cannot_be_answered_is_one_sentence(text, said):
     with pytest.raises(LabError, match=said):
         explore.answer(space(), text)
@@ -126,7 +129,11 @@ def test_bookmarks_come_back_and_a_strangers_text_does_no_harm():
     marks = (Bookmark("here", "pca3", (1.0, 2.0, 3.0), 4.0, 0.1, 0.2, "group", "", "king", (1, 5)), Bookmark("there"))
     assert explore.bookmarks_from_text(explore.bookmarks_to_text(marks)) == marks
     assert explore.bookmarks_to_text(()) == "" and explore.bookmarks_from_text("") == ()
-    for text in ("{", "7", '["a", {"name": 3}, {"name": "x", "scale": "much"}, {"name": "x", "scale": -1}, {"name": "x", "centre": 5}, {"name": "x", "other": 1}]'):
+    for text in (
+        "{",
+        "7",
+        '["a", {"name": 3}, {"name": "x", "scale": "much"}, {"name": "x", "scale": -1}, {"name": "x", "centre": 5}, {"name": "x", "other": 1}]',
+    ):
         assert explore.bookmarks_from_text(text) == ()
     assert explore.bookmarks_from_text('[{"name": "x", "scale": NaN}]') == ()
 
@@ -193,7 +200,10 @@ class Fixed:
 
     def __init__(self, vectors: Vectors, points: np.ndarray):
         self.model, self.version, self.step, self.summary = Places(), 1, 1, {}
-        names = [{"name": w, "count": int(c), "kind": "fruit" if 4 <= k < 7 else "other"} for k, (w, c) in enumerate(zip(vectors.words, vectors.counts, strict=True))]
+        names = [
+            {"name": w, "count": int(c), "kind": "fruit" if 4 <= k < 7 else "other"}
+            for k, (w, c) in enumerate(zip(vectors.words, vectors.counts, strict=True))
+        ]
         self.shown = {"map": points, "vectors": vectors.matrix, "names": names}
 
     def snapshot(self, stream: str):
@@ -445,7 +455,10 @@ def test_a_file_of_questions_or_of_judged_pairs_is_answered_and_answered_again_w
     pairs.write_text("apple pear 9\napple man 1\npear woman 2\n")
     view.ask(str(pairs))
     qtbot.waitUntil(lambda: view.refresh(source) and view.answer is not None and view.answer.kind == "similarities", timeout=5000)
-    cosines = [float(view.vectors.unit[view.vectors.row(a)] @ view.vectors.unit[view.vectors.row(b)]) for a, b in (("apple", "pear"), ("apple", "man"), ("pear", "woman"))]
+    cosines = [
+        float(view.vectors.unit[view.vectors.row(a)] @ view.vectors.unit[view.vectors.row(b)])
+        for a, b in (("apple", "pear"), ("apple", "man"), ("pear", "woman"))
+    ]
     assert sorted(r[2] for r in view.panel.answers.rows()) == pytest.approx(sorted(cosines))
     (tmp_path / "bad.txt").write_text("one\n")
     view.ask(str(tmp_path / "bad.txt"))
@@ -563,7 +576,12 @@ def test_an_explorer_goes_on_where_a_change_of_the_model_gave_it_other_cards_bes
     after.show()
     after.refresh(source, force=True)
     assert (after.asked, after.colour, after.layout_kind, after.axes.text()) == ("apple", "cluster", "axes", "pear - apple")
-    assert after.answer is not None and after.answer.title == "apple" and after.layouts.currentData() == "axes" and after.colours.currentData() == "cluster"
+    assert (
+        after.answer is not None
+        and after.answer.title == "apple"
+        and after.layouts.currentData() == "axes"
+        and after.colours.currentData() == "cluster"
+    )
     assert len(after.canvas.scene.edges)
 
 
@@ -575,7 +593,14 @@ def test_a_plain_text_is_told_from_vectors(tmp_path):
     save_vectors(space(), tmp_path / "g.txt", kind="glove")
     (tmp_path / "t.txt").write_text("Rain falls.\nThe sun shines 3 days.\n\nWind.")
     (tmp_path / "one.txt").write_text("Rain falls on the roof.")
-    assert [is_plain_text(str(tmp_path / name)) for name in ("w.txt", "g.txt", "t.txt", "one.txt", "none.txt", "v.csv")] == [False, False, True, True, False, False]
+    assert [is_plain_text(str(tmp_path / name)) for name in ("w.txt", "g.txt", "t.txt", "one.txt", "none.txt", "v.csv")] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_of_a_large_map_unmeasured_points_take_the_falseness_of_the_nearest_measured_one(monkeypatch):

@@ -172,7 +172,14 @@ def test_arrow_keys_step_and_commit_after_a_pause(form, qtbot):
 def wheel(target) -> QWheelEvent:
     at = QPointF(target.rect().center())
     return QWheelEvent(
-        at, target.mapToGlobal(at), QPoint(0, 0), QPoint(0, 120), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False
+        at,
+        target.mapToGlobal(at),
+        QPoint(0, 0),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
     )
 
 

@@ -65,8 +65,14 @@ def test_text_keeps_everything_and_is_the_same_for_equal_graphs():
         ('{"lab-graph":1,"family":"flaw","nodes":[],"edges":[]}', "no family of graphs 'flaw'"),
         ('{"lab-graph":1,"family":"flow","nodes":[{"id":"n1","kind":"sauce","title":"x","at":[0,0]}],"edges":[]}', "did you mean 'source'"),
         ('{"lab-graph":1,"family":"flow","nodes":[{"id":"n1","kind":"source","title":"x","at":[0]}],"edges":[]}', "incomplete"),
-        ('{"lab-graph":1,"family":"flow","nodes":[{"id":"n1","kind":"source","title":"x","at":[0,0],"values":{"value":99}}],"edges":[]}', "at most 10"),
-        ('{"lab-graph":1,"family":"flow","nodes":[],"edges":[{"id":"e1","from":["n1","out"],"to":["n2","in"]}]}', "'n1', which is not in the graph"),
+        (
+            '{"lab-graph":1,"family":"flow","nodes":[{"id":"n1","kind":"source","title":"x","at":[0,0],"values":{"value":99}}],"edges":[]}',
+            "at most 10",
+        ),
+        (
+            '{"lab-graph":1,"family":"flow","nodes":[],"edges":[{"id":"e1","from":["n1","out"],"to":["n2","in"]}]}',
+            "'n1', which is not in the graph",
+        ),
     ],
 )
 def test_a_damaged_document_is_refused_with_a_sentence(text, words):
@@ -103,7 +109,11 @@ def test_problems_say_what_is_missing_and_where():
 
 def test_a_circle_in_a_document_is_found():
     g, _ = chain()
-    text = g.to_json().replace('"kind":"source"', '"kind":"sum"').replace('"edges":[', '"edges":[{"id":"e9","from":["n2","out"],"to":["n1","in"]},')
+    text = (
+        g.to_json()
+        .replace('"kind":"source"', '"kind":"sum"')
+        .replace('"edges":[', '"edges":[{"id":"e9","from":["n2","out"],"to":["n1","in"]},')
+    )
     found = Graph.from_json(text).problems()
     assert any("closes a circle" in p.sentence for p in found)
 

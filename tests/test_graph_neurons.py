@@ -37,7 +37,9 @@ def test_a_row_of_weights_is_a_neuron_and_its_columns_are_synapses(graph, neuron
 def test_layers_are_joined_neuron_by_neuron():
     names, pairs = connections(mlp(3, 2, 2), 100)
     assert names[:3] == ("Input 1", "Input 2", "Hidden 1 1")
-    assert {tuple(p) for p in pairs.tolist()} == {(a, b) for one, other in (((0, 1), (2, 3, 4)), ((2, 3, 4), (5, 6, 7)), ((5, 6, 7), (8, 9))) for a in one for b in other}
+    assert {tuple(p) for p in pairs.tolist()} == {
+        (a, b) for one, other in (((0, 1), (2, 3, 4)), ((2, 3, 4), (5, 6, 7)), ((5, 6, 7), (8, 9))) for a in one for b in other
+    }
 
 
 def test_of_large_populations_a_part_is_taken_with_the_same_probability():

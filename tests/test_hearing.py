@@ -27,7 +27,9 @@ def onsets(samples: np.ndarray) -> np.ndarray:
 
 
 def trains(times, index=None, cells=1, length=1000.0, unit="ms", second=1000.0):
-    return analysis.group(np.asarray(times, float), None if index is None else np.asarray(index), cells=cells, span=(0.0, length), second=second, unit=unit)
+    return analysis.group(
+        np.asarray(times, float), None if index is None else np.asarray(index), cells=cells, span=(0.0, length), second=second, unit=unit
+    )
 
 
 @pytest.mark.parametrize("slower", [1.0, 7.5, 0.5])

@@ -191,7 +191,10 @@ def test_voltage_clamp_follows_the_exponentials_of_each_gate():
 
 
 def test_the_electrode_can_change_from_current_to_voltage_clamp_and_back_while_it_runs():
-    changes = [Happened(500, "change", "", {"mode": "voltage clamp", "hold": -80.0, "command": -80.0}), Happened(1500, "change", "", {"mode": "current clamp"})]
+    changes = [
+        Happened(500, "change", "", {"mode": "voltage clamp", "hold": -80.0, "command": -80.0}),
+        Happened(1500, "change", "", {"mode": "current clamp"}),
+    ]
     V = run(HodgkinHuxley(), 3000, record={"V": 1}, schedule=changes)["V"]
     assert np.all(V[500:1500] == -80.0) and V[1500] > -80.0 and V[1500:].max() > 0
 

@@ -109,10 +109,19 @@ def test_neither_the_file_nor_the_state_holds_the_truth_before_the_answer(level,
     with SessionReader(path) as reader:
         info = reader.runs()[0]
         arrays = reader.checkpoint(info.id, info.steps)[1]
-        texts = json.dumps([info.experiment, info.summary, [reader.snapshots(info.id, s.name)[-1][1] for s in reader.streams(info.id) if s.dtype == "json"]], default=str)
+        texts = json.dumps(
+            [
+                info.experiment,
+                info.summary,
+                [reader.snapshots(info.id, s.name)[-1][1] for s in reader.streams(info.id) if s.dtype == "json"],
+            ],
+            default=str,
+        )
     for value in truth:
         assert f"{value:.4g}" not in texts
-        assert not [name for name, array in {**run.state, **arrays}.items() if np.isclose(np.asarray(array, float), value, rtol=1e-9, atol=0).any()]
+        assert not [
+            name for name, array in {**run.state, **arrays}.items() if np.isclose(np.asarray(array, float), value, rtol=1e-9, atol=0).any()
+        ]
 
 
 def test_the_report_is_saved_with_the_run(tmp_path):

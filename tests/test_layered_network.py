@@ -28,9 +28,15 @@ def test_shapes_run_along_the_wires():
 @pytest.mark.parametrize(
     ("layers", "words"),
     [
-        ((("input", "In", {"height": 8, "width": 8}), ("dense", "Dense", {}), ("output", "Out", {})), "In to Dense: .* put a Flatten between"),
+        (
+            (("input", "In", {"height": 8, "width": 8}), ("dense", "Dense", {}), ("output", "Out", {})),
+            "In to Dense: .* put a Flatten between",
+        ),
         ((("input", "In", {}), ("convolution", "Conv", {}), ("output", "Out", {})), "In to Conv: .* takes pictures"),
-        ((("input", "In", {"height": 3, "width": 3}), ("pool", "Pool", {"size": 4}), ("flatten", "F", {}), ("output", "Out", {})), "In to Pool: .* pool less"),
+        (
+            (("input", "In", {"height": 3, "width": 3}), ("pool", "Pool", {"size": 4}), ("flatten", "F", {}), ("output", "Out", {})),
+            "In to Pool: .* pool less",
+        ),
     ],
 )
 def test_a_shape_that_does_not_fit_is_refused_with_both_ends(layers, words):

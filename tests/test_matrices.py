@@ -101,7 +101,15 @@ def test_strips_share_the_room_by_their_cells_but_none_vanishes():
 
 
 def test_numbers_are_short():
-    assert [number_text(v) for v in (0.0, -1.5, 0.123456, 1234.5, 1e-5, -np.inf, np.nan)] == ["0.00", "−1.50", "0.12", "1.2e3", "1e−5", "−∞", "–"]
+    assert [number_text(v) for v in (0.0, -1.5, 0.123456, 1234.5, 1e-5, -np.inf, np.nan)] == [
+        "0.00",
+        "−1.50",
+        "0.12",
+        "1.2e3",
+        "1e−5",
+        "−∞",
+        "–",
+    ]
 
 
 def test_recorded_matrices_are_exported_number_by_number():

@@ -24,7 +24,9 @@ def ask(name: str, script: str, *arguments: str) -> dict:
     python = next((p for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
     if python is None:
         pytest.skip(f"{name} is not installed in {place}")
-    done = subprocess.run([str(python), str(ROOT / "benchmarks" / "peers" / script), *arguments], capture_output=True, text=True, timeout=170)
+    done = subprocess.run(
+        [str(python), str(ROOT / "benchmarks" / "peers" / script), *arguments], capture_output=True, text=True, timeout=170
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.strip().splitlines()[-1])
 

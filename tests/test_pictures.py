@@ -375,7 +375,10 @@ def test_in_a_tiny_place_tiles_go_without_captions_and_stay_small(show):
     assert drawn.under_cursor(QPointF(2, 2)).startswith("0 / 9  row 2")
 
 
-@pytest.mark.parametrize(("ends", "size", "ticks"), [((-3.0, 3.0), 200, [-3, -2, -1, 0, 1, 2, 3]), ((-0.4, 0.1), 200, [math.log10(0.5), 0.0]), ((0, 30), 100, [0, 7, 14, 21, 28])])
+@pytest.mark.parametrize(
+    ("ends", "size", "ticks"),
+    [((-3.0, 3.0), 200, [-3, -2, -1, 0, 1, 2, 3]), ((-0.4, 0.1), 200, [math.log10(0.5), 0.0]), ((0, 30), 100, [0, 7, 14, 21, 28])],
+)
 def test_a_log_axis_has_powers_of_ten_that_do_not_touch(qapp, ends, size, ticks):
     axis = TickAxis("left")
     axis.logMode = True
@@ -408,7 +411,12 @@ def test_labels_do_not_collide_and_the_first_ones_win():
 
 
 def test_a_wrong_shape_is_a_sentence_in_the_picture(show, source):
-    for name, stream, value in (("map", "map", np.zeros((3, 9))), ("net", "net", {"nodes": 3}), ("weights", "weights", np.zeros(4)), ("words", "words", [1])):
+    for name, stream, value in (
+        ("map", "map", np.zeros((3, 9))),
+        ("net", "net", {"nodes": 3}),
+        ("weights", "weights", np.zeros(4)),
+        ("words", "words", [1]),
+    ):
         drawn = show(name)
         source._ring._latest[stream] = (600, value)
         drawn.refresh(source, force=True)

@@ -13,7 +13,11 @@ def test_populations_begin_where_the_name_changes():
     assert groups(names) == ((0, "E"), (30, "fast I"))
 
 
-@pytest.mark.parametrize("names", [("E 1", "E 2"), ("a", "b"), ("E 1", "other"), tuple(f"P{k} 1" for k in range(9))], ids=["one", "no numbers", "mixed", "too many"])
+@pytest.mark.parametrize(
+    "names",
+    [("E 1", "E 2"), ("a", "b"), ("E 1", "other"), tuple(f"P{k} 1" for k in range(9))],
+    ids=["one", "no numbers", "mixed", "too many"],
+)
 def test_rows_without_two_to_six_populations_are_not_grouped(names):
     assert groups(names) == ()
 

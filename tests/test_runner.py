@@ -32,7 +32,9 @@ def begin(counter):
     """Start runners of the counter, flat out, and stop them at the end."""
     started: list[Runner] = []
 
-    def start(session: Session | None = None, *, steps=None, schedule=(), record=None, seed=0, playing=False, pace=None, resume=None, **parameters):
+    def start(
+        session: Session | None = None, *, steps=None, schedule=(), record=None, seed=0, playing=False, pace=None, resume=None, **parameters
+    ):
         experiment = Experiment(counter, parameters, seed=seed, steps=steps, schedule=tuple(schedule), record=record)
         r = Runner(experiment, session, playing=playing, pace=pace, resume=resume).start()
         started.append(r)
@@ -415,7 +417,9 @@ def test_of_two_things_done_at_one_step_each_is_replayed_once(begin, session):
 
 def test_a_run_steered_by_hand_replays_headless_to_the_same_bytes(begin, session):
     r = begin(session, noise=2.0, seed=11, playing=True)
-    for k, command in enumerate((Change({"rate": 3.0}), Act("kick", {}), Change({"leak": 0.01, "scale": 3.0}), Act("kick", {"amplitude": -5.0}))):
+    for k, command in enumerate(
+        (Change({"rate": 3.0}), Act("kick", {}), Change({"leak": 0.01, "scale": 3.0}), Act("kick", {"amplitude": -5.0}))
+    ):
         until(lambda k=k: r.status.step > 200 * (k + 1))
         r.send(command)
     until(lambda: r.status.changes == 4)

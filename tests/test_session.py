@@ -45,11 +45,23 @@ def test_a_closed_session_is_one_file_and_comes_back_as_it_was(path):
         before = session.runs()
     assert os.listdir(path.parent) == ["first.lab"]
     with Session.open(path) as session:
-        assert (session.title, session.notes, session.recovered, session.writable) == ("Erste Sitzung", "# Notes\nwith *Markdown*", False, True)
+        assert (session.title, session.notes, session.recovered, session.writable) == (
+            "Erste Sitzung",
+            "# Notes\nwith *Markdown*",
+            False,
+            True,
+        )
         assert session.document() == {"layout": [1, 2], "theme": "dark"}
         assert session.runs() == before
         (run,) = session.runs()
-        assert (run.summary, run.pinned, run.visible, run.steps, run.state, run.colour) == ({"rate": 2.5}, True, False, 500, "finished", "#aabbcc")
+        assert (run.summary, run.pinned, run.visible, run.steps, run.state, run.colour) == (
+            {"rate": 2.5},
+            True,
+            False,
+            500,
+            "finished",
+            "#aabbcc",
+        )
     assert session.closed and os.listdir(path.parent) == ["first.lab"]
     session.close()
 
@@ -218,7 +230,12 @@ def test_a_copy_saved_while_recording_is_complete_up_to_then(path, session):
     finally:
         stop.set()
         thread.join()
-    assert sorted(os.listdir(path.parent)) == ["copy0.lab", "copy1.lab", "copy2.lab", *sorted(p for p in os.listdir(path.parent) if p.startswith("first"))]
+    assert sorted(os.listdir(path.parent)) == [
+        "copy0.lab",
+        "copy1.lab",
+        "copy2.lab",
+        *sorted(p for p in os.listdir(path.parent) if p.startswith("first")),
+    ]
     for k, known in enumerate(copies):
         assert Session.check(path.with_name(f"copy{k}.lab")) == []
         with Session.open(path.with_name(f"copy{k}.lab")) as copy:
@@ -387,7 +404,13 @@ def test_any_array_of_any_dtype_round_trips_bit_by_bit(session, data):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x), max_leaves=8))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
+        lambda x: st.lists(x) | st.dictionaries(st.text(), x),
+        max_leaves=8,
+    )
+)
 def test_any_json_document_comes_back_or_is_refused(session, value):
     try:
         session.set_document({"value": value})

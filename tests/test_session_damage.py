@@ -35,7 +35,9 @@ def original(tmp_path_factory) -> Path:
                 session.append_snapshot(run, "w", 400 * block, np.arange(block * 10.0, dtype=np.float32))
                 session.append_snapshot(run, "g", 400 * block, {"nodes": list(range(block))})
                 session.append_log(run, 400 * block, "change", "current", {"value": block})
-                session.add_checkpoint(run, 400 * block, {"v": np.arange(500.0) + block, "seed": np.arange(4, dtype=np.uint64)}, {"b": block})
+                session.add_checkpoint(
+                    run, 400 * block, {"v": np.arange(500.0) + block, "seed": np.arange(4, dtype=np.uint64)}, {"b": block}
+                )
                 session.flush()
             session.update_run(run, state="finished", summary={"rate": 1.5})
     return path

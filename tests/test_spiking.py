@@ -19,7 +19,9 @@ def pair(cell, excite=1.62, inhibit=9.0, sizes=(16, 4), **projection):
     """Excitatory and inhibitory neurons of one kind, joined with probability 0.3."""
     p = dict(probability=0.3, delay=0.8, to_itself=True) | projection
     links = [
-        Link(s, t, Projection(sign=sign, weight=w, **p)) for s, sign, w in (("E", "excitatory", excite), ("I", "inhibitory", inhibit)) for t in ("E", "I")
+        Link(s, t, Projection(sign=sign, weight=w, **p))
+        for s, sign, w in (("E", "excitatory", excite), ("I", "inhibitory", inhibit))
+        for t in ("E", "I")
     ]
     return Network((("E", cell.replace(size=sizes[0], record=100)), ("I", cell.replace(size=sizes[1], record=100))), tuple(links))
 
@@ -90,7 +92,18 @@ def test_lif_rate_under_constant_input_is_the_closed_form():
 
 def test_psc_shapes_are_exact_at_any_step():
     def peak(synapses, dt):
-        quiet = LIF(size=1, tau=20, rest=0, threshold=200, reset=0, synapses=synapses, tau_excitatory=5, tau_inhibitory=10, start_low=0, start_high=0)
+        quiet = LIF(
+            size=1,
+            tau=20,
+            rest=0,
+            threshold=200,
+            reset=0,
+            synapses=synapses,
+            tau_excitatory=5,
+            tau_inhibitory=10,
+            start_low=0,
+            start_high=0,
+        )
         net = Network((("cell", quiet),))
         built = net.build(dt, 0)
         state = net.start(built, 0)
@@ -149,7 +162,12 @@ def test_fixed_probability_works_at_its_ends(p):
 
 
 def test_no_neuron_reaches_itself_unless_told_to():
-    for rule in (dict(probability=0.9), dict(rule="fixed in-degree", in_degree=30), dict(rule="all to all"), dict(rule="distance", probability=1)):
+    for rule in (
+        dict(probability=0.9),
+        dict(rule="fixed in-degree", in_degree=30),
+        dict(rule="all to all"),
+        dict(rule="distance", probability=1),
+    ):
         matrix, _, _ = joined(Projection(**rule), 60, same=True)
         assert matrix.sum() > 100 and np.trace(matrix) == 0
         matrix, _, _ = joined(Projection(to_itself=True, **rule), 60, same=True)
@@ -291,7 +309,10 @@ def test_weight_scale_zero_disconnects():
 def test_stdp_changes_weights_as_the_sum_over_all_pairs():
     pre, post = [5.0, 31.0, 40.0, 95.0], [12.0, 28.0, 60.0, 61.5]
     p = Projection(rule="one to one", plastic=True, delay=2.0, weight=0, potentiation=0.05, depression=0.04, tau_plus=15, tau_minus=25)
-    net = Network((("A", PoissonPopulation(size=1, rate=0)), ("B", LIF(size=1, synapses="delta", rest=0, start_low=0, start_high=0))), (Link("A", "B", p),))
+    net = Network(
+        (("A", PoissonPopulation(size=1, rate=0)), ("B", LIF(size=1, synapses="delta", rest=0, start_low=0, start_high=0))),
+        (Link("A", "B", p),),
+    )
     # Spikes are forced: the target by its potential, the source through a clone that stands above threshold.
     net = Network((("A", LIF(size=1, synapses="delta", rest=0, start_low=0, start_high=0, refractory=0)), net.populations[1]), net.links)
     built = net.build(0.1, 0)
@@ -320,7 +341,10 @@ def test_stdp_changes_weights_as_the_sum_over_all_pairs():
     ("make", "words"),
     [
         (lambda: Network((("A", LIF()),), (Link("A", "B", Projection()),)), "there is no population 'B'"),
-        (lambda: Network((("A", LIF(size=5)),), (Link("A", "A", Projection(rule="fixed in-degree", in_degree=5)),)), "more than the 4 possible sources in A"),
+        (
+            lambda: Network((("A", LIF(size=5)),), (Link("A", "A", Projection(rule="fixed in-degree", in_degree=5)),)),
+            "more than the 4 possible sources in A",
+        ),
         (lambda: Network((("A", PoissonPopulation()),), (Link("A", "A", Projection()),)), "receives nothing"),
         (lambda: LIF(reset=30.0), "must be below threshold"),
         (lambda: Projection(delay=1.0, delay_spread=2.0), "must be at most delay"),

@@ -38,7 +38,15 @@ def one_population(**cell):
 
 def test_siegert_is_the_diffusion_limit_of_many_small_inputs():
     cell = LIF(size=2000, synapses="delta", rest=0, threshold=20, reset=10, refractory=2, start_low=0, start_high=18)
-    net = Network((("cells", cell),), (), (Input("cells", Drive(rate=8.5, sources=5000, weight=0.02)), Input("cells", Drive(rate=5, sources=2000, weight=0.2, sign="inhibitory")), Input("cells", Drive(rate=6, sources=2000, weight=0.2))))
+    net = Network(
+        (("cells", cell),),
+        (),
+        (
+            Input("cells", Drive(rate=8.5, sources=5000, weight=0.02)),
+            Input("cells", Drive(rate=5, sources=2000, weight=0.2, sign="inhibitory")),
+            Input("cells", Drive(rate=6, sources=2000, weight=0.2)),
+        ),
+    )
     built = net.build(0.02, 1)
     state = net.start(built, 1)
     net.advance(built, state, 10_000)

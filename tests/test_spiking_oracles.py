@@ -10,13 +10,17 @@ from lab.spiking.cells import LIF, ConductanceLIF
 from lab.spiking.network import Link, Network
 from lab.spiking.projections import Projection
 
-needs = {peer: pytest.mark.skipif(interpreter(peer) is None, reason=f"{peer} is not installed in .peers/{peer}") for peer in ("brian2", "nest")}
+needs = {
+    peer: pytest.mark.skipif(interpreter(peer) is None, reason=f"{peer} is not installed in .peers/{peer}") for peer in ("brian2", "nest")
+}
 CELL = LIF(tau=20, rest=-49, threshold=-50, reset=-60, refractory=5, start_low=-60, start_high=-50)
 
 
 def small(cell, weights=(1.62, 9.0), delay=0.5):
     links = [
-        Link(s, t, Projection(sign=sign, weight=w, probability=0.15, delay=delay)) for s, sign, w in (("E", "excitatory", weights[0]), ("I", "inhibitory", weights[1])) for t in "EI"
+        Link(s, t, Projection(sign=sign, weight=w, probability=0.15, delay=delay))
+        for s, sign, w in (("E", "excitatory", weights[0]), ("I", "inhibitory", weights[1]))
+        for t in "EI"
     ]
     return Network((("E", cell.replace(size=160, record=160)), ("I", cell.replace(size=40, record=40))), tuple(links))
 

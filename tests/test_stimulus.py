@@ -94,7 +94,12 @@ def test_cells_of_a_spread_population_differ_by_a_constant_current_of_their_own(
 def test_the_blocks_do_not_matter(values):
     def bytes_of(size):
         result = run(Cell(dt=DT, **values), 3000, seed=7, record={"V": 1, "current": 1, "spikes": 1}, block=size)
-        return result["V"].tobytes(), result["current"].tobytes(), result["spikes"].tobytes(), {k: v.tobytes() for k, v in result.state.items()}
+        return (
+            result["V"].tobytes(),
+            result["current"].tobytes(),
+            result["spikes"].tobytes(),
+            {k: v.tobytes() for k, v in result.state.items()},
+        )
 
     whole = bytes_of(3000)
     assert whole == bytes_of(7) == bytes_of(1)
@@ -139,7 +144,14 @@ def test_a_curve_that_reaches_over_no_time_is_refused(drawn):
 
 def test_every_stimulus_shows_only_its_own_parameters():
     specs = Cell.specs()
-    for kind, owned in {"sine": "frequency", "ramp": "rise", "noise": "sigma", "file": "file", "drawn": "drawn", "pulses": "period"}.items():
+    for kind, owned in {
+        "sine": "frequency",
+        "ramp": "rise",
+        "noise": "sigma",
+        "file": "file",
+        "drawn": "drawn",
+        "pulses": "period",
+    }.items():
         assert specs[owned].when and kind in specs[owned].when[1] and "step" not in specs[owned].when[1]
 
 

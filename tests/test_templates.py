@@ -6,7 +6,12 @@ from lab import catalog
 from lab.engine import simulation as engine
 from lab.graph.document import FAMILIES, Graph, family
 
-MODELS = {"layers": ("layered-network", "canvas-training"), "populations": ("spiking-network",), "gates": ("boolean-network", "computation-graph"), "units": ("hopfield-units",)}
+MODELS = {
+    "layers": ("layered-network", "canvas-training"),
+    "populations": ("spiking-network",),
+    "gates": ("boolean-network", "computation-graph"),
+    "units": ("hopfield-units",),
+}
 ALL = [(name, title) for name in FAMILIES for title in family(name).templates]
 UNLIKE = {("boolean-network", "Free units")}  # real values have no truth table: refused, see below
 

@@ -56,7 +56,14 @@ def test_contrast_of_black_and_white_is_21():
 @pytest.mark.parametrize("tokens", theme.THEMES.values(), ids=lambda t: t.name)
 def test_the_marks_exist_for_each_theme_in_its_colours(tokens):
     folder = theme.assets_folder() / "marks"
-    inks = {"down": tokens.muted, "up": tokens.muted, "check": tokens.on_accent, "tick": tokens.text, "dash": tokens.accent, "radio": tokens.accent}
+    inks = {
+        "down": tokens.muted,
+        "up": tokens.muted,
+        "check": tokens.on_accent,
+        "tick": tokens.text,
+        "dash": tokens.accent,
+        "radio": tokens.accent,
+    }
     for mark, ink in inks.items():
         assert ink in (folder / f"{mark}-{tokens.name}.svg").read_text()
 

@@ -202,7 +202,9 @@ def test_best_weights_are_kept_and_come_back():
     s = result.simulation
     assert result.summary["test loss"] > result.summary["best test loss"]
     s.act("restore_best")
-    loss, _ = readings.measure(s.model, s.constants, s.model.tape_state(s.constants, s.state), s.constants.material.test_x, s.constants.material.test_t)
+    loss, _ = readings.measure(
+        s.model, s.constants, s.model.tape_state(s.constants, s.state), s.constants.material.test_x, s.constants.material.test_t
+    )
     assert loss == pytest.approx(result.summary["best test loss"], rel=1e-6)
 
 
@@ -332,7 +334,9 @@ def test_slow_motion_goes_forward_then_backward_through_the_layers_and_changes_w
     shown = np.array({e["name"]: e for e in s.observe("matrices")}["new b"]["values"])
     s.act("next_phase")
     assert s.summary()["phase"].startswith("1 of 10") and s.state["counters"][2] == 1 and s.step == 0
-    assert np.allclose(shown[0], s.constants.program.parameters(s.state)["output.bias"]) and not np.array_equal(before, s.state["parameters"])
+    assert np.allclose(shown[0], s.constants.program.parameters(s.state)["output.bias"]) and not np.array_equal(
+        before, s.state["parameters"]
+    )
 
 
 def test_the_matrices_of_a_layer_are_those_of_the_arithmetic_by_hand():
@@ -361,7 +365,10 @@ def test_the_matrices_of_a_layer_are_those_of_the_arithmetic_by_hand():
     assert np.allclose(entries()["new W"], p["hidden1.weight"] - 0.1 * (x.T @ delta1), atol=1e-6)
 
 
-@pytest.mark.parametrize("name, values", [("cnn", {}), ("autoencoder", {"tied": True, "hidden": "8"}), ("batch-norm", {"hidden": "8-8"}), ("mlp", {"data": "diabetes"})])
+@pytest.mark.parametrize(
+    "name, values",
+    [("cnn", {}), ("autoencoder", {"tied": True, "hidden": "8"}), ("batch-norm", {"hidden": "8-8"}), ("mlp", {"data": "diabetes"})],
+)
 def test_slow_motion_walks_through_every_kind_of_network(name, values):
     s = Simulation(catalog.load(name)(**values), 0)
     for k in range(walk.count(s.constants.stages)):
@@ -387,7 +394,9 @@ def test_the_table_of_slow_motion_shows_what_is_known_in_each_phase():
 
 
 def test_divergence_names_the_rate_and_a_smaller_one():
-    with pytest.raises(DivergenceError, match=r"learning rate 0\.3 is too large and nothing clips the gradient: lower the learning rate to 0\.03") as caught:
+    with pytest.raises(
+        DivergenceError, match=r"learning rate 0\.3 is too large and nothing clips the gradient: lower the learning rate to 0\.03"
+    ) as caught:
         run(**MLP.presets["Learning rate too large: it diverges"])
     assert caught.value.model == "mlp" and caught.value.step > 1
 
@@ -492,7 +501,9 @@ def test_a_table_of_the_users_own_is_learned(tmp_path):
 
 
 def test_the_columns_of_a_table_are_shown_with_what_they_are_taken_for(tmp_path):
-    (tmp_path / "table.csv").write_text("id,size,colour,kind\n" + "\n".join(f"{k},{k / 7:.2f},{'red' if k % 3 else ''},{'ab'[k % 2]}" for k in range(40)) + "\n")
+    (tmp_path / "table.csv").write_text(
+        "id,size,colour,kind\n" + "\n".join(f"{k},{k / 7:.2f},{'red' if k % 3 else ''},{'ab'[k % 2]}" for k in range(40)) + "\n"
+    )
     s = Simulation(MLP(data="file", file=str(tmp_path / "table.csv"), types="id=ignore", hidden="4"), 0)
     rows = {row["column"]: (row["type"], row["role"], row["values"]) for row in s.observe("columns")}
     assert rows == {

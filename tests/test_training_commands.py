@@ -27,7 +27,26 @@ def trained(tmp_path, monkeypatch):
     rows = [(a, b, "red" if c > 0 else "blue", "high" if a + 2 * (c > 0) > 1 else "low") for a, b, c in rng.normal(size=(200, 3))]
     with open("table.csv", "w") as file:
         csv.writer(file).writerows([("a", "b", "colour", "kind"), *rows])
-    assert main(["run", "mlp", *SMALL, "--set", "data=file", "--set", "file=table.csv", "--set", "rate=0.02", "--for", "30 epochs", "-o", "run.lab"]) == 0
+    assert (
+        main(
+            [
+                "run",
+                "mlp",
+                *SMALL,
+                "--set",
+                "data=file",
+                "--set",
+                "file=table.csv",
+                "--set",
+                "rate=0.02",
+                "--for",
+                "30 epochs",
+                "-o",
+                "run.lab",
+            ]
+        )
+        == 0
+    )
     return tmp_path
 
 

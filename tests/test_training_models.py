@@ -81,7 +81,9 @@ def test_tied_weights_are_one_array():
 def test_gradients_of_the_autoencoder_are_right(tied):
     model = catalog.load("autoencoder")(hidden="6", code=2, tied=tied, activation="tanh")
     program, _, _ = model.compile(outline(model), "float64")
-    rows = check_gradients(program, program.start(2), "loss", {"x": np.random.default_rng(1).random((5, 64))}, wrt=list(program.parameters(program.start(2))))
+    rows = check_gradients(
+        program, program.start(2), "loss", {"x": np.random.default_rng(1).random((5, 64))}, wrt=list(program.parameters(program.start(2)))
+    )
     assert all(row.passed for row in rows), rows
 
 
@@ -90,7 +92,9 @@ def test_gradients_of_the_convolutional_network_are_right():
     program, _, _ = model.compile(outline(model), "float64")
     rng = np.random.default_rng(1)
     state = program.start(2)
-    rows = check_gradients(program, state, "loss", {"x": rng.random((4, 64)), "t": rng.integers(0, 10, 4)}, wrt=list(program.parameters(state)))
+    rows = check_gradients(
+        program, state, "loss", {"x": rng.random((4, 64)), "t": rng.integers(0, 10, 4)}, wrt=list(program.parameters(state))
+    )
     assert all(row.passed for row in rows), rows
 
 

@@ -47,7 +47,14 @@ def button(window, text: str) -> QPushButton:
 def prepared(window, qtbot, **values):
     experiment = window.document.experiment().replace(parameters=values)
     window.history.replace(window.document.with_experiment(experiment), "Other values")
-    qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase == "paused" and window.player.status.model.values().items() >= values.items(), timeout=60_000)
+    qtbot.waitUntil(
+        lambda: (
+            window.player.status is not None
+            and window.player.status.phase == "paused"
+            and window.player.status.model.values().items() >= values.items()
+        ),
+        timeout=60_000,
+    )
 
 
 def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_rate(open_window, qtbot):
@@ -124,7 +131,9 @@ def test_a_picture_behind_others_is_found_by_its_name_and_tabs_show_whole_names(
 
 def test_drawing_and_what_is_read_stand_side_by_side(open_window, qtbot):
     window = open_window()
-    qtbot.waitUntil(lambda: all(not window.workspace.docks[n].card.visibleRegion().isEmpty() for n in ("canvas", "prediction")), timeout=5_000)
+    qtbot.waitUntil(
+        lambda: all(not window.workspace.docks[n].card.visibleRegion().isEmpty() for n in ("canvas", "prediction")), timeout=5_000
+    )
 
 
 def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_cannot(open_window, qtbot, monkeypatch):

@@ -42,7 +42,9 @@ def test_view_needs_no_window():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize(("value", "ceiling"), [(0.7, 1.0), (1.0, 1.0), (1.1, 2.0), (2.1, 5.0), (0.021, 0.05), (5001.0, 10000.0), (0.0, 1.0)])
+@pytest.mark.parametrize(
+    ("value", "ceiling"), [(0.7, 1.0), (1.0, 1.0), (1.1, 2.0), (2.1, 5.0), (0.021, 0.05), (5001.0, 10000.0), (0.0, 1.0)]
+)
 def test_nice_ceilings_are_1_2_5(value, ceiling):
     assert view.nice_ceiling(value) == pytest.approx(ceiling)
 
@@ -249,7 +251,11 @@ class Reader:
     def streams(self, run):
         from lab.session.values import StreamInfo
 
-        return [StreamInfo(1, 1, "V", "samples", "f8", ()), StreamInfo(2, 1, "spikes", "events", "f8", ()), StreamInfo(3, 1, "rates", "snapshots", "f8", ())]
+        return [
+            StreamInfo(1, 1, "V", "samples", "f8", ()),
+            StreamInfo(2, 1, "spikes", "events", "f8", ()),
+            StreamInfo(3, 1, "rates", "snapshots", "f8", ()),
+        ]
 
     def samples(self, run, stream, start, stop):
         self.reads += 1

@@ -44,7 +44,9 @@ def test_currents_equal_an_adaptive_solution_of_the_rate_equations():
     K = result.observe("I_K")[1]
     inside = (time > 3.0) & (time <= 33.0) & np.append(True, np.diff(time) > 0)
     r = rates(-20.0, 3.0**0.37)
-    solved = solve_ivp(lambda t, x: r[:, 0] * (1 - x) - r[:, 1] * x, (0, 30), steady(-65.0), "DOP853", time[inside] - 3.0, rtol=1e-12, atol=1e-13)
+    solved = solve_ivp(
+        lambda t, x: r[:, 0] * (1 - x) - r[:, 1] * x, (0, 30), steady(-65.0), "DOP853", time[inside] - 3.0, rtol=1e-12, atol=1e-13
+    )
     m, h, n = solved.y
     np.testing.assert_allclose(Na[inside], 120 * m**3 * h * (-20.0 - 50.0), atol=1e-6)
     np.testing.assert_allclose(K[inside], 36 * n**4 * (-20.0 + 77.0), atol=1e-6)
@@ -128,7 +130,9 @@ def test_a_jump_of_the_command_is_drawn_upright():
     np.testing.assert_array_equal(time[jump], time[jump + 1])
 
 
-@pytest.mark.parametrize("values, named", [({"first": 10.0, "last": 0.0}, "last"), ({"increment": 0.25}, "increment"), ({"dt": 0.001, "width": 500.0}, "dt")])
+@pytest.mark.parametrize(
+    "values, named", [({"first": 10.0, "last": 0.0}, "last"), ({"increment": 0.25}, "increment"), ({"dt": 0.001, "width": 500.0}, "dt")]
+)
 def test_families_that_cannot_be_are_refused_by_name(values, named):
     with pytest.raises(ParameterError, match=named):
         VoltageClamp(**values)

@@ -199,7 +199,11 @@ def test_going_back_to_the_defaults_begins_one_run_that_plays(open_window, qtbot
     window = open_window()
     for name, value in (("leak", 0.3), ("cells", 5)):  # one that could change live, one that could not
         window.change(name, value)
-        qtbot.waitUntil(lambda name=name, value=value: status(window) is not None and getattr(status(window).model, name) == value and window.player.run_id is not None)
+        qtbot.waitUntil(
+            lambda name=name, value=value: (
+                status(window) is not None and getattr(status(window).model, name) == value and window.player.run_id is not None
+            )
+        )
         before = window.player.run_id
         window.reset_to_defaults()
         qtbot.waitUntil(lambda: status(window).phase == "running" and window.player.run_id is not None)

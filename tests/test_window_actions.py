@@ -112,7 +112,9 @@ def click_into(qtbot, window, name: str) -> None:
     """A click with the mouse into the middle of a picture, once it is drawn."""
     window.workspace.docks[name].raise_()
     seen = window.workspace.docks[name].card.view
-    qtbot.waitUntil(lambda: seen in [c.view for c in window.workspace.visible_cards()] and seen._drawn is not None and not seen.words, timeout=10_000)
+    qtbot.waitUntil(
+        lambda: seen in [c.view for c in window.workspace.visible_cards()] and seen._drawn is not None and not seen.words, timeout=10_000
+    )
     qtbot.wait(50)
     viewport = seen.canvas.viewport()
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=seen.canvas.mapFromScene(seen.field.sceneBoundingRect().center()))
@@ -222,7 +224,9 @@ def test_a_file_of_vectors_dropped_on_the_window_becomes_a_map_and_a_text_is_lea
     for name, model, parameter in (("v.vec", "embedding-map", "space"), ("t.txt", "word2vec", "corpus")):
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(tmp_path / name))])
-        window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
+        window.dropEvent(
+            QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        )
         assert (shown[-1].model, shown[-1].parameters[parameter]) == (model, str(tmp_path / name))
         shown[-1].build()
     data = QMimeData()

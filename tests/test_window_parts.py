@@ -36,7 +36,9 @@ def picture(name: str, weight: float = 1.0, front: bool = False) -> Picture:
 
 @pytest.mark.parametrize("query", ["hodg", "hh", "hux", "hodgkin-huxley", "HODGKIN"])
 def test_a_model_is_found_by_parts_and_initials_of_its_name(query):
-    entries = [Entry("model", t, lambda: None) for t in ("Leaky integrate-and-fire", "Hodgkin-Huxley neuron", "Izhikevich", "Attention head")]
+    entries = [
+        Entry("model", t, lambda: None) for t in ("Leaky integrate-and-fire", "Hodgkin-Huxley neuron", "Izhikevich", "Attention head")
+    ]
     assert find(query, entries)[0].text == "Hodgkin-Huxley neuron"
 
 
@@ -118,7 +120,13 @@ def test_a_sealed_step_does_not_merge(qapp):
 def test_a_document_survives_json(counter):
     import json
 
-    document = Document(counter, {"neurons": catalog.names()[0]}, {counter: Experiment(counter, {"rate": 2.0}, seed=3)}, {4: RunMark("x", True, False, True)}, "n")
+    document = Document(
+        counter,
+        {"neurons": catalog.names()[0]},
+        {counter: Experiment(counter, {"rate": 2.0}, seed=3)},
+        {4: RunMark("x", True, False, True)},
+        "n",
+    )
     again, problems = Document.from_dict(json.loads(json.dumps(document.to_dict())), "n")
     assert again == document and problems == []
 

@@ -58,7 +58,9 @@ def test_spikes_are_those_of_brian2_and_its_steps_explain_the_rest(values):
     )  # fmt: skip
     worst = []
     for dt in (0.04, 0.01):
-        done = subprocess.run([str(BRIAN2), "-W", "ignore", "-c", SCRIPT, json.dumps(setting | {"dt": dt})], capture_output=True, text=True, timeout=170)
+        done = subprocess.run(
+            [str(BRIAN2), "-W", "ignore", "-c", SCRIPT, json.dumps(setting | {"dt": dt})], capture_output=True, text=True, timeout=170
+        )
         assert done.returncode == 0, done.stderr[-2000:]
         times, who = (np.array(column) for column in json.loads(done.stdout.splitlines()[-1]))
         assert len(times) == len(found.time) > 20
@@ -72,7 +74,12 @@ def test_spikes_are_those_of_brian2_and_its_steps_explain_the_rest(values):
 weight = st.floats(-15.0, 15.0)
 
 
-@given(st.lists(st.lists(weight, min_size=3, max_size=3), min_size=3, max_size=3), st.lists(st.floats(0.0, 1.8), min_size=3, max_size=3), st.sampled_from([0.0, 2.3]), st.integers(0, 99))
+@given(
+    st.lists(st.lists(weight, min_size=3, max_size=3), min_size=3, max_size=3),
+    st.lists(st.floats(0.0, 1.8), min_size=3, max_size=3),
+    st.sampled_from([0.0, 2.3]),
+    st.integers(0, 99),
+)
 @settings(max_examples=12, deadline=None)
 def test_any_circuit_has_the_spikes_of_an_adaptive_solver(weights, drive, delay, seed):
     model = WiredNeurons(neurons=3, weights=weights, drive=(tuple(drive),), delay=delay, dt=0.5)

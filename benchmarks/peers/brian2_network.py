@@ -32,7 +32,9 @@ def constants(p):
     found = dict(rest=p["rest"] * b.mV, theta=p["threshold"] * b.mV, reset=p["reset"] * b.mV)
     found |= dict(taue=p["tau_excitatory"] * b.ms, taui=p["tau_inhibitory"] * b.ms)
     if p["kind"] == "ConductanceLIF":
-        found |= dict(C=p["capacitance"] * b.pF, gl=p["leak"] * b.nS, reve=p["reversal_excitatory"] * b.mV, revi=p["reversal_inhibitory"] * b.mV)
+        found |= dict(
+            C=p["capacitance"] * b.pF, gl=p["leak"] * b.nS, reve=p["reversal_excitatory"] * b.mV, revi=p["reversal_inhibitory"] * b.mV
+        )
     else:
         found |= dict(tau=p["tau"] * b.ms)
     return found
@@ -54,8 +56,13 @@ def main():
         conductance = p["kind"] == "ConductanceLIF"
         # Brian2 counts the step of the spike itself as the first of the refractory time; ours begins after it.
         group = b.NeuronGroup(
-            p["size"], CONDUCTANCE if conductance else CURRENT, threshold="v >= theta", reset="v = reset",
-            refractory=(p["refractory"] + about["dt"]) * b.ms, method="exponential_euler" if conductance else "exact", namespace=constants(p),
+            p["size"],
+            CONDUCTANCE if conductance else CURRENT,
+            threshold="v >= theta",
+            reset="v = reset",
+            refractory=(p["refractory"] + about["dt"]) * b.ms,
+            method="exponential_euler" if conductance else "exact",
+            namespace=constants(p),
         )
         unit = b.nS if conductance else b.mV
         group.v = given[f"v{g}"] * b.mV
@@ -69,13 +76,23 @@ def main():
         # Several Poisson spikes may fall into one step: a binomial of many thin inputs.
         many = 100
         until = f"int(t < {d['until']}*ms)" if d["until"] else "1"
-        inputs.append(b.PoissonInput(groups[d["target"]], "ge", many, d["rate"] / many * b.Hz, weight=f"{float(weight)!r}*{'siemens' if p['kind'] == 'ConductanceLIF' else 'volt'}*{until}"))
+        inputs.append(
+            b.PoissonInput(
+                groups[d["target"]],
+                "ge",
+                many,
+                d["rate"] / many * b.Hz,
+                weight=f"{float(weight)!r}*{'siemens' if p['kind'] == 'ConductanceLIF' else 'volt'}*{until}",
+            )
+        )
     synapses = []
     for q, s in enumerate(about["projections"]):
         conductance = about["populations"][s["target"]]["kind"] == "ConductanceLIF"
         w = s["weight"] * (b.nS if conductance else (b.mV if s["sign"] == "excitatory" else -b.mV))
         port = "ge" if s["sign"] == "excitatory" else "gi"
-        made = b.Synapses(groups[s["source"]], groups[s["target"]], on_pre=f"{port} += w{q}", namespace={f"w{q}": w}, delay=s["delay"] * b.ms)
+        made = b.Synapses(
+            groups[s["source"]], groups[s["target"]], on_pre=f"{port} += w{q}", namespace={f"w{q}": w}, delay=s["delay"] * b.ms
+        )
         made.connect(i=given[f"i{q}"], j=given[f"j{q}"])
         synapses.append(made)
     net.add(groups, monitors, synapses, inputs)

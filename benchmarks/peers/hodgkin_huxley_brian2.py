@@ -52,4 +52,8 @@ else:
 times = np.sort(np.asarray(spikes.t / ms)[np.asarray(spikes.i) == 0])
 late = times[times > min(500.0, given.duration / 2)]
 interval = (late[-1] - late[0]) / (len(late) - 1) if len(late) > 1 else float("nan")
-print(json.dumps({"seconds": seconds, "error": 100.0 * (interval / given.reference - 1.0), "spikes": len(spikes.t), "times": times[:20].tolist()}))
+print(
+    json.dumps(
+        {"seconds": seconds, "error": 100.0 * (interval / given.reference - 1.0), "spikes": len(spikes.t), "times": times[:20].tolist()}
+    )
+)

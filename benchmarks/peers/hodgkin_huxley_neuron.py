@@ -51,4 +51,8 @@ seconds = time.perf_counter() - began
 spikes = np.array(times)
 late = spikes[spikes > min(500.0, given.duration / 2)]
 interval = (late[-1] - late[0]) / (len(late) - 1) if len(late) > 1 else float("nan")
-print(json.dumps({"seconds": seconds, "error": 100.0 * (interval / given.reference - 1.0), "spikes": len(spikes), "times": spikes[:20].tolist()}))
+print(
+    json.dumps(
+        {"seconds": seconds, "error": 100.0 * (interval / given.reference - 1.0), "spikes": len(spikes), "times": spikes[:20].tolist()}
+    )
+)

@@ -11,6 +11,7 @@ from lab.kernels import exp, kernel
 
 EDGE = 1e-9  # part of a bin by which a spike may miss its edge: steps times dt are not exact
 
+
 @kernel
 def group(time, index, cells, starts, out):
     """Sort spikes by cell, then by time: fills starts (cells + 1,) and out (spikes,)."""

@@ -73,8 +73,8 @@ def stretch_after(events: np.ndarray, stop: float) -> float:
 class RunAnalysis:
     """Spike trains of one run, and what they say; times are in the clock's unit and rates in Hz.
 
-        run.analysis.isi().figures["CV"]
-        run.analysis.of(cells=[0, 1], between=(500, 1000)).correlogram(lag=50)
+    run.analysis.isi().figures["CV"]
+    run.analysis.of(cells=[0, 1], between=(500, 1000)).correlogram(lag=50)
     """
 
     def __init__(self, run: Run, stream: str = "", cells: Sequence[int] | None = None, between: tuple[float, float] | None = None):
@@ -102,7 +102,12 @@ class RunAnalysis:
             seen = 1 + int(found.index.max()) if found.index is not None and len(found.index) else 1
             cells = max(seen, cells_of(self.run.model, self.stream) or 0)
             whole = analysis.group(
-                found.time, found.index, cells=cells, span=(0.0, self.run.steps * clock.dt), second=analysis.SECONDS.get(clock.unit, 1.0), unit=clock.unit
+                found.time,
+                found.index,
+                cells=cells,
+                span=(0.0, self.run.steps * clock.dt),
+                second=analysis.SECONDS.get(clock.unit, 1.0),
+                unit=clock.unit,
             )
             self._trains = whole.select(*self._chosen)
         return self._trains
@@ -133,7 +138,9 @@ class RunAnalysis:
         run = self.run
         return stimulus_events(run.experiment.build(), run.log, run.steps)
 
-    def psth(self, events: Sequence[float] | float | None = None, before: float = 0.0, after: float | None = None, width: float | None = None) -> Curve:
+    def psth(
+        self, events: Sequence[float] | float | None = None, before: float = 0.0, after: float | None = None, width: float | None = None
+    ) -> Curve:
         """See `analysis.psth`; a single number means an event each so many time units, and a stretch of that length.
 
         Without events they are those of the run's own stimulus, and the stretch is the time from one to the next.
@@ -142,7 +149,9 @@ class RunAnalysis:
             own = self.events
             own = own[(own >= self.trains.start) & (own < self.trains.stop)]
             if not len(own):
-                raise ModelError(f"analysis: no stimulus begins in this run of {self.run.model._owner()}: say when events are, or how often.")
+                raise ModelError(
+                    f"analysis: no stimulus begins in this run of {self.run.model._owner()}: say when events are, or how often."
+                )
             return analysis.psth(self.trains, own, before, stretch_after(own, self.trains.stop) if after is None else after, width)
         if isinstance(events, (int, float)):
             every = float(events)
@@ -162,13 +171,17 @@ class RunAnalysis:
         """See `analysis.spike_triggered_average`; `channel` of a trace of many."""
         stream = self.run.model.stream(trace)
         if stream.form != "samples":
-            raise ModelError(f"{trace} is no sampled trace: choose one of {', '.join(s.name for s in self.run.model.streams if s.form == 'samples') or 'none'}.")
+            raise ModelError(
+                f"{trace} is no sampled trace: choose one of {', '.join(s.name for s in self.run.model.streams if s.form == 'samples') or 'none'}."
+            )
         found = self.run.recorded(trace)
         values = found.values.reshape(len(found.values), -1)
         if not 0 <= channel < values.shape[1]:
             raise ModelError(f"{trace} has channels 0 to {values.shape[1] - 1} (got {channel}).")
         name = stream.channels[channel] if channel < len(stream.channels) else trace
-        return analysis.spike_triggered_average(self.trains, found.time, values[:, channel], before, after, f"{name} ({stream.unit})" if stream.unit else name)
+        return analysis.spike_triggered_average(
+            self.trains, found.time, values[:, channel], before, after, f"{name} ({stream.unit})" if stream.unit else name
+        )
 
     def spectrum(self, width: float | None = None, segment: float | None = None, of: str = "cells") -> Curve:
         """See `analysis.spectrum`."""

@@ -1,8 +1,8 @@
 """The analyses of `lab.analysis.trains` as pictures of the spikes that a view holds, live or recorded; no window is needed.
 
-    request = ask(source, "isi")        # what is to be analysed: copied, so that another thread may do it
-    curve = answer(request)             # a lab.analysis.trains.Curve
-    shown = Shown(analysed, curve)      # a source that an ordinary picture of `Analysed` draws
+request = ask(source, "isi")        # what is to be analysed: copied, so that another thread may do it
+curve = answer(request)             # a lab.analysis.trains.Curve
+shown = Shown(analysed, curve)      # a source that an ordinary picture of `Analysed` draws
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ class Analysed(Model):
     @property
     def streams(self) -> tuple[Stream, ...]:
         found = [Stream(n, "curve", doc=t, channels=("measured",)) for n, t in TITLES.items()]
-        return (*found, *(Stream(f"{n} of theory", "curve", doc=f"{t} of a Poisson process of the same rate, or the mean.") for n, t in TITLES.items()))
+        return (
+            *found,
+            *(Stream(f"{n} of theory", "curve", doc=f"{t} of a Poisson process of the same rate, or the mean.") for n, t in TITLES.items()),
+        )
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -73,7 +76,10 @@ class Analysed(Model):
             Picture(
                 name,
                 TITLES[name],
-                (Layer(f"{name} of theory", theory=True, label="mean" if name in mean else "Poisson"), Layer(name, style=STYLES.get(name, "line"), label="measured")),
+                (
+                    Layer(f"{name} of theory", theory=True, label="mean" if name in mean else "Poisson"),
+                    Layer(name, style=STYLES.get(name, "line"), label="measured"),
+                ),
                 x=x,
                 y=y,
                 x_log=name == "fano",

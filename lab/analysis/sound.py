@@ -1,6 +1,6 @@
 """Spike trains as sound: a click for each spike, the cells spread from left to right, written as a WAV file.
 
-    save_sound(run.analysis.trains, "spikes.wav", slower=5)
+save_sound(run.analysis.trains, "spikes.wav", slower=5)
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def sound(trains: Trains, slower: float = 1.0) -> np.ndarray:
     if not (math.isfinite(slower) and 0.001 <= slower <= 10_000):
         raise ModelError(f"sound: slower must be from 0.001 to 10000 (got {slower:g}).")
     if not len(trains.time):
-        raise ModelError(f"sound: there are no spikes from {trains.start:g} to {trains.stop:g} {trains.unit} in these cells, so there is nothing to hear.")
+        raise ModelError(
+            f"sound: there are no spikes from {trains.start:g} to {trains.stop:g} {trains.unit} in these cells, so there is nothing to hear."
+        )
     length = trains.duration / trains.second * slower
     if length > LONGEST:
         raise ModelError(f"sound: it would last {length:.4g} s, more than {LONGEST:g} s: choose a shorter stretch, or play it less slowly.")

@@ -173,7 +173,9 @@ def _bins(length: float, width: float, what: str, unit: str) -> int:
         raise ModelError(f"analysis: {what} must be above 0 {unit} (got {width:g}).")
     count = int(np.floor(length / width + 1e-9))
     if count > MOST_BINS:
-        raise ModelError(f"analysis: {what} of {width:g} {unit} makes {count} bins of the {length:g} {unit}: at most {MOST_BINS}, so choose a wider one.")
+        raise ModelError(
+            f"analysis: {what} of {width:g} {unit} makes {count} bins of the {length:g} {unit}: at most {MOST_BINS}, so choose a wider one."
+        )
     return count
 
 
@@ -203,7 +205,19 @@ def rate(trains: Trains, width: float | None = None) -> Curve:
     y = counts * trains.second / (width * max(1, trains.cells))
     x = trains.start + (np.arange(n) + 0.5) * width
     figures = {"rate (Hz)": trains.mean_rate, "highest (Hz)": float(y.max()) if n else 0.0, f"bin ({unit})": width}
-    return Curve("rate", "Firing rate", f"time ({unit})", "rate (Hz)", x, y, np.full(n, trains.mean_rate), {"spikes": counts}, figures, "steps", "mean")
+    return Curve(
+        "rate",
+        "Firing rate",
+        f"time ({unit})",
+        "rate (Hz)",
+        x,
+        y,
+        np.full(n, trains.mean_rate),
+        {"spikes": counts},
+        figures,
+        "steps",
+        "mean",
+    )
 
 
 def smooth_rate(trains: Trains, deviation: float | None = None, *, shape: str = "gaussian") -> Curve:
@@ -234,7 +248,19 @@ def smooth_rate(trains: Trains, deviation: float | None = None, *, shape: str = 
         out *= trains.second / (step * max(1, trains.cells) * mass)
     x = trains.start + (np.arange(n) + 0.5) * step
     figures = {"rate (Hz)": trains.mean_rate, "highest (Hz)": float(out.max()) if n else 0.0, f"kernel ({unit})": deviation}
-    return Curve("smooth-rate", f"Firing rate, {shape} kernel", f"time ({unit})", "rate (Hz)", x, out, np.full(n, trains.mean_rate), {}, figures, "line", "mean")
+    return Curve(
+        "smooth-rate",
+        f"Firing rate, {shape} kernel",
+        f"time ({unit})",
+        "rate (Hz)",
+        x,
+        out,
+        np.full(n, trains.mean_rate),
+        {},
+        figures,
+        "line",
+        "mean",
+    )
 
 
 def isi(trains: Trains, width: float | None = None, longest: float | None = None) -> Curve:
@@ -300,7 +326,9 @@ def fano(trains: Trains, windows: Sequence[float] | None = None) -> Curve:
     for k, width in enumerate(lengths):
         count = _bins(length, width, "the window", unit)
         if count < 2:
-            raise ModelError(f"analysis: a window of {width:g} {unit} fits less than twice into the {length:g} {unit} observed: choose a shorter one.")
+            raise ModelError(
+                f"analysis: a window of {width:g} {unit} fits less than twice into the {length:g} {unit} observed: choose a shorter one."
+            )
         loops.window_counts(trains.time, trains.starts, trains.start, width, count, squares, totals)
         active = totals > 0
         if active.any():
@@ -323,12 +351,16 @@ def psth(trains: Trains, events: np.ndarray, before: float = 0.0, after: float =
     width = _nice(span / 50) if width is None else float(width)
     bins = _bins(span, width, "the bin", unit)
     if bins < 1:
-        raise ModelError(f"analysis: the bin of {width:g} {unit} does not fit into the {span:g} {unit} around an event: choose a narrower one.")
+        raise ModelError(
+            f"analysis: the bin of {width:g} {unit} does not fit into the {span:g} {unit} around an event: choose a narrower one."
+        )
     events = np.sort(np.asarray(events, float))
     slack = 1e-9 * max(1.0, abs(trains.stop))
     whole = events[(events - before >= trains.start - slack) & (events - before + bins * width <= trains.stop + slack)]
     if not len(whole):
-        raise ModelError(f"analysis: no event has its {span:g} {unit} inside the {trains.duration:g} {unit} observed: choose a shorter stretch.")
+        raise ModelError(
+            f"analysis: no event has its {span:g} {unit} inside the {trains.duration:g} {unit} observed: choose a shorter stretch."
+        )
     if len(whole) * bins > MOST_BINS:
         raise ModelError(f"analysis: {len(whole)} trials of {bins} bins are more than {MOST_BINS}: choose a wider bin.")
     counts = np.zeros((len(whole), bins), np.int32)
@@ -340,7 +372,19 @@ def psth(trains: Trains, events: np.ndarray, before: float = 0.0, after: float =
     mean = float(y.mean())
     figures = {"trials": len(whole), "mean rate (Hz)": mean, "peak (Hz)": float(y.max()), f"peak at ({unit})": float(x[y.argmax()])}
     others = {"standard error (Hz)": error}
-    return Curve("psth", "Peri-stimulus time histogram", f"time after the event ({unit})", "rate (Hz)", x, y, np.full(bins, mean), others, figures, "steps", "mean")
+    return Curve(
+        "psth",
+        "Peri-stimulus time histogram",
+        f"time after the event ({unit})",
+        "rate (Hz)",
+        x,
+        y,
+        np.full(bins, mean),
+        others,
+        figures,
+        "steps",
+        "mean",
+    )
 
 
 def correlogram(trains: Trains, lag: float | None = None, width: float | None = None, other: Trains | None = None) -> Curve:
@@ -383,11 +427,21 @@ def correlogram(trains: Trains, lag: float | None = None, width: float | None = 
         per = max(1, other.cells)
         expected, title = other.mean_rate, "Cross-correlogram"
     y = counts * trains.second / (max(1, references) * width * inside * per)
-    figures = {"rate (Hz)": expected, f"bin ({unit})": width, "highest (Hz)": float(y.max()), f"highest at ({unit})": float(lags[y.argmax()]), "reference spikes": int(references)}
-    return Curve("correlogram", title, f"lag ({unit})", "rate (Hz)", lags, y, np.full(len(y), expected), {"pairs": counts}, figures, "steps")
+    figures = {
+        "rate (Hz)": expected,
+        f"bin ({unit})": width,
+        "highest (Hz)": float(y.max()),
+        f"highest at ({unit})": float(lags[y.argmax()]),
+        "reference spikes": int(references),
+    }
+    return Curve(
+        "correlogram", title, f"lag ({unit})", "rate (Hz)", lags, y, np.full(len(y), expected), {"pairs": counts}, figures, "steps"
+    )
 
 
-def spike_triggered_average(trains: Trains, time: np.ndarray, values: np.ndarray, before: float = 50.0, after: float = 50.0, name: str = "trace") -> Curve:
+def spike_triggered_average(
+    trains: Trains, time: np.ndarray, values: np.ndarray, before: float = 50.0, after: float = 50.0, name: str = "trace"
+) -> Curve:
     """Mean of a trace around the spikes of all cells, at the samples nearest to them; `theory` is the mean of the trace.
 
     time, values   (samples,) the trace, evenly sampled; spikes whose stretch leaves it do not count
@@ -396,13 +450,17 @@ def spike_triggered_average(trains: Trains, time: np.ndarray, values: np.ndarray
     unit = trains.unit
     time, values = np.asarray(time, float), np.asarray(values, float)
     if values.ndim != 1 or len(values) != len(time) or len(time) < 2:
-        raise ModelError(f"analysis: a spike-triggered average needs a trace of one channel with two samples or more (got shape {values.shape}).")
+        raise ModelError(
+            f"analysis: a spike-triggered average needs a trace of one channel with two samples or more (got shape {values.shape})."
+        )
     dt = (time[-1] - time[0]) / (len(time) - 1)
     if np.abs(np.diff(time) - dt).max() > 0.01 * dt:
         raise ModelError(f"analysis: {name} is not sampled evenly: record it without gaps.")
     left, right = round(float(before) / dt), round(float(after) / dt)
     if left < 0 or right < 0 or left + right < 1 or left + right + 1 > len(values):
-        raise ModelError(f"analysis: {before + after:g} {unit} around a spike do not fit into the {time[-1] - time[0]:g} {unit} of {name}: choose a shorter stretch.")
+        raise ModelError(
+            f"analysis: {before + after:g} {unit} around a spike do not fit into the {time[-1] - time[0]:g} {unit} of {name}: choose a shorter stretch."
+        )
     width = left + right + 1
     counts = np.zeros(len(values) - width + 1, np.int32)
     spikes = int(loops.nearest_counts(trains.time, float(time[0]), 1.0 / dt, left, counts))
@@ -420,7 +478,9 @@ def spike_triggered_average(trains: Trains, time: np.ndarray, values: np.ndarray
             total += np.conj(np.fft.rfft(piece, size)) * np.fft.rfft(values[a : a + size] - mean, size)
     y = np.fft.irfft(total, size)[:width] / spikes + mean
     figures = {"spikes": spikes, "mean of the trace": mean, "highest": float(y.max()), "lowest": float(y.min())}
-    return Curve("sta", f"Spike-triggered average of {name}", x_label, name, lags, y, np.full(width, mean), {}, figures, "line", "mean of the trace")
+    return Curve(
+        "sta", f"Spike-triggered average of {name}", x_label, name, lags, y, np.full(width, mean), {}, figures, "line", "mean of the trace"
+    )
 
 
 def _power(rows: np.ndarray) -> np.ndarray:
@@ -451,7 +511,9 @@ def spectrum(trains: Trains, width: float | None = None, segment: float | None =
     bins = _bins(length, width, "the bin", unit)
     size = min(min(1024, max(64, bins // 8)) if segment is None else round(float(segment) / width), bins)
     if size < 8:
-        raise ModelError(f"analysis: a segment must hold at least 8 bins of {width:g} {unit} (it holds {size}): choose narrower bins or a longer stretch.")
+        raise ModelError(
+            f"analysis: a segment must hold at least 8 bins of {width:g} {unit} (it holds {size}): choose narrower bins or a longer stretch."
+        )
     window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(size) + 0.5) / size)
     scale = trains.second / (width * (window * window).sum())
     hop = max(1, size // 2)
@@ -482,7 +544,13 @@ def spectrum(trains: Trains, width: float | None = None, segment: float | None =
     frequency = np.fft.rfftfreq(size, width / trains.second)[1:]
     y = power[1:]
     peak = int(y.argmax())
-    figures = {"rate (Hz)": trains.mean_rate, "peak at (Hz)": float(frequency[peak]), "peak (Hz)": float(y[peak]), "resolution (Hz)": float(frequency[0]), "segments": pieces}
+    figures = {
+        "rate (Hz)": trains.mean_rate,
+        "peak at (Hz)": float(frequency[peak]),
+        "peak (Hz)": float(y[peak]),
+        "resolution (Hz)": float(frequency[0]),
+        "segments": pieces,
+    }
     return Curve("spectrum", title, "frequency (Hz)", "power (Hz)", frequency, y, np.full(len(y), trains.mean_rate), {}, figures, "line")
 
 

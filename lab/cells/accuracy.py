@@ -92,7 +92,9 @@ def catch_up(cell: Neuron, state: State, steps: int | None = None) -> None:
     steps = int(state["step"][0] - numbers[DONE]) if steps is None else steps
     if numbers[LOST] or steps == 0:
         return
-    now = Shadow(numbers[DONE] * cell.dt, state["shadow_point"].copy(), numbers[HELD], int(numbers[COST]), numbers[LOW], bool(numbers[COUNTED]))
+    now = Shadow(
+        numbers[DONE] * cell.dt, state["shadow_point"].copy(), numbers[HELD], int(numbers[COST]), numbers[LOW], bool(numbers[COUNTED])
+    )
     try:
         then, spikes = now.through(cell, state["shadow_drive"][:steps], cell.dt, smooth=cell.stimulus in SMOOTH, tolerance=TOLERANCE)
     except ModelError:
@@ -161,7 +163,9 @@ def figures(cell: Neuron, state: State) -> dict[str, Any]:
             out["error at that step (%)"] = error
     out["shadow cost (evaluations per step)"] = float(numbers[COST] / steps)
     if numbers[LOST]:
-        out["shadow"] = f"lost at {numbers[DONE] * cell.dt:.6g} ms: " + ("the equations are too stiff" if numbers[LOST] == 1 else "run and shadow do not fire together")
+        out["shadow"] = f"lost at {numbers[DONE] * cell.dt:.6g} ms: " + (
+            "the equations are too stiff" if numbers[LOST] == 1 else "run and shadow do not fire together"
+        )
     return out
 
 

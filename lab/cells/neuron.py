@@ -66,15 +66,31 @@ class Neuron(Model):
         doc="How long a step or pulse lasts (step: 0 means that it stays on).",
     )  # fmt: skip
     period: float = param(20.0, "ms", lo=0.1, hi=1e5, when=("stimulus", "pulses"), group="Stimulus", doc="Time from one pulse to the next.")
-    rise: float = param(500.0, "ms", lo=0.1, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp reaches its height.")
+    rise: float = param(
+        500.0, "ms", lo=0.1, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp reaches its height."
+    )
     fall: float = param(
         0.0, "ms", lo=0, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp returns to zero (0: it stays up)."
     )
     frequency: float = param(
-        50.0, "Hz", lo=0.1, hi=5000, log=True, when=("stimulus", OSCILLATING), group="Stimulus", doc="Frequency of a sine, or a chirp's first."
+        50.0,
+        "Hz",
+        lo=0.1,
+        hi=5000,
+        log=True,
+        when=("stimulus", OSCILLATING),
+        group="Stimulus",
+        doc="Frequency of a sine, or a chirp's first.",
     )
     last_frequency: float = param(
-        200.0, "Hz", lo=0.1, hi=5000, log=True, when=("stimulus", "chirp"), group="Stimulus", doc="Frequency at which a chirp ends and begins again."
+        200.0,
+        "Hz",
+        lo=0.1,
+        hi=5000,
+        log=True,
+        when=("stimulus", "chirp"),
+        group="Stimulus",
+        doc="Frequency at which a chirp ends and begins again.",
     )
     sweep_time: float = param(2000.0, "ms", lo=1, hi=1e6, when=("stimulus", "chirp"), group="Stimulus", doc="How long one chirp lasts.")
     sigma: float = param(
@@ -88,18 +104,46 @@ class Neuron(Model):
         [[0.0, 0.0], [50.0, 10.0], [100.0, 0.0]], kind="drawn", builds=True, when=("stimulus", "drawn"), group="Stimulus",
         doc="Hand-drawn waveform: (ms, current) pairs joined by lines.",
     )  # fmt: skip
-    file: str = param("", kind="file", builds=True, when=("stimulus", "file"), group="Stimulus", doc="Recording that drives the cell: WAV, NPY, CSV.")
-    scale: float = param(10.0, "uA/cm2", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
+    file: str = param(
+        "", kind="file", builds=True, when=("stimulus", "file"), group="Stimulus", doc="Recording that drives the cell: WAV, NPY, CSV."
+    )
+    scale: float = param(
+        10.0,
+        "uA/cm2",
+        lo=-1e6,
+        hi=1e6,
+        when=("stimulus", "file"),
+        group="Stimulus",
+        doc="Current per unit of the file (WAV: full scale is 1).",
+    )
     sample_rate: float = param(
         0.0, "Hz", lo=0, hi=1e7, builds=True, when=("stimulus", "file"), group="Stimulus",
         doc="Samples per second (0: the WAV's own, or time in the first column of a table).",
     )  # fmt: skip
-    column: int = param(1, lo=0, hi=1000, builds=True, when=("stimulus", "file"), group="Stimulus", doc="Column of values in a table, counted from 0; channel of a WAV from 1.")
-    time_unit: str = param("ms", choices=("ms", "s"), builds=True, when=("stimulus", "file"), group="Stimulus", doc="Unit of a table's time column.")
+    column: int = param(
+        1,
+        lo=0,
+        hi=1000,
+        builds=True,
+        when=("stimulus", "file"),
+        group="Stimulus",
+        doc="Column of values in a table, counted from 0; channel of a WAV from 1.",
+    )
+    time_unit: str = param(
+        "ms", choices=("ms", "s"), builds=True, when=("stimulus", "file"), group="Stimulus", doc="Unit of a table's time column."
+    )
     repeat: bool = param(False, when=("stimulus", ("drawn", "file")), group="Stimulus", doc="Begin again at the end of the waveform.")
 
     cells: int = param(1, lo=1, hi=100_000, live=False, group="Population", doc="Number of cells, each on its own.")
-    spread: float = param(0.0, "uA/cm2", lo=0, hi=100, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    spread: float = param(
+        0.0,
+        "uA/cm2",
+        lo=0,
+        hi=100,
+        builds=True,
+        group="Population",
+        doc="Standard deviation over the cells of a constant current of their own.",
+    )
     shown: int = param(5, lo=1, hi=100, live=False, group="Population", doc="Cells of a population whose voltage is recorded.")
     dt: float = param(0.01, "ms", lo=0.001, hi=0.1, live=False, log=True, group="Numerics", doc="Time step.")
     shadow: bool = param(
@@ -236,10 +280,22 @@ class Neuron(Model):
         ]
         if self.cells > 1:
             r = min(self.cells, self.shown)
-            found.append(Stream("V_cells", "trace", self.units[0], "Membrane potential of the first cells.", (r,), tuple(f"cell {i}" for i in range(r)), every=self._coarse()))
+            found.append(
+                Stream(
+                    "V_cells",
+                    "trace",
+                    self.units[0],
+                    "Membrane potential of the first cells.",
+                    (r,),
+                    tuple(f"cell {i}" for i in range(r)),
+                    every=self._coarse(),
+                )
+            )
         if self.plane:
             x, y = self.plane
-            found.append(Stream("nullclines", "curve", "", f"Where {x} and where {y} stands still.", channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0")))
+            found.append(
+                Stream("nullclines", "curve", "", f"Where {x} and where {y} stands still.", channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0"))
+            )
             found.append(Stream("equilibria", "curve", "", "Equilibria under the present current.", channels=(x, "stable", "unstable")))
             found.append(Stream("fixed_points", "table", "", "Equilibria under the present current, with their kind and eigenvalues."))
         if self.shadow:
@@ -255,7 +311,10 @@ class Neuron(Model):
         voltage = Picture(
             "voltage", "Membrane potential", (Layer("V"),), y=f"V ({self.units[0]})".replace(" ()", ""), window=100.0, figures=("spikes", "rate (Hz)"), weight=2.0, front=True
         )  # fmt: skip
-        found = [voltage, Picture("stimulus", "Stimulus", (Layer("current"),), y=f"I ({self.drive_unit})".replace(" ()", ""), window=100.0, weight=0.6)]
+        found = [
+            voltage,
+            Picture("stimulus", "Stimulus", (Layer("current"),), y=f"I ({self.drive_unit})".replace(" ()", ""), window=100.0, weight=0.6),
+        ]
         if self.cells > 1:
             found.append(Picture("raster", "Spikes", (Layer("spikes"),), y="cell", window=200.0, front=True))
             found.append(Picture("cells", "Several cells", (Layer("V_cells"),), y=f"V ({self.units[0]})".replace(" ()", ""), window=100.0))
@@ -277,7 +336,17 @@ class Neuron(Model):
         )
         unit = dict(zip(self.variables, self.units, strict=True))
         names = [f"{v} ({unit[v]})" if unit[v] else v for v in (x, y)]
-        return Picture("plane", "Phase plane", layers, x=names[0], y=names[1], window=100.0, x_range=self.plane_range[0], y_range=self.plane_range[1], **more)
+        return Picture(
+            "plane",
+            "Phase plane",
+            layers,
+            x=names[0],
+            y=names[1],
+            window=100.0,
+            x_range=self.plane_range[0],
+            y_range=self.plane_range[1],
+            **more,
+        )
 
     def memory(self) -> int:
         return 8 * self.cells * (len(self.variables) + 8)
@@ -378,7 +447,11 @@ class Neuron(Model):
             return np.array(rows).reshape(-1, 3).T
         if stream == "fixed_points" and self.plane:
             found = self._present_equilibria(state)
-            shown = [(self.variables.index(v), f"{v} ({u})" if u else v) for v, u in zip(self.variables, self.units, strict=True) if v in self.plane]
+            shown = [
+                (self.variables.index(v), f"{v} ({u})" if u else v)
+                for v, u in zip(self.variables, self.units, strict=True)
+                if v in self.plane
+            ]
             return [{"kind": e.kind, **{name: float(e.point[i]) for i, name in shown}, "eigenvalues (1/ms)": e.spectrum} for e in found]
         return super().observe(constants, state, stream)
 
@@ -525,7 +598,9 @@ def _tally(index, times, transient, count, first, last):
             count[i] += 1
 
 
-def least_current(cell: Neuron, lo: float, hi: float, duration: float, spikes: int = 1, transient: float = 0.0, rounds: int = 3, points: int = 24) -> float:
+def least_current(
+    cell: Neuron, lo: float, hi: float, duration: float, spikes: int = 1, transient: float = 0.0, rounds: int = 3, points: int = 24
+) -> float:
     """Smallest constant current, switched on at rest, that makes at least `spikes` spikes after the transient.
 
     Narrowed by sweeps of `points` cells each; the answer is the middle of the last bracket.

@@ -101,7 +101,9 @@ class PlanarNeuron(Neuron):
             replace(FIXED_POINTS, weight=1.4),
             Picture("second", "Recovery", (Layer(w),), y=f"{w}{unit}", window=first.window),
             second,
-            Picture("f_I", "Rate against current", (Layer("f_I"), Layer("present_f_I", style="points", label="now")), x=current, y="rate (Hz)"),
+            Picture(
+                "f_I", "Rate against current", (Layer("f_I"), Layer("present_f_I", style="points", label="now")), x=current, y="rate (Hz)"
+            ),
             *rest,
         )
 
@@ -127,7 +129,9 @@ class PlanarNeuron(Neuron):
     def f_I(self) -> np.ndarray:
         """Rate (Hz) at 41 constant currents of the cell's range, from rest: one population of this cell."""
         specs = type(self).specs()
-        own = {name: value for name, value in self.changed().items() if specs[name].group not in ("Stimulus", "Population") and name != "dt"}
+        own = {
+            name: value for name, value in self.changed().items() if specs[name].group not in ("Stimulus", "Population") and name != "dt"
+        }
         return _rates(type(self), json.dumps(own, sort_keys=True))
 
     def remedy(self, stream: str) -> str:

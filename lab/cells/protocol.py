@@ -12,7 +12,9 @@ class Protocol(Model):
     """Base of models that measure a neuron of the catalogue, with parameters of its own if wished."""
 
     neuron: str = param("hodgkin-huxley", choices=tuple(catalog.names("neuron")), live=False, main=True, doc="Which neuron is measured.")
-    settings: str = param("", live=False, label="Its parameters", doc="Parameters of the neuron that differ from its defaults: C=2, temperature=16.")
+    settings: str = param(
+        "", live=False, label="Its parameters", doc="Parameters of the neuron that differ from its defaults: C=2, temperature=16."
+    )
 
     def cell(self) -> Neuron:
         """The neuron that is measured."""

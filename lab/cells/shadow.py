@@ -63,7 +63,9 @@ class Shadow:
     low: float = math.inf
     counted: bool = False
 
-    def advance(self, cell: Cell, current: float | Callable[[float], float], end: float, tolerance: float = 1e-11) -> tuple[Shadow, np.ndarray]:
+    def advance(
+        self, cell: Cell, current: float | Callable[[float], float], end: float, tolerance: float = 1e-11
+    ) -> tuple[Shadow, np.ndarray]:
         """Go on to time `end` under a current, constant or smooth in time; returns where it stands then, and the spikes on the way (ms).
 
         Raises ModelError where the equations run away or the cell fires without end.
@@ -102,7 +104,9 @@ class Shadow:
                 at = replace(at, point=after, held_until=at.time + cell.held)
             else:
                 with np.errstate(over="ignore", invalid="ignore"):  # what runs away is told below
-                    found = solve_ivp(equations, (at.time, end), at.point, method="DOP853", rtol=tolerance, atol=0.1 * tolerance, events=events)
+                    found = solve_ivp(
+                        equations, (at.time, end), at.point, method="DOP853", rtol=tolerance, atol=0.1 * tolerance, events=events
+                    )
                 t, point = float(found.t[-1]), found.y[:, -1]
                 if not found.success or not np.isfinite(point).all():
                     raise ModelError(f"the shadow cannot go on from {at.time:.6g} ms: the equations run away or are too stiff for it.")

@@ -64,7 +64,9 @@ def read(path: str, sample_rate: float = 0.0, column: int = 1, time_unit: str = 
         raise FileError(f"There is no stimulus file {place}: check the path.")
     size = place.stat().st_size
     if size > MAX_BYTES:
-        raise FileError(f"The stimulus file {place} has {size / 1e6:.0f} MB, more than the {MAX_BYTES >> 20} MB that are read: cut it first.")
+        raise FileError(
+            f"The stimulus file {place} has {size / 1e6:.0f} MB, more than the {MAX_BYTES >> 20} MB that are read: cut it first."
+        )
     readers = {".wav": _read_wav, ".npy": _read_npy}
     found = readers.get(place.suffix.lower(), _read_csv)(place, sample_rate, column, time_unit)
     if len(found.values) < 2:

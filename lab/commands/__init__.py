@@ -59,7 +59,9 @@ def open_(file: str) -> int:
 
 def start_window(path: str | None, model: str | None) -> int:
     """Start the window, or say in one sentence why there is none."""
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")):
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.environ.get("QT_QPA_PLATFORM")
+    ):
         raise LabError("There is no screen (neither DISPLAY nor WAYLAND_DISPLAY is set): use 'lab run NAME' to run without a window.")
     if path is None:
         # Compiling what the window will need goes on while Qt is loaded and the pictures are made.

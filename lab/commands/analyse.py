@@ -36,7 +36,9 @@ def analyse(
     smooth: Annotated[str | None, Parameter(help="Rate smoothed by a Gaussian of this standard deviation.")] = None,
     cv: Annotated[bool, Flag, Parameter(help="Regularity of each cell: CV and CV2.")] = False,
     fano: Annotated[bool, Flag, Parameter(help="Fano factor against window length.")] = False,
-    psth: Annotated[str | None, Parameter(help="Rate after events that come each so often, or `stimulus`: after each onset of the run's own.")] = None,
+    psth: Annotated[
+        str | None, Parameter(help="Rate after events that come each so often, or `stimulus`: after each onset of the run's own.")
+    ] = None,
     correlogram: Annotated[str | None, Parameter(help="Correlogram up to this lag.")] = None,
     with_: Annotated[str | None, Parameter(name="--with", help="Cells to correlate with (default: each cell with itself).")] = None,
     spectrum: Annotated[bool, Flag, Parameter(help="Power spectrum, mean over cells.")] = False,
@@ -45,7 +47,9 @@ def analyse(
     around: Annotated[str | None, Parameter(help="Time before and after a spike for --sta (default: 50 ms).")] = None,
     bin_: Annotated[str | None, Parameter(name="--bin", help="Width of bins where the option itself does not say.")] = None,
     json_: Annotated[bool, Parameter(name="--json", negative="", help="Print everything as JSON.")] = False,
-    csv_: Annotated[bool, Parameter(name="--csv", negative="", help="Print the columns as CSV; several analyses follow each other.")] = False,
+    csv_: Annotated[
+        bool, Parameter(name="--csv", negative="", help="Print the columns as CSV; several analyses follow each other.")
+    ] = False,
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Write into this file instead (.csv or .json).")] = None,
 ) -> None:
     """Analyse the spikes of a run in a session file; without an analysis, print the most important figures.
@@ -86,7 +90,9 @@ def analyse(
     if psth is not None:
         curves.append(found.psth(None if psth == "stimulus" else _length(psth, "--psth", clock.unit), width=width))
     if correlogram is not None:
-        curves.append(found.correlogram(length(correlogram, "--correlogram"), width, None if with_ is None else cell_numbers(with_, "--with")))
+        curves.append(
+            found.correlogram(length(correlogram, "--correlogram"), width, None if with_ is None else cell_numbers(with_, "--with"))
+        )
     elif with_ is not None:
         raise ModelError("--with needs --correlogram LAG.")
     if spectrum:

@@ -63,7 +63,9 @@ def session_vectors(file: str, run_id: int | None = None) -> Vectors:
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         model = experiment.build()
         if not has_vectors(model):
-            raise FileError(f"Run {info.id} of {file} is of '{experiment.model}', which has no vectors: name a run of a model that has, such as word2vec.")
+            raise FileError(
+                f"Run {info.id} of {file} is of '{experiment.model}', which has no vectors: name a run of a model that has, such as word2vec."
+            )
         point = restore_point(reader, info.id, max(info.steps, 0))
     if point is None:
         raise FileError(f"Run {info.id} of {file} has no checkpoint: run it again with 'lab run {file}'.")
@@ -85,7 +87,9 @@ def write_vectors(vectors: Vectors, to: str, output: str) -> None:
 def export_vectors(file: str, stream: str, to: str, output: str | None, run_id: int | None) -> None:
     """`lab export FILE vectors --to FORMAT`."""
     if to not in ENDINGS:
-        raise ModelError(f"--to {to}: a stream is exported as csv or npz; the stream vectors also as {', '.join(k for k in ENDINGS if k not in ('csv', 'npz'))}.")
+        raise ModelError(
+            f"--to {to}: a stream is exported as csv or npz; the stream vectors also as {', '.join(k for k in ENDINGS if k not in ('csv', 'npz'))}."
+        )
     if stream != VECTORS:
         raise ModelError(f"--to {to}: {stream} is exported as csv or npz; only the stream {VECTORS} is written as {to}.")
     write_vectors(session_vectors(file, run_id), to, output or f"{Path(file).stem}-vectors{ENDINGS[to]}")
@@ -147,7 +151,10 @@ def questions(
         return None if math.isnan(score.share) else round(100 * score.share, 2)
 
     if json_:
-        rows = [{"section": s.section, "right": s.right, "asked": s.asked, "skipped": s.skipped, "right (%)": share(s)} for s in (*scores, whole)]
+        rows = [
+            {"section": s.section, "right": s.right, "asked": s.asked, "skipped": s.skipped, "right (%)": share(s)}
+            for s in (*scores, whole)
+        ]
         print(json.dumps({"sections": rows[:-1], "all": rows[-1]}, ensure_ascii=False))
         return
     width = max(len(s.section) for s in (*scores, whole))
@@ -166,7 +173,11 @@ def odd(file: str, *words: Word, json_: Json = False, format_: Kind = "", metada
     found = explore.odd_one_out(vectors, list(words))
     listed = [(vectors.words[row], cosine) for row, cosine in found.found]
     if json_:
-        print(json.dumps({"odd": listed[-1][0], "words": [{"word": w, "cosine with the mean": round(c, 6)} for w, c in listed]}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"odd": listed[-1][0], "words": [{"word": w, "cosine with the mean": round(c, 6)} for w, c in listed]}, ensure_ascii=False
+            )
+        )
         return
     width = max(len(w) for w, _ in listed)
     for k, (word, cosine) in enumerate(listed):
@@ -225,7 +236,9 @@ def similarity(
     if json_:
         rows = [{"words": [a, b], "judged": j, "cosine": round(c, 6), "ranks apart": round(d, 4)} for a, b, j, c, d in worst]
         whole = None if math.isnan(found.spearman) else round(found.spearman, 6)
-        print(json.dumps({"spearman": whole, "pairs": len(found.pairs), "skipped": found.skipped, "farthest apart": rows}, ensure_ascii=False))
+        print(
+            json.dumps({"spearman": whole, "pairs": len(found.pairs), "skipped": found.skipped, "farthest apart": rows}, ensure_ascii=False)
+        )
         return
     width = max((len(f"{a} {b}") for a, b, *_ in worst), default=0)
     for a, b, j, c, d in worst:
@@ -295,7 +308,9 @@ def map_(
     if json_:
         print(json.dumps(facts))
     else:
-        print(f"{len(vectors)} of {whole} vectors; trustworthiness {facts['trustworthiness']:.4f}, recall of 10 neighbours {facts['recall']:.4f}")
+        print(
+            f"{len(vectors)} of {whole} vectors; trustworthiness {facts['trustworthiness']:.4f}, recall of 10 neighbours {facts['recall']:.4f}"
+        )
 
 
 def _lay_out(vectors: Vectors, method: str, dimensions: int, iterations: int | None, most: int, metric: str, seed: int) -> Result:

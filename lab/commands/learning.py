@@ -34,7 +34,9 @@ def _trained(file: str, run_id: int | None, best: bool) -> Simulation:
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         model = experiment.build()
         if not isinstance(model, Training):
-            raise ModelError(f"Run {info.id} of {file} is of '{experiment.model}', which trains no network: name a run of a model of the training monitor.")
+            raise ModelError(
+                f"Run {info.id} of {file} is of '{experiment.model}', which trains no network: name a run of a model of the training monitor."
+            )
         point = restore_point(reader, info.id, max(info.steps, 0))
     if point is None:
         raise FileError(f"Run {info.id} of {file} has no checkpoint: run it again with 'lab run {file}'.")
@@ -49,7 +51,9 @@ def _trained(file: str, run_id: int | None, best: bool) -> Simulation:
 def weights(
     file: str,
     *,
-    to: Annotated[Literal["safetensors", "npz"] | None, Parameter(help="Format (default: the ending of the output, or safetensors).")] = None,
+    to: Annotated[
+        Literal["safetensors", "npz"] | None, Parameter(help="Format (default: the ending of the output, or safetensors).")
+    ] = None,
     output: Output = None,
     best: Best = False,
     run_id: RunId = None,
@@ -79,8 +83,16 @@ def predict(file: str, table: str, *, output: Output = None, best: Best = False,
     x = encode(material.data, heading, body, table)
     found = model.predict(simulation.constants, simulation.state, (x - material.mean) / material.deviation)
     classes = simulation.constants.outline.classes if model.task == "classification" else ()
-    columns = ["predicted", *classes] if classes else [f"predicted {k + 1}" for k in range(found.shape[1])] if found.shape[1] > 1 else ["predicted"]
-    rows = [[classes[row.argmax()], *(f"{p:.6g}" for p in row)] if classes else [f"{v:.7g}" for v in row] for row in np.asarray(found, float)]
+    columns = (
+        ["predicted", *classes]
+        if classes
+        else [f"predicted {k + 1}" for k in range(found.shape[1])]
+        if found.shape[1] > 1
+        else ["predicted"]
+    )
+    rows = [
+        [classes[row.argmax()], *(f"{p:.6g}" for p in row)] if classes else [f"{v:.7g}" for v in row] for row in np.asarray(found, float)
+    ]
     if output is None:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerows([columns, *rows])

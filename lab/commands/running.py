@@ -139,7 +139,12 @@ def _drive(simulation: Simulation, experiment: Experiment, recorder: Recorder, s
                     pace = (simulation.step - begin) * clock.dt / (now - began)
                     part = f" of {end * clock.dt:.6g}" if end else ""
                     line = f"{simulation.step * clock.dt:.6g}{part} {clock.unit}, {pace:.4g} {clock.unit}/s"
-                    print(f"\r{line:<60}" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+                    print(
+                        f"\r{line:<60}" if sys.stderr.isatty() else line,
+                        end="" if sys.stderr.isatty() else "\n",
+                        file=sys.stderr,
+                        flush=True,
+                    )
             else:
                 reason = simulation.over or "finished"
         except DivergenceError as error:
@@ -154,16 +159,25 @@ def _drive(simulation: Simulation, experiment: Experiment, recorder: Recorder, s
         say(f"{(simulation.step - begin) * clock.dt:.6g} {clock.unit} in {took:.3g} s")
     asked_for = experiment.steps or 0
     if not code and simulation.step < asked_for:
-        say(f"Ended at {simulation.step * clock.dt:.6g} {clock.unit}, before the {asked_for * clock.dt:.6g} asked for: {simulation.over or _whole(simulation, asked_for * clock.dt)}.")
+        say(
+            f"Ended at {simulation.step * clock.dt:.6g} {clock.unit}, before the {asked_for * clock.dt:.6g} asked for: {simulation.over or _whole(simulation, asked_for * clock.dt)}."
+        )
     if code:
-        say(f"Stopped at {simulation.step * clock.dt:.6g} {clock.unit}; everything so far is in the file." + (f" Go on with: lab resume {path}" if path else ""))
+        say(
+            f"Stopped at {simulation.step * clock.dt:.6g} {clock.unit}; everything so far is in the file."
+            + (f" Go on with: lab resume {path}" if path else "")
+        )
     return code
 
 
 def _whole(simulation: Simulation, wanted: float) -> str:
     """Why a run is not longer, and which parameter makes it so."""
     model, clock = simulation.model, simulation.model.clock
-    ends = [spec.name for spec in type(model).specs().values() if spec.unit.rstrip("s") == clock.unit and getattr(model, spec.name) == round(simulation.step * clock.dt, 9)]
+    ends = [
+        spec.name
+        for spec in type(model).specs().values()
+        if spec.unit.rstrip("s") == clock.unit and getattr(model, spec.name) == round(simulation.step * clock.dt, 9)
+    ]
     return "that is its whole length" + (f"; for more say --set {ends[0]}={wanted:g}" if len(ends) == 1 else "")
 
 
@@ -194,7 +208,16 @@ def _print_summary(simulation: Simulation, path: Path | None, as_json: bool) -> 
     if as_json:
         from lab.engine.experiment import plain
 
-        print(json.dumps({"model": simulation.model._owner(), "steps": simulation.step, "summary": plain(summary), "session": str(path) if path else None}))
+        print(
+            json.dumps(
+                {
+                    "model": simulation.model._owner(),
+                    "steps": simulation.step,
+                    "summary": plain(summary),
+                    "session": str(path) if path else None,
+                }
+            )
+        )
         return
     print(f"{simulation.model.title}: {simulation.step * clock.dt:.6g} {clock.unit}, seed {simulation.seed}")
     for name, value in summary.items():
@@ -235,12 +258,22 @@ def resume(
         if end is None:
             end = simulation.model.length
         if end is None or end <= point.step:
-            raise ModelError(f"Run {info.id} of {file} is finished at {info.steps * clock.dt:g} {clock.unit}: say how much longer with --for.")
+            raise ModelError(
+                f"Run {info.id} of {file} is finished at {info.steps * clock.dt:g} {clock.unit}: say how much longer with --for."
+            )
         if behind:
             # Killed while running: rows after the checkpoint are recorded already, so the rest becomes a branch.
             say(f"Going on from the checkpoint at {point.step * clock.dt:g} {clock.unit} as a new run.")
             experiment = experiment.replace(steps=end, schedule=(*log, *(h for h in experiment.schedule if h not in log)))
-            recorder = Recorder(session, f"{info.name} (resumed)", experiment, simulation, _intervals(reader, info.id), parent=(info.id, point.step), colour=info.colour)
+            recorder = Recorder(
+                session,
+                f"{info.name} (resumed)",
+                experiment,
+                simulation,
+                _intervals(reader, info.id),
+                parent=(info.id, point.step),
+                colour=info.colour,
+            )
             recorder.take_log(simulation.log)
         else:
             experiment = experiment.replace(steps=end)
@@ -275,7 +308,9 @@ def draw(session: Path, image: Path, only: str | None = None, run_id: int | None
     environment = dict(os.environ)
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
-        raise LabError(f"The picture {image} could not be drawn: {(done.stderr.strip().splitlines() or ['no reason given'])[-1].removeprefix('lab: ')}")
+        raise LabError(
+            f"The picture {image} could not be drawn: {(done.stderr.strip().splitlines() or ['no reason given'])[-1].removeprefix('lab: ')}"
+        )
 
 
 def _experiment(what: str, run_id: int | None) -> Experiment:

@@ -46,7 +46,16 @@ def verdicts(name: str, slow: bool = True) -> Iterator[Verdict]:
             measured, error = float("nan"), str(problem)
         took = time.perf_counter() - began
         yield Verdict(
-            name, figure.name, measured, float(figure.expected), figure.allowed, figure.unit, bool(figure.accepts(measured)), took, figure.source, error
+            name,
+            figure.name,
+            measured,
+            float(figure.expected),
+            figure.allowed,
+            figure.unit,
+            bool(figure.accepts(measured)),
+            took,
+            figure.source,
+            error,
         )
 
 
@@ -71,7 +80,10 @@ def verify(
                 continue
             mark = "ok  " if verdict.passed else "FAIL"
             measured = f"{verdict.measured:.8g} {verdict.unit}".strip()
-            print(f"  {mark} {verdict.figure:<58} {measured:>20}  expected {verdict.expected:.8g} {verdict.allowed}  {verdict.seconds:.2f} s", flush=True)
+            print(
+                f"  {mark} {verdict.figure:<58} {measured:>20}  expected {verdict.expected:.8g} {verdict.allowed}  {verdict.seconds:.2f} s",
+                flush=True,
+            )
             if verdict.error:
                 say(f"       {verdict.error}")
     if json_:

@@ -120,11 +120,35 @@ def _sklearn(name: str) -> Dataset:
     features = tuple(str(f) for f in bunch.feature_names)
     if name == "diabetes":
         t = bunch.target.astype(np.float32)[:, None]
-        return Dataset("diabetes", x, (t - t.mean()) / t.std(), "regression", features=features, about="442 patients, disease progression (standardised)")
+        return Dataset(
+            "diabetes",
+            x,
+            (t - t.mean()) / t.std(),
+            "regression",
+            features=features,
+            about="442 patients, disease progression (standardised)",
+        )
     classes = tuple(str(c) for c in bunch.target_names)
     if name == "digits":
-        return Dataset("digits", x / 16, bunch.target.astype(np.int64), "classification", classes, features, (8, 8), about="1797 handwritten digits, 8 x 8 pixels")
-    return Dataset(name.replace("_", " "), x, bunch.target.astype(np.int64), "classification", classes, features, about=f"{len(x)} examples, {x.shape[1]} measurements")
+        return Dataset(
+            "digits",
+            x / 16,
+            bunch.target.astype(np.int64),
+            "classification",
+            classes,
+            features,
+            (8, 8),
+            about="1797 handwritten digits, 8 x 8 pixels",
+        )
+    return Dataset(
+        name.replace("_", " "),
+        x,
+        bunch.target.astype(np.int64),
+        "classification",
+        classes,
+        features,
+        about=f"{len(x)} examples, {x.shape[1]} measurements",
+    )
 
 
 def moons(n: int, noise: float, seed: int) -> Dataset:
@@ -172,7 +196,9 @@ def gaussians(n: int, noise: float, seed: int) -> Dataset:
 
 def _plane(name: str, x: np.ndarray, t: np.ndarray, classes: int) -> Dataset:
     names = tuple("ABCDEFGH"[:classes])
-    return Dataset(name, x.astype(np.float32), t.astype(np.int64), "classification", names, ("x", "y"), about=f"{len(x)} points in the plane")
+    return Dataset(
+        name, x.astype(np.float32), t.astype(np.int64), "classification", names, ("x", "y"), about=f"{len(x)} points in the plane"
+    )
 
 
 FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -199,7 +225,14 @@ def function(name: str, n: int, noise: float, seed: int, drawn: Sequence[tuple[f
     else:
         raise ModelError(f"There is no function '{name}': {near(name, [*FUNCTIONS, 'drawn'])}")
     y = y + noise * rng.standard_normal(n)
-    return Dataset(name, x[:, None].astype(np.float32), y[:, None].astype(np.float32), "regression", features=("x",), about=f"{n} samples of a function")
+    return Dataset(
+        name,
+        x[:, None].astype(np.float32),
+        y[:, None].astype(np.float32),
+        "regression",
+        features=("x",),
+        about=f"{n} samples of a function",
+    )
 
 
 def painted(points: Sequence[tuple[float, float, float]]) -> Dataset:
@@ -209,11 +242,19 @@ def painted(points: Sequence[tuple[float, float, float]]) -> Dataset:
     array = np.array([[float(v) for v in p[:3]] for p in points])
     labels, t = np.unique(array[:, 2].astype(np.int64), return_inverse=True)
     x = array[:, :2].astype(np.float32)
-    return Dataset("painted points", x, t.astype(np.int64), "classification", tuple(str(c) for c in labels), ("x", "y"), about=f"{len(x)} points")
+    return Dataset(
+        "painted points", x, t.astype(np.int64), "classification", tuple(str(c) for c in labels), ("x", "y"), about=f"{len(x)} points"
+    )
 
 
 BUNDLED = ("digits", "iris", "wine", "breast cancer", "diabetes")
-PLANES: dict[str, Callable[[int, float, int], Dataset]] = {"moons": moons, "circles": circles, "spirals": spirals, "XOR": xor, "Gaussians": gaussians}
+PLANES: dict[str, Callable[[int, float, int], Dataset]] = {
+    "moons": moons,
+    "circles": circles,
+    "spirals": spirals,
+    "XOR": xor,
+    "Gaussians": gaussians,
+}
 NAMES = (*BUNDLED, *PLANES, *FUNCTIONS, "drawn", "painted", "file")
 
 
@@ -281,7 +322,9 @@ def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES // 4:
-            raise FileError(f"{path} has {size / 1e6:.0f} MB; a table of at most {MAX_BYTES // 4 / 1e6:.0f} MB can be read: cut it down first.")
+            raise FileError(
+                f"{path} has {size / 1e6:.0f} MB; a table of at most {MAX_BYTES // 4 / 1e6:.0f} MB can be read: cut it down first."
+            )
         raw = path.read_bytes()
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}.") from None
@@ -303,7 +346,9 @@ def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
         raise FileError(f"{path} has {len(rows):,} rows; at most {MAX_ROWS:,} can be read: cut it down first.")
     first = rows[0]
     headed = not all(_is_number(cell) for cell in first)
-    heading = [cell.strip() or f"column {k + 1}" for k, cell in enumerate(first)] if headed else [f"column {k + 1}" for k in range(len(first))]
+    heading = (
+        [cell.strip() or f"column {k + 1}" for k, cell in enumerate(first)] if headed else [f"column {k + 1}" for k in range(len(first))]
+    )
     body = rows[1:] if headed else rows
     for number, row in enumerate(body, start=2 if headed else 1):
         if len(row) != len(heading):
@@ -381,7 +426,15 @@ def from_csv(path: str | Path, target: str = "", types: str = "") -> Dataset:
     if columns[goal].kind == "class" or (few and not explicit):
         classes = sorted(set(cells), key=lambda c: (0, float(c), c) if _is_number(c) else (1, 0.0, c))
         number = {c: i for i, c in enumerate(classes)}
-        return Dataset(path.stem, x, np.array([number[c] for c in cells]), "classification", tuple(classes), tuple(names), about=f"{len(x)} rows of {path.name}")
+        return Dataset(
+            path.stem,
+            x,
+            np.array([number[c] for c in cells]),
+            "classification",
+            tuple(classes),
+            tuple(names),
+            about=f"{len(x)} rows of {path.name}",
+        )
     t = _numbers(path, body, goal, heading[goal], first)[:, None]
     return Dataset(path.stem, x, t.astype(np.float32), "regression", features=tuple(names), about=f"{len(x)} rows of {path.name}")
 
@@ -403,7 +456,9 @@ def encode(data: Dataset, heading: list[str], body: list[list[str]], where: str 
     if len(place) < len(wanted):
         if len(heading) != len(wanted) or any("=" in name for name in wanted):
             missing = next(name for name in wanted if name not in heading and name.partition("=")[0] not in heading)
-            raise FileError(f"{where} has no column '{missing.partition('=')[0]}', which the network was trained on: give all of its {len(wanted)} features.")
+            raise FileError(
+                f"{where} has no column '{missing.partition('=')[0]}', which the network was trained on: give all of its {len(wanted)} features."
+            )
         place = [(k, None) for k in range(len(wanted))]
     out = np.empty((len(cells), len(wanted)), np.float32)
     for i, row in enumerate(cells):
@@ -442,13 +497,24 @@ def from_idx(path: str | Path) -> Dataset:
     path = Path(path)
     beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
     if beside == path or not beside.is_file():
-        raise FileError(f"{path} wants its labels beside it in a file called {beside.name if beside != path else 'like it with labels-idx1 in its name'}.")
+        raise FileError(
+            f"{path} wants its labels beside it in a file called {beside.name if beside != path else 'like it with labels-idx1 in its name'}."
+        )
     x, t = read_idx(path, 3), read_idx(beside, 1)
     if len(x) != len(t):
         raise FileError(f"{path} holds {len(x)} pictures and {beside.name} {len(t)} labels: they do not belong together.")
     rows, columns = x.shape[1:]
     classes = tuple(str(c) for c in range(int(t.max()) + 1))
-    return Dataset(path.stem, x.reshape(len(x), -1).astype(np.float32) / 255, t.astype(np.int64), "classification", classes, (), (rows, columns), about=f"{len(x)} pictures")
+    return Dataset(
+        path.stem,
+        x.reshape(len(x), -1).astype(np.float32) / 255,
+        t.astype(np.int64),
+        "classification",
+        classes,
+        (),
+        (rows, columns),
+        about=f"{len(x)} pictures",
+    )
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
@@ -466,7 +532,9 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     except (OSError, EOFError, gzip.BadGzipFile) as error:
         raise FileError(f"{path} cannot be read: {error}.") from None
     if len(data) != total:
-        raise FileError(f"{path} is damaged: it should hold {total:,} values after its heading and holds {'more' if len(data) > total else f'{len(data):,}'}.")
+        raise FileError(
+            f"{path} is damaged: it should hold {total:,} values after its heading and holds {'more' if len(data) > total else f'{len(data):,}'}."
+        )
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 
@@ -490,7 +558,16 @@ def from_pictures(folder: str | Path, side: int = 28) -> Dataset:
                 x[i] = np.asarray(picture.convert("L").resize((side, side)), np.float32).ravel() / 255
         except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
             raise FileError(f"{path} is not a readable picture: {error}.") from None
-    return Dataset(folder.name, x, np.array([k for _, k in files]), "classification", tuple(classes), (), (side, side), about=f"{len(x)} pictures of {folder}")
+    return Dataset(
+        folder.name,
+        x,
+        np.array([k for _, k in files]),
+        "classification",
+        tuple(classes),
+        (),
+        (side, side),
+        about=f"{len(x)} pictures of {folder}",
+    )
 
 
 # -- augmentation of pictures, done where minibatches are made --

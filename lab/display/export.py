@@ -35,7 +35,12 @@ def columns(run: Run, name: str) -> dict[str, np.ndarray]:
         raise ModelError(f"{name} was not recorded in this run.")
     last = found.values[-1]
     if stream.kind == "matrices":
-        cells = [(e["name"], i, j, v) for e in last if e.get("values") is not None for (i, j), v in np.ndenumerate(np.atleast_2d(np.asarray(e["values"], float)))]
+        cells = [
+            (e["name"], i, j, v)
+            for e in last
+            if e.get("values") is not None
+            for (i, j), v in np.ndenumerate(np.atleast_2d(np.asarray(e["values"], float)))
+        ]
         return {k: np.array([cell[n] for cell in cells]) for n, k in enumerate(("matrix", "row", "column", "value"))}
     if isinstance(last, list):  # a table: rows of column -> value
         keys = list(dict.fromkeys(k for row in last for k in row))

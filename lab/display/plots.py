@@ -129,7 +129,20 @@ def typeset(text: str) -> str:
 _MICRO = re.compile(r"(?<![A-Za-z])u(?=[AVSFmsMNW](?![a-z]))")
 _POWER = re.compile(r"((?<![A-Za-z])[cmµn]?m)\^?(-?[23])(?![0-9A-Za-z])")
 _RAISED = str.maketrans("-23", "⁻²³")
-_LETTERS = {"tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "ohm": "Ω", "Ohm": "Ω", "mu": "μ", "eta": "η", "phi": "φ", "delta": "δ"}
+_LETTERS = {
+    "tau": "τ",
+    "alpha": "α",
+    "beta": "β",
+    "sigma": "σ",
+    "theta": "θ",
+    "lambda": "λ",
+    "ohm": "Ω",
+    "Ohm": "Ω",
+    "mu": "μ",
+    "eta": "η",
+    "phi": "φ",
+    "delta": "δ",
+}
 _GREEK = re.compile(r"(?<![A-Za-z])(" + "|".join(_LETTERS) + r")(?![A-Za-z])")
 
 
@@ -255,7 +268,15 @@ def _columns(rows: np.ndarray, layer: Layer) -> np.ndarray:
     return flat if layer.channel is None else flat[:, layer.channel : layer.channel + 1]
 
 
-def _make(key: tuple[int, int, int], xs: Sequence[np.ndarray], ys: Sequence[np.ndarray], names: list[str], series: int, layer: Layer, over: Overlay | None) -> list[Line]:
+def _make(
+    key: tuple[int, int, int],
+    xs: Sequence[np.ndarray],
+    ys: Sequence[np.ndarray],
+    names: list[str],
+    series: int,
+    layer: Layer,
+    over: Overlay | None,
+) -> list[Line]:
     """Lines of one layer: one per channel, or one item with gaps when there are too many to be told apart."""
     colour, note = (over.colour, f" · {over.name}") if over else ("", "")
     if len(ys) <= NAMED:
@@ -282,7 +303,11 @@ def _trace(layer: Layer, model: Model, source: Source, stretch: Stretch, width: 
         xs, ys = [], []
         for k in chosen:
             own = channel == k
-            at, y = decimate(steps[own], value[own], bucket_size(stretch.last - stretch.first, width)) if own.sum() > 4 * width else (steps[own], value[own])
+            at, y = (
+                decimate(steps[own], value[own], bucket_size(stretch.last - stretch.first, width))
+                if own.sum() > 4 * width
+                else (steps[own], value[own])
+            )
             xs.append((at - stretch.origin) * dt)
             ys.append(y)
         return xs, ys, stream
@@ -335,7 +360,9 @@ def _curve(layer: Layer, model: Model, source: Source) -> tuple[list[np.ndarray]
     value = source.snapshot(stream.name)
     table = np.asarray(value, float) if value is not None else np.empty((2, 0))
     if table.ndim != 2 or len(table) < 2:
-        raise ModelError(f"{model._owner()}: the curve '{stream.name}' must have shape (1 + k, n) with k of at least 1 (got {table.shape}).")
+        raise ModelError(
+            f"{model._owner()}: the curve '{stream.name}' must have shape (1 + k, n) with k of at least 1 (got {table.shape})."
+        )
     rows = table[1:] if layer.channel is None else table[1 + layer.channel : 2 + layer.channel]
     return [table[0]] * len(rows), list(rows), stream
 

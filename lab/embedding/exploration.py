@@ -51,7 +51,11 @@ class Answer:
             return self.said
         if self.metric == "euclidean":
             return "distance in the space itself"
-        return {"word": "cosine in the space itself", "formula": "cosine, question's words left out", "odd": "cosine with the mean of the words"}[self.kind]
+        return {
+            "word": "cosine in the space itself",
+            "formula": "cosine, question's words left out",
+            "odd": "cosine with the mean of the words",
+        }[self.kind]
 
 
 def answer(vectors: Vectors, text: str, count: int = 12, metric: str = "cosine") -> Answer:
@@ -101,7 +105,9 @@ def answer_file(vectors: Vectors, path: str) -> Answer:
         more = f"; {len(scores) - len(lines)} further sections" if len(scores) > len(lines) else ""
         skipped = f", {whole.skipped:,} skipped for unknown words" if whole.skipped else ""
         title = f"{100 * whole.share:.1f} % right" if whole.asked else "None could be asked"
-        return Answer("analogies", title, (), (), (), lines=lines, said=f"{place.name}: {whole.right:,} of {whole.asked:,} right{skipped}{more}")
+        return Answer(
+            "analogies", title, (), (), (), lines=lines, said=f"{place.name}: {whole.right:,} of {whole.asked:,} right{skipped}{more}"
+        )
     found = ask.similarities(vectors, content)
     shown = tuple((f"{a} {b} ({judged:g})", cosine) for a, b, judged, cosine, _ in found.pairs[:MOST_LINES])
     skipped = f", {found.skipped:,} skipped for unknown words" if found.skipped else ""
@@ -354,5 +360,14 @@ def _bookmark(entry: Any) -> Bookmark | None:
         return None
     texts = {key: str(entry.get(key, ""))[:1000] for key in ("layout", "colour", "axes", "asked")}
     return Bookmark(
-        entry["name"][:80], texts["layout"], centre, numbers["scale"], numbers["yaw"], numbers["pitch"], texts["colour"], texts["axes"], texts["asked"], only
+        entry["name"][:80],
+        texts["layout"],
+        centre,
+        numbers["scale"],
+        numbers["yaw"],
+        numbers["pitch"],
+        texts["colour"],
+        texts["axes"],
+        texts["asked"],
+        only,
     )

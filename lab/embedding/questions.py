@@ -269,5 +269,7 @@ def similarities(vectors: Vectors, pairs: Iterable[tuple[str, str, float]]) -> S
     cosine = np.einsum("ij,ij->i", vectors.unit[rows[:, 0]], vectors.unit[rows[:, 1]])
     apart = (ranks(cosine) - ranks(judged)) / len(known)
     order = np.argsort(-np.abs(apart), kind="stable").tolist()
-    listed = tuple((vectors.words[rows[k, 0]], vectors.words[rows[k, 1]], float(judged[k]), float(cosine[k]), float(apart[k])) for k in order)
+    listed = tuple(
+        (vectors.words[rows[k, 0]], vectors.words[rows[k, 1]], float(judged[k]), float(cosine[k]), float(apart[k])) for k in order
+    )
     return Similarities(spearman(cosine, judged) if len(known) > 1 else float("nan"), len(pairs) - len(known), listed)

@@ -267,7 +267,23 @@ def rasterise(
     if len(kinds) not in (0, len(points)):
         raise LabError(f"shapes: must say so of each of {len(points)} points (got {len(kinds)}).")
     dx, dy, begins = _spots(float(np.clip(size, 1, 64)), shapes is not None)
-    _paint(points, rows, offset, colours, shown, kinds, begins, dx, dy, np.float32(near), np.float32(far), paper, np.float32(_FADE), depth, image)
+    _paint(
+        points,
+        rows,
+        offset,
+        colours,
+        shown,
+        kinds,
+        begins,
+        dx,
+        dy,
+        np.float32(near),
+        np.float32(far),
+        paper,
+        np.float32(_FADE),
+        depth,
+        image,
+    )
     return image
 
 

@@ -68,7 +68,7 @@ class Experiment:
     def from_dict(cls, data: Mapping[str, Any], where: str = "the experiment") -> Experiment:
         """Read plain data; every error names the key and, for unknown ones, what is near."""
         if not isinstance(data, Mapping):
-            raise FileError(f"{where} must be a table of keys, for example model = \"hodgkin-huxley\".")
+            raise FileError(f'{where} must be a table of keys, for example model = "hodgkin-huxley".')
         for key in data:
             if key not in KEYS:
                 raise FileError(f"{where} has the unknown key '{key}': {near(key, KEYS)}")
@@ -140,7 +140,7 @@ def _event_in(data: Any, model: Model, where: str) -> Happened:
     else:
         raise FileError(f"{where} needs at = (a time in {model.clock.unit}) or at_step = (a step).")
     if ("set" in data) == ("do" in data):
-        raise FileError(f"{where} needs either set = {{parameter = value}} or do = \"action\".")
+        raise FileError(f'{where} needs either set = {{parameter = value}} or do = "action".')
     try:
         if "set" in data:
             model.replace(**data["set"])

@@ -57,11 +57,7 @@ class Recorder:
             session.update_run(run_id, state="running", reason="")
         else:
             self.run_id = session.add_run(
-                name,
-                experiment.to_dict(),
-                parent=parent[0] if parent else None,
-                parent_step=parent[1] if parent else None,
-                colour=colour,
+                name, experiment.to_dict(), parent=parent[0] if parent else None, parent_step=parent[1] if parent else None, colour=colour
             )
             for stream_name, every in self.record.items():
                 self._declare(simulation, stream_name, every)

@@ -277,7 +277,14 @@ class Runner:
         self._show()
         if self.session is not None and not self._stopping.is_set():
             self._recorder = Recorder(
-                self.session, self.name, self.experiment, self.simulation, self._record, parent=self._parent, colour=self.colour, run_id=self._existing
+                self.session,
+                self.name,
+                self.experiment,
+                self.simulation,
+                self._record,
+                parent=self._parent,
+                colour=self.colour,
+                run_id=self._existing,
             )
             self._record = self._recorder.record
             self._recorder.take_log(self.simulation.log)
@@ -570,7 +577,15 @@ class Runner:
     def _diverge(self, error: DivergenceError) -> None:
         self._generator = None
         ways = self.simulation.model.remedies(error.stream)
-        self._set(phase="diverged", error=str(error), remedy=error.remedy, remedies=ways, achieved=0.0, step=self.simulation.step, reason="diverged")
+        self._set(
+            phase="diverged",
+            error=str(error),
+            remedy=error.remedy,
+            remedies=ways,
+            achieved=0.0,
+            step=self.simulation.step,
+            reason="diverged",
+        )
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
 
@@ -596,7 +611,10 @@ class Runner:
 
     def _branch(self, place: int | None) -> None:
         """Make `place` (None: the last good state) the present, as a new run that names its parent."""
-        point = self._nearest(self.simulation.step if place is None else place) or Simulation(self.experiment.build(), self.experiment.seed).checkpoint()
+        point = (
+            self._nearest(self.simulation.step if place is None else place)
+            or Simulation(self.experiment.build(), self.experiment.seed).checkpoint()
+        )
         self._new_branch(point, point.step if place is None else place, place is None)
 
     def _nearest(self, within: int) -> Checkpoint | None:

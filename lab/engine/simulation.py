@@ -94,9 +94,7 @@ class Simulation:
         """Advance up to n steps; `wanted` names the sampled streams to write (events are always written)."""
         wanted = frozenset(wanted)
         declared = self._streams()
-        samples = {
-            s.name: np.empty((n if s.name in wanted else 0, *s.shape), s.dtype) for s in declared if s.form == "samples"
-        }
+        samples = {s.name: np.empty((n if s.name in wanted else 0, *s.shape), s.dtype) for s in declared if s.form == "samples"}
         # Kept from call to call: making them anew costs more than a short block of a small model.
         buffers = {s.name: self._buffers.get(s.name) or Events(FIRST_EVENTS) for s in declared if s.form == "events"}
         parts: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {name: [] for name in buffers}
@@ -252,7 +250,11 @@ def available_memory() -> int:
 def step_bytes(model: Model, wanted: Iterable[str]) -> int:
     """Bytes that one step of the wanted sampled streams takes."""
     wanted = set(wanted)
-    return sum(int(np.prod(s.shape, dtype=np.int64)) * np.dtype(s.dtype).itemsize for s in model.streams if s.name in wanted and s.form == "samples")
+    return sum(
+        int(np.prod(s.shape, dtype=np.int64)) * np.dtype(s.dtype).itemsize
+        for s in model.streams
+        if s.name in wanted and s.form == "samples"
+    )
 
 
 def default_record(model: Model) -> dict[str, int]:
@@ -373,7 +375,11 @@ class Collector:
                 return Recorded(np.empty(0), np.empty((0, *stream.shape), stream.dtype))
             return Recorded(np.concatenate([r[0] for r in rows]) * dt, np.concatenate([r[1] for r in rows]))
         if stream.form == "events":
-            columns: list[Any] = [np.concatenate(c) for c in zip(*rows, strict=True)] if rows else [np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)]
+            columns: list[Any] = (
+                [np.concatenate(c) for c in zip(*rows, strict=True)]
+                if rows
+                else [np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)]
+            )
             if stream.kind == "raster":
                 return Recorded((columns[0] + columns[2]) * dt, columns[2], columns[1])
             return Recorded((columns[0] + 1) * dt, columns[2], columns[1])

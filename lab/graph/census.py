@@ -77,7 +77,9 @@ def connections(graph: Graph, most: int, seed: int = 0) -> tuple[tuple[str, ...]
     graph = graph.expand()
     names, pairs = _wired_layers(graph) if graph.family == "layers" else _wired(graph)
     if len(names) > most:
-        raise GraphError(f"The network on the canvas has {len(names):,} neurons and up to {most:,} can be analysed one by one: make its layers smaller.")
+        raise GraphError(
+            f"The network on the canvas has {len(names):,} neurons and up to {most:,} can be analysed one by one: make its layers smaller."
+        )
     return names, pairs
 
 
@@ -98,7 +100,9 @@ def _wired_layers(graph: Graph) -> tuple[tuple[str, ...], np.ndarray]:
         node = graph.node(id)
         before = [carried[e.source] for e in graph.incoming(id) if e.source in carried]
         if isinstance(node.parameters, (Convolution, Pool)):
-            raise GraphError(f"{node.title} shares its weights over places, so it has no neurons to tell apart: analyse a network of dense layers.")
+            raise GraphError(
+                f"{node.title} shares its weights over places, so it has no neurons to tell apart: analyse a network of dense layers."
+            )
         if isinstance(node.parameters, (Input, Dense, Output, Reconstruction)):
             size = prod(known[id])
             carried[id] = np.arange(len(names), len(names) + size)

@@ -411,7 +411,9 @@ class Graph:
         members = tuple(n.id for n in self.nodes if n.id in set(nodes))
         for g in self.groups:
             if set(g.nodes) & set(members):
-                raise GraphError(f"{self.node((set(g.nodes) & set(members)).pop()).title} belongs to the group {g.title}: dissolve that group first.")
+                raise GraphError(
+                    f"{self.node((set(g.nodes) & set(members)).pop()).title} belongs to the group {g.title}: dissolve that group first."
+                )
         if not members:
             raise GraphError("A group needs nodes: select some first.")
         id = _fresh("g", self.groups)
@@ -504,7 +506,9 @@ class Graph:
         if self.comments:
             body["comments"] = [{"id": c.id, "text": c.text, "at": [c.x, c.y], "size": [c.width, c.height]} for c in self.comments]
         if self.groups:
-            body["groups"] = [{"id": g.id, "title": g.title, "nodes": list(g.nodes), "repeat": g.repeat, "folded": g.folded} for g in self.groups]
+            body["groups"] = [
+                {"id": g.id, "title": g.title, "nodes": list(g.nodes), "repeat": g.repeat, "folded": g.folded} for g in self.groups
+            ]
         if self.weights:
             body["weights"] = {w.name: {"shape": list(w.shape), "data": w.data} for w in self.weights}
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -565,7 +569,11 @@ def _read(cls: type[Graph], body: Any) -> Graph:
     nodes, edges = [], []
     for n in body["nodes"]:
         kind = known.kind(n["kind"])
-        nodes.append(Node(str(n["id"]), kind.name, str(n["title"]), _value(kind.parameters, n, str(n["title"])), float(n["at"][0]), float(n["at"][1])))
+        nodes.append(
+            Node(
+                str(n["id"]), kind.name, str(n["title"]), _value(kind.parameters, n, str(n["title"])), float(n["at"][0]), float(n["at"][1])
+            )
+        )
     if len({n.id for n in nodes}) < len(nodes):
         raise GraphError("The graph document names two nodes alike: open or build another.")
     by_id = {n.id: n for n in nodes}
@@ -580,7 +588,8 @@ def _read(cls: type[Graph], body: Any) -> Graph:
         edges.append(Edge(str(e["id"]), source, begin.name, target, end.name, _value(begin.carries, e, where)))
     comments = [Comment(str(c["id"]), str(c["text"]), *map(float, (*c["at"], *c["size"]))) for c in body.get("comments", ())]
     groups = [
-        _changed(Group(str(g["id"]), str(g["title"]), tuple(g["nodes"])), {"repeat": g["repeat"], "folded": bool(g["folded"])}) for g in body.get("groups", ())
+        _changed(Group(str(g["id"]), str(g["title"]), tuple(g["nodes"])), {"repeat": g["repeat"], "folded": bool(g["folded"])})
+        for g in body.get("groups", ())
     ]
     for g in groups:
         if not set(g.nodes) <= set(by_id):
@@ -656,30 +665,45 @@ def _wiring(graph: Graph) -> Iterable[Problem]:
                 yield Problem(f"Nothing leads to '{port.name}' of {n.title}: wire an output to it, or remove {n.title}.", (n.id,))
             if len(edges) > 1 and not port.many:
                 names = " and ".join(graph.node(e.source).title for e in edges)
-                yield Problem(f"'{port.name}' of {n.title} takes one wire but has {len(edges)}, from {names}: remove all but one.", (n.id,), tuple(e.id for e in edges))
+                yield Problem(
+                    f"'{port.name}' of {n.title} takes one wire but has {len(edges)}, from {names}: remove all but one.",
+                    (n.id,),
+                    tuple(e.id for e in edges),
+                )
     joined: dict[tuple, str] = {}
     for e in graph.edges:
         one, other = graph.node(e.source), graph.node(e.target)
         begin, end = graph.kind_of(one).port(e.output, "output"), graph.kind_of(other).port(e.input, "input")
         if begin.signal != end.signal:
-            yield Problem(f"{one.title} to {other.title}: '{begin.name}' gives {begin.signal}, but '{end.name}' takes {end.signal}: remove this wire.", (), (e.id,))
+            yield Problem(
+                f"{one.title} to {other.title}: '{begin.name}' gives {begin.signal}, but '{end.name}' takes {end.signal}: remove this wire.",
+                (),
+                (e.id,),
+            )
         key = (e.source, e.output, e.target, e.input)
         if key in joined and not known.parallel:
             yield Problem(f"{one.title} to {other.title}: two wires join the same ports: remove one.", (), (joined[key], e.id))
         joined[key] = e.id
         if e.source == e.target and not graph.kind_of(one).loops:
-            yield Problem(f"{one.title} leads back to itself, which a {graph.kind_of(one).title} cannot: remove this wire.", (e.source,), (e.id,))
+            yield Problem(
+                f"{one.title} leads back to itself, which a {graph.kind_of(one).title} cannot: remove this wire.", (e.source,), (e.id,)
+            )
     if not known.cycles:
         place = {id: k for k, id in enumerate(graph.order())}
         back = [e for e in graph.edges if e.source != e.target and place[e.source] > place[e.target]]
         if back:
             one, other = graph.node(back[0].source), graph.node(back[0].target)
             yield Problem(
-                f"{one.title} to {other.title} closes a circle, and values must flow one way here: remove one wire of the circle.", (), tuple(e.id for e in back)
+                f"{one.title} to {other.title} closes a circle, and values must flow one way here: remove one wire of the circle.",
+                (),
+                tuple(e.id for e in back),
             )
     for g in graph.groups:
         if g.repeat > 1 and not known.blocks:
-            yield Problem(f"{g.title} is repeated {g.repeat} times, but {known.title.lower()} know no repeated blocks: set it to once and copy the nodes.", g.nodes)
+            yield Problem(
+                f"{g.title} is repeated {g.repeat} times, but {known.title.lower()} know no repeated blocks: set it to once and copy the nodes.",
+                g.nodes,
+            )
         elif g.repeat > 1:
             try:
                 _seams(graph, g)
@@ -693,12 +717,16 @@ def _seams(graph: Graph, block: Group) -> tuple[list[Edge], list[Edge]]:
     entering = [e for e in graph.edges if e.target in inside and e.source not in inside]
     leaving = [e for e in graph.edges if e.source in inside and e.target not in inside]
     if not entering:
-        raise GraphError(f"The block {block.title} is repeated {block.repeat} times, but nothing leads into it: wire something to its first node.")
+        raise GraphError(
+            f"The block {block.title} is repeated {block.repeat} times, but nothing leads into it: wire something to its first node."
+        )
     if len({(e.source, e.output) for e in leaving}) != 1:
         what = "nothing leaves it" if not leaving else "wires leave it from several outputs"
         raise GraphError(f"The block {block.title} is repeated {block.repeat} times, but {what}: let one output lead out of it.")
     if len({(e.source, e.output) for e in entering}) != 1:
-        raise GraphError(f"The block {block.title} is repeated {block.repeat} times, but wires enter it from several outputs: let one lead into it.")
+        raise GraphError(
+            f"The block {block.title} is repeated {block.repeat} times, but wires enter it from several outputs: let one lead into it."
+        )
     return entering, leaving
 
 
@@ -712,9 +740,7 @@ def _unrolled(graph: Graph, block: Group) -> Graph:
     for k in range(1, block.repeat):
         pasted, ids = plain.paste(replace(inner, comments=(), groups=()), width * k, 0.0)
         copy = dict(zip([n.id for n in inner.nodes], ids, strict=True))
-        edges = [
-            Edge("", last[leaving[0].source], leaving[0].output, copy[e.target], e.input, e.properties) for e in entering
-        ]
+        edges = [Edge("", last[leaving[0].source], leaving[0].output, copy[e.target], e.input, e.properties) for e in entering]
         plain = _with_edges(pasted, edges)
         last = copy
     return _with_edges(plain, [replace(e, source=last[e.source]) for e in leaving])

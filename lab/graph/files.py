@@ -43,7 +43,9 @@ def read(path: str | Path, family: str) -> Graph:
             raise FileError(f"'{path.name}' is larger than {LIMIT >> 20} MB: open a part of it.")
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"'{path}' cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}; choose another file.") from None
+        raise FileError(
+            f"'{path}' cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}; choose another file."
+        ) from None
     readers = {".json": lambda text, family: Graph.from_json(text), ".graphml": from_graphml, ".csv": from_csv}
     try:
         graph = readers[path.suffix.lower()](text, family)
@@ -183,4 +185,3 @@ def _put(item: Any, owner: str, data: dict[str, str]) -> None:
 
 def _local(element: Any) -> str:
     return element.tag.rsplit("}", 1)[-1] if isinstance(element.tag, str) else ""
-

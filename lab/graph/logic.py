@@ -44,7 +44,13 @@ def why_not(table: tuple[int, ...]) -> str:
 
     x, t = patterns(_inputs(table)), np.array(table)
     ones, zeros = x[t > 0], x[t == 0]
-    left = np.vstack([np.column_stack([ones.T, -zeros.T]), np.r_[np.ones(len(ones)), np.zeros(len(zeros))], np.r_[np.zeros(len(ones)), np.ones(len(zeros))]])
+    left = np.vstack(
+        [
+            np.column_stack([ones.T, -zeros.T]),
+            np.r_[np.ones(len(ones)), np.zeros(len(zeros))],
+            np.r_[np.zeros(len(ones)), np.ones(len(zeros))],
+        ]
+    )
     found = linprog(np.zeros(len(x)), A_eq=left, b_eq=np.r_[np.zeros(x.shape[1]), 1.0, 1.0])
     if found.status != 0:
         return ""
@@ -143,7 +149,10 @@ def _symmetric(table: tuple[int, ...]) -> list[int] | None:
 def _inputs(table: tuple[int, ...]) -> int:
     n = len(table).bit_length() - 1
     if len(table) != 1 << n or not 1 <= n <= MOST_INPUTS or not set(table) <= {0, 1}:
-        raise ParameterError(f"text: a truth table needs 2, 4, 8 ... {1 << MOST_INPUTS} digits 0 or 1 (got {len(table)}): give one for each pattern.", names=("text",))
+        raise ParameterError(
+            f"text: a truth table needs 2, 4, 8 ... {1 << MOST_INPUTS} digits 0 or 1 (got {len(table)}): give one for each pattern.",
+            names=("text",),
+        )
     return n
 
 
@@ -156,7 +165,10 @@ def read(text: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ParameterError(f"text: '{text[:60]}' is no formula: write names with and, or, not, ^ and brackets, or the digits of a truth table.", names=("text",)) from None
+        raise ParameterError(
+            f"text: '{text[:60]}' is no formula: write names with and, or, not, ^ and brackets, or the digits of a truth table.",
+            names=("text",),
+        ) from None
     names = tuple(sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}))
     if not 1 <= len(names) <= MOST_INPUTS:
         raise ParameterError(f"text: a formula needs 1 to {MOST_INPUTS} different names (got {len(names)}): use fewer.", names=("text",))

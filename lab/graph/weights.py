@@ -19,7 +19,9 @@ def carry(graph: Graph, arrays: Mapping[str, np.ndarray]) -> Graph:
     """The graph with these arrays (by names that begin with a node's identity and a dot) as its weights, in single precision."""
     count = sum(a.size for a in arrays.values())
     if count > MOST:
-        raise GraphError(f"A graph carries at most {MOST:,} weights, and these are {count:,}: write them to a file with 'lab weights' instead.")
+        raise GraphError(
+            f"A graph carries at most {MOST:,} weights, and these are {count:,}: write them to a file with 'lab weights' instead."
+        )
     made = []
     for name, array in arrays.items():
         data = base64.b64encode(np.ascontiguousarray(array, "<f4").tobytes()).decode("ascii")

@@ -56,7 +56,9 @@ def unpack(data: Any, dtype: str, shape: tuple[int, ...], owner: str) -> np.ndar
     """The array a blob holds, read-only and in the machine's byte order; the shape is checked against the length first."""
     target = stored_dtype(dtype)
     if not isinstance(data, bytes) or math.prod(shape) * target.itemsize != len(data):
-        raise FileError(f"{owner} is damaged: its shape {shape} of {dtype} does not fit the stored bytes; the other streams can still be read.")
+        raise FileError(
+            f"{owner} is damaged: its shape {shape} of {dtype} does not fit the stored bytes; the other streams can still be read."
+        )
     if dtype == "bool":  # a byte other than 0 or 1 is no valid bool
         return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
     return np.frombuffer(data, target).reshape(shape).astype(np.dtype(dtype), copy=False)
@@ -83,7 +85,9 @@ def read_json(text: Any, kind: type, owner: str) -> Any:
     except (ValueError, RecursionError) as problem:
         raise FileError(f"{owner} is damaged: its JSON cannot be read; restore the file from a copy.") from problem
     if not isinstance(value, kind):
-        raise FileError(f"{owner} is damaged: it holds a {type(value).__name__} instead of a {kind.__name__}; restore the file from a copy.")
+        raise FileError(
+            f"{owner} is damaged: it holds a {type(value).__name__} instead of a {kind.__name__}; restore the file from a copy."
+        )
     return value
 
 

@@ -189,7 +189,9 @@ class Session:
             if field not in CHANGEABLE:
                 raise ParameterError(f"A run has no changeable field '{field}'; {near(field, CHANGEABLE)}", owner="run", names=(field,))
         if fields.get("state", "running") not in RUN_STATES:
-            raise ParameterError(f"A run cannot be in the state '{fields['state']}'; {near(str(fields['state']), RUN_STATES)}", owner="run", names=("state",))
+            raise ParameterError(
+                f"A run cannot be in the state '{fields['state']}'; {near(str(fields['state']), RUN_STATES)}", owner="run", names=("state",)
+            )
         for field in ("name", "reason", "colour"):
             if field in fields:
                 _text(fields[field], f"the {field} of a run", codec.MAX_NAME if field == "name" else codec.MAX_JSON)
@@ -261,7 +263,9 @@ class Session:
         owner = f"Stream '{name}' of run {run_id}"
         shape, data = codec.pack(array, info.dtype, owner)
         if not shape or shape[1:] != info.shape:
-            raise ModelError(f"{owner}: an array of shape {shape} was appended where (rows, *{info.shape}) was declared; make the shapes agree.")
+            raise ModelError(
+                f"{owner}: an array of shape {shape} was appended where (rows, *{info.shape}) was declared; make the shapes agree."
+            )
         if shape[0] == 0:
             return
         first = _step(first_step, owner)
@@ -276,15 +280,21 @@ class Session:
         info = self._stream(run_id, name, "events")
         owner = f"Stream '{name}' of run {run_id}"
         when = np.asarray(steps)
-        columns = [np.broadcast_to(np.asarray(column), when.shape) if np.ndim(column) == 0 else np.asarray(column) for column in (index, value)]
+        columns = [
+            np.broadcast_to(np.asarray(column), when.shape) if np.ndim(column) == 0 else np.asarray(column) for column in (index, value)
+        ]
         if when.ndim != 1 or any(column.shape != when.shape for column in columns):
-            raise ModelError(f"{owner}: steps, index and value must be equally long lists (got {when.shape}, {columns[0].shape}, {columns[1].shape}).")
+            raise ModelError(
+                f"{owner}: steps, index and value must be equally long lists (got {when.shape}, {columns[0].shape}, {columns[1].shape})."
+            )
         if when.size == 0:
             return
         if np.any(when[1:] < when[:-1]):
             order = np.argsort(when, kind="stable")
             when, columns = when[order], [column[order] for column in columns]
-        parts = tuple(codec.pack(column, dtype, owner)[1] for column, dtype in ((when, "int64"), (columns[0], "int32"), (columns[1], "float64")))
+        parts = tuple(
+            codec.pack(column, dtype, owner)[1] for column, dtype in ((when, "int64"), (columns[0], "int32"), (columns[1], "float64"))
+        )
         assert sum(map(len, parts)) == when.size * EVENT_BYTES
         self._append(info, _step(when[0], owner), _step(when[-1], owner), when.size, parts, 0)
 

@@ -56,7 +56,9 @@ def start_writing(connection: Connection, path: Path) -> int:
     try:
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         if mode != "wal":
-            raise FileError(f"The disk with '{path.name}' does not allow recording (journal mode {mode}); copy the session to a local disk.")
+            raise FileError(
+                f"The disk with '{path.name}' does not allow recording (journal mode {mode}); copy the session to a local disk."
+            )
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA wal_autocheckpoint=0")
         return connection.execute("SELECT coalesce(max(id), 0) FROM checkpoints").fetchone()[0]

@@ -95,9 +95,7 @@ class SessionReader:
                 rows.append(values[low:high])
         return np.concatenate(steps), np.concatenate(rows)
 
-    def events(
-        self, run: int, stream: str, start: int | None = None, stop: int | None = None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def events(self, run: int, stream: str, start: int | None = None, stop: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Steps (int64), indices (int32) and values (float64) of the events of a stream, sorted by step."""
         info = self._find(run, stream, "events")
         columns: tuple[list, list, list] = ([np.empty(0, np.int64)], [np.empty(0, np.int32)], [np.empty(0, np.float64)])
@@ -139,7 +137,9 @@ class SessionReader:
     def log(self, run: int) -> list[LogEntry]:
         """The parameter changes and actions of a run in the order they took effect."""
         entries = []
-        for step, kind, name, payload, crc in self._all("SELECT step, kind, name, payload, crc FROM log WHERE run=? ORDER BY id", (_step(run),)):
+        for step, kind, name, payload, crc in self._all(
+            "SELECT step, kind, name, payload, crc FROM log WHERE run=? ORDER BY id", (_step(run),)
+        ):
             owner = f"The log of run {run} in '{self.path.name}'"
             if crc != codec.checksum(f"{run} {step} {kind} {name} {payload}"):
                 raise FileError(f"{owner} is damaged at step {step}; the recorded streams can still be read.")
@@ -148,7 +148,9 @@ class SessionReader:
 
     def checkpoints(self, run: int) -> list[int]:
         """The steps at which a run has checkpoints."""
-        return [self._whole(row[0], "a step") for row in self._all("SELECT step FROM checkpoints WHERE run=? ORDER BY step, id", (_step(run),))]
+        return [
+            self._whole(row[0], "a step") for row in self._all("SELECT step FROM checkpoints WHERE run=? ORDER BY step, id", (_step(run),))
+        ]
 
     def checkpoint(self, run: int, at_or_before_step: int | None = None) -> tuple[int, dict[str, np.ndarray], dict[str, Any]] | None:
         """Step, arrays and meta of the last checkpoint at or before a step, or None when there is none."""
@@ -166,7 +168,11 @@ class SessionReader:
             raise FileError(f"{owner} is damaged; use an earlier one.")
         arrays = {}
         for name, dtype, shape, array_crc, data in rows:
-            if dtype not in codec.DTYPES or not isinstance(data, bytes) or array_crc != codec.checksum(f"{identity} {name} {dtype} {shape}", data):
+            if (
+                dtype not in codec.DTYPES
+                or not isinstance(data, bytes)
+                or array_crc != codec.checksum(f"{identity} {name} {dtype} {shape}", data)
+            ):
                 raise FileError(f"{owner} is damaged in its array '{name}'; use an earlier one.")
             arrays[name] = codec.unpack(data, dtype, codec.read_shape(shape, owner, open_ended=False), owner).copy()
         return self._whole(step, "a step"), arrays, codec.read_json(meta, dict, owner)
@@ -238,7 +244,9 @@ class SessionReader:
                 "read a part of it, or restore the file from a copy."
             )
 
-    def _chunks(self, info: StreamInfo, start: int | None, stop: int | None) -> Generator[tuple[int, int, int, Any, bytes, str], None, None]:
+    def _chunks(
+        self, info: StreamInfo, start: int | None, stop: int | None
+    ) -> Generator[tuple[int, int, int, Any, bytes, str], None, None]:
         end = codec.MAX_STEP if stop is None else _step(stop)
         before = (-codec.MAX_STEP - 1, -1)
         with self._rows(
@@ -272,7 +280,23 @@ class SessionReader:
 
     def _run(self, row: tuple) -> RunInfo:
         owner = f"A run in '{self.path.name}'"
-        (identity, name, experiment, created, steps, state, reason, parent, parent_step, colour, pinned, visible, deleted, summary, size) = row
+        (
+            identity,
+            name,
+            experiment,
+            created,
+            steps,
+            state,
+            reason,
+            parent,
+            parent_step,
+            colour,
+            pinned,
+            visible,
+            deleted,
+            summary,
+            size,
+        ) = row
         if state not in RUN_STATES:
             raise FileError(f"{owner} is damaged: the state {str(state)[:40]!r} does not exist; restore the file from a copy.")
         return RunInfo(
@@ -288,8 +312,15 @@ class SessionReader:
         name = self._text(name, "a stream name", codec.MAX_NAME)
         owner = f"Stream '{name}' of run {run} in '{self.path.name}'"
         every = self._whole(every, "a number of steps")
-        if form not in STREAM_FORMS or dtype not in (*codec.DTYPES, "json") or not 1 <= every <= codec.MAX_EVERY or (dtype == "json") > (form == "snapshots"):
-            raise FileError(f"{owner} is damaged: it declares {str(form)[:20]!r} of {str(dtype)[:20]!r} every {every} steps; restore the file from a copy.")
+        if (
+            form not in STREAM_FORMS
+            or dtype not in (*codec.DTYPES, "json")
+            or not 1 <= every <= codec.MAX_EVERY
+            or (dtype == "json") > (form == "snapshots")
+        ):
+            raise FileError(
+                f"{owner} is damaged: it declares {str(form)[:20]!r} of {str(dtype)[:20]!r} every {every} steps; restore the file from a copy."
+            )
         return StreamInfo(
             self._whole(identity, "a number"), self._whole(run, "a run number"), name, form, dtype,
             codec.read_shape(shape, owner, open_ended=form == "snapshots"), every, self._text(unit, "a unit", codec.MAX_NAME),

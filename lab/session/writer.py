@@ -1,9 +1,9 @@
 """The writing thread: one connection, a bounded queue, group commits, and nothing lost when the disk says no.
 
-    hand over -> [queue] -> batch (250 ms or 8 MB) -> one transaction -> committed = acknowledged
-                    ^                    |
-                    |   retry()          v  the disk is full, read-only, ...
-                    +------------- [error]: the batch stays in the queue, appends are refused with a sentence
+hand over -> [queue] -> batch (250 ms or 8 MB) -> one transaction -> committed = acknowledged
+                ^                    |
+                |   retry()          v  the disk is full, read-only, ...
+                +------------- [error]: the batch stays in the queue, appends are refused with a sentence
 """
 
 from __future__ import annotations

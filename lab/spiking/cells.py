@@ -38,7 +38,9 @@ class Population(Described):
     owner: ClassVar[str] = "population"
 
     size: int = param(100, "cells", lo=1, hi=1_000_000, live=False, log=True, doc="Number of neurons.", main=True)
-    record: int = param(100, "cells", lo=0, hi=5000, live=False, doc="Neurons whose spikes are recorded, spread evenly over the population.")
+    record: int = param(
+        100, "cells", lo=0, hi=5000, live=False, doc="Neurons whose spikes are recorded, spread evenly over the population."
+    )
 
     @property
     def row_names(self) -> tuple[str, ...]:

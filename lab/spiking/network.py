@@ -1,9 +1,9 @@
 """A spiking network as a value, and the arrays it is compiled to.
 
-    net = Network((("E", LIF(size=800)), ("I", LIF(size=200))), (Link("E", "I", Projection(...)), ...), (Input("E", Drive(...)),))
-    built = net.build(dt=0.1, seed=1)      # tables and connectivity: never changes
-    state = net.start(built, seed=1)       # everything that moves
-    net.advance(built, state, steps)       # in place
+net = Network((("E", LIF(size=800)), ("I", LIF(size=200))), (Link("E", "I", Projection(...)), ...), (Input("E", Drive(...)),))
+built = net.build(dt=0.1, seed=1)      # tables and connectivity: never changes
+state = net.start(built, seed=1)       # everything that moves
+net.advance(built, state, steps)       # in place
 """
 
 from __future__ import annotations
@@ -133,7 +133,9 @@ class Network:
                     raise ModelError(f"{link.title}: there is no population '{end}': choose one of {', '.join(names)}.")
             source, target = self.population(link.source), self.population(link.target)
             if isinstance(target, PoissonPopulation):
-                raise ModelError(f"{link.title}: {link.target} is a Poisson population, which receives nothing: end the projection elsewhere.")
+                raise ModelError(
+                    f"{link.title}: {link.target} is a Poisson population, which receives nothing: end the projection elsewhere."
+                )
             if link.projection.rule == "matrix":
                 shape = (len(link.projection.matrix), len(link.projection.matrix[0]))
                 if shape != (source.size, target.size):
@@ -186,7 +188,12 @@ class Network:
         total = 0.0
         for link in self.links:
             sources, size, same = self._ends(link)
-            each: int = 4 + (4 if link.projection.varied else 0) + (2 if link.projection.delay_spread > 0 else 0) + (16 if link.projection.plastic else 0)
+            each: int = (
+                4
+                + (4 if link.projection.varied else 0)
+                + (2 if link.projection.delay_spread > 0 else 0)
+                + (16 if link.projection.plastic else 0)
+            )
             total += link.projection.room(sources, size, same) * each + 8 * (sources + 1)
         rows = max((len(p.row_names) for _, p in self.populations), default=0)
         ring, depth = self._rings(dt)
@@ -195,7 +202,9 @@ class Network:
 
     def _rings(self, dt: float) -> tuple[int, int]:
         fixed = [self._delay(link, dt) for link in self.links if link.projection.delay_spread == 0]
-        spread = [round((link.projection.delay + link.projection.delay_spread) / dt) for link in self.links if link.projection.delay_spread > 0]
+        spread = [
+            round((link.projection.delay + link.projection.delay_spread) / dt) for link in self.links if link.projection.delay_spread > 0
+        ]
         return max(fixed, default=0) + 1, max(spread) + 2 if spread else 0
 
     def _delay(self, link: Link, dt: float) -> int:
@@ -234,7 +243,12 @@ class Network:
         for given in self.inputs:
             if isinstance(given.source, Drive):
                 count = max(1, round(given.source.sources * part))
-                inputs.append(replace(given, source=given.source.replace(sources=count, weight=given.source.weight * (given.source.sources / count) ** power)))
+                inputs.append(
+                    replace(
+                        given,
+                        source=given.source.replace(sources=count, weight=given.source.weight * (given.source.sources / count) ** power),
+                    )
+                )
             else:
                 inputs.append(given)
         return replace(self, populations=populations, links=tuple(links), inputs=tuple(inputs), _cache={})
@@ -254,7 +268,12 @@ class Network:
         traced = self._traced(pop)
         parts = self._connected(dt, seed, pop)
         drives = [
-            (g, self.populations[g][1].ports_rows()[d.sign == "inhibitory"], len(set(self.populations[g][1].ports_rows())) == 1, round(d.until / dt) or 1 << 60)
+            (
+                g,
+                self.populations[g][1].ports_rows()[d.sign == "inhibitory"],
+                len(set(self.populations[g][1].ports_rows())) == 1,
+                round(d.until / dt) or 1 << 60,
+            )
             for g, d in self._drives()
         ]
         return Built(
@@ -287,7 +306,10 @@ class Network:
 
     def _connected(self, dt: float, seed: int, pop: np.ndarray) -> dict[str, np.ndarray]:
         """The connectivity, drawn again only if something it depends on has changed: a live change of a weight costs nothing."""
-        fixed = tuple((k.source, k.target, *((n, v) for n, v in k.projection.values().items() if not type(k.projection).specs()[n].live)) for k in self.links)
+        fixed = tuple(
+            (k.source, k.target, *((n, v) for n, v in k.projection.values().items() if not type(k.projection).specs()[n].live))
+            for k in self.links
+        )
         key = (dt, seed, fixed, tuple((name, p.size, p.row_names) for name, p in self.populations))
         if key not in _drawn:
             _drawn.clear()
@@ -370,7 +392,11 @@ class Network:
             first = built.pop[g, program.FIRST]
             p.begin(x[: len(p.row_names), first : first + p.size], draws.reshape(2, -1))
         streams = len(built.drives) + groups
-        traces = int(built.plastic[-1, program.TRACE_TARGET] + self.population(self.links[_last_plastic(built)].target).size) if len(built.plastic) else 0
+        traces = (
+            int(built.plastic[-1, program.TRACE_TARGET] + self.population(self.links[_last_plastic(built)].target).size)
+            if len(built.plastic)
+            else 0
+        )
         return {
             "clock": np.zeros(1, np.int64),
             "x": x,
@@ -432,7 +458,11 @@ class Network:
         return (
             program.update_simple if simple else program.update_any,
             program.from_outside if driven else program.no_outside,
-            *((program.scatter_spikes, program.learn_by_pairs, program.shake_membranes) if rare else (program.no_scatter, program.no_learning, program.no_shake)),
+            *(
+                (program.scatter_spikes, program.learn_by_pairs, program.shake_membranes)
+                if rare
+                else (program.no_scatter, program.no_learning, program.no_shake)
+            ),
         )
 
     def _numbers(self, built: Built, scales: Scales) -> tuple[np.ndarray, ...]:

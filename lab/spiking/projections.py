@@ -21,25 +21,43 @@ class Projection(Described):
 
     owner: ClassVar[str] = "projection"
 
-    sign: str = param("excitatory", choices=("excitatory", "inhibitory"), live=False, doc="Which synapses of the target it ends on.", main=True)
+    sign: str = param(
+        "excitatory", choices=("excitatory", "inhibitory"), live=False, doc="Which synapses of the target it ends on.", main=True
+    )
     weight: float = param(1.0, lo=0, hi=1e6, doc="Size of one synapse in the unit of the target (mV or nS).", main=True)
     rule: str = param("fixed probability", choices=RULES, live=False, doc="Who is joined to whom.", main=True)
-    probability: float = param(0.1, lo=0, hi=1, live=False, doc="Probability of each pair.", when=("rule", ("fixed probability", "distance")))
-    in_degree: int = param(10, "synapses", lo=0, hi=100_000, live=False, doc="Synapses that each target receives.", when=("rule", "fixed in-degree"))
+    probability: float = param(
+        0.1, lo=0, hi=1, live=False, doc="Probability of each pair.", when=("rule", ("fixed probability", "distance"))
+    )
+    in_degree: int = param(
+        10, "synapses", lo=0, hi=100_000, live=False, doc="Synapses that each target receives.", when=("rule", "fixed in-degree")
+    )
     repeats: bool = param(False, live=False, doc="The same source may reach a target several times.", when=("rule", "fixed in-degree"))
     width: float = param(0.1, lo=0.001, hi=10, live=False, doc="Width of the distance profile, in lengths of the population.")
     profile: bool = param(False, live=False, doc="Weights fall with distance as exp(-d^2 / 2 width^2).")
     ring: bool = param(True, live=False, doc="The populations lie on a ring instead of a line.")
-    matrix: tuple[tuple[float, ...], ...] = param((), kind="matrix", live=False, doc="Relative weights, a row for each source; 0 is no synapse.", when=("rule", "matrix"))
+    matrix: tuple[tuple[float, ...], ...] = param(
+        (), kind="matrix", live=False, doc="Relative weights, a row for each source; 0 is no synapse.", when=("rule", "matrix")
+    )
     to_itself: bool = param(False, live=False, doc="A neuron may reach itself.")
     delay: float = param(1.5, "ms", lo=0, hi=500, live=False, doc="Time from the spike to its arrival.", main=True)
     delay_spread: float = param(0.0, "ms", lo=0, hi=500, live=False, doc="Delays are uniform from delay - spread to delay + spread.")
-    weight_spread: float = param(0.0, lo=0, hi=2, live=False, doc="Standard deviation of the weights as a part of the weight (normal, never negative).")
+    weight_spread: float = param(
+        0.0, lo=0, hi=2, live=False, doc="Standard deviation of the weights as a part of the weight (normal, never negative)."
+    )
     plastic: bool = param(False, live=False, doc="Weights change by spike-timing-dependent plasticity.", group="STDP")
-    potentiation: float = param(0.01, lo=0, hi=1, doc="Rise of a relative weight by a pair with the source first.", when=("plastic", True), group="STDP")
-    depression: float = param(0.0105, lo=0, hi=1, doc="Fall of a relative weight by a pair with the target first.", when=("plastic", True), group="STDP")
-    tau_plus: float = param(20.0, "ms", lo=0.1, hi=1000, log=True, doc="Decay of potentiation with the interval.", when=("plastic", True), group="STDP")
-    tau_minus: float = param(20.0, "ms", lo=0.1, hi=1000, log=True, doc="Decay of depression with the interval.", when=("plastic", True), group="STDP")
+    potentiation: float = param(
+        0.01, lo=0, hi=1, doc="Rise of a relative weight by a pair with the source first.", when=("plastic", True), group="STDP"
+    )
+    depression: float = param(
+        0.0105, lo=0, hi=1, doc="Fall of a relative weight by a pair with the target first.", when=("plastic", True), group="STDP"
+    )
+    tau_plus: float = param(
+        20.0, "ms", lo=0.1, hi=1000, log=True, doc="Decay of potentiation with the interval.", when=("plastic", True), group="STDP"
+    )
+    tau_minus: float = param(
+        20.0, "ms", lo=0.1, hi=1000, log=True, doc="Decay of depression with the interval.", when=("plastic", True), group="STDP"
+    )
     largest: float = param(2.0, lo=0, hi=100, doc="Largest relative weight.", when=("plastic", True), group="STDP")
 
     def check(self) -> None:
@@ -104,4 +122,6 @@ class Noise(Described):
 
     owner: ClassVar[str] = "noise"
 
-    strength: float = param(1.0, "mV/sqrt(ms)", lo=0, hi=100, doc="Standard deviation of the potential gained in 1 ms without leak.", main=True)
+    strength: float = param(
+        1.0, "mV/sqrt(ms)", lo=0, hi=100, doc="Standard deviation of the potential gained in 1 ms without leak.", main=True
+    )

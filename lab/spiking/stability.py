@@ -68,7 +68,9 @@ def response(mu: np.ndarray, sigma: np.ndarray, frequency: np.ndarray, cell: LIF
     return rate[:, 0], mean, variance
 
 
-def loop_gain(rate: np.ndarray, g: np.ndarray, cell: LIF, weight: float, excitation: float, degrees: tuple[float, float, float], delay: float) -> tuple[np.ndarray, np.ndarray]:
+def loop_gain(
+    rate: np.ndarray, g: np.ndarray, cell: LIF, weight: float, excitation: float, degrees: tuple[float, float, float], delay: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Outside rate (Hz) at which neurons fire at `rate`, (n,), and the loop gain at FREQUENCIES, (n, m), for pairs of rate and inhibition g, (n,)."""
     excites, inhibits, outside = degrees
     nu = outside_rate(rate, g, cell, weight, excitation, degrees)

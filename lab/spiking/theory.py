@@ -58,7 +58,10 @@ def charge(cell: LIF, sign: str) -> float:
 def known(net: Network) -> bool:
     """Whether there is a mean-field prediction: LIF neurons only, with Poisson input, fixed weights and no place on a ring."""
     cells = all(isinstance(p, (LIF, PoissonPopulation)) for _, p in net.populations) and any(isinstance(p, LIF) for _, p in net.populations)
-    plain = all(not k.projection.plastic and not k.projection.profile and k.projection.rule not in ("matrix", "distance", "one to one") for k in net.links)
+    plain = all(
+        not k.projection.plastic and not k.projection.profile and k.projection.rule not in ("matrix", "distance", "one to one")
+        for k in net.links
+    )
     return cells and plain
 
 
@@ -126,7 +129,9 @@ def predicted(net: Network, scales: Scales, own: tuple[float, ...] = (), silent:
 
 
 @lru_cache(maxsize=64)
-def compensation(whole: Network, part: Network, scales: Scales, own: tuple[float, ...] = (), silent: tuple[int, ...] = ()) -> tuple[float, ...]:
+def compensation(
+    whole: Network, part: Network, scales: Scales, own: tuple[float, ...] = (), silent: tuple[int, ...] = ()
+) -> tuple[float, ...]:
     """Constant input (mV) that gives each population of a scaled-down network the mean input of the whole one at its predicted rates."""
     rates = predicted(whole, scales, own, silent)
     if rates is None:
@@ -136,7 +141,9 @@ def compensation(whole: Network, part: Network, scales: Scales, own: tuple[float
     return tuple(float(m) for m in full - left)
 
 
-def outside_rate(rate: float | np.ndarray, g: np.ndarray, cell: LIF, weight: float, excitation: float, degrees: tuple[float, float, float]) -> np.ndarray:
+def outside_rate(
+    rate: float | np.ndarray, g: np.ndarray, cell: LIF, weight: float, excitation: float, degrees: tuple[float, float, float]
+) -> np.ndarray:
     """Rate of each outside neuron (Hz) at which Brunel's network of identical neurons rests at `rate` (Hz), for each relative inhibition g.
 
     weight (mV) is that of the outside synapses; recurrent ones have it times `excitation` or g. degrees: recurrent excitatory,

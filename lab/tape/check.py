@@ -83,7 +83,9 @@ def check_gradients(
     for name, gradient in zip(names, analytic, strict=True):
         size = gradient.size
         chosen = np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int))
-        numeric = [central_difference(program, state, root, weights, arrays[name], i, inputs, train=train, step=step, seed=seed) for i in chosen]
+        numeric = [
+            central_difference(program, state, root, weights, arrays[name], i, inputs, train=train, step=step, seed=seed) for i in chosen
+        ]
         rows.append(
             GradientRow(name, relative_error(gradient.reshape(-1)[chosen], np.array(numeric)), KINKED if kinks else SMOOTH, len(chosen))
         )

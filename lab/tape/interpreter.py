@@ -21,7 +21,9 @@ from lab.tape.registry import BATCHED, OPCODE, OUT, SIZE
 # Columns of the table of objectives.
 FORWARD, FORWARD_END, BACKWARD, BACKWARD_END, ROOT, ROOT_BATCHED, SEGMENT, SEGMENT_END, KIND, SCHEDULE, NUMBERS = range(11)
 FINE, BAD_LOSS, BAD_GRADIENT = range(3)
-STEP, EPOCH, POSITION, UPDATES = range(4)  # counters; from UPDATES on one per objective, then again one: updates before its memory was emptied
+STEP, EPOCH, POSITION, UPDATES = range(
+    4
+)  # counters; from UPDATES on one per objective, then again one: updates before its memory was emptied
 
 
 @kernel

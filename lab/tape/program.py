@@ -264,7 +264,9 @@ class Program:
                 self.batch, np.zeros(4, np.uint64), watched, out,
             )  # fmt: skip
         self._workspaces.samples = count - (count - 1) // self.batch * self.batch
-        return [out[at : at + count * size].reshape(count, *node.shape) for node, (_, size, at) in zip(nodes, watched.tolist(), strict=True)]
+        return [
+            out[at : at + count * size].reshape(count, *node.shape) for node, (_, size, at) in zip(nodes, watched.tolist(), strict=True)
+        ]
 
     def _fields(self, data: Data) -> np.ndarray:
         """Where the inputs lie in a sample and in the arena."""
@@ -457,4 +459,3 @@ class Program:
             if not np.isfinite(a[at : at + node.size * (samples if node.batched else 1)]).all():
                 return node.name
         return "loss"
-

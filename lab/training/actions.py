@@ -70,7 +70,9 @@ class Training(Learning):
         """One more training example, where a person clicks."""
         shape = constants.outline
         if not shape.plane or self.task != "classification":
-            raise ModelError(f"{self._owner()}: points can be added to classes in a plane only; choose moons, circles, spirals, XOR, Gaussians or painted as data.")
+            raise ModelError(
+                f"{self._owner()}: points can be added to classes in a plane only; choose moons, circles, spirals, XOR, Gaussians or painted as data."
+            )
         label = int(state["point_class"][0]) if kind < 0 else kind
         if label >= shape.outputs:
             raise ModelError(f"{self._owner()}.add_point.kind: must be below the number of classes, {shape.outputs} (got {label}).")
@@ -83,7 +85,9 @@ class Training(Learning):
     def class_of_points(self, constants: Any, state: State, kind: int) -> None:
         """Which class the next clicked points belong to."""
         if kind >= constants.outline.outputs:
-            raise ModelError(f"{self._owner()}.class_of_points.kind: must be below the number of classes, {constants.outline.outputs} (got {kind}).")
+            raise ModelError(
+                f"{self._owner()}.class_of_points.kind: must be below the number of classes, {constants.outline.outputs} (got {kind})."
+            )
         state["point_class"][0] = kind
 
     @action("Clear added points")
@@ -119,7 +123,9 @@ class Training(Learning):
         """Put a test picture on the canvas."""
         self._need_picture(constants)
         if index >= len(constants.material.test_x):
-            raise ModelError(f"{self._owner()}.look_at.index: must be below the number of test examples, {len(constants.material.test_x)} (got {index}).")
+            raise ModelError(
+                f"{self._owner()}.look_at.index: must be below the number of test examples, {len(constants.material.test_x)} (got {index})."
+            )
         state["canvas"][:] = canvas.enlarged(constants.material.test_x[index].reshape(constants.outline.picture), state["canvas"].shape)
         state["drawn_on"][0] = 0
 
@@ -129,9 +135,13 @@ class Training(Learning):
         self._need_picture(constants)
         rows = readings.worst(self, constants, self.tape_state(constants, state))[0]
         if index >= len(rows):
-            raise ModelError(f"{self._owner()}.look_at_mistake.index: must be below the number of mistakes shown, {len(rows)} (got {index}).")
+            raise ModelError(
+                f"{self._owner()}.look_at_mistake.index: must be below the number of mistakes shown, {len(rows)} (got {index})."
+            )
         self.look_at(constants, state, int(rows[index]))
 
     def _need_picture(self, constants: Any) -> None:
         if constants.outline.picture is None:
-            raise ModelError(f"{self._owner()}: the examples of '{self.data}' are no pictures, so nothing can be drawn; choose digits or a file of pictures as data.")
+            raise ModelError(
+                f"{self._owner()}: the examples of '{self.data}' are no pictures, so nothing can be drawn; choose digits or a file of pictures as data."
+            )

@@ -55,7 +55,12 @@ def table(c: Any, checked: np.ndarray) -> list[dict[str, Any]]:
     if not len(checked):
         return [{"array": "Press 'Check gradients'.", "entries tried": "", "largest relative error": "", "limit": "", "": ""}]
     return [
-        {"array": "inputs x" if name == "x" else name, "entries tried": int(row[TRIED]), "largest relative error": f"{row[ERROR]:.1e}", "limit": f"{row[LIMIT]:.0e}"}
+        {
+            "array": "inputs x" if name == "x" else name,
+            "entries tried": int(row[TRIED]),
+            "largest relative error": f"{row[ERROR]:.1e}",
+            "limit": f"{row[LIMIT]:.0e}",
+        }
         | {"": "agrees" if row[ERROR] < row[LIMIT] else "DIFFERS"}
         for name, row in zip(names(c), checked, strict=True)
     ]

@@ -49,17 +49,32 @@ def examine(s: Signs) -> tuple[str, str]:
     """(name, sentence) of the most serious finding; ("", ...) if there is none."""
     last = f"layer {s.layers - 1}" if s.layers > 2 else "the last"
     if s.relu and s.dead > 0.3:
-        return "dead", f"Dead ReLUs: {s.dead:.0%} of the hidden units answer no sample; lower the learning rate, or use leaky ReLU or He initialisation."
+        return (
+            "dead",
+            f"Dead ReLUs: {s.dead:.0%} of the hidden units answer no sample; lower the learning rate, or use leaky ReLU or He initialisation.",
+        )
     if s.layers > 2 and 0 < s.ratio < 1e-3:
-        return "vanishing", f"Vanishing gradient: layer 1 receives {s.ratio:.1e} of the gradient that {last} does; try ReLU, He initialisation or batch norm."
+        return (
+            "vanishing",
+            f"Vanishing gradient: layer 1 receives {s.ratio:.1e} of the gradient that {last} does; try ReLU, He initialisation or batch norm.",
+        )
     if s.layers > 2 and s.ratio > 1e3:
-        return "exploding", f"Exploding gradient: layer 1 receives {s.ratio:.1e} times the gradient of {last}; use smaller initial weights or clip."
+        return (
+            "exploding",
+            f"Exploding gradient: layer 1 receives {s.ratio:.1e} times the gradient of {last}; use smaller initial weights or clip.",
+        )
     if s.gradient > 1e3:
         return "exploding", f"Exploding gradient: its norm is {s.gradient:.3g}; clip it at 1 or lower the learning rate."
     if s.epochs >= 1 and s.smooth > 1.05 * s.first:
-        return "too large", f"Learning rate too large: the loss is {s.smooth:.3g}, above the {s.first:.3g} it began with; divide the rate by 10."
+        return (
+            "too large",
+            f"Learning rate too large: the loss is {s.smooth:.3g}, above the {s.first:.3g} it began with; divide the rate by 10.",
+        )
     if s.epochs >= 1 and s.update > 0.2 and s.smooth > 0.5 * s.first:
-        return "too large", f"Learning rate too large: an update changes the weights by {s.update:.0%} of their size; divide the rate by 10."
+        return (
+            "too large",
+            f"Learning rate too large: an update changes the weights by {s.update:.0%} of their size; divide the rate by 10.",
+        )
     if s.epochs >= 1 and s.update < 2e-4 and s.smooth > 0.9 * s.first:
         return "too small", (
             f"Learning rate too small: an update changes the weights by {s.update:.1e} of their size and the loss fell from "
@@ -73,7 +88,10 @@ def examine(s: Signs) -> tuple[str, str]:
             f"Over-fitting: {what} {s.scores[0]:.3f} on the training part, {s.scores[1]:.3f} on the test part{risen}; try decay, dropout or more data."
         )
     if s.epochs >= 5 and s.smooth > 0.9 * s.first:
-        return "stuck", f"Hardly learning: the loss fell from {s.first:.3g} to {s.smooth:.3g} only; a local minimum or a plateau: start from another seed."
+        return (
+            "stuck",
+            f"Hardly learning: the loss fell from {s.first:.3g} to {s.smooth:.3g} only; a local minimum or a plateau: start from another seed.",
+        )
     return "", FINE
 
 
@@ -82,7 +100,10 @@ def remedies(finding: str, model: Any) -> tuple[Remedy, ...]:
     rate, specs, found = model.rate, type(model).specs(), []
 
     def offer(label: str, action: str = "", **changes: Any) -> None:
-        fits = all(name in specs and getattr(model, name) != value and (not specs[name].choices or value in specs[name].choices) for name, value in changes.items())
+        fits = all(
+            name in specs and getattr(model, name) != value and (not specs[name].choices or value in specs[name].choices)
+            for name, value in changes.items()
+        )
         if fits:
             found.append(Remedy(label + ("" if all(specs[n].live for n in changes) else " (a new run)"), changes, action))
 

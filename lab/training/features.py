@@ -35,7 +35,13 @@ def map_stream() -> Stream:
 
 def map_picture() -> Picture:
     """The map of a layer as a picture."""
-    return Picture("features", "Features", (Layer(MAP),), equal=True, doc="Test examples as the chosen layer sees them: near is what the layer takes to be alike.")
+    return Picture(
+        "features",
+        "Features",
+        (Layer(MAP),),
+        equal=True,
+        doc="Test examples as the chosen layer sees them: near is what the layer takes to be alike.",
+    )
 
 
 def observe(model: Any, c: Any, stream: str, values: Any) -> Any:

@@ -37,7 +37,13 @@ class GraphTraining(Training):
     A run begins with the weights that the graph carries, as far as their shapes are still those of the layers.
     """
 
-    graph: str = param(MLP, kind="graph", live=False, doc="Layers and wires, and their weights if they carry some (JSON text of the canvas).", group="Network")
+    graph: str = param(
+        MLP,
+        kind="graph",
+        live=False,
+        doc="Layers and wires, and their weights if they carry some (JSON text of the canvas).",
+        group="Network",
+    )
     data: str = redeclared(Training, "data", "moons")
     epochs: int = redeclared(Training, "epochs", 100)
     evaluate: float = redeclared(Training, "evaluate", 2.0)
@@ -56,10 +62,15 @@ class GraphTraining(Training):
         found = outline(self)
         size = self._input_size(given)
         if size != found.inputs:
-            raise self.refuse("graph", f"{given.title} takes {size} values, but the examples of {self.data} have {found.inputs}: change {given.title} or the data")
+            raise self.refuse(
+                "graph",
+                f"{given.title} takes {size} values, but the examples of {self.data} have {found.inputs}: change {given.title} or the data",
+            )
         if isinstance(end.parameters, Output) and end.parameters.classes != found.outputs:
             what = "classes" if found.task == "classification" else "numbers to predict"
-            raise self.refuse("graph", f"{end.title} has {end.parameters.classes} outputs, but {self.data} has {found.outputs} {what}: give it as many")
+            raise self.refuse(
+                "graph", f"{end.title} has {end.parameters.classes} outputs, but {self.data} has {found.outputs} {what}: give it as many"
+            )
 
     @staticmethod
     def _input_size(given: Node) -> int:
@@ -122,7 +133,12 @@ class GraphTraining(Training):
     def own_streams(self, shape: Outline) -> tuple[Stream, ...]:
         """The layers on the canvas, the weights as the graph takes them, and pictures said again."""
         found = [
-            Stream("activity", "graph", "", "Every node of the canvas with the mean size of its values for one example (fourth column: whether it is known)."),
+            Stream(
+                "activity",
+                "graph",
+                "",
+                "Every node of the canvas with the mean size of its values for one example (fourth column: whether it is known).",
+            ),
             Stream(CARRIED, "table", "", f"The graph with the present weights in it, as one text (up to {MOST:,} weights)."),
         ]
         if self.task == "reconstruction" and shape.picture:

@@ -21,7 +21,9 @@ from lab.training.pace import spaced, works
 from lab.training.steps import ACCURACY, GRADIENT, LOSS, STEP, UPDATES, judge, silent_share, smoothing, train
 
 OPTIMISERS = {"SGD": "descent", "momentum": "momentum", "Nesterov": "nesterov", "Adam": "adam", "AdamW": "adamw"}
-TRAIN_LOSS, TEST_LOSS, TRAIN_SCORE, TEST_SCORE, BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST, EVALUATIONS, FIRST_LOSS, GRADIENT_NORM = range(11)
+TRAIN_LOSS, TEST_LOSS, TRAIN_SCORE, TEST_SCORE, BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST, EVALUATIONS, FIRST_LOSS, GRADIENT_NORM = (
+    range(11)
+)
 NORM, WEIGHT, UPDATE, DEAD = range(4)  # columns of the health of a layer
 PROBE = 256  # training examples that an evaluation looks at, at most
 EXAMPLE_POINTS = tuple((float(x), float(y), float(int(x > 0) ^ int(y > 0))) for x in (-0.7, -0.5, 0.5, 0.7) for y in (-0.6, -0.4, 0.4, 0.6))
@@ -91,34 +93,66 @@ class Learning(Model):
                                                    when=("data", "drawn"), doc="A function drawn by hand.")  # fmt: skip
     points: tuple[tuple[float, float, float], ...] = param(EXAMPLE_POINTS, kind="points", live=False, group="Data", when=("data", "painted"),
                                                            doc="Points painted by hand with their class.")  # fmt: skip
-    file: str = param("", kind="file", live=False, group="Data", when=("data", "file"), doc="A CSV file, an IDX file of pictures, or a folder of pictures.")
+    file: str = param(
+        "",
+        kind="file",
+        live=False,
+        group="Data",
+        when=("data", "file"),
+        doc="A CSV file, an IDX file of pictures, or a folder of pictures.",
+    )
     target: str = param("", live=False, group="Data", when=("data", "file"), doc="Column of the table to predict (empty: the last).")
-    types: str = param("", live=False, group="Data", when=("data", "file"), doc="Corrections of guessed column types: age=number, id=ignore.")
+    types: str = param(
+        "", live=False, group="Data", when=("data", "file"), doc="Corrections of guessed column types: age=number, id=ignore."
+    )
     standardise: bool = param(True, live=False, group="Data", doc="Give every column of a table mean 0 and deviation 1.")
     test_fraction: float = param(0.2, lo=0.01, hi=0.9, live=False, group="Data", doc="Part of the examples held out for testing.")
     samples: int = param(0, "examples", lo=0, hi=1_000_000, live=False, group="Data", doc="Train on only so many examples (0: all).")
-    label_noise: float = param(0.0, lo=0.0, hi=1.0, builds=True, group="Data", doc="Part of the training labels that are replaced at random.")
-    shift: int = param(0, "pixels", lo=0, hi=8, builds=True, group="Augmentation", doc="Move each training picture at random by up to so many pixels.")
+    label_noise: float = param(
+        0.0, lo=0.0, hi=1.0, builds=True, group="Data", doc="Part of the training labels that are replaced at random."
+    )
+    shift: int = param(
+        0, "pixels", lo=0, hi=8, builds=True, group="Augmentation", doc="Move each training picture at random by up to so many pixels."
+    )
     flip: bool = param(False, builds=True, group="Augmentation", doc="Mirror each training picture with probability 1/2.")
-    input_noise: float = param(0.0, lo=0.0, hi=2.0, builds=True, group="Augmentation", doc="Deviation of Gaussian noise on training inputs, new at each step.")
+    input_noise: float = param(
+        0.0, lo=0.0, hi=2.0, builds=True, group="Augmentation", doc="Deviation of Gaussian noise on training inputs, new at each step."
+    )
 
     optimiser: str = param("Adam", choices=tuple(OPTIMISERS), builds=True, main=True, group="Training",
                            doc="How weights follow the gradient. Another one keeps the weights; its memory (the moments) begins at zero.")  # fmt: skip
     rate: float = param(3e-3, lo=1e-7, hi=1e3, log=True, main=True, group="Training", label="Learning rate", doc="Learning rate.")
     momentum: float = param(0.9, lo=0.0, hi=0.999, group="Training", doc="Momentum; for Adam the memory of the mean gradient.",
                             when=("optimiser", ("momentum", "Nesterov", "Adam", "AdamW")))  # fmt: skip
-    decay: float = param(0.0, lo=0.0, hi=10.0, group="Training", label="Weight decay", doc="Weight decay lambda: the loss gets lambda/2 |w|^2.")
+    decay: float = param(
+        0.0, lo=0.0, hi=10.0, group="Training", label="Weight decay", doc="Weight decay lambda: the loss gets lambda/2 |w|^2."
+    )
     clip: float = param(0.0, lo=0.0, hi=1e3, group="Training", label="Clipping", doc="Largest norm of the gradient (0: not clipped).")
-    schedule: str = param("constant", choices=tuple(SCHEDULES), builds=True, group="Training", doc="How the learning rate falls with the epochs.")
+    schedule: str = param(
+        "constant", choices=tuple(SCHEDULES), builds=True, group="Training", doc="How the learning rate falls with the epochs."
+    )
     warmup: float = param(0.0, "epochs", lo=0.0, hi=1e3, group="Training", doc="The learning rate rises linearly for so long.")
     final: float = param(0.1, lo=0.0, hi=1.0, group="Training", label="Final rate", when=("schedule", ("step", "exponential", "cosine", "linear")),
                          doc="Part of the learning rate that is left at the end (step: after each third of the epochs).")  # fmt: skip
-    dropout: float = param(0.0, lo=0.0, hi=0.95, builds=True, group="Training", doc="Part of the hidden units silenced at random in each step.")
-    batch: int = param(32, "examples", lo=1, hi=4096, log=True, live=False, group="Training", doc="Examples in a minibatch at the start; one step of the run is one of these.")
+    dropout: float = param(
+        0.0, lo=0.0, hi=0.95, builds=True, group="Training", doc="Part of the hidden units silenced at random in each step."
+    )
+    batch: int = param(
+        32,
+        "examples",
+        lo=1,
+        hi=4096,
+        log=True,
+        live=False,
+        group="Training",
+        doc="Examples in a minibatch at the start; one step of the run is one of these.",
+    )
     minibatch: int = param(0, "examples", lo=0, hi=4096, builds=True, group="Training", label="Minibatch from now on",
                            doc="Another size while it runs (0: as at the start); weights stay, and epochs go on being counted in examples.")  # fmt: skip
     epochs: int = param(30, "epochs", lo=1, hi=100_000, log=True, group="Training", doc="How long to train.")
-    evaluate: float = param(1.0, "epochs", lo=0.0, hi=1e4, group="Training", doc="How often the test part is looked at, at most (0: never).")
+    evaluate: float = param(
+        1.0, "epochs", lo=0.0, hi=1e4, group="Training", doc="How often the test part is looked at, at most (0: never)."
+    )
     looking: float = param(0.06, lo=1e-3, hi=10.0, log=True, group="Training", label="Share of looking",
                            doc="Work of evaluations over that of training, at most: they are spaced out to that. 10: as often as asked for.")  # fmt: skip
     start_from: str = param("", kind="file", live=False, group="Training", label="Start from weights",
@@ -126,7 +160,9 @@ class Learning(Model):
     slow: bool = param(False, group="Training", label="Phase by phase",
                        doc="A single step advances one phase of one example (forward, loss, backward, update; layer by layer) instead of one minibatch.")  # fmt: skip
     stop_at: float = param(0.0, lo=0.0, hi=1.0, group="Training", doc="Stop when the test accuracy reaches this (0: do not).")
-    patience: int = param(0, "evaluations", lo=0, hi=10_000, group="Training", doc="Stop after so many evaluations without a lower test loss (0: do not).")
+    patience: int = param(
+        0, "evaluations", lo=0, hi=10_000, group="Training", doc="Stop after so many evaluations without a lower test loss (0: do not)."
+    )
 
     # -- what a subclass gives --
 
@@ -301,7 +337,9 @@ class Learning(Model):
             aim = (x if self.task == "reconstruction" else t).reshape(len(x), -1).astype(np.float32)
             spread = tuple(float(((part - part.mean(0)) ** 2).mean(dtype=float)) for part in (aim[:seen], aim[seen:]))
             labels = self.task == "classification"
-            constants.instruments.probe = Probe(constants.program.data(**self.given(x, t)), aim, seen, None if labels else (spread[0], spread[1]))
+            constants.instruments.probe = Probe(
+                constants.program.data(**self.given(x, t)), aim, seen, None if labels else (spread[0], spread[1])
+            )
         return constants.instruments.probe
 
     def examples(self, constants: Constants, state: State) -> tuple[np.ndarray, np.ndarray]:
@@ -334,7 +372,12 @@ class Learning(Model):
                 state["figures"][GRADIENT_NORM] = values[GRADIENT, -1]
                 if before[STEP] == 0:
                     state["figures"][FIRST_LOSS] = values[LOSS, 0]
-            for name, row in (("loss", values[LOSS]), ("gradient", values[GRADIENT]), ("smoothed", smooth[0]), ("smoothed accuracy", smooth[1])):
+            for name, row in (
+                ("loss", values[LOSS]),
+                ("gradient", values[GRADIENT]),
+                ("smoothed", smooth[0]),
+                ("smoothed accuracy", smooth[1]),
+            ):
                 if name in out.samples and out.wanted(name):
                     out[name][done : done + count] = row
             if out.wanted("rate"):
@@ -408,11 +451,15 @@ class Learning(Model):
         finding, sentence = examine(self._signs(state))
         return Advice(finding, sentence, diagnosis.remedies(finding, self)) if finding else None
 
-    def _look(self, constants: Constants, state: State, tape: State, out: Out, step: int, watch: dict[str, tuple[float, float, float]] | None) -> None:
+    def _look(
+        self, constants: Constants, state: State, tape: State, out: Out, step: int, watch: dict[str, tuple[float, float, float]] | None
+    ) -> None:
         """Evaluate: scores of both parts, health of the layers, best weights; written to the event streams."""
         figures, health = state["figures"], state["health"]
         probe, count = self.probe(constants), len(constants.stages)
-        losses, output, *values = constants.program.sweep(tape, probe.data, ["loss", constants.output, *(s.value for s in constants.stages)])
+        losses, output, *values = constants.program.sweep(
+            tape, probe.data, ["loss", constants.output, *(s.value for s in constants.stages)]
+        )
         for part, (loss, score) in enumerate(((TRAIN_LOSS, TRAIN_SCORE), (TEST_LOSS, TEST_SCORE))):
             first, last = (0, probe.seen) if part == 0 else (probe.seen, len(losses))
             figures[loss], figures[score] = judge(
@@ -421,7 +468,9 @@ class Learning(Model):
         if watch is not None:  # else no minibatch ended in this step
             health[:, :DEAD] = readings.health(constants, watch)
         for k in range(count):
-            health[k, DEAD] = silent_share(values[k].reshape(-1, values[k].shape[-1]), probe.seen * values[k][0].size // values[k].shape[-1])
+            health[k, DEAD] = silent_share(
+                values[k].reshape(-1, values[k].shape[-1]), probe.seen * values[k][0].size // values[k].shape[-1]
+            )
         if figures[EVALUATIONS] == 0 or figures[TEST_LOSS] < figures[BEST_LOSS]:
             figures[[BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST]] = figures[TEST_LOSS], figures[TEST_SCORE], state["counters"][STEP], 0
             state["best_parameters"][:], state["best_statistics"][:] = state["parameters"], state["statistics"]
@@ -461,12 +510,18 @@ class Learning(Model):
         if state["smooth"][1]:
             out["loss"] = float(state["smooth"][0] / state["smooth"][1])
         if figures[EVALUATIONS]:
-            out |= {"test loss": float(figures[TEST_LOSS]), f"test {score}": float(figures[TEST_SCORE]), f"train {score}": float(figures[TRAIN_SCORE])}
+            out |= {
+                "test loss": float(figures[TEST_LOSS]),
+                f"test {score}": float(figures[TEST_SCORE]),
+                f"train {score}": float(figures[TRAIN_SCORE]),
+            }
             out |= {"best test loss": float(figures[BEST_LOSS]), f"{score} at best": float(figures[BEST_SCORE])}
             out["best after (epochs)"] = round(float(figures[BEST_STEP]) / self.steps_per_epoch, 3)
             out["diagnosis"] = diagnose(self._signs(state))
         if state["switched"][0] >= 0:
-            out["optimiser"] = f"{self.optimiser} since epoch {float(state['switched'][0]) / self.steps_per_epoch:.4g}, its memory began at zero"
+            out["optimiser"] = (
+                f"{self.optimiser} since epoch {float(state['switched'][0]) / self.steps_per_epoch:.4g}, its memory began at zero"
+            )
         out["phase"] = walk.label(self, constants, state)
         if len(state["checked"]):
             out["gradient check"] = checking.sentence(state["checked"])

@@ -10,7 +10,15 @@ from lab.tape.initialisers import INITIALISERS
 from lab.training.actions import Training
 from lab.training.model import Stage
 
-ACTIVATIONS = {"identity": "identity", "sigmoid": "logistic", "tanh": "tanh", "ReLU": "relu", "leaky ReLU": "leaky", "softplus": "softplus", "GELU": "gelu"}
+ACTIVATIONS = {
+    "identity": "identity",
+    "sigmoid": "logistic",
+    "tanh": "tanh",
+    "ReLU": "relu",
+    "leaky ReLU": "leaky",
+    "softplus": "softplus",
+    "GELU": "gelu",
+}
 RECTIFIED = ("ReLU", "leaky ReLU", "softplus", "GELU")
 
 
@@ -32,10 +40,14 @@ class Perceptron(Training):
     """Affine layers with an activation between them; normalisation and dropout where asked for."""
 
     hidden: str = param("64", live=False, main=True, group="Network", doc="Units of the hidden layers, first to last: 64-64 (empty: none).")
-    activation: str = param("ReLU", choices=tuple(ACTIVATIONS), live=False, main=True, group="Network", doc="Activation of the hidden units.")
+    activation: str = param(
+        "ReLU", choices=tuple(ACTIVATIONS), live=False, main=True, group="Network", doc="Activation of the hidden units."
+    )
     initialiser: str = param("automatic", choices=("automatic", *INITIALISERS), live=False, group="Network",
                              doc="First weights of the hidden layers; automatic: He for ReLU and its kin, else Xavier.")  # fmt: skip
-    normalise: str = param("none", choices=("none", "batch", "layer"), live=False, group="Network", doc="Normalisation before each activation.")
+    normalise: str = param(
+        "none", choices=("none", "batch", "layer"), live=False, group="Network", doc="Normalisation before each activation."
+    )
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -34,12 +34,26 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
         Stream("gradient check", "table", "", "Back-propagation against central differences, array by array."),
     ]  # fmt: skip
     if model.task == "classification":
-        found.append(Stream("smoothed accuracy", "trace", "", "Accuracy on the minibatches before their updates, averaged over about half an epoch.", every=1))
-        found.append(Stream("confusion", "image", "examples", "Test examples by true class (row) and predicted class (column).", channels=shape.classes))
+        found.append(
+            Stream(
+                "smoothed accuracy",
+                "trace",
+                "",
+                "Accuracy on the minibatches before their updates, averaged over about half an epoch.",
+                every=1,
+            )
+        )
+        found.append(
+            Stream(
+                "confusion", "image", "examples", "Test examples by true class (row) and predicted class (column).", channels=shape.classes
+            )
+        )
         if shape.picture:
             found.append(Stream("mistakes", "image", "", "Test pictures that are misread with most confidence."))
             found.append(Stream("mistake captions", "table", "", "Predicted / true class of each misread picture."))
-            found.append(Stream("prediction", "bars", "", "Probability of each class for the picture on the canvas.", channels=shape.classes))
+            found.append(
+                Stream("prediction", "bars", "", "Probability of each class for the picture on the canvas.", channels=shape.classes)
+            )
         else:
             found.append(Stream("mistake table", "table", "", "Test examples that are misread with most confidence."))
     if model.data == "file" and model.file.lower().endswith(TABLES):
@@ -89,7 +103,16 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
                              levels=(-1.0, 1.0) if two else None, colours="diverging" if two else "sequential", equal=True,
                              labels=shape.classes if model.task == "classification" else (),
                              doc="Click to add a point of the class chosen with 'Class of new points'."))  # fmt: skip
-        found.append(Picture("units", "Hidden units", (Layer("units"),), colours="diverging", labels=_tiles(model), doc="What single units answer over the plane."))
+        found.append(
+            Picture(
+                "units",
+                "Hidden units",
+                (Layer("units"),),
+                colours="diverging",
+                labels=_tiles(model),
+                doc="What single units answer over the plane.",
+            )
+        )
     if model.task == "regression" and shape.inputs == 1:
         found.append(Picture("fit", "Function and fit", (Layer("samples"), Layer("fit")), x="x", y="y", front=True, weight=1.5))
     elif model.task == "regression":
@@ -97,9 +120,30 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     every, reads = model.own_pictures(shape), model.task == "classification"
     own, maps = [p for p in every if p.name != "features"], [p for p in every if p.name == "features"]
     if shape.picture:
-        drawing = [Picture("canvas", "Draw", (Layer("canvas"),), colours="grey", levels=(0.0, 1.0), paint="paint", front=reads and model.drawing, doc="Draw with the mouse; Shift erases.")]
+        drawing = [
+            Picture(
+                "canvas",
+                "Draw",
+                (Layer("canvas"),),
+                colours="grey",
+                levels=(0.0, 1.0),
+                paint="paint",
+                front=reads and model.drawing,
+                doc="Draw with the mouse; Shift erases.",
+            )
+        ]
         if reads:  # side by side: what is drawn, and what it is taken for
-            drawing.append(Picture("prediction", "What the network reads", (Layer("prediction"),), x="class", y="probability", y_range=(0.0, 1.0), front=model.drawing))
+            drawing.append(
+                Picture(
+                    "prediction",
+                    "What the network reads",
+                    (Layer("prediction"),),
+                    x="class",
+                    y="probability",
+                    y_range=(0.0, 1.0),
+                    front=model.drawing,
+                )
+            )
         found += [*drawing, *own] if reads and model.drawing else own
     else:
         found += own
@@ -109,12 +153,23 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
                                  pick="look_at_mistake", doc="Predicted / true class; click one to put it on the canvas."))  # fmt: skip
         else:
             found.append(Picture("mistakes", "Worst mistakes", (Layer("mistake table"),)))
-        found.append(Picture("confusion", "Confusion", (Layer("confusion"),), x="predicted class", y="true class", equal=True, labels=shape.classes))
+        found.append(
+            Picture("confusion", "Confusion", (Layer("confusion"),), x="predicted class", y="true class", equal=True, labels=shape.classes)
+        )
     found += maps
     if shape.picture and not (reads and model.drawing):
         found += drawing
     if model.data == "file" and model.file.lower().endswith(TABLES):
-        found.append(Picture("columns", "Columns of the file", (Layer("columns"),), front=True, weight=1.4, doc="Correct a type with 'types', for example: id=ignore, grade=class."))
+        found.append(
+            Picture(
+                "columns",
+                "Columns of the file",
+                (Layer("columns"),),
+                front=True,
+                weight=1.4,
+                doc="Correct a type with 'types', for example: id=ignore, grade=class.",
+            )
+        )
     if shape.picture and model.first_weights_are_pictures:
         found.append(Picture("first weights", "Weights of the first layer", (Layer("first weights"),), colours="diverging", levels=None))
     names = model.stage_names()
@@ -128,11 +183,22 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         Picture("dead", "Silent units", (Layer("dead units"),), y="share"),
         Picture("rate", "Learning rate", (Layer("rate"),), y="rate", y_log=True),
         Picture("gradient", "Gradient norm", (Layer("gradient"),), y="norm", y_log=True),
-        Picture("matrices", "Slow motion", (Layer("matrices"),), weight=3.0 if model.slow else 1.0, front=model.slow,
-                doc="'Next phase' walks one example through forward, loss, backward and update, layer by layer."),
+        Picture(
+            "matrices",
+            "Slow motion",
+            (Layer("matrices"),),
+            weight=3.0 if model.slow else 1.0,
+            front=model.slow,
+            doc="'Next phase' walks one example through forward, loss, backward and update, layer by layer.",
+        ),
         Picture("walk", "Slow motion, all layers", (Layer("walk"),), figures=("phase",)),
-        Picture("check gradients", "Gradient check", (Layer("gradient check"),), figures=("gradient check",),
-                doc="'Check gradients' moves weights and inputs a little both ways and compares, in double precision."),
+        Picture(
+            "check gradients",
+            "Gradient check",
+            (Layer("gradient check"),),
+            figures=("gradient check",),
+            doc="'Check gradients' moves weights and inputs a little both ways and compares, in double precision.",
+        ),
         Picture("layers", "Layers", (Layer("layers"),), figures=("steps per second", "evaluating (% of time)", "memory (MB)")),
     ]
     if model.slow:

@@ -157,8 +157,18 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
     m, shape = c.material, c.outline
     if stream == "layers":
         return [
-            {"layer": row["name"], "kind": row["kind"].replace("_", " "), "values": " x ".join(map(str, row["shape_out"])) or "1", "neurons": row["neurons"]}
-            | {"synapses": row["synapses"], "parameters": row["parameters"], "multiply-adds": row["multiply_adds"], "kB": round(row["bytes"] / 1000, 1)}
+            {
+                "layer": row["name"],
+                "kind": row["kind"].replace("_", " "),
+                "values": " x ".join(map(str, row["shape_out"])) or "1",
+                "neurons": row["neurons"],
+            }
+            | {
+                "synapses": row["synapses"],
+                "parameters": row["parameters"],
+                "multiply-adds": row["multiply_adds"],
+                "kB": round(row["bytes"] / 1000, 1),
+            }
             for row in c.program.summary()
         ]
     if stream == "columns":

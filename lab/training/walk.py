@@ -124,17 +124,35 @@ def matrices(model: Any, c: Any, state: dict, tape: dict) -> list[dict[str, Any]
     entries += plates(n, kind, activation=w.h != w.z)
     if last and model.task == "classification":
         down = 3 + (w.h != w.z)
-        entries.append({"name": "softmax", "values": _cut(_softmax(output)[None]), "at": (down, 1), "lit": kind == 1, "note": "probability of each class"})
+        entries.append(
+            {
+                "name": "softmax",
+                "values": _cut(_softmax(output)[None]),
+                "at": (down, 1),
+                "lit": kind == 1,
+                "note": "probability of each class",
+            }
+        )
         target = np.zeros((1, output.size))
         target[0, int(x[0])] = 1
         entries.append({"name": "target", "values": _cut(target), "at": (down + 1, 1), "lit": kind == 1, "note": "1 at the true class"})
     elif last and kind >= 1:
         aim = example(model, c, state)[0 if model.task == "reconstruction" else 1]
-        entries.append({"name": "target", "values": _cut(np.atleast_2d(aim.reshape(1, -1))), "at": (3 + (w.h != w.z), 1), "lit": kind == 1, "note": "what should come out"})
+        entries.append(
+            {
+                "name": "target",
+                "values": _cut(np.atleast_2d(aim.reshape(1, -1))),
+                "at": (3 + (w.h != w.z), 1),
+                "lit": kind == 1,
+                "note": "what should come out",
+            }
+        )
     return entries
 
 
-def plates(n: Numbers, kind: int, *, activation: bool = True, row: int = 0, names: str = "", firsts: dict[str, int] | None = None) -> list[dict[str, Any]]:
+def plates(
+    n: Numbers, kind: int, *, activation: bool = True, row: int = 0, names: str = "", firsts: dict[str, int] | None = None
+) -> list[dict[str, Any]]:
     """Entries of a stream of matrices for one layer, from grid row `row` on; `names` is put behind each letter, firsts[matrix] for picking."""
     W, x = _flat(n.W), np.asarray(n.x)
     lined_up = x.size == len(W)
@@ -144,7 +162,8 @@ def plates(n: Numbers, kind: int, *, activation: bool = True, row: int = 0, name
     found: list[dict[str, Any]] = [
         {"name": f"x{names}", "at": (row, 0), "values": _cut(x.reshape(-1, 1) if lined_up else _flat(x)), "note": "what enters the layer"},
         {"name": f"W{names}", "at": (row, 1), "values": _cut(W), "note": f"weights{cut}"},
-        {"name": f"b{names}", "at": (row + 1, 1), "values": None if n.b is None else _cut(_flat(n.b)), "note": "bias"} | ({"shape": long} if n.b is None else {}),
+        {"name": f"b{names}", "at": (row + 1, 1), "values": None if n.b is None else _cut(_flat(n.b)), "note": "bias"}
+        | ({"shape": long} if n.b is None else {}),
         {"name": f"z{names}", "at": (row + 2, 1), **_known(n.z, long), "lit": kind == 0, "note": "z = x W + b"},
     ]
     if activation:
@@ -186,9 +205,16 @@ def _headline(model: Any, c: Any, state: dict, kind: int, layer: int, loss: floa
         "z = x W + b" + ("" if last else ", then the activation: h"),
         f"E = {loss:.4g} for the target {_named(model, c, t)}",
         ("delta = softmax - target" if model.task == "classification" else "delta = dE/dz") if last else "delta = (next delta W^T) slope",
-        f"new W = W - {model.rate:g} dE/dW" if model.optimiser == "SGD" and not (model.decay or model.clip) else f"new W by {model.optimiser} at the rate {model.rate:g}",
+        f"new W = W - {model.rate:g} dE/dW"
+        if model.optimiser == "SGD" and not (model.decay or model.clip)
+        else f"new W by {model.optimiser} at the rate {model.rate:g}",
     ][kind]
-    return f"{int(state['phase'][0]) + 1} of {count(c.stages)}.  {KINDS[kind].capitalize()}" + ("" if kind == 1 else f", {name}") + f":  {said}" + (", dE/dW = x^T delta" if kind == 2 else "")
+    return (
+        f"{int(state['phase'][0]) + 1} of {count(c.stages)}.  {KINDS[kind].capitalize()}"
+        + ("" if kind == 1 else f", {name}")
+        + f":  {said}"
+        + (", dE/dW = x^T delta" if kind == 2 else "")
+    )
 
 
 def _named(model: Any, c: Any, t: np.ndarray) -> str:

@@ -48,7 +48,11 @@ class AnalysisView(PictureView):
     def __init__(self, model: Model, parent: QWidget | None = None):
         self._rasters = rasters(model)
         stream = "spikes" if "spikes" in self._rasters else self._rasters[0]
-        super().__init__(Picture("analysis", "Analysis", (Layer(stream),), doc="Intervals, rates, correlations and spectra of the spikes."), model, parent)
+        super().__init__(
+            Picture("analysis", "Analysis", (Layer(stream),), doc="Intervals, rates, correlations and spectra of the spikes."),
+            model,
+            parent,
+        )
         self.curve: Curve | None = None
         self._number = 0
         self._asked = -1.0

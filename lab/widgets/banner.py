@@ -9,7 +9,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from lab.widgets import theme
 
-ICONS = {"bad": "mdi6.alert-octagon-outline", "warn": "mdi6.alert-outline", "good": "mdi6.check-circle-outline", "accent": "mdi6.information-outline"}
+ICONS = {
+    "bad": "mdi6.alert-octagon-outline",
+    "warn": "mdi6.alert-outline",
+    "good": "mdi6.check-circle-outline",
+    "accent": "mdi6.information-outline",
+}
 WORDS = {"bad": "Error", "warn": "Warning", "good": "Done", "accent": "Note"}
 
 
@@ -55,7 +60,15 @@ class Banner(QFrame):
         theme.changes().changed.connect(self.set_theme)
         self.hide()
 
-    def say(self, token: str, sentence: str, remedies: Sequence[tuple[str, Callable[[], object]]] = (), *, key: object = None, busy: bool = False) -> None:
+    def say(
+        self,
+        token: str,
+        sentence: str,
+        remedies: Sequence[tuple[str, Callable[[], object]]] = (),
+        *,
+        key: object = None,
+        busy: bool = False,
+    ) -> None:
         """Show a sentence. `key` names what it is about, so that only that can take it back."""
         if self.isVisible() and (sentence, key) == (self.words.text(), self._key):
             return
@@ -105,14 +118,18 @@ class Banner(QFrame):
         if under and lacking > 0:
             longest = max(self._ways, key=lambda b: b.sizeHint().width())
             measure, whole = longest.fontMetrics(), longest.property("whole")
-            longest.setText(measure.elidedText(whole, Qt.TextElideMode.ElideRight, max(40, measure.horizontalAdvance(whole) - lacking - 12)))
+            longest.setText(
+                measure.elidedText(whole, Qt.TextElideMode.ElideRight, max(40, measure.horizontalAdvance(whole) - lacking - 12))
+            )
             longest.setToolTip(whole)
         # Wrapped words are as tall as they need to be, even where the pictures above would not give way.
         self.words.setMinimumHeight(max(0, self.words.heightForWidth(max(80, self._room()))))
 
     def _room(self) -> int:
         """Width that is left for the words."""
-        margins = 24 + 20 + 20 + self._icon.sizeHint().width() + self._close.sizeHint().width() + (128 if self._progress.isVisibleTo(self) else 0)
+        margins = (
+            24 + 20 + 20 + self._icon.sizeHint().width() + self._close.sizeHint().width() + (128 if self._progress.isVisibleTo(self) else 0)
+        )
         return self.width() - margins - (0 if self._under else sum(b.sizeHint().width() + 8 for b in self._ways))
 
     def _place(self, button: QPushButton, layout: QHBoxLayout | None) -> None:
@@ -141,6 +158,8 @@ class Banner(QFrame):
         tokens = theme.current().tokens
         colour = getattr(tokens, self._token)
         ground = theme.mix(tokens.surface, colour, 0.10)
-        self.setStyleSheet(f"QFrame#banner {{ background: {ground}; border: 1px solid {theme.mix(tokens.line, colour, 0.5)}; border-radius: 8px; margin: 0 12px 12px 12px; }}")
+        self.setStyleSheet(
+            f"QFrame#banner {{ background: {ground}; border: 1px solid {theme.mix(tokens.line, colour, 0.5)}; border-radius: 8px; margin: 0 12px 12px 12px; }}"
+        )
         self._icon.setPixmap(theme.icon(ICONS[self._token], self._token).pixmap(20, 20))
         self._close.setIcon(theme.icon("mdi6.close"))

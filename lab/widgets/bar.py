@@ -12,7 +12,12 @@ from lab import catalog
 from lab.widgets import theme
 from lab.widgets.palette import Entry, Palette
 
-ICONS = {"neurons": "mdi6.pulse", "networks": "mdi6.graph-outline", "learning": "mdi6.chart-line", "embeddings": "mdi6.scatter-plot-outline"}
+ICONS = {
+    "neurons": "mdi6.pulse",
+    "networks": "mdi6.graph-outline",
+    "learning": "mdi6.chart-line",
+    "embeddings": "mdi6.scatter-plot-outline",
+}
 
 
 class Bar(QWidget):

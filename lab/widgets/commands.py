@@ -105,10 +105,19 @@ class Commands(QObject):
     @property
     def table(self) -> list[tuple[str, str]]:
         """(keys, what they do) of every command that has keys."""
-        rows = [(", ".join(s.toString(QKeySequence.SequenceFormat.NativeText) for s in a.shortcuts()), a.text()) for a in self.actions.values() if a.shortcuts()]
+        rows = [
+            (", ".join(s.toString(QKeySequence.SequenceFormat.NativeText) for s in a.shortcuts()), a.text())
+            for a in self.actions.values()
+            if a.shortcuts()
+        ]
         fixed = [("Undo", "Undo"), ("Redo", "Redo")]
         rows = [(k, next((t for start, t in fixed if text.startswith(start)), text)) for k, text in rows]
-        return [*rows, ("Left, Right, Home, End", "Move on the bar of recorded time, when it has the keyboard"), ("Shift+click, Left, Right, Delete", "Put, move and remove the markers of a picture"), ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard")]
+        return [
+            *rows,
+            ("Left, Right, Home, End", "Move on the bar of recorded time, when it has the keyboard"),
+            ("Shift+click, Left, Right, Delete", "Put, move and remove the markers of a picture"),
+            ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard"),
+        ]
 
     # -- the search field --
 
@@ -121,20 +130,57 @@ class Commands(QObject):
             for spec in type(w.side.form.model).specs().values():
                 value = getattr(w.side.form.model, spec.name)
                 note = spec.text(value) if spec.kind in ("float", "int", "bool", "choice") else spec.doc
-                found.append(Entry("parameter", spec.label, partial(w.side.form.focus_parameter, spec.name), "mdi6.tune-variant", note, f"{spec.name} {spec.group} {spec.doc}"))
+                found.append(
+                    Entry(
+                        "parameter",
+                        spec.label,
+                        partial(w.side.form.focus_parameter, spec.name),
+                        "mdi6.tune-variant",
+                        note,
+                        f"{spec.name} {spec.group} {spec.doc}",
+                    )
+                )
         if status is not None:
             for action in type(status.model).actions().values():
                 if not action.hidden and action.name in w.side.actions_box.buttons:
-                    found.append(Entry("action", action.label, partial(w.side.actions_box.press, action.name), "mdi6.gesture-tap-button", action.doc.split("\n")[0]))
+                    found.append(
+                        Entry(
+                            "action",
+                            action.label,
+                            partial(w.side.actions_box.press, action.name),
+                            "mdi6.gesture-tap-button",
+                            action.doc.split("\n")[0],
+                        )
+                    )
             for name, dock in w.workspace.docks.items():
-                found.append(Entry("picture", dock.card.view.picture.title, partial(w.workspace.bring, name), "mdi6.chart-box-outline", dock.card.view.picture.doc))
+                found.append(
+                    Entry(
+                        "picture",
+                        dock.card.view.picture.title,
+                        partial(w.workspace.bring, name),
+                        "mdi6.chart-box-outline",
+                        dock.card.view.picture.doc,
+                    )
+                )
             kind = type(status.model)
             for title in kind.presets:
                 found.append(Entry("preset", title, partial(w.choose_preset, title), "mdi6.bookmark-outline", kind.title))
         for model in catalog.entries():
-            found.append(Entry("model", model.title, partial(w.choose_model, model.name), model.icon, model.about, f"{model.name} {model.group} {model.panel}"))
+            found.append(
+                Entry(
+                    "model",
+                    model.title,
+                    partial(w.choose_model, model.name),
+                    model.icon,
+                    model.about,
+                    f"{model.name} {model.group} {model.panel}",
+                )
+            )
             if status is None or model.name != type(status.model).name:
-                found += [Entry("preset", p, partial(self._open_preset, model.name, p), "mdi6.bookmark-outline", model.title) for p in model.presets]
+                found += [
+                    Entry("preset", p, partial(self._open_preset, model.name, p), "mdi6.bookmark-outline", model.title)
+                    for p in model.presets
+                ]
         for name, command in self.actions.items():
             if command.isEnabled() and name not in ("search", "leave"):
                 keys = command.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
@@ -159,7 +205,16 @@ class Commands(QObject):
             number = kind.from_text(spec.name, value)
         except ParameterError:
             return []
-        return [Entry("set", f"{spec.label} = {spec.text(number)}", partial(self.window.change, spec.name, number), "mdi6.pencil-outline", spec.doc, query)]
+        return [
+            Entry(
+                "set",
+                f"{spec.label} = {spec.text(number)}",
+                partial(self.window.change, spec.name, number),
+                "mdi6.pencil-outline",
+                spec.doc,
+                query,
+            )
+        ]
 
     def _open_preset(self, model: str, preset: str) -> None:
         self.window.choose_model(model)
@@ -190,7 +245,10 @@ class Commands(QObject):
     def _pictures(self) -> None:
         menu = self.window.workspace.menu(self.window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.window.workspace.mapToGlobal(self.window.workspace.rect().center()) - QPoint(menu.sizeHint().width() // 2, menu.sizeHint().height() // 2))
+        menu.popup(
+            self.window.workspace.mapToGlobal(self.window.workspace.rect().center())
+            - QPoint(menu.sizeHint().width() // 2, menu.sizeHint().height() // 2)
+        )
 
     def _fill(self) -> None:
         view = self._picture(lambda view: True)
@@ -303,7 +361,9 @@ class Commands(QObject):
             self.window.show_experiment(Experiment("word2vec", parameters={"corpus": path}), f"Learn from {name}")
             return
         method = "UMAP" if Path(path).stat().st_size < 20e6 else "PCA"
-        self.window.show_experiment(Experiment("embedding-map", parameters={"space": path, "method": method, "metric": "cosine"}), f"Map of {name}")
+        self.window.show_experiment(
+            Experiment("embedding-map", parameters={"space": path, "method": method, "metric": "cosine"}), f"Map of {name}"
+        )
 
     def _go_to(self, session: Any) -> None:
         w = self.window
@@ -341,7 +401,12 @@ class Commands(QObject):
         moving = w.player.runner is not None
         pace = status.pace if status else None
         if not filing.room_for(w.session, Path(path)):
-            w.banner.say("bad", f"There is not enough room for the session in {Path(path).parent}: choose another disk.", [("Save as…", self.save_as)], key="file")
+            w.banner.say(
+                "bad",
+                f"There is not enough room for the session in {Path(path).parent}: choose another disk.",
+                [("Save as…", self.save_as)],
+                key="file",
+            )
             return
         w._keep_layout()
         w.player.finish(10.0)
@@ -454,4 +519,3 @@ class Commands(QObject):
         if self._compare is None:
             self._compare = Compare(self.window)
         self._compare.show_runs(self.window)
-

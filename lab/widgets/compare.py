@@ -87,7 +87,12 @@ class Compare(QDialog):
         self.table.setColumnCount(len(runs))
         self.table.setRowCount(len(found))
         self.table.setHorizontalHeaderLabels([r[0] for r in runs])
-        self.table.setVerticalHeaderLabels([f"{specs[n].label} ({specs[n].unit})" if n in specs and specs[n].unit else specs[n].label if n in specs else n for n, _ in found])
+        self.table.setVerticalHeaderLabels(
+            [
+                f"{specs[n].label} ({specs[n].unit})" if n in specs and specs[n].unit else specs[n].label if n in specs else n
+                for n, _ in found
+            ]
+        )
         self._texts = [["", *(r[0] for r in runs)], *([n, *texts] for n, texts in found)]
         for y, (_, texts) in enumerate(found):
             for x, text in enumerate(texts):

@@ -90,7 +90,9 @@ class Document:
             "experiments": [e.to_dict() for e in self.experiments.values()],
             "drafts": dict(self.drafts),
             "bookmarks": dict(self.bookmarks),
-            "runs": {str(k): {"name": m.name, "pinned": m.pinned, "overlaid": m.overlaid, "deleted": m.deleted} for k, m in self.runs.items()},
+            "runs": {
+                str(k): {"name": m.name, "pinned": m.pinned, "overlaid": m.overlaid, "deleted": m.deleted} for k, m in self.runs.items()
+            },
         }
 
     @classmethod

@@ -179,7 +179,11 @@ class CurveDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(8)
-        words = "Click to add a point, right click to take one away." if spec.kind == "points" else "Draw with the mouse; drawing again replaces."
+        words = (
+            "Click to add a point, right click to take one away."
+            if spec.kind == "points"
+            else "Draw with the mouse; drawing again replaces."
+        )
         hint = QLabel(words, self)
         hint.setProperty("role", "caption")
         column.addWidget(hint)
@@ -187,7 +191,12 @@ class CurveDialog(QDialog):
         row = QHBoxLayout()
         row.setSpacing(8)
         self.boxes = []
-        for text, number in (("from", self.sheet.ends[0]), ("to", self.sheet.ends[1]), ("low", self.sheet.ends[2]), ("high", self.sheet.ends[3])):
+        for text, number in (
+            ("from", self.sheet.ends[0]),
+            ("to", self.sheet.ends[1]),
+            ("low", self.sheet.ends[2]),
+            ("high", self.sheet.ends[3]),
+        ):
             box = QDoubleSpinBox(self)
             box.setRange(-1e9, 1e9)
             box.setDecimals(4)

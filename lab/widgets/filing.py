@@ -27,7 +27,9 @@ def new_untitled() -> Session:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileError(f"The folder {folder} for sessions without a name cannot be made ({error.strerror}); set LAB_DATA to another folder.") from None
+        raise FileError(
+            f"The folder {folder} for sessions without a name cannot be made ({error.strerror}); set LAB_DATA to another folder."
+        ) from None
     stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
     for number in range(1, 1000):
         path = folder / (f"{stamp}.lab" if number == 1 else f"{stamp} ({number}).lab")

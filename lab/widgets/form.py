@@ -1,7 +1,7 @@
 """The form made from a model's parameters: groups, most used first; a change is tried, judged in place and passed on.
 
-    form.edited(name, value)     each moment of a drag, already valid
-    form.committed(name, value)  what a person settled on: one step of undo
+form.edited(name, value)     each moment of a drag, already valid
+form.committed(name, value)  what a person settled on: one step of undo
 """
 
 from __future__ import annotations
@@ -128,7 +128,11 @@ def shown_name(spec: Spec) -> str:
 
 
 def _tip(spec: Spec) -> str:
-    limits = f" From {spec.lo:g} to {spec.hi:g}{' ' + typeset(spec.unit) if spec.unit else ''}." if spec.lo is not None and spec.hi is not None else ""
+    limits = (
+        f" From {spec.lo:g} to {spec.hi:g}{' ' + typeset(spec.unit) if spec.unit else ''}."
+        if spec.lo is not None and spec.hi is not None
+        else ""
+    )
     restart = "" if spec.live else " Changing it restarts the run."
     return f"{spec.doc}{limits}{restart} ({spec.name})"
 

@@ -44,7 +44,9 @@ def parameters_table(kind: type[Model]) -> str:
     """The parameters of a model as an HTML table."""
     rows = []
     for spec in kind.specs().values():
-        bounds = ", ".join(spec.choices) if spec.choices else f"{spec.lo:g} … {spec.hi:g}" if spec.lo is not None and spec.hi is not None else ""
+        bounds = (
+            ", ".join(spec.choices) if spec.choices else f"{spec.lo:g} … {spec.hi:g}" if spec.lo is not None and spec.hi is not None else ""
+        )
         default = spec.text(spec.default) if isinstance(spec.default, (int, float, str, bool)) else "–"
         cells = (spec.label, default, bounds, spec.doc + ("" if spec.live else " A change begins a new run."))
         rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
@@ -93,7 +95,13 @@ class Help(QDialog):
         text = QTextDocument()
         text.setMarkdown(kind.help())
         body = text.toHtml()
-        body = body[body.index("<body") :].split(">", 1)[1].rsplit("</body>", 1)[0].replace("<!--StartFragment-->", "").replace("<!--EndFragment-->", "")
+        body = (
+            body[body.index("<body") :]
+            .split(">", 1)[1]
+            .rsplit("</body>", 1)[0]
+            .replace("<!--StartFragment-->", "")
+            .replace("<!--EndFragment-->", "")
+        )
         body = body.replace("margin-top:0px; margin-bottom:0px;", "margin-top:0px; margin-bottom:8px;")
         parts = [f"<h1>{html.escape(kind.title or kind.name)}</h1>", body]
         if kind.equations:
@@ -112,7 +120,11 @@ class Help(QDialog):
             parts += ["<h2>Parameters</h2>", parameters_table(kind)]
         actions = [a for a in kind.actions().values() if not a.hidden]
         if actions:
-            parts.append("<h2>What you can do to it</h2><ul>" + "".join(f"<li><b>{html.escape(a.label)}</b>: {html.escape(a.doc)}</li>" for a in actions) + "</ul>")
+            parts.append(
+                "<h2>What you can do to it</h2><ul>"
+                + "".join(f"<li><b>{html.escape(a.label)}</b>: {html.escape(a.doc)}</li>" for a in actions)
+                + "</ul>"
+            )
         if kind.source:
             parts.append(f"<h2>Source</h2><p>{html.escape(kind.source)}</p>")
         document.setHtml("<body>" + "".join(parts) + "</body>")

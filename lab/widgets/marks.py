@@ -55,7 +55,12 @@ class Marks(QObject):
         except LabError as error:
             self._window._failed(str(error))
             return
-        self._window._adopt(self._document.with_experiment(experiment.replace(schedule=())).with_model(experiment.model, self._window._panel_of(experiment.model)), f"Look at {info.name}")
+        self._window._adopt(
+            self._document.with_experiment(experiment.replace(schedule=())).with_model(
+                experiment.model, self._window._panel_of(experiment.model)
+            ),
+            f"Look at {info.name}",
+        )
         self._window._show_model(run=run)
 
     def go_on(self, run: int) -> None:

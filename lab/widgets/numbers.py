@@ -249,5 +249,3 @@ class LineSlider(QSlider):
             event.accept()
         else:
             event.ignore()
-
-

@@ -130,7 +130,9 @@ def render(
                 painter.setFont(small)
                 painter.setPen(QColor(tokens.muted))
                 figures = figures_text(view, source.summary)
-                rest = QFontMetricsF(small).elidedText("   ".join(t for t in (view.caption, figures) if t), Qt.TextElideMode.ElideRight, line.width() - used)
+                rest = QFontMetricsF(small).elidedText(
+                    "   ".join(t for t in (view.caption, figures) if t), Qt.TextElideMode.ElideRight, line.width() - used
+                )
                 painter.drawText(line.adjusted(used, 1, 0, 0), middle | Qt.AlignmentFlag.AlignLeft, rest)
                 painter.save()
                 view.paint_on(painter, QRectF(x + 12, y + TITLE, view.width(), view.height()))
@@ -138,7 +140,11 @@ def render(
                 if view.words:
                     painter.setFont(small)
                     painter.setPen(QColor(tokens.muted))
-                    painter.drawText(QRectF(x + 16, y + TITLE, wide - 32, tall - TITLE), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, view.words)
+                    painter.drawText(
+                        QRectF(x + 16, y + TITLE, wide - 32, tall - TITLE),
+                        Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
+                        view.words,
+                    )
 
         return draw_file(path, QSize(*size), draw, model.title or model._owner(), scale=1.0, ground="background")
     finally:

@@ -134,7 +134,9 @@ class Palette(QLineEdit):
     def set_theme(self) -> None:
         """The ground of the results."""
         tokens = theme.current().tokens
-        self.results.setStyleSheet(f"QFrame#results {{ background: {tokens.raised}; border: 1px solid {tokens.line}; border-radius: 8px; }}")
+        self.results.setStyleSheet(
+            f"QFrame#results {{ background: {tokens.raised}; border: 1px solid {tokens.line}; border-radius: 8px; }}"
+        )
 
     def ask(self) -> None:
         """Take the keyboard and show what there is."""

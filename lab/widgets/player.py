@@ -1,8 +1,8 @@
 """What is in front: a run that moves, or a recording that is looked at. Knows the runner and the session, no widgets.
 
-    nothing --open--> a new run --(Seek back)--> its recording at a place --(Play, Change, Act)--> a branch of it
-       |                 ^
-       +---- look ---> a recording of the session --(Play, Change, Act)--> goes on where it ended, or a branch
+nothing --open--> a new run --(Seek back)--> its recording at a place --(Play, Change, Act)--> a branch of it
+   |                 ^
+   +---- look ---> a recording of the session --(Play, Change, Act)--> goes on where it ended, or a branch
 """
 
 from __future__ import annotations
@@ -104,7 +104,9 @@ class Player(QObject):
         if self._past is None or self._past._run != run.id:
             try:
                 self.session.flush()
-                self._past = RecordedSource(self.reader(), run.id, place, self.runner.status.model, self._labels, self._look_now, self._look_again)
+                self._past = RecordedSource(
+                    self.reader(), run.id, place, self.runner.status.model, self._labels, self._look_now, self._look_again
+                )
             except LabError as error:
                 self.failed.emit(str(error))
                 return False
@@ -145,7 +147,9 @@ class Player(QObject):
         # The first colour is that of whatever run is in front; a run has its own when it lies behind another.
         colour = f"series{1 + len(self.session.runs(deleted=True)) % (COLOURS - 1)}" if self.session else "series1"
         try:
-            runner = Runner(experiment, self.session, name=name, colour=colour, playing=playing, watch=self._watched, pace=pace, apart=True, **resume)
+            runner = Runner(
+                experiment, self.session, name=name, colour=colour, playing=playing, watch=self._watched, pace=pace, apart=True, **resume
+            )
         except LabError as error:
             self.failed.emit(str(error))
             return

@@ -84,9 +84,13 @@ class Reports(QObject):
                 ways.append(("Reset to defaults", self._window.reset_to_defaults))
             self._window.banner.say("bad", status.error, ways, key="run")
         elif status.phase == "failed":
-            self._window.banner.say("bad", status.error, [("Try again", self._window.reset), ("Reset to defaults", self._window.reset_to_defaults)], key="run")
+            self._window.banner.say(
+                "bad", status.error, [("Try again", self._window.reset), ("Reset to defaults", self._window.reset_to_defaults)], key="run"
+            )
         elif status.waiting_for_disk:
-            self._window.banner.say("bad", status.error, [("Try again", self._window.player.play), ("Save as…", self._window.commands.save_as)], key="run")
+            self._window.banner.say(
+                "bad", status.error, [("Try again", self._window.player.play), ("Save as…", self._window.commands.save_as)], key="run"
+            )
         elif status.error:
             self._window.banner.say("warn", status.error, key="run")
         else:
@@ -101,7 +105,9 @@ class Reports(QObject):
             return
         if advice.finding not in self._advised and banner.key is None and status.place is None:
             self._advised.add(advice.finding)
-            banner.say("warn", advice.sentence, [(way.label, partial(self._window.remedy, way)) for way in advice.remedies[:2]], key="advice")
+            banner.say(
+                "warn", advice.sentence, [(way.label, partial(self._window.remedy, way)) for way in advice.remedies[:2]], key="advice"
+            )
 
     def _undo_and_go(self) -> None:
         self._window.history.stack.undo()

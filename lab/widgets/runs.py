@@ -75,7 +75,9 @@ class _Row(QStyledItemDelegate):
         wide = min(painter.fontMetrics().horizontalAdvance(figure), (right - left) // 2)
         painter.setPen(theme.colour("muted"))
         words = painter.fontMetrics().elidedText(figure, Qt.TextElideMode.ElideRight, wide)
-        painter.drawText(QRect(right - wide, area.top(), wide, area.height()), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.drawText(
+            QRect(right - wide, area.top(), wide, area.height()), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words
+        )
         right -= wide + 8
         if row.pinned:
             edge = look.caption
@@ -84,7 +86,9 @@ class _Row(QStyledItemDelegate):
         painter.setFont(theme.sans_font(look.text, QFont.Weight.DemiBold if row.current else QFont.Weight.Normal))
         painter.setPen(theme.colour("text"))
         text = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideRight, right - left)
-        painter.drawText(QRect(left, area.top(), right - left, area.height()), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(
+            QRect(left, area.top(), right - left, area.height()), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
+        )
         painter.restore()
 
     def createEditor(self, parent: QWidget, option, index):
@@ -211,7 +215,12 @@ class Runs(QListWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._chosen = row.id
         for text, name, call, usable in (
-            ("Hide from the pictures" if row.overlaid else "Lay behind the present run", "mdi6.layers-outline", self._overlay, not row.current),
+            (
+                "Hide from the pictures" if row.overlaid else "Lay behind the present run",
+                "mdi6.layers-outline",
+                self._overlay,
+                not row.current,
+            ),
             ("Look at this run", "mdi6.eye-outline", self._look, not row.current),
             ("Continue from its end", "mdi6.source-branch", self._continue, not row.current),
             ("Compare runs", "mdi6.table", self.compared.emit, len(self._rows) > 1),

@@ -354,8 +354,19 @@ class Transport(QWidget):
                 self.speed.blockSignals(True)
                 self.speed.setValue(position)
                 self.speed.blockSignals(False)
-        achieved = f"{self._speeds.text(status.achieved)}" if status.phase == "running" and status.achieved else self._speeds.text(status.pace)
-        shown = (at, achieved, recorded, tuple(status.summary.items()), status.waiting_for_disk, status.watching, bool(stats and stats.waiting), saving)
+        achieved = (
+            f"{self._speeds.text(status.achieved)}" if status.phase == "running" and status.achieved else self._speeds.text(status.pace)
+        )
+        shown = (
+            at,
+            achieved,
+            recorded,
+            tuple(status.summary.items()),
+            status.waiting_for_disk,
+            status.watching,
+            bool(stats and stats.waiting),
+            saving,
+        )
         if shown == self._shown:
             return
         self._shown = shown
@@ -368,7 +379,9 @@ class Transport(QWidget):
         waiting = bool(stats and (stats.waiting or stats.error)) or status.waiting_for_disk
         self.dot.show_state("warn" if waiting else "good" if saving else "muted", hollow=not saving)
         self.recording.setText("disk waits" if waiting else size(recorded) if saving else "not recorded")
-        self.recording.setToolTip("The disk is slow: the simulation waits, nothing is lost." if waiting else f"Recorded in this run: {size(recorded)}")
+        self.recording.setToolTip(
+            "The disk is slow: the simulation waits, nothing is lost." if waiting else f"Recorded in this run: {size(recorded)}"
+        )
         cost = f" · watching {100 * status.watching:.0f} %" if status.watching >= 0.02 else ""
         self.figures.setText(figures(status.summary) + cost)
 

@@ -1,8 +1,8 @@
 """The window: puts the parts together and lets a change of the document have its effect.
 
-    a person --> Side, Gallery, Transport, cards --> History.replace(document) --changed--> Window._apply --> Player --> Runner
-                                                                                               |
-    Pulse --beat--> Window._beat: status, source --> cards, Transport, Runs                    +--> Session.set_document
+a person --> Side, Gallery, Transport, cards --> History.replace(document) --changed--> Window._apply --> Player --> Runner
+                                                                                           |
+Pulse --beat--> Window._beat: status, source --> cards, Transport, Runs                    +--> Session.set_document
 """
 
 from __future__ import annotations
@@ -250,7 +250,9 @@ class Window(QMainWindow):
                 catalog.load(str(name))
                 return str(name)
             except LabError:
-                problems.append(f"Run '{run.name}' was made with the model '{name}', which is not there: its data can be taken out with lab export.")
+                problems.append(
+                    f"Run '{run.name}' was made with the model '{name}', which is not there: its data can be taken out with lab export."
+                )
         return ""
 
     def _first_model(self) -> str:
@@ -440,9 +442,17 @@ class Window(QMainWindow):
         old, new = before.build(), after.build()
         specs = type(new).specs()
         changed = {n: v for n, v in new.values().items() if v != getattr(old, n)}
-        if before.seed == after.seed and changed and all(specs[n].kind == "graph" and self.canvas.only_looks(n, getattr(old, n), v) for n, v in changed.items()):
+        if (
+            before.seed == after.seed
+            and changed
+            and all(specs[n].kind == "graph" and self.canvas.only_looks(n, getattr(old, n), v) for n, v in changed.items())
+        ):
             return
-        live = all(specs[n].live for n in changed) and before.replace(parameters={}) == after.replace(parameters={}) and _recorded(old) == _recorded(new)
+        live = (
+            all(specs[n].live for n in changed)
+            and before.replace(parameters={}) == after.replace(parameters={})
+            and _recorded(old) == _recorded(new)
+        )
         status = self.player.status
         if live and status is not None and status.phase != "failed":
             self.player.send(Change(changed))
@@ -515,7 +525,9 @@ class Window(QMainWindow):
     def _show_form(self) -> None:
         model = self.document.experiment().build()
         entry = next((e for e in catalog.entries() if e.name == self.document.model), None)
-        self.side.show_model(model, entry.about if entry else (type(model).__doc__ or "").strip().split("\n\n")[0], self.document.experiment().seed)
+        self.side.show_model(
+            model, entry.about if entry else (type(model).__doc__ or "").strip().split("\n\n")[0], self.document.experiment().seed
+        )
         self.gallery.show_panel(self._panel_of(self.document.model), self.document.model, preset_of(model))
         if not self.workspace.fits(model):
             self.workspace.show_model(model, self.commands.saved_layout(self.document.model))
@@ -591,7 +603,9 @@ class Window(QMainWindow):
     def _idle(self) -> bool:
         """Whether there is time for something in the background: nothing runs as fast as it can."""
         status = self.player.status
-        return not self.isMinimized() and (status is None or not (status.phase == "preparing" or (status.phase == "running" and status.pace is None)))
+        return not self.isMinimized() and (
+            status is None or not (status.phase == "preparing" or (status.phase == "running" and status.pace is None))
+        )
 
     # -- layout --
 

@@ -75,7 +75,12 @@ class CardDock(QDockWidget):
         self.card = card
         self.setObjectName(f"dock-{name}")
         self.setWindowTitle(card.view.picture.title)
-        self.setAllowedAreas(Qt.DockWidgetArea.TopDockWidgetArea | Qt.DockWidgetArea.BottomDockWidgetArea | Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        self.setAllowedAreas(
+            Qt.DockWidgetArea.TopDockWidgetArea
+            | Qt.DockWidgetArea.BottomDockWidgetArea
+            | Qt.DockWidgetArea.LeftDockWidgetArea
+            | Qt.DockWidgetArea.RightDockWidgetArea
+        )
         # The card's header becomes the title bar, so that Qt moves the dock by it; the frame is drawn around both.
         card.setObjectName("card-body")
         layout = card.layout()

@@ -21,7 +21,9 @@ class Weight(Described):
     """The weight of a wire."""
 
     owner: ClassVar[str] = "wire"
-    weight: float = param(1.0, lo=-1000, hi=1000, doc="Factor of the value that passes; gates named AND, OR, NOT, XOR ignore it.", main=True)
+    weight: float = param(
+        1.0, lo=-1000, hi=1000, doc="Factor of the value that passes; gates named AND, OR, NOT, XOR ignore it.", main=True
+    )
 
 
 class Input(Described):
@@ -63,7 +65,17 @@ KINDS = (
     Kind("output", "Output", Plain, (Port("in", many=False),), (), "A value that is looked at", "mdi6.arrow-right-bold-circle", _ENDS, "Y"),
     Kind("threshold", "Threshold gate", Threshold, _IN, _OUT, "1 where the weighted sum reaches the threshold", "mdi6.stairs", _GATES, "G"),
     *(
-        Kind(name, title, Plain, (Port("in", many=name != "not"),), _OUT, f"Logical {title} of its inputs", f"mdi6.gate-{name}", _GATES, _KEYS[name])
+        Kind(
+            name,
+            title,
+            Plain,
+            (Port("in", many=name != "not"),),
+            _OUT,
+            f"Logical {title} of its inputs",
+            f"mdi6.gate-{name}",
+            _GATES,
+            _KEYS[name],
+        )
         for name, (title, _) in LOGIC.items()
     ),
     Kind("unit", "Free unit", Free, _IN, _OUT, "A function of the weighted sum", "mdi6.function-variant", _UNITS, "U"),
@@ -212,7 +224,11 @@ def caption(graph: Graph, node: Node) -> str:
 
 def size(graph: Graph, edge: Edge) -> float:
     """The weight."""
-    return float(edge.properties.weight) if isinstance(edge.properties, Weight) and graph.node(edge.target).kind in ("threshold", "unit") else 1.0
+    return (
+        float(edge.properties.weight)
+        if isinstance(edge.properties, Weight) and graph.node(edge.target).kind in ("threshold", "unit")
+        else 1.0
+    )
 
 
 def label(graph: Graph, edge: Edge) -> str:
@@ -327,7 +343,17 @@ def composed() -> Graph:
         ("f4", "unit", 360, 60, dict(function="product")), ("f5", "unit", 540, 150, dict(function="logistic")), ("g", "output", 720, 150, {}),
     ):  # fmt: skip
         graph, ids[name] = graph.add_node(kind, x, y, name, **values)
-    for a, b, weight in (("x1", "f1", 1.5), ("x2", "f2", 2.0), ("x3", "f3", 1.0), ("f1", "f4", 1.0), ("f2", "f4", 1.0), ("f4", "f5", 2.0), ("f2", "f5", -1.0), ("f3", "f5", 0.5), ("f5", "g", 1.0)):
+    for a, b, weight in (
+        ("x1", "f1", 1.5),
+        ("x2", "f2", 2.0),
+        ("x3", "f3", 1.0),
+        ("f1", "f4", 1.0),
+        ("f2", "f4", 1.0),
+        ("f4", "f5", 2.0),
+        ("f2", "f5", -1.0),
+        ("f3", "f5", 0.5),
+        ("f5", "g", 1.0),
+    ):
         graph, _ = graph.connect(ids[a], ids[b], **({} if b == "g" else dict(weight=weight)))
     return graph
 
@@ -362,4 +388,18 @@ TEMPLATES = {
     "Free units": Template(composed, "g = f5(f4(f1(x1), f2(x2)), f2(x2), f3(x3)). f2 is read twice and computed once; click a unit to read its arithmetic."),
 }  # fmt: skip
 
-register(Family("gates", "Gates and units", KINDS, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals, arithmetic=arithmetic, words=words))
+register(
+    Family(
+        "gates",
+        "Gates and units",
+        KINDS,
+        check=check,
+        templates=TEMPLATES,
+        caption=caption,
+        label=label,
+        size=size,
+        totals=totals,
+        arithmetic=arithmetic,
+        words=words,
+    )
+)

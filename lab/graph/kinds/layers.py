@@ -80,13 +80,35 @@ _ENDS, _LAYERS, _REGULAR = "Ends", "Layers", "Between layers"
 KINDS = (
     Kind("input", "Input", Input, (), _OUT, "What comes in", "mdi6.arrow-right-bold-circle-outline", _ENDS, "I"),
     Kind("output", "Output", Output, _IN, (), "Classes, trained by the cross-entropy", "mdi6.arrow-right-bold-circle", _ENDS, "Y"),
-    Kind("reconstruction", "Reconstruction", Reconstruction, _IN, (), "The input said again, trained by the squared error", "mdi6.arrow-u-left-top", _ENDS, "R"),
+    Kind(
+        "reconstruction",
+        "Reconstruction",
+        Reconstruction,
+        _IN,
+        (),
+        "The input said again, trained by the squared error",
+        "mdi6.arrow-u-left-top",
+        _ENDS,
+        "R",
+    ),
     Kind("dense", "Dense", Dense, _IN, _OUT, "Every unit reads all values", "mdi6.vector-polyline", _LAYERS, "D"),
     Kind("convolution", "Convolution", Convolution, _IN, _OUT, "Kernels slide over a picture", "mdi6.grid", _LAYERS, "C"),
     Kind("pool", "Pool", Pool, _IN, _OUT, "The largest value of each window", "mdi6.arrow-collapse", _LAYERS, "P"),
     Kind("flatten", "Flatten", Plain, _IN, _OUT, "A picture as a row of numbers", "mdi6.view-sequential-outline", _LAYERS, "L"),
-    Kind("add", "Add", Plain, (Port("in", "values", needed=True),), _OUT, "The sum of what comes in: a residual connection", "mdi6.plus-circle-outline", _LAYERS, "S"),
-    Kind("activation", "Activation", Activation, _IN, _OUT, "A non-linearity of its own", "mdi6.chart-bell-curve-cumulative", _REGULAR, "A"),
+    Kind(
+        "add",
+        "Add",
+        Plain,
+        (Port("in", "values", needed=True),),
+        _OUT,
+        "The sum of what comes in: a residual connection",
+        "mdi6.plus-circle-outline",
+        _LAYERS,
+        "S",
+    ),
+    Kind(
+        "activation", "Activation", Activation, _IN, _OUT, "A non-linearity of its own", "mdi6.chart-bell-curve-cumulative", _REGULAR, "A"
+    ),
     Kind("dropout", "Dropout", Dropout, _IN, _OUT, "Silences values at random while training", "mdi6.dots-grid", _REGULAR, "O"),
     Kind("batch-norm", "Batch norm", Plain, _IN, _OUT, "Mean 0 and variance 1 over the minibatch", "mdi6.tune-vertical", _REGULAR, "B"),
 )
@@ -119,16 +141,24 @@ def _shape(node: Node, incoming: list[tuple[Node, Shape]]) -> Shape:
     (source, shape), *others = incoming
     ends = f"{source.title} to {node.title}"
     if isinstance(value, (Convolution, Pool)) and len(shape) != 3:
-        raise GraphError(f"{ends}: {source.title} gives {text(shape)} numbers, but {node.title} takes pictures (height × width × channels): put it before the flattening.")
+        raise GraphError(
+            f"{ends}: {source.title} gives {text(shape)} numbers, but {node.title} takes pictures (height × width × channels): put it before the flattening."
+        )
     if isinstance(value, (Dense, Output, Reconstruction)) and len(shape) != 1:
-        raise GraphError(f"{ends}: {source.title} gives pictures of {text(shape)}, but {node.title} takes a row of numbers: put a Flatten between.")
+        raise GraphError(
+            f"{ends}: {source.title} gives pictures of {text(shape)}, but {node.title} takes a row of numbers: put a Flatten between."
+        )
     if isinstance(value, Pool):
         if value.size > min(shape[:2]):
-            raise GraphError(f"{ends}: {source.title} gives pictures of {text(shape)}, which are smaller than the {value.size} × {value.size} windows of {node.title}: pool less.")
+            raise GraphError(
+                f"{ends}: {source.title} gives pictures of {text(shape)}, which are smaller than the {value.size} × {value.size} windows of {node.title}: pool less."
+            )
         return shape[0] // value.size, shape[1] // value.size, shape[2]
     for other, another in others:
         if another != shape:
-            raise GraphError(f"{other.title} to {node.title}: {other.title} gives {text(another)}, but {source.title} gives {text(shape)} to the same sum: make both alike.")
+            raise GraphError(
+                f"{other.title} to {node.title}: {other.title} gives {text(another)}, but {source.title} gives {text(shape)} to the same sum: make both alike."
+            )
     if isinstance(value, Dense):
         return (value.units,)
     if isinstance(value, Convolution):
@@ -200,7 +230,10 @@ def check(graph: Graph) -> Iterable[Problem]:
     for kinds, title in ((("input",), "an input"), (ENDS, "an output")):
         count = [n.id for n in graph.nodes if n.kind in kinds]
         if len(count) != 1:
-            yield Problem(f"A layered network has {title}, and this one has {len(count) or 'none'}: {'add one' if not count else 'keep one'}.", tuple(count))
+            yield Problem(
+                f"A layered network has {title}, and this one has {len(count) or 'none'}: {'add one' if not count else 'keep one'}.",
+                tuple(count),
+            )
     try:
         shapes(graph.expand())
     except GraphError as error:
@@ -236,7 +269,11 @@ def totals(graph: Graph) -> str:
         known, count = shapes(graph), census(graph)
     except GraphError:
         return f"{len(graph.nodes)} layers"
-    biases = sum((known[n.id][-1] if isinstance(n.parameters, (Dense, Convolution, Output, Reconstruction)) else 0) for n in graph.nodes if graph.incoming(n.id))
+    biases = sum(
+        (known[n.id][-1] if isinstance(n.parameters, (Dense, Convolution, Output, Reconstruction)) else 0)
+        for n in graph.nodes
+        if graph.incoming(n.id)
+    )
     scales = sum(2 * known[n.id][-1] for n in graph.nodes if n.kind == "batch-norm" and known[n.id])
     carried = " · trained weights on board" if graph.weights else ""
     return (
@@ -258,7 +295,12 @@ def chain(*layers: tuple[str, str, dict]) -> Graph:
 
 def mlp(hidden: int = 6, inputs: int = 2, classes: int = 2) -> Graph:
     """Two hidden layers."""
-    return chain(("input", "Input", dict(channels=inputs)), ("dense", "Hidden 1", dict(units=hidden)), ("dense", "Hidden 2", dict(units=hidden)), ("output", "Output", dict(classes=classes)))
+    return chain(
+        ("input", "Input", dict(channels=inputs)),
+        ("dense", "Hidden 1", dict(units=hidden)),
+        ("dense", "Hidden 2", dict(units=hidden)),
+        ("output", "Output", dict(classes=classes)),
+    )
 
 
 def cnn() -> Graph:
@@ -295,7 +337,12 @@ def autoencoder(code: int = 2) -> Graph:
 
 def deep(repeat: int = 4) -> Graph:
     """A residual block repeated: each copy adds to what it was given."""
-    graph = chain(("input", "Input", dict(channels=2)), ("dense", "First", dict(units=8)), ("dense", "Change", dict(units=8)), ("output", "Output", {}))
+    graph = chain(
+        ("input", "Input", dict(channels=2)),
+        ("dense", "First", dict(units=8)),
+        ("dense", "Change", dict(units=8)),
+        ("output", "Output", {}),
+    )
     first, change, out = (graph.named(t).id for t in ("First", "Change", "Output"))
     graph = graph.remove([e.id for e in graph.incoming(out)]).move({change: (560.0, -120.0), out: (1160.0, 0.0)})
     graph, total = graph.add_node("add", 840, 0, "Add")

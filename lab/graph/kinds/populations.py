@@ -64,7 +64,14 @@ def check(graph: Graph) -> Iterable[Problem]:
             )  # fmt: skip
 
 
-_SHORT = {LIF: "LIF", ConductanceLIF: "LIF, conductances", Izhikevich: "Izhikevich", AdEx: "AdEx", HodgkinHuxley: "HH", PoissonPopulation: "Poisson"}
+_SHORT = {
+    LIF: "LIF",
+    ConductanceLIF: "LIF, conductances",
+    Izhikevich: "Izhikevich",
+    AdEx: "AdEx",
+    HodgkinHuxley: "HH",
+    PoissonPopulation: "Poisson",
+}
 
 
 def caption(graph: Graph, node: Node) -> str:
@@ -85,7 +92,11 @@ def unit(graph: Graph, edge: Edge) -> str:
 def words(graph: Graph, edge: Edge) -> str:
     """What the weight of a wire means."""
     target = graph.node(edge.target).title
-    what = "the conductance that one spike opens" if unit(graph, edge) == "nS" else "what one spike adds to the potential or to the synaptic current"
+    what = (
+        "the conductance that one spike opens"
+        if unit(graph, edge) == "nS"
+        else "what one spike adds to the potential or to the synaptic current"
+    )
     return f"Its weight is in {unit(graph, edge)}: {what} of {target}."
 
 
@@ -206,7 +217,16 @@ def competition() -> Graph:
     graph, inputs = graph.add_node("poisson", 0, 0, "Inputs", size=500, rate=15.0, record=60)
     graph, cells = graph.add_node("lif", 420, 0, "Cells", size=20, record=20, **cell)
     return graph.connect(
-        inputs, cells, weight=0.5, rule="all to all", delay=1.0, weight_spread=0.3, plastic=True, potentiation=0.1, depression=0.105, largest=2.0
+        inputs,
+        cells,
+        weight=0.5,
+        rule="all to all",
+        delay=1.0,
+        weight_spread=0.3,
+        plastic=True,
+        potentiation=0.1,
+        depression=0.105,
+        largest=2.0,
     )[0]
 
 
@@ -228,4 +248,20 @@ TEMPLATES = {
         "within a minute of model time the weights part into strong and weak. Let it run flat out and watch 'Plastic weights'.", _PLAIN),
 }  # fmt: skip
 
-register(Family("populations", "Spiking populations", KINDS, blocks=True, cycles=True, parallel=True, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals, words=words))
+register(
+    Family(
+        "populations",
+        "Spiking populations",
+        KINDS,
+        blocks=True,
+        cycles=True,
+        parallel=True,
+        check=check,
+        templates=TEMPLATES,
+        caption=caption,
+        label=label,
+        size=size,
+        totals=totals,
+        words=words,
+    )
+)

@@ -35,7 +35,9 @@ class Unit(Described):
         return float(self.first)
 
 
-KINDS = (Kind("unit", "Unit", Unit, (Port("in"),), (Port("out", carries=Synapse),), "Either -1 or +1", "mdi6.circle-half-full", "Units", "U"),)
+KINDS = (
+    Kind("unit", "Unit", Unit, (Port("in"),), (Port("out", carries=Synapse),), "Either -1 or +1", "mdi6.circle-half-full", "Units", "U"),
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def check(graph: Graph) -> Iterable[Problem]:
         pair = frozenset((e.source, e.target))
         if pair in seen:
             names = " and ".join(sorted(graph.node(n).title for n in pair))
-            yield Problem(f"{names} are joined twice, and a synapse acts both ways here: their weights add up.", (), (seen[pair], e.id), fatal=False)
+            yield Problem(
+                f"{names} are joined twice, and a synapse acts both ways here: their weights add up.", (), (seen[pair], e.id), fatal=False
+            )
         seen[pair] = e.id
 
 
@@ -170,4 +174,20 @@ TEMPLATES = {
     "Nine empty units": Template(lambda: units(9, 3), "Nothing is stored yet. Click units in the picture below to draw a pattern, press 'Store this pattern', and "
                                  "watch the wires appear; then spoil it and let it recall."),
 }  # fmt: skip
-register(Family("units", "Binary units", KINDS, cycles=True, directed=False, check=check, templates=TEMPLATES, caption=caption, label=label, size=size, totals=totals, arithmetic=arithmetic, words=words))
+register(
+    Family(
+        "units",
+        "Binary units",
+        KINDS,
+        cycles=True,
+        directed=False,
+        check=check,
+        templates=TEMPLATES,
+        caption=caption,
+        label=label,
+        size=size,
+        totals=totals,
+        arithmetic=arithmetic,
+        words=words,
+    )
+)

@@ -122,7 +122,9 @@ class EmbeddingMap(Model):
         r"\frac{\partial C}{\partial y_i} = 4 \sum_j (p_{ij} - q_{ij}) \frac{y_i - y_j}{1 + |y_i - y_j|^2}",
         r"T(k) = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j \in U_k(i)} (r(i, j) - k)",
     )
-    source = "van der Maaten and Hinton 2008; van der Maaten 2014; Linderman et al. 2019; McInnes, Healy, Melville 2018; Venna and Kaski 2001"
+    source = (
+        "van der Maaten and Hinton 2008; van der Maaten 2014; Linderman et al. 2019; McInnes, Healy, Melville 2018; Venna and Kaski 2001"
+    )
     presets = {
         "Digits by t-SNE": {},
         "Digits by UMAP": {"method": "UMAP"},
@@ -171,7 +173,12 @@ class EmbeddingMap(Model):
         doc="How the repulsion of all points is summed: every pair, a tree of cells, a grid with Fourier transforms (flat maps), or what is fastest.",
     )
     theta: float = param(
-        tsne.THETA, "", lo=0, hi=1, when=("repel_by", tsne.TREE), doc="Cells narrower than so many times their distance act as one point; 0 is exact."
+        tsne.THETA,
+        "",
+        lo=0,
+        hi=1,
+        when=("repel_by", tsne.TREE),
+        doc="Cells narrower than so many times their distance act as one point; 0 is exact.",
     )
     neighbours: int = param(
         15, "", lo=2, hi=200, log=True, builds=True, when=("method", UMAP), doc="Neighbours in the graph, the point itself counted."
@@ -217,7 +224,13 @@ class EmbeddingMap(Model):
                 events=True,
             ),
             Stream("cost", "trace", "nats", doc="Kullback-Leibler divergence that t-SNE lowers.", events=True),
-            Stream("map", "cloud", doc="The points, coloured by class; those that are held are larger.", channels=(*axes, "class", "size"), every=max(1, self.iterations // self._frames())),
+            Stream(
+                "map",
+                "cloud",
+                doc="The points, coloured by class; those that are held are larger.",
+                channels=(*axes, "class", "size"),
+                every=max(1, self.iterations // self._frames()),
+            ),
             Stream("vectors", "image", doc="The vectors in the original space, one a row."),
             Stream("names", "table", doc="Name and class of each vector."),
             Stream("vector inputs", "image", doc="The picture that each vector was made from, where vectors are pictures."),
@@ -276,14 +289,7 @@ class EmbeddingMap(Model):
             basis = np.linalg.qr(np.random.default_rng([seed, 4]).standard_normal((matrix.shape[1], self.dimensions)))[0]
             start = centred @ basis
         return Constants(
-            space,
-            matrix,
-            found.whole,
-            found.classes,
-            found.class_names,
-            found.truth,
-            np.ascontiguousarray(start, np.float64),
-            **known,
+            space, matrix, found.whole, found.classes, found.class_names, found.truth, np.ascontiguousarray(start, np.float64), **known
         )
 
     def start(self, constants: Constants, seed: int) -> State:
@@ -358,7 +364,9 @@ class EmbeddingMap(Model):
     def pin(self, constants: Constants, state: State, index: int) -> None:
         """Hold a point where it is, or let it go again."""
         if index >= len(constants.space):
-            raise ParameterError(f"embedding-map.pin.index: must be below the number of points, {len(constants.space)} (got {index}).", owner=self.name)
+            raise ParameterError(
+                f"embedding-map.pin.index: must be below the number of points, {len(constants.space)} (got {index}).", owner=self.name
+            )
         state["pinned"][index] = not state["pinned"][index]
 
     @action("Release all pins")
@@ -391,7 +399,10 @@ class EmbeddingMap(Model):
         y, judged = state["points"], state["judged"]
         # Measured when they are due, or at the end: a look at each summary of a large map would cost more than its iterations.
         found = self._judge(constants, state) if state["done"][0] >= self.iterations and (not self.judge_every or judged[0] < 0) else judged
-        out: dict[str, Any] = {"points shown": f"{len(y)} of {constants.whole}", "points measured": f"{len(constants.truth.probes)} of {len(y)}"}
+        out: dict[str, Any] = {
+            "points shown": f"{len(y)} of {constants.whole}",
+            "points measured": f"{len(constants.truth.probes)} of {len(y)}",
+        }
         names = ("trustworthiness", "recall", "cost (nats)", "neighbour accuracy")
         return out | {name: float(value) for name, value in zip(names, found, strict=True) if value >= 0}
 

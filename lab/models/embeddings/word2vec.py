@@ -202,7 +202,13 @@ class Word2Vec(Model):
                 channels=(self.method, "PPMI-SVD baseline"),
                 events=True,
             ),
-            Stream("map", "cloud", doc="Word vectors in the plane, coloured by group.", channels=("x", "y", "group"), every=self._frame_steps(200)),
+            Stream(
+                "map",
+                "cloud",
+                doc="Word vectors in the plane, coloured by group.",
+                channels=("x", "y", "group"),
+                every=self._frame_steps(200),
+            ),
             Stream("neighbours", "table", doc="Nearest words to the question or the word picked, by cosine."),
             Stream("relations", "table", doc="Analogies answered rightly, by relation."),
             Stream("probes", "bars", doc="Cosine of the probes with the axis.", channels=tuple(self.probes.split())),
@@ -211,7 +217,9 @@ class Word2Vec(Model):
             ),
             Stream("vocabulary", "table", doc="The words by falling count."),
             Stream("vectors", "image", doc="The word vectors, one a row, by falling count of the words."),
-            Stream("frames", "image", doc="The vectors of the words on the map, in half precision.", dtype="f2", every=self._frame_steps(40)),
+            Stream(
+                "frames", "image", doc="The vectors of the words on the map, in half precision.", dtype="f2", every=self._frame_steps(40)
+            ),
             Stream("names", "table", doc="Name, count and category of each vector."),
         )
 
@@ -299,9 +307,18 @@ class Word2Vec(Model):
         common = {"tally": np.zeros(4), "picked": np.full(1, -1), "score": np.full(1, -1.0)}
         if self.method in SAMPLED:
             inner, outer = learning.start_vectors(n, self.size, seed)
-            state = {"inner": inner, "outer": outer, "random": learning.random_state(seed), "position": np.zeros(2, np.int64), "done": np.zeros(1, np.int64)}
+            state = {
+                "inner": inner,
+                "outer": outer,
+                "random": learning.random_state(seed),
+                "position": np.zeros(2, np.int64),
+                "done": np.zeros(1, np.int64),
+            }
             if self.threads > 1:
-                state |= {"lanes": np.zeros((self.threads, 2), np.int64), "randoms": np.stack([learning.random_state(seed, k) for k in range(self.threads)])}
+                state |= {
+                    "lanes": np.zeros((self.threads, 2), np.int64),
+                    "randoms": np.stack([learning.random_state(seed, k) for k in range(self.threads)]),
+                }
             return common | state
         rng = np.random.default_rng([seed, 1])
         count = np.zeros(1, np.int64)
@@ -359,7 +376,11 @@ class Word2Vec(Model):
             own = self.epochs * int(starts[-1] - starts[0])
             if state["lanes"][k, 1] < own:
                 slice_ = min(LANE, own - int(state["lanes"][k, 1]))
-                workers.append(threading.Thread(target=learn, args=(starts, state["randoms"][k], state["lanes"][k], tallies[k], slice_, own), daemon=True))
+                workers.append(
+                    threading.Thread(
+                        target=learn, args=(starts, state["randoms"][k], state["lanes"][k], tallies[k], slice_, own), daemon=True
+                    )
+                )
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -547,8 +568,24 @@ class Word2Vec(Model):
             Figure("co-occurrence softmax analogies", 90.0, median(method=SOFTMAX), unit="%", source=lab, bound="at_least", slow=True),
             Figure("CBOW analogies", 92.8, median(method=CBOW), 2.0, unit="%", source="gensim 4.4 on the same text, median of four seeds"),
             # 53 % is reported for another text of this kind; how many components are kept decides most of it (docs/embeddings.md).
-            Figure("PPMI-SVD analogies", 53.0, median(method=PPMI_SVD), 6.0, unit="%", source="another grammar text, 53 %; on this one see below", slow=True),
-            Figure("PPMI-SVD analogies, this text", 48.84, median(method=PPMI_SVD), 1.0, unit="%", source="whole singular value decomposition by NumPy, 50 components", slow=True),
+            Figure(
+                "PPMI-SVD analogies",
+                53.0,
+                median(method=PPMI_SVD),
+                6.0,
+                unit="%",
+                source="another grammar text, 53 %; on this one see below",
+                slow=True,
+            ),
+            Figure(
+                "PPMI-SVD analogies, this text",
+                48.84,
+                median(method=PPMI_SVD),
+                1.0,
+                unit="%",
+                source="whole singular value decomposition by NumPy, 50 components",
+                slow=True,
+            ),
             *(
                 Figure(f"analogies in {size} dimensions", expected, median(size=size), within, unit="%", source=lab, slow=size > 3)
                 for size, expected, within in sizes

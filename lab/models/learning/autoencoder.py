@@ -49,7 +49,9 @@ class Autoencoder(Perceptron):
         "Denoising": {"hidden": "64", "code": 16, "input_noise": 0.3},
     }
 
-    code: int = param(2, "numbers", lo=1, hi=512, log=True, live=False, main=True, group="Network", doc="Numbers in the code, the narrow place.")
+    code: int = param(
+        2, "numbers", lo=1, hi=512, log=True, live=False, main=True, group="Network", doc="Numbers in the code, the narrow place."
+    )
     tied: bool = param(False, live=False, main=True, group="Network", doc="Use the encoder's weights again in the decoder, transposed.")
     hidden: str = redeclared(Perceptron, "hidden", "64-32")
     epochs: int = redeclared(Perceptron, "epochs", 100)
@@ -242,16 +244,26 @@ class Autoencoder(Perceptron):
 
         def against_pca(**values):
             def measure(run):
-                model = cls(hidden="", activation="identity", code=8, rate=0.01, epochs=100, schedule="cosine", final=0.01, evaluate=100.0, **values)
+                model = cls(
+                    hidden="", activation="identity", code=8, rate=0.01, epochs=100, schedule="cosine", final=0.01, evaluate=100.0, **values
+                )
                 found = [run(model, seed=seed, record={}).summary for seed in (0, 1, 2)]
                 return float(np.median([s["test loss"] / s["PCA test loss"] for s in found]))
 
             return measure
 
         table = "the lab's learning table"
-        yield Figure("linear, eight numbers: loss over that of PCA", 1.0, against_pca(), 0.02, source="Baldi and Hornik (1989): both span the same plane")
+        yield Figure(
+            "linear, eight numbers: loss over that of PCA",
+            1.0,
+            against_pca(),
+            0.02,
+            source="Baldi and Hornik (1989): both span the same plane",
+        )
         yield Figure("linear and tied, the same", 1.0, against_pca(tied=True), 0.02, source="Baldi and Hornik (1989)")
         yield Figure("PCA with eight directions, test MSE", 0.02465, lambda run: float(np.median(
             [run(cls(code=8), steps=0, seed=s, record={}).summary["PCA test loss"] for s in (0, 1, 2)])), 0.0008, source=table)  # fmt: skip
-        yield Figure("deep, 64-64-8", 0.018, error(hidden="64", code=8, epochs=100, schedule="cosine"), bound="at_most", source=table, slow=True)
+        yield Figure(
+            "deep, 64-64-8", 0.018, error(hidden="64", code=8, epochs=100, schedule="cosine"), bound="at_most", source=table, slow=True
+        )
         yield Figure("deep, two numbers", 0.045, error(epochs=100), bound="at_most", source=table, slow=True)

@@ -24,7 +24,10 @@ class BatchNorm(Perceptron):
     group = "Training monitor"
     icon = "mdi6.arrow-collapse-horizontal"
     order = 50
-    equations = (r"\hat z = \frac{z - \mu_B}{\sqrt{\sigma_B^2 + \epsilon}}, \quad y = \gamma \hat z + \beta", r"\mu \leftarrow 0.9\,\mu + 0.1\,\mu_B")
+    equations = (
+        r"\hat z = \frac{z - \mu_B}{\sqrt{\sigma_B^2 + \epsilon}}, \quad y = \gamma \hat z + \beta",
+        r"\mu \leftarrow 0.9\,\mu + 0.1\,\mu_B",
+    )
     source = "Ioffe and Szegedy, ICML 37:448 (2015)"
     presets = {
         "With batch norm": {},
@@ -47,7 +50,15 @@ class BatchNorm(Perceptron):
             Stream("after", "curve", "", "The same after it is normalised, with gain and bias."),
         )
         if self.normalise == "batch":
-            found += (Stream("running", "cloud", "", "Running mean of each unit against its mean over all training examples.", channels=("true", "running", "layer")),)
+            found += (
+                Stream(
+                    "running",
+                    "cloud",
+                    "",
+                    "Running mean of each unit against its mean over all training examples.",
+                    channels=("true", "running", "layer"),
+                ),
+            )
         return found
 
     def own_pictures(self, shape):
@@ -67,7 +78,10 @@ class BatchNorm(Perceptron):
             running = constants.program.statistics(tape)
             true = constants.program.forward(tape, layers, x=x)
             return np.concatenate(
-                [np.column_stack([z.mean(0), running[f"{name}.norm.running"][0], np.full(z.shape[1], k)]) for k, (name, z) in enumerate(zip(layers, true, strict=True))]
+                [
+                    np.column_stack([z.mean(0), running[f"{name}.norm.running"][0], np.full(z.shape[1], k)])
+                    for k, (name, z) in enumerate(zip(layers, true, strict=True))
+                ]
             ).astype(float)
         names = layers if stream == "before" else [f"{name}.norm" for name in layers]
         return readings.violins(constants.program.forward(tape, names, train=self.normalise == "batch", x=x[: max(self.batch, 32)]))
@@ -97,9 +111,15 @@ class BatchNorm(Perceptron):
             return float(np.abs(np.r_[after.mean(0), after.std(0) - 1]).max())
 
         def accuracy(**values):
-            return lambda run: float(np.median([run(cls(epochs=20, evaluate=20.0, **values), seed=seed, record={}).summary["test accuracy"] for seed in (0, 1, 2)]))
+            return lambda run: float(
+                np.median(
+                    [run(cls(epochs=20, evaluate=20.0, **values), seed=seed, record={}).summary["test accuracy"] for seed in (0, 1, 2)]
+                )
+            )
 
-        yield Figure("gradient through the statistics, relative error", 1e-6, gradient, bound="at_most", source="central differences in float64")
+        yield Figure(
+            "gradient through the statistics, relative error", 1e-6, gradient, bound="at_most", source="central differences in float64"
+        )
         yield Figure("test values, alone against together", 1e-5, alone, bound="at_most", source="running values serve at test time")
         yield Figure("mean 0 and deviation 1 after it, worst unit", 0.01, spread, bound="at_most", source="definition")
         yield Figure("digits through eight logistic layers, with", 0.94, accuracy(), bound="at_least", slow=True)

@@ -35,7 +35,9 @@ class CanvasTraining(GraphTraining):
     def own_pictures(self, shape):
         """What is said again, where that is the task."""
         if self.task == "reconstruction" and shape.picture:
-            return (Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), colours="grey", levels=(0.0, 1.0), front=True),)
+            return (
+                Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), colours="grey", levels=(0.0, 1.0), front=True),
+            )
         return ()
 
     @classmethod
@@ -45,7 +47,14 @@ class CanvasTraining(GraphTraining):
         def score(**values):
             def measure(run):
                 model = cls(**values)
-                return float(np.median([run(model.replace(evaluate=float(model.epochs)), seed=seed, record={}).summary["test accuracy"] for seed in (0, 1, 2)]))
+                return float(
+                    np.median(
+                        [
+                            run(model.replace(evaluate=float(model.epochs)), seed=seed, record={}).summary["test accuracy"]
+                            for seed in (0, 1, 2)
+                        ]
+                    )
+                )
 
             return measure
 
@@ -55,5 +64,7 @@ class CanvasTraining(GraphTraining):
             again = run(cls(graph=text), steps=0, seed=2, record={}).simulation
             return float(np.abs(again.state["parameters"] - learned.state["parameters"]).max())
 
-        yield Figure("moons, noise 0.2, two hidden layers of six", 0.95, score(epochs=40), bound="at_least", source="the lab's learning table")
+        yield Figure(
+            "moons, noise 0.2, two hidden layers of six", 0.95, score(epochs=40), bound="at_least", source="the lab's learning table"
+        )
         yield Figure("weights carried to another run, largest difference", 0.0, carried, source="the same bytes")

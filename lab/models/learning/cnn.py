@@ -28,7 +28,10 @@ class ConvolutionalNetwork(Training):
     group = "Training monitor"
     icon = "mdi6.grid"
     order = 20
-    equations = (r"y_{ijf} = \sigma\left(b_f + \sum_{u,v,c} w_{uvcf}\, x_{i+u,\,j+v,\,c}\right)", r"p_{ij} = \max_{u,v \in \{0,1\}} y_{2i+u,\,2j+v}")
+    equations = (
+        r"y_{ijf} = \sigma\left(b_f + \sum_{u,v,c} w_{uvcf}\, x_{i+u,\,j+v,\,c}\right)",
+        r"p_{ij} = \max_{u,v \in \{0,1\}} y_{2i+u,\,2j+v}",
+    )
     source = "LeCun, Bottou, Bengio and Haffner, Proc. IEEE 86:2278 (1998)"
     drawing: ClassVar[bool] = True
     metric: ClassVar[str] = "euclidean"  # how near is measured between the vectors of a layer
@@ -42,11 +45,25 @@ class ConvolutionalNetwork(Training):
 
     filters: str = param("8-16", live=False, main=True, group="Network", doc="Kernels of each convolution, first to last: 8-16.")
     size: int = param(3, "pixels", lo=1, hi=9, live=False, group="Network", doc="Side of a kernel (odd).")
-    pooling: str = param("max", choices=("max", "average", "none"), live=False, main=True, group="Network", doc="How 2 x 2 places become one after each convolution.")
+    pooling: str = param(
+        "max",
+        choices=("max", "average", "none"),
+        live=False,
+        main=True,
+        group="Network",
+        doc="How 2 x 2 places become one after each convolution.",
+    )
     activation: str = param("ReLU", choices=tuple(ACTIVATIONS), live=False, group="Network", doc="Activation after each convolution.")
     normalise: str = param("none", choices=("none", "batch"), live=False, group="Network", doc="Normalisation before each activation.")
     epochs: int = redeclared(Training, "epochs", 30)
-    layer: int = param(0, lo=0, hi=9, group="Network", label="Layer of the map", doc="Convolution (or output) whose values are mapped; 0: the last convolution.")
+    layer: int = param(
+        0,
+        lo=0,
+        hi=9,
+        group="Network",
+        label="Layer of the map",
+        doc="Convolution (or output) whose values are mapped; 0: the last convolution.",
+    )
 
     first_weights_are_pictures = False
 
@@ -94,12 +111,20 @@ class ConvolutionalNetwork(Training):
         if len(self.counts) > 1:
             found.append(Stream("later kernels", "image", "", "Kernels of the second convolution, each by its first input channel."))
         found += [features.map_stream(), *features.streams(shape)]
-        return (*found, *(Stream(f"maps {k + 1}", "image", "", f"What convolution {k + 1} finds in the picture on the canvas.") for k in range(len(self.counts))))
+        return (
+            *found,
+            *(
+                Stream(f"maps {k + 1}", "image", "", f"What convolution {k + 1} finds in the picture on the canvas.")
+                for k in range(len(self.counts))
+            ),
+        )
 
     def own_pictures(self, shape):
         """Kernels beside the maps they make."""
         found = [Picture("kernels", "Kernels", (Layer("kernels"),), colours="diverging", front=True)]
-        found += [Picture(f"maps {k + 1}", f"Feature maps {k + 1}", (Layer(f"maps {k + 1}"),), front=k == 0) for k in range(len(self.counts))]
+        found += [
+            Picture(f"maps {k + 1}", f"Feature maps {k + 1}", (Layer(f"maps {k + 1}"),), front=k == 0) for k in range(len(self.counts))
+        ]
         if len(self.counts) > 1:
             found.append(Picture("later kernels", "Kernels of the second layer", (Layer("later kernels"),), colours="diverging"))
         return (*found, features.map_picture())
@@ -137,5 +162,9 @@ class ConvolutionalNetwork(Training):
             weight[1, 1, 0, 0] = 1
             return float(np.abs(s.observe("maps 1")[0] - readings.seen(s.model, s.constants, s.state).reshape(8, 8)).max())
 
-        yield Figure("digits, 3x3x8, pool, 3x3x16, pool, 10", 0.965, accuracy, bound="at_least", source="the lab's learning table", slow=True)
-        yield Figure("a kernel of one in its middle gives the picture back", 1e-6, kernel, bound="at_most", source="definition of convolution")
+        yield Figure(
+            "digits, 3x3x8, pool, 3x3x16, pool, 10", 0.965, accuracy, bound="at_least", source="the lab's learning table", slow=True
+        )
+        yield Figure(
+            "a kernel of one in its middle gives the picture back", 1e-6, kernel, bound="at_most", source="definition of convolution"
+        )

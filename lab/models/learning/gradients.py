@@ -201,7 +201,12 @@ class Gradients(Model):
                 return [{"operation": "Press 'Check operations'.", "largest relative error": "", "limit": "", "": ""}]
             names = [(case.name, KINKED if case.kinks else SMOOTH) for case in CASES if case.smooth]
             return [
-                {"operation": name, "largest relative error": f"{error:.1e}", "limit": f"{limit:.0e}", "": "agrees" if error < limit else "DIFFERS"}
+                {
+                    "operation": name,
+                    "largest relative error": f"{error:.1e}",
+                    "limit": f"{limit:.0e}",
+                    "": "agrees" if error < limit else "DIFFERS",
+                }
                 for (name, limit), error in zip(names, state["checked"], strict=True)
             ]
         return super().observe(constants, state, stream)
@@ -247,7 +252,11 @@ class Gradients(Model):
             "chosen weight": chosen,
             "its gradient": float(a[chosen]),
             "its difference quotient": float(b[chosen]),
-        } | ({"operations": f"{len(state['checked'])} checked, worst relative error {state['checked'].max():.1e}"} if len(state["checked"]) else {})
+        } | (
+            {"operations": f"{len(state['checked'])} checked, worst relative error {state['checked'].max():.1e}"}
+            if len(state["checked"])
+            else {}
+        )
 
     @action("Check a weight", index=(int, param(0, lo=0, hi=500, doc="Number of the weight, in the order of the bars.")))
     def choose(self, constants, state, index):

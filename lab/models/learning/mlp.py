@@ -60,7 +60,9 @@ class MultiLayerPerceptron(Perceptron):
         "Learning rate too small": {"optimiser": "SGD", "rate": 1e-5},
     }  # fmt: skip
 
-    layer: int = param(0, lo=0, hi=17, group="Network", label="Layer of the map", doc="Layer whose values are mapped; 0: the last hidden one.")
+    layer: int = param(
+        0, lo=0, hi=17, group="Network", label="Layer of the map", doc="Layer whose values are mapped; 0: the last hidden one."
+    )
 
     def own_streams(self, shape):
         """Test examples as a layer sees them."""
@@ -93,7 +95,9 @@ class MultiLayerPerceptron(Perceptron):
 
         def solved(units):
             values = cls.presets["XOR with two units: a local minimum"] | {"hidden": str(units), "evaluate": 300.0}
-            return lambda run: float(np.mean([run(cls(**values), seed=seed, record={}).summary["test accuracy"] > 0.95 for seed in range(10)]))
+            return lambda run: float(
+                np.mean([run(cls(**values), seed=seed, record={}).summary["test accuracy"] > 0.95 for seed in range(10)])
+            )
 
         table = "the lab's learning table"
         yield Figure("first loss of ten classes", math.log(10), first_loss, 0.02, unit="nats", source="ln 10: a guess")
@@ -101,6 +105,13 @@ class MultiLayerPerceptron(Perceptron):
         yield Figure("digits 64-64-10, 30 epochs", 0.965, score(evaluate=30.0), bound="at_least", source=table)
         yield Figure("moons, noise 0.2", 0.965, score(**cls.presets["Moons"] | {"evaluate": 100.0}), 0.02, source=table)
         yield Figure("circles", 0.99, score(**cls.presets["Circles"] | {"evaluate": 100.0}), 0.015, source=table)
-        yield Figure("spirals, 64-64, 500 epochs", 0.99, score(**cls.presets["Spirals"] | {"evaluate": 500.0}), bound="at_least", source=table, slow=True)
+        yield Figure(
+            "spirals, 64-64, 500 epochs",
+            0.99,
+            score(**cls.presets["Spirals"] | {"evaluate": 500.0}),
+            bound="at_least",
+            source=table,
+            slow=True,
+        )
         yield Figure("XOR solved with four tanh units", 0.9, solved(4), bound="at_least", source=table)
         yield Figure("XOR solved with two tanh units", 0.5, solved(2), 0.3, source=table)

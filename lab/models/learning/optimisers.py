@@ -32,11 +32,7 @@ def surface(kind, condition, x, y):
     if kind == 3:
         a, b = x * x + y - 11.0, x + y * y - 7.0
         return a * a + b * b, 4.0 * x * a + 2.0 * b, 2.0 * a + 4.0 * y * b
-    return (
-        0.5 * (x * x + y * y) + 1.5 * (2.0 - np.cos(3.0 * x) - np.cos(3.0 * y)),
-        x + 4.5 * np.sin(3.0 * x),
-        y + 4.5 * np.sin(3.0 * y),
-    )
+    return (0.5 * (x * x + y * y) + 1.5 * (2.0 - np.cos(3.0 * x) - np.cos(3.0 * y)), x + 4.5 * np.sin(3.0 * x), y + 4.5 * np.sin(3.0 * y))
 
 
 @kernel

@@ -25,7 +25,10 @@ class Overfitting(Perceptron):
     group = "Training monitor"
     icon = "mdi6.chart-bell-curve-cumulative"
     order = 30
-    equations = (r"\tilde E = E + \frac{\lambda}{2} \|w\|^2", r"\tilde h = h \odot m / (1 - \alpha), \quad m \sim \mathrm{Bernoulli}(1 - \alpha)")
+    equations = (
+        r"\tilde E = E + \frac{\lambda}{2} \|w\|^2",
+        r"\tilde h = h \odot m / (1 - \alpha), \quad m \sim \mathrm{Bernoulli}(1 - \alpha)",
+    )
     source = "Krogh and Hertz, NIPS 4:950 (1991); Srivastava et al., J. Mach. Learn. Res. 15:1929 (2014)"
     presets = {
         "Nothing done about it": {},
@@ -36,7 +39,14 @@ class Overfitting(Perceptron):
         "Augmentation: noise": {"input_noise": 0.3},
         "Stop early": {"patience": 3},
         "200 clean digits": {"samples": 200, "label_noise": 0.0, "hidden": "64"},
-        "200 clean digits, moved by a pixel": {"samples": 200, "label_noise": 0.0, "hidden": "64", "shift": 1, "epochs": 200, "evaluate": 5.0},
+        "200 clean digits, moved by a pixel": {
+            "samples": 200,
+            "label_noise": 0.0,
+            "hidden": "64",
+            "shift": 1,
+            "epochs": 200,
+            "evaluate": 5.0,
+        },
     }
 
     samples: int = redeclared(Perceptron, "samples", 600, main=True)
@@ -52,7 +62,9 @@ class Overfitting(Perceptron):
         if not shape.picture or self.task != "classification":
             return ()
         names = tuple(str(k) for k in range(MOVES))
-        return (Stream("moved", "bars", "", "Accuracy on test pictures moved by so many pixels, mean of the four directions.", channels=names),)
+        return (
+            Stream("moved", "bars", "", "Accuracy on test pictures moved by so many pixels, mean of the four directions.", channels=names),
+        )
 
     def own_pictures(self, shape):
         """Accuracy on moved test pictures."""

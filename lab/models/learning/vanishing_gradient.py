@@ -24,8 +24,13 @@ class VanishingGradient(Perceptron):
     group = "Training monitor"
     icon = "mdi6.stairs-down"
     order = 40
-    equations = (r"\delta_l = (\delta_{l+1} W_{l+1}^T) \odot \sigma'(z_l)", r"\|\delta_1\| \approx \prod_l \|W_l\|\, |\sigma'| \, \|\delta_L\|")
-    source = "Hochreiter (1991); Bengio, Simard and Frasconi, IEEE Trans. Neural Netw. 5:157 (1994); Glorot and Bengio, AISTATS 9:249 (2010)"
+    equations = (
+        r"\delta_l = (\delta_{l+1} W_{l+1}^T) \odot \sigma'(z_l)",
+        r"\|\delta_1\| \approx \prod_l \|W_l\|\, |\sigma'| \, \|\delta_L\|",
+    )
+    source = (
+        "Hochreiter (1991); Bengio, Simard and Frasconi, IEEE Trans. Neural Netw. 5:157 (1994); Glorot and Bengio, AISTATS 9:249 (2010)"
+    )
     presets = {
         "Sigmoid: it vanishes": {},
         "Sigmoid with batch norm": {"normalise": "batch"},

@@ -59,7 +59,9 @@ class BooleanNetwork(Model):
     icon = "mdi6.gate-and"
     order = 5
     equations = (r"y = [\,\textstyle\sum_i w_i x_i \geq \theta\,]",)
-    source = "McCulloch and Pitts, Bull Math Biophys 5:115 (1943); Minsky and Papert, Perceptrons (1969); Quine, Am Math Monthly 59:521 (1952)"
+    source = (
+        "McCulloch and Pitts, Bull Math Biophys 5:115 (1943); Minsky and Papert, Perceptrons (1969); Quine, Am Math Monthly 59:521 (1952)"
+    )
     presets = {
         "XOR with hidden gates": {},
         "AND": {"graph": one_gate("and").to_json()},
@@ -78,7 +80,9 @@ class BooleanNetwork(Model):
         except LabError as error:
             raise self.refuse("graph", str(error).rstrip(".")) from None
         if len(program.inputs) > MOST_INPUTS:
-            raise self.refuse("graph", f"holds {len(program.inputs)} inputs and may hold {MOST_INPUTS}, because its truth table has 2^n rows")
+            raise self.refuse(
+                "graph", f"holds {len(program.inputs)} inputs and may hold {MOST_INPUTS}, because its truth table has 2^n rows"
+            )
 
     @property
     def clock(self) -> Clock:
@@ -99,8 +103,19 @@ class BooleanNetwork(Model):
             Stream("table", "table", "", "The truth table; the present pattern is marked."),
             Stream("points", "cloud", "", "Input patterns by the value of the first output.", channels=("x1", "x2", "output")),
             Stream("border", "curve", "", "The line of a single gate that parts them, where there is one.", channels=("border",)),
-            *((Stream("cube", "cloud", "", "Corners of the cube of three inputs by the first output, and the plane of a single gate that parts them, where there is one.",
-                      channels=("x", "y", "z", "label", "size")),) if self._three() else ()),
+            *(
+                (
+                    Stream(
+                        "cube",
+                        "cloud",
+                        "",
+                        "Corners of the cube of three inputs by the first output, and the plane of a single gate that parts them, where there is one.",
+                        channels=("x", "y", "z", "label", "size"),
+                    ),
+                )
+                if self._three()
+                else ()
+            ),
             Stream("verdict", "table", "", "Which outputs one gate could give, and why not."),
         )
 
@@ -109,10 +124,36 @@ class BooleanNetwork(Model):
         return (
             Picture("table", "Truth table", (Layer("table"),), front=True, weight=1.2),
             Picture("verdict", "Could one gate do it?", (Layer("verdict"),), front=True),
-            *((Picture("cube", "The first output over its three inputs", (Layer("cube"),), labels=("0", "1", "plane", "edge"), equal=True, front=True,
-                       doc="Drag to turn the cube. A gate with three inputs is a plane: ones on its one side, zeros on the other."),) if self._three() else ()),
-            *(() if self._three() else (Picture("plane", "The first output over its first two inputs", (Layer("points"), Layer("border")),
-                                                x=(*self._inputs(), "x1")[0], y=(*self._inputs(), "x1", "x2")[1], x_range=(-0.5, 1.5), y_range=(-0.5, 1.5)),)),
+            *(
+                (
+                    Picture(
+                        "cube",
+                        "The first output over its three inputs",
+                        (Layer("cube"),),
+                        labels=("0", "1", "plane", "edge"),
+                        equal=True,
+                        front=True,
+                        doc="Drag to turn the cube. A gate with three inputs is a plane: ones on its one side, zeros on the other.",
+                    ),
+                )
+                if self._three()
+                else ()
+            ),
+            *(
+                ()
+                if self._three()
+                else (
+                    Picture(
+                        "plane",
+                        "The first output over its first two inputs",
+                        (Layer("points"), Layer("border")),
+                        x=(*self._inputs(), "x1")[0],
+                        y=(*self._inputs(), "x1", "x2")[1],
+                        x_range=(-0.5, 1.5),
+                        y_range=(-0.5, 1.5),
+                    ),
+                )
+            ),
             Picture("circuit", "Circuit: click an input to change it", (Layer("activity"),), pick="toggle", levels=(0.0, 1.0)),
         )
 
@@ -171,12 +212,18 @@ class BooleanNetwork(Model):
         if stream == "activity":
             number = {n.id: k for k, n in enumerate(graph.nodes)}
             nodes = np.array([(n.x, -n.y, values[place[n.id], now]) for n in graph.nodes], float).reshape(-1, 3)
-            edges = np.array([(number[e.source], number[e.target], getattr(e.properties, "weight", 1.0)) for e in graph.edges], float).reshape(-1, 3)
+            edges = np.array(
+                [(number[e.source], number[e.target], getattr(e.properties, "weight", 1.0)) for e in graph.edges], float
+            ).reshape(-1, 3)
             return {"nodes": nodes, "edges": edges}
         if stream == "table":
             names, tables = self._inputs(), self._tables()
             return [
-                {"": "▶" if k == now else "", **{a: int(v) for a, v in zip(names, p, strict=True)}, **{f"→ {b}": t[k] for b, t in tables.items()}}
+                {
+                    "": "▶" if k == now else "",
+                    **{a: int(v) for a, v in zip(names, p, strict=True)},
+                    **{f"→ {b}": t[k] for b, t in tables.items()},
+                }
                 for k, p in enumerate(patterns[:256])
             ]
         if stream == "verdict":
@@ -208,9 +255,16 @@ class BooleanNetwork(Model):
         now = logic.patterns(len(program.inputs))[int(state["pattern"][0])]
         tables = self._tables().values() if program.inputs else ()
         alone = sum(_verdict(t)[0] is not None for t in tables)
-        return {"gates": len(graph.nodes) - len(program.inputs) - len(program.outputs), "pattern": "".join(f"{v:.0f}" for v in now), "one gate would do for": f"{alone} of {len(tables)} output{'s' * (len(tables) != 1)}"}
+        return {
+            "gates": len(graph.nodes) - len(program.inputs) - len(program.outputs),
+            "pattern": "".join(f"{v:.0f}" for v in now),
+            "one gate would do for": f"{alone} of {len(tables)} output{'s' * (len(tables) != 1)}",
+        }
 
-    @action("Compile a formula or table", text=(str, param("a ^ b", doc="A formula with and, or, not, ^ and brackets, or the digits of a truth table.")))
+    @action(
+        "Compile a formula or table",
+        text=(str, param("a ^ b", doc="A formula with and, or, not, ^ and brackets, or the digits of a truth table.")),
+    )
     def compile(self, constants, state, text):
         """Build threshold gates that compute a formula or a truth table, with as few of them as simple rules find."""
         table, names = logic.read(text)

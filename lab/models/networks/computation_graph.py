@@ -54,7 +54,10 @@ class ComputationGraph(Model):
     group = "Units and gates"
     icon = "mdi6.sitemap-outline"
     order = 15
-    equations = (r"x_i = f_i\left(\textstyle\sum_j w_{ij} x_j + b_i\right)", r"\frac{\partial g}{\partial x_j} = \sum_i \frac{\partial g}{\partial x_i}\, f_i'\, w_{ij}")
+    equations = (
+        r"x_i = f_i\left(\textstyle\sum_j w_{ij} x_j + b_i\right)",
+        r"\frac{\partial g}{\partial x_j} = \sum_i \frac{\partial g}{\partial x_i}\, f_i'\, w_{ij}",
+    )
     source = "Linnainmaa, BIT 16:146 (1976); Rumelhart, Hinton and Williams, Nature 323:533 (1986)"
     presets = {"A unit that is read twice": {}, "A chain of six: the derivative vanishes": {"graph": _deep().to_json()}}
 
@@ -84,14 +87,23 @@ class ComputationGraph(Model):
         return (
             Stream("activity", "graph", "", "Every unit with its value so far (a fourth column is 1 where it has been evaluated)."),
             Stream("table", "table", "", "Units in the order of evaluation, with value and derivative of the output."),
-            Stream("derivatives", "bars", "", "Derivative of the output by every unit in the order of evaluation.", channels=("derivative",)),
+            Stream(
+                "derivatives", "bars", "", "Derivative of the output by every unit in the order of evaluation.", channels=("derivative",)
+            ),
         )
 
     @property
     def pictures(self):
         return (
             Picture("table", "Forward, then backward", (Layer("table"),), front=True, weight=1.4),
-            Picture("derivatives", "Derivative of the output by each unit", (Layer("derivatives", style="bars"),), x="unit, in order", y="derivative", front=True),
+            Picture(
+                "derivatives",
+                "Derivative of the output by each unit",
+                (Layer("derivatives", style="bars"),),
+                x="unit, in order",
+                y="derivative",
+                front=True,
+            ),
             Picture("network", "Network", (Layer("activity"),), colours="diverging"),
         )
 
@@ -125,14 +137,25 @@ class ComputationGraph(Model):
             known = np.isfinite(values)
             shown = np.where(known, values, 0.0)
             nodes = np.array([(n.x, -n.y, shown[place[n.id]], float(known[place[n.id]])) for n in graph.nodes], float).reshape(-1, 4)
-            edges = np.array([(number[e.source], number[e.target], getattr(e.properties, "weight", 1.0)) for e in graph.edges], float).reshape(-1, 3)
+            edges = np.array(
+                [(number[e.source], number[e.target], getattr(e.properties, "weight", 1.0)) for e in graph.edges], float
+            ).reshape(-1, 3)
             return {"nodes": nodes, "edges": edges}
         if stream == "table":
             rows = []
             for k, row in enumerate(program.rows):
                 readers = ", ".join(graph.node(program.rows[s].id).title for s in row.sources)
                 value, slope = ("" if math.isnan(v) else float(v) for v in (values[k], slopes[k]))
-                rows.append({"step": k + 1, "unit": graph.node(row.id).title, "function": row.function, "reads": readers, "value": value, "d output / d unit": slope})
+                rows.append(
+                    {
+                        "step": k + 1,
+                        "unit": graph.node(row.id).title,
+                        "function": row.function,
+                        "reads": readers,
+                        "value": value,
+                        "d output / d unit": slope,
+                    }
+                )
             return rows
         if stream == "derivatives":
             return np.nan_to_num(slopes, nan=0.0)
@@ -168,7 +191,12 @@ class ComputationGraph(Model):
             return error
 
         yield Figure("gradient against finite differences, relative", 0.0, worst, 1e-8, source="central differences")
-        yield Figure("evaluations of a graph of nine units", 9, lambda run: float(len(_compiled(COMPOSED)[1].rows)), source="each unit once, f2 shared")
+        yield Figure(
+            "evaluations of a graph of nine units",
+            9,
+            lambda run: float(len(_compiled(COMPOSED)[1].rows)),
+            source="each unit once, f2 shared",
+        )
 
 
 def difference(program: Program, given: np.ndarray, step: float = 1e-5) -> float:

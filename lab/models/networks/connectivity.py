@@ -177,7 +177,9 @@ def layered_twin(nodes: int, edges: int, rng: np.random.Generator) -> tuple[np.n
     layer = np.searchsorted(room, chosen, side="right") - 1
     within = chosen - room[layer]
     firsts, sizes = np.array([p[0] for p in parts]), np.array([len(p) for p in parts])
-    return np.column_stack([firsts[layer] + within // sizes[layer + 1], firsts[layer + 1] + within % sizes[layer + 1]]).astype(np.int64), layers
+    return np.column_stack([firsts[layer] + within // sizes[layer + 1], firsts[layer + 1] + within % sizes[layer + 1]]).astype(
+        np.int64
+    ), layers
 
 
 class Connectivity(Model):
@@ -213,7 +215,9 @@ class Connectivity(Model):
     file: str = param(
         "", kind="file", live=False, when=("network", "file"), main=True, doc="GraphML, a CSV edge list, or JSON node-link data."
     )
-    graph: str = param(vogels_abbott().to_json(), kind="graph", live=False, when=("network", "canvas"), doc="The network on the canvas, of any family.")
+    graph: str = param(
+        vogels_abbott().to_json(), kind="graph", live=False, when=("network", "canvas"), doc="The network on the canvas, of any family."
+    )
     nodes: int = param(
         200, lo=4, hi=MOST_NODES, live=False, when=("network", (*NETWORKS[:5], "canvas")), main=True,
         doc="Number of nodes; of populations on the canvas that have more, a part of each is taken.",
@@ -432,7 +436,12 @@ class Connectivity(Model):
             shown = twin if len(twin) <= 4000 else twin[:: -(-len(twin) // 4000)]
             count = np.bincount(twin.ravel(), minlength=n)
             parts = np.array_split(np.arange(n), constants["layers"])
-            place = np.concatenate([np.column_stack([np.full(len(p), 2.0 * k / constants["layers"]), np.linspace(-1, 1, len(p)) if len(p) > 1 else [0.0]]) for k, p in enumerate(parts)])
+            place = np.concatenate(
+                [
+                    np.column_stack([np.full(len(p), 2.0 * k / constants["layers"]), np.linspace(-1, 1, len(p)) if len(p) > 1 else [0.0]])
+                    for k, p in enumerate(parts)
+                ]
+            )
             nodes = np.column_stack([place, count / max(1, count.max())])
             return {"nodes": nodes, "edges": np.column_stack([shown, np.ones(len(shown))]).astype(float)}
         if stream == "adjacency":

@@ -142,7 +142,9 @@ class Counting(Model):
     }
 
     graph: str = param(FIRST, kind="graph", doc="The network on the canvas, of any family.")
-    layers: str = param("", main=True, doc="Or widths of layers, inputs first, such as 784-256-10; empty: the network on the canvas counts.")
+    layers: str = param(
+        "", main=True, doc="Or widths of layers, inputs first, such as 784-256-10; empty: the network on the canvas counts."
+    )
     convention: str = param(CONVENTIONS[0], choices=CONVENTIONS, main=True, doc="What counts as a neuron of a transformer.")
 
     def check(self) -> None:

@@ -41,7 +41,11 @@ class HopfieldUnits(Model):
     group = "Memory"
     icon = "mdi6.circle-half-full"
     order = 12
-    equations = (r"x_i \leftarrow \mathrm{sign}\left(\textstyle\sum_j w_{ij} x_j + b_i\right)", r"E = -\frac{1}{2}\, x^T W x - b^T x", r"\Delta w_{ij} = \frac{1}{N} x_i x_j")
+    equations = (
+        r"x_i \leftarrow \mathrm{sign}\left(\textstyle\sum_j w_{ij} x_j + b_i\right)",
+        r"E = -\frac{1}{2}\, x^T W x - b^T x",
+        r"\Delta w_{ij} = \frac{1}{N} x_i x_j",
+    )
     source = "Hopfield, PNAS 79:2554 (1982)"
     presets = {
         "A spoilt cross mends itself": {},
@@ -49,7 +53,9 @@ class HopfieldUnits(Model):
         "Nine empty units": {"graph": units(9, 3).to_json()},
     }
 
-    graph: str = param(hopfield().to_json(), kind="graph", builds=True, doc="Units and symmetric synapses (JSON text of the canvas).", group="Network")
+    graph: str = param(
+        hopfield().to_json(), kind="graph", builds=True, doc="Units and symmetric synapses (JSON text of the canvas).", group="Network"
+    )
     flips: float = param(0.2, lo=0.0, hi=1.0, main=True, doc="Part of the units that spoiling turns over.")
 
     def check(self) -> None:
@@ -85,7 +91,17 @@ class HopfieldUnits(Model):
     @property
     def pictures(self):
         return (
-            Picture("activity", "Units: click one to turn it over", (Layer("activity"),), colours="grey", levels=(-1.0, 1.0), pick="turn", equal=True, front=True, weight=1.3),
+            Picture(
+                "activity",
+                "Units: click one to turn it over",
+                (Layer("activity"),),
+                colours="grey",
+                levels=(-1.0, 1.0),
+                pick="turn",
+                equal=True,
+                front=True,
+                weight=1.3,
+            ),
             Picture("energy", "Energy", (Layer("energy"),), y="E", window=200.0, figures=("energy", "at rest"), front=True),
             Picture("inputs", "What each unit hears", (Layer("inputs"),)),
         )
@@ -127,7 +143,10 @@ class HopfieldUnits(Model):
         graph = _network(self.graph)[0]
         if stream == "activity":
             # Without the synapses: the canvas shows them, and here a pattern is to be seen.
-            return {"nodes": np.array([(n.x, -n.y, v) for n, v in zip(graph.nodes, state["x"], strict=True)], float).reshape(-1, 3), "edges": np.empty((0, 3))}
+            return {
+                "nodes": np.array([(n.x, -n.y, v) for n, v in zip(graph.nodes, state["x"], strict=True)], float).reshape(-1, 3),
+                "edges": np.empty((0, 3)),
+            }
         if stream == "inputs":
             heard = self._heard(constants, state)
             return [

@@ -106,7 +106,9 @@ class LayeredNetwork(GraphTraining):
             Picture("arithmetic", "Arithmetic of a neuron", (Layer("arithmetic"),), front=True, weight=1.3),
         ]  # fmt: skip
         if self.task == "reconstruction" and shape.picture:
-            found.append(Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), colours="grey", levels=(0.0, 1.0), front=True))
+            found.append(
+                Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), colours="grey", levels=(0.0, 1.0), front=True)
+            )
         return tuple(found)
 
     @property
@@ -130,7 +132,13 @@ class LayeredNetwork(GraphTraining):
             return super().advance(constants, state, n, out)
         state["passed"] += n
         loss, *right = (float(a / b) if b else 0.0 for a, b in state["smooth"].reshape(-1, 2))
-        still = {"loss": loss, "smoothed": loss, "smoothed accuracy": right[0] if right else 0.0, "rate": self.rate, "gradient": float(state["figures"][GRADIENT])}
+        still = {
+            "loss": loss,
+            "smoothed": loss,
+            "smoothed accuracy": right[0] if right else 0.0,
+            "rate": self.rate,
+            "gradient": float(state["figures"][GRADIENT]),
+        }
         for name, value in still.items():
             if name in out.samples and out.wanted(name):
                 out[name][:n] = value
@@ -190,7 +198,9 @@ class LayeredNetwork(GraphTraining):
                 if source in first and w.shape[0] == sizes[source]:
                     a, b = np.indices(w.shape)
                     # Synapses that nothing has passed yet are drawn faintly.
-                    edges.append(np.column_stack([first[source] + a.ravel(), first[n.id] + b.ravel(), w.ravel() * (1.0 if known else 0.15)]))
+                    edges.append(
+                        np.column_stack([first[source] + a.ravel(), first[n.id] + b.ravel(), w.ravel() * (1.0 if known else 0.15)])
+                    )
         return {"nodes": np.concatenate(nodes), "edges": np.concatenate(edges).astype(float)}
 
     def _unit(self, state) -> tuple[Node, int] | None:
@@ -270,7 +280,11 @@ class LayeredNetwork(GraphTraining):
         state["passed"][0] = (state["passed"][0] // HOLD + 1) * HOLD if begun else 0
         return None if begun else {"mode": "forward pass"}
 
-    @action("Look at a neuron", hidden=True, index=(int, param(0, lo=0, hi=100_000, doc="Number of the neuron in the drawing, first layer first.")))
+    @action(
+        "Look at a neuron",
+        hidden=True,
+        index=(int, param(0, lo=0, hi=100_000, doc="Number of the neuron in the drawing, first layer first.")),
+    )
     def look_at_unit(self, constants, state, index: int):
         """Show how a neuron comes to its value."""
         state["unit"][0] = index
@@ -299,9 +313,17 @@ class LayeredNetwork(GraphTraining):
                 rows = s.observe("arithmetic")
                 terms = sum(row["w x"] for row in rows[:-2])
                 value = s.observe("network")["nodes"][unit, 2]
-                worst = max(worst, abs(terms - rows[-2]["w x"]), abs(np.tanh(terms) - value) if "tanh" in rows[-1]["from"] else abs(terms - value))
+                worst = max(
+                    worst, abs(terms - rows[-2]["w x"]), abs(np.tanh(terms) - value) if "tanh" in rows[-1]["from"] else abs(terms - value)
+                )
             return worst
 
         yield Figure("moons, two hidden layers", 0.95, accuracy(600), bound="at_least", source="the lab's learning table, noise 0.15")
-        yield Figure("digits, convolutional", 0.95, accuracy(800, **cls.presets["Digits, convolutional"]), bound="at_least", source="the lab's learning table")
+        yield Figure(
+            "digits, convolutional",
+            0.95,
+            accuracy(800, **cls.presets["Digits, convolutional"]),
+            bound="at_least",
+            source="the lab's learning table",
+        )
         yield Figure("arithmetic of every drawn neuron against the program", 1e-5, sums, bound="at_most", source="h = sigma(W h + b)")

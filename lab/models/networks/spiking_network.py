@@ -83,12 +83,24 @@ class SpikingNetwork(Model):
         "Plastic synapses (STDP)": {"graph": competition().to_json()},
     }
 
-    graph: str = param(VOGELS, kind="graph", builds=True, doc="Populations, projections and drives (JSON text of the canvas).", group="Network")
+    graph: str = param(
+        VOGELS, kind="graph", builds=True, doc="Populations, projections and drives (JSON text of the canvas).", group="Network"
+    )
     inhibition: float = param(1.0, lo=0.0, hi=20.0, main=True, doc="Factor g of all inhibitory weights.")
     excitation: float = param(1.0, lo=0.0, hi=10.0, doc="Factor of all excitatory weights.")
     drive: float = param(1.0, lo=0.0, hi=10.0, main=True, doc="Factor eta of the rates of all Poisson drives.")
-    scale: float = param(1.0, lo=0.01, hi=1.0, live=False, log=True, group="Network", doc="Part of the cells to simulate; weights and a constant input make up for the rest.")
-    smoothing: float = param(5.0, "ms", lo=0.1, hi=1000.0, live=False, log=True, group="Measurement", doc="Time constant of the shown population rates.")
+    scale: float = param(
+        1.0,
+        lo=0.01,
+        hi=1.0,
+        live=False,
+        log=True,
+        group="Network",
+        doc="Part of the cells to simulate; weights and a constant input make up for the rest.",
+    )
+    smoothing: float = param(
+        5.0, "ms", lo=0.1, hi=1000.0, live=False, log=True, group="Measurement", doc="Time constant of the shown population rates."
+    )
     step: float = param(0.1, "ms", lo=0.01, hi=1.0, live=False, log=True, group="Numerics", doc="Time step.")
 
     def check(self) -> None:
@@ -139,7 +151,12 @@ class SpikingNetwork(Model):
             return None
         (_, e), (_, i) = net.populations
         first = net.inputs[0].source
-        if not (isinstance(e, LIF) and isinstance(i, LIF) and e.synapses == "delta" and e.replace(size=1, record=0) == i.replace(size=1, record=0)):
+        if not (
+            isinstance(e, LIF)
+            and isinstance(i, LIF)
+            and e.synapses == "delta"
+            and e.replace(size=1, record=0) == i.replace(size=1, record=0)
+        ):
             return None
         weights = {link.projection.weight for link in net.links}
         if not (isinstance(first, Drive) and all(given.source == first for given in net.inputs) and weights == {first.weight}):
@@ -154,18 +171,70 @@ class SpikingNetwork(Model):
         found = [
             Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells."),
             Stream("rates", "trace", "Hz", "Rate of each population, smoothed.", shape=(len(names),), channels=names, every=every),
-            Stream("membrane", "trace", "mV", "Membrane potential of a few cells.", shape=(len(self._traced()),), channels=self._traced(), every=max(1, every // 5)),
-            Stream("statistics", "table", "", "Rate, regularity and synchrony of each population since the statistics began, beside the theory."),
-            Stream("spectrum", "curve", "", "Power of each population's activity at each frequency, over the last two seconds.", channels=names, x_unit="Hz"),
-            Stream("intervals", "curve", "", "Cells by the coefficient of variation of their interspike intervals, in steps of 0.1.", channels=names),
+            Stream(
+                "membrane",
+                "trace",
+                "mV",
+                "Membrane potential of a few cells.",
+                shape=(len(self._traced()),),
+                channels=self._traced(),
+                every=max(1, every // 5),
+            ),
+            Stream(
+                "statistics",
+                "table",
+                "",
+                "Rate, regularity and synchrony of each population since the statistics began, beside the theory.",
+            ),
+            Stream(
+                "spectrum",
+                "curve",
+                "",
+                "Power of each population's activity at each frequency, over the last two seconds.",
+                channels=names,
+                x_unit="Hz",
+            ),
+            Stream(
+                "intervals",
+                "curve",
+                "",
+                "Cells by the coefficient of variation of their interspike intervals, in steps of 0.1.",
+                channels=names,
+            ),
         ]
         plastic = self._plastic()
         if plastic:
-            found.append(Stream("weights", "curve", "", "Plastic synapses by their weight, as part of the projection's weight.", channels=tuple(k.title for k in plastic)))
+            found.append(
+                Stream(
+                    "weights",
+                    "curve",
+                    "",
+                    "Plastic synapses by their weight, as part of the projection's weight.",
+                    channels=tuple(k.title for k in plastic),
+                )
+            )
         if theory.known(net):
-            found.append(Stream("prediction", "trace", "Hz", "Mean-field rate of each population (Siegert).", shape=(len(names),), channels=names, every=every))
+            found.append(
+                Stream(
+                    "prediction",
+                    "trace",
+                    "Hz",
+                    "Mean-field rate of each population (Siegert).",
+                    shape=(len(names),),
+                    channels=names,
+                    every=every,
+                )
+            )
         if self._diagram():
-            found.append(Stream("contours", "curve", "", "Drive at which theory gives 5, 20, 60 and 200 Hz.", channels=tuple(f"{c:g} Hz" for c in CONTOURS)))
+            found.append(
+                Stream(
+                    "contours",
+                    "curve",
+                    "",
+                    "Drive at which theory gives 5, 20, 60 and 200 Hz.",
+                    channels=tuple(f"{c:g} Hz" for c in CONTOURS),
+                )
+            )
             found.append(Stream("balance", "curve", "", "Where inhibition balances excitation.", channels=("balance",)))
             found.append(Stream("threshold", "curve", "", "Drive whose mean just reaches the threshold.", channels=("threshold",)))
             found.append(Stream("borders", "curve", "", "Borders of steady firing: below the first it oscillates slowly, above the second fast (linear stability; for excitation 1).",
@@ -203,9 +272,25 @@ class SpikingNetwork(Model):
             Picture("intervals", "Regularity of single cells", (Layer("intervals", style="steps"),), x="CV of intervals", y="cells"),
         ]  # fmt: skip
         if "weights" in known:
-            found.insert(1, Picture("weights", "Plastic weights", (Layer("weights", style="steps"),), x="weight / weight of the projection", y="synapses", front=True))
+            found.insert(
+                1,
+                Picture(
+                    "weights",
+                    "Plastic weights",
+                    (Layer("weights", style="steps"),),
+                    x="weight / weight of the projection",
+                    y="synapses",
+                    front=True,
+                ),
+            )
         if "here" in known:
-            layers = (Layer("contours", style="dashed"), Layer("balance", style="dotted"), Layer("threshold", style="dotted"), Layer("borders"), Layer("here", style="points"))
+            layers = (
+                Layer("contours", style="dashed"),
+                Layer("balance", style="dotted"),
+                Layer("threshold", style="dotted"),
+                Layer("borders"),
+                Layer("here", style="points"),
+            )
             found.insert(2, Picture(
                 "diagram", "Brunel's diagram: you are here", layers, x="inhibition g", y="drive eta", x_range=(0.0, 8.0), y_range=(0.0, 5.0), handles=(Handle("inhibition", "x"), Handle("drive", "y")),
                 doc="Dashed: mean-field rate. Left of the balance excitation wins; below the threshold the drive alone does not make a cell fire. "
@@ -233,7 +318,10 @@ class SpikingNetwork(Model):
         scales = self._scales()
         if self.scale == 1:
             return scales
-        return replace(scales, bias=theory.compensation(self._whole, self.net, scales, tuple(map(float, state["scale"])), tuple(map(int, state["silent"]))))
+        return replace(
+            scales,
+            bias=theory.compensation(self._whole, self.net, scales, tuple(map(float, state["scale"])), tuple(map(int, state["silent"]))),
+        )
 
     def advance(self, constants: Built, state, n: int, out) -> int:
         rates = out["rates"] if out.wanted("rates") else None
@@ -337,7 +425,10 @@ class SpikingNetwork(Model):
         for link in net.links:
             if link.target == first:
                 p = link.projection
-                counts[p.sign] += p.expected(net.population(link.source).size, net.population(first).size, link.source == first) / net.population(first).size
+                counts[p.sign] += (
+                    p.expected(net.population(link.source).size, net.population(first).size, link.source == first)
+                    / net.population(first).size
+                )
         return counts["excitatory"], counts["inhibitory"]
 
     def _table(self, constants: Built, state) -> list[dict]:
@@ -481,5 +572,8 @@ class SpikingNetwork(Model):
 def _contours(cell: LIF, drive: Drive, excitation: float, excites: float, inhibits: float) -> np.ndarray:
     """Rows g, then the drive factor at which mean-field theory gives each rate of CONTOURS."""
     g = np.linspace(0.05, 8.0, 80)
-    rows = [theory.outside_rate(rate, g, cell, drive.weight, excitation, (excites, inhibits, drive.sources)) / max(drive.rate, 1e-9) for rate in CONTOURS]
+    rows = [
+        theory.outside_rate(rate, g, cell, drive.weight, excitation, (excites, inhibits, drive.sources)) / max(drive.rate, 1e-9)
+        for rate in CONTOURS
+    ]
     return np.vstack([g, *rows])

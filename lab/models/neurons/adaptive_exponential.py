@@ -78,12 +78,37 @@ class AdaptiveExponential(PlanarNeuron):
     )  # fmt: skip
     offset: float = param(0.0, "pA", lo=-5000, hi=5000, group="Stimulus", doc="Constant current added to every stimulus.")
     sigma: float = param(200.0, "pA", lo=0, hi=5000, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
-    scale: float = param(1000.0, "pA", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
-    spread: float = param(0.0, "pA", lo=0, hi=2000, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    scale: float = param(
+        1000.0,
+        "pA",
+        lo=-1e6,
+        hi=1e6,
+        when=("stimulus", "file"),
+        group="Stimulus",
+        doc="Current per unit of the file (WAV: full scale is 1).",
+    )
+    spread: float = param(
+        0.0,
+        "pA",
+        lo=0,
+        hi=2000,
+        builds=True,
+        group="Population",
+        doc="Standard deviation over the cells of a constant current of their own.",
+    )
     C: float = param(281.0, "pF", lo=10, hi=2000, log=True, group="Membrane", label="Capacitance", doc="Membrane capacitance.")
     g_L: float = param(30.0, "nS", lo=0.5, hi=500, log=True, group="Membrane", label="g_L", doc="Leak conductance.")
     E_L: float = param(-70.6, "mV", lo=-120, hi=0, group="Membrane", label="E_L", doc="Leak reversal potential.")
-    V_T: float = param(-50.4, "mV", lo=-80, hi=0, main=True, group="Spike", label="V_T", doc="Where the exponential's slope equals the leak's: about the threshold.")
+    V_T: float = param(
+        -50.4,
+        "mV",
+        lo=-80,
+        hi=0,
+        main=True,
+        group="Spike",
+        label="V_T",
+        doc="Where the exponential's slope equals the leak's: about the threshold.",
+    )
     Delta_T: float = param(2.0, "mV", lo=0.1, hi=20, log=True, group="Spike", label="Delta_T", doc="Sharpness of the spike's start.")
     V_reset: float = param(-70.6, "mV", lo=-120, hi=-20, main=True, group="Spike", label="V_reset", doc="V after a spike.")
     V_peak: float = param(20.0, "mV", lo=-20, hi=100, group="Spike", label="V_peak", doc="Where a spike is cut and counted.")

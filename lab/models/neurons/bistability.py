@@ -57,21 +57,51 @@ class Bistability(Protocol):
         r"I_\infty(V) = -\,f(V, x_\infty(V))\,C,\qquad \dot y = J y,\quad J = \partial(\dot V, \dot x)/\partial(V, x)",
         r"\text{Hopf point:}\quad \Re\,\lambda_{1,2} = 0,\quad \Im\,\lambda_{1,2} \neq 0",
     )
-    source = "Hassard 1978, J Theor Biol 71:401; Rinzel and Miller 1980, Math Biosci 49:27; Guttman, Lewis and Rinzel 1980, J Physiol 305:377"
+    source = (
+        "Hassard 1978, J Theor Biol 71:401; Rinzel and Miller 1980, Math Biosci 49:27; Guttman, Lewis and Rinzel 1980, J Physiol 305:377"
+    )
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Hodgkin-Huxley: the window": {"lowest": 5.5, "highest": 11.0},
         "The end of firing in detail": {"lowest": 6.2, "highest": 6.6, "points": 81},
         "Morris-Lecar, class II": {"neuron": "morris-lecar", "lowest": 84.0, "highest": 98.0, "stair": 1000.0},
-        "Morris-Lecar, saddle loop": {"neuron": "morris-lecar", "settings": "g_Ca=4, V_3=12, V_4=17.4, phi=0.23", "lowest": 33.0, "highest": 40.5, "stair": 1000.0},
-        "Morris-Lecar, class I: no window": {"neuron": "morris-lecar", "settings": "g_Ca=4, V_3=12, V_4=17.4, phi=0.067", "lowest": 36.0, "highest": 46.0, "stair": 2000.0},
+        "Morris-Lecar, saddle loop": {
+            "neuron": "morris-lecar",
+            "settings": "g_Ca=4, V_3=12, V_4=17.4, phi=0.23",
+            "lowest": 33.0,
+            "highest": 40.5,
+            "stair": 1000.0,
+        },
+        "Morris-Lecar, class I: no window": {
+            "neuron": "morris-lecar",
+            "settings": "g_Ca=4, V_3=12, V_4=17.4, phi=0.067",
+            "lowest": 36.0,
+            "highest": 46.0,
+            "stair": 2000.0,
+        },
         "FitzHugh-Nagumo: hardly any": {"neuron": "fitzhugh-nagumo", "lowest": 0.2, "highest": 0.5},
     }
 
-    range: str = param("chosen", choices=("chosen", "of the neuron"), live=False, doc="Which currents: those chosen here or the neuron's own range.")
-    lowest: float = param(4.0, lo=-10_000, hi=10_000, live=False, when=("range", "chosen"), main=True, doc="Lowest current, in the neuron's unit.")
-    highest: float = param(12.0, lo=-10_000, hi=10_000, live=False, when=("range", "chosen"), main=True, doc="Highest current, in the neuron's unit.")
+    range: str = param(
+        "chosen", choices=("chosen", "of the neuron"), live=False, doc="Which currents: those chosen here or the neuron's own range."
+    )
+    lowest: float = param(
+        4.0, lo=-10_000, hi=10_000, live=False, when=("range", "chosen"), main=True, doc="Lowest current, in the neuron's unit."
+    )
+    highest: float = param(
+        12.0, lo=-10_000, hi=10_000, live=False, when=("range", "chosen"), main=True, doc="Highest current, in the neuron's unit."
+    )
     points: int = param(81, lo=3, hi=400, live=False, doc="Stairs from the lowest to the highest current.")
-    stair: float = param(500.0, "ms", lo=20, hi=60_000, live=False, log=True, main=True, label="Time on a stair", doc="How long each current lasts; the last half is measured.")
+    stair: float = param(
+        500.0,
+        "ms",
+        lo=20,
+        hi=60_000,
+        live=False,
+        log=True,
+        main=True,
+        label="Time on a stair",
+        doc="How long each current lasts; the last half is measured.",
+    )
 
     def check(self) -> None:
         if self.range == "chosen" and self.highest <= self.lowest:
@@ -101,13 +131,24 @@ class Bistability(Protocol):
         cell = self.cell()
         V, unit = cell.units[0], cell.drive_unit
         return (
-            Stream("equilibria", "curve", V, "Voltage of the equilibria against current.", channels=("I", "stable", "unstable"), x_unit=unit),
+            Stream(
+                "equilibria", "curve", V, "Voltage of the equilibria against current.", channels=("I", "stable", "unstable"), x_unit=unit
+            ),
             Stream("hopf", "curve", V, "Hopf points.", channels=("I", "V"), x_unit=unit),
             Stream("up_V", "curve", V, "Highest and lowest voltage of each stair on the way up.", channels=("I", "V"), x_unit=unit),
             Stream("down_V", "curve", V, "Highest and lowest voltage of each stair on the way down.", channels=("I", "V"), x_unit=unit),
-            Stream("rates", "curve", "Hz", "Rate of each stair on the way up and on the way down.", channels=("I", "up", "down"), x_unit=unit),
+            Stream(
+                "rates", "curve", "Hz", "Rate of each stair on the way up and on the way down.", channels=("I", "up", "down"), x_unit=unit
+            ),
             Stream("window", "curve", "Hz", "Ends of the window in which rest and firing coexist.", channels=("I", "end"), x_unit=unit),
-            Stream("chosen", "curve", V, "Both cells at the end of their stairs of the chosen current.", channels=("time", "coming from below", "coming from above"), x_unit="ms"),
+            Stream(
+                "chosen",
+                "curve",
+                V,
+                "Both cells at the end of their stairs of the chosen current.",
+                channels=("time", "coming from below", "coming from above"),
+                x_unit="ms",
+            ),
         )
 
     @property
@@ -271,7 +312,10 @@ class Bistability(Protocol):
         return super().observe(constants, state, stream)
 
     def summary(self, constants: Setup, state: State) -> dict[str, Any]:
-        out: dict[str, Any] = {"stairs": int(state["slice"][0]) // self.slices, "chosen current": float(constants.currents[self._chosen(constants, state)])}
+        out: dict[str, Any] = {
+            "stairs": int(state["slice"][0]) // self.slices,
+            "chosen current": float(constants.currents[self._chosen(constants, state)]),
+        }
         down, up = self.window(constants, state)
         if math.isfinite(up):
             out["fires from"] = up
@@ -284,7 +328,11 @@ class Bistability(Protocol):
             out["Hopf point"] = float(constants.hopf[0, 0])
         return out
 
-    @action("Show both cells at a current", hidden=True, index=(int, param(0, lo=0, hi=799, doc="Number of the stair, from the lowest current.")))
+    @action(
+        "Show both cells at a current",
+        hidden=True,
+        index=(int, param(0, lo=0, hi=799, doc="Number of the stair, from the lowest current.")),
+    )
     def pick(self, constants: Setup, state: State, index: int) -> None:
         """Show what both cells did at one current."""
         state["picked"][0] = index % self.points  # highest and lowest voltages are drawn one after the other

@@ -65,7 +65,34 @@ def _best(evidence):
 
 
 @kernel
-def _advance(u, phase, evidence, hidden, rates, clock, rng, counted, right_by, events_by, fired, w1, b1, w2, b2, x, t, length, p, threshold, random, n, steps, index, value, count):
+def _advance(
+    u,
+    phase,
+    evidence,
+    hidden,
+    rates,
+    clock,
+    rng,
+    counted,
+    right_by,
+    events_by,
+    fired,
+    w1,
+    b1,
+    w2,
+    b2,
+    x,
+    t,
+    length,
+    p,
+    threshold,
+    random,
+    n,
+    steps,
+    index,
+    value,
+    count,
+):
     """n steps of 1 ms: at the first of a presentation the rate network answers, then the spiking one goes on step by step.
 
     A hidden cell adds up its input, fires at the threshold and keeps what is above it; so its spikes count its activity.
@@ -161,18 +188,58 @@ class EnergyOfACode(Model):
         "Half of the synapses removed": {"pruned": 0.5},
     }
 
-    presentation: int = param(100, "ms", lo=5, hi=LONGEST, live=False, log=True, main=True, doc="How long the spiking network looks at each digit.")
-    input_rate: float = param(200.0, "Hz", lo=10.0, hi=1000.0, log=True, live=False, main=True, doc="Rate of the spike train of a white pixel.")
-    threshold: float = param(1.0, lo=0.2, hi=10.0, log=True, live=False, main=True, doc="Threshold of the hidden cells: a higher one makes fewer spikes that mean more.")
+    presentation: int = param(
+        100, "ms", lo=5, hi=LONGEST, live=False, log=True, main=True, doc="How long the spiking network looks at each digit."
+    )
+    input_rate: float = param(
+        200.0, "Hz", lo=10.0, hi=1000.0, log=True, live=False, main=True, doc="Rate of the spike train of a white pixel."
+    )
+    threshold: float = param(
+        1.0,
+        lo=0.2,
+        hi=10.0,
+        log=True,
+        live=False,
+        main=True,
+        doc="Threshold of the hidden cells: a higher one makes fewer spikes that mean more.",
+    )
     code: str = param("regular", choices=("regular", "Poisson"), live=False, doc="Whether pixels make regular or Poisson spike trains.")
     hidden: int = param(150, lo=10, hi=400, live=False, builds=True, group="Network", doc="Hidden cells of both networks.")
-    pruned: float = param(0.0, lo=0.0, hi=0.95, live=False, builds=True, group="Network", doc="Part of the weights, the smallest ones, that are removed from both networks.")
-    multiply: float = param(3.7, "pJ", lo=0.0, hi=100.0, group="Digital circuit", doc="Energy of a multiplication (32-bit float, 45 nm: Horowitz 2014).")
-    add: float = param(0.9, "pJ", lo=0.0, hi=100.0, group="Digital circuit", doc="Energy of an addition (32-bit float, 45 nm: Horowitz 2014).")
-    fetch: float = param(5.0, "pJ", lo=0.0, hi=2000.0, group="Digital circuit", doc="Energy of reading a weight of 32 bits (8 kB memory: 10 pJ per 64 bits; from DRAM about 640 pJ: Horowitz 2014).")
+    pruned: float = param(
+        0.0,
+        lo=0.0,
+        hi=0.95,
+        live=False,
+        builds=True,
+        group="Network",
+        doc="Part of the weights, the smallest ones, that are removed from both networks.",
+    )
+    multiply: float = param(
+        3.7, "pJ", lo=0.0, hi=100.0, group="Digital circuit", doc="Energy of a multiplication (32-bit float, 45 nm: Horowitz 2014)."
+    )
+    add: float = param(
+        0.9, "pJ", lo=0.0, hi=100.0, group="Digital circuit", doc="Energy of an addition (32-bit float, 45 nm: Horowitz 2014)."
+    )
+    fetch: float = param(
+        5.0,
+        "pJ",
+        lo=0.0,
+        hi=2000.0,
+        group="Digital circuit",
+        doc="Energy of reading a weight of 32 bits (8 kB memory: 10 pJ per 64 bits; from DRAM about 640 pJ: Horowitz 2014).",
+    )
     skip_zeros: bool = param(False, group="Digital circuit", doc="The rate network's circuit leaves out products with a zero activity.")
-    atp_spike: float = param(3.84e8, "ATP", lo=0.0, hi=1e12, group="Grey matter", doc="ATP for an action potential (Attwell and Laughlin 2001).")
-    atp_event: float = param(1.64e5, "ATP", lo=0.0, hi=1e10, group="Grey matter", doc="ATP for a vesicle of transmitter and what it causes (Attwell and Laughlin 2001).")
+    atp_spike: float = param(
+        3.84e8, "ATP", lo=0.0, hi=1e12, group="Grey matter", doc="ATP for an action potential (Attwell and Laughlin 2001)."
+    )
+    atp_event: float = param(
+        1.64e5,
+        "ATP",
+        lo=0.0,
+        hi=1e10,
+        group="Grey matter",
+        doc="ATP for a vesicle of transmitter and what it causes (Attwell and Laughlin 2001).",
+    )
     atp: float = param(8.3e-8, "pJ", lo=0.0, hi=1e-6, group="Grey matter", doc="Energy of one ATP: 50 kJ/mol.")
 
     @property
@@ -193,8 +260,21 @@ class EnergyOfACode(Model):
         return (
             Stream("spikes", "raster", "", "Spikes of the 64 pixels, then of the hidden cells.", shape=(PIXELS + self.hidden,)),
             Stream("energy", "bars", "nJ", "Energy for one digit.", channels=names),
-            Stream("operations", "bars", "", "Operations for one digit.", channels=("multiply-accumulates", "synaptic events", "neuron updates", "spikes")),
-            Stream("accuracy", "curve", "%", "Correct answers of the spiking network if it had to answer after so long.", channels=("spiking network",), x_unit="ms"),
+            Stream(
+                "operations",
+                "bars",
+                "",
+                "Operations for one digit.",
+                channels=("multiply-accumulates", "synaptic events", "neuron updates", "spikes"),
+            ),
+            Stream(
+                "accuracy",
+                "curve",
+                "%",
+                "Correct answers of the spiking network if it had to answer after so long.",
+                channels=("spiking network",),
+                x_unit="ms",
+            ),
             Stream("rate_accuracy", "curve", "%", "Correct answers of the rate network.", channels=("rate network",), x_unit="ms"),
             Stream("cost", "curve", "nJ", "Energy of the spiking network up to a time.", channels=("spiking network",), x_unit="ms"),
             Stream("rate_cost", "curve", "nJ", "Energy of the rate network.", channels=("rate network",), x_unit="ms"),
@@ -292,7 +372,14 @@ class EnergyOfACode(Model):
             return np.array(self.joules(state))
         if stream == "operations":
             images = max(1, int(counted[IMAGES]))
-            return np.array([counted[MACS] / images, counted[EVENTS] / shown, counted[UPDATES] / shown, (counted[IN_SPIKES] + counted[HIDDEN_SPIKES]) / shown])
+            return np.array(
+                [
+                    counted[MACS] / images,
+                    counted[EVENTS] / shown,
+                    counted[UPDATES] / shown,
+                    (counted[IN_SPIKES] + counted[HIDDEN_SPIKES]) / shown,
+                ]
+            )
         if stream == "accuracy":
             times = state["events_by"][:, 1]
             return np.array([ms, np.where(times > 0, 100.0 * state["right_by"] / np.maximum(times, 1), np.nan)])
@@ -318,7 +405,10 @@ class EnergyOfACode(Model):
                 ("action potential", 0.0, spikes, self.atp_spike * self.atp, "Attwell and Laughlin 2001"),
                 ("synaptic vesicle", 0.0, events, self.atp_event * self.atp, "Attwell and Laughlin 2001"),
             )
-            return [dict(zip(("operation", "rates, for a digit", "spikes, for a digit", "pJ each", "source of the default"), row, strict=True)) for row in rows]
+            return [
+                dict(zip(("operation", "rates, for a digit", "spikes, for a digit", "pJ each", "source of the default"), row, strict=True))
+                for row in rows
+            ]
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
@@ -370,10 +460,26 @@ class EnergyOfACode(Model):
             return float(abs(100.0 * (guess == net.t[:100]).mean() - result.summary["rates correct (%)"]))
 
         for key in ("multiply-accumulates", "synaptic events", "input spikes", "hidden spikes"):
-            yield Figure(f"{key}: counter against a recount from raster and matrices", 0.0, recount(key), source="raster and weight matrices")
-        yield Figure("correct answers of the rate network against the matrix form", 0.0, matrix_form, tolerance=1e-9, unit="%", source="NumPy")
-        yield Figure("multiply-accumulates for a digit", 64 * 150 + 150 * 10, lambda run: told(run)[1].summary["multiply-accumulates"] / 100, source="64 x 150 + 150 x 10")
-        yield Figure("correct answers of the rate network", 94.0, lambda run: run(cls(presentation=5), steps=1800, seed=1, record={}).summary["rates correct (%)"], bound="at_least", unit="%", source="held-out digits")
+            yield Figure(
+                f"{key}: counter against a recount from raster and matrices", 0.0, recount(key), source="raster and weight matrices"
+            )
+        yield Figure(
+            "correct answers of the rate network against the matrix form", 0.0, matrix_form, tolerance=1e-9, unit="%", source="NumPy"
+        )
+        yield Figure(
+            "multiply-accumulates for a digit",
+            64 * 150 + 150 * 10,
+            lambda run: told(run)[1].summary["multiply-accumulates"] / 100,
+            source="64 x 150 + 150 x 10",
+        )
+        yield Figure(
+            "correct answers of the rate network",
+            94.0,
+            lambda run: run(cls(presentation=5), steps=1800, seed=1, record={}).summary["rates correct (%)"],
+            bound="at_least",
+            unit="%",
+            source="held-out digits",
+        )
         yield Figure("correct answers lost by 300 ms of spikes", 2.0, lambda run: (lambda s: s["rates correct (%)"] - s["spikes correct (%)"])(run(cls(presentation=300), steps=60_000, seed=1, record={}).summary), bound="at_most", unit="%", source="held-out digits")  # fmt: skip
 
 

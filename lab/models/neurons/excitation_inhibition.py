@@ -173,13 +173,30 @@ class ExcitationInhibition(Model):
         "Driven below threshold: fluctuations fire": {"drive": 0.9},
     }
 
-    gate: float = param(0.0, lo=0.0, hi=1.0, main=True, doc="How strongly the gate's inhibitory cells are driven: 0 leaves the second network free, 1 silences it.")
+    gate: float = param(
+        0.0,
+        lo=0.0,
+        hi=1.0,
+        main=True,
+        doc="How strongly the gate's inhibitory cells are driven: 0 leaves the second network free, 1 silences it.",
+    )
     g: float = param(10.0, lo=0.0, hi=15.0, main=True, doc="How much stronger an inhibitory synapse is than an excitatory one.")
-    weight: float = param(0.8, "mV", lo=0.05, hi=5.0, log=True, main=True, doc="Jump J of the membrane by an excitatory spike (threshold is 20 mV).")
+    weight: float = param(
+        0.8, "mV", lo=0.05, hi=5.0, log=True, main=True, doc="Jump J of the membrane by an excitatory spike (threshold is 20 mV)."
+    )
     drive: float = param(1.3, lo=0.0, hi=5.0, doc="External excitation in thresholds: above 1 it would make a lone cell fire.")
     gate_weight: float = param(3.0, "mV", lo=0.0, hi=20.0, group="Gate", doc="Size of the jump by a spike of the gate.")
-    cells: int = param(500, lo=100, hi=4000, live=False, log=True, group="Network", doc="Cells of each of the two networks; four of five are excitatory.")
-    connected: float = param(0.06, lo=0.02, hi=0.5, live=False, group="Network", doc="Part of its network that each cell listens to; the number is the same for all.")
+    cells: int = param(
+        500, lo=100, hi=4000, live=False, log=True, group="Network", doc="Cells of each of the two networks; four of five are excitatory."
+    )
+    connected: float = param(
+        0.06,
+        lo=0.02,
+        hi=0.5,
+        live=False,
+        group="Network",
+        doc="Part of its network that each cell listens to; the number is the same for all.",
+    )
     delay: float = param(1.5, "ms", lo=0.1, hi=10.0, live=False, group="Network", doc="Time from a spike to its arrival.")
     tau: float = param(20.0, "ms", lo=2.0, hi=100.0, log=True, group="Cells", doc="Time constant of the membranes.")
     t_ref: float = param(2.0, "ms", lo=0.1, hi=20.0, group="Cells", doc="Refractory time.")
@@ -323,7 +340,10 @@ class ExcitationInhibition(Model):
             out["saved by gating (%)"] = 100.0 * (network - gated - gate) / network if network else 0.0
         return out
 
-    @action("Kick the network", share=(float, param(0.2, lo=0.0, hi=1.0, doc="Part of the excitatory cells of both networks that are made to fire.")))
+    @action(
+        "Kick the network",
+        share=(float, param(0.2, lo=0.0, hi=1.0, doc="Part of the excitatory cells of both networks that are made to fire.")),
+    )
     def kick(self, constants, state, share):
         """Lift some excitatory cells above threshold: a balanced network forgets it within milliseconds."""
         for first in (0, self.cells):
@@ -358,9 +378,19 @@ class ExcitationInhibition(Model):
             return float((own == 0).sum() + (wiring.sign[: cls().cells] != np.where(kinds[: cls().cells], 1, -1)).sum())
 
         yield Figure("CV of the intervals, balanced", 1.0, figure("CV"), tolerance=0.1, source="asynchronous irregular state")
-        yield Figure("correlation of two cells in 5 ms, balanced", 0.02, figure("synchrony"), bound="at_most", source="asynchronous irregular state")
-        yield Figure("CV with weak synapses and drive above threshold", 0.5, figure("CV", **cls.presets["Weak synapses: regular firing"]), bound="at_most", source="mean-driven firing")
-        yield Figure("rate of the gated network with the gate on", 0.0, gated_rate, tolerance=0.01, unit="Hz", source="inhibition by the gate")
+        yield Figure(
+            "correlation of two cells in 5 ms, balanced", 0.02, figure("synchrony"), bound="at_most", source="asynchronous irregular state"
+        )
+        yield Figure(
+            "CV with weak synapses and drive above threshold",
+            0.5,
+            figure("CV", **cls.presets["Weak synapses: regular firing"]),
+            bound="at_most",
+            source="mean-driven firing",
+        )
+        yield Figure(
+            "rate of the gated network with the gate on", 0.0, gated_rate, tolerance=0.01, unit="Hz", source="inhibition by the gate"
+        )
         yield Figure("rate of the gated network over its twin's with the gate off", 1.0, twins, tolerance=0.05, source="equal construction")
         yield Figure("spikes saved, against a recount of the raster", 0.0, recount, source="raster")
         yield Figure("cells that break Dale's law", 0.0, dale, source="construction")

@@ -64,8 +64,12 @@ class FitzHughNagumo(PlanarNeuron):
     )  # fmt: skip
     offset: float = param(0.0, lo=-10, hi=10, group="Stimulus", doc="Constant current added to every stimulus.")
     sigma: float = param(0.3, lo=0, hi=10, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
-    scale: float = param(1.0, lo=-1e3, hi=1e3, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
-    spread: float = param(0.0, lo=0, hi=10, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    scale: float = param(
+        1.0, lo=-1e3, hi=1e3, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1)."
+    )
+    spread: float = param(
+        0.0, lo=0, hi=10, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own."
+    )
     a: float = param(0.7, lo=-3, hi=3, main=True, group="Membrane", label="a", doc="Where the line crosses the axis: V + a = b w.")
     b: float = param(0.8, lo=0.05, hi=5, main=True, group="Membrane", label="b", doc="How strongly w decays: the line has slope 1/b.")
     epsilon: float = param(0.08, lo=0.001, hi=2, log=True, main=True, group="Membrane", doc="How slow w is.")

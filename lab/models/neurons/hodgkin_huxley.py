@@ -83,24 +83,44 @@ class HodgkinHuxley(Neuron):
     plane = ("V", "n")
     plane_range = ((-90.0, 50.0), (0.2, 0.9))
 
-    mode: str = param("current clamp", choices=("current clamp", "voltage clamp"), group="Clamp", main=True, doc="What the electrode holds.")
-    hold: float = param(-65.0, "mV", lo=-200, hi=200, when=("mode", "voltage clamp"), group="Clamp", doc="Voltage before and between commands.")
-    command: float = param(0.0, "mV", lo=-200, hi=200, when=("mode", "voltage clamp"), group="Clamp", doc="Voltage at the height of the stimulus waveform.")
+    mode: str = param(
+        "current clamp", choices=("current clamp", "voltage clamp"), group="Clamp", main=True, doc="What the electrode holds."
+    )
+    hold: float = param(
+        -65.0, "mV", lo=-200, hi=200, when=("mode", "voltage clamp"), group="Clamp", doc="Voltage before and between commands."
+    )
+    command: float = param(
+        0.0, "mV", lo=-200, hi=200, when=("mode", "voltage clamp"), group="Clamp", doc="Voltage at the height of the stimulus waveform."
+    )
     C: float = param(1.0, "uF/cm2", lo=0.05, hi=20, log=True, group="Membrane", label="Capacitance", doc="Membrane capacitance.")
     g_Na: float = param(120.0, "mS/cm2", lo=0, hi=1000, group="Membrane", label="g_Na", doc="Largest sodium conductance.")
     g_K: float = param(36.0, "mS/cm2", lo=0, hi=1000, group="Membrane", label="g_K", doc="Largest potassium conductance.")
     g_L: float = param(0.3, "mS/cm2", lo=0, hi=100, group="Membrane", label="g_L", doc="Leak conductance.")
-    block_Na: float = param(0.0, "%", lo=0, hi=100, group="Drugs", label="Block of Na (TTX)", main=True, doc="Sodium channels blocked by tetrodotoxin.")
-    block_K: float = param(0.0, "%", lo=0, hi=100, group="Drugs", label="Block of K (TEA)", doc="Potassium channels blocked by tetraethylammonium.")
+    block_Na: float = param(
+        0.0, "%", lo=0, hi=100, group="Drugs", label="Block of Na (TTX)", main=True, doc="Sodium channels blocked by tetrodotoxin."
+    )
+    block_K: float = param(
+        0.0, "%", lo=0, hi=100, group="Drugs", label="Block of K (TEA)", doc="Potassium channels blocked by tetraethylammonium."
+    )
     temperature: float = param(6.3, "C", lo=-2, hi=45, group="Membrane", doc="Speeds up the gates threefold for ten degrees (Q10 = 3).")
-    reversal: str = param("potentials", choices=("potentials", "concentrations"), group="Ions", doc="Give reversal potentials, or concentrations (Nernst).")
-    V_Na: float = param(50.0, "mV", lo=-200, hi=200, when=("reversal", "potentials"), group="Ions", label="V_Na", doc="Sodium reversal potential.")
-    V_K: float = param(-77.0, "mV", lo=-200, hi=200, when=("reversal", "potentials"), group="Ions", label="V_K", doc="Potassium reversal potential.")
+    reversal: str = param(
+        "potentials", choices=("potentials", "concentrations"), group="Ions", doc="Give reversal potentials, or concentrations (Nernst)."
+    )
+    V_Na: float = param(
+        50.0, "mV", lo=-200, hi=200, when=("reversal", "potentials"), group="Ions", label="V_Na", doc="Sodium reversal potential."
+    )
+    V_K: float = param(
+        -77.0, "mV", lo=-200, hi=200, when=("reversal", "potentials"), group="Ions", label="V_K", doc="Potassium reversal potential."
+    )
     Na_out: float = param(440.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Sodium outside.")
     Na_in: float = param(50.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Sodium inside.")
-    K_out: float = param(20.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium outside.")
+    K_out: float = param(
+        20.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium outside."
+    )
     K_in: float = param(400.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium inside.")
-    V_L: float = param(-54.387, "mV", lo=-200, hi=200, group="Ions", label="V_L", doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3).")
+    V_L: float = param(
+        -54.387, "mV", lo=-200, hi=200, group="Ions", label="V_L", doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3)."
+    )
     level: float = param(0.0, "mV", lo=-40, hi=60, group="Numerics", label="Spike level", doc="Upward crossing that is called a spike.")
 
     # -- physics --
@@ -138,7 +158,9 @@ class HodgkinHuxley(Neuron):
         """(C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi) with blocked channels left out."""
         V_Na, V_K = self.reversals
         free_Na, free_K = 1.0 - self.block_Na / 100.0, 1.0 - self.block_K / 100.0
-        return np.array([self.C, self.g_Na * free_Na, self.g_K * free_K, self.g_L, V_Na, V_K, self.V_L, 3.0 ** ((self.temperature - 6.3) / 10.0)])
+        return np.array(
+            [self.C, self.g_Na * free_Na, self.g_K * free_K, self.g_L, V_Na, V_K, self.V_L, 3.0 ** ((self.temperature - 6.3) / 10.0)]
+        )
 
     def drift(self, y: np.ndarray, current: np.ndarray) -> np.ndarray:
         C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi = self.constants_now
@@ -223,11 +245,40 @@ class HodgkinHuxley(Neuron):
         return (
             *super().streams,
             Stream("gates", "trace", "", "Gates of the first cell.", (3,), ("m", "h", "n"), every=every),
-            Stream("currents", "trace", "uA/cm2", "Ionic currents of the first cell, outward positive.", (4,), ("Na", "K", "leak", "sum"), every=every),
+            Stream(
+                "currents",
+                "trace",
+                "uA/cm2",
+                "Ionic currents of the first cell, outward positive.",
+                (4,),
+                ("Na", "K", "leak", "sum"),
+                every=every,
+            ),
             Stream("conductances", "trace", "mS/cm2", "Conductances of the first cell.", (2,), ("Na", "K"), every=every),
-            Stream("steady_gates", "curve", "", "Steady state of the gates against voltage.", channels=("V", "m_inf", "h_inf", "n_inf"), x_unit="mV"),
-            Stream("time_constants", "curve", "ms", "Time constants of the gates against voltage.", channels=("V", "tau_m", "tau_h", "tau_n"), x_unit="mV"),
-            Stream("present_V", "curve", "", "The present voltage as a line across the gating curves.", channels=("V", "gate", "time constant"), x_unit="mV"),
+            Stream(
+                "steady_gates",
+                "curve",
+                "",
+                "Steady state of the gates against voltage.",
+                channels=("V", "m_inf", "h_inf", "n_inf"),
+                x_unit="mV",
+            ),
+            Stream(
+                "time_constants",
+                "curve",
+                "ms",
+                "Time constants of the gates against voltage.",
+                channels=("V", "tau_m", "tau_h", "tau_n"),
+                x_unit="mV",
+            ),
+            Stream(
+                "present_V",
+                "curve",
+                "",
+                "The present voltage as a line across the gating curves.",
+                channels=("V", "gate", "time constant"),
+                x_unit="mV",
+            ),
             Stream("f_I", "curve", "Hz", "Rate against constant current of this very cell.", channels=("I", "rate"), x_unit="uA/cm2"),
             Stream("present_f_I", "curve", "Hz", "Where the present current lies.", channels=("I", "rate"), x_unit="uA/cm2"),
         )
@@ -235,7 +286,9 @@ class HodgkinHuxley(Neuron):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         first, second, *rest = super().pictures
-        plane = self.plane_picture(Layer("gates", x="V", channel=2, label="trajectory"), Layer("gates", x="V", channel=2, style="marker", label="now"))
+        plane = self.plane_picture(
+            Layer("gates", x="V", channel=2, label="trajectory"), Layer("gates", x="V", channel=2, style="marker", label="now")
+        )
         x = "V (mV)"
         return (
             first.__class__(**{**first.__dict__, "figures": ("rate (Hz)", "interval error (%)")}),
@@ -244,12 +297,26 @@ class HodgkinHuxley(Neuron):
             plane,
             Picture("currents", "Ionic currents", (Layer("currents"),), y="I (uA/cm2)", window=50.0),
             Picture(
-                "steady_gates", "Steady gates", (Layer("steady_gates"), Layer("present_V", channel=0, style="dotted", label="present V")), x=x, y="open fraction"
+                "steady_gates",
+                "Steady gates",
+                (Layer("steady_gates"), Layer("present_V", channel=0, style="dotted", label="present V")),
+                x=x,
+                y="open fraction",
             ),
             Picture(
-                "time_constants", "Time constants", (Layer("time_constants"), Layer("present_V", channel=1, style="dotted", label="present V")), x=x, y="tau (ms)"
+                "time_constants",
+                "Time constants",
+                (Layer("time_constants"), Layer("present_V", channel=1, style="dotted", label="present V")),
+                x=x,
+                y="tau (ms)",
             ),
-            Picture("f_I", "Rate against current", (Layer("f_I"), Layer("present_f_I", style="points", label="now")), x="I (uA/cm2)", y="rate (Hz)"),
+            Picture(
+                "f_I",
+                "Rate against current",
+                (Layer("f_I"), Layer("present_f_I", style="points", label="now")),
+                x="I (uA/cm2)",
+                y="rate (Hz)",
+            ),
             Picture("conductances", "Conductances", (Layer("conductances"),), y="g (mS/cm2)", window=50.0),
             FIXED_POINTS,
             *rest,
@@ -273,7 +340,22 @@ class HodgkinHuxley(Neuron):
         if self.cells == 1:
             return self._integrate_one(cell, own, c, spikes, state, events, out)
         move_noise, decay, increment = self.noise_step()
-        return _advance_many(*cell, own, move_noise, state["noise"], state["cell_rng"], decay, increment, c, self.dt, *spikes, state["now"], *events, *looks, many)
+        return _advance_many(
+            *cell,
+            own,
+            move_noise,
+            state["noise"],
+            state["cell_rng"],
+            decay,
+            increment,
+            c,
+            self.dt,
+            *spikes,
+            state["now"],
+            *events,
+            *looks,
+            many,
+        )
 
     def _integrate_one(self, cell: tuple, own: np.ndarray, c: np.ndarray, spikes: tuple, state: State, events: tuple, out: Out) -> int:
         """Advance a single cell; what is looked at besides V and current is worked out afterwards, for all steps at once."""
@@ -285,7 +367,9 @@ class HodgkinHuxley(Neuron):
         if out.wanted("current"):
             out["current"][:done] = drive[:done] + own[0]
         if looked:
-            _look_back(V[:done], m[:done], h[:done], n[:done], c, self.dt, out["gates"][:done], out["currents"][:done], out["conductances"][:done])
+            _look_back(
+                V[:done], m[:done], h[:done], n[:done], c, self.dt, out["gates"][:done], out["currents"][:done], out["conductances"][:done]
+            )
         return done
 
     def observe(self, constants: Bench, state: State, stream: str) -> Any:

@@ -43,8 +43,18 @@ class Asked:
 
 
 ASKED = {
-    LIF: (Asked("my_R", "R", "MOhm"), Asked("my_tau", "tau_m", "ms"), Asked("my_V_th", "V_th", "mV", "rest"), Asked("my_t_ref", "t_ref", "ms")),
-    EIF: (Asked("my_R", "R", "MOhm"), Asked("my_tau", "tau_m", "ms"), Asked("my_V_T", "V_T", "mV", "rest"), Asked("my_Delta_T", "Delta_T", "mV")),
+    LIF: (
+        Asked("my_R", "R", "MOhm"),
+        Asked("my_tau", "tau_m", "ms"),
+        Asked("my_V_th", "V_th", "mV", "rest"),
+        Asked("my_t_ref", "t_ref", "ms"),
+    ),
+    EIF: (
+        Asked("my_R", "R", "MOhm"),
+        Asked("my_tau", "tau_m", "ms"),
+        Asked("my_V_T", "V_T", "mV", "rest"),
+        Asked("my_Delta_T", "Delta_T", "mV"),
+    ),
     BLOCKED: (Asked("my_block_Na", "block of Na", "%", "points"), Asked("my_block_K", "block of K", "%", "points")),
 }
 STEPS = {LIF: 0.05, EIF: 0.05, BLOCKED: 0.02}
@@ -77,7 +87,17 @@ def drawn(level: str, seed: int) -> tuple[dict[str, float], tuple[float, ...]]:
     if level == EIF:
         R, tau, V_T, Delta_T = ratio(25.0, 200.0), between(8.0, 30.0), between(-55.0, -45.0), between(1.0, 4.0)
         g_L = 1000.0 / R
-        cell = {"g_L": g_L, "C": tau * g_L, "E_L": REST, "V_reset": RESET, "V_T": V_T, "Delta_T": Delta_T, "a": 0.0, "b": 0.0, "V_peak": PEAK}
+        cell = {
+            "g_L": g_L,
+            "C": tau * g_L,
+            "E_L": REST,
+            "V_reset": RESET,
+            "V_T": V_T,
+            "Delta_T": Delta_T,
+            "a": 0.0,
+            "b": 0.0,
+            "V_peak": PEAK,
+        }
         return cell, (R, tau, V_T, Delta_T)
     sodium = bool(rng.integers(2))
     block = between(10.0, 40.0) if sodium else between(15.0, 60.0)
@@ -125,18 +145,56 @@ class IdentifyCell(Model):
 
     level: str = param(LIF, choices=LEVELS, live=False, main=True, doc="What kind of cell is hidden.")
     current: float = param(-1.0, "nA", lo=-10, hi=30, when=("level", LIF), main=True, label="Current", doc="Current of the next sweep.")
-    current_pA: float = param(-100.0, "pA", lo=-500, hi=3000, when=("level", EIF), main=True, label="Current", doc="Current of the next sweep.")
-    density: float = param(10.0, "uA/cm2", lo=-20, hi=60, when=("level", BLOCKED), main=True, label="Current", doc="Current of the next sweep.")
+    current_pA: float = param(
+        -100.0, "pA", lo=-500, hi=3000, when=("level", EIF), main=True, label="Current", doc="Current of the next sweep."
+    )
+    density: float = param(
+        10.0, "uA/cm2", lo=-20, hi=60, when=("level", BLOCKED), main=True, label="Current", doc="Current of the next sweep."
+    )
     budget: int = param(8, lo=1, hi=MOST, live=False, doc="Sweeps that may be recorded.")
     width: float = param(200.0, "ms", lo=20, hi=400, live=False, label="Length of the step", doc="How long the current of a sweep lasts.")
-    my_R: float = param(100.0, "MOhm", lo=0.1, hi=1000, log=True, when=("level", (LIF, EIF)), group="Your answer", label="R", doc="Membrane resistance.")
-    my_tau: float = param(50.0, "ms", lo=0.1, hi=500, log=True, when=("level", (LIF, EIF)), group="Your answer", label="tau_m", doc="Membrane time constant.")
+    my_R: float = param(
+        100.0, "MOhm", lo=0.1, hi=1000, log=True, when=("level", (LIF, EIF)), group="Your answer", label="R", doc="Membrane resistance."
+    )
+    my_tau: float = param(
+        50.0, "ms", lo=0.1, hi=500, log=True, when=("level", (LIF, EIF)), group="Your answer", label="tau_m", doc="Membrane time constant."
+    )
     my_V_th: float = param(-30.0, "mV", lo=-100, hi=50, when=("level", LIF), group="Your answer", label="V_th", doc="Threshold.")
     my_t_ref: float = param(10.0, "ms", lo=0, hi=100, when=("level", LIF), group="Your answer", label="t_ref", doc="Refractory time.")
-    my_V_T: float = param(-30.0, "mV", lo=-100, hi=50, when=("level", EIF), group="Your answer", label="V_T", doc="Where the exponential's slope equals the leak's.")
-    my_Delta_T: float = param(10.0, "mV", lo=0.05, hi=50, log=True, when=("level", EIF), group="Your answer", label="Delta_T", doc="Sharpness of the spike's start.")
-    my_block_Na: float = param(50.0, "%", lo=0, hi=100, when=("level", BLOCKED), group="Your answer", label="Block of Na", doc="Sodium channels that are blocked.")
-    my_block_K: float = param(50.0, "%", lo=0, hi=100, when=("level", BLOCKED), group="Your answer", label="Block of K", doc="Potassium channels that are blocked.")
+    my_V_T: float = param(
+        -30.0,
+        "mV",
+        lo=-100,
+        hi=50,
+        when=("level", EIF),
+        group="Your answer",
+        label="V_T",
+        doc="Where the exponential's slope equals the leak's.",
+    )
+    my_Delta_T: float = param(
+        10.0,
+        "mV",
+        lo=0.05,
+        hi=50,
+        log=True,
+        when=("level", EIF),
+        group="Your answer",
+        label="Delta_T",
+        doc="Sharpness of the spike's start.",
+    )
+    my_block_Na: float = param(
+        50.0, "%", lo=0, hi=100, when=("level", BLOCKED), group="Your answer", label="Block of Na", doc="Sodium channels that are blocked."
+    )
+    my_block_K: float = param(
+        50.0,
+        "%",
+        lo=0,
+        hi=100,
+        when=("level", BLOCKED),
+        group="Your answer",
+        label="Block of K",
+        doc="Potassium channels that are blocked.",
+    )
 
     # -- the bench --
 
@@ -180,7 +238,14 @@ class IdentifyCell(Model):
             Stream("V", "trace", "mV", "Membrane potential now.", every=every),
             Stream("current", "trace", self.unit, "Current through the electrode now.", every=every),
             Stream("spikes", "raster", "", "Spikes, timed within the step."),
-            Stream("sweeps", "curve", "mV", "The sweeps so far, laid over each other.", channels=("time", *(f"sweep {k + 1}" for k in range(self.budget))), x_unit="ms"),
+            Stream(
+                "sweeps",
+                "curve",
+                "mV",
+                "The sweeps so far, laid over each other.",
+                channels=("time", *(f"sweep {k + 1}" for k in range(self.budget))),
+                x_unit="ms",
+            ),
             Stream("rates", "curve", "Hz", "Rate between first and last spike of a sweep.", channels=(*currents, "rate"), x_unit=self.unit),
             Stream("log", "table", "", "Of each sweep: voltage at the end of the step, spikes, time to the first, first interval."),
             Stream("report", "table", "", "Answers and, once they are handed in, truth, errors and marks."),
@@ -189,11 +254,36 @@ class IdentifyCell(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("sweeps", "Recorded sweeps", (Layer("sweeps"),), x="time (ms)", y="V (mV)", figures=("sweeps left",), weight=1.7, front=True, doc="Choose a current and press Record a sweep: the cell's answers are laid over each other here."),
+            Picture(
+                "sweeps",
+                "Recorded sweeps",
+                (Layer("sweeps"),),
+                x="time (ms)",
+                y="V (mV)",
+                figures=("sweeps left",),
+                weight=1.7,
+                front=True,
+                doc="Choose a current and press Record a sweep: the cell's answers are laid over each other here.",
+            ),
             Picture("report", "Report", (Layer("report"),), figures=("mark (%)",), weight=1.6, front=True),
-            Picture("log", "What the sweeps say", (Layer("log"),), weight=2.0, front=True, doc="Of each finished sweep: voltage at the end of the step, spikes, time to the first, first interval. From these follow the numbers that you answer."),
+            Picture(
+                "log",
+                "What the sweeps say",
+                (Layer("log"),),
+                weight=2.0,
+                front=True,
+                doc="Of each finished sweep: voltage at the end of the step, spikes, time to the first, first interval. From these follow the numbers that you answer.",
+            ),
             Picture("voltage", "The electrode now", (Layer("V"),), y="V (mV)", window=self.sweep_time, front=True, weight=0.8),
-            Picture("rates", "Rate against current", (Layer("rates", style="points", label="sweeps"),), x=f"I ({self.unit})", y="rate (Hz)", weight=0.7, doc="A point for each finished sweep."),
+            Picture(
+                "rates",
+                "Rate against current",
+                (Layer("rates", style="points", label="sweeps"),),
+                x=f"I ({self.unit})",
+                y="rate (Hz)",
+                weight=0.7,
+                doc="A point for each finished sweep.",
+            ),
         )
 
     # -- behaviour --
@@ -275,7 +365,9 @@ class IdentifyCell(Model):
         whole = len(V) - (state["position"][0] >= 0)
         V, currents, fired = V[:whole], state["currents"][:whole], state["fired"][:whole]
         end = V[:, np.searchsorted(time, self.width - 1e-6) - 1]
-        rate = np.where(fired[:, 0] > 1, 1000.0 * (fired[:, 0] - 1) / np.where(fired[:, 3] > fired[:, 1], fired[:, 3] - fired[:, 1], 1.0), 0.0)
+        rate = np.where(
+            fired[:, 0] > 1, 1000.0 * (fired[:, 0] - 1) / np.where(fired[:, 3] > fired[:, 1], fired[:, 3] - fired[:, 1], 1.0), 0.0
+        )
         if stream == "rates":
             return np.vstack([currents, rate])
         if stream == "log":
@@ -311,7 +403,11 @@ class IdentifyCell(Model):
             errors = [a.error(float(x), t) for a, x, t in zip(self.asked, state["answers"], constants.truth, strict=True)]
             out["mark (%)"] = 10.0 * sum(map(mark_of, errors)) / len(errors)
             for asked, answer, truth, error in zip(self.asked, state["answers"], constants.truth, errors, strict=True):
-                out |= {f"{asked.name} answered ({asked.unit})": float(answer), f"{asked.name} true ({asked.unit})": truth, f"{asked.name} error (%)": error}
+                out |= {
+                    f"{asked.name} answered ({asked.unit})": float(answer),
+                    f"{asked.name} true ({asked.unit})": truth,
+                    f"{asked.name} error (%)": error,
+                }
         return out
 
     # -- actions --
@@ -351,15 +447,38 @@ class IdentifyCell(Model):
         def marks(off: float):
             def measure(run) -> float:
                 """Mark of numbers that are off by this part of what errors count against."""
-                answer = {a.answer: t + off * (t if a.of == "truth" else t - REST) for a, t in zip(ASKED[LIF], drawn(LIF, 5)[1], strict=True)}
+                answer = {
+                    a.answer: t + off * (t if a.of == "truth" else t - REST) for a, t in zip(ASKED[LIF], drawn(LIF, 5)[1], strict=True)
+                }
                 return float(_handed_in(cls(), run, 5, [], answer)["mark (%)"])
 
             return measure
 
         return (
-            Figure("integrate-and-fire cells found by the closed forms, worst error", 3.0, worst(LIF), unit="%", bound="at_most", source="closed form of the membrane"),
-            Figure("exponential cells found by the dynamic I-V curve, worst error", 3.0, worst(EIF), unit="%", bound="at_most", source="Badel et al. 2008"),
-            Figure("blocked channels found by peak and undershoot, worst error", 3.0, worst(BLOCKED), unit="%", bound="at_most", source="comparison with the known cell"),
+            Figure(
+                "integrate-and-fire cells found by the closed forms, worst error",
+                3.0,
+                worst(LIF),
+                unit="%",
+                bound="at_most",
+                source="closed form of the membrane",
+            ),
+            Figure(
+                "exponential cells found by the dynamic I-V curve, worst error",
+                3.0,
+                worst(EIF),
+                unit="%",
+                bound="at_most",
+                source="Badel et al. 2008",
+            ),
+            Figure(
+                "blocked channels found by peak and undershoot, worst error",
+                3.0,
+                worst(BLOCKED),
+                unit="%",
+                bound="at_most",
+                source="comparison with the known cell",
+            ),
             Figure("mark of the truth", 100.0, marks(0.0), tolerance=1e-9, unit="%", source="definition"),
             Figure("mark of numbers that are 11 % off", 50.0, marks(0.11), tolerance=1e-9, unit="%", source="definition"),
             Figure("mark of numbers that are a quarter off", 0.0, marks(0.25), tolerance=1e-9, unit="%", source="definition"),
@@ -374,13 +493,23 @@ def _schedule(model: IdentifyCell, currents: list[float]) -> list[Happened]:
     """Sweeps of these currents, one after the other."""
     name = {LIF: "current", EIF: "current_pA", BLOCKED: "density"}[model.level]
     steps = model.steps_for(model.sweep_time)
-    return [h for k, current in enumerate(currents) for h in (Happened(k * steps, "change", "", {name: current}), Happened(k * steps, "act", "sweep", {}))]
+    return [
+        h
+        for k, current in enumerate(currents)
+        for h in (Happened(k * steps, "change", "", {name: current}), Happened(k * steps, "act", "sweep", {}))
+    ]
 
 
 def _handed_in(model: IdentifyCell, run, seed: int, schedule: list[Happened], answer: dict[str, float]) -> dict[str, Any]:
     """The summary after handing in these numbers."""
     end = max((h.step for h in schedule), default=0) + model.steps_for(model.sweep_time)
-    return run(model, steps=end + 1, seed=seed, record=[], schedule=[*schedule, Happened(end, "change", "", answer), Happened(end, "act", "hand_in", {})]).summary
+    return run(
+        model,
+        steps=end + 1,
+        seed=seed,
+        record=[],
+        schedule=[*schedule, Happened(end, "change", "", answer), Happened(end, "act", "hand_in", {})],
+    ).summary
 
 
 def _worst_error(kind: type[IdentifyCell], run, level: str, seed: int) -> float:
@@ -390,7 +519,10 @@ def _worst_error(kind: type[IdentifyCell], run, level: str, seed: int) -> float:
     seen = run(model, steps=len(currents) * model.steps_for(model.sweep_time), seed=seed, record={"V": 1, "spikes": 1}, schedule=schedule)
     V = seen["V"].reshape(len(currents), -1)
     whole = model.sweep_time
-    spikes = [seen["spikes"][(seen["spikes"] >= k * whole) & (seen["spikes"] < (k + 1) * whole)] - k * whole - BEFORE for k in range(len(currents))]
+    spikes = [
+        seen["spikes"][(seen["spikes"] >= k * whole) & (seen["spikes"] < (k + 1) * whole)] - k * whole - BEFORE
+        for k in range(len(currents))
+    ]
     find = {LIF: _find_integrate_and_fire, EIF: _find_exponential, BLOCKED: _find_block}[level]
     answer = find(model, np.array(currents), V, spikes, run)
     summary = _handed_in(model, run, seed, schedule, dict(zip((a.answer for a in model.asked), answer, strict=True)))

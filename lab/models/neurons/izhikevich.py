@@ -49,7 +49,15 @@ class Izhikevich(PlanarNeuron):
         "Fast spiking (FS)": {"a": 0.1, "d": 2.0, "current": 10.0},
         "Low-threshold spiking (LTS)": {"b": 0.25, "d": 2.0, "current": 10.0},
         "Thalamo-cortical (TC)": {"b": 0.25, "d": 0.05, "current": 2.0},
-        "Thalamo-cortical, rebound burst": {"b": 0.25, "d": 0.05, "stimulus": "pulses", "current": -20.0, "onset": 50.0, "width": 100.0, "period": 400.0},
+        "Thalamo-cortical, rebound burst": {
+            "b": 0.25,
+            "d": 0.05,
+            "stimulus": "pulses",
+            "current": -20.0,
+            "onset": 50.0,
+            "width": 100.0,
+            "period": 400.0,
+        },
         "Resonator (RZ)": {"a": 0.1, "b": 0.26, "d": 2.0, "current": 0.25},
     }
 
@@ -67,8 +75,24 @@ class Izhikevich(PlanarNeuron):
     )  # fmt: skip
     offset: float = param(0.0, "mV/ms", lo=-500, hi=500, group="Stimulus", doc="Constant current added to every stimulus.")
     sigma: float = param(3.0, "mV/ms", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
-    scale: float = param(10.0, "mV/ms", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
-    spread: float = param(0.0, "mV/ms", lo=0, hi=100, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
+    scale: float = param(
+        10.0,
+        "mV/ms",
+        lo=-1e6,
+        hi=1e6,
+        when=("stimulus", "file"),
+        group="Stimulus",
+        doc="Current per unit of the file (WAV: full scale is 1).",
+    )
+    spread: float = param(
+        0.0,
+        "mV/ms",
+        lo=0,
+        hi=100,
+        builds=True,
+        group="Population",
+        doc="Standard deviation over the cells of a constant current of their own.",
+    )
     a: float = param(0.02, "1/ms", lo=0.0001, hi=2, log=True, main=True, group="Membrane", label="a", doc="How fast u recovers.")
     b: float = param(0.2, "1/ms", lo=-5, hi=5, main=True, group="Membrane", label="b", doc="How much u follows V below threshold.")
     c: float = param(-65.0, "mV", lo=-120, hi=0, main=True, group="Membrane", label="c", doc="V after a spike.")

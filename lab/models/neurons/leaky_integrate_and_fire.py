@@ -57,20 +57,59 @@ class LeakyIntegrateAndFire(Neuron):
         2.5, "nA", lo=-1000, hi=1000, when=("stimulus", SHAPED), main=True, group="Stimulus",
         doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise (physical form).",
     )  # fmt: skip
-    offset: float = param(0.0, "nA", lo=-1000, hi=1000, group="Stimulus", doc="Constant current added to every stimulus (v_in in the normalised form).")
+    offset: float = param(
+        0.0, "nA", lo=-1000, hi=1000, group="Stimulus", doc="Constant current added to every stimulus (v_in in the normalised form)."
+    )
     sigma: float = param(0.5, "nA", lo=0, hi=1000, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
-    spread: float = param(0.0, "nA", lo=0, hi=100, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own.")
-    scale: float = param(2.0, "nA", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1).")
+    spread: float = param(
+        0.0,
+        "nA",
+        lo=0,
+        hi=100,
+        builds=True,
+        group="Population",
+        doc="Standard deviation over the cells of a constant current of their own.",
+    )
+    scale: float = param(
+        2.0, "nA", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1)."
+    )
     dt: float = param(0.05, "ms", lo=0.001, hi=1.0, live=False, log=True, group="Numerics", doc="Time step.")
 
-    form: str = param("physical", choices=("physical", "normalised"), main=True, group="Membrane", doc="Drive the cell in physical or in normalised units.")
-    v_in: float = param(1.5, lo=-1000, hi=1000, when=("form", "normalised"), group="Membrane", label="v_in", doc="Normalised input: the stimulus in units of threshold.")
+    form: str = param(
+        "physical",
+        choices=("physical", "normalised"),
+        main=True,
+        group="Membrane",
+        doc="Drive the cell in physical or in normalised units.",
+    )
+    v_in: float = param(
+        1.5,
+        lo=-1000,
+        hi=1000,
+        when=("form", "normalised"),
+        group="Membrane",
+        label="v_in",
+        doc="Normalised input: the stimulus in units of threshold.",
+    )
     V_th: float = param(-50.0, "mV", lo=-200, hi=200, main=True, group="Membrane", label="V_th", doc="Threshold; drag it in the plot.")
     V_rest: float = param(-70.0, "mV", lo=-200, hi=200, group="Membrane", label="V_rest", doc="Voltage without input.")
-    V_reset: float = param(-65.0, "mV", lo=-200, hi=200, when=("form", "physical"), group="Membrane", label="V_reset", doc="Voltage after a spike (normalised form: rest).")
-    R: float = param(10.0, "MOhm", lo=0.01, hi=10_000, log=True, when=("form", "physical"), group="Membrane", label="R", doc="Membrane resistance.")
+    V_reset: float = param(
+        -65.0,
+        "mV",
+        lo=-200,
+        hi=200,
+        when=("form", "physical"),
+        group="Membrane",
+        label="V_reset",
+        doc="Voltage after a spike (normalised form: rest).",
+    )
+    R: float = param(
+        10.0, "MOhm", lo=0.01, hi=10_000, log=True, when=("form", "physical"), group="Membrane", label="R", doc="Membrane resistance."
+    )
     tau_m: float = param(8.0, "ms", lo=0.1, hi=1000, log=True, group="Membrane", label="tau_m", doc="Membrane time constant.")
-    t_ref: float = param(2.0, "ms", lo=0, hi=100, group="Membrane", label="t_ref", doc="Time after a spike during which the cell is held at reset.")
+    t_ref: float = param(
+        2.0, "ms", lo=0, hi=100, group="Membrane", label="t_ref", doc="Time after a spike during which the cell is held at reset."
+    )
 
     def check(self) -> None:
         super().check()
@@ -135,7 +174,12 @@ class LeakyIntegrateAndFire(Neuron):
         return self.t_ref + self.tau_m * math.log((target - self.reset) / (target - self.V_th))
 
     def rate_theory(self, currents: np.ndarray) -> np.ndarray:
-        return np.array([1000.0 / self.interval_theory(float(i)) if math.isfinite(self.interval_theory(float(i))) else 0.0 for i in np.atleast_1d(currents)])
+        return np.array(
+            [
+                1000.0 / self.interval_theory(float(i)) if math.isfinite(self.interval_theory(float(i))) else 0.0
+                for i in np.atleast_1d(currents)
+            ]
+        )
 
     def threshold_theory(self, widths: np.ndarray) -> np.ndarray:
         return (self.V_th - self.V_rest) / self.gain / -np.expm1(-np.asarray(widths, float) / self.tau_m)
@@ -173,10 +217,23 @@ class LeakyIntegrateAndFire(Neuron):
     def streams(self) -> tuple[Stream, ...]:
         return (
             *super().streams,
-            Stream("drawn_spikes", "trace", "mV", "Membrane potential with a spike drawn for half a millisecond at each threshold crossing.", every=self._coarse()),
+            Stream(
+                "drawn_spikes",
+                "trace",
+                "mV",
+                "Membrane potential with a spike drawn for half a millisecond at each threshold crossing.",
+                every=self._coarse(),
+            ),
             Stream("v", "trace", "", "Normalised membrane potential of the first cell: 0 at rest, 1 at threshold.", every=self._coarse()),
             Stream("f_I", "curve", "Hz", "Rate against constant stimulus, in closed form.", channels=("I", "rate"), x_unit=self.drive_unit),
-            Stream("measured", "curve", "Hz", "The present stimulus and the rate measured so far.", channels=("I", "rate"), x_unit=self.drive_unit),
+            Stream(
+                "measured",
+                "curve",
+                "Hz",
+                "The present stimulus and the rate measured so far.",
+                channels=("I", "rate"),
+                x_unit=self.drive_unit,
+            ),
         )
 
     @property

@@ -82,7 +82,9 @@ class MorrisLecar(PlanarNeuron):
     V_L: float = param(-60.0, "mV", lo=-200, hi=200, group="Ions", label="V_L", doc="Leak reversal potential.")
     V_1: float = param(-1.2, "mV", lo=-100, hi=100, group="Gates", label="V_1", doc="Half of the calcium channels are open here.")
     V_2: float = param(18.0, "mV", lo=2, hi=100, group="Gates", label="V_2", doc="How gradually calcium channels open.")
-    V_3: float = param(2.0, "mV", lo=-100, hi=100, main=True, group="Gates", label="V_3", doc="Half of the potassium channels are open here.")
+    V_3: float = param(
+        2.0, "mV", lo=-100, hi=100, main=True, group="Gates", label="V_3", doc="Half of the potassium channels are open here."
+    )
     V_4: float = param(30.0, "mV", lo=2, hi=100, main=True, group="Gates", label="V_4", doc="How gradually potassium channels open.")
     phi: float = param(0.04, "1/ms", lo=0.001, hi=1, log=True, main=True, group="Gates", doc="How fast potassium channels open.")
     level: float = param(0.0, "mV", lo=-40, hi=40, group="Numerics", label="Spike level", doc="Upward crossing that is called a spike.")

@@ -143,7 +143,11 @@ class RateCode(Model):
     group = "Rates and codes"
     icon = "mdi6.counter"
     order = 20
-    equations = (r"\hat r = \frac{n}{T}", r"\mathrm{Var}(\hat r) = \frac{r}{T} \quad \mathrm{(Poisson)}", r"\tau = T/2 \quad \mathrm{(kernel\ of\ equal\ variance)}")
+    equations = (
+        r"\hat r = \frac{n}{T}",
+        r"\mathrm{Var}(\hat r) = \frac{r}{T} \quad \mathrm{(Poisson)}",
+        r"\tau = T/2 \quad \mathrm{(kernel\ of\ equal\ variance)}",
+    )
     source = "Dayan and Abbott, Theoretical Neuroscience (2001), section 1.2; Cox, Renewal Theory (1962)"
     presets = {
         "Poisson trains": {},
@@ -154,13 +158,36 @@ class RateCode(Model):
     }
 
     rate: float = param(40.0, "Hz", lo=0.5, hi=500.0, log=True, main=True, doc="Mean firing rate r of every train.")
-    train: str = param("Poisson", choices=TRAINS, main=True, doc="How spikes follow each other: at random, like a clock, or with gamma-distributed intervals.")
+    train: str = param(
+        "Poisson",
+        choices=TRAINS,
+        main=True,
+        doc="How spikes follow each other: at random, like a clock, or with gamma-distributed intervals.",
+    )
     regularity: int = param(4, lo=1, hi=50, when=("train", "gamma"), doc="Order k of the gamma distribution: 1 is Poisson, CV = 1/sqrt(k).")
-    window: float = param(200.0, "ms", lo=5.0, hi=5000.0, log=True, main=True, group="Estimate", doc="Length T of the sliding window; the kernel's time constant is T/2.")
+    window: float = param(
+        200.0,
+        "ms",
+        lo=5.0,
+        hi=5000.0,
+        log=True,
+        main=True,
+        group="Estimate",
+        doc="Length T of the sliding window; the kernel's time constant is T/2.",
+    )
     depth: float = param(0.0, lo=0.0, hi=1.0, group="Stimulus", doc="How much of the rate varies in time.")
     frequency: float = param(0.5, "Hz", lo=0.05, hi=20.0, log=True, group="Stimulus", doc="How fast the rate varies.")
     trains: int = param(40, lo=1, hi=500, live=False, group="Stimulus", doc="Number of trains: the error is measured over all of them.")
-    dt: float = param(0.5, "ms", lo=0.1, hi=1.0, live=False, log=True, group="Numerics", doc="Step at which the estimates are written; spikes fall anywhere within it.")
+    dt: float = param(
+        0.5,
+        "ms",
+        lo=0.1,
+        hi=1.0,
+        live=False,
+        log=True,
+        group="Numerics",
+        doc="Step at which the estimates are written; spikes fall anywhere within it.",
+    )
 
     @property
     def clock(self) -> Clock:
@@ -231,7 +258,13 @@ class RateCode(Model):
 
     def changed_live(self, before, constants, state):
         """Other trains are measured anew."""
-        if (before.rate, before.train, before.regularity, before.depth, before.frequency) != (self.rate, self.train, self.regularity, self.depth, self.frequency):
+        if (before.rate, before.train, before.regularity, before.depth, before.frequency) != (
+            self.rate,
+            self.train,
+            self.regularity,
+            self.depth,
+            self.frequency,
+        ):
             for name in ("expected", "intervals", "held", "squares", "done"):
                 state[name][:] = 0
             state["last"][:] = -1.0
@@ -303,14 +336,49 @@ class RateCode(Model):
             result = run(model, steps=8000, seed=5, record={"estimate": 1, "spikes": 1})
             spikes, own = result.recorded("spikes"), result.recorded("spikes").index == 0
             now = result.recorded("estimate").time
-            inside = np.searchsorted(np.sort(spikes.time[own]), now, "right") - np.searchsorted(np.sort(spikes.time[own]), now - 130.0, "right")
+            inside = np.searchsorted(np.sort(spikes.time[own]), now, "right") - np.searchsorted(
+                np.sort(spikes.time[own]), now - 130.0, "right"
+            )
             return float(np.abs(result["estimate"][:, 0] - 1000 * inside / np.minimum(130.0, now)).max())
 
-        yield Figure("exponent of the variance over the window, Poisson", -1.0, lambda run: long(run)[1].summary["slope"], tolerance=0.03, source="variance r / T")
+        yield Figure(
+            "exponent of the variance over the window, Poisson",
+            -1.0,
+            lambda run: long(run)[1].summary["slope"],
+            tolerance=0.03,
+            source="variance r / T",
+        )
         yield Figure("variance against r / T, Poisson, worst", 0.08, worst(), bound="at_most", source="Poisson count")
-        yield Figure("variance against renewal theory, gamma of order 4, worst", 0.1, worst(train="gamma", regularity=4), bound="at_most", source="Cox (1962)")
-        yield Figure("variance against p (1 - p) / T², regular, worst", 0.02, worst(train="regular", rate=37.3), bound="at_most", source="a clock of random phase")
+        yield Figure(
+            "variance against renewal theory, gamma of order 4, worst",
+            0.1,
+            worst(train="gamma", regularity=4),
+            bound="at_most",
+            source="Cox (1962)",
+        )
+        yield Figure(
+            "variance against p (1 - p) / T², regular, worst",
+            0.02,
+            worst(train="regular", rate=37.3),
+            bound="at_most",
+            source="a clock of random phase",
+        )
         yield Figure("CV of Poisson trains", 1.0, lambda run: long(run)[1].summary["CV"], tolerance=0.01, source="exponential intervals")
-        yield Figure("CV of gamma trains of order 9", 1 / 3, lambda run: long(run, train="gamma", regularity=9)[1].summary["CV"], tolerance=0.005, source="1/sqrt(k)")
-        yield Figure("variance of the kernel estimate over that of the window", 1.0, kernel_variance, tolerance=0.05, source="r / (2 tau) = r / T")
-        yield Figure("sliding window against a recount of the raster, worst", 1e-9, recount, bound="at_most", unit="Hz", source="count of spikes in (t - T, t]")
+        yield Figure(
+            "CV of gamma trains of order 9",
+            1 / 3,
+            lambda run: long(run, train="gamma", regularity=9)[1].summary["CV"],
+            tolerance=0.005,
+            source="1/sqrt(k)",
+        )
+        yield Figure(
+            "variance of the kernel estimate over that of the window", 1.0, kernel_variance, tolerance=0.05, source="r / (2 tau) = r / T"
+        )
+        yield Figure(
+            "sliding window against a recount of the raster, worst",
+            1e-9,
+            recount,
+            bound="at_most",
+            unit="Hz",
+            source="count of spikes in (t - T, t]",
+        )

@@ -70,12 +70,39 @@ class StrengthDuration(Protocol):
         "A warm axon": {"neuron": "hodgkin-huxley", "settings": "temperature=18.5"},
     }
 
-    polarity: str = param(FIRE, choices=(FIRE, BREAK), live=False, main=True, doc="Depolarising pulses, or hyperpolarising ones after which the cell fires when let go (anode break).")
-    shortest: float = param(0.05, "ms", lo=0.01, hi=1000, live=False, log=True, main=True, label="Shortest pulse", doc="Width of the shortest pulse (at least one step of the neuron).")
-    longest: float = param(100.0, "ms", lo=0.1, hi=10_000, live=False, log=True, label="Longest pulse", doc="Width of the longest pulse, whose threshold is called the rheobase.")
+    polarity: str = param(
+        FIRE,
+        choices=(FIRE, BREAK),
+        live=False,
+        main=True,
+        doc="Depolarising pulses, or hyperpolarising ones after which the cell fires when let go (anode break).",
+    )
+    shortest: float = param(
+        0.05,
+        "ms",
+        lo=0.01,
+        hi=1000,
+        live=False,
+        log=True,
+        main=True,
+        label="Shortest pulse",
+        doc="Width of the shortest pulse (at least one step of the neuron).",
+    )
+    longest: float = param(
+        100.0,
+        "ms",
+        lo=0.1,
+        hi=10_000,
+        live=False,
+        log=True,
+        label="Longest pulse",
+        doc="Width of the longest pulse, whose threshold is called the rheobase.",
+    )
     points: int = param(30, lo=4, hi=400, live=False, doc="Widths, evenly spaced on a logarithmic axis.")
     wait: float = param(20.0, "ms", lo=1, hi=1000, live=False, doc="How long after the pulse a spike may still come.")
-    precision: float = param(1e-7, lo=1e-13, hi=0.1, live=False, log=True, doc="Width of the bracket, relative to the threshold, at which the search ends.")
+    precision: float = param(
+        1e-7, lo=1e-13, hi=0.1, live=False, log=True, doc="Width of the bracket, relative to the threshold, at which the search ends."
+    )
 
     def check(self) -> None:
         if self.longest <= self.shortest:
@@ -105,15 +132,38 @@ class StrengthDuration(Protocol):
         axis, unit = ("width", "current"), self.cell().drive_unit
         return (
             Stream("threshold", "curve", unit, "Threshold against width of the pulse, as far as known.", channels=axis, x_unit="ms"),
-            Stream("bracket", "curve", unit, "Strongest pulse that failed and weakest that succeeded.", channels=("width", "failed", "succeeded"), x_unit="ms"),
+            Stream(
+                "bracket",
+                "curve",
+                unit,
+                "Strongest pulse that failed and weakest that succeeded.",
+                channels=("width", "failed", "succeeded"),
+                x_unit="ms",
+            ),
             Stream("theory", "curve", unit, "Threshold in closed form (empty where the neuron has none).", channels=axis, x_unit="ms"),
-            Stream("laws", "curve", unit, "Lapicque's and Weiss's law through the measured rheobase and chronaxie.", channels=("width", "Lapicque", "Weiss"), x_unit="ms"),
+            Stream(
+                "laws",
+                "curve",
+                unit,
+                "Lapicque's and Weiss's law through the measured rheobase and chronaxie.",
+                channels=("width", "Lapicque", "Weiss"),
+                x_unit="ms",
+            ),
             Stream("rheobase", "curve", unit, "The rheobase as a line.", channels=axis, x_unit="ms"),
             Stream("chronaxie", "curve", unit, "The chronaxie, at twice the rheobase.", channels=axis, x_unit="ms"),
             Stream("charge", "curve", f"{unit} ms".strip(), "Threshold times width.", channels=("width", "charge"), x_unit="ms"),
-            Stream("charge_laws", "curve", f"{unit} ms".strip(), "Charge by both laws.", channels=("width", "Lapicque", "Weiss"), x_unit="ms"),
+            Stream(
+                "charge_laws", "curve", f"{unit} ms".strip(), "Charge by both laws.", channels=("width", "Lapicque", "Weiss"), x_unit="ms"
+            ),
             Stream("chosen", "curve", unit, "The width whose traces are shown.", channels=axis, x_unit="ms"),
-            Stream("traces", "curve", "", "Membrane potential for the pulse that just fails and the one that just succeeds.", channels=("time", "fails", "succeeds"), x_unit="ms"),
+            Stream(
+                "traces",
+                "curve",
+                "",
+                "Membrane potential for the pulse that just fails and the one that just succeeds.",
+                channels=("time", "fails", "succeeds"),
+                x_unit="ms",
+            ),
         )
 
     @property
@@ -176,7 +226,9 @@ class StrengthDuration(Protocol):
         """Amplitudes of this round (K, TRIALS), without sign: within the bracket, or up to `top` where nothing fired yet."""
         open_end = np.isinf(state["fired"])
         part = np.arange(1, TRIALS + 1)
-        width = np.where(open_end, (state["top"] - state["failed"]) / TRIALS, (np.where(open_end, 0.0, state["fired"]) - state["failed"]) / (TRIALS + 1))
+        width = np.where(
+            open_end, (state["top"] - state["failed"]) / TRIALS, (np.where(open_end, 0.0, state["fired"]) - state["failed"]) / (TRIALS + 1)
+        )
         return state["failed"][:, None] + width[:, None] * part
 
     def advance(self, constants: Setup, state: State, n: int, out: Out) -> int:
@@ -235,7 +287,11 @@ class StrengthDuration(Protocol):
 
     def thresholds(self, state: State) -> np.ndarray:
         """Middle of each bracket, with its sign; NaN where nothing has fired."""
-        return np.where(np.isinf(state["fired"]), math.nan, self.sign * 0.5 * (state["failed"] + np.where(np.isinf(state["fired"]), 0.0, state["fired"])))
+        return np.where(
+            np.isinf(state["fired"]),
+            math.nan,
+            self.sign * 0.5 * (state["failed"] + np.where(np.isinf(state["fired"]), 0.0, state["fired"])),
+        )
 
     def landmarks(self, constants: Setup, state: State) -> tuple[float, float]:
         """Rheobase (threshold of the longest pulse) and chronaxie (ms), NaN while unknown."""
@@ -268,7 +324,9 @@ class StrengthDuration(Protocol):
             fired = np.where(np.isinf(state["fired"]), math.nan, state["fired"])
             return np.vstack([widths, np.where(state["failed"] > 0.0, state["failed"], math.nan), fired])
         if stream == "theory":
-            return np.vstack([fine, np.asarray(constants.cell.threshold_theory(fine))]) if constants.theory is not None else np.empty((2, 0))
+            return (
+                np.vstack([fine, np.asarray(constants.cell.threshold_theory(fine))]) if constants.theory is not None else np.empty((2, 0))
+            )
         if stream in ("laws", "charge_laws"):
             if not math.isfinite(chronaxie):
                 return np.empty((3, 0))
@@ -314,7 +372,10 @@ class StrengthDuration(Protocol):
 
     def summary(self, constants: Setup, state: State) -> dict[str, Any]:
         rheobase, chronaxie = self.landmarks(constants, state)
-        out: dict[str, Any] = {"rounds": int(state["round"][0]), "chosen width (ms)": float(constants.widths[min(int(state["picked"][0]), len(constants.widths) - 1)])}
+        out: dict[str, Any] = {
+            "rounds": int(state["round"][0]),
+            "chosen width (ms)": float(constants.widths[min(int(state["picked"][0]), len(constants.widths) - 1)]),
+        }
         if math.isfinite(rheobase):
             out["rheobase"] = rheobase
         if math.isfinite(chronaxie):

@@ -75,7 +75,11 @@ class Synapse(Model):
     group = "Synapses"
     icon = "mdi6.wave"
     order = 20
-    equations = (r"h(t) = \frac{t^n e^{-t/\tau_s}}{n!\,\tau_s^{n+1}}", r"s(t) = \sum_p w\, h(t - t_p)", r"\tau_s \frac{ds}{dt} = -s \quad (n = 0)")
+    equations = (
+        r"h(t) = \frac{t^n e^{-t/\tau_s}}{n!\,\tau_s^{n+1}}",
+        r"s(t) = \sum_p w\, h(t - t_p)",
+        r"\tau_s \frac{ds}{dt} = -s \quad (n = 0)",
+    )
     source = "Eliasmith and Anderson, Neural Engineering (2003), chapter 4; Rotter and Diesmann, Biol. Cybern. 81:381 (1999) for exact propagation"
     presets = {
         "Exponential, Poisson train": {},
@@ -84,12 +88,25 @@ class Synapse(Model):
         "Fire it yourself": {"train": "by hand"},
     }
 
-    n: int = param(0, lo=0, hi=STAGES - 1, main=True, live=False, doc="Order n of the current: 0 jumps and decays, 1 is the alpha function.")
+    n: int = param(
+        0, lo=0, hi=STAGES - 1, main=True, live=False, doc="Order n of the current: 0 jumps and decays, 1 is the alpha function."
+    )
     tau: float = param(5.0, "ms", lo=0.1, hi=200.0, log=True, main=True, doc="Time constant tau_s of the synapse.")
     weight: float = param(1.0, lo=-10.0, hi=10.0, doc="Weight w: the area under the current of one spike; negative inhibits.")
     train: str = param("Poisson", choices=("Poisson", "regular", "by hand"), main=True, doc="Where spikes come from.")
-    rate: float = param(40.0, "Hz", lo=0.1, hi=1000.0, log=True, when=("train", ("Poisson", "regular")), doc="Mean firing rate of the train.")
-    dt: float = param(0.1, "ms", lo=0.01, hi=1.0, live=False, log=True, group="Numerics", doc="Step at which the current is shown; the result does not depend on it.")
+    rate: float = param(
+        40.0, "Hz", lo=0.1, hi=1000.0, log=True, when=("train", ("Poisson", "regular")), doc="Mean firing rate of the train."
+    )
+    dt: float = param(
+        0.1,
+        "ms",
+        lo=0.01,
+        hi=1.0,
+        live=False,
+        log=True,
+        group="Numerics",
+        doc="Step at which the current is shown; the result does not depend on it.",
+    )
 
     @property
     def clock(self) -> Clock:
@@ -193,7 +210,9 @@ class Synapse(Model):
 
         for n in (0, 1, 2):
             yield Figure(f"area under h, n = {n}", 1.0, area(n), tolerance=1e-6, source="normalisation k = 1/(n! tau^(n+1))")
-            yield Figure(f"filter against convolution, n = {n}, worst", 1e-9, convolution(n), bound="at_most", source="direct sum of h(t - t_p)")
+            yield Figure(
+                f"filter against convolution, n = {n}, worst", 1e-9, convolution(n), bound="at_most", source="direct sum of h(t - t_p)"
+            )
         for n, expected in ((0, 200.0), (1, 73.576), (2, 54.134)):
             yield Figure(f"peak of h, n = {n}, tau = 5 ms", expected, peak(n), relative=1e-5, unit="1/s", source="h(n tau)")
 

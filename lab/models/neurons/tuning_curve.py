@@ -53,7 +53,9 @@ class TuningCurve(Protocol):
         "The onset in detail": {"neuron": "hodgkin-huxley", "range": "chosen", "lowest": 6.0, "highest": 6.6, "points": 61},
     }
 
-    range: str = param("of the neuron", choices=("of the neuron", "chosen"), live=False, doc="Which inputs: the neuron's own range or one chosen here.")
+    range: str = param(
+        "of the neuron", choices=("of the neuron", "chosen"), live=False, doc="Which inputs: the neuron's own range or one chosen here."
+    )
     lowest: float = param(0.0, lo=-10_000, hi=10_000, live=False, when=("range", "chosen"), doc="First input, in the neuron's unit.")
     highest: float = param(20.0, lo=-10_000, hi=10_000, live=False, when=("range", "chosen"), doc="Last input, in the neuron's unit.")
     points: int = param(20, lo=2, hi=2000, live=False, main=True, doc="Inputs, evenly spaced, each on a cell of its own.")
@@ -85,7 +87,14 @@ class TuningCurve(Protocol):
             Stream("rates", "curve", "Hz", "Rate against input, measured so far.", channels=axis),
             Stream("theory", "curve", "Hz", "Rate against input in closed form (empty where the neuron has none).", channels=axis),
             Stream("chosen", "curve", "Hz", "The point whose trace is shown.", channels=axis),
-            Stream("trace", "curve", "", "Membrane potential of the chosen point after its input is switched on.", channels=("time", "V"), x_unit="ms"),
+            Stream(
+                "trace",
+                "curve",
+                "",
+                "Membrane potential of the chosen point after its input is switched on.",
+                channels=("time", "V"),
+                x_unit="ms",
+            ),
         )
 
     @property
@@ -99,7 +108,9 @@ class TuningCurve(Protocol):
         )
         shown = ("largest difference to theory (%)",) if cell.rate_theory(np.zeros(1)) is not None else ("fires from", "rate at onset (Hz)")
         return (
-            Picture("curve", f"Tuning curve: {cell.title}", layers, x=name, y="rate (Hz)", figures=shown, pick="pick", weight=2.0, front=True),
+            Picture(
+                "curve", f"Tuning curve: {cell.title}", layers, x=name, y="rate (Hz)", figures=shown, pick="pick", weight=2.0, front=True
+            ),
             Picture("trace", "The chosen point", (Layer("trace"),), x="time (ms)", y=f"V ({cell.units[0]})".replace(" ()", "")),
         )
 
@@ -187,6 +198,20 @@ class TuningCurve(Protocol):
 
         return (
             Figure("integrate-and-fire rates against theory", 1.0, difference, unit="%", bound="at_most", source="closed form"),
-            Figure("Hodgkin-Huxley fires on from", 6.258, onset("fires from"), tolerance=0.006, unit="uA/cm2", source="adaptive solution of eighth order"),
-            Figure("Hodgkin-Huxley rate at onset", 50.0, onset("rate at onset (Hz)"), unit="Hz", bound="at_least", source="type II: the rate jumps"),
+            Figure(
+                "Hodgkin-Huxley fires on from",
+                6.258,
+                onset("fires from"),
+                tolerance=0.006,
+                unit="uA/cm2",
+                source="adaptive solution of eighth order",
+            ),
+            Figure(
+                "Hodgkin-Huxley rate at onset",
+                50.0,
+                onset("rate at onset (Hz)"),
+                unit="Hz",
+                bound="at_least",
+                source="type II: the rate jumps",
+            ),
         )

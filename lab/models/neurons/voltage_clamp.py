@@ -66,31 +66,97 @@ class VoltageClamp(Model):
         "Sodium alone (TEA)": {"block_K": 100.0, "width": 10.0},
         "Sodium inactivation": {"protocol": INACTIVATION, "first": -120.0, "last": -20.0, "increment": 5.0, "width": 10.0},
         "Tail currents: where potassium reverses": {"protocol": TAILS, "block_Na": 100.0, "first": -120.0, "last": 0.0, "width": 10.0},
-        "Instantaneous sodium current": {"protocol": TAILS, "block_K": 100.0, "conditioning_width": 0.5, "first": -60.0, "last": 80.0, "width": 5.0},
+        "Instantaneous sodium current": {
+            "protocol": TAILS,
+            "block_K": 100.0,
+            "conditioning_width": 0.5,
+            "first": -60.0,
+            "last": 80.0,
+            "width": 5.0,
+        },
     }
 
-    protocol: str = param(STEPS, choices=(STEPS, INACTIVATION, TAILS), live=False, main=True, group="Family", doc="What differs from sweep to sweep: the command, the voltage before it, or the voltage after.")
-    hold: float = param(-65.0, "mV", lo=-200, hi=200, live=False, group="Family", doc="Voltage before and after; the gates start at rest there.")
+    protocol: str = param(
+        STEPS,
+        choices=(STEPS, INACTIVATION, TAILS),
+        live=False,
+        main=True,
+        group="Family",
+        doc="What differs from sweep to sweep: the command, the voltage before it, or the voltage after.",
+    )
+    hold: float = param(
+        -65.0, "mV", lo=-200, hi=200, live=False, group="Family", doc="Voltage before and after; the gates start at rest there."
+    )
     first: float = param(-80.0, "mV", lo=-200, hi=200, live=False, group="Family", label="From", doc="First command.")
     last: float = param(80.0, "mV", lo=-200, hi=200, live=False, group="Family", label="To", doc="Last command.")
     increment: float = param(10.0, "mV", lo=0.25, hi=100, live=False, group="Family", label="Step", doc="From one command to the next.")
     before: float = param(3.0, "ms", lo=0, hi=100, live=False, group="Family", doc="Time at the holding voltage before anything.")
-    conditioning: float = param(0.0, "mV", lo=-200, hi=200, live=False, when=("protocol", TAILS), group="Family", doc="Voltage that opens the channels before the tails.")
-    conditioning_width: float = param(30.0, "ms", lo=0.1, hi=500, live=False, when=("protocol", (INACTIVATION, TAILS)), group="Family", doc="How long the conditioning voltage lasts.")
-    test: float = param(-10.0, "mV", lo=-200, hi=200, live=False, when=("protocol", INACTIVATION), group="Family", label="Test voltage", doc="Voltage that shows how many channels can still open.")
-    width: float = param(30.0, "ms", lo=0.5, hi=500, live=False, group="Family", label="Command lasts", doc="How long the measured voltage lasts.")
+    conditioning: float = param(
+        0.0,
+        "mV",
+        lo=-200,
+        hi=200,
+        live=False,
+        when=("protocol", TAILS),
+        group="Family",
+        doc="Voltage that opens the channels before the tails.",
+    )
+    conditioning_width: float = param(
+        30.0,
+        "ms",
+        lo=0.1,
+        hi=500,
+        live=False,
+        when=("protocol", (INACTIVATION, TAILS)),
+        group="Family",
+        doc="How long the conditioning voltage lasts.",
+    )
+    test: float = param(
+        -10.0,
+        "mV",
+        lo=-200,
+        hi=200,
+        live=False,
+        when=("protocol", INACTIVATION),
+        group="Family",
+        label="Test voltage",
+        doc="Voltage that shows how many channels can still open.",
+    )
+    width: float = param(
+        30.0, "ms", lo=0.5, hi=500, live=False, group="Family", label="Command lasts", doc="How long the measured voltage lasts."
+    )
     after: float = param(7.0, "ms", lo=0, hi=100, live=False, group="Family", doc="Time at the holding voltage at the end.")
 
-    block_Na: float = param(0.0, "%", lo=0, hi=100, main=True, group="Drugs", label="Block of Na (TTX)", doc="Sodium channels blocked by tetrodotoxin.")
-    block_K: float = param(0.0, "%", lo=0, hi=100, main=True, group="Drugs", label="Block of K (TEA)", doc="Potassium channels blocked by tetraethylammonium.")
+    block_Na: float = param(
+        0.0, "%", lo=0, hi=100, main=True, group="Drugs", label="Block of Na (TTX)", doc="Sodium channels blocked by tetrodotoxin."
+    )
+    block_K: float = param(
+        0.0, "%", lo=0, hi=100, main=True, group="Drugs", label="Block of K (TEA)", doc="Potassium channels blocked by tetraethylammonium."
+    )
     g_Na: float = param(120.0, "mS/cm2", lo=0, hi=1000, group="Membrane", label="g_Na", doc="Largest sodium conductance.")
     g_K: float = param(36.0, "mS/cm2", lo=0, hi=1000, group="Membrane", label="g_K", doc="Largest potassium conductance.")
     g_L: float = param(0.3, "mS/cm2", lo=0, hi=100, group="Membrane", label="g_L", doc="Leak conductance.")
-    V_Na: float = param(50.0, "mV", lo=-200, hi=200, main=True, group="Membrane", label="V_Na", doc="Sodium reversal potential; drag it in the I-V curve.")
-    V_K: float = param(-77.0, "mV", lo=-200, hi=200, group="Membrane", label="V_K", doc="Potassium reversal potential; drag it in the I-V curve.")
-    V_L: float = param(-54.387, "mV", lo=-200, hi=200, group="Membrane", label="V_L", doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3).")
-    temperature: float = param(6.3, "C", lo=-2, hi=45, live=False, group="Membrane", doc="Speeds up the gates threefold for ten degrees (Q10 = 3).")
-    dt: float = param(0.02, "ms", lo=0.001, hi=0.5, live=False, log=True, group="Numerics", doc="Time between samples; the gates are exact at any.")
+    V_Na: float = param(
+        50.0, "mV", lo=-200, hi=200, main=True, group="Membrane", label="V_Na", doc="Sodium reversal potential; drag it in the I-V curve."
+    )
+    V_K: float = param(
+        -77.0, "mV", lo=-200, hi=200, group="Membrane", label="V_K", doc="Potassium reversal potential; drag it in the I-V curve."
+    )
+    V_L: float = param(
+        -54.387,
+        "mV",
+        lo=-200,
+        hi=200,
+        group="Membrane",
+        label="V_L",
+        doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3).",
+    )
+    temperature: float = param(
+        6.3, "C", lo=-2, hi=45, live=False, group="Membrane", doc="Speeds up the gates threefold for ten degrees (Q10 = 3)."
+    )
+    dt: float = param(
+        0.02, "ms", lo=0.001, hi=0.5, live=False, log=True, group="Numerics", doc="Time between samples; the gates are exact at any."
+    )
 
     def check(self) -> None:
         if self.last < self.first:
@@ -98,7 +164,10 @@ class VoltageClamp(Model):
         if self.number > MOST_COMMANDS:
             raise self.refuse("increment", f"must leave at most {MOST_COMMANDS} commands (these are {self.number})")
         if self.length * self.number > MOST_SAMPLES:
-            raise self.refuse("dt", f"must leave at most {MOST_SAMPLES:,} samples in the family: these are {self.length * self.number:,}, take longer steps or fewer commands")
+            raise self.refuse(
+                "dt",
+                f"must leave at most {MOST_SAMPLES:,} samples in the family: these are {self.length * self.number:,}, take longer steps or fewer commands",
+            )
 
     # -- the family --
 
@@ -146,11 +215,27 @@ class VoltageClamp(Model):
             Stream("I_K", "curve", unit, "Potassium current of each sweep.", channels=names, x_unit="ms"),
             Stream("chosen", "curve", unit, "Currents of the chosen sweep.", channels=("Na", "K", "leak", "total"), x_unit="ms"),
             Stream("I_V", "curve", unit, "Current against command, as far as measured.", channels=across, x_unit="mV"),
-            Stream("I_V_theory", "curve", unit, "The same in closed form, and the steady potassium current.", channels=(*across[:3], "K at last"), x_unit="mV"),
+            Stream(
+                "I_V_theory",
+                "curve",
+                unit,
+                "The same in closed form, and the steady potassium current.",
+                channels=(*across[:3], "K at last"),
+                x_unit="mV",
+            ),
             Stream("g_V", "curve", "mS/cm2", "Conductance against command, as far as measured.", channels=across[:3], x_unit="mV"),
             Stream("g_V_theory", "curve", "mS/cm2", "The same in closed form.", channels=across[:3], x_unit="mV"),
-            Stream("available", "curve", "", "Sodium current of the test as a fraction of the largest.", channels=("V", "fraction"), x_unit="mV"),
-            Stream("available_theory", "curve", "", "The same in closed form, and h_inf.", channels=("V", "closed form", "h_inf"), x_unit="mV"),
+            Stream(
+                "available",
+                "curve",
+                "",
+                "Sodium current of the test as a fraction of the largest.",
+                channels=("V", "fraction"),
+                x_unit="mV",
+            ),
+            Stream(
+                "available_theory", "curve", "", "The same in closed form, and h_inf.", channels=("V", "closed form", "h_inf"), x_unit="mV"
+            ),
             Stream("chosen_point", "curve", unit, "The chosen sweep in the I-V curve.", channels=("V", "I"), x_unit="mV"),
         )
 
@@ -192,8 +277,18 @@ class VoltageClamp(Model):
         )  # fmt: skip
         return (
             I_V,
-            Picture("I_total", "Total current", (Layer("I_total"), Layer("chosen", channel=3, label="chosen")), x=t, y=unit, x_range=span, front=True),
-            Picture("chosen", "One sweep by ion", (Layer("chosen"),), x=t, y=unit, x_range=span, figures=("chosen command (mV)",), front=True),
+            Picture(
+                "I_total",
+                "Total current",
+                (Layer("I_total"), Layer("chosen", channel=3, label="chosen")),
+                x=t,
+                y=unit,
+                x_range=span,
+                front=True,
+            ),
+            Picture(
+                "chosen", "One sweep by ion", (Layer("chosen"),), x=t, y=unit, x_range=span, figures=("chosen command (mV)",), front=True
+            ),
             available if self.protocol == INACTIVATION else conductance,
             Picture("I_Na", "Sodium current", (Layer("I_Na"), Layer("chosen", channel=0, label="chosen")), x=t, y=unit, x_range=span),
             Picture("I_K", "Potassium current", (Layer("I_K"), Layer("chosen", channel=1, label="chosen")), x=t, y=unit, x_range=span),

@@ -56,7 +56,30 @@ def crossing(v, s, drive, h, tau_m, tau_s):
 
 
 @kernel
-def _advance(v, s, held, bright, counts, clock, queue_time, queue_from, ends, weights, drive, tau_m, tau_s, t_ref, delay, dt, rows_v, rows_s, steps, index, value, count):
+def _advance(
+    v,
+    s,
+    held,
+    bright,
+    counts,
+    clock,
+    queue_time,
+    queue_from,
+    ends,
+    weights,
+    drive,
+    tau_m,
+    tau_s,
+    t_ref,
+    delay,
+    dt,
+    rows_v,
+    rows_s,
+    steps,
+    index,
+    value,
+    count,
+):
     """All neurons through len(rows_v) steps; returns the steps done.
 
     Within a step time runs from event to event (threshold, end of a refractory time, arrival of a delayed spike), and
@@ -127,7 +150,9 @@ def _scatter(rng, v):
         v[i] = 0.9 * uniform(rng)
 
 
-def reference(weights: np.ndarray, drive: np.ndarray, v0: np.ndarray, duration: float, tau_m: float, tau_s: float, t_ref: float, delay: float):
+def reference(
+    weights: np.ndarray, drive: np.ndarray, v0: np.ndarray, duration: float, tau_m: float, tau_s: float, t_ref: float, delay: float
+):
     """Spike times and neurons from an adaptive solver of order 8 that stops at every event: slow, and independent of the kernel."""
     from scipy.integrate import solve_ivp
 
@@ -153,7 +178,9 @@ def reference(weights: np.ndarray, drive: np.ndarray, v0: np.ndarray, duration: 
 
                 meets.terminal, meets.direction = True, 1.0  # type: ignore[attr-defined]
                 events.append(meets)
-            found = solve_ivp(change, (t, end), np.concatenate([v, s]), "DOP853", rtol=1e-11, atol=1e-13, events=events or None, max_step=0.5)
+            found = solve_ivp(
+                change, (t, end), np.concatenate([v, s]), "DOP853", rtol=1e-11, atol=1e-13, events=events or None, max_step=0.5
+            )
             t, v, s = float(found.t[-1]), found.y[:n, -1].copy(), found.y[n:, -1].copy()
         arrived = [a for a in arrivals if a[0] <= t + 1e-12]
         arrivals = [a for a in arrivals if a[0] > t + 1e-12]
@@ -216,29 +243,69 @@ class WiredNeurons(Model):
         },
     }
 
-    neurons: int = param(2, lo=2, hi=MOST, live=False, main=True, doc="Number of neurons: of a larger matrix the first rows and columns count, a smaller one is filled with zeros.")
-    weights: Rows = param(((0.0, -12.0), (-12.0, 0.0)), "ms", kind="matrix", main=True, doc="Weights w_ij: row i receives, column j sends; negative inhibits. An area: the current of a spike adds up to it.")
-    drive: Rows = param(((1.5, 1.5),), kind="matrix", main=True, doc="Constant input I of each neuron, in one row; above 1 it fires by itself.")
+    neurons: int = param(
+        2,
+        lo=2,
+        hi=MOST,
+        live=False,
+        main=True,
+        doc="Number of neurons: of a larger matrix the first rows and columns count, a smaller one is filled with zeros.",
+    )
+    weights: Rows = param(
+        ((0.0, -12.0), (-12.0, 0.0)),
+        "ms",
+        kind="matrix",
+        main=True,
+        doc="Weights w_ij: row i receives, column j sends; negative inhibits. An area: the current of a spike adds up to it.",
+    )
+    drive: Rows = param(
+        ((1.5, 1.5),), kind="matrix", main=True, doc="Constant input I of each neuron, in one row; above 1 it fires by itself."
+    )
     dale: bool = param(False, doc="Dale's law: all weights of one column must have one sign; a matrix that breaks it is refused.")
-    strength: float = param(12.0, "ms", lo=0.1, hi=1000.0, log=True, group="Synapses", label="New synapses", doc="Size of the weight of a synapse that is drawn in the circuit.")
+    strength: float = param(
+        12.0,
+        "ms",
+        lo=0.1,
+        hi=1000.0,
+        log=True,
+        group="Synapses",
+        label="New synapses",
+        doc="Size of the weight of a synapse that is drawn in the circuit.",
+    )
     delay: float = param(0.0, "ms", lo=0.0, hi=50.0, group="Synapses", doc="Time from a spike to its arrival.")
     tau_s: float = param(5.0, "ms", lo=0.5, hi=200.0, log=True, group="Synapses", doc="Time constant of the synapses.")
     tau_m: float = param(20.0, "ms", lo=1.0, hi=200.0, log=True, group="Neurons", doc="Time constant of the membranes.")
     t_ref: float = param(2.0, "ms", lo=SHORTEST, hi=50.0, group="Neurons", doc="Refractory time.")
-    kicked: bool = param(False, live=False, group="Start", doc="All begin at rest but the first, which fires at once; otherwise they begin at random.")
-    dt: float = param(0.1, "ms", lo=0.01, hi=1.0, live=False, log=True, group="Numerics", doc="Step at which the traces are written; spikes are found between steps, so they do not depend on it.")
+    kicked: bool = param(
+        False, live=False, group="Start", doc="All begin at rest but the first, which fires at once; otherwise they begin at random."
+    )
+    dt: float = param(
+        0.1,
+        "ms",
+        lo=0.01,
+        hi=1.0,
+        live=False,
+        log=True,
+        group="Numerics",
+        doc="Step at which the traces are written; spikes are found between steps, so they do not depend on it.",
+    )
 
     def check(self) -> None:
         for name in ("weights", "drive"):
             rows = getattr(self, name)
             if any(len(row) > MOST for row in rows) or len(rows) > (MOST if name == "weights" else 1):
-                raise self.refuse(name, f"must be at most {MOST} x {MOST}" if name == "weights" else f"must be one row of at most {MOST} numbers")
+                raise self.refuse(
+                    name, f"must be at most {MOST} x {MOST}" if name == "weights" else f"must be one row of at most {MOST} numbers"
+                )
             if any(not math.isfinite(w) or abs(w) > 1000 for row in rows for w in row):
                 raise self.refuse(name, "must hold numbers from -1000 to 1000")
         if self.dale:
             mixed = [j + 1 for j, column in enumerate(self.matrix.T) if (column > 0).any() and (column < 0).any()]
             if mixed:
-                raise self.refuse("weights", f"with Dale's law a neuron either excites or inhibits, but column {mixed[0]} does both: give it one sign or switch dale off")
+                raise self.refuse(
+                    "weights",
+                    f"with Dale's law a neuron either excites or inhibits, but column {mixed[0]} does both: give it one sign or switch dale off",
+                )
 
     @property
     def matrix(self) -> np.ndarray:
@@ -277,7 +344,9 @@ class WiredNeurons(Model):
     def streams(self) -> tuple[Stream, ...]:
         shape = (self.neurons,)
         return (
-            Stream("v", "trace", "", "Membrane variable of each neuron (threshold 1, reset 0).", shape=shape, channels=self._names, every=1),
+            Stream(
+                "v", "trace", "", "Membrane variable of each neuron (threshold 1, reset 0).", shape=shape, channels=self._names, every=1
+            ),
             Stream("s", "trace", "", "Synaptic input of each neuron.", shape=shape, channels=self._names, every=5),
             Stream("spikes", "raster", "", "Spikes.", shape=shape, channels=self._names),
             Stream("graph", "graph", "", "Neurons, bright after a spike, and their synapses."),
@@ -339,7 +408,12 @@ class WiredNeurons(Model):
         if index < self.neurons and state["held"][index] <= 0:
             state["v"][index] = max(1.0, float(state["v"][index]))
 
-    @action("Wire", hidden=True, source=(int, param(0, lo=0, hi=MOST - 1, doc="Neuron that sends, from 0.")), target=(int, param(1, lo=0, hi=MOST - 1, doc="Neuron that receives, from 0.")))
+    @action(
+        "Wire",
+        hidden=True,
+        source=(int, param(0, lo=0, hi=MOST - 1, doc="Neuron that sends, from 0.")),
+        target=(int, param(1, lo=0, hi=MOST - 1, doc="Neuron that receives, from 0.")),
+    )
     def wire(self, constants, state, source, target):
         """Make a synapse that excites, one that inhibits out of it, and none out of that; with Dale's law the sign is that of the neuron's others."""
         if max(source, target) >= self.neurons or source == target:
@@ -376,7 +450,15 @@ class WiredNeurons(Model):
             return measure
 
         def steps(run):
-            coarse, fine = (run(cls(**cls.presets["Feedback inhibition: one inhibits three"], dt=dt), steps=round(500 / dt), seed=1, record={"spikes": 1}) for dt in (1.0, 0.05))
+            coarse, fine = (
+                run(
+                    cls(**cls.presets["Feedback inhibition: one inhibits three"], dt=dt),
+                    steps=round(500 / dt),
+                    seed=1,
+                    record={"spikes": 1},
+                )
+                for dt in (1.0, 0.05)
+            )
             a, b = coarse["spikes"], fine["spikes"]
             return float(np.abs(a - b).max()) if len(a) == len(b) else math.inf
 
@@ -395,9 +477,37 @@ class WiredNeurons(Model):
             return float(np.diff(found["spikes"])[-1])
 
         mixed = {"neurons": 5, "weights": ((0.0, 8.0, -6.0, 0.0, 3.0), (5.0, -3.0, 0.0, 9.0, 0.0), (-7.0, 4.0, 0.0, 0.0, 6.0), (2.0, 0.0, 11.0, 0.0, -9.0), (0.0, -5.0, 6.0, 4.0, 0.0)), "drive": ((1.2, 0.9, 1.1, 0.7, 1.3),)}  # fmt: skip
-        yield Figure("spikes against an adaptive solver of order 8, worst", 1e-6, against_reference(**mixed), bound="at_most", unit="ms", source="DOP853 with event detection")
-        yield Figure("the same with delays and equal time constants, worst", 1e-6, against_reference(**mixed, delay=1.7, tau_s=20.0), bound="at_most", unit="ms", source="DOP853 with event detection")
-        yield Figure("spikes at a step of 1 ms against 0.05 ms, worst", 1e-9, steps, bound="at_most", unit="ms", source="events are found between steps")
+        yield Figure(
+            "spikes against an adaptive solver of order 8, worst",
+            1e-6,
+            against_reference(**mixed),
+            bound="at_most",
+            unit="ms",
+            source="DOP853 with event detection",
+        )
+        yield Figure(
+            "the same with delays and equal time constants, worst",
+            1e-6,
+            against_reference(**mixed, delay=1.7, tau_s=20.0),
+            bound="at_most",
+            unit="ms",
+            source="DOP853 with event detection",
+        )
+        yield Figure(
+            "spikes at a step of 1 ms against 0.05 ms, worst",
+            1e-9,
+            steps,
+            bound="at_most",
+            unit="ms",
+            source="events are found between steps",
+        )
         yield Figure("two that inhibit each other: share of spikes that alternate", 1.0, turns, source="Van Vreeswijk et al. (1994)")
         yield Figure("winner takes all: neurons that fire after 1 s", 1.0, losers, source="mutual inhibition")
-        yield Figure("interval of a neuron with drive 1.4", 2.0 + 20.0 * math.log(1.4 / 0.4), interval, tolerance=1e-9, unit="ms", source="t_ref + tau ln(I / (I - 1))")
+        yield Figure(
+            "interval of a neuron with drive 1.4",
+            2.0 + 20.0 * math.log(1.4 / 0.4),
+            interval,
+            tolerance=1e-9,
+            unit="ms",
+            source="t_ref + tau ln(I / (I - 1))",
+        )

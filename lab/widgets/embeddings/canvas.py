@@ -252,7 +252,13 @@ class MapCanvas(QWidget):
         under = self.at(place)
         if under != self.under:
             self.under = under
-            self.setCursor(Qt.CursorShape.CrossCursor if self.tool != MOVE else Qt.CursorShape.PointingHandCursor if under >= 0 else Qt.CursorShape.ArrowCursor)
+            self.setCursor(
+                Qt.CursorShape.CrossCursor
+                if self.tool != MOVE
+                else Qt.CursorShape.PointingHandCursor
+                if under >= 0
+                else Qt.CursorShape.ArrowCursor
+            )
             self.hovered.emit(under)
             self.update()
 

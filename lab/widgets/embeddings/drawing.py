@@ -87,7 +87,14 @@ def points_image(
 
 
 def paint_points(
-    painter: QPainter, points: np.ndarray, view: View, colours: np.ndarray, size: float, visible: np.ndarray | None, faded: np.ndarray | None, dense: float
+    painter: QPainter,
+    points: np.ndarray,
+    view: View,
+    colours: np.ndarray,
+    size: float,
+    visible: np.ndarray | None,
+    faded: np.ndarray | None,
+    dense: float,
 ) -> None:
     """Dots into the place (0, 0, view.width, view.height); `faded` points are drawn first in a pale grey; `dense` pixels a unit."""
     image = points_image(points, view, colours, size, visible=visible, faded=faded, dense=dense)
@@ -95,7 +102,14 @@ def paint_points(
 
 
 def paint_labels(
-    painter: QPainter, points: np.ndarray, names: Sequence[str], order: np.ndarray, view: View, *, always: Sequence[int] = (), gap: float = 7.0
+    painter: QPainter,
+    points: np.ndarray,
+    names: Sequence[str],
+    order: np.ndarray,
+    view: View,
+    *,
+    always: Sequence[int] = (),
+    gap: float = 7.0,
 ) -> list[int]:
     """Names beside their points, those of `always` first, then by `order`; returns the rows that found room."""
     font = theme.sans_font(theme.current().caption)
@@ -138,7 +152,11 @@ def _stamp(text: str, pixels: int, ink: str, paper: str) -> QImage:
     font = theme.sans_font(pixels)
     measure = QFontMetricsF(font)
     dense = 2
-    image = QImage(dense * (math.ceil(measure.horizontalAdvance(text)) + 6), dense * (math.ceil(measure.height()) + 2), QImage.Format.Format_ARGB32_Premultiplied)
+    image = QImage(
+        dense * (math.ceil(measure.horizontalAdvance(text)) + 6),
+        dense * (math.ceil(measure.height()) + 2),
+        QImage.Format.Format_ARGB32_Premultiplied,
+    )
     image.setDevicePixelRatio(dense)
     image.fill(0)
     painter = QPainter(image)
@@ -261,7 +279,11 @@ def _paint_axes(painter: QPainter, scene: Scene, view: View) -> None:
     for across, (least, greatest) in zip((True, False), scene.axes, strict=False):
         painter.setPen(QPen(theme.colour("line"), theme.current().stroke))
         painter.drawLine(QPointF(0, y), QPointF(view.width, y)) if across else painter.drawLine(QPointF(x, 0), QPointF(x, view.height))
-        low, high = (f"\u2190 {least}" if least else "", f"{greatest} \u2192") if across else (f"\u2193 {least}" if least else "", f"{greatest} \u2191")
+        low, high = (
+            (f"\u2190 {least}" if least else "", f"{greatest} \u2192")
+            if across
+            else (f"\u2193 {least}" if least else "", f"{greatest} \u2191")
+        )
         painter.setPen(theme.colour("accent"))
         wide = measure.horizontalAdvance(high) + 4
         if across:
@@ -348,7 +370,10 @@ def paint_symbol(painter: QPainter, at: QPointF, shape: int, colour: QColor, siz
     image = QImage(pixels.data, side, side, 4 * side, QImage.Format.Format_RGBA8888)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     wide = side / dense
-    painter.drawImage(QRectF(at.x() - wide / 2, at.y() - wide / 2, wide, wide), image.scaled(round(2 * wide), round(2 * wide), Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation))
+    painter.drawImage(
+        QRectF(at.x() - wide / 2, at.y() - wide / 2, wide, wide),
+        image.scaled(round(2 * wide), round(2 * wide), Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation),
+    )
 
 
 def classes_of(texts: Sequence[str]) -> tuple[np.ndarray, list[str]]:

@@ -1,10 +1,10 @@
 """The explorer: a map of a run's vectors with questions, colours, lasso, axes and bookmarks; live or in the past of a run.
 
-    source --draw--> vectors, points --> Scene --> MapCanvas
-                          |                 ^
-                     Answer, Colouring -----+        a click, a lasso, a question, a bookmark
-                          |
-                     one thread: how true the map is, clusters
+source --draw--> vectors, points --> Scene --> MapCanvas
+                      |                 ^
+                 Answer, Colouring -----+        a click, a lasso, a question, a bookmark
+                      |
+                 one thread: how true the map is, clusters
 """
 
 from __future__ import annotations
@@ -18,15 +18,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QPainter, QShortcut
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QMenu,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from lab.display.plots import Overlay, Source
 from lab.embedding import exploration as explore
@@ -151,7 +143,15 @@ class ExplorerView(PictureView):
         row.addLayout(left, 1)
         row.addWidget(self.panel)
         self.column.addLayout(row, 1)
-        for keys, call in (("Ctrl+F", self.search), ("Ctrl+D", self.keep), ("L", self._lasso_key), ("I", self.isolate), ("X", self.clear), ("E", self._edges_key), ("T", self._labels_key)):
+        for keys, call in (
+            ("Ctrl+F", self.search),
+            ("Ctrl+D", self.keep),
+            ("L", self._lasso_key),
+            ("I", self.isolate),
+            ("X", self.clear),
+            ("E", self._edges_key),
+            ("T", self._labels_key),
+        ):
             QShortcut(QKeySequence(keys), self, call, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._fill_choices()
 
@@ -262,7 +262,9 @@ class ExplorerView(PictureView):
         self._ask_again()
         self._judge()
         self._show()
-        self.tiles.set_values(source.snapshot(ALONG) if len(self.canvas.path) and any(s.name == ALONG for s in self.model.streams) else None)
+        self.tiles.set_values(
+            source.snapshot(ALONG) if len(self.canvas.path) and any(s.name == ALONG for s in self.model.streams) else None
+        )
         return True
 
     def _forget(self) -> None:
@@ -344,7 +346,9 @@ class ExplorerView(PictureView):
         elif self.answer is not None and self.answer.kind == "formula":
             # The words of an analogy often lie close together: near enough to see the walk.
             rows = [r for r in self.answer.rows if r < len(self.points)]
-            self.canvas.frame(np.concatenate([self.points[rows], self.canvas.scene.trail]) if len(self.canvas.scene.trail) else self.points[rows])
+            self.canvas.frame(
+                np.concatenate([self.points[rows], self.canvas.scene.trail]) if len(self.canvas.scene.trail) else self.points[rows]
+            )
         elif not self.asked:
             self.canvas.fit()
         self._stale = True
@@ -463,7 +467,11 @@ class ExplorerView(PictureView):
         if not self.buttons["edges"].isChecked() or self.vectors is None:
             return np.empty((0, 2), np.int64)
         n = len(self.points)
-        rows = np.flatnonzero(self.chosen)[:MOST_EDGES] if self.chosen is not None else np.array(self.answer.rows if self.answer else (), np.int64)
+        rows = (
+            np.flatnonzero(self.chosen)[:MOST_EDGES]
+            if self.chosen is not None
+            else np.array(self.answer.rows if self.answer else (), np.int64)
+        )
         rows = rows[rows < n]
         if not len(rows):
             return np.empty((0, 2), np.int64)
@@ -476,7 +484,12 @@ class ExplorerView(PictureView):
     def _judge(self) -> None:
         """Let the thread look, if the last look is old and something is new."""
         now = time.monotonic()
-        key = (self._source.version if self._source is not None else 0, self.layout_kind, self.axes.text(), self.colour if self.colour in (CLUSTER, FALSE) else "")
+        key = (
+            self._source.version if self._source is not None else 0,
+            self.layout_kind,
+            self.axes.text(),
+            self.colour if self.colour in (CLUSTER, FALSE) else "",
+        )
         if self.vectors is None or self._pending is not None or key == self._judged_for or now - self._judged_at < JUDGE_EVERY:
             return
         if len(self.points) < 5 or not np.isfinite(self.points).all():
@@ -484,7 +497,9 @@ class ExplorerView(PictureView):
         self._judged_for, self._judged_at = key, now
         known = self.judged.truth if self.judged is not None else None
         clustered = self.colour == CLUSTER
-        self._pending = worker().submit(judge, self.vectors, self.points.astype(np.float64), self.nearness, known, clustered, self.colour == FALSE)
+        self._pending = worker().submit(
+            judge, self.vectors, self.points.astype(np.float64), self.nearness, known, clustered, self.colour == FALSE
+        )
 
     def _take(self) -> None:
         assert self._pending is not None
@@ -517,7 +532,11 @@ class ExplorerView(PictureView):
         if self.colour == FALSE:
             if self.judged is None:
                 return None
-            some = f" (measured at {self.judged.measured} points, others as the nearest of them)" if self.judged.measured < n else " its neighbourhood is"
+            some = (
+                f" (measured at {self.judged.measured} points, others as the nearest of them)"
+                if self.judged.measured < n
+                else " its neighbourhood is"
+            )
             return Colouring(f"how false{some}", values=self.judged.falseness)
         if self.colour == FREQUENCY and names is not None and names[2] is not None:
             return explore.by_frequency(names[2][:n])
@@ -543,7 +562,9 @@ class ExplorerView(PictureView):
             colours = series(len(found.names))[found.classes]
             shapes = (found.classes % len(SHAPES)).astype(np.uint8)
             tokens = look.tokens.series
-            self.legend.show_classes(tuple((name or "none", k % len(SHAPES), tokens[k % len(tokens)]) for k, name in enumerate(found.names)))
+            self.legend.show_classes(
+                tuple((name or "none", k % len(SHAPES), tokens[k % len(tokens)]) for k, name in enumerate(found.names))
+            )
         else:
             assert found.values is not None
             known = np.isfinite(found.values)
@@ -596,7 +617,20 @@ class ExplorerView(PictureView):
         pinned = tuple(np.flatnonzero(held)[:MOST_EDGES].tolist())
         names = self._names[1] if self._names is not None and len(self._names[1]) >= n else ()
         scene = Scene(
-            self.points, colours, names, shapes, self.visible, self.chosen, self._order[:n], focus, marked, pinned, walk, pairs, self._edges(), self.buttons["labels"].isChecked(),
+            self.points,
+            colours,
+            names,
+            shapes,
+            self.visible,
+            self.chosen,
+            self._order[:n],
+            focus,
+            marked,
+            pinned,
+            walk,
+            pairs,
+            self._edges(),
+            self.buttons["labels"].isChecked(),
             explore.axis_ends(self._axes_shown()),
         )
         self.canvas.show_scene(scene)
@@ -721,7 +755,9 @@ class ExplorerView(PictureView):
         _, words, counts, metadata = self._names
         n = len(self.vectors)
         known = {name: texts[:n] for name, texts in metadata.items()}
-        return Vectors(words[:n], np.asarray(self.vectors.matrix, np.float32), None if counts is None else counts[:n].astype(np.int64), known)
+        return Vectors(
+            words[:n], np.asarray(self.vectors.matrix, np.float32), None if counts is None else counts[:n].astype(np.int64), known
+        )
 
     def set_layout(self, kind: str) -> None:
         """Another map of the same vectors."""
@@ -806,7 +842,9 @@ class ExplorerView(PictureView):
         if self.visible is not None:
             rows = np.flatnonzero(self.visible)
             metadata = {name: tuple(texts[k] for k in rows) for name, texts in whole.metadata.items()}
-            whole = Vectors(tuple(whole.words[k] for k in rows), whole.matrix[rows], None if whole.counts is None else whole.counts[rows], metadata)
+            whole = Vectors(
+                tuple(whole.words[k] for k in rows), whole.matrix[rows], None if whole.counts is None else whole.counts[rows], metadata
+            )
         try:
             written = save_vectors(whole, with_ending(path, kind), kind=kind)
         except (LabError, OSError) as error:
@@ -852,7 +890,10 @@ class ExplorerView(PictureView):
         rows = np.arange(len(self.points))[keep]
         if self._names is not None:
             _, words, counts, metadata = self._names
-            names, columns = [NAME, *names, *metadata], [[words[k] for k in rows], *columns, *([texts[k] for k in rows] for texts in metadata.values())]
+            names, columns = (
+                [NAME, *names, *metadata],
+                [[words[k] for k in rows], *columns, *([texts[k] for k in rows] for texts in metadata.values())],
+            )
             if counts is not None:
                 names.append(COUNT)
                 columns.append(counts[rows])
@@ -865,4 +906,6 @@ class ExplorerView(PictureView):
         self.canvas.paint_on(painter, area.adjusted(0, 0, 0, -below))
         if classes:
             colours = series(len(classes))
-            paint_legend(painter, [name for name, _, _ in classes], colours, QPointF(area.left() + 8, area.bottom() - below + 4), area.width() - 16)
+            paint_legend(
+                painter, [name for name, _, _ in classes], colours, QPointF(area.left() + 8, area.bottom() - below + 4), area.width() - 16
+            )

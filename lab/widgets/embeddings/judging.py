@@ -33,7 +33,9 @@ class Judged:
     clusters: np.ndarray | None
 
 
-def judge(vectors: Vectors, points: np.ndarray, metric: str, known: tuple[np.ndarray, str, Truth] | None, clustered: bool, spread: bool) -> Judged:
+def judge(
+    vectors: Vectors, points: np.ndarray, metric: str, known: tuple[np.ndarray, str, Truth] | None, clustered: bool, spread: bool
+) -> Judged:
     """Compare a map (n, 2 or 3) with the first n vectors; `spread` gives what was measured to all points, `clustered` finds clusters."""
     n = len(points)
     if known is None or known[0] is not vectors.matrix or known[1] != metric or known[2].ranks.shape[1] != n:

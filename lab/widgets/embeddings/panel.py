@@ -102,10 +102,23 @@ class Answers(QWidget):
                 painter.setBrush(theme.colour("line"))
                 painter.drawRoundedRect(QRectF(named + 4, top + line / 2 - 3, bar, 6), 3, 3)
                 painter.setBrush(theme.colour("warn" if odd else "accent"))
-                painter.drawRoundedRect(QRectF(named + 4, top + line / 2 - 3, bar * min(1.0, max(0.0, 1 - value / self._farthest if self._farthest else value if value > 0 else 0.0)), 6), 3, 3)
+                painter.drawRoundedRect(
+                    QRectF(
+                        named + 4,
+                        top + line / 2 - 3,
+                        bar * min(1.0, max(0.0, 1 - value / self._farthest if self._farthest else value if value > 0 else 0.0)),
+                        6,
+                    ),
+                    3,
+                    3,
+                )
             painter.setFont(mono)
             painter.setPen(theme.colour("muted"))
-            painter.drawText(QRectF(self.width() - number, top, number - 2, line), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, _number(value))
+            painter.drawText(
+                QRectF(self.width() - number, top, number - 2, line),
+                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
+                _number(value),
+            )
         painter.end()
 
     def _row_at(self, y: float) -> int:
@@ -339,7 +352,9 @@ class Panel(QWidget):
         self.field.returnPressed.connect(self._enter)
         self.field.textChanged.connect(self._changed)
         self.file = QToolButton(self)
-        self.file.setToolTip("Ask a file: analogies (four words a line, sections as ': name') or judged pairs (two words and a number a line)")
+        self.file.setToolTip(
+            "Ask a file: analogies (four words a line, sections as ': name') or judged pairs (two words and a number a line)"
+        )
         self.file.setAccessibleName("Ask a file of questions")
         self.file.clicked.connect(self.file_wanted)
         asking = QHBoxLayout()

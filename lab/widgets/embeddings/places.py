@@ -44,7 +44,9 @@ class Places(QObject):
         axes = look.axes.text() if look.layout_kind == AXES else ""
         mark = Bookmark(name, look.layout_kind, colour=look.colour, axes=axes, asked=look.asked, only=only)
         if look.canvas.zoomed:
-            mark = replace(mark, centre=tuple(float(v) for v in view.centre), scale=float(view.scale), yaw=float(view.yaw), pitch=float(view.pitch))
+            mark = replace(
+                mark, centre=tuple(float(v) for v in view.centre), scale=float(view.scale), yaw=float(view.yaw), pitch=float(view.pitch)
+            )
         self._changed((*self.marks, mark), f"Bookmark {name}")
 
     def go(self, number: int) -> None:

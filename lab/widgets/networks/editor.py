@@ -1,8 +1,8 @@
 """The network canvas: palette, view, problems and totals around one immutable graph; every edit replaces it by another.
 
-    a person --> view, scene, palette, inspector --> edit(graph, what) --graph_changed(json, what, key, final)--> the document
-                                                                                                                     |
-    scene <-- show_text(json) <--------------------------------------------------------------------------------------+
+a person --> view, scene, palette, inspector --> edit(graph, what) --graph_changed(json, what, key, final)--> the document
+                                                                                                                 |
+scene <-- show_text(json) <--------------------------------------------------------------------------------------+
 """
 
 from __future__ import annotations
@@ -279,7 +279,9 @@ class NetworkEditor(QWidget):
         if self.refused and not any(fatal for _, _, fatal in sentences):
             sentences.insert(0, (self.refused.partition(" (got '{")[0], (), True))
         for sentence, ids, fatal in sentences[:20]:
-            item = QListWidgetItem(theme.icon("mdi6.alert-circle-outline" if fatal else "mdi6.information-outline", "bad" if fatal else "warn"), sentence)
+            item = QListWidgetItem(
+                theme.icon("mdi6.alert-circle-outline" if fatal else "mdi6.information-outline", "bad" if fatal else "warn"), sentence
+            )
             item.setData(Qt.ItemDataRole.UserRole, ids)
             item.setToolTip("Click to go there" if ids else sentence)
             if ids:
@@ -828,11 +830,15 @@ def same_network(one: Graph, other: Graph) -> bool:
     if one.family != other.family or len(one.nodes) != len(other.nodes) or one.edges != other.edges:
         return False
     blocks = [[(g.nodes, g.repeat) for g in graph.groups if g.repeat > 1] for graph in (one, other)]
-    return one.weights == other.weights and blocks[0] == blocks[1] and all(
-        a is b or (a.id, a.kind, a.title, a.parameters) == (b.id, b.kind, b.title, b.parameters) for a, b in zip(one.nodes, other.nodes, strict=True)
+    return (
+        one.weights == other.weights
+        and blocks[0] == blocks[1]
+        and all(
+            a is b or (a.id, a.kind, a.title, a.parameters) == (b.id, b.kind, b.title, b.parameters)
+            for a, b in zip(one.nodes, other.nodes, strict=True)
+        )
     )
 
 
 def _grid(value: float) -> float:
     return GRID * round(value / GRID)
-

@@ -120,7 +120,11 @@ class Inspector(QWidget):
             self.caption.setText(f"{kind.title}, selected. {kind.about}.")
         elif isinstance(thing, Edge):
             self.title.setText(f"{graph.node(thing.source).title} → {graph.node(thing.target).title}")
-            self.caption.setText(f"Wire, selected. {graph.kinds.words(graph, thing)}" if described is not None else "Wire, selected. It has no values of its own.")
+            self.caption.setText(
+                f"Wire, selected. {graph.kinds.words(graph, thing)}"
+                if described is not None
+                else "Wire, selected. It has no values of its own."
+            )
         elif isinstance(thing, Comment):
             self.title.setText("Comment")
             self.caption.setText("Text on the canvas.")
@@ -138,7 +142,9 @@ class Inspector(QWidget):
             self.caption.setText(f"{nodes} nodes and {sum(isinstance(t, Edge) for t in things)} wires.")
         else:
             self.title.setText("Nothing selected")
-            self.caption.setText("Click a node or a wire to change it; drag over several to move, align or copy them; drag from a port to connect.")
+            self.caption.setText(
+                "Click a node or a wire to change it; drag over several to move, align or copy them; drag from a port to connect."
+            )
         if isinstance(thing, (Node, Group)) and self.name.text() != thing.title:
             self.name.setText(thing.title)
         self._quiet = False

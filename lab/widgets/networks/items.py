@@ -37,7 +37,9 @@ class NodeItem(QGraphicsItem):
         self.node, self.kind = node, kind
         self.unit = scene.units
         self.setFlags(
-            QGraphicsItem.GraphicsItemFlag.ItemIsMovable | QGraphicsItem.GraphicsItemFlag.ItemIsSelectable | QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges
+            QGraphicsItem.GraphicsItemFlag.ItemIsMovable
+            | QGraphicsItem.GraphicsItemFlag.ItemIsSelectable
+            | QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges
         )
         self.setZValue(10)
         self.caption = ""
@@ -149,7 +151,11 @@ class NodeItem(QGraphicsItem):
         painter.fillRect(QRectF(area.left(), area.top(), area.width() * min(1.0, abs(self.activity)), area.height()), colour)
         painter.setPen(paints.text)
         painter.setFont(paints.mono)
-        painter.drawText(QRectF(area.right() + 4, area.top() - 8, 56, 24), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{self.activity:.2f}")
+        painter.drawText(
+            QRectF(area.right() + 4, area.top() - 8, 56, 24),
+            Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
+            f"{self.activity:.2f}",
+        )
 
     def _paint_history(self, painter: QPainter, area: QRectF, colour: Any) -> None:
         paints, values = self.network.paints, self.history
@@ -161,7 +167,11 @@ class NodeItem(QGraphicsItem):
         painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]))
         painter.setPen(paints.muted)
         painter.setFont(paints.mono)
-        painter.drawText(QRectF(area.right() + 2, area.top() - 2, 52, 24), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{values[-1]:.3g} Hz")
+        painter.drawText(
+            QRectF(area.right() + 2, area.top() - 2, 52, 24),
+            Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
+            f"{values[-1]:.3g} Hz",
+        )
 
     def _paint_unit(self, painter: QPainter, detail: float, colour: Any) -> None:
         paints, body = self.network.paints, self.body
@@ -452,7 +462,9 @@ class GroupItem(QGraphicsItem):
         painter.drawRoundedRect(area, 10, 10)
         painter.setFont(paints.title)
         painter.setPen(paints.muted)
-        painter.drawText(QRectF(area.left() + 14, area.top() + 6, area.width() - 28, 22), Qt.AlignmentFlag.AlignVCenter, self.group.title + times)
+        painter.drawText(
+            QRectF(area.left() + 14, area.top() + 6, area.width() - 28, 22), Qt.AlignmentFlag.AlignVCenter, self.group.title + times
+        )
 
 
 def number(value: float) -> str:

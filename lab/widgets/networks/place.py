@@ -32,7 +32,12 @@ WORDS = {
     "canvas-training": ("Train in the monitor", "Open the training monitor with the same layers, data and weights"),
     "layered-network": ("Back to the canvas", "Return to the layered network with the weights that were learned"),
 }
-HOMES = {"gates": "boolean-network", "units": "hopfield-units", "layers": "layered-network", "populations": "spiking-network"}  # family -> its model
+HOMES = {
+    "gates": "boolean-network",
+    "units": "hopfield-units",
+    "layers": "layered-network",
+    "populations": "spiking-network",
+}  # family -> its model
 TAKERS = {  # models that take a graph of any family: what they do with it, and the values that make them take it
     "counting": ("Count its neurons and synapses", {"layers": ""}),
     "connectivity": ("Analyse who reaches whom", {"network": "canvas", "nodes": 400}),
@@ -251,7 +256,9 @@ class CanvasPlace(QSplitter):
         known = kind.specs()
         entry = next(e for e in catalog.entries() if e.name == name)
         try:
-            experiment = document.experiment(name).with_parameters(**{graph_parameter(kind): text}, **{k: v for k, v in values.items() if k in known})
+            experiment = document.experiment(name).with_parameters(
+                **{graph_parameter(kind): text}, **{k: v for k, v in values.items() if k in known}
+            )
         except LabError as error:
             self.editor.say(str(error))
             return

@@ -1,7 +1,7 @@
 """The scene of a graph: makes items agree with an immutable graph, and turns drags into edits.
 
-    graph --show()--> items            only what differs between two graphs is touched
-    items --moved, wired--> editor     the editor makes the next graph, and shows it here again
+graph --show()--> items            only what differs between two graphs is touched
+items --moved, wired--> editor     the editor makes the next graph, and shows it here again
 """
 
 from __future__ import annotations
@@ -92,7 +92,11 @@ class NetworkScene(QGraphicsScene):
         kinds = {k.name: k for k in graph.kinds.kinds}
         headings = list(dict.fromkeys(k.group for k in graph.kinds.kinds))
         known_nodes, known_edges = {n.id: n for n in graph.nodes}, {e.id: e for e in graph.edges}
-        for id in [i for i, item in self.edges.items() if i not in known_edges or (known_edges[i].source, known_edges[i].target) != (item.edge.source, item.edge.target)]:
+        for id in [
+            i
+            for i, item in self.edges.items()
+            if i not in known_edges or (known_edges[i].source, known_edges[i].target) != (item.edge.source, item.edge.target)
+        ]:
             self.removeItem(self.edges.pop(id))
         self._loud &= set(self.edges)
         self._lines = {i: line for i, line in self._lines.items() if plain and i in self.edges}
@@ -320,7 +324,9 @@ class NetworkScene(QGraphicsScene):
             self._batches = [self._batch(False), self._batch(True)]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for inhibits, (lines, ends) in enumerate(self._batches):
-            crossing = (ends[:, 0] <= rect.right()) & (ends[:, 2] >= rect.left()) & (ends[:, 1] <= rect.bottom()) & (ends[:, 3] >= rect.top())
+            crossing = (
+                (ends[:, 0] <= rect.right()) & (ends[:, 2] >= rect.left()) & (ends[:, 1] <= rect.bottom()) & (ends[:, 3] >= rect.top())
+            )
             chosen = lines if crossing.all() else [lines[k] for k in np.flatnonzero(crossing)]
             colour = QColor(theme.mix(self.paints.series[inhibits].name(), self.paints.ground.name(), 0.65))
             pen = QPen(colour, 0)
@@ -339,7 +345,11 @@ class NetworkScene(QGraphicsScene):
     def _choose_loud(self) -> None:
         """Wires of what is selected draw themselves in a large graph, so that dragging does not draw all the others again."""
         touching = {e for id, item in self.nodes.items() if item.isSelected() for e in self._touching.get(id, ())} if self.plain else set()
-        loud = (touching if len(touching) <= PLAIN else set()) | {id for id, item in self.edges.items() if item.isSelected()} if self.plain else set()
+        loud = (
+            (touching if len(touching) <= PLAIN else set()) | {id for id, item in self.edges.items() if item.isSelected()}
+            if self.plain
+            else set()
+        )
         if loud == self._loud:
             return
         for id in self._loud ^ loud:
@@ -379,7 +389,9 @@ class NetworkScene(QGraphicsScene):
         self._wire_from, self._wire_to = (node, output), None
         begin = self.nodes[node].kind.port(output, "output")
         for id, item in self.nodes.items():
-            item.allowed = any(p.signal == begin.signal for p in item.kind.inputs) and not self.graph.refusal(node, id, output, self._fitting(id, begin.signal))
+            item.allowed = any(p.signal == begin.signal for p in item.kind.inputs) and not self.graph.refusal(
+                node, id, output, self._fitting(id, begin.signal)
+            )
             item.update()
         self._wire.show()
 
@@ -521,7 +533,11 @@ class NetworkScene(QGraphicsScene):
             if group.group.folded and (group.x(), group.y()) != (0.0, 0.0):
                 after |= {id: (self.nodes[id].x() + group.x(), self.nodes[id].y() + group.y()) for id in group.group.nodes}
                 before |= {id: (self.nodes[id].x(), self.nodes[id].y()) for id in group.group.nodes}
-        moved = {i: (GRID / 2 * round(x / (GRID / 2)), GRID / 2 * round(y / (GRID / 2))) for i, (x, y) in after.items() if before.get(i, (x, y)) != (x, y)}
+        moved = {
+            i: (GRID / 2 * round(x / (GRID / 2)), GRID / 2 * round(y / (GRID / 2)))
+            for i, (x, y) in after.items()
+            if before.get(i, (x, y)) != (x, y)
+        }
         if moved:
             self.moved.emit(moved)
 

@@ -141,7 +141,9 @@ class NetworkView(QGraphicsView):
             return
         super().mouseMoveEvent(event)
         over = self.network.hot is not None
-        self.viewport().setCursor(Qt.CursorShape.CrossCursor if over else Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor)
+        self.viewport().setCursor(
+            Qt.CursorShape.CrossCursor if over else Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor
+        )
 
     def mouseReleaseEvent(self, event: Any) -> None:
         """Stop panning."""
@@ -300,7 +302,14 @@ class MiniMap(QWidget):
         """Blocks, which are drawn again only when they change, and the frame."""
         paints = self.view.network.paints
         scale, origin, seen = self._fitting()
-        drawn = scale, origin.x(), origin.y(), self.view.network.version, id(paints), tuple(i.isSelected() for i in self.view.network.nodes.values())
+        drawn = (
+            scale,
+            origin.x(),
+            origin.y(),
+            self.view.network.version,
+            id(paints),
+            tuple(i.isSelected() for i in self.view.network.nodes.values()),
+        )
         if drawn != self._drawn:
             self._draw_blocks(scale, origin)
             self._drawn = drawn

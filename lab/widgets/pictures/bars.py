@@ -18,7 +18,13 @@ from lab.widgets.pictures.base import Table
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 
-HATCH = (Qt.BrushStyle.SolidPattern, Qt.BrushStyle.BDiagPattern, Qt.BrushStyle.Dense4Pattern, Qt.BrushStyle.FDiagPattern, Qt.BrushStyle.DiagCrossPattern)
+HATCH = (
+    Qt.BrushStyle.SolidPattern,
+    Qt.BrushStyle.BDiagPattern,
+    Qt.BrushStyle.Dense4Pattern,
+    Qt.BrushStyle.FDiagPattern,
+    Qt.BrushStyle.DiagCrossPattern,
+)
 MANY = 160  # more bars are drawn as one outline
 
 
@@ -50,12 +56,16 @@ class BarsView(PlotView):
                     continue
                 table = np.atleast_2d(np.asarray(value, float))
                 if table.ndim != 2:
-                    raise ModelError(f"{self.model._owner()}: the bars '{stream.name}' must have shape (n,) or (k, n) (got {np.shape(value)}).")
+                    raise ModelError(
+                        f"{self.model._owner()}: the bars '{stream.name}' must have shape (n,) or (k, n) (got {np.shape(value)})."
+                    )
                 table = table if layer.channel is None else table[layer.channel : layer.channel + 1]
                 own = self.picture.labels if len(self.picture.labels) == len(table) else stream.channels
                 names = own if len(own) == len(table) > 1 else ()
                 for k, row in enumerate(table):
-                    name = typeset(names[k] if names else layer.label or stream.name) + (f" {k + 1}" if len(table) > 1 and not names else "")
+                    name = typeset(names[k] if names else layer.label or stream.name) + (
+                        f" {k + 1}" if len(table) > 1 and not names else ""
+                    )
                     found.append((f"{name} · {over.name}" if over else name, row, layer.theory, over.colour if over else ""))
         return found
 
@@ -74,7 +84,13 @@ class BarsView(PlotView):
             lo, hi = min(known), max(known)
             lo, hi = 10.0 ** math.floor(math.log10(lo) - 1e-9), 10.0 ** math.ceil(math.log10(hi) + 1e-9)
         self.show_axes(x, y, (0.0, 1.0), (lo if self.picture.y_log else min(0.0, lo), max(0.0, hi)))
-        names = first.channels if len(first.channels) == count else self.picture.labels if len(self.picture.labels) == count else source.labels(first.name)
+        names = (
+            first.channels
+            if len(first.channels) == count
+            else self.picture.labels
+            if len(self.picture.labels) == count
+            else source.labels(first.name)
+        )
         self.across.names = tuple(typeset(n) for n in names) if len(names) == count and count <= 40 else ()
         self._name_places()
         alive = set()
@@ -103,7 +119,10 @@ class BarsView(PlotView):
         """Names below the bars; where they would overlap there, each along its bar."""
         names = self.across.names
         room = self.field.width() / max(len(names), 1) - 8
-        along = bool(names) and max(QFontMetricsF(self.across.style["tickFont"] or theme.mono_font()).horizontalAdvance(n) for n in names) > room
+        along = (
+            bool(names)
+            and max(QFontMetricsF(self.across.style["tickFont"] or theme.mono_font()).horizontalAdvance(n) for n in names) > room
+        )
         foot = self.field.viewRange()[1][0] if self.picture.y_log else 0.0  # on a log axis 0 is a height among others
         for item in self._along:
             item.setPos(item.pos().x(), foot)

@@ -44,7 +44,9 @@ class Elided(QLabel):
 
     def _cut(self) -> None:
         measure = self.fontMetrics()
-        self.setText("" if self._whole and measure.horizontalAdvance(self._full) > self.width() else shortened(self._full, measure, self.width()))
+        self.setText(
+            "" if self._whole and measure.horizontalAdvance(self._full) > self.width() else shortened(self._full, measure, self.width())
+        )
 
     def resizeEvent(self, event: Any) -> None:
         """Cut anew."""

@@ -175,7 +175,9 @@ class CloudView(PlotView):
         view = View(canvas.width, canvas.height, (0.0,) * points.shape[1])
         paper = (ground.red(), ground.green(), ground.blue(), 0)
         # Row 0 of the canvas is at the lower end.
-        canvas.pixels = rasterise(placed, view, palette[classes % len(palette)], size=size, background=paper, shapes=(classes % len(SHAPES)).astype(np.uint8))[::-1]
+        canvas.pixels = rasterise(
+            placed, view, palette[classes % len(palette)], size=size, background=paper, shapes=(classes % len(SHAPES)).astype(np.uint8)
+        )[::-1]
         return canvas
 
     def _legend(self, known: np.ndarray) -> None:
@@ -188,7 +190,10 @@ class CloudView(PlotView):
         if not 1 < len(known) <= LEGEND or len(names) == len(self._data):
             self.strip.set_entries(lines)
             return
-        classes = (Entry(typeset(names[k]) if 0 <= k < len(names) else str(k), f"series{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True) for k in known.tolist())
+        classes = (
+            Entry(typeset(names[k]) if 0 <= k < len(names) else str(k), f"series{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True)
+            for k in known.tolist()
+        )
         self.strip.set_entries((*classes, *lines))
 
     def _curve(self, number: int, layer: Layer, table: np.ndarray) -> None:
@@ -218,7 +223,12 @@ class CloudView(PlotView):
             inks = np.array([(ink.red(), ink.green(), ink.blue()) for ink in colours], np.uint8)
             self._ground.setImage(values, autoLevels=False, levels=(-0.5, kinds - 0.5), lut=inks)
         else:
-            self._ground.setImage(values, autoLevels=False, levels=levels_of(values, self.picture.colours, self.picture.levels), lut=lookup(self.picture.colours))
+            self._ground.setImage(
+                values,
+                autoLevels=False,
+                levels=levels_of(values, self.picture.colours, self.picture.levels),
+                lut=lookup(self.picture.colours),
+            )
         self._ground.setOpacity(0.35)
         (x0, x1), (y0, y1) = self.picture.x_range or (0.0, 1.0), self.picture.y_range or (0.0, 1.0)
         self._ground.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))

@@ -6,10 +6,7 @@ from functools import cache
 
 import numpy as np
 
-STOPS = {
-    "diverging": ("#053a68", "#0072b2", "#8fc4e8", "#f5f5f3", "#f7b97a", "#d55e00", "#6b2b00"),
-    "grey": ("#000000", "#ffffff"),
-}
+STOPS = {"diverging": ("#053a68", "#0072b2", "#8fc4e8", "#f5f5f3", "#f7b97a", "#d55e00", "#6b2b00"), "grey": ("#000000", "#ffffff")}
 
 
 @cache

@@ -91,7 +91,9 @@ class GraphView(PlotView):
             nodes = np.column_stack([nodes, np.zeros(len(nodes))])
         ends = edges[:, :2].astype(np.intp)
         if len(ends) and (ends.min() < 0 or ends.max() >= len(nodes)):
-            raise ModelError(f"{self.model._owner()}: the graph '{layer.stream}' has an edge to node {ends.max()}, but only {len(nodes)} nodes.")
+            raise ModelError(
+                f"{self.model._owner()}: the graph '{layer.stream}' has an edge to node {ends.max()}, but only {len(nodes)} nodes."
+            )
         self._where, self._edges = nodes, edges
         if len(self._names) != len(nodes):
             self._names = tuple(self.picture.labels) if len(self.picture.labels) == len(nodes) else tuple(source.labels(layer.stream))
@@ -110,7 +112,11 @@ class GraphView(PlotView):
         top = float(np.abs(weight).max()) if len(weight) else 1.0
         share = np.abs(weight) / (top or 1.0)
         # Where all weigh the same, width tells nothing and thin lines are easier to follow.
-        band = np.full(len(share), 1) if len(share) > 200 and (weight == weight[0]).all() else np.minimum((share * len(WIDTHS)).astype(int), len(WIDTHS) - 1)
+        band = (
+            np.full(len(share), 1)
+            if len(share) > 200 and (weight == weight[0]).all()
+            else np.minimum((share * len(WIDTHS)).astype(int), len(WIDTHS) - 1)
+        )
         thin = 1.0 if len(edges) < 500 else 0.6 if len(edges) < 5000 else 0.35
         ends = edges[:, :2].astype(np.intp)
         self._twins = np.zeros(len(ends), bool)
@@ -151,7 +157,9 @@ class GraphView(PlotView):
             item.setZValue(width)
             self.canvas.addItem(item, ignoreBounds=True)
         alpha = (0.25 + 0.25 * width) * (1.0 if thin == 1.0 else 0.7)
-        pen = QPen(theme.colour(f"series{sign}", min(1.0, alpha)), max(0.5, WIDTHS[width] * thin) * (1.5 if theme.current().projector else 1.0))
+        pen = QPen(
+            theme.colour(f"series{sign}", min(1.0, alpha)), max(0.5, WIDTHS[width] * thin) * (1.5 if theme.current().projector else 1.0)
+        )
         pen.setCosmetic(True)
         if sign and thin == 1.0:
             pen.setDashPattern([4.0, 3.0])
@@ -286,5 +294,3 @@ def _loop(at: np.ndarray, wide: float, tall: float) -> np.ndarray:
     angle = np.linspace(0, 2 * math.pi, 25)
     circle = at + np.stack([12 * wide * np.cos(angle), 20 * tall + 12 * tall * np.sin(angle)], axis=1)
     return np.stack([circle[:-1], circle[1:]], axis=1).reshape(-1, 2)
-
-

@@ -107,7 +107,9 @@ class ImageView(PlotView):
         if values.ndim == 3 and layer.channel is not None:
             values = values[layer.channel]
         if values.ndim not in (2, 3) or not values.size:
-            raise ModelError(f"{self.model._owner()}: the image '{layer.stream}' must have shape (rows, columns) or (tiles, rows, columns) (got {values.shape}).")
+            raise ModelError(
+                f"{self.model._owner()}: the image '{layer.stream}' must have shape (rows, columns) or (tiles, rows, columns) (got {values.shape})."
+            )
         self._values = values
         lo, hi = self._levels(values)
         self.strip.set_scale((self.picture.colours, lo, hi))

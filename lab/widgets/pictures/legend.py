@@ -89,7 +89,12 @@ class Strip(pg.GraphicsWidget):
             free = room - (name + 20 if not lines else 0)
             last = len(lines) + 1 >= self.most
             count = len(left)
-            while count and sum(w for _, w in left[:count]) + (measure.horizontalAdvance(f"+{len(left) - count}") + 8 if last and count < len(left) else 0) > free:
+            while (
+                count
+                and sum(w for _, w in left[:count])
+                + (measure.horizontalAdvance(f"+{len(left) - count}") + 8 if last and count < len(left) else 0)
+                > free
+            ):
                 count -= 1
             if not (count or last or lines):  # not even one beside the name
                 lines.append(([], 0))

@@ -254,7 +254,10 @@ class LinesView(PlotView):
         """The common entries and the markers."""
         menu = super().menu()
         first = menu.actions()[0]
-        for text, name, call in (("Measure between two markers (M)", "mdi6.ruler", self.measure), ("Remove the markers", "mdi6.close", self.ruler.clear)):
+        for text, name, call in (
+            ("Measure between two markers (M)", "mdi6.ruler", self.measure),
+            ("Remove the markers", "mdi6.close", self.ruler.clear),
+        ):
             entry = QAction(theme.icon(name), text, menu)
             entry.setToolTip(HELP)
             entry.setEnabled(name == "mdi6.ruler" or bool(self.ruler.points))
@@ -316,5 +319,3 @@ class LinesView(PlotView):
 
 def _name(label: str) -> str:
     return label.split(" (")[0] or "x"
-
-

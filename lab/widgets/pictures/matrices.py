@@ -125,7 +125,9 @@ class MatricesView(PictureView):
         if self.headline:
             painter.setFont(theme.sans_font(look.text))
             painter.setPen(QColor(look.tokens.text))
-            painter.drawText(QRectF(area.left() + GAP, area.top() + 4, area.width() - 2 * GAP, self._head(area)), WRAPPED, typeset(self.headline))
+            painter.drawText(
+                QRectF(area.left() + GAP, area.top() + 4, area.width() - 2 * GAP, self._head(area)), WRAPPED, typeset(self.headline)
+            )
         for plate in self.plates(area):
             self._plate(painter, plate)
 
@@ -189,7 +191,9 @@ class MatricesView(PictureView):
         else:
             entry, i, j, value = found
             note = f"  {entry['note']}" if entry.get("note") else ""
-            self.read_out(typeset(f"{entry['name']}[{i}, {j}] = {value:.5g}{note}"), QPoint(round(event.position().x()), round(event.position().y())))
+            self.read_out(
+                typeset(f"{entry['name']}[{i}, {j}] = {value:.5g}{note}"), QPoint(round(event.position().x()), round(event.position().y()))
+            )
         super().mouseMoveEvent(event)
 
     def mousePressEvent(self, event: Any) -> None:

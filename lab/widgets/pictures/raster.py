@@ -74,7 +74,9 @@ class RasterView(PlotView):
         self._groups = found
         starts = [first for first, _ in found]
         middles = [(a + b - 1) / 2 for a, b in zip(starts, [*starts[1:], cells], strict=bool(found))]
-        self.up.setTicks([[(at, name if len(name) <= 12 else f"{name[:11]}…") for at, (_, name) in zip(middles, found, strict=True)]] if found else None)
+        self.up.setTicks(
+            [[(at, name if len(name) <= 12 else f"{name[:11]}…") for at, (_, name) in zip(middles, found, strict=True)]] if found else None
+        )
         pen = QPen(theme.colour("muted"), 1)
         pen.setCosmetic(True)
         pen.setDashPattern([2.0, 4.0])
@@ -103,7 +105,9 @@ class RasterView(PlotView):
         if len(plot.layers) == 1 and self._groups:
             only = plot.layers[0]
             group = np.searchsorted([first for first, _ in self._groups], only.cell, side="right") - 1
-            return [(Spikes(only.time[group == k], only.cell[group == k], k, name), f"series{k}") for k, (_, name) in enumerate(self._groups)]
+            return [
+                (Spikes(only.time[group == k], only.cell[group == k], k, name), f"series{k}") for k, (_, name) in enumerate(self._groups)
+            ]
         if len(plot.layers) == 1 and 1 < plot.cells <= CELLS_COLOURED:
             only = plot.layers[0]
             split = [only.cell == k for k in range(plot.cells)]

@@ -143,7 +143,9 @@ class Ruler:
             a, b = sorted(self.points) if plot.stretch else self.points
             words = between(a, b, x, y, plot.stretch is not None or plot.x.label.startswith("time"))
         else:
-            words = f"{self.points[0][0]:.5g} {x}   {self.points[0][1]:.4g} {y}   (Shift-click again to measure)".replace("-", "−").replace("Shift−", "Shift-")
+            words = f"{self.points[0][0]:.5g} {x}   {self.points[0][1]:.4g} {y}   (Shift-click again to measure)".replace("-", "−").replace(
+                "Shift−", "Shift-"
+            )
         self.words.setText(words)
         self.words.adjustSize()
         corner = self.view.canvas.mapFromScene(self.view.field.sceneBoundingRect().topLeft())

@@ -152,7 +152,15 @@ class TableView(PictureView):
         else:
             measure, words = QFontMetricsF(theme.sans_font()), [w for t in texts for w in t.split(" ")]
         widest = max(words, key=len, default="")
-        return round(max(measure.horizontalAdvance(widest), QFontMetricsF(theme.sans_font(theme.current().caption)).horizontalAdvance(typeset(name)))) + 32  # the padding of a cell
+        return (
+            round(
+                max(
+                    measure.horizontalAdvance(widest),
+                    QFontMetricsF(theme.sans_font(theme.current().caption)).horizontalAdvance(typeset(name)),
+                )
+            )
+            + 32
+        )  # the padding of a cell
 
     def resizeEvent(self, event: Any) -> None:
         """Columns follow the width."""

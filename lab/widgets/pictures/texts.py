@@ -15,7 +15,9 @@ from lab.widgets import theme
 MOST = 250
 
 
-def place_labels(points: np.ndarray, sizes: np.ndarray, area: tuple[float, float, float, float], clear: float = 5.0) -> list[tuple[int, float, float]]:
+def place_labels(
+    points: np.ndarray, sizes: np.ndarray, area: tuple[float, float, float, float], clear: float = 5.0
+) -> list[tuple[int, float, float]]:
     """Where labels go: (number, left, top) in pixels for those that fit.
 
     points (n, 2) in pixels, in order of importance; sizes (n, 2) width and height; area left, top, right, bottom.
@@ -84,7 +86,9 @@ class Texts(pg.GraphicsObject):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             halo = QPen(theme.colour("surface", 0.85), 3 * zoom, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
             ink = QColor(theme.current().tokens.text)
-            for number, left, top in place_labels(points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom):
+            for number, left, top in place_labels(
+                points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom
+            ):
                 path = QPainterPath()
                 path.addText(QPointF(left, top + measure.ascent()), font, self._texts[inside[number]])
                 painter.strokePath(path, halo)
