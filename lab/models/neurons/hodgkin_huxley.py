@@ -16,6 +16,7 @@ from lab.cells.neuron import (
     PEAKING,
     Bench,
     Neuron,
+    Start,
     Sweep,
     least_current,
     record_spike,
@@ -218,10 +219,10 @@ class HodgkinHuxley(Neuron):
             n = (others / (g_K * (V - V_K))) ** 0.25  # NaN where no open channel could balance them
         return np.stack([V, np.where(n <= 1.0, n, np.nan), gating(V)[2]])
 
-    def rest(self) -> np.ndarray:
+    def beginning(self) -> tuple[np.ndarray, Start]:
         if self.clamped:
-            return self.steady(np.array([self.hold]))[:, 0]
-        return super().rest()
+            return self.steady(np.array([self.hold]))[:, 0], Start.HELD
+        return super().beginning()
 
     @property
     def crossing(self) -> float:
