@@ -4,7 +4,7 @@ A cell's file declares its parameters and implements
 
     drift(y, current)                    -> dy/dt          y (variables, points), current (points,): for all analyses
     steady(V)                            -> (variables, points)   every other variable at rest with V held
-    rest()                               -> (variables,)   where a run starts
+    beginning()                          -> (variables,), Start   where a run starts: the stable rest, else V at `initial`
     integrate(bench, state, drive, out)  -> steps done     advance all cells through the steps of `drive`
 
 and inherits everything else. Every cell of a population gets the stimulus plus its own constant part (`spread`) plus, for
@@ -13,6 +13,7 @@ noise, its own realisation. A spike's time is interpolated within its step.
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,13 +24,28 @@ import numpy as np
 from lab.cells import accuracy, stimulus
 from lab.cells.driven import Driven
 from lab.cells.noise import advance_noise, no_noise, normals
-from lab.cells.phase_plane import Equilibrium, bisect, equilibria
+from lab.cells.phase_plane import Equilibrium, bisect, equilibria, jacobian
 from lab.cells.sweeps import Sweep
 from lab.errors import ModelError
 from lab.kernels import seed_state
 from lab.model import Clock, Layer, Model, Out, Picture, State, Stream, action, param
 
 CHUNK = 1 << 16  # steps whose stimulus is laid out at a time
+
+
+class Start(enum.IntEnum):
+    """Why a cell begins where it begins."""
+
+    REST = 0
+    UNSTABLE = 1
+    HELD = 2
+    LEAK = 3
+
+    @property
+    def words(self) -> str:
+        """For the summary of a run."""
+        return ("stable rest", "no stable rest: usual start", "held by the clamp", "reversal of the leak")[self]
+
 
 FIXED_POINTS = Picture(
     "fixed_points", "Fixed points", (Layer("fixed_points"),), doc="Where the cell would stand still under the present current, and what small disturbances do there."
@@ -53,6 +69,7 @@ class Neuron(Driven):
     plane: ClassVar[tuple[str, str] | None] = None  # the two variables of the phase plane
     plane_range: ClassVar[tuple[tuple[float, float], tuple[float, float]]] = ((-90.0, 50.0), (0.0, 1.0))
     nullcline_range: ClassVar[tuple[float, float] | None] = None  # where nullclines are looked for, if not around the plane
+    initial: ClassVar[float] = -65.0  # V at which a cell without a stable rest begins
 
     cells: int = param(1, lo=1, hi=100_000, live=False, group="Population", doc="Number of cells, each on its own.")
     spread: float = param(
@@ -96,10 +113,19 @@ class Neuron(Driven):
         """All variables (variables, points) at which everything but V stands still while V is held."""
         raise ModelError(f"{self._owner()} does not implement steady().")
 
+    def beginning(self) -> tuple[np.ndarray, Start]:
+        """Where every cell starts, and why: at the stable equilibrium of lowest voltage without stimulus, as a cell is found.
+
+        A cell put exactly on an unstable one would stay there for ever; without a stable one it begins at `initial`.
+        """
+        for found in equilibria(self, 0.0):
+            if found.stable:
+                return found.point, Start.REST
+        return self.steady(np.array([self.initial]))[:, 0], Start.UNSTABLE
+
     def rest(self) -> np.ndarray:
-        """Where every cell starts: by default the equilibrium of lowest voltage without stimulus."""
-        found = equilibria(self, 0.0)
-        return found[0].point if found else self.steady(np.array([self.plane_range[0][0] * 0.7]))[:, 0]
+        """Where every cell starts: the variables alone."""
+        return self.beginning()[0]
 
     def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
         """Advance all cells through the steps of `drive`; returns the steps done."""
@@ -247,7 +273,7 @@ class Neuron(Driven):
         return Bench(self.sampled_waveform(), place, np.zeros(self.cells))
 
     def start(self, constants: Bench, seed: int) -> State:
-        point = self.rest()
+        point, why = self.beginning()
         state: State = {name: np.full(self.cells, point[i]) for i, name in enumerate(self.variables)}
         state |= stimulus.memory(seed_state(seed, 2))
         state |= {
@@ -258,6 +284,7 @@ class Neuron(Driven):
             "spike_count": np.zeros(self.cells, np.int64),
             "last_spike": np.full(self.cells, -1.0),
             "intervals": np.zeros(4),
+            "began": np.array([point[0], float(why)]),
         }
         return state | accuracy.begin(self) if self.shadow else state
 
@@ -304,8 +331,23 @@ class Neuron(Driven):
         if self.stimulus != before.stimulus:
             state["noise"][:] = 0.0
             state["shared_noise"][:] = 0.0
+        if self.cells == 1 and not self.clamped:
+            self._leave_the_edge(state)
         if self.shadow:
             accuracy.changed(before, state)
+
+    def _leave_the_edge(self, state: State) -> None:
+        """Push a cell that a change has left exactly on an unstable equilibrium by a little: no real cell could balance there.
+
+        Time constants do not move an equilibrium but decide whether it is stable; in exact arithmetic it would hold for ever.
+        """
+        point, current = np.array([state[name] for name in self.variables]), float(state["now"][0])
+        (lo, hi), _ = self.plane_range
+        if not (np.abs(self.drift(point, np.array([current]))) < 1e-7 * (hi - lo)).all():
+            return
+        if (np.linalg.eigvals(jacobian(self, point[:, 0], current)).real > 0).any():
+            for voltage in (state["V"], state["shadow_point"][:1]) if self.shadow else (state["V"],):
+                voltage += 1e-4 * (hi - lo)
 
     def observe(self, constants: Bench, state: State, stream: str) -> Any:
         if stream == "nullclines":
@@ -362,6 +404,8 @@ class Neuron(Driven):
             out["mean interval (ms)"] = float(mean)
             out["CV"] = float(math.sqrt(max(0.0, squares / count - mean * mean)) / mean)
             out["last interval (ms)"] = float(last)
+        V, why = state["began"]
+        out["start"] = f"{self.variables[0]} = {V:.6g} {self.units[0]}".strip() + f" ({Start(int(why)).words})"
         return out | accuracy.figures(self, state) if self.shadow else out
 
     # -- actions --
