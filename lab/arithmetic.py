@@ -326,7 +326,7 @@ class _Reader:
             elif name not in CONSTANTS:
                 raise self._error(f"There is no name '{name}': {near(name, [*self.names, *CONSTANTS])}", first, last)
         elif isinstance(node, (ast.BinOp, ast.UnaryOp)):
-            if isinstance(node, ast.BinOp) and type(node.op) not in _BINARY or isinstance(node.op, ast.Invert):
+            if (isinstance(node, ast.BinOp) and type(node.op) not in _BINARY) or isinstance(node.op, ast.Invert):
                 raise self._error("This operation is not known here; there are + - * / ^ and %.", first, last)
             for inner in (node.left, node.right) if isinstance(node, ast.BinOp) else (node.operand,):
                 if isinstance(inner, ast.Constant) and isinstance(inner.value, str):

@@ -41,8 +41,8 @@ def value(text: str, **names):
     ],
 )
 def test_formulas_as_books_print_them(text, expected):
-    functions = {k: v for k, v in OF_SERIES.items()}
-    assert parse(text, ["x", "y"], functions)(x=3, y=4) == expected
+
+    assert parse(text, ["x", "y"], OF_SERIES)(x=3, y=4) == expected
 
 
 def test_arrays_are_worked_out_whole():
