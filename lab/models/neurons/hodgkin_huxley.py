@@ -9,23 +9,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.neuron import (
-    CROSSED,
-    FIXED_POINTS,
-    NO_SPIKE,
-    PEAKING,
-    Bench,
-    Neuron,
-    Start,
-    Sweep,
-    least_current,
-    record_spike,
-    rising_spike,
-    spike_fraction,
-    turning,
-)  # fmt: skip
+from lab.cells.neuron import FIXED_POINTS, Bench, Neuron, Start
 from lab.cells.phase_plane import Equilibrium, hopf_points
+from lab.cells.spikes import CROSSED, NO_SPIKE, PEAKING, record_spike, rising_spike, spike_fraction, turning
 from lab.cells.squid import gates_after, gating, rates, rates_at
+from lab.cells.sweeps import Sweep, least_current
 from lab.kernels import exp, kernel
 from lab.model import Figure, Layer, Out, Picture, State, Stream, param
 
