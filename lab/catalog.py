@@ -109,6 +109,11 @@ def entry(name: str) -> Entry:
     raise ModelError(f"There is no model '{name}': {near(name, names())}")
 
 
+def panel_of(name: str) -> str:
+    """The panel of a model of the catalogue; nothing for one in a file of a person's own."""
+    return next((e.panel for e in entries() if e.name == name), "")
+
+
 def load(name: str) -> type[Model]:
     """The model class called `name`, or the one in the Python file at the path `name`."""
     if name.endswith(".py"):

@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from lab import catalog
-from lab.commands import app, say
+from lab.commands.options import Json, app, say
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def verdicts(name: str, slow: bool = True) -> Iterator[Verdict]:
 @app.command
 def verify(
     *names: str,
-    json_: Annotated[bool, Parameter(name="--json", negative="", help="Machine-readable.")] = False,
+    json_: Json = False,
     quick: Annotated[bool, Parameter(negative="", help="Leave out the figures that take long (trainings, large networks).")] = False,
 ) -> int:
     """Re-derive acceptance figures and print figure, expected, tolerance, seconds; exit code 1 if one fails."""

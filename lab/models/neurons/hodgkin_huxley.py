@@ -9,21 +9,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.neuron import (
-    CROSSED,
-    FIXED_POINTS,
-    NO_SPIKE,
-    PEAKING,
-    Bench,
-    Neuron,
-    Sweep,
-    least_current,
-    record_spike,
-    rising_spike,
-    spike_fraction,
-    turning,
-)  # fmt: skip
+from lab.cells.neuron import FIXED_POINTS, Bench, Neuron, Start
 from lab.cells.phase_plane import Equilibrium, hopf_points
+from lab.cells.spikes import CROSSED, NO_SPIKE, PEAKING, record_spike, rising_spike, spike_fraction, turning
+from lab.cells.sweeps import Sweep, least_current
 from lab.kernels import exp, kernel
 from lab.model import Figure, Layer, Out, Picture, State, Stream, param
 
@@ -218,10 +207,10 @@ class HodgkinHuxley(Neuron):
             n = (others / (g_K * (V - V_K))) ** 0.25  # NaN where no open channel could balance them
         return np.stack([V, np.where(n <= 1.0, n, np.nan), gating(V)[2]])
 
-    def rest(self) -> np.ndarray:
+    def beginning(self) -> tuple[np.ndarray, Start]:
         if self.clamped:
-            return self.steady(np.array([self.hold]))[:, 0]
-        return super().rest()
+            return self.steady(np.array([self.hold]))[:, 0], Start.HELD
+        return super().beginning()
 
     @property
     def crossing(self) -> float:
