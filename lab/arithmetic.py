@@ -95,7 +95,7 @@ ELEMENTWISE: dict[str, Function] = {
     "round": Function(np.round),
     "sigmoid": Function(_sigmoid),
     "relu": Function(lambda x: np.maximum(x, 0.0)),
-    "step": Function(lambda x: np.where(np.asarray(x) >= 0, 1.0, 0.0)[()]),
+    "step": Function(lambda x: (np.asarray(x) >= 0).astype(float)[()]),
     "where": Function(lambda a, b, c: np.where(a, b, c)[()], 3, 3),
     "min": Function(_extreme(np.minimum), 2, 20),
     "max": Function(_extreme(np.maximum), 2, 20),
@@ -159,7 +159,7 @@ class Formula:
 
     def _value(self, node: ast.expr, known: Mapping[str, Value]) -> Value:
         if isinstance(node, ast.Constant):
-            return node.value if isinstance(node.value, (str, bool)) else np.float64(node.value)
+            return node.value if isinstance(node.value, (str, bool)) else np.float64(node.value)  # type: ignore[arg-type]  # a number: checked
         if isinstance(node, ast.Name):
             name = self._meaning.get(node.id, node.id)
             value = known[name] if name in known else np.float64(CONSTANTS[name])
