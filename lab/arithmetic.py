@@ -95,7 +95,7 @@ ELEMENTWISE: dict[str, Function] = {
     "round": Function(np.round),
     "sigmoid": Function(_sigmoid),
     "relu": Function(lambda x: np.maximum(x, 0.0)),
-    "step": Function(lambda x: (np.asarray(x) >= 0).astype(float)[()]),
+    "step": Function(lambda x: np.heaviside(x, 1.0)),
     "where": Function(lambda a, b, c: np.where(a, b, c)[()], 3, 3),
     "min": Function(_extreme(np.minimum), 2, 20),
     "max": Function(_extreme(np.maximum), 2, 20),
