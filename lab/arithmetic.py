@@ -75,6 +75,10 @@ def _sigmoid(x: Value) -> Value:
     return np.where(np.asarray(x) >= 0, 1.0 / (1.0 + e), e / (1.0 + e))[()]
 
 
+def _where(condition: Value, one: Value, other: Value) -> Value:
+    return np.asarray(np.where(condition, one, other))[()]
+
+
 @dataclass(frozen=True)
 class Function:
     """What may be called: how it is worked out, and how many arguments it takes."""
@@ -96,7 +100,7 @@ ELEMENTWISE: dict[str, Function] = {
     "sigmoid": Function(_sigmoid),
     "relu": Function(lambda x: np.maximum(x, 0.0)),
     "step": Function(lambda x: np.heaviside(x, 1.0)),
-    "where": Function(lambda a, b, c: np.where(a, b, c)[()], 3, 3),
+    "where": Function(_where, 3, 3),
     "min": Function(_extreme(np.minimum), 2, 20),
     "max": Function(_extreme(np.maximum), 2, 20),
 }
@@ -184,7 +188,7 @@ class Formula:
                 left = right
             return found
         if isinstance(node, ast.IfExp):
-            return np.where(*(self._value(part, known) for part in (node.test, node.body, node.orelse)))[()]
+            return _where(*(self._value(part, known) for part in (node.test, node.body, node.orelse)))
         assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         return self._functions[node.func.id].work(*(self._value(part, known) for part in node.args))
 
