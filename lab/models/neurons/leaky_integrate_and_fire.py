@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lab.cells import recent
 from lab.cells.driven import SHAPED
 from lab.cells.neuron import Bench, Neuron, Start
 from lab.cells.spikes import record_spike
@@ -232,7 +233,7 @@ class LeakyIntegrateAndFire(Neuron):
                 "measured",
                 "curve",
                 "Hz",
-                "The present stimulus and the rate measured so far.",
+                "The present stimulus and the rate of the last intervals.",
                 channels=("I", "rate"),
                 x_unit=self.drive_unit,
             ),
@@ -244,7 +245,7 @@ class LeakyIntegrateAndFire(Neuron):
         name = f"I ({self.drive_unit})" if self.drive_unit else "v_in"
         return (
             Picture(
-                "voltage", "Membrane potential, spikes drawn", (Layer("drawn_spikes"),), y="V (mV)", window=100.0, figures=("mean interval (ms)", "interval - theory (ms)"),
+                "voltage", "Membrane potential, spikes drawn", (Layer("drawn_spikes"),), y="V (mV)", window=100.0, figures=("last interval (ms)", "interval - theory (ms)"),
                 handles=(Handle("V_th"),), weight=2.0, front=True,
             ),
             Picture("normalised", "Normalised: v = (V - V_rest)/(V_th - V_rest)", (Layer("v"),), y="v", window=100.0),
@@ -278,9 +279,7 @@ class LeakyIntegrateAndFire(Neuron):
             currents = np.linspace(*self.sweep_range, 201)
             return np.vstack([currents, self.rate_theory(currents)])
         if stream == "measured":
-            intervals = state["intervals"]
-            rate = 1000.0 * intervals[0] / intervals[1] if intervals[1] > 0 else 0.0
-            return np.array([[self.amplitude + self.offset], [rate]])
+            return np.array([[self.amplitude + self.offset], [recent.rate(state["recent"], float(state["step"][0]) * self.dt)]])
         return super().observe(constants, state, stream)
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
@@ -289,8 +288,8 @@ class LeakyIntegrateAndFire(Neuron):
             theory = self.interval_theory(self.amplitude + self.offset)
             out["theory interval (ms)"] = theory
             out["theory rate (Hz)"] = 1000.0 / theory
-            if "mean interval (ms)" in out and math.isfinite(theory) and self.spread == 0.0:
-                out["interval - theory (ms)"] = out["mean interval (ms)"] - theory
+            if "last interval (ms)" in out and math.isfinite(theory) and self.spread == 0.0:
+                out["interval - theory (ms)"] = out["last interval (ms)"] - theory
         elif self.stimulus == "noise":
             out["theory rate (Hz)"] = self.siegert_rate()
         elif self.stimulus == "sine":
@@ -320,7 +319,7 @@ class LeakyIntegrateAndFire(Neuron):
         def noisy(run) -> float:
             cell = cls(stimulus="noise", current=1.9, sigma=2.0, noise_time=0.1, cells=200, dt=0.02)
             result = run(cell, steps=cell.steps_for(2000.0), record=[])
-            return result.summary["rate (Hz)"] / cell.siegert_rate()
+            return result.summary["mean rate (Hz)"] / cell.siegert_rate()
 
         gain, phase = cls(stimulus="sine", frequency=20.0).filter_theory()
         return (
