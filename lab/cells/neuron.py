@@ -180,7 +180,8 @@ class Neuron(Driven):
 
     @property
     def default_steps(self) -> int:
-        return self.steps_for(1000.0)
+        drawn = max(p[0] for p in self.drawn) if self.stimulus == "drawn" else 0.0
+        return self.steps_for(max(1000.0, drawn))
 
     @property
     def speed(self) -> float | None:

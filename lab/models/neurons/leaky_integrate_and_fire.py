@@ -13,7 +13,7 @@ from lab.cells.driven import SHAPED
 from lab.cells.neuron import Bench, Neuron, Start
 from lab.cells.spikes import record_spike
 from lab.kernels import kernel
-from lab.model import Figure, Handle, Layer, Out, Picture, State, Stream, param
+from lab.model import Figure, Handle, Layer, Out, Picture, Preset, State, Stream, param
 
 MOST = 8  # spikes of one cell in one step that are followed; more need a smaller step
 DRAWN = 0.5  # ms for which a spike is drawn, as high above threshold as threshold is above rest
@@ -48,12 +48,15 @@ class LeakyIntegrateAndFire(Neuron):
     )
     source = "Lapicque 1907; Siegert 1951, Phys Rev 81:617; coloured noise: Brunel and Sergi 1998, J Theor Biol 195:87"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Regular firing": {"current": 2.5},
-        "At threshold exactly": {"current": 2.0},
-        "Noise below threshold": {"stimulus": "noise", "current": 1.8, "sigma": 1.0},
-        "Normalised": {"form": "normalised", "v_in": 1.5},
-        "Filter of a sine": {"stimulus": "sine", "current": 1.0, "frequency": 20.0},
-    }
+        "Regular firing": Preset({"current": 2.5}, shows="abs(last interval - 13.09035) < 0.0001 and CV < 0.000001", after=300.0),
+        "At threshold exactly": Preset({"current": 2.0}, shows="spikes = 0 and last(V) > -50.001 and last(V) < -50", after=200.0),
+        "Noise below threshold": Preset({"stimulus": "noise", "current": 1.8, "sigma": 1.0}, shows="spikes > 10 and CV > 0.3"),
+        "Normalised": Preset({"form": "normalised", "v_in": 1.5}, shows="abs(rate - theory rate) < 0.001 and max(v) < 1.001", after=300.0),
+        "Filter of a sine": Preset(
+            {"stimulus": "sine", "current": 1.0, "frequency": 20.0},
+            shows="spikes = 0 and abs(max(V) + 70 - theory gain (mV per unit)) < 0.5", after=300.0,
+        ),
+    }  # fmt: skip
     plane = None
 
     current: float = param(
