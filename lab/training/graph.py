@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.errors import LabError
 from lab.graph.document import Graph, Node
-from lab.graph.kinds.layers import Dense, Input, Output, mlp, shapes, sized, write
+from lab.graph.kinds.layers import Dense, Input, Output, kind_of, mlp, shapes, sized, weighted, write
 from lab.graph.weights import MOST, carried, carry
 from lab.model import State, Stream, param
 from lab.tape import Tape
@@ -84,8 +84,7 @@ class GraphTraining(Training):
         return "reconstruction" if network_of(self.graph)[2].kind == "reconstruction" else outline(self).task
 
     def _weighted(self) -> list[Node]:
-        graph = network_of(self.graph)[0]
-        return [n for n in (graph.node(id) for id in graph.order()) if n.kind in ("dense", "convolution", "output", "reconstruction")]
+        return weighted(network_of(self.graph)[0])
 
     def stage_names(self) -> tuple[str, ...]:
         """Titles of the layers with weights."""
@@ -101,7 +100,7 @@ class GraphTraining(Training):
         """Whether the first layer with weights reads the pixels themselves."""
         first = self._weighted()[0]
         found = outline(self)
-        return first.kind != "convolution" and self._reads_input(first.id) and found.picture is not None
+        return kind_of(network_of(self.graph)[0], first).cells == "each" and self._reads_input(first.id) and found.picture is not None
 
     def _reads_input(self, id: str) -> bool:
         graph = network_of(self.graph)[0]
