@@ -70,6 +70,9 @@ class Stream:
     channels  names of the channels of a trace, the rows of a curve, the bars, the columns of a cloud
     every     record each `every`-th step by default; 0 = not recorded unless asked for. For per-block kinds: observe
               each `every` steps.
+    canvas    what the network canvas shows of it in its nodes: `activity` (of a graph: one row for each node of the document,
+              in its order), `rates` (of a trace: channels are named as the nodes); `carried` is never drawn: a table of one row
+              (graph, refusal) with the document and the weights that it has now, for a model that goes on with it
     """
 
     name: str
@@ -82,6 +85,7 @@ class Stream:
     events: bool = False
     every: int = 0
     x_unit: str = ""
+    canvas: Literal["", "activity", "rates", "carried"] = ""
 
     @property
     def form(self) -> Form:
@@ -313,6 +317,10 @@ class Model(Described):
     equations: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = ""
     presets: ClassVar[dict[str, dict[str, Any]]] = {}  # title -> parameters; the first sentence of a lesson
+    takes: ClassVar[tuple[dict[str, Any], ...]] = ()  # what it can be opened with; plain values, read by the catalogue (`Taking`)
+    hands_over: ClassVar[
+        dict[str, str]
+    ] = {}  # to: the model that goes on with the same graph, data and weights; words, about: of its button
 
     @classmethod
     def _owner(cls) -> str:
