@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.neuron import SHAPED, Bench, Neuron, Start, record_spike
+from lab.cells.driven import SHAPED
+from lab.cells.neuron import Bench, Neuron, Start
+from lab.cells.spikes import record_spike
 from lab.kernels import kernel
 from lab.model import Figure, Handle, Layer, Out, Picture, State, Stream, param
 
