@@ -12,7 +12,7 @@ from lab.graph.kinds.layers import autoencoder, cnn, deep, kind_of, mlp, percept
 from lab.model import Clock, Figure, Layer, Picture, Stream, action, param
 from lab.training import GraphTraining, redeclared
 from lab.training.graph import depths, network_of
-from lab.training.model import GRADIENT
+from lab.training.learner import GRADIENT_NORM
 
 DRAWN = 170  # units that are drawn one by one
 HOLD = 50  # steps that the activity rests in a layer
@@ -142,7 +142,7 @@ class LayeredNetwork(GraphTraining):
             "smoothed": loss,
             "smoothed accuracy": right[0] if right else 0.0,
             "rate": self.rate,
-            "gradient": float(state["figures"][GRADIENT]),
+            "gradient": float(state["figures"][GRADIENT_NORM]),
         }
         for name, value in still.items():
             if name in out.samples and out.wanted(name):
