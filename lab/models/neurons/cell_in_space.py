@@ -17,6 +17,7 @@ FILM = 240  # rows of the picture of space and time, and the most columns
 MOST = 4000  # compartments
 LEVEL = 0.0  # mV: an upward crossing is a spike that passes
 PULSES = 8  # pulses given by hand that may go on at once
+SIDE = 31  # rows of the picture of the cell
 REST = -65.0  # mV, where a passive membrane rests
 
 
@@ -394,7 +395,7 @@ class CellInSpace(Model):
                 channels=("free Na", "gates"),
                 x_unit="mm",
             ),
-            Stream("shape", "graph", "", "The cell, its compartments coloured by their voltage."),
+            Stream("shape", "image", "mV", "The cell from the side, coloured by its voltage; widths are roots of diameters."),
         )
 
     @property
@@ -415,7 +416,7 @@ class CellInSpace(Model):
             Picture("V", "At the electrodes", (Layer("V"),), y="V (mV)", window=self.film_time, y_range=None if passive else (-90.0, 50.0)),
             Picture("arrival", "When the spike passed", (Layer("arrival"),), x=x, y="ms ago", x_range=ends, doc="A straight line: constant speed."),
             Picture("gates", "Gates along the cell", (Layer("gates"),), x=x, y="open fraction", x_range=ends, y_range=(0.0, 1.0)),
-            Picture("shape", "The cell", (Layer("shape"),), weight=0.6),
+            Picture("shape", "The cell", (Layer("shape"),), x=x, x_range=ends, levels=(-90.0, 50.0), click="stimulate", weight=0.5, front=True, doc="Click to stimulate there."),
             Picture("differences", "What differs along the cell", (Layer("differences", style="steps"),), x=x, y="share (%)", x_range=ends, weight=0.6),
         )  # fmt: skip
 
@@ -480,10 +481,12 @@ class CellInSpace(Model):
             free = np.divide(100.0 * self.now.g[0], whole, out=np.zeros(len(x)), where=whole > 0.0)
             return np.stack([x, free, 100.0 * self.now.phi / 3.0 ** ((self.temperature - 6.3) / 10.0)])
         if stream == "shape":
-            some = np.linspace(0, len(x) - 1, min(len(x), 120)).round().astype(int)
-            nodes = np.column_stack([x[some], np.zeros(len(some)), np.clip((V[some] - REST) / 100.0, -1.0, 1.0)])
-            width = np.sqrt(self.geometry.diameter[some])
-            return {"nodes": nodes, "edges": np.column_stack([np.arange(len(some) - 1), np.arange(1, len(some)), width[1:]])}
+            columns = np.linspace(0.0, self.span, 240)
+            here = np.argmin(np.abs(x[:, None] - columns), axis=0)
+            width = np.sqrt(self.geometry.diameter)[here]
+            width = np.maximum(2.0, 0.45 * SIDE * width / width.max())  # the root, because an axon beside a soma would be a hair
+            inside = np.abs(np.arange(SIDE)[:, None] - 0.5 * (SIDE - 1)) <= width
+            return np.where(inside, V[here], np.nan)
         return super().observe(constants, state, stream)
 
     def steady(self, x: np.ndarray) -> np.ndarray:
