@@ -7,6 +7,7 @@ typed      text that the form has to read (`Described.from_text`)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,14 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
 from lab.display.plots import typeset
 from lab.params import Spec
 from lab.widgets import theme
-from lab.widgets.numbers import LineSlider, NumberBox, Scale
+from lab.widgets.numbers import LineSlider, MarkStrip, NumberBox, Scale
 
 SEGMENTS = 4  # so many short choices are shown side by side
 SEGMENT_LETTERS = 26
@@ -80,8 +82,10 @@ class NumberField(Field):
         self.box = NumberBox(spec, self.scale, self)
         self.row.addWidget(self.box)
         self.slider: LineSlider | None = None
+        self.strip: MarkStrip | None = None
         if self.scale.slides:
-            self.below = self.slider = LineSlider()
+            self.slider = LineSlider()
+            self.below = self._with_marks(self.slider) if spec.marks else self.slider
             self.slider.slid.connect(self._slid)
             self.slider.dropped.connect(self._settled)
             self.slider.nudged.connect(self._nudged)
@@ -98,8 +102,24 @@ class NumberField(Field):
         if self.slider and isinstance(value, (int, float)):
             self.slider.show_place(self.scale.place(float(value)))
 
+    def _with_marks(self, slider: LineSlider) -> QWidget:
+        """The slider with its named ticks under it."""
+        both = QWidget()
+        column = QVBoxLayout(both)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.strip = MarkStrip(self.scale, slider, both)
+        column.addWidget(slider)
+        column.addWidget(self.strip)
+        return both
+
+    def set_marks(self, marks: Mapping[str, float]) -> None:
+        """Show named ticks."""
+        if self.strip is not None:
+            self.strip.set_marks(marks)
+
     def _slid(self, place: float) -> None:
-        value = self.scale.value(place)
+        value = self.scale.value(place, fine=self.slider is not None and self.slider.fine)
         self.box.set_value(value)
         self.edited.emit(value)
 
@@ -116,6 +136,8 @@ class NumberField(Field):
 
     def set_theme(self) -> None:
         self.box.set_theme()
+        if self.strip is not None:
+            self.strip.set_theme()
 
 
 class Switch(QAbstractButton):
