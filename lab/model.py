@@ -28,8 +28,8 @@ from lab.errors import ModelError, near
 from lab.params import Described, Spec, param
 
 __all__ = [
-    "Action", "Advice", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Recorded", "Remedy", "Stage", "State", "Stream",
-    "Strips", "action", "param",
+    "Action", "Advice", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
+    "Stream", "Strips", "action", "param",
 ]  # fmt: skip
 
 State = dict[str, np.ndarray]
@@ -75,6 +75,9 @@ class Stream:
     meanings  two or three words for each channel, said under its name at the end of its line
     every     record each `every`-th step by default; 0 = not recorded unless asked for. For per-block kinds: observe
               each `every` steps.
+    canvas    what the network canvas shows of it in its nodes: `activity` (of a graph: one row for each node of the document,
+              in its order), `rates` (of a trace: channels are named as the nodes); `carried` is never drawn: a table of one row
+              (graph, refusal) with the document and the weights that it has now, for a model that goes on with it
     """
 
     name: str
@@ -88,6 +91,7 @@ class Stream:
     every: int = 0
     x_unit: str = ""
     meanings: tuple[str, ...] = ()
+    canvas: Literal["", "activity", "rates", "carried"] = ""
 
     @property
     def form(self) -> Form:
@@ -361,6 +365,44 @@ class Figure:
         return f"± {self.relative:.3g} of it" if self.relative else f"± {self.tolerance:.3g}"
 
 
+class Preset(dict[str, Any]):
+    """Parameters by name, and what a run with them shows: promised, and tried by the tests and by `lab verify --presets`.
+
+        "Repetitive firing": Preset({"current": 10.0}, shows="rate > 60", after=500.0)
+
+    shows  a condition over the run's figures, parameters and streams in the lab's own arithmetic (`lab.arithmetic`; the names are
+           those of `lab.engine.conditions`): "spikes > 5 and CV < 0.1", "max(V) > 0", "did pulse = 1"
+    after  model time at which it holds, in the clock's unit (0: at the model's default length); how long a person waits
+           follows from the pace
+    do     (time, action, arguments): what a person does meanwhile, where the effect needs it
+    share  of the seeds on which it holds, for what chance decides: the title or the page says so
+    slow   it is left to the long tests
+
+    A plain dict is a preset that promises nothing.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        shows: str = "",
+        after: float = 0.0,
+        do: tuple[tuple[float, str, Mapping[str, Any]], ...] = (),
+        share: float = 1.0,
+        slow: bool = False,
+    ):
+        super().__init__(parameters or {})
+        self.shows, self.after, self.do, self.share, self.slow = shows, after, do, share, slow
+
+    def steps(self, model: Model) -> int:
+        """Steps after which it holds."""
+        return model.steps_for(self.after) if self.after else model.default_steps
+
+    def wait(self, model: Model) -> float | None:
+        """Seconds that a person waits at the model's own pace; None where it runs as fast as it can."""
+        return self.steps(model) * model.clock.dt / model.speed if model.speed else None
+
+
 class Model(Described):
     """Base of every model of the catalogue; see the module's docstring for the contract.
 
@@ -377,7 +419,9 @@ class Model(Described):
     role: ClassVar[str] = ""
     equations: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = ""
-    presets: ClassVar[dict[str, dict[str, Any]]] = {}  # title -> parameters; the first sentence of a lesson
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}  # title -> Preset, or just parameters; the first sentence of a lesson
+    takes: ClassVar[tuple[dict[str, Any], ...]] = ()  # what it can be opened with; plain values, read by the catalogue (`Taking`)
+    hands_over: ClassVar[dict[str, str]] = {}  # `to`: the model that goes on with the same graph; `words`, `about` of the button
 
     @classmethod
     def _owner(cls) -> str:

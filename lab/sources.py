@@ -1,15 +1,31 @@
-"""What a compiled kernel was made from: digests of source files and of functions, the keys of the cache on disk."""
+"""What a compiled kernel was made from: digests of source files and of functions, the keys of the cache on disk, and its folder.
+
+Nothing here needs Numba or NumPy: whether something must be compiled at all is asked before they are loaded.
+"""
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import re
 from functools import cache
 from pathlib import Path
 from types import CodeType
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).resolve().parent
+
+
+def cache_folder() -> Path:
+    """Folder of everything that can be made again; `LAB_CACHE` overrides the user's cache directory."""
+    import platformdirs
+
+    return Path(os.environ.get("LAB_CACHE") or platformdirs.user_cache_dir("neural-lab", appauthor=False))
+
+
+def place_of(path: Path) -> str:
+    """Name of a source file that is the same wherever this package lies; a person's own file goes by its whole path."""
+    return path.relative_to(PACKAGE.parent).as_posix() if PACKAGE in path.parents else str(path)
 
 
 # Only the import statements are parsed: a syntax tree of everything that a model rests on took 0.2 s at each start.
@@ -72,8 +88,8 @@ def source_digest(path: Path) -> str:
             seen[here], imported = _examine(here, facts.st_mtime_ns, facts.st_size)
             todo.extend(imported)
     total = hashlib.sha256()
-    for here in sorted(seen):
-        total.update(str(here).encode() + b"\0" + seen[here])
+    for name, digest in sorted((place_of(here), digest) for here, digest in seen.items()):
+        total.update(name.encode() + b"\0" + digest)
     return total.hexdigest()
 
 

@@ -72,6 +72,30 @@ def test_parameters_are_documented_and_bounded(name):
             assert all(v in other.choices for v in spec.when[1]) or other.kind == "bool", f"{spec.name}.when"
 
 
+@pytest.mark.parametrize("name", [e.name for e in catalog.entries() if e.takes and e.name in NAMES])
+def test_what_a_model_takes_fits_its_parameters(name):
+    kind, entry = catalog.load(name), catalog.entry(name)
+    specs = kind.specs()
+    for given, taking in zip(kind.takes, entry.takes, strict=True):
+        assert given["what"] == taking.what and taking.model == name, "the catalogue reads what the class says"
+        if taking.what == "graph":
+            assert [n for n, s in specs.items() if s.kind == "graph"] and (taking.family or taking.words)
+            assert kind(**taking.values)
+        else:
+            assert specs[taking.into].kind in ("text", "file") and taking.words
+            assert {*taking.values, *taking.large} < set(specs)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_model_hands_over_goes_to_one_that_has_the_same_graph(name):
+    kind = catalog.load(name)
+    if kind.hands_over:
+        other = catalog.load(kind.hands_over["to"])
+        assert kind.hands_over["words"] and kind.hands_over["about"]
+        assert {n for n, s in kind.specs().items() if s.kind == "graph"} <= set(other.specs())
+        assert "carried" in {s.canvas for s in kind().streams}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_streams_pictures_and_actions_are_consistent(name):
     kind = catalog.load(name)

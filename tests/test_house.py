@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lab import catalog
+
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "lab").rglob("*.py"))
 
@@ -41,7 +43,7 @@ def test_only_widgets_import_qt(path):
 
 @pytest.mark.parametrize("path", SOURCES, ids=place)
 def test_only_kernels_import_numba(path):
-    if place(path) != "lab/kernels/__init__.py":
+    if not place(path).startswith("lab/kernels/"):
         assert "numba" not in roots(path)
 
 
@@ -60,6 +62,13 @@ def test_models_import_neither_each_other_nor_the_engine(path):
 @pytest.mark.parametrize("path", [p for p in SOURCES if "lab/widgets/" in p.as_posix()], ids=place)
 def test_widgets_never_import_a_model_module(path):
     assert not [name for name in imports(path) if name.startswith("lab.models")]
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if "lab/widgets/" in p.as_posix()], ids=place)
+def test_widgets_name_no_model(path):
+    names = set(catalog.names())
+    said = {n.value for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    assert not said & names
 
 
 def test_imports_have_no_circle():

@@ -1,4 +1,4 @@
-"""Elementary functions, random numbers, decimation and the cache of compiled kernels."""
+"""Elementary functions, random numbers and the cache of compiled kernels."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import textwrap
 from pathlib import Path
 
 import mpmath
+import numba
 import numpy as np
 import pytest
 
 from lab import kernels
-from lab.kernels import below, exponential, kernel, minmax_buckets, next_bits, normal, poisson, seed_state, uniform
+from lab.kernels import below, cache, compiler, exponential, kernel, next_bits, normal, poisson, random, seed_state, uniform
 from lab.sources import source_digest
 
-ROOT = Path(kernels.__file__).parent.parent
+ROOT = Path(kernels.__file__).parents[2]
 compiled = pytest.mark.skipif(not kernels.JIT, reason="needs the compiler: NUMBA_DISABLE_JIT is set")
 
 
@@ -175,7 +176,7 @@ def test_loops_over_elementary_functions_become_vector_instructions(name):
     function = getattr(kernels, name)
     dtype = np.float32 if name.endswith("32") else np.float64
     # A kernel that comes from the cache has no text to look at: this one is compiled afresh.
-    fresh = kernels.numba.njit(nogil=True, error_model="numpy", fastmath=kernels.FAST)(run.py_func)
+    fresh = numba.njit(nogil=True, error_model="numpy", fastmath=compiler.FAST)(run.py_func)
     fresh(np.ones(4, dtype), np.empty(4, dtype))
     (text,) = fresh.inspect_llvm().values()
     multiplications = re.findall(r"fmul (?:\w+ )*<(\d+) x (float|double)>", text)
@@ -308,7 +309,7 @@ def test_normal_moments_and_tails_are_those_of_the_normal_distribution():
     x = sample(1, COUNT, seed=5)
     for power, value, variance in [(1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96), (6, 15, 10170)]:
         assert abs((x**power).mean() - value) < 4.5 * math.sqrt(variance / COUNT)
-    for edge in (1.0, 2.0, 3.0, kernels._TAIL, 4.0):
+    for edge in (1.0, 2.0, 3.0, random._TAIL, 4.0):
         expected = 2 * stats.norm.sf(edge)
         assert abs((np.abs(x) > edge).mean() - expected) < 4.5 * math.sqrt(expected / COUNT) + 1 / COUNT
 
@@ -317,13 +318,13 @@ def test_normal_tail_beyond_the_last_edge_follows_the_conditional_normal():
     from scipy import stats
 
     s = seed_state(8)
-    x = np.array([kernels._normal_tail(s) for _ in range(3000)])
-    edge = stats.norm.sf(kernels._TAIL)
+    x = np.array([random._normal_tail(s) for _ in range(3000)])
+    edge = stats.norm.sf(random._TAIL)
     assert stats.kstest(x, lambda v: 1 - stats.norm.sf(v) / edge).pvalue > 1e-3
 
 
 def test_ziggurat_layers_have_equal_area():
-    x, height = kernels._EDGES, kernels._HEIGHTS
+    x, height = random._EDGES, random._HEIGHTS
     edge = x[1]
     area = height[1] * edge + math.sqrt(math.pi / 2) * math.erfc(edge / math.sqrt(2))
     np.testing.assert_allclose(x[1:] * np.diff(height)[1:], area, rtol=1e-13)
@@ -362,7 +363,7 @@ def test_log_poisson_agrees_with_exact_arithmetic():
             for z in (-3, -1, -0.01, 0, 0.5, 2, 6):
                 k = max(0.0, float(round(mean + z * math.sqrt(mean))))
                 exact = mpmath.mpf(k) * mpmath.log(mean) - mpmath.mpf(mean) - mpmath.loggamma(mpmath.mpf(k) + 1)
-                assert kernels._log_poisson(k, mean) == pytest.approx(float(exact), rel=1e-12, abs=1e-12)
+                assert random._log_poisson(k, mean) == pytest.approx(float(exact), rel=1e-12, abs=1e-12)
 
 
 def test_poisson_without_a_mean_draws_nothing_and_ends():
@@ -394,7 +395,7 @@ DIGEST = """
     import numpy as np
     from lab import kernels
     from lab.kernels import *
-    from lab.kernels import kernel, uniform, normal, exponential, poisson, below, seed_state, minmax_buckets
+    from lab.kernels import kernel, uniform, normal, exponential, poisson, below, seed_state
     s = seed_state(7, 3)
     draws = []
     for _ in range(1500):
@@ -408,64 +409,22 @@ DIGEST = """
         if name.endswith("32"):
             points = np.clip(points, -87, 87).astype(np.float32)
         values[name] = [float(getattr(kernels, name)(v)) for v in points]
-    low, high = np.empty(9), np.empty(9)
-    count = minmax_buckets(np.sin(np.arange(50.0)), 13, 7, low, high)
-    print(json.dumps([kernels.JIT, hashlib.sha256(np.array(draws).tobytes() + s.tobytes()).hexdigest(), values,
-                      low[:count].tolist(), high[:count].tolist()]))
+    print(json.dumps([kernels.JIT, hashlib.sha256(np.array(draws).tobytes() + s.tobytes()).hexdigest(), values]))
 """
 
 
 @compiled
 def test_interpreted_kernels_draw_the_same_bytes_and_agree_within_4_ulp():
-    jit, drawn, values, low, high = json.loads(run_python(DIGEST, NUMBA_DISABLE_JIT="0"))
-    plain, drawn_plain, values_plain, low_plain, high_plain = json.loads(run_python(DIGEST, NUMBA_DISABLE_JIT="1"))
+    jit, drawn, values = json.loads(run_python(DIGEST, NUMBA_DISABLE_JIT="0"))
+    plain, drawn_plain, values_plain = json.loads(run_python(DIGEST, NUMBA_DISABLE_JIT="1"))
     assert (jit, plain) == (True, False)
     assert drawn == drawn_plain
-    assert (low, high) == (low_plain, high_plain)
     for name, compiled_values in values.items():
         dtype = np.float32 if name.endswith("32") else np.float64
         a, b = np.array(compiled_values), np.array(values_plain[name])
         finite = np.isfinite(a)
         np.testing.assert_array_equal(a[~finite], b[~finite])
         assert (np.abs(a[finite] - b[finite]) <= 4 * np.spacing(np.abs(b[finite]).astype(dtype))).all(), name
-
-
-# -- decimation -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("start", [0, 1, 6, 7, 8, 1000003])
-@pytest.mark.parametrize("size", [0, 1, 6, 7, 8, 50])
-def test_buckets_hold_the_extremes_of_their_absolute_steps(start, size):
-    y = np.random.default_rng(start + size).normal(size=size)
-    low, high = np.full(12, 99.0), np.full(12, 99.0)
-    count = minmax_buckets(y, start, 7, low, high)
-    groups = {}
-    for i, value in enumerate(y):
-        groups.setdefault((start + i) // 7, []).append(value)
-    assert count == len(groups)
-    assert low[:count].tolist() == [min(groups[key]) for key in sorted(groups)]
-    assert high[:count].tolist() == [max(groups[key]) for key in sorted(groups)]
-    assert (low[count:] == 99).all() and (high[count:] == 99).all()
-
-
-def test_buckets_show_nan_only_where_nothing_else_is():
-    y = np.array([np.nan, 2.0, 1.0, np.nan, np.nan, np.nan, np.inf, -np.inf, 0.0])
-    low, high = np.empty(3), np.empty(3)
-    assert minmax_buckets(y, 0, 3, low, high) == 3
-    np.testing.assert_array_equal(low, [1, np.nan, -np.inf])
-    np.testing.assert_array_equal(high, [2, np.nan, np.inf])
-
-
-def test_buckets_accept_single_precision_and_strided_samples():
-    y = np.arange(40, dtype=np.float32)[::2]
-    low, high = np.empty(4, np.float32), np.empty(4, np.float32)
-    assert minmax_buckets(y, 0, 5, low, high) == 4
-    assert low.tolist() == [0, 10, 20, 30] and high.tolist() == [8, 18, 28, 38]
-
-
-def test_buckets_refuse_outputs_that_are_too_short():
-    with pytest.raises(ValueError, match="fewer entries"):
-        minmax_buckets(np.zeros(10), 0, 2, np.empty(4), np.empty(5))
 
 
 # -- the cache --------------------------------------------------------------------------------------------------------
@@ -643,6 +602,21 @@ def test_digest_follows_relative_imports_within_the_package(tmp_path, monkeypatc
     assert sources.source_digest(package / "tape" / "run.py") != before
 
 
+def test_digest_does_not_depend_on_where_the_package_lies(tmp_path, monkeypatch):
+    from lab import sources
+
+    found = []
+    for home in ("one", "another"):
+        package = tmp_path / home / "lab"
+        package.mkdir(parents=True)
+        (package / "kernels.py").write_text("k = 1\n")
+        (package / "near.py").write_text("from lab.kernels import k\n")
+        monkeypatch.setattr(sources, "PACKAGE", package)
+        found.append((sources.source_digest(package / "near.py"), sources.place_of(package / "near.py")))
+    assert found[0] == found[1]
+    assert sources.place_of(tmp_path / "one.py") == str(tmp_path / "one.py")
+
+
 def test_digest_follows_the_face_of_the_package_only_where_something_is_taken_from_it(tmp_path, monkeypatch):
     from lab import sources
 
@@ -680,7 +654,7 @@ def test_old_versions_of_a_source_are_removed_after_a_week(tmp_path):
         folder.mkdir()
     for folder in (old, other):
         os.utime(folder, (1e9, 1e9))
-    kernels._forget_old(now)
+    cache._forget_old(now)
     assert [folder.exists() for folder in (old, recent, other, now)] == [False, True, True, True]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from lab.commands import app, say
+from lab.commands.options import app, say
 from lab.errors import FileError, ModelError
 
 if TYPE_CHECKING:

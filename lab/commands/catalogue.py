@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from lab import catalog
-from lab.commands import app, say
+from lab.commands.options import Json, app, say
 from lab.engine import preparation
 
 
 @app.command(name="list")
-def list_(*, json_: Annotated[bool, Parameter(name="--json", negative="", help="Machine-readable.")] = False) -> None:
+def list_(*, json_: Json = False) -> None:
     """List the models of the catalogue."""
     if json_:
         from dataclasses import asdict

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from lab.commands import app, say
-from lab.commands.files import RunId
+from lab.commands.options import Json, RunId, app, pick_run, say
 from lab.errors import FileError, LabError, ModelError
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ VECTORS = "vectors"  # the stream of `lab.embedding.streams`; named here so that
 METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
 PICTURES = (".png", ".svg", ".pdf")
 Count = Annotated[int, Parameter(name=["--n", "-n"], help="How many answers.")]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Machine-readable.")]
 Kind = Annotated[str, Parameter(name="--format", help="Format of FILE where its name and content do not say it.")]
 Metadata = Annotated[str | None, Parameter(help="Second file of a projector's, with the names.")]
 Word = Annotated[str, Parameter(allow_leading_hyphen=True)]
@@ -51,7 +49,6 @@ def open_vectors(file: str, kind: str = "", metadata: str | None = None, run_id:
 
 def session_vectors(file: str, run_id: int | None = None) -> Vectors:
     """The vectors that a recorded run has reached."""
-    from lab.commands.running import pick_run
     from lab.embedding.streams import NAMES, assemble, has_vectors
     from lab.engine.experiment import Experiment
     from lab.engine.recording import restore_point

@@ -10,15 +10,12 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from lab.commands import app, say
-from lab.commands.running import pick_run
+from lab.commands.options import Json, RunId, app, pick_run, say
 from lab.errors import FileError
-
-RunId = Annotated[int | None, Parameter(name="--run", help="Which run (default: the newest).")]
 
 
 @app.command
-def info(file: str, *, json_: Annotated[bool, Parameter(name="--json", negative="", help="Machine-readable.")] = False) -> None:
+def info(file: str, *, json_: Json = False) -> None:
     """Say what a session file holds: runs, parameters, streams, notes."""
     from lab.session import SessionReader
 

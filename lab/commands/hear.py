@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from lab.commands import app
+from lab.commands.options import app
 
 
 @app.command

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from lab.commands import app, say
-from lab.commands.files import RunId
-from lab.commands.running import pick_run
+from lab.commands.options import RunId, app, pick_run, say
 from lab.errors import FileError, ModelError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from lab import catalog
-from lab.commands import app, say
+from lab.commands.options import app, pick_run, say
 from lab.errors import FileError, LabError, ModelError, near
 
 if TYPE_CHECKING:
@@ -286,18 +286,6 @@ def resume(
 
 def _intervals(reader: Any, run_id: int) -> dict[str, int]:
     return {s.name: s.every for s in reader.streams(run_id) if s.meta.get("recorded", True)}
-
-
-def pick_run(runs: list, run_id: int | None, file: str) -> Any:
-    """The run with this id, or the newest."""
-    if not runs:
-        raise FileError(f"{file} holds no runs yet.")
-    if run_id is None:
-        return runs[-1]
-    for info in runs:
-        if info.id == run_id:
-            return info
-    raise FileError(f"{file} has no run {run_id}; it has {', '.join(str(r.id) for r in runs)}.")
 
 
 def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light") -> None:

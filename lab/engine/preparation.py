@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lab import catalog
 from lab.errors import LabError
-from lab.sources import PACKAGE, source_digest
+from lab.sources import PACKAGE, cache_folder, source_digest
 
 # Not `python -m lab`, which takes a folder named lab in the working directory for this package.
 COMMAND = "import sys; sys.path[0] = sys.argv[1]; from lab.__main__ import main; sys.exit(main(['warm', sys.argv[2]]))"
@@ -88,8 +88,5 @@ atexit.register(end)
 
 
 def _mark_of(name: str) -> Path:
-    import platformdirs
-
     source = PACKAGE / "models" / catalog.entry(name).panel / f"{name.replace('-', '_')}.py"
-    base = os.environ.get("LAB_CACHE") or platformdirs.user_cache_dir("neural-lab", appauthor=False)
-    return Path(base) / "prepared" / f"{name}.{sys.implementation.cache_tag}-{source_digest(source)[:24]}"
+    return cache_folder() / "prepared" / f"{name}.{sys.implementation.cache_tag}-{source_digest(source)[:24]}"

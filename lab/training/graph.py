@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -48,8 +48,6 @@ class GraphTraining(Training):
     epochs: int = redeclared(Training, "epochs", 100)
     evaluate: float = redeclared(Training, "evaluate", 2.0)
     rate: float = redeclared(Training, "rate", 0.01)
-
-    hands_over: ClassVar[str] = ""  # the model that goes on with the same graph, data and weights
 
     def check(self) -> None:
         """Refuse a graph that cannot run, or that does not fit the data."""
@@ -138,8 +136,11 @@ class GraphTraining(Training):
                 "graph",
                 "",
                 "Every node of the canvas with the mean size of its values for one example (fourth column: whether it is known).",
+                canvas="activity",
             ),
-            Stream(CARRIED, "table", "", f"The graph with the present weights in it, as one text (up to {MOST:,} weights)."),
+            Stream(
+                CARRIED, "table", "", f"The graph with the present weights in it, as one text (up to {MOST:,} weights).", canvas="carried"
+            ),
         ]
         if self.task == "reconstruction" and shape.picture:
             found.append(Stream("reconstructions", "image", "", "Test pictures, and under each what comes out."))

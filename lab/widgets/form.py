@@ -19,8 +19,7 @@ from lab.display.symbols import markup
 from lab.errors import ParameterError
 from lab.params import Described, Spec
 from lab.widgets import theme
-from lab.widgets.fields import Field, NumberField, make_field
-from lab.widgets.fields_table import GraphField
+from lab.widgets.fields import Field, make_field
 from lab.widgets.labels import ElidedLabel
 from lab.widgets.ticks import Ticks
 
@@ -274,8 +273,7 @@ class ParameterForm(QScrollArea):
         field.committed.connect(self._committed)
         field.typed.connect(self._typed)
         row.dot.clicked.connect(self._reset)
-        if isinstance(field, GraphField):
-            field.opened.connect(self._graph)
+        field.opened.connect(self._graph)
         self.rows[spec.name] = row
         return row
 
@@ -387,9 +385,7 @@ class ParameterForm(QScrollArea):
         return getattr(self.model, other) in values and self.applies(self.kind.specs()[other])
 
     def _show_ticks(self, name: str, marks: dict[str, float]) -> None:
-        field = self.rows[name].field
-        if isinstance(field, NumberField):
-            field.set_marks(marks)
+        self.rows[name].field.set_marks(marks)
 
     def _arrange_visible(self) -> None:
         specs = self.kind.specs()

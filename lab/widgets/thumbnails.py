@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer
 
 from lab import catalog
 from lab.widgets import theme
+from lab.widgets.application import application
 from lab.widgets.gallery import Gallery, small_picture
 
 IDLE_SECONDS = 20.0
@@ -87,7 +88,6 @@ def draw(model: str, path: str, name: str = "dark") -> int:
     from lab.display.plots import LiveSource
     from lab.engine.experiment import Experiment
     from lab.engine.runner import Runner
-    from lab.widgets.app import application
     from lab.widgets.pictures import make
 
     if hasattr(os, "nice"):

@@ -48,6 +48,7 @@ class LayeredNetwork(GraphTraining):
     group = "Gates and layers"
     icon = "mdi6.layers-triple-outline"
     order = 30
+    takes = ({"what": "graph", "family": "layers"},)
     equations = (r"h_l = \sigma_l(W_l h_{l-1} + b_l)", r"[\,W \mid b\,]\,[x; 1] = W x + b")
     source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986); He et al., CVPR (2016)"
     presets = {
@@ -61,7 +62,11 @@ class LayeredNetwork(GraphTraining):
         "Digits, autoencoder": {"graph": autoencoder().to_json(), **DIGITS},
     }
 
-    hands_over = "canvas-training"
+    hands_over = {
+        "to": "canvas-training",
+        "words": "Train in the monitor",
+        "about": "Open the training monitor with the same layers, data and weights",
+    }
 
     mode: str = param("train", choices=("train", "forward pass"), main=True, group="Network",
                       doc="Learn, or stand still and watch one example pass through the layers.")  # fmt: skip
