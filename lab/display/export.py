@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import numpy as np
 
 from lab.display import tokens
 from lab.errors import FileError, ModelError
+from lab.model import Model, Recorded
 
-if TYPE_CHECKING:
-    from lab.api import Run
+
+class Run(Protocol):
+    """A run that is exported; `lab.api.Run` is one."""
+
+    model: Model
+
+    def recorded(self, name: str) -> Recorded:
+        """Time, values and index of a stream."""
 
 
 def columns(run: Run, name: str) -> dict[str, np.ndarray]:
