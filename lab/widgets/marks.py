@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from lab.engine.experiment import Experiment
-from lab.errors import LabError
+from lab.errors import LabError, OwnModelError
 from lab.session import RunInfo
 from lab.widgets.document import Document
 from lab.widgets.labels import figures
@@ -52,6 +52,9 @@ class Marks(QObject):
         info = self._window.session.run(run)
         try:
             experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'")
+        except OwnModelError as error:
+            self._window.ask_to_run(error.path)
+            return
         except LabError as error:
             self._window._failed(str(error))
             return
