@@ -258,7 +258,7 @@ def window(rounds: int) -> None:
 
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from lab.widgets import theme
-    from lab.widgets.offscreen import application
+    from lab.widgets.application import offscreen_application as application
     from lab.widgets.pictures import make
 
     app = application()

@@ -28,7 +28,7 @@ began = float(sys.argv[2])
 from lab import preparation; preparation.begin(sys.argv[1])
 from lab.widgets import filing, theme  # first, as the program does
 from PySide6.QtCore import QTimer
-from lab.widgets.app import application
+from lab.widgets.application import application
 from lab.widgets.settings import Settings
 from lab.widgets.window import Window
 app = application()
@@ -103,7 +103,7 @@ def live(seconds: float = 5.0) -> tuple[float, float, float, int, float, float]:
     from PySide6.QtCore import QEventLoop, QTimer
 
     from lab.widgets import filing, theme
-    from lab.widgets.app import application
+    from lab.widgets.application import application
     from lab.widgets.settings import Settings
     from lab.widgets.window import Window
 

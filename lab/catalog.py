@@ -112,6 +112,11 @@ def entry(name: str) -> Entry:
     raise ModelError(f"There is no model '{name}': {near(name, names())}")
 
 
+def panel_of(name: str) -> str:
+    """The panel of a model of the catalogue; nothing for one in a file of a person's own."""
+    return next((e.panel for e in entries() if e.name == name), "")
+
+
 def load(name: str) -> type[Model]:
     """The model class called `name`: one of the catalogue, or of a person's own file that was opened before in this process.
 

@@ -28,7 +28,7 @@ from lab.errors import ModelError, near
 from lab.params import Described, Spec, param
 
 __all__ = [
-    "Action", "Advice", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Recorded", "Remedy", "State", "Stream", "action",
+    "Action", "Advice", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "State", "Stream", "action",
     "param",
 ]  # fmt: skip
 
@@ -296,6 +296,44 @@ class Figure:
         return f"± {self.relative:.3g} of it" if self.relative else f"± {self.tolerance:.3g}"
 
 
+class Preset(dict[str, Any]):
+    """Parameters by name, and what a run with them shows: promised, and tried by the tests and by `lab verify --presets`.
+
+        "Repetitive firing": Preset({"current": 10.0}, shows="rate > 60", after=500.0)
+
+    shows  a condition over the run's figures, parameters and streams in the lab's own arithmetic (`lab.arithmetic`; the names are
+           those of `lab.engine.conditions`): "spikes > 5 and CV < 0.1", "max(V) > 0", "did pulse = 1"
+    after  model time at which it holds, in the clock's unit (0: at the model's default length); how long a person waits
+           follows from the pace
+    do     (time, action, arguments): what a person does meanwhile, where the effect needs it
+    share  of the seeds on which it holds, for what chance decides: the title or the page says so
+    slow   it is left to the long tests
+
+    A plain dict is a preset that promises nothing.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        shows: str = "",
+        after: float = 0.0,
+        do: tuple[tuple[float, str, Mapping[str, Any]], ...] = (),
+        share: float = 1.0,
+        slow: bool = False,
+    ):
+        super().__init__(parameters or {})
+        self.shows, self.after, self.do, self.share, self.slow = shows, after, do, share, slow
+
+    def steps(self, model: Model) -> int:
+        """Steps after which it holds."""
+        return model.steps_for(self.after) if self.after else model.default_steps
+
+    def wait(self, model: Model) -> float | None:
+        """Seconds that a person waits at the model's own pace; None where it runs as fast as it can."""
+        return self.steps(model) * model.clock.dt / model.speed if model.speed else None
+
+
 class Model(Described):
     """Base of every model of the catalogue; see the module's docstring for the contract.
 
@@ -312,7 +350,7 @@ class Model(Described):
     role: ClassVar[str] = ""
     equations: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = ""
-    presets: ClassVar[dict[str, dict[str, Any]]] = {}  # title -> parameters; the first sentence of a lesson
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}  # title -> Preset, or just parameters; the first sentence of a lesson
 
     @classmethod
     def _owner(cls) -> str:

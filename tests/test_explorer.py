@@ -218,8 +218,8 @@ class Fixed:
 @pytest.fixture
 def explorer(qtbot):
     from lab.widgets import theme
+    from lab.widgets.application import offscreen_application as application
     from lab.widgets.embeddings.explorer import ExplorerView
-    from lab.widgets.offscreen import application
     from lab.widgets.pictures import make
 
     theme.apply(application(), "dark")
@@ -368,7 +368,7 @@ def test_bookmarks_keep_the_view_and_undo_takes_them_back(explorer, qtbot):
 
 def test_the_map_is_exported_with_its_legend_and_redrawn_in_another_theme(explorer, tmp_path):
     from lab.widgets import theme
-    from lab.widgets.offscreen import application
+    from lab.widgets.application import offscreen_application as application
 
     view, _ = explorer
     for name in ("map.png", "map.svg", "map.csv"):
@@ -538,8 +538,8 @@ class Past(Fixed):
 
 def test_before_the_first_frame_of_a_run_no_later_vectors_answer_and_an_own_question_of_the_model_may_be_unknown(qtbot):
     from lab.widgets import theme
+    from lab.widgets.application import offscreen_application as application
     from lab.widgets.embeddings.explorer import EARLY
-    from lab.widgets.offscreen import application
     from lab.widgets.pictures import make
 
     theme.apply(application(), "dark")

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import QApplication
 from lab.model import param
 from lab.params import Described, Spec
 from lab.widgets import theme
-from lab.widgets.fields import ComboField, SegmentField
-from lab.widgets.fields_curve import SAMPLES, merge_stroke
+from lab.widgets.fields.choice import ComboField, SegmentField
+from lab.widgets.fields.drawn import SAMPLES, merge_stroke
 from lab.widgets.form import ParameterForm, shown_name
 from lab.widgets.numbers import Scale, number_text
 

@@ -16,7 +16,8 @@ START = """
 import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from lab.widgets.app import application, start
+from lab.widgets.app import start
+from lab.widgets.application import application
 app = application()
 def look():
     window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "lab")

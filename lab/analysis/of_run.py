@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from lab.analysis import trains as analysis
 from lab.analysis.trains import Curve, Trains
 from lab.errors import ModelError, near
-from lab.model import Happened, Model
-
-if TYPE_CHECKING:
-    from lab.api import Run
+from lab.model import Happened, Model, Recorded
 
 
 def rasters(model: Model) -> tuple[str, ...]:
@@ -26,6 +23,29 @@ def cells_of(model: Model, stream: str) -> int | None:
     """How many cells a raster has, where the model says; None: as many as were seen."""
     declared = model.stream(stream)
     return max(declared.shape[0] if declared.shape else 0, len(declared.channels)) or None
+
+
+class Spoken(Protocol):
+    """What an experiment says of a run: the model as it began."""
+
+    def build(self) -> Model:
+        """The model value."""
+
+
+class Run(Protocol):
+    """A run whose recording is analysed; `lab.api.Run` is one."""
+
+    model: Model
+    steps: int
+    log: tuple[Happened, ...]
+    streams: tuple[str, ...]
+
+    @property
+    def experiment(self) -> Spoken:
+        """What was run."""
+
+    def recorded(self, name: str) -> Recorded:
+        """Time, values and index of a stream."""
 
 
 @runtime_checkable

@@ -17,16 +17,14 @@ from __future__ import annotations
 import json
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from lab.cells.cell import Followed
 from lab.cells.shadow import Shadow
 from lab.errors import ModelError
 from lab.model import Events, Layer, Out, Picture, State, Stream
-
-if TYPE_CHECKING:
-    from lab.cells.neuron import Neuron
 
 TOLERANCE = 1e-10
 STRETCH = 5.0  # ms that the shadow goes at a time
@@ -52,7 +50,7 @@ def stretch_steps(dt: float) -> int:
     return max(1, round(STRETCH / dt))
 
 
-def begin(cell: Neuron) -> State:
+def begin(cell: Followed) -> State:
     """What a run with the dial has in its state besides."""
     numbers = np.zeros(16)
     numbers[LOW] = cell.rest()[0]
@@ -69,7 +67,7 @@ def room(state: State, dt: float) -> int:
     return stretch_steps(dt) - int(state["step"][0] - state["shadow"][DONE])
 
 
-def follow(cell: Neuron, state: State, drive: np.ndarray, spikes: np.ndarray, out: Out) -> None:
+def follow(cell: Followed, state: State, drive: np.ndarray, spikes: np.ndarray, out: Out) -> None:
     """Take note of steps that the run has just done (state["step"] is still before them), and go on when a stretch is full.
 
     drive   (steps,) stimulus of the cell; spikes (n,) its spike times in them (ms)
@@ -86,7 +84,7 @@ def follow(cell: Neuron, state: State, drive: np.ndarray, spikes: np.ndarray, ou
         out.events[STREAM.name].append(len(drive) - 1, 0, error)
 
 
-def catch_up(cell: Neuron, state: State, steps: int | None = None) -> None:
+def catch_up(cell: Followed, state: State, steps: int | None = None) -> None:
     """Let the shadow do the steps that the run has done since it stopped last: at the end of a stretch, or before something changes."""
     numbers = state["shadow"]
     steps = int(state["step"][0] - numbers[DONE]) if steps is None else steps
@@ -106,13 +104,13 @@ def catch_up(cell: Neuron, state: State, steps: int | None = None) -> None:
     _wait(state, ITS, spikes)
 
 
-def changed(before: Neuron, state: State) -> None:
+def changed(before: Followed, state: State) -> None:
     """Before parameters change: go on to now with the old ones, and tell steps anew after the next spikes."""
     catch_up(before, state)
     state["shadow"][STEADY] = state["shadow"][COMPARED]
 
 
-def to_rest(cell: Neuron, state: State) -> None:
+def to_rest(cell: Followed, state: State) -> None:
     """The cell is put back to rest: so is its shadow."""
     catch_up(cell, state)
     state["shadow_point"][:] = cell.rest()
@@ -147,7 +145,7 @@ def _compare(state: State) -> list[float]:
     return [float(e) for e in errors]
 
 
-def figures(cell: Neuron, state: State) -> dict[str, Any]:
+def figures(cell: Followed, state: State) -> dict[str, Any]:
     """What the dial says: errors, the step that keeps them below 1 %, and what the shadow costs."""
     numbers = state["shadow"]
     steps = max(1.0, numbers[DONE])
@@ -173,7 +171,7 @@ def figures(cell: Neuron, state: State) -> dict[str, Any]:
 # The step that keeps the error below 1 %
 
 
-def step_within(cell: Neuron, percent: float = GOAL) -> tuple[float, float]:
+def step_within(cell: Followed, percent: float = GOAL) -> tuple[float, float]:
     """The longest step (ms) at which this cell's intervals are right to `percent`, and the error there (%): found by trying.
 
     The cell is run from its start under its stimulus at the longest step allowed, at half of it, and so on, and its first
@@ -187,7 +185,7 @@ def step_within(cell: Neuron, percent: float = GOAL) -> tuple[float, float]:
 
 
 @lru_cache(64)
-def _step_within(kind: type[Neuron], values: str, percent: float) -> tuple[float, float]:
+def _step_within(kind: type[Followed], values: str, percent: float) -> tuple[float, float]:
     cell = kind(**json.loads(values))
     spec = kind.specs()["dt"]
     hi, lo = float(spec.hi or cell.dt), float(spec.lo or cell.dt)  # type: ignore[arg-type]
@@ -220,7 +218,7 @@ def _step_within(kind: type[Neuron], values: str, percent: float) -> tuple[float
     return math.nan, math.nan
 
 
-def _spikes(cell: Neuron, duration: float) -> np.ndarray:
+def _spikes(cell: Followed, duration: float) -> np.ndarray:
     """Spike times (ms) of a cell run by itself."""
     bench = cell.build(0)
     state = cell.start(bench, 0)
@@ -238,7 +236,7 @@ def _spikes(cell: Neuron, duration: float) -> np.ndarray:
     return np.concatenate(times)
 
 
-def _exact(cell: Neuron, duration: float) -> np.ndarray:
+def _exact(cell: Followed, duration: float) -> np.ndarray:
     """Spike times (ms) of the cell's shadow alone."""
     bench = cell.build(0)
     state = cell.start(bench, 0)

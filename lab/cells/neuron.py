@@ -4,7 +4,7 @@ A cell's file declares its parameters and implements
 
     drift(y, current)                    -> dy/dt          y (variables, points), current (points,): for all analyses
     steady(V)                            -> (variables, points)   every other variable at rest with V held
-    rest()                               -> (variables,)   where a run starts
+    beginning()                          -> (variables,), Start   where a run starts: the stable rest, else V at `initial`
     integrate(bench, state, drive, out)  -> steps done     advance all cells through the steps of `drive`
 
 and inherits everything else. Every cell of a population gets the stimulus plus its own constant part (`spread`) plus, for
@@ -13,6 +13,7 @@ noise, its own realisation. A spike's time is interpolated within its step.
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,14 +22,29 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from lab.cells import accuracy, stimulus
-from lab.cells.phase_plane import Equilibrium, bisect, equilibria
+from lab.cells.driven import Driven
+from lab.cells.noise import advance_noise, no_noise, normals
+from lab.cells.phase_plane import Equilibrium, bisect, equilibria, jacobian
+from lab.cells.sweeps import Sweep
 from lab.errors import ModelError
-from lab.kernels import kernel, normal, seed_state
-from lab.model import Clock, Events, Layer, Model, Out, Picture, State, Stream, action, param
+from lab.kernels import seed_state
+from lab.model import Clock, Layer, Model, Out, Picture, State, Stream, action, param
 
 CHUNK = 1 << 16  # steps whose stimulus is laid out at a time
-OSCILLATING = ("sine", "chirp")
-SHAPED = ("step", "pulses", "ramp", "sine", "chirp", "noise")
+
+
+class Start(enum.IntEnum):
+    """Why a cell begins where it begins."""
+
+    REST = 0
+    UNSTABLE = 1
+    HELD = 2
+    LEAK = 3
+
+    @property
+    def words(self) -> str:
+        """For the summary of a run."""
+        return ("stable rest", "no stable rest: usual start", "held by the clamp", "reversal of the leak")[self]
 
 
 FIXED_POINTS = Picture(
@@ -45,7 +61,7 @@ class Bench:
     own: np.ndarray  # (cells,) current added to each cell
 
 
-class Neuron(Model):
+class Neuron(Driven):
     """Base of every single-cell model: stimulus, population, spikes, phase plane and sweeps."""
 
     variables: ClassVar[tuple[str, ...]] = ("V",)
@@ -53,86 +69,7 @@ class Neuron(Model):
     plane: ClassVar[tuple[str, str] | None] = None  # the two variables of the phase plane
     plane_range: ClassVar[tuple[tuple[float, float], tuple[float, float]]] = ((-90.0, 50.0), (0.0, 1.0))
     nullcline_range: ClassVar[tuple[float, float] | None] = None  # where nullclines are looked for, if not around the plane
-
-    stimulus: str = param("step", choices=stimulus.KINDS, builds=True, main=True, group="Stimulus", doc="Waveform of the current.")
-    current: float = param(
-        10.0, "uA/cm2", lo=-500, hi=500, when=("stimulus", SHAPED), main=True, group="Stimulus",
-        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
-    )  # fmt: skip
-    offset: float = param(0.0, "uA/cm2", lo=-500, hi=500, group="Stimulus", doc="Constant current added to every stimulus.")
-    onset: float = param(0.0, "ms", lo=0, hi=1e6, group="Stimulus", doc="When the stimulus begins.")
-    width: float = param(
-        0.0, "ms", lo=0, hi=1e6, when=("stimulus", ("step", "pulses")), group="Stimulus",
-        doc="How long a step or pulse lasts (step: 0 means that it stays on).",
-    )  # fmt: skip
-    period: float = param(20.0, "ms", lo=0.1, hi=1e5, when=("stimulus", "pulses"), group="Stimulus", doc="Time from one pulse to the next.")
-    rise: float = param(
-        500.0, "ms", lo=0.1, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp reaches its height."
-    )
-    fall: float = param(
-        0.0, "ms", lo=0, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp returns to zero (0: it stays up)."
-    )
-    frequency: float = param(
-        50.0,
-        "Hz",
-        lo=0.1,
-        hi=5000,
-        log=True,
-        when=("stimulus", OSCILLATING),
-        group="Stimulus",
-        doc="Frequency of a sine, or a chirp's first.",
-    )
-    last_frequency: float = param(
-        200.0,
-        "Hz",
-        lo=0.1,
-        hi=5000,
-        log=True,
-        when=("stimulus", "chirp"),
-        group="Stimulus",
-        doc="Frequency at which a chirp ends and begins again.",
-    )
-    sweep_time: float = param(2000.0, "ms", lo=1, hi=1e6, when=("stimulus", "chirp"), group="Stimulus", doc="How long one chirp lasts.")
-    sigma: float = param(
-        3.0, "uA/cm2", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of Ornstein-Uhlenbeck noise."
-    )
-    noise_time: float = param(
-        2.0, "ms", lo=0.01, hi=1e4, log=True, when=("stimulus", "noise"), group="Stimulus", doc="Correlation time of the noise."
-    )
-    same_noise: bool = param(False, when=("stimulus", "noise"), group="Stimulus", doc="All cells receive the same noise (frozen noise).")
-    drawn: list[list[float]] = param(
-        [[0.0, 0.0], [50.0, 10.0], [100.0, 0.0]], kind="drawn", builds=True, when=("stimulus", "drawn"), group="Stimulus",
-        doc="Hand-drawn waveform: (ms, current) pairs joined by lines.",
-    )  # fmt: skip
-    file: str = param(
-        "", kind="file", builds=True, when=("stimulus", "file"), group="Stimulus", doc="Recording that drives the cell: WAV, NPY, CSV."
-    )
-    scale: float = param(
-        10.0,
-        "uA/cm2",
-        lo=-1e6,
-        hi=1e6,
-        when=("stimulus", "file"),
-        group="Stimulus",
-        doc="Current per unit of the file (WAV: full scale is 1).",
-    )
-    sample_rate: float = param(
-        0.0, "Hz", lo=0, hi=1e7, builds=True, when=("stimulus", "file"), group="Stimulus",
-        doc="Samples per second (0: the WAV's own, or time in the first column of a table).",
-    )  # fmt: skip
-    column: int = param(
-        1,
-        lo=0,
-        hi=1000,
-        builds=True,
-        when=("stimulus", "file"),
-        group="Stimulus",
-        doc="Column of values in a table, counted from 0; channel of a WAV from 1.",
-    )
-    time_unit: str = param(
-        "ms", choices=("ms", "s"), builds=True, when=("stimulus", "file"), group="Stimulus", doc="Unit of a table's time column."
-    )
-    repeat: bool = param(False, when=("stimulus", ("drawn", "file")), group="Stimulus", doc="Begin again at the end of the waveform.")
+    initial: ClassVar[float] = -65.0  # V at which a cell without a stable rest begins
 
     cells: int = param(1, lo=1, hi=100_000, live=False, group="Population", doc="Number of cells, each on its own.")
     spread: float = param(
@@ -152,32 +89,11 @@ class Neuron(Model):
     )  # fmt: skip
 
     def check(self) -> None:
-        if self.stimulus == "pulses" and not 0 < self.width <= self.period:
-            raise self.refuse("width", f"must be above 0 and at most the period ({self.period:g} ms) for pulses")
-        points = self.drawn
-        if len(points) < 2 or any(len(p) != 2 for p in points):
-            raise self.refuse("drawn", "must hold at least two (time, current) pairs")
-        if max(p[0] for p in points) <= min(p[0] for p in points):
-            raise self.refuse("drawn", "must reach over some time")
+        super().check()
         if self.shadow and (self.cells > 1 or self.clamped):
             raise self.refuse("shadow", "follows one cell in current clamp: choose one cell, or turn the dial off")
 
     # -- hooks of a cell --
-
-    @property
-    def amplitude(self) -> float:
-        """What the stimulus waveform is multiplied by."""
-        return self.current
-
-    @property
-    def base(self) -> float:
-        """What is added to the waveform."""
-        return self.offset
-
-    @property
-    def drive_unit(self) -> str:
-        """Unit of the stimulus."""
-        return type(self).specs()["current"].unit
 
     def drift(self, y: np.ndarray, current: np.ndarray) -> np.ndarray:
         """Time derivative of the variables y (variables, points) under `current` (points,)."""
@@ -197,10 +113,19 @@ class Neuron(Model):
         """All variables (variables, points) at which everything but V stands still while V is held."""
         raise ModelError(f"{self._owner()} does not implement steady().")
 
+    def beginning(self) -> tuple[np.ndarray, Start]:
+        """Where every cell starts, and why: at the stable equilibrium of lowest voltage without stimulus, as a cell is found.
+
+        A cell put exactly on an unstable one would stay there for ever; without a stable one it begins at `initial`.
+        """
+        for found in equilibria(self, 0.0):
+            if found.stable:
+                return found.point, Start.REST
+        return self.steady(np.array([self.initial]))[:, 0], Start.UNSTABLE
+
     def rest(self) -> np.ndarray:
-        """Where every cell starts: by default the equilibrium of lowest voltage without stimulus."""
-        found = equilibria(self, 0.0)
-        return found[0].point if found else self.steady(np.array([self.plane_range[0][0] * 0.7]))[:, 0]
+        """Where every cell starts: the variables alone."""
+        return self.beginning()[0]
 
     def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
         """Advance all cells through the steps of `drive`; returns the steps done."""
@@ -242,16 +167,6 @@ class Neuron(Model):
     def after_spike(self, y: np.ndarray) -> np.ndarray | None:
         """Where a spike at the variables y puts the cell; None for a cell that comes back by itself."""
         return None
-
-    stimuli: ClassVar[tuple[str, ...]] = ("pulse",)  # actions that are stimuli
-
-    def onsets(self, begin: float, end: float) -> np.ndarray:
-        """Times (ms) from `begin` to before `end` at which the stimulus, or a pulse of it, begins."""
-        if self.stimulus != "pulses":
-            return np.array([self.onset] if begin <= self.onset < end else [], float)
-        first = max(0, math.ceil((begin - self.onset) / self.period - 1e-9))
-        count = max(0, math.ceil((end - self.onset) / self.period - 1e-9) - first)
-        return self.onset + self.period * (first + np.arange(count))
 
     def silent(self) -> Self:
         """This cell without any stimulus."""
@@ -352,18 +267,13 @@ class Neuron(Model):
         return 8 * self.cells * (len(self.variables) + 8)
 
     def build(self, seed: int) -> Bench:
-        recording = stimulus.SILENCE
-        if self.stimulus == "drawn":
-            recording = stimulus.drawn(self.drawn)
-        elif self.stimulus == "file":
-            recording = stimulus.read(self.file, self.sample_rate, self.column, self.time_unit)
         place = np.zeros(self.cells)
         if self.spread > 0.0:  # a single cell does not wait for the compilation of random numbers
-            _normals(seed_state(seed, 1), place)
-        return Bench(recording, place, np.zeros(self.cells))
+            normals(seed_state(seed, 1), place)
+        return Bench(self.sampled_waveform(), place, np.zeros(self.cells))
 
     def start(self, constants: Bench, seed: int) -> State:
-        point = self.rest()
+        point, why = self.beginning()
         state: State = {name: np.full(self.cells, point[i]) for i, name in enumerate(self.variables)}
         state |= stimulus.memory(seed_state(seed, 2))
         state |= {
@@ -374,6 +284,7 @@ class Neuron(Model):
             "spike_count": np.zeros(self.cells, np.int64),
             "last_spike": np.full(self.cells, -1.0),
             "intervals": np.zeros(4),
+            "began": np.array([point[0], float(why)]),
         }
         return state | accuracy.begin(self) if self.shadow else state
 
@@ -402,21 +313,7 @@ class Neuron(Model):
         return self._drive(constants, state, n) + self.cell_currents(constants)[0]
 
     def _drive(self, constants: Bench, state: State, n: int) -> np.ndarray:
-        drive = np.empty(n)
-        shared = self.cells == 1 or self.same_noise
-        decay = math.exp(-self.dt / self.noise_time) if shared else -1.0
-        p = np.array(
-            [
-                self.amplitude, self.base, self.onset, self.width, self.period, self.rise, self.fall, self.frequency, self.last_frequency,
-                self.sweep_time, decay, self.sigma, self.scale if self.stimulus == "file" else 1.0, float(self.repeat),
-            ]
-        )  # fmt: skip
-        r = constants.recording
-        stimulus.waveform(
-            stimulus.KINDS.index(self.stimulus), p, r.times, r.values, r.start, r.interval, state["step"][0], self.dt,
-            state["phase"], state["shared_noise"], state["noise_rng"], state["pulse"], drive,
-        )  # fmt: skip
-        return drive
+        return self.stimulate(constants.recording, state, n, self.dt, self.cells == 1 or self.same_noise)
 
     def noise_step(self) -> tuple[Callable, float, float]:
         """Kernel that moves each cell's own noise current by a step, with its decay and increment."""
@@ -434,8 +331,23 @@ class Neuron(Model):
         if self.stimulus != before.stimulus:
             state["noise"][:] = 0.0
             state["shared_noise"][:] = 0.0
+        if self.cells == 1 and not self.clamped:
+            self._leave_the_edge(state)
         if self.shadow:
             accuracy.changed(before, state)
+
+    def _leave_the_edge(self, state: State) -> None:
+        """Push a cell that a change has left exactly on an unstable equilibrium by a little: no real cell could balance there.
+
+        Time constants do not move an equilibrium but decide whether it is stable; in exact arithmetic it would hold for ever.
+        """
+        point, current = np.array([state[name] for name in self.variables]), float(state["now"][0])
+        (lo, hi), _ = self.plane_range
+        if not (np.abs(self.drift(point, np.array([current]))) < 1e-7 * (hi - lo)).all():
+            return
+        if (np.linalg.eigvals(jacobian(self, point[:, 0], current)).real > 0).any():
+            for voltage in (state["V"], state["shadow_point"][:1]) if self.shadow else (state["V"],):
+                voltage += 1e-4 * (hi - lo)
 
     def observe(self, constants: Bench, state: State, stream: str) -> Any:
         if stream == "nullclines":
@@ -492,15 +404,11 @@ class Neuron(Model):
             out["mean interval (ms)"] = float(mean)
             out["CV"] = float(math.sqrt(max(0.0, squares / count - mean * mean)) / mean)
             out["last interval (ms)"] = float(last)
+        V, why = state["began"]
+        out["start"] = f"{self.variables[0]} = {V:.6g} {self.units[0]}".strip() + f" ({Start(int(why)).words})"
         return out | accuracy.figures(self, state) if self.shadow else out
 
     # -- actions --
-
-    @action("Inject a pulse", shortcut="P", height=(float, param(20.0, lo=-10000, hi=10000, doc="Current added to the stimulus, in its unit.")),
-            length=(float, param(1.0, "ms", lo=0.01, hi=1000, doc="How long it lasts.")))  # fmt: skip
-    def pulse(self, constants: Bench, state: State, height: float, length: float) -> None:
-        """Add a pulse of current to the stimulus of all cells, now."""
-        state["pulse"][:] = height, length
 
     @action("Back to rest", shortcut="R")
     def to_rest(self, constants: Bench, state: State) -> None:
@@ -534,180 +442,3 @@ class Neuron(Model):
         V = np.empty(one.steps)
         one.advance(state, one.steps, V)
         return np.vstack([one.cell.dt * np.arange(one.steps + 1), [one.start()["V"][0], *V]])
-
-
-class Sweep:
-    """A population in which each cell has its own constant current, advanced as one.
-
-    `state` holds everything that moves; `rates` (Hz) come from the intervals between the first and last spike after the
-    transient, so they do not suffer from counting whole spikes; a cell that fired less than twice has rate 0.
-    """
-
-    def __init__(self, cell: Neuron, currents: np.ndarray, duration: float, transient: float):
-        self.cell = cell.silent().replace(cells=len(currents), shown=1)
-        self.currents, self.transient = currents, transient
-        self.steps = self.cell.steps_for(duration)
-        self.bench = self.cell.build(0)
-        self.bench.own[:] = currents
-        self.streams = self.cell.streams
-
-    def start(self) -> State:
-        """State before the first step."""
-        points = len(self.currents)
-        counts = {"swept": np.zeros(points, np.int64), "first": np.full(points, -1.0), "last": np.full(points, -1.0)}
-        return self.cell.start(self.bench, 0) | counts
-
-    def advance(self, state: State, n: int, V: np.ndarray | None = None) -> int:
-        """Advance n steps and count the spikes after the transient; V (n,) receives the first cell's voltage."""
-        events = Events(max(4096, 16 * self.cell.cells))
-        samples = {s.name: np.empty((0, *s.shape), s.dtype) for s in self.streams if s.form == "samples"}
-        done = 0
-        while done < n:
-            base = int(state["step"][0])
-            if V is not None:
-                samples["V"] = V[done:]
-            moved = self.cell.advance(self.bench, state, n - done, Out(samples, {"spikes": events}))
-            count = int(events.count[0])
-            times = (base + events.steps[:count] + events.value[:count]) * self.cell.dt
-            _tally(events.index[:count], times, self.transient, state["swept"], state["first"], state["last"])
-            events.count[0] = 0
-            done += moved
-        return done
-
-    def run(self) -> State:
-        """The whole sweep; returns its final state."""
-        state = self.start()
-        self.advance(state, self.steps)
-        return state
-
-    @staticmethod
-    def rates(state: State) -> np.ndarray:
-        """Rate of each cell (Hz)."""
-        span = state["last"] - state["first"]
-        return np.where(state["swept"] > 1, 1000.0 * (state["swept"] - 1) / np.where(span > 0, span, 1.0), 0.0)
-
-
-@kernel
-def _tally(index, times, transient, count, first, last):
-    for k in range(len(index)):
-        i = index[k]
-        if times[k] >= transient:
-            if count[i] == 0:
-                first[i] = times[k]
-            last[i] = times[k]
-            count[i] += 1
-
-
-def least_current(
-    cell: Neuron, lo: float, hi: float, duration: float, spikes: int = 1, transient: float = 0.0, rounds: int = 3, points: int = 24
-) -> float:
-    """Smallest constant current, switched on at rest, that makes at least `spikes` spikes after the transient.
-
-    Narrowed by sweeps of `points` cells each; the answer is the middle of the last bracket.
-    """
-    for _ in range(rounds):
-        currents = np.linspace(lo, hi, points)
-        fired = cell.sweep(currents, duration, transient).run()["swept"] >= spikes
-        if not fired.any():
-            return math.inf
-        k = int(fired.argmax())
-        lo, hi = currents[max(0, k - 1)], currents[k]
-    return 0.5 * (lo + hi)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Kernels shared by the cells
-
-
-@kernel
-def _normals(rng, out):
-    for i in range(len(out)):
-        out[i] = normal(rng)
-
-
-@kernel
-def advance_noise(noise, rng, decay, increment):
-    """One step of every cell's own Ornstein-Uhlenbeck current (exact for a step of any size)."""
-    for i in range(len(noise)):
-        noise[i] = noise[i] * decay + increment * normal(rng)
-
-
-@kernel
-def no_noise(noise, rng, decay, increment):
-    """Stands for advance_noise where cells have none: a kernel that takes either as an argument compiles random numbers only when needed."""
-
-
-@kernel
-def record_spike(k, i, fraction, step, dt, steps, index, value, count, spike_count, last_spike, intervals):
-    """Write one spike of cell i, at `fraction` of step k of the block, and add its interval to the statistics."""
-    c = count[0]
-    steps[c] = k
-    index[c] = i
-    value[c] = fraction
-    count[0] = c + 1
-    t = (step + k + fraction) * dt
-    spike_count[i] += 1
-    if last_spike[i] >= 0.0:
-        interval = t - last_spike[i]
-        intervals[0] += 1.0
-        intervals[1] += interval
-        intervals[2] += interval * interval
-        if i == 0:
-            intervals[3] = interval
-    last_spike[i] = t
-
-
-NO_SPIKE, CROSSED, PEAKING, PEAKED = 0, 1, 2, 3
-
-
-@kernel(inline=True)
-def turning(a, b, peak, climb):
-    """Whether rising_spike has anything to do: V turned around, or rises uncounted above the lowest peak.
-
-    One branch, nearly never taken, instead of several that differ from cell to cell: it halves the cost of a step.
-    """
-    return ((b > a) != (climb > 0)) | ((climb == 1) & (b > peak))
-
-
-@kernel(inline=True)
-def rising_spike(a, b, level, peak, rise, i, climb, trough):
-    """Whether a step that took V from a to b holds a spike, or may hold one.
-
-    A spike is an upward crossing of `level`. Under strong current action potentials shrink and peak below it; so a peak
-    above `peak` that rose by `rise` from the trough before it counts as well. climb[i]: 0 falling, 1 rising, 2 rising and
-    already counted. `peak` is below `level`. Returns CROSSED, PEAKED (at the start of the step), PEAKING (if dV/dt has turned negative at its end).
-    """
-    if b > a:
-        if climb[i] == 0:
-            climb[i] = 1
-            trough[i] = a
-        if climb[i] == 1:
-            if a < level and b >= level:
-                return CROSSED
-            if b < level and b > peak and b - trough[i] > rise:
-                return PEAKING
-        return NO_SPIKE
-    before = climb[i]
-    climb[i] = 0
-    if before == 1 and a < level and a > peak and a - trough[i] > rise:
-        return PEAKED
-    return NO_SPIKE
-
-
-@kernel
-def spike_fraction(found, a, b, change, level):
-    """Where in the step the spike is (0..1), or -1: by the parabola through a and b with slope `change` per step at b."""
-    if found == PEAKED:
-        return 0.0
-    bend = a - b + change  # V(s) = b + change (s - 1) + bend (s - 1)^2
-    if found == PEAKING:
-        if change > 0.0:
-            return -1.0
-        return min(1.0, max(0.0, 1.0 - change / (2.0 * bend))) if bend < 0.0 else 1.0
-    rest = b - level
-    inside = change * change - 4.0 * bend * rest
-    if inside < 0.0:
-        return min(1.0, max(0.0, (level - a) / (b - a)))
-    # The root that tends to the chord's as the bend vanishes, in the form without cancellation.
-    s = 1.0 - 2.0 * rest / (change + math.sqrt(inside)) if change > 0.0 else (level - a) / (b - a)
-    return min(1.0, max(0.0, s))

@@ -7,21 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
 
 import numpy as np
 
-
-class Cell(Protocol):
-    """What the functions here need of a cell."""
-
-    plane_range: ClassVar[tuple[tuple[float, float], tuple[float, float]]]
-
-    def drift(self, y: np.ndarray, current: np.ndarray) -> np.ndarray:
-        """Time derivative of the variables y (variables, points)."""
-
-    def steady(self, V: np.ndarray) -> np.ndarray:
-        """All variables at which everything but V stands still."""
+from lab.cells.cell import Flow
 
 
 @dataclass(frozen=True)
@@ -93,12 +82,12 @@ def narrow(f, lo: np.ndarray, hi: np.ndarray, parts: int = 32, rounds: int = 9) 
     return np.where(found, 0.5 * (lo + hi), np.nan)
 
 
-def jacobian(cell: Cell, point: np.ndarray, current: float) -> np.ndarray:
+def jacobian(cell: Flow, point: np.ndarray, current: float) -> np.ndarray:
     """Linearisation of the cell's equations at a point, by central differences of fourth order."""
     return jacobians(cell, np.asarray(point, float)[:, None], np.array([float(current)]))[0]
 
 
-def jacobians(cell: Cell, points: np.ndarray, currents: np.ndarray) -> np.ndarray:
+def jacobians(cell: Flow, points: np.ndarray, currents: np.ndarray) -> np.ndarray:
     """Linearisations at many points (variables, n), each under its own current (n,): shape (n, variables, variables)."""
     k, n = points.shape
     size = 1e-3 * np.maximum(1e-2, np.abs(points))
@@ -111,7 +100,7 @@ def jacobians(cell: Cell, points: np.ndarray, currents: np.ndarray) -> np.ndarra
     return np.moveaxis(d / size.T, 1, 0)
 
 
-def holding_current(cell: Cell, V: np.ndarray) -> np.ndarray:
+def holding_current(cell: Flow, V: np.ndarray) -> np.ndarray:
     """Constant current at which the cell stands still at V: dV/dt is linear in the current for every cell of the panel."""
     y = cell.steady(V)
     zero = cell.drift(y, np.zeros(len(V)))[0]
@@ -120,7 +109,7 @@ def holding_current(cell: Cell, V: np.ndarray) -> np.ndarray:
     return -zero / ((cell.drift(y, probe)[0] - zero) / probe)
 
 
-def equilibria(cell: Cell, current: float, points: int = 1200) -> list[Equilibrium]:
+def equilibria(cell: Flow, current: float, points: int = 1200) -> list[Equilibrium]:
     """Every equilibrium under a constant current, from the lowest voltage up, with its eigenvalues."""
     lo, hi = cell.plane_range[0]
     span = hi - lo
@@ -136,13 +125,13 @@ def equilibria(cell: Cell, current: float, points: int = 1200) -> list[Equilibri
     return found
 
 
-def along_equilibria(cell: Cell, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def along_equilibria(cell: Flow, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Current (n,) that makes each voltage an equilibrium, and the eigenvalues (n, variables) there, in 1/ms."""
     currents = holding_current(cell, V)
     return currents, np.linalg.eigvals(jacobians(cell, cell.steady(V), currents))
 
 
-def hopf_voltages(cell: Cell, points: int = 600) -> np.ndarray:
+def hopf_voltages(cell: Flow, points: int = 600) -> np.ndarray:
     """Voltages at which a pair of complex eigenvalues crosses the imaginary axis along the curve of equilibria."""
 
     def growth(V: np.ndarray) -> np.ndarray:
@@ -157,6 +146,6 @@ def hopf_voltages(cell: Cell, points: int = 600) -> np.ndarray:
     return bisect(growth, V[crossed], V[crossed + 1], len(crossed))
 
 
-def hopf_points(cell: Cell) -> list[float]:
+def hopf_points(cell: Flow) -> list[float]:
     """Currents of the Hopf points, from the lowest."""
     return sorted(float(current) for current in holding_current(cell, hopf_voltages(cell)))

@@ -21,7 +21,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.neuron import FIXED_POINTS, Bench, Neuron, Sweep, record_spike
+from lab.cells.neuron import FIXED_POINTS, Bench, Neuron
+from lab.cells.spikes import record_spike
+from lab.cells.sweeps import Sweep
 from lab.kernels import kernel
 from lab.model import Layer, Out, Picture, State, Stream, param
 

@@ -12,40 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
+from lab.cells.cell import Firing
 from lab.errors import ModelError
 
 MOST = 10_000  # spikes of one call; a cell that fires more often is not followed
 LONG = 8  # steps of equal current that are integrated as one stretch
 JUMP = 8.0  # times larger than its neighbours: a change of current from step to step that is an edge
-
-
-class Cell(Protocol):
-    """What a shadow needs of a cell; see `lab.cells.neuron.Neuron`."""
-
-    @property
-    def crossing(self) -> float:
-        """Value of V whose upward crossing is a spike."""
-
-    @property
-    def held(self) -> float:
-        """Time after a spike during which the cell is held (ms)."""
-
-    @property
-    def small_spike(self) -> tuple[float, float] | None:
-        """Lowest peak, and least rise to it, of spikes that stay below `crossing`; None where there are none."""
-
-    def motion(self) -> Callable[[np.ndarray, float], Sequence[float] | np.ndarray]:
-        """Time derivative as a function of the variables y (variables,) and the current."""
-
-    def after_spike(self, y: np.ndarray) -> np.ndarray | None:
-        """Where a spike puts the cell; None for a cell that comes back by itself."""
-
-    def rest(self) -> np.ndarray:
-        """Where a run starts."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +40,7 @@ class Shadow:
     counted: bool = False
 
     def advance(
-        self, cell: Cell, current: float | Callable[[float], float], end: float, tolerance: float = 1e-11
+        self, cell: Firing, current: float | Callable[[float], float], end: float, tolerance: float = 1e-11
     ) -> tuple[Shadow, np.ndarray]:
         """Go on to time `end` under a current, constant or smooth in time; returns where it stands then, and the spikes on the way (ms).
 
@@ -125,7 +101,7 @@ class Shadow:
                 raise ModelError(f"the shadow stops at {at.time:.6g} ms: the cell fires without end.")
         return at, np.array(times)
 
-    def through(self, cell: Cell, drive: np.ndarray, dt: float, *, smooth: bool, tolerance: float = 1e-11) -> tuple[Shadow, np.ndarray]:
+    def through(self, cell: Firing, drive: np.ndarray, dt: float, *, smooth: bool, tolerance: float = 1e-11) -> tuple[Shadow, np.ndarray]:
         """Go on through the steps of a stimulus (steps,), each of length dt; returns where it stands then, and the spikes.
 
         smooth   the values are those at the middle of each step of a smooth waveform, not held over the step
@@ -141,7 +117,7 @@ class Shadow:
             times.append(found)
         return at, np.concatenate(times) if times else np.empty(0)
 
-    def leap(self, cell: Cell, current: float, end: float, tolerance: float) -> Shadow | None:
+    def leap(self, cell: Firing, current: float, end: float, tolerance: float) -> Shadow | None:
         """One step of the same method under a constant current; None where it holds a spike or is not accurate enough.
 
         Noise has a current of its own in each step, for which a solver would be set up anew.
@@ -227,6 +203,6 @@ def _value(spline: Callable, t: float) -> float:
     return float(spline(t))
 
 
-def spike_times(cell: Cell, current: float, duration: float, tolerance: float = 1e-11) -> np.ndarray:
+def spike_times(cell: Firing, current: float, duration: float, tolerance: float = 1e-11) -> np.ndarray:
     """Times (ms) of the spikes of a cell under a constant current switched on at rest."""
     return Shadow(0.0, np.asarray(cell.rest(), float)).advance(cell, current, duration, tolerance)[1]

@@ -225,6 +225,9 @@ class Simulation:
         if any(getattr(before, n) != getattr(self.model, n) for n, s in specs.items() if s.builds or not s.live):
             self.constants = self.model.build(self.seed)
         fresh = {k: np.array(v) for k, v in point.state.items()}
+        if set(fresh) < set(self.state):
+            # Made by an earlier version, which did not keep all that this one keeps: that begins as in a new run.
+            fresh = self.model.start(self.constants, self.seed) | fresh
         if set(fresh) != set(self.state):
             raise ModelError(f"The checkpoint at step {point.step} does not belong to this version of {before._owner()}.")
         self.state = fresh

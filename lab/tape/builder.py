@@ -189,6 +189,8 @@ class Tape:
             raise ModelError(
                 f"tape: the loss '{loss.name}' has the shape {loss.shape} per sample; take its mean or sum to one value first."
             )
+        if loss.stopped:
+            raise ModelError(f"tape: the loss '{loss.name}' is behind a stop of the gradient; minimise the value before it.")
         if parameters is None:
             chosen = [node for node in self.ancestors([loss]) if self.nodes[node].kind == "parameter"]
         else:
@@ -269,6 +271,7 @@ class Tape:
                 raise ModelError(f"tape: '{name}' was given '{node.name}', which belongs to another tape; build it on this one.")
         if batched is None:
             batched = any(node is not None and node.batched for node in inputs)
+        self._expect_batch(opcode, name, inputs, into.batched if into is not None else batched)
         where = self.add_floats(name, floats) if floats else -1
         aux = -1
         if scratch is not None:
@@ -280,6 +283,23 @@ class Tape:
         self.instructions.append(Instruction(opcode, out.index, index, tuple(int(i) for i in ints), where, aux, kept, batched, int(macs)))
         return out
 
+    def _expect_batch(self, opcode: str, name: str, inputs: Sequence[Node | None], batched: bool) -> None:
+        """Refuse what would be read past its end: one value for all samples where the kernel takes one per sample, or the reverse."""
+        known = OPCODES[opcode]
+        for k, node in enumerate(inputs):
+            if node is None or k in known.either:
+                continue
+            if k in known.shared and node.batched:
+                raise ModelError(
+                    f"tape: {opcode} '{name}' uses one '{node.name}' for all samples, but it has one per sample; give a parameter or a constant."
+                )
+            if k not in known.shared and node.batched != batched:
+                others = [n.name for j, n in enumerate(inputs) if n is not None and n.batched and j not in known.shared]
+                raise ModelError(
+                    f"tape: {opcode} '{name}' takes one '{node.name}' per sample{f', as of {others[0]!r}' if others else ''}, but it has no batch "
+                    "axis; give it as an input, or add it to a value that has one."
+                )
+
     def alias(self, x: Node, shape: Sequence[int], *, name: str | None = None, stopped: bool = False, prefix: str = "reshape") -> Node:
         """The same memory under another shape (reshape) or without a gradient (stopped)."""
         name = self.free_name(name, prefix)
@@ -289,9 +309,9 @@ class Tape:
         """Running values that training updates and evaluation reads; part of the state."""
         return self._node(name, "statistic", tuple(shape), False, init=init)
 
-    def empty(self, name: str, shape: Sequence[int], batched: bool = True) -> Node:
+    def empty(self, name: str, shape: Sequence[int], batched: bool = True, classes: int = 0) -> Node:
         """A node to be written by several instructions (`emit(..., into=)`)."""
-        return self._node(name, "value", tuple(shape), batched)
+        return self._node(name, "value", tuple(shape), batched, classes=classes)
 
     def add_floats(self, owner: str, floats: dict[str, tuple[float, float, float]]) -> int:
         """Append live hyper-parameters `<owner>.<key>` (value, lowest, highest); returns the place of the first."""

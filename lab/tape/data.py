@@ -13,8 +13,8 @@ from lab.errors import ModelError
 class Data:
     """Samples in a flat array: sample i starts at i * stride.
 
-    fields (inputs, 3): place in the sample, size, and a column the program fills. Where samples overlap (windows of one
-    long sequence) the stride is smaller than a sample.
+    fields (inputs, 3): place in the sample, size, and a column the program fills; classes: of each input, 0 where it holds no
+    labels. Where samples overlap (windows of one long sequence) the stride is smaller than a sample.
     """
 
     flat: np.ndarray
@@ -22,6 +22,7 @@ class Data:
     count: int
     names: tuple[str, ...]
     fields: np.ndarray
+    classes: tuple[int, ...]
 
     def __len__(self) -> int:
         return self.count
@@ -33,7 +34,7 @@ def pack(tape, dtype: str, arrays: dict[str, np.ndarray], batch: int) -> Data:
     A program without inputs (it draws its samples, or has parameters only) gets `batch` empty samples.
     """
     if not arrays:
-        return Data(np.zeros(0, dtype), 0, batch, (), np.zeros((0, 3), np.int64))
+        return Data(np.zeros(0, dtype), 0, batch, (), np.zeros((0, 3), np.int64), ())
     counts = {name: len(array) for name, array in arrays.items()}
     if len(set(counts.values())) > 1:
         sizes = ", ".join(f"{name} {n}" for name, n in counts.items())
@@ -41,7 +42,7 @@ def pack(tape, dtype: str, arrays: dict[str, np.ndarray], batch: int) -> Data:
     count = next(iter(counts.values()))
     if count < 1:
         raise ModelError(f"tape: the input '{next(iter(counts))}' holds no samples; give at least one.")
-    columns, fields, place = [], [], 0
+    columns, fields, classes, place = [], [], [], 0
     for name, array in arrays.items():
         node = tape.find(name)
         value = np.asarray(array, dtype)
@@ -52,9 +53,10 @@ def pack(tape, dtype: str, arrays: dict[str, np.ndarray], batch: int) -> Data:
         check_values(node, value)
         columns.append(value.reshape(count, node.size))
         fields.append((place, node.size, 0))
+        classes.append(node.classes)
         place += node.size
     flat = np.ascontiguousarray(np.concatenate(columns, axis=1)).ravel()
-    return Data(flat, place, count, tuple(arrays), np.array(fields, np.int64))
+    return Data(flat, place, count, tuple(arrays), np.array(fields, np.int64), tuple(classes))
 
 
 def windows(tape, dtype: str, sequence: np.ndarray, fields: dict[str, int]) -> Data:
@@ -71,7 +73,7 @@ def windows(tape, dtype: str, sequence: np.ndarray, fields: dict[str, int]) -> D
     for node in nodes:
         check_values(node, flat)
     table = np.array([(shift, node.size, 0) for node, shift in zip(nodes, fields.values(), strict=True)], np.int64)
-    return Data(flat, 1, flat.size - span + 1, tuple(fields), table)
+    return Data(flat, 1, flat.size - span + 1, tuple(fields), table, tuple(node.classes for node in nodes))
 
 
 def check_values(node, value: np.ndarray) -> None:

@@ -129,8 +129,8 @@ class Layout:
         The first contribution to a gradient overwrites it where the opcode can, else it is cleared just before.
         """
         nodes = self.tape.nodes
-        active, needed = self._depends(wrt), self.tape.ancestors([root])
-        written, rows = {root.base}, []
+        active, needed = set() if root.stopped else self._depends(wrt), self.tape.ancestors([root])
+        written, rows = {root.base} if active else set(), []
         for instruction in reversed(self.tape.instructions):
             out = nodes[instruction.out]
             if out.index not in needed or out.index not in active or out.index not in written:
@@ -141,10 +141,11 @@ class Layout:
             row = self._row(instruction, 2 * known.number + 1)
             row[DOUT] = self.gradient(out)
             bases = [nodes[i].base if i >= 0 else -1 for i in instruction.inputs]
-            for k, ((_, place), index) in enumerate(zip(PLACES, instruction.inputs, strict=False)):
-                if index < 0 or bases[k] not in active or nodes[index].stopped:
-                    continue
-                row[place] = self.gradients[bases[k]]
+            wanted = [k for k, index in enumerate(instruction.inputs) if index >= 0 and bases[k] in active and not nodes[index].stopped]
+            if not wanted:  # one of several that write the same node: what this one copied wants no gradient
+                continue
+            for k in wanted:
+                row[PLACES[k][1]] = self.gradients[bases[k]]
                 if bases[k] not in written:
                     written.add(bases[k])
                     if known.fresh and bases.count(bases[k]) == 1:

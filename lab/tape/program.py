@@ -15,7 +15,7 @@ from lab.errors import DivergenceError, ModelError, ParameterError, near
 from lab.kernels import seed_state
 from lab.tape import interpreter
 from lab.tape.builder import Node, Tape
-from lab.tape.data import Data, pack
+from lab.tape.data import Data, check_values, pack
 from lab.tape.initialisers import initial
 from lab.tape.layout import Layout
 from lab.tape.optimisers import KINDS, SCHEDULES
@@ -205,6 +205,9 @@ class Program:
             )
         if counters.size != interpreter.UPDATES + 2 * len(self.tape.objectives):
             raise ModelError("tape: the counters of this state are those of another program or version; start it with this program.")
+        # What comes from a file may say anything; a kernel believes it.
+        if order.size and (order.min() < 0 or order.max() >= data.count or not 0 <= counters[interpreter.POSITION] < data.count):
+            raise ModelError(f"tape: the order of the samples in this state leaves the {data.count} samples given; start it anew.")
         a = self._load(state)
         layout, total = self.layout, self.layout.parameters + self.layout.statistics
         fields = self._fields(data)
@@ -272,7 +275,10 @@ class Program:
         """Where the inputs lie in a sample and in the arena."""
         fields = data.fields.copy()
         for row, name in enumerate(data.names):
-            fields[row, 2] = self.layout.offsets[self.tape.find(name).index]
+            node = self.tape.find(name)
+            if node.kind != "input" or node.size != fields[row, 1] or node.classes != data.classes[row]:
+                raise ModelError(f"tape: these samples were packed for another program, whose '{name}' differs; pack them with this one.")
+            fields[row, 2] = self.layout.offsets[node.index]
         return fields
 
     def gradients(
@@ -380,6 +386,9 @@ class Program:
                 f"tape: a state of {state['parameters'].size} {state['parameters'].dtype} parameters does not fit a program of {end} "
                 f"{self.dtype} ones; start it with this program."
             )
+        for name, size in (("statistics", self.layout.statistics), ("moments", 2 * end), ("hyper", len(self.tape.hypers))):
+            if name in state and state[name].size != size:
+                raise ModelError(f"tape: the state holds {state[name].size} {name}, the program {size}; start it with this program.")
         a[:end] = state["parameters"]
         a[end : end + self.layout.statistics] = state["statistics"]
         return a
@@ -440,6 +449,8 @@ class Program:
                 raise ModelError(
                     f"tape: input '{name}' takes samples of shape {node.shape}, but an array of shape {value.shape} was given."
                 )
+            if node.classes:  # kernels pick entries by these numbers
+                check_values(node, value)
             yield node, value
 
     def _read(self, node: Node, offsets: list[int]) -> np.ndarray:

@@ -36,6 +36,8 @@ class Opcode:
     forward: Callable
     backward: Callable | None
     fresh: bool
+    shared: tuple[int, ...]
+    either: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,23 @@ OPERATIONS: dict[str, Callable] = {}
 CASES: list[Case] = []
 
 
-def opcode(name: str, forward: Callable, backward: Callable | None = None, *, fresh: bool = False) -> None:
-    """Register the two kernels of a kind of instruction; numbers follow the order of registration, from 1."""
+def opcode(
+    name: str,
+    forward: Callable,
+    backward: Callable | None = None,
+    *,
+    fresh: bool = False,
+    shared: tuple[int, ...] = (),
+    either: tuple[int, ...] = (),
+) -> None:
+    """Register the two kernels of a kind of instruction; numbers follow the order of registration, from 1.
+
+    Inputs named in `shared` (0, 1, 2 for X, Y, Z) are one for all samples (weights), those in `either` may be; of all others
+    the kernels read one per sample wherever the output has a batch axis, and the builder sees to it.
+    """
     if name in OPCODES:
         raise ModelError(f"tape: opcode '{name}' is registered twice; give one of them another name.")
-    OPCODES[name] = Opcode(name, len(OPCODES) + 1, forward, backward, fresh)
+    OPCODES[name] = Opcode(name, len(OPCODES) + 1, forward, backward, fresh, shared, either)
 
 
 def operation(function: Callable) -> Callable:

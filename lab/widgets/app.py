@@ -12,18 +12,8 @@ from PySide6.QtWidgets import QApplication
 
 from lab.engine import preparation
 from lab.widgets import filing, theme
+from lab.widgets.application import application
 from lab.widgets.settings import Settings
-
-
-def application() -> QApplication:
-    """The application, themed as the person left it."""
-    app = QApplication.instance()
-    if not isinstance(app, QApplication):
-        app = QApplication(sys.argv[:1])
-    app.setApplicationName("neural-lab")
-    app.setApplicationDisplayName("Neural Lab")
-    app.setWindowIcon(theme.app_icon())
-    return app
 
 
 def start(path: str | None = None, model: str | None = None) -> int:

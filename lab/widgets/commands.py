@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -15,12 +15,10 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from lab import catalog
 from lab.errors import LabError, ParameterError
 from lab.widgets import filing, theme
-from lab.widgets.palette import Entry
+from lab.widgets.palette import Entry, score
 from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.lines import LinesView
-
-if TYPE_CHECKING:
-    from lab.widgets.window import Window
+from lab.widgets.shell import Shell
 
 FILES = "Sessions (*.lab)"
 VECTORS = "Vectors and texts (*.txt *.vec *.bin *.tsv *.csv *.npz *.safetensors)"
@@ -30,12 +28,13 @@ SOUNDS = "Sound (*.wav)"
 class Commands(QObject):
     """The actions of a window; `table` lists them for the shortcuts page."""
 
-    def __init__(self, window: Window):
-        super().__init__(window)
-        self.window: Window = window
+    def __init__(self, shell: Shell):
+        super().__init__(shell.frame)
+        self.window = shell
         self.actions: dict[str, QAction] = {}
         self.icons: dict[str, str] = {}
-        w = window
+        self._calls: dict[str, Callable[..., object]] = {}
+        w = shell
         add = self._add
         undo = w.history.stack.createUndoAction(self, "Undo")
         redo = w.history.stack.createRedoAction(self, "Redo")
@@ -71,7 +70,7 @@ class Commands(QObject):
         add("notes", "Write notes", self._notes, "mdi6.note-edit-outline", "N")
         add("full-screen", "Full screen", self._full_screen, "mdi6.fullscreen", "F11")
         add("leave", "Leave what you are in", self.leave, "mdi6.keyboard-esc", "Esc")
-        add("close", "Close the window", w.close, "mdi6.close", "Ctrl+Q")
+        add("close", "Close the window", w.frame.close, "mdi6.close", "Ctrl+Q")
         for number, panel in enumerate(dict.fromkeys(e.panel for e in catalog.entries())):
             add(f"panel-{panel}", f"Go to {catalog.PANELS[panel]}", partial(w.show_panel, panel), "mdi6.tab", f"Ctrl+{number + 1}")
         self._help: Any = None
@@ -80,7 +79,6 @@ class Commands(QObject):
     def _add(self, name: str, text: str, call: Callable[..., object], icon: str, *keys: str) -> None:
         action = QAction(text, self)
         # Bound methods and partials of them; Qt passes `checked`, which they do not want.
-        self._calls = getattr(self, "_calls", {})
         self._calls[name] = call
         action.setProperty("name", name)
         action.triggered.connect(self._run)
@@ -96,7 +94,7 @@ class Commands(QObject):
             action.setToolTip(f"{action.text()} ({QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText)})")
         self.actions[name] = action
         self.icons[name] = icon
-        self.window.addAction(action)
+        self.window.frame.addAction(action)
 
     def bar(self) -> list[tuple[QAction, str]]:
         """The actions of the top bar with their icons."""
@@ -194,8 +192,6 @@ class Commands(QObject):
         form = self.window.side.form
         if not words or form is None or not any(c.isdigit() for c in value):
             return []
-        from lab.widgets.palette import score
-
         kind = type(form.model)
         rated = sorted(((score(words, s.label), s) for s in kind.specs().values() if s.kind in ("float", "int")), key=lambda r: -r[0])
         if not rated or rated[0][0] < 4:
@@ -243,7 +239,7 @@ class Commands(QObject):
         self.window.workspace.arrange()
 
     def _pictures(self) -> None:
-        menu = self.window.workspace.menu(self.window)
+        menu = self.window.workspace.menu(self.window.frame)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(
             self.window.workspace.mapToGlobal(self.window.workspace.rect().center())
@@ -259,7 +255,7 @@ class Commands(QObject):
         """The picture meant by a key: the one with the keyboard or under the cursor, else the first that fits."""
         docks = [d for d in self.window.workspace.docks.values() if d.isVisible() and fits(d.card.view)]
         under = next((d for d in docks if d.underMouse()), None)
-        focused = next((d for d in docks if d.isAncestorOf(self.window.focusWidget() or self.window)), None)
+        focused = next((d for d in docks if d.isAncestorOf(self.window.frame.focusWidget() or self.window.frame)), None)
         dock = (under or focused if pointed else focused or under) or next(iter(docks), None)
         return dock.card.view if dock else None
 
@@ -274,14 +270,14 @@ class Commands(QObject):
         self.window.side.notes.editor.setFocus()
 
     def _full_screen(self) -> None:
-        self.window.setWindowState(self.window.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self.window.frame.setWindowState(self.window.frame.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def leave(self) -> None:
         """Escape: results, the help page, a filling card, the past, a sentence, projector mode; the innermost first."""
         w = self.window
         if w.bar.palette_field.results.isVisible():
             w.bar.palette_field.leave()
-        elif w.canvas.leave():
+        elif w.leave_canvas():
             return
         elif w.workspace.filled:
             w.workspace.fill("")
@@ -291,8 +287,8 @@ class Commands(QObject):
             self._present()
         elif theme.current().projector:
             self.projector()
-        elif w.focusWidget() is not None:
-            w.focusWidget().clearFocus()
+        elif w.frame.focusWidget() is not None:
+            w.frame.focusWidget().clearFocus()
 
     def projector(self) -> None:
         """Larger type, thicker lines, only what the lesson is about; or back."""
@@ -305,7 +301,7 @@ class Commands(QObject):
     # -- files --
 
     def _dialog(self, title: str, save: bool, done: Callable[[str], None], files: str = FILES, suffix: str = "lab") -> None:
-        dialog = QFileDialog(self.window, title, str(self._folder()), files)
+        dialog = QFileDialog(self.window.frame, title, str(self._folder()), files)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setDefaultSuffix(suffix)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave if save else QFileDialog.AcceptMode.AcceptOpen)
@@ -327,7 +323,7 @@ class Commands(QObject):
         try:
             self._go_to(filing.new_untitled())
         except LabError as error:
-            self.window._failed(str(error))
+            self.window.failed(str(error))
 
     def open(self) -> None:
         """Ask for a session and open it."""
@@ -367,7 +363,7 @@ class Commands(QObject):
 
     def _go_to(self, session: Any) -> None:
         w = self.window
-        w._keep_layout()
+        w.keep_layout()
         w.player.finish(10.0)
         filing.close(w.session)
         w.workspace.clear()
@@ -382,12 +378,12 @@ class Commands(QObject):
         try:
             w.session.flush()
         except LabError as error:
-            w._failed(str(error))
+            w.failed(str(error))
             return
         w.history.stack.setClean()
         w.settings.add_recent(w.session.path)
         w.banner.say("good", f"Saved as {w.session.path}.", key="file")
-        w._title()
+        w.show_title()
 
     def save_as(self) -> None:
         """Ask for a name and go on under it."""
@@ -408,7 +404,7 @@ class Commands(QObject):
                 key="file",
             )
             return
-        w._keep_layout()
+        w.keep_layout()
         w.player.finish(10.0)
         try:
             w.session = filing.move(w.session, Path(path), w.settings)
@@ -423,7 +419,7 @@ class Commands(QObject):
                 w.player.go_on(run, playing=playing, pace=pace)
             else:
                 w.player.look(run)
-        w._title()
+        w.show_title()
 
     def save_copy(self) -> None:
         """Ask for a name and write a copy there; this session goes on."""
@@ -434,7 +430,7 @@ class Commands(QObject):
         try:
             self.window.session.save_copy(path)
         except LabError as error:
-            self.window._failed(str(error))
+            self.window.failed(str(error))
             return
         self.window.settings.add_recent(path)
         self.window.banner.say("good", f"A copy was saved as {path}.", key="file")
@@ -460,7 +456,7 @@ class Commands(QObject):
 
     def show_recent(self) -> None:
         """A menu of the sessions used last."""
-        menu = QMenu(self.window)
+        menu = QMenu(self.window.frame)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for path in self.window.settings.recent():
             entry = menu.addAction(path)
@@ -473,7 +469,7 @@ class Commands(QObject):
 
     def saved_layout(self, model: str) -> QByteArray | None:
         """The arrangement of a model's cards: of this session, or the person's last one."""
-        text = self.window._layouts().get(model)
+        text = self.window.layouts().get(model)
         if isinstance(text, str):
             try:
                 return QByteArray(base64.b64decode(text, validate=True))
@@ -487,7 +483,7 @@ class Commands(QObject):
         w = self.window
         if w.session.closed:
             return
-        layouts = w._layouts()
+        layouts = w.layouts()
         if state.isEmpty():
             layouts.pop(model, None)
         else:
@@ -509,7 +505,7 @@ class Commands(QObject):
         from lab.widgets.help import Help
 
         if self._help is None:
-            self._help = Help(self.window)
+            self._help = Help(self.window.frame)
         return self._help
 
     def compare(self) -> None:
@@ -517,5 +513,5 @@ class Commands(QObject):
         from lab.widgets.compare import Compare
 
         if self._compare is None:
-            self._compare = Compare(self.window)
+            self._compare = Compare(self.window.frame)
         self._compare.show_runs(self.window)

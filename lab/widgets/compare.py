@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -22,9 +22,7 @@ from PySide6.QtWidgets import (
 from lab import catalog
 from lab.widgets import theme
 from lab.widgets.labels import number
-
-if TYPE_CHECKING:
-    from lab.widgets.window import Window
+from lab.widgets.shell import Shell
 
 
 def rows_of(runs: list[tuple[str, dict[str, Any], dict[str, Any]]], defaults: dict[str, Any]) -> list[tuple[str, list[str]]]:
@@ -65,17 +63,17 @@ class Compare(QDialog):
         column.addWidget(self.table, 1)
         column.addWidget(box)
 
-    def show_runs(self, window: Window) -> None:
+    def show_runs(self, shell: Shell) -> None:
         """Show the runs that are overlaid or in front; all of the list when there are fewer than two."""
-        rows = window.marks.rows()
+        rows = list(shell.run_rows())
         chosen = [r for r in rows if r.overlaid or r.current]
         chosen = chosen if len(chosen) > 1 else rows[:8]
-        kind = catalog.load(window.document.model)
+        kind = catalog.load(shell.document.model)
         specs = kind.specs()
         runs = []
         for row in chosen:
-            info = window.session.run(row.id)
-            status = window.player.status
+            info = shell.session.run(row.id)
+            status = shell.player.status
             summary = dict(status.summary) if status is not None and row.current else info.summary
             runs.append((row.name, dict(info.experiment.get("parameters", {})), summary))
         found = rows_of(runs, {n: s.default for n, s in specs.items()}) if len(runs) > 1 else []

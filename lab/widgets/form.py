@@ -19,7 +19,6 @@ from lab.errors import ParameterError
 from lab.params import Described, Spec
 from lab.widgets import theme
 from lab.widgets.fields import Field, make_field
-from lab.widgets.fields_table import GraphField
 from lab.widgets.labels import ElidedLabel
 
 OPEN_ROWS = 12  # groups are open until so many rows are shown; the rest is folded
@@ -252,8 +251,7 @@ class ParameterForm(QScrollArea):
         field.committed.connect(self._committed)
         field.typed.connect(self._typed)
         row.dot.clicked.connect(self._reset)
-        if isinstance(field, GraphField):
-            field.opened.connect(self._graph)
+        field.opened.connect(self._graph)
         self.rows[spec.name] = row
         return row
 

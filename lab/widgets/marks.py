@@ -2,84 +2,81 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject
 
+from lab import catalog
 from lab.engine.experiment import Experiment
 from lab.errors import LabError, OwnModelError
 from lab.session import RunInfo
 from lab.widgets.document import Document
 from lab.widgets.labels import figures
 from lab.widgets.runs import RunRow
-
-if TYPE_CHECKING:
-    from lab.widgets.window import Window
+from lab.widgets.shell import Shell
 
 
 class Marks(QObject):
     """Changes the part of the document that is about runs, and makes the rows of their list."""
 
-    def __init__(self, window: Window):
-        super().__init__(window)
-        self._window: Window = window
+    def __init__(self, shell: Shell):
+        super().__init__(shell.frame)
+        self._shell = shell
 
     @property
     def _document(self) -> Document:
-        return self._window.document
+        return self._shell.document
 
     def toggle_overlay(self, run: int) -> None:
         """Lay a run behind the present one, or take it away."""
         on = not self._document.mark(run).overlaid
-        self._window.history.replace(self._document.with_mark(run, overlaid=on), f"{'Overlay' if on else 'Hide'} {self.title(run)}")
+        self._shell.history.replace(self._document.with_mark(run, overlaid=on), f"{'Overlay' if on else 'Hide'} {self.title(run)}")
 
     def toggle_pin(self, run: int) -> None:
         """Keep a run at the top of the list, or not."""
         on = not self._document.mark(run).pinned
-        self._window.history.replace(self._document.with_mark(run, pinned=on), f"{'Pin' if on else 'Unpin'} {self.title(run)}")
+        self._shell.history.replace(self._document.with_mark(run, pinned=on), f"{'Pin' if on else 'Unpin'} {self.title(run)}")
 
     def rename(self, run: int, name: str) -> None:
         """Give a run another name."""
-        self._window.history.replace(self._document.with_mark(run, name=name), f"Rename {self.title(run)} to {name}")
+        self._shell.history.replace(self._document.with_mark(run, name=name), f"Rename {self.title(run)} to {name}")
 
     def delete(self, run: int) -> None:
         """Take a run out of the list; undo brings it back."""
-        if run != self._window.player.run_id:
-            self._window.history.replace(self._document.with_mark(run, deleted=True, overlaid=False), f"Delete {self.title(run)}")
+        if run != self._shell.player.run_id:
+            self._shell.history.replace(self._document.with_mark(run, deleted=True, overlaid=False), f"Delete {self.title(run)}")
 
     def look(self, run: int) -> None:
         """Show the recording of a run."""
-        info = self._window.session.run(run)
+        info = self._shell.session.run(run)
         try:
             experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'")
         except OwnModelError as error:
             self._window.ask_to_run(error.path)
             return
         except LabError as error:
-            self._window._failed(str(error))
+            self._shell.failed(str(error))
             return
-        self._window._adopt(
+        self._shell.adopt(
             self._document.with_experiment(experiment.replace(schedule=())).with_model(
-                experiment.model, self._window._panel_of(experiment.model)
+                experiment.model, catalog.panel_of(experiment.model)
             ),
             f"Look at {info.name}",
         )
-        self._window._show_model(run=run)
+        self._shell.show_model(run=run)
 
     def go_on(self, run: int) -> None:
         """Go on from the end of a run."""
         self.look(run)
-        self._window.player.play()
+        self._shell.player.play()
 
     def title(self, run: int) -> str:
         """The name of a run."""
-        return self._document.mark(run).name or self._window.session.run(run).name
+        return self._document.mark(run).name or self._shell.session.run(run).name
 
     def rows(self) -> list[RunRow]:
         """The runs of the model in front, pinned first, then newest first."""
         rows = []
-        present = self._window.player.run_id
-        for info in self._window.session.runs():
+        present = self._shell.player.run_id
+        for info in self._shell.session.runs():
             mark = self._document.mark(info.id)
             if mark.deleted or info.experiment.get("model") != self._document.model or not (info.steps or info.id == present):
                 continue
@@ -87,7 +84,7 @@ class Marks(QObject):
         return sorted(rows, key=lambda r: (not r.pinned, -r.id))
 
     def _row(self, info: RunInfo, present: int | None) -> RunRow:
-        mark, status = self._document.mark(info.id), self._window.player.status
+        mark, status = self._document.mark(info.id), self._shell.player.status
         summary = status.summary if status is not None and info.id == present else info.summary
         first = dict(list(summary.items())[:1])
         hint = f"{info.name}\n{figures(summary)}\n{info.created[:16].replace('T', ' ')}"
@@ -98,7 +95,7 @@ class Marks(QObject):
 
     def overlaid(self) -> list[tuple[int, str]]:
         """Number and name of the runs to be drawn behind the present one."""
-        return [(i.id, self.title(i.id)) for i in self._window.session.runs() if self._behind(i)]
+        return [(i.id, self.title(i.id)) for i in self._shell.session.runs() if self._behind(i)]
 
     def _behind(self, info: RunInfo) -> bool:
         mark = self._document.mark(info.id)

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import FileError, ModelError, near
 from lab.model import Model, Picture
+from lab.widgets.application import offscreen_application
 
 TITLE = 34  # px above each picture
 GAP = 12
-
-
-def application():
-    """The Qt application, made for drawing off screen where there is none yet."""
-    displays = ("DISPLAY", "WAYLAND_DISPLAY")
-    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtWidgets import QApplication
-
-    return QApplication.instance() or QApplication(["lab"])
 
 
 def layout(weights: Sequence[float], width: float, height: float) -> list[tuple[float, float, float, float]]:
@@ -85,7 +74,7 @@ def render(
     pictures = chosen(model, name)
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise FileError(f"'{path.name}': pictures are written as .png, .svg or .pdf (got '{path.suffix}').")
-    app = application()
+    app = offscreen_application()
     from PySide6.QtCore import QRectF, QSize, Qt
     from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 

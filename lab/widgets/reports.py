@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from lab.engine.runner import Status
-
-if TYPE_CHECKING:
-    from lab.widgets.window import Window
+from lab.widgets.shell import Shell
 
 PASSING = 4.0  # seconds a note stays that nobody has to act upon
 PATIENCE = 0.25  # seconds before preparing is worth a word
@@ -20,9 +17,9 @@ PATIENCE = 0.25  # seconds before preparing is worth a word
 class Reports(QObject):
     """Turns the status of the run in front into a sentence in the banner; looked at once per beat."""
 
-    def __init__(self, window: Window):
-        super().__init__(window)
-        self._window: Window = window
+    def __init__(self, shell: Shell):
+        super().__init__(shell.frame)
+        self._shell = shell
         self._reported: tuple = ()
         self._preparing = ""
         self._opened_at = 0.0
@@ -31,7 +28,7 @@ class Reports(QObject):
 
     def begin(self, model: str, title: str) -> None:
         """A run of a model is prepared from now on."""
-        last = self._window.settings.prepared(model)
+        last = self._shell.settings.prepared(model)
         took = f"last time it took {last:.1f} s" if last else "the first time takes a few seconds, later ones are quick"
         self._preparing = f"Preparing {title or model}: its data and compiled kernels are made ready; {took}."
         self._opened_at = time.monotonic()
@@ -40,12 +37,12 @@ class Reports(QObject):
         """Another run is in front: what was said of the last one is no longer true."""
         self._reported = ()
         self._advised.clear()
-        self._window.banner.take_back("run")
-        self._window.banner.take_back("advice")
+        self._shell.banner.take_back("run")
+        self._shell.banner.take_back("advice")
 
     def restarted(self, label: str) -> None:
         """Say why a new run has begun."""
-        self._window.banner.say("accent", f"{label} cannot change while a run goes on: a new run has begun.", key="restart")
+        self._shell.banner.say("accent", f"{label} cannot change while a run goes on: a new run has begun.", key="restart")
         self._until = time.monotonic() + PASSING
 
     def show(self, status: Status | None) -> None:
@@ -55,14 +52,14 @@ class Reports(QObject):
         key: tuple = (status.phase, status.error, status.waiting_for_disk)
         if status.phase == "preparing":
             # What was said about the session on opening it is worth more than that something is being prepared.
-            banner = self._window.banner
+            banner = self._shell.banner
             if time.monotonic() - self._opened_at > PATIENCE and banner.key != "session":
                 if not status.doing:
                     banner.say("accent", self._preparing, key="run", busy=True)
                 elif banner.key == "run" and self._reported == (*key, "doing"):
                     banner.reword(f"{status.doing}.")  # a button made anew at each per cent could not be clicked
                 else:
-                    banner.say("accent", f"{status.doing}.", [("Cancel", self._window.player.cancel)], key="run", busy=True)
+                    banner.say("accent", f"{status.doing}.", [("Cancel", self._shell.player.cancel)], key="run", busy=True)
             if status.doing:
                 key = (*key, "doing")
             self._reported = key
@@ -73,32 +70,32 @@ class Reports(QObject):
             return
         was, self._reported = self._reported, key
         if was and was[0] == "preparing" and status.prepared_in:
-            self._window.settings.put_prepared(self._window.document.model, status.prepared_in)
+            self._shell.settings.put_prepared(self._shell.document.model, status.prepared_in)
         if status.phase == "diverged":
-            undo = self._window.history.stack.undoText()
-            ways: list = [(way.label, partial(self._window.remedy, way)) for way in status.remedies[:2]]
-            ways = ways or [("Back to the last good state", self._window.player.play)]
+            undo = self._shell.history.stack.undoText()
+            ways: list = [(way.label, partial(self._shell.remedy, way)) for way in status.remedies[:2]]
+            ways = ways or [("Back to the last good state", self._shell.player.play)]
             if undo:
                 ways.append((f"Undo {undo}", self._undo_and_go))
             if len(ways) < 3:
-                ways.append(("Reset to defaults", self._window.reset_to_defaults))
-            self._window.banner.say("bad", status.error, ways, key="run")
+                ways.append(("Reset to defaults", self._shell.reset_to_defaults))
+            self._shell.banner.say("bad", status.error, ways, key="run")
         elif status.phase == "failed":
-            self._window.banner.say(
-                "bad", status.error, [("Try again", self._window.reset), ("Reset to defaults", self._window.reset_to_defaults)], key="run"
+            self._shell.banner.say(
+                "bad", status.error, [("Try again", self._shell.reset), ("Reset to defaults", self._shell.reset_to_defaults)], key="run"
             )
         elif status.waiting_for_disk:
-            self._window.banner.say(
-                "bad", status.error, [("Try again", self._window.player.play), ("Save as…", self._window.commands.save_as)], key="run"
+            self._shell.banner.say(
+                "bad", status.error, [("Try again", self._shell.player.play), ("Save as…", self._shell.save_as)], key="run"
             )
         elif status.error:
-            self._window.banner.say("warn", status.error, key="run")
+            self._shell.banner.say("warn", status.error, key="run")
         else:
-            self._window.banner.take_back("run")
+            self._shell.banner.take_back("run")
 
     def _advise(self, status: Status) -> None:
         """What the model finds wrong, once for each finding of a run, where a button mends it."""
-        advice, banner = status.advice, self._window.banner
+        advice, banner = status.advice, self._shell.banner
         if advice is None or not advice.remedies:
             if banner.key == "advice":
                 banner.take_back("advice")
@@ -106,14 +103,14 @@ class Reports(QObject):
         if advice.finding not in self._advised and banner.key is None and status.place is None:
             self._advised.add(advice.finding)
             banner.say(
-                "warn", advice.sentence, [(way.label, partial(self._window.remedy, way)) for way in advice.remedies[:2]], key="advice"
+                "warn", advice.sentence, [(way.label, partial(self._shell.remedy, way)) for way in advice.remedies[:2]], key="advice"
             )
 
     def _undo_and_go(self) -> None:
-        self._window.history.stack.undo()
-        self._window.player.play()
+        self._shell.history.stack.undo()
+        self._shell.player.play()
 
     def _later(self) -> None:
         now = time.monotonic()
-        if self._window.banner.key == "restart" and now > self._until:
-            self._window.banner.take_back("restart")
+        if self._shell.banner.key == "restart" and now > self._until:
+            self._shell.banner.take_back("restart")

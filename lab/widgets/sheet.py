@@ -9,10 +9,8 @@ Object names and properties that have a meaning of their own:
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lab.widgets.theme import Look
+from lab.widgets.tokens import Look, mix
 
 SHEET = """
 * {{ outline: none; }}
@@ -147,16 +145,14 @@ QGroupBox::title {{ subcontrol-origin: margin; left: 10px; color: {muted}; }}
 """
 
 
-def style_sheet(look: Look, marks: Path) -> str:
-    """The style sheet of a look; `marks` is the folder with the arrows and check marks."""
-    from lab.widgets.theme import load_fonts, mix
-
+def style_sheet(look: Look, marks: Path, mono: str) -> str:
+    """The style sheet of a look; `marks` is the folder with the arrows and check marks, `mono` the family of numbers."""
     tokens = look.tokens
     values = {key: getattr(tokens, key) for key in tokens.__dataclass_fields__ if key != "series"}
     values |= dict(
         size=look.text, title=look.title, caption=look.caption, inner=look.field - 2, segment=look.field - 8, marks=marks.as_posix(),
         on_accent=tokens.on_accent, hover=mix(tokens.line, tokens.muted, 0.6), faint=mix(tokens.muted, tokens.surface, 0.45),
-        control=mix(tokens.line, tokens.muted, 0.7), mono=load_fonts()["JetBrains Mono"],
+        control=mix(tokens.line, tokens.muted, 0.7), mono=mono,
         accent_text=tokens.readable("accent"), bad_text=tokens.readable("bad"),
     )  # fmt: skip
     return SHEET.format(**values)

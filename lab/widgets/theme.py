@@ -1,4 +1,4 @@
-"""One table of tokens for everything that is drawn: Qt's palette and style sheet, pyqtgraph, icons and fonts.
+"""The table of tokens (`lab.widgets.tokens`) put to use: Qt's palette and style sheet, pyqtgraph, icons and fonts.
 
 `apply(app, "dark")` themes the application and emits `changes().changed`; whoever made items with colours of its own
 (pyqtgraph does not look at the palette) connects a bound method to it and colours them again.
@@ -7,101 +7,25 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
+from lab.widgets.sheet import style_sheet
+from lab.widgets.tokens import DARK, LIGHT, THEMES, Look, ThemeName, Tokens, colour_tokens, contrast, luminance, mix, space
+
+__all__ = [
+    "DARK", "LIGHT", "MONO", "SANS", "THEMES", "Look", "ThemeName", "Tokens", "app_icon", "apply", "assets_folder", "changes", "colour",
+    "colour_tokens", "contrast", "current", "icon", "load_fonts", "luminance", "mix", "mono_font", "palette", "sans_font", "space",
+]  # fmt: skip
+
 log = logging.getLogger(__name__)
 
-ThemeName = Literal["dark", "light"]
 SANS, MONO = "Inter", "JetBrains Mono"
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """Colours by what they are for. `series` is safe for colour-blind people in its order."""
-
-    name: str
-    background: str
-    surface: str
-    raised: str
-    line: str
-    grid: str
-    text: str
-    muted: str
-    accent: str
-    good: str
-    warn: str
-    bad: str
-    series: tuple[str, ...]
-
-    @property
-    def dark(self) -> bool:
-        """Whether text is light on a dark ground."""
-        return luminance(self.text) > luminance(self.background)
-
-    @property
-    def on_accent(self) -> str:
-        """Text on an accent-coloured ground."""
-        return max((self.background, "#ffffff"), key=lambda c: contrast(c, self.accent))
-
-    def readable(self, token: str, ground: str = "raised", least: float = 4.5) -> str:
-        """The colour of `token` moved towards the text colour until it can be read as text on `ground`."""
-        colour, behind = getattr(self, token), getattr(self, ground)
-        for share in range(0, 101, 5):
-            moved = mix(colour, self.text, share / 100)
-            if contrast(moved, behind) >= least:
-                return moved
-        return self.text
-
-
-DARK = Tokens(
-    "dark", "#0f1318", "#171c23", "#1f2630", "#2b3440", "#26303b", "#e8edf3", "#94a1b2", "#4cc2ff", "#3ddc97", "#ffb454", "#ff6b6b",
-    ("#4cc2ff", "#ffb454", "#3ddc97", "#ff7eb6", "#b69cff", "#f2e266"),
-)  # fmt: skip
-LIGHT = Tokens(
-    "light", "#f4f6f9", "#ffffff", "#eef2f6", "#d7dee7", "#e3e8ee", "#17202b", "#5b6878", "#0072b2", "#0a8f5b", "#b35c00", "#c62f3a",
-    ("#0072b2", "#d55e00", "#009e73", "#cc5a9a", "#6a51a3", "#8a7a00"),
-)  # fmt: skip
-THEMES: dict[str, Tokens] = {"dark": DARK, "light": LIGHT}
-
-
-@dataclass(frozen=True)
-class Look:
-    """What is in force: tokens, and the sizes that the projector mode enlarges (pixels)."""
-
-    tokens: Tokens
-    projector: bool = False
-
-    @property
-    def text(self) -> int:
-        """Size of ordinary text."""
-        return 18 if self.projector else 13
-
-    @property
-    def title(self) -> int:
-        """Size of titles."""
-        return 22 if self.projector else 15
-
-    @property
-    def caption(self) -> int:
-        """Size of captions and tick labels."""
-        return 16 if self.projector else 12
-
-    @property
-    def stroke(self) -> float:
-        """Width of drawn lines."""
-        return 3.0 if self.projector else 1.5
-
-    @property
-    def field(self) -> int:
-        """Height of a field one types into."""
-        return 38 if self.projector else 28
 
 
 class Changes(QObject):
@@ -125,30 +49,6 @@ def changes() -> Changes:
 def current() -> Look:
     """What is in force now."""
     return _look
-
-
-def space(steps: int) -> int:
-    """Distances come in steps of 4 pixels."""
-    return 4 * steps
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of '#rrggbb' (WCAG 2.1)."""
-    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours, 1 to 21 (WCAG 2.1)."""
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def mix(one: str, other: str, share: float) -> str:
-    """`one` with `share` (0..1) of `other` in it."""
-    pairs = [(int(one[k : k + 2], 16), int(other[k : k + 2], 16)) for k in (1, 3, 5)]
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 def colour(token: str, alpha: float = 1.0) -> QColor:
@@ -249,8 +149,6 @@ def apply(app: QApplication | QGuiApplication | None, name: str, projector: bool
 
     sheet=False leaves the style sheet away: half a second saved where only pictures are drawn and no widget is seen.
     """
-    from lab.widgets.sheet import style_sheet
-
     global _look
     if name not in THEMES:
         raise ValueError(f"theme: must be one of {', '.join(THEMES)} (got {name!r}).")
@@ -264,15 +162,10 @@ def apply(app: QApplication | QGuiApplication | None, name: str, projector: bool
         app.setPalette(palette(_look.tokens))
         app.setFont(sans_font())
         if sheet:
-            app.setStyleSheet(style_sheet(_look, assets_folder() / "marks"))
+            app.setStyleSheet(style_sheet(_look, assets_folder() / "marks", load_fonts()[MONO]))
         app.setEffectEnabled(Qt.UIEffect.UI_AnimateCombo, False)
         pyqtgraph.setConfigOptions(
             background=_look.tokens.surface, foreground=_look.tokens.text, antialias=True, imageAxisOrder="row-major", useOpenGL=False
         )
     changes().changed.emit()
     return _look
-
-
-def colour_tokens() -> tuple[str, ...]:
-    """Names of the tokens that are one colour."""
-    return tuple(f.name for f in fields(Tokens) if f.name not in ("name", "series"))

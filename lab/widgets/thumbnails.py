@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer
 from lab import catalog
 from lab.sources import child_command
 from lab.widgets import theme
+from lab.widgets.application import application
 from lab.widgets.gallery import Gallery, small_picture
 
 COMMAND = "from lab.widgets.thumbnails import draw; sys.exit(draw(*sys.argv[2:5]))"
@@ -87,7 +88,6 @@ def draw(model: str, path: str, name: str = "dark") -> int:
     from lab.display.plots import LiveSource
     from lab.engine.experiment import Experiment
     from lab.engine.runner import Runner
-    from lab.widgets.app import application
     from lab.widgets.pictures import make
 
     if hasattr(os, "nice"):

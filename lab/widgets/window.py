@@ -33,7 +33,7 @@ from lab.widgets.networks import CanvasPlace
 from lab.widgets.player import Player
 from lab.widgets.pulse import Pulse
 from lab.widgets.reports import Reports
-from lab.widgets.runs import Runs
+from lab.widgets.runs import RunRow, Runs
 from lab.widgets.settings import Settings
 from lab.widgets.side import DEFAULTS, Side, preset_of
 from lab.widgets.thumbnails import Thumbnails
@@ -75,6 +75,7 @@ class Window(QMainWindow):
         self.player = Player(self)
         self.history = History(Document(), self)
         self.pulse = Pulse(self)
+        self.gallery: Gallery
         self._paces: dict[str, float | None] = {}
         self._adopting = False
         self._beats = 0
@@ -192,10 +193,10 @@ class Window(QMainWindow):
         self.runs.compared.connect(self.commands.compare)
         self.runs.sound_wanted.connect(self.commands.save_sound)
         self.history.changed.connect(self._apply)
-        self.history.stack.cleanChanged.connect(self._title)
+        self.history.stack.cleanChanged.connect(self.show_title)
         self.player.branched.connect(self._branched)
         self.player.switched.connect(self._switched)
-        self.player.failed.connect(self._failed)
+        self.player.failed.connect(self.failed)
         self.pulse.beat.connect(self._beat)
 
     def _fit_panels(self) -> None:
@@ -229,7 +230,7 @@ class Window(QMainWindow):
         wanted = model or document.model or self._model_of(runs, problems) or self._first_model()
         last = next((r for r in reversed(runs) if r.experiment.get("model") == wanted), None)
         if wanted != document.model or wanted not in document.experiments:
-            document = document.with_model(wanted, self._panel_of(wanted))
+            document = document.with_model(wanted, catalog.panel_of(wanted))
             if last is not None and model is None and wanted not in document.experiments:
                 try:
                     document = document.with_experiment(Experiment.from_dict(last.experiment, f"Run '{last.name}'"))
@@ -237,14 +238,14 @@ class Window(QMainWindow):
                     problems.append(str(error))
                     last = None
             self.history.load(document)
-        self._show_model(run=last.id if last is not None and model is None else None, playing=playing)
+        self.show_model(run=last.id if last is not None and model is None else None, playing=playing)
         if session.recovered:
             problems.insert(0, "This session was not closed properly and has been recovered: everything recorded until then is here.")
         if foreign:
             self.ask_to_run(foreign[0], problems[:2])
         elif problems:
             self.banner.say("good" if session.recovered else "warn", " ".join(problems[:3]), key="session")
-        self._title()
+        self.show_title()
 
     def ask_to_run(self, path: Path, before: Sequence[str] = ()) -> None:
         """A session names a Python file as a model: it is run when the person says so, and shown where it is."""
@@ -299,11 +300,7 @@ class Window(QMainWindow):
         names = catalog.names()
         return catalog.FIRST if catalog.FIRST in names else names[0] if names else ""
 
-    @staticmethod
-    def _panel_of(model: str) -> str:
-        return next((e.panel for e in catalog.entries() if e.name == model), "")
-
-    def _title(self, *_: object) -> None:
+    def show_title(self, *_: object) -> None:
         from lab.widgets.filing import is_untitled
 
         untitled = is_untitled(self.session.path)
@@ -311,6 +308,25 @@ class Window(QMainWindow):
         self.setWindowTitle(f"{name}[*] – Neural Lab")
         self.setWindowModified(not self.history.stack.isClean() or (untitled and any(r.steps for r in self.session.runs())))
         self.setWindowFilePath("" if untitled else str(self.session.path))
+
+    # -- what the parts ask of it (`Shell`) --
+
+    @property
+    def frame(self) -> QMainWindow:
+        """The window itself."""
+        return self
+
+    def leave_canvas(self) -> bool:
+        """Escape in the canvas: whether there was something to leave."""
+        return self.canvas.leave()
+
+    def run_rows(self) -> list[RunRow]:
+        """The runs that are listed."""
+        return self.marks.rows()
+
+    def save_as(self) -> None:
+        """Ask for a name for the session."""
+        self.commands.save_as()
 
     # -- what a person does --
 
@@ -330,8 +346,8 @@ class Window(QMainWindow):
         """Bring a model to the front and let it run."""
         if name != self.document.model:
             title = next((e.title for e in catalog.entries() if e.name == name), name)
-            self.history.replace(self.document.with_model(name, self._panel_of(name)), f"Open {title}")
-        self.bar.show_panel(self._panel_of(self.document.model))
+            self.history.replace(self.document.with_model(name, catalog.panel_of(name)), f"Open {title}")
+        self.bar.show_panel(catalog.panel_of(self.document.model))
 
     def choose_preset(self, title: str, *, playing: bool = False) -> None:
         """Take over the values of a preset, in a run of its own: what it shows may lie at the start."""
@@ -340,7 +356,7 @@ class Window(QMainWindow):
         try:
             model = kind(**values)
         except LabError as error:
-            self._failed(str(error))
+            self.failed(str(error))
             return
         experiment = self.document.experiment().replace(parameters=model.changed())
         before = self.player.runner
@@ -457,26 +473,28 @@ class Window(QMainWindow):
 
     def show_experiment(self, experiment: Experiment, done: str) -> None:
         """Put an experiment in front, as one step that can be undone."""
-        self.history.replace(self.document.with_experiment(experiment).with_model(experiment.model, self._panel_of(experiment.model)), done)
+        self.history.replace(
+            self.document.with_experiment(experiment).with_model(experiment.model, catalog.panel_of(experiment.model)), done
+        )
 
     # -- effects of a change of the document --
 
     def _apply(self, before: Document, after: Document) -> None:
-        self.session.set_document({**after.to_dict(), "layouts": self._layouts()})
+        self.session.set_document({**after.to_dict(), "layouts": self.layouts()})
         if before.notes != after.notes:
             self.session.notes = after.notes
             self.side.notes.set_text(after.notes)
         if self._adopting:
             self._show_form()
         elif before.model != after.model:
-            self._show_model(playing=True)
+            self.show_model(playing=True)
         elif before.experiment() != after.experiment():
             self._experiment_changed(before.experiment(), after.experiment())
             self._show_form()
         self.canvas.show_document()
         if before.bookmarks != after.bookmarks:
             self.workspace.show_bookmarks(after.bookmarks.get(after.model, ""))
-        self._title()
+        self.show_title()
 
     def _experiment_changed(self, before: Experiment, after: Experiment) -> None:
         old, new = before.build(), after.build()
@@ -502,7 +520,7 @@ class Window(QMainWindow):
         if not changed or specs[next(iter(changed))].kind != "graph":  # the canvas says by itself that another network runs
             self.reports.restarted(specs[next(iter(changed))].label if changed else "The seed")
 
-    def _adopt(self, document: Document, text: str, key: str = "") -> None:
+    def adopt(self, document: Document, text: str, key: str = "") -> None:
         """A step whose effect has already happened."""
         self._adopting = True
         try:
@@ -517,7 +535,7 @@ class Window(QMainWindow):
         experiment = self.document.experiment().replace(parameters=status.model.changed())
         if experiment != self.document.experiment():
             at = self.transport.time_text(status.step)
-            self._adopt(self.document.with_experiment(experiment), f"Go on from {at}")
+            self.adopt(self.document.with_experiment(experiment), f"Go on from {at}")
 
     def _take_over_action(self, status: Status) -> None:
         """Parameters that an action changed (a source was turned) go into the document, as one step named after the action."""
@@ -531,22 +549,22 @@ class Window(QMainWindow):
         after = experiment.with_parameters(**values)
         if after != experiment:
             label = type(status.model).actions()[name].label
-            self._adopt(self.document.with_experiment(after), label, f"{experiment.model} {name}")
+            self.adopt(self.document.with_experiment(after), label, f"{experiment.model} {name}")
 
     # -- showing --
 
-    def _show_model(self, *, run: int | None = None, playing: bool = False) -> None:
+    def show_model(self, *, run: int | None = None, playing: bool = False) -> None:
         """Bring the model of the document to the front: a recording of it, or a new run."""
-        self._keep_layout()
+        self.keep_layout()
         name = self.document.model
-        self.bar.show_panel(self._panel_of(name))
+        self.bar.show_panel(catalog.panel_of(name))
         if not name:
             self.banner.say("accent", "There are no models in the catalogue.", key="session")
             return
         try:
             model = self.document.experiment().build()
         except LabError as error:
-            self._failed(str(error))
+            self.failed(str(error))
             return
         self._take_thumbnail()
         if run is not None:
@@ -568,7 +586,7 @@ class Window(QMainWindow):
         self.side.show_model(
             model, entry.about if entry else (type(model).__doc__ or "").strip().split("\n\n")[0], self.document.experiment().seed
         )
-        self.gallery.show_panel(self._panel_of(self.document.model), self.document.model, preset_of(model))
+        self.gallery.show_panel(catalog.panel_of(self.document.model), self.document.model, preset_of(model))
         if not self.workspace.fits(model):
             self.workspace.show_model(model, self.commands.saved_layout(self.document.model))
 
@@ -577,7 +595,7 @@ class Window(QMainWindow):
         try:
             model = experiment.build()
         except LabError as error:
-            self._failed(str(error))
+            self.failed(str(error))
             return
         pace = self._paces.get(experiment.model, model.speed)
         self.player.open(experiment, run_name(model), playing=playing, pace=pace)
@@ -590,7 +608,7 @@ class Window(QMainWindow):
         self.reports.forget()
         self.workspace.check_watched()
 
-    def _failed(self, sentence: str) -> None:
+    def failed(self, sentence: str) -> None:
         self.banner.say("bad", sentence, key="failed")
 
     # -- sixty times a second --
@@ -649,11 +667,11 @@ class Window(QMainWindow):
 
     # -- layout --
 
-    def _layouts(self) -> dict[str, str]:
+    def layouts(self) -> dict[str, str]:
         kept = self.session.document().get("layouts", {})
         return kept if isinstance(kept, dict) else {}
 
-    def _keep_layout(self) -> None:
+    def keep_layout(self) -> None:
         if self.workspace.model is not None:
             self.commands.keep_layout(self._shown_name, self.workspace.state())
 
@@ -694,7 +712,7 @@ class Window(QMainWindow):
         """Gone at once; what is recorded is written after that."""
         self.pulse.stop()
         self.thumbnails.stop()
-        self._keep_layout()
+        self.keep_layout()
         self.settings.put_state("geometry", self.saveGeometry())
         self.hide()
         self.player.leave()

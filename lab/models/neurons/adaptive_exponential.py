@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.neuron import SHAPED
+from lab.cells.driven import SHAPED
+from lab.cells.neuron import Start
 from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
@@ -147,9 +148,9 @@ class AdaptiveExponential(PlanarNeuron):
         V = np.asarray(V, float)
         return np.stack([V, self.a * (V - self.E_L)])
 
-    def rest(self) -> np.ndarray:
+    def beginning(self) -> tuple[np.ndarray, Start]:
         """Where the patterns of Naud et al. start: V at the leak's reversal, no adaptation (there need not be an equilibrium)."""
-        return np.array([self.E_L, 0.0])
+        return np.array([self.E_L, 0.0]), Start.LEAK
 
     def rheobase_theory(self) -> float:
         """Current (pA) above which no equilibrium is left: the saddle-node, where dI/dV of the steady current vanishes."""

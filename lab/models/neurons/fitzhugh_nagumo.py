@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.neuron import SHAPED
+from lab.cells.driven import SHAPED
 from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
@@ -54,6 +54,7 @@ class FitzHughNagumo(PlanarNeuron):
     plane = ("V", "w")
     plane_range = ((-2.5, 2.5), (-1.0, 2.2))
     nullcline_range = (-600.0, 600.0)
+    initial = -1.2
     swing = (0.25, 0.25)
     integrator = integrator(_slope)
     f_I_times = (200.0, 800.0)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.neuron import SHAPED
+from lab.cells.driven import SHAPED
 from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times

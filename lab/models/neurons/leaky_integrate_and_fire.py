@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.neuron import SHAPED, Bench, Neuron, record_spike
+from lab.cells.driven import SHAPED
+from lab.cells.neuron import Bench, Neuron, Start
+from lab.cells.spikes import record_spike
 from lab.kernels import kernel
 from lab.model import Figure, Handle, Layer, Out, Picture, State, Stream, param
 
@@ -149,8 +151,8 @@ class LeakyIntegrateAndFire(Neuron):
     def steady(self, V: np.ndarray) -> np.ndarray:
         return np.asarray(V, float)[None, :]
 
-    def rest(self) -> np.ndarray:
-        return np.array([self.V_rest])
+    def beginning(self) -> tuple[np.ndarray, Start]:
+        return np.array([self.V_rest]), Start.REST
 
     @property
     def crossing(self) -> float:

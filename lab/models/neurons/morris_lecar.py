@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.neuron import SHAPED
+from lab.cells.driven import SHAPED
 from lab.cells.phase_plane import equilibria, holding_current, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
@@ -64,6 +64,7 @@ class MorrisLecar(PlanarNeuron):
     plane = ("V", "w")
     plane_range = ((-75.0, 60.0), (0.0, 0.7))
     nullcline_range = (-3.0, 5.0)
+    initial = -60.0
     swing = (5.0, 0.1)
     integrator = integrator(_slope)
     f_I_times = (500.0, 2000.0)

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.neuron import Neuron, Sweep
+from lab.cells.neuron import Neuron
 from lab.cells.protocol import Protocol
+from lab.cells.sweeps import Sweep
 from lab.model import Clock, Figure, Layer, Out, Picture, State, Stream, action, param
 
 SLICE = 5.0  # ms of every cell's time in one step

@@ -51,7 +51,7 @@ def affine_backward(a, r, f, n, train, random):
                 db[j] += dy[i, j]
 
 
-opcode("affine", affine_forward, affine_backward, fresh=True)
+opcode("affine", affine_forward, affine_backward, fresh=True, shared=(1, 2))
 
 
 @operation

@@ -148,8 +148,8 @@ def sum_backward(a, r, f, n, train, random):
                 dx[k, i] += factor * dy[i]
 
 
-opcode("add", add_forward, add_backward)
-opcode("multiply", multiply_forward, multiply_backward)
+opcode("add", add_forward, add_backward, either=(1,))
+opcode("multiply", multiply_forward, multiply_backward, either=(1,))
 opcode("scale", scale_forward, scale_backward)
 opcode("sum", sum_forward, sum_backward)
 

@@ -168,7 +168,7 @@ def average_pool_backward(a, r, f, n, train, random):
                             dx[c] += share * dy[c]
 
 
-opcode("conv2d", conv2d_forward, conv2d_backward, fresh=True)
+opcode("conv2d", conv2d_forward, conv2d_backward, fresh=True, shared=(1, 2))
 opcode("max_pool", max_pool_forward, max_pool_backward)
 opcode("average_pool", average_pool_forward, average_pool_backward)
 

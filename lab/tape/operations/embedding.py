@@ -36,7 +36,7 @@ def one_hot_forward(a, r, f, n, train, random):
         a[r[OUT] + s * r[INTS] + int(a[r[X] + s])] = 1
 
 
-opcode("embedding", embedding_forward, embedding_backward)
+opcode("embedding", embedding_forward, embedding_backward, shared=(1,))
 opcode("one_hot", one_hot_forward)
 
 

@@ -84,11 +84,14 @@ def categorical_forward(a, r, f, n, train, random):
         for i in range(classes):
             p[s, i] = x[s, i] - top
         picked = a.dtype.type(0)  # sum of t (x - top): with it the loss needs no logarithm of a probability
+        weight = a.dtype.type(1)  # sum of t
         if r[INTS + 1]:
             picked = p[s, int(a[r[Y] + s])]
         else:
+            weight = a.dtype.type(0)
             for i in range(classes):
                 picked += a[r[Y] + s * classes + i] * p[s, i]
+                weight += a[r[Y] + s * classes + i]
         exp_of(p[s], p[s])
         total = a.dtype.type(0)
         for i in range(classes):
@@ -96,23 +99,38 @@ def categorical_forward(a, r, f, n, train, random):
         share = a.dtype.type(1) / total
         for i in range(classes):
             p[s, i] *= share
-        a[r[OUT] + s] = math.log(total) - picked
+        a[r[OUT] + s] = weight * a.dtype.type(math.log(total)) - picked
 
 
 @kernel
 def categorical_backward(a, r, f, n, train, random):
     classes, rows = r[INTS], n * r[SIZE]
-    p = a[r[AUX] : r[AUX] + rows * classes].reshape((rows, classes))
-    dx = a[r[DX] : r[DX] + rows * classes].reshape((rows, classes))
     for s in range(rows):
         scale = a[r[DOUT] + s]
-        for i in range(classes):
-            dx[s, i] += scale * p[s, i]
-        if r[INTS + 1]:
-            dx[s, int(a[r[Y] + s])] -= scale
-        else:
+        if r[DX] >= 0:
+            p, dx = a[r[AUX] + s * classes : r[AUX] + (s + 1) * classes], a[r[DX] + s * classes : r[DX] + (s + 1) * classes]
+            if r[INTS + 1]:
+                for i in range(classes):
+                    dx[i] += scale * p[i]
+                dx[int(a[r[Y] + s])] -= scale
+            else:
+                t = a[r[Y] + s * classes : r[Y] + (s + 1) * classes]
+                weight = a.dtype.type(0)
+                for i in range(classes):
+                    weight += t[i]
+                for i in range(classes):
+                    dx[i] += scale * (weight * p[i] - t[i])
+        if r[DY] >= 0 and not r[INTS + 1]:  # of a probability: -log of the softmax, from the logits, so that it stays finite
+            x, dt = a[r[X] + s * classes : r[X] + (s + 1) * classes], a[r[DY] + s * classes : r[DY] + (s + 1) * classes]
+            top = x[0]
+            for i in range(1, classes):
+                top = max(top, x[i])
+            total = 0.0
             for i in range(classes):
-                dx[s, i] -= scale * a[r[Y] + s * classes + i]
+                total += math.exp(x[i] - top)
+            top += a.dtype.type(math.log(total))
+            for i in range(classes):
+                dt[i] += scale * (top - x[i])
 
 
 @kernel
@@ -160,7 +178,7 @@ opcode("accuracy", accuracy_forward)
 
 def _same(tape, kind, name, x, y):
     name = tape.free_name(name, kind)
-    if x.shape != y.shape or not (x.batched and y.batched):
+    if x.shape != y.shape:
         raise ModelError(
             f"tape: {kind} '{name}' compares '{x.name}' of shape {x.shape} with '{y.name}' of shape {y.shape}; make them equal."
         )
@@ -193,7 +211,7 @@ def cross_entropy(tape, logits, target, *, name=None):
     """Categorical cross-entropy over the last axis, from logits and either labels or target probabilities.
 
     With logits (..., classes) the target is labels of shape (...) or probabilities of shape (..., classes); the result has
-    the shape (...), one value per label. No gradient flows into the target.
+    the shape (...), one value per label. A gradient flows into probabilities that are computed; `stop_gradient` cuts it.
     """
     name = tape.free_name(name, "cross_entropy")
     tape.expect_axes(name, logits, 1)
@@ -203,7 +221,11 @@ def cross_entropy(tape, logits, target, *, name=None):
             f"tape: cross_entropy '{name}' compares '{logits.name}' of shape {logits.shape} with '{target.name}' of shape {target.shape}; "
             f"give labels of shape {logits.shape[:-1]} or probabilities of shape {logits.shape}."
         )
-    if labels and target.classes and target.classes != logits.shape[-1]:
+    if labels and not target.classes:  # a kernel picks the logit by this number: whatever it is not sure of lies outside
+        raise ModelError(
+            f"tape: cross_entropy '{name}' needs whole numbers as labels, but '{target.name}' is not made by labels; use labels(name, classes)."
+        )
+    if labels and target.classes != logits.shape[-1]:
         raise ModelError(
             f"tape: cross_entropy '{name}' has {logits.shape[-1]} logits from '{logits.name}', but the labels '{target.name}' have "
             f"{target.classes} classes; make them equal."

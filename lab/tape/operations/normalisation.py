@@ -119,8 +119,8 @@ def layer_norm_backward(a, r, f, n, train, random):
                 dx[i] += inverse * (gain[i] * dy[i] - share * (total + (x[i] - mean) * inverse * product))
 
 
-opcode("batch_norm", batch_norm_forward, batch_norm_backward)
-opcode("layer_norm", layer_norm_forward, layer_norm_backward)
+opcode("batch_norm", batch_norm_forward, batch_norm_backward, shared=(1, 2))
+opcode("layer_norm", layer_norm_forward, layer_norm_backward, shared=(1, 2))
 
 
 def _gain_and_bias(tape, name, width):

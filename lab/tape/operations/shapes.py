@@ -125,14 +125,21 @@ def concatenate(tape, parts, *, axis=-1, name=None):
     for part in parts:
         if len(part.shape) != len(first.shape) or any(
             k != axis and p != q for k, (p, q) in enumerate(zip(part.shape, first.shape, strict=False))
-        ) or part.batched != first.batched:  # fmt: skip
+        ):
             raise ModelError(
                 f"tape: concatenate '{name}' along axis {axis} cannot join '{first.name}' of shape {first.shape} and '{part.name}' of shape "
                 f"{part.shape}; they may differ along that axis only."
             )
+    if any(part.batched != first.batched for part in parts):
+        alone = next(part for part in parts if not part.batched)
+        raise ModelError(
+            f"tape: concatenate '{name}' joins what is there for every sample with '{alone.name}', which has no batch axis; add it to a value "
+            "that has one."
+        )
     inner, outer = math.prod(first.shape[axis + 1 :]), math.prod(first.shape[:axis])
     total = int(np.sum([part.shape[axis] for part in parts]))
-    out = tape.empty(name, (*first.shape[:axis], total, *first.shape[axis + 1 :]), first.batched)
+    classes = first.classes if all(part.classes == first.classes for part in parts) else 0
+    out = tape.empty(name, (*first.shape[:axis], total, *first.shape[axis + 1 :]), first.batched, classes)
     place = 0
     for part in parts:
         width = part.shape[axis] * inner

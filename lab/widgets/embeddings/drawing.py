@@ -17,6 +17,9 @@ from PySide6.QtWidgets import QWidget
 from lab.embedding.raster import SHAPES, View, fit_view, place_labels, project, rasterise, spot
 from lab.embedding.vectors import Vectors
 from lab.widgets import theme
+from lab.widgets.application import offscreen_application
+from lab.widgets.pictures.colours import lookup
+from lab.widgets.pictures.export import draw_file
 
 MOST_LABELS = 120
 AREA = 3600  # square pixels of the map for each label
@@ -35,8 +38,6 @@ def series(count: int) -> np.ndarray:
 
 def ramp_table() -> np.ndarray:
     """Colours (m, 3) uint8 from least (blue) to greatest (yellow); the end that the ground would swallow is left out."""
-    from lab.widgets.pictures.colours import lookup
-
     table = np.ascontiguousarray(lookup("sequential")[:, :3], np.uint8)
     dark = QColor(theme.current().tokens.surface).lightness() < 128
     return table[len(table) // 4 :] if dark else table[: -len(table) // 8]
@@ -385,10 +386,7 @@ def classes_of(texts: Sequence[str]) -> tuple[np.ndarray, list[str]]:
 
 def draw_map(vectors: Vectors, points: np.ndarray, path: Path, *, labels: bool, title: str, size: tuple[int, int] = (1200, 900)) -> Path:
     """Write a map of named vectors as .png, .svg or .pdf without a screen, coloured by their first metadata."""
-    from lab.widgets.offscreen import application
-    from lab.widgets.pictures.export import draw_file
-
-    app = application()
+    app = offscreen_application()
     theme.apply(app, "light", sheet=False)
     classes, known = classes_of(next(iter(vectors.metadata.values()), ("",) * len(vectors)))
     palette = series(len(known))

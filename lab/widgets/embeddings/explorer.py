@@ -13,6 +13,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ from lab.widgets.embeddings.exchange import format_of, question_dialog, save_dia
 from lab.widgets.embeddings.judging import Judged, judge, worker
 from lab.widgets.embeddings.panel import Legend, Panel, Tiles
 from lab.widgets.embeddings.places import Places
-from lab.widgets.embeddings.toolbar import AXES, LAY_OUT, RUN, SOLID, Toolbar
+from lab.widgets.embeddings.toolbar import AXES, LAY_OUT, LAYOUTS, RUN, SOLID, Toolbar
 from lab.widgets.pictures.base import PictureView, Table
 from lab.widgets.settings import data_folder
 
@@ -138,7 +139,10 @@ class ExplorerView(PictureView):
         self.panel.asked.connect(self.ask)
         self.panel.file_wanted.connect(self._ask_for_file)
         self.panel.picked.connect(self.pick)
-        self.places = Places(self)
+        self.places = Places(self.panel, self)
+        self.places.changed.connect(self.bookmarked)
+        self.places.went.connect(self.look_at)
+        self.panel.kept.connect(self.keep)
         self.panel.pin_toggled.connect(self._pin)
         row.addLayout(left, 1)
         row.addWidget(self.panel)
@@ -788,8 +792,17 @@ class ExplorerView(PictureView):
         self.places.set_text(text)
 
     def keep(self) -> None:
-        """Keep the present view as a bookmark."""
-        self.places.keep()
+        """Keep the present view as a bookmark, named after what is asked."""
+        view = self.canvas.view
+        title = self.answer.title if self.answer is not None else dict(LAYOUTS)[self.layout_kind]
+        only = tuple(np.flatnonzero(self.visible).tolist()) if self.visible is not None else ()
+        axes = self.axes.text() if self.layout_kind == AXES else ""
+        mark = Bookmark(title, self.layout_kind, colour=self.colour, axes=axes, asked=self.asked, only=only)
+        if self.canvas.zoomed:
+            mark = replace(
+                mark, centre=tuple(float(v) for v in view.centre), scale=float(view.scale), yaw=float(view.yaw), pitch=float(view.pitch)
+            )
+        self.places.keep(mark)
 
     def look_at(self, mark: Bookmark) -> None:
         """Look as a bookmark says."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem
 
 from lab.graph.document import Comment, Edge, Group, Kind, Node, Port
 from lab.widgets import theme
 from lab.widgets.networks import routes
-
-if TYPE_CHECKING:
-    from lab.widgets.networks.scene import NetworkScene
+from lab.widgets.networks.paints import Paints
 
 WIDTH, HEIGHT = 184.0, 80.0
 UNIT = 58.0
@@ -28,10 +27,34 @@ CIRCLE_ROOM = CIRCLE.adjusted(-46, -12, 46, 46)
 CARD_ROOM = CARD.adjusted(-12, -12, 12, 12)
 
 
+class Canvas(Protocol):
+    """What items ask of the scene they stand in."""
+
+    paints: Paints
+    units: bool  # nodes are single units: circles
+    directed: bool
+    plain: bool  # so many wires that the scene draws them itself
+    loud: set[str]  # wires that draw themselves even so
+    hot: tuple[str, str, str] | None  # the port under the cursor: node, port, side
+
+    @property
+    def nodes(self) -> Mapping[str, NodeItem]:
+        """The nodes by identity."""
+
+    def anchor(self, node: str, port: str, side: str) -> tuple[QPointF, QRectF]:
+        """Where a wire begins or ends, and the body that it must go around."""
+
+    def node_moved(self, id: str) -> None:
+        """A node stands elsewhere."""
+
+    def wire_colour(self, edge: Edge) -> QColor:
+        """Colour of a wire."""
+
+
 class NodeItem(QGraphicsItem):
     """A card for a population or a layer, a circle for a single unit; its place is the middle."""
 
-    def __init__(self, scene: NetworkScene, node: Node, kind: Kind):
+    def __init__(self, scene: Canvas, node: Node, kind: Kind):
         super().__init__()
         self.network = scene
         self.node, self.kind = node, kind
@@ -246,7 +269,7 @@ class NodeItem(QGraphicsItem):
 class EdgeItem(QGraphicsItem):
     """A wire with its words; inhibition is dashed, of another colour and ends in a bar."""
 
-    def __init__(self, scene: NetworkScene, edge: Edge, lane: int):
+    def __init__(self, scene: Canvas, edge: Edge, lane: int):
         super().__init__()
         self.network = scene
         self.edge = edge
@@ -275,7 +298,7 @@ class EdgeItem(QGraphicsItem):
         self._shape = None
         self._label_at = QRectF()
         # Thousands of wires are drawn by the scene in one stroke; here they can only be taken.
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, self.network.plain and self.edge.id not in self.network._loud)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, self.network.plain and self.edge.id not in self.network.loud)
         if self.network.plain:
             self.path = QPainterPath(start)
             self.path.lineTo(end)
@@ -364,7 +387,7 @@ class EdgeItem(QGraphicsItem):
 class CommentItem(QGraphicsItem):
     """Text on the canvas."""
 
-    def __init__(self, scene: NetworkScene, comment: Comment):
+    def __init__(self, scene: Canvas, comment: Comment):
         super().__init__()
         self.network = scene
         self.comment = comment
@@ -391,7 +414,7 @@ class CommentItem(QGraphicsItem):
 class GroupItem(QGraphicsItem):
     """A frame around nodes that belong together, with its title and how often it is repeated; folded, a card that stands for them."""
 
-    def __init__(self, scene: NetworkScene, group: Group):
+    def __init__(self, scene: Canvas, group: Group):
         super().__init__()
         self.network = scene
         self.group = group

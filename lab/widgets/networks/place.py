@@ -6,8 +6,6 @@ is kept in the document as a draft, so that a person can go on building and undo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
@@ -20,9 +18,7 @@ from lab.graph.document import Graph, family
 from lab.model import Model
 from lab.widgets import theme
 from lab.widgets.networks.editor import NetworkEditor, same_network
-
-if TYPE_CHECKING:
-    from lab.widgets.window import Window
+from lab.widgets.shell import Shell
 
 CANVAS_SHARE = 0.5
 HISTORY = 120  # points of a small curve in a card
@@ -73,9 +69,9 @@ class CanvasCard(QWidget):
 class CanvasPlace(QSplitter):
     """The canvas above the workspace; it is there while the model in front has a graph and nobody closed it."""
 
-    def __init__(self, window: Window, workspace: QWidget):
-        super().__init__(Qt.Orientation.Vertical, window)
-        self.lab = window
+    def __init__(self, shell: Shell, workspace: QWidget):
+        super().__init__(Qt.Orientation.Vertical, shell.frame)
+        self.lab = shell
         self.setChildrenCollapsible(False)
         self.editor = NetworkEditor(self)
         self.card = CanvasCard(self.editor, self)
@@ -99,7 +95,7 @@ class CanvasPlace(QSplitter):
         self.editor.foreign.connect(self.open_template)
         self.editor.closed.connect(self.close_canvas)
         self.editor.filled.connect(self.toggle_filling)
-        self.editor.tapped.connect(window.toggle)
+        self.editor.tapped.connect(shell.toggle)
         self.editor.selected.connect(self._selected)
 
     # -- what is shown --
@@ -200,7 +196,7 @@ class CanvasPlace(QSplitter):
         if self._filling:
             self.toggle_filling()
             return True
-        return self.card.isVisible() and self.editor.isAncestorOf(self.lab.focusWidget() or self.lab) and self.editor.leave()
+        return self.card.isVisible() and self.editor.isAncestorOf(self.lab.frame.focusWidget() or self.lab.frame) and self.editor.leave()
 
     def _selected(self, ids: tuple[str, ...]) -> None:
         tabs = self.lab.side.tabs

@@ -53,7 +53,7 @@ class NetworkScene(QGraphicsScene):
         self._lines: dict[str, QLineF] = {}
         self._batches: list[tuple[list[QLineF], np.ndarray]] | None = None
         self.version = 0  # counts what changes the small map
-        self._loud: set[str] = set()
+        self.loud: set[str] = set()
         self.selectionChanged.connect(self._choose_loud)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -98,7 +98,7 @@ class NetworkScene(QGraphicsScene):
             if i not in known_edges or (known_edges[i].source, known_edges[i].target) != (item.edge.source, item.edge.target)
         ]:
             self.removeItem(self.edges.pop(id))
-        self._loud &= set(self.edges)
+        self.loud &= set(self.edges)
         self._lines = {i: line for i, line in self._lines.items() if plain and i in self.edges}
         for id in [i for i, item in self.nodes.items() if i not in known_nodes or known_nodes[i].kind != item.node.kind]:
             self.removeItem(self.nodes.pop(id))
@@ -260,7 +260,7 @@ class NetworkScene(QGraphicsScene):
                     self._lines[id] = QLineF(*self.edges[id].line)
                 else:
                     self._lines.pop(id, None)
-        if self.plain and not self._dirty <= self._loud:
+        if self.plain and not self._dirty <= self.loud:
             self._draw_ground_again()
         if self._dirty:
             for group in self.groups.values():
@@ -338,7 +338,7 @@ class NetworkScene(QGraphicsScene):
 
     def _batch(self, inhibits: bool) -> tuple[list[QLineF], np.ndarray]:
         """Lines of one sign, and the rectangle of each: (n, 4) left, top, right, bottom."""
-        lines = [line for id, line in self._lines.items() if id not in self._loud and (self.edges[id].size < 0) == inhibits]
+        lines = [line for id, line in self._lines.items() if id not in self.loud and (self.edges[id].size < 0) == inhibits]
         ends = np.array([(line.x1(), line.y1(), line.x2(), line.y2()) for line in lines]).reshape(-1, 2, 2)
         return lines, np.concatenate([ends.min(1), ends.max(1)], axis=1)
 
@@ -350,12 +350,12 @@ class NetworkScene(QGraphicsScene):
             if self.plain
             else set()
         )
-        if loud == self._loud:
+        if loud == self.loud:
             return
-        for id in self._loud ^ loud:
+        for id in self.loud ^ loud:
             if id in self.edges:
                 self.edges[id].setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, id not in loud)
-        self._loud = loud
+        self.loud = loud
         self._draw_ground_again()
 
     def _draw_ground_again(self) -> None:

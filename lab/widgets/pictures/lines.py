@@ -61,8 +61,12 @@ class LinesView(PlotView):
         self._markers: dict[tuple[int, int, int], Marks] = {}
         self._looks: dict[tuple[int, int, int], tuple] = {}
         self._plot: Plot | None = None
-        self.ruler = Ruler(self)
+        self.ruler = Ruler(self, self.drawn_plot)
         self.ruler.set_colours()
+
+    def drawn_plot(self) -> Plot | None:
+        """The lines that are drawn now."""
+        return self._plot
 
     @property
     def caption(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -13,9 +14,7 @@ from PySide6.QtWidgets import QLabel
 from lab.display.plots import Line, Plot
 from lab.widgets import theme
 from lab.widgets.pictures.dots import Marks
-
-if TYPE_CHECKING:
-    from lab.widgets.pictures.lines import LinesView
+from lab.widgets.pictures.plot import PlotView
 
 HELP = "Shift-click, or M, puts a marker; a second one measures. Drag them, or move the last with Left and Right (ten times as far with Shift). Delete removes both."
 NAMES = "AB"
@@ -42,8 +41,9 @@ def between(a: tuple[float, float], b: tuple[float, float], x: str, y: str, time
 class Ruler:
     """The markers of one picture. Times are kept as time since the start of the run, so that they move with what they mark."""
 
-    def __init__(self, view: LinesView):
+    def __init__(self, view: PlotView, plot: Callable[[], Plot | None]):
         self.view = view
+        self._plot = plot  # the lines that are drawn now
         self.points: list[tuple[float, float]] = []  # in data: x since the start, y
         self.keys: list[tuple[int, int, int]] = []  # the line that each is on
         self.lines: list[pg.InfiniteLine] = []
@@ -58,7 +58,7 @@ class Ruler:
 
     def put(self, at: QPointF) -> None:
         """A marker at the line nearest to a drawn place; a third takes the place of the older."""
-        plot, x = self.view._plot, self.view.unplace(at)[0]
+        plot, x = self._plot(), self.view.unplace(at)[0]
         line = self._nearest(plot, at) if plot else None
         if plot is None or line is None:
             return
@@ -71,7 +71,7 @@ class Ruler:
 
     def move(self, by: int) -> None:
         """Move the last marker along its line: by pixels, or by points where the line is not a function of x."""
-        plot = self.view._plot
+        plot = self._plot()
         line = next((each for each in plot.lines if each.key == self.keys[-1]), None) if plot and self.points else None
         if plot is None or line is None or not len(line.x):
             return
@@ -93,7 +93,7 @@ class Ruler:
 
     def dragged(self, line: Any) -> None:
         """A marker's upright line is being dragged: it stays on its curve."""
-        number, plot = self.lines.index(line), self.view._plot
+        number, plot = self.lines.index(line), self._plot()
         if plot is None or number >= len(self.points):
             return
         own = next((each for each in plot.lines if each.key == self.keys[number]), None)
@@ -107,7 +107,7 @@ class Ruler:
 
     def show(self) -> None:
         """Draw the markers where they are now, and say what lies between."""
-        plot = self.view._plot
+        plot = self._plot()
         while len(self.lines) < len(self.points):
             self._add_line()
         for number, line in enumerate(self.lines):

@@ -1,10 +1,10 @@
-"""A matrix in a small grid, and the button that leads to the canvas of a graph."""
+"""A matrix in a small grid."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from lab.params import Spec
 from lab.widgets import theme
-from lab.widgets.fields import Field
+from lab.widgets.fields.base import Field, edits
 from lab.widgets.numbers import number_text
 
 SIDE = 64  # most rows or columns that the grid makes by hand
@@ -118,6 +118,7 @@ class MatrixDialog(QDialog):
         self.accept()
 
 
+@edits("matrix")
 class MatrixField(Field):
     """A button with the matrix in a few words; it opens the grid."""
 
@@ -150,26 +151,3 @@ class MatrixField(Field):
         if self.dialog is not None:
             self.committed.emit(self.dialog.value)
             self.dialog = None
-
-
-class GraphField(Field):
-    """A network document: it is edited on the canvas, which the shell opens."""
-
-    wide = True
-    opened = Signal()
-
-    def __init__(self, spec: Spec, parent: QWidget | None = None):
-        super().__init__(spec, parent)
-        self.button = QPushButton("Open the canvas", self)
-        self.button.clicked.connect(self.opened)
-        self.row.addWidget(self.button, 1)
-
-    @property
-    def target(self) -> QWidget:
-        return self.button
-
-    def set_value(self, value: Any) -> None:
-        """The canvas shows the value."""
-
-    def set_theme(self) -> None:
-        self.button.setIcon(theme.icon("mdi6.graph-outline"))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QHBoxLayout, QLabel, QPus
 from lab.display.plots import nice_ceiling, typeset
 from lab.params import Spec
 from lab.widgets import theme
-from lab.widgets.fields import Field
+from lab.widgets.fields.base import Field, edits
 
 SAMPLES = 200
 MARK_PATHS = 4
@@ -273,6 +273,7 @@ class Thumbnail(QToolButton):
         painter.end()
 
 
+@edits("drawn", "points")
 class CurveField(Field):
     """A drawn curve or labelled points."""
 

@@ -1,0 +1,113 @@
+"""Conditions over a run, as presets and lessons state them: "rate > 50 and block_Na = 0", "max(V) > 0".
+
+What a condition may name, the first meaning that fits:
+
+    rate (Hz), rate      a figure of the run's summary, with its unit or (where no other figure is called so) without
+    block_Na             a parameter, as it is now
+    V                    all values of a stream: of a trace as recorded, of a raster the times, of a picture as it is now
+    gates m              one channel of a stream
+    stream current       the stream, where a figure or a parameter has the same name
+    did pulse            how often an action was done
+    time                 model time since the start, in the clock's unit
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lab.arithmetic import OF_SERIES, FormulaError, parse
+from lab.engine.simulation import Result, run
+from lab.errors import LabError
+from lab.model import Happened, Model, Preset, Stream
+
+
+def figures(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a summary by their names with unit, and without it where that is unambiguous."""
+    out = {key: value for key, value in summary.items() if isinstance(value, (int, float, str, np.number, np.bool_))}
+    short: dict[str, list[str]] = {}
+    for key in out:
+        short.setdefault(key.partition(" (")[0], []).append(key)
+    return out | {name: out[keys[0]] for name, keys in short.items() if len(keys) == 1}
+
+
+def named_streams(text: str, model: Model) -> list[Stream]:
+    """Streams that a condition may speak of: those whose name stands in it as a word."""
+    return [s for s in model.streams if re.search(rf"(?<!\w){re.escape(s.name)}(?!\w)", text)]
+
+
+def _values(stream: Stream, shown: Any) -> Iterator[tuple[str, Any]]:
+    """What a stream is called in a condition, with and without its channels."""
+    if not isinstance(shown, np.ndarray):
+        return
+    yield stream.name, shown
+    axis = 0 if stream.kind in ("curve", "bars") and shown.ndim else shown.ndim - 1
+    for k, channel in enumerate(stream.channels):
+        if shown.ndim and k < shown.shape[axis] and (shown.ndim > 1 or stream.kind == "bars"):
+            yield f"{stream.name} {channel}", shown.take(k, axis)
+
+
+def names(
+    text: str, model: Model, summary: Mapping[str, Any], stream: Callable[[Stream], Any], log: tuple[Happened, ...]
+) -> dict[str, Any]:
+    """Everything that a condition may name, with its value; `stream` gives what a stream holds, None where it holds nothing."""
+    own = {spec: value for spec, value in model.values().items() if isinstance(value, (int, float, str))}
+    streams: dict[str, Any] = {}
+    for one in named_streams(text, model):
+        for name, value in _values(one, stream(one)):
+            streams |= {name: value, f"stream {name}": value}
+    did = {f"did {action}": sum(h.kind == "act" and h.name == action for h in log) for action in type(model).actions()}
+    return streams | did | own | figures(summary)
+
+
+def holds(text: str, known: Mapping[str, Any]) -> bool:
+    """Whether a condition holds for these values; FormulaError where it cannot be read, or names what is not there."""
+    formula = parse(text, list(known), OF_SERIES)
+    found = formula(**{name: known[name] for name in formula.names})
+    if np.ndim(found):
+        raise FormulaError("A condition is one yes or no: use any(...) or all(...).", text)
+    return bool(found)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of one try of a preset: whether it shows what it promises, and if not, the figures it ended with."""
+
+    met: bool
+    why: str = ""
+
+
+def of_result(text: str, result: Result) -> dict[str, Any]:
+    """Everything that a condition may name in a finished run."""
+
+    def stream(one: Stream) -> Any:
+        if one.form == "snapshots":
+            return result.observe(one.name)
+        return result[one.name] if one.name in result.streams else None
+
+    simulation = result.simulation
+    time = {"time": simulation.step * simulation.model.clock.dt}
+    return names(text, simulation.model, result.summary, stream, tuple(simulation.log)) | time
+
+
+def try_preset(model: Model, preset: Preset, seed: int) -> Trial:
+    """Run a preset for as long as it says, do what it says, and see whether it shows what it says."""
+    schedule = [Happened(model.steps_for(at), "act", action, dict(arguments)) for at, action, arguments in preset.do]
+    record = {s.name: s.every or 1 for s in named_streams(preset.shows, model) if s.form != "snapshots"}
+    try:
+        result = run(model, preset.steps(model), seed=seed, record=record, schedule=schedule)
+        known = of_result(preset.shows, result)
+        met = holds(preset.shows, known)
+    except LabError as error:
+        return Trial(False, str(error))
+    used = parse(preset.shows, list(known), OF_SERIES).names
+    shown = (
+        f"{name} {known[name]:.4g}" if isinstance(known[name], float) else f"{name} {known[name]}"
+        for name in used
+        if np.ndim(known[name]) == 0
+    )
+    return Trial(met, "" if met else ", ".join(shown))

@@ -1,0 +1,125 @@
+"""What the parts may ask of the window they stand in. The window offers it; no part knows the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from PySide6.QtWidgets import QMainWindow
+
+from lab.engine.experiment import Experiment
+from lab.model import Remedy
+from lab.session import Session
+from lab.widgets.banner import Banner
+from lab.widgets.bar import Bar
+from lab.widgets.document import Document, History
+from lab.widgets.player import Player
+from lab.widgets.runs import RunRow
+from lab.widgets.settings import Settings
+from lab.widgets.side import Side
+from lab.widgets.transport import Transport
+from lab.widgets.workspace import Workspace
+
+Way = tuple[str, Callable[[], object]]  # the words of a button, and what it does
+
+
+class Shell(Protocol):
+    """The window as its parts see it."""
+
+    session: Session
+    settings: Settings
+    player: Player
+    history: History
+    banner: Banner
+    bar: Bar
+    side: Side
+    transport: Transport
+    workspace: Workspace
+
+    @property
+    def frame(self) -> QMainWindow:
+        """The window itself, as the parent of dialogs and for what Qt asks of a window."""
+
+    @property
+    def document(self) -> Document:
+        """The present document."""
+
+    # -- what is in front --
+
+    def show_panel(self, panel: str) -> None:
+        """Go to a workspace."""
+
+    def choose_model(self, name: str) -> None:
+        """Bring a model to the front and let it run."""
+
+    def choose_preset(self, title: str, *, playing: bool = False) -> None:
+        """Take over the values of a preset."""
+
+    def show_experiment(self, experiment: Experiment, done: str) -> None:
+        """Put an experiment in front, as one step that can be undone."""
+
+    def show_model(self, *, run: int | None = None, playing: bool = False) -> None:
+        """Bring the model of the document to the front: a recording of it, or a new run."""
+
+    def set_session(self, session: Session) -> None:
+        """Show another session."""
+
+    def set_look(self, name: str | None = None, projector: bool | None = None) -> None:
+        """Another theme, or the projector mode."""
+
+    # -- changes --
+
+    def change(self, name: str, value: Any, *, final: bool = True) -> None:
+        """Change a parameter of the model in front."""
+
+    def adopt(self, document: Document, text: str, key: str = "") -> None:
+        """A step of the document whose effect has already happened."""
+
+    def remedy(self, way: Remedy) -> None:
+        """Do what a model offers."""
+
+    # -- a run --
+
+    def toggle(self) -> None:
+        """Play or pause."""
+
+    def run_for(self, steps: int) -> None:
+        """Advance some steps, then hold."""
+
+    def seek(self, step: int) -> None:
+        """Look at a step of the recording."""
+
+    def branch_here(self) -> None:
+        """Make the place looked at the present of a new run."""
+
+    def reset(self, _checked: object = None, *, playing: bool | None = None) -> None:
+        """Begin again with the present parameters."""
+
+    def reset_to_defaults(self) -> None:
+        """Begin again with the defaults."""
+
+    def watch_again(self) -> None:
+        """The canvas reads other streams than before."""
+
+    # -- what is said, kept and listed --
+
+    def failed(self, sentence: str) -> None:
+        """Say what could not be done."""
+
+    def show_title(self) -> None:
+        """Name the session in the title of the window."""
+
+    def layouts(self) -> dict[str, str]:
+        """Arrangements of cards kept in the session, by model."""
+
+    def keep_layout(self) -> None:
+        """Keep the arrangement in front."""
+
+    def leave_canvas(self) -> bool:
+        """Escape in the canvas: whether there was something to leave."""
+
+    def run_rows(self) -> Sequence[RunRow]:
+        """The runs that are listed."""
+
+    def save_as(self) -> None:
+        """Ask for a name for the session."""

@@ -1,0 +1,96 @@
+"""Where a cell begins: at its stable rest; a cell that has none fires by itself from the first moment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lab
+from lab import catalog
+from lab.cells.phase_plane import equilibria
+from lab.engine.simulation import Simulation
+
+UNSTABLE = [
+    ("hodgkin-huxley", dict(g_Na=240.0)),
+    ("hodgkin-huxley", dict(block_K=50.0)),
+    ("hodgkin-huxley", dict(reversal="concentrations", K_out=30.0)),
+    ("fitzhugh-nagumo", dict(a=0.3)),
+    ("izhikevich", dict(a=0.1, b=0.265)),
+    ("izhikevich", dict(b=0.3)),
+    ("morris-lecar", dict(V_L=-10.0)),
+]
+
+
+def at_rest(name: str) -> dict[str, float]:
+    return {"current": 0.0, "offset": 0.0} if "offset" in catalog.load(name).specs() else {"current": 0.0}
+
+
+@pytest.mark.parametrize(("name", "values"), UNSTABLE, ids=str)
+def test_a_cell_without_a_stable_rest_fires_by_itself(name, values):
+    run = lab.run(name, duration=1000.0, record=["spikes"], **at_rest(name), **values)
+    assert run.summary["spikes"] >= 10
+    assert "no stable rest" in run.summary["start"]
+
+
+@pytest.mark.parametrize(("name", "values"), UNSTABLE, ids=str)
+def test_it_fires_when_it_is_made_unstable_while_it_rests(name, values):
+    cell = catalog.load(name)(**at_rest(name), **({"reversal": values["reversal"]} if "reversal" in values else {}))
+    simulation = Simulation(cell, 1)
+    simulation.advance(cell.steps_for(200.0))
+    assert simulation.summary()["spikes"] == 0
+    simulation.change(**values)
+    simulation.advance(cell.steps_for(800.0))
+    assert simulation.summary()["spikes"] >= 8
+    assert "(stable rest)" in simulation.summary()["start"], "the summary says where it began, not where it would begin now"
+    simulation.act("to_rest")
+    spikes = simulation.summary()["spikes"]
+    simulation.advance(cell.steps_for(300.0))
+    assert simulation.summary()["spikes"] > spikes, "back to rest puts it on no equilibrium that it would leave"
+
+
+def test_doubled_sodium_fires_as_often_as_an_independent_integration_says():
+    run = lab.run("hodgkin-huxley", current=0.0, g_Na=240.0, duration=1000.0, record=["spikes"])
+    assert run.summary["spikes"] == 52
+
+
+def test_initial_burst_of_the_adaptive_cell_spike_by_spike():
+    values = dict(
+        current=65.0, onset=10.0, width=241.0, C=10.0, g_L=2.0, E_L=-70.0, V_T=-50.0, Delta_T=2.0,
+        V_reset=-51.0, V_peak=-20.0, a=0.5, b=7.0, tau_w=100.0,
+    )  # fmt: skip
+    exact = [16.471, 19.108, 22.658, 28.288, 42.723, 79.117, 115.714, 152.303, 188.891, 225.480]  # DOP853, rtol 1e-9
+    run = lab.run("adaptive-exponential", duration=400.0, record=["spikes"], **values)
+    np.testing.assert_allclose(run["spikes"], exact, atol=0.001)
+
+
+def test_every_preset_begins_where_its_cell_is_found():
+    for name in catalog.names("neuron"):
+        kind = catalog.load(name)
+        for values in kind.presets.values():
+            cell = kind(**values)
+            simulation = Simulation(cell, 1)
+            began = simulation.summary()["start"]
+            if "(stable rest)" in began:
+                stable = [e for e in equilibria(cell, 0.0) if e.stable]
+                assert not stable or abs(stable[0].point[0] - simulation.state["V"][0]) < 1e-9, (name, values)
+
+
+def test_a_time_constant_that_makes_rest_unstable_lets_the_cell_go():
+    cell = catalog.load("morris-lecar")(current=0.0, V_L=-10.0, phi=0.4)
+    simulation = Simulation(cell, 1)
+    simulation.advance(cell.steps_for(3000.0))
+    assert simulation.summary()["spikes"] == 0
+    simulation.change(phi=0.02)  # the equilibrium stays where it is; in exact arithmetic the cell would stay on it
+    simulation.advance(cell.steps_for(500.0))
+    assert simulation.summary()["spikes"] >= 2
+
+
+def test_a_checkpoint_of_an_earlier_version_goes_on():
+    cell = catalog.load("fitzhugh-nagumo")()
+    simulation = Simulation(cell, 1)
+    simulation.advance(100)
+    point = simulation.checkpoint()
+    del point.state["began"]
+    simulation.restore(point)
+    simulation.advance(100)
+    assert simulation.step == 200 and simulation.state["began"].shape == (2,)
