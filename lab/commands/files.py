@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -90,7 +89,6 @@ def picture(
 
 def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light") -> None:
     """Draw a run of a session into a picture, in this process: a child would load everything again, and look for it elsewhere."""
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # whatever screens there are, and whether they answer: none is needed
     from lab.display.plots import RecordedSource
     from lab.engine.experiment import Experiment
     from lab.session import SessionReader

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from lab import catalog
 from lab.errors import FileError, ModelError
@@ -39,7 +39,7 @@ def _stream(info: StreamInfo) -> Stream:
         raise FileError(f"Stream '{info.name}' of run {info.run} does not say what it is: its description in the file is damaged.")
     stream = Stream(
         info.name,
-        kind,
+        cast(StreamKind, kind),
         info.unit,
         str(meta.get("doc", "")),
         info.shape if info.form == "samples" else (),

@@ -50,7 +50,7 @@ class Marks(QObject):
         try:
             experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'")
         except OwnModelError as error:
-            self._window.ask_to_run(error.path)
+            self._shell.ask_to_run(error.path)
             return
         except LabError as error:
             self._shell.failed(str(error))

@@ -271,9 +271,9 @@ class Window(QMainWindow):
         try:
             catalog.open_file(path)
         except LabError as error:
-            self._failed(str(error))
+            self.failed(str(error))
             return
-        self._keep_layout()
+        self.keep_layout()
         named = [*(e.get("model") for e in self.document.unread), *(r.experiment.get("model") for r in self.session.runs())]
         name = next((n for n in reversed(named) if isinstance(n, str) and n.endswith(path.name)), str(path))
         self.session.set_document({**self.session.document(), "model": name})
