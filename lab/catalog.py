@@ -15,10 +15,11 @@ import inspect
 import os
 import re
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lab.errors import ModelError, OwnModelError, near
 
@@ -43,6 +44,31 @@ class Entry:
     role: str
     about: str  # first sentence of the docstring
     presets: tuple[str, ...] = ()
+    takes: tuple[Taking, ...] = ()
+
+
+@dataclass(frozen=True)
+class Taking:
+    """Something that a model can be opened with.
+
+    what    `graph` (a network on the canvas), `vectors` (a file of them), `text` (a file to learn from)
+    family  of graphs: the family that the model is the home of; empty: it takes a graph of any family
+    words   what a person reads who may choose it
+    into    the parameter that takes it; for a graph the one of that kind
+    values  of other parameters, which make it take this; `large`: those that differ for a large file
+    """
+
+    model: str
+    what: str
+    family: str = ""
+    words: str = ""
+    into: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    large: Mapping[str, Any] = field(default_factory=dict)
+
+    def parameters(self, given: str, *, large: bool = False, **own: Any) -> dict[str, Any]:
+        """Parameters with which the model takes this; `own` ones are a person's."""
+        return {self.into: given, **self.values, **(self.large if large else {}), **own}
 
 
 @cache
@@ -92,9 +118,12 @@ def _declared(path: Path, tree: ast.Module) -> Entry | None:
                         known[target.id] = item.value.value
                 elif isinstance(target, ast.Name) and target.id == "presets" and isinstance(item.value, ast.Dict):
                     known["presets"] = tuple(k.value for k in item.value.keys if isinstance(k, ast.Constant))
+                elif isinstance(target, ast.Name) and target.id == "takes":
+                    known["takes"] = ast.literal_eval(item.value)
         if "name" in known:
             about = " ".join((ast.get_docstring(node) or "").strip().split("\n\n")[0].split())
             known = {"title": known["name"], "group": "", "icon": "mdi6.circle-outline", "order": 50, "role": ""} | known
+            known["takes"] = tuple(Taking(known["name"], **each) for each in known.get("takes", ()))
             return Entry(panel=path.parent.name, about=about, **known)
     return None
 
@@ -102,6 +131,11 @@ def _declared(path: Path, tree: ast.Module) -> Entry | None:
 def names(role: str = "") -> list[str]:
     """Names of all models, or of those with a role (`neuron`)."""
     return [e.name for e in entries() if not role or e.role == role]
+
+
+def takers(what: str, family: str = "") -> list[Taking]:
+    """What models take: all that take `what`, or the homes of a family of graphs."""
+    return [t for e in entries() for t in e.takes if t.what == what and (not family or t.family == family)]
 
 
 def entry(name: str) -> Entry:

@@ -25,13 +25,13 @@ def _trained(file: str, run_id: int | None, best: bool) -> Simulation:
     from lab.engine.recording import restore_point
     from lab.engine.simulation import Simulation
     from lab.session import SessionReader
-    from lab.training import Training
+    from lab.training import Learner
 
     with SessionReader(file) as reader:
         info = pick_run(reader.runs(), run_id, file)
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         model = experiment.build()
-        if not isinstance(model, Training):
+        if not isinstance(model, Learner):
             raise ModelError(
                 f"Run {info.id} of {file} is of '{experiment.model}', which trains no network: name a run of a model of the training monitor."
             )

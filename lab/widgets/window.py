@@ -41,7 +41,6 @@ from lab.widgets.transport import Transport
 from lab.widgets.workspace import ANALYSIS, Workspace
 
 OPENED = (".lab", ".vec", ".bin", ".tsv", ".csv", ".npz", ".safetensors", ".txt")  # files that may be dropped on the window
-MAPPER = "embedding-map"  # lays out the vectors of another model by t-SNE or UMAP
 THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
 SLOW_EVERY = 8  # beats between looks at what changes slowly
 
@@ -469,7 +468,8 @@ class Window(QMainWindow):
         self.history.replace(self.document.replace(bookmarks={**self.document.bookmarks, self.document.model: bookmarks}), text)
 
     def _mapped(self, path: str, method: str) -> None:
-        self.show_experiment(Experiment(MAPPER, parameters={"space": path, "method": method, "metric": "cosine"}), f"Lay out by {method}")
+        taking = catalog.takers("vectors")[0]
+        self.show_experiment(Experiment(taking.model, parameters=taking.parameters(path, method=method)), f"Lay out by {method}")
 
     def show_experiment(self, experiment: Experiment, done: str) -> None:
         """Put an experiment in front, as one step that can be undone."""
