@@ -1,23 +1,27 @@
 """The catalogue: every model by name, found as files in `lab/models/<panel>/`, imported only when asked for.
 
 `entries()` reads the declarations with `ast`, so listing sixty models imports none of them (and neither NumPy nor Numba).
-A path to a Python file of the user's own is a model name too.
+A path to a Python file of the user's own is a model name too, where a person gives it: `given` runs that file. What a
+session or an experiment file names goes through `load`, which runs nothing.
 """
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import importlib.util
 import inspect
+import os
 import re
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lab.errors import ModelError, near
+from lab.errors import ModelError, OwnModelError, near
 
 if TYPE_CHECKING:
     from lab.model import Model
@@ -40,6 +44,31 @@ class Entry:
     role: str
     about: str  # first sentence of the docstring
     presets: tuple[str, ...] = ()
+    takes: tuple[Taking, ...] = ()
+
+
+@dataclass(frozen=True)
+class Taking:
+    """Something that a model can be opened with.
+
+    what    `graph` (a network on the canvas), `vectors` (a file of them), `text` (a file to learn from)
+    family  of graphs: the family that the model is the home of; empty: it takes a graph of any family
+    words   what a person reads who may choose it
+    into    the parameter that takes it; for a graph the one of that kind
+    values  of other parameters, which make it take this; `large`: those that differ for a large file
+    """
+
+    model: str
+    what: str
+    family: str = ""
+    words: str = ""
+    into: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    large: Mapping[str, Any] = field(default_factory=dict)
+
+    def parameters(self, given: str, *, large: bool = False, **own: Any) -> dict[str, Any]:
+        """Parameters with which the model takes this; `own` ones are a person's."""
+        return {self.into: given, **self.values, **(self.large if large else {}), **own}
 
 
 @cache
@@ -89,9 +118,12 @@ def _declared(path: Path, tree: ast.Module) -> Entry | None:
                         known[target.id] = item.value.value
                 elif isinstance(target, ast.Name) and target.id == "presets" and isinstance(item.value, ast.Dict):
                     known["presets"] = tuple(k.value for k in item.value.keys if isinstance(k, ast.Constant))
+                elif isinstance(target, ast.Name) and target.id == "takes":
+                    known["takes"] = ast.literal_eval(item.value)
         if "name" in known:
             about = " ".join((ast.get_docstring(node) or "").strip().split("\n\n")[0].split())
             known = {"title": known["name"], "group": "", "icon": "mdi6.circle-outline", "order": 50, "role": ""} | known
+            known["takes"] = tuple(Taking(known["name"], **each) for each in known.get("takes", ()))
             return Entry(panel=path.parent.name, about=about, **known)
     return None
 
@@ -99,6 +131,11 @@ def _declared(path: Path, tree: ast.Module) -> Entry | None:
 def names(role: str = "") -> list[str]:
     """Names of all models, or of those with a role (`neuron`)."""
     return [e.name for e in entries() if not role or e.role == role]
+
+
+def takers(what: str, family: str = "") -> list[Taking]:
+    """What models take: all that take `what`, or the homes of a family of graphs."""
+    return [t for e in entries() for t in e.takes if t.what == what and (not family or t.family == family)]
 
 
 def entry(name: str) -> Entry:
@@ -115,25 +152,55 @@ def panel_of(name: str) -> str:
 
 
 def load(name: str) -> type[Model]:
-    """The model class called `name`, or the one in the Python file at the path `name`."""
+    """The model class called `name`: one of the catalogue, or of a person's own file that was opened before in this process.
+
+    Nothing is run here, so the name may come from anywhere: a session or an experiment file may say what it likes. Raises
+    OwnModelError for a Python file that nobody has opened.
+    """
     if name.endswith(".py"):
-        return _load_file(Path(name).resolve())
+        found = _opened.get(_resolved(name)) or next((c for p, c in reversed(_opened.items()) if p.name == Path(name).name), None)
+        if found is None:
+            raise OwnModelError(name, _resolved(name))
+        return found
     e = entry(name)
     module = importlib.import_module(f"lab.models.{e.panel}.{name.replace('-', '_')}")
     return _the_model(module, name)
 
 
-@cache
-def _load_file(path: Path) -> type[Model]:
-    if not path.is_file():
-        raise ModelError(f"There is no model file {path}: give the path of a Python file that holds one Model class.")
-    spec = importlib.util.spec_from_file_location(f"lab_user_{path.stem}", path)
+def given(name: str) -> type[Model]:
+    """The model class that a person names: of the catalogue, or in the Python file at this path, which is run."""
+    return open_file(name) if name.endswith(".py") else load(name)
+
+
+def open_file(path: str | Path) -> type[Model]:
+    """Run a Python file and give the model in it: only ever for a path that a person gave, never for one out of a file."""
+    place = _resolved(path)
+    if place not in _opened:
+        _opened[place] = _run_file(place)
+    return _opened[place]
+
+
+_opened: dict[Path, type[Model]] = {}  # files of a person's own that were run in this process
+
+
+def _resolved(path: str | Path) -> Path:
+    try:
+        return Path(path).resolve()
+    except (OSError, ValueError, RuntimeError):  # a zero character, a circle of links
+        return Path("unreadable.py")
+
+
+def _run_file(path: Path) -> type[Model]:
+    if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
+        raise ModelError(f"There is no model file {str(path)[:200]}: give the path of a Python file that holds one Model class.")
+    name = f"lab_user_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"  # two files may be called alike
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ModelError(f"The model file {path} does not run: {type(error).__name__}: {error}") from error
     return _the_model(module, str(path))
 

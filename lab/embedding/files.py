@@ -24,7 +24,17 @@ from lab.embedding.bounds import check_size, header_numbers, unique_words
 from lab.embedding.vectors import Vectors
 from lab.errors import FileError
 
-FORMATS = ("word2vec", "word2vec-binary", "glove", "fasttext", "projector", "csv", "npz", "safetensors")
+DESCRIBED = {  # format -> what a person calls it, and the usual ending of its files
+    "word2vec": ("word2vec text", "txt"),
+    "word2vec-binary": ("word2vec binary", "bin"),
+    "glove": ("GloVe", "glove.txt"),
+    "fasttext": ("fastText", "vec"),
+    "projector": ("Projector with metadata", "tsv"),
+    "csv": ("CSV", "csv"),
+    "npz": ("NumPy with metadata", "npz"),
+    "safetensors": ("safetensors with metadata", "safetensors"),
+}
+FORMATS = tuple(DESCRIBED)
 _SUFFIXES = {
     ".bin": "word2vec-binary",
     ".vec": "fasttext",

@@ -13,8 +13,10 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from lab import catalog
+from lab.engine.experiment import Experiment
 from lab.errors import LabError, ParameterError
 from lab.widgets import filing, theme
+from lab.widgets.embeddings.exchange import is_plain_text
 from lab.widgets.palette import Entry, score
 from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.lines import LinesView
@@ -23,6 +25,7 @@ from lab.widgets.shell import Shell
 FILES = "Sessions (*.lab)"
 VECTORS = "Vectors and texts (*.txt *.vec *.bin *.tsv *.csv *.npz *.safetensors)"
 SOUNDS = "Sound (*.wav)"
+LARGE = 20e6  # bytes from which a file is laid out in the way that is there at once
 
 
 class Commands(QObject):
@@ -349,17 +352,9 @@ class Commands(QObject):
 
     def open_vectors(self, path: str) -> None:
         """Lay the vectors of a file out (a large space by principal components, which are there at once), or learn those of a plain text."""
-        from lab.engine.experiment import Experiment
-        from lab.widgets.embeddings.exchange import is_plain_text
-
-        name = Path(path).name
-        if is_plain_text(path):
-            self.window.show_experiment(Experiment("word2vec", parameters={"corpus": path}), f"Learn from {name}")
-            return
-        method = "UMAP" if Path(path).stat().st_size < 20e6 else "PCA"
-        self.window.show_experiment(
-            Experiment("embedding-map", parameters={"space": path, "method": method, "metric": "cosine"}), f"Map of {name}"
-        )
+        taking = catalog.takers("text" if is_plain_text(path) else "vectors")[0]
+        parameters = taking.parameters(path, large=Path(path).stat().st_size > LARGE)
+        self.window.show_experiment(Experiment(taking.model, parameters=parameters), f"{taking.words} {Path(path).name}")
 
     def _go_to(self, session: Any) -> None:
         w = self.window

@@ -118,6 +118,15 @@ class EmbeddingMap(Model):
     group = "Maps"
     icon = "mdi6.map-marker-multiple"
     order = 20
+    takes = (
+        {
+            "what": "vectors",
+            "words": "Map of",
+            "into": "space",
+            "values": {"metric": "cosine", "method": "UMAP"},
+            "large": {"method": "PCA"},
+        },
+    )
     equations = (
         r"\frac{\partial C}{\partial y_i} = 4 \sum_j (p_{ij} - q_{ij}) \frac{y_i - y_j}{1 + |y_i - y_j|^2}",
         r"T(k) = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j \in U_k(i)} (r(i, j) - k)",

@@ -84,6 +84,7 @@ class Word2Vec(Model):
     group = "Learning vectors"
     icon = "mdi6.format-letter-matches"
     order = 10
+    takes = ({"what": "text", "words": "Learn from", "into": "corpus"},)
     equations = (
         r"\log\sigma(u_c \cdot v_w) + \sum_{k} \mathbb{E}_{n_k \sim f^{3/4}} \log\sigma(-u_{n_k} \cdot v_w)",
         r"p_{keep} = \left(\sqrt{f/s} + 1\right) s/f",

@@ -30,7 +30,11 @@ class CanvasTraining(GraphTraining):
         "Digits, autoencoder": {"graph": autoencoder().to_json(), "data": "digits", "rate": 0.003},
     }
 
-    hands_over = "layered-network"
+    hands_over = {
+        "to": "layered-network",
+        "words": "Back to the canvas",
+        "about": "Return to the layered network with the weights that were learned",
+    }
 
     def own_pictures(self, shape):
         """What is said again, where that is the task."""

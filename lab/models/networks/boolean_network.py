@@ -58,6 +58,7 @@ class BooleanNetwork(Model):
     group = "Units and gates"
     icon = "mdi6.gate-and"
     order = 5
+    takes = ({"what": "graph", "family": "gates"},)
     equations = (r"y = [\,\textstyle\sum_i w_i x_i \geq \theta\,]",)
     source = (
         "McCulloch and Pitts, Bull Math Biophys 5:115 (1943); Minsky and Papert, Perceptrons (1969); Quine, Am Math Monthly 59:521 (1952)"
@@ -99,7 +100,7 @@ class BooleanNetwork(Model):
     @property
     def streams(self):
         return (
-            Stream("activity", "graph", "", "Every gate with its value for the present pattern."),
+            Stream("activity", "graph", "", "Every gate with its value for the present pattern.", canvas="activity"),
             Stream("table", "table", "", "The truth table; the present pattern is marked."),
             Stream("points", "cloud", "", "Input patterns by the value of the first output.", channels=("x1", "x2", "output")),
             Stream("border", "curve", "", "The line of a single gate that parts them, where there is one.", channels=("border",)),

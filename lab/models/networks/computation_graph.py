@@ -85,7 +85,13 @@ class ComputationGraph(Model):
     @property
     def streams(self):
         return (
-            Stream("activity", "graph", "", "Every unit with its value so far (a fourth column is 1 where it has been evaluated)."),
+            Stream(
+                "activity",
+                "graph",
+                "",
+                "Every unit with its value so far (a fourth column is 1 where it has been evaluated).",
+                canvas="activity",
+            ),
             Stream("table", "table", "", "Units in the order of evaluation, with value and derivative of the output."),
             Stream(
                 "derivatives", "bars", "", "Derivative of the output by every unit in the order of evaluation.", channels=("derivative",)

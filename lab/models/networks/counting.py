@@ -129,6 +129,7 @@ class Counting(Model):
     group = "Structure"
     icon = "mdi6.counter"
     order = 20
+    takes = ({"what": "graph", "words": "Count its neurons and synapses", "values": {"layers": ""}},)
     equations = (
         r"\mathrm{dense:}\; n_{out}\ \mathrm{neurons},\; n_{in} n_{out}\ \mathrm{synapses}",
         r"\mathrm{GPT:}\; 12\,L d^2\ \mathrm{synapses}",

@@ -41,6 +41,7 @@ class HopfieldUnits(Model):
     group = "Memory"
     icon = "mdi6.circle-half-full"
     order = 12
+    takes = ({"what": "graph", "family": "units"},)
     equations = (
         r"x_i \leftarrow \mathrm{sign}\left(\textstyle\sum_j w_{ij} x_j + b_i\right)",
         r"E = -\frac{1}{2}\, x^T W x - b^T x",
@@ -84,7 +85,7 @@ class HopfieldUnits(Model):
     def streams(self):
         return (
             Stream("energy", "trace", "", "Energy of the network.", every=1),
-            Stream("activity", "graph", "", "Every unit with its state."),
+            Stream("activity", "graph", "", "Every unit with its state.", canvas="activity"),
             Stream("inputs", "table", "", "What every unit hears, and what it would become."),
         )
 

@@ -8,11 +8,11 @@ from math import prod
 import numpy as np
 
 from lab.graph.document import Node
-from lab.graph.kinds.layers import autoencoder, cnn, deep, mlp, perceptron, residual, shapes
+from lab.graph.kinds.layers import autoencoder, cnn, deep, kind_of, mlp, perceptron, residual, shapes
 from lab.model import Clock, Figure, Layer, Picture, Stream, action, param
 from lab.training import GraphTraining, redeclared
 from lab.training.graph import depths, network_of
-from lab.training.model import GRADIENT
+from lab.training.learner import GRADIENT_NORM
 
 DRAWN = 170  # units that are drawn one by one
 HOLD = 50  # steps that the activity rests in a layer
@@ -23,9 +23,9 @@ DIGITS = {"data": "digits", "rate": 0.003}
 @lru_cache(maxsize=16)
 def drawn(document: str) -> tuple[tuple[Node, int], ...]:
     """Layers that are drawn unit by unit, first to last, with their units; none if they are too many."""
-    graph, given, _ = network_of(document)
+    graph, _, _ = network_of(document)
     known = shapes(graph)
-    rows = [n for n in (graph.node(id) for id in graph.order()) if n is given or n.kind in ("dense", "output", "reconstruction")]
+    rows = [n for n in (graph.node(id) for id in graph.order()) if kind_of(graph, n).cells == "each"]
     found = tuple((n, prod(known[n.id])) for n in rows)
     return found if sum(units for _, units in found) <= DRAWN else ()
 
@@ -48,6 +48,7 @@ class LayeredNetwork(GraphTraining):
     group = "Gates and layers"
     icon = "mdi6.layers-triple-outline"
     order = 30
+    takes = ({"what": "graph", "family": "layers"},)
     equations = (r"h_l = \sigma_l(W_l h_{l-1} + b_l)", r"[\,W \mid b\,]\,[x; 1] = W x + b")
     source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986); He et al., CVPR (2016)"
     presets = {
@@ -61,7 +62,11 @@ class LayeredNetwork(GraphTraining):
         "Digits, autoencoder": {"graph": autoencoder().to_json(), **DIGITS},
     }
 
-    hands_over = "canvas-training"
+    hands_over = {
+        "to": "canvas-training",
+        "words": "Train in the monitor",
+        "about": "Open the training monitor with the same layers, data and weights",
+    }
 
     mode: str = param("train", choices=("train", "forward pass"), main=True, group="Network",
                       doc="Learn, or stand still and watch one example pass through the layers.")  # fmt: skip
@@ -137,7 +142,7 @@ class LayeredNetwork(GraphTraining):
             "smoothed": loss,
             "smoothed accuracy": right[0] if right else 0.0,
             "rate": self.rate,
-            "gradient": float(state["figures"][GRADIENT]),
+            "gradient": float(state["figures"][GRADIENT_NORM]),
         }
         for name, value in still.items():
             if name in out.samples and out.wanted(name):
@@ -173,10 +178,10 @@ class LayeredNetwork(GraphTraining):
         graph = network_of(self.graph)[0]
         found: list[str] = []
         for e in graph.incoming(id):
-            kind = graph.node(e.source).kind
-            if kind in ("input", "dense"):
+            cells = kind_of(graph, graph.node(e.source)).cells
+            if cells == "each":
                 found.append(e.source)
-            elif kind not in ("convolution", "pool"):
+            elif cells == "none":
                 found += self._sources(e.source)
         return list(dict.fromkeys(found))
 

@@ -61,6 +61,7 @@ class SpikingNetwork(Model):
     group = "Spiking networks"
     icon = "mdi6.graph-outline"
     order = 10
+    takes = ({"what": "graph", "family": "populations"},)
     equations = (
         r"\tau \dot V_i = V_{\mathrm{rest}} - V_i + \tau \sum_j J_{ij} \sum_k \delta(t - t_j^k - D)",
         r"\frac{1}{\nu} = \tau_{\mathrm{ref}} + \tau\sqrt{\pi} \int_{(V_r-\mu)/\sigma}^{(\theta-\mu)/\sigma} e^{u^2} (1 + \mathrm{erf}\,u)\, du",
@@ -170,7 +171,16 @@ class SpikingNetwork(Model):
         every = max(1, round(1.0 / self.step))
         found = [
             Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells."),
-            Stream("rates", "trace", "Hz", "Rate of each population, smoothed.", shape=(len(names),), channels=names, every=every),
+            Stream(
+                "rates",
+                "trace",
+                "Hz",
+                "Rate of each population, smoothed.",
+                shape=(len(names),),
+                channels=names,
+                every=every,
+                canvas="rates",
+            ),
             Stream(
                 "membrane",
                 "trace",

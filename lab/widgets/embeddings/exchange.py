@@ -6,12 +6,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from lab.embedding.files import FORMATS
+from lab.embedding.files import DESCRIBED, FORMATS
 
-FILTERS = {
-    "word2vec": "word2vec text (*.txt)", "word2vec-binary": "word2vec binary (*.bin)", "glove": "GloVe (*.glove.txt)", "fasttext": "fastText (*.vec)",
-    "projector": "Projector with metadata (*.tsv)", "csv": "CSV (*.csv)", "npz": "NumPy with metadata (*.npz)", "safetensors": "safetensors with metadata (*.safetensors)",
-}  # fmt: skip
+FILTERS = {kind: f"{words} (*.{ending})" for kind, (words, ending) in DESCRIBED.items()}
 
 
 def format_of(filter_: str) -> str:
@@ -21,7 +18,7 @@ def format_of(filter_: str) -> str:
 
 def with_ending(path: str, kind: str) -> str:
     """The path with the ending of the format, where it has none."""
-    return path if Path(path).suffix else path + "." + FILTERS[kind].rpartition("*.")[2].rstrip(")")
+    return path if Path(path).suffix else f"{path}.{DESCRIBED[kind][1]}"
 
 
 def is_plain_text(path: str) -> bool:

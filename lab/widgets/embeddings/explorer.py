@@ -48,7 +48,6 @@ EDGES, MOST_EDGES = 5, 400  # neighbours joined to each of so many selected poin
 LEAST = 400  # and one narrower than this none
 NARROW = 560  # a card narrower than this has a narrow panel
 ALONG = "decoded path"  # the stream that shows what lies along the path drawn
-MAPPER = "embedding-map"
 EARLY = "No vectors were kept so early in the run: move the bar of recorded time on."
 DEFAULT_AXES = "she - he; paris - france"
 
@@ -103,7 +102,9 @@ class ExplorerView(PictureView):
         left = QVBoxLayout()
         left.setContentsMargins(0, 0, 0, 0)
         left.setSpacing(3)
-        self.bar = Toolbar(type(self.model).name != MAPPER, "decode_path" in type(self.model).actions(), self)
+        self.bar = Toolbar(
+            not any(t["what"] == "vectors" for t in type(self.model).takes), "decode_path" in type(self.model).actions(), self
+        )
         self.layouts, self.colours, self.buttons = self.bar.layouts, self.bar.colours, self.bar.buttons
         self.layouts.activated.connect(self._layout_chosen)
         self.colours.activated.connect(self._colour_chosen)

@@ -6,6 +6,9 @@ is kept in the document as a draft, so that a person can go on building and undo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
@@ -23,21 +26,6 @@ from lab.widgets.shell import Shell
 CANVAS_SHARE = 0.5
 HISTORY = 120  # points of a small curve in a card
 STRETCH = 400.0  # model time that it shows
-CARRIED = "carried weights"  # the stream of a model that trains a graph: the graph with its present weights in it
-WORDS = {
-    "canvas-training": ("Train in the monitor", "Open the training monitor with the same layers, data and weights"),
-    "layered-network": ("Back to the canvas", "Return to the layered network with the weights that were learned"),
-}
-HOMES = {
-    "gates": "boolean-network",
-    "units": "hopfield-units",
-    "layers": "layered-network",
-    "populations": "spiking-network",
-}  # family -> its model
-TAKERS = {  # models that take a graph of any family: what they do with it, and the values that make them take it
-    "counting": ("Count its neurons and synapses", {"layers": ""}),
-    "connectivity": ("Analyse who reaches whom", {"network": "canvas", "nodes": 400}),
-}
 
 
 def graph_parameter(model: Model | type[Model]) -> str:
@@ -119,8 +107,7 @@ class CanvasPlace(QSplitter):
         model = self.lab.player.model
         if model is None or not self.card.isVisible():
             return frozenset()
-        names = {"rates", "activity"} | ({CARRIED} if self._handing else set())
-        return frozenset(s.name for s in model.streams if s.name in names)
+        return frozenset(s.name for s in model.streams if s.canvas and (s.canvas != "carried" or self._handing))
 
     def show_document(self) -> None:
         """Agree with the document: the graph of the model in front, or no canvas."""
@@ -150,8 +137,8 @@ class CanvasPlace(QSplitter):
             return
         if there < 0:
             tabs.insertTab(1, inspector, "Selected")
-        self.editor.takers = {name: words for name, (words, _) in TAKERS.items() if name != document.model}
-        self.editor.show_handover(*WORDS.get(getattr(kind, "hands_over", ""), ("", "")))
+        self.editor.takers = {t.model: t.words for t in catalog.takers("graph") if t.words and t.model != document.model}
+        self.editor.show_handover(kind.hands_over.get("words", ""), kind.hands_over.get("about", ""))
         draft = document.drafts.get(document.model)
         try:
             text = draft or getattr(document.experiment().build(), self._parameter)
@@ -235,17 +222,18 @@ class CanvasPlace(QSplitter):
     def open_template(self, family_name: str, title: str) -> None:
         """A template of another family: in this model if it takes any graph, else in the model of that family."""
         template = family(family_name).templates[title]
-        if self.lab.document.model in TAKERS:
+        if any(t.model == self.lab.document.model and not t.family for t in catalog.takers("graph")):
             self.editor.load(template.explained(), f"Template {title}", {})
         else:
-            self._put_into(HOMES[family_name], template.explained().to_json(), dict(template.values), f"Template {title}")
+            home = catalog.takers("graph", family_name)[0].model
+            self._put_into(home, template.explained().to_json(), dict(template.values), f"Template {title}")
 
     def take_elsewhere(self, name: str) -> None:
         """Count or analyse the network of the canvas, in the model that does it."""
-        words, values = TAKERS[name]
-        self._put_into(name, self.editor.graph.to_json(), values, words)
+        taking = next(t for t in catalog.takers("graph") if t.model == name)
+        self._put_into(name, self.editor.graph.to_json(), taking.values, taking.words)
 
-    def _put_into(self, name: str, text: str, values: dict, what: str) -> None:
+    def _put_into(self, name: str, text: str, values: Mapping[str, Any], what: str) -> None:
         """Another model in front, with this graph; one step of undo."""
         document = self.lab.document
         kind = catalog.load(name)
@@ -269,11 +257,16 @@ class CanvasPlace(QSplitter):
         if model is None or self.lab.player.runner is None or source is None or self.lab.player.status is None:
             self._go_over("")
             return
-        self._handing = (source.snapshot(CARRIED),)
+        self._handing = (self._carried(source),)
         self.lab.watch_again()
 
+    def _carried(self, source: Source) -> Any:
+        """The network with its present weights, where the model shows it."""
+        name = next((s.name for s in source.model.streams if s.canvas == "carried"), "")
+        return source.snapshot(name) if name else None
+
     def _read_weights(self, source: Source) -> None:
-        shown = source.snapshot(CARRIED)
+        shown = self._carried(source)
         if self._handing is None or shown is None or shown is self._handing[0]:
             return
         self._handing = None
@@ -286,7 +279,7 @@ class CanvasPlace(QSplitter):
     def _go_over(self, text: str) -> None:
         document = self.lab.document
         before = document.experiment().build()
-        target = catalog.load(type(before).hands_over)  # type: ignore[attr-defined]
+        target = catalog.load(type(before).hands_over["to"])
         values = {n: v for n, v in before.values().items() if n in target.specs()}
         if text:
             values[self._parameter] = text
@@ -298,7 +291,7 @@ class CanvasPlace(QSplitter):
             return
         drafts = {k: v for k, v in document.drafts.items() if k != target.name}
         after = document.with_experiment(experiment).with_model(target.name, entry.panel).replace(drafts=drafts)
-        self.lab.history.replace(after, WORDS[target.name][0])
+        self.lab.history.replace(after, type(before).hands_over["words"])
         self.lab.history.seal()
 
     def only_looks(self, name: str, before: str, after: str) -> bool:
@@ -326,18 +319,18 @@ class CanvasPlace(QSplitter):
         nodes = self.editor.graph.nodes
         values: dict[str, float] = {}
         histories: dict[str, np.ndarray] = {}
-        names = {s.name: s for s in model.streams}
-        if "activity" in names:
-            shown = source.snapshot("activity")
+        shows = {s.canvas: s for s in model.streams}
+        if "activity" in shows:
+            shown = source.snapshot(shows["activity"].name)
             if shown is not None and len(shown["nodes"]) == len(nodes):
                 rows = np.asarray(shown["nodes"], float)
                 known = rows[:, 3] > 0 if rows.shape[1] > 3 else np.ones(len(rows), bool)  # units not evaluated yet have no value
                 values = {n.id: float(row[2]) for n, row, k in zip(nodes, rows, known, strict=True) if k}
-        elif "rates" in names and names["rates"].kind == "trace":
+        elif "rates" in shows:
             steps = model.steps_for(STRETCH)
-            _, rows = source.samples("rates", max(0, source.step - steps), source.step)
+            _, rows = source.samples(shows["rates"].name, max(0, source.step - steps), source.step)
             thin = np.asarray(rows[:: max(1, len(rows) // HISTORY)], float)
-            channels = names["rates"].channels
+            channels = shows["rates"].channels
             if thin.ndim == 2 and thin.shape[1] == len(channels):
                 histories = {n.id: thin[:, channels.index(n.title)] for n in nodes if n.title in channels}
         self.editor.show_run(values, histories)
