@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-
-from lab.tape import Node, Program, Tape
 
 AROUND = 33  # points of an ellipse
 
@@ -46,26 +40,3 @@ def ellipse(centre: np.ndarray, covariance: np.ndarray, deviations: float = 1.0)
     angle = np.linspace(0, 2 * np.pi, AROUND)
     ring = vectors @ (np.sqrt(np.maximum(values, 0))[:, None] * deviations * np.stack([np.cos(angle), np.sin(angle)]))
     return np.column_stack([centre[:, None] + ring, [np.nan, np.nan]])
-
-
-@dataclass(frozen=True)
-class Decoder:
-    """The second half of a network as a program of its own, which shares the weights of the whole by name."""
-
-    program: Program
-    node: str
-
-    @classmethod
-    def written(cls, write: Callable[[Tape], Node], batch: int = 64) -> Decoder:
-        """What `write` puts on a tape."""
-        tape = Tape()
-        node = write(tape)
-        return cls(tape.compile(batch), node.name)
-
-    def __call__(self, whole: Program, state: dict[str, np.ndarray], **inputs: Any) -> np.ndarray:
-        """Values of the node for these inputs, with the weights that the whole network has now."""
-        own = self.program.start(0)
-        weights, statistics = whole.parameters(state), whole.statistics(state)
-        for name, array in (self.program.parameters(own) | self.program.statistics(own)).items():
-            array[...] = weights[name] if name in weights else statistics[name]
-        return self.program.forward(own, self.node, **inputs).astype(float)

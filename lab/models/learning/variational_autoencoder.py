@@ -12,7 +12,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Stream, action, param
 from lab.training import Objective, Perceptron, Stage, features, readings, redeclared, walk
-from lab.training.latent import Decoder, ellipse, lattice, plane, tiled
+from lab.training.latent import ellipse, lattice, plane, tiled
 from lab.training.material import outline
 from lab.training.perceptron import ACTIVATIONS, first_weights
 
@@ -181,17 +181,9 @@ class VariationalAutoencoder(Perceptron):
         return found
 
     def build(self, seed):
-        """The decoder alone, too, to decode any place; and the floor of the first term."""
-        constants, shape = super().build(seed), outline(self)
-
-        def write(tape):
-            z = tape.input("z", (self.code,))
-            told = tape.one_hot(tape.labels("t", shape.outputs)) if self.conditional else None
-            return self._decoder(tape, z, constants.outline.inputs, told)[0]
-
-        m = constants.material
-        soft = floor(m.test_x) if self.likelihood == "Bernoulli" else 0.0
-        return replace(constants, extra={"decoder": Decoder.written(write), "floor": soft})
+        """The floor of the first term, too."""
+        constants = super().build(seed)
+        return replace(constants, extra={"floor": floor(constants.material.test_x) if self.likelihood == "Bernoulli" else 0.0})
 
     def start(self, constants, seed):
         """The place under the mouse, the path and the samples shown, too."""
@@ -352,7 +344,7 @@ class VariationalAutoencoder(Perceptron):
         z = np.asarray(z, np.float32).reshape(-1, self.code)
         told = min(self.told, constants.outline.outputs - 1) if told is None else told
         more = {"t": np.broadcast_to(told, len(z))} if self.conditional else {}
-        return constants.extra["decoder"](constants.program, state, z=z, **more)
+        return constants.program.forward(self.tape_state(constants, state), "picture", replace={"z": z}, **more).astype(float)
 
     def predict(self, constants, state, x):
         """Pictures said again through the mean of each cloud; the class that is told is the chosen one."""
