@@ -226,8 +226,8 @@ def test_help_and_list_load_neither_numpy_nor_numba_nor_qt(arguments, tmp_path):
     assert not loaded_by(*arguments, cwd=tmp_path) & {"numpy", "numba", "PySide6", "pyqtgraph", "scipy"}
 
 
-def test_run_loads_no_qt(tmp_path):
-    names = loaded_by("run", "hodgkin-huxley", "--for", "1ms", cwd=tmp_path)
+def test_run_without_a_picture_loads_no_qt(tmp_path):
+    names = loaded_by("run", "hodgkin-huxley", "--for", "1ms", "-o", "a.lab", cwd=tmp_path)
     assert "numba" in names
     assert not names & {"PySide6", "pyqtgraph"}
 

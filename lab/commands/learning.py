@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from lab.commands.options import RunId, app, pick_run, say
+from lab.commands.options import ModelFile, RunId, app, pick_run, say, trust
 from lab.errors import FileError, ModelError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def weights(
     output: Output = None,
     best: Best = False,
     run_id: RunId = None,
+    model_file: ModelFile = None,
 ) -> None:
     """Write the weights that a recorded training has reached."""
     from lab.tape.files import save_weights
@@ -62,24 +64,30 @@ def weights(
     path = Path(output) if output else Path(f"{Path(file).stem}.{to or 'safetensors'}")
     if to and path.suffix != f".{to}":
         raise FileError(f"-o {path}: the name of a {to} file ends in .{to}.")
+    trust(model_file)
     simulation = _trained(file, run_id, best)
     save_weights(path, simulation.constants.program, simulation.state)
     say(f"wrote {path}: {len(simulation.constants.program.parameters(simulation.state))} weight arrays")
 
 
 @app.command
-def predict(file: str, table: str, *, output: Output = None, best: Best = False, run_id: RunId = None) -> None:
+def predict(
+    file: str, table: str, *, output: Output = None, best: Best = False, run_id: RunId = None, model_file: ModelFile = None
+) -> None:
     """Let a recorded training answer the rows of a table, as CSV: the class and the probability of each, or the value."""
     import numpy as np
 
-    from lab.data.sets import encode, read_table
+    from lab.data import tables
+    from lab.data.sets import encode, kinds
 
-    heading, body = read_table(_existing(table))
+    trust(model_file)
     simulation = _trained(file, run_id, best)
     model: Any = simulation.model
     material = simulation.constants.material
-    x = encode(material.data, heading, body, table)
-    found = model.predict(simulation.constants, simulation.state, (x - material.mean) / material.deviation)
+    choices = dataclasses.replace(tables.Choices.of(model), types="", header="")
+    given = tables.read(table, choices if model.data == "file" else tables.AS_FOUND, kinds(material.data))
+    x = encode(material.data, given)
+    found = model.predict(simulation.constants, simulation.state, material.scaled(x))
     classes = simulation.constants.outline.classes if model.task == "classification" else ()
     columns = (
         ["predicted", *classes]
@@ -101,10 +109,3 @@ def predict(file: str, table: str, *, output: Output = None, best: Best = False,
     except OSError as error:
         raise FileError(f"{output} cannot be written: {error.strerror}.") from None
     say(f"wrote {output}: {len(rows)} rows")
-
-
-def _existing(table: str) -> Path:
-    path = Path(table)
-    if not path.is_file():
-        raise FileError(f"There is no file {path}.")
-    return path

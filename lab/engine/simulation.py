@@ -212,7 +212,9 @@ class Simulation:
 
     def summary(self) -> dict[str, Any]:
         """The run's figures so far."""
-        return self.model.summary(self.constants, self.state)
+        told = self.model.account(self.constants)
+        found = self.model.summary(self.constants, self.state)
+        return {**found, "data": told} if told else found
 
     def checkpoint(self) -> Checkpoint:
         """A copy to go on from."""

@@ -29,6 +29,14 @@ def make(picture: Picture, model: Model, parent: QWidget | None = None) -> Pictu
         from lab.widgets.pictures.image import ImageView
 
         made = ImageView
+    elif kind == "tokens":
+        from lab.widgets.pictures.tokens import TokensView
+
+        made = TokensView
+    elif kind == "arrows":
+        from lab.widgets.pictures.cloud import CloudView
+
+        made = CloudView
     elif kind == "cloud":
         from lab.embedding.streams import is_map
 
