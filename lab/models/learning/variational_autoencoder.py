@@ -369,7 +369,8 @@ class VariationalAutoencoder(Perceptron):
 
     def look(self, constants, state, tape, stream):
         """Map, clouds, decoded places."""
-        shape, x, t = constants.outline.picture, *self._tests(constants)
+        shape = constants.outline.picture
+        x, t = self._tests(constants)
         if stream in ("vectors", "names", "vector inputs"):
             return features.observe(self, constants, stream, lambda x: self.codes(constants, tape, x, t)[0])
         if stream in ("means", "latent"):
