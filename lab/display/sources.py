@@ -13,7 +13,8 @@ from lab.model import Happened, Model
 
 if TYPE_CHECKING:
     from lab.engine.ring import Ring
-    from lab.engine.runner import Runner, Status
+    from lab.engine.runner import Runner
+    from lab.engine.status import Status
     from lab.session.reader import SessionReader
 
 
@@ -32,41 +33,25 @@ class Source(Protocol):
     def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
     def snapshot(self, stream: str) -> Any: ...
     def last(self, stream: str) -> Any: ...
+    def history(self) -> tuple[Model, Sequence[Happened]]: ...
     def labels(self, stream: str) -> tuple[str, ...]: ...
 
 
 class LiveSource:
     """Reads what runs: its ring, and its status asked for anew each time (`status` is a function).
 
-    labels   a function of a stream's name giving the texts of its points, nodes or tiles, where the model has any
-    history  a function giving the model at the start of the run and what was done to it since
+    labels   a function of a stream's name giving the texts of its points, nodes or tiles; by default what the model says
     """
 
-    def __init__(
-        self,
-        ring: Ring,
-        status: Callable[[], Status],
-        labels: Callable[[str], tuple[str, ...]] | None = None,
-        history: Callable[[], tuple[Model, Sequence[Happened]]] | None = None,
-    ):
+    def __init__(self, ring: Ring, status: Callable[[], Status], labels: Callable[[str], tuple[str, ...]] | None = None):
         self._ring = ring
         self._status = status
         self._labels = labels
-        self._history = history
 
     @classmethod
     def of(cls, runner: Runner) -> LiveSource:
-        """The source of a runner, with labels from its constants once they are built."""
-
-        def labels(stream: str) -> tuple[str, ...]:
-            simulation = getattr(runner, "simulation", None)
-            return () if simulation is None else simulation.model.labels(simulation.constants, stream)
-
-        def history() -> tuple[Model, Sequence[Happened]]:
-            simulation = getattr(runner, "simulation", None)
-            return runner.experiment.build(), () if simulation is None else tuple(simulation.log)
-
-        return cls(runner.ring, lambda: runner.status, labels, history)
+        """The source of a runner."""
+        return cls(runner.ring, lambda: runner.status)
 
     @property
     def model(self) -> Model:
@@ -108,7 +93,8 @@ class LiveSource:
 
     def history(self) -> tuple[Model, Sequence[Happened]]:
         """The model as the run began, and the changes and actions since."""
-        return self._history() if self._history else (self.model, ())
+        status = self._status()
+        return status.first or status.model, status.log
 
     def last(self, stream: str) -> Any:
         """The same: what is newest is last."""
@@ -116,7 +102,10 @@ class LiveSource:
 
     def labels(self, stream: str) -> tuple[str, ...]:
         """Texts of points, nodes or tiles."""
-        return self._labels(stream) if self._labels else ()
+        if self._labels is not None:
+            return self._labels(stream)
+        status = self._status()
+        return status.model.labels(status.constants, stream) if status.prepared else ()
 
 
 class RecordedSource:

@@ -117,7 +117,7 @@ class Player(QObject):
         return self._live.labels(stream) if self._live else ()
 
     def _look_again(self) -> tuple[int, Mapping[str, Any]]:
-        return self.runner.past if self.runner is not None else (-1, {})
+        return self.runner.status.past if self.runner is not None else (-1, {})
 
     def _look_now(self, stream: str) -> object:
         return self._live.snapshot(stream) if self._live else None

@@ -642,12 +642,10 @@ class Window(QMainWindow):
 
     def _show_transport(self, status) -> None:
         recorded = 0
-        marks: tuple[int, ...] = ()
         if status is not None and status.run_id is not None:
             recorded = self.session.run(status.run_id).bytes
         runner = self.player.runner
-        if runner is not None and hasattr(runner, "simulation"):
-            marks = tuple(h.step for h in runner.simulation.log[-400:])
+        marks = tuple(h.step for h in status.log[-400:]) if runner is not None and status is not None else ()
         saving = runner is not None and runner.run_id is not None
         self.transport.show_status(status, self.session.stats, recorded, marks, saving=saving)
 
@@ -667,7 +665,7 @@ class Window(QMainWindow):
 
     # -- layout --
 
-    def layouts(self) -> dict[str, str]:
+    def layouts(self) -> dict[str, Any]:
         kept = self.session.document().get("layouts", {})
         return kept if isinstance(kept, dict) else {}
 
@@ -713,7 +711,8 @@ class Window(QMainWindow):
         self.pulse.stop()
         self.thumbnails.stop()
         self.keep_layout()
-        self.settings.put_state("geometry", self.saveGeometry())
+        place = self.normalGeometry()
+        self.settings.put("geometry", [place.x(), place.y(), place.width(), place.height(), int(self.isMaximized())])
         self.hide()
         self.player.leave()
         super().closeEvent(event)
