@@ -70,7 +70,7 @@ def test_a_silent_population_says_nothing():
 
 
 def test_the_function_is_read_and_never_run():
-    with pytest.raises(LabError, match="population-coding.function"):
+    with pytest.raises(LabError, match=r"population-coding\.function"):
         PopulationCoding(function="__import__('os')")
     with pytest.raises(LabError, match="no finite value at x = "):
         Simulation(PopulationCoding(function="log(x)"))
