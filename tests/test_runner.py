@@ -289,8 +289,8 @@ def test_looking_back_sees_what_was_not_recorded_and_leaves_the_run_as_it_is(beg
     before, log = {k: v.copy() for k, v in r.simulation.state.items()}, list(r.simulation.log)
     for step, x, kicks in ((40, 47.0, 1), (29, 29.0, 0)):
         r.send(Seek(step))
-        until(lambda step=step: r.past[0] == step)
-        assert r.past[1]["figures"] == [{"x": x, "kicks": kicks}]
+        until(lambda step=step: r.status.past[0] == step)
+        assert r.status.past[1]["figures"] == [{"x": x, "kicks": kicks}]
     idle(r)
     assert r.status.step == r.simulation.step == 100 and r.simulation.log == log
     assert all((r.simulation.state[k] == v).all() for k, v in before.items())
@@ -319,7 +319,7 @@ def test_of_many_places_dragged_over_only_the_last_is_looked_back_at(begin, sess
     for place in range(89, 39, -1):
         r.send(Seek(place))
     go_on.set()
-    until(lambda: r.past[0] == 40)
+    until(lambda: r.status.past[0] == 40)
     assert looked == [90, 40]
 
 
@@ -331,7 +331,7 @@ def test_without_a_recording_nothing_is_built_anew_to_look_back(begin, monkeypat
     r.send(Seek(40))
     until(lambda: r.status.place == 40)
     idle(r)
-    assert r.past == (-1, {}) and r.status.phase == "paused"
+    assert r.status.past == (-1, {}) and r.status.phase == "paused"
 
 
 def test_what_lies_too_far_behind_a_checkpoint_is_not_done_again(begin, session, monkeypatch):
@@ -342,7 +342,7 @@ def test_what_lies_too_far_behind_a_checkpoint_is_not_done_again(begin, session,
     r.send(Seek(40))
     until(lambda: r.status.place == 40)
     idle(r)
-    assert r.past == (-1, {}) and r.simulation.step == 100
+    assert r.status.past == (-1, {}) and r.simulation.step == 100
 
 
 def test_seeking_to_the_end_clears_the_place(begin):

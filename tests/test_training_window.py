@@ -148,7 +148,7 @@ def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_
 
     qtbot.waitUntil(shown, timeout=5_000)
     window.seek(40)
-    qtbot.waitUntil(lambda: window.player.runner.past[0] == 40 and shown(), timeout=20_000)
+    qtbot.waitUntil(lambda: window.player.runner.status.past[0] == 40 and shown(), timeout=20_000)
     seen = window.player.source.snapshot("surface")
     monkeypatch.setattr("lab.engine.runner.LOOKING_BACK", 0.0)
     window.seek(50)

@@ -137,6 +137,9 @@ class Status:
     watching: float = 0.0  # share of the run's time spent on what is looked at
     waiting_for_disk: bool = False
     prepared_in: float = 0.0
+    log: tuple[Happened, ...] = ()  # all that was changed and done since the start
+    past: tuple[int, Mapping[str, Any]] = (-1, {})  # the step last looked back at, and what was seen there
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of the streams that are looked at: texts of points, nodes, tiles
     doing: str = ""  # what is done while it is prepared, where that takes long: "Reading texts: 40 %"
     changes: int = 0  # changes and actions done so far
     acted: tuple[str, Mapping[str, Any]] | None = None  # the last action that changed parameters, and what it made of them
@@ -197,7 +200,8 @@ class Runner:
         self._on_stop = on_stop
         self._recorder: Recorder | None = None
         self._per_step = BLOCK_SECONDS  # seconds
-        self.past: tuple[int, Mapping[str, Any]] = (-1, {})  # the step last looked back at, and what was seen there
+        self._built = False  # whether there is a simulation
+        self._labelled: tuple[Any, ...] = ()  # what the labels of the status were made from
         self._ended: Phase = "stopped"  # how the run stood when it was told to stop
         self._thread = threading.Thread(target=self._main, name=f"run {self.name}", daemon=True)
 
@@ -235,7 +239,23 @@ class Runner:
     # -- the worker --
 
     def _set(self, **changes: Any) -> None:
-        self.status = replace(self.status, **changes)
+        self.status = replace(self.status, **self._told(), **changes)
+
+    def _told(self) -> dict[str, Any]:
+        """What the status says of the simulation that changes seldom, where it did."""
+        if not self._built:
+            return {}
+        simulation, before = self.simulation, self.status
+        told: dict[str, Any] = {}
+        log = simulation.log
+        if len(log) != len(before.log) or (log and log[-1] is not before.log[-1]):
+            told["log"] = tuple(log)
+        made_from = (simulation.model, simulation.constants, self._watch)
+        if len(self._labelled) != 3 or any(a is not b for a, b in zip(made_from, self._labelled, strict=True)):
+            self._labelled = made_from
+            labels = {name: simulation.model.labels(simulation.constants, name) for name in self._watch}
+            told["labels"] = {name: texts for name, texts in labels.items() if texts}
+        return told
 
     def _main(self) -> None:
         try:
@@ -260,6 +280,7 @@ class Runner:
                 return
         with heard(self._hear):
             self.simulation = Simulation(model, self.experiment.seed)
+        self._built = True
         self._set(doing="")
         self.simulation.over = None
         if self._resume:
@@ -602,12 +623,13 @@ class Runner:
         self._generator = None
         try:
             self._replay(point, log, place)
-            self.past = (place, {name: simulation.observe(name) for name in names})
+            past = (place, {name: simulation.observe(name) for name in names})
         except LabError:  # what cannot be looked at again is not shown; the run itself is as it was
-            pass
+            return
         finally:
             simulation.restore(present)
             simulation.log, simulation.over = log, over
+        self._set(past=past)
 
     def _branch(self, place: int | None) -> None:
         """Make `place` (None: the last good state) the present, as a new run that names its parent."""

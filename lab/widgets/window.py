@@ -19,6 +19,7 @@ from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
 from lab.errors import LabError
 from lab.model import Model, Remedy
+from lab.parameter_kinds import KINDS
 from lab.session import RunInfo, Session
 from lab.widgets import theme
 from lab.widgets.banner import Banner
@@ -342,7 +343,7 @@ class Window(QMainWindow):
         key = f"{experiment.model}.{name}"
         began = self.history.began_with(key)
         old = getattr((began or self.document).experiment(experiment.model).build(), name)
-        brief = spec.kind in ("float", "int", "bool", "choice")
+        brief = KINDS[spec.kind].brief
         text = f"{spec.label} {spec.text(old).removesuffix(spec.unit).strip()} → {spec.text(value)}" if brief else f"Change {spec.label}"
         self.history.replace(self.document.with_experiment(after), text, key)
         if final:
@@ -605,10 +606,9 @@ class Window(QMainWindow):
         marks: tuple[int, ...] = ()
         if status is not None and status.run_id is not None:
             recorded = self.session.run(status.run_id).bytes
-        runner = self.player.runner
-        if runner is not None and hasattr(runner, "simulation"):
-            marks = tuple(h.step for h in runner.simulation.log[-400:])
-        saving = runner is not None and runner.run_id is not None
+        if status is not None:
+            marks = tuple(h.step for h in status.log[-400:])
+        saving = self.player.runner is not None and status is not None and status.run_id is not None
         self.transport.show_status(status, self.session.stats, recorded, marks, saving=saving)
 
     def _take_thumbnail(self) -> None:

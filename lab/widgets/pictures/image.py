@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.errors import ModelError
 from lab.widgets import theme
-from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.colours import levels_of, lookup, paint
 from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import zoom_of
@@ -66,6 +66,7 @@ class Captions(pg.GraphicsObject):
         painter.setTransform(transform)
 
 
+@draws("image")
 class ImageView(PlotView):
     """Draws the first image layer of a picture."""
 
