@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+from peer import ask, peer
 
 from lab.engine.simulation import Simulation
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
@@ -30,20 +29,6 @@ OURS = 0.04  # ms
 BRIAN2 = (("rk2", 0.035), ("rk4", 0.06))
 NEURON = (("--dt", "0.025"), ("--tolerance", "1e-3"))
 BRIAN2_SHORT = 40.0  # ms of model time per round for a population
-
-
-def peer(name: str) -> Path | None:
-    """The peer's interpreter, if it is installed."""
-    place = Path(os.environ.get("LAB_PEERS") or HERE.parent / ".peers") / name
-    return next((p for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
-
-
-def ask(python: Path, script: str, *arguments: str) -> dict:
-    """What a peer script prints as JSON on its last line."""
-    done = subprocess.run([str(python), str(HERE / "peers" / script), *arguments], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{script} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no message'}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def interval_error(dt: float) -> float:

@@ -19,5 +19,16 @@ def main(argv: list[str] | None = None) -> int:
     return execute(sys.argv[1:] if argv is None else argv)
 
 
+def _look_nowhere_else() -> None:
+    """Take the current folder, where `python -m lab` looks first, out of the search: a numpy.py lying there is not NumPy."""
+    try:
+        here = os.path.realpath(os.getcwd())
+    except OSError:  # it was deleted
+        return
+    if sys.path and os.path.realpath(sys.path[0] or here) == here and here != os.path.dirname(os.path.dirname(os.path.realpath(__file__))):
+        del sys.path[0]
+
+
 if __name__ == "__main__":
+    _look_nowhere_else()
     sys.exit(main())

@@ -13,6 +13,7 @@ from lab import catalog
 from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
 from lab.engine.recording import Recorder
+from lab.engine.stand_in import is_known, stand_in
 from lab.errors import FileError, LabError, ModelError, near
 from lab.model import Happened, Model, Recorded
 from lab.session import Session, SessionReader
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def make(name: str, **parameters: Any) -> Model:
-    """The model called `name` of the catalogue (or in a Python file) with these parameters."""
-    return catalog.load(name)(**parameters)
+    """The model called `name` of the catalogue, or in the Python file at the path `name`, with these parameters."""
+    return catalog.given(name)(**parameters)
 
 
 class Run:
@@ -201,12 +202,16 @@ def load(path: str | Path, run: int | None = None) -> Run:
         if str(run) not in by_id:
             raise FileError(f"{path} has no run {run}: {near(str(run), by_id)}")
         info = by_id[str(run)]
-    experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {path}")
     log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
-    value = experiment.build()
-    for h in log:
-        if h.kind == "change":
-            value = value.replace(**h.values)
+    if is_known(info.experiment.get("model")):
+        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {path}")
+        value = experiment.build()
+        for h in log:
+            if h.kind == "change":
+                value = value.replace(**h.values)
+    else:  # what was recorded can be read without the program that made it
+        value = stand_in(str(info.experiment.get("model")), reader.streams(info.id))
+        experiment = Experiment(value.name, steps=info.steps)
     dt = value.clock.dt
 
     def read(name: str) -> Recorded:

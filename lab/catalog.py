@@ -1,15 +1,18 @@
 """The catalogue: every model by name, found as files in `lab/models/<panel>/`, imported only when asked for.
 
 `entries()` reads the declarations with `ast`, so listing sixty models imports none of them (and neither NumPy nor Numba).
-A path to a Python file of the user's own is a model name too.
+A path to a Python file of the user's own is a model name too, where a person gives it: `given` runs that file. What a
+session or an experiment file names goes through `load`, which runs nothing.
 """
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 import importlib.util
 import inspect
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -18,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.errors import ModelError, near
+from lab.errors import ModelError, OwnModelError, near
 
 if TYPE_CHECKING:
     from lab.model import Model
@@ -149,25 +152,55 @@ def panel_of(name: str) -> str:
 
 
 def load(name: str) -> type[Model]:
-    """The model class called `name`, or the one in the Python file at the path `name`."""
+    """The model class called `name`: one of the catalogue, or of a person's own file that was opened before in this process.
+
+    Nothing is run here, so the name may come from anywhere: a session or an experiment file may say what it likes. Raises
+    OwnModelError for a Python file that nobody has opened.
+    """
     if name.endswith(".py"):
-        return _load_file(Path(name).resolve())
+        found = _opened.get(_resolved(name)) or next((c for p, c in reversed(_opened.items()) if p.name == Path(name).name), None)
+        if found is None:
+            raise OwnModelError(name, _resolved(name))
+        return found
     e = entry(name)
     module = importlib.import_module(f"lab.models.{e.panel}.{name.replace('-', '_')}")
     return _the_model(module, name)
 
 
-@cache
-def _load_file(path: Path) -> type[Model]:
-    if not path.is_file():
-        raise ModelError(f"There is no model file {path}: give the path of a Python file that holds one Model class.")
-    spec = importlib.util.spec_from_file_location(f"lab_user_{path.stem}", path)
+def given(name: str) -> type[Model]:
+    """The model class that a person names: of the catalogue, or in the Python file at this path, which is run."""
+    return open_file(name) if name.endswith(".py") else load(name)
+
+
+def open_file(path: str | Path) -> type[Model]:
+    """Run a Python file and give the model in it: only ever for a path that a person gave, never for one out of a file."""
+    place = _resolved(path)
+    if place not in _opened:
+        _opened[place] = _run_file(place)
+    return _opened[place]
+
+
+_opened: dict[Path, type[Model]] = {}  # files of a person's own that were run in this process
+
+
+def _resolved(path: str | Path) -> Path:
+    try:
+        return Path(path).resolve()
+    except (OSError, ValueError, RuntimeError):  # a zero character, a circle of links
+        return Path("unreadable.py")
+
+
+def _run_file(path: Path) -> type[Model]:
+    if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
+        raise ModelError(f"There is no model file {str(path)[:200]}: give the path of a Python file that holds one Model class.")
+    name = f"lab_user_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"  # two files may be called alike
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ModelError(f"The model file {path} does not run: {type(error).__name__}: {error}") from error
     return _the_model(module, str(path))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class LabError(Exception):
     """Base of all errors meant for a person: its text is one sentence with owner, value, limit and remedy.
@@ -24,8 +26,25 @@ class ModelError(LabError):
     """A model, stream or action was asked for that does not exist, or a model breaks its contract."""
 
 
+class OwnModelError(ModelError):
+    """Something names a Python file as its model, and no person has opened that file: what a file names is never run."""
+
+    def __init__(self, name: str, path: Path):
+        shown = name if len(name) <= 200 else "..." + name[-197:]
+        super().__init__(
+            f"The model file {shown!r} is a Python program, and no program is run because a file names it: "
+            "if you trust it, name it yourself (--model FILE.py; in Python, lab.make(file) first)."
+        )
+        self.name = name
+        self.path = path
+
+
 class FileError(LabError):
     """A file is missing, damaged, too large, of another kind, or cannot be written."""
+
+
+class DiskError(FileError):
+    """The disk does not take what is written to a session: nothing handed over is lost, and writing can be tried again."""
 
 
 class DivergenceError(LabError):

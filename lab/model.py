@@ -28,12 +28,12 @@ from lab.errors import ModelError, near
 from lab.params import Described, Spec, param
 
 __all__ = [
-    "Action", "Advice", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "State", "Stream", "action",
-    "param",
+    "Action", "Advice", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
+    "Stream", "Strips", "action", "param",
 ]  # fmt: skip
 
 State = dict[str, np.ndarray]
-StreamKind = Literal["trace", "raster", "curve", "bars", "image", "cloud", "graph", "table", "matrices"]
+StreamKind = Literal["trace", "raster", "curve", "bars", "image", "cloud", "graph", "table", "matrices", "arrows", "tokens"]
 Form = Literal["samples", "events", "snapshots"]
 
 
@@ -63,11 +63,16 @@ class Stream:
               `matrices` list of dict(name, values (rows, columns), at=(row, column) on a common grid) and, where wanted,
                        note (said under the cursor), lit=True (what is new), first (index of its first value, for `pick`);
                        values=None with shape=(rows, columns): not known yet; values=None without: note is the headline
+              `arrows` (n, 4 or 5): x, y, dx, dy, then optional class label; over a cloud or an image, or alone
+              `tokens` dict(rows=[dict(texts=(words or characters), values=(n,) or (n, k) where there are numbers, name)],
+                       links=(m, 3): place in the upper row, place in the lower one, weight; lit=(places shown as chosen)).
+                       One row is text that wraps, two are joined by their links; places count through all rows, for `pick`
     events    traces that are not sampled at each step (test accuracy each epoch) set events=True: they are stored as
               (step, channel, value); rasters are stored so always, `value` being the part of a step (0..1) after the
               start of step `step` at which the event happened, so its time is (step + value) dt.
     shape     shape of one sample of a trace
     channels  names of the channels of a trace, the rows of a curve, the bars, the columns of a cloud
+    meanings  two or three words for each channel, said under its name at the end of its line
     every     record each `every`-th step by default; 0 = not recorded unless asked for. For per-block kinds: observe
               each `every` steps.
     canvas    what the network canvas shows of it in its nodes: `activity` (of a graph: one row for each node of the document,
@@ -85,6 +90,7 @@ class Stream:
     events: bool = False
     every: int = 0
     x_unit: str = ""
+    meanings: tuple[str, ...] = ()
     canvas: Literal["", "activity", "rates", "carried"] = ""
 
     @property
@@ -101,8 +107,12 @@ class Layer:
 
     x         name of a trace to use as horizontal axis instead of time (phase plane).
     channel   draw only this channel of the stream (None: all).
-    style     `line dashed dotted points steps fill bars` or `marker` (only the last value, as a dot).
+    style     `line dashed dotted points steps fill bars`, `pale` (every single value, behind the rest) or `marker` (only
+              the last value, as a dot).
     theory    this layer is the model's closed-form prediction: drawn dashed, named in the legend.
+    meaning   two or three words under the name at the end of the line (default: the stream's own `meanings`).
+    series    numbers of the colours of its lines, so that the same thing has the same colour in all pictures of a stage
+              (sodium is 1, potassium 2); by default they are counted within the picture.
     """
 
     stream: str
@@ -111,14 +121,23 @@ class Layer:
     style: str = "line"
     label: str = ""
     theory: bool = False
+    meaning: str = ""
+    series: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Handle:
-    """A line in a picture that a person drags to change parameter `param` (axis `x` or `y`)."""
+    """What a person takes hold of in a picture to change parameter `param`.
+
+    axis    `x` an upright line or the edge of a step, `y` a level; `draw` the curve is drawn freehand (a parameter of kind
+            `drawn`); `file` a file may be dropped here (kind `file`). Drawing and dropping also choose the waveform that the
+            parameter's `when` asks for.
+    base    another parameter whose value is added: the end of a pulse lies its `width` after the `onset`.
+    """
 
     param: str
-    axis: Literal["x", "y"] = "y"
+    axis: Literal["x", "y", "draw", "file"] = "y"
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,12 +147,14 @@ class Picture:
     layers    what is drawn, first at the back; all of one kind, except that traces and curves mix when no axis is time.
     x, y      axis names with unit ("V (mV)"); for time the clock's unit is added.
     window    how much time is shown by default, in the clock's unit (0: everything since the start).
+    y_log     a logarithmic axis; "auto": once the values that are shown span more than two powers of ten.
+    follows   of a curve: the trace that its x axis means, so that a cursor in time is a line across the curve as well.
     figures   keys of the model's `summary` shown in the card's title line (the difference to theory belongs there).
     click     action called with x=..., y=... where a person clicks; paint: action called with row=..., column=..., value=...
               while a person paints on an image; drag: action called with x=, y= while dragging; pick: action called
               with index=... of the clicked point, cell or tile.
     levels    lowest and highest value of an image; diverging maps put zero in the middle.
-    weight    relative area of the card; front: shown when the window is small or in projector mode.
+    weight    relative area of the card; front: what the lesson is about, shown even where the window is small.
     """
 
     name: str
@@ -145,7 +166,8 @@ class Picture:
     x_range: tuple[float, float] | None = None
     y_range: tuple[float, float] | None = None
     x_log: bool = False
-    y_log: bool = False
+    y_log: bool | Literal["auto"] = False
+    follows: str = ""
     figures: tuple[str, ...] = ()
     handles: tuple[Handle, ...] = ()
     click: str = ""
@@ -159,6 +181,49 @@ class Picture:
     weight: float = 1.0
     front: bool = False
     doc: str = ""
+
+
+@dataclass(frozen=True)
+class Strips:
+    """Pictures of traces or rasters above one another on one axis of time, with one cursor through all: a rig.
+
+    pictures  names of pictures, from top to bottom; their weights are their heights
+    window    how much time is shown (0: as the first of them says)
+    switch    a parameter with few choices that stands in the header as a switch (current or voltage clamp)
+    """
+
+    name: str
+    title: str
+    pictures: tuple[str, ...]
+    window: float = 0.0
+    switch: str = ""
+    doc: str = ""
+
+
+Place = str | Strips | tuple  # the name of a picture, strips, or several of either in one place
+Drawers = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How the pictures of a model stand together. Nothing here is a size: weights of the pictures and the window decide.
+
+        Stage(Strips("rig", "Rig", ("voltage", "stimulus", "gates")), companions=("plane", "steady_gates"))
+        Stage("network", companions=("surface",), below=("loss",), drawers=(("Health", ("gradients", "dead")),), opened="Health")
+
+    main        what the lesson is about: the one large thing
+    companions  beside it, one below another; a tuple among them stands side by side
+    above       a low strip over both (the phases of a step); below: beside the open drawer, or under both
+    drawers     (word, pictures) for the rest, a click away; pictures that are named nowhere are put into drawers by kind
+    opened      the drawer that is open at first ("": none)
+    """
+
+    main: Place = ""
+    companions: tuple[Place, ...] = ()
+    above: tuple[Place, ...] = ()
+    below: tuple[Place, ...] = ()
+    drawers: Drawers = ()
+    opened: str = ""
 
 
 @dataclass(frozen=True)
@@ -380,6 +445,11 @@ class Model(Described):
         return ()
 
     @property
+    def stage(self) -> Stage | None:
+        """How the pictures stand together (None: as their kinds and weights suggest, see `lab.display.stage`)."""
+        return None
+
+    @property
     def length(self) -> int | None:
         """Steps after which the run is finished (None: it goes on until stopped)."""
         return None
@@ -390,9 +460,14 @@ class Model(Described):
         return self.length or 1000
 
     @property
-    def speed(self) -> float | None:
-        """Default pace of the window in clock units per second (None: flat out)."""
+    def seconds(self) -> float | None:
+        """Seconds that the whole default run lasts for a person who watches (20 to 40 are good), however fast it could go."""
         return None
+
+    @property
+    def speed(self) -> float | None:
+        """Clock units per second at first in the window, by default from `seconds` (None: flat out). `lab run` never waits."""
+        return self.length * self.clock.dt / self.seconds if self.length and self.seconds else None
 
     @classmethod
     def figures(cls) -> Iterable[Figure]:

@@ -10,6 +10,8 @@ names owner, parameter, value and limit.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Self
@@ -30,6 +32,9 @@ class Spec:
     builds  the model's constants are derived from it, so a live change derives them again.
     when    (other parameter, values): this one has a meaning only while the other has one of the values.
     main    one of the two or three parameters a lesson is about: shown first, kept in projector mode.
+    soft    the lively range, which the slider covers; what lies beyond is typed. None: the bounds themselves.
+    symbol  the letter that books print for it, in a small part of LaTeX: `g_{Na}`, `\\tau_m`, `\\eta`.
+    marks   ((name, value or the name of a method that computes it), ...): at most three named ticks of the slider.
     """
 
     name: str
@@ -47,6 +52,9 @@ class Spec:
     when: tuple[str, tuple[Any, ...]] | None = None
     builds: bool = False
     main: bool = False
+    soft: tuple[float, float] | None = None
+    symbol: str = ""
+    marks: tuple[tuple[str, float | str], ...] = ()
 
     def text(self, value: Any) -> str:
         """The value as a person reads it, with its unit."""
@@ -70,12 +78,15 @@ def param(
     builds: bool = False,
     main: bool = False,
     kind: str | None = None,
+    soft: tuple[float, float] | None = None,
+    symbol: str = "",
+    marks: Mapping[str, float | str] | None = None,
 ) -> Any:
     """Declare a parameter; see `Spec` for the meaning of each word. Numbers need both bounds."""
     if when is not None and not isinstance(when[1], tuple):
         when = (when[0], (when[1],))
     known = dict(unit=unit, choices=tuple(choices or ()), live=live, log=log, group=group, label=label, when=when)
-    known |= dict(builds=builds, main=main, kind=kind)
+    known |= dict(builds=builds, main=main, kind=kind, soft=soft, symbol=symbol, marks=tuple((marks or {}).items()))
     bounds = {k: v for k, v in (("ge", lo), ("le", hi)) if v is not None}
     extra: Any = {"lab": known}
     limits: Any = bounds
@@ -93,6 +104,21 @@ def _kind(annotation: Any, given: str | None, choices: tuple[str, ...]) -> str:
     if annotation in names:
         return names[annotation]
     raise TypeError(f"param of type {annotation} needs kind=")
+
+
+MARKS = 3  # named ticks of a slider: more cannot be read
+
+
+def _check_range(kind: type, spec: Spec) -> None:
+    """Refuse a lively range that is none, and marks that nobody computes, while the model is being written."""
+    if spec.soft is not None:
+        lo, hi = spec.soft
+        inside = spec.lo is not None and spec.hi is not None and spec.lo <= lo < hi <= spec.hi
+        if not inside or (spec.log and lo <= 0 and lo != spec.lo):
+            raise TypeError(f"{kind.__name__}.{spec.name}: soft must be a range within the bounds {spec.lo} to {spec.hi} (got {spec.soft})")
+    missing = [given for _, given in spec.marks if isinstance(given, str) and not hasattr(kind, given)]
+    if missing or len(spec.marks) > MARKS:
+        raise TypeError(f"{kind.__name__}.{spec.name}: at most {MARKS} marks, each a number or the name of a method (got {spec.marks})")
 
 
 class Described(BaseModel):
@@ -174,7 +200,23 @@ class Described(BaseModel):
             known["label"] = known.get("label") or name.replace("_", " ").capitalize()
             default = None if field.default is PydanticUndefined else field.default
             out[name] = Spec(name=name, default=default, lo=lo, hi=hi, doc=field.description or "", **known)
+            _check_range(cls, out[name])
         return out
+
+    def marks(self, name: str) -> dict[str, float]:
+        """The named ticks of parameter `name` for this value: those that depend on other parameters are computed now.
+
+        A threshold that this value does not have (None or NaN) is left out.
+        """
+        found = {}
+        for label, given in type(self).specs()[name].marks:
+            value = given
+            if isinstance(given, str):
+                member = getattr(self, given)
+                value = member() if callable(member) else member
+            if value is not None and math.isfinite(float(value)):
+                found[label] = float(value)
+        return found
 
     def replace(self, **changes: Any) -> Self:
         """A new value with these parameters changed; everything is validated again."""

@@ -9,6 +9,7 @@ import ast
 import hashlib
 import os
 import re
+import sys
 from functools import cache
 from pathlib import Path
 from types import CodeType
@@ -91,6 +92,14 @@ def source_digest(path: Path) -> str:
     for name, digest in sorted((place_of(here), digest) for here, digest in seen.items()):
         total.update(name.encode() + b"\0" + digest)
     return total.hexdigest()
+
+
+def child_command(code: str, *arguments: str) -> list[str]:
+    """The command of a Python process of ours: `code` may import this package, and `arguments` are sys.argv[2:].
+
+    Not `python -m lab`, which would take a folder named lab, or a file named numpy.py, in the current folder for the real one.
+    """
+    return [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, sys.argv[1]); {code}", str(PACKAGE.parent), *arguments]
 
 
 def code_digest(code: CodeType) -> bytes:

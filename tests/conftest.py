@@ -102,5 +102,8 @@ def _lasting_widget(widget) -> bool:
 
 @pytest.fixture
 def counter() -> str:
-    """Name of a small model without compiled code, with everything a model can have."""
+    """Name of a small model without compiled code, with everything a model can have; its file is opened as if a person had named it."""
+    from lab import catalog
+
+    catalog.open_file(SKETCHES / "leaking_counter.py")
     return str(SKETCHES / "leaking_counter.py")

@@ -62,6 +62,8 @@ class Gallery(Model):
             Stream("border", "curve"),
             Stream("net", "graph"),
             Stream("words", "table"),
+            Stream("field", "arrows"),
+            Stream("glance", "tokens", channels=("surprise", "share")),
         )
 
     @property
@@ -91,6 +93,9 @@ class Gallery(Model):
             Picture("solid", "Solid", (Layer("solid"),)),
             Picture("net", "Network", (Layer("net"),), pick="point"),
             Picture("words", "Words", (Layer("words"),), pick="point"),
+            Picture("field", "Field", (Layer("field"),), x="x", y="y"),
+            Picture("policy", "Policy", (Layer("weights"), Layer("field")), colours="diverging", x="to", y="from"),
+            Picture("glance", "Glance", (Layer("glance"),), pick="point"),
         )
 
     @action("Poke", x=(float, param(0.0, lo=-1e9, hi=1e9, doc="Where.")), y=(float, param(0.0, lo=-1e9, hi=1e9, doc="How high.")))
@@ -155,6 +160,15 @@ class Gallery(Model):
             "digits": np.random.default_rng(0).random((10, 8, 8)),
             "photo": np.random.default_rng(0).random((20, 30, 3)),
             "map": state["map"].copy(),
+            "field": np.array([[i, j, 0.6 * np.cos(i), 0.6 * np.sin(j), (i + j) % 3] for i in range(4) for j in range(3)]),
+            "glance": {
+                "rows": [
+                    {"texts": list("what sh"), "values": np.linspace(0, 1, 14).reshape(7, 2), "name": "looks at"},
+                    {"texts": list("what sh"), "name": "asks"},
+                ],
+                "links": [(0, 6, 0.7), (2, 6, 0.3)],
+                "lit": [13],
+            },
             "border": np.vstack([np.linspace(-3, 6, 30), 3 - np.linspace(-3, 6, 30)]),
             "words": [{"word": w, "cosine": c, "rank": k} for k, (w, c) in enumerate((("queen", 0.94), ("duchess", 0.71), ("nun", -0.41)))],
         }[stream]

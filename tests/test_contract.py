@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from lab import catalog
+from lab.display.stage import complete
 from lab.engine import simulation as engine
 from lab.engine.simulation import Collector, Simulation, simulate
 from lab.errors import DivergenceError, LabError
@@ -64,6 +65,8 @@ def test_parameters_are_documented_and_bounded(name):
         if spec.kind in ("float", "int"):
             assert spec.lo is not None and spec.hi is not None, f"{spec.name} has no bounds"
             assert not spec.log or spec.lo > 0, f"{spec.name} is logarithmic and may be zero"
+        for tick in spec.marks:
+            assert tick[0] and spec.kind in ("float", "int"), f"{spec.name}.marks"
         if spec.when:
             other = kind.specs()[spec.when[0]]
             assert all(v in other.choices for v in spec.when[1]) or other.kind == "bool", f"{spec.name}.when"
@@ -101,12 +104,15 @@ def test_streams_pictures_and_actions_are_consistent(name):
         names = [s.name for s in model.streams]
         assert len(set(names)) == len(names)
         assert all(s.doc for s in model.streams)
+        complete(model)
         for picture in model.pictures:
             for layer in picture.layers:
                 model.stream(layer.stream)
                 assert layer.x is None or model.stream(layer.x).kind == "trace"
+            assert not picture.follows or model.stream(picture.follows).kind == "trace"
             for handle in picture.handles:
-                assert kind.specs()[handle.param].kind in ("float", "int")
+                wanted = {"draw": ("drawn",), "file": ("file",)}.get(handle.axis, ("float", "int"))
+                assert kind.specs()[handle.param].kind in wanted and (not handle.base or handle.base in kind.specs())
             for asked in (picture.click, picture.drag, picture.paint, picture.pick):
                 assert not asked or asked in kind.actions()
         for action in kind.actions().values():

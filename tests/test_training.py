@@ -536,3 +536,13 @@ def test_the_gradient_of_every_kind_of_network_is_checked_as_it_stands(name, val
 def test_a_wrong_gradient_is_said_to_differ():
     found = np.array([[1e-9, 1e-6, 12, 5], [0.3, 1e-6, 12, 5], [np.nan, 1e-6, 12, 5]])
     assert checking.sentence(found).startswith("2 of 3 arrays differ")
+
+
+def test_a_clicked_weight_is_checked_by_a_central_difference():
+    s = Simulation(MLP(data="moons", hidden="3"), 2)
+    first = next(e for e in s.observe("matrices") if e["name"] == "W")["first"]
+    s.act("check_parameter", index=first + 4)
+    (row,) = s.observe("gradient check")
+    assert row["derivative"] == "d loss / d hidden1.weight[1, 1]"
+    assert float(row["back-propagation"]) == pytest.approx(float(row["central difference"]), rel=1e-5)
+    assert row["derivative"] in s.observe("matrices")[0]["note"]

@@ -165,7 +165,7 @@ def test_a_session_whose_model_is_gone_says_so_in_one_sentence(open_window, qtbo
     own.unlink()
     from lab import catalog
 
-    catalog._load_file.cache_clear()
+    catalog._opened.clear()
     window = open_window(None, Session.open(path))
     assert "own_model.py" in window.banner.words.text() and "is not there" in window.banner.words.text()
     assert window.document.model == "hodgkin-huxley", "something is in front all the same"

@@ -17,7 +17,9 @@ import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from lab.widgets.app import start
+from lab import catalog
 from lab.widgets.application import application
+catalog.given(sys.argv[2])
 app = application()
 def look():
     window = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "lab")

@@ -31,7 +31,7 @@ def list_(*, json_: Json = False) -> None:
 @app.command
 def show(name: str) -> None:
     """Describe a model: equations, parameters with units and bounds, streams, actions, presets."""
-    kind = catalog.load(name)
+    kind = catalog.given(name)
     model = kind()
     print(f"{kind.title} ({name})\n\n{kind.help()}\n")
     if kind.equations:
@@ -71,7 +71,7 @@ def show(name: str) -> None:
 @app.command
 def schema(name: str) -> None:
     """Print the JSON schema of a model's parameters."""
-    print(json.dumps(catalog.load(name).schema(), indent=1, ensure_ascii=False))
+    print(json.dumps(catalog.given(name).schema(), indent=1, ensure_ascii=False))
 
 
 @app.command
@@ -85,7 +85,7 @@ def warm(*names: str) -> int:
     for name in names or catalog.names():
         began = time.perf_counter()
         try:
-            model = catalog.load(name)()
+            model = catalog.given(name)()
             simulation = Simulation(model, 0)
             simulation.advance(1, [s.name for s in model.streams if s.form == "samples"])
             preparation.mark(name)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from lab.commands.options import Json, RunId, app, pick_run, say
+from lab.commands.options import Json, ModelFile, RunId, app, no_qt, pick_run, say, trust
 from lab.errors import FileError
 
 
@@ -80,23 +80,33 @@ def picture(
     only: Annotated[str | None, Parameter(help="One picture of the model by name (default: all).")] = None,
     theme: Literal["light", "dark"] = "light",
     run_id: RunId = None,
+    model_file: ModelFile = None,
 ) -> None:
     """Draw a run of a session without a screen."""
+    trust(model_file)
+    draw(Path(file), Path(output), only, run_id, theme)
+
+
+def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light") -> None:
+    """Draw a run of a session into a picture, in this process: a child would load everything again, and look for it elsewhere."""
     from lab.display.plots import RecordedSource
     from lab.engine.experiment import Experiment
     from lab.session import SessionReader
-    from lab.widgets.offscreen import render
 
-    with SessionReader(file) as reader:
-        info = pick_run(reader.runs(), run_id, file)
-        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
+    try:
+        from lab.widgets.offscreen import render
+    except ImportError as error:
+        raise no_qt(error) from None
+    with SessionReader(session) as reader:
+        info = pick_run(reader.runs(), run_id, str(session))
+        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {session}")
         model = experiment.build()
         for entry in reader.log(info.id):
             if entry.kind == "change":
                 model = model.replace(**entry.payload)
         constants = cache(lambda: model.build(experiment.seed))  # built only if a picture wants names for its points
         source = RecordedSource(reader, info.id, None, model, lambda stream: model.labels(constants(), stream))
-        render(model, source, Path(output), theme=theme, name=only)
+        render(model, source, image, theme=theme, name=only)
 
 
 @app.command
@@ -110,5 +120,20 @@ def check(file: str) -> int:
     for problem in problems:
         print(problem)
     if not problems:
+        for own in _own_models(file):
+            print(f"{file} names the Python file {own} as a model: it is not run unless you name it (--model) or say so in the window.")
         print(f"{file} is sound.")
     return 1 if problems else 0
+
+
+def _own_models(file: str) -> list[str]:
+    """Python files that the runs and the document of a session name as models."""
+    from lab.session import SessionReader
+    from lab.session.codec import read_json
+
+    with SessionReader(file) as reader:
+        named = [run.experiment.get("model") for run in reader.runs(deleted=True)]
+        document = read_json(reader.settings().get("document", "{}"), dict, "The document")
+    experiments = document.get("experiments")
+    named += [e.get("model") for e in experiments if isinstance(e, dict)] if isinstance(experiments, list) else []
+    return sorted({name for name in named if isinstance(name, str) and name.endswith(".py")})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from lab.commands.options import RunId, app, pick_run, say
+from lab.commands.options import ModelFile, RunId, app, pick_run, say, trust
 from lab.errors import FileError, ModelError
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ def _trained(file: str, run_id: int | None, best: bool) -> Simulation:
     from lab.engine.recording import restore_point
     from lab.engine.simulation import Simulation
     from lab.session import SessionReader
-    from lab.training import Training
+    from lab.training import Learner
 
     with SessionReader(file) as reader:
         info = pick_run(reader.runs(), run_id, file)
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         model = experiment.build()
-        if not isinstance(model, Training):
+        if not isinstance(model, Learner):
             raise ModelError(
                 f"Run {info.id} of {file} is of '{experiment.model}', which trains no network: name a run of a model of the training monitor."
             )
@@ -55,6 +55,7 @@ def weights(
     output: Output = None,
     best: Best = False,
     run_id: RunId = None,
+    model_file: ModelFile = None,
 ) -> None:
     """Write the weights that a recorded training has reached."""
     from lab.tape.files import save_weights
@@ -62,19 +63,23 @@ def weights(
     path = Path(output) if output else Path(f"{Path(file).stem}.{to or 'safetensors'}")
     if to and path.suffix != f".{to}":
         raise FileError(f"-o {path}: the name of a {to} file ends in .{to}.")
+    trust(model_file)
     simulation = _trained(file, run_id, best)
     save_weights(path, simulation.constants.program, simulation.state)
     say(f"wrote {path}: {len(simulation.constants.program.parameters(simulation.state))} weight arrays")
 
 
 @app.command
-def predict(file: str, table: str, *, output: Output = None, best: Best = False, run_id: RunId = None) -> None:
+def predict(
+    file: str, table: str, *, output: Output = None, best: Best = False, run_id: RunId = None, model_file: ModelFile = None
+) -> None:
     """Let a recorded training answer the rows of a table, as CSV: the class and the probability of each, or the value."""
     import numpy as np
 
     from lab.data.sets import encode, read_table
 
     heading, body = read_table(_existing(table))
+    trust(model_file)
     simulation = _trained(file, run_id, best)
     model: Any = simulation.model
     material = simulation.constants.material

@@ -7,9 +7,13 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from lab.errors import FileError
+from lab.errors import FileError, LabError
 
 RunId = Annotated[int | None, Parameter(name="--run", help="Which run (default: the newest).")]
+ModelFile = Annotated[
+    str | None,
+    Parameter(name="--model", help="The Python file of a run that was made with a model of one's own; it is run only if named here."),
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Machine-readable.")]
 
 
@@ -32,6 +36,23 @@ app = App(
 def say(text: str) -> None:
     """A line for the person, not for the data: standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+def trust(model: str | None) -> None:
+    """Run the model file that a person names beside a session or an experiment file."""
+    if model is not None:
+        from lab import catalog
+
+        if not model.endswith(".py"):
+            raise FileError(f"--model {model}: name the Python file of a model of one's own; those of the catalogue need not be named.")
+        catalog.open_file(model)
+
+
+def no_qt(error: ImportError) -> LabError:
+    """What to say where Qt is not there or lacks a library of the system."""
+    return LabError(
+        f"Qt cannot be loaded ({error}): on Debian or Ubuntu install libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libxcb-cursor0."
+    )
 
 
 def pick_run(runs: list, run_id: int | None, file: str) -> Any:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -17,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from lab import catalog
-from lab.commands.options import app, pick_run, say
-from lab.errors import FileError, LabError, ModelError, near
+from lab.commands.options import ModelFile, RunId, app, pick_run, say, trust
+from lab.errors import FileError, ModelError, near
 
 if TYPE_CHECKING:
     from lab.engine.experiment import Experiment
@@ -45,6 +43,7 @@ def run(
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Session file to write.")] = None,
     picture: Annotated[str | None, Parameter(help="Picture to write (.png, .svg, .pdf).")] = None,
     run_id: Annotated[int | None, Parameter(name="--run", help="Which run of a session to replay.")] = None,
+    model_file: ModelFile = None,
     json_: Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")] = False,
     quiet: Annotated[bool, Parameter(negative="", help="No progress.")] = False,
 ) -> int:
@@ -52,6 +51,7 @@ def run(
 
     Without -o and --picture it writes both a session file and a picture named after the model into this folder.
     """
+    trust(model_file)
     experiment = _experiment(what, run_id)
     kind = catalog.load(experiment.model)
     if preset is not None:
@@ -108,6 +108,8 @@ def _run(experiment: Experiment, model: Model, path: Path, image: Path | None, *
         code = _drive(simulation, experiment, recorder, session, path if keep else None, quiet)
     _print_summary(simulation, path if keep else None, as_json)
     if image is not None and code == 0:
+        from lab.commands.files import draw
+
         draw(path, image)
         if not as_json:
             print(f"picture: {image}")
@@ -231,7 +233,8 @@ def resume(
     file: str,
     *,
     for_: Annotated[str | None, Parameter(name="--for", help="How much longer (default: to the planned end).")] = None,
-    run_id: Annotated[int | None, Parameter(name="--run", help="Which run (default: the newest).")] = None,
+    run_id: RunId = None,
+    model_file: ModelFile = None,
     quiet: Annotated[bool, Parameter(negative="", help="No progress.")] = False,
 ) -> int:
     """Go on with a run of a session from where it stopped; the bytes are those of an uninterrupted run."""
@@ -241,6 +244,7 @@ def resume(
     from lab.model import Happened
     from lab.session import Session
 
+    trust(model_file)
     with Session.open(file) as session:
         info = pick_run(session.runs(), run_id, file)
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
@@ -288,19 +292,6 @@ def _intervals(reader: Any, run_id: int) -> dict[str, int]:
     return {s.name: s.every for s in reader.streams(run_id) if s.meta.get("recorded", True)}
 
 
-def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light") -> None:
-    """Draw a run of a session into a picture, in a process of its own: this one never loads Qt."""
-    command = [sys.executable, "-m", "lab", "picture", str(session), "-o", str(image), "--theme", theme]
-    command += ["--only", only] if only else []
-    command += ["--run", str(run_id)] if run_id is not None else []
-    environment = dict(os.environ)
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise LabError(
-            f"The picture {image} could not be drawn: {(done.stderr.strip().splitlines() or ['no reason given'])[-1].removeprefix('lab: ')}"
-        )
-
-
 def _experiment(what: str, run_id: int | None) -> Experiment:
     from lab.engine import experiment as experiments
 
@@ -315,7 +306,7 @@ def _experiment(what: str, run_id: int | None) -> Experiment:
             found = experiments.Experiment.from_dict(info.experiment, f"run {info.id} of {what}")
             log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
         return found.replace(schedule=log, steps=info.steps)
-    catalog.load(what)
+    catalog.given(what)
     return experiments.Experiment(what)
 
 

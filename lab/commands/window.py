@@ -8,29 +8,36 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from lab.commands.options import app
-from lab.errors import LabError
+from lab.commands.options import ModelFile, app, no_qt, trust
+from lab.errors import FileError, LabError
 
 
 @app.default
-def window(model: Annotated[str | None, Parameter(help="Model to show first.")] = None) -> int:
-    """Open the window, with a model if one is named."""
-    if model is not None:
-        from lab import catalog
+def window(
+    what: Annotated[str | None, Parameter(help="Model to show first, a session or another file to open, or a model's .py file.")] = None,
+) -> int:
+    """Open the window, with a model if one is named, or on a file."""
+    if what is None:
+        return start_window(None, None)
+    from lab import catalog
 
-        catalog.entry(model)
-    return start_window(None, model)
+    if what in catalog.names():
+        return start_window(None, what)
+    if what.endswith(".py"):
+        catalog.open_file(what)
+        return start_window(None, what)
+    if os.path.exists(what):
+        return start_window(what, None)
+    catalog.entry(what)  # says what is near
+    return start_window(None, what)
 
 
 @app.command(name="open")
-def open_(file: str) -> int:
-    """Open a session file in the window."""
-    from pathlib import Path
-
-    from lab.errors import FileError
-
-    if not Path(file).is_file():
+def open_(file: str, *, model_file: ModelFile = None) -> int:
+    """Open a session or another file in the window."""
+    if not os.path.exists(file):
         raise FileError(f"There is no file {file}.")
+    trust(model_file)
     return start_window(file, None)
 
 
@@ -49,7 +56,5 @@ def start_window(path: str | None, model: str | None) -> int:
     try:
         from lab.widgets.app import start
     except ImportError as error:
-        raise LabError(
-            f"Qt cannot be loaded ({error}): on Debian or Ubuntu install libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libxcb-cursor0."
-        ) from None
+        raise no_qt(error) from None
     return start(path, model)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import numpy as np
 
+from lab.display import tokens
 from lab.errors import FileError, ModelError
+from lab.model import Model, Recorded
 
-if TYPE_CHECKING:
-    from lab.api import Run
+
+class Run(Protocol):
+    """A run that is exported; `lab.api.Run` is one."""
+
+    model: Model
+
+    def recorded(self, name: str) -> Recorded:
+        """Time, values and index of a stream."""
 
 
 def columns(run: Run, name: str) -> dict[str, np.ndarray]:
@@ -42,6 +50,8 @@ def columns(run: Run, name: str) -> dict[str, np.ndarray]:
             for (i, j), v in np.ndenumerate(np.atleast_2d(np.asarray(e["values"], float)))
         ]
         return {k: np.array([cell[n] for cell in cells]) for n, k in enumerate(("matrix", "row", "column", "value"))}
+    if stream.kind == "tokens":
+        return tokens.columns(tokens.read(last, name, run.model._owner()), stream.channels)
     if isinstance(last, list):  # a table: rows of column -> value
         keys = list(dict.fromkeys(k for row in last for k in row))
         return {k: np.array([row.get(k, "") for row in last]) for k in keys}
@@ -52,7 +62,8 @@ def columns(run: Run, name: str) -> dict[str, np.ndarray]:
         names = _channel_names(stream.channels, name, len(array) - 1)
         return {f"x ({stream.x_unit})" if stream.x_unit else "x": array[0], **{f"{n}{unit}": array[k + 1] for k, n in enumerate(names)}}
     table = array.reshape(array.shape[0], -1) if array.ndim != 1 else array[:, None]
-    names = _channel_names(stream.channels, name, table.shape[1])
+    channels = stream.channels or (("x", "y", "dx", "dy", "class")[: table.shape[1]] if stream.kind == "arrows" else ())
+    names = _channel_names(channels, name, table.shape[1])
     return {"row": np.arange(len(table)), **{f"{n}{unit}": table[:, k] for k, n in enumerate(names)}}
 
 

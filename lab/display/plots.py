@@ -28,6 +28,7 @@ NAMED = 8  # channels drawn as lines of their own, with names; more become one i
 PHASE_POINTS = 6000
 GRAIN = 600  # points of a path closer than its extent divided by this are one
 EVENT_LIMIT = 1 << 17
+DECADES = 100.0  # an axis that is logarithmic by itself is so from this ratio on
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Line:
 
     many    x and y hold several polylines with NaN between them
     against drawn against another trace instead of time: x goes to and fro
+    meaning what is said under its name
     """
 
     key: tuple[int, int, int]  # run (0: the present one), layer, channel
@@ -67,6 +69,7 @@ class Line:
     colour: str = ""
     many: bool = False
     against: bool = False
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,8 @@ def kind(picture: Picture, model: Model) -> str:
         raise ModelError(f"{model._owner()}: the picture '{picture.name}' has no layers.")
     if any(layer.x for layer in picture.layers):
         return "phase"
-    # Curves lie over clouds, and an image may lie behind them.
-    return next((k for k in ("cloud", "image") if k in kinds), kinds[0])
+    # Curves and arrows lie over clouds, and an image may lie behind them.
+    return next((k for k in ("cloud", "image", "arrows") if k in kinds), kinds[0])
 
 
 def typeset(text: str) -> str:
@@ -268,6 +271,14 @@ def _columns(rows: np.ndarray, layer: Layer) -> np.ndarray:
     return flat if layer.channel is None else flat[:, layer.channel : layer.channel + 1]
 
 
+def _meanings(stream: Stream, layer: Layer, count: int) -> list[str]:
+    """What is said under the name of each line: the layer's words, or those of the stream's channels."""
+    if layer.meaning:
+        return [typeset(layer.meaning)] * count
+    said = stream.meanings if layer.channel is None else stream.meanings[layer.channel : layer.channel + 1]
+    return [typeset(said[k]) if k < len(said) else "" for k in range(count)]
+
+
 def _make(
     key: tuple[int, int, int],
     xs: Sequence[np.ndarray],
@@ -276,14 +287,18 @@ def _make(
     series: int,
     layer: Layer,
     over: Overlay | None,
+    meanings: list[str],
 ) -> list[Line]:
     """Lines of one layer: one per channel, or one item with gaps when there are too many to be told apart."""
     colour, note = (over.colour, f" · {over.name}") if over else ("", "")
     if len(ys) <= NAMED:
+        inks = [layer.series[k] if k < len(layer.series) else series + k for k in range(len(ys))]
         return [
-            Line((key[0], key[1], k), x, y, names[k] + note, series + k, layer.style, layer.theory, colour, against=bool(layer.x))
+            Line(
+                (key[0], key[1], k), x, y, names[k] + note, inks[k], layer.style, layer.theory, colour, against=bool(layer.x), meaning=meanings[k]
+            )
             for k, (x, y) in enumerate(zip(xs, ys, strict=True))
-        ]
+        ]  # fmt: skip
     gap = np.full(int(any(len(each) for each in xs)), np.nan)
     x = np.concatenate([part for each in xs for part in (each, gap)])
     y = np.concatenate([part for each in ys for part in (each, gap)])
@@ -390,17 +405,25 @@ def lines(picture: Picture, model: Model, source: Source, width: int = 800, over
             # A dot on a line and a theory beside a measurement share its colour.
             shares = layer.style == "marker" or layer.theory
             number_of = max(0, series - 1) if shares and len(ys) == 1 else series
-            found += _make((run, number, 0), xs, ys, _names(stream, layer, len(ys)), number_of, layer, over)
+            said = _meanings(stream, layer, len(ys))
+            found += _make((run, number, 0), xs, ys, _names(stream, layer, len(ys)), number_of, layer, over, said)
             series += 0 if shares and len(ys) == 1 else min(len(ys), NAMED + 1)
     if not timed:
         lo, hi = picture.x_range or (None, None)
         axis = Axis(typeset(picture.x or _stream_axis(picture, model, across=True)), lo, hi, picture.x_log)
     low, high = picture.y_range or (None, None)
-    vertical = Axis(typeset(picture.y or _stream_axis(picture, model, across=False)), low, high, picture.y_log)
+    log = _wide([line.y for line in found if line.key[0] == 0]) if picture.y_log == "auto" else picture.y_log
+    vertical = Axis(typeset(picture.y or _stream_axis(picture, model, across=False)), low, high, log)
     measured = [line for line in found if line.key[0] == 0 and not line.theory and line.style != "marker"]
     predicted = [line for line in found if line.key[0] == 0 and line.theory]
     apart = difference(measured[0], predicted[0]) if measured and predicted else math.nan
     return Plot(tuple(found), axis, vertical, apart, model.clock.dt, stretch if timed else None)
+
+
+def _wide(arrays: Sequence[np.ndarray]) -> bool:
+    """Whether positive values span so much that a linear axis would hide the small ones."""
+    lo, hi = extent(arrays)
+    return bool(lo > 0 and hi > DECADES * lo)
 
 
 def _same_time(stretch: Stretch, model: Model, other: Model, source: Source) -> Stretch:

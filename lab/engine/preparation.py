@@ -17,10 +17,9 @@ from pathlib import Path
 
 from lab import catalog
 from lab.errors import LabError
-from lab.sources import PACKAGE, cache_folder, source_digest
+from lab.sources import PACKAGE, cache_folder, child_command, source_digest
 
-# Not `python -m lab`, which takes a folder named lab in the working directory for this package.
-COMMAND = "import sys; sys.path[0] = sys.argv[1]; from lab.__main__ import main; sys.exit(main(['warm', sys.argv[2]]))"
+COMMAND = "from lab.__main__ import main; sys.exit(main(['warm', sys.argv[2]]))"
 
 _children: dict[str, subprocess.Popen] = {}
 _lock = threading.Lock()
@@ -57,7 +56,7 @@ def begin(name: str) -> None:
         with _lock:
             if name not in _children:
                 _children[name] = subprocess.Popen(
-                    [sys.executable, "-c", COMMAND, str(PACKAGE.parent), name],
+                    child_command(COMMAND, name),
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 )  # fmt: skip
     except (LabError, OSError):  # a file of one's own, or no second process to be had

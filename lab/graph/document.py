@@ -13,242 +13,41 @@ else must hold; that module is imported when its family is first asked for.
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from lab.errors import LabError, ParameterError, near
+from lab.errors import ParameterError, near
+from lab.graph.parts import (
+    FAMILIES,
+    Census,
+    Comment,
+    Edge,
+    Family,
+    GraphError,
+    Group,
+    Kind,
+    Node,
+    Plain,
+    Port,
+    Problem,
+    Template,
+    Weights,
+    extend,
+    family,
+    register,
+)
 from lab.params import Described
 
+__all__ = [
+    "FAMILIES", "GRID", "VERSION", "Census", "Comment", "Edge", "Family", "Graph", "GraphError", "Group", "Kind", "Node", "Plain", "Port", "Problem", "Template",
+    "Weights", "extend", "family", "register",
+]  # fmt: skip
+
 VERSION = 1
-FAMILIES = ("layers", "populations", "gates", "units")
 GRID = 20.0
-
-
-class GraphError(LabError):
-    """An edit or a document that cannot be."""
-
-
-class Plain(Described):
-    """An edge without properties."""
-
-    owner = "edge"
-
-
-@dataclass(frozen=True)
-class Port:
-    """Where edges begin or end.
-
-    signal    what passes; an edge joins ports of the same signal.
-    many      an input that takes more than one edge (outputs always may).
-    needed    a graph with nothing at this port is not complete.
-    carries   for outputs: the properties of the edges that begin here.
-    """
-
-    name: str
-    signal: str = "value"
-    many: bool = True
-    needed: bool = False
-    carries: type[Described] = Plain
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of node. `loops`: an edge may lead from a node of this kind back to itself."""
-
-    name: str
-    title: str
-    parameters: type[Described]
-    inputs: tuple[Port, ...] = ()
-    outputs: tuple[Port, ...] = ()
-    about: str = ""
-    icon: str = "mdi6.circle-outline"
-    group: str = ""
-    key: str = ""
-    loops: bool = False
-
-    def port(self, name: str, side: str) -> Port:
-        """The input or output called `name`; an empty name means the first."""
-        ports = self.inputs if side == "input" else self.outputs
-        for port in ports:
-            if port.name == name or not name:
-                return port
-        if not ports:
-            raise GraphError(f"A {self.title} has no {side}: end the wire at another node.")
-        raise GraphError(f"A {self.title} has no {side} '{name}': {near(name, [p.name for p in ports])}")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong in one sentence with what to do, and where: the canvas marks these nodes and edges."""
-
-    sentence: str
-    nodes: tuple[str, ...] = ()
-    edges: tuple[str, ...] = ()
-    fatal: bool = True
-
-
-@dataclass(frozen=True)
-class Template:
-    """A graph to begin with.
-
-    about    what it shows, in two or three sentences that stand below it on the canvas.
-    values   other parameters of the model that fit it (the data it learns), by name.
-    """
-
-    make: Callable[[], Graph]
-    about: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-    def __call__(self) -> Graph:
-        """The graph alone."""
-        return self.make()
-
-    def explained(self) -> Graph:
-        """The graph with its explanation as a comment below it."""
-        graph = self.make()
-        if not self.about:
-            return graph
-        width, left = 460.0, min(n.x for n in graph.nodes) - 90
-        lines = 1 + len(self.about) // 72 + self.about.count("\n")
-        graph, id = graph.comment(self.about, left, max(n.y for n in graph.nodes) + 110)
-        return graph.set(id, width=width, height=24.0 + 17.0 * lines)
-
-
-@dataclass(frozen=True)
-class Family:
-    """Kinds that can stand on one canvas together.
-
-    cycles, parallel   whether edges may form circles, and join the same two ports more than once.
-    blocks             whether a group may stand for several copies in a row.
-    directed           whether an edge leads one way; otherwise it is drawn straight and without a head.
-    check              further problems of a graph whose wiring is sound.
-    templates          graphs to begin with, by title.
-    caption, label     a few words about a node, and about an edge, as the canvas writes them.
-    words              a sentence about an edge, where its form is shown (what its weight means).
-    size               weight of an edge, drawn as width and sign; 1 where edges have none.
-    totals             the counts of the whole graph in a few words.
-    arithmetic         how a node's value comes from present values (by node): where given, nodes are drawn as single units.
-    """
-
-    name: str
-    title: str
-    kinds: tuple[Kind, ...]
-    cycles: bool = False
-    parallel: bool = False
-    blocks: bool = False
-    directed: bool = True
-    check: Callable[[Graph], Iterable[Problem]] = lambda graph: ()
-    templates: Mapping[str, Template] = field(default_factory=dict)
-    caption: Callable[[Graph, Node], str] = lambda graph, node: graph.kind_of(node).title
-    label: Callable[[Graph, Edge], str] = lambda graph, edge: ""
-    words: Callable[[Graph, Edge], str] = lambda graph, edge: ""
-    size: Callable[[Graph, Edge], float] = lambda graph, edge: 1.0
-    totals: Callable[[Graph], str] = lambda graph: f"{len(graph.nodes):,} nodes · {len(graph.edges):,} wires"
-    arithmetic: Callable[[Graph, str, Mapping[str, float]], str] | None = None
-
-    def kind(self, name: str) -> Kind:
-        """The kind called `name`."""
-        for kind in self.kinds:
-            if kind.name == name:
-                return kind
-        raise GraphError(f"There is no kind '{name}' of {self.title.lower()}: {near(name, [k.name for k in self.kinds])}")
-
-
-_families: dict[str, Family] = {}
-
-
-def register(made: Family) -> Family:
-    """Make a family known; its module in `lab.graph.kinds` calls this once."""
-    _families[made.name] = made
-    return made
-
-
-def family(name: str) -> Family:
-    """The family called `name`, imported when first asked for."""
-    if name not in _families:
-        try:
-            importlib.import_module(f"lab.graph.kinds.{name}")
-        except ModuleNotFoundError as error:
-            if error.name not in (f"lab.graph.kinds.{name}", "lab.graph.kinds"):
-                raise
-    if name not in _families:
-        raise GraphError(f"There is no family of graphs '{name}': {near(name, {*FAMILIES, *_families})}")
-    return _families[name]
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node: its identity, kind, name for people, parameters and place on the canvas."""
-
-    id: str
-    kind: str
-    title: str
-    parameters: Described
-    x: float = 0.0
-    y: float = 0.0
-
-    @cached_property
-    def said(self) -> dict[str, Any]:
-        """What the document says of its parameters; kept, because an edit writes thousands of nodes and changes one."""
-        return _said(self.parameters)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """An edge from an output to an input."""
-
-    id: str
-    source: str
-    output: str
-    target: str
-    input: str
-    properties: Described
-
-    @cached_property
-    def said(self) -> dict[str, Any]:
-        """What the document says of its properties; kept, as for nodes."""
-        return _said(self.properties)
-
-
-@dataclass(frozen=True)
-class Comment:
-    """Text on the canvas."""
-
-    id: str
-    text: str
-    x: float = 0.0
-    y: float = 0.0
-    width: float = 200.0
-    height: float = 80.0
-
-
-@dataclass(frozen=True)
-class Group:
-    """Nodes that belong together; a group with `repeat` above 1 is a block that stands for that many copies in a row."""
-
-    id: str
-    title: str
-    nodes: tuple[str, ...]
-    repeat: int = 1
-    folded: bool = False
-
-
-@dataclass(frozen=True)
-class Weights:
-    """One array of trained weights that a graph carries: its name begins with the node's identity and a dot; see `lab.graph.weights`."""
-
-    name: str
-    shape: tuple[int, ...]
-    data: str
-
-    @property
-    def node(self) -> str:
-        """The node they belong to."""
-        return self.name.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -554,11 +353,6 @@ def _changed(item: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(made, Group) and not (isinstance(made.repeat, int) and 1 <= made.repeat <= 1000):
         raise GraphError(f"{made.title}: a block is repeated 1 to 1000 times (got {made.repeat}).")
     return made
-
-
-def _said(value: Described) -> dict[str, Any]:
-    changed = value.changed()
-    return {"values": changed} if changed else {}
 
 
 def _read(cls: type[Graph], body: Any) -> Graph:

@@ -1,5 +1,6 @@
 """The one door to Numba: compiled kernels, vectorisable elementary functions, random numbers."""
 
+import lab.kernels.configuration  # noqa: F401  (before anything else imports Numba)
 from lab.kernels.cache import cache_folder, cache_writable
 from lab.kernels.compiler import JIT, kernel
 from lab.kernels.elementary import exp, exp32, expm1, expm1_quotient, exprel, log, sigmoid, sigmoid32, tanh, tanh32

@@ -91,7 +91,7 @@ class Hyper:
 
 @dataclass(frozen=True)
 class Objective:
-    """A loss, the optimiser that descends it and the parameters it may move."""
+    """A loss, the optimiser that descends it and the parameters it may move; `turn` is where its turn stands among the live numbers."""
 
     name: str
     loss: Node
@@ -99,6 +99,7 @@ class Objective:
     parameters: tuple[int, ...]
     floats: int
     record: str
+    turn: int = -1
 
 
 class Tape:
@@ -177,12 +178,17 @@ class Tape:
         self.records.append((name, node))
         return node
 
-    def minimise(self, loss: Node, optimiser: Optimiser, parameters: Sequence[Node | str] | None = None, *, name: str = "") -> None:
+    def minimise(
+        self, loss: Node, optimiser: Optimiser, parameters: Sequence[Node | str] | None = None, *, name: str = "", turn: tuple[int, bool] | None = None
+    ) -> None:  # fmt: skip
         """Descend the batch mean of `loss` (one value per sample) by moving `parameters` (default: all it depends on).
 
         Called several times, the objectives take turns in that order within every step, each with its own forward pass on
         the same minibatch. Their hyper-parameters are called `<name>.rate`, `<name>.decay` and so on; the default name is
         "optimiser", then "optimiser2". The loss is recorded as "loss", or `<name>.loss` where a name is given.
+
+        turn=(every, active) makes two more live numbers, `<name>.every` and `<name>.active`: the objective takes part in each
+        `every`-th step only (in the others its records are NaN), and while it is not active its loss is still measured, but moves nothing.
         """
         title = name or ("optimiser" if not self.objectives else f"optimiser{len(self.objectives) + 1}")
         if loss.size != 1:
@@ -211,7 +217,9 @@ class Tape:
                 )
         floats = self.add_floats(title, optimiser.floats())
         record = f"{name}.loss" if name else "loss" if not self.objectives else f"loss{len(self.objectives) + 1}"
-        self.objectives.append(Objective(title, loss, optimiser, tuple(sorted(set(chosen))), floats, record))
+        taking = {} if turn is None else {"every": (float(turn[0]), 1.0, 1e9), "active": (float(turn[1]), 0.0, 1.0)}
+        place = self.add_floats(title, taking) if taking else -1
+        self.objectives.append(Objective(title, loss, optimiser, tuple(sorted(set(chosen))), floats, record, place))
 
     def compile(self, batch: int = 32, dtype: str = "float32") -> Program:
         """The immutable program for minibatches of up to `batch` samples; dtype float64 is for checks."""

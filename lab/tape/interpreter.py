@@ -19,7 +19,7 @@ from lab.tape.optimisers import CLIP, scheduled_rate, update
 from lab.tape.registry import BATCHED, OPCODE, OUT, SIZE
 
 # Columns of the table of objectives.
-FORWARD, FORWARD_END, BACKWARD, BACKWARD_END, ROOT, ROOT_BATCHED, SEGMENT, SEGMENT_END, KIND, SCHEDULE, NUMBERS = range(11)
+FORWARD, FORWARD_END, BACKWARD, BACKWARD_END, ROOT, ROOT_BATCHED, SEGMENT, SEGMENT_END, KIND, SCHEDULE, NUMBERS, TURN = range(12)
 FINE, BAD_LOSS, BAD_GRADIENT = range(3)
 STEP, EPOCH, POSITION, UPDATES = range(
     4
@@ -140,6 +140,12 @@ def learn(
                 before[i] = a[i]
         for k in range(objectives.shape[0]):
             o = objectives[k]
+            if o[TURN] >= 0 and (counters[STEP] + 1) % int(f[o[TURN]]) != 0:  # not its turn
+                for i in range(scalars.shape[0]):
+                    if scalars[i, 3] == k:
+                        records[step, i] = np.nan
+                records[step, scalars.shape[0] + k] = np.nan
+                continue
             execute(entries, rows, o[FORWARD], o[FORWARD_END], a, f, n, mode, random)
             for i in range(scalars.shape[0]):
                 if scalars[i, 3] == k:
@@ -151,6 +157,9 @@ def learn(
             losses = n if o[ROOT_BATCHED] else 1
             if not math.isfinite(records[step, scalars.shape[0] - objectives.shape[0] + k]):
                 return step, BAD_LOSS, n
+            if o[TURN] >= 0 and f[o[TURN] + 1] == 0.0:  # it pauses
+                records[step, scalars.shape[0] + k] = np.nan
+                continue
             a[o[ROOT] : o[ROOT] + losses] = 1.0 / losses
             execute(entries, rows, o[BACKWARD], o[BACKWARD_END], a, f, n, mode, random)
             square = 0.0

@@ -28,8 +28,8 @@ State = dict[str, np.ndarray]
 class Report:
     """What a call of `Program.train` did.
 
-    values (steps, names): batch mean of every recorded node, then the gradient norm of each objective; `done` steps were
-    applied. If done is less than asked, `fault` says in one sentence which node was not finite first, and at which step.
+    values (steps, names): batch mean of every recorded node, then the gradient norm of each objective (NaN where an objective
+    had no turn, or paused); `done` steps were applied. If done is less than asked, `fault` says in one sentence which node was not finite first, and at which step.
     watch (if asked for): parameter -> (gradient norm, norm of the weights, norm of the last update).
     """
 
@@ -357,13 +357,13 @@ class Program:
             segments += layout.segments(objective.parameters)
             objectives.append(
                 (start, start + len(forward), start + len(forward), len(rows), layout.gradient(objective.loss), objective.loss.batched,
-                 first, len(segments), KINDS[objective.optimiser.kind], SCHEDULES[objective.optimiser.schedule], objective.floats)
+                 first, len(segments), KINDS[objective.optimiser.kind], SCHEDULES[objective.optimiser.schedule], objective.floats, objective.turn)
             )  # fmt: skip
             scalars.append((layout.offset(objective.loss), 1, objective.loss.batched, k))
             names.append(objective.record)
         names += ["gradient" if len(objectives) == 1 else f"{objective.name}.gradient" for objective in self.tape.objectives]
         return (
-            np.array(objectives, np.int64).reshape(-1, 11),
+            np.array(objectives, np.int64).reshape(-1, 12),
             np.array(segments, np.int64).reshape(-1, 5),
             np.array(scalars, np.int64).reshape(-1, 4),
             layout.table(rows),

@@ -1,16 +1,34 @@
-"""The training monitor: what every model shares that trains a tape program on a data set.
+"""Learning: what every model shares that trains a program of the tape.
 
-Training            parameters of data, optimiser and stops; the run; evaluations; summary (model.py); actions (actions.py)
+Learner             objectives, the run, evaluations, best weights, slow motion, gradient check, weight files (learner.py)
+Supervised          on examples of a data set, with a part held out (supervised.py); by hand: points and drawings (actions.py)
 Perceptron          layered networks on top of it                                                     (perceptron.py)
 GraphTraining       networks built on the canvas, on top of it                                        (graph.py)
-material            the data set that the parameters name, prepared
+objectives          what a learner says before anything is built: objectives, measures, phases, layers
+makers              what is learned from: examples, sequences, points, text, episodes
+material            the data set that the parameters of a supervised learner name, prepared
 readings, pictures  what can be looked at, and how it is shown
 diagnosis           what is wrong, in words
 """
 
-from lab.training.actions import Training
 from lab.training.graph import GraphTraining
-from lab.training.model import Constants, Stage
+from lab.training.learner import Constants, Learner
+from lab.training.objectives import Measure, Objective, Phase, Stage
 from lab.training.perceptron import Perceptron, redeclared
+from lab.training.supervised import Supervised
 
-__all__ = ["Constants", "GraphTraining", "Perceptron", "Stage", "Training", "redeclared"]
+Training = Supervised  # its name in model files that people wrote before
+
+__all__ = [
+    "Constants",
+    "GraphTraining",
+    "Learner",
+    "Measure",
+    "Objective",
+    "Perceptron",
+    "Phase",
+    "Stage",
+    "Supervised",
+    "Training",
+    "redeclared",
+]

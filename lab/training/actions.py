@@ -1,4 +1,4 @@
-"""What a person may do to a training while it runs: slow motion, weights in and out, points, drawing."""
+"""What a person may do by hand to a training on examples while it runs: add points, draw, look at a picture."""
 
 from __future__ import annotations
 
@@ -8,61 +8,19 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.model import State, action, param
-from lab.tape.files import load_weights, save_weights
-from lab.training import canvas, checking, readings, walk
-from lab.training.model import Learning
+from lab.training import canvas, readings
+from lab.training.examples import Examples
+from lab.training.learner import POSITION, Learner
+from lab.training.material import outline
 
-STEP, EPOCH, POSITION = range(3)  # places in the tape's counters
 
-
-class Training(Learning):
-    """A training with everything that may be done to it: the base of the models."""
-
-    @action("Next phase", shortcut="N")
-    def next_phase(self, constants: Any, state: State) -> None:
-        """Slow motion: one phase further with one example: forward through each layer, loss, backward, update; then the example that follows."""
-        last = walk.count(constants.stages) - 1
-        if state["phase"][0] == last:
-            x, t = walk.example(self, constants, state)
-            tape, counters = self.tape_state(constants, state), state["counters"]
-            step = counters[STEP]
-            report = constants.program.step(tape, **self.given(x, t))
-            counters[STEP] = step  # one example of a minibatch is no step of the run
-            if report.fault:
-                self._diverge(constants, report.fault_node, int(step) + 1)
-            counters[POSITION] += 1
-            if counters[POSITION] >= len(state["order"]):
-                counters[POSITION] = 0
-                counters[EPOCH] += 1
-        state["phase"][0] = (state["phase"][0] + 1) % (last + 1)
+class ByHand(Learner, Examples):
+    """Examples added by a click, and pictures drawn on a canvas."""
 
     @property
-    def single_step(self) -> str:
-        """Phase by phase, a single step is one phase."""
-        return "next_phase" if self.slow else ""
-
-    @action("Back to the best weights")
-    def restore_best(self, constants: Any, state: State) -> None:
-        """The weights that had the lowest test loss so far (the first ones if none was evaluated); the optimiser's memory begins anew."""
-        state["parameters"][:], state["statistics"][:] = state["best_parameters"], state["best_statistics"]
-        constants.program.forget(state)
-        state["smooth"][:] = 0  # an average of losses that these weights never had
-
-    @action("Check gradients")
-    def check_gradients(self, constants: Any, state: State) -> None:
-        """Compare back-propagation with central differences for every weight array, as the network stands, in double precision."""
-        state["checked"] = checking.check(self, constants, self.tape_state(constants, state))
-
-    @action("Load weights", file=(str, param("", kind="file", doc="A .safetensors or .npz file of this network.")))
-    def load(self, constants: Any, state: State, file: str) -> None:
-        """Replace the weights by those of a file; the optimiser's memory is cleared."""
-        load_weights(file, constants.program, state)
-        constants.program.forget(state)
-
-    @action("Save weights", file=(str, param("", kind="file", doc="File to write, .safetensors or .npz.")))
-    def save(self, constants: Any, state: State, file: str) -> None:
-        """Write the weights as they are now."""
-        save_weights(file, constants.program, state)
+    def task(self) -> str:
+        """classification, regression or reconstruction."""
+        return outline(self).task
 
     @action("Add a point", hidden=True, x=(float, param(0.0, lo=-1e6, hi=1e6, doc="First feature.")), y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Second feature.")),
             kind=(int, param(-1, lo=-1, hi=1000, doc="Class; -1: the one chosen with 'Class of new points'.")))  # fmt: skip

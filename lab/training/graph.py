@@ -9,14 +9,15 @@ import numpy as np
 
 from lab.errors import LabError
 from lab.graph.document import Graph, Node
-from lab.graph.kinds.layers import Dense, Input, Output, mlp, shapes, sized, write
+from lab.graph.kinds.layers import Dense, Input, Output, kind_of, mlp, shapes, sized, weighted, write
 from lab.graph.weights import MOST, carried, carry
 from lab.model import State, Stream, param
 from lab.tape import Tape
-from lab.training.actions import Training
+from lab.training.learner import Constants
 from lab.training.material import Outline, outline
-from lab.training.model import Constants, Stage
+from lab.training.objectives import Stage
 from lab.training.perceptron import redeclared
+from lab.training.supervised import Supervised
 
 MLP = mlp().to_json()
 CARRIED = "carried weights"  # the stream by which the window takes the weights to another model
@@ -31,7 +32,7 @@ def network_of(document: str) -> tuple[Graph, Node, Node]:
     return graph.expand(), *ends
 
 
-class GraphTraining(Training):
+class GraphTraining(Supervised):
     """Layers wired on the canvas, trained like any other network of the monitor.
 
     A run begins with the weights that the graph carries, as far as their shapes are still those of the layers.
@@ -44,10 +45,10 @@ class GraphTraining(Training):
         doc="Layers and wires, and their weights if they carry some (JSON text of the canvas).",
         group="Network",
     )
-    data: str = redeclared(Training, "data", "moons")
-    epochs: int = redeclared(Training, "epochs", 100)
-    evaluate: float = redeclared(Training, "evaluate", 2.0)
-    rate: float = redeclared(Training, "rate", 0.01)
+    data: str = redeclared(Supervised, "data", "moons")
+    epochs: int = redeclared(Supervised, "epochs", 100)
+    evaluate: float = redeclared(Supervised, "evaluate", 2.0)
+    rate: float = redeclared(Supervised, "rate", 0.01)
 
     def check(self) -> None:
         """Refuse a graph that cannot run, or that does not fit the data."""
@@ -82,8 +83,7 @@ class GraphTraining(Training):
         return "reconstruction" if network_of(self.graph)[2].kind == "reconstruction" else outline(self).task
 
     def _weighted(self) -> list[Node]:
-        graph = network_of(self.graph)[0]
-        return [n for n in (graph.node(id) for id in graph.order()) if n.kind in ("dense", "convolution", "output", "reconstruction")]
+        return weighted(network_of(self.graph)[0])
 
     def stage_names(self) -> tuple[str, ...]:
         """Titles of the layers with weights."""
@@ -99,7 +99,7 @@ class GraphTraining(Training):
         """Whether the first layer with weights reads the pixels themselves."""
         first = self._weighted()[0]
         found = outline(self)
-        return first.kind != "convolution" and self._reads_input(first.id) and found.picture is not None
+        return kind_of(network_of(self.graph)[0], first).cells == "each" and self._reads_input(first.id) and found.picture is not None
 
     def _reads_input(self, id: str) -> bool:
         graph = network_of(self.graph)[0]

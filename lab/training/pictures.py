@@ -189,7 +189,8 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
             (Layer("matrices"),),
             weight=3.0 if model.slow else 1.0,
             front=model.slow,
-            doc="'Next phase' walks one example through forward, loss, backward and update, layer by layer.",
+            pick="check_parameter",
+            doc="'Next phase' walks one example through forward, loss, backward and update, layer by layer; click a weight to check its gradient.",
         ),
         Picture("walk", "Slow motion, all layers", (Layer("walk"),), figures=("phase",)),
         Picture(

@@ -152,9 +152,8 @@ def columns(model: Any) -> list[dict[str, Any]]:
     ]
 
 
-def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
-    """The value of one per-block stream."""
-    m, shape = c.material, c.outline
+def common(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
+    """The value of a stream that every learner has; None for another one."""
     if stream == "layers":
         return [
             {
@@ -171,10 +170,23 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
             }
             for row in c.program.summary()
         ]
+    if stream == "gradient check":
+        return checking.table(model, c, state["checked"])
+    if stream == "matrices":
+        return walk.shown(model, c, state, tape)
+    if stream == "phases":
+        return walk.phases(model, c, state)
+    return None
+
+
+def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
+    """The value of one per-block stream of a supervised learner."""
+    found = common(model, c, state, tape, stream)
+    if found is not None:
+        return found
+    m, shape = c.material, c.outline
     if stream == "columns":
         return columns(model)
-    if stream == "gradient check":
-        return checking.table(c, state["checked"])
     if stream == "weights":
         arrays = c.program.parameters(tape)
         return violins([arrays[s.weight] for s in c.stages])
@@ -185,8 +197,6 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
         return table[:, 0] if stream == "gradients now" else table[:, 2]
     if stream == "walk":
         return walk.table(model, c, state, tape)
-    if stream == "matrices":
-        return walk.matrices(model, c, state, tape)
     if stream == "confusion":
         found = predict(model, c, tape, m.test_x).argmax(1)
         out = np.zeros((shape.outputs, shape.outputs))

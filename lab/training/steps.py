@@ -15,12 +15,12 @@ from lab.kernels import kernel
 from lab.tape import Data
 
 STEP, EPOCH, POSITION, UPDATES = range(4)  # places in the tape's counters
-LOSS, GRADIENT, ACCURACY = range(3)  # columns of what is known of each step
+Columns = tuple[list[str], list[str], list[str]]  # names under which the tape reports losses, gradient norms and scores
 
 
 @dataclass
 class Stretch:
-    """Some steps that were trained: values (steps, 3) with loss, gradient norm and accuracy (0 where there is none)."""
+    """Some steps that were trained: values (steps, columns) with losses, gradient norms and scores."""
 
     values: np.ndarray
     seconds: float = 0.0
@@ -33,11 +33,8 @@ def train(model: Any, constants: Any, state: dict, tape: dict, data: Data, steps
     size = model.minibatch or model.batch
     if size == model.batch and not state["owed"][0]:
         report = constants.program.train(tape, data, steps, batch=size, watch=watch)
-        found = Stretch(_values(report), report.seconds, report.fault_node if report.fault else "", report.watch)
-        if len(found.values):
-            state["last"][:] = found.values[-1]
-        return found
-    made = Stretch(np.empty((steps, 3)))
+        return Stretch(values_of(report, model.columns()), report.seconds, report.fault_node if report.fault else "", report.watch)
+    made = Stretch(np.empty((steps, len(state["last"]))))
     for k in range(steps):
         _other_size(model, constants, state, tape, data, size, watch and k == steps - 1, made)
         made.values[k] = state["last"]
@@ -47,9 +44,20 @@ def train(model: Any, constants: Any, state: dict, tape: dict, data: Data, steps
     return made
 
 
-def _values(report: Any) -> np.ndarray:
-    accuracy = report["accuracy"] if "accuracy" in report.names else np.zeros(report.done)
-    return np.column_stack([report["loss"], report["gradient"], accuracy])
+def values_of(report: Any, columns: Columns) -> np.ndarray:
+    """(steps, columns) of a report; 0 where a column is not recorded."""
+    names = [name for group in columns for name in group]
+    return np.column_stack([report[name] if name in report.names else np.zeros(report.done) for name in names])
+
+
+def held(values: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """What was not measured in a step (NaN: an objective without a turn) keeps its value of the step before, at first 0."""
+    missing = np.isnan(values)
+    if missing.any():
+        full = np.vstack([last, values])
+        at = np.where(np.vstack([np.zeros(len(last), bool), missing]), 0, np.arange(len(full))[:, None])
+        values = np.take_along_axis(full, np.maximum.accumulate(at), 0)[1:]
+    return values
 
 
 def _other_size(model: Any, constants: Any, state: dict, tape: dict, data: Data, size: int, watch: bool, made: Stretch) -> None:
@@ -70,7 +78,7 @@ def _other_size(model: Any, constants: Any, state: dict, tape: dict, data: Data,
             return
         made.watch = report.watch or made.watch
         owed[0] -= n
-        values.append(_values(report)[0])
+        values.append(values_of(report, model.columns())[0])
     counters[STEP], counters[UPDATES] = step + 1, update + 1  # schedules and clocks count steps
     if values:
         state["last"][:] = np.mean(values, axis=0)

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from lab.tape import Program
+from lab.training import checking
+from lab.training.objectives import Phase
 
 KINDS = ("forward", "loss", "backward", "update")
 LARGEST = 64  # rows and columns of a matrix that are shown
@@ -85,12 +87,42 @@ def example(model: Any, c: Any, state: dict) -> tuple[np.ndarray, np.ndarray]:
     return x[row : row + 1], t[row : row + 1]
 
 
+def layered(stages: Any, learns: tuple[str, ...]) -> tuple[Phase, ...]:
+    """The phases of a network of layers; the weights move when the last one is left."""
+    found = []
+    for phase in range(count(stages)):
+        kind, layer = place(phase, len(stages))
+        name = KINDS[kind] + ("" if kind == 1 else f", {stages[layer].name}")
+        found.append(Phase(name, (stages[layer].name,), matrices, learns if phase == count(stages) - 1 else ()))
+    return tuple(found)
+
+
 def label(model: Any, c: Any, state: dict) -> str:
     """The present phase in words."""
-    layers = len(c.stages)
-    phase = int(state["phase"][0])
-    kind, layer = place(phase, layers)
-    return f"{phase + 1} of {count(c.stages)}: {KINDS[kind]}" + ("" if kind == 1 else f", {c.stages[layer].name}")
+    known, phase = model.phases(c), int(state["phase"][0])
+    return f"{phase + 1} of {len(known)}: {known[phase].name}"
+
+
+def shown(model: Any, c: Any, state: dict, tape: dict) -> list[dict[str, Any]]:
+    """The matrices of the present phase."""
+    phase = model.phases(c)[int(state["phase"][0])]
+    if phase.matrices is None:
+        entries: list[dict[str, Any]] = [{"name": "", "values": None, "note": f"{label(model, c, state)}.  {phase.about}"}]
+    else:
+        entries = phase.matrices(model, c, state, tape)
+    checked = checking.said(model, c, state["checked"])
+    if checked:
+        entries[0] = entries[0] | {"note": f"{entries[0]['note']}  ·  {checked}"}
+    return entries
+
+
+def phases(model: Any, c: Any, state: dict) -> list[dict[str, Any]]:
+    """All phases as rows, the present one marked."""
+    now = int(state["phase"][0])
+    return [
+        {"": "▶" if k == now else "", "phase": f"{k + 1}  {p.name}", "at work": ", ".join(p.lit), "learns": ", ".join(p.learns)}
+        for k, p in enumerate(model.phases(c))
+    ]
 
 
 def numbers(model: Any, c: Any, state: dict, tape: dict, layer: int, kind: int) -> tuple[Numbers, np.ndarray, np.ndarray]:
@@ -121,7 +153,10 @@ def matrices(model: Any, c: Any, state: dict, tape: dict) -> list[dict[str, Any]
     x = example(model, c, state)[1]
     entries: list[dict[str, Any]] = [{"name": "", "values": None, "note": _headline(model, c, state, kind, layer, float(loss[0]), x)}]
     w = wiring(c.program, c.stages)[layer]
-    entries += plates(n, kind, activation=w.h != w.z)
+    first = c.program.layout.offsets[c.program.tape.find(w.weight).index]
+    # A click on a weight checks its gradient; the weights of a tied layer lie the other way round.
+    firsts = {} if w.transposed else {"W": first, "dE/dW": first, "new W": first}
+    entries += plates(n, kind, activation=w.h != w.z, firsts=firsts)
     if last and model.task == "classification":
         down = 3 + (w.h != w.z)
         entries.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -16,7 +17,7 @@ from lab.widgets.settings import Settings
 
 
 def start(path: str | None = None, model: str | None = None) -> int:
-    """Open the window on a session file (None: an unnamed session) with a model in front, and stay until it is closed."""
+    """Open the window on a file (None: an unnamed session) with a model in front, and stay until it is closed."""
     from lab.widgets.window import Window
 
     # The worker holds Python's lock between its kernels for moments only, but each wait for it may last this long.
@@ -24,7 +25,8 @@ def start(path: str | None = None, model: str | None = None) -> int:
     app = application()
     settings = Settings()
     theme.apply(app, "light" if settings.get("theme", "dark") == "light" else "dark")
-    session, problem = filing.first_session(path)
+    other = path if path is not None and Path(path).is_file() and Path(path).suffix.lower() != ".lab" else None
+    session, problem = filing.first_session(None if other else path)
     window = Window(session, settings, model=model)
     geometry = settings.state("geometry")
     if geometry.isEmpty() or not window.restoreGeometry(geometry):
@@ -33,7 +35,9 @@ def start(path: str | None = None, model: str | None = None) -> int:
     window.show()
     if problem:
         window.banner.say("bad", problem, [("Open another…", window.commands.open)], key="file")
-    if path is not None and not problem:
+    if other is not None:
+        window.commands.open_path(other)
+    elif path is not None and not problem:
         settings.add_recent(path)
     # Python notices Ctrl-C in the terminal only between two of its own instructions: the pulse provides them.
     signal.signal(signal.SIGINT, _interrupted)

@@ -6,8 +6,6 @@ import os
 import sys
 from typing import Any
 
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
-
 
 def application() -> Any:
     """The application of the window, with its name and icon."""
@@ -25,9 +23,9 @@ def application() -> Any:
 
 
 def offscreen_application() -> Any:
-    """The application, made for drawing off screen where there is none yet and no display."""
-    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in DISPLAYS):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    """The application, made for drawing off screen where there is none yet: whatever screens there are, none is needed."""
     from PySide6.QtWidgets import QApplication
 
+    if QApplication.instance() is None:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
     return QApplication.instance() or QApplication(["lab"])

@@ -21,7 +21,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lab import catalog
 from lab.engine.experiment import Experiment
-from lab.errors import LabError
+from lab.errors import LabError, OwnModelError
 
 MERGE_SECONDS = 1.5  # pauses longer than this end a drag or a stretch of typing
 UNDO_LIMIT = 500
@@ -47,6 +47,7 @@ class Document:
     notes        Markdown
     drafts       model -> a network on the canvas that it cannot run yet (JSON text)
     bookmarks    model -> named views of its map of vectors (JSON text)
+    unread       experiments with a model file that nobody has opened, as they stand in the session
     """
 
     model: str = ""
@@ -56,6 +57,7 @@ class Document:
     notes: str = ""
     drafts: Mapping[str, str] = field(default_factory=dict)
     bookmarks: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[Mapping[str, Any], ...] = ()
 
     def replace(self, **changes: Any) -> Document:
         """A new document with these fields changed."""
@@ -87,7 +89,7 @@ class Document:
         return {
             "model": self.model,
             "chosen": dict(self.chosen),
-            "experiments": [e.to_dict() for e in self.experiments.values()],
+            "experiments": [*(e.to_dict() for e in self.experiments.values()), *self.unread],
             "drafts": dict(self.drafts),
             "bookmarks": dict(self.bookmarks),
             "runs": {
@@ -101,10 +103,13 @@ class Document:
         problems: list[str] = []
         known = set(catalog.names())
         experiments: dict[str, Experiment] = {}
+        unread: list[Mapping[str, Any]] = []
         for entry in data.get("experiments", []) if isinstance(data.get("experiments"), list) else []:
             try:
                 made = Experiment.from_dict(entry, "An experiment of this session")
                 experiments[made.model] = made
+            except OwnModelError:  # the window asks about it
+                unread.append(entry)
             except LabError as error:
                 problems.append(str(error))
         chosen = data.get("chosen")
@@ -127,6 +132,7 @@ class Document:
             notes,
             {m: t for m, t in drafts.items() if m in known and isinstance(t, str)} if isinstance(drafts, Mapping) else {},
             {m: t for m, t in bookmarks.items() if m in known and isinstance(t, str)} if isinstance(bookmarks, Mapping) else {},
+            tuple(unread),
         ), problems
 
 

@@ -15,11 +15,13 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QAbstractButton, QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.display.plots import typeset
+from lab.display.symbols import markup
 from lab.errors import ParameterError
 from lab.params import Described, Spec
 from lab.widgets import theme
 from lab.widgets.fields import Field, make_field
 from lab.widgets.labels import ElidedLabel
+from lab.widgets.ticks import Ticks
 
 OPEN_ROWS = 12  # groups are open until so many rows are shown; the rest is folded
 PROJECTED = 3
@@ -75,29 +77,34 @@ class Row(QWidget):
         self.dot = Dot(self)
         self.label = ElidedLabel(self.name, self)
         self.label.setBuddy(field.target)
+        self.symbol = QLabel(markup(spec.symbol), self)
+        self.symbol.setTextFormat(Qt.TextFormat.RichText)
+        self.symbol.setProperty("role", "symbol")
+        self.symbol.hide()
         self.restarts = QLabel(self)
         self.restarts.setVisible(not spec.live)
         self.restarts.setToolTip("Changing this restarts the run")
         self.restarts.setAccessibleName("restarts the run")
         grid.addWidget(self.dot, 0, 0)
-        grid.addWidget(self.label, 0, 1)
-        grid.addWidget(self.restarts, 0, 2)
-        grid.setColumnStretch(1, 1)
+        grid.addWidget(self.symbol, 0, 1)
+        grid.addWidget(self.label, 0, 2)
+        grid.addWidget(self.restarts, 0, 3)
+        grid.setColumnStretch(2, 1)
         if field.wide:
-            grid.addWidget(field, 1, 1, 1, 3)
+            grid.addWidget(field, 1, 1, 1, 4)
         else:
-            grid.addWidget(field, 0, 3)
+            grid.addWidget(field, 0, 4)
         if field.below is not None:
             field.below.setParent(self)
             field.below.setToolTip(self.toolTip())
-            field.below.setAccessibleName(f"{self.name} slider")
-            grid.addWidget(field.below, 1, 1, 1, 3)
+            (getattr(field, "slider", None) or field.below).setAccessibleName(f"{self.name} slider")
+            grid.addWidget(field.below, 1, 1, 1, 4)
         self.words = QLabel(self)
         self.words.setProperty("role", "error")
         self.words.setWordWrap(True)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.words.hide()
-        grid.addWidget(self.words, 2, 1, 1, 3)
+        grid.addWidget(self.words, 2, 1, 1, 4)
         field.target.setAccessibleName(self.name)
         field.target.setAccessibleDescription(spec.doc)
 
@@ -114,15 +121,23 @@ class Row(QWidget):
         text = typeset(self.spec.text(default))
         self.dot.set_changed(value != default, text if len(text) < 60 else "as first shown", self.name)
 
+    def show_symbol(self) -> None:
+        """Give the symbol its column: once one parameter of a model has a symbol, all names begin beside it."""
+        self.symbol.show()
+
     def set_theme(self) -> None:
         """Icons and fonts."""
         self.field.set_theme()
+        look = theme.current()
+        self.symbol.setFixedWidth(round(2.6 * look.text))
+        self.symbol.setStyleSheet(f"color: {look.tokens.muted}; font-size: {look.text + 1}px;")
         self.restarts.setPixmap(theme.icon("mdi6.restart").pixmap(theme.current().caption, theme.current().caption))
 
 
 def shown_name(spec: Spec) -> str:
     """A parameter's name as a person reads it: words with a capital, symbols such as dt, t_ref and tau_m as the equations have them."""
-    symbol = SYMBOL.fullmatch(spec.name) and spec.label == spec.name.replace("_", " ").capitalize()
+    unnamed = not spec.symbol and spec.label == spec.name.replace("_", " ").capitalize()
+    symbol = unnamed and SYMBOL.fullmatch(spec.name)
     return typeset(spec.name if symbol else spec.label)
 
 
@@ -132,6 +147,8 @@ def _tip(spec: Spec) -> str:
         if spec.lo is not None and spec.hi is not None
         else ""
     )
+    if spec.soft:
+        limits += f" The slider covers {spec.soft[0]:g} to {spec.soft[1]:g}; Shift drags finely."
     restart = "" if spec.live else " Changing it restarts the run."
     return f"{spec.doc}{limits}{restart} ({spec.name})"
 
@@ -204,6 +221,8 @@ class ParameterForm(QScrollArea):
         self.rows: dict[str, Row] = {}
         self.groups: list[Group] = []
         self._settled = dict(self.model.values())
+        self._ticks = Ticks(kind, self)
+        self._ticks.found.connect(self._show_ticks)
         self._projector = False
         self._filter = ""
         self.setWidgetResizable(True)
@@ -220,6 +239,9 @@ class ParameterForm(QScrollArea):
                 group.add(self._row(kind.specs()[name], group))
             self.groups.append(group)
             column.addWidget(group)
+            if any(row.spec.symbol for row in group.rows):
+                for row in group.rows:
+                    row.show_symbol()
         column.addStretch(1)
         self.setWidget(inside)
         shown = 0
@@ -336,6 +358,7 @@ class ParameterForm(QScrollArea):
         self.model = changed
         self.clear_errors()
         self.rows[name].show_value(getattr(changed, name))
+        self._ticks.ask(changed)
         self._arrange_visible()
         value = getattr(changed, name)
         if not final:
@@ -350,6 +373,7 @@ class ParameterForm(QScrollArea):
     def _show_all(self) -> None:
         for name, row in self.rows.items():
             row.show_value(getattr(self.model, name))
+        self._ticks.ask(self.model)
         self.clear_errors()
         self._arrange_visible()
 
@@ -359,6 +383,9 @@ class ParameterForm(QScrollArea):
             return True
         other, values = spec.when
         return getattr(self.model, other) in values and self.applies(self.kind.specs()[other])
+
+    def _show_ticks(self, name: str, marks: dict[str, float]) -> None:
+        self.rows[name].field.set_marks(marks)
 
     def _arrange_visible(self) -> None:
         specs = self.kind.specs()

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 
 from lab import catalog
 from lab.engine.experiment import Experiment
-from lab.errors import LabError
+from lab.errors import LabError, OwnModelError
 from lab.session import RunInfo
 from lab.widgets.document import Document
 from lab.widgets.labels import figures
@@ -49,6 +49,9 @@ class Marks(QObject):
         info = self._shell.session.run(run)
         try:
             experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'")
+        except OwnModelError as error:
+            self._shell.ask_to_run(error.path)
+            return
         except LabError as error:
             self._shell.failed(str(error))
             return

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from lab.display.plots import nice_ceiling, typeset
@@ -14,13 +15,15 @@ from lab.params import Spec
 from lab.widgets import theme
 
 TICKS = 1000
+FINE = 10  # a drag with Shift goes so much slower
 SETTLE = 400  # ms without a further key or turn of the wheel until a change counts as made
 
 
 class Scale:
-    """Maps a parameter's bounds to slider places 0..1, linear or logarithmic, and knows sensible steps.
+    """Maps a parameter's lively range to slider places 0..1, linear or logarithmic, and knows sensible steps.
 
-    A logarithmic scale that begins at 0 reaches down to a millionth of its end; its very first place is 0.
+    `left` and `right` are the ends of the slider, `lo` and `hi` the bounds to which one may type. A logarithmic scale that
+    begins at 0 reaches down to a millionth of its end; its very first place is 0.
     """
 
     def __init__(self, spec: Spec):
@@ -28,30 +31,35 @@ class Scale:
         self.lo = float(spec.lo) if spec.lo is not None else -math.inf
         self.hi = float(spec.hi) if spec.hi is not None else math.inf
         self.bounded = math.isfinite(self.lo) and math.isfinite(self.hi) and self.hi > self.lo
-        self.log = bool(spec.log) and self.bounded and self.hi > 0 and self.lo >= 0
-        self._bottom = (self.lo or self.hi * 1e-6) if self.log else self.lo
+        self.left, self.right = (float(end) for end in spec.soft) if spec.soft else (self.lo, self.hi)
+        self.log = bool(spec.log) and self.bounded and self.hi > 0 and self.left >= 0
+        self._bottom = (self.left or self.right * 1e-6) if self.log else self.left
         default = abs(float(spec.default)) if isinstance(spec.default, (int, float)) else 1.0
-        span = self.hi - self.lo if self.bounded else 20 * (default or 1.0)
+        span = self.right - self.left if self.bounded else 20 * (default or 1.0)
         self.step = max(1.0, nice_ceiling(span / 200)) if self.whole else nice_ceiling(span / 200)
         # A whole number that merely names something (a seed) has no meaningful place on a line.
         self.slides = self.bounded and not (self.whole and span > 1e6 and not self.log)
 
     def place(self, value: float) -> float:
-        """Place 0..1 of a value."""
+        """Place 0..1 of a value; one that was typed beyond the slider stands at its end."""
         if self.log:
             if value <= self._bottom:
                 return 0.0
-            return min(1.0, math.log(value / self._bottom) / math.log(self.hi / self._bottom))
-        return min(1.0, max(0.0, (value - self.lo) / (self.hi - self.lo)))
+            return min(1.0, math.log(value / self._bottom) / math.log(self.right / self._bottom))
+        return min(1.0, max(0.0, (value - self.left) / (self.right - self.left)))
 
-    def value(self, place: float) -> float | int:
-        """The rounded value at a place 0..1; the ends are exact."""
+    def value(self, place: float, *, fine: bool = False) -> float | int:
+        """The rounded value at a place 0..1, to one digit more where it is dragged finely; the ends are exact."""
         if place <= 0 or place >= 1:
-            return self.tidy(self.lo if place <= 0 else self.hi)
+            return self.tidy(self.left if place <= 0 else self.right)
         if self.log:
-            return self.tidy(_digits(self._bottom * (self.hi / self._bottom) ** place, 3))
-        unit = nice_ceiling((self.hi - self.lo) / TICKS)
-        return self.tidy(round((self.lo + place * (self.hi - self.lo)) / unit) * unit)
+            return self.tidy(_digits(self._bottom * (self.right / self._bottom) ** place, 4 if fine else 3))
+        unit = nice_ceiling((self.right - self.left) / (10 * TICKS if fine else TICKS))
+        return self.tidy(round((self.left + place * (self.right - self.left)) / unit) * unit)
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies on the slider."""
+        return self.left <= value <= self.right
 
     def tidy(self, value: float) -> float | int:
         """Within the bounds, whole where it must be, without digits of rounding."""
@@ -179,11 +187,12 @@ class NumberBox(QLineEdit):
 
 
 class LineSlider(QSlider):
-    """A slider that jumps to where it is pressed and listens to the wheel only when focused.
+    """A slider that jumps to where it is pressed and listens to the wheel only when focused; with Shift it moves finely.
 
     slid     the place while it is dragged, each time it moves
     dropped  it was let go
     nudged   a key or the wheel asks for so many steps
+    fine     whether the drag is one with Shift: a tenth of the way of the mouse
     """
 
     slid = Signal(float)
@@ -193,37 +202,58 @@ class LineSlider(QSlider):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setRange(0, TICKS)
+        self.fine = False
+        self._held = (0.0, 0.0)  # where the mouse and the slider were when the drag, or its fine part, began
+        self._stood = 0.0
 
     def show_place(self, place: float) -> None:
         """Stand at a place 0..1, unless it is in somebody's hand."""
         if not self.isSliderDown():
+            self._stood = place
             self.setValue(round(place * TICKS))
 
-    def _at(self, x: float) -> float:
+    def handle_width(self) -> int:
+        """Pixels that the handle takes: its middle reaches half of that from either end."""
         option = QStyleOptionSlider()
         self.initStyleOption(option)
-        handle = self.style().subControlRect(QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self)
-        return min(1.0, max(0.0, (x - handle.width() / 2) / max(1, self.width() - handle.width())))
+        return self.style().subControlRect(QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self).width()
+
+    def _at(self, x: float) -> float:
+        handle = self.handle_width()
+        return min(1.0, max(0.0, (x - handle / 2) / max(1, self.width() - handle)))
 
     def mousePressEvent(self, event: Any) -> None:
-        """Jump there and take hold."""
+        """Jump there and take hold; with Shift take hold without jumping."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.setSliderDown(True)
-            self._go(self._at(event.position().x()))
+            self._drag(event)
             event.accept()
 
     def mouseMoveEvent(self, event: Any) -> None:
         """Drag."""
         if self.isSliderDown():
-            self._go(self._at(event.position().x()))
+            self._drag(event)
+
+    def _drag(self, event: Any) -> None:
+        x, fine = event.position().x(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if fine and not self.fine:
+            self._held = (x, self._stood)
+        self.fine = fine
+        if not fine:
+            self._go(self._at(x))
+            return
+        moved = (x - self._held[0]) / max(1, self.width() - self.handle_width()) / FINE
+        self._go(min(1.0, max(0.0, self._held[1] + moved)))
 
     def mouseReleaseEvent(self, event: Any) -> None:
         """Let go."""
         if self.isSliderDown() and event.button() == Qt.MouseButton.LeftButton:
             self.setSliderDown(False)
+            self.fine = False
             self.dropped.emit()
 
     def _go(self, place: float) -> None:
+        self._stood = place
         self.setValue(round(place * TICKS))
         self.slid.emit(place)
 
@@ -249,3 +279,67 @@ class LineSlider(QSlider):
             event.accept()
         else:
             event.ignore()
+
+
+class MarkStrip(QWidget):
+    """The named ticks under a slider, in two lines where their names would touch."""
+
+    def __init__(self, scale: Scale, slider: LineSlider, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.scale, self.slider = scale, slider
+        self.marks: dict[str, float] = {}
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def set_marks(self, marks: Mapping[str, float]) -> None:
+        """Other ticks; those beyond the slider are left out."""
+        shown = {name: value for name, value in marks.items() if self.scale.holds(value)}
+        if shown != self.marks:
+            self.marks = shown
+            self.setVisible(bool(shown))
+            self._fit()
+            self.update()
+
+    def _font(self) -> Any:
+        return theme.sans_font(max(10, theme.current().caption - 1))
+
+    def _placed(self) -> list[tuple[float, float, int, str]]:
+        """Tick, left end of the text, line and text of each mark; a name that has no room in either line is left out."""
+        measure = QFontMetricsF(self._font())
+        handle = self.slider.handle_width()
+        ends = [-6.0, -6.0]
+        found = []
+        for name, value in sorted(self.marks.items(), key=lambda mark: mark[1]):
+            at = handle / 2 + self.scale.place(value) * (self.slider.width() - handle)
+            text = typeset(f"{name} {value:.3g}")
+            wide = measure.horizontalAdvance(text)
+            left = min(max(0.0, at - wide / 2), max(0.0, self.width() - wide))
+            line = next((k for k in (0, 1) if left >= ends[k] + 6), -1)
+            if line >= 0:
+                ends[line] = left + wide
+            found.append((at, left, line, text))
+        return found
+
+    def _fit(self) -> None:
+        lines = max((line for _, _, line, _ in self._placed()), default=-1) + 1
+        self.setFixedHeight(round(4 + lines * QFontMetricsF(self._font()).height()) if self.marks else 0)
+
+    def resizeEvent(self, event: Any) -> None:
+        """Another width may need another line."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def set_theme(self) -> None:
+        """Another size of letters."""
+        self._fit()
+
+    def paintEvent(self, event: Any) -> None:
+        """Ticks and names."""
+        painter = QPainter(self)
+        painter.setFont(self._font())
+        measure = QFontMetricsF(self._font())
+        for at, left, line, text in self._placed():
+            painter.setPen(QPen(theme.colour("muted"), 1))
+            painter.drawLine(QPointF(at, 0), QPointF(at, 4 + max(0, line) * measure.height()))
+            if line >= 0:
+                painter.drawText(QPointF(left, 3 + line * measure.height() + measure.ascent()), text)
+        painter.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtWidgets import QMainWindow
@@ -105,6 +106,9 @@ class Shell(Protocol):
 
     def failed(self, sentence: str) -> None:
         """Say what could not be done."""
+
+    def ask_to_run(self, path: Path) -> None:
+        """Ask whether the Python file that a session names as a model may be run."""
 
     def show_title(self) -> None:
         """Name the session in the title of the window."""

@@ -1,7 +1,5 @@
 """Small pictures of models nobody has opened yet: a short run of each, in a process of its own, while nothing else is going on.
 
-    python -m lab.widgets.thumbnails MODEL FILE [dark|light]      draws one
-
 The process is given the lowest priority and one model at a time. It compiles the model's kernels on the way, so opening
 the model later is quick.
 """
@@ -9,17 +7,18 @@ the model later is quick.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer
 
 from lab import catalog
+from lab.sources import child_command
 from lab.widgets import theme
 from lab.widgets.application import application
 from lab.widgets.gallery import Gallery, small_picture
 
+COMMAND = "from lab.widgets.thumbnails import draw; sys.exit(draw(*sys.argv[2:5]))"
 IDLE_SECONDS = 20.0
 PATIENCE = 60.0  # seconds of running after which the picture is taken however little there is
 
@@ -73,7 +72,8 @@ class Thumbnails(QObject):
         environment.insert("QT_QPA_PLATFORM", "offscreen")
         self._process.setProcessEnvironment(environment)
         self._process.finished.connect(self._done)
-        self._process.start(sys.executable, ["-m", "lab.widgets.thumbnails", model, str(path), theme.current().tokens.name])
+        program, *arguments = child_command(COMMAND, model, str(path), theme.current().tokens.name)
+        self._process.start(program, arguments)
 
     def _done(self, *_: object) -> None:
         self._process = None
@@ -114,7 +114,3 @@ def draw(model: str, path: str, name: str = "dark") -> int:
     source = LiveSource.of(runner)
     view.refresh(source, force=True)
     return 0 if small_picture(view, source).save(path) else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(draw(*sys.argv[1:4]))

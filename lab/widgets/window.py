@@ -8,6 +8,8 @@ Pulse --beat--> Window._beat: status, source --> cards, Transport, Runs         
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QS
 from lab import catalog
 from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
-from lab.errors import LabError
+from lab.errors import LabError, OwnModelError
 from lab.model import Model, Remedy
 from lab.parameter_kinds import KINDS
 from lab.session import RunInfo, Session
@@ -223,6 +225,7 @@ class Window(QMainWindow):
             document, problems = Document(), [str(error)]
         self.history.load(document)
         self.side.notes.set_text(document.notes)
+        foreign = _own_files([*(e.get("model") for e in document.unread), *(r.experiment.get("model") for r in session.runs())])
         runs = [r for r in session.runs() if r.steps and not document.mark(r.id).deleted]
         wanted = model or document.model or self._model_of(runs, problems) or self._first_model()
         last = next((r for r in reversed(runs) if r.experiment.get("model") == wanted), None)
@@ -238,9 +241,44 @@ class Window(QMainWindow):
         self.show_model(run=last.id if last is not None and model is None else None, playing=playing)
         if session.recovered:
             problems.insert(0, "This session was not closed properly and has been recovered: everything recorded until then is here.")
-        if problems:
+        if foreign:
+            self.ask_to_run(foreign[0], problems[:2])
+        elif problems:
             self.banner.say("good" if session.recovered else "warn", " ".join(problems[:3]), key="session")
         self.show_title()
+
+    def ask_to_run(self, path: Path, before: Sequence[str] = ()) -> None:
+        """A session names a Python file as a model: it is run when the person says so, and shown where it is."""
+        if not path.is_file():
+            sentence = f"The model file {path} is not there: what was recorded with it can be taken out with lab export."
+            self.banner.say("warn", " ".join([*before, sentence]), key="session")
+            return
+        self.banner.say(
+            "warn",
+            " ".join(
+                [
+                    *before,
+                    f"This session was made with the model file {path}, a Python program that is not part of the lab.",
+                    "It has not been run: run it only if you know where it comes from.",
+                ]
+            ),
+            [(f"Run {path.name}", partial(self._run_own, path))],
+            key="session",
+        )
+
+    def _run_own(self, path: Path) -> None:
+        self.banner.take_back("session")
+        try:
+            catalog.open_file(path)
+        except LabError as error:
+            self.failed(str(error))
+            return
+        self.keep_layout()
+        named = [*(e.get("model") for e in self.document.unread), *(r.experiment.get("model") for r in self.session.runs())]
+        name = next((n for n in reversed(named) if isinstance(n, str) and n.endswith(path.name)), str(path))
+        self.session.set_document({**self.session.document(), "model": name})
+        self.workspace.clear()
+        self.set_session(self.session)
 
     @staticmethod
     def _model_of(runs: list[RunInfo], problems: list[str]) -> str:
@@ -250,6 +288,8 @@ class Window(QMainWindow):
             try:
                 catalog.load(str(name))
                 return str(name)
+            except OwnModelError:  # the window asks about it
+                pass
             except LabError:
                 problems.append(
                     f"Run '{run.name}' was made with the model '{name}', which is not there: its data can be taken out with lab export."
@@ -712,6 +752,18 @@ class Hairline(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.colour("line"))
         painter.end()
+
+
+def _own_files(names: Iterable[Any]) -> list[Path]:
+    """Model files among the names that nobody has opened."""
+    found: list[Path] = []
+    for name in names:
+        try:
+            if isinstance(name, str) and name.endswith(".py"):
+                catalog.load(name)
+        except OwnModelError as error:
+            found.append(error.path)
+    return found
 
 
 def _recorded(model: Model) -> list[tuple]:

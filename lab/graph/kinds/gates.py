@@ -9,8 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lab.graph.census import census
-from lab.graph.document import Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, Template, register
+from lab.graph.document import Census, Edge, Family, Graph, GraphError, Kind, Node, Plain, Port, Problem, Template, register
 from lab.params import Described, param
 
 FUNCTIONS = ("identity", "logistic", "tanh", "ReLU", "square", "sine", "cosine", "exponential", "product")
@@ -280,6 +279,12 @@ def check(graph: Graph) -> Iterable[Problem]:
             yield Problem(f"Nothing leads to {n.title}: its weighted sum is 0 until something is wired to it.", (n.id,), fatal=False)
 
 
+def census(graph: Graph) -> Census:
+    """Gates and units are neurons, wires into them synapses; inputs and outputs lead in and out."""
+    inner = {n.id for n in graph.nodes if n.kind not in ("input", "output")}
+    return Census(len(inner), sum(e.target in inner for e in graph.edges), "gates and units")
+
+
 def totals(graph: Graph) -> str:
     """Nodes and wires, and how many of them are neurons and synapses."""
     count = census(graph)
@@ -399,6 +404,7 @@ register(
         label=label,
         size=size,
         totals=totals,
+        census=census,
         arithmetic=arithmetic,
         words=words,
     )

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from lab.errors import LabError
-from lab.graph.document import Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
+from lab.graph.document import Census, Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
 from lab.spiking.cells import LIF, AdEx, ConductanceLIF, HodgkinHuxley, Izhikevich, PoissonPopulation
 from lab.spiking.projections import Drive, Noise, Projection
+
+if TYPE_CHECKING:
+    from lab.spiking.network import Network
 
 _IN = (Port("synapses", "spikes"), Port("drive", "drive"))
 _OUT = (Port("spikes", "spikes", carries=Projection),)
@@ -25,9 +31,9 @@ KINDS = (
 )  # fmt: skip
 
 
-def network(graph: Graph):
+def network(graph: Graph) -> Network:
     """The `lab.spiking.network.Network` that the graph describes; refused with a sentence where it cannot run."""
-    from lab.spiking.network import Input, Link, Network
+    from lab.spiking.network import Input, Link, Network  # it loads the compiler, which a canvas that only draws does not need
 
     graph = graph.expand()
     cells = [n for n in graph.nodes if not isinstance(n.parameters, (Drive, Noise))]
@@ -118,6 +124,30 @@ def size(graph: Graph, edge: Edge) -> float:
     """Sign of a projection or drive; weights are in units of their targets, so their widths would not compare."""
     value = edge.properties if isinstance(edge.properties, Projection) else graph.node(edge.source).parameters
     return -1.0 if getattr(value, "sign", "") == "inhibitory" else 1.0
+
+
+def census(graph: Graph) -> Census:
+    """Neurons of all populations; random projections count with their mean."""
+    net = network(graph)
+    return Census(net.neurons, round(net.expected_synapses()), f"{len(net.populations)} populations, {len(net.links)} projections")
+
+
+def wired(graph: Graph, most: int, seed: int) -> tuple[tuple[str, ...], np.ndarray]:
+    """Every neuron's name and the synapses between them, drawn as a run draws them; of a large network a part of each population."""
+    from lab.spiking import program
+
+    net = network(graph)
+    if net.neurons > most:
+        net = net.scaled(most / net.neurons)
+    built = net.build(0.1, seed)
+    found = []
+    for row in built.proj:
+        starts = built.starts[row[program.STARTS] : row[program.STARTS] + row[program.SOURCES] + 1]
+        sources = np.repeat(np.arange(row[program.SOURCES]), np.diff(starts)) + built.pop[row[program.SOURCE], program.FIRST]
+        targets = built.targets[row[program.TARGETS] : row[program.TARGETS] + starts[-1]] + built.pop[row[program.TARGET], program.FIRST]
+        found.append(np.column_stack([sources, targets]).astype(np.int64))
+    names = tuple(f"{name} {k + 1}" for name, p in net.populations for k in range(p.size))
+    return names, np.concatenate(found) if found else np.empty((0, 2), np.int64)
 
 
 def totals(graph: Graph) -> str:
@@ -262,6 +292,8 @@ register(
         label=label,
         size=size,
         totals=totals,
+        census=census,
+        wired=wired,
         words=words,
     )
 )

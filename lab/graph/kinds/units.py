@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lab.graph.document import Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
+from lab.graph.document import Census, Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
 from lab.params import Described, param
 
 GAP = 130.0
@@ -123,6 +123,11 @@ def label(graph: Graph, edge: Edge) -> str:
     return f"{size(graph, edge):g}" if len(graph.edges) <= 12 else ""
 
 
+def census(graph: Graph) -> Census:
+    """Every unit is a neuron, and every synapse counts for both ways."""
+    return Census(len(graph.nodes), 2 * len(graph.edges), "units; each wire acts both ways")
+
+
 def totals(graph: Graph) -> str:
     """Units, synapses, and how many patterns Hebb's rule holds."""
     n = len(graph.nodes)
@@ -187,6 +192,7 @@ register(
         label=label,
         size=size,
         totals=totals,
+        census=census,
         arithmetic=arithmetic,
         words=words,
     )

@@ -8,14 +8,14 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Stream, param
-from lab.training import Stage, Training, features, readings, redeclared
+from lab.training import Stage, Supervised, features, readings, redeclared
 from lab.training.material import outline
 from lab.training.perceptron import ACTIVATIONS, first_weights
 
 MOST = 32  # tiles
 
 
-class ConvolutionalNetwork(Training):
+class ConvolutionalNetwork(Supervised):
     """Small kernels slide over the picture; what they find is pooled, and kernels of the next layer slide over that.
 
     The same few weights look at every place, so that a stroke is found wherever it is. Draw a digit: the bars say what the
@@ -55,7 +55,7 @@ class ConvolutionalNetwork(Training):
     )
     activation: str = param("ReLU", choices=tuple(ACTIVATIONS), live=False, group="Network", doc="Activation after each convolution.")
     normalise: str = param("none", choices=("none", "batch"), live=False, group="Network", doc="Normalisation before each activation.")
-    epochs: int = redeclared(Training, "epochs", 30)
+    epochs: int = redeclared(Supervised, "epochs", 30)
     layer: int = param(
         0,
         lo=0,

@@ -8,11 +8,11 @@ from math import prod
 import numpy as np
 
 from lab.graph.document import Node
-from lab.graph.kinds.layers import autoencoder, cnn, deep, mlp, perceptron, residual, shapes
+from lab.graph.kinds.layers import autoencoder, cnn, deep, kind_of, mlp, perceptron, residual, shapes
 from lab.model import Clock, Figure, Layer, Picture, Stream, action, param
 from lab.training import GraphTraining, redeclared
 from lab.training.graph import depths, network_of
-from lab.training.model import GRADIENT
+from lab.training.learner import GRADIENT_NORM
 
 DRAWN = 170  # units that are drawn one by one
 HOLD = 50  # steps that the activity rests in a layer
@@ -23,9 +23,9 @@ DIGITS = {"data": "digits", "rate": 0.003}
 @lru_cache(maxsize=16)
 def drawn(document: str) -> tuple[tuple[Node, int], ...]:
     """Layers that are drawn unit by unit, first to last, with their units; none if they are too many."""
-    graph, given, _ = network_of(document)
+    graph, _, _ = network_of(document)
     known = shapes(graph)
-    rows = [n for n in (graph.node(id) for id in graph.order()) if n is given or n.kind in ("dense", "output", "reconstruction")]
+    rows = [n for n in (graph.node(id) for id in graph.order()) if kind_of(graph, n).cells == "each"]
     found = tuple((n, prod(known[n.id])) for n in rows)
     return found if sum(units for _, units in found) <= DRAWN else ()
 
@@ -142,7 +142,7 @@ class LayeredNetwork(GraphTraining):
             "smoothed": loss,
             "smoothed accuracy": right[0] if right else 0.0,
             "rate": self.rate,
-            "gradient": float(state["figures"][GRADIENT]),
+            "gradient": float(state["figures"][GRADIENT_NORM]),
         }
         for name, value in still.items():
             if name in out.samples and out.wanted(name):
@@ -178,10 +178,10 @@ class LayeredNetwork(GraphTraining):
         graph = network_of(self.graph)[0]
         found: list[str] = []
         for e in graph.incoming(id):
-            kind = graph.node(e.source).kind
-            if kind in ("input", "dense"):
+            cells = kind_of(graph, graph.node(e.source)).cells
+            if cells == "each":
                 found.append(e.source)
-            elif kind not in ("convolution", "pool"):
+            elif cells == "none":
                 found += self._sources(e.source)
         return list(dict.fromkeys(found))
 

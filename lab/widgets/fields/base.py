@@ -10,7 +10,7 @@ opened     the place where such a value is edited, the canvas, should open
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -56,6 +56,9 @@ class Field(QWidget):
     def target(self) -> QWidget:
         """The widget that takes the focus."""
         return self
+
+    def set_marks(self, marks: Mapping[str, float]) -> None:
+        """Show named ticks, where a value has a place on a line."""
 
     def set_invalid(self, invalid: bool) -> None:
         """Mark the editor; the words stand under it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.params import Spec
 from lab.widgets.fields.base import Field, edits
-from lab.widgets.numbers import LineSlider, NumberBox, Scale
+from lab.widgets.numbers import LineSlider, MarkStrip, NumberBox, Scale
 
 
 @edits("float", "int")
@@ -21,8 +22,10 @@ class NumberField(Field):
         self.box = NumberBox(spec, self.scale, self)
         self.row.addWidget(self.box)
         self.slider: LineSlider | None = None
+        self.strip: MarkStrip | None = None
         if self.scale.slides:
-            self.below = self.slider = LineSlider()
+            self.slider = LineSlider()
+            self.below = self._with_marks(self.slider) if spec.marks else self.slider
             self.slider.slid.connect(self._slid)
             self.slider.dropped.connect(self._settled)
             self.slider.nudged.connect(self._nudged)
@@ -39,8 +42,23 @@ class NumberField(Field):
         if self.slider and isinstance(value, (int, float)):
             self.slider.show_place(self.scale.place(float(value)))
 
+    def _with_marks(self, slider: LineSlider) -> QWidget:
+        """The slider with its named ticks under it."""
+        both = QWidget()
+        column = QVBoxLayout(both)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.strip = MarkStrip(self.scale, slider, both)
+        column.addWidget(slider)
+        column.addWidget(self.strip)
+        return both
+
+    def set_marks(self, marks: Mapping[str, float]) -> None:
+        if self.strip is not None:
+            self.strip.set_marks(marks)
+
     def _slid(self, place: float) -> None:
-        value = self.scale.value(place)
+        value = self.scale.value(place, fine=self.slider is not None and self.slider.fine)
         self.box.set_value(value)
         self.edited.emit(value)
 
@@ -57,3 +75,5 @@ class NumberField(Field):
 
     def set_theme(self) -> None:
         self.box.set_theme()
+        if self.strip is not None:
+            self.strip.set_theme()

@@ -79,12 +79,14 @@ class BarsView(PlotView):
         first = self.model.stream(self.picture.layers[0].stream)
         x = Axis(typeset(self.picture.x), -0.6, max(count, 1) - 0.4)
         low, high = self.picture.y_range or (None, None)
-        y = Axis(typeset(self.picture.y or (f"{first.name} ({first.unit})" if first.unit else first.name)), low, high, self.picture.y_log)
+        y = Axis(
+            typeset(self.picture.y or (f"{first.name} ({first.unit})" if first.unit else first.name)), low, high, self.picture.y_log is True
+        )
         known = [v for _, row, _, _ in series for v in row if math.isfinite(v) and v > 0]
-        if self.picture.y_log and known:  # whole decades, so that numbers are written at both ends however alike the bars are
+        if self.picture.y_log is True and known:  # whole decades, so that numbers are written at both ends however alike the bars are
             lo, hi = min(known), max(known)
             lo, hi = 10.0 ** math.floor(math.log10(lo) - 1e-9), 10.0 ** math.ceil(math.log10(hi) + 1e-9)
-        self.show_axes(x, y, (0.0, 1.0), (lo if self.picture.y_log else min(0.0, lo), max(0.0, hi)))
+        self.show_axes(x, y, (0.0, 1.0), (lo if self.picture.y_log is True else min(0.0, lo), max(0.0, hi)))
         names = (
             first.channels
             if len(first.channels) == count
@@ -124,7 +126,7 @@ class BarsView(PlotView):
             bool(names)
             and max(QFontMetricsF(self.across.style["tickFont"] or theme.mono_font()).horizontalAdvance(n) for n in names) > room
         )
-        foot = self.field.viewRange()[1][0] if self.picture.y_log else 0.0  # on a log axis 0 is a height among others
+        foot = self.field.viewRange()[1][0] if self.picture.y_log is True else 0.0  # on a log axis 0 is a height among others
         for item in self._along:
             item.setPos(item.pos().x(), foot)
         wanted = (names, along, theme.current().tokens)
@@ -155,7 +157,7 @@ class BarsView(PlotView):
         ink = theme.colour(colour or f"series{number}")
         x = np.arange(len(row)) - 0.4 + width * (number + 0.5)
         _, height = self.place(np.zeros(1), row)
-        base = self.field.viewRange()[1][0] if self.picture.y_log else 0.0
+        base = self.field.viewRange()[1][0] if self.picture.y_log is True else 0.0
         brush = QBrush(ink, HATCH[number % len(HATCH)])
         item.setOpts(x=x, y0=base, height=np.nan_to_num(height) - base, width=width * 0.92, brush=brush, pen=pg.mkPen(ink, width=1))
 

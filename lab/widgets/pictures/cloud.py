@@ -16,6 +16,7 @@ from lab.embedding.raster import SHAPES, View, rasterise
 from lab.errors import ModelError
 from lab.model import Layer
 from lab.widgets import theme
+from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.colours import levels_of, lookup
 from lab.widgets.pictures.dots import Canvas, DotsItem, Points, rgba
@@ -50,7 +51,7 @@ def turned(points: np.ndarray, yaw: float, pitch: float) -> np.ndarray:
     return points @ turn.T
 
 
-@draws("cloud")
+@draws("cloud", "arrows")
 class CloudView(PlotView):
     """Draws cloud layers, with curves over them and an image behind them where a picture has such layers."""
 
@@ -65,6 +66,7 @@ class CloudView(PlotView):
         for item in (self._ground, self._dots, self._scatter, self._texts):
             self.canvas.addItem(item, ignoreBounds=True)
         self._curves: dict[int, pg.PlotCurveItem] = {}
+        self._arrows: dict[int, ArrowsItem] = {}
         self._points = np.empty((0, 2))
         self._data = np.empty((0, 2))
         self._what: dict[str, int] = {}
@@ -84,20 +86,22 @@ class CloudView(PlotView):
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Read points, curves and ground."""
-        clouds = []
+        clouds, arrows = [], {}
         for number, layer in enumerate(self.picture.layers):
             kind = self.model.stream(layer.stream).kind
-            value = source.snapshot(layer.stream) if kind in ("cloud", "curve", "image") else None
+            value = source.snapshot(layer.stream) if kind in ("cloud", "curve", "image", "arrows") else None
             if value is None:
                 continue
             if kind == "cloud":
                 clouds.append((layer, np.asarray(value, float)))
             elif kind == "curve":
                 self._curve(number, layer, np.asarray(value, float))
+            elif kind == "arrows":
+                arrows[number] = arrows_of(value, layer.stream, self.model._owner())
             else:
                 self._background(np.asarray(value, float))
         if not clouds:
-            return False
+            return self._arrows_alone(arrows)
         layer, data = clouds[0]
         if data.ndim != 2 or not 2 <= data.shape[1] <= 5:
             raise ModelError(f"{self.model._owner()}: the cloud '{layer.stream}' must have shape (n, 2..5) (got {data.shape}).")
@@ -117,8 +121,28 @@ class CloudView(PlotView):
         x = Axis(typeset(self.picture.x), *(self.picture.x_range or (None, None)))
         y = Axis(typeset(self.picture.y), *(self.picture.y_range or (None, None)))
         self.show_axes(x, y, xs, ys)
+        self._show_arrows(arrows)
         self._paint()
         return len(data) > 0
+
+    def _arrows_alone(self, arrows: dict[int, np.ndarray]) -> bool:
+        """A field of arrows without points: their tails and tips are what must be seen."""
+        ends = [part for data in arrows.values() for part in (data[:, :2], data[:, :2] + data[:, 2:4])]
+        x = Axis(typeset(self.picture.x), *(self.picture.x_range or (None, None)))
+        y = Axis(typeset(self.picture.y), *(self.picture.y_range or (None, None)))
+        self.show_axes(x, y, view.extent([e[:, 0] for e in ends]), view.extent([e[:, 1] for e in ends]))
+        self._show_arrows(arrows)
+        return any(len(data) for data in arrows.values())
+
+    def _show_arrows(self, arrows: dict[int, np.ndarray]) -> None:
+        for number in set(self._arrows) - set(arrows):
+            self.canvas.removeItem(self._arrows.pop(number))
+        for number, data in arrows.items():
+            if number not in self._arrows:
+                self._arrows[number] = ArrowsItem()
+                self._arrows[number].setZValue(15)
+                self.canvas.addItem(self._arrows[number], ignoreBounds=True)
+            self._arrows[number].set_arrows(data, self.field.viewRect())
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
         return super()._ends(axis, fit, data, pad=False)
@@ -284,6 +308,9 @@ class CloudView(PlotView):
 
     def table(self) -> Table:
         """All columns, with the labels."""
+        if not len(self._data) and self._arrows:
+            data = next(iter(self._arrows.values())).data
+            return ["x", "y", "dx", "dy", "class"][: data.shape[1]], list(data.T)
         names = [what for what, _ in sorted(self._what.items(), key=lambda pair: pair[1])]
         columns: list[Any] = list(self._data.T)
         if len(self._names) == len(self._data):

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.errors import ModelError
 from lab.widgets import theme
+from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.colours import levels_of, lookup, paint
 from lab.widgets.pictures.plot import PlotView
@@ -77,6 +78,9 @@ class ImageView(PlotView):
         self.canvas.addItem(self._image, ignoreBounds=True)
         self._captions = Captions()
         self.canvas.addItem(self._captions, ignoreBounds=True)
+        self._arrows = ArrowsItem()
+        self._arrows.setZValue(15)
+        self.canvas.addItem(self._arrows, ignoreBounds=True)
         self.field.invertY(True)
         self.plain = not (self.picture.x or self.picture.y)
         self.field.setAspectLocked(self.picture.equal or self.plain)
@@ -118,7 +122,17 @@ class ImageView(PlotView):
             self._tiles(values, lo, hi, tuple(self.picture.labels) or self._written(source) or source.labels(layer.stream))
         else:
             self._one(values, lo, hi)
+        self._point(source)
         return True
+
+    def _point(self, source: Source) -> None:
+        """Arrows over the cells: x is the column and y the row, unless the picture has ranges of its own."""
+        found = [
+            arrows_of(value, layer.stream, self.model._owner())
+            for layer in self.picture.layers
+            if self.model.stream(layer.stream).kind == "arrows" and (value := source.snapshot(layer.stream)) is not None
+        ]
+        self._arrows.set_arrows(found[0] if found else np.empty((0, 4)), self.field.viewRect())
 
     def _written(self, source: Source) -> tuple[str, ...]:
         """Captions from a table layer, one row per tile: what is to be read under the tiles changes with them."""

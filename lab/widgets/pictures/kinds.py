@@ -21,6 +21,7 @@ FILES = {  # where the view of a kind stands, unless in the file of its name her
     "trace": "lab.widgets.pictures.lines",
     "phase": "lab.widgets.pictures.lines",
     "curve": "lab.widgets.pictures.lines",
+    "arrows": "lab.widgets.pictures.cloud",
     "map": "lab.widgets.embeddings.explorer",
 }
 

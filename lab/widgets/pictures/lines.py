@@ -120,7 +120,7 @@ class LinesView(PlotView):
         item = self._items.get(line.key)
         if item is None:
             item = Marks() if line.style == "marker" else Points(pxMode=True) if dots else pg.PlotCurveItem()
-            item.setZValue({"marker": 20, "points": 5}.get(line.style, 0) - 20 * (line.key[0] > 0) - 0.01 * line.key[1])
+            item.setZValue({"marker": 20, "points": 5, "pale": -5}.get(line.style, 0) - 20 * (line.key[0] > 0) - 0.01 * line.key[1])
             self.canvas.addItem(item, ignoreBounds=True)
             self._items[line.key] = item
         x, y = self.place(line.x, line.y)
@@ -167,6 +167,8 @@ class LinesView(PlotView):
         look = theme.current()
         behind = line.key[0] > 0
         ink = theme.colour(_colour(line, several))
+        if line.style == "pale":
+            ink = theme.colour(theme.mix(ink.name(), look.tokens.surface, 0.65))
         if isinstance(item, Marks):
             fill = ink if line.colour or behind else theme.colour("warn")
             item.set_look("o", 16.0 if look.projector else 11.0, fill, QPen(theme.colour("surface"), 1.5))

@@ -1,0 +1,28 @@
+"""Where the peer programs are, and how one is asked: an interpreter of its own, one line of JSON back.
+
+They are looked for in the folder that LAB_PEERS names, else in .peers beside this folder: brian2/bin/python and so on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def peer(name: str) -> Path | None:
+    """The peer's interpreter, if it is installed."""
+    place = Path(os.environ.get("LAB_PEERS") or HERE.parent / ".peers") / name
+    return next((p for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
+
+
+def ask(python: Path, script: str, *arguments: str) -> dict:
+    """What a peer script prints as JSON on its last line."""
+    done = subprocess.run([str(python), str(HERE / "peers" / script), *arguments], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{script} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no message'}")
+    return json.loads(done.stdout.strip().splitlines()[-1])

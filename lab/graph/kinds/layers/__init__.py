@@ -1,0 +1,28 @@
+"""Layers of a network that learns; a new file in this folder that holds `KINDS` is found by itself.
+
+A file of a person's own adds a kind with `lab.graph.document.extend("layers", kind)`.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from lab.graph.document import Family, register
+from lab.graph.kinds.layers.between import Activation, Dropout
+from lab.graph.kinds.layers.dense import Convolution, Dense, Pool
+from lab.graph.kinds.layers.ends import Input, Output, Reconstruction
+from lab.graph.kinds.layers.layer import Count, Incoming, Layer, Shape, text
+from lab.graph.kinds.layers.network import caption, census, check, kind_of, label, shapes, sized, totals, weighted, wired, write
+from lab.graph.kinds.layers.templates import TEMPLATES, autoencoder, chain, cnn, deep, mlp, perceptron, residual
+
+__all__ = [
+    "Activation", "Convolution", "Count", "Dense", "Dropout", "Incoming", "Input", "Layer", "Output", "Pool", "Reconstruction", "Shape",
+    "autoencoder", "chain", "cnn", "deep", "kind_of", "mlp", "perceptron", "residual", "shapes", "sized", "text", "totals", "weighted", "write",
+]  # fmt: skip
+
+_found = [vars(import_module(f"{__name__}.{module.name}")).get("KINDS", ()) for module in iter_modules(__path__)]
+register(
+    Family(
+        "layers", "Layers", tuple(sorted((kind for kinds in _found for kind in kinds), key=lambda kind: kind.place)), blocks=True, check=check,
+        templates=TEMPLATES, caption=caption, label=label, totals=totals, census=census, wired=wired,
+    )
+)  # fmt: skip

@@ -1,0 +1,92 @@
+"""Layered networks to begin with."""
+
+from __future__ import annotations
+
+from lab.graph.document import Graph, Template
+
+
+def chain(*layers: tuple[str, str, dict]) -> Graph:
+    """Layers in a row: (kind, title, values) each."""
+    graph, last = Graph("layers"), ""
+    for k, (kind, title, values) in enumerate(layers):
+        graph, id = graph.add_node(kind, 260 * k, 0, title, **values)
+        if last:
+            graph, _ = graph.connect(last, id)
+        last = id
+    return graph
+
+
+def mlp(hidden: int = 6, inputs: int = 2, classes: int = 2) -> Graph:
+    """Two hidden layers."""
+    return chain(
+        ("input", "Input", dict(channels=inputs)),
+        ("dense", "Hidden 1", dict(units=hidden)),
+        ("dense", "Hidden 2", dict(units=hidden)),
+        ("output", "Output", dict(classes=classes)),
+    )
+
+
+def cnn() -> Graph:
+    """A small convolutional network for 8 x 8 digits."""
+    return chain(
+        ("input", "Input", dict(height=8, width=8, channels=1)), ("convolution", "Convolution", dict(filters=8)), ("pool", "Pool", {}),
+        ("flatten", "Flatten", {}), ("dense", "Dense", dict(units=32, activation="relu")), ("output", "Output", dict(classes=10)),
+    )  # fmt: skip
+
+
+def residual() -> Graph:
+    """A layer whose input is added to what it gives."""
+    graph = mlp(8)
+    first, second, out = (graph.named(t).id for t in ("Hidden 1", "Hidden 2", "Output"))
+    graph = graph.remove([e.id for e in graph.incoming(out)]).move({second: (520.0, -120.0), out: (1040.0, 0.0)})
+    graph, total = graph.add_node("add", 780, 0, "Add")
+    for a, b in ((second, total), (first, total), (total, out)):
+        graph, _ = graph.connect(a, b)
+    return graph
+
+
+def perceptron() -> Graph:
+    """One layer: two inputs, two classes, a line between them."""
+    return chain(("input", "Input", dict(channels=2)), ("output", "Output", dict(classes=2)))
+
+
+def autoencoder(code: int = 2) -> Graph:
+    """Pictures of 64 pixels squeezed into a few numbers and unfolded again."""
+    return chain(
+        ("input", "Input", dict(height=8, width=8, channels=1)), ("flatten", "Flatten", {}), ("dense", "Encoder", dict(units=32, activation="relu")),
+        ("dense", "Code", dict(units=code, activation="identity")), ("dense", "Decoder", dict(units=32, activation="relu")), ("reconstruction", "Picture again", {}),
+    )  # fmt: skip
+
+
+def deep(repeat: int = 4) -> Graph:
+    """A residual block repeated: each copy adds to what it was given."""
+    graph = chain(
+        ("input", "Input", dict(channels=2)),
+        ("dense", "First", dict(units=8)),
+        ("dense", "Change", dict(units=8)),
+        ("output", "Output", {}),
+    )
+    first, change, out = (graph.named(t).id for t in ("First", "Change", "Output"))
+    graph = graph.remove([e.id for e in graph.incoming(out)]).move({change: (560.0, -120.0), out: (1160.0, 0.0)})
+    graph, total = graph.add_node("add", 840, 0, "Add")
+    for a, b in ((change, total), (first, total), (total, out)):
+        graph, _ = graph.connect(a, b)
+    return graph.group((change, total), "Residual block", repeat)[0]
+
+
+TEMPLATES = {
+    "Perceptron": Template(perceptron, "One layer: each class is a weighted sum of the two inputs, so the border between the classes is a straight line. "
+                           "Half-moons cannot be told apart by a line: add a Dense layer between and train again.", {"data": "moons"}),
+    "MLP": Template(mlp, "Two hidden layers bend the plane until a line can separate the classes. Click a neuron of the drawing below to read how its value "
+                    "comes about; choose 'forward pass' to see the activity travel.", {"data": "moons"}),
+    "MLP for digits": Template(lambda: mlp(32, 64, 10), "Sixty-four pixels in, ten classes out: 3,466 parameters learn to read handwritten digits in a few "
+                               "seconds.", {"data": "digits"}),
+    "Autoencoder": Template(autoencoder, "The network must say its input again after passing it through two numbers, the Code. What it keeps is what "
+                            "matters most in the pictures; more units in Code keep more.", {"data": "digits"}),
+    "CNN": Template(cnn, "Eight kernels of 3 by 3 slide over the picture: the same weights at every place. Pooling keeps the largest answer of each window, "
+                    "so that a shift by one pixel hardly matters.", {"data": "digits"}),
+    "Residual block": Template(residual, "The wire around Hidden 2 adds what came in to what the layer makes of it: the layer need only learn the difference, "
+                               "and the gradient has a way that no activation damps.", {"data": "moons"}),
+    "Residual block, repeated": Template(deep, "The frame stands for four copies in a row, each with weights of its own. Select it to change how often it is "
+                                         "repeated; fold it to a single card with J.", {"data": "moons"}),
+}  # fmt: skip
