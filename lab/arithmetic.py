@@ -105,7 +105,7 @@ ELEMENTWISE: dict[str, Function] = {
     "max": Function(_extreme(np.maximum), 2, 20),
 }
 
-OF_SERIES: dict[str, Function] = {
+OF_SERIES: dict[str, Function] = ELEMENTWISE | {
     "min": Function(_extreme(np.minimum), 1, 20),
     "max": Function(_extreme(np.maximum), 1, 20),
     "mean": Function(_reduced(np.mean)),

@@ -514,6 +514,10 @@ class Model(Described):
         """Figures of the run so far, by name with unit: {"spikes": 684, "rate (Hz)": 68.3}; read from the state."""
         return {}
 
+    def account(self, constants: Any) -> str:
+        """What was read from a person's file for this run, in one paragraph: nothing is ignored, filled or dropped without being said."""
+        return ""
+
     @property
     def single_step(self) -> str:
         """The action that a single step of the window does instead of advancing ("": it advances by one step)."""

@@ -94,3 +94,29 @@ def test_a_checkpoint_of_an_earlier_version_goes_on():
     simulation.restore(point)
     simulation.advance(100)
     assert simulation.step == 200 and simulation.state["began"].shape == (2,)
+
+
+def test_rate_is_of_the_last_intervals_and_nothing_over_a_flat_line():
+    cell = catalog.load("hodgkin-huxley")(current=10.0)
+    simulation = Simulation(cell, 1)
+    simulation.advance(cell.steps_for(500.0))
+    assert simulation.summary()["rate (Hz)"] == pytest.approx(68.32, rel=1e-3)
+    simulation.change(current=0.0)
+    simulation.advance(cell.steps_for(110.0))
+    assert simulation.summary()["rate (Hz)"] == 0.0
+    assert simulation.summary()["mean rate (Hz)"] > 50.0
+    simulation.change(current=10.0)
+    simulation.advance(cell.steps_for(200.0))
+    assert simulation.summary()["rate (Hz)"] == pytest.approx(68.3, rel=0.02), "the pause is forgotten"
+    simulation.act("recount")
+    assert simulation.summary()["spikes"] == 0 and simulation.summary()["rate (Hz)"] == 0.0
+    simulation.advance(cell.steps_for(100.0))
+    assert simulation.summary()["mean rate (Hz)"] == pytest.approx(68.0, abs=12.0), "counted since it was counted anew"
+
+
+def test_rate_of_a_population_is_the_mean_over_its_cells():
+    one = lab.run("leaky-integrate-and-fire", current=3.0, duration=400.0, record=[])
+    many = lab.run("leaky-integrate-and-fire", current=3.0, cells=20, duration=400.0, record=[])
+    assert many.summary["rate (Hz)"] == pytest.approx(one.summary["rate (Hz)"], rel=1e-12)
+    noisy = lab.run("leaky-integrate-and-fire", stimulus="noise", current=1.8, sigma=1.0, cells=200, duration=3000.0, record=[]).summary
+    assert noisy["rate (Hz)"] == pytest.approx(noisy["mean rate (Hz)"], rel=0.2)

@@ -26,7 +26,7 @@ def spikes(cell, duration: float) -> np.ndarray:
 def test_every_preset_spikes_where_an_adaptive_solver_of_eighth_order_says(name, preset):
     kind = catalog.load(name)
     cell = kind(**{**kind.presets[preset], "stimulus": "step", "onset": 0.0, "width": 0.0})  # its current from the start on
-    exact = spike_times(cell, cell.current, 150.0)
+    exact = spike_times(cell, cell.current + cell.offset, 150.0)
     found = spikes(cell, 150.0)
     assert len(found) == len(exact)
     np.testing.assert_allclose(found, exact, rtol=0, atol=2e-4)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lab import catalog
-from lab.engine import runner as runner_module
+from lab.engine import pacing
 from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Pause, Play, RunFor, Runner, Seek, Speed, Stop, Watch
@@ -572,7 +572,7 @@ def test_watching_does_not_change_what_is_computed(begin):
 def test_blocks_adapt_to_the_time_they_take(begin, monkeypatch):
     r = begin(slow=2.0, playing=True)
     until(lambda: r.status.step > 30)
-    assert r._size * 0.002 < 4 * runner_module.BLOCK_SECONDS
+    assert r._pacing._size * 0.002 < 4 * pacing.BLOCK_SECONDS
 
 
 def test_stop_is_final(begin):

@@ -27,14 +27,8 @@ def run(steps: int, model: Gallery | None = None, chunk: int = 97) -> view.LiveS
     while simulation.step < steps:
         ring.put(simulation.advance(min(chunk, steps - simulation.step), names))
     ring.show(simulation.step, {s.name: simulation.observe(s.name) for s in model.streams if s.form == "snapshots"})
-    status = Status(
-        "paused",
-        model,
-        step=simulation.step,
-        summary=simulation.summary(),
-        labels={s.name: model.labels(None, s.name) for s in model.streams},
-    )
-    return view.LiveSource(ring, lambda: status)
+    status = Status("paused", model, step=simulation.step, summary=simulation.summary())
+    return view.LiveSource(ring, lambda: status, lambda name: model.labels(None, name))
 
 
 def picture(name: str) -> Picture:

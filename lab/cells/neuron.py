@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from lab.cells import accuracy, stimulus
+from lab.cells import accuracy, recent, stimulus
 from lab.cells.driven import Driven
 from lab.cells.noise import advance_noise, no_noise, normals
 from lab.cells.phase_plane import Equilibrium, bisect, equilibria, jacobian
@@ -180,7 +180,8 @@ class Neuron(Driven):
 
     @property
     def default_steps(self) -> int:
-        return self.steps_for(1000.0)
+        drawn = max(p[0] for p in self.drawn) if self.stimulus == "drawn" else 0.0
+        return self.steps_for(max(1000.0, drawn))
 
     @property
     def speed(self) -> float | None:
@@ -264,7 +265,7 @@ class Neuron(Driven):
         )
 
     def memory(self) -> int:
-        return 8 * self.cells * (len(self.variables) + 8)
+        return 8 * self.cells * (len(self.variables) + 8 + recent.KEPT)
 
     def build(self, seed: int) -> Bench:
         place = np.zeros(self.cells)
@@ -285,6 +286,8 @@ class Neuron(Driven):
             "last_spike": np.full(self.cells, -1.0),
             "intervals": np.zeros(4),
             "began": np.array([point[0], float(why)]),
+            "recent": recent.none(self.cells),
+            "since": np.zeros(1, np.int64),
         }
         return state | accuracy.begin(self) if self.shadow else state
 
@@ -300,10 +303,11 @@ class Neuron(Driven):
             for name, value in zip(names, before, strict=True):
                 state[name][:] = value
             self._drive(constants, state, done)
+        events = out.events["spikes"]
+        new = slice(seen, int(events.count[0]))
+        times = (state["step"][0] + events.steps[new] + events.value[new]) * self.dt
+        recent.remember(state["recent"], events.index[new], times)
         if self.shadow:
-            events = out.events["spikes"]
-            first, last = seen, int(events.count[0])
-            times = (state["step"][0] + events.steps[first:last] + events.value[first:last]) * self.dt
             accuracy.follow(self, state, drive[:done] + self.cell_currents(constants)[0], times, out)
         state["step"] += done
         return done
@@ -331,10 +335,10 @@ class Neuron(Driven):
         if self.stimulus != before.stimulus:
             state["noise"][:] = 0.0
             state["shared_noise"][:] = 0.0
-        if self.cells == 1 and not self.clamped:
-            self._leave_the_edge(state)
         if self.shadow:
             accuracy.changed(before, state)
+        if self.cells == 1 and not self.clamped:
+            self._leave_the_edge(state)
 
     def _leave_the_edge(self, state: State) -> None:
         """Push a cell that a change has left exactly on an unstable equilibrium by a little: no real cell could balance there.
@@ -395,9 +399,10 @@ class Neuron(Driven):
         return np.stack([x, *bisect(change, lo, hi, 2 * points, 32).reshape(2, points)])
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
-        time = float(state["step"][0]) * self.dt
+        time = float(state["step"][0] - state["since"][0]) * self.dt
         spikes = int(state["spike_count"].sum())
-        out: dict[str, Any] = {"spikes": spikes, "rate (Hz)": 1000.0 * spikes / (self.cells * time) if time else 0.0}
+        out: dict[str, Any] = {"spikes": spikes, "rate (Hz)": recent.rate(state["recent"], float(state["step"][0]) * self.dt)}
+        out["mean rate (Hz)"] = 1000.0 * spikes / (self.cells * time) if time else 0.0
         count, total, squares, last = state["intervals"]
         if count:
             mean = total / count
@@ -421,9 +426,12 @@ class Neuron(Driven):
 
     @action("Count anew")
     def recount(self, constants: Bench, state: State) -> None:
-        """Forget the intervals so far: mean interval and CV start again."""
+        """Forget what was counted so far: spikes, rates, intervals and CV start again."""
         state["intervals"][:] = 0.0
         state["last_spike"][:] = -1.0
+        state["spike_count"][:] = 0
+        state["recent"][:] = -1.0
+        state["since"][:] = state["step"]
 
     def carried(self) -> tuple[str, ...]:
         """State that belongs to the cells (not to stimulus or counters)."""

@@ -13,7 +13,8 @@ from lab.model import Happened, Model
 
 if TYPE_CHECKING:
     from lab.engine.ring import Ring
-    from lab.engine.runner import Runner, Status
+    from lab.engine.runner import Runner
+    from lab.engine.status import Status
     from lab.session.reader import SessionReader
 
 
@@ -32,24 +33,25 @@ class Source(Protocol):
     def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
     def snapshot(self, stream: str) -> Any: ...
     def last(self, stream: str) -> Any: ...
+    def history(self) -> tuple[Model, Sequence[Happened]]: ...
     def labels(self, stream: str) -> tuple[str, ...]: ...
 
 
 class LiveSource:
     """Reads what runs: its ring, and its status asked for anew each time (`status` is a function).
 
-    began    the model at the start of the run (None: as it is now)
+    labels   a function of a stream's name giving the texts of its points, nodes or tiles; by default what the model says
     """
 
-    def __init__(self, ring: Ring, status: Callable[[], Status], began: Model | None = None):
+    def __init__(self, ring: Ring, status: Callable[[], Status], labels: Callable[[str], tuple[str, ...]] | None = None):
         self._ring = ring
         self._status = status
-        self._began = began
+        self._labels = labels
 
     @classmethod
     def of(cls, runner: Runner) -> LiveSource:
         """The source of a runner."""
-        return cls(runner.ring, lambda: runner.status, runner.experiment.build())
+        return cls(runner.ring, lambda: runner.status)
 
     @property
     def model(self) -> Model:
@@ -91,7 +93,8 @@ class LiveSource:
 
     def history(self) -> tuple[Model, Sequence[Happened]]:
         """The model as the run began, and the changes and actions since."""
-        return self._began or self.model, self._status().log
+        status = self._status()
+        return status.first or status.model, status.log
 
     def last(self, stream: str) -> Any:
         """The same: what is newest is last."""
@@ -99,7 +102,10 @@ class LiveSource:
 
     def labels(self, stream: str) -> tuple[str, ...]:
         """Texts of points, nodes or tiles."""
-        return self._status().labels.get(stream, ())
+        if self._labels is not None:
+            return self._labels(stream)
+        status = self._status()
+        return status.model.labels(status.constants, stream) if status.prepared else ()
 
 
 class RecordedSource:
@@ -139,7 +145,7 @@ class RecordedSource:
         self._known = {s.name: s for s in reader.streams(run_id)}
         self._kept: dict[str, tuple[int, int, Any]] = {}
         self._snapshots: dict[str, tuple[int, Any]] = {}
-        self.ends: dict[str, Any] = {}
+        self._ends: dict[str, Any] = {}
 
     @property
     def model(self) -> Model:
@@ -216,13 +222,13 @@ class RecordedSource:
 
     def last(self, stream: str) -> Any:
         """What a per-block stream showed at the end of the run, for what never changes in it (names, inputs)."""
-        if stream not in self.ends:
+        if stream not in self._ends:
             found = self._reader.latest_snapshot(self.run, stream) if stream in self._known else None
             shown = found[1] if found is not None else self._last_look(stream) if self._last_look is not None else None
             if shown is None:
                 return None
-            self.ends[stream] = shown
-        return self.ends[stream]
+            self._ends[stream] = shown
+        return self._ends[stream]
 
     def labels(self, stream: str) -> tuple[str, ...]:
         """Texts of points, nodes or tiles."""

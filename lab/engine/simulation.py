@@ -85,6 +85,7 @@ class Simulation:
         self.seed = int(seed)
         self.step = 0
         self.log: list[Happened] = []
+        self.over: str | None = None  # why the model ended before its length
         self._buffers: dict[str, Events] = {}
         self._declared: tuple[Model, Sequence[Stream]] = (model, model.streams)
         self.constants = model.build(self.seed)
@@ -101,7 +102,7 @@ class Simulation:
         for buffer in buffers.values():
             buffer.count[0] = 0  # a call that raised may have left events behind
         done = 0
-        self.over: str | None = None
+        self.over = None
         while done < n:
             view = {name: array[done:] for name, array in samples.items()}
             moved = int(self.model.advance(self.constants, self.state, n - done, Out(view, buffers)))
@@ -211,7 +212,9 @@ class Simulation:
 
     def summary(self) -> dict[str, Any]:
         """The run's figures so far."""
-        return self.model.summary(self.constants, self.state)
+        told = self.model.account(self.constants)
+        found = self.model.summary(self.constants, self.state)
+        return {**found, "data": told} if told else found
 
     def checkpoint(self) -> Checkpoint:
         """A copy to go on from."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,8 @@ class Node:
     """A value in a program: a name, a shape per sample, and whether it has a batch axis.
 
     kind: input, parameter, constant, value, scratch (what an operation keeps for its gradient) or statistic (running values).
-    base is the node whose memory this one shares (reshape); a stopped node shares the value but passes no gradient.
+    base is the node whose memory this one shares (reshape); a stopped node shares the value but passes no gradient. signs is
+    the constant that holds the signs of a parameter.
     """
 
     tape: Tape = field(repr=False)
@@ -39,6 +40,7 @@ class Node:
     decay: bool = True
     constraint: str = ""
     classes: int = 0
+    signs: int = -1
 
     @property
     def size(self) -> int:
@@ -145,18 +147,40 @@ class Tape:
             raise ParameterError(f"tape: labels '{name}' need at least 1 class (got {classes}); give the number of classes.", owner="tape")
         return self._node(name, "input", _shape(name, shape), True, classes=int(classes))
 
-    def parameter(self, name: str, shape: int | Sequence[int], init: Any = "xavier", *, decay: bool = True, constraint: str = "") -> Node:
+    def parameter(
+        self,
+        name: str,
+        shape: int | Sequence[int],
+        init: Any = "xavier",
+        *,
+        decay: bool = True,
+        constraint: str = "",
+        signs: Sequence[float] | np.ndarray | None = None,
+    ) -> Node:
         """A trained array; `init` is a name of `lab.tape.initialisers`, a number, or an array.
 
-        decay=False exempts it from weight decay; constraint="nonnegative" clamps it at 0 after every update.
+        decay=False exempts it from weight decay; constraint="nonnegative" clamps it at 0 after every update. signs gives each
+        presynaptic unit (entry of the last axis but one) a sign s of 1, -1 or 0 (free): its weights start as s |w|, and after
+        every update those with w s < 0 are set to 0.
         """
         shape = _shape(name, shape)
         check_initialiser(name, shape, init)
+        held = -1
+        if signs is not None:
+            array = np.asarray(signs, float)
+            if constraint or len(shape) < 2 or array.shape != shape[-2:-1] or not np.isin(array, (-1.0, 0.0, 1.0)).all():
+                raise ParameterError(
+                    f"tape: the signs of parameter '{name}' of shape {shape} must be 1, -1 or 0, one for each of the {shape[-2:-1] or (0,)} units that "
+                    f"its weights come from, and without another constraint (got an array of shape {array.shape}).",
+                    owner="tape",
+                    names=("signs",),
+                )
+            held = self.constant(f"{name}.signs", array).index
         if constraint not in ("", "nonnegative"):
             raise ParameterError(
                 f"tape: parameter '{name}' has the constraint '{constraint}', which is unknown; use 'nonnegative' or none."
             )
-        return self._node(name, "parameter", shape, False, init=init, decay=decay, constraint=constraint)
+        return self._node(name, "parameter", shape, False, init=init, decay=decay, constraint=constraint, signs=held)
 
     def constant(self, name: str, value: Any) -> Node:
         """A fixed array without a batch axis."""
@@ -330,11 +354,11 @@ class Tape:
             self.hypers.append(Hyper(f"{owner}.{key}", float(value), lo, hi))
         return start
 
-    def ancestors(self, targets: Sequence[Node]) -> set[int]:
-        """Indices of all nodes that the targets are computed from, themselves included."""
+    def ancestors(self, targets: Sequence[Node], cut: Container[int] = ()) -> set[int]:
+        """Indices of all nodes that the targets are computed from, themselves included; nothing is followed behind those of `cut`."""
         needed = {index for node in targets for index in (node.index, node.base)}
         for instruction in reversed(self.instructions):
-            if instruction.out in needed:
+            if instruction.out in needed and instruction.out not in cut:
                 for index in instruction.inputs:
                     if index >= 0:
                         needed |= {index, self.nodes[index].base}

@@ -170,7 +170,10 @@ class Supervised(ByHand):
         """Load the data and write the program."""
         material = prepare(self, seed)
         found = material.data
-        shape = Outline(found.task, found.inputs, found.outputs, found.classes, found.picture, len(material.x))
+        shape = Outline(
+            found.task, found.inputs, found.outputs, found.classes, found.picture, len(material.x), features=found.features[:8], target=found.target,
+            unit=found.unit,
+        )  # fmt: skip
         program, stages, output = self.compile(shape)
         return Constants(program, material, stages, output, shape)
 
@@ -262,7 +265,7 @@ class Supervised(ByHand):
         x, t, added = constants.material.x, constants.material.t, state["added"]
         if not len(added):
             return x, t
-        return np.concatenate([x, added[:, :2].astype(np.float32)]), np.concatenate([t, added[:, 2].astype(t.dtype)])
+        return np.concatenate([x, constants.material.scaled(added[:, :2])]), np.concatenate([t, added[:, 2].astype(t.dtype)])
 
     def advice(self, constants: Constants, state: State) -> Advice | None:
         """The diagnosis, where a button can mend what it finds."""
@@ -332,6 +335,8 @@ class Supervised(ByHand):
                 f"train {score}": float(figures[TRAIN_SCORE]),
             }
             out |= {"best test loss": float(figures[BEST_LOSS]), f"{score} at best": float(figures[BEST_SCORE])}
+            if self.task == "regression":
+                out[pictures.error_name(constants.outline)] = self._error(constants, float(figures[TEST_SCORE]))
             out["best after (epochs)"] = round(float(figures[BEST_STEP]) / self.steps_per_epoch, 3)
             out["diagnosis"] = diagnose(self._signs(state))
         if state["switched"][0] >= 0:
@@ -340,6 +345,16 @@ class Supervised(ByHand):
             )
         out["phase"] = walk.label(self, constants, state)
         return out | self.common_summary(constants, state)
+
+    def _error(self, constants: Constants, score: float) -> float:
+        """How far predictions of the test part are off, typically (root of the mean square), in the person's units."""
+        spread = self.probe(constants).spread
+        assert spread is not None
+        return float(np.sqrt(max(0.0, (1.0 - score) * spread[1]))) * constants.material.spread
+
+    def account(self, constants: Constants) -> str:
+        """What was made of the person's file."""
+        return constants.material.data.said
 
     def _signs(self, state: State) -> Signs:
         figures, health = state["figures"], state["health"]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lab.tape import Program
+from lab.tape.interpreter import POSITION
 from lab.training import checking
 from lab.training.objectives import Phase
 
@@ -83,7 +84,7 @@ def place(phase: int, layers: int) -> tuple[int, int]:
 def example(model: Any, c: Any, state: dict) -> tuple[np.ndarray, np.ndarray]:
     """The example that slow motion looks at: the next in the order of the epoch, (1, ...) and (1, ...)."""
     x, t = model.examples(c, state)
-    row = int(state["order"][min(int(state["counters"][2]), len(state["order"]) - 1)])
+    row = int(state["order"][min(int(state["counters"][POSITION]), len(state["order"]) - 1)])
     return x[row : row + 1], t[row : row + 1]
 
 

@@ -643,12 +643,11 @@ class Window(QMainWindow):
 
     def _show_transport(self, status) -> None:
         recorded = 0
-        marks: tuple[int, ...] = ()
         if status is not None and status.run_id is not None:
             recorded = self.session.run(status.run_id).bytes
-        if status is not None:
-            marks = tuple(h.step for h in status.log[-400:])
-        saving = self.player.runner is not None and status is not None and status.run_id is not None
+        runner = self.player.runner
+        marks = tuple(h.step for h in status.log[-400:]) if runner is not None and status is not None else ()
+        saving = runner is not None and runner.run_id is not None
         self.transport.show_status(status, self.session.stats, recorded, marks, saving=saving)
 
     def _take_thumbnail(self) -> None:

@@ -13,7 +13,7 @@ from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import exp, kernel
-from lab.model import Figure, param
+from lab.model import Figure, Preset, State, action, param
 
 
 @kernel
@@ -34,7 +34,8 @@ class AdaptiveExponential(PlanarNeuron):
 
     Below threshold the leak wins; near `V_T` the sodium channels' opening is an exponential of sharpness `Delta_T`, and from
     there V runs away until it is cut at `V_peak` and put to `V_reset`. The adaptation w follows V with strength `a` and time
-    `tau_w`, and each spike adds `b` to it. All constants are those that are measured in cells.
+    `tau_w`, and each spike adds `b` to it. Capacitance, leak and its reversal can be measured in a cell; the rest is fitted to its
+    responses.
 
     **Try:** go through the firing patterns and look in the phase plane where the reset puts the cell: above the V-nullcline
     it has to swing around (a broad reset), below it fires on at once (a sharp one): bursts begin with sharp resets and end with a broad one.
@@ -55,16 +56,27 @@ class AdaptiveExponential(PlanarNeuron):
     )
     source = "Brette and Gerstner 2005, J Neurophysiol 94:3637, equations 1 to 3; patterns: Naud et al. 2008, Biol Cybern 99:335, table 1"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Brette and Gerstner's cell": {},
-        "Tonic": _pattern(200.0, 10.0, -70.0, 2.0, 30.0, 0.0, -58.0, 500.0),
-        "Adapting": _pattern(200.0, 12.0, -70.0, 2.0, 300.0, 60.0, -58.0, 500.0),
-        "Initial burst": _pattern(130.0, 18.0, -58.0, 4.0, 150.0, 120.0, -50.0, 400.0),
-        "Regular bursting": _pattern(200.0, 10.0, -58.0, 2.0, 120.0, 100.0, -46.0, 210.0),
-        "Delayed accelerating": _pattern(200.0, 12.0, -70.0, -10.0, 300.0, 0.0, -58.0, 300.0),
-        "Delayed regular bursting": _pattern(100.0, 10.0, -65.0, -10.0, 90.0, 30.0, -47.0, 110.0),
-        "Transient": _pattern(100.0, 10.0, -65.0, 10.0, 90.0, 100.0, -47.0, 180.0),
-        "Irregular": _pattern(100.0, 12.0, -60.0, -11.0, 130.0, 30.0, -48.0, 160.0),
-    }
+        "Brette and Gerstner's cell": Preset({}, shows="first(intervals(stream spikes)) < last interval / 2", after=500.0),
+        "Tonic": Preset(_pattern(200.0, 10.0, -70.0, 2.0, 30.0, 0.0, -58.0, 500.0), shows="rate > 90 and CV < 0.05", after=300.0),
+        "Adapting": Preset(
+            _pattern(200.0, 12.0, -70.0, 2.0, 300.0, 60.0, -58.0, 500.0), shows="last interval > 3 first(intervals(stream spikes))", after=700.0
+        ),
+        "Initial burst": Preset(
+            _pattern(130.0, 18.0, -58.0, 4.0, 150.0, 120.0, -50.0, 400.0),
+            shows="first(intervals(stream spikes)) < 10 and last interval > 5 first(intervals(stream spikes))", after=500.0,
+        ),
+        "Regular bursting": Preset(_pattern(200.0, 10.0, -58.0, 2.0, 120.0, 100.0, -46.0, 210.0), shows="CV > 0.8 and spikes > 10"),
+        "Delayed accelerating": Preset(
+            _pattern(200.0, 12.0, -70.0, -10.0, 300.0, 0.0, -58.0, 300.0), shows="first(intervals(stream spikes)) > 1.5 last interval", after=700.0
+        ),
+        "Delayed regular bursting": Preset(
+            _pattern(100.0, 10.0, -65.0, -10.0, 90.0, 30.0, -47.0, 110.0), shows="first(stream spikes) > 50 and CV > 0.8 and spikes > 20"
+        ),
+        "Transient": Preset(
+            _pattern(100.0, 10.0, -65.0, 10.0, 90.0, 100.0, -47.0, 180.0), shows="spikes > 0 and spikes < 5 and rate = 0", after=500.0
+        ),
+        "Irregular": Preset(_pattern(100.0, 12.0, -60.0, -11.0, 130.0, 30.0, -48.0, 165.0), shows="CV > 0.5 and spikes > 30"),
+    }  # fmt: skip
 
     variables = ("V", "w")
     units = ("mV", "pA")
@@ -164,6 +176,12 @@ class AdaptiveExponential(PlanarNeuron):
         V = self.V_T + self.Delta_T * math.log(1.0 + self.C / (self.g_L * self.tau_w))
         return (self.g_L + self.a) * (V - self.E_L) - self.g_L * self.Delta_T * math.exp((V - self.V_T) / self.Delta_T)
 
+    @action("Inject a pulse", shortcut="P", height=(float, param(8000.0, "pA", lo=-10000, hi=10000, doc="Current added to the stimulus.")),
+            length=(float, param(1.0, "ms", lo=0.01, hi=1000, doc="How long it lasts.")))  # fmt: skip
+    def pulse(self, constants: Any, state: State, height: float, length: float) -> None:
+        """Add a pulse of current to the stimulus of all cells, now: the one given makes a cell at rest fire."""
+        super().pulse(constants, state, height, length)
+
     def remedy(self, stream: str) -> str:
         return "use a smaller step, or values of C, a and b nearer to a preset"
 
@@ -202,6 +220,12 @@ class AdaptiveExponential(PlanarNeuron):
             intervals = np.diff(late[late > 500.0])
             return float(intervals.max() / intervals.min())
 
+        def returns(run) -> float:
+            """Least change of the late intervals after 1 to 20 spikes: nothing where the firing repeats itself."""
+            late = times(run, "Irregular", 4000.0)
+            intervals = np.diff(late[late > 1000.0])
+            return min(float(np.abs(intervals[p:] - intervals[:-p]).max()) for p in range(1, 21))
+
         cell, adaptive = cls(), "DOP853 at tolerance 1e-11"
         class_1 = cls(a=0.5, tau_w=30.0)  # fast, weak adaptation: the equilibria meet before the trace vanishes
         naud = "Naud et al. 2008, figure 4"
@@ -219,6 +243,7 @@ class AdaptiveExponential(PlanarNeuron):
             Figure("adapting: longest over shortest interval", 3.0, ratio("Adapting"), bound="at_least", source=naud),
             Figure("regular bursting: longest over shortest interval, late", 3.0, bursts, bound="at_least", source=naud),
             Figure("delayed accelerating: first over last interval", 1.5, accelerates, bound="at_least", source=naud),
+            Figure("irregular: intervals that come back, nearest", 5.0, returns, bound="at_least", unit="ms", source="Naud et al. 2008: chaos; at 160 pA the same ten intervals come back for ever"),
             Figure("transient: spikes in 2 s", 5.0, lambda run: float(len(times(run, "Transient", 2000.0))), bound="at_most", source=naud),
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import kernel
-from lab.model import Figure, param
+from lab.model import Figure, Preset, State, action, param
 
 
 @kernel
@@ -25,8 +25,9 @@ class FitzHughNagumo(PlanarNeuron):
     r"""The action potential as geometry: a cubic and a straight line in the plane, and a point that moves between them.
 
     V is fast and excites itself, w is slow and pulls it back. Where the nullclines cross on an outer branch of the cubic
-    the cell rests; where they cross on the middle branch it fires for ever; between a Hopf point and the other the resting
-    point has lost its stability. V, w and current have no units, and one unit of time is shown as 1 ms.
+    the cell rests; where their only crossing lies on the middle branch it fires for ever; between a Hopf point and the
+    other the resting point has lost its stability. With a steep w they cross three times, and the cell rests at either of
+    the outer two. V, w and current have no units, and one unit of time is shown as 1 ms.
 
     **Try:** raise the current slowly and watch the crossing climb over the knee of the cubic. Inject a pulse at rest: the
     point runs around the knee once. Hold the cell at -0.5 and let go: it fires on release.
@@ -41,13 +42,24 @@ class FitzHughNagumo(PlanarNeuron):
     equations = (r"\dot V = V - V^3/3 - w + I", r"\dot w = \epsilon\,(V + a - b w)")
     source = "FitzHugh 1961, Biophys J 1:445, equations 1 and 2 (modern sign); Nagumo, Arimoto and Yoshizawa 1962, Proc IRE 50:2061"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Repetitive firing": {"current": 0.5},
-        "Excitable": {"current": 0.0},
-        "Just above the Hopf point": {"current": 0.34},
-        "Depolarisation block": {"current": 1.6},
-        "Fires on release": {"stimulus": "pulses", "current": -0.5, "onset": 50.0, "width": 100.0, "period": 300.0},
-        "Two resting points (inject a pulse)": {"current": 0.0, "b": 2.0, "a": 0.0},
-    }
+        "Repetitive firing": Preset({"current": 0.5}, shows="rate > 20 and CV < 0.05", after=400.0),
+        "Excitable: each pulse makes one spike": Preset(
+            {"stimulus": "pulses", "current": 0.5, "onset": 50.0, "width": 5.0, "period": 200.0}, shows="spikes = 3", after=500.0
+        ),
+        "Just above the Hopf point": Preset({"current": 0.34}, shows="rate > 15 and CV < 0.05", after=500.0),
+        "Depolarisation block": Preset({"current": 1.6}, shows="spikes <= 1 and rate = 0 and last(V) > 0.9", after=500.0),
+        "Fires on release": Preset(
+            {"stimulus": "pulses", "current": -0.5, "onset": 50.0, "width": 100.0, "period": 300.0},
+            shows="spikes = 1 and first(stream spikes) > 150", after=300.0,
+        ),
+        "Two resting points: pulses switch between them": Preset(
+            {
+                "stimulus": "drawn", "repeat": True, "b": 2.0, "a": 0.0,
+                "drawn": [[0.0, 0.0], [100.0, 0.0], [100.1, 1.5], [105.0, 1.5], [105.1, 0.0], [300.0, 0.0], [300.1, -1.5], [305.0, -1.5], [305.1, 0.0], [400.0, 0.0]],
+            },
+            shows="spikes = 1 and mean(V > 1) > 0.4 and mean(V < -1) > 0.4 and last(V) < -1", after=400.0,
+        ),
+    }  # fmt: skip
 
     variables = ("V", "w")
     units = ("", "")
@@ -91,6 +103,12 @@ class FitzHughNagumo(PlanarNeuron):
     def steady(self, V: np.ndarray) -> np.ndarray:
         V = np.asarray(V, float)
         return np.stack([V, (V + self.a) / self.b])
+
+    @action("Inject a pulse", shortcut="P", height=(float, param(2.0, lo=-100, hi=100, doc="Current added to the stimulus.")),
+            length=(float, param(1.0, "ms", lo=0.01, hi=1000, doc="How long it lasts.")))  # fmt: skip
+    def pulse(self, constants: Any, state: State, height: float, length: float) -> None:
+        """Add a pulse of current to the stimulus of all cells, now: the one given makes a cell at rest fire."""
+        super().pulse(constants, state, height, length)
 
     def hopf(self) -> tuple[float, float]:
         """Currents at which the trace of the linearisation, 1 - V^2 - epsilon b, vanishes."""

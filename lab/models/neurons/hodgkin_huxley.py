@@ -15,7 +15,7 @@ from lab.cells.spikes import CROSSED, NO_SPIKE, PEAKING, record_spike, rising_sp
 from lab.cells.squid import gates_after, gating, rates, rates_at
 from lab.cells.sweeps import Sweep, least_current
 from lab.kernels import exp, kernel
-from lab.model import Figure, Layer, Out, Picture, State, Stream, param
+from lab.model import Figure, Layer, Out, Picture, Preset, State, Stream, param
 
 PEAK, RISE = -40.0, 10.0  # mV: a shrunken action potential is one that peaks above PEAK after rising by RISE
 GAS, FARADAY, ZERO = 8.314462618, 96485.33212, 273.15
@@ -29,11 +29,14 @@ class HodgkinHuxley(Neuron):
     at 6.3 C with Q10 = 3. The leak reverses at V_L = **-54.387 mV**, which makes rest very nearly -65 mV; other programs
     use -54.3 or -54.4, and their spikes differ by it.
 
-    **Try:** drag the current across 6.26 uA/cm2: the rate jumps from nothing to over 50 Hz (type II). Block potassium
-    (TEA): spikes grow broad. Warm the cell: spikes shrink until none travel. Switch to the voltage clamp and see the
-    sodium current come and go. Hold the cell at a negative current and let go: it fires on release (anode break).
-    Give concentrations instead of reversal potentials and raise the potassium outside: spikes come faster and shrink, and
-    from about 50 mM the cell falls silent, depolarised.
+    **Try:** start at 6 and at 6.5 uA/cm2: switched on, a current below 6.26 makes one spike and one above it makes the cell
+    fire on at over 50 Hz at once (type II). What it does depends on where it comes from: raised slowly the current leaves
+    the cell silent until its rest loses its stability (at 9.78, and a slow rise runs past even that), lowered it fires on
+    down to 6.26. In between both are possible: at 8, *Back to rest* and *Inject a pulse* lead from one to the other.
+    Raise g_Na without any current until the cell fires by itself. Block potassium (TEA): spikes grow broad. Warm the cell:
+    spikes shrink until none is left. Switch to the voltage clamp and see the sodium current come and go. Hold the cell at a negative
+    current and let go: it fires on release (anode break). Give concentrations instead of reversal potentials and raise the
+    potassium outside: spikes come faster and shrink, and from about 50 mM the cell falls silent, depolarised.
 
     **Numerics.** Gates and voltage are staggered by half a step and each advanced by the trapezoid rule, which is second
     order and needs one evaluation per step (Hines 1984). Where a step is longer than twice a variable's time constant, the
@@ -59,14 +62,24 @@ class HodgkinHuxley(Neuron):
     )
     source = "Hodgkin and Huxley 1952, J Physiol 117:500, equations 12, 13, 20, 21, 23, 24, 26; integration: Hines 1984, Int J Biomed Comput 15:69"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Repetitive firing": {"current": 10.0},
-        "Anode break": {"stimulus": "pulses", "current": -10.0, "onset": 20.0, "width": 40.0, "period": 100.0},
-        "Potassium channels blocked": {"block_K": 80.0},
-        "Voltage clamp": {"mode": "voltage clamp", "stimulus": "pulses", "onset": 5.0, "width": 20.0, "period": 50.0},
-        "Much potassium outside": {"reversal": "concentrations", "K_out": 40.0},
-        "Slow ramp, up and down": {"stimulus": "drawn", "drawn": [[0.0, 0.0], [1000.0, 20.0], [2000.0, 0.0]], "repeat": True},
-        "Noise": {"stimulus": "noise", "current": 5.0, "sigma": 4.0},
-    }
+        "Repetitive firing": Preset({"current": 10.0}, shows="abs(rate - 68.3) < 0.5", after=300.0),
+        "Anode break": Preset(
+            {"stimulus": "pulses", "current": -10.0, "onset": 20.0, "width": 40.0, "period": 100.0},
+            shows="spikes = 2 and first(stream spikes) > 60", after=200.0,
+        ),
+        "Potassium channels blocked": Preset({"block_K": 80.0}, shows="mean(V > -40) > 0.3 and max(V) > 45", after=300.0),
+        "Fires by itself: twice the sodium channels": Preset({"current": 0.0, "g_Na": 240.0}, shows="current = 0 and abs(rate - 51.4) < 1", after=400.0),
+        "Voltage clamp": Preset(
+            {"mode": "voltage clamp", "stimulus": "pulses", "onset": 5.0, "width": 20.0, "period": 50.0},
+            shows="min(currents Na) < -500 and max(currents K) > 500 and max(V) = 0", after=50.0,
+        ),
+        "Much potassium outside": Preset({"reversal": "concentrations", "K_out": 40.0}, shows="rate > 100 and last(V) < 0", after=300.0),
+        "Slow ramp: it stops at less current than it began at": Preset(
+            {"stimulus": "drawn", "drawn": [[0.0, 0.0], [200.0, 6.0], [800.0, 14.0], [1400.0, 6.0], [1600.0, 0.0]]},
+            shows="first(stream spikes) > 700 and last(stream spikes) > 1300 and last(stream spikes) < 1400", after=1600.0,
+        ),
+        "Noise": Preset({"stimulus": "noise", "current": 5.0, "sigma": 4.0}, shows="spikes > 20 and CV > 0.1"),
+    }  # fmt: skip
 
     variables = ("V", "m", "h", "n")
     units = ("mV", "", "", "")

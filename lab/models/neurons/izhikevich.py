@@ -11,7 +11,7 @@ from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import kernel
-from lab.model import Figure, param
+from lab.model import Figure, Preset, param
 
 
 @kernel
@@ -28,7 +28,8 @@ class Izhikevich(PlanarNeuron):
     the capacitance being 1. The spike is cut at 30 mV.
 
     **Try:** go through the presets and look where the reset puts the cell in the phase plane: outside the parabola it
-    fires once and waits, inside it goes on at once, which is a burst.
+    fires once and waits, inside it goes on at once, which is a burst. Drive the resonator with a sine of 0.2 and sweep its
+    frequency: a weak input makes it fire only near the frequency at which it oscillates by itself.
 
     **Numerics.** Fourth order, the crossing of 30 mV found within the step: the original paper's Euler step of 1 ms changes
     spike counts by tens of percent.
@@ -43,23 +44,28 @@ class Izhikevich(PlanarNeuron):
     equations = (r"\dot V = 0.04 V^2 + 5 V + 140 - u + I", r"\dot u = a\,(b V - u)", r"V \ge V_{peak}:\quad V \to c,\quad u \to u + d")
     source = "Izhikevich 2003, IEEE Trans Neural Networks 14:1569, equations 1 to 3 and figure 2"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Regular spiking (RS)": {"current": 10.0},
-        "Intrinsically bursting (IB)": {"c": -55.0, "d": 4.0, "current": 10.0},
-        "Chattering (CH)": {"c": -50.0, "d": 2.0, "current": 10.0},
-        "Fast spiking (FS)": {"a": 0.1, "d": 2.0, "current": 10.0},
-        "Low-threshold spiking (LTS)": {"b": 0.25, "d": 2.0, "current": 10.0},
-        "Thalamo-cortical (TC)": {"b": 0.25, "d": 0.05, "current": 2.0},
-        "Thalamo-cortical, rebound burst": {
-            "b": 0.25,
-            "d": 0.05,
-            "stimulus": "pulses",
-            "current": -20.0,
-            "onset": 50.0,
-            "width": 100.0,
-            "period": 400.0,
-        },
-        "Resonator (RZ)": {"a": 0.1, "b": 0.26, "d": 2.0, "current": 0.25},
-    }
+        "Regular spiking (RS)": Preset({"current": 10.0}, shows="spikes > 5 and rate > 20 and rate < 25", after=500.0),
+        "Intrinsically bursting (IB)": Preset(
+            {"c": -55.0, "d": 4.0, "current": 10.0}, shows="min(intervals(stream spikes)) < 8 and last interval > 25", after=500.0
+        ),
+        "Chattering (CH)": Preset({"c": -50.0, "d": 2.0, "current": 10.0}, shows="CV > 1 and spikes > 20", after=500.0),
+        "Fast spiking (FS)": Preset({"a": 0.1, "d": 2.0, "current": 10.0}, shows="rate > 130 and CV < 0.1", after=300.0),
+        "Low-threshold spiking (LTS)": Preset(
+            {"b": 0.25, "d": 2.0, "current": 10.0}, shows="rate > 70 and first(intervals(stream spikes)) < last interval / 1.5", after=300.0
+        ),
+        "Thalamo-cortical (TC)": Preset({"b": 0.25, "d": 0.05, "current": 2.0}, shows="rate > 40 and rate < 60", after=500.0),
+        "Thalamo-cortical, rebound burst": Preset(
+            {"b": 0.25, "d": 0.05, "stimulus": "pulses", "current": -20.0, "onset": 50.0, "width": 100.0, "period": 400.0},
+            shows="spikes > 3 and first(stream spikes) > 150", after=400.0,
+        ),
+        "Resonator (RZ): 20 Hz make it fire, 10 and 40 do not": Preset(
+            {"a": 0.1, "b": 0.26, "d": 2.0, "stimulus": "sine", "current": 0.2, "frequency": 20.0}, shows="rate > 15 and rate < 21"
+        ),
+        "Resonator, a chirp from 5 to 80 Hz: it answers near 20": Preset(
+            {"a": 0.1, "b": 0.26, "d": 2.0, "stimulus": "chirp", "current": 0.2, "frequency": 5.0, "last_frequency": 80.0},
+            shows="spikes > 3 and first(stream spikes) > 300 and last(stream spikes) < 700",
+        ),
+    }  # fmt: skip
 
     variables = ("V", "u")
     units = ("mV", "mV/ms")

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lab.cells import recent
 from lab.cells.driven import SHAPED
 from lab.cells.neuron import Bench, Neuron, Start
 from lab.cells.spikes import record_spike
 from lab.kernels import kernel
-from lab.model import Figure, Handle, Layer, Out, Picture, State, Stream, param
+from lab.model import Figure, Handle, Layer, Out, Picture, Preset, State, Stream, param
 
 MOST = 8  # spikes of one cell in one step that are followed; more need a smaller step
 DRAWN = 0.5  # ms for which a spike is drawn, as high above threshold as threshold is above rest
@@ -47,12 +48,15 @@ class LeakyIntegrateAndFire(Neuron):
     )
     source = "Lapicque 1907; Siegert 1951, Phys Rev 81:617; coloured noise: Brunel and Sergi 1998, J Theor Biol 195:87"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Regular firing": {"current": 2.5},
-        "At threshold exactly": {"current": 2.0},
-        "Noise below threshold": {"stimulus": "noise", "current": 1.8, "sigma": 1.0},
-        "Normalised": {"form": "normalised", "v_in": 1.5},
-        "Filter of a sine": {"stimulus": "sine", "current": 1.0, "frequency": 20.0},
-    }
+        "Regular firing": Preset({"current": 2.5}, shows="abs(last interval - 13.09035) < 0.0001 and CV < 0.000001", after=300.0),
+        "At threshold exactly": Preset({"current": 2.0}, shows="spikes = 0 and last(V) > -50.001 and last(V) < -50", after=200.0),
+        "Noise below threshold": Preset({"stimulus": "noise", "current": 1.8, "sigma": 1.0}, shows="spikes > 10 and CV > 0.3"),
+        "Normalised": Preset({"form": "normalised", "v_in": 1.5}, shows="abs(rate - theory rate) < 0.001 and max(v) < 1.001", after=300.0),
+        "Filter of a sine": Preset(
+            {"stimulus": "sine", "current": 1.0, "frequency": 20.0},
+            shows="spikes = 0 and abs(max(V) + 70 - theory gain (mV per unit)) < 0.5", after=300.0,
+        ),
+    }  # fmt: skip
     plane = None
 
     current: float = param(
@@ -232,7 +236,7 @@ class LeakyIntegrateAndFire(Neuron):
                 "measured",
                 "curve",
                 "Hz",
-                "The present stimulus and the rate measured so far.",
+                "The present stimulus and the rate of the last intervals.",
                 channels=("I", "rate"),
                 x_unit=self.drive_unit,
             ),
@@ -244,7 +248,7 @@ class LeakyIntegrateAndFire(Neuron):
         name = f"I ({self.drive_unit})" if self.drive_unit else "v_in"
         return (
             Picture(
-                "voltage", "Membrane potential, spikes drawn", (Layer("drawn_spikes"),), y="V (mV)", window=100.0, figures=("mean interval (ms)", "interval - theory (ms)"),
+                "voltage", "Membrane potential, spikes drawn", (Layer("drawn_spikes"),), y="V (mV)", window=100.0, figures=("last interval (ms)", "interval - theory (ms)"),
                 handles=(Handle("V_th"),), weight=2.0, front=True,
             ),
             Picture("normalised", "Normalised: v = (V - V_rest)/(V_th - V_rest)", (Layer("v"),), y="v", window=100.0),
@@ -278,9 +282,7 @@ class LeakyIntegrateAndFire(Neuron):
             currents = np.linspace(*self.sweep_range, 201)
             return np.vstack([currents, self.rate_theory(currents)])
         if stream == "measured":
-            intervals = state["intervals"]
-            rate = 1000.0 * intervals[0] / intervals[1] if intervals[1] > 0 else 0.0
-            return np.array([[self.amplitude + self.offset], [rate]])
+            return np.array([[self.amplitude + self.offset], [recent.rate(state["recent"], float(state["step"][0]) * self.dt)]])
         return super().observe(constants, state, stream)
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
@@ -289,8 +291,8 @@ class LeakyIntegrateAndFire(Neuron):
             theory = self.interval_theory(self.amplitude + self.offset)
             out["theory interval (ms)"] = theory
             out["theory rate (Hz)"] = 1000.0 / theory
-            if "mean interval (ms)" in out and math.isfinite(theory) and self.spread == 0.0:
-                out["interval - theory (ms)"] = out["mean interval (ms)"] - theory
+            if "last interval (ms)" in out and math.isfinite(theory) and self.spread == 0.0:
+                out["interval - theory (ms)"] = out["last interval (ms)"] - theory
         elif self.stimulus == "noise":
             out["theory rate (Hz)"] = self.siegert_rate()
         elif self.stimulus == "sine":
@@ -320,7 +322,7 @@ class LeakyIntegrateAndFire(Neuron):
         def noisy(run) -> float:
             cell = cls(stimulus="noise", current=1.9, sigma=2.0, noise_time=0.1, cells=200, dt=0.02)
             result = run(cell, steps=cell.steps_for(2000.0), record=[])
-            return result.summary["rate (Hz)"] / cell.siegert_rate()
+            return result.summary["mean rate (Hz)"] / cell.siegert_rate()
 
         gain, phase = cls(stimulus="sine", frequency=20.0).filter_theory()
         return (

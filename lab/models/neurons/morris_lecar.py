@@ -11,7 +11,7 @@ from lab.cells.phase_plane import equilibria, holding_current, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import exp, kernel, sigmoid
-from lab.model import Figure, param
+from lab.model import Figure, Preset, State, action, param
 
 
 @kernel
@@ -36,7 +36,8 @@ class MorrisLecar(PlanarNeuron):
     begins where two equilibria meet on the limit cycle (**SNIC**) and the rate grows from zero (class I).
 
     **Try:** take both presets and compare their f-I curves. In class I watch two of the three equilibria approach each other
-    as the current rises, and the time that the point spends there; in class II see a stable point and firing side by side.
+    as the current rises, and the time that the point spends there. In class II at 90 uA/cm2 and in the saddle loop a stable
+    point and firing exist side by side, and one pulse leads from the one to the other: at 100 the point has lost its stability.
     """
 
     name = "morris-lecar"
@@ -52,12 +53,35 @@ class MorrisLecar(PlanarNeuron):
     )
     source = "Morris and Lecar 1981, Biophys J 35:193; constants: Rinzel and Ermentrout 1989, Analysis of neural excitability and oscillations, table 1"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Class II: Hopf point": {"current": 100.0},
-        "Class II: excitable": {"current": 60.0},
-        "Class I: saddle-node on the cycle (SNIC)": {"current": 42.0, "g_Ca": 4.0, "V_3": 12.0, "V_4": 17.4, "phi": 0.067},
-        "Class I: just below threshold": {"current": 39.0, "g_Ca": 4.0, "V_3": 12.0, "V_4": 17.4, "phi": 0.067},
-        "Saddle loop: rest and firing side by side": {"current": 37.0, "g_Ca": 4.0, "V_3": 12.0, "V_4": 17.4, "phi": 0.23},
-    }
+        "Class II: Hopf point": Preset({"current": 100.0}, shows="rate > 10", after=500.0),
+        "Class II: rest and firing side by side": Preset(
+            {
+                "stimulus": "drawn",
+                "drawn": [[0.0, 0.0], [400.0, 90.0], [700.0, 90.0], [700.1, 490.0], [701.1, 490.0], [701.2, 90.0], [1500.0, 90.0]],
+            },
+            shows="first(stream spikes) > 700 and rate > 9", after=1200.0,
+        ),
+        "Class II: excitable, a pulse makes one spike": Preset(
+            {"stimulus": "pulses", "current": 400.0, "offset": 60.0, "onset": 200.0, "width": 1.0, "period": 400.0}, shows="spikes = 2", after=800.0
+        ),
+        "Class I: saddle-node on the cycle (SNIC)": Preset(
+            {"current": 42.0, "g_Ca": 4.0, "V_3": 12.0, "V_4": 17.4, "phi": 0.067}, shows="rate > 5 and rate < 9"
+        ),
+        "Class I: just below threshold, a pulse makes one spike": Preset(
+            {
+                "stimulus": "pulses", "current": 400.0, "offset": 39.0, "onset": 200.0, "width": 1.0, "period": 400.0,
+                "g_Ca": 4.0, "V_3": 12.0, "V_4": 17.4, "phi": 0.067,
+            },
+            shows="spikes = 2", after=800.0,
+        ),
+        "Saddle loop: rest and firing side by side": Preset(
+            {
+                "stimulus": "step", "current": 400.0, "offset": 37.0, "onset": 300.0, "width": 1.0,
+                "g_Ca": 4.0, "V_3": 12.0, "V_4": 17.4, "phi": 0.23,
+            },
+            shows="first(stream spikes) > 300 and rate > 20", after=700.0,
+        ),
+    }  # fmt: skip
 
     variables = ("V", "w")
     units = ("mV", "")
@@ -107,6 +131,12 @@ class MorrisLecar(PlanarNeuron):
         V = np.asarray(V, float)
         x = np.clip((V - self.V_3) / self.V_4, -10.0, 10.0)
         return np.stack([V, 1.0 / (1.0 + np.exp(-2.0 * x))])
+
+    @action("Inject a pulse", shortcut="P", height=(float, param(400.0, "uA/cm2", lo=-10000, hi=10000, doc="Current added to the stimulus.")),
+            length=(float, param(1.0, "ms", lo=0.01, hi=1000, doc="How long it lasts.")))  # fmt: skip
+    def pulse(self, constants: Any, state: State, height: float, length: float) -> None:
+        """Add a pulse of current to the stimulus of all cells, now: the one given makes a cell at rest fire."""
+        super().pulse(constants, state, height, length)
 
     def saddle_nodes(self) -> list[float]:
         """Currents at which two equilibria meet: the turning points of the holding current, from the lowest up."""

@@ -55,18 +55,21 @@ opcode("affine", affine_forward, affine_backward, fresh=True, shared=(1, 2))
 
 
 @operation
-def affine(tape, x, units=None, *, weight=None, bias=True, transposed=False, init="xavier", name=None):
+def affine(tape, x, units=None, *, weight=None, bias=True, transposed=False, init="xavier", signs=None, name=None):
     """Affine layer y = x W + b over the last axis; the weight has the shape (inputs, units).
 
     weight: a parameter to use again (tied weights); with `transposed=True` its transpose is used. bias: True for a new
-    one, False for none, or a parameter. New parameters are called `<name>.weight` and `<name>.bias`.
+    one, False for none, or a parameter. New parameters are called `<name>.weight` and `<name>.bias`. signs: of the inputs, as
+    for `parameter` (a neuron that excites or inhibits, but not both).
     """
     name = tape.free_name(name, "affine")
     tape.expect_axes(name, x, 1)
     if weight is None:
         if units is None:
             raise ModelError(f"tape: affine '{name}' needs a number of units or a weight; give one of them.")
-        weight = tape.parameter(f"{name}.weight", (x.shape[-1], int(units)), init=init)
+        weight = tape.parameter(f"{name}.weight", (x.shape[-1], int(units)), init=init, signs=signs)
+    elif signs is not None:
+        raise ModelError(f"tape: affine '{name}' was given signs for '{weight.name}', which exists; give them where it is made.")
     if len(weight.shape) != 2:
         raise ModelError(
             f"tape: affine '{name}' needs a weight with two axes, but '{weight.name}' has the shape {weight.shape}; reshape it."
