@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu
 
@@ -463,29 +462,23 @@ class Commands(QObject):
 
     # -- layout --
 
-    def saved_layout(self, model: str) -> QByteArray | None:
-        """The arrangement of a model's cards: of this session, or the person's last one."""
-        text = self.window.layouts().get(model)
-        if isinstance(text, str):
-            try:
-                return QByteArray(base64.b64decode(text, validate=True))
-            except ValueError:
-                pass
-        state = self.window.settings.state(f"layout/{model}")
-        return None if state.isEmpty() else state
+    def saved_layout(self, model: str) -> object:
+        """The arrangement of a model's cards: of this session, or the person's last one; what a file says is checked where it is used."""
+        return self.window.layouts().get(model) or self.window.settings.get("layouts", {}).get(model)
 
-    def keep_layout(self, model: str, state: QByteArray) -> None:
+    def keep_layout(self, model: str, state: dict[str, Any]) -> None:
         """Remember an arrangement in the session and for the person."""
         w = self.window
         if w.session.closed:
             return
-        layouts = w.layouts()
-        if state.isEmpty():
-            layouts.pop(model, None)
-        else:
-            layouts[model] = base64.b64encode(state.data()).decode("ascii")
+        layouts, own = w.layouts(), dict(w.settings.get("layouts", {}))
+        for kept in (layouts, own):
+            if state:
+                kept[model] = state
+            else:
+                kept.pop(model, None)
         w.session.set_document({**w.document.to_dict(), "layouts": layouts})
-        w.settings.put_state(f"layout/{model}", state)
+        w.settings.put("layouts", own)
 
     # -- pages --
 

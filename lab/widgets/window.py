@@ -666,7 +666,7 @@ class Window(QMainWindow):
 
     # -- layout --
 
-    def layouts(self) -> dict[str, str]:
+    def layouts(self) -> dict[str, Any]:
         kept = self.session.document().get("layouts", {})
         return kept if isinstance(kept, dict) else {}
 
@@ -712,7 +712,8 @@ class Window(QMainWindow):
         self.pulse.stop()
         self.thumbnails.stop()
         self.keep_layout()
-        self.settings.put_state("geometry", self.saveGeometry())
+        place = self.normalGeometry()
+        self.settings.put("geometry", [place.x(), place.y(), place.width(), place.height(), int(self.isMaximized())])
         self.hide()
         self.player.leave()
         super().closeEvent(event)
