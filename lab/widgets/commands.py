@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from lab import catalog
 from lab.engine.experiment import Experiment
 from lab.errors import LabError, ParameterError
+from lab.parameter_kinds import KINDS
 from lab.widgets import filing, theme
 from lab.widgets.embeddings.exchange import is_plain_text
 from lab.widgets.palette import Entry, score
@@ -129,7 +130,7 @@ class Commands(QObject):
         if w.side.form is not None:
             for spec in type(w.side.form.model).specs().values():
                 value = getattr(w.side.form.model, spec.name)
-                note = spec.text(value) if spec.kind in ("float", "int", "bool", "choice") else spec.doc
+                note = spec.text(value) if KINDS[spec.kind].brief else spec.doc
                 found.append(
                     Entry(
                         "parameter",
@@ -195,7 +196,7 @@ class Commands(QObject):
         if not words or form is None or not any(c.isdigit() for c in value):
             return []
         kind = type(form.model)
-        rated = sorted(((score(words, s.label), s) for s in kind.specs().values() if s.kind in ("float", "int")), key=lambda r: -r[0])
+        rated = sorted(((score(words, s.label), s) for s in kind.specs().values() if KINDS[s.kind].number), key=lambda r: -r[0])
         if not rated or rated[0][0] < 4:
             return []
         spec = rated[0][1]

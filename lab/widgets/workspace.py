@@ -160,12 +160,10 @@ class Workspace(QMainWindow):
             view = make(picture, model)
             view.acted.connect(self.acted)
             view.handle_moved.connect(self.handle_moved)
-            explorer: Any = view if hasattr(view, "bookmarked") else None
-            if explorer is not None:
-                explorer.bookmarked.connect(self.bookmarked)
-                explorer.mapped.connect(self.mapped)
-                if picture.name in before:
-                    explorer.go_on_from(before[picture.name])
+            view.bookmarked.connect(self.bookmarked)
+            view.mapped.connect(self.mapped)
+            if type(before.get(picture.name)) is type(view):
+                view.go_on_from(before[picture.name])
             self._add(PictureCard(view, self))
         if _spikes(model):
             from lab.widgets.analysis_card import AnalysisCard  # with its compiled loops, which other models do without
@@ -393,10 +391,9 @@ class Workspace(QMainWindow):
         return menu
 
     def show_bookmarks(self, text: str) -> None:
-        """Give the explorer the bookmarks of the document."""
+        """Give the views that keep some the bookmarks of the document."""
         for view in self.views():
-            if hasattr(view, "set_bookmarks"):
-                view.set_bookmarks(text)
+            view.set_bookmarks(text)
 
     # -- what is drawn --
 
