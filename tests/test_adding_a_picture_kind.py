@@ -20,8 +20,7 @@ from lab.errors import ModelError
 from lab.model import Clock, Layer, Model, Picture, Stream, param
 from lab.session import Session
 from lab.widgets.offscreen import render
-from lab.widgets.pictures import kinds as views
-from lab.widgets.pictures.base import PictureView
+from lab.widgets.pictures.base import VIEWS, PictureView
 
 ROSE = kinds.Kind(
     "rose",
@@ -89,7 +88,7 @@ class Weathercock(Model):
 @pytest.fixture
 def rose(monkeypatch):
     monkeypatch.setitem(kinds.KINDS, "rose", ROSE)
-    monkeypatch.setitem(views.VIEWS, "rose", lambda: RoseView)
+    monkeypatch.setitem(VIEWS, "rose", RoseView)
 
 
 def test_it_is_recorded_exported_and_drawn(rose, tmp_path):

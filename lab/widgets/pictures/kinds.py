@@ -1,53 +1,44 @@
-"""Which class draws which kind of picture; a file of a person's own adds one with `add`."""
+"""The registry of views: which class draws which kind of picture.
+
+A view is one file in this folder with `@draws("kind")` before its class. The file of a kind that was not drawn yet is
+found by the name of the kind, so a window loads only the views that it shows; a kind from elsewhere registers itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 
 from PySide6.QtWidgets import QWidget
 
-from lab.display import plots as view
+from lab.display import plots
 from lab.embedding.streams import is_map
-from lab.errors import ModelError, near
+from lab.errors import ModelError
 from lab.model import Model, Picture
-from lab.widgets.pictures.base import PictureView
+from lab.widgets.pictures.base import VIEWS, PictureView
 
-Load = Callable[[], type[PictureView]]
-
-
-def _later(module: str, name: str) -> Load:
-    """A class of this folder that is imported when it is first drawn."""
-    return lambda: getattr(import_module(f"lab.widgets.{module}"), name)
-
-
-VIEWS: dict[str, Load] = {
-    "trace": _later("pictures.lines", "LinesView"),
-    "phase": _later("pictures.lines", "LinesView"),
-    "curve": _later("pictures.lines", "LinesView"),
-    "raster": _later("pictures.raster", "RasterView"),
-    "bars": _later("pictures.bars", "BarsView"),
-    "image": _later("pictures.image", "ImageView"),
-    "tokens": _later("pictures.tokens", "TokensView"),
-    "arrows": _later("pictures.cloud", "CloudView"),
-    "cloud": _later("pictures.cloud", "CloudView"),
-    "map": _later("embeddings.explorer", "ExplorerView"),
-    "graph": _later("pictures.graph", "GraphView"),
-    "matrices": _later("pictures.matrices", "MatricesView"),
-    "table": _later("pictures.table", "TableView"),
+FILES = {  # where the view of a kind stands, unless in the file of its name here
+    "trace": "lab.widgets.pictures.lines",
+    "phase": "lab.widgets.pictures.lines",
+    "curve": "lab.widgets.pictures.lines",
+    "arrows": "lab.widgets.pictures.cloud",
+    "map": "lab.widgets.embeddings.explorer",
 }
 
 
-def add(kind: str, made: type[PictureView]) -> None:
-    """Draw pictures of a kind that `lab.engine.kinds` knows by this class."""
-    VIEWS[kind] = lambda: made
-
-
-def make(picture: Picture, model: Model, parent: QWidget | None = None) -> PictureView:
-    """The widget that draws `picture` of `model`; raises ModelError for a picture without layers or an unknown stream."""
-    kind = view.kind(picture, model)
+def view_of(picture: Picture, model: Model) -> type[PictureView]:
+    """The class that draws a picture of a model; raises ModelError for a picture without layers or of an unknown kind."""
+    kind = plots.kind(picture, model)
     if kind == "cloud" and is_map(model, picture.layers[0].stream):
         kind = "map"
     if kind not in VIEWS:
-        raise ModelError(f"{model._owner()}: nothing draws pictures of kind '{kind}': {near(kind, VIEWS)}")
-    return VIEWS[kind]()(picture, model, parent)
+        file = FILES.get(kind, f"lab.widgets.pictures.{kind}")
+        if not kind.isidentifier() or find_spec(file) is None:
+            raise ModelError(f"{model._owner()}: nothing draws the picture '{picture.name}' of kind '{kind}': register a view for it.")
+        import_module(file)
+    return VIEWS[kind]
+
+
+def make(picture: Picture, model: Model, parent: QWidget | None = None) -> PictureView:
+    """The widget that draws `picture` of `model`."""
+    return view_of(picture, model)(picture, model, parent)
