@@ -61,7 +61,7 @@ def checked(owner: str, stream: Stream, shown: Any) -> Any:
 Check = Callable[[str, Stream, Any], None]
 
 
-def _must(holds: str, wrong: Callable[[Any], str]) -> Check:
+def must(holds: str, wrong: Callable[[Any], str]) -> Check:
     """The check that a payload is what it `holds`; `wrong` says what it is instead, or nothing."""
 
     def check(owner: str, stream: Stream, shown: Any) -> None:
@@ -80,7 +80,7 @@ def array(holds: str, dimensions: tuple[int, ...], widths: tuple[int, ...] = ())
             return _named(shown)
         return "" if shown.ndim in dimensions and (not widths or shown.shape[-1] in widths) else f"the shape {shown.shape}"
 
-    return _must(holds, wrong)
+    return must(holds, wrong)
 
 
 def _named(shown: Any) -> str:
@@ -189,7 +189,7 @@ add(Kind("bars", array("an array (bars,) or (series, bars)", (1, 2)), _of_array)
 add(Kind("image", PICTURES, _of_array))
 add(Kind("cloud", POINTS, _of_array))
 add(Kind("arrows", array("an array (arrows, 4 or 5): x, y, dx, dy, class", (2,), (4, 5)), _of_arrows))
-add(Kind("graph", _must("a dict of nodes (n, 3 or more) and edges (m, 3)", _graph), _of_graph))
-add(Kind("table", _must("a list of rows, each a dict of column and value", _rows), _of_rows))
-add(Kind("matrices", _must("a list of dicts with name, place and values (rows, columns)", _matrices), _of_matrices))
+add(Kind("graph", must("a dict of nodes (n, 3 or more) and edges (m, 3)", _graph), _of_graph))
+add(Kind("table", must("a list of rows, each a dict of column and value", _rows), _of_rows))
+add(Kind("matrices", must("a list of dicts with name, place and values (rows, columns)", _matrices), _of_matrices))
 add(Kind("tokens", lambda owner, stream, shown: tokens.read(shown, stream.name, owner), _of_tokens))
