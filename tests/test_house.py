@@ -75,7 +75,7 @@ def test_widgets_name_no_model(path):
 FLOORS = (
     ("errors", "parameter_kinds", "sources"),
     ("arithmetic", "data", "kernels", "params", "progress", "session"),
-    ("embedding", "model", "tape"),
+    ("coding", "embedding", "model", "tape"),
     ("catalog", "spiking"),
     ("cells", "engine", "graph"),
     ("display", "training"),
