@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from lab.engine import kinds
 from lab.errors import ModelError
 from lab.model import Happened, Model
 
@@ -127,7 +128,7 @@ class RecordedSource:
     ):
         self._again = again
         self._reader = reader
-        self._run = run_id
+        self.run = run_id
         self._last_look = last_look
         self._labels = labels
         info = next((r for r in reader.runs(deleted=True) if r.id == run_id), None)
@@ -140,7 +141,7 @@ class RecordedSource:
         self._model = model
         self._summary = info.summary
         extent = reader.extent(run_id)
-        self._end = max(info.steps, extent[1] if extent else 0)
+        self.end = max(info.steps, extent[1] if extent else 0)
         self.place = place
         self._known = {s.name: s for s in reader.streams(run_id)}
         self._kept: dict[str, tuple[int, int, Any]] = {}
@@ -155,12 +156,12 @@ class RecordedSource:
     @property
     def version(self) -> Hashable:
         """Changes only when another place is looked at, or more of it is seen."""
-        return ("recorded", self._run, self.step, tuple(self._seen_again()))
+        return ("recorded", self.run, self.step, tuple(self._seen_again()))
 
     @property
     def step(self) -> int:
         """The place looked at."""
-        return self._end if self.place is None else self.place
+        return self.end if self.place is None else self.place
 
     @property
     def summary(self) -> Mapping[str, Any]:
@@ -172,7 +173,7 @@ class RecordedSource:
         if kept is None or first < kept[0] or last > kept[1]:
             span = last - first + 1
             low, high = max(0, first - span), last + 2 * span
-            kept = self._kept[stream] = (low, high, read(self._run, stream, low, high + 1))
+            kept = self._kept[stream] = (low, high, read(self.run, stream, low, high + 1))
         return kept[2]
 
     def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
@@ -204,27 +205,34 @@ class RecordedSource:
         curve = self._model.stream(stream).kind == "curve"
         kept = self._snapshots.get(stream)
         if kept is None or kept[0] != self.step:
-            found = self._reader.latest_snapshot(self._run, stream, self.step) if stream in self._known else None
+            found = self._reader.latest_snapshot(self.run, stream, self.step) if stream in self._known else None
             if found is None and curve and stream in self._known:
-                found = self._reader.latest_snapshot(self._run, stream)
-            kept = self._snapshots[stream] = (self.step, None if found is None else found[1])
+                found = self._reader.latest_snapshot(self.run, stream)
+            kept = self._snapshots[stream] = (self.step, None if found is None else self._checked(stream, found[1]))
         if kept[1] is None and curve and self._last_look is not None:
             return self._last_look(stream)
         return kept[1]
+
+    def _checked(self, stream: str, shown: Any) -> Any:
+        """What a file says was shown: checked like what a model shows, since a file may come from anywhere."""
+        return kinds.checked(self._model._owner(), self._model.stream(stream), shown)
 
     def history(self) -> tuple[Model, Sequence[Happened]]:
         """The model as the run began, and the changes and actions since."""
         from lab.engine.experiment import Experiment
 
-        info = next(r for r in self._reader.runs(deleted=True) if r.id == self._run)
-        log = [Happened(e.step, e.kind, e.name, dict(e.payload)) for e in self._reader.log(self._run)]  # type: ignore[arg-type]
+        info = next(r for r in self._reader.runs(deleted=True) if r.id == self.run)
+        log = [Happened(e.step, e.kind, e.name, dict(e.payload)) for e in self._reader.log(self.run)]  # type: ignore[arg-type]
         return Experiment.from_dict(info.experiment).build(), log
 
     def last(self, stream: str) -> Any:
         """What a per-block stream showed at the end of the run, for what never changes in it (names, inputs)."""
         if stream not in self._ends:
-            found = self._reader.latest_snapshot(self._run, stream) if stream in self._known else None
-            shown = found[1] if found is not None else self._last_look(stream) if self._last_look is not None else None
+            found = self._reader.latest_snapshot(self.run, stream) if stream in self._known else None
+            if found is not None:
+                shown = self._checked(stream, found[1])
+            else:
+                shown = self._last_look(stream) if self._last_look is not None else None
             if shown is None:
                 return None
             self._ends[stream] = shown
