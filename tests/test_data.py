@@ -61,60 +61,6 @@ def test_painted_and_drawn():
         data.load("painted", points=[])
 
 
-def test_csv_types_are_guessed_and_can_be_corrected(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_text(
-        "id,size,colour,kind\n" + "\n".join(f"row{i},{i / 10},{'red' if i % 2 else 'blue'},{'x' if i % 3 else 'y'}" for i in range(60))
-    )
-    assert [c.kind for c in data.guess_columns(path)] == ["ignore", "number", "class", "class"]
-    found = data.from_csv(path)
-    assert found.classes == ("x", "y") and found.features == ("size", "colour=blue", "colour=red")
-    assert data.from_csv(path, target="size").task == "regression"
-    assert "colour=red" not in data.from_csv(path, types="colour=ignore").features
-
-
-def test_csv_without_heading_with_semicolons_and_missing_values(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_text("1.5;2;0\n;4;1\n2.5;6;1\n")
-    found = data.from_csv(path)
-    assert found.x[1, 0] == 2.0 and found.classes == ("0", "1")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("a,b\n1,2\n3\n", "row 3: 1 values where the heading has 2"),
-        ("a,b\n", "heading and at least one row"),
-        ("a\n1\n2\n", "besides the one to predict"),
-        ("a,b\n\0\0\n", "not a text file"),
-    ],
-)
-def test_wrong_tables_are_explained(tmp_path, text, said):
-    path = tmp_path / "a.csv"
-    path.write_text(text)
-    with pytest.raises(FileError, match=said):
-        data.from_csv(path)
-
-
-def test_wrong_cell_is_named_with_row_and_column(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_text("a,b,c\n1,2,x\n3,oops,y\n")
-    with pytest.raises(FileError, match="row 3, column 'b': 'oops' is not a number"):
-        data.from_csv(path, types="b=number")
-
-
-def test_a_slip_among_many_numbers_is_told_instead_of_turning_the_column_into_words(tmp_path):
-    path = tmp_path / "a.csv"
-    rows = [f"{i / 10},{'x' if i % 2 else 'y'}" for i in range(50)]
-    path.write_text("\n".join(["size,kind", *rows[:30], "oops,x", *rows[30:]]))
-    with pytest.raises(FileError, match=r"row 32, column 'size': 'oops' is not a number; .* size=ignore"):
-        data.from_csv(path)
-    bare = [f"{i / 10},{i % 2}" for i in range(50)]
-    path.write_text("\n".join([*bare[:30], "oops,1", *bare[30:]]))  # no heading: rows count from the first
-    with pytest.raises(FileError, match="row 31, column 'column 1'"):
-        data.from_csv(path)
-
-
 def idx(array: np.ndarray) -> bytes:
     return bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(np.uint8).tobytes()
 

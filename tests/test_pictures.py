@@ -28,7 +28,6 @@ from lab.widgets.pictures import Overlay, PictureCard, PictureView, make
 from lab.widgets.pictures.cloud import columns_of, turned
 from lab.widgets.pictures.colours import levels_of, lookup, paint
 from lab.widgets.pictures.image import mosaic_columns
-from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import TickAxis
 from lab.widgets.pictures.texts import place_labels
 

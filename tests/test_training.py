@@ -507,7 +507,7 @@ def test_the_columns_of_a_table_are_shown_with_what_they_are_taken_for(tmp_path)
     s = Simulation(MLP(data="file", file=str(tmp_path / "table.csv"), types="id=ignore", hidden="4"), 0)
     rows = {row["column"]: (row["type"], row["role"], row["values"]) for row in s.observe("columns")}
     assert rows == {
-        "id": ("ignore, as said", "left out", "40"), "size": ("number", "input", "40"), "colour": ("class", "input", "1, 14 missing"), "kind": ("class", "target", "2"),
+        "id": ("as said", "left out", "40"), "size": ("number", "input", "40"), "colour": ("class", "input", "1, 14 missing"), "kind": ("class", "target", "2"),
     }  # fmt: skip
     assert "columns" in [p.name for p in s.model.pictures] and "columns" not in [p.name for p in MLP().pictures]
 

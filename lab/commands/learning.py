@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -76,15 +77,17 @@ def predict(
     """Let a recorded training answer the rows of a table, as CSV: the class and the probability of each, or the value."""
     import numpy as np
 
-    from lab.data.sets import encode, read_table
+    from lab.data import tables
+    from lab.data.sets import encode, kinds
 
-    heading, body = read_table(_existing(table))
     trust(model_file)
     simulation = _trained(file, run_id, best)
     model: Any = simulation.model
     material = simulation.constants.material
-    x = encode(material.data, heading, body, table)
-    found = model.predict(simulation.constants, simulation.state, (x - material.mean) / material.deviation)
+    choices = dataclasses.replace(tables.Choices.of(model), types="", header="")
+    given = tables.read(table, choices if model.data == "file" else tables.AS_FOUND, kinds(material.data))
+    x = encode(material.data, given)
+    found = model.predict(simulation.constants, simulation.state, material.scaled(x))
     classes = simulation.constants.outline.classes if model.task == "classification" else ()
     columns = (
         ["predicted", *classes]
@@ -106,10 +109,3 @@ def predict(
     except OSError as error:
         raise FileError(f"{output} cannot be written: {error.strerror}.") from None
     say(f"wrote {output}: {len(rows)} rows")
-
-
-def _existing(table: str) -> Path:
-    path = Path(table)
-    if not path.is_file():
-        raise FileError(f"There is no file {path}.")
-    return path

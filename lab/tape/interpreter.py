@@ -15,15 +15,14 @@ import numpy as np
 
 from lab.kernels import JIT, below, call_at, entry, kernel
 from lab.tape import operations, registry  # noqa: F401  (importing registers every operation)
-from lab.tape.optimisers import CLIP, scheduled_rate, update
+from lab.tape.optimisers import CLIP, keep_signs, scheduled_rate, update
 from lab.tape.registry import BATCHED, OPCODE, OUT, SIZE
 
 # Columns of the table of objectives.
 FORWARD, FORWARD_END, BACKWARD, BACKWARD_END, ROOT, ROOT_BATCHED, SEGMENT, SEGMENT_END, KIND, SCHEDULE, NUMBERS, TURN = range(12)
 FINE, BAD_LOSS, BAD_GRADIENT = range(3)
-STEP, EPOCH, POSITION, UPDATES = range(
-    4
-)  # counters; from UPDATES on one per objective, then again one: updates before its memory was emptied
+# Places in the counters of a state. From UPDATES on one per objective, then again one: its updates before its memory was emptied.
+STEP, EPOCH, POSITION, UPDATES = range(4)
 
 
 @kernel
@@ -179,6 +178,8 @@ def learn(
                     o[KIND], a[w : w + size], a[g : g + size], m[w : w + size], v[w : w + size],
                     f, o[NUMBERS], rate, counters[UPDATES + k] - counters[UPDATES + objectives.shape[0] + k], factor, segments[s, 3], segments[s, 4],
                 )  # fmt: skip
+                if segments[s, 5] >= 0:
+                    keep_signs(a[w : w + size], a[segments[s, 5] : segments[s, 5] + segments[s, 6]], segments[s, 7])
         counters[STEP] += 1
         counters[POSITION] = start + n
         if start + n >= count:

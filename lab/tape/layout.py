@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import numpy as np
 
-from lab.tape.builder import Instruction, Node, Tape
+from lab.tape.listing import Instruction, Listing, Node
 from lab.tape.registry import (
     AUX,
     BATCHED,
@@ -40,7 +40,7 @@ class Layout:
     long segments.
     """
 
-    def __init__(self, tape: Tape, batch: int):
+    def __init__(self, tape: Listing, batch: int):
         self.tape, self.batch = tape, batch
         nodes = tape.nodes
         groups = {index: k for k, objective in reversed(list(enumerate(tape.objectives))) for index in objective.parameters}
@@ -103,10 +103,10 @@ class Layout:
         row[INTS : INTS + len(instruction.ints)] = instruction.ints
         return row
 
-    def forward_rows(self, targets: Iterable[Node]) -> list[np.ndarray]:
-        """Instructions that compute the targets, in order."""
-        needed = self.tape.ancestors(list(targets))
-        return [self._row(i, 2 * OPCODES[i.opcode].number) for i in self.tape.instructions if i.out in needed]
+    def forward_rows(self, targets: Iterable[Node], without: Container[int] = (), cut: Container[int] = ()) -> list[np.ndarray]:
+        """Instructions that compute the targets, in order, but not those that write `without`, nor what only `cut` needs."""
+        needed = self.tape.ancestors(list(targets), cut)
+        return [self._row(i, 2 * OPCODES[i.opcode].number) for i in self.tape.instructions if i.out in needed and i.out not in without]
 
     def _depends(self, wrt: Iterable[int]) -> set[int]:
         """Base nodes through which a gradient with respect to `wrt` flows."""
@@ -161,17 +161,21 @@ class Layout:
         """Rows as one table."""
         return np.array(rows, np.int64).reshape(-1, WIDTH)
 
-    def segments(self, chosen: Iterable[int]) -> list[tuple[int, int, int, int, int]]:
-        """(offset, gradient offset, length, decays, constraint) of the parameters, neighbours of one kind joined."""
+    def segments(self, chosen: Iterable[int]) -> list[tuple[int, ...]]:
+        """(offset, gradient offset, length, decays, nonnegative, offset of the signs, their number, weights of each) of the parameters.
+
+        Neighbours of one kind are joined; signs are -1, 0, 0 where there are none.
+        """
         found: list[list[int]] = []
         for index in sorted(chosen, key=lambda index: self.offsets[index]):
             node = self.tape.nodes[index]
-            here = [self.offsets[index], self.gradients[index], node.size, int(node.decay), int(node.constraint == "nonnegative")]
+            signs = [self.offsets[node.signs], *node.shape[-2:]] if node.signs >= 0 else [-1, 0, 0]
+            here = [self.offsets[index], self.gradients[index], node.size, int(node.decay), int(node.constraint == "nonnegative"), *signs]
             if found and found[-1][0] + found[-1][2] == here[0] and found[-1][3:] == here[3:]:
                 found[-1][2] += node.size
             else:
                 found.append(here)
-        return [tuple(segment) for segment in found]  # type: ignore[misc]
+        return [tuple(segment) for segment in found]
 
     # Summary -----------------------------------------------------------------------------------------------------------
 

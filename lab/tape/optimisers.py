@@ -154,3 +154,11 @@ def update(kind, w, g, m, v, f, at, rate, t, factor, decays, constraint):
     if constraint == 1:
         for i in range(w.size):
             w[i] = max(w[i], real(0))
+
+
+@kernel
+def keep_signs(w, signs, width):
+    """Set to 0 what has the wrong sign: w (..., units, width) belongs to units with a sign of 1, -1 or 0. A NaN stays one."""
+    for i in range(w.size):
+        if w[i] * signs[(i // width) % signs.size] < 0:
+            w[i] = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -14,11 +14,12 @@ import numpy as np
 from lab.errors import DivergenceError, ModelError, ParameterError, near
 from lab.kernels import seed_state
 from lab.tape import interpreter
-from lab.tape.builder import Node, Tape
 from lab.tape.data import Data, check_values, pack
 from lab.tape.initialisers import initial
 from lab.tape.layout import Layout
+from lab.tape.listing import Listing, Node
 from lab.tape.optimisers import KINDS, SCHEDULES
+from lab.tape.registry import OUT
 from lab.tape.threads import one_thread
 
 State = dict[str, np.ndarray]
@@ -69,7 +70,7 @@ class Program:
     a checkpoint; training resumed from it gives the same bytes, however the steps are divided among calls.
     """
 
-    def __init__(self, tape: Tape, batch: int, dtype: str):
+    def __init__(self, tape: Listing, batch: int, dtype: str):
         if batch < 1:
             raise ParameterError(f"tape: a program needs a batch of at least 1 (got {batch}).", owner="tape", names=("batch",))
         if dtype not in ("float32", "float64"):
@@ -97,7 +98,11 @@ class Program:
         for node in self.tape.nodes:
             at = self.layout.offsets[node.index]
             if node.kind == "parameter":
-                parameters[at : at + node.size] = initial(node.shape, node.init, draw).ravel()
+                value = initial(node.shape, node.init, draw)
+                if node.signs >= 0:
+                    signs = self.tape.constants[node.signs][:, None]
+                    value = np.where(signs != 0, np.abs(value) * signs + 0.0, value)  # + 0.0: no negative zeros
+                parameters[at : at + node.size] = value.ravel()
             elif node.kind == "statistic":
                 at -= self.layout.parameters
                 statistics[at : at + node.size] = initial(node.shape, node.init, draw).ravel()
@@ -238,21 +243,62 @@ class Program:
         return Report(self.recorded, records[:done], int(done), seconds, fault, node, at, seen)
 
     def forward(
-        self, state: State, outputs: Sequence[str | Node] | str | Node, *, train: bool = False, seed: int = 0, **arrays: np.ndarray
+        self,
+        state: State,
+        outputs: Sequence[str | Node] | str | Node,
+        *,
+        train: bool = False,
+        seed: int = 0,
+        replace: Mapping[str, Any] | None = None,
+        **arrays: np.ndarray,
     ) -> Any:
         """Values of one node, or a list of values of several, for any number of samples.
 
         Runs in evaluation mode unless train=True (dropout on, batch statistics); the state is not changed, random numbers
         come from `seed`.
+
+        replace changes nodes in this pass alone, so that the same call without it gives the clean values beside the patched
+        ones: name -> array (one per sample, or one for all), or a function of the node's value (samples, *shape) that returns
+        another. Whatever reads the node reads the replaced value; nodes that share its memory (`reshape`) change with it.
+        What only a replaced array would have needed need not be given: a decoder runs from codes alone.
         """
         single = isinstance(outputs, str | Node)
         nodes = [self._find(outputs)] if isinstance(outputs, str | Node) else [self._find(name) for name in outputs]
-        plan = self._plan(("forward", *(node.index for node in nodes)), nodes, (), None)
-        found = self._run(state, plan, nodes, arrays, train, seed, None, None)[0]
+        fixed, moved = self._replacements(replace or {})
+        key = ("forward", *(node.index for node in nodes))
+        cut: frozenset[int] = frozenset()
+        if fixed:
+            known = {node.base for node, _ in fixed} | {self.tape.find(name).index for name in arrays}
+            bare = {i for i in self.tape.ancestors(nodes) if self.tape.nodes[i].kind == "input"} <= known
+            # What lies before an array runs too where it can: random numbers then fall as in the clean pass.
+            cut = frozenset() if bare else frozenset(node.base for node, _ in fixed)
+            key = (*key, "without", bare, *(node.base for node, _ in fixed))
+        plan = self._plan(key, nodes, (), None, frozenset(node.base for node, _ in fixed), cut)
+        found = self._run(state, plan, nodes, arrays, train, seed, cut=cut, fixed=fixed, moved=moved)[0]
         return found[0] if single else found
 
-    def sweep(self, state: State, data: Data, outputs: Sequence[str]) -> list[np.ndarray]:
-        """As `forward` in evaluation mode, for samples packed by `data`: what evaluations use, because little of it is Python."""
+    def _replacements(self, replace: Mapping[str, Any]) -> tuple[list[tuple[Node, np.ndarray]], list[tuple[Node, Callable]]]:
+        """Nodes that an array takes the place of, and nodes that a function changes."""
+        fixed, moved = [], []
+        for name, value in replace.items():
+            node = self.tape.find(name)
+            if node.kind in ("scratch", "statistic"):
+                raise ModelError(f"tape: '{name}' is a {node.kind}, which nothing reads by name; replace a value, an input or a parameter.")
+            if callable(value):
+                moved.append((node, value))
+                continue
+            array = np.asarray(value, self.dtype)
+            if array.shape not in ((), node.shape) and not (node.batched and array.shape[1:] == node.shape):
+                raise ModelError(
+                    f"tape: '{name}' has the shape {node.shape}{' per sample' if node.batched else ''}, but an array of shape {array.shape} is to replace it."
+                )
+            if node.classes:
+                check_values(node, array)
+            fixed.append((node, array))
+        return fixed, moved
+
+    def sweep(self, state: State, data: Data, outputs: Sequence[str], *, seed: int = 0) -> list[np.ndarray]:
+        """As `forward` in evaluation mode, to the byte, for samples packed by `data`: what evaluations use, because little of it is Python."""
         nodes = [self._find(name) for name in outputs]
         rows, _, codes = self._plan(("forward", *(node.index for node in nodes)), nodes, (), None)
         self._expect_inputs(data.names, nodes)
@@ -264,7 +310,7 @@ class Program:
         with one_thread:
             interpreter.sweep(
                 interpreter.table(self.dtype, codes), rows, a, state["hyper"], data.flat, data.stride, self._fields(data), np.arange(count, dtype=np.int64),
-                self.batch, np.zeros(4, np.uint64), watched, out,
+                self.batch, seed_state(seed, 3), watched, out,
             )  # fmt: skip
         self._workspaces.samples = count - (count - 1) // self.batch * self.batch
         return [
@@ -296,8 +342,8 @@ class Program:
         """Gradients of a node with respect to inputs, parameters or any node on the way, one array for each of `wrt`.
 
         What is differentiated is the mean over samples of the node's values (mean=False: their sum, so that the gradient with
-        respect to an input is each sample's own), or their sum weighted by `weights` of the node's shape. At most the
-        compiled batch of samples.
+        respect to an input is each sample's own), or their sum weighted by `weights` of the node's shape. More samples than
+        the compiled batch are done in blocks (with train=True each block has its own batch statistics).
         """
         root, nodes = self._find(of), [self._find(name) for name in wrt]
         key = ("gradients", root.index, *(node.index for node in nodes))
@@ -309,7 +355,8 @@ class Program:
             raise ModelError(
                 f"tape: gradient weights of shape {np.shape(weights)} do not fit '{root.name}' of shape {(count, *root.shape)}."
             )
-        return self._run(state, plan, [root], arrays, train, seed, root, np.asarray(weights, self.dtype).ravel(), nodes)[1]
+        weights = np.asarray(weights, self.dtype).reshape(count, root.size)
+        return self._run(state, plan, [root], arrays, train, seed, root=root, weights=weights, wrt=nodes)[1]
 
     def last(self, name: str | Node) -> np.ndarray:
         """Value of a node in the minibatch that this thread ran last (slow motion, watching)."""
@@ -328,9 +375,9 @@ class Program:
     def _find(self, name: str | Node) -> Node:
         return name if isinstance(name, Node) else self.tape.find(name)
 
-    def _plan(self, key, targets, wrt, root) -> tuple[np.ndarray, int, np.ndarray]:
+    def _plan(self, key, targets, wrt, root, without=frozenset(), cut=frozenset()) -> tuple[np.ndarray, int, np.ndarray]:
         if key not in self._plans:
-            forward = self.layout.forward_rows(targets)
+            forward = self.layout.forward_rows(targets, without, cut)
             backward = self.layout.backward_rows(root, {node.index for node in wrt}) if root is not None else []
             rows = self.layout.table(forward + backward)
             self._plans[key] = rows, len(forward), np.unique(rows[:, 0])
@@ -364,7 +411,7 @@ class Program:
         names += ["gradient" if len(objectives) == 1 else f"{objective.name}.gradient" for objective in self.tape.objectives]
         return (
             np.array(objectives, np.int64).reshape(-1, 12),
-            np.array(segments, np.int64).reshape(-1, 5),
+            np.array(segments, np.int64).reshape(-1, 8),
             np.array(scalars, np.int64).reshape(-1, 4),
             layout.table(rows),
             tuple(names),
@@ -393,51 +440,85 @@ class Program:
         a[end : end + self.layout.statistics] = state["statistics"]
         return a
 
-    def _expect_inputs(self, names, targets: list[Node]) -> None:
-        key = tuple(node.index for node in targets)
+    def _expect_inputs(self, names, targets: list[Node], cut: frozenset[int] = frozenset()) -> None:
+        key = (cut, *(node.index for node in targets))
         if key not in self._needed:
-            self._needed[key] = {self.tape.nodes[i].name for i in self.tape.ancestors(targets) if self.tape.nodes[i].kind == "input"}
+            self._needed[key] = {self.tape.nodes[i].name for i in self.tape.ancestors(targets, cut) if self.tape.nodes[i].kind == "input"}
         missing = sorted(self._needed[key] - set(names))
         if missing:
             raise ModelError(f"tape: '{targets[0].name}' needs the input '{missing[0]}', which was not given; pass {missing[0]}=array.")
 
-    def _count(self, arrays) -> int:
-        counts = {len(array) for array in arrays.values()}
+    def _count(self, arrays, fixed=()) -> int:
+        given = arrays | {node.name: array for node, array in fixed if node.batched and array.ndim > len(node.shape)}
+        counts = {len(array) for array in given.values()}
         if len(counts) > 1:
-            sizes = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
+            sizes = ", ".join(f"{name} {len(array)}" for name, array in given.items())
             raise ModelError(f"tape: the inputs differ in their number of samples ({sizes}); give as many of each.")
         return counts.pop() if counts else self.batch
 
-    def _run(self, state, plan, outputs, arrays, train, seed, root, weights, wrt=()):
+    def _run(self, state, plan, outputs, arrays, train, seed, *, root=None, weights=None, wrt=(), cut=frozenset(), fixed=(), moved=()):
+        """Values of the outputs, and gradients of the root weighted by (samples, size) with respect to `wrt`, block by block."""
         rows, split, codes = plan
-        self._expect_inputs(arrays, outputs)
-        count = self._count(arrays)
-        if root is not None and count > self.batch:
-            raise ParameterError(
-                f"tape: gradients of {count} samples do not fit a program compiled for {self.batch}; compile with batch={count}."
-            )
-        prepared = [(self.layout.offset(node), node.size, value) for node, value in self._prepare(arrays)]
+        replaced = {self.tape.nodes[node.base].name for node, _ in fixed}
+        self._expect_inputs({*arrays, *replaced}, outputs, cut)
+        count = self._count(arrays, fixed)
+        prepared = [(node, value) for node, value in self._prepare(arrays) if node.name not in replaced]
+        prepared += [(node, np.broadcast_to(array, (count, *node.shape) if node.batched else node.shape)) for node, array in fixed]
+        stops = sorted(((self._written(rows[:split], node), node, function) for node, function in moved), key=lambda stop: stop[0])
         a = self._load(state)
         random = seed_state(seed, 3)
         found = [np.empty((count, *node.shape) if node.batched else node.shape, self.dtype) for node in outputs]
+        slopes = [np.zeros((count, *node.shape) if node.batched else node.shape, self.dtype) for node in wrt]
         entries = interpreter.table(self.dtype, codes)
         with one_thread:
             for start in range(0, max(count, 1), self.batch):
                 n = min(self.batch, count - start)
-                for at, size, value in prepared:
-                    a[at : at + n * size] = value[start : start + n].ravel()
-                interpreter.execute(entries, rows, 0, split, a, state["hyper"], n, int(train), random)
-                if root is not None:
-                    at = self.layout.gradient(root)
-                    a[at : at + weights.size] = weights
-                    interpreter.execute(entries, rows, split, len(rows), a, state["hyper"], n, int(train), random)
                 self._workspaces.samples = n
+                for node, value in prepared:
+                    self._write(node, value[start : start + n] if node.batched else value)
+                place = 0
+                for at, node, function in stops:
+                    interpreter.execute(entries, rows, place, at, a, state["hyper"], n, int(train), random)
+                    place = at
+                    self._write(node, self._changed(node, function))
+                interpreter.execute(entries, rows, place, split, a, state["hyper"], n, int(train), random)
+                if root is not None:
+                    here = weights[start : start + n] if root.batched else weights
+                    at = self.layout.gradient(root)
+                    a[at : at + here.size] = here.ravel()
+                    interpreter.execute(entries, rows, split, len(rows), a, state["hyper"], n, int(train), random)
                 for node, out in zip(outputs, found, strict=True):
-                    if node.batched:
-                        out[start : start + n] = self._read(node, self.layout.offsets)
-                    else:
-                        out[...] = self._read(node, self.layout.offsets)
-        return found, [self._read(node, self.layout.gradients) for node in wrt]
+                    out[slice(start, start + n) if node.batched else ...] = self._read(node, self.layout.offsets)
+                for node, out in zip(wrt, slopes, strict=True):
+                    out[slice(start, start + n) if node.batched else ...] += self._read(node, self.layout.gradients)
+                if root is not None and not root.batched:  # it is the same in every block
+                    break
+        for node in [node for node, _ in (*fixed, *moved) if node.kind == "constant"]:
+            self._write(node, self.tape.constants[node.index])
+        return found, slopes
+
+    def _written(self, rows: np.ndarray, node: Node) -> int:
+        """Place after the last instruction that writes a node."""
+        writers = np.flatnonzero(rows[:, OUT] == self.layout.offset(node))
+        return int(writers[-1]) + 1 if writers.size else 0
+
+    def _write(self, node: Node, value: np.ndarray) -> None:
+        at = self.layout.offset(node)
+        self._arena()[at : at + value.size] = value.ravel()
+
+    def _changed(self, node: Node, function: Callable) -> np.ndarray:
+        """What a function makes of the present value of a node."""
+        value = self._read(node, self.layout.offsets)
+        shape = value.shape
+        changed = np.asarray(function(value), self.dtype)
+        if changed.shape not in (shape, node.shape, ()):
+            raise ModelError(
+                f"tape: the function for '{node.name}' was given an array of shape {shape} and returned {changed.shape}; return its shape."
+            )
+        changed = np.broadcast_to(changed, shape)
+        if node.classes:
+            check_values(node, changed)
+        return changed
 
     def _prepare(self, arrays):
         for name, array in arrays.items():

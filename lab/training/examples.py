@@ -1,11 +1,13 @@
-"""Parameters of a data set: which examples, how they are prepared and varied."""
+"""Parameters of a data set: which examples, how a file is read, how they are prepared and varied."""
 
 from __future__ import annotations
 
 from lab.data import sets
+from lab.data.tables import FILLS
 from lab.model import Model, param
 
 EXAMPLE_POINTS = tuple((float(x), float(y), float(int(x > 0) ^ int(y > 0))) for x in (-0.7, -0.5, 0.5, 0.7) for y in (-0.6, -0.4, 0.4, 0.6))
+READING = "Reading the file"  # group of what is found in a file, where a person corrects it
 
 
 class Examples(Model):
@@ -20,24 +22,35 @@ class Examples(Model):
                                                    when=("data", "drawn"), doc="A function drawn by hand.")  # fmt: skip
     points: tuple[tuple[float, float, float], ...] = param(EXAMPLE_POINTS, kind="points", live=False, group="Data", when=("data", "painted"),
                                                            doc="Points painted by hand with their class.")  # fmt: skip
-    file: str = param(
-        "",
-        kind="file",
-        live=False,
-        group="Data",
-        when=("data", "file"),
-        doc="A CSV file, an IDX file of pictures, or a folder of pictures.",
-    )
-    target: str = param("", live=False, group="Data", when=("data", "file"), doc="Column of the table to predict (empty: the last).")
+    file: str = param("", kind="file", live=False, group="Data", when=("data", "file"),
+                      doc="A table as text (CSV), an IDX file of pictures, or a folder of pictures.")  # fmt: skip
+    target: str = param("", live=False, group="Data", when=("data", "file"),
+                        doc="Column of the table to predict (empty: one called label, class or target, else the last that says anything).")  # fmt: skip
     types: str = param(
-        "", live=False, group="Data", when=("data", "file"), doc="Corrections of guessed column types: age=number, id=ignore."
+        "", live=False, group="Data", when=("data", "file"), doc="Corrections of what columns hold: age=number, id=ignore, grade=class."
     )
+    fill: str = param(
+        "mean", choices=FILLS, live=False, group="Data", when=("data", "file"), doc="What takes the place of missing numbers."
+    )
+    balance: bool = param(False, live=False, group="Data", label="Rare classes more often",
+                          doc="Show the training rows of rare classes so often that all classes are seen equally often.")  # fmt: skip
     standardise: bool = param(True, live=False, group="Data", doc="Give every column of a table mean 0 and deviation 1.")
     test_fraction: float = param(0.2, lo=0.01, hi=0.9, live=False, group="Data", doc="Part of the examples held out for testing.")
     samples: int = param(0, "examples", lo=0, hi=1_000_000, live=False, group="Data", doc="Train on only so many examples (0: all).")
     label_noise: float = param(
         0.0, lo=0.0, hi=1.0, builds=True, group="Data", doc="Part of the training labels that are replaced at random."
     )
+    separator: str = param("", live=False, group=READING, when=("data", "file"),
+                           doc="What divides the columns: comma, semicolon, tab, space, bar or the character itself (empty: found).")  # fmt: skip
+    decimal: str = param("", live=False, group=READING, when=("data", "file"), doc="Decimal mark: point or comma (empty: found).")
+    thousands: str = param("", live=False, group=READING, when=("data", "file"),
+                           doc="Mark between groups of digits: comma, point, space, apostrophe or none (empty: any).")  # fmt: skip
+    missing: str = param("", live=False, group=READING, when=("data", "file"), label="Missing words",
+                         doc="Further words for no value, divided by commas: -999, n.d.; with 'only' first, no others count.")  # fmt: skip
+    header: str = param("", live=False, group=READING, when=("data", "file"), label="First row",
+                        doc="What the first row holds: names or values (empty: found).")  # fmt: skip
+    encoding: str = param("", live=False, group=READING, when=("data", "file"),
+                          doc="How the text is encoded: utf-8, latin-1, utf-16 (empty: found).")  # fmt: skip
     shift: int = param(
         0, "pixels", lo=0, hi=8, builds=True, group="Augmentation", doc="Move each training picture at random by up to so many pixels."
     )

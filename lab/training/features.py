@@ -53,7 +53,7 @@ def observe(model: Any, c: Any, stream: str, values: Any) -> Any:
     if stream == INPUTS:
         return x.reshape(-1, *shape.picture).astype(np.float32)
     if stream == NAMES:
-        return named(shape, t)
+        return named(shape, t if t.ndim == 1 else m.units(t))
     if stream == MAP:
         found = principal_components(values(x).reshape(len(x), -1))[0]
         # Turned to lie nearest to the map of the inputs, which stays where it is while the layer learns.

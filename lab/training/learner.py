@@ -12,6 +12,7 @@ from lab.errors import DivergenceError, ModelError
 from lab.model import Clock, Layer, Model, Out, Picture, Remedy, State, Stream, action, param
 from lab.tape import Data, Optimiser, Program, Tape
 from lab.tape.files import load_weights, save_weights
+from lab.tape.interpreter import EPOCH, POSITION, STEP, UPDATES
 from lab.tape.optimisers import SCHEDULES, scheduled_rates
 from lab.training import checking, diagnosis, readings, walk
 from lab.training.makers import Maker
@@ -20,7 +21,6 @@ from lab.training.pace import spaced, works
 from lab.training.steps import Stretch, held, smoothing, values_of
 
 OPTIMISERS = {"SGD": "descent", "momentum": "momentum", "Nesterov": "nesterov", "Adam": "adam", "AdamW": "adamw"}
-STEP, EPOCH, POSITION, UPDATES = range(4)  # places in the tape's counters
 TRAIN_LOSS, TEST_LOSS, TRAIN_SCORE, TEST_SCORE, BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST, EVALUATIONS, FIRST_LOSS, GRADIENT_NORM = (
     range(11)
 )

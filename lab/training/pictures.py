@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.data.sets import FUNCTIONS
 from lab.model import Layer, Picture, Stream
-
-TABLES = (".csv", ".tsv", ".txt")
 
 
 def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
@@ -56,8 +55,8 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
             )
         else:
             found.append(Stream("mistake table", "table", "", "Test examples that are misread with most confidence."))
-    if model.data == "file" and model.file.lower().endswith(TABLES):
-        found.append(Stream("columns", "table", "", "Columns of the file and what they are taken for; 'types' corrects it."))
+    if model.data == "file" and not shape.picture:
+        found.append(Stream("columns", "table", "", "Columns of the file and what became of each: 'types' corrects it."))
     if shape.picture:
         found.append(Stream("canvas", "image", "", "Draw here, or look at a test picture."))
     if shape.plane and shape.low:
@@ -69,10 +68,18 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
             found.append(Stream("samples", "cloud", "", "Training examples.", channels=("x", "y")))
             found.append(Stream("fit", "curve", "", "Answer of the network.", channels=("network",)))
         else:
-            found.append(Stream("outcomes", "cloud", "", "Test examples: true and predicted value.", channels=("true", "predicted")))
+            found.append(
+                Stream("outcomes", "cloud", shape.unit, "Test examples: true and predicted value.", channels=("true", "predicted"))
+            )
+        found.append(Stream("mistake table", "table", shape.unit, "Test examples whose prediction is farthest off."))
     if shape.picture and model.first_weights_are_pictures:
         found.append(Stream("first weights", "image", "", "Weights into single units of the first layer."))
     return (*found, *model.own_streams(shape))
+
+
+def error_name(shape: Any) -> str:
+    """The figure that says how far predictions of numbers are off, with their unit."""
+    return f"test error ({shape.unit})" if shape.unit else "test error"
 
 
 def _short(name: str) -> str:
@@ -96,11 +103,14 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
                 y="loss", figures=("loss", "test loss", "diagnosis"), front=True, weight=1.2),
         Picture("score", score.capitalize(), (Layer("score", channel=1, label="test"), *smoothed, Layer("score", channel=0, label="train")), y=score, figures=(f"train {score}", f"test {score}"), front=True),
     ]  # fmt: skip
+    aim = f"{shape.target} ({shape.unit})" if shape.unit and shape.unit not in shape.target else shape.target
     if shape.plane and shape.low:
         two = model.task == "classification" and shape.outputs == 2
         across, up = (shape.low[0], shape.high[0]), (shape.low[1], shape.high[1])
-        found.append(Picture("surface", "Decision surface", (Layer("surface"), Layer("points")), x="x", y="y", x_range=across, y_range=up, click="add_point", front=True, weight=1.5,
-                             levels=(-1.0, 1.0) if two else None, colours="diverging" if two else "sequential", equal=True,
+        names = (*shape.features, "x", "y")[:2] if len(shape.features) == 2 else ("x", "y")
+        alike = 0.2 < (up[1] - up[0]) / (across[1] - across[0]) < 5  # else one of the axes would be a line
+        found.append(Picture("surface", "Decision surface", (Layer("surface"), Layer("points")), x=names[0], y=names[1], x_range=across, y_range=up, click="add_point" if model.task == "classification" else "", front=True, weight=1.5,
+                             levels=(-1.0, 1.0) if two else None, colours="diverging" if two else "sequential", equal=alike,
                              labels=shape.classes if model.task == "classification" else (),
                              doc="Click to add a point of the class chosen with 'Class of new points'."))  # fmt: skip
         found.append(
@@ -114,9 +124,22 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
             )
         )
     if model.task == "regression" and shape.inputs == 1:
-        found.append(Picture("fit", "Function and fit", (Layer("samples"), Layer("fit")), x="x", y="y", front=True, weight=1.5))
+        found.append(
+            Picture(
+                "fit",
+                "Function and fit",
+                (Layer("samples"), Layer("fit")),
+                x=(shape.features or ("x",))[0],
+                y=aim or "y",
+                front=True,
+                weight=1.5,
+            )
+        )
     elif model.task == "regression":
-        found.append(Picture("outcomes", "Predicted against true", (Layer("outcomes"),), x="true", y="predicted"))
+        found.append(Picture("outcomes", "Predicted against true", (Layer("outcomes"),), x=f"true {aim}".strip(), y=f"predicted {aim}".strip(),
+                             figures=(error_name(shape),), front=model.data == "file"))  # fmt: skip
+    if model.task == "regression" and model.data not in (*FUNCTIONS, "drawn"):
+        found.append(Picture("mistakes", "Worst mistakes", (Layer("mistake table"),)))
     every, reads = model.own_pictures(shape), model.task == "classification"
     own, maps = [p for p in every if p.name != "features"], [p for p in every if p.name == "features"]
     if shape.picture:
@@ -159,7 +182,7 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     found += maps
     if shape.picture and not (reads and model.drawing):
         found += drawing
-    if model.data == "file" and model.file.lower().endswith(TABLES):
+    if model.data == "file" and not shape.picture:
         found.append(
             Picture(
                 "columns",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lab.data.sets import guess_columns
 from lab.training import canvas, checking, walk
 from lab.training.material import outline
 
@@ -35,9 +33,9 @@ def scored(task: str, losses: np.ndarray, output: np.ndarray, x: np.ndarray, t: 
 
 
 def predict(model: Any, c: Any, tape: dict, x: np.ndarray) -> np.ndarray:
-    """Class probabilities, or predicted values."""
+    """Class probabilities, or predicted values in the units of the target."""
     output = c.program.forward(tape, c.output, x=np.asarray(x, np.float32))
-    return probabilities(output) if model.task == "classification" else output
+    return probabilities(output) if model.task == "classification" else c.material.units(output) if model.task == "regression" else output
 
 
 def probabilities(logits: np.ndarray) -> np.ndarray:
@@ -116,7 +114,7 @@ def violins(values: list[np.ndarray], bins: int = 40) -> np.ndarray:
 def surface(model: Any, c: Any, tape: dict) -> np.ndarray:
     """Over the plane: with two classes the difference of their probabilities, with more the likeliest class, else the value."""
     shape = outline(model)
-    p = predict(model, c, tape, plane(shape, GRID))
+    p = predict(model, c, tape, c.material.scaled(plane(shape, GRID)))
     if model.task == "classification":
         value = p[:, 1] - p[:, 0] if p.shape[1] == 2 else p.argmax(1).astype(float)
     else:
@@ -127,7 +125,7 @@ def surface(model: Any, c: Any, tape: dict) -> np.ndarray:
 def units(model: Any, c: Any, tape: dict) -> np.ndarray:
     """Answers of hidden units over the plane, as tiles: of the first and of the last hidden layer, up to eight of each."""
     hidden = c.stages[:-1] or c.stages
-    values = c.program.forward(tape, [s.value for s in hidden], x=plane(outline(model), TILE))
+    values = c.program.forward(tape, [s.value for s in hidden], x=c.material.scaled(plane(outline(model), TILE)))
     chosen = values if len(values) == 1 else [values[0], values[-1]]
     most = 16 if len(chosen) == 1 else 8
     tiles = np.concatenate([v.reshape(len(v), -1)[:, :most] for v in chosen], axis=1)
@@ -135,20 +133,18 @@ def units(model: Any, c: Any, tape: dict) -> np.ndarray:
     return tiles.T.reshape(-1, TILE, TILE)[:, ::-1].astype(float)
 
 
-def columns(model: Any) -> list[dict[str, Any]]:
-    """What each column of the file is taken for."""
-    found = guess_columns(Path(model.file), model.types)
-    used = [column.name for column in found if column.kind != "ignore"]
-    target = model.target or (used[-1] if used else "")
+def columns(model: Any, c: Any) -> list[dict[str, Any]]:
+    """What became of each column of the file."""
     asked = {part.partition("=")[0].strip() for part in model.types.split(",")}
     return [
         {
-            "column": column.name,
-            "type": column.kind + (", as said" if column.name in asked else ""),
-            "role": "target" if column.name == target else "left out" if column.kind == "ignore" else "input",
-            "values": f"{column.values}" + (f", {column.missing} missing" if column.missing else ""),
+            "column": use.name,
+            "role": use.role,
+            "type": (use.holds if use.role != "left out" else use.why)
+            + (", as said" if use.name in asked and use.why != "as said" else ""),
+            "values": f"{use.values:,}" + (f", {use.missing:,} missing" if use.missing else ""),
         }
-        for column in found
+        for use in c.material.data.columns
     ]
 
 
@@ -186,12 +182,12 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
         return found
     m, shape = c.material, c.outline
     if stream == "columns":
-        return columns(model)
+        return columns(model, c)
     if stream == "weights":
         arrays = c.program.parameters(tape)
         return violins([arrays[s.weight] for s in c.stages])
     if stream == "activations":
-        return violins(c.program.forward(tape, [s.value for s in c.stages], x=m.x[:PROBE]))
+        return violins(c.program.forward(tape, [s.value for s in c.stages], **model.given(m.x[:PROBE], m.t[:PROBE])))
     if stream in ("gradients now", "updates now"):
         table = health(c, rehearsal(model, c, tape))
         return table[:, 0] if stream == "gradients now" else table[:, 2]
@@ -215,22 +211,25 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
     if stream == "points":
         x, t = model.examples(c, state)
         kept = np.r_[np.arange(min(POINTS, len(m.x))), np.arange(len(m.x), len(x))]
-        return np.column_stack([x[kept], t[kept] if t.ndim == 1 else t[kept, 0]]).astype(float)
+        return np.column_stack([m.natural(x[kept]), t[kept] if t.ndim == 1 else m.units(t[kept, 0])]).astype(float)
     if stream == "samples":
-        return np.column_stack([m.x[:POINTS, 0], m.t[:POINTS, 0]]).astype(float)
+        return np.column_stack([m.natural(m.x[:POINTS])[:, 0], m.units(m.t[:POINTS, 0])]).astype(float)
     if stream == "fit":
         x = np.linspace(float(m.data.x.min()), float(m.data.x.max()), 300, dtype=np.float32)
-        return np.stack([x, predict(model, c, tape, x[:, None])[:, 0]]).astype(float)
+        return np.stack([m.natural(x[:, None])[:, 0], predict(model, c, tape, x[:, None])[:, 0]]).astype(float)
     if stream == "first weights":
         weight = c.program.parameters(tape)[c.stages[0].weight]
-        return weight.T[:36].reshape(-1, *shape.picture).astype(float)
+        pixels = shape.picture[0] * shape.picture[1]  # a class may be told beside them
+        return weight[:pixels].T[:36].reshape(-1, *shape.picture).astype(float)
     if stream == "outcomes":
         found = predict(model, c, tape, m.test_x)
-        return np.column_stack([m.test_t[:POINTS, 0], found[:POINTS, 0]]).astype(float)
+        return np.column_stack([m.units(m.test_t[:POINTS, 0]), found[:POINTS, 0]]).astype(float)
     return model.look(c, state, tape, stream)
 
 
 def _mistakes(model: Any, c: Any, tape: dict, stream: str) -> Any:
+    if model.task == "regression":
+        return _misses(model, c, tape)
     rows, found, true = worst(model, c, tape)
     names = c.outline.classes
     if stream == "mistakes":
@@ -240,9 +239,31 @@ def _mistakes(model: Any, c: Any, tape: dict, stream: str) -> Any:
         return [{"caption": f"{names[f]} / {names[t]}"} for f, t in zip(found, true, strict=True)] or [{"caption": "no mistakes"}]
     if not len(rows):
         return [{"": "Every test example is read rightly."}]
-    features = c.material.data.features
-    raw = c.material.test_x[rows] * c.material.deviation + c.material.mean
+    return [{"predicted": names[f], "true": names[t]} | row for f, t, row in zip(found, true, described(c, rows), strict=True)]
+
+
+def _misses(model: Any, c: Any, tape: dict) -> list[dict[str, Any]]:
+    """Test examples whose prediction is farthest off, worst first, in the units of the target."""
+    found = predict(model, c, tape, c.material.test_x)[:, 0]
+    true = c.material.units(c.material.test_t[:, 0])
+    rows = np.argsort(-np.abs(found - true), kind="stable")[:SHOWN]
     return [
-        {"predicted": names[f], "true": names[t]} | {name: round(float(v), 4) for name, v in zip(features[:6], row, strict=False)}
-        for f, t, row in zip(found, true, raw, strict=True)
+        {"predicted": f"{found[k]:.5g}", "true": f"{true[k]:.5g}", "error": f"{found[k] - true[k]:+.3g}"} | row
+        for k, row in zip(rows, described(c, rows), strict=True)
     ]
+
+
+def described(c: Any, rows: np.ndarray) -> list[dict[str, Any]]:
+    """Some test examples in words: the row of the file, and the first features in their own units; what was filled is marked."""
+    data, m = c.material.data, c.material
+    places = data.test[rows]
+    raw = m.natural(m.test_x[rows])
+    out = []
+    for place, values in zip(places, raw, strict=True):
+        gaps = data.gaps[place] if data.gaps is not None else np.zeros(len(values), bool)
+        row = {"row": int(data.records[place])} if data.records is not None else {}
+        out.append(
+            row
+            | {name: f"{v:.4g} (filled)" if g else round(float(v), 4) for name, v, g in zip(data.features[:6], values, gaps, strict=False)}
+        )
+    return out

@@ -13,8 +13,8 @@ import numpy as np
 
 from lab.kernels import kernel
 from lab.tape import Data
+from lab.tape.interpreter import POSITION, STEP, UPDATES
 
-STEP, EPOCH, POSITION, UPDATES = range(4)  # places in the tape's counters
 Columns = tuple[list[str], list[str], list[str]]  # names under which the tape reports losses, gradient norms and scores
 
 

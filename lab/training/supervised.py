@@ -170,7 +170,10 @@ class Supervised(ByHand):
         """Load the data and write the program."""
         material = prepare(self, seed)
         found = material.data
-        shape = Outline(found.task, found.inputs, found.outputs, found.classes, found.picture, len(material.x))
+        shape = Outline(
+            found.task, found.inputs, found.outputs, found.classes, found.picture, len(material.x), features=found.features[:8], target=found.target,
+            unit=found.unit,
+        )  # fmt: skip
         program, stages, output = self.compile(shape)
         return Constants(program, material, stages, output, shape)
 
@@ -240,6 +243,8 @@ class Supervised(ByHand):
         return {name: np.asarray(value, float) for name, value in self.given(jittered(m.x[:EXAMPLES]), m.t[:EXAMPLES]).items()}
 
     slow_motion: ClassVar[bool] = True
+    draws: ClassVar[bool] = False  # whether a forward pass draws random numbers: slow motion then shows those of the update
+    judged: ClassVar[str] = "loss"  # the node by which evaluations judge
 
     def phases(self, constants: Constants) -> tuple[Phase, ...]:
         """Forward, loss, backward and update, layer by layer."""
@@ -262,7 +267,7 @@ class Supervised(ByHand):
         x, t, added = constants.material.x, constants.material.t, state["added"]
         if not len(added):
             return x, t
-        return np.concatenate([x, added[:, :2].astype(np.float32)]), np.concatenate([t, added[:, 2].astype(t.dtype)])
+        return np.concatenate([x, constants.material.scaled(added[:, :2])]), np.concatenate([t, added[:, 2].astype(t.dtype)])
 
     def advice(self, constants: Constants, state: State) -> Advice | None:
         """The diagnosis, where a button can mend what it finds."""
@@ -278,7 +283,7 @@ class Supervised(ByHand):
         figures, health = state["figures"], state["health"]
         probe, count = self.probe(constants), len(constants.stages)
         losses, output, *values = constants.program.sweep(
-            tape, probe.data, ["loss", constants.output, *(s.value for s in constants.stages)]
+            tape, probe.data, [self.judged, constants.output, *(s.value for s in constants.stages)]
         )
         for part, (loss, score) in enumerate(((TRAIN_LOSS, TRAIN_SCORE), (TEST_LOSS, TEST_SCORE))):
             first, last = (0, probe.seen) if part == 0 else (probe.seen, len(losses))
@@ -332,6 +337,8 @@ class Supervised(ByHand):
                 f"train {score}": float(figures[TRAIN_SCORE]),
             }
             out |= {"best test loss": float(figures[BEST_LOSS]), f"{score} at best": float(figures[BEST_SCORE])}
+            if self.task == "regression":
+                out[pictures.error_name(constants.outline)] = self._error(constants, float(figures[TEST_SCORE]))
             out["best after (epochs)"] = round(float(figures[BEST_STEP]) / self.steps_per_epoch, 3)
             out["diagnosis"] = diagnose(self._signs(state))
         if state["switched"][0] >= 0:
@@ -340,6 +347,16 @@ class Supervised(ByHand):
             )
         out["phase"] = walk.label(self, constants, state)
         return out | self.common_summary(constants, state)
+
+    def _error(self, constants: Constants, score: float) -> float:
+        """How far predictions of the test part are off, typically (root of the mean square), in the person's units."""
+        spread = self.probe(constants).spread
+        assert spread is not None
+        return float(np.sqrt(max(0.0, (1.0 - score) * spread[1]))) * constants.material.spread
+
+    def account(self, constants: Constants) -> str:
+        """What was made of the person's file."""
+        return constants.material.data.said
 
     def _signs(self, state: State) -> Signs:
         figures, health = state["figures"], state["health"]

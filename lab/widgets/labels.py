@@ -62,6 +62,8 @@ def figures(summary) -> str:
     """The figures of a run in one line: '684 spikes · 68.3 Hz · CV 0.00'."""
     parts = []
     for key, value in summary.items():
+        if key == "data":  # a paragraph, which has a place of its own
+            continue
         name, _, unit = key.partition(" (")
         unit = unit.rstrip(")")
         counted = isinstance(value, int) and not isinstance(value, bool) and not unit

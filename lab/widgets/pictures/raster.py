@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF
 from lab.display import plots as view
 from lab.display.plots import Overlay, RasterPlot, Source, Spikes
 from lab.widgets import theme
-from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Canvas, DotsItem, rgba
 from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.legend import Entry
@@ -22,6 +22,7 @@ CELLS_COLOURED = 6
 GROUPS = 6  # so many populations are told apart
 
 
+@draws("raster")
 class RasterView(PlotView):
     """Draws a `view.RasterPlot`."""
 

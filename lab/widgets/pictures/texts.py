@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,19 @@ def place_labels(
             out.append((k, left, top))
             break
     return out
+
+
+@lru_cache(maxsize=4096)
+def outline(text: str, pixels: int) -> QPainterPath:
+    """The outline of a text in the font of the window, its upper left corner at the origin; made once.
+
+    Made anew it would not be the same: Qt moves the outlines of a font by up to a sixty-fourth of a pixel once the same letters
+    were drawn as ordinary text, so that a picture changed without a reason.
+    """
+    font = theme.sans_font(pixels)
+    path = QPainterPath()
+    path.addText(QPointF(0.0, QFontMetricsF(font).ascent()), font, text)
+    return path
 
 
 def zoom_of(item: pg.GraphicsObject, transform: Any) -> float:
@@ -89,7 +103,6 @@ class Texts(pg.GraphicsObject):
             lines = {int(k): self._texts[k].split("\n") for k in inside}
             sizes = np.array([(max(map(measure.horizontalAdvance, lines[k])), len(lines[k]) * measure.height()) for k in inside.tolist()])
             corner = transform.mapRect(self._area)
-            painter.setFont(font)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             halo = QPen(theme.colour("surface", 0.85), 3 * zoom, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
             ink = QColor(theme.current().tokens.text)
@@ -98,8 +111,7 @@ class Texts(pg.GraphicsObject):
             ):
                 which = int(inside[number])
                 for row, text in enumerate(lines[which]):
-                    path = QPainterPath()
-                    path.addText(QPointF(left, top + measure.ascent() + row * measure.height()), font, text)
+                    path = outline(text, font.pixelSize()).translated(left, top + row * measure.height())
                     painter.strokePath(path, halo)
                     colour = theme.colour(self._inks[which]) if which < len(self._inks) else ink
                     painter.fillPath(path, theme.colour("muted") if row else colour)
