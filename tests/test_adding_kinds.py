@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from lab import parameter_kinds
 from lab.display.sources import LiveSource
+from lab.engine import kinds
 from lab.engine.ring import Ring
 from lab.engine.runner import Status
 from lab.engine.simulation import Simulation
@@ -29,7 +30,7 @@ from lab.widgets.pictures import base, make
 @pytest.fixture(autouse=True)
 def own_registries():
     """What a test registers goes away with it."""
-    tables = (parameter_kinds.KINDS, fields.base.FIELDS, base.VIEWS)
+    tables = (parameter_kinds.KINDS, fields.base.FIELDS, base.VIEWS, kinds.KINDS)
     before = [dict(table) for table in tables]
     yield
     for table, kept in zip(tables, before, strict=True):
@@ -45,7 +46,7 @@ class Compass(Model):
 
     @property
     def streams(self):
-        return (Stream("heading", "dial", "deg", "Where it points."),)  # type: ignore[arg-type]
+        return (Stream("heading", "dial", "deg", "Where it points."),)
 
     @property
     def pictures(self):
@@ -63,6 +64,8 @@ class Compass(Model):
 
 
 def test_a_kind_of_picture_from_outside_is_drawn_exported_and_in_the_gallery(qtbot, tmp_path):
+    number = kinds.must("a number", lambda shown: "" if isinstance(shown, float) else "something else")
+    kinds.add(kinds.Kind("dial", number, lambda stream, shown: {stream.name: np.array([shown])}))
     with pytest.raises(ModelError, match="nothing draws the picture 'dial' of kind 'dial'"):
         make(Compass().pictures[0], Compass())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from lab.engine import kinds
 from lab.errors import ModelError
 from lab.model import Happened, Model
 
@@ -207,10 +208,14 @@ class RecordedSource:
             found = self._reader.latest_snapshot(self.run, stream, self.step) if stream in self._known else None
             if found is None and curve and stream in self._known:
                 found = self._reader.latest_snapshot(self.run, stream)
-            kept = self._snapshots[stream] = (self.step, None if found is None else found[1])
+            kept = self._snapshots[stream] = (self.step, None if found is None else self._checked(stream, found[1]))
         if kept[1] is None and curve and self._last_look is not None:
             return self._last_look(stream)
         return kept[1]
+
+    def _checked(self, stream: str, shown: Any) -> Any:
+        """What a file says was shown: checked like what a model shows, since a file may come from anywhere."""
+        return kinds.checked(self._model._owner(), self._model.stream(stream), shown)
 
     def history(self) -> tuple[Model, Sequence[Happened]]:
         """The model as the run began, and the changes and actions since."""
@@ -224,7 +229,10 @@ class RecordedSource:
         """What a per-block stream showed at the end of the run, for what never changes in it (names, inputs)."""
         if stream not in self._ends:
             found = self._reader.latest_snapshot(self.run, stream) if stream in self._known else None
-            shown = found[1] if found is not None else self._last_look(stream) if self._last_look is not None else None
+            if found is not None:
+                shown = self._checked(stream, found[1])
+            else:
+                shown = self._last_look(stream) if self._last_look is not None else None
             if shown is None:
                 return None
             self._ends[stream] = shown

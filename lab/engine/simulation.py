@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.engine import kinds
 from lab.errors import DivergenceError, LabError, ModelError, near
 from lab.model import Events, Happened, Model, Out, Recorded, State, Stream
 
@@ -88,6 +89,8 @@ class Simulation:
         self.over: str | None = None  # why the model ended before its length
         self._buffers: dict[str, Events] = {}
         self._declared: tuple[Model, Sequence[Stream]] = (model, model.streams)
+        for stream in self._declared[1]:
+            kinds.of(model._owner(), stream)
         self.constants = model.build(self.seed)
         self.state = model.start(self.constants, self.seed)
 
@@ -207,8 +210,9 @@ class Simulation:
             self.act(what.name, **what.values)
 
     def observe(self, stream: str) -> Any:
-        """What a per-block stream shows now."""
-        return self.model.observe(self.constants, self.state, stream)
+        """What a per-block stream shows now; a ModelError that names the stream where it cannot be drawn."""
+        shown = self.model.observe(self.constants, self.state, stream)
+        return kinds.checked(self.model._owner(), self.model.stream(stream), shown)
 
     def summary(self) -> dict[str, Any]:
         """The run's figures so far."""
