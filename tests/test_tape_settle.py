@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -187,7 +188,7 @@ def coding(steps=200, rate=0.05, activation="identity", dtype="float64"):
     t = Tape()
     x, y = t.input("x", 3), t.input("y", 2)
     sizes = (3, 4, 4, 2)
-    w = [t.parameter(f"w{k}", (a, b), "xavier") for k, (a, b) in enumerate(zip(sizes, sizes[1:], strict=False))]
+    w = [t.parameter(f"w{k}", (a, b), "xavier") for k, (a, b) in enumerate(pairwise(sizes))]
     predicted, start = [], x
     for weight in w[:-1]:
         start = t.activation(t.affine(start, weight=weight, bias=False), activation)
