@@ -35,7 +35,7 @@ from lab.engine.experiment import Experiment
 from lab.engine.recording import Recorder, restore_point
 from lab.engine.ring import Ring
 from lab.engine.simulation import Block, Checkpoint, Order, Simulation, check_record, default_record, simulate
-from lab.errors import DivergenceError, FileError, LabError
+from lab.errors import DivergenceError, FileError, LabError, ModelError
 from lab.model import Advice, Happened, Model, Remedy
 from lab.progress import heard
 from lab.session import Session
@@ -118,6 +118,15 @@ Command = Play | Pause | RunFor | Speed | Change | Act | Seek | Watch | Stop
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Parameters whose new values were refused, with the sentence that says why; the run kept the values before. `number` counts them."""
+
+    number: int
+    names: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Status:
     """What is known of the run now; replaced as a whole, so a reader never sees half of a change."""
 
@@ -136,6 +145,7 @@ class Status:
     reason: str = ""
     watching: float = 0.0  # share of the run's time spent on what is looked at
     waiting_for_disk: bool = False
+    refused: Refusal | None = None  # the last change that was refused
     prepared_in: float = 0.0
     doing: str = ""  # what is done while it is prepared, where that takes long: "Reading texts: 40 %"
     changes: int = 0  # changes and actions done so far
@@ -356,12 +366,31 @@ class Runner:
         except FileError as error:
             self._refused(error)
         except LabError as error:
-            if isinstance(command, Change) and len(command.values) > 1:
-                # One of the merged changes is refused; the others are not lost with it.
-                for name, value in command.values.items():
-                    self._attempt(Change({name: value}))
             self._set(error=str(error))
         return True
+
+    def _change(self, values: Mapping[str, Any]) -> None:
+        """Change parameters; of merged changes one may be refused, and the others are not lost with it.
+
+        A file that a parameter names may be absent or damaged, which is no fault of the disk that records.
+        """
+        try:
+            self.simulation.change(**values)
+        except DivergenceError:
+            raise
+        except LabError as error:
+            refused = list(values)
+            for name in list(values) if len(values) > 1 else ():
+                try:
+                    self.simulation.change(**{name: values[name]})
+                    refused.remove(name)
+                except LabError:
+                    pass
+            number = self.status.refused.number + 1 if self.status.refused else 1
+            self._after_intervention()
+            self._set(error=str(error), refused=Refusal(number, tuple(refused), str(error)))
+        else:
+            self._after_intervention()
 
     def _do(self, command: Command) -> bool:
         phase = self.status.phase
@@ -386,12 +415,14 @@ class Runner:
                 self._pace_from_here()
             case Change(values):
                 self._return()
-                self.simulation.change(**values)
-                self._after_intervention()
+                self._change(values)
             case Act(name, arguments):
                 self._return()
                 before = self.simulation.model.values()
-                self.simulation.act(name, **arguments)
+                try:
+                    self.simulation.act(name, **arguments)
+                except FileError as error:  # of a file that the action reads or writes, not of the disk that records
+                    raise ModelError(str(error)) from None
                 self._after_intervention()
                 now = self.simulation.model.values()
                 earlier = self.status.acted
