@@ -5,5 +5,5 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["lab", "lab.*"]), "lab.assets"],
     package_dir={"lab.assets": "assets"},
-    package_data={"lab": ["py.typed"], "lab.assets": ["*.svg", "fonts/*", "marks/*.svg"]},
+    package_data={"lab": ["py.typed"], "lab.tape": ["*.pyi"], "lab.assets": ["*.svg", "fonts/*", "marks/*.svg"]},
 )

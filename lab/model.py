@@ -33,7 +33,6 @@ __all__ = [
 ]  # fmt: skip
 
 State = dict[str, np.ndarray]
-StreamKind = Literal["trace", "raster", "curve", "bars", "image", "cloud", "graph", "table", "matrices", "arrows", "tokens"]
 Form = Literal["samples", "events", "snapshots"]
 
 
@@ -51,7 +50,7 @@ class Clock:
 class Stream:
     """Something a run produces.
 
-    kind      which picture it makes:
+    kind      which picture it makes (`lab.engine.kinds` checks what is shown, and knows of further kinds that were added):
               `trace`  numbers over time, shape () or (channels,)
               `raster` events of many cells over time
               `curve`  (1 + k, n): row 0 is x, rows 1.. are y of k curves; NaN breaks a line
@@ -81,7 +80,7 @@ class Stream:
     """
 
     name: str
-    kind: StreamKind
+    kind: str
     unit: str = ""
     doc: str = ""
     shape: tuple[int, ...] = ()

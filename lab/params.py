@@ -10,28 +10,24 @@ names owner, parameter, value and limit.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
 
 from lab.errors import ParameterError, near
-
-Kind = Literal["float", "int", "bool", "choice", "text", "file", "drawn", "points", "matrix", "graph"]
+from lab.parameter_kinds import KINDS
 
 
 @dataclass(frozen=True)
 class Spec:
     """What is known of one parameter.
 
-    kind    `float int bool choice text` as they say; `file` a path of the user's; `drawn` a curve drawn by hand
-            ((x, y), ...); `points` labelled points ((x, y, label), ...); `matrix` rows of numbers; `graph` a network
-            document (JSON text).
+    kind    one of `lab.parameter_kinds`: a number, a choice, a file, a curve drawn by hand, a network ...
     live    may change while a run goes on; otherwise the run is restarted to change it.
     builds  the model's constants are derived from it, so a live change derives them again.
     when    (other parameter, values): this one has a meaning only while the other has one of the values.
@@ -42,7 +38,7 @@ class Spec:
     """
 
     name: str
-    kind: Kind
+    kind: str
     default: Any
     unit: str = ""
     lo: float | None = None
@@ -81,7 +77,7 @@ def param(
     when: tuple[str, Any] | None = None,
     builds: bool = False,
     main: bool = False,
-    kind: Kind | None = None,
+    kind: str | None = None,
     soft: tuple[float, float] | None = None,
     symbol: str = "",
     marks: Mapping[str, float | str] | None = None,
@@ -97,12 +93,14 @@ def param(
     return Field(default, description=doc, json_schema_extra=extra, **limits)
 
 
-def _kind(annotation: Any, given: Kind | None, choices: tuple[str, ...]) -> Kind:
+def _kind(annotation: Any, given: str | None, choices: tuple[str, ...]) -> str:
     if given:
+        if given not in KINDS:
+            raise TypeError(f"kind={given!r}: there is no such kind of parameter; there are {', '.join(KINDS)}")
         return given
     if choices:
         return "choice"
-    names: dict[Any, Kind] = {float: "float", int: "int", bool: "bool", str: "text"}
+    names: dict[Any, str] = {float: "float", int: "int", bool: "bool", str: "text"}
     if annotation in names:
         return names[annotation]
     raise TypeError(f"param of type {annotation} needs kind=")
@@ -140,7 +138,7 @@ class Described(BaseModel):
             if spec.choices and value not in spec.choices:
                 raise self._refuse(spec, value, f"must be one of {', '.join(spec.choices)}")
             # A bool is an int to Python, but "current=True" is a person's mistake.
-            if isinstance(value, bool) and spec.kind in ("float", "int"):
+            if isinstance(value, bool) and KINDS[spec.kind].number:
                 raise self._refuse(spec, value, "must be a number")
         try:
             super().__init__(**values)
@@ -239,30 +237,10 @@ class Described(BaseModel):
         if name not in specs:
             raise ParameterError(f"{cls._owner()} has no parameter '{name}': {near(name, specs)}", owner=cls._owner(), names=(name,))
         spec = specs[name]
-        if spec.kind in ("float", "int"):
-            bare = text.strip().removesuffix(spec.unit).strip() if spec.unit else text.strip()
-            try:
-                return int(bare) if spec.kind == "int" else float(bare)
-            except ValueError:
-                pass
-            try:
-                value = float(bare)
-            except ValueError:
-                raise cls._refuse(spec, text, "must be a number" + (f" in {spec.unit}" if spec.unit else "")) from None
-            if not math.isfinite(value) or value != int(value):
-                raise cls._refuse(spec, text, "must be a whole number")
-            return int(value)
-        if spec.kind == "bool":
-            words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-            if text.strip().lower() not in words:
-                raise cls._refuse(spec, text, "must be true or false")
-            return words[text.strip().lower()]
-        if spec.kind in ("drawn", "points", "matrix"):
-            try:
-                return json.loads(text)
-            except ValueError:
-                raise cls._refuse(spec, text, "must be a JSON list of lists of numbers") from None
-        return text
+        try:
+            return KINDS[spec.kind].read(text, spec.unit)
+        except ValueError as limit:
+            raise cls._refuse(spec, text, str(limit)) from None
 
     @classmethod
     def schema(cls) -> dict[str, Any]:  # type: ignore[override]  # pydantic keeps a deprecated method of this name

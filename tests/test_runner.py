@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lab import catalog
-from lab.engine import runner as runner_module
+from lab.engine import pacing
 from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Pause, Play, RunFor, Runner, Seek, Speed, Stop, Watch
@@ -289,8 +289,8 @@ def test_looking_back_sees_what_was_not_recorded_and_leaves_the_run_as_it_is(beg
     before, log = {k: v.copy() for k, v in r.simulation.state.items()}, list(r.simulation.log)
     for step, x, kicks in ((40, 47.0, 1), (29, 29.0, 0)):
         r.send(Seek(step))
-        until(lambda step=step: r.past[0] == step)
-        assert r.past[1]["figures"] == [{"x": x, "kicks": kicks}]
+        until(lambda step=step: r.status.past[0] == step)
+        assert r.status.past[1]["figures"] == [{"x": x, "kicks": kicks}]
     idle(r)
     assert r.status.step == r.simulation.step == 100 and r.simulation.log == log
     assert all((r.simulation.state[k] == v).all() for k, v in before.items())
@@ -319,7 +319,7 @@ def test_of_many_places_dragged_over_only_the_last_is_looked_back_at(begin, sess
     for place in range(89, 39, -1):
         r.send(Seek(place))
     go_on.set()
-    until(lambda: r.past[0] == 40)
+    until(lambda: r.status.past[0] == 40)
     assert looked == [90, 40]
 
 
@@ -331,7 +331,7 @@ def test_without_a_recording_nothing_is_built_anew_to_look_back(begin, monkeypat
     r.send(Seek(40))
     until(lambda: r.status.place == 40)
     idle(r)
-    assert r.past == (-1, {}) and r.status.phase == "paused"
+    assert r.status.past == (-1, {}) and r.status.phase == "paused"
 
 
 def test_what_lies_too_far_behind_a_checkpoint_is_not_done_again(begin, session, monkeypatch):
@@ -342,7 +342,7 @@ def test_what_lies_too_far_behind_a_checkpoint_is_not_done_again(begin, session,
     r.send(Seek(40))
     until(lambda: r.status.place == 40)
     idle(r)
-    assert r.past == (-1, {}) and r.simulation.step == 100
+    assert r.status.past == (-1, {}) and r.simulation.step == 100
 
 
 def test_seeking_to_the_end_clears_the_place(begin):
@@ -572,7 +572,7 @@ def test_watching_does_not_change_what_is_computed(begin):
 def test_blocks_adapt_to_the_time_they_take(begin, monkeypatch):
     r = begin(slow=2.0, playing=True)
     until(lambda: r.status.step > 30)
-    assert r._size * 0.002 < 4 * runner_module.BLOCK_SECONDS
+    assert r._pacing._size * 0.002 < 4 * pacing.BLOCK_SECONDS
 
 
 def test_stop_is_final(begin):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from picture_models import Gallery
 
-from lab.display import tokens
 from lab.display.stage import arrange, boxes, cards, complete
 from lab.display.symbols import Run, markup, plain, runs
+from lab.engine import tokens
 from lab.errors import ModelError
 from lab.model import Layer, Model, Picture, Stage, Stream, Strips, param
 from lab.params import Described

@@ -11,6 +11,7 @@ from lab.errors import DivergenceError, LabError, ModelError, ParameterError
 from lab.tape import Tape, adam, adamw, descent, momentum, nesterov
 from lab.tape.check import check_gradients
 from lab.tape.data import windows
+from lab.tape.signatures import FILE, described
 
 
 def classifier(batch=16, dtype="float32", optimiser=None, dropout=0.0, noise=0.0, norm=False, hidden=8):
@@ -71,6 +72,10 @@ def test_misspelt_operations_nodes_and_numbers_are_answered_with_their_neighbour
         program.set(program.start(), "optimizer.rate", 1.0)
     with pytest.raises(ParameterError, match="must lie between"):
         program.set(program.start(), "optimiser.rate", -1.0)
+
+
+def test_editors_see_the_operations_as_they_are():
+    assert FILE.read_text("utf-8") == described(), "an operation has changed: python -m lab.tape.signatures"
 
 
 def test_wrong_data_is_refused_with_the_name_of_the_input():

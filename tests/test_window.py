@@ -18,33 +18,6 @@ from lab.model import Happened
 from lab.session import Session
 from lab.widgets import filing, theme
 from lab.widgets.settings import Settings
-from lab.widgets.window import Window
-
-
-@pytest.fixture
-def open_window(qtbot, counter):
-    """Open windows on the small model; they are closed and awaited at the end."""
-    made: list[Window] = []
-    theme.apply(QApplication.instance(), "dark")
-
-    def make(session=None, model=counter, playing=False) -> Window:
-        window = Window(session or filing.new_untitled(), Settings(), model=model, playing=playing)
-        window.resize(1440, 900)
-        window.show()
-        window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow)
-        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase != "preparing", timeout=10_000)
-        made.append(window)
-        return window
-
-    yield make
-    while made:
-        window = made.pop()
-        window.close()
-        window.finish()
-        window.deleteLater()
-    del window
-    theme.apply(QApplication.instance(), "dark", projector=False)
 
 
 def status(window):
@@ -309,7 +282,7 @@ def test_saved_and_reopened_everything_is_as_it_was(open_window, qtbot, tmp_path
     assert not window.isWindowModified()
     window.close()
     assert window.finish()
-    again = open_window(Session.open(tmp_path / "mine.lab"), model=None)
+    again = open_window(session=Session.open(tmp_path / "mine.lab"))
     assert not again.session.recovered
     assert (status(again).run_id, status(again).step) == (run, end)
     assert again.side.form.model.rate == 2.0
@@ -360,7 +333,7 @@ def test_a_reopened_run_goes_on_from_its_end(open_window, qtbot, tmp_path):
     window.commands.save_to(str(tmp_path / "a.lab"))
     window.close()
     window.finish()
-    again = open_window(Session.open(tmp_path / "a.lab"), model=None)
+    again = open_window(session=Session.open(tmp_path / "a.lab"))
     again.run_for(50)
     qtbot.waitUntil(lambda: status(again).step == end + 50, timeout=5000)
     assert status(again).run_id == run
@@ -414,7 +387,7 @@ def test_a_session_that_was_not_closed_is_recovered_and_said(open_window, qtbot,
         if source.exists():
             shutil.copy(source, crashed.with_name(crashed.name + ending))
     assert filing.find_interrupted() == crashed
-    again = open_window(Session.open(crashed), model=None)
+    again = open_window(session=Session.open(crashed))
     assert "recovered" in again.banner.words.text()
     assert status(again).step > 0
 
@@ -467,7 +440,7 @@ def test_an_arrangement_is_restored_with_the_session(open_window, qtbot, tmp_pat
     play_to(qtbot, window, 5)
     window.close()
     window.finish()
-    again = open_window(Session.open(tmp_path / "layout.lab"), model=None)
+    again = open_window(session=Session.open(tmp_path / "layout.lab"))
     assert again.workspace.docks["tens"].isHidden()
     assert not again.workspace.docks["x"].isHidden()
 
@@ -522,22 +495,23 @@ def test_compare_shows_what_differs_and_what_came_out(open_window, qtbot):
 def test_a_small_picture_is_drawn_in_a_process_of_its_own_while_nothing_else_goes_on(open_window, qtbot, counter, monkeypatch, tmp_path):
     from lab import catalog
 
-    entry = catalog.Entry(counter, "neurons", "Leaking counter", "Tests", "mdi6.counter", 1, "", "A number.")
+    small = "membrane-pump"  # a child runs no model file of a person's own
+    entry = catalog.Entry(small, "neurons", "Leaking counter", "Tests", "mdi6.counter", 1, "", "A number.")
     window = open_window()
     monkeypatch.setattr(catalog, "entries", lambda: (entry,))
     monkeypatch.setattr(window.gallery, "file_of", lambda model: tmp_path / "thumbnail.png")
-    window.gallery.show_panel("neurons", counter)
-    window.gallery.forget_thumbnail(counter)
-    assert window.gallery.thumbnail(counter) is None
-    window.gallery.forget_thumbnail(counter)
+    window.gallery.show_panel("neurons", small)
+    window.gallery.forget_thumbnail(small)
+    assert window.gallery.thumbnail(small) is None
+    window.gallery.forget_thumbnail(small)
     window.thumbnails._look()
     qtbot.waitUntil(lambda: window.thumbnails._process is None, timeout=90_000)
-    assert window.gallery.thumbnail(counter) is not None
+    assert window.gallery.thumbnail(small) is not None
 
 
-def test_closing_the_window_ends_a_drawing_that_goes_on(open_window, qtbot, counter):
+def test_closing_the_window_ends_a_drawing_that_goes_on(open_window, qtbot):
     window = open_window()
-    window.thumbnails._draw(counter)
+    window.thumbnails._draw("membrane-pump")
     process = window.thumbnails._process
     window.close()
     assert window.thumbnails._process is None

@@ -113,7 +113,7 @@ def test_a_chain_follows_its_first_neuron_spike_by_spike():
 
 
 def test_two_that_excite_each_other_fire_at_one_rate():
-    model = WiredNeurons(**WiredNeurons.presets["Two that excite each other: in step"])
+    model = WiredNeurons(**WiredNeurons.presets["Two that excite each other: one rate, but not in step"])
     counts = engine.run(model, model.steps_for(4000.0), seed=1).state["counts"]
     alone = engine.run(model.replace(weights=()), model.steps_for(4000.0), seed=1).state["counts"]
     assert abs(counts[0] - counts[1]) <= 1

@@ -7,7 +7,7 @@ shown = Shown(analysed, curve)      # a source that an ordinary picture of `Anal
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from lab.analysis.of_run import cells_of, rasters, stimulus_events, stretch_afte
 from lab.analysis.trains import Curve, Trains
 from lab.display.plots import Source
 from lab.errors import ModelError
-from lab.model import Clock, Layer, Model, Picture, Stream, param
+from lab.model import Clock, Happened, Layer, Model, Picture, Stream, param
 
 TITLES = {
     "isi": "Interspike intervals",
@@ -181,8 +181,7 @@ def _events(source: Source, span: tuple[float, float], every: float) -> tuple[np
     """Events in the stretch and how long to look after each; raises ModelError where there are none."""
     if every > 0:
         return np.arange(np.ceil(span[0] / every), span[1] / every) * every, every
-    history = getattr(source, "history", None)
-    model, log = history() if history is not None else (source.model, ())
+    model, log = source.history()
     events = stimulus_events(model, log, source.step)
     events = events[(events >= span[0]) & (events < span[1])]
     if not len(events):
@@ -254,8 +253,8 @@ def observe(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
 class Shown:
     """A source that holds one curve, for an ordinary picture of `Analysed` to draw."""
 
-    def __init__(self, model: Analysed, kind: str, curve: Curve, number: int, step: int):
-        self.model: Model = model
+    def __init__(self, model: Model, kind: str, curve: Curve, number: int, step: int):
+        self.model = model
         self.version: Hashable = ("analysis", kind, number)
         self.step = step
         self.summary: Mapping[str, Any] = curve.figures
@@ -273,6 +272,14 @@ class Shown:
     def snapshot(self, stream: str) -> Any:
         """The curve."""
         return self._values.get(stream)
+
+    def last(self, stream: str) -> Any:
+        """The same."""
+        return self.snapshot(stream)
+
+    def history(self) -> tuple[Model, Sequence[Happened]]:
+        """Nothing was done to it."""
+        return self.model, ()
 
     def labels(self, stream: str) -> tuple[str, ...]:
         """There are none."""

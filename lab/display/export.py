@@ -8,7 +8,7 @@ from typing import Any, Protocol, TextIO
 
 import numpy as np
 
-from lab.display import tokens
+from lab.engine import kinds
 from lab.errors import FileError, ModelError
 from lab.model import Model, Recorded
 
@@ -29,48 +29,17 @@ def columns(run: Run, name: str) -> dict[str, np.ndarray]:
     """
     stream, clock = run.model.stream(name), run.model.clock
     found = run.recorded(name)
-    unit = f" ({stream.unit})" if stream.unit else ""
     when = f"time ({clock.unit})"
     if stream.form == "samples":
-        flat = found.values.reshape(len(found.time), -1)
-        names = _channel_names(stream.channels, name, flat.shape[1])
-        return {when: found.time, **{f"{n}{unit}": flat[:, k] for k, n in enumerate(names)}}
+        return {when: found.time, **kinds.of_channels(stream, found.values)}
     if stream.form == "events":
         assert found.index is not None
         out = {when: found.time, "index": found.index}
+        unit = f" ({stream.unit})" if stream.unit else ""
         return out if stream.kind == "raster" else out | {f"{name}{unit}": found.values}
     if not len(found.values):
         raise ModelError(f"{name} was not recorded in this run.")
-    last = found.values[-1]
-    if stream.kind == "matrices":
-        cells = [
-            (e["name"], i, j, v)
-            for e in last
-            if e.get("values") is not None
-            for (i, j), v in np.ndenumerate(np.atleast_2d(np.asarray(e["values"], float)))
-        ]
-        return {k: np.array([cell[n] for cell in cells]) for n, k in enumerate(("matrix", "row", "column", "value"))}
-    if stream.kind == "tokens":
-        return tokens.columns(tokens.read(last, name, run.model._owner()), stream.channels)
-    if isinstance(last, list):  # a table: rows of column -> value
-        keys = list(dict.fromkeys(k for row in last for k in row))
-        return {k: np.array([row.get(k, "") for row in last]) for k in keys}
-    if isinstance(last, dict):
-        raise ModelError(f"{name} is a graph: export it from the canvas as GraphML, JSON or an edge list.")
-    array = np.asarray(last, float)
-    if stream.kind == "curve":
-        names = _channel_names(stream.channels, name, len(array) - 1)
-        return {f"x ({stream.x_unit})" if stream.x_unit else "x": array[0], **{f"{n}{unit}": array[k + 1] for k, n in enumerate(names)}}
-    table = array.reshape(array.shape[0], -1) if array.ndim != 1 else array[:, None]
-    channels = stream.channels or (("x", "y", "dx", "dy", "class")[: table.shape[1]] if stream.kind == "arrows" else ())
-    names = _channel_names(channels, name, table.shape[1])
-    return {"row": np.arange(len(table)), **{f"{n}{unit}": table[:, k] for k, n in enumerate(names)}}
-
-
-def _channel_names(channels: tuple[str, ...], name: str, count: int) -> list[str]:
-    if len(channels) == count:
-        return list(channels)
-    return [name] if count == 1 else [f"{name}[{k}]" for k in range(count)]
+    return kinds.of(run.model._owner(), stream).columns(stream, found.values[-1])
 
 
 def export_stream(run: Run, name: str, to: str, path: Path | None, out: TextIO) -> None:

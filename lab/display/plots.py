@@ -486,11 +486,12 @@ class Range:
         self.pad = pad
         self.least = least
         self.patience = patience
-        self.reset()
+        self.now: tuple[float, float] | None = None
+        self._idle = 0
 
     def reset(self) -> None:
         """Forget the range: the next data decide it."""
-        self.now: tuple[float, float] | None = None
+        self.now = None
         self._idle = 0
 
     def follow(self, lo: float, hi: float) -> tuple[float, float]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from lab.engine import kinds
 from lab.errors import ModelError
 from lab.model import Happened, Model
 
 if TYPE_CHECKING:
     from lab.engine.ring import Ring
-    from lab.engine.runner import Runner, Status
+    from lab.engine.runner import Runner
+    from lab.engine.status import Status
     from lab.session.reader import SessionReader
 
 
@@ -32,41 +34,25 @@ class Source(Protocol):
     def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
     def snapshot(self, stream: str) -> Any: ...
     def last(self, stream: str) -> Any: ...
+    def history(self) -> tuple[Model, Sequence[Happened]]: ...
     def labels(self, stream: str) -> tuple[str, ...]: ...
 
 
 class LiveSource:
     """Reads what runs: its ring, and its status asked for anew each time (`status` is a function).
 
-    labels   a function of a stream's name giving the texts of its points, nodes or tiles, where the model has any
-    history  a function giving the model at the start of the run and what was done to it since
+    labels   a function of a stream's name giving the texts of its points, nodes or tiles; by default what the model says
     """
 
-    def __init__(
-        self,
-        ring: Ring,
-        status: Callable[[], Status],
-        labels: Callable[[str], tuple[str, ...]] | None = None,
-        history: Callable[[], tuple[Model, Sequence[Happened]]] | None = None,
-    ):
+    def __init__(self, ring: Ring, status: Callable[[], Status], labels: Callable[[str], tuple[str, ...]] | None = None):
         self._ring = ring
         self._status = status
         self._labels = labels
-        self._history = history
 
     @classmethod
     def of(cls, runner: Runner) -> LiveSource:
-        """The source of a runner, with labels from its constants once they are built."""
-
-        def labels(stream: str) -> tuple[str, ...]:
-            simulation = getattr(runner, "simulation", None)
-            return () if simulation is None else simulation.model.labels(simulation.constants, stream)
-
-        def history() -> tuple[Model, Sequence[Happened]]:
-            simulation = getattr(runner, "simulation", None)
-            return runner.experiment.build(), () if simulation is None else tuple(simulation.log)
-
-        return cls(runner.ring, lambda: runner.status, labels, history)
+        """The source of a runner."""
+        return cls(runner.ring, lambda: runner.status)
 
     @property
     def model(self) -> Model:
@@ -108,7 +94,8 @@ class LiveSource:
 
     def history(self) -> tuple[Model, Sequence[Happened]]:
         """The model as the run began, and the changes and actions since."""
-        return self._history() if self._history else (self.model, ())
+        status = self._status()
+        return status.first or status.model, status.log
 
     def last(self, stream: str) -> Any:
         """The same: what is newest is last."""
@@ -116,7 +103,10 @@ class LiveSource:
 
     def labels(self, stream: str) -> tuple[str, ...]:
         """Texts of points, nodes or tiles."""
-        return self._labels(stream) if self._labels else ()
+        if self._labels is not None:
+            return self._labels(stream)
+        status = self._status()
+        return status.model.labels(status.constants, stream) if status.prepared else ()
 
 
 class RecordedSource:
@@ -138,7 +128,7 @@ class RecordedSource:
     ):
         self._again = again
         self._reader = reader
-        self._run = run_id
+        self.run = run_id
         self._last_look = last_look
         self._labels = labels
         info = next((r for r in reader.runs(deleted=True) if r.id == run_id), None)
@@ -151,7 +141,7 @@ class RecordedSource:
         self._model = model
         self._summary = info.summary
         extent = reader.extent(run_id)
-        self._end = max(info.steps, extent[1] if extent else 0)
+        self.end = max(info.steps, extent[1] if extent else 0)
         self.place = place
         self._known = {s.name: s for s in reader.streams(run_id)}
         self._kept: dict[str, tuple[int, int, Any]] = {}
@@ -166,12 +156,12 @@ class RecordedSource:
     @property
     def version(self) -> Hashable:
         """Changes only when another place is looked at, or more of it is seen."""
-        return ("recorded", self._run, self.step, tuple(self._seen_again()))
+        return ("recorded", self.run, self.step, tuple(self._seen_again()))
 
     @property
     def step(self) -> int:
         """The place looked at."""
-        return self._end if self.place is None else self.place
+        return self.end if self.place is None else self.place
 
     @property
     def summary(self) -> Mapping[str, Any]:
@@ -183,7 +173,7 @@ class RecordedSource:
         if kept is None or first < kept[0] or last > kept[1]:
             span = last - first + 1
             low, high = max(0, first - span), last + 2 * span
-            kept = self._kept[stream] = (low, high, read(self._run, stream, low, high + 1))
+            kept = self._kept[stream] = (low, high, read(self.run, stream, low, high + 1))
         return kept[2]
 
     def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
@@ -215,27 +205,34 @@ class RecordedSource:
         curve = self._model.stream(stream).kind == "curve"
         kept = self._snapshots.get(stream)
         if kept is None or kept[0] != self.step:
-            found = self._reader.latest_snapshot(self._run, stream, self.step) if stream in self._known else None
+            found = self._reader.latest_snapshot(self.run, stream, self.step) if stream in self._known else None
             if found is None and curve and stream in self._known:
-                found = self._reader.latest_snapshot(self._run, stream)
-            kept = self._snapshots[stream] = (self.step, None if found is None else found[1])
+                found = self._reader.latest_snapshot(self.run, stream)
+            kept = self._snapshots[stream] = (self.step, None if found is None else self._checked(stream, found[1]))
         if kept[1] is None and curve and self._last_look is not None:
             return self._last_look(stream)
         return kept[1]
+
+    def _checked(self, stream: str, shown: Any) -> Any:
+        """What a file says was shown: checked like what a model shows, since a file may come from anywhere."""
+        return kinds.checked(self._model._owner(), self._model.stream(stream), shown)
 
     def history(self) -> tuple[Model, Sequence[Happened]]:
         """The model as the run began, and the changes and actions since."""
         from lab.engine.experiment import Experiment
 
-        info = next(r for r in self._reader.runs(deleted=True) if r.id == self._run)
-        log = [Happened(e.step, e.kind, e.name, dict(e.payload)) for e in self._reader.log(self._run)]  # type: ignore[arg-type]
+        info = next(r for r in self._reader.runs(deleted=True) if r.id == self.run)
+        log = [Happened(e.step, e.kind, e.name, dict(e.payload)) for e in self._reader.log(self.run)]  # type: ignore[arg-type]
         return Experiment.from_dict(info.experiment).build(), log
 
     def last(self, stream: str) -> Any:
         """What a per-block stream showed at the end of the run, for what never changes in it (names, inputs)."""
         if stream not in self._ends:
-            found = self._reader.latest_snapshot(self._run, stream) if stream in self._known else None
-            shown = found[1] if found is not None else self._last_look(stream) if self._last_look is not None else None
+            found = self._reader.latest_snapshot(self.run, stream) if stream in self._known else None
+            if found is not None:
+                shown = self._checked(stream, found[1])
+            else:
+                shown = self._last_look(stream) if self._last_look is not None else None
             if shown is None:
                 return None
             self._ends[stream] = shown

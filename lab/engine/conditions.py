@@ -5,7 +5,7 @@ What a condition may name, the first meaning that fits:
     rate (Hz), rate      a figure of the run's summary, with its unit or (where no other figure is called so) without
     block_Na             a parameter, as it is now
     V                    all values of a stream: of a trace as recorded, of a raster the times, of a picture as it is now
-    gates m              one channel of a stream
+    gates m              one channel of a stream; of a raster the times of one named cell (spikes neuron 1)
     stream current       the stream, where a figure or a parameter has the same name
     did pulse            how often an action was done
     time                 model time since the start, in the clock's unit
@@ -23,7 +23,7 @@ import numpy as np
 from lab.arithmetic import OF_SERIES, FormulaError, parse
 from lab.engine.simulation import Result, run
 from lab.errors import LabError
-from lab.model import Happened, Model, Preset, Stream
+from lab.model import Happened, Model, Preset, Recorded, Stream
 
 
 def figures(summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,11 +42,19 @@ def named_streams(text: str, model: Model) -> list[Stream]:
 
 def _values(stream: Stream, shown: Any) -> Iterator[tuple[str, Any]]:
     """What a stream is called in a condition, with and without its channels."""
+    if isinstance(shown, Recorded):
+        assert shown.index is not None
+        yield stream.name, shown.time
+        for k, channel in enumerate(stream.channels):
+            yield f"{stream.name} {channel}", shown.time[shown.index == k]
+        return
     if not isinstance(shown, np.ndarray):
         return
     yield stream.name, shown
     axis = 0 if stream.kind in ("curve", "bars") and shown.ndim else shown.ndim - 1
-    for k, channel in enumerate(stream.channels):
+    # The channels of a curve are its rows, or those without the first, which is x.
+    skipped = 1 if stream.kind == "curve" and shown.ndim and shown.shape[0] == len(stream.channels) + 1 else 0
+    for k, channel in enumerate(stream.channels, skipped):
         if shown.ndim and k < shown.shape[axis] and (shown.ndim > 1 or stream.kind == "bars"):
             yield f"{stream.name} {channel}", shown.take(k, axis)
 
@@ -87,11 +95,25 @@ def of_result(text: str, result: Result) -> dict[str, Any]:
     def stream(one: Stream) -> Any:
         if one.form == "snapshots":
             return result.observe(one.name)
-        return result[one.name] if one.name in result.streams else None
+        if one.name not in result.streams:
+            return None
+        return result.recorded(one.name) if one.kind == "raster" else result[one.name]
 
     simulation = result.simulation
     time = {"time": simulation.step * simulation.model.clock.dt}
     return names(text, simulation.model, result.summary, stream, tuple(simulation.log)) | time
+
+
+def _words(name: str, value: Any) -> str:
+    """A value in a sentence; of a series its size, span and end."""
+    if isinstance(value, (float, np.floating)):
+        return f"{name} {value:.4g}"
+    if np.ndim(value) == 0:
+        return f"{name} {value}"
+    values = np.asarray(value, float).ravel()
+    return f"{name}: {len(values)} values" + (
+        f" from {values.min():.4g} to {values.max():.4g}, last {values[-1]:.4g}" if len(values) else ""
+    )
 
 
 def try_preset(model: Model, preset: Preset, seed: int) -> Trial:
@@ -105,9 +127,4 @@ def try_preset(model: Model, preset: Preset, seed: int) -> Trial:
     except LabError as error:
         return Trial(False, str(error))
     used = parse(preset.shows, list(known), OF_SERIES).names
-    shown = (
-        f"{name} {known[name]:.4g}" if isinstance(known[name], float) else f"{name} {known[name]}"
-        for name in used
-        if np.ndim(known[name]) == 0
-    )
-    return Trial(met, "" if met else ", ".join(shown))
+    return Trial(met, "" if met else ", ".join(_words(name, known[name]) for name in used))

@@ -13,6 +13,8 @@ from dataclasses import replace as dataclass_replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lab import catalog
 from lab.errors import FileError, LabError, ModelError, near
 from lab.model import Happened, Model
@@ -118,7 +120,7 @@ def plain(value: Any) -> Any:
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(v) for v in value]
-    return value.item() if hasattr(value, "item") else value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _event_out(h: Happened) -> dict[str, Any]:

@@ -23,138 +23,26 @@ place and goes on as a new run: a recording is never overwritten.
 from __future__ import annotations
 
 import queue
-import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from lab.engine import preparation
 from lab.engine.experiment import Experiment
-from lab.engine.recording import Recorder, restore_point
+from lab.engine.pacing import PACED_SECONDS, Pacing
+from lab.engine.past import Past, complete_schedule, replay, still_ahead
+from lab.engine.recording import Recorder
 from lab.engine.ring import Ring
 from lab.engine.simulation import Block, Checkpoint, Order, Simulation, check_record, default_record, simulate
+from lab.engine.status import Act, Change, Command, Pause, Phase, Play, Refusal, RunFor, Seek, Speed, Status, Stop, Watch
 from lab.errors import DivergenceError, FileError, LabError, ModelError
-from lab.model import Advice, Happened, Model, Remedy
+from lab.model import Happened
 from lab.progress import heard
 from lab.session import Session
 
-BLOCK_SECONDS = 0.012
-PACED_SECONDS = 0.008  # a run that keeps to the wall clock advances about so often
 LOOKING_BACK = 0.5  # seconds that may be done again to see what was not recorded
-LONGEST_BLOCK = 0.04  # seconds a block may last by the clock on the wall
-# A block waits for Python's lock after each kernel while a window draws. Measured with the wall clock that wait, which does not
-# depend on the number of steps, would shrink blocks until nothing but waiting was left. Windows counts a thread's time in ticks
-# of 16 ms, too coarse for this.
-thread_seconds = time.perf_counter if sys.platform == "win32" else time.thread_time
-OBSERVE_SECONDS = 1 / 30
-OBSERVE_SHARE = 0.1  # most of the run's time that watching may take
-GOOD_SECONDS = 1.0  # a state to come back to after a divergence, kept in memory
-GOOD_SHARE = 0.02  # most of the run's time that keeping it may take
-
-Phase = Literal["preparing", "paused", "running", "finished", "diverged", "failed", "stopped"]
-
-
-@dataclass(frozen=True)
-class Play:
-    """Go on (from the place looked at, if that is in the past)."""
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Hold after the present block."""
-
-
-@dataclass(frozen=True)
-class RunFor:
-    """Advance this many steps, then pause; 0 only makes the time looked at the present of a branch."""
-
-    steps: int = 1
-
-
-@dataclass(frozen=True)
-class Speed:
-    """Clock units per second of wall time; None: as fast as it goes."""
-
-    pace: float | None
-
-
-@dataclass(frozen=True)
-class Change:
-    """Change live parameters."""
-
-    values: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Act:
-    """Do an action."""
-
-    name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Seek:
-    """Look at this step of the recording."""
-
-    step: int
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Streams that somebody looks at."""
-
-    streams: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Stop:
-    """End the run and the worker."""
-
-
-Command = Play | Pause | RunFor | Speed | Change | Act | Seek | Watch | Stop
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Parameters whose new values were refused, with the sentence that says why; the run kept the values before. `number` counts them."""
-
-    number: int
-    names: tuple[str, ...]
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Status:
-    """What is known of the run now; replaced as a whole, so a reader never sees half of a change."""
-
-    phase: Phase
-    model: Model
-    step: int = 0
-    place: int | None = None  # step looked at while it lies in the past
-    pace: float | None = None
-    achieved: float = 0.0  # clock units per second of wall time
-    run_id: int | None = None
-    summary: Mapping[str, Any] = field(default_factory=dict)
-    error: str = ""
-    remedy: str = ""
-    remedies: tuple[Remedy, ...] = ()  # buttons that lead out of a divergence
-    advice: Advice | None = None
-    reason: str = ""
-    watching: float = 0.0  # share of the run's time spent on what is looked at
-    waiting_for_disk: bool = False
-    refused: Refusal | None = None  # the last change that was refused
-    prepared_in: float = 0.0
-    doing: str = ""  # what is done while it is prepared, where that takes long: "Reading texts: 40 %"
-    changes: int = 0  # changes and actions done so far
-    acted: tuple[str, Mapping[str, Any]] | None = None  # the last action that changed parameters, and what it made of them
-
-    @property
-    def time(self) -> float:
-        """Model time in the clock's unit."""
-        return self.step * self.model.clock.dt
 
 
 class Runner:
@@ -191,8 +79,8 @@ class Runner:
         self.colour = colour
         model = experiment.build()
         self._record = check_record(model, default_record(model) if experiment.record is None else experiment.record)
-        self._schedule = _complete_schedule(model, experiment.schedule)
-        self.status = Status("preparing", model, pace=model.speed if pace == "default" else pace)
+        self._schedule = complete_schedule(model, experiment.schedule)
+        self.status = Status("preparing", model, first=model, pace=model.speed if pace == "default" else pace)
         self.ring = Ring(model)
         self._commands: queue.Queue[Command] = queue.Queue()
         self._stopping = threading.Event()  # a run that was given up while it was prepared leaves no empty recording
@@ -205,9 +93,12 @@ class Runner:
         self._target: int | None = None
         self._apart = apart
         self._on_stop = on_stop
+        # What follows belongs to the worker.
+        self._simulation: Simulation | None = None
+        self._generator: Generator[Block, Order | None, str] | None = None
         self._recorder: Recorder | None = None
-        self._per_step = BLOCK_SECONDS  # seconds
-        self.past: tuple[int, Mapping[str, Any]] = (-1, {})  # the step last looked back at, and what was seen there
+        self._pacing = Pacing()
+        self._past = Past()
         self._ended: Phase = "stopped"  # how the run stood when it was told to stop
         self._thread = threading.Thread(target=self._main, name=f"run {self.name}", daemon=True)
 
@@ -240,12 +131,31 @@ class Runner:
     @property
     def run_id(self) -> int | None:
         """The run in the session that is being recorded."""
-        return self._recorder.run_id if self._recorder else None
+        return self.status.run_id
 
     # -- the worker --
 
+    @property
+    def simulation(self) -> Simulation:
+        """The model in motion; the worker's own, to be looked at by others only while it stands still."""
+        if self._simulation is None:
+            raise LabError(f"{self.name} is not prepared yet: wait until its status says so.")
+        return self._simulation
+
     def _set(self, **changes: Any) -> None:
         self.status = replace(self.status, **changes)
+
+    def _tell(self, **changes: Any) -> None:
+        """Set the status, and all that it says of the simulation."""
+        simulation = self.simulation
+        log = self.status.log
+        if len(log) != len(simulation.log) or (log and log[-1] is not simulation.log[-1]):
+            log = tuple(simulation.log)
+        self._set(step=simulation.step, model=simulation.model, constants=simulation.constants, log=log, **changes)
+
+    @property
+    def _recorded_as(self) -> int | None:
+        return self._recorder.run_id if self._recorder else None
 
     def _main(self) -> None:
         try:
@@ -269,9 +179,8 @@ class Runner:
             if self._stopping.is_set():  # to compile now, for nobody, would keep the window from closing
                 return
         with heard(self._hear):
-            self.simulation = Simulation(model, self.experiment.seed)
+            self._simulation = Simulation(model, self.experiment.seed)
         self._set(doing="")
-        self.simulation.over = None
         if self._resume:
             point, history = self._resume
             self._replay(point, list(history), point.step if self._at is None else self._at)
@@ -281,7 +190,6 @@ class Runner:
             self.simulation.advance(1, [n for n in {*self._record, *self._watch} if model.stream(n).form == "samples"])
         self.simulation.restore(keep)
         self.simulation.log = log
-        self._cost, self._observed = 0.0, 0.0
         if self._apart:
             preparation.mark(self.experiment.model)
         self._show()
@@ -298,13 +206,12 @@ class Runner:
             )
             self._record = self._recorder.record
             self._recorder.take_log(self.simulation.log)
-        self._generator: Generator[Block, Order | None, str] | None = None
-        self._good, self._good_cost, self._good_at = keep, 0.0, time.perf_counter()
-        self._pace_from_here()
+        self._past.take(keep)
+        self._pacing.begin(self.simulation.step)
         self.ring.reset(self.simulation.model, self.simulation.step)
         self._show()
         phase: Phase = "finished" if self._at_end() else "running" if self._playing else "paused"
-        self._set(phase=phase, prepared_in=time.perf_counter() - began, run_id=self.run_id)
+        self._set(phase=phase, prepared_in=time.perf_counter() - began, run_id=self._recorded_as)
         self._publish()
 
     def _hear(self, doing: str, share: float) -> bool:
@@ -319,7 +226,9 @@ class Runner:
             return False
         if self.status.phase != "running":
             return True
-        n = self._block_size()
+        pace = self.status.pace
+        rate = None if pace is None else pace / self.simulation.model.clock.dt
+        n = self._pacing.block(self.simulation.step, rate, self._target)
         if n == 0:
             # Ahead of the wall clock: wait for it, but listen.
             return self._obey(wait=PACED_SECONDS / 2)
@@ -412,7 +321,7 @@ class Runner:
                     self._run(self.simulation.step + steps)
             case Speed(pace):
                 self._set(pace=pace)
-                self._pace_from_here()
+                self._pacing.begin(self.simulation.step)
             case Change(values):
                 self._return()
                 self._change(values)
@@ -470,7 +379,7 @@ class Runner:
 
     def _run(self, target: int | None) -> None:
         self._target = target
-        self._pace_from_here()
+        self._pacing.begin(self.simulation.step)
         self._set(phase="running", error="", remedy="", reason="")
 
     def _at_end(self) -> bool:
@@ -479,21 +388,15 @@ class Runner:
 
     def _hold(self) -> None:
         self._set(phase="paused", achieved=0.0)
-        self._keep_good()
+        self._past.keep(self.simulation)
         self._show()
         self._publish()
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
             self._recorder.checkpoint(self.simulation)
 
-    def _keep_good(self) -> None:
-        began = time.perf_counter()
-        self._good = self.simulation.checkpoint()
-        self._good_at = time.perf_counter()
-        self._good_cost = self._good_at - began
-
     def _after_intervention(self) -> None:
-        self._set(model=self.simulation.model, error="", remedy="", changes=len(self.simulation.log))
+        self._tell(error="", remedy="")
         # After an action a run that was over by itself may have something to do again; one at its full length has not.
         if self.status.phase == "finished" and not self._at_end():
             self._set(phase="paused", reason="")
@@ -502,37 +405,13 @@ class Runner:
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
 
-    def _pace_from_here(self) -> None:
-        self._from = (time.perf_counter(), self.simulation.step)
-        self._second = self._from
-        self._size = 1.0
-
-    def _block_size(self) -> int:
-        """Steps for the next block: about 12 ms of work, not ahead of the wall clock, not past the target; 0: wait."""
-        n = max(1, int(self._size))
-        if self._target is not None:
-            n = min(n, self._target - self.simulation.step)
-        if self.status.pace is not None:
-            began, step = self._from
-            rate = self.status.pace / self.simulation.model.clock.dt
-            due = step + int((time.perf_counter() - began) * rate) - self.simulation.step
-            if due < max(1.0, min(rate * PACED_SECONDS, n)):
-                # Little is due: wait for more. Step by step the worker would be at it all the time, and the window, which asks for
-                # Python's lock at each of its calls, would hardly get it.
-                return 0
-            if due > rate * 0.5 + n:
-                # More than half a second behind: the machine cannot keep this pace; do not run after it for ever.
-                self._from = (time.perf_counter() - n / rate, self.simulation.step)
-            n = min(n, due)
-        return n
-
     def _advance(self, n: int) -> None:
-        began, worked = time.perf_counter(), thread_seconds()
+        began = self._pacing.clock()
         wanted = self.simulation.sampled(self._watch)
         order: Order | None = Order(block=n, wanted=wanted)
         if self._generator is None:
             # What is in the log has happened: a generator made anew must not do it twice.
-            ahead = _still_ahead(self._schedule, self.simulation.log)
+            ahead = still_ahead(self._schedule, self.simulation.log)
             self._generator = simulate(self.simulation, self.experiment.steps, record=self._record, schedule=ahead, wanted=wanted, block=n)
             order = None
         try:
@@ -544,23 +423,17 @@ class Runner:
         except DivergenceError:
             self._generator = None
             raise
-        took = max(thread_seconds() - worked, (time.perf_counter() - began) * BLOCK_SECONDS / LONGEST_BLOCK)
-        if block.steps:
-            self._per_step = took / block.steps
-        if block.steps == n:
-            self._size = max(1.0, min(n * BLOCK_SECONDS / max(took, 1e-6), 4.0 * n, 1 << 24))
+        self._pacing.did(began, n, block.steps)
         self.ring.put(block)
         self._set(step=block.end)
         if self._recorder:
             self._recorder.take(block)
             self._recorder.take_log(self.simulation.log)
             self._recorder.checkpoint_when_due(self.simulation)
-        now = time.perf_counter()
-        if now - self._observed > max(OBSERVE_SECONDS, self._cost / OBSERVE_SHARE):
+        if self._pacing.watch_due():
             self._show()
             self._publish()
-        if now - self._good_at > max(GOOD_SECONDS, self._good_cost / GOOD_SHARE):
-            self._keep_good()
+        self._past.keep_when_due(self.simulation)
         if self._at_end() or self.simulation.over:
             self._generator = None
             self._complete(self.simulation.over or "finished")
@@ -582,41 +455,20 @@ class Runner:
         model = self.simulation.model
         names = {s.name for s in model.streams if s.form == "snapshots"} & self._watch
         self.ring.show(self.simulation.step, {name: self.simulation.observe(name) for name in names})
-        self._observed = time.perf_counter()
-        self._cost = self._observed - began
+        self._pacing.watched(began)
 
     def _publish(self) -> None:
-        now = time.perf_counter()
-        then, step = self._second
-        achieved = self.status.achieved
-        if now - then > 0.25:
-            achieved = (self.simulation.step - step) * self.simulation.model.clock.dt / (now - then)
-            self._second = (now, self.simulation.step)
-        if self.status.phase != "running":
-            achieved = 0.0
-        period = max(OBSERVE_SECONDS, self._cost / OBSERVE_SHARE)
-        self._set(
-            step=self.simulation.step,
-            model=self.simulation.model,
-            summary=self.simulation.summary(),
-            advice=self.simulation.model.advice(self.simulation.constants, self.simulation.state),
-            achieved=achieved,
-            watching=min(1.0, self._cost / (period + self._cost)),
-            changes=len(self.simulation.log),
-        )
+        simulation, achieved = self.simulation, 0.0
+        if self.status.phase == "running":
+            reached = self._pacing.reached(simulation.step)
+            achieved = self.status.achieved if reached is None else reached * simulation.model.clock.dt
+        advice = simulation.model.advice(simulation.constants, simulation.state)
+        self._tell(summary=simulation.summary(), advice=advice, achieved=achieved, watching=self._pacing.watching)
 
     def _diverge(self, error: DivergenceError) -> None:
         self._generator = None
         ways = self.simulation.model.remedies(error.stream)
-        self._set(
-            phase="diverged",
-            error=str(error),
-            remedy=error.remedy,
-            remedies=ways,
-            achieved=0.0,
-            step=self.simulation.step,
-            reason="diverged",
-        )
+        self._tell(phase="diverged", error=str(error), remedy=error.remedy, remedies=ways, achieved=0.0, reason="diverged")
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
 
@@ -626,14 +478,14 @@ class Runner:
         if not names or self.status.phase == "diverged":
             return
         point = self._nearest(place)
-        if point is None or (place - point.step) * self._per_step > LOOKING_BACK:
+        if point is None or (place - point.step) * self._pacing.per_step > LOOKING_BACK:
             return
         simulation = self.simulation
         present, log, over = simulation.checkpoint(), list(simulation.log), simulation.over
         self._generator = None
         try:
             self._replay(point, log, place)
-            self.past = (place, {name: simulation.observe(name) for name in names})
+            self._set(past=(place, {name: simulation.observe(name) for name in names}))
         except LabError:  # what cannot be looked at again is not shown; the run itself is as it was
             pass
         finally:
@@ -649,15 +501,7 @@ class Runner:
         self._new_branch(point, point.step if place is None else place, place is None)
 
     def _nearest(self, within: int) -> Checkpoint | None:
-        """The last checkpoint at or before a step: the one in memory or one of the recording, which begins with one."""
-        points = [self._good] if self._good.step <= within else []
-        if self.session is not None and self._recorder:
-            self._recorder.take_log(self.simulation.log)
-            self.session.flush()
-            with self.session.reader() as reader:
-                stored = restore_point(reader, self._recorder.run_id, within)
-            points += [stored] if stored else []
-        return max(points, key=lambda p: (p.step, p.done), default=None)
+        return self._past.nearest(within, self._recorder, self.simulation.log)
 
     def _new_branch(self, point: Checkpoint, place: int, diverged: bool) -> None:
         log = list(self.simulation.log)
@@ -674,21 +518,15 @@ class Runner:
                 self.experiment, self.simulation, self._record, parent=(parent, place), colour=self.colour,
             )  # fmt: skip
             self._recorder.take_log(self.simulation.log)
-        self._keep_good()
+        self._past.keep(self.simulation)
         self.ring.reset(self.simulation.model, place)
-        self._pace_from_here()
-        self._set(phase="paused", step=place, run_id=self.run_id, model=self.simulation.model)
+        self._pacing.begin(place)
+        self._tell(phase="paused", run_id=self._recorded_as)
         self._show()
         self._publish()
 
     def _replay(self, point: Checkpoint, log: list[Happened], place: int) -> None:
-        """Stand at `place`: from the checkpoint on, do again what the log says was done."""
-        self.simulation.restore(point)
-        self.simulation.log = log[: point.done]
-        again = [h for h in log[point.done :] if h.step <= place]
-        ahead = _still_ahead(self._schedule, [*self.simulation.log, *again])
-        for _ in simulate(self.simulation, place, record={}, schedule=[*again, *ahead]):
-            pass
+        replay(self.simulation, point, log, place, self._schedule)
 
     def _finish_recording(self) -> None:
         if self._recorder is None:
@@ -705,22 +543,3 @@ class Runner:
             self._set(error=str(error))
         except Exception as error:  # a model that fails in observe or summary must not keep the worker from ending
             self._set(error=f"{self.experiment.model} failed at its end: {type(error).__name__}: {error}")
-
-
-def _complete_schedule(model: Model, schedule: Sequence[Happened]) -> tuple[Happened, ...]:
-    """The schedule in order, with the defaults of left out arguments, as the log will show it."""
-    known = type(model).actions()
-    full = [replace(h, values=known[h.name].arguments(**h.values).values()) if h.kind == "act" and h.name in known else h for h in schedule]
-    return tuple(sorted(full, key=lambda h: h.step))
-
-
-def _still_ahead(schedule: Sequence[Happened], done: Sequence[Happened]) -> list[Happened]:
-    """What of the schedule is not in the log: each entry of the log stands for one of the schedule."""
-    left = list(done)
-    ahead = []
-    for planned in schedule:
-        if planned in left:
-            left.remove(planned)
-        else:
-            ahead.append(planned)
-    return ahead

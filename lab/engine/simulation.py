@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.engine import kinds
 from lab.errors import DivergenceError, LabError, ModelError, near
 from lab.model import Events, Happened, Model, Out, Recorded, State, Stream
 
@@ -85,8 +86,11 @@ class Simulation:
         self.seed = int(seed)
         self.step = 0
         self.log: list[Happened] = []
+        self.over: str | None = None  # why the model ended before its length
         self._buffers: dict[str, Events] = {}
         self._declared: tuple[Model, Sequence[Stream]] = (model, model.streams)
+        for stream in self._declared[1]:
+            kinds.of(model._owner(), stream)
         self.constants = model.build(self.seed)
         self.state = model.start(self.constants, self.seed)
 
@@ -101,7 +105,7 @@ class Simulation:
         for buffer in buffers.values():
             buffer.count[0] = 0  # a call that raised may have left events behind
         done = 0
-        self.over: str | None = None
+        self.over = None
         while done < n:
             view = {name: array[done:] for name, array in samples.items()}
             moved = int(self.model.advance(self.constants, self.state, n - done, Out(view, buffers)))
@@ -206,8 +210,9 @@ class Simulation:
             self.act(what.name, **what.values)
 
     def observe(self, stream: str) -> Any:
-        """What a per-block stream shows now."""
-        return self.model.observe(self.constants, self.state, stream)
+        """What a per-block stream shows now; a ModelError that names the stream where it cannot be drawn."""
+        shown = self.model.observe(self.constants, self.state, stream)
+        return kinds.checked(self.model._owner(), self.model.stream(stream), shown)
 
     def summary(self) -> dict[str, Any]:
         """The run's figures so far."""

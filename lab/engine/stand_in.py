@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, cast, get_args
+from typing import Any
 
 from lab import catalog
+from lab.engine.kinds import KINDS
 from lab.errors import FileError, ModelError
-from lab.model import Clock, Model, Stream, StreamKind
+from lab.model import Clock, Model, Stream
 from lab.session import StreamInfo
 
 
@@ -35,11 +36,11 @@ def stand_in(name: str, recorded: Iterable[StreamInfo]) -> Model:
 def _stream(info: StreamInfo) -> Stream:
     meta = info.meta
     kind, channels = meta.get("kind"), meta.get("channels", [])
-    if kind not in get_args(StreamKind) or not isinstance(channels, list) or not all(isinstance(c, str) for c in channels):
+    if not isinstance(kind, str) or kind not in KINDS or not isinstance(channels, list) or not all(isinstance(c, str) for c in channels):
         raise FileError(f"Stream '{info.name}' of run {info.run} does not say what it is: its description in the file is damaged.")
     stream = Stream(
         info.name,
-        cast(StreamKind, kind),
+        kind,
         info.unit,
         str(meta.get("doc", "")),
         info.shape if info.form == "samples" else (),

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from lab.errors import ParameterError
-from lab.tape.builder import Node, Tape
+from lab.tape.builder import Tape
+from lab.tape.listing import Node
 from lab.tape.program import Program
 from lab.tape.registry import CASES, Case
 

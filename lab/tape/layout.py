@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.tape.builder import Instruction, Node, Tape
+from lab.tape.listing import Instruction, Listing, Node
 from lab.tape.registry import (
     AUX,
     BATCHED,
@@ -40,7 +40,7 @@ class Layout:
     long segments.
     """
 
-    def __init__(self, tape: Tape, batch: int):
+    def __init__(self, tape: Listing, batch: int):
         self.tape, self.batch = tape, batch
         nodes = tape.nodes
         groups = {index: k for k, objective in reversed(list(enumerate(tape.objectives))) for index in objective.parameters}

@@ -14,10 +14,10 @@ import numpy as np
 from lab.errors import DivergenceError, ModelError, ParameterError, near
 from lab.kernels import seed_state
 from lab.tape import interpreter
-from lab.tape.builder import Node, Tape
 from lab.tape.data import Data, check_values, pack
 from lab.tape.initialisers import initial
 from lab.tape.layout import Layout
+from lab.tape.listing import Listing, Node
 from lab.tape.optimisers import KINDS, SCHEDULES
 from lab.tape.registry import OUT
 from lab.tape.threads import one_thread
@@ -70,7 +70,7 @@ class Program:
     a checkpoint; training resumed from it gives the same bytes, however the steps are divided among calls.
     """
 
-    def __init__(self, tape: Tape, batch: int, dtype: str):
+    def __init__(self, tape: Listing, batch: int, dtype: str):
         if batch < 1:
             raise ParameterError(f"tape: a program needs a batch of at least 1 (got {batch}).", owner="tape", names=("batch",))
         if dtype not in ("float32", "float64"):

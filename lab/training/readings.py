@@ -187,7 +187,7 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
         arrays = c.program.parameters(tape)
         return violins([arrays[s.weight] for s in c.stages])
     if stream == "activations":
-        return violins(c.program.forward(tape, [s.value for s in c.stages], x=m.x[:PROBE]))
+        return violins(c.program.forward(tape, [s.value for s in c.stages], **model.given(m.x[:PROBE], m.t[:PROBE])))
     if stream in ("gradients now", "updates now"):
         table = health(c, rehearsal(model, c, tape))
         return table[:, 0] if stream == "gradients now" else table[:, 2]
@@ -219,7 +219,8 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
         return np.stack([m.natural(x[:, None])[:, 0], predict(model, c, tape, x[:, None])[:, 0]]).astype(float)
     if stream == "first weights":
         weight = c.program.parameters(tape)[c.stages[0].weight]
-        return weight.T[:36].reshape(-1, *shape.picture).astype(float)
+        pixels = shape.picture[0] * shape.picture[1]  # a class may be told beside them
+        return weight[:pixels].T[:36].reshape(-1, *shape.picture).astype(float)
     if stream == "outcomes":
         found = predict(model, c, tape, m.test_x)
         return np.column_stack([m.units(m.test_t[:POINTS, 0]), found[:POINTS, 0]]).astype(float)

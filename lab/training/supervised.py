@@ -243,6 +243,8 @@ class Supervised(ByHand):
         return {name: np.asarray(value, float) for name, value in self.given(jittered(m.x[:EXAMPLES]), m.t[:EXAMPLES]).items()}
 
     slow_motion: ClassVar[bool] = True
+    draws: ClassVar[bool] = False  # whether a forward pass draws random numbers: slow motion then shows those of the update
+    judged: ClassVar[str] = "loss"  # the node by which evaluations judge
 
     def phases(self, constants: Constants) -> tuple[Phase, ...]:
         """Forward, loss, backward and update, layer by layer."""
@@ -281,7 +283,7 @@ class Supervised(ByHand):
         figures, health = state["figures"], state["health"]
         probe, count = self.probe(constants), len(constants.stages)
         losses, output, *values = constants.program.sweep(
-            tape, probe.data, ["loss", constants.output, *(s.value for s in constants.stages)]
+            tape, probe.data, [self.judged, constants.output, *(s.value for s in constants.stages)]
         )
         for part, (loss, score) in enumerate(((TRAIN_LOSS, TRAIN_SCORE), (TEST_LOSS, TEST_SCORE))):
             first, last = (0, probe.seen) if part == 0 else (probe.seen, len(losses))

@@ -1,12 +1,14 @@
 """Slow motion: one example walked through every matrix of a network, phase by phase and layer by layer.
 
-With L layers there are 3 L + 1 phases: forward through each layer, the loss, backward through each layer from the last to the
-first, and the update of each layer's weights. `state["phase"]` counts them; after the last one the next example follows.
+A model declares its phases. A network of L layers in a row has 3 L + 1: forward through each layer, the loss, backward through each
+layer from the last to the first, and the update of each layer's weights. `state["phase"]` counts them; after the last one the
+next example follows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,14 @@ from lab.training.objectives import Phase
 KINDS = ("forward", "loss", "backward", "update")
 LARGEST = 64  # rows and columns of a matrix that are shown
 NUMBERS = 8  # in a row of the table
+
+
+@dataclass(frozen=True)
+class Part(Phase):
+    """A phase of a network of layers: what kind (an index of KINDS) and which layer."""
+
+    kind: int = 0
+    layer: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,8 +104,14 @@ def layered(stages: Any, learns: tuple[str, ...]) -> tuple[Phase, ...]:
     for phase in range(count(stages)):
         kind, layer = place(phase, len(stages))
         name = KINDS[kind] + ("" if kind == 1 else f", {stages[layer].name}")
-        found.append(Phase(name, (stages[layer].name,), matrices, learns if phase == count(stages) - 1 else ()))
+        found.append(part(stages, kind, layer, name, learns if phase == count(stages) - 1 else ()))
     return tuple(found)
+
+
+def part(stages: Any, kind: int, layer: int, name: str = "", learns: tuple[str, ...] = ()) -> Part:
+    """The phase of one kind in one layer, with its matrices."""
+    title = name or KINDS[kind] + f", {stages[layer].name}"
+    return Part(title, (stages[layer].name,), partial(matrices, kind=kind, layer=layer), learns, kind=kind, layer=layer)
 
 
 def label(model: Any, c: Any, state: dict) -> str:
@@ -131,6 +147,8 @@ def numbers(model: Any, c: Any, state: dict, tape: dict, layer: int, kind: int) 
     x, t = example(model, c, state)
     given, w, program = model.given(x, t), wiring(c.program, c.stages)[layer], c.program
     arrays = program.parameters(tape)
+    if model.draws:
+        return _rehearsed(c, tape, given, w, kind)
     before, z, h, output, loss = program.forward(tape, [w.x, w.z, w.h, c.output, "loss"], **given)
     flip = np.transpose if w.transposed else np.asarray
     found = {"x": before[0], "W": flip(arrays[w.weight]), "b": arrays.get(w.bias), "z": z[0], "h": h[0]}
@@ -145,10 +163,28 @@ def numbers(model: Any, c: Any, state: dict, tape: dict, layer: int, kind: int) 
     return Numbers(**found), output[0], loss
 
 
-def matrices(model: Any, c: Any, state: dict, tape: dict) -> list[dict[str, Any]]:
-    """The matrices of the present layer on a grid: rows and columns of W line up with what enters and leaves."""
+def _rehearsed(c: Any, tape: dict, given: dict, w: Wiring, kind: int) -> tuple[Numbers, np.ndarray, np.ndarray]:
+    """The same, read off a step on a copy: with the very random numbers that the update will draw."""
+    program, copy = c.program, {name: array.copy() for name, array in tape.items()}
+    program.step(copy, **given)
+    flip, before, after = np.transpose if w.transposed else np.asarray, program.parameters(tape), program.parameters(copy)
+    found = {
+        "x": program.last(w.x)[0],
+        "W": flip(before[w.weight]),
+        "b": before.get(w.bias),
+        "z": program.last(w.z)[0],
+        "h": program.last(w.h)[0],
+    }
+    if kind >= 2:
+        found |= {"delta": program.last_gradient(w.z)[0], "gradient": flip(program.last_gradient(w.weight))}
+    if kind >= 3:
+        found |= {"new": flip(after[w.weight]), "new_b": after.get(w.bias)}
+    return Numbers(**found), found["z"], program.last("loss")
+
+
+def matrices(model: Any, c: Any, state: dict, tape: dict, *, kind: int, layer: int) -> list[dict[str, Any]]:
+    """The matrices of a layer on a grid: rows and columns of W line up with what enters and leaves."""
     layers = len(c.stages)
-    kind, layer = place(int(state["phase"][0]), layers)
     n, output, loss = numbers(model, c, state, tape, layer, kind)
     last = layer == layers - 1
     x = example(model, c, state)[1]
@@ -246,7 +282,7 @@ def _headline(model: Any, c: Any, state: dict, kind: int, layer: int, loss: floa
         else f"new W by {model.optimiser} at the rate {model.rate:g}",
     ][kind]
     return (
-        f"{int(state['phase'][0]) + 1} of {count(c.stages)}.  {KINDS[kind].capitalize()}"
+        f"{int(state['phase'][0]) + 1} of {len(model.phases(c))}.  {KINDS[kind].capitalize()}"
         + ("" if kind == 1 else f", {name}")
         + f":  {said}"
         + (", dE/dW = x^T delta" if kind == 2 else "")
@@ -261,7 +297,7 @@ def _named(model: Any, c: Any, t: np.ndarray) -> str:
 
 def table(model: Any, c: Any, state: dict, tape: dict) -> list[dict[str, Any]]:
     """The same as text, all layers at once: what is known in the present phase."""
-    kind, _ = place(int(state["phase"][0]), len(c.stages))
+    kind = getattr(model.phases(c)[int(state["phase"][0])], "kind", 0)
     x, t = example(model, c, state)
     given, program, wires = model.given(x, t), c.program, wiring(c.program, c.stages)
     values = program.forward(tape, [*(w.h for w in wires), "loss"], **given)

@@ -250,7 +250,7 @@ class AnalysisView(PictureView):
         self.say("")
         self._number += 1
         view = self._place_for(kind, self.curve)
-        view.refresh(Shown(view.model, kind, self.curve, self._number, max(1, source.step)), force=True)  # type: ignore[arg-type]
+        view.refresh(Shown(view.model, kind, self.curve, self._number, max(1, source.step)), force=True)
         if key[2] != self._choice():
             self._timer.start()
         return True

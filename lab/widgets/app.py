@@ -6,9 +6,11 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from lab.engine import preparation
 from lab.widgets import filing, theme
@@ -28,11 +30,10 @@ def start(path: str | None = None, model: str | None = None) -> int:
     other = path if path is not None and Path(path).is_file() and Path(path).suffix.lower() != ".lab" else None
     session, problem = filing.first_session(None if other else path)
     window = Window(session, settings, model=model)
-    geometry = settings.state("geometry")
-    if geometry.isEmpty() or not window.restoreGeometry(geometry):
-        available = app.primaryScreen().availableGeometry()
-        window.resize(min(1440, available.width()), min(900, available.height()))
-    window.show()
+    if _stand(window, settings.get("geometry", [])):
+        window.showMaximized()
+    else:
+        window.show()
     if problem:
         window.banner.say("bad", problem, [("Open another…", window.commands.open)], key="file")
     if other is not None:
@@ -52,6 +53,21 @@ def start(path: str | None = None, model: str | None = None) -> int:
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def _stand(window: QWidget, geometry: list[Any]) -> bool:
+    """Give the window the place it had, as far as the screens of today show it; whether it filled its screen."""
+    if len(geometry) == 5 and all(type(n) is int and abs(n) < 100_000 for n in geometry):
+        x, y, width, height, maximised = geometry
+        screen = QGuiApplication.screenAt(QPoint(x + width // 2, y + 10))
+        if screen is not None and width > 0 and height > 0:
+            room = screen.availableGeometry()
+            window.resize(min(width, room.width()), min(height, room.height()))
+            window.move(max(room.left(), min(x, room.right() - 100)), max(room.top(), min(y, room.bottom() - 100)))
+            return maximised == 1
+    room = QGuiApplication.primaryScreen().availableGeometry()
+    window.resize(min(1440, room.width()), min(900, room.height()))
+    return False
 
 
 def _interrupted(*_: object) -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from lab import catalog
 from lab.engine.experiment import Experiment
 from lab.errors import LabError, ParameterError
+from lab.parameter_kinds import KINDS
 from lab.widgets import filing, theme
 from lab.widgets.embeddings.exchange import is_plain_text
 from lab.widgets.palette import Entry, score
@@ -130,7 +130,7 @@ class Commands(QObject):
         if w.side.form is not None:
             for spec in type(w.side.form.model).specs().values():
                 value = getattr(w.side.form.model, spec.name)
-                note = spec.text(value) if spec.kind in ("float", "int", "bool", "choice") else spec.doc
+                note = spec.text(value) if KINDS[spec.kind].brief else spec.doc
                 found.append(
                     Entry(
                         "parameter",
@@ -196,7 +196,7 @@ class Commands(QObject):
         if not words or form is None or not any(c.isdigit() for c in value):
             return []
         kind = type(form.model)
-        rated = sorted(((score(words, s.label), s) for s in kind.specs().values() if s.kind in ("float", "int")), key=lambda r: -r[0])
+        rated = sorted(((score(words, s.label), s) for s in kind.specs().values() if KINDS[s.kind].number), key=lambda r: -r[0])
         if not rated or rated[0][0] < 4:
             return []
         spec = rated[0][1]
@@ -462,29 +462,23 @@ class Commands(QObject):
 
     # -- layout --
 
-    def saved_layout(self, model: str) -> QByteArray | None:
-        """The arrangement of a model's cards: of this session, or the person's last one."""
-        text = self.window.layouts().get(model)
-        if isinstance(text, str):
-            try:
-                return QByteArray(base64.b64decode(text, validate=True))
-            except ValueError:
-                pass
-        state = self.window.settings.state(f"layout/{model}")
-        return None if state.isEmpty() else state
+    def saved_layout(self, model: str) -> object:
+        """The arrangement of a model's cards: of this session, or the person's last one; what a file says is checked where it is used."""
+        return self.window.layouts().get(model) or self.window.settings.get("layouts", {}).get(model)
 
-    def keep_layout(self, model: str, state: QByteArray) -> None:
+    def keep_layout(self, model: str, state: dict[str, Any]) -> None:
         """Remember an arrangement in the session and for the person."""
         w = self.window
         if w.session.closed:
             return
-        layouts = w.layouts()
-        if state.isEmpty():
-            layouts.pop(model, None)
-        else:
-            layouts[model] = base64.b64encode(state.data()).decode("ascii")
+        layouts, own = w.layouts(), dict(w.settings.get("layouts", {}))
+        for kept in (layouts, own):
+            if state:
+                kept[model] = state
+            else:
+                kept.pop(model, None)
         w.session.set_document({**w.document.to_dict(), "layouts": layouts})
-        w.settings.put_state(f"layout/{model}", state)
+        w.settings.put("layouts", own)
 
     # -- pages --
 

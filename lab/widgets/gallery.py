@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QHelpEvent, QIcon, QImage, QPainter, QPen, QPixmap
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QHelpEvent, QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
@@ -19,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from lab import catalog
-from lab.display import plots as resolve
 from lab.display.plots import Source
 from lab.widgets import theme
 from lab.widgets.pictures import PictureView
@@ -43,28 +41,14 @@ def cache_folder() -> Path:
 
 
 def small_picture(view: PictureView, source: Source) -> QImage:
-    """What a picture shows, at the size of the gallery: curves with thick lines and nothing else, the others as they are."""
+    """What a picture shows, at the size of the gallery."""
     area = THUMB * RATIO
     image = QImage(area, QImage.Format.Format_ARGB32_Premultiplied)
     image.setDevicePixelRatio(RATIO)
     image.fill(theme.colour("background"))
     painter = QPainter(image)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-    if resolve.kind(view.picture, view.model) in ("trace", "curve"):
-        plot = resolve.lines(view.picture, view.model, source, THUMB.width() * RATIO)
-        shown = [line for line in plot.lines if line.style != "marker" and len(line.x) > 1][:4]
-        left, right = resolve.extent([line.x for line in shown])
-        low, high = resolve.extent([line.y for line in shown])
-        width, height = THUMB.width() - 4, THUMB.height() - 6
-        for line in shown if right > left and high > low else ():
-            good = np.isfinite(line.x) & np.isfinite(line.y)
-            xs = 2 + width * (line.x[good] - left) / (right - left)
-            ys = 3 + height * (high - line.y[good]) / (high - low)
-            painter.setPen(QPen(theme.colour(f"series{line.series}"), 1.4))
-            painter.drawPolyline([QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)])
-    else:
-        large = view.image(1.0, QSize(4 * THUMB.width(), 4 * THUMB.height()))
-        painter.drawImage(QRect(0, 0, THUMB.width(), THUMB.height()), large)
+    view.thumbnail(painter, QRectF(0, 0, THUMB.width(), THUMB.height()), source)
     painter.end()
     return image
 

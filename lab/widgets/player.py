@@ -72,7 +72,7 @@ class Player(QObject):
         if self.runner is not None:
             return self.runner.status
         if self.viewed is not None and self._past is not None:
-            end = self._past._end
+            end = self._past.end
             return Status(
                 "finished" if self.viewed.state == "finished" else "paused", self._past.model, step=end, place=self._place,
                 run_id=self.viewed.id, summary=self.viewed.summary, reason=self.viewed.state,
@@ -101,7 +101,7 @@ class Player(QObject):
         run = self.session.run(run_id)
         while run.parent is not None and run.parent_step is not None and place <= run.parent_step:
             run = self.session.run(run.parent)
-        if self._past is None or self._past._run != run.id:
+        if self._past is None or self._past.run != run.id:
             try:
                 self.session.flush()
                 self._past = RecordedSource(
@@ -117,7 +117,7 @@ class Player(QObject):
         return self._live.labels(stream) if self._live else ()
 
     def _look_again(self) -> tuple[int, Mapping[str, Any]]:
-        return self.runner.past if self.runner is not None else (-1, {})
+        return self.runner.status.past if self.runner is not None else (-1, {})
 
     def _look_now(self, stream: str) -> object:
         return self._live.snapshot(stream) if self._live else None

@@ -1,6 +1,6 @@
-"""What belongs to the person and not to a session: theme, sizes of the panels, recent files, how long preparing took.
+"""What belongs to the person and not to a session: theme, where the window and its cards stand, recent files, how long preparing took.
 
-QSettings forgets types between processes, so it keeps bytes (window states) and ONE text of JSON for everything else.
+QSettings forgets types between processes, so it keeps ONE text of JSON.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QSettings
 
 RECENT = 12
 
@@ -55,15 +55,6 @@ class Settings:
         if self._values.get(key) != value:
             self._values[key] = value
             self._store.setValue("settings", json.dumps(self._values))
-
-    def state(self, key: str) -> QByteArray:
-        """Bytes of a saved window state, empty when there are none."""
-        value = self._store.value(f"state/{key}")
-        return value if isinstance(value, QByteArray) else QByteArray()
-
-    def put_state(self, key: str, state: QByteArray) -> None:
-        """Keep a window state."""
-        self._store.setValue(f"state/{key}", state)
 
     def recent(self) -> list[str]:
         """Files opened or saved last that still exist, newest first."""

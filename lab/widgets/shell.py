@@ -113,7 +113,7 @@ class Shell(Protocol):
     def show_title(self) -> None:
         """Name the session in the title of the window."""
 
-    def layouts(self) -> dict[str, str]:
+    def layouts(self) -> dict[str, Any]:
         """Arrangements of cards kept in the session, by model."""
 
     def keep_layout(self) -> None:

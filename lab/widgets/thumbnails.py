@@ -93,6 +93,7 @@ def draw(model: str, path: str, name: str = "dark") -> int:
     if hasattr(os, "nice"):
         os.nice(15)
     theme.apply(application(), name)
+    catalog.given(model)  # the window names models of the catalogue, and files that a person opened in it
     experiment = Experiment(model)
     value = experiment.build()
     if not value.pictures:

@@ -21,6 +21,7 @@ from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
 from lab.errors import LabError, OwnModelError
 from lab.model import Model, Remedy
+from lab.parameter_kinds import KINDS
 from lab.session import RunInfo, Session
 from lab.widgets import theme
 from lab.widgets.banner import Banner
@@ -382,7 +383,7 @@ class Window(QMainWindow):
         key = f"{experiment.model}.{name}"
         began = self.history.began_with(key)
         old = getattr((began or self.document).experiment(experiment.model).build(), name)
-        brief = spec.kind in ("float", "int", "bool", "choice")
+        brief = KINDS[spec.kind].brief
         text = f"{spec.label} {spec.text(old).removesuffix(spec.unit).strip()} → {spec.text(value)}" if brief else f"Change {spec.label}"
         self.history.replace(self.document.with_experiment(after), text, key)
         if final:
@@ -642,12 +643,10 @@ class Window(QMainWindow):
 
     def _show_transport(self, status) -> None:
         recorded = 0
-        marks: tuple[int, ...] = ()
         if status is not None and status.run_id is not None:
             recorded = self.session.run(status.run_id).bytes
         runner = self.player.runner
-        if runner is not None and hasattr(runner, "simulation"):
-            marks = tuple(h.step for h in runner.simulation.log[-400:])
+        marks = tuple(h.step for h in status.log[-400:]) if runner is not None and status is not None else ()
         saving = runner is not None and runner.run_id is not None
         self.transport.show_status(status, self.session.stats, recorded, marks, saving=saving)
 
@@ -667,7 +666,7 @@ class Window(QMainWindow):
 
     # -- layout --
 
-    def layouts(self) -> dict[str, str]:
+    def layouts(self) -> dict[str, Any]:
         kept = self.session.document().get("layouts", {})
         return kept if isinstance(kept, dict) else {}
 
@@ -713,7 +712,8 @@ class Window(QMainWindow):
         self.pulse.stop()
         self.thumbnails.stop()
         self.keep_layout()
-        self.settings.put_state("geometry", self.saveGeometry())
+        place = self.normalGeometry()
+        self.settings.put("geometry", [place.x(), place.y(), place.width(), place.height(), int(self.isMaximized())])
         self.hide()
         self.player.leave()
         super().closeEvent(event)

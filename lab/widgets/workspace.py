@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QPainter, QPen
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QWidget
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QPainter, QPen
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QWidget
 
 from lab.display.plots import Overlay, Source
 from lab.model import Model, Picture
 from lab.widgets import theme
+from lab.widgets.arrangement import Arrangement, Node, Place, Rect, Split, names_of, read, seen
 from lab.widgets.pictures import PictureCard, PictureView, make
 
-LAYOUT_VERSION = 2
 LOW = 420
 ANALYSIS = "analysis"  # the card that models with spikes have besides their pictures
 LARGE = 4  # a picture of so much weight has only two others beside it
@@ -136,8 +136,8 @@ class Workspace(QMainWindow):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.docks: dict[str, CardDock] = {}
         self._wanted: frozenset[str] = frozenset()
-        self._before_fill: QByteArray | None = None
-        self._on_top: list[str] = []  # cards in front before one filled the place
+        self._before_fill: Arrangement | None = None
+        self._pending: Arrangement | None = None  # taken over before the window had a size
         self.filled = ""
         self.model: Model | None = None
         self._turn = self._last = 0
@@ -150,8 +150,8 @@ class Workspace(QMainWindow):
 
     # -- cards --
 
-    def show_model(self, model: Model, state: QByteArray | None = None) -> None:
-        """Make a card for each picture of a model; `state` is an arrangement saved before."""
+    def show_model(self, model: Model, kept: object = None) -> None:
+        """Make a card for each picture of a model; `kept` is an arrangement as `state` gave it, or as a file says it."""
         same = type(self.model) is type(model)  # other parameters may mean other pictures
         before = {name: dock.card.view for name, dock in self.docks.items() if same}
         self.clear()
@@ -160,19 +160,17 @@ class Workspace(QMainWindow):
             view = make(picture, model)
             view.acted.connect(self.acted)
             view.handle_moved.connect(self.handle_moved)
-            explorer: Any = view if hasattr(view, "bookmarked") else None
-            if explorer is not None:
-                explorer.bookmarked.connect(self.bookmarked)
-                explorer.mapped.connect(self.mapped)
-                if picture.name in before:
-                    explorer.go_on_from(before[picture.name])
+            view.bookmarked.connect(self.bookmarked)
+            view.mapped.connect(self.mapped)
+            if type(before.get(picture.name)) is type(view):
+                view.go_on_from(before[picture.name])
             self._add(PictureCard(view, self))
         if _spikes(model):
             from lab.widgets.analysis_card import AnalysisCard  # with its compiled loops, which other models do without
 
             self._add(AnalysisCard(model, self))
         self._own = False
-        if state is None or state.isEmpty() or not self.restore(state):
+        if not self.restore(kept):
             self.arrange()
             if not self.isVisible():
                 self._soon.start()  # sizes are known only once the window is shown
@@ -191,12 +189,11 @@ class Workspace(QMainWindow):
 
     def clear(self) -> None:
         """Remove all cards."""
-        self.filled, self._before_fill = "", None
+        self.filled, self._before_fill, self._pending = "", None, None
         for dock in self.docks.values():
             dock.visibilityChanged.disconnect(self._something_moved)
             self.removeDockWidget(dock)
             dock.hide()
-            dock.setObjectName("")  # until it is gone, an arrangement restored for its successor must not find it
             dock.deleteLater()
         self.docks = {}
         self.model = None
@@ -205,42 +202,103 @@ class Workspace(QMainWindow):
         """The default arrangement for the present size."""
         if self.model is None or not self.docks:
             return
-        self.filled, self._before_fill = "", None
+        self.filled, self._before_fill, self._pending = "", None, None
         self._own = False
-        docks = list(self.docks.values())
-        pictures = [dock.card.view.picture for dock in docks]
-        for dock in docks:
-            dock.setFloating(False)
-            self.removeDockWidget(dock)
+        names = list(self.docks)
+        weights = [dock.card.view.picture.weight for dock in self.docks.values()]
         rows, behind = rows_of(self.model.pictures, self.width(), self.height())
-        behind += range(len(self.model.pictures), len(docks))
-        for position, row in enumerate(rows):
-            first = docks[row[0]]
-            if position == 0:
-                self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, first)
-            else:
-                self.splitDockWidget(docks[rows[position - 1][0]], first, Qt.Orientation.Vertical)
-            first.show()
+        behind += range(len(self.model.pictures), len(names))
+        inner, tall = self._inside()
+        lines: list[Node] = []
         for row in rows:
-            for left, right in pairwise(row):
-                self.splitDockWidget(docks[left], docks[right], Qt.Orientation.Horizontal)
-                docks[right].show()
-        for k in behind:
             # Beside the last card, the smallest: what is in front keeps its place.
-            self.tabifyDockWidget(docks[rows[-1][-1]], docks[k])
-            docks[k].show()
-        if behind:
-            docks[rows[-1][-1]].raise_()
-        inner = max(200, self.width() - 24)
-        for row in rows:
-            total = sum(pictures[k].weight for k in row)
-            self.resizeDocks([docks[k] for k in row], [round(inner * pictures[k].weight / total) for k in row], Qt.Orientation.Horizontal)
-        if len(rows) > 1:
-            tall = max(200, self.height() - 24)
-            heights = [max(pictures[k].weight for k in row) ** 0.5 for row in rows]
-            self.resizeDocks([docks[row[0]] for row in rows], [round(tall * h / sum(heights)) for h in heights], Qt.Orientation.Vertical)
+            waiting = tuple(names[k] for k in behind) if row is rows[-1] else ()
+            parts = tuple(Place((names[k], *(waiting if k == row[-1] else ())), names[k]) for k in row)
+            total = sum(weights[k] for k in row)
+            lines.append(Split(True, parts, tuple(round(inner * weights[k] / total) for k in row)) if len(parts) > 1 else parts[0])
+        heights = [max(weights[k] for k in row) ** 0.5 for row in rows]
+        tree = Split(False, tuple(lines), tuple(round(tall * h / sum(heights)) for h in heights)) if len(lines) > 1 else lines[0]
+        self._stand(Arrangement((inner, tall), tree))
         self._arranged_for = self._class()
         self._something_moved()
+
+    def _inside(self) -> tuple[int, int]:
+        return max(200, self.width() - 24), max(200, self.height() - 24)
+
+    def _stand(self, arrangement: Arrangement) -> None:
+        """Put every card where an arrangement says; those that it does not name wait behind the last."""
+        floating = arrangement.floating or {}
+        tree = arrangement.tree
+        named = {*names_of(tree), *floating}
+        left = tuple(name for name in self.docks if name not in named)
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        if tree is None:
+            tree, left = (Place(left, left[0]), ()) if left else (None, ())
+        if tree is not None:
+            first = self.docks[names_of(tree)[0]]
+            self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, first)
+            first.show()
+            self._divide(tree)
+            for name in left:
+                self.tabifyDockWidget(self.docks[names_of(tree)[-1]], self.docks[name])
+                self.docks[name].show()
+            if left:
+                self.docks[_last_place(tree).front].raise_()
+            (wide, tall), (width, height) = arrangement.size, self._inside()
+            self._give_sizes(tree, width / wide, height / tall)
+        for name, place in floating.items():
+            dock = self.docks[name]
+            self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+            dock.setFloating(True)
+            dock.setGeometry(_on_screen(QRect(*place)))
+            dock.show()
+        for name in arrangement.hidden:
+            self.docks[name].hide()
+
+    def _divide(self, node: Node) -> None:
+        """Give the parts of a node the place in which its first card stands."""
+        if isinstance(node, Place):
+            for name in node.tabs[1:]:
+                self.tabifyDockWidget(self.docks[node.tabs[0]], self.docks[name])
+                self.docks[name].show()
+            if len(node.tabs) > 1:
+                self.docks[node.front].raise_()
+            return
+        firsts = [self.docks[names_of(part)[0]] for part in node.parts]
+        way = Qt.Orientation.Horizontal if node.columns else Qt.Orientation.Vertical
+        for before, after in pairwise(firsts):
+            self.splitDockWidget(before, after, way)
+            after.show()
+        for part in node.parts:
+            self._divide(part)
+
+    def _give_sizes(self, node: Node, across: float, down: float) -> None:
+        if isinstance(node, Place):
+            return
+        way, scale = (Qt.Orientation.Horizontal, across) if node.columns else (Qt.Orientation.Vertical, down)
+        firsts = [self.docks[names_of(part)[0]] for part in node.parts]
+        self.resizeDocks(firsts, [max(1, round(size * scale)) for size in node.sizes], way)
+        for part in node.parts:
+            self._give_sizes(part, across, down)
+
+    def _seen(self) -> Arrangement:
+        """Where the cards stand now."""
+        places: list[tuple[Place, Rect]] = []
+        done: set[str] = set()
+        names = {id(dock): name for name, dock in self.docks.items()}
+        for name, dock in self.docks.items():
+            if name in done or dock.isFloating() or dock.isHidden():
+                continue
+            group = [name, *(names[id(d)] for d in self.tabifiedDockWidgets(dock) if id(d) in names and not d.isHidden())]
+            done |= set(group)
+            ordered = tuple(n for n in self.docks if n in group)
+            front = next((n for n in ordered if not self.docks[n].visibleRegion().isEmpty()), ordered[0])
+            places.append((Place(ordered, front), self._with_tabs(_rect(self.docks[front]), len(ordered))))
+        floating = {name: _rect(dock) for name, dock in self.docks.items() if dock.isFloating()}
+        hidden = tuple(name for name, dock in self.docks.items() if dock.isHidden())
+        return Arrangement(self._inside(), seen(places), hidden, floating)
 
     def bring(self, name: str) -> None:
         """Show one card, in front of those it shares its place with."""
@@ -253,35 +311,38 @@ class Workspace(QMainWindow):
         dock.raise_()
         self._something_moved()
 
+    def _with_tabs(self, rect: Rect, cards: int) -> Rect:
+        """The place of a card with the tabs above it."""
+        x, y, width, height = rect
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly) if cards > 1 else ():
+            above = bar.geometry()
+            if bar.isVisible() and above.left() < x + width and above.right() > x and 0 <= y - above.top() <= above.height() + 4:
+                return x, above.top(), width, height + y - above.top()
+        return rect
+
     def _arrange_unless_own(self) -> None:
         if not self._own:
             self.arrange()
+        elif self._pending is not None:
+            pending, self._pending = self._pending, None
+            self._stand(pending)
+            self._something_moved()
 
     def fill(self, name: str) -> None:
         """Give one card the whole place, or take it back."""
         if self.filled:
-            state, self._before_fill, self.filled = self._before_fill, None, ""
-            if state is not None:
-                self._go_back(state)
+            before, self._before_fill, self.filled = self._before_fill, None, ""
+            if before is not None:
+                self._stand(before)
             self._something_moved()
             return
         if name not in self.docks or len(self.docks) < 2:
             return
-        self._before_fill, self._on_top = self.saveState(LAYOUT_VERSION), self._shown()
+        self._before_fill = self._seen()
         for other, dock in self.docks.items():
             dock.setVisible(other == name)
         self.filled = name
         self._something_moved()
-
-    def _shown(self) -> list[str]:
-        return [name for name, dock in self.docks.items() if dock.isVisible() and not dock.visibleRegion().isEmpty()]
-
-    def _go_back(self, state: QByteArray) -> None:
-        """An arrangement from before; Qt forgets which of several tabs was in front while they were hidden."""
-        self.restoreState(state, LAYOUT_VERSION)
-        for name in self._on_top:
-            if name in self.docks:
-                self.docks[name].raise_()
 
     def front_only(self, on: bool) -> None:
         """Projector mode: only the pictures the lesson is about, or the arrangement from before."""
@@ -290,29 +351,33 @@ class Workspace(QMainWindow):
         if self.filled:
             self.fill("")
         if on:
-            self._before_fill, self._on_top = self.saveState(LAYOUT_VERSION), self._shown()
+            self._before_fill = self._seen()
             front = [p.name for p in self.model.pictures if p.front] or [p.name for p in self.model.pictures[:2]]
             for name, dock in self.docks.items():
                 dock.setVisible(name in front)
         elif self._before_fill is not None:
-            self._go_back(self._before_fill)
+            self._stand(self._before_fill)
             self._before_fill = None
         self._something_moved()
 
-    def state(self) -> QByteArray:
+    def state(self) -> dict[str, Any]:
         """The arrangement a person made, without a card filling it; empty while it is the default one."""
-        if not self._own:
-            return QByteArray()
-        return self._before_fill if self._before_fill is not None else self.saveState(LAYOUT_VERSION)
+        if not self._own or not self.docks:
+            return {}
+        return (self._before_fill or self._pending or self._seen()).to_dict()
 
-    def restore(self, state: QByteArray) -> bool:
-        """Take over an arrangement; False if it does not fit these cards."""
-        for dock in self.docks.values():
-            self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
-        fits = self.restoreState(state, LAYOUT_VERSION) and any(not d.isHidden() for d in self.docks.values())
-        self._own = fits
+    def restore(self, kept: object) -> bool:
+        """Take over an arrangement, which may come out of a file; False if it is none, or shows none of these cards."""
+        arrangement = read(kept, self.docks)
+        if arrangement is None or set(self.docks) <= set(arrangement.hidden):
+            return False
+        self._stand(arrangement)
+        self._own = True
+        if not self.isVisible():
+            self._pending = arrangement
+            self._soon.start()
         self._something_moved()
-        return fits
+        return True
 
     def menu(self, parent: QWidget) -> QMenu:
         """Which cards are shown."""
@@ -326,10 +391,9 @@ class Workspace(QMainWindow):
         return menu
 
     def show_bookmarks(self, text: str) -> None:
-        """Give the explorer the bookmarks of the document."""
+        """Give the views that keep some the bookmarks of the document."""
         for view in self.views():
-            if hasattr(view, "set_bookmarks"):
-                view.set_bookmarks(text)
+            view.set_bookmarks(text)
 
     # -- what is drawn --
 
@@ -390,6 +454,25 @@ class Workspace(QMainWindow):
 
     def _something_moved(self, *_: object) -> None:
         self.layout_changed.emit()
+
+
+def _last_place(node: Node) -> Place:
+    return node if isinstance(node, Place) else _last_place(node.parts[-1])
+
+
+def _rect(dock: QDockWidget) -> Rect:
+    place = dock.geometry()
+    return place.x(), place.y(), place.width(), place.height()
+
+
+def _on_screen(place: QRect) -> QRect:
+    """The place of a window of its own, moved and cut so that a screen of this machine shows it."""
+    screen = QGuiApplication.screenAt(place.center()) or QGuiApplication.primaryScreen()
+    room = screen.availableGeometry()
+    found = QRect(place.topLeft(), place.size().boundedTo(room.size()).expandedTo(QSize(120, 80)))
+    found.moveLeft(max(room.left(), min(found.left(), room.right() - found.width() + 1)))
+    found.moveTop(max(room.top(), min(found.top(), room.bottom() - found.height() + 1)))
+    return found
 
 
 def _spikes(model: Model) -> bool:

@@ -9,18 +9,12 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Stream, action, param
-from lab.tape import Tape
 from lab.training import Perceptron, Stage, features, readings, redeclared
+from lab.training.geometry import lattice, principal, tiled
 from lab.training.perceptron import ACTIVATIONS, first_weights
 
 SHOWN = 8
 ALONG = 12  # places of a path that are decoded
-
-
-def principal(x: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and the first `count` principal directions (count, features) of rows."""
-    mean = x.mean(0, dtype=float)
-    return mean, np.linalg.svd(x - mean, full_matrices=False)[2][:count]
 
 
 class Autoencoder(Perceptron):
@@ -99,22 +93,13 @@ class Autoencoder(Perceptron):
         return h, stages
 
     def build(self, seed):
-        """The decoder alone, too, to decode any place; and principal components to compare with."""
+        """Principal components to compare with."""
         constants = super().build(seed)
-        tape = Tape()
-        z = tape.input("z", (self.code,))
-        inputs = constants.outline.inputs
-        if self.tied:
-            sizes = [inputs, *self.widths, self.code]
-            for k, name in enumerate([*(f"encoder{k + 1}" for k in range(len(self.widths))), "code"]):
-                tape.parameter(f"{name}.weight", (sizes[k], sizes[k + 1]))
-        output, _ = self._decoder(tape, z, inputs)
         m = constants.material
-        mean, directions = principal(m.x, min(self.code, inputs))
+        mean, directions = principal(m.x, min(self.code, constants.outline.inputs))
         missed = m.test_x - mean
         missed = missed - missed @ directions.T @ directions
-        extra = {"decoder": tape.compile(32), "node": output.name, "pca": float((missed**2).mean())}
-        return replace(constants, extra=extra)
+        return replace(constants, extra={"pca": float((missed**2).mean())})
 
     def start(self, constants, seed):
         """The clicked place, too."""
@@ -128,12 +113,8 @@ class Autoencoder(Perceptron):
 
     def decode(self, constants, state, z):
         """Pictures (n, inputs) of codes (n, code)."""
-        decoder = constants.extra["decoder"]
-        own = decoder.start(0)
-        known = constants.program.parameters(state)
-        for name, array in decoder.parameters(own).items():
-            array[...] = known[name]
-        return decoder.forward(own, constants.extra["node"], z=np.asarray(z, np.float32)).astype(float)
+        tape = self.tape_state(constants, state)
+        return constants.program.forward(tape, constants.output, replace={"code": np.asarray(z, np.float32)}).astype(float)
 
     def _plane(self, constants, tape):
         """Mean and two directions of the codes that are drawn: the codes themselves if there are two."""
@@ -189,11 +170,8 @@ class Autoencoder(Perceptron):
         if stream == "walk over the map":
             points = self.look(constants, state, tape, "latent")[:, :2]
             (x0, y0), (x1, y1) = np.quantile(points, (0.05, 0.95), axis=0)
-            xs, ys = np.meshgrid(np.linspace(x0, x1, 6), np.linspace(y1, y0, 6))
-            places = np.stack([xs.ravel(), ys.ravel()], 1)
-            tiles = self.decode(constants, state, self._code_at(constants, tape, places)).reshape(6, 6, *shape)
-            tiles = np.pad(tiles, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=np.nan)
-            return tiles.transpose(0, 2, 1, 3).reshape(6 * (shape[0] + 1), 6 * (shape[1] + 1))[:-1, :-1]
+            places = lattice((x0, y0), (x1, y1), 6)
+            return tiled(self.decode(constants, state, self._code_at(constants, tape, places)).reshape(-1, *shape), 6, 6)
         return super().look(constants, state, tape, stream)
 
     def _path(self, constants, state, tape):

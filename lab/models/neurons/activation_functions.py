@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 FUNCTIONS = ("logistic", "tanh", "ReLU", "step", "identity", "softplus", "GELU")
 INPUTS = np.linspace(-6.0, 6.0, 601)
@@ -74,7 +74,7 @@ class ActivationFunctions(Model):
 
     The weight makes the curve steeper, the bias moves it sideways: drag the bias in the picture, change the weight while
     the input sweeps back and forth. Compare the derivative, which is what learning sees, between the functions: the
-    logistic one never passes more than a quarter on, and the step none at all.
+    logistic one never passes more than a quarter of the weight on, and the step none at all.
 
     The bars are a softmax, which turns any numbers (logits) into probabilities. The temperature sharpens or flattens
     them: near 0 the largest takes all, at high temperature all become equal.
@@ -88,10 +88,10 @@ class ActivationFunctions(Model):
     equations = (r"y = \sigma\left(\sum_i w_i x_i + b\right)", r"\mathrm{softmax}(z)_i = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}}")
     source = "Goodfellow, Bengio, Courville, Deep Learning (2016), sections 6.2 and 6.3; Hendrycks and Gimpel (2016) for GELU"
     presets = {
-        "Logistic neuron": {},
-        "A hard threshold": {"function": "step"},
-        "Steep tanh": {"function": "tanh", "weight": 5.0},
-        "Cold softmax": {"temperature": 0.1},
+        "Logistic neuron": Preset({}, shows="abs(max(slope dy/dx) - 0.25) < 0.001"),
+        "A hard threshold: nothing to learn from": Preset({"function": "step"}, shows="max(curve y) = 1 and max(slope dy/dx) = 0"),
+        "Steep tanh": Preset({"function": "tanh", "weight": 5.0}, shows="abs(max(slope dy/dx) - 5) < 0.01"),
+        "Cold softmax": Preset({"temperature": 0.1}, shows="max(probabilities) > 0.999"),
     }
 
     function: str = param("logistic", choices=FUNCTIONS, main=True, doc="Activation function sigma.")

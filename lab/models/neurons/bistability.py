@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells.neuron import Bench, Neuron
 from lab.cells.phase_plane import along_equilibria, equilibria, holding_current, hopf_voltages
 from lab.cells.protocol import Protocol
-from lab.model import Clock, Events, Figure, Layer, Out, Picture, State, Stream, action, param
+from lab.model import Clock, Events, Figure, Layer, Out, Picture, Preset, State, Stream, action, param
 
 SLICE = 10.0  # ms in one step
 KEPT = 1200  # samples of the end of each stair that are kept
@@ -36,9 +36,9 @@ class Bistability(Protocol):
     Both carry their state from stair to stair, so history counts. Hodgkin and Huxley's membrane, raised from rest, stays at
     rest until its equilibrium loses stability at a Hopf point (9.78 uA/cm2); lowered while it fires, it goes on firing
     down to where the stable and the unstable cycle meet and vanish (6.26). Between the two, **rest and firing coexist**:
-    which one you see is the neuron's memory (in the bench of the
-    cell a pulse switches it). Type I neurons, whose rate begins at zero,
-    have no such window.
+    which one you see is the neuron's memory (in the bench of the cell a pulse switches it). A neuron whose rate begins at
+    zero because its rest vanishes on the cycle itself (SNIC) has no such window; where a cycle ends in a saddle instead (saddle
+    loop) there is one, though the rate falls towards zero there, too.
 
     The line is the equilibrium, solid where it is stable, dashed where it is not: its eigenvalues are computed along the
     curve, and Hopf points are where a complex pair crosses the imaginary axis. Points are measured: the highest and
@@ -61,24 +61,30 @@ class Bistability(Protocol):
         "Hassard 1978, J Theor Biol 71:401; Rinzel and Miller 1980, Math Biosci 49:27; Guttman, Lewis and Rinzel 1980, J Physiol 305:377"
     )
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Hodgkin-Huxley: the window": {"lowest": 5.5, "highest": 11.0},
-        "The end of firing in detail": {"lowest": 6.2, "highest": 6.6, "points": 81},
-        "Morris-Lecar, class II": {"neuron": "morris-lecar", "lowest": 84.0, "highest": 98.0, "stair": 1000.0},
-        "Morris-Lecar, saddle loop": {
-            "neuron": "morris-lecar",
-            "settings": "g_Ca=4, V_3=12, V_4=17.4, phi=0.23",
-            "lowest": 33.0,
-            "highest": 40.5,
-            "stair": 1000.0,
-        },
-        "Morris-Lecar, class I: no window": {
-            "neuron": "morris-lecar",
-            "settings": "g_Ca=4, V_3=12, V_4=17.4, phi=0.067",
-            "lowest": 36.0,
-            "highest": 46.0,
-            "stair": 2000.0,
-        },
-        "FitzHugh-Nagumo: hardly any": {"neuron": "fitzhugh-nagumo", "lowest": 0.2, "highest": 0.5},
+        "Hodgkin-Huxley: the window": Preset(
+            {"lowest": 5.5, "highest": 11.0}, shows="fires from > 9.7 and fires down to < 6.4 and window > 3"
+        ),
+        "The end of firing in detail": Preset(
+            {"lowest": 6.2, "highest": 6.6, "points": 81}, shows="abs(fires down to - 6.26) < 0.02 and rate at its end > 50"
+        ),
+        "Morris-Lecar, class II": Preset(
+            {"neuron": "morris-lecar", "lowest": 84.0, "highest": 98.0, "stair": 1000.0},
+            shows="window > 5 and rate at its end > 5",
+            slow=True,
+        ),
+        "Morris-Lecar, saddle loop": Preset(
+            {"neuron": "morris-lecar", "settings": "g_Ca=4, V_3=12, V_4=17.4, phi=0.23", "lowest": 33.0, "highest": 40.5, "stair": 1000.0},
+            shows="window > 4 and fires down to < 35.5",
+            slow=True,
+        ),
+        "Morris-Lecar, class I: no window": Preset(
+            {"neuron": "morris-lecar", "settings": "g_Ca=4, V_3=12, V_4=17.4, phi=0.067", "lowest": 36.0, "highest": 46.0, "stair": 2000.0},
+            shows="window = 0 and rate at its end < 3",
+            slow=True,
+        ),
+        "FitzHugh-Nagumo: hardly any": Preset(
+            {"neuron": "fitzhugh-nagumo", "lowest": 0.2, "highest": 0.5}, shows="window < 0.02 and window > 0"
+        ),
     }
 
     range: str = param(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lab.kernels import kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 PIXELS, CLASSES = 64, 10
 LONGEST = 500  # ms of a presentation
@@ -181,11 +181,15 @@ class EnergyOfACode(Model):
     )
     source = "Horowitz, IEEE ISSCC (2014), p. 10; Attwell and Laughlin, J. Cereb. Blood Flow Metab. 21:1133 (2001)"
     presets = {
-        "Same answers, 100 ms of spikes": {},
-        "A short look: cheaper and less sure": {"presentation": 15},
-        "A long look: as good as rates, and dearer": {"presentation": 300},
-        "Few, strong spikes": {"threshold": 3.0, "input_rate": 100.0},
-        "Half of the synapses removed": {"pruned": 0.5},
+        "Same answers, 100 ms of spikes": Preset({}, shows="abs(rates correct - spikes correct) <= 4 and spikes over rates > 2"),
+        "A short look: cheaper and less sure": Preset(
+            {"presentation": 15}, shows="spikes over rates < 1 and spikes correct < rates correct"
+        ),
+        "A long look: as good as rates, and dearer": Preset(
+            {"presentation": 300}, shows="abs(rates correct - spikes correct) <= 4 and spikes over rates > 8", after=20000.0
+        ),
+        "Few, strong spikes": Preset({"threshold": 3.0, "input_rate": 100.0}, shows="hidden spikes < 10000 and spikes correct > 85"),
+        "Half of the synapses removed": Preset({"pruned": 0.5}, shows="multiply-accumulates < 600000 and spikes correct > 90"),
     }
 
     presentation: int = param(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lab.kernels import below, exp, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 GATES = 50  # cells of the gate
 GATED_BY = 20  # of them that each cell of the second network listens to
@@ -150,8 +150,9 @@ class ExcitationInhibition(Model):
 
     Two networks of the same kind, each of excitatory and inhibitory cells wired at random (Dale's law: all synapses of a
     cell have one sign). Strong excitation and strong inhibition nearly cancel; what is left are fluctuations, so every
-    cell fires irregularly (CV near 1) and independently of the others. Lower the inhibition and the network runs
-    into saturation. The second network also listens to a gate of inhibitory cells: raise the gate and it falls silent, while its
+    cell fires irregularly (CV near 1) and independently of the others. Lower the inhibition and the cells fire several times
+    faster and ever more like clocks, driven by their mean input. In the equation, *external* are spikes from outside at random
+    times, whose mean alone would lift a cell to `drive` thresholds. The second network also listens to a gate of inhibitory cells: raise the gate and it falls silent, while its
     twin goes on. The difference of their spikes, less those of the gate, is what gating saves.
     """
 
@@ -166,11 +167,15 @@ class ExcitationInhibition(Model):
     )
     source = "Van Vreeswijk and Sompolinsky, Science 274:1724 (1996); Brunel, J. Comput. Neurosci. 8:183 (2000); Vogels and Abbott, Nat. Neurosci. 12:483 (2009)"
     presets = {
-        "Balanced: asynchronous and irregular": {},
-        "The gate closes: one network is silent": {"gate": 1.0},
-        "Too little inhibition: saturated": {"g": 2.5},
-        "Weak synapses: regular firing": {"weight": 0.1, "drive": 1.3, "g": 4.0},
-        "Driven below threshold: fluctuations fire": {"drive": 0.9},
+        "Balanced: asynchronous and irregular": Preset(
+            {}, shows="CV > 0.9 and synchrony < 0.03 and network (Hz) > 15 and network (Hz) < 35"
+        ),
+        "The gate closes: one network is silent": Preset(
+            {"gate": 1.0}, shows="gated network (Hz) < 1 and network (Hz) > 15 and saved by gating > 50"
+        ),
+        "Too little inhibition: fast and regular": Preset({"g": 2.5}, shows="network (Hz) > 90 and CV < 0.4"),
+        "Weak synapses: regular firing": Preset({"weight": 0.1, "drive": 1.3, "g": 4.0}, shows="CV < 0.25 and network (Hz) > 30"),
+        "Driven below threshold: fluctuations fire": Preset({"drive": 0.9}, shows="CV > 0.7 and network (Hz) > 5"),
     }
 
     gate: float = param(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lab.kernels import kernel, normal, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 SHOWN = 400
 
@@ -37,9 +37,11 @@ class HebbianLearning(Model):
     """Cells that fire together wire together: `dw = eta x y`, and what keeps the weights from exploding.
 
     One neuron receives two inputs that vary together. Hebb's rule turns the weight vector towards the direction of
-    largest variance, but its length grows without end until the synapses saturate. Oja's rule adds forgetting in
-    proportion to the output and settles at length 1 along the first principal component. Turn the direction of the
-    inputs while it runs and watch the weights follow.
+    largest variance while its length grows by a constant factor, faster and faster, until the synapses saturate: each stops
+    at its own limit, and so the direction is lost again, both weights ending at the limit, at 45° whatever the inputs
+    were. Oja's rule adds forgetting in proportion to the output and settles at length 1 along the first principal component.
+    Turn the direction of the inputs while it runs and watch the weights follow; nearly round inputs have hardly a direction,
+    and the weights waver around it.
     """
 
     name = "hebbian-learning"
@@ -49,7 +51,20 @@ class HebbianLearning(Model):
     order = 40
     equations = (r"\Delta w = \eta\, y\, x", r"\Delta w = \eta\, y\, (x - y\, w) \quad \mathrm{(Oja)}")
     source = "Hebb, The Organization of Behavior (1949); Oja, J. Math. Biol. 15:267 (1982)"
-    presets = {"Oja's rule": {}, "Hebb's rule grows without end": {"rule": "Hebb"}, "Nearly round inputs": {"minor": 0.9}}
+    presets = {
+        "Oja's rule": Preset({}, shows="abs(length - 1) < 0.1 and angle to the principal component < 8", after=2000.0),
+        "Hebb's rule: it grows, and has found the direction": Preset(
+            {"rule": "Hebb", "limit": 100.0, "rate": 0.002},
+            shows="length > 2 and length < 60 and angle to the principal component < 12",
+            after=2500.0,
+        ),
+        "Hebb's rule: each synapse stops at its limit": Preset(
+            {"rule": "Hebb"}, shows="abs(length - 7.07) < 0.01 and abs(angle to the principal component - 15) < 0.1", after=3000.0
+        ),
+        "Nearly round inputs: it wavers": Preset(
+            {"minor": 0.9, "rate": 0.03}, shows="max(weights w2) - min(weights w2) > 0.5 and abs(length - 1) < 0.3"
+        ),
+    }
 
     rule: str = param("Oja", choices=("Hebb", "Oja"), main=True, doc="Learning rule.")
     rate: float = param(0.01, lo=0.0001, hi=0.2, log=True, main=True, doc="Learning rate eta.")

@@ -11,7 +11,7 @@ import numpy as np
 from lab import catalog
 from lab.cells.neuron import Bench, Neuron
 from lab.errors import ModelError
-from lab.model import Clock, Figure, Happened, Layer, Model, Out, Picture, State, Stream, action, param
+from lab.model import Clock, Figure, Happened, Layer, Model, Out, Picture, Preset, State, Stream, action, param
 
 LIF, EIF, BLOCKED = "integrate-and-fire", "exponential", "one channel blocked"
 LEVELS = (LIF, EIF, BLOCKED)
@@ -138,9 +138,9 @@ class IdentifyCell(Model):
     )
     source = "Lapicque 1907; dynamic I-V curve: Badel et al. 2008, J Neurophysiol 99:656; Hodgkin and Huxley 1952, J Physiol 117:500"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Integrate-and-fire: four numbers": {},
-        "Exponential: how sharp is the spike's start?": {"level": EIF},
-        "One channel blocked: which, and how much?": {"level": BLOCKED},
+        "Integrate-and-fire: four numbers": Preset({}, shows="sweeps = 1 and sweeps left = 7", do=((10.0, "sweep", {}),)),
+        "Exponential: how sharp is the spike's start?": Preset({"level": EIF}, shows="sweeps = 1", do=((10.0, "sweep", {}),)),
+        "One channel blocked: which, and how much?": Preset({"level": BLOCKED}, shows="sweeps = 1", do=((10.0, "sweep", {}),)),
     }
 
     level: str = param(LIF, choices=LEVELS, live=False, main=True, doc="What kind of cell is hidden.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.kernels import expm1_quotient, kernel
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 FARADAY = 96485.33212  # C/mol
 GAS = 8.31446261815324  # J/(mol K)
@@ -115,9 +115,12 @@ class MembranePump(Model):
     """A cell's battery: gradients made by a pump, voltages made by leaks.
 
     Two compartments hold sodium, potassium and chloride. Each ion leaks through its channels and is pulled towards its
-    own Nernst potential; together they settle at the Goldman-Hodgkin-Katz potential. The pump carries three sodium ions
-    out for two potassium ions in and so keeps the gradients. Switch it off and watch the cell run down over minutes;
-    open the channels of one ion only and see the voltage go to that ion's potential.
+    own Nernst potential; without a pump they settle at the Goldman-Hodgkin-Katz potential. The pump carries three sodium
+    ions out for two potassium ions in and so keeps the gradients; being a current itself it holds the membrane a few mV
+    below that potential, where in the steady state the equation of Mullins and Noda puts it. An hour passes in half a minute:
+    switch the pump off and watch the cell run down (this one is small, a larger one takes days); open the channels of one
+    ion only and see the voltage go to that ion's potential. The squid axon is a cylinder of 238 um radius, which has the
+    surface per volume of a sphere of 357 um.
     """
 
     name = "membrane-pump"
@@ -128,24 +131,25 @@ class MembranePump(Model):
     equations = (
         r"E_X = \frac{RT}{zF}\,\ln\frac{[X]_{out}}{[X]_{in}}",
         r"V = \frac{RT}{F}\,\ln\frac{P_K[K]_o + P_{Na}[Na]_o + P_{Cl}[Cl]_i}{P_K[K]_i + P_{Na}[Na]_i + P_{Cl}[Cl]_o}",
+        r"V_{steady} = \frac{RT}{F}\,\ln\frac{r P_K[K]_o + P_{Na}[Na]_o}{r P_K[K]_i + P_{Na}[Na]_i},\quad r = \tfrac{3}{2}\quad \mathrm{(Cl\ at\ rest)}",
         r"I_{pump} = I_{max} \left(\frac{[Na]_i}{[Na]_i + K_{Na}}\right)^3 \left(\frac{[K]_o}{[K]_o + K_K}\right)^2",
     )
-    source = "Hille, Ion Channels of Excitable Membranes (2001), chapters 1, 11 and 14; Goldman, J. Gen. Physiol. 27:37 (1943); Hodgkin and Katz, J. Physiol. 108:37 (1949)"
+    source = "Hille, Ion Channels of Excitable Membranes (2001), chapters 1, 11 and 14; Goldman, J. Gen. Physiol. 27:37 (1943); Hodgkin and Katz, J. Physiol. 108:37 (1949); Mullins and Noda, J. Gen. Physiol. 47:117 (1963)"
     presets = {
-        "Resting cell": {},
-        "Pump off: run-down": {"pump": 0.0},
-        "Only potassium channels": {"P_Na": 0.0, "P_Cl": 0.0, "pump": 0.0},
-        "Only sodium channels": {"P_K": 0.0, "P_Cl": 0.0, "P_Na": 10.0, "pump": 0.0},
-        "Squid axon at 6.3 C": {
-            "celsius": 6.3,
-            "Na_in": 50.0,
-            "K_in": 400.0,
-            "Cl_in": 51.5,
-            "Na_out": 440.0,
-            "K_out": 20.0,
-            "Cl_out": 560.0,
-        },
-    }
+        "Resting cell": Preset({}, shows="abs(V (mV) - Mullins-Noda (mV)) < 0.2 and V (mV) < GHK (mV) - 4 and E K (mV) < -90"),
+        "Pump off: run-down": Preset({"pump": 0.0}, shows="V (mV) > -50 and first(stream V) < -70 and E Na (mV) < 10"),
+        "Only potassium channels": Preset({"P_Na": 0.0, "P_Cl": 0.0, "pump": 0.0}, shows="abs(V (mV) - E K (mV)) < 0.01", after=600.0),
+        "Only sodium channels": Preset(
+            {"P_K": 0.0, "P_Cl": 0.0, "P_Na": 10.0, "pump": 0.0}, shows="abs(V (mV) - E Na (mV)) < 0.01", after=600.0
+        ),
+        "Squid axon at 6.3 C": Preset(
+            {
+                "celsius": 6.3, "radius": 357.0, "ratio": 1e6,
+                "Na_in": 50.0, "K_in": 400.0, "Cl_in": 51.5, "Na_out": 440.0, "K_out": 20.0, "Cl_out": 560.0,
+            },
+            shows="abs(E Na (mV) - 52.4) < 1 and abs(E K (mV) + 72.1) < 0.5 and abs(V (mV) + 65) < 0.5",
+        ),
+    }  # fmt: skip
 
     pump: float = param(
         0.5, "uA/cm2", lo=0.0, hi=20.0, main=True, doc="Largest net current of the sodium-potassium pump; 0 switches it off."
@@ -233,19 +237,30 @@ class MembranePump(Model):
 
     @property
     def speed(self) -> float:
-        return 20.0
+        return 120.0
 
     @property
     def default_steps(self) -> int:
-        return self.steps_for(300.0)
+        return self.steps_for(3600.0)
+
+    def _coarse(self) -> int:
+        """Recording interval: a second, in which concentrations hardly move."""
+        return max(1, round(1.0 / self.dt))
 
     @property
     def streams(self) -> tuple[Stream, ...]:
+        every = self._coarse()
         return (
-            Stream("V", "trace", "mV", "Membrane potential.", every=1),
-            Stream("concentrations", "trace", "mM", "Concentrations inside.", shape=(3,), channels=IONS, every=1),
+            Stream("V", "trace", "mV", "Membrane potential.", every=every),
+            Stream("concentrations", "trace", "mM", "Concentrations inside.", shape=(3,), channels=IONS, every=every),
             Stream(
-                "nernst", "trace", "mV", "Nernst potentials of the three ions.", shape=(3,), channels=tuple(f"E {x}" for x in IONS), every=1
+                "nernst",
+                "trace",
+                "mV",
+                "Nernst potentials of the three ions.",
+                shape=(3,),
+                channels=tuple(f"E {x}" for x in IONS),
+                every=every,
             ),
             Stream(
                 "currents",
@@ -254,7 +269,7 @@ class MembranePump(Model):
                 "Outward current of each ion (pump included) and of the pump.",
                 shape=(4,),
                 channels=(*IONS, "pump"),
-                every=1,
+                every=every,
             ),
             Stream(
                 "goldman",
@@ -320,6 +335,11 @@ class MembranePump(Model):
             return float("nan")
         return ghk(self.permeability, state["inside"], state["outside"], self.celsius)
 
+    def _mullins_noda(self, state) -> float:
+        """Where a pump that just makes up for the leaks holds the membrane, chloride being at rest: 3 Na for 2 K."""
+        leaks = np.array([self.P_Na, 1.5 * self.P_K, 0.0])
+        return ghk(leaks, state["inside"], state["outside"], self.celsius)
+
     def observe(self, constants, state, stream):
         if stream == "goldman":
             potassium = np.geomspace(0.5, 500.0, 120)
@@ -342,6 +362,8 @@ class MembranePump(Model):
         out = {"V (mV)": float(state["V"][0])}
         if self.permeability.any():
             out["GHK (mV)"] = self._ghk(state)
+        if self.pump and self.P_Na and self.P_K:
+            out["Mullins-Noda (mV)"] = self._mullins_noda(state)
         for k, ion in enumerate(IONS):
             out[f"E {ion} (mV)"] = nernst(float(VALENCE[k]), state["outside"][k], state["inside"][k], self.celsius)
         return out | {"pump (uA/cm2)": float(pump)}
@@ -384,6 +406,13 @@ class MembranePump(Model):
         def run_down(run):
             return float(run(cls(pump=0.0), steps=60_000, record={}).state["V"][0] - run(cls(), steps=60_000, record={}).state["V"][0])
 
+        def steady(run):
+            found = run(cls(ratio=1e4), steps=cls().steps_for(7200.0), record={}).summary
+            return abs(found["V (mV)"] - found["Mullins-Noda (mV)"])
+
+        yield Figure(
+            "V against Mullins and Noda after two hours", 0.05, steady, bound="at_most", unit="mV", source="Mullins and Noda (1963)"
+        )
         for ion, expected in (("K", -72.14), ("Na", 52.37), ("Cl", -57.47)):
             yield Figure(
                 f"Nernst potential of {ion} in the squid axon",

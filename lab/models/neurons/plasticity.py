@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.kernels import kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 SYNAPSES = 100
 RANGE = 60.0  # ms of the window on each side
@@ -140,7 +140,8 @@ class Plasticity(Model):
     First the lab measures the rule as an experimenter would: it pairs one spike on each side at every difference of time
     and plots the change of the weight over it, with the formula behind. Then a hundred synapses with this rule drive one
     neuron. Half of them fire partly together; those make the neuron fire, come just before its spikes and win, while the
-    others fade. Change the two amplitudes and see when everything grows or everything dies.
+    others fade. Without any correlation neither half wins: each synapse drifts to one end or the other by chance. Change the
+    two amplitudes and see when everything grows or nearly everything dies.
     """
 
     name = "plasticity"
@@ -151,10 +152,12 @@ class Plasticity(Model):
     equations = (r"\Delta w = A_+ e^{-\Delta t/\tau_+} \quad (\Delta t > 0)", r"\Delta w = -A_- e^{\Delta t/\tau_-} \quad (\Delta t < 0)")
     source = "Bi and Poo, J. Neurosci. 18:10464 (1998); Song, Miller, Abbott, Nat. Neurosci. 3:919 (2000)"
     presets = {
-        "Correlated inputs win": {},
-        "Potentiation dominates: all grow": {"A_minus": 0.004},
-        "Depression dominates: only the correlated stay": {"A_minus": 0.02},
-        "No correlation, no winner": {"shared": 0.0},
+        "Correlated inputs win": Preset({}, shows="correlated > 0.9 and independent < 0.4 and output > 10"),
+        "Potentiation dominates: all grow": Preset({"A_minus": 0.004}, shows="correlated > 0.95 and independent > 0.95"),
+        "Depression dominates: only some of the correlated stay": Preset(
+            {"A_minus": 0.02}, shows="independent < 0.05 and correlated > 0.15 and output > 1"
+        ),
+        "No correlation, no winner": Preset({"shared": 0.0}, shows="abs(correlated - independent) < 0.2 and output > 10"),
     }
 
     A_plus: float = param(
@@ -166,9 +169,9 @@ class Plasticity(Model):
     shared: float = param(
         0.3, lo=0.0, hi=1.0, main=True, group="Inputs", doc="Part of the correlated half's spikes that comes from shared events."
     )
-    rate: float = param(15.0, "Hz", lo=0.1, hi=200.0, log=True, group="Inputs", doc="Firing rate of every input.")
-    gain: float = param(0.04, lo=0.0, hi=1.0, group="Neuron", doc="Jump of the membrane (threshold 1) by a spike at a synapse of weight 1.")
-    tau_m: float = param(15.0, "ms", lo=1.0, hi=100.0, log=True, group="Neuron", doc="Time constant of the membrane.")
+    rate: float = param(30.0, "Hz", lo=0.1, hi=200.0, log=True, group="Inputs", doc="Firing rate of every input.")
+    gain: float = param(0.06, lo=0.0, hi=1.0, group="Neuron", doc="Jump of the membrane (threshold 1) by a spike at a synapse of weight 1.")
+    tau_m: float = param(30.0, "ms", lo=1.0, hi=100.0, log=True, group="Neuron", doc="Time constant of the membrane.")
     dt: float = param(0.5, "ms", lo=0.05, hi=1.0, live=False, log=True, group="Numerics", doc="Step of time.")
 
     @property
@@ -288,5 +291,5 @@ class Plasticity(Model):
         yield Figure("change at +10 ms", 0.0060653, at(10), tolerance=5e-8, source="0.01 e^(-1/2)")
         yield Figure("change at -10 ms", -0.0063686, at(-10), tolerance=5e-8, source="-0.0105 e^(-1/2)")
         yield Figure(
-            "correlated minus independent weights after 200 s", 0.3, winners, bound="at_least", source="Song, Miller, Abbott (2000)"
+            "correlated minus independent weights after 200 s", 0.6, winners, bound="at_least", source="Song, Miller, Abbott (2000)"
         )

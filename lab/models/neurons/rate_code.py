@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from lab.kernels import below, exponential, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 TRAINS = ("Poisson", "regular", "gamma")
 WINDOWS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)  # ms
@@ -150,11 +150,19 @@ class RateCode(Model):
     )
     source = "Dayan and Abbott, Theoretical Neuroscience (2001), section 1.2; Cox, Renewal Theory (1962)"
     presets = {
-        "Poisson trains": {},
-        "Regular trains are read at once": {"train": "regular"},
-        "Between the two: gamma intervals of order 4": {"train": "gamma", "regularity": 4},
-        "A rate that varies": {"depth": 0.8, "frequency": 0.5, "rate": 60.0, "window": 200.0},
-        "Faster than the window can follow": {"depth": 0.8, "frequency": 4.0, "rate": 60.0, "window": 500.0},
+        "Poisson trains": Preset({}, shows="abs(CV - 1) < 0.1 and abs(slope + 1) < 0.2"),
+        "Regular trains are read much faster": Preset(
+            {"train": "regular", "rate": 37.3}, shows="CV < 0.001 and error of theory in T < 3 and slope < -1.7"
+        ),
+        "Between the two: gamma intervals of order 4": Preset(
+            {"train": "gamma", "regularity": 4}, shows="abs(CV - 0.5) < 0.05 and error of theory in T < 8"
+        ),
+        "A rate that varies": Preset(
+            {"depth": 0.8, "frequency": 0.5, "rate": 60.0, "window": 200.0}, shows="std(estimate sliding window) > 0.8 std(stream rate)"
+        ),
+        "Faster than the window can follow": Preset(
+            {"depth": 0.8, "frequency": 4.0, "rate": 60.0, "window": 500.0}, shows="std(estimate sliding window) < 0.6 std(stream rate)"
+        ),
     }
 
     rate: float = param(40.0, "Hz", lo=0.5, hi=500.0, log=True, main=True, doc="Mean firing rate r of every train.")

@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.cells.neuron import Bench, Neuron
 from lab.cells.protocol import Protocol
-from lab.model import Clock, Events, Figure, Layer, Out, Picture, State, Stream, action, param
+from lab.model import Clock, Events, Figure, Layer, Out, Picture, Preset, State, Stream, action, param
 
 SLICE = 2.0  # ms of every cell's time in one step
 TRIALS = 7  # amplitudes tried at once for each width: eight times narrower a bracket each round
@@ -64,10 +64,12 @@ class StrengthDuration(Protocol):
     )
     source = "Weiss 1901, Arch Ital Biol 35:413; Lapicque 1907, J Physiol Pathol Gen 9:620; anode break: Hodgkin and Huxley 1952, J Physiol 117:500, figure 22"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Hodgkin-Huxley": {"neuron": "hodgkin-huxley"},
-        "Integrate-and-fire, with Lapicque's law": {"neuron": "leaky-integrate-and-fire"},
-        "Anode break": {"neuron": "hodgkin-huxley", "polarity": BREAK, "shortest": 0.5},
-        "A warm axon": {"neuron": "hodgkin-huxley", "settings": "temperature=18.5"},
+        "Hodgkin-Huxley": Preset({"neuron": "hodgkin-huxley"}, shows="abs(rheobase - 2.24) < 0.01 and abs(chronaxie - 1.65) < 0.05"),
+        "Integrate-and-fire, with Lapicque's law": Preset(
+            {"neuron": "leaky-integrate-and-fire"}, shows="abs(chronaxie - 5.545) < 0.01 and largest difference to closed form < 0.001"
+        ),
+        "Anode break": Preset({"neuron": "hodgkin-huxley", "polarity": BREAK, "shortest": 0.5}, shows="rheobase < -2"),
+        "A warm axon": Preset({"neuron": "hodgkin-huxley", "settings": "temperature=18.5"}, shows="rheobase > 5 and chronaxie < 1"),
     }
 
     polarity: str = param(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lab.kernels import exponential, kernel, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 STAGES = 6  # n is at most STAGES - 1
 
@@ -82,10 +82,14 @@ class Synapse(Model):
     )
     source = "Eliasmith and Anderson, Neural Engineering (2003), chapter 4; Rotter and Diesmann, Biol. Cybern. 81:381 (1999) for exact propagation"
     presets = {
-        "Exponential, Poisson train": {},
-        "Alpha function (n = 1)": {"n": 1},
-        "Slow and smooth": {"n": 2, "tau": 30.0, "rate": 100.0},
-        "Fire it yourself": {"train": "by hand"},
+        "Exponential, Poisson train": Preset({}, shows="spikes > 15 and peak at = 0 and abs(mean - measured rate) < 3"),
+        "Alpha function (n = 1)": Preset({"n": 1}, shows="abs(peak at - 5) < 0.01 and abs(peak (1/s) - 73.58) < 0.1"),
+        "Slow and smooth": Preset(
+            {"n": 2, "tau": 30.0, "rate": 100.0}, shows="abs(peak at - 60) < 0.1 and abs(mean delay - 90) < 0.1 and spikes > 50"
+        ),
+        "Fire it yourself (F)": Preset(
+            {"train": "by hand"}, shows="spikes = 2 and did fire = 2", after=300.0, do=((50.0, "fire", {}), (150.0, "fire", {}))
+        ),
     }
 
     n: int = param(

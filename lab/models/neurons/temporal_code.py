@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.kernels import kernel
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 CONDITIONS = ("even", "packed")
 INPUTS = 2
@@ -53,12 +53,15 @@ def _advance(v, s, clock, counts, times, weight, tau_m, tau_s, t_ref, period, dt
 
 
 class TemporalCode(Model):
-    """Same rates, other times, other answer: what a neuron says depends on when its inputs fire together.
+    """Same rates, other times, other answer: what a neuron says depends on when its spikes come, not only on how many.
 
     Two identical neurons receive two inputs each; every input fires N spikes in a trial of 100 ms. For the first neuron
-    both inputs spread their spikes evenly. For the second, one input packs its spikes into the first 20 ms and the other
-    into the last 20 ms. The input rates are equal in both conditions, yet the outputs differ: a rate code is blind to
-    what a temporal code sees. Change the packing, the weight or the time constants and find where the difference goes.
+    both inputs spread their spikes evenly: they coincide, pair by pair, but the membrane has forgotten a pair when the next
+    one comes, and stays silent. For the second, one input packs its spikes into the first 20 ms and the other into the last
+    20 ms: no two of them coincide, but spikes of one burst add up and the neuron fires. The spike counts of the trial are
+    equal in both conditions, so a rate that is counted over the whole trial is blind to the difference (one that is counted
+    over 20 ms is not). Change the packing, the weight or the time constants and find where the difference goes: with strong
+    synapses even a single pair is enough, and a slow membrane adds up everything that comes within the trial.
     """
 
     name = "temporal-code"
@@ -69,10 +72,14 @@ class TemporalCode(Model):
     equations = (r"\tau_m \frac{dv}{dt} = s - v", r"\tau_s \frac{ds}{dt} = -s + \sum_p w\,\delta(t - t_p)")
     source = "Rieke et al., Spikes (1997), chapter 2; Gerstner et al., Neuronal Dynamics (2014), section 7.6"
     presets = {
-        "Even against packed": {},
-        "Strong synapses: both fire": {"weight": 12.0},
-        "Slow membrane: the difference fades": {"tau_m": 80.0, "weight": 6.0},
-    }
+        "Even against packed": Preset(
+            {}, shows="output, even = 0 and output, packed >= 4 and input rate, even = input rate, packed", after=1000.0
+        ),
+        "Strong synapses: both fire alike": Preset({"weight": 12.0}, shows="output, even = 10 and output, packed = 10", after=1000.0),
+        "Slow membrane: no difference is left": Preset(
+            {"tau_m": 80.0, "weight": 30.0}, shows="output, even = 5 and output, packed = 5", after=1000.0
+        ),
+    }  # fmt: skip
 
     spikes: int = param(10, lo=1, hi=100, builds=True, main=True, doc="Spikes N of each input in a trial.")
     packed: float = param(
@@ -200,7 +207,7 @@ class TemporalCode(Model):
             1.0,
             lambda run: float((trials(run)[1, 2] - trials(run)[0, 2]) / 20),
             bound="at_least",
-            source="coincidence detection",
+            source="spikes of a burst add up on a membrane of 10 ms, pairs 10 ms apart do not",
         )
         yield Figure(
             "membrane below threshold against closed form, worst",

@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells.neuron import Neuron
 from lab.cells.protocol import Protocol
 from lab.cells.sweeps import Sweep
-from lab.model import Clock, Figure, Layer, Out, Picture, State, Stream, action, param
+from lab.model import Clock, Figure, Layer, Out, Picture, Preset, State, Stream, action, param
 
 SLICE = 5.0  # ms of every cell's time in one step
 TRACE = 200.0  # ms of the trace shown for a point
@@ -31,7 +31,7 @@ class TuningCurve(Protocol):
 
     Each point is a cell of one population, all of the chosen kind, each with a constant current of its own switched on at
     rest. All advance together while the curve grows; spikes count once the transient is over. The rate of a point is the
-    inverse of its mean interval, so it does not suffer from counting whole spikes.
+    inverse of its mean interval, so it does not suffer from counting whole spikes. With few points every curve seems to jump.
 
     **Try:** compare the leaky integrate-and-fire neuron, whose rate grows from zero (with an infinite slope at
     threshold), with Hodgkin and Huxley's, whose rate jumps to over 50 Hz at 6.26 uA/cm2 (type II). Click a point to see
@@ -49,9 +49,16 @@ class TuningCurve(Protocol):
     )
     source = "Closed form: the leaky integrate-and-fire neuron's interval; type I and II: Hodgkin 1948, J Physiol 107:165"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Hodgkin-Huxley jumps": {"neuron": "hodgkin-huxley"},
-        "Integrate-and-fire, with its theory": {"neuron": "leaky-integrate-and-fire"},
-        "The onset in detail": {"neuron": "hodgkin-huxley", "range": "chosen", "lowest": 6.0, "highest": 6.6, "points": 61},
+        "Hodgkin-Huxley jumps": Preset(
+            {"neuron": "hodgkin-huxley"}, shows="abs(fires from - 6.26) < 0.4 and rate at onset > 50 and still silent at > 5.8"
+        ),
+        "Integrate-and-fire, with its theory": Preset(
+            {"neuron": "leaky-integrate-and-fire"}, shows="largest difference to theory < 0.001 and fires from < 2.2 and fastest > 250"
+        ),
+        "The onset in detail": Preset(
+            {"neuron": "hodgkin-huxley", "range": "chosen", "lowest": 6.0, "highest": 6.6, "points": 61},
+            shows="abs(fires from - 6.26) < 0.011 and rate at onset > 50",
+        ),
     }
 
     range: str = param(
@@ -59,7 +66,7 @@ class TuningCurve(Protocol):
     )
     lowest: float = param(0.0, lo=-10_000, hi=10_000, live=False, when=("range", "chosen"), doc="First input, in the neuron's unit.")
     highest: float = param(20.0, lo=-10_000, hi=10_000, live=False, when=("range", "chosen"), doc="Last input, in the neuron's unit.")
-    points: int = param(20, lo=2, hi=2000, live=False, main=True, doc="Inputs, evenly spaced, each on a cell of its own.")
+    points: int = param(60, lo=2, hi=2000, live=False, main=True, doc="Inputs, evenly spaced, each on a cell of its own.")
     transient: float = param(200.0, "ms", lo=0, hi=1e5, live=False, doc="Time after switching on that does not count.")
     duration: float = param(500.0, "ms", lo=10, hi=1e6, live=False, label="Measured time", doc="Time over which spikes count.")
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab import catalog
-from lab.model import Clock, Figure, Handle, Layer, Model, Out, Picture, State, Stream, action, param
+from lab.model import Clock, Figure, Handle, Layer, Model, Out, Picture, Preset, State, Stream, action, param
 
 STEPS, INACTIVATION, TAILS = "command steps", "inactivation", "tail currents"
 ROWS = 800  # points in time of a drawn trace
@@ -61,19 +61,23 @@ class VoltageClamp(Model):
     )
     source = "Hodgkin, Huxley and Katz 1952, J Physiol 116:424; Hodgkin and Huxley 1952, J Physiol 116:449, 473, 497 and 117:500"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Command steps": {},
-        "Potassium alone (TTX)": {"block_Na": 100.0},
-        "Sodium alone (TEA)": {"block_K": 100.0, "width": 10.0},
-        "Sodium inactivation": {"protocol": INACTIVATION, "first": -120.0, "last": -20.0, "increment": 5.0, "width": 10.0},
-        "Tail currents: where potassium reverses": {"protocol": TAILS, "block_Na": 100.0, "first": -120.0, "last": 0.0, "width": 10.0},
-        "Instantaneous sodium current": {
-            "protocol": TAILS,
-            "block_K": 100.0,
-            "conditioning_width": 0.5,
-            "first": -60.0,
-            "last": 80.0,
-            "width": 5.0,
-        },
+        "Command steps": Preset({}, shows="inward Na current < -1000 and outward K current > 3000 and abs(Na reverses at - 50) < 0.1"),
+        "Potassium alone (TTX)": Preset({"block_Na": 100.0}, shows="inward Na current = 0 and outward K current > 3000"),
+        "Sodium alone (TEA)": Preset(
+            {"block_K": 100.0, "width": 10.0},
+            shows="outward K current = 0 and inward Na current < -1000 and abs(Na reverses at - 50) < 0.1",
+        ),
+        "Sodium inactivation": Preset(
+            {"protocol": INACTIVATION, "first": -120.0, "last": -20.0, "increment": 5.0, "width": 10.0},
+            shows="inward Na current < -2000 and protocol = 'inactivation'",
+        ),
+        "Tail currents: where potassium reverses": Preset(
+            {"protocol": TAILS, "block_Na": 100.0, "first": -120.0, "last": 0.0, "width": 10.0}, shows="abs(K reverses at + 77) < 0.1"
+        ),
+        "Instantaneous sodium current": Preset(
+            {"protocol": TAILS, "block_K": 100.0, "conditioning_width": 0.5, "first": -60.0, "last": 80.0, "width": 5.0},
+            shows="abs(Na reverses at - 50) < 0.1",
+        ),
     }
 
     protocol: str = param(

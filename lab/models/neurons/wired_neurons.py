@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lab.kernels import exp, exprel, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 MOST = 10
 WAITING = 4096  # spikes under way: more than ten neurons can fire within the longest delay
@@ -206,8 +206,10 @@ class WiredNeurons(Model):
     Each neuron leaks towards its synaptic input and drive, and fires at 1. A spike of neuron j adds `w_ij / tau_s` to the
     input of neuron i, which is an area of `w_ij`. Drag from one neuron to another in the circuit to make a synapse: the first
     drag excites, the next inhibits, the third removes it. Change any weight in the matrix while it runs (rows receive,
-    columns send), or click a neuron in the circuit to make it fire. Two that inhibit each other take turns; inhibition everywhere
-    leaves one winner; a ring passes a spike around for ever; with Dale's law each neuron either excites or inhibits.
+    columns send), or click a neuron in the circuit to make it fire. Two that inhibit each other at once take turns, spike by
+    spike; inhibition everywhere leaves one winner; a ring passes a spike around for ever; with Dale's law each neuron either
+    excites or inhibits. Where a spike takes its time (`delay`), it is inhibition that brings two neurons in step, and excitation
+    that drives them apart.
     """
 
     name = "wired-neurons"
@@ -222,26 +224,54 @@ class WiredNeurons(Model):
     )
     source = "Gerstner et al., Neuronal Dynamics (2014), section 1.3; Van Vreeswijk et al., J. Comput. Neurosci. 1:313 (1994)"
     presets = {
-        "Half-centre: two that take turns": {},
-        "Winner takes all": {
-            "neurons": 4,
-            "weights": tuple(tuple(0.0 if i == j else -30.0 for j in range(4)) for i in range(4)),
-            "drive": ((1.5, 1.45, 1.4, 1.35),),
-        },
-        "Ring: one spike goes around": {"neurons": 8, "weights": _cycle(8, 45.0), "drive": ((0.0,) * 8,), "kicked": True, "delay": 5.0},
-        "Chain: a clock drives its followers": {
-            "neurons": 5,
-            "weights": tuple(tuple(45.0 if j == i - 1 else 0.0 for j in range(5)) for i in range(5)),
-            "drive": ((1.3, 0.0, 0.0, 0.0, 0.0),),
-        },
-        "Two that excite each other: in step": {"weights": ((0.0, 3.0), (3.0, 0.0)), "drive": ((1.2, 1.25),)},
-        "Feedback inhibition: one inhibits three": {
-            "neurons": 4,
-            "dale": True,
-            "weights": ((0.0, 0.0, 0.0, -25.0), (0.0, 0.0, 0.0, -25.0), (0.0, 0.0, 0.0, -25.0), (9.0, 9.0, 9.0, 0.0)),
-            "drive": ((1.3, 1.35, 1.4, 0.5),),
-        },
-    }
+        "Two that inhibit each other: they take turns, spike by spike": Preset(
+            {},
+            shows="abs(count(spikes neuron 1) - count(spikes neuron 2)) <= 1 and abs(2 abs(last(spikes neuron 1) - last(spikes neuron 2)) "
+            "- last(intervals(spikes neuron 1))) < 1",
+        ),
+        "Winner takes all": Preset(
+            {
+                "neurons": 4,
+                "weights": tuple(tuple(0.0 if i == j else -30.0 for j in range(4)) for i in range(4)),
+                "drive": ((1.5, 1.45, 1.4, 1.35),),
+            },
+            shows="silent = 3 and spikes > 30",
+        ),
+        "Ring: one spike goes around": Preset(
+            {"neurons": 8, "weights": _cycle(8, 45.0), "drive": ((0.0,) * 8,), "kicked": True, "delay": 5.0},
+            shows="silent = 0 and max(intervals(stream spikes)) < 10 and min(intervals(stream spikes)) > 6",
+        ),
+        "Chain: a clock drives its followers": Preset(
+            {
+                "neurons": 5,
+                "weights": tuple(tuple(45.0 if j == i - 1 else 0.0 for j in range(5)) for i in range(5)),
+                "drive": ((1.3, 0.0, 0.0, 0.0, 0.0),),
+            },
+            shows="silent = 0 and count(spikes neuron 1) - count(spikes neuron 5) <= 1 and first(spikes neuron 1) < first(spikes neuron 2)",
+        ),
+        "Two that excite each other: one rate, but not in step": Preset(
+            {"weights": ((0.0, 3.0), (3.0, 0.0)), "drive": ((1.2, 1.25),)},
+            shows="abs(count(spikes neuron 1) - count(spikes neuron 2)) <= 1 and abs(last(spikes neuron 1) - last(spikes neuron 2)) > 2",
+            after=2000.0,
+        ),
+        "Two that inhibit each other with a delay: in step": Preset(
+            {"weights": ((0.0, -8.0), (-8.0, 0.0)), "drive": ((1.5, 1.5),), "tau_s": 10.0, "delay": 6.0},
+            shows="abs(last(spikes neuron 1) - last(spikes neuron 2)) < 0.5 and spikes > 40", after=2000.0,
+        ),
+        "Two that excite each other with a delay: out of step": Preset(
+            {"weights": ((0.0, 4.0), (4.0, 0.0)), "drive": ((1.2, 1.2),), "tau_s": 10.0, "delay": 6.0},
+            shows="abs(2 abs(last(spikes neuron 1) - last(spikes neuron 2)) - last(intervals(spikes neuron 1))) < 1 and spikes > 40", after=2000.0,
+        ),
+        "Feedback inhibition: one inhibits three": Preset(
+            {
+                "neurons": 4,
+                "dale": True,
+                "weights": ((0.0, 0.0, 0.0, -25.0), (0.0, 0.0, 0.0, -25.0), (0.0, 0.0, 0.0, -25.0), (9.0, 9.0, 9.0, 0.0)),
+                "drive": ((1.3, 1.35, 1.4, 0.5),),
+            },
+            shows="silent = 0 and abs(count(spikes neuron 4) - count(spikes neuron 1)) <= 2",
+        ),
+    }  # fmt: skip
 
     neurons: int = param(
         2,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.errors import ParameterError, near
 from lab.kernels import kernel
 from lab.tape.elementary import exp_of, log_of, logistic_of, tanh_of
-from lab.tape.registry import AUX, DOUT, DX, FLOATS, OUT, SIZE, X, case, opcode, operation
+from lab.tape.listing import Listing, Node
+from lab.tape.registry import AUX, DOUT, DX, FLOATS, OUT, SIZE, X, case, find_operation, opcode, operation
 
 
 @kernel
@@ -180,67 +182,67 @@ opcode("square", square_forward, square_backward)
 
 
 @operation
-def identity(tape, x, *, name=None):
+def identity(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """The value itself (a linear layer)."""
     return tape.alias(x, x.shape, name=name, prefix="identity")
 
 
 @operation
-def step(tape, x, *, name=None):
+def step(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """Heaviside step: 1 where x > 0, else 0; its gradient is zero."""
     return tape.emit("step", [x], x.shape, name=name)
 
 
 @operation
-def logistic(tape, x, *, name=None):
+def logistic(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """Logistic function 1 / (1 + exp(-x))."""
     return tape.emit("logistic", [x], x.shape, name=name)
 
 
 @operation
-def tanh(tape, x, *, name=None):
+def tanh(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """Hyperbolic tangent."""
     return tape.emit("tanh", [x], x.shape, name=name)
 
 
 @operation
-def relu(tape, x, *, name=None):
+def relu(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """Rectified linear unit max(x, 0)."""
     return tape.emit("leaky", [x], x.shape, name=tape.free_name(name, "relu"))
 
 
 @operation
-def leaky(tape, x, slope=0.01, *, name=None):
+def leaky(tape: Listing, x: Node, slope: float = 0.01, *, name: str | None = None) -> Node:
     """Leaky ReLU: x where positive, else slope x; `<name>.slope` is live."""
     return tape.emit("leaky", [x], x.shape, name=name, floats={"slope": (slope, -1.0, 1.0)})
 
 
 @operation
-def softplus(tape, x, *, name=None):
+def softplus(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """log(1 + exp(x)), without overflow."""
     return tape.emit("softplus", [x], x.shape, name=name, scratch=x.size)
 
 
 @operation
-def gelu(tape, x, *, name=None):
+def gelu(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """Gaussian error linear unit in its tanh form (Hendrycks and Gimpel 2016, section 2)."""
     return tape.emit("gelu", [x], x.shape, name=name, scratch=x.size)
 
 
 @operation
-def exp(tape, x, *, name=None):
+def exp(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """Exponential."""
     return tape.emit("exp", [x], x.shape, name=name)
 
 
 @operation
-def log(tape, x, *, name=None):
+def log(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """Natural logarithm."""
     return tape.emit("log", [x], x.shape, name=name)
 
 
 @operation
-def square(tape, x, *, name=None):
+def square(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """Square of every value."""
     return tape.emit("square", [x], x.shape, name=name)
 
@@ -249,13 +251,11 @@ ACTIVATIONS = ("identity", "step", "logistic", "tanh", "relu", "leaky", "softplu
 
 
 @operation
-def activation(tape, x, kind, *, name=None):
+def activation(tape: Listing, x: Node, kind: str, *, name: str | None = None) -> Node:
     """The activation called `kind` (one of identity, step, logistic, tanh, relu, leaky, softplus, gelu)."""
-    from lab.errors import ParameterError, near
-
     if kind not in ACTIVATIONS:
         raise ParameterError(f"tape: there is no activation '{kind}'; {near(kind, ACTIVATIONS)}", owner="tape", names=("activation",))
-    return getattr(tape, kind)(x, name=name)
+    return find_operation(kind)(tape, x, name=name)
 
 
 _PLUS = {"x": np.array([[0.5, 1.0, 2.5], [0.1, 3.0, 7.0]])}

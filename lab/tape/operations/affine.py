@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
+from lab.tape.listing import Listing, Node
 from lab.tape.products import product, product_left, product_right
 from lab.tape.registry import DOUT, DX, DY, DZ, FRESH, INTS, OUT, SIZE, X, Y, Z, case, opcode, operation
 
@@ -55,7 +59,18 @@ opcode("affine", affine_forward, affine_backward, fresh=True, shared=(1, 2))
 
 
 @operation
-def affine(tape, x, units=None, *, weight=None, bias=True, transposed=False, init="xavier", signs=None, name=None):
+def affine(
+    tape: Listing,
+    x: Node,
+    units: int | None = None,
+    *,
+    weight: Node | None = None,
+    bias: bool | Node = True,
+    transposed: bool = False,
+    init: Any = "xavier",
+    signs: Sequence[float] | np.ndarray | None = None,
+    name: str | None = None,
+) -> Node:
     """Affine layer y = x W + b over the last axis; the weight has the shape (inputs, units).
 
     weight: a parameter to use again (tied weights); with `transposed=True` its transpose is used. bias: True for a new
@@ -80,17 +95,18 @@ def affine(tape, x, units=None, *, weight=None, bias=True, transposed=False, ini
             f"tape: affine '{name}' joins '{x.name}' of shape {x.shape} to '{weight.name}' which maps {inputs} to {outputs} values"
             f"{' (transposed)' if transposed else ''}; make the last axis of '{x.name}' {inputs} or change the weight."
         )
+    added: Node | None = None
     if bias is True:
-        bias = tape.parameter(f"{name}.bias", (outputs,), init="zeros", decay=False)
-    elif bias is False:
-        bias = None
-    elif bias.shape != (outputs,):
+        added = tape.parameter(f"{name}.bias", (outputs,), init="zeros", decay=False)
+    elif isinstance(bias, Node):
+        added = bias
+    if added is not None and added.shape != (outputs,):
         raise ModelError(
-            f"tape: affine '{name}' has {outputs} units, but the bias '{bias.name}' has the shape {bias.shape}; give it ({outputs},)."
+            f"tape: affine '{name}' has {outputs} units, but the bias '{added.name}' has the shape {added.shape}; give it ({outputs},)."
         )
     shape = (*x.shape[:-1], outputs)
     return tape.emit(
-        "affine", [x, weight, bias], shape, name=name, ints=(inputs, outputs, int(transposed)), macs=int(np.prod(shape)) * inputs
+        "affine", [x, weight, added], shape, name=name, ints=(inputs, outputs, int(transposed)), macs=int(np.prod(shape)) * inputs
     )
 
 
@@ -128,7 +144,7 @@ opcode("matmul", matmul_forward, matmul_backward, fresh=True)
 
 
 @operation
-def matmul(tape, x, y, *, transposed=False, name=None):
+def matmul(tape: Listing, x: Node, y: Node, *, transposed: bool = False, name: str | None = None) -> Node:
     """Matrix product x y (or x y^T) over the last two axes, one for each sample and leading index.
 
     Both have a batch axis, or neither; a matrix without one (a parameter) on the right is `affine(x, weight=y, bias=False)`.

@@ -8,6 +8,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
+from lab.tape.listing import Listing, Node
 from lab.tape.registry import DOUT, DX, DY, FLOATS, INTS, OUT, SIZE, X, Y, case, opcode, operation
 
 
@@ -173,7 +174,7 @@ def _swap(x, y):
 
 
 @operation
-def add(tape, x, y, *, name=None):
+def add(tape: Listing, x: Node, y: Node, *, name: str | None = None) -> Node:
     """Sum of two values; the smaller is repeated along axes of 1 (NumPy's rule)."""
     name = tape.free_name(name, "add")
     x, y = (y, x) if _swap(x, y) else (x, y)
@@ -181,7 +182,7 @@ def add(tape, x, y, *, name=None):
 
 
 @operation
-def subtract(tape, x, y, *, name=None):
+def subtract(tape: Listing, x: Node, y: Node, *, name: str | None = None) -> Node:
     """Difference x - y; the smaller is repeated along axes of 1."""
     name = tape.free_name(name, "subtract")
     if _swap(x, y):
@@ -190,7 +191,7 @@ def subtract(tape, x, y, *, name=None):
 
 
 @operation
-def multiply(tape, x, y, *, name=None):
+def multiply(tape: Listing, x: Node, y: Node, *, name: str | None = None) -> Node:
     """Product value by value; the smaller is repeated along axes of 1."""
     name = tape.free_name(name, "multiply")
     x, y = (y, x) if _swap(x, y) else (x, y)
@@ -198,7 +199,7 @@ def multiply(tape, x, y, *, name=None):
 
 
 @operation
-def scale(tape, x, factor=1.0, offset=0.0, *, name=None):
+def scale(tape: Listing, x: Node, factor: float = 1.0, offset: float = 0.0, *, name: str | None = None) -> Node:
     """factor x + offset; both are live (`<name>.factor`, `<name>.offset`)."""
     limit = float("inf")
     floats = {"factor": (float(factor), -limit, limit), "offset": (float(offset), -limit, limit)}
@@ -206,7 +207,7 @@ def scale(tape, x, factor=1.0, offset=0.0, *, name=None):
 
 
 @operation
-def shift(tape, x, offset, *, name=None):
+def shift(tape: Listing, x: Node, offset: float, *, name: str | None = None) -> Node:
     """x + offset, a live number."""
     return scale(tape, x, 1.0, offset, name=tape.free_name(name, "shift"))
 
@@ -225,13 +226,13 @@ def _reduce(tape, kind, x, axis, keep, name):
 
 
 @operation
-def sum(tape, x, axis=None, *, keep=False, name=None):
+def sum(tape: Listing, x: Node, axis: int | None = None, *, keep: bool = False, name: str | None = None) -> Node:
     """Sum over an axis of a sample, or over all its values; keep=True leaves an axis of 1."""
     return _reduce(tape, "sum", x, axis, keep, name)
 
 
 @operation
-def mean(tape, x, axis=None, *, keep=False, name=None):
+def mean(tape: Listing, x: Node, axis: int | None = None, *, keep: bool = False, name: str | None = None) -> Node:
     """Mean over an axis of a sample, or over all its values; keep=True leaves an axis of 1."""
     return _reduce(tape, "mean", x, axis, keep, name)
 

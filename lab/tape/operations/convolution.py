@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
+from lab.tape.listing import Listing, Node
 from lab.tape.products import product, product_left, product_right
 from lab.tape.registry import AUX, DOUT, DX, DY, DZ, FRESH, INTS, OUT, X, Y, Z, case, opcode, operation
 
@@ -192,7 +195,19 @@ def _geometry(tape, kind, name, x, size, stride, padding):
 
 
 @operation
-def conv2d(tape, x, filters=None, *, size=3, stride=1, padding="same", weight=None, bias=True, init="he", name=None):
+def conv2d(
+    tape: Listing,
+    x: Node,
+    filters: int | None = None,
+    *,
+    size: int = 3,
+    stride: int = 1,
+    padding: int | str = "same",
+    weight: Node | None = None,
+    bias: bool | Node = True,
+    init: Any = "he",
+    name: str | None = None,
+) -> Node:
     """Cross-correlation of pictures with `filters` kernels of size x size x channels; weight (size, size, channels, filters).
 
     padding: "same" (stride 1, odd size), "valid" (none) or a number of zero pixels on every side.
@@ -210,11 +225,16 @@ def conv2d(tape, x, filters=None, *, size=3, stride=1, padding="same", weight=No
             f"it must have the shape (size, size, {x.shape[2]}, filters)."
         )
     ints[5] = weight.shape[3]
-    bias = tape.parameter(f"{name}.bias", (ints[5],), init="zeros", decay=False) if bias is True else bias or None
+    made = tape.parameter(f"{name}.bias", (ints[5],), init="zeros", decay=False) if bias is True else None
+    added = bias if isinstance(bias, Node) else made
+    if added is not None and added.shape != (ints[5],):
+        raise ModelError(
+            f"tape: conv2d '{name}' has {ints[5]} filters, but the bias '{added.name}' has the shape {added.shape}; give it ({ints[5]},)."
+        )
     pixels, patch = ints[3] * ints[4], size * size * x.shape[2]
     return tape.emit(
         "conv2d",
-        [x, weight, bias],
+        [x, weight, added],
         (ints[3], ints[4], ints[5]),
         name=name,
         ints=ints,
@@ -224,7 +244,7 @@ def conv2d(tape, x, filters=None, *, size=3, stride=1, padding="same", weight=No
 
 
 @operation
-def max_pool(tape, x, size=2, *, stride=None, padding=0, name=None):
+def max_pool(tape: Listing, x: Node, size: int = 2, *, stride: int | None = None, padding: int | str = 0, name: str | None = None) -> Node:
     """Largest value under each window (stride: the size); the gradient goes to the first of equals."""
     name = tape.free_name(name, "max_pool")
     ints = _geometry(tape, "max_pool", name, x, size, stride or size, padding)
@@ -233,7 +253,9 @@ def max_pool(tape, x, size=2, *, stride=None, padding=0, name=None):
 
 
 @operation
-def average_pool(tape, x, size=2, *, stride=None, padding=0, name=None):
+def average_pool(
+    tape: Listing, x: Node, size: int = 2, *, stride: int | None = None, padding: int | str = 0, name: str | None = None
+) -> Node:
     """Mean under each window (stride: the size); outside pixels count as 0."""
     name = tape.free_name(name, "average_pool")
     ints = _geometry(tape, "average_pool", name, x, size, stride or size, padding)

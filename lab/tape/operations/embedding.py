@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.tape.elementary import move
+from lab.tape.listing import Listing, Node
 from lab.tape.registry import DOUT, DY, INTS, OUT, SIZE, X, Y, case, opcode, operation
 
 
@@ -41,7 +44,9 @@ opcode("one_hot", one_hot_forward)
 
 
 @operation
-def embedding(tape, tokens, width=None, *, weight=None, init="small", name=None):
+def embedding(
+    tape: Listing, tokens: Node, width: int | None = None, *, weight: Node | None = None, init: Any = "small", name: str | None = None
+) -> Node:
     """Rows of a table chosen by whole numbers: (...) becomes (..., width).
 
     tokens: a node made by `labels`. weight: a parameter of shape (classes, width) to use again, else `<name>.weight` is made.
@@ -64,7 +69,7 @@ def embedding(tape, tokens, width=None, *, weight=None, init="small", name=None)
 
 
 @operation
-def one_hot(tape, tokens, *, name=None):
+def one_hot(tape: Listing, tokens: Node, *, name: str | None = None) -> Node:
     """1 at the place of a whole number and 0 elsewhere: (...) becomes (..., classes)."""
     name = tape.free_name(name, "one_hot")
     if not tokens.classes:

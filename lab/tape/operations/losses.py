@@ -9,6 +9,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.tape.elementary import exp_of, logistic_of
+from lab.tape.listing import Listing, Node
 from lab.tape.registry import AUX, DOUT, DX, DY, INTS, OUT, SIZE, X, Y, case, opcode, operation
 
 
@@ -186,28 +187,28 @@ def _same(tape, kind, name, x, y):
 
 
 @operation
-def mse(tape, x, target, *, name=None):
+def mse(tape: Listing, x: Node, target: Node, *, name: str | None = None) -> Node:
     """Mean over the values of a sample of (x - target)^2."""
     name = _same(tape, "mse", name, x, target)
     return tape.emit("mse", [x, target], (), name=name, ints=(x.size, x.size))
 
 
 @operation
-def squared_error(tape, x, target, *, name=None):
+def squared_error(tape: Listing, x: Node, target: Node, *, name: str | None = None) -> Node:
     """Half the sum over the values of a sample of (x - target)^2."""
     name = _same(tape, "squared_error", name, x, target)
     return tape.emit("mse", [x, target], (), name=name, ints=(x.size, 2))
 
 
 @operation
-def bernoulli(tape, logits, target, *, name=None):
+def bernoulli(tape: Listing, logits: Node, target: Node, *, name: str | None = None) -> Node:
     """Bernoulli cross-entropy, summed over the values of a sample, from logits and targets in [0, 1]."""
     name = _same(tape, "bernoulli", name, logits, target)
     return tape.emit("bernoulli", [logits, target], (), name=name, ints=(logits.size,), scratch=logits.size)
 
 
 @operation
-def cross_entropy(tape, logits, target, *, name=None):
+def cross_entropy(tape: Listing, logits: Node, target: Node, *, name: str | None = None) -> Node:
     """Categorical cross-entropy over the last axis, from logits and either labels or target probabilities.
 
     With logits (..., classes) the target is labels of shape (...) or probabilities of shape (..., classes); the result has
@@ -235,14 +236,14 @@ def cross_entropy(tape, logits, target, *, name=None):
 
 
 @operation
-def kl_gaussian(tape, mean, log_variance, *, name=None):
+def kl_gaussian(tape: Listing, mean: Node, log_variance: Node, *, name: str | None = None) -> Node:
     """Divergence of a diagonal Gaussian from the standard one, 1/2 sum(exp(lv) + m^2 - lv - 1) (Kingma and Welling 2014, appendix B)."""
     name = _same(tape, "kl_gaussian", name, mean, log_variance)
     return tape.emit("kl_gaussian", [mean, log_variance], (), name=name, ints=(mean.size,))
 
 
 @operation
-def accuracy(tape, logits, labels, *, name=None):
+def accuracy(tape: Listing, logits: Node, labels: Node, *, name: str | None = None) -> Node:
     """1 where the largest logit (or, with one logit, its sign) is that of the label, else 0."""
     name = tape.free_name(name, "accuracy")
     single = logits.shape == labels.shape and (not logits.shape or logits.shape[-1] == 1)

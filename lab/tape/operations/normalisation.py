@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from lab.kernels import kernel
+from lab.tape.listing import Listing, Node
 from lab.tape.registry import AUX, DOUT, DX, DY, DZ, FLOATS, INTS, OUT, SIZE, STATISTICS, X, Y, Z, case, opcode, operation
 
 
@@ -131,7 +132,7 @@ def _gain_and_bias(tape, name, width):
 
 
 @operation
-def batch_norm(tape, x, *, keep=0.9, epsilon=1e-5, name=None):
+def batch_norm(tape: Listing, x: Node, *, keep: float = 0.9, epsilon: float = 1e-5, name: str | None = None) -> Node:
     """(x - mean) / sqrt(variance + epsilon) gain + bias, per entry of the last axis, over the batch and all other axes.
 
     In training mean and variance are the minibatch's and the gradient flows through them; running values move by 1 - keep
@@ -150,7 +151,7 @@ def batch_norm(tape, x, *, keep=0.9, epsilon=1e-5, name=None):
 
 
 @operation
-def layer_norm(tape, x, *, epsilon=1e-5, name=None):
+def layer_norm(tape: Listing, x: Node, *, epsilon: float = 1e-5, name: str | None = None) -> Node:
     """(x - mean) / sqrt(variance + epsilon) gain + bias over the last axis of each sample."""
     name = tape.free_name(name, "layer_norm")
     tape.expect_axes(name, x, 1)

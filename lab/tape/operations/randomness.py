@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import below, kernel, normal, uniform
 from lab.tape.elementary import move
+from lab.tape.listing import Listing, Node
 from lab.tape.registry import AUX, DOUT, DX, FLOATS, INTS, OUT, SIZE, X, case, opcode, operation
 
 
@@ -95,7 +98,7 @@ opcode("augment", augment_forward)
 
 
 @operation
-def gaussian(tape, shape, *, name=None):
+def gaussian(tape: Listing, shape: int | Sequence[int], *, name: str | None = None) -> Node:
     """Standard normal numbers of the given shape per sample, new at each pass, in training and evaluation alike.
 
     A sample of a Gaussian layer is `mean + t.exp(t.scale(log_variance, 0.5)) * t.gaussian(mean.shape)`.
@@ -105,19 +108,19 @@ def gaussian(tape, shape, *, name=None):
 
 
 @operation
-def dropout(tape, x, rate=0.5, *, name=None):
+def dropout(tape: Listing, x: Node, rate: float = 0.5, *, name: str | None = None) -> Node:
     """Inverted dropout (Srivastava et al. 2014): in training each value is 0 with probability `rate`, else divided by 1 - rate."""
     return tape.emit("dropout", [x], x.shape, name=name, floats={"rate": (rate, 0.0, 0.99)}, scratch=x.size)
 
 
 @operation
-def noise(tape, x, deviation=0.1, *, name=None):
+def noise(tape: Listing, x: Node, deviation: float = 0.1, *, name: str | None = None) -> Node:
     """In training, x plus Gaussian noise of the live standard deviation `<name>.deviation`."""
     return tape.emit("noise", [x], x.shape, name=name, floats={"deviation": (deviation, 0.0, 1e6)})
 
 
 @operation
-def label_noise(tape, labels, rate=0.1, *, name=None):
+def label_noise(tape: Listing, labels: Node, rate: float = 0.1, *, name: str | None = None) -> Node:
     """In training, each label is drawn anew among all classes with the live probability `<name>.rate`."""
     name = tape.free_name(name, "label_noise")
     if not labels.classes:
@@ -127,7 +130,7 @@ def label_noise(tape, labels, rate=0.1, *, name=None):
 
 
 @operation
-def augment(tape, x, shift=1, flip=0.0, *, name=None):
+def augment(tape: Listing, x: Node, shift: int = 1, flip: float = 0.0, *, name: str | None = None) -> Node:
     """In training, each picture (height, width[, channels]) moved by up to `shift` pixels, and mirrored with probability `flip`.
 
     What moves in from outside is 0. No gradient flows back; use it on inputs.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.tape.elementary import move
+from lab.tape.listing import Listing, Node
 from lab.tape.registry import DOUT, DX, INTS, OUT, X, case, opcode, operation
 
 
@@ -63,7 +65,7 @@ opcode("transpose", transpose_forward, transpose_backward)
 
 
 @operation
-def reshape(tape, x, shape, *, name=None):
+def reshape(tape: Listing, x: Node, shape: int | Sequence[int], *, name: str | None = None) -> Node:
     """The same values under another shape per sample; no copy."""
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if math.prod(shape) != x.size:
@@ -72,13 +74,13 @@ def reshape(tape, x, shape, *, name=None):
 
 
 @operation
-def flatten(tape, x, *, name=None):
+def flatten(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """All values of a sample along one axis; no copy."""
     return tape.alias(x, (x.size,), name=name, prefix="flatten")
 
 
 @operation
-def stop_gradient(tape, x, *, name=None):
+def stop_gradient(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """The same value, through which no gradient flows."""
     return tape.alias(x, x.shape, name=name, stopped=True, prefix="stop")
 
@@ -90,7 +92,7 @@ def _axis(kind, name, x, axis):
 
 
 @operation
-def slice(tape, x, start, stop, *, axis=-1, name=None):
+def slice(tape: Listing, x: Node, start: int, stop: int, *, axis: int = -1, name: str | None = None) -> Node:
     """Values start to stop - 1 along an axis of a sample."""
     name = tape.free_name(name, "slice")
     axis = _axis("slice", name, x, axis)
@@ -105,7 +107,7 @@ def slice(tape, x, start, stop, *, axis=-1, name=None):
 
 
 @operation
-def select(tape, x, index, *, axis=0, name=None):
+def select(tape: Listing, x: Node, index: int, *, axis: int = 0, name: str | None = None) -> Node:
     """Entry `index` along an axis of a sample, which disappears (one time step of a sequence)."""
     name = tape.free_name(name, "select")
     axis = _axis("select", name, x, axis)
@@ -115,7 +117,7 @@ def select(tape, x, index, *, axis=0, name=None):
 
 
 @operation
-def concatenate(tape, parts, *, axis=-1, name=None):
+def concatenate(tape: Listing, parts: Sequence[Node], *, axis: int = -1, name: str | None = None) -> Node:
     """Several values joined along an axis of a sample."""
     name = tape.free_name(name, "concatenate")
     if not parts:
@@ -149,13 +151,13 @@ def concatenate(tape, parts, *, axis=-1, name=None):
 
 
 @operation
-def stack(tape, parts, *, name=None):
+def stack(tape: Listing, parts: Sequence[Node], *, name: str | None = None) -> Node:
     """Several values of one shape along a new first axis of a sample (time steps to a sequence)."""
     return concatenate(tape, [tape.alias(part, (1, *part.shape)) for part in parts], axis=0, name=tape.free_name(name, "stack"))
 
 
 @operation
-def transpose(tape, x, axes=None, *, name=None):
+def transpose(tape: Listing, x: Node, axes: Sequence[int] | None = None, *, name: str | None = None) -> Node:
     """The axes of a sample in another order (default: reversed), up to four of them."""
     name = tape.free_name(name, "transpose")
     tape.expect_axes(name, x, 1, 4)

@@ -9,6 +9,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.tape.elementary import exp_of
+from lab.tape.listing import Listing, Node
 from lab.tape.registry import DOUT, DX, INTS, OUT, SIZE, X, case, opcode, operation
 
 
@@ -86,7 +87,7 @@ opcode("log_softmax", log_softmax_forward, log_softmax_backward)
 
 
 @operation
-def softmax(tape, x, *, causal=False, name=None):
+def softmax(tape: Listing, x: Node, *, causal: bool = False, name: str | None = None) -> Node:
     """Softmax over the last axis; causal=True lets row i of the last two axes see the columns 0 to i only."""
     name = tape.free_name(name, "softmax")
     tape.expect_axes(name, x, 2 if causal else 1)
@@ -96,7 +97,7 @@ def softmax(tape, x, *, causal=False, name=None):
 
 
 @operation
-def log_softmax(tape, x, *, name=None):
+def log_softmax(tape: Listing, x: Node, *, name: str | None = None) -> Node:
     """Logarithm of the softmax over the last axis, without overflow."""
     name = tape.free_name(name, "log_softmax")
     tape.expect_axes(name, x, 1)

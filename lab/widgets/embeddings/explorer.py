@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QAction, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
@@ -40,7 +40,7 @@ from lab.widgets.embeddings.judging import Judged, judge, worker
 from lab.widgets.embeddings.panel import Legend, Panel, Tiles
 from lab.widgets.embeddings.places import Places
 from lab.widgets.embeddings.toolbar import AXES, LAY_OUT, LAYOUTS, RUN, SOLID, Toolbar
-from lab.widgets.pictures.base import PictureView, Table
+from lab.widgets.pictures.base import PictureView, Table, draws
 from lab.widgets.settings import data_folder
 
 CLUSTER, FREQUENCY, FALSE, CLASS = "cluster", "frequency", "how false", "class"
@@ -53,15 +53,9 @@ EARLY = "No vectors were kept so early in the run: move the bar of recorded time
 DEFAULT_AXES = "she - he; paris - france"
 
 
+@draws("map")
 class ExplorerView(PictureView):
-    """A map of vectors that can be asked.
-
-    bookmarked   (all bookmarks as text, what was done) when one was made, renamed or removed
-    mapped       (file of vectors, method): the vectors as they are now shall be laid out by t-SNE or UMAP
-    """
-
-    bookmarked = Signal(str, str)
-    mapped = Signal(str, str)
+    """A map of vectors that can be asked."""
 
     def __init__(self, picture: Picture, model: Model, parent: QWidget | None = None):
         super().__init__(picture, model, parent)

@@ -14,7 +14,7 @@ from lab.display import plots as view
 from lab.display.plots import Axis, Overlay, Source, typeset
 from lab.errors import ModelError
 from lab.widgets import theme
-from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 
@@ -28,6 +28,7 @@ HATCH = (
 MANY = 160  # more bars are drawn as one outline
 
 
+@draws("bars")
 class BarsView(PlotView):
     """Draws the layers of a picture of bars; theory is a dashed line at each bar."""
 

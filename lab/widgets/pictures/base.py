@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
 
 from lab.display import plots as view
-from lab.display.plots import Overlay, Source, typeset
+from lab.display.plots import Overlay, RecordedSource, Source, typeset
 from lab.errors import FileError, LabError
 from lab.model import Model, Picture
 from lab.widgets import theme
@@ -22,15 +23,34 @@ EXPORTS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".pdf": 
 Table = tuple[list[str], list[Any]]
 
 
+V = TypeVar("V", bound="PictureView")
+VIEWS: dict[str, type[PictureView]] = {}  # kind of picture -> the class that draws it, of those that were loaded
+
+
+def draws(*kinds: str) -> Callable[[type[V]], type[V]]:
+    """Register a view for kinds of pictures; the last one registered for a kind counts."""
+
+    def register(view: type[V]) -> type[V]:
+        VIEWS.update(dict.fromkeys(kinds, view))
+        return view
+
+    return register
+
+
 class PictureView(QWidget):
     """One picture of one model.
 
     acted         (action name, arguments) when a person clicks, drags, paints or picks
     handle_moved  (parameter, value, final) while a parameter line is dragged; final on release
+    bookmarked    (all bookmarks as text, what was done) of a view that keeps some in the document
+    mapped        (file of vectors, method): what is shown shall be laid out by another model
     """
 
     acted = Signal(str, dict)
     handle_moved = Signal(str, object, bool)
+    bookmarked = Signal(str, str)
+    mapped = Signal(str, str)
+    measures = False  # whether markers can be put on its lines
 
     def __init__(self, picture: Picture, model: Model, parent: QWidget | None = None):
         super().__init__(parent)
@@ -131,9 +151,20 @@ class PictureView(QWidget):
         """The words of an empty picture: what would be here, where the picture says it."""
         if self._source is None or self._source.step == 0:
             return "Nothing to show yet: press play."
-        if getattr(self._source, "place", None) is not None:
+        if isinstance(self._source, RecordedSource) and self._source.place is not None:
             return "Not recorded at this time.\nMake a branch here (B) to see it as it was."
         return f"{typeset(self.picture.doc)}\nNothing at present." if self.picture.doc else "Nothing to show here yet."
+
+    def thumbnail(self, painter: QPainter, area: QRectF, source: Source) -> None:
+        """What the gallery shows of it: the picture itself, smaller."""
+        large = self.image(1.0, QSize(round(4 * area.width()), round(4 * area.height())))
+        painter.drawImage(area, large)
+
+    def go_on_from(self, before: PictureView) -> None:
+        """Take over what a person chose in the view that stood here, where the same model got other pictures."""
+
+    def set_bookmarks(self, text: str) -> None:
+        """Bookmarks that the document holds."""
 
     def show_drawing(self, shown: bool) -> None:
         """Hide what was drawn before where there is nothing to show now: it would be of another time."""
@@ -272,6 +303,6 @@ class PictureView(QWidget):
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, float) or hasattr(value, "dtype"):
+    if isinstance(value, (float, np.generic, np.ndarray)):
         return f"{float(value):.12g}"
     return str(value)

@@ -82,7 +82,7 @@ class PictureCard(QFrame):
         self.figures = Elided("figure", self.header)
         self.figures.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.button = QToolButton(self.header)
-        self.button.setToolTip("Measure, copy, export, fit" if hasattr(picture, "ruler") else "Copy, export, fit")
+        self.button.setToolTip("Measure, copy, export, fit" if picture.measures else "Copy, export, fit")
         self.button.setAccessibleName(f"Menu of {picture.picture.title}")
         self.button.clicked.connect(self._open_menu)
         row.addWidget(self.title)

@@ -17,7 +17,7 @@ from lab.errors import ModelError
 from lab.model import Layer
 from lab.widgets import theme
 from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
-from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.colours import levels_of, lookup
 from lab.widgets.pictures.dots import Canvas, DotsItem, Points, rgba
 from lab.widgets.pictures.legend import Entry
@@ -51,6 +51,7 @@ def turned(points: np.ndarray, yaw: float, pitch: float) -> np.ndarray:
     return points @ turn.T
 
 
+@draws("cloud", "arrows")
 class CloudView(PlotView):
     """Draws cloud layers, with curves over them and an image behind them where a picture has such layers."""
 

@@ -14,7 +14,7 @@ from lab.display import plots as view
 from lab.display.plots import Axis, Overlay, Range, Source
 from lab.errors import ModelError
 from lab.widgets import theme
-from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.colours import levels_of, lookup
 from lab.widgets.pictures.dots import Canvas, DotsItem, Points
 from lab.widgets.pictures.legend import Entry
@@ -30,6 +30,7 @@ NEAR = 16
 WEIGHED, LONG = 8, 90  # so many edges, none shorter in px, have their weights written beside them
 
 
+@draws("graph")
 class GraphView(PlotView):
     """Draws dict(nodes=(n, 3+): x, y, activity; edges=(m, 3): from, to, weight).
 

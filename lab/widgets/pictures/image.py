@@ -14,7 +14,7 @@ from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.errors import ModelError
 from lab.widgets import theme
 from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
-from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.colours import levels_of, lookup, paint
 from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import zoom_of
@@ -67,6 +67,7 @@ class Captions(pg.GraphicsObject):
         painter.setTransform(transform)
 
 
+@draws("image")
 class ImageView(PlotView):
     """Draws the first image layer of a picture."""
 

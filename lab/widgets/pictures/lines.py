@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QMenu
 
 from lab.display import plots as view
 from lab.display.plots import Line, Overlay, Plot, Source, typeset
 from lab.widgets import theme
-from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Marks, Points
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import MARKS, PlotView
@@ -52,8 +52,11 @@ def _stairs(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
 
 
+@draws("trace", "phase", "curve")
 class LinesView(PlotView):
     """Draws a `view.Plot`: one curve item per line, made once and fed with setData."""
+
+    measures = True
 
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
@@ -305,6 +308,23 @@ class LinesView(PlotView):
                 k = min(int(np.searchsorted(line.x, x)), len(line.y) - 1)
                 words.append(f"{line.label} {line.y[k]:.4g}")
         return "  ".join(words)
+
+    def thumbnail(self, painter: QPainter, area: QRectF, source: Source) -> None:
+        """Curves with thick lines and nothing else."""
+        if view.kind(self.picture, self.model) == "phase":
+            super().thumbnail(painter, area, source)
+            return
+        plot = view.lines(self.picture, self.model, source, round(2 * area.width()))
+        shown = [line for line in plot.lines if line.style != "marker" and len(line.x) > 1][:4]
+        left, right = view.extent([line.x for line in shown])
+        low, high = view.extent([line.y for line in shown])
+        inner = area.adjusted(2, 3, -2, -3)
+        for line in shown if right > left and high > low else ():
+            good = np.isfinite(line.x) & np.isfinite(line.y)
+            xs = inner.left() + inner.width() * (line.x[good] - left) / (right - left)
+            ys = inner.top() + inner.height() * (high - line.y[good]) / (high - low)
+            painter.setPen(QPen(theme.colour(f"series{line.series}"), 1.4))
+            painter.drawPolyline([QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)])
 
     def table(self) -> Table:
         """x and y of every line as drawn."""

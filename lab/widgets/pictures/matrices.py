@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from lab.display.plots import Overlay, Source, typeset
 from lab.widgets import theme
-from lab.widgets.pictures.base import PictureView, Table
+from lab.widgets.pictures.base import PictureView, Table, draws
 from lab.widgets.pictures.colours import paint
 
 GAP = 14.0
@@ -40,6 +40,7 @@ def number_text(value: float) -> str:
     return text.replace("-", "−")
 
 
+@draws("matrices")
 class MatricesView(PictureView):
     """Draws the entries of a stream of matrices; see `lab.model.Stream`."""
 

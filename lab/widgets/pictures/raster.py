@@ -12,7 +12,7 @@ from PySide6.QtGui import QPen
 from lab.display import plots as view
 from lab.display.plots import Overlay, RasterPlot, Source, Spikes
 from lab.widgets import theme
-from lab.widgets.pictures.base import Table
+from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Canvas, DotsItem, rgba
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
@@ -23,6 +23,7 @@ CELLS_COLOURED = 6
 GROUPS = 6  # so many populations are told apart
 
 
+@draws("raster")
 class RasterView(PlotView):
     """Draws a `view.RasterPlot`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import ModelError
 from lab.widgets import theme
-from lab.widgets.pictures.base import PictureView, Table
+from lab.widgets.pictures.base import PictureView, Table, draws
 
 ALIGN_NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -29,7 +30,7 @@ def cell_text(value: Any) -> str:
         return "" if value is None else ("yes" if value else "no")
     if isinstance(value, int):
         return f"{value:,}".replace(",", " ")
-    if isinstance(value, float) or hasattr(value, "dtype"):
+    if isinstance(value, (float, np.generic, np.ndarray)):
         return f"{float(value):.5g}".replace("-", "−")
     return str(value)
 
@@ -82,6 +83,7 @@ class Rows(QAbstractTableModel):
         return None
 
 
+@draws("table")
 class TableView(PictureView):
     """Shows a list of rows, each a dict of column -> text or number."""
 

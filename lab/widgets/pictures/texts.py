@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,19 @@ def place_labels(
             out.append((k, left, top))
             break
     return out
+
+
+@lru_cache(maxsize=4096)
+def outline(text: str, pixels: int) -> QPainterPath:
+    """The outline of a text in the font of the window, its upper left corner at the origin; made once.
+
+    Made anew it would not be the same: Qt moves the outlines of a font by up to a sixty-fourth of a pixel once the same letters
+    were drawn as ordinary text, so that a picture changed without a reason.
+    """
+    font = theme.sans_font(pixels)
+    path = QPainterPath()
+    path.addText(QPointF(0.0, QFontMetricsF(font).ascent()), font, text)
+    return path
 
 
 def zoom_of(item: pg.GraphicsObject, transform: Any) -> float:
@@ -82,15 +96,13 @@ class Texts(pg.GraphicsObject):
             points = np.array([(p.x(), p.y()) for p in mapped])
             sizes = np.array([(measure.horizontalAdvance(self._texts[k]), measure.height()) for k in inside])
             corner = transform.mapRect(self._area)
-            painter.setFont(font)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             halo = QPen(theme.colour("surface", 0.85), 3 * zoom, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
             ink = QColor(theme.current().tokens.text)
             for number, left, top in place_labels(
                 points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom
             ):
-                path = QPainterPath()
-                path.addText(QPointF(left, top + measure.ascent()), font, self._texts[inside[number]])
+                path = outline(self._texts[inside[number]], font.pixelSize()).translated(left, top)
                 painter.strokePath(path, halo)
                 painter.fillPath(path, ink)
         painter.setTransform(transform)

@@ -9,11 +9,11 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
-from lab.display import tokens as payload
 from lab.display.plots import Overlay, Source
-from lab.display.tokens import SHOWN, Row, Tokens
+from lab.engine import tokens as payload
+from lab.engine.tokens import SHOWN, Row, Tokens
 from lab.widgets import theme
-from lab.widgets.pictures.base import PictureView, Table
+from lab.widgets.pictures.base import PictureView, Table, draws
 from lab.widgets.pictures.colours import levels_of, paint
 
 EDGE = 12.0
@@ -32,6 +32,7 @@ class Chip:
     text: str
 
 
+@draws("tokens")
 class TokensView(PictureView):
     """Draws a stream of tokens; see `lab.model.Stream`."""
 

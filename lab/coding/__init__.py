@@ -1,0 +1,1 @@
+"""Populations of neurons that hold values: tuning curves, decoders, and spiking populations that compute and remember."""

@@ -1,0 +1,92 @@
+"""When a run does its next block, and how large it is."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+BLOCK_SECONDS = 0.012
+PACED_SECONDS = 0.008  # a run that keeps to the wall clock advances about so often
+LONGEST_BLOCK = 0.04  # seconds a block may last by the clock on the wall
+# A block waits for Python's lock after each kernel while a window draws. Measured with the wall clock that wait, which does not
+# depend on the number of steps, would shrink blocks until nothing but waiting was left. Windows counts a thread's time in ticks
+# of 16 ms, too coarse for this.
+thread_seconds = time.perf_counter if sys.platform == "win32" else time.thread_time
+OBSERVE_SECONDS = 1 / 30
+OBSERVE_SHARE = 0.1  # most of the run's time that watching may take
+SPEED_SECONDS = 0.25  # over which the speed reached is measured
+
+
+class Pacing:
+    """Keeps a run to the wall clock, its blocks short enough to listen between them, and watching to a share of its time."""
+
+    def __init__(self) -> None:
+        self.per_step = BLOCK_SECONDS  # seconds
+        self._size = 1.0  # steps of a block
+        self._from = self._measured_from = (time.perf_counter(), 0)
+        self._watched_at = self._watch_cost = 0.0
+
+    def begin(self, step: int) -> None:
+        """Keep time from this step on."""
+        self._from = self._measured_from = (time.perf_counter(), step)
+        self._size = 1.0
+
+    def block(self, step: int, rate: float | None, target: int | None) -> int:
+        """Steps for the next block: about 12 ms of work, not ahead of the wall clock, not past the target; 0: wait.
+
+        rate   steps per second of wall time; None: as fast as it goes
+        """
+        n = max(1, int(self._size))
+        if target is not None:
+            n = min(n, target - step)
+        if rate is None:
+            return n
+        began, first = self._from
+        due = first + int((time.perf_counter() - began) * rate) - step
+        if due < max(1.0, min(rate * PACED_SECONDS, n)):
+            # Little is due: wait for more. Step by step the worker would be at it all the time, and the window, which asks for
+            # Python's lock at each of its calls, would hardly get it.
+            return 0
+        if due > rate * 0.5 + n:
+            # More than half a second behind: the machine cannot keep this pace; do not run after it for ever.
+            self._from = (time.perf_counter() - n / rate, step)
+        return min(n, due)
+
+    @staticmethod
+    def clock() -> tuple[float, float]:
+        """The time now, on the wall and of this thread, for `did`."""
+        return time.perf_counter(), thread_seconds()
+
+    def did(self, began: tuple[float, float], asked: int, steps: int) -> None:
+        """A block was done."""
+        took = max(thread_seconds() - began[1], (time.perf_counter() - began[0]) * BLOCK_SECONDS / LONGEST_BLOCK)
+        if steps:
+            self.per_step = took / steps
+        if steps == asked:
+            self._size = max(1.0, min(asked * BLOCK_SECONDS / max(took, 1e-6), 4.0 * asked, 1 << 24))
+
+    def reached(self, step: int) -> float | None:
+        """Steps per second since it was measured last; None where that was a moment ago."""
+        now = time.perf_counter()
+        then, first = self._measured_from
+        if now - then <= SPEED_SECONDS:
+            return None
+        self._measured_from = (now, step)
+        return (step - first) / (now - then)
+
+    # -- watching --
+
+    def watch_due(self) -> bool:
+        """Whether it is time to look again."""
+        return time.perf_counter() - self._watched_at > max(OBSERVE_SECONDS, self._watch_cost / OBSERVE_SHARE)
+
+    def watched(self, began: float) -> None:
+        """A look that began then is over."""
+        self._watched_at = time.perf_counter()
+        self._watch_cost = self._watched_at - began
+
+    @property
+    def watching(self) -> float:
+        """Share of the run's time that watching takes."""
+        period = max(OBSERVE_SECONDS, self._watch_cost / OBSERVE_SHARE)
+        return min(1.0, self._watch_cost / (period + self._watch_cost))

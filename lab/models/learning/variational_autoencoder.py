@@ -1,0 +1,576 @@
+"""The variational autoencoder: codes are clouds, and every place of the map means a picture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lab.errors import ModelError
+from lab.model import Figure, Layer, Picture, Stream, action, param
+from lab.training import Objective, Perceptron, Stage, features, readings, redeclared, walk
+from lab.training.geometry import ellipse, lattice, plane, tiled
+from lab.training.material import outline
+from lab.training.perceptron import ACTIVATIONS, first_weights
+
+SHOWN, ALONG, SIDE = 8, 12, 9  # reconstructions, places along a path, places along each side of the grid
+CLOUDS = 40  # test examples whose ellipse is drawn
+ACTIVE = 0.01  # variance of a unit's mean over the test part, above which it is used
+NEAR = 0.5  # a place farther from the last one begins another path
+DRAWN = 40  # codes drawn from the cloud of the picture on the canvas
+WEIGHED = 200  # samples of an importance-weighted bound
+RECONSTRUCTION, KL, UNITS = range(3)  # of the test part, at the last evaluation
+
+
+def floor(x: np.ndarray) -> float:
+    """Least Bernoulli cross-entropy of soft pixels, in nats per picture: what is left when every pixel is said exactly."""
+    p = np.clip(x.astype(float), 1e-12, 1 - 1e-12)
+    return float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).sum(1).mean())
+
+
+class VariationalAutoencoder(Perceptron):
+    """Learns to draw: each picture becomes a small cloud of codes, and every place among the clouds a picture that nobody drew.
+
+    The encoder gives a mean and a deviation for each code, a code is drawn from that cloud, and the decoder must say the picture again.
+    The loss has two terms: how badly the picture is said, and how far the cloud is from the standard normal distribution, which
+    keeps all clouds around the middle and lets them touch. Their sum is a bound: no picture is less likely than it says. Try:
+
+    - drag over the map: the place under the mouse is decoded at once, and along the way;
+    - drag *beta*: at 0 the clouds shrink to points and places between them mean nothing; at 20 they all become the same cloud,
+      and every place the same blurred digit;
+    - draw a digit and see where it lands, with its cloud;
+    - take the mean over the pixels instead of their sum, the commonest mistake: the second term wins, and the code is not used (*collapse*);
+    - choose *conditional*: the class is told to both halves, and the code is free to say how it is written.
+
+    The dashed line is the floor: grey pixels are not certain, and even a perfect copy costs that much. Clouds and samples follow
+    from the seed.
+    """
+
+    name = "variational-autoencoder"
+    title = "Variational autoencoder"
+    group = "Generative models"
+    icon = "mdi6.blur"
+    order = 70
+    equations = (
+        r"q(z|x) = \mathcal{N}(\mu(x), \sigma^2(x)), \quad z = \mu + \sigma \varepsilon, \quad \varepsilon \sim \mathcal{N}(0, I)",
+        r"-\ln p(x) \leq \mathbb{E}_q[-\ln p(x|z)] + \beta\,\mathrm{KL}(q\,\|\,\mathcal{N}(0, I)) \qquad (\beta = 1)",
+        r"\mathrm{KL} = \frac{1}{2} \sum_i (\sigma_i^2 + \mu_i^2 - \ln \sigma_i^2 - 1)",
+        r"p(x) = \mathbb{E}_{z \sim q}\left[\frac{p(x|z)\,p(z)}{q(z|x)}\right]",
+    )
+    source = (
+        "Kingma and Welling, ICLR (2014), equation 10 and appendix B; Rezende, Mohamed and Wierstra, ICML 31:1278 (2014); Higgins et al. (beta), ICLR (2017); "
+        "Burda, Grosse and Salakhutdinov (active units, weighted bound), ICLR (2016); Sohn, Lee and Yan (conditional), NIPS 28 (2015)"
+    )
+    metric: ClassVar[str] = "euclidean"
+    draws: ClassVar[bool] = True
+    judged: ClassVar[str] = "bound"
+    presets = {
+        "Two numbers: a map": {},
+        "Eight numbers": {"code": 8},
+        "Conditional: the class is told": {"conditional": True},
+        "beta = 0: an autoencoder with noise": {"beta": 0.0},
+        "beta = 4: fewer units are used": {"code": 8, "beta": 4.0},
+        "Collapse: the mean over the pixels": {"pixels": "mean", "code": 8},
+        "Gaussian pixels": {"likelihood": "Gaussian"},
+    }
+
+    code: int = param(2, "numbers", lo=1, hi=64, log=True, live=False, main=True, group="Network", doc="Numbers of the code.")
+    beta: float = param(
+        1.0, lo=0.0, hi=200.0, main=True, group="Loss", doc="Weight of the second term; 1 makes the loss a bound of -ln p(x)."
+    )
+    likelihood: str = param("Bernoulli", choices=("Bernoulli", "Gaussian"), live=False, group="Loss",
+                            doc="What a pixel is drawn from: black or white with a probability, or a grey value with noise.")  # fmt: skip
+    deviation: float = param(
+        0.2, lo=0.01, hi=10.0, log=True, group="Loss", when=("likelihood", "Gaussian"), doc="Deviation of the noise of a pixel."
+    )
+    pixels: str = param("sum", choices=("sum", "mean"), group="Loss", label="Over the pixels",
+                        doc="What the first term takes over the pixels. The mean is a mistake: it makes the term as many times smaller as there are pixels.")  # fmt: skip
+    conditional: bool = param(False, live=False, group="Network", doc="Tell the class to the encoder and to the decoder.")
+    told: int = param(
+        0, lo=0, hi=999, group="Network", when=("conditional", True), label="Class told", doc="Class for which places are decoded."
+    )
+    hidden: str = redeclared(Perceptron, "hidden", "128", main=False)
+    activation: str = redeclared(Perceptron, "activation", "ReLU", main=False)
+    rate: float = redeclared(Perceptron, "rate", 2e-3)
+    batch: int = redeclared(Perceptron, "batch", 64)
+    epochs: int = redeclared(Perceptron, "epochs", 100)
+    evaluate: float = redeclared(Perceptron, "evaluate", 2.0)
+
+    def check(self):
+        """Refuse data without classes where the class shall be told, and pixels beyond 0 and 1 as probabilities."""
+        super().check()
+        shape = outline(self)
+        if self.conditional and shape.task != "classification":
+            raise self.refuse("conditional", f"needs data with classes, and {self.data} has none")
+        if self.likelihood == "Bernoulli" and shape.picture is None and self.data != "file":
+            raise self.refuse("likelihood", f"must be Gaussian for {self.data}: only pixels lie between 0 and 1")
+
+    # -- the network --
+
+    @property
+    def task(self) -> str:
+        """The input is the target."""
+        return "reconstruction"
+
+    @property
+    def objectives(self):
+        """One loss with two terms, each recorded."""
+        return (Objective("loss", "loss", self.rule(), scores=("reconstruction", "KL")),)
+
+    def columns(self):
+        """Both terms are known of each step."""
+        return ["loss"], ["gradient"], ["reconstruction", "KL"]
+
+    def stage_names(self):
+        """encoder1 ..., mean, log_variance, decoder1 ..., output."""
+        n = len(self.widths)
+        return (*(f"encoder{k + 1}" for k in range(n)), "mean", "log_variance", *(f"decoder{k + 1}" for k in range(n)), "output")
+
+    def given(self, x, t):
+        """The class, too, where it is told."""
+        return {"x": x, "t": t} if self.conditional else {"x": x}
+
+    def network(self, tape, x, outputs):
+        """Encoder, the cloud, a code drawn from it, decoder."""
+        kind, init, stages, h = ACTIVATIONS[self.activation], first_weights(self.initialiser, self.activation), [], x
+        told = tape.one_hot(tape.labels("t", outline(self).outputs), name="told") if self.conditional else None
+        h = h if told is None else tape.concatenate([h, told], name="seen")
+        for k, units in enumerate(self.widths):
+            h = tape.activation(tape.affine(h, units, init=init, name=f"encoder{k + 1}"), kind, name=f"encoder{k + 1}.out")
+            stages.append(Stage(f"encoder{k + 1}", f"encoder{k + 1}.weight", h.name))
+        mean = tape.affine(h, self.code, init="xavier", name="mean")
+        spread = tape.affine(h, self.code, init="small", name="log_variance")
+        stages += [Stage("mean", "mean.weight", "mean"), Stage("log_variance", "log_variance.weight", "log_variance")]
+        sigma = tape.exp(tape.scale(spread, 0.5), name="sigma")
+        z = tape.add(mean, tape.multiply(tape.gaussian((self.code,), name="epsilon"), sigma), name="z")
+        output, rest = self._decoder(tape, z, x.shape[0], told)
+        return output, (*stages, *rest)
+
+    def _decoder(self, tape, z, inputs, told):
+        kind, init, stages = ACTIVATIONS[self.activation], first_weights(self.initialiser, self.activation), []
+        h = z if told is None else tape.concatenate([z, told], name="code")
+        for k, units in enumerate(reversed(self.widths)):
+            h = tape.activation(tape.affine(h, units, init=init, name=f"decoder{k + 1}"), kind, name=f"decoder{k + 1}.out")
+            stages.append(Stage(f"decoder{k + 1}", f"decoder{k + 1}.weight", h.name))
+        output = tape.affine(h, inputs, init="xavier", name="output")
+        stages.append(Stage("output", "output.weight", "output"))
+        return tape.activation(output, "logistic" if self.likelihood == "Bernoulli" else "identity", name="picture"), stages
+
+    def goal(self, tape, x, output, outputs):
+        """Both terms in nats; the bound is their plain sum."""
+        if self.likelihood == "Bernoulli":
+            said = tape.bernoulli(tape.find("output"), x, name="reconstruction")
+        else:
+            said = tape.scale(tape.squared_error(output, x), 1.0, 0.0, name="reconstruction")
+        far = tape.kl_gaussian(tape.find("mean"), tape.find("log_variance"), name="KL")
+        tape.add(said, far, name="bound")
+        return tape.add(tape.scale(said, 1.0, name="weight"), tape.scale(far, 1.0, name="beta"), name="loss")
+
+    def numbers(self):
+        """beta, the weight of the first term, and the noise of a pixel."""
+        inputs = outline(self).inputs
+        found = {"beta.factor": self.beta, "weight.factor": 1.0 / inputs if self.pixels == "mean" else 1.0}
+        if self.likelihood == "Gaussian":
+            found |= {
+                "reconstruction.factor": self.deviation**-2,
+                "reconstruction.offset": 0.5 * inputs * math.log(2 * math.pi * self.deviation**2),
+            }
+        return found
+
+    def build(self, seed):
+        """The floor of the first term, too."""
+        constants = super().build(seed)
+        return replace(constants, extra={"floor": floor(constants.material.test_x) if self.likelihood == "Bernoulli" else 0.0})
+
+    def start(self, constants, seed):
+        """The place under the mouse, the path and the samples shown, too."""
+        return super().start(constants, seed) | {
+            "place": np.zeros(2),
+            "path": np.zeros((0, 2)),
+            "drawn_samples": np.zeros(1, np.int64),
+            "terms": np.zeros(3),
+            "weighed": np.zeros(2),  # bound by importance weights, and how many epochs were done
+        }
+
+    # -- the run --
+
+    def _look(self, constants, state, tape, out, step, watch):
+        """Both terms of the test part, and how many units are used."""
+        super()._look(constants, state, tape, out, step, watch)
+        said, far, mean = constants.program.sweep(tape, self.probe(constants).data, ["reconstruction", "KL", "mean"])
+        seen = self.probe(constants).seen
+        state["terms"][:] = said[seen:].mean(dtype=float), far[seen:].mean(dtype=float), np.count_nonzero(mean[seen:].var(0) > ACTIVE)
+        for channel, value in enumerate(state["terms"]):
+            out.events["test terms" if channel < UNITS else "active units"].append(step, channel % UNITS, float(value))
+
+    def advance(self, constants, state, n, out):
+        """The floor stands still beside the losses."""
+        done = super().advance(constants, state, n, out)
+        if out.wanted("floor"):
+            out["floor"][:done] = self._floor(constants)
+        return done
+
+    def _floor(self, constants) -> float:
+        if self.likelihood == "Bernoulli":
+            return constants.extra["floor"]
+        return 0.5 * constants.outline.inputs * math.log(2 * math.pi * self.deviation**2)
+
+    def summary(self, constants, state) -> dict[str, Any]:
+        """Both terms, the bound, and what is used of the code."""
+        found = super().summary(constants, state)
+        if state["figures"][8]:
+            said, far, used = state["terms"]
+            found = {
+                "-ELBO (nats)": float(said + far),
+                "reconstruction (nats)": float(said),
+                "KL (nats)": float(far),
+                "active units": int(used),
+            } | found
+        if state["weighed"][1]:
+            found["-ln p(x) by weights (nats)"] = float(state["weighed"][0])
+        return found | {"floor (nats)": self._floor(constants)}
+
+    def phases(self, constants):
+        """Encode, draw, decode, both terms, backward, update."""
+        stages, n = constants.stages, len(self.widths)
+        forward = [walk.part(stages, 0, k) for k in range(n + 2)]
+        draw = walk.Part("draw a code from the cloud", ("z",), partial(_drawing, self), kind=0, layer=n + 1)
+        decode = [walk.part(stages, 0, k) for k in range(n + 2, len(stages))]
+        terms = walk.Part("both terms", ("loss",), partial(_terms, self), kind=1, layer=len(stages) - 1)
+        back = [walk.part(stages, 2, k) for k in reversed(range(len(stages)))]
+        update = [walk.part(stages, 3, k, learns=("loss",) if k == len(stages) - 1 else ()) for k in range(len(stages))]
+        return (*forward, draw, *decode, terms, *back, *update)
+
+    # -- what can be looked at --
+
+    def own_streams(self, shape):
+        """The map and all that is decoded from it."""
+        every = self.steps_per_epoch
+        units = tuple(f"z{k + 1}" for k in range(self.code))
+        found = [
+            Stream("reconstruction", "trace", "nats", "First term of each minibatch.", every=1),
+            Stream("KL", "trace", "nats", "Second term of each minibatch.", every=1),
+            Stream("smoothed reconstruction", "trace", "nats", "First term, averaged over about half an epoch.", every=1),
+            Stream("smoothed KL", "trace", "nats", "Second term, averaged over about half an epoch.", every=1),
+            Stream("test terms", "trace", "nats", "Both terms on the test part, a code drawn for each example.", (2,), ("reconstruction", "KL"), events=True),
+            Stream("active units", "trace", "", f"Units whose mean varies over the test part by more than {ACTIVE}.", (1,), ("units",), events=True),
+            Stream("floor", "trace", "nats", "What the first term costs when every pixel is said exactly.", every=1),
+            Stream("means", "cloud", "", "Means of the test examples (in their principal plane if there are more than two).", channels=("x", "y", "class")),
+            Stream("clouds", "curve", "", f"One standard deviation around the means of {CLOUDS} test examples."),
+            Stream("prior", "curve", "", "One and two standard deviations of the standard normal distribution."),
+            Stream("landed", "curve", "", "Where the picture on the canvas lands: its cloud."),
+            Stream("landed codes", "cloud", "", "Codes drawn from the cloud of the picture on the canvas.", channels=("x", "y")),
+            Stream("place", "curve", "", "The place that is decoded, and the way to it."),
+            Stream("used units", "bars", "nats", "What each unit says about a picture: its share of the second term.", channels=units),
+            Stream("latent", "cloud", "", "Means of the test examples, for the explorer.", channels=("x", "y", "class"), every=every),
+            *features.streams(shape, every),
+        ]  # fmt: skip
+        if shape.picture:
+            found += [
+                Stream("reconstructions", "image", "", "Test pictures, and under each what comes out."),
+                Stream("decoded", "image", "", "The picture of the place under the mouse."),
+                Stream("decoded path", "image", "", "Decoded places at equal distances along the way."),
+                Stream("walk over the map", "image", "", "Decoded places on a grid over the map."),
+                Stream("dreamt", "image", "", "Codes drawn from the standard normal distribution, decoded."),
+                Stream("said again", "image", "", "The picture on the canvas, and what comes out."),
+            ]
+        return tuple(found)
+
+    def own_pictures(self, shape):
+        """The map in front."""
+        grey = {"colours": "grey", "levels": (0.0, 1.0)}
+        place = "decode_place" if shape.picture else ""
+        found = [
+            Picture("map", "Map of the codes", (Layer("means"), Layer("clouds"), Layer("prior", theory=True, label="prior"), Layer("landed", label="drawn"), Layer("place", label="place")),
+                    x="z1", y="z2", click=place, drag=place, front=True, weight=3, equal=True, figures=("-ELBO (nats)", "active units"),
+                    doc="Drag: the place under the mouse is decoded at once, and along the way. Small ellipses: the clouds of single examples."),
+            Picture("terms", "Both terms of the loss", (Layer("test terms", channel=0, label="reconstruction"), Layer("test terms", channel=1, label="KL"),
+                    Layer("smoothed reconstruction", label="reconstruction, training"), Layer("smoothed KL", label="KL, training"), Layer("floor", theory=True, label="floor")),
+                    y="nats", figures=("reconstruction (nats)", "KL (nats)", "floor (nats)"), front=True),
+        ]  # fmt: skip
+        if shape.picture:
+            found += [
+                Picture("decoded", "The place under the mouse", (Layer("decoded"),), front=True, **grey),
+                Picture(
+                    "walk over the map",
+                    "Every place means a picture",
+                    (Layer("walk over the map"),),
+                    pick="",
+                    front=True,
+                    weight=1.5,
+                    **grey,
+                ),
+                Picture("decoded path", "Along the way", (Layer("decoded path"),), **grey),
+                Picture("said again", "Drawn, and said again", (Layer("said again"),), **grey),
+                Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), **grey),
+                Picture("dreamt", "Never seen before", (Layer("dreamt"),), doc="'Draw samples' draws others.", **grey),
+            ]
+        return (
+            *found,
+            Picture("used units", "What each unit says", (Layer("used units"),), x="unit", y="nats", figures=("active units",)),
+            Picture("active units", "Active units", (Layer("active units"),), y="units"),
+            Picture("latent", "Explorer of the codes", (Layer("latent"),), x="z1", y="z2", click=place, equal=True),
+        )
+
+    @property
+    def pictures(self):
+        """Map, terms and what is decoded before the curves of every training; what one draws beside where it lands."""
+        first = (
+            "map",
+            "decoded",
+            "walk over the map",
+            "terms",
+            "canvas",
+            "said again",
+            "decoded path",
+            "samples",
+            "reconstructions",
+            "units",
+        )
+        found = {p.name: replace(p, front=p.name in first[:6] or (self.slow and p.name == "matrices")) for p in super().pictures}
+        begin = ("matrices", *first) if self.slow else first
+        return (*(found[name] for name in begin if name in found), *(p for name, p in found.items() if name not in begin))
+
+    def codes(self, constants, tape, x, t):
+        """(means, deviations) of the clouds (n, code) of examples."""
+        mean, sigma = constants.program.forward(tape, ["mean", "sigma"], **self.given(x, t))
+        return mean.astype(float), sigma.astype(float)
+
+    def decode(self, constants, state, z, told=None):
+        """Pictures (n, inputs) of codes (n, code)."""
+        z = np.asarray(z, np.float32).reshape(-1, self.code)
+        told = min(self.told, constants.outline.outputs - 1) if told is None else told
+        more = {"t": np.broadcast_to(told, len(z))} if self.conditional else {}
+        return constants.program.forward(self.tape_state(constants, state), "picture", replace={"z": z}, **more).astype(float)
+
+    def predict(self, constants, state, x):
+        """Pictures said again through the mean of each cloud; the class that is told is the chosen one."""
+        told = np.full(len(x), min(self.told, constants.outline.outputs - 1))
+        return self.decode(constants, state, self.codes(constants, self.tape_state(constants, state), x, told)[0])
+
+    def _tests(self, constants):
+        m = constants.material
+        return m.test_x[: readings.POINTS], m.test_t[: readings.POINTS]
+
+    def _plane(self, constants, tape):
+        return plane(self.codes(constants, tape, *self._tests(constants))[0])
+
+    def _at(self, constants, tape, places):
+        """Codes of places on the map."""
+        return np.asarray(places, float) @ self._plane(constants, tape)
+
+    def _seen(self, constants, state, tape):
+        """Mean and deviation of the picture on the canvas."""
+        told = np.full(1, min(self.told, constants.outline.outputs - 1))
+        return self.codes(constants, tape, readings.seen(self, constants, state), told)
+
+    def look(self, constants, state, tape, stream):
+        """Map, clouds, decoded places."""
+        shape = constants.outline.picture
+        x, t = self._tests(constants)
+        if stream in ("vectors", "names", "vector inputs"):
+            return features.observe(self, constants, stream, lambda x: self.codes(constants, tape, x, t)[0])
+        if stream in ("means", "latent"):
+            mean = self.codes(constants, tape, x, t)[0]
+            return np.column_stack([mean @ plane(mean).T, t if t.ndim == 1 else np.zeros(len(t))])
+        if stream == "clouds":
+            mean, sigma = self.codes(constants, tape, x, t)
+            directions = plane(mean)
+            chosen = np.linspace(0, len(x) - 1, min(CLOUDS, len(x))).astype(int)
+            return np.concatenate([ellipse(directions @ mean[k], directions @ np.diag(sigma[k] ** 2) @ directions.T) for k in chosen], 1)
+        if stream == "prior":
+            return np.concatenate([ellipse(np.zeros(2), np.eye(2), k) for k in (1, 2)], 1)
+        if stream == "landed":
+            if shape is None:
+                return np.full((2, 1), np.nan)
+            (mean,), (sigma,) = self._seen(constants, state, tape)
+            directions = self._plane(constants, tape)
+            return ellipse(directions @ mean, directions @ np.diag(sigma**2) @ directions.T, 2)
+        if stream == "landed codes":
+            if shape is None:
+                return np.zeros((0, 2))
+            (mean,), (sigma,) = self._seen(constants, state, tape)
+            drawn = mean + sigma * np.random.default_rng(0).standard_normal((DRAWN, self.code))
+            return drawn @ self._plane(constants, tape).T
+        if stream == "place":
+            way = state["path"] if len(state["path"]) else state["place"][None]
+            return np.column_stack([way.T, ellipse(state["place"], 0.0025 * np.eye(2))])
+        if stream == "used units":
+            mean, sigma = self.codes(constants, tape, x, t)
+            return 0.5 * (sigma**2 + mean**2 - 2 * np.log(sigma) - 1).mean(0)
+        if stream == "decoded":
+            return self.decode(constants, state, self._at(constants, tape, state["place"][None])).reshape(shape)
+        if stream == "decoded path":
+            way = state["path"] if len(state["path"]) > 1 else np.array([[-2.0, 0.0], [2.0, 0.0]])
+            return self.decode(constants, state, self._at(constants, tape, features.along(way, ALONG))).reshape(ALONG, *shape)
+        if stream == "walk over the map":
+            places = lattice((-2.2, -2.2), (2.2, 2.2), SIDE)
+            return tiled(self.decode(constants, state, self._at(constants, tape, places)).reshape(-1, *shape), SIDE, SIDE)
+        if stream == "dreamt":
+            random = np.random.default_rng([int(state["drawn_samples"][0]), 7])
+            told = random.integers(0, constants.outline.outputs, 36)
+            return tiled(self.decode(constants, state, random.standard_normal((36, self.code)), told).reshape(-1, *shape), 4, 9)
+        if stream == "said again":
+            seen = readings.seen(self, constants, state)
+            return np.stack([seen.reshape(shape), self.decode(constants, state, self._seen(constants, state, tape)[0]).reshape(shape)])
+        if stream == "reconstructions":
+            again = self.decode(
+                constants, state, self.codes(constants, tape, x[:SHOWN], t[:SHOWN])[0], t[:SHOWN] if self.conditional else None
+            )
+            gap = np.full((len(x[:SHOWN]), 1, shape[1]), np.nan)
+            return np.concatenate([x[:SHOWN].reshape(-1, *shape), gap, again.reshape(-1, *shape)], axis=1).astype(float)
+        return super().look(constants, state, tape, stream)
+
+    # -- what a person may do --
+
+    @action("Decode a place", hidden=True, x=(float, param(0.0, lo=-1e6, hi=1e6, doc="First coordinate on the map.")),
+            y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Second coordinate on the map.")))  # fmt: skip
+    def decode_place(self, constants, state, x, y):
+        """Show the picture that a place on the map stands for; places near one another make a way that is decoded, too."""
+        self._need_picture(constants)
+        here = np.array([[x, y]])
+        goes_on = len(state["path"]) and float(np.hypot(*(here[0] - state["place"]))) < NEAR
+        state["path"] = np.concatenate([state["path"], here])[-400:] if goes_on else here
+        state["place"][:] = x, y
+
+    @action("Decode along a path", hidden=True, path=(tuple[tuple[float, float], ...], param(
+        ((0.0, 0.0), (1.0, 0.0)), kind="drawn", doc="Corners of the path on the map.")))  # fmt: skip
+    def decode_path(self, constants, state, path):
+        """Show the pictures that the places along a path on the map stand for."""
+        self._need_picture(constants)
+        corners = np.array(path, float).reshape(-1, 2)
+        if len(corners) < 2:
+            raise ModelError(f"{self.name}.decode_path: a path has at least 2 corners (got {len(corners)}).")
+        state["path"] = corners
+
+    @action("Draw samples", shortcut="S")
+    def draw_samples(self, constants, state):
+        """Draw other codes from the standard normal distribution."""
+        state["drawn_samples"][0] += 1
+
+    @action("Weigh the bound")
+    def weigh(self, constants, state):
+        """Estimate -ln p(x) of the test part by importance weights, a bound closer than the loss: 200 codes for each example."""
+        state["weighed"][:] = self.weighted_bound(constants, state), 1.0
+
+    def weighted_bound(self, constants, state, count: int = WEIGHED) -> float:
+        """-ln mean of p(x|z) p(z) / q(z|x) over codes drawn from q, mean over up to 200 test examples, in nats."""
+        x, t = (part[:200] for part in self._tests(constants))
+        tape, logs = self.tape_state(constants, state), []
+        for seed in range(count):
+            said, z, mean, spread = constants.program.forward(
+                tape, ["reconstruction", "z", "mean", "log_variance"], seed=seed, **self.given(x, t)
+            )
+            logs.append(0.5 * (((z - mean) ** 2 * np.exp(-spread) + spread) - z**2).sum(1, dtype=float) - said)
+        top = np.max(logs, 0)
+        return float(-(top + np.log(np.exp(logs - top).mean(0))).mean())
+
+    @classmethod
+    def figures(cls):
+        """Bounds on the test digits, medians of three seeds; and what the bound is made of."""
+        found: dict[tuple, Any] = {}
+
+        def trained(run, seed, **values):
+            key = (seed, *sorted(values.items()))
+            if key not in found:
+                found[key] = run(cls(evaluate=100.0, **values), seed=seed, record={}).simulation
+            return found[key]
+
+        def terms(run, what, **values):
+            return float(np.median([trained(run, seed, **values).summary()[what] for seed in (0, 1, 2)]))
+
+        def spread(run):
+            s = trained(run, 0)
+            tape, (x, t) = s.model.tape_state(s.constants, s.state), s.model._tests(s.constants)
+            seeds = [float(s.constants.program.forward(tape, "bound", seed=k, **s.model.given(x, t)).mean()) for k in range(1, 6)]
+            return abs(s.summary()["-ELBO (nats)"] - float(np.mean(seeds)))
+
+        def closed(run):
+            """Largest difference of the closed form of KL and its mean over 20,000 drawn codes, in standard errors."""
+            s = run(cls(code=8), steps=200, seed=0, record={}).simulation
+            tape, (x, t) = s.model.tape_state(s.constants, s.state), s.model._tests(s.constants)
+            mean, sigma = (a[:20] for a in s.model.codes(s.constants, tape, x, t))
+            z = mean + sigma * np.random.default_rng(1).standard_normal((20_000, *mean.shape))
+            logs = (0.5 * (z**2 - ((z - mean) / sigma) ** 2) - np.log(sigma)).sum(-1)
+            exact = s.constants.program.forward(tape, "KL", **s.model.given(x, t))[:20]
+            return float((np.abs(logs.mean(0) - exact) / (logs.std(0) / math.sqrt(len(z)))).max())
+
+        def below(run):
+            s = trained(run, 0)
+            return s.summary()["-ELBO (nats)"] - s.model.weighted_bound(s.constants, s.state)
+
+        source = "the lab's set-up: digits / 16, 64-128-z-128-64, Adam 2e-3, minibatches of 64, 100 epochs"
+        yield Figure(
+            "floor of soft pixels (nats)",
+            13.67,
+            lambda run: run(cls(), steps=0, record={}).summary["floor (nats)"],
+            0.15,
+            source="-sum p ln p",
+        )
+        yield Figure(
+            "KL in closed form against drawn codes (standard errors)", 4.5, closed, bound="at_most", source="Kingma and Welling, appendix B"
+        )
+        yield Figure("-ELBO, z = 2 (nats)", 25.3, lambda run: terms(run, "-ELBO (nats)"), bound="at_most", source=source, slow=True)
+        yield Figure("-ELBO, z = 8 (nats)", 25.3, lambda run: terms(run, "-ELBO (nats)", code=8), bound="at_most", source=source, slow=True)
+        yield Figure(
+            "KL, z = 2: it does not collapse", 0.5, lambda run: terms(run, "KL (nats)"), bound="at_least", source=source, slow=True
+        )
+        yield Figure(
+            "KL, z = 8: it does not collapse", 0.5, lambda run: terms(run, "KL (nats)", code=8), bound="at_least", source=source, slow=True
+        )
+        yield Figure(
+            "evaluation against the mean of five seeds (nats)", 0.2, spread, bound="at_most", source="one code for each example", slow=True
+        )
+        yield Figure(
+            "weighted bound below -ELBO (nats)",
+            0.0,
+            below,
+            bound="at_least",
+            source="Burda, Grosse and Salakhutdinov (2016), theorem 1",
+            slow=True,
+        )
+        yield Figure("KL with the mean over the pixels: it collapses", 0.05, lambda run: terms(run, "KL (nats)", pixels="mean", code=8),
+                     bound="at_most", source="a sum over codes against a mean over pixels", slow=True)  # fmt: skip
+
+
+def _drawing(model, _, c, state, tape):
+    """The cloud and the code drawn from it, as the update will draw it."""
+    copy = {name: array.copy() for name, array in tape.items()}
+    samples: dict[str, Any] = model.slow_samples(c, state)
+    c.program.step(copy, **samples)
+    mean, sigma, noise, z = (c.program.last(name)[:1].astype(float) for name in ("mean", "sigma", "epsilon", "z"))
+    return [
+        {"name": "", "values": None, "note": f"{walk.label(model, c, state)}.  z = mean + sigma epsilon"},
+        {"name": "mean", "at": (0, 0), "values": mean, "note": "middle of the cloud"},
+        {"name": "sigma", "at": (1, 0), "values": sigma, "note": "its deviation, exp(log variance / 2)"},
+        {"name": "epsilon", "at": (2, 0), "values": noise, "lit": True, "note": "drawn from the standard normal distribution"},
+        {"name": "z", "at": (3, 0), "values": z, "lit": True, "note": "z = mean + sigma epsilon"},
+    ]
+
+
+def _terms(model, _, c, state, tape):
+    """Both terms of the loss, pixel by pixel and number by number."""
+    copy = {name: array.copy() for name, array in tape.items()}
+    samples: dict[str, Any] = model.slow_samples(c, state)
+    c.program.step(copy, **samples)
+    said, far, mean, spread, output = (
+        np.atleast_1d(c.program.last(name))[:1].astype(float) for name in ("reconstruction", "KL", "mean", "log_variance", "output")
+    )
+    x = samples["x"][0].astype(float)
+    if model.likelihood == "Bernoulli":
+        p = 1 / (1 + np.exp(-output[0]))
+        cost = -(x * np.log(p) + (1 - x) * np.log(1 - p))
+    else:
+        p, cost = output[0], (x - output[0]) ** 2 / (2 * model.deviation**2)
+    shape = c.outline.picture or (1, x.size)
+    first = "-x ln p - (1 - x) ln(1 - p)" if model.likelihood == "Bernoulli" else "(x - p)^2 / (2 deviation^2)"
+    return [
+        {"name": "", "values": None, "note": f"{walk.label(model, c, state)}.  {said[0]:.4g} + {model.beta:g} x {far[0]:.4g} nats"},
+        {"name": "x", "at": (0, 0), "values": x.reshape(shape), "note": "what went in"},
+        {"name": "p", "at": (0, 1), "values": p.reshape(shape), "note": "what comes out"},
+        {"name": "cost of a pixel", "at": (0, 2), "values": cost.reshape(shape), "lit": True, "note": first},
+        {"name": "cost of a number", "at": (1, 0), "values": 0.5 * (np.exp(spread) + mean**2 - spread - 1), "lit": True, "note": "(sigma^2 + mean^2 - ln sigma^2 - 1) / 2"},
+    ]  # fmt: skip

@@ -1,0 +1,136 @@
+# Written by `python -m lab.tape.signatures` from the operations: change one there and write this anew.
+# fmt: off
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lab.tape.listing import Node
+
+class Operations:
+    def activation(self, x: Node, kind: str, *, name: str | None = None) -> Node:
+        """The activation called `kind` (one of identity, step, logistic, tanh, relu, leaky, softplus, gelu)."""
+    def exp(self, x: Node, *, name: str | None = None) -> Node:
+        """Exponential."""
+    def gelu(self, x: Node, *, name: str | None = None) -> Node:
+        """Gaussian error linear unit in its tanh form (Hendrycks and Gimpel 2016, section 2)."""
+    def identity(self, x: Node, *, name: str | None = None) -> Node:
+        """The value itself (a linear layer)."""
+    def leaky(self, x: Node, slope: float = 0.01, *, name: str | None = None) -> Node:
+        """Leaky ReLU: x where positive, else slope x; `<name>.slope` is live."""
+    def log(self, x: Node, *, name: str | None = None) -> Node:
+        """Natural logarithm."""
+    def logistic(self, x: Node, *, name: str | None = None) -> Node:
+        """Logistic function 1 / (1 + exp(-x))."""
+    def relu(self, x: Node, *, name: str | None = None) -> Node:
+        """Rectified linear unit max(x, 0)."""
+    def softplus(self, x: Node, *, name: str | None = None) -> Node:
+        """log(1 + exp(x)), without overflow."""
+    def square(self, x: Node, *, name: str | None = None) -> Node:
+        """Square of every value."""
+    def step(self, x: Node, *, name: str | None = None) -> Node:
+        """Heaviside step: 1 where x > 0, else 0; its gradient is zero."""
+    def tanh(self, x: Node, *, name: str | None = None) -> Node:
+        """Hyperbolic tangent."""
+    def affine(self, x: Node, units: int | None = None, *, weight: Node | None = None, bias: bool | Node = True, transposed: bool = False, init: Any = "xavier", signs: Sequence[float] | np.ndarray | None = None, name: str | None = None) -> Node:
+        """Affine layer y = x W + b over the last axis; the weight has the shape (inputs, units).
+
+        weight: a parameter to use again (tied weights); with `transposed=True` its transpose is used. bias: True for a new
+        one, False for none, or a parameter. New parameters are called `<name>.weight` and `<name>.bias`. signs: of the inputs, as
+        for `parameter` (a neuron that excites or inhibits, but not both).
+        """
+    def matmul(self, x: Node, y: Node, *, transposed: bool = False, name: str | None = None) -> Node:
+        """Matrix product x y (or x y^T) over the last two axes, one for each sample and leading index.
+
+        Both have a batch axis, or neither; a matrix without one (a parameter) on the right is `affine(x, weight=y, bias=False)`.
+        """
+    def add(self, x: Node, y: Node, *, name: str | None = None) -> Node:
+        """Sum of two values; the smaller is repeated along axes of 1 (NumPy's rule)."""
+    def mean(self, x: Node, axis: int | None = None, *, keep: bool = False, name: str | None = None) -> Node:
+        """Mean over an axis of a sample, or over all its values; keep=True leaves an axis of 1."""
+    def multiply(self, x: Node, y: Node, *, name: str | None = None) -> Node:
+        """Product value by value; the smaller is repeated along axes of 1."""
+    def scale(self, x: Node, factor: float = 1.0, offset: float = 0.0, *, name: str | None = None) -> Node:
+        """factor x + offset; both are live (`<name>.factor`, `<name>.offset`)."""
+    def shift(self, x: Node, offset: float, *, name: str | None = None) -> Node:
+        """x + offset, a live number."""
+    def subtract(self, x: Node, y: Node, *, name: str | None = None) -> Node:
+        """Difference x - y; the smaller is repeated along axes of 1."""
+    def sum(self, x: Node, axis: int | None = None, *, keep: bool = False, name: str | None = None) -> Node:
+        """Sum over an axis of a sample, or over all its values; keep=True leaves an axis of 1."""
+    def average_pool(self, x: Node, size: int = 2, *, stride: int | None = None, padding: int | str = 0, name: str | None = None) -> Node:
+        """Mean under each window (stride: the size); outside pixels count as 0."""
+    def conv2d(self, x: Node, filters: int | None = None, *, size: int = 3, stride: int = 1, padding: int | str = "same", weight: Node | None = None, bias: bool | Node = True, init: Any = "he", name: str | None = None) -> Node:
+        """Cross-correlation of pictures with `filters` kernels of size x size x channels; weight (size, size, channels, filters).
+
+        padding: "same" (stride 1, odd size), "valid" (none) or a number of zero pixels on every side.
+        """
+    def max_pool(self, x: Node, size: int = 2, *, stride: int | None = None, padding: int | str = 0, name: str | None = None) -> Node:
+        """Largest value under each window (stride: the size); the gradient goes to the first of equals."""
+    def embedding(self, tokens: Node, width: int | None = None, *, weight: Node | None = None, init: Any = "small", name: str | None = None) -> Node:
+        """Rows of a table chosen by whole numbers: (...) becomes (..., width).
+
+        tokens: a node made by `labels`. weight: a parameter of shape (classes, width) to use again, else `<name>.weight` is made.
+        """
+    def one_hot(self, tokens: Node, *, name: str | None = None) -> Node:
+        """1 at the place of a whole number and 0 elsewhere: (...) becomes (..., classes)."""
+    def accuracy(self, logits: Node, labels: Node, *, name: str | None = None) -> Node:
+        """1 where the largest logit (or, with one logit, its sign) is that of the label, else 0."""
+    def bernoulli(self, logits: Node, target: Node, *, name: str | None = None) -> Node:
+        """Bernoulli cross-entropy, summed over the values of a sample, from logits and targets in [0, 1]."""
+    def cross_entropy(self, logits: Node, target: Node, *, name: str | None = None) -> Node:
+        """Categorical cross-entropy over the last axis, from logits and either labels or target probabilities.
+
+        With logits (..., classes) the target is labels of shape (...) or probabilities of shape (..., classes); the result has
+        the shape (...), one value per label. A gradient flows into probabilities that are computed; `stop_gradient` cuts it.
+        """
+    def kl_gaussian(self, mean: Node, log_variance: Node, *, name: str | None = None) -> Node:
+        """Divergence of a diagonal Gaussian from the standard one, 1/2 sum(exp(lv) + m^2 - lv - 1) (Kingma and Welling 2014, appendix B)."""
+    def mse(self, x: Node, target: Node, *, name: str | None = None) -> Node:
+        """Mean over the values of a sample of (x - target)^2."""
+    def squared_error(self, x: Node, target: Node, *, name: str | None = None) -> Node:
+        """Half the sum over the values of a sample of (x - target)^2."""
+    def batch_norm(self, x: Node, *, keep: float = 0.9, epsilon: float = 1e-05, name: str | None = None) -> Node:
+        """(x - mean) / sqrt(variance + epsilon) gain + bias, per entry of the last axis, over the batch and all other axes.
+
+        In training mean and variance are the minibatch's and the gradient flows through them; running values move by 1 - keep
+        at each step and serve in evaluation, where a sample's result does not depend on its batch.
+        """
+    def layer_norm(self, x: Node, *, epsilon: float = 1e-05, name: str | None = None) -> Node:
+        """(x - mean) / sqrt(variance + epsilon) gain + bias over the last axis of each sample."""
+    def augment(self, x: Node, shift: int = 1, flip: float = 0.0, *, name: str | None = None) -> Node:
+        """In training, each picture (height, width[, channels]) moved by up to `shift` pixels, and mirrored with probability `flip`.
+
+        What moves in from outside is 0. No gradient flows back; use it on inputs.
+        """
+    def dropout(self, x: Node, rate: float = 0.5, *, name: str | None = None) -> Node:
+        """Inverted dropout (Srivastava et al. 2014): in training each value is 0 with probability `rate`, else divided by 1 - rate."""
+    def gaussian(self, shape: int | Sequence[int], *, name: str | None = None) -> Node:
+        """Standard normal numbers of the given shape per sample, new at each pass, in training and evaluation alike.
+
+        A sample of a Gaussian layer is `mean + t.exp(t.scale(log_variance, 0.5)) * t.gaussian(mean.shape)`.
+        """
+    def label_noise(self, labels: Node, rate: float = 0.1, *, name: str | None = None) -> Node:
+        """In training, each label is drawn anew among all classes with the live probability `<name>.rate`."""
+    def noise(self, x: Node, deviation: float = 0.1, *, name: str | None = None) -> Node:
+        """In training, x plus Gaussian noise of the live standard deviation `<name>.deviation`."""
+    def concatenate(self, parts: Sequence[Node], *, axis: int = -1, name: str | None = None) -> Node:
+        """Several values joined along an axis of a sample."""
+    def flatten(self, x: Node, *, name: str | None = None) -> Node:
+        """All values of a sample along one axis; no copy."""
+    def reshape(self, x: Node, shape: int | Sequence[int], *, name: str | None = None) -> Node:
+        """The same values under another shape per sample; no copy."""
+    def select(self, x: Node, index: int, *, axis: int = 0, name: str | None = None) -> Node:
+        """Entry `index` along an axis of a sample, which disappears (one time step of a sequence)."""
+    def slice(self, x: Node, start: int, stop: int, *, axis: int = -1, name: str | None = None) -> Node:
+        """Values start to stop - 1 along an axis of a sample."""
+    def stack(self, parts: Sequence[Node], *, name: str | None = None) -> Node:
+        """Several values of one shape along a new first axis of a sample (time steps to a sequence)."""
+    def stop_gradient(self, x: Node, *, name: str | None = None) -> Node:
+        """The same value, through which no gradient flows."""
+    def transpose(self, x: Node, axes: Sequence[int] | None = None, *, name: str | None = None) -> Node:
+        """The axes of a sample in another order (default: reversed), up to four of them."""
+    def log_softmax(self, x: Node, *, name: str | None = None) -> Node:
+        """Logarithm of the softmax over the last axis, without overflow."""
+    def softmax(self, x: Node, *, causal: bool = False, name: str | None = None) -> Node:
+        """Softmax over the last axis; causal=True lets row i of the last two axes see the columns 0 to i only."""
