@@ -14,7 +14,7 @@ from lab.graph.census import connections
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import vogels_abbott
 from lab.kernels import below, kernel, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 NETWORKS = ("small world", "scale free", "blocks", "random", "layered", "file", "canvas")
 MOST_NODES = 3000
@@ -204,12 +204,14 @@ class Connectivity(Model):
     )
     source = "Watts and Strogatz, Nature 393:440 (1998); Colizza et al., Nat. Phys. 2:110 (2006); van den Heuvel and Sporns, J. Neurosci. 31:15775 (2011)"
     presets = {
-        "Small world": {},
-        "Scale free, with hubs": {"network": "scale free"},
-        "Communities": {"network": "blocks"},
-        "Layered, as in machine learning": {"network": "layered"},
-        "Random": {"network": "random"},
-        "Network on the canvas": {"network": "canvas", "nodes": 400},
+        "Small world": Preset({}, shows="small-world index > 5 and mean path < 4 and clustering > 0.4", after=20.0),
+        "Scale free, with hubs": Preset({"network": "scale free"}, shows="small-world index < 1.5 and mean path < 3", after=20.0),
+        "Communities": Preset({"network": "blocks"}, shows="modularity > 0.5", after=20.0),
+        "Layered, as in machine learning": Preset({"network": "layered"}, shows="clustering = 0 and mean path = 2", after=20.0),
+        "Random": Preset({"network": "random"}, shows="small-world index < 1.3", after=20.0),
+        "Network on the canvas": Preset(
+            {"network": "canvas", "nodes": 400}, shows="nodes = 400 and small-world index < 1.3", after=20.0, slow=True
+        ),
     }
 
     network: str = param("small world", choices=NETWORKS, live=False, main=True, doc="Where the network comes from.")
