@@ -63,15 +63,15 @@ class GenerativeAdversarialNetwork(Adversarial):
     )
     presets = {
         "Ring of eight": Preset({}, shows="modes found >= 7", after=4000, slow=True, share=0.6),
-        "Grid of 25": {"data": "grid", "centres": 25, "spread": 0.05, "noise": 8, "generator": "128-128", "discriminator": "128-128"},
-        "Two moons": {"data": "moons", "spread": 0.05},
-        "Points of your own": {"data": "painted", "spread": 0.05, "steps": 20_000},
-        "One dimension": {"data": "Gaussian", "radius": 4.0, "spread": 0.5, "noise": 1, "generator": "32-32", "discriminator": "32-32", "activation": "tanh"},
-        "A density of your own": {"data": "density", "noise": 1, "activation": "tanh", "steps": 10_000},
-        "Digits": {"data": "digits", "noise": 16, "generator": "128-128", "discriminator": "128-64", "activation": "leaky ReLU", "steps": 10_000},
-        "Collapse": {"radius": 2.0, "spread": 0.02, "noise": 16, "generator": "128-128", "discriminator": "128-128", "steps": 6000},
-        "Minimax loss, D ahead: G learns nothing": {"objective": "minimax", "rate": 1e-2, "rate_g": 1e-3, "k": 5},
-        "Phase by phase": {"slow": True},
+        "Grid of 25": Preset({"data": "grid", "centres": 25, "spread": 0.05, "noise": 8, "generator": "128-128", "discriminator": "128-128"}, shows="most modes > 5", after=2000, slow=True),
+        "Two moons": Preset({"data": "moons", "spread": 0.05}, shows="JS < 0.25", after=3000, slow=True),
+        "Points of your own": Preset({"data": "painted", "spread": 0.05, "steps": 20_000}, shows="modes found = 3", after=4000, share=0.6, slow=True),
+        "One dimension": Preset({"data": "Gaussian", "radius": 4.0, "spread": 0.5, "noise": 1, "generator": "32-32", "discriminator": "32-32", "activation": "tanh"}, shows="abs(mean - 4) < 0.3", after=4000, share=0.6, slow=True),
+        "A density of your own": Preset({"data": "density", "noise": 1, "activation": "tanh", "steps": 10_000}, shows="JS < 0.4", after=4000, share=0.6, slow=True),
+        "Digits": Preset({"data": "digits", "noise": 16, "generator": "128-128", "discriminator": "128-64", "activation": "leaky ReLU", "steps": 10_000}, shows="most modes > 5", after=3000, share=0.6, slow=True),
+        "Collapse": Preset({"radius": 2.0, "spread": 0.02, "noise": 16, "generator": "128-128", "discriminator": "128-128", "steps": 6000}, shows="modes found <= 3", after=6000, slow=True),
+        "Minimax loss, D ahead: G learns nothing": Preset({"objective": "minimax", "rate": 1e-2, "rate_g": 1e-3, "k": 5}, shows="modes found < 6", after=2000, slow=True),
+        "Phase by phase": Preset({"slow": True}, shows="phase != ''", after=10),
     }  # fmt: skip
 
     data: str = param(

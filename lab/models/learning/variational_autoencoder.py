@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Stream, action, param
+from lab.model import Figure, Layer, Picture, Preset, Stream, action, param
 from lab.training import Objective, Perceptron, Stage, features, readings, redeclared, walk
 from lab.training.geometry import ellipse, lattice, plane, tiled
 from lab.training.material import outline
@@ -68,13 +68,13 @@ class VariationalAutoencoder(Perceptron):
     draws: ClassVar[bool] = True
     judged: ClassVar[str] = "bound"
     presets = {
-        "Two numbers: a map": {},
-        "Eight numbers": {"code": 8},
-        "Conditional: the class is told": {"conditional": True},
-        "beta = 0: an autoencoder with noise": {"beta": 0.0},
-        "beta = 4: fewer units are used": {"code": 8, "beta": 4.0},
-        "Collapse: the mean over the pixels": {"pixels": "mean", "code": 8},
-        "Gaussian pixels": {"likelihood": "Gaussian"},
+        "Two numbers: a map": Preset({}, shows="-ELBO <= 25.3 and KL > 0.5 and active units = 2", slow=True),
+        "Eight numbers": Preset({"code": 8}, shows="-ELBO <= 25.3 and active units > 3", slow=True),
+        "Conditional: the class is told": Preset({"conditional": True}, shows="-ELBO < 23", slow=True),
+        "beta = 0: an autoencoder with noise": Preset({"beta": 0.0}, shows="KL > 10", slow=True),
+        "beta = 4: fewer units are used": Preset({"code": 8, "beta": 4.0}, shows="active units < 4", slow=True),
+        "Collapse: the mean over the pixels": Preset({"pixels": "mean", "code": 8}, shows="active units = 0 and KL < 0.1", slow=True),
+        "Gaussian pixels": Preset({"likelihood": "Gaussian"}, shows="active units = 2 and KL > 1", slow=True),
     }
 
     code: int = param(2, "numbers", lo=1, hi=64, log=True, live=False, main=True, group="Network", doc="Numbers of the code.")
