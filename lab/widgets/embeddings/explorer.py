@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy
 from lab.display.plots import Overlay, Source
 from lab.embedding import exploration as explore
 from lab.embedding.exploration import Bookmark
-from lab.embedding.files import save_vectors
+from lab.embedding.files import ENDINGS, save_vectors
 from lab.embedding.raster import SHAPES, View
 from lab.errors import LabError
 from lab.model import Model, Picture
@@ -537,7 +538,9 @@ class ExplorerView(PictureView):
         if whole is None or self.state.vectors is None:
             return
         try:
-            written = save_vectors(whole, with_ending(path, kind), kind=kind)
+            path = with_ending(path, kind)
+            fits = Path(path).suffix.lower() in ENDINGS[kind]  # the ending decides, whatever the filter of the dialog said
+            written = save_vectors(whole, path, kind=kind if fits else "")
         except (LabError, OSError) as error:
             self.panel.say(str(error))
             return
