@@ -133,7 +133,7 @@ def run(
     steps: int | None = None,
     seed: int = 0,
     record: Mapping[str, int] | Iterable[str] | None = None,
-    schedule: Sequence[Happened] = (),
+    schedule: Sequence[Happened] | str = (),
     progress: Callable[[engine.Simulation], None] | None = None,
     **parameters: Any,
 ) -> Run:
@@ -142,7 +142,8 @@ def run(
     duration   model time in the clock's unit (steps: the same in steps; default: the model's own)
     record     streams to keep: names, or name -> interval in steps
     schedule   changes and actions by step
-    parameters the model's own
+    parameters the model's own; one that is called like an argument above is meant where the model has it (the `schedule`
+               "cosine" of a training, the `duration` of a tuning curve: give `steps` for the length of such a run)
 
     Raises ParameterError, ModelError, DivergenceError.
     """
@@ -150,7 +151,16 @@ def run(
         experiment = name
         value = experiment.build()
     else:
+        kind = type(name) if isinstance(name, Model) else catalog.load(name)
+        if duration is not None and "duration" in kind.specs():
+            parameters, duration = {**parameters, "duration": duration}, None
+        if isinstance(schedule, str) and "schedule" in kind.specs():
+            parameters, schedule = {**parameters, "schedule": schedule}, ()
         value = name.replace(**parameters) if isinstance(name, Model) else make(name, **parameters)
+        if isinstance(schedule, str):
+            raise ModelError(
+                f"schedule must be a list of changes and actions, and {value._owner()} has no parameter of that name (got {schedule!r})."
+            )
         if isinstance(record, str):
             record = {record: 1}
         elif record is not None and not isinstance(record, Mapping):
