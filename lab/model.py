@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from lab.errors import ModelError, near
-from lab.params import Described, Spec, param
+from lab.errors import LabError, ModelError, near
+from lab.params import Described, Spec, frozen, param
 
 __all__ = [
     "Action", "Advice", "Asked", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
@@ -483,6 +483,18 @@ class Model(Described):
         return self.length * self.clock.dt / self.seconds if self.length and self.seconds else None
 
     @classmethod
+    @cache
+    def preset_changes(cls) -> dict[str, dict[str, Any]]:
+        """Title of each preset -> the parameters that differ from the defaults then, as a model with them says it."""
+        found = {}
+        for title, values in cls.presets.items():
+            try:
+                found[title] = cls(**values).changed()
+            except LabError:  # a file that is not here
+                continue
+        return found
+
+    @classmethod
     def figures(cls) -> Iterable[Figure]:
         """Acceptance figures."""
         return ()
@@ -608,4 +620,7 @@ class Happened:
     step: int
     kind: Literal["change", "act"]
     name: str
-    values: dict[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", frozen(self.values))
