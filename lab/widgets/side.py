@@ -40,13 +40,7 @@ def preset_of(model: Model) -> str:
     changed = model.changed()
     if not changed:
         return DEFAULTS
-    for title, values in type(model).presets.items():
-        try:
-            if type(model)(**values).changed() == changed:
-                return title
-        except LabError:
-            continue
-    return ""
+    return next((title for title, values in type(model).preset_changes().items() if values == changed), "")
 
 
 def _elsewhere(*_: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -237,8 +237,8 @@ class HodgkinHuxley(Neuron):
     def silent(self) -> HodgkinHuxley:
         return super().silent().replace(mode="current clamp")
 
-    def _present_equilibria(self, state: State) -> list[Equilibrium]:
-        return [] if self.clamped else super()._present_equilibria(state)
+    def _present_equilibria(self, state: State) -> Sequence[Equilibrium]:
+        return () if self.clamped else super()._present_equilibria(state)
 
     # -- declarations --
 

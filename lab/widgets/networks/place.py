@@ -20,7 +20,8 @@ from lab.errors import LabError
 from lab.graph.document import Graph, family
 from lab.model import Model
 from lab.widgets import theme
-from lab.widgets.networks.editor import NetworkEditor, same_network
+from lab.widgets.networks.editor import NetworkEditor
+from lab.widgets.networks.edits import same_network
 from lab.widgets.shell import Shell
 
 CANVAS_SHARE = 0.5

@@ -65,13 +65,19 @@ class Texts(pg.GraphicsObject):
         super().__init__()
         self._at = np.empty((0, 2))
         self._texts: Sequence[str] = ()
+        self._inks: Sequence[str] = ()
         self._area = QRectF()
         self._clear = 6.0
 
-    def set_texts(self, at: np.ndarray, texts: Sequence[str], area: QRectF, clear: float = 6.0) -> None:
-        """Points (n, 2) in order of importance with their labels, `clear` pixels beside them; `area` is what is shown."""
+    def set_texts(self, at: np.ndarray, texts: Sequence[str], area: QRectF, clear: float = 6.0, inks: Sequence[str] = ()) -> None:
+        """Points (n, 2) in order of importance with their labels, `clear` pixels beside them; `area` is what is shown.
+
+        inks are colours of the labels by token; a label may have a second line, which is muted.
+        """
+        if not len(texts) and not len(self._texts) and area == self._area:
+            return
         self.prepareGeometryChange()
-        self._at, self._texts, self._area, self._clear = at, texts, area, clear
+        self._at, self._texts, self._area, self._clear, self._inks = at, texts, area, clear, inks
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -94,7 +100,8 @@ class Texts(pg.GraphicsObject):
         if len(inside):
             mapped = [transform.map(QPointF(float(x), float(y))) for x, y in self._at[inside]]
             points = np.array([(p.x(), p.y()) for p in mapped])
-            sizes = np.array([(measure.horizontalAdvance(self._texts[k]), measure.height()) for k in inside])
+            lines = {int(k): self._texts[k].split("\n") for k in inside}
+            sizes = np.array([(max(map(measure.horizontalAdvance, lines[k])), len(lines[k]) * measure.height()) for k in inside.tolist()])
             corner = transform.mapRect(self._area)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             halo = QPen(theme.colour("surface", 0.85), 3 * zoom, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
@@ -102,7 +109,10 @@ class Texts(pg.GraphicsObject):
             for number, left, top in place_labels(
                 points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom
             ):
-                path = outline(self._texts[inside[number]], font.pixelSize()).translated(left, top)
-                painter.strokePath(path, halo)
-                painter.fillPath(path, ink)
+                which = int(inside[number])
+                for row, text in enumerate(lines[which]):
+                    path = outline(text, font.pixelSize()).translated(left, top + row * measure.height())
+                    painter.strokePath(path, halo)
+                    colour = theme.colour(self._inks[which]) if which < len(self._inks) else ink
+                    painter.fillPath(path, theme.colour("muted") if row else colour)
         painter.setTransform(transform)
