@@ -62,15 +62,19 @@ class GenerativeAdversarialNetwork(Adversarial):
         "Kahng et al. (GAN Lab), IEEE Trans. Vis. Comput. Graph. 25:310 (2019)"
     )
     presets = {
-        "Ring of eight": Preset({}, shows="modes found >= 7", after=4000, slow=True, share=0.6),
-        "Grid of 25": {"data": "grid", "centres": 25, "spread": 0.05, "noise": 8, "generator": "128-128", "discriminator": "128-128"},
-        "Two moons": {"data": "moons", "spread": 0.05},
-        "Points of your own": {"data": "painted", "spread": 0.05, "steps": 20_000},
-        "One dimension": {"data": "Gaussian", "radius": 4.0, "spread": 0.5, "noise": 1, "generator": "32-32", "discriminator": "32-32", "activation": "tanh"},
-        "A density of your own": {"data": "density", "noise": 1, "activation": "tanh", "steps": 10_000},
-        "Digits": {"data": "digits", "noise": 16, "generator": "128-128", "discriminator": "128-64", "activation": "leaky ReLU", "steps": 10_000},
-        "Collapse": {"radius": 2.0, "spread": 0.02, "noise": 16, "generator": "128-128", "discriminator": "128-128", "steps": 6000},
-        "Minimax loss, D ahead: G learns nothing": {"objective": "minimax", "rate": 1e-2, "rate_g": 1e-3, "k": 5},
+        "Ring of eight": Preset({}, shows="modes found > 6 and share near a mode > 0.6", slow=True),
+        "Grid of 25: not all are found": Preset(
+            {"data": "grid", "centres": 25, "noise": 8, "generator": "128-128", "discriminator": "128-128"}, shows="modes found > 5 and modes found < 25", slow=True),
+        "Two moons": Preset({"data": "moons"}, shows="JS < 0.2", slow=True),
+        "Points of your own": Preset({"data": "painted", "steps": 20_000}, shows="modes found = 3", after=4000.0, slow=True),
+        "One dimension": Preset({"data": "Gaussian", "radius": 4.0, "spread": 0.5, "noise": 1, "generator": "32-32", "discriminator": "32-32", "activation": "tanh"},
+                                shows="abs(mean - 4) < 0.2 and JS < 0.2", slow=True),
+        "A density of your own": Preset({"data": "density", "noise": 1, "generator": "32-32", "activation": "tanh", "rate": 3e-3, "steps": 10_000}, shows="JS < 0.1", slow=True),
+        "Digits": Preset({"data": "digits", "noise": 16, "generator": "128-128", "discriminator": "128-64", "activation": "leaky ReLU", "steps": 10_000},
+                         shows="modes found > 6", slow=True),
+        "Collapse": Preset({"radius": 2.0, "spread": 0.02, "noise": 16, "generator": "128-128", "discriminator": "128-128", "steps": 6000}, shows="modes found < 4", slow=True),
+        "Minimax loss, D far ahead: G hardly learns": Preset({"objective": "minimax", "rate": 1e-2, "rate_g": 1e-3, "k": 5}, shows="JS > 0.4", slow=True),
+        "The same with -ln D": Preset({"rate": 1e-2, "rate_g": 1e-3, "k": 5}, shows="JS < 0.45", share=0.6, slow=True),
         "Phase by phase": {"slow": True},
     }  # fmt: skip
 

@@ -54,12 +54,16 @@ class OneSignPerNeuron(Perceptron):
     }
     drawing = True
     presets = {
-        "Digits, one in five inhibits": Preset({}, shows="`test accuracy` > 0.94 and `weights of the wrong sign` = 0", after=30, slow=True),
-        "Positive weights, the sign in the activation": {"dale": "positive weights"},
-        "Unbalanced at first": {"balanced": False},
-        "Half of them inhibit": {"inhibitory": 0.5},
-        "None inhibits": {"inhibitory": 0.0},
-        "Two hidden layers": {"hidden": "64-64"},
+        "Digits, one in five inhibits": Preset({}, shows="test accuracy > 0.94 and weights of the wrong sign = 0", slow=True),
+        "Positive weights, the sign in the activation": Preset(
+            {"dale": "positive weights"}, shows="test accuracy > 0.94 and weights of the wrong sign = 0", slow=True
+        ),
+        "Unbalanced at first: slower": Preset(
+            {"balanced": False, "epochs": 3, "evaluate": 0.2, "looking": 10.0}, shows="gap > 0.02", after=1.0, slow=True
+        ),
+        "Half of them inhibit": Preset({"inhibitory": 0.5}, shows="test accuracy > 0.94", slow=True),
+        "None inhibits": Preset({"inhibitory": 0.0}, shows="gap > 0.005", share=0.6, slow=True),
+        "Two hidden layers": Preset({"hidden": "64-64"}, shows="test accuracy > 0.93", slow=True),
         "Moons": {"data": "moons", "hidden": "32-32", "epochs": 60, "evaluate": 2.0},
     }
 
