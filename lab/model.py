@@ -28,7 +28,7 @@ from lab.errors import LabError, ModelError, near
 from lab.params import Described, Spec, frozen, param
 
 __all__ = [
-    "Action", "Advice", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
+    "Action", "Advice", "Asked", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
     "Stream", "Strips", "action", "param",
 ]  # fmt: skip
 
@@ -276,6 +276,15 @@ class Advice:
     remedies: tuple[Remedy, ...] = ()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a model asks of the map of its vectors by itself: a question, how near is measured, axes of meaning it is laid out on."""
+
+    question: str = ""
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    axes: str = ""
+
+
 class Events:
     """Room for the events of one block: three columns and a count, filled by a kernel.
 
@@ -447,6 +456,11 @@ class Model(Described):
     def stage(self) -> Stage | None:
         """How the pictures stand together (None: as their kinds and weights suggest, see `lab.display.stage`)."""
         return None
+
+    @property
+    def asks(self) -> Asked:
+        """What the map of its vectors shows before a person asks; of models that have one."""
+        return Asked()
 
     @property
     def length(self) -> int | None:
