@@ -22,6 +22,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from lab import catalog
 from lab.engine.experiment import Experiment
 from lab.errors import LabError, OwnModelError
+from lab.params import frozen
 
 MERGE_SECONDS = 1.5  # pauses longer than this end a drag or a stretch of typing
 UNDO_LIMIT = 500
@@ -58,6 +59,10 @@ class Document:
     drafts: Mapping[str, str] = field(default_factory=dict)
     bookmarks: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[Mapping[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, frozen(value))
 
     def replace(self, **changes: Any) -> Document:
         """A new document with these fields changed."""

@@ -36,7 +36,7 @@ from lab.widgets.pulse import Pulse
 from lab.widgets.reports import Reports
 from lab.widgets.runs import RunRow, Runs
 from lab.widgets.settings import Settings
-from lab.widgets.side import DEFAULTS, Side, preset_of
+from lab.widgets.side import DEFAULTS, HAND_OVER, Side, preset_of
 from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
 from lab.widgets.workspace import ANALYSIS, Workspace
@@ -405,6 +405,9 @@ class Window(QMainWindow):
 
     def act(self, name: str, arguments: dict) -> None:
         """Do an action to the run in front; a picture of its name, which shows what came out, comes to the front."""
+        if name == HAND_OVER:
+            self.canvas.hand_over()
+            return
         self.player.send(Act(name, arguments))
         self.workspace.bring(name.replace("_", " "))
 
