@@ -246,11 +246,10 @@ class Exploration:
             return True
         if now < self.answered:
             return False
-        self.complaint = ""
         if explore.is_file(self.asked):
             self._ask_file(self.vectors)
             return True
-        self.answer = None
+        self.answer, self.complaint = None, ""
         if self.asked:
             try:
                 self.answer = explore.answer(self.vectors, self.asked, metric=self.metric)
