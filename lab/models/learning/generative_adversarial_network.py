@@ -15,7 +15,7 @@ from lab.training.distributions import Bins, jensen_shannon, kullback_leibler, p
 from lab.training.geometry import contours, ellipse, tiled
 
 JUDGED = 2560  # forged samples of an evaluation
-SEEN = 400  # real and forged points that are drawn
+SEEN, ARROWS = 300, 60  # real and forged points that are drawn, and arrows at some of them
 CELLS = 48  # of the field of D along each axis
 BINS = (400, 24)  # along a line, and along each axis of the plane
 LINES, ALONG = 13, 61  # of the bent grid, and places along each
@@ -353,10 +353,14 @@ class GenerativeAdversarialNetwork(Adversarial):
             )  # fmt: skip
         (x0, y0), (x1, y1) = self.extent()
         ranges = {"x": "x", "y": "y", "x_range": (x0, x1), "y_range": (y0, y1), "equal": True}
-        circles = (Layer("found", label="found"), Layer("missed", theory=True, label="missed")) if len(self.modes()) else ()
+        circles = (
+            (Layer("found", label="found", series=(2,)), Layer("missed", style="dashed", label="missed", series=(3,)))
+            if len(self.modes())
+            else ()
+        )
         click = "paint_point" if self.data == "painted" else ""
         return (
-            Picture("field", "What D believes", (Layer("field"), Layer("points"), Layer("edge", label="D = 1/2"), Layer("slope", series=(1,)), *circles),
+            Picture("field", "What D believes", (Layer("field"), Layer("points"), Layer("edge", theory=True, label="D = 1/2"), Layer("slope", series=(1,)), *circles),
                     colours="diverging", levels=(1.0, 0.0), labels=("real", "forged"), click=click, front=True, weight=2.5,
                     doc="Blue: D says real; orange: forged. Arrows: which way G is told to move. Click to paint a cloud of your own (data = painted).", **ranges),
             Picture("bend", "How G bends the square", (Layer("bent"), *circles), front=True, doc="Lines of equal noise after G.", **ranges),
@@ -374,10 +378,6 @@ class GenerativeAdversarialNetwork(Adversarial):
             return Stage("densities", companions=("belief", "transport", "loss"), above=("scheme",))
         beside = ("bend", "modes") if len(self.modes()) else "bend"
         return Stage("field", companions=(beside, "loss"), above=("scheme",))
-
-    def labels(self, constants, stream):
-        """Names of the points' classes."""
-        return super().labels(constants, stream)
 
     def look(self, constants, state, tape, stream):
         """Field, points, grid; densities; digits."""
@@ -402,9 +402,9 @@ class GenerativeAdversarialNetwork(Adversarial):
         if stream == "slope":
             if not self.slopes:
                 return np.zeros((0, 5))
-            forged = self.forge(constants, state, z[: SEEN // 4])
+            forged = self.forge(constants, state, z[:ARROWS])
             way = self.slope(constants, state, forged)
-            reach = 0.12 * (high[0] - low[0]) / max(1e-12, float(np.quantile(np.hypot(*way.T), 0.9)))
+            reach = 0.08 * (high[0] - low[0]) / max(1e-12, float(np.quantile(np.hypot(*way.T), 0.9)))
             return np.column_stack([forged, way * reach, np.ones(len(forged))])
         if stream in ("found", "missed"):
             per = self._shares(constants, self.forge(constants, state, z))[0]

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Preset, Stream, action, param
+from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, param
 from lab.training import Objective, Perceptron, features, readings, redeclared, walk
 from lab.training import Stage as Layered
 from lab.training.geometry import ellipse, lattice, plane, tiled
@@ -286,11 +286,12 @@ class VariationalAutoencoder(Perceptron):
         grey = {"colours": "grey", "levels": (0.0, 1.0)}
         place = "decode_place" if shape.picture else ""
         found = [
-            Picture("map", "Map of the codes", (Layer("means"), Layer("clouds"), Layer("prior", theory=True, label="prior"), Layer("landed", label="drawn"), Layer("place", label="place")),
+            Picture("map", "Map of the codes", (Layer("means"), Layer("clouds", style="pale"), Layer("prior", theory=True, label="prior"), Layer("landed", label="drawn", series=(3,)), Layer("place", label="place", series=(5,))),
                     x="z1", y="z2", click=place, drag=place, front=True, weight=3, equal=True, figures=("negative ELBO (nats)", "active units"),
                     doc="Drag: the place under the mouse is decoded at once, and along the way. Small ellipses: the clouds of single examples."),
-            Picture("terms", "Both terms of the loss", (Layer("test terms", channel=0, label="reconstruction"), Layer("test terms", channel=1, label="KL"),
-                    Layer("smoothed reconstruction", label="reconstruction, training"), Layer("smoothed KL", label="KL, training"), Layer("floor", theory=True, label="floor")),
+            Picture("terms", "Both terms of the loss", (Layer("test terms", channel=0, label="reconstruction", series=(0,)), Layer("test terms", channel=1, label="KL", series=(1,)),
+                    Layer("smoothed reconstruction", style="pale", label="training", series=(0,)), Layer("smoothed KL", style="pale", label="training", series=(1,)),
+                    Layer("floor", theory=True, label="floor", series=(0,))),
                     y="nats", figures=("reconstruction (nats)", "KL (nats)", "floor (nats)"), front=True),
         ]  # fmt: skip
         if shape.picture:
@@ -316,6 +317,21 @@ class VariationalAutoencoder(Perceptron):
             Picture("active units", "Active units", (Layer("active units"),), y="units"),
             Picture("latent", "Explorer of the codes", (Layer("latent"),), x="z1", y="z2", click=place, equal=True),
         )
+
+    @property
+    def seconds(self):
+        """Half a minute for a person who watches."""
+        return 30.0
+
+    @property
+    def stage(self):
+        """The map large, what is decoded and both terms beside it; drawing below."""
+        if outline(self).picture is None:
+            return Stage("map", companions=("terms", "used units"))
+        return Stage(
+            "map", companions=(("decoded", "said again"), "walk over the map", "terms"), below=("canvas", "decoded path", "dreamt"),
+            drawers=(("In and out", ("reconstructions", "used units", "active units")),),
+        )  # fmt: skip
 
     @property
     def pictures(self):
