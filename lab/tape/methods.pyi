@@ -122,6 +122,18 @@ class Operations:
         """In training, x plus Gaussian noise of the live standard deviation `<name>.deviation`."""
     def uniform(self, shape: int | Sequence[int], low: float = 0.0, high: float = 1.0, *, name: str | None = None) -> Node:
         """Numbers drawn evenly from low to high (live), new at each pass, in training and evaluation alike."""
+    def lstm(self, x: Node, units: int, *, forget: float = 1.0, init: Any = "xavier", name: str | None = None) -> list[Node]:
+        """A long short-term memory over a sequence (steps, values): its outputs (units,) of every step, unrolled in time.
+
+        Parameters `<name>.input` (values, 4 units), `<name>.recurrent` (units, 4 units) and one `<name>.bias` (4 units), whose forget
+        part starts at `forget`. Step k is called `<name>.k`, with its gates `<name>.k.gates` (i f g o) and its cell `<name>.k.cell`.
+        """
+    def lstm_cell(self, z: Node, cell: Node | None = None, *, name: str | None = None) -> tuple[Node, Node]:
+        """One step of a long short-term memory from what its four gates are given, z (4 units): its output and its new cell, (units,) each.
+
+        The quarters of z are in the order input, forget, candidate, output (i f g o). Without a `cell` it starts from 0. The
+        gates are the node `<name>.gates`, the cell is `<name>.cell`.
+        """
     def free(self, name: str, shape: int | Sequence[int], *, start: Node | float = 0.0) -> Node:
         """A value that `settle` moves within each pass; it starts as a copy of `start`, a node of its shape or a number.
 
