@@ -58,6 +58,28 @@ def logistic_of(x, y):
 
 
 @kernel
+def tanh_in(x):
+    """x = tanh(x), in place."""
+    if x.itemsize == 4:
+        for i in range(x.size):
+            x[i] = tanh32(x[i])
+    else:
+        for i in range(x.size):
+            x[i] = tanh(x[i])
+
+
+@kernel
+def logistic_in(x):
+    """x = 1 / (1 + exp(-x)), in place."""
+    if x.itemsize == 4:
+        for i in range(x.size):
+            x[i] = sigmoid32(x[i])
+    else:
+        for i in range(x.size):
+            x[i] = sigmoid(x[i])
+
+
+@kernel
 def log_of(x, y):
     """y = log(x)."""
     for i in range(x.size):
