@@ -25,8 +25,9 @@ import numpy as np
 
 from lab.cells import accuracy, recent, stimulus
 from lab.cells.driven import Driven
-from lab.cells.noise import advance_noise, no_noise, normals
+from lab.cells.noise import Supply, advance_noise, no_noise, normals
 from lab.cells.phase_plane import Equilibrium, at_rest, bisect, equilibria, jacobian
+from lab.cells.spikes import Spikes
 from lab.cells.sweeps import Sweep
 from lab.errors import ModelError
 from lab.kernels import seed_state
@@ -339,6 +340,15 @@ class Neuron(Driven):
             return no_noise, 0.0, 0.0
         decay = math.exp(-self.dt / self.noise_time)
         return advance_noise, decay, self.sigma * math.sqrt(1.0 - decay * decay)
+
+    def supply(self, bench: Bench, state: State, drive: np.ndarray) -> tuple[Callable, Supply]:
+        """The kernel that moves each cell's own noise current, and everything that makes up the cells' currents."""
+        move, decay, increment = self.noise_step()
+        return move, Supply(drive, self.cell_currents(bench), state["noise"], state["cell_rng"], decay, increment)
+
+    def spikes(self, state: State, out: Out) -> Spikes:
+        """Where a kernel writes the spikes of a block."""
+        return Spikes(*out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"])
 
     def cell_currents(self, constants: Bench) -> np.ndarray:
         """Constant current of each cell besides the stimulus."""
