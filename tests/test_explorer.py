@@ -341,7 +341,8 @@ def test_a_map_is_judged_against_its_vectors(explorer):
 
 
 def test_bookmarks_keep_the_view_and_undo_takes_them_back(explorer, qtbot):
-    from lab.widgets.document import Document, History
+    from lab.widgets.document import Document
+    from lab.widgets.history import History
 
     view, _ = explorer
     history = History(Document())
