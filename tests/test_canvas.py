@@ -20,7 +20,7 @@ from lab.graph.document import Graph
 from lab.graph.kinds.populations import brunel, vogels_abbott
 from lab.widgets import theme
 from lab.widgets.networks import NetworkEditor
-from lab.widgets.networks.editor import same_network
+from lab.widgets.networks.edits import same_network
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -249,11 +249,11 @@ def test_graphs_come_back_from_files(editor, tmp_path, suffix):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("a.csv", "A\n", "has no target"),
+        ("a.csv", "A\n", "holds one column|no rows"),
         ("a.graphml", "<!DOCTYPE x><graphml/>", "document type"),
         ("a.graphml", "<graphml>", "damaged"),
         ("a.json", "[]", "incomplete"),
-        ("a.txt", "", "are read from"),
+        ("a.txt", "", "is empty"),
     ],
 )
 def test_damaged_graph_files_are_refused_in_one_sentence(tmp_path, name, text, words):

@@ -103,6 +103,24 @@ class Objective:
     turn: int = -1
 
 
+@dataclass(frozen=True)
+class Settling:
+    """An inner loop: the free nodes move along the gradient of a loss; it stands after the first `at` instructions.
+
+    floats and ints are read by its kernels (`lab/tape/operations/settling.py`); the trace holds the loss of each step.
+    """
+
+    name: str
+    loss: Node
+    free: tuple[Node, ...]
+    at: int
+    floats: int
+    ints: tuple[int, ...]
+    centre: Node | None
+    trace: Node
+    counter: Node
+
+
 class Listing:
     """A program as a list: every operation appends its instructions here, the compiler reads them."""
 
@@ -111,6 +129,7 @@ class Listing:
         self.instructions: list[Instruction] = []
         self.hypers: list[Hyper] = []
         self.objectives: list[Objective] = []
+        self.settlings: list[Settling] = []
         self.records: list[tuple[str, Node]] = []
         self.constants: dict[int, np.ndarray] = {}
         self._names: dict[str, int] = {}
@@ -192,7 +211,7 @@ class Listing:
         name: str | None = None,
         ints: Sequence[int] = (),
         floats: dict[str, tuple[float, float, float]] | None = None,
-        scratch: int | None = None,
+        scratch: int | Node | None = None,
         scratch_batched: bool | None = None,
         statistics: Node | None = None,
         batched: bool | None = None,
@@ -204,7 +223,7 @@ class Listing:
 
         ints and floats (name -> value, lowest, highest: live hyper-parameters `<name>.<key>`) are read by the kernels from
         r[INTS] on and f[r[FLOATS]] on; `scratch` reserves that many values per sample (or in all, if scratch_batched=False or
-        nothing has a batch axis) at r[AUX]; `statistics` is a statistic node at r[STATISTICS]; `into` writes to an existing node.
+        nothing has a batch axis) at r[AUX], a node of kind scratch is used again (what is kept there is lost to the next user); `statistics` is a statistic node at r[STATISTICS]; `into` writes to an existing node.
         """
         if opcode not in OPCODES:
             raise ModelError(f"tape: there is no opcode '{opcode}'; {near(opcode, OPCODES)}")
@@ -217,7 +236,9 @@ class Listing:
         self._expect_batch(opcode, name, inputs, into.batched if into is not None else batched)
         where = self.add_floats(name, floats) if floats else -1
         aux = -1
-        if scratch is not None:
+        if isinstance(scratch, Node):
+            aux = scratch.index
+        elif scratch is not None:
             shared = batched if scratch_batched is None else scratch_batched
             aux = self.node(self.free_name(None, f"{name}.scratch"), "scratch", (scratch,), shared).index
         out = into if into is not None else self.node(name, "value", tuple(int(n) for n in shape), batched, classes=classes)
@@ -268,12 +289,21 @@ class Listing:
     def ancestors(self, targets: Sequence[Node], cut: Container[int] = ()) -> set[int]:
         """Indices of all nodes that the targets are computed from, themselves included; nothing is followed behind those of `cut`."""
         needed = {index for node in targets for index in (node.index, node.base)}
-        for instruction in reversed(self.instructions):
-            if instruction.out in needed and instruction.out not in cut:
-                for index in instruction.inputs:
-                    if index >= 0:
-                        needed |= {index, self.nodes[index].base}
-        return needed
+        while True:
+            for instruction in reversed(self.instructions):
+                if instruction.out in needed and instruction.out not in cut:
+                    for index in instruction.inputs:
+                        if index >= 0:
+                            needed |= {index, self.nodes[index].base}
+            # Where a free node came to rest depends on all that its inner loss does.
+            more: set[int] = set()
+            for settling in self.settlings:
+                if settling.trace.index in needed or any(node.index in needed and node.index not in cut for node in settling.free):
+                    for node in (settling.loss, settling.trace, *settling.free, *([settling.centre] if settling.centre else [])):
+                        more |= {node.index, node.base}
+            if more <= needed:
+                return needed
+            needed |= more
 
     def _refuse_taken(self, name: str) -> None:
         if name in self._names:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QTabBar, QToolButton, QVBoxLayout, QWidget
 
-from lab.model import Drawers as Groups
 from lab.widgets import theme
 from lab.widgets.pictures import PictureCard
 
@@ -51,7 +50,7 @@ class Drawers(QFrame):
 
     toggled = Signal(str)
 
-    def __init__(self, groups: Groups, build: Callable[[str], PictureCard], parent: QWidget | None = None):
+    def __init__(self, groups: Mapping[str, tuple[str, ...]], build: Callable[[str], PictureCard], parent: QWidget | None = None):
         super().__init__(parent)
         self.setObjectName("drawers")
         self.groups = dict(groups)

@@ -13,7 +13,8 @@ from lab.model import Remedy
 from lab.session import Session
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
-from lab.widgets.document import Document, History
+from lab.widgets.document import Document
+from lab.widgets.history import History
 from lab.widgets.player import Player
 from lab.widgets.runs import RunRow
 from lab.widgets.settings import Settings

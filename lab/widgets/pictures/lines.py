@@ -270,13 +270,11 @@ class LinesView(PlotView):
                 self.hair.show()
                 self._dot(*self._cross(x))
             return
-        at = [
-            (a, b) for layer in self.picture.layers if layer.x and layer.style != "marker" for a, b in [self._moment(source, layer, step)]
-        ]
-        at = [(a, b) for a, b in at if math.isfinite(a + b)]
-        if at or any(layer.x for layer in self.picture.layers):
-            x, y = self.place(np.array([a for a, _ in at]), np.array([b for _, b in at]))
-            self._dot(x.tolist(), y.tolist())
+        at = [self._moment(source, layer, step) for layer in self.picture.layers if layer.x and layer.style != "marker"]
+        known = np.array([place for place in at if math.isfinite(sum(place))]).reshape(-1, 2)
+        if at:
+            across, up = self.place(known[:, 0], known[:, 1])
+            self._dot(across.tolist(), up.tolist())
 
     def _moment(self, source: Source, layer: Layer, step: int) -> tuple[float, float]:
         """The two traces of a phase plane at a step."""
