@@ -27,6 +27,7 @@ from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
+from lab.widgets.data_sheet.place import DataPlace
 from lab.widgets.document import Document
 from lab.widgets.gallery import Gallery, small_picture
 from lab.widgets.history import History
@@ -35,6 +36,7 @@ from lab.widgets.networks import CanvasPlace
 from lab.widgets.opening import opening
 from lab.widgets.player import Player
 from lab.widgets.pulse import Pulse
+from lab.widgets.refusals import Refusals
 from lab.widgets.reports import Reports
 from lab.widgets.runs import RunRow, RunsPanel
 from lab.widgets.settings import Settings
@@ -43,7 +45,6 @@ from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
 from lab.widgets.workspace import ANALYSIS, Workspace
 
-OPENED = (".lab", ".vec", ".bin", ".tsv", ".csv", ".npz", ".safetensors", ".txt")  # files that may be dropped on the window
 THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
 SLOW_EVERY = 8  # beats between looks at what changes slowly
 
@@ -90,6 +91,7 @@ class Window(QMainWindow):
         self.commands = Commands(self)
         self.marks = Marks(self)
         self.reports = Reports(self)
+        self.refusals = Refusals(self)
         self._build()
         self._wire()
         self.set_session(session, model=model, playing=playing)
@@ -147,6 +149,7 @@ class Window(QMainWindow):
         column.addWidget(_line(self))
         column.addWidget(self.transport)
         self.setCentralWidget(middle)
+        self.data = DataPlace(self, middle, self.commands.open_session)
         self._fit_panels()
 
     def _wire(self) -> None:
@@ -325,6 +328,9 @@ class Window(QMainWindow):
         spec = kind.specs()[name]
         if not final and not spec.live:
             return  # a restart for every pixel of a drag would be a flood of runs
+        if final and self.data.asks_first(name, value):
+            self._show_form()  # as before, until there is a file
+            return
         try:
             after = experiment.with_parameters(**{name: value})
         except LabError as error:
@@ -603,7 +609,9 @@ class Window(QMainWindow):
                     self.canvas.refresh(source)
         if self._beats % 2:
             self._show_transport(status)
+        self.refusals.look(status)
         self.reports.show(status)
+        self.data.look(status)
         if self._thumbnail_due and time.monotonic() - self._opened_at > THUMBNAIL_AFTER:
             self._take_thumbnail()
 
@@ -662,16 +670,14 @@ class Window(QMainWindow):
         self._fit_panels()
 
     def dragEnterEvent(self, event) -> None:
-        """A session file or a file of vectors may be dropped on the window."""
-        if any(Path(u.toLocalFile()).suffix.lower() in OPENED for u in event.mimeData().urls()):
+        """A file of any kind may be dropped on the window."""
+        if any(u.isLocalFile() for u in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event) -> None:
-        """Open a dropped session file, or a file of vectors as a map."""
-        for url in event.mimeData().urls():
-            if Path(url.toLocalFile()).suffix.lower() in OPENED:
-                self.commands.open_path(url.toLocalFile())
-                return
+        """What was dropped is looked at, and goes where it belongs."""
+        if self.data.dropped(event.mimeData().urls()):
+            event.acceptProposedAction()
 
     def closeEvent(self, event) -> None:
         """Gone at once; what is recorded is written after that."""
