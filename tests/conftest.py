@@ -107,3 +107,40 @@ def counter() -> str:
 
     catalog.open_file(SKETCHES / "leaking_counter.py")
     return str(SKETCHES / "leaking_counter.py")
+
+
+@pytest.fixture
+def open_window(qtbot, counter):
+    """Opens windows: on a model, by default the small one, or on a session; they are closed and awaited at the end.
+
+    The fixture, not the test, lets go of each window last, so that nothing of it is left.
+    """
+    from PySide6.QtWidgets import QApplication
+
+    from lab.widgets import filing, theme
+    from lab.widgets.settings import Settings
+    from lab.widgets.window import Window
+
+    made = []
+    application = QApplication.instance()
+    theme.apply(application, "dark")
+
+    def make(model=None, *, session=None, playing=False, size=(1440, 900)):
+        name = counter if model is None and session is None else model
+        window = Window(session or filing.new_untitled(), Settings(), model=name, playing=playing)
+        made.append(window)
+        window.resize(*size)
+        window.show()
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase != "preparing", timeout=120_000)
+        return window
+
+    yield make
+    while made:
+        window = made.pop()
+        window.close()
+        window.finish()
+        window.deleteLater()
+    del window
+    theme.apply(application, "dark", projector=False)

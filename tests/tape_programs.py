@@ -633,3 +633,38 @@ def gaussian(p):
     drawn = p.put(p.tape.gaussian(p.shape(1)), None)
     x = p.leaf(drawn.node.shape, False)
     p.put(p.tape.multiply(drawn.node, x.node), lambda m, x, y: x * y, drawn, x)
+
+
+@maker
+def uniform(p):
+    drawn = p.put(p.tape.uniform(p.shape(1), -1.0, 2.0), None)
+    x = p.leaf(drawn.node.shape, False)
+    p.put(p.tape.multiply(drawn.node, x.node), lambda m, x, y: x * y, drawn, x)
+
+
+@maker
+def kl_categorical(p):
+    x = p.pick((1, 3), batched=True)
+    y = p.pick(shape=x.node.shape, batched=True)
+
+    def form(m, x, y):
+        return m.sum(m.exp(_log_softmax(m, x)) * (_log_softmax(m, x) - _log_softmax(m, y)), -1)
+
+    p.put(p.tape.kl_categorical(x.node, y.node), form, x, y)
+
+
+@maker
+def free(p):
+    x = p.pick((1, 2))
+    p.put(p.tape.free(f"free{len(p.values)}", x.node.shape, start=x.node), lambda m, x: m.stop(x), x)
+
+
+@maker
+def settle(p):
+    """Where the free value comes to rest is told to the plain form; what was computed from it before must fit."""
+    x, w = p.pick((1, 2), batched=True), p.leaf((), False)
+    v = p.put(p.tape.free(f"free{len(p.values)}", x.node.shape, start=x.node), None)
+    y = p.put(p.tape.multiply(v.node, w.node), lambda m, v, w: v * w, v, w)
+    loss = p.put(p.tape.mean(p.tape.softplus(y.node)), lambda m, y: _mean(m, _softplus(m, y), y_node), y)
+    y_node = y.node
+    p.put(p.tape.settle(loss.node, [v.node], steps=3, rate=0.2, rule=["gradient", "sign"][p.random.integers(2)], ball=(x.node, 0.5)), None)

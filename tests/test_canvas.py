@@ -18,11 +18,9 @@ from lab.errors import FileError
 from lab.graph import files as graph_files
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import brunel, vogels_abbott
-from lab.widgets import filing, theme
+from lab.widgets import theme
 from lab.widgets.networks import NetworkEditor
 from lab.widgets.networks.editor import same_network
-from lab.widgets.settings import Settings
-from lab.widgets.window import Window
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -251,11 +249,11 @@ def test_graphs_come_back_from_files(editor, tmp_path, suffix):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("a.csv", "A\n", "has no target"),
+        ("a.csv", "A\n", "holds one column|no rows"),
         ("a.graphml", "<!DOCTYPE x><graphml/>", "document type"),
         ("a.graphml", "<graphml>", "damaged"),
         ("a.json", "[]", "incomplete"),
-        ("a.txt", "", "are read from"),
+        ("a.txt", "", "is empty"),
     ],
 )
 def test_damaged_graph_files_are_refused_in_one_sentence(tmp_path, name, text, words):
@@ -328,32 +326,8 @@ def test_moving_nodes_leaves_the_network_the_same_and_wiring_does_not():
 # -- in the window --
 
 
-@pytest.fixture
-def open_window(qtbot):
-    """Opens a window; the fixture, not the test, lets go of it last, so that nothing of it is left."""
-    made: list[Window] = []
-    theme.apply(QApplication.instance(), "dark")
-
-    def make() -> Window:
-        window = Window(filing.new_untitled(), Settings(), model="spiking-network", playing=False)
-        window.resize(1440, 900)
-        window.show()
-        window.activateWindow()
-        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase != "preparing", timeout=60_000)
-        made.append(window)
-        return window
-
-    yield make
-    while made:
-        window = made.pop()
-        window.close()
-        window.finish()
-        window.deleteLater()
-    del window
-
-
 def test_the_canvas_stands_above_the_pictures_of_a_model_with_a_graph_and_goes_with_it(open_window):
-    window = open_window()
+    window = open_window("spiking-network")
     assert window.canvas.card.isVisible() and len(window.canvas.editor.scene.nodes) == 2
     window.choose_model("perceptron")
     assert not window.canvas.card.isVisible() and window.side.tabs.indexOf(window.canvas.editor.inspector) < 0
@@ -366,7 +340,7 @@ def test_the_canvas_stands_above_the_pictures_of_a_model_with_a_graph_and_goes_w
 
 
 def test_every_edit_is_one_step_of_the_windows_undo_and_moving_does_not_touch_the_run(open_window):
-    window = open_window()
+    window = open_window("spiking-network")
     editor = window.canvas.editor
     run = window.player.run_id, window.player.runner
     drag(editor, middle(editor, "E"), middle(editor, "E") + QPoint(-30, 60))
@@ -384,7 +358,7 @@ def test_every_edit_is_one_step_of_the_windows_undo_and_moving_does_not_touch_th
 
 
 def test_a_graph_that_cannot_run_stays_on_the_canvas_as_a_draft_with_its_reason(open_window):
-    window = open_window()
+    window = open_window("spiking-network")
     editor = window.canvas.editor
     editor.view.setFocus()
     key(editor, Qt.Key.Key_A, Qt.Key.Key_Delete, modifier=CTRL)
@@ -403,7 +377,7 @@ def test_a_graph_that_cannot_run_stays_on_the_canvas_as_a_draft_with_its_reason(
 
 
 def test_the_selection_opens_its_form_at_the_right(open_window):
-    window = open_window()
+    window = open_window("spiking-network")
     editor = window.canvas.editor
     assert window.side.tabs.currentIndex() == 0
     editor.scene.choose((editor.graph.edges[1].id,))
@@ -413,7 +387,7 @@ def test_the_selection_opens_its_form_at_the_right(open_window):
 
 
 def test_rates_of_a_run_are_drawn_in_the_cards(open_window, qtbot):
-    window = open_window()
+    window = open_window("spiking-network")
     window.toggle()
     items = window.canvas.editor.scene.nodes.values()
     qtbot.waitUntil(lambda: all(len(i.history) > 1 for i in items), timeout=20_000)
@@ -421,7 +395,7 @@ def test_rates_of_a_run_are_drawn_in_the_cards(open_window, qtbot):
 
 
 def test_a_template_brings_the_values_that_fit_it_in_one_step_of_undo(open_window):
-    window = open_window()
+    window = open_window("spiking-network")
     window.choose_model("layered-network")
     before = window.document.experiment()
     menu_entry = type("Entry", (), {"data": lambda self: "Autoencoder"})()
@@ -434,7 +408,7 @@ def test_a_template_brings_the_values_that_fit_it_in_one_step_of_undo(open_windo
 
 
 def test_a_network_goes_over_to_the_monitor_and_back_with_its_weights(open_window, qtbot):
-    window = open_window()
+    window = open_window("spiking-network")
     window.choose_model("layered-network")
     assert window.canvas.editor.over.text() == "Train in the monitor"
     qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.step > 20, timeout=60_000)
@@ -617,7 +591,7 @@ def test_another_network_of_the_document_comes_into_view(editor):
 
 
 def test_a_template_of_another_family_opens_its_model_and_any_network_is_counted_and_analysed(open_window):
-    window = open_window()
+    window = open_window("spiking-network")
     window.canvas.open_template("units", "Hopfield")
     assert window.document.model == "hopfield-units" and window.canvas.editor.graph.family == "units"
     window.canvas.take_elsewhere("counting")
@@ -630,7 +604,7 @@ def test_a_template_of_another_family_opens_its_model_and_any_network_is_counted
 
 
 def test_the_canvas_is_there_only_while_its_network_is_asked_for(open_window):
-    window = open_window()
+    window = open_window("spiking-network")
     window.choose_model("connectivity")
     assert not window.canvas.card.isVisible()
     window.history.replace(
@@ -640,7 +614,7 @@ def test_the_canvas_is_there_only_while_its_network_is_asked_for(open_window):
 
 
 def test_another_number_of_populations_begins_another_run_instead_of_breaking_the_one_that_goes_on(open_window, qtbot):
-    window = open_window()
+    window = open_window("spiking-network")
     window.toggle()
     qtbot.waitUntil(lambda: window.player.status.step > 0, timeout=60_000)
     first = window.player.runner

@@ -28,7 +28,6 @@ from lab.widgets.pictures import Overlay, PictureCard, PictureView, make
 from lab.widgets.pictures.cloud import columns_of, turned
 from lab.widgets.pictures.colours import levels_of, lookup, paint
 from lab.widgets.pictures.image import mosaic_columns
-from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import TickAxis
 from lab.widgets.pictures.texts import place_labels
 
@@ -167,19 +166,27 @@ def test_items_are_made_once_and_fed(show, source):
 
 def test_overlays_come_and_go(show, source):
     drawn = show("V")
-    count = len(drawn._items)
+    assert len(drawn.ink.strokes) == 1 and drawn.gutter.ends == ()
     drawn.refresh(source, [Overlay("before", "series2", run(400))])
-    assert len(drawn._items) == count + 1
-    assert [entry.text for entry in drawn.strip.entries] == ["V · before", "V"]
+    assert len(drawn.ink.strokes) == 2
+    assert [end.text for end in drawn.gutter.ends] == ["V", "V · before"] and drawn.strip.entries == ()
     drawn.refresh(source)
-    assert len(drawn._items) == count and drawn.strip.entries == ()
+    assert len(drawn.ink.strokes) == 1 and drawn.gutter.ends == ()
+
+
+def test_lines_are_named_at_their_ends_and_only_a_small_picture_has_a_legend(show):
+    drawn = show("waves")
+    assert [end.text for end in drawn.gutter.ends] == ["one", "two", "three"] and drawn.strip.entries == ()
+    middles = sorted(middle for _, middle, _ in drawn.gutter.placed())
+    assert min(np.diff(middles)) >= 14
+    theory = show("rates").gutter.ends[1]
+    assert (theory.text, theory.colour) == ("theory", "text")
 
 
 def test_the_legend_tells_lines_apart_without_colour(show):
-    marks = [(entry.marker, entry.dashes, entry.dot) for entry in show("waves").strip.entries]
-    assert len(set(marks)) == 3
-    theory = show("rates").strip.entries[1]
-    assert theory == Entry("theory", "text", (5.0, 4.0))
+    small = show("waves", (130, 160))
+    marks = [(entry.marker, entry.dashes, entry.dot) for entry in small.strip.entries]
+    assert len(set(marks)) == 3 and small.gutter.ends == ()
 
 
 def test_a_parameter_line_stands_at_its_value_and_speaks_when_dragged(show, source, qtbot):
@@ -303,7 +310,7 @@ def test_many_spikes_become_an_image_and_few_stay_ticks(qtbot):
     drawn.resize(420, 280)
     drawn.show()
     drawn.refresh(few, force=True)
-    assert not drawn._dots.isVisible() and drawn._ticks[0].isVisible()
+    assert not drawn._dots.isVisible() and drawn.ink.strokes[0].kind == "ticks"
     many = run(5000, Gallery(cells=4), chunk=5000)
     drawn.refresh(many, force=True)
     assert drawn.picture.window == 40.0
@@ -316,16 +323,15 @@ def test_many_spikes_become_an_image_and_few_stay_ticks(qtbot):
     assert crowd._dots.isVisible()
 
 
-def test_thinning_keeps_the_shape_and_knows_a_crowded_line(show):
+def test_thinning_keeps_the_shape(show):
     drawn = show("V")
     (x0, x1), (y0, y1) = drawn.field.viewRange()
     x = np.linspace(x0, x1, 20_000)
     y = np.sin(np.linspace(0, 12, 20_000)) * 0.8
-    thin_x, thin_y, crowded = drawn._thin(x, y)
-    assert len(thin_x) < 2500 and not crowded
+    thin_x, thin_y = drawn._thin(x, y)
+    assert len(thin_x) < 2500
     pixel = (y1 - y0) / drawn.field.height()
     assert np.abs(np.interp(x, thin_x, thin_y) - y).max() < 1.5 * pixel
-    assert drawn._thin(x, np.random.default_rng(0).normal(size=20_000))[2]
 
 
 def test_points_that_are_not_known_are_left_out_without_a_warning(show, source):
@@ -334,7 +340,7 @@ def test_points_that_are_not_known_are_left_out_without_a_warning(show, source):
     drawn.refresh(source, force=True)
     source._ring._latest["rates"] = (600, np.array([[1.0, 2.0, 3.0], [np.nan, 5.0, np.nan]]))
     drawn.refresh(source, force=True)
-    assert drawn._items[0, 0, 0].getData()[1].tolist() == [5.0]
+    assert drawn._spots[0, 0, 0].getData()[1].tolist() == [5.0]
 
 
 def test_a_log_axis_draws_logarithms_and_leaves_out_what_has_none(qtbot, source):
@@ -507,7 +513,7 @@ def test_a_sheet_of_pictures_has_no_overlaps_and_stays_on_the_page():
 
 
 def test_a_high_narrow_picture_breaks_its_legend_into_lines_and_a_low_one_counts_what_is_left_out(show):
-    high, low = show("waves", (220, 420)), show("waves", (220, 140))
+    high, low = show("waves", (130, 420)), show("waves", (130, 140))
     lines = high.strip._lines()
     assert len(lines) > 1 and not any(rest for _, rest in lines)
     assert [entry.text for entries, _ in lines for entry, _ in entries] == ["one", "two", "three"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lab.cells import stimulus
+from lab.data import signals
 from lab.engine.simulation import Simulation, run
 from lab.errors import FileError, ParameterError
 from lab.model import Events, Out
@@ -204,12 +205,13 @@ def test_arrays_and_tables_are_read_with_their_rate_or_their_times(tmp_path):
 
 @pytest.mark.parametrize(("name", "text", "reason"), [
     ("a.csv", "0,1\n1,x\n", "row 2, column 2: 'x' is not a number"),
-    ("a.csv", "0,1\n1,2\n1,3\n", "row 3 of the numbers: times in the first column must increase"),
-    ("a.csv", "0,1\n1,2,3\n", "row 2: 3 columns where the rows before have 2"),
+    ("a.csv", "0,1\n1,2\n2,2\n3,2,3\n4,4\n", "row 4: 3 values where others have 2"),
     ("a.csv", "0,1\n1,nan\n", "not a finite number at sample 2"),
     ("a.csv", "0,1\n", "holds 1 samples: at least two"),
     ("a.csv", "1\n2\n", "set sample_rate"),
-    ("a.csv", "", "at least two|set sample_rate"),
+    ("a.csv", "", "is empty"),
+    ("a.csv", "0,1\n5,2\n3,3\n", "row 3 of the numbers: times in the first column must increase"),
+    ("a.csv", "5,1\n5,2\n5,3\n", "all times in the first column are the same"),
     ("a.wav", "RIFF nothing", "cannot be read as WAV"),
     ("a.npy", "nothing", "cannot be read as an array"),
 ])  # fmt: skip
@@ -220,17 +222,17 @@ def test_a_bad_file_is_explained_with_its_place(tmp_path, name, text, reason):
 
 
 def test_a_file_that_is_absent_or_holds_objects_is_refused(tmp_path):
-    with pytest.raises(FileError, match="There is no stimulus file"):
+    with pytest.raises(FileError, match="There is no file"):
         Simulation(Cell(stimulus="file", file=str(tmp_path / "none.wav")))
     with pytest.raises(FileError, match="needs a file"):
         Simulation(Cell(stimulus="file"))
     np.save(tmp_path / "o.npy", np.array([{}], object), allow_pickle=True)
-    with pytest.raises(FileError, match="cannot be read as an array"):
+    with pytest.raises(FileError, match="pickled Python objects"):
         stimulus.read(str(tmp_path / "o.npy"), sample_rate=1.0)
 
 
 def test_a_file_too_large_is_refused_before_it_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(stimulus, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(signals, "MAX_BYTES", 1 << 20)
     (tmp_path / "big.csv").write_bytes(b"0\n" * (1 << 20))
-    with pytest.raises(FileError, match="more than the 1 MB"):
+    with pytest.raises(FileError, match=r"at most 1\.05 MB can be read"):
         stimulus.read(str(tmp_path / "big.csv"))

@@ -9,35 +9,9 @@ pytest.importorskip("PySide6")
 pytest.importorskip("sklearn")
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton, QTabBar
+from PySide6.QtWidgets import QPushButton, QTabBar
 
 from lab import catalog
-from lab.widgets import filing, theme
-from lab.widgets.settings import Settings
-from lab.widgets.window import Window
-
-
-@pytest.fixture
-def open_window(qtbot):
-    """Open a window on the perceptron; it is closed and awaited at the end, and nothing keeps it."""
-    made: list[Window] = []
-    theme.apply(QApplication.instance(), "dark")
-
-    def make() -> Window:
-        window = Window(filing.new_untitled(), Settings(), model="mlp", playing=False)
-        made.append(window)
-        window.resize(1200, 800)
-        window.show()
-        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase == "paused", timeout=120_000)
-        return window
-
-    yield make
-    while made:
-        window = made.pop()
-        window.close()
-        window.finish()
-        window.deleteLater()
-    del window
 
 
 def button(window, text: str) -> QPushButton:
@@ -58,7 +32,7 @@ def prepared(window, qtbot, **values):
 
 
 def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_rate(open_window, qtbot):
-    window = open_window()
+    window = open_window("mlp", size=(1200, 800))
     prepared(window, qtbot, **catalog.load("mlp").presets["Learning rate too large: it diverges"])
     window.toggle()
     qtbot.waitUntil(lambda: window.player.status.phase == "diverged" and window.banner.isVisible(), timeout=20_000)
@@ -71,7 +45,7 @@ def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_
 
 
 def test_a_diagnosis_that_a_parameter_mends_is_offered_once_and_can_be_undone(open_window, qtbot):
-    window = open_window()
+    window = open_window("mlp", size=(1200, 800))
     prepared(window, qtbot, optimiser="SGD", rate=1e-5, epochs=8)
     window.toggle()
     qtbot.waitUntil(lambda: window.banner.key == "advice", timeout=20_000)
@@ -84,7 +58,7 @@ def test_a_diagnosis_that_a_parameter_mends_is_offered_once_and_can_be_undone(op
 
 
 def test_phase_by_phase_a_single_step_is_a_phase_and_the_matrices_are_in_front(open_window, qtbot):
-    window = open_window()
+    window = open_window("mlp", size=(1200, 800))
     prepared(window, qtbot, data="moons", hidden="3", n=100)
     window.change("slow", True)
     qtbot.waitUntil(lambda: window.player.status.model.slow, timeout=10_000)
@@ -100,7 +74,7 @@ def test_phase_by_phase_a_single_step_is_a_phase_and_the_matrices_are_in_front(o
 
 
 def test_another_optimiser_goes_on_in_the_same_run(open_window, qtbot):
-    window = open_window()
+    window = open_window("mlp", size=(1200, 800))
     window.run_for(20)
     qtbot.waitUntil(lambda: window.player.status.step == 20 and window.player.status.phase == "paused", timeout=20_000)
     run, weights = window.player.run_id, window.player.runner.simulation.state["parameters"].copy()
@@ -111,7 +85,7 @@ def test_another_optimiser_goes_on_in_the_same_run(open_window, qtbot):
 
 
 def test_checking_gradients_brings_its_table_to_the_front(open_window, qtbot):
-    window = open_window()
+    window = open_window("mlp", size=(1200, 800))
     qtbot.wait(300)  # the cards find their places
     window.act("check_gradients", {})
     card = window.workspace.docks["check gradients"].card
@@ -120,7 +94,7 @@ def test_checking_gradients_brings_its_table_to_the_front(open_window, qtbot):
 
 
 def test_a_picture_behind_others_is_found_by_its_name_and_tabs_show_whole_names(open_window, qtbot):
-    window = open_window()
+    window = open_window("mlp", size=(1200, 800))
     qtbot.wait(300)
     entry = next(e for e in window.commands.entries("silent") if e.kind == "picture" and e.text == "Silent units")
     entry.run()
@@ -130,14 +104,14 @@ def test_a_picture_behind_others_is_found_by_its_name_and_tabs_show_whole_names(
 
 
 def test_drawing_and_what_is_read_stand_side_by_side(open_window, qtbot):
-    window = open_window()
+    window = open_window("mlp", size=(1200, 800))
     qtbot.waitUntil(
         lambda: all(not window.workspace.docks[n].card.visibleRegion().isEmpty() for n in ("canvas", "prediction")), timeout=5_000
     )
 
 
 def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_cannot(open_window, qtbot, monkeypatch):
-    window = open_window()
+    window = open_window("mlp", size=(1200, 800))
     prepared(window, qtbot, data="moons", hidden="8", n=200, epochs=20)
     window.toggle()
     qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=20_000)

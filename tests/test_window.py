@@ -18,33 +18,6 @@ from lab.model import Happened
 from lab.session import Session
 from lab.widgets import filing, theme
 from lab.widgets.settings import Settings
-from lab.widgets.window import Window
-
-
-@pytest.fixture
-def open_window(qtbot, counter):
-    """Open windows on the small model; they are closed and awaited at the end."""
-    made: list[Window] = []
-    theme.apply(QApplication.instance(), "dark")
-
-    def make(session=None, model=counter, playing=False) -> Window:
-        window = Window(session or filing.new_untitled(), Settings(), model=model, playing=playing)
-        window.resize(1440, 900)
-        window.show()
-        window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow)
-        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase != "preparing", timeout=10_000)
-        made.append(window)
-        return window
-
-    yield make
-    while made:
-        window = made.pop()
-        window.close()
-        window.finish()
-        window.deleteLater()
-    del window
-    theme.apply(QApplication.instance(), "dark", projector=False)
 
 
 def status(window):
@@ -309,7 +282,7 @@ def test_saved_and_reopened_everything_is_as_it_was(open_window, qtbot, tmp_path
     assert not window.isWindowModified()
     window.close()
     assert window.finish()
-    again = open_window(Session.open(tmp_path / "mine.lab"), model=None)
+    again = open_window(session=Session.open(tmp_path / "mine.lab"))
     assert not again.session.recovered
     assert (status(again).run_id, status(again).step) == (run, end)
     assert again.side.form.model.rate == 2.0
@@ -360,7 +333,7 @@ def test_a_reopened_run_goes_on_from_its_end(open_window, qtbot, tmp_path):
     window.commands.save_to(str(tmp_path / "a.lab"))
     window.close()
     window.finish()
-    again = open_window(Session.open(tmp_path / "a.lab"), model=None)
+    again = open_window(session=Session.open(tmp_path / "a.lab"))
     again.run_for(50)
     qtbot.waitUntil(lambda: status(again).step == end + 50, timeout=5000)
     assert status(again).run_id == run
@@ -414,7 +387,7 @@ def test_a_session_that_was_not_closed_is_recovered_and_said(open_window, qtbot,
         if source.exists():
             shutil.copy(source, crashed.with_name(crashed.name + ending))
     assert filing.find_interrupted() == crashed
-    again = open_window(Session.open(crashed), model=None)
+    again = open_window(session=Session.open(crashed))
     assert "recovered" in again.banner.words.text()
     assert status(again).step > 0
 
@@ -467,7 +440,7 @@ def test_an_arrangement_is_restored_with_the_session(open_window, qtbot, tmp_pat
     play_to(qtbot, window, 5)
     window.close()
     window.finish()
-    again = open_window(Session.open(tmp_path / "layout.lab"), model=None)
+    again = open_window(session=Session.open(tmp_path / "layout.lab"))
     assert again.workspace.docks["tens"].isHidden()
     assert not again.workspace.docks["x"].isHidden()
 

@@ -8,35 +8,8 @@ import pytest
 pytest.importorskip("PySide6")
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 
 from lab.session import Session
-from lab.widgets import filing, theme
-from lab.widgets.settings import Settings
-from lab.widgets.window import Window
-
-
-@pytest.fixture
-def open_window(qtbot):
-    """Open a window on a model, or on a session; it is closed and awaited at the end."""
-    made: list[Window] = []
-    theme.apply(QApplication.instance(), "dark")
-
-    def make(model: str | None, session: Session | None = None) -> Window:
-        window = Window(session or filing.new_untitled(), Settings(), model=model, playing=False)
-        made.append(window)
-        window.resize(1440, 900)
-        window.show()
-        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase != "preparing", timeout=60_000)
-        return window
-
-    yield make
-    while made:
-        window = made.pop()
-        window.close()
-        window.finish()
-        window.deleteLater()
-    del window
 
 
 def log(window):
@@ -139,7 +112,7 @@ def test_a_click_into_a_picture_acts_on_the_run_and_changes_its_state(open_windo
 def test_a_session_of_the_command_line_shows_its_last_run_at_its_end_and_goes_on(open_window, qtbot, tmp_path, counter):
     path = tmp_path / "run.lab"
     lab_run(counter, path)
-    window = open_window(None, Session.open(path))
+    window = open_window(session=Session.open(path))
     status = window.player.status
     assert (status.step, status.phase) == (400, "finished")
     assert window.side.form.model.rate == 3.0 and window.document.experiment().seed == 5 == window.side.run.spin.value()
@@ -166,7 +139,7 @@ def test_a_session_whose_model_is_gone_says_so_in_one_sentence(open_window, qtbo
     from lab import catalog
 
     catalog._opened.clear()
-    window = open_window(None, Session.open(path))
+    window = open_window(session=Session.open(path))
     assert "own_model.py" in window.banner.words.text() and "is not there" in window.banner.words.text()
     assert window.document.model == "hodgkin-huxley", "something is in front all the same"
 

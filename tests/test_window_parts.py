@@ -238,7 +238,7 @@ def test_cheap_pictures_share_the_time_saved_up_between_beats_and_dear_ones_are_
         for _ in range(beats):
             now[0] += 1 / 60
             pulse._tick()
-            pulse.hurry(flat_out)
+            pulse.flat_out = flat_out
             most = pulse.most
             pulse.drew(most)
             now[1] += most * cost

@@ -68,7 +68,12 @@ class Driven(Model):
         doc="Hand-drawn waveform: (ms, current) pairs joined by lines.",
     )  # fmt: skip
     file: str = param(
-        "", kind="file", builds=True, when=("stimulus", "file"), group="Stimulus", doc="Recording that drives the cell: WAV, NPY, CSV."
+        "",
+        kind="file",
+        builds=True,
+        when=("stimulus", "file"),
+        group="Stimulus",
+        doc="Recording that drives the cell: a table as text, an array (NPY) or a sound (WAV, FLAC).",
     )
     scale: float = param(
         10.0,
@@ -93,7 +98,12 @@ class Driven(Model):
         doc="Column of values in a table, counted from 0; channel of a WAV from 1.",
     )
     time_unit: str = param(
-        "ms", choices=("ms", "s"), builds=True, when=("stimulus", "file"), group="Stimulus", doc="Unit of a table's time column."
+        "automatic",
+        choices=waves.UNITS,
+        builds=True,
+        when=("stimulus", "file"),
+        group="Stimulus",
+        doc="Unit of a table's time column; automatic: as its heading says, else ms.",
     )
     repeat: bool = param(False, when=("stimulus", ("drawn", "file")), group="Stimulus", doc="Begin again at the end of the waveform.")
 
@@ -138,6 +148,10 @@ class Driven(Model):
         if self.stimulus == "file":
             return waves.read(self.file, self.sample_rate, self.column, self.time_unit)
         return waves.SILENCE
+
+    def account(self, constants: Any) -> str:
+        """The recording that drives the cell."""
+        return getattr(constants, "recording", waves.SILENCE).said if self.stimulus == "file" else ""
 
     def stimulate(self, recording: waves.Recording, state: State, n: int, dt: float, shared: bool) -> np.ndarray:
         """The stimulus (n,) of the next n steps; it moves what the stimulus remembers. `shared`: its noise is that of all cells."""

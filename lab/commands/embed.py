@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from lab.commands.options import Json, RunId, app, pick_run, say
+from lab.commands.options import Json, RunId, app, say
 from lab.errors import FileError, LabError, ModelError
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from lab.embedding.vectors import Vectors
     from lab.engine.simulation import Result
 
-Format = Literal["word2vec", "word2vec-binary", "glove", "fasttext", "tsv", "csv", "npz", "safetensors"]
+Format = Literal["word2vec", "word2vec-binary", "glove", "fasttext", "tsv", "csv", "npy", "npz", "safetensors"]
 ENDINGS = {
     "word2vec": ".txt", "word2vec-binary": ".bin", "glove": ".txt", "fasttext": ".vec",
-    "tsv": ".tsv", "csv": ".csv", "npz": ".npz", "safetensors": ".safetensors",
+    "tsv": ".tsv", "csv": ".csv", "npy": ".npy", "npz": ".npz", "safetensors": ".safetensors",
 }  # fmt: skip
 VECTORS = "vectors"  # the stream of `lab.embedding.streams`; named here so that help loads no NumPy
 METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
@@ -44,7 +44,9 @@ def open_vectors(file: str, kind: str = "", metadata: str | None = None, run_id:
         return session_vectors(file, run_id)
     from lab.embedding.files import load_vectors
 
-    return load_vectors(path, kind="projector" if kind == "tsv" else kind, metadata=metadata)
+    found = load_vectors(path, kind="projector" if kind == "tsv" else kind, metadata=metadata)
+    say(found.said)
+    return found
 
 
 def session_vectors(file: str, run_id: int | None = None) -> Vectors:
@@ -56,7 +58,7 @@ def session_vectors(file: str, run_id: int | None = None) -> Vectors:
     from lab.session import SessionReader
 
     with SessionReader(file) as reader:
-        info = pick_run(reader.runs(), run_id, file)
+        info = reader.pick(run_id)
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         model = experiment.build()
         if not has_vectors(model):
@@ -75,8 +77,6 @@ def write_vectors(vectors: Vectors, to: str, output: str) -> None:
     """Save vectors in a format and say which files were written."""
     from lab.embedding.files import save_vectors
 
-    if len({Path(output).suffix.lower(), ENDINGS[to]} & set(ENDINGS.values())) > 1 and Path(output).suffix.lower() not in (".txt", ".vec"):
-        raise FileError(f"-o {output}: a {to} file ends in {ENDINGS[to]}, and this ending is read as another format.")
     written = save_vectors(vectors, output, kind="projector" if to == "tsv" else to)
     say(f"wrote {' and '.join(map(str, written))}: {len(vectors)} vectors of {vectors.size} numbers")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from lab import catalog
-from lab.commands.options import ModelFile, RunId, app, pick_run, say, trust
+from lab.commands.options import ModelFile, RunId, app, say, trust
 from lab.errors import FileError, ModelError, near
 
 if TYPE_CHECKING:
@@ -246,9 +246,9 @@ def resume(
 
     trust(model_file)
     with Session.open(file) as session:
-        info = pick_run(session.runs(), run_id, file)
-        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         reader = session.reader()
+        info = reader.pick(run_id)
+        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         point = restore_point(reader, info.id, max(info.steps, 0))
         if point is None:
             raise FileError(f"Run {info.id} of {file} has no checkpoint to go on from: run it again with 'lab run {file}'.")
@@ -302,7 +302,7 @@ def _experiment(what: str, run_id: int | None) -> Experiment:
         from lab.session import SessionReader
 
         with SessionReader(what) as reader:
-            info = pick_run(reader.runs(), run_id, what)
+            info = reader.pick(run_id)
             found = experiments.Experiment.from_dict(info.experiment, f"run {info.id} of {what}")
             log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
         return found.replace(schedule=log, steps=info.steps)

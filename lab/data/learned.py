@@ -14,6 +14,7 @@ import numpy as np
 from lab.data.columns import FEW, Column
 from lab.data.dataset import Dataset, Task, Use, fill_gaps
 from lab.data.tables import FILLS, Choices, Table
+from lab.data.words import count, found_as, listed
 from lab.errors import FileError, near
 
 TARGETS = ("target", "targets", "label", "labels", "class", "classes", "species", "outcome", "outcomes")
@@ -21,7 +22,6 @@ MAX_FEATURES = 100_000_000  # rows x features
 PIXELS = 5  # a picture has at least so many rows
 _PIXEL = re.compile(r"^(?:pixels?|pix|px|p|image|img|x|v|f|attr|attribute|column|col|feature)?[ _.\-]?\d+$|^\d+x\d+$", re.I)
 _PIXEL_NAME = re.compile(r"^(?:pixels?|pix|px|image|img)[ _.\-]?\d+$|^\d+x\d+$", re.I)
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces", ":": "colons", "": "one column"}
 
 
 @dataclass(frozen=True)
@@ -321,37 +321,6 @@ def uses(made: Plan) -> tuple[Use, ...]:
 
 
 # -- in words --
-
-
-def count(n: int, one: str, many: str = "") -> str:
-    """3 rows, 1 row, 12 000 rows."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
-def listed(names: list[str], most: int = 8) -> str:
-    """Names with commas and "and"; of many the first, and how many more."""
-    if len(names) > most:
-        return ", ".join(names[: most - 2]) + f" and {len(names) - most + 2:,} more"
-    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + (names[-1] if names else "")
-
-
-def found_as(table: Table) -> str:
-    """How the file is written, in words."""
-    kind = _SEPARATORS.get(table.dialect.separator, f"'{table.dialect.separator}'")
-    parts = [
-        kind if table.dialect.separator == "" else f"separated by {kind}",
-        f"decimal {'comma' if table.dialect.decimal == ',' else 'point'}",
-        table.text.name,
-    ]
-    if table.layout.titles:
-        parts.append(f"{count(table.layout.titles, 'title row')} passed over")
-    if table.layout.comments:
-        parts.append(f"{count(table.layout.comments, 'comment')} passed over")
-    if not table.layout.named:
-        parts.append("no heading")
-    if table.layout.below:
-        parts.append("a row of units below the heading")
-    return ", ".join(parts)
 
 
 def paragraph(made: Plan) -> str:

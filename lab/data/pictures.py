@@ -12,6 +12,7 @@ import numpy as np
 
 from lab.data import door
 from lab.data.dataset import Dataset
+from lab.data.words import listed
 from lab.errors import FileError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".webp")
@@ -148,8 +149,6 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 
 def _pictures(name: str, x: np.ndarray, t: np.ndarray, classes: tuple[str, ...], shape: tuple[int, int], said: str) -> Dataset:
-    from lab.data.learned import listed
-
     counts = np.bincount(t, minlength=len(classes))
     shares = listed([f"{c} {n:,} ({100 * n / len(t):.3g} %)" for c, n in zip(classes, counts.tolist(), strict=True)], 12)
     return Dataset(

@@ -190,7 +190,8 @@ def is_heading(row: list[str], body: list[list[str]], decimal: str) -> bool:
     cells = [tidy(cell) for cell in row]
     words = [k for k, cell in enumerate(cells) if cell and cell.lower() not in MISSING and not is_number(cell, decimal)]
     if not body:
-        return bool(words) and len(words) == sum(map(bool, cells))
+        counted = [cell for cell in cells if is_number(cell, decimal)]
+        return bool(words) and (not counted or counted == [str(k) for k in range(len(counted))])
     columns = [[cell for r in body if (cell := tidy(r[k])) and cell.lower() not in MISSING] for k in range(len(cells))]
     for k in words:
         present = columns[k]

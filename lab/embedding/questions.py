@@ -14,6 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from lab.data import door
+from lab.data.columns import Rule
+from lab.data.dialect import sniff
+from lab.data.encoding import decode
+from lab.data.numerals import is_number, tidy
+from lab.data.rows import layout, values, without_comments
 from lab.embedding.vectors import Vectors
 from lab.errors import FileError, LabError
 
@@ -166,18 +172,13 @@ def total(scores: Iterable[Score]) -> Score:
     return Score("all", sum(s.right for s in scores), sum(s.asked for s in scores), sum(s.skipped for s in scores))
 
 
+def _text(path: str | Path, kind: str) -> str:
+    place = door.place_of(path, f"a {kind} file")
+    return decode(door.read_bytes(place, limit=_MOST_QUESTION_BYTES, what=f"a {kind} file", packed=True), place).text
+
+
 def _lines(path: str | Path, kind: str) -> list[str]:
-    place = Path(path)
-    if not place.is_file():
-        raise FileError(f"There is no {kind} file '{path}': give the path of an existing one.")
-    if place.stat().st_size > _MOST_QUESTION_BYTES:
-        raise FileError(
-            f"{place} has {place.stat().st_size / 1e6:.0f} MB, above the limit of {_MOST_QUESTION_BYTES / 1e6:.0f} MB for a {kind} file."
-        )
-    try:
-        return place.read_text("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise FileError(f"{place} is not UTF-8 text: a {kind} file is plain text.") from None
+    return _text(path, kind).splitlines()
 
 
 def read_questions(path: str | Path) -> dict[str, list[Question]]:
@@ -201,32 +202,33 @@ def read_questions(path: str | Path) -> dict[str, list[Question]]:
 
 
 def read_similarities(path: str | Path) -> list[tuple[str, str, float]]:
-    """Pairs of words with a person's judgement of their similarity: two words and a number a line (tab, comma or space)."""
+    """Pairs of words with a person's judgement of their similarity: two words and a number a line, by tabs, commas, semicolons or spaces.
+
+    A heading is passed over; between the words and the judgement there may be more words (the part of speech).
+    """
+    text, place = _text(path, "similarity"), Path(path)
+    if not text.strip():
+        raise FileError(f"{path} is empty: write two words and a number a line.")
+    dialect = sniff(without_comments(text))
+    found = layout(text, dialect, place)
+    rule = Rule(dialect.decimal)
     out: list[tuple[str, str, float]] = []
-    lines = _lines(path, "similarity")
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        parts = [p.strip() for p in re.split(r"[\t,;]|\s+", line.strip()) if p.strip()]
-        try:
-            # Some lists put the part of speech before the judgement.
-            judged = next(p for p in parts[2:] if p.lstrip("+-").replace(".", "", 1).isdigit())
-            out.append((parts[0].lower(), parts[1].lower(), float(judged)))
-        except (IndexError, StopIteration):
-            if out or number > 1:  # the first line may be a header
-                raise FileError(f"{path}, line {number}: a pair has two words and a number (got {line.strip()[:60]!r}).") from None
-    if not out:
-        raise FileError(f"{path} holds no pairs: write two words and a number a line.")
+    for number, row in values(text, dialect, found):
+        cells = [tidy(cell) for cell in row]
+        judged = next((value for cell in cells[2:] if (value := rule.read(cell)[0]) is not None), None)
+        if judged is None or not cells[0] or not cells[1]:
+            raise FileError(f"{path}, row {number}: a pair has two words and a number (got {' '.join(cells)[:60]!r}).")
+        out.append((cells[0].lower(), cells[1].lower(), judged))
     return out
 
 
 def asks_analogies(path: str | Path) -> bool:
-    """Whether a file holds analogy questions (`read_questions`) rather than judged pairs (`read_similarities`), by its first line."""
-    for line in _lines(path, "question"):
-        if line.strip() and not line.startswith("#"):
-            words = line.split()
-            return line.startswith(":") or (len(words) == 4 and not any(w.lstrip("-").replace(".", "", 1).isdigit() for w in words))
-    raise FileError(f"{path} is empty: write four words a line (analogies), or two words and a number (similarities).")
+    """Whether a file holds analogy questions (`read_questions`) rather than judged pairs (`read_similarities`), by its first lines."""
+    lines = [line for line in _lines(path, "question")[:50] if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise FileError(f"{path} is empty: write four words a line (analogies), or two words and a number (similarities).")
+    four = sum(len(words := line.split()) == 4 and not any(is_number(w) for w in words) for line in lines)
+    return any(line.startswith(":") for line in lines) or 2 * four > len(lines)
 
 
 def ranks(values: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ class Vectors:
     matrix    (V, d) float32 or float64
     counts    (V,) occurrences, or None
     metadata  column name -> V texts (category, class, ...)
-    title     where it comes from
+    title     where it comes from; said  one paragraph about the file that it was read from
     """
 
     words: tuple[str, ...]
@@ -26,6 +26,7 @@ class Vectors:
     counts: np.ndarray | None = None
     metadata: dict[str, tuple[str, ...]] = field(default_factory=dict)
     title: str = ""
+    said: str = ""
 
     def __post_init__(self):
         if self.matrix.ndim != 2 or len(self.words) != len(self.matrix):

@@ -104,6 +104,18 @@ def of_result(text: str, result: Result) -> dict[str, Any]:
     return names(text, simulation.model, result.summary, stream, tuple(simulation.log)) | time
 
 
+def _words(name: str, value: Any) -> str:
+    """A value in a sentence; of a series its size, span and end."""
+    if isinstance(value, (float, np.floating)):
+        return f"{name} {value:.4g}"
+    if np.ndim(value) == 0:
+        return f"{name} {value}"
+    values = np.asarray(value, float).ravel()
+    return f"{name}: {len(values)} values" + (
+        f" from {values.min():.4g} to {values.max():.4g}, last {values[-1]:.4g}" if len(values) else ""
+    )
+
+
 def try_preset(model: Model, preset: Preset, seed: int) -> Trial:
     """Run a preset for as long as it says, do what it says, and see whether it shows what it says."""
     schedule = [Happened(model.steps_for(at), "act", action, dict(arguments)) for at, action, arguments in preset.do]
@@ -115,9 +127,4 @@ def try_preset(model: Model, preset: Preset, seed: int) -> Trial:
     except LabError as error:
         return Trial(False, str(error))
     used = parse(preset.shows, list(known), OF_SERIES).names
-    shown = (
-        f"{name} {known[name]:.4g}" if isinstance(known[name], float) else f"{name} {known[name]}"
-        for name in used
-        if np.ndim(known[name]) == 0
-    )
-    return Trial(met, "" if met else ", ".join(shown))
+    return Trial(met, "" if met else ", ".join(_words(name, known[name]) for name in used))

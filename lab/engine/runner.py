@@ -25,7 +25,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ from lab.engine.past import Past, complete_schedule, replay, still_ahead
 from lab.engine.recording import Recorder
 from lab.engine.ring import Ring
 from lab.engine.simulation import Block, Checkpoint, Order, Simulation, check_record, default_record, simulate
-from lab.engine.status import Act, Change, Command, Pause, Phase, Play, RunFor, Seek, Speed, Status, Stop, Watch
+from lab.engine.status import Act, Change, Command, Pause, Phase, Play, Refusal, RunFor, Seek, Speed, Status, Stop, Watch
 from lab.errors import DiskError, DivergenceError, LabError
 from lab.model import Happened
 from lab.progress import heard
@@ -275,12 +275,31 @@ class Runner:
         except DiskError as error:
             self._refused(error)
         except LabError as error:
-            if isinstance(command, Change) and len(command.values) > 1:
-                # One of the merged changes is refused; the others are not lost with it.
-                for name, value in command.values.items():
-                    self._attempt(Change({name: value}))
             self._set(error=str(error))
         return True
+
+    def _change(self, values: Mapping[str, Any]) -> None:
+        """Change parameters; of merged changes one may be refused, and the others are not lost with it.
+
+        A file that a parameter names may be absent or damaged, which is no fault of the disk that records.
+        """
+        try:
+            self.simulation.change(**values)
+        except DivergenceError:
+            raise
+        except LabError as error:
+            refused = list(values)
+            for name in list(values) if len(values) > 1 else ():
+                try:
+                    self.simulation.change(**{name: values[name]})
+                    refused.remove(name)
+                except LabError:
+                    pass
+            number = self.status.refused.number + 1 if self.status.refused else 1
+            self._after_intervention()
+            self._set(error=str(error), refused=Refusal(number, tuple(refused), str(error)))
+        else:
+            self._after_intervention()
 
     def _do(self, command: Command) -> bool:
         phase = self.status.phase
@@ -305,8 +324,7 @@ class Runner:
                 self._pacing.begin(self.simulation.step)
             case Change(values):
                 self._return()
-                self.simulation.change(**values)
-                self._after_intervention()
+                self._change(values)
             case Act(name, arguments):
                 self._return()
                 before = self.simulation.model.values()

@@ -73,6 +73,15 @@ Command = Play | Pause | RunFor | Speed | Change | Act | Seek | Watch | Stop
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Parameters whose new values were refused, with the sentence that says why; the run kept the values before. `number` counts them."""
+
+    number: int
+    names: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Status:
     """What is known of the run now; replaced as a whole, so a reader never sees half of a change.
 
@@ -99,6 +108,7 @@ class Status:
     reason: str = ""
     watching: float = 0.0  # share of the run's time spent on what is looked at
     waiting_for_disk: bool = False
+    refused: Refusal | None = None  # the last change that was refused
     prepared_in: float = 0.0
     doing: str = ""  # what is done while it is prepared, where that takes long: "Reading texts: 40 %"
     acted: tuple[str, Mapping[str, Any]] | None = None  # the last action that changed parameters, and what it made of them

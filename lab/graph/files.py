@@ -1,20 +1,22 @@
-"""Graphs to and from files: JSON (whole), GraphML and edge lists as CSV (nodes, wires and their values)."""
+"""Graphs to and from files: JSON (whole), GraphML and edge lists as CSV; those of other programs as `lab.data.graphs` reads them."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from lab.errors import FileError, LabError, near
-from lab.graph.document import Graph, GraphError
+from lab.data import door, graphs
+from lab.errors import FileError, LabError
+from lab.graph.document import FAMILIES, Graph, GraphError
 
 SUFFIXES = (".json", ".graphml", ".csv")
-LIMIT = 64 << 20  # bytes of a file that is opened
+MOST_NODES, MOST_EDGES = 2000, 5000  # of a graph that is put on a canvas
+ROOM = (220.0, 110.0)  # pixels that a node on the canvas needs
 SPACE = "{http://graphml.graphdrawing.org/xmlns}"
 NODE_KEYS = ("kind", "title", "x", "y", "values")
 EDGE_KEYS = ("output", "input", "values")
@@ -36,24 +38,100 @@ def write(graph: Graph, path: str | Path) -> Path:
 def read(path: str | Path, family: str) -> Graph:
     """Read a graph; one without kinds (from another program) becomes nodes of the family's first kind."""
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise FileError(f"'{path.name}': graphs are read from {', '.join(SUFFIXES)} (got '{path.suffix}').")
-    try:
-        if path.stat().st_size > LIMIT:
-            raise FileError(f"'{path.name}' is larger than {LIMIT >> 20} MB: open a part of it.")
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(
-            f"'{path}' cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}; choose another file."
-        ) from None
-    readers = {".json": lambda text, family: Graph.from_json(text), ".graphml": from_graphml, ".csv": from_csv}
-    try:
-        graph = readers[path.suffix.lower()](text, family)
-    except GraphError as error:
-        raise FileError(f"'{path.name}': {error}") from None
+    if path.suffix.lower() == ".json" and _is_document(path):
+        try:
+            graph = Graph.from_json(door.read_text(path, limit=graphs.MAX_BYTES, what="a graph"))
+        except GraphError as error:
+            raise FileError(f"'{path.name}': {error}") from None
+    else:
+        graph = from_net(graphs.read(path), family)
     if graph.family != family:
         raise FileError(f"'{path.name}' holds a graph of {graph.kinds.title.lower()}: open it in a model that takes one.")
     return graph
+
+
+def _is_document(path: Path) -> bool:
+    """Whether a JSON file is a document of this lab rather than another program's."""
+    try:
+        data = json.loads(door.read_text(path, limit=graphs.MAX_BYTES, what="a graph"))
+    except (ValueError, RecursionError):
+        return True  # which says what is wrong with it
+    return not isinstance(data, dict) or data.get("family") in FAMILIES or not ({"links", "elements", "directed"} & set(data))
+
+
+def from_net(net: graphs.Net, family: str) -> Graph:
+    """A graph of this family from what a file holds: nodes of its first kind, weights with their sign, an undirected edge as two."""
+    if len(net.dots) > MOST_NODES or len(net.links) > MOST_EDGES:
+        raise FileError(
+            f"'{net.title}' holds {len(net.dots):,} nodes and {len(net.links):,} edges; a canvas has room for {MOST_NODES:,} and {MOST_EDGES:,}: "
+            "analyse its connectivity instead."
+        )
+    ours = net.family in FAMILIES
+    graph = Graph(net.family if ours else family)
+    first = graph.kinds.kinds[0]
+    ids: dict[str, str] = {}
+    places = _places(net, ours)
+    try:
+        for k, dot in enumerate(net.dots):
+            own = dot.more if ours else {}
+            graph, ids[dot.id] = graph.add_node(own.get("kind") or first.name, *places[k], dot.title, **_own(own))
+        for link in net.links:
+            for one, other in (
+                ((link.source, link.target),)
+                if link.directed or link.source == link.target
+                else ((link.source, link.target), (link.target, link.source))
+            ):
+                graph = _wired(graph, ids[one], ids[other], link, ours)
+    except FileError:
+        raise
+    except LabError as error:
+        raise FileError(f"'{net.title}': {error}") from None
+    return graph if any(at != (0.0, 0.0) for at in places) else graph.layout(320.0, 150.0)
+
+
+def _wired(graph: Graph, source: str, target: str, link: graphs.Link, ours: bool) -> Graph:
+    own = link.more if ours or {"output", "input"} <= set(link.more) else {}  # an edge list of this lab names the ports
+    begin = graph.kind_of(source).port(own.get("output", ""), "output")
+    specs = begin.carries.specs()
+    known = _own(own)
+    for name, text in link.more.items():
+        if name in specs and name not in EDGE_KEYS and name != "weight" and not ours:
+            try:
+                known[name] = begin.carries.from_text(name, text.replace(",", ".") if specs[name].kind == "float" else text)
+            except LabError:
+                continue  # another program's attribute of the same name
+    if link.weight is not None and "weight" in specs and "weight" not in known:
+        negative = link.weight < 0 and "sign" in specs
+        known |= {"weight": abs(link.weight) if negative else link.weight, **({"sign": "inhibitory"} if negative else {})}
+    graph, _ = graph.connect(source, target, own.get("output", ""), own.get("input", ""), **known)
+    return graph
+
+
+def _own(data: Mapping[str, str]) -> dict[str, Any]:
+    """The values that this lab wrote beside a node or an edge."""
+    try:
+        values = json.loads(data["values"]) if data.get("values") else {}
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise GraphError("The values of a node or an edge are damaged: write the file again.")
+    return _tuples(values)
+
+
+def _places(net: graphs.Net, ours: bool) -> list[tuple[float, float]]:
+    """Where the nodes lie on the canvas: as in the file, spread so far that nodes as large as ours do not cover one another."""
+    if not net.dots or any(dot.place is None for dot in net.dots):
+        return [(0.0, 0.0)] * len(net.dots)
+    places = [dot.place for dot in net.dots if dot.place is not None]
+    if ours or len(places) < 2:
+        return places
+    nearest = min(
+        (max(abs(a[0] - b[0]) / ROOM[0], abs(a[1] - b[1]) / ROOM[1]) for k, a in enumerate(places[:300]) for b in places[:k]), default=1.0
+    )
+    if nearest <= 0 or nearest < 1e-3:
+        return [(0.0, 0.0)] * len(places)
+    grow = max(1.0, 1.0 / nearest)
+    return [(x * grow, y * grow) for x, y in places]
 
 
 def to_graphml(graph: Graph) -> str:
@@ -74,26 +152,6 @@ def to_graphml(graph: Graph) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def from_graphml(text: str, family: str) -> Graph:
-    """The graph of a GraphML document of this or another program; document types and entities are refused."""
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise GraphError("The GraphML document defines a document type or entities, which are not read: save it without.")
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise GraphError(f"The GraphML document is damaged ({error}): open another.") from None
-    names = {key.get("id", ""): key.get("attr.name", "") for key in root.iter() if _local(key) == "key"}
-    nodes: list[tuple[str, dict[str, str]]] = []
-    edges: list[tuple[str, str, dict[str, str]]] = []
-    for item in root.iter():
-        data = {names.get(d.get("key", ""), d.get("key", "")): d.text or "" for d in item if _local(d) == "data"}
-        if _local(item) == "node":
-            nodes.append((item.get("id", ""), data))
-        elif _local(item) == "edge":
-            edges.append((item.get("source", ""), item.get("target", ""), data))
-    return _made(family, nodes, edges)
-
-
 def to_csv(graph: Graph) -> str:
     """One line for each wire: titles of its ends, ports, and the values that differ from their defaults."""
     columns = list(dict.fromkeys(name for e in graph.edges for name in e.properties.changed()))
@@ -105,57 +163,6 @@ def to_csv(graph: Graph) -> str:
         values = e.properties.changed()
         writer.writerow([title[e.source], title[e.target], e.output, e.input, *(_cell(values[c]) if c in values else "" for c in columns)])
     return out.getvalue()
-
-
-def from_csv(text: str, family: str) -> Graph:
-    """The graph of an edge list; the first two columns are the ends unless a header names `source` and `target`."""
-    rows = [row for row in csv.reader(io.StringIO(text)) if row and any(cell.strip() for cell in row)]
-    if not rows:
-        raise GraphError("The edge list is empty: give one line for each wire, with its source and target.")
-    header = [cell.strip().lower() for cell in rows[0]]
-    named = "source" in header and "target" in header
-    columns = header if named else ["source", "target", "weight"]
-    found: dict[str, None] = {}
-    edges = []
-    for number, row in enumerate(rows[1:] if named else rows, 2 if named else 1):
-        if len(row) < 2:
-            raise GraphError(f"Line {number} of the edge list has no target: give source and target.")
-        data = {c: cell.strip() for c, cell in zip(columns, row, strict=False) if cell.strip()}
-        source, target = data.pop("source", ""), data.pop("target", "")
-        if not source or not target:
-            raise GraphError(f"Line {number} of the edge list names no {'source' if not source else 'target'}: give both.")
-        found[source] = found[target] = None
-        edges.append((source, target, data))
-    return _made(family, [(title, {"title": title}) for title in found], edges)
-
-
-def _made(family: str, nodes: Iterable[tuple[str, dict[str, str]]], edges: Iterable[tuple[str, str, dict[str, str]]]) -> Graph:
-    graph = Graph(family)
-    first = graph.kinds.kinds[0]
-    ids: dict[str, str] = {}
-    placed = True
-    for name, data in nodes:
-        kind = data.get("kind") or first.name
-        values = json.loads(data["values"]) if data.get("values") else {}
-        placed = placed and "x" in data
-        at = (_number(data.get("x", "0")), _number(data.get("y", "0")))
-        graph, ids[name] = graph.add_node(kind, *at, data.get("title") or data.get("label") or name, **_tuples(values))
-    for source, target, data in edges:
-        for end in (source, target):
-            if end not in ids:
-                raise GraphError(f"A wire ends at '{end}', which is not in the document: {near(end, ids)}")
-        begin = graph.kind_of(ids[source]).port(data.get("output", ""), "output")
-        values = json.loads(data["values"]) if data.get("values") else {}
-        for name, text in data.items():
-            if name in begin.carries.specs() and name not in EDGE_KEYS:
-                values[name] = begin.carries.from_text(name, text)
-        if values.get("weight", 0) < 0 and "sign" in begin.carries.specs():
-            values |= {"weight": -values["weight"], "sign": "inhibitory"}
-        try:
-            graph, _ = graph.connect(ids[source], ids[target], data.get("output", ""), data.get("input", ""), **_tuples(values))
-        except LabError as error:
-            raise GraphError(str(error)) from None
-    return graph if placed and graph.nodes else graph.layout(320.0, 150.0)
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:
@@ -170,18 +177,7 @@ def _cell(value: Any) -> str:
     return json.dumps(value) if isinstance(value, (tuple, list)) else str(value)
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
-
-
 def _put(item: Any, owner: str, data: dict[str, str]) -> None:
     for name, value in data.items():
         if value:
             ElementTree.SubElement(item, f"{SPACE}data", {"key": f"{owner}-{name}"}).text = value
-
-
-def _local(element: Any) -> str:
-    return element.tag.rsplit("}", 1)[-1] if isinstance(element.tag, str) else ""

@@ -91,6 +91,21 @@ class SessionReader:
         self._each("runs", f"ORDER BY id LIMIT {MAX_RUNS}", (), lambda row: found.append(self._run(row, budget)))
         return [run for run in found if deleted or not run.deleted]
 
+    def pick(self, run: int | None = None) -> RunInfo:
+        """The run with this number, or the newest; a damaged run is never passed over without a word."""
+        found = self.runs()
+        if run is not None:
+            for info in found:
+                if info.id == run:
+                    return info
+        if self._damage and (run is None or any(sentence.startswith(f"Run {run} ") for sentence in self._damage)):
+            raise FileError(f"{next(iter(self._damage))} Name a run that is sound (lab info lists them).")
+        if not found:
+            raise FileError(f"'{self.path.name}' holds no runs yet.")
+        if run is None:
+            return found[-1]
+        raise FileError(f"'{self.path.name}' has no run {run}: {near(str(run), [str(r.id) for r in found])}")
+
     def streams(self, run: int) -> list[StreamInfo]:
         """The streams of a run in the order they were declared."""
         return self._streams(f"WHERE run=? ORDER BY id LIMIT {MAX_STREAMS}", (_step(run),))

@@ -45,12 +45,19 @@ def central_difference(
     program: Program, state: dict, root: Node, weights: np.ndarray, array: np.ndarray, index: int, inputs: dict, *, train: bool = False,
     step: float = STEP, seed: int = 0
 ) -> float:  # fmt: skip
-    """(L(v + h) - L(v - h)) / 2h for the entry `index` of `array`, a view of the state or of the inputs; L = sum(weights * root)."""
+    """(L(v + h) - L(v - h)) / 2h for the entry `index` of `array`, a view of the state or of the inputs; L = sum(weights * root).
+
+    Free nodes stay where they came to rest before: back-propagation takes that as given.
+    """
+    free = {
+        node.name: node for settling in program.tape.settlings for node in settling.free if node.index in program.tape.ancestors([root])
+    }
+    held = dict(zip(free, program.forward(state, list(free.values()), train=train, seed=seed, **inputs), strict=True)) if free else {}
     flat, losses = array.reshape(-1), []
     kept = flat[index]
     for moved in (kept + step, kept - step):
         flat[index] = moved
-        losses.append(float((program.forward(state, root, train=train, seed=seed, **inputs) * weights).sum()))
+        losses.append(float((program.forward(state, root, train=train, seed=seed, replace=held, **inputs) * weights).sum()))
     flat[index] = kept
     return (losses[0] - losses[1]) / (2 * step)
 

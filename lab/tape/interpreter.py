@@ -16,7 +16,7 @@ import numpy as np
 from lab.kernels import JIT, below, call_at, entry, kernel
 from lab.tape import operations, registry  # noqa: F401  (importing registers every operation)
 from lab.tape.optimisers import CLIP, keep_signs, scheduled_rate, update
-from lab.tape.registry import BATCHED, OPCODE, OUT, SIZE
+from lab.tape.registry import AUX, BATCHED, END, ENTER, FLOATS, INTS, OPCODE, OUT, SIZE
 
 # Columns of the table of objectives.
 FORWARD, FORWARD_END, BACKWARD, BACKWARD_END, ROOT, ROOT_BATCHED, SEGMENT, SEGMENT_END, KIND, SCHEDULE, NUMBERS, TURN = range(12)
@@ -35,7 +35,7 @@ def table(dtype: str, numbers: Iterable[int]) -> np.ndarray | list:
     """Where to find the kernel of every opcode number (2 k forward, 2 k + 1 backward); those named are compiled."""
     known = _TABLES[dtype]
     for number in numbers:
-        if not known[number]:
+        if number >= 0 and not known[number]:
             with _COMPILING:
                 if not known[number]:
                     known[number] = entry(_kernel_of(number), *(np.zeros(1, dtype), *_ARGUMENTS))
@@ -58,10 +58,25 @@ _COMPILING = Lock()
 
 @kernel
 def execute(entries, rows, start, stop, a, f, n, train, random):
-    """Run the instructions start to stop for n samples."""
-    for i in range(start, stop):
+    """Run the instructions start to stop for n samples; those below 0 are the turns of an inner loop (`Layout._settle`)."""
+    i, mode = start, train
+    while i < stop:
         r = rows[i]
-        call_at(entries[r[OPCODE]], a, r, f, n if r[BATCHED] else 1, train, random)
+        if r[OPCODE] >= 0:
+            call_at(entries[r[OPCODE]], a, r, f, n if r[BATCHED] else 1, mode, random)
+            i += 1
+        elif r[OPCODE] == ENTER:
+            a[r[AUX]] = 0
+            mode = 0 if r[INTS] else train
+            i += 1
+        elif r[OPCODE] == END:
+            a[r[AUX]] += 1
+            i -= r[INTS]
+        elif a[r[AUX]] < f[r[FLOATS]]:  # HEAD
+            i += 1
+        else:
+            mode = train
+            i += r[INTS] if train else r[INTS + 1]
 
 
 @kernel

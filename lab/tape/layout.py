@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lab.tape.listing import Instruction, Listing, Node
+from lab.tape.listing import Instruction, Listing, Node, Settling
+from lab.tape.operations.settling import STEPS
 from lab.tape.registry import (
     AUX,
     BATCHED,
@@ -15,8 +16,11 @@ from lab.tape.registry import (
     DX,
     DY,
     DZ,
+    END,
+    ENTER,
     FLOATS,
     FRESH,
+    HEAD,
     INTS,
     OPCODE,
     OPCODES,
@@ -27,6 +31,7 @@ from lab.tape.registry import (
     X,
     Y,
     Z,
+    reads_mode,
 )  # fmt: skip
 
 LINE = 16  # values start at multiples of a cache line of float32
@@ -104,9 +109,74 @@ class Layout:
         return row
 
     def forward_rows(self, targets: Iterable[Node], without: Container[int] = (), cut: Container[int] = ()) -> list[np.ndarray]:
-        """Instructions that compute the targets, in order, but not those that write `without`, nor what only `cut` needs."""
+        """Instructions that compute the targets, in order, but not those that write `without`, nor what only `cut` needs.
+
+        What depends on a free node waits for its settling, which stands where `settle` was called.
+        """
         needed = self.tape.ancestors(list(targets), cut)
-        return [self._row(i, 2 * OPCODES[i.opcode].number) for i in self.tape.instructions if i.out in needed and i.out not in without]
+        settlings = [s for s in self.tape.settlings if s.trace.index in needed and any(node.index not in without for node in s.free)]
+        waits = [self._follows(node.index for node in s.free if node.index not in without) for s in settlings]
+        rows: list[np.ndarray] = []
+        for place, instruction in enumerate([*self.tape.instructions, None]):
+            for k, settling in enumerate(settlings):
+                if settling.at == place:
+                    later = [i for i in self.tape.instructions[:place] if i.out in needed and i.out not in without and i.out in waits[k]]
+                    rows += self._settle(settling, later, without)
+            if instruction is not None and instruction.out in needed and instruction.out not in without:
+                if not any(instruction.out in wait and place < s.at for s, wait in zip(settlings, waits, strict=True)):
+                    rows.append(self._forward(instruction))
+        return rows
+
+    def _forward(self, instruction: Instruction) -> np.ndarray:
+        return self._row(instruction, 2 * OPCODES[instruction.opcode].number)
+
+    def _follows(self, first: Iterable[int]) -> set[int]:
+        """Nodes that are computed from the given ones."""
+        start = set(first)
+        found = set(start)
+        for instruction in self.tape.instructions:
+            if any(i >= 0 and self.tape.nodes[i].base in found for i in instruction.inputs):
+                found.add(instruction.out)
+        return found - start
+
+    def _settle(self, settling: Settling, later: list[Instruction], without: Container[int]) -> list[np.ndarray]:
+        """The inner loop: start, then as often as the live number of steps says: gradient, move, and all that the loss needs anew.
+
+        enter, confine, forward, trace, head, seed, backward, move, forward, end, rest
+                                   ^                                          |
+                                   '------------------------------------------'
+        """
+        free = [node for node in settling.free if node.index not in without]
+        behind = self.tape.ancestors([settling.loss])
+        inner = [i for i in later if i.out in behind]
+        forward = [self._forward(i) for i in inner]
+        centre = -1 if settling.centre is None else self.offset(settling.centre)
+
+        def own(kind: str, node: Node, **columns: int) -> np.ndarray:
+            row = np.full(WIDTH, -1, np.int64)
+            row[OPCODE], row[BATCHED], row[OUT], row[SIZE] = 2 * OPCODES[kind].number, node.batched, self.offset(node), node.size
+            row[DOUT], row[FLOATS], row[AUX], row[FRESH] = self.gradient(node), settling.floats, self.offsets[settling.counter.index], 0
+            row[INTS : INTS + len(settling.ints)] = settling.ints
+            row[X] = columns.get("x", -1)
+            return row
+
+        def control(code: int, *ints: int) -> np.ndarray:
+            row = own("settle_trace", settling.trace)
+            row[OPCODE], row[FLOATS] = code, settling.floats + STEPS
+            row[INTS : INTS + len(ints)] = ints
+            return row
+
+        trace = own("settle_trace", settling.trace, x=self.offset(settling.loss))
+        confine = [own("settle_confine", node, x=centre) for node in free]
+        moves = [own("settle_move", node, x=centre) for node in free]
+        backward = self.backward_rows(settling.loss, {node.index for node in free})
+        turn = [own("settle_seed", settling.loss), *backward, *moves, *forward]
+        # Only where something depends on the mode or draws does the last state need another pass in the mode of the whole.
+        moody = any(reads_mode(OPCODES[i.opcode]) for i in inner)
+        again = forward if moody else []
+        head = control(HEAD, len(turn) + 2, len(turn) + 2 + len(again))
+        rest = [self._forward(i) for i in later if i.out not in behind]
+        return [control(ENTER, int(moody)), *confine, *forward, trace, head, *turn, control(END, len(turn) + 2), *again, *rest]
 
     def _depends(self, wrt: Iterable[int]) -> set[int]:
         """Base nodes through which a gradient with respect to `wrt` flows."""

@@ -103,6 +103,24 @@ class Objective:
     turn: int = -1
 
 
+@dataclass(frozen=True)
+class Settling:
+    """An inner loop: the free nodes move along the gradient of a loss; it stands after the first `at` instructions.
+
+    floats and ints are read by its kernels (`lab/tape/operations/settling.py`); the trace holds the loss of each step.
+    """
+
+    name: str
+    loss: Node
+    free: tuple[Node, ...]
+    at: int
+    floats: int
+    ints: tuple[int, ...]
+    centre: Node | None
+    trace: Node
+    counter: Node
+
+
 class Listing:
     """A program as a list: every operation appends its instructions here, the compiler reads them."""
 
@@ -111,6 +129,7 @@ class Listing:
         self.instructions: list[Instruction] = []
         self.hypers: list[Hyper] = []
         self.objectives: list[Objective] = []
+        self.settlings: list[Settling] = []
         self.records: list[tuple[str, Node]] = []
         self.constants: dict[int, np.ndarray] = {}
         self._names: dict[str, int] = {}
@@ -268,12 +287,21 @@ class Listing:
     def ancestors(self, targets: Sequence[Node], cut: Container[int] = ()) -> set[int]:
         """Indices of all nodes that the targets are computed from, themselves included; nothing is followed behind those of `cut`."""
         needed = {index for node in targets for index in (node.index, node.base)}
-        for instruction in reversed(self.instructions):
-            if instruction.out in needed and instruction.out not in cut:
-                for index in instruction.inputs:
-                    if index >= 0:
-                        needed |= {index, self.nodes[index].base}
-        return needed
+        while True:
+            for instruction in reversed(self.instructions):
+                if instruction.out in needed and instruction.out not in cut:
+                    for index in instruction.inputs:
+                        if index >= 0:
+                            needed |= {index, self.nodes[index].base}
+            # Where a free node came to rest depends on all that its inner loss does.
+            more: set[int] = set()
+            for settling in self.settlings:
+                if settling.trace.index in needed or any(node.index in needed and node.index not in cut for node in settling.free):
+                    for node in (settling.loss, settling.trace, *settling.free, *([settling.centre] if settling.centre else [])):
+                        more |= {node.index, node.base}
+            if more <= needed:
+                return needed
+            needed |= more
 
     def _refuse_taken(self, name: str) -> None:
         if name in self._names:

@@ -1,5 +1,6 @@
 # Written by `python -m lab.tape.signatures` from the operations: change one there and write this anew.
 # fmt: off
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,6 +85,11 @@ class Operations:
         With logits (..., classes) the target is labels of shape (...) or probabilities of shape (..., classes); the result has
         the shape (...), one value per label. A gradient flows into probabilities that are computed; `stop_gradient` cuts it.
         """
+    def kl_categorical(self, logits: Node, other: Node, *, name: str | None = None) -> Node:
+        """Divergence of the distribution softmax(other) from softmax(logits) over the last axis, sum p (log p - log q), p of the first.
+
+        One value per distribution: (..., classes) becomes (...). The gradient flows into both (as TRADES wants it, Zhang et al. 2019).
+        """
     def kl_gaussian(self, mean: Node, log_variance: Node, *, name: str | None = None) -> Node:
         """Divergence of a diagonal Gaussian from the standard one, 1/2 sum(exp(lv) + m^2 - lv - 1) (Kingma and Welling 2014, appendix B)."""
     def mse(self, x: Node, target: Node, *, name: str | None = None) -> Node:
@@ -114,6 +120,26 @@ class Operations:
         """In training, each label is drawn anew among all classes with the live probability `<name>.rate`."""
     def noise(self, x: Node, deviation: float = 0.1, *, name: str | None = None) -> Node:
         """In training, x plus Gaussian noise of the live standard deviation `<name>.deviation`."""
+    def uniform(self, shape: int | Sequence[int], low: float = 0.0, high: float = 1.0, *, name: str | None = None) -> Node:
+        """Numbers drawn evenly from low to high (live), new at each pass, in training and evaluation alike."""
+    def free(self, name: str, shape: int | Sequence[int], *, start: Node | float = 0.0) -> Node:
+        """A value that `settle` moves within each pass; it starts as a copy of `start`, a node of its shape or a number.
+
+        No gradient flows from it into its start: what it came to is given, as an input is.
+        """
+    def settle(self, loss: Node, free: Sequence[Node], *, steps: int, rate: float, rule: str = "gradient", ascend: bool = False, ball: tuple[Node, float] | None = None, norm: float = math.inf, low: float = -math.inf, high: float = math.inf, name: str | None = None) -> Node:
+        """Move the `free` nodes `steps` times along the gradient of `loss` wherever they are used; returns the loss of each step.
+
+        The result has the shape (steps + 1,) per sample: the inner loss before the first step and after each one. In every step a
+        sample moves down (ascend=True: up) by `rate` times its own gradient, its sign ("sign") or its direction of length 1
+        ("normalised"), then back into the ball of radius eps around a node (ball=(node, eps), in the maximum norm or norm=2) and into the
+        range from low to high; where it starts is put into both, too. The inner steps run in evaluation mode (no dropout, running
+        statistics), whatever the mode of the pass, which is given back after them. Live: `<name>.rate`, `.steps` (up to
+        the given number), `.eps`, `.low`, `.high`.
+
+        Parameters get the gradient of an outer loss at the values where the free nodes came to rest, not through the way there
+        (Madry et al. 2018 for attacks; in predictive coding this is the rule of learning).
+        """
     def concatenate(self, parts: Sequence[Node], *, axis: int = -1, name: str | None = None) -> Node:
         """Several values joined along an axis of a sample."""
     def flatten(self, x: Node, *, name: str | None = None) -> Node:

@@ -19,7 +19,7 @@ from lab.tape.initialisers import initial
 from lab.tape.layout import Layout
 from lab.tape.listing import Listing, Node
 from lab.tape.optimisers import KINDS, SCHEDULES
-from lab.tape.registry import OUT
+from lab.tape.registry import END, ENTER, OPCODE, OUT
 from lab.tape.threads import one_thread
 
 State = dict[str, np.ndarray]
@@ -499,7 +499,12 @@ class Program:
 
     def _written(self, rows: np.ndarray, node: Node) -> int:
         """Place after the last instruction that writes a node."""
-        writers = np.flatnonzero(rows[:, OUT] == self.layout.offset(node))
+        writers = np.flatnonzero((rows[:, OUT] == self.layout.offset(node)) & (rows[:, OPCODE] >= 0))
+        steer = np.flatnonzero(np.isin(rows[:, OPCODE], (ENTER, END))).reshape(-1, 2)
+        if any(((first < writers) & (writers < last)).any() for first, last in steer):
+            raise ModelError(
+                f"tape: '{node.name}' is computed in each step of an inner loop; replace it by an array, or what comes after the loop."
+            )
         return int(writers[-1]) + 1 if writers.size else 0
 
     def _write(self, node: Node, value: np.ndarray) -> None:

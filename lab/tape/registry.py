@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dis import get_instructions
+from functools import cache
 from typing import Any
 
 from lab.errors import ModelError, near
@@ -25,6 +27,8 @@ from lab.errors import ModelError, near
 # the gradient offset of a value that needs none is -1.
 OPCODE, BATCHED, OUT, DOUT, X, DX, Y, DY, Z, DZ, AUX, STATISTICS, FRESH, SIZE, FLOATS, INTS = range(16)
 WIDTH = 32
+# Opcodes below 0 steer the inner loop of a settling and call no kernel.
+ENTER, HEAD, END = -1, -2, -3
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,13 @@ def opcode(
     if name in OPCODES:
         raise ModelError(f"tape: opcode '{name}' is registered twice; give one of them another name.")
     OPCODES[name] = Opcode(name, len(OPCODES) + 1, forward, backward, fresh, shared, either)
+
+
+@cache
+def reads_mode(known: Opcode) -> bool:
+    """Whether the forward kernel reads the mode or draws random numbers: then two passes over the same inputs may differ."""
+    loads = (i.argval for i in get_instructions(getattr(known.forward, "py_func", known.forward)) if i.opname.startswith("LOAD_FAST"))
+    return any({"train", "random"} & {*(names if isinstance(names, tuple) else (names,))} for names in loads)
 
 
 def operation(function: Callable) -> Callable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from lab.tape.registry import OPERATIONS
 FILE = Path(methods.__file__).with_suffix(".pyi")
 HEAD = """# Written by `python -m lab.tape.signatures` from the operations: change one there and write this anew.
 # fmt: off
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +28,9 @@ class Operations:
 
 
 def _default(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, str) else repr(value)
+    if isinstance(value, str):
+        return json.dumps(value)
+    return repr(value) if value not in (math.inf, -math.inf) else f"{'-' if value < 0 else ''}math.inf"
 
 
 def _parameters(function: Callable) -> Iterator[str]:

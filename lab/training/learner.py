@@ -24,6 +24,7 @@ OPTIMISERS = {"SGD": "descent", "momentum": "momentum", "Nesterov": "nesterov", 
 TRAIN_LOSS, TEST_LOSS, TRAIN_SCORE, TEST_SCORE, BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST, EVALUATIONS, FIRST_LOSS, GRADIENT_NORM = (
     range(11)
 )
+NEVER = 1e9  # the turn of an objective that has none
 LOOKED_AT = 1000  # samples of an evaluation, where a learner does not say
 SMOOTHED = 100  # steps that a smoothed loss looks back on, where there are no epochs
 
@@ -175,7 +176,7 @@ class Learner(Model):
     @property
     def speed(self) -> float | None:
         """As fast as it goes, but two minibatches a second where one looks at every phase."""
-        return 2.0 * self.clock.dt if self.slow else None
+        return 2.0 * self.clock.dt if self.slow else super().speed
 
     @property
     def unit_steps(self) -> int:
@@ -304,7 +305,7 @@ class Learner(Model):
             hyper[written.floats : written.floats + len(numbers)] = numbers
             if written.turn >= 0:
                 chosen = objective.name in only
-                hyper[written.turn] = 1 if only else objective.every
+                hyper[written.turn] = (1 if chosen else NEVER) if only else objective.every
                 hyper[written.turn + 1] = chosen if only else objective.active
         places = {h.name: k for k, h in enumerate(tape.hypers)}
         for name, value in self.numbers().items():
@@ -314,27 +315,31 @@ class Learner(Model):
 
     def rows(self, constants: Constants) -> int:
         """Samples of an epoch."""
-        return constants.maker.rows
+        return self.maker_now(constants).rows
+
+    def maker_now(self, constants: Constants) -> Maker:
+        """What is learned from now; a learner whose data change while it runs gives its present maker."""
+        return constants.maker
 
     def samples_of(self, constants: Constants, state: State) -> dict[str, np.ndarray]:
         """The samples of the present epoch, by input."""
-        return constants.maker.training(constants.seed, self._epoch(constants, state))
+        return self.maker_now(constants).training(constants.seed, self._epoch(constants, state))
 
     def _epoch(self, constants: Constants, state: State) -> int:
-        return int(state["counters"][EPOCH]) if constants.maker.fresh else 0
+        return int(state["counters"][EPOCH]) if self.maker_now(constants).fresh else 0
 
     def training_data(self, constants: Constants, state: State) -> Data:
         """The samples of the present epoch, packed for the tape."""
-        key, kept = self._epoch(constants, state), constants.instruments.packed
-        if key not in kept:
+        maker, epoch, kept = self.maker_now(constants), self._epoch(constants, state), constants.instruments.packed
+        if (maker, epoch) not in kept:
             kept.clear()
-            kept[key] = constants.maker.pack(constants.program, constants.seed, key)
-        return kept[key]
+            kept[maker, epoch] = maker.pack(constants.program, constants.seed, epoch)
+        return kept[maker, epoch]
 
     def learn(self, constants: Constants, state: State, tape: State, steps: int, watch: bool) -> Stretch:
         """Train up to so many steps in place, fewer where the samples of an epoch end; `watch` the last one."""
         data = self.training_data(constants, state)
-        fresh = constants.maker is not None and constants.maker.fresh
+        fresh = self.maker_now(constants).fresh
         if fresh:
             left = -(-(data.count - int(state["counters"][POSITION])) // self.batch)
             watch, steps = watch and left >= steps, min(steps, left)

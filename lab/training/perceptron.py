@@ -27,13 +27,14 @@ def first_weights(initialiser: str, activation: str) -> str:
     return initialiser if initialiser != "automatic" else "he" if activation in RECTIFIED else "xavier"
 
 
-def redeclared(base: type[Model], name: str, default: Any, *, main: bool | None = None) -> Any:
-    """A parameter of `base` with another default."""
+def redeclared(base: type[Model], name: str, default: Any, **changes: Any) -> Any:
+    """A parameter of `base` with another default, and whatever else is changed of it."""
     s = base.specs()[name]
-    return param(
-        default, s.unit, lo=s.lo, hi=s.hi, choices=s.choices or None, live=s.live, log=s.log, doc=s.doc, group=s.group, label=s.label, when=s.when,
-        builds=s.builds, main=s.main if main is None else main, kind=None if s.choices else s.kind,
+    known: dict[str, Any] = dict(
+        unit=s.unit, lo=s.lo, hi=s.hi, choices=s.choices or None, live=s.live, log=s.log, doc=s.doc, group=s.group, label=s.label, when=s.when,
+        builds=s.builds, main=s.main, kind=None if s.choices else s.kind, soft=s.soft, symbol=s.symbol, marks=dict(s.marks),
     )  # fmt: skip
+    return param(default, **known | changes)
 
 
 class Perceptron(Supervised):

@@ -17,7 +17,6 @@ BEAT_MS = 16
 SHARE = 0.75  # of the window's thread that may go into pictures
 SHARE_FLAT_OUT = 0.5  # of a run that goes as fast as it can and needs the interpreter itself
 AT_ONCE = 0.020  # seconds that the pictures of one beat may take; a single one may always
-HURRY = 0.004  # seconds per picture above which a run has pictures without smooth edges
 REMEMBER = 0.9
 WORST = 0.05  # seconds: what else a picture seems to have cost was a window that opened or a model that changed
 
@@ -38,8 +37,7 @@ class Pulse(QObject):
         self._last = 0.0
         self._busy = 0.0
         self._drew = 0
-        self._hurried = False
-        self._flat_out = False
+        self.flat_out = False  # the run goes as fast as it can, and pictures give way to it
         self._cost = 0.0  # seconds of this thread per drawn picture
         self._saved = 0.0  # seconds that pictures may take now
 
@@ -55,7 +53,7 @@ class Pulse(QObject):
     def _tick(self) -> None:
         now = time.perf_counter()
         self.gaps.append(now - self._last)
-        self._saved = min(self._saved + (now - self._last) * (SHARE_FLAT_OUT if self._flat_out else SHARE), AT_ONCE)
+        self._saved = min(self._saved + (now - self._last) * (SHARE_FLAT_OUT if self.flat_out else SHARE), AT_ONCE)
         self._last = now
         busy = time.thread_time()
         if self._drew:
@@ -68,15 +66,6 @@ class Pulse(QObject):
     def most(self) -> int:
         """How many pictures may be drawn at this beat."""
         return max(1, int(self._saved / self._cost)) if self._cost else 2
-
-    def hurry(self, flat_out: bool) -> bool:
-        """Whether pictures of a run that goes as fast as it can should leave out what only pleases, as smooth edges.
-
-        Once they cost too much it stays so until the run rests: a picture that changes its looks in between is worse.
-        """
-        self._flat_out = flat_out
-        self._hurried = flat_out and (self._hurried or self._cost > HURRY)
-        return self._hurried
 
     def drew(self, pictures: int) -> None:
         """That many were drawn at this beat."""

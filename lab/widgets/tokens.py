@@ -82,7 +82,7 @@ class Look:
     @property
     def stroke(self) -> float:
         """Width of drawn lines."""
-        return 3.0 if self.projector else 1.5
+        return 3.5 if self.projector else 2.0
 
     @property
     def field(self) -> int:

@@ -631,8 +631,8 @@ class Window(QMainWindow):
             source = self.player.source
             if source is not None and status is not None and status.phase != "preparing":
                 overlays = self.player.overlays(self.marks.overlaid())
-                hurried = self.pulse.hurry(status.phase == "running" and status.pace is None)
-                self.pulse.drew(self.workspace.refresh(source, overlays, self.pulse.most, hurried))
+                self.pulse.flat_out = status.phase == "running" and status.pace is None
+                self.pulse.drew(self.workspace.refresh(source, overlays, self.pulse.most))
                 if self._beats % SLOW_EVERY == 0:
                     self.canvas.refresh(source)
         if self._beats % 2:

@@ -405,18 +405,14 @@ class Workspace(QMainWindow):
         """Cards that can be seen now (not those hidden, nor behind a tab)."""
         return [dock.card for dock in self.docks.values() if dock.card.isVisible() and not dock.card.visibleRegion().isEmpty()]
 
-    def refresh(self, source: Source, overlays: Sequence[Overlay], most: int, hurried: bool = False) -> int:
-        """Feed up to `most` of the visible cards that have something new, taking turns; how many drew.
-
-        Hurried pictures leave out what only pleases.
-        """
+    def refresh(self, source: Source, overlays: Sequence[Overlay], most: int) -> int:
+        """Feed up to `most` of the visible cards that have something new, taking turns; how many drew."""
         cards = self.visible_cards()
         drew = 0
         for k in range(len(cards)):
             if drew >= most:
                 break
             self._last = (self._turn + k) % len(cards)
-            cards[self._last].view.hurried = hurried
             drew += cards[self._last].refresh(source, overlays)
         if cards and drew:
             self._turn = (self._last + 1) % len(cards)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -62,16 +62,20 @@ class TooFew(LabError):
 
 
 @lru_cache(2)
-def _measured(source: str, metric: str, most: int, stamp: int) -> Space:
+def _measured(source: str, metric: str, most: int, standardise: bool, stamp: int) -> Space:
     """A space with its true neighbours; kept, because a change of perplexity does not change them. `stamp` is the file's time."""
     vectors, classes, names = _read(source)
     whole = len(vectors)
     if most and most < whole:
         kept = {name: column[:most] for name, column in vectors.metadata.items()}
-        vectors, classes = Vectors(vectors.words[:most], vectors.matrix[:most], None, kept, vectors.title), classes[:most]
+        vectors, classes = Vectors(vectors.words[:most], vectors.matrix[:most], None, kept, vectors.title, vectors.said), classes[:most]
     n = len(vectors)
     if n < 5:
         raise TooFew(f"must hold at least 5 points, not {n}")
+    if standardise:
+        deviation = vectors.matrix.std(0, dtype=float)
+        scaled = (vectors.matrix - vectors.matrix.mean(0, dtype=float)) / np.where(deviation > 0, deviation, 1)
+        vectors = replace(vectors, matrix=scaled.astype(np.float32))
     matrix = unit_rows(vectors.matrix) if metric == "cosine" else np.ascontiguousarray(vectors.matrix, np.float32)
     return Space(vectors, matrix, whole, classes, names, truth(matrix))
 
@@ -155,6 +159,9 @@ class EmbeddingMap(Model):
     dimensions: int = param(2, "", lo=2, hi=3, live=False, doc="Dimensions of the map.")
     metric: str = param(
         "euclidean", choices=("euclidean", "cosine"), live=False, doc="Distance in the space; cosine looks at directions only."
+    )
+    standardise: bool = param(
+        False, live=False, label="One scale", doc="Give every number of a vector mean 0 and deviation 1 first, as columns of a table need."
     )
     most: int = param(
         0, "points", lo=0, hi=1_000_000, live=False, doc="Only the first so many points (words: the most frequent); 0 takes all."
@@ -271,9 +278,14 @@ class EmbeddingMap(Model):
         place = Path(self.space)
         stamp = place.stat().st_mtime_ns if place.is_file() else 0
         try:
-            return _measured(self.space, self.metric, self.most, stamp)
+            return _measured(self.space, self.metric, self.most, self.standardise, stamp)
         except TooFew as error:
             raise self.refuse("space", str(error)) from None
+
+    def account(self, constants: Constants) -> str:
+        """The file of vectors, and how many of them are mapped."""
+        part = "" if constants.whole == len(constants.space) else f" The first {len(constants.space):,} are mapped."
+        return constants.space.said and constants.space.said + part
 
     def build(self, seed: int) -> Constants:
         """The space, its true neighbours, and the affinities or graph of the method."""

@@ -10,7 +10,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Stream, action, param
 from lab.training import Perceptron, Stage, features, readings, redeclared
-from lab.training.latent import lattice, principal, tiled
+from lab.training.geometry import lattice, principal, tiled
 from lab.training.perceptron import ACTIVATIONS, first_weights
 
 SHOWN = 8

@@ -8,6 +8,7 @@ import numpy as np
 
 from lab.kernels import kernel, normal, seed_state
 from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.training.geometry import contours
 
 OPTIMISERS = ("gradient descent", "momentum", "Nesterov", "RMSprop", "Adam")
 SURFACES = ("quadratic", "Rosenbrock", "saddle", "Himmelblau", "ripples")
@@ -77,33 +78,6 @@ def _advance(place, velocity, square, history, count, rng, kind, condition, rate
             rows[k, i] = min(max(f, LOWEST), 1e30)  # within what a logarithmic axis can show
             history[count[0] % len(history), i, 0] = place[i, 0]
             history[count[0] % len(history), i, 1] = place[i, 1]
-
-
-def contours(values: np.ndarray, x: np.ndarray, y: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """(2, n) line segments of the contours of values (rows y, columns x), separated by NaN: marching squares with interpolation."""
-    parts = []
-    for level in levels:
-        d = values - level
-        a, b, c, e = d[:-1, :-1], d[:-1, 1:], d[1:, 1:], d[1:, :-1]  # corners: lower left, lower right, upper right, upper left
-        left, lower = x[:-1][None, :], y[:-1][:, None]
-        dx, dy = x[1] - x[0], y[1] - y[0]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            edges = [
-                (a * b < 0, left + dx * a / (a - b), lower + 0 * left),
-                (b * c < 0, left + dx + 0 * lower, lower + dy * b / (b - c)),
-                (e * c < 0, left + dx * e / (e - c), lower + dy + 0 * left),
-                (a * e < 0, left + 0 * lower, lower + dy * a / (a - e)),
-            ]
-        hits = np.stack([np.broadcast_to(h, a.shape) for h, _, _ in edges])
-        px = np.stack([np.broadcast_to(q, a.shape) for _, q, _ in edges])
-        py = np.stack([np.broadcast_to(q, a.shape) for _, _, q in edges])
-        for pair in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)):
-            both = hits[pair[0]] & hits[pair[1]] & (hits.sum(0) == 2)
-            if both.any():
-                xs = np.stack([px[pair[0]][both], px[pair[1]][both], np.full(both.sum(), np.nan)], 1)
-                ys = np.stack([py[pair[0]][both], py[pair[1]][both], np.full(both.sum(), np.nan)], 1)
-                parts.append(np.array([xs.ravel(), ys.ravel()]))
-    return np.concatenate(parts, axis=1) if parts else np.full((2, 1), np.nan)
 
 
 class Optimisers(Model):

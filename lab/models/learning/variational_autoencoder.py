@@ -12,7 +12,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Stream, action, param
 from lab.training import Objective, Perceptron, Stage, features, readings, redeclared, walk
-from lab.training.latent import ellipse, lattice, plane, tiled
+from lab.training.geometry import ellipse, lattice, plane, tiled
 from lab.training.material import outline
 from lab.training.perceptron import ACTIVATIONS, first_weights
 

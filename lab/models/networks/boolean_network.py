@@ -11,7 +11,7 @@ from lab.graph import logic
 from lab.graph.document import Graph
 from lab.graph.kinds.gates import MOST_INPUTS, Program, compiled, half_adder, parity
 from lab.graph.kinds.gates import logic as one_gate
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 XOR = parity(2).to_json()
 
@@ -64,12 +64,14 @@ class BooleanNetwork(Model):
         "McCulloch and Pitts, Bull Math Biophys 5:115 (1943); Minsky and Papert, Perceptrons (1969); Quine, Am Math Monthly 59:521 (1952)"
     )
     presets = {
-        "XOR with hidden gates": {},
-        "AND": {"graph": one_gate("and").to_json()},
-        "OR": {"graph": one_gate("or").to_json()},
-        "Half adder": {"graph": half_adder().to_json()},
-        "Parity of 4": {"graph": parity(4).to_json()},
-        "Majority of 3": {"graph": logic.circuit((0, 0, 0, 1, 0, 1, 1, 1)).to_json()},
+        "XOR with hidden gates": Preset({}, shows="one gate would do for = '0 of 1 output'", after=4.0),
+        "AND": Preset({"graph": one_gate("and").to_json()}, shows="one gate would do for = '1 of 1 output'", after=4.0),
+        "OR": Preset({"graph": one_gate("or").to_json()}, shows="one gate would do for = '1 of 1 output'", after=4.0),
+        "Half adder": Preset({"graph": half_adder().to_json()}, shows="one gate would do for = '1 of 2 outputs'", after=4.0),
+        "Parity of 4": Preset({"graph": parity(4).to_json()}, shows="one gate would do for = '0 of 1 output'", after=4.0),
+        "Majority of 3": Preset(
+            {"graph": logic.circuit((0, 0, 0, 1, 0, 1, 1, 1)).to_json()}, shows="one gate would do for = '1 of 1 output'", after=4.0
+        ),
     }
 
     graph: str = param(XOR, kind="graph", builds=True, doc="Inputs, gates and outputs (JSON text of the canvas).", group="Network")

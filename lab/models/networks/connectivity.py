@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 
-from lab.errors import FileError, LabError, ModelError
+from lab.data import graphs
+from lab.errors import LabError, ModelError
 from lab.graph.census import connections
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import vogels_abbott
 from lab.kernels import below, kernel, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 NETWORKS = ("small world", "scale free", "blocks", "random", "layered", "file", "canvas")
 MOST_NODES = 3000
@@ -99,68 +98,19 @@ def path_length(adjacency):
 
 
 def read_network(path: str):
-    """An undirected networkx graph from a GraphML file, an edge list (CSV: the columns headed from/to, source/target or pre/post, else the first two) or JSON node-link data."""
-    import json
-
+    """An undirected networkx graph from a file that `lab.data.graphs` reads; its attribute `said` is one paragraph about it."""
     import networkx as nx
 
-    place = Path(path)
     if not path:
-        raise ModelError("Choose a file: GraphML, a CSV edge list, or JSON.")
-    try:
-        if place.stat().st_size > 200 << 20:
-            raise FileError(f"{place} is larger than 200 MB, more than a network to analyse here needs.")
-        if place.suffix.lower() == ".graphml":
-            text = place.read_text("utf-8")
-            if "<!ENTITY" in text or "<!DOCTYPE" in text:
-                raise FileError(f"{place} contains entity definitions, which GraphML does not need; it is refused.")
-            found = nx.parse_graphml(text)
-        elif place.suffix.lower() == ".json":
-            found = nx.node_link_graph(json.loads(place.read_text("utf-8")), edges="links")
-        else:
-            found = _edge_list(place)
-    except FileNotFoundError:
-        raise FileError(f"There is no file {place}.") from None
-    except OSError as error:
-        raise FileError(f"{place} cannot be read: {error.strerror}.") from None
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError, SyntaxError, nx.NetworkXException) as error:
-        raise FileError(
-            f"{place} is not a network that can be read here ({str(error)[:100]}): give GraphML, a CSV edge list or JSON node-link data."
-        ) from None
-    simple = nx.Graph()
-    simple.add_nodes_from(found.nodes())
-    simple.add_edges_from((a, b) for a, b, *_ in found.edges() if a != b)
+        raise ModelError("Choose a file: GraphML, GEXF, GML, JSON or an edge list.")
+    net = graphs.read(path)
+    titles = [dot.title for dot in net.dots]
+    # Titles are what people know a node by, where each has its own.
+    name = {dot.id: dot.title if len(set(titles)) == len(titles) else dot.id for dot in net.dots}
+    simple = nx.Graph(said=net.said)
+    simple.add_nodes_from(name.values())
+    simple.add_edges_from((name[link.source], name[link.target]) for link in net.links if link.source != link.target)
     return simple
-
-
-FROM, TO = ("source", "from", "pre", "node1", "from_id", "source_id"), ("target", "to", "post", "node2", "to_id", "target_id")
-
-
-def _ends(heading: list[str]) -> tuple[int, int] | None:
-    """Columns of the two ends where the heading names them."""
-    one = next((i for i, name in enumerate(heading) if name in FROM), None)
-    other = next((i for i, name in enumerate(heading) if name in TO), None)
-    return (one, other) if one is not None and other is not None else None
-
-
-def _edge_list(place: Path):
-    import networkx as nx
-
-    found = nx.Graph()
-    lines = place.read_text("utf-8-sig").splitlines()
-    if not lines:
-        raise FileError(f"{place} is empty.")
-    separator = max(",;\t ", key=lines[0].count)
-    rows = [row for row in csv.reader(lines, delimiter=separator) if row and not row[0].startswith("#")]
-    ends = _ends([cell.strip().lower() for cell in rows[0]]) if rows else None
-    one, other = ends or (0, 1)
-    for number, row in enumerate(rows, start=1):
-        if number == 1 and ends:
-            continue
-        if len(row) <= max(one, other):
-            raise FileError(f"{place}, row {number}: an edge needs two names (got '{','.join(row)[:40]}').")
-        found.add_edge(row[one].strip(), row[other].strip())
-    return found
 
 
 def layered_twin(nodes: int, edges: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
@@ -204,17 +154,24 @@ class Connectivity(Model):
     )
     source = "Watts and Strogatz, Nature 393:440 (1998); Colizza et al., Nat. Phys. 2:110 (2006); van den Heuvel and Sporns, J. Neurosci. 31:15775 (2011)"
     presets = {
-        "Small world": {},
-        "Scale free, with hubs": {"network": "scale free"},
-        "Communities": {"network": "blocks"},
-        "Layered, as in machine learning": {"network": "layered"},
-        "Random": {"network": "random"},
-        "Network on the canvas": {"network": "canvas", "nodes": 400},
+        "Small world": Preset({}, shows="small-world index > 5 and mean path < 4 and clustering > 0.4", after=20.0),
+        "Scale free, with hubs": Preset({"network": "scale free"}, shows="small-world index < 1.5 and mean path < 3", after=20.0),
+        "Communities": Preset({"network": "blocks"}, shows="modularity > 0.5", after=20.0),
+        "Layered, as in machine learning": Preset({"network": "layered"}, shows="clustering = 0 and mean path = 2", after=20.0),
+        "Random": Preset({"network": "random"}, shows="small-world index < 1.3", after=20.0),
+        "Network on the canvas": Preset(
+            {"network": "canvas", "nodes": 400}, shows="nodes = 400 and small-world index < 1.3", after=20.0, slow=True
+        ),
     }
 
     network: str = param("small world", choices=NETWORKS, live=False, main=True, doc="Where the network comes from.")
     file: str = param(
-        "", kind="file", live=False, when=("network", "file"), main=True, doc="GraphML, a CSV edge list, or JSON node-link data."
+        "",
+        kind="file",
+        live=False,
+        when=("network", "file"),
+        main=True,
+        doc="GraphML, GEXF, GML, JSON, an edge list or a table of connections.",
     )
     graph: str = param(
         vogels_abbott().to_json(), kind="graph", live=False, when=("network", "canvas"), doc="The network on the canvas, of any family."
@@ -335,6 +292,10 @@ class Connectivity(Model):
         found.add_edges_from((names[a], names[b]) for a, b in pairs.tolist() if a != b)
         return found
 
+    def account(self, constants):
+        """The file of the network."""
+        return constants["said"]
+
     def build(self, seed):
         """Everything that is known of the network itself."""
         import networkx as nx
@@ -358,6 +319,7 @@ class Connectivity(Model):
         rich_club(edges, degree, phi)
         twin, layers = layered_twin(len(names), len(edges), np.random.default_rng(seed))
         return {
+            "said": found.graph.get("said", ""),
             "names": tuple(str(n) for n in names), "edges": edges, "adjacency": adjacency, "degree": degree, "clustering": float(local.mean()),
             "path": path, "pairs": pairs, "community": community, "modularity": nx.community.modularity(found, communities), "phi": phi,
             "place": self._places(community, degree), "twin": twin, "layers": layers, "twin figures": self._twin_figures(twin, layers, len(names)),

@@ -15,7 +15,7 @@ from lab.graph.census import Census, census
 from lab.graph.document import Graph
 from lab.graph.kinds.layers import chain
 from lab.graph.kinds.populations import brunel
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 CONVENTIONS = ("rows of every matrix", "10 L d for transformers")
 
@@ -97,8 +97,9 @@ NETWORKS: dict[str, tuple[Callable[[str], Count], str]] = {
     "GPT-3 175B, blocks": (lambda c: transformer(96, 12288, c), "Brown et al., arXiv 2005.14165 (2020), table 2.1"),
     "C. elegans": (lambda c: Count(302, 7000, "about 7,000 chemical synapses"), "White et al., Phil. Trans. B 314:1 (1986); Varshney et al. (2011)"),
     "fruit fly": (lambda c: Count(139_255, 54.5e6, "54.5 million synapses of one brain"), "Dorkenwald et al., Nature 634:124 (2024)"),
-    "mouse": (lambda c: Count(71e6, 71e6 * 8000, "about 8,000 each, as in its cortex"), "Herculano-Houzel et al., PNAS 103:12138 (2006); Schuez and Palm, J. Comp. Neurol. 286:442 (1989)"),
-    "human": (lambda c: Count(86e9, 86e9 * 7000, "about 7,000 each"), "Azevedo et al., J. Comp. Neurol. 513:532 (2009); Drachman, Neurology 64:2004 (2005)"),
+    "mouse": (lambda c: Count(71e6, 14e6 * 8000, "about 8,000 for each of the 14 million neurons of its cortex; most others are granule cells with a few each"), "Herculano-Houzel et al., PNAS 103:12138 (2006); Schuez and Palm, J. Comp. Neurol. 286:442 (1989)"),
+    "human neocortex": (lambda c: Count(20e9, 20e9 * 7000, "about 7,000 each"), "Drachman, Neurology 64:2004 (2005); Pakkenberg et al., Exp. Gerontol. 38:95 (2003)"),
+    "human": (lambda c: Count(86e9, 1.5e14, "nearly all in the neocortex; the 69 billion granule cells of the cerebellum have a few each"), "Azevedo et al., J. Comp. Neurol. 513:532 (2009); Pakkenberg et al., Exp. Gerontol. 38:95 (2003)"),
 }  # fmt: skip
 
 
@@ -121,7 +122,8 @@ class Counting(Model):
     In an artificial network a row of a weight matrix is a neuron and its columns are its synapses; a filter of a
     convolution is one neuron with as many synapses as it has weights. Build a network on the canvas, or type the layers of
     one, and see it beside well-known ones and beside the nervous systems of animals. Switch the convention and watch the
-    number of neurons change while the synapses stay.
+    number of neurons change while the synapses stay. A person's 7,000 synapses a neuron are those of the 20 billion neurons of
+    the neocortex, 1.4 times 10^14 in all; the other 66 billion neurons, nearly all in the cerebellum, add hardly any.
     """
 
     name = "counting"
@@ -136,10 +138,10 @@ class Counting(Model):
     )
     source = "see the column 'source' of the table"
     presets = {
-        "All of them": {},
-        "The other convention": {"convention": CONVENTIONS[1]},
-        "A digit classifier": {"layers": "784-256-10"},
-        "Brunel's spiking network": {"graph": brunel().to_json()},
+        "All of them": Preset({}, shows="count(sizes neurons) > 8 and synapses = 4736", after=11.0),
+        "The other convention": Preset({"convention": CONVENTIONS[1]}, shows="convention = '10 L d for transformers'", after=11.0),
+        "A digit classifier": Preset({"layers": "784-256-10"}, shows="neurons = 266 and synapses = 203264", after=11.0),
+        "Brunel's spiking network": Preset({"graph": brunel().to_json()}, shows="neurons = 12500 and synapses = 15625000", after=11.0),
     }
 
     graph: str = param(FIRST, kind="graph", doc="The network on the canvas, of any family.")

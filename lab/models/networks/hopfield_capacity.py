@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lab.kernels import below, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 
 def theory_overlap(load: float) -> float:
@@ -97,7 +97,13 @@ class HopfieldCapacity(Model):
     order = 20
     equations = (r"y\left(\sqrt{2\alpha} + \frac{2}{\sqrt{\pi}} e^{-y^2}\right) = \mathrm{erf}(y), \quad m = \mathrm{erf}(y)",)
     source = "Amit, Gutfreund, Sompolinsky, Phys. Rev. Lett. 55:1530 (1985)"
-    presets = {"200 neurons": {}, "1000 neurons: a sharper edge": {"neurons": 1000, "trials": 5}, "Small": {"neurons": 50}}
+    presets = {
+        "200 neurons": Preset({}, shows="breaks near > 0.12 and breaks near < 0.22"),
+        "1000 neurons: a sharper edge": Preset(
+            {"neurons": 1000, "trials": 5}, shows="breaks near > 0.12 and breaks near < 0.17", slow=True
+        ),
+        "Small": Preset({"neurons": 50}, shows="breaks near > 0.1 and breaks near < 0.3"),
+    }
 
     neurons: int = param(200, lo=20, hi=2000, live=False, main=True, doc="Neurons N of the network.")
     flips: float = param(0.1, lo=0.0, hi=0.5, live=False, main=True, doc="Part of the pattern that is turned over before recall.")

@@ -10,7 +10,7 @@ from lab.errors import LabError, ModelError
 from lab.graph.document import Graph
 from lab.graph.kinds.units import Symmetric, hopfield, matrix, stored, triangle, units
 from lab.kernels import below, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 MOST = 64  # units: all of them joined make 2,016 wires
 
@@ -49,9 +49,9 @@ class HopfieldUnits(Model):
     )
     source = "Hopfield, PNAS 79:2554 (1982)"
     presets = {
-        "A spoilt cross mends itself": {},
-        "Three that want to differ": {"graph": triangle().to_json()},
-        "Nine empty units": {"graph": units(9, 3).to_json()},
+        "A spoilt cross mends itself": Preset({}, shows="energy = -7 and at rest"),
+        "Three that want to differ": Preset({"graph": triangle().to_json()}, shows="energy = -1 and at rest"),
+        "Nine empty units": Preset({"graph": units(9, 3).to_json()}, shows="energy = 0 and at rest"),
     }
 
     graph: str = param(

@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.graph.document import Node
 from lab.graph.kinds.layers import autoencoder, cnn, deep, kind_of, mlp, perceptron, residual, shapes
-from lab.model import Clock, Figure, Layer, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Picture, Preset, Stream, action, param
 from lab.training import GraphTraining, redeclared
 from lab.training.graph import depths, network_of
 from lab.training.learner import GRADIENT_NORM
@@ -52,14 +52,16 @@ class LayeredNetwork(GraphTraining):
     equations = (r"h_l = \sigma_l(W_l h_{l-1} + b_l)", r"[\,W \mid b\,]\,[x; 1] = W x + b")
     source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986); He et al., CVPR (2016)"
     presets = {
-        "Moons": {},
-        "Forward pass, layer by layer": {"mode": "forward pass"},
-        "Perceptron: one line is not enough": {"graph": perceptron().to_json()},
-        "Residual block": {"graph": residual().to_json()},
-        "Residual block, four in a row": {"graph": deep().to_json()},
-        "Digits": {"graph": mlp(32, 64, 10).to_json(), **DIGITS},
-        "Digits, convolutional": {"graph": cnn().to_json(), **DIGITS},
-        "Digits, autoencoder": {"graph": autoencoder().to_json(), **DIGITS},
+        "Moons": Preset({}, shows="test accuracy > 0.95"),
+        "Forward pass, layer by layer": Preset({"mode": "forward pass"}, shows="phase != '' and mode = 'forward pass'", after=20.0),
+        "Perceptron: one line is not enough": Preset(
+            {"graph": perceptron().to_json()}, shows="test accuracy < 0.95 and test accuracy > 0.8"
+        ),
+        "Residual block": Preset({"graph": residual().to_json()}, shows="test accuracy > 0.95"),
+        "Residual block, four in a row": Preset({"graph": deep().to_json()}, shows="test accuracy > 0.95"),
+        "Digits": Preset({"graph": mlp(32, 64, 10).to_json(), **DIGITS}, shows="test accuracy > 0.94"),
+        "Digits, convolutional": Preset({"graph": cnn().to_json(), **DIGITS}, shows="test accuracy > 0.94"),
+        "Digits, autoencoder": Preset({"graph": autoencoder().to_json(), **DIGITS}, shows="test R2 > 0.2"),
     }
 
     hands_over = {

@@ -8,7 +8,7 @@ import numpy as np
 
 from lab.data import sets as data
 from lab.errors import ModelError
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.tape import Tape, adam
 
 ROWS = 400
@@ -55,10 +55,10 @@ class LinearCollapse(Model):
     equations = (r"W_1 (W_0 x + b_0) + b_1 = W^* x + b^*", r"W^* = W_1 W_0, \quad b^* = W_1 b_0 + b_1")
     source = "Minsky and Papert, Perceptrons (1969); Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.1"
     presets = {
-        "Three linear layers": {},
-        "The same with tanh": {"activation": "tanh"},
-        "Circles, linear: hopeless": {"data": "circles"},
-        "Circles with ReLU": {"data": "circles", "activation": "ReLU"},
+        "Three linear layers": Preset({}, shows="difference < 0.000000000001 and accuracy = accuracy of one layer and accuracy < 0.95"),
+        "The same with tanh": Preset({"activation": "tanh"}, shows="accuracy > 0.95"),
+        "Circles, linear: hopeless": Preset({"data": "circles"}, shows="accuracy < 0.7 and difference < 0.000000000001"),
+        "Circles with ReLU": Preset({"data": "circles", "activation": "ReLU"}, shows="accuracy > 0.85"),
     }
 
     activation: str = param("identity", choices=("identity", "tanh", "ReLU"), live=False, main=True, doc="Activation between the layers.")

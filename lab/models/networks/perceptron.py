@@ -6,11 +6,11 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import below, kernel, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 SEPARABLE = tuple((x, y, label) for x, y, label in [
-    (-1.6, 1.2, 0), (-0.9, 1.7, 0), (-1.8, 0.1, 0), (-0.6, 0.8, 0), (-1.2, -0.4, 0), (0.1, 1.6, 0),
-    (1.5, -1.1, 1), (0.8, -1.6, 1), (1.8, 0.2, 1), (0.6, -0.5, 1), (1.1, 0.6, 1), (-0.1, -1.4, 1),
+    (0.4, 0.2, 0), (1.1, 0.7, 0), (0.2, -0.9, 0), (1.4, -0.2, 0), (0.8, -1.4, 0), (2.1, 0.6, 0),
+    (3.5, -2.1, 1), (2.8, -2.6, 1), (3.8, -0.8, 1), (2.6, -1.5, 1), (3.1, -0.4, 1), (1.9, -2.4, 1),
 ])  # fmt: skip
 XOR = ((0.0, 0.0, 0), (1.0, 1.0, 0), (0.0, 1.0, 1), (1.0, 0.0, 1))
 LINE = tuple(
@@ -126,10 +126,18 @@ class Perceptron(Model):
     equations = (r"y = f(w \cdot x + b)", r"\Delta w = \eta\,(t - y)\,x", r"\mathrm{updates} \le (R/\gamma)^2")
     source = "Rosenblatt, Psychol. Rev. 65:386 (1958); Novikoff (1962); Widrow and Hoff (1960)"
     presets = {
-        "Separable points": {},
-        "XOR: no line will do": {"points": XOR},
-        "Linear regression": {"function": "identity", "points": LINE, "rate": 0.1},
-        "Regression, one point at a time": {"function": "identity", "points": LINE, "rate": 0.02, "batch": False},
+        "Separable points": Preset(
+            {}, shows="wrong = 0 and updates <= Novikoff bound and updates > 3 and verdict = 'separated'", after=100.0
+        ),
+        "XOR: no line will do": Preset({"points": XOR}, shows="wrong > 0 and updates > 50", after=150.0),
+        "Linear regression": Preset(
+            {"function": "identity", "points": LINE, "rate": 0.1}, shows="difference to least squares < 0.001", after=600.0
+        ),
+        "Regression, one point at a time": Preset(
+            {"function": "identity", "points": LINE, "rate": 0.02, "batch": False},
+            shows="difference to least squares < 0.1 and difference to least squares > 0.0001",
+            after=1000.0,
+        ),
     }
 
     function: str = param(
@@ -158,7 +166,7 @@ class Perceptron(Model):
 
     @property
     def speed(self) -> float:
-        return 30.0
+        return 5.0 if self._classifies else 60.0  # each correction is seen
 
     @property
     def default_steps(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.data import sets as data
 from lab.errors import ModelError
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.tape import Tape, adam
 
 GRID = np.linspace(0.0, 1.0, 1001)
@@ -70,7 +70,9 @@ class UniversalApproximation(Model):
     Constructed by hand, each threshold neuron adds one step and each ReLU neuron one bend, and the greatest error falls
     as theory says: like 1/H with steps, like 1/H^2 with bends. Trained by gradient descent the same network has to find
     the places itself. With the square as activation, a layer of any width is still a parabola, and the error stays above
-    a floor that the lab computes. Choose or draw the curve; compare deep with wide.
+    a floor that the lab computes. Choose or draw the curve; compare deep with wide: on the sine there is no difference, on
+    the chirp four layers of six follow the fast end where one layer of 48, with as many parameters, has not learnt it after
+    the same 5000 minibatches.
     """
 
     name = "universal-approximation"
@@ -84,12 +86,19 @@ class UniversalApproximation(Model):
     )
     source = "Cybenko, Math. Control Signals Syst. 2:303 (1989); Leshno et al., Neural Networks 6:861 (1993)"
     presets = {
-        "Bends by construction": {},
-        "Steps by construction": {"method": "steps"},
-        "Trained": {"method": "trained", "width": 16},
-        "A polynomial fails": {"method": "trained", "activation": "polynomial", "width": 64},
-        "Deep and narrow": {"method": "trained", "width": 6, "depth": 4, "activation": "tanh"},
-        "A chirp, drawn wide": {"function": "chirp", "width": 48},
+        "Bends by construction": Preset({}, shows="greatest error <= bound and greatest error > 0.8 bound"),
+        "Steps by construction": Preset({"method": "steps"}, shows="greatest error <= bound and greatest error > 0.8 bound"),
+        "Trained": Preset({"method": "trained", "width": 16}, shows="greatest error < 0.05"),
+        "A polynomial fails": Preset(
+            {"method": "trained", "activation": "polynomial", "width": 64}, shows="greatest error > floor and floor > 0.5"
+        ),
+        "A chirp, wide: one layer of 48, 145 parameters": Preset(
+            {"function": "chirp", "method": "trained", "width": 48, "activation": "tanh"}, shows="greatest error > 0.5"
+        ),
+        "A chirp, deep: four layers of six, 145 parameters": Preset(
+            {"function": "chirp", "method": "trained", "width": 6, "depth": 4, "activation": "tanh"}, shows="greatest error < 0.3"
+        ),
+        "A chirp by construction, with 48 bends": Preset({"function": "chirp", "width": 48}, shows="greatest error <= bound"),
     }
 
     function: str = param("sine", choices=(*data.FUNCTIONS, "drawn"), live=False, main=True, doc="Curve f on the interval from 0 to 1.")

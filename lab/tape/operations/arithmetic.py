@@ -169,8 +169,8 @@ def _broadcast(kind, name, x, y):
 
 
 def _swap(x, y):
-    """Whether y is the larger of the two, so that they change places."""
-    return (y.batched and not x.batched) or (y.batched == x.batched and y.size > x.size)
+    """Whether y is the larger of the two (or has more axes), so that they change places."""
+    return (y.batched and not x.batched) or (y.batched == x.batched and (y.size, len(y.shape)) > (x.size, len(x.shape)))
 
 
 @operation
@@ -246,6 +246,7 @@ case("add a parameter", {"x": (3, 4)}, lambda t, x: t.add(x, t.parameter("p", (3
 case("add a row", {"x": (3, 4)}, lambda t, x: t.subtract(x, t.parameter("p", (4,), "zeros")), lambda x, p: x - p)
 case("add a column per sample", {"x": (3, 4), "y": (3, 1)}, lambda t, x, y: t.add(x, y), lambda x, y: x + y)
 case("add a row per sample", {"x": (3, 4), "y": (4,)}, lambda t, x, y: t.add(x, y), lambda x, y: x + y[:, None])
+case("subtract, one axis more", {"x": (4,), "y": (1, 4)}, lambda t, x, y: t.subtract(x, y), lambda x, y: x[:, None] - y)
 case("multiply", _TWO, lambda t, x, y: t.multiply(x, y), lambda x, y: x * y)
 case("multiply, a square", {"x": (4,)}, lambda t, x: t.multiply(x, x), lambda x: x * x)
 case("multiply a parameter", {"x": (3, 4)}, lambda t, x: t.multiply(x, t.parameter("p", (3, 1))), lambda x, p: x * p)

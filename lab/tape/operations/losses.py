@@ -158,6 +158,53 @@ def gaussian_divergence_backward(a, r, f, n, train, random):
 
 
 @kernel
+def categorical_divergence_forward(a, r, f, n, train, random):
+    # Kept: both logarithms of probabilities.
+    classes, rows = r[INTS], n * r[SIZE]
+    for s in range(rows):
+        for k in range(2):
+            first = (r[Y] if k else r[X]) + s * classes
+            x, out = a[first : first + classes], a[r[AUX] + (2 * s + k) * classes : r[AUX] + (2 * s + k + 1) * classes]
+            top = x[0]
+            for i in range(1, classes):
+                top = max(top, x[i])
+            for i in range(classes):
+                out[i] = x[i] - top
+            exp_of(out, out)
+            total = a.dtype.type(0)
+            for i in range(classes):
+                total += out[i]
+            top += a.dtype.type(math.log(total))
+            for i in range(classes):
+                out[i] = x[i] - top
+        p, q = (
+            a[r[AUX] + 2 * s * classes : r[AUX] + (2 * s + 1) * classes],
+            a[r[AUX] + (2 * s + 1) * classes : r[AUX] + (2 * s + 2) * classes],
+        )
+        divergence = 0.0
+        for i in range(classes):
+            divergence += math.exp(p[i]) * (p[i] - q[i])
+        a[r[OUT] + s] = divergence
+
+
+@kernel
+def categorical_divergence_backward(a, r, f, n, train, random):
+    classes, rows = r[INTS], n * r[SIZE]
+    for s in range(rows):
+        p, q = (
+            a[r[AUX] + 2 * s * classes : r[AUX] + (2 * s + 1) * classes],
+            a[r[AUX] + (2 * s + 1) * classes : r[AUX] + (2 * s + 2) * classes],
+        )
+        scale, divergence = a[r[DOUT] + s], a[r[OUT] + s]
+        for i in range(classes):
+            share = a.dtype.type(math.exp(p[i]))
+            if r[DX] >= 0:
+                a[r[DX] + s * classes + i] += scale * share * (p[i] - q[i] - divergence)
+            if r[DY] >= 0:
+                a[r[DY] + s * classes + i] += scale * (a.dtype.type(math.exp(q[i])) - share)
+
+
+@kernel
 def accuracy_forward(a, r, f, n, train, random):
     classes, rows = r[INTS], n * r[SIZE]
     for s in range(rows):
@@ -174,6 +221,7 @@ opcode("mse", squared_forward, squared_backward)
 opcode("bernoulli", bernoulli_forward, bernoulli_backward)
 opcode("cross_entropy", categorical_forward, categorical_backward)
 opcode("kl_gaussian", gaussian_divergence_forward, gaussian_divergence_backward)
+opcode("kl_categorical", categorical_divergence_forward, categorical_divergence_backward)
 opcode("accuracy", accuracy_forward)
 
 
@@ -243,6 +291,17 @@ def kl_gaussian(tape: Listing, mean: Node, log_variance: Node, *, name: str | No
 
 
 @operation
+def kl_categorical(tape: Listing, logits: Node, other: Node, *, name: str | None = None) -> Node:
+    """Divergence of the distribution softmax(other) from softmax(logits) over the last axis, sum p (log p - log q), p of the first.
+
+    One value per distribution: (..., classes) becomes (...). The gradient flows into both (as TRADES wants it, Zhang et al. 2019).
+    """
+    name = _same(tape, "kl_categorical", name, logits, other)
+    tape.expect_axes(name, logits, 1)
+    return tape.emit("kl_categorical", [logits, other], logits.shape[:-1], name=name, ints=(logits.shape[-1],), scratch=2 * logits.size)
+
+
+@operation
 def accuracy(tape: Listing, logits: Node, labels: Node, *, name: str | None = None) -> Node:
     """1 where the largest logit (or, with one logit, its sign) is that of the label, else 0."""
     name = tape.free_name(name, "accuracy")
@@ -273,5 +332,7 @@ case("cross-entropy, labels", {"x": np.random.default_rng(5).normal(size=(3, 3, 
 case("cross-entropy, probabilities", {"x": np.random.default_rng(6).normal(size=(2, 3)), "labels": _SHARES},
      lambda t, x, labels: t.cross_entropy(x, labels), lambda x, labels: -(labels * _log_softmax(x)).sum(-1))  # fmt: skip
 case("kl_gaussian", {"x": (4,), "y": (4,)}, lambda t, x, y: t.kl_gaussian(x, y), lambda x, y: 0.5 * (np.exp(y) + x**2 - y - 1).sum(-1))
+case("kl_categorical", {"x": (3, 4), "y": (3, 4)}, lambda t, x, y: t.kl_categorical(x, y),
+     lambda x, y: (np.exp(_log_softmax(x)) * (_log_softmax(x) - _log_softmax(y))).sum(-1))  # fmt: skip
 case("accuracy", {"x": np.random.default_rng(7).normal(size=(3, 3, 4)), "labels": _CLASSES}, lambda t, x, labels: t.accuracy(x, labels),
      lambda x, labels: (x.argmax(-1) == labels).astype(float), smooth=False)  # fmt: skip

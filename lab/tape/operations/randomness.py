@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lab.errors import ModelError
-from lab.kernels import below, kernel, normal, uniform
+from lab.kernels import below, kernel, normal
+from lab.kernels import uniform as evenly
 from lab.tape.elementary import move
 from lab.tape.listing import Listing, Node
 from lab.tape.registry import AUX, DOUT, DX, FLOATS, INTS, OUT, SIZE, X, case, opcode, operation
@@ -20,6 +21,13 @@ def gaussian_forward(a, r, f, n, train, random):
 
 
 @kernel
+def uniform_forward(a, r, f, n, train, random):
+    low, span = f[r[FLOATS]], f[r[FLOATS] + 1] - f[r[FLOATS]]
+    for i in range(r[OUT], r[OUT] + n * r[SIZE]):
+        a[i] = a.dtype.type(low + span * evenly(random))
+
+
+@kernel
 def dropout_forward(a, r, f, n, train, random):
     x, y = a[r[X] : r[X] + n * r[SIZE]], a[r[OUT] : r[OUT] + n * r[SIZE]]
     mask = a[r[AUX] : r[AUX] + n * r[SIZE]]
@@ -29,7 +37,7 @@ def dropout_forward(a, r, f, n, train, random):
     else:
         scale = a.dtype.type(1.0 / (1.0 - rate))
         for i in range(x.size):
-            mask[i] = scale if uniform(random) >= rate else a.dtype.type(0)
+            mask[i] = scale if evenly(random) >= rate else a.dtype.type(0)
     for i in range(x.size):
         y[i] = x[i] * mask[i]
 
@@ -62,7 +70,7 @@ def noise_backward(a, r, f, n, train, random):
 def label_noise_forward(a, r, f, n, train, random):
     for i in range(n * r[SIZE]):
         label = a[r[X] + i]
-        if train and uniform(random) < f[r[FLOATS]]:
+        if train and evenly(random) < f[r[FLOATS]]:
             label = a.dtype.type(below(random, r[INTS]))
         a[r[OUT] + i] = label
 
@@ -78,7 +86,7 @@ def augment_forward(a, r, f, n, train, random):
             move(a, y, x, size)
             continue
         down, right = below(random, 2 * reach + 1) - reach, below(random, 2 * reach + 1) - reach
-        mirrored = f[r[FLOATS] + 1] > 0.0 and uniform(random) < f[r[FLOATS] + 1]
+        mirrored = f[r[FLOATS] + 1] > 0.0 and evenly(random) < f[r[FLOATS] + 1]
         for i in range(height):
             for j in range(width):
                 row, column = i - down, j - right
@@ -91,6 +99,7 @@ def augment_forward(a, r, f, n, train, random):
 
 
 opcode("gaussian", gaussian_forward)
+opcode("uniform", uniform_forward)
 opcode("dropout", dropout_forward, dropout_backward)
 opcode("noise", noise_forward, noise_backward)
 opcode("label_noise", label_noise_forward)
@@ -105,6 +114,15 @@ def gaussian(tape: Listing, shape: int | Sequence[int], *, name: str | None = No
     """
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return tape.emit("gaussian", [], shape, name=name, batched=True)
+
+
+@operation
+def uniform(tape: Listing, shape: int | Sequence[int], low: float = 0.0, high: float = 1.0, *, name: str | None = None) -> Node:
+    """Numbers drawn evenly from low to high (live), new at each pass, in training and evaluation alike."""
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    limit = float("inf")
+    floats = {"low": (float(low), -limit, limit), "high": (float(high), -limit, limit)}
+    return tape.emit("uniform", [], shape, name=name, floats=floats, batched=True)
 
 
 @operation
@@ -142,6 +160,7 @@ def augment(tape: Listing, x: Node, shift: int = 1, flip: float = 0.0, *, name: 
 
 
 case("gaussian", {"x": (5,)}, lambda t, x: x * t.gaussian((5,)))
+case("uniform", {"x": (5,)}, lambda t, x: x * t.uniform((5,), -1.0, 1.0))
 case("dropout, evaluation", {"x": (9,)}, lambda t, x: t.dropout(x, 0.5), lambda x: x)
 case("dropout, training", {"x": (9,)}, lambda t, x: t.dropout(x, 0.5), train=True)
 case("noise, evaluation", {"x": (9,)}, lambda t, x: t.noise(x, 0.5), lambda x: x)

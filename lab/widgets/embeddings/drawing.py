@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from lab.embedding.raster import SHAPES, View, fit_view, place_labels, project, rasterise, spot
@@ -20,6 +20,7 @@ from lab.widgets import theme
 from lab.widgets.application import offscreen_application
 from lab.widgets.pictures.colours import lookup
 from lab.widgets.pictures.export import draw_file
+from lab.widgets.pictures.texts import outline
 
 MOST_LABELS = 120
 AREA = 3600  # square pixels of the map for each label
@@ -135,8 +136,7 @@ def paint_labels(
     ink = theme.colour("text")
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for k, (left, top) in zip(kept.tolist(), corners.tolist(), strict=True):
-        path = QPainterPath()
-        path.addText(QPointF(left + 2, top + measure.ascent()), font, names[rows[k]])
+        path = outline(names[rows[k]], font.pixelSize()).translated(left + 2, top)
         painter.strokePath(path, halo)
         painter.fillPath(path, ink)
     return [int(rows[k]) for k in kept]

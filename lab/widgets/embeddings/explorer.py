@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy
 from lab.display.plots import Overlay, Source
 from lab.embedding import exploration as explore
 from lab.embedding.exploration import Answer, Bookmark, Colouring
-from lab.embedding.files import save_vectors
+from lab.embedding.files import ENDINGS, save_vectors
 from lab.embedding.pca import align
 from lab.embedding.raster import SHAPES, View
 from lab.embedding.streams import COUNT, FRAMES, INPUTS, NAME, NAMES, VECTORS
@@ -854,7 +855,9 @@ class ExplorerView(PictureView):
                 tuple(whole.words[k] for k in rows), whole.matrix[rows], None if whole.counts is None else whole.counts[rows], metadata
             )
         try:
-            written = save_vectors(whole, with_ending(path, kind), kind=kind)
+            path = with_ending(path, kind)
+            fits = Path(path).suffix.lower() in ENDINGS[kind]  # the ending decides, whatever the filter of the dialog said
+            written = save_vectors(whole, path, kind=kind if fits else "")
         except (LabError, OSError) as error:
             self.panel.say(str(error))
             return

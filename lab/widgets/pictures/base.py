@@ -62,7 +62,6 @@ class PictureView(QWidget):
         self.setMinimumSize(120, 96)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._drawn: Any = None
-        self.hurried = False  # whether to leave out smooth edges
         self._source: Source | None = None
         self._overlays: tuple[Overlay, ...] = ()
         self.difference = float("nan")
@@ -97,14 +96,7 @@ class PictureView(QWidget):
         """Draw if the source has something new; whether it drew. Hidden pictures of a shown window do not."""
         if not force and self.window().isVisible() and not self.isVisible():
             return False
-        key = (
-            id(source),
-            source.version,
-            self.hurried,
-            self.width(),
-            self.height(),
-            *((id(o.source), o.source.version, o.colour) for o in overlays),
-        )
+        key = (id(source), source.version, self.width(), self.height(), *((id(o.source), o.source.version, o.colour) for o in overlays))
         if key == self._drawn and not force:
             return False
         self._drawn, self._source, self._overlays = key, source, tuple(overlays)

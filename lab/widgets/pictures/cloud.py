@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPen
 
 from lab.display import plots as view
 from lab.display.plots import Axis, Overlay, Range, Source, typeset
@@ -20,6 +19,7 @@ from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.colours import levels_of, lookup
 from lab.widgets.pictures.dots import Canvas, DotsItem, Points, rgba
+from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import Texts
@@ -65,7 +65,10 @@ class CloudView(PlotView):
         self._texts.setZValue(30)
         for item in (self._ground, self._dots, self._scatter, self._texts):
             self.canvas.addItem(item, ignoreBounds=True)
-        self._curves: dict[int, pg.PlotCurveItem] = {}
+        self._curves: dict[int, Stroke] = {}
+        self.ink = Ink()
+        self.ink.setZValue(10)
+        self.canvas.addItem(self.ink, ignoreBounds=True)
         self._arrows: dict[int, ArrowsItem] = {}
         self._points = np.empty((0, 2))
         self._data = np.empty((0, 2))
@@ -87,6 +90,7 @@ class CloudView(PlotView):
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Read points, curves and ground."""
         clouds, arrows = [], {}
+        self._curves.clear()
         for number, layer in enumerate(self.picture.layers):
             kind = self.model.stream(layer.stream).kind
             value = source.snapshot(layer.stream) if kind in ("cloud", "curve", "image", "arrows") else None
@@ -135,6 +139,7 @@ class CloudView(PlotView):
         return any(len(data) for data in arrows.values())
 
     def _show_arrows(self, arrows: dict[int, np.ndarray]) -> None:
+        self.ink.set_strokes(tuple(self._curves.values()), self.field.viewRect())
         for number in set(self._arrows) - set(arrows):
             self.canvas.removeItem(self._arrows.pop(number))
         for number, data in arrows.items():
@@ -156,6 +161,7 @@ class CloudView(PlotView):
         return self._data[:, self._what["size"]] if "size" in self._what else None
 
     def _again(self, *_: Any) -> None:
+        self.ink.set_strokes(tuple(self._curves.values()), self.field.viewRect())
         if len(self._points):
             self._paint()
 
@@ -222,21 +228,13 @@ class CloudView(PlotView):
         self.strip.set_entries((*classes, *lines))
 
     def _curve(self, number: int, layer: Layer, table: np.ndarray) -> None:
-        item = self._curves.get(number)
-        if item is None:
-            item = self._curves[number] = pg.PlotCurveItem()
-            item.setZValue(10)
-            self.canvas.addItem(item, ignoreBounds=True)
-        pen = QPen(theme.colour("text" if layer.theory else "warn"), theme.current().stroke + 1.0)
-        pen.setCosmetic(True)
-        if layer.theory or layer.style == "dashed":
-            pen.setDashPattern(list(THEORY))
-        item.setPen(pen)
-        gap = np.array([np.nan])
+        """A line over the cloud: all rows of a curve, or one."""
         rows = table[1:] if layer.channel is None else table[1 + layer.channel : 2 + layer.channel]
+        gap = np.array([np.nan])
         x = np.concatenate([part for _ in rows for part in (table[0], gap)]) if len(rows) else gap
         y = np.concatenate([part for row in rows for part in (row, gap)]) if len(rows) else gap
-        item.setData(x=x, y=y, connect="finite")
+        dashes = THEORY if layer.theory or layer.style == "dashed" else ()
+        self._curves[number] = Stroke(x, y, theme.colour("text" if layer.theory else "warn"), theme.current().stroke + 0.5, dashes)
 
     def _background(self, values: np.ndarray) -> None:
         if values.ndim != 2:

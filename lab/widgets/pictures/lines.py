@@ -12,18 +12,21 @@ from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QMenu
 
 from lab.display import plots as view
+from lab.display.labels import level
 from lab.display.plots import Line, Overlay, Plot, Source, typeset
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Marks, Points
+from lab.widgets.pictures.ends import End
+from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import MARKS, PlotView
 from lab.widgets.pictures.ruler import HELP, Ruler
+from lab.widgets.pictures.texts import Texts
 
 THEORY = (5.0, 4.0)
 DASHES: dict[str, tuple[float, ...]] = {"dashed": (6.0, 4.0), "dotted": (1.0, 3.0)}
-CROWDED = 15  # times the size of its place that a line is long when it is drawn without smooth edges
-SEGMENTS = 200  # longer lines are drawn segment by segment
+MOST_NAMED = 6  # lines that are named at their ends; more have a legend
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
 NEAR = 14  # px within which a click picks a point
 
@@ -54,15 +57,18 @@ def _stairs(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @draws("trace", "phase", "curve")
 class LinesView(PlotView):
-    """Draws a `view.Plot`: one curve item per line, made once and fed with setData."""
+    """Draws a `view.Plot`: all its lines by one item, points and markers by items of their own; names at the ends of the lines."""
 
     measures = True
 
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
-        self._items: dict[tuple[int, int, int], pg.PlotCurveItem | Points | Marks] = {}
-        self._markers: dict[tuple[int, int, int], Marks] = {}
-        self._looks: dict[tuple[int, int, int], tuple] = {}
+        self.ink = Ink()
+        self.canvas.addItem(self.ink, ignoreBounds=True)
+        self.names = Texts()
+        self.names.setZValue(30)
+        self.canvas.addItem(self.names, ignoreBounds=True)
+        self._spots: dict[tuple[int, int, int], Points | Marks] = {}
         self._plot: Plot | None = None
         self.ruler = Ruler(self, self.drawn_plot)
         self.ruler.set_colours()
@@ -73,16 +79,18 @@ class LinesView(PlotView):
 
     @property
     def caption(self) -> str:
-        """How much time is shown."""
-        if self._plot and self._plot.stretch and self.picture.window:
+        """How much time is shown, and what lies pale behind."""
+        if self._plot is None:
+            return ""
+        words = [f"pale: {line.label}" for line in self._plot.lines if line.style == "pale" and not line.key[0]]
+        if self._plot.stretch and self.picture.window:
             unit = self.model.clock.unit
             plural = "s" if len(unit) > 3 and not unit.endswith("s") else ""  # 100 ms, but 1000 updates
-            return f"last {self.picture.window:g} {unit}{plural}"
-        return ""
+            words.insert(0, f"last {self.picture.window:g} {unit}{plural}")
+        return " · ".join(words)
 
     def set_theme(self) -> None:
-        """Pens are made anew."""
-        self._looks.clear()
+        """Colours are looked up at each drawing; the ruler keeps its own."""
         self.ruler.set_colours()
         super().set_theme()
 
@@ -102,103 +110,80 @@ class LinesView(PlotView):
             self.across.setTicks([[(k, name) for k, name in enumerate(self.across.names) if name]])
         self.show_axes(plot.x, plot.y, xs, ys)
         several = sum(line.theory for line in plot.lines) > 1
+        direct = self._name(plot, several)
+        strokes: list[tuple[tuple, Stroke]] = []
         alive = set()
         for line in plot.lines:
-            alive.add(line.key)
-            self._feed(line, several)
-        for key in set(self._items) - alive:
-            self.canvas.removeItem(self._items.pop(key))
-            self._looks.pop(key, None)
-            if key in self._markers:
-                self.canvas.removeItem(self._markers.pop(key))
-        self._legend(plot, several)
+            if line.style in ("marker", "points"):
+                alive.add(line.key)
+                self._spot(line, several)
+            elif len(line.x):
+                depth = (line.key[0] == 0, line.style != "pale", line.theory, line.key[1])
+                strokes += [(depth, stroke) for stroke in self._strokes(line, several)]
+                if _marked(line) and not direct:
+                    alive.add(line.key)
+                    self._mark(line)
+        strokes.sort(key=lambda pair: pair[0])
+        self.ink.set_strokes([stroke for _, stroke in strokes], self.field.viewRect())
+        for key in set(self._spots) - alive:
+            self.canvas.removeItem(self._spots.pop(key))
         self.ruler.show()
         return bool(drawn)
 
-    def _feed(self, line: Line, several: bool) -> None:
-        dots = line.style == "points"
-        item = self._items.get(line.key)
-        if item is None:
-            item = Marks() if line.style == "marker" else Points(pxMode=True) if dots else pg.PlotCurveItem()
-            item.setZValue({"marker": 20, "points": 5, "pale": -5}.get(line.style, 0) - 20 * (line.key[0] > 0) - 0.01 * line.key[1])
-            self.canvas.addItem(item, ignoreBounds=True)
-            self._items[line.key] = item
-        x, y = self.place(line.x, line.y)
-        look = (_colour(line, several), line.style, line.theory, line.key[0] > 0)
-        if self._looks.get(line.key) != look:
-            self._looks[line.key] = look
-            self._dress(item, line, several)
-        if isinstance(item, Marks):
-            item.set_points(x, y, self.field.viewRect())
-            return
-        if dots:
-            known = np.isfinite(x) & np.isfinite(y)
-            x, y = x[known], y[known]
-            item.setData(x=x, y=y, **self._dot(line, several))
-            return
+    def _strokes(self, line: Line, several: bool) -> list[Stroke]:
+        """A line as it is drawn, with the area under it where it has one."""
+        x, y = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
         if line.style in ("steps", "bars") and len(x) > 1:
             x, y = _stairs(x, y)
-        if len(x) > SEGMENTS:
-            x, y, crowded = self._thin(x, y)
-            # Where the line fills the place there is nothing for smooth edges to show, and they cost the most.
-            item.opts["antialias"] = not (crowded or self.hurried)
-        else:
-            item.opts["antialias"] = not self.hurried
-        # Stroked as a path, a noisy trace of 1200 points takes 900 ms; as separate segments 11. Dashes need the path, and
-        # few long segments look better as one.
-        item.opts["segmentedLineMode"] = "on" if len(x) > SEGMENTS and not _dashes(line) else "off"
-        finite = bool(len(y)) and math.isfinite(float(y.sum()) + float(x.sum()))
-        item.setData(x=x, y=y, connect="all" if finite else "finite", skipFiniteCheck=finite)
-        if _marked(line):
-            self._mark(line, x, y)
+        if len(x) > 200:
+            x, y = self._thin(x, y)
+        look, behind = theme.current(), line.key[0] > 0
+        ink = theme.colour(_colour(line, several))
+        if behind or line.style == "pale":
+            ink = theme.colour(theme.mix(ink.name(), look.tokens.surface, 0.35 if behind else 0.65))
+        wide = look.stroke * (0.5 if line.style == "pale" or line.many else 0.7 if behind else 1.0)
+        found = [Stroke(x, y, ink, max(1.0, wide), tuple(d * look.stroke / 2.0 for d in _dashes(line)))]
+        if line.style in ("fill", "bars"):
+            found.insert(0, Stroke(x, y, theme.colour(_colour(line, several), 0.25), kind="area"))
+        return found
 
-    def _thin(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
-        """Leave out points that share a pixel with the one before; whether the line crosses the place very often."""
+    def _thin(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Leave out points that share a pixel with the one before."""
         (x0, x1), (y0, y1) = self.field.viewRange()
         wide, tall = max(1.0, self.field.width()), max(1.0, self.field.height())
         across, up = (x - x0) * (wide / ((x1 - x0) or 1.0)), (y - y0) * (tall / ((y1 - y0) or 1.0))
-        moved = (np.diff(np.floor(across)) != 0) | (np.diff(np.floor(up)) != 0)
-        keep = np.concatenate([[True], moved])
-        keep[-1] = True
-        length = float(np.nansum(np.abs(np.diff(up)).clip(0, tall)))
-        return x[keep], y[keep], length > CROWDED * (wide + tall)
+        keep = np.ones(len(x), bool)
+        keep[1:-1] = ((np.diff(np.floor(across)) != 0) | (np.diff(np.floor(up)) != 0))[:-1]
+        return x[keep], y[keep]
 
-    def _dress(self, item: Any, line: Line, several: bool) -> None:
-        look = theme.current()
-        behind = line.key[0] > 0
-        ink = theme.colour(_colour(line, several))
-        if line.style == "pale":
-            ink = theme.colour(theme.mix(ink.name(), look.tokens.surface, 0.65))
-        if isinstance(item, Marks):
-            fill = ink if line.colour or behind else theme.colour("warn")
-            item.set_look("o", 16.0 if look.projector else 11.0, fill, QPen(theme.colour("surface"), 1.5))
-            return
-        if isinstance(item, Points):
-            return
-        if behind:
-            ink = theme.colour(theme.mix(ink.name(), look.tokens.surface, 0.35))
-        pen = QPen(ink, 1.0 if line.many or behind else look.stroke)
-        pen.setCosmetic(True)
-        dashes = _dashes(line)
-        if dashes:
-            pen.setDashPattern(list(dashes))
-        item.setPen(pen)
-        if line.style in ("fill", "bars"):
-            item.setFillLevel(0.0)
-            item.setBrush(theme.colour(_colour(line, several), 0.25))
-
-    def _dot(self, line: Line, several: bool) -> dict[str, Any]:
-        size = 9 if theme.current().projector else 6
-        colour = theme.colour(_colour(line, several), 0.6 if line.key[0] else 1.0)
-        return dict(size=size, brush=colour, pen=pg.mkPen(theme.current().tokens.surface, width=0.5), symbol=_symbol(line))
-
-    def _mark(self, line: Line, x: np.ndarray, y: np.ndarray) -> None:
-        """A few markers along the line; on a moving time axis they move with it."""
-        item = self._markers.get(line.key)
+    def _spot(self, line: Line, several: bool) -> None:
+        """Points of a measurement, or the one that marks where a line is now."""
+        item = self._spots.get(line.key)
         if item is None:
-            item = self._markers[line.key] = Marks()
+            item = Marks() if line.style == "marker" else Points(pxMode=True)
+            item.setZValue((20 if line.style == "marker" else 5) - 20 * (line.key[0] > 0) - 0.01 * line.key[1])
+            self.canvas.addItem(item, ignoreBounds=True)
+            self._spots[line.key] = item
+        x, y = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
+        look = theme.current()
+        colour = _colour(line, several)
+        if isinstance(item, Marks):
+            fill = theme.colour(colour if line.colour or line.key[0] else "warn")
+            item.set_look("o", 16.0 if look.projector else 11.0, fill, QPen(theme.colour("surface"), 1.5))
+            item.set_points(x, y, self.field.viewRect())
+            return
+        known = np.isfinite(x) & np.isfinite(y)
+        size, ink = 9 if look.projector else 6, theme.colour(colour, 0.6 if line.key[0] else 1.0)
+        item.setData(x=x[known], y=y[known], size=size, brush=ink, pen=pg.mkPen(look.tokens.surface, width=0.5), symbol=_symbol(line))
+
+    def _mark(self, line: Line) -> None:
+        """A few markers along a line that only a legend names; on a moving time axis they move with it."""
+        item = self._spots.get(line.key)
+        if item is None:
+            item = self._spots[line.key] = Marks()
             item.setZValue(1)
             self.canvas.addItem(item, ignoreBounds=True)
+        x, y = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
         (lo, hi), _ = self.field.viewRange()
         apart = (hi - lo) / MARKS_ACROSS or 1.0
         stretch = self._plot.stretch if self._plot else None
@@ -207,13 +192,62 @@ class LinesView(PlotView):
         places = np.arange(math.ceil((lo - shift) / apart), math.floor((hi - shift) / apart) + 1) * apart + shift
         at = np.searchsorted(x, places[(places >= x[0]) & (places <= x[-1])]) if len(x) else np.empty(0, int)
         size = 10.0 if theme.current().projector else 7.0
+        assert isinstance(item, Marks)
         item.set_look(_symbol(line), size, theme.colour(f"series{line.series}"), QPen(theme.colour("surface"), 0.5))
         item.set_points(x[at], y[at], self.field.viewRect())
 
-    def _legend(self, plot: Plot, several: bool) -> None:
-        if len(plot.lines) < 2:
+    # -- names --
+
+    def _name(self, plot: Plot, several: bool) -> bool:
+        """Write the names of the lines at their ends, in a phase plane beside them; else a legend. Whether they are direct."""
+        own = [line for line in plot.lines if not line.key[0] and line.style not in ("pale", "marker")]
+        behind = {line.key[0]: line for line in reversed(plot.lines) if line.key[0] and line.style != "marker"}  # one name for each run
+        named = [*own, *behind.values()]
+        if len(named) < 2 or any(line.against for line in own):
+            self.gutter.set_ends((), False)
             self.strip.set_entries(())
-            return
+            self._name_in_place([line for line in named if len(named) > 1], several)
+            return True
+        moving = bool(plot.stretch and plot.stretch.origin)
+        ends = [end for line in named if (end := self._end(line, several, moving)) is not None]
+        short = len(named) <= MOST_NAMED and not any(line.many for line in own)
+        if short and self.gutter.fits(ends, self.width(), max(self.field.height(), 1.0)):
+            self.strip.set_entries(())
+            self.gutter.set_ends(ends, moving)
+            return True
+        self.gutter.set_ends((), False)
+        self._legend(plot, several)
+        return False
+
+    def _end(self, line: Line, several: bool, moving: bool) -> End | None:
+        if not len(line.x):
+            return None
+        (x0, x1), _ = self.field.viewRange()
+        x, y = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
+        seen = y[(x >= x0) & (x <= x1)]
+        at = level(seen if np.isfinite(seen).any() else y, moving)
+        return End(line.key, at, line.label, _colour(line, several), line.meaning) if math.isfinite(at) else None
+
+    def _name_in_place(self, lines: list[Line], several: bool) -> None:
+        """Names inside a plane: of a point beside it, of a line at that end of it that is seen and lies higher."""
+        area = self.field.viewRect()
+        at, texts, inks = [], [], []
+        for line in lines:
+            x, y = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
+            seen = np.flatnonzero(
+                np.isfinite(x) & np.isfinite(y) & (x >= area.left()) & (x <= area.right()) & (y >= area.top()) & (y <= area.bottom())
+            )
+            if not len(seen) or line.against:
+                continue  # the trajectory is what the plane is about: it needs no name
+            k = seen[0] if line.style != "points" and y[seen[0]] > y[seen[-1]] else seen[-1]
+            at.append((float(x[k]), float(y[k])))
+            texts.append(f"{line.label}\n{line.meaning}" if line.meaning else line.label)
+            inks.append(_colour(line, several))
+        self.names.set_texts(np.array(at).reshape(-1, 2), texts, area, inks=tuple(inks))
+
+    def _legend(self, plot: Plot, several: bool) -> None:
+        self.names.set_texts(np.empty((0, 2)), (), self.field.viewRect())
+        shown = [line for line in plot.lines if line.style != "pale" or line.key[0]]
         entries = tuple(
             Entry(
                 line.label,
@@ -221,9 +255,9 @@ class LinesView(PlotView):
                 _symbol(line) if _marked(line) or line.style in ("points", "marker") else "",
                 line.style in ("points", "marker"),
             )
-            for line in plot.lines
+            for line in shown
         )  # fmt: skip
-        self.strip.set_entries(entries)
+        self.strip.set_entries(entries if len(shown) > 1 else ())
 
     def nearest(self, at: QPointF) -> int | None:
         """Number of the drawn point within reach of a place, among the layers of points."""

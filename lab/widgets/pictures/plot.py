@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from lab.display.plots import Axis, Range
 from lab.model import Model, Picture
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView
+from lab.widgets.pictures.ends import Gutter
 from lab.widgets.pictures.legend import Strip
 
 MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart without colour
@@ -147,11 +148,17 @@ class PlotView(PictureView):
         self.plot = self.canvas.getPlotItem()
         for axis in (self.across, self.up):
             axis.setZValue(-1000)  # grid lines lie behind the data
+            axis.setCacheMode(axis.CacheMode.DeviceCoordinateCache)  # they are drawn when they change, not with each frame
         self.plot.hideButtons()
         self.plot.layout.removeItem(self.plot.titleLabel)
         self.plot.titleLabel.hide()
         self.strip = Strip()
         self.plot.layout.addItem(self.strip, 0, 0, 1, 3)
+        self.gutter = Gutter(self.field)
+        right = self.plot.getAxis("right")
+        self.plot.layout.removeItem(right)
+        right.hide()
+        self.plot.layout.addItem(self.gutter, 2, 2)
         self.plot.layout.setContentsMargins(0, 0, 8, 0)
         self.field.disableAutoRange()
         self.field.setAspectLocked(picture.equal)
@@ -247,6 +254,7 @@ class PlotView(PictureView):
         for axis in (self.across, self.up):
             axis.set_colours()
         self.strip.set_colours()
+        self.gutter.update()
         self.hair.setPen(pg.mkPen(look.tokens.muted, width=1, style=Qt.PenStyle.DotLine))
         for line in self.handles.values():
             line.setPen(pg.mkPen(look.tokens.warn, width=max(1.2, look.stroke - 0.3), style=Qt.PenStyle.DashLine))
@@ -351,25 +359,21 @@ class PlotView(PictureView):
         scene.prepareForPaint()
         # Curves are paths: with a brush left on the painter they would be filled.
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        # Points are copies of a small picture on the screen; told to export, they are drawn as shapes.
-        self.strip.setCacheMode(self.strip.CacheMode.NoCache)  # vectors are not pixels
+        # Points and lines are pixels on the screen; told to export, they are drawn as shapes. So are texts that are kept as images.
+        kept = (self.strip, self.gutter, self.across, self.up)
+        for item in kept:
+            item.setCacheMode(item.CacheMode.NoCache)
         exported = [item for item in scene.items() if hasattr(item, "setExportMode")]
         options = dict(painter=painter, antialias=True, background=None, resolutionScale=1.0)
         for item in exported:
             item.setExportMode(True, options)
-        # Vectors are smaller and smoother as one path; pixels are faster as segments.
-        whole = [] if isinstance(painter.device(), QImage) else [i for i in exported if isinstance(i, pg.PlotCurveItem)]
-        modes = [item.opts["segmentedLineMode"] for item in whole]
-        for item in whole:
-            item.setSegmentedLineMode("off")
         try:
             self._render(painter, area)
         finally:
-            for item, mode in zip(whole, modes, strict=True):
-                item.setSegmentedLineMode(mode)
             for item in exported:
                 item.setExportMode(False)
-            self.strip.setCacheMode(self.strip.CacheMode.DeviceCoordinateCache)
+            for item in kept:
+                item.setCacheMode(item.CacheMode.DeviceCoordinateCache)
 
     def _render(self, painter: QPainter, area: QRectF) -> None:
         scene = self.canvas.scene()

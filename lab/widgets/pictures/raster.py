@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPen
 
 from lab.display import plots as view
 from lab.display.plots import Overlay, RasterPlot, Source, Spikes
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Canvas, DotsItem, rgba
+from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 
@@ -31,13 +30,12 @@ class RasterView(PlotView):
         super().__init__(*arguments)
         self._dots = DotsItem()
         self.canvas.addItem(self._dots, ignoreBounds=True)
-        self._ticks: list[pg.PlotCurveItem] = []
+        self.ink = Ink()
+        self.canvas.addItem(self.ink, ignoreBounds=True)
         self._plot: RasterPlot | None = None
         self._names: tuple[str, ...] = ()
         self._groups: tuple[tuple[int, str], ...] = ()
         self._rows: tuple = ()
-        self._between = pg.PlotCurveItem()
-        self.canvas.addItem(self._between, ignoreBounds=True)
         self.field.sigResized.connect(self._again)
         self.field.sigRangeChangedManually.connect(self._again)
 
@@ -78,12 +76,6 @@ class RasterView(PlotView):
         self.up.setTicks(
             [[(at, name if len(name) <= 12 else f"{name[:11]}…") for at, (_, name) in zip(middles, found, strict=True)]] if found else None
         )
-        pen = QPen(theme.colour("muted"), 1)
-        pen.setCosmetic(True)
-        pen.setDashPattern([2.0, 4.0])
-        self._between.setPen(pen)
-        ends = np.repeat(np.array(starts[1:], float) - 0.5, 2)
-        self._between.setData(x=np.tile([-1e12, 1e12], len(starts[1:])), y=ends, connect="pairs")
 
     def _name_rows(self, cells: int) -> None:
         """Every row by its name where there is room; a single row needs no number."""
@@ -123,11 +115,12 @@ class RasterView(PlotView):
         parts = self._parts()
         few = plot.shown <= TICKS and row >= TICK_HEIGHT
         self._dots.setVisible(not few)
-        for item in self._ticks[len(parts) if few else 0 :]:
-            item.hide()
+        strokes = self._between()
         if few:
-            for k, (spikes, colour) in enumerate(parts):
-                self._tick(k, spikes, colour, row)
+            half, wide = min(0.4, 14 / row), theme.current().stroke
+            strokes += [Stroke(s.time, s.cell.astype(float), theme.colour(c), wide, kind="ticks", level=half) for s, c in parts]
+        self.ink.set_strokes(strokes, self.field.viewRect())
+        if few:
             return
         canvas = Canvas(self.field, self.devicePixelRatioF())
         # Dots touch when there are few rows and shrink to one pixel when there are more rows than pixels.
@@ -137,22 +130,11 @@ class RasterView(PlotView):
             canvas.stamp(spikes.time, spikes.cell.astype(float), rgba(colour), size)
         self._dots.show_canvas(canvas)
 
-    def _tick(self, number: int, spikes: Spikes, colour: str, row: float) -> None:
-        if number == len(self._ticks):
-            item = pg.PlotCurveItem()
-            item.setSegmentedLineMode("on")
-            self.canvas.addItem(item, ignoreBounds=True)
-            self._ticks.append(item)
-        item = self._ticks[number]
-        half = min(0.4, 14 / row)
-        pen = QPen(theme.colour(colour), theme.current().stroke)
-        pen.setCosmetic(True)
-        item.setPen(pen)
-        ends = np.repeat(spikes.cell.astype(float), 2)
-        ends[0::2] -= half
-        ends[1::2] += half
-        item.setData(x=np.repeat(spikes.time, 2), y=ends, connect="pairs")
-        item.show()
+    def _between(self) -> list[Stroke]:
+        """Lines between the populations."""
+        (left, right), _ = self.field.viewRange()
+        ends = np.array([left, right])
+        return [Stroke(ends, np.full(2, first - 0.5), theme.colour("muted"), 1.0, (2.0, 4.0)) for first, _ in self._groups[1:]]
 
     def clicked(self, at: QPointF) -> None:
         """A click picks the cell of its row."""

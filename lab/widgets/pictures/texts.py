@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,19 @@ def place_labels(
     return out
 
 
+@lru_cache(maxsize=4096)
+def outline(text: str, pixels: int) -> QPainterPath:
+    """The outline of a text in the font of the window, its upper left corner at the origin; made once.
+
+    Made anew it would not be the same: Qt moves the outlines of a font by up to a sixty-fourth of a pixel once the same letters
+    were drawn as ordinary text, so that a picture changed without a reason.
+    """
+    font = theme.sans_font(pixels)
+    path = QPainterPath()
+    path.addText(QPointF(0.0, QFontMetricsF(font).ascent()), font, text)
+    return path
+
+
 def zoom_of(item: pg.GraphicsObject, transform: Any) -> float:
     """How much larger a device draws than the widget (exports and dense screens scale everything)."""
     own = abs(item.sceneTransform().m11())
@@ -51,13 +65,19 @@ class Texts(pg.GraphicsObject):
         super().__init__()
         self._at = np.empty((0, 2))
         self._texts: Sequence[str] = ()
+        self._inks: Sequence[str] = ()
         self._area = QRectF()
         self._clear = 6.0
 
-    def set_texts(self, at: np.ndarray, texts: Sequence[str], area: QRectF, clear: float = 6.0) -> None:
-        """Points (n, 2) in order of importance with their labels, `clear` pixels beside them; `area` is what is shown."""
+    def set_texts(self, at: np.ndarray, texts: Sequence[str], area: QRectF, clear: float = 6.0, inks: Sequence[str] = ()) -> None:
+        """Points (n, 2) in order of importance with their labels, `clear` pixels beside them; `area` is what is shown.
+
+        inks are colours of the labels by token; a label may have a second line, which is muted.
+        """
+        if not len(texts) and not len(self._texts) and area == self._area:
+            return
         self.prepareGeometryChange()
-        self._at, self._texts, self._area, self._clear = at, texts, area, clear
+        self._at, self._texts, self._area, self._clear, self._inks = at, texts, area, clear, inks
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -80,17 +100,19 @@ class Texts(pg.GraphicsObject):
         if len(inside):
             mapped = [transform.map(QPointF(float(x), float(y))) for x, y in self._at[inside]]
             points = np.array([(p.x(), p.y()) for p in mapped])
-            sizes = np.array([(measure.horizontalAdvance(self._texts[k]), measure.height()) for k in inside])
+            lines = {int(k): self._texts[k].split("\n") for k in inside}
+            sizes = np.array([(max(map(measure.horizontalAdvance, lines[k])), len(lines[k]) * measure.height()) for k in inside.tolist()])
             corner = transform.mapRect(self._area)
-            painter.setFont(font)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             halo = QPen(theme.colour("surface", 0.85), 3 * zoom, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
             ink = QColor(theme.current().tokens.text)
             for number, left, top in place_labels(
                 points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom
             ):
-                path = QPainterPath()
-                path.addText(QPointF(left, top + measure.ascent()), font, self._texts[inside[number]])
-                painter.strokePath(path, halo)
-                painter.fillPath(path, ink)
+                which = int(inside[number])
+                for row, text in enumerate(lines[which]):
+                    path = outline(text, font.pixelSize()).translated(left, top + row * measure.height())
+                    painter.strokePath(path, halo)
+                    colour = theme.colour(self._inks[which]) if which < len(self._inks) else ink
+                    painter.fillPath(path, theme.colour("muted") if row else colour)
         painter.setTransform(transform)

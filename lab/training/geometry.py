@@ -1,4 +1,4 @@
-"""Spaces of codes: their principal plane, decoded places on a grid or along a path, ellipses."""
+"""Shapes on maps and planes: principal planes, lattices, tiles, ellipses, contours."""
 
 from __future__ import annotations
 
@@ -40,3 +40,30 @@ def ellipse(centre: np.ndarray, covariance: np.ndarray, deviations: float = 1.0)
     angle = np.linspace(0, 2 * np.pi, AROUND)
     ring = vectors @ (np.sqrt(np.maximum(values, 0))[:, None] * deviations * np.stack([np.cos(angle), np.sin(angle)]))
     return np.column_stack([centre[:, None] + ring, [np.nan, np.nan]])
+
+
+def contours(values: np.ndarray, x: np.ndarray, y: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """(2, n) line segments of the contours of values (rows y, columns x), separated by NaN: marching squares with interpolation."""
+    parts = []
+    for level in levels:
+        d = values - level
+        a, b, c, e = d[:-1, :-1], d[:-1, 1:], d[1:, 1:], d[1:, :-1]  # corners: lower left, lower right, upper right, upper left
+        left, lower = x[:-1][None, :], y[:-1][:, None]
+        dx, dy = x[1] - x[0], y[1] - y[0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            edges = [
+                (a * b < 0, left + dx * a / (a - b), lower + 0 * left),
+                (b * c < 0, left + dx + 0 * lower, lower + dy * b / (b - c)),
+                (e * c < 0, left + dx * e / (e - c), lower + dy + 0 * left),
+                (a * e < 0, left + 0 * lower, lower + dy * a / (a - e)),
+            ]
+        hits = np.stack([np.broadcast_to(h, a.shape) for h, _, _ in edges])
+        px = np.stack([np.broadcast_to(q, a.shape) for _, q, _ in edges])
+        py = np.stack([np.broadcast_to(q, a.shape) for _, _, q in edges])
+        for pair in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)):
+            both = hits[pair[0]] & hits[pair[1]] & (hits.sum(0) == 2)
+            if both.any():
+                xs = np.stack([px[pair[0]][both], px[pair[1]][both], np.full(both.sum(), np.nan)], 1)
+                ys = np.stack([py[pair[0]][both], py[pair[1]][both], np.full(both.sum(), np.nan)], 1)
+                parts.append(np.array([xs.ravel(), ys.ravel()]))
+    return np.concatenate(parts, axis=1) if parts else np.full((2, 1), np.nan)

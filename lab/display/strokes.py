@@ -1,0 +1,222 @@
+"""Lines drawn smoothly into an image by a compiled kernel: what a live window would otherwise wait for.
+
+Every pixel near a line is covered by as much as its distance from the line says: `half + 1/2 - distance`, cut to 0..1. A line
+covers a pixel once, however often it crosses it, so dashes, joints and noisy traces are drawn right; then its colour is
+blended in. Drawing eight curves of 1,600 points on 860 x 680 so takes a sixth of what Qt's software stroker does, and
+hardly depends on the width.
+
+    canvas = Canvas(width, height)
+    canvas.clear()
+    canvas.line(x, y, 0xff4cc2ff, 2.0)          pixels, y downward; NaN breaks a line
+    canvas.pixels                               (height, width) uint32, premultiplied ARGB
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lab.kernels import kernel
+
+SOLID = np.empty(0)
+LARGEST_SIDE = 16_384
+
+
+class Canvas:
+    """An image of premultiplied ARGB pixels into which lines, areas and dots are drawn."""
+
+    def __init__(self, width: int, height: int):
+        self.width, self.height = max(1, min(LARGEST_SIDE, width)), max(1, min(LARGEST_SIDE, height))
+        self.pixels = np.zeros((self.height, self.width), np.uint32)
+        self._cover = np.zeros((self.height, self.width), np.float32)
+        self._box = np.array([self.width, self.height, -1, -1])
+
+    def clear(self) -> None:
+        """Transparent again."""
+        self.pixels[:] = 0
+
+    def line(self, x: np.ndarray, y: np.ndarray, colour: int, width: float, dashes: Sequence[float] = ()) -> None:
+        """A polyline `width` pixels wide; dashes are lengths on and off, in pixels."""
+        _cover_line(_floats(x), _floats(y), 0.5 * width, np.asarray(dashes, float) if len(dashes) else SOLID, self._cover, self._box)
+        _blend(self._cover, self._box, np.uint32(colour), self.pixels)
+
+    def area(self, x: np.ndarray, y: np.ndarray, level: float, colour: int) -> None:
+        """The area between a function of x and a level."""
+        _cover_area(_floats(x), _floats(y), level, self._cover, self._box)
+        _blend(self._cover, self._box, np.uint32(colour), self.pixels)
+
+    def ticks(self, x: np.ndarray, y: np.ndarray, half: float, colour: int, width: float) -> None:
+        """Upright strokes of height 2 half at each place."""
+        _cover_ticks(_floats(x), _floats(y), half, 0.5 * width, self._cover, self._box)
+        _blend(self._cover, self._box, np.uint32(colour), self.pixels)
+
+
+def _floats(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(values, float)
+
+
+def premultiplied(red: int, green: int, blue: int, alpha: float = 1.0) -> int:
+    """A colour as the canvas takes it."""
+    a = min(1.0, max(0.0, alpha))
+    return round(255 * a) << 24 | round(red * a) << 16 | round(green * a) << 8 | round(blue * a)
+
+
+@kernel
+def _grow(box, x0, y0, x1, y1):
+    if x0 < box[0]:
+        box[0] = x0
+    if y0 < box[1]:
+        box[1] = y0
+    if x1 > box[2]:
+        box[2] = x1
+    if y1 > box[3]:
+        box[3] = y1
+
+
+@kernel
+def _segment(x0, y0, x1, y1, half, cover, box):
+    """Cover the pixels near one straight piece; its ends are round."""
+    height, width = cover.shape
+    reach = half + 0.5
+    if max(x0, x1) < -reach or min(x0, x1) > width + reach or max(y0, y1) < -reach or min(y0, y1) > height + reach:
+        return
+    dx, dy = x1 - x0, y1 - y0
+    length = (dx * dx + dy * dy) ** 0.5
+    ux, uy = (dx / length, dy / length) if length > 1e-9 else (1.0, 0.0)
+    top, bottom = max(0.0, np.floor(min(y0, y1) - reach)), min(height - 1.0, np.ceil(max(y0, y1) + reach))
+    left, right = max(0.0, np.floor(min(x0, x1) - reach)), min(width - 1.0, np.ceil(max(x0, x1) + reach))
+    if bottom < top or right < left:
+        return
+    _grow(box, int(left), int(top), int(right), int(bottom))
+    if abs(uy) >= abs(ux):  # steep: along rows, the few columns around the line
+        slope, across = ux / uy, reach / abs(uy) + 1.0
+        for row in range(int(top), int(bottom) + 1):
+            py = row + 0.5
+            middle = x0 + (py - y0) * slope
+            a, b = int(max(left, middle - across)), int(min(right, middle + across))
+            if reach < (py - y0) / uy < length - reach:  # away from both ends the distance needs no root
+                for column in range(a, b + 1):
+                    covered = min(1.0, reach - abs((column + 0.5 - middle) * uy))
+                    if covered > cover[row, column]:
+                        cover[row, column] = covered
+                continue
+            for column in range(a, b + 1):
+                px = column + 0.5
+                along = min(length, max(0.0, (px - x0) * ux + (py - y0) * uy))
+                ex, ey = px - (x0 + along * ux), py - (y0 + along * uy)
+                covered = reach - (ex * ex + ey * ey) ** 0.5
+                if covered > cover[row, column]:
+                    cover[row, column] = min(1.0, covered)
+    else:
+        slope, across = uy / ux, reach / abs(ux) + 1.0
+        for column in range(int(left), int(right) + 1):
+            px = column + 0.5
+            middle = y0 + (px - x0) * slope
+            a, b = int(max(top, middle - across)), int(min(bottom, middle + across))
+            if reach < (px - x0) / ux < length - reach:
+                for row in range(a, b + 1):
+                    covered = min(1.0, reach - abs((row + 0.5 - middle) * ux))
+                    if covered > cover[row, column]:
+                        cover[row, column] = covered
+                continue
+            for row in range(a, b + 1):
+                py = row + 0.5
+                along = min(length, max(0.0, (px - x0) * ux + (py - y0) * uy))
+                ex, ey = px - (x0 + along * ux), py - (y0 + along * uy)
+                covered = reach - (ex * ex + ey * ey) ** 0.5
+                if covered > cover[row, column]:
+                    cover[row, column] = min(1.0, covered)
+
+
+@kernel
+def _cover_line(x, y, half, dashes, cover, box):
+    """Cover a polyline, cut into dashes along its length where there are any."""
+    part, rest, on = 0, dashes[0] if len(dashes) else 0.0, True
+    for k in range(len(x) - 1):
+        x0, y0, x1, y1 = x[k], y[k], x[k + 1], y[k + 1]
+        if not np.isfinite(x0 + y0 + x1 + y1):
+            if len(dashes):
+                part, rest, on = 0, dashes[0], True
+            continue
+        if len(dashes) == 0:
+            _segment(x0, y0, x1, y1, half, cover, box)
+            continue
+        length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
+        done = 0.0
+        if length > 1e6:  # far outside the picture: walking through its dashes would take for ever
+            _segment(x0, y0, x1, y1, half, cover, box)
+            continue
+        while done < length:
+            step = min(rest, length - done)
+            if on:
+                a, b = done / length, (done + step) / length
+                _segment(x0 + a * (x1 - x0), y0 + a * (y1 - y0), x0 + b * (x1 - x0), y0 + b * (y1 - y0), half, cover, box)
+            done += step
+            rest -= step
+            if rest <= 1e-9:
+                part = (part + 1) % len(dashes)
+                rest, on = dashes[part], not on
+
+
+@kernel
+def _cover_area(x, y, level, cover, box):
+    """Cover what lies between a function of x and a level, column by column."""
+    height, width = cover.shape
+    for k in range(len(x) - 1):
+        x0, y0, x1, y1 = x[k], y[k], x[k + 1], y[k + 1]
+        if not np.isfinite(x0 + y0 + x1 + y1) or x1 < x0:
+            continue
+        first, last = int(max(0.0, np.floor(x0))), int(min(width - 1.0, np.floor(x1)))
+        for column in range(first, last + 1):
+            a, b = max(x0, float(column)), min(x1, column + 1.0)
+            if b <= a and x1 > x0:
+                continue
+            middle = 0.5 * (a + b)
+            at = y0 + (y1 - y0) * (middle - x0) / (x1 - x0) if x1 > x0 else 0.5 * (y0 + y1)
+            high, low = max(0.0, min(at, level)), min(float(height), max(at, level))
+            if low <= high:
+                continue
+            share = b - a if x1 > x0 else 0.0
+            top, bottom = int(high), int(min(height - 1.0, np.ceil(low) - 1.0))
+            _grow(box, column, top, column, bottom)
+            for row in range(top, bottom + 1):
+                part = min(low, row + 1.0) - max(high, float(row))
+                cover[row, column] = min(1.0, cover[row, column] + share * part)
+
+
+@kernel
+def _cover_ticks(x, y, reach, half, cover, box):
+    """Cover upright strokes: the same share of a column in each row."""
+    height, width = cover.shape
+    for k in range(len(x)):
+        left, right, high, low = x[k] - half, x[k] + half, y[k] - reach, y[k] + reach
+        if not np.isfinite(left + high) or right <= 0.0 or left >= width or low <= 0.0 or high >= height:
+            continue
+        a, b = int(max(0.0, np.floor(left))), int(min(width - 1.0, np.ceil(right) - 1.0))
+        top, bottom = int(max(0.0, np.round(high))), int(min(height - 1.0, np.round(low)))
+        _grow(box, a, top, b, bottom)
+        for column in range(a, b + 1):
+            part = min(right, column + 1.0) - max(left, float(column))
+            for row in range(top, bottom + 1):
+                if part > cover[row, column]:
+                    cover[row, column] = min(1.0, part)
+
+
+@kernel
+def _blend(cover, box, colour, pixels):
+    """Blend a colour into the pixels as far as they are covered, and take the coverage away again."""
+    alpha, red, green, blue = (colour >> 24) & 255, (colour >> 16) & 255, (colour >> 8) & 255, colour & 255
+    for row in range(box[1], box[3] + 1):
+        for column in range(box[0], box[2] + 1):
+            covered = cover[row, column]
+            if covered > 0.0:
+                cover[row, column] = 0.0
+                under = pixels[row, column]
+                keep = 1.0 - covered * (alpha / 255.0)
+                a = np.uint32(alpha * covered + ((under >> 24) & 255) * keep + 0.5)
+                r = np.uint32(red * covered + ((under >> 16) & 255) * keep + 0.5)
+                g = np.uint32(green * covered + ((under >> 8) & 255) * keep + 0.5)
+                b = np.uint32(blue * covered + (under & 255) * keep + 0.5)
+                pixels[row, column] = (a << np.uint32(24)) | (r << np.uint32(16)) | (g << np.uint32(8)) | b
+    box[0], box[1], box[2], box[3] = cover.shape[1], cover.shape[0], -1, -1
