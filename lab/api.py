@@ -151,7 +151,7 @@ def run(
         experiment = name
         value = experiment.build()
     else:
-        kind = type(name) if isinstance(name, Model) else catalog.load(name)
+        kind = type(name) if isinstance(name, Model) else catalog.given(name)
         if duration is not None and "duration" in kind.specs():
             parameters, duration = {**parameters, "duration": duration}, None
         if isinstance(schedule, str) and "schedule" in kind.specs():

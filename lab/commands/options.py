@@ -33,9 +33,12 @@ app = App(
 )
 
 
-def say(text: str) -> None:
-    """A line for the person, not for the data: standard error."""
-    print(text, file=sys.stderr, flush=True)
+def say(text: str, end: str = "\n") -> None:
+    """A line for the person, not for the data: standard error. Where nobody can read it, nothing is said."""
+    try:
+        print(text, end=end, file=sys.stderr, flush=True)
+    except (OSError, ValueError):  # the terminal is gone, or what it was sent to is full
+        pass
 
 
 def trust(model: str | None) -> None:

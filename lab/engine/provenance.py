@@ -12,7 +12,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from lab import __version__
 from lab.kernels import processor
 
 LIBRARIES = ("numpy", "numba", "scipy")
@@ -22,7 +21,7 @@ LIBRARIES = ("numpy", "numba", "scipy")
 def here() -> dict[str, str]:
     """Processor, system and versions of what computes in this process."""
     found = {"processor": processor(), "machine": platform.machine(), "system": platform.system(), "python": platform.python_version()}
-    return found | {name: _version(name) for name in LIBRARIES} | {"lab": __version__}
+    return found | {name: _version(name) for name in LIBRARIES} | {"lab": _version("neural-lab")}
 
 
 def difference(made: Mapping[str, Any]) -> str:

@@ -48,6 +48,7 @@ class Session:
         self._readers: weakref.WeakSet[SessionReader] = weakref.WeakSet()
         self._writer: Writer | None = None
         self._mutex: threading.RLock | threading.Condition = threading.RLock()  # type: ignore[valid-type]
+        self.saved_as = path  # where it is after closing
         self.rescued = ""  # what was done on closing, if the file had been moved or deleted
         with SessionReader(path, checked=not writable) as reader:
             self._settings = reader.settings()
@@ -481,6 +482,7 @@ class Session:
             if astray:
                 self._connection.close()
                 found = end_rescue(self.path, self._logs)
+                self.saved_as = found
                 self.rescued = f"'{self.path.name}' was moved or deleted while it was open; what it held was written again as '{found}'."
             elif self._writer is not None:
                 close_file(self._connection, self.path)
@@ -618,7 +620,7 @@ def _number(text: str | None) -> int:
 
 
 @atexit.register
-def _close_all() -> None:
+def close_all() -> None:
     """Lose nothing when a program ends without closing its sessions."""
     for session in list(_open_sessions):
         try:
