@@ -19,16 +19,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from lab.errors import ModelError, near
-from lab.params import Described, Spec, param
+from lab.errors import LabError, ModelError, near
+from lab.params import Described, Spec, frozen, param
 
 __all__ = [
-    "Action", "Advice", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
+    "Action", "Advice", "Asked", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
     "Stream", "Strips", "action", "param",
 ]  # fmt: skip
 
@@ -276,6 +276,15 @@ class Advice:
     remedies: tuple[Remedy, ...] = ()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a model asks of the map of its vectors by itself: a question, how near is measured, axes of meaning it is laid out on."""
+
+    question: str = ""
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    axes: str = ""
+
+
 class Events:
     """Room for the events of one block: three columns and a count, filled by a kernel.
 
@@ -449,6 +458,11 @@ class Model(Described):
         return None
 
     @property
+    def asks(self) -> Asked:
+        """What the map of its vectors shows before a person asks; of models that have one."""
+        return Asked()
+
+    @property
     def length(self) -> int | None:
         """Steps after which the run is finished (None: it goes on until stopped)."""
         return None
@@ -467,6 +481,18 @@ class Model(Described):
     def speed(self) -> float | None:
         """Clock units per second at first in the window, by default from `seconds` (None: flat out). `lab run` never waits."""
         return self.length * self.clock.dt / self.seconds if self.length and self.seconds else None
+
+    @classmethod
+    @cache
+    def preset_changes(cls) -> dict[str, dict[str, Any]]:
+        """Title of each preset -> the parameters that differ from the defaults then, as a model with them says it."""
+        found = {}
+        for title, values in cls.presets.items():
+            try:
+                found[title] = cls(**values).changed()
+            except LabError:  # a file that is not here
+                continue
+        return found
 
     @classmethod
     def figures(cls) -> Iterable[Figure]:
@@ -594,4 +620,7 @@ class Happened:
     step: int
     kind: Literal["change", "act"]
     name: str
-    values: dict[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", frozen(self.values))

@@ -62,6 +62,25 @@ class Spec:
         return f"{shown} {self.unit}".strip()
 
 
+class Frozen(dict):
+    """A mapping that nobody changes any more: a part of a value, which is frozen to the bottom and hashes."""
+
+    def _refuse(self, *arguments: Any, **named: Any) -> Any:
+        raise TypeError("This mapping is part of a value and cannot be changed: make another value.")
+
+    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse  # type: ignore[assignment]
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+
+def frozen(value: Any) -> Any:
+    """The same with tuples for lists and frozen mappings for dicts, all the way down."""
+    if isinstance(value, (list, tuple)):
+        return tuple(frozen(v) for v in value)
+    return Frozen((k, frozen(v)) for k, v in value.items()) if isinstance(value, Mapping) else value
+
+
 def param(
     default: Any,
     unit: str = "",
@@ -144,6 +163,9 @@ class Described(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise self._explain(error) from None
+        for name, value in self.__dict__.items():
+            if isinstance(value, (list, dict)):
+                self.__dict__[name] = frozen(value)
         self.check()
 
     def check(self) -> None:
@@ -198,7 +220,7 @@ class Described(BaseModel):
             hi = next((m.le for m in field.metadata if hasattr(m, "le")), None)
             known["kind"] = _kind(field.annotation, known.get("kind"), known.get("choices", ()))
             known["label"] = known.get("label") or name.replace("_", " ").capitalize()
-            default = None if field.default is PydanticUndefined else field.default
+            default = None if field.default is PydanticUndefined else frozen(field.default)
             out[name] = Spec(name=name, default=default, lo=lo, hi=hi, doc=field.description or "", **known)
             _check_range(cls, out[name])
         return out

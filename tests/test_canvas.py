@@ -20,7 +20,7 @@ from lab.graph.document import Graph
 from lab.graph.kinds.populations import brunel, vogels_abbott
 from lab.widgets import theme
 from lab.widgets.networks import NetworkEditor
-from lab.widgets.networks.editor import same_network
+from lab.widgets.networks.edits import same_network
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -282,10 +282,9 @@ def test_compiled_equals_interpreted(name, tmp_path):
     subprocess.run([sys.executable, "-c", INTERPRET, json.dumps([name]), str(tmp_path)], check=True, env=environment, timeout=600)
     simulation = Simulation(catalog.load(name)(), 3)
     simulation.advance(min(4, simulation.model.length or 4))
+    # Fused multiply-add and reordered sums differ in the last bits only; where single precision is at work, so do figures made of it.
+    single = any(array.dtype == np.float32 for array in simulation.state.values())
     with np.load(tmp_path / f"{name}.npz") as plain:
         assert set(plain.files) == set(simulation.state)
         for key in plain.files:
-            # Fused multiply-add and reordered sums differ in the last bits only.
-            np.testing.assert_allclose(
-                simulation.state[key], plain[key], rtol=2e-4 if simulation.state[key].dtype == np.float32 else 1e-9, atol=1e-6
-            )
+            np.testing.assert_allclose(simulation.state[key], plain[key], rtol=2e-4 if single else 1e-9, atol=1e-6)

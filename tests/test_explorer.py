@@ -246,11 +246,11 @@ def test_a_click_on_a_point_lists_its_neighbours_and_one_beside_them_clears(expl
 
     view, _ = explorer
     qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=pixel(view, 4))
-    assert view.asked == "apple" and [name for _, name, _ in view.panel.answers.rows()][:2] == ["pear", "plum"]
+    assert view.state.asked == "apple" and [name for _, name, _ in view.panel.answers.rows()][:2] == ["pear", "plum"]
     assert view.canvas.scene.focus == (4,) and view.canvas.scene.marked[:2] == (5, 6)
     assert "count 4" in view.panel.facts.text()
     qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
-    assert view.asked == "" and view.canvas.scene.focus == ()
+    assert view.state.asked == "" and view.canvas.scene.focus == ()
 
 
 def test_a_searched_word_comes_into_the_middle_and_an_unknown_one_is_explained(explorer, qtbot):
@@ -271,7 +271,7 @@ def test_neighbours_change_with_the_vectors(explorer):
     moved = space().matrix.copy()
     moved[7] = moved[4]
     source.shown["vectors"], source.version = moved, 2
-    view._answered = 0.0
+    view.state.answered = 0.0
     view.refresh(source)
     assert view.panel.answers.rows()[0][1] == "chair"
 
@@ -289,14 +289,14 @@ def test_a_lasso_selects_isolates_and_clears_and_says_how_many(explorer, qtbot):
     for corner in corners[1:]:
         QTest.mouseMove(view.canvas, corner)
     QTest.mouseRelease(view.canvas, Qt.MouseButton.LeftButton, pos=corners[-1])
-    assert view.chosen is not None and np.flatnonzero(view.chosen).tolist() == [4, 5, 6, 7]
-    assert view.state.text().startswith("4 selected: apple, pear")
+    assert view.state.chosen is not None and np.flatnonzero(view.state.chosen).tolist() == [4, 5, 6, 7]
+    assert view.line.text().startswith("4 selected: apple, pear")
     qtbot.keyClick(view.canvas, Qt.Key.Key_I)
     assert view.caption.startswith("4 of 8 shown")
     names, columns = view.table()
     assert names[0] == "name" and list(columns[0]) == ["apple", "pear", "plum", "chair"]
     view.clear()
-    assert view.caption.startswith("all 8 shown") and view.chosen is None
+    assert view.caption.startswith("all 8 shown") and view.state.chosen is None
 
 
 def test_edges_join_the_point_to_its_true_neighbours(explorer):
@@ -312,12 +312,12 @@ def test_axes_and_components_lay_the_same_vectors_out_otherwise(explorer):
     view, _ = explorer
     view.axes.setText("king - queen; apple")
     view.set_layout("axes")
-    np.testing.assert_allclose(view.points, explore.on_axes(space(), 8, "king - queen; apple"), atol=1e-6)
+    np.testing.assert_allclose(view.state.points, explore.on_axes(space(), 8, "king - queen; apple"), atol=1e-6)
     view.axes.setText("king - nobody")
     view._lay_out_again()
-    assert "no word 'nobody'" in view.state.text()
+    assert "no word 'nobody'" in view.line.text()
     view.set_layout("pca3")
-    assert view.points.shape == (8, 3)
+    assert view.state.points.shape == (8, 3)
     before = view.canvas.view.yaw
     view.canvas.look(view.canvas.view.turned(0.5, 0.1))
     assert view.canvas.view.yaw == pytest.approx(before + 0.5)
@@ -329,7 +329,9 @@ def test_a_map_is_judged_against_its_vectors(explorer):
     view, source = explorer
     view.finish_judging()
     known = truth(space().unit)
-    assert view.judged is not None and view.judged.trustworthiness == pytest.approx(honesty(source.shown["map"], known, 10).trustworthiness)
+    assert view.state.judged is not None and view.state.judged.trustworthiness == pytest.approx(
+        honesty(source.shown["map"], known, 10).trustworthiness
+    )
     assert "trustworthiness" in view.caption
     view.set_colour("how false")
     assert view.legend.scale is not None
@@ -339,7 +341,8 @@ def test_a_map_is_judged_against_its_vectors(explorer):
 
 
 def test_bookmarks_keep_the_view_and_undo_takes_them_back(explorer, qtbot):
-    from lab.widgets.document import Document, History
+    from lab.widgets.document import Document
+    from lab.widgets.history import History
 
     view, _ = explorer
     history = History(Document())
@@ -354,7 +357,7 @@ def test_bookmarks_keep_the_view_and_undo_takes_them_back(explorer, qtbot):
     assert view.panel.marks.item(0).text() == "apple" and history.stack.undoText() == "Bookmark apple"
     view.clear()
     view.places.go(0)
-    assert view.asked == "apple" and view.visible is not None and view.visible.sum() == 4
+    assert view.state.asked == "apple" and view.state.visible is not None and view.state.visible.sum() == 4
     assert view.canvas.view.centre == pytest.approx(kept.centre) and view.canvas.view.scale == pytest.approx(kept.scale)
     view.panel.marks.item(0).setText("fruit")
     assert view.places.marks[0].name == "fruit"
@@ -384,7 +387,7 @@ def test_names_of_another_run_are_never_shown(explorer):
     del other.shown["names"]
     view.ask("apple")
     view.refresh(other)
-    assert view.canvas.scene.names == () and view.answer is None and "names" in view.wanted
+    assert view.canvas.scene.names == () and view.state.answer is None and "names" in view.wanted
     other.shown["names"], other.version = [{"name": f"x{k}"} for k in range(8)], 2
     view.refresh(other)
     assert view.canvas.scene.names[0] == "x0" and "no word 'apple'" in view.panel.error.text()
@@ -405,10 +408,10 @@ def test_a_hidden_explorer_computes_nothing(explorer):
     window.show()
     view.hide()
     source.shown["map"], source.version = source.shown["map"] * 2, 5
-    assert not view.refresh(source) and view.points.max() == 5
+    assert not view.refresh(source) and view.state.points.max() == 5
     view.show()
     view.refresh(source)
-    assert view.points.max() == 10
+    assert view.state.points.max() == 10
     view.setParent(None)
     window.deleteLater()
 
@@ -443,26 +446,28 @@ def test_a_file_of_questions_or_of_judged_pairs_is_answered_and_answered_again_w
     file = tmp_path / "questions.txt"
     file.write_text(": fruit\napple pear apple pear\n: unknown\nman woman wizard witch\n")
     view.ask(str(file))
-    qtbot.waitUntil(lambda: view.refresh(source) and view.answer is not None, timeout=5000)
-    assert view.answer.kind == "analogies" and view.panel.answers.rows()[0][:2] == (-1, "fruit")
+    qtbot.waitUntil(lambda: view.refresh(source) and view.state.answer is not None, timeout=5000)
+    assert view.state.answer.kind == "analogies" and view.panel.answers.rows()[0][:2] == (-1, "fruit")
     assert "1 skipped" in view.panel.note.text() and "questions.txt" in view.panel.note.text()
-    before = view.answer
+    before = view.state.answer
     source.shown["vectors"] = source.shown["vectors"][::-1].copy()
     source.version += 1
-    view._answered = 0.0
-    qtbot.waitUntil(lambda: view.refresh(source) and view.answer is not before, timeout=5000)
+    view.state.answered = 0.0
+    qtbot.waitUntil(lambda: view.refresh(source) and view.state.answer is not before, timeout=5000)
     pairs = tmp_path / "pairs.txt"
     pairs.write_text("apple pear 9\napple man 1\npear woman 2\n")
     view.ask(str(pairs))
-    qtbot.waitUntil(lambda: view.refresh(source) and view.answer is not None and view.answer.kind == "similarities", timeout=5000)
+    qtbot.waitUntil(
+        lambda: view.refresh(source) and view.state.answer is not None and view.state.answer.kind == "similarities", timeout=5000
+    )
     cosines = [
-        float(view.vectors.unit[view.vectors.row(a)] @ view.vectors.unit[view.vectors.row(b)])
+        float(view.state.vectors.unit[view.state.vectors.row(a)] @ view.state.vectors.unit[view.state.vectors.row(b)])
         for a, b in (("apple", "pear"), ("apple", "man"), ("pear", "woman"))
     ]
     assert sorted(r[2] for r in view.panel.answers.rows()) == pytest.approx(sorted(cosines))
     (tmp_path / "bad.txt").write_text("one\n")
     view.ask(str(tmp_path / "bad.txt"))
-    qtbot.waitUntil(lambda: view.refresh(source) and view.answer is None and view.panel.error.text() != "", timeout=5000)
+    qtbot.waitUntil(lambda: view.refresh(source) and view.state.answer is None and view.panel.error.text() != "", timeout=5000)
     assert view.panel.error.text().endswith(".")
 
 
@@ -473,13 +478,13 @@ def test_vectors_are_saved_from_the_window_in_every_format_and_of_a_selection_on
     view, _ = explorer
     view.save(str(tmp_path / "all"), kind)
     (written,) = tmp_path.glob("all.*")
-    np.testing.assert_array_equal(load_vectors(written, kind=kind).matrix, view.vectors.matrix.astype(np.float32))
-    assert "8 of 8 vectors saved" in view.state.text()
+    np.testing.assert_array_equal(load_vectors(written, kind=kind).matrix, view.state.vectors.matrix.astype(np.float32))
+    assert "8 of 8 vectors saved" in view.line.text()
     view.choose(np.arange(8) < 3)
     view.isolate()
     view.save(str(tmp_path / "some"), kind)
     (written,) = tmp_path.glob("some.*")
-    assert load_vectors(written, kind=kind).words == view.vectors.words[:3] and "3 of 8 vectors saved" in view.state.text()
+    assert load_vectors(written, kind=kind).words == view.state.vectors.words[:3] and "3 of 8 vectors saved" in view.line.text()
     view.save(str(tmp_path / "none" / "v.txt"), kind)
     assert view.panel.error.text()
 
@@ -502,7 +507,7 @@ def test_the_ends_of_axes_are_named_and_shown_through_zero(explorer):
 
 def test_the_map_comes_near_to_a_formula_whose_words_lie_close_together(explorer):
     view, source = explorer
-    view.canvas.frame(view.points[3:5])
+    view.canvas.frame(view.state.points[3:5])
     assert not view.canvas.zoomed  # far enough apart as it is
     source.shown["map"] = source.shown["map"] + np.where(np.arange(8) == 7, 500.0, 0.0)[:, None]
     source.version += 1
@@ -539,7 +544,7 @@ class Past(Fixed):
 def test_before_the_first_frame_of_a_run_no_later_vectors_answer_and_an_own_question_of_the_model_may_be_unknown(qtbot):
     from lab.widgets import theme
     from lab.widgets.application import offscreen_application as application
-    from lab.widgets.embeddings.explorer import EARLY
+    from lab.widgets.embeddings.state import EARLY
     from lab.widgets.pictures import make
 
     theme.apply(application(), "dark")
@@ -549,13 +554,13 @@ def test_before_the_first_frame_of_a_run_no_later_vectors_answer_and_an_own_ques
     view.resize(900, 500)
     view.show()
     view.refresh(source, force=True)
-    assert view.vectors is None and view.state.text() == EARLY
+    assert view.state.vectors is None and view.line.text() == EARLY
     source.snapshot = source.last
     source.version += 1
     view.refresh(source)
-    assert view.vectors is not None and view.state.text() == ""
+    assert view.state.vectors is not None and view.line.text() == ""
     assert view.panel.error.text() == "" and view.panel.field.text() == ""  # nobody asked for an emperor
-    assert view.colour == "kind"
+    assert view.state.colour == "kind"
     view.ask("emperor")
     assert "no word 'emperor'" in view.panel.error.text()
 
@@ -575,32 +580,14 @@ def test_an_explorer_goes_on_where_a_change_of_the_model_gave_it_other_cards_bes
     after.resize(900, 500)
     after.show()
     after.refresh(source, force=True)
-    assert (after.asked, after.colour, after.layout_kind, after.axes.text()) == ("apple", "cluster", "axes", "pear - apple")
+    assert (after.state.asked, after.state.colour, after.state.layout, after.axes.text()) == ("apple", "cluster", "axes", "pear - apple")
     assert (
-        after.answer is not None
-        and after.answer.title == "apple"
+        after.state.answer is not None
+        and after.state.answer.title == "apple"
         and after.layouts.currentData() == "axes"
         and after.colours.currentData() == "cluster"
     )
     assert len(after.canvas.scene.edges)
-
-
-def test_a_plain_text_is_told_from_vectors(tmp_path):
-    from lab.embedding.files import save_vectors
-    from lab.widgets.embeddings.exchange import is_plain_text
-
-    save_vectors(space(), tmp_path / "w.txt", kind="word2vec")
-    save_vectors(space(), tmp_path / "g.txt", kind="glove")
-    (tmp_path / "t.txt").write_text("Rain falls.\nThe sun shines 3 days.\n\nWind.")
-    (tmp_path / "one.txt").write_text("Rain falls on the roof.")
-    assert [is_plain_text(str(tmp_path / name)) for name in ("w.txt", "g.txt", "t.txt", "one.txt", "none.txt", "v.csv")] == [
-        False,
-        False,
-        True,
-        True,
-        False,
-        False,
-    ]
 
 
 def test_of_a_large_map_unmeasured_points_take_the_falseness_of_the_nearest_measured_one(monkeypatch):
@@ -621,14 +608,14 @@ def test_of_a_large_map_unmeasured_points_take_the_falseness_of_the_nearest_meas
 
 def test_a_narrow_card_says_below_the_map_how_many_of_how_many_are_shown(explorer):
     view, source = explorer
-    assert view.state.text() == ""
+    assert view.line.text() == ""
     view.resize(500, 500)
     view.refresh(source, force=True)
-    assert view.state.text() == view.caption and "8 shown" in view.caption and view.state.isVisible()
+    assert view.line.text() == view.caption and "8 shown" in view.caption and view.line.isVisible()
     view.choose(np.arange(8) < 3)
-    assert view.state.text().startswith("3 selected")
+    assert view.line.text().startswith("3 selected")
     view.isolate()
-    assert view.state.text().startswith("3 of 8 shown")
+    assert view.line.text().startswith("3 of 8 shown")
     view.resize(900, 500)
     view.refresh(source, force=True)
-    assert view.state.text() == ""
+    assert view.line.text() == ""

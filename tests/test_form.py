@@ -315,7 +315,7 @@ def test_a_matrix_is_edited_in_a_grid_that_refuses_words(form):
     assert dialog.words.text() == "Row 3, column 2 must be a number (got 'much')."
     dialog.grid.item(2, 1).setText("-2.5")
     dialog._take()
-    assert form.model.weights[2] == [0.0, -2.5]
+    assert form.model.weights[2] == (0.0, -2.5)
 
 
 def test_a_graph_asks_for_the_canvas(form, qtbot):

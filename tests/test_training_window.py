@@ -132,3 +132,15 @@ def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_
     qtbot.waitUntil(lambda: window.player.status.place is None and window.player.status.step == 40 and shown(), timeout=20_000)
     qtbot.waitUntil(lambda: window.player.source.snapshot("surface") is not None, timeout=5_000)
     assert np.array_equal(window.player.source.snapshot("surface"), seen)
+
+
+def test_a_network_under_dales_law_goes_over_to_the_spiking_canvas_by_a_button(open_window, qtbot):
+    window = open_window("one-sign-per-neuron", size=(1200, 800))
+    prepared(window, qtbot, hidden="12", compare=False)
+    window.run_for(45)
+    qtbot.waitUntil(lambda: window.player.status.step == 45 and window.player.status.phase == "paused", timeout=30_000)
+    window.side.actions_box.press("hand over")
+    qtbot.waitUntil(lambda: window.document.model == "spiking-network", timeout=20_000)
+    qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase in ("paused", "running"), timeout=60_000)
+    titles = [n.title for n in window.canvas.editor.graph.nodes]
+    assert "Hidden1: inhibit" in titles and "Output" in titles and window.history.stack.undoText() == "Let it spike"

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
-from lab.model import Happened
+from lab.model import Happened, Model
+from lab.params import Described
 from lab.session import Session
 from lab.widgets import filing, theme
 from lab.widgets.settings import Settings
@@ -532,3 +533,22 @@ def test_the_spikes_of_a_run_are_saved_as_sound(open_window, qtbot, tmp_path):
     assert (tmp_path / "spikes.wav").stat().st_size > 1000 and "spikes.wav" in window.banner.words.text()
     window.commands.sound_to(row.id, str(tmp_path / "spikes.ogg"))
     assert "WAV" in window.banner.words.text()
+
+
+def test_a_step_of_a_drag_builds_at_most_four_models(open_window, qtbot, monkeypatch):
+    window = open_window()
+    leak = window.side.form.rows["leak"].field
+    leak.committed.emit(0.5)  # the first change names the presets, once
+    qtbot.waitUntil(lambda: status(window).model.leak == 0.5)
+    built, make = [], Described.__init__
+
+    def counted(self, **values):
+        make(self, **values)
+        if isinstance(self, Model):
+            built.append(type(self).__name__)
+
+    monkeypatch.setattr(Described, "__init__", counted)
+    leak.edited.emit(0.25)
+    qtbot.waitUntil(lambda: status(window).model.leak == 0.25)
+    qtbot.wait(100)
+    assert 1 <= len(built) <= 4, built

@@ -22,6 +22,9 @@ class Flow(Protocol):
     def steady(self, V: np.ndarray) -> np.ndarray:
         """All variables at which everything but V stands still."""
 
+    def steady_under(self, V: np.ndarray, current: np.ndarray) -> np.ndarray | None:
+        """The same where it depends on the current; None where it does not."""
+
 
 class Firing(Protocol):
     """A cell's equations and what it calls a spike, for its shadow."""

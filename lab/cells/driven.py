@@ -63,8 +63,8 @@ class Driven(Model):
         2.0, "ms", lo=0.01, hi=1e4, log=True, when=("stimulus", "noise"), group="Stimulus", doc="Correlation time of the noise."
     )
     same_noise: bool = param(False, when=("stimulus", "noise"), group="Stimulus", doc="All cells receive the same noise (frozen noise).")
-    drawn: list[list[float]] = param(
-        [[0.0, 0.0], [50.0, 10.0], [100.0, 0.0]], kind="drawn", builds=True, when=("stimulus", "drawn"), group="Stimulus",
+    drawn: tuple[tuple[float, ...], ...] = param(
+        ((0.0, 0.0), (50.0, 10.0), (100.0, 0.0)), kind="drawn", builds=True, when=("stimulus", "drawn"), group="Stimulus",
         doc="Hand-drawn waveform: (ms, current) pairs joined by lines.",
     )  # fmt: skip
     file: str = param(

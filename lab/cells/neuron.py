@@ -4,6 +4,7 @@ A cell's file declares its parameters and implements
 
     drift(y, current)                    -> dy/dt          y (variables, points), current (points,): for all analyses
     steady(V)                            -> (variables, points)   every other variable at rest with V held
+    steady_under(V, current)             -> the same, only for a cell in which more than V feels the current
     beginning()                          -> (variables,), Start   where a run starts: the stable rest, else V at `initial`
     integrate(bench, state, drive, out)  -> steps done     advance all cells through the steps of `drive`
 
@@ -17,14 +18,16 @@ import enum
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from lab.cells import accuracy, recent, stimulus
 from lab.cells.driven import Driven
-from lab.cells.noise import advance_noise, no_noise, normals
-from lab.cells.phase_plane import Equilibrium, bisect, equilibria, jacobian
+from lab.cells.noise import Supply, advance_noise, no_noise, normals
+from lab.cells.phase_plane import Equilibrium, at_rest, bisect, equilibria, jacobian
+from lab.cells.spikes import Spikes
 from lab.cells.sweeps import Sweep
 from lab.errors import ModelError
 from lab.kernels import seed_state
@@ -113,15 +116,27 @@ class Neuron(Driven):
         """All variables (variables, points) at which everything but V stands still while V is held."""
         raise ModelError(f"{self._owner()} does not implement steady().")
 
+    def steady_under(self, V: np.ndarray, current: np.ndarray) -> np.ndarray | None:
+        """`steady` of a cell in which more than V feels the current (a compartment of its own, say): with each V its own current.
+
+        None, as here, says that dV/dt alone depends on the current, and on nothing else of it than linearly: then equilibria are
+        found through the current that holds each V, which is exact and quick.
+        """
+        return None
+
+    def equilibria(self, current: float) -> tuple[Equilibrium, ...]:
+        """Every equilibrium under a constant current, from the lowest voltage up; found once for equal equations."""
+        return _equilibria(_Equations(self), current)
+
     def beginning(self) -> tuple[np.ndarray, Start]:
         """Where every cell starts, and why: at the stable equilibrium of lowest voltage without stimulus, as a cell is found.
 
         A cell put exactly on an unstable one would stay there for ever; without a stable one it begins at `initial`.
         """
-        for found in equilibria(self, 0.0):
+        for found in self.equilibria(0.0):
             if found.stable:
                 return found.point, Start.REST
-        return self.steady(np.array([self.initial]))[:, 0], Start.UNSTABLE
+        return at_rest(self, np.array([self.initial]), np.zeros(1))[:, 0], Start.UNSTABLE
 
     def rest(self) -> np.ndarray:
         """Where every cell starts: the variables alone."""
@@ -326,6 +341,15 @@ class Neuron(Driven):
         decay = math.exp(-self.dt / self.noise_time)
         return advance_noise, decay, self.sigma * math.sqrt(1.0 - decay * decay)
 
+    def supply(self, bench: Bench, state: State, drive: np.ndarray) -> tuple[Callable, Supply]:
+        """The kernel that moves each cell's own noise current, and everything that makes up the cells' currents."""
+        move, decay, increment = self.noise_step()
+        return move, Supply(drive, self.cell_currents(bench), state["noise"], state["cell_rng"], decay, increment)
+
+    def spikes(self, state: State, out: Out) -> Spikes:
+        """Where a kernel writes the spikes of a block."""
+        return Spikes(*out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"])
+
     def cell_currents(self, constants: Bench) -> np.ndarray:
         """Constant current of each cell besides the stimulus."""
         return constants.own + self.spread * constants.place
@@ -371,13 +395,9 @@ class Neuron(Driven):
             return [{"kind": e.kind, **{name: float(e.point[i]) for i, name in shown}, "eigenvalues (1/ms)": e.spectrum} for e in found]
         return super().observe(constants, state, stream)
 
-    def _present_equilibria(self, state: State) -> list[Equilibrium]:
+    def _present_equilibria(self, state: State) -> Sequence[Equilibrium]:
         """Equilibria under the present current."""
-        current = float(state["now"][0])
-        kept = self.__dict__.get("_equilibria")  # what it follows from stands still most of the time
-        found = kept[1] if kept and kept[0] == current else equilibria(self, current)
-        object.__setattr__(self, "_equilibria", (current, found))
-        return found
+        return self.equilibria(float(state["now"][0]))
 
     def nullclines(self, state: State, points: int = 201) -> np.ndarray:
         """Where each variable of the phase plane stands still, the others as they are (rows x, x-nullcline, y-nullcline)."""
@@ -450,3 +470,25 @@ class Neuron(Driven):
         V = np.empty(one.steps)
         one.advance(state, one.steps, V)
         return np.vstack([one.cell.dt * np.arange(one.steps + 1), [one.start()["V"][0], *V]])
+
+
+class _Equations:
+    """A cell as far as its equations go: equal for cells that differ in what `Neuron` itself declares (stimulus, number, step)."""
+
+    def __init__(self, cell: Neuron):
+        self.cell = cell
+        self._key = (type(cell), *(getattr(cell, name) for name in type(cell).model_fields if name not in Neuron.model_fields))
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Equations) and self._key == other._key
+
+
+@lru_cache(128)
+def _equilibria(equations: _Equations, current: float) -> tuple[Equilibrium, ...]:
+    found = tuple(equilibria(equations.cell, current))
+    for one in found:
+        one.point.flags.writeable = False
+    return found

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+
 from lab.kernels import kernel, normal
+
+
+class Supply(NamedTuple):
+    """The current of each cell, step by step: what all get, what each has of its own, and its own noise.
+
+    decay, increment   of the noise in a step, for the kernel that moves it (`Neuron.noise_step`)
+    """
+
+    drive: np.ndarray  # (steps,)
+    own: np.ndarray  # (cells,)
+    noise: np.ndarray  # (cells,)
+    rng: np.ndarray
+    decay: float
+    increment: float
 
 
 @kernel

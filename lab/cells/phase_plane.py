@@ -1,6 +1,11 @@
 """Phase plane of a cell: equilibria with their stability, Hopf points, roots of many functions at once.
 
-A cell is anything with `drift(y, current)`, `steady(V)` and `plane_range`, as `lab.cells.neuron.Neuron` describes them.
+A cell is anything with `drift(y, current)`, `steady(V)`, `steady_under(V, current)` and `plane_range`, as `lab.cells.neuron.Neuron`
+describes them. Every equilibrium is looked for along V, within the range of the plane and as far again on either side, with the
+other variables where they stand still. Two things are assumed of a cell whose `steady_under` gives None: that they do so at the
+same values whatever the current is, and that dV/dt, and no other derivative, depends on the current, linearly. A cell of another
+make says in `steady_under` where its other variables come to rest. A point at which something still moves is never called an
+equilibrium: it raises a ModelError that says so.
 """
 
 from __future__ import annotations
@@ -11,6 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lab.cells.cell import Flow
+from lab.errors import ModelError
+
+STILL = 1e-6  # part of the size of its variables by which an equilibrium may be off
 
 
 @dataclass(frozen=True)
@@ -100,13 +108,37 @@ def jacobians(cell: Flow, points: np.ndarray, currents: np.ndarray) -> np.ndarra
     return np.moveaxis(d / size.T, 1, 0)
 
 
+def at_rest(cell: Flow, V: np.ndarray, current: np.ndarray) -> np.ndarray:
+    """All variables (variables, points) at which everything but V stands still, each V under its own current."""
+    found = cell.steady_under(V, current)
+    return cell.steady(V) if found is None else found
+
+
 def holding_current(cell: Flow, V: np.ndarray) -> np.ndarray:
-    """Constant current at which the cell stands still at V: dV/dt is linear in the current for every cell of the panel."""
+    """Constant current (points,) at which the cell stands still at each V; NaN where none is found."""
+    none = np.zeros(len(V))
+    if cell.steady_under(V, none) is not None:
+        return _secant(lambda current: cell.drift(at_rest(cell, V, current), current)[0], none)
     y = cell.steady(V)
-    zero = cell.drift(y, np.zeros(len(V)))[0]
+    zero = cell.drift(y, none)[0]
     # Where dV/dt is huge (the upstroke of an exponential cell), a current of one would be lost in rounding.
     probe = np.where(np.abs(zero) < 1e6, 1.0, np.abs(zero))
     return -zero / ((cell.drift(y, probe)[0] - zero) / probe)
+
+
+def _secant(f, start: np.ndarray, rounds: int = 40) -> np.ndarray:
+    """A root of each element of f, by secants from `start` and `start` + 1; exact at once where f is linear; NaN where there is none."""
+    a, b = start, start + 1.0
+    fa, fb = f(a), f(b)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for _ in range(rounds):
+            step = fb * (b - a) / (fb - fa)
+            a, fa = b, fb
+            b = np.where(np.isfinite(step), b - step, b)
+            fb = f(b)
+            if not (np.abs(step) > 1e-12 * (1.0 + np.abs(b))).any():
+                break
+        return np.where(np.abs(step) <= 1e-9 * (1.0 + np.abs(b)), b, np.where(fb == 0.0, b, np.nan))
 
 
 def equilibria(cell: Flow, current: float, points: int = 1200) -> list[Equilibrium]:
@@ -114,21 +146,44 @@ def equilibria(cell: Flow, current: float, points: int = 1200) -> list[Equilibri
     lo, hi = cell.plane_range[0]
     span = hi - lo
     V = np.linspace(lo - span, hi + span, points)
-    f = holding_current(cell, V) - current
+
+    def out_of_balance(v: np.ndarray) -> np.ndarray:
+        """Changes its sign where a cell held at v would stand still."""
+        now = np.full(len(v), float(current))
+        if cell.steady_under(v, now) is None:
+            return holding_current(cell, v) - current
+        return cell.drift(at_rest(cell, v, now), now)[0]
+
+    f = out_of_balance(V)
     brackets = np.flatnonzero(np.sign(f[:-1]) * np.sign(f[1:]) <= 0)
     found: list[Equilibrium] = []
-    roots = narrow(lambda v: holding_current(cell, v) - current, V[brackets], V[brackets + 1])
+    roots = narrow(out_of_balance, V[brackets], V[brackets + 1])
     for root in roots[np.isfinite(roots)]:
         if not (found and abs(found[-1].point[0] - root) < 1e-9):
-            point = cell.steady(np.array([root]))[:, 0]
-            found.append(Equilibrium(point, np.linalg.eigvals(jacobian(cell, point, current))))
+            point = at_rest(cell, np.array([root]), np.array([float(current)]))[:, 0]
+            slopes = jacobian(cell, point, current)
+            _check_still(cell, point, current, slopes)
+            found.append(Equilibrium(point, np.linalg.eigvals(slopes)))
     return found
+
+
+def _check_still(cell: Flow, point: np.ndarray, current: float, slopes: np.ndarray) -> None:
+    """Raise a ModelError if a cell still moves at what is taken for an equilibrium, by more than a tiny shift of it explains."""
+    moves = cell.drift(point[:, None], np.array([float(current)]))[:, 0]
+    allowed = STILL * (np.abs(slopes) @ np.maximum(np.abs(point), 1.0))
+    off = np.flatnonzero(np.abs(moves) > allowed)
+    if len(off):
+        k = int(off[np.abs(moves[off]).argmax()])
+        raise ModelError(
+            f"{type(cell).__name__} does not stand still at V = {point[0]:.4g} under a current of {current:.4g}: variable {k} "
+            f"changes by {moves[k]:.3g} per ms there. The current reaches more than V, or what is at rest depends on it: implement steady_under()."
+        )
 
 
 def along_equilibria(cell: Flow, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Current (n,) that makes each voltage an equilibrium, and the eigenvalues (n, variables) there, in 1/ms."""
     currents = holding_current(cell, V)
-    return currents, np.linalg.eigvals(jacobians(cell, cell.steady(V), currents))
+    return currents, np.linalg.eigvals(jacobians(cell, at_rest(cell, V, currents), currents))
 
 
 def hopf_voltages(cell: Flow, points: int = 600) -> np.ndarray:

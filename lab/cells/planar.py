@@ -17,7 +17,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,26 @@ from lab.model import Layer, Out, Picture, State, Stream, param
 
 MOST = 3  # spikes of one cell in one step that are followed; more need a smaller step
 GENTLE = 160  # parts of a step, or of a step after a spike in it, that keep to the swing; from there on it doubles
+
+
+class Firing(NamedTuple):
+    """When a cell fires, where that puts it, and how far each variable may move in one part of a step."""
+
+    resets: bool
+    crossing: float
+    V_reset: float
+    jump: float
+    swing_V: float
+    swing_w: float
+
+
+class Traces(NamedTuple):
+    """What is recorded of a block, each step by step or empty: of the first cell, and V of the first cells."""
+
+    V: np.ndarray
+    w: np.ndarray
+    current: np.ndarray
+    cells: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -110,15 +130,15 @@ class PlanarNeuron(Neuron):
         )
 
     def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
-        move_noise, decay, increment = self.noise_step()
+        move_noise, supply = self.supply(bench, state, drive)
         second = self.variables[1]
         V_reset, jump = self.reset or (0.0, 0.0)
+        firing = Firing(self.reset is not None, self.crossing, V_reset, jump, *self.present_swing)
+        traces = Traces(out["V"], out[second], out["current"], out["V_cells"] if self.cells > 1 else np.empty((0, 1)))
+        spikes = self.spikes(state, out)
         return self.integrator.advance(
-            state["V"], state[second], drive, self.cell_currents(bench), move_noise, state["noise"], state["cell_rng"], decay, increment, self.numbers,
-            self.reset is not None, self.crossing, V_reset, jump, *self.present_swing, self.dt, state["step"][0], state["now"],
-            *out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"],
-            out["V"], out[second], out["current"], out["V_cells"] if self.cells > 1 else np.empty((0, 1)),
-        )  # fmt: skip
+            state["V"], state[second], move_noise, supply, self.numbers, firing, self.dt, state["step"][0], state["now"], spikes, traces
+        )
 
     def observe(self, constants: Bench, state: State, stream: str) -> Any:
         if stream == "f_I":
@@ -190,23 +210,22 @@ def integrator(slope: Callable) -> Integrator:
             out[0, j], out[1, j] = slope(y[0, j], y[1, j], current[j], p)
 
     @kernel
-    def advance(
-        V, w, drive, own, move_noise, noise, rng, decay, increment, p, resets, crossing, V_reset, jump, swing_V, swing_w, dt, step, now,
-        e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_w, out_I, out_cells,
-    ):  # fmt: skip
+    def advance(V, w, move_noise, supply, p, firing, dt, step, now, into, out):
+        drive, own, noise, rng, decay, increment = supply
+        resets, crossing, V_reset, jump, swing_V, swing_w = firing
         cells = len(V)
         for k in range(len(drive)):
-            if e_count[0] + MOST * cells > len(e_step):
+            if into.used[0] + MOST * cells > len(into.step):
                 return k
             move_noise(noise, rng, decay, increment)
-            before = e_count[0]
+            before = into.used[0]
             for i in range(cells):
                 current = drive[k] + own[i] + noise[i]
                 v, u, left = V[i], w[i], dt
                 spikes, parts, wide = 0, 0, 1.0
                 while left > 0.0 and spikes < MOST:
                     if resets and v >= crossing:  # the crossing was lowered below the membrane
-                        record_spike(k, i, 1.0 - left / dt, step, dt, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals)
+                        record_spike(k, i, 1.0 - left / dt, step, dt, into)
                         spikes += 1
                         v = V_reset
                         u += jump
@@ -229,7 +248,7 @@ def integrator(slope: Callable) -> Integrator:
                         s = _when(crossing, v, v1, h * a, h * b)
                         back = (1.0 - s) * h if resets else 0.0
                         fraction = 1.0 - (left + (1.0 - s) * h) / dt
-                        record_spike(k, i, fraction, step, dt, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals)
+                        record_spike(k, i, fraction, step, dt, into)
                         spikes += 1
                         if resets:
                             u1 = _hermite(s, u, u1, h * c, h * d) + jump
@@ -240,17 +259,17 @@ def integrator(slope: Callable) -> Integrator:
                 V[i] = v
                 w[i] = u
             now[0] = drive[k] + own[0] + noise[0]
-            if len(out_V) > 0:
-                out_V[k] = V[0]
+            if len(out.V) > 0:
+                out.V[k] = V[0]
                 # The sample of a step with a spike shows its top: the trace would else end anywhere on the way up.
-                if resets and e_count[0] > before and e_index[before] == 0:
-                    out_V[k] = crossing
-            if len(out_w) > 0:
-                out_w[k] = w[0]
-            if len(out_I) > 0:
-                out_I[k] = now[0]
-            for j in range(out_cells.shape[1] if len(out_cells) > 0 else 0):
-                out_cells[k, j] = V[j]
+                if resets and into.used[0] > before and into.cell[before] == 0:
+                    out.V[k] = crossing
+            if len(out.w) > 0:
+                out.w[k] = w[0]
+            if len(out.current) > 0:
+                out.current[k] = now[0]
+            for j in range(out.cells.shape[1] if len(out.cells) > 0 else 0):
+                out.cells[k, j] = V[j]
         return len(drive)
 
     return Integrator(field, advance)

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
+
+import numpy as np
 
 from lab.kernels import kernel
 
 
+class Spikes(NamedTuple):
+    """Where a block's spikes go (columns of a `lab.model.Events`), and what is kept of them.
+
+    fired, last   of each cell: how many, and the time of the last (ms; -1: none)
+    intervals     number, sum, sum of squares of all intervals, and the last of the first cell
+    """
+
+    step: np.ndarray
+    cell: np.ndarray
+    part: np.ndarray
+    used: np.ndarray
+    fired: np.ndarray
+    last: np.ndarray
+    intervals: np.ndarray
+
+
 @kernel
-def record_spike(k, i, fraction, step, dt, steps, index, value, count, spike_count, last_spike, intervals):
+def record_spike(k, i, fraction, step, dt, spikes):
     """Write one spike of cell i, at `fraction` of step k of the block, and add its interval to the statistics."""
-    c = count[0]
-    steps[c] = k
-    index[c] = i
-    value[c] = fraction
-    count[0] = c + 1
+    c = spikes.used[0]
+    spikes.step[c] = k
+    spikes.cell[c] = i
+    spikes.part[c] = fraction
+    spikes.used[0] = c + 1
     t = (step + k + fraction) * dt
-    spike_count[i] += 1
-    if last_spike[i] >= 0.0:
-        interval = t - last_spike[i]
-        intervals[0] += 1.0
-        intervals[1] += interval
-        intervals[2] += interval * interval
+    spikes.fired[i] += 1
+    if spikes.last[i] >= 0.0:
+        interval = t - spikes.last[i]
+        spikes.intervals[0] += 1.0
+        spikes.intervals[1] += interval
+        spikes.intervals[2] += interval * interval
         if i == 0:
-            intervals[3] = interval
-    last_spike[i] = t
+            spikes.intervals[3] = interval
+    spikes.last[i] = t
 
 
 NO_SPIKE, CROSSED, PEAKING, PEAKED = 0, 1, 2, 3

@@ -53,6 +53,8 @@ def _values(stream: Stream, shown: Any) -> Iterator[tuple[str, Any]]:
     yield stream.name, shown
     axis = 0 if stream.kind in ("curve", "bars") and shown.ndim else shown.ndim - 1
     # The channels of a curve are its rows, or those without the first, which is x.
+    if stream.kind == "curve" and shown.ndim == 2:
+        yield f"{stream.name} x", shown[0]
     skipped = 1 if stream.kind == "curve" and shown.ndim and shown.shape[0] == len(stream.channels) + 1 else 0
     for k, channel in enumerate(stream.channels, skipped):
         if shown.ndim and k < shown.shape[axis] and (shown.ndim > 1 or stream.kind == "bars"):

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 from lab import catalog
 from lab.errors import FileError, LabError, ModelError, near
 from lab.model import Happened, Model
+from lab.params import frozen
 
 KEYS = ("model", "title", "seed", "duration", "steps", "parameters", "record", "schedule")
 EVENT_KEYS = ("at", "at_step", "set", "do", "with")
@@ -41,8 +43,17 @@ class Experiment:
     schedule: tuple[Happened, ...] = ()
     title: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", frozen(self.parameters))
+        object.__setattr__(self, "record", frozen(self.record))
+
     def build(self) -> Model:
         """The model value; raises ParameterError or ModelError."""
+        return self._model
+
+    @cached_property
+    def _model(self) -> Model:
+        # Validated once: a window asks for it several times at each step of a drag.
         return catalog.load(self.model)(**self.parameters)
 
     def replace(self, **changes: Any) -> Experiment:
@@ -51,7 +62,10 @@ class Experiment:
 
     def with_parameters(self, **changes: Any) -> Experiment:
         """A new experiment with these parameters changed, validated; values equal to the default are dropped."""
-        return self.replace(parameters=self.build().replace(**changes).changed())
+        model = self.build().replace(**changes)
+        made = self.replace(parameters=model.changed())
+        made.__dict__["_model"] = model
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data, inverse of `from_dict`."""

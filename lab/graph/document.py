@@ -393,12 +393,8 @@ def _read(cls: type[Graph], body: Any) -> Graph:
 
 
 def _value(kind: type[Described], item: dict, where: str) -> Described:
-    values = dict(item.get("values", {}))
-    for name, value in values.items():
-        if isinstance(value, list):  # JSON knows no tuples
-            values[name] = tuple(tuple(v) if isinstance(v, list) else v for v in value)
     try:
-        return kind(**values)
+        return kind(**item.get("values", {}))
     except ParameterError as error:
         raise GraphError(f"{where}: {error}") from None
 

@@ -13,6 +13,7 @@ from lab.graph.kinds.layers import Dense, Input, Output, kind_of, mlp, shapes, s
 from lab.graph.weights import MOST, carried, carry
 from lab.model import State, Stream, param
 from lab.tape import Tape
+from lab.training.dale import SignedLayers
 from lab.training.learner import Constants
 from lab.training.material import Outline, outline
 from lab.training.objectives import Stage
@@ -32,7 +33,7 @@ def network_of(document: str) -> tuple[Graph, Node, Node]:
     return graph.expand(), *ends
 
 
-class GraphTraining(Supervised):
+class GraphTraining(SignedLayers):
     """Layers wired on the canvas, trained like any other network of the monitor.
 
     A run begins with the weights that the graph carries, as far as their shapes are still those of the layers.

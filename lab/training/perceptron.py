@@ -7,8 +7,8 @@ from typing import Any
 from lab.model import Model, param
 from lab.tape import Node, Tape
 from lab.tape.initialisers import INITIALISERS
+from lab.training.dale import SignedLayers
 from lab.training.objectives import Stage
-from lab.training.supervised import Supervised
 
 ACTIVATIONS = {
     "identity": "identity",
@@ -37,7 +37,7 @@ def redeclared(base: type[Model], name: str, default: Any, **changes: Any) -> An
     return param(default, **known | changes)
 
 
-class Perceptron(Supervised):
+class Perceptron(SignedLayers):
     """Affine layers with an activation between them; normalisation and dropout where asked for."""
 
     hidden: str = param("64", live=False, main=True, group="Network", doc="Units of the hidden layers, first to last: 64-64 (empty: none).")

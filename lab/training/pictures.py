@@ -11,15 +11,17 @@ from lab.model import Layer, Picture, Stream
 def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
     """Traces of each step, events of each evaluation, and what can be looked at."""
     layers = model.stage_names()
+    players = tuple(o.name for o in model.objectives) if len(model.objectives) > 1 else ()
+    several = (len(players),) if players else ()
     short = tuple(_short(name) for name in layers)  # bars stand close
     found = [
-        Stream("loss", "trace", "", "Loss of each minibatch, before the update.", every=1),
-        Stream("smoothed", "trace", "", "Loss of the minibatches, averaged over about half an epoch.", every=1),
+        Stream("loss", "trace", "", "Loss of each minibatch, before the update.", several, players, every=1),
+        Stream("smoothed", "trace", "", "Loss of the minibatches, averaged over about half an epoch.", several, players, every=1),
         Stream("evaluated loss", "trace", "", "Loss on the training and the test part.", (2,), ("train", "test"), events=True),
         Stream("score", "trace", "", f"{model.score_name} on as many training examples as there are test examples, and on the test part.",
                (2,), ("train", "test"), events=True),
-        Stream("rate", "trace", "", "Learning rate.", every=1),
-        Stream("gradient", "trace", "", "Norm of the gradient, before clipping.", every=1),
+        Stream("rate", "trace", "", "Learning rate.", several, players, every=1),
+        Stream("gradient", "trace", "", "Norm of the gradient, before clipping.", several, players, every=1),
         Stream("gradient norms", "trace", "", "Norm of the gradient of each layer's weights.", (len(layers),), layers, events=True),
         Stream("update ratios", "trace", "", "Size of an update over the size of the weights, by layer.", (len(layers),), layers, events=True),
         Stream("dead units", "trace", "", "Share of units that answer none of the training examples that are evaluated, by layer.", (len(layers),), layers, events=True),

@@ -94,6 +94,13 @@ class Supervised(ByHand):
             return tape.cross_entropy(output, t, name="loss")
         return tape.mse(output, x if self.task == "reconstruction" else tape.input("t", (outputs,)), name="loss")
 
+    def paper(self, tape: Tape) -> Any:
+        """What the network is written on: the tape, or one that has its own way of writing layers."""
+        return tape
+
+    def beside(self, tape: Tape, x: Node, outputs: int) -> None:
+        """Write further networks that learn on the same minibatches, each with an objective of its own."""
+
     first_weights_are_pictures: ClassVar[bool] = True
     drawing: ClassVar[bool] = False  # whether what is drawn by hand belongs in front
 
@@ -160,8 +167,9 @@ class Supervised(ByHand):
             seen = tape.reshape(moved, (shape.inputs,))
         if self.input_noise:
             seen = tape.noise(seen, self.input_noise, name="noisy")
-        output, stages = self.network(tape, seen, shape.outputs)
+        output, stages = self.network(self.paper(tape), seen, shape.outputs)
         self.goal(tape, x, output, shape.outputs)
+        self.beside(tape, seen, shape.outputs)
         minimise(tape, self.objectives)
         # Room for more examples than a minibatch: evaluations then run in few pieces.
         return tape.compile(max(self.batch, self.minibatch, 256), dtype), stages, output.name

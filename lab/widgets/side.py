@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from lab.display.plots import typeset
 from lab.errors import LabError
 from lab.model import Action, Model
+from lab.params import Described
 from lab.widgets.form import ParameterForm
 from lab.widgets.labels import ElidedLabel
 from lab.widgets.notes import Notes
@@ -30,6 +31,7 @@ from lab.widgets.seed import SeedGroup
 
 DEFAULTS = "Defaults"
 OWN = "Own values"
+HAND_OVER = "hand over"  # asked for like an action
 ROWS = 3  # of action buttons: parameters need the height
 
 
@@ -38,13 +40,11 @@ def preset_of(model: Model) -> str:
     changed = model.changed()
     if not changed:
         return DEFAULTS
-    for title, values in type(model).presets.items():
-        try:
-            if type(model)(**values).changed() == changed:
-                return title
-        except LabError:
-            continue
-    return ""
+    return next((title for title, values in type(model).preset_changes().items() if values == changed), "")
+
+
+def _elsewhere(*_: Any) -> None:
+    """What hands a network over is no action of the run: the window does it."""
 
 
 class Actions(QWidget):
@@ -77,6 +77,8 @@ class Actions(QWidget):
             old.deleteLater()
         self.buttons = {}
         shown = [a for a in kind.actions().values() if not a.hidden]
+        if kind.hands_over and all(spec.kind != "graph" for spec in kind.specs().values()):  # on the canvas the button stands there
+            shown.append(Action(HAND_OVER, kind.hands_over["words"], kind.hands_over["about"], Described, _elsewhere))
         for action in shown:
             button = ActionButton(action, self)
             button.clicked.connect(partial(self.press, action.name))

@@ -241,21 +241,21 @@ def ring_attractor() -> Graph:
 
 
 def competition() -> Graph:
-    """Inputs of one rate compete for a few cells: spike-timing-dependent plasticity makes some synapses strong and the rest weak (Song, Miller and Abbott 2000)."""
+    """A few inputs of one rate compete for each cell: spike-timing-dependent plasticity makes some synapses strong and the rest weak (Song, Miller and Abbott 2000)."""
     cell = dict(tau=20.0, rest=0.0, threshold=20.0, reset=10.0, refractory=2.0, tau_excitatory=5.0)
     graph = Graph("populations")
-    graph, inputs = graph.add_node("poisson", 0, 0, "Inputs", size=500, rate=15.0, record=60)
-    graph, cells = graph.add_node("lif", 420, 0, "Cells", size=20, record=20, **cell)
+    graph, inputs = graph.add_node("poisson", 0, 0, "Inputs", size=40, rate=20.0, record=40)
+    graph, cells = graph.add_node("lif", 420, 0, "Cells", size=250, record=40, **cell)
     return graph.connect(
         inputs,
         cells,
-        weight=0.5,
+        weight=5.0,
         rule="all to all",
         delay=1.0,
         weight_spread=0.3,
         plastic=True,
-        potentiation=0.1,
-        depression=0.105,
+        potentiation=0.15,
+        depression=0.19,
         largest=2.0,
     )[0]
 
@@ -274,8 +274,8 @@ TEMPLATES = {
         "and it silences the other. Drag over rows of the raster of the loser to help it to win.", _PLAIN),
     "Ring attractor": Template(ring_attractor, "Cells on a ring excite their neighbours and, through I, inhibit all. It is silent until you drag over rows of the "
         "raster: then a bump of activity stays there, a memory of a direction, until you put it elsewhere.", _PLAIN),
-    "Plastic synapses (STDP)": Template(competition, "Five hundred inputs fire at 15 Hz. A synapse that fires just before its cell grows, one that comes too late shrinks: "
-        "within a minute of model time the weights part into strong and weak. Let it run flat out and watch 'Plastic weights'.", _PLAIN),
+    "Plastic synapses (STDP)": Template(competition, "Forty inputs fire at 20 Hz, each cell reads all of them. A synapse that fires just before its cell grows, one that comes too late "
+        "shrinks: within five seconds of model time the weights part into strong and weak. Watch 'Plastic weights'.", _PLAIN),
 }  # fmt: skip
 
 register(

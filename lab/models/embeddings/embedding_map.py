@@ -21,7 +21,7 @@ from lab.embedding.vectors import Vectors, unit_rows
 from lab.embedding.word2vec import train
 from lab.errors import LabError, ParameterError
 from lab.kernels import seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, State, Stream, action, param
+from lab.model import Asked, Clock, Figure, Layer, Model, Picture, State, Stream, action, param
 
 TSNE, UMAP, PCA, AXES = "t-SNE", "UMAP", "PCA", "own axes"
 JUDGED = 10  # neighbours that trustworthiness and recall look at
@@ -130,6 +130,13 @@ class EmbeddingMap(Model):
             "values": {"metric": "cosine", "method": "UMAP"},
             "large": {"method": "PCA"},
         },
+        {
+            "what": "rows",
+            "words": "Map of the rows of",
+            "into": "space",
+            "values": {"metric": "euclidean", "method": "UMAP", "standardise": True},
+            "large": {"method": "PCA"},
+        },
     )
     equations = (
         r"\frac{\partial C}{\partial y_i} = 4 \sum_j (p_{ij} - q_{ij}) \frac{y_i - y_j}{1 + |y_i - y_j|^2}",
@@ -213,6 +220,11 @@ class EmbeddingMap(Model):
     judge_every: int = param(10, "iterations", lo=0, hi=10000, doc="How often trustworthiness and cost are measured; 0: never.")
 
     # -- declarations --
+
+    @property
+    def asks(self) -> Asked:
+        """How near is measured here, on the axes of one's own where they lay the map out."""
+        return Asked(metric="cosine" if self.metric == "cosine" else "euclidean", axes=self.axes if self.method == AXES else "")
 
     @property
     def clock(self) -> Clock:

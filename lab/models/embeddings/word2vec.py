@@ -27,7 +27,7 @@ from lab.embedding.pca import align, principal_components
 from lab.embedding.streams import table_of
 from lab.embedding.vectors import Vectors, unit_rows
 from lab.errors import LabError, ParameterError
-from lab.model import Clock, Figure, Layer, Model, Picture, State, Stream, action, param
+from lab.model import Asked, Clock, Figure, Layer, Model, Picture, State, Stream, action, param
 
 SKIP_GRAM, CBOW, SOFTMAX, PPMI_SVD = "skip-gram", "CBOW", "co-occurrence softmax", "PPMI-SVD"
 SAMPLED, TABLES = (SKIP_GRAM, CBOW), (SOFTMAX, PPMI_SVD)
@@ -422,9 +422,14 @@ class Word2Vec(Model):
             return "all epochs are done" if state["position"][1] >= len(constants.corpus.tokens) * self.epochs else None
         return "all updates are done" if state["done"][0] >= self.updates else None
 
+    @property
+    def asks(self) -> Asked:
+        """The question of the parameters, on the axes of the plane."""
+        return Asked(self.question, axes=self.plane)
+
     def changed_live(self, before: Model, constants: Constants, state: State) -> None:
         """A new question replaces the word picked."""
-        if getattr(before, "question", None) != self.question:
+        if before.asks.question != self.question:
             state["picked"][0] = -1
 
     @action("Pick a word", hidden=True, index=(int, param(0, lo=0, hi=10_000_000, doc="Number of the word, most frequent first.")))

@@ -139,6 +139,10 @@ class Connectivity(Model):
     have the same degrees but are wired at random; each step makes one of those, and the band of the rich club grows
     sharper. Beside it stands a layered network, as machine learning builds them, of as many nodes and edges: it has no
     neighbourhoods at all. Open a connectome from a file (an edge list or GraphML), or analyse the network on the canvas.
+
+    In the equations, k_i is the degree of node i and e_i the number of edges among its neighbours; N_>k and E_>k are the
+    nodes with more than k edges and the edges among them (the rich club of degree k); C is the mean clustering and L the mean path,
+    of this network and of the rewired ones.
     """
 
     name = "connectivity"
@@ -146,7 +150,10 @@ class Connectivity(Model):
     group = "Structure"
     icon = "mdi6.graph-outline"
     order = 10
-    takes = ({"what": "graph", "words": "Analyse who reaches whom", "values": {"network": "canvas", "nodes": 400}},)
+    takes = (
+        {"what": "graph", "words": "Analyse who reaches whom", "values": {"network": "canvas", "nodes": 400}},
+        {"what": "network", "words": "Analyse who reaches whom in", "into": "file", "values": {"network": "file"}},
+    )
     equations = (
         r"C_i = \frac{2 e_i}{k_i (k_i - 1)}",
         r"\phi(k) = \frac{2 E_{>k}}{N_{>k}(N_{>k} - 1)}, \quad \rho(k) = \frac{\phi(k)}{\langle\phi_{rewired}(k)\rangle}",

@@ -149,8 +149,8 @@ class PopulationCoding(Model):
     period: float = param(
         2.0, "s", lo=0.05, hi=60, log=True, group="Value", when=("drive", ("wave", "steps")), doc="Period of the wave or of the steps."
     )
-    drawn: list[list[float]] = param(
-        [[0.0, -1.0], [1.0, 1.0], [2.0, 0.0], [3.0, 0.0]],
+    drawn: tuple[tuple[float, ...], ...] = param(
+        ((0.0, -1.0), (1.0, 1.0), (2.0, 0.0), (3.0, 0.0)),
         "s",
         kind="drawn",
         group="Value",

@@ -10,7 +10,7 @@ import numpy as np
 from lab.errors import LabError, ModelError
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import brunel, competition, network, ring_attractor, vogels_abbott, winner_take_all
-from lab.model import Clock, Figure, Handle, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Handle, Layer, Model, Picture, Preset, Stream, action, param
 from lab.spiking import program, theory
 from lab.spiking.cells import LIF, PoissonPopulation
 from lab.spiking.network import Built, Link, Network, Scales
@@ -40,14 +40,17 @@ class SpikingNetwork(Model):
 
     Inhibition g multiplies every inhibitory weight, excitation every excitatory one, and drive the rate of all Poisson
     drives. In Brunel's network these are the two axes of his diagram: with g below 4 excitation wins and all cells fire
-    near their limit; above 4 inhibition dominates, cells fire irregularly, and strong drive makes the whole network
-    oscillate faster than any of its cells fires. The diagram shows where you are. Its curves are mean-field theory: rates,
+    near their limit; above 4 inhibition dominates, cells fire irregularly (their intervals have a CV of 0.4 at g = 5, eta = 2
+    and of 0.8 at g = 6, eta = 4), and strong drive makes the whole network oscillate faster than any of its cells fires. The diagram shows where you are. Its curves are mean-field theory: rates,
     the drive that just reaches the threshold, the balance, and the borders at which steady firing becomes unstable, computed
     from the linear response of the cells.
 
     The network of Vogels and Abbott needs no drive at all: its own irregular activity keeps it going, until you silence
     one of its populations. Click on the raster to make a group of cells fire at once; drag over its rows to paint: every
-    group you pass is driven for a moment.
+    group you pass is driven for a moment. The ring attractor is silent until you do; then a bump of activity stays there.
+
+    In the equations, tau is the membrane's time constant, D the delay of a synapse, theta the threshold and V_r the reset; mu
+    and sigma are mean and standard deviation of the input to a cell over its time constant, in mV, and nu is its rate.
 
     Scale makes the same network smaller. In-degrees shrink with it; weights grow by the square root, which keeps the
     variance of every cell's input, and a constant input from theory makes its mean good, so rate and regularity stay.
@@ -71,17 +74,46 @@ class SpikingNetwork(Model):
         "Rotter and Diesmann (1999), Biol Cybern 81, 381; Siegert (1951), Phys Rev 81, 617; Fourcaud and Brunel (2002), Neural Comput 14, 2057"
     )
     presets = {
-        "Balanced network that keeps itself going (Vogels-Abbott)": {},
-        "The same with conductances": {"graph": vogels_abbott("conductance").to_json()},
-        "The same with Hodgkin-Huxley cells": {"graph": vogels_abbott("Hodgkin-Huxley").to_json()},
-        "Brunel: asynchronous irregular": {"graph": BRUNEL, "inhibition": 5.0, "drive": 2.0},
-        "Brunel: synchronous regular": {"graph": BRUNEL, "inhibition": 3.0, "drive": 2.0},
-        "Brunel: fast oscillation": {"graph": BRUNEL, "inhibition": 6.0, "drive": 4.0},
-        "Brunel: slow oscillation": {"graph": BRUNEL, "inhibition": 4.5, "drive": 0.9},
-        "Brunel, a fifth of the cells": {"graph": BRUNEL, "inhibition": 5.0, "drive": 2.0, "scale": 0.2},
-        "Winner takes all": {"graph": winner_take_all().to_json()},
-        "Ring attractor": {"graph": ring_attractor().to_json()},
-        "Plastic synapses (STDP)": {"graph": competition().to_json()},
+        "Balanced network that keeps itself going (Vogels-Abbott)": Preset({}, shows="abs(E (Hz) - 5.5) < 1 and E CV > 0.4"),
+        "The same with conductances": Preset(
+            {"graph": vogels_abbott("conductance").to_json()}, shows="E (Hz) > 12 and E (Hz) < 25", slow=True
+        ),
+        "The same with Hodgkin-Huxley cells": Preset(
+            {"graph": vogels_abbott("Hodgkin-Huxley").to_json()}, shows="E (Hz) > 25 and E (Hz) < 45", slow=True
+        ),
+        "Brunel: asynchronous irregular (CV 0.4)": Preset(
+            {"graph": BRUNEL, "inhibition": 5.0, "drive": 2.0},
+            shows="abs(E (Hz) - 37.7) < 2 and abs(E CV - 0.4) < 0.05",
+            after=500.0,
+            slow=True,
+        ),
+        "Brunel: synchronous regular": Preset(
+            {"graph": BRUNEL, "inhibition": 3.0, "drive": 2.0}, shows="E (Hz) > 250 and E CV < 0.1", after=300.0, slow=True
+        ),
+        "Brunel: fast oscillation": Preset(
+            {"graph": BRUNEL, "inhibition": 6.0, "drive": 4.0}, shows="abs(rhythm - 185) < 20 and abs(E (Hz) - 59) < 5", slow=True
+        ),
+        "Brunel: slow oscillation": Preset(
+            {"graph": BRUNEL, "inhibition": 4.5, "drive": 0.9}, shows="abs(E (Hz) - 5.6) < 1.5 and rhythm < 60", slow=True
+        ),
+        "Brunel, a fifth of the cells": Preset(
+            {"graph": BRUNEL, "inhibition": 5.0, "drive": 2.0, "scale": 0.2},
+            shows="abs(E (Hz) - 37.5) < 2 and abs(E CV - 0.4) < 0.05",
+            after=500.0,
+        ),
+        "Winner takes all": Preset(
+            {"graph": winner_take_all().to_json()}, shows="max(last(rates A), last(rates B)) > 20 and min(last(rates A), last(rates B)) < 5"
+        ),
+        "Ring attractor: paint on its raster, the bump stays": Preset(
+            {"graph": ring_attractor().to_json()},
+            shows="min(last(rates Ring), 100) > 5",
+            do=((200.0, "drive_group", {"y": 60.0, "rows": 40, "duration": 100.0}),),
+        ),
+        "Plastic synapses (STDP): in 5 s they part into weak and strong": Preset(
+            {"graph": competition().to_json()},
+            shows="sum(where(weights x < 0.4, weights Inputs to Cells, 0)) > 0.25 sum(weights Inputs to Cells) and sum(where(weights x > 1.6, weights Inputs to Cells, 0)) > 0.15 sum(weights Inputs to Cells)",
+            after=5000.0,
+        ),
     }
 
     graph: str = param(

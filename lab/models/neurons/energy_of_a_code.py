@@ -166,7 +166,10 @@ class EnergyOfACode(Model):
 
     The constants of digital circuits are those of Horowitz for 45 nm and 0.9 V (32-bit float: multiplication 3.7 pJ,
     addition 0.9 pJ; reading 32 bits from a small memory about 5 pJ); those of grey matter are the ATP counts of Attwell
-    and Laughlin (action potential 3.84e8, transmitter vesicle 1.64e5) at about 50 kJ/mol.
+    and Laughlin (action potential 3.84e8, transmitter vesicle 1.64e5) at about 50 kJ/mol. In the equations N counts
+    multiply-accumulates, synaptic events (a spike at a synapse), updates of a cell's potential (one a cell and step) and
+    spikes; e is the energy of a multiplication, an addition, a memory access and an ATP molecule; a the molecules that a
+    spike and an event take.
     """
 
     name = "energy-of-a-code"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -52,6 +52,10 @@ class HodgkinHuxley(Neuron):
     group = "Single cells"
     icon = "mdi6.sine-wave"
     order = 10
+    takes = (
+        {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
+        {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},
+    )
     role = "neuron"
     equations = (
         r"C \dot V = I - g_L (V - V_L) - g_{Na} m^3 h (V - V_{Na}) - g_K n^4 (V - V_K)",
@@ -237,8 +241,8 @@ class HodgkinHuxley(Neuron):
     def silent(self) -> HodgkinHuxley:
         return super().silent().replace(mode="current clamp")
 
-    def _present_equilibria(self, state: State) -> list[Equilibrium]:
-        return [] if self.clamped else super()._present_equilibria(state)
+    def _present_equilibria(self, state: State) -> Sequence[Equilibrium]:
+        return () if self.clamped else super()._present_equilibria(state)
 
     # -- declarations --
 
@@ -332,41 +336,28 @@ class HodgkinHuxley(Neuron):
         return super().start(constants, seed) | {"climb": np.zeros(self.cells, np.int8), "trough": np.zeros(self.cells)}
 
     def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
-        cell = (state["V"], state["m"], state["h"], state["n"], drive)
-        looks = (out["V"], out["current"], out["gates"], out["currents"], out["conductances"])
+        cells = Cells(state["V"], state["m"], state["h"], state["n"])
         many = out["V_cells"] if self.cells > 1 else np.empty((0, 1))
-        events = (*out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"])
-        own, spikes = self.cell_currents(bench), (self.level, state["climb"], state["trough"], state["step"][0])
+        looks = Looks(out["V"], out["current"], out["gates"], out["currents"], out["conductances"], many)
         c = self.constants_now
         if self.clamped:
-            return _advance_clamped(*cell, c, self.dt, state["now"], *looks, many)
+            return _advance_clamped(cells, drive, c, self.dt, state["now"], looks)
         if self.cells == 1:
-            return self._integrate_one(cell, own, c, spikes, state, events, out)
-        move_noise, decay, increment = self.noise_step()
-        return _advance_many(
-            *cell,
-            own,
-            move_noise,
-            state["noise"],
-            state["cell_rng"],
-            decay,
-            increment,
-            c,
-            self.dt,
-            *spikes,
-            state["now"],
-            *events,
-            *looks,
-            many,
-        )
+            return self._integrate_one(bench, cells, drive, state, out)
+        move_noise, supply = self.supply(bench, state, drive)
+        climb = Climb(self.level, state["climb"], state["trough"])
+        return _advance_many(cells, move_noise, supply, c, self.dt, climb, state["step"][0], state["now"], self.spikes(state, out), looks)
 
-    def _integrate_one(self, cell: tuple, own: np.ndarray, c: np.ndarray, spikes: tuple, state: State, events: tuple, out: Out) -> int:
+    def _integrate_one(self, bench: Bench, cells: Cells, drive: np.ndarray, state: State, out: Out) -> int:
         """Advance a single cell; what is looked at besides V and current is worked out afterwards, for all steps at once."""
-        drive = cell[-1]
+        own, c = self.cell_currents(bench), self.constants_now
         looked = any(out.wanted(name) for name in ("gates", "currents", "conductances"))
         V = out["V"] if out.wanted("V") else np.empty(len(drive) if looked else 0)
         m, h, n = np.empty((3, len(drive) if looked else 0))
-        done = _advance_one(*cell, own, c, self.dt, *spikes, state["now"], *events, V, m, h, n)
+        climb = Climb(self.level, state["climb"], state["trough"])
+        done = _advance_one(
+            cells, drive, own, c, self.dt, climb, state["step"][0], state["now"], self.spikes(state, out), Cells(V, m, h, n)
+        )
         if out.wanted("current"):
             out["current"][:done] = drive[:done] + own[0]
         if looked:
@@ -501,6 +492,46 @@ def _interval_error(numbers: tuple[float, ...], level: float, current: float, dt
 # Kernels.
 
 
+class Cells(NamedTuple):
+    """What moves: voltages and gates, of each cell or of each step."""
+
+    V: np.ndarray
+    m: np.ndarray
+    h: np.ndarray
+    n: np.ndarray
+
+
+class Climb(NamedTuple):
+    """How spikes are found: their level, and whether each cell climbs and from which trough (`rising_spike`)."""
+
+    level: float
+    climb: np.ndarray
+    trough: np.ndarray
+
+
+class Looks(NamedTuple):
+    """What is recorded, step by step or empty: of the first cell, and V of the first cells."""
+
+    V: np.ndarray
+    current: np.ndarray
+    gates: np.ndarray
+    currents: np.ndarray
+    conductances: np.ndarray
+    cells: np.ndarray
+
+
+class Membrane(NamedTuple):
+    """The constants of the membrane as numbers: from an array the compiler would have to read them again at each step."""
+
+    C: float
+    g_Na: float
+    g_K: float
+    g_L: float
+    V_Na: float
+    V_K: float
+    V_L: float
+
+
 @kernel
 def _gates_then(m, h, n, V, dt):
     """gates_after as a function of its own, for places that need not become vector instructions: compiled once for all of them."""
@@ -519,14 +550,14 @@ def _gates_exactly(m, h, n, V, dt):
 
 
 @kernel(inline=True)
-def _voltage_after(V, m, h, n, current, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt):
+def _voltage_after(V, m, h, n, current, membrane, dt):
     """Voltage after one step with the gates at its middle, by the trapezoid rule (its steady value where dt g > 2 C)."""
     n2 = n * n
-    open_Na = g_Na * (m * m * m * h)
-    open_K = g_K * (n2 * n2)
-    z = dt * (open_Na + open_K + g_L)
-    p = max(C - 0.5 * z, 0.0)
-    return (V * p + dt * (current + open_Na * V_Na + open_K * V_K + g_L * V_L)) / (p + z)
+    open_Na = membrane.g_Na * (m * m * m * h)
+    open_K = membrane.g_K * (n2 * n2)
+    z = dt * (open_Na + open_K + membrane.g_L)
+    p = max(membrane.C - 0.5 * z, 0.0)
+    return (V * p + dt * (current + open_Na * membrane.V_Na + open_K * membrane.V_K + membrane.g_L * membrane.V_L)) / (p + z)
 
 
 @kernel(inline=True)
@@ -537,11 +568,11 @@ def _ionic(V, m, h, n, c):
 
 
 @kernel
-def _step_voltages(V, m, h, n, current, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt):
+def _step_voltages(V, m, h, n, current, membrane, dt):
     """One step of all voltages. Two loops of few arrays become vector instructions; one loop of many does not, because the
     compiler gives up proving that its arrays do not overlap. For the same reason the constants are numbers."""
     for i in range(len(V)):
-        V[i] = _voltage_after(V[i], m[i], h[i], n[i], current[i], C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
+        V[i] = _voltage_after(V[i], m[i], h[i], n[i], current[i], membrane, dt)
 
 
 @kernel
@@ -552,32 +583,31 @@ def _step_gates(V, m, h, n, dt):
 
 
 @kernel
-def _seek_spike(
-    k, i, before, total, V, m, h, n, c, dt, level, climb, trough, step, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals
-):  # fmt: skip
+def _seek_spike(k, i, before, total, cells, c, dt, climb, step, into):
     """Look closer at a step of cell i from `before` to V that may hold a spike, and write it down if it does."""
-    found = rising_spike(before, V[i], level, PEAK, RISE, i, climb, trough)
+    V = cells.V[i]
+    found = rising_spike(before, V, climb.level, PEAK, RISE, i, climb.climb, climb.trough)
     if found != NO_SPIKE:
-        g_m, g_h, g_n = _gates_then(m[i], h[i], n[i], V[i], 0.5 * c[7] * dt)
-        _, _, i_Na, i_K, i_L = _ionic(V[i], g_m, g_h, g_n, c)
+        g_m, g_h, g_n = _gates_then(cells.m[i], cells.h[i], cells.n[i], V, 0.5 * c[7] * dt)
+        _, _, i_Na, i_K, i_L = _ionic(V, g_m, g_h, g_n, c)
         change = dt * (total - i_Na - i_K - i_L) / c[0]
-        s = spike_fraction(found, before, V[i], change, level)
+        s = spike_fraction(found, before, V, change, climb.level)
         if s >= 0.0:
             if found == CROSSED or found == PEAKING:
-                climb[i] = 2
-            record_spike(k, i, s, step, dt, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals)
+                climb.climb[i] = 2
+            record_spike(k, i, s, step, dt, into)
 
 
 @kernel
-def _write(k, V, a, b, d, c, out_gates, out_currents, out_g):
+def _write(k, V, a, b, d, c, out):
     """Gates a, b, d at the voltage's own time and the currents that flow through them, of step k."""
     open_Na, open_K, i_Na, i_K, i_L = _ionic(V, a, b, d, c)
-    if len(out_gates) > 0:
-        out_gates[k, 0], out_gates[k, 1], out_gates[k, 2] = a, b, d
-    if len(out_currents) > 0:
-        out_currents[k, 0], out_currents[k, 1], out_currents[k, 2], out_currents[k, 3] = i_Na, i_K, i_L, i_Na + i_K + i_L
-    if len(out_g) > 0:
-        out_g[k, 0], out_g[k, 1] = open_Na, open_K
+    if len(out.gates) > 0:
+        out.gates[k, 0], out.gates[k, 1], out.gates[k, 2] = a, b, d
+    if len(out.currents) > 0:
+        out.currents[k, 0], out.currents[k, 1], out.currents[k, 2], out.currents[k, 3] = i_Na, i_K, i_L, i_Na + i_K + i_L
+    if len(out.conductances) > 0:
+        out.conductances[k, 0], out.conductances[k, 1] = open_Na, open_K
 
 
 @kernel
@@ -599,90 +629,82 @@ def _look_back(V, m, h, n, c, dt, out_gates, out_currents, out_g):
 
 
 @kernel
-def _look(k, V, m, h, n, current, c, dt, out_V, out_I, out_gates, out_currents, out_g):
+def _look(k, V, m, h, n, current, c, dt, out):
     """Write what is recorded of the first cell after step k. Its gates lie half a step back: they are taken forward."""
-    if len(out_V) > 0:
-        out_V[k] = V
-    if len(out_I) > 0:
-        out_I[k] = current
-    if len(out_gates) + len(out_currents) + len(out_g) > 0:
+    if len(out.V) > 0:
+        out.V[k] = V
+    if len(out.current) > 0:
+        out.current[k] = current
+    if len(out.gates) + len(out.currents) + len(out.conductances) > 0:
         a, b, d = _gates_then(m, h, n, V, 0.5 * c[7] * dt)
-        _write(k, V, a, b, d, c, out_gates, out_currents, out_g)
+        _write(k, V, a, b, d, c, out)
 
 
 # Three ways through time, each compiled only when it is needed: one cell, a population, the voltage clamp.
 
 
 @kernel
-def _advance_one(
-    V, m, h, n, drive, own, c, dt, level, climb, trough, step, now,
-    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_m, out_h, out_n,
-):  # fmt: skip
+def _advance_one(cells, drive, own, c, dt, climb, step, now, into, kept):
     """One cell: the population's arithmetic without the preparations of a vector loop, which take longer than the step.
 
     What moves is kept in numbers: written to arrays at each step, the compiler could not know that they do not overlap
     with the others, and the step would take three times as long.
     """
-    C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
-    first = len(V) - 1  # 0, but a written 0 would be a type of its own and compile what is called again
-    full = e_count[0] >= len(e_step)
-    v, a, b, d, climbing, total = V[0], m[0], h[0], n[0], climb[0], now[0]
+    membrane, phi = Membrane(c[0], c[1], c[2], c[3], c[4], c[5], c[6]), c[7]
+    first = len(cells.V) - 1  # 0, but a written 0 would be a type of its own and compile what is called again
+    full = into.used[0] >= len(into.step)
+    v, a, b, d, climbing, total = cells.V[0], cells.m[0], cells.h[0], cells.n[0], climb.climb[0], now[0]
     done = 0
     while done < len(drive) and not full:
         before = v
         total = drive[done] + own[0]
         a, b, d = _gates_then(a, b, d, v, phi * dt)
-        v = _voltage_after(v, a, b, d, total, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
+        v = _voltage_after(v, a, b, d, total, membrane, dt)
         if turning(before, v, PEAK, climbing):
-            V[0], m[0], h[0], n[0] = v, a, b, d
-            _seek_spike(
-                done, first, before, total, V, m, h, n, c, dt, level, climb, trough, step, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals
-            )  # fmt: skip
-            climbing = climb[0]
-            full = e_count[0] >= len(e_step)
-        if len(out_V) > 0:
-            out_V[done] = v
-        if len(out_m) > 0:
-            out_m[done], out_h[done], out_n[done] = a, b, d
+            cells.V[0], cells.m[0], cells.h[0], cells.n[0] = v, a, b, d
+            _seek_spike(done, first, before, total, cells, c, dt, climb, step, into)
+            climbing = climb.climb[0]
+            full = into.used[0] >= len(into.step)
+        if len(kept.V) > 0:
+            kept.V[done] = v
+        if len(kept.m) > 0:
+            kept.m[done], kept.h[done], kept.n[done] = a, b, d
         done += 1
-    V[0], m[0], h[0], n[0], now[0] = v, a, b, d, total
+    cells.V[0], cells.m[0], cells.h[0], cells.n[0], now[0] = v, a, b, d, total
     return done
 
 
 @kernel
-def _advance_many(
-    V, m, h, n, drive, own, move_noise, noise, rng, decay, increment, c, dt, level, climb, trough, step, now,
-    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_I, out_gates, out_currents, out_g, out_cells,
-):  # fmt: skip
+def _advance_many(cells, move_noise, supply, c, dt, climb, step, now, into, out):
     """A population, each cell with its own constant current and noise."""
-    cells = len(V)
-    before, total = np.empty(cells), np.empty(cells)
-    C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
+    V, m, h, n = cells
+    drive, own, noise, rng, decay, increment = supply
+    count = len(V)
+    before, total = np.empty(count), np.empty(count)
+    membrane, phi = Membrane(c[0], c[1], c[2], c[3], c[4], c[5], c[6]), c[7]
     for k in range(len(drive)):
-        if e_count[0] + cells > len(e_step):
+        if into.used[0] + count > len(into.step):
             return k
         move_noise(noise, rng, decay, increment)
-        for i in range(cells):
+        for i in range(count):
             before[i] = V[i]
             total[i] = drive[k] + own[i] + noise[i]
         _step_gates(V, m, h, n, phi * dt)
-        _step_voltages(V, m, h, n, total, C, g_Na, g_K, g_L, V_Na, V_K, V_L, dt)
-        for i in range(cells):
-            if turning(before[i], V[i], PEAK, climb[i]):
-                _seek_spike(
-                    k, i, before[i], total[i], V, m, h, n, c, dt, level, climb, trough, step,
-                    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals,
-                )  # fmt: skip
+        _step_voltages(V, m, h, n, total, membrane, dt)
+        for i in range(count):
+            if turning(before[i], V[i], PEAK, climb.climb[i]):
+                _seek_spike(k, i, before[i], total[i], cells, c, dt, climb, step, into)
         now[0] = total[0]
-        _look(k, V[0], m[0], h[0], n[0], total[0], c, dt, out_V, out_I, out_gates, out_currents, out_g)
-        for j in range(out_cells.shape[1] if len(out_cells) > 0 else 0):
-            out_cells[k, j] = V[j]
+        _look(k, V[0], m[0], h[0], n[0], total[0], c, dt, out)
+        for j in range(out.cells.shape[1] if len(out.cells) > 0 else 0):
+            out.cells[k, j] = V[j]
     return len(drive)
 
 
 @kernel
-def _advance_clamped(V, m, h, n, drive, c, dt, now, out_V, out_I, out_gates, out_currents, out_g, out_cells):
+def _advance_clamped(cells, drive, c, dt, now, out):
     """All cells at the commanded voltage: half of the gates' step at the last command, half at this one."""
+    V, m, h, n = cells
     half = 0.5 * c[7] * dt
     for k in range(len(drive)):
         for i in range(len(V)):
@@ -690,15 +712,15 @@ def _advance_clamped(V, m, h, n, drive, c, dt, now, out_V, out_I, out_gates, out
             V[i] = drive[k]
             m[i], h[i], n[i] = _gates_exactly(m[i], h[i], n[i], drive[k], half)
         now[0] = drive[k]
-        if len(out_V) > 0:
-            out_V[k] = V[0]
-        if len(out_I) > 0:
-            out_I[k] = drive[k]
-        if len(out_gates) + len(out_currents) + len(out_g) > 0:
+        if len(out.V) > 0:
+            out.V[k] = V[0]
+        if len(out.current) > 0:
+            out.current[k] = drive[k]
+        if len(out.gates) + len(out.currents) + len(out.conductances) > 0:
             a, b, d = _gates_exactly(m[0], h[0], n[0], V[0], half)
-            _write(k, V[0], a, b, d, c, out_gates, out_currents, out_g)
-        for j in range(out_cells.shape[1] if len(out_cells) > 0 else 0):
-            out_cells[k, j] = V[j]
+            _write(k, V[0], a, b, d, c, out)
+        for j in range(out.cells.shape[1] if len(out.cells) > 0 else 0):
+            out.cells[k, j] = V[j]
     return len(drive)
 
 

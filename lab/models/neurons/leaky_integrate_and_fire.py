@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -40,6 +40,10 @@ class LeakyIntegrateAndFire(Neuron):
     group = "Single cells"
     icon = "mdi6.battery-charging-50"
     order = 20
+    takes = (
+        {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
+        {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},
+    )
     role = "neuron"
     equations = (
         r"\tau_m \dot V = -(V - V_{rest}) + R I,\quad \tau_m = R C,\qquad V \ge V_{th}:\ \text{spike},\ V \to V_{reset}\ \text{for}\ t_{ref}",
@@ -269,13 +273,13 @@ class LeakyIntegrateAndFire(Neuron):
         return ("V", "refractory")
 
     def integrate(self, bench: Bench, state: State, drive: np.ndarray, out: Out) -> int:
-        move_noise, decay, increment = self.noise_step()
+        move_noise, supply = self.supply(bench, state, drive)
         p = np.array([self.V_rest, self.gain, self.reset, self.V_th, self.tau_m, self.t_ref, math.exp(-self.dt / self.tau_m)])
+        many = out["V_cells"] if self.cells > 1 else np.empty((0, 1))
+        looks = Looks(out["V"], out["drawn_spikes"], out["v"], out["current"], many)
         return _advance(
-            state["V"], state["refractory"], drive, self.cell_currents(bench), move_noise, state["noise"], state["cell_rng"], decay, increment, p, self.dt,
-            state["step"][0], state["now"], *out.events["spikes"].columns, state["spike_count"], state["last_spike"], state["intervals"],
-            out["V"], out["drawn_spikes"], out["v"], out["current"], out["V_cells"] if self.cells > 1 else np.empty((0, 1)),
-        )  # fmt: skip
+            state["V"], state["refractory"], move_noise, supply, p, self.dt, state["step"][0], state["now"], self.spikes(state, out), looks
+        )
 
     def observe(self, constants: Bench, state: State, stream: str) -> Any:
         if stream == "f_I":
@@ -354,15 +358,23 @@ def _tilted(x: float) -> float:
 # Kernels
 
 
+class Looks(NamedTuple):
+    """What is recorded, step by step or empty: of the first cell (V, with spikes drawn, normalised, the current), V of the first cells."""
+
+    V: np.ndarray
+    drawn: np.ndarray
+    v: np.ndarray
+    current: np.ndarray
+    cells: np.ndarray
+
+
 @kernel
-def _advance(
-    V, refractory, drive, own, move_noise, noise, rng, decay, increment, p, dt, step, now,
-    e_step, e_index, e_value, e_count, spike_count, last_spike, intervals, out_V, out_drawn, out_v, out_I, out_cells,
-):  # fmt: skip
+def _advance(V, refractory, move_noise, supply, p, dt, step, now, into, out):
+    drive, own, noise, rng, decay, increment = supply
     cells = len(V)
     rest, gain, reset, threshold, tau, t_ref, relax = p[0], p[1], p[2], p[3], p[4], p[5], p[6]
     for k in range(len(drive)):
-        if e_count[0] + MOST * cells > len(e_step):
+        if into.used[0] + MOST * cells > len(into.step):
             return k
         move_noise(noise, rng, decay, increment)
         for i in range(cells):
@@ -393,21 +405,21 @@ def _advance(
                 left -= wait
                 v = reset
                 refractory[i] = t_ref
-                record_spike(k, i, 1.0 - left / dt, step, dt, e_step, e_index, e_value, e_count, spike_count, last_spike, intervals)
+                record_spike(k, i, 1.0 - left / dt, step, dt, into)
                 spikes += 1
                 if spikes == MOST:
                     break
             V[i] = v
         now[0] = drive[k] + own[0] + noise[0]
-        if len(out_V) > 0:
-            out_V[k] = V[0]
-        if len(out_drawn) > 0:
-            fresh = last_spike[0] >= 0.0 and (step + k + 1) * dt - last_spike[0] < DRAWN
-            out_drawn[k] = 2.0 * threshold - rest if fresh else V[0]
-        if len(out_v) > 0:
-            out_v[k] = (V[0] - rest) / (threshold - rest)
-        if len(out_I) > 0:
-            out_I[k] = now[0]
-        for j in range(out_cells.shape[1] if len(out_cells) > 0 else 0):
-            out_cells[k, j] = V[j]
+        if len(out.V) > 0:
+            out.V[k] = V[0]
+        if len(out.drawn) > 0:
+            fresh = into.last[0] >= 0.0 and (step + k + 1) * dt - into.last[0] < DRAWN
+            out.drawn[k] = 2.0 * threshold - rest if fresh else V[0]
+        if len(out.v) > 0:
+            out.v[k] = (V[0] - rest) / (threshold - rest)
+        if len(out.current) > 0:
+            out.current[k] = now[0]
+        for j in range(out.cells.shape[1] if len(out.cells) > 0 else 0):
+            out.cells[k, j] = V[j]
     return len(drive)

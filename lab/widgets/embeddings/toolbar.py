@@ -5,9 +5,8 @@ from __future__ import annotations
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from lab.widgets import theme
+from lab.widgets.embeddings.state import LAYOUTS
 
-RUN, FLAT, SOLID, AXES = "map", "pca2", "pca3", "axes"
-LAYOUTS = ((RUN, "Map of the run"), (FLAT, "Principal components"), (SOLID, "Components in 3-D"), (AXES, "Concept axes"))
 LAY_OUT = "by "
 TOOLS = (
     ("move", "mdi6.cursor-move", "Drag moves the map (3-D: turns it; Shift moves); wheel zooms, double click fits", True),

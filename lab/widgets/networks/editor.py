@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QActionGroup, QGuiApplication, QKeySequence, QPainter
+from PySide6.QtGui import QGuiApplication, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -31,10 +31,12 @@ from PySide6.QtWidgets import (
 
 from lab.errors import LabError
 from lab.graph import files as graph_files
-from lab.graph.document import FAMILIES, GRID, Graph, Problem, family
+from lab.graph.document import GRID, Graph, Problem
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel
-from lab.widgets.networks.inspector import SIDES, Inspector
+from lab.widgets.networks import edits, menus
+from lab.widgets.networks.edits import Edit, same_network
+from lab.widgets.networks.inspector import Inspector
 from lab.widgets.networks.kinds import KindList
 from lab.widgets.networks.scene import NetworkScene
 from lab.widgets.networks.view import NetworkView
@@ -79,7 +81,9 @@ class NetworkEditor(QWidget):
         self._text = ""
         self._values: dict[str, float] = {}
         self._pasted = 0
-        self._moving: dict[str, tuple[float, float]] = {}
+        self._totals = ""  # what the line below says when there is nothing else to say
+        self._aim = self._around = ""  # the node that a wire is led to by key, and the one whose wires are gone through
+        self._loose = ("", "", 0.0, 0.0)  # the wire that ends nowhere: source, output, place
         self._narrow = False
         self.scene = NetworkScene(self)
         self.view = NetworkView(self.scene, self)
@@ -231,24 +235,27 @@ class NetworkEditor(QWidget):
         self._put(graph, text)
         self.graph_changed.emit(text, what, key, final)
 
-    def _try(self, change: Callable[[], tuple[Graph, str] | Graph], what: str, key: str = "", final: bool = True) -> str:
-        """Do an edit, or say why it cannot be; the identity of what was made."""
+    def do(self, change: Callable[[], Edit | None]) -> bool:
+        """Do an edit, or say why it cannot be; whether it was done."""
         try:
             made = change()
         except LabError as error:
             self.say(str(error))
             self.inspector.show_error(str(error))
-            return ""
-        graph, id = made if isinstance(made, tuple) else (made, "")
-        self.edit(graph, what, key, final)
-        return id
+            return False
+        if made is None:
+            return False
+        self.edit(made.graph, made.words, made.key, made.final)
+        if made.chosen is not None:
+            self.scene.choose(made.chosen)
+        return True
 
     def say(self, sentence: str) -> None:
         """Say something on the line below, or the totals again."""
         self.totals.setProperty("role", "error" if sentence else "figure")
         self.totals.style().unpolish(self.totals)
         self.totals.style().polish(self.totals)
-        self.totals.setText(sentence or getattr(self, "_totals", ""))
+        self.totals.setText(sentence or self._totals)
 
     def show_handover(self, words: str, about: str = "") -> None:
         """Offer to go on with this network in another model, or not."""
@@ -299,81 +306,43 @@ class NetworkEditor(QWidget):
     # -- edits --
 
     def add(self, kind: str, x: float | None = None, y: float | None = None) -> str:
-        """Add a node of a kind, in the middle of the view unless told where."""
+        """Add a node of a kind, at a free place in the middle of the view unless told where."""
         if x is None or y is None:
             middle = self.view.mapToScene(self.view.viewport().rect().center())
-            x, y = middle.x(), middle.y()
-            taken = {(round(n.x), round(n.y)) for n in self.graph.nodes}
-            x, y = _grid(x), _grid(y)
-            while (round(x), round(y)) in taken:
-                x, y = x + 2 * GRID, y + 2 * GRID
-        title = self.graph.kinds.kind(kind).title
-        id = self._try(lambda: self.graph.add_node(kind, _grid(x), _grid(y)), f"Add {title}")
-        if id:
-            self.scene.choose((id,))
-            self.view.setFocus()
-        return id
+            x, y = edits.free_place(self.graph, middle.x(), middle.y())
+        if not self.do(lambda: edits.add(self.graph, kind, x, y)):
+            return ""
+        self.view.setFocus()
+        return self.scene.chosen()[0]
 
-    def connect_ports(self, source: str, output: str, target: str, input: str) -> str:
+    def connect_ports(self, source: str, output: str, target: str, input: str) -> None:
         """Join two ports."""
-        what = f"Join {self.graph.node(source).title} to {self.graph.node(target).title}"
-        id = self._try(lambda: self.graph.connect(source, target, output, input, **self._like(source)), what)
-        if id:
-            self.scene.choose((id,))
-        return id
-
-    def _like(self, source: str) -> dict[str, Any]:
-        """A new wire from a population has the sign of its others: what inhibits goes on to inhibit."""
-        signs = {getattr(e.properties, "sign", None) for e in self.graph.outgoing(source)} - {None}
-        return {"sign": signs.pop()} if len(signs) == 1 else {}
+        self.do(lambda: edits.connect(self.graph, source, output, target, input))
 
     def _offer_kinds(self, source: str, output: str, x: float, y: float) -> None:
         """A wire that ends nowhere asks what it should lead to."""
-        signal = self.graph.kind_of(source).port(output, "output").signal
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for kind in self.graph.kinds.kinds:
-            port = next((p.name for p in kind.inputs if p.signal == signal), None)
-            if port is None:
-                continue
-            entry = menu.addAction(theme.icon(kind.icon), kind.title)
-            entry.setData((kind.name, port, source, output, x, y))
+        menu = menus.ends_of_a_wire(self, self.graph, source, output)
+        self._loose = (source, output, x, y)
         menu.triggered.connect(self._add_joined)
         if not menu.isEmpty():
             menu.popup(self.view.mapToGlobal(self.view.mapFromScene(QPointF(x, y))))
 
     def _add_joined(self, entry: Any) -> None:
-        kind, port, source, output, x, y = entry.data()
-        title = self.graph.kinds.kind(kind).title
-
-        def change() -> tuple[Graph, str]:
-            graph, id = self.graph.add_node(kind, _grid(x), _grid(y))
-            graph, _ = graph.connect(source, id, output, port, **self._like(source))
-            return graph, id
-
-        id = self._try(change, f"Add {title}")
-        if id:
-            self.scene.choose((id,))
+        kind, port = entry.data()
+        source, output, x, y = self._loose
+        self.do(lambda: edits.add_joined(self.graph, source, output, kind, port, x, y))
 
     def remove(self) -> None:
         """Remove what is selected."""
-        ids, chosen = self._chosen_nodes(), self.scene.chosen()
-        if ids:
-            self._try(lambda: self.graph.remove(ids), f"Remove {self._named(chosen)}")
-
-    def _named(self, ids: tuple[str, ...]) -> str:
-        if len(ids) != 1:
-            return f"{len(ids)} things"
-        return next((n.title for n in self.graph.nodes if n.id == ids[0]), {"e": "a wire", "c": "a comment"}.get(ids[0][:1], "a group"))
+        self.do(lambda: edits.remove(self.graph, self.scene.chosen()))
 
     def copy(self) -> bool:
         """Put the selected nodes, with the wires between them, on the clipboard as text."""
-        part = self.graph.part(self._chosen_nodes())
-        if not part.nodes and not part.comments:
-            return False
-        QGuiApplication.clipboard().setText(part.to_json())
-        self._pasted = 0
-        return True
+        text = edits.copy(self.graph, self.scene.chosen())
+        if text:
+            QGuiApplication.clipboard().setText(text)
+            self._pasted = 0
+        return bool(text)
 
     def cut(self) -> None:
         """Copy and remove."""
@@ -384,112 +353,51 @@ class NetworkEditor(QWidget):
         """Paste nodes from the clipboard, each time a little further."""
         text = QGuiApplication.clipboard().text()
         self._pasted += 1
-        self._paste(text, "Paste")
-
-    def _paste(self, text: str, what: str, step: int | None = None) -> None:
-        made: list[tuple[str, ...]] = []
-        away = 2 * GRID * (self._pasted if step is None else step)
-
-        def change() -> Graph:
-            graph, ids = self.graph.paste(Graph.from_json(text), away, away)
-            made.append(ids)
-            return graph
-
-        self._try(change, what)
-        if made:
-            self.scene.choose(made[0])
+        self.do(lambda: edits.paste(self.graph, text, 2 * GRID * self._pasted))
 
     def duplicate(self) -> None:
         """A copy of what is selected beside it."""
-        part = self.graph.part(self._chosen_nodes())
-        if part.nodes or part.comments:
-            self._paste(part.to_json(), f"Duplicate {self._named(tuple(n.id for n in part.nodes))}", 1)
+        self.do(lambda: edits.duplicate(self.graph, self.scene.chosen()))
 
     def align(self, side: str) -> None:
         """Put the selected nodes on one line."""
-        self._try(lambda: self.graph.align(self.scene.chosen(), side), "Align")
+        self.do(lambda: edits.align(self.graph, self.scene.chosen(), side))
 
     def tidy(self) -> None:
         """Columns from sources to sinks."""
-        width, height = (170.0, 120.0) if self.scene.units else (300.0, 150.0)
-        self._try(lambda: self.graph.layout(width, height), "Tidy up")
+        self.do(lambda: edits.tidy(self.graph))
         self.view.fit()
 
     def group(self) -> None:
         """Group the selected nodes."""
-        id = self._try(lambda: self.graph.group([i for i in self.scene.chosen() if i in self.scene.nodes]), "Group")
-        if id:
-            self.scene.choose((id,))
+        self.do(lambda: edits.group(self.graph, self.scene.chosen()))
 
     def ungroup(self) -> None:
         """Dissolve the groups that are selected or hold what is."""
-        chosen = set(self.scene.chosen())
-        ids = [g.id for g in self.graph.groups if g.id in chosen or chosen & set(g.nodes)]
-        if ids:
-            self._try(lambda: self.graph.remove(ids), "Dissolve the group")
+        self.do(lambda: edits.ungroup(self.graph, self.scene.chosen()))
 
     def fold(self) -> None:
         """Fold the chosen groups, or those of the chosen nodes, to single cards; or unfold them."""
-        chosen = set(self.scene.chosen())
-        groups = [g for g in self.graph.groups if g.id in chosen or chosen & set(g.nodes)]
-        if not groups:
+        if edits.groups_of(self.graph, self.scene.chosen()):
+            self.do(lambda: edits.fold(self.graph, self.scene.chosen()))
+        else:
             self.say("Select a group, or a node of one, to fold it to a single card; Ctrl+G groups what is selected.")
-            return
-        folded = not groups[0].folded
-
-        def change() -> Graph:
-            graph = self.graph
-            for g in groups:
-                graph = graph.set(g.id, folded=folded)
-            return graph
-
-        self._try(change, f"{'Fold' if folded else 'Unfold'} {groups[0].title if len(groups) == 1 else f'{len(groups)} groups'}")
-        self.scene.choose(tuple(g.id for g in groups))
-
-    def _chosen_nodes(self) -> tuple[str, ...]:
-        """What is selected, with the nodes inside folded groups."""
-        chosen = self.scene.chosen()
-        inside = [id for g in self.graph.groups if g.folded and g.id in chosen for id in g.nodes]
-        return (*chosen, *(id for id in inside if id not in chosen))
 
     def comment(self) -> None:
         """Write on the canvas."""
         at = self.view.mapToScene(self.view.viewport().rect().center())
-        id = self._try(lambda: self.graph.comment("Comment", _grid(at.x()), _grid(at.y() - 100)), "Comment")
-        if id:
-            self.scene.choose((id,))
+        if self.do(lambda: edits.comment(self.graph, at.x(), at.y() - 100)):
             self.inspector.focus_name()
 
     def nudge(self, x: float, y: float) -> None:
         """Move what is selected by key."""
-        places = {}
-        for items in (self.scene.nodes, self.scene.comments):
-            for id, item in items.items():
-                if item.isSelected():
-                    places[id] = (item.x() + x, item.y() + y)
-        for id in set(self._chosen_nodes()) & set(self.scene.nodes):
-            places[id] = (self.scene.nodes[id].x() + x, self.scene.nodes[id].y() + y)
-        if places:
-            self.edit(self.graph.move(places), f"Move {self._named(tuple(places))}", "move")
+        self.do(lambda: edits.nudge(self.graph, self.scene.chosen(), x, y))
 
     def _moved(self, places: dict[str, tuple[float, float]]) -> None:
-        self.edit(self.graph.move(places), f"Move {self._named(tuple(places))}")
+        self.do(lambda: edits.move(self.graph, places))
 
     def _edited(self, id: str, name: str, value: Any, final: bool) -> None:
-        if not final and name != "text":
-            thing = next((t for t in (*self.graph.nodes, *self.graph.edges) if t.id == id), None)
-            described = getattr(thing, "parameters", None) or getattr(thing, "properties", None)
-            if described is not None and name in type(described).specs() and not type(described).specs()[name].live:
-                return  # another network for every pixel of a drag would restart it as often
-        if name == "title" and id.startswith("g"):
-            what = f"Rename the group to {value}"
-        else:
-            what = f"Rename to {value}" if name == "title" else f"{name.replace('_', ' ').capitalize()} of {self._whose(id)}"
-        self._try(lambda: self.graph.set(id, **{name: value}), what, f"{id}.{name}", final)
-
-    def _whose(self, id: str) -> str:
-        edge = next((e for e in self.graph.edges if e.id == id), None)
-        return f"{self.graph.node(edge.source).title} to {self.graph.node(edge.target).title}" if edge else self._named((id,))
+        self.do(lambda: edits.set_value(self.graph, id, name, value, final))
 
     def load(self, graph: Graph, what: str, values: Mapping[str, Any] | None = None) -> None:
         """Another graph altogether; a template brings values of the model that fit it."""
@@ -530,7 +438,7 @@ class NetworkEditor(QWidget):
         if not ids:
             return
         if self.scene.wiring:
-            at = ids.index(self._aim) if getattr(self, "_aim", "") in ids else -1
+            at = ids.index(self._aim) if self._aim in ids else -1
             self._aim = ids[(at + by) % len(ids)]
             self.scene.aim_wire(self._aim)
             self.view.show_items((self._aim,))
@@ -542,7 +450,7 @@ class NetworkEditor(QWidget):
     def step_wire(self) -> None:
         """Select the next wire of the selected node, or the next one after the selected wire."""
         chosen = self.scene.chosen()
-        around = next((i for i in chosen if i in self.scene.nodes), getattr(self, "_around", ""))
+        around = next((i for i in chosen if i in self.scene.nodes), self._around)
         ids = [e.id for e in self.graph.edges if around in (e.source, e.target)]
         if ids:
             self._around = around
@@ -654,7 +562,6 @@ class NetworkEditor(QWidget):
     # -- menus --
 
     def _popup(self, menu: QMenu, at: QPoint | None = None) -> None:
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         button = self.sender()
         if at is None and isinstance(button, QToolButton):
             at = button.mapToGlobal(QPoint(0, button.height()))
@@ -662,30 +569,9 @@ class NetworkEditor(QWidget):
         self.menu_open = menu
 
     def _templates(self) -> None:
-        menu = QMenu(self)
-        menu.setToolTipsVisible(True)
-        for title, template in self.graph.kinds.templates.items():
-            entry = menu.addAction(title)
-            entry.setData(title)
-            entry.setToolTip(template.about)
-        menu.addSeparator()
-        menu.addAction("Empty canvas").setData("")
-        menu.addSection("Other kinds of network")
-        for other in FAMILIES:
-            if other != self.graph.family:
-                self._add_foreign(menu, other)
+        menu = menus.templates(self, self.graph)
         menu.triggered.connect(self._template)
         self._popup(menu)
-
-    def _add_foreign(self, menu: QMenu, name: str) -> None:
-        """Templates of another family in a menu of their own; choosing one opens the model that it belongs to."""
-        found = family(name)
-        sub = menu.addMenu(found.title)
-        sub.setToolTipsVisible(True)
-        for title, template in found.templates.items():
-            entry = sub.addAction(title)
-            entry.setData((name, title))
-            entry.setToolTip(template.about)
 
     def _template(self, entry: Any) -> None:
         title = entry.data()
@@ -698,13 +584,7 @@ class NetworkEditor(QWidget):
             self.load(Graph(self.graph.family), "Empty the canvas")
 
     def _sides(self) -> None:
-        menu = QMenu(self)
-        group = QActionGroup(menu)
-        for side, text in SIDES:
-            entry = menu.addAction(text)
-            entry.setData(side)
-            entry.setEnabled(len(self.scene.chosen()) > 1)
-            group.addAction(entry)
+        menu = menus.sides(self, len(self.scene.chosen()) > 1)
         menu.triggered.connect(self._side)
         self._popup(menu)
 
@@ -712,16 +592,12 @@ class NetworkEditor(QWidget):
         self.align(entry.data())
 
     def _files(self) -> None:
-        menu = QMenu(self)
-        for text, call in (
-            ("Import a graph (JSON, GraphML, CSV)…", self.ask_import),
-            ("Export the graph (JSON, GraphML, CSV)…", self.ask_export),
-            ("Export as picture (SVG, PNG, PDF)…", self.ask_picture),
-        ):
-            menu.addAction(text).triggered.connect(call)
-        menu.addSeparator()
-        for model, words in self.takers.items():
-            menu.addAction(words).setData(model)
+        rows = (
+            ("Import a graph (JSON, GraphML, CSV)…", self.ask_import, True),
+            ("Export the graph (JSON, GraphML, CSV)…", self.ask_export, True),
+            ("Export as picture (SVG, PNG, PDF)…", self.ask_picture, True),
+        )
+        menu = menus.calls(self, rows, self.takers)
         menu.triggered.connect(self._go_elsewhere)
         self._popup(menu)
 
@@ -730,29 +606,17 @@ class NetworkEditor(QWidget):
             self.elsewhere.emit(entry.data())
 
     def _menu(self, at: QPoint) -> None:
-        menu = QMenu(self)
-        some = bool(self.scene.chosen())
-        for text, call, enabled in (
+        some, groups = bool(self.scene.chosen()), bool(self.graph.groups)
+        rows = (
             ("Rename", self.inspector.focus_name, some), ("Duplicate", self.duplicate, some), ("Copy", self.copy, some), ("Cut", self.cut, some),
-            ("Paste", self.paste, True), ("Remove", self.remove, some), ("Group", self.group, some), ("Dissolve the group", self.ungroup, bool(self.graph.groups)),
-            ("Fold or unfold the group", self.fold, bool(self.graph.groups)),
-            ("Comment", self.comment, True), ("Tidy up", self.tidy, True), ("Fit", self.view.fit, True),
-        ):  # fmt: skip
-            entry = menu.addAction(text)
-            entry.triggered.connect(call)
-            entry.setEnabled(enabled)
-        self._popup(menu, at)
+            ("Paste", self.paste, True), ("Remove", self.remove, some), ("Group", self.group, some), ("Dissolve the group", self.ungroup, groups),
+            ("Fold or unfold the group", self.fold, groups), ("Comment", self.comment, True), ("Tidy up", self.tidy, True), ("Fit", self.view.fit, True),
+        )  # fmt: skip
+        self._popup(menus.calls(self, rows), at)
 
     def show_keys(self) -> None:
         """A list of the keys."""
-        menu = QMenu(self)
-        said: dict[str, str] = {}
-        for key, (text, _) in self.keys.items():
-            said.setdefault(text, key)
-        rows = [(k, t) for t, k in said.items()] + [(k.key, f"Add {k.title}") for k in self.graph.kinds.kinds if k.key]
-        for key, text in [*rows, ("Space + drag", "Pan"), ("Scroll", "Zoom"), ("Esc", "Leave the wire, the selection, the canvas")]:
-            menu.addAction(f"{text}\t{key}")
-        self._popup(menu)
+        self._popup(menus.keys(self, self.graph, self.keys))
 
     # -- files --
 
@@ -821,24 +685,3 @@ class NetworkEditor(QWidget):
         explain = self.graph.kinds.arithmetic
         one = len(chosen) == 1 and chosen[0] in self.scene.nodes
         self.inspector.show_numbers(explain(self.graph, chosen[0], self._values) if explain and one and self._values else "")
-
-
-def same_network(one: Graph, other: Graph) -> bool:
-    """Whether two graphs describe one network and differ in places, comments and plain groups only."""
-    if one is other:
-        return True
-    if one.family != other.family or len(one.nodes) != len(other.nodes) or one.edges != other.edges:
-        return False
-    blocks = [[(g.nodes, g.repeat) for g in graph.groups if g.repeat > 1] for graph in (one, other)]
-    return (
-        one.weights == other.weights
-        and blocks[0] == blocks[1]
-        and all(
-            a is b or (a.id, a.kind, a.title, a.parameters) == (b.id, b.kind, b.title, b.parameters)
-            for a, b in zip(one.nodes, other.nodes, strict=True)
-        )
-    )
-
-
-def _grid(value: float) -> float:
-    return GRID * round(value / GRID)

@@ -20,7 +20,8 @@ from lab.errors import LabError
 from lab.graph.document import Graph, family
 from lab.model import Model
 from lab.widgets import theme
-from lab.widgets.networks.editor import NetworkEditor, same_network
+from lab.widgets.networks.editor import NetworkEditor
+from lab.widgets.networks.edits import same_network
 from lab.widgets.shell import Shell
 
 CANVAS_SHARE = 0.5
@@ -105,9 +106,10 @@ class CanvasPlace(QSplitter):
     def wanted(self) -> frozenset[str]:
         """Streams that the canvas reads while it is open."""
         model = self.lab.player.model
-        if model is None or not self.card.isVisible():
+        if model is None:
             return frozenset()
-        return frozenset(s.name for s in model.streams if s.canvas and (s.canvas != "carried" or self._handing))
+        # A model without a canvas of its own may still hand its network over to one.
+        return frozenset(s.name for s in model.streams if s.canvas and (self._handing if s.canvas == "carried" else self.card.isVisible()))
 
     def show_document(self) -> None:
         """Agree with the document: the graph of the model in front, or no canvas."""
@@ -280,9 +282,10 @@ class CanvasPlace(QSplitter):
         document = self.lab.document
         before = document.experiment().build()
         target = catalog.load(type(before).hands_over["to"])
-        values = {n: v for n, v in before.values().items() if n in target.specs()}
+        # Parameters of one name mean the same where both models take the same graph.
+        values = {n: v for n, v in before.values().items() if n in target.specs()} if self._parameter else {}
         if text:
-            values[self._parameter] = text
+            values[graph_parameter(target)] = text
         entry = next(e for e in catalog.entries() if e.name == target.name)
         try:
             experiment = document.experiment(target.name).replace(parameters=target(**values).changed(), seed=document.experiment().seed)
@@ -308,9 +311,9 @@ class CanvasPlace(QSplitter):
 
     def refresh(self, source: Source) -> None:
         """Show the present numbers of the run, if there are new ones."""
+        self._read_weights(source)
         if not self.card.isVisible():
             return
-        self._read_weights(source)
         seen = (id(source), source.version, self.editor._text)
         if seen == self._seen:
             return

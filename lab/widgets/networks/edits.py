@@ -1,0 +1,201 @@
+"""What a person may do to a graph on the canvas: (graph, selection, ...) -> the next graph, the words of the step, the next selection.
+
+Every function is pure and knows no window. Nothing to do is None; what cannot be done raises a LabError with its sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lab.graph.document import GRID, Graph
+
+UNITS, CARDS = (170.0, 120.0), (300.0, 150.0)  # distances of columns and rows when a graph is tidied up
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One step: the graph after it, what it is called, and what is selected then (None: as before).
+
+    key    steps of one key that follow each other quickly are one step of undo
+    final  False: a drag is going on
+    """
+
+    graph: Graph
+    words: str
+    chosen: tuple[str, ...] | None = None
+    key: str = ""
+    final: bool = True
+
+
+def grid(value: float) -> float:
+    """The nearest line of the grid."""
+    return GRID * round(value / GRID)
+
+
+def free_place(graph: Graph, x: float, y: float) -> tuple[float, float]:
+    """A place on the grid near (x, y) where no node stands."""
+    taken = {(round(n.x), round(n.y)) for n in graph.nodes}
+    x, y = grid(x), grid(y)
+    while (round(x), round(y)) in taken:
+        x, y = x + 2 * GRID, y + 2 * GRID
+    return x, y
+
+
+def with_inside(graph: Graph, chosen: Sequence[str]) -> tuple[str, ...]:
+    """What is selected, with the nodes inside folded groups."""
+    inside = [id for g in graph.groups if g.folded and g.id in chosen for id in g.nodes]
+    return (*chosen, *(id for id in inside if id not in chosen))
+
+
+def named(graph: Graph, ids: Sequence[str]) -> str:
+    """One thing by its name, several by their number."""
+    if len(ids) != 1:
+        return f"{len(ids)} things"
+    return next((n.title for n in graph.nodes if n.id == ids[0]), {"e": "a wire", "c": "a comment"}.get(ids[0][:1], "a group"))
+
+
+def add(graph: Graph, kind: str, x: float, y: float) -> Edit:
+    """A node of a kind."""
+    after, id = graph.add_node(kind, grid(x), grid(y))
+    return Edit(after, f"Add {graph.kinds.kind(kind).title}", (id,))
+
+
+def connect(graph: Graph, source: str, output: str, target: str, input: str) -> Edit:
+    """A wire between two ports."""
+    after, id = graph.connect(source, target, output, input, **_like(graph, source))
+    return Edit(after, f"Join {graph.node(source).title} to {graph.node(target).title}", (id,))
+
+
+def add_joined(graph: Graph, source: str, output: str, kind: str, input: str, x: float, y: float) -> Edit:
+    """A node of a kind at the end of a wire."""
+    after, id = graph.add_node(kind, grid(x), grid(y))
+    after, _ = after.connect(source, id, output, input, **_like(graph, source))
+    return Edit(after, f"Add {graph.kinds.kind(kind).title}", (id,))
+
+
+def _like(graph: Graph, source: str) -> dict[str, Any]:
+    """A new wire from a population has the sign of its others: what inhibits goes on to inhibit."""
+    signs = {e.properties.values().get("sign") for e in graph.outgoing(source)} - {None}
+    return {"sign": signs.pop()} if len(signs) == 1 else {}
+
+
+def remove(graph: Graph, chosen: Sequence[str]) -> Edit | None:
+    """Without what is selected."""
+    ids = with_inside(graph, chosen)
+    return Edit(graph.remove(ids), f"Remove {named(graph, chosen)}", ()) if ids else None
+
+
+def copy(graph: Graph, chosen: Sequence[str]) -> str:
+    """The selected nodes with the wires between them as text; nothing if there are none."""
+    part = graph.part(with_inside(graph, chosen))
+    return part.to_json() if part.nodes or part.comments else ""
+
+
+def paste(graph: Graph, text: str, away: float, words: str = "Paste") -> Edit:
+    """Nodes out of a text, moved away from where they were copied."""
+    after, ids = graph.paste(Graph.from_json(text), away, away)
+    return Edit(after, words, ids)
+
+
+def duplicate(graph: Graph, chosen: Sequence[str]) -> Edit | None:
+    """A copy of what is selected beside it."""
+    text = copy(graph, chosen)
+    if not text:
+        return None
+    ids = [n.id for n in graph.part(with_inside(graph, chosen)).nodes]
+    return paste(graph, text, 2 * GRID, f"Duplicate {named(graph, ids)}")
+
+
+def align(graph: Graph, chosen: Sequence[str], side: str) -> Edit:
+    """The selected nodes on one line."""
+    return Edit(graph.align(tuple(chosen), side), "Align")
+
+
+def tidy(graph: Graph) -> Edit:
+    """Columns from sources to sinks."""
+    return Edit(graph.layout(*(UNITS if graph.kinds.arithmetic is not None else CARDS)), "Tidy up")
+
+
+def group(graph: Graph, chosen: Sequence[str]) -> Edit:
+    """A group of the selected nodes."""
+    after, id = graph.group([n.id for n in graph.nodes if n.id in chosen])
+    return Edit(after, "Group", (id,))
+
+
+def groups_of(graph: Graph, chosen: Sequence[str]) -> list[Any]:
+    """The groups that are selected, or hold a selected node."""
+    return [g for g in graph.groups if g.id in chosen or set(chosen) & set(g.nodes)]
+
+
+def ungroup(graph: Graph, chosen: Sequence[str]) -> Edit | None:
+    """Dissolve the groups of what is selected."""
+    ids = [g.id for g in groups_of(graph, chosen)]
+    return Edit(graph.remove(ids), "Dissolve the group") if ids else None
+
+
+def fold(graph: Graph, chosen: Sequence[str]) -> Edit | None:
+    """Fold the groups of what is selected to single cards, or unfold them."""
+    groups = groups_of(graph, chosen)
+    if not groups:
+        return None
+    folded = not groups[0].folded
+    after = graph
+    for each in groups:
+        after = after.set(each.id, folded=folded)
+    whom = groups[0].title if len(groups) == 1 else f"{len(groups)} groups"
+    return Edit(after, f"{'Fold' if folded else 'Unfold'} {whom}", tuple(g.id for g in groups))
+
+
+def comment(graph: Graph, x: float, y: float) -> Edit:
+    """A comment to be written."""
+    after, id = graph.comment("Comment", grid(x), grid(y))
+    return Edit(after, "Comment", (id,))
+
+
+def nudge(graph: Graph, chosen: Sequence[str], x: float, y: float) -> Edit | None:
+    """What is selected, moved by (x, y)."""
+    ids = set(with_inside(graph, chosen))
+    places = {t.id: (t.x + x, t.y + y) for t in (*graph.nodes, *graph.comments) if t.id in ids}
+    return Edit(graph.move(places), f"Move {named(graph, tuple(places))}", key="move") if places else None
+
+
+def move(graph: Graph, places: Mapping[str, tuple[float, float]]) -> Edit:
+    """Nodes and comments at other places."""
+    return Edit(graph.move(dict(places)), f"Move {named(graph, tuple(places))}")
+
+
+def set_value(graph: Graph, id: str, name: str, value: Any, final: bool = True) -> Edit | None:
+    """A parameter, property or text of one thing; None while a drag moves what would be another network for every pixel."""
+    thing = next((t for t in (*graph.nodes, *graph.edges) if t.id == id), None)
+    described = None if thing is None else thing.parameters if thing in graph.nodes else thing.properties
+    if not final and described is not None and name in type(described).specs() and not type(described).specs()[name].live:
+        return None
+    if name == "title":
+        words = f"Rename the group to {value}" if id.startswith("g") else f"Rename to {value}"
+    else:
+        words = f"{name.replace('_', ' ').capitalize()} of {_whose(graph, id)}"
+    return Edit(graph.set(id, **{name: value}), words, key=f"{id}.{name}", final=final)
+
+
+def _whose(graph: Graph, id: str) -> str:
+    edge = next((e for e in graph.edges if e.id == id), None)
+    return f"{graph.node(edge.source).title} to {graph.node(edge.target).title}" if edge else named(graph, (id,))
+
+
+def same_network(one: Graph, other: Graph) -> bool:
+    """Whether two graphs describe one network and differ in places, comments and plain groups only."""
+    if one is other:
+        return True
+    if one.family != other.family or len(one.nodes) != len(other.nodes) or one.edges != other.edges:
+        return False
+    blocks = [[(g.nodes, g.repeat) for g in graph.groups if g.repeat > 1] for graph in (one, other)]
+    return (
+        one.weights == other.weights
+        and blocks[0] == blocks[1]
+        and all(
+            a is b or (a.id, a.kind, a.title, a.parameters) == (b.id, b.kind, b.title, b.parameters)
+            for a, b in zip(one.nodes, other.nodes, strict=True)
+        )
+    )

@@ -1,0 +1,88 @@
+"""What a person may do to a graph on the canvas, without a canvas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.errors import LabError
+from lab.graph.document import GRID, Graph
+from lab.widgets.networks import edits
+
+
+@pytest.fixture
+def pair() -> Graph:
+    graph = Graph("populations")
+    graph, one = graph.add_node("lif", 0.0, 0.0, "One")
+    graph, two = graph.add_node("lif", 300.0, 0.0, "Two")
+    graph, _ = graph.connect(one, two, sign="inhibitory")
+    return graph
+
+
+def ids(graph: Graph) -> list[str]:
+    return [n.id for n in graph.nodes]
+
+
+def test_edits_need_no_window():
+    assert "PySide6" not in Path(edits.__file__).read_text("utf-8")
+
+
+def test_a_node_stands_on_the_grid_and_is_selected(pair):
+    made = edits.add(pair, "lif", 33.0, 47.0)
+    node = made.graph.node(made.chosen[0])
+    assert (node.x % GRID, node.y % GRID) == (0, 0) and made.words.startswith("Add ")
+    assert edits.free_place(pair, 1.0, 1.0) == (2 * GRID, 2 * GRID)
+
+
+def test_what_inhibits_goes_on_to_inhibit(pair):
+    one, two = ids(pair)
+    made = edits.add(pair, "lif", 0.0, 200.0)
+    third = made.chosen[0]
+    wired = edits.connect(made.graph, one, "", third, "")
+    assert wired.graph.edge(wired.chosen[0]).properties.sign == "inhibitory" and wired.words.startswith("Join One to ")
+    back = edits.connect(made.graph, two, "", one, "")
+    assert back.graph.edge(back.chosen[0]).properties.sign == "excitatory"
+
+
+def test_removing_names_one_thing_and_counts_several(pair):
+    one, two = ids(pair)
+    assert edits.remove(pair, (one,)).words == "Remove One"
+    both = edits.remove(pair, (one, two))
+    assert both.words == "Remove 2 things" and not both.graph.nodes and not both.graph.edges
+    assert edits.remove(pair, ()) is None
+
+
+def test_a_copy_keeps_the_wires_between_what_was_copied(pair):
+    made = edits.duplicate(pair, ids(pair))
+    assert len(made.graph.nodes) == 4 and len(made.graph.edges) == 2 and len(made.chosen) == 2
+    assert edits.duplicate(pair, ()) is None and edits.copy(pair, ()) == ""
+    with pytest.raises(LabError):
+        edits.paste(pair, "no graph", 20.0)
+
+
+def test_groups_fold_with_all_that_is_in_them(pair):
+    grouped = edits.group(pair, ids(pair))
+    (group,) = grouped.chosen
+    folded = edits.fold(grouped.graph, (ids(pair)[0],))
+    assert folded.words == "Fold Group" and folded.graph.groups[0].folded and folded.chosen == (group,)
+    assert set(edits.with_inside(folded.graph, (group,))) == {group, *ids(pair)}
+    moved = edits.nudge(folded.graph, (group,), 10.0, 0.0)
+    assert [n.x for n in moved.graph.nodes] == [10.0, 310.0] and moved.key == "move"
+    assert edits.ungroup(folded.graph, (group,)).graph.groups == () and edits.fold(pair, ids(pair)) is None
+
+
+def test_a_value_is_named_after_whose_it_is_and_a_drag_waits_where_it_would_be_another_network(pair):
+    one, _ = ids(pair)
+    wire = pair.edges[0].id
+    assert edits.set_value(pair, wire, "weight", 0.5).words == "Weight of One to Two"
+    assert edits.set_value(pair, one, "title", "First").words == "Rename to First"
+    specs = type(pair.nodes[0].parameters).specs()
+    held = next(n for n, s in specs.items() if not s.live and s.kind == "int")
+    assert edits.set_value(pair, one, held, 7, final=False) is None
+    assert edits.set_value(pair, one, held, 7).key == f"{one}.{held}"
+
+
+def test_the_same_network_may_stand_elsewhere(pair):
+    assert edits.same_network(pair, edits.tidy(pair).graph)
+    assert not edits.same_network(pair, edits.set_value(pair, pair.edges[0].id, "weight", 0.3).graph)
