@@ -133,7 +133,7 @@ def _names(stream: Stream, count: int) -> list[str]:
 
 def of_channels(stream: Stream, rows: np.ndarray) -> Columns:
     """Rows (n, *shape) as one column for each channel."""
-    flat = rows.reshape(len(rows), math.prod(rows.shape[1:]))  # -1 cannot be worked out where there are no rows
+    flat = rows.reshape(len(rows), int(np.prod(rows.shape[1:], dtype=int)))  # also where there are no rows yet
     return {name: flat[:, k] for k, name in enumerate(_names(stream, flat.shape[1]))}
 
 

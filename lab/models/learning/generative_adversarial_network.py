@@ -382,6 +382,8 @@ class GenerativeAdversarialNetwork(Adversarial):
     def look(self, constants, state, tape, stream):
         """Field, points, grid; densities; digits."""
         z = constants.extra["z"]
+        if stream not in {s.name for s in self.own_streams(None)}:
+            return super().look(constants, state, tape, stream)
         if stream in ("mode shares", "threshold"):
             per = self._shares(constants, self.forge(constants, state, z))[0]
             return per if stream == "mode shares" else np.full(len(per), self.found_at)
