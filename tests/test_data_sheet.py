@@ -274,6 +274,9 @@ def test_choosing_a_file_for_a_stimulus_asks_for_it_and_drives_the_cell(open_win
     qtbot.waitUntil(lambda: window.player.status.step > 2000, timeout=30_000)
     window.player.pause()
     qtbot.waitUntil(lambda: "6 samples" in window.player.status.summary.get("data", ""), timeout=5_000)
+    window.commands.export_all_to(str(tmp_path))
+    (folder,) = tmp_path.glob("leaky-integrate-and-fire-run-*")
+    assert "files were written to" in window.banner.words.text() and (folder / "V.csv").is_file() and (folder / "experiment.toml").is_file()
 
 
 def test_a_damaged_stimulus_goes_back_in_the_form_with_its_sentence_and_is_no_fault_of_the_disk(open_window, qtbot, tmp_path):

@@ -46,6 +46,7 @@ class Commands(QObject):
         add("save", "Save", self.save, "mdi6.content-save-outline", "Ctrl+S")
         add("save-as", "Save as…", self.save_as, "mdi6.content-save-edit-outline", "Ctrl+Shift+S")
         add("save-copy", "Save a copy…", self.save_copy, "mdi6.content-copy")
+        add("export-all", "Export everything…", self.export_all, "mdi6.export")
         add("sound", "Save the spikes as sound…", self.save_sound, "mdi6.volume-high")
         add("play", "Play or pause", w.toggle, "mdi6.play", "Space")
         add("step", "Advance one step", partial(w.run_for, 1), "mdi6.step-forward", ".")
@@ -150,16 +151,8 @@ class Commands(QObject):
                             action.doc.split("\n")[0],
                         )
                     )
-            for name, dock in w.workspace.docks.items():
-                found.append(
-                    Entry(
-                        "picture",
-                        dock.card.view.picture.title,
-                        partial(w.workspace.bring, name),
-                        "mdi6.chart-box-outline",
-                        dock.card.view.picture.doc,
-                    )
-                )
+            for name, title, doc in w.workspace.titles():
+                found.append(Entry("picture", title, partial(w.workspace.bring, name), "mdi6.chart-box-outline", doc))
             kind = type(status.model)
             for title in kind.presets:
                 found.append(Entry("preset", title, partial(w.choose_preset, title), "mdi6.bookmark-outline", kind.title))
@@ -253,11 +246,10 @@ class Commands(QObject):
 
     def _picture(self, fits: Callable[[PictureView], bool], pointed: bool = False) -> PictureView | None:
         """The picture meant by a key: the one with the keyboard or under the cursor, else the first that fits."""
-        docks = [d for d in self.window.workspace.docks.values() if d.isVisible() and fits(d.card.view)]
-        under = next((d for d in docks if d.underMouse()), None)
-        focused = next((d for d in docks if d.isAncestorOf(self.window.frame.focusWidget() or self.window.frame)), None)
-        dock = (under or focused if pointed else focused or under) or next(iter(docks), None)
-        return dock.card.view if dock else None
+        views = [v for card in self.window.workspace.visible_cards() for v in (card.view, *card.view.parts()) if fits(v)]
+        under = next((v for v in reversed(views) if v.underMouse()), None)
+        focused = next((v for v in views if v.isAncestorOf(self.window.frame.focusWidget() or self.window.frame)), None)
+        return (under or focused if pointed else focused or under) or next(iter(views), None)
 
     def _measure(self) -> None:
         view = self._picture(lambda view: isinstance(view, LinesView), pointed=True)
@@ -427,6 +419,36 @@ class Commands(QObject):
             return
         self.window.settings.add_recent(path)
         self.window.banner.say("good", f"A copy was saved as {path}.", key="file")
+
+    def export_all(self) -> None:
+        """Ask for a folder and write all that was recorded of the run in front into a new one in it."""
+        if self.window.player.run_id is None:
+            self.window.banner.say("accent", "Nothing is recorded yet: let the model run first.", key="file")
+            return
+        dialog = QFileDialog(self.window.frame, "Export everything into a new folder in", str(self._folder()))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self.export_all_to)
+        dialog.open()
+
+    def export_all_to(self, folder: str) -> None:
+        """Write everything recorded of the run in front into a new folder."""
+        from lab import api
+        from lab.display.export import export_all
+
+        w = self.window
+        number = w.player.run_id
+        place, count = Path(folder) / f"{w.document.model}-run-{number}", 2
+        while place.exists():
+            place, count = place.with_name(f"{w.document.model}-run-{number}-{count}"), count + 1
+        try:
+            w.session.flush()
+            written = export_all(api.load(w.session.path, number), place)
+        except LabError as error:
+            w.banner.say("bad", str(error), [("Another folder…", self.export_all)], key="file")
+            return
+        w.banner.say("good", f"{len(written)} files were written to {place}.", key="file")
 
     def save_sound(self, run: int | None = None) -> None:
         """Ask for a name and write the spikes of a run, by default of the one in front, as clicks."""
