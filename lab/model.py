@@ -106,7 +106,7 @@ class Layer:
 
     x         name of a trace to use as horizontal axis instead of time (phase plane).
     channel   draw only this channel of the stream (None: all).
-    style     `line dashed dotted points steps fill bars`, `pale` (every single value, behind the rest) or `marker` (only
+    style     `line dashed dotted points rings steps fill bars`, `pale` (every single value, behind the rest) or `marker` (only
               the last value, as a dot).
     theory    this layer is the model's closed-form prediction: drawn dashed, named in the legend.
     meaning   two or three words under the name at the end of the line (default: the stream's own `meanings`).
