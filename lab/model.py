@@ -236,9 +236,12 @@ class Action:
     call: Callable[..., dict[str, Any] | None]
     shortcut: str = ""
     hidden: bool = False  # reached only from a picture (click, paint), not as a button
+    outside: bool = False  # writes a file and leaves the run as it is: never done by a replay or because a file asks for it
 
 
-def action(label: str, *, shortcut: str = "", hidden: bool = False, **arguments: Any) -> Callable[[Callable], Callable]:
+def action(
+    label: str, *, shortcut: str = "", hidden: bool = False, outside: bool = False, **arguments: Any
+) -> Callable[[Callable], Callable]:
     """Make a method `(self, constants, state, **arguments)` an action; each argument is a `(type, param(...))` pair.
 
     The method changes the state in place; it may also return live parameters to change, by name (a source that a person
@@ -249,7 +252,7 @@ def action(label: str, *, shortcut: str = "", hidden: bool = False, **arguments:
     """
 
     def mark(method: Callable) -> Callable:
-        method.__lab_action__ = dict(label=label, shortcut=shortcut, hidden=hidden, arguments=arguments)  # type: ignore[attr-defined]
+        method.__lab_action__ = dict(label=label, shortcut=shortcut, hidden=hidden, outside=outside, arguments=arguments)  # type: ignore[attr-defined]
         return method
 
     return mark
@@ -605,7 +608,7 @@ def _action(owner: type[Model], name: str, method: Callable, mark: dict[str, Any
         made = type(f"{owner._owner()}.{name}", (Described,), body)
         _arguments[key] = made
     doc = (method.__doc__ or mark["label"]).strip()
-    return Action(name, mark["label"], doc, _arguments[key], method, mark["shortcut"], mark["hidden"])
+    return Action(name, mark["label"], doc, _arguments[key], method, mark["shortcut"], mark["hidden"], mark.get("outside", False))
 
 
 def specs_of(model: type[Model] | Model) -> dict[str, Spec]:
