@@ -16,7 +16,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import seed_state
-from lab.model import Events, State
+from lab.model import Events, State, arrays
 from lab.spiking import connect, program
 from lab.spiking.cells import LIF, PoissonPopulation, Population
 from lab.spiking.projections import Drive, Noise, Projection
@@ -438,8 +438,8 @@ class Network:
         room = events if events is not None else Events(len(built.recorded) + (1 << 14))
         none = np.empty((0, 1))
         kernels = self._kernels(built)
-        moving = program.Moving(*(state[name] for name in program.Moving._fields))
-        tally = program.Tally(*(state[name] for name in program.Tally._fields))
+        moving = arrays(program.Moving, state)
+        tally = arrays(program.Tally, state)
         learning = program.Learning(
             built.starts, built.targets, built.heads, built.origin, built.place, state["learned"], state["trace"], state["at"]
         )
