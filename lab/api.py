@@ -143,7 +143,7 @@ def run(
     record     streams to keep: names, or name -> interval in steps
     schedule   changes and actions by step
     parameters the model's own; one that is called like an argument above is meant where the model has it (the `schedule`
-               "cosine" of a training, the `duration` of a tuning curve: give `steps` for the length of such a run)
+               "cosine" of a training, the `duration` of a tuning curve, the `steps` that a training of text or of a game lasts)
 
     Raises ParameterError, ModelError, DivergenceError.
     """
@@ -151,9 +151,11 @@ def run(
         experiment = name
         value = experiment.build()
     else:
-        kind = type(name) if isinstance(name, Model) else catalog.load(name)
+        kind = type(name) if isinstance(name, Model) else catalog.given(name)
         if duration is not None and "duration" in kind.specs():
             parameters, duration = {**parameters, "duration": duration}, None
+        if steps is not None and "steps" in kind.specs():
+            parameters, steps = {**parameters, "steps": steps}, None
         if isinstance(schedule, str) and "schedule" in kind.specs():
             parameters, schedule = {**parameters, "schedule": schedule}, ()
         value = name.replace(**parameters) if isinstance(name, Model) else make(name, **parameters)

@@ -51,7 +51,8 @@ class Entry:
 class Taking:
     """Something that a model can be opened with.
 
-    what    `graph` (a network on the canvas), `vectors` (a file of them), `text` (a file to learn from)
+    what    `graph` (a network on the canvas), `network` (a file of one), `vectors` (a file of them), `text` (a file to learn from),
+            `table` (to learn), `rows` (of a table, to map), `pictures`, `recording` and `sound` (to drive a cell)
     family  of graphs: the family that the model is the home of; empty: it takes a graph of any family
     words   what a person reads who may choose it
     into    the parameter that takes it; for a graph the one of that kind

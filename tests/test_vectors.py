@@ -186,3 +186,9 @@ def test_columns_of_a_table_can_be_brought_to_one_scale_before_they_are_mapped(t
     path = put(tmp_path, "a,b,kind\n" + "".join(f"{k * 1000},{k % 7 / 100},{'xy'[k % 2]}\n" for k in range(40)), "t.csv")
     matrix = EmbeddingMap(space=str(path), standardise=True, method="PCA").build(0).matrix
     np.testing.assert_allclose(matrix.std(0), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["one\n", "one two\n", "tiger cat near\n", "tiger,,7\n"])
+def test_what_are_no_judged_pairs_is_one_sentence(tmp_path, text):
+    with pytest.raises(FileError, match="a pair has two words and a number"):
+        read_similarities(put(tmp_path, text, "pairs.txt"))

@@ -185,7 +185,7 @@ def test_curves_that_are_stored_only_at_the_end_are_drawn_in_the_past_too(open_w
     assert window.player.source.snapshot("profile") is not None
 
 
-def test_a_file_of_vectors_dropped_on_the_window_becomes_a_map_and_a_text_is_learnt(open_window, tmp_path, monkeypatch):
+def test_a_file_of_vectors_dropped_on_the_window_becomes_a_map_and_a_text_is_learnt(open_window, qtbot, tmp_path, monkeypatch):
     from PySide6.QtCore import QMimeData, QPointF, QUrl
     from PySide6.QtGui import QDropEvent
 
@@ -193,16 +193,22 @@ def test_a_file_of_vectors_dropped_on_the_window_becomes_a_map_and_a_text_is_lea
     (tmp_path / "t.txt").write_text("Rain falls on the roof. Rain falls on the road.")
     window = open_window("synapse")
     shown = []
+    sheet = window.data.sheet
     monkeypatch.setattr(window, "show_experiment", lambda experiment, done: shown.append(experiment))
-    for name, model, parameter in (("v.vec", "embedding-map", "space"), ("t.txt", "word2vec", "corpus")):
+    for name, model, parameter, verb in (("v.vec", "embedding-map", "space", "vectors"), ("t.txt", "word2vec", "corpus", "text")):
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(tmp_path / name))])
         window.dropEvent(
             QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
         )
+        qtbot.waitUntil(lambda: not sheet.reader.busy, timeout=10_000)
+        before = len(shown)
+        sheet.do(verb)
+        qtbot.waitUntil(lambda: len(shown) > before, timeout=10_000)  # noqa: B023
         assert (shown[-1].model, shown[-1].parameters[parameter]) == (model, str(tmp_path / name))
         shown[-1].build()
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "x.jpg"))])
     window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
-    assert len(shown) == 2
+    qtbot.waitUntil(lambda: not sheet.reader.busy, timeout=10_000)
+    assert len(shown) == 2 and "There is no file" in sheet.sentence.text()

@@ -18,7 +18,8 @@ from lab.model import Clock, Layer, Picture
 from lab.session import Session
 from lab.widgets import filing
 from lab.widgets.compare import rows_of as compared
-from lab.widgets.document import Document, History, RunMark
+from lab.widgets.document import Document, RunMark
+from lab.widgets.history import History
 from lab.widgets.labels import figures, size
 from lab.widgets.palette import Entry, find, score
 from lab.widgets.pulse import Pulse

@@ -83,6 +83,9 @@ def write_vectors(vectors: Vectors, to: str, output: str) -> None:
 
 def export_vectors(file: str, stream: str, to: str, output: str | None, run_id: int | None) -> None:
     """`lab export FILE vectors --to FORMAT`."""
+    if not to and output and stream == VECTORS:  # the ending decides
+        write_vectors(session_vectors(file, run_id), "", output)
+        return
     if to not in ENDINGS:
         raise ModelError(
             f"--to {to}: a stream is exported as csv or npz; the stream vectors also as {', '.join(k for k in ENDINGS if k not in ('csv', 'npz'))}."

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from lab.commands.options import Json, ModelFile, RunId, app, no_qt, pick_run, say, trust
-from lab.errors import FileError
+from lab.errors import FileError, LabError
 
 
 @app.command
@@ -49,27 +49,44 @@ def info(file: str, *, json_: Json = False) -> None:
 @app.command
 def export(
     file: str,
-    stream: str,
+    stream: str | None = None,
     *,
-    to: Annotated[str, Parameter(help="csv, npz; streams of vectors also word2vec and the other formats of 'lab embed'.")] = "csv",
+    all_: Annotated[bool, Parameter(name="--all", negative="", help="Everything recorded, into one new folder (-o names it).")] = False,
+    to: Annotated[
+        str,
+        Parameter(
+            help="csv, npz; streams of vectors also word2vec and the other formats of 'lab embed' (default: as the file ends, or csv)."
+        ),
+    ] = "",
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write (default: csv to standard output).")] = None,
     run_id: RunId = None,
 ) -> None:
-    """Write the data of one stream as CSV (with units in the heading) or NPZ; of vectors, in the formats of vectors."""
+    """Write the data of one stream as CSV (with units in the heading) or NPZ, or everything; of vectors, in the formats of vectors."""
     from lab import api
-    from lab.display.export import export_stream
+    from lab.display.export import export_all, export_stream, format_of
 
-    if (stream == "vectors" and (to != "csv" or output)) or to not in ("csv", "npz"):
+    if all_ == (stream is not None):
+        raise LabError("lab export FILE needs the name of a stream (see 'lab info FILE'), or --all for everything.")
+    if all_:
+        run = api.load(file, run_id)
+        folder = Path(output) if output else Path(f"{Path(file).stem}-data")
+        written = export_all(run, folder, to or "csv")
+        say(f"wrote {len(written)} files to {folder}")
+        return
+    assert stream is not None
+    path = Path(output) if output else None
+    if (stream == "vectors" and (to not in ("", "csv") or output)) or to not in ("", "csv", "npz"):
         from lab.commands import embed
 
         embed.export_vectors(file, stream, to, output, run_id)
         return
+    to = format_of(path, to)
     run = api.load(file, run_id)
-    if output is None and to != "csv":
-        output = f"{Path(file).stem}-{stream}.{to}"
-    export_stream(run, stream, to, Path(output) if output else None, sys.stdout)
-    if output:
-        say(f"wrote {output}")
+    if path is None and to != "csv":
+        path = Path(f"{Path(file).stem}-{stream}.{to}")
+    export_stream(run, stream, to, path, sys.stdout)
+    if path is not None:
+        say(f"wrote {path}")
 
 
 @app.command

@@ -104,6 +104,9 @@ def _run(experiment: Experiment, model: Model, path: Path, image: Path | None, *
         if not quiet:
             say(f"preparing {experiment.model} ...")
         simulation = Simulation(model, experiment.seed)
+        told = simulation.model.account(simulation.constants)
+        if told and not as_json:
+            print(told, flush=True)  # before a training that may take long
         recorder = Recorder(session, experiment.title or experiment.model, experiment, simulation, wanted)
         code = _drive(simulation, experiment, recorder, session, path if keep else None, quiet)
     _print_summary(simulation, path if keep else None, as_json)
@@ -223,6 +226,8 @@ def _print_summary(simulation: Simulation, path: Path | None, as_json: bool) -> 
         return
     print(f"{simulation.model.title}: {simulation.step * clock.dt:.6g} {clock.unit}, seed {simulation.seed}")
     for name, value in summary.items():
+        if name == "data":  # said when it was loaded
+            continue
         print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}")
     if path:
         print(f"session: {path}")

@@ -66,6 +66,9 @@ def decode(raw: bytes, place: Path, encoding: str = "") -> Text:
             ) from None
     if "\0" in text[:65536] or "\0" in text:
         raise FileError(f"{place} is not a text file: it holds zero bytes.")
+    start = text[:4096]
+    if sum(c < " " and c not in "\t\n\r\f\v" for c in start) > 0.02 * len(start):
+        raise FileError(f"{place} is not a text file: it holds bytes that stand for no letters.")
     return Text(text, found, guessed)
 
 

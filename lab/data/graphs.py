@@ -403,7 +403,7 @@ def _list(text: str, place: Path) -> Net:
     """An edge list: columns headed from/to, source/target or pre/post, else the first two; or a square table of connections."""
     dialect = sniff(without_comments(text))
     found = layout(text, dialect, place)
-    ends = _ends(found.names) if found.named else None
+    ends = ends_of(found.names) if found.named else None
     rows = list(values(text, dialect, found))
     rule = Rule(dialect.decimal)
     square = _square(rows, found.names if found.named else (), rule) if ends is None else None
@@ -448,7 +448,7 @@ def _list(text: str, place: Path) -> Net:
     return Net(tuple(Dot(name, name) for name in dots), tuple(links), place.name, form, "", notes)
 
 
-def _ends(names: Iterable[str]) -> tuple[int, int] | None:
+def ends_of(names: Iterable[str]) -> tuple[int, int] | None:
     """Columns of the two ends where the heading names them."""
     lower = [" ".join(name.lower().replace("_", " ").split()) for name in names]
     one = next((lower.index(name) for name in (n.replace("_", " ") for n in FROM) if name in lower), None)

@@ -14,7 +14,7 @@ import numpy as np
 from lab.data.columns import FEW, Column
 from lab.data.dataset import Dataset, Task, Use, fill_gaps
 from lab.data.tables import FILLS, Choices, Table
-from lab.data.words import count, found_as, listed
+from lab.data.words import brief, count, found_as, listed
 from lab.errors import FileError, near
 
 TARGETS = ("target", "targets", "label", "labels", "class", "classes", "species", "outcome", "outcomes")
@@ -96,7 +96,8 @@ def plan(table: Table, choices: Choices) -> Plan:
             if why:
                 inputs.remove(k)
                 out.append((k, why))
-    filled = tuple((columns[k].name, int(columns[k].missing[kept].sum())) for k in inputs if columns[k].missing[kept].any())
+    gaps = {k: int(columns[k].missing[kept].sum()) - columns[k].slipped for k in inputs}
+    filled = tuple((columns[k].name, n) for k, n in gaps.items() if n > 0)
     classes: tuple[tuple[str, int], ...] = ()
     if task == "classification" and len(kept):
         names, t = _labels(column, kept)
@@ -104,7 +105,17 @@ def plan(table: Table, choices: Choices) -> Plan:
     made = Plan(
         table, choices, goal, task, tuple(inputs), tuple(sorted(out)), kept, int((~known).sum()), int((gappy & known).sum()), filled, classes, picture, problem,
     )  # fmt: skip
-    return made if problem else replace(made, problem=_too_little(made, place))
+    return made if problem else replace(made, problem=_too_little(made, place) or _too_large(made))
+
+
+def _too_large(made: Plan) -> str:
+    """Numbers that single precision, in which networks learn, does not hold."""
+    for k in (*made.inputs, *(() if made.target is None else (made.target,))):
+        numbers = made.table.columns[k].numbers
+        if numbers is not None and len(numbers) and np.nanmax(np.abs(numbers)) > 1e30:
+            row = int(np.nanargmax(np.abs(numbers)))
+            return f"{made.table.place}, row {made.table.records[row]}, column '{made.table.columns[k].name}': {numbers[row]:.3g} is too large to be learned: correct it, or leave the column out."
+    return ""
 
 
 def _too_little(made: Plan, place) -> str:
@@ -387,7 +398,7 @@ def _predicted(made: Plan) -> str:
         unit = f" {column.unit}" if column.unit and column.unit not in column.name else ""
         return f"To predict: {column.name}, a number from {values.min():.6g} to {values.max():.6g}{unit} (mean {values.mean():.6g})."
     total = max(1, sum(n for _, n in made.classes))
-    shares = [f"{name} {n:,} ({100 * n / total:.3g} %)" for name, n in made.classes]
+    shares = [f"{brief(name)} {n:,} ({100 * n / total:.3g} %)" for name, n in made.classes]
     return f"To predict: {column.name}, {count(len(made.classes), 'class', 'classes')}: {listed(shares, 12)}."
 
 
@@ -433,13 +444,13 @@ def warnings(made: Plan, balance: bool = False) -> list[Warning]:
         name, n = min(made.classes, key=lambda c: c[1])
         if n * len(made.classes) < 0.5 * total:
             out.append(Warning(
-                f"“{name}” has {count(n, 'row')}. A network that never says it is right in {100 * (1 - n / total):.3g} % of cases.",
+                f"“{brief(name)}” has {count(n, 'row')}. A network that never says it is right in {100 * (1 - n / total):.3g} % of cases.",
                 "Show rows of rare classes more often", (("balance", True),)))  # fmt: skip
         single = [name for name, n in made.classes if n == 1]
         if single:
             out.append(
                 Warning(
-                    f"{listed([f'“{s}”' for s in single])} {'comes' if len(single) == 1 else 'come'} once only, and cannot be both learned and tested."
+                    f"{listed([f'“{brief(s)}”' for s in single])} {'comes' if len(single) == 1 else 'come'} once only, and cannot be both learned and tested."
                 )
             )
     return out

@@ -126,6 +126,11 @@ def _start(place: Path) -> tuple[bytes, Path]:
     return start, place.with_suffix("") if place.suffix.lower() == ".gz" else place
 
 
+def unpacked_start(place: Path) -> bytes:
+    """The first bytes of what gzip packed."""
+    return _start(place)[0]
+
+
 def _is_text(data: bytes) -> bool:
     try:
         data[:-4].decode("utf-8")
@@ -225,9 +230,16 @@ def _numbers(place: Path, number: int, parts: list[str], size: int) -> np.ndarra
     except ValueError:
         bad = next(p for p in parts if not _is_number(p))
         raise FileError(f"{place}, line {number}: {bad[:40]!r} is not a number: the file is damaged or of another format.") from None
-    if not np.isfinite(row).all():
-        raise FileError(f"{place}, line {number}: a number is infinite or not a number: mend or leave out that line.")
-    return row.astype(np.float32)
+    return _single(row, place, f"line {number}")
+
+
+def _single(row: np.ndarray, place: Path, where: str) -> np.ndarray:
+    """A row in single precision; what is no finite number there is refused."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        single = row.astype(np.float32)
+    if not np.isfinite(single).all():
+        raise FileError(f"{place}, {where}: a number is infinite or not a number: mend or leave out that line.")
+    return single
 
 
 def _is_number(text: str) -> bool:
@@ -348,7 +360,7 @@ def _load_table(place: Path) -> Named:
                 raise FileError(
                     f"{place}, row {number}, column '{found.names[k]}': {row[k][:40]!r} is not a number: mend or leave out that row."
                 )
-            one = np.array(cells, np.float32)
+            one = _single(np.array(cells, np.float64), place, f"row {number}")
         size = size or len(one)
         if len(one) != size:
             raise FileError(f"{place}, row {number}: {len(one)} numbers where others have {size}: mend the row.")

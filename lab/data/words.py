@@ -7,6 +7,12 @@ from lab.data.tables import Table
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces", ":": "colons", "": "one column"}
 
 
+def brief(text: str, most: int = 40) -> str:
+    """A text of a file in one short line."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
 def count(n: int, one: str, many: str = "") -> str:
     """3 rows, 1 row, 12 000 rows."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"

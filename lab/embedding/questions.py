@@ -216,9 +216,11 @@ def read_similarities(path: str | Path) -> list[tuple[str, str, float]]:
     for number, row in values(text, dialect, found):
         cells = [tidy(cell) for cell in row]
         judged = next((value for cell in cells[2:] if (value := rule.read(cell)[0]) is not None), None)
-        if judged is None or not cells[0] or not cells[1]:
+        if judged is None or not all(cells[:2]):
             raise FileError(f"{path}, row {number}: a pair has two words and a number (got {' '.join(cells)[:60]!r}).")
         out.append((cells[0].lower(), cells[1].lower(), judged))
+    if not out:
+        raise FileError(f"{path} holds no pairs: a pair has two words and a number, a line for each.")
     return out
 
 

@@ -132,7 +132,7 @@ def _names(stream: Stream, count: int) -> list[str]:
 
 def of_channels(stream: Stream, rows: np.ndarray) -> Columns:
     """Rows (n, *shape) as one column for each channel."""
-    flat = rows.reshape(len(rows), -1)
+    flat = rows.reshape(len(rows), int(np.prod(rows.shape[1:], dtype=int)))  # also where there are no rows yet
     return {name: flat[:, k] for k, name in enumerate(_names(stream, flat.shape[1]))}
 
 

@@ -22,6 +22,7 @@ INITIALISERS = {
     "lecun": ("normal", lambda i, o: 1.0 / i),  # LeCun et al. 1998, equation 16
     "lecun uniform": ("uniform", lambda i, o: 1.0 / i),
     "small": ("normal", lambda i, o: 4e-4),  # standard deviation 0.02, usual for embeddings
+    "tied": ("normal", lambda i, o: 1e-2),  # standard deviation 0.1: embeddings that are read out with, too
     "normal": ("normal", lambda i, o: 1.0),
 }
 

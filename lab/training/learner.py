@@ -111,6 +111,7 @@ class Learner(Model):
                           doc="Stop after so many evaluations that were not better than the best (0: do not).")  # fmt: skip
 
     measures: ClassVar[tuple[Measure, ...]] = ()
+    room: ClassVar[int] = 256  # samples of one pass of an evaluation
 
     # -- what a subclass gives --
 
@@ -266,7 +267,7 @@ class Learner(Model):
         stages = self.write(tape)
         minimise(tape, self.objectives)
         # Room for more samples than a minibatch: evaluations then run in few pieces.
-        return tape.compile(max(self.batch, 256), dtype), stages, stages[-1].value if stages else ""
+        return tape.compile(max(self.batch, self.room), dtype), stages, stages[-1].value if stages else ""
 
     def build(self, seed: int) -> Constants:
         """Write the program; samples are made when the run needs them."""

@@ -9,12 +9,15 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QLabel,
     QListWidget,
     QListWidgetItem,
     QMenu,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -252,3 +255,32 @@ class Runs(QListWidget):
 
     def _delete(self) -> None:
         self.deleted.emit(self._chosen)
+
+
+class RunsPanel(QWidget):
+    """The list with its heading, or a sentence while there are no runs."""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 8)
+        column.setSpacing(2)
+        title = QLabel("Runs of this session", self)
+        title.setProperty("role", "heading")
+        title.setContentsMargins(12, 0, 0, 0)
+        self.list = Runs(self)
+        self.empty = QLabel("Each run you make is listed here: click one to lay it behind the present one.", self)
+        self.empty.setProperty("role", "caption")
+        self.empty.setWordWrap(True)
+        self.empty.setContentsMargins(12, 0, 12, 0)
+        self.empty.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for widget, stretch in ((title, 0), (self.empty, 1), (self.list, 1)):
+            column.addWidget(widget, stretch)
+
+    def show_runs(self, rows: Sequence[RunRow], *, audible: bool) -> None:
+        """Show these runs; audible: they have spikes."""
+        self.list.show_runs(rows)
+        self.list.audible = audible
+        self.empty.setVisible(not rows)
+        self.list.setVisible(bool(rows))

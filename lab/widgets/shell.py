@@ -13,7 +13,8 @@ from lab.model import Remedy
 from lab.session import Session
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
-from lab.widgets.document import Document, History
+from lab.widgets.document import Document
+from lab.widgets.history import History
 from lab.widgets.player import Player
 from lab.widgets.runs import RunRow
 from lab.widgets.settings import Settings
@@ -24,8 +25,28 @@ from lab.widgets.workspace import Workspace
 Way = tuple[str, Callable[[], object]]  # the words of a button, and what it does
 
 
+class Files(Protocol):
+    """Where files of a person come in."""
+
+    def browse(self) -> None:
+        """Ask for a file of any kind."""
+
+    def bring(self) -> None:
+        """Show the sheet."""
+
+    def open_path(self, path: str) -> None:
+        """Open a file of any kind."""
+
+    def leave(self) -> bool:
+        """Escape: whether the sheet was there to be put away."""
+
+
 class Shell(Protocol):
     """The window as its parts see it."""
+
+    @property
+    def data(self) -> Files:
+        """Where files of a person come in."""
 
     session: Session
     settings: Settings

@@ -8,40 +8,43 @@ Pulse --beat--> Window._beat: status, source --> cards, Transport, Runs         
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QMainWindow, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from lab import catalog
 from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
-from lab.errors import LabError, OwnModelError
+from lab.errors import LabError
 from lab.model import Model, Remedy
 from lab.parameter_kinds import KINDS
-from lab.session import RunInfo, Session
+from lab.session import Session
 from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
-from lab.widgets.document import Document, History
+from lab.widgets.data_sheet.place import DataPlace
+from lab.widgets.document import Document
 from lab.widgets.gallery import Gallery, small_picture
+from lab.widgets.history import History
 from lab.widgets.marks import Marks
 from lab.widgets.networks import CanvasPlace
+from lab.widgets.opening import opening
 from lab.widgets.player import Player
 from lab.widgets.pulse import Pulse
+from lab.widgets.refusals import Refusals
 from lab.widgets.reports import Reports
-from lab.widgets.runs import RunRow, Runs
+from lab.widgets.runs import RunRow, RunsPanel
 from lab.widgets.settings import Settings
 from lab.widgets.side import DEFAULTS, HAND_OVER, Side, preset_of
 from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
 from lab.widgets.workspace import ANALYSIS, Workspace
 
-OPENED = (".lab", ".vec", ".bin", ".tsv", ".csv", ".npz", ".safetensors", ".txt")  # files that may be dropped on the window
 THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
 SLOW_EVERY = 8  # beats between looks at what changes slowly
 
@@ -88,6 +91,7 @@ class Window(QMainWindow):
         self.commands = Commands(self)
         self.marks = Marks(self)
         self.reports = Reports(self)
+        self.refusals = Refusals(self)
         self._build()
         self._wire()
         self.set_session(session, model=model, playing=playing)
@@ -113,25 +117,10 @@ class Window(QMainWindow):
         splitter.setChildrenCollapsible(False)
         frame.addWidget(splitter)
         self.gallery = Gallery(splitter)
-        below = QWidget(splitter)
-        runs = QVBoxLayout(below)
-        runs.setContentsMargins(0, 4, 0, 8)
-        runs.setSpacing(2)
-        self._runs_title = QLabel("Runs of this session", below)
-        self._runs_title.setProperty("role", "heading")
-        self._runs_title.setContentsMargins(12, 0, 0, 0)
-        self.runs = Runs(below)
-        self._runs_empty = QLabel("Each run you make is listed here: click one to lay it behind the present one.", below)
-        self._runs_empty.setProperty("role", "caption")
-        self._runs_empty.setWordWrap(True)
-        self._runs_empty.setContentsMargins(12, 0, 12, 0)
-        self._runs_empty.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._runs_empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        runs.addWidget(self._runs_title)
-        runs.addWidget(self._runs_empty, 1)
-        runs.addWidget(self.runs, 1)
+        self.runs_panel = RunsPanel(splitter)
+        self.runs = self.runs_panel.list
         splitter.addWidget(self.gallery)
-        splitter.addWidget(below)
+        splitter.addWidget(self.runs_panel)
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([600, 200])
@@ -160,6 +149,7 @@ class Window(QMainWindow):
         column.addWidget(_line(self))
         column.addWidget(self.transport)
         self.setCentralWidget(middle)
+        self.data = DataPlace(self, middle, self.commands.open_session)
         self._fit_panels()
 
     def _wire(self) -> None:
@@ -219,32 +209,14 @@ class Window(QMainWindow):
         """Show a session: its document, its runs, the last of them, or a first run of a model."""
         self.session = session
         self.player.use(session)
-        try:
-            document, problems = Document.from_dict(session.document(), session.notes)
-        except LabError as error:
-            document, problems = Document(), [str(error)]
-        self.history.load(document)
-        self.side.notes.set_text(document.notes)
-        foreign = _own_files([*(e.get("model") for e in document.unread), *(r.experiment.get("model") for r in session.runs())])
-        runs = [r for r in session.runs() if r.steps and not document.mark(r.id).deleted]
-        wanted = model or document.model or self._model_of(runs, problems) or self._first_model()
-        last = next((r for r in reversed(runs) if r.experiment.get("model") == wanted), None)
-        if wanted != document.model or wanted not in document.experiments:
-            document = document.with_model(wanted, catalog.panel_of(wanted))
-            if last is not None and model is None and wanted not in document.experiments:
-                try:
-                    document = document.with_experiment(Experiment.from_dict(last.experiment, f"Run '{last.name}'"))
-                except LabError as error:
-                    problems.append(str(error))
-                    last = None
-            self.history.load(document)
-        self.show_model(run=last.id if last is not None and model is None else None, playing=playing)
-        if session.recovered:
-            problems.insert(0, "This session was not closed properly and has been recovered: everything recorded until then is here.")
-        if foreign:
-            self.ask_to_run(foreign[0], problems[:2])
-        elif problems:
-            self.banner.say("good" if session.recovered else "warn", " ".join(problems[:3]), key="session")
+        found = opening(session.document(), session.notes, session.runs(), model=model, recovered=session.recovered)
+        self.history.load(found.document)
+        self.side.notes.set_text(found.document.notes)
+        self.show_model(run=found.run, playing=playing)
+        if found.foreign:
+            self.ask_to_run(found.foreign[0], found.problems[:2])
+        elif found.problems:
+            self.banner.say("good" if session.recovered else "warn", " ".join(found.problems[:3]), key="session")
         self.show_title()
 
     def ask_to_run(self, path: Path, before: Sequence[str] = ()) -> None:
@@ -279,26 +251,6 @@ class Window(QMainWindow):
         self.session.set_document({**self.session.document(), "model": name})
         self.workspace.clear()
         self.set_session(self.session)
-
-    @staticmethod
-    def _model_of(runs: list[RunInfo], problems: list[str]) -> str:
-        """The model of the newest run that can be shown; says which runs are passed over."""
-        for run in reversed(runs):
-            name = run.experiment.get("model")
-            try:
-                catalog.load(str(name))
-                return str(name)
-            except OwnModelError:  # the window asks about it
-                pass
-            except LabError:
-                problems.append(
-                    f"Run '{run.name}' was made with the model '{name}', which is not there: its data can be taken out with lab export."
-                )
-        return ""
-
-    def _first_model(self) -> str:
-        names = catalog.names()
-        return catalog.FIRST if catalog.FIRST in names else names[0] if names else ""
 
     def show_title(self, *_: object) -> None:
         from lab.widgets.filing import is_untitled
@@ -375,6 +327,9 @@ class Window(QMainWindow):
         spec = kind.specs()[name]
         if not final and not spec.live:
             return  # a restart for every pixel of a drag would be a flood of runs
+        if final and self.data.asks_first(name, value):
+            self._show_form()  # as before, until there is a file
+            return
         try:
             after = experiment.with_parameters(**{name: value})
         except LabError as error:
@@ -625,11 +580,7 @@ class Window(QMainWindow):
         self._beats += 1
         if self._beats % SLOW_EVERY == 1:
             self.workspace.check_watched()
-            rows = self.marks.rows()
-            self.runs.show_runs(rows)
-            self.runs.audible = ANALYSIS in self.workspace.docks
-            self._runs_empty.setVisible(not rows)
-            self.runs.setVisible(bool(rows))
+            self.runs_panel.show_runs(self.marks.rows(), audible=ANALYSIS in self.workspace.docks)
         if not self.isMinimized():
             source = self.player.source
             if source is not None and status is not None and status.phase != "preparing":
@@ -640,7 +591,9 @@ class Window(QMainWindow):
                     self.canvas.refresh(source)
         if self._beats % 2:
             self._show_transport(status)
+        self.refusals.look(status)
         self.reports.show(status)
+        self.data.look(status)
         if self._thumbnail_due and time.monotonic() - self._opened_at > THUMBNAIL_AFTER:
             self._take_thumbnail()
 
@@ -699,16 +652,14 @@ class Window(QMainWindow):
         self._fit_panels()
 
     def dragEnterEvent(self, event) -> None:
-        """A session file or a file of vectors may be dropped on the window."""
-        if any(Path(u.toLocalFile()).suffix.lower() in OPENED for u in event.mimeData().urls()):
+        """A file of any kind may be dropped on the window."""
+        if any(u.isLocalFile() for u in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event) -> None:
-        """Open a dropped session file, or a file of vectors as a map."""
-        for url in event.mimeData().urls():
-            if Path(url.toLocalFile()).suffix.lower() in OPENED:
-                self.commands.open_path(url.toLocalFile())
-                return
+        """What was dropped is looked at, and goes where it belongs."""
+        if self.data.dropped(event.mimeData().urls()):
+            event.acceptProposedAction()
 
     def closeEvent(self, event) -> None:
         """Gone at once; what is recorded is written after that."""
@@ -755,18 +706,6 @@ class Hairline(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.colour("line"))
         painter.end()
-
-
-def _own_files(names: Iterable[Any]) -> list[Path]:
-    """Model files among the names that nobody has opened."""
-    found: list[Path] = []
-    for name in names:
-        try:
-            if isinstance(name, str) and name.endswith(".py"):
-                catalog.load(name)
-        except OwnModelError as error:
-            found.append(error.path)
-    return found
 
 
 def _recorded(model: Model) -> list[tuple]:

@@ -130,6 +130,13 @@ class EmbeddingMap(Model):
             "values": {"metric": "cosine", "method": "UMAP"},
             "large": {"method": "PCA"},
         },
+        {
+            "what": "rows",
+            "words": "Map of the rows of",
+            "into": "space",
+            "values": {"metric": "euclidean", "method": "UMAP", "standardise": True},
+            "large": {"method": "PCA"},
+        },
     )
     equations = (
         r"\frac{\partial C}{\partial y_i} = 4 \sum_j (p_{ij} - q_{ij}) \frac{y_i - y_j}{1 + |y_i - y_j|^2}",

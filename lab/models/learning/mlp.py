@@ -29,6 +29,10 @@ class MultiLayerPerceptron(Perceptron):
     group = "Training monitor"
     icon = "mdi6.layers-triple-outline"
     order = 10
+    takes = (
+        {"what": "table", "words": "Learn", "into": "file", "values": {"data": "file"}},
+        {"what": "pictures", "words": "Learn", "into": "file", "values": {"data": "file"}},
+    )
     equations = (
         r"h_l = \sigma(h_{l-1} W_l + b_l)",
         r"E = -\frac{1}{N}\sum_n \ln \mathrm{softmax}(y_n)_{t_n}",

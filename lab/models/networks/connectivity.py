@@ -150,7 +150,10 @@ class Connectivity(Model):
     group = "Structure"
     icon = "mdi6.graph-outline"
     order = 10
-    takes = ({"what": "graph", "words": "Analyse who reaches whom", "values": {"network": "canvas", "nodes": 400}},)
+    takes = (
+        {"what": "graph", "words": "Analyse who reaches whom", "values": {"network": "canvas", "nodes": 400}},
+        {"what": "network", "words": "Analyse who reaches whom in", "into": "file", "values": {"network": "file"}},
+    )
     equations = (
         r"C_i = \frac{2 e_i}{k_i (k_i - 1)}",
         r"\phi(k) = \frac{2 E_{>k}}{N_{>k}(N_{>k} - 1)}, \quad \rho(k) = \frac{\phi(k)}{\langle\phi_{rewired}(k)\rangle}",

@@ -48,6 +48,10 @@ class AdaptiveExponential(PlanarNeuron):
     group = "Single cells"
     icon = "mdi6.chart-line-variant"
     order = 40
+    takes = (
+        {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
+        {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},
+    )
     role = "neuron"
     equations = (
         r"C \dot V = -g_L (V - E_L) + g_L \Delta_T\, e^{(V - V_T)/\Delta_T} - w + I",

@@ -38,6 +38,10 @@ class FitzHughNagumo(PlanarNeuron):
     group = "Single cells"
     icon = "mdi6.chart-bell-curve"
     order = 50
+    takes = (
+        {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
+        {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},
+    )
     role = "neuron"
     equations = (r"\dot V = V - V^3/3 - w + I", r"\dot w = \epsilon\,(V + a - b w)")
     source = "FitzHugh 1961, Biophys J 1:445, equations 1 and 2 (modern sign); Nagumo, Arimoto and Yoshizawa 1962, Proc IRE 50:2061"

@@ -52,6 +52,10 @@ class HodgkinHuxley(Neuron):
     group = "Single cells"
     icon = "mdi6.sine-wave"
     order = 10
+    takes = (
+        {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
+        {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},
+    )
     role = "neuron"
     equations = (
         r"C \dot V = I - g_L (V - V_L) - g_{Na} m^3 h (V - V_{Na}) - g_K n^4 (V - V_K)",

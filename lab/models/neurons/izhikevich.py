@@ -40,6 +40,10 @@ class Izhikevich(PlanarNeuron):
     group = "Single cells"
     icon = "mdi6.chart-timeline-variant"
     order = 30
+    takes = (
+        {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
+        {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},
+    )
     role = "neuron"
     equations = (r"\dot V = 0.04 V^2 + 5 V + 140 - u + I", r"\dot u = a\,(b V - u)", r"V \ge V_{peak}:\quad V \to c,\quad u \to u + d")
     source = "Izhikevich 2003, IEEE Trans Neural Networks 14:1569, equations 1 to 3 and figure 2"

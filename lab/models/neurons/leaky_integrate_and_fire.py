@@ -40,6 +40,10 @@ class LeakyIntegrateAndFire(Neuron):
     group = "Single cells"
     icon = "mdi6.battery-charging-50"
     order = 20
+    takes = (
+        {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
+        {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},
+    )
     role = "neuron"
     equations = (
         r"\tau_m \dot V = -(V - V_{rest}) + R I,\quad \tau_m = R C,\qquad V \ge V_{th}:\ \text{spike},\ V \to V_{reset}\ \text{for}\ t_{ref}",

@@ -45,6 +45,10 @@ class MorrisLecar(PlanarNeuron):
     group = "Single cells"
     icon = "mdi6.waves"
     order = 60
+    takes = (
+        {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
+        {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},
+    )
     role = "neuron"
     equations = (
         r"C \dot V = I - g_{Ca} m_\infty(V) (V - V_{Ca}) - g_K w (V - V_K) - g_L (V - V_L)",

@@ -1,0 +1,100 @@
+"""The undo of every change of the document.
+
+Document --replace--> Document          a change is: before, after, a name
+             |
+   QUndoStack of `Replace(before, after, text)`; undo and redo put the other value back,
+   and whoever listens to `changed(before, after)` does what is different.
+"""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from lab.widgets.document import Document
+
+MERGE_SECONDS = 1.5  # pauses longer than this end a drag or a stretch of typing
+UNDO_LIMIT = 500
+
+
+class Replace(QUndoCommand):
+    """Replace one document by another; neighbours with the same key that follow each other quickly become one."""
+
+    def __init__(self, owner: History, before: Document, after: Document, text: str, key: str):
+        super().__init__(text)
+        self._owner = owner
+        self.before = before
+        self.after = after
+        self.key = key
+        self.at = time.monotonic()
+
+    def redo(self) -> None:
+        """Put the new value in place."""
+        self._owner._put(self.after)
+
+    def undo(self) -> None:
+        """Put the old value back."""
+        self._owner._put(self.before)
+
+    def id(self) -> int:
+        """Commands of one key may merge."""
+        return hash(self.key) & 0x7FFFFFFF if self.key else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """Take a later command of the same key in."""
+        if not isinstance(other, Replace) or other.key != self.key or other.at - self.at > MERGE_SECONDS:
+            return False
+        self.after = other.after
+        self.at = other.at
+        self.setText(other.text())
+        if self.after == self.before:
+            self.setObsolete(True)
+        return True
+
+
+class History(QObject):
+    """The present document and the way back.
+
+    changed(before, after) is emitted after every replacement, by a command, an undo or a redo alike.
+    """
+
+    changed = Signal(object, object)
+
+    def __init__(self, document: Document, parent: QObject | None = None):
+        super().__init__(parent)
+        self.document = document
+        self.stack = QUndoStack(self)
+        self.stack.setUndoLimit(UNDO_LIMIT)
+
+    def replace(self, after: Document, text: str, key: str = "") -> None:
+        """Make `after` the document, as a step called `text`; steps with the same `key` in quick succession are one."""
+        if after == self.document:
+            return
+        self.stack.push(Replace(self, self.document, after, text, key))
+
+    def seal(self) -> None:
+        """The next change does not merge with the last one (a drag has ended)."""
+        index = self.stack.index()
+        command = self.stack.command(index - 1) if index else None
+        if isinstance(command, Replace):
+            command.at = -MERGE_SECONDS
+
+    def began_with(self, key: str) -> Document | None:
+        """The document before the stretch of `key` that a change now would join; None if it would be a new step."""
+        index = self.stack.index()
+        command = self.stack.command(index - 1) if index and not self.stack.canRedo() else None
+        if isinstance(command, Replace) and command.key == key and time.monotonic() - command.at <= MERGE_SECONDS:
+            return command.before
+        return None
+
+    def load(self, document: Document) -> None:
+        """Start anew with a document that was opened: nothing to undo, nobody told."""
+        self.stack.clear()
+        self.document = document
+
+    def _put(self, document: Document) -> None:
+        before, self.document = self.document, document
+        if before != document:
+            self.changed.emit(before, document)

@@ -1,0 +1,176 @@
+"""The GPT against NumPy written out by hand, counting, and what a person does to it."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from lab.engine.simulation import Simulation
+from lab.errors import LabError
+from lab.models.learning.gpt import GPT, help_pages, induction
+from lab.tape import Tape
+from lab.training.language import Counts, Repeats, Shape, chances, transformer, write_on
+
+
+def gelu(x):
+    return 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def norm(x, gain, bias):
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * gain + bias
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_transformer_is_what_its_equations_say(tied):
+    shape = Shape(letters=7, context=6, width=8, blocks=2, heads=2, tied=tied)
+    tape = Tape()
+    logits, _ = transformer(tape, tape.labels("x", 7, (6,)), shape)
+    program = tape.compile(4, "float64")
+    state = program.start(3)
+    rng = np.random.default_rng(0)
+    state["parameters"][:] = 0.5 * rng.normal(size=len(state["parameters"]))
+    w = program.parameters(state)
+    x = rng.integers(0, 7, 6)
+    h = w["letters.weight"][x] + w["positions.weight"]
+    for b in ("block1", "block2"):
+        three = norm(h, w[f"{b}.norm1.gain"], w[f"{b}.norm1.bias"]) @ w[f"{b}.qkv.weight"] + w[f"{b}.qkv.bias"]
+        q, k, v = three.reshape(6, 3, 2, 4).transpose(1, 2, 0, 3)
+        scores = np.where(np.tril(np.ones((6, 6))) > 0, q @ k.transpose(0, 2, 1) / 2.0, -np.inf)
+        looks = np.exp(scores - scores.max(-1, keepdims=True))
+        heads = (looks / looks.sum(-1, keepdims=True)) @ v
+        h = h + heads.transpose(1, 0, 2).reshape(6, 8) @ w[f"{b}.mix.weight"] + w[f"{b}.mix.bias"]
+        keys = norm(h, w[f"{b}.norm2.gain"], w[f"{b}.norm2.bias"]) @ w[f"{b}.keys.weight"] + w[f"{b}.keys.bias"]
+        h = h + gelu(keys) @ w[f"{b}.values.weight"] + w[f"{b}.values.bias"]
+    last = norm(h, w["final.gain"], w["final.bias"])
+    expected = last @ w["letters.weight"].T if tied else last @ w["logits.weight"] + w["logits.bias"]
+    np.testing.assert_allclose(program.forward(state, "logits", x=x[None])[0], expected, atol=1e-10)
+    assert logits.shape == (6, 7)
+
+
+def test_counting_agrees_with_counting_slowly():
+    text, V = np.array([0, 1, 2, 0, 1, 1, 2, 0, 0, 1]), 3
+    counts = Counts(text, V)
+    pairs = np.zeros((V, V))
+    triples = np.zeros((V, V, V))
+    for a, b in pairwise(text):
+        pairs[a, b] += 1
+    for a, b, c in zip(text, text[1:], text[2:], strict=False):
+        triples[a, b, c] += 1
+    one = (np.bincount(text, minlength=V) + 1.0) / (len(text) + V)
+    two = (pairs + 5.0 * one) / (pairs.sum(1, keepdims=True) + 5.0)
+    three = (triples + 5.0 * two[None]) / (triples.sum(2, keepdims=True) + 5.0)
+    np.testing.assert_allclose(counts.two, two)
+    np.testing.assert_allclose(counts.three(np.array([0, 2]), np.array([1, 2])), [three[0, 1], three[2, 2]])
+    test = np.array([1, 2, 0, 1, 0, 2, 2])
+    expected = -np.log([three[a, b, c] for a, b, c in zip(test, test[1:], test[2:], strict=False)]).mean()
+    assert counts.losses(test)[3] == pytest.approx(expected)
+
+
+def test_temperature_and_top_k():
+    z = np.array([2.0, 1.0, 0.0, -1.0])
+    np.testing.assert_allclose(chances(z, 1.0, 0), np.exp(z) / np.exp(z).sum())
+    np.testing.assert_allclose(chances(z, 0.0, 0), [1, 0, 0, 0])
+    np.testing.assert_allclose(chances(z, 0.5, 2), [1 / (1 + math.exp(-2)), 1 / (1 + math.exp(2)), 0, 0])
+
+
+def test_repeats_repeat_and_their_periods_are_known():
+    maker = Repeats(50, 32)
+    rows, periods = maker.held_out(4, 50), maker.periods_of(4, 50)
+    for x, t, p in zip(rows["x"], rows["t"], periods, strict=True):
+        np.testing.assert_array_equal(x[p:], x[:-p])
+        np.testing.assert_array_equal(t[:-1], x[1:])
+    assert set(periods) == set(range(5, 12))
+
+
+def test_induction_score_of_a_perfect_head_is_one():
+    looks = np.zeros((1, 2, 12, 12))
+    for t in range(5, 12):
+        looks[0, 0, t, t - 4] = 1.0
+    np.testing.assert_allclose(induction(looks, np.array([5])), [1.0, 0.0])
+
+
+@pytest.fixture(scope="module")
+def small() -> Simulation:
+    simulation = Simulation(GPT(blocks=1, width=16, heads=2, context=16, steps=40, evaluate=20.0, looking=10.0), 1)
+    simulation.advance(40)
+    return simulation
+
+
+def test_it_learns_below_chance_at_once_and_says_all_four_lines(small):
+    found = small.summary()
+    assert found["held-out loss"] < found["chance (nats)"] - 0.5
+    assert found["trigram (nats)"] < found["bigram (nats)"] < found["unigram (nats)"] < found["chance (nats)"]
+
+
+def test_silencing_a_neuron_takes_exactly_its_value_from_the_stream(small):
+    model, constants, state = small.model, small.constants, small.state
+    tape = model.tape_state(constants, state)
+    b, n = (int(k) for k in state["neuron"])
+    nodes = [f"block{b + 1}.neurons", f"block{b + 1}.out"]
+    answers, before = model.pass_over(constants, state, tape, nodes)
+    small.act("silence_neuron")
+    _, after = model.pass_over(constants, state, tape, nodes)
+    value = constants.program.parameters(tape)[f"block{b + 1}.values.weight"][n]
+    np.testing.assert_allclose(after - before, -answers[:, n : n + 1] * value, atol=2e-6)
+    assert any("silent" in row["neuron"] for row in small.observe("key-value neurons"))
+    small.act("let_all_speak")
+
+
+def test_a_silent_head_and_block_change_what_comes_next_and_nothing_of_the_training(small):
+    weights = small.state["parameters"].copy()
+    clean = small.observe("next")
+    small.act("silence_head")
+    assert "nothing silent %" in small.observe("next")[0] and "nothing silent %" not in clean[0]
+    small.act("silence_block")
+    model, tape = small.model, small.model.tape_state(small.constants, small.state)
+    stream, out = model.pass_over(small.constants, small.state, tape, ["stream", "block1.out"])
+    np.testing.assert_array_equal(stream, out)
+    small.act("let_all_speak")
+    np.testing.assert_array_equal(small.state["parameters"], weights)
+
+
+def test_writing_is_drawn_by_the_seed_and_goes_on(small):
+    small.act("write_letters", count=30)
+    first = small.state["written"].copy()
+    small.act("write_letters", count=10)
+    assert len(first) == 30 and len(small.state["written"]) == 40
+    np.testing.assert_array_equal(small.state["written"][:30], first)
+    small.act("forget_written")
+    small.act("write_letters", count=30)
+    np.testing.assert_array_equal(small.state["written"], first)
+
+
+def test_the_likeliest_letters_follow_at_temperature_zero(small):
+    constants, tape = small.constants, small.model.tape_state(small.constants, small.state)
+    tokens = small.state["prompt"]
+    (letter,) = write_on(constants.program, tape, tokens, 1, 16, temperature=0.0, most=0, seed=(0,))
+    row = np.zeros((1, 16), int)
+    row[0, : len(tokens[-16:])] = tokens[-16:]
+    assert letter == constants.program.forward(tape, "logits", x=row)[0, len(tokens[-16:]) - 1].argmax()
+
+
+def test_reading_another_text_leaves_out_what_it_never_saw(small):
+    small.act("read", text="Ünd so")
+    assert "".join(small.model.alphabet[k] for k in small.state["prompt"]) == "nd so"
+    with pytest.raises(LabError, match="None of these letters"):
+        small.act("read", text="üöä")
+
+
+def test_own_files_are_learned_from_and_bad_ones_refused(tmp_path):
+    place = tmp_path / "own.txt"
+    place.write_text("to be or not to be, that is the question. " * 30, "utf-8")
+    model = GPT(text="file", file=str(place), context=16, width=8, heads=2, blocks=1, steps=2)
+    simulation = Simulation(model, 1)
+    simulation.advance(2)
+    assert model.alphabet == "".join(sorted(set("to be or not to be, that is the question. ")))
+    with pytest.raises(LabError, match=r"cannot be read"):
+        Simulation(GPT(text="file", file=str(tmp_path / "missing.txt")))
+    place.write_text("too short", "utf-8")
+    with pytest.raises(LabError, match="take a longer text or a shorter context"):
+        Simulation(GPT(text="file", file=str(place)))
+
+
+def test_the_help_pages_are_ascii():
+    text = help_pages()
+    assert text.isascii() and len(text) > 300_000
