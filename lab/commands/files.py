@@ -94,17 +94,18 @@ def picture(
     file: str,
     *,
     output: Annotated[str, Parameter(name=["--output", "-o"], help="File to write (.png, .svg, .pdf).")],
-    only: Annotated[str | None, Parameter(help="One picture of the model by name (default: all).")] = None,
+    only: Annotated[str | None, Parameter(help="One picture of the model by name.")] = None,
+    every: Annotated[bool, Parameter(name="--all", help="Every picture of the model, also those that lie in drawers.")] = False,
     theme: Literal["light", "dark"] = "light",
     run_id: RunId = None,
     model_file: ModelFile = None,
 ) -> None:
-    """Draw a run of a session without a screen."""
+    """Draw a run of a session without a screen: its stage as in the window, every picture, or one."""
     trust(model_file)
-    draw(Path(file), Path(output), only, run_id, theme)
+    draw(Path(file), Path(output), only, run_id, theme, every)
 
 
-def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light") -> None:
+def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light", every: bool = False) -> None:
     """Draw a run of a session into a picture, in this process: a child would load everything again, and look for it elsewhere."""
     from lab.display.plots import RecordedSource
     from lab.engine.experiment import Experiment
@@ -123,7 +124,7 @@ def draw(session: Path, image: Path, only: str | None = None, run_id: int | None
                 model = model.replace(**entry.payload)
         constants = cache(lambda: model.build(experiment.seed))  # built only if a picture wants names for its points
         source = RecordedSource(reader, info.id, None, model, lambda stream: model.labels(constants(), stream))
-        render(model, source, image, theme=theme, name=only)
+        render(model, source, image, theme=theme, name=only, every=every)
 
 
 @app.command

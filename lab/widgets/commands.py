@@ -151,16 +151,8 @@ class Commands(QObject):
                             action.doc.split("\n")[0],
                         )
                     )
-            for name, dock in w.workspace.docks.items():
-                found.append(
-                    Entry(
-                        "picture",
-                        dock.card.view.picture.title,
-                        partial(w.workspace.bring, name),
-                        "mdi6.chart-box-outline",
-                        dock.card.view.picture.doc,
-                    )
-                )
+            for name, title, doc in w.workspace.titles():
+                found.append(Entry("picture", title, partial(w.workspace.bring, name), "mdi6.chart-box-outline", doc))
             kind = type(status.model)
             for title in kind.presets:
                 found.append(Entry("preset", title, partial(w.choose_preset, title), "mdi6.bookmark-outline", kind.title))
@@ -254,11 +246,10 @@ class Commands(QObject):
 
     def _picture(self, fits: Callable[[PictureView], bool], pointed: bool = False) -> PictureView | None:
         """The picture meant by a key: the one with the keyboard or under the cursor, else the first that fits."""
-        docks = [d for d in self.window.workspace.docks.values() if d.isVisible() and fits(d.card.view)]
-        under = next((d for d in docks if d.underMouse()), None)
-        focused = next((d for d in docks if d.isAncestorOf(self.window.frame.focusWidget() or self.window.frame)), None)
-        dock = (under or focused if pointed else focused or under) or next(iter(docks), None)
-        return dock.card.view if dock else None
+        views = [v for card in self.window.workspace.visible_cards() for v in (card.view, *card.view.parts()) if fits(v)]
+        under = next((v for v in reversed(views) if v.underMouse()), None)
+        focused = next((v for v in views if v.isAncestorOf(self.window.frame.focusWidget() or self.window.frame)), None)
+        return (under or focused if pointed else focused or under) or next(iter(views), None)
 
     def _measure(self) -> None:
         view = self._picture(lambda view: isinstance(view, LinesView), pointed=True)

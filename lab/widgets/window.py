@@ -165,6 +165,7 @@ class Window(QMainWindow):
         self.side.notes.edited.connect(self._notes_edited)
         self.workspace.acted.connect(self.act)
         self.workspace.handle_moved.connect(self._handle_moved)
+        self.workspace.values_wanted.connect(self._values_wanted)
         self.workspace.bookmarked.connect(self._bookmarked)
         self.workspace.mapped.connect(self._mapped)
         self.workspace.watched.connect(self._watch)
@@ -357,6 +358,23 @@ class Window(QMainWindow):
 
     def _handle_moved(self, name: str, value: Any, final: bool) -> None:
         self.change(name, value, final=final)
+        edges = [h.param for p in self.workspace.model.pictures for h in p.handles if h.axis == "x"] if self.workspace.model else []
+        if final and name in edges and self.player.runner is not None and self.player.runner.status.step:
+            self.reset()  # an edge in the past can only be seen in a run that begins anew
+
+    def _values_wanted(self, values: dict[str, Any], again: bool) -> None:
+        """Several parameters at once, as one step that can be undone: a stimulus drawn by hand, another clamp."""
+        experiment = self.document.experiment()
+        try:
+            after = experiment.with_parameters(**values)
+        except LabError as error:
+            self.side.show_error(getattr(error, "names", tuple(values)) or tuple(values), str(error))
+            return
+        before, specs = self.player.runner, catalog.load(experiment.model).specs()
+        self.history.replace(self.document.with_experiment(after), f"Change {specs[next(iter(values))].label}")
+        self.history.seal()
+        if again and self.player.runner is before:
+            self.reset()
 
     def act(self, name: str, arguments: dict) -> None:
         """Do an action to the run in front; a picture of its name, which shows what came out, comes to the front."""
@@ -580,7 +598,7 @@ class Window(QMainWindow):
         self._beats += 1
         if self._beats % SLOW_EVERY == 1:
             self.workspace.check_watched()
-            self.runs_panel.show_runs(self.marks.rows(), audible=ANALYSIS in self.workspace.docks)
+            self.runs_panel.show_runs(self.marks.rows(), audible=self.workspace.has(ANALYSIS))
         if not self.isMinimized():
             source = self.player.source
             if source is not None and status is not None and status.phase != "preparing":
