@@ -6,7 +6,7 @@
 
 A block is a stretch of steps with what was produced in it. Changes and actions take effect between blocks only and are
 logged with their step; because models promise the same result for every way of cutting time into blocks, replaying the
-log gives the same bytes wherever it is replayed.
+log gives the same bytes in the window, on the command line and in Python (on one kind of processor: `provenance`).
 """
 
 from __future__ import annotations
