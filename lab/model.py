@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from lab.params import Described, Spec, frozen, param
 
 __all__ = [
     "Action", "Advice", "Asked", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
-    "Stream", "Strips", "action", "param",
+    "Stream", "Strips", "action", "arrays", "param",
 ]  # fmt: skip
 
 State = dict[str, np.ndarray]
@@ -288,6 +288,20 @@ class Asked:
     axes: str = ""
 
 
+def arrays(kind: Any, state: Mapping[str, np.ndarray]) -> Any:
+    """A named tuple of the arrays of a state that are called as its fields: what moves, as one argument of a kernel."""
+    return kind(*(state[name] for name in kind._fields))
+
+
+class EventColumns(NamedTuple):
+    """Room for events as a kernel takes it: step within the block, index and value of each, and how many there are (in used[0])."""
+
+    step: np.ndarray
+    cell: np.ndarray
+    value: np.ndarray
+    used: np.ndarray
+
+
 class Events:
     """Room for the events of one block: three columns and a count, filled by a kernel.
 
@@ -304,9 +318,9 @@ class Events:
         self.count = np.zeros(1, np.int64)
 
     @property
-    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def columns(self) -> EventColumns:
         """(steps, index, value, count) as a kernel takes them."""
-        return self.steps, self.index, self.value, self.count
+        return EventColumns(self.steps, self.index, self.value, self.count)
 
     def append(self, step: int, index: int, value: float) -> None:
         """Add one event from Python (kernels write the columns)."""
