@@ -14,7 +14,7 @@ from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
 from lab.engine.recording import Recorder
 from lab.engine.stand_in import is_known, stand_in
-from lab.errors import FileError, LabError, ModelError, near
+from lab.errors import LabError, ModelError
 from lab.model import Happened, Model, Recorded
 from lab.session import Session, SessionReader
 
@@ -143,7 +143,7 @@ def run(
     record     streams to keep: names, or name -> interval in steps
     schedule   changes and actions by step
     parameters the model's own; one that is called like an argument above is meant where the model has it (the `schedule`
-               "cosine" of a training, the `duration` of a tuning curve: give `steps` for the length of such a run)
+               "cosine" of a training, the `duration` of a tuning curve, the `steps` that a training of text or of a game lasts)
 
     Raises ParameterError, ModelError, DivergenceError.
     """
@@ -154,6 +154,8 @@ def run(
         kind = type(name) if isinstance(name, Model) else catalog.given(name)
         if duration is not None and "duration" in kind.specs():
             parameters, duration = {**parameters, "duration": duration}, None
+        if steps is not None and "steps" in kind.specs():
+            parameters, steps = {**parameters, "steps": steps}, None
         if isinstance(schedule, str) and "schedule" in kind.specs():
             parameters, schedule = {**parameters, "schedule": schedule}, ()
         value = name.replace(**parameters) if isinstance(name, Model) else make(name, **parameters)
@@ -202,16 +204,7 @@ def load(path: str | Path, run: int | None = None) -> Run:
     Raises FileError for a file that is damaged, of another kind, or holds no such run.
     """
     reader = SessionReader(path)
-    found = reader.runs()
-    if not found:
-        raise FileError(f"{path} holds no runs yet.")
-    if run is None:
-        info = found[-1]
-    else:
-        by_id = {str(r.id): r for r in found}
-        if str(run) not in by_id:
-            raise FileError(f"{path} has no run {run}: {near(str(run), by_id)}")
-        info = by_id[str(run)]
+    info = reader.pick(run)
     log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
     if is_known(info.experiment.get("model")):
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {path}")

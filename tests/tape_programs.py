@@ -668,3 +668,48 @@ def settle(p):
     loss = p.put(p.tape.mean(p.tape.softplus(y.node)), lambda m, y: _mean(m, _softplus(m, y), y_node), y)
     y_node = y.node
     p.put(p.tape.settle(loss.node, [v.node], steps=3, rate=0.2, rule=["gradient", "sign"][p.random.integers(2)], ball=(x.node, 0.5)), None)
+
+
+def _lstm_step(m, z, state):
+    n = z.shape[-1] // 4
+    i, f, g, o = (z[..., k * n : (k + 1) * n] for k in range(4))
+    c = _logistic(m, i) * m.tanh(g)
+    if state is not None:
+        c = c + _logistic(m, f) * state[..., 1, :]
+    return m.stack([_logistic(m, o) * m.tanh(c), c], -2)
+
+
+@maker
+def lstm_cell(p):
+    units = int(p.random.integers(1, 4))
+    if p.random.random() < 0.5:
+        z = p.pick(shape=(4 * units,), batched=True)
+        state = p.pick(shape=(2, units), batched=True) if p.random.random() < 0.7 else None
+        sources = [z] if state is None else [z, state]
+        p.put(p.tape.lstm_cell(*(v.node for v in sources)), lambda m, z, s=None: _lstm_step(m, z, s), *sources)
+    else:
+        z, state, w = p.pick(shape=(3, 4 * units), batched=True), p.pick(shape=(2, units), batched=True), p.leaf((units, 4 * units), False)
+        row = int(p.random.integers(3))
+        p.put(
+            p.tape.lstm_cell(z.node, state.node, w.node, step=row),
+            lambda m, z, s, w: _lstm_step(m, z[:, row] + m.matmul(s[:, 0], w), s),
+            z, state, w,
+        )  # fmt: skip
+
+
+@maker
+def lstm(p):
+    steps, values, units = (int(n) for n in p.random.integers(1, 4, 3))
+    x = p.pick(shape=(steps, values), batched=True)
+    outputs = p.tape.lstm(x.node, units)
+    name = outputs[0].name.split(".")[0]
+    u, w, b = (p.put(p.tape.find(f"{name}.{part}"), None) for part in ("input", "recurrent", "bias"))
+
+    def form(m, x, u, w, b):
+        state = None
+        for k in range(steps):
+            z = m.matmul(x[:, k], u) + b
+            state = _lstm_step(m, z if state is None else z + m.matmul(state[:, 0], w), state)
+        return state[:, 0]
+
+    p.put(outputs[-1], form, x, u, w, b)

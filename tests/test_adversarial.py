@@ -203,3 +203,9 @@ def test_a_game_that_lost_its_modes_says_so_with_a_way_back():
 def test_sizes_of_layers_are_numbers():
     with pytest.raises(ParameterError, match="generator: must be one to eight numbers"):
         GAN(generator="64-x")
+
+
+@pytest.mark.parametrize("data", ["ring", "Gaussian"])
+def test_the_parts_of_the_game_are_shown_whatever_is_forged(data):
+    s = Simulation(GAN(data=data, noise=1, **SMALL), 1)
+    assert s.observe("scheme")["nodes"].shape == (7, 3) and s.observe("weights").shape[0] == 2

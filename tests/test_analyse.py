@@ -79,7 +79,7 @@ def test_a_loaded_run_gives_the_same_numbers(recorded):
 
 
 def test_a_clock_in_seconds_gives_the_rates_of_one_in_milliseconds():
-    run = lab.run("plasticity", duration=20.0, seed=1, record=["spikes"])
+    run = lab.run("plasticity", duration=20.0, seed=1, rate=15.0, record=["spikes"])
     inputs = run.analysis.of(cells=range(20))
     assert inputs.trains.unit == "s"
     assert inputs.figures["rate (Hz)"] == pytest.approx(15.0, rel=0.1)

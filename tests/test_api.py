@@ -22,6 +22,11 @@ def test_a_parameter_may_be_named_like_an_argument():
     assert curve.model.duration == 300.0 and curve.steps == 100, "the transient of 200 ms and the measured time"
 
 
+def test_steps_of_a_training_that_counts_in_steps_are_its_whole_length():
+    run = lab.run("gpt", steps=3, blocks=1, width=8, heads=1, context=8, evaluate=0.0)
+    assert run.steps == run.model.steps == 3
+
+
 def test_a_list_is_still_the_schedule_of_the_run():
     run = lab.run("mlp", hidden="4", epochs=1, steps=4, schedule=[Happened(2, "change", "", {"rate": 0.5})])
     assert run.model.rate == 0.5 and run.log[0].step == 2
@@ -36,4 +41,4 @@ def test_wrong_values_are_refused_in_words():
 
 def test_every_parameter_that_is_named_like_an_argument_is_taken_care_of():
     clashes = {name for kind in map(catalog.load, catalog.names()) for name in set(kind.specs()) & ARGUMENTS}
-    assert clashes <= {"duration", "schedule"}, "lab.run must say which of the two is meant"
+    assert clashes <= {"duration", "schedule", "steps"}, "lab.run must say which of the two is meant"

@@ -10,10 +10,11 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+from picture_models import Gallery
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QApplication
 
-from lab import catalog
+from lab.model import Stage
 from lab.widgets import theme
 from lab.widgets.arrangement import Arrangement, Place, Split, names_of, read, seen
 from lab.widgets.workspace import Workspace
@@ -96,6 +97,16 @@ def test_whatever_a_file_says_is_an_arrangement_of_these_cards_or_none():
     assert tried > 500
 
 
+class Six(Gallery):
+    """Six cards on the stage."""
+
+    name = "six"
+
+    @property
+    def stage(self):
+        return Stage("V", (("waves", "rates"), ("counts", "map"), "words"))
+
+
 @pytest.fixture
 def workspace(qtbot):
     theme.apply(QApplication.instance(), "dark")
@@ -107,7 +118,7 @@ def workspace(qtbot):
         made.append(place)
         place.resize(1200, 800)
         place.show()
-        place.show_model(catalog.load("hodgkin-huxley")(), kept)
+        place.show_model(Six(), kept)
         qtbot.waitUntil(lambda: bool(place.visible_cards()), timeout=5000)
         return place
 

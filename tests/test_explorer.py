@@ -590,24 +590,6 @@ def test_an_explorer_goes_on_where_a_change_of_the_model_gave_it_other_cards_bes
     assert len(after.canvas.scene.edges)
 
 
-def test_a_plain_text_is_told_from_vectors(tmp_path):
-    from lab.embedding.files import save_vectors
-    from lab.widgets.embeddings.exchange import is_plain_text
-
-    save_vectors(space(), tmp_path / "w.txt", kind="word2vec")
-    save_vectors(space(), tmp_path / "g.txt", kind="glove")
-    (tmp_path / "t.txt").write_text("Rain falls.\nThe sun shines 3 days.\n\nWind.")
-    (tmp_path / "one.txt").write_text("Rain falls on the roof.")
-    assert [is_plain_text(str(tmp_path / name)) for name in ("w.txt", "g.txt", "t.txt", "one.txt", "none.txt", "v.csv")] == [
-        False,
-        False,
-        True,
-        True,
-        False,
-        False,
-    ]
-
-
 def test_of_a_large_map_unmeasured_points_take_the_falseness_of_the_nearest_measured_one(monkeypatch):
     from lab.embedding import neighbours
     from lab.widgets.embeddings.judging import judge

@@ -330,3 +330,109 @@ def test_the_interpreted_loop_equals_the_compiled_one(tmp_path):
 def test_the_operations_whose_value_depends_on_mode_or_chance_are_known():
     names = {name for name, known in OPCODES.items() if reads_mode(known)}
     assert names - {"settle_move"} == {"batch_norm", "dropout", "noise", "label_noise", "augment", "gaussian", "uniform"}
+
+
+# Figures ---------------------------------------------------------------------------------------------------------------
+
+
+def test_with_fixed_predictions_the_settled_errors_are_those_of_back_propagation():
+    """Each state meets the prediction of the first pass and pulls through its slope there: exact after one sweep per hidden layer."""
+    sizes = (6, 8, 8, 8, 3)
+    t = Tape()
+    x, y = t.input("x", 6), t.input("y", 3)
+    w = [t.parameter(f"w{k}", pair) for k, pair in enumerate(pairwise(sizes))]
+
+    def layer(k, h):
+        z = t.affine(h, weight=w[k], bias=False)
+        return t.tanh(z) if k < 3 else z
+
+    fixed = [x]
+    for k in range(4):
+        fixed.append(layer(k, fixed[-1]))
+    states = [t.free(f"s{k}", node.shape, start=node) for k, node in enumerate(fixed[1:-1])]
+    values = [x, *states, y]
+    inner, learned = [], []
+    for k in range(4):
+        error = t.stop_gradient(values[k + 1] - t.stop_gradient(fixed[k + 1]))
+        # The value of the first pass, with the slope of the state.
+        here = x if k == 0 else t.stop_gradient(fixed[k]) + (values[k] - t.stop_gradient(values[k]))
+        inner.append(t.squared_error(values[k + 1], t.stop_gradient(fixed[k + 1])) - t.sum(error * layer(k, here)))
+        learned.append(t.sum(error * layer(k, t.stop_gradient(fixed[k]))) * -1.0)
+    t.settle(inner[0] + inner[1] + inner[2] + inner[3], states, steps=5, rate=1.0, name="sweeps")
+    local = t.add(learned[0] + learned[1], learned[2] + learned[3], name="local")
+    t.squared_error(fixed[-1], y, name="loss")
+    program = t.compile(16, "float64")
+    state, random = program.start(1), np.random.default_rng(0)
+    given = {"x": random.normal(size=(16, 6)), "y": random.normal(size=(16, 3))}
+    names = [node.name for node in w]
+    back = program.gradients(state, "loss", names, **given)
+    for sweeps, exact in ((1, False), (2, False), (3, True), (5, True)):
+        program.set(state, "sweeps.steps", sweeps)
+        apart = max(np.abs(a - b).max() for a, b in zip(program.gradients(state, local, names, **given), back, strict=True))
+        assert apart < 1e-12 if exact else apart > 1e-3
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_digits_that_were_trained_against_attacks_withstand_a_stronger_one(seed):
+    """Clean accuracy, one step of size 0.1, random signs of that size, and 40 steps with five restarts, with and without TRADES."""
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    pixels, digits = load_digits(return_X_y=True)
+    x, held, t, aim = train_test_split(pixels / 16, digits, test_size=360, stratify=digits, random_state=0)
+    found = {}
+    for beta in (0.0, 1.0, 6.0):
+        program = robust_digits(beta)
+        state = program.start(seed, len(x))
+        program.train(state, program.data(x=x, t=t), 23 * 60).check()
+        clean, quick, chance = (program.forward(state, name, x=held, t=aim).mean() for name in ("clean", "quick", "chance"))
+        worst = []
+        for eps in (0.1, 0.2):
+            program.set(state, "judge.eps", eps)
+            program.set(state, "judge.rate", eps / 10)
+            worst.append(np.min([program.forward(state, "judged", x=held, t=aim, seed=k) for k in range(5)], 0).mean())
+        found[beta] = clean, quick, chance, *worst
+    clean, quick, chance, worst, _ = found[0.0]
+    assert clean > 0.96 and 0.35 < quick < 0.57 and worst <= quick and chance > 0.94
+    clean, _, _, worst, far = found[6.0]
+    assert clean >= 0.95 and worst >= 0.78
+    assert far > found[1.0][4] + 0.1 and clean <= found[1.0][0] + 0.005  # a larger beta buys distance, and not for nothing
+
+
+def robust_digits(beta):
+    """A classifier of digits, trained by TRADES at 0.1 (beta 0: as ever), and what judges it."""
+    widths = (64, 128, 128, 10)
+    t = Tape()
+    x, labels = t.input("x", 64), t.labels("t", 10)
+    w = [t.parameter(f"w{k}", pair, "he") for k, pair in enumerate(pairwise(widths))]
+    b = [t.parameter(f"b{k}", width, "zeros", decay=False) for k, width in enumerate(widths[1:])]
+
+    def network(h):
+        for k in range(3):
+            h = t.affine(h, weight=w[k], bias=b[k])
+            h = t.relu(h) if k < 2 else h
+        return h
+
+    def pushed(name, start, steps, rate, loss):
+        near = t.free(name, 64, start=start)
+        inner = loss(network(near))
+        t.settle(
+            inner, [near], steps=steps, rate=rate, rule="sign", ascend=True, ball=(x, 0.1), low=0.0, high=1.0, name=name.removesuffix("'s")
+        )
+        return near, inner
+
+    clean = network(x)
+    t.accuracy(clean, labels, name="clean")
+    loss = t.cross_entropy(clean, labels)
+    if beta:
+        start = x + t.scale(t.gaussian((64,)), 1e-3)
+        loss = loss + t.scale(pushed("trained's", start, 10, 0.025, lambda y: t.kl_categorical(clean, y))[1], beta)
+    for name, outcome, start, steps, rate in (
+        ("one's", "quick", x, 1, 0.1),
+        ("judge's", "judged", x + t.uniform((64,), -0.1, 0.1), 40, 0.01),
+    ):
+        t.accuracy(network(pushed(name, start, steps, rate, lambda y: t.cross_entropy(y, labels))[0]), labels, name=outcome)
+    t.accuracy(network(x + t.scale(t.step(t.gaussian((64,))), 0.2, -0.1)), labels, name="chance")
+    t.minimise(loss, adam(1e-3))
+    return t.compile(64)

@@ -108,6 +108,25 @@ def test_an_lstm_unrolled_in_time_agrees():
     compare(program, program.start(4), loss, theirs, {"x": np.random.default_rng(3).normal(size=(4, 6, 2))}, wrt=["x"])
 
 
+def test_a_memory_of_one_instruction_pair_a_step_agrees():
+    t = Tape()
+    x = t.input("x", (6, 2))
+    loss = t.mean(t.square(t.stack(t.lstm(x, 12, name="m"))))
+    program = t.compile(8, "float64")
+
+    def theirs(p, v):
+        cell = torch.nn.LSTM(2, 12, batch_first=True, dtype=torch.float64)
+        given = {
+            "weight_ih_l0": p["m.input"].T,
+            "weight_hh_l0": p["m.recurrent"].T,
+            "bias_ih_l0": p["m.bias"],
+            "bias_hh_l0": 0 * p["m.bias"],
+        }
+        return torch.func.functional_call(cell, given, (v["x"],))[0].square().mean()
+
+    compare(program, program.start(4), loss, theirs, {"x": np.random.default_rng(3).normal(size=(8, 6, 2))}, wrt=["x"])
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [

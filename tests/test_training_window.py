@@ -9,7 +9,7 @@ pytest.importorskip("PySide6")
 pytest.importorskip("sklearn")
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QTabBar
+from PySide6.QtWidgets import QPushButton
 
 from lab import catalog
 
@@ -67,7 +67,7 @@ def test_phase_by_phase_a_single_step_is_a_phase_and_the_matrices_are_in_front(o
         window.run_for(1)
     qtbot.waitUntil(lambda: str(window.player.status.summary.get("phase", "")).startswith("4 of 7"), timeout=10_000)
     assert window.player.status.step == step and next(iter(window.workspace.docks)) == "matrices"
-    view = window.workspace.docks["matrices"].card.view
+    view = window.workspace.view("matrices")
     qtbot.waitUntil(lambda: view.headline.startswith("4 of 7"), timeout=10_000)
     lit = {plate.entry["name"] for plate in view.plates(view.rect().toRectF()) if plate.entry.get("lit")}
     assert lit == {"dE/dW", "delta"}
@@ -88,26 +88,26 @@ def test_checking_gradients_brings_its_table_to_the_front(open_window, qtbot):
     window = open_window("mlp", size=(1200, 800))
     qtbot.wait(300)  # the cards find their places
     window.act("check_gradients", {})
-    card = window.workspace.docks["check gradients"].card
+    card = window.workspace.card("check gradients")
     qtbot.waitUntil(lambda: not card.visibleRegion().isEmpty() and len(card.view.rows.rows) > 3, timeout=30_000)
     assert {row[""] for row in card.view.rows.rows} == {"agrees"}
 
 
-def test_a_picture_behind_others_is_found_by_its_name_and_tabs_show_whole_names(open_window, qtbot):
+def test_a_picture_in_a_drawer_is_found_by_its_name_and_its_drawer_opens(open_window, qtbot):
     window = open_window("mlp", size=(1200, 800))
     qtbot.wait(300)
     entry = next(e for e in window.commands.entries("silent") if e.kind == "picture" and e.text == "Silent units")
     entry.run()
-    qtbot.waitUntil(lambda: not window.workspace.docks["dead"].card.visibleRegion().isEmpty(), timeout=5_000)
-    bars = [bar for bar in window.workspace.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly) if bar.count()]
-    assert bars and all(bar.elideMode() == Qt.TextElideMode.ElideNone for bar in bars)
+    qtbot.waitUntil(lambda: not window.workspace.card("dead").visibleRegion().isEmpty(), timeout=5_000)
+    drawers = window.workspace.drawers.drawers
+    assert "dead" in drawers.groups[drawers.opened]
+    drawers.toggled.emit("")
+    qtbot.waitUntil(lambda: window.workspace.card("dead").visibleRegion().isEmpty(), timeout=5_000)
 
 
 def test_drawing_and_what_is_read_stand_side_by_side(open_window, qtbot):
     window = open_window("mlp", size=(1200, 800))
-    qtbot.waitUntil(
-        lambda: all(not window.workspace.docks[n].card.visibleRegion().isEmpty() for n in ("canvas", "prediction")), timeout=5_000
-    )
+    qtbot.waitUntil(lambda: all(not window.workspace.card(n).visibleRegion().isEmpty() for n in ("canvas", "prediction")), timeout=5_000)
 
 
 def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_cannot(open_window, qtbot, monkeypatch):
@@ -115,7 +115,7 @@ def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_
     prepared(window, qtbot, data="moons", hidden="8", n=200, epochs=20)
     window.toggle()
     qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=20_000)
-    view = window.workspace.docks["surface"].card.view
+    view = window.workspace.view("surface")
 
     def shown() -> bool:
         return view.words == "" and view.field.childGroup.isVisible()

@@ -39,7 +39,9 @@ def flat_out(window) -> None:
 
 def test_the_window_shows_a_card_for_each_picture_and_a_row_for_each_parameter(open_window):
     window = open_window()
-    assert set(window.workspace.docks) == {"x", "tens", "profile", "analysis"}
+    assert list(window.workspace.docks) == ["strips", "profile"] and window.workspace.has("analysis")
+    assert [name for name, _, _ in window.workspace.titles()] == ["x", "tens", "profile", "analysis"]
+    assert all(window.workspace.view(name) is not None for name in ("x", "tens", "profile"))
     assert all(d.objectName() for d in window.workspace.docks.values())
     assert set(window.side.form.rows) == {"rate", "leak", "noise", "cells", "scale", "steps", "stop_at", "slow"}
     assert window.side.title.text() == "Leaking counter"
@@ -73,7 +75,7 @@ def test_a_click_on_play_runs_and_pictures_draw(open_window, qtbot):
     window = open_window()
     flat_out(window)
     qtbot.mouseClick(window.transport.play, Qt.MouseButton.LeftButton)
-    view = window.workspace.docks["x"].card.view
+    view = window.workspace.view("x")
     qtbot.waitUntil(lambda: sum(map(len, view.table()[1])) > 20, timeout=5000)
     qtbot.mouseClick(window.transport.play, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: status(window).phase == "paused")
@@ -193,7 +195,7 @@ def test_seeking_back_shows_the_past_and_escape_returns(open_window, qtbot):
     qtbot.waitUntil(lambda: status(window).place == 100)
     qtbot.waitUntil(lambda: window.player.source.step == 100)
     window.workspace.refresh(window.player.source, (), 10)
-    table = window.workspace.docks["x"].card.view.table()
+    table = window.workspace.view("x").table()
     assert max(table[1][1]) == 100.0
     window.commands.leave()
     qtbot.waitUntil(lambda: status(window).place is None)
@@ -289,7 +291,7 @@ def test_saved_and_reopened_everything_is_as_it_was(open_window, qtbot, tmp_path
     assert again.side.form.model.rate == 2.0
     assert again.side.notes.editor.toPlainText() == "A note."
     again.workspace.refresh(again.player.source, (), 10)
-    assert max(again.workspace.docks["x"].card.view.table()[1][1]) == 2.0 * end
+    assert max(again.workspace.view("x").table()[1][1]) == 2.0 * end
 
 
 def test_saving_suggests_a_name(open_window, tmp_path):
@@ -420,9 +422,9 @@ def test_closing_while_it_runs_hides_at_once_and_loses_nothing(open_window, qtbo
 
 def test_a_double_click_on_a_title_fills_the_place_and_back(open_window, qtbot):
     window = open_window()
-    dock = window.workspace.docks["tens"]
+    dock = window.workspace.docks["profile"]
     qtbot.mouseDClick(dock.card.header, Qt.MouseButton.LeftButton, pos=QPoint(10, 10))
-    assert [n for n, d in window.workspace.docks.items() if not d.isHidden()] == ["tens"]
+    assert [n for n, d in window.workspace.docks.items() if not d.isHidden()] == ["profile"]
     window.commands.leave()
     assert all(not d.isHidden() for d in window.workspace.docks.values())
 
@@ -436,14 +438,14 @@ def test_hidden_pictures_are_not_watched(open_window, qtbot):
 
 def test_an_arrangement_is_restored_with_the_session(open_window, qtbot, tmp_path):
     window = open_window()
-    window.workspace.docks["tens"].toggleViewAction().trigger()
+    window.workspace.docks["profile"].toggleViewAction().trigger()
     window.commands.save_to(str(tmp_path / "layout.lab"))
     play_to(qtbot, window, 5)
     window.close()
     window.finish()
     again = open_window(session=Session.open(tmp_path / "layout.lab"))
-    assert again.workspace.docks["tens"].isHidden()
-    assert not again.workspace.docks["x"].isHidden()
+    assert again.workspace.docks["profile"].isHidden()
+    assert not again.workspace.docks["strips"].isHidden()
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 700)])

@@ -17,7 +17,7 @@ def log(window):
 
 
 def view(window, name: str):
-    return window.workspace.docks[name].card.view
+    return window.workspace.view(name)
 
 
 def test_turning_the_source_shows_in_form_and_document_as_one_undo_step(open_window, qtbot):
@@ -68,14 +68,14 @@ def test_the_die_throws_another_seed(open_window, qtbot, counter):
 
 def test_models_with_spikes_have_an_analysis_that_is_computed_only_when_seen(open_window, qtbot, counter):
     window = open_window(counter)
-    assert list(window.workspace.docks) == ["x", "tens", "profile", "analysis"]
-    card = window.workspace.docks["analysis"].card
+    assert window.workspace.has("analysis") and window.workspace.drawers.drawers.opened == ""
+    card = window.workspace.card("analysis")
     window.change("rate", 0.5)
     window.run_for(2000)
     qtbot.waitUntil(lambda: window.player.status.step == 2000, timeout=10_000)
     qtbot.wait(300)
     assert card not in window.workspace.visible_cards() and card.view.curve is None
-    window.workspace.docks["analysis"].raise_()
+    window.workspace.bring("analysis")
     # 0.5 a step and 0.5 ms a step: ten is passed each 10 ms.
     qtbot.waitUntil(lambda: card.view.curve is not None, timeout=30_000)
     assert card.view.curve.figures["mean interval (ms)"] == pytest.approx(10.0)
@@ -83,8 +83,8 @@ def test_models_with_spikes_have_an_analysis_that_is_computed_only_when_seen(ope
 
 def click_into(qtbot, window, name: str) -> None:
     """A click with the mouse into the middle of a picture, once it is drawn."""
-    window.workspace.docks[name].raise_()
-    seen = window.workspace.docks[name].card.view
+    window.workspace.bring(name)
+    seen = window.workspace.view(name)
     qtbot.waitUntil(
         lambda: seen in [c.view for c in window.workspace.visible_cards()] and seen._drawn is not None and not seen.words, timeout=10_000
     )
@@ -117,7 +117,7 @@ def test_a_session_of_the_command_line_shows_its_last_run_at_its_end_and_goes_on
     assert (status.step, status.phase) == (400, "finished")
     assert window.side.form.model.rate == 3.0 and window.document.experiment().seed == 5 == window.side.run.spin.value()
     window.workspace.refresh(window.player.source, (), 10)
-    assert max(window.workspace.docks["x"].card.view.table()[1][1]) == 1200.0
+    assert max(window.workspace.view("x").table()[1][1]) == 1200.0
     window.seek(100)
     window.run_for(10)
     qtbot.waitUntil(lambda: window.player.status.step == 110, timeout=5000)
@@ -185,7 +185,7 @@ def test_curves_that_are_stored_only_at_the_end_are_drawn_in_the_past_too(open_w
     assert window.player.source.snapshot("profile") is not None
 
 
-def test_a_file_of_vectors_dropped_on_the_window_becomes_a_map_and_a_text_is_learnt(open_window, tmp_path, monkeypatch):
+def test_a_file_of_vectors_dropped_on_the_window_becomes_a_map_and_a_text_is_learnt(open_window, qtbot, tmp_path, monkeypatch):
     from PySide6.QtCore import QMimeData, QPointF, QUrl
     from PySide6.QtGui import QDropEvent
 
@@ -193,16 +193,22 @@ def test_a_file_of_vectors_dropped_on_the_window_becomes_a_map_and_a_text_is_lea
     (tmp_path / "t.txt").write_text("Rain falls on the roof. Rain falls on the road.")
     window = open_window("synapse")
     shown = []
+    sheet = window.data.sheet
     monkeypatch.setattr(window, "show_experiment", lambda experiment, done: shown.append(experiment))
-    for name, model, parameter in (("v.vec", "embedding-map", "space"), ("t.txt", "word2vec", "corpus")):
+    for name, model, parameter, verb in (("v.vec", "embedding-map", "space", "vectors"), ("t.txt", "word2vec", "corpus", "text")):
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(tmp_path / name))])
         window.dropEvent(
             QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
         )
+        qtbot.waitUntil(lambda: not sheet.reader.busy, timeout=10_000)
+        before = len(shown)
+        sheet.do(verb)
+        qtbot.waitUntil(lambda: len(shown) > before, timeout=10_000)  # noqa: B023
         assert (shown[-1].model, shown[-1].parameters[parameter]) == (model, str(tmp_path / name))
         shown[-1].build()
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "x.jpg"))])
     window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
-    assert len(shown) == 2
+    qtbot.waitUntil(lambda: not sheet.reader.busy, timeout=10_000)
+    assert len(shown) == 2 and "There is no file" in sheet.sentence.text()

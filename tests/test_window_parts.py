@@ -25,7 +25,6 @@ from lab.widgets.palette import Entry, find, score
 from lab.widgets.pulse import Pulse
 from lab.widgets.settings import Settings
 from lab.widgets.transport import SPEEDS, Speeds
-from lab.widgets.workspace import rows_of
 
 
 def picture(name: str, weight: float = 1.0, front: bool = False) -> Picture:
@@ -62,29 +61,6 @@ def test_a_score_is_never_negative_and_finds_what_contains_the_query(query, text
     assert rated >= 0
     if query.strip() and query.lower().strip() in text.lower():
         assert rated > 0
-
-
-# -- arrangement --
-
-
-@given(st.lists(st.tuples(st.floats(0.2, 4), st.booleans()), min_size=1, max_size=14), st.integers(300, 2500), st.integers(200, 1600))
-def test_every_picture_has_exactly_one_place(kinds, width, height):
-    pictures = [picture(str(k), w, f) for k, (w, f) in enumerate(kinds)]
-    rows, behind = rows_of(pictures, width, height)
-    placed = [k for row in rows for k in row] + behind
-    assert sorted(placed) == list(range(len(pictures)))
-    assert all(rows)
-
-
-def test_a_small_place_lays_out_the_front_pictures_first():
-    pictures = [picture("a"), picture("b", front=True), picture("c", front=True), picture("d")]
-    rows, behind = rows_of(pictures, 600, 600)
-    assert rows == [[1], [2]] and behind == [0, 3]
-
-
-def test_six_pictures_fill_two_rows():
-    rows, behind = rows_of([picture(str(k)) for k in range(6)], 1200, 800)
-    assert [len(r) for r in rows] == [3, 3] and behind == []
 
 
 # -- document --

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from lab.commands.options import Json, RunId, app, pick_run, say
+from lab.commands.options import Json, RunId, app, say
 from lab.errors import FileError, LabError, ModelError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def session_vectors(file: str, run_id: int | None = None) -> Vectors:
     from lab.session import SessionReader
 
     with SessionReader(file) as reader:
-        info = pick_run(reader.runs(), run_id, file)
+        info = reader.pick(run_id)
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         model = experiment.build()
         if not has_vectors(model):
@@ -83,6 +83,9 @@ def write_vectors(vectors: Vectors, to: str, output: str) -> None:
 
 def export_vectors(file: str, stream: str, to: str, output: str | None, run_id: int | None) -> None:
     """`lab export FILE vectors --to FORMAT`."""
+    if not to and output and stream == VECTORS:  # the ending decides
+        write_vectors(session_vectors(file, run_id), "", output)
+        return
     if to not in ENDINGS:
         raise ModelError(
             f"--to {to}: a stream is exported as csv or npz; the stream vectors also as {', '.join(k for k in ENDINGS if k not in ('csv', 'npz'))}."

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from lab.commands.options import Json, ModelFile, RunId, app, no_qt, pick_run, say, trust
-from lab.errors import FileError
+from lab.commands.options import Json, ModelFile, RunId, app, no_qt, say, trust
+from lab.errors import FileError, LabError
 
 
 @app.command
@@ -23,6 +23,8 @@ def info(file: str, *, json_: Json = False) -> None:
         settings = reader.settings()
         runs = reader.runs()
         streams = {r.id: reader.streams(r.id) for r in runs}
+        for sentence in reader.damage:
+            say(sentence)
     if json_:
         from dataclasses import asdict
 
@@ -35,6 +37,8 @@ def info(file: str, *, json_: Json = False) -> None:
         branch = f", branched from run {r.parent} at step {r.parent_step}" if r.parent is not None else ""
         print(f"\nrun {r.id}: {r.name} ({r.experiment.get('model')}), {r.steps} steps, {r.state}{branch}, {r.created}")
         changed = ", ".join(f"{k} = {str(v)[:60]}" for k, v in (r.experiment.get("parameters") or {}).items())
+        if r.made:
+            print("  made on " + ", ".join(f"{k} {str(v)[:60]}" for k, v in r.made.items() if isinstance(v, str)))
         print(f"  parameters: {changed or 'all at their defaults'}; seed {r.experiment.get('seed', 0)}")
         for name, value in r.summary.items():
             print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}")
@@ -49,27 +53,44 @@ def info(file: str, *, json_: Json = False) -> None:
 @app.command
 def export(
     file: str,
-    stream: str,
+    stream: str | None = None,
     *,
-    to: Annotated[str, Parameter(help="csv, npz; streams of vectors also word2vec and the other formats of 'lab embed'.")] = "csv",
+    all_: Annotated[bool, Parameter(name="--all", negative="", help="Everything recorded, into one new folder (-o names it).")] = False,
+    to: Annotated[
+        str,
+        Parameter(
+            help="csv, npz; streams of vectors also word2vec and the other formats of 'lab embed' (default: as the file ends, or csv)."
+        ),
+    ] = "",
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write (default: csv to standard output).")] = None,
     run_id: RunId = None,
 ) -> None:
-    """Write the data of one stream as CSV (with units in the heading) or NPZ; of vectors, in the formats of vectors."""
+    """Write the data of one stream as CSV (with units in the heading) or NPZ, or everything; of vectors, in the formats of vectors."""
     from lab import api
-    from lab.display.export import export_stream
+    from lab.display.export import export_all, export_stream, format_of
 
-    if (stream == "vectors" and (to != "csv" or output)) or to not in ("csv", "npz"):
+    if all_ == (stream is not None):
+        raise LabError("lab export FILE needs the name of a stream (see 'lab info FILE'), or --all for everything.")
+    if all_:
+        run = api.load(file, run_id)
+        folder = Path(output) if output else Path(f"{Path(file).stem}-data")
+        written = export_all(run, folder, to or "csv")
+        say(f"wrote {len(written)} files to {folder}")
+        return
+    assert stream is not None
+    path = Path(output) if output else None
+    if (stream == "vectors" and (to not in ("", "csv") or output)) or to not in ("", "csv", "npz"):
         from lab.commands import embed
 
         embed.export_vectors(file, stream, to, output, run_id)
         return
+    to = format_of(path, to)
     run = api.load(file, run_id)
-    if output is None and to != "csv":
-        output = f"{Path(file).stem}-{stream}.{to}"
-    export_stream(run, stream, to, Path(output) if output else None, sys.stdout)
-    if output:
-        say(f"wrote {output}")
+    if path is None and to != "csv":
+        path = Path(f"{Path(file).stem}-{stream}.{to}")
+    export_stream(run, stream, to, path, sys.stdout)
+    if path is not None:
+        say(f"wrote {path}")
 
 
 @app.command
@@ -77,17 +98,18 @@ def picture(
     file: str,
     *,
     output: Annotated[str, Parameter(name=["--output", "-o"], help="File to write (.png, .svg, .pdf).")],
-    only: Annotated[str | None, Parameter(help="One picture of the model by name (default: all).")] = None,
+    only: Annotated[str | None, Parameter(help="One picture of the model by name.")] = None,
+    every: Annotated[bool, Parameter(name="--all", help="Every picture of the model, also those that lie in drawers.")] = False,
     theme: Literal["light", "dark"] = "light",
     run_id: RunId = None,
     model_file: ModelFile = None,
 ) -> None:
-    """Draw a run of a session without a screen."""
+    """Draw a run of a session without a screen: its stage as in the window, every picture, or one."""
     trust(model_file)
-    draw(Path(file), Path(output), only, run_id, theme)
+    draw(Path(file), Path(output), only, run_id, theme, every)
 
 
-def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light") -> None:
+def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light", every: bool = False) -> None:
     """Draw a run of a session into a picture, in this process: a child would load everything again, and look for it elsewhere."""
     from lab.display.plots import RecordedSource
     from lab.engine.experiment import Experiment
@@ -98,7 +120,7 @@ def draw(session: Path, image: Path, only: str | None = None, run_id: int | None
     except ImportError as error:
         raise no_qt(error) from None
     with SessionReader(session) as reader:
-        info = pick_run(reader.runs(), run_id, str(session))
+        info = reader.pick(run_id)
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {session}")
         model = experiment.build()
         for entry in reader.log(info.id):
@@ -106,7 +128,7 @@ def draw(session: Path, image: Path, only: str | None = None, run_id: int | None
                 model = model.replace(**entry.payload)
         constants = cache(lambda: model.build(experiment.seed))  # built only if a picture wants names for its points
         source = RecordedSource(reader, info.id, None, model, lambda stream: model.labels(constants(), stream))
-        render(model, source, image, theme=theme, name=only)
+        render(model, source, image, theme=theme, name=only, every=every)
 
 
 @app.command

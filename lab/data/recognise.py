@@ -41,7 +41,7 @@ class Found:
 
     kind    one of KINDS, "" where nothing fits; also  further kinds that it can be taken for
     said    one paragraph; problem  one sentence about what is wrong with it
-    plan    what a network would learn, of a table
+    plan    what a network would learn, of a table; content  what was read of anything else, for a picture of it
     """
 
     place: Path
@@ -51,6 +51,7 @@ class Found:
     problem: str = ""
     size: int = 0
     plan: Plan | None = None
+    content: Any = None
 
     @property
     def title(self) -> str:
@@ -90,25 +91,32 @@ def _read(found: Found, choices: Choices, reading: dict[str, Any]) -> Found:
         plan = learned.plan(tables.read(place, choices), choices)
         return replace(found, said=learned.paragraph(plan), problem=plan.problem, plan=plan)
     if found.kind in ("recording", "sound"):
-        return replace(found, said=signals.read(place, **reading).said)
+        return _held(found, signals.read(place, **reading))
     if found.kind == "vectors":
-        return replace(found, said=vectors.load(place).said)
+        return _held(found, vectors.load(place))
     if found.kind == "network":
-        return replace(found, said=graphs.read(place).said)
+        return _held(found, graphs.read(place))
     if found.kind == "pictures":
-        return replace(found, said=pictures.from_idx(place).said)
+        return _held(found, pictures.from_idx(place))
     if found.kind == "text":
-        return replace(found, said=_text(place))
+        return replace(found, said=_text(place), content=door.read_start(place, 20_000).decode("utf-8", "replace"))
+    if found.kind == "experiment":
+        text = door.read_start(place, 20_000).decode("utf-8", "replace")
+        return replace(found, said=f"{place.name}: an experiment file: a model, its parameters and what happens when.", content=text)
     if found.kind == "picture":
         grey = pictures.grey(place)
         said = f"{place.name}: a picture of {grey.shape[1]} x {grey.shape[0]} pixels. To learn from pictures, put them into one folder for each class and open the folder around them."
-        return replace(found, said=said)
+        return replace(found, said=said, content=grey)
     words = {
-        "session": "a session of this lab, with its runs, notes and arrangement", "experiment": "an experiment file: a model, its parameters and what happens when",
+        "session": "a session of this lab, with its runs, notes and arrangement",
         "model": "a Python file with a model of one's own; it is run only when you say so", "questions": "questions or judged pairs, which are asked on a map of vectors",
         "weights": "weights of a network; a training of the same layers can begin with them",
     }  # fmt: skip
     return replace(found, said=f"{place.name}: {words.get(found.kind, 'nothing that can be read here')}.")
+
+
+def _held(found: Found, content: Any) -> Found:
+    return replace(found, said=content.said, content=content)
 
 
 def _folder(place: Path, kind: str) -> Found:
@@ -119,7 +127,7 @@ def _folder(place: Path, kind: str) -> Found:
         return Found(place, "", problem=f"{place} cannot be read ({error.strerror}): give a folder that you may read.")
     if shown and kind in ("", "pictures"):
         try:
-            return Found(place, "pictures", said=pictures.from_folder(place).said)
+            return _held(Found(place, "pictures"), pictures.from_folder(place))
         except LabError as error:
             return Found(place, "pictures", problem=str(error))
     texts = [p for p in inside if p.suffix.lower() in (".txt", ".md", ".rst", ".tex")]

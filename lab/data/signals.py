@@ -109,7 +109,7 @@ def _table(place: Path, sample_rate: float, column: int, time_unit: str) -> Reco
         )
     used = list(table.columns)
     for k, each in enumerate(used):
-        if each.slipped and k in (0, column):
+        if each.slipped and (k == column or (k == 0 and sample_rate <= 0)):
             row, text = each.slips[0]
             raise FileError(f"{place}, row {table.records[row]}, column {k + 1}: '{text[:30]}' is not a number.")
     while len(used) > 1 and used[-1].missing.all() and not used[-1].slipped:

@@ -1,22 +1,37 @@
-"""Data of a recorded stream as CSV or NPZ."""
+"""Data of a recorded stream, or of all of a run, as CSV or NPZ."""
 
 from __future__ import annotations
 
 import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 import numpy as np
 
 from lab.engine import kinds
+from lab.engine.experiment import Experiment, to_toml
 from lab.errors import FileError, ModelError
 from lab.model import Model, Recorded
+
+FORMATS = ("csv", "npz")
 
 
 class Run(Protocol):
     """A run that is exported; `lab.api.Run` is one."""
 
     model: Model
+    experiment: Experiment
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Its figures."""
+
+    @property
+    def streams(self) -> Sequence[str]:
+        """What was recorded."""
 
     def recorded(self, name: str) -> Recorded:
         """Time, values and index of a stream."""
@@ -35,6 +50,9 @@ def columns(run: Run, name: str) -> dict[str, np.ndarray]:
     if stream.form == "events":
         assert found.index is not None
         out = {when: found.time, "index": found.index}
+        if stream.channels:  # train and test by their names, not by 0 and 1
+            names = np.array([*stream.channels, ""])
+            out["channel"] = names[np.where((found.index >= 0) & (found.index < len(stream.channels)), found.index, len(stream.channels))]
         unit = f" ({stream.unit})" if stream.unit else ""
         return out if stream.kind == "raster" else out | {f"{name}{unit}": found.values}
     if not len(found.values):
@@ -42,9 +60,67 @@ def columns(run: Run, name: str) -> dict[str, np.ndarray]:
     return kinds.of(run.model._owner(), stream).columns(stream, found.values[-1])
 
 
+def format_of(path: Path | None, to: str = "") -> str:
+    """The format in which a stream is written to a file of this name: its ending decides, or is refused."""
+    ending = path.suffix.lower().lstrip(".") if path is not None else ""
+    if to and to not in FORMATS:
+        raise ModelError(f"--to {to}: a stream is exported as csv or npz.")
+    if path is not None and ending and ending not in FORMATS:
+        raise FileError(f"{path.name}: a stream is written to files that end in .csv or .npz (got '{path.suffix}').")
+    if to and ending and to != ending:
+        raise FileError(f"{path}: a {to} file ends in .{to}: choose another name or format.")
+    return to or ending or "csv"
+
+
+def export_all(run: Run, folder: Path, to: str = "csv") -> list[Path]:
+    """Write everything that was recorded into a new folder: a file for each stream, with names and units in it.
+
+    summary.csv holds the figures, experiment.toml what was run, contents.csv what each file is.
+    """
+    to = format_of(None, to)
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise FileError(f"{folder} is there already and not empty: name a new folder.")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder} cannot be made ({error.strerror}): choose another place.") from None
+    written, contents = [], []
+    for name in run.streams:
+        stream = run.model.stream(name)
+        path = folder / f"{_file_name(name)}.{to}"
+        try:
+            export_stream(run, name, to, path, io.StringIO())
+        except ModelError:  # what has no numbers in it, as a table of words, or nothing recorded yet
+            path = path.with_suffix(".csv")
+            try:
+                export_stream(run, name, "csv", path, io.StringIO())
+            except ModelError as error:
+                contents.append(("", name, stream.unit, str(error)))
+                continue
+        written.append(path)
+        contents.append((path.name, name, stream.unit, stream.doc))
+    tables: dict[str, list[tuple[Any, ...]]] = {
+        "summary.csv": [("figure", "value"), *run.summary.items()],
+        "contents.csv": [("file", "stream", "unit", "what it is"), *contents],
+    }
+    try:
+        for file_name, rows in tables.items():
+            with (folder / file_name).open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file, lineterminator="\n").writerows(rows)
+            written.append(folder / file_name)
+        (folder / "experiment.toml").write_text(to_toml(run.experiment), encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"{folder} cannot be written ({error.strerror}): choose another place.") from None
+    return [*written, folder / "experiment.toml"]
+
+
+def _file_name(stream: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", stream).strip("-.") or "stream"
+
+
 def export_stream(run: Run, name: str, to: str, path: Path | None, out: TextIO) -> None:
     """Write a stream of a run as `csv` (to `path` or the open text file `out`) or `npz` (to `path`)."""
-    if to not in ("csv", "npz"):
+    if to not in FORMATS:
         raise ModelError(f"--to {to}: a stream is exported as csv or npz.")
     if to == "npz":
         assert path is not None
@@ -61,6 +137,8 @@ def export_stream(run: Run, name: str, to: str, path: Path | None, out: TextIO) 
         else:
             raise ModelError(f"{name} is not made of numbers only: export it as csv.")
         arrays["unit"] = np.array(run.model.stream(name).unit)
+        if run.model.stream(name).channels:
+            arrays["channels"] = np.array(run.model.stream(name).channels)
         try:
             with path.open("wb") as file:
                 np.savez_compressed(file, **arrays)

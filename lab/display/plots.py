@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ __all__ = [
     "decimate", "difference", "distinct", "extent", "kind", "lines", "nice_ceiling", "raster", "time_axis", "typeset", "wanted",
 ]  # fmt: skip
 
+GHOST = -1  # the run of a line of the page before
 NAMED = 8  # channels drawn as lines of their own, with names; more become one item
 PHASE_POINTS = 6000
 GRAIN = 600  # points of a path closer than its extent divided by this are one
@@ -93,6 +94,7 @@ class Spikes:
     series: int
     label: str
     colour: str = ""
+    ghost: bool = False  # of the page before
 
 
 @dataclass(frozen=True)
@@ -157,11 +159,11 @@ def nice_ceiling(value: float) -> float:
     return next(m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-12))
 
 
-def time_axis(picture: Picture, model: Model, step: int) -> tuple[Stretch, Axis]:
+def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) -> tuple[Stretch, Axis]:
     """The stretch of steps shown and its axis, which stays fixed while the data move.
 
-    A window of time is filled from the left once, then shows what lies before the present; without a window, all
-    since the start, in an extent that grows by 1, 2, 5.
+    A window of time is filled from the left once, then shows what lies before the present, or (`paged`) is filled again
+    page by page; without a window, all since the start, in an extent that grows by 1, 2, 5.
     """
     clock = model.clock
     name = picture.x or ("time" if clock.physical else clock.unit)
@@ -174,6 +176,9 @@ def time_axis(picture: Picture, model: Model, step: int) -> tuple[Stretch, Axis]
         hi = whole if whole else nice_ceiling(max(step * clock.dt, 20 * clock.dt))
         return Stretch(0, step, 0), Axis(label, 0.0, float(hi))
     steps = max(1, round(picture.window / clock.dt))
+    if paged:
+        page = (max(step, 1) - 1) // steps * steps
+        return Stretch(page, step, 0), Axis(label, page * clock.dt, (page + steps) * clock.dt)
     if step <= steps:
         return Stretch(0, step, 0), Axis(label, 0.0, float(picture.window))
     before = f"{name} before now ({clock.unit})" if clock.physical else f"{name} before now"
@@ -382,9 +387,16 @@ def _curve(layer: Layer, model: Model, source: Source) -> tuple[list[np.ndarray]
     return [table[0]] * len(rows), list(rows), stream
 
 
-def lines(picture: Picture, model: Model, source: Source, width: int = 800, overlays: Sequence[Overlay] = ()) -> Plot:
+def ghost(stretch: Stretch, picture: Picture, model: Model) -> Stretch | None:
+    """What the page before still shows to the right of the present, a little apart from it; None on the first page."""
+    steps = max(1, round(picture.window / model.clock.dt))
+    first = stretch.last - steps + max(1, steps // 100)
+    return Stretch(first, stretch.first, -steps) if stretch.first > 0 and first < stretch.first else None
+
+
+def lines(picture: Picture, model: Model, source: Source, width: int = 800, overlays: Sequence[Overlay] = (), paged: bool = False) -> Plot:
     """Resolve a picture of traces, curves or both; `width` is the number of pixels there are for the x axis."""
-    stretch, axis = time_axis(picture, model, source.step)
+    stretch, axis = time_axis(picture, model, source.step, paged)
     timed = kind(picture, model) == "trace"
     found: list[Line] = []
     for run, over in [*((k + 1, o) for k, o in enumerate(overlays)), (0, None)]:
@@ -406,6 +418,11 @@ def lines(picture: Picture, model: Model, source: Source, width: int = 800, over
             shares = layer.style == "marker" or layer.theory
             number_of = max(0, series - 1) if shares and len(ys) == 1 else series
             said = _meanings(stream, layer, len(ys))
+            before = ghost(stretch, picture, model) if paged and timed and over is None and layer.style != "marker" else None
+            if before is not None:
+                old_x, old_y, _ = _trace(layer, theirs, origin, before, width)
+                old = _make((GHOST, number, 0), old_x, old_y, [""] * len(old_y), number_of, replace(layer, style="ghost"), None, said)
+                found += [replace(line, meaning="") for line in old]
             found += _make((run, number, 0), xs, ys, _names(stream, layer, len(ys)), number_of, layer, over, said)
             series += 0 if shares and len(ys) == 1 else min(len(ys), NAMED + 1)
     if not timed:
@@ -445,18 +462,20 @@ def _stream_axis(picture: Picture, model: Model, *, across: bool) -> str:
     return f"{stream.name} ({stream.unit})" if stream.unit else stream.name
 
 
-def raster(picture: Picture, model: Model, source: Source, overlays: Sequence[Overlay] = ()) -> RasterPlot:
+def raster(picture: Picture, model: Model, source: Source, overlays: Sequence[Overlay] = (), paged: bool = False) -> RasterPlot:
     """Resolve a picture of events."""
-    stretch, axis = time_axis(picture, model, source.step)
+    stretch, axis = time_axis(picture, model, source.step, paged)
     dt = model.clock.dt
     layers: list[Spikes] = []
     cells = 0
+    before = ghost(stretch, picture, model) if paged else None
     for over in [*overlays, None]:
         origin = over.source if over else source
         scale = origin.model.clock.dt
         for number, layer in enumerate(picture.layers):
             stream = model.stream(layer.stream)
-            steps, cell, part = origin.events(stream.name, math.floor(stretch.first * dt / scale))
+            since = before.first if before is not None and over is None else stretch.first
+            steps, cell, part = origin.events(stream.name, math.floor(since * dt / scale))
             if layer.channel is not None:
                 own = cell == layer.channel
                 steps, cell, part = steps[own], cell[own], part[own]
@@ -469,6 +488,10 @@ def raster(picture: Picture, model: Model, source: Source, overlays: Sequence[Ov
             declared = max(stream.shape[0] if stream.shape else 0, len(stream.channels))
             cells = max(cells, declared, int(cell.max()) + 1 if len(cell) and not declared else 0)
             note = f" · {over.name}" if over else ""
+            if before is not None and over is None:
+                old = steps < before.last
+                layers.append(Spikes(time[old] + (stretch.origin - before.origin) * dt, cell[old], number, "", ghost=True))
+                time, cell = time[~old], cell[~old]
             layers.append(Spikes(time, cell, number, (layer.label or stream.name) + note, over.colour if over else ""))
     lo, hi = picture.y_range or (-0.5, max(cells, 1) - 0.5)
     vertical = Axis(typeset(picture.y or ("cell" if cells > 1 else "")), lo, hi)

@@ -14,7 +14,7 @@ from lab.display.plots import kind
 from lab.errors import ModelError, near
 from lab.model import Drawers, Model, Picture, Place, Stage, Strips
 
-__all__ = ["Arrangement", "Card", "Split", "arrange", "boxes", "cards", "complete"]
+__all__ = ["Arrangement", "Box", "Card", "Split", "arrange", "boxes", "cards", "complete"]
 
 NARROW, LOW = 760, 420  # px: a place smaller than this shows main and what fits beside it
 STRIPS = 4  # strips of a stage that nobody declared
@@ -27,6 +27,9 @@ DRAWER = {
     "trace": "Over time", "raster": "Over time", "phase": "Curves", "curve": "Curves", "bars": "Curves", "table": "Numbers",
     "matrices": "Numbers",
 }  # fmt: skip
+
+
+Box = tuple[float, float, float, float]  # x, y, width, height
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def arrange(model: Model, width: float, height: float) -> Arrangement:
     return Arrangement(top, under, drawers, "" if narrow or low else stage.opened)
 
 
-def boxes(part: Split | Card, area: tuple[float, float, float, float], gap: float) -> list[tuple[Card, tuple[float, float, float, float]]]:
+def boxes(part: Split | Card, area: Box, gap: float) -> list[tuple[Card, Box]]:
     """Where each card of a tree lies in an area (x, y, width, height), `gap` between neighbours."""
     if isinstance(part, Card):
         return [(part, area)]

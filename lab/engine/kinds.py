@@ -5,6 +5,7 @@ A kind is one entry here and one view (`lab.widgets.pictures.kinds`). A file of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -132,13 +133,13 @@ def _names(stream: Stream, count: int) -> list[str]:
 
 def of_channels(stream: Stream, rows: np.ndarray) -> Columns:
     """Rows (n, *shape) as one column for each channel."""
-    flat = rows.reshape(len(rows), -1)
+    flat = rows.reshape(len(rows), int(np.prod(rows.shape[1:], dtype=int)))  # also where there are no rows yet
     return {name: flat[:, k] for k, name in enumerate(_names(stream, flat.shape[1]))}
 
 
 def _of_array(stream: Stream, shown: Any) -> Columns:
     found = np.asarray(shown, float)
-    rows = found.reshape(len(found), -1) if found.ndim > 1 else found[:, None]
+    rows = found.reshape(len(found), math.prod(found.shape[1:])) if found.ndim > 1 else found[:, None]
     return {"row": np.arange(len(rows)), **of_channels(stream, rows)}
 
 

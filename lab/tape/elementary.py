@@ -25,6 +25,17 @@ def exp_of(x, y):
 
 
 @kernel
+def exp_in(x):
+    """x = exp(x), in place: of one slice given twice the compiler must fear that its halves overlap, and takes the values one by one."""
+    if x.itemsize == 4:
+        for i in range(x.size):
+            x[i] = exp32(x[i])
+    else:
+        for i in range(x.size):
+            x[i] = exp(x[i])
+
+
+@kernel
 def tanh_of(x, y):
     """y = tanh(x)."""
     if x.itemsize == 4:
@@ -47,7 +58,36 @@ def logistic_of(x, y):
 
 
 @kernel
+def tanh_in(x):
+    """x = tanh(x), in place."""
+    if x.itemsize == 4:
+        for i in range(x.size):
+            x[i] = tanh32(x[i])
+    else:
+        for i in range(x.size):
+            x[i] = tanh(x[i])
+
+
+@kernel
+def logistic_in(x):
+    """x = 1 / (1 + exp(-x)), in place."""
+    if x.itemsize == 4:
+        for i in range(x.size):
+            x[i] = sigmoid32(x[i])
+    else:
+        for i in range(x.size):
+            x[i] = sigmoid(x[i])
+
+
+@kernel
 def log_of(x, y):
     """y = log(x)."""
     for i in range(x.size):
         y[i] = log(x[i])
+
+
+@kernel
+def log_in(x):
+    """x = log(x), in place."""
+    for i in range(x.size):
+        x[i] = log(x[i])

@@ -211,7 +211,7 @@ class Listing:
         name: str | None = None,
         ints: Sequence[int] = (),
         floats: dict[str, tuple[float, float, float]] | None = None,
-        scratch: int | None = None,
+        scratch: int | Node | None = None,
         scratch_batched: bool | None = None,
         statistics: Node | None = None,
         batched: bool | None = None,
@@ -223,7 +223,7 @@ class Listing:
 
         ints and floats (name -> value, lowest, highest: live hyper-parameters `<name>.<key>`) are read by the kernels from
         r[INTS] on and f[r[FLOATS]] on; `scratch` reserves that many values per sample (or in all, if scratch_batched=False or
-        nothing has a batch axis) at r[AUX]; `statistics` is a statistic node at r[STATISTICS]; `into` writes to an existing node.
+        nothing has a batch axis) at r[AUX], a node of kind scratch is used again (what is kept there is lost to the next user); `statistics` is a statistic node at r[STATISTICS]; `into` writes to an existing node.
         """
         if opcode not in OPCODES:
             raise ModelError(f"tape: there is no opcode '{opcode}'; {near(opcode, OPCODES)}")
@@ -236,7 +236,9 @@ class Listing:
         self._expect_batch(opcode, name, inputs, into.batched if into is not None else batched)
         where = self.add_floats(name, floats) if floats else -1
         aux = -1
-        if scratch is not None:
+        if isinstance(scratch, Node):
+            aux = scratch.index
+        elif scratch is not None:
             shared = batched if scratch_batched is None else scratch_batched
             aux = self.node(self.free_name(None, f"{name}.scratch"), "scratch", (scratch,), shared).index
         out = into if into is not None else self.node(name, "value", tuple(int(n) for n in shape), batched, classes=classes)

@@ -122,6 +122,19 @@ class Operations:
         """In training, x plus Gaussian noise of the live standard deviation `<name>.deviation`."""
     def uniform(self, shape: int | Sequence[int], low: float = 0.0, high: float = 1.0, *, name: str | None = None) -> Node:
         """Numbers drawn evenly from low to high (live), new at each pass, in training and evaluation alike."""
+    def lstm(self, x: Node, units: int, *, forget: float = 1.0, init: Any = "xavier", name: str | None = None) -> list[Node]:
+        """A long short-term memory over a sequence (steps, values), unrolled in time: its output (units,) at every step.
+
+        Parameters `<name>.input` (values, 4 units), `<name>.recurrent` (units, 4 units) and one `<name>.bias` (4 units), whose forget
+        part starts at `forget`. Step k has the state `<name>.k` (2, units), the gates `<name>.k.gates` (i f g o) and the output `<name>.k.h`.
+        """
+    def lstm_cell(self, drive: Node, state: Node | None = None, recurrent: Node | None = None, *, step: int | None = None, scratch: Node | None = None, name: str | None = None) -> Node:
+        """One step of a long short-term memory; the result (2, units) holds its output h and its cell c, as `state` does (none: both are 0).
+
+        drive: what comes to the gates from outside, (4 units,), or (steps, 4 units) of which `step` says the row; its quarters are the
+        input gate, the forget gate, the candidate and the output gate (i f g o). recurrent: weights (units, 4 units) from h to the
+        gates. The gates are the node `<name>.gates`. scratch: the node `<name>.gates.scratch1` of another step, to save memory.
+        """
     def free(self, name: str, shape: int | Sequence[int], *, start: Node | float = 0.0) -> Node:
         """A value that `settle` moves within each pass; it starts as a copy of `start`, a node of its shape or a number.
 

@@ -52,7 +52,9 @@ def described() -> str:
         if function.__module__.startswith("lab.tape.operations."):
             help = (inspect.getdoc(function) or "").replace("\n", "\n        ").replace("\n        \n", "\n\n")
             end = "\n        " if "\n" in help else ""
-            lines.append(f'    def {name}({", ".join(_parameters(function))}) -> Node:\n        """{help}{end}"""\n')
+            lines.append(
+                f'    def {name}({", ".join(_parameters(function))}) -> {inspect.signature(function).return_annotation}:\n        """{help}{end}"""\n'
+            )
     return "".join(lines)
 
 

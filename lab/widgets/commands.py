@@ -12,20 +12,16 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from lab import catalog
-from lab.engine.experiment import Experiment
 from lab.errors import LabError, ParameterError
 from lab.parameter_kinds import KINDS
 from lab.widgets import filing, theme
-from lab.widgets.embeddings.exchange import is_plain_text
 from lab.widgets.palette import Entry, score
 from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.lines import LinesView
 from lab.widgets.shell import Shell
 
 FILES = "Sessions (*.lab)"
-VECTORS = "Vectors and texts (*.txt *.vec *.bin *.tsv *.csv *.npz *.safetensors)"
 SOUNDS = "Sound (*.wav)"
-LARGE = 20e6  # bytes from which a file is laid out in the way that is there at once
 
 
 class Commands(QObject):
@@ -45,10 +41,12 @@ class Commands(QObject):
         self._name_steps()
         add("new", "New session", self.new, "mdi6.file-plus-outline", "Ctrl+N")
         add("open", "Open…", self.open, "mdi6.folder-open-outline", "Ctrl+O")
+        add("bring", "Bring your data…", self.bring, "mdi6.table-large", "Ctrl+D")
         add("recent", "Recent sessions", self.show_recent, "mdi6.history", "Ctrl+Shift+O")
         add("save", "Save", self.save, "mdi6.content-save-outline", "Ctrl+S")
         add("save-as", "Save as…", self.save_as, "mdi6.content-save-edit-outline", "Ctrl+Shift+S")
         add("save-copy", "Save a copy…", self.save_copy, "mdi6.content-copy")
+        add("export-all", "Export everything…", self.export_all, "mdi6.export")
         add("sound", "Save the spikes as sound…", self.save_sound, "mdi6.volume-high")
         add("play", "Play or pause", w.toggle, "mdi6.play", "Space")
         add("step", "Advance one step", partial(w.run_for, 1), "mdi6.step-forward", ".")
@@ -171,16 +169,8 @@ class Commands(QObject):
                             action.doc.split("\n")[0],
                         )
                     )
-            for name, dock in w.workspace.docks.items():
-                found.append(
-                    Entry(
-                        "picture",
-                        dock.card.view.picture.title,
-                        partial(w.workspace.bring, name),
-                        "mdi6.chart-box-outline",
-                        dock.card.view.picture.doc,
-                    )
-                )
+            for name, title, doc in w.workspace.titles():
+                found.append(Entry("picture", title, partial(w.workspace.bring, name), "mdi6.chart-box-outline", doc))
             kind = type(status.model)
             for title in kind.presets:
                 found.append(Entry("preset", title, partial(w.choose_preset, title), "mdi6.bookmark-outline", kind.title))
@@ -274,11 +264,10 @@ class Commands(QObject):
 
     def _picture(self, fits: Callable[[PictureView], bool], pointed: bool = False) -> PictureView | None:
         """The picture meant by a key: the one with the keyboard or under the cursor, else the first that fits."""
-        docks = [d for d in self.window.workspace.docks.values() if d.isVisible() and fits(d.card.view)]
-        under = next((d for d in docks if d.underMouse()), None)
-        focused = next((d for d in docks if d.isAncestorOf(self.window.frame.focusWidget() or self.window.frame)), None)
-        dock = (under or focused if pointed else focused or under) or next(iter(docks), None)
-        return dock.card.view if dock else None
+        views = [v for card in self.window.workspace.visible_cards() for v in (card.view, *card.view.parts()) if fits(v)]
+        under = next((v for v in reversed(views) if v.underMouse()), None)
+        focused = next((v for v in views if v.isAncestorOf(self.window.frame.focusWidget() or self.window.frame)), None)
+        return (under or focused if pointed else focused or under) or next(iter(views), None)
 
     def _measure(self) -> None:
         view = self._picture(lambda view: isinstance(view, LinesView), pointed=True)
@@ -298,6 +287,8 @@ class Commands(QObject):
         w = self.window
         if w.bar.palette_field.results.isVisible():
             w.bar.palette_field.leave()
+        elif w.data.leave():
+            return
         elif w.leave_canvas():
             return
         elif w.workspace.filled:
@@ -349,16 +340,21 @@ class Commands(QObject):
             self.window.failed(str(error))
 
     def open(self) -> None:
-        """Ask for a session and open it."""
-        self._dialog("Open a session, vectors or a text", False, self.open_path, f"{FILES};;{VECTORS}")
+        """Ask for a file of any kind and open it."""
+        self.window.data.browse()
+
+    def bring(self) -> None:
+        """The sheet for a file of one's own."""
+        self.window.data.bring()
 
     def open_path(self, path: str) -> None:
-        """Open a session file in place of the present one, or a file of vectors as a map in it, or say in one sentence why not."""
+        """Open a session in place of the present one, and anything else on the sheet."""
+        self.window.data.open_path(path)
+
+    def open_session(self, path: str) -> None:
+        """Open a session file in place of the present one, or say in one sentence why not."""
         from lab.session import Session
 
-        if Path(path).suffix.lower() != ".lab" and Path(path).is_file():
-            self.open_vectors(path)
-            return
         if Path(path).resolve() == self.window.session.path:
             self.window.toast.say("accent", f"'{Path(path).name}' is the session in front.", key="file")
             return
@@ -369,12 +365,6 @@ class Commands(QObject):
             return
         self.window.settings.add_recent(path)
         self._go_to(session)
-
-    def open_vectors(self, path: str) -> None:
-        """Lay the vectors of a file out (a large space by principal components, which are there at once), or learn those of a plain text."""
-        taking = catalog.takers("text" if is_plain_text(path) else "vectors")[0]
-        parameters = taking.parameters(path, large=Path(path).stat().st_size > LARGE)
-        self.window.show_experiment(Experiment(taking.model, parameters=parameters), f"{taking.words} {Path(path).name}")
 
     def _go_to(self, session: Any) -> None:
         w = self.window
@@ -449,6 +439,36 @@ class Commands(QObject):
             return
         self.window.settings.add_recent(path)
         self.window.toast.say("good", f"A copy was saved as {path}.", key="file")
+
+    def export_all(self) -> None:
+        """Ask for a folder and write all that was recorded of the run in front into a new one in it."""
+        if self.window.player.run_id is None:
+            self.window.banner.say("accent", "Nothing is recorded yet: let the model run first.", key="file")
+            return
+        dialog = QFileDialog(self.window.frame, "Export everything into a new folder in", str(self._folder()))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self.export_all_to)
+        dialog.open()
+
+    def export_all_to(self, folder: str) -> None:
+        """Write everything recorded of the run in front into a new folder."""
+        from lab import api
+        from lab.display.export import export_all
+
+        w = self.window
+        number = w.player.run_id
+        place, count = Path(folder) / f"{w.document.model}-run-{number}", 2
+        while place.exists():
+            place, count = place.with_name(f"{w.document.model}-run-{number}-{count}"), count + 1
+        try:
+            w.session.flush()
+            written = export_all(api.load(w.session.path, number), place)
+        except LabError as error:
+            w.banner.say("bad", str(error), [("Another folder…", self.export_all)], key="file")
+            return
+        w.banner.say("good", f"{len(written)} files were written to {place}.", key="file")
 
     def save_sound(self, run: int | None = None) -> None:
         """Ask for a name and write the spikes of a run, by default of the one in front, as clicks."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from lab.display import stage
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import FileError, ModelError, near
 from lab.model import Model, Picture
@@ -56,6 +57,18 @@ def chosen(model: Model, name: str | None) -> tuple[Picture, ...]:
     return pictures
 
 
+def stage_of(model: Model, width: float, height: float) -> list[tuple[stage.Card, stage.Box]]:
+    """The cards of a model's stage, as in a window of this size with the drawers closed, and where each lies."""
+    shown = stage.arrange(model, width - 2 * GAP, height - 2 * GAP)
+    tall = height - 2 * GAP
+    under = (tall - GAP) * stage.UNDER / (1 + stage.UNDER) if shown.below is not None else 0.0
+    top = tall - under - (GAP if under else 0.0)
+    placed = stage.boxes(shown.top, (GAP, GAP, width - 2 * GAP, top), GAP)
+    if shown.below is not None:
+        placed += stage.boxes(shown.below, (GAP, GAP + top + GAP, width - 2 * GAP, under), GAP)
+    return placed
+
+
 def render(
     model: Model,
     source: Source,
@@ -65,13 +78,19 @@ def render(
     name: str | None = None,
     overlays: Sequence[Overlay] = (),
     projector: bool = False,
+    every: bool = False,
 ) -> Path:
-    """Draw all pictures of a model, or the one called `name`, to a file; the ending .png, .svg or .pdf decides the kind.
+    """Draw the stage of a model to a file, every picture that it has, or the one called `name`.
 
-    The theme of a window that is open is put back afterwards. Raises FileError or ModelError with a sentence.
+    The ending .png, .svg or .pdf decides the kind of file. The theme of a window that is open is put back afterwards. Raises FileError or ModelError with a sentence.
     """
     path = Path(path)
     pictures = chosen(model, name)
+    if name is None and not every:
+        placed = stage_of(model, *size)
+    else:
+        cards = [stage.Card(p.name, (p.name,)) for p in pictures]
+        placed = list(zip(cards, layout([1.0 if len(pictures) == 1 else p.weight for p in pictures], *size), strict=True))
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise FileError(f"'{path.name}': pictures are written as .png, .svg or .pdf (got '{path.suffix}').")
     app = offscreen_application()
@@ -79,9 +98,9 @@ def render(
     from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
     from lab.widgets import theme as look
-    from lab.widgets.pictures import make
     from lab.widgets.pictures.card import figures_text
     from lab.widgets.pictures.export import draw_file
+    from lab.widgets.pictures.strips import StripsView, view_of_card
 
     before = look.current()
     seen = bool(app.styleSheet())  # a window is open: it wears the theme too, and must get its own back
@@ -90,9 +109,10 @@ def render(
         look.apply(app, theme, projector, sheet=False)
     views = []
     try:
-        places = layout([1.0 if len(pictures) == 1 else p.weight for p in pictures], *size)
-        for picture, (_, _, wide, tall) in zip(pictures, places, strict=True):
-            view = make(picture, model)
+        for card, (_, _, wide, tall) in placed:
+            view = view_of_card(card, model)
+            if isinstance(view, StripsView):
+                view.follow()  # the end of the run, not what its last page holds
             view.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
             view.resize(max(120, round(wide) - 24), max(96, round(tall) - TITLE - 12))
             view.show()
@@ -104,7 +124,7 @@ def render(
 
         def draw(painter: QPainter, area: QRectF) -> None:
             tokens = look.current().tokens
-            for view, (x, y, wide, tall) in zip(views, places, strict=True):
+            for view, (_, (x, y, wide, tall)) in zip(views, placed, strict=True):
                 painter.setPen(QPen(QColor(tokens.line), 1))
                 painter.setBrush(QColor(tokens.surface))
                 painter.drawRoundedRect(QRectF(x, y, wide, tall), 8, 8)

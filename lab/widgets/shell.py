@@ -26,8 +26,28 @@ from lab.widgets.workspace import Workspace
 Way = tuple[str, Callable[[], object]]  # the words of a button, and what it does
 
 
+class Files(Protocol):
+    """Where files of a person come in."""
+
+    def browse(self) -> None:
+        """Ask for a file of any kind."""
+
+    def bring(self) -> None:
+        """Show the sheet."""
+
+    def open_path(self, path: str) -> None:
+        """Open a file of any kind."""
+
+    def leave(self) -> bool:
+        """Escape: whether the sheet was there to be put away."""
+
+
 class Shell(Protocol):
     """The window as its parts see it."""
+
+    @property
+    def data(self) -> Files:
+        """Where files of a person come in."""
 
     session: Session
     settings: Settings

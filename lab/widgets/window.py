@@ -27,6 +27,7 @@ from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
+from lab.widgets.data_sheet.place import DataPlace
 from lab.widgets.document import Document
 from lab.widgets.focus import Focus
 from lab.widgets.gallery import Gallery, small_picture
@@ -36,6 +37,7 @@ from lab.widgets.networks import CanvasPlace
 from lab.widgets.opening import opening
 from lab.widgets.player import Player
 from lab.widgets.pulse import Pulse
+from lab.widgets.refusals import Refusals
 from lab.widgets.reports import Reports
 from lab.widgets.runs import RunRow, RunsPanel
 from lab.widgets.settings import Settings
@@ -44,7 +46,6 @@ from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
 from lab.widgets.workspace import ANALYSIS, Workspace
 
-OPENED = (".lab", ".vec", ".bin", ".tsv", ".csv", ".npz", ".safetensors", ".txt")  # files that may be dropped on the window
 THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
 SLOW_EVERY = 8  # beats between looks at what changes slowly
 
@@ -92,6 +93,7 @@ class Window(QMainWindow):
         self.commands = Commands(self)
         self.marks = Marks(self)
         self.reports = Reports(self)
+        self.refusals = Refusals(self)
         self._build()
         self._wire()
         self.set_session(session, model=model, playing=playing)
@@ -151,6 +153,7 @@ class Window(QMainWindow):
         self.setCentralWidget(middle)
         self.focus = Focus(self, self.stage)
         self.commands.attach(self.stage, self.transport)
+        self.data = DataPlace(self, middle, self.commands.open_session)
         self._fit_panels()
 
     def _wire(self) -> None:
@@ -166,6 +169,7 @@ class Window(QMainWindow):
         self.side.notes.edited.connect(self._notes_edited)
         self.workspace.acted.connect(self.act)
         self.workspace.handle_moved.connect(self._handle_moved)
+        self.workspace.values_wanted.connect(self._values_wanted)
         self.workspace.bookmarked.connect(self._bookmarked)
         self.workspace.mapped.connect(self._mapped)
         self.workspace.watched.connect(self._watch)
@@ -189,6 +193,7 @@ class Window(QMainWindow):
         self.player.branched.connect(self._branched)
         self.player.switched.connect(self._switched)
         self.player.failed.connect(self.failed)
+        self.player.noted.connect(self.noted)
         self.pulse.beat.connect(self._beat)
 
     def _fit_panels(self) -> None:
@@ -368,6 +373,9 @@ class Window(QMainWindow):
         spec = kind.specs()[name]
         if not final and not spec.live:
             return  # a restart for every pixel of a drag would be a flood of runs
+        if final and self.data.asks_first(name, value):
+            self._show_form()  # as before, until there is a file
+            return
         try:
             after = experiment.with_parameters(**{name: value})
         except LabError as error:
@@ -395,6 +403,23 @@ class Window(QMainWindow):
 
     def _handle_moved(self, name: str, value: Any, final: bool) -> None:
         self.change(name, value, final=final)
+        edges = [h.param for p in self.workspace.model.pictures for h in p.handles if h.axis == "x"] if self.workspace.model else []
+        if final and name in edges and self.player.runner is not None and self.player.runner.status.step:
+            self.reset()  # an edge in the past can only be seen in a run that begins anew
+
+    def _values_wanted(self, values: dict[str, Any], again: bool) -> None:
+        """Several parameters at once, as one step that can be undone: a stimulus drawn by hand, another clamp."""
+        experiment = self.document.experiment()
+        try:
+            after = experiment.with_parameters(**values)
+        except LabError as error:
+            self.side.show_error(getattr(error, "names", tuple(values)) or tuple(values), str(error))
+            return
+        before, specs = self.player.runner, catalog.load(experiment.model).specs()
+        self.history.replace(self.document.with_experiment(after), f"Change {specs[next(iter(values))].label}")
+        self.history.seal()
+        if again and self.player.runner is before:
+            self.reset()
 
     def act(self, name: str, arguments: dict) -> None:
         """Do an action to the run in front; a picture of its name, which shows what came out, comes to the front."""
@@ -605,6 +630,10 @@ class Window(QMainWindow):
         self.reports.forget()
         self.workspace.check_watched()
 
+    def noted(self, sentence: str) -> None:
+        """Say something that should be known."""
+        self.banner.say("accent", sentence, key="noted")
+
     def failed(self, sentence: str) -> None:
         self.banner.say("bad", sentence, key="failed")
 
@@ -618,7 +647,7 @@ class Window(QMainWindow):
         self._beats += 1
         if self._beats % SLOW_EVERY == 1:
             self.workspace.check_watched()
-            self.runs_panel.show_runs(self.marks.rows(), audible=ANALYSIS in self.workspace.docks)
+            self.runs_panel.show_runs(self.marks.rows(), audible=self.workspace.has(ANALYSIS))
         if not self.isMinimized():
             source = self.player.source
             if source is not None and status is not None and status.phase != "preparing":
@@ -629,7 +658,9 @@ class Window(QMainWindow):
                     self.canvas.refresh(source)
         if self._beats % 2:
             self._show_transport(status)
+        self.refusals.look(status)
         self.reports.show(status)
+        self.data.look(status)
         if self._thumbnail_due and time.monotonic() - self._opened_at > THUMBNAIL_AFTER:
             self._take_thumbnail()
 
@@ -688,16 +719,14 @@ class Window(QMainWindow):
         self._fit_panels()
 
     def dragEnterEvent(self, event) -> None:
-        """A session file or a file of vectors may be dropped on the window."""
-        if any(Path(u.toLocalFile()).suffix.lower() in OPENED for u in event.mimeData().urls()):
+        """A file of any kind may be dropped on the window."""
+        if any(u.isLocalFile() for u in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event) -> None:
-        """Open a dropped session file, or a file of vectors as a map."""
-        for url in event.mimeData().urls():
-            if Path(url.toLocalFile()).suffix.lower() in OPENED:
-                self.commands.open_path(url.toLocalFile())
-                return
+        """What was dropped is looked at, and goes where it belongs."""
+        if self.data.dropped(event.mimeData().urls()):
+            event.acceptProposedAction()
 
     def closeEvent(self, event) -> None:
         """Gone at once; what is recorded is written after that."""

@@ -1,4 +1,4 @@
-"""The middle: one card per picture, each a dock that can be moved, resized, hidden, torn off or made to fill the place."""
+"""The middle: the stage of a model, its cards as docks that can be moved, resized, hidden, torn off or made to fill the place."""
 
 from __future__ import annotations
 
@@ -10,57 +10,43 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QPainter, QPen
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QWidget
 
+from lab.display import stage
 from lab.display.plots import Overlay, Source
-from lab.model import Model, Picture
+from lab.model import Model
 from lab.widgets import theme
 from lab.widgets.arrangement import Arrangement, Node, Place, Rect, Split, names_of, read, seen
+from lab.widgets.drawers import Drawers
 from lab.widgets.pictures import PictureCard, PictureView, make
+from lab.widgets.pictures.strips import StripsView, view_of_card
 
-LOW = 420
 ANALYSIS = "analysis"  # the card that models with spikes have besides their pictures
-LARGE = 4  # a picture of so much weight has only two others beside it
-SMALL = 760  # a place narrower than this shows the front pictures only; the others wait behind them as tabs
+DRAWERS = "drawers"  # the place of what is not on the stage
+GAP = 12
 
 
-def rows_of(pictures: Sequence[Picture], width: int, height: int) -> tuple[list[list[int]], list[int]]:
-    """The default arrangement: rows of picture numbers, and those that wait behind the first as tabs.
+class DrawerDock(QDockWidget):
+    """The place of the drawers: it stays at the lower edge of the stage, as high as its words while none is open."""
 
-    Where the place is small only `front` pictures are laid out. Rows are filled in order so that each holds about the
-    same sum of weights.
-    """
-    numbers = list(range(len(pictures)))
-    behind: list[int] = []
-    small = width < SMALL
-    most = (4 if small else 6) if height > LOW else 2
-    if any(p.weight >= LARGE for p in pictures):
-        most = min(most, 3)
-    if small and any(p.front for p in pictures):
-        behind = [k for k in numbers if not pictures[k].front]
-        numbers = [k for k in numbers if pictures[k].front]
-        while behind and len(numbers) < 2:
-            numbers.append(behind.pop(0))
-    if len(numbers) > most:
-        keep = sorted(sorted(numbers, key=lambda k: (not pictures[k].front, -pictures[k].weight, k))[:most])
-        behind = [k for k in numbers if k not in keep] + behind
-        numbers = keep
-    numbers.sort(key=lambda k: pictures[k].weight < LARGE)
-    count = len(numbers)
-    # Two pictures one above the other where the place is narrow; beside each other where it is low as well, or each would be a slit.
-    columns = 1 if small and count <= 2 and (count == 1 or height > LOW) else 2 if small or count <= 2 or count == 4 else 3
-    lines = max(1, -(-count // columns))
-    if count == 3 and not small:
-        lines = 2
-    total = sum(pictures[k].weight for k in numbers)
-    rows: list[list[int]] = [[]]
-    filled = 0.0
-    for position, k in enumerate(numbers):
-        rest_rows = lines - len(rows)
-        must = count - position <= rest_rows
-        if rows[-1] and rest_rows and (must or filled + pictures[k].weight / 2 > total * len(rows) / lines):
-            rows.append([])
-        rows[-1].append(k)
-        filled += pictures[k].weight
-    return rows, behind
+    def __init__(self, drawers: Drawers, parent: QWidget):
+        super().__init__(parent)
+        self.drawers = drawers
+        self.setObjectName(f"dock-{DRAWERS}")
+        self.setWindowTitle("More")
+        self.setAllowedAreas(Qt.DockWidgetArea.TopDockWidgetArea)
+        self.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        self.setTitleBarWidget(QWidget(self))
+        self.setWidget(drawers)
+        theme.changes().changed.connect(self.update)
+
+    def fit_height(self) -> None:
+        """Fixed while closed; free while open."""
+        closed = self.drawers.closed_height
+        self.setMinimumHeight(closed if not self.drawers.opened else 120)
+        self.setMaximumHeight(closed if not self.drawers.opened else 16_777_215)
+
+    def paintEvent(self, event) -> None:
+        """The ground of a card."""
+        _paint_card(self)
 
 
 class CardDock(QDockWidget):
@@ -103,24 +89,29 @@ class CardDock(QDockWidget):
 
     def paintEvent(self, event) -> None:
         """The card: a ground with a border and round corners."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme.colour("line"), 1))
-        painter.setBrush(theme.colour("surface"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        painter.end()
+        _paint_card(self)
+
+
+def _paint_card(widget: QWidget) -> None:
+    painter = QPainter(widget)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.colour("line"), 1))
+    painter.setBrush(theme.colour("surface"))
+    painter.drawRoundedRect(QRectF(widget.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+    painter.end()
 
 
 class Workspace(QMainWindow):
-    """Cards of one model's pictures.
+    """The stage of one model: its pictures as cards, and drawers for what is not on it.
 
-    acted, handle_moved  as of `PictureView`
-    bookmarked, mapped   as of the explorer of vectors
-    layout_changed       a card was moved, resized, hidden or shown
+    acted, handle_moved, values_wanted  as of `PictureView`
+    bookmarked, mapped                  as of the explorer of vectors
+    layout_changed                      a card was moved, resized, hidden or shown
     """
 
     acted = Signal(str, dict)
     handle_moved = Signal(str, object, bool)
+    values_wanted = Signal(dict, bool)
     bookmarked = Signal(str, str)
     mapped = Signal(str, str)
     watched = Signal(frozenset)
@@ -129,19 +120,23 @@ class Workspace(QMainWindow):
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent, Qt.WindowType.Widget)
         self.setObjectName("workspace")
-        self.setContentsMargins(12, 12, 12, 12)
+        self.setContentsMargins(GAP, GAP, GAP, GAP)
         self.setDockNestingEnabled(True)
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, _north())
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.docks: dict[str, CardDock] = {}
+        self.drawers: DrawerDock | None = None
+        self._places: dict[str, QDockWidget] = {}  # the cards, and the drawers
+        self._bookmarks = ""
         self._wanted: frozenset[str] = frozenset()
         self._before_fill: Arrangement | None = None
         self._pending: Arrangement | None = None  # taken over before the window had a size
         self.filled = ""
         self.model: Model | None = None
         self._turn = self._last = 0
-        self._arranged_for = (False, False)
+        self._arranged_for: tuple[str, ...] = ()
+        self._cursor: int | None = None
         self._own = False  # the person moved something: the arrangement is kept
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -151,29 +146,55 @@ class Workspace(QMainWindow):
     # -- cards --
 
     def show_model(self, model: Model, kept: object = None) -> None:
-        """Make a card for each picture of a model; `kept` is an arrangement as `state` gave it, or as a file says it."""
+        """Put a model on the stage; `kept` is an arrangement as `state` gave it, or as a file says it."""
         same = type(self.model) is type(model)  # other parameters may mean other pictures
-        before = {name: dock.card.view for name, dock in self.docks.items() if same}
+        before = {view.picture.name: view for view in self.views()} if same else {}
+        opened = self.drawers.drawers.opened if same and self.drawers is not None else None
+        own = self._own
         self.clear()
         self.model = model
-        for picture in model.pictures:
-            view = make(picture, model)
-            view.acted.connect(self.acted)
-            view.handle_moved.connect(self.handle_moved)
-            view.bookmarked.connect(self.bookmarked)
-            view.mapped.connect(self.mapped)
-            if type(before.get(picture.name)) is type(view):
-                view.go_on_from(before[picture.name])
+        shown = stage.arrange(model, *self._inside())
+        for card in _cards_of(shown):
+            view = self._connected(view_of_card(card, model))
+            if type(before.get(card.name)) is type(view):
+                view.go_on_from(before[card.name])
             self._add(PictureCard(view, self))
-        if _spikes(model):
-            from lab.widgets.analysis_card import AnalysisCard  # with its compiled loops, which other models do without
-
-            self._add(AnalysisCard(model, self))
+        groups = _groups(model, shown)
+        if groups:
+            self.drawers = DrawerDock(Drawers(groups, self._build), self)
+            self.drawers.drawers.toggled.connect(self.open_drawer)
+            self._places[DRAWERS] = self.drawers
+        if self.drawers is not None:
+            wanted = shown.opened if opened is None else opened
+            self.drawers.drawers.open(wanted if wanted in groups else "")
         self._own = False
-        if not self.restore(kept):
+        if not self.restore(kept) or (same and not own and not kept):
             self.arrange()
             if not self.isVisible():
                 self._soon.start()  # sizes are known only once the window is shown
+
+    def _connected(self, view: PictureView) -> PictureView:
+        view.acted.connect(self.acted)
+        view.handle_moved.connect(self.handle_moved)
+        view.values_wanted.connect(self.values_wanted)
+        view.pointed_at.connect(self._point)
+        view.bookmarked.connect(self.bookmarked)
+        view.mapped.connect(self.mapped)
+        view.set_bookmarks(self._bookmarks)
+        return view
+
+    def _build(self, name: str) -> PictureCard:
+        """The card of a picture that lies in a drawer."""
+        assert self.model is not None
+        if name == ANALYSIS:
+            from lab.widgets.analysis_card import AnalysisCard  # with its compiled loops, which other models do without
+
+            card: PictureCard = AnalysisCard(self.model, self)
+        else:
+            picture = next(p for p in self.model.pictures if p.name == name)
+            card = PictureCard(self._connected(make(picture, self.model)), self)
+        card.fill_wanted.connect(lambda: self.fill(name))
+        return card
 
     def _add(self, card: PictureCard) -> None:
         dock = CardDock(card, self)
@@ -181,92 +202,162 @@ class Workspace(QMainWindow):
         dock.visibilityChanged.connect(self._something_moved)
         dock.dragged.connect(self._moved)
         dock.toggleViewAction().triggered.connect(self._moved)
-        self.docks[card.view.picture.name] = dock
+        self.docks[card.view.picture.name] = self._places[card.view.picture.name] = dock
+
+    def card(self, name: str) -> PictureCard | None:
+        """The card of a picture, on the stage or in a drawer; None where there is no such picture of its own."""
+        if name in self.docks:
+            return self.docks[name].card
+        if self.drawers is not None and self.drawers.drawers.of(name):
+            return self.drawers.drawers.card(name)
+        return None
+
+    def view(self, name: str) -> PictureView | None:
+        """What draws a picture: a card's view, or one strip of several."""
+        card = self.card(name)
+        if card is not None:
+            return card.view
+        return next((child for each in self.views() if isinstance(each, StripsView) and (child := each.child(name))), None)
+
+    def titles(self) -> list[tuple[str, str, str]]:
+        """Name, title and description of everything that can be brought to the front."""
+        if self.model is None:
+            return []
+        found = [(p.name, p.title, p.doc) for p in self.model.pictures]
+        if self.drawers is not None and self.drawers.drawers.of(ANALYSIS):
+            found.append((ANALYSIS, "Analysis", "Intervals, rates, correlations and spectra of the spikes."))
+        return found
+
+    def has(self, name: str) -> bool:
+        """Whether there is a card of this name."""
+        return name in self.docks or (self.drawers is not None and bool(self.drawers.drawers.of(name)))
 
     def fits(self, model: Model) -> bool:
-        """Whether these are the cards of a model; the pictures of some models depend on their parameters."""
-        return [d for d in self.docks if d != ANALYSIS] == [p.name for p in model.pictures] and (ANALYSIS in self.docks) == _spikes(model)
+        """Whether this is the stage of a model; the pictures of some models depend on their parameters."""
+        if type(model) is not type(self.model):
+            return False
+        shown = stage.arrange(model, *self._inside())
+        cards = [(card.name, card.strips) for card in _cards_of(shown)]
+        mine = [(n, d.card.view.strips if isinstance(d.card.view, StripsView) else None) for n, d in self.docks.items()]
+        return cards == mine and _groups(model, shown) == (self.drawers.drawers.groups if self.drawers is not None else {})
 
     def clear(self) -> None:
         """Remove all cards."""
         self.filled, self._before_fill, self._pending = "", None, None
         for dock in self.docks.values():
             dock.visibilityChanged.disconnect(self._something_moved)
-            self.removeDockWidget(dock)
-            dock.hide()
-            dock.deleteLater()
-        self.docks = {}
+        for place in self._places.values():
+            self.removeDockWidget(place)
+            place.hide()
+            place.setObjectName("")
+            place.deleteLater()
+        self.docks, self._places, self.drawers = {}, {}, None
         self.model = None
 
     def arrange(self) -> None:
-        """The default arrangement for the present size."""
+        """The stage as the model says, for the present size."""
         if self.model is None or not self.docks:
+            return
+        inner, tall = self._inside()
+        shown = stage.arrange(self.model, inner, tall)
+        if [card.name for card in _cards_of(shown)] != list(self.docks):
+            self.show_model(self.model)  # another size has room for other cards
             return
         self.filled, self._before_fill, self._pending = "", None, None
         self._own = False
-        names = list(self.docks)
-        weights = [dock.card.view.picture.weight for dock in self.docks.values()]
-        rows, behind = rows_of(self.model.pictures, self.width(), self.height())
-        behind += range(len(self.model.pictures), len(names))
-        inner, tall = self._inside()
-        lines: list[Node] = []
-        for row in rows:
-            # Beside the last card, the smallest: what is in front keeps its place.
-            waiting = tuple(names[k] for k in behind) if row is rows[-1] else ()
-            parts = tuple(Place((names[k], *(waiting if k == row[-1] else ())), names[k]) for k in row)
-            total = sum(weights[k] for k in row)
-            lines.append(Split(True, parts, tuple(round(inner * weights[k] / total) for k in row)) if len(parts) > 1 else parts[0])
-        heights = [max(weights[k] for k in row) ** 0.5 for row in rows]
-        tree = Split(False, tuple(lines), tuple(round(tall * h / sum(heights)) for h in heights)) if len(lines) > 1 else lines[0]
+        open_now = self.drawers is not None and bool(self.drawers.drawers.opened)
+        closed = self.drawers.drawers.closed_height + GAP if self.drawers is not None and not open_now else 0
+        rows: list[Node] = []
+        heights: list[int] = []
+        if shown.below is not None or open_now:
+            free = tall - closed
+            low = round(free * stage.UNDER / (1 + stage.UNDER))
+            top, under = free - low, low
+        else:
+            top, under = tall - closed, 0
+        rows.append(_tree(shown.top, inner, top))
+        heights.append(top)
+        if open_now and shown.below is not None:
+            left = round(inner * OPEN_SHARE)
+            rows.append(Split(True, (Place((DRAWERS,), DRAWERS), _tree(shown.below, inner - left, under)), (left, inner - left)))
+            heights.append(under)
+        elif shown.below is not None:
+            rows.append(_tree(shown.below, inner, under))
+            heights.append(under)
+        if self.drawers is not None and not (open_now and shown.below is not None):
+            rows.append(Place((DRAWERS,), DRAWERS))
+            heights.append(under if open_now else closed)
+        tree = Split(False, tuple(rows), tuple(max(1, h) for h in heights)) if len(rows) > 1 else rows[0]
         self._stand(Arrangement((inner, tall), tree))
         self._arranged_for = self._class()
         self._something_moved()
 
+    def open_drawer(self, word: str) -> None:
+        """Open a drawer, or with no word close the open one."""
+        if self.drawers is None:
+            return
+        if self.filled:
+            self.fill("")
+        was = bool(self.drawers.drawers.opened)
+        self.drawers.drawers.open(word)
+        if was == bool(word):
+            self._something_moved()
+            return
+        if not self._own:
+            self.arrange()
+            return
+        self.drawers.fit_height()  # what a person arranged stays; the drawer takes its height from it
+        tall = self._inside()[1]
+        self.resizeDocks([self.drawers], [round(tall * stage.UNDER / (1 + stage.UNDER))], Qt.Orientation.Vertical)
+        self._something_moved()
+
     def _inside(self) -> tuple[int, int]:
-        return max(200, self.width() - 24), max(200, self.height() - 24)
+        return max(200, self.width() - 2 * GAP), max(200, self.height() - 2 * GAP)
 
     def _stand(self, arrangement: Arrangement) -> None:
         """Put every card where an arrangement says; those that it does not name wait behind the last."""
         floating = arrangement.floating or {}
         tree = arrangement.tree
         named = {*names_of(tree), *floating}
-        left = tuple(name for name in self.docks if name not in named)
-        for dock in self.docks.values():
+        left = tuple(name for name in self._places if name not in named)
+        for dock in self._places.values():
             dock.setFloating(False)
             self.removeDockWidget(dock)
+        if self.drawers is not None:
+            self.drawers.fit_height()
         if tree is None:
             tree, left = (Place(left, left[0]), ()) if left else (None, ())
         if tree is not None:
-            first = self.docks[names_of(tree)[0]]
+            first = self._places[names_of(tree)[0]]
             self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, first)
             first.show()
             self._divide(tree)
             for name in left:
-                self.tabifyDockWidget(self.docks[names_of(tree)[-1]], self.docks[name])
-                self.docks[name].show()
+                self.tabifyDockWidget(self._places[names_of(tree)[-1]], self._places[name])
+                self._places[name].show()
             if left:
-                self.docks[_last_place(tree).front].raise_()
+                self._places[_last_place(tree).front].raise_()
             (wide, tall), (width, height) = arrangement.size, self._inside()
             self._give_sizes(tree, width / wide, height / tall)
         for name, place in floating.items():
-            dock = self.docks[name]
+            dock = self._places[name]
             self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
             dock.setFloating(True)
             dock.setGeometry(_on_screen(QRect(*place)))
             dock.show()
         for name in arrangement.hidden:
-            self.docks[name].hide()
+            self._places[name].hide()
 
     def _divide(self, node: Node) -> None:
         """Give the parts of a node the place in which its first card stands."""
         if isinstance(node, Place):
             for name in node.tabs[1:]:
-                self.tabifyDockWidget(self.docks[node.tabs[0]], self.docks[name])
-                self.docks[name].show()
+                self.tabifyDockWidget(self._places[node.tabs[0]], self._places[name])
+                self._places[name].show()
             if len(node.tabs) > 1:
-                self.docks[node.front].raise_()
+                self._places[node.front].raise_()
             return
-        firsts = [self.docks[names_of(part)[0]] for part in node.parts]
+        firsts = [self._places[names_of(part)[0]] for part in node.parts]
         way = Qt.Orientation.Horizontal if node.columns else Qt.Orientation.Vertical
         for before, after in pairwise(firsts):
             self.splitDockWidget(before, after, way)
@@ -278,7 +369,7 @@ class Workspace(QMainWindow):
         if isinstance(node, Place):
             return
         way, scale = (Qt.Orientation.Horizontal, across) if node.columns else (Qt.Orientation.Vertical, down)
-        firsts = [self.docks[names_of(part)[0]] for part in node.parts]
+        firsts = [self._places[names_of(part)[0]] for part in node.parts]
         self.resizeDocks(firsts, [max(1, round(size * scale)) for size in node.sizes], way)
         for part in node.parts:
             self._give_sizes(part, across, down)
@@ -287,25 +378,34 @@ class Workspace(QMainWindow):
         """Where the cards stand now."""
         places: list[tuple[Place, Rect]] = []
         done: set[str] = set()
-        names = {id(dock): name for name, dock in self.docks.items()}
-        for name, dock in self.docks.items():
+        names = {id(dock): name for name, dock in self._places.items()}
+        for name, dock in self._places.items():
             if name in done or dock.isFloating() or dock.isHidden():
                 continue
             group = [name, *(names[id(d)] for d in self.tabifiedDockWidgets(dock) if id(d) in names and not d.isHidden())]
             done |= set(group)
-            ordered = tuple(n for n in self.docks if n in group)
-            front = next((n for n in ordered if not self.docks[n].visibleRegion().isEmpty()), ordered[0])
-            places.append((Place(ordered, front), self._with_tabs(_rect(self.docks[front]), len(ordered))))
-        floating = {name: _rect(dock) for name, dock in self.docks.items() if dock.isFloating()}
-        hidden = tuple(name for name, dock in self.docks.items() if dock.isHidden())
+            ordered = tuple(n for n in self._places if n in group)
+            front = next((n for n in ordered if not self._places[n].visibleRegion().isEmpty()), ordered[0])
+            places.append((Place(ordered, front), self._with_tabs(_rect(self._places[front]), len(ordered))))
+        floating = {name: _rect(dock) for name, dock in self._places.items() if dock.isFloating()}
+        hidden = tuple(name for name, dock in self._places.items() if dock.isHidden())
         return Arrangement(self._inside(), seen(places), hidden, floating)
 
     def bring(self, name: str) -> None:
-        """Show one card, in front of those it shares its place with."""
-        dock = self.docks.get(name)
+        """Show one picture: in front of those it shares its place with, or in its drawer, opened."""
+        if self.drawers is not None and (word := self.drawers.drawers.of(name)):
+            if self.filled and self.filled != name:
+                self.fill("")
+            if self.drawers.drawers.opened != word:
+                self.open_drawer(word)
+            self.drawers.drawers.body.ensureWidgetVisible(self.drawers.drawers.card(name))
+            return
+        dock = self.docks.get(name) or next(
+            (d for d in self.docks.values() if isinstance(d.card.view, StripsView) and d.card.view.child(name)), None
+        )
         if dock is None:
             return
-        if self.filled and self.filled != name:
+        if self.filled and self.docks.get(self.filled) is not dock:
             self.fill("")
         dock.show()
         dock.raise_()
@@ -332,15 +432,24 @@ class Workspace(QMainWindow):
         """Give one card the whole place, or take it back."""
         if self.filled:
             before, self._before_fill, self.filled = self._before_fill, None, ""
+            if self.drawers is not None:
+                self.drawers.drawers.fill("")
             if before is not None:
                 self._stand(before)
             self._something_moved()
             return
-        if name not in self.docks or len(self.docks) < 2:
+        if self.drawers is not None and self.drawers.drawers.of(name):
+            self.bring(name)
+            self._before_fill = self._seen()
+            self.drawers.drawers.fill(name)
+            alone = DRAWERS
+        elif name in self.docks and len(self._places) > 1:
+            self._before_fill = self._seen()
+            alone = name
+        else:
             return
-        self._before_fill = self._seen()
-        for other, dock in self.docks.items():
-            dock.setVisible(other == name)
+        for other, dock in self._places.items():
+            dock.setVisible(other == alone)
         self.filled = name
         self._something_moved()
 
@@ -352,8 +461,8 @@ class Workspace(QMainWindow):
             self.fill("")
         if on:
             self._before_fill = self._seen()
-            front = [p.name for p in self.model.pictures if p.front] or [p.name for p in self.model.pictures[:2]]
-            for name, dock in self.docks.items():
+            front = list(self.docks)[:2]
+            for name, dock in self._places.items():
                 dock.setVisible(name in front)
         elif self._before_fill is not None:
             self._stand(self._before_fill)
@@ -364,13 +473,19 @@ class Workspace(QMainWindow):
         """The arrangement a person made, without a card filling it; empty while it is the default one."""
         if not self._own or not self.docks:
             return {}
-        return (self._before_fill or self._pending or self._seen()).to_dict()
+        opened = self.drawers.drawers.opened if self.drawers is not None else ""
+        return (self._before_fill or self._pending or self._seen()).to_dict() | {"opened": opened}
 
     def restore(self, kept: object) -> bool:
-        """Take over an arrangement, which may come out of a file; False if it is none, or shows none of these cards."""
-        arrangement = read(kept, self.docks)
+        """Take over an arrangement, which may come out of a file; False if it is none, or not one of this stage."""
+        arrangement = read(kept, self._places)
         if arrangement is None or set(self.docks) <= set(arrangement.hidden):
             return False
+        if not set(self.docks) <= {*names_of(arrangement.tree), *(arrangement.floating or {}), *arrangement.hidden}:
+            return False  # of an earlier version, or of another size: the main picture would wait behind the others
+        if self.drawers is not None and isinstance(kept, dict):
+            opened = kept.get("opened")
+            self.drawers.drawers.open(opened if isinstance(opened, str) and opened in self.drawers.drawers.groups else "")
         self._stand(arrangement)
         self._own = True
         if not self.isVisible():
@@ -384,6 +499,14 @@ class Workspace(QMainWindow):
         menu = QMenu(parent)
         for dock in self.docks.values():
             menu.addAction(dock.toggleViewAction())
+        if self.drawers is not None:
+            menu.addSeparator()
+            for word in self.drawers.drawers.groups:
+                entry = QAction(word, menu)
+                entry.setCheckable(True)
+                entry.setChecked(word == self.drawers.drawers.opened)
+                entry.triggered.connect(lambda on, word=word: self.open_drawer(word if on else ""))
+                menu.addAction(entry)
         menu.addSeparator()
         again = QAction("Arrange as at first", menu)
         again.triggered.connect(self.arrange)
@@ -392,18 +515,31 @@ class Workspace(QMainWindow):
 
     def show_bookmarks(self, text: str) -> None:
         """Give the views that keep some the bookmarks of the document."""
+        self._bookmarks = text
         for view in self.views():
             view.set_bookmarks(text)
 
     # -- what is drawn --
 
+    def cards(self) -> list[PictureCard]:
+        """All cards that were made: of the stage, and of drawers that were open once."""
+        found = [dock.card for dock in self.docks.values()]
+        return [*found, *self.drawers.drawers.cards.values()] if self.drawers is not None else found
+
     def views(self) -> list[PictureView]:
-        """All pictures."""
-        return [dock.card.view for dock in self.docks.values()]
+        """What draws in them."""
+        return [card.view for card in self.cards()]
 
     def visible_cards(self) -> list[PictureCard]:
         """Cards that can be seen now (not those hidden, nor behind a tab)."""
-        return [dock.card for dock in self.docks.values() if dock.card.isVisible() and not dock.card.visibleRegion().isEmpty()]
+        return [card for card in self.cards() if card.isVisible() and not card.visibleRegion().isEmpty()]
+
+    def _point(self, step: int | None) -> None:
+        """A moment is pointed at in one picture: the others show what belongs to it."""
+        self._cursor = step
+        for card in self.visible_cards():
+            if card.view is not self.sender():
+                card.view.show_cursor(step)
 
     def refresh(self, source: Source, overlays: Sequence[Overlay], most: int) -> int:
         """Feed up to `most` of the visible cards that have something new, taking turns; how many drew."""
@@ -430,9 +566,12 @@ class Workspace(QMainWindow):
             self._wanted = wanted
             self.watched.emit(wanted)
 
-    def _class(self) -> tuple[bool, bool]:
-        """What the default arrangement depends on."""
-        return self.width() < SMALL, self.height() <= LOW
+    def _class(self) -> tuple[str, ...]:
+        """What the arrangement of a stage depends on: which cards have room, and how they stand."""
+        if self.model is None:
+            return ()
+        shown = stage.arrange(self.model, *self._inside())
+        return (str(_shape(shown.top)), str(_shape(shown.below)))
 
     def _moved(self, *_: object) -> None:
         self._own = True
@@ -450,6 +589,38 @@ class Workspace(QMainWindow):
 
     def _something_moved(self, *_: object) -> None:
         self.layout_changed.emit()
+
+
+OPEN_SHARE = 0.6  # of the width: an open drawer beside what stands below
+
+
+def _cards_of(shown: stage.Arrangement) -> list[stage.Card]:
+    return [*stage.cards(shown.top), *stage.cards(shown.below)]
+
+
+def _groups(model: Model, shown: stage.Arrangement) -> dict[str, tuple[str, ...]]:
+    """The drawers, with one more for the analyses of a model that has spikes."""
+    groups = {word: tuple(names) for word, names in shown.drawers if names}
+    return groups | {"Analysis": (ANALYSIS,)} if _spikes(model) else groups
+
+
+def _tree(part: stage.Split | stage.Card, width: int, height: int) -> Node:
+    """A part of the stage as docks, with sizes for a place of so many pixels."""
+    if isinstance(part, stage.Card):
+        return Place((part.name,), part.name)
+    total = sum(part.shares)
+    sizes = [max(1, round((width if part.across else height) * share / total)) for share in part.shares]
+    nodes = [
+        _tree(each, size if part.across else width, height if part.across else size) for each, size in zip(part.parts, sizes, strict=True)
+    ]
+    return Split(part.across, tuple(nodes), tuple(sizes))
+
+
+def _shape(part: stage.Split | stage.Card | None) -> object:
+    """How a part divides its place, without shares."""
+    if part is None or isinstance(part, stage.Card):
+        return part.name if part else None
+    return part.across, tuple(_shape(each) for each in part.parts)
 
 
 def _last_place(node: Node) -> Place:

@@ -15,7 +15,7 @@ from lab.training.distributions import Bins, jensen_shannon, kullback_leibler, p
 from lab.training.geometry import contours, ellipse, tiled
 
 JUDGED = 2560  # forged samples of an evaluation
-SEEN = 400  # real and forged points that are drawn
+SEEN, ARROWS = 300, 60  # real and forged points that are drawn, and arrows at some of them
 CELLS = 48  # of the field of D along each axis
 BINS = (400, 24)  # along a line, and along each axis of the plane
 LINES, ALONG = 13, 61  # of the bent grid, and places along each
@@ -62,15 +62,19 @@ class GenerativeAdversarialNetwork(Adversarial):
         "Kahng et al. (GAN Lab), IEEE Trans. Vis. Comput. Graph. 25:310 (2019)"
     )
     presets = {
-        "Ring of eight": Preset({}, shows="modes found >= 7", after=4000, slow=True, share=0.6),
-        "Grid of 25": {"data": "grid", "centres": 25, "spread": 0.05, "noise": 8, "generator": "128-128", "discriminator": "128-128"},
-        "Two moons": {"data": "moons", "spread": 0.05},
-        "Points of your own": {"data": "painted", "spread": 0.05, "steps": 20_000},
-        "One dimension": {"data": "Gaussian", "radius": 4.0, "spread": 0.5, "noise": 1, "generator": "32-32", "discriminator": "32-32", "activation": "tanh"},
-        "A density of your own": {"data": "density", "noise": 1, "activation": "tanh", "steps": 10_000},
-        "Digits": {"data": "digits", "noise": 16, "generator": "128-128", "discriminator": "128-64", "activation": "leaky ReLU", "steps": 10_000},
-        "Collapse": {"radius": 2.0, "spread": 0.02, "noise": 16, "generator": "128-128", "discriminator": "128-128", "steps": 6000},
-        "Minimax loss, D ahead: G learns nothing": {"objective": "minimax", "rate": 1e-2, "rate_g": 1e-3, "k": 5},
+        "Ring of eight": Preset({}, shows="modes found > 6 and share near a mode > 0.6", slow=True),
+        "Grid of 25: not all are found": Preset(
+            {"data": "grid", "centres": 25, "noise": 8, "generator": "128-128", "discriminator": "128-128"}, shows="modes found > 5 and modes found < 25", slow=True),
+        "Two moons": Preset({"data": "moons"}, shows="JS < 0.2", slow=True),
+        "Points of your own": Preset({"data": "painted", "steps": 20_000}, shows="modes found = 3", after=4000.0, slow=True),
+        "One dimension": Preset({"data": "Gaussian", "radius": 4.0, "spread": 0.5, "noise": 1, "generator": "32-32", "discriminator": "32-32", "activation": "tanh"},
+                                shows="abs(mean - 4) < 0.2 and JS < 0.2", slow=True),
+        "A density of your own": Preset({"data": "density", "noise": 1, "generator": "32-32", "activation": "tanh", "rate": 3e-3, "steps": 10_000}, shows="JS < 0.1", slow=True),
+        "Digits": Preset({"data": "digits", "noise": 16, "generator": "128-128", "discriminator": "128-64", "activation": "leaky ReLU", "steps": 10_000},
+                         shows="modes found > 6", slow=True),
+        "Collapse": Preset({"radius": 2.0, "spread": 0.02, "noise": 16, "generator": "128-128", "discriminator": "128-128", "steps": 6000}, shows="modes found < 4", slow=True),
+        "Minimax loss, D far ahead: G hardly learns": Preset({"objective": "minimax", "rate": 1e-2, "rate_g": 1e-3, "k": 5}, shows="JS > 0.4", slow=True),
+        "The same with -ln D": Preset({"rate": 1e-2, "rate_g": 1e-3, "k": 5}, shows="JS < 0.45", share=0.6, slow=True),
         "Phase by phase": {"slow": True},
     }  # fmt: skip
 
@@ -349,10 +353,14 @@ class GenerativeAdversarialNetwork(Adversarial):
             )  # fmt: skip
         (x0, y0), (x1, y1) = self.extent()
         ranges = {"x": "x", "y": "y", "x_range": (x0, x1), "y_range": (y0, y1), "equal": True}
-        circles = (Layer("found", label="found"), Layer("missed", theory=True, label="missed")) if len(self.modes()) else ()
+        circles = (
+            (Layer("found", label="found", series=(2,)), Layer("missed", style="dashed", label="missed", series=(3,)))
+            if len(self.modes())
+            else ()
+        )
         click = "paint_point" if self.data == "painted" else ""
         return (
-            Picture("field", "What D believes", (Layer("field"), Layer("points"), Layer("edge", label="D = 1/2"), Layer("slope", series=(1,)), *circles),
+            Picture("field", "What D believes", (Layer("field"), Layer("points"), Layer("edge", theory=True, label="D = 1/2"), Layer("slope", series=(1,)), *circles),
                     colours="diverging", levels=(1.0, 0.0), labels=("real", "forged"), click=click, front=True, weight=2.5,
                     doc="Blue: D says real; orange: forged. Arrows: which way G is told to move. Click to paint a cloud of your own (data = painted).", **ranges),
             Picture("bend", "How G bends the square", (Layer("bent"), *circles), front=True, doc="Lines of equal noise after G.", **ranges),
@@ -371,13 +379,11 @@ class GenerativeAdversarialNetwork(Adversarial):
         beside = ("bend", "modes") if len(self.modes()) else "bend"
         return Stage("field", companions=(beside, "loss"), above=("scheme",))
 
-    def labels(self, constants, stream):
-        """Names of the points' classes."""
-        return super().labels(constants, stream)
-
     def look(self, constants, state, tape, stream):
         """Field, points, grid; densities; digits."""
         z = constants.extra["z"]
+        if stream not in {s.name for s in self.own_streams(None)}:
+            return super().look(constants, state, tape, stream)
         if stream in ("mode shares", "threshold"):
             per = self._shares(constants, self.forge(constants, state, z))[0]
             return per if stream == "mode shares" else np.full(len(per), self.found_at)
@@ -398,9 +404,9 @@ class GenerativeAdversarialNetwork(Adversarial):
         if stream == "slope":
             if not self.slopes:
                 return np.zeros((0, 5))
-            forged = self.forge(constants, state, z[: SEEN // 4])
+            forged = self.forge(constants, state, z[:ARROWS])
             way = self.slope(constants, state, forged)
-            reach = 0.12 * (high[0] - low[0]) / max(1e-12, float(np.quantile(np.hypot(*way.T), 0.9)))
+            reach = 0.08 * (high[0] - low[0]) / max(1e-12, float(np.quantile(np.hypot(*way.T), 0.9)))
             return np.column_stack([forged, way * reach, np.ones(len(forged))])
         if stream in ("found", "missed"):
             per = self._shares(constants, self.forge(constants, state, z))[0]

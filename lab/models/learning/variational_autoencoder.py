@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Stream, action, param
-from lab.training import Objective, Perceptron, Stage, features, readings, redeclared, walk
+from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, param
+from lab.training import Objective, Perceptron, features, readings, redeclared, walk
+from lab.training import Stage as Layered
 from lab.training.geometry import ellipse, lattice, plane, tiled
 from lab.training.material import outline
 from lab.training.perceptron import ACTIVATIONS, first_weights
@@ -39,8 +40,8 @@ class VariationalAutoencoder(Perceptron):
     keeps all clouds around the middle and lets them touch. Their sum is a bound: no picture is less likely than it says. Try:
 
     - drag over the map: the place under the mouse is decoded at once, and along the way;
-    - drag *beta*: at 0 the clouds shrink to points and places between them mean nothing; at 20 they all become the same cloud,
-      and every place the same blurred digit;
+    - drag *beta*: at 0 the clouds shrink to points and places between them mean nothing; at 4 they all become the same cloud, and every
+      place the same blurred digit;
     - draw a digit and see where it lands, with its cloud;
     - take the mean over the pixels instead of their sum, the commonest mistake: the second term wins, and the code is not used (*collapse*);
     - choose *conditional*: the class is told to both halves, and the code is free to say how it is written.
@@ -68,13 +69,14 @@ class VariationalAutoencoder(Perceptron):
     draws: ClassVar[bool] = True
     judged: ClassVar[str] = "bound"
     presets = {
-        "Two numbers: a map": {},
-        "Eight numbers": {"code": 8},
-        "Conditional: the class is told": {"conditional": True},
-        "beta = 0: an autoencoder with noise": {"beta": 0.0},
-        "beta = 4: fewer units are used": {"code": 8, "beta": 4.0},
-        "Collapse: the mean over the pixels": {"pixels": "mean", "code": 8},
-        "Gaussian pixels": {"likelihood": "Gaussian"},
+        "Two numbers: a map": Preset({}, shows="active units = 2 and negative ELBO < 25.6", slow=True),
+        "Eight numbers": Preset({"code": 8}, shows="active units > 5 and KL > 3", slow=True),
+        "Conditional: the class is told": Preset({"conditional": True}, shows="negative ELBO < 22 and KL > 0.5", slow=True),
+        "beta = 0: an autoencoder with noise": Preset({"beta": 0.0}, shows="KL > 10", slow=True),
+        "beta = 2: some numbers are not used": Preset({"code": 8, "beta": 2.0}, shows="active units < 8 and KL < 1.6", slow=True),
+        "beta = 4: collapse": Preset({"code": 8, "beta": 4.0}, shows="active units = 0 and KL < 0.1", slow=True),
+        "The mean over the pixels: collapse": Preset({"pixels": "mean", "code": 8}, shows="active units = 0 and KL < 0.1", slow=True),
+        "Gaussian pixels": Preset({"likelihood": "Gaussian"}, shows="active units = 2 and KL > 4", slow=True),
     }
 
     code: int = param(2, "numbers", lo=1, hi=64, log=True, live=False, main=True, group="Network", doc="Numbers of the code.")
@@ -140,10 +142,10 @@ class VariationalAutoencoder(Perceptron):
         h = h if told is None else tape.concatenate([h, told], name="seen")
         for k, units in enumerate(self.widths):
             h = tape.activation(tape.affine(h, units, init=init, name=f"encoder{k + 1}"), kind, name=f"encoder{k + 1}.out")
-            stages.append(Stage(f"encoder{k + 1}", f"encoder{k + 1}.weight", h.name))
+            stages.append(Layered(f"encoder{k + 1}", f"encoder{k + 1}.weight", h.name))
         mean = tape.affine(h, self.code, init="xavier", name="mean")
         spread = tape.affine(h, self.code, init="small", name="log_variance")
-        stages += [Stage("mean", "mean.weight", "mean"), Stage("log_variance", "log_variance.weight", "log_variance")]
+        stages += [Layered("mean", "mean.weight", "mean"), Layered("log_variance", "log_variance.weight", "log_variance")]
         sigma = tape.exp(tape.scale(spread, 0.5), name="sigma")
         z = tape.add(mean, tape.multiply(tape.gaussian((self.code,), name="epsilon"), sigma), name="z")
         output, rest = self._decoder(tape, z, x.shape[0], told)
@@ -154,9 +156,9 @@ class VariationalAutoencoder(Perceptron):
         h = z if told is None else tape.concatenate([z, told], name="code")
         for k, units in enumerate(reversed(self.widths)):
             h = tape.activation(tape.affine(h, units, init=init, name=f"decoder{k + 1}"), kind, name=f"decoder{k + 1}.out")
-            stages.append(Stage(f"decoder{k + 1}", f"decoder{k + 1}.weight", h.name))
+            stages.append(Layered(f"decoder{k + 1}", f"decoder{k + 1}.weight", h.name))
         output = tape.affine(h, inputs, init="xavier", name="output")
-        stages.append(Stage("output", "output.weight", "output"))
+        stages.append(Layered("output", "output.weight", "output"))
         return tape.activation(output, "logistic" if self.likelihood == "Bernoulli" else "identity", name="picture"), stages
 
     def goal(self, tape, x, output, outputs):
@@ -224,7 +226,7 @@ class VariationalAutoencoder(Perceptron):
         if state["figures"][8]:
             said, far, used = state["terms"]
             found = {
-                "-ELBO (nats)": float(said + far),
+                "negative ELBO (nats)": float(said + far),
                 "reconstruction (nats)": float(said),
                 "KL (nats)": float(far),
                 "active units": int(used),
@@ -284,11 +286,12 @@ class VariationalAutoencoder(Perceptron):
         grey = {"colours": "grey", "levels": (0.0, 1.0)}
         place = "decode_place" if shape.picture else ""
         found = [
-            Picture("map", "Map of the codes", (Layer("means"), Layer("clouds"), Layer("prior", theory=True, label="prior"), Layer("landed", label="drawn"), Layer("place", label="place")),
-                    x="z1", y="z2", click=place, drag=place, front=True, weight=3, equal=True, figures=("-ELBO (nats)", "active units"),
+            Picture("map", "Map of the codes", (Layer("means"), Layer("clouds", style="pale"), Layer("prior", theory=True, label="prior"), Layer("landed", label="drawn", series=(3,)), Layer("place", label="place", series=(5,))),
+                    x="z1", y="z2", click=place, drag=place, front=True, weight=3, equal=True, figures=("negative ELBO (nats)", "active units"),
                     doc="Drag: the place under the mouse is decoded at once, and along the way. Small ellipses: the clouds of single examples."),
-            Picture("terms", "Both terms of the loss", (Layer("test terms", channel=0, label="reconstruction"), Layer("test terms", channel=1, label="KL"),
-                    Layer("smoothed reconstruction", label="reconstruction, training"), Layer("smoothed KL", label="KL, training"), Layer("floor", theory=True, label="floor")),
+            Picture("terms", "Both terms of the loss", (Layer("test terms", channel=0, label="reconstruction", series=(0,)), Layer("test terms", channel=1, label="KL", series=(1,)),
+                    Layer("smoothed reconstruction", style="pale", label="training", series=(0,)), Layer("smoothed KL", style="pale", label="training", series=(1,)),
+                    Layer("floor", theory=True, label="floor", series=(0,))),
                     y="nats", figures=("reconstruction (nats)", "KL (nats)", "floor (nats)"), front=True),
         ]  # fmt: skip
         if shape.picture:
@@ -314,6 +317,21 @@ class VariationalAutoencoder(Perceptron):
             Picture("active units", "Active units", (Layer("active units"),), y="units"),
             Picture("latent", "Explorer of the codes", (Layer("latent"),), x="z1", y="z2", click=place, equal=True),
         )
+
+    @property
+    def seconds(self):
+        """Half a minute for a person who watches."""
+        return 30.0
+
+    @property
+    def stage(self):
+        """The map large, what is decoded and both terms beside it; drawing below."""
+        if outline(self).picture is None:
+            return Stage("map", companions=("terms", "used units"))
+        return Stage(
+            "map", companions=(("decoded", "said again"), "walk over the map", "terms"), below=("canvas", "decoded path", "dreamt"),
+            drawers=(("In and out", ("reconstructions", "used units", "active units")),),
+        )  # fmt: skip
 
     @property
     def pictures(self):
@@ -486,7 +504,7 @@ class VariationalAutoencoder(Perceptron):
             s = trained(run, 0)
             tape, (x, t) = s.model.tape_state(s.constants, s.state), s.model._tests(s.constants)
             seeds = [float(s.constants.program.forward(tape, "bound", seed=k, **s.model.given(x, t)).mean()) for k in range(1, 6)]
-            return abs(s.summary()["-ELBO (nats)"] - float(np.mean(seeds)))
+            return abs(s.summary()["negative ELBO (nats)"] - float(np.mean(seeds)))
 
         def closed(run):
             """Largest difference of the closed form of KL and its mean over 20,000 drawn codes, in standard errors."""
@@ -500,7 +518,7 @@ class VariationalAutoencoder(Perceptron):
 
         def below(run):
             s = trained(run, 0)
-            return s.summary()["-ELBO (nats)"] - s.model.weighted_bound(s.constants, s.state)
+            return s.summary()["negative ELBO (nats)"] - s.model.weighted_bound(s.constants, s.state)
 
         source = "the lab's set-up: digits / 16, 64-128-z-128-64, Adam 2e-3, minibatches of 64, 100 epochs"
         yield Figure(
@@ -513,8 +531,10 @@ class VariationalAutoencoder(Perceptron):
         yield Figure(
             "KL in closed form against drawn codes (standard errors)", 4.5, closed, bound="at_most", source="Kingma and Welling, appendix B"
         )
-        yield Figure("-ELBO, z = 2 (nats)", 25.3, lambda run: terms(run, "-ELBO (nats)"), bound="at_most", source=source, slow=True)
-        yield Figure("-ELBO, z = 8 (nats)", 25.3, lambda run: terms(run, "-ELBO (nats)", code=8), bound="at_most", source=source, slow=True)
+        yield Figure("-ELBO, z = 2 (nats)", 25.3, lambda run: terms(run, "negative ELBO (nats)"), bound="at_most", source=source, slow=True)
+        yield Figure(
+            "-ELBO, z = 8 (nats)", 25.3, lambda run: terms(run, "negative ELBO (nats)", code=8), bound="at_most", source=source, slow=True
+        )
         yield Figure(
             "KL, z = 2: it does not collapse", 0.5, lambda run: terms(run, "KL (nats)"), bound="at_least", source=source, slow=True
         )
@@ -525,7 +545,7 @@ class VariationalAutoencoder(Perceptron):
             "evaluation against the mean of five seeds (nats)", 0.2, spread, bound="at_most", source="one code for each example", slow=True
         )
         yield Figure(
-            "weighted bound below -ELBO (nats)",
+            "weighted bound below negative ELBO (nats)",
             0.0,
             below,
             bound="at_least",

@@ -6,7 +6,7 @@ import numpy as np
 
 from lab.errors import ParameterError, near
 from lab.kernels import kernel
-from lab.tape.elementary import exp_of, log_of, logistic_of, tanh_of
+from lab.tape.elementary import exp_in, exp_of, log_in, log_of, logistic_of, tanh_of
 from lab.tape.listing import Listing, Node
 from lab.tape.registry import AUX, DOUT, DX, FLOATS, OUT, SIZE, X, case, find_operation, opcode, operation
 
@@ -86,10 +86,10 @@ def softplus_forward(a, r, f, n, train, random):
     one, zero = a.dtype.type(1), a.dtype.type(0)
     for i in range(x.size):
         y[i] = -abs(x[i])
-    exp_of(y, y)
+    exp_in(y)
     for i in range(x.size):
         y[i] = one + y[i]
-    log_of(y, y)
+    log_in(y)
     for i in range(x.size):
         y[i] += max(x[i], zero)
 

@@ -123,18 +123,19 @@ def sum_forward(a, r, f, n, train, random):
     axis, inner = r[INTS], r[INTS + 1]
     factor = a.dtype.type(1.0 / axis if r[INTS + 2] else 1.0)
     for o in range(n * (r[SIZE] // inner)):
-        y = a[r[OUT] + o * inner : r[OUT] + (o + 1) * inner]
-        y[:] = 0
-        x = a[r[X] + o * axis * inner : r[X] + (o + 1) * axis * inner].reshape((axis, inner))
+        x = a[r[X] + o * axis * inner : r[X] + (o + 1) * axis * inner]
         if inner == 1:
             total = a.dtype.type(0)
             for k in range(axis):
-                total += x[k, 0]
-            y[0] = factor * total
+                total += x[k]
+            a[r[OUT] + o] = factor * total
         else:
+            y = a[r[OUT] + o * inner : r[OUT] + (o + 1) * inner]
+            for i in range(inner):
+                y[i] = 0
             for k in range(axis):
                 for i in range(inner):
-                    y[i] += factor * x[k, i]
+                    y[i] += factor * x[k * inner + i]
 
 
 @kernel
@@ -142,11 +143,16 @@ def sum_backward(a, r, f, n, train, random):
     axis, inner = r[INTS], r[INTS + 1]
     factor = a.dtype.type(1.0 / axis if r[INTS + 2] else 1.0)
     for o in range(n * (r[SIZE] // inner)):
-        dy = a[r[DOUT] + o * inner : r[DOUT] + (o + 1) * inner]
-        dx = a[r[DX] + o * axis * inner : r[DX] + (o + 1) * axis * inner].reshape((axis, inner))
-        for k in range(axis):
-            for i in range(inner):
-                dx[k, i] += factor * dy[i]
+        dx = a[r[DX] + o * axis * inner : r[DX] + (o + 1) * axis * inner]
+        if inner == 1:
+            share = factor * a[r[DOUT] + o]
+            for k in range(axis):
+                dx[k] += share
+        else:
+            dy = a[r[DOUT] + o * inner : r[DOUT] + (o + 1) * inner]
+            for k in range(axis):
+                for i in range(inner):
+                    dx[k * inner + i] += factor * dy[i]
 
 
 opcode("add", add_forward, add_backward, either=(1,))

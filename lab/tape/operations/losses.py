@@ -8,7 +8,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.tape.elementary import exp_of, logistic_of
+from lab.tape.elementary import exp_in, logistic_of
 from lab.tape.listing import Listing, Node
 from lab.tape.registry import AUX, DOUT, DX, DY, INTS, OUT, SIZE, X, Y, case, opcode, operation
 
@@ -49,7 +49,7 @@ def bernoulli_forward(a, r, f, n, train, random):
     x, t = a[r[X] : r[X] + n * width], a[r[Y] : r[Y] + n * width]
     for i in range(n * width):
         e[i] = -abs(x[i])
-    exp_of(e, e)
+    exp_in(e)
     for s in range(n):
         total = 0.0
         for i in range(s * width, (s + 1) * width):
@@ -75,32 +75,38 @@ def bernoulli_backward(a, r, f, n, train, random):
 
 @kernel
 def categorical_forward(a, r, f, n, train, random):
+    # In three passes, so that the exponentials of all rows are one long loop.
     classes, rows = r[INTS], n * r[SIZE]
-    p = a[r[AUX] : r[AUX] + rows * classes].reshape((rows, classes))
-    x = a[r[X] : r[X] + rows * classes].reshape((rows, classes))
+    x, p = a[r[X] : r[X] + rows * classes], a[r[AUX] : r[AUX] + rows * classes]
     for s in range(rows):
-        top = x[s, 0]
-        for i in range(1, classes):
-            top = max(top, x[s, i])
-        for i in range(classes):
-            p[s, i] = x[s, i] - top
+        first = s * classes
+        top = x[first]
+        for i in range(first + 1, first + classes):
+            top = max(top, x[i])
+        for i in range(first, first + classes):
+            p[i] = x[i] - top
         picked = a.dtype.type(0)  # sum of t (x - top): with it the loss needs no logarithm of a probability
-        weight = a.dtype.type(1)  # sum of t
         if r[INTS + 1]:
-            picked = p[s, int(a[r[Y] + s])]
+            picked = p[first + int(a[r[Y] + s])]
         else:
-            weight = a.dtype.type(0)
-            for i in range(classes):
-                picked += a[r[Y] + s * classes + i] * p[s, i]
-                weight += a[r[Y] + s * classes + i]
-        exp_of(p[s], p[s])
+            for i in range(first, first + classes):
+                picked += a[r[Y] + i] * p[i]
+        a[r[OUT] + s] = picked
+    exp_in(p)
+    for s in range(rows):
+        q = p[s * classes : (s + 1) * classes]
         total = a.dtype.type(0)
         for i in range(classes):
-            total += p[s, i]
+            total += q[i]
         share = a.dtype.type(1) / total
         for i in range(classes):
-            p[s, i] *= share
-        a[r[OUT] + s] = weight * a.dtype.type(math.log(total)) - picked
+            q[i] *= share
+        weight = a.dtype.type(1)  # sum of t
+        if not r[INTS + 1]:
+            weight = a.dtype.type(0)
+            for i in range(s * classes, (s + 1) * classes):
+                weight += a[r[Y] + i]
+        a[r[OUT] + s] = weight * a.dtype.type(math.log(total)) - a[r[OUT] + s]
 
 
 @kernel
@@ -170,7 +176,7 @@ def categorical_divergence_forward(a, r, f, n, train, random):
                 top = max(top, x[i])
             for i in range(classes):
                 out[i] = x[i] - top
-            exp_of(out, out)
+            exp_in(out)
             total = a.dtype.type(0)
             for i in range(classes):
                 total += out[i]

@@ -41,9 +41,12 @@ def transpose_forward(a, r, f, n, train, random):
             for j in range(d1):
                 for k in range(d2):
                     start = r[X] + s * d0 * d1 * d2 * d3 + i * r[INTS + 4] + j * r[INTS + 5] + k * r[INTS + 6]
-                    for m in range(d3):
-                        a[r[OUT] + out] = a[start + m * r[INTS + 7]]
-                        out += 1
+                    if r[INTS + 7] == 1:
+                        move(a, r[OUT] + out, start, d3)
+                    else:
+                        for m in range(d3):
+                            a[r[OUT] + out + m] = a[start + m * r[INTS + 7]]
+                    out += d3
 
 
 @kernel
@@ -55,9 +58,14 @@ def transpose_backward(a, r, f, n, train, random):
             for j in range(d1):
                 for k in range(d2):
                     start = r[DX] + s * d0 * d1 * d2 * d3 + i * r[INTS + 4] + j * r[INTS + 5] + k * r[INTS + 6]
-                    for m in range(d3):
-                        a[start + m * r[INTS + 7]] += a[r[DOUT] + out]
-                        out += 1
+                    if r[INTS + 7] == 1:
+                        dx, dy = a[start : start + d3], a[r[DOUT] + out : r[DOUT] + out + d3]
+                        for m in range(d3):
+                            dx[m] += dy[m]
+                    else:
+                        for m in range(d3):
+                            a[start + m * r[INTS + 7]] += a[r[DOUT] + out + m]
+                    out += d3
 
 
 opcode("copy", copy_forward, copy_backward)

@@ -8,25 +8,30 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.tape.elementary import exp_of
+from lab.tape.elementary import exp_in
 from lab.tape.listing import Listing, Node
 from lab.tape.registry import DOUT, DX, INTS, OUT, SIZE, X, case, opcode, operation
 
 
 @kernel
 def softmax_forward(a, r, f, n, train, random):
+    # In three passes, so that the exponentials of all rows, of masked values too, are one long loop.
     width = r[INTS]
     rows = n * r[SIZE] // width
+    whole = a[r[OUT] : r[OUT] + rows * width]
     for s in range(rows):
         # With a mask, position i of a square of scores sees the positions 0 to i.
         seen = s % r[INTS + 1] + 1 if r[INTS + 1] else width
-        x, y = a[r[X] + s * width : r[X] + s * width + seen], a[r[OUT] + s * width : r[OUT] + (s + 1) * width]
+        x, y = a[r[X] + s * width : r[X] + (s + 1) * width], whole[s * width : (s + 1) * width]
         top = x[0]
         for i in range(1, seen):
             top = max(top, x[i])
-        for i in range(seen):
+        for i in range(width):
             y[i] = x[i] - top
-        exp_of(y[:seen], y[:seen])
+    exp_in(whole)
+    for s in range(rows):
+        seen = s % r[INTS + 1] + 1 if r[INTS + 1] else width
+        y = whole[s * width : (s + 1) * width]
         total = a.dtype.type(0)
         for i in range(seen):
             total += y[i]
@@ -60,7 +65,7 @@ def log_softmax_forward(a, r, f, n, train, random):
             top = max(top, x[i])
         for i in range(width):
             y[i] = x[i] - top
-        exp_of(y, y)
+        exp_in(y)
         total = a.dtype.type(0)
         for i in range(width):
             total += y[i]

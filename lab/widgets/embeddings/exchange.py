@@ -21,19 +21,6 @@ def with_ending(path: str, kind: str) -> str:
     return path if Path(path).suffix else f"{path}.{DESCRIBED[kind][1]}"
 
 
-def is_plain_text(path: str) -> bool:
-    """Whether a file is a text to learn from rather than vectors: a `.txt` whose second line is no word with numbers."""
-    if Path(path).suffix.lower() != ".txt":
-        return False
-    try:
-        with open(path, "rb") as file:
-            lines = file.read(1 << 16).split(b"\n")
-    except OSError:
-        return False
-    numbers = lines[1 if len(lines) > 2 else 0].split()[1:]  # the first line may be a header
-    return not (numbers and all(n.lstrip(b"+-").replace(b".", b"", 1).replace(b"e-", b"", 1).isdigit() for n in numbers[:8]))
-
-
 def save_dialog(parent: QWidget, name: str) -> QFileDialog:
     """Asks where to save vectors; the filter is the format."""
     dialog = QFileDialog(parent, "Save vectors", f"{name}.txt", ";;".join(FILTERS.values()))

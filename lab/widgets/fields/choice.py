@@ -54,7 +54,9 @@ class SegmentField(Field):
         self.committed.emit(self.spec.choices[number])
 
 
-class _Combo(QComboBox):
+class Combo(QComboBox):
+    """A list of choices that the wheel does not change while it only passes over."""
+
     def wheelEvent(self, event: Any) -> None:
         """Only when focused: scrolling through the form must not change what it passes over."""
         if self.hasFocus():
@@ -70,7 +72,7 @@ class ComboField(Field):
 
     def __init__(self, spec: Spec, parent: QWidget | None = None):
         super().__init__(spec, parent)
-        self.combo = _Combo(self)
+        self.combo = Combo(self)
         self.combo.addItems([choice_text(c) for c in spec.choices])
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(6)

@@ -42,12 +42,16 @@ class PictureView(QWidget):
 
     acted         (action name, arguments) when a person clicks, drags, paints or picks
     handle_moved  (parameter, value, final) while a parameter line is dragged; final on release
+    values_wanted ({parameter: value}, again) several parameters at once; `again`: the run shall begin anew with them
+    pointed_at    a step of time is pointed at (None: no longer), for the pictures beside this one
     bookmarked    (all bookmarks as text, what was done) of a view that keeps some in the document
     mapped        (file of vectors, method): what is shown shall be laid out by another model
     """
 
     acted = Signal(str, dict)
     handle_moved = Signal(str, object, bool)
+    values_wanted = Signal(dict, bool)
+    pointed_at = Signal(object)
     bookmarked = Signal(str, str)
     mapped = Signal(str, str)
     measures = False  # whether markers can be put on its lines
@@ -91,6 +95,17 @@ class PictureView(QWidget):
     def caption(self) -> str:
         """What the title line says beside the title."""
         return ""
+
+    def parts(self) -> tuple[PictureView, ...]:
+        """The pictures that this one is put together of."""
+        return ()
+
+    def tools(self) -> tuple[tuple[QWidget, ...], tuple[QWidget, ...]]:
+        """Controls for the title line, beside the title and at its right end."""
+        return (), ()
+
+    def show_cursor(self, step: int | None) -> None:
+        """Mark what belongs to a step of time that is pointed at in another picture."""
 
     def refresh(self, source: Source, overlays: Sequence[Overlay] = (), *, force: bool = False) -> bool:
         """Draw if the source has something new; whether it drew. Hidden pictures of a shown window do not."""

@@ -85,10 +85,16 @@ class PictureCard(QFrame):
         self.button.setToolTip("Measure, copy, export, fit" if picture.measures else "Copy, export, fit")
         self.button.setAccessibleName(f"Menu of {picture.picture.title}")
         self.button.clicked.connect(self._open_menu)
+        beside, right = picture.tools()
+        self.tools = (*beside, *right)
         row.addWidget(self.title)
+        for tool in beside:
+            row.addWidget(tool)
         row.addWidget(self.caption)
         row.addStretch(1)
         row.addWidget(self.figures)
+        for tool in right:
+            row.addWidget(tool)
         row.addWidget(self.button)
         column.addWidget(self.header)
         column.addWidget(picture, 1)
@@ -108,6 +114,17 @@ class PictureCard(QFrame):
     def set_figures(self, summary: Mapping[str, Any]) -> None:
         """Show the picture's figures from the run's summary, and the difference to theory where it is known."""
         self.figures.set_text(figures_text(self.view, summary))
+
+    def resizeEvent(self, event: Any) -> None:
+        """Below a width the controls of the title line go, those at the right end first; the title stays."""
+        super().resizeEvent(event)
+        if self.tools:
+            room = self.width() - self.title.sizeHint().width() - self.button.sizeHint().width() - 60
+            for tool in self.tools:
+                wide = tool.sizeHint().width()
+                room -= wide + 8
+                tool.setVisible(room >= 0)
+                tool.setFixedWidth(wide)  # the figures beside it give way, not its words
 
     def set_theme(self) -> None:
         """Icons are pictures of their own: made anew."""

@@ -51,6 +51,11 @@ def turned(points: np.ndarray, yaw: float, pitch: float) -> np.ndarray:
     return points @ turn.T
 
 
+def _line_colour(layer: Layer) -> str:
+    """Colour of a line over a cloud: that of its series where it names one."""
+    return f"series{layer.series[0]}" if layer.series else "text" if layer.theory or layer.style == "pale" else "warn"
+
+
 @draws("cloud", "arrows")
 class CloudView(PlotView):
     """Draws cloud layers, with curves over them and an image behind them where a picture has such layers."""
@@ -214,7 +219,7 @@ class CloudView(PlotView):
     def _legend(self, known: np.ndarray) -> None:
         names = self.picture.labels
         lines = tuple(
-            Entry(typeset(layer.label), "text" if layer.theory else "warn", THEORY if layer.theory or layer.style == "dashed" else ())
+            Entry(typeset(layer.label), _line_colour(layer), THEORY if layer.theory or layer.style == "dashed" else ())
             for number, layer in enumerate(self.picture.layers)
             if number in self._curves and layer.label
         )
@@ -234,7 +239,11 @@ class CloudView(PlotView):
         x = np.concatenate([part for _ in rows for part in (table[0], gap)]) if len(rows) else gap
         y = np.concatenate([part for row in rows for part in (row, gap)]) if len(rows) else gap
         dashes = THEORY if layer.theory or layer.style == "dashed" else ()
-        self._curves[number] = Stroke(x, y, theme.colour("text" if layer.theory else "warn"), theme.current().stroke + 0.5, dashes)
+        look, ink = theme.current(), theme.colour(_line_colour(layer))
+        if layer.style == "pale":
+            self._curves[number] = Stroke(x, y, theme.colour(theme.mix(ink.name(), look.tokens.surface, 0.5)), look.stroke * 0.5, dashes)
+        else:
+            self._curves[number] = Stroke(x, y, ink, look.stroke + 0.5, dashes)
 
     def _background(self, values: np.ndarray) -> None:
         if values.ndim != 2:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu
 from lab.display import plots as view
 from lab.display.labels import level
 from lab.display.plots import Line, Overlay, Plot, Source, typeset
+from lab.model import Layer
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Marks, Points
@@ -28,6 +29,7 @@ THEORY = (5.0, 4.0)
 DASHES: dict[str, tuple[float, ...]] = {"dashed": (6.0, 4.0), "dotted": (1.0, 3.0)}
 MOST_NAMED = 6  # lines that are named at their ends; more have a legend
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
+FAINT = {"pale": 0.65, "ghost": 0.7}  # share of the ground in the colour of what lies behind
 NEAR = 14  # px within which a click picks a point
 
 
@@ -69,6 +71,10 @@ class LinesView(PlotView):
         self.names.setZValue(30)
         self.canvas.addItem(self.names, ignoreBounds=True)
         self._spots: dict[tuple[int, int, int], Points | Marks] = {}
+        self._cursor = Marks()
+        self._cursor.setZValue(40)
+        self.canvas.addItem(self._cursor, ignoreBounds=True)
+        self._cursor_step: int | None = None
         self._plot: Plot | None = None
         self.ruler = Ruler(self, self.drawn_plot)
         self.ruler.set_colours()
@@ -97,9 +103,10 @@ class LinesView(PlotView):
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Resolve and feed the items."""
         width = max(64, int(self.field.width()) or self.width())
-        plot = self._plot = view.lines(self.picture, self.model, source, width, overlays)
+        plot = self._plot = view.lines(self.picture, self.model, source, width, overlays, self.paged)
         self.difference = plot.difference
         drawn = [line for line in plot.lines if len(line.x)]
+        own = [line for line in drawn if line.style != "ghost"]
         xs, ys = (math.nan, math.nan), (math.nan, math.nan)
         if plot.x.lo is None:
             xs = view.extent([line.x for line in drawn], plot.x.log)
@@ -114,11 +121,11 @@ class LinesView(PlotView):
         strokes: list[tuple[tuple, Stroke]] = []
         alive = set()
         for line in plot.lines:
-            if line.style in ("marker", "points"):
+            if line.style in ("marker", "points", "rings"):
                 alive.add(line.key)
                 self._spot(line, several)
             elif len(line.x):
-                depth = (line.key[0] == 0, line.style != "pale", line.theory, line.key[1])
+                depth = (line.style != "ghost", line.key[0] == 0, line.style != "pale", line.theory, line.key[1])
                 strokes += [(depth, stroke) for stroke in self._strokes(line, several)]
                 if _marked(line) and not direct:
                     alive.add(line.key)
@@ -128,7 +135,8 @@ class LinesView(PlotView):
         for key in set(self._spots) - alive:
             self.canvas.removeItem(self._spots.pop(key))
         self.ruler.show()
-        return bool(drawn)
+        self._place_cursor()
+        return bool(own)
 
     def _strokes(self, line: Line, several: bool) -> list[Stroke]:
         """A line as it is drawn, with the area under it where it has one."""
@@ -139,9 +147,9 @@ class LinesView(PlotView):
             x, y = self._thin(x, y)
         look, behind = theme.current(), line.key[0] > 0
         ink = theme.colour(_colour(line, several))
-        if behind or line.style == "pale":
-            ink = theme.colour(theme.mix(ink.name(), look.tokens.surface, 0.35 if behind else 0.65))
-        wide = look.stroke * (0.5 if line.style == "pale" or line.many else 0.7 if behind else 1.0)
+        if behind or line.style in FAINT:
+            ink = theme.colour(theme.mix(ink.name(), look.tokens.surface, 0.35 if behind else FAINT[line.style]))
+        wide = look.stroke * (0.5 if line.style in FAINT or line.many else 0.7 if behind else 1.0)
         found = [Stroke(x, y, ink, max(1.0, wide), tuple(d * look.stroke / 2.0 for d in _dashes(line)))]
         if line.style in ("fill", "bars"):
             found.insert(0, Stroke(x, y, theme.colour(_colour(line, several), 0.25), kind="area"))
@@ -174,7 +182,12 @@ class LinesView(PlotView):
             return
         known = np.isfinite(x) & np.isfinite(y)
         size, ink = 9 if look.projector else 6, theme.colour(colour, 0.6 if line.key[0] else 1.0)
-        item.setData(x=x[known], y=y[known], size=size, brush=ink, pen=pg.mkPen(look.tokens.surface, width=0.5), symbol=_symbol(line))
+        if line.style == "rings":
+            size, pen, brush = size + 3, pg.mkPen(ink, width=look.stroke), pg.mkBrush(look.tokens.surface)
+        else:
+            pen, brush = pg.mkPen(look.tokens.surface, width=0.5), pg.mkBrush(ink)
+        symbol = "o" if line.style == "rings" else _symbol(line)
+        item.setData(x=x[known], y=y[known], size=size, brush=brush, pen=pen, symbol=symbol)
 
     def _mark(self, line: Line) -> None:
         """A few markers along a line that only a legend names; on a moving time axis they move with it."""
@@ -196,13 +209,94 @@ class LinesView(PlotView):
         item.set_look(_symbol(line), size, theme.colour(f"series{line.series}"), QPen(theme.colour("surface"), 0.5))
         item.set_points(x[at], y[at], self.field.viewRect())
 
+    # -- a moment that is pointed at --
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Also the trace that a cursor in time follows along the horizontal axis."""
+        return super().wanted | (frozenset((self.picture.follows,)) if self.picture.follows else frozenset())
+
+    def point_at(self, x: float | None) -> None:
+        """The lines have a dot where they are read."""
+        super().point_at(x)
+        self._dot(*self._cross(x) if x is not None else ([], []))
+
+    def read_at(self, x: float) -> str:
+        """The value of each line, by name where there are several."""
+        lines = [line for line in self._plot.lines if not line.key[0] and not line.many and line.style != "marker"] if self._plot else []
+        words = []
+        for line in lines[-6:]:
+            if len(line.x) and line.x[0] <= x <= line.x[-1]:
+                value = float(line.y[min(int(np.searchsorted(line.x, x)), len(line.y) - 1)])
+                words.append(f"{line.label} {value:.3g}".replace("-", "−") if len(lines) > 1 else f"{value:.4g}".replace("-", "−"))
+        return "  ".join(words)
+
+    def _cross(self, x: float) -> tuple[list[float], list[float]]:
+        """Where the present lines cross a drawn place of the horizontal axis."""
+        xs, ys = [], []
+        for line in self._plot.lines if self._plot else ():
+            if line.key[0] or line.many or line.against or line.style in ("points", "rings", "marker", *FAINT) or len(line.x) < 2:
+                continue
+            across, up = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
+            k = int(np.searchsorted(across, x))
+            if 0 < k < len(across) and across[0] <= x <= across[-1]:
+                share = (x - across[k - 1]) / ((across[k] - across[k - 1]) or 1.0)
+                xs.append(x)
+                ys.append(float(up[k - 1] + share * (up[k] - up[k - 1])))
+        return xs, ys
+
+    def _dot(self, xs: list[float], ys: list[float]) -> None:
+        if not xs and not self._cursor.points():
+            return
+        look = theme.current()
+        self._cursor.set_look("o", 12.0 if look.projector else 8.0, theme.colour("text"), QPen(theme.colour("surface"), 1.5))
+        self._cursor.set_points(np.array(xs), np.array(ys), self.field.viewRect())
+
+    def show_cursor(self, step: int | None) -> None:
+        """The point of the trajectory, or the place on the curves, that belongs to a step."""
+        if step != self._cursor_step:
+            self._cursor_step = step
+            self._place_cursor()
+
+    def _place_cursor(self) -> None:
+        step, source = self._cursor_step, self._source
+        if self.led or source is None:
+            return
+        if step is None:
+            if self._cursor.points() and not self.canvas.underMouse():
+                self._dot([], [])
+                self.hair.hide()
+            return
+        if self.picture.follows:
+            _, rows = source.samples(self.picture.follows, step, step)
+            if len(rows):
+                x = float(np.ravel(rows)[0])
+                self.hair.setPos(x)
+                self.hair.show()
+                self._dot(*self._cross(x))
+            return
+        at = [self._moment(source, layer, step) for layer in self.picture.layers if layer.x and layer.style != "marker"]
+        known = np.array([place for place in at if math.isfinite(sum(place))]).reshape(-1, 2)
+        if at:
+            across, up = self.place(known[:, 0], known[:, 1])
+            self._dot(across.tolist(), up.tolist())
+
+    def _moment(self, source: Source, layer: Layer, step: int) -> tuple[float, float]:
+        """The two traces of a phase plane at a step."""
+        assert layer.x is not None
+        _, across = source.samples(layer.x, step, step)
+        _, up = source.samples(layer.stream, step, step)
+        if not len(across) or not len(up):
+            return math.nan, math.nan
+        return float(np.ravel(across)[0]), float(np.ravel(up)[layer.channel or 0])
+
     # -- names --
 
     def _name(self, plot: Plot, several: bool) -> bool:
         """Write the names of the lines at their ends, in a phase plane beside them; else a legend. Whether they are direct."""
-        own = [line for line in plot.lines if not line.key[0] and line.style not in ("pale", "marker")]
-        behind = {line.key[0]: line for line in reversed(plot.lines) if line.key[0] and line.style != "marker"}  # one name for each run
-        named = [*own, *behind.values()]
+        own = [line for line in plot.lines if not line.key[0] and line.style not in ("pale", "marker") and line.label.strip()]
+        behind = {line.key[0]: line for line in reversed(plot.lines) if line.key[0] > 0 and line.style != "marker"}  # one name for each run
+        named = [*own, *(behind.values() if len(own) < 2 else ())]
         if len(named) < 2 or any(line.against for line in own):
             self.gutter.set_ends((), False)
             self.strip.set_entries(())
@@ -211,7 +305,7 @@ class LinesView(PlotView):
         moving = bool(plot.stretch and plot.stretch.origin)
         ends = [end for line in named if (end := self._end(line, several, moving)) is not None]
         short = len(named) <= MOST_NAMED and not any(line.many for line in own)
-        if short and self.gutter.fits(ends, self.width(), max(self.field.height(), 1.0)):
+        if short and (self.led or self.gutter.fits(ends, self.width(), max(self.field.height(), 1.0))):
             self.strip.set_entries(())
             self.gutter.set_ends(ends, moving)
             return True
@@ -247,7 +341,7 @@ class LinesView(PlotView):
 
     def _legend(self, plot: Plot, several: bool) -> None:
         self.names.set_texts(np.empty((0, 2)), (), self.field.viewRect())
-        shown = [line for line in plot.lines if line.style != "pale" or line.key[0]]
+        shown = [line for line in plot.lines if line.style not in FAINT or line.key[0] > 0]
         entries = tuple(
             Entry(
                 line.label,
@@ -337,7 +431,7 @@ class LinesView(PlotView):
         if plot.stretch is None:
             return f"{_name(plot.x.label)} {x:.4g}  {_name(plot.y.label)} {y:.4g}"
         words = [f"{x + plot.stretch.origin * plot.dt:.6g} {clock.unit}"]
-        for line in plot.lines[-6:]:
+        for line in [line for line in plot.lines if line.style != "ghost"][-6:]:
             if not line.many and len(line.x) and line.x[0] <= x <= line.x[-1]:
                 k = min(int(np.searchsorted(line.x, x)), len(line.y) - 1)
                 words.append(f"{line.label} {line.y[k]:.4g}")
@@ -368,6 +462,8 @@ class LinesView(PlotView):
         plot = self._plot
         for line in plot.lines if plot else ():
             assert plot is not None
+            if line.style == "ghost":
+                continue
             if across is None or not np.array_equal(across, line.x, equal_nan=True):
                 across = line.x
                 names.append(plot.x.label.replace(" before now", "") or "x")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from lab.display.plots import Axis, Range
 from lab.model import Model, Picture
@@ -18,6 +20,7 @@ from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.ends import Gutter
 from lab.widgets.pictures.legend import Strip
 
+LONG = 14  # letters of a title that has no room in the gutter of a strip
 MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart without colour
 
 
@@ -25,6 +28,7 @@ class TickAxis(pg.AxisItem):
     """An axis with monospaced labels, faint grid lines and no tick marks; `before` shows times before now without sign."""
 
     _name = ""  # in full
+    quiet = False  # numbers and name stand under another plot with the same axis
     _fitted: tuple[str, float, int] | None = None
 
     def __init__(self, side: str):
@@ -74,12 +78,12 @@ class TickAxis(pg.AxisItem):
         self._name = text
         if self.orientation == "bottom":
             look = theme.current()
-            self.setHeight(round(1.35 * (look.caption - 1)) + 8 + (round(1.25 * look.caption) if text else 0))
+            self.setHeight(2 if self.quiet else round(1.35 * (look.caption - 1)) + 8 + (round(1.25 * look.caption) if text else 0))
         self._fit_label()
 
     def _fit_label(self) -> None:
         """The name as far as there is room for it, in the middle; times before now keep their unit."""
-        text, width = self._name, self.size().width()
+        text, width = "" if self.quiet else self._name, self.size().width()
         if (text, width, theme.current().caption) == self._fitted:
             return
         self._fitted = (text, width, theme.current().caption)
@@ -100,6 +104,16 @@ def _power(exponent: float) -> str:
     if -3 < exponent < 4:
         return f"{10**exponent:.3g}"
     return f"1e{exponent:.0f}" if float(exponent).is_integer() else f"{10**exponent:.1e}"
+
+
+def strip_name(label: str, title: str) -> tuple[str, str]:
+    """Name and unit in the gutter of a strip: `V (mV)` is V and mV; a name without a unit is explained by the title."""
+    name, _, unit = label.partition(" (")
+    if unit:
+        return name, unit.removesuffix(")")
+    if len(title) > LONG and label:
+        return label, ""
+    return (title, label) if label and label.lower() != title.lower() else (title, "")
 
 
 class Field(pg.ViewBox):
@@ -136,7 +150,14 @@ class Field(pg.ViewBox):
 
 
 class PlotView(PictureView):
-    """Base of the pictures with two axes."""
+    """Base of the pictures with two axes.
+
+    hovered  the drawn place under the cursor, or None, of a picture whose cursor is led by the strips it stands in
+    pointed  a click between the axes of such a picture
+    """
+
+    hovered = Signal(object)
+    pointed = Signal(object)
 
     def __init__(self, picture: Picture, model: Model, parent: QWidget | None = None):
         super().__init__(picture, model, parent)
@@ -164,6 +185,13 @@ class PlotView(PictureView):
         self.field.setAspectLocked(picture.equal)
         self.column.addWidget(self.canvas)
         self.zoomed = False
+        self.paged = False  # time is shown page by page
+        self.led = False  # a strip of several: its cursor and its axis of time are those of all
+        self.pen: Callable[[QPointF, bool, bool, bool], bool] | None = None  # takes drags while something is drawn by hand
+        self._tag = QLabel(self.canvas)
+        self._tag.setTextFormat(Qt.TextFormat.RichText)
+        self._tag.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._tag.hide()
         self.x_fit, self.y_fit = Range(), Range()
         self._shown: tuple[float, float, float, float] | None = None
         self._axes: tuple[Axis, Axis] = (Axis(), Axis())
@@ -179,6 +207,11 @@ class PlotView(PictureView):
 
     # -- axes --
 
+    def say(self, words: str) -> None:
+        """Words of a strip are said once, for all strips."""
+        if not self.led:
+            super().say(words)
+
     def show_drawing(self, shown: bool) -> None:
         """The axes stay, so that nothing jumps."""
         self.field.childGroup.setVisible(shown)
@@ -193,7 +226,7 @@ class PlotView(PictureView):
                 self.zoomed = False
             if y.log != self.up.logMode:
                 self.up.setLogMode(None, y.log)
-            self.strip.set_name(y.label)
+            self._name_up(y.label)
             self._axes = (x, y)
         if self.zoomed:
             return
@@ -203,6 +236,40 @@ class PlotView(PictureView):
         if shown != self._shown:
             self._shown = shown
             self.field.setRange(xRange=wide, yRange=tall, padding=0, disableAutoRange=True)
+
+    def lead(self, last: bool) -> None:
+        """Become a strip of several: named in the left gutter, numbers of time only under the last."""
+        self.led, self.paged = True, True
+        self.across.quiet = not last
+        self.across.setStyle(showValues=last)
+        self.across.show_label(self.across._name)
+        self.plot.layout.setContentsMargins(0, 0, 0, 0)
+        for line in self.handles.values():
+            self.canvas.removeItem(line)
+        self.handles = {}
+        self._name_up(self._axes[1].label)
+
+    def _name_up(self, label: str) -> None:
+        """Name the vertical axis: above it, or in a strip of several in the gutter beside it."""
+        if not self.led:
+            self.strip.set_name(label)
+            return
+        self.strip.set_name("")
+        name, unit = strip_name(label, self.picture.title)
+        muted = theme.current().tokens.muted
+        self._tag.setText(
+            f"<b>{escape(name)}</b><br><span style='color:{muted}'>{escape(unit)}</span>" if unit else f"<b>{escape(name)}</b>"
+        )
+        self._tag.setFont(theme.sans_font(theme.current().caption))
+        self._tag.adjustSize()
+        self._tag.move(4, 2)
+        self._tag.setVisible(bool(label))
+
+    @property
+    def left_needed(self) -> int:
+        """Width of the gutter at the left that name and numbers need beside each other."""
+        numbers = QFontMetricsF(theme.mono_font(max(10, theme.current().caption - 1))).horizontalAdvance("−0.00")
+        return round(min(86.0 * theme.current().caption / 12, max(self._tag.width() + numbers + 6, numbers + 12, 36)))
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
         lo, hi = data
@@ -265,6 +332,7 @@ class PlotView(PictureView):
     def set_theme(self) -> None:
         """Colour frame and items again."""
         self._colour_frame()
+        self._name_up(self._axes[1].label)
         super().set_theme()
 
     # -- parameter lines --
@@ -272,6 +340,8 @@ class PlotView(PictureView):
     def _make_handles(self) -> None:
         specs = type(self.model).specs()
         for handle in self.picture.handles:
+            if handle.axis not in ("x", "y"):
+                continue
             spec = specs[handle.param]
             angle = 90 if handle.axis == "x" else 0
             line = pg.InfiniteLine(
@@ -311,6 +381,8 @@ class PlotView(PictureView):
 
     def clicked(self, at: QPointF) -> None:
         """A click between the axes."""
+        if self.led:
+            self.pointed.emit(at.x())
         if self.picture.click:
             x, y = self.unplace(at)
             self.acted.emit(self.picture.click, {"x": x, "y": y})
@@ -321,6 +393,8 @@ class PlotView(PictureView):
 
     def dragged(self, at: QPointF, start: bool, finish: bool, shift: bool) -> bool:
         """A drag between the axes; whether it was taken."""
+        if self.pen is not None:
+            return self.pen(at, start, finish, shift)
         if not self.picture.drag:
             return False
         x, y = self.unplace(at)
@@ -337,20 +411,42 @@ class PlotView(PictureView):
         if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseMove:
             self._hover(event.position().toPoint())
         elif event.type() == QEvent.Type.Leave:
-            self.hair.hide()
-            self.read_out("")
+            if self.led:
+                self.hovered.emit(None)
+            else:
+                self.point_at(None)
         return super().eventFilter(watched, event)
 
     def _hover(self, at: QPoint) -> None:
         scene = self.canvas.mapToScene(at)
         if not self.field.sceneBoundingRect().contains(scene) or self._words.isVisible():
-            self.hair.hide()
-            self.read_out("")
+            if self.led:
+                self.hovered.emit(None)
+            else:
+                self.point_at(None)
             return
         place = self.field.mapSceneToView(scene)
+        if self.led:
+            self.hovered.emit(place.x())
+            return
         self.hair.setPos(place.x())
         self.hair.show()
         self.read_out(self.under_cursor(place), self.canvas.viewport().mapTo(self, at))
+
+    def point_at(self, x: float | None) -> None:
+        """Stand the cursor at a drawn place of the horizontal axis with what is read there, or take it away."""
+        if x is None:
+            self.hair.hide()
+            self.read_out("")
+            return
+        self.hair.setPos(x)
+        self.hair.show()
+        at = self.canvas.mapFromScene(self.field.mapViewToScene(QPointF(x, self.field.viewRect().bottom())))
+        self.read_out(self.read_at(x), self.canvas.viewport().mapTo(self, at) + QPoint(0, 22))
+
+    def read_at(self, x: float) -> str:
+        """Words for what is drawn at a place of the horizontal axis."""
+        return ""
 
     def paint_on(self, painter: QPainter, area: QRectF) -> None:
         """The scene, without the cursor's hairline."""

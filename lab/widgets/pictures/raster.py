@@ -49,7 +49,7 @@ class RasterView(PlotView):
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Resolve, then paint."""
-        plot = self._plot = view.raster(self.picture, self.model, source, overlays)
+        plot = self._plot = view.raster(self.picture, self.model, source, overlays, self.paged)
         nan = (float("nan"), float("nan"))
         self.show_axes(plot.x, plot.y, nan, nan)
         names = self._cell_names(source)
@@ -59,8 +59,9 @@ class RasterView(PlotView):
             self._show_groups(groups(names) if len(names) > 24 else (), len(names))
             self._rows = ()
         self._name_rows(plot.cells)
-        if len(plot.layers) > 1:
-            self.strip.set_entries(tuple(Entry(s.label, s.colour or f"series{s.series}", marker="s", dot=True) for s in plot.layers))
+        shown = [s for s in plot.layers if not s.ghost]
+        if len(shown) > 1:
+            self.strip.set_entries(tuple(Entry(s.label, s.colour or f"series{s.series}", marker="s", dot=True) for s in shown))
         self._paint()
         return any(len(s.time) for s in plot.layers)
 
@@ -95,24 +96,26 @@ class RasterView(PlotView):
         """Layers with their colours; populations, or the few cells, of an only layer have one each."""
         plot = self._plot
         assert plot is not None
-        if len(plot.layers) == 1 and self._groups:
-            only = plot.layers[0]
+        shown = [s for s in plot.layers if not s.ghost]
+        if len(shown) == 1 and self._groups:
+            only = shown[0]
             group = np.searchsorted([first for first, _ in self._groups], only.cell, side="right") - 1
             return [
                 (Spikes(only.time[group == k], only.cell[group == k], k, name), f"series{k}") for k, (_, name) in enumerate(self._groups)
             ]
-        if len(plot.layers) == 1 and 1 < plot.cells <= CELLS_COLOURED:
-            only = plot.layers[0]
+        if len(shown) == 1 and 1 < plot.cells <= CELLS_COLOURED:
+            only = shown[0]
             split = [only.cell == k for k in range(plot.cells)]
             return [(Spikes(only.time[s], only.cell[s], k, ""), f"series{k}") for k, s in enumerate(split)]
-        return [(s, s.colour or f"series{s.series}") for s in plot.layers]
+        return [(s, s.colour or f"series{s.series}") for s in shown]
 
     def _paint(self) -> None:
         plot = self._plot
         assert plot is not None
         (_, _), (low, high) = self.field.viewRange()
         row = self.field.height() / max(high - low, 1e-9)
-        parts = self._parts()
+        tokens = theme.current().tokens
+        parts = [(s, theme.mix(tokens.muted, tokens.surface, 0.5)) for s in plot.layers if s.ghost] + self._parts()
         few = plot.shown <= TICKS and row >= TICK_HEIGHT
         self._dots.setVisible(not few)
         strokes = self._between()
@@ -147,7 +150,7 @@ class RasterView(PlotView):
         plot = self._plot
         if plot is None or not 0 <= round(at.y()) < max(1, plot.cells):
             return ""
-        stretch, _ = view.time_axis(self.picture, self.model, self._source.step if self._source else 0)
+        stretch, _ = view.time_axis(self.picture, self.model, self._source.step if self._source else 0, self.paged)
         clock = self.model.clock
         names = self._names
         cell = names[round(at.y())] if round(at.y()) < len(names) else f"cell {round(at.y())}"
@@ -157,11 +160,12 @@ class RasterView(PlotView):
         """Time, cell and layer of every event shown."""
         if self._plot is None:
             return [], []
-        stretch, _ = view.time_axis(self.picture, self.model, self._source.step if self._source else 0)
+        stretch, _ = view.time_axis(self.picture, self.model, self._source.step if self._source else 0, self.paged)
         clock = self.model.clock
-        time = np.concatenate([s.time + stretch.origin * clock.dt for s in self._plot.layers])
-        cell = np.concatenate([s.cell for s in self._plot.layers])
-        layer = [s.label for s in self._plot.layers for _ in range(len(s.time))]
+        shown = [s for s in self._plot.layers if not s.ghost]
+        time = np.concatenate([s.time + stretch.origin * clock.dt for s in shown])
+        cell = np.concatenate([s.cell for s in shown])
+        layer = [s.label for s in shown for _ in range(len(s.time))]
         return [f"time ({clock.unit})", "cell", "layer"], [time, cell, layer]
 
 

@@ -1,0 +1,156 @@
+"""Drawers: everything that is not on the stage, in groups under a word; one of them is open at a time, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QTabBar, QToolButton, QVBoxLayout, QWidget
+
+from lab.widgets import theme
+from lab.widgets.pictures import PictureCard
+
+LEAST = 232  # px that a card in a drawer needs; where there is less, the drawer scrolls
+
+
+class Words(QTabBar):
+    """The words of the drawers; the open one is underlined, and a click on it closes it."""
+
+    clicked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setObjectName("drawer-words")
+        self.setDrawBase(False)
+        self.setExpanding(False)
+        self.setUsesScrollButtons(False)
+        self.setElideMode(Qt.TextElideMode.ElideRight)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName("More pictures")
+        self.tabBarClicked.connect(self.clicked)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter opens and closes."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.clicked.emit(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        """Words give way, they never widen the window."""
+        return QSize(60, super().minimumSizeHint().height())
+
+
+class Drawers(QFrame):
+    """The words, and below them the cards of the open drawer side by side.
+
+    toggled  (word) a drawer was opened, or ("") the open one closed
+    """
+
+    toggled = Signal(str)
+
+    def __init__(self, groups: Mapping[str, tuple[str, ...]], build: Callable[[str], PictureCard], parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setObjectName("drawers")
+        self.groups = dict(groups)
+        self.opened = ""
+        self.only = ""  # a card that fills the place
+        self.cards: dict[str, PictureCard] = {}
+        self._build = build
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 0, 8, 0)
+        column.setSpacing(4)
+        self.header = QWidget(self)
+        row = QHBoxLayout(self.header)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self.words = Words(self.header)
+        for word in self.groups:
+            self.words.addTab(word)
+        self.words.clicked.connect(self._clicked)
+        self.arrow = QToolButton(self.header)
+        self.arrow.clicked.connect(self._turn)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.arrow)
+        column.addWidget(self.header)
+        self.body = QScrollArea(self)  # a drawer may hold more than there is room for
+        self.body.setWidgetResizable(True)
+        self.body.setFrameShape(QFrame.Shape.NoFrame)
+        self.body.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.body.setMinimumHeight(60)
+        inside = QWidget(self.body)
+        self._row = QHBoxLayout(inside)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(8)
+        self.body.setWidget(inside)
+        self.body.hide()
+        column.addWidget(self.body, 1)
+        theme.changes().changed.connect(self.set_theme)
+        self.set_theme()
+
+    @property
+    def closed_height(self) -> int:
+        """Pixels that the words alone take."""
+        return self.header.sizeHint().height() + 2
+
+    def of(self, name: str) -> str:
+        """The drawer that a picture lies in, or nothing."""
+        return next((word for word, names in self.groups.items() if name in names), "")
+
+    def card(self, name: str) -> PictureCard:
+        """The card of a picture in a drawer, made when it is first asked for."""
+        if name not in self.cards:
+            self.cards[name] = self._build(name)
+        return self.cards[name]
+
+    def open(self, word: str) -> None:
+        """Open a drawer, or with no word close the open one."""
+        self.opened, self.only = word, ""
+        self._lay()
+        self.body.setVisible(bool(word))
+        self.set_theme()
+
+    def fill(self, name: str) -> None:
+        """Show one card of the open drawer alone, or with no name all of them."""
+        self.only = name
+        self._lay()
+
+    def _lay(self) -> None:
+        names = [n for n in self.groups.get(self.opened, ()) if not self.only or n == self.only]
+        for name in names:
+            card = self.card(name)
+            card.setMinimumWidth(LEAST)
+        for name, card in self.cards.items():
+            self._row.removeWidget(card)
+            card.setVisible(name in names)
+        for name in names:
+            self._row.addWidget(self.cards[name], max(1, round(10 * self.cards[name].view.picture.weight)))
+
+    def _clicked(self, number: int) -> None:
+        if number < 0:
+            return
+        word = list(self.groups)[number]
+        self.toggled.emit("" if word == self.opened else word)
+
+    def _turn(self) -> None:
+        self.toggled.emit("" if self.opened else list(self.groups)[max(0, self.words.currentIndex())])
+
+    def set_theme(self) -> None:
+        """Icons, and which word is lit."""
+        words = list(self.groups)
+        if self.opened in words:
+            self.words.setCurrentIndex(words.index(self.opened))
+        self.words.setProperty("open", bool(self.opened))
+        self.arrow.setIcon(theme.icon("mdi6.chevron-down" if self.opened else "mdi6.chevron-up"))
+        self.arrow.setToolTip("Close the drawer" if self.opened else "Open the drawer")
+        self.arrow.setAccessibleName(self.arrow.toolTip())
+        look = theme.current()
+        ink = look.tokens.text if self.opened else look.tokens.muted
+        mark = look.tokens.accent if self.opened else "transparent"
+        self.words.setStyleSheet(
+            f"QTabBar::tab {{ background: transparent; border: none; padding: 7px 2px 6px 2px; margin-right: 18px; color: {look.tokens.muted}; "
+            f"font-size: {look.text}px; }}"
+            f"QTabBar::tab:selected {{ color: {ink}; border-bottom: 2px solid {mark}; }}"
+            f"QTabBar::tab:hover {{ color: {look.tokens.text}; }}"
+        )

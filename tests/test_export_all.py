@@ -1,0 +1,80 @@
+"""Everything of a run in one folder, with names and units; the ending of a file decides its format, or is refused."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+
+import lab
+from lab.__main__ import main
+from lab.display.export import export_all, format_of
+from lab.errors import FileError, LabError
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    path = tmp_path_factory.mktemp("export") / "run.lab"
+    lab.run("mlp", data="moons", hidden="3", epochs=3, n=60).save(path)
+    return path
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def test_everything_is_written_with_names_and_units(session, tmp_path, capsys):
+    assert main(["export", str(session), "--all", "-o", str(tmp_path / "out")]) == 0
+    folder = tmp_path / "out"
+    heading, *body = rows(folder / "score.csv")
+    assert heading[0] == "time (epoch)" and {row[heading.index("channel")] for row in body} == {"train", "test"}
+    assert [row[0] for row in rows(folder / "summary.csv")][:2] == ["figure", "epochs done"]
+    listed = {row[1]: row[0] for row in rows(folder / "contents.csv")[1:]}
+    assert listed["evaluated loss"] == "evaluated-loss.csv" and set(listed) == set(lab.load(session).streams)
+    assert 'model = "mlp"' in (folder / "experiment.toml").read_text()
+    assert main(["run", str(folder / "experiment.toml"), "-o", str(tmp_path / "again.lab")]) == 0
+    with pytest.raises(FileError, match="already and not empty"):
+        export_all(lab.load(session), folder)
+
+
+def test_everything_as_arrays(session, tmp_path):
+    export_all(lab.load(session), tmp_path / "out", "npz")
+    with np.load(tmp_path / "out" / "score.npz") as found:
+        assert found["channels"].tolist() == ["train", "test"] and len(found["values"]) == len(found["index"])
+
+
+def test_a_run_that_has_recorded_nothing_yet_is_exported(tmp_path):
+    lab.run("leaky-integrate-and-fire", steps=0).save(tmp_path / "none.lab")
+    written = export_all(lab.load(tmp_path / "none.lab"), tmp_path / "out")
+    assert (tmp_path / "out" / "V.csv") in written and len(rows(tmp_path / "out" / "V.csv")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "to", "wanted"),
+    [("a.csv", "", "csv"), ("a.npz", "", "npz"), ("a.npz", "npz", "npz"), ("a", "npz", "npz"), (None, "", "csv"), ("a", "", "csv")],
+)
+def test_the_ending_decides(tmp_path, name, to, wanted):
+    assert format_of(tmp_path / name if name else None, to) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "to", "said"),
+    [
+        ("a.npz", "csv", "a csv file ends in .csv"),
+        ("a.txt", "", "end in .csv or .npz"),
+        ("a.xlsx", "csv", "end in .csv or .npz"),
+        (None, "xml", "csv or npz"),
+    ],
+)
+def test_another_ending_is_refused(tmp_path, name, to, said):
+    with pytest.raises(LabError, match=said):
+        format_of(tmp_path / name if name else None, to)
+
+
+def test_export_wants_a_stream_or_all(session, tmp_path, capsys):
+    assert main(["export", str(session)]) == 2 and "--all" in capsys.readouterr().err
+    assert main(["export", str(session), "loss", "--all"]) == 2
+    assert main(["export", str(session), "loss", "-o", str(tmp_path / "loss.npz")]) == 0
+    assert np.load(tmp_path / "loss.npz")["values"].size == len(lab.load(session)["loss"])
