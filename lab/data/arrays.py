@@ -62,8 +62,8 @@ def _header(raw: bytes) -> tuple[tuple[int, ...], bool, np.dtype, int]:
     return shape, column_order, dtype, file.tell()
 
 
-def read_npz(path: Path, limit: int = MAX_BYTES) -> dict[str, np.ndarray]:
-    """The arrays of a .npz file by name, of numbers and of texts; packed ones may unpack to at most `limit` bytes in all."""
+def read_npz(path: Path, limit: int = MAX_BYTES, *, texts: bool = True) -> dict[str, np.ndarray]:
+    """The arrays of a .npz file by name, of numbers and, with `texts`, of texts; packed ones may unpack to at most `limit` bytes in all."""
     raw = door.read_bytes(path, limit=limit, what="arrays (.npz)")
     out: dict[str, np.ndarray] = {}
     room = limit
@@ -79,7 +79,7 @@ def read_npz(path: Path, limit: int = MAX_BYTES) -> dict[str, np.ndarray]:
                 if len(content) != info.file_size:
                     raise FileError(f"{path}: the array '{info.filename[:-4]}' is not as long as it says: the file is damaged.")
                 room -= len(content)
-                out[info.filename[:-4]] = decoded(content, f"{path}, array '{info.filename[:-4]}',", texts=True)
+                out[info.filename[:-4]] = decoded(content, f"{path}, array '{info.filename[:-4]}',", texts=texts)
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,

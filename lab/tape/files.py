@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import struct
-import zipfile
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from lab.data import arrays, door
 from lab.errors import FileError
 from lab.tape.program import Program
 
@@ -72,10 +72,7 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
     def refuse(why: str) -> FileError:
         return FileError(f"'{path.name}' is not a sound safetensors file: {why}; export it again.")
 
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FileError(f"'{path}' could not be read: {error.strerror or error}.") from None
+    content = door.read_bytes(path, what="weights (.safetensors)")
     if len(content) < 8:
         raise refuse("it is shorter than its header's length")
     (length,) = struct.unpack("<Q", content[:8])
@@ -112,15 +109,11 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
     return found
 
 
-def _write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
+def _write_npz(path: Path, named: dict[str, np.ndarray]) -> None:
     with open(path, "wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+        np.savez(file, **named)  # type: ignore[arg-type]
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Arrays of an NPZ file; objects inside are refused."""
-    try:
-        with np.load(path) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError, AttributeError) as error:
-        raise FileError(f"'{Path(path).name}' could not be read as NPZ ({type(error).__name__}); save it again with numpy.savez.") from None
+    """Arrays of an NPZ file; objects inside are refused, and so is what unpacks to more than it says."""
+    return arrays.read_npz(Path(path), texts=False)
