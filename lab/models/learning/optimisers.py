@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,8 +55,20 @@ def update(which, rate, beta, beta2, k, x, v, m, g):
     return x - rate * (v / (1.0 - beta**k)) / (np.sqrt(m / (1.0 - beta2**k)) + TINY), v, m
 
 
+class Paths(NamedTuple):
+    """What moves: the five optimisers' places and memories."""
+
+    place: np.ndarray
+    velocity: np.ndarray
+    square: np.ndarray
+    history: np.ndarray
+    steps: np.ndarray
+    rng: np.ndarray
+
+
 @kernel
-def _advance(place, velocity, square, history, count, rng, kind, condition, rates, beta, beta2, memory, noise, n, rows):
+def _advance(paths, kind, condition, rates, beta, beta2, memory, noise, n, rows):
+    place, velocity, square, history, count, rng = paths
     for k in range(n):
         count[0] += 1
         for i in range(5):
@@ -208,9 +221,17 @@ class Optimisers(Model):
         rows = out["loss"] if out.wanted("loss") else np.empty((n, 5))
         rates, beta = self.rates
         _advance(
-            state["place"], state["velocity"], state["square"], state["history"], state["count"], state["rng"], self.kind, self.condition, rates, beta,
-            self.beta2, self.rms_memory, self.noise, n, rows,
-        )  # fmt: skip
+            Paths(state["place"], state["velocity"], state["square"], state["history"], state["count"], state["rng"]),
+            self.kind,
+            self.condition,
+            rates,
+            beta,
+            self.beta2,
+            self.rms_memory,
+            self.noise,
+            n,
+            rows,
+        )
         return n
 
     def observe(self, constants, state, stream):
