@@ -28,7 +28,7 @@ def decoded(raw: bytes, where: str, *, texts: bool = False) -> np.ndarray:
     """The array that the bytes of a .npy file hold."""
     try:
         shape, column_order, dtype, start = _header(raw)
-    except (ValueError, KeyError, TypeError, SyntaxError, IndexError, struct.error, RecursionError, MemoryError) as error:
+    except Exception as error:  # NumPy parses the header as Python text, and so anything that a parser raises may come
         raise FileError(
             f"{where} cannot be read as an array of NumPy ({str(error).splitlines()[0][:80] if str(error) else 'damaged'})."
         ) from None
