@@ -16,6 +16,7 @@ import numpy as np
 from lab.engine import provenance
 from lab.engine.experiment import Experiment
 from lab.engine.simulation import Block, Checkpoint, Simulation, recorded_rows
+from lab.errors import FileError
 from lab.model import Happened, Stream
 from lab.session import Session
 
@@ -199,10 +200,14 @@ def restore_point(session_reader: Any, run_id: int, at_step: int) -> Checkpoint 
         found = session_reader.checkpoint(run_id, at_step)
         if found is not None:
             step, arrays, meta = found
-            done = meta.get("done")
+            done, parameters = meta.get("done"), meta.get("parameters")
             if done is None:
                 done = sum(entry.step < step for entry in session_reader.log(run_id))
-            return Checkpoint(step, meta["parameters"], arrays, done)
+            if not isinstance(parameters, dict) or type(done) is not int or done < 0 or step < 0:
+                raise FileError(
+                    f"The checkpoint of run {run_id} at step {step} is damaged: it does not say which parameters it belongs to."
+                )
+            return Checkpoint(step, parameters, arrays, done)
         run = runs.pop(run_id)  # each run once: a damaged file may hold a circle of parents
         if run.parent is None:
             return None

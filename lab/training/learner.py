@@ -607,7 +607,7 @@ class Learner(Model):
         load_weights(file, constants.program, state)
         constants.program.forget(state)
 
-    @action("Save weights", file=(str, param("", kind="file", doc="File to write, .safetensors or .npz.")))
+    @action("Save weights", outside=True, file=(str, param("", kind="file", doc="File to write, .safetensors or .npz.")))
     def save(self, constants: Constants, state: State, file: str) -> None:
         """Write the weights as they are now."""
         save_weights(file, constants.program, state)
