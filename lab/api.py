@@ -14,7 +14,7 @@ from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
 from lab.engine.recording import Recorder
 from lab.engine.stand_in import is_known, stand_in
-from lab.errors import FileError, LabError, ModelError, near
+from lab.errors import LabError, ModelError
 from lab.model import Happened, Model, Recorded
 from lab.session import Session, SessionReader
 
@@ -204,16 +204,7 @@ def load(path: str | Path, run: int | None = None) -> Run:
     Raises FileError for a file that is damaged, of another kind, or holds no such run.
     """
     reader = SessionReader(path)
-    found = reader.runs()
-    if not found:
-        raise FileError(f"{path} holds no runs yet.")
-    if run is None:
-        info = found[-1]
-    else:
-        by_id = {str(r.id): r for r in found}
-        if str(run) not in by_id:
-            raise FileError(f"{path} has no run {run}: {near(str(run), by_id)}")
-        info = by_id[str(run)]
+    info = reader.pick(run)
     log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
     if is_known(info.experiment.get("model")):
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {path}")

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from lab.params import Described, Spec, frozen, param
 
 __all__ = [
     "Action", "Advice", "Asked", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
-    "Stream", "Strips", "action", "param",
+    "Stream", "Strips", "action", "arrays", "param",
 ]  # fmt: skip
 
 State = dict[str, np.ndarray]
@@ -71,7 +71,8 @@ class Stream:
               start of step `step` at which the event happened, so its time is (step + value) dt.
     shape     shape of one sample of a trace
     channels  names of the channels of a trace, the rows of a curve, the bars, the columns of a cloud
-    meanings  two or three words for each channel, said under its name at the end of its line
+    meanings  two or three words for each channel, said under its name at the end of its line; of a graph what its nodes and
+              edges are, if not neurons and synapses
     every     record each `every`-th step by default; 0 = not recorded unless asked for. For per-block kinds: observe
               each `every` steps.
     canvas    what the network canvas shows of it in its nodes: `activity` (of a graph: one row for each node of the document,
@@ -106,7 +107,7 @@ class Layer:
 
     x         name of a trace to use as horizontal axis instead of time (phase plane).
     channel   draw only this channel of the stream (None: all).
-    style     `line dashed dotted points steps fill bars`, `pale` (every single value, behind the rest) or `marker` (only
+    style     `line dashed dotted points rings steps fill bars`, `pale` (every single value, behind the rest) or `marker` (only
               the last value, as a dot).
     theory    this layer is the model's closed-form prediction: drawn dashed, named in the legend.
     meaning   two or three words under the name at the end of the line (default: the stream's own `meanings`).
@@ -236,9 +237,12 @@ class Action:
     call: Callable[..., dict[str, Any] | None]
     shortcut: str = ""
     hidden: bool = False  # reached only from a picture (click, paint), not as a button
+    outside: bool = False  # writes a file and leaves the run as it is: never done by a replay or because a file asks for it
 
 
-def action(label: str, *, shortcut: str = "", hidden: bool = False, **arguments: Any) -> Callable[[Callable], Callable]:
+def action(
+    label: str, *, shortcut: str = "", hidden: bool = False, outside: bool = False, **arguments: Any
+) -> Callable[[Callable], Callable]:
     """Make a method `(self, constants, state, **arguments)` an action; each argument is a `(type, param(...))` pair.
 
     The method changes the state in place; it may also return live parameters to change, by name (a source that a person
@@ -249,7 +253,7 @@ def action(label: str, *, shortcut: str = "", hidden: bool = False, **arguments:
     """
 
     def mark(method: Callable) -> Callable:
-        method.__lab_action__ = dict(label=label, shortcut=shortcut, hidden=hidden, arguments=arguments)  # type: ignore[attr-defined]
+        method.__lab_action__ = dict(label=label, shortcut=shortcut, hidden=hidden, outside=outside, arguments=arguments)  # type: ignore[attr-defined]
         return method
 
     return mark
@@ -285,6 +289,20 @@ class Asked:
     axes: str = ""
 
 
+def arrays(kind: Any, state: Mapping[str, np.ndarray]) -> Any:
+    """A named tuple of the arrays of a state that are called as its fields: what moves, as one argument of a kernel."""
+    return kind(*(state[name] for name in kind._fields))
+
+
+class EventColumns(NamedTuple):
+    """Room for events as a kernel takes it: step within the block, index and value of each, and how many there are (in used[0])."""
+
+    step: np.ndarray
+    cell: np.ndarray
+    value: np.ndarray
+    used: np.ndarray
+
+
 class Events:
     """Room for the events of one block: three columns and a count, filled by a kernel.
 
@@ -301,9 +319,9 @@ class Events:
         self.count = np.zeros(1, np.int64)
 
     @property
-    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def columns(self) -> EventColumns:
         """(steps, index, value, count) as a kernel takes them."""
-        return self.steps, self.index, self.value, self.count
+        return EventColumns(self.steps, self.index, self.value, self.count)
 
     def append(self, step: int, index: int, value: float) -> None:
         """Add one event from Python (kernels write the columns)."""
@@ -605,7 +623,7 @@ def _action(owner: type[Model], name: str, method: Callable, mark: dict[str, Any
         made = type(f"{owner._owner()}.{name}", (Described,), body)
         _arguments[key] = made
     doc = (method.__doc__ or mark["label"]).strip()
-    return Action(name, mark["label"], doc, _arguments[key], method, mark["shortcut"], mark["hidden"])
+    return Action(name, mark["label"], doc, _arguments[key], method, mark["shortcut"], mark["hidden"], mark.get("outside", False))
 
 
 def specs_of(model: type[Model] | Model) -> dict[str, Spec]:

@@ -63,7 +63,18 @@ def test_one_pair_equals_the_gradient_step_by_hand(skip_gram):
     threshold, alias = word2vec.alias_table(np.ones(2))
     s, position, tally = seed_state(3), np.zeros(2, np.int64), np.zeros(3)
     word2vec.learn(
-        skip_gram, tokens, starts, np.ones(2), threshold, alias, inner, outer, s, position, tally, 2, 10**9, 1, 1, 0.1, 0.1, True
+        skip_gram,
+        word2vec.Text(tokens, starts, np.ones(2), threshold, alias),
+        inner,
+        outer,
+        s,
+        position,
+        tally,
+        2,
+        word2vec.Rates(10**9, 0.1, 0.1),
+        1,
+        1,
+        True,
     )
     # Each pair drew one negative, which counted only where it was not the target: one of the four histories it must be.
     matches = 0
@@ -84,7 +95,9 @@ def test_the_logistic_function_saturates_nowhere_before_float32_does():
     inner[:, 0], outer[:, 0] = 4.0, 2.5  # a product of 10: beyond the tables of other programs
     threshold, alias = word2vec.alias_table(np.array([1.0, 0.0]))
     before = outer.copy()
-    word2vec.learn(True, np.array([0, 1], np.int32), np.array([0, 2]), np.ones(2), threshold, alias, inner, outer, seed_state(0), np.zeros(2, np.int64), np.zeros(3), 1, 10, 1, 1, 1.0, 1.0, True)  # fmt: skip
+    text = word2vec.Text(np.array([0, 1], np.int32), np.array([0, 2]), np.ones(2), threshold, alias)
+    position, tally = np.zeros(2, np.int64), np.zeros(3)
+    word2vec.learn(True, text, inner, outer, seed_state(0), position, tally, 1, word2vec.Rates(10, 1.0, 1.0), 1, 1, True)
     change = outer[1, 0] - before[1, 0]
     assert change == pytest.approx(4.0 / (1 + np.exp(10)), rel=1e-2)
 

@@ -215,6 +215,28 @@ def test_engine_and_display_guess_no_attributes(path):
     assert "hasattr" not in called
 
 
+ARGUMENTS = 12  # of a kernel: more are named tuples of arrays, which are as fast
+MANY = {
+    "lab.kernels.blas.multiply_add",
+    "lab.tape.interpreter.learn",
+    "lab.tape.products.product_apart",
+}  # still to be grouped: none may be added
+
+
+def kernels(name: str):
+    """The compiled functions of a module."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            marks = {ast.unparse(mark).split("(")[0] for mark in node.decorator_list}
+            if marks & {"kernel", "elementary", "strict"}:
+                yield node
+
+
+def test_kernels_take_at_most_a_dozen_arguments():
+    many = {f"{name}.{k.name}" for name in MODULES for k in kernels(name) if len(k.args.args) > ARGUMENTS}
+    assert many == MANY
+
+
 def loaded_by(*arguments: str, cwd: Path) -> set[str]:
     code = "import sys; from lab.__main__ import main; main(sys.argv[1:]); print('|'.join(m for m in sys.modules if '.' not in m))"
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, cwd=cwd)

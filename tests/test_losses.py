@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lab.engine import simulation as engine
+from lab.engine.simulation import Simulation
 from lab.models.learning.gradients import Gradients
 from lab.models.learning.losses import Losses, bernoulli, categorical
 
@@ -45,3 +46,30 @@ def test_every_operation_is_checked_on_demand():
     rows = run.observe("operations")
     assert len(rows) > 50 and all(row[""] == "agrees" for row in rows)
     assert run.model.summary(run.constants, run.state)["operations"].startswith(f"{len(rows)} checked")
+
+
+def test_in_the_phase_of_the_update_the_numbers_are_those_that_it_was_made_from():
+    simulation = Simulation(Gradients(rate=0.3), 1)
+    simulation.advance(3)
+    before = simulation.constants[0].parameters(simulation.state)["layer1.weight"].copy()
+    at_backward = {row["what"]: row["value"] for row in simulation.observe("numbers")}
+    gradients = simulation.observe("gradients")
+    simulation.advance(1)
+    assert simulation.summary()["phase"] == "update"
+    rows = {row["what"]: row["value"] for row in simulation.observe("numbers")}
+    assert {k: rows[k] for k in at_backward} == at_backward, "the same deltas and gradients as before the step"
+    np.testing.assert_array_equal(simulation.observe("gradients"), gradients)
+    after = simulation.constants[0].parameters(simulation.state)["layer1.weight"]
+    np.testing.assert_allclose(after, before - 0.3 * gradients[0, : before.size].reshape(before.shape), atol=1e-12)
+    assert rows["new W1"].split()[0] == f"{after.ravel()[0]:+.4f}" and rows["W1"].split()[0] == f"{before.ravel()[0]:+.4f}"
+
+
+def test_a_row_of_the_table_chooses_a_weight_of_its_layer_and_not_its_own_number():
+    simulation = Simulation(Gradients(), 1)
+    simulation.advance(3)
+    rows = [row["what"] for row in simulation.observe("numbers")]
+    simulation.act("choose_row", index=rows.index("dE/dW1"))
+    assert simulation.summary()["chosen weight"] == 0
+    simulation.act("choose_row", index=rows.index("dE/dW2"))
+    assert simulation.summary()["chosen weight"] == 2 * 3 + 3
+    assert simulation.summary()["its gradient"] == simulation.observe("gradients")[0, 9]

@@ -13,7 +13,7 @@ from lab.engine import pacing
 from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Pause, Play, RunFor, Runner, Seek, Speed, Stop, Watch
-from lab.errors import FileError
+from lab.errors import DiskError
 from lab.model import Happened
 from lab.session import Session
 
@@ -211,7 +211,7 @@ def test_a_full_disk_pauses_and_playing_tries_again_without_losing_a_row(begin, 
 
     def refuse(self, *arguments):
         if full[0]:
-            raise FileError("The disk with 'runs.lab' is full; make room and try again.")
+            raise DiskError("The disk with 'runs.lab' is full; make room and try again.")
         return append(self, *arguments)
 
     monkeypatch.setattr(Session, "append_samples", refuse)
@@ -237,7 +237,7 @@ def test_a_disk_that_fills_in_the_last_block_still_lets_the_run_finish(begin, se
 
     def refuse(self, *arguments):
         if full[0]:
-            raise FileError("full.")
+            raise DiskError("full.")
         return append(self, *arguments)
 
     monkeypatch.setattr(Session, "append_samples", refuse)

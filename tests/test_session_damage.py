@@ -204,12 +204,20 @@ def test_a_file_with_other_tables_is_not_opened(original, tmp_path, edit):
             attempt(path)
 
 
-def edit(path: Path, original: Path, *statements: tuple) -> Path:
+def edit(path: Path, original: Path, *statements: tuple, signed: bool = False) -> Path:
+    """A copy with other rows; signed as a hostile program could sign them, too."""
     path.write_bytes(original.read_bytes())
     connection = sqlite3.connect(path)
+    connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+    schema.allow_signing(connection)
     with connection:
         for sql, *values in statements:
             connection.execute(sql, values)
+        for table in schema.SIGNED if signed else ():
+            try:
+                connection.execute(schema.sign(table))
+            except sqlite3.Error:  # a row that cannot be signed stays as it is
+                pass
     connection.close()
     return path
 
@@ -242,16 +250,71 @@ ROW_EDITS = {
     "a checkpoint with changed meta": ("UPDATE checkpoints SET meta='{}'",),
     "a long name": ("UPDATE streams SET name=name||?", "x" * 5000),
     "an endless setting": ("UPDATE session SET value=zeroblob(30000000) WHERE key='notes'",),
-    "a strange number of the last run": ("INSERT OR REPLACE INTO session VALUES('last_run', '99999999999999999999999')",),
+    "a strange number of the last run": ("INSERT OR REPLACE INTO session(key, value) VALUES('last_run', '99999999999999999999999')",),
 }
 
 
 @pytest.mark.parametrize("name", ROW_EDITS)
 def test_an_edited_row_gives_a_sentence_or_the_right_data(original, tmp_path, name):
     path = edit(tmp_path / "edited.lab", original, ROW_EDITS[name])
+    assert Session.check(path)
+    assert assert_refused_or_right(path, contents(original)) in ("read", "refused")
+
+
+@pytest.mark.parametrize("name", ROW_EDITS)
+def test_the_same_row_signed_as_if_it_were_ours_does_no_harm_either(original, tmp_path, name):
+    path = edit(tmp_path / "edited.lab", original, ROW_EDITS[name], signed=True)
     assert assert_refused_or_right(path, contents(original)) in ("read", "refused")
     if name != "a strange number of the last run":
         assert Session.check(path)
+
+
+TEXTS = {"session": ("value",), "runs": ("name", "experiment", "created", "reason", "colour", "summary", "made"),
+         "streams": ("name", "dtype", "shape", "unit", "meta")}  # fmt: skip
+NUMBERS = {"runs": ("steps", "pinned", "visible", "bytes"), "streams": ("run", "every", "first", "last", "rows", "bytes")}
+
+
+def test_one_changed_byte_in_any_value_of_the_small_tables_is_found(original, tmp_path):
+    """A name, a summary, a parameter, a count: what was recorded is not silently another thing."""
+    edits = [
+        (
+            table,
+            f"UPDATE {table} SET {column}=substr({column},1,length({column})/2)||'{c}'||substr({column},length({column})/2+2) WHERE rowid=2",
+        )
+        for table, columns in TEXTS.items()
+        for column in columns
+        for c in "1"
+    ]
+    edits = [(t, e.replace("WHERE rowid=2", "WHERE key='notes'" if t == "session" else "WHERE id=2")) for t, e in edits]
+    edits += [(table, f"UPDATE {table} SET {column}={column}+7 WHERE id=2") for table, columns in NUMBERS.items() for column in columns]
+    assert len(edits) == 23
+    for table, sql in edits:
+        path = edit(tmp_path / "edited.lab", original, (sql,))
+        assert Session.check(path), sql
+        with Session.open(path) as session:  # and on opening, where the rest is still there
+            assert session.damage and all("damaged" in sentence for sentence in session.damage), sql
+            assert len(session.runs()) == (2 if table == "runs" else 3)
+            assert session.notes == ("" if table == "session" else "notes " * 3000)
+            assert session.add_run("on top", {}) == 4
+
+
+def test_a_damaged_row_is_left_out_named_and_never_signed_as_sound(original, tmp_path):
+    path = edit(tmp_path / "edited.lab", original, ("UPDATE runs SET name='other', state='running' WHERE id=3",))
+    with SessionReader(path) as reader:
+        assert [run.id for run in reader.runs()] == [1, 2] and "Run 3 " in reader.damage[0]
+        assert reader.samples(2, "V")[1].size and reader.samples(3, "V")[1].size, "what is not damaged is read"
+    with Session.open(path) as session:
+        session.save_copy(tmp_path / "copy.lab")
+        session.delete_run(1)
+        session.compact()
+    for file in (path, tmp_path / "copy.lab"):
+        assert any("Run 3 " in problem for problem in Session.check(file))
+
+
+def test_rows_that_belong_to_nothing_are_found(original, tmp_path):
+    for table, column in (("log", "run"), ("chunks", "stream"), ("checkpoints", "run"), ("arrays", "checkpoint")):
+        path = edit(tmp_path / "edited.lab", original, (f"UPDATE {table} SET {column}=77 WHERE id=(SELECT max(id) FROM {table})",))
+        assert Session.check(path), table
 
 
 def test_a_chunk_with_a_right_checksum_but_impossible_numbers_is_refused(original, tmp_path):

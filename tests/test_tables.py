@@ -126,6 +126,16 @@ def test_the_decimal_mark_follows_from_what_can_be_read_one_way_only(cells, sepa
     assert numerals.decimal_of(cells, separator)[0] == wanted
 
 
+def test_numbers_that_can_be_read_two_ways_are_said_with_an_example(tmp_path):
+    path = put(tmp_path, "a;b;kind\n" + "".join(f"{k + 1}.{k:03d};{k};{'xy'[k % 2]}\n" for k in range(40)))
+    made = planned(path)
+    assert "“1.000” was read as 1; if that is wrong, say decimal=comma." in paragraph(made)
+    assert dict(warnings(made)[0].changes) == {"decimal": "comma"}
+    assert planned(path, decimal="comma").table.columns[0].numbers[1] == 2001.0 and not warnings(planned(path, decimal="comma"))
+    commas = put(tmp_path, path.read_text().replace(";", ","), "b.csv")
+    assert "was read as" not in paragraph(planned(commas)) and not warnings(planned(commas))
+
+
 def test_one_column_of_decimal_commas_is_not_two_of_whole_numbers():
     rng = np.random.default_rng(0)
     text = "\n".join(f"{v:.4f}".replace(".", ",") for v in rng.normal(size=60))

@@ -12,8 +12,7 @@ from lab.data import sets
 from lab.engine import simulation as engine
 from lab.engine.simulation import Simulation
 from lab.errors import DivergenceError, LabError, ModelError, ParameterError
-from lab.training import canvas, checking, diagnosis, pace, readings, walk
-from lab.training.diagnosis import Signs, diagnose
+from lab.training import canvas, checking, pace, readings, walk
 from lab.training.material import outline, prepare
 from lab.training.pace import works
 
@@ -417,9 +416,6 @@ def test_dead_units_are_diagnosed():
     assert s.summary()["diagnosis"].startswith("Dead ReLUs: 6")
 
 
-SIGNS = Signs(1.0, 4, 1.0, 0.0, 1e-3, 2.3, 0.1, 0.1, 0.1, (0.98, 0.97), True, 10.0, True)
-
-
 def test_a_divergence_names_the_layer_and_what_gets_training_going_again():
     model = MLP(**MLP.presets["Learning rate too large: it diverges"])
     s = Simulation(model, 0)
@@ -447,35 +443,6 @@ def test_advice_comes_with_the_change_that_mends_what_it_finds():
     assert [way.changes for way in advice.remedies] == [{"rate": 1e-4}]
     healthy = run(**SMALL).simulation
     assert healthy.model.advice(healthy.constants, healthy.state) is None
-
-
-def test_remedies_are_offered_only_where_the_model_has_what_they_change():
-    def labels(finding, model):
-        return [way.label for way in diagnosis.remedies(finding, model)]
-
-    assert labels("dead", MLP()) == ["Use leaky ReLU (a new run)"] and labels("dead", MLP(activation="leaky ReLU")) == []
-    assert labels("vanishing", MLP(activation="sigmoid")) == ["Normalise each layer (a new run)", "Use ReLU (a new run)"]
-    assert labels("exploding", MLP(clip=1.0)) == ["Learning rate 0.0003"]
-    assert labels("over-fitting", MLP()) == ["Back to the best weights", "Weight decay 0.003"]
-    assert labels("stuck", MLP()) == []
-
-
-@pytest.mark.parametrize(
-    "change, word",
-    [
-        ({}, "Nothing wrong"),
-        ({"ratio": 1e-5}, "Vanishing gradient: layer 1 receives 1.0e-05"),
-        ({"ratio": 1e5}, "Exploding gradient"),
-        ({"gradient": 1e4}, "Exploding gradient: its norm is 1e"),
-        ({"smooth": 3.0}, "Learning rate too large: the loss is 3"),
-        ({"smooth": 2.2, "update": 1e-5}, "Learning rate too small"),
-        ({"smooth": 2.2}, "Hardly learning"),
-    ],
-)
-def test_each_finding_rests_on_its_figure(change, word):
-    from dataclasses import replace
-
-    assert diagnose(replace(SIGNS, **change)).startswith(word)
 
 
 def test_sizes_of_layers_must_be_numbers():

@@ -195,7 +195,7 @@ class RunAnalysis:
                 f"{trace} is no sampled trace: choose one of {', '.join(s.name for s in self.run.model.streams if s.form == 'samples') or 'none'}."
             )
         found = self.run.recorded(trace)
-        values = found.values.reshape(len(found.values), -1)
+        values = found.values.reshape(len(found.values), int(np.prod(found.values.shape[1:])))
         if not 0 <= channel < values.shape[1]:
             raise ModelError(f"{trace} has channels 0 to {values.shape[1] - 1} (got {channel}).")
         name = stream.channels[channel] if channel < len(stream.channels) else trace

@@ -167,7 +167,7 @@ def ask(
     read = None
     if kind == "sta" and trace is not None:
         at, rows = source.samples(trace[0], first, source.step)
-        values = rows.reshape(len(rows), -1)
+        values = rows.reshape(len(rows), int(np.prod(rows.shape[1:])))
         name = next((t[2] for t in traces(model) if t[:2] == trace), trace[0])
         if len(at) and trace[1] < values.shape[1]:
             read = (at * clock.dt, values[:, trace[1]].astype(float), name)

@@ -5,6 +5,7 @@ Data goes to standard output, progress and complaints to standard error.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -12,14 +13,20 @@ from cyclopts import CycloptsError
 
 # Each module registers its commands, in the order in which the help names them.
 from lab.commands import analyse, catalogue, data, embed, files, hear, learning, running, verify, window  # noqa: F401
+from lab.commands.driving import ending_raises
 from lab.commands.options import app, say
 from lab.errors import DivergenceError, LabError
+
+OUTPUT_FAILS = (errno.ENOSPC, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def execute(argv: list[str]) -> int:
     """Parse and run one command line; every mistake of a person's ends as one sentence and exit code 1 or 2."""
     try:
-        result = app(argv, exit_on_error=False, print_error=False, result_action="return_value")
+        with ending_raises():
+            result = app(argv, exit_on_error=False, print_error=False, result_action="return_value")
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where what goes wrong can be said
         return result if isinstance(result, int) else 0
     except CycloptsError as error:
         say(f"lab: {_one_line(error)}")
@@ -36,11 +43,28 @@ def execute(argv: list[str]) -> int:
         return 1
     except BrokenPipeError:
         # The reader of our output (head, less) went away: nothing to complain about.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _output_to_nowhere()
         return 0
+    except OSError as error:
+        if error.filename is None and error.errno in OUTPUT_FAILS:
+            say(f"lab: the output cannot be written ({error.strerror}).")
+            _output_to_nowhere()
+        else:
+            say(
+                f"lab: {f'{str(error.filename)[:200]!r} cannot be used' if error.filename else 'the system refuses'} ({error.strerror or error})."
+            )
+        return 1
     except MemoryError:
         say("lab: there is not enough memory for this: choose fewer cells, a shorter duration or a larger recording interval.")
         return 1
+
+
+def _output_to_nowhere() -> None:
+    """What is still waiting to be written would fail once more when Python ends, with a traceback."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
 
 
 def _one_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from lab.commands.options import Json, RunId, app, pick_run, say
+from lab.commands.options import Json, RunId, app, say
 from lab.errors import FileError, LabError, ModelError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def session_vectors(file: str, run_id: int | None = None) -> Vectors:
     from lab.session import SessionReader
 
     with SessionReader(file) as reader:
-        info = pick_run(reader.runs(), run_id, file)
+        info = reader.pick(run_id)
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         model = experiment.build()
         if not has_vectors(model):

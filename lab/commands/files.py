@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from lab.commands.options import Json, ModelFile, RunId, app, no_qt, pick_run, say, trust
+from lab.commands.options import Json, ModelFile, RunId, app, no_qt, say, trust
 from lab.errors import FileError, LabError
 
 
@@ -23,6 +23,8 @@ def info(file: str, *, json_: Json = False) -> None:
         settings = reader.settings()
         runs = reader.runs()
         streams = {r.id: reader.streams(r.id) for r in runs}
+        for sentence in reader.damage:
+            say(sentence)
     if json_:
         from dataclasses import asdict
 
@@ -35,6 +37,8 @@ def info(file: str, *, json_: Json = False) -> None:
         branch = f", branched from run {r.parent} at step {r.parent_step}" if r.parent is not None else ""
         print(f"\nrun {r.id}: {r.name} ({r.experiment.get('model')}), {r.steps} steps, {r.state}{branch}, {r.created}")
         changed = ", ".join(f"{k} = {str(v)[:60]}" for k, v in (r.experiment.get("parameters") or {}).items())
+        if r.made:
+            print("  made on " + ", ".join(f"{k} {str(v)[:60]}" for k, v in r.made.items() if isinstance(v, str)))
         print(f"  parameters: {changed or 'all at their defaults'}; seed {r.experiment.get('seed', 0)}")
         for name, value in r.summary.items():
             print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}")
@@ -116,7 +120,7 @@ def draw(session: Path, image: Path, only: str | None = None, run_id: int | None
     except ImportError as error:
         raise no_qt(error) from None
     with SessionReader(session) as reader:
-        info = pick_run(reader.runs(), run_id, str(session))
+        info = reader.pick(run_id)
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {session}")
         model = experiment.build()
         for entry in reader.log(info.id):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from lab.commands.options import ModelFile, RunId, app, pick_run, say, trust
+from lab.commands.options import ModelFile, RunId, app, say, trust
 from lab.errors import FileError, ModelError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _trained(file: str, run_id: int | None, best: bool) -> Simulation:
     from lab.training import Learner
 
     with SessionReader(file) as reader:
-        info = pick_run(reader.runs(), run_id, file)
+        info = reader.pick(run_id)
         experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         model = experiment.build()
         if not isinstance(model, Learner):

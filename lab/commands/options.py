@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
@@ -33,9 +33,12 @@ app = App(
 )
 
 
-def say(text: str) -> None:
-    """A line for the person, not for the data: standard error."""
-    print(text, file=sys.stderr, flush=True)
+def say(text: str, end: str = "\n") -> None:
+    """A line for the person, not for the data: standard error. Where nobody can read it, nothing is said."""
+    try:
+        print(text, end=end, file=sys.stderr, flush=True)
+    except (OSError, ValueError):  # the terminal is gone, or what it was sent to is full
+        pass
 
 
 def trust(model: str | None) -> None:
@@ -53,15 +56,3 @@ def no_qt(error: ImportError) -> LabError:
     return LabError(
         f"Qt cannot be loaded ({error}): on Debian or Ubuntu install libgl1 libegl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libxcb-cursor0."
     )
-
-
-def pick_run(runs: list, run_id: int | None, file: str) -> Any:
-    """The run with this id, or the newest."""
-    if not runs:
-        raise FileError(f"{file} holds no runs yet.")
-    if run_id is None:
-        return runs[-1]
-    for info in runs:
-        if info.id == run_id:
-            return info
-    raise FileError(f"{file} has no run {run_id}; it has {', '.join(str(r.id) for r in runs)}.")

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from lab import catalog
-from lab.commands.options import ModelFile, RunId, app, pick_run, say, trust
+from lab.commands.driving import drive, signals, stopped
+from lab.commands.options import ModelFile, RunId, app, say, trust
 from lab.errors import FileError, ModelError, near
 
 if TYPE_CHECKING:
     from lab.engine.experiment import Experiment
-    from lab.engine.recording import Recorder
     from lab.engine.simulation import Simulation
     from lab.model import Model
-    from lab.session import Session
 
 TIME_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 
@@ -100,7 +95,7 @@ def _run(experiment: Experiment, model: Model, path: Path, image: Path | None, *
     from lab.session import Session
 
     wanted = check_record(model, default_record(model) if experiment.record is None else experiment.record)
-    with Session.create(path, title=experiment.title or model.title) as session:
+    with signals() as wishes, Session.create(path, title=experiment.title or model.title) as session:
         if not quiet:
             say(f"preparing {experiment.model} ...")
         simulation = Simulation(model, experiment.seed)
@@ -108,103 +103,20 @@ def _run(experiment: Experiment, model: Model, path: Path, image: Path | None, *
         if told and not as_json:
             print(told, flush=True)  # before a training that may take long
         recorder = Recorder(session, experiment.title or experiment.model, experiment, simulation, wanted)
-        code = _drive(simulation, experiment, recorder, session, path if keep else None, quiet)
-    _print_summary(simulation, path if keep else None, as_json)
-    if image is not None and code == 0:
+        code = drive(simulation, experiment, recorder, session, wishes, quiet)
+    if session.rescued:
+        say(session.rescued)
+    saved = (session.saved_as if session.rescued else path) if keep else None
+    _print_summary(simulation, saved, as_json)
+    if code:
+        stopped(simulation, saved)
+    elif image is not None:
         from lab.commands.files import draw
 
-        draw(path, image)
+        draw(session.saved_as, image)
         if not as_json:
             print(f"picture: {image}")
     return code
-
-
-def _drive(simulation: Simulation, experiment: Experiment, recorder: Recorder, session: Session, path: Path | None, quiet: bool) -> int:
-    """Advance to the end while recording; Ctrl-C ends at a block boundary and closes the file."""
-    from lab.engine.simulation import simulate
-    from lab.errors import DivergenceError
-
-    clock, begin, began = simulation.model.clock, simulation.step, time.perf_counter()
-    shown = began
-    ahead = [h for h in experiment.schedule if h not in simulation.log]
-    reason, state, code = "finished", "finished", 0
-    with _interrupts() as asked:
-        try:
-            for block in simulate(simulation, experiment.steps, record=recorder.record, schedule=ahead):
-                recorder.take(block)
-                recorder.take_log(simulation.log)
-                recorder.checkpoint_when_due(simulation)
-                if asked:
-                    reason, state, code = "interrupted", "stopped", 1
-                    break
-                now = time.perf_counter()
-                if not quiet and now - shown > (0.2 if sys.stderr.isatty() else 5.0):
-                    shown = now
-                    end = experiment.steps or simulation.model.length
-                    pace = (simulation.step - begin) * clock.dt / (now - began)
-                    part = f" of {end * clock.dt:.6g}" if end else ""
-                    line = f"{simulation.step * clock.dt:.6g}{part} {clock.unit}, {pace:.4g} {clock.unit}/s"
-                    print(
-                        f"\r{line:<60}" if sys.stderr.isatty() else line,
-                        end="" if sys.stderr.isatty() else "\n",
-                        file=sys.stderr,
-                        flush=True,
-                    )
-            else:
-                reason = simulation.over or "finished"
-        except DivergenceError as error:
-            recorder.finish(simulation, "diverged", str(error))
-            raise
-    if sys.stderr.isatty() and not quiet:
-        say("")
-    recorder.finish(simulation, state, reason)
-    session.flush()
-    if not quiet:
-        took = time.perf_counter() - began
-        say(f"{(simulation.step - begin) * clock.dt:.6g} {clock.unit} in {took:.3g} s")
-    asked_for = experiment.steps or 0
-    if not code and simulation.step < asked_for:
-        say(
-            f"Ended at {simulation.step * clock.dt:.6g} {clock.unit}, before the {asked_for * clock.dt:.6g} asked for: {simulation.over or _whole(simulation, asked_for * clock.dt)}."
-        )
-    if code:
-        say(
-            f"Stopped at {simulation.step * clock.dt:.6g} {clock.unit}; everything so far is in the file."
-            + (f" Go on with: lab resume {path}" if path else "")
-        )
-    return code
-
-
-def _whole(simulation: Simulation, wanted: float) -> str:
-    """Why a run is not longer, and which parameter makes it so."""
-    model, clock = simulation.model, simulation.model.clock
-    ends = [
-        spec.name
-        for spec in type(model).specs().values()
-        if spec.unit.rstrip("s") == clock.unit and getattr(model, spec.name) == round(simulation.step * clock.dt, 9)
-    ]
-    return "that is its whole length" + (f"; for more say --set {ends[0]}={wanted:g}" if len(ends) == 1 else "")
-
-
-@contextmanager
-def _interrupts() -> Iterator[list[int]]:
-    """Collects Ctrl-C instead of raising it in the middle of a step, where state and step count would part; a second one raises."""
-    asked: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread: whoever owns it handles Ctrl-C
-        yield asked
-        return
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _print_summary(simulation: Simulation, path: Path | None, as_json: bool) -> None:
@@ -242,7 +154,7 @@ def resume(
     model_file: ModelFile = None,
     quiet: Annotated[bool, Parameter(negative="", help="No progress.")] = False,
 ) -> int:
-    """Go on with a run of a session from where it stopped; the bytes are those of an uninterrupted run."""
+    """Go on with a run of a session from where it stopped; on the same kind of processor the bytes are those of an uninterrupted run."""
     from lab.engine.experiment import Experiment
     from lab.engine.recording import Recorder, restore_point
     from lab.engine.simulation import Simulation
@@ -250,10 +162,11 @@ def resume(
     from lab.session import Session
 
     trust(model_file)
-    with Session.open(file) as session:
-        info = pick_run(session.runs(), run_id, file)
-        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
+    with signals() as wishes, Session.open(file) as session:
         reader = session.reader()
+        info = reader.pick(run_id)
+        _say_elsewhere(info.made)
+        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
         point = restore_point(reader, info.id, max(info.steps, 0))
         if point is None:
             raise FileError(f"Run {info.id} of {file} has no checkpoint to go on from: run it again with 'lab run {file}'.")
@@ -288,9 +201,21 @@ def resume(
             experiment = experiment.replace(steps=end)
             recorder = Recorder(session, info.name, experiment, simulation, {}, run_id=info.id)
             session.update_run(info.id, experiment=experiment.to_dict(), state="running")
-        code = _drive(simulation, experiment, recorder, session, Path(file), quiet)
-    _print_summary(simulation, Path(file), False)
+        code = drive(simulation, experiment, recorder, session, wishes, quiet)
+    if session.rescued:
+        say(session.rescued)
+    _print_summary(simulation, session.saved_as if session.rescued else Path(file), False)
+    if code:
+        stopped(simulation, session.saved_as if session.rescued else Path(file))
     return code
+
+
+def _say_elsewhere(made: Mapping[str, Any]) -> None:
+    """Say it when a run was made on another processor, or with other libraries, than it is now repeated on."""
+    from lab.engine.provenance import difference
+
+    if sentence := difference(made):
+        say(sentence)
 
 
 def _intervals(reader: Any, run_id: int) -> dict[str, int]:
@@ -307,7 +232,8 @@ def _experiment(what: str, run_id: int | None) -> Experiment:
         from lab.session import SessionReader
 
         with SessionReader(what) as reader:
-            info = pick_run(reader.runs(), run_id, what)
+            info = reader.pick(run_id)
+            _say_elsewhere(info.made)
             found = experiments.Experiment.from_dict(info.experiment, f"run {info.id} of {what}")
             log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
         return found.replace(schedule=log, steps=info.steps)

@@ -83,7 +83,7 @@ def shown(name: str, seeds: range = SEEDS, slow: bool = True) -> Iterator[Shown]
     from lab.engine.conditions import try_preset
     from lab.model import Preset
 
-    kind = catalog.load(name)
+    kind = catalog.given(name)
     for title, preset in kind.presets.items():
         if not isinstance(preset, Preset) or not preset.shows or (preset.slow and not slow):
             continue
@@ -144,7 +144,7 @@ def verify(
 def _verify_presets(names: tuple[str, ...], as_json: bool, quick: bool) -> int:
     collected = []
     for name in names:
-        catalog.load(name)
+        catalog.given(name)
     for name in names:
         if not as_json:
             print(name)

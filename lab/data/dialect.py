@@ -27,14 +27,14 @@ class Dialect:
     """Separator ("" in a table of one column; " " stands for any run of spaces and tabs), quote character, decimal mark.
 
     said     the file says its separator in a first line sep=;
-    open     the numbers could be read with the other decimal mark, too
+    open     a number that could be read with the other decimal mark, too ("": none)
     """
 
     separator: str = ","
     quote: str = '"'
     decimal: str = "."
     said: bool = False
-    open: bool = False
+    open: str = ""
 
 
 def is_date(cell: str) -> bool:
@@ -77,7 +77,9 @@ def sniff(text: str, separator: str | None = None, decimal: str = "") -> Dialect
             best = replace(best, separator="")
     cells = [cell for row in _rows(sample, best.separator, quote) for cell in row]
     mark, open_ = decimal_of(cells, best.separator)
-    return replace(best, decimal=decimal or mark, open=open_ and not decimal)
+    if decimal or (best.separator == "," and "." in open_):  # commas between columns and in numbers go ill together
+        open_ = ""
+    return replace(best, decimal=decimal or mark, open=open_)
 
 
 def _sample(text: str) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from lab.data.columns import FEW, Column
 from lab.data.dataset import Dataset, Task, Use, fill_gaps
+from lab.data.numerals import number
 from lab.data.tables import FILLS, Choices, Table
 from lab.data.words import brief, count, found_as, listed
 from lab.errors import FileError, near
@@ -341,10 +342,7 @@ def paragraph(made: Plan) -> str:
     if table.text.guessed:
         said.append(f"Its bytes are no UTF-8 and were read as {table.text.name}: if letters look wrong, say another encoding.")
     if table.dialect.open:
-        other = "comma" if table.dialect.decimal == "." else "point"
-        said.append(
-            f"Its numbers with three digits behind a mark were read with a decimal {'point' if other == 'comma' else 'comma'}; if that is wrong, say decimal={other}."
-        )
+        said.append(f"{_open(table)}; if that is wrong, say decimal={_other(table)}.")
     if made.target is not None:
         said.append(_predicted(made))
     if made.inputs:
@@ -381,6 +379,16 @@ def paragraph(made: Plan) -> str:
 
 def _grouped(made: Plan) -> list[tuple[int, str]]:
     return list(made.out)
+
+
+def _other(table: Table) -> str:
+    return "comma" if table.dialect.decimal == "." else "point"
+
+
+def _open(table: Table) -> str:
+    text = table.dialect.open
+    value = number(text, table.dialect.decimal)
+    return f"“{text}” was read as {value:.9g}" + (" (thousands)" if value and value >= 1000 else "")
 
 
 def _rows(numbers: tuple[int, ...]) -> str:
@@ -430,15 +438,8 @@ def warnings(made: Plan, balance: bool = False) -> list[Warning]:
                     (("missing", text),),
                 )
             )
-    if table.dialect.open:
-        decimal = "comma" if table.dialect.decimal == "." else "point"
-        out.append(
-            Warning(
-                "Some numbers could be thousands or decimals: have a look at the columns.",
-                f"Read them with a decimal {decimal}",
-                (("decimal", decimal),),
-            )
-        )
+    if table.dialect.open and table.dialect.separator != ",":
+        out.append(Warning(f"{_open(table)}.", f"Read it with a decimal {_other(table)}", (("decimal", _other(table)),)))
     total = sum(n for _, n in made.classes)
     if made.classes and total and len(made.classes) > 1:
         name, n = min(made.classes, key=lambda c: c[1])

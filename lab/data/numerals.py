@@ -77,12 +77,13 @@ def is_number(cell: str, decimal: str = ".") -> bool:
     return number(text, decimal) is not None or number(bare(text)[0], decimal) is not None
 
 
-def decimal_of(cells: Iterable[str], separator: str = ",") -> tuple[str, bool]:
-    """(decimal mark of some cells, whether they leave it open): what can only be read one way decides.
+def decimal_of(cells: Iterable[str], separator: str = ",") -> tuple[str, str]:
+    """(decimal mark of some cells, an example that leaves it open or ""): what can only be read one way decides.
 
     Where all could be thousands, a file divided by semicolons is taken for one of a country that writes decimal commas.
     """
-    sure, open_, groups = {".": 0, ",": 0}, {".": 0, ",": 0}, {".": 0, ",": 0}
+    sure, groups = {".": 0, ",": 0}, {".": 0, ",": 0}
+    example = {".": "", ",": ""}
     for cell in cells:
         text = tidy(cell)
         if not text or not any(c.isdigit() for c in text):
@@ -91,11 +92,12 @@ def decimal_of(cells: Iterable[str], separator: str = ",") -> tuple[str, bool]:
         for mark in ".,":
             if mark in text:
                 sure[mark] += _SURE[mark].fullmatch(text) is not None
-                open_[mark] += _OPEN[mark].fullmatch(text) is not None
                 groups[mark] += _GROUPS[mark].fullmatch(text) is not None
+                if not example[mark] and _OPEN[mark].fullmatch(text):
+                    example[mark] = text
     votes = {".": sure["."] + groups[","], ",": sure[","] + groups["."]}
     if votes["."] or votes[","]:
-        return ("," if votes[","] > votes["."] else "."), False
-    if open_[","] and not open_["."]:
-        return (",", True) if separator != "," else (".", True)
-    return ".", bool(open_["."])
+        return ("," if votes[","] > votes["."] else "."), ""
+    if example[","] and not example["."]:
+        return ("," if separator != "," else "."), example[","]
+    return ".", example["."]

@@ -8,6 +8,7 @@ cover each other: then every pixel shows the mean colour of what falls on it, as
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -105,8 +106,28 @@ def project(points: np.ndarray, view: View) -> np.ndarray:
     return out
 
 
+class Spots(NamedTuple):
+    """The pixels of each shape: shape of each point (empty: all alike), where its pixels begin, and their places."""
+
+    shapes: np.ndarray
+    begins: np.ndarray
+    dx: np.ndarray
+    dy: np.ndarray
+
+
+class Fog(NamedTuple):
+    """How points pale with their distance: nearest, span, ground and share."""
+
+    near: np.float32
+    far: np.float32
+    background: np.ndarray
+    fade: np.float32
+
+
 @kernel
-def _paint(points, rows, offset, colours, visible, shapes, begins, dx, dy, near, far, background, fade, depth, image):
+def _paint(points, rows, offset, colours, visible, spots, fog, depth, image):
+    shapes, begins, dx, dy = spots
+    near, far, background, fade = fog
     n, dimensions = points.shape
     height, width, _ = image.shape
     solid = dimensions > 2
@@ -273,14 +294,8 @@ def rasterise(
         offset,
         colours,
         shown,
-        kinds,
-        begins,
-        dx,
-        dy,
-        np.float32(near),
-        np.float32(far),
-        paper,
-        np.float32(_FADE),
+        Spots(kinds, begins, dx, dy),
+        Fog(np.float32(near), np.float32(far), paper, np.float32(_FADE)),
         depth,
         image,
     )

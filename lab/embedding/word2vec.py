@@ -14,6 +14,8 @@ and padding stays zero because every update is a multiple of another row.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lab.embedding.corpus import Corpus
@@ -119,33 +121,34 @@ def _pair(inner, outer, w, error, target, negatives, threshold, alias, s, rate, 
     return product
 
 
+class Text(NamedTuple):
+    """What is read: tokens, where sentences begin, and how each word is kept and drawn as a negative."""
+
+    tokens: np.ndarray
+    starts: np.ndarray
+    keep: np.ndarray
+    threshold: np.ndarray
+    alias: np.ndarray
+
+
+class Rates(NamedTuple):
+    """The learning rate over a training of so many tokens."""
+
+    total: int
+    rate_start: float
+    rate_end: float
+
+
 @kernel
-def learn(
-    skip_gram,
-    tokens,
-    starts,
-    keep,
-    threshold,
-    alias,
-    inner,
-    outer,
-    s,
-    position,
-    tally,
-    slice_tokens,
-    total,
-    window,
-    negatives,
-    rate_start,
-    rate_end,
-    fixed_window,
-):
+def learn(skip_gram, text, inner, outer, s, position, tally, slice_tokens, rates, window, negatives, fixed_window):
     """Learn from sentences until at least `slice_tokens` tokens of text were read.
 
     position  int64 (2,): next sentence, tokens read since the start
     tally     float64 (3,): loss summed, pairs (targets predicted), words kept; added to
     total     tokens of the whole training, over which the rate falls from rate_start to rate_end
     """
+    tokens, starts, keep, threshold, alias = text
+    total, rate_start, rate_end = rates
     size = inner.shape[1]
     kept = np.empty(1024, np.int64)
     error = np.empty(size, np.float32)
@@ -246,22 +249,16 @@ def train(
     while position[1] < total:
         learn(
             skip_gram,
-            corpus.tokens,
-            corpus.starts,
-            keep,
-            threshold,
-            alias,
+            Text(corpus.tokens, corpus.starts, keep, threshold, alias),
             inner,
             outer,
             s,
             position,
             tally,
             10_000,
-            total,
+            Rates(total, rate, 1e-4),
             window,
             negatives,
-            rate,
-            1e-4,
             False,
         )
     return inner[:, :size]

@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 
 from lab import catalog
+from lab.data import door
 from lab.errors import FileError, LabError, ModelError, near
 from lab.model import Happened, Model
 from lab.params import frozen
 
 KEYS = ("model", "title", "seed", "duration", "steps", "parameters", "record", "schedule")
+LARGEST = 8 << 20  # bytes of an experiment file
 EVENT_KEYS = ("at", "at_step", "set", "do", "with")
 
 
@@ -157,6 +159,13 @@ def _event_in(data: Any, model: Model, where: str) -> Happened:
         raise FileError(f"{where} needs at = (a time in {model.clock.unit}) or at_step = (a step).")
     if ("set" in data) == ("do" in data):
         raise FileError(f'{where} needs either set = {{parameter = value}} or do = "action".')
+    for key, kind, what in (
+        ("set", Mapping, "a table of parameters"),
+        ("do", str, "the name of an action"),
+        ("with", Mapping, "a table of arguments"),
+    ):
+        if key in data and not isinstance(data[key], kind):
+            raise FileError(f"{where}: {key} must be {what} (got {str(data[key])[:40]!r}).")
     try:
         if "set" in data:
             model.replace(**data["set"])
@@ -167,7 +176,7 @@ def _event_in(data: Any, model: Model, where: str) -> Happened:
             return Happened(step, "change", "", dict(data["set"]))
         known = type(model).actions()
         if data["do"] not in known:
-            raise ModelError(f"there is no action '{data['do']}': {near(str(data['do']), known)}")
+            raise ModelError(f"there is no action '{data['do'][:100]}': {near(data['do'], known)}")
         return Happened(step, "act", data["do"], known[data["do"]].arguments(**data.get("with", {})).values())
     except LabError as error:
         error.args = (f"{where}: {error}",)
@@ -176,17 +185,11 @@ def _event_in(data: Any, model: Model, where: str) -> Happened:
 
 def read(path: str | Path) -> Experiment:
     """The experiment in a TOML file."""
-    path = Path(path)
+    text = door.read_text(path, limit=LARGEST, what="an experiment file")
     try:
-        if path.stat().st_size > 64 << 20:
-            raise FileError(f"{path} is larger than 64 MB and cannot be an experiment file.")
-        data = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise FileError(f"There is no file {path}.") from None
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileError(f"{path} is not a valid TOML file: {error}.") from None
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError too
+        raise FileError(f"{path} is not a valid TOML file: {str(error)[:200]}.") from None
     return Experiment.from_dict(data, str(path))
 
 

@@ -5,6 +5,7 @@ A kind is one entry here and one view (`lab.widgets.pictures.kinds`). A file of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -138,7 +139,7 @@ def of_channels(stream: Stream, rows: np.ndarray) -> Columns:
 
 def _of_array(stream: Stream, shown: Any) -> Columns:
     found = np.asarray(shown, float)
-    rows = found.reshape(len(found), -1) if found.ndim > 1 else found[:, None]
+    rows = found.reshape(len(found), math.prod(found.shape[1:])) if found.ndim > 1 else found[:, None]
     return {"row": np.arange(len(rows)), **of_channels(stream, rows)}
 
 

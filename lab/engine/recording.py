@@ -13,13 +13,17 @@ from typing import Any
 
 import numpy as np
 
+from lab.engine import provenance
 from lab.engine.experiment import Experiment
 from lab.engine.simulation import Block, Checkpoint, Simulation, recorded_rows
+from lab.errors import FileError
 from lab.model import Happened, Stream
 from lab.session import Session
 
-CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SECONDS = 0.5  # a program that is killed goes on from less than a second before
+KEPT_SECONDS = 5.0  # between checkpoints that stay, to go back to; the others take each other's place
 CHECKPOINT_SHARE = 0.05  # most of the run's time that may go into checkpoints
+CHECKPOINT_RATE = 20e6  # bytes a second that they may write
 
 
 class Recorder:
@@ -53,17 +57,28 @@ class Recorder:
                 known = {info.name: info for info in reader.streams(run_id)}
                 self._logged = len(reader.log(run_id))
             self._looked = {name: -1 if info.last is None else info.last for name, info in known.items()}
+            for name, info in known.items():
+                # What was looked at where the run stopped is no look of the run that goes on.
+                kept = info.meta.get("recorded", True)
+                if info.form == "snapshots" and info.last is not None and (not kept or info.last % info.every):
+                    session.drop_last_snapshot(run_id, name)
             self.record = {name: info.every for name, info in known.items() if info.meta.get("recorded", True)}
             session.update_run(run_id, state="running", reason="")
         else:
             self.run_id = session.add_run(
-                name, experiment.to_dict(), parent=parent[0] if parent else None, parent_step=parent[1] if parent else None, colour=colour
+                name,
+                experiment.to_dict(),
+                parent=parent[0] if parent else None,
+                parent_step=parent[1] if parent else None,
+                colour=colour,
+                made=provenance.here(),
             )
             for stream_name, every in self.record.items():
                 self._declare(simulation, stream_name, every)
         self._pending: deque[tuple[Block, str]] = deque()
-        self._checkpointed = 0.0
+        self._checkpointed = self._kept = 0.0
         self._cost = 0.0
+        self._passing: int | None = None  # the checkpoint whose place the next one takes
         self.checkpoint(simulation)
 
     def _declare(self, simulation: Simulation, name: str, every: int) -> None:
@@ -116,22 +131,24 @@ class Recorder:
             self.session.append_log(self.run_id, h.step, h.kind, h.name, json.loads(json.dumps(dict(h.values), default=_jsonable)))
             self._logged += 1
 
-    def checkpoint(self, simulation: Simulation) -> None:
-        """Store all that is needed to go on from here."""
+    def checkpoint(self, simulation: Simulation, *, passing: bool = False) -> None:
+        """Store all that is needed to go on from here, in place of the last one that was only `passing`."""
         began = time.perf_counter()
-        self.store(simulation.checkpoint())
-        self._checkpointed = time.perf_counter()
-        self._cost = self._checkpointed - began
-
-    def store(self, point: Checkpoint) -> None:
-        """Store a checkpoint."""
+        point = simulation.checkpoint()
         parameters = json.loads(json.dumps(point.parameters, default=_jsonable))
-        self.session.add_checkpoint(self.run_id, point.step, point.state, {"parameters": parameters, "done": point.done})
+        meta = {"parameters": parameters, "done": point.done}
+        made = self.session.add_checkpoint(self.run_id, point.step, point.state, meta, instead_of=self._passing)
+        self._passing = made if passing else None
+        self._checkpointed = time.perf_counter()
+        if not passing:
+            self._kept = self._checkpointed
+        self._cost = max((self._checkpointed - began) / CHECKPOINT_SHARE, sum(a.nbytes for a in point.state.values()) / CHECKPOINT_RATE)
 
     def checkpoint_when_due(self, simulation: Simulation) -> None:
-        """A checkpoint every few seconds, less often where it is expensive."""
-        if time.perf_counter() - self._checkpointed > max(CHECKPOINT_SECONDS, self._cost / CHECKPOINT_SHARE):
-            self.checkpoint(simulation)
+        """A checkpoint every half second, less often where it is expensive."""
+        now = time.perf_counter()
+        if now - self._checkpointed > max(CHECKPOINT_SECONDS, self._cost):
+            self.checkpoint(simulation, passing=now - self._kept < KEPT_SECONDS)
 
     def finish(self, simulation: Simulation, state: str, reason: str, *, trusted: bool | None = None) -> None:
         """Close the run: last checkpoint and look (if its state is `trusted`: unless it diverged), log, summary, why it ended."""
@@ -183,10 +200,14 @@ def restore_point(session_reader: Any, run_id: int, at_step: int) -> Checkpoint 
         found = session_reader.checkpoint(run_id, at_step)
         if found is not None:
             step, arrays, meta = found
-            done = meta.get("done")
+            done, parameters = meta.get("done"), meta.get("parameters")
             if done is None:
                 done = sum(entry.step < step for entry in session_reader.log(run_id))
-            return Checkpoint(step, meta["parameters"], arrays, done)
+            if not isinstance(parameters, dict) or type(done) is not int or done < 0 or step < 0:
+                raise FileError(
+                    f"The checkpoint of run {run_id} at step {step} is damaged: it does not say which parameters it belongs to."
+                )
+            return Checkpoint(step, parameters, arrays, done)
         run = runs.pop(run_id)  # each run once: a damaged file may hold a circle of parents
         if run.parent is None:
             return None

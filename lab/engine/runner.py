@@ -37,7 +37,7 @@ from lab.engine.recording import Recorder
 from lab.engine.ring import Ring
 from lab.engine.simulation import Block, Checkpoint, Order, Simulation, check_record, default_record, simulate
 from lab.engine.status import Act, Change, Command, Pause, Phase, Play, Refusal, RunFor, Seek, Speed, Status, Stop, Watch
-from lab.errors import DivergenceError, FileError, LabError, ModelError
+from lab.errors import DiskError, DivergenceError, LabError
 from lab.model import Happened
 from lab.progress import heard
 from lab.session import Session
@@ -236,11 +236,11 @@ class Runner:
             self._advance(n)
         except DivergenceError as error:
             self._diverge(error)
-        except FileError as error:
+        except DiskError as error:
             self._refused(error)
         return True
 
-    def _refused(self, error: FileError) -> None:
+    def _refused(self, error: DiskError) -> None:
         """The disk does not take what was recorded: pause, keep it, and let Play try again."""
         self._set(phase="paused", achieved=0.0, error=f"{error} The run is paused; nothing recorded is lost.", waiting_for_disk=True)
 
@@ -272,7 +272,7 @@ class Runner:
             return self._do(command)
         except DivergenceError as error:
             self._diverge(error)
-        except FileError as error:
+        except DiskError as error:
             self._refused(error)
         except LabError as error:
             self._set(error=str(error))
@@ -328,10 +328,7 @@ class Runner:
             case Act(name, arguments):
                 self._return()
                 before = self.simulation.model.values()
-                try:
-                    self.simulation.act(name, **arguments)
-                except FileError as error:  # of a file that the action reads or writes, not of the disk that records
-                    raise ModelError(str(error)) from None
+                self.simulation.act(name, **arguments)
                 self._after_intervention()
                 now = self.simulation.model.values()
                 earlier = self.status.acted

@@ -6,7 +6,7 @@
 
 A block is a stretch of steps with what was produced in it. Changes and actions take effect between blocks only and are
 logged with their step; because models promise the same result for every way of cutting time into blocks, replaying the
-log gives the same bytes wherever it is replayed.
+log gives the same bytes in the window, on the command line and in Python (on one kind of processor: `provenance`).
 """
 
 from __future__ import annotations
@@ -206,6 +206,8 @@ class Simulation:
         """Do a logged change or action now (its step is replaced by the present one)."""
         if what.kind == "change":
             self.change(**what.values)
+        elif (known := type(self.model).actions().get(what.name)) is not None and known.outside:
+            self.log.append(Happened(self.step, "act", what.name, dict(what.values)))  # it changed a file, not the run: not done again
         else:
             self.act(what.name, **what.values)
 
@@ -237,6 +239,12 @@ class Simulation:
             fresh = self.model.start(self.constants, self.seed) | fresh
         if set(fresh) != set(self.state):
             raise ModelError(f"The checkpoint at step {point.step} does not belong to this version of {before._owner()}.")
+        for name, array in fresh.items():  # a kernel that is given another type, or a table for a row, reads what is not there
+            now = self.state[name]
+            if (array.dtype, array.ndim) != (now.dtype, now.ndim) or (array.dtype.kind == "f" and np.isnan(array).any()):
+                raise ModelError(
+                    f"The checkpoint at step {point.step} is damaged: its '{name}' is not of {before._owner()}; use an earlier one."
+                )
         self.state = fresh
         self.step = point.step
         self.log = self.log[: point.done]

@@ -11,8 +11,8 @@ streams (samples, events, snapshots), a log of changes and actions, and checkpoi
         steps, V = session.reader().samples(run, "V")
 """
 
-from lab.session.document import Session
+from lab.session.document import Session, close_all
 from lab.session.reader import SessionReader
 from lab.session.values import LogEntry, RunInfo, StreamInfo, WriterStatus
 
-__all__ = ["LogEntry", "RunInfo", "Session", "SessionReader", "StreamInfo", "WriterStatus"]
+__all__ = ["LogEntry", "RunInfo", "Session", "SessionReader", "StreamInfo", "WriterStatus", "close_all"]

@@ -15,8 +15,10 @@ DTYPES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
     "float16", "float32", "float64", "complex64", "complex128",
 )  # fmt: skip
-MAX_BLOB = 900_000_000  # bytes; SQLite's own limit is a little above
-MAX_JSON = 64_000_000  # characters
+MAX_BLOB = 512_000_000  # bytes of one array: with it in memory the program stays below a gigabyte
+MAX_JSON = 20_000_000  # characters
+MAX_TEXT = 64_000_000  # bytes of one text or small blob that SQLite hands over in one piece
+MAX_UNPACKED = 300_000_000  # bytes that JSON may take as Python values, as far as its punctuation tells
 MAX_NAME = 500
 MAX_DIMENSIONS = 8
 MAX_STEP = 2**62
@@ -34,6 +36,24 @@ def checksum(head: str, *parts: bytes) -> int:
     for part in parts:
         crc = zlib.crc32(part, crc)
     return crc
+
+
+def row_checksum(*values: Any) -> int:
+    """crc32 over the values of a row of the tables that hold no arrays: a text, number or nothing each."""
+    return zlib.crc32(repr(values).encode("utf-8", "replace"))
+
+
+class Budget:
+    """How much memory what is read in one go may take; a file of lists in lists asks for fifty times its length."""
+
+    def __init__(self, limit: int = MAX_UNPACKED):
+        self.left = limit
+
+    def take(self, text: str, owner: str) -> None:
+        """Count a JSON text that is about to be read; raises FileError when that is too much."""
+        self.left -= len(text) + 40 * text.count(",") + 120 * (text.count("[") + text.count("{") + text.count(":"))
+        if self.left < 0:
+            raise FileError(f"{owner} holds more than fits into memory at once; it may be damaged, restore the file from a copy.")
 
 
 def pack(array: Any, dtype: str, owner: str) -> tuple[tuple[int, ...], bytes]:
@@ -55,13 +75,19 @@ def pack(array: Any, dtype: str, owner: str) -> tuple[tuple[int, ...], bytes]:
 def unpack(data: Any, dtype: str, shape: tuple[int, ...], owner: str) -> np.ndarray:
     """The array a blob holds, read-only and in the machine's byte order; the shape is checked against the length first."""
     target = stored_dtype(dtype)
-    if not isinstance(data, bytes) or math.prod(shape) * target.itemsize != len(data):
+    if not isinstance(data, (bytes, bytearray)) or math.prod(shape) * target.itemsize != len(data):
         raise FileError(
             f"{owner} is damaged: its shape {shape} of {dtype} does not fit the stored bytes; the other streams can still be read."
         )
     if dtype == "bool":  # a byte other than 0 or 1 is no valid bool
         return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
     return np.frombuffer(data, target).reshape(shape).astype(np.dtype(dtype), copy=False)
+
+
+def whole_array(data: Any, dtype: str, shape: tuple[int, ...], owner: str) -> np.ndarray:
+    """The same as an array of one's own that may be written to, without a second copy of a large one."""
+    found = unpack(data, dtype, shape, owner)
+    return found if found.flags.writeable else found.copy()
 
 
 def write_json(value: Any, owner: str) -> str:
@@ -73,13 +99,20 @@ def write_json(value: Any, owner: str) -> str:
         raise ModelError(f"{owner} cannot be stored as JSON ({problem}); use only text, numbers, lists and dictionaries.") from problem
     if len(text) > MAX_JSON:
         raise ModelError(f"{owner} has {len(text):,} characters of JSON, above the limit of {MAX_JSON:,}; store large data as arrays.")
+    try:
+        Budget().take(text, owner)
+    except FileError:
+        raise ModelError(
+            f"{owner} is too large for JSON ({len(text):,} characters of lists and numbers); store large data as arrays."
+        ) from None
     return text
 
 
-def read_json(text: Any, kind: type, owner: str) -> Any:
+def read_json(text: Any, kind: type, owner: str, budget: Budget | None = None) -> Any:
     """The value of a JSON text, refused when it is too large, damaged or not of the kind expected."""
     if not isinstance(text, str) or len(text) > MAX_JSON:
         raise FileError(f"{owner} is damaged: it is no JSON text of at most {MAX_JSON:,} characters; restore the file from a copy.")
+    (budget or Budget()).take(text, owner)
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as problem:

@@ -17,10 +17,11 @@ import numpy as np
 
 from lab.errors import FileError, ModelError, ParameterError, near
 from lab.session import codec
-from lab.session.files import close_file, copy_file, create_file, start_writing
+from lab.session.files import SET, begin_rescue, clear_part, close_file, copy_file, create_file, end_rescue, identity_of, start_writing
 from lab.session.lock import SessionLock, is_locked
-from lab.session.opening import connect, open_checked
-from lab.session.reader import EVENT_BYTES, RUN_COLUMNS, STREAM_COLUMNS, SessionReader
+from lab.session.opening import check_regular, connect, open_checked, real_path
+from lab.session.reader import EVENT_BYTES, MAX_ID, SessionReader
+from lab.session.schema import RUN_COLUMNS, STREAM_COLUMNS, sign
 from lab.session.values import RUN_STATES, STREAM_FORMS, RunInfo, StreamInfo, WriterStatus
 from lab.session.writer import Rows, Statements, Writer
 
@@ -47,24 +48,29 @@ class Session:
         self._readers: weakref.WeakSet[SessionReader] = weakref.WeakSet()
         self._writer: Writer | None = None
         self._mutex: threading.RLock | threading.Condition = threading.RLock()  # type: ignore[valid-type]
+        self.saved_as = path  # where it is after closing
+        self.rescued = ""  # what was done on closing, if the file had been moved or deleted
         with SessionReader(path, checked=not writable) as reader:
             self._settings = reader.settings()
             self._runs = {run.id: run for run in reader.runs(deleted=True)}
             self._streams = {(stream.run, stream.name): stream for stream in reader.all_streams()}
+            self.damage = reader.damage  # rows that were left out because they are damaged, in one sentence each
         self._last = {stream.id: stream.last for stream in self._streams.values() if stream.last is not None}
+        self._sizes: dict[int, int] = {}  # bytes of the checkpoints made since the session was opened
         self._grown: dict[int, list[int]] = {}  # run: last step and bytes appended since its value was made
         self.recovered = self._settings.get("clean") == "0" and (writable or not is_locked(path))
-        self._next_run = max([0, *self._runs, _number(self._settings.get("last_run"))]) + 1
-        self._next_stream = max([0, *(stream.id for stream in self._streams.values()), _number(self._settings.get("last_stream"))]) + 1
-        self._next_checkpoint = 0
         if writable:
             connection = connect(path, writable=True, checked=False)
             try:
-                self._next_checkpoint = start_writing(connection, path)
+                runs, streams, self._next_checkpoint = start_writing(connection, path)
             except BaseException:
                 connection.close()
                 raise
+            self._next_run = max(runs, _number(self._settings.get("last_run"))) + 1
+            self._next_stream = max(streams, _number(self._settings.get("last_stream"))) + 1
             self._connection = connection
+            found = {ending: identity_of(path.with_name(path.name + ending)) for ending in ("-wal", "-shm")}
+            self._logs = {ending: identity for ending, identity in found.items() if identity is not None}
             self._writer = Writer(connection, path)
             self._mutex = self._writer.lock  # one lock: an append changes the run's figures and the queue together
             self._put_setting("clean", "0")
@@ -76,7 +82,7 @@ class Session:
     @classmethod
     def create(cls, path: str | os.PathLike, title: str = "") -> Session:
         """Make a new session file and open it; an existing file is never overwritten."""
-        target = Path(os.path.realpath(path))
+        target = real_path(path)
         lock = SessionLock(target)
         try:
             create_file(target, title)
@@ -92,15 +98,18 @@ class Session:
         Raises FileError with one sentence for a file that is missing, damaged, of another program, of a newer version,
         or already open for writing elsewhere.
         """
-        target = Path(os.path.realpath(path))
-        if not target.exists():
-            raise FileError(f"'{target}' does not exist; check the name and the folder.")
+        target = real_path(path)
+        try:
+            check_regular(target, os.stat(target))
+        except OSError as problem:
+            raise FileError(
+                f"'{target}' does not exist or cannot be read ({problem.strerror}); check the name and the folder."
+            ) from problem
         if not writable:
             return cls(target, None, writable=False)
-        if target.is_dir():
-            raise FileError(f"'{target}' is a folder, not a session; name a .lab file.")
         lock = SessionLock(target)
         try:
+            clear_part(target)
             open_checked(target, writable=True).close()
             return cls(target, lock, writable=True)
         except BaseException:
@@ -153,22 +162,27 @@ class Session:
     # -- runs -------------------------------------------------------------------------------------------------------
 
     def add_run(
-        self, name: str, experiment: dict[str, Any], *, parent: int | None = None, parent_step: int | None = None, colour: str = ""
-    ) -> int:
-        """Add a run in the state 'running' and return its number; a branch names its parent run and the step it starts from."""
+        self, name: str, experiment: dict[str, Any], *, parent: int | None = None, parent_step: int | None = None, colour: str = "",
+        made: dict[str, Any] | None = None,
+    ) -> int:  # fmt: skip
+        """Add a run in the state 'running' and return its number.
+
+        A branch names its parent run and the step it starts from; `made` says on what the run is made (processor, versions).
+        """
         writer = self._writing()
         text = codec.write_json(experiment, f"The experiment of '{name}'")
+        made_text = codec.write_json(made or {}, f"What '{name}' is made on")
         with self._mutex:
             if parent is not None:
                 self._run(parent)
             run = RunInfo(
                 self._next_run, _text(name, "the name of a run", codec.MAX_NAME), json.loads(text), datetime.now(UTC).isoformat(timespec="seconds"),
-                parent=parent, parent_step=parent_step, colour=_text(colour, "a colour", 100),
+                parent=parent, parent_step=parent_step, colour=_text(colour, "a colour", 100), made=json.loads(made_text),
             )  # fmt: skip
-            values = (run.id, run.name, text, run.created, 0, run.state, "", parent, parent_step, colour, 0, 1, 0, "{}", 0)
+            values = (run.id, run.name, text, run.created, 0, run.state, "", parent, parent_step, colour, 0, 1, 0, "{}", 0, made_text)
             writer.put(Statements([
                 (f"INSERT INTO runs({RUN_COLUMNS}) VALUES({','.join('?' * len(values))})", values), _setting("last_run", str(run.id))
-            ], len(text)))  # fmt: skip
+            ], len(text), run=run.id))  # fmt: skip
             self._runs[run.id] = run
             self._next_run += 1
         return run.id
@@ -250,7 +264,7 @@ class Session:
             values = (info.id, run_id, name, form, dtype, json.dumps(shape), info.every, unit, text, None, None, 0, 0)
             writer.put(Statements([
                 (f"INSERT INTO streams({STREAM_COLUMNS}) VALUES({','.join('?' * len(values))})", values), _setting("last_stream", str(info.id))
-            ], len(text)))  # fmt: skip
+            ], len(text), stream=info.id))  # fmt: skip
             self._streams[run_id, name] = info
             self._next_stream += 1
 
@@ -311,6 +325,26 @@ class Session:
             shape_text = json.dumps(shape)
         self._append(info, _step(step, owner), _step(step, owner), 1, (data,), None, shape_text)
 
+    def drop_last_snapshot(self, run_id: int, name: str) -> None:
+        """Forget the last snapshot of a stream: a look where a run had stopped that now goes on."""
+        info = self._stream(run_id, name, "snapshots")
+        last = "(SELECT id FROM chunks WHERE stream=?1 ORDER BY last DESC, id DESC LIMIT 1)"
+
+        def drop(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(
+                f"UPDATE streams SET rows=rows-1, bytes=bytes-(SELECT length(data) FROM chunks WHERE id={last}) WHERE id=?1", (info.id,)
+            )
+            connection.execute(f"DELETE FROM chunks WHERE id={last}", (info.id,))
+            connection.execute(
+                "UPDATE streams SET first=(SELECT min(first) FROM chunks WHERE stream=?1), last=(SELECT max(last) FROM chunks WHERE stream=?1)"
+                " WHERE id=?1", (info.id,)
+            )  # fmt: skip
+            connection.execute(sign("streams", "WHERE id=?"), (info.id,))
+            connection.execute("COMMIT")
+
+        self._writing().call(drop)
+
     def append_log(self, run_id: int, step: int, kind: str, name: str, payload: dict[str, Any]) -> None:
         """Log a parameter change or an action with the step at which it takes effect; never waits and never fails for the disk."""
         writer = self._writing()
@@ -322,8 +356,13 @@ class Session:
             values = (run_id, step, kind, name, text, crc)
             writer.put(Statements([("INSERT INTO log(run, step, kind, name, payload, crc) VALUES(?,?,?,?,?,?)", values)], len(text)))
 
-    def add_checkpoint(self, run_id: int, step: int, arrays: dict[str, np.ndarray], meta: dict[str, Any] | None = None) -> None:
-        """Keep the state of a run at a step: named arrays, copied, and a dictionary; waits while the disk is slow."""
+    def add_checkpoint(
+        self, run_id: int, step: int, arrays: dict[str, np.ndarray], meta: dict[str, Any] | None = None, *, instead_of: int | None = None
+    ) -> int:
+        """Keep the state of a run at a step: named arrays, copied, and a dictionary; waits while the disk is slow.
+
+        Returns the number of the checkpoint; it takes the place of an earlier one if that number is given.
+        """
         writer = self._writing()
         owner = f"The checkpoint of run {run_id} at step {step}"
         step = _step(step, owner)
@@ -337,6 +376,8 @@ class Session:
             codec.check_shape(shape, f"{owner}: array '{name}'", ModelError, open_ended=False)
             rows.append((_text(name, "the name of an array", codec.MAX_NAME), dtype, json.dumps(shape), data))
             size += len(data)
+        if size > codec.MAX_BLOB + len(text):
+            raise ModelError(f"{owner}: {size:,} bytes at once are above the limit of {codec.MAX_BLOB:,}; choose a smaller model.")
         with writer.room(size):
             self._run(run_id)
             self._next_checkpoint = identity = self._next_checkpoint + 1
@@ -350,9 +391,17 @@ class Session:
                     "INSERT INTO arrays(checkpoint, name, dtype, shape, crc, data) VALUES(?,?,?,?,?,?)",
                     (identity, name, dtype, shape_text, array_crc, data),
                 ))  # fmt: skip
-            statements.append(("UPDATE runs SET bytes=bytes+? WHERE id=?", (size, run_id)))
-            writer.put(Statements(statements, size, payload=True))
-            self._grown.setdefault(run_id, [0, 0])[1] += size
+            gone = 0
+            if instead_of is not None:
+                gone = self._sizes.pop(instead_of, 0)
+                statements += [
+                    ("DELETE FROM arrays WHERE checkpoint=?", (instead_of,)), ("DELETE FROM checkpoints WHERE id=? AND run=?", (instead_of, run_id))
+                ]  # fmt: skip
+            self._sizes[identity] = size
+            statements.append(("UPDATE runs SET bytes=bytes+? WHERE id=?", (size - gone, run_id)))
+            writer.put(Statements(statements, size, payload=True, run=run_id))
+            self._grown.setdefault(run_id, [0, 0])[1] += size - gone
+        return identity
 
     # -- the file ---------------------------------------------------------------------------------------------------
 
@@ -382,8 +431,12 @@ class Session:
     def save_copy(self, path: str | os.PathLike) -> None:
         """Write everything handed over so far to another file, which is replaced only once the copy is complete."""
         self.flush()
+        target = real_path(path)
+        if self._writer is not None and not self._connection.in_place(self.path):  # there is no file to read from any more
+            copy_file(self._write_from_here, self.path, target)
+            return
         with self.reader() as reader:
-            copy_file(reader, self.path, Path(os.path.realpath(path)))
+            copy_file(reader.write_copy, self.path, target)
 
     def compact(self) -> None:
         """Remove deleted runs for good and give their space back; needs as much free disk as the file has."""
@@ -406,6 +459,7 @@ class Session:
         """
         if self.closed:
             return
+        astray = False
         if self._writer is not None:
             if not discard:
                 self._writer.retry()
@@ -416,17 +470,29 @@ class Session:
                 except FileError:
                     self._put_setting("clean", "0")
                     raise
+                astray = not self._connection.in_place(self.path)
+                if astray:
+                    begin_rescue(self._write_from_here, self.path)
             self._writer.stop(abandon=discard)
         self.closed = True
         for reader in list(self._readers):
             reader.close()
         _open_sessions.discard(self)
         try:
-            if self._writer is not None:
+            if astray:
+                self._connection.close()
+                found = end_rescue(self.path, self._logs)
+                self.saved_as = found
+                self.rescued = f"'{self.path.name}' was moved or deleted while it was open; what it held was written again as '{found}'."
+            elif self._writer is not None:
                 close_file(self._connection, self.path)
         finally:
             if self._lock_file is not None:
                 self._lock_file.release()
+
+    def _write_from_here(self, part: Path) -> None:
+        """Write a copy from the connection that still holds the file, whatever has become of its name."""
+        self._writing().call(lambda connection: connection.execute("VACUUM INTO ?", (str(part),)))
 
     # -- private ----------------------------------------------------------------------------------------------------
 
@@ -495,7 +561,7 @@ class Session:
                 fields["steps"] = max(run.steps, fields["steps"])
             columns = ", ".join("steps=max(steps,?)" if column == "steps" else f"{column}=?" for column in stored)
             size = sum(len(value) for value in stored.values() if isinstance(value, str))
-            writer.put(Statements([(f"UPDATE runs SET {columns} WHERE id=?", (*stored.values(), run_id))], size))
+            writer.put(Statements([(f"UPDATE runs SET {columns} WHERE id=?", (*stored.values(), run_id))], size, run=run_id))
             self._runs[run_id] = replace(run, **fields)
 
 
@@ -513,15 +579,18 @@ _PURGE = (
 def _purge(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for (number,) in connection.execute("SELECT id FROM runs WHERE deleted=1").fetchall():
+        orphans = connection.execute("SELECT id FROM runs WHERE parent=?", (number,)).fetchall()
         for sql in _PURGE:
             connection.execute(sql, (number,))
+        for (orphan,) in orphans:
+            connection.execute(sign("runs", "WHERE id=?"), (orphan,))
     connection.execute("COMMIT")
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def _setting(key: str, text: str) -> tuple[str, tuple]:
-    return "INSERT OR REPLACE INTO session(key, value) VALUES(?,?)", (key, text)
+    return SET, (key, text)
 
 
 def _text(value: Any, what: str, limit: int) -> str:
@@ -546,14 +615,18 @@ def _step(value: Any, owner: str) -> int:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 18 else 0
+    number = int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 18 else 0
+    return number if number < MAX_ID - 1 else 0
 
 
 @atexit.register
-def _close_all() -> None:
+def close_all() -> None:
     """Lose nothing when a program ends without closing its sessions."""
     for session in list(_open_sessions):
         try:
             session.close()
         except FileError:
-            session.close(discard=True)
+            try:
+                session.close(discard=True)
+            except FileError:  # what is committed is safe, and there is nobody left to tell
+                pass

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import stat
 import sys
 from pathlib import Path
 
-from lab.errors import FileError
+from lab.errors import DiskError, FileError
 
+FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 LOCK_AT = 1 << 30  # the locked byte lies far behind the text: on Windows a locked byte cannot be read
 
 
@@ -29,8 +32,15 @@ class SessionLock:
         self._descriptor: int | None = None
         for _ in range(100):
             try:
-                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+                descriptor = os.open(self._path, FLAGS | os.O_CREAT, 0o600)
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    os.close(descriptor)
+                    raise FileError(f"'{self._path.name}' beside '{path.name}' is no regular file; remove it if you do not know it.")
             except OSError as problem:
+                if self._path.is_symlink():  # writing into it would empty another file
+                    raise FileError(f"'{self._path.name}' beside '{path.name}' is a link; remove it if you do not know it.") from problem
+                if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise DiskError(f"The disk with '{path}' is full; make room and try again.") from problem
                 raise FileError(
                     f"The folder '{path.parent}' cannot be written to ({problem.strerror}); open '{path.name}' for reading only, "
                     "or copy it to a folder of your own."
@@ -45,8 +55,11 @@ class SessionLock:
         else:
             raise FileError(f"'{path.name}' could not be locked because other programs keep opening and closing it; try again.")
         self._descriptor = descriptor
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}"[:200].encode())
+        try:  # who holds it is written for people only: a full disk need not hold it
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}"[:200].encode())
+        except OSError:
+            pass
 
     def release(self) -> None:
         """Give the file free and remove the lock file."""
@@ -66,18 +79,19 @@ class SessionLock:
 def is_locked(path: Path) -> bool:
     """Whether some program holds the session file at this moment."""
     try:
-        descriptor = os.open(lock_path(path), os.O_RDWR)
+        descriptor = os.open(lock_path(path), FLAGS)
     except OSError:
         return False
     try:
-        return not _take(descriptor)
+        return stat.S_ISREG(os.fstat(descriptor).st_mode) and not _take(descriptor)
     finally:
         os.close(descriptor)
 
 
 def _owner(path: Path) -> str:
     try:
-        text = path.read_bytes()[:200].decode("utf-8", "replace")
+        with path.open("rb") as file:
+            text = file.read(200).decode("utf-8", "replace")
     except OSError:
         return ""
     return f" ({text})" if text.startswith("process ") and text.isprintable() else ""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import threading
 from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
-from lab.errors import FileError
+from lab.errors import DiskError, FileError
 from lab.session import schema
-from lab.session.codec import MAX_BLOB
+from lab.session.codec import MAX_BLOB, MAX_TEXT
+from lab.session.lock import SessionLock
 
+MALFORMED = (sqlite3.Error, MemoryError, UnicodeDecodeError)  # SQLite's own message may quote what is no text
+JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 QUICK_CHECK_BYTES = 32_000_000  # larger files are checked chunk by chunk as they are read: opening must not scan a gigabyte
 BUSY_SECONDS = 5.0
 
@@ -27,6 +31,14 @@ class Connection(sqlite3.Connection):
 
     identity: tuple[int, int] | None = None
 
+    def in_place(self, path: Path) -> bool:
+        """Whether `path` still leads to the file that this connection writes to."""
+        try:
+            found = os.stat(path)
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self.identity
+
     def close(self) -> None:
         super().close()
         with _open_here_lock:
@@ -35,17 +47,36 @@ class Connection(sqlite3.Connection):
                 self.identity = None
 
 
+def real_path(path: str | os.PathLike) -> Path:
+    """The file that a path leads to; raises FileError for one that no system can hold."""
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError) as problem:
+        raise FileError(f"{str(path)[:100]!r} cannot be the name of a session; choose another.") from problem
+
+
 def connect(path: Path, *, writable: bool, checked: bool = True) -> Connection:
     """Open a session file with everything switched off that a hostile file could use.
 
-    A file that is not open here already has its header looked at first, before SQLite touches it.
+    A file that is not open here already has its header, and what lies beside it, looked at first, before SQLite touches it.
     """
     try:
+        return _connect(path, writable=writable, checked=checked)
+    except MALFORMED as problem:
+        raise explain(path, problem) from problem
+
+
+def _connect(path: Path, *, writable: bool, checked: bool = True) -> Connection:
+    """The same, with SQLite's own errors."""
+    try:
         with _open_here_lock:
-            stat = os.stat(path)
-            identity = (stat.st_dev, stat.st_ino)
-            if checked and _open_here[identity] == 0:
-                check_header(path)
+            found = os.stat(path)
+            check_regular(path, found)
+            identity = (found.st_dev, found.st_ino)
+            if _open_here[identity] == 0:
+                check_beside(path)
+                if checked:
+                    check_header(path)
             _open_here[identity] += 1
     except OSError as problem:
         raise FileError(f"'{path}' cannot be opened ({problem.strerror}); check the name and the folder.") from problem
@@ -56,26 +87,62 @@ def connect(path: Path, *, writable: bool, checked: bool = True) -> Connection:
             check_same_thread=False, cached_statements=64, factory=Connection,
         )  # fmt: skip
         connection.identity = identity
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BLOB + 1_000_000)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BLOB + 1_000_000 if writable else MAX_TEXT)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 1)  # VACUUM INTO needs the one
         for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "secure_delete=OFF", "cache_size=-16000"):
             connection.execute(f"PRAGMA {pragma}")
-        if not writable:
+        connection.text_factory = _text  # a row with a text that is none is then left out, not all rows
+        if writable:
+            schema.allow_signing(connection)
+        else:
             connection.execute("PRAGMA query_only=ON")
-    except sqlite3.Error as problem:
+    except BaseException:
         if connection is not None:
             connection.close()
         else:
             with _open_here_lock:
                 _open_here[identity] -= 1
-        raise explain(path, problem) from problem
+        raise
     return connection
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def check_regular(path: Path, found: os.stat_result) -> None:
+    """Raise FileError for a folder, a pipe or a device."""
+    if stat.S_ISDIR(found.st_mode):
+        raise FileError(f"'{path}' is a folder, not a session; name a .lab file.")
+    if not stat.S_ISREG(found.st_mode):
+        raise FileError(f"'{path}' is a pipe or a device, not a session; name a .lab file.")
+
+
+def check_beside(path: Path) -> None:
+    """Raise FileError for what must not lie beside a file that SQLite opens.
+
+    Rolling a journal back that names another file can delete that file; ours never name one. And a link, or a pipe, in place
+    of one of SQLite's own files is no accident.
+    """
+    for ending in ("-journal", "-wal", "-shm"):
+        beside = path.with_name(path.name + ending)
+        try:
+            found = os.lstat(beside)
+        except OSError:
+            continue
+        if not stat.S_ISREG(found.st_mode):
+            raise FileError(f"Beside '{path.name}' lies '{beside.name}', which is no regular file; remove it if you do not know it.")
+        if ending == "-journal" and found.st_size >= 8:
+            with open(beside, "rb") as file:
+                file.seek(-8, os.SEEK_END)
+                if file.read(8) == JOURNAL_MAGIC:
+                    raise FileError(
+                        f"'{beside.name}' beside '{path.name}' names another file, which ours never do; remove it if you do not know it."
+                    )
 
 
 def check_header(path: Path) -> None:
     """Raise FileError unless the first hundred bytes are those of a session file of a version known here."""
-    if path.is_dir():
-        raise FileError(f"'{path}' is a folder, not a session; name a .lab file.")
     with open(path, "rb") as file:
         header = file.read(100)
     if not header:
@@ -99,8 +166,55 @@ def check_identity(path: Path, application_id: int, version: int) -> None:
 
 
 def open_checked(path: Path, *, writable: bool) -> Connection:
-    """Open a file and check identity, version and the exact schema; small files are checked page by page as well."""
-    connection = connect(path, writable=writable)
+    """Open a file and check identity, version and the exact schema; small files are checked page by page as well.
+
+    A file whose program was killed in the middle of a change is restored first. An older version is brought up to date when
+    it is opened for writing, and read as it is otherwise.
+    """
+    try:
+        return _open_checked(path, writable=writable)
+    except sqlite3.Error as problem:
+        name = getattr(problem, "sqlite_errorname", "") or ""
+        if writable or not name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")) or not _left_over(path):
+            raise explain(path, problem) from problem
+    _restore(path)
+    try:
+        return _open_checked(path, writable=writable)
+    except sqlite3.Error as problem:
+        raise explain(path, problem) from problem
+
+
+def _left_over(path: Path) -> list[str]:
+    """Files that a killed program left beside a session and without which it is not whole."""
+    return [path.name + ending for ending in ("-journal", "-wal") if path.with_name(path.name + ending).exists()]
+
+
+def _restore(path: Path) -> None:
+    """Let SQLite undo or finish what a killed program had begun, which takes writing; nothing that was committed changes."""
+    beside = " and ".join(f"'{name}'" for name in _left_over(path))
+    try:
+        lock = SessionLock(path)
+    except FileError as problem:
+        raise FileError(
+            f"'{path.name}' was being written when its program ended, and {beside} beside it holds what must be put in order first: "
+            f"copy both to a folder that you may write to and open it there ({problem})"
+        ) from problem
+    try:
+        connection = _connect(path, writable=True)
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+        finally:
+            connection.close()
+    except MALFORMED as problem:
+        raise explain(path, problem) from problem
+    finally:
+        lock.release()
+
+
+def _open_checked(path: Path, *, writable: bool) -> Connection:
+    connection = _connect(path, writable=writable)
     try:
         application_id = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -112,13 +226,11 @@ def open_checked(path: Path, *, writable: bool) -> Connection:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()
             if found is None or found[0] != "ok":
                 raise FileError(f"'{path.name}' is damaged ({_first_line(found)}); restore it from a copy.")
-        if version < schema.current_version():
-            if not writable:
-                raise FileError(f"'{path.name}' has the older file version {version}; open it once for writing to bring it up to date.")
+        if version < schema.current_version() and writable:
             schema.migrate(connection, version)
     except BaseException as problem:
         connection.close()
-        if isinstance(problem, (sqlite3.Error, MemoryError)):
+        if isinstance(problem, (MemoryError, UnicodeDecodeError)):
             raise explain(path, problem) from problem
         raise
     return connection
@@ -128,6 +240,7 @@ def explain(path: Path, problem: BaseException) -> FileError:
     """One sentence for what SQLite reports: what, where, remedy."""
     code = getattr(problem, "sqlite_errorname", "") or ""
     name = f"'{path.name}'"
+    kind = DiskError if code.startswith(("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR")) else FileError
     if code.startswith("SQLITE_FULL"):
         sentence = f"The disk with {name} is full; make room and try again, nothing already recorded is lost."
     elif code.startswith("SQLITE_READONLY"):
@@ -138,17 +251,19 @@ def explain(path: Path, problem: BaseException) -> FileError:
         sentence = f"{name} is in use by another program; close it there and try again."
     elif code.startswith("SQLITE_CANTOPEN"):
         sentence = f"{name} cannot be opened in '{path.parent}'; check the folder and whether it may be written to."
-    elif isinstance(problem, MemoryError) or code.startswith(("SQLITE_NOMEM", "SQLITE_TOOBIG")):
+    elif isinstance(problem, MemoryError) or code.startswith(("SQLITE_NOMEM", "SQLITE_TOOBIG")) or isinstance(problem, sqlite3.DataError):
         sentence = f"{name} asks for more memory than there is or is allowed, it may be damaged; restore it from a copy."
+    elif isinstance(problem, UnicodeDecodeError):
+        sentence = f"{name} is damaged (a name in it is no text); restore it from a copy."
     else:
         sentence = f"{name} is damaged ({_first_line((str(problem),))}); restore it from a copy."
-    return FileError(sentence)
+    return kind(sentence)
 
 
 def _first_line(row: tuple | None) -> str:
     text = str(row[0]).strip() if row else "no answer"
     lines = [line for line in text.splitlines() if not line.startswith("***")] or [text]
-    return lines[0][:120]
+    return lines[0][:120].encode("utf-8", "replace").decode()
 
 
 def _uri(path: Path, mode: str) -> str:

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
 
+from lab.session.codec import row_checksum
+
 APPLICATION_ID = 0x6C616231  # "lab1", stored in the SQLite header: how a session is told from any other database
 
 
@@ -36,9 +38,30 @@ def _first_version(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _second_version(connection: sqlite3.Connection) -> None:
+    """A checksum in each row of the tables without arrays, and with each run what it was made on."""
+    connection.execute("ALTER TABLE session ADD COLUMN crc INTEGER")
+    connection.execute("ALTER TABLE runs ADD COLUMN made TEXT NOT NULL DEFAULT '{}'")
+    connection.execute("ALTER TABLE runs ADD COLUMN crc INTEGER")
+    connection.execute("ALTER TABLE streams ADD COLUMN crc INTEGER")
+    for table in SIGNED:
+        connection.execute(sign(table))
+
+
+SETTING_COLUMNS = "key,value"
+RUN_COLUMNS = "id,name,experiment,created,steps,state,reason,parent,parent_step,colour,pinned,visible,deleted,summary,bytes,made"
+STREAM_COLUMNS = "id,run,name,form,dtype,shape,every,unit,meta,first,last,rows,bytes"
+SIGNED = {"session": SETTING_COLUMNS, "runs": RUN_COLUMNS, "streams": STREAM_COLUMNS}  # rows whose checksum covers these
+
+
+def sign(table: str, where: str = "") -> str:
+    """The statement that writes the checksum of rows as they stand; `row_checksum` is ours (see `Connection`)."""
+    return f"UPDATE {table} SET crc=row_checksum({SIGNED[table]}) {where}"
+
+
 # Version v is what the first v entries make, one after the other; a new file goes the same way as an old one, so that there
 # is exactly one text of the schema per version to compare with. Entries are only ever added, and use CREATE and ADD COLUMN.
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_version,)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_version, _second_version)
 
 
 def current_version() -> int:
@@ -47,17 +70,22 @@ def current_version() -> int:
 
 
 def migrate(connection: sqlite3.Connection, version: int) -> None:
-    """Bring an open file from a version to the current one, each step in its own transaction."""
-    for number in range(version, current_version()):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            MIGRATIONS[number](connection)
-            connection.execute(f"PRAGMA user_version={number + 1}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    """Bring an open file from a version to the current one, all of the way or none of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in MIGRATIONS[version:]:
+            step(connection)
+        connection.execute(f"PRAGMA user_version={current_version()}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def allow_signing(connection: sqlite3.Connection) -> None:
+    """Give a connection the function that rows are signed with."""
+    connection.create_function("row_checksum", -1, row_checksum, deterministic=True)
 
 
 def actual(connection: sqlite3.Connection) -> list[tuple]:
@@ -75,6 +103,7 @@ def expected(version: int) -> list[tuple]:
 def _made_by(steps: tuple[Callable[[sqlite3.Connection], None], ...]) -> tuple[tuple, ...]:
     blank = sqlite3.connect(":memory:", isolation_level=None)
     try:
+        allow_signing(blank)
         for step in steps:
             step(blank)
         return tuple(actual(blank))

@@ -28,6 +28,7 @@ class RunInfo:
     deleted: bool = False
     summary: dict[str, Any] = field(default_factory=dict)
     bytes: int = 0
+    made: dict[str, Any] = field(default_factory=dict)  # what it was made on: processor, versions; empty where it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,4 @@ class WriterStatus:
     waiting: bool = False  # the disk is slow: an append is being held back at this moment
     waited: float = 0.0  # seconds that appends have been held back so far
     error: str | None = None  # one sentence when writing failed; retry() continues with what is queued
+    astray: bool = False  # the file was moved or deleted since it was opened

@@ -19,14 +19,17 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import FileError
+from lab.session import schema
 from lab.session.codec import checksum
-from lab.session.opening import Connection, explain
+from lab.session.opening import MALFORMED, Connection, explain
 from lab.session.values import WriterStatus
 
 COMMIT_SECONDS = 0.25
+LOOK_SECONDS = 1.0
 COMMIT_BYTES = 8_000_000
 CHUNK_BYTES = 2_000_000  # neighbouring rows are joined to chunks of about this size
 QUEUE_BYTES = 64_000_000
+SIGN = {table: schema.sign(table, "WHERE id=?") for table in ("runs", "streams")}
 WAL_BYTES = 64_000_000  # the write-ahead log is moved into the file whenever this much was written
 
 
@@ -53,12 +56,17 @@ class Rows:
 
 @dataclass(slots=True, eq=False)
 class Statements:
-    """Statements that change something other than rows; a later one with the same key takes the place of one still queued."""
+    """Statements that change something other than rows; a later one with the same key takes the place of one still queued.
+
+    run, stream   whose row is changed: it is signed anew with the batch
+    """
 
     statements: list[tuple[str, tuple]]
     size: int
     key: str | None = None
     payload: bool = False  # counts as recorded data
+    run: int | None = None
+    stream: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -89,9 +97,11 @@ class Writer:
         self._oldest = 0.0
         self._waiting = 0
         self._waited = 0.0
-        self._error: str | None = None
+        self._error: FileError | None = None
         self._stopping = self._abandon = False
         self._since_checkpoint = 0
+        self._astray = False
+        self._looked = 0.0
         self._thread = threading.Thread(target=self._work, name="lab-session-writer", daemon=True)
         self._thread.start()
 
@@ -99,7 +109,8 @@ class Writer:
     def status(self) -> WriterStatus:
         """What the thread is doing, as a frozen value."""
         with self.lock:
-            return WriterStatus(self._queued, self._written, self._waiting > 0, self._waited, self._error)
+            error = None if self._error is None else str(self._error)
+            return WriterStatus(self._queued, self._written, self._waiting > 0, self._waited, error, self._astray)
 
     @contextmanager
     def room(self, size: int) -> Iterator[None]:
@@ -158,7 +169,7 @@ class Writer:
         self.flush()
         call.done.wait()
         if call.failure is not None:
-            if isinstance(call.failure, (sqlite3.Error, MemoryError)):
+            if isinstance(call.failure, MALFORMED):
                 raise explain(self._path, call.failure) from call.failure
             raise call.failure
 
@@ -181,13 +192,13 @@ class Writer:
 
     def _raise_error(self) -> None:
         if self._error is not None:
-            raise FileError(self._error)
+            raise type(self._error)(str(self._error))
 
     def _work(self) -> None:
         while (batch := self._next_batch()) is not None:
             try:
                 size = self._write(batch)
-            except (sqlite3.Error, MemoryError) as problem:
+            except MALFORMED as problem:
                 self._fail(problem)
                 continue
             with self.lock:
@@ -198,6 +209,7 @@ class Writer:
                 self._written += size
                 self._oldest = time.monotonic()
                 self.lock.notify_all()
+            self._look_for_file()
             self._since_checkpoint += size
             if self._since_checkpoint >= WAL_BYTES:
                 self._since_checkpoint = 0
@@ -206,6 +218,13 @@ class Writer:
                 except sqlite3.Error as problem:  # what was committed is safe in the write-ahead log
                     self._fail(problem)
 
+    def _look_for_file(self) -> None:
+        """Notice that the file was moved or deleted: SQLite goes on writing to what has no name any more."""
+        now = time.monotonic()
+        if now - self._looked > LOOK_SECONDS:
+            self._looked = now
+            self._astray = not self._connection.in_place(self._path)
+
     def _fail(self, problem: BaseException) -> None:
         try:
             if self._connection.in_transaction:
@@ -213,7 +232,7 @@ class Writer:
         except sqlite3.Error:
             pass  # the first problem is the one to report; SQLite has rolled back by itself
         with self.lock:
-            self._error = str(explain(self._path, problem))
+            self._error = explain(self._path, problem)
             self.lock.notify_all()
 
     def _next_batch(self) -> list[Item] | None:
@@ -258,18 +277,27 @@ class Writer:
         execute = self._connection.execute
         size = 0
         by_stream: dict[int, list[Rows]] = {}
+        changed: dict[str, dict[int, None]] = {"runs": {}, "streams": {}}
         execute("BEGIN IMMEDIATE")
         for item in batch:
             if isinstance(item, Rows):
                 by_stream.setdefault(item.stream, []).append(item)
+                changed["runs"][item.run] = changed["streams"][item.stream] = None
                 size += item.size
             elif isinstance(item, Statements):
                 for sql, values in item.statements:
                     execute(sql, values)
+                if item.run is not None:
+                    changed["runs"][item.run] = None
+                if item.stream is not None:
+                    changed["streams"][item.stream] = None
                 if item.payload:
                     size += item.size
         for rows in by_stream.values():
             self._write_rows(rows)
+        for table, numbers in changed.items():
+            for number in numbers:
+                execute(SIGN[table], (number,))
         execute("COMMIT")
         return size
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import seed_state
-from lab.model import Events, State
+from lab.model import Events, State, arrays
 from lab.spiking import connect, program
 from lab.spiking.cells import LIF, PoissonPopulation, Population
 from lab.spiking.projections import Drive, Noise, Projection
@@ -92,6 +92,11 @@ class Built:
     depth: int
     rows: int
     bin_steps: int
+
+    @cached_property
+    def wiring(self) -> program.Wiring:
+        """The same as the kernels take it."""
+        return program.Wiring(*(getattr(self, name) for name in program.Wiring._fields))
 
     @property
     def neurons(self) -> int:
@@ -428,22 +433,23 @@ class Network:
     ) -> int:  # fmt: skip
         """Up to `steps` steps in place; rates (steps, populations) in Hz and membranes (steps, traced) are written if given."""
         scales = scales or Scales()
-        constants, gains, values, chance, other, noise, rules, keep = self._numbers(built, scales)
-        gains = gains * state["scale"]
+        numbers = self._numbers(built, scales)
+        numbers = numbers._replace(gains=numbers.gains * state["scale"])
         room = events if events is not None else Events(len(built.recorded) + (1 << 14))
         none = np.empty((0, 1))
         kernels = self._kernels(built)
+        moving = arrays(program.Moving, state)
+        tally = arrays(program.Tally, state)
+        learning = program.Learning(
+            built.starts, built.targets, built.heads, built.origin, built.place, state["learned"], state["trace"], state["at"]
+        )
         done = 0
         while done < steps:
             out_rates = none if rates is None else rates[done:]
             out_membranes = none if membranes is None else membranes[done:]
-            moved = program.advance(
-                *kernels, steps - done, built.pop, constants, built.proj, gains, built.drives, values, chance, other, noise,
-                built.starts, built.targets, built.weights, built.delays, built.plastic, rules, built.heads, built.origin, built.place, built.shown,
-                len(built.recorded), built.traced, state["clock"], state["x"], state["until"], state["fired"], state["counts"], state["pending"], state["random"],
-                state["silent"], state["learned"], state["trace"], state["at"], state["last"], state["spikes"], state["interval"], state["interval2"],
-                state["smooth"], keep, state["activity"], built.bin_steps, state["delivered"], out_rates, out_membranes, *room.columns,
-            )  # fmt: skip
+            out = program.Outlet(out_rates, out_membranes, *room.columns)
+            limits = program.Limits(steps - done, len(built.recorded), built.bin_steps)
+            moved = program.advance(*kernels, limits, built.wiring, numbers, moving, learning, tally, out)
             done += moved
             if events is not None:
                 break
@@ -465,7 +471,7 @@ class Network:
             ),
         )
 
-    def _numbers(self, built: Built, scales: Scales) -> tuple[np.ndarray, ...]:
+    def _numbers(self, built: Built, scales: Scales) -> program.Numbers:
         """Constants of one step, kept from call to call while nothing changes."""
         key = (built.dt, scales)
         if key not in self._cache:
@@ -502,7 +508,7 @@ class Network:
             decay = math.exp(-dt / self.smoothing)
             sizes = built.pop[:, program.SIZE]
             keep = np.concatenate([[decay], (1 - decay) * 1000 / (sizes * dt)])
-            self._cache[key] = (constants, gains, values, chance, other, noise, rules, keep)
+            self._cache[key] = program.Numbers(constants, gains, values, chance, other, noise, rules, keep)
         return self._cache[key]
 
     def _gain(self, target: str, sign: str, weight: float, scales: Scales) -> float:

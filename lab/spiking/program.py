@@ -14,6 +14,8 @@ projections whose synapses differ in delay write into `pending`, a ring of input
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lab.kernels import below, exp, kernel, next_bits, normal, poisson
@@ -36,6 +38,95 @@ SOURCE, TARGET, ROW, EARLY, DELAY, STARTS, TARGETS, WEIGHTS, SPREAD, PORT, PLAST
 HEADS, ORIGIN, TRACE_SOURCE, TRACE_TARGET = range(4)
 TABLE = 256  # entries of the alias table of a drive
 BINS = 4096  # bins of the kept history of activity
+
+
+class Wiring(NamedTuple):
+    """Populations, projections and synapses: what never changes."""
+
+    pop: np.ndarray
+    proj: np.ndarray
+    drives: np.ndarray
+    starts: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    delays: np.ndarray
+    plastic: np.ndarray
+    heads: np.ndarray
+    origin: np.ndarray
+    place: np.ndarray
+    shown: np.ndarray  # of each neuron: its row in the raster, or -1
+    traced: np.ndarray  # neurons whose membrane is written
+
+
+class Numbers(NamedTuple):
+    """Constants of cells, drives, noise and learning, as live parameters have them now."""
+
+    constants: np.ndarray
+    gains: np.ndarray
+    drives: np.ndarray
+    chance: np.ndarray
+    other: np.ndarray
+    noise: np.ndarray
+    rules: np.ndarray
+    keep: np.ndarray
+
+
+class Moving(NamedTuple):
+    """What moves."""
+
+    clock: np.ndarray
+    x: np.ndarray
+    until: np.ndarray
+    fired: np.ndarray
+    counts: np.ndarray
+    pending: np.ndarray
+    random: np.ndarray
+    silent: np.ndarray
+
+
+class Learning(NamedTuple):
+    """What plastic projections read and change: their synapses from both ends, weights and traces."""
+
+    starts: np.ndarray
+    targets: np.ndarray
+    heads: np.ndarray
+    origin: np.ndarray
+    place: np.ndarray
+    learned: np.ndarray
+    trace: np.ndarray
+    at: np.ndarray
+
+
+class Tally(NamedTuple):
+    """What is counted: of each neuron its last spike, its spikes and intervals; of each population its rate and history."""
+
+    last: np.ndarray
+    spikes: np.ndarray
+    interval: np.ndarray
+    interval2: np.ndarray
+    smooth: np.ndarray
+    activity: np.ndarray
+    delivered: np.ndarray
+
+
+class Limits(NamedTuple):
+    """How far a call goes: steps, room that one step's events may need, and steps in a bin of the history."""
+
+    steps: int
+    room: int
+    bin_steps: int
+
+
+class Outlet(NamedTuple):
+    """Where a block is written, empty where nobody looks: rates, membranes, and the columns of its spikes."""
+
+    rate: np.ndarray
+    v: np.ndarray
+    step: np.ndarray
+    cell: np.ndarray
+    part: np.ndarray
+    used: np.ndarray
+
 
 _INDEX = np.uint64(TABLE - 1)
 _ELEVEN = np.uint64(11)
@@ -142,8 +233,9 @@ def _decayed(trace, at, i, step, rate):
 
 
 @kernel(fast=False)
-def learn_by_pairs(q, z, rule, pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at):
+def learn_by_pairs(q, z, rule, pop, step, fired, counts, learning):
     """Pair-based STDP with all pairs: traces of sources jump when a spike arrives, those of targets when they fire."""
+    starts, targets, heads, origin, place, learned, trace, at = learning
     ring = (step - q[DELAY]) % fired.shape[0]
     rise, fall, fast, slow, largest = rule[0], rule[1], rule[2], rule[3], rule[4]
     w = learned[q[WEIGHTS] :]
@@ -249,7 +341,7 @@ def no_scatter(q, pop, step, pending, fired, counts, starts, targets, weights, d
 
 
 @kernel(fast=False)
-def no_learning(q, z, rule, pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at):
+def no_learning(q, z, rule, pop, step, fired, counts, learning):
     """In place of `learn_by_pairs` where no projection is plastic."""
 
 
@@ -259,18 +351,21 @@ def no_shake(v, until, first, size, step, strength, s):
 
 
 @kernel(fast=False)
-def advance(
-    update, outside, scatter, learn, shake, steps, pop, constants, proj, gains, drives, drive_values, chance, other, noise,
-    starts, targets, weights, delays, plastic, rules, heads, origin, place, shown, room, traced,
-    clock, x, until, fired, counts, pending, random, silent, learned, trace, at,
-    last, spikes, interval, interval2, smooth, keep, activity, bin_steps, events_delivered,
-    out_rate, out_v, event_step, event_index, event_value, event_count,
-):  # fmt: skip
-    """Up to `steps` steps; returns those done, fewer when the events of one more step might not fit.
+def advance(update, outside, scatter, learn, shake, limits, wiring, numbers, moving, learning, tally, out):
+    """Up to so many steps; returns those done, fewer when the events of one more step might not fit.
 
     The first five arguments are kernels: update_simple where all populations are of its kinds, else update_any; and for what
     a network has none of (drive, delays of their own, plasticity, noise) those that do nothing. What is not used is not compiled.
     """
+    steps, room, bin_steps = limits
+    pop, proj, drives, starts, targets, weights, delays, plastic, shown, traced = (
+        wiring.pop, wiring.proj, wiring.drives, wiring.starts, wiring.targets, wiring.weights, wiring.delays, wiring.plastic, wiring.shown, wiring.traced
+    )  # fmt: skip
+    constants, gains, drive_values, chance, other, noise, rules, keep = numbers
+    clock, x, until, fired, counts, pending, random, silent = moving
+    last, spikes, interval, interval2, smooth, activity, events_delivered = tally
+    out_rate, out_v, event_step, event_index, event_value, event_count = out
+    learned = learning.learned
     populations, projections = len(pop), len(proj)
     length = fired.shape[0]
     given = len(drives) > 0  # whether anything comes from outside or waits in the ring: a call costs more than this question
@@ -335,7 +430,7 @@ def advance(
         for p in range(projections):
             z = proj[p, PLASTIC]
             if z >= 0:
-                learn(proj[p], plastic[z], rules[z], pop, step, fired, counts, starts, targets, learned, heads, origin, place, trace, at)
+                learn(proj[p], plastic[z], rules[z], pop, step, fired, counts, learning)
         # 5: counts and streams; assignments of whole rows would compile NumPy's broadcasting, which takes seconds
         if (step + 1) % bin_steps == 0:
             for g in range(populations):

@@ -11,12 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
+from lab.data import door
 from lab.errors import FileError
 from lab.tape.program import Program
 
 # Names of the safetensors format against NumPy's little-endian ones (those that hold weights).
 _KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U8": "|u1"}
 _HEADER_LIMIT = 100_000_000  # the format's own limit
+
+
+MAX_BYTES = 256 << 20  # of a file of weights, packed or unpacked
 
 
 def save_weights(path: str | Path, program: Program, state: dict[str, np.ndarray]) -> None:
@@ -72,10 +76,7 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
     def refuse(why: str) -> FileError:
         return FileError(f"'{path.name}' is not a sound safetensors file: {why}; export it again.")
 
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FileError(f"'{path}' could not be read: {error.strerror or error}.") from None
+    content = door.read_bytes(path, limit=MAX_BYTES, what="a file of weights")
     if len(content) < 8:
         raise refuse("it is shorter than its header's length")
     (length,) = struct.unpack("<Q", content[:8])
@@ -119,8 +120,13 @@ def _write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
     """Arrays of an NPZ file; objects inside are refused."""
+    place = door.regular(path, limit=MAX_BYTES, what="a file of weights")
     try:
-        with np.load(path) as archive:
+        with zipfile.ZipFile(place) as packed:
+            claimed = sum(info.file_size for info in packed.infolist())
+        if claimed > MAX_BYTES:
+            raise FileError(f"'{place.name}' unpacks to {claimed / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB of weights can be read.")
+        with np.load(place, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError, AttributeError) as error:
         raise FileError(f"'{Path(path).name}' could not be read as NPZ ({type(error).__name__}); save it again with numpy.savez.") from None

@@ -38,6 +38,7 @@ class Instruments:
     looking: float = 0.0  # seconds of evaluations
     packed: dict[Any, Data] = field(default_factory=dict)
     probe: Any = None
+    baseline: Any = None  # what is reached without learning
     works: tuple[float, float] | None = None  # of a step and of an evaluation
 
 
@@ -445,9 +446,14 @@ class Learner(Model):
         figures = state["figures"]
         if figures[EVALUATIONS] == 0 or loss < figures[BEST_LOSS]:
             figures[[BEST_LOSS, BEST_SCORE, BEST_STEP, SINCE_BEST]] = loss, score, state["counters"][STEP], 0
-            state["best_parameters"][:], state["best_statistics"][:] = state["parameters"], state["statistics"]
+            if self.worth_keeping(state, loss):
+                state["best_parameters"][:], state["best_statistics"][:] = state["parameters"], state["statistics"]
         else:
             figures[SINCE_BEST] += 1
+
+    def worth_keeping(self, state: State, loss: float) -> bool:
+        """Whether weights of this loss are better to go back to than the first ones."""
+        return True
 
     def finished(self, constants: Constants, state: State) -> str | None:
         """A stop condition is met."""
@@ -601,7 +607,7 @@ class Learner(Model):
         load_weights(file, constants.program, state)
         constants.program.forget(state)
 
-    @action("Save weights", file=(str, param("", kind="file", doc="File to write, .safetensors or .npz.")))
+    @action("Save weights", outside=True, file=(str, param("", kind="file", doc="File to write, .safetensors or .npz.")))
     def save(self, constants: Constants, state: State, file: str) -> None:
         """Write the weights as they are now."""
         save_weights(file, constants.program, state)

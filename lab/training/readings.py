@@ -211,7 +211,9 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
     if stream == "points":
         x, t = model.examples(c, state)
         kept = np.r_[np.arange(min(POINTS, len(m.x))), np.arange(len(m.x), len(x))]
-        return np.column_stack([m.natural(x[kept]), t[kept] if t.ndim == 1 else m.units(t[kept, 0])]).astype(float)
+        return np.column_stack([m.natural(x[kept]), t[kept] if t.ndim == 1 else np.zeros(len(kept))]).astype(
+            float
+        )  # numbers are no classes
     if stream == "samples":
         return np.column_stack([m.natural(m.x[:POINTS])[:, 0], m.units(m.t[:POINTS, 0])]).astype(float)
     if stream == "fit":

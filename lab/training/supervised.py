@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.model import Advice, Clock, Out, Picture, State, Stream, param
 from lab.tape import Data, Node, Program, Tape
-from lab.training import canvas, diagnosis, pictures, readings, walk
+from lab.training import baseline, canvas, diagnosis, pictures, readings, walk
 from lab.training.actions import ByHand
 from lab.training.checking import EXAMPLES, jittered
 from lab.training.diagnosis import Signs, diagnose, examine
@@ -37,6 +38,9 @@ from lab.training.steps import Stretch, judge, silent_share, train
 
 NORM, WEIGHT, UPDATE, DEAD = range(4)  # columns of the health of a layer
 PROBE = 256  # training examples that an evaluation looks at, at most
+DELTAS = 64  # examples from which it is told what comes back to each layer
+HISTORY = 64  # smoothed losses that are remembered, to see whether they still fall
+RATIO, MISSED, SHARE, EQUAL = range(4)  # columns of the signs of an evaluation
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,8 @@ class Supervised(ByHand):
         return state | {
             "owed": np.zeros(1, np.int64),  # examples that wait for a larger minibatch to fill
             "health": np.zeros((len(constants.stages), 4)),
+            "signs": np.array([0.0, -1.0, 0.0, -1.0]),
+            "history": np.zeros((HISTORY, 2)),  # epochs and smoothed loss
             "canvas": self._first_canvas(constants),
             "drawn_on": np.zeros(1, np.int64),
             "added": np.zeros((0, 3)),
@@ -237,6 +243,14 @@ class Supervised(ByHand):
             )
         return constants.instruments.probe
 
+    def baseline(self, constants: Constants) -> baseline.Baseline:
+        """What is reached without learning."""
+        known, m = constants.instruments, constants.material
+        if known.baseline is None:
+            found = baseline.baseline(self.task, m.x, m.t, m.test_x, m.test_t, constants.outline.outputs)
+            known.baseline = found if type(self).goal is Supervised.goal else replace(found, chance=math.nan)
+        return known.baseline
+
     def looked_at(self, constants: Constants) -> int:
         """The examples of the probe."""
         return self.probe(constants).data.count
@@ -281,7 +295,7 @@ class Supervised(ByHand):
         """The diagnosis, where a button can mend what it finds."""
         if not state["figures"][EVALUATIONS]:
             return None
-        finding, sentence = examine(self._signs(state))
+        finding, sentence = examine(self.signs(constants, state))
         return Advice(finding, sentence, diagnosis.remedies(finding, self)) if finding else None
 
     def _look(
@@ -304,6 +318,7 @@ class Supervised(ByHand):
             health[k, DEAD] = silent_share(
                 values[k].reshape(-1, values[k].shape[-1]), probe.seen * values[k][0].size // values[k].shape[-1]
             )
+        self._look_closer(constants, state, tape, probe, output)
         self.keep_best(state, float(figures[TEST_LOSS]), float(figures[TEST_SCORE]))
         figures[EVALUATIONS] += 1
         events = out.events
@@ -315,6 +330,31 @@ class Supervised(ByHand):
             events["gradient norms"].append(step, channel, row[NORM])
             events["update ratios"].append(step, channel, row[UPDATE])
             events["dead units"].append(step, channel, row[DEAD])
+
+    def worth_keeping(self, state: State, loss: float) -> bool:
+        """Not where learning has made it worse than it began: from there no smaller rate leads back."""
+        return not loss > 2.0 * state["figures"][FIRST_LOSS] > 0
+
+    def _look_closer(self, constants: Constants, state: State, tape: State, probe: Probe, output: np.ndarray) -> None:
+        """What only the diagnosis asks for: what comes back to the layers, classes that are never found, weights that are all the same."""
+        m, signs, hidden = constants.material, state["signs"], constants.stages[:-1]
+        signs[:] = 0.0, -1.0, 0.0, -1.0
+        if len(hidden) > 1:
+            samples = self.given(m.x[:DELTAS], m.t[:DELTAS])
+            with np.errstate(over="ignore", invalid="ignore"):
+                found = baseline.deltas(constants.program, tape, [hidden[0].value, hidden[-1].value], self.judged, samples)
+            signs[RATIO] = found[0] / found[1] if found[1] > 0 and np.isfinite(found).all() else 0.0
+        if self.task == "classification":
+            test = output.reshape(len(output), -1)[probe.seen :]
+            signs[MISSED], signs[SHARE] = baseline.missed(test, probe.aim[probe.seen :], self.baseline(constants).shares)
+        arrays = constants.program.parameters(tape)
+        signs[EQUAL] = next((k for k, s in enumerate(hidden) if arrays[s.weight].size > 1 and not np.ptp(arrays[s.weight])), -1)
+        history, epochs = state["history"], float(state["counters"][STEP]) / self.steps_per_epoch
+        known = int((history[:, 0] > 0).sum())
+        if known == HISTORY:  # every other one will do
+            history[: HISTORY // 2], history[HISTORY // 2 :] = history[1::2].copy(), 0.0
+            known = HISTORY // 2
+        history[known] = epochs, float(state["smooth"][0] / max(state["smooth"][1], 1e-300))
 
     def finished(self, constants: Constants, state: State) -> str | None:
         """A stop condition is met."""
@@ -348,7 +388,7 @@ class Supervised(ByHand):
             if self.task == "regression":
                 out[pictures.error_name(constants.outline)] = self._error(constants, float(figures[TEST_SCORE]))
             out["best after (epochs)"] = round(float(figures[BEST_STEP]) / self.steps_per_epoch, 3)
-            out["diagnosis"] = diagnose(self._signs(state))
+            out["diagnosis"] = diagnose(self.signs(constants, state))
         if state["switched"][0] >= 0:
             out["optimiser"] = (
                 f"{self.optimiser} since epoch {float(state['switched'][0]) / self.steps_per_epoch:.4g}, its memory began at zero"
@@ -366,15 +406,20 @@ class Supervised(ByHand):
         """What was made of the person's file."""
         return constants.material.data.said
 
-    def _signs(self, state: State) -> Signs:
-        figures, health = state["figures"], state["health"]
-        hidden = health[:-1] if len(health) > 1 else health
-        first, last = float(hidden[0, NORM]), float(hidden[-1, NORM])
+    def signs(self, constants: Constants, state: State) -> Signs:
+        """The figures that a diagnosis rests on."""
+        figures, health, signs, known = state["figures"], state["health"], state["signs"], self.baseline(constants)
+        hidden, epochs, history = health[:-1], float(state["counters"][STEP]) / self.steps_per_epoch, state["history"]
+        earlier = history[(history[:, 0] > 0) & (history[:, 0] <= epochs / 1.5) & (history[:, 0] >= epochs / 3.0)]
         return Signs(
-            ratio=first / last if last > 0 else 0.0, layers=len(health), gradient=float(figures[GRADIENT_NORM]), dead=float(hidden[:, DEAD].mean()),
-            update=float(np.median(health[:, UPDATE])), first=float(figures[FIRST_LOSS]), smooth=float(state["smooth"][0] / max(state["smooth"][1], 1e-300)),
-            test=float(figures[TEST_LOSS]), best=float(figures[BEST_LOSS]), scores=(float(figures[TRAIN_SCORE]), float(figures[TEST_SCORE])),
-            classification=self.task == "classification", epochs=float(state["counters"][STEP]) / self.steps_per_epoch, relu=self.rectifies,
+            ratio=float(signs[RATIO]), layers=len(health), gradient=float(figures[GRADIENT_NORM]), dead=float(hidden[:, DEAD].mean()) if len(hidden) else 0.0,
+            seen=self.probe(constants).seen, update=float(np.median(health[:, UPDATE])), first=float(figures[FIRST_LOSS]),
+            smooth=float(state["smooth"][0] / max(state["smooth"][1], 1e-300)), before=float(earlier[-1, 1]) if len(earlier) else 0.0,
+            chance=known.chance, guess=known.guess, near=known.near, test=float(figures[TEST_LOSS]), best=float(figures[BEST_LOSS]),
+            scores=(float(figures[TRAIN_SCORE]), float(figures[TEST_SCORE])), at_best=float(figures[BEST_SCORE]), tested=len(constants.material.test_x),
+            missed=constants.outline.classes[int(signs[MISSED])] if signs[MISSED] >= 0 else "", share=float(signs[SHARE]),
+            equal=constants.stages[int(signs[EQUAL])].name if signs[EQUAL] >= 0 else "", classification=self.task == "classification", epochs=epochs,
+            relu=self.rectifies, clipped=self.clip > 0,
         )  # fmt: skip
 
     @property

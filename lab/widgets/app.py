@@ -41,7 +41,10 @@ def start(path: str | None = None, model: str | None = None) -> int:
     elif path is not None and not problem:
         settings.add_recent(path)
     # Python notices Ctrl-C in the terminal only between two of its own instructions: the pulse provides them.
-    signal.signal(signal.SIGINT, _interrupted)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and (name == "SIGINT" or signal.getsignal(number) is not signal.SIG_IGN):  # nohup means it
+            signal.signal(number, _interrupted)
     code = app.exec()
     done = window.finish()
     preparation.end()

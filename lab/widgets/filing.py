@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -74,7 +75,17 @@ def close(session: Session) -> None:
     """Close a session; an unnamed one in which nothing happened leaves no file."""
     empty = not any(run.steps for run in session.runs(deleted=True)) and not session.notes
     path = session.path
-    session.close()
+    try:
+        session.close()
+    except FileError as error:  # the window has gone: what the disk takes is kept, the rest cannot wait for it
+        print(f"lab: {error}", file=sys.stderr)
+        try:
+            session.close(discard=True)
+        except FileError as again:
+            print(f"lab: {again}", file=sys.stderr)
+        return
+    if session.rescued:
+        print(f"lab: {session.rescued}", file=sys.stderr)
     if empty and is_untitled(path):
         path.unlink(missing_ok=True)
 

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from lab.display.plots import LiveSource, Overlay, RecordedSource, Source
 from lab.engine.experiment import Experiment
+from lab.engine.provenance import difference
 from lab.engine.recording import restore_point
 from lab.engine.runner import Act, Change, Command, Pause, Play, RunFor, Runner, Seek, Speed, Status, Stop, Watch
 from lab.engine.simulation import Simulation
@@ -30,11 +31,13 @@ class Player(QObject):
     switched   another run or recording is in front
     branched   the present run became a branch (its model may have other parameters than the document)
     failed     a sentence about something that could not be done
+    noted      a sentence about something that should be known
     """
 
     switched = Signal()
     branched = Signal()
     failed = Signal(str)
+    noted = Signal(str)
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
@@ -188,6 +191,8 @@ class Player(QObject):
         except LabError as error:
             self.failed.emit(str(error))
             return False
+        if sentence := difference(info.made):
+            self.noted.emit(sentence)
         same = step == info.steps == point.step and info.state != "diverged"
         clock = experiment.build().clock
         name = info.name if same else f"{info.name} (from {step * clock.dt:g} {clock.unit})"

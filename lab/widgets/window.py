@@ -188,6 +188,7 @@ class Window(QMainWindow):
         self.player.branched.connect(self._branched)
         self.player.switched.connect(self._switched)
         self.player.failed.connect(self.failed)
+        self.player.noted.connect(self.noted)
         self.pulse.beat.connect(self._beat)
 
     def _fit_panels(self) -> None:
@@ -584,6 +585,10 @@ class Window(QMainWindow):
         self._shown_source = None
         self.reports.forget()
         self.workspace.check_watched()
+
+    def noted(self, sentence: str) -> None:
+        """Say something that should be known."""
+        self.banner.say("accent", sentence, key="noted")
 
     def failed(self, sentence: str) -> None:
         self.banner.say("bad", sentence, key="failed")

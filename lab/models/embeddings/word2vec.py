@@ -362,9 +362,19 @@ class Word2Vec(Model):
 
         def learn(starts: np.ndarray, random: np.ndarray, position: np.ndarray, tally: np.ndarray, tokens: int, total: int) -> None:
             learning.learn(
-                self.method == SKIP_GRAM, corpus.tokens, starts, keep, constants.threshold, constants.alias, state["inner"], state["outer"], random,
-                position, tally, tokens, total, self.window, self.negatives, self.rate, self.rate_end, self.fixed_window,
-            )  # fmt: skip
+                self.method == SKIP_GRAM,
+                learning.Text(corpus.tokens, starts, keep, constants.threshold, constants.alias),
+                state["inner"],
+                state["outer"],
+                random,
+                position,
+                tally,
+                tokens,
+                learning.Rates(total, self.rate, self.rate_end),
+                self.window,
+                self.negatives,
+                self.fixed_window,
+            )
 
         if self.threads == 1:
             learn(corpus.starts, state["random"], state["position"], tally, SLICE, total)

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.tape import Tape, descent
 from lab.tape.check import KINKED, SMOOTH, check_case, check_operations
 from lab.tape.registry import CASES
@@ -33,8 +33,10 @@ class Gradients(Model):
 
     Each step is one phase: forward (every layer's sums and outputs), loss, backward (`delta` of every layer, from the last
     to the first), update. All numbers are shown. Beside the gradient by back-propagation stands the numerical one, made
-    by moving each weight a little both ways; they agree to ten digits, and the picture shows by how much. Click a weight
-    in the table of the first picture to see its own check in the summary.
+    by moving each weight a little both ways; they agree to six digits and more, and the picture shows by how much. Click
+    a row of the table to see the check of that layer's first weight in the summary, or choose a weight by its number. In the
+    phase *update* everything is still said of the weights that the gradient belongs to, and beside it stand the new ones.
+    A rate of 0.5 is too much for the deeper network: it flies off, as the loss says.
     """
 
     name = "gradients"
@@ -49,16 +51,18 @@ class Gradients(Model):
     )
     source = "Rumelhart, Hinton, Williams, Nature 323:533 (1986); Baydin et al., JMLR 18:153 (2018)"
     presets = {
-        "2-3-1, logistic": {},
-        "Deeper, tanh": {"hidden": 4, "layers": 3, "activation": "tanh"},
-        "ReLU, with kinks": {"activation": "ReLU"},
+        "2-3-1, logistic": Preset({}, shows="largest difference < 0.000001 and max(loss) < 5", after=10.0),
+        "Deeper, tanh": Preset(
+            {"hidden": 4, "layers": 3, "activation": "tanh"}, shows="largest difference < 0.00001 and max(loss) < 5", after=10.0
+        ),
+        "ReLU, with kinks": Preset({"activation": "ReLU"}, shows="largest difference < 0.00001 and max(loss) < 5", after=10.0),
     }
 
     inputs: int = param(2, lo=1, hi=8, live=False, doc="Inputs.")
     hidden: int = param(3, lo=1, hi=8, live=False, main=True, doc="Neurons of a hidden layer.")
     layers: int = param(1, lo=1, hi=5, live=False, main=True, doc="Hidden layers.")
     activation: str = param("logistic", choices=ACTIVATIONS, live=False, main=True, doc="Activation of the hidden layers.")
-    rate: float = param(0.5, lo=0.0001, hi=10.0, log=True, doc="Learning rate of the update phase.")
+    rate: float = param(0.1, lo=0.0001, hi=10.0, log=True, doc="Learning rate of the update phase.")
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -92,7 +96,7 @@ class Gradients(Model):
     def pictures(self) -> tuple[Picture, ...]:
         return (
             Picture("network", "Network", (Layer("network"),), figures=("phase",), front=True, equal=False),
-            Picture("numbers", "Numbers of this phase", (Layer("numbers"),), figures=("phase",), front=True, weight=1.4, pick="choose"),
+            Picture("numbers", "Numbers of this phase", (Layer("numbers"),), figures=("phase",), front=True, weight=1.4, pick="choose_row"),
             Picture("gradients", "Both gradients", (Layer("gradients", style="bars"),), x="weight", y="dE/dw", figures=("largest difference",), front=True),
             Picture("loss", "Loss", (Layer("loss"),), y="E"),
             Picture("check operations", "Every operation", (Layer("operations"),), figures=("operations",), doc="'Check operations' tries all that networks of this lab are made of, on random numbers."),
@@ -111,7 +115,14 @@ class Gradients(Model):
         for name, array in constants[0].parameters(state).items():
             if name.endswith("bias"):
                 array[:] = 0.1 * rng.standard_normal(array.shape)
-        return state | {"phase": np.array([-1]), "sample": np.zeros(1, np.int64), "chosen": np.zeros(1, np.int64), "checked": np.zeros(0)}
+        return state | {
+            "phase": np.array([-1]), "sample": np.zeros(1, np.int64), "chosen": np.zeros(1, np.int64), "checked": np.zeros(0),
+            "before": state["parameters"].copy(),  # weights before the last update: those that its gradient belongs to
+        }  # fmt: skip
+
+    def _shown(self, state):
+        """The state that numbers are said of: in the phase of the update still the one before it."""
+        return state | {"parameters": state["before"]} if state["phase"][0] == PHASES.index("update") else state
 
     def _sample(self, constants, state):
         i = int(state["sample"][0]) % len(constants[1])
@@ -159,12 +170,13 @@ class Gradients(Model):
             if state["phase"][0] == 0:
                 state["sample"][0] += 1
             x, t = self._sample(constants, state)
-            if state["phase"][0] == 3:
+            if state["phase"][0] == PHASES.index("update"):
+                state["before"][:] = state["parameters"]
                 made.step(state, x=x, t=t)
             if out.wanted("loss"):
                 out["loss"][k] = float(np.asarray(made.forward(state, "loss", x=x, t=t)).sum())
             if out.wanted("difference"):
-                out["difference"][k] = self.difference(constants, state)
+                out["difference"][k] = self.difference(constants, self._shown(state))
         return n
 
     def remedy(self, stream):
@@ -177,7 +189,8 @@ class Gradients(Model):
         return [x, *constants[0].forward(state, names, x=x)]
 
     def observe(self, constants, state, stream):
-        phase = PHASES[max(0, int(state["phase"][0]))]
+        phase, new = PHASES[max(0, int(state["phase"][0]))], constants[0].parameters(state)
+        state = self._shown(state)
         if stream == "gradients":
             return np.array([self.gradient(constants, state), self.numerical(constants, state)])
         activities = self._activities(constants, state)
@@ -195,7 +208,7 @@ class Gradients(Model):
                 first += width
             return {"nodes": np.array(nodes, float), "edges": np.array(edges, float)}
         if stream == "numbers":
-            return self._table(constants, state, phase, activities, values)
+            return self._table(constants, state, phase, activities, values, new)
         if stream == "operations":
             if not len(state["checked"]):
                 return [{"operation": "Press 'Check operations'.", "largest relative error": "", "limit": "", "": ""}]
@@ -211,7 +224,7 @@ class Gradients(Model):
             ]
         return super().observe(constants, state, stream)
 
-    def _table(self, constants, state, phase, activities, values):
+    def _table(self, constants, state, phase, activities, values, new):
         x, t = self._sample(constants, state)
         last = len(self.widths) - 1
         rows = []
@@ -237,12 +250,14 @@ class Gradients(Model):
                 gradient = activities[k - 1].T @ np.asarray(delta).reshape(1, -1)
                 rows.append({"what": f"dE/dW{k}", "arithmetic": f"{'x' if k == 1 else f'h{k - 1}'}^T delta{k}", "value": said(gradient)})
                 if phase == "update":
+                    rows.append({"what": f"W{k}", "arithmetic": "before", "value": said(values[f"layer{k}.weight"])})
                     rows.append(
-                        {"what": f"W{k}", "arithmetic": f"W{k} - {self.rate:g} dE/dW{k}", "value": said(values[f"layer{k}.weight"])}
+                        {"what": f"new W{k}", "arithmetic": f"W{k} - {self.rate:g} dE/dW{k}", "value": said(new[f"layer{k}.weight"])}
                     )
         return rows
 
     def summary(self, constants, state):
+        state = self._shown(state)
         a, b = self.gradient(constants, state), self.numerical(constants, state)
         chosen = int(state["chosen"][0]) % len(a)
         return {
@@ -262,6 +277,16 @@ class Gradients(Model):
     def choose(self, constants, state, index):
         """Show this weight's gradient and difference quotient in the summary."""
         state["chosen"][0] = index
+
+    @action("Check a weight of a row", hidden=True, index=(int, param(0, lo=0, hi=100, doc="Row of the table of numbers.")))
+    def choose_row(self, constants, state, index):
+        """Show the check of the first weight of the layer that a row of the table is about."""
+        rows = self.observe(constants, state, "numbers")
+        layer = "".join(c for c in rows[min(index, len(rows) - 1)]["what"] if c.isdigit())
+        if layer:
+            sizes = [(name, constants[0].parameters(state)[name].size) for name in self._names()]
+            before = [name for name, _ in sizes].index(f"layer{layer}.weight")
+            state["chosen"][0] = sum(size for _, size in sizes[:before])
 
     @action("Check operations")
     def check_operations(self, constants, state):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 LOSSES = ("mean squared error", "Bernoulli cross-entropy", "categorical cross-entropy")
 SWEEP = 240
@@ -58,10 +58,12 @@ class Losses(Model):
     )
     source = "Bishop, Pattern Recognition and Machine Learning (2006), sections 1.5.5 and 4.3"
     presets = {
-        "Cross-entropy of a yes or no": {},
-        "Squared error": {"loss": LOSSES[0]},
-        "Three classes": {"loss": LOSSES[2]},
-        "A soft target": {"target": 0.8},
+        "Cross-entropy of a yes or no": Preset(
+            {}, shows="first(slope cross-entropy) < -0.99 and abs(first(slope squared error of a sigmoid)) < 0.01", after=6.0
+        ),
+        "Squared error": Preset({"loss": LOSSES[0]}, shows="abs(min(curve loss)) < 0.001 and abs(max(slope slope) - 7) < 7", after=6.0),
+        "Three classes": Preset({"loss": LOSSES[2]}, shows="loss > 0 and max(surface) > 8", after=6.0),
+        "A soft target": Preset({"target": 0.8}, shows="min(curve loss) > 0.49 and min(curve loss) < 0.51", after=6.0),
     }
 
     loss: str = param(LOSSES[1], choices=LOSSES, main=True, doc="Which loss.")

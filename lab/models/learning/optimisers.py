@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from lab.kernels import kernel, normal, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.training.geometry import contours
 
 OPTIMISERS = ("gradient descent", "momentum", "Nesterov", "RMSprop", "Adam")
@@ -54,20 +55,33 @@ def update(which, rate, beta, beta2, k, x, v, m, g):
     return x - rate * (v / (1.0 - beta**k)) / (np.sqrt(m / (1.0 - beta2**k)) + TINY), v, m
 
 
+class Paths(NamedTuple):
+    """What moves: the five optimisers' places and memories."""
+
+    place: np.ndarray
+    velocity: np.ndarray
+    square: np.ndarray
+    history: np.ndarray
+    steps: np.ndarray
+    rng: np.ndarray
+
+
 @kernel
-def _advance(place, velocity, square, history, count, rng, kind, condition, rates, beta, beta2, noise, n, rows):
+def _advance(paths, kind, condition, rates, beta, beta2, memory, noise, n, rows):
+    place, velocity, square, history, count, rng = paths
     for k in range(n):
         count[0] += 1
         for i in range(5):
+            kept = memory if i == 3 else beta2
             f, gx, gy = surface(kind, condition, place[i, 0], place[i, 1])
             if noise > 0:
                 gx += noise * normal(rng[i])
                 gy += noise * normal(rng[i])
             place[i, 0], velocity[i, 0], square[i, 0] = update(
-                i, rates[i], beta, beta2, count[0], place[i, 0], velocity[i, 0], square[i, 0], gx
+                i, rates[i], beta, kept, count[0], place[i, 0], velocity[i, 0], square[i, 0], gx
             )
             place[i, 1], velocity[i, 1], square[i, 1] = update(
-                i, rates[i], beta, beta2, count[0], place[i, 1], velocity[i, 1], square[i, 1], gy
+                i, rates[i], beta, kept, count[0], place[i, 1], velocity[i, 1], square[i, 1], gy
             )
             for d in range(2):
                 # A path that leaves the earth stays where it was last finite, at the border.
@@ -85,7 +99,8 @@ class Optimisers(Model):
 
     In a long valley plain descent zigzags or creeps, momentum gathers speed, and the adaptive methods rescale the axes. On
     a quadratic bowl whose axes differ by the condition number theory gives the best rates: with a condition of 100 the
-    error shrinks by 0.980 per step for descent and by 0.818 with momentum. Click to start from another place, add noise
+    error shrinks by 0.980 per step for descent and by 0.818 with momentum. RMSprop's first step is three rates long (the root of
+    1/(1 - memory): its mean of squares begins at zero), Adam corrects that. Click to start from another place, add noise
     to the gradient, raise the learning rate until they fly off.
     """
 
@@ -100,13 +115,13 @@ class Optimisers(Model):
     )
     source = "Polyak, USSR Comp. Math. 4:1 (1964); Nesterov (1983); Kingma and Ba, arXiv 1412.6980 (2014); Goh, Distill (2017)"
     presets = {
-        "Long valley": {},
-        "Best rates of theory": {"tuned": True},
-        "Rosenbrock's banana": {"surface": "Rosenbrock", "rate": 0.002},
-        "Leaving a saddle": {"surface": "saddle", "rate": 0.02},
-        "Four valleys": {"surface": "Himmelblau", "rate": 0.004},
-        "Noisy gradient": {"noise": 0.5},
-        "Too large a step": {"rate": 2.2},
+        "Long valley": Preset({}, shows="E, momentum < 0.001 E, gradient descent"),
+        "Best rates of theory": Preset({"tuned": True}, shows="E, momentum < 0.000001 E, gradient descent"),
+        "Rosenbrock's banana": Preset({"surface": "Rosenbrock", "rate": 0.002}, shows="E, momentum < 0.01 and E, gradient descent > 1"),
+        "Leaving a saddle": Preset({"surface": "saddle", "rate": 0.02}, shows="E, gradient descent < 0.01 and E, Adam < 0.01"),
+        "Four valleys": Preset({"surface": "Himmelblau", "rate": 0.004}, shows="max(E, gradient descent, E, momentum, E, Adam) < 0.01"),
+        "Noisy gradient": Preset({"noise": 0.5}, shows="min(E, gradient descent, E, momentum, E, Nesterov) > 0.000001"),
+        "Too large a step": Preset({"rate": 2.2}, shows="E, gradient descent > 1000000"),
     }  # fmt: skip
 
     surface: str = param("quadratic", choices=SURFACES, live=False, main=True, doc="Surface to descend.")
@@ -123,7 +138,10 @@ class Optimisers(Model):
     rate: float = param(0.5, lo=0.00001, hi=10.0, log=True, main=True, doc="Learning rate of descent, momentum and Nesterov.")
     adaptive_rate: float = param(0.05, lo=0.00001, hi=10.0, log=True, doc="Learning rate of RMSprop and Adam.")
     beta: float = param(0.9, lo=0.0, hi=0.999, doc="Momentum beta (Adam: beta 1).")
-    beta2: float = param(0.999, lo=0.5, hi=0.99999, doc="Memory of the squared gradient (RMSprop, Adam).")
+    beta2: float = param(0.999, lo=0.5, hi=0.99999, doc="Memory of the squared gradient (Adam).")
+    rms_memory: float = param(
+        0.9, lo=0.5, hi=0.99999, label="RMSprop's memory", doc="Memory of the squared gradient (RMSprop, which does not correct its start)."
+    )
     tuned: bool = param(
         False, when=("surface", "quadratic"), doc="Give descent and momentum the rates that theory calls best for this bowl."
     )
@@ -203,9 +221,17 @@ class Optimisers(Model):
         rows = out["loss"] if out.wanted("loss") else np.empty((n, 5))
         rates, beta = self.rates
         _advance(
-            state["place"], state["velocity"], state["square"], state["history"], state["count"], state["rng"], self.kind, self.condition, rates, beta,
-            self.beta2, self.noise, n, rows,
-        )  # fmt: skip
+            Paths(state["place"], state["velocity"], state["square"], state["history"], state["count"], state["rng"]),
+            self.kind,
+            self.condition,
+            rates,
+            beta,
+            self.beta2,
+            self.rms_memory,
+            self.noise,
+            n,
+            rows,
+        )
         return n
 
     def observe(self, constants, state, stream):
@@ -225,7 +251,12 @@ class Optimisers(Model):
 
     def summary(self, constants, state):
         heights = [float(surface(self.kind, self.condition, *p)[0]) for p in state["place"]]
-        out = {"steps": int(state["count"][0]), "lowest": OPTIMISERS[int(np.argmin(heights))]}
+        # Of those that have arrived, which one is lowest is rounding.
+        arrived = [name for name, height in zip(OPTIMISERS, heights) if height <= LOWEST]
+        out = {
+            "steps": int(state["count"][0]),
+            "lowest": ", ".join(arrived) + " (arrived)" if arrived else OPTIMISERS[int(np.argmin(heights))],
+        }
         return out | {f"E, {name}": h for name, h in zip(OPTIMISERS, heights)}
 
     @action(

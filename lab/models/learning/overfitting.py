@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.data import sets
-from lab.model import Figure, Layer, Picture, Stream
+from lab.model import Figure, Layer, Picture, Preset, Stream
 from lab.training import Perceptron, readings, redeclared
 
 MOVES = 4  # pixels
@@ -17,7 +17,9 @@ class Overfitting(Perceptron):
     Without help the training accuracy climbs above what can be known and the test loss rises: the network learns the
     noise. Weight decay `E + lambda/2 |w|^2` keeps the weights small, dropout keeps units from relying on one another, and
     augmentation shows moved or noisy pictures. Switch each on while it runs, or run the presets and compare them: on clean digits
-    (label noise 0) none of it matters, because there is little to over-fit.
+    (label noise 0) decay and dropout hardly matter, because there is little to over-fit. What augmentation teaches is another
+    matter: 200 clean digits leave a network that reads four in ten of the test pictures once they are moved by a pixel; trained
+    on moved ones it reads more than eight.
     """
 
     name = "overfitting"
@@ -31,22 +33,23 @@ class Overfitting(Perceptron):
     )
     source = "Krogh and Hertz, NIPS 4:950 (1991); Srivastava et al., J. Mach. Learn. Res. 15:1929 (2014)"
     presets = {
-        "Nothing done about it": {},
-        "Weight decay": {"decay": 3e-3},
-        "Dropout": {"dropout": 0.5},
-        "Weight decay and dropout": {"decay": 3e-3, "dropout": 0.5},
-        "Augmentation: moved by a pixel": {"shift": 1},
-        "Augmentation: noise": {"input_noise": 0.3},
-        "Stop early": {"patience": 3},
-        "200 clean digits": {"samples": 200, "label_noise": 0.0, "hidden": "64"},
-        "200 clean digits, moved by a pixel": {
-            "samples": 200,
-            "label_noise": 0.0,
-            "hidden": "64",
-            "shift": 1,
-            "epochs": 200,
-            "evaluate": 5.0,
-        },
+        "Nothing done about it": Preset(
+            {}, shows="test accuracy < 0.87 and accuracy at best > test accuracy + 0.02 and train accuracy > 0.8"
+        ),
+        "Weight decay": Preset({"decay": 3e-3}, shows="test accuracy > 0.86"),
+        "Dropout": Preset({"dropout": 0.5}, shows="test accuracy > 0.86"),
+        "Weight decay and dropout": Preset({"decay": 3e-3, "dropout": 0.5}, shows="test accuracy > 0.88"),
+        "Augmentation: moved by a pixel": Preset({"shift": 1}, shows="test accuracy > 0.88"),
+        "Augmentation: noise": Preset({"input_noise": 0.3}, shows="test accuracy > 0.88"),
+        "Stop early": Preset({"patience": 3}, shows="test accuracy > 0.84 and epochs done < 60"),
+        "200 clean digits": Preset(
+            {"samples": 200, "label_noise": 0.0, "hidden": "64"}, shows="test accuracy > 0.85 and train accuracy > 0.98 and moved 1 < 0.65"
+        ),
+        "200 clean digits, moved by a pixel": Preset(
+            {"samples": 200, "label_noise": 0.0, "hidden": "64", "shift": 1, "epochs": 200, "evaluate": 5.0},
+            shows="moved 1 > 0.75",
+            slow=True,
+        ),
     }
 
     samples: int = redeclared(Perceptron, "samples", 600, main=True)
@@ -105,7 +108,7 @@ class Overfitting(Perceptron):
 
             return measure
 
-        table = "the lab's learning table"
+        table = "measured for this lab: 600 digits, 30 % random labels, 256 hidden units"
         yield Figure("test accuracy without help", 0.82, lambda run: accuracy(run), 0.03, source=table, slow=True)
         yield Figure("gain by weight decay", 0.05, gain(decay=3e-3), bound="at_least", source=table, slow=True)
         yield Figure("gain by dropout", 0.05, gain(dropout=0.5), bound="at_least", source=table, slow=True)

@@ -15,7 +15,7 @@ from lab.coding.populations import Kind, Population, gain_and_bias, population
 from lab.coding.spiking import Cells, cells, fire, listen, say
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.model import Clock, Figure, Handle, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
+from lab.model import Clock, Figure, Handle, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
 
 GRID = np.linspace(-1.0, 1.0, 201)
 BINS = 25  # of x, in which rates are counted
@@ -32,8 +32,9 @@ class Body(NamedTuple):
 
 
 @kernel
-def _advance(body, of, decoders, x, dt, tau_s, spiking, step, said, e_step, e_index, e_value, e_count):
+def _advance(body, of, decoders, x, dt, tau_s, spiking, step, said, events):
     """As many steps as x has; the decoded value after each goes into `said`. Returns the steps done."""
+    e_step, e_index, e_value, e_count = events
     v, rest, heard, counts = body
     N = len(v)
     spikes, total, value = np.empty(N, np.int64), np.empty(1), np.empty(1)
@@ -359,7 +360,7 @@ class PopulationCoding(Model):
         return np.full(len(t), self.x)
 
     def advance(self, constants: Built, state: State, n: int, out: Out) -> int:
-        body = Body(state["v"], state["rest"], state["heard"], state["counts"])
+        body = arrays(Body, state)
         first = int(state["steps"][0])
         x, said = self.given((np.arange(first, first + n) + 1) * self.clock.dt), np.empty(n)
         done = n
@@ -376,7 +377,7 @@ class PopulationCoding(Model):
                     self.spiking,
                     first,
                     said,
-                    *out.events["spikes"].columns,
+                    out.events["spikes"].columns,
                 )
             )
         else:

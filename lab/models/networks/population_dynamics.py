@@ -15,7 +15,7 @@ from lab.coding.populations import Population, population, sphere
 from lab.coding.spiking import cells, fire, listen, say
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.model import Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
+from lab.model import Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
 
 SYSTEMS = ("integrator", "oscillator", "two resting points", "Lorenz", "own")
 SCALE = np.array([20.0, 28.0, 26.0])  # of Lorenz's axes, so that the attractor fills the ball
@@ -32,8 +32,9 @@ class Loop(NamedTuple):
 
 
 @kernel
-def _advance(loop, of, back, out, drive, held, dt, tau, tau_out, spiking, rows, e_step, e_index, e_value, e_count):
+def _advance(loop, of, back, out, drive, held, dt, tau, tau_out, spiking, rows, events):
     """As many steps as drive (steps, d) has. `back` decodes tau f(x) + x, `out` decodes x; held (d,): NaN where not clamped."""
+    e_step, e_index, e_value, e_count = events
     v, rest, value, said = loop
     N, d = back.shape
     spikes, returned, heard = np.empty(N, np.int64), np.empty(d), np.empty(d)
@@ -398,12 +399,9 @@ class PopulationDynamics(Model):
         if self.clamp:
             held[:2] = (self.clamp_x, self.clamp_y)[: min(d, 2)]
         rows = np.empty((n, d))
-        loop = Loop(state["v"], state["rest"], state["value"], state["said"])
+        loop = arrays(Loop, state)
         done = int(
-            _advance(
-                loop, cells(constants.of), constants.back, constants.out, drive, held, self.clock.dt, 1e-3 * self.tau, 1e-3 * self.tau_out, self.spiking, rows,
-                *out.events["spikes"].columns,
-            )
+            _advance(loop, cells(constants.of), constants.back, constants.out, drive, held, self.clock.dt, 1e-3 * self.tau, 1e-3 * self.tau_out, self.spiking, rows, out.events["spikes"].columns)
         )  # fmt: skip
         if out.wanted("value"):
             out["value"][:done] = rows[:done]

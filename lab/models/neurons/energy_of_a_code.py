@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from lab.kernels import kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, arrays, param
 
 PIXELS, CLASSES = 64, 10
 LONGEST = 500  # ms of a presentation
@@ -64,39 +65,40 @@ def _best(evidence):
     return best
 
 
+class Moving(NamedTuple):
+    """What moves: both networks, the clock and the counts."""
+
+    u: np.ndarray
+    phase: np.ndarray
+    evidence: np.ndarray
+    hidden: np.ndarray
+    rates: np.ndarray
+    clock: np.ndarray
+    rng: np.ndarray
+    counted: np.ndarray
+    right_by: np.ndarray
+    events_by: np.ndarray
+    fired: np.ndarray
+
+
+class Learned(NamedTuple):
+    """Weights and biases of the two layers."""
+
+    w1: np.ndarray
+    b1: np.ndarray
+    w2: np.ndarray
+    b2: np.ndarray
+
+
 @kernel
-def _advance(
-    u,
-    phase,
-    evidence,
-    hidden,
-    rates,
-    clock,
-    rng,
-    counted,
-    right_by,
-    events_by,
-    fired,
-    w1,
-    b1,
-    w2,
-    b2,
-    x,
-    t,
-    length,
-    p,
-    threshold,
-    random,
-    n,
-    steps,
-    index,
-    value,
-    count,
-):
+def _advance(moving, learned, x, t, length, p, threshold, random, n, events):
     """n steps of 1 ms: at the first of a presentation the rate network answers, then the spiking one goes on step by step.
 
     A hidden cell adds up its input, fires at the threshold and keeps what is above it; so its spikes count its activity.
     """
+    u, phase, evidence, hidden, rates, clock, rng, counted, right_by, events_by, fired = moving
+    w1, b1, w2, b2 = learned
+    steps, index, value, count = events
     inputs, cells = len(phase), len(u)
     for k in range(n):
         if count[0] + inputs + cells > len(steps):
@@ -347,10 +349,17 @@ class EnergyOfACode(Model):
     def advance(self, constants, state, n, out):
         c = constants
         return _advance(
-            state["u"], state["phase"], state["evidence"], state["hidden"], state["rates"], state["clock"], state["rng"], state["counted"], state["right_by"],
-            state["events_by"], state["fired"], c.w1, c.b1, c.w2, c.b2, c.x, c.t, self.presentation, self._chance, self.threshold, self.code == "Poisson", n,
-            *out.events["spikes"].columns,
-        )  # fmt: skip
+            arrays(Moving, state),
+            Learned(c.w1, c.b1, c.w2, c.b2),
+            c.x,
+            c.t,
+            self.presentation,
+            self._chance,
+            self.threshold,
+            self.code == "Poisson",
+            n,
+            out.events["spikes"].columns,
+        )
 
     def joules(self, state) -> tuple[float, float, float]:
         """Energy (nJ) for one digit: rate network, spiking network, the same spikes in grey matter."""
@@ -487,7 +496,16 @@ class EnergyOfACode(Model):
             unit="%",
             source="held-out digits",
         )
-        yield Figure("correct answers lost by 300 ms of spikes", 2.0, lambda run: (lambda s: s["rates correct (%)"] - s["spikes correct (%)"])(run(cls(presentation=300), steps=60_000, seed=1, record={}).summary), bound="at_most", unit="%", source="held-out digits")  # fmt: skip
+        yield Figure(
+            "correct answers lost by 300 ms of spikes",
+            2.0,
+            lambda run: (lambda s: s["rates correct (%)"] - s["spikes correct (%)"])(
+                run(cls(presentation=300), steps=60_000, seed=1, record={}).summary
+            ),
+            bound="at_most",
+            unit="%",
+            source="held-out digits",
+        )
 
 
 def _prune(weights: np.ndarray, part: float) -> None:

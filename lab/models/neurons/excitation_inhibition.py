@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from lab.kernels import below, exp, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
 GATES = 50  # cells of the gate
 GATED_BY = 20  # of them that each cell of the second network listens to
@@ -56,16 +57,51 @@ def _wire(rng, excitatory, inhibitory, from_e, from_i, sources):
                 _choose(rng, 2 * size, GATES, GATED_BY, -1, taken, row[from_e + from_i :])
 
 
+class Moving(NamedTuple):
+    """What moves: the cells, what is on its way to them, and the counts."""
+
+    v: np.ndarray
+    held: np.ndarray
+    arriving: np.ndarray
+    first_cell: np.ndarray
+    clock: np.ndarray
+    rng: np.ndarray
+    last: np.ndarray
+    intervals: np.ndarray
+    binned: np.ndarray
+    filtered: np.ndarray
+    spent: np.ndarray
+
+
+class Synapses(NamedTuple):
+    """Who reaches whom, the sign of each cell, and the size of a population."""
+
+    starts: np.ndarray
+    targets: np.ndarray
+    sign: np.ndarray
+    size: int
+
+
+class Strength(NamedTuple):
+    """Weights, drive and the gate, as they are now."""
+
+    weight: float
+    g: float
+    drive: float
+    gate: float
+    gate_weight: float
+
+
 @kernel
-def _advance(
-    v, held, arriving, first_cell, clock, rng, last, intervals, binned, filtered, spent,
-    starts, targets, sign, size, excitatory, weight, g, drive, gate, gate_weight, tau, t_ref, delay, dt,
-    rates, inputs, steps, index, value, count,
-):  # fmt: skip
+def _advance(moving, synapses, strength, tau, t_ref, delay, dt, rates, inputs, events):
     """All cells through len(rates) steps; returns the steps done.
 
     arriving[slot, cell] is what reaches a cell delay steps after the spikes; first_cell the same for cell 0, by sign.
     """
+    v, held, arriving, first_cell, clock, rng, last, intervals, binned, filtered, spent = moving
+    starts, targets, sign, size = synapses
+    weight, g, drive, gate, gate_weight = strength
+    steps, index, value, count = events
     cells = len(v)
     slots = len(arriving)
     leak, fade, fade_input = exp(-dt / tau), exp(-dt / SMOOTH), exp(-dt / SMOOTH)
@@ -292,10 +328,17 @@ class ExcitationInhibition(Model):
         rates = out["rates"] if out.wanted("rates") else np.empty((n, 3))
         inputs = out["inputs"] if out.wanted("inputs") else np.empty((n, 3))
         return _advance(
-            state["v"], state["held"], state["arriving"], state["first_cell"], state["clock"], state["rng"], state["last"], state["intervals"], state["binned"],
-            state["filtered"], state["spent"], constants.starts, constants.targets, constants.sign, self.cells, self.excitatory, self.weight, self.g, self.drive,
-            self.gate, self.gate_weight, self.tau, self.t_ref, len(state["arriving"]) - 1, self.dt, rates[:n], inputs[:n], *out.events["spikes"].columns,
-        )  # fmt: skip
+            arrays(Moving, state),
+            Synapses(constants.starts, constants.targets, constants.sign, self.cells),
+            Strength(self.weight, self.g, self.drive, self.gate, self.gate_weight),
+            self.tau,
+            self.t_ref,
+            len(state["arriving"]) - 1,
+            self.dt,
+            rates[:n],
+            inputs[:n],
+            out.events["spikes"].columns,
+        )
 
     def changed_live(self, before, constants, state):
         """What is measured begins anew, except the spikes that are compared."""

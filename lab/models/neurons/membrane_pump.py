@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lab.kernels import expm1_quotient, kernel
@@ -70,26 +72,36 @@ def _pump(most, sodium, potassium, inside, outside):
     return most * a * a * a * b * b
 
 
+class Ions(NamedTuple):
+    """Voltage, and concentrations on both sides: what moves."""
+
+    V: np.ndarray
+    inside: np.ndarray
+    outside: np.ndarray
+
+
+class Pump(NamedTuple):
+    """Strength of the pump and its half-saturations."""
+
+    most: float
+    sodium: float
+    potassium: float
+
+
+class Rows(NamedTuple):
+    """What is recorded, step by step."""
+
+    rows_V: np.ndarray
+    rows_in: np.ndarray
+    rows_E: np.ndarray
+    rows_I: np.ndarray
+
+
 @kernel
-def _advance(
-    V,
-    inside,
-    outside,
-    permeability,
-    most,
-    sodium,
-    potassium,
-    RT,
-    capacitance,
-    per_current,
-    ratio,
-    dt,
-    into,
-    rows_V,
-    rows_in,
-    rows_E,
-    rows_I,
-):
+def _advance(ions, permeability, pumped, RT, capacitance, per_current, ratio, dt, into, rows):
+    V, inside, outside = ions
+    most, sodium, potassium = pumped
+    rows_V, rows_in, rows_E, rows_I = rows
     for k in range(len(rows_V)):
         pump = _pump(most, sodium, potassium, inside, outside)
         # V follows within milliseconds while ions take minutes, so V is implicit and carries the same charge as the ions.
@@ -324,9 +336,17 @@ class MembranePump(Model):
             for name, shape in (("V", ()), ("concentrations", (3,)), ("nernst", (3,)), ("currents", (4,)))
         ]
         _advance(
-            state["V"], state["inside"], state["outside"], self.permeability, self.pump, self.K_Na, self.K_K, thermal(self.celsius), self.capacitance,
-            self.per_current, self.ratio, self.dt, np.zeros(3), *(r[:n] for r in rows),
-        )  # fmt: skip
+            Ions(state["V"], state["inside"], state["outside"]),
+            self.permeability,
+            Pump(self.pump, self.K_Na, self.K_K),
+            thermal(self.celsius),
+            self.capacitance,
+            self.per_current,
+            self.ratio,
+            self.dt,
+            np.zeros(3),
+            Rows(*(r[:n] for r in rows)),
+        )
         state["steps"][0] += n
         return n
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lab.kernels import kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
 SYNAPSES = 100
 RANGE = 60.0  # ms of the window on each side
@@ -57,35 +59,36 @@ def _measure(place, measured, differences, plus, minus, tau_plus, tau_minus, n):
         place[0] += 1
 
 
+class Learner(NamedTuple):
+    """What moves: weights, traces, the membrane and the counts."""
+
+    w: np.ndarray
+    pre_trace: np.ndarray
+    scalars: np.ndarray
+    counts: np.ndarray
+    rng: np.ndarray
+    fires: np.ndarray
+
+
+class Rule(NamedTuple):
+    """How a pair of spikes changes a weight."""
+
+    plus: float
+    minus: float
+    tau_plus: float
+    tau_minus: float
+
+
 @kernel
-def _learn(
-    w,
-    pre_trace,
-    scalars,
-    counts,
-    rng,
-    fires,
-    plus,
-    minus,
-    tau_plus,
-    tau_minus,
-    rate,
-    shared,
-    together,
-    tau_m,
-    gain,
-    dt,
-    rows,
-    steps,
-    index,
-    value,
-    count,
-):
+def _learn(learner, rule, rate, shared, together, tau_m, gain, dt, rows, events):
     """A leaky neuron driven by many plastic synapses; returns the steps done.
 
     scalars = (membrane, post trace, time to the next shared event). The first `together` synapses share events: each of
     them takes a shared event with probability `shared` and has events of its own at the remaining rate.
     """
+    w, pre_trace, scalars, counts, rng, fires = learner
+    plus, minus, tau_plus, tau_minus = rule
+    steps, index, value, count = events
     m = len(w)
     down_plus, down_minus, leak = np.exp(-dt / tau_plus), np.exp(-dt / tau_minus), np.exp(-dt / tau_m)
     p_own, p_alone = rate * dt * 1e-3 * (1.0 - shared), rate * dt * 1e-3
@@ -235,9 +238,17 @@ class Plasticity(Model):
     def advance(self, constants, state, n, out):
         rows = out["weights_over_time"] if out.wanted("weights_over_time") else np.empty((n, 2))
         done = _learn(
-            state["w"], state["pre_trace"], state["scalars"], state["counts"], state["rng"], state["fires"], self.A_plus, self.A_minus, self.tau_plus, self.tau_minus,
-            self.rate, self.shared, SYNAPSES // 2, self.tau_m, self.gain, self.dt, rows[:n], *out.events["spikes"].columns,
-        )  # fmt: skip
+            arrays(Learner, state),
+            Rule(self.A_plus, self.A_minus, self.tau_plus, self.tau_minus),
+            self.rate,
+            self.shared,
+            SYNAPSES // 2,
+            self.tau_m,
+            self.gain,
+            self.dt,
+            rows[:n],
+            out.events["spikes"].columns,
+        )
         _measure(state["place"], state["measured"], self.differences, self.A_plus, self.A_minus, self.tau_plus, self.tau_minus, done)
         return done
 

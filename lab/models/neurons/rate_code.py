@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from lab.kernels import below, exponential, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, arrays, param
 
 TRAINS = ("Poisson", "regular", "gamma")
 WINDOWS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)  # ms
@@ -41,16 +42,43 @@ def begin(rng, kind, order, coming):
             coming[i] = total / stages
 
 
+class Trains(NamedTuple):
+    """What moves: every train, and what is counted of it."""
+
+    rng: np.ndarray
+    clock: np.ndarray
+    coming: np.ndarray
+    expected: np.ndarray
+    recent: np.ndarray
+    ends: np.ndarray
+    filtered: np.ndarray
+    last: np.ndarray
+    intervals: np.ndarray
+    held: np.ndarray
+    squares: np.ndarray
+    done: np.ndarray
+
+
+class Process(NamedTuple):
+    """How the trains are drawn: kind and order of the intervals, rate, and its modulation."""
+
+    kind: int
+    order: int
+    rate: float
+    depth: float
+    frequency: float
+
+
 @kernel
-def _advance(
-    rng, clock, coming, expected, recent, ends, filtered, last, intervals, held, windows, squares, done,
-    kind, order, rate, depth, frequency, window, dt, rows, truth, steps, index, value, count,
-):  # fmt: skip
+def _advance(trains_, process, windows, window, dt, rows, truth, events):
     """All trains through len(rows) steps; returns the steps done.
 
     Every train is a process of rate 1 in its own time, which runs at the rate: coming[i] is what is left until the next
     spike. held[j, i] counts train i in the present window j, expected[j] is what should have been counted.
     """
+    rng, clock, coming, expected, recent, ends, filtered, last, intervals, held, squares, done = trains_
+    kind, order, rate, depth, frequency = process
+    steps, index, value, count = events
     trains = len(coming)
     tau = 0.5 * window
     decay = np.exp(-dt / tau)
@@ -259,10 +287,15 @@ class RateCode(Model):
         rows = out["estimate"] if out.wanted("estimate") else np.empty((n, 2))
         truth = out["rate"] if out.wanted("rate") else np.empty(n)
         return _advance(
-            state["rng"], state["clock"], state["coming"], state["expected"], state["recent"], state["ends"], state["filtered"], state["last"], state["intervals"],
-            state["held"], self._windows, state["squares"], state["done"], self._kind, self.regularity, self.rate, self.depth, self.frequency, self.window, self.dt,
-            rows[:n], truth[:n], *out.events["spikes"].columns,
-        )  # fmt: skip
+            arrays(Trains, state),
+            Process(self._kind, self.regularity, self.rate, self.depth, self.frequency),
+            self._windows,
+            self.window,
+            self.dt,
+            rows[:n],
+            truth[:n],
+            out.events["spikes"].columns,
+        )
 
     def changed_live(self, before, constants, state):
         """Other trains are measured anew."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from lab.cells import stimulus
 from lab.errors import FileError
 from lab.kernels import exponential, kernel, normal, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
 DETECTORS = 30
 LINE = 1.1  # length of the delay lines in largest interaural delays
@@ -36,39 +37,42 @@ def _outline() -> np.ndarray:
     return np.concatenate([[[0.0], [0.37]], 0.3 * np.stack([np.cos(turn), np.sin(turn)]), [[0.0], [0.37]]], axis=1)
 
 
+class Hearing(NamedTuple):
+    """What moves: sources, spikes on the delay lines, detectors and counts."""
+
+    now: np.ndarray
+    phase: np.ndarray
+    rng: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    heads: np.ndarray
+    traces: np.ndarray
+    refractory: np.ndarray
+    counts: np.ndarray
+    ears: np.ndarray
+
+
+class Sound(NamedTuple):
+    """What is heard: delay between the ears, kind, rate, jitter, and the crossings of a recording."""
+
+    itd: float
+    sound: int
+    rate: float
+    jitter: float
+    crossings: np.ndarray
+    places: np.ndarray
+
+
 @kernel
-def _advance(
-    now,
-    phase,
-    rng,
-    left,
-    right,
-    heads,
-    traces,
-    refractory,
-    counts,
-    ears,
-    itd,
-    sound,
-    rate,
-    jitter,
-    tau,
-    threshold,
-    forget,
-    dt,
-    crossings,
-    places,
-    steps,
-    index,
-    value,
-    count,
-    n,
-):
+def _advance(hearing, source, tau, threshold, forget, dt, events, n):
     """Both ears, the delay lines and the detectors through n steps of dt (ms); returns the steps done.
 
     left, right: arrival times at the ears still on the lines (rings, heads = next place to write). A detector adds up two
     decaying traces, one per ear, and fires when their sum passes the threshold, which a single spike cannot reach.
     """
+    now, phase, rng, left, right, heads, traces, refractory, counts, ears = hearing
+    itd, sound, rate, jitter, crossings, places = source
+    steps, index, value, count = events
     detectors = len(counts)
     decay = np.exp(-dt / tau)
     fade = np.exp(-dt / forget)
@@ -294,10 +298,15 @@ class SoundLocalisation(Model):
         places = places.copy()
         places[3] = round(LINE * self.largest_itd * 1e6)  # nanoseconds, so that it travels in the same array
         return _advance(
-            state["now"], state["phase"], state["rng"], state["left"], state["right"], state["heads"], state["traces"], state["refractory"], state["counts"],
-            state["ears"], self.itd_ms, SOUNDS.index(self.sound), self.rate, self.jitter, self.tau, self.threshold, self.forget, self.dt, times, places,
-            *out.events["spikes"].columns, n,
-        )  # fmt: skip
+            arrays(Hearing, state),
+            Sound(self.itd_ms, SOUNDS.index(self.sound), self.rate, self.jitter, times, places),
+            self.tau,
+            self.threshold,
+            self.forget,
+            self.dt,
+            out.events["spikes"].columns,
+            n,
+        )
 
     def peak(self, counts: np.ndarray) -> float:
         """Place of the peak of activity, between detectors: where a bell of the best of several widths fits the activity best.

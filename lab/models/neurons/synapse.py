@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from lab.kernels import exponential, kernel, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
 STAGES = 6  # n is at most STAGES - 1
 
@@ -19,13 +20,25 @@ def psc(t: np.ndarray, n: int, tau: float) -> np.ndarray:
     return np.where(t >= 0, (late / tau) ** n * np.exp(-late / tau) / (math.factorial(n) * tau), 0.0)
 
 
+class Chain(NamedTuple):
+    """What moves: the filter's stages, its clock and what drives it."""
+
+    stages: np.ndarray
+    clock: np.ndarray
+    rng: np.ndarray
+    spikes_done: np.ndarray
+    pending: np.ndarray
+
+
 @kernel
-def _filter(stages, clock, rng, spikes_done, pending, n, tau, weight, dt, regular, interval, off, out, steps, index, value, count):
+def _filter(chain, n, tau, weight, dt, regular, interval, off, out, events):
     """Advance the filter through len(out) steps; returns the steps done.
 
     h is a chain of n + 1 equal first-order low-pass filters, each with its exact propagator, so the only error is rounding.
     clock = (time, time of the next spike).
     """
+    stages, clock, rng, spikes_done, pending = chain
+    steps, index, value, count = events
     for k in range(len(out)):
         end = clock[0] + dt
         if count[0] + 64 > len(steps):
@@ -157,9 +170,17 @@ class Synapse(Model):
         if off:
             state["clock"][1] = max(state["clock"][1], state["clock"][0])
         done = _filter(
-            state["stages"], state["clock"], state["rng"], state["spikes_done"], state["pending"], self.n, self.tau, self.weight * 1000.0, self.dt,
-            self.train == "regular", 1000.0 / self.rate, off, rows[:n], *out.events["spikes"].columns,
-        )  # fmt: skip
+            arrays(Chain, state),
+            self.n,
+            self.tau,
+            self.weight * 1000.0,
+            self.dt,
+            self.train == "regular",
+            1000.0 / self.rate,
+            off,
+            rows[:n],
+            out.events["spikes"].columns,
+        )
         # One by one, so that the sum does not depend on how time is cut into blocks.
         _add_up(rows[:done], state["total"])
         return done

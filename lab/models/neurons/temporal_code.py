@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lab.kernels import kernel
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, arrays, param
 
 CONDITIONS = ("even", "packed")
 INPUTS = 2
 
 
+class Pair(NamedTuple):
+    """What moves: both neurons, their clocks and counts."""
+
+    v: np.ndarray
+    s: np.ndarray
+    clock: np.ndarray
+    counts: np.ndarray
+
+
 @kernel
-def _advance(v, s, clock, counts, times, weight, tau_m, tau_s, t_ref, period, dt, rows_v, rows_s, steps, index, value, count):
+def _advance(pair, times, weight, tau_m, tau_s, t_ref, period, dt, rows_v, rows_s, events):
     """Both neurons through len(rows_v) steps; spikes 0..3 are inputs (2 condition + input), 4 and 5 the outputs."""
+    v, s, clock, counts = pair
+    steps, index, value, count = events
     per_train = times.shape[2]
     decay_s, decay_v = np.exp(-dt / tau_s), np.exp(-dt / tau_m)
     # v after dt from s: the solution of tau_m v' = s - v with s decaying; its limit where both constants agree.
@@ -153,9 +166,18 @@ class TemporalCode(Model):
         v = out["v"] if out.wanted("v") else np.empty((n, 2))
         s = out["s"] if out.wanted("s") else np.empty((n, 2))
         return _advance(
-            state["v"], state["s"], state["clock"], state["counts"], constants, self.weight, self.tau_m, self.tau_s, self.t_ref, self.period, self.dt,
-            v[:n], s[:n], *out.events["spikes"].columns,
-        )  # fmt: skip
+            arrays(Pair, state),
+            constants,
+            self.weight,
+            self.tau_m,
+            self.tau_s,
+            self.t_ref,
+            self.period,
+            self.dt,
+            v[:n],
+            s[:n],
+            out.events["spikes"].columns,
+        )
 
     def _per_trial(self, state):
         trials = max(1, -(-int(state["clock"][0]) // self.period))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from lab.kernels import exp, exprel, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
 MOST = 10
 WAITING = 4096  # spikes under way: more than ten neurons can fire within the longest delay
@@ -55,36 +56,29 @@ def crossing(v, s, drive, h, tau_m, tau_s):
     return high
 
 
+class Circuit(NamedTuple):
+    """What moves: the neurons, their counts and clock, and the spikes on their way."""
+
+    v: np.ndarray
+    s: np.ndarray
+    held: np.ndarray
+    bright: np.ndarray
+    counts: np.ndarray
+    clock: np.ndarray
+    queue_time: np.ndarray
+    queue_from: np.ndarray
+    ends: np.ndarray
+
+
 @kernel
-def _advance(
-    v,
-    s,
-    held,
-    bright,
-    counts,
-    clock,
-    queue_time,
-    queue_from,
-    ends,
-    weights,
-    drive,
-    tau_m,
-    tau_s,
-    t_ref,
-    delay,
-    dt,
-    rows_v,
-    rows_s,
-    steps,
-    index,
-    value,
-    count,
-):
+def _advance(circuit, weights, drive, tau_m, tau_s, t_ref, delay, dt, rows_v, rows_s, events):
     """All neurons through len(rows_v) steps; returns the steps done.
 
     Within a step time runs from event to event (threshold, end of a refractory time, arrival of a delayed spike), and
     between events the equations are solved exactly: spike times do not depend on dt. held: refractory time left.
     """
+    v, s, held, bright, counts, clock, queue_time, queue_from, ends = circuit
+    steps, index, value, count = events
     n = len(v)
     room = n * (2 + int(dt / t_ref))
     for k in range(len(rows_v)):
@@ -410,9 +404,18 @@ class WiredNeurons(Model):
         v = out["v"] if out.wanted("v") else np.empty((n, self.neurons))
         s = out["s"] if out.wanted("s") else np.empty((n, self.neurons))
         return _advance(
-            state["v"], state["s"], state["held"], state["bright"], state["counts"], state["clock"], state["queue_time"], state["queue_from"], state["ends"],
-            self.matrix, self.drives, self.tau_m, self.tau_s, self.t_ref, self.delay, self.dt, v[:n], s[:n], *out.events["spikes"].columns,
-        )  # fmt: skip
+            arrays(Circuit, state),
+            self.matrix,
+            self.drives,
+            self.tau_m,
+            self.tau_s,
+            self.t_ref,
+            self.delay,
+            self.dt,
+            v[:n],
+            s[:n],
+            out.events["spikes"].columns,
+        )
 
     def observe(self, constants, state, stream):
         if stream == "graph":

@@ -157,9 +157,12 @@ class DataPlace(QObject):
         if isinstance(problem, BaseException):
             raise problem
         self.sheet.leave()
+        runner, same = self.shell.player.runner, self.shell.document.model == experiment.model
         self.shell.show_experiment(experiment, done)
         status = self.shell.player.status
-        if status is not None and status.phase not in ("running", "preparing", "failed"):
+        if same and self.shell.player.runner is runner:
+            self.shell.reset(playing=True)  # the file begins where the run does
+        elif status is not None and status.phase not in ("running", "preparing", "failed"):
             self.shell.player.play()
 
     # -- what is said of a run's file --
