@@ -71,7 +71,8 @@ class Stream:
               start of step `step` at which the event happened, so its time is (step + value) dt.
     shape     shape of one sample of a trace
     channels  names of the channels of a trace, the rows of a curve, the bars, the columns of a cloud
-    meanings  two or three words for each channel, said under its name at the end of its line
+    meanings  two or three words for each channel, said under its name at the end of its line; of a graph what its nodes and
+              edges are, if not neurons and synapses
     every     record each `every`-th step by default; 0 = not recorded unless asked for. For per-block kinds: observe
               each `every` steps.
     canvas    what the network canvas shows of it in its nodes: `activity` (of a graph: one row for each node of the document,
@@ -106,7 +107,7 @@ class Layer:
 
     x         name of a trace to use as horizontal axis instead of time (phase plane).
     channel   draw only this channel of the stream (None: all).
-    style     `line dashed dotted points steps fill bars`, `pale` (every single value, behind the rest) or `marker` (only
+    style     `line dashed dotted points rings steps fill bars`, `pale` (every single value, behind the rest) or `marker` (only
               the last value, as a dot).
     theory    this layer is the model's closed-form prediction: drawn dashed, named in the legend.
     meaning   two or three words under the name at the end of the line (default: the stream's own `meanings`).

@@ -19,21 +19,39 @@ class Driven(Model):
 
     stimulus: str = param("step", choices=waves.KINDS, builds=True, main=True, group="Stimulus", doc="Waveform of the current.")
     current: float = param(
-        10.0, "uA/cm2", lo=-500, hi=500, when=("stimulus", SHAPED), main=True, group="Stimulus",
+        10.0, "uA/cm2", lo=-500, hi=500, soft=(-5, 20), symbol="I", when=("stimulus", SHAPED), main=True, group="Stimulus",
         doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
     )  # fmt: skip
-    offset: float = param(0.0, "uA/cm2", lo=-500, hi=500, group="Stimulus", doc="Constant current added to every stimulus.")
-    onset: float = param(0.0, "ms", lo=0, hi=1e6, group="Stimulus", doc="When the stimulus begins.")
+    offset: float = param(
+        0.0, "uA/cm2", lo=-500, hi=500, soft=(-10, 20), symbol="I_0", group="Stimulus", doc="Constant current added to every stimulus."
+    )
+    onset: float = param(0.0, "ms", lo=0, hi=1e6, soft=(0, 100), group="Stimulus", doc="When the stimulus begins.")
     width: float = param(
-        0.0, "ms", lo=0, hi=1e6, when=("stimulus", ("step", "pulses")), group="Stimulus",
+        0.0, "ms", lo=0, hi=1e6, soft=(0, 100), when=("stimulus", ("step", "pulses")), group="Stimulus",
         doc="How long a step or pulse lasts (step: 0 means that it stays on).",
     )  # fmt: skip
-    period: float = param(20.0, "ms", lo=0.1, hi=1e5, when=("stimulus", "pulses"), group="Stimulus", doc="Time from one pulse to the next.")
+    period: float = param(
+        20.0, "ms", lo=0.1, hi=1e5, soft=(1, 200), when=("stimulus", "pulses"), group="Stimulus", doc="Time from one pulse to the next."
+    )
     rise: float = param(
-        500.0, "ms", lo=0.1, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp reaches its height."
+        500.0,
+        "ms",
+        lo=0.1,
+        hi=1e6,
+        soft=(1, 2000),
+        when=("stimulus", "ramp"),
+        group="Stimulus",
+        doc="Time in which a ramp reaches its height.",
     )
     fall: float = param(
-        0.0, "ms", lo=0, hi=1e6, when=("stimulus", "ramp"), group="Stimulus", doc="Time in which a ramp returns to zero (0: it stays up)."
+        0.0,
+        "ms",
+        lo=0,
+        hi=1e6,
+        soft=(0, 2000),
+        when=("stimulus", "ramp"),
+        group="Stimulus",
+        doc="Time in which a ramp returns to zero (0: it stays up).",
     )
     frequency: float = param(
         50.0,
@@ -55,9 +73,19 @@ class Driven(Model):
         group="Stimulus",
         doc="Frequency at which a chirp ends and begins again.",
     )
-    sweep_time: float = param(2000.0, "ms", lo=1, hi=1e6, when=("stimulus", "chirp"), group="Stimulus", doc="How long one chirp lasts.")
+    sweep_time: float = param(
+        2000.0, "ms", lo=1, hi=1e6, soft=(100, 10_000), when=("stimulus", "chirp"), group="Stimulus", doc="How long one chirp lasts."
+    )
     sigma: float = param(
-        3.0, "uA/cm2", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of Ornstein-Uhlenbeck noise."
+        3.0,
+        "uA/cm2",
+        lo=0,
+        hi=500,
+        soft=(0, 10),
+        symbol=r"\sigma",
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        doc="Standard deviation of Ornstein-Uhlenbeck noise.",
     )
     noise_time: float = param(
         2.0, "ms", lo=0.01, hi=1e4, log=True, when=("stimulus", "noise"), group="Stimulus", doc="Correlation time of the noise."

@@ -17,7 +17,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 
@@ -31,7 +31,7 @@ from lab.cells.spikes import Spikes
 from lab.cells.sweeps import Sweep
 from lab.errors import ModelError
 from lab.kernels import seed_state
-from lab.model import Clock, Layer, Model, Out, Picture, State, Stream, action, param
+from lab.model import Clock, Handle, Layer, Model, Out, Picture, Stage, State, Stream, Strips, action, param
 
 CHUNK = 1 << 16  # steps whose stimulus is laid out at a time
 
@@ -244,7 +244,16 @@ class Neuron(Driven):
         )  # fmt: skip
         found = [
             voltage,
-            Picture("stimulus", "Stimulus", (Layer("current"),), y=f"I ({self.drive_unit})".replace(" ()", ""), window=100.0, weight=0.6),
+            Picture(
+                "stimulus",
+                "Stimulus",
+                (Layer("current", style="fill"),),
+                y=f"I ({self.drive_unit})".replace(" ()", ""),
+                window=100.0,
+                weight=0.6,
+                handles=self.stimulus_handles,
+                doc="Drag the level or an edge, draw it by hand, or drop a file on it.",
+            ),
         ]
         if self.cells > 1:
             found.append(Picture("raster", "Spikes", (Layer("spikes"),), y="cell", window=200.0, front=True))
@@ -253,16 +262,33 @@ class Neuron(Driven):
             found.append(accuracy.PICTURE)
         return tuple(found)
 
+    @property
+    def stimulus_handles(self) -> tuple[Handle, ...]:
+        """What is taken hold of in the strip of the stimulus."""
+        level = (Handle("current", "y", "offset"),)
+        return (*level, Handle("onset", "x"), Handle("width", "x", "onset"), Handle("drawn", "draw", "onset"), Handle("file", "file"))
+
+    rig: ClassVar[tuple[str, ...]] = ("voltage", "stimulus")  # pictures on one axis of time
+
+    @property
+    def stage(self) -> Stage:
+        """The rig, and beside it what explains it."""
+        strips = (*self.rig, *(("raster",) if self.cells > 1 else ()))
+        known = {p.name for p in self.pictures}
+        beside = tuple(name for name in ("plane", "f_I") if name in known)
+        several = (("Several cells", ("cells",)),) if self.cells > 1 else ()
+        return Stage(Strips("rig", "Rig", strips), beside, drawers=several)
+
     def plane_picture(self, trajectory: Layer, present: Layer, **more: Any) -> Picture:
         """The phase plane: nullclines, equilibria, the trajectory so far and the moving point."""
         assert self.plane
         x, y = self.plane
         layers = (
-            Layer("nullclines", channel=0, style="dashed", label=f"d{x}/dt = 0"),
-            Layer("nullclines", channel=1, style="dashed", label=f"d{y}/dt = 0"),
-            Layer("equilibria", channel=0, style="points", label="stable"),
-            Layer("equilibria", channel=1, style="points", label="unstable"),
-            trajectory,
+            Layer("nullclines", channel=0, style="dashed", label=f"{x} still", series=(1,)),
+            Layer("nullclines", channel=1, style="dashed", label=f"{y} still", series=(2,)),
+            Layer("equilibria", channel=0, style="points", label="stable", meaning="a small push dies out", series=(5,)),
+            Layer("equilibria", channel=1, style="rings", label="unstable", meaning="a small push grows", series=(5,)),
+            replace(trajectory, series=(0,)),
             present,
         )
         unit = dict(zip(self.variables, self.units, strict=True))

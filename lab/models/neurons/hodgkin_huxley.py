@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from lab.cells.driven import SHAPED
 from lab.cells.neuron import FIXED_POINTS, Bench, Neuron, Start
 from lab.cells.phase_plane import Equilibrium, hopf_points
 from lab.cells.spikes import CROSSED, NO_SPIKE, PEAKING, record_spike, rising_spike, spike_fraction, turning
 from lab.cells.squid import gates_after, gating, rates, rates_at
 from lab.cells.sweeps import Sweep, least_current
 from lab.kernels import exp, kernel
-from lab.model import Figure, Layer, Out, Picture, Preset, State, Stream, param
+from lab.model import Figure, Handle, Layer, Out, Picture, Preset, Stage, State, Stream, Strips, param
 
 PEAK, RISE = -40.0, 10.0  # mV: a shrunken action potential is one that peaks above PEAK after rising by RISE
+NA, K, GATES = 1, 2, (3, 4, 2)  # colours of what belongs together: sodium, potassium, and the gates m, h, n
 GAS, FARADAY, ZERO = 8.314462618, 96485.33212, 273.15
 
 
@@ -90,34 +93,120 @@ class HodgkinHuxley(Neuron):
     plane = ("V", "n")
     plane_range = ((-90.0, 50.0), (0.2, 0.9))
 
+    current: float = param(
+        10.0, "uA/cm2", lo=-500, hi=500, soft=(0, 20), symbol="I", marks={"rheobase": "rheobase", "onset": "firing_onset", "Hopf": "hopf"},
+        when=("stimulus", SHAPED), main=True, group="Stimulus", label="Injected current",
+        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
+    )  # fmt: skip
     mode: str = param(
         "current clamp", choices=("current clamp", "voltage clamp"), group="Clamp", main=True, doc="What the electrode holds."
     )
     hold: float = param(
-        -65.0, "mV", lo=-200, hi=200, when=("mode", "voltage clamp"), group="Clamp", doc="Voltage before and between commands."
+        -65.0,
+        "mV",
+        lo=-200,
+        hi=200,
+        soft=(-100, 0),
+        when=("mode", "voltage clamp"),
+        group="Clamp",
+        doc="Voltage before and between commands.",
     )
     command: float = param(
-        0.0, "mV", lo=-200, hi=200, when=("mode", "voltage clamp"), group="Clamp", doc="Voltage at the height of the stimulus waveform."
+        0.0,
+        "mV",
+        lo=-200,
+        hi=200,
+        soft=(-100, 60),
+        when=("mode", "voltage clamp"),
+        group="Clamp",
+        doc="Voltage at the height of the stimulus waveform.",
     )
-    C: float = param(1.0, "uF/cm2", lo=0.05, hi=20, log=True, group="Membrane", label="Capacitance", doc="Membrane capacitance.")
-    g_Na: float = param(120.0, "mS/cm2", lo=0, hi=1000, group="Membrane", label="g_Na", doc="Largest sodium conductance.")
-    g_K: float = param(36.0, "mS/cm2", lo=0, hi=1000, group="Membrane", label="g_K", doc="Largest potassium conductance.")
-    g_L: float = param(0.3, "mS/cm2", lo=0, hi=100, group="Membrane", label="g_L", doc="Leak conductance.")
+    C: float = param(
+        1.0,
+        "uF/cm2",
+        lo=0.05,
+        hi=20,
+        soft=(0.2, 5),
+        log=True,
+        symbol="C",
+        group="Membrane",
+        label="Capacitance",
+        doc="Membrane capacitance.",
+    )
+    g_Na: float = param(
+        120.0,
+        "mS/cm2",
+        lo=0,
+        hi=1000,
+        soft=(0, 300),
+        symbol="g_{Na}",
+        group="Membrane",
+        label="Na channels",
+        doc="Largest sodium conductance.",
+    )
+    g_K: float = param(
+        36.0,
+        "mS/cm2",
+        lo=0,
+        hi=1000,
+        soft=(0, 100),
+        symbol="g_K",
+        group="Membrane",
+        label="K channels",
+        doc="Largest potassium conductance.",
+    )
+    g_L: float = param(0.3, "mS/cm2", lo=0, hi=100, soft=(0, 2), symbol="g_L", group="Membrane", label="Leak", doc="Leak conductance.")
     block_Na: float = param(
-        0.0, "%", lo=0, hi=100, group="Drugs", label="Block of Na (TTX)", main=True, doc="Sodium channels blocked by tetrodotoxin."
+        0.0, "%", lo=0, hi=100, symbol="TTX", group="Drugs", label="Na block", main=True, doc="Sodium channels blocked by tetrodotoxin."
     )
     block_K: float = param(
-        0.0, "%", lo=0, hi=100, group="Drugs", label="Block of K (TEA)", doc="Potassium channels blocked by tetraethylammonium."
+        0.0,
+        "%",
+        lo=0,
+        hi=100,
+        symbol="TEA",
+        group="Drugs",
+        label="K block",
+        main=True,
+        doc="Potassium channels blocked by tetraethylammonium.",
     )
-    temperature: float = param(6.3, "C", lo=-2, hi=45, group="Membrane", doc="Speeds up the gates threefold for ten degrees (Q10 = 3).")
+    temperature: float = param(
+        6.3,
+        "C",
+        lo=-2,
+        hi=45,
+        soft=(0, 35),
+        symbol="T",
+        marks={"1952:": 6.3},
+        group="Membrane",
+        doc="Speeds up the gates threefold for ten degrees (Q10 = 3).",
+    )
     reversal: str = param(
         "potentials", choices=("potentials", "concentrations"), group="Ions", doc="Give reversal potentials, or concentrations (Nernst)."
     )
     V_Na: float = param(
-        50.0, "mV", lo=-200, hi=200, when=("reversal", "potentials"), group="Ions", label="V_Na", doc="Sodium reversal potential."
+        50.0,
+        "mV",
+        lo=-200,
+        hi=200,
+        soft=(0, 100),
+        symbol="V_{Na}",
+        when=("reversal", "potentials"),
+        group="Ions",
+        label="Na reversal",
+        doc="Sodium reversal potential.",
     )
     V_K: float = param(
-        -77.0, "mV", lo=-200, hi=200, when=("reversal", "potentials"), group="Ions", label="V_K", doc="Potassium reversal potential."
+        -77.0,
+        "mV",
+        lo=-200,
+        hi=200,
+        soft=(-110, -40),
+        symbol="V_K",
+        when=("reversal", "potentials"),
+        group="Ions",
+        label="K reversal",
+        doc="Potassium reversal potential.",
     )
     Na_out: float = param(440.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Sodium outside.")
     Na_in: float = param(50.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Sodium inside.")
@@ -126,7 +215,15 @@ class HodgkinHuxley(Neuron):
     )
     K_in: float = param(400.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium inside.")
     V_L: float = param(
-        -54.387, "mV", lo=-200, hi=200, group="Ions", label="V_L", doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3)."
+        -54.387,
+        "mV",
+        lo=-200,
+        hi=200,
+        soft=(-80, -40),
+        symbol="V_L",
+        group="Ions",
+        label="Leak reversal",
+        doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3).",
     )
     level: float = param(0.0, "mV", lo=-40, hi=60, group="Numerics", label="Spike level", doc="Upward crossing that is called a spike.")
 
@@ -251,7 +348,16 @@ class HodgkinHuxley(Neuron):
         every = self._coarse()
         return (
             *super().streams,
-            Stream("gates", "trace", "", "Gates of the first cell.", (3,), ("m", "h", "n"), every=every),
+            Stream(
+                "gates",
+                "trace",
+                "",
+                "Gates of the first cell.",
+                (3,),
+                ("m", "h", "n"),
+                every=every,
+                meanings=("Na opens", "Na ready", "K opens"),
+            ),
             Stream(
                 "currents",
                 "trace",
@@ -291,6 +397,22 @@ class HodgkinHuxley(Neuron):
         )
 
     @property
+    def clamp_handles(self) -> tuple[Handle, ...]:
+        """In voltage clamp the voltage itself is dragged."""
+        return (Handle("hold"), Handle("command"), *self.stimulus_handles[1:]) if self.clamped else ()
+
+    @property
+    def stage(self) -> Stage:
+        """Clamped, the voltage is the stimulus, and the currents are what one looks at."""
+        strips = ("voltage", "currents", "gates") if self.clamped else ("voltage", "stimulus", "gates", "currents")
+        several = (("Several cells", ("cells",)),) if self.cells > 1 else ()
+        return Stage(
+            Strips("rig", "Rig", (*strips, *(("raster",) if self.cells > 1 else ())), switch="mode"),
+            ("plane", "steady_gates", "time_constants"),
+            drawers=(("Rate", ("f_I",)), ("Fixed points", ("fixed_points",)), ("Conductances", ("conductances",)), *several),
+        )
+
+    @property
     def pictures(self) -> tuple[Picture, ...]:
         first, second, *rest = super().pictures
         plane = self.plane_picture(
@@ -298,24 +420,36 @@ class HodgkinHuxley(Neuron):
         )
         x = "V (mV)"
         return (
-            first.__class__(**{**first.__dict__, "figures": ("rate (Hz)", "interval error (%)")}),
+            replace(first, figures=("rate (Hz)", "interval error (%)"), handles=self.clamp_handles),
             second,
-            Picture("gates", "Gates", (Layer("gates"),), y="open fraction", window=50.0, y_range=(0.0, 1.0), front=True),
+            Picture("gates", "Gates", (Layer("gates", series=GATES),), y="open", window=50.0, y_range=(0.0, 1.0), front=True),
             plane,
-            Picture("currents", "Ionic currents", (Layer("currents"),), y="I (uA/cm2)", window=50.0),
+            Picture(
+                "currents",
+                "Ionic currents",
+                (
+                    Layer("currents", channel=0, label="Na", meaning="in", style="fill", series=(NA,)),
+                    Layer("currents", channel=1, label="K", meaning="out", style="fill", series=(K,)),
+                    Layer("currents", channel=2, label="leak", series=(5,)),
+                ),
+                y="ions (uA/cm2)",
+                window=50.0,
+            ),
             Picture(
                 "steady_gates",
                 "Steady gates",
-                (Layer("steady_gates"), Layer("present_V", channel=0, style="dotted", label="present V")),
+                (Layer("steady_gates", series=GATES), Layer("present_V", channel=0, style="dotted", label=" ", series=(0,))),
                 x=x,
                 y="open fraction",
+                follows="V",
             ),
             Picture(
                 "time_constants",
                 "Time constants",
-                (Layer("time_constants"), Layer("present_V", channel=1, style="dotted", label="present V")),
+                (Layer("time_constants", series=GATES), Layer("present_V", channel=1, style="dotted", label=" ", series=(0,))),
                 x=x,
                 y="tau (ms)",
+                follows="V",
             ),
             Picture(
                 "f_I",
@@ -324,7 +458,7 @@ class HodgkinHuxley(Neuron):
                 x="I (uA/cm2)",
                 y="rate (Hz)",
             ),
-            Picture("conductances", "Conductances", (Layer("conductances"),), y="g (mS/cm2)", window=50.0),
+            Picture("conductances", "Conductances", (Layer("conductances", series=(NA, K)),), y="g (mS/cm2)", window=50.0),
             FIXED_POINTS,
             *rest,
         )
@@ -405,6 +539,11 @@ class HodgkinHuxley(Neuron):
         """
         current = (self.current if self.stimulus in ("step", "pulses", "ramp", "noise") else 0.0) + self.offset
         return _interval_error(tuple(self.constants_now), self.level, current, self.dt)
+
+    def hopf(self) -> float | None:
+        """Constant current at which rest loses its stability (uA/cm2); None where it never does."""
+        points = hopf_points(self)
+        return points[0] if points else None
 
     def rheobase(self) -> float:
         """Least constant current from rest that makes one spike (uA/cm2)."""

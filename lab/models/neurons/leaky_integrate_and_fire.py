@@ -264,6 +264,8 @@ class LeakyIntegrateAndFire(Neuron):
             *rest,
         )  # fmt: skip
 
+    rig = ("voltage", "stimulus", "normalised")
+
     # -- behaviour --
 
     def start(self, constants: Bench, seed: int) -> State:

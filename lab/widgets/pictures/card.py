@@ -121,8 +121,10 @@ class PictureCard(QFrame):
         if self.tools:
             room = self.width() - self.title.sizeHint().width() - self.button.sizeHint().width() - 60
             for tool in self.tools:
-                room -= tool.sizeHint().width() + 8
+                wide = tool.sizeHint().width()
+                room -= wide + 8
                 tool.setVisible(room >= 0)
+                tool.setFixedWidth(wide)  # the figures beside it give way, not its words
 
     def set_theme(self) -> None:
         """Icons are pictures of their own: made anew."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from lab.display.labels import APART, CALM, NEAR, spread
+from lab.display.symbols import runs
 from lab.widgets import theme
 
 EDGE = 8.0
@@ -52,7 +53,7 @@ class Gutter(pg.GraphicsWidget):
         if not ends:
             return 0.0
         bold, small = QFontMetricsF(self._font()), QFontMetricsF(theme.sans_font(theme.current().caption))
-        return EDGE + max(max(bold.horizontalAdvance(e.text), small.horizontalAdvance(e.meaning)) for e in ends) + 2
+        return EDGE + max(max(bold.horizontalAdvance(e.text), small.horizontalAdvance(e.meaning)) for e in ends) + 4
 
     def fits(self, ends: Sequence[End], width: float, height: float) -> bool:
         """Whether these names have room beside a picture of this size."""
@@ -122,11 +123,29 @@ class Gutter(pg.GraphicsWidget):
             area = QRectF(EDGE, middle - one / 2 - (one / 2 if said else 0), self.size().width() - EDGE, one)
             painter.setFont(self._font())
             painter.setPen(QColor(_readable(end.colour)))
-            painter.drawText(area, vertical, end.text)
+            write(painter, area, end.text, self._font())
             if said:
                 painter.setFont(theme.sans_font(look.caption))
                 painter.setPen(QColor(look.tokens.muted))
                 painter.drawText(area.translated(QPointF(0, one)), vertical, end.meaning)
+
+
+def write(painter: QPainter, area: QRectF, text: str, font: QFont) -> None:
+    """A name in the middle of a line; a symbol such as τ_m or n as books set it."""
+    symbol = " " not in text and ("_" in text or (len(text) == 1 and text.islower()))
+    if not symbol:
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextDontClip, text)
+        return
+    x, line = area.left(), area.center().y() + 0.36 * font.pixelSize()
+    for run in runs(text):
+        own = QFont(font)
+        own.setItalic(run.italic)
+        if run.level:
+            own.setPixelSize(max(8, round(0.78 * font.pixelSize())))
+        painter.setFont(own)
+        painter.drawText(QPointF(x, line - 0.3 * run.level * font.pixelSize()), run.text)
+        x += QFontMetricsF(own).horizontalAdvance(run.text)
+    painter.setFont(font)
 
 
 def _readable(colour: str) -> str:

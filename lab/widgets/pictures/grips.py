@@ -88,6 +88,7 @@ class Grips(QObject):
         self.view = view
         self.grips: dict[str, Grip] = {}
         self._handles: dict[str, Handle] = {}
+        self._levels: dict[str, Any] = {}
         self._stroke: list[tuple[float, float]] = []
         self._trace = Ink()
         self._trace.setZValue(50)
@@ -118,6 +119,8 @@ class Grips(QObject):
         self._handles = {h.param: h for h in self.view.picture.handles if h.axis in ("x", "y") and self._applies(h)}
         for name in set(self.grips) - set(self._handles):
             self.view.canvas.removeItem(self.grips.pop(name))
+        for name in set(self._levels) - set(self._handles):
+            self.view.canvas.removeItem(self._levels.pop(name))
         (x0, x1), (y0, y1) = self.view.field.viewRange()
         for name, handle in self._handles.items():
             grip = self.grips.get(name)
@@ -128,11 +131,29 @@ class Grips(QObject):
                 continue
             at = self._value(handle)
             if handle.axis == "y":
+                self._show_level(name, handle, at)
                 grip.setPos(x0 + LEVEL_AT * (x1 - x0), at)
                 grip.setVisible(y0 <= at <= y1)
             else:
                 grip.setPos(at, self._edge_height(y0, y1))
-                grip.setVisible(x0 <= at <= x1)
+                nothing = bool(handle.base) and not getattr(self.view.model, handle.param)  # a width of 0: it has no end
+                grip.setVisible(x0 <= at <= x1 and not nothing)
+
+    def _show_level(self, name: str, handle: Handle, at: float) -> None:
+        """A dotted line at the level; one that stands for itself, such as a threshold, bears its name."""
+        line = self._levels.get(name)
+        if line is None:
+            label = None if handle.base else typeset(type(self.view.model).specs()[name].label)
+            line = pg.InfiniteLine(angle=0, movable=False, label=label, labelOpts=dict(position=0.02, anchors=[(0, 1), (0, 1)]))
+            line.setZValue(-5)
+            self.view.canvas.addItem(line, ignoreBounds=True)
+            self._levels[name] = line
+        tokens = theme.current().tokens
+        line.setPen(pg.mkPen(tokens.muted, width=1, style=Qt.PenStyle.DotLine))
+        if getattr(line, "label", None) is not None:
+            line.label.setColor(QColor(tokens.muted))
+            line.label.setFont(theme.sans_font(max(10, theme.current().caption - 1)))
+        line.setPos(at)
 
     def _value(self, handle: Handle) -> float:
         """Where a handle stands: its parameter, and that of its base."""
@@ -163,6 +184,7 @@ class Grips(QObject):
         if handle.axis == "x":
             grip.setPos(base + value, grip.pos().y())
         else:
+            self._show_level(name, handle, base + value)
             grip.setPos(grip.pos().x(), base + value)
         self.said.emit("" if final else typeset(f"{spec.label} {spec.text(value)}"))
         self.moved.emit(name, round(value) if spec.kind == "int" else value, final)

@@ -121,7 +121,7 @@ class LinesView(PlotView):
         strokes: list[tuple[tuple, Stroke]] = []
         alive = set()
         for line in plot.lines:
-            if line.style in ("marker", "points"):
+            if line.style in ("marker", "points", "rings"):
                 alive.add(line.key)
                 self._spot(line, several)
             elif len(line.x):
@@ -182,7 +182,12 @@ class LinesView(PlotView):
             return
         known = np.isfinite(x) & np.isfinite(y)
         size, ink = 9 if look.projector else 6, theme.colour(colour, 0.6 if line.key[0] else 1.0)
-        item.setData(x=x[known], y=y[known], size=size, brush=ink, pen=pg.mkPen(look.tokens.surface, width=0.5), symbol=_symbol(line))
+        if line.style == "rings":
+            size, pen, brush = size + 3, pg.mkPen(ink, width=look.stroke), pg.mkBrush(look.tokens.surface)
+        else:
+            pen, brush = pg.mkPen(look.tokens.surface, width=0.5), pg.mkBrush(ink)
+        symbol = "o" if line.style == "rings" else _symbol(line)
+        item.setData(x=x[known], y=y[known], size=size, brush=brush, pen=pen, symbol=symbol)
 
     def _mark(self, line: Line) -> None:
         """A few markers along a line that only a legend names; on a moving time axis they move with it."""
@@ -230,7 +235,7 @@ class LinesView(PlotView):
         """Where the present lines cross a drawn place of the horizontal axis."""
         xs, ys = [], []
         for line in self._plot.lines if self._plot else ():
-            if line.key[0] or line.many or line.against or line.style in ("points", "marker", *FAINT) or len(line.x) < 2:
+            if line.key[0] or line.many or line.against or line.style in ("points", "rings", "marker", *FAINT) or len(line.x) < 2:
                 continue
             across, up = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
             k = int(np.searchsorted(across, x))
@@ -289,7 +294,7 @@ class LinesView(PlotView):
 
     def _name(self, plot: Plot, several: bool) -> bool:
         """Write the names of the lines at their ends, in a phase plane beside them; else a legend. Whether they are direct."""
-        own = [line for line in plot.lines if not line.key[0] and line.style not in ("pale", "marker")]
+        own = [line for line in plot.lines if not line.key[0] and line.style not in ("pale", "marker") and line.label.strip()]
         behind = {line.key[0]: line for line in reversed(plot.lines) if line.key[0] > 0 and line.style != "marker"}  # one name for each run
         named = [*own, *(behind.values() if len(own) < 2 else ())]
         if len(named) < 2 or any(line.against for line in own):

@@ -20,6 +20,7 @@ from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.ends import Gutter
 from lab.widgets.pictures.legend import Strip
 
+LONG = 14  # letters of a title that has no room in the gutter of a strip
 MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart without colour
 
 
@@ -110,6 +111,8 @@ def strip_name(label: str, title: str) -> tuple[str, str]:
     name, _, unit = label.partition(" (")
     if unit:
         return name, unit.removesuffix(")")
+    if len(title) > LONG and label:
+        return label, ""
     return (title, label) if label and label.lower() != title.lower() else (title, "")
 
 
@@ -266,7 +269,7 @@ class PlotView(PictureView):
     def left_needed(self) -> int:
         """Width of the gutter at the left that name and numbers need beside each other."""
         numbers = QFontMetricsF(theme.mono_font(max(10, theme.current().caption - 1))).horizontalAdvance("−0.00")
-        return round(max(self._tag.width() + 6, numbers + 10, 36))
+        return round(min(86.0 * theme.current().caption / 12, max(self._tag.width() + numbers + 6, numbers + 12, 36)))
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
         lo, hi = data

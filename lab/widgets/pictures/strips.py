@@ -109,7 +109,7 @@ class StripsView(PictureView):
         if self.switch is not None:
             self.switch.chosen.connect(self._switched)
         usual, unit = self._usual(self.model), self.model.clock.unit
-        self.lengths: tuple[float, ...] = (usual / 2, usual, 5 * usual) if usual else ()
+        self.lengths: tuple[float, ...] = (usual, 5 * usual) if usual else ()
         self.choice = Choice([*(f"{length:g} {unit}" for length in self.lengths), FOLLOW], "Time shown", self) if usual else None
         if self.choice is not None:
             self.choice.group.setExclusive(False)
