@@ -71,7 +71,8 @@ class Stream:
               start of step `step` at which the event happened, so its time is (step + value) dt.
     shape     shape of one sample of a trace
     channels  names of the channels of a trace, the rows of a curve, the bars, the columns of a cloud
-    meanings  two or three words for each channel, said under its name at the end of its line
+    meanings  two or three words for each channel, said under its name at the end of its line; of a graph what its nodes and
+              edges are, if not neurons and synapses
     every     record each `every`-th step by default; 0 = not recorded unless asked for. For per-block kinds: observe
               each `every` steps.
     canvas    what the network canvas shows of it in its nodes: `activity` (of a graph: one row for each node of the document,

@@ -161,7 +161,7 @@ class Adversarial(Learner):
         return (
             *super().common_streams(),
             Stream("guessing", "trace", "nats", "Losses when D can only guess: ln 4 for D, and ln 2 (minimax: -ln 2) for G.", (2,), ("D", "G"), every=1),
-            Stream("scheme", "graph", "", "The parts of the game; those at work in this phase of slow motion are lit."),
+            Stream("scheme", "graph", "", "The parts of the game; those at work in this phase of slow motion are lit.", meanings=("parts", "ways")),
             Stream("weights", "curve", "", "Distribution of the weights of each layer, as a violin around the layer's number."),
         )  # fmt: skip
 
@@ -194,7 +194,8 @@ class Adversarial(Learner):
             lit = self.phases(constants)[phase].lit
             nodes = np.column_stack([PLACES, [float(part in lit) for part in PARTS]])
             wires = WIRES.copy()
-            wires[list(BACK.get(phase, ())), 2] = -1.0  # drawn dashed: the way of the slope
+            back = list(BACK.get(phase, ()))
+            wires[back] = wires[back][:, [1, 0, 2]]  # the slope comes back the other way
             return {"nodes": nodes, "edges": wires}
         if stream == "weights":
             arrays = constants.program.parameters(tape)

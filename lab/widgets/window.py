@@ -216,14 +216,16 @@ class Window(QMainWindow):
         """Show a session: its document, its runs, the last of them, or a first run of a model."""
         self.session = session
         self.player.use(session)
+        said = session.damage[:2]
         found = opening(session.document(), session.notes, session.runs(), model=model, recovered=session.recovered)
+        problems = (*found.problems[:2], *said)
         self.history.load(found.document)
         self.side.notes.set_text(found.document.notes)
         self.show_model(run=found.run, playing=playing)
         if found.foreign:
-            self.ask_to_run(found.foreign[0], found.problems[:2])
-        elif found.problems:
-            self.banner.say("good" if session.recovered else "warn", " ".join(found.problems[:3]), key="session")
+            self.ask_to_run(found.foreign[0], problems[:2])
+        elif problems:
+            self.banner.say("good" if session.recovered and not said else "warn", " ".join(problems[:3]), key="session")
         self.show_title()
 
     def ask_to_run(self, path: Path, before: Sequence[str] = ()) -> None:

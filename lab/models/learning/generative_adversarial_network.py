@@ -454,7 +454,7 @@ class GenerativeAdversarialNetwork(Adversarial):
         random = np.random.default_rng([int(state["drawn_noise"][0]), 11])
         forged = self.forge(constants, state, random.standard_normal((36, self.noise)))
         if stream == "forged digits":
-            return tiled(forged.reshape(-1, 8, 8), 4, 9)
+            return tiled(forged.reshape(-1, 8, 8), 6, 6)
         if stream == "beliefs":
             return [{"digit": k + 1, "D": round(float(b), 3)} for k, b in enumerate(self.believe(constants, state, forged))]
         if stream == "nearest":

@@ -70,7 +70,8 @@ class GraphView(PlotView):
         if not count:
             return ""
         drawn = f", the {EDGES:,} strongest drawn" if synapses > EDGES else ""
-        words = f"{count:,} neurons · {synapses:,} synapses" if synapses else f"{count:,} neurons"
+        nodes, ways = self.model.stream(self.picture.layers[0].stream).meanings or ("neurons", "synapses")
+        words = f"{count:,} {nodes} · {synapses:,} {ways}" if synapses else f"{count:,} {nodes}"
         if self.picture.drag:
             words = f"{count} neurons · drag to wire"
         return f"{words}{drawn}".replace(",", " ").replace("  the", ", the")
