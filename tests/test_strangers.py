@@ -194,3 +194,33 @@ def test_a_path_that_exists_is_opened_and_a_name_of_the_catalogue_comes_first(tm
         ("lecture.lab", None), (None, "mlp"), ("table.csv", None), (None, "mine.py"), (os.path.join(tmp_path, "lecture.lab"), None)
     ]  # fmt: skip
     assert main(["lectrue.lab"]) == 2 and main(["hodgkin"]) == 2 and len(opened) == 5
+
+
+def test_a_damaged_session_opens_and_says_what_is_damaged(tmp_path, qtbot):
+    import sqlite3
+
+    from lab.session import schema
+    from lab.widgets.settings import Settings
+    from lab.widgets.window import Window
+
+    path = tmp_path / "damaged.lab"
+    with Session.create(path) as session:
+        session.set_document({"model": "membrane-pump"})
+        session.add_run("one", {"model": "membrane-pump"})
+    connection = sqlite3.connect(path)
+    schema.allow_signing(connection)
+    with connection:
+        connection.execute("UPDATE runs SET name='other'")
+        connection.execute("UPDATE session SET value='[]' WHERE key='document'")  # signed, as a stranger can
+        connection.execute(schema.sign("session"))
+    connection.close()
+    window = Window(Session.open(path), Settings(), playing=False)
+    try:
+        window.show()
+        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase != "preparing", timeout=60_000)
+        words = window.banner.words.text()
+        assert "Run 1 in 'damaged.lab' is damaged" in words and "The document of 'damaged.lab' is damaged" in words
+    finally:
+        window.close()
+        window.finish()
+        window.deleteLater()

@@ -123,7 +123,12 @@ def holding_current(cell: Flow, V: np.ndarray) -> np.ndarray:
     zero = cell.drift(y, none)[0]
     # Where dV/dt is huge (the upstroke of an exponential cell), a current of one would be lost in rounding.
     probe = np.where(np.abs(zero) < 1e6, 1.0, np.abs(zero))
-    return -zero / ((cell.drift(y, probe)[0] - zero) / probe)
+    slope = (cell.drift(y, probe)[0] - zero) / probe
+    if not slope.any():
+        raise ModelError(
+            f"{type(cell).__name__}: no current reaches V itself, so none holds it by steady() alone: implement steady_under()."
+        )
+    return -zero / slope
 
 
 def _secant(f, start: np.ndarray, rounds: int = 40) -> np.ndarray:

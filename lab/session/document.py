@@ -55,6 +55,11 @@ class Session:
             self._runs = {run.id: run for run in reader.runs(deleted=True)}
             self._streams = {(stream.run, stream.name): stream for stream in reader.all_streams()}
             self.damage = reader.damage  # rows that were left out because they are damaged, in one sentence each
+        try:
+            self.document()
+        except FileError as problem:
+            del self._settings["document"]
+            self.damage = (*self.damage, str(problem))
         self._last = {stream.id: stream.last for stream in self._streams.values() if stream.last is not None}
         self._sizes: dict[int, int] = {}  # bytes of the checkpoints made since the session was opened
         self._grown: dict[int, list[int]] = {}  # run: last step and bytes appended since its value was made

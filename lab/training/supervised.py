@@ -34,6 +34,7 @@ from lab.training.learner import (
 )
 from lab.training.material import Outline, outline, prepare
 from lab.training.objectives import Phase, Stage, minimise
+from lab.training.stage import stage_of
 from lab.training.steps import Stretch, judge, silent_share, train
 
 NORM, WEIGHT, UPDATE, DEAD = range(4)  # columns of the health of a layer
@@ -153,6 +154,12 @@ class Supervised(ByHand):
     def pictures(self) -> tuple[Picture, ...]:
         """Loss and scores first, then what the data allow."""
         return pictures.pictures(self, outline(self))
+
+    @property
+    def stage(self) -> Any:
+        """What the network says large, the curves beside it, its insides in drawers."""
+        own = [picture.name for picture in self.own_pictures(outline(self)) if picture.front]
+        return stage_of(self, [picture.name for picture in self.pictures], own)
 
     @property
     def score_name(self) -> str:

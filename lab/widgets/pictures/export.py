@@ -25,8 +25,6 @@ def draw_file(path: Path, size: QSize, draw: Drawing, title: str, *, scale: floa
     area = QRectF(0, 0, size.width(), size.height())
     if suffix == ".png":
         image = QImage(round(size.width() * scale), round(size.height() * scale), QImage.Format.Format_ARGB32_Premultiplied)
-        image.setDotsPerMeterX(round(96 * scale / 0.0254))
-        image.setDotsPerMeterY(round(96 * scale / 0.0254))
         device: QPaintDevice = image
         factor = scale
     elif suffix == ".svg":
@@ -61,6 +59,10 @@ def draw_file(path: Path, size: QSize, draw: Drawing, title: str, *, scale: floa
         draw(painter, area)
     finally:
         painter.end()
+    if suffix == ".png":
+        # How large it is on paper; said after painting, because fonts and axes are laid out by what the device says.
+        image.setDotsPerMeterX(round(96 * scale / 0.0254))
+        image.setDotsPerMeterY(round(96 * scale / 0.0254))
     if suffix == ".png" and not image.save(str(path)):
         raise FileError(f"'{path}' cannot be written: the folder refuses it; choose another one.")
     if not path.is_file():

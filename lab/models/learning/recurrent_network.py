@@ -1,0 +1,363 @@
+"""Networks with memory: a recurrent network and a long short-term memory on the same sequences, in lockstep."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, param
+from lab.tape import Tape
+from lab.training import Learner, Measure, Objective, redeclared
+from lab.training import Stage as Part
+from lab.training.makers import Sequences
+
+JUDGED = 500  # sequences held out
+PROBED = 64  # of them, for gradients
+WHO = ("RNN", "LSTM")
+GATES = ("input", "forget", "candidate", "output")
+CLAMPS = {"forget gate open": (1, 1.0), "forget gate shut": (1, 0.0), "input gate shut": (0, 0.0), "output gate open": (3, 1.0)}
+
+
+class RecurrentNetwork(Learner):
+    r"""What came before matters: a network that feeds its own state back to itself, and one that guards it by gates.
+
+    Both read the same sequences step by step and learn from the same minibatches. The recurrent network mixes its state with each new
+    input, and its gradient on the way back through time is multiplied by the same weights and slopes at every step: after fifty
+    steps nothing is left, and what happened at the beginning cannot be learned. The LSTM keeps a cell beside its output, and the forget
+    gate, near one, lets it pass unchanged; so does the gradient. Try:
+
+    - *Adding*, fifty steps: two of fifty numbers are marked, and their sum is wanted at the end. Play, and see which of the two
+      learns; look at the gradient over the time steps, on its logarithmic axis;
+    - the same with ten steps: now both can do it;
+    - *Echo*: say the bit of five steps ago. Look at the gates of one unit over time;
+    - clamp the forget gate shut: the trained LSTM is asked again without its memory;
+    - *A sine of unknown period*: the next value follows from the shape of the wave so far.
+
+    **The dashed line** under the gradient is the linear case: powers of the largest singular value of the recurrent weights, the most
+    that could come through if no unit were saturated.
+    """
+
+    name = "recurrent-network"
+    title = "Recurrent network and LSTM"
+    group = "Sequences and language"
+    icon = "mdi6.reload"
+    order = 90
+    synonyms: ClassVar[tuple[str, ...]] = (
+        "RNN",
+        "LSTM",
+        "long short-term memory",
+        "BPTT",
+        "back-propagation through time",
+        "gates",
+        "sequence",
+    )
+    equations = (
+        r"h_t = \tanh(x_t U + h_{t-1} W + b),\qquad y_t = h_t V + c",
+        r"c_t = f_t\, c_{t-1} + i_t\, \tilde{c}_t,\qquad h_t = o_t \tanh(c_t)",
+        r"\frac{\partial L}{\partial h_k} = \frac{\partial L}{\partial h_T} \prod_{t=k+1}^{T} \mathrm{diag}(1 - h_t^2)\, W^T",
+    )
+    source = (
+        "Elman 1990, Cogn Sci 14:179; Hochreiter and Schmidhuber 1997, Neural Comput 9:1735 (LSTM, adding task); Gers, Schmidhuber and Cummins 2000, "
+        "Neural Comput 12:2451 (forget gate); Bengio, Simard and Frasconi 1994, IEEE Trans Neural Netw 5:157"
+    )
+    presets = {
+        "Adding over 50 steps": Preset({}, shows="LSTM error < 0.03 and RNN error > 0.1", after=1000, slow=True),
+        "Adding over 10 steps: both can": Preset({"span": 10, "steps": 1500}, shows="LSTM error < 0.02 and RNN error < 0.03", after=1500, slow=True),
+        "Echo of five steps ago": Preset({"task": "echo", "span": 20, "steps": 400}, shows="RNN error < 0.02 and LSTM error < 0.05", after=400),
+        "A sine of unknown period": Preset({"task": "sine", "span": 40, "steps": 600}, shows="RNN error < 0.01", after=600, slow=True),
+        "Exclusive or with the past": {"task": "XOR", "span": 16, "delay": 2, "steps": 1500},
+    }  # fmt: skip
+
+    task: str = param(
+        "adding", choices=("adding", "echo", "sine", "XOR"), live=False, main=True, group="Task", doc="What is to be said of a sequence."
+    )
+    span: int = param(
+        50, "steps", lo=4, hi=200, live=False, main=True, group="Task", label="Length", symbol="T", doc="Steps of a sequence."
+    )
+    delay: int = param(
+        5, "steps", lo=1, hi=50, live=False, group="Task", when=("task", ("echo", "XOR")), doc="How long ago the bit was that matters."
+    )
+    period: float = param(
+        20.0, "steps", lo=3, hi=100, live=False, group="Task", when=("task", "sine"), doc="Period of the sine, give or take 20 %."
+    )
+    units: int = param(32, lo=1, hi=256, log=True, live=False, main=True, group="Network", symbol="H", doc="Units of each of the two.")
+    forget: float = param(
+        1.0, lo=-5, hi=10, live=False, group="Network", label="Forget bias", doc="First bias of the forget gate: above 0 it begins open."
+    )
+    example: int = param(0, lo=0, hi=JUDGED - 1, soft=(0, 20), group="Look", doc="Which sequence held out is looked at.")
+    unit: int = param(0, lo=0, hi=255, soft=(0, 31), group="Look", doc="Whose gates are drawn.")
+    clamp: str = param(
+        "none",
+        choices=("none", *CLAMPS),
+        group="Look",
+        doc="Hold a gate of the LSTM when it is looked at and judged; it goes on learning with all gates free.",
+    )
+    rate: float = redeclared(Learner, "rate", 5e-3)
+    clip: float = redeclared(Learner, "clip", 1.0)
+    batch: int = redeclared(Learner, "batch", 32)
+    steps: int = param(1000, "steps", lo=1, hi=1_000_000, log=True, live=False, group="Training", doc="How long they learn.")
+    evaluate: float = redeclared(Learner, "evaluate", 25.0)
+    room = 64  # an unrolled program takes much memory
+    measures = (
+        Measure("LSTM error", "Mean squared error on sequences that are never learned from.", better="lower"),
+        Measure("RNN error", "The same of the recurrent network."),
+        Measure("baseline", "Error of the best constant; for the sine, of saying the present value again."),
+    )
+
+    def check(self) -> None:
+        if self.task in ("echo", "XOR") and self.delay >= self.span:
+            raise self.refuse("delay", f"must be below the length ({self.span} steps)")
+
+    @property
+    def objectives(self):
+        """Each learns from its own error."""
+        rule = self.rule()
+        return tuple(Objective(who, f"loss of {who}", rule, (f"{who.lower()}.",)) for who in WHO)
+
+    @property
+    def length(self):
+        """All steps."""
+        return self.steps
+
+    @property
+    def seconds(self):
+        """It is watched for half a minute."""
+        return 30.0
+
+    @property
+    def maker(self):
+        """Sequences, made anew for each epoch."""
+        return Sequences(100 * self.batch, self.task, self.span, self.delay, self.period)
+
+    @property
+    def per_step(self) -> int:
+        """Numbers of a step."""
+        return 2 if self.task == "adding" else 1
+
+    def write(self, tape: Tape):
+        """Both networks, unrolled in time."""
+        last = self.task == "adding"
+        x = tape.input("x", (self.span, self.per_step))
+        target = tape.input("t", (1,) if last else (self.span, 1))
+        drive, w = tape.affine(x, self.units, name="rnn.drive"), tape.parameter("rnn.recurrent", (self.units, self.units), init="xavier")
+        hidden = [tape.tanh(tape.select(drive, 0), name="rnn.0")]
+        for k in range(1, self.span):
+            hidden.append(tape.tanh(tape.add(tape.select(drive, k), tape.affine(hidden[-1], weight=w, bias=False)), name=f"rnn.{k}"))
+        outputs = tape.lstm(x, self.units, forget=self.forget, name="lstm")
+        for who, steps in zip(WHO, (hidden, outputs), strict=True):
+            seen = steps[-1] if last else tape.stack(steps, name=f"{who.lower()}.all")
+            tape.mse(tape.affine(seen, 1, name=f"{who.lower()}.output"), target, name=f"loss of {who}")
+        return Part("rnn.recurrent", "rnn.recurrent", f"rnn.{self.span - 1}"), Part(
+            "lstm.recurrent", "lstm.recurrent", f"lstm.{self.span - 1}.h"
+        )
+
+    def build(self, seed: int):
+        """The sequences by which they are judged."""
+        constants = super().build(seed)
+        held = constants.maker.held_out(seed, JUDGED)
+        t = held["t"].astype(float)
+        constants.extra.update(held=held, baseline=float(((t - held["x"]) ** 2).mean()) if self.task == "sine" else float(t.var()))
+        return constants
+
+    def clamped(self) -> dict[str, Any]:
+        """What is replaced where a gate is held."""
+        if self.clamp == "none":
+            return {}
+        gate, value = CLAMPS[self.clamp]
+
+        def hold(gates: np.ndarray) -> np.ndarray:
+            gates = gates.copy()
+            gates[..., gate * self.units : (gate + 1) * self.units] = value
+            return gates
+
+        return {f"lstm.{k}.gates": hold for k in range(self.span)}
+
+    def looked_at(self, constants) -> int:
+        """Sequences of an evaluation."""
+        return JUDGED
+
+    def measure(self, constants, state, tape):
+        """Both errors, with the gate held that is held."""
+        ours, theirs = constants.program.forward(
+            tape, [f"loss of {who}" for who in WHO], replace=self.clamped() or None, **constants.extra["held"]
+        )
+        return {
+            "LSTM error": float(theirs.mean(dtype=float)),
+            "RNN error": float(ours.mean(dtype=float)),
+            "baseline": constants.extra["baseline"],
+        }
+
+    # -- what can be looked at --
+
+    def own_streams(self, shape):
+        """States, gates and gradients over the steps of a sequence."""
+        return (
+            Stream(
+                "said", "curve", "", "What was wanted of the chosen sequence, and what both say.", channels=("wanted", *WHO), x_unit="step"
+            ),
+            Stream(
+                "inputs",
+                "curve",
+                "",
+                "The chosen sequence.",
+                channels=("number", "mark") if self.per_step == 2 else ("input",),
+                x_unit="step",
+            ),
+            Stream("state of RNN", "image", "", "Units of the recurrent network (down) over the steps of the chosen sequence."),
+            Stream("state of LSTM", "image", "", "Cells of the LSTM (down) over the steps of the chosen sequence."),
+            Stream(
+                "gates",
+                "curve",
+                "",
+                "Gates of the chosen unit over the steps, and its cell.",
+                channels=("input", "forget", "output", "cell"),
+                x_unit="step",
+            ),
+            Stream("through time", "curve", "", "Size of the error's gradient by the state at each step.", channels=WHO, x_unit="step"),
+            Stream(
+                "linear",
+                "curve",
+                "",
+                "Powers of the largest singular value of the recurrent weights.",
+                channels=("linear case",),
+                x_unit="step",
+            ),
+            Stream("arithmetic", "table", "", "The chosen unit of the LSTM, step by step: c = f c + i candidate, h = o tanh(c)."),
+        )
+
+    def own_pictures(self, shape):
+        """Errors and gradients in front."""
+        ends = (0.0, float(self.span))
+        heat = {"levels": (-1.0, 1.0), "colours": "diverging", "x": "step", "y": "unit"}
+        return (
+            Picture("errors", "Error on new sequences", (Layer("measures"),), y="mean squared error", y_log="auto", figures=("LSTM error", "RNN error"), front=True, weight=1.4),
+            Picture("through time", "Gradient through time", (Layer("through time"), Layer("linear", theory=True, label="linear case")), x="step", y="gradient", y_log=True,
+                    x_range=ends, front=True, weight=1.3),
+            Picture("said", "What they say", (Layer("said", channel=0, label="wanted", style="points" if self.task == "adding" else "dashed"), Layer("said", channel=1), Layer("said", channel=2)),
+                    x="step", y="output", x_range=ends, front=True),
+            Picture("inputs", "What they read", (Layer("inputs"),), x="step", y="input", x_range=ends),
+            Picture("state of RNN", "State of the RNN", (Layer("state of RNN"),), **heat),
+            Picture("state of LSTM", "Cells of the LSTM", (Layer("state of LSTM"),), **heat),
+            Picture("gates", "Gates of one unit", (Layer("gates"),), x="step", y="gate", x_range=ends, front=True),
+            Picture("arithmetic", "One unit, step by step", (Layer("arithmetic"),)),
+        )  # fmt: skip
+
+    @property
+    def stage(self):
+        """Errors large, the gradient and what is said beside them, states below."""
+        return Stage(
+            "errors",
+            companions=("through time", "said"),
+            below=("state of RNN", "state of LSTM", "gates"),
+            drawers=(("Step by step", ("arithmetic", "inputs")), ("Training", ("loss", "gradient", "rate", "check gradients", "layers"))),
+        )
+
+    def look(self, constants, state, tape, stream):
+        """The chosen sequence."""
+        held, program, T = constants.extra["held"], constants.program, self.span
+        one = {name: rows[self.example : self.example + 1] for name, rows in held.items()}
+        step, unit, replace = np.arange(T, dtype=float), self.unit % self.units, self.clamped() or None
+        if stream == "inputs":
+            return np.vstack([step, one["x"][0].T])
+        if stream == "said":
+            found = program.forward(tape, [f"{who.lower()}.output" for who in WHO], replace=replace, **one)
+            if self.task == "adding":
+                return np.array([[T - 1.0], [float(one["t"][0, 0])], [float(found[0][0, 0])], [float(found[1][0, 0])]])
+            return np.vstack([step, one["t"][0, :, 0], *(value[0, :, 0] for value in found)])
+        if stream == "state of RNN":
+            return np.stack([value[0] for value in program.forward(tape, [f"rnn.{k}" for k in range(T)], **one)], axis=1)
+        if stream in ("state of LSTM", "gates", "arithmetic"):
+            states = program.forward(tape, [f"lstm.{k}" for k in range(T)], replace=replace, **one)
+            if stream == "state of LSTM":
+                return np.tanh(np.stack([value[0, 1] for value in states], axis=1))
+            gates = np.stack(
+                [
+                    value[0].reshape(4, self.units)[:, unit]
+                    for value in program.forward(tape, [f"lstm.{k}.gates" for k in range(T)], replace=replace, **one)
+                ],
+                axis=1,
+            )
+            cells, outs = (np.array([value[0, part, unit] for value in states]) for part in (1, 0))
+            if stream == "gates":
+                return np.vstack([step, gates[[0, 1, 3]], cells])
+            before = np.concatenate([[0.0], cells[:-1]])
+            return [
+                {"step": k, "input i": round(float(gates[0, k]), 3), "forget f": round(float(gates[1, k]), 3), "candidate": round(float(gates[2, k]), 3),
+                 "output o": round(float(gates[3, k]), 3), "c before": round(float(before[k]), 3), "c = f c + i candidate": round(float(cells[k]), 3),
+                 "h = o tanh(c)": round(float(outs[k]), 3)}
+                for k in range(T)
+            ]  # fmt: skip
+        if stream in ("through time", "linear"):
+            found = self._through_time(constants, tape)
+            if stream == "through time":
+                return np.vstack([step, *found])
+            largest = float(np.linalg.svd(program.parameters(tape)["rnn.recurrent"].astype(float), compute_uv=False)[0])
+            case = found[0][-1] * largest ** (T - 1 - step)
+            return np.stack([step, np.where(case < 1e3, case, np.nan)])  # beyond, the curves beside it could no longer be read
+        return super().look(constants, state, tape, stream)
+
+    def _through_time(self, constants, tape) -> list[np.ndarray]:
+        """Root mean square over sequences of the size of dL/dh (RNN) and dL/d(h, c) (LSTM), step by step; never below 1e-30."""
+        rows = {name: array[:PROBED] for name, array in constants.extra["held"].items()}
+        found = []
+        for who, nodes in zip(WHO, ([f"rnn.{k}" for k in range(self.span)], [f"lstm.{k}" for k in range(self.span)]), strict=True):
+            slopes = constants.program.gradients(tape, f"loss of {who}", nodes, mean=False, **rows)
+            found.append(
+                np.maximum([math.sqrt(float((s.astype(float) ** 2).sum(axis=tuple(range(1, s.ndim))).mean())) for s in slopes], 1e-30)
+            )
+        return found
+
+    @classmethod
+    def figures(cls):
+        def error(who, steps, **values):
+            def measure(run):
+                return float(
+                    np.median(
+                        [run(cls(steps=steps, **values), steps=steps, seed=seed, record={}).summary[f"{who} error"] for seed in (1, 2, 3)]
+                    )
+                )
+
+            return measure
+
+        def fades(run):
+            found = []
+            for seed in (1, 2, 3):
+                model = cls()
+                constants, state = model.build(seed), run(model, steps=1000, seed=seed, record={}).state
+                found.append(float(model._through_time(constants, model.tape_state(constants, state))[0][0]))
+            return float(np.median(found))
+
+        def better(run):
+            found = run(cls(task="sine", span=40, steps=1500), steps=1500, seed=1, record={}).summary
+            return found["baseline"] / found["RNN error"]
+
+        yield Figure(
+            "gradient of the RNN through 50 steps",
+            1e-5,
+            fades,
+            bound="at_most",
+            source="product of slopes and weights; Bengio et al. 1994",
+            slow=True,
+        )
+        yield Figure(
+            "adding over 20 steps, RNN at 2000",
+            0.02,
+            error("RNN", 2000, span=20),
+            bound="at_most",
+            source="an independent program",
+            slow=True,
+        )
+        yield Figure("adding over 50 steps, RNN at 1000", 0.1, error("RNN", 1000), bound="at_least", source="vanishing gradient", slow=True)
+        yield Figure(
+            "adding over 50 steps, LSTM at 1000",
+            0.02,
+            error("LSTM", 1000),
+            bound="at_most",
+            source="Hochreiter and Schmidhuber 1997",
+            slow=True,
+        )
+        yield Figure(
+            "sine: persistence over the RNN's error", 10.0, better, bound="at_least", source="saying the present value again", slow=True
+        )

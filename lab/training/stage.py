@@ -1,0 +1,42 @@
+"""How the pictures of a training stand together: what it says large, the curves beside it, the insides in drawers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from lab.model import Place, Stage, Strips
+
+LARGE = ("network", "surface", "fit", "outcomes", "latent")  # what a network says, where it can be seen at once
+DRAWERS = (
+    ("Health", ("gradients", "activations", "dead", "updates", "gradient norms")),
+    ("Weights", ("weights", "first weights", "gradient", "rate")),
+    ("Mistakes", ("mistakes", "confusion", "outcomes", "columns")),
+    ("Step by step", ("matrices", "walk", "check gradients", "layers")),
+)
+
+
+def stage_of(model: Any, names: Collection[str], own: Collection[str]) -> Stage:
+    """The stage of a training with pictures of these names, of which `own` are those that only this model has."""
+    drawers = {word: [n for n in listed if n in names] for word, listed in DRAWERS}
+    curves: Place = Strips("curves", "Loss and score", tuple(n for n in ("loss", "score") if n in names))
+    main: Place
+    beside: list[Place]
+    large = [n for n in dict.fromkeys((*LARGE, *own)) if n in names]
+    if model.slow and "matrices" in names:
+        main, beside = "matrices", [*large[:1], curves]
+    elif "canvas" in names and model.drawing:
+        main, beside = ("canvas", *(n for n in ("prediction",) if n in names)), [curves, *large[:1]]
+    elif large:
+        main, beside = large[0], [curves, *[n for n in ("units", *large[1:]) if n in names][:2]]
+    else:
+        main, beside = curves, [n for n in ("gradients", "activations") if n in names]
+    shown = {n for place in (main, *beside) for n in _names(place)}
+    found = ((word, tuple(n for n in listed if n not in shown)) for word, listed in drawers.items())
+    return Stage(main, tuple(beside), drawers=tuple((word, listed) for word, listed in found if listed))
+
+
+def _names(place: Place) -> tuple[str, ...]:
+    if isinstance(place, Strips):
+        return place.pictures
+    return (place,) if isinstance(place, str) else tuple(n for each in place for n in _names(each))

@@ -1,0 +1,130 @@
+"""Exported pictures say what the window says: ticks and lines are read out of the files themselves."""
+
+from __future__ import annotations
+
+import os
+import re
+from xml.etree import ElementTree
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from picture_models import Gallery
+from PySide6.QtGui import QImage
+from test_view import run
+
+from lab.widgets import theme
+from lab.widgets.pictures import PictureView, make
+
+NAMES = [p.name for p in Gallery().pictures]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def source():
+    return run(600)
+
+
+@pytest.fixture
+def show(qtbot, source):
+    def made(name: str) -> PictureView:
+        drawn = make(next(p for p in Gallery().pictures if p.name == name), source.model)
+        qtbot.addWidget(drawn)
+        drawn.resize(420, 280)
+        drawn.show()
+        drawn.refresh(source)
+        return drawn
+
+    return made
+
+
+@pytest.fixture(params=["dark", "light"])
+def look(request, qapp):
+    theme.apply(qapp, request.param, sheet=False)
+    yield request.param
+    theme.apply(qapp, "dark", sheet=False)
+
+
+def pixels(image: QImage) -> np.ndarray:
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[..., :3].astype(int)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_png_shows_what_the_widget_draws(show, look, tmp_path, name):
+    drawn = show(name)
+    written, own = pixels(QImage(str(drawn.export(tmp_path / "picture.png")))), pixels(drawn.image(2.0))
+    assert written.shape == own.shape
+    # False axes moved every label and every tick: thousands of pixels.
+    assert (np.abs(written - own).max(axis=2) > 60).mean() < 0.002
+
+
+def placed(path) -> tuple[list[tuple[str, float, float]], list[np.ndarray]]:
+    """Texts with the place of their start, and lines as points (n, 2), all in the coordinates of the page."""
+    texts, lines = [], []
+
+    def matrix(element) -> np.ndarray:
+        found = re.match(r"matrix\(([^)]*)\)", element.get("transform", ""))
+        if not found:
+            return np.eye(3)
+        a, b, c, d, e, f = (float(v) for v in re.split(r"[ ,]+", found.group(1).strip()))
+        return np.array([[a, c, e], [b, d, f], [0, 0, 1]])
+
+    def walk(element, m) -> None:
+        m = m @ matrix(element)
+        if element.tag == f"{SVG}text":
+            x, y, _ = m @ (float(element.get("x", 0)), float(element.get("y", 0)), 1)
+            texts.append(("".join(element.itertext()).strip(), x, y))
+        if element.tag in (f"{SVG}polyline", f"{SVG}path"):
+            data = element.get("points") or element.get("d", "")
+            numbers = np.array([float(v) for v in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", data)])
+            if len(numbers) >= 4 and len(numbers) % 2 == 0:
+                points = numbers.reshape(-1, 2)
+                lines.append((np.column_stack([points, np.ones(len(points))]) @ m.T)[:, :2])
+        for child in element:
+            walk(child, m)
+
+    walk(ElementTree.parse(path).getroot(), np.eye(3))
+    return texts, lines
+
+
+def value(text: str) -> float | None:
+    try:
+        return float(text.replace("\N{MINUS SIGN}", "-").replace("\N{THIN SPACE}", "").replace("\N{NARROW NO-BREAK SPACE}", ""))
+    except ValueError:
+        return None
+
+
+def axis(labels: list[tuple[float, float]]) -> tuple[float, float]:
+    """Slope and offset of the places of labels over their values; the labels must lie on one straight line."""
+    values, places = np.array(sorted(labels)).T
+    slope, offset = np.polyfit(values, places, 1)
+    assert np.abs(slope * values + offset - places).max() < 7.0, "labels stand where their values are"
+    return slope, offset
+
+
+@pytest.mark.parametrize("name", ["V", "waves", "rates", "plane"])
+def test_ticks_and_lines_of_an_svg_agree_with_the_axes_and_the_data(show, look, tmp_path, name):
+    drawn = show(name)
+    texts, lines = placed(drawn.export(tmp_path / "picture.svg"))
+    numbers = [(v, x, y) for text, x, y in texts if (v := value(text)) is not None]
+    bottom = max(y for _, _, y in numbers)
+    across = [(v, x) for v, x, y in numbers if y > bottom - 8]
+    up = [(v, y) for v, x, y in numbers if y <= bottom - 8]
+    assert len(across) >= 2 and len(up) >= 2, texts
+    (a, _), (c, _) = axis(across), axis(up)
+    (x0, x1), (y0, y1) = drawn.plot.getViewBox().viewRange()
+    area = drawn.plot.getViewBox().sceneBoundingRect()
+    # The axes of the file span what the axes of the widget span; time is told backwards from now.
+    assert abs(a) == pytest.approx(area.width() / (x1 - x0), rel=0.03) and -c == pytest.approx(area.height() / (y1 - y0), rel=0.03)
+    curves = [line for line in lines if len(line) > 40]  # not frames, grids and ticks
+    if name in ("V", "waves"):
+        table = np.array([[float(v or "nan") for v in row.split(",")] for row in drawn.text().splitlines()[1:]])
+        heights = np.concatenate([line[:, 1] for line in curves])
+        highest, lowest = (np.nanmax(table[:, 1:]), np.nanmin(table[:, 1:]))
+        assert heights.min() == pytest.approx(area.top() + (y1 - highest) * area.height() / (y1 - y0), abs=4)
+        assert heights.max() == pytest.approx(area.top() + (y1 - lowest) * area.height() / (y1 - y0), abs=4)
