@@ -143,6 +143,12 @@ def test_figures_and_sizes_are_written_as_a_person_reads_them():
 
 def test_compare_lists_only_what_differs_then_the_figures():
     runs = [("a", {}, {"spikes": 3}), ("b", {"current": 2.0}, {"spikes": 5, "rate": 1.5})]
+    live = [("a", {}, {}, [{"rate": 0.5}]), ("b", {}, {}, []), ("c", {}, {}, [{"rate": k / 10} for k in range(2, 9)])]
+    assert compared(live, {"rate": 0.1, "leak": 0.3}) == [("rate", ["0.1 → 0.5", "0.1", "0.1 → … → 0.8"])], (
+        "what was changed while it went on"
+    )
+    same = [("a", {}, {}, [{"rate": 0.5}]), ("b", {}, {}, [{"rate": 0.5}])]
+    assert compared(same, {"rate": 0.1}) == [("rate", ["0.1 → 0.5", "0.1 → 0.5"])]
     assert compared(runs, {"current": 1.0, "leak": 0.3}) == [("current", ["1", "2"]), ("spikes", ["3", "5"]), ("rate", ["–", "1.5"])]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -24,17 +25,33 @@ from lab.units import number
 from lab.widgets import theme
 from lab.widgets.shell import Shell
 
+Compared = tuple[str, dict[str, Any], dict[str, Any]] | tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]
 
-def rows_of(runs: list[tuple[str, dict[str, Any], dict[str, Any]]], defaults: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    """(row name, a text per run): parameters in which the runs differ, then their figures.
 
-    runs      (name, parameters that are not at their default, summary) of each
+def rows_of(runs: Sequence[Compared], defaults: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """(row name, a text per run): parameters in which the runs differ, at their start or by what was changed while they went on, then their figures.
+
+    runs      (name, parameters that are not at their default, summary, changes in their order) of each; changes may be left out
     defaults  the default of each parameter
     """
-    names = [n for n in defaults if len({repr(r[1].get(n, defaults[n])) for r in runs}) > 1]
-    rows = [(n, [number(r[1].get(n, defaults[n])) for r in runs]) for n in names]
+
+    def course(run: Compared, name: str) -> list[str]:
+        """The values that a parameter had, one after the other."""
+        values = [run[1].get(name, defaults[name])]
+        for change in run[3] if len(run) > 3 else ():  # type: ignore[misc]
+            if name in change and change[name] != values[-1]:
+                values.append(change[name])
+        return [number(v, 6) for v in values]
+
+    courses = {n: [course(r, n) for r in runs] for n in defaults}
+    rows = [(n, [_arrows(c) for c in found]) for n, found in courses.items() if any(c != found[0] for c in found) or len(found[0]) > 1]
     keys = dict.fromkeys(k for r in runs for k in r[2])
     return rows + [(k, [number(r[2][k]) if k in r[2] else "–" for r in runs]) for k in keys]
+
+
+def _arrows(values: list[str]) -> str:
+    """A few values one after the other; of a parameter that was dragged, the first and the last."""
+    return " → ".join(values if len(values) <= 4 else (values[0], "…", values[-1]))
 
 
 class Compare(QDialog):
@@ -71,14 +88,20 @@ class Compare(QDialog):
         kind = catalog.load(shell.document.model)
         specs = kind.specs()
         runs = []
+        shell.session.flush()
+        reader = shell.session.reader()
         for row in chosen:
             info = shell.session.run(row.id)
             status = shell.player.status
             summary = dict(status.summary) if status is not None and row.current else info.summary
-            runs.append((row.name, dict(info.experiment.get("parameters", {})), summary))
+            changes = [dict(entry.payload) for entry in reader.log(row.id) if entry.kind == "change"]
+            if status is not None and row.current:
+                changes.append(status.model.values())  # what has just been changed may not be written yet
+            runs.append((row.name, dict(info.experiment.get("parameters", {})), summary, changes))
+        reader.close()
         found = rows_of(runs, {n: s.default for n, s in specs.items()}) if len(runs) > 1 else []
         self.words.setText(
-            "Parameters in which the runs differ, then their figures. Runs that are laid behind the present one are compared; without any, the newest."
+            "Parameters in which the runs differ (→ changed while it went on), then their figures. Runs that are laid behind the present one are compared; without any, the newest."
             if found else "There is nothing to compare yet: make a second run, with another value of a parameter."
         )  # fmt: skip
         self.table.clear()
