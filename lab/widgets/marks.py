@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from lab import catalog
-from lab.engine.experiment import Experiment
+from lab.engine.recording import experiment_of
 from lab.errors import LabError, OwnModelError
 from lab.session import RunInfo
 from lab.widgets.document import Document
@@ -48,7 +48,7 @@ class Marks(QObject):
         """Show the recording of a run."""
         info = self._shell.session.run(run)
         try:
-            experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'")
+            experiment = experiment_of(self._shell.player.reader(), info, f"Run '{info.name}'")
         except OwnModelError as error:
             self._shell.ask_to_run(error.path)
             return

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from lab.display.plots import LiveSource, Overlay, RecordedSource, Source
 from lab.engine.experiment import Experiment
 from lab.engine.provenance import difference
-from lab.engine.recording import restore_point
+from lab.engine.recording import experiment_of, restore_point
 from lab.engine.runner import Act, Change, Command, Pause, Play, RunFor, Runner, Seek, Speed, Status, Stop, Watch
 from lab.engine.simulation import Simulation
 from lab.errors import LabError
@@ -181,7 +181,7 @@ class Player(QObject):
         try:
             self.session.flush()
             info = self.session.run(run_id)
-            experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'").replace(steps=None)
+            experiment = experiment_of(self.reader(), info, f"Run '{info.name}'").replace(steps=None)
             step = info.steps if step is None else min(step, info.steps)
             reader = self.reader()
             point = restore_point(reader, run_id, step)
