@@ -486,6 +486,20 @@ class Model(Described):
         return None
 
     @property
+    def longer(self) -> str:
+        """The live parameter of which more lets a finished run go on (`epochs`); nothing where a run cannot go on."""
+        return ""
+
+    @property
+    def going_on(self) -> Remedy | None:
+        """How a finished run goes on: twice as long, as far as the bounds go."""
+        if not self.longer:
+            return None
+        spec, value = type(self).specs()[self.longer], getattr(self, self.longer)
+        more = 2 * value if spec.hi is None else min(2 * value, type(value)(spec.hi))
+        return Remedy(f"Go on to {spec.text(more)}", {self.longer: more}) if more > value else None
+
+    @property
     def default_steps(self) -> int:
         """How long `lab run NAME` goes when nobody says."""
         return self.length or 1000

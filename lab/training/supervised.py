@@ -81,6 +81,11 @@ class Supervised(ByHand):
                            doc="Another size while it runs (0: as at the start); weights stay, and epochs go on being counted in examples.")  # fmt: skip
     epochs: int = param(30, "epochs", lo=1, hi=100_000, log=True, group="Training", doc="How long to train.")
 
+    @property
+    def longer(self) -> str:
+        """More epochs."""
+        return "epochs"
+
     # -- what a subclass gives --
 
     def network(self, tape: Tape, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:

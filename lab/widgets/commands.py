@@ -293,6 +293,8 @@ class Commands(QObject):
             return
         elif w.workspace.filled:
             w.workspace.fill("")
+        elif w.finish_card.isVisible():
+            w.finish_card.hide()
         elif w.toast.key is not None:
             w.toast.dismiss()
         elif w.banner.key not in (None, "run"):

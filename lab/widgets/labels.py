@@ -56,6 +56,21 @@ def figures(summary) -> str:
     return BETWEEN.join(figure(key, value) for key, value in summary.items() if key != "data")  # a paragraph, which has a place of its own
 
 
+def figure_rows(summary) -> list[tuple[str, str]]:
+    """The figures of a run, a name and a number with its unit each: ('loss', '0.31 nats')."""
+    rows = []
+    for key, value in summary.items():
+        name, _, unit = key.partition(" (")
+        rows.append((name, f"{number(value)} {unit.rstrip(')')}".strip()))
+    return rows
+
+
+def sentence(words: str) -> str:
+    """Words as a sentence: a capital and a full stop."""
+    words = words.strip()
+    return f"{words[0].upper()}{words[1:]}{'' if words.endswith(('.', '!', '?')) else '.'}" if words else ""
+
+
 def size(octets: int) -> str:
     """Bytes as a person reads them."""
     amount = float(octets)

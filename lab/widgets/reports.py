@@ -23,6 +23,7 @@ class Reports(QObject):
         self._preparing = ""
         self._opened_at = 0.0
         self._advised: set[str] = set()
+        self._moving = False  # whether the run in front was seen on its way: a recording that is opened at its end was not
 
     def begin(self, model: str, title: str) -> None:
         """A run of a model is prepared from now on."""
@@ -30,10 +31,12 @@ class Reports(QObject):
         took = f"last time it took {last:.1f} s" if last else "the first time takes a few seconds, later ones are quick"
         self._preparing = f"Preparing {title or model}: its data and compiled kernels are made ready; {took}."
         self._opened_at = time.monotonic()
+        self._moving = True
 
     def forget(self) -> None:
         """Another run is in front: what was said of the last one is no longer true."""
         self._reported = ()
+        self._moving = False
         self._advised.clear()
         self._shell.banner.take_back("run")
         self._shell.banner.take_back("advice")
@@ -63,6 +66,12 @@ class Reports(QObject):
         was, self._reported = self._reported, key
         if was and was[0] == "preparing" and status.prepared_in:
             self._shell.settings.put_prepared(self._shell.document.model, status.prepared_in)
+        if status.phase != "finished":
+            self._moving = self._moving or status.phase in ("running", "paused")
+            self._shell.finish_card.hide()
+        elif self._moving and status.place is None:
+            self._moving = False
+            self._shell.show_finish(status)
         if status.phase == "diverged":
             undo = self._shell.history.stack.undoText()
             ways: list = [(way.label, partial(self._shell.remedy, way)) for way in status.remedies[:2]]

@@ -9,11 +9,13 @@ from typing import Any, Protocol
 from PySide6.QtWidgets import QMainWindow
 
 from lab.engine.experiment import Experiment
+from lab.engine.status import Status
 from lab.model import Remedy
 from lab.session import Session
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.document import Document
+from lab.widgets.finish import FinishCard
 from lab.widgets.focus import Focus
 from lab.widgets.history import History
 from lab.widgets.player import Player
@@ -54,6 +56,7 @@ class Shell(Protocol):
     player: Player
     history: History
     banner: Banner  # what stays until it is mended or answered
+    finish_card: FinishCard
     toast: Banner  # what passes by itself
     focus: Focus
     bar: Bar
@@ -116,6 +119,9 @@ class Shell(Protocol):
 
     def toggle(self) -> None:
         """Play or pause."""
+
+    def show_finish(self, status: Status) -> None:
+        """Open the card of a finished run."""
 
     def run_for(self, steps: int) -> None:
         """Advance some steps, then hold."""

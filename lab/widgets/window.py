@@ -8,7 +8,7 @@ Pulse --beat--> Window._beat: status, source --> cards, Transport, Runs         
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
 from lab.widgets.data_sheet.place import DataPlace
 from lab.widgets.document import Document
+from lab.widgets.finish import FinishCard
 from lab.widgets.focus import Focus
 from lab.widgets.gallery import Gallery, small_picture
 from lab.widgets.history import History
@@ -151,6 +152,7 @@ class Window(QMainWindow):
         column.addWidget(_line(self))
         column.addWidget(self.transport)
         self.setCentralWidget(middle)
+        self.finish_card = FinishCard(holder)
         self.focus = Focus(self, self.stage)
         self.commands.attach(self.stage, self.transport)
         self.data = DataPlace(self, middle, self.commands.open_session)
@@ -434,7 +436,7 @@ class Window(QMainWindow):
     def remedy(self, way: Remedy) -> None:
         """Do what a model offers: change parameters as one undoable step, do an action, and go on if it was going on."""
         status = self.player.status
-        going = status is not None and status.phase in ("running", "diverged")
+        going = status is not None and status.phase in ("running", "diverged", "finished")
         if way.changes:
             self.history.replace(self.document.with_experiment(self.document.experiment().with_parameters(**way.changes)), way.label)
         if way.action:
@@ -449,10 +451,22 @@ class Window(QMainWindow):
             return
         if status.phase == "running":
             self.player.pause()
-        elif status.phase == "finished" and status.place is None and self.player.runner is not None:
-            self.reset(playing=True)
+        elif status.phase == "finished" and status.place is None:
+            self.show_finish(status)
         else:
             self.player.play()
+
+    def show_finish(self, status: Status) -> None:
+        """Open the card of a finished run: what came out and what can be done now. Nothing begins anew by itself."""
+        going_on = status.model.going_on
+        ways: list[tuple[str, Callable[[], object]]] = [] if going_on is None else [(going_on.label, partial(self.remedy, going_on))]
+        ways += [("Start again", partial(self.reset, playing=True)), ("Start again with another seed", self._another_seed)]
+        if len(self.marks.rows()) > 1:
+            ways.append(("Compare with the other runs", self.commands.compare))
+        self.finish_card.show_run(status, ways)
+
+    def _another_seed(self) -> None:
+        self.change_seed(self.document.experiment().seed + 1)
 
     def run_for(self, steps: int) -> None:
         """Advance some steps, then hold; a single one may be an action of the model (slow motion)."""
@@ -629,6 +643,7 @@ class Window(QMainWindow):
 
     def _switched(self) -> None:
         self._shown_source = None
+        self.finish_card.hide()
         self.reports.forget()
         self.workspace.check_watched()
 

@@ -222,6 +222,11 @@ class EmbeddingMap(Model):
     # -- declarations --
 
     @property
+    def longer(self) -> str:
+        """More iterations."""
+        return "iterations"
+
+    @property
     def asks(self) -> Asked:
         """How near is measured here, on the axes of one's own where they lay the map out."""
         return Asked(metric="cosine" if self.metric == "cosine" else "euclidean", axes=self.axes if self.method == AXES else "")

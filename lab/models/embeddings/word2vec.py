@@ -433,6 +433,11 @@ class Word2Vec(Model):
         return "all updates are done" if state["done"][0] >= self.updates else None
 
     @property
+    def longer(self) -> str:
+        """More epochs of the text, or updates of the table."""
+        return "epochs" if self.method in SAMPLED else "updates"
+
+    @property
     def asks(self) -> Asked:
         """The question of the parameters, on the axes of the plane."""
         return Asked(self.question, axes=self.plane)
