@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_widgets_name_no_model(path):
 
 # Rooms are what lies in lab/: a folder, or a file. From the ground up: a room imports from the floors below it, and from itself.
 FLOORS = (
-    ("errors", "parameter_kinds", "sources"),
+    ("errors", "parameter_kinds", "sources", "units"),
     ("arithmetic", "data", "kernels", "params", "progress", "session"),
     ("coding", "embedding", "model", "tape"),
     ("catalog", "spiking"),
@@ -128,6 +129,28 @@ def test_every_room_imports_from_the_floors_below_it_only():
         if room(name) != room(other) and floor[room(name)] <= floor[room(other)]
     ]
     assert not wrong
+
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+
+
+def test_the_page_shows_the_floors_as_they_are():
+    drawn = "\n".join(", ".join(rooms) for rooms in reversed(FLOORS))
+    assert f"```\n{drawn}\n```" in PAGE
+
+
+def test_the_page_names_only_what_exists():
+    named = set(re.findall(r"`(lab\.[a-z_.]+)`", PAGE)) | {
+        f.replace("/", ".").removesuffix(".py").rstrip(".") for f in re.findall(r"`(lab/[\w/.]+)`", PAGE)
+    }
+    assert len(named) > 8
+    assert not [name for name in named if name not in MODULES]
+    assert not [path for path in re.findall(r"`(tests/[\w/.]+)`", PAGE) if not (ROOT / path).exists()]
+
+
+def test_the_citation_says_the_version():
+    (version,) = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
+    assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
 
 
 def circles(graph: dict[str, set[str]]) -> list[set[str]]:

@@ -130,3 +130,20 @@ def test_lab_data_as_json(tmp_path, capsys):
 
 def test_every_kind_has_a_title():
     assert set(recognise.KINDS) >= {*KINDS, "pictures", "picture", "weights"}
+
+
+def test_pictures_to_store_go_through_the_door(tmp_path):
+    import os
+
+    from PIL import Image
+
+    from lab.errors import FileError
+    from lab.models.networks.hopfield import Hopfield
+
+    for k in range(3):
+        Image.fromarray(np.random.default_rng(k).integers(0, 256, (20, 20)).astype(np.uint8)).save(tmp_path / f"{k}.png")
+    found, shape = Hopfield(patterns="pictures", file=str(tmp_path)).build(0)
+    assert shape == (16, 16) and len(found) == 3
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(FileError, match="is a pipe"):
+        Hopfield(patterns="pictures", file=str(tmp_path)).build(0)

@@ -99,6 +99,8 @@ def test_what_an_array_says_of_itself_is_checked_before_anything_is_allocated(tm
         raw[:40],
         b"\x93NUMPY\x09\x00" + raw[8:],
         raw.replace(b"'<f8'", b"'|O8'"),
+        raw.replace(b"'shape': (10,), }", b"'shape': (10,), ("),
+        raw.replace(b"}", b"\0"),
     ):
         with pytest.raises(FileError):
             arrays.read_npy(put(tmp_path, damaged, "b.npy"))

@@ -65,9 +65,9 @@ def test_space_plays_and_pauses(open_window, qtbot):
 
 def test_a_full_stop_advances_one_step(open_window, qtbot):
     window = open_window()
-    window.setFocus()
+    window.stage.setFocus()
     for expected in (1, 2):
-        qtbot.keyClick(window, Qt.Key.Key_Period)
+        qtbot.keyClick(window.stage, Qt.Key.Key_Period)
         qtbot.waitUntil(lambda expected=expected: status(window).step == expected)
 
 
@@ -124,7 +124,7 @@ def test_a_parameter_that_is_not_live_begins_a_new_run_and_says_so(open_window, 
     window.change("cells", 5)
     qtbot.waitUntil(lambda: status(window).run_id not in (None, first))
     assert status(window).model.cells == 5
-    assert "a new run has begun" in window.banner.words.text()
+    assert "a new run has begun" in window.toast.words.text()
     qtbot.waitUntil(lambda: len(window.marks.rows()) == 2)
 
 
@@ -532,7 +532,7 @@ def test_the_spikes_of_a_run_are_saved_as_sound(open_window, qtbot, tmp_path):
     offered = {entry.text(): entry.isEnabled() for entry in window.runs.menu(row).actions()}
     assert offered["Save its spikes as sound…"]
     window.commands.sound_to(row.id, str(tmp_path / "spikes.wav"))
-    assert (tmp_path / "spikes.wav").stat().st_size > 1000 and "spikes.wav" in window.banner.words.text()
+    assert (tmp_path / "spikes.wav").stat().st_size > 1000 and "spikes.wav" in window.toast.words.text()
     window.commands.sound_to(row.id, str(tmp_path / "spikes.ogg"))
     assert "WAV" in window.banner.words.text()
 

@@ -53,7 +53,7 @@ def test_another_seed_begins_a_new_run_and_is_undone(open_window, qtbot, counter
     qtbot.waitUntil(lambda: window.player.status.run_id not in (None, first), timeout=5000)
     assert window.player.runner.experiment.seed == 7
     assert window.history.stack.undoText() == "Seed 0 → 7"
-    assert "new run" in window.banner.words.text()
+    assert "new run" in window.toast.words.text()
     window.history.stack.undo()
     assert window.document.experiment().seed == 0 == window.side.run.spin.value()
     assert window.player.runner.experiment.seed == 0

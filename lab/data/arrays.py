@@ -28,7 +28,7 @@ def decoded(raw: bytes, where: str, *, texts: bool = False) -> np.ndarray:
     """The array that the bytes of a .npy file hold."""
     try:
         shape, column_order, dtype, start = _header(raw)
-    except (ValueError, KeyError, TypeError, SyntaxError, IndexError, struct.error, RecursionError, MemoryError) as error:
+    except Exception as error:  # NumPy parses the header as Python text, and so anything that a parser raises may come
         raise FileError(
             f"{where} cannot be read as an array of NumPy ({str(error).splitlines()[0][:80] if str(error) else 'damaged'})."
         ) from None
@@ -62,8 +62,8 @@ def _header(raw: bytes) -> tuple[tuple[int, ...], bool, np.dtype, int]:
     return shape, column_order, dtype, file.tell()
 
 
-def read_npz(path: Path, limit: int = MAX_BYTES) -> dict[str, np.ndarray]:
-    """The arrays of a .npz file by name, of numbers and of texts; packed ones may unpack to at most `limit` bytes in all."""
+def read_npz(path: Path, limit: int = MAX_BYTES, *, texts: bool = True) -> dict[str, np.ndarray]:
+    """The arrays of a .npz file by name, of numbers and, with `texts`, of texts; packed ones may unpack to at most `limit` bytes in all."""
     raw = door.read_bytes(path, limit=limit, what="arrays (.npz)")
     out: dict[str, np.ndarray] = {}
     room = limit
@@ -79,7 +79,7 @@ def read_npz(path: Path, limit: int = MAX_BYTES) -> dict[str, np.ndarray]:
                 if len(content) != info.file_size:
                     raise FileError(f"{path}: the array '{info.filename[:-4]}' is not as long as it says: the file is damaged.")
                 room -= len(content)
-                out[info.filename[:-4]] = decoded(content, f"{path}, array '{info.filename[:-4]}',", texts=True)
+                out[info.filename[:-4]] = decoded(content, f"{path}, array '{info.filename[:-4]}',", texts=texts)
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,

@@ -38,6 +38,7 @@ class Rule:
     missing: frozenset[str] = frozenset()
     usual: bool = True
     values: tuple[float, ...] = ()
+    scored: bool = True  # whether a cell may hold an underscore, which Python reads as nothing between digits
 
     def no_value(self, cell: str) -> bool:
         """Whether a tidied cell stands for no value, whatever its column holds."""
@@ -237,7 +238,7 @@ def is_identifier(name: str) -> bool:
 
 def _quick(cells: Sequence[str], rule: Rule) -> np.ndarray | None:
     """The numbers of cells that Python reads as they stand; None where one needs looking at."""
-    if any("_" in c for c in cells):
+    if rule.scored and any("_" in c for c in cells):
         return None
     try:
         if rule.decimal == ",":

@@ -19,6 +19,7 @@ from lab.data.numerals import MISSING, is_number, tidy
 from lab.errors import FileError
 
 LOOKED_AT = 2000  # records from which the layout is found
+CELLS = 60_000  # that are looked at to tell a heading from values
 _COMMENT = ("#", "%", "//")
 _UNIT = re.compile(r"^(.*\S)\s*[(\[]\s*([^()\[\]]{1,16})\s*[)\]]$")
 
@@ -136,7 +137,7 @@ def _named(
 ) -> Layout:
     """Names and units of the columns, from the first row, from a comment or a shorter line right above it."""
     first, below, units = 0, 0, [""] * width
-    body = [row for _, row in table]
+    body = [row for _, row in table[: max(30, CELLS // width)]]  # of wide tables fewer rows say the same
     names: list[str] = []
     if header == "names" or (not header and is_heading(body[0], body[1:], decimal)):
         names, first = body[0], 1

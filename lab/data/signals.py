@@ -91,7 +91,8 @@ def _array(place: Path, sample_rate: float, column: int, time_unit: str) -> Reco
     table = arrays.read_npy(place)
     if table.ndim not in (1, 2):
         raise FileError(f"The array in {place} must hold real numbers in one or two dimensions.")
-    table = np.asarray(table, float)
+    with np.errstate(invalid="ignore"):
+        table = np.asarray(table, float)
     if table.ndim == 2 and table.shape[1] == 1:
         table = table[:, 0]
     if table.ndim == 2 and table.shape[0] < table.shape[1] and table.shape[0] <= 3:

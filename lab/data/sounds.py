@@ -105,7 +105,8 @@ def _wave(raw: bytes, path: Path) -> Sound:
 
 def _samples(raw: bytes, kind: int, width: int, order: str, path: Path) -> np.ndarray:
     if kind == FLOAT and width in (4, 8):
-        return np.frombuffer(raw, f"{order}f{width}").astype(float)
+        with np.errstate(invalid="ignore"):  # what is no number is refused with its place
+            return np.frombuffer(raw, f"{order}f{width}").astype(float)
     if kind in (A_LAW, MU_LAW) and width == 1:
         return _companded(np.frombuffer(raw, np.uint8), kind)
     if kind == PCM and width == 1:

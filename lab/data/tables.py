@@ -126,7 +126,7 @@ def _read(place: Path, choices: Choices, wanted: tuple[tuple[str, Kind], ...], w
     found = layout(text.text, dialect, place, choices.header)
     if found.width > MAX_COLUMNS:
         raise FileError(f"{place} has {found.width:,} columns; at most {MAX_COLUMNS:,} can be read: cut it down first.")
-    rule = _rule(place, choices, dialect.decimal)
+    rule = replace(_rule(place, choices, dialect.decimal), scored="_" in text.text)
     asked = {**dict(wanted), **_kinds(place, choices.types, found.names)}
     stores = [Store(name, asked.get(name, asked.get(""))) for name in found.names]
     records, uneven, preview = _take(text.text, dialect, found, stores, rule, place)

@@ -9,9 +9,9 @@ import numpy as np
 
 from lab.errors import LabError
 from lab.graph.document import Graph, Node
-from lab.graph.kinds.layers import Dense, Input, Output, kind_of, mlp, shapes, sized, weighted, write
+from lab.graph.kinds.layers import Dense, Input, Output, Reconstruction, SecondLoss, kind_of, mlp, shapes, sized, terms, weighted, write
 from lab.graph.weights import MOST, carried, carry
-from lab.model import State, Stream, param
+from lab.model import Layer, Picture, State, Stream, param
 from lab.tape import Tape
 from lab.training.dale import SignedLayers
 from lab.training.learner import Constants
@@ -72,6 +72,12 @@ class GraphTraining(SignedLayers):
                 "graph", f"{end.title} has {end.parameters.classes} outputs, but {self.data} has {found.outputs} {what}: give it as many"
             )
 
+        for node in terms(network_of(self.graph)[0]):
+            asked = node.parameters
+            if isinstance(asked, SecondLoss) and (found.task != "classification" or asked.classes != found.outputs):
+                what = f"{found.outputs} classes" if found.task == "classification" else "no classes"
+                raise self.refuse("graph", f"{node.title} asks for {asked.classes} classes, but {self.data} has {what}: change one of them")
+
     @staticmethod
     def _input_size(given: Node) -> int:
         value = given.parameters
@@ -82,6 +88,56 @@ class GraphTraining(SignedLayers):
     def task(self) -> str:
         """What the end of the graph asks for, or what the data are."""
         return "reconstruction" if network_of(self.graph)[2].kind == "reconstruction" else outline(self).task
+
+    @property
+    def draws(self) -> bool:  # type: ignore[override]
+        """Whether a layer draws its values."""
+        graph = network_of(self.graph)[0]
+        return any(kind_of(graph, n).random for n in graph.nodes)
+
+    @property
+    def term_names(self) -> tuple[str, ...]:
+        """What each term of the loss is called, where there are several."""
+        graph, _, end = network_of(self.graph)
+        found = terms(graph)
+        return (f"loss: {end.title}", *(f"loss: {n.title}" for n in found)) if found else ()
+
+    def columns(self) -> tuple[list[str], list[str], list[str]]:
+        """The terms of the loss are known of each step, too."""
+        losses, gradients, scores = super().columns()
+        return losses, gradients, [*scores, *self.term_names]
+
+    def given(self, x: np.ndarray, t: np.ndarray) -> dict[str, np.ndarray]:
+        """The classes, too, where something asks for them beside."""
+        asked = any(isinstance(n.parameters, SecondLoss) for n in network_of(self.graph)[0].nodes)
+        return {"x": x, "t": t} if asked else super().given(x, t)
+
+    def goal(self, tape: Any, x: Any, output: Any, outputs: int) -> Any:
+        """The loss of the end, and the terms that other nodes add to it."""
+        graph, _, end = network_of(self.graph)
+        value, others = end.parameters, terms(graph)
+        soft = isinstance(value, Reconstruction) and value.loss == "Bernoulli"
+        if not others and not soft:
+            return super().goal(tape, x, output, outputs)
+
+        def labels(classes: int) -> Any:
+            return tape.find("t") if any(n.name == "t" for n in tape.nodes) else tape.labels("t", classes)
+
+        name = "loss" if not others else f"{end.id}.loss"
+        if soft:
+            total = tape.bernoulli(tape.find(f"{end.id}.sum"), x, name=name)
+        elif self.task == "classification":
+            tape.record("accuracy", tape.accuracy(output, labels(outputs)))
+            total = tape.cross_entropy(output, labels(outputs), name=name)
+        else:
+            total = tape.mse(output, x if self.task == "reconstruction" else tape.input("t", (outputs,)), name=name)
+        if not others:
+            return total
+        named = zip(self.term_names, [(total, 1.0), *(kind_of(graph, n).term(tape, n, labels) for n in others)], strict=True)  # type: ignore[misc]
+        found = [(tape.record(title, term), weight) for title, (term, weight) in named]
+        for term, weight in found[1:]:
+            total = tape.add(total, tape.scale(term, weight))
+        return tape.scale(total, 1.0, name="loss")
 
     def _weighted(self) -> list[Node]:
         return weighted(network_of(self.graph)[0])
@@ -145,7 +201,16 @@ class GraphTraining(SignedLayers):
         ]
         if self.task == "reconstruction" and shape.picture:
             found.append(Stream("reconstructions", "image", "", "Test pictures, and under each what comes out."))
+        found += [
+            Stream(name, "trace", "", f"Term of the loss on each minibatch, before its weight: {name.partition(': ')[2]}.", every=1)
+            for name in self.term_names
+        ]
         return tuple(found)
+
+    def own_pictures(self, shape: Outline) -> tuple[Picture, ...]:
+        """The terms of the loss, where there are several."""
+        layers = tuple(Layer(name, label=name.partition(": ")[2]) for name in self.term_names)
+        return (Picture("terms", "Terms of the loss", layers, y="loss", front=True),) if layers else ()
 
     def look(self, constants: Constants, state: State, tape: State, stream: str) -> Any:
         """Layers, weights, pictures said again."""

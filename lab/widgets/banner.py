@@ -1,10 +1,14 @@
-"""A line in the window that says what happened, with the way out as buttons; never in the way of the work."""
+"""Sentences laid over the stage: what happened, with the way out as buttons. Nothing moves when one comes or goes.
+
+A `Banner` shows one sentence at a time. The window has two: `banner` for what stays until it is mended, answered or taken
+back, and under it `toast` for what passes by itself, with Undo where it was an act.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.widgets import theme
@@ -16,16 +20,21 @@ ICONS = {
     "accent": "mdi6.information-outline",
 }
 WORDS = {"bad": "Error", "warn": "Warning", "good": "Done", "accent": "Note"}
+PASSING = 6.0  # seconds that a sentence stays that passes by itself
+HELD = 1500  # ms more while the mouse or the keyboard is on it: what one is about to press must not vanish
+AWAY = 10  # px from the upper edge of the stage
+SIDE = 24  # px left free at either side
+WIDEST = 860  # px
 
 
 class Banner(QFrame):
-    """One sentence at a time."""
+    """One sentence at a time, over its parent; `below` another one while that is shown."""
 
-    def __init__(self, parent: QWidget | None = None):
+    def __init__(self, parent: QWidget, below: Banner | None = None, passing: bool = False):
         super().__init__(parent)
         self.setObjectName("banner")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 8, 8, 8)
+        self._column = column = QVBoxLayout(self)
+        column.setContentsMargins(12, 7, 8, 7)
         column.setSpacing(6)
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -36,7 +45,7 @@ class Banner(QFrame):
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self._progress = QProgressBar(self)
         self._progress.setRange(0, 0)
-        self._progress.setFixedWidth(120)
+        self._progress.setFixedWidth(96)
         self._progress.setTextVisible(False)
         self._beside, self._below = QHBoxLayout(), QHBoxLayout()  # where the buttons are: next to the words, or under them
         self._beside.setSpacing(8)
@@ -54,9 +63,17 @@ class Banner(QFrame):
         column.addLayout(row)
         column.addLayout(self._below)
         self._ways: list[QPushButton] = []
-        self._under: bool | None = None
         self._key: object = None
         self._token = "accent"
+        self._above = below
+        self._followers: list[Banner] = []
+        if below is not None:
+            below._followers.append(self)
+        self._time = QTimer(self)
+        self._time.setSingleShot(True)
+        self._time.timeout.connect(self._pass)
+        self._passing = passing
+        parent.installEventFilter(self)
         theme.changes().changed.connect(self.set_theme)
         self.hide()
 
@@ -70,13 +87,15 @@ class Banner(QFrame):
         busy: bool = False,
     ) -> None:
         """Show a sentence. `key` names what it is about, so that only that can take it back."""
+        if self._passing:
+            self._time.start(round(PASSING * 1000))
         if self.isVisible() and (sentence, key) == (self.words.text(), self._key):
             return
         self._key, self._token = key, token
         self.words.setText(sentence)
         self.setAccessibleName(f"{WORDS[token]}: {sentence}")
         for old in self._ways:
-            self._place(old, None)
+            self._put(old, None)
             old.hide()
             old.deleteLater()
         self._ways = []
@@ -86,12 +105,11 @@ class Banner(QFrame):
             button.clicked.connect(call)
             button.clicked.connect(self.dismiss)
             self._ways.append(button)
-        self._under = None
         self._progress.setVisible(busy)
         self._close.setVisible(not busy)
         self.set_theme()
         self.show()
-        self._arrange()
+        self.place()
         for button in self._ways:
             button.show()
 
@@ -100,43 +118,62 @@ class Banner(QFrame):
         if sentence != self.words.text():
             self.words.setText(sentence)
             self.setAccessibleName(f"{WORDS[self._token]}: {sentence}")
+            self.place()
 
-    def resizeEvent(self, event) -> None:
-        """The words keep the larger part of the width; buttons that would take it go below."""
-        super().resizeEvent(event)
-        self._arrange()
+    # -- where it lies --
 
-    def _arrange(self) -> None:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep in the middle of a stage that changes its size."""
+        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
+            self.place()
+        return False
+
+    def place(self) -> None:
+        """In the middle of the upper edge; the words keep the larger part of the width, buttons that would take it go below."""
+        stage = self.parentWidget()
+        if stage is None or self.isHidden():
+            return
+        room = min(WIDEST, max(160, stage.width() - 2 * SIDE))
         for button in self._ways:
             button.setText(button.property("whole"))
-        under = sum(b.sizeHint().width() + 8 for b in self._ways) > 0.5 * self.width()
-        if under != self._under:
-            self._under = under
-            for button in self._ways:
-                self._place(button, self._below if under else self._beside)
-        lacking = sum(b.sizeHint().width() + 8 for b in self._ways) + 24 - self.width()
-        if under and lacking > 0:
-            longest = max(self._ways, key=lambda b: b.sizeHint().width())
-            measure, whole = longest.fontMetrics(), longest.property("whole")
-            longest.setText(
-                measure.elidedText(whole, Qt.TextElideMode.ElideRight, max(40, measure.horizontalAdvance(whole) - lacking - 12))
-            )
-            longest.setToolTip(whole)
-        # Wrapped words are as tall as they need to be, even where the pictures above would not give way.
-        self.words.setMinimumHeight(max(0, self.words.heightForWidth(max(80, self._room()))))
-
-    def _room(self) -> int:
-        """Width that is left for the words."""
-        margins = (
-            24 + 20 + 20 + self._icon.sizeHint().width() + self._close.sizeHint().width() + (128 if self._progress.isVisibleTo(self) else 0)
+            button.setToolTip("")
+        buttons = sum(b.sizeHint().width() + 8 for b in self._ways)
+        under = buttons > 0.5 * room
+        for button in self._ways:
+            self._put(button, self._below if under else self._beside)
+        self._shorten(buttons + 24 - room if under else 0)
+        rest = (
+            20 + 20 + self._icon.sizeHint().width() + self._close.sizeHint().width() + 16 + (104 if self._progress.isVisibleTo(self) else 0)
         )
-        return self.width() - margins - (0 if self._under else sum(b.sizeHint().width() + 8 for b in self._ways))
+        rest += 0 if under else buttons
+        words = self.words.fontMetrics().horizontalAdvance(self.words.text()) + 8
+        width = min(room, max(rest + words, buttons + 28 if under else 0, 160))
+        self.words.setFixedHeight(max(20, self.words.heightForWidth(max(80, width - rest))))
+        self._column.activate()
+        height = self._column.minimumSize().height()
+        top = AWAY if self._above is None or self._above.isHidden() else self._above.geometry().bottom() + 7
+        self.setGeometry((stage.width() - width) // 2, top, width, height)
+        self.raise_()
+        for follower in self._followers:
+            follower.place()
 
-    def _place(self, button: QPushButton, layout: QHBoxLayout | None) -> None:
+    def _shorten(self, lacking: int) -> None:
+        """Cut the longest button where all of them together are wider than the stage; the whole is in its tool tip."""
+        if lacking <= 0:
+            return
+        longest = max(self._ways, key=lambda b: b.sizeHint().width())
+        measure, whole = longest.fontMetrics(), longest.property("whole")
+        room = max(40, measure.horizontalAdvance(whole) - lacking - 12)
+        longest.setText(measure.elidedText(whole, Qt.TextElideMode.ElideRight, room))
+        longest.setToolTip(whole)
+
+    def _put(self, button: QPushButton, layout: QHBoxLayout | None) -> None:
         self._beside.removeWidget(button)
         self._below.removeWidget(button)
         if layout is not None:
             layout.addWidget(button)
+
+    # -- going away --
 
     def take_back(self, key: object) -> None:
         """Hide what was said about `key`."""
@@ -146,20 +183,30 @@ class Banner(QFrame):
     @property
     def key(self) -> object:
         """What the present sentence is about."""
-        return self._key if self.isVisible() else None
+        return self._key if not self.isHidden() else None
 
     def dismiss(self) -> None:
         """Put the sentence away."""
         self._key = None
+        self._time.stop()
         self.hide()
+        for follower in self._followers:
+            follower.place()
+
+    def _pass(self) -> None:
+        if self.underMouse() or self.isAncestorOf(self.window().focusWidget() or self.window()):
+            self._time.start(HELD)
+        else:
+            self.dismiss()
 
     def set_theme(self) -> None:
         """Colours of the look in force."""
         tokens = theme.current().tokens
         colour = getattr(tokens, self._token)
-        ground = theme.mix(tokens.surface, colour, 0.10)
-        self.setStyleSheet(
-            f"QFrame#banner {{ background: {ground}; border: 1px solid {theme.mix(tokens.line, colour, 0.5)}; border-radius: 8px; margin: 0 12px 12px 12px; }}"
-        )
+        quiet = self._token in ("good", "accent")
+        ground = tokens.surface if quiet else theme.mix(tokens.surface, colour, 0.12)
+        edge = theme.mix(tokens.line, tokens.muted if quiet else colour, 0.5)
+        self.setStyleSheet(f"QFrame#banner {{ background: {ground}; border: 1px solid {edge}; border-radius: 8px; }}")
         self._icon.setPixmap(theme.icon(ICONS[self._token], self._token).pixmap(20, 20))
         self._close.setIcon(theme.icon("mdi6.close"))
+        self.place()

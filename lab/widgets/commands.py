@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from lab import catalog
 from lab.errors import LabError, ParameterError
@@ -35,10 +35,10 @@ class Commands(QObject):
         self._calls: dict[str, Callable[..., object]] = {}
         w = shell
         add = self._add
-        undo = w.history.stack.createUndoAction(self, "Undo")
-        redo = w.history.stack.createRedoAction(self, "Redo")
-        self._take("undo", undo, "mdi6.undo", QKeySequence.StandardKey.Undo)
-        self._take("redo", redo, "mdi6.redo", "Ctrl+Shift+Z", "Ctrl+Y")
+        add("undo", "Undo", w.undo, "mdi6.undo", "Ctrl+Z")
+        add("redo", "Redo", w.redo, "mdi6.redo", "Ctrl+Shift+Z", "Ctrl+Y")
+        w.history.stack.indexChanged.connect(self._name_steps)
+        self._name_steps()
         add("new", "New session", self.new, "mdi6.file-plus-outline", "Ctrl+N")
         add("open", "Open…", self.open, "mdi6.folder-open-outline", "Ctrl+O")
         add("bring", "Bring your data…", self.bring, "mdi6.table-large", "Ctrl+D")
@@ -97,6 +97,15 @@ class Commands(QObject):
         self.icons[name] = icon
         self.window.frame.addAction(action)
 
+    def attach(self, *parts: QWidget) -> None:
+        """Let keys of one letter act only while the keyboard is in one of these parts: elsewhere a letter never surprises."""
+        for action in self.actions.values():
+            if any(_letter(k) for k in action.shortcuts()):
+                self.window.frame.removeAction(action)
+                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+                for part in parts:
+                    part.addAction(action)
+
     def bar(self) -> list[tuple[QAction, str]]:
         """The actions of the top bar with their icons."""
         return [(self.actions[n], self.icons[n]) for n in ("undo", "redo", "save", "projector", "theme", "help")]
@@ -117,6 +126,15 @@ class Commands(QObject):
             ("Shift+click, Left, Right, Delete", "Put, move and remove the markers of a picture"),
             ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard"),
         ]
+
+    def _name_steps(self, *_: object) -> None:
+        """Undo and redo say what they would take back or do again."""
+        stack = self.window.history.stack
+        for name, text, usable in (("undo", stack.undoText(), stack.canUndo()), ("redo", stack.redoText(), stack.canRedo())):
+            action = self.actions[name]
+            action.setText(f"{name.capitalize()} {text}".strip())
+            action.setToolTip(f"{action.text()} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
+            action.setEnabled(usable)
 
     # -- the search field --
 
@@ -275,14 +293,16 @@ class Commands(QObject):
             return
         elif w.workspace.filled:
             w.workspace.fill("")
-        elif w.banner.isVisible() and w.banner.key not in (None, "run"):
+        elif w.toast.key is not None:
+            w.toast.dismiss()
+        elif w.banner.key not in (None, "run"):
             w.banner.dismiss()
         elif w.player.status is not None and w.player.status.place is not None:
             self._present()
         elif theme.current().projector:
             self.projector()
-        elif w.frame.focusWidget() is not None:
-            w.frame.focusWidget().clearFocus()
+        else:
+            w.focus.hand_back()
 
     def projector(self) -> None:
         """Larger type, thicker lines, only what the lesson is about; or back."""
@@ -336,7 +356,7 @@ class Commands(QObject):
         from lab.session import Session
 
         if Path(path).resolve() == self.window.session.path:
-            self.window.banner.say("accent", f"'{Path(path).name}' is the session in front.", key="file")
+            self.window.toast.say("accent", f"'{Path(path).name}' is the session in front.", key="file")
             return
         try:
             session = Session.open(path)
@@ -367,7 +387,7 @@ class Commands(QObject):
             return
         w.history.stack.setClean()
         w.settings.add_recent(w.session.path)
-        w.banner.say("good", f"Saved as {w.session.path}.", key="file")
+        w.toast.say("good", f"Saved as {w.session.path}.", key="file")
         w.show_title()
 
     def save_as(self) -> None:
@@ -397,7 +417,7 @@ class Commands(QObject):
             w.banner.say("bad", str(error), [("Save as…", self.save_as)], key="file")
         else:
             w.history.stack.setClean()
-            w.banner.say("good", f"Saved as {w.session.path}.", key="file")
+            w.toast.say("good", f"Saved as {w.session.path}.", key="file")
         w.player.use(w.session)
         if run is not None:
             if moving:
@@ -418,7 +438,7 @@ class Commands(QObject):
             self.window.failed(str(error))
             return
         self.window.settings.add_recent(path)
-        self.window.banner.say("good", f"A copy was saved as {path}.", key="file")
+        self.window.toast.say("good", f"A copy was saved as {path}.", key="file")
 
     def export_all(self) -> None:
         """Ask for a folder and write all that was recorded of the run in front into a new one in it."""
@@ -467,7 +487,7 @@ class Commands(QObject):
         except LabError as error:
             w.banner.say("bad", str(error), key="file")
             return
-        w.banner.say("good", f"{seconds:.3g} s of sound were saved as {path}.", key="file")
+        w.toast.say("good", f"{seconds:.3g} s of sound were saved as {path}.", key="file")
 
     def show_recent(self) -> None:
         """A menu of the sessions used last."""
@@ -524,3 +544,9 @@ class Commands(QObject):
         if self._compare is None:
             self._compare = Compare(self.window.frame)
         self._compare.show_runs(self.window)
+
+
+def _letter(key: QKeySequence) -> bool:
+    """Whether a key is one letter or sign that is typed in texts; those that ask something (`/`, `?`) may be pressed anywhere."""
+    text = key.toString().removeprefix("Shift+")
+    return len(text) == 1 and text not in "/?"

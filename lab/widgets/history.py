@@ -4,6 +4,9 @@ Document --replace--> Document          a change is: before, after, a name
              |
    QUndoStack of `Replace(before, after, text)`; undo and redo put the other value back,
    and whoever listens to `changed(before, after)` does what is different.
+
+Going from model to model is no change and no step: undo never leaves the model in front by it. A step that was made in another
+model waits until that one is in front again (`elsewhere`).
 """
 
 from __future__ import annotations
@@ -29,14 +32,26 @@ class Replace(QUndoCommand):
         self.after = after
         self.key = key
         self.at = time.monotonic()
+        self._done = False
+
+    @property
+    def moves(self) -> bool:
+        """Whether the step itself brought another model to the front."""
+        return self.before.model != self.after.model
+
+    @property
+    def own(self) -> bool:
+        """Whether the step is about the model that was in front, and not about notes or runs."""
+        return self.moves or self.before.experiment(self.after.model) != self.after.experiment() or self.before.drafts != self.after.drafts
 
     def redo(self) -> None:
         """Put the new value in place."""
-        self._owner._put(self.after)
+        again, self._done = self._done, True
+        self._owner._put(self.after, self.moves, back=again)
 
     def undo(self) -> None:
         """Put the old value back."""
-        self._owner._put(self.before)
+        self._owner._put(self.before, self.moves, back=True)
 
     def id(self) -> int:
         """Commands of one key may merge."""
@@ -67,12 +82,29 @@ class History(QObject):
         self.document = document
         self.stack = QUndoStack(self)
         self.stack.setUndoLimit(UNDO_LIMIT)
+        self.back = False  # while `changed` is emitted: whether a step is undone or redone
 
     def replace(self, after: Document, text: str, key: str = "") -> None:
         """Make `after` the document, as a step called `text`; steps with the same `key` in quick succession are one."""
         if after == self.document:
             return
         self.stack.push(Replace(self, self.document, after, text, key))
+
+    def go(self, document: Document) -> None:
+        """Another model in front: no step."""
+        self._put(document, True)
+
+    def elsewhere(self, redo: bool = False) -> str:
+        """The model in which the next step to undo (or redo) was made, if it is not in front."""
+        command = (
+            self.stack.command(self.stack.index() - (0 if redo else 1))
+            if (self.stack.canRedo() if redo else self.stack.canUndo())
+            else None
+        )
+        if not isinstance(command, Replace) or not command.own:
+            return ""
+        where = command.before.model if redo else command.after.model
+        return where if where != self.document.model else ""
 
     def seal(self) -> None:
         """The next change does not merge with the last one (a drag has ended)."""
@@ -94,7 +126,13 @@ class History(QObject):
         self.stack.clear()
         self.document = document
 
-    def _put(self, document: Document) -> None:
+    def _put(self, document: Document, moves: bool, back: bool = False) -> None:
+        if not moves:
+            document = document.replace(model=self.document.model, chosen=self.document.chosen)
         before, self.document = self.document, document
         if before != document:
-            self.changed.emit(before, document)
+            self.back = back
+            try:
+                self.changed.emit(before, document)
+            finally:
+                self.back = False

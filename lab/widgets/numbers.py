@@ -112,7 +112,7 @@ class NumberBox(QLineEdit):
         self._pause.setInterval(SETTLE)
         self._pause.timeout.connect(self.settled)
         self.textEdited.connect(self._touched)
-        self.editingFinished.connect(self._finish)
+        self.editingFinished.connect(self.take_over)
         self._dirty = False
 
     def set_value(self, value: Any) -> None:
@@ -131,7 +131,8 @@ class NumberBox(QLineEdit):
     def _touched(self) -> None:
         self._dirty = True
 
-    def _finish(self) -> None:
+    def take_over(self) -> None:
+        """Say what was typed, or settle at once on what was stepped to."""
         if self._dirty:
             self._dirty = False
             text = self.text().strip()

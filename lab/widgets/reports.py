@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject
 from lab.engine.runner import Status
 from lab.widgets.shell import Shell
 
-PASSING = 4.0  # seconds a note stays that nobody has to act upon
 PATIENCE = 0.25  # seconds before preparing is worth a word
 
 
@@ -23,7 +22,6 @@ class Reports(QObject):
         self._reported: tuple = ()
         self._preparing = ""
         self._opened_at = 0.0
-        self._until = 0.0
         self._advised: set[str] = set()
 
     def begin(self, model: str, title: str) -> None:
@@ -39,11 +37,6 @@ class Reports(QObject):
         self._advised.clear()
         self._shell.banner.take_back("run")
         self._shell.banner.take_back("advice")
-
-    def restarted(self, label: str) -> None:
-        """Say why a new run has begun."""
-        self._shell.banner.say("accent", f"{label} cannot change while a run goes on: a new run has begun.", key="restart")
-        self._until = time.monotonic() + PASSING
 
     def show(self, status: Status | None) -> None:
         """Say what there is to be said about this status."""
@@ -65,7 +58,6 @@ class Reports(QObject):
             self._reported = key
             return
         if key == self._reported:
-            self._later()
             self._advise(status)
             return
         was, self._reported = self._reported, key
@@ -107,10 +99,5 @@ class Reports(QObject):
             )
 
     def _undo_and_go(self) -> None:
-        self._shell.history.stack.undo()
+        self._shell.undo()
         self._shell.player.play()
-
-    def _later(self) -> None:
-        now = time.monotonic()
-        if self._shell.banner.key == "restart" and now > self._until:
-            self._shell.banner.take_back("restart")

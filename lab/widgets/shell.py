@@ -14,6 +14,7 @@ from lab.session import Session
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.document import Document
+from lab.widgets.focus import Focus
 from lab.widgets.history import History
 from lab.widgets.player import Player
 from lab.widgets.runs import RunRow
@@ -52,7 +53,9 @@ class Shell(Protocol):
     settings: Settings
     player: Player
     history: History
-    banner: Banner
+    banner: Banner  # what stays until it is mended or answered
+    toast: Banner  # what passes by itself
+    focus: Focus
     bar: Bar
     side: Side
     transport: Transport
@@ -99,6 +102,15 @@ class Shell(Protocol):
 
     def remedy(self, way: Remedy) -> None:
         """Do what a model offers."""
+
+    def undo(self) -> None:
+        """Take the last step back, or say in which model it was made."""
+
+    def redo(self) -> None:
+        """Do the step that was taken back again."""
+
+    def did(self, words: str) -> None:
+        """Say what was done, with the way back."""
 
     # -- a run --
 

@@ -47,6 +47,11 @@ def _elsewhere(*_: Any) -> None:
     """What hands a network over is no action of the run: the window does it."""
 
 
+def key_of(action: Action) -> str:
+    """The key of an action of a model: its letter with Alt, which does not collide with the keys of the window."""
+    return f"Alt+{action.shortcut}"
+
+
 class Actions(QWidget):
     """The actions of a model as buttons; one with arguments asks for them first. Those beyond `ROWS` rows wait in a menu."""
 
@@ -106,6 +111,8 @@ class Actions(QWidget):
             room = ROWS * columns
             seen = len(self.buttons) if len(self.buttons) <= room else room - 1
             menu = self.more.menu()
+            for entry in self.actions():
+                self.removeAction(entry)
             menu.clear()
             for position, (name, button) in enumerate(self.buttons.items()):
                 button.setVisible(position < seen)
@@ -116,7 +123,8 @@ class Actions(QWidget):
                 entry = menu.addAction(button.text())
                 entry.setToolTip(button.toolTip())
                 if button.action.shortcut:
-                    entry.setShortcut(button.action.shortcut)
+                    entry.setShortcut(key_of(button.action))
+                    self.addAction(entry)  # the key of a button that is hidden does nothing
                 entry.triggered.connect(partial(self.press, name))
             self._grid.removeWidget(self.more)
             self.more.setVisible(seen < len(self.buttons))
@@ -138,9 +146,9 @@ class ActionButton(QPushButton):
         super().__init__(action.label + ("…" if specs else ""), parent)
         self.action = action
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setToolTip(action.doc + (f" ({action.shortcut})" if action.shortcut else ""))
+        self.setToolTip(action.doc + (f" ({key_of(action)})" if action.shortcut else ""))
         if action.shortcut:
-            self.setShortcut(action.shortcut)
+            self.setShortcut(key_of(action))
         self._value = action.arguments()
 
     def press(self, beside: QWidget) -> None:

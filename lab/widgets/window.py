@@ -29,6 +29,7 @@ from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
 from lab.widgets.data_sheet.place import DataPlace
 from lab.widgets.document import Document
+from lab.widgets.focus import Focus
 from lab.widgets.gallery import Gallery, small_picture
 from lab.widgets.history import History
 from lab.widgets.marks import Marks
@@ -87,6 +88,7 @@ class Window(QMainWindow):
         self._shown_source: object = None
         self._closing = False
         self._acted: object = None  # what actions changed, as far as the document has taken it over
+        self._did_at = -1  # the step that the toast tells of
         self._shown_name = ""  # the model whose cards are in the workspace
         self.commands = Commands(self)
         self.marks = Marks(self)
@@ -125,14 +127,14 @@ class Window(QMainWindow):
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([600, 200])
         self.workspace = Workspace(self)
-        self.banner = Banner(self)
-        holder = QWidget(self)
+        self.stage = holder = QWidget(self)
+        self.banner = Banner(holder)
+        self.toast = Banner(holder, below=self.banner, passing=True)
         inside = QVBoxLayout(holder)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
         self.canvas = CanvasPlace(self, self.workspace)
         inside.addWidget(self.canvas, 1)
-        inside.addWidget(self.banner)
         self.side = Side(self)
         self.transport = Transport(self)
         body = QHBoxLayout()
@@ -149,6 +151,8 @@ class Window(QMainWindow):
         column.addWidget(_line(self))
         column.addWidget(self.transport)
         self.setCentralWidget(middle)
+        self.focus = Focus(self, self.stage)
+        self.commands.attach(self.stage, self.transport)
         self.data = DataPlace(self, middle, self.commands.open_session)
         self._fit_panels()
 
@@ -185,6 +189,7 @@ class Window(QMainWindow):
         self.runs.sound_wanted.connect(self.commands.save_sound)
         self.history.changed.connect(self._apply)
         self.history.stack.cleanChanged.connect(self.show_title)
+        self.history.stack.indexChanged.connect(self._stepped)
         self.player.branched.connect(self._branched)
         self.player.switched.connect(self._switched)
         self.player.failed.connect(self.failed)
@@ -301,8 +306,7 @@ class Window(QMainWindow):
     def choose_model(self, name: str) -> None:
         """Bring a model to the front and let it run."""
         if name != self.document.model:
-            title = next((e.title for e in catalog.entries() if e.name == name), name)
-            self.history.replace(self.document.with_model(name, catalog.panel_of(name)), f"Open {title}")
+            self.history.go(self.document.with_model(name, catalog.panel_of(name)))
         self.bar.show_panel(catalog.panel_of(self.document.model))
 
     def choose_preset(self, title: str, *, playing: bool = False) -> None:
@@ -315,6 +319,7 @@ class Window(QMainWindow):
             self.failed(str(error))
             return
         experiment = self.document.experiment().replace(parameters=model.changed())
+        own = bool(self.document.experiment().parameters) and not preset_of(self.document.experiment().build())
         before = self.player.runner
         self.history.replace(self.document.with_experiment(experiment), f"Preset {title}")
         if self.player.runner is before:  # all of it could change while the run goes on
@@ -322,7 +327,46 @@ class Window(QMainWindow):
             self.reset(playing=playing or status is None or status.phase in ("running", "finished", "preparing"))
         elif playing:
             self.player.send(Play())
-        self.banner.take_back("restart")  # a preset always begins a run: nothing to explain
+        if self.toast.key == "act":
+            self.toast.take_back("act")  # a preset always begins a run: nothing to explain
+        if own:
+            self.did(f"Values of '{title}' taken over.")
+
+    def undo(self) -> None:
+        """Take the last step back, or say in which model it was made: undo never leaves the model in front by itself."""
+        self._step(redo=False)
+
+    def redo(self) -> None:
+        """Do the step that was taken back again."""
+        self._step(redo=True)
+
+    def _step(self, redo: bool, *_: object) -> None:
+        stack, where = self.history.stack, self.history.elsewhere(redo)
+        if where:
+            title = next((e.title for e in catalog.entries() if e.name == where), where)
+            text = stack.redoText() if redo else stack.undoText()
+            way = ("Go there and redo" if redo else "Go there and undo", partial(self._step_there, where, redo))
+            self.toast.say("accent", f"'{text}' was done in {title}.", [way], key="elsewhere")
+        elif redo:
+            stack.redo()
+        else:
+            stack.undo()
+
+    def _step_there(self, where: str, redo: bool) -> None:
+        self.choose_model(where)
+        self._step(redo)
+
+    def did(self, words: str) -> None:
+        """Say what was done, with the way back; or that it was taken back, with the way forth."""
+        if self.history.back:
+            return
+        self.toast.say("good", words, [("Undo", self.undo)], key="act")
+        self._did_at = self.history.stack.index()
+
+    def _stepped(self, index: int) -> None:
+        """What was done last is no longer the last step: the button would take back something else."""
+        if index != self._did_at:
+            self.toast.take_back("act")
 
     def change(self, name: str, value: Any, *, final: bool = True) -> None:
         """Change a parameter of the model in front, as one undoable step per drag."""
@@ -498,7 +542,7 @@ class Window(QMainWindow):
         running = status is not None and status.phase in ("running", "finished", "preparing")
         self._restart(running)
         if not changed or specs[next(iter(changed))].kind != "graph":  # the canvas says by itself that another network runs
-            self.reports.restarted(specs[next(iter(changed))].label if changed else "The seed")
+            self.did(f"{_said(type(new), changed) if changed else f'Seed {after.seed}'}: a new run has begun.")
 
     def adopt(self, document: Document, text: str, key: str = "") -> None:
         """A step whose effect has already happened."""
@@ -704,6 +748,7 @@ class Window(QMainWindow):
         if self._closing:
             return True
         self._closing = True
+        self.history.stack.blockSignals(True)  # it empties itself while it is deleted, and nobody is there any more to hear of it
         self.pulse.stop()
         self.thumbnails.stop()
         done = self.player.finish(timeout)
@@ -731,6 +776,15 @@ class Hairline(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.colour("line"))
         painter.end()
+
+
+def _said(kind: type[Model], changed: dict[str, Any]) -> str:
+    """What was changed, in a few words."""
+    if len(changed) > 1:
+        return f"{len(changed)} parameters changed"
+    name, value = next(iter(changed.items()))
+    spec = kind.specs()[name]
+    return f"{spec.label} {spec.text(value)}" if KINDS[spec.kind].brief else f"{spec.label} changed"
 
 
 def _recorded(model: Model) -> list[tuple]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.graph.kinds.layers import autoencoder, cnn, residual
+from lab.graph.kinds.layers import autoencoder, cnn, residual, variational
 from lab.model import Figure, Layer, Picture, Preset
 from lab.training import GraphTraining
 
@@ -30,6 +30,11 @@ class CanvasTraining(GraphTraining):
             {"graph": cnn().to_json(), "data": "digits", "rate": 0.003, "epochs": 20}, shows="test accuracy > 0.94"
         ),
         "Digits, autoencoder": Preset({"graph": autoencoder().to_json(), "data": "digits", "rate": 0.003}, shows="test R2 > 0.4"),
+        "Digits, variational autoencoder": Preset(
+            {"graph": variational().to_json(), "data": "digits", "rate": 0.002, "batch": 64, "epochs": 60},
+            shows="test loss < 26",
+            slow=True,
+        ),
     }
 
     hands_over = {
@@ -39,12 +44,14 @@ class CanvasTraining(GraphTraining):
     }
 
     def own_pictures(self, shape):
-        """What is said again, where that is the task."""
+        """What is said again, where that is the task; the terms of the loss."""
+        own = super().own_pictures(shape)
         if self.task == "reconstruction" and shape.picture:
             return (
                 Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), colours="grey", levels=(0.0, 1.0), front=True),
+                *own,
             )
-        return ()
+        return own
 
     @classmethod
     def figures(cls):

@@ -275,9 +275,9 @@ class OneSignPerNeuron(Perceptron):
     @property
     def stage(self):
         """The columns large, those of the free network beside them, balance, and below the accuracies."""
-        beside = ("free columns", "excitation and inhibition") if self.compared else ("excitation and inhibition",)
-        below = ("loss", "canvas", "prediction") if outline(self).picture and self.task == "classification" else ("loss",)
-        return Stage("signed columns", companions=(*beside, "accuracies"), below=below)
+        drawn = ("canvas",) if outline(self).picture and self.task == "classification" else ()
+        beside = ("free columns", "accuracies") if self.compared else ("accuracies",)
+        return Stage("signed columns", companions=beside, below=("excitation and inhibition", "loss", *drawn))
 
     def look(self, constants, state, tape, stream):
         """Columns, balance, and the network as populations."""

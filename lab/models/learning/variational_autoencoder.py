@@ -329,7 +329,7 @@ class VariationalAutoencoder(Perceptron):
         if outline(self).picture is None:
             return Stage("map", companions=("terms", "used units"))
         return Stage(
-            "map", companions=(("decoded", "said again"), "walk over the map", "terms"), below=("canvas", "decoded path", "dreamt"),
+            "map", companions=("walk over the map", ("decoded", "canvas", "said again")), below=("terms", "decoded path", "dreamt"),
             drawers=(("In and out", ("reconstructions", "used units", "active units")),),
         )  # fmt: skip
 

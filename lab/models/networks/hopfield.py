@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lab.data import pictures
 from lab.errors import FileError, ModelError
 from lab.kernels import below, kernel, seed_state, uniform
 from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
@@ -230,23 +231,19 @@ class Hopfield(Model):
         return np.ascontiguousarray(found), shape
 
     def _from_pictures(self):
-        from lab.data.sets import PICTURES
-
         if not self.file:
             raise ModelError("Choose a folder of pictures to store.")
         folder = Path(self.file)
-        files = sorted(p for p in (folder if folder.is_dir() else folder.parent).iterdir() if p.suffix.lower() in PICTURES)[: self.count]
+        try:
+            inside = sorted((folder if folder.is_dir() else folder.parent).iterdir())
+        except OSError as error:
+            raise FileError(f"{folder} cannot be read ({error.strerror}): choose a folder of pictures.") from None
+        files = [p for p in inside if p.suffix.lower() in pictures.SUFFIXES][: self.count]
         if not files:
-            raise FileError(f"{folder} holds no pictures ({', '.join(PICTURES)}).")
-        from PIL import Image
-
+            raise FileError(f"{folder} holds no pictures ({', '.join(pictures.SUFFIXES)}).")
         rows = []
         for path in files:
-            try:
-                with Image.open(path) as picture:
-                    grey = np.asarray(picture.convert("L").resize((16, 16)), float)
-            except (OSError, ValueError, SyntaxError) as error:
-                raise FileError(f"{path} is not a readable picture: {error}.") from None
+            grey = pictures.small(path, 16)
             rows.append(np.where(grey.ravel() > np.median(grey), 1.0, -1.0))
         return np.array(rows), (16, 16)
 

@@ -106,7 +106,7 @@ class LayeredNetwork(GraphTraining):
         )
 
     def own_pictures(self, shape):
-        """The drawing in front."""
+        """The drawing in front; the terms of the loss."""
         found = [
             Picture("network", "Every neuron and synapse", (Layer("network"),), colours="diverging", weight=1.8, front=True, pick="look_at_unit",
                     doc="Width: size of the weight; dashed: negative. Click a neuron to read its arithmetic."),
@@ -116,7 +116,7 @@ class LayeredNetwork(GraphTraining):
             found.append(
                 Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), colours="grey", levels=(0.0, 1.0), front=True)
             )
-        return tuple(found)
+        return (*found, *super().own_pictures(shape))
 
     @property
     def pictures(self):
@@ -267,7 +267,9 @@ class LayeredNetwork(GraphTraining):
         rows.append({"from": f"{title}: the sum z", "x": "", "w": "", "w x": z})
         if node.kind == "dense":
             rows.append({"from": f"{title} = {node.parameters.activation}(z)", "x": "", "w": "", "w x": own})  # type: ignore[attr-defined]
-        elif self.task == "classification":
+        elif node.kind == "sample":
+            rows.append({"from": f"{title}: drawn from the cloud around z", "x": "", "w": "", "w x": own})
+        elif node.kind == "second-loss" or (node.kind == "output" and self.task == "classification"):
             p = np.exp(values[node.id] - values[node.id].max())
             rows.append({"from": f"{title}: probability (softmax of all z)", "x": "", "w": "", "w x": float(p[k] / p.sum())})
         return rows

@@ -34,9 +34,20 @@ class Output(Described):
 
 
 class Reconstruction(Described):
-    """The input said again, trained by the squared error."""
+    """The input said again, trained by the mean squared error, or pixel by pixel as black or white with a probability.
+
+    The second is a sum over the pixels: with a Sample on the way it is the bound of a variational autoencoder.
+    """
 
     owner: ClassVar[str] = "reconstruction"
+    loss: str = param("squared error", choices=("squared error", "Bernoulli"), live=False, doc="What a difference costs.", main=True)
+
+
+def _write_again(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    value = node.parameters
+    assert isinstance(value, Reconstruction)
+    total = tape.affine(sources[0], shape[0], init="xavier", name=f"{node.id}.sum")
+    return tape.logistic(total, name=node.id) if value.loss == "Bernoulli" else total
 
 
 def _affine(first: str) -> Callable:
@@ -58,7 +69,7 @@ KINDS = (
     ),
     Layer(
         "reconstruction", "Reconstruction", Reconstruction, IN, (), "The input said again, trained by the squared error", "mdi6.arrow-u-left-top", ENDS, "R",
-        takes="numbers", shape=lambda value, given: (prod(given.first),), write=_affine("xavier"), count=counted, weights="dense layer", cells="each",
+        takes="numbers", shape=lambda value, given: (prod(given.first),), write=_write_again, count=counted, weights="dense layer", cells="each",
         role="end", place=12,
     ),
 )  # fmt: skip

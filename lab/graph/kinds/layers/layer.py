@@ -10,6 +10,7 @@ from lab.graph.document import GraphError, Kind, Node, Port
 from lab.params import Described
 
 Shape = tuple[int, ...]
+Labels = Callable[[int], Any]  # the node of the tape that holds the classes, of which there are so many
 IN, OUT = (Port("in", "values", many=False, needed=True),), (Port("out", "values"),)
 ENDS, LAYERS, BETWEEN = "Ends", "Layers", "Between layers"  # headings of the palette
 ACTIVATIONS = ("identity", "relu", "tanh", "logistic", "leaky", "softplus", "gelu")
@@ -63,6 +64,8 @@ class Layer(Kind):
     cells     `each`: its neurons can be told apart; `shared`: weights or windows slide over places; `none`: values only pass
     role      `begin`, `inner` or `end` of a network
     place     where it stands in the palette
+    term      (tape, node, labels) -> what it adds to the loss of each sample, and its weight, if it adds something
+    random    whether it draws random numbers in each pass
     """
 
     shape: Callable[[Any, Incoming], Shape] = _same
@@ -74,6 +77,8 @@ class Layer(Kind):
     cells: Literal["each", "shared", "none"] = "none"
     role: Literal["begin", "inner", "end"] = "inner"
     place: int = 50
+    term: Callable[[Any, Node, Labels], tuple[Any, float]] | None = None
+    random: bool = False
 
     def given(self, node: Node, incoming: list[tuple[Node, Shape]], first: Shape) -> Shape:
         """Shape of what a node of this kind gives; an error names both ends of the wire that does not fit."""

@@ -37,6 +37,11 @@ def shapes(graph: Graph) -> dict[str, Shape]:
     return found
 
 
+def terms(graph: Graph) -> list[Node]:
+    """The nodes that add a term of their own to the loss."""
+    return [node for node in map(graph.node, graph.order()) if kind_of(graph, node).term is not None]
+
+
 def sized(graph: Graph) -> tuple[Node, Node]:
     """The input and the end of a network that can run; otherwise refused with a sentence."""
     if graph.family != "layers":

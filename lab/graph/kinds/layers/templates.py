@@ -58,6 +58,14 @@ def autoencoder(code: int = 2) -> Graph:
     )  # fmt: skip
 
 
+def variational(code: int = 2) -> Graph:
+    """An autoencoder whose code is drawn from a cloud: both terms of its loss."""
+    return chain(
+        ("input", "Input", dict(height=8, width=8, channels=1)), ("flatten", "Flatten", {}), ("dense", "Encoder", dict(units=128, activation="relu")),
+        ("sample", "Code", dict(numbers=code)), ("dense", "Decoder", dict(units=128, activation="relu")), ("reconstruction", "Picture again", dict(loss="Bernoulli")),
+    )  # fmt: skip
+
+
 def deep(repeat: int = 4) -> Graph:
     """A residual block repeated: each copy adds to what it was given."""
     graph = chain(
@@ -83,6 +91,8 @@ TEMPLATES = {
                                "seconds.", {"data": "digits"}),
     "Autoencoder": Template(autoencoder, "The network must say its input again after passing it through two numbers, the Code. What it keeps is what "
                             "matters most in the pictures; more units in Code keep more.", {"data": "digits"}),
+    "Variational autoencoder": Template(variational, "The Code is drawn from a cloud around what the encoder says, and the loss keeps all clouds near the middle: "
+                                        "places between them then mean pictures, too.", {"data": "digits"}),
     "CNN": Template(cnn, "Eight kernels of 3 by 3 slide over the picture: the same weights at every place. Pooling keeps the largest answer of each window, "
                     "so that a shift by one pixel hardly matters.", {"data": "digits"}),
     "Residual block": Template(residual, "The wire around Hidden 2 adds what came in to what the layer makes of it: the layer need only learn the difference, "

@@ -1,0 +1,84 @@
+"""Where the keyboard is, and what Space and Enter mean there.
+
+- Space plays and pauses, wherever the keyboard is, unless somebody is writing text; a number is no text: it is taken over first.
+- Enter in a field takes its value over and hands the keyboard back to the stage, or to what had it there before; on a button it
+  presses it, on a list of choices it opens it (Space plays).
+- Keys of one letter belong to the stage: they do something only while the keyboard is there.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+
+from lab.widgets.numbers import NumberBox
+
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class Focus(QObject):
+    """Listens to the one widget that has the keyboard, and knows which part of the stage had it last."""
+
+    def __init__(self, window: QWidget, stage: QWidget):
+        super().__init__(window)
+        self._window, self._stage = window, stage
+        self._watched: QWidget | None = None
+        self._entering: QObject | None = None  # the field in which Enter was pressed
+        self._before: QWidget | None = None  # what had the keyboard on the stage
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._changed)
+
+    def _changed(self, old: QWidget | None, new: QWidget | None) -> None:
+        if self._watched is not None:
+            self._watched.removeEventFilter(self)
+        self._watched = new if new is not None and new.window() is self._window else None
+        if self._watched is not None:
+            self._watched.installEventFilter(self)
+            if self._stage.isAncestorOf(self._watched) and not writes(self._watched):
+                self._before = self._watched
+                self._before.destroyed.connect(self._forget)
+
+    def _forget(self) -> None:
+        self._before = None
+
+    def hand_back(self) -> None:
+        """Give the keyboard to what had it on the stage, or to the stage."""
+        before = self._before
+        if before is not None and before.isVisible() and before.window() is self._window:
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._stage.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Space and Enter of the widget that has the keyboard."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Space and not event.modifiers() and isinstance(watched, (NumberBox, QAbstractSpinBox)):
+                if isinstance(watched, NumberBox):
+                    watched.take_over()
+                else:
+                    watched.interpretText()
+                event.ignore()
+                return True
+        elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() in ENTER and not event.modifiers():
+            if isinstance(watched, QAbstractButton):
+                watched.click()
+                return True
+            if isinstance(watched, QComboBox) and not watched.isEditable():
+                watched.showPopup()
+                return True
+            if isinstance(watched, (QLineEdit, QAbstractSpinBox)):
+                self._entering = watched
+                QTimer.singleShot(0, self, self._entered)  # after the field has taken its value over
+        return False
+
+    def _entered(self) -> None:
+        field, self._entering = self._entering, None
+        if isinstance(field, QWidget) and field is self._watched and not field.property("invalid"):
+            self.hand_back()
+
+
+def writes(widget: QWidget) -> bool:
+    """Whether text is written in a widget."""
+    return isinstance(widget, (QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit))
