@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 MINUS, THIN, NOTHING = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{EM DASH}"
@@ -24,6 +25,7 @@ _LETTERS = {
 _GREEK = re.compile(r"(?<![A-Za-z])(" + "|".join(_LETTERS) + r")(?![A-Za-z])")
 
 
+@lru_cache(1024)
 def typeset(text: str) -> str:
     """Units and symbols as the field prints them: uA/cm2 becomes µA/cm², MOhm MΩ, 1/s s⁻¹, x_inf x∞, tau τ."""
     text = _MICRO.sub("µ", text)
