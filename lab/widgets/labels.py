@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from lab.units import figure
+from lab.units import figure, number, split
 
 BETWEEN = " · "  # what parts the figures of a line
 
@@ -58,11 +58,8 @@ def figures(summary) -> str:
 
 def figure_rows(summary) -> list[tuple[str, str]]:
     """The figures of a run, a name and a number with its unit each: ('loss', '0.31 nats')."""
-    rows = []
-    for key, value in summary.items():
-        name, _, unit = key.partition(" (")
-        rows.append((name, f"{number(value)} {unit.rstrip(')')}".strip()))
-    return rows
+    named = ((*split(key), value) for key, value in summary.items())
+    return [(name, f"{number(value)} {unit}".strip()) for name, unit, value in named]
 
 
 def sentence(words: str) -> str:
