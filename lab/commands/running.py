@@ -14,6 +14,7 @@ from lab import catalog
 from lab.commands.driving import drive, signals, stopped
 from lab.commands.options import ModelFile, RunId, app, say, trust
 from lab.errors import FileError, ModelError, near
+from lab.units import number, typeset
 
 if TYPE_CHECKING:
     from lab.engine.experiment import Experiment
@@ -140,7 +141,7 @@ def _print_summary(simulation: Simulation, path: Path | None, as_json: bool) -> 
     for name, value in summary.items():
         if name == "data":  # said when it was loaded
             continue
-        print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}")
+        print(f"  {typeset(name)}: {number(value, 6)}")
     if path:
         print(f"session: {path}")
 

@@ -9,7 +9,6 @@ A source is a running model or a recording (`lab.display.sources`).
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +17,7 @@ import numpy as np
 from lab.display.sources import LiveSource, Overlay, RecordedSource, Source
 from lab.errors import ModelError
 from lab.model import Layer, Model, Picture, Stream
+from lab.units import typeset as typeset
 
 __all__ = [
     "Axis", "Line", "LiveSource", "Overlay", "Plot", "Range", "RasterPlot", "RecordedSource", "Source", "Spikes", "Stretch", "bucket_size",
@@ -122,33 +122,6 @@ def kind(picture: Picture, model: Model) -> str:
         return "phase"
     # Curves and arrows lie over clouds, and an image may lie behind them.
     return next((k for k in ("cloud", "image", "arrows") if k in kinds), kinds[0])
-
-
-def typeset(text: str) -> str:
-    """Units and symbols as the field prints them: uA/cm2 becomes µA/cm², x_inf x∞, tau τ."""
-    text = _MICRO.sub("µ", text)
-    text = _POWER.sub(lambda m: m.group(1) + m.group(2).translate(_RAISED), text)
-    return _GREEK.sub(lambda m: _LETTERS[m.group()], text.replace("_inf", "∞"))
-
-
-_MICRO = re.compile(r"(?<![A-Za-z])u(?=[AVSFmsMNW](?![a-z]))")
-_POWER = re.compile(r"((?<![A-Za-z])[cmµn]?m)\^?(-?[23])(?![0-9A-Za-z])")
-_RAISED = str.maketrans("-23", "⁻²³")
-_LETTERS = {
-    "tau": "τ",
-    "alpha": "α",
-    "beta": "β",
-    "sigma": "σ",
-    "theta": "θ",
-    "lambda": "λ",
-    "ohm": "Ω",
-    "Ohm": "Ω",
-    "mu": "μ",
-    "eta": "η",
-    "phi": "φ",
-    "delta": "δ",
-}
-_GREEK = re.compile(r"(?<![A-Za-z])(" + "|".join(_LETTERS) + r")(?![A-Za-z])")
 
 
 def nice_ceiling(value: float) -> float:

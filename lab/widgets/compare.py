@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from lab import catalog
+from lab.units import number
 from lab.widgets import theme
-from lab.widgets.labels import number
 from lab.widgets.shell import Shell
 
 
