@@ -145,7 +145,7 @@ def full(monkeypatch):
 
     def create(cls, *arguments, **options):
         session = original(cls, *arguments, **options)
-        disks.append(Full(session._connection, 3))
+        disks.append(Full(session._connection, 2))
         session._writer._connection = disks[-1]
         return session
 
@@ -166,13 +166,13 @@ def test_a_run_on_a_full_disk_waits_and_goes_on_when_there_is_room(full, capsys)
 
     driving._patiently = watched
     try:
-        assert main(["run", MODEL, "--for", "20000steps", "--record", "x=1", "-o", "a.lab"]) == 0
+        assert main(["run", MODEL, "--for", "60000steps", "--record", "x=1", "-o", "a.lab"]) == 0
     finally:
         driving._patiently = original
     said = capsys.readouterr().err
     assert said.count("is full; make room") == 1 and "The run waits and goes on by itself" in said and waited
     assert Session.check("a.lab") == []
-    assert lab.load("a.lab")["x"].tobytes() == lab.run(MODEL, steps=20000, record={"x": 1})["x"].tobytes()
+    assert lab.load("a.lab")["x"].tobytes() == lab.run(MODEL, steps=60000, record={"x": 1})["x"].tobytes()
 
 
 def test_a_run_on_a_full_disk_can_be_ended_and_keeps_what_the_disk_took(full, capsys, monkeypatch):
@@ -186,13 +186,13 @@ def test_a_run_on_a_full_disk_can_be_ended_and_keeps_what_the_disk_took(full, ca
     original = driving.Signals.__init__
     monkeypatch.setattr(driving.Signals, "__init__", lambda self: wishes.append(self) or original(self))
     monkeypatch.setattr(driving.time, "sleep", asked)
-    assert main(["run", MODEL, "--for", "20000steps", "--record", "x=1", "-o", "a.lab"]) == 1
+    assert main(["run", MODEL, "--for", "60000steps", "--record", "x=1", "-o", "a.lab"]) == 1
     said = capsys.readouterr().err
     assert "is full" in said and "Go on with: lab resume a.lab" in said and "Traceback" not in said
     monkeypatch.setattr(driving.time, "sleep", sleep)
     assert Session.check("a.lab") == []
     assert main(["resume", "a.lab", "--model", MODEL, "--quiet"]) == 0
-    assert lab.load("a.lab").steps == 20000
+    assert lab.load("a.lab").steps == 60000
 
 
 @POSIX

@@ -67,7 +67,7 @@ def test_a_run_that_is_stopped_while_it_waits_compiles_nothing(monkeypatch):
     monkeypatch.setattr(preparation, "COMMAND", "import time; time.sleep(600)")
     runner = Runner(Experiment(MODEL), apart=True).start()
     assert runner.stop(60)
-    assert not preparation.marked(MODEL) and not hasattr(runner, "simulation")
+    assert not preparation.marked(MODEL) and runner._simulation is None
 
 
 @pytest.mark.parametrize("command", ["raise SystemExit(1)", "import os; os.abort()"])

@@ -79,9 +79,9 @@ def test_applying_a_theme_reaches_palette_sheet_and_listeners(themed, qtbot):
     assert themed.palette().window().color().name() == theme.DARK.background
 
 
-def test_projector_mode_has_18_pixel_type_and_3_pixel_lines(themed):
+def test_projector_mode_has_18_pixel_type_and_wider_lines(themed):
     look = theme.apply(themed, "dark", projector=True)
-    assert (look.text, look.stroke) == (18, 3.0)
+    assert (look.text, look.stroke) == (18, 3.5)
     assert themed.font().pixelSize() == 18
     assert theme.apply(themed, "dark").text == 13
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from shiboken6 import isValid
 
 from lab.widgets.numbers import NumberBox
 
@@ -31,7 +32,7 @@ class Focus(QObject):
         application.focusChanged.connect(self._changed)
 
     def _changed(self, old: QWidget | None, new: QWidget | None) -> None:
-        if self._watched is not None:
+        if self._watched is not None and isValid(self._watched):  # it may be gone: a window that closes takes its widgets first
             self._watched.removeEventFilter(self)
         self._watched = new if new is not None and new.window() is self._window else None
         if self._watched is not None:
