@@ -287,4 +287,5 @@ def test_compiled_equals_interpreted(name, tmp_path):
     with np.load(tmp_path / f"{name}.npz") as plain:
         assert set(plain.files) == set(simulation.state)
         for key in plain.files:
-            np.testing.assert_allclose(simulation.state[key], plain[key], rtol=2e-4 if single else 1e-9, atol=1e-6)
+            loose = single and simulation.state[key].dtype.kind == "f"  # counters and orders are whole numbers
+            np.testing.assert_allclose(simulation.state[key], plain[key], rtol=2e-4 if loose else 1e-9, atol=1e-6)

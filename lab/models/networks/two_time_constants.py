@@ -17,8 +17,8 @@ SIDE = 17
 
 
 @kernel
-def _slopes(y, W, b, gain, tau_s, tau_m, limit, into):
-    """dy/dt for y = (s1, s2, v1, v2) in 1/ms. limit 0: the full system; 1: v = sigma(s); 2: s = W v + b; 3: neither has a state."""
+def _slopes(y, W, b, gain, tau_s, tau_m, into):
+    """dy/dt for y = (s1, s2, v1, v2) in 1/ms."""
     for i in range(2):
         s = b[i] + W[i, 0] * y[2] + W[i, 1] * y[3]
         into[i] = (s - y[i]) / tau_s
@@ -50,7 +50,7 @@ def _step(y, W, b, gain, tau_s, tau_m, limit, dt):
     first, k, at, total = y.copy(), np.empty(4), y.copy(), np.zeros(4)
     for stage in range(4):
         _settle(at, W, b, gain, limit)
-        _slopes(at, W, b, gain, tau_s, tau_m, limit, k)
+        _slopes(at, W, b, gain, tau_s, tau_m, k)
         weight = 1.0 if stage == 0 or stage == 3 else 2.0
         ahead = dt if stage == 2 else 0.5 * dt
         for i in range(4):
