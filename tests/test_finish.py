@@ -40,8 +40,8 @@ def test_start_again_is_asked_for(open_window, qtbot):
     window = open_window()
     run = finished(window, qtbot)
     next(b for b in window.finish_card.buttons if b.text() == "Start again").click()
-    qtbot.waitUntil(lambda: window.player.run_id not in (None, run), timeout=10_000)
     assert not window.finish_card.isVisible()
+    qtbot.waitUntil(lambda: window.player.run_id not in (None, run), timeout=10_000)
 
 
 @pytest.mark.parametrize("name", ["mlp", "embedding-map", "word2vec"])
