@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 try:
     __version__ = version("neural-lab")
 except PackageNotFoundError:  # a checkout on the path, not installed
-    __version__ = "0.1.0"
+    __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from lab.api import Run, load, make, run

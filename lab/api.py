@@ -12,7 +12,7 @@ import numpy as np
 from lab import catalog
 from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
-from lab.engine.recording import Recorder
+from lab.engine.recording import Recorder, experiment_of
 from lab.engine.stand_in import is_known, stand_in
 from lab.errors import LabError, ModelError
 from lab.model import Happened, Model, Recorded
@@ -207,7 +207,7 @@ def load(path: str | Path, run: int | None = None) -> Run:
     info = reader.pick(run)
     log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
     if is_known(info.experiment.get("model")):
-        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {path}")
+        experiment = experiment_of(reader, info, f"run {info.id} of {path}")
         value = experiment.build()
         for h in log:
             if h.kind == "change":

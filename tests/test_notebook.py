@@ -9,7 +9,7 @@ pytest.importorskip("PySide6")
 from lab import catalog
 from lab.session import Session
 from lab.widgets.keeper import PASSED
-from lab.widgets.notebook import Told, changes_of, differing, names, preset_title, same_data
+from lab.widgets.notebook import Told, course_of, differing, names, preset_title, same_data
 
 CELL = "leaky-integrate-and-fire"
 
@@ -29,9 +29,9 @@ def test_runs_are_named_by_what_differs_and_by_nothing_else():
 
 
 def test_a_change_while_it_ran_counts_and_is_shown_with_what_was_before(counter):
-    one, two = called(Told(1, changes={"rate": 4.0}), Told(2), model=counter)
+    one, two = called(Told(1, course={"rate": (2.0, 4.0)}), Told(2), model=counter)
     assert (one, two) == ("Rate 1 → 4 mV", "Rate 1 mV")
-    assert changes_of([("change", {"rate": 2.0}), ("act", {"rate": 9.0}), ("change", {"rate": 3.0})]) == {"rate": 3.0}
+    assert course_of([("change", {"rate": 2.0}), ("act", {"rate": 9.0}), ("change", {"rate": 3.0})]) == {"rate": (2.0, 3.0)}
 
 
 def test_a_preset_is_called_by_its_title_alone_and_where_more_than_two_things_differ():

@@ -436,7 +436,7 @@ def test_a_card_shows_title_caption_and_figures_and_asks_for_the_place(qtbot, so
     card.show()
     card.refresh(source)
     qtbot.waitUntil(lambda: card.figures.text() != "")
-    assert (card.title.text(), card.caption.text(), card.figures.text()) == ("Membrane", "last 40 ms", "spikes 1 800")
+    assert (card.title.text(), card.caption.text(), card.figures.text()) == ("Membrane", "last 40 ms", "1800 spikes")
     with qtbot.waitSignal(card.fill_wanted):
         qtbot.mouseDClick(card, Qt.MouseButton.LeftButton, pos=QPoint(60, 14))
     menu = card.view.menu()

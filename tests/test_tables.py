@@ -391,3 +391,23 @@ def test_the_file_is_read_again_when_it_has_changed(tmp_path):
     put(tmp_path, "a,b\n1,2\n2,3\n5,5\n7,7\n")
     assert tables.read(path).rows == 4
     assert tables.read(path, replace(Choices(), target="a")).rows == 4
+
+
+def test_words_keep_their_own_letters(tmp_path):
+    path = put(tmp_path, "a,b,kind\n" + "".join(f"{k},{k % 5},{'Don’t know' if k % 2 else 'a – b'}\n" for k in range(30)))
+    assert from_file(path).classes == ("Don’t know", "a – b")
+
+
+def test_what_other_programs_export_is_read_as_it_is(tmp_path):
+    r = '"len" "wid" "species"\n' + "".join(
+        f'"{k + 1}" {k / 7:.2f} {k % 5} "{"xy"[k % 2]}"\n' for k in range(30)
+    )  # row names have no heading
+    found = from_file(put(tmp_path, r))
+    assert found.features == ("len", "wid") and found.target == "species" and "row names (an identifier)" in found.said
+    bank = (
+        "Kontoauszug;;;\nInhaber: X;;;\n\nDatum;Betrag (€);Zweck;Art\n"
+        + "".join(f"{k % 28 + 1:02d}.03.2024;{'-' if k % 2 else ''}1.{k + 100},50;Text {k};{'ab'[k % 2]}\n" for k in range(40))
+        + "Summe;9.345,00;;\n"
+    )
+    made = planned(put(tmp_path, bank.encode("cp1252")))
+    assert made.table.layout.titles == 2 and made.unknown == 1 and learned.dataset(made).x[1, 0] == np.float32(-1101.5)

@@ -152,3 +152,21 @@ def test_both_terms_of_the_test_part_are_events():
     block = s.advance(23, ["reconstruction", "KL", "floor"])
     assert block.samples["floor"] == pytest.approx(s.summary()["floor (nats)"])
     assert (block.samples["reconstruction"] > block.samples["floor"]).all()
+
+
+def test_pictures_of_ones_own_are_drawn_and_a_table_needs_gaussian_values(tmp_path):
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for kind in "ab":
+        (tmp_path / "pictures" / kind).mkdir(parents=True)
+        for k in range(12):
+            Image.fromarray(random.integers(0, 255, (8, 8), np.uint8)).save(tmp_path / "pictures" / kind / f"{k}.png")
+    s = Simulation(VAE(data="file", file=str(tmp_path / "pictures"), batch=8, **SMALL), 1)
+    s.advance(4)
+    assert s.observe("decoded").ndim == 2
+    rows = "\n".join(f"{a:.3f},{b:.3f},{c:.3f},{'x' if c > 0 else 'y'}" for a, b, c in random.normal(size=(40, 3)))
+    (tmp_path / "table.csv").write_text(f"a,b,c,kind\n{rows}\n")
+    with pytest.raises(LabError, match="Bernoulli needs values from 0 to 1"):
+        Simulation(VAE(data="file", file=str(tmp_path / "table.csv"), **SMALL), 1)
+    Simulation(VAE(data="file", file=str(tmp_path / "table.csv"), likelihood="Gaussian", **SMALL), 1).advance(2)

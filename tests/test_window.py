@@ -500,6 +500,25 @@ def test_compare_shows_what_differs_and_what_came_out(open_window, qtbot):
     window.commands._compare.close()
 
 
+def test_compare_shows_what_was_changed_while_a_run_went_on(open_window, qtbot):
+    window = open_window()
+    play_to(qtbot, window, 10)
+    first = status(window).run_id
+    window.change("rate", 4.5)
+    qtbot.waitUntil(lambda: status(window).model.rate == 4.5)
+    assert status(window).run_id == first, "a live change begins no other run"
+    window.change("cells", 5)
+    qtbot.waitUntil(lambda: status(window).run_id not in (None, first) and status(window).phase == "paused")
+    play_to(qtbot, window, 10)
+    window.commands.compare()
+    table = window.commands._compare.table
+    shown = {
+        table.verticalHeaderItem(y).text().split(" (")[0]: {table.item(y, x).text() for x in range(2)} for y in range(table.rowCount())
+    }
+    window.commands._compare.close()
+    assert {len(text.split(" → ")) for text in shown["Rate"]} == {1, 2} and any(text.endswith("→ 4.5") for text in shown["Rate"]), shown
+
+
 def test_a_small_picture_is_drawn_in_a_process_of_its_own_while_nothing_else_goes_on(open_window, qtbot, counter, monkeypatch, tmp_path):
     from lab import catalog
 

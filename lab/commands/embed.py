@@ -52,14 +52,13 @@ def open_vectors(file: str, kind: str = "", metadata: str | None = None, run_id:
 def session_vectors(file: str, run_id: int | None = None) -> Vectors:
     """The vectors that a recorded run has reached."""
     from lab.embedding.streams import NAMES, assemble, has_vectors
-    from lab.engine.experiment import Experiment
-    from lab.engine.recording import restore_point
+    from lab.engine.recording import experiment_of, restore_point
     from lab.engine.simulation import Simulation
     from lab.session import SessionReader
 
     with SessionReader(file) as reader:
         info = reader.pick(run_id)
-        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
+        experiment = experiment_of(reader, info, f"run {info.id} of {file}")
         model = experiment.build()
         if not has_vectors(model):
             raise FileError(

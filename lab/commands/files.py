@@ -112,7 +112,7 @@ def picture(
 def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light", every: bool = False) -> None:
     """Draw a run of a session into a picture, in this process: a child would load everything again, and look for it elsewhere."""
     from lab.display.plots import RecordedSource
-    from lab.engine.experiment import Experiment
+    from lab.engine.recording import experiment_of
     from lab.session import SessionReader
 
     try:
@@ -121,7 +121,7 @@ def draw(session: Path, image: Path, only: str | None = None, run_id: int | None
         raise no_qt(error) from None
     with SessionReader(session) as reader:
         info = reader.pick(run_id)
-        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {session}")
+        experiment = experiment_of(reader, info, f"run {info.id} of {session}")
         model = experiment.build()
         for entry in reader.log(info.id):
             if entry.kind == "change":

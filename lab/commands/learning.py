@@ -22,15 +22,14 @@ Best = Annotated[bool, Parameter(negative="", help="The weights with the lowest 
 
 def _trained(file: str, run_id: int | None, best: bool) -> Simulation:
     """The run of a session as its newest checkpoint left it."""
-    from lab.engine.experiment import Experiment
-    from lab.engine.recording import restore_point
+    from lab.engine.recording import experiment_of, restore_point
     from lab.engine.simulation import Simulation
     from lab.session import SessionReader
     from lab.training import Learner
 
     with SessionReader(file) as reader:
         info = reader.pick(run_id)
-        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
+        experiment = experiment_of(reader, info, f"run {info.id} of {file}")
         model = experiment.build()
         if not isinstance(model, Learner):
             raise ModelError(

@@ -14,6 +14,7 @@ from lab import catalog
 from lab.commands.driving import drive, signals, stopped
 from lab.commands.options import ModelFile, RunId, app, say, trust
 from lab.errors import FileError, ModelError, near
+from lab.units import number, typeset
 
 if TYPE_CHECKING:
     from lab.engine.experiment import Experiment
@@ -140,7 +141,7 @@ def _print_summary(simulation: Simulation, path: Path | None, as_json: bool) -> 
     for name, value in summary.items():
         if name == "data":  # said when it was loaded
             continue
-        print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}")
+        print(f"  {typeset(name)}: {number(value, 6)}")
     if path:
         print(f"session: {path}")
 
@@ -155,8 +156,7 @@ def resume(
     quiet: Annotated[bool, Parameter(negative="", help="No progress.")] = False,
 ) -> int:
     """Go on with a run of a session from where it stopped; on the same kind of processor the bytes are those of an uninterrupted run."""
-    from lab.engine.experiment import Experiment
-    from lab.engine.recording import Recorder, restore_point
+    from lab.engine.recording import Recorder, experiment_of, restore_point
     from lab.engine.simulation import Simulation
     from lab.model import Happened
     from lab.session import Session
@@ -166,7 +166,7 @@ def resume(
         reader = session.reader()
         info = reader.pick(run_id)
         _say_elsewhere(info.made)
-        experiment = Experiment.from_dict(info.experiment, f"run {info.id} of {file}")
+        experiment = experiment_of(reader, info, f"run {info.id} of {file}")
         point = restore_point(reader, info.id, max(info.steps, 0))
         if point is None:
             raise FileError(f"Run {info.id} of {file} has no checkpoint to go on from: run it again with 'lab run {file}'.")
@@ -228,15 +228,19 @@ def _experiment(what: str, run_id: int | None) -> Experiment:
     if what.endswith(".toml"):
         return experiments.read(what)
     if what.endswith(".lab"):
+        from lab.engine.recording import experiment_of
         from lab.model import Happened
         from lab.session import SessionReader
 
         with SessionReader(what) as reader:
             info = reader.pick(run_id)
             _say_elsewhere(info.made)
-            found = experiments.Experiment.from_dict(info.experiment, f"run {info.id} of {what}")
+            found = experiment_of(reader, info, f"run {info.id} of {what}")
+            known = {stream.name for stream in found.build().streams}
+            intervals = {name: every for name, every in _intervals(reader, info.id).items() if name in known}
+            record = intervals if found.record is None else found.record
             log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
-        return found.replace(schedule=log, steps=info.steps)
+        return found.replace(schedule=log, steps=info.steps, record=record)
     catalog.given(what)
     return experiments.Experiment(what)
 

@@ -140,8 +140,8 @@ class Store:
         index = self.index
         codes = np.empty(len(cells), np.int32)
         for i, raw in enumerate(cells):
-            cell = tidy(raw)
-            if rule.no_value(cell):
+            cell = raw.strip()  # words keep their own letters
+            if rule.no_value(tidy(raw)):
                 codes[i] = -1
             elif cell in index:
                 codes[i] = index[cell]

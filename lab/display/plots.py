@@ -9,8 +9,7 @@ A source is a running model or a recording (`lab.display.sources`).
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from lab.display.sources import LiveSource, Overlay, RecordedSource, Source
 from lab.errors import ModelError
 from lab.model import Layer, Model, Picture, Stream
+from lab.units import typeset as typeset
 
 __all__ = [
     "Axis", "Line", "LiveSource", "Overlay", "Plot", "Range", "RasterPlot", "RecordedSource", "Source", "Spikes", "Stretch", "bucket_size",
@@ -124,33 +124,6 @@ def kind(picture: Picture, model: Model) -> str:
     return next((k for k in ("cloud", "image", "arrows") if k in kinds), kinds[0])
 
 
-def typeset(text: str) -> str:
-    """Units and symbols as the field prints them: uA/cm2 becomes µA/cm², x_inf x∞, tau τ."""
-    text = _MICRO.sub("µ", text)
-    text = _POWER.sub(lambda m: m.group(1) + m.group(2).translate(_RAISED), text)
-    return _GREEK.sub(lambda m: _LETTERS[m.group()], text.replace("_inf", "∞"))
-
-
-_MICRO = re.compile(r"(?<![A-Za-z])u(?=[AVSFmsMNW](?![a-z]))")
-_POWER = re.compile(r"((?<![A-Za-z])[cmµn]?m)\^?(-?[23])(?![0-9A-Za-z])")
-_RAISED = str.maketrans("-23", "⁻²³")
-_LETTERS = {
-    "tau": "τ",
-    "alpha": "α",
-    "beta": "β",
-    "sigma": "σ",
-    "theta": "θ",
-    "lambda": "λ",
-    "ohm": "Ω",
-    "Ohm": "Ω",
-    "mu": "μ",
-    "eta": "η",
-    "phi": "φ",
-    "delta": "δ",
-}
-_GREEK = re.compile(r"(?<![A-Za-z])(" + "|".join(_LETTERS) + r")(?![A-Za-z])")
-
-
 def nice_ceiling(value: float) -> float:
     """The smallest of 1, 2, 5 times a power of ten that is at least `value`."""
     if not value > 0 or not math.isfinite(value):
@@ -201,7 +174,8 @@ def decimate(steps: np.ndarray, rows: np.ndarray, bucket: int) -> tuple[np.ndarr
     first, every = int(steps[0]), max(1, int(steps[1] - steps[0]))
     if int(steps[-1]) - first == every * (n - 1):
         edges = np.arange(first // bucket, int(steps[-1]) // bucket + 1) * bucket
-        starts = np.unique(np.maximum(0, -((first - edges) // every)))
+        starts = np.maximum(0, -((first - edges) // every))  # in order, but the first few may be the same
+        starts = starts[np.concatenate([[True], np.diff(starts) > 0])]
         starts = starts[starts < n]
     else:
         starts = np.concatenate([[0], np.flatnonzero(np.diff(steps // bucket)) + 1])
@@ -310,7 +284,25 @@ def _make(
     return [Line(key, x, y, (layer.label or layer.stream) + note, series, layer.style, layer.theory, colour, many=True)]
 
 
-def _trace(layer: Layer, model: Model, source: Source, stretch: Stretch, width: int) -> tuple[list[np.ndarray], list[np.ndarray], Stream]:
+Reading = Callable[[str, int, int], tuple[np.ndarray, np.ndarray]]
+
+
+def _reading(source: Source) -> Reading:
+    """The samples of a source for one look: layers of the same stream read it once."""
+    known: dict[tuple[str, int, int], tuple[np.ndarray, np.ndarray]] = {}
+
+    def read(stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        key = (stream, first, last)
+        if key not in known:
+            known[key] = source.samples(*key)
+        return known[key]
+
+    return read
+
+
+def _trace(
+    layer: Layer, model: Model, source: Source, stretch: Stretch, width: int, read: Reading
+) -> tuple[list[np.ndarray], list[np.ndarray], Stream]:
     """x in clock units and y of each channel of a trace layer."""
     stream = model.stream(layer.stream)
     dt = model.clock.dt
@@ -331,7 +323,7 @@ def _trace(layer: Layer, model: Model, source: Source, stretch: Stretch, width: 
             xs.append((at - stretch.origin) * dt)
             ys.append(y)
         return xs, ys, stream
-    steps, rows = source.samples(stream.name, stretch.first, stretch.last)
+    steps, rows = read(stream.name, stretch.first, stretch.last)
     columns = _columns(rows, layer)
     if layer.style == "marker":
         steps, columns = steps[-1:], columns[-1:]
@@ -401,6 +393,7 @@ def lines(picture: Picture, model: Model, source: Source, width: int = 800, over
     found: list[Line] = []
     for run, over in [*((k + 1, o) for k, o in enumerate(overlays)), (0, None)]:
         series = 0
+        read = _reading(over.source if over is not None else source)
         theirs = model if over is None else over.source.model
         origin = over.source if over is not None else source
         for number, layer in enumerate(picture.layers):
@@ -413,14 +406,14 @@ def lines(picture: Picture, model: Model, source: Source, width: int = 800, over
             elif layer.x:
                 xs, ys, stream = _against(layer, theirs, origin, _same_time(stretch, model, theirs, origin))
             else:
-                xs, ys, stream = _trace(layer, theirs, origin, _same_time(stretch, model, theirs, origin), width)
+                xs, ys, stream = _trace(layer, theirs, origin, _same_time(stretch, model, theirs, origin), width, read)
             # A dot on a line and a theory beside a measurement share its colour.
             shares = layer.style == "marker" or layer.theory
             number_of = max(0, series - 1) if shares and len(ys) == 1 else series
             said = _meanings(stream, layer, len(ys))
             before = ghost(stretch, picture, model) if paged and timed and over is None and layer.style != "marker" else None
             if before is not None:
-                old_x, old_y, _ = _trace(layer, theirs, origin, before, width)
+                old_x, old_y, _ = _trace(layer, theirs, origin, before, width, read)
                 old = _make((GHOST, number, 0), old_x, old_y, [""] * len(old_y), number_of, replace(layer, style="ghost"), None, said)
                 found += [replace(line, meaning="") for line in old]
             found += _make((run, number, 0), xs, ys, _names(stream, layer, len(ys)), number_of, layer, over, said)

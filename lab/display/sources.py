@@ -135,9 +135,9 @@ class RecordedSource:
         if info is None:
             raise ModelError(f"The session '{reader.path.name}' has no run {run_id}: choose one of its runs.")
         if model is None:
-            from lab.engine.experiment import Experiment
+            from lab.engine.recording import experiment_of
 
-            model = Experiment.from_dict(info.experiment).build()
+            model = experiment_of(reader, info).build()
         self._model = model
         self._summary = info.summary
         extent = reader.extent(run_id)
@@ -219,11 +219,11 @@ class RecordedSource:
 
     def history(self) -> tuple[Model, Sequence[Happened]]:
         """The model as the run began, and the changes and actions since."""
-        from lab.engine.experiment import Experiment
+        from lab.engine.recording import experiment_of
 
         info = next(r for r in self._reader.runs(deleted=True) if r.id == self.run)
         log = [Happened(e.step, e.kind, e.name, dict(e.payload)) for e in self._reader.log(self.run)]  # type: ignore[arg-type]
-        return Experiment.from_dict(info.experiment).build(), log
+        return experiment_of(self._reader, info).build(), log
 
     def last(self, stream: str) -> Any:
         """What a per-block stream showed at the end of the run, for what never changes in it (names, inputs)."""

@@ -69,6 +69,15 @@ class Experiment:
         made.__dict__["_model"] = model
         return made
 
+    def completed(self, parameters: Mapping[str, Any]) -> Experiment:
+        """The same with these parameters where it names none, as far as the model knows and takes them."""
+        kind = catalog.load(self.model)
+        known = {name: value for name, value in parameters.items() if name in kind.specs()}
+        try:
+            return self.replace(parameters=kind(**{**known, **self.parameters}).changed())
+        except LabError:
+            return self
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data, inverse of `from_dict`."""
         out: dict[str, Any] = {"model": self.model, "seed": self.seed, "parameters": plain(self.parameters)}

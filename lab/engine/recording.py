@@ -18,7 +18,7 @@ from lab.engine.experiment import Experiment
 from lab.engine.simulation import Block, Checkpoint, Simulation, recorded_rows
 from lab.errors import FileError
 from lab.model import Happened, Stream
-from lab.session import Session
+from lab.session import RunInfo, Session, SessionReader
 
 CHECKPOINT_SECONDS = 0.5  # a program that is killed goes on from less than a second before
 KEPT_SECONDS = 5.0  # between checkpoints that stay, to go back to; the others take each other's place
@@ -188,6 +188,16 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
+def experiment_of(reader: SessionReader, info: RunInfo, where: str = "the experiment") -> Experiment:
+    """The experiment of a recorded run, with the defaults that held when it was made.
+
+    A file names only what differed from them, and a later version may have others; the first checkpoint holds all.
+    """
+    experiment = Experiment.from_dict(info.experiment, where)
+    parameters = (reader.began_with(info.id) or {}).get("parameters")
+    return experiment.completed(parameters) if isinstance(parameters, Mapping) else experiment
 
 
 def restore_point(session_reader: Any, run_id: int, at_step: int) -> Checkpoint | None:

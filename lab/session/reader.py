@@ -263,6 +263,23 @@ class SessionReader:
             arrays[name] = codec.whole_array(data, dtype, codec.read_shape(shape, owner, open_ended=False), owner)
         return self._whole(step, "a step"), arrays, codec.read_json(meta, dict, owner)
 
+    def began_with(self, run: int) -> dict[str, Any] | None:
+        """What the first checkpoint before anything was done says besides its arrays: of a run, or of the run that it branched from."""
+        parents = {info.id: info.parent for info in self.runs(deleted=True)}
+        number: int | None = run
+        while number is not None and number in parents:
+            for identity, step, meta, crc in self._all(
+                "SELECT id, step, meta, crc FROM checkpoints WHERE run=? ORDER BY step, id LIMIT 1", (number,)
+            ):
+                rows = self._all("SELECT name FROM arrays WHERE checkpoint=? ORDER BY id LIMIT 10000", (identity,))
+                names = [self._text(row[0], "an array name", codec.MAX_NAME) for row in rows]
+                if crc == codec.checksum(f"{number} {step} {names} {meta}"):
+                    found: dict[str, Any] = codec.read_json(meta, dict, f"The first checkpoint of run {number} in '{self.path.name}'")
+                    if found.get("done") == 0:
+                        return found
+            number = parents.pop(number)  # each run once: a damaged file may hold a circle of parents
+        return None
+
     def _blob(self, table: str, number: int, size: int, crc: int) -> tuple[int, bytearray]:
         """The bytes of a blob and its checksum (begun with `crc`), piece by piece: SQLite would hold a second copy of them."""
         data = bytearray(size)

@@ -29,8 +29,9 @@ from PySide6.QtWidgets import (
 from lab import catalog
 from lab.display.plots import typeset
 from lab.errors import LabError
+from lab.units import number
 from lab.widgets import theme
-from lab.widgets.labels import ElidedLabel, number
+from lab.widgets.labels import ElidedLabel
 from lab.widgets.notebook import table
 from lab.widgets.pictures import PictureView, make
 from lab.widgets.pictures.plot import PlotView
@@ -96,7 +97,7 @@ class Compare(QDialog):
         for row in chosen:
             info = shell.session.run(row.id)
             runs.append((row.name, shell.told(info), dict(status.summary) if status is not None and row.current else info.summary))
-        found = table(runs, specs, number) if len(runs) > 1 else []
+        found = table(runs, specs, _text) if len(runs) > 1 else []
         self.words.setText(
             "What differs between the runs, also what was changed while they ran (before → after), then their figures. Runs that are laid behind the present one are compared; without any, the newest."
             if found else "There is nothing to compare yet: make a second run, with another value of a parameter."
@@ -125,6 +126,10 @@ class Compare(QDialog):
     def copy(self) -> None:
         """The table as tab-separated text."""
         QGuiApplication.clipboard().setText("\n".join("\t".join(line) for line in self._texts))
+
+
+def _text(value: Any) -> str:
+    return number(value, 6)
 
 
 def _label(specs: Any, name: str) -> str:

@@ -73,8 +73,8 @@ class Keeper(QObject):
         self._playing[info.id] = left.phase == "running"
         if self.touched(info, len(status.log)) or status.run_id == self._shell.player.run_id:
             return
-        if left.because == "model" and left.phase != "diverged" and status.step:
-            waiting = Waiting(runner.experiment, runner.simulation.checkpoint(), left.phase == "running", left.pace)
+        if left.because == "model" and left.phase != "diverged" and status.step and status.last is not None:
+            waiting = Waiting(runner.experiment, status.last, left.phase == "running", left.pace)
             self.waiting[runner.experiment.model] = waiting
             self.waiting.move_to_end(runner.experiment.model)
             while len(self.waiting) > WAITING or (len(self.waiting) > 1 and sum(w.size for w in self.waiting.values()) > HEAVY):

@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from lab.units import figure, number, split
+
 BETWEEN = " · "  # what parts the figures of a line
 
 
@@ -49,35 +51,15 @@ class ElidedLabel(QLabel):
         painter.end()
 
 
-def number(value) -> str:
-    """A figure of a run as a person reads it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}".replace(",", "\u202f") if isinstance(value, int) else str(value)
-
-
 def figures(summary) -> str:
-    """The figures of a run in one line: '684 spikes · 68.3 Hz · CV 0.00'."""
-    parts = []
-    for key, value in summary.items():
-        if key == "data":  # a paragraph, which has a place of its own
-            continue
-        name, _, unit = key.partition(" (")
-        unit = unit.rstrip(")")
-        counted = isinstance(value, int) and not isinstance(value, bool) and not unit
-        parts.append(f"{number(value)} {name}" if counted else f"{name} {number(value)} {unit}".strip())
-    return BETWEEN.join(parts)
+    """The figures of a run in one line: '684 spikes · rate 68.3 Hz · CV 0'."""
+    return BETWEEN.join(figure(key, value) for key, value in summary.items() if key != "data")  # a paragraph, which has a place of its own
 
 
 def figure_rows(summary) -> list[tuple[str, str]]:
     """The figures of a run, a name and a number with its unit each: ('loss', '0.31 nats')."""
-    rows = []
-    for key, value in summary.items():
-        name, _, unit = key.partition(" (")
-        rows.append((name, f"{number(value)} {unit.rstrip(')')}".strip()))
-    return rows
+    named = ((*split(key), value) for key, value in summary.items())
+    return [(name, f"{number(value)} {unit}".strip()) for name, unit, value in named]
 
 
 def sentence(words: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from lab import catalog
-from lab.engine.experiment import Experiment
+from lab.engine.recording import experiment_of
 from lab.errors import LabError, OwnModelError
 from lab.session import RunInfo
 from lab.widgets.document import Document
 from lab.widgets.labels import figures
-from lab.widgets.notebook import Told, changes_of, names, same_data
+from lab.widgets.notebook import Told, course_of, names, same_data
 from lab.widgets.runs import Other, RunRow
 from lab.widgets.shell import Shell
 
@@ -59,7 +59,7 @@ class Marks(QObject):
         """Show the recording of a run."""
         info = self._shell.session.run(run)
         try:
-            experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'")
+            experiment = experiment_of(self._shell.player.reader(), info, f"Run '{info.name}'")
         except OwnModelError as error:
             self._shell.ask_to_run(error.path)
             return
@@ -93,8 +93,12 @@ class Marks(QObject):
         status = player.status
         if status is not None and info.id == status.run_id and player.runner is not None:
             begun = status.first or status.model
-            now = {n: v for n, v in status.model.values().items() if v != getattr(begun, n)} if type(begun) is type(status.model) else {}
-            return Told(info.id, given, seed, now)
+            course = course_of((h.kind, h.values) for h in status.log)
+            for name, value in status.model.values().items():  # an action may have changed some
+                last = course[name][-1] if name in course else getattr(begun, name)
+                if value != last:
+                    course[name] = (*course.get(name, ()), value)
+            return Told(info.id, given, seed, course)
         key = (info.steps, info.state)
         if info.id not in self._told or self._told[info.id][0] != key:
             try:
@@ -102,7 +106,7 @@ class Marks(QObject):
                 log = self._shell.player.reader().log(info.id)
             except LabError:
                 log = []
-            self._told[info.id] = (key, Told(info.id, given, seed, changes_of((e.kind, e.payload) for e in log)))
+            self._told[info.id] = (key, Told(info.id, given, seed, course_of((e.kind, e.payload) for e in log)))
         return self._told[info.id][1]
 
     def _listed(self) -> list[RunInfo]:
@@ -118,7 +122,7 @@ class Marks(QObject):
     def names(self) -> dict[int, str]:
         """Names of the runs of the model in front by what differs; worked out again only when something else differs."""
         told = tuple(self.told(info) for info in self._listed())
-        key = (self._document.model, tuple((t.id, t.seed, repr(t.changes)) for t in told))
+        key = (self._document.model, tuple((t.id, t.seed, repr(t.course)) for t in told))
         if key != self._named_for:
             try:
                 self._names = names(told, catalog.load(self._document.model)) if told else {}

@@ -16,22 +16,28 @@ from lab.model import Model
 from lab.parameter_kinds import KINDS
 from lab.params import Spec
 
+SAID = 4  # values of a parameter that was changed; of one that was dragged the first and the last are said
 NAMED = 2  # differences that a name says; more are in the comparison
 DEFAULTS = "Defaults"
 
 
 @dataclass(frozen=True)
 class Told:
-    """What is known of a run: values that were not the defaults at its start, its seed, and what was changed while it ran."""
+    """What is known of a run: values that were not the defaults at its start, its seed, and the values changed while it ran, in order."""
 
     id: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
-    changes: Mapping[str, Any] = field(default_factory=dict)  # name -> the last value
+    course: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The last value of each parameter that was changed."""
+        return {name: values[-1] for name, values in self.course.items()}
 
     def value(self, name: str, default: Any) -> Any:
         """A parameter as it was at the end."""
-        return self.changes.get(name, self.parameters.get(name, default))
+        return self.course[name][-1] if name in self.course else self.parameters.get(name, default)
 
     def started(self, name: str, default: Any) -> Any:
         """A parameter as it was at the start."""
@@ -42,12 +48,13 @@ class Told:
         return {**self.parameters, **self.changes}
 
 
-def changes_of(log: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
-    """The last value of each parameter that was changed, out of a log's kinds and values."""
-    found: dict[str, Any] = {}
+def course_of(log: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, tuple[Any, ...]]:
+    """The values of each parameter that was changed, in order, out of a log's kinds and values."""
+    found: dict[str, tuple[Any, ...]] = {}
     for kind, values in log:
-        if kind == "change":
-            found.update(values)
+        for name, value in values.items() if kind == "change" else ():
+            if name not in found or found[name][-1] != value:
+                found[name] = (*found.get(name, ()), value)
     return found
 
 
@@ -134,11 +141,13 @@ def table(runs: Sequence[tuple[str, Told, Mapping[str, Any]]], specs: Mapping[st
     """
 
     def cell(run: Told, name: str, default: Any) -> str:
-        before, after = run.started(name, default), run.value(name, default)
-        return number(after) if _key(before) == _key(after) else f"{number(before)} → {number(after)}"
+        values = [run.started(name, default)]
+        values += [v for v in run.course.get(name, ()) if _key(v) != _key(values[-1])]
+        texts = [number(v) for v in values]
+        return " → ".join(texts if len(texts) <= SAID else (texts[0], "…", texts[-1]))
 
     told = [r for _, r, _ in runs]
-    shown = [n for n, s in specs.items() if n in differing(told, specs) or len({_key(r.started(n, s.default)) for r in told}) > 1]
+    shown = [n for n, s in specs.items() if len({_key(r.started(n, s.default)) for r in told}) > 1 or any(n in r.course for r in told)]
     rows = [(n, [cell(r, n, specs[n].default) for r in told]) for n in shown]
     if len({r.seed for r in told}) > 1:
         rows.append(("seed", [str(r.seed) for r in told]))

@@ -17,13 +17,13 @@ from PySide6.QtCore import QObject, Signal
 from lab.display.plots import LiveSource, Overlay, RecordedSource, Source
 from lab.engine.experiment import Experiment
 from lab.engine.provenance import difference
-from lab.engine.recording import restore_point
+from lab.engine.recording import experiment_of, restore_point
 from lab.engine.runner import Act, Change, Command, Pause, Play, RunFor, Runner, Seek, Speed, Status, Stop, Watch
 from lab.engine.simulation import Simulation
 from lab.errors import LabError
 from lab.model import Happened, Model
 from lab.session import RunInfo, Session, SessionReader
-from lab.widgets.notebook import changes_of
+from lab.widgets.notebook import course_of
 
 COLOURS = 6
 
@@ -205,8 +205,8 @@ class Player(QObject):
     def _model_at_end(self, info: RunInfo) -> Model:
         """The model of a recorded run with the parameters it had last."""
         model = Experiment.from_dict(info.experiment, f"Run '{info.name}'").build()
-        changes = changes_of((e.kind, e.payload) for e in self.reader().log(info.id))
-        return model.replace(**changes) if changes else model
+        course = course_of((e.kind, e.payload) for e in self.reader().log(info.id))
+        return model.replace(**{name: values[-1] for name, values in course.items()}) if course else model
 
     def go_on(self, run_id: int, step: int | None = None, *, playing: bool, pace: float | None) -> bool:
         """Continue a recorded run at `step` (None: its end): the run itself at its end, a branch of it before that."""
@@ -214,7 +214,7 @@ class Player(QObject):
         try:
             self.session.flush()
             info = self.session.run(run_id)
-            experiment = Experiment.from_dict(info.experiment, f"Run '{info.name}'").replace(steps=None)
+            experiment = experiment_of(self.reader(), info, f"Run '{info.name}'").replace(steps=None)
             step = info.steps if step is None else min(step, info.steps)
             reader = self.reader()
             point = restore_point(reader, run_id, step)

@@ -407,7 +407,9 @@ class GenerativeAdversarialNetwork(Adversarial):
             forged = self.forge(constants, state, z[:ARROWS])
             way = self.slope(constants, state, forged)
             reach = 0.08 * (high[0] - low[0]) / max(1e-12, float(np.quantile(np.hypot(*way.T), 0.9)))
-            return np.column_stack([forged, way * reach, np.ones(len(forged))])
+            long = np.hypot(*(way * reach).T)[:, None]
+            most = 0.12 * (high[0] - low[0])  # a slope may be of any size, an arrow may not
+            return np.column_stack([forged, way * reach * np.minimum(1.0, most / np.maximum(long, 1e-12)), np.ones(len(forged))])
         if stream in ("found", "missed"):
             per = self._shares(constants, self.forge(constants, state, z))[0]
             chosen = self.modes()[(per > self.found_at) == (stream == "found")]

@@ -80,9 +80,8 @@ class VariationalAutoencoder(Perceptron):
     }
 
     code: int = param(2, "numbers", lo=1, hi=64, log=True, live=False, main=True, group="Network", doc="Numbers of the code.")
-    beta: float = param(
-        1.0, lo=0.0, hi=200.0, main=True, group="Loss", doc="Weight of the second term; 1 makes the loss a bound of -ln p(x)."
-    )
+    beta: float = param(1.0, lo=0.0, hi=200.0, main=True, group="Loss", doc="Weight of the second term; 1 makes the loss a bound of -ln p(x).",
+                        soft=(0.0, 6.0), symbol=r"\beta", marks={"bound": 1.0})  # fmt: skip
     likelihood: str = param("Bernoulli", choices=("Bernoulli", "Gaussian"), live=False, group="Loss",
                             doc="What a pixel is drawn from: black or white with a probability, or a grey value with noise.")  # fmt: skip
     deviation: float = param(
@@ -185,6 +184,12 @@ class VariationalAutoencoder(Perceptron):
     def build(self, seed):
         """The floor of the first term, too."""
         constants = super().build(seed)
+        x = constants.material.x
+        if self.likelihood == "Bernoulli" and (x.min() < 0 or x.max() > 1):  # known of a file only once it is read
+            raise ModelError(
+                f"{self.name}.likelihood: Bernoulli needs values from 0 to 1, and those of {self.data} lie between {x.min():.3g} and {x.max():.3g}: "
+                "choose Gaussian."
+            )
         return replace(constants, extra={"floor": floor(constants.material.test_x) if self.likelihood == "Bernoulli" else 0.0})
 
     def start(self, constants, seed):
@@ -285,9 +290,10 @@ class VariationalAutoencoder(Perceptron):
         """The map in front."""
         grey = {"colours": "grey", "levels": (0.0, 1.0)}
         place = "decode_place" if shape.picture else ""
+        span = (-3.4, 3.4)  # the prior has 99.9 % of its mass there; nothing jumps while clouds move
         found = [
             Picture("map", "Map of the codes", (Layer("means"), Layer("clouds", style="pale"), Layer("prior", theory=True, label="prior"), Layer("landed", label="drawn", series=(3,)), Layer("place", label="place", series=(5,))),
-                    x="z1", y="z2", click=place, drag=place, front=True, weight=3, equal=True, figures=("negative ELBO (nats)", "active units"),
+                    x="z1", y="z2", x_range=span, y_range=span, click=place, drag=place, front=True, weight=3, equal=True, figures=("negative ELBO (nats)", "active units"),
                     doc="Drag: the place under the mouse is decoded at once, and along the way. Small ellipses: the clouds of single examples."),
             Picture("terms", "Both terms of the loss", (Layer("test terms", channel=0, label="reconstruction", series=(0,)), Layer("test terms", channel=1, label="KL", series=(1,)),
                     Layer("smoothed reconstruction", style="pale", label="training", series=(0,)), Layer("smoothed KL", style="pale", label="training", series=(1,)),
@@ -329,7 +335,7 @@ class VariationalAutoencoder(Perceptron):
         if outline(self).picture is None:
             return Stage("map", companions=("terms", "used units"))
         return Stage(
-            "map", companions=("walk over the map", ("decoded", "canvas", "said again")), below=("terms", "decoded path", "dreamt"),
+            "map", companions=(("decoded", "said again"), "walk over the map"), below=("terms", "canvas", "decoded path", "dreamt"),
             drawers=(("In and out", ("reconstructions", "used units", "active units")),),
         )  # fmt: skip
 

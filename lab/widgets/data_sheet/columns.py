@@ -61,14 +61,27 @@ def spread(column: Column) -> str:
         present = column.numbers[~column.missing]
         if not len(present):
             return ""
-        low, high = present.min(), present.max()
-        return f"{low:.5g}" if low == high else f"{low:.5g} to {high:.5g}"
+        low, high = _short(float(present.min())), _short(float(present.max()))
+        return low if low == high else f"{low} to {high}"
     assert column.codes is not None
     codes = column.codes[:SAMPLE]
     commonest = np.argsort(-np.bincount(codes[codes >= 0]), kind="stable")[:4]  # as the bars above stand
     words = [brief(column.words[k], 12) for k in commonest if k < len(column.words)]
     more = column.values - len(words)
     return ", ".join(words) + (f" … {column.values:,}" if more > 0 else "")
+
+
+def _short(value: float) -> str:
+    """A number in a few letters."""
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
+
+
+def _of_classes(plan: Plan) -> tuple[np.ndarray, str]:
+    """Heights and names of the commonest classes of numbers that are classes."""
+    commonest = sorted(plan.classes, key=lambda c: -c[1])
+    counts = np.array([n for _, n in commonest[:4]], float)
+    more = f" … {len(commonest):,}" if len(commonest) > 4 else ""
+    return counts / counts.max(), ", ".join(brief(name, 12) for name, _ in commonest[:4]) + more
 
 
 class ColumnCards(QAbstractScrollArea):
@@ -99,6 +112,7 @@ class ColumnCards(QAbstractScrollArea):
         """Show the columns of a plan and the first rows of its table."""
         same = self.plan is not None and [c.name for c in self.plan.table.columns] == [c.name for c in plan.table.columns]
         self.plan = plan
+        small = QFontMetricsF(theme.sans_font(theme.current().caption))
         measure, mono = QFontMetricsF(theme.sans_font()), QFontMetricsF(theme.mono_font(theme.current().caption))
         self.cards = []
         left = 0.0
@@ -108,11 +122,15 @@ class ColumnCards(QAbstractScrollArea):
                 label = "category" if plan.task == "classification" else "number"
             texts = [row[k] for row in plan.table.preview[:40] if k < len(row)]
             widest = max([mono.horizontalAdvance(brief(t, 22)) for t in texts] + [0.0])
-            needed = max(measure.horizontalAdvance(column.name[:24]) + 2, widest, measure.horizontalAdvance(label) + 24)
+            bars, words = distribution(column), spread(column) if use.role != "left out" else use.why
+            if use.role == "target" and column.numbers is not None and plan.classes:
+                bars, words = _of_classes(plan)
+            reach = small.horizontalAdvance(words) if use.role != "left out" else 0.0
+            needed = max(min(reach, 124.0), measure.horizontalAdvance(column.name[:24]) + 2, widest, measure.horizontalAdvance(label) + 24)
             width = float(min(WIDE, max(NARROW, needed + 2 * INSET)))
             gaps = int(column.missing.sum()) - column.slipped
             self.cards.append(Card(
-                column, label, use.role, use.why, left, width, distribution(column), spread(column) if use.role != "left out" else use.why,
+                column, label, use.role, use.why, left, width, bars, words,
                 f"{gaps:,} missing" if gaps else "complete" if not column.slipped else f"{column.slipped:,} wrong",
             ))  # fmt: skip
             left += width + GAP

@@ -115,8 +115,10 @@ class FoundBar(QWidget):
             combo.addItem(words, value)
         combo.setProperty("choice", name)
         combo.activated.connect(self._activated)
-        combo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        combo.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         combo.setStyleSheet(f"QComboBox {{ font-size: {theme.current().caption}px; min-width: 0; padding-left: 8px; }}")
+        combo.ensurePolished()
+        combo.setMinimumWidth(combo.sizeHint().width())  # where there is no room the row scrolls
         self.fields[name] = combo
         self.row.addWidget(combo)
 

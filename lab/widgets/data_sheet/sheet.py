@@ -307,6 +307,7 @@ class DataSheet(QWidget):
         self.sentence.setText(found.said if not found.problem or plan is not None else problem[:1].upper() + problem[1:])
         self._arrange(plan is not None)
         self.bar.show_found(found, self.choices, self.reading)
+        self._place()
         if plan is not None:
             self.columns.show_plan(plan)
             self.aside.show_plan(plan, self.more, self.remembered)
@@ -505,6 +506,8 @@ class DataSheet(QWidget):
         across = max(12, int(parent.width() * MARGIN)) if parent.width() > 1000 else 12
         down = max(12, int(parent.height() * 0.06)) if parent.height() > 640 else 8
         self.card.setGeometry(across, down, parent.width() - 2 * across, parent.height() - 2 * down)
+        crowded = self.bar.minimumSizeHint().width() > self.card.width()  # then the choices scroll
+        self.strip.setFixedHeight(theme.current().field + (34 if crowded else 22))
 
     def paintEvent(self, event: Any) -> None:
         """The window behind is dimmed; it goes on."""

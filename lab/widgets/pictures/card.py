@@ -9,7 +9,8 @@ from typing import Any
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from lab.display.plots import Overlay, Source, typeset
+from lab.display.plots import Overlay, Source
+from lab.units import figure
 from lab.widgets import theme
 from lab.widgets.labels import shortened
 from lab.widgets.pictures.base import PictureView
@@ -141,24 +142,7 @@ class PictureCard(QFrame):
 
 def figures_text(view: PictureView, summary: Mapping[str, Any]) -> str:
     """The picture's figures from a run's summary; without any, how far measurement and theory are apart."""
-    words = [_figure(key, summary[key]) for key in view.picture.figures if key in summary]
+    words = [figure(key, summary[key]) for key in view.picture.figures if key in summary]
     if math.isfinite(view.difference) and not words:
         words.append(f"theory differs by {100 * view.difference:.2g} %")
     return " · ".join(words)
-
-
-def _figure(key: str, value: Any) -> str:
-    """`rate (Hz)` and 68.3 as `rate 68.3 Hz`."""
-    name, _, unit = typeset(key).partition(" (") if key.endswith(")") else (typeset(key), "", "")
-    return f"{name} {_number(value)}{' ' + unit.removesuffix(')') if unit else ''}"
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return "—" if value is None else str(value)
-    if isinstance(value, int):
-        return f"{value:,}".replace(",", " ")
-    try:
-        return f"{float(value):.4g}" if math.isfinite(float(value)) else "—"
-    except (TypeError, ValueError):
-        return str(value)

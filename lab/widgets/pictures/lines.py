@@ -143,7 +143,7 @@ class LinesView(PlotView):
         x, y = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
         if line.style in ("steps", "bars") and len(x) > 1:
             x, y = _stairs(x, y)
-        if len(x) > 200:
+        if len(x) > 2.2 * max(200.0, self.field.width()):
             x, y = self._thin(x, y)
         look, behind = theme.current(), line.key[0] > 0
         ink = theme.colour(_colour(line, several))

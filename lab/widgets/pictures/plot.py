@@ -456,7 +456,7 @@ class PlotView(PictureView):
         # Curves are paths: with a brush left on the painter they would be filled.
         painter.setBrush(Qt.BrushStyle.NoBrush)
         # Points and lines are pixels on the screen; told to export, they are drawn as shapes. So are texts that are kept as images.
-        kept = (self.strip, self.gutter, self.across, self.up)
+        kept = [item for item in scene.items() if item.cacheMode() != item.CacheMode.NoCache]
         for item in kept:
             item.setCacheMode(item.CacheMode.NoCache)
         exported = [item for item in scene.items() if hasattr(item, "setExportMode")]

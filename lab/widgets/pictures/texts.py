@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, 
 from lab.widgets import theme
 
 MOST = 250
+STILL = 3.0  # px that a place may move before its label follows
 
 
 def place_labels(
@@ -68,17 +69,28 @@ class Texts(pg.GraphicsObject):
         self._inks: Sequence[str] = ()
         self._area = QRectF()
         self._clear = 6.0
+        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # letters with a halo cost more than all lines of a picture
 
     def set_texts(self, at: np.ndarray, texts: Sequence[str], area: QRectF, clear: float = 6.0, inks: Sequence[str] = ()) -> None:
         """Points (n, 2) in order of importance with their labels, `clear` pixels beside them; `area` is what is shown.
 
         inks are colours of the labels by token; a label may have a second line, which is muted.
         """
-        if not len(texts) and not len(self._texts) and area == self._area:
+        if area == self._area and tuple(texts) == tuple(self._texts) and tuple(inks) == tuple(self._inks) and self._near(at):
             return
         self.prepareGeometryChange()
         self._at, self._texts, self._area, self._clear, self._inks = at, texts, area, clear, inks
         self.update()
+
+    def _near(self, at: np.ndarray) -> bool:
+        """Whether no label would move by more than a pixel or two: they are dear to draw, and need not tremble."""
+        if not len(at):
+            return True
+        box = self.getViewBox()
+        if len(at) != len(self._at) or box is None:
+            return False
+        wide, tall = box.viewPixelSize()
+        return bool((np.abs(at - self._at) <= (STILL * wide, STILL * tall)).all())
 
     def boundingRect(self) -> QRectF:
         """The shown range."""

@@ -1,0 +1,117 @@
+"""Numbers, units, plurals, signs and powers as books print them: one place for the window, the summary of a run and exported pictures.
+
+Files that machines read keep plain numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+MINUS, THIN, NOTHING = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{EM DASH}"
+ZERO = 1e-12  # below it a figure is what rounding left of nothing
+
+_MICRO = re.compile(r"(?<![A-Za-z])u(?=[AVSFmsMNW](?![a-z]))")
+_POWER = re.compile(r"((?<![A-Za-z])[cmµn]?m)\^?(-?[23])(?![0-9A-Za-z])")
+_PER = re.compile(r"(?<![0-9A-Za-z./])1/([a-zA-Zµ]{1,3})(?![A-Za-z0-9²³])")
+_OHM = re.compile(r"(?<![A-Za-z])([kMG]?)[Oo]hm(?![a-z])")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LETTERS = {
+    "tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "mu": "μ", "eta": "η", "phi": "φ", "delta": "δ",
+}  # fmt: skip
+_GREEK = re.compile(r"(?<![A-Za-z])(" + "|".join(_LETTERS) + r")(?![A-Za-z])")
+
+
+@lru_cache(1024)
+def typeset(text: str) -> str:
+    """Units and symbols as the field prints them: uA/cm2 becomes µA/cm², MOhm MΩ, 1/s s⁻¹, x_inf x∞, tau τ."""
+    text = _MICRO.sub("µ", text)
+    text = _POWER.sub(lambda m: m.group(1) + m.group(2).translate(_RAISED), text)
+    text = _OHM.sub(r"\1Ω", _PER.sub(r"\1⁻¹", text))
+    return _GREEK.sub(lambda m: _LETTERS[m.group()], text.replace("_inf", "∞"))
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """A value as a person reads it: 1 000 and not 1e+03, 0 and not 5.5e-17, 2.1 × 10⁻⁵ where it must be, a true minus sign."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return NOTHING
+    if isinstance(value, int):
+        return _grouped(str(value))
+    try:
+        x = float(value)
+    except (TypeError, ValueError):
+        return str(value)
+    if isinstance(value, str):
+        return value
+    if math.isnan(x):
+        return NOTHING
+    if math.isinf(x):
+        return f"{MINUS if x < 0 else ''}∞"
+    if abs(x) < ZERO:
+        return "0"
+    size = math.floor(math.log10(abs(x)))
+    if -5 < size < 6:
+        text = f"{x:.{max(0, digits - 1 - size)}f}"
+        return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
+    mantissa, _, power = f"{x:.{max(0, min(digits, 3) - 1)}e}".partition("e")
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{_grouped(mantissa)} × 10{str(int(power)).translate(_RAISED)}"
+
+
+def _grouped(text: str) -> str:
+    """Digits of five and more in threes, with a true minus sign: -12345.6 as −12 345.6."""
+    sign, text = (MINUS, text[1:]) if text.startswith("-") else ("", text)
+    whole, point, rest = text.partition(".")
+    if sign and not (whole + rest).strip("0"):
+        sign = ""
+    return sign + (f"{int(whole):,}".replace(",", THIN) if len(whole) > 4 else whole) + point + rest
+
+
+def singular(name: str) -> str:
+    """What one of several is called: 'spikes of the ears' is 'spike of the ears', 'neuron updates' 'neuron update'."""
+    words = name.split(" ")
+    at = 0 if "of" in words[1:2] or "in" in words[1:2] else len(words) - 1
+    word = words[at]
+    words[at] = (
+        word[:-3] + "y" if word.endswith("ies") else word[:-2] if word.endswith(("sses", "xes")) else word[:-1] if _several(word) else word
+    )
+    return " ".join(words)
+
+
+def _several(word: str) -> bool:
+    return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+
+
+def counted(count: int, name: str) -> str:
+    """'1 spike', '684 spikes'; what names no number of things keeps its place before the value: 'pattern 3'."""
+    one = singular(name)
+    if one == name:
+        return f"{name} {number(count)}"
+    return f"{number(count)} {one if count == 1 else name}"
+
+
+def figure(key: str, value: Any) -> str:
+    """A figure of a run in words: `rate (Hz)` and 68.3 as `rate 68.3 Hz`."""
+    name, unit = split(key)
+    if isinstance(value, int) and not isinstance(value, bool) and not unit:
+        return counted(value, name)
+    space = "" if unit in ("°", "%") and unit == "°" else " "
+    return f"{name} {number(value)}{space + unit if unit and value is not None else ''}"
+
+
+def split(key: str) -> tuple[str, str]:
+    """Name and unit of a figure or an axis, as they are printed: `I (uA/cm2)` as I and µA/cm²."""
+    if key.endswith(")") and " (" in key:
+        name, _, unit = key[:-1].rpartition(" (")
+        return typeset(name), typeset(unit)
+    return typeset(key), ""
+
+
+def lines(summary: Mapping[str, Any], digits: int = 6) -> list[str]:
+    """A summary as lines of a terminal: 'rate (Hz): 68.32'."""
+    return [f"{typeset(key)}: {number(value, digits)}" for key, value in summary.items()]

@@ -1,0 +1,51 @@
+"""Numbers for people: rounding, signs, powers, plurals and units as books print them."""
+
+import math
+
+import pytest
+
+from lab.units import counted, figure, lines, number, singular, typeset
+
+THIN = "\N{NARROW NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1000.0, "1000"), (12345.6, f"12{THIN}346"), (1e6, "1 × 10⁶"), (250_000.0, f"250{THIN}000"), (86_000_000_000, f"86{THIN}000{THIN}000{THIN}000"),
+        (68.32294, "68.32"), (-64.9964, "−65"), (-0.25, "−0.25"), (5.5e-17, "0"), (-3.9e-14, "0"), (0.0, "0"), (-0.0, "0"),
+        (2.1e-5, "2.1 × 10⁻⁵"), (2.1e-4, "0.00021"), (2.1e-7, "2.1 × 10⁻⁷"), (1.5e14, "1.5 × 10¹⁴"), (-1.6e-19, "0"), (0.5, "0.5"), (1.0, "1"), (99.999, "100"),
+        (math.inf, "∞"), (-math.inf, "−∞"), (math.nan, "—"), (None, "—"), (True, "yes"), (False, "no"), ("neuron 1", "neuron 1"), (684, "684"), (-3, "−3"),
+    ],
+)  # fmt: skip
+def test_numbers(value, shown):
+    assert number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "one"),
+    [("spikes", "spike"), ("synapses", "synapse"), ("spikes of the ears", "spike of the ears"), ("neuron updates", "neuron update"),
+     ("pattern", "pattern"), ("classes", "class"), ("energies", "energy"), ("analysis", "analysis"), ("loss", "loss")],
+)  # fmt: skip
+def test_one_of_several(name, one):
+    assert singular(name) == one
+
+
+def test_counts_and_figures_in_words():
+    assert counted(1, "spikes") == "1 spike" and counted(0, "spikes") == "0 spikes" and counted(684, "spikes") == "684 spikes"
+    assert counted(3, "pattern") == "pattern 3", "a number that is no number of things"
+    assert figure("rate (Hz)", 68.32) == "rate 68.32 Hz"
+    assert figure("mean (1/s)", 1.0) == "mean 1 s⁻¹"
+    assert figure("R (MOhm)", 10.0) == "R 10 MΩ"
+    assert figure("I (uA/cm2)", -6.26) == "I −6.26 µA/cm²"
+    assert figure("angle (°)", 30.0) == "angle 30°"
+    assert figure("interval - theory (ms)", -3.9e-14) == "interval - theory 0 ms"
+    assert lines({"spikes": 1, "theory interval (ms)": math.inf}) == ["spikes: 1", "theory interval (ms): ∞"]
+
+
+@pytest.mark.parametrize(
+    ("plain", "printed"),
+    [("uA/cm2", "µA/cm²"), ("MOhm", "MΩ"), ("kOhm cm", "kΩ cm"), ("1/ms", "ms⁻¹"), ("tau_m", "τ_m"), ("tau (ms)", "τ (ms)"), ("um", "µm"), ("1/2", "1/2"), ("nS/um2", "nS/µm²")],
+)  # fmt: skip
+def test_units_as_printed(plain, printed):
+    assert typeset(plain) == printed
