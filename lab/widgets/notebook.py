@@ -11,7 +11,6 @@ from typing import Any
 
 from lab.display.plots import typeset
 from lab.display.symbols import plain
-from lab.errors import LabError
 from lab.model import Model
 from lab.parameter_kinds import KINDS
 from lab.params import Spec
@@ -73,11 +72,7 @@ def preset_title(values: Mapping[str, Any], kind: type[Model]) -> str:
     set_ = {n: v for n, v in values.items() if n in kind.specs() and _key(v) != _key(kind.specs()[n].default)}
     if not set_:
         return DEFAULTS
-    for title, preset in kind.presets.items():
-        try:
-            own = kind(**preset).changed()
-        except LabError:
-            continue
+    for title, own in kind.preset_changes().items():
         if own.keys() == set_.keys() and all(_key(own[n]) == _key(set_[n]) for n in own):
             return title
     return ""
