@@ -119,6 +119,7 @@ def test_a_parameter_that_is_not_live_begins_a_new_run_and_says_so(open_window, 
     window = open_window()
     play_to(qtbot, window, 20)
     first = status(window).run_id
+    window.player._since -= 10.0  # it was looked at for a while
     window.change("cells", 5, final=False)
     assert window.document.experiment().parameters == {}, "not while it is dragged"
     window.change("cells", 5)
@@ -233,6 +234,9 @@ def test_runs_are_overlaid_renamed_pinned_and_deleted_and_all_of_it_is_undone(op
     flat_out(window)
     play_to(qtbot, window, 50)
     first = status(window).run_id
+    window.change("rate", 2.0)  # a run in which nothing was done would not stay
+    window.change("rate", 1.0)
+    qtbot.waitUntil(lambda: len(status(window).log) == 2)
     window.reset(playing=False)
     qtbot.waitUntil(lambda: status(window).run_id not in (None, first))
     play_to(qtbot, window, 20)
@@ -485,6 +489,7 @@ def test_compare_shows_what_differs_and_what_came_out(open_window, qtbot):
     window = open_window()
     play_to(qtbot, window, 10)
     first = status(window).run_id
+    window.player._since -= 10.0  # it was looked at for a while
     window.change("cells", 5)
     qtbot.waitUntil(lambda: status(window).run_id not in (None, first) and status(window).phase == "paused")
     play_to(qtbot, window, 10)

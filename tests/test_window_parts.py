@@ -15,12 +15,14 @@ from lab import catalog
 from lab.engine.experiment import Experiment
 from lab.errors import FileError
 from lab.model import Clock, Layer, Picture
+from lab.params import Spec
 from lab.session import Session
+from lab.units import number
 from lab.widgets import filing
-from lab.widgets.compare import rows_of as compared
 from lab.widgets.document import Document, RunMark
 from lab.widgets.history import History
 from lab.widgets.labels import figures, size
+from lab.widgets.notebook import Told, table
 from lab.widgets.palette import Entry, find, score
 from lab.widgets.pulse import Pulse
 from lab.widgets.settings import Settings
@@ -142,14 +144,13 @@ def test_figures_and_sizes_are_written_as_a_person_reads_them():
 
 
 def test_compare_lists_only_what_differs_then_the_figures():
-    runs = [("a", {}, {"spikes": 3}), ("b", {"current": 2.0}, {"spikes": 5, "rate": 1.5})]
-    live = [("a", {}, {}, [{"rate": 0.5}]), ("b", {}, {}, []), ("c", {}, {}, [{"rate": k / 10} for k in range(2, 9)])]
-    assert compared(live, {"rate": 0.1, "leak": 0.3}) == [("rate", ["0.1 → 0.5", "0.1", "0.1 → … → 0.8"])], (
-        "what was changed while it went on"
-    )
-    same = [("a", {}, {}, [{"rate": 0.5}]), ("b", {}, {}, [{"rate": 0.5}])]
-    assert compared(same, {"rate": 0.1}) == [("rate", ["0.1 → 0.5", "0.1 → 0.5"])]
-    assert compared(runs, {"current": 1.0, "leak": 0.3}) == [("current", ["1", "2"]), ("spikes", ["3", "5"]), ("rate", ["–", "1.5"])]
+    specs = {n: Spec(n, "float", d) for n, d in (("current", 1.0), ("leak", 0.3), ("rate", 0.1))}
+    runs = [("a", Told(1, course={"rate": (0.5,)}), {"spikes": 3}), ("b", Told(2, {"current": 2.0}), {"spikes": 5, "CV": 1.5})]
+    assert table(runs, specs, number) == [
+        ("current", ["1", "2"]), ("rate", ["0.1 → 0.5", "0.1"]), ("spikes", ["3", "5"]), ("CV", ["–", "1.5"]),
+    ]  # fmt: skip
+    dragged = Told(1, course={"rate": tuple(k / 10 for k in range(2, 9))})
+    assert table([("a", dragged, {}), ("b", dragged, {})], specs, number) == [("rate", ["0.1 → … → 0.8"] * 2)]
 
 
 # -- settings and files --

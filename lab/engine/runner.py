@@ -168,6 +168,8 @@ class Runner:
             self._set(phase="failed", error=f"{self.experiment.model} failed: {type(error).__name__}: {error}")
         finally:
             self._finish_recording()
+            if self._simulation is not None and self.status.phase not in ("failed", "diverged"):
+                self._set(last=self._simulation.checkpoint())
             if self._on_stop:
                 self._on_stop()
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from lab.engine.simulation import Checkpoint
 from lab.model import Advice, Happened, Model, Remedy
 
 Phase = Literal["preparing", "paused", "running", "finished", "diverged", "failed", "stopped"]
@@ -112,6 +113,7 @@ class Status:
     prepared_in: float = 0.0
     doing: str = ""  # what is done while it is prepared, where that takes long: "Reading texts: 40 %"
     acted: tuple[str, Mapping[str, Any]] | None = None  # the last action that changed parameters, and what it made of them
+    last: Checkpoint | None = None  # of a run that has ended: all that is needed to go on from there
 
     @property
     def changes(self) -> int:

@@ -235,6 +235,20 @@ class Session:
         """Bring a deleted run back."""
         self._change_run(run_id, {"deleted": False}, {"deleted": 0})
 
+    def remove_run(self, run_id: int) -> None:
+        """Remove one run for good; its room in the file is taken by what is recorded next. Branches of it stand by themselves then."""
+        writer = self._writing()
+        with self._mutex:
+            self._run(run_id)
+            del self._runs[run_id]
+            self._streams = {key: info for key, info in self._streams.items() if key[0] != run_id}
+            statements: list[tuple[str, tuple]] = [(sql, (run_id,)) for sql in _PURGE]
+            for run in list(self._runs.values()):
+                if run.parent == run_id:
+                    self._runs[run.id] = replace(run, parent=None, parent_step=None)
+                    statements.append((sign("runs", "WHERE id=?"), (run.id,)))
+            writer.put(Statements(statements, 64 * len(statements)))
+
     # -- recording --------------------------------------------------------------------------------------------------
 
     def add_stream(

@@ -24,6 +24,7 @@ class RunMark:
     pinned: bool = False
     overlaid: bool = False
     deleted: bool = False
+    starred: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class Document:
             "drafts": dict(self.drafts),
             "bookmarks": dict(self.bookmarks),
             "runs": {
-                str(k): {"name": m.name, "pinned": m.pinned, "overlaid": m.overlaid, "deleted": m.deleted} for k, m in self.runs.items()
+                str(k): {"name": m.name, "pinned": m.pinned, "overlaid": m.overlaid, "deleted": m.deleted, "starred": m.starred}
+                for k, m in self.runs.items()
             },
         }
 
@@ -111,7 +113,7 @@ class Document:
         for key, mark in marks.items() if isinstance(marks, Mapping) else ():
             if isinstance(key, str) and key.isdecimal() and isinstance(mark, Mapping):
                 name = mark.get("name")
-                flags = {flag: mark.get(flag) is True for flag in ("pinned", "overlaid", "deleted")}
+                flags = {flag: mark.get(flag) is True for flag in ("pinned", "overlaid", "deleted", "starred")}
                 runs[int(key)] = RunMark(name if isinstance(name, str) else None, **flags)
         drafts, bookmarks = data.get("drafts"), data.get("bookmarks")
         model = data.get("model")

@@ -10,7 +10,8 @@ from lab.errors import LabError, OwnModelError
 from lab.session import RunInfo
 from lab.widgets.document import Document
 from lab.widgets.labels import figures
-from lab.widgets.runs import RunRow
+from lab.widgets.notebook import Told, course_of, names, same_data
+from lab.widgets.runs import Other, RunRow
 from lab.widgets.shell import Shell
 
 
@@ -20,6 +21,9 @@ class Marks(QObject):
     def __init__(self, shell: Shell):
         super().__init__(shell.frame)
         self._shell = shell
+        self._told: dict[int, tuple[tuple[int, str], Told]] = {}
+        self._names: dict[int, str] = {}
+        self._named_for: tuple = ()
 
     @property
     def _document(self) -> Document:
@@ -35,6 +39,11 @@ class Marks(QObject):
         on = not self._document.mark(run).pinned
         self._shell.history.replace(self._document.with_mark(run, pinned=on), f"{'Pin' if on else 'Unpin'} {self.title(run)}")
 
+    def toggle_star(self, run: int) -> None:
+        """Mark a run as a good one, or not."""
+        on = not self._document.mark(run).starred
+        self._shell.history.replace(self._document.with_mark(run, starred=on), f"{'Star' if on else 'Unstar'} {self.title(run)}")
+
     def rename(self, run: int, name: str) -> None:
         """Give a run another name."""
         self._shell.history.replace(self._document.with_mark(run, name=name), f"Rename {self.title(run)} to {name}")
@@ -42,7 +51,9 @@ class Marks(QObject):
     def delete(self, run: int) -> None:
         """Take a run out of the list; undo brings it back."""
         if run != self._shell.player.run_id:
-            self._shell.history.replace(self._document.with_mark(run, deleted=True, overlaid=False), f"Delete {self.title(run)}")
+            title = self.title(run)
+            self._shell.history.replace(self._document.with_mark(run, deleted=True, overlaid=False), f"Delete {title}")
+            self._shell.did(f"'{title}' was deleted.")
 
     def look(self, run: int) -> None:
         """Show the recording of a run."""
@@ -69,29 +80,86 @@ class Marks(QObject):
         self._shell.player.play()
 
     def title(self, run: int) -> str:
-        """The name of a run."""
-        return self._document.mark(run).name or self._shell.session.run(run).name
+        """The name of a run: a person's own, or what differs from the other runs of its model."""
+        return self._document.mark(run).name or self.names().get(run) or self._shell.session.run(run).name
+
+    # -- what each run was made with --
+
+    def told(self, info: RunInfo) -> Told:
+        """Values at the start, and what was changed while it ran; of the run in front up to now."""
+        player = self._shell.player
+        given = info.experiment.get("parameters", {})
+        seed = info.experiment.get("seed", 0)
+        status = player.status
+        if status is not None and info.id == status.run_id and player.runner is not None:
+            begun = status.first or status.model
+            course = course_of((h.kind, h.values) for h in status.log)
+            for name, value in status.model.values().items():  # an action may have changed some
+                last = course[name][-1] if name in course else getattr(begun, name)
+                if value != last:
+                    course[name] = (*course.get(name, ()), value)
+            return Told(info.id, given, seed, course)
+        key = (info.steps, info.state)
+        if info.id not in self._told or self._told[info.id][0] != key:
+            try:
+                self._shell.session.flush()
+                log = self._shell.player.reader().log(info.id)
+            except LabError:
+                log = []
+            self._told[info.id] = (key, Told(info.id, given, seed, course_of((e.kind, e.payload) for e in log)))
+        return self._told[info.id][1]
+
+    def _listed(self) -> list[RunInfo]:
+        present = self._shell.player.run_id
+        return [
+            info
+            for info in self._shell.session.runs()
+            if not self._document.mark(info.id).deleted
+            and info.experiment.get("model") == self._document.model
+            and (info.steps or info.id == present)
+        ]
+
+    def names(self) -> dict[int, str]:
+        """Names of the runs of the model in front by what differs; worked out again only when something else differs."""
+        told = tuple(self.told(info) for info in self._listed())
+        key = (self._document.model, tuple((t.id, t.seed, repr(t.course)) for t in told))
+        if key != self._named_for:
+            try:
+                self._names = names(told, catalog.load(self._document.model)) if told else {}
+            except LabError:
+                self._names = {}
+            self._named_for = key
+        return self._names
 
     def rows(self) -> list[RunRow]:
         """The runs of the model in front, pinned first, then newest first."""
-        rows = []
         present = self._shell.player.run_id
-        for info in self._shell.session.runs():
-            mark = self._document.mark(info.id)
-            if mark.deleted or info.experiment.get("model") != self._document.model or not (info.steps or info.id == present):
-                continue
-            rows.append(self._row(info, present))
-        return sorted(rows, key=lambda r: (not r.pinned, -r.id))
+        return sorted((self._row(info, present) for info in self._listed()), key=lambda r: (not r.pinned, -r.id))
+
+    def others(self) -> list[Other]:
+        """The other models that have runs, newest first."""
+        counts: dict[str, int] = {}
+        for info in reversed(self._shell.session.runs()):
+            name = info.experiment.get("model")
+            if info.steps and name != self._document.model and isinstance(name, str) and not self._document.mark(info.id).deleted:
+                counts[name] = counts.get(name, 0) + 1
+        titles = {e.name: e.title for e in catalog.entries()}
+        return [Other(name, titles[name], count) for name, count in counts.items() if name in titles]
 
     def _row(self, info: RunInfo, present: int | None) -> RunRow:
         mark, status = self._document.mark(info.id), self._shell.player.status
         summary = status.summary if status is not None and info.id == present else info.summary
         first = dict(list(summary.items())[:1])
-        hint = f"{info.name}\n{figures(summary)}\n{info.created[:16].replace('T', ' ')}"
+        name = self.title(info.id)
+        hint = f"{name}\n{figures(summary)}\n{info.created[:16].replace('T', ' ')}"
+        other = mark.overlaid and not self._fits(info)
         return RunRow(
-            info.id, mark.name or info.name, figures(first), "series0" if info.id == present else info.colour or "series1", info.state,
-            info.id == present, mark.overlaid, mark.pinned, hint if info.id != present else info.name,
+            info.id, name, figures(first), "series0" if info.id == present else info.colour or "series1", info.state,
+            info.id == present, mark.overlaid and not other, mark.pinned, mark.starred,
+            f"{hint}\nNot drawn now: it had other data." if other else hint,
         )  # fmt: skip
+
+    # -- what lies behind the run in front --
 
     def overlaid(self) -> list[tuple[int, str]]:
         """Number and name of the runs to be drawn behind the present one."""
@@ -99,4 +167,12 @@ class Marks(QObject):
 
     def _behind(self, info: RunInfo) -> bool:
         mark = self._document.mark(info.id)
-        return mark.overlaid and not mark.deleted and info.experiment.get("model") == self._document.model
+        return mark.overlaid and not mark.deleted and info.experiment.get("model") == self._document.model and self._fits(info)
+
+    def _fits(self, info: RunInfo) -> bool:
+        """Whether a run had the data that the present one has: a curve over other data says nothing about these."""
+        try:
+            specs = catalog.load(self._document.model).specs()
+        except LabError:
+            return False
+        return same_data(self.told(info).at_end(), self._document.experiment().parameters, specs)

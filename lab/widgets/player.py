@@ -7,7 +7,9 @@ nothing --open--> a new run --(Seek back)--> its recording at a place --(Play, C
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -21,8 +23,20 @@ from lab.engine.simulation import Simulation
 from lab.errors import LabError
 from lab.model import Happened, Model
 from lab.session import RunInfo, Session, SessionReader
+from lab.widgets.notebook import course_of
 
 COLOURS = 6
+
+
+@dataclass(frozen=True)
+class Left:
+    """A run that was in front and is no longer: its worker, how it stood then, why one went away, and how long one had watched."""
+
+    runner: Runner
+    phase: str
+    pace: float | None
+    because: str  # `model`, `preset`, `again`, `parameter`, or nothing
+    seconds: float
 
 
 class Player(QObject):
@@ -31,12 +45,14 @@ class Player(QObject):
     switched   another run or recording is in front
     branched   the present run became a branch (its model may have other parameters than the document)
     failed     a sentence about something that could not be done
+    left       a run that was in front has ended, and all it had is handed to the session (`Left`)
     noted      a sentence about something that should be known
     """
 
     switched = Signal()
     branched = Signal()
     failed = Signal(str)
+    left = Signal(object)
     noted = Signal(str)
 
     def __init__(self, parent: QObject | None = None):
@@ -46,12 +62,13 @@ class Player(QObject):
         self.runner: Runner | None = None
         self.viewed: RunInfo | None = None  # a recording in front that no runner stands behind
         self._place: int | None = None  # of the viewed recording
-        self._leaving: list[Runner] = []
+        self._leaving: list[Left] = []
         self._live: LiveSource | None = None
         self._past: RecordedSource | None = None
         self._overlays: dict[int, RecordedSource] = {}
         self._watched: frozenset[str] = frozenset()
         self._known_run: int | None = None
+        self._since = 0.0  # when what is in front was opened
 
     def use(self, session: Session) -> None:
         """Record into another session from now on; nothing is in front."""
@@ -125,6 +142,14 @@ class Player(QObject):
     def _look_now(self, stream: str) -> object:
         return self._live.snapshot(stream) if self._live else None
 
+    def source_of(self, number: int) -> Source:
+        """What pictures of a run of the session read: the run in front as it is now, another as it was recorded."""
+        if number == self.run_id and self.source is not None:
+            return self.source
+        assert self.session is not None
+        self.session.flush()
+        return RecordedSource(self.reader(), number)
+
     def overlays(self, runs: Sequence[tuple[int, str]]) -> list[Overlay]:
         """Sources of earlier runs (number, name) to be drawn behind the present one."""
         found = []
@@ -144,9 +169,9 @@ class Player(QObject):
 
     # -- bringing something to the front --
 
-    def open(self, experiment: Experiment, name: str, *, playing: bool, pace: float | None, **resume: Any) -> None:
-        """Begin a new run."""
-        self.leave()
+    def open(self, experiment: Experiment, name: str, *, playing: bool, pace: float | None, because: str = "", **resume: Any) -> None:
+        """Begin a new run; `because` says why the one in front is left."""
+        self.leave(because)
         # The first colour is that of whatever run is in front; a run has its own when it lies behind another.
         colour = f"series{1 + len(self.session.runs(deleted=True)) % (COLOURS - 1)}" if self.session else "series1"
         try:
@@ -159,21 +184,29 @@ class Player(QObject):
         self.runner = runner
         self._live = LiveSource.of(runner)
         self._known_run = None
+        self._since = time.monotonic()
         runner.start()
         self.switched.emit()
 
-    def look(self, run_id: int) -> None:
+    def look(self, run_id: int, because: str = "") -> None:
         """Show a recording of the session; playing goes on from it."""
         assert self.session is not None
-        self.leave()
+        self.leave(because)
+        self.settle()
         try:
             self.session.flush()
-            self._past = RecordedSource(self.reader(), run_id, labels=self._labels)
             self.viewed = self.session.run(run_id)
+            self._past = RecordedSource(self.reader(), run_id, model=self._model_at_end(self.viewed), labels=self._labels)
         except LabError as error:
-            self._past = None
+            self._past = self.viewed = None
             self.failed.emit(str(error))
         self.switched.emit()
+
+    def _model_at_end(self, info: RunInfo) -> Model:
+        """The model of a recorded run with the parameters it had last."""
+        model = Experiment.from_dict(info.experiment, f"Run '{info.name}'").build()
+        course = course_of((e.kind, e.payload) for e in self.reader().log(info.id))
+        return model.replace(**{name: values[-1] for name, values in course.items()}) if course else model
 
     def go_on(self, run_id: int, step: int | None = None, *, playing: bool, pace: float | None) -> bool:
         """Continue a recorded run at `step` (None: its end): the run itself at its end, a branch of it before that."""
@@ -200,11 +233,12 @@ class Player(QObject):
         self.open(experiment, name, playing=playing, pace=pace, resume=(point, log), at=step, **where)
         return True
 
-    def leave(self) -> None:
+    def leave(self, because: str = "") -> None:
         """Let go of what is in front; a run ends by itself in its own thread."""
         if self.runner is not None:
+            status = self.runner.status
+            self._leaving.append(Left(self.runner, status.phase, status.pace, because, time.monotonic() - self._since))
             self.runner.send(Stop())
-            self._leaving.append(self.runner)
         self.runner = None
         self.viewed = None
         self._live = self._past = None
@@ -259,9 +293,22 @@ class Player(QObject):
         """Model time per second; None: flat out."""
         self.send(Speed(pace))
 
+    def settle(self, timeout: float = 3.0) -> None:
+        """Wait until the runs that were left have handed over what they had, because one of them is wanted again."""
+        for each in self._leaving:
+            if each.phase != "preparing":
+                each.runner.stop(timeout)
+        self._notice_left()
+
+    def _notice_left(self) -> None:
+        ended = [each for each in self._leaving if not each.runner.alive]
+        self._leaving = [each for each in self._leaving if each.runner.alive]
+        for each in ended:
+            self.left.emit(each)
+
     def beat(self) -> None:
-        """Notice what happened in the worker."""
-        self._leaving = [r for r in self._leaving if r.alive]
+        """Notice what happened in the workers."""
+        self._notice_left()
         if self.runner is None:
             return
         status = self.runner.status
@@ -275,15 +322,15 @@ class Player(QObject):
     @property
     def busy(self) -> bool:
         """Whether a worker still lives, in front or on its way out."""
-        return any(r.alive for r in self._leaving) or (self.runner is not None and self.runner.alive)
+        return any(each.runner.alive for each in self._leaving) or (self.runner is not None and self.runner.alive)
 
     def finish(self, timeout: float) -> bool:
         """Let go and wait until every worker has written what it has; False if one is still busy."""
         self.leave()
-        for runner in self._leaving:
+        for each in self._leaving:
             # One that is still compiling has recorded nothing that could be lost.
-            runner.stop(min(timeout, 0.5) if runner.status.phase == "preparing" else timeout)
-        self._leaving = [r for r in self._leaving if r.alive]
+            each.runner.stop(min(timeout, 0.5) if each.runner.status.phase == "preparing" else timeout)
+        self._leaving = [each for each in self._leaving if each.runner.alive]
         return not self._leaving
 
     @property

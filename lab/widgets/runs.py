@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -38,7 +40,17 @@ class RunRow:
     current: bool = False
     overlaid: bool = False
     pinned: bool = False
+    starred: bool = False
     hint: str = ""
+
+
+@dataclass(frozen=True)
+class Other:
+    """A heading below the runs: another model that has runs in this session."""
+
+    model: str
+    title: str
+    count: int
 
 
 class _Row(QStyledItemDelegate):
@@ -50,11 +62,15 @@ class _Row(QStyledItemDelegate):
         return QSize(0, theme.current().text + 15)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index) -> None:
-        row: RunRow = index.data(ROW)
+        row: RunRow | Other = index.data(ROW)
         look = theme.current()
         area = QRect(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if isinstance(row, Other):
+            self._paint_other(painter, row, area, bool(option.state & QStyle.StateFlag.State_MouseOver))
+            painter.restore()
+            return
         box = QRectF(area.adjusted(8, 1, -8, -1))
         hovered = option.state & QStyle.StateFlag.State_MouseOver
         if row.current or hovered:
@@ -82,10 +98,13 @@ class _Row(QStyledItemDelegate):
             QRect(right - wide, area.top(), wide, area.height()), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words
         )
         right -= wide + 8
-        if row.pinned:
-            edge = look.caption
-            theme.icon("mdi6.pin").paint(painter, QRect(right - edge, area.center().y() - edge // 2, edge, edge))
-            right -= edge + 4
+        edge = look.caption + 1
+        signs = [] if row.current else ["mdi6.eye-outline" if row.overlaid else "mdi6.eye-off-outline"]
+        for name in [*signs, *(["mdi6.pin"] if row.pinned else []), *(["mdi6.star"] if row.starred else [])]:
+            theme.icon(name, "warn" if name == "mdi6.star" else "muted").paint(
+                painter, QRect(right - edge, area.center().y() - edge // 2, edge, edge)
+            )
+            right -= edge + 5
         painter.setFont(theme.sans_font(look.text, QFont.Weight.DemiBold if row.current else QFont.Weight.Normal))
         painter.setPen(theme.colour("text"))
         text = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideRight, right - left)
@@ -93,6 +112,17 @@ class _Row(QStyledItemDelegate):
             QRect(left, area.top(), right - left, area.height()), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
         )
         painter.restore()
+
+    def _paint_other(self, painter: QPainter, row: Other, area: QRect, hovered: bool) -> None:
+        painter.setFont(theme.sans_font(theme.current().caption))
+        painter.setPen(theme.colour("text" if hovered else "muted"))
+        words = f"{row.title} · {row.count} run{'' if row.count == 1 else 's'}"
+        room = area.adjusted(20, 0, -12, 0)
+        painter.drawText(
+            room,
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width()),
+        )
 
     def createEditor(self, parent: QWidget, option, index):
         from PySide6.QtWidgets import QLineEdit
@@ -122,6 +152,8 @@ class Runs(QListWidget):
     deleted = Signal(int)
     compared = Signal()
     sound_wanted = Signal(int)
+    star_toggled = Signal(int)
+    model_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -137,15 +169,16 @@ class Runs(QListWidget):
         self.customContextMenuRequested.connect(self._menu)
         self.itemClicked.connect(self._clicked)
         self._rows: list[RunRow] = []
+        self._others: list[Other] = []
         self.audible = False  # whether the runs have spikes
         theme.changes().changed.connect(self.set_theme)
 
-    def show_runs(self, rows: Sequence[RunRow]) -> None:
-        """Show these runs, newest first; nothing is touched that did not change."""
-        rows = list(rows)
-        if rows == self._rows or self.state() == QAbstractItemView.State.EditingState:
+    def show_runs(self, rows: Sequence[RunRow], others: Sequence[Other] = ()) -> None:
+        """Show these runs, newest first, and below them the other models that have some; nothing is touched that did not change."""
+        rows, others = list(rows), list(others)
+        if (rows, others) == (self._rows, self._others) or self.state() == QAbstractItemView.State.EditingState:
             return
-        if [r.id for r in rows] != [r.id for r in self._rows]:
+        if [r.id for r in rows] != [r.id for r in self._rows] or others != self._others:
             focused = self.current()
             self.clear()
             for row in rows:
@@ -154,7 +187,14 @@ class Runs(QListWidget):
                 self.addItem(item)
                 if row.id == focused:
                     self.setCurrentItem(item)
-        self._rows = rows
+            for other in others:
+                item = QListWidgetItem()
+                item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+                item.setData(ROW, other)
+                item.setToolTip(f"Open {other.title}")
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{other.title}, {other.count} runs")
+                self.addItem(item)
+        self._rows, self._others = rows, others
         for position, row in enumerate(rows):
             item = self.item(position)
             if item.data(ROW) != row:
@@ -166,7 +206,8 @@ class Runs(QListWidget):
     def current(self) -> int | None:
         """The number of the run with the keyboard focus."""
         item = self.currentItem()
-        return item.data(ROW).id if item is not None and item.data(ROW) is not None else None
+        row = item.data(ROW) if item is not None else None
+        return row.id if isinstance(row, RunRow) else None
 
     def set_theme(self) -> None:
         """Other sizes and colours."""
@@ -175,17 +216,23 @@ class Runs(QListWidget):
 
     def rename(self) -> None:
         """Edit the name of the focused run in place."""
-        if self.currentItem() is not None:
+        if self.current() is not None:
             self.editItem(self.currentItem())
 
     def _clicked(self, item: QListWidgetItem) -> None:
-        row: RunRow = item.data(ROW)
-        if not row.current:
+        row: RunRow | Other = item.data(ROW)
+        if isinstance(row, Other):
+            self.model_chosen.emit(row.model)
+        elif not row.current:
             self.overlay_toggled.emit(row.id)
 
     def keyPressEvent(self, event) -> None:
         """F2 renames, Delete deletes, Enter opens, O overlays."""
         number = self.current()
+        here = self.currentItem().data(ROW) if self.currentItem() is not None else None
+        if isinstance(here, Other) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.model_chosen.emit(here.model)
+            return
         if number is not None and event.key() == Qt.Key.Key_Delete:
             self.deleted.emit(number)
         elif number is not None and event.key() == Qt.Key.Key_F2:
@@ -200,14 +247,15 @@ class Runs(QListWidget):
     def mouseDoubleClickEvent(self, event) -> None:
         """Open the run: look at its recording."""
         item = self.itemAt(event.position().toPoint())
-        if item is not None and not item.data(ROW).current:
-            self.opened.emit(item.data(ROW).id)
+        row = item.data(ROW) if item is not None else None
+        if isinstance(row, RunRow) and not row.current:
+            self.opened.emit(row.id)
 
     def _menu(self, at: QPoint) -> None:
         item = self.itemAt(at)
-        if item is None:
+        row = item.data(ROW) if item is not None else None
+        if item is None or not isinstance(row, RunRow):
             return
-        row: RunRow = item.data(ROW)
         self.setCurrentItem(item)
         menu = self.menu(row)
         menu.popup(self.viewport().mapToGlobal(at))
@@ -228,7 +276,8 @@ class Runs(QListWidget):
             ("Continue from its end", "mdi6.source-branch", self._continue, not row.current),
             ("Compare runs", "mdi6.table", self.compared.emit, len(self._rows) > 1),
             ("Save its spikes as sound…", "mdi6.volume-high", self._sound, self.audible),
-            ("Unpin" if row.pinned else "Pin", "mdi6.pin-outline", self._pin, True),
+            ("Unpin" if row.pinned else "Pin to the top", "mdi6.pin-outline", self._pin, True),
+            ("Take the star away" if row.starred else "Star as a good one", "mdi6.star-outline", self._star, True),
             ("Rename", "mdi6.rename-outline", self.rename, True),
             ("Delete", "mdi6.delete-outline", self._delete, not row.current),
         ):
@@ -253,6 +302,9 @@ class Runs(QListWidget):
     def _pin(self) -> None:
         self.pin_toggled.emit(self._chosen)
 
+    def _star(self) -> None:
+        self.star_toggled.emit(self._chosen)
+
     def _delete(self) -> None:
         self.deleted.emit(self._chosen)
 
@@ -265,22 +317,32 @@ class RunsPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 8)
         column.setSpacing(2)
-        title = QLabel("Runs of this session", self)
-        title.setProperty("role", "heading")
-        title.setContentsMargins(12, 0, 0, 0)
+        head = QWidget(self)
+        line = QHBoxLayout(head)
+        line.setContentsMargins(12, 0, 8, 0)
+        self.title = QLabel("Runs", head)
+        self.title.setProperty("role", "heading")
+        self.compare = QToolButton(head)
+        self.compare.setText("Compare")
+        self.compare.setToolTip("The runs side by side, as a table and as pictures (Ctrl+M)")
+        line.addWidget(self.title, 1)
+        line.addWidget(self.compare)
         self.list = Runs(self)
-        self.empty = QLabel("Each run you make is listed here: click one to lay it behind the present one.", self)
+        self.compare.clicked.connect(self.list.compared)
+        self.empty = QLabel("Each run you make is listed here, named by what differs: click one to lay it behind the present one.", self)
         self.empty.setProperty("role", "caption")
         self.empty.setWordWrap(True)
         self.empty.setContentsMargins(12, 0, 12, 0)
         self.empty.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        for widget, stretch in ((title, 0), (self.empty, 1), (self.list, 1)):
+        for widget, stretch in ((head, 0), (self.empty, 1), (self.list, 1)):
             column.addWidget(widget, stretch)
 
-    def show_runs(self, rows: Sequence[RunRow], *, audible: bool) -> None:
-        """Show these runs; audible: they have spikes."""
-        self.list.show_runs(rows)
+    def show_runs(self, rows: Sequence[RunRow], others: Sequence[Other] = (), *, audible: bool) -> None:
+        """Show these runs, and the other models that have some; audible: they have spikes."""
+        self.list.show_runs(rows, others)
+        self.title.setText(f"Runs  {len(rows)}" if rows else "Runs")
+        self.compare.setVisible(len(rows) > 1)
         self.list.audible = audible
-        self.empty.setVisible(not rows)
-        self.list.setVisible(bool(rows))
+        self.empty.setVisible(not rows and not others)
+        self.list.setVisible(bool(rows or others))

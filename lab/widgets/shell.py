@@ -11,13 +11,14 @@ from PySide6.QtWidgets import QMainWindow
 from lab.engine.experiment import Experiment
 from lab.engine.status import Status
 from lab.model import Remedy
-from lab.session import Session
+from lab.session import RunInfo, Session
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.document import Document
 from lab.widgets.finish import FinishCard
 from lab.widgets.focus import Focus
 from lab.widgets.history import History
+from lab.widgets.notebook import Told
 from lab.widgets.player import Player
 from lab.widgets.runs import RunRow
 from lab.widgets.settings import Settings
@@ -86,7 +87,7 @@ class Shell(Protocol):
     def show_experiment(self, experiment: Experiment, done: str) -> None:
         """Put an experiment in front, as one step that can be undone."""
 
-    def show_model(self, *, run: int | None = None, playing: bool = False) -> None:
+    def show_model(self, *, run: int | None = None, playing: bool = False, back: bool = False) -> None:
         """Bring the model of the document to the front: a recording of it, or a new run."""
 
     def set_session(self, session: Session) -> None:
@@ -160,6 +161,12 @@ class Shell(Protocol):
 
     def leave_canvas(self) -> bool:
         """Escape in the canvas: whether there was something to leave."""
+
+    def told(self, info: RunInfo) -> Told:
+        """What a run was made with."""
+
+    def begin(self, experiment: Experiment, playing: bool, pace: float | None, *, because: str = "model", **resume: Any) -> None:
+        """Begin a run, at its start or with a state that was kept."""
 
     def run_rows(self) -> Sequence[RunRow]:
         """The runs that are listed."""

@@ -22,7 +22,7 @@ from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
 from lab.errors import LabError
 from lab.model import Model, Remedy
 from lab.parameter_kinds import KINDS
-from lab.session import Session
+from lab.session import RunInfo, Session
 from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
@@ -33,8 +33,10 @@ from lab.widgets.finish import FinishCard
 from lab.widgets.focus import Focus
 from lab.widgets.gallery import Gallery, small_picture
 from lab.widgets.history import History
+from lab.widgets.keeper import Keeper
 from lab.widgets.marks import Marks
 from lab.widgets.networks import CanvasPlace
+from lab.widgets.notebook import Told, names
 from lab.widgets.opening import opening
 from lab.widgets.player import Player
 from lab.widgets.pulse import Pulse
@@ -49,21 +51,6 @@ from lab.widgets.workspace import ANALYSIS, Workspace
 
 THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
 SLOW_EVERY = 8  # beats between looks at what changes slowly
-
-
-def run_name(model: Model) -> str:
-    """A name for a run: its preset, or the one or two values that make it different."""
-    preset = preset_of(model)
-    if preset:
-        return preset
-    specs = type(model).specs()
-    changed = sorted(model.changed(), key=lambda n: not specs[n].main)
-    parts = []
-    for name in changed[:2]:
-        value = getattr(model, name)
-        if isinstance(value, (str, bool, int, float)) and len(str(value)) < 24:
-            parts.append(f"{specs[name].label} {specs[name].text(value)}")
-    return ", ".join(parts) + (", …" if len(changed) > 2 else "") or "Own values"
 
 
 class Window(QMainWindow):
@@ -89,10 +76,12 @@ class Window(QMainWindow):
         self._shown_source: object = None
         self._closing = False
         self._acted: object = None  # what actions changed, as far as the document has taken it over
+        self._because = "parameter"  # why a run is left when the experiment changes
         self._did_at = -1  # the step that the toast tells of
         self._shown_name = ""  # the model whose cards are in the workspace
         self.commands = Commands(self)
         self.marks = Marks(self)
+        self.keeper = Keeper(self)
         self.reports = Reports(self)
         self.refusals = Refusals(self)
         self._build()
@@ -189,6 +178,8 @@ class Window(QMainWindow):
         self.runs.deleted.connect(self.marks.delete)
         self.runs.compared.connect(self.commands.compare)
         self.runs.sound_wanted.connect(self.commands.save_sound)
+        self.runs.star_toggled.connect(self.marks.toggle_star)
+        self.runs.model_chosen.connect(self.choose_model)
         self.history.changed.connect(self._apply)
         self.history.stack.cleanChanged.connect(self.show_title)
         self.history.stack.indexChanged.connect(self._stepped)
@@ -287,6 +278,10 @@ class Window(QMainWindow):
         """The runs that are listed."""
         return self.marks.rows()
 
+    def told(self, info: RunInfo) -> Told:
+        """What a run was made with."""
+        return self.marks.told(info)
+
     def save_as(self) -> None:
         """Ask for a name for the session."""
         self.commands.save_as()
@@ -322,11 +317,15 @@ class Window(QMainWindow):
             return
         experiment = self.document.experiment().replace(parameters=model.changed())
         own = bool(self.document.experiment().parameters) and not preset_of(self.document.experiment().build())
-        before = self.player.runner
-        self.history.replace(self.document.with_experiment(experiment), f"Preset {title}")
-        if self.player.runner is before:  # all of it could change while the run goes on
-            status = self.player.status
-            self.reset(playing=playing or status is None or status.phase in ("running", "finished", "preparing"))
+        before, status = self.player.runner, self.player.status
+        playing = playing or status is None or status.phase in ("running", "finished", "preparing")
+        self._because = "preset"
+        try:
+            self.history.replace(self.document.with_experiment(experiment), f"Preset {title}")
+        finally:
+            self._because = "parameter"
+        if self.player.runner is before:  # these were the values already
+            self._restart(playing, "preset")
         elif playing:
             self.player.send(Play())
         if self.toast.key == "act":
@@ -489,7 +488,7 @@ class Window(QMainWindow):
     def reset(self, _checked: object = None, *, playing: bool | None = None) -> None:
         """Begin again with the present parameters: a new run."""
         status = self.player.status
-        self._restart(bool(status and status.phase == "running") if playing is None else playing)
+        self._restart(bool(status and status.phase == "running") if playing is None else playing, "again")
 
     def reset_to_defaults(self) -> None:
         """Way out of a divergence."""
@@ -525,7 +524,7 @@ class Window(QMainWindow):
         if self._adopting:
             self._show_form()
         elif before.model != after.model:
-            self.show_model(playing=True)
+            self.show_model(playing=True, back=True)
         elif before.experiment() != after.experiment():
             self._experiment_changed(before.experiment(), after.experiment())
             self._show_form()
@@ -550,11 +549,11 @@ class Window(QMainWindow):
             and _recorded(old) == _recorded(new)
         )
         status = self.player.status
-        if live and status is not None and status.phase != "failed":
+        if live and self._because != "preset" and status is not None and status.phase != "failed":
             self.player.send(Change(changed))
             return
         running = status is not None and status.phase in ("running", "finished", "preparing")
-        self._restart(running)
+        self._restart(running, self._because)
         if not changed or specs[next(iter(changed))].kind != "graph":  # the canvas says by itself that another network runs
             self.did(f"{_said(type(new), changed) if changed else f'Seed {after.seed}'}: a new run has begun.")
 
@@ -591,8 +590,8 @@ class Window(QMainWindow):
 
     # -- showing --
 
-    def show_model(self, *, run: int | None = None, playing: bool = False) -> None:
-        """Bring the model of the document to the front: a recording of it, or a new run."""
+    def show_model(self, *, run: int | None = None, playing: bool = False, back: bool = False) -> None:
+        """Bring the model of the document to the front: a recording of it, what was in front when it was left (`back`), or a new run."""
         self.keep_layout()
         name = self.document.model
         self.bar.show_panel(catalog.panel_of(name))
@@ -607,8 +606,8 @@ class Window(QMainWindow):
         self._take_thumbnail()
         if run is not None:
             self.player.look(run)
-        else:
-            self._restart(playing)  # the worker prepares while the pictures are made
+        elif not (back and self.keeper.come_back(name)):
+            self._restart(playing, "model")  # the worker prepares while the pictures are made
         self.workspace.show_model(model, self.commands.saved_layout(name))
         if theme.current().projector:
             self.workspace.front_only(True)
@@ -628,16 +627,21 @@ class Window(QMainWindow):
         if not self.workspace.fits(model):
             self.workspace.show_model(model, self.commands.saved_layout(self.document.model))
 
-    def _restart(self, playing: bool) -> None:
+    def _restart(self, playing: bool, because: str = "parameter") -> None:
         experiment = self.document.experiment()
         try:
             model = experiment.build()
         except LabError as error:
             self.failed(str(error))
             return
-        pace = self._paces.get(experiment.model, model.speed)
-        self.player.open(experiment, run_name(model), playing=playing, pace=pace)
-        self.reports.begin(experiment.model, type(model).title)
+        self.begin(experiment, playing, self._paces.get(experiment.model, model.speed), because=because)
+
+    def begin(self, experiment: Experiment, playing: bool, pace: float | None, *, because: str = "model", **resume: Any) -> None:
+        """Begin a run, at its start or with a state that was kept."""
+        kind = catalog.load(experiment.model)
+        name = names([Told(0, experiment.parameters, experiment.seed)], kind)[0]
+        self.player.open(experiment, name, playing=playing, pace=pace, because=because, **resume)
+        self.reports.begin(experiment.model, kind.title)
         self._opened_at = time.monotonic()
         self._thumbnail_due = True
 
@@ -664,7 +668,7 @@ class Window(QMainWindow):
         self._beats += 1
         if self._beats % SLOW_EVERY == 1:
             self.workspace.check_watched()
-            self.runs_panel.show_runs(self.marks.rows(), audible=self.workspace.has(ANALYSIS))
+            self.runs_panel.show_runs(self.marks.rows(), self.marks.others(), audible=self.workspace.has(ANALYSIS))
         if not self.isMinimized():
             source = self.player.source
             if source is not None and status is not None and status.phase != "preparing":
