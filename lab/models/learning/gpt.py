@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ import numpy as np
 
 from lab.data import door
 from lab.errors import FileError, ModelError
-from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, param
+from lab.model import Bound, Figure, Layer, Picture, Preset, Stage, Stream, action, index, param
 from lab.tape import Tape
 from lab.training import Learner, Measure, Objective, redeclared
 from lab.training.language import Counts, Repeats, Shape, chances, padded, transformer, write_on
@@ -238,6 +239,15 @@ class GPT(Learner):
         if self.text == "repeats":
             constants.extra["periods"] = constants.maker.periods_of(seed, JUDGED)
         return constants
+
+    def state_bounds(self, constants, state, step):
+        """The text that is looked at, what of the network is, and what it wrote."""
+        letters = index(len(self.alphabet))
+        return super().state_bounds(constants, state, step) | {
+            "prompt": replace(letters, shape=((1, self.context),)), "chosen": index(self.context), "head": index((self.blocks, self.heads)),
+            "neuron": index((self.blocks, 4 * self.width)), "written": replace(letters, shape=((0, 10_000),)),
+            "samples": replace(letters, shape=((0, LINES), LONG)), "sampled": Bound(shape=((0, LINES), 2)),
+        }  # fmt: skip
 
     def start(self, constants, seed: int):
         """The beginning as the text that is looked at."""
