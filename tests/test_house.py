@@ -83,6 +83,7 @@ FLOORS = (
     ("neuron", "planar"),  # faces of rooms that moved, for people's own files
     ("analysis", "models"),
     ("api",),
+    ("lessons",),
     ("lab",),  # the front door itself
     ("widgets",),
     ("commands",),
