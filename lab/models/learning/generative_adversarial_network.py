@@ -228,8 +228,11 @@ class GenerativeAdversarialNetwork(Adversarial):
         if not state["figures"][8] or most < 3 or now > most / 2:
             return None
         return Advice(
-            "collapse", f"Collapse: {now:.0f} modes are left of {most:.0f} at step {at}. Go back there in time and branch, or put those weights back.",
-            (Remedy("Weights with the most modes, G half as fast", {"rate_g": self.rate_g / 2}, "restore_best"),),
+            "collapse", f"Collapse: {now:.0f} modes are left of {most:.0f} at step {at}. Branch there with a slower G, or put those weights back into this game.",
+            (
+                Remedy(f"Branch at step {at}, G half as fast", {"rate_g": self.rate_g / 2}, back_to=at),
+                Remedy("Those weights here, G half as fast", {"rate_g": self.rate_g / 2}, "restore_best"),
+            ),
         )  # fmt: skip
 
     def _mode_names(self, constants):
