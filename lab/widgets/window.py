@@ -143,6 +143,7 @@ class Window(QMainWindow):
         self.setCentralWidget(middle)
         self.finish_card = FinishCard(holder)
         self.focus = Focus(self, self.stage)
+        self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
         self.data = DataPlace(self, middle, self.commands.open_session)
         self._fit_panels()
