@@ -189,14 +189,7 @@ class Commands(QObject):
                 found.append(Entry("preset", title, partial(w.choose_preset, title), "mdi6.bookmark-outline", kind.title))
         for model in catalog.entries():
             found.append(
-                Entry(
-                    "model",
-                    model.title,
-                    partial(w.choose_model, model.name),
-                    model.icon,
-                    model.about,
-                    known=catalog.subject(model.name),
-                )
+                Entry("model", model.title, partial(w.choose_model, model.name), model.icon, model.about, known=catalog.subject(model.name))
             )
             if status is None or model.name != type(status.model).name:
                 found += [
