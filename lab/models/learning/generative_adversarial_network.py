@@ -52,6 +52,7 @@ class GenerativeAdversarialNetwork(Adversarial):
     group = "Generative models"
     icon = "mdi6.incognito"
     order = 80
+    also = "GAN; adversarial; generator; discriminator; mode collapse; minimax; Goodfellow; forger; WGAN; fake pictures"
     equations = (
         r"L_D = -\mathbb{E}_x[\ln D(x)] - \mathbb{E}_z[\ln(1 - D(G(z)))]",
         r"L_G = -\mathbb{E}_z[\ln D(G(z))] \quad \mathrm{or} \quad \mathbb{E}_z[\ln(1 - D(G(z)))]",

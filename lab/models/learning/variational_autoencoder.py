@@ -55,6 +55,7 @@ class VariationalAutoencoder(Perceptron):
     group = "Generative models"
     icon = "mdi6.blur"
     order = 70
+    also = "VAE; variational; latent variable; reparametrisation trick; ELBO; KL divergence; beta-VAE; generative model; posterior collapse; draw digits; conditional VAE"
     equations = (
         r"q(z|x) = \mathcal{N}(\mu(x), \sigma^2(x)), \quad z = \mu + \sigma \varepsilon, \quad \varepsilon \sim \mathcal{N}(0, I)",
         r"-\ln p(x) \leq \mathbb{E}_q[-\ln p(x|z)] + \beta\,\mathrm{KL}(q\,\|\,\mathcal{N}(0, I)) \qquad (\beta = 1)",
