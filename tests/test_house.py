@@ -74,7 +74,7 @@ def test_widgets_name_no_model(path):
 
 # Rooms are what lies in lab/: a folder, or a file. From the ground up: a room imports from the floors below it, and from itself.
 FLOORS = (
-    ("errors", "parameter_kinds", "sources", "units"),
+    ("errors", "parameter_kinds", "search", "sources", "units"),
     ("arithmetic", "data", "kernels", "params", "progress", "session"),
     ("coding", "embedding", "model", "tape"),
     ("catalog", "spiking"),
@@ -83,6 +83,7 @@ FLOORS = (
     ("neuron", "planar"),  # faces of rooms that moved, for people's own files
     ("analysis", "models"),
     ("api",),
+    ("lessons",),
     ("lab",),  # the front door itself
     ("widgets",),
     ("commands",),

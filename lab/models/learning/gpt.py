@@ -49,6 +49,7 @@ class GPT(Inside):
     group = "Sequences and language"
     icon = "mdi6.script-text-outline"
     order = 95
+    also = "transformer; attention; self-attention; large language model; LLM; language model; ChatGPT; tokens; multi-head attention; induction head; next word; text generation; nanoGPT; write text; heads"
     synonyms: ClassVar[tuple[str, ...]] = (
         "transformer",
         "attention",
