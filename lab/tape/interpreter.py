@@ -138,7 +138,7 @@ class Lesson(NamedTuple):
     data       packed samples of `stride` numbers each; layout: the inputs they go to; order: in which they come
     """
 
-    entries: np.ndarray
+    entries: np.ndarray | list
     rows: np.ndarray
     objectives: np.ndarray
     segments: np.ndarray
