@@ -74,7 +74,8 @@ def test_widgets_name_no_model(path):
 
 # Rooms are what lies in lab/: a folder, or a file. From the ground up: a room imports from the floors below it, and from itself.
 FLOORS = (
-    ("errors", "parameter_kinds", "search", "sources", "units"),
+    ("search", "units"),
+    ("errors", "parameter_kinds", "sources"),
     ("arithmetic", "data", "kernels", "params", "progress", "session"),
     ("coding", "embedding", "model", "tape"),
     ("catalog", "spiking"),

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QSlider, QStyle, QStyleOptionSlider, QW
 
 from lab.display.plots import nice_ceiling, typeset
 from lab.params import Spec
+from lab.units import number
 from lab.widgets import theme
 
 TICKS = 1000
@@ -83,9 +84,7 @@ def _digits(value: float, count: int) -> float:
 
 def number_text(value: float | int) -> str:
     """A number as a person writes it: up to seven digits, no trailing zeros."""
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.7g}"
+    return number(value, 7, nothing=0.0)
 
 
 class NumberBox(QLineEdit):
@@ -311,7 +310,7 @@ class MarkStrip(QWidget):
         found = []
         for name, value in sorted(self.marks.items(), key=lambda mark: mark[1]):
             at = handle / 2 + self.scale.place(value) * (self.slider.width() - handle)
-            text = typeset(f"{name} {value:.3g}")
+            text = typeset(f"{name} {number(value, 3)}")
             wide = measure.horizontalAdvance(text)
             left = min(max(0.0, at - wide / 2), max(0.0, self.width() - wide))
             line = next((k for k in (0, 1) if left >= ends[k] + 6), -1)
