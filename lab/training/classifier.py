@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.data import sets
 from lab.errors import ModelError
-from lab.model import State, action, param
+from lab.model import Action, State, action, param
 from lab.tape import Node
 from lab.training import canvas, readings
 from lab.training.attacks import Attack, probabilities
@@ -18,9 +18,8 @@ from lab.training.learner import Constants
 from lab.training.material import outline
 from lab.training.objectives import Stage
 from lab.training.perceptron import Perceptron, redeclared
-from lab.training.supervised import Supervised
 
-DATA = ("digits", *sets.PLANES, "painted", "iris", "wine", "breast cancer", "file")
+NUMBERS = ("diabetes", *sets.FUNCTIONS, "drawn")  # data sets without classes
 KINDS = ("perceptron", "convolutional")
 KEPT = 48  # readings that are remembered
 
@@ -31,7 +30,6 @@ class Classifier(Perceptron):
     Trained here from the seed, or taken over: `start_from` names the weights of a run of the same network (`lab weights`).
     """
 
-    data: str = redeclared(Supervised, "data", "digits", choices=DATA)
     layers: str = param(
         "perceptron", choices=KINDS, live=False, group="Network", label="Kind of network", doc="Affine layers, or convolutions."
     )
@@ -53,6 +51,10 @@ class Classifier(Perceptron):
     def check(self) -> None:
         """Refuse what is no list of counts, and convolutions of what is no picture."""
         super().check()
+        if self.data in NUMBERS:
+            raise self.refuse(
+                "data", f"must have classes, and {self.data} has a number to predict: choose digits, moons or another set of classes"
+            )
         parts = [w.strip() for w in self.filters.replace(",", "-").split("-")]
         if not all(w.isdigit() and 1 <= int(w) <= 512 for w in parts) or len(parts) > 8:
             raise self.refuse("filters", "must be one to eight numbers of kernels from 1 to 512 joined by '-', such as 8-16")
@@ -139,6 +141,13 @@ class Classifier(Perceptron):
         return m.test_x[:most], m.test_t[:most]
 
     # -- by hand --
+
+    @classmethod
+    def actions(cls) -> dict[str, Action]:
+        """What is done to the example in sight comes first."""
+        found = super().actions()
+        first = [name for name in ("next_example", "redraw") if name in found]
+        return {name: found[name] for name in (*first, *found)}
 
     @action("Look at a test example", index=(int, param(0, lo=0, hi=10_000_000, doc="Number of the test example.")))
     def look_at(self, constants: Constants, state: State, index: int) -> None:

@@ -17,10 +17,10 @@ from lab.training.material import outline
 
 METHODS = ("FGSM", "PGD", "finite differences", "NES")
 BLIND = METHODS[2:]  # those that only ask
-JUDGED = 360  # test examples by which attacks are judged
+JUDGED, DRAWN = 360, 150  # test examples by which attacks are judged, and those of the curve
 ACROSS = 33  # places of the slice along each axis
 REACH = 1.6  # how far the slice goes, in units of eps
-AGAINST = 9  # places of the curve against eps
+AGAINST = 7  # places of the curve against eps
 WAY = 12  # places of the way that an attack takes through a plane
 ARROWS = 80
 SEEN = ("clean", "attacked", "random", "by hand")
@@ -77,13 +77,13 @@ class AdversarialAttack(Classifier):
     presets = {
         "A whisper": Preset({}, shows="clean accuracy > 0.94 and noise accuracy > 0.85 and PGD accuracy < 0.35", slow=True),
         "One step (FGSM)": Preset({"attack": "FGSM"}, shows="FGSM accuracy < 0.45 and noise accuracy > FGSM accuracy + 0.4", slow=True),
-        "Read it as a three": Preset({"target": 3, "eps": 0.25}, shows="read as the class aimed at > 0.7", slow=True),
+        "Read it as a three": Preset({"aimed": 3, "eps": 0.25}, shows="read as the class aimed at > 0.7", slow=True),
         "Round ball (2-norm)": Preset({"norm": "2", "eps": 0.8}, shows="noise accuracy > 0.9 and PGD accuracy < 0.4", slow=True),
         "Only asking: finite differences": Preset({"attack": "finite differences"}, shows="queries > 100", slow=True),
         "Only asking: NES": Preset({"attack": "NES"}, shows="queries > 50", slow=True),
         "PGD weaker than FGSM": Preset({"steps": 4, "stride": 0.1, "chance": False}, shows="PGD accuracy > FGSM accuracy", slow=True),
         "Convolutional network": Preset({"layers": "convolutional", "epochs": 30}, shows="clean accuracy > 0.94 and PGD accuracy < noise accuracy - 0.3", slow=True),
-        "Points in the plane": Preset({"data": "moons", "hidden": "32-32", "epochs": 60, "eps": 0.3, "farthest": 0.6},
+        "Points in the plane": Preset({"data": "moons", "n": 400, "hidden": "32-32", "epochs": 100, "eps": 0.3, "farthest": 0.6},
                                       shows="clean accuracy > 0.9 and PGD accuracy < noise accuracy - 0.05", slow=True),
         "A linear classifier": Preset({"data": "breast cancer", "hidden": "", "epochs": 60, "eps": 0.2, "farthest": 0.5},
                                       shows="FGSM accuracy = PGD accuracy and PGD accuracy < noise accuracy", slow=True),
@@ -91,11 +91,11 @@ class AdversarialAttack(Classifier):
 
     attack: str = param("PGD", choices=METHODS, main=True, group="Attack", label="How",
                         doc="One step along the slope, many, or by asking only: in pairs along every axis, or in directions of chance.")  # fmt: skip
-    eps: float = param(0.15, lo=0.0, hi=10.0, main=True, group="Attack", label="Size of the ball", soft=(0.0, 0.4), symbol=r"\varepsilon",
+    eps: float = param(0.15, lo=0.0, hi=10.0, main=True, group="Attack", label="Size of the ball", soft=(0.0, 0.4), symbol=r"\epsilon",
                        doc="Largest change that is allowed.")  # fmt: skip
     norm: str = param("infinity", choices=NORMS, main=True, group="Attack",
                       doc="What is small: the largest change of any value (infinity), or the length of the change (2).")  # fmt: skip
-    target: int = param(
+    aimed: int = param(
         -1,
         lo=-1,
         hi=999,
@@ -158,14 +158,14 @@ class AdversarialAttack(Classifier):
 
     def climb(self, state) -> Climb:
         """How the chosen attack moves; those that only ask are judged by their white-box sister."""
-        towards = self.target >= 0
+        towards = self.aimed >= 0
         if self.attack == "FGSM":
             return replace(FGSM, towards=towards)
         return Climb(self.steps, self.stride, self.chance and self.attack == "PGD", towards, self.draws_of(state))
 
     def aim(self, constants, t: int) -> int:
         """The class whose loss rises or falls."""
-        return min(self.target, constants.outline.outputs - 1) if self.target >= 0 else t
+        return min(self.aimed, constants.outline.outputs - 1) if self.aimed >= 0 else t
 
     def attacked(self, constants, state) -> Found:
         """What the chosen attack makes of the example in sight."""
@@ -184,25 +184,25 @@ class AdversarialAttack(Classifier):
     def directions(self, constants, state):
         """(along the slope, a random one), each (1, n) and of size 1; in a plane its axes."""
         x, t = self.example(constants, state)
-        if constants.outline.inputs == 2 and constants.outline.picture is None:
+        if constants.outline.plane:
             return np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
         ball, aim = self.ball(constants), self.aim(constants, t)
 
         def compute():
             slope = constants.extra["attack"].slope(self.weights(constants, state), x, np.array([aim]))
-            return ball.steepest(slope) * (-1.0 if self.target >= 0 else 1.0)
+            return ball.steepest(slope) * (-1.0 if self.aimed >= 0 else 1.0)
 
-        first = self.kept(constants, state, ("slope", x.tobytes(), aim, self.norm, self.target >= 0), compute)
+        first = self.kept(constants, state, ("slope", x.tobytes(), aim, self.norm, self.aimed >= 0), compute)
         other = ball.noise(np.random.default_rng([self.draws_of(state), 0x6E6F69]), x.shape)
         if self.norm == "2":  # across means straight across
             other = other - (other * first).sum() * first
             other /= max(float(np.sqrt((other**2).sum())), 1e-12)
         return first, other
 
-    def hand(self, constants) -> tuple[float, float]:
-        """Where the hand is, put back into the ball."""
-        a, b = self.along, self.across
-        plane = constants.outline.inputs == 2 and constants.outline.picture is None
+    def hand(self, constants, a=None, b=None) -> tuple[float, float]:
+        """Where the hand is (or would be at a, b), put back into the ball."""
+        a, b = (self.along, self.across) if a is None else (float(np.clip(a, -2, 2)), float(np.clip(b, -2, 2)))
+        plane = constants.outline.plane
         if plane and self.norm == "infinity":
             return float(np.clip(a, -1, 1)), float(np.clip(b, -1, 1))
         size = abs(a) + abs(b) if self.norm == "infinity" else math.hypot(a, b)
@@ -225,10 +225,10 @@ class AdversarialAttack(Classifier):
         rows = x, self.attacked(constants, state).x, np.clip(x + self.eps * noise, clip.low, clip.high), self.moved(constants, state, a, b)
         return np.concatenate(rows).astype(np.float32)
 
-    def accuracies(self, constants, state, eps=None) -> tuple[float, float, float, float]:
+    def accuracies(self, constants, state, eps=None, most=JUDGED) -> tuple[float, float, float, float]:
         """Share of the test examples that are read rightly: clean, under noise, after one step and after many."""
         attack, ball = constants.extra["attack"], replace(self.ball(constants), eps=self.eps if eps is None else eps)
-        x, t = self.judged_examples(constants, JUDGED)
+        x, t = self.judged_examples(constants, most)
         many = (
             replace(self.climb(state), towards=False)
             if self.attack != "FGSM"
@@ -243,7 +243,7 @@ class AdversarialAttack(Classifier):
                 withstood(attack, weights, x, t, ball, many),
             )  # fmt: skip
 
-        return self.kept(constants, state, ("accuracies", ball, many, self.draws_of(state)), compute)
+        return self.kept(constants, state, ("accuracies", ball, many, self.draws_of(state), most), compute)
 
     def led(self, constants, state) -> float:
         """Share of the test examples of other classes that are read as the class aimed at."""
@@ -269,15 +269,15 @@ class AdversarialAttack(Classifier):
     def summary(self, constants, state) -> dict[str, Any]:
         """What is read, how large the change is, how many survive, and whether the attack is sound."""
         found = super().summary(constants, state)
-        own = self._readings(constants, state)
+        own, accuracies = self._readings(constants, state), {}
         if state["figures"][8]:
             names = ("clean accuracy", "noise accuracy", "FGSM accuracy", "PGD accuracy")
-            own |= dict(zip(names, self.accuracies(constants, state), strict=True))
-            if self.target >= 0:
+            accuracies = dict(zip(names, self.accuracies(constants, state), strict=True))
+            if self.aimed >= 0:
                 own["read as the class aimed at"] = self.led(constants, state)
             wrong = [row["finding"] for row in self.health(constants, state) if row[""] == "✗"]
             own["health of the attack"] = "; ".join(wrong) or "sound"
-        return own | found
+        return accuracies | own | found
 
     def _readings(self, constants, state) -> dict[str, Any]:
         if not np.isfinite(state["parameters"]).all():
@@ -310,18 +310,18 @@ class AdversarialAttack(Classifier):
     def drag_input(self, constants, state, x, y):
         """Drag the input within its ball: along the slope and along a random direction, or through the plane."""
         shape = constants.outline
-        if shape.inputs == 2 and shape.picture is None:
+        if shape.plane:
             place = constants.material.scaled(np.array([[x, y]]))[0]
             example, _ = self.example(constants, state)
             x, y = (place - example[0]) / max(self.eps, 1e-9)
-        a, b = replace(self, along=float(np.clip(x, -2, 2)), across=float(np.clip(y, -2, 2))).hand(constants)
+        a, b = self.hand(constants, x, y)
         return {"along": a, "across": b}
 
     @action("Choose the nearest example", hidden=True, x=(float, param(0.0, lo=-1e6, hi=1e6, doc="First feature.")), y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Second feature.")))  # fmt: skip
     def choose_nearest(self, constants, state, x, y):
         """The test example nearest to a click in the plane is attacked."""
         m = constants.material
-        if constants.outline.inputs != 2:
+        if not constants.outline.plane:
             raise self.refuse("data", "must have two features where a click shall choose an example")
         state["chosen"][0] = int(((m.natural(m.test_x) - np.array([x, y])) ** 2).sum(1).argmin())
         return {"along": 0.0, "across": 0.0}
@@ -333,7 +333,7 @@ class AdversarialAttack(Classifier):
         every = tuple(shape.classes) or tuple(str(k) for k in range(shape.outputs))
         found = [
             Stream("reads", "bars", "", "Probability of each class for the clean, the attacked, the noisy and the dragged input.", channels=every),
-            Stream("against eps", "curve", "", f"Accuracy on {JUDGED} test examples against the size of the ball.", channels=("random", "FGSM", "PGD")),
+            Stream("against eps", "curve", "", f"Accuracy on {DRAWN} test examples against the size of the ball.", channels=("random", "FGSM", "PGD")),
             Stream("eps now", "curve", "", "The present size of the ball.", channels=("eps",)),
             Stream("climbing", "curve", "", "Loss of the example before the first and after each step of the attack.", channels=("loss",)),
             Stream("health of the attack", "table", "", "What could make an attack worthless, and whether it does."),
@@ -345,15 +345,16 @@ class AdversarialAttack(Classifier):
                 Stream("changes", "image", "", "What was added to the clean picture, scaled so that eps is full colour."),
                 Stream("change captions", "table", "", "How much the change is enlarged, and how large it is."),
             ]
-        elif shape.inputs != 2:
+        elif not shape.plane:
             found.append(
                 Stream("feature changes", "bars", "", "What was added to each feature, in deviations.", channels=tuple(shape.features))
             )
-        if shape.inputs == 2 and shape.picture is None:
+        if shape.plane:
             found += [
                 Stream("ball", "curve", "", "Edge of the ball around the example."),
                 Stream("way", "curve", "", "Way of the attack through the plane."),
-                Stream("places", "curve", "", "Where the noisy input and the one that is dragged lie."),
+                Stream("random place", "curve", "", "Where the noisy input lies."),
+                Stream("hand place", "curve", "", "Where the dragged input lies."),
                 Stream("pushes", "arrows", "", "Where the attack pushes test examples."),
                 Stream("line", "curve", "", "Where two classes are equally likely."),
             ]
@@ -378,17 +379,17 @@ class AdversarialAttack(Classifier):
                 Picture("changes", "What was added", (Layer("changes"), Layer("change captions")), colours="diverging", levels=(-1.0, 1.0), front=True,
                         doc="Enlarged: full colour is eps."),
             ]  # fmt: skip
-        elif shape.inputs != 2:
+        elif not shape.plane:
             found.append(Picture("changes", "What was added", (Layer("feature changes"),), x="feature", y="change (deviations)", labels=SEEN[1:3], front=True, weight=1.5, figures=("largest change",)))  # fmt: skip
-        found.append(Picture("reads", "What the network reads", (Layer("reads"),), x="class", y="probability", y_range=(0.0, 1.0), labels=SEEN, front=True,
+        found.append(Picture("reads", "Read as", (Layer("reads"),), x="class", y="probability", y_range=(0.0, 1.0), labels=SEEN, front=True, weight=1.6,
                              figures=("attacked is read as", "queries")))  # fmt: skip
-        if shape.inputs != 2 or shape.picture:
+        if not shape.plane:
             span = (-REACH, REACH)
             layers = (
                 Layer("slice"), Layer("slice places"), Layer("slice ball", label="ball", series=(5,)), Layer("slice line", theory=True, label="another class", series=(3,)),
             )  # fmt: skip
             found.append(Picture("slice", "Drag the input", layers, x="along the slope (eps)", y="random direction (eps)", x_range=span, y_range=span, equal=True, colours="diverging",
-                                 levels=(-1.0, 1.0), drag="drag_input", click="drag_input", labels=SEEN, front=True, weight=1.2, figures=("by hand is read as",),
+                                 levels=(-1.0, 1.0), drag="drag_input", click="drag_input", labels=SEEN, front=True, weight=1.2,
                                  doc="Orange: the true class is likelier, blue: another one. Drag within the ball."))  # fmt: skip
         layers = tuple(
             Layer("against eps", channel=k, label=name, series=(n,)) for k, (name, n) in enumerate((("random", 2), ("FGSM", 3), ("PGD", 1)))
@@ -410,7 +411,7 @@ class AdversarialAttack(Classifier):
             if p.name == "surface":
                 layers = (
                     *p.layers, Layer("line", label="boundary", theory=True, series=(5,)), Layer("pushes"), Layer("ball", label="ball", series=(5,)), Layer("way", label="attack", series=(1,)),
-                    Layer("places", style="points", label="random, by hand", series=(2,)),
+                    Layer("random place", label="random", series=(2,)), Layer("hand place", label="by hand", series=(3,)),
                 )  # fmt: skip
                 p = replace(p, title="The plane", layers=layers, click="choose_nearest", drag="drag_input", front=True, weight=2.0,
                             doc="Click: the nearest example is attacked. Drag: the input within its ball. Arrows: where the attack pushes test examples.")  # fmt: skip
@@ -422,25 +423,13 @@ class AdversarialAttack(Classifier):
         """The inputs large, what is read and the slice beside them, the curves below."""
         shape = outline(self)
         if shape.picture:
-            return Stage(
-                ("inputs", "changes"), companions=("reads", "slice"), below=("canvas", "against eps", "climbing"), drawers=self._drawers()
-            )
-        if shape.inputs == 2 and shape.low:
+            return Stage(("inputs", "changes"), companions=("slice",), below=("reads", "against eps", "canvas"), drawers=self._drawers())
+        if shape.plane:
             return Stage("surface", companions=("reads", "against eps"), below=("climbing", "score"), drawers=self._drawers())
-        beside = ("slice",) if shape.inputs != 2 else ()
-        return Stage(
-            "reads",
-            companions=(*beside, "against eps"),
-            below=(*(("changes",) if shape.inputs != 2 else ()), "climbing"),
-            drawers=self._drawers(),
-        )
+        return Stage("reads", companions=("slice", "against eps"), below=("changes", "climbing"), drawers=self._drawers())
 
     def _drawers(self):
-        return (("Health of the attack", ("health of the attack",)), ("Training", ("loss", "score") if not self._plane() else ("loss",)))
-
-    def _plane(self):
-        shape = outline(self)
-        return bool(shape.inputs == 2 and shape.low and not shape.picture)
+        return (("Health of the attack", ("health of the attack",)), ("Training", ("loss",) if outline(self).plane else ("loss", "score")))
 
     def look(self, constants, state, tape, stream):
         """Inputs, bars, slice, curves."""
@@ -467,14 +456,14 @@ class AdversarialAttack(Classifier):
             return np.stack([np.arange(len(trace)), trace])
         if stream == "against eps":
             at = np.linspace(0.0, self.farthest, AGAINST)
-            return np.vstack([at, np.array([self.accuracies(constants, state, float(e))[1:] for e in at]).T])
+            return np.vstack([at, np.array([self.accuracies(constants, state, float(e), DRAWN)[1:] for e in at]).T])
         if stream == "eps now":
             return np.array([[self.eps, self.eps], [0.0, 1.0]])
         if stream == "health of the attack":
             return self.health(constants, state)
         if stream.startswith("slice"):
             return self._slice(constants, state, stream)
-        if stream in ("ball", "way", "places", "pushes", "line"):
+        if stream in ("ball", "way", "random place", "hand place", "pushes", "line"):
             return self._in_plane(constants, state, stream)
         return super().look(constants, state, tape, stream)
 
@@ -494,7 +483,7 @@ class AdversarialAttack(Classifier):
             p[:, t] = -1.0
             return (true - p.max(1)).reshape(ACROSS, ACROSS)
 
-        key = "slice", x.tobytes(), t, self.eps, self.norm, self.target, self.draws_of(state)
+        key = "slice", x.tobytes(), t, self.eps, self.norm, self.aimed, self.draws_of(state)
         found = self.kept(constants, state, key, compute)
         return found if stream == "slice" else contours(found, at, at, np.zeros(1))
 
@@ -503,8 +492,10 @@ class AdversarialAttack(Classifier):
         x, t = self.example(constants, state)
         if stream == "ball":
             return m.natural(x + ball.outline().T).T.astype(float)
-        if stream == "places":
-            return m.natural(self.four(constants, state)[2:]).T.astype(float)
+        if stream.endswith(" place"):
+            shape, row = outline(self), 2 if stream == "random place" else 3
+            middle = m.natural(self.four(constants, state)[row : row + 1])[0]
+            return middle[:, None] + np.array([[-1, 0, 1, 0, -1], [0, 1, 0, -1, 0]]) * 0.02 * (np.array(shape.high) - shape.low)[:, None]
         attack, weights, climb = constants.extra["attack"], self.weights(constants, state), self.climb(state)
         if stream == "way":
 
@@ -515,7 +506,7 @@ class AdversarialAttack(Classifier):
                 aim = np.array([self.aim(constants, t)])
                 return np.concatenate([x, *(attack.climb(weights, x, aim, ball, replace(climb, steps=int(k))).x for k in counts)])
 
-            key = "way", x.tobytes(), t, ball, climb, self.attack, self.target, self.pairs, self.width
+            key = "way", x.tobytes(), t, ball, climb, self.attack, self.aimed, self.pairs, self.width
             return m.natural(self.kept(constants, state, key, compute)).T.astype(float)
         if stream == "line":
             shape = outline(self)
@@ -524,8 +515,8 @@ class AdversarialAttack(Classifier):
             levels = np.zeros(1) if shape.outputs == 2 else np.arange(shape.outputs - 1) + 0.5
             return contours(value, (xs[1:] + xs[:-1]) / 2, (ys[1:] + ys[:-1]) / 2, levels)
         some, labels = m.test_x[:ARROWS], m.test_t[:ARROWS]
-        aims = np.full(len(some), self.aim(constants, 0)) if self.target >= 0 else labels
-        found = self.kept(constants, state, ("pushes", ball, climb, self.target), lambda: attack.climb(weights, some, aims, ball, climb).x)
+        aims = np.full(len(some), self.aim(constants, 0)) if self.aimed >= 0 else labels
+        found = self.kept(constants, state, ("pushes", ball, climb, self.aimed), lambda: attack.climb(weights, some, aims, ball, climb).x)
         return np.column_stack([m.natural(some), m.natural(found) - m.natural(some), labels]).astype(float)
 
     @classmethod
