@@ -17,7 +17,7 @@ from lab.training.material import outline
 
 METHODS = ("FGSM", "PGD", "finite differences", "NES")
 BLIND = METHODS[2:]  # those that only ask
-JUDGED, DRAWN = 360, 150  # test examples by which attacks are judged, and those of the curve
+JUDGED, DRAWN = 360, 100  # test examples by which attacks are judged, and those of the curve
 ACROSS = 33  # places of the slice along each axis
 REACH = 1.6  # how far the slice goes, in units of eps
 AGAINST = 7  # places of the curve against eps
@@ -41,7 +41,7 @@ class AdversarialAttack(Classifier):
     - choose a class to aim at, the round ball (2-norm), or an attack that only asks, and see how often it had to ask;
     - choose moons as data: the ball stands in the plane, and each arrow carries an example over the boundary.
 
-    Health says when an attack itself is at fault: no slope, a start outside, or PGD weaker than FGSM. The rate at which a *linear*
+    What is read wrongly to begin with needs no attack: asking then stops at once. Health says when an attack itself is at fault: no slope, a start outside, or PGD weaker than FGSM. The rate at which a *linear*
     classifier gives way is known: its margin falls by eps times the 1-norm of its weights.
     """
 
@@ -79,8 +79,8 @@ class AdversarialAttack(Classifier):
         "One step (FGSM)": Preset({"attack": "FGSM"}, shows="FGSM accuracy < 0.45 and noise accuracy > FGSM accuracy + 0.4", slow=True),
         "Read it as a three": Preset({"aimed": 3, "eps": 0.25}, shows="read as the class aimed at > 0.7", slow=True),
         "Round ball (2-norm)": Preset({"norm": "2", "eps": 0.8}, shows="noise accuracy > 0.9 and PGD accuracy < 0.4", slow=True),
-        "Only asking: finite differences": Preset({"attack": "finite differences"}, shows="queries > 100", slow=True),
-        "Only asking: NES": Preset({"attack": "NES"}, shows="queries > 50", slow=True),
+        "Only asking: finite differences": Preset({"attack": "finite differences"}, shows="queries > 100", share=0.6, slow=True),
+        "Only asking: NES": Preset({"attack": "NES"}, shows="queries > 50", share=0.6, slow=True),
         "PGD weaker than FGSM": Preset({"steps": 4, "stride": 0.1, "chance": False}, shows="PGD accuracy > FGSM accuracy", slow=True),
         "Convolutional network": Preset({"layers": "convolutional", "epochs": 30}, shows="clean accuracy > 0.94 and PGD accuracy < noise accuracy - 0.3", slow=True),
         "Points in the plane": Preset({"data": "moons", "n": 400, "hidden": "32-32", "epochs": 100, "eps": 0.3, "farthest": 0.6},
@@ -259,7 +259,7 @@ class AdversarialAttack(Classifier):
 
     def health(self, constants, state) -> list[dict[str, str]]:
         """What is wrong with the attack, in words."""
-        x, t = self.judged_examples(constants, JUDGED)
+        x, t = self.judged_examples(constants, DRAWN)
         ball, climb = self.ball(constants), Climb(self.steps, self.stride, self.chance, seed=self.draws_of(state))
         return self.kept(
             constants, state, ("flags", ball, climb),
