@@ -285,7 +285,7 @@ class AdversarialAttack(Classifier):
         four, classes = self.four(constants, state), constants.outline.classes
         p = self.said(constants, state, four)
         said = {name: f"{classes[int(row.argmax())]}, {row.max():.1%}" for name, row in zip(SEEN, p, strict=True)}
-        found = {f"{name} is read as": words for name, words in said.items()}
+        found: dict[str, Any] = {f"{name} is read as": words for name, words in said.items()}
         change = (four[1] - four[0]).astype(float)
         found |= {"largest change": float(np.abs(change).max()), "length of the change": float(np.sqrt((change**2).sum()))}
         if self.attack in BLIND:
