@@ -24,6 +24,18 @@ from lab.widgets.side import DEFAULTS, preset_of
 
 FILES = "Sessions (*.lab)"
 SOUNDS = "Sound (*.wav)"
+ALSO = {  # what else commands are called
+    "undo": ("take back",), "redo": ("do again", "repeat"), "new": ("start anew",), "open": ("load", "file"),
+    "bring": ("own data", "my data", "import", "load data", "table", "CSV", "Excel", "upload", "file"), "recent": ("last files",),
+    "save": ("keep",), "save-copy": ("backup",), "export-all": ("export data", "CSV", "NumPy", "spreadsheet", "download"),
+    "sound": ("audio", "listen", "WAV"), "play": ("run", "start", "stop", "pause", "go on"), "step": ("single step",),
+    "reset": ("restart", "start again", "back to rest"), "defaults": ("standard values", "original values"), "branch": ("fork",),
+    "faster": ("speed", "speed up"), "slower": ("slow down", "speed"), "flat-out": ("maximum speed", "full speed"),
+    "projector": ("lecture", "presentation", "beamer", "large letters", "zoom"), "theme": ("dark mode", "light mode", "theme", "colours"),
+    "help": ("documentation", "manual", "explanation"), "shortcuts": ("keys", "hotkeys"), "arrange": ("layout",),
+    "pictures": ("plots", "hide", "show"), "measure": ("ruler", "cursor", "difference"), "compare": ("differences between runs",),
+    "notes": ("comment", "text"), "close": ("quit", "exit"),
+}  # fmt: skip
 
 
 class Commands(QObject):
@@ -160,7 +172,8 @@ class Commands(QObject):
                         partial(w.side.form.focus_parameter, spec.name),
                         "mdi6.tune-variant",
                         note,
-                        f"{spec.name} {spec.group} {spec.doc}",
+                        (spec.name, spec.group),
+                        spec.doc,
                     )
                 )
         if status is not None:
@@ -182,14 +195,7 @@ class Commands(QObject):
                 found.append(Entry("preset", title, partial(w.choose_preset, title), "mdi6.bookmark-outline", kind.title))
         for model in catalog.entries():
             found.append(
-                Entry(
-                    "model",
-                    model.title,
-                    partial(w.choose_model, model.name),
-                    model.icon,
-                    model.about,
-                    f"{model.name} {model.group} {model.panel}",
-                )
+                Entry("model", model.title, partial(w.choose_model, model.name), model.icon, model.about, known=catalog.subject(model.name))
             )
             if status is None or model.name != type(status.model).name:
                 found += [
@@ -199,7 +205,7 @@ class Commands(QObject):
         for name, command in self.actions.items():
             if command.isEnabled() and name not in ("search", "leave"):
                 keys = command.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-                found.append(Entry("command", command.text(), command.trigger, self.icons[name], keys))
+                found.append(Entry("command", command.text(), command.trigger, self.icons[name], keys, ALSO.get(name, ())))
         for path in w.settings.recent():
             found.append(Entry("session", Path(path).stem, partial(self.open_path, path), "mdi6.file-outline", str(Path(path).parent)))
         return found
@@ -225,7 +231,7 @@ class Commands(QObject):
                 partial(self.window.change, spec.name, number),
                 "mdi6.pencil-outline",
                 spec.doc,
-                query,
+                (query,),
             )
         ]
 

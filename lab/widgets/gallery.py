@@ -151,8 +151,23 @@ class Gallery(QListWidget):
         """List a panel with one model in front."""
         if (panel, model, preset) == (self._panel, self._model, self._preset):
             return
+        other = (panel, model) != (self._panel, self._model)
         self._panel, self._model, self._preset = panel, model, preset
         self._fill()
+        if other:
+            self.bring_into_view()
+
+    def bring_into_view(self) -> None:
+        """Scroll to the model in front, with its presets as far as there is room."""
+        chosen = [k for k in range(self.count()) if self.item(k).data(CHOSEN) or self.item(k).data(KIND) == PRESET]
+        for k in reversed(chosen):
+            self.scrollToItem(self.item(k), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    def resizeEvent(self, event) -> None:
+        """A list that has become lower still shows the model in front."""
+        super().resizeEvent(event)
+        if event.size().height() < event.oldSize().height() or not event.oldSize().isValid():
+            self.bring_into_view()
 
     def _fill(self) -> None:
         scrolled = self.verticalScrollBar().value()

@@ -147,6 +147,7 @@ class Window(QMainWindow):
         self.lecture = Lecture(self, stack)
         self.finish_card = FinishCard(holder)
         self.focus = Focus(self, self.stage)
+        self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
         self.data = DataPlace(self, middle, self.commands.open_session)
         self._fit_panels()
@@ -439,10 +440,14 @@ class Window(QMainWindow):
         self.workspace.bring(name.replace("_", " "))
 
     def remedy(self, way: Remedy) -> None:
-        """Do what a model offers: change parameters as one undoable step, do an action, and go on if it was going on."""
+        """Do what a model offers: go back and branch, change parameters as one undoable step, do an action, and go on if it was going on."""
         status = self.player.status
         going = status is not None and status.phase in ("running", "diverged", "finished")
-        if way.changes:
+        if way.back_to is not None:
+            self.seek(way.back_to)
+            # What is changed at a place of the past makes the branch; the document takes over what it then has.
+            self.player.send(Change(dict(way.changes)) if way.changes else RunFor(0))
+        elif way.changes:
             self.history.replace(self.document.with_experiment(self.document.experiment().with_parameters(**way.changes)), way.label)
         if way.action:
             self.act(way.action, {})
