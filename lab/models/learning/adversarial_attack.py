@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -50,20 +50,7 @@ class AdversarialAttack(Classifier):
     group = "Attack and defence"
     icon = "mdi6.target"
     order = 85
-    synonyms: ClassVar[tuple[str, ...]] = (
-        "adversarial example",
-        "adversarial examples",
-        "FGSM",
-        "fast gradient sign method",
-        "PGD",
-        "projected gradient descent",
-        "evasion",
-        "white box",
-        "black box",
-        "NES",
-        "robustness",
-        "perturbation",
-    )
+    also = "adversarial example; FGSM; fast gradient sign method; PGD; projected gradient descent; white box; black box attack; NES; fool a network; evasion attack; perturbation"
     equations = (
         r"B(x, \varepsilon) = \{x' : \|x' - x\| \leq \varepsilon\}, \quad \mathrm{is\ there\ an}\ x' \in B\ \mathrm{with}\ \mathrm{argmax}\, f(x') \neq t\ ?",
         r"x' = x + \varepsilon\, \mathrm{sign}(\nabla_x E(f(x), t)) \quad \mathrm{(FGSM)}",
