@@ -261,11 +261,15 @@ def action(
 
 @dataclass(frozen=True)
 class Remedy:
-    """A way out that a person takes by a button: parameters to change, then an action to do."""
+    """A way out that a person takes by a button: a step to branch from, parameters to change, then an action to do.
+
+    back_to  step of this run that becomes the present of a new one, with the changes; None: the run itself goes on
+    """
 
     label: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     action: str = ""
+    back_to: int | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
-from lab.model import Happened, Model
+from lab.model import Happened, Model, Remedy
 from lab.params import Described
 from lab.session import Session
 from lab.widgets import filing, theme
@@ -217,6 +217,21 @@ def test_playing_in_the_past_makes_a_branch_listed_as_a_run(open_window, qtbot):
     assert (window.session.run(status(window).run_id).parent, window.session.run(status(window).run_id).parent_step) == (first, 100)
     qtbot.waitUntil(lambda: window.document.experiment().parameters == {"rate": 3.0}, timeout=3000)
     assert window.side.form.model.rate == 3.0, "the form shows the parameters of the past"
+
+
+def test_a_remedy_branches_from_an_earlier_step_with_its_changes_and_goes_on(open_window, qtbot):
+    window = open_window()
+    flat_out(window)
+    play_to(qtbot, window, 500)
+    first, end = status(window).run_id, status(window).step
+    window.toggle()
+    qtbot.waitUntil(lambda: status(window).phase == "running")
+    window.remedy(Remedy("Branch at step 100, faster", {"rate": 9.0}, back_to=100))
+    qtbot.waitUntil(lambda: status(window).run_id != first and status(window).phase == "running" and status(window).step > 150)
+    branch = window.session.run(status(window).run_id)
+    assert (branch.parent, branch.parent_step) == (first, 100) and window.session.run(first).steps >= end
+    assert status(window).model.rate == 9.0
+    qtbot.waitUntil(lambda: window.document.experiment().parameters == {"rate": 9.0}, timeout=3000)
 
 
 def test_reset_begins_again_with_the_same_parameters(open_window, qtbot):

@@ -433,10 +433,14 @@ class Window(QMainWindow):
         self.workspace.bring(name.replace("_", " "))
 
     def remedy(self, way: Remedy) -> None:
-        """Do what a model offers: change parameters as one undoable step, do an action, and go on if it was going on."""
+        """Do what a model offers: go back and branch, change parameters as one undoable step, do an action, and go on if it was going on."""
         status = self.player.status
         going = status is not None and status.phase in ("running", "diverged", "finished")
-        if way.changes:
+        if way.back_to is not None:
+            self.seek(way.back_to)
+            # What is changed at a place of the past makes the branch; the document takes over what it then has.
+            self.player.send(Change(dict(way.changes)) if way.changes else RunFor(0))
+        elif way.changes:
             self.history.replace(self.document.with_experiment(self.document.experiment().with_parameters(**way.changes)), way.label)
         if way.action:
             self.act(way.action, {})
