@@ -11,6 +11,7 @@ In both files a byte is written as a visible character: those that are visible s
 from __future__ import annotations
 
 import heapq
+import itertools
 import json
 import re
 import unicodedata
@@ -107,10 +108,7 @@ class BytePairs:
         before = list(range(-1, n - 1))
         ranks = self._ranks
         heap = [
-            (rank, k, joined, *pair)
-            for k, pair in enumerate(zip(parts, parts[1:], strict=False))
-            if pair in ranks
-            for rank, joined in [ranks[pair]]
+            (rank, k, joined, *pair) for k, pair in enumerate(itertools.pairwise(parts)) if pair in ranks for rank, joined in [ranks[pair]]
         ]
         heapq.heapify(heap)
         while heap:
@@ -158,7 +156,7 @@ def learn(text: str, size: int) -> BytePairs:
     pairs: Counter[tuple[int, int]] = Counter()
     where: dict[tuple[int, int], set[int]] = {}
     for k, row in enumerate(rows):
-        for pair in zip(row, row[1:], strict=False):
+        for pair in itertools.pairwise(row):
             pairs[pair] += often[k]
             where.setdefault(pair, set()).add(k)
     joins = []
@@ -171,7 +169,7 @@ def learn(text: str, size: int) -> BytePairs:
         joins.append((*best, new))
         for k in where.pop(best):
             row, merged, at = rows[k], [], 0
-            for pair in zip(row, row[1:], strict=False):
+            for pair in itertools.pairwise(row):
                 pairs[pair] -= often[k]
             while at < len(row):
                 if at + 1 < len(row) and (row[at], row[at + 1]) == best:
@@ -181,7 +179,7 @@ def learn(text: str, size: int) -> BytePairs:
                     merged.append(row[at])
                     at += 1
             rows[k] = merged
-            for pair in zip(merged, merged[1:], strict=False):
+            for pair in itertools.pairwise(merged):
                 pairs[pair] += often[k]
                 where.setdefault(pair, set()).add(k)
         pairs = +pairs
@@ -201,7 +199,9 @@ def read(vocabulary: str | Path, merges: str | Path) -> BytePairs:
         raise FileError(f"{place} numbers its {len(table)} tokens with gaps or twice: from 0 on, each once, is wanted.")
     pieces: list[bytes] = [b""] * len(table)
     for name, k in table.items():
-        pieces[k] = bytes(_BYTES[letter] for letter in name) if all(letter in _BYTES for letter in name) else name.encode("utf-8", "replace")
+        pieces[k] = (
+            bytes(_BYTES[letter] for letter in name) if all(letter in _BYTES for letter in name) else name.encode("utf-8", "replace")
+        )
     where = door.place_of(merges, "a list of merges (merges.txt)")
     joins, seen = [], set()
     for number, line in enumerate(door.read_text(where, limit=LIMIT, what="a list of merges (merges.txt)").split("\n"), 1):
