@@ -436,13 +436,14 @@ class Preset(dict[str, Any]):
 class Model(Described):
     """Base of every model of the catalogue; see the module's docstring for the contract.
 
-    Class attributes: `name` (as on the command line; the file is the same with underscores), `title`, `group` (heading in
+    Class attributes: `name` (as on the command line; the file is the same with underscores), `title`, `also` (synonyms), `group` (heading in
     the gallery), `icon` (a Material Design icon name), `order` (place within the group), `role` ("neuron" for cells that
     protocols such as the tuning curve can use), `equations` (LaTeX lines for the help page), `source` (papers).
     """
 
     name: ClassVar[str] = ""
     title: ClassVar[str] = ""
+    also: ClassVar[str] = ""  # what else people call it or come for, separated by semicolons: the search finds it by them
     group: ClassVar[str] = ""
     icon: ClassVar[str] = "mdi6.circle-outline"
     order: ClassVar[int] = 50

@@ -29,6 +29,7 @@ class ConvolutionalNetwork(Supervised):
     group = "Training monitor"
     icon = "mdi6.grid"
     order = 20
+    also = "CNN; convnet; convolution; convolutional neural network; ConvNet; kernels; filters; feature maps; pooling; LeNet; image recognition; receptive field; picture recognition"
     equations = (
         r"y_{ijf} = \sigma\left(b_f + \sum_{u,v,c} w_{uvcf}\, x_{i+u,\,j+v,\,c}\right)",
         r"p_{ij} = \max_{u,v \in \{0,1\}} y_{2i+u,\,2j+v}",

@@ -53,6 +53,7 @@ class GPT(Inside, Writer):
     group = "Sequences and language"
     icon = "mdi6.script-text-outline"
     order = 95
+    also = "transformer; attention; self-attention; large language model; LLM; language model; ChatGPT; tokens; multi-head attention; induction head; next word; text generation; nanoGPT; write text; heads"
     synonyms: ClassVar[tuple[str, ...]] = (
         "transformer",
         "attention",

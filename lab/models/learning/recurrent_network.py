@@ -44,6 +44,7 @@ class RecurrentNetwork(Stepwise):
     group = "Sequences and language"
     icon = "mdi6.reload"
     order = 90
+    also = "RNN; LSTM; recurrent neural network; long short-term memory; Elman; sequence; time series; backpropagation through time; BPTT; gates of an LSTM; forget gate; echo; adding problem"
     synonyms: ClassVar[tuple[str, ...]] = (
         "RNN",
         "LSTM",

@@ -169,6 +169,7 @@ class PopulationTransformation(Model):
     group = "Coding"
     icon = "mdi6.function-variant"
     order = 20
+    also = "computing with neurons; multiplication by neurons; multiply; product; transformation; NEF computation; square; neurons compute a function"
     synonyms: ClassVar[tuple[str, ...]] = ("multiplication", "product of two values", "low rank", "NEF", "transformation")
     equations = (
         r"W = \alpha_B\, E_B D_A,\qquad J_B = W a + \beta_B = \alpha_B E_B (D_A a) + \beta_B",
