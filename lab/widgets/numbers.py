@@ -288,6 +288,7 @@ class MarkStrip(QWidget):
         super().__init__(parent)
         self.scale, self.slider = scale, slider
         self.marks: dict[str, float] = {}
+        self.share = 1.0  # size of its names, beside other captions
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def set_marks(self, marks: Mapping[str, float]) -> None:
@@ -300,7 +301,7 @@ class MarkStrip(QWidget):
             self.update()
 
     def _font(self) -> Any:
-        return theme.sans_font(max(10, theme.current().caption - 1))
+        return theme.sans_font(max(10, round(self.share * (theme.current().caption - 1))))
 
     def _placed(self) -> list[tuple[float, float, int, str]]:
         """Tick, left end of the text, line and text of each mark; a name that has no room in either line is left out."""
@@ -310,7 +311,7 @@ class MarkStrip(QWidget):
         found = []
         for name, value in sorted(self.marks.items(), key=lambda mark: mark[1]):
             at = handle / 2 + self.scale.place(value) * (self.slider.width() - handle)
-            text = typeset(f"{name} {number(value, 3)}")
+            text = typeset(f"{name} {number(value)}".strip())
             wide = measure.horizontalAdvance(text)
             left = min(max(0.0, at - wide / 2), max(0.0, self.width() - wide))
             line = next((k for k in (0, 1) if left >= ends[k] + 6), -1)

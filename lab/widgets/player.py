@@ -147,12 +147,22 @@ class Player(QObject):
         """What pictures of a run of the session read: the run in front as it is now, another as it was recorded."""
         if number == self.run_id and self.source is not None:
             return self.source
+        if self._handing_over(number):
+            self.settle()
+        return self._whole(number)
+
+    def _handing_over(self, number: int) -> bool:
+        """Whether a run that was left has not yet handed all it had to the session."""
+        return any(each.runner.run_id == number and each.runner.alive for each in self._leaving)
+
+    def _whole(self, number: int) -> RecordedSource:
+        """A run as it was recorded. What is read is what is committed, and how long a run is, is read once: nothing may wait in the queue."""
         assert self.session is not None
         self.session.flush()
         return RecordedSource(self.reader(), number)
 
     def overlays(self, runs: Sequence[tuple[int, str]]) -> list[Overlay]:
-        """Sources of earlier runs (number, name) to be drawn behind the present one."""
+        """Sources of earlier runs (number, name) to be drawn behind the present one; one that was just left follows when it has ended."""
         found = []
         wanted = set()
         for number, name in runs:
@@ -161,7 +171,9 @@ class Player(QObject):
             wanted.add(number)
             try:
                 if number not in self._overlays:
-                    self._overlays[number] = RecordedSource(self.reader(), number)
+                    if self._handing_over(number):
+                        continue
+                    self._overlays[number] = self._whole(number)
                 found.append(Overlay(name, self.session.run(number).colour or "muted", self._overlays[number]))
             except LabError as error:
                 self.failed.emit(str(error))

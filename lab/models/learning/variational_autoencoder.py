@@ -303,14 +303,14 @@ class VariationalAutoencoder(Perceptron):
         ]  # fmt: skip
         if shape.picture:
             found += [
-                Picture("decoded", "The place under the mouse", (Layer("decoded"),), front=True, **grey),
+                Picture("decoded", "This place", (Layer("decoded"),), front=True, **grey),
                 Picture(
                     "walk over the map",
                     "Every place means a picture",
                     (Layer("walk over the map"),),
                     pick="",
                     front=True,
-                    weight=1.5,
+                    weight=3.0,
                     **grey,
                 ),
                 Picture("decoded path", "Along the way", (Layer("decoded path"),), **grey),

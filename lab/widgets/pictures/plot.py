@@ -69,6 +69,7 @@ class TickAxis(pg.AxisItem):
         self.setTextPen(pg.mkPen(look.tokens.muted))
         self.setTickPen(pg.mkPen(look.tokens.grid))
         self.setTickFont(theme.mono_font(max(10, look.caption - 1)))
+        self.setTickDensity(1.3 * min(1.0, 18 / look.caption))  # large numbers stand further apart
         self.setGrid(255)
         self.labelStyle = {"color": look.tokens.muted, "font-size": f"{look.caption}px", "font-family": theme.load_fonts()[theme.SANS]}
         self._fitted = None

@@ -82,6 +82,7 @@ class StripsView(PictureView):
             view.hovered.connect(self._hovered)
             view.pointed.connect(self._pin)
             view.acted.connect(self.acted)
+            view.lecture_wanted.connect(self.lecture_wanted)
             view.setMinimumHeight(48)
             self.column.addWidget(view, max(1, round(10 * _height(pictures[name]))))
             self.children_shown.append(view)
