@@ -74,8 +74,9 @@ def test_widgets_name_no_model(path):
 
 # Rooms are what lies in lab/: a folder, or a file. From the ground up: a room imports from the floors below it, and from itself.
 FLOORS = (
-    ("errors", "sources", "units"),
-    ("data", "kernels", "params", "progress", "session"),
+    ("search", "units"),
+    ("errors", "sources"),
+    ("data", "kernels", "params", "session"),
     ("embedding", "model", "tape"),
     ("catalog", "spiking"),
     ("cells", "engine", "graph"),

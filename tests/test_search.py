@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab import catalog
-from lab.catalog.search import Subject, alike, rank, words
+from lab.search import Subject, alike, rank, words
 
 WANTED = {
     # names, short names and other names

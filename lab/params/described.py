@@ -21,6 +21,7 @@ from pydantic_core import PydanticUndefined
 
 from lab.errors import ParameterError, near
 from lab.params.kinds import KINDS
+from lab.units import number, typeset
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ class Spec:
 
     def text(self, value: Any) -> str:
         """The value as a person reads it, with its unit."""
-        shown = f"{value:.6g}" if isinstance(value, float) else str(value)
-        return f"{shown} {self.unit}".strip()
+        if self.kind == "bool" or isinstance(value, bool) or not isinstance(value, (int, float)):
+            return f"{value} {typeset(self.unit)}".strip()
+        return f"{number(value, 6, nothing=0.0)} {typeset(self.unit)}".strip()
 
 
 class Frozen(dict):

@@ -21,13 +21,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.catalog.search import Subject, rank
 from lab.errors import ModelError, OwnModelError, near
+from lab.search import Subject, rank
 
 if TYPE_CHECKING:
     from lab.model import Model
 
-FOLDER = Path(__file__).parent.parent / "models"
+FOLDER = Path(__file__).parent / "models"
 FIRST = "hodgkin-huxley"  # what the window shows before anybody has chosen
 PANELS = {"neurons": "Neurons", "networks": "Networks", "learning": "Learning", "embeddings": "Embeddings"}
 
