@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import ModelError, OwnModelError, near
+from lab.search import Subject, rank
 
 if TYPE_CHECKING:
     from lab.model import Model
@@ -45,6 +46,7 @@ class Entry:
     about: str  # first sentence of the docstring
     presets: tuple[str, ...] = ()
     takes: tuple[Taking, ...] = ()
+    also: tuple[str, ...] = ()  # what else people call it or come for
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _declared(path: Path, tree: ast.Module) -> Entry | None:
         for item in node.body:
             if isinstance(item, (ast.Assign, ast.AnnAssign)) and item.value is not None:
                 target = item.targets[0] if isinstance(item, ast.Assign) else item.target
-                if isinstance(target, ast.Name) and target.id in ("name", "title", "group", "icon", "order", "role"):
+                if isinstance(target, ast.Name) and target.id in ("name", "title", "group", "icon", "order", "role", "also"):
                     if isinstance(item.value, ast.Constant):
                         known[target.id] = item.value.value
                 elif isinstance(target, ast.Name) and target.id == "presets" and isinstance(item.value, ast.Dict):
@@ -125,8 +127,32 @@ def _declared(path: Path, tree: ast.Module) -> Entry | None:
             about = " ".join((ast.get_docstring(node) or "").strip().split("\n\n")[0].split())
             known = {"title": known["name"], "group": "", "icon": "mdi6.circle-outline", "order": 50, "role": ""} | known
             known["takes"] = tuple(Taking(known["name"], **each) for each in known.get("takes", ()))
+            known["also"] = tuple(filter(None, map(str.strip, known.get("also", "").split(";"))))
             return Entry(panel=path.parent.name, about=about, **known)
     return None
+
+
+_PARAMETER = re.compile(r"^    (\w+): [^\n=]+ = (?:param)?\(?.*?(?=^    \w|\Z)", re.M | re.S)
+_DOC = re.compile(r'\bdoc=\s*"((?:[^"\\]|\\.)*)"')
+_ACTION = re.compile(r'^    @action\(\s*"([^"]*)"', re.M)
+
+
+@cache
+def subject(name: str) -> Subject:
+    """A model as the search sees it: also its parameters, actions and help, read from its file without importing it."""
+    e = entry(name)
+    text = (FOLDER / e.panel / f"{name.replace('-', '_')}.py").read_text("utf-8")
+    head = next((h for h in _CLASS.findall(text) if f'    name = "{name}"' in h), "")
+    help_ = head.split('"""')[1] if head.count('"""') > 1 else ""
+    declared = [f"{m.group(1).replace('_', ' ')} {' '.join(_DOC.findall(m.group()))}" for m in _PARAMETER.finditer(head)]
+    details = "; ".join([*declared, *_ACTION.findall(text)])
+    return Subject(e.title, (name, *e.also), details, f"{help_} {e.group} {PANELS[e.panel]} {' '.join(_DOC.findall(text))}")
+
+
+def search(query: str) -> list[Entry]:
+    """The models that a query means, best first."""
+    known = entries()
+    return [known[k] for k in rank(query, [subject(e.name) for e in known])]
 
 
 def names(role: str = "") -> list[str]:

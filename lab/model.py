@@ -24,9 +24,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from lab.bounds import COUNT, COUNT_OR_NONE, INFINITE, MOST_STEPS, Bound, index, index_or_none
 from lab.errors import LabError, ModelError, near
 from lab.params import Described, Spec, frozen, param
+from lab.params.bounds import COUNT, COUNT_OR_NONE, INFINITE, MOST_STEPS, Bound, index, index_or_none
 
 __all__ = [
     "COUNT", "COUNT_OR_NONE", "INFINITE", "MOST_STEPS", "Action", "Advice", "Asked", "Bound", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
@@ -262,11 +262,15 @@ def action(
 
 @dataclass(frozen=True)
 class Remedy:
-    """A way out that a person takes by a button: parameters to change, then an action to do."""
+    """A way out that a person takes by a button: a step to branch from, parameters to change, then an action to do.
+
+    back_to  step of this run that becomes the present of a new one, with the changes; None: the run itself goes on
+    """
 
     label: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     action: str = ""
+    back_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -397,7 +401,7 @@ class Preset(dict[str, Any]):
 
         "Repetitive firing": Preset({"current": 10.0}, shows="rate > 60", after=500.0)
 
-    shows  a condition over the run's figures, parameters and streams in the lab's own arithmetic (`lab.arithmetic`; the names are
+    shows  a condition over the run's figures, parameters and streams in the lab's own arithmetic (`lab.params.arithmetic`; the names are
            those of `lab.engine.conditions`): "spikes > 5 and CV < 0.1", "max(V) > 0", "did pulse = 1"
     after  model time at which it holds, in the clock's unit (0: at the model's default length); how long a person waits
            follows from the pace
@@ -433,13 +437,14 @@ class Preset(dict[str, Any]):
 class Model(Described):
     """Base of every model of the catalogue; see the module's docstring for the contract.
 
-    Class attributes: `name` (as on the command line; the file is the same with underscores), `title`, `group` (heading in
+    Class attributes: `name` (as on the command line; the file is the same with underscores), `title`, `also` (synonyms), `group` (heading in
     the gallery), `icon` (a Material Design icon name), `order` (place within the group), `role` ("neuron" for cells that
     protocols such as the tuning curve can use), `equations` (LaTeX lines for the help page), `source` (papers).
     """
 
     name: ClassVar[str] = ""
     title: ClassVar[str] = ""
+    also: ClassVar[str] = ""  # what else people call it or come for, separated by semicolons: the search finds it by them
     group: ClassVar[str] = ""
     icon: ClassVar[str] = "mdi6.circle-outline"
     order: ClassVar[int] = 50

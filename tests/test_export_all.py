@@ -30,7 +30,7 @@ def test_everything_is_written_with_names_and_units(session, tmp_path, capsys):
     folder = tmp_path / "out"
     heading, *body = rows(folder / "score.csv")
     assert heading[0] == "time (epoch)" and {row[heading.index("channel")] for row in body} == {"train", "test"}
-    assert [row[0] for row in rows(folder / "summary.csv")][:2] == ["figure", "epochs done"]
+    assert [row[0] for row in rows(folder / "summary.csv")][:2] == ["figure", "test accuracy"]
     listed = {row[1]: row[0] for row in rows(folder / "contents.csv")[1:]}
     assert listed["evaluated loss"] == "evaluated-loss.csv" and set(listed) == set(lab.load(session).streams)
     assert 'model = "mlp"' in (folder / "experiment.toml").read_text()

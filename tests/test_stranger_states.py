@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import lab
-from lab import bounds, catalog
+from lab import catalog
 from lab.__main__ import main
-from lab.bounds import Bound, index, index_or_none
 from lab.engine import faults
 from lab.engine.recording import restore_point
 from lab.engine.simulation import Checkpoint, Simulation
 from lab.errors import DivergenceError, FaultError, LabError, StateError
+from lab.params import bounds
+from lab.params.bounds import Bound, index, index_or_none
 from lab.session import Session
 from tests.conftest import SKETCHES
 

@@ -12,20 +12,29 @@ from lab.engine import preparation
 
 
 @app.command(name="list")
-def list_(*, json_: Json = False) -> None:
-    """List the models of the catalogue."""
+def list_(*words: str, json_: Json = False) -> int:
+    """List the models of the catalogue, or those that the words mean, best first: lab list king man woman."""
+    found = catalog.search(" ".join(words)) if words else list(catalog.entries())
     if json_:
         from dataclasses import asdict
 
-        print(json.dumps([asdict(e) for e in catalog.entries()], indent=1, ensure_ascii=False))
-        return
-    width = max((len(e.name) for e in catalog.entries()), default=0)
+        print(json.dumps([asdict(e) for e in found], indent=1, ensure_ascii=False))
+        return 0
+    if not found:
+        say(f"Nothing is called '{' '.join(words)}': try fewer words, or `lab list` for all models.")
+        return 1
+    width = max(len(e.name) for e in found)
+    if words:
+        for e in found:
+            print(f"{e.name:<{width}}  {e.title} - {e.about}")
+        return 0
     panel = ""
-    for e in catalog.entries():
+    for e in found:
         if e.panel != panel:
             print(("\n" if panel else "") + catalog.PANELS[e.panel])
             panel = e.panel
         print(f"  {e.name:<{width}}  {e.title} - {e.about}")
+    return 0
 
 
 @app.command

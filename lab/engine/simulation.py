@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from lab import bounds
 from lab.engine import faults, kinds
 from lab.errors import DivergenceError, LabError, ModelError, StateError, near
 from lab.model import Events, Happened, Model, Out, Recorded, State, Stream
+from lab.params import bounds
 
 BLOCK_BYTES = 32 << 20  # most memory that the samples of one block may take
 FIRST_EVENTS = 1 << 14

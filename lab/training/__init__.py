@@ -1,6 +1,7 @@
 """Learning: what every model shares that trains a program of the tape.
 
 Learner             objectives, the run, evaluations, best weights, slow motion, gradient check, weight files (learner.py)
+Stepwise            its length in steps (stepwise.py); a transformer that can be looked into (inside.py)
 Supervised          on examples of a data set, with a part held out (supervised.py); by hand: points and drawings (actions.py)
 Perceptron          layered networks on top of it                                                     (perceptron.py)
 GraphTraining       networks built on the canvas, on top of it                                        (graph.py)
@@ -15,6 +16,7 @@ from lab.training.graph import GraphTraining
 from lab.training.learner import Constants, Learner
 from lab.training.objectives import Measure, Objective, Phase, Stage
 from lab.training.perceptron import Perceptron, redeclared
+from lab.training.stepwise import Stepwise
 from lab.training.supervised import Supervised
 
 Training = Supervised  # its name in model files that people wrote before
@@ -28,6 +30,7 @@ __all__ = [
     "Perceptron",
     "Phase",
     "Stage",
+    "Stepwise",
     "Supervised",
     "Training",
     "redeclared",

@@ -11,10 +11,11 @@ import numpy as np
 from lab.model import Out, Picture, State, Stream, action, param
 from lab.tape import Node, Tape
 from lab.training import walk
-from lab.training.learner import Constants, Learner
+from lab.training.learner import Constants
 from lab.training.objectives import Objective, Phase, Stage
 from lab.training.perceptron import ACTIVATIONS, first_weights, redeclared
 from lab.training.readings import violins
+from lab.training.stepwise import Stepwise
 
 PARTS = ("z", "G", "forged", "real", "D", "loss of D", "loss of G")
 PLACES = np.array([(0, 1.0), (1.6, 1.0), (3.2, 1.0), (3.2, 0), (4.8, 0.5), (6.4, 1.0), (6.4, 0)], float)
@@ -28,7 +29,7 @@ def widths(text: str) -> tuple[int, ...]:
     return tuple(int(w) for w in text.replace(",", "-").split("-") if w.strip())
 
 
-class Adversarial(Learner):
+class Adversarial(Stepwise):
     """D learns to tell samples of the maker from those that G makes of noise; G learns from the slope of D alone.
 
     A subclass says how many numbers a sample has (`dimensions`), what is real (`maker`) and how the game is judged. Each step is one of D, then one
@@ -39,11 +40,11 @@ class Adversarial(Learner):
     generator: str = param("64-64", live=False, group="Networks", doc="Units of the hidden layers of G, first to last.")
     discriminator: str = param("64-64", live=False, group="Networks", doc="Units of the hidden layers of D, first to last.")
     activation: str = param("ReLU", choices=tuple(ACTIVATIONS), live=False, group="Networks", doc="Activation of the hidden units of both.")
-    rate: float = redeclared(Learner, "rate", 1e-3, label="Rate of D", doc="Learning rate of D.", soft=(1e-5, 0.1), symbol=r"\eta_D")
+    rate: float = redeclared(Stepwise, "rate", 1e-3, label="Rate of D", doc="Learning rate of D.", soft=(1e-5, 0.1), symbol=r"\eta_D")
     rate_g: float = param(1e-3, lo=1e-7, hi=1e3, log=True, main=True, group="Training", label="Rate of G", doc="Learning rate of G.",
                           soft=(1e-5, 0.1), symbol=r"\eta_G")  # fmt: skip
-    momentum: float = redeclared(Learner, "momentum", 0.5)
-    batch: int = redeclared(Learner, "batch", 128)
+    momentum: float = redeclared(Stepwise, "momentum", 0.5)
+    batch: int = redeclared(Stepwise, "batch", 128)
     k: int = param(
         1,
         lo=1,

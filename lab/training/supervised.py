@@ -396,15 +396,17 @@ class Supervised(ByHand):
     def summary(self, constants: Constants, state: State) -> dict[str, Any]:
         """Loss, scores, speed, memory and a diagnosis."""
         figures, counters, score = state["figures"], state["counters"], self.score_name
-        out: dict[str, Any] = {"epochs done": round(float(counters[STEP]) / self.steps_per_epoch, 3)}
-        if state["smooth"][1]:
-            out["loss"] = float(state["smooth"][0] / state["smooth"][1])
+        out: dict[str, Any] = {}  # what a run is judged by first: lists of runs and the line below show the first figures
         if figures[EVALUATIONS]:
             out |= {
-                "test loss": float(figures[TEST_LOSS]),
                 f"test {score}": float(figures[TEST_SCORE]),
                 f"train {score}": float(figures[TRAIN_SCORE]),
+                "test loss": float(figures[TEST_LOSS]),
             }
+        if state["smooth"][1]:
+            out["loss"] = float(state["smooth"][0] / state["smooth"][1])
+        out["epochs done"] = round(float(counters[STEP]) / self.steps_per_epoch, 3)
+        if figures[EVALUATIONS]:
             out |= {"best test loss": float(figures[BEST_LOSS]), f"{score} at best": float(figures[BEST_SCORE])}
             if self.task == "regression":
                 out[pictures.error_name(constants.outline)] = self._error(constants, float(figures[TEST_SCORE]))

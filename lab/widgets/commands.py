@@ -11,17 +11,31 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from lab import catalog
+from lab import catalog, units
 from lab.errors import LabError, ParameterError
-from lab.parameter_kinds import KINDS
+from lab.model import Model
+from lab.params.kinds import KINDS
 from lab.widgets import filing, theme
 from lab.widgets.palette import Entry, score
 from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.lines import LinesView
 from lab.widgets.shell import Shell
+from lab.widgets.side import DEFAULTS, preset_of
 
 FILES = "Sessions (*.lab)"
 SOUNDS = "Sound (*.wav)"
+ALSO = {  # what else commands are called
+    "undo": ("take back",), "redo": ("do again", "repeat"), "new": ("start anew",), "open": ("load", "file"),
+    "bring": ("own data", "my data", "import", "load data", "table", "CSV", "Excel", "upload", "file"), "recent": ("last files",),
+    "save": ("keep",), "save-copy": ("backup",), "export-all": ("export data", "CSV", "NumPy", "spreadsheet", "download"),
+    "sound": ("audio", "listen", "WAV"), "play": ("run", "start", "stop", "pause", "go on"), "step": ("single step",),
+    "reset": ("restart", "start again", "back to rest"), "defaults": ("standard values", "original values"), "branch": ("fork",),
+    "faster": ("speed", "speed up"), "slower": ("slow down", "speed"), "flat-out": ("maximum speed", "full speed"),
+    "projector": ("lecture", "presentation", "beamer", "large letters", "zoom"), "theme": ("dark mode", "light mode", "theme", "colours"),
+    "help": ("documentation", "manual", "explanation"), "shortcuts": ("keys", "hotkeys"), "arrange": ("layout",),
+    "pictures": ("plots", "hide", "show"), "measure": ("ruler", "cursor", "difference"), "compare": ("differences between runs",),
+    "notes": ("comment", "text"), "close": ("quit", "exit"),
+}  # fmt: skip
 
 
 class Commands(QObject):
@@ -60,6 +74,7 @@ class Commands(QObject):
         add("flat-out", "As fast as it goes", partial(self._nudge, 1000), "mdi6.rocket-launch-outline", "Shift+]")
         add("search", "Search and command", self._search, "mdi6.magnify", "Ctrl+K", "/")
         add("projector", "Projector mode", self.projector, "mdi6.presentation", "F5")
+        add("lecture", "Lecture mode: one picture, one sentence, one slider", self.lecture, "mdi6.presentation-play", "Shift+F5")
         add("theme", "Light or dark", self.theme, "mdi6.theme-light-dark", "Ctrl+T")
         add("help", "Help on this model", self.help, "mdi6.help-circle-outline", "F1")
         add("shortcuts", "Keyboard shortcuts", self.shortcuts, "mdi6.keyboard-outline", "?")
@@ -108,7 +123,7 @@ class Commands(QObject):
 
     def bar(self) -> list[tuple[QAction, str]]:
         """The actions of the top bar with their icons."""
-        return [(self.actions[n], self.icons[n]) for n in ("undo", "redo", "save", "projector", "theme", "help")]
+        return [(self.actions[n], self.icons[n]) for n in ("undo", "redo", "save", "lecture", "theme", "help")]
 
     @property
     def table(self) -> list[tuple[str, str]]:
@@ -125,6 +140,9 @@ class Commands(QObject):
             ("Left, Right, Home, End", "Move on the bar of recorded time, when it has the keyboard"),
             ("Shift+click, Left, Right, Delete", "Put, move and remove the markers of a picture"),
             ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard"),
+            ("Right, Page Down; Left, Page Up", "In a lecture: the next slide, the one before"),
+            ("Up, Down, Tab", "In a lecture: move the slider (Shift: finely), go to the next one"),
+            ("F, B, D, R", "In a lecture: keep the picture behind what comes, black page, light or dark, start again"),
         ]
 
     def _name_steps(self, *_: object) -> None:
@@ -154,7 +172,8 @@ class Commands(QObject):
                         partial(w.side.form.focus_parameter, spec.name),
                         "mdi6.tune-variant",
                         note,
-                        f"{spec.name} {spec.group} {spec.doc}",
+                        (spec.name, spec.group),
+                        spec.doc,
                     )
                 )
         if status is not None:
@@ -176,14 +195,7 @@ class Commands(QObject):
                 found.append(Entry("preset", title, partial(w.choose_preset, title), "mdi6.bookmark-outline", kind.title))
         for model in catalog.entries():
             found.append(
-                Entry(
-                    "model",
-                    model.title,
-                    partial(w.choose_model, model.name),
-                    model.icon,
-                    model.about,
-                    f"{model.name} {model.group} {model.panel}",
-                )
+                Entry("model", model.title, partial(w.choose_model, model.name), model.icon, model.about, known=catalog.subject(model.name))
             )
             if status is None or model.name != type(status.model).name:
                 found += [
@@ -193,7 +205,7 @@ class Commands(QObject):
         for name, command in self.actions.items():
             if command.isEnabled() and name not in ("search", "leave"):
                 keys = command.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-                found.append(Entry("command", command.text(), command.trigger, self.icons[name], keys))
+                found.append(Entry("command", command.text(), command.trigger, self.icons[name], keys, ALSO.get(name, ())))
         for path in w.settings.recent():
             found.append(Entry("session", Path(path).stem, partial(self.open_path, path), "mdi6.file-outline", str(Path(path).parent)))
         return found
@@ -219,7 +231,7 @@ class Commands(QObject):
                 partial(self.window.change, spec.name, number),
                 "mdi6.pencil-outline",
                 spec.doc,
-                query,
+                (query,),
             )
         ]
 
@@ -285,6 +297,8 @@ class Commands(QObject):
     def leave(self) -> None:
         """Escape: results, the help page, a filling card, the past, a sentence, projector mode; the innermost first."""
         w = self.window
+        if w.lecture.leave():
+            return
         if w.bar.palette_field.results.isVisible():
             w.bar.palette_field.leave()
         elif w.data.leave():
@@ -305,6 +319,19 @@ class Commands(QObject):
             self.projector()
         else:
             w.focus.hand_back()
+
+    def lecture(self) -> None:
+        """The preset in front for a whole room, or else the picture under the cursor; again: back."""
+        w = self.window
+        if w.lecture.leave():
+            return
+        form = w.side.form
+        title = preset_of(form.model) if form is not None and isinstance(form.model, Model) else DEFAULTS
+        view = self._picture(lambda view: True, pointed=True)
+        if title and title != DEFAULTS:
+            w.lecture.presets(title)
+        else:
+            w.lecture.pictures(view.picture.name if view is not None and view.underMouse() else "")
 
     def projector(self) -> None:
         """Larger type, thicker lines, only what the lesson is about; or back."""
@@ -489,7 +516,7 @@ class Commands(QObject):
         except LabError as error:
             w.banner.say("bad", str(error), key="file")
             return
-        w.toast.say("good", f"{seconds:.3g} s of sound were saved as {path}.", key="file")
+        w.toast.say("good", f"{units.number(seconds, 3)} s of sound were saved as {path}.", key="file")
 
     def show_recent(self) -> None:
         """A menu of the sessions used last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -128,6 +130,7 @@ class Gallery(QListWidget):
 
     model_chosen = Signal(str)
     preset_chosen = Signal(str)
+    lecture_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -148,8 +151,23 @@ class Gallery(QListWidget):
         """List a panel with one model in front."""
         if (panel, model, preset) == (self._panel, self._model, self._preset):
             return
+        other = (panel, model) != (self._panel, self._model)
         self._panel, self._model, self._preset = panel, model, preset
         self._fill()
+        if other:
+            self.bring_into_view()
+
+    def bring_into_view(self) -> None:
+        """Scroll to the model in front, with its presets as far as there is room."""
+        chosen = [k for k in range(self.count()) if self.item(k).data(CHOSEN) or self.item(k).data(KIND) == PRESET]
+        for k in reversed(chosen):
+            self.scrollToItem(self.item(k), QAbstractItemView.ScrollHint.EnsureVisible)
+
+    def resizeEvent(self, event) -> None:
+        """A list that has become lower still shows the model in front."""
+        super().resizeEvent(event)
+        if event.size().height() < event.oldSize().height() or not event.oldSize().isValid():
+            self.bring_into_view()
 
     def _fill(self) -> None:
         scrolled = self.verticalScrollBar().value()
@@ -185,6 +203,17 @@ class Gallery(QListWidget):
             self.model_chosen.emit(item.data(NAME))
         elif item.data(KIND) == PRESET:
             self.preset_chosen.emit(item.data(NAME))
+
+    def contextMenuEvent(self, event) -> None:
+        """A preset may be shown in a lecture."""
+        item = self.itemAt(event.pos())
+        if item is None or item.data(KIND) != PRESET:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        entry = menu.addAction(theme.icon("mdi6.presentation-play"), "Show in a lecture")
+        entry.triggered.connect(partial(self.lecture_wanted.emit, item.data(NAME)))
+        menu.popup(event.globalPos())
 
     # -- small pictures --
 

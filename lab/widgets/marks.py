@@ -9,7 +9,7 @@ from lab.engine.recording import experiment_of
 from lab.errors import LabError, OwnModelError
 from lab.session import RunInfo
 from lab.widgets.document import Document
-from lab.widgets.labels import figures
+from lab.widgets.labels import figure_rows, figures
 from lab.widgets.notebook import Told, course_of, names, same_data
 from lab.widgets.runs import Other, RunRow
 from lab.widgets.shell import Shell
@@ -150,11 +150,12 @@ class Marks(QObject):
         mark, status = self._document.mark(info.id), self._shell.player.status
         summary = status.summary if status is not None and info.id == present else info.summary
         first = dict(list(summary.items())[:1])
+        brief = next((value for _, value in figure_rows(first)), "")
         name = self.title(info.id)
         hint = f"{name}\n{figures(summary)}\n{info.created[:16].replace('T', ' ')}"
         other = mark.overlaid and not self._fits(info)
         return RunRow(
-            info.id, name, figures(first), "series0" if info.id == present else info.colour or "series1", info.state,
+            info.id, name, figures(first), brief, "series0" if info.id == present else info.colour or "series1", info.state,
             info.id == present, mark.overlaid and not other, mark.pinned, mark.starred,
             f"{hint}\nNot drawn now: it had other data." if other else hint,
         )  # fmt: skip

@@ -9,9 +9,11 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QVBoxLayout, QWidget
 
+from lab.search import Subject, rank
 from lab.widgets import theme
 
 SHOWN = 9
+WEIGHTS = {"preset": 0.8, "picture": 0.8, "session": 0.8, "set": 4.0}  # what is set to a value was asked for in full
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,14 @@ class Entry:
     run: Callable[[], None]
     icon: str = "mdi6.chevron-right"
     note: str = ""
+    also: tuple[str, ...] = ()  # what else it is called
     words: str = ""  # more to be found by
+    known: Subject | None = None  # as it is found, where that is known already
+
+    @property
+    def subject(self) -> Subject:
+        """As the search sees it: models before all that is called alike, and each kind at its own weight."""
+        return self.known or Subject(self.text, self.also, self.words, self.note, WEIGHTS.get(self.kind, 1.0))
 
 
 def score(query: str, text: str) -> float:
@@ -56,15 +65,7 @@ def score(query: str, text: str) -> float:
 
 def find(query: str, entries: Sequence[Entry], most: int = 60) -> list[Entry]:
     """The entries that fit a query, best first; without a query all in their order."""
-    if not query.strip():
-        return list(entries[:most])
-    rated = []
-    for position, entry in enumerate(entries):
-        own = score(query, entry.text)
-        best = max(own, 0.6 * score(query, f"{entry.text} {entry.note}"), 0.5 * score(query, entry.words) if entry.words else 0.0)
-        if best >= 4.0 or (best > 0 and len(query.strip()) <= 2):
-            rated.append((-best, position, entry))
-    return [entry for _, _, entry in sorted(rated, key=lambda r: r[:2])[:most]]
+    return [entries[k] for k in rank(query, [entry.subject for entry in entries], most)]
 
 
 class _Row(QStyledItemDelegate):

@@ -35,6 +35,7 @@ class RunRow:
     id: int
     name: str
     figure: str = ""
+    brief: str = ""  # the same without its name, where there is no room
     colour: str = "series0"
     state: str = "stopped"
     current: bool = False
@@ -90,7 +91,10 @@ class _Row(QStyledItemDelegate):
         left = round(swatch.right()) + 10
         right = area.right() - 14
         painter.setFont(theme.mono_font(look.caption))
-        figure = row.figure + (" ▲" if row.state == "diverged" else "")
+        sign = " ▲" if row.state == "diverged" else ""
+        figure = row.figure + sign
+        if painter.fontMetrics().horizontalAdvance(figure) > (right - left) // 2:
+            figure = row.brief + sign
         wide = min(painter.fontMetrics().horizontalAdvance(figure), (right - left) // 2)
         painter.setPen(theme.colour("muted"))
         words = painter.fontMetrics().elidedText(figure, Qt.TextElideMode.ElideRight, wide)

@@ -122,6 +122,7 @@ class EmbeddingMap(Model):
     group = "Maps"
     icon = "mdi6.map-marker-multiple"
     order = 20
+    also = "t-SNE; tSNE; UMAP; PCA; principal component analysis; dimensionality reduction; dimension reduction; map of vectors; trustworthiness; visualise embeddings; projection; scatter; manifold; clusters"
     takes = (
         {
             "what": "vectors",

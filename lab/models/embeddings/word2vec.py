@@ -84,6 +84,7 @@ class Word2Vec(Model):
     group = "Learning vectors"
     icon = "mdi6.format-letter-matches"
     order = 10
+    also = "king - man + woman; king man woman queen; word vectors; word embeddings; word embedding; embedding; skip-gram; skipgram; CBOW; negative sampling; GloVe; analogies; analogy; Mikolov; PPMI; SVD; gender bias"
     takes = ({"what": "text", "words": "Learn from", "into": "corpus"},)
     equations = (
         r"\log\sigma(u_c \cdot v_w) + \sum_{k} \mathbb{E}_{n_k \sim f^{3/4}} \log\sigma(-u_{n_k} \cdot v_w)",

@@ -24,6 +24,7 @@ class BatchNorm(Perceptron):
     group = "Training monitor"
     icon = "mdi6.arrow-collapse-horizontal"
     order = 50
+    also = "batch norm; BatchNorm; batch normalization; layer norm; LayerNorm; layer normalisation; internal covariate shift; normalisation"
     equations = (
         r"\hat z = \frac{z - \mu_B}{\sqrt{\sigma_B^2 + \epsilon}}, \quad y = \gamma \hat z + \beta",
         r"\mu \leftarrow 0.9\,\mu + 0.1\,\mu_B",

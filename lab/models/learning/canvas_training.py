@@ -21,6 +21,7 @@ class CanvasTraining(GraphTraining):
     group = "Training monitor"
     icon = "mdi6.graph-outline"
     order = 15
+    also = "train the canvas; train my network; own architecture; custom network; train network drawn"
     equations = (r"h_l = \sigma_l(W_l h_{l-1} + b_l)",)
     source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986)"
     presets = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.data import sets
 from lab.model import COUNT, Advice, Bound, Figure, Layer, Picture, Preset, Remedy, Stage, Stream, action, param
-from lab.training import Measure, makers
+from lab.training import Measure, makers, redeclared
 from lab.training.adversarial import Adversarial
 from lab.training.distributions import Bins, jensen_shannon, kullback_leibler, pushed, real_masses, shares
 from lab.training.geometry import contours, ellipse, tiled
@@ -52,6 +52,7 @@ class GenerativeAdversarialNetwork(Adversarial):
     group = "Generative models"
     icon = "mdi6.incognito"
     order = 80
+    also = "GAN; adversarial; generator; discriminator; mode collapse; minimax; Goodfellow; forger; WGAN; fake pictures"
     equations = (
         r"L_D = -\mathbb{E}_x[\ln D(x)] - \mathbb{E}_z[\ln(1 - D(G(z)))]",
         r"L_G = -\mathbb{E}_z[\ln D(G(z))] \quad \mathrm{or} \quad \mathbb{E}_z[\ln(1 - D(G(z)))]",
@@ -91,7 +92,7 @@ class GenerativeAdversarialNetwork(Adversarial):
     drawn: tuple[tuple[float, float], ...] = param(
         CURVE, kind="drawn", group="Data", when=("data", "density"), doc="A density drawn by hand."
     )
-    steps: int = param(4000, "steps", lo=1, hi=1_000_000, log=True, live=False, group="Training", doc="How long the game lasts.")
+    steps: int = redeclared(Adversarial, "steps", 4000, doc="How long the game lasts.")
     near: float = param(
         0.15, lo=0.001, hi=5.0, log=True, group="Evaluation", label="Near a mode", doc="How far from its middle a point belongs to a mode."
     )
@@ -112,16 +113,6 @@ class GenerativeAdversarialNetwork(Adversarial):
     def dimensions(self) -> int:
         """Numbers of a sample."""
         return 64 if self.data == "digits" else 1 if self.data in LINE else 2
-
-    @property
-    def length(self):
-        """All steps."""
-        return self.steps
-
-    @property
-    def seconds(self):
-        """A game is watched for half a minute."""
-        return 30.0
 
     @property
     def maker(self):
@@ -238,8 +229,11 @@ class GenerativeAdversarialNetwork(Adversarial):
         if not state["figures"][8] or most < 3 or now > most / 2:
             return None
         return Advice(
-            "collapse", f"Collapse: {now:.0f} modes are left of {most:.0f} at step {at}. Go back there in time and branch, or put those weights back.",
-            (Remedy("Weights with the most modes, G half as fast", {"rate_g": self.rate_g / 2}, "restore_best"),),
+            "collapse", f"Collapse: {now:.0f} modes are left of {most:.0f} at step {at}. Branch there with a slower G, or put those weights back into this game.",
+            (
+                Remedy(f"Branch at step {at}, G half as fast", {"rate_g": self.rate_g / 2}, back_to=at),
+                Remedy("Those weights here, G half as fast", {"rate_g": self.rate_g / 2}, "restore_best"),
+            ),
         )  # fmt: skip
 
     def _mode_names(self, constants):
@@ -367,7 +361,7 @@ class GenerativeAdversarialNetwork(Adversarial):
             Picture("field", "What D believes", (Layer("field"), Layer("points"), Layer("edge", theory=True, label="D = 1/2"), Layer("slope", series=(1,)), *circles),
                     colours="diverging", levels=(1.0, 0.0), labels=("real", "forged"), click=click, front=True, weight=2.5,
                     doc="Blue: D says real; orange: forged. Arrows: which way G is told to move. Click to paint a cloud of your own (data = painted).", **ranges),
-            Picture("bend", "How G bends the square", (Layer("bent"), *circles), front=True, doc="Lines of equal noise after G.", **ranges),
+            Picture("bend", "What G bends", (Layer("bent"), *circles), front=True, doc="Lines of equal noise after G.", **ranges),
             *((modes, counted) if len(self.modes()) else ()),
             Picture("square", "The square of noise", (Layer("square"),), x="z1", y="z2", equal=True),
             both, best,

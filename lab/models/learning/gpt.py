@@ -4,69 +4,28 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.data import door
-from lab.errors import FileError, ModelError
-from lab.model import Bound, Figure, Layer, Picture, Preset, Stage, Stream, action, index, param
+from lab.errors import ModelError
+from lab.model import Bound, Figure, Layer, Picture, Preset, Stage, action, index, param
 from lab.tape import Tape
-from lab.training import Learner, Measure, Objective, redeclared
-from lab.training.language import Counts, Repeats, Shape, chances, padded, transformer, write_on
-from lab.training.makers import Text
+from lab.training import Measure, Objective, Stepwise, redeclared
+from lab.training.checkpoint import learned, write_checkpoint
+from lab.training.inside import Inside, induction
+from lab.training.language import Repeats, Shape, transformer, write_on
+from lab.training.texts import counts_of, help_pages, text_of
+from lab.training.writer import Writer
+
+__all__ = ["GPT", "help_pages", "induction"]
 
 JUDGED = 200  # windows of an evaluation
-SEARCHED = 48  # windows in which a neuron's contexts are looked for
 LINES, LONG = 9, 44  # samples kept while it learns, and letters of each
-NEXT = 12  # letters of the bars
-NEURONS = 12  # rows of the table of neurons
-CONTEXT = 7  # letters of a context that is shown
-LONGEST = 4_000_000  # characters of an own text
 CHANCE, ONE, TWO, THREE = range(4)
 
 
-@lru_cache(1)
-def help_pages() -> str:
-    """The language topics of Python's own help, ASCII only: half a million letters that every Python has."""
-    from pydoc_data.topics import topics
-
-    return "".join(letter for letter in "\n".join(topics[name] for name in sorted(topics)) if ord(letter) < 128)
-
-
-@lru_cache(2)
-def _file_text(path: str, modified: float, size: int) -> str:
-    text = door.read_text(path, limit=4 * LONGEST)
-    if len(text) > LONGEST:
-        raise FileError(f"{path} has {len(text)} characters; at most {LONGEST} are learned from: take a part of it.")
-    return text
-
-
-@lru_cache(4)
-def _text(source: str, context: int) -> Text:
-    """The text of a source ("" for the help pages), in windows."""
-    if not source:
-        return Text(help_pages(), context)
-    place = Path(source)
-    try:
-        facts = place.stat()
-    except OSError as error:
-        raise FileError(f"{source} cannot be read: {error.strerror}. Give the path of a text file.") from None
-    return Text(_file_text(source, facts.st_mtime, facts.st_size), context)
-
-
-@lru_cache(4)
-def _counts(source: str, context: int) -> tuple[Counts, tuple[float, float, float, float]]:
-    """What counting says of a text, and its losses on the part held out."""
-    text = _text(source, context)
-    tokens = text.tokens(text.text)
-    counts = Counts(tokens[: text.cut], len(text.alphabet))
-    return counts, counts.losses(tokens[text.cut :])
-
-
-class GPT(Learner):
+class GPT(Inside, Writer):
     """A transformer learns to write in front of you, and shows what each part of it looks at and says.
 
     It reads up to *context* letters and says, after each of them, which letter comes next. It knows nothing but the text: first that
@@ -79,6 +38,8 @@ class GPT(Learner):
     - click a triangle of attention: its lines appear; *Silence the head* and see which letters become likelier without it;
     - the preset *A circuit grows*: random letters that repeat. One block cannot do it; with two, a head that finds the last
       occurrence of the present letter grows, suddenly, and the accuracy jumps;
+    - the preset *Byte pairs*: the same network reads pieces of two or three letters, learnt on the text. Its losses are told per letter, too,
+      and are lower: 32 tokens reach further back than 32 letters;
     - write your own beginning and let it write on, cold (temperature 0.3) or hot (1.5).
 
     **A neuron** of a block is a key and a value: where its key matches the stream (its *contexts*), its value is added to the
@@ -93,6 +54,7 @@ class GPT(Learner):
     group = "Sequences and language"
     icon = "mdi6.script-text-outline"
     order = 95
+    also = "transformer; attention; self-attention; large language model; LLM; language model; ChatGPT; tokens; multi-head attention; induction head; next word; text generation; nanoGPT; write text; heads"
     synonyms: ClassVar[tuple[str, ...]] = (
         "transformer",
         "attention",
@@ -111,7 +73,7 @@ class GPT(Learner):
     )
     source = (
         "Vaswani et al., NIPS 30 (2017), equation 1; Radford et al. (GPT-2), OpenAI (2019); Geva et al. (key-value memories), EMNLP (2021); "
-        "Olsson et al. (induction heads), Transformer Circuits (2022); nostalgebraist (logit lens), LessWrong (2020)"
+        "Olsson et al. (induction heads), Transformer Circuits (2022); Sennrich, Haddow and Birch (byte pairs), ACL (2016); nostalgebraist (logit lens), LessWrong (2020)"
     )
     presets = {
         "Help pages of Python": Preset({}, shows="held-out loss < bigram", after=500),
@@ -122,12 +84,17 @@ class GPT(Learner):
         "The same with one block: it cannot": Preset(
             {"text": "repeats", "blocks": 1, "width": 32, "heads": 1, "steps": 3500}, shows="accuracy where it is known < 0.55", after=3500, slow=True
         ),
+        "Byte pairs in place of letters": Preset({"tokens": "byte pairs"}, shows="held-out loss < bigram", after=800, slow=True),
         "Four blocks, slow and better": {"blocks": 4, "width": 96, "steps": 4000},
     }  # fmt: skip
 
     text: str = param("help pages", choices=("help pages", "repeats", "file"), live=False, main=True, group="Text",
                       doc="What is learned: Python's help pages, random letters that repeat, or a text file of your own.")  # fmt: skip
     file: str = param("", kind="file", live=False, group="Text", when=("text", "file"), doc="A plain text file.")
+    tokens: str = param("characters", choices=("characters", "byte pairs"), live=False, group="Text", when=("text", ("help pages", "file")),
+                        doc="What the text is cut into: its characters, or pieces that occur often, learnt on the text itself.")  # fmt: skip
+    vocabulary: int = param(512, "tokens", lo=257, hi=2048, soft=(300, 2048), log=True, live=False, group="Text", when=("tokens", "byte pairs"), symbol="V",
+                            doc="How many byte pairs: the 256 bytes, and so many more joined from them.")  # fmt: skip
     beginning: str = param("The function returns the ", group="Writing", doc="Where a text begins that it writes.")
     temperature: float = param(0.8, lo=0.0, hi=5.0, soft=(0.0, 1.5), main=True, group="Writing", symbol=r"\tau", marks={"likeliest": 0.0, "as learnt": 1.0},
                                doc="Sharpness of what is drawn from the next letters: 0 takes the likeliest, 1 what was learnt.")  # fmt: skip
@@ -159,9 +126,9 @@ class GPT(Learner):
         label="Head tied",
         doc="Read letters out with the embedding itself, not with weights of their own.",
     )
-    rate: float = redeclared(Learner, "rate", 3e-3)
-    batch: int = redeclared(Learner, "batch", 16)
-    steps: int = param(1500, "steps", lo=1, hi=1_000_000, log=True, live=False, group="Training", doc="How long it learns.")
+    rate: float = redeclared(Stepwise, "rate", 3e-3)
+    batch: int = redeclared(Stepwise, "batch", 16)
+    steps: int = redeclared(Stepwise, "steps", 1500)
 
     room = 32  # attention takes much memory
     measures = (
@@ -188,11 +155,16 @@ class GPT(Learner):
     @property
     def maker(self):
         """Windows of the text, or repeats."""
-        return Repeats(200 * self.batch, self.context) if self.text == "repeats" else _text(self.source_file, self.context)
+        return Repeats(200 * self.batch, self.context) if self.text == "repeats" else text_of(self.source_file, self.context, self.pairs)
 
     @property
-    def alphabet(self) -> str:
-        """Its letters."""
+    def pairs(self) -> int:
+        """Size of the vocabulary of byte pairs; 0 where characters are read."""
+        return self.vocabulary if self.tokens == "byte pairs" and self.text != "repeats" else 0
+
+    @property
+    def alphabet(self):
+        """Its letters, or its tokens as text."""
         return self.maker.alphabet
 
     @property
@@ -205,23 +177,16 @@ class GPT(Learner):
         """Nats per letter."""
         return (Objective("loss", "loss", self.rule()),)
 
-    @property
-    def length(self):
-        """All steps."""
-        return self.steps
-
-    @property
-    def seconds(self):
-        """It is watched for half a minute."""
-        return 30.0
-
     def write(self, tape: Tape):
         """Letters in, letters out."""
         shape = self.shape
         x = tape.labels("x", shape.letters, (self.context,))
         logits, stages = transformer(tape, x, shape)
         each = tape.cross_entropy(logits, tape.labels("t", shape.letters, (self.context,)), name="surprise")
-        tape.mean(each, name="loss")
+        if self.pairs:  # per letter, so that it compares with letters
+            tape.scale(tape.mean(each, name="loss of a token"), 1.0 / self.maker.each, name="loss")
+        else:
+            tape.mean(each, name="loss")
         return stages
 
     @property
@@ -229,13 +194,21 @@ class GPT(Learner):
         """Nats per letter: by chance, by single letters, after one letter, after two; of repeats all are chance."""
         if self.text == "repeats":
             return (math.log(len(self.alphabet)),) * 4
-        return _counts(self.source_file, self.context)[1]
+        return counts_of(self.source_file, self.context, self.pairs)[1]
+
+    def counted(self, before: np.ndarray) -> np.ndarray:
+        """(V,) what counting says of the letter after these: by the last two, or the only one; of repeats nothing."""
+        if self.text == "repeats":
+            return super().counted(before)
+        counts = counts_of(self.source_file, self.context, self.pairs)[0]
+        return counts.three(before[-2:-1], before[-1:])[0] if len(before) > 1 else counts.two[before[0]]
 
     def build(self, seed: int):
         """The windows by which it is judged."""
         constants = super().build(seed)
         held = constants.maker.held_out(seed, JUDGED)
         constants.extra.update(held=held, data=constants.program.data(**held), lines=np.array(self.baselines))
+        constants.extra["each"] = float(constants.maker.lengths[held["t"]].mean())  # characters of a token
         if self.text == "repeats":
             constants.extra["periods"] = constants.maker.periods_of(seed, JUDGED)
         return constants
@@ -264,8 +237,8 @@ class GPT(Learner):
 
     def _prompt(self, constants) -> np.ndarray:
         """(n,) letters of the beginning that occur in the text; the first window held out where there are none."""
-        known = [k for letter in self.beginning for k in [self.alphabet.find(letter)] if k >= 0]
-        return np.array(known[-self.context :] or constants.extra["held"]["x"][0], np.int64)
+        known = constants.maker.known(self.beginning)[-self.context :]
+        return known if len(known) else np.array(constants.extra["held"]["x"][0], np.int64)
 
     def changed_live(self, before, constants, state) -> None:
         """Another beginning is looked at."""
@@ -289,7 +262,7 @@ class GPT(Learner):
         first = constants.maker.known_from if self.text == "repeats" else 0
         best = max(float(induction(look, extra["periods"]).max()) for look in looks) if self.text == "repeats" else math.nan
         return {
-            "held-out loss": float(surprise.mean(dtype=float)), "accuracy where it is known": float(right[:, first:].mean()),
+            "held-out loss": float(surprise.mean(dtype=float)) / extra["each"], "accuracy where it is known": float(right[:, first:].mean()),
             "induction": best if math.isfinite(best) else 0.0,
         }  # fmt: skip
 
@@ -334,69 +307,7 @@ class GPT(Learner):
             found.pop("induction", None)
         return found | {f"{name} (nats)": float(lines[k]) for k, name in enumerate(names)}
 
-    # -- what can be looked at --
-
-    def silenced(self, state) -> dict[str, Any]:
-        """What is replaced in a pass: nodes of heads, neurons and blocks that are silent."""
-        found: dict[str, Any] = {}
-        for b in range(self.blocks):
-            heads, neurons, on = state["heads on"][b], state["neurons on"][b], state["blocks on"][b]
-            if not heads.all() or not on:
-                found[f"block{b + 1}.heads"] = _times((heads * on)[:, None, None])
-            if not neurons.all() or not on:
-                found[f"block{b + 1}.neurons"] = _times(neurons * on)
-            if not on:  # biases of both halves, too
-                found[f"block{b + 1}.mix"] = _times(np.zeros(1))
-                found[f"block{b + 1}.values"] = _times(np.zeros(1))
-        return found
-
-    def pass_over(self, constants, state, tape, nodes: list[str], clean: bool = False) -> list[np.ndarray]:
-        """Values of nodes for the text that is looked at, without the batch axis; `clean`: nothing is silent."""
-        row, _ = padded(state["prompt"], self.context)
-        found = constants.program.forward(tape, nodes, replace=None if clean else self.silenced(state) or None, x=row)
-        return [value[0] for value in found]
-
-    def _at(self, state) -> int:
-        return int(min(state["chosen"][0], len(state["prompt"]) - 1, self.context - 1))
-
-    def own_streams(self, shape):
-        """Text, next letters, attention, stream, neurons."""
-        heads = tuple(f"block {b + 1} head {h + 1}" for b in range(self.blocks) for h in range(self.heads))
-        found = [
-            Stream("counting", "trace", "nats", "What counting letters of the same text says.", (4,), ("chance", "unigram", "bigram", "trigram"), every=1),
-            Stream("text", "tokens", "nats", "The text that is looked at; darker where the letter was a surprise. Click one.", channels=("surprise",)),
-            Stream("next", "table", "", "Likeliest next letters at the chosen place, the tick where the last two letters alone would put them; beside them what they are with nothing silent."),
-            Stream("attention", "image", "", "Where each head looks: from the letter of the row to that of the column."),
-            Stream("lines", "tokens", "", "Where the chosen head looks from each letter; lines of the chosen one."),
-            Stream("lens", "table", "", "What the model would say if it stopped after each part."),
-            Stream("key-value neurons", "table", "", "Neurons that answer most at the chosen place: contexts that excite them, letters that they push."),
-            Stream("writing", "table", "", "What it wrote while it learned."),
-            Stream("written", "tokens", "", "What it wrote on request."),
-            Stream("step by step", "matrices", "", "The chosen head at the chosen place: q.k, mask, softmax, weighted values."),
-            Stream("letters", "cloud", "", "Embeddings of the letters, in their principal plane.", channels=("x", "y", "class")),
-            Stream("neurons", "cloud", "", "Values of all neurons as directions in the plane of the letters.", channels=("x", "y", "class")),
-            Stream("induction", "trace", "", "Induction score of each head.", (len(heads),), heads, events=True),
-        ]  # fmt: skip
-        return tuple(found)
-
-    def own_pictures(self, shape):
-        """The text in front."""
-        tiles = tuple(f"{b + 1}.{h + 1}" for b in range(self.blocks) for h in range(self.heads))
-        repeats = self.text == "repeats"
-        return (
-            Picture("text", "Text", (Layer("text"),), pick="choose", front=True, weight=0.8, doc="Click a letter: everything is then about that place."),
-            Picture("next", "Next letter", (Layer("next"),), front=True, weight=1.2, doc="The tick in a bar is what the last two letters alone would say (trigram)."),
-            Picture("attention", "Attention", (Layer("attention"),), levels=(0.0, 1.0), labels=tiles, pick="choose_head", front=True, weight=1.4, doc="block.head; click one to unfold it."),
-            Picture("lines", "The chosen head", (Layer("lines"),), pick="choose", weight=1.0),
-            Picture("lens", "If it stopped here", (Layer("lens"),), weight=1.0),
-            Picture("key-value neurons", "Key-value neurons", (Layer("key-value neurons"),), pick="choose_neuron", weight=1.6, doc="Click a row, then 'Silence the neuron'."),
-            Picture("writing", "What it writes, as it learns", (Layer("writing"),), weight=1.2),
-            Picture("written", "Written on", (Layer("written"),), weight=1.0),
-            Picture("step by step", "One head, step by step", (Layer("step by step"),), weight=1.2),
-            Picture("letters", "Map of the letters", (Layer("letters"),), equal=True),
-            Picture("neurons", "Map of the neurons", (Layer("neurons"),), equal=True, doc="Where a neuron lies, it pushes the letters of that side."),
-            *((Picture("induction", "Induction heads", (Layer("induction"),), y="share of attention", y_range=(0.0, 1.0), front=True),) if repeats else ()),
-        )  # fmt: skip
+    # -- how it stands together --
 
     def common_pictures(self):
         """The loss beside what counting says."""
@@ -426,207 +337,7 @@ class GPT(Learner):
             ),
         )
 
-    def look(self, constants, state, tape, stream):
-        """What is shown of the chosen place."""
-        at, prompt = self._at(state), state["prompt"]
-        letters = [self.alphabet[k] for k in prompt]
-        if stream == "text":
-            logits = self.pass_over(constants, state, tape, ["logits"])[0]
-            p = chances(logits, 1.0, 0)
-            surprise = np.concatenate([[0.0], -np.log(np.maximum(p[np.arange(len(prompt) - 1), prompt[1:]], 1e-12))])
-            return {"rows": [{"texts": letters, "values": surprise}], "lit": (at,)}
-        if stream == "next":
-            return self._next(constants, state, tape)
-        if stream == "attention":
-            names = [f"block{b + 1}.attention" for b in range(self.blocks)]
-            looks = np.concatenate(self.pass_over(constants, state, tape, names))
-            n = max(2, len(prompt))
-            return looks[:, :n, :n]
-        if stream == "lines":
-            b, h = state["head"]
-            look = self.pass_over(constants, state, tape, [f"block{b + 1}.attention"])[0][h]
-            links = [(j, at, look[at, j]) for j in range(at + 1)]
-            return {
-                "rows": [{"texts": letters, "name": "looks at"}, {"texts": letters, "name": f"block {b + 1} head {h + 1} asks"}],
-                "links": links,
-                "lit": (len(letters) + at,),
-            }
-        if stream == "lens":
-            return self._lens(constants, state, tape, at)
-        if stream == "key-value neurons":
-            return self._neurons(constants, state, tape, at)
-        if stream == "writing":
-            return [
-                {"step": int(step), "loss": round(float(loss), 2), "it writes": "".join(self.alphabet[k] for k in line).replace("\n", "⏎")}
-                for line, (step, loss) in zip(state["samples"], state["sampled"], strict=True)
-            ] or [{"step": 0, "loss": math.nan, "it writes": "nothing yet"}]
-        if stream == "written":
-            shown = [*letters, *(self.alphabet[k] for k in state["written"])]
-            return {"rows": [{"texts": shown}], "lit": tuple(range(len(letters)))}
-        if stream == "step by step":
-            return self._head(constants, state, tape, at)
-        if stream in ("letters", "neurons"):
-            return self._map(constants, tape)[stream]
-        return super().look(constants, state, tape, stream)
-
-    def labels(self, constants, stream):
-        """Letters by name, neurons by block and number."""
-        if stream == "letters":
-            return tuple(_shown(letter) for letter in self.alphabet)
-        if stream == "neurons":
-            return tuple(f"{b + 1}·{n}" for b in range(self.blocks) for n in range(4 * self.width))
-        return super().labels(constants, stream)
-
-    def _next(self, constants, state, tape) -> list[dict[str, Any]]:
-        """The likeliest next letters, with the trigram's share as a tick in the same bar."""
-        at, prompt = self._at(state), state["prompt"]
-        now = chances(self.pass_over(constants, state, tape, ["logits"])[0][at], 1.0, 0)
-        silent = bool(self.silenced(state))
-        clean = chances(self.pass_over(constants, state, tape, ["logits"], clean=True)[0][at], 1.0, 0) if silent else now
-        if self.text == "repeats":
-            three = np.full(len(now), 1.0 / len(now))
-        elif at < 1:
-            three = _counts(self.source_file, self.context)[0].two[prompt[at]]
-        else:
-            three = _counts(self.source_file, self.context)[0].three(prompt[at - 1 : at], prompt[at : at + 1])[0]
-        rows = []
-        for k in np.argsort(-np.maximum(now, clean), kind="stable")[:NEXT]:
-            row = {
-                "letter": _shown(self.alphabet[k]),
-                "": _bar(float(now[k]), float(three[k])),
-                "%": round(100 * float(now[k]), 1),
-                "trigram %": round(100 * float(three[k]), 1),
-            }
-            rows.append(row | ({"nothing silent %": round(100 * float(clean[k]), 1)} if silent else {}))
-        return rows
-
-    def _lens(self, constants, state, tape, at):
-        parts = ["stream"] + [f"block{b + 1}.{half}" for b in range(self.blocks) for half in ("middle", "out")]
-        values = self.pass_over(constants, state, tape, parts)
-        gain, bias = (constants.program.parameters(tape)[f"final.{part}"] for part in ("gain", "bias"))
-        rows = []
-        for part, value in zip(parts, values, strict=True):
-            x = value[at].astype(float)
-            x = (x - x.mean()) / math.sqrt(x.var() + 1e-5) * gain + bias
-            p = chances(self._read_out(constants, tape, x), 1.0, 0)
-            order = np.argsort(-p)[:3]
-            words = {"stream": "letter and place", "middle": "heads", "out": "MLP"}[part.split(".")[-1]]
-            where = words if part == "stream" else f"block {part[5:].split('.')[0]} {words}"
-            rows.append({"after": where, "it would say": _shown(self.alphabet[order[0]]), "%": round(100 * float(p[order[0]]), 1),
-                         "then": " ".join(_shown(self.alphabet[k]) for k in order[1:])})  # fmt: skip
-        return rows[::-1]
-
-    def _read_out(self, constants, tape, x: np.ndarray) -> np.ndarray:
-        arrays = constants.program.parameters(tape)
-        return x @ arrays["letters.weight"].T if self.tied else x @ arrays["logits.weight"] + arrays["logits.bias"]
-
-    def _neurons(self, constants, state, tape, at):
-        """Table of the neurons that answer most at the chosen place."""
-        names = [f"block{b + 1}.neurons" for b in range(self.blocks)]
-        now = np.stack([value[at] for value in self.pass_over(constants, state, tape, names)])
-        pushes = np.stack(
-            [self._read_out(constants, tape, constants.program.parameters(tape)[f"block{b + 1}.values.weight"]) for b in range(self.blocks)]
-        )
-        if not self.tied:
-            pushes = pushes - constants.program.parameters(tape)["logits.bias"]
-        strength = np.abs(now) * np.abs(pushes).max(-1)
-        order = [np.unravel_index(k, now.shape) for k in np.argsort(-strength, axis=None)[:NEURONS]]
-        chosen = tuple(int(k) for k in state["neuron"])
-        if chosen not in [tuple(map(int, place)) for place in order]:
-            order = [chosen, *order[:-1]]
-        windows = constants.extra["held"]["x"][:SEARCHED]
-        found = constants.program.forward(tape, names, x=windows)
-        rows = []
-        for b, n in order:
-            answers = found[b][:, :, n]
-            tops = np.argsort(-answers, axis=None)[:60]
-            contexts: list[str] = []
-            for place in tops:  # of windows of their own
-                w, t = divmod(int(place), self.context)
-                text = "".join(_shown(self.alphabet[k]) for k in windows[w, max(0, t - CONTEXT + 1) : t + 1])
-                if text not in contexts:
-                    contexts.append(text)
-                if len(contexts) == 3:
-                    break
-            up, down = np.argsort(-pushes[b, n])[:4], np.argsort(pushes[b, n])[:3]
-            mark = "" if state["neurons on"][b, n] else " (silent)"
-            rows.append({
-                "neuron": f"b{b + 1} · n {n}{mark}", "contexts that excite it": "   ".join(contexts), "pushes up": " ".join(_shown(self.alphabet[k]) for k in up),
-                "down": " ".join(_shown(self.alphabet[k]) for k in down), "now": round(float(now[b, n]), 2),
-            })  # fmt: skip
-        return rows
-
-    def _head(self, constants, state, tape, at):
-        b, h = (int(k) for k in state["head"])
-        name = f"block{b + 1}"
-        q, k, v, look = (
-            value[h] for value in self.pass_over(constants, state, tape, [f"{name}.q", f"{name}.k", f"{name}.v", f"{name}.attention"])
-        )
-        n = at + 1
-        first = max(0, n - 12)
-        scores = (k[first:n] @ q[at] / math.sqrt(self.width // self.heads))[None]
-        names = "".join(_shown(self.alphabet[t]) for t in state["prompt"][first:n])
-        return [
-            {"name": f"q of '{names[-1:]}'", "values": q[at : at + 1, :12], "at": (0, 0), "note": "the first 12 numbers"},
-            {"name": f"k of {names}", "values": k[first:n, :12], "at": (1, 0), "note": "one row for each letter; the first 12 numbers"},
-            {"name": "q.k / root of d", "values": scores, "at": (0, 1), "lit": True},
-            {"name": "softmax, later letters masked", "values": look[at, first:n][None], "at": (1, 1), "lit": True, "note": "over all letters so far; the last 12 are shown"},
-            {"name": "v", "values": v[first:n, :12], "at": (0, 2), "note": "one row for each letter"},
-            {"name": "sum of v, weighted", "values": (look[at, :n] @ v[:n])[None, :12], "at": (1, 2), "lit": True},
-        ]  # fmt: skip
-
-    def _map(self, constants, tape) -> dict[str, np.ndarray]:
-        arrays = constants.program.parameters(tape)
-        table = arrays["letters.weight"].astype(float)
-        middle = table - table.mean(0)
-        plane = np.linalg.svd(middle, full_matrices=False)[2][:2].T
-        kinds = np.array([1.0 if k.isupper() else 0.0 if k.islower() else 2.0 if k.isdigit() else 3.0 for k in self.alphabet])
-        values = np.concatenate([arrays[f"block{b + 1}.values.weight"] for b in range(self.blocks)]).astype(float)
-        block = np.repeat(np.arange(self.blocks), 4 * self.width).astype(float)
-        return {"letters": np.column_stack([middle @ plane, kinds]), "neurons": np.column_stack([values @ plane, block])}
-
     # -- what a person may do --
-
-    @action("Choose a letter", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its place in the text.")))
-    def choose(self, constants, state, index: int) -> None:
-        """Look at this place of the text."""
-        state["chosen"][0] = index % len(state["prompt"])
-
-    @action("Choose a head", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its number, block by block.")))
-    def choose_head(self, constants, state, index: int) -> None:
-        """Unfold this head."""
-        state["head"][:] = divmod(index % (self.blocks * self.heads), self.heads)
-
-    @action("Choose a neuron", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its row in the table.")))
-    def choose_neuron(self, constants, state, index: int) -> None:
-        """Take the neuron of this row of the table."""
-        rows = self._neurons(constants, state, self.tape_state(constants, state), self._at(state))
-        block, number = rows[index % len(rows)]["neuron"].removesuffix(" (silent)").split(" · n ")
-        state["neuron"][:] = int(block[1:]) - 1, int(number)
-
-    @action("Silence the head")
-    def silence_head(self, constants, state) -> None:
-        """The chosen head says nothing any more, or again; only what is looked at and written changes, not the training."""
-        b, h = state["head"]
-        state["heads on"][b, h] = 1.0 - state["heads on"][b, h]
-
-    @action("Silence the neuron")
-    def silence_neuron(self, constants, state) -> None:
-        """The chosen neuron says nothing any more, or again."""
-        b, n = state["neuron"]
-        state["neurons on"][b, n] = 1.0 - state["neurons on"][b, n]
-
-    @action("Silence the block")
-    def silence_block(self, constants, state) -> None:
-        """The block of the chosen head adds nothing any more, or again."""
-        b = state["head"][0]
-        state["blocks on"][b] = 1.0 - state["blocks on"][b]
-
-    @action("Let all speak")
-    def let_all_speak(self, constants, state) -> None:
-        """Nothing is silent."""
-        for name in ("heads on", "neurons on", "blocks on"):
-            state[name][:] = 1.0
 
     @action("Write on", count=(int, param(120, "letters", lo=1, hi=5000, doc="How many letters.")))
     def write_letters(self, constants, state, count: int) -> None:
@@ -636,6 +347,16 @@ class GPT(Learner):
         more = write_on(constants.program, tape, tokens, count, self.context, temperature=self.temperature, most=self.most,
                         seed=(constants.seed, 2, len(tokens)), replace=self.silenced(state) or None)  # fmt: skip
         state["written"] = np.concatenate([state["written"], more])[-10_000:]
+
+    def write_text(self, constants, state, text, count, *, temperature=None, most=None, seed=0):
+        """Go on with a text; what it has never seen is left out, and it reads at most its context."""
+        tokens = constants.maker.known(text)[-self.context :]
+        tokens = tokens if len(tokens) else self._prompt(constants)
+        more = write_on(
+            constants.program, self.tape_state(constants, state), tokens, count, self.context, replace=self.silenced(state) or None,
+            temperature=self.temperature if temperature is None else temperature, most=self.most if most is None else most, seed=(constants.seed, 4, seed),
+        )  # fmt: skip
+        return constants.maker.written(tokens), constants.maker.written(more)
 
     @action("One letter")
     def one_letter(self, constants, state) -> None:
@@ -649,12 +370,26 @@ class GPT(Learner):
     @action("Read", text=(str, param("", doc="Letters that it shall read; those that the text never had are left out.")))
     def read(self, constants, state, text: str) -> None:
         """Look at these letters."""
-        known = [k for letter in text for k in [self.alphabet.find(letter)] if k >= 0]
-        if not known:
-            raise ModelError(f"None of these letters occurs in the text that is learned: use {self.alphabet.strip()[:30]}.")
-        state["prompt"] = np.array(known[-self.context :], np.int64)
+        known = constants.maker.known(text)
+        if not len(known):
+            raise ModelError(f"None of these letters occurs in the text that is learned: use {''.join(self.alphabet).strip()[:30]}.")
+        state["prompt"] = known[-self.context :]
         state["chosen"][0] = len(state["prompt"]) - 1
         state["written"] = np.zeros(0, np.int64)
+
+    @action(
+        "Save as a GPT-2 checkpoint",
+        outside=True,
+        folder=(str, param("", kind="file", doc="Folder to write: model.safetensors, config.json, vocab.json, merges.txt.")),
+    )
+    def save_checkpoint(self, constants, state, folder: str) -> None:
+        """Write the weights and tokens as other programs of GPT-2 read them; of byte pairs with a tied head."""
+        if not self.pairs or not self.tied:
+            raise ModelError(
+                "A GPT-2 checkpoint has byte pairs for tokens and a head tied to the embedding: set tokens to byte pairs and the head tied."
+            )
+        arrays = constants.program.parameters(self.tape_state(constants, state))
+        write_checkpoint(folder, learned(arrays, self.blocks, self.heads, constants.maker.pairs))
 
     @action("Forget what was written")
     def forget_written(self, constants, state) -> None:
@@ -732,36 +467,16 @@ class GPT(Learner):
             source="an independent program",
             slow=True,
         )
+        yield Figure(
+            "byte pairs: 2 blocks of 64, loss per letter at 1500 steps (letters: 1.57)",
+            1.45,
+            held(1500, tokens="byte pairs"),
+            bound="at_most",
+            unit="nats",
+            source="one token sees 2.3 letters: a longer context",
+            slow=True,
+        )
         yield Figure("repeats of unknown period, two blocks", 0.8, repeats(2), bound="at_least", source="an induction head", slow=True)
         yield Figure(
             "repeats of unknown period, one block", 0.55, repeats(1), bound="at_most", source="no induction head in one block", slow=True
         )
-
-
-def _times(mask: np.ndarray) -> Any:
-    return lambda value: value * mask.astype(value.dtype)
-
-
-def _shown(letter: str) -> str:
-    """A letter as it is written in tables."""
-    return {" ": "␣", "\n": "⏎", "\t": "⇥"}.get(letter, letter)
-
-
-def _bar(share: float, tick: float, long: int = 24) -> str:
-    """A bar of up to `long` blocks for a share, with a tick in it."""
-    blocks = list("█" * round(long * share) + " " * (long - round(long * share)))
-    blocks[min(long - 1, round(long * tick))] = "│"
-    return "".join(blocks)
-
-
-def induction(looks: np.ndarray, periods: np.ndarray) -> np.ndarray:
-    """(heads,) mean share of attention that goes from a letter to the one after its last occurrence: from t to t - period + 1.
-
-    looks (windows, heads, T, T); counted where the letter had occurred before (Olsson et al. 2022).
-    """
-    T = looks.shape[-1]
-    scores = np.zeros(looks.shape[1])
-    for look, period in zip(looks, periods, strict=True):
-        at = np.arange(period, T)
-        scores += look[:, at, at - period + 1].mean(-1)
-    return scores / len(looks)

@@ -44,6 +44,7 @@ class Gradients(Model):
     group = "Learning itself"
     icon = "mdi6.function-variant"
     order = 30
+    also = "backprop; backpropagation; back-propagation; gradient check; numerical gradient; finite differences; chain rule by hand; delta; derivative"
     equations = (
         r"\delta_l = \sigma'(z_l) \odot (\delta_{l+1} W^T)",
         r"\frac{\partial E}{\partial W_l} = h_{l-1}^T \delta_l",

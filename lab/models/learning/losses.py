@@ -51,6 +51,7 @@ class Losses(Model):
     group = "Learning itself"
     icon = "mdi6.chart-line-variant"
     order = 20
+    also = "loss function; loss functions; cost function; cross-entropy; cross entropy; mean squared error; MSE; log loss; error function; negative log likelihood; Kullback-Leibler"
     equations = (
         r"E = \frac{1}{2}(y - t)^2",
         r"E = -t \ln\sigma(z) - (1 - t)\ln(1 - \sigma(z)), \quad \frac{dE}{dz} = \sigma(z) - t",

@@ -29,6 +29,7 @@ class MultiLayerPerceptron(Perceptron):
     group = "Training monitor"
     icon = "mdi6.layers-triple-outline"
     order = 10
+    also = "MLP; multi-layer perceptron; multilayer perceptron; neural network; train a network; training; classification; classifier; regression; digits; MNIST; supervised learning; stochastic gradient descent; SGD; learning rate; XOR; spirals; two moons; deep learning; loss curve"
     takes = (
         {"what": "table", "words": "Learn", "into": "file", "values": {"data": "file"}},
         {"what": "pictures", "words": "Learn", "into": "file", "values": {"data": "file"}},

@@ -41,6 +41,7 @@ class OneSignPerNeuron(Perceptron):
     group = "Closer to the brain"
     icon = "mdi6.plus-minus-variant"
     order = 92
+    also = "Dale; Dale's law; Dale's principle; Dales law; excitatory and inhibitory units; sign constraint; biologically plausible; positive weights"
     equations = (
         r"w_{ji} \leftarrow \max(0, s_i w_{ji}) s_i \quad \mathrm{after\ each\ step}, \qquad s_i = \pm 1",
         r"z_j = \sum_i w_{ji} h_i + b_j \quad \mathrm{or} \quad z_j = \sum_i |w_{ji}| \, s_i h_i + b_j",

@@ -109,6 +109,7 @@ class Optimisers(Model):
     group = "Learning itself"
     icon = "mdi6.slope-downhill"
     order = 40
+    also = "optimizer; optimizers; Adam; momentum; Nesterov; RMSprop; gradient descent; saddle point; Rosenbrock; loss surface; loss landscape; local minimum; steepest descent"
     equations = (
         r"v \leftarrow \beta v + \nabla E, \quad W \leftarrow W - \kappa v",
         r"\rho_{GD} = \frac{c - 1}{c + 1}, \quad \rho_{momentum} = \frac{\sqrt{c} - 1}{\sqrt{c} + 1}",

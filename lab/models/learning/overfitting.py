@@ -27,6 +27,7 @@ class Overfitting(Perceptron):
     group = "Training monitor"
     icon = "mdi6.chart-bell-curve-cumulative"
     order = 30
+    also = "overfit; overfitting; generalisation; generalization; regularisation; regularization; dropout; weight decay; L2; early stopping; data augmentation; augmentation; bias-variance; memorisation; noisy labels"
     equations = (
         r"\tilde E = E + \frac{\lambda}{2} \|w\|^2",
         r"\tilde h = h \odot m / (1 - \alpha), \quad m \sim \mathrm{Bernoulli}(1 - \alpha)",

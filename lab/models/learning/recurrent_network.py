@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, param
 from lab.tape import Tape
-from lab.training import Learner, Measure, Objective, redeclared
+from lab.training import Measure, Objective, Stepwise, redeclared
 from lab.training import Stage as Part
 from lab.training.makers import Sequences
 
@@ -20,7 +20,7 @@ GATES = ("input", "forget", "candidate", "output")
 CLAMPS = {"forget gate open": (1, 1.0), "forget gate shut": (1, 0.0), "input gate shut": (0, 0.0), "output gate open": (3, 1.0)}
 
 
-class RecurrentNetwork(Learner):
+class RecurrentNetwork(Stepwise):
     r"""What came before matters: a network that feeds its own state back to itself, and one that guards it by gates.
 
     Both read the same sequences step by step and learn from the same minibatches. The recurrent network mixes its state with each new
@@ -44,6 +44,7 @@ class RecurrentNetwork(Learner):
     group = "Sequences and language"
     icon = "mdi6.reload"
     order = 90
+    also = "RNN; LSTM; recurrent neural network; long short-term memory; Elman; sequence; time series; backpropagation through time; BPTT; gates of an LSTM; forget gate; echo; adding problem"
     synonyms: ClassVar[tuple[str, ...]] = (
         "RNN",
         "LSTM",
@@ -94,11 +95,11 @@ class RecurrentNetwork(Learner):
         group="Look",
         doc="Hold a gate of the LSTM when it is looked at and judged; it goes on learning with all gates free.",
     )
-    rate: float = redeclared(Learner, "rate", 5e-3)
-    clip: float = redeclared(Learner, "clip", 1.0)
-    batch: int = redeclared(Learner, "batch", 32)
-    steps: int = param(1000, "steps", lo=1, hi=1_000_000, log=True, live=False, group="Training", doc="How long they learn.")
-    evaluate: float = redeclared(Learner, "evaluate", 25.0)
+    rate: float = redeclared(Stepwise, "rate", 5e-3)
+    clip: float = redeclared(Stepwise, "clip", 1.0)
+    batch: int = redeclared(Stepwise, "batch", 32)
+    steps: int = redeclared(Stepwise, "steps", 1000, doc="How long they learn.")
+    evaluate: float = redeclared(Stepwise, "evaluate", 25.0)
     room = 64  # an unrolled program takes much memory
     measures = (
         Measure("LSTM error", "Mean squared error on sequences that are never learned from.", better="lower"),
@@ -115,16 +116,6 @@ class RecurrentNetwork(Learner):
         """Each learns from its own error."""
         rule = self.rule()
         return tuple(Objective(who, f"loss of {who}", rule, (f"{who.lower()}.",)) for who in WHO)
-
-    @property
-    def length(self):
-        """All steps."""
-        return self.steps
-
-    @property
-    def seconds(self):
-        """It is watched for half a minute."""
-        return 30.0
 
     @property
     def maker(self):

@@ -29,6 +29,7 @@ class VanishingGradient(Perceptron):
     group = "Training monitor"
     icon = "mdi6.stairs-down"
     order = 40
+    also = "exploding gradient; vanishing gradients; gradient flow; Xavier; Glorot; He initialisation; initialisation; initialization; weight initialization; deep network does not learn"
     equations = (
         r"\delta_l = (\delta_{l+1} W_{l+1}^T) \odot \sigma'(z_l)",
         r"\|\delta_1\| \le \prod_l \|W_l\|_2\, \max|\sigma'| \; \|\delta_L\|",

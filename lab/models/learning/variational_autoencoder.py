@@ -55,6 +55,7 @@ class VariationalAutoencoder(Perceptron):
     group = "Generative models"
     icon = "mdi6.blur"
     order = 70
+    also = "VAE; variational; latent variable; reparametrisation trick; ELBO; KL divergence; beta-VAE; generative model; posterior collapse; draw digits; conditional VAE"
     equations = (
         r"q(z|x) = \mathcal{N}(\mu(x), \sigma^2(x)), \quad z = \mu + \sigma \varepsilon, \quad \varepsilon \sim \mathcal{N}(0, I)",
         r"-\ln p(x) \leq \mathbb{E}_q[-\ln p(x|z)] + \beta\,\mathrm{KL}(q\,\|\,\mathcal{N}(0, I)) \qquad (\beta = 1)",
@@ -306,14 +307,14 @@ class VariationalAutoencoder(Perceptron):
         ]  # fmt: skip
         if shape.picture:
             found += [
-                Picture("decoded", "The place under the mouse", (Layer("decoded"),), front=True, **grey),
+                Picture("decoded", "This place", (Layer("decoded"),), front=True, **grey),
                 Picture(
                     "walk over the map",
                     "Every place means a picture",
                     (Layer("walk over the map"),),
                     pick="",
                     front=True,
-                    weight=1.5,
+                    weight=3.0,
                     **grey,
                 ),
                 Picture("decoded path", "Along the way", (Layer("decoded path"),), **grey),

@@ -58,6 +58,7 @@ class BooleanNetwork(Model):
     group = "Units and gates"
     icon = "mdi6.gate-and"
     order = 5
+    also = "logic gates; AND; OR; XOR gate; half adder; NAND; gates; McCulloch-Pitts; McCulloch; Boolean; truth table; parity; majority; binary neurons"
     takes = ({"what": "graph", "family": "gates"},)
     equations = (r"y = [\,\textstyle\sum_i w_i x_i \geq \theta\,]",)
     source = (

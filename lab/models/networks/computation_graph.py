@@ -55,6 +55,7 @@ class ComputationGraph(Model):
     group = "Units and gates"
     icon = "mdi6.sitemap-outline"
     order = 15
+    also = "computational graph; autodiff; automatic differentiation; chain rule; micrograd; forward and backward pass; directed acyclic graph; DAG"
     equations = (
         r"x_i = f_i\left(\textstyle\sum_j w_{ij} x_j + b_i\right)",
         r"\frac{\partial g}{\partial x_j} = \sum_i \frac{\partial g}{\partial x_i}\, f_i'\, w_{ij}",

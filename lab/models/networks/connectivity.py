@@ -150,6 +150,7 @@ class Connectivity(Model):
     group = "Structure"
     icon = "mdi6.graph-outline"
     order = 10
+    also = "small world; Watts-Strogatz; Watts Strogatz; scale free; Barabasi-Albert; Barabási; hubs; rich club; modularity; clustering coefficient; graph theory; connectome; communities; path length; brain network"
     takes = (
         {"what": "graph", "words": "Analyse who reaches whom", "values": {"network": "canvas", "nodes": 400}},
         {"what": "network", "words": "Analyse who reaches whom in", "into": "file", "values": {"network": "file"}},

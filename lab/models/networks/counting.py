@@ -131,6 +131,7 @@ class Counting(Model):
     group = "Structure"
     icon = "mdi6.counter"
     order = 20
+    also = "how many neurons; number of parameters; parameter count; count neurons; size of GPT; brain size; 86 billion; 86 billion neurons; how large"
     takes = ({"what": "graph", "words": "Count its neurons and synapses", "values": {"layers": ""}},)
     equations = (
         r"\mathrm{dense:}\; n_{out}\ \mathrm{neurons},\; n_{in} n_{out}\ \mathrm{synapses}",

@@ -113,6 +113,7 @@ class Hopfield(Model):
     group = "Memory"
     icon = "mdi6.brain"
     order = 10
+    also = "associative memory; content-addressable memory; attractor network; pattern completion; recall; autoassociative memory; energy landscape; dense associative memory; modern Hopfield network; memory; spin glass"
     equations = (
         r"W = \frac{1}{N}\sum_s x^s (x^s)^T, \quad W_{ii} = 0",
         r"E = -\frac{1}{2}\, x^T W x - b^T x",

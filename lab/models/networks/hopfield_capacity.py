@@ -95,6 +95,7 @@ class HopfieldCapacity(Model):
     group = "Memory"
     icon = "mdi6.chart-bell-curve-cumulative"
     order = 20
+    also = "storage capacity; memory capacity; 0.138; 0.138 N; Amit Gutfreund Sompolinsky; phase transition; how many patterns; load"
     equations = (r"y\left(\sqrt{2\alpha} + \frac{2}{\sqrt{\pi}} e^{-y^2}\right) = \mathrm{erf}(y), \quad m = \mathrm{erf}(y)",)
     source = "Amit, Gutfreund, Sompolinsky, Phys. Rev. Lett. 55:1530 (1985)"
     presets = {

@@ -41,6 +41,7 @@ class HopfieldUnits(Model):
     group = "Memory"
     icon = "mdi6.circle-half-full"
     order = 12
+    also = "asynchronous update; binary units; Ising; Ising model; energy descent; frustration; unit by unit"
     takes = ({"what": "graph", "family": "units"},)
     equations = (
         r"x_i \leftarrow \mathrm{sign}\left(\textstyle\sum_j w_{ij} x_j + b_i\right)",

@@ -52,6 +52,7 @@ class LinearCollapse(Model):
     group = "Gates and layers"
     icon = "mdi6.layers-outline"
     order = 50
+    also = "linear network; deep linear network; linear layers; nonlinearity; why activation functions; why do we need activation functions; nonlinear; collapse of linear layers"
     equations = (r"W_1 (W_0 x + b_0) + b_1 = W^* x + b^*", r"W^* = W_1 W_0, \quad b^* = W_1 b_0 + b_1")
     source = "Minsky and Papert, Perceptrons (1969); Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.1"
     presets = {

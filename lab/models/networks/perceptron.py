@@ -123,6 +123,7 @@ class Perceptron(Model):
     group = "Gates and layers"
     icon = "mdi6.vector-line"
     order = 20
+    also = "Rosenblatt; single-layer perceptron; delta rule; ADALINE; linear classifier; decision boundary; linear separability; linear regression; logistic regression; one neuron"
     equations = (r"y = f(w \cdot x + b)", r"\Delta w = \eta\,(t - y)\,x", r"\mathrm{updates} \le (R/\gamma)^2")
     source = "Rosenblatt, Psychol. Rev. 65:386 (1958); Novikoff (1962); Widrow and Hoff (1960)"
     presets = {

@@ -9,10 +9,6 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.arithmetic import FormulaError, parse
-from lab.coding import decoders as solvers
-from lab.coding.populations import Kind, Population, gain_and_bias, population
-from lab.coding.spiking import Cells, cells, fire, listen, say
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.model import (
@@ -34,6 +30,10 @@ from lab.model import (
     arrays,
     param,
 )
+from lab.params.arithmetic import FormulaError, parse
+from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.populations import Kind, Population, gain_and_bias, population
+from lab.spiking.coding.spiking import Cells, cells, fire, listen, say
 
 GRID = np.linspace(-1.0, 1.0, 201)
 BINS = 25  # of x, in which rates are counted
@@ -142,6 +142,7 @@ class PopulationCoding(Model):
     group = "Coding"
     icon = "mdi6.account-group-outline"
     order = 10
+    also = "population code; NEF; neural engineering framework; encoders and decoders; encoder; decoder; Nengo; decoding; representation; population vector; Eliasmith"
     synonyms: ClassVar[tuple[str, ...]] = ("decoder", "encoder", "tuning curves", "NEF", "neural engineering", "population code")
     equations = (
         r"a_i(x) = G\left(\alpha_i\, e_i x + \beta_i\right),\qquad \hat{x} = \sum_i d_i\, a_i(x)",

@@ -9,13 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.arithmetic import FormulaError, parse
-from lab.coding import decoders as solvers
-from lab.coding.populations import Population, population, sphere
-from lab.coding.spiking import cells, fire, listen, say
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
+from lab.params.arithmetic import FormulaError, parse
+from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.populations import Population, population, sphere
+from lab.spiking.coding.spiking import cells, fire, listen, say
 
 SYSTEMS = ("integrator", "oscillator", "two resting points", "Lorenz", "own")
 SCALE = np.array([20.0, 28.0, 26.0])  # of Lorenz's axes, so that the attractor fills the ball
@@ -143,6 +143,7 @@ class PopulationDynamics(Model):
     group = "Coding"
     icon = "mdi6.rotate-3d-variant"
     order = 30
+    also = "neural integrator; integrator; oscillator; working memory; attractor; Lorenz attractor; Lorenz; recurrent population; line attractor; NEF dynamics; eye position"
     synonyms: ClassVar[tuple[str, ...]] = ("integrator", "working memory", "oscillator", "Lorenz", "attractor", "recurrent", "NEF", "chaos")
     equations = (
         r"\tau\,\dot s = -s + \sum_i d_i\, a_i,\qquad d\ \mathrm{decodes}\ \tau f(x) + x",

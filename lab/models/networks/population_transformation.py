@@ -9,13 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.arithmetic import FormulaError, parse
-from lab.coding import decoders as solvers
-from lab.coding.populations import Population, diagonals, population
-from lab.coding.spiking import Cells, cells, fire, say
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
+from lab.params.arithmetic import FormulaError, parse
+from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.populations import Population, diagonals, population
+from lab.spiking.coding.spiking import Cells, cells, fire, say
 
 SIDE = 21  # points along a side of the square in pictures
 SHOWN = 24  # neurons of each population whose weights are shown
@@ -169,6 +169,7 @@ class PopulationTransformation(Model):
     group = "Coding"
     icon = "mdi6.function-variant"
     order = 20
+    also = "computing with neurons; multiplication by neurons; multiply; product; transformation; NEF computation; square; neurons compute a function"
     synonyms: ClassVar[tuple[str, ...]] = ("multiplication", "product of two values", "low rank", "NEF", "transformation")
     equations = (
         r"W = \alpha_B\, E_B D_A,\qquad J_B = W a + \beta_B = \alpha_B E_B (D_A a) + \beta_B",

@@ -94,6 +94,7 @@ class TwoTimeConstants(Model):
     group = "Coding"
     icon = "mdi6.timer-sand"
     order = 40
+    also = "time constants; synaptic and membrane time constant; Ricciardi; Siegert; fast synapses; slow synapses; diffusion approximation; quasi-static"
     synonyms: ClassVar[tuple[str, ...]] = (
         "network dynamics",
         "equilibrium",

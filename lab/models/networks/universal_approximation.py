@@ -80,6 +80,7 @@ class UniversalApproximation(Model):
     group = "Gates and layers"
     icon = "mdi6.chart-bell-curve"
     order = 60
+    also = "universal approximation theorem; Cybenko; Hornik; function approximation; approximate a function; deep against wide; width and depth; wide or deep; UAT"
     equations = (
         r"h(x) = W_1\,\sigma(W_0 x + b_0) + b_1",
         r"\max|f - h| \le \frac{\max|f''|}{8 H^2} \; (\mathrm{bends}), \quad \frac{\max|f'|}{2 H} \; (\mathrm{steps})",

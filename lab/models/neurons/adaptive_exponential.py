@@ -48,6 +48,7 @@ class AdaptiveExponential(PlanarNeuron):
     group = "Single cells"
     icon = "mdi6.chart-line-variant"
     order = 40
+    also = "AdEx; aEIF; exponential integrate and fire; EIF; spike-frequency adaptation; adaptation; Brette-Gerstner; adapting neuron"
     takes = (
         {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
         {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},

@@ -69,6 +69,7 @@ class Bistability(Protocol):
     group = "Single cells"
     icon = "mdi6.swap-vertical"
     order = 86
+    also = "hysteresis; bistable; rest and firing; two stable states; coexistence; history dependence; subcritical Hopf"
     equations = (
         r"I_\infty(V) = -\,f(V, x_\infty(V))\,C,\qquad \dot y = J y,\quad J = \partial(\dot V, \dot x)/\partial(V, x)",
         r"\text{Hopf point:}\quad \Re\,\lambda_{1,2} = 0,\quad \Im\,\lambda_{1,2} \neq 0",

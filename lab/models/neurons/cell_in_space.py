@@ -167,6 +167,7 @@ class CellInSpace(Model):
     group = "Single cells"
     icon = "mdi6.source-branch"
     order = 55
+    also = "cable; cable equation; cable theory; axon; dendrite; compartments; multi-compartment; propagation; conduction velocity; myelin; node of Ranvier; saltatory conduction; Rall; length constant; space constant; morphology; travelling wave; SWC"
     equations = (
         r"c\,\frac{\partial V}{\partial t} = \frac{a}{2R_i}\,\frac{\partial^2 V}{\partial x^2} - I_{ion}(V, m, h, n)",
         r"\lambda = \sqrt{\frac{a}{2 R_i\, g_L}},\qquad V(x) = V_0\,\frac{\cosh\left((L - x)/\lambda\right)}{\cosh(L/\lambda)}",

@@ -179,6 +179,7 @@ class EnergyOfACode(Model):
     group = "Rates and codes"
     icon = "mdi6.lightning-bolt-outline"
     order = 50
+    also = "neuromorphic; power; joules; spiking against rate network; energy efficiency; sparse coding; Loihi; multiply accumulate"
     equations = (
         r"E_{rate} = N_{MAC}\,(e_\times + e_+ + e_{mem})",
         r"E_{spike} = N_{events}\,(e_+ + e_{mem}) + N_{updates}\,e_+",

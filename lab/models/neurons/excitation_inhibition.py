@@ -197,6 +197,7 @@ class ExcitationInhibition(Model):
     group = "Circuits"
     icon = "mdi6.gate"
     order = 20
+    also = "E-I balance; balanced input; gating; shunting; disinhibition; balanced excitation and inhibition; GABA; glutamate"
     equations = (
         r"\tau \frac{dv_i}{dt} = -v_i + \tau \sum_j J_{ij} \sum_p \delta(t - t_j^p - d) + \mathrm{external}",
         r"J_{ij} = J \ (j\ \mathrm{excitatory}), \quad -gJ \ (j\ \mathrm{inhibitory})",

@@ -38,6 +38,7 @@ class FitzHughNagumo(PlanarNeuron):
     group = "Single cells"
     icon = "mdi6.chart-bell-curve"
     order = 50
+    also = "FHN; FitzHugh; Nagumo; Bonhoeffer-van der Pol; van der Pol; phase plane; nullclines; nullcline; limit cycle; relaxation oscillator; excitable system"
     takes = (
         {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
         {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},

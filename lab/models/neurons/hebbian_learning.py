@@ -49,6 +49,7 @@ class HebbianLearning(Model):
     group = "Synapses"
     icon = "mdi6.vector-line"
     order = 40
+    also = "Hebb; Hebbian learning; Oja; Oja's rule; Hebb's rule; fire together wire together; principal component; PCA neuron; unsupervised learning"
     equations = (r"\Delta w = \eta\, y\, x", r"\Delta w = \eta\, y\, (x - y\, w) \quad \mathrm{(Oja)}")
     source = "Hebb, The Organization of Behavior (1949); Oja, J. Math. Biol. 15:267 (1982)"
     presets = {

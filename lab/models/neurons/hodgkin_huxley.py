@@ -55,6 +55,7 @@ class HodgkinHuxley(Neuron):
     group = "Single cells"
     icon = "mdi6.sine-wave"
     order = 10
+    also = "Hodgkin; Huxley; HH; squid giant axon; action potential; ion channels; sodium channel; potassium channel; block sodium; block potassium; TTX; TEA; tetrodotoxin; conductance-based model; gating variables; m h n; anode break; spike; nerve impulse; neuron; refractory period"
     takes = (
         {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
         {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},

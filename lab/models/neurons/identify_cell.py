@@ -131,6 +131,7 @@ class IdentifyCell(Model):
     group = "Single cells"
     icon = "mdi6.magnify-scan"
     order = 95
+    also = "fit a neuron; fit a cell; parameter fitting; parameter estimation; black box; system identification; hidden cell; puzzle; guess the parameters"
     equations = (
         r"V_\infty - V_{rest} = R I,\qquad V(t) = V_\infty - R I\, e^{-t/\tau_m}",
         r"t_1 = \tau_m \ln \frac{R I}{R I + V_{rest} - V_{th}},\qquad T = t_{ref} + \tau_m \ln \frac{R I + V_{rest} - V_{reset}}{R I + V_{rest} - V_{th}}",

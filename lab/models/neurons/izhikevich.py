@@ -40,6 +40,7 @@ class Izhikevich(PlanarNeuron):
     group = "Single cells"
     icon = "mdi6.chart-timeline-variant"
     order = 30
+    also = "Izhikevich; Izhikevic; bursting; chattering; resonator; fast spiking; regular spiking; thalamo-cortical; firing patterns; quadratic integrate and fire"
     takes = (
         {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
         {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},

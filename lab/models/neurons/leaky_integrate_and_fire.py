@@ -40,6 +40,7 @@ class LeakyIntegrateAndFire(Neuron):
     group = "Single cells"
     icon = "mdi6.battery-charging-50"
     order = 20
+    also = "LIF; integrate and fire; IF neuron; I&F; Lapicque neuron; RC circuit; leaky integrator; simple neuron"
     takes = (
         {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
         {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},

@@ -140,6 +140,7 @@ class MembranePump(Model):
     group = "Single cells"
     icon = "mdi6.battery-charging-60"
     order = 60
+    also = "resting potential; Nernst; Nernst potential; reversal potential; Goldman; GHK; Goldman-Hodgkin-Katz; sodium-potassium pump; Na/K-ATPase; ATPase; equilibrium potential; concentration gradients; membrane potential"
     equations = (
         r"E_X = \frac{RT}{zF}\,\ln\frac{[X]_{out}}{[X]_{in}}",
         r"V = \frac{RT}{F}\,\ln\frac{P_K[K]_o + P_{Na}[Na]_o + P_{Cl}[Cl]_i}{P_K[K]_i + P_{Na}[Na]_i + P_{Cl}[Cl]_o}",

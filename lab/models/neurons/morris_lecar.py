@@ -45,6 +45,7 @@ class MorrisLecar(PlanarNeuron):
     group = "Single cells"
     icon = "mdi6.waves"
     order = 60
+    also = "Morris; Lecar; barnacle; muscle fibre; saddle-node; SNIC; calcium; Hopf bifurcation; bifurcation; class I and class II excitability; type 1 type 2"
     takes = (
         {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
         {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},

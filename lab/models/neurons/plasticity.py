@@ -152,6 +152,7 @@ class Plasticity(Model):
     group = "Synapses"
     icon = "mdi6.swap-horizontal"
     order = 30
+    also = "STDP; spike timing; Hebbian plasticity; LTP; LTD; long-term potentiation; long-term depression; synaptic plasticity; learning window; Bi and Poo; Song Miller Abbott"
     equations = (r"\Delta w = A_+ e^{-\Delta t/\tau_+} \quad (\Delta t > 0)", r"\Delta w = -A_- e^{\Delta t/\tau_-} \quad (\Delta t < 0)")
     source = "Bi and Poo, J. Neurosci. 18:10464 (1998); Song, Miller, Abbott, Nat. Neurosci. 3:919 (2000)"
     presets = {

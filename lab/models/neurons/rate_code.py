@@ -171,6 +171,7 @@ class RateCode(Model):
     group = "Rates and codes"
     icon = "mdi6.counter"
     order = 20
+    also = "rate coding; firing rate; spike count; Poisson neuron; Poisson process; Poisson spike train; Fano factor; decoding time"
     equations = (
         r"\hat r = \frac{n}{T}",
         r"\mathrm{Var}(\hat r) = \frac{r}{T} \quad \mathrm{(Poisson)}",

@@ -58,6 +58,7 @@ class StrengthDuration(Protocol):
     group = "Single cells"
     icon = "mdi6.arrow-expand-horizontal"
     order = 84
+    also = "chronaxie; rheobase; Lapicque; stimulation threshold; shortest pulse; Weiss; excitability; threshold current"
     equations = (
         r"I_{th}(w) = \frac{I_{rh}}{1 - e^{-w/\tau_m}},\quad I_{rh} = \frac{V_{th} - V_{rest}}{R},\quad t_{chr} = \tau_m \ln 2",
         r"\text{Weiss:}\quad I_{th}(w) = I_{rh} (1 + t_{chr}/w),\qquad Q = I_{th}\, w",

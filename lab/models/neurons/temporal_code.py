@@ -82,6 +82,7 @@ class TemporalCode(Model):
     group = "Rates and codes"
     icon = "mdi6.timer-outline"
     order = 30
+    also = "temporal coding; spike timing; coincidence detection; coincidence detector; timing code; synchrony"
     equations = (r"\tau_m \frac{dv}{dt} = s - v", r"\tau_s \frac{ds}{dt} = -s + \sum_p w\,\delta(t - t_p)")
     source = "Rieke et al., Spikes (1997), chapter 2; Gerstner et al., Neuronal Dynamics (2014), section 7.6"
     presets = {

@@ -43,6 +43,7 @@ class TuningCurve(Protocol):
     group = "Single cells"
     icon = "mdi6.chart-bell-curve-cumulative"
     order = 80
+    also = "f-I curve; fI curve; FI curve; frequency-current curve; response function; gain function; rheobase; onset of firing"
     equations = (
         r"G(v_{in}) = \frac{1}{t_{ref} - \tau_m \ln(1 - 1/v_{in})},\quad v_{in} > 1,\quad \text{else } 0",
         r"f = 1 / \overline{\mathrm{ISI}}",

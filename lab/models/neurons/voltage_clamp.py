@@ -54,6 +54,7 @@ class VoltageClamp(Model):
     group = "Single cells"
     icon = "mdi6.stairs"
     order = 82
+    also = "patch clamp; I-V curve; current-voltage relation; tail currents; clamp; electrode; voltage steps; command potential"
     equations = (
         r"I = g_{Na} m^3 h (V - V_{Na}) + g_K n^4 (V - V_K) + g_L (V - V_L)",
         r"x(t) = x_\infty(V) + [x(0) - x_\infty(V)]\, e^{-t/\tau_x(V)},\quad x \in \{m, h, n\}",

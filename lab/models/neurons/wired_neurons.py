@@ -211,6 +211,7 @@ class WiredNeurons(Model):
     group = "Circuits"
     icon = "mdi6.graph-outline"
     order = 10
+    also = "small circuit; half-centre; central pattern generator; CPG; microcircuit; mutual inhibition; lateral inhibition; synchronisation; pacemaker; coupled neurons"
     equations = (
         r"\tau_m \frac{dv_i}{dt} = s_i + I_i - v_i",
         r"\tau_s \frac{ds_i}{dt} = -s_i",
