@@ -62,6 +62,20 @@ def verdicts(name: str, slow: bool = True) -> Iterator[Verdict]:
         )
 
 
+def of_lessons(slow: bool = True) -> Iterator[Verdict]:
+    """Play every lesson of the course: each step is a figure that is 1 where it plays as it says."""
+    from lab.lessons.checking import check
+    from lab.lessons.reading import read
+    from lab.lessons.shelf import bundled
+
+    for lesson in map(read, bundled()):
+        for step in check(lesson, slow=slow):
+            yield Verdict(
+                f"lesson {lesson.name}", f"step {step.step}: {step.what}", float(step.passed), 1.0, "± 0", "", step.passed, step.seconds,
+                lesson.source, step.why,
+            )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Shown:
     """Whether a preset shows what it promises, over several seeds."""
@@ -111,17 +125,20 @@ def verify(
         ),
     ] = False,
 ) -> int:
-    """Re-derive acceptance figures and print figure, expected, tolerance, seconds; exit code 1 if one fails."""
+    """Re-derive acceptance figures (without names, also those of the lessons) and print figure, expected, tolerance, seconds; exit code 1 if one fails."""
     if presets:
         return _verify_presets(names or tuple(catalog.names()), json_, quick)
     failed = 0
     collected = []
     for name in names or catalog.names():
         catalog.given(name)
-    for name in names or catalog.names():
+    parts = [(name, verdicts(name, slow=not quick)) for name in names or catalog.names()]
+    if not names:
+        parts.append(("lessons", of_lessons(slow=not quick)))
+    for name, found in parts:
         if not json_:
             print(name)
-        for verdict in verdicts(name, slow=not quick):
+        for verdict in found:
             failed += not verdict.passed
             if json_:
                 collected.append(vars(verdict))

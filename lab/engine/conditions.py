@@ -9,6 +9,7 @@ What a condition may name, the first meaning that fits:
     stream current       the stream, where a figure or a parameter has the same name
     did pulse            how often an action was done
     time                 model time since the start, in the clock's unit
+    rheobase             a named tick of a parameter's slider, where nothing else is called so
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from lab.arithmetic import OF_SERIES, FormulaError, parse
 from lab.engine.simulation import Result, run
 from lab.errors import LabError
 from lab.model import Happened, Model, Preset, Recorded, Stream
+from lab.params.arithmetic import OF_SERIES, FormulaError, parse
 
 
 def figures(summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def figures(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 def named_streams(text: str, model: Model) -> list[Stream]:
     """Streams that a condition may speak of: those whose name stands in it as a word."""
-    return [s for s in model.streams if re.search(rf"(?<!\w){re.escape(s.name)}(?!\w)", text)]
+    return [s for s in model.streams if _stands(s.name, text)]
 
 
 def _values(stream: Stream, shown: Any) -> Iterator[tuple[str, Any]]:
@@ -71,7 +72,20 @@ def names(
         for name, value in _values(one, stream(one)):
             streams |= {name: value, f"stream {name}": value}
     did = {f"did {action}": sum(h.kind == "act" and h.name == action for h in log) for action in type(model).actions()}
-    return streams | did | own | figures(summary)
+    return _marks(text, model) | streams | did | own | figures(summary)
+
+
+def _marks(text: str, model: Model) -> dict[str, Any]:
+    """The named ticks of the sliders that a text speaks of; some are searched for, so the others are left alone."""
+    found: dict[str, Any] = {}
+    for spec in type(model).specs().values():
+        if any(_stands(name, text) for name, _ in spec.marks):
+            found |= model.marks(spec.name)
+    return found
+
+
+def _stands(name: str, text: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text))
 
 
 def holds(text: str, known: Mapping[str, Any]) -> bool:
@@ -106,7 +120,7 @@ def of_result(text: str, result: Result) -> dict[str, Any]:
     return names(text, simulation.model, result.summary, stream, tuple(simulation.log)) | time
 
 
-def _words(name: str, value: Any) -> str:
+def words(name: str, value: Any) -> str:
     """A value in a sentence; of a series its size, span and end."""
     if isinstance(value, (float, np.floating)):
         return f"{name} {value:.4g}"
@@ -129,4 +143,4 @@ def try_preset(model: Model, preset: Preset, seed: int) -> Trial:
     except LabError as error:
         return Trial(False, str(error))
     used = parse(preset.shows, list(known), OF_SERIES).names
-    return Trial(met, "" if met else ", ".join(_words(name, known[name]) for name in used))
+    return Trial(met, "" if met else ", ".join(words(name, known[name]) for name in used))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lab.data.byte_pairs import shown
 from lab.errors import ModelError
 from lab.model import Layer, Picture, Stream, action, param
 from lab.training.language import chances, padded
@@ -34,8 +35,8 @@ class Inside(Stepwise):
         tied: bool
 
     @property
-    def alphabet(self) -> str:
-        """Its letters."""
+    def alphabet(self) -> str | tuple[str, ...]:
+        """Its letters, or its tokens as text."""
         raise ModelError(f"{self._owner()} does not say its letters.")
 
     def counted(self, before: np.ndarray) -> np.ndarray:
@@ -135,12 +136,12 @@ class Inside(Stepwise):
             return self._neurons(constants, state, tape, at)
         if stream == "writing":
             return [
-                {"step": int(step), "loss": round(float(loss), 2), "it writes": "".join(self.alphabet[k] for k in line).replace("\n", "⏎")}
+                {"step": int(step), "loss": round(float(loss), 2), "it writes": constants.maker.written(line).replace("\n", "⏎")}
                 for line, (step, loss) in zip(state["samples"], state["sampled"], strict=True)
             ] or [{"step": 0, "loss": math.nan, "it writes": "nothing yet"}]
         if stream == "written":
-            shown = [*letters, *(self.alphabet[k] for k in state["written"])]
-            return {"rows": [{"texts": shown}], "lit": tuple(range(len(letters)))}
+            texts = [*letters, *(self.alphabet[k] for k in state["written"])]
+            return {"rows": [{"texts": texts}], "lit": tuple(range(len(letters)))}
         if stream == "step by step":
             return self._head(constants, state, tape, at)
         if stream in ("letters", "neurons"):
@@ -150,7 +151,7 @@ class Inside(Stepwise):
     def labels(self, constants, stream):
         """Letters by name, neurons by block and number."""
         if stream == "letters":
-            return tuple(_shown(letter) for letter in self.alphabet)
+            return tuple(shown(letter) for letter in self.alphabet)
         if stream == "neurons":
             return tuple(f"{b + 1}·{n}" for b in range(self.blocks) for n in range(4 * self.width))
         return super().labels(constants, stream)
@@ -165,8 +166,8 @@ class Inside(Stepwise):
         rows = []
         for k in np.argsort(-np.maximum(now, clean), kind="stable")[:NEXT]:
             row = {
-                "letter": _shown(self.alphabet[k]),
-                "": _bar(float(now[k]), float(three[k])),
+                "letter": shown(self.alphabet[k]),
+                "": bar(float(now[k]), float(three[k])),
                 "%": round(100 * float(now[k]), 1),
                 "trigram %": round(100 * float(three[k]), 1),
             }
@@ -185,8 +186,8 @@ class Inside(Stepwise):
             order = np.argsort(-p)[:3]
             words = {"stream": "letter and place", "middle": "heads", "out": "MLP"}[part.split(".")[-1]]
             where = words if part == "stream" else f"block {part[5:].split('.')[0]} {words}"
-            rows.append({"after": where, "it would say": _shown(self.alphabet[order[0]]), "%": round(100 * float(p[order[0]]), 1),
-                         "then": " ".join(_shown(self.alphabet[k]) for k in order[1:])})  # fmt: skip
+            rows.append({"after": where, "it would say": shown(self.alphabet[order[0]]), "%": round(100 * float(p[order[0]]), 1),
+                         "then": " ".join(shown(self.alphabet[k]) for k in order[1:])})  # fmt: skip
         return rows[::-1]
 
     def _read_out(self, constants, tape, x: np.ndarray) -> np.ndarray:
@@ -216,7 +217,7 @@ class Inside(Stepwise):
             contexts: list[str] = []
             for place in tops:  # of windows of their own
                 w, t = divmod(int(place), self.context)
-                text = "".join(_shown(self.alphabet[k]) for k in windows[w, max(0, t - CONTEXT + 1) : t + 1])
+                text = "".join(shown(self.alphabet[k]) for k in windows[w, max(0, t - CONTEXT + 1) : t + 1])
                 if text not in contexts:
                     contexts.append(text)
                 if len(contexts) == 3:
@@ -224,8 +225,8 @@ class Inside(Stepwise):
             up, down = np.argsort(-pushes[b, n])[:4], np.argsort(pushes[b, n])[:3]
             mark = "" if state["neurons on"][b, n] else " (silent)"
             rows.append({
-                "neuron": f"b{b + 1} · n {n}{mark}", "contexts that excite it": "   ".join(contexts), "pushes up": " ".join(_shown(self.alphabet[k]) for k in up),
-                "down": " ".join(_shown(self.alphabet[k]) for k in down), "now": round(float(now[b, n]), 2),
+                "neuron": f"b{b + 1} · n {n}{mark}", "contexts that excite it": "   ".join(contexts), "pushes up": " ".join(shown(self.alphabet[k]) for k in up),
+                "down": " ".join(shown(self.alphabet[k]) for k in down), "now": round(float(now[b, n]), 2),
             })  # fmt: skip
         return rows
 
@@ -238,7 +239,7 @@ class Inside(Stepwise):
         n = at + 1
         first = max(0, n - 12)
         scores = (k[first:n] @ q[at] / math.sqrt(self.width // self.heads))[None]
-        names = "".join(_shown(self.alphabet[t]) for t in state["prompt"][first:n])
+        names = "".join(shown(self.alphabet[t]) for t in state["prompt"][first:n])
         return [
             {"name": f"q of '{names[-1:]}'", "values": q[at : at + 1, :12], "at": (0, 0), "note": "the first 12 numbers"},
             {"name": f"k of {names}", "values": k[first:n, :12], "at": (1, 0), "note": "one row for each letter; the first 12 numbers"},
@@ -253,7 +254,9 @@ class Inside(Stepwise):
         table = arrays["letters.weight"].astype(float)
         middle = table - table.mean(0)
         plane = np.linalg.svd(middle, full_matrices=False)[2][:2].T
-        kinds = np.array([1.0 if k.isupper() else 0.0 if k.islower() else 2.0 if k.isdigit() else 3.0 for k in self.alphabet])
+        kinds = np.array(
+            [1.0 if k.strip().isupper() else 0.0 if k.strip().islower() else 2.0 if k.strip().isdigit() else 3.0 for k in self.alphabet]
+        )
         values = np.concatenate([arrays[f"block{b + 1}.values.weight"] for b in range(self.blocks)]).astype(float)
         block = np.repeat(np.arange(self.blocks), 4 * self.width).astype(float)
         return {"letters": np.column_stack([middle @ plane, kinds]), "neurons": np.column_stack([values @ plane, block])}
@@ -306,12 +309,7 @@ def _times(mask: np.ndarray) -> Any:
     return lambda value: value * mask.astype(value.dtype)
 
 
-def _shown(letter: str) -> str:
-    """A letter as it is written in tables."""
-    return {" ": "␣", "\n": "⏎", "\t": "⇥"}.get(letter, letter)
-
-
-def _bar(share: float, tick: float, long: int = 24) -> str:
+def bar(share: float, tick: float, long: int = 24) -> str:
     """A bar of up to `long` blocks for a share, with a tick in it."""
     blocks = list("█" * round(long * share) + " " * (long - round(long * share)))
     blocks[min(long - 1, round(long * tick))] = "│"

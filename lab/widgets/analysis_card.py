@@ -19,6 +19,7 @@ from lab.analysis.trains import Curve
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import LabError
 from lab.model import Layer, Model, Picture
+from lab.units import number
 from lab.widgets.pictures.base import PictureView, Table
 from lab.widgets.pictures.card import PictureCard
 from lab.widgets.pictures.lines import LinesView
@@ -304,7 +305,7 @@ class AnalysisCard(PictureCard):
 def _figure(name: str, value: float) -> str:
     """`mean interval (ms)` and 28.4 as `mean interval 28.4 ms`."""
     words, _, unit = typeset(name).partition(" (")
-    return f"{words} {value:.4g} {unit.removesuffix(')')}".strip()
+    return f"{words} {number(value)} {unit.removesuffix(')')}".strip()
 
 
 def _combo(name: str, parent: QWidget) -> QComboBox:

@@ -144,15 +144,18 @@ def palette(tokens: Tokens) -> QPalette:
     return made
 
 
-def apply(app: QApplication | QGuiApplication | None, name: str, projector: bool = False, *, sheet: bool = True) -> Look:
+def apply(
+    app: QApplication | QGuiApplication | None, name: str, projector: bool = False, *, lecture: float = 0.0, sheet: bool = True
+) -> Look:
     """Theme the whole application with `dark` or `light`; existing pictures hear of it through `changes()`.
 
+    lecture is the size of all text in lecture mode (0: not in it).
     sheet=False leaves the style sheet away: half a second saved where only pictures are drawn and no widget is seen.
     """
     global _look
     if name not in THEMES:
         raise ValueError(f"theme: must be one of {', '.join(THEMES)} (got {name!r}).")
-    _look = replace(_look, tokens=THEMES[name], projector=bool(projector))
+    _look = replace(_look, tokens=THEMES[name], projector=bool(projector), lecture=lecture)
     if isinstance(app, QApplication):
         import pyqtgraph
 

@@ -46,6 +46,7 @@ class PictureView(QWidget):
     pointed_at    a step of time is pointed at (None: no longer), for the pictures beside this one
     bookmarked    (all bookmarks as text, what was done) of a view that keeps some in the document
     mapped        (file of vectors, method): what is shown shall be laid out by another model
+    lecture_wanted (name of the picture) it shall be shown alone, with a sentence and a slider
     """
 
     acted = Signal(str, dict)
@@ -54,6 +55,7 @@ class PictureView(QWidget):
     pointed_at = Signal(object)
     bookmarked = Signal(str, str)
     mapped = Signal(str, str)
+    lecture_wanted = Signal(str)
     measures = False  # whether markers can be put on its lines
 
     def __init__(self, picture: Picture, model: Model, parent: QWidget | None = None):
@@ -242,9 +244,15 @@ class PictureView(QWidget):
             entry.triggered.connect(call)
             menu.addAction(entry)
             if text.startswith("Fit"):
+                lecture = QAction(theme.icon("mdi6.presentation-play"), "Show in a lecture", menu)
+                lecture.triggered.connect(self._lecture)
+                menu.addAction(lecture)
                 menu.addSeparator()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return menu
+
+    def _lecture(self) -> None:
+        self.lecture_wanted.emit(self.picture.name)
 
     def contextMenuEvent(self, event: Any) -> None:
         """Right click, or the menu key."""

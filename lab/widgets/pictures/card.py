@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.display.plots import Overlay, Source
-from lab.units import figure
+from lab.units import figure, number
 from lab.widgets import theme
 from lab.widgets.labels import shortened
 from lab.widgets.pictures.base import PictureView
@@ -144,5 +144,5 @@ def figures_text(view: PictureView, summary: Mapping[str, Any]) -> str:
     """The picture's figures from a run's summary; without any, how far measurement and theory are apart."""
     words = [figure(key, summary[key]) for key in view.picture.figures if key in summary]
     if math.isfinite(view.difference) and not words:
-        words.append(f"theory differs by {100 * view.difference:.2g} %")
+        words.append(f"theory differs by {number(100 * view.difference, 2)} %")
     return " · ".join(words)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.errors import ModelError
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
 from lab.widgets.pictures.base import Table, draws
@@ -306,9 +307,9 @@ class ImageView(PlotView):
         tile, row, column = cell
         if self._across:
             name = self._tile_names[tile] if tile < len(self._tile_names) else f"tile {tile}"
-            return f"{name}  row {row}  column {column}  {self._values[tile, row, column]:.4g}"
+            return f"{name}  row {row}  column {column}  {number(self._values[tile, row, column])}"
         value = self._values[row, column]
-        shown = "  ".join(f"{v:.3g}" for v in np.atleast_1d(value))
+        shown = "  ".join(number(v, 3) for v in np.atleast_1d(value))
         return f"row {row}  column {column}  {shown}"
 
     def table(self) -> Table:
