@@ -131,17 +131,17 @@ class ImageView(PlotView):
 
     def _outline(self, source: Source) -> None:
         """Curves over the cells: x is the column and y the row."""
-        for number, layer in enumerate(self.picture.layers):
+        for place, layer in enumerate(self.picture.layers):
             found = source.snapshot(layer.stream) if self.model.stream(layer.stream).kind == "curve" else None
             if found is None:
                 continue
-            if number not in self._outlines:
-                self._outlines[number] = pg.PlotCurveItem(connect="finite")
-                self._outlines[number].setZValue(12)
-                self.canvas.addItem(self._outlines[number], ignoreBounds=True)
+            if place not in self._outlines:
+                self._outlines[place] = pg.PlotCurveItem(connect="finite")
+                self._outlines[place].setZValue(12)
+                self.canvas.addItem(self._outlines[place], ignoreBounds=True)
             ink = theme.colour(f"series{layer.series[0]}" if layer.series else "muted")
-            self._outlines[number].setPen(pg.mkPen(ink, width=1 if layer.theory else theme.current().stroke + 1))
-            self._outlines[number].setData(*np.asarray(found, float)[:2])
+            self._outlines[place].setPen(pg.mkPen(ink, width=1 if layer.theory else theme.current().stroke + 1))
+            self._outlines[place].setData(*np.asarray(found, float)[:2])
 
     def _point(self, source: Source) -> None:
         """Arrows over the cells: x is the column and y the row, unless the picture has ranges of its own."""
