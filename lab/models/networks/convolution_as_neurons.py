@@ -268,7 +268,7 @@ class ConvolutionAsNeurons(Model):
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        grey = {"colours": "grey", "levels": (0.0, 1.0)}
+        grey: dict[str, Any] = {"colours": "grey", "levels": (0.0, 1.0)}
         return (
             Picture("picture", "Picture and window", (Layer("picture"), Layer("window", series=(1,)), Layer("never read", theory=True)), drag="move", click="move", weight=2.0, front=True,
                     figures=("pixels never read",), doc="Drag the window.", **grey),
