@@ -7,9 +7,9 @@ import pytest
 from scipy.signal import correlate2d
 
 from lab import catalog
-from lab.convolution import convolve, matrix, places, pooled
 from lab.engine.simulation import Simulation, run
 from lab.errors import LabError, ParameterError
+from lab.kernels.convolution import convolve, matrix, places, pooled
 
 Model = catalog.load("convolution-as-neurons")
 

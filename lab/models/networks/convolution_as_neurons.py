@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from lab.convolution import convolve, matrix, places, pooled, read_by
 from lab.data import pictures, sets, sounds
 from lab.errors import ModelError
+from lab.kernels.convolution import convolve, matrix, places, pooled, read_by
 from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 
 SOURCES = ("digit", "disc", "bars", "ramp", "checks", "noise", "file")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.kernels import kernel
+from lab.kernels.compiler import kernel
 
 
 @kernel
