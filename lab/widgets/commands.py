@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from lab import catalog, units
 from lab.errors import LabError, ParameterError
 from lab.model import Model
-from lab.parameter_kinds import KINDS
+from lab.params.kinds import KINDS
 from lab.widgets import filing, theme
 from lab.widgets.palette import Entry, score
 from lab.widgets.pictures.base import PictureView

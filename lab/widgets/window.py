@@ -21,7 +21,7 @@ from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
 from lab.errors import LabError
 from lab.model import Model, Remedy
-from lab.parameter_kinds import KINDS
+from lab.params.kinds import KINDS
 from lab.session import RunInfo, Session
 from lab.units import typeset
 from lab.widgets import theme

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
 
 from lab.errors import ParameterError, near
-from lab.parameter_kinds import KINDS
+from lab.params.kinds import KINDS
 from lab.units import number, typeset
 
 
@@ -28,7 +28,7 @@ from lab.units import number, typeset
 class Spec:
     """What is known of one parameter.
 
-    kind    one of `lab.parameter_kinds`: a number, a choice, a file, a curve drawn by hand, a network ...
+    kind    one of `lab.params.kinds`: a number, a choice, a file, a curve drawn by hand, a network ...
     live    may change while a run goes on; otherwise the run is restarted to change it.
     builds  the model's constants are derived from it, so a live change derives them again.
     when    (other parameter, values): this one has a meaning only while the other has one of the values.
