@@ -233,7 +233,7 @@ class Bistability(Protocol):
         }
 
     def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
-        found = {}
+        found: dict[str, Bound] = {}
         for way in WAYS:
             cell = {name.removeprefix(f"{way} "): value for name, value in state.items() if name.startswith(f"{way} ")}
             own = constants.cell.state_bounds(constants.bench, cell, 0) | {"step": COUNT}
