@@ -29,13 +29,12 @@ class Again:
 
         return call
 
-    def _shared(self, name: str) -> dict[str, Node]:
-        return {"weight": self.tape.find(f"{name}.weight"), "bias": self.tape.find(f"{name}.bias")}
-
     def affine(self, x: Node, units: int | None = None, *, init: Any = None, name: str) -> Node:
         """The affine layer of this name, of another input."""
-        return self.tape.affine(x, **self._shared(name), name=self.prefix + name)
+        weight, bias = self.tape.find(f"{name}.weight"), self.tape.find(f"{name}.bias")
+        return self.tape.affine(x, weight=weight, bias=bias, name=self.prefix + name)
 
     def conv2d(self, x: Node, filters: int | None = None, *, size: int = 3, init: Any = None, name: str) -> Node:
         """The convolution of this name, of another input."""
-        return self.tape.conv2d(x, **self._shared(name), name=self.prefix + name)
+        weight, bias = self.tape.find(f"{name}.weight"), self.tape.find(f"{name}.bias")
+        return self.tape.conv2d(x, weight=weight, bias=bias, name=self.prefix + name)
