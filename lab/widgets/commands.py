@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from lab import catalog
+from lab import catalog, units
 from lab.errors import LabError, ParameterError
 from lab.model import Model
-from lab.parameter_kinds import KINDS
+from lab.params.kinds import KINDS
 from lab.widgets import filing, theme
 from lab.widgets.palette import Entry, score
 from lab.widgets.pictures.base import PictureView
@@ -516,7 +516,7 @@ class Commands(QObject):
         except LabError as error:
             w.banner.say("bad", str(error), key="file")
             return
-        w.toast.say("good", f"{seconds:.3g} s of sound were saved as {path}.", key="file")
+        w.toast.say("good", f"{units.number(seconds, 3)} s of sound were saved as {path}.", key="file")
 
     def show_recent(self) -> None:
         """A menu of the sessions used last."""

@@ -21,8 +21,9 @@ from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
 from lab.errors import LabError
 from lab.model import Model, Remedy
-from lab.parameter_kinds import KINDS
+from lab.params.kinds import KINDS
 from lab.session import RunInfo, Session
+from lab.units import typeset
 from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
@@ -395,7 +396,11 @@ class Window(QMainWindow):
         began = self.history.began_with(key)
         old = getattr((began or self.document).experiment(experiment.model).build(), name)
         brief = KINDS[spec.kind].brief
-        text = f"{spec.label} {spec.text(old).removesuffix(spec.unit).strip()} → {spec.text(value)}" if brief else f"Change {spec.label}"
+        text = (
+            f"{spec.label} {spec.text(old).removesuffix(typeset(spec.unit)).strip()} → {spec.text(value)}"
+            if brief
+            else f"Change {spec.label}"
+        )
         self.history.replace(self.document.with_experiment(after), text, key)
         if final:
             self.history.seal()
