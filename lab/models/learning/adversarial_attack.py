@@ -135,7 +135,7 @@ class AdversarialAttack(InSight):
     @property
     def seconds(self):
         """The network is soon trained: what is worth looking at comes then."""
-        return 5.0
+        return 3.0
 
     # -- the attack --
 
