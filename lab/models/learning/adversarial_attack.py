@@ -11,7 +11,7 @@ import numpy as np
 from lab.model import Advice, Figure, Layer, Picture, Preset, Remedy, Stage, Stream, action, param
 from lab.training import readings, redeclared
 from lab.training.attacks import FGSM, NORMS, Ball, Climb, Found, flags, fooled, jostled, withstood
-from lab.training.classifier import Classifier
+from lab.training.classifier import InSight
 from lab.training.geometry import contours
 from lab.training.material import outline
 
@@ -27,7 +27,7 @@ SEEN = ("clean", "attacked", "random", "by hand")
 NUMBERS = (0, 1, 2, 3)  # their colours
 
 
-class AdversarialAttack(Classifier):
+class AdversarialAttack(InSight):
     """A change too small to be noticed makes a trained network read another digit; a random change of the same size does nothing.
 
     Inside the ball B(x, eps) around an input x an attack looks for the place where the loss is largest. The slope of the loss
@@ -128,9 +128,9 @@ class AdversarialAttack(Classifier):
     farthest: float = param(
         0.3, lo=0.01, hi=10.0, log=True, group="Attack", label="Curve up to", doc="Largest eps of the curve of accuracies."
     )
-    rate: float = redeclared(Classifier, "rate", 2e-3, main=False)
-    epochs: int = redeclared(Classifier, "epochs", 40)
-    evaluate: float = redeclared(Classifier, "evaluate", 4.0)
+    rate: float = redeclared(InSight, "rate", 2e-3, main=False)
+    epochs: int = redeclared(InSight, "epochs", 40)
+    evaluate: float = redeclared(InSight, "evaluate", 4.0)
 
     @property
     def seconds(self):
