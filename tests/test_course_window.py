@@ -137,3 +137,42 @@ def test_a_lesson_of_ones_own_that_is_broken_is_said_and_the_others_are_there(op
     window.course.show_start()
     window.course._start._drawing.stop()
     assert "broken.toml" in window.banner.words.text() and NAME in [c.lesson.name for c in window.course._start.path.cards]
+
+
+def test_a_lesson_is_written_from_what_is_in_front_and_plays(open_window, qtbot):
+    window = open_window("leaky-integrate-and-fire", playing=True)
+    window.change("current", 1.0)
+    qtbot.waitUntil(lambda: window.player.status.time > 40, timeout=20_000)
+    window.course.write()
+    desk = window.course._desk
+    assert "title" in desk.problem.text() and desk.list.count() == 1, "what is missing is said at once"
+    desk.title.setText("Fill the bucket")
+    desk.title.textEdited.emit("Fill the bucket")
+    assert "do is missing" in desk.problem.text() and desk.do.styleSheet(), "and marked where it is"
+    desk.do.setText("Raise the current.")
+    window.change("current", 3.0)
+    qtbot.waitUntil(lambda: window.player.status.summary.get("spikes", 0) > 4, timeout=20_000)
+    desk.take_solution()
+    step = desk.lesson.steps[0]
+    assert step.changes == {"current": 1.0} and step.solution[0].changes == {"current": 3.0} and step.done and step.controls == ("current",)
+    desk.done.setText("spikes > ")
+    desk.done.textEdited.emit("")
+    assert "Step 1" in desk.problem.text() and desk.done.styleSheet()
+    desk._take_condition("spikes > 2")
+    assert not desk.done.styleSheet()
+    desk.check()
+    qtbot.waitUntil(lambda: desk.problem.text() == "Every step plays as it says.", timeout=30_000)
+    desk._take_condition("spikes >= 0")
+    desk.check()
+    qtbot.waitUntil(lambda: "before anything is done" in desk.problem.text(), timeout=30_000)
+    assert desk.list.item(0).text().endswith("✗")
+    desk._take_condition("spikes > 2")
+    desk.preview()
+    assert window.course.strip.isVisible() and window.course.lesson.title == "Fill the bucket"
+    assert not window.course.person.lessons, "a preview is not kept"
+    own_folder().mkdir(parents=True, exist_ok=True)
+    desk.save_to(str(own_folder() / "fill-the-bucket.toml"))
+    assert window.course.shelf.lesson("fill-the-bucket").steps == desk.lesson.steps
+    desk.into_session()
+    assert "fill-the-bucket" in window.session.document()["lessons"]
+    desk.close()

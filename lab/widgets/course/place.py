@@ -316,10 +316,8 @@ class CoursePlace(QObject):
         """Write what is known, with the person and into the session."""
         self._kept = time.monotonic()
         self.shell.settings.put("course", self.person.to_dict())
-        if not self.shell.session.closed and (self.mine.lessons or self.mine.student):
-            self.shell.session.set_document(
-                {**self.shell.session.document(), IN_SESSION: replace(self.mine, student=self.student).to_dict()}
-            )
+        if not self.shell.session.closed and (kept := self.kept()):
+            self.shell.session.set_document({**self.shell.session.document(), **kept})
 
     # -- the start page --
 
@@ -340,6 +338,12 @@ class CoursePlace(QObject):
             return False
         self._start.leave()
         return True
+
+    def bring(self, name: str, text: str) -> None:
+        """The session in front carries a lesson from now on."""
+        self._brought = {**(self._brought if isinstance(self._brought, dict) else {}), name: text}
+        self.read_again()
+        self.keep()
 
     def write(self) -> None:
         """Open the desk on which a lesson is written, with what is in front as its first step."""
