@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -37,10 +37,8 @@ from lab.lessons.shelf import own_folder
 from lab.lessons.writing import known_model, name_of, proposals, solved, step_from, to_toml
 from lab.model import Happened
 from lab.widgets import theme
+from lab.widgets.course.leading import Leading
 from lab.widgets.data_sheet.reading import Reading
-
-if TYPE_CHECKING:
-    from lab.widgets.course.place import CoursePlace
 
 WIDE, HIGH = 460, 760
 LINES = 2
@@ -71,7 +69,7 @@ class Desk(QDialog):
     Every change makes a new value (`lesson`), which is written as a file and read again: what a file could not say, no field can.
     """
 
-    def __init__(self, place: CoursePlace):
+    def __init__(self, place: Leading):
         super().__init__(place.shell.frame)
         self.place = place
         self.setWindowTitle("Write a lesson")
@@ -173,10 +171,10 @@ class Desk(QDialog):
         for words, part in (("Do", self.do), ("Look", self.look), ("Why", self.why), ("Hint", self.hint), ("In front", self.front)):
             form.addRow(words, part)
         form.addRow("", self._button("Take again what is in front", self.take_again))
-        self.done = self._line("Done when", "rate (Hz) > 50 and block_Na = 0")
+        self.condition = self._line("Done when", "rate (Hz) > 50 and block_Na = 0")
         self.propose = self._button("Propose…", self._propose)
         row = QHBoxLayout()
-        row.addWidget(self.done, 1)
+        row.addWidget(self.condition, 1)
         row.addWidget(self.propose)
         form.addRow("Done when", row)
         self.solution = QLabel(self.editor)
@@ -220,7 +218,7 @@ class Desk(QDialog):
 
     # -- opening --
 
-    def open(self) -> None:
+    def come(self) -> None:
         """Come to the front, with a first step from what is there if there is none yet."""
         if not self.lesson.steps:
             self.add_step()
@@ -353,7 +351,7 @@ class Desk(QDialog):
         if self.number >= 0:
             hint = self.hint.text().strip()
             self._change(
-                do=self.do.text(), look=self.look.text(), why=self.why.text(), done=self.done.text().strip(), hints=(hint,) if hint else (), ask=self._asked(),
+                do=self.do.text(), look=self.look.text(), why=self.why.text(), done=self.condition.text().strip(), hints=(hint,) if hint else (), ask=self._asked(),
                 again=False,
             )  # fmt: skip
         else:
@@ -420,7 +418,7 @@ class Desk(QDialog):
         step = self.lesson.steps[number]
         self._showing = True
         for field, text in (
-            (self.do, step.do), (self.look, step.look), (self.why, step.why), (self.hint, step.hints[0] if step.hints else ""), (self.done, step.done),
+            (self.do, step.do), (self.look, step.look), (self.why, step.why), (self.hint, step.hints[0] if step.hints else ""), (self.condition, step.done),
             (self.question, step.ask.question if step.ask else ""), (self.answer, step.ask.answer if step.ask else ""),
             (self.relative, f"{100 * step.ask.relative:g}" if step.ask else ""), (self.unit, step.ask.unit if step.ask else ""),
         ):  # fmt: skip
@@ -436,7 +434,7 @@ class Desk(QDialog):
 
     def _judge(self) -> Lesson | None:
         """Read what was written as a file is read: problems are marked where they are. The lesson, if there are none."""
-        for field in (self.title, self.do, self.look, self.why, self.done, self.question, self.answer):
+        for field in (self.title, self.do, self.look, self.why, self.condition, self.question, self.answer):
             self._mark(field, False)
         try:
             lesson = parse_text(to_toml(self.lesson), self.lesson.name, "This lesson")
@@ -457,7 +455,7 @@ class Desk(QDialog):
         return lesson
 
     def _mark_where(self, error: LessonError) -> None:
-        fields: dict[str, QWidget] = {"title": self.title, "do": self.do, "look": self.look, "why": self.why, "done": self.done}
+        fields: dict[str, QWidget] = {"title": self.title, "do": self.do, "look": self.look, "why": self.why, "done": self.condition}
         fields |= {"ask": self.answer, "ask.question": self.question, "ask.answer": self.answer}
         field = fields.get(error.key)
         if error.step and error.step - 1 != self.number:

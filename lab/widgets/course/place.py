@@ -351,7 +351,7 @@ class CoursePlace(QObject):
 
         if self._desk is None:
             self._desk = Desk(self)
-        self._desk.open()
+        self._desk.come()
 
     def stop(self) -> None:
         """The window closes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPixmap
@@ -30,10 +30,8 @@ from lab.lessons.progress import LessonRecord
 from lab.widgets import theme
 from lab.widgets.bar import ICONS
 from lab.widgets.course import pictures
+from lab.widgets.course.leading import Leading
 from lab.widgets.labels import ElidedLabel, shortened
-
-if TYPE_CHECKING:
-    from lab.widgets.course.place import CoursePlace
 
 PICTURE = QSize(148, 74)
 BETWEEN = 14  # px between cards
@@ -118,7 +116,7 @@ class PathView(QWidget):
         self._line: list[tuple[QPointF, bool]] = []
         theme.changes().changed.connect(self.update)
 
-    def show_lessons(self, place: CoursePlace) -> None:
+    def show_lessons(self, place: Leading) -> None:
         """Make the cards anew."""
         for card in self.cards:
             card.hide()
@@ -260,7 +258,7 @@ class Picture(QLabel):
 class StartPage(QWidget):
     """Lies over everything below the top bar until it is left."""
 
-    def __init__(self, place: CoursePlace, ground: QWidget):
+    def __init__(self, place: Leading, ground: QWidget):
         super().__init__(ground)
         self.place = place
         self.setObjectName("start")
