@@ -400,7 +400,7 @@ class Preset(dict[str, Any]):
 
         "Repetitive firing": Preset({"current": 10.0}, shows="rate > 60", after=500.0)
 
-    shows  a condition over the run's figures, parameters and streams in the lab's own arithmetic (`lab.arithmetic`; the names are
+    shows  a condition over the run's figures, parameters and streams in the lab's own arithmetic (`lab.params.arithmetic`; the names are
            those of `lab.engine.conditions`): "spikes > 5 and CV < 0.1", "max(V) > 0", "did pulse = 1"
     after  model time at which it holds, in the clock's unit (0: at the model's default length); how long a person waits
            follows from the pace

@@ -268,8 +268,8 @@ INTERPRET = """
 import sys, json, numpy as np
 from lab import catalog
 from lab.engine.simulation import Simulation
-for name in json.loads(sys.argv[1]):
-    s = Simulation(catalog.load(name)(), 3)
+for name, values in json.loads(sys.argv[1]).items():
+    s = Simulation(catalog.load(name)(**values), 3)
     s.advance(min(4, s.model.length or 4))
     np.savez(sys.argv[2] + "/" + name, **s.state)
 """
@@ -278,9 +278,14 @@ for name in json.loads(sys.argv[1]):
 @pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_compiled_equals_interpreted(name, tmp_path):
+    # The first steps of Adam are as long for a gradient that is nothing but rounding as for any other, and in the direction of its sign:
+    # weights then differ by the rate itself. Plain descent shows gradients as they are; what else an optimiser does with the same
+    # gradients is compared by itself (`test_every_update_compiled_equals_interpreted`).
+    learns = "optimiser" in catalog.load(name).specs()
+    values = {"optimiser": "SGD"} if learns else {}
     environment = dict(os.environ, NUMBA_DISABLE_JIT="1")
-    subprocess.run([sys.executable, "-c", INTERPRET, json.dumps([name]), str(tmp_path)], check=True, env=environment, timeout=600)
-    simulation = Simulation(catalog.load(name)(), 3)
+    subprocess.run([sys.executable, "-c", INTERPRET, json.dumps({name: values}), str(tmp_path)], check=True, env=environment, timeout=600)
+    simulation = Simulation(catalog.load(name)(**values), 3)
     simulation.advance(min(4, simulation.model.length or 4))
     # Fused multiply-add and reordered sums differ in the last bits only; where single precision is at work, so do figures made of it.
     single = any(array.dtype == np.float32 for array in simulation.state.values())
@@ -288,4 +293,5 @@ def test_compiled_equals_interpreted(name, tmp_path):
         assert set(plain.files) == set(simulation.state)
         for key in plain.files:
             loose = single and simulation.state[key].dtype.kind == "f"  # counters and orders are whole numbers
-            np.testing.assert_allclose(simulation.state[key], plain[key], rtol=2e-4 if loose else 1e-9, atol=1e-6)
+            close = 2e-5 if learns else 2e-4
+            np.testing.assert_allclose(simulation.state[key], plain[key], rtol=close if loose else 1e-9, atol=1e-6, err_msg=key)

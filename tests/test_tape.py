@@ -11,6 +11,7 @@ from lab.errors import DivergenceError, LabError, ModelError, ParameterError
 from lab.tape import Tape, adam, adamw, descent, momentum, nesterov
 from lab.tape.check import check_gradients
 from lab.tape.data import windows
+from lab.tape.optimisers import KINDS, Optimiser, update
 from lab.tape.signatures import FILE, described
 
 
@@ -217,6 +218,25 @@ def _adam(w, g, memory, t, decay=0.0):
     memory[0] = 0.9 * memory[0] + 0.1 * g
     memory[1] = 0.99 * memory[1] + 0.01 * g * g
     return w - 0.1 * decay * w - 0.1 * (memory[0] / (1 - 0.9**t)) / (np.sqrt(memory[1] / (1 - 0.99**t)) + 1e-8)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_update_compiled_equals_interpreted(kind, dtype):
+    random = np.random.default_rng(1)
+    w, m, v = random.normal(size=(3, 200)).astype(dtype)
+    gradients = random.normal(size=(6, 200)).astype(dtype) * np.logspace(-12, 2, 200, dtype=dtype)
+    numbers = np.array([f[0] for f in Optimiser(kind, 0.01, decay=0.1).floats().values()])
+    states = []
+    for rule in (update, getattr(update, "py_func", update)):
+        mine = [w.copy(), 0 * m, 0 * np.abs(v)]
+        for t, g in enumerate(gradients):
+            rule(KINDS[kind], mine[0], g, mine[1], mine[2], numbers, 0, 0.01, t + 1, 0.7, 1, 0)
+        states.append(mine)
+    # Sums in another order: b v + (1 - b) g^2 is g^2 + b (v - g^2), whose rounding counts 1 / (1 - b) = 1000 times.
+    rtol, atol = (2e-4, 2e-6) if dtype == "float32" else (1e-12, 1e-14)
+    for compiled, interpreted in zip(*states, strict=True):
+        np.testing.assert_allclose(compiled, interpreted, rtol=rtol, atol=atol)
 
 
 @pytest.mark.parametrize(

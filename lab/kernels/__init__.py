@@ -1,7 +1,7 @@
 """The one door to Numba: compiled kernels, vectorisable elementary functions, random numbers."""
 
 import lab.kernels.configuration  # noqa: F401  (before anything else imports Numba)
-from lab.kernels.blas import multiply_add
+from lab.kernels.blas import Laid, multiply_add
 from lab.kernels.cache import cache_folder, cache_writable
 from lab.kernels.compiler import JIT, kernel
 from lab.kernels.elementary import exp, exp32, expm1, expm1_quotient, exprel, log, sigmoid, sigmoid32, tanh, tanh32
@@ -10,7 +10,7 @@ from lab.kernels.pointers import call_at, entry
 from lab.kernels.random import below, exponential, next_bits, normal, poisson, seed_state, uniform
 
 __all__ = [
-    "JIT", "below", "cache_folder", "cache_writable", "call_at", "entry", "exp", "exp32", "expm1", "expm1_quotient", "exponential",
+    "JIT", "Laid", "below", "cache_folder", "cache_writable", "call_at", "entry", "exp", "exp32", "expm1", "expm1_quotient", "exponential",
     "exprel", "kernel", "log", "multiply_add", "next_bits", "normal", "poisson", "processor", "seed_state", "sigmoid", "sigmoid32", "tanh",
     "tanh32", "uniform",
 ]  # fmt: skip

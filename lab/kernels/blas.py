@@ -6,9 +6,20 @@ of a row that is a matrix's own had to be copied out.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lab.kernels.compiler import JIT, kernel
+
+
+class Laid(NamedTuple):
+    """How a matrix lies in an array: the place of its first value, the distance between rows, and whether it lies transposed (not 0)."""
+
+    start: int
+    apart: int
+    turned: int
+
 
 if JIT:
     from llvmlite import ir
@@ -18,11 +29,10 @@ if JIT:
     from numba.np.arrayobj import make_array
 
     @intrinsic
-    def multiply_add(typingctx, a, x, ldx, tx, w, ldw, tw, y, ldy, n, k, m, add):
-        """Y = X W, or Y += X W where `add` is not 0, inside the array `a`: X (n, k), W (k, m), Y (n, m).
+    def multiply_add(typingctx, a, x, w, y, n, k, m, add):
+        """Y = X W, or Y += X W where `add` is not 0, inside the array `a`: X (n, k), W (k, m), Y (n, m), each a `Laid`.
 
-        x, w, y are the places of their first values, ldx, ldw, ldy the distances between rows; with tx (tw) not 0 X (W) lies
-        transposed, (k, n) or (m, k). Nothing is checked.
+        A turned X (W) lies transposed, (k, n) or (m, k); Y cannot be turned. Nothing is checked.
         """
         if not isinstance(a, types.Array) or a.ndim != 1 or a.dtype not in (types.float32, types.float64):
             return None
@@ -30,9 +40,15 @@ if JIT:
         def generate(context, builder, signature, arguments):
             array, dtype = signature.args[0], signature.args[0].dtype
             data = make_array(array)(context, builder, arguments[0]).data
-            x, ldx, tx, w, ldw, tw, y, ldy, n, k, m, add = (
-                context.cast(builder, value, kind, types.intp) for value, kind in zip(arguments[1:], signature.args[1:], strict=True)
+
+            def whole(value, kind):
+                return context.cast(builder, value, kind, types.intp)
+
+            (x, ldx, tx), (w, ldw, tw), (y, ldy, _) = (
+                [whole(builder.extract_value(value, i), part) for i, part in enumerate(kind)]
+                for value, kind in zip(arguments[1:4], signature.args[1:4], strict=True)
             )
+            n, k, m, add = (whole(value, kind) for value, kind in zip(arguments[4:], signature.args[4:], strict=True))
             letter, size, pointer = ir.IntType(8), context.get_value_type(types.intp), ir.IntType(8).as_pointer()
 
             def place(offset):
@@ -62,17 +78,18 @@ if JIT:
             )  # fmt: skip
             return context.get_dummy_value()
 
-        return types.none(a, x, ldx, tx, w, ldw, tw, y, ldy, n, k, m, add), generate
+        return types.none(a, x, w, y, n, k, m, add), generate
 else:
 
-    def _matrix(a, start, distance, turned, rows, columns):
+    def _matrix(a, laid, rows, columns):
+        start, distance, turned = laid
         rows, columns = (columns, rows) if turned else (rows, columns)
         found = np.array([a[start + i * distance : start + i * distance + columns] for i in range(rows)])
         return found.T if turned else found
 
     @kernel
-    def multiply_add(a, x, ldx, tx, w, ldw, tw, y, ldy, n, k, m, add):
-        product = _matrix(a, x, ldx, tx, n, k) @ _matrix(a, w, ldw, tw, k, m)
+    def multiply_add(a, x, w, y, n, k, m, add):
+        product = _matrix(a, x, n, k) @ _matrix(a, w, k, m)
         for i in range(n):
-            row = a[y + i * ldy : y + i * ldy + m]
+            row = a[y.start + i * y.apart : y.start + i * y.apart + m]
             row[:] = row + product[i] if add else product[i]

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from lab import catalog
-from lab.arithmetic import OF_SERIES, FormulaError, parse
 from lab.engine.conditions import holds
 from lab.errors import LabError
 from lab.lessons.document import Ask, Lesson, numeral
 from lab.lessons.playing import play
+from lab.params.arithmetic import OF_SERIES, FormulaError, parse
 from lab.units import MINUS, typeset
 
 KEPT = 4096  # answers that stay in memory

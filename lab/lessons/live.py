@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lab.arithmetic import FormulaError
+from lab.params.arithmetic import FormulaError
 from lab.display.sources import Source
 from lab.engine.conditions import holds, named_streams, names
 from lab.lessons.document import Step

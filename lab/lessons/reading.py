@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from lab import catalog
-from lab.arithmetic import OF_SERIES, FormulaError, parse
 from lab.data import door
 from lab.errors import FileError, LabError, near
 from lab.lessons.document import CHAPTERS, DEFAULTS, SEED, Ask, Choice, Doing, Lesson, Range, Step, Wrong
 from lab.model import Model
+from lab.params.arithmetic import OF_SERIES, FormulaError, parse
 
 LARGEST = 256 << 10  # bytes of a lesson's file
 MOST_STEPS = 20

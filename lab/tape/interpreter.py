@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -129,17 +129,37 @@ def mean_square(g):
     return total
 
 
+class Lesson(NamedTuple):
+    """A program as numbers, and what it is taught with.
+
+    entries    where the kernels lie (a list where nothing is compiled)
+    rows       instructions; objectives; segments: the parameters of each objective
+    scalars    (n, 4) what is recorded: offset, values per sample, batched, objective after which to read
+    data       packed samples of `stride` numbers each; layout: the inputs they go to; order: in which they come
+    """
+
+    entries: np.ndarray | list
+    rows: np.ndarray
+    objectives: np.ndarray
+    segments: np.ndarray
+    scalars: np.ndarray
+    data: np.ndarray
+    stride: int
+    layout: np.ndarray
+    order: np.ndarray
+    batch: int
+    shuffle: bool
+
+
 @kernel
-def learn(
-    entries, rows, objectives, segments, a, f, m, v, data, stride, layout, order, counters, random, steps,
-    batch, shuffle, mode, scalars, records, before,
-):  # fmt: skip
+def learn(lesson, a, f, moments, counters, random, steps, records, before):
     """Run up to `steps` training steps; returns (steps done, status, samples in the last minibatch).
 
-    scalars (n, 4): offset, values per sample, batched, objective after which to read; their batch means go to `records`,
-    followed by the gradient norm of each objective. A step whose loss or gradient is not finite is not applied. mode is 1 (train). `before`
-    (as long as the parameters, or empty) receives the parameters as they were before the last step.
+    Batch means of the scalars go to `records`, followed by the gradient norm of each objective. A step whose loss or gradient is not
+    finite is not applied. `before` (as long as the parameters, or empty) receives the parameters as they were before the last step.
     """
+    entries, rows, objectives, segments, scalars, data, stride, layout, order, batch, shuffle = lesson
+    m, v = moments[0], moments[1]
     count, n = order.size, 0
     for step in range(steps):
         start = counters[POSITION]
@@ -160,7 +180,7 @@ def learn(
                         records[step, i] = np.nan
                 records[step, scalars.shape[0] + k] = np.nan
                 continue
-            execute(entries, rows, o[FORWARD], o[FORWARD_END], a, f, n, mode, random)
+            execute(entries, rows, o[FORWARD], o[FORWARD_END], a, f, n, 1, random)
             for i in range(scalars.shape[0]):
                 if scalars[i, 3] == k:
                     size = scalars[i, 1] * (n if scalars[i, 2] else 1)
@@ -175,7 +195,7 @@ def learn(
                 records[step, scalars.shape[0] + k] = np.nan
                 continue
             a[o[ROOT] : o[ROOT] + losses] = 1.0 / losses
-            execute(entries, rows, o[BACKWARD], o[BACKWARD_END], a, f, n, mode, random)
+            execute(entries, rows, o[BACKWARD], o[BACKWARD_END], a, f, n, 1, random)
             square = 0.0
             for s in range(o[SEGMENT], o[SEGMENT_END]):
                 square += mean_square(a[segments[s, 1] : segments[s, 1] + segments[s, 2]])

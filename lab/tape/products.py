@@ -85,17 +85,17 @@ def product_left(a, x, w, y, n, k, m, fresh):
 
 
 @kernel
-def product_apart(a, x, dx, tx, w, dw, tw, y, dy, n, k, m, add):
-    """Y = X W, or Y += X W where `add` is not 0, of matrices whose rows lie dx, dw and dy apart; with tx (tw) X (W) lies transposed."""
+def product_apart(a, x, w, y, n, k, m, add):
+    """Y = X W, or Y += X W where `add` is not 0, of matrices whose rows lie apart, each a `Laid`; X and W may be turned."""
     if n * k * m >= LARGE:
-        multiply_add(a, x, dx, tx, w, dw, tw, y, dy, n, k, m, add)
+        multiply_add(a, x, w, y, n, k, m, add)
         return
-    down, along = (1, dx) if tx else (dx, 1)
-    below, beside = (1, dw) if tw else (dw, 1)
+    down, along = (1, x.apart) if x.turned else (x.apart, 1)
+    below, beside = (1, w.apart) if w.turned else (w.apart, 1)
     for i in range(n):
-        out = a[y + i * dy : y + i * dy + m]
+        out = a[y.start + i * y.apart : y.start + i * y.apart + m]
         for j in range(m):
-            s = a[x + i * down] * a[w + j * beside]
+            s = a[x.start + i * down] * a[w.start + j * beside]
             for p in range(1, k):
-                s += a[x + i * down + p * along] * a[w + p * below + j * beside]
+                s += a[x.start + i * down + p * along] * a[w.start + p * below + j * beside]
             out[j] = out[j] + s if add else s

@@ -221,10 +221,13 @@ class Program:
         before = np.zeros(layout.parameters if watch else 0, self.dtype)
         began = perf_counter()
         with one_thread:
-            done, status, samples = interpreter.learn(
-                interpreter.table(self.dtype, self._codes), self._rows, self._objectives, self._segments, a, state["hyper"], state["moments"][0], state["moments"][1],
-                data.flat, data.stride, fields, order, counters, state["random"], int(steps), int(batch), bool(shuffle), 1, self._scalars, records, before,
+            lesson = interpreter.Lesson(
+                interpreter.table(self.dtype, self._codes), self._rows, self._objectives, self._segments, self._scalars,
+                data.flat, data.stride, fields, order, int(batch), bool(shuffle),
             )  # fmt: skip
+            done, status, samples = interpreter.learn(
+                lesson, a, state["hyper"], state["moments"], counters, state["random"], int(steps), records, before
+            )
         seconds = perf_counter() - began
         state["parameters"][:] = a[: layout.parameters]
         state["statistics"][:] = a[layout.parameters : total]

@@ -11,14 +11,16 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from lab import catalog
+from lab import catalog, units
 from lab.errors import LabError, ParameterError
-from lab.parameter_kinds import KINDS
+from lab.model import Model
+from lab.params.kinds import KINDS
 from lab.widgets import filing, theme
 from lab.widgets.palette import Entry, score
 from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.lines import LinesView
 from lab.widgets.shell import Shell
+from lab.widgets.side import DEFAULTS, preset_of
 
 FILES = "Sessions (*.lab)"
 SOUNDS = "Sound (*.wav)"
@@ -76,6 +78,7 @@ class Commands(QObject):
         add("flat-out", "As fast as it goes", partial(self._nudge, 1000), "mdi6.rocket-launch-outline", "Shift+]")
         add("search", "Search and command", self._search, "mdi6.magnify", "Ctrl+K", "/")
         add("projector", "Projector mode", self.projector, "mdi6.presentation", "F5")
+        add("lecture", "Lecture mode: one picture, one sentence, one slider", self.lecture, "mdi6.presentation-play", "Shift+F5")
         add("theme", "Light or dark", self.theme, "mdi6.theme-light-dark", "Ctrl+T")
         add("help", "Help on this model", self.help, "mdi6.help-circle-outline", "F1")
         add("shortcuts", "Keyboard shortcuts", self.shortcuts, "mdi6.keyboard-outline", "?")
@@ -124,7 +127,7 @@ class Commands(QObject):
 
     def bar(self) -> list[tuple[QAction, str]]:
         """The actions of the top bar with their icons."""
-        return [(self.actions[n], self.icons[n]) for n in ("undo", "redo", "save", "projector", "theme", "help")]
+        return [(self.actions[n], self.icons[n]) for n in ("undo", "redo", "save", "lecture", "theme", "help")]
 
     @property
     def table(self) -> list[tuple[str, str]]:
@@ -141,6 +144,9 @@ class Commands(QObject):
             ("Left, Right, Home, End", "Move on the bar of recorded time, when it has the keyboard"),
             ("Shift+click, Left, Right, Delete", "Put, move and remove the markers of a picture"),
             ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard"),
+            ("Right, Page Down; Left, Page Up", "In a lecture: the next slide, the one before"),
+            ("Up, Down, Tab", "In a lecture: move the slider (Shift: finely), go to the next one"),
+            ("F, B, D, R", "In a lecture: keep the picture behind what comes, black page, light or dark, start again"),
         ]
 
     def _name_steps(self, *_: object) -> None:
@@ -295,6 +301,8 @@ class Commands(QObject):
     def leave(self) -> None:
         """Escape: results, the help page, a filling card, the past, a sentence, projector mode; the innermost first."""
         w = self.window
+        if w.lecture.leave():
+            return
         if w.bar.palette_field.results.isVisible():
             w.bar.palette_field.leave()
         elif w.data.leave() or w.course.hide_start():
@@ -315,6 +323,19 @@ class Commands(QObject):
             self.projector()
         else:
             w.focus.hand_back()
+
+    def lecture(self) -> None:
+        """The preset in front for a whole room, or else the picture under the cursor; again: back."""
+        w = self.window
+        if w.lecture.leave():
+            return
+        form = w.side.form
+        title = preset_of(form.model) if form is not None and isinstance(form.model, Model) else DEFAULTS
+        view = self._picture(lambda view: True, pointed=True)
+        if title and title != DEFAULTS:
+            w.lecture.presets(title)
+        else:
+            w.lecture.pictures(view.picture.name if view is not None and view.underMouse() else "")
 
     def projector(self) -> None:
         """Larger type, thicker lines, only what the lesson is about; or back."""
@@ -499,7 +520,7 @@ class Commands(QObject):
         except LabError as error:
             w.banner.say("bad", str(error), key="file")
             return
-        w.toast.say("good", f"{seconds:.3g} s of sound were saved as {path}.", key="file")
+        w.toast.say("good", f"{units.number(seconds, 3)} s of sound were saved as {path}.", key="file")
 
     def show_recent(self) -> None:
         """A menu of the sessions used last."""

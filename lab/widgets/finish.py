@@ -108,3 +108,4 @@ class FinishCard(QFrame):
     def set_theme(self) -> None:
         """Icon of the look in force."""
         self._close.setIcon(theme.icon("mdi6.close"))
+        self.place()

@@ -18,6 +18,7 @@ from lab.display.plots import typeset
 from lab.display.symbols import markup
 from lab.errors import ParameterError
 from lab.params import Described, Spec
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.fields import Field, make_field
 from lab.widgets.labels import ElidedLabel
@@ -158,12 +159,12 @@ def shown_name(spec: Spec) -> str:
 
 def _tip(spec: Spec) -> str:
     limits = (
-        f" From {spec.lo:g} to {spec.hi:g}{' ' + typeset(spec.unit) if spec.unit else ''}."
+        f" From {number(spec.lo, 6)} to {number(spec.hi, 6)}{' ' + typeset(spec.unit) if spec.unit else ''}."
         if spec.lo is not None and spec.hi is not None
         else ""
     )
     if spec.soft:
-        limits += f" The slider covers {spec.soft[0]:g} to {spec.soft[1]:g}; Shift drags finely."
+        limits += f" The slider covers {number(spec.soft[0], 6)} to {number(spec.soft[1], 6)}; Shift drags finely."
     restart = "" if spec.live else " Changing it restarts the run."
     return f"{spec.doc}{limits}{restart} ({spec.name})"
 

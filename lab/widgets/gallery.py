@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -128,6 +130,7 @@ class Gallery(QListWidget):
 
     model_chosen = Signal(str)
     preset_chosen = Signal(str)
+    lecture_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -200,6 +203,17 @@ class Gallery(QListWidget):
             self.model_chosen.emit(item.data(NAME))
         elif item.data(KIND) == PRESET:
             self.preset_chosen.emit(item.data(NAME))
+
+    def contextMenuEvent(self, event) -> None:
+        """A preset may be shown in a lecture."""
+        item = self.itemAt(event.pos())
+        if item is None or item.data(KIND) != PRESET:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        entry = menu.addAction(theme.icon("mdi6.presentation-play"), "Show in a lecture")
+        entry.triggered.connect(partial(self.lecture_wanted.emit, item.data(NAME)))
+        menu.popup(event.globalPos())
 
     # -- small pictures --
 

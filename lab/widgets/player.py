@@ -14,6 +14,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from lab import units
 from lab.display.plots import LiveSource, Overlay, RecordedSource, Source
 from lab.engine.experiment import Experiment
 from lab.engine.provenance import difference
@@ -146,12 +147,22 @@ class Player(QObject):
         """What pictures of a run of the session read: the run in front as it is now, another as it was recorded."""
         if number == self.run_id and self.source is not None:
             return self.source
+        if self._handing_over(number):
+            self.settle()
+        return self._whole(number)
+
+    def _handing_over(self, number: int) -> bool:
+        """Whether a run that was left has not yet handed all it had to the session."""
+        return any(each.runner.run_id == number and each.runner.alive for each in self._leaving)
+
+    def _whole(self, number: int) -> RecordedSource:
+        """A run as it was recorded. What is read is what is committed, and how long a run is, is read once: nothing may wait in the queue."""
         assert self.session is not None
         self.session.flush()
         return RecordedSource(self.reader(), number)
 
     def overlays(self, runs: Sequence[tuple[int, str]]) -> list[Overlay]:
-        """Sources of earlier runs (number, name) to be drawn behind the present one."""
+        """Sources of earlier runs (number, name) to be drawn behind the present one; one that was just left follows when it has ended."""
         found = []
         wanted = set()
         for number, name in runs:
@@ -160,7 +171,9 @@ class Player(QObject):
             wanted.add(number)
             try:
                 if number not in self._overlays:
-                    self._overlays[number] = RecordedSource(self.reader(), number)
+                    if self._handing_over(number):
+                        continue
+                    self._overlays[number] = self._whole(number)
                 found.append(Overlay(name, self.session.run(number).colour or "muted", self._overlays[number]))
             except LabError as error:
                 self.failed.emit(str(error))
@@ -228,7 +241,7 @@ class Player(QObject):
             self.noted.emit(sentence)
         same = step == info.steps == point.step and info.state != "diverged"
         clock = experiment.build().clock
-        name = info.name if same else f"{info.name} (from {step * clock.dt:g} {clock.unit})"
+        name = info.name if same else f"{info.name} (from {units.number(step * clock.dt, 6)} {clock.unit})"
         where: dict[str, Any] = {"run_id": run_id} if same else {"parent": (run_id, step)}
         self.open(experiment, name, playing=playing, pace=pace, resume=(point, log), at=step, **where)
         return True

@@ -18,6 +18,7 @@ from lab.widgets.document import Document
 from lab.widgets.finish import FinishCard
 from lab.widgets.focus import Focus
 from lab.widgets.history import History
+from lab.widgets.lecture.slides import Slide
 from lab.widgets.notebook import Told
 from lab.widgets.player import Player
 from lab.widgets.runs import RunRow
@@ -64,12 +65,43 @@ class Lessons(Protocol):
         """A lesson of one's own, from what is in front."""
 
 
+class Lecturing(Protocol):
+    """Lecture mode (`lab.widgets.lecture`)."""
+
+    @property
+    def on(self) -> bool:
+        """Whether a lecture is being given."""
+
+    def show(
+        self,
+        slide: Slide,
+        *,
+        forward: Callable[[], object] | None = None,
+        back: Callable[[], object] | None = None,
+        left: Callable[[], object] | None = None,
+    ) -> bool:
+        """Show a slide of the model in front; the callbacks are the next slide, the one before, and leaving."""
+
+    def pictures(self, name: str = "") -> None:
+        """Show a picture of the model in front; the arrows go to its other pictures."""
+
+    def presets(self, title: str = "") -> None:
+        """Show a preset of the model in front; the arrows go to its other presets."""
+
+    def leave(self) -> bool:
+        """Back to the state before; whether there was a lecture to leave."""
+
+
 class Shell(Protocol):
     """The window as its parts see it."""
 
     @property
     def course(self) -> Lessons:
         """The course."""
+
+    @property
+    def lecture(self) -> Lecturing:
+        """Lecture mode."""
 
     @property
     def data(self) -> Files:
@@ -165,8 +197,11 @@ class Shell(Protocol):
     def reset_to_defaults(self) -> None:
         """Begin again with the defaults."""
 
+    def act(self, name: str, arguments: dict) -> None:
+        """Do an action to the run in front."""
+
     def watch_again(self) -> None:
-        """The canvas reads other streams than before."""
+        """The canvas, or a lecture, reads other streams than before."""
 
     # -- what is said, kept and listed --
 

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,7 +22,7 @@ from lab.widgets.tokens import DARK, LIGHT, THEMES, Look, ThemeName, Tokens, col
 
 __all__ = [
     "DARK", "LIGHT", "MONO", "SANS", "THEMES", "Look", "ThemeName", "Tokens", "app_icon", "apply", "assets_folder", "changes", "colour",
-    "colour_tokens", "contrast", "current", "icon", "load_fonts", "luminance", "mix", "mono_font", "palette", "sans_font", "space",
+    "colour_tokens", "contrast", "current", "icon", "load_fonts", "luminance", "mix", "mono_font", "palette", "sans_font", "space", "worn",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -144,15 +146,30 @@ def palette(tokens: Tokens) -> QPalette:
     return made
 
 
-def apply(app: QApplication | QGuiApplication | None, name: str, projector: bool = False, *, sheet: bool = True) -> Look:
+@contextmanager
+def worn(name: str, projector: bool = False) -> Iterator[Look]:
+    """Another look for as long as something is drawn elsewhere; nobody hears of it, so who draws colours itself again, twice."""
+    global _look
+    before = _look
+    _look = replace(_look, tokens=THEMES[name], projector=projector, lecture=0.0)
+    try:
+        yield _look
+    finally:
+        _look = before
+
+
+def apply(
+    app: QApplication | QGuiApplication | None, name: str, projector: bool = False, *, lecture: float = 0.0, sheet: bool = True
+) -> Look:
     """Theme the whole application with `dark` or `light`; existing pictures hear of it through `changes()`.
 
+    lecture is the size of all text in lecture mode (0: not in it).
     sheet=False leaves the style sheet away: half a second saved where only pictures are drawn and no widget is seen.
     """
     global _look
     if name not in THEMES:
         raise ValueError(f"theme: must be one of {', '.join(THEMES)} (got {name!r}).")
-    _look = replace(_look, tokens=THEMES[name], projector=bool(projector))
+    _look = replace(_look, tokens=THEMES[name], projector=bool(projector), lecture=lecture)
     if isinstance(app, QApplication):
         import pyqtgraph
 

@@ -59,35 +59,39 @@ THEMES: dict[str, Tokens] = {"dark": DARK, "light": LIGHT}
 
 @dataclass(frozen=True)
 class Look:
-    """What is in force: tokens, and the sizes that the projector mode enlarges (pixels)."""
+    """What is in force: tokens, and the sizes that the projector mode enlarges (pixels).
+
+    lecture  pixels of all text in lecture mode, which grows with the window (0: not in it)
+    """
 
     tokens: Tokens
     projector: bool = False
+    lecture: float = 0.0
 
     @property
     def text(self) -> int:
         """Size of ordinary text."""
-        return 18 if self.projector else 13
+        return round(self.lecture) or (18 if self.projector else 13)
 
     @property
     def title(self) -> int:
         """Size of titles."""
-        return 22 if self.projector else 15
+        return round(1.2 * self.lecture) or (22 if self.projector else 15)
 
     @property
     def caption(self) -> int:
         """Size of captions and tick labels."""
-        return 16 if self.projector else 12
+        return round(self.lecture) or (16 if self.projector else 12)
 
     @property
     def stroke(self) -> float:
         """Width of drawn lines."""
-        return 3.5 if self.projector else 2.0
+        return max(2.0, self.lecture / 7) if self.lecture else 3.5 if self.projector else 2.0
 
     @property
     def field(self) -> int:
         """Height of a field one types into."""
-        return 38 if self.projector else 28
+        return round(1.6 * self.lecture) or (38 if self.projector else 28)
 
 
 def space(steps: int) -> int:

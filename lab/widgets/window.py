@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from lab import catalog
 from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
 from lab.errors import LabError
 from lab.model import Model, Remedy
-from lab.parameter_kinds import KINDS
+from lab.params.kinds import KINDS
 from lab.session import RunInfo, Session
+from lab.units import typeset
 from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
@@ -35,6 +36,7 @@ from lab.widgets.focus import Focus
 from lab.widgets.gallery import Gallery, small_picture
 from lab.widgets.history import History
 from lab.widgets.keeper import Keeper
+from lab.widgets.lecture.mode import Lecture
 from lab.widgets.marks import Marks
 from lab.widgets.networks import CanvasPlace
 from lab.widgets.notebook import Told, names
@@ -141,7 +143,10 @@ class Window(QMainWindow):
         column.addLayout(body, 1)
         column.addWidget(_line(self))
         column.addWidget(self.transport)
-        self.setCentralWidget(middle)
+        stack = QStackedWidget(self)
+        stack.addWidget(middle)
+        self.setCentralWidget(stack)
+        self.lecture = Lecture(self, stack)
         self.finish_card = FinishCard(holder)
         self.focus = Focus(self, self.stage)
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
@@ -156,6 +161,7 @@ class Window(QMainWindow):
         self.side.lesson_wanted.connect(self._begin_lesson)
         self.gallery.model_chosen.connect(self.choose_model)
         self.gallery.preset_chosen.connect(self.choose_preset)
+        self.gallery.lecture_wanted.connect(self.lecture.presets)
         self.side.preset_chosen.connect(self.choose_preset)
         self.side.edited.connect(self._edited)
         self.side.committed.connect(self._committed)
@@ -169,6 +175,7 @@ class Window(QMainWindow):
         self.workspace.bookmarked.connect(self._bookmarked)
         self.workspace.mapped.connect(self._mapped)
         self.workspace.watched.connect(self._watch)
+        self.workspace.lecture_wanted.connect(self.lecture.pictures)
         self.transport.play_toggled.connect(self.toggle)
         self.transport.stepped.connect(self.run_for)
         self.transport.reset.connect(self.reset)
@@ -195,17 +202,17 @@ class Window(QMainWindow):
         self.pulse.beat.connect(self._beat)
 
     def _fit_panels(self) -> None:
-        projector = theme.current().projector
+        projector = theme.current().projector and not theme.current().lecture  # behind a lecture nothing moves
         narrow = self.width() < 1180
         self.left.setFixedWidth(200 if narrow else 240)
         self.left.setVisible(not projector)
         self.side.setFixedWidth((300 if narrow else 380) if projector else 264 if narrow else 304)
 
     def _watch(self, streams: frozenset[str]) -> None:
-        self.player.watch(streams | self.canvas.wanted | self.course.wanted)
+        self.player.watch(streams | self.canvas.wanted | self.lecture.wanted | self.course.wanted)
 
     def watch_again(self) -> None:
-        """The canvas reads other streams than before."""
+        """The canvas, or a lecture, reads other streams than before."""
         self._watch(self.workspace.watched_streams)
 
     # -- the session --
@@ -394,7 +401,11 @@ class Window(QMainWindow):
         began = self.history.began_with(key)
         old = getattr((began or self.document).experiment(experiment.model).build(), name)
         brief = KINDS[spec.kind].brief
-        text = f"{spec.label} {spec.text(old).removesuffix(spec.unit).strip()} → {spec.text(value)}" if brief else f"Change {spec.label}"
+        text = (
+            f"{spec.label} {spec.text(old).removesuffix(typeset(spec.unit)).strip()} → {spec.text(value)}"
+            if brief
+            else f"Change {spec.label}"
+        )
         self.history.replace(self.document.with_experiment(after), text, key)
         if final:
             self.history.seal()
@@ -701,7 +712,10 @@ class Window(QMainWindow):
             self.runs_panel.show_runs(self.marks.rows(), self.marks.others(), audible=self.workspace.has(ANALYSIS))
         if not self.isMinimized():
             source = self.player.source
-            if source is not None and status is not None and status.phase != "preparing":
+            if self.lecture.on:
+                if source is not None and status is not None and status.phase != "preparing":
+                    self.pulse.drew(int(self.lecture.refresh(source)))
+            elif source is not None and status is not None and status.phase != "preparing":
                 overlays = self.player.overlays(self.marks.overlaid())
                 self.pulse.flat_out = status.phase == "running" and status.pace is None
                 self.pulse.drew(self.workspace.refresh(source, overlays, self.pulse.most))
@@ -753,6 +767,10 @@ class Window(QMainWindow):
     def set_look(self, name: str | None = None, projector: bool | None = None) -> None:
         """Another theme, or the projector mode."""
         look = theme.current()
+        if self.lecture.on:  # there the look is the lecture's own
+            if name is not None and name != look.tokens.name:
+                self.lecture.turn()
+            return
         name = look.tokens.name if name is None else name
         changed = projector is not None and projector != look.projector
         application = QApplication.instance()
@@ -778,6 +796,7 @@ class Window(QMainWindow):
 
     def dropEvent(self, event) -> None:
         """What was dropped is looked at, and goes where it belongs."""
+        self.lecture.leave()
         if self.data.dropped(event.mimeData().urls()):
             event.acceptProposedAction()
 

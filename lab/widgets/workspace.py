@@ -106,6 +106,7 @@ class Workspace(QMainWindow):
 
     acted, handle_moved, values_wanted  as of `PictureView`
     bookmarked, mapped                  as of the explorer of vectors
+    lecture_wanted                      as of `PictureView`
     layout_changed                      a card was moved, resized, hidden or shown
     """
 
@@ -115,6 +116,7 @@ class Workspace(QMainWindow):
     bookmarked = Signal(str, str)
     mapped = Signal(str, str)
     watched = Signal(frozenset)
+    lecture_wanted = Signal(str)
     layout_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None):
@@ -155,7 +157,7 @@ class Workspace(QMainWindow):
         self.model = model
         shown = stage.arrange(model, *self._inside())
         for card in _cards_of(shown):
-            view = self._connected(view_of_card(card, model))
+            view = self.connected(view_of_card(card, model))
             if type(before.get(card.name)) is type(view):
                 view.go_on_from(before[card.name])
             self._add(PictureCard(view, self))
@@ -173,13 +175,15 @@ class Workspace(QMainWindow):
             if not self.isVisible():
                 self._soon.start()  # sizes are known only once the window is shown
 
-    def _connected(self, view: PictureView) -> PictureView:
+    def connected(self, view: PictureView) -> PictureView:
+        """A picture whose wishes are those of the workspace."""
         view.acted.connect(self.acted)
         view.handle_moved.connect(self.handle_moved)
         view.values_wanted.connect(self.values_wanted)
         view.pointed_at.connect(self._point)
         view.bookmarked.connect(self.bookmarked)
         view.mapped.connect(self.mapped)
+        view.lecture_wanted.connect(self.lecture_wanted)
         view.set_bookmarks(self._bookmarks)
         return view
 
@@ -192,7 +196,7 @@ class Workspace(QMainWindow):
             card: PictureCard = AnalysisCard(self.model, self)
         else:
             picture = next(p for p in self.model.pictures if p.name == name)
-            card = PictureCard(self._connected(make(picture, self.model)), self)
+            card = PictureCard(self.connected(make(picture, self.model)), self)
         card.fill_wanted.connect(lambda: self.fill(name))
         return card
 

@@ -9,13 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.arithmetic import FormulaError, parse
-from lab.coding import decoders as solvers
-from lab.coding.populations import Kind, Population, gain_and_bias, population
-from lab.coding.spiking import Cells, cells, fire, listen, say
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.model import Clock, Figure, Handle, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
+from lab.params.arithmetic import FormulaError, parse
+from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.populations import Kind, Population, gain_and_bias, population
+from lab.spiking.coding.spiking import Cells, cells, fire, listen, say
 
 GRID = np.linspace(-1.0, 1.0, 201)
 BINS = 25  # of x, in which rates are counted

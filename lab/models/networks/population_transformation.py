@@ -9,13 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.arithmetic import FormulaError, parse
-from lab.coding import decoders as solvers
-from lab.coding.populations import Population, diagonals, population
-from lab.coding.spiking import Cells, cells, fire, say
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.model import Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
+from lab.params.arithmetic import FormulaError, parse
+from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.populations import Population, diagonals, population
+from lab.spiking.coding.spiking import Cells, cells, fire, say
 
 SIDE = 21  # points along a side of the square in pictures
 SHOWN = 24  # neurons of each population whose weights are shown

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lab.errors import ModelError
-from lab.kernels import kernel
+from lab.kernels import Laid, kernel
 from lab.tape.elementary import logistic_in, tanh_in
 from lab.tape.listing import Listing, Node
 from lab.tape.operations.affine import affine
@@ -38,7 +38,7 @@ def gates_forward(a, r, f, n, train, random):
         for i in range(long):
             y[i] = z[i]
     if r[Y] >= 0 and r[Z] >= 0:
-        product_apart(a, r[Y], 2 * width, 0, r[Z], long, 0, r[OUT], long, n, width, long, 1)
+        product_apart(a, Laid(r[Y], 2 * width, 0), Laid(r[Z], long, 0), Laid(r[OUT], long, 0), n, width, long, 1)
     for s in range(n):
         y = r[OUT] + s * long
         logistic_in(a[y : y + 2 * width])
@@ -64,9 +64,9 @@ def gates_backward(a, r, f, n, train, random):
                 drive[i] += dz[i]
     if r[Y] >= 0 and r[Z] >= 0:
         if r[DY] >= 0:
-            product_apart(a, r[AUX], long, 0, r[Z], long, 1, r[DY], 2 * width, n, long, width, 1)
+            product_apart(a, Laid(r[AUX], long, 0), Laid(r[Z], long, 1), Laid(r[DY], 2 * width, 0), n, long, width, 1)
         if r[DZ] >= 0:
-            product_apart(a, r[Y], 2 * width, 1, r[AUX], long, 0, r[DZ], long, width, n, long, 1)
+            product_apart(a, Laid(r[Y], 2 * width, 1), Laid(r[AUX], long, 0), Laid(r[DZ], long, 0), width, n, long, 1)
 
 
 @kernel

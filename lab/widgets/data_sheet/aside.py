@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushBu
 from lab.data.learned import Plan, Warning, warnings
 from lab.data.tables import FILLS
 from lab.data.words import brief
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.data_sheet.columns import distribution
 from lab.widgets.fields.choice import Combo
@@ -48,7 +49,7 @@ class Shares(QWidget):
             elif column.numbers is not None and len(plan.kept):
                 values = column.numbers[plan.kept]
                 self.bars = distribution(column)
-                self.words = f"{values.min():.6g} to {values.max():.6g}" + (f" {column.unit}" if column.unit else "")
+                self.words = f"{number(values.min(), 6)} to {number(values.max(), 6)}" + (f" {column.unit}" if column.unit else "")
         self.setFixedHeight(self.sizeHint().height())
         self.setAccessibleDescription(", ".join(f"{name} {n}" for name, n, _ in self.rows) or self.words)
         self.update()

@@ -14,6 +14,7 @@ from lab.data.columns import Column
 from lab.data.learned import Plan, uses
 from lab.data.numerals import tidy
 from lab.data.words import brief
+from lab.units import number
 from lab.widgets import theme
 
 GAP, INSET = 6, 9
@@ -68,12 +69,12 @@ def spread(column: Column) -> str:
     commonest = np.argsort(-np.bincount(codes[codes >= 0]), kind="stable")[:4]  # as the bars above stand
     words = [brief(column.words[k], 12) for k in commonest if k < len(column.words)]
     more = column.values - len(words)
-    return ", ".join(words) + (f" … {column.values:,}" if more > 0 else "")
+    return ", ".join(words) + (f" … {number(column.values)}" if more > 0 else "")
 
 
 def _short(value: float) -> str:
     """A number in a few letters."""
-    return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
+    return number(round(value)) if 1000 <= abs(value) < 1e7 else number(value)
 
 
 def _of_classes(plan: Plan) -> tuple[np.ndarray, str]:

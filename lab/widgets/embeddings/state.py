@@ -22,6 +22,7 @@ from lab.embedding.streams import COUNT, FRAMES, INPUTS, NAME, NAMES, VECTORS
 from lab.embedding.vectors import Vectors
 from lab.errors import LabError
 from lab.model import Model
+from lab.units import number
 from lab.widgets.embeddings.judging import Judged, judge, worker
 
 RUN, FLAT, SOLID, AXES = "map", "pca2", "pca3", "axes"
@@ -403,7 +404,7 @@ class Exploration:
         if names is not None and self.colour in names.columns:
             return explore.by_column(self.colour, names.columns[self.colour][:n])
         if self.raw.shape[1] > self.dimensions:
-            return explore.by_column(CLASS, [f"{v:g}" for v in self.raw[:, self.dimensions]])
+            return explore.by_column(CLASS, [number(v, 6) for v in self.raw[:, self.dimensions]])
         return None
 
     # -- bookmarks and tables --
