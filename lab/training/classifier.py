@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.data import sets
 from lab.errors import ModelError
-from lab.model import Action, State, action, param
+from lab.model import Action, Bound, State, action, index, param
 from lab.tape import Node
 from lab.training import canvas, readings
 from lab.training.attacks import Attack, probabilities
@@ -123,6 +123,11 @@ class Classifier(Perceptron):
 
 class InSight(Classifier):
     """A classifier with one example in sight: of the test part, or drawn by hand."""
+
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """Which example is in sight, and which random numbers."""
+        own = {"chosen": index(len(constants.material.test_x)), "redrawn": Bound(0, 2**31)}
+        return super().state_bounds(constants, state, step) | own
 
     def start(self, constants: Constants, seed: int) -> State:
         """Which example is in sight, and which random numbers."""
