@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lab.params.arithmetic import FormulaError
 from lab.display.sources import Source
 from lab.engine.conditions import holds, named_streams, names
 from lab.lessons.document import Step
 from lab.lessons.playing import texts_of
 from lab.model import Happened, Model, Recorded, Stream
+from lab.params.arithmetic import FormulaError
 
 
 def wanted(step: Step, model: Model) -> frozenset[str]:
