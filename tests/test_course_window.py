@@ -176,3 +176,25 @@ def test_a_lesson_is_written_from_what_is_in_front_and_plays(open_window, qtbot)
     desk.into_session()
     assert "fill-the-bucket" in window.session.document()["lessons"]
     desk.close()
+
+
+def test_a_lesson_is_given_as_a_lecture_with_the_keys_of_a_presenter(open_window, qtbot):
+    window = open_window("leaky-integrate-and-fire")
+    lesson = begin(window, qtbot)
+    before = window.document
+    window.commands.lecture()
+    page = window.lecture.page
+    assert window.lecture.on and page.title.text() == lesson.steps[0].do and list(page.knobs) == ["current"]
+    window.change("current", 3.0)
+    qtbot.waitUntil(lambda: page.question.text().startswith("The membrane tends"), timeout=20_000)
+    for number in range(1, len(lesson.steps)):
+        qtbot.keyClick(page, Qt.Key.Key_Right)
+        assert page.title.text() == lesson.steps[number].do
+    following = window.course.after(lesson)
+    if following is not None:
+        qtbot.keyClick(page, Qt.Key.Key_PageDown)
+        assert page.title.text() == following.steps[0].do
+        qtbot.keyClick(page, Qt.Key.Key_Left)
+        assert page.title.text() == lesson.steps[-1].do
+    window.lecture.leave()
+    assert window.document.experiment() == before.experiment() and window.course.lesson is lesson and window.course.number == 0

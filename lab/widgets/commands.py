@@ -329,6 +329,9 @@ class Commands(QObject):
         w = self.window
         if w.lecture.leave():
             return
+        if w.course.leading:
+            w.course.lecture()
+            return
         form = w.side.form
         title = preset_of(form.model) if form is not None and isinstance(form.model, Model) else DEFAULTS
         view = self._picture(lambda view: True, pointed=True)

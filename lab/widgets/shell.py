@@ -61,6 +61,13 @@ class Lessons(Protocol):
     def back(self) -> None:
         """The step before."""
 
+    def lecture(self) -> None:
+        """Give the lesson in front as a lecture."""
+
+    @property
+    def leading(self) -> bool:
+        """Whether a lesson is in front."""
+
     def write(self) -> None:
         """A lesson of one's own, from what is in front."""
 
@@ -81,6 +88,9 @@ class Lecturing(Protocol):
         left: Callable[[], object] | None = None,
     ) -> bool:
         """Show a slide of the model in front; the callbacks are the next slide, the one before, and leaving."""
+
+    def tell(self, sentence: str) -> None:
+        """Say something else under the title."""
 
     def pictures(self, name: str = "") -> None:
         """Show a picture of the model in front; the arrows go to its other pictures."""

@@ -168,8 +168,11 @@ class Desk(QDialog):
         self.front.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         for part in (self.do, self.look, self.why):
             part.textChanged.connect(self._typed)
-        for words, part in (("Do", self.do), ("Look", self.look), ("Why", self.why), ("Hint", self.hint), ("In front", self.front)):
-            form.addRow(words, part)
+        rows: tuple[tuple[str, QWidget], ...] = (
+            ("Do", self.do), ("Look", self.look), ("Why", self.why), ("Hint", self.hint), ("In front", self.front),
+        )  # fmt: skip
+        for words, row_of in rows:
+            form.addRow(words, row_of)
         form.addRow("", self._button("Take again what is in front", self.take_again))
         self.condition = self._line("Done when", "rate (Hz) > 50 and block_Na = 0")
         self.propose = self._button("Propose…", self._propose)
@@ -188,10 +191,10 @@ class Desk(QDialog):
         self.relative = self._line("Tolerance", "5")
         self.unit = self._line("Unit", "nA")
         small = QHBoxLayout()
-        for words, part, width in (("±", self.relative, 48), ("%   unit", self.unit, 80)):
+        for words, field, width in (("±", self.relative, 48), ("%   unit", self.unit, 80)):
             small.addWidget(QLabel(words, self.editor))
-            part.setFixedWidth(width)
-            small.addWidget(part)
+            field.setFixedWidth(width)
+            small.addWidget(field)
         small.addStretch(1)
         form.addRow("Question", self.question)
         form.addRow("Answer", self.answer)

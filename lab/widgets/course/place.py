@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from lab import catalog
 from lab.display.sources import Source
 from lab.engine.status import Status
 from lab.errors import LabError
@@ -21,7 +22,10 @@ from lab.lessons.progress import IN_SESSION, Course, LessonRecord
 from lab.lessons.shelf import IN_SESSION as LESSONS
 from lab.lessons.shelf import Shelf, shelf
 from lab.model import Happened
+from lab.params.kinds import KINDS
+from lab.units import typeset
 from lab.widgets.course.strip import AWAY, Strip
+from lab.widgets.lecture.slides import Slide
 from lab.widgets.shell import Shell
 
 KEPT_EVERY = 10.0  # seconds between writings of the time spent
@@ -56,6 +60,7 @@ class CoursePlace(QObject):
         self._logged = 0
         self._run: object = None
         self._hints = 0
+        self._lecture_from: tuple[Lesson, int] | None = None
         self._looked = self._kept = 0.0
 
     # -- what there is --
@@ -107,6 +112,7 @@ class CoursePlace(QObject):
             self._strip.step_wanted.connect(self.go)
             self._strip.closed.connect(self.leave)
             self._strip.hinted.connect(self.hint)
+            self._strip.lectured.connect(self.lecture)
             self._strip.answered.connect(self.answer)
         return self._strip
 
@@ -114,6 +120,11 @@ class CoursePlace(QObject):
     def step(self) -> Step | None:
         """The step in front."""
         return self.lesson.steps[self.number] if self.lesson is not None else None
+
+    @property
+    def leading(self) -> bool:
+        """Whether a lesson is in front."""
+        return self.lesson is not None
 
     def record(self, name: str) -> LessonRecord:
         """What the person has done of a lesson."""
@@ -156,10 +167,17 @@ class CoursePlace(QObject):
         self.wanted = live.wanted(step, experiment.build())
         self.shell.watch_again()
         self._put(replace(self.mine.lesson(lesson.name), at=number))
+        self._show_step()
+
+    def _show_step(self) -> None:
+        """The words of the step in front, its pictures, and what it is about."""
+        lesson, number, step = self.lesson, self.number, self.step
+        assert lesson is not None and step is not None
         words = question(lesson, number, self.student) if step.ask is not None else ""
-        assert self.strip is not None and self._holder is not None
+        strip = self.strip
+        assert self._holder is not None
         self._holder.show()
-        self.strip.show_step(lesson, number, self.record(lesson.name), words)
+        strip.show_step(lesson, number, self.record(lesson.name), words)
         self.show_pictures()
         self.shell.side.mark_controls(step.controls, step.highlight)
         self._looked = time.monotonic()
@@ -250,6 +268,44 @@ class CoursePlace(QObject):
         if verdict.right and (not self.step.done or kept.done or self._met()):
             self._tick()
 
+    # -- in front of a room --
+
+    def lecture(self) -> None:
+        """Give the lesson in front as a lecture: the arrows walk its steps, and on to the lesson after it or before it."""
+        if self.lesson is None:
+            return
+        self._lecture_from = (self.lesson, self.number)
+        self._slide()
+
+    def _slide(self) -> None:
+        lesson, step = self.lesson, self.step
+        if lesson is None or step is None:
+            return
+        kind = catalog.load(self.shell.document.model)
+        specs = kind.specs()
+        sliders = [n for n in (step.highlight, *step.controls) if n in specs and KINDS[specs[n].kind].number]
+        shown = question(lesson, self.number, self.student) if step.ask is not None else step.look
+        slide = Slide(
+            step.do, typeset(shown), next(iter(step.pictures), ""), tuple(dict.fromkeys(sliders))[:1], self.number, len(lesson.steps)
+        )  # fmt: skip
+        last, first = self.number + 1 == len(lesson.steps), self.number == 0
+        onward = (lambda: self._lecture_to(self.after(lesson), 0)) if last else (lambda: self._lecture_to(lesson, self.number + 1))
+        backward = (lambda: self._lecture_to(self.before(lesson), -1)) if first else (lambda: self._lecture_to(lesson, self.number - 1))
+        self.shell.lecture.show(slide, forward=onward, back=backward, left=self._lecture_left)
+
+    def _lecture_to(self, lesson: Lesson | None, number: int) -> None:
+        if lesson is None:  # the path ends here
+            return
+        self.lesson = lesson
+        self.go(number % len(lesson.steps))
+        self._slide()
+
+    def _lecture_left(self) -> None:
+        """The values go back to those before the lecture, and so does the strip."""
+        if self._lecture_from is not None:
+            (self.lesson, self.number), self._lecture_from = self._lecture_from, None
+            self._show_step()
+
     # -- eight times a second --
 
     def look(self, status: Status | None, source: Source | None) -> None:
@@ -269,8 +325,8 @@ class CoursePlace(QObject):
             return
         if self.shell.player.runner is not self._run:  # reset, or a value that begins a new run: all of it counts
             self._run, self._since, self._logged = self.shell.player.runner, 0, 0
-        record = self.mine.lesson(lesson.name).step(self.number)
-        if step.done and not record.done and (step.ask is None or record.right) and self._met():
+        now_known = self.mine.lesson(lesson.name).step(self.number)
+        if step.done and not now_known.done and (step.ask is None or now_known.right) and self._met():
             self._tick()
 
     def _met(self) -> bool:
@@ -284,6 +340,8 @@ class CoursePlace(QObject):
         assert self.lesson is not None
         self._put(self.mine.lesson(self.lesson.name).with_step(self.number, done=True))
         self.strip.show_record(self.lesson, self.number, self.record(self.lesson.name))
+        if self.shell.lecture.on and self.step is not None and self.step.why:
+            self.shell.lecture.tell(typeset(self.step.why))  # it was seen: now it is said why
         self._grab()
         self._shown()
 

@@ -302,7 +302,7 @@ class StartPage(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.path = PathView(scroll)
         scroll.setWidget(self.path)
-        self.scroll = scroll
+        self.scrolled = scroll
         for part in (self.heading, self.about):
             column.addWidget(part)
         column.addLayout(bar)

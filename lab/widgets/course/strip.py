@@ -117,7 +117,7 @@ class Words(QWidget):
 class Strip(QFrame):
     """One step of a lesson.
 
-    next_wanted, back_wanted, step_wanted(int), closed, hinted   where a person wants to go
+    next_wanted, back_wanted, step_wanted(int), closed, hinted, lectured   where a person wants to go
     answered(str)   an answer was given
     """
 
@@ -126,6 +126,7 @@ class Strip(QFrame):
     step_wanted = Signal(int)
     closed = Signal()
     hinted = Signal()
+    lectured = Signal()
     answered = Signal(str)
 
     def __init__(self, parent: QWidget):
@@ -151,8 +152,9 @@ class Strip(QFrame):
         self.count.setProperty("role", "figure")
         self.dashes = Dashes(self.head)
         self.dashes.chosen.connect(self.step_wanted)
-        for part in (self.title, self.count, self.dashes):
-            column.addWidget(part)
+        above: tuple[QWidget, ...] = (self.title, self.count, self.dashes)
+        for each in above:
+            column.addWidget(each)
         column.addStretch(1)
         self.short = ElidedLabel("", self, role="heading")  # where the title has no place of its own
         self.grid_holder = QWidget(self)
@@ -171,10 +173,12 @@ class Strip(QFrame):
         top.setSpacing(4)
         self.back = QToolButton(self)
         self.hint = QToolButton(self)
+        self.lecture = QToolButton(self)
         self.close_button = QToolButton(self)
         for button, words, signal in (
             (self.back, "The step before", self.back_wanted),
             (self.hint, "A hint", self.hinted),
+            (self.lecture, "Give this lesson as a lecture (Shift+F5)", self.lectured),
             (self.close_button, "Close the lesson; the model stays as it is", self.closed),
         ):
             button.setToolTip(words)
@@ -341,7 +345,12 @@ class Strip(QFrame):
         """Colours and icons of the look in force."""
         for words in (self.do, self.look, self.why, self.question):
             words.set_theme()
-        for button, icon in ((self.back, "mdi6.chevron-left"), (self.hint, "mdi6.lightbulb-on-outline"), (self.close_button, "mdi6.close")):
+        for button, icon in (
+            (self.back, "mdi6.chevron-left"),
+            (self.lecture, "mdi6.presentation-play"),
+            (self.hint, "mdi6.lightbulb-on-outline"),
+            (self.close_button, "mdi6.close"),
+        ):
             button.setIcon(theme.icon(icon))
         if self.isVisible():
             self.fit()
