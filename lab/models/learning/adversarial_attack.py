@@ -78,7 +78,7 @@ class AdversarialAttack(InSight):
 
     attack: str = param("PGD", choices=METHODS, main=True, group="Attack", label="How",
                         doc="One step along the slope, many, or by asking only: in pairs along every axis, or in directions of chance.")  # fmt: skip
-    eps: float = param(0.15, lo=0.0, hi=10.0, main=True, group="Attack", label="Size of the ball", soft=(0.0, 0.4), symbol=r"\epsilon",
+    eps: float = param(0.15, lo=0.0, hi=10.0, main=True, group="Attack", label="Ball size", soft=(0.0, 0.4), symbol=r"\epsilon",
                        doc="Largest change that is allowed.")  # fmt: skip
     norm: str = param("infinity", choices=NORMS, main=True, group="Attack",
                       doc="What is small: the largest change of any value (infinity), or the length of the change (2).")  # fmt: skip
@@ -88,7 +88,7 @@ class AdversarialAttack(InSight):
         hi=999,
         main=True,
         group="Attack",
-        label="Class aimed at",
+        label="Aimed at",
         soft=(-1, 9),
         doc="Which class shall be read instead; -1: any other.",
     )
@@ -121,9 +121,9 @@ class AdversarialAttack(InSight):
         label="Distance of a pair",
         doc="How far the two inputs of a pair lie from the middle.",
     )
-    along: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="Along the slope",
+    along: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="Along slope",
                          doc="Where the input is dragged to along the slope (in a plane: to the right), in units of eps.")  # fmt: skip
-    across: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="Along a random direction",
+    across: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="At random",
                           doc="Where the input is dragged to along a random direction (in a plane: upwards), in units of eps.")  # fmt: skip
     farthest: float = param(
         0.3, lo=0.01, hi=10.0, log=True, group="Attack", label="Curve up to", doc="Largest eps of the curve of accuracies."
@@ -135,7 +135,7 @@ class AdversarialAttack(InSight):
     @property
     def seconds(self):
         """The network is soon trained: what is worth looking at comes then."""
-        return 5.0
+        return 3.0
 
     # -- the attack --
 
