@@ -15,7 +15,7 @@ from lab.graph.census import Census, census
 from lab.graph.document import Graph, family
 from lab.graph.kinds.layers import chain
 from lab.graph.kinds.populations import brunel
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 CONVENTIONS = ("rows of every matrix", "10 L d for transformers")
 
@@ -216,6 +216,9 @@ class Counting(Model):
 
     def start(self, constants, seed):
         return {"shown": np.zeros(1, np.int64)}
+
+    def state_bounds(self, constants, state, step):
+        return {"shown": COUNT}
 
     def advance(self, constants, state, n, out):
         found = [c for c, _ in self.counts().values()]
