@@ -9,8 +9,9 @@ import numpy as np
 
 from lab.data.byte_pairs import shown
 from lab.errors import ModelError
-from lab.model import Layer, Picture, Stream, action, param
+from lab.model import Layer, Picture, State, Stream, action, param
 from lab.training.language import chances, padded
+from lab.training.learner import Constants
 from lab.training.stepwise import Stepwise
 
 NEXT = 12  # letters of the bars
@@ -43,7 +44,7 @@ class Inside(Stepwise):
         """(V,) what counting says of the letter after these: all as likely, where nothing was counted."""
         return np.full(len(self.alphabet), 1.0 / len(self.alphabet))
 
-    def silenced(self, state) -> dict[str, Any]:
+    def silenced(self, state: State) -> dict[str, Any]:
         """What is replaced in a pass: nodes of heads, neurons and blocks that are silent."""
         found: dict[str, Any] = {}
         for b in range(self.blocks):
@@ -57,16 +58,16 @@ class Inside(Stepwise):
                 found[f"block{b + 1}.values"] = _times(np.zeros(1))
         return found
 
-    def pass_over(self, constants, state, tape, nodes: list[str], clean: bool = False) -> list[np.ndarray]:
+    def pass_over(self, constants: Constants, state: State, tape: State, nodes: list[str], clean: bool = False) -> list[np.ndarray]:
         """Values of nodes for the text that is looked at, without the batch axis; `clean`: nothing is silent."""
         row, _ = padded(state["prompt"], self.context)
         found = constants.program.forward(tape, nodes, replace=None if clean else self.silenced(state) or None, x=row)
         return [value[0] for value in found]
 
-    def _at(self, state) -> int:
+    def _at(self, state: State) -> int:
         return int(min(state["chosen"][0], len(state["prompt"]) - 1, self.context - 1))
 
-    def own_streams(self, shape):
+    def own_streams(self, shape: Any) -> tuple[Stream, ...]:
         """Text, next letters, attention, stream, neurons."""
         heads = tuple(f"block {b + 1} head {h + 1}" for b in range(self.blocks) for h in range(self.heads))
         found = [
@@ -86,7 +87,7 @@ class Inside(Stepwise):
         ]  # fmt: skip
         return tuple(found)
 
-    def own_pictures(self, shape):
+    def own_pictures(self, shape: Any) -> tuple[Picture, ...]:
         """The text in front."""
         tiles = tuple(f"{b + 1}.{h + 1}" for b in range(self.blocks) for h in range(self.heads))
         repeats = self.text == "repeats"
@@ -105,7 +106,7 @@ class Inside(Stepwise):
             *((Picture("induction", "Induction heads", (Layer("induction"),), y="share of attention", y_range=(0.0, 1.0), front=True),) if repeats else ()),
         )  # fmt: skip
 
-    def look(self, constants, state, tape, stream):
+    def look(self, constants: Constants, state: State, tape: State, stream: str) -> Any:
         """What is shown of the chosen place."""
         at, prompt = self._at(state), state["prompt"]
         letters = [self.alphabet[k] for k in prompt]
@@ -148,7 +149,7 @@ class Inside(Stepwise):
             return self._map(constants, tape)[stream]
         return super().look(constants, state, tape, stream)
 
-    def labels(self, constants, stream):
+    def labels(self, constants: Constants, stream: str) -> tuple[str, ...]:
         """Letters by name, neurons by block and number."""
         if stream == "letters":
             return tuple(shown(letter) for letter in self.alphabet)
@@ -156,7 +157,7 @@ class Inside(Stepwise):
             return tuple(f"{b + 1}·{n}" for b in range(self.blocks) for n in range(4 * self.width))
         return super().labels(constants, stream)
 
-    def _next(self, constants, state, tape) -> list[dict[str, Any]]:
+    def _next(self, constants: Constants, state: State, tape: State) -> list[dict[str, Any]]:
         """The likeliest next letters, with the trigram's share as a tick in the same bar."""
         at, prompt = self._at(state), state["prompt"]
         now = chances(self.pass_over(constants, state, tape, ["logits"])[0][at], 1.0, 0)
@@ -174,7 +175,7 @@ class Inside(Stepwise):
             rows.append(row | ({"nothing silent %": round(100 * float(clean[k]), 1)} if silent else {}))
         return rows
 
-    def _lens(self, constants, state, tape, at):
+    def _lens(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:
         parts = ["stream"] + [f"block{b + 1}.{half}" for b in range(self.blocks) for half in ("middle", "out")]
         values = self.pass_over(constants, state, tape, parts)
         gain, bias = (constants.program.parameters(tape)[f"final.{part}"] for part in ("gain", "bias"))
@@ -190,11 +191,11 @@ class Inside(Stepwise):
                          "then": " ".join(shown(self.alphabet[k]) for k in order[1:])})  # fmt: skip
         return rows[::-1]
 
-    def _read_out(self, constants, tape, x: np.ndarray) -> np.ndarray:
+    def _read_out(self, constants: Constants, tape: State, x: np.ndarray) -> np.ndarray:
         arrays = constants.program.parameters(tape)
         return x @ arrays["letters.weight"].T if self.tied else x @ arrays["logits.weight"] + arrays["logits.bias"]
 
-    def _neurons(self, constants, state, tape, at):
+    def _neurons(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:
         """Table of the neurons that answer most at the chosen place."""
         names = [f"block{b + 1}.neurons" for b in range(self.blocks)]
         now = np.stack([value[at] for value in self.pass_over(constants, state, tape, names)])
@@ -230,7 +231,7 @@ class Inside(Stepwise):
             })  # fmt: skip
         return rows
 
-    def _head(self, constants, state, tape, at):
+    def _head(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:
         b, h = (int(k) for k in state["head"])
         name = f"block{b + 1}"
         q, k, v, look = (
@@ -249,7 +250,7 @@ class Inside(Stepwise):
             {"name": "sum of v, weighted", "values": (look[at, :n] @ v[:n])[None, :12], "at": (1, 2), "lit": True},
         ]  # fmt: skip
 
-    def _map(self, constants, tape) -> dict[str, np.ndarray]:
+    def _map(self, constants: Constants, tape: State) -> dict[str, np.ndarray]:
         arrays = constants.program.parameters(tape)
         table = arrays["letters.weight"].astype(float)
         middle = table - table.mean(0)
@@ -264,42 +265,42 @@ class Inside(Stepwise):
     # -- what a person may do to it --
 
     @action("Choose a letter", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its place in the text.")))
-    def choose(self, constants, state, index: int) -> None:
+    def choose(self, constants: Constants, state: State, index: int) -> None:
         """Look at this place of the text."""
         state["chosen"][0] = index % len(state["prompt"])
 
     @action("Choose a head", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its number, block by block.")))
-    def choose_head(self, constants, state, index: int) -> None:
+    def choose_head(self, constants: Constants, state: State, index: int) -> None:
         """Unfold this head."""
         state["head"][:] = divmod(index % (self.blocks * self.heads), self.heads)
 
     @action("Choose a neuron", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its row in the table.")))
-    def choose_neuron(self, constants, state, index: int) -> None:
+    def choose_neuron(self, constants: Constants, state: State, index: int) -> None:
         """Take the neuron of this row of the table."""
         rows = self._neurons(constants, state, self.tape_state(constants, state), self._at(state))
         block, number = rows[index % len(rows)]["neuron"].removesuffix(" (silent)").split(" · n ")
         state["neuron"][:] = int(block[1:]) - 1, int(number)
 
     @action("Silence the head")
-    def silence_head(self, constants, state) -> None:
+    def silence_head(self, constants: Constants, state: State) -> None:
         """The chosen head says nothing any more, or again; only what is looked at and written changes, not the training."""
         b, h = state["head"]
         state["heads on"][b, h] = 1.0 - state["heads on"][b, h]
 
     @action("Silence the neuron")
-    def silence_neuron(self, constants, state) -> None:
+    def silence_neuron(self, constants: Constants, state: State) -> None:
         """The chosen neuron says nothing any more, or again."""
         b, n = state["neuron"]
         state["neurons on"][b, n] = 1.0 - state["neurons on"][b, n]
 
     @action("Silence the block")
-    def silence_block(self, constants, state) -> None:
+    def silence_block(self, constants: Constants, state: State) -> None:
         """The block of the chosen head adds nothing any more, or again."""
         b = state["head"][0]
         state["blocks on"][b] = 1.0 - state["blocks on"][b]
 
     @action("Let all speak")
-    def let_all_speak(self, constants, state) -> None:
+    def let_all_speak(self, constants: Constants, state: State) -> None:
         """Nothing is silent."""
         for name in ("heads on", "neurons on", "blocks on"):
             state[name][:] = 1.0

@@ -71,6 +71,11 @@ def _pooled(value: Pool, given: Incoming) -> Shape:
     return given.shape[0] // value.size, given.shape[1] // value.size, given.shape[2]
 
 
+def _write_pool(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    assert isinstance(node.parameters, Pool)
+    return tape.max_pool(sources[0], node.parameters.size, name=node.id)
+
+
 KINDS = (
     Layer(
         "dense", "Dense", Dense, IN, OUT, "Every unit reads all values", "mdi6.vector-polyline", LAYERS, "D",
@@ -84,7 +89,7 @@ KINDS = (
     ),
     Layer(
         "pool", "Pool", Pool, IN, OUT, "The largest value of each window", "mdi6.arrow-collapse", LAYERS, "P",
-        takes="pictures", shape=_pooled, write=lambda tape, node, sources, shape: tape.max_pool(sources[0], node.parameters.size, name=node.id),
+        takes="pictures", shape=_pooled, write=_write_pool,
         cells="shared", place=22,
     ),
 )  # fmt: skip
