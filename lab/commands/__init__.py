@@ -57,6 +57,16 @@ def execute(argv: list[str]) -> int:
     except MemoryError:
         say("lab: there is not enough memory for this: choose fewer cells, a shorter duration or a larger recording interval.")
         return 1
+    except Exception as error:
+        from lab.engine import faults
+
+        if faults.plain:
+            raise
+        say(
+            f"lab: a fault of the program ({type(error).__name__}: {_one_line(error)[:200]}): nothing recorded is lost. "
+            "Please report it with the command and the file it was given; LAB_DEBUG=1 shows where it happened."
+        )
+        return 1
 
 
 def _output_to_nowhere() -> None:

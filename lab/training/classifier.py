@@ -1,4 +1,4 @@
-"""A classifier that can be attacked: a perceptron or a convolutional network, one example in sight, and what an attack makes of it."""
+"""A classifier that can be attacked: a perceptron or a convolutional network; and one with an example in sight."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.data import sets
 from lab.errors import ModelError
-from lab.model import Action, State, action, param
+from lab.model import Action, Bound, State, action, index, param
 from lab.tape import Node
 from lab.training import canvas, readings
 from lab.training.attacks import Attack, probabilities
@@ -25,7 +25,7 @@ KEPT = 48  # readings that are remembered
 
 
 class Classifier(Perceptron):
-    """A network that tells classes apart, with one example in sight that can be attacked.
+    """A network that tells classes apart, written a second time with its input free to move.
 
     Trained here from the seed, or taken over: `start_from` names the weights of a run of the same network (`lab weights`).
     """
@@ -95,10 +95,6 @@ class Classifier(Perceptron):
         constants.extra["kept"] = {}
         return constants
 
-    def start(self, constants: Constants, seed: int) -> State:
-        """Which example is in sight, and which random numbers."""
-        return super().start(constants, seed) | {"chosen": np.zeros(1, np.int64), "redrawn": np.zeros(1, np.int64)}
-
     # -- readings --
 
     def weights(self, constants: Constants, state: State) -> dict[str, np.ndarray]:
@@ -115,6 +111,28 @@ class Classifier(Perceptron):
             store[full] = compute()
         return store[full]
 
+    def said(self, constants: Constants, state: State, x: np.ndarray) -> np.ndarray:
+        """Probability of each class for inputs."""
+        return probabilities(constants.extra["attack"].logits(self.weights(constants, state), x))
+
+    def judged_examples(self, constants: Constants, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Test examples by which attacks are judged."""
+        m = constants.material
+        return m.test_x[:most], m.test_t[:most]
+
+
+class InSight(Classifier):
+    """A classifier with one example in sight: of the test part, or drawn by hand."""
+
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """Which example is in sight, and which random numbers."""
+        own = {"chosen": index(len(constants.material.test_x)), "redrawn": Bound(0, 2**31)}
+        return super().state_bounds(constants, state, step) | own
+
+    def start(self, constants: Constants, seed: int) -> State:
+        """Which example is in sight, and which random numbers."""
+        return super().start(constants, seed) | {"chosen": np.zeros(1, np.int64), "redrawn": np.zeros(1, np.int64)}
+
     def draws_of(self, state: State) -> int:
         """Which random numbers are drawn."""
         return abs(int(state["redrawn"][0])) % 2**31
@@ -130,15 +148,6 @@ class Classifier(Perceptron):
         if known and not state["drawn_on"][0]:
             return x, int(m.test_t[index])
         return x, int(self.said(constants, state, x)[0].argmax())
-
-    def said(self, constants: Constants, state: State, x: np.ndarray) -> np.ndarray:
-        """Probability of each class for inputs."""
-        return probabilities(constants.extra["attack"].logits(self.weights(constants, state), x))
-
-    def judged_examples(self, constants: Constants, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """Test examples by which attacks are judged."""
-        m = constants.material
-        return m.test_x[:most], m.test_t[:most]
 
     # -- by hand --
 

@@ -261,6 +261,18 @@ class Pass:
             found.append(hidden)
         return np.stack(found)
 
+    def answers_of(self, neurons: list[tuple[int, int]], places: slice) -> np.ndarray:
+        """(neurons, places) how these neurons (block, number) answer there, silent ones as if they spoke."""
+        found = []
+        for b, n in neurons:
+            block, x = self.model.blocks[b], np.ascontiguousarray(self.stream[2 * b + 1, : len(self.tokens)][places])
+            normed = np.empty_like(x)
+            normalise(x, block.norm2_gain, block.norm2_bias, np.float32(self.model.epsilon), normed)
+            keys = (normed @ block.keys[:, n] + block.keys_bias[n])[:, None]
+            answer(keys, np.ones(1, np.float32))
+            found.append(keys[:, 0])
+        return np.stack(found)
+
     def attention(self, block: int, first: int = 0, last: int | None = None) -> np.ndarray:
         """(heads, places, places up to last) where the heads of a block look from the places first to last."""
         model = self.model

@@ -11,7 +11,7 @@ import numpy as np
 from lab.model import Advice, Figure, Layer, Picture, Preset, Remedy, Stage, Stream, action, param
 from lab.training import readings, redeclared
 from lab.training.attacks import FGSM, NORMS, Ball, Climb, Found, flags, fooled, jostled, withstood
-from lab.training.classifier import Classifier
+from lab.training.classifier import InSight
 from lab.training.geometry import contours
 from lab.training.material import outline
 
@@ -27,7 +27,7 @@ SEEN = ("clean", "attacked", "random", "by hand")
 NUMBERS = (0, 1, 2, 3)  # their colours
 
 
-class AdversarialAttack(Classifier):
+class AdversarialAttack(InSight):
     """A change too small to be noticed makes a trained network read another digit; a random change of the same size does nothing.
 
     Inside the ball B(x, eps) around an input x an attack looks for the place where the loss is largest. The slope of the loss
@@ -78,7 +78,7 @@ class AdversarialAttack(Classifier):
 
     attack: str = param("PGD", choices=METHODS, main=True, group="Attack", label="How",
                         doc="One step along the slope, many, or by asking only: in pairs along every axis, or in directions of chance.")  # fmt: skip
-    eps: float = param(0.15, lo=0.0, hi=10.0, main=True, group="Attack", label="Size of the ball", soft=(0.0, 0.4), symbol=r"\epsilon",
+    eps: float = param(0.15, lo=0.0, hi=10.0, main=True, group="Attack", label="Ball size", soft=(0.0, 0.4), symbol=r"\epsilon",
                        doc="Largest change that is allowed.")  # fmt: skip
     norm: str = param("infinity", choices=NORMS, main=True, group="Attack",
                       doc="What is small: the largest change of any value (infinity), or the length of the change (2).")  # fmt: skip
@@ -88,7 +88,7 @@ class AdversarialAttack(Classifier):
         hi=999,
         main=True,
         group="Attack",
-        label="Class aimed at",
+        label="Aimed at",
         soft=(-1, 9),
         doc="Which class shall be read instead; -1: any other.",
     )
@@ -121,21 +121,21 @@ class AdversarialAttack(Classifier):
         label="Distance of a pair",
         doc="How far the two inputs of a pair lie from the middle.",
     )
-    along: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="Along the slope",
+    along: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="Along slope",
                          doc="Where the input is dragged to along the slope (in a plane: to the right), in units of eps.")  # fmt: skip
-    across: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="Along a random direction",
+    across: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="At random",
                           doc="Where the input is dragged to along a random direction (in a plane: upwards), in units of eps.")  # fmt: skip
     farthest: float = param(
         0.3, lo=0.01, hi=10.0, log=True, group="Attack", label="Curve up to", doc="Largest eps of the curve of accuracies."
     )
-    rate: float = redeclared(Classifier, "rate", 2e-3, main=False)
-    epochs: int = redeclared(Classifier, "epochs", 40)
-    evaluate: float = redeclared(Classifier, "evaluate", 4.0)
+    rate: float = redeclared(InSight, "rate", 2e-3, main=False)
+    epochs: int = redeclared(InSight, "epochs", 40)
+    evaluate: float = redeclared(InSight, "evaluate", 4.0)
 
     @property
     def seconds(self):
         """The network is soon trained: what is worth looking at comes then."""
-        return 5.0
+        return 3.0
 
     # -- the attack --
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Preset, Stage, action, param
+from lab.model import Bound, Figure, Layer, Picture, Preset, Stage, action, index, param
 from lab.tape import Tape
 from lab.training import Measure, Objective, Stepwise, redeclared
 from lab.training.checkpoint import learned, write_checkpoint
@@ -211,6 +212,15 @@ class GPT(Inside, Writer):
         if self.text == "repeats":
             constants.extra["periods"] = constants.maker.periods_of(seed, JUDGED)
         return constants
+
+    def state_bounds(self, constants, state, step):
+        """The text that is looked at, what of the network is, and what it wrote."""
+        letters = index(len(self.alphabet))
+        return super().state_bounds(constants, state, step) | {
+            "prompt": replace(letters, shape=((1, self.context),)), "chosen": index(self.context), "head": index((self.blocks, self.heads)),
+            "neuron": index((self.blocks, 4 * self.width)), "written": replace(letters, shape=((0, 10_000),)),
+            "samples": replace(letters, shape=((0, LINES), LONG)), "sampled": Bound(shape=((0, LINES), 2)),
+        }  # fmt: skip
 
     def start(self, constants, seed: int):
         """The beginning as the text that is looked at."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.data import sets
 from lab.errors import DivergenceError, ModelError
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Remedy, Stage, Stream, action, arrays, param
+from lab.model import MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Remedy, Stage, State, Stream, action, arrays, param
 from lab.tape.threads import one_thread
 from lab.training import predictive as pc
 
@@ -195,6 +195,10 @@ class PredictiveCoding(Model):
         net = pc.layout((x.shape[1], *self.widths, y.shape[1]))
         x, y, test_x = (np.ascontiguousarray(a, float) for a in (x, y, test_x))
         return Constants(net, x, y, t, test_x, test_t, x.mean(0), found.picture, seed, {})
+
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """Where in the examples it is, and how far the minibatch has settled."""
+        return {"counters": Bound(0, (MOST_STEPS, len(constants.x) // self.batch, MOST)), "swept": Bound(0, MOST)}
 
     def start(self, constants: Constants, seed: int):
         """First weights of both networks; nothing has settled."""
