@@ -29,6 +29,7 @@ from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
+from lab.widgets.course import CoursePlace
 from lab.widgets.data_sheet.place import DataPlace
 from lab.widgets.document import Document
 from lab.widgets.finish import FinishCard
@@ -152,10 +153,13 @@ class Window(QMainWindow):
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
         self.data = DataPlace(self, middle, self.commands.open_session)
+        self.course = CoursePlace(self, inside, holder, middle, self._show_course)
         self._fit_panels()
 
     def _wire(self) -> None:
         self.bar.panel_chosen.connect(self.show_panel)
+        self.bar.course_wanted.connect(self.course.show_start)
+        self.side.lesson_wanted.connect(self._begin_lesson)
         self.gallery.model_chosen.connect(self.choose_model)
         self.gallery.preset_chosen.connect(self.choose_preset)
         self.gallery.lecture_wanted.connect(self.lecture.presets)
@@ -206,7 +210,7 @@ class Window(QMainWindow):
         self.side.setFixedWidth((300 if narrow else 380) if projector else 264 if narrow else 304)
 
     def _watch(self, streams: frozenset[str]) -> None:
-        self.player.watch(streams | self.canvas.wanted | self.lecture.wanted)
+        self.player.watch(streams | self.canvas.wanted | self.lecture.wanted | self.course.wanted)
 
     def watch_again(self) -> None:
         """The canvas, or a lecture, reads other streams than before."""
@@ -223,6 +227,7 @@ class Window(QMainWindow):
         problems = (*found.problems[:2], *said)
         self.history.load(found.document)
         self.side.notes.set_text(found.document.notes)
+        self.course.use_session()
         self.show_model(run=found.run, playing=playing)
         if found.foreign:
             self.ask_to_run(found.foreign[0], problems[:2])
@@ -531,17 +536,37 @@ class Window(QMainWindow):
             self.document.with_experiment(experiment).with_model(experiment.model, catalog.panel_of(experiment.model)), done
         )
 
+    def show_step(self, experiment: Experiment, words: str) -> None:
+        """Put what a step of a lesson says in front, in a run of its own that plays from its start."""
+        before = self.player.runner
+        self._because = "preset"
+        try:
+            self.show_experiment(experiment, words)
+        finally:
+            self._because = "parameter"
+        if self.player.runner is before:  # these were the values already
+            self._restart(True, "preset")
+        else:
+            self.player.play()
+        self.toast.take_back("act")
+
+    def _begin_lesson(self, name: str) -> None:
+        self.course.begin(self.course.shelf.lesson(name))
+
+    def _show_course(self) -> None:
+        self.bar.show_course(self.course.words)
+
     # -- effects of a change of the document --
 
     def _apply(self, before: Document, after: Document) -> None:
-        self.session.set_document({**after.to_dict(), "layouts": self.layouts()})
+        self.session.set_document({**after.to_dict(), "layouts": self.layouts(), **self.course.kept()})
         if before.notes != after.notes:
             self.session.notes = after.notes
             self.side.notes.set_text(after.notes)
         if self._adopting:
             self._show_form()
         elif before.model != after.model:
-            self.show_model(playing=True, back=True)
+            self.show_model(playing=True, back=self._because != "preset")
         elif before.experiment() != after.experiment():
             self._experiment_changed(before.experiment(), after.experiment())
             self._show_form()
@@ -702,6 +727,8 @@ class Window(QMainWindow):
         self.refusals.look(status)
         self.reports.show(status)
         self.data.look(status)
+        if self._beats % SLOW_EVERY == 3:
+            self.course.look(status, self.player.source)
         if self._thumbnail_due and time.monotonic() - self._opened_at > THUMBNAIL_AFTER:
             self._take_thumbnail()
 
@@ -776,6 +803,7 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Gone at once; what is recorded is written after that."""
+        self.course.stop()
         self.pulse.stop()
         self.thumbnails.stop()
         self.keep_layout()
