@@ -441,7 +441,7 @@ def test_a_card_shows_title_caption_and_figures_and_asks_for_the_place(qtbot, so
         qtbot.mouseDClick(card, Qt.MouseButton.LeftButton, pos=QPoint(60, 14))
     menu = card.view.menu()
     assert [a.text() for a in menu.actions() if a.text()] == [
-        "Measure between two markers (M)", "Remove the markers", "Fit to the data", "Copy as picture", "Copy data", "Export…",
+        "Measure between two markers (M)", "Remove the markers", "Fit to the data", "Show in a lecture", "Copy as picture", "Copy data", "Export…",
     ]  # fmt: skip
     menu.close()
 
