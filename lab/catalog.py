@@ -59,6 +59,7 @@ class Taking:
     words   what a person reads who may choose it
     into    the parameter that takes it; for a graph the one of that kind
     values  of other parameters, which make it take this; `large`: those that differ for a large file
+    counts  of graphs: it only counts, so one too large to be run is welcome
     """
 
     model: str
@@ -68,6 +69,7 @@ class Taking:
     into: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     large: Mapping[str, Any] = field(default_factory=dict)
+    counts: bool = False
 
     def parameters(self, given: str, *, large: bool = False, **own: Any) -> dict[str, Any]:
         """Parameters with which the model takes this; `own` ones are a person's."""

@@ -39,6 +39,14 @@ class OwnModelError(ModelError):
         self.path = path
 
 
+class FaultError(LabError):
+    """A model failed in a way that is no fault of the person's."""
+
+
+class StateError(ModelError):
+    """A state that is to be gone on from holds what no run of its model can hold."""
+
+
 class FileError(LabError):
     """A file is missing, damaged, too large, of another kind, or cannot be written."""
 

@@ -26,10 +26,11 @@ import numpy as np
 
 from lab.errors import LabError, ModelError, near
 from lab.params import Described, Spec, frozen, param
+from lab.params.bounds import COUNT, COUNT_OR_NONE, INFINITE, MOST_STEPS, Bound, index, index_or_none
 
 __all__ = [
-    "Action", "Advice", "Asked", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
-    "Stream", "Strips", "action", "arrays", "param",
+    "COUNT", "COUNT_OR_NONE", "INFINITE", "MOST_STEPS", "Action", "Advice", "Asked", "Bound", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
+    "Stream", "Strips", "action", "arrays", "index", "index_or_none", "param",
 ]  # fmt: skip
 
 State = dict[str, np.ndarray]
@@ -406,7 +407,7 @@ class Preset(dict[str, Any]):
 
         "Repetitive firing": Preset({"current": 10.0}, shows="rate > 60", after=500.0)
 
-    shows  a condition over the run's figures, parameters and streams in the lab's own arithmetic (`lab.arithmetic`; the names are
+    shows  a condition over the run's figures, parameters and streams in the lab's own arithmetic (`lab.params.arithmetic`; the names are
            those of `lab.engine.conditions`): "spikes > 5 and CV < 0.1", "max(V) > 0", "did pulse = 1"
     after  model time at which it holds, in the clock's unit (0: at the model's default length); how long a person waits
            follows from the pace
@@ -558,6 +559,15 @@ class Model(Described):
     def start(self, constants: Any, seed: int) -> State:
         """State before the first step."""
         raise ModelError(f"{self._owner()} does not implement start().")
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        """How far each array of the state may go that a kernel uses as an index, a count or a time, at step `step` of a run.
+
+        A checkpoint may come from anybody's file: the engine checks what it restores before anything is done with it. Every array
+        of whole numbers is named here; others must be finite and of the shape they had at the start, if nothing else is said. Of the
+        state only the lengths of its arrays may be believed here.
+        """
+        return {}
 
     def advance(self, constants: Any, state: State, n: int, out: Out) -> int:
         """Advance up to n steps in place; returns the steps done (fewer when an event buffer is full or the run is over)."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from numbers import Integral
 from typing import Any
 
 MINUS, THIN, NOTHING = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{EM DASH}"
@@ -19,6 +20,9 @@ _POWER = re.compile(r"((?<![A-Za-z])[cmµn]?m)\^?(-?[23])(?![0-9A-Za-z])")
 _PER = re.compile(r"(?<![0-9A-Za-z./])1/([a-zA-Zµ]{1,3})(?![A-Za-z0-9²³])")
 _OHM = re.compile(r"(?<![A-Za-z])([kMG]?)[Oo]hm(?![a-z])")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LOWERED = {ord(raised): plain for plain, raised in zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")}
+_TEN = re.compile(r"\s*[×·*]\s*10\^?(-?\d)")
+_SPACES = re.compile(r"(?<=\d)[\u202f\u00a0\u2009 ](?=\d{3})")
 _LETTERS = {
     "tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "mu": "μ", "eta": "η", "phi": "φ", "delta": "δ",
 }  # fmt: skip
@@ -34,14 +38,14 @@ def typeset(text: str) -> str:
     return _GREEK.sub(lambda m: _LETTERS[m.group()], text.replace("_inf", "∞"))
 
 
-def number(value: Any, digits: int = 4) -> str:
-    """A value as a person reads it: 1 000 and not 1e+03, 0 and not 5.5e-17, 2.1 × 10⁻⁵ where it must be, a true minus sign."""
+def number(value: Any, digits: int = 4, nothing: float = ZERO) -> str:
+    """A value as a person reads it: 1000 and not 1e+03, 2.1 × 10⁻⁵ where it must be, a true minus sign; below `nothing` it is 0."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
         return NOTHING
-    if isinstance(value, int):
-        return _grouped(str(value))
+    if isinstance(value, Integral):
+        return _grouped(str(int(value)))
     try:
         x = float(value)
     except (TypeError, ValueError):
@@ -52,13 +56,13 @@ def number(value: Any, digits: int = 4) -> str:
         return NOTHING
     if math.isinf(x):
         return f"{MINUS if x < 0 else ''}∞"
-    if abs(x) < ZERO:
+    if not x or abs(x) < nothing:
         return "0"
     size = math.floor(math.log10(abs(x)))
-    if -5 < size < 6:
+    if -5 < size < max(6, digits):
         text = f"{x:.{max(0, digits - 1 - size)}f}"
         return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
-    mantissa, _, power = f"{x:.{max(0, min(digits, 3) - 1)}e}".partition("e")
+    mantissa, _, power = f"{x:.{max(0, (digits if digits > 4 or not nothing else min(digits, 3)) - 1)}e}".partition("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     return f"{_grouped(mantissa)} × 10{str(int(power)).translate(_RAISED)}"
 
@@ -70,6 +74,36 @@ def _grouped(text: str) -> str:
     if sign and not (whole + rest).strip("0"):
         sign = ""
     return sign + (f"{int(whole):,}".replace(",", THIN) if len(whole) > 4 else whole) + point + rest
+
+
+def power(exponent: float) -> str:
+    """A place on a logarithmic axis: 10³, 10⁻², and 2 × 10³ between them."""
+    whole = math.floor(exponent + 1e-9)
+    times = round(10 ** (exponent - whole))
+    return f"{'' if times == 1 else f'{times} × '}10{str(whole).translate(_RAISED)}"
+
+
+def ticks(values: Sequence[float], spacing: float) -> list[str]:
+    """Numbers along an axis, all with the digits that their spacing needs; very large and very small ones as powers of ten."""
+    largest = max((abs(v) for v in values), default=0.0)
+    places = max(0, math.ceil(-math.log10(spacing) - 1e-9)) if spacing > 0 else 0
+    if largest >= 1e6 or places > 4:
+        return [number(float(f"{v:.6g}") if abs(v) > spacing * 1e-6 else 0.0, 4, nothing=0.0) for v in values]
+    return [_grouped(f"{v:.{places}f}") for v in values]
+
+
+def log_ticks(exponents: Sequence[float]) -> list[str]:
+    """Places along a logarithmic axis: 0.01 to 100 as they are, and all as powers of ten where any lies further out."""
+    if all(-3 < e < 3 for e in exponents):
+        return [number(10.0**e, 3) for e in exponents]
+    return [power(e) for e in exponents]
+
+
+def plain(text: str) -> str:
+    """A number that a person copied from where it was printed, as programs write it: −1.5 × 10⁻⁵ as -1.5e-5."""
+    text = text.strip().replace(MINUS, "-").translate(_LOWERED)
+    text = _TEN.sub(r"e\1", text)
+    return _SPACES.sub("", text)
 
 
 def singular(name: str) -> str:

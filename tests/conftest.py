@@ -28,6 +28,14 @@ def own_folders(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def plain_faults(monkeypatch):
+    """What a model raises without meaning it is not made a sentence: a test that accepts refusals must not accept faults."""
+    monkeypatch.setenv("LAB_DEBUG", "1")  # of children
+    if (module := sys.modules.get("lab.engine.faults")) is not None:
+        monkeypatch.setattr(module, "plain", True)
+
+
+@pytest.fixture(autouse=True)
 def no_thread_left():
     """Fail a test that leaves a thread running, naming it."""
     before = set(threading.enumerate())

@@ -11,7 +11,6 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QLineEdit
 
-from lab import parameter_kinds
 from lab.display.sources import LiveSource
 from lab.engine import kinds
 from lab.engine.ring import Ring
@@ -19,8 +18,9 @@ from lab.engine.runner import Status
 from lab.engine.simulation import Simulation
 from lab.errors import ModelError, ParameterError
 from lab.model import Layer, Model, Picture, Stream, param
-from lab.parameter_kinds import ParameterKind
 from lab.params import Described
+from lab.params import kinds as parameter_kinds
+from lab.params.kinds import ParameterKind
 from lab.widgets import fields
 from lab.widgets.form import ParameterForm
 from lab.widgets.gallery import THUMB, small_picture

@@ -117,7 +117,9 @@ def test_json_holds_the_numbers_of_the_functions(recorded, capsys):
         "50",
     )
     found = json.loads(said(capsys, "analyse", path, *options, "--json"))
-    assert set(found) == {"figures", "isi", "rate", "smooth-rate", "cv", "fano", "psth", "correlogram", "spectrum", "sta"}
+    assert set(found) == {"figures", "isi", "rate", "smooth-rate", "cv", "fano", "psth", "correlogram", "spectrum", "population", "sta"}
+    powers = [run.analysis.spectrum().y.tolist(), run.analysis.population().y.tolist()]
+    assert [found[name]["columns"]["power (Hz)"] for name in ("spectrum", "population")] == powers
     assert found["rate"]["columns"]["rate (Hz)"] == run.analysis.rate(100.0).y.tolist()
     assert found["psth"]["columns"]["rate (Hz)"] == run.analysis.psth(500.0).y.tolist()
     assert found["psth"]["figures"]["trials"] == 40

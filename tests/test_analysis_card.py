@@ -18,6 +18,7 @@ from lab import catalog
 from lab.analysis import pictures as analysis_view
 from lab.analysis import trains as analysis
 from lab.analysis.of_run import rasters
+from lab.analysis.registry import analyses
 from lab.display.plots import RecordedSource
 from lab.errors import ModelError
 from lab.session import SessionReader
@@ -59,7 +60,7 @@ def test_a_view_needs_no_window_to_be_analysed(recorded):
     np.testing.assert_array_equal(curve.y, found.analysis.isi().y)
 
 
-@pytest.mark.parametrize("kind", [k for k in analysis_view.TITLES if k not in ("psth", "cross")])
+@pytest.mark.parametrize("kind", [k for k in analyses() if k not in ("psth", "cross")])
 def test_every_analysis_is_drawn_and_its_numbers_are_those_of_the_function(make_card, recorded, kind):
     card = make_card()
     source, found = recorded
@@ -234,4 +235,4 @@ def test_models_without_spikes_have_no_card():
 
 
 def test_all_pictures_of_a_model_with_spikes_are_offered():
-    assert [p.name for p in analysis_view.pictures_for(Gallery())] == list(analysis_view.TITLES)
+    assert [p.name for p in analysis_view.pictures_for(Gallery())] == list(analyses())

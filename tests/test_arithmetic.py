@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from lab.arithmetic import OF_SERIES, FormulaError, parse
 from lab.errors import LabError
+from lab.params.arithmetic import OF_SERIES, FormulaError, parse
 
 
 def value(text: str, **names):

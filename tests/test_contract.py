@@ -171,12 +171,23 @@ def test_state_is_plain_arrays(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_presets_run(name):
+def test_presets_run_and_say_how_far_the_whole_numbers_of_their_state_go(name):
     for title, values in catalog.load(name).presets.items():
         simulation = Simulation(catalog.load(name)(**values), 1)
         simulation.advance(min(5, short(simulation.model)), sampled(simulation.model))
         observed(simulation)
         json.dumps(simulation.summary(), default=float), title
+        assert_bounded(simulation)
+
+
+def assert_bounded(simulation: Simulation) -> None:
+    """A stranger's checkpoint may hold anything: each index and count is declared, and what a run reaches is within what is declared."""
+    state = simulation.state
+    bounds = simulation.model.state_bounds(simulation.constants, state, simulation.step)
+    whole = {key for key, array in state.items() if array.dtype.kind in "iu" and array.dtype != np.uint64}  # uint64: generators
+    assert whole <= set(bounds), f"state_bounds says nothing of {whole - set(bounds)}"
+    assert set(bounds) <= set(state), f"state_bounds names what is no part of the state: {set(bounds) - set(state)}"
+    simulation.restore(simulation.checkpoint())
 
 
 def corners(kind: type[Model]):
@@ -224,6 +235,7 @@ def test_live_change_and_actions_replay_to_the_same_bytes(name):
         except LabError:
             continue
     simulation.advance(half)
+    assert_bounded(simulation)
     log = [Happened(h.step, h.kind, h.name, dict(h.values)) for h in simulation.log]
     replay = Simulation(kind(), 6)
     for _ in simulate(replay, 2 * half, record={}, schedule=log, block=5):

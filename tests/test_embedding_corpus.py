@@ -138,7 +138,7 @@ def test_the_librarys_documentation_is_a_text():
 
 
 def test_reading_says_how_far_it_is_and_stops_when_nobody_waits(tmp_path):
-    from lab.progress import Cancelled, heard, report
+    from lab.data.progress import Cancelled, heard, report
 
     big = tmp_path / "big.txt"
     big.write_text("one two three. " * 100_000, "utf-8")

@@ -17,8 +17,10 @@ from picture_models import Gallery
 from PySide6.QtGui import QImage
 from test_view import run
 
+from lab.errors import FileError
 from lab.widgets import theme
 from lab.widgets.pictures import PictureView, make
+from lab.widgets.tokens import THEMES
 
 NAMES = [p.name for p in Gallery().pictures]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -128,3 +130,46 @@ def test_ticks_and_lines_of_an_svg_agree_with_the_axes_and_the_data(show, look, 
         highest, lowest = (np.nanmax(table[:, 1:]), np.nanmin(table[:, 1:]))
         assert heights.min() == pytest.approx(area.top() + (y1 - highest) * area.height() / (y1 - y0), abs=4)
         assert heights.max() == pytest.approx(area.top() + (y1 - lowest) * area.height() / (y1 - y0), abs=4)
+
+
+def test_a_slide_is_light_wide_and_titled_and_leaves_the_picture_as_it_was(show, look, tmp_path):
+    drawn = show("V")
+    drawn.export_slide(tmp_path / "slide.png")  # axes are as wide as their numbers from now on
+    before = pixels(drawn.image(1.0))
+    drawn.export_slide(tmp_path / "slide.png")
+    slide = QImage(str(tmp_path / "slide.png"))
+    assert (slide.width(), slide.height()) == (1920, 1080)
+    shades = pixels(slide).mean(axis=2)
+    assert np.median(shades) > 240, "a light ground whatever the window wears"
+    assert (shades[: 1080 // 9] < 120).any(), "with its title"
+    assert (drawn.width(), drawn.height()) == (420, 280) and theme.current().tokens.name == look
+    assert (np.abs(pixels(drawn.image(1.0)) - before).max(axis=2) > 60).mean() < 0.002
+    drawn.copy_slide()
+    from PySide6.QtGui import QGuiApplication
+
+    assert QGuiApplication.clipboard().image().width() == 1920
+    with pytest.raises(FileError, match="a slide is written as"):
+        drawn.export_slide(tmp_path / "slide.svg")
+
+
+@pytest.mark.parametrize("name", ["V", "spikes", "counts", "plane"])
+def test_a_page_has_vectors_and_numbers_and_no_dark_ground(show, look, tmp_path, name):
+    drawn = show(name)
+    texts, _ = placed(drawn.export_page(tmp_path / "page.svg"))
+    assert len([t for t, _, _ in texts if value(t) is not None]) >= 2
+    root = ElementTree.parse(tmp_path / "page.svg").getroot()
+    assert root.get("viewBox", "").split()[2] == "640"
+    grounds = {e.get("fill") for e in root.iter() if e.get("fill")}
+    assert THEMES["light"].surface.lower() in {g.lower() for g in grounds} and THEMES["dark"].surface.lower() not in {
+        g.lower() for g in grounds
+    }
+    assert drawn.export_page(tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+    with pytest.raises(FileError, match="for a page is written as"):
+        drawn.export_page(tmp_path / "page.png")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_picture_kind_writes_numbers_of_programs(show, look, tmp_path, name):
+    texts, _ = placed(show(name).export(tmp_path / "picture.svg"))
+    assert not [t for t, _, _ in texts if re.search(r"\de[+-]?\d|(?<![\w-])-\d|nan", t)]
+    assert name in ("graph", "digits") or texts, "what a person reads is text, not a drawing of it"

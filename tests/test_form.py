@@ -79,7 +79,9 @@ def test_whole_numbers_step_by_one_and_a_seed_has_no_slider():
     assert log.stepped(1, 1) == 2
 
 
-@pytest.mark.parametrize(("value", "text"), [(10.0, "10"), (0.1 + 0.2, "0.3"), (1e-6, "1e-06"), (1234567.0, "1234567"), (7, "7")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(10.0, "10"), (0.1 + 0.2, "0.3"), (1e-6, "1 × 10⁻⁶"), (1234567.0, "1\u202f234\u202f567"), (-65.0, "−65"), (7, "7")]
+)
 def test_numbers_are_written_as_a_person_does(value, text):
     assert number_text(value) == text
 

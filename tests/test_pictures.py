@@ -389,7 +389,7 @@ def test_a_log_axis_has_powers_of_ten_that_do_not_touch(qapp, ends, size, ticks)
     axis = TickAxis("left")
     axis.logMode = True
     assert axis.tickValues(*ends, size)[0][1] == pytest.approx(ticks)
-    assert axis.tickStrings([0.0, 2.0, -6.0], 1.0, 1.0) == ["1", "100", "1e-6"]
+    assert axis.tickStrings([0.0, 2.0, -6.0], 1.0, 1.0) == ["10⁰", "10²", "10⁻⁶"]
 
 
 def test_columns_of_a_cloud_are_known_by_name_or_number():
@@ -441,7 +441,8 @@ def test_a_card_shows_title_caption_and_figures_and_asks_for_the_place(qtbot, so
         qtbot.mouseDClick(card, Qt.MouseButton.LeftButton, pos=QPoint(60, 14))
     menu = card.view.menu()
     assert [a.text() for a in menu.actions() if a.text()] == [
-        "Measure between two markers (M)", "Remove the markers", "Fit to the data", "Show in a lecture", "Copy as picture", "Copy data", "Export…",
+        "Measure between two markers (M)", "Remove the markers", "Fit to the data", "Show in a lecture", "Copy as picture", "Copy as a slide", "Copy data", "Export…",
+        "Export for a slide…", "Export for a page…",
     ]  # fmt: skip
     menu.close()
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from lab.coding import decoders as solvers
-from lab.coding.populations import diagonals, gain_and_bias, population, rate, sphere
 from lab.engine.simulation import Simulation, run
 from lab.errors import LabError
 from lab.models.networks.population_coding import PopulationCoding
+from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.populations import diagonals, gain_and_bias, population, rate, sphere
 
 
 @pytest.mark.parametrize("kind", ["LIF", "sigmoid"])

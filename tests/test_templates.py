@@ -4,7 +4,9 @@ import pytest
 
 from lab import catalog
 from lab.engine import simulation as engine
+from lab.graph.census import census
 from lab.graph.document import FAMILIES, Graph, family
+from lab.graph.kinds.layers import chain, shapes
 
 MODELS = {
     "layers": ("layered-network", "canvas-training"),
@@ -31,7 +33,9 @@ def test_a_template_explains_itself_and_survives_text(name, title):
     assert graph.comments[0].y > max(n.y for n in graph.nodes)
 
 
-@pytest.mark.parametrize(("name", "title"), [case for case in ALL if case[0] != "populations"])
+@pytest.mark.parametrize(
+    ("name", "title"), [case for case in ALL if case[0] != "populations" and not family(case[0]).templates[case[1]].counted]
+)
 def test_a_template_runs_in_its_models_with_the_values_it_brings(name, title):
     template = family(name).templates[title]
     for model in MODELS[name]:
@@ -56,3 +60,48 @@ def test_a_template_of_populations_fires(title):
         assert simulation.state["spikes"].sum() > 100
         return
     assert engine.run(model, steps=model.steps_for(150.0), record={}).state["spikes"].sum() > 0
+
+
+@pytest.mark.parametrize(("title", "parameters"), [("AlexNet", 61_100_840), ("VGG-16", 138_357_544), ("ResNet-50", 25_557_032)])
+def test_well_known_networks_are_counted_to_their_published_parameters(title, parameters):
+    template = family("layers").templates[title]
+    assert template.counted and f"{parameters:,}" in template.about
+    assert census(template()).parameters == parameters
+    summary = engine.run(catalog.load("counting")(graph=template.explained().to_json()), steps=1, record={}).summary
+    assert summary["parameters"] == parameters
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (dict(size=4), "only an odd kernel that moves by 1"),
+        (dict(stride=2), "only an odd kernel that moves by 1"),
+        (dict(size=3, same=False, padding=3), "padding of 3 is as large as its 3 × 3"),
+        (dict(size=9, same=False), "smaller than the 9 × 9 kernels"),
+    ],
+)
+def test_a_window_that_does_not_fit_is_refused_while_wiring(values, words):
+    graph = chain(
+        ("input", "Input", dict(height=8, width=8, channels=1)),
+        ("convolution", "Convolution", values),
+        ("flatten", "Flatten", {}),
+        ("output", "Output", {}),
+    )
+    assert any(words in p.sentence and "Convolution" in p.sentence for p in graph.problems())
+
+
+@pytest.mark.parametrize(
+    "values",
+    [dict(stride=2, same=False, padding=1), dict(size=4, same=False), dict(bias=False), dict(size=5, stride=3, same=False, padding=2)],
+)
+def test_stride_padding_and_bias_are_trained_with_the_shapes_that_the_canvas_shows(values):
+    graph = chain(
+        ("input", "Input", dict(height=8, width=8, channels=1)), ("convolution", "Convolution", dict(values, filters=4)),
+        ("pool", "Pool", dict(size=2, stride=1, padding=1, of="mean")), ("flatten", "Flatten", {}), ("output", "Output", dict(classes=10)),
+    )  # fmt: skip
+    simulation = engine.run(catalog.load("canvas-training")(graph=graph.to_json(), data="digits"), steps=3, record={}).simulation
+    known, nodes = shapes(graph), simulation.constants.program.tape
+    for node in graph.nodes[1:3]:
+        assert nodes.find(node.id).shape == known[node.id]
+    learned = sum(array.size for array in simulation.constants.program.parameters(simulation.state).values())
+    assert learned == census(graph).parameters

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from lab.units import counted, figure, lines, number, singular, typeset
+from lab.params import Described, param
+from lab.units import counted, figure, lines, log_ticks, number, plain, singular, ticks, typeset
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 
@@ -49,3 +50,37 @@ def test_counts_and_figures_in_words():
 )  # fmt: skip
 def test_units_as_printed(plain, printed):
     assert typeset(plain) == printed
+
+
+@pytest.mark.parametrize(
+    ("exponents", "shown"),
+    [([-2, -1, 0, 1, 2], ["0.01", "0.1", "1", "10", "100"]), ([0, 1, 2, 3], ["10⁰", "10¹", "10²", "10³"]), ([-6, -3], ["10⁻⁶", "10⁻³"]),
+     ([math.log10(2), math.log10(5), 1.0], ["2", "5", "10"]), ([3.0, 3 + math.log10(5)], ["10³", "5 × 10³"])],
+)  # fmt: skip
+def test_places_on_a_logarithmic_axis(exponents, shown):
+    assert log_ticks(exponents) == shown
+
+
+@pytest.mark.parametrize(
+    ("values", "spacing", "shown"),
+    [([-50.0, 0.0, 50.0], 50.0, ["−50", "0", "50"]), ([0.0, 0.5, 1.0], 0.5, ["0.0", "0.5", "1.0"]), ([0.0, 20000.0], 20000.0, ["0", f"20{THIN}000"]),
+     ([0.0, 2e6], 2e6, ["0", "2 × 10⁶"]), ([-1e-5, 0.0, 1e-5], 1e-5, ["−1 × 10⁻⁵", "0", "1 × 10⁻⁵"]), ([-1e-17, 0.1], 0.1, ["0.0", "0.1"]), ([], 1.0, [])],
+)  # fmt: skip
+def test_places_along_an_axis(values, spacing, shown):
+    assert ticks(values, spacing) == shown
+
+
+@pytest.mark.parametrize("value", [-65.0, 12345.678, 1e-7, -2.5e9, 86_000_000_000, 0.1, 1e-13, 0.0, -3])
+def test_what_is_printed_can_be_typed_again(value):
+    assert float(plain(number(value, 7, nothing=0.0))) == pytest.approx(value, rel=1e-6, abs=0)
+
+
+def test_parameters_are_read_as_they_are_printed():
+    class Cell(Described):
+        current: float = param(0.0, "uA/cm2", lo=-1e6, hi=1e6, doc="Current.")
+        cells: int = param(1, lo=1, hi=10**9, doc="Cells.")
+
+    for text, value in {"−6.26 µA/cm²": -6.26, "-6.26 uA/cm2": -6.26, f"12{THIN}346": 12346.0, "2.1 × 10⁻⁵": 2.1e-5, "1e3": 1000.0}.items():
+        assert Cell.from_text("current", text) == value
+    assert Cell.from_text("cells", f"86{THIN}000") == 86000
+    assert Cell.specs()["current"].text(-6.26) == "−6.26 µA/cm²" and Cell.specs()["cells"].text(12000) == f"12{THIN}000"

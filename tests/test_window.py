@@ -299,8 +299,8 @@ def test_a_divergence_is_said_in_the_window_with_ways_out(open_window, qtbot):
     from PySide6.QtWidgets import QPushButton
 
     buttons = {b.text(): b for b in window.banner.findChildren(QPushButton)}
-    assert {"Back to the last good state", "Undo Leak 0 → -1e+06", "Reset to defaults"} <= set(buttons)
-    qtbot.mouseClick(buttons["Undo Leak 0 → -1e+06"], Qt.MouseButton.LeftButton)
+    assert {"Back to the last good state", "Undo Leak 0 → −1 × 10⁶", "Reset to defaults"} <= set(buttons)
+    qtbot.mouseClick(buttons["Undo Leak 0 → −1 × 10⁶"], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: status(window).phase == "running" and status(window).model.leak == 0.0, timeout=5000)
     assert not window.banner.isVisible()
 

@@ -1,17 +1,20 @@
-"""The analyses of `lab.analysis.trains` for the spikes of a recorded run, with its units and its length."""
+"""The analyses of the registry for the spikes of a recorded run, with its units and its length."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
+from lab.analysis import registry
 from lab.analysis import trains as analysis
+from lab.analysis.registry import Run
 from lab.analysis.trains import Curve, Trains
 from lab.errors import ModelError, near
-from lab.model import Happened, Model, Recorded
+from lab.model import Happened, Model
 
 
 def rasters(model: Model) -> tuple[str, ...]:
@@ -23,29 +26,6 @@ def cells_of(model: Model, stream: str) -> int | None:
     """How many cells a raster has, where the model says; None: as many as were seen."""
     declared = model.stream(stream)
     return max(declared.shape[0] if declared.shape else 0, len(declared.channels)) or None
-
-
-class Spoken(Protocol):
-    """What an experiment says of a run: the model as it began."""
-
-    def build(self) -> Model:
-        """The model value."""
-
-
-class Run(Protocol):
-    """A run whose recording is analysed; `lab.api.Run` is one."""
-
-    model: Model
-    steps: int
-    log: tuple[Happened, ...]
-    streams: tuple[str, ...]
-
-    @property
-    def experiment(self) -> Spoken:
-        """What was run."""
-
-    def recorded(self, name: str) -> Recorded:
-        """Time, values and index of a stream."""
 
 
 @runtime_checkable
@@ -132,25 +112,16 @@ class RunAnalysis:
             self._trains = whole.select(*self._chosen)
         return self._trains
 
-    def rate(self, width: float | None = None) -> Curve:
-        """See `analysis.rate`."""
-        return analysis.rate(self.trains, width)
+    def __getattr__(self, name: str) -> Callable[..., Curve]:
+        """Every analysis of the registry as a method: `isi(width=...)`, `smooth_rate(20.0)`."""
+        known = registry.analyses()
+        found = known.get(name.replace("_", "-"))
+        if found is None or name.startswith("_"):
+            raise AttributeError(f"There is no analysis '{name}': {near(name, [n.replace('-', '_') for n in known])}")
+        return partial(found.of_run, self)
 
-    def smooth_rate(self, deviation: float | None = None, shape: str = "gaussian") -> Curve:
-        """See `analysis.smooth_rate`."""
-        return analysis.smooth_rate(self.trains, deviation, shape=shape)
-
-    def isi(self, width: float | None = None, longest: float | None = None) -> Curve:
-        """See `analysis.isi`."""
-        return analysis.isi(self.trains, width, longest)
-
-    def cv(self) -> Curve:
-        """See `analysis.cv`."""
-        return analysis.cv(self.trains)
-
-    def fano(self, windows: Sequence[float] | None = None) -> Curve:
-        """See `analysis.fano`."""
-        return analysis.fano(self.trains, windows)
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(n.replace("-", "_") for n in registry.analyses())]
 
     @property
     def events(self) -> np.ndarray:
@@ -158,54 +129,9 @@ class RunAnalysis:
         run = self.run
         return stimulus_events(run.experiment.build(), run.log, run.steps)
 
-    def psth(
-        self, events: Sequence[float] | float | None = None, before: float = 0.0, after: float | None = None, width: float | None = None
-    ) -> Curve:
-        """See `analysis.psth`; a single number means an event each so many time units, and a stretch of that length.
-
-        Without events they are those of the run's own stimulus, and the stretch is the time from one to the next.
-        """
-        if events is None:
-            own = self.events
-            own = own[(own >= self.trains.start) & (own < self.trains.stop)]
-            if not len(own):
-                raise ModelError(
-                    f"analysis: no stimulus begins in this run of {self.run.model._owner()}: say when events are, or how often."
-                )
-            return analysis.psth(self.trains, own, before, stretch_after(own, self.trains.stop) if after is None else after, width)
-        if isinstance(events, (int, float)):
-            every = float(events)
-            if not every > 0:
-                raise ModelError(f"analysis: the time between events must be above 0 {self.trains.unit} (got {every:g}).")
-            regular = np.arange(np.ceil(self.trains.start / every), self.trains.stop / every) * every
-            return analysis.psth(self.trains, regular, before, every - before if after is None else after, width)
-        return analysis.psth(self.trains, np.asarray(events, float), before, 100.0 if after is None else after, width)
-
-    def correlogram(self, lag: float | None = None, width: float | None = None, other: RunAnalysis | Sequence[int] | None = None) -> Curve:
-        """See `analysis.correlogram`; `other` may be the cells to correlate with."""
-        if other is not None and not isinstance(other, RunAnalysis):
-            other = self.of(cells=other, between=self._chosen[1])
-        return analysis.correlogram(self.trains, lag, width, None if other is None else other.trains)
-
-    def sta(self, trace: str, before: float = 50.0, after: float = 50.0, channel: int = 0) -> Curve:
-        """See `analysis.spike_triggered_average`; `channel` of a trace of many."""
-        stream = self.run.model.stream(trace)
-        if stream.form != "samples":
-            raise ModelError(
-                f"{trace} is no sampled trace: choose one of {', '.join(s.name for s in self.run.model.streams if s.form == 'samples') or 'none'}."
-            )
-        found = self.run.recorded(trace)
-        values = found.values.reshape(len(found.values), int(np.prod(found.values.shape[1:])))
-        if not 0 <= channel < values.shape[1]:
-            raise ModelError(f"{trace} has channels 0 to {values.shape[1] - 1} (got {channel}).")
-        name = stream.channels[channel] if channel < len(stream.channels) else trace
-        return analysis.spike_triggered_average(
-            self.trains, found.time, values[:, channel], before, after, f"{name} ({stream.unit})" if stream.unit else name
-        )
-
-    def spectrum(self, width: float | None = None, segment: float | None = None, of: str = "cells") -> Curve:
-        """See `analysis.spectrum`."""
-        return analysis.spectrum(self.trains, width, segment, of=of)
+    def with_cells(self, cells: Sequence[int]) -> RunAnalysis:
+        """Other cells of the same raster in the same stretch of time."""
+        return self.of(cells=cells, between=self._chosen[1])
 
     def save_sound(self, path: str | Path, slower: float = 1.0) -> float:
         """Write the spikes as clicks into a WAV file; returns its length in seconds. See `hearing.save_sound`."""

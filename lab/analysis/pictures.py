@@ -1,4 +1,4 @@
-"""The analyses of `lab.analysis.trains` as pictures of the spikes that a view holds, live or recorded; no window is needed.
+"""The analyses of the registry as pictures of the spikes that a view holds, live or recorded; no window is needed.
 
 request = ask(source, "isi")        # what is to be analysed: copied, so that another thread may do it
 curve = answer(request)             # a lab.analysis.trains.Curve
@@ -8,33 +8,16 @@ shown = Shown(analysed, curve)      # a source that an ordinary picture of `Anal
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lab.analysis import trains as analysis
 from lab.analysis.of_run import cells_of, rasters, stimulus_events, stretch_after
-from lab.analysis.trains import Curve, Trains
+from lab.analysis.registry import FEWEST_SPIKES, Request, analyses, analysis
+from lab.analysis.trains import SECONDS, Curve, group
 from lab.display.plots import Source
 from lab.errors import ModelError
 from lab.model import Clock, Happened, Layer, Model, Picture, Stream, param
-
-TITLES = {
-    "isi": "Interspike intervals",
-    "rate": "Firing rate",
-    "smooth-rate": "Firing rate, smoothed",
-    "psth": "After the stimulus",
-    "correlogram": "Autocorrelogram",
-    "cross": "Cross-correlogram",
-    "fano": "Fano factor",
-    "cv": "Regularity of each cell",
-    "spectrum": "Power spectrum",
-    "population": "Power spectrum of the population",
-    "sta": "Spike-triggered average",
-}
-STYLES = {"isi": "steps", "rate": "steps", "psth": "steps", "correlogram": "steps", "cross": "steps", "cv": "points"}
-FEWEST_SPIKES = 3
 
 
 class Analysed(Model):
@@ -49,42 +32,23 @@ class Analysed(Model):
 
     @property
     def streams(self) -> tuple[Stream, ...]:
-        found = [Stream(n, "curve", doc=t, channels=("measured",)) for n, t in TITLES.items()]
-        return (
-            *found,
-            *(Stream(f"{n} of theory", "curve", doc=f"{t} of a Poisson process of the same rate, or the mean.") for n, t in TITLES.items()),
-        )
+        known = analyses().values()
+        found = [Stream(a.name, "curve", doc=a.title, channels=("measured",)) for a in known]
+        words = {"Poisson": "a Poisson process of the same rate", "mean": "the mean"}
+        return (*found, *(Stream(f"{a.name} of theory", "curve", doc=f"{a.title} of {words.get(a.theory, a.theory)}.") for a in known))
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        time = f"({self.unit})"
-        axes = {
-            "isi": (f"interval {time}", f"density (1/{self.unit})"),
-            "rate": (f"time {time}", "rate (Hz)"),
-            "smooth-rate": (f"time {time}", "rate (Hz)"),
-            "psth": (f"time after the event {time}", "rate (Hz)"),
-            "correlogram": (f"lag {time}", "rate (Hz)"),
-            "cross": (f"lag {time}", "rate (Hz)"),
-            "fano": (f"window {time}", "Fano factor"),
-            "cv": ("cell", "CV"),
-            "spectrum": ("frequency (Hz)", "power (Hz)"),
-            "population": ("frequency (Hz)", "power (Hz)"),
-            "sta": (f"time after the spike {time}", self.trace),
-        }
-        mean = ("rate", "smooth-rate", "psth", "sta")
         return tuple(
             Picture(
-                name,
-                TITLES[name],
-                (
-                    Layer(f"{name} of theory", theory=True, label="mean" if name in mean else "Poisson"),
-                    Layer(name, style=STYLES.get(name, "line"), label="measured"),
-                ),
-                x=x,
-                y=y,
-                x_log=name == "fano",
+                a.name,
+                a.title,
+                (Layer(f"{a.name} of theory", theory=True, label=a.theory), Layer(a.name, style=a.style, label="measured")),
+                x=a.x.format(unit=self.unit, trace=self.trace),
+                y=a.y.format(unit=self.unit, trace=self.trace),
+                x_log=a.x_log,
             )
-            for name, (x, y) in axes.items()
+            for a in analyses().values()
         )
 
 
@@ -111,28 +75,12 @@ def pictures_for(model: Model) -> tuple[Picture, ...]:
     if not rasters(model):
         return ()
     alone = all(cells_of(model, stream) == 1 for stream in rasters(model))
-    return tuple(p for p in analysed(model).pictures if (p.name != "sta" or traces(model)) and (p.name != "cross" or not alone))
-
-
-@dataclass(frozen=True, eq=False)
-class Request:
-    """What is to be analysed: copies of events and, for a spike-triggered average, of a trace.
-
-    other   the cell whose spikes a cross-correlogram shows around those of `cell` (None: of all others)
-    aligned times of the events of a peri-stimulus time histogram, and how long to look after each
-    """
-
-    kind: str
-    time: np.ndarray
-    index: np.ndarray
-    span: tuple[float, float]
-    cells: int | None
-    cell: int | None
-    second: float
-    unit: str
-    trace: tuple[np.ndarray, np.ndarray, str] | None = None
-    other: int = 1
-    aligned: tuple[np.ndarray, float] | None = None
+    known = analyses()
+    return tuple(
+        p
+        for p in analysed(model).pictures
+        if ("trace" not in known[p.name].asks or traces(model)) and (known[p.name].cells < 2 or not alone)
+    )
 
 
 def ask(
@@ -165,15 +113,16 @@ def ask(
         kept = int(steps[0])
         first = kept if kept > 0.1 * source.step else 0
     read = None
-    if kind == "sta" and trace is not None:
+    asks = analysis(kind).asks
+    if "trace" in asks and trace is not None:
         at, rows = source.samples(trace[0], first, source.step)
         values = rows.reshape(len(rows), int(np.prod(rows.shape[1:])))
         name = next((t[2] for t in traces(model) if t[:2] == trace), trace[0])
         if len(at) and trace[1] < values.shape[1]:
             read = (at * clock.dt, values[:, trace[1]].astype(float), name)
     span = (first * clock.dt, max(source.step, first + 1) * clock.dt)
-    aligned = _events(source, span, every) if kind == "psth" else None
-    second = analysis.SECONDS.get(clock.unit, 1.0)
+    aligned = _events(source, span, every) if "events" in asks else None
+    second = SECONDS.get(clock.unit, 1.0)
     return Request(kind, (steps + part) * clock.dt, index, span, cells_of(model, stream), cell, second, clock.unit, read, other, aligned)
 
 
@@ -192,52 +141,16 @@ def _events(source: Source, span: tuple[float, float], every: float) -> tuple[np
 def answer(request: Request) -> Curve:
     """Do the analysis; raises ModelError with a sentence where the spikes do not allow it."""
     seen = int(request.index.max()) + 1 if len(request.index) else 1
-    trains = analysis.group(
+    trains = group(
         request.time, request.index, cells=max(seen, request.cells or 0), span=request.span, second=request.second, unit=request.unit
     )
-    if request.kind == "cross":
-        return _cross(trains, request)
-    if request.cell is not None:
-        trains = trains.select([min(request.cell, trains.cells - 1)])
-    if len(trains.time) < FEWEST_SPIKES:
-        raise ModelError("Too few spikes yet.")
-    kind = request.kind
-    if kind == "isi":
-        return analysis.isi(trains)
-    if kind == "rate":
-        return analysis.rate(trains)
-    if kind == "smooth-rate":
-        return analysis.smooth_rate(trains)
-    if kind == "psth":
-        assert request.aligned is not None
-        return analysis.psth(trains, request.aligned[0], 0.0, request.aligned[1])
-    if kind == "correlogram":
-        return analysis.correlogram(trains)
-    if kind == "fano":
-        return analysis.fano(trains)
-    if kind == "cv":
-        return analysis.cv(trains)
-    if kind == "spectrum":
-        return analysis.spectrum(trains)
-    if kind == "population":
-        return analysis.spectrum(trains, of="population")
-    if request.trace is None or len(request.trace[0]) < 16:
-        raise ModelError("The trace is not recorded yet.")
-    time, values, name = request.trace
-    side = min(50.0 * request.second / 1000, 0.2 * (time[-1] - time[0]))
-    return analysis.spike_triggered_average(trains, time, values, side, side, name)
-
-
-def _cross(trains: Trains, request: Request) -> Curve:
-    """Spikes of the other cell around those of the chosen one, or of all the rest."""
-    if trains.cells < 2:
-        raise ModelError("A cross-correlogram needs two cells with spikes.")
-    other = min(request.other, trains.cells - 1)
-    first = [c for c in range(trains.cells) if c != other] if request.cell is None else [min(request.cell, trains.cells - 1)]
-    one, two = trains.select(first), trains.select([other])
-    if min(len(one.time), len(two.time)) < FEWEST_SPIKES:
-        raise ModelError("Too few spikes yet.")
-    return analysis.correlogram(one, other=two)
+    found = analysis(request.kind)
+    if "other" not in found.asks:
+        if request.cell is not None:
+            trains = trains.select([min(request.cell, trains.cells - 1)])
+        if len(trains.time) < FEWEST_SPIKES:
+            raise ModelError("Too few spikes yet.")
+    return found.of_request(trains, request)
 
 
 def observe(curve: Curve) -> tuple[np.ndarray, np.ndarray]:

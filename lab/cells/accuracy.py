@@ -24,7 +24,7 @@ import numpy as np
 from lab.cells.cell import Followed
 from lab.cells.shadow import Shadow
 from lab.errors import ModelError
-from lab.model import Events, Layer, Out, Picture, State, Stream
+from lab.model import MOST_STEPS, Bound, Events, Layer, Out, Picture, State, Stream
 
 TOLERANCE = 1e-10
 STRETCH = 5.0  # ms that the shadow goes at a time
@@ -60,6 +60,16 @@ def begin(cell: Followed) -> State:
         "shadow_drive": np.zeros(stretch_steps(cell.dt)),
         "shadow_waiting": np.zeros((2, ROOM)),
     }
+
+
+def state_bounds(cell: Followed, step: int) -> dict[str, Bound]:
+    """How far its numbers may go: where the shadow stands is within a stretch of the run, and not more spikes wait than there is room for."""
+    least, most = np.full(16, -np.inf), np.full(16, np.inf)
+    least[[DONE, HELD, COST, COUNTED, OWN, ITS, COMPARED, STEADY, LOST]] = 0
+    least[DONE], most[DONE] = max(0, step - stretch_steps(cell.dt)), step
+    most[[COST, OWN, ITS, COMPARED, STEADY]] = MOST_STEPS
+    most[[COUNTED, LOST]] = 1, 2
+    return {"shadow": Bound(least, most)}
 
 
 def room(state: State, dt: float) -> int:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
-from lab.model import Out, State, Stream
+from lab.model import Bound, Out, State, Stream
 from lab.params import Spec
 
 
@@ -68,6 +68,9 @@ class Running(Protocol):
 
     def start(self, constants: Any, seed: int) -> State:
         """State before the first step."""
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        """How far each array of the state may go."""
 
     def advance(self, constants: Any, state: State, n: int, out: Out) -> int:
         """Advance up to n steps in place; returns the steps done."""

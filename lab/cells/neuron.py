@@ -31,7 +31,7 @@ from lab.cells.spikes import Spikes
 from lab.cells.sweeps import Sweep
 from lab.errors import ModelError
 from lab.kernels import seed_state
-from lab.model import Clock, Handle, Layer, Model, Out, Picture, Stage, State, Stream, Strips, action, param
+from lab.model import COUNT, Bound, Clock, Handle, Layer, Model, Out, Picture, Stage, State, Stream, Strips, action, param
 
 CHUNK = 1 << 16  # steps whose stimulus is laid out at a time
 
@@ -331,6 +331,14 @@ class Neuron(Driven):
             "since": np.zeros(1, np.int64),
         }
         return state | accuracy.begin(self) if self.shadow else state
+
+    def state_bounds(self, constants: Bench, state: State, step: int) -> dict[str, Bound]:
+        """What is counted, why it began where it did, and where its shadow stands; a cell is at step `step` of its stimulus."""
+        found = {
+            "step": Bound(step, step), "spike_count": COUNT, "since": COUNT,
+            "began": Bound((-math.inf, 0), (math.inf, len(Start) - 1)),
+        }  # fmt: skip
+        return found | accuracy.state_bounds(self, step) if self.shadow else found
 
     def advance(self, constants: Bench, state: State, n: int, out: Out) -> int:
         n = min(n, accuracy.room(state, self.dt) if self.shadow else CHUNK)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lab.cells.cell import Swept
 from lab.kernels import kernel
-from lab.model import Events, Out, State
+from lab.model import COUNT, Bound, Events, Out, State
 
 
 class Sweep:
@@ -31,6 +31,10 @@ class Sweep:
         points = len(self.currents)
         counts = {"swept": np.zeros(points, np.int64), "first": np.full(points, -1.0), "last": np.full(points, -1.0)}
         return self.cell.start(self.bench, 0) | counts
+
+    def state_bounds(self, state: State) -> dict[str, Bound]:
+        """How far each array of the state may go."""
+        return self.cell.state_bounds(self.bench, state, 0) | {"step": Bound(0, self.steps), "swept": COUNT}
 
     def advance(self, state: State, n: int, V: np.ndarray | None = None) -> int:
         """Advance n steps and count the spikes after the transient; V (n,) receives the first cell's voltage."""

@@ -12,7 +12,7 @@ import sys
 from cyclopts import CycloptsError
 
 # Each module registers its commands, in the order in which the help names them.
-from lab.commands import analyse, catalogue, data, embed, files, hear, learning, lesson, running, verify, window  # noqa: F401
+from lab.commands import analyse, catalogue, data, embed, files, hear, learning, lesson, running, verify, window, writing  # noqa: F401
 from lab.commands.driving import ending_raises
 from lab.commands.options import app, say
 from lab.errors import DivergenceError, LabError
@@ -56,6 +56,16 @@ def execute(argv: list[str]) -> int:
         return 1
     except MemoryError:
         say("lab: there is not enough memory for this: choose fewer cells, a shorter duration or a larger recording interval.")
+        return 1
+    except Exception as error:
+        from lab.engine import faults
+
+        if faults.plain:
+            raise
+        say(
+            f"lab: a fault of the program ({type(error).__name__}: {_one_line(error)[:200]}): nothing recorded is lost. "
+            "Please report it with the command and the file it was given; LAB_DEBUG=1 shows where it happened."
+        )
         return 1
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import json
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from cyclopts import Parameter
 
@@ -16,110 +17,123 @@ from lab.commands.options import app, say
 from lab.errors import FileError, ModelError
 
 if TYPE_CHECKING:
+    from lab.analysis.registry import Option
     from lab.analysis.trains import Curve
     from lab.api import Run
 
-Flag = Parameter(negative="")
+COMMON: dict[str, Any] = {
+    "run_id": Annotated[int | None, Parameter(name="--run", help="Which run (default: the newest).")],
+    "stream": Annotated[str, Parameter(help="Which raster (default: spikes).")],
+    "cells": Annotated[str | None, Parameter(help="Cells, such as 0,3-5 (default: all).")],
+    "from_": Annotated[str | None, Parameter(name="--from", help="Leave out what comes before, such as 200ms.")],
+    "to": Annotated[str | None, Parameter(help="Leave out what comes after.")],
+}
+WRITTEN: dict[str, Any] = {
+    "json_": Annotated[bool, Parameter(name="--json", negative="", help="Print everything as JSON.")],
+    "csv_": Annotated[bool, Parameter(name="--csv", negative="", help="Print the columns as CSV; several analyses follow each other.")],
+    "output": Annotated[str | None, Parameter(name=["--output", "-o"], help="Write into this file instead (.csv or .json).")],
+}
 
 
-@app.command
-def analyse(
-    file: str,
-    *,
-    run_id: Annotated[int | None, Parameter(name="--run", help="Which run (default: the newest).")] = None,
-    stream: Annotated[str, Parameter(help="Which raster (default: spikes).")] = "",
-    cells: Annotated[str | None, Parameter(help="Cells, such as 0,3-5 (default: all).")] = None,
-    from_: Annotated[str | None, Parameter(name="--from", help="Leave out what comes before, such as 200ms.")] = None,
-    to: Annotated[str | None, Parameter(help="Leave out what comes after.")] = None,
-    isi: Annotated[bool, Flag, Parameter(help="Interspike intervals.")] = False,
-    rate: Annotated[str | None, Parameter(help="Rate in bins of this length.")] = None,
-    smooth: Annotated[str | None, Parameter(help="Rate smoothed by a Gaussian of this standard deviation.")] = None,
-    cv: Annotated[bool, Flag, Parameter(help="Regularity of each cell: CV and CV2.")] = False,
-    fano: Annotated[bool, Flag, Parameter(help="Fano factor against window length.")] = False,
-    psth: Annotated[
-        str | None, Parameter(help="Rate after events that come each so often, or `stimulus`: after each onset of the run's own.")
-    ] = None,
-    correlogram: Annotated[str | None, Parameter(help="Correlogram up to this lag.")] = None,
-    with_: Annotated[str | None, Parameter(name="--with", help="Cells to correlate with (default: each cell with itself).")] = None,
-    spectrum: Annotated[bool, Flag, Parameter(help="Power spectrum, mean over cells.")] = False,
-    population: Annotated[bool, Flag, Parameter(help="Power spectrum of all cells together.")] = False,
-    sta: Annotated[str | None, Parameter(help="Spike-triggered average of this trace, or channel, as V or V[2].")] = None,
-    around: Annotated[str | None, Parameter(help="Time before and after a spike for --sta (default: 50 ms).")] = None,
-    bin_: Annotated[str | None, Parameter(name="--bin", help="Width of bins where the option itself does not say.")] = None,
-    json_: Annotated[bool, Parameter(name="--json", negative="", help="Print everything as JSON.")] = False,
-    csv_: Annotated[
-        bool, Parameter(name="--csv", negative="", help="Print the columns as CSV; several analyses follow each other.")
-    ] = False,
-    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Write into this file instead (.csv or .json).")] = None,
-) -> None:
+class Analyse:
     """Analyse the spikes of a run in a session file; without an analysis, print the most important figures.
 
     Lengths may carry a unit (5ms, 0.1s); without one they are in the unit of the run's clock.
     """
-    if json_ and csv_:
-        raise ModelError("--json and --csv: choose one.")
-    kind = "json" if json_ else "csv" if csv_ else ""
-    if output is not None:
-        ending = Path(output).suffix.removeprefix(".").lower()
-        if ending not in ("csv", "json") or kind not in ("", ending):
-            raise ModelError(f"-o {output}: analyses are written as .csv (--csv) or .json (--json).")
-        kind = ending
 
-    from lab import api
-    from lab.analysis.of_run import RunAnalysis
+    __name__ = "analyse"
+    used = False  # the application looks at the options when the command is added, too, and then NumPy should not be loaded
 
-    run = api.load(file, run_id)
-    clock = run.model.clock
+    @property
+    def __signature__(self) -> inspect.Signature:  # what was registered until the command is used is in it
+        given = [inspect.Parameter("file", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str)]
+        for name, annotation in self._hints().items():
+            default = {"stream": "", "json_": False, "csv_": False}.get(name, False if get_args(annotation)[0] is bool else None)
+            given.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default))
+        return inspect.Signature(given)
 
-    def length(text: str | None, option: str) -> float | None:
-        return None if text is None else _length(text, option, clock.unit)
+    @property
+    def __annotations__(self) -> dict[str, Any]:  # type: ignore[override]
+        return {"file": str, **self._hints()}
 
-    found = RunAnalysis(run, stream, None if cells is None else cell_numbers(cells, "--cells"), stretch_of(run, from_, to))
-    width = length(bin_, "--bin")
-    curves: list[Curve] = []
-    if rate is not None:
-        curves.append(found.rate(length(rate, "--rate")))
-    if smooth is not None:
-        curves.append(found.smooth_rate(length(smooth, "--smooth")))
-    if isi:
-        curves.append(found.isi(width))
-    if cv:
-        curves.append(found.cv())
-    if fano:
-        curves.append(found.fano())
-    if psth is not None:
-        curves.append(found.psth(None if psth == "stimulus" else _length(psth, "--psth", clock.unit), width=width))
-    if correlogram is not None:
-        curves.append(
-            found.correlogram(length(correlogram, "--correlogram"), width, None if with_ is None else cell_numbers(with_, "--with"))
-        )
-    elif with_ is not None:
-        raise ModelError("--with needs --correlogram LAG.")
-    if spectrum:
-        curves.append(found.spectrum(width))
-    if population:
-        curves.append(found.spectrum(width, of="population"))
-    if sta is not None:
-        name, channel = _trace(sta)
-        default = 50.0 * found.trains.second / 1000
-        side = length(around, "--around")
-        side = default if side is None else side
-        curves.append(found.sta(name, side, side, channel))
+    def _hints(self) -> dict[str, Any]:
+        """The options, those of the analyses between what all have."""
+        if not self.used:
+            return COMMON | WRITTEN
+        from lab.analysis.registry import options
 
-    if kind == "json":
-        text = json.dumps(_plain(found.figures, curves), ensure_ascii=False) + "\n"
-    elif kind == "csv":
-        text = _table(found.figures, curves)
-    else:
-        text = _words(found.figures, curves)
-    if output is None:
-        print(text, end="")
-        return
-    try:
-        Path(output).write_text(text, "utf-8", newline="")
-    except OSError as error:
-        raise FileError(f"{output} cannot be written: {error.strerror}.") from None
-    say(f"wrote {output}")
+        own = {}
+        for name, option in options().items():
+            kind = bool if option.kind == "flag" else str | None
+            own[name] = Annotated[kind, Parameter(name=name, negative="", help=option.help)]
+        return COMMON | {name.removeprefix("--").replace("-", "_") + "_": hint for name, hint in own.items()} | WRITTEN
+
+    def __call__(
+        self, file: str, *, run_id: int | None = None, stream: str = "", cells: str | None = None, from_: str | None = None,
+        to: str | None = None, json_: bool = False, csv_: bool = False, output: str | None = None, **asked: str | bool | None,
+    ) -> None:  # fmt: skip
+        """Do it."""
+        if json_ and csv_:
+            raise ModelError("--json and --csv: choose one.")
+        kind = "json" if json_ else "csv" if csv_ else ""
+        if output is not None:
+            ending = Path(output).suffix.removeprefix(".").lower()
+            if ending not in ("csv", "json") or kind not in ("", ending):
+                raise ModelError(f"-o {output}: analyses are written as .csv (--csv) or .json (--json).")
+            kind = ending
+
+        from lab import api
+        from lab.analysis.of_run import RunAnalysis
+        from lab.analysis.registry import analyses, options
+
+        run = api.load(file, run_id)
+        found = RunAnalysis(run, stream, None if cells is None else cell_numbers(cells, "--cells"), stretch_of(run, from_, to))
+        given: dict[str, Any] = {}
+        for name, option in options().items():
+            text = asked.get(name.removeprefix("--").replace("-", "_") + "_")
+            if text is not None and text is not False:
+                given[name] = _value(str(text), option, run.model.clock.unit)
+        wanted = [a for a in analyses().values() if a.option is not None and a.option.name in given]
+        used = {o.name for a in wanted for o in (a.option, *a.more) if o is not None}
+        for name in given.keys() - used:
+            users = [
+                f"{a.option.name} {a.option.value}".strip()
+                for a in analyses().values()
+                if a.option is not None and options()[name] in a.more
+            ]
+            raise ModelError(f"{name} needs {' or '.join(users)}.")
+        curves = {a.name: a.of_options(found, given) for a in wanted}
+
+        if kind == "json":
+            text = json.dumps(_plain(found.figures, curves), ensure_ascii=False) + "\n"
+        elif kind == "csv":
+            text = _table(found.figures, list(curves.values()))
+        else:
+            text = _words(found.figures, list(curves.values()))
+        if output is None:
+            print(text, end="")
+            return
+        try:
+            Path(output).write_text(text, "utf-8", newline="")
+        except OSError as error:
+            raise FileError(f"{output} cannot be written: {error.strerror}.") from None
+        say(f"wrote {output}")
+
+
+analyse = Analyse()
+app.command(analyse, name="analyse")
+analyse.used = True
+
+
+def _value(text: str, option: Option, unit: str) -> Any:
+    """What was written after an option, as its analysis takes it."""
+    if option.kind == "length":
+        return _length(text, option.name, unit)
+    if option.kind == "events":
+        return None if text == "stimulus" else _length(text, option.name, unit)
+    if option.kind == "cells":
+        return cell_numbers(text, option.name)
+    return True if option.kind == "flag" else text
 
 
 def stretch_of(run: Run, from_: str | None, to: str | None) -> tuple[float, float] | None:
@@ -165,13 +179,7 @@ def cell_numbers(text: str, option: str) -> list[int]:
     return out
 
 
-def _trace(text: str) -> tuple[str, int]:
-    match = re.fullmatch(r"(.*?)(?:\[(\d+)\])?", text)
-    assert match
-    return match.group(1), int(match.group(2) or 0)
-
-
-def _plain(figures: dict[str, float], curves: list[Curve]) -> dict[str, Any]:
+def _plain(figures: dict[str, float], curves: dict[str, Curve]) -> dict[str, Any]:
     """All results as JSON can hold them: NaN and infinity become null."""
 
     def number(value: Any) -> Any:
@@ -179,9 +187,9 @@ def _plain(figures: dict[str, float], curves: list[Curve]) -> dict[str, Any]:
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
     out: dict[str, Any] = {"figures": {k: number(v) for k, v in figures.items()}}
-    for curve in curves:
+    for key, curve in curves.items():
         columns = {name: [number(v) for v in column.tolist()] for name, column in curve.columns.items()}
-        out[curve.name] = {"title": curve.title, "figures": {k: number(v) for k, v in curve.figures.items()}, "columns": columns}
+        out[key] = {"title": curve.title, "figures": {k: number(v) for k, v in curve.figures.items()}, "columns": columns}
     return out
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from lab.commands.options import Json, RunId, app, say
+from lab.commands.restored import restored
 from lab.errors import FileError, LabError, ModelError
 
 if TYPE_CHECKING:
@@ -52,23 +53,8 @@ def open_vectors(file: str, kind: str = "", metadata: str | None = None, run_id:
 def session_vectors(file: str, run_id: int | None = None) -> Vectors:
     """The vectors that a recorded run has reached."""
     from lab.embedding.streams import NAMES, assemble, has_vectors
-    from lab.engine.recording import experiment_of, restore_point
-    from lab.engine.simulation import Simulation
-    from lab.session import SessionReader
 
-    with SessionReader(file) as reader:
-        info = reader.pick(run_id)
-        experiment = experiment_of(reader, info, f"run {info.id} of {file}")
-        model = experiment.build()
-        if not has_vectors(model):
-            raise FileError(
-                f"Run {info.id} of {file} is of '{experiment.model}', which has no vectors: name a run of a model that has, such as word2vec."
-            )
-        point = restore_point(reader, info.id, max(info.steps, 0))
-    if point is None:
-        raise FileError(f"Run {info.id} of {file} has no checkpoint: run it again with 'lab run {file}'.")
-    simulation = Simulation(model, experiment.seed)
-    simulation.restore(point)
+    simulation = restored(file, run_id, has_vectors, "which has no vectors: name a run of a model that has, such as word2vec")
     return assemble(simulation.observe(VECTORS), simulation.observe(NAMES), Path(file).name)
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -101,15 +101,27 @@ def picture(
     only: Annotated[str | None, Parameter(help="One picture of the model by name.")] = None,
     every: Annotated[bool, Parameter(name="--all", help="Every picture of the model, also those that lie in drawers.")] = False,
     theme: Literal["light", "dark"] = "light",
+    purpose: Annotated[
+        Literal["slide", "page"] | None,
+        Parameter(name="--as", help="slide: sixteen to nine with large letters; page: as wide as printed text."),
+    ] = None,
     run_id: RunId = None,
     model_file: ModelFile = None,
 ) -> None:
     """Draw a run of a session without a screen: its stage as in the window, every picture, or one."""
     trust(model_file)
-    draw(Path(file), Path(output), only, run_id, theme, every)
+    draw(Path(file), Path(output), only, run_id, theme, every, purpose)
 
 
-def draw(session: Path, image: Path, only: str | None = None, run_id: int | None = None, theme: str = "light", every: bool = False) -> None:
+def draw(
+    session: Path,
+    image: Path,
+    only: str | None = None,
+    run_id: int | None = None,
+    theme: str = "light",
+    every: bool = False,
+    purpose: str | None = None,
+) -> None:
     """Draw a run of a session into a picture, in this process: a child would load everything again, and look for it elsewhere."""
     from lab.display.plots import RecordedSource
     from lab.engine.recording import experiment_of
@@ -128,7 +140,12 @@ def draw(session: Path, image: Path, only: str | None = None, run_id: int | None
                 model = model.replace(**entry.payload)
         constants = cache(lambda: model.build(experiment.seed))  # built only if a picture wants names for its points
         source = RecordedSource(reader, info.id, None, model, lambda stream: model.labels(constants(), stream))
-        render(model, source, image, theme=theme, name=only, every=every)
+        shape: dict[str, Any] = {}
+        if purpose == "slide":
+            shape = dict(size=(1280, 720), projector=True, scale=1.5)
+        elif purpose == "page":
+            shape = dict(size=(640, 420) if only else (960, 600), scale=3.0)
+        render(model, source, image, theme=theme, name=only, every=every, **shape)
 
 
 @app.command

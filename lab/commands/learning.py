@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from lab.commands.options import ModelFile, RunId, app, say, trust
-from lab.errors import FileError, ModelError
+from lab.commands.restored import restored
+from lab.errors import FileError
 
 if TYPE_CHECKING:
     from lab.engine.simulation import Simulation
@@ -22,24 +23,11 @@ Best = Annotated[bool, Parameter(negative="", help="The weights with the lowest 
 
 def _trained(file: str, run_id: int | None, best: bool) -> Simulation:
     """The run of a session as its newest checkpoint left it."""
-    from lab.engine.recording import experiment_of, restore_point
-    from lab.engine.simulation import Simulation
-    from lab.session import SessionReader
     from lab.training import Learner
 
-    with SessionReader(file) as reader:
-        info = reader.pick(run_id)
-        experiment = experiment_of(reader, info, f"run {info.id} of {file}")
-        model = experiment.build()
-        if not isinstance(model, Learner):
-            raise ModelError(
-                f"Run {info.id} of {file} is of '{experiment.model}', which trains no network: name a run of a model of the training monitor."
-            )
-        point = restore_point(reader, info.id, max(info.steps, 0))
-    if point is None:
-        raise FileError(f"Run {info.id} of {file} has no checkpoint: run it again with 'lab run {file}'.")
-    simulation = Simulation(model, experiment.seed)
-    simulation.restore(point)
+    simulation = restored(
+        file, run_id, lambda model: isinstance(model, Learner), "which trains no network: name a run of a model of the training monitor"
+    )
     if best:
         simulation.act("restore_best")
     return simulation

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from lab.data.progress import report
 from lab.embedding.grammar import GrammarText, generate
 from lab.errors import FileError, LabError
-from lab.progress import report
 
 LONGEST_SENTENCE = 1000  # tokens; longer ones are cut, as the reference program does
 MOST_BYTES = 1 << 30

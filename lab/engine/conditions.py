@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from lab.arithmetic import OF_SERIES, FormulaError, parse
 from lab.engine.simulation import Result, run
 from lab.errors import LabError
 from lab.model import Happened, Model, Preset, Recorded, Stream
+from lab.params.arithmetic import OF_SERIES, FormulaError, parse
 
 
 def figures(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -217,7 +217,7 @@ def restore_point(session_reader: Any, run_id: int, at_step: int) -> Checkpoint 
                 raise FileError(
                     f"The checkpoint of run {run_id} at step {step} is damaged: it does not say which parameters it belongs to."
                 )
-            return Checkpoint(step, parameters, arrays, done)
+            return Checkpoint(step, parameters, arrays, done, f"run {run_id} in '{session_reader.path.name}'")
         run = runs.pop(run_id)  # each run once: a damaged file may hold a circle of parents
         if run.parent is None:
             return None

@@ -29,6 +29,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from lab.data.progress import heard
 from lab.engine import preparation
 from lab.engine.experiment import Experiment
 from lab.engine.pacing import PACED_SECONDS, Pacing
@@ -39,7 +40,6 @@ from lab.engine.simulation import Block, Checkpoint, Order, Simulation, check_re
 from lab.engine.status import Act, Change, Command, Pause, Phase, Play, Refusal, RunFor, Seek, Speed, Status, Stop, Watch
 from lab.errors import DiskError, DivergenceError, LabError
 from lab.model import Happened
-from lab.progress import heard
 from lab.session import Session
 
 LOOKING_BACK = 0.5  # seconds that may be done again to see what was not recorded

@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from lab.engine import kinds
-from lab.errors import DivergenceError, LabError, ModelError, near
+from lab.engine import faults, kinds
+from lab.errors import DivergenceError, LabError, ModelError, StateError, near
 from lab.model import Events, Happened, Model, Out, Recorded, State, Stream
+from lab.params import bounds
 
 BLOCK_BYTES = 32 << 20  # most memory that the samples of one block may take
 FIRST_EVENTS = 1 << 14
@@ -64,24 +65,21 @@ class Checkpoint:
 
     done    entries of the run's log that have happened in it already: of two things done at one step the checkpoint
             between them holds the first only, and a replay must do the second.
+    run     whose it is, where it comes from a file
     """
 
     step: int
     parameters: dict[str, Any]
     state: State
     done: int = 0
+    run: str = ""
 
 
 class Simulation:
     """A model in motion: value, constants, state, step and the log of what was done to it."""
 
     def __init__(self, model: Model, seed: int = 0):
-        needed = model.memory()
-        free = available_memory()
-        if free and needed > 0.8 * free:
-            raise ModelError(
-                f"{model._owner()} needs about {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free: choose fewer cells, connections or points."
-            )
+        _check_memory(model)
         self.model = model
         self.seed = int(seed)
         self.step = 0
@@ -91,8 +89,35 @@ class Simulation:
         self._declared: tuple[Model, Sequence[Stream]] = (model, model.streams)
         for stream in self._declared[1]:
             kinds.of(model._owner(), stream)
-        self.constants = model.build(self.seed)
-        self.state = model.start(self.constants, self.seed)
+        self.constants = self._build(model)
+        self.state = self._start(model, self.constants)
+        self._shaped = model, bounds.shapes(self.state)
+
+    # What a model raises without meaning it is told in a sentence; the tests want it as it is (`faults`).
+
+    def _build(self, model: Model) -> Any:
+        try:
+            return model.build(self.seed)
+        except Exception as problem:
+            faults.told(model._owner(), "is built", problem)
+
+    def _start(self, model: Model, constants: Any) -> State:
+        try:
+            return model.start(constants, self.seed)
+        except Exception as problem:
+            faults.told(model._owner(), "is started", problem)
+
+    def _move(self, n: int, out: Out) -> int:
+        try:
+            return int(self.model.advance(self.constants, self.state, n, out))
+        except Exception as problem:
+            faults.told(self.model._owner(), f"advances from step {self.step}", problem)
+
+    def _finished(self) -> str | None:
+        try:
+            return self.model.finished(self.constants, self.state)
+        except Exception as problem:
+            faults.told(self.model._owner(), f"is asked at step {self.step} whether it is finished", problem)
 
     def advance(self, n: int, wanted: Iterable[str] = ()) -> Block:
         """Advance up to n steps; `wanted` names the sampled streams to write (events are always written)."""
@@ -108,7 +133,7 @@ class Simulation:
         self.over = None
         while done < n:
             view = {name: array[done:] for name, array in samples.items()}
-            moved = int(self.model.advance(self.constants, self.state, n - done, Out(view, buffers)))
+            moved = self._move(n - done, Out(view, buffers))
             held = 0
             for name, buffer in buffers.items():
                 k = int(buffer.count[0])
@@ -118,7 +143,7 @@ class Simulation:
                     buffer.count[0] = 0
             done += moved
             if done < n:
-                self.over = self.model.finished(self.constants, self.state)
+                self.over = self._finished()
                 if self.over:
                     break
                 if moved == 0 and held == 0:
@@ -187,9 +212,12 @@ class Simulation:
                 raise ModelError(f"{before._owner()}.{name} cannot change while it runs: start a new run with {name} = {values[name]!r}.")
             rebuild |= specs[name].builds
         if rebuild:
-            self.constants = after.build(self.seed)
+            self.constants = self._build(after)
         self.model = after
-        after.changed_live(before, self.constants, self.state)
+        try:
+            after.changed_live(before, self.constants, self.state)
+        except Exception as problem:
+            faults.told(after._owner(), "takes over a change", problem)
 
     def act(self, action: str, **arguments: Any) -> None:
         """Do an action now; logged."""
@@ -197,7 +225,10 @@ class Simulation:
         if action not in known:
             raise ModelError(f"{self.model._owner()} has no action '{action}': {near(action, known)}")
         declared = known[action].arguments(**arguments)
-        changes = known[action].call(self.model, self.constants, self.state, **declared.values())
+        try:
+            changes = known[action].call(self.model, self.constants, self.state, **declared.values())
+        except Exception as problem:
+            faults.told(self.model._owner(), f"does '{action}'", problem)
         if changes:
             self._apply(changes)  # part of the action: replaying it makes the same changes again
         self.log.append(Happened(self.step, "act", action, declared.values()))
@@ -213,13 +244,19 @@ class Simulation:
 
     def observe(self, stream: str) -> Any:
         """What a per-block stream shows now; a ModelError that names the stream where it cannot be drawn."""
-        shown = self.model.observe(self.constants, self.state, stream)
+        try:
+            shown = self.model.observe(self.constants, self.state, stream)
+        except Exception as problem:
+            faults.told(self.model._owner(), f"shows '{stream}'", problem)
         return kinds.checked(self.model._owner(), self.model.stream(stream), shown)
 
     def summary(self) -> dict[str, Any]:
         """The run's figures so far."""
-        told = self.model.account(self.constants)
-        found = self.model.summary(self.constants, self.state)
+        try:
+            told = self.model.account(self.constants)
+            found = self.model.summary(self.constants, self.state)
+        except Exception as problem:
+            faults.told(self.model._owner(), "sums up", problem)
         return {**found, "data": told} if told else found
 
     def checkpoint(self) -> Checkpoint:
@@ -227,27 +264,51 @@ class Simulation:
         return Checkpoint(self.step, self.model.values(), {k: v.copy() for k, v in self.state.items()}, len(self.log))
 
     def restore(self, point: Checkpoint) -> None:
-        """Go back (or forward) to a checkpoint of the same model and seed."""
-        before = self.model
-        self.model = type(before)(**point.parameters)
-        specs = type(before).specs()
-        if any(getattr(before, n) != getattr(self.model, n) for n, s in specs.items() if s.builds or not s.live):
-            self.constants = self.model.build(self.seed)
+        """Go back (or forward) to a checkpoint of the same model and seed.
+
+        Raises StateError where it holds what no run of the model can hold; the simulation is then as it was.
+        """
+        before, kind = self.model, type(self.model)
+        model, constants = kind(**point.parameters), self.constants
+        owner = f"The checkpoint at step {point.step} {'of ' + point.run if point.run else 'of ' + before._owner()} is damaged"
+        if not 0 <= point.step <= bounds.MOST_STEPS:
+            raise StateError(f"{owner}: a run has from 0 to {bounds.MOST_STEPS} steps; use an earlier one, or run it again.")
+        if _differ(before, model):
+            _check_memory(model)
+            constants = self._build(model)
+        shaped, start = self._shaped, None
+        if _differ(shaped[0], model):
+            start = self._start(model, constants)
+            shaped = model, bounds.shapes(start)
         fresh = {k: np.array(v) for k, v in point.state.items()}
-        if set(fresh) < set(self.state):
+        if set(fresh) < set(shaped[1]):
             # Made by an earlier version, which did not keep all that this one keeps: that begins as in a new run.
-            fresh = self.model.start(self.constants, self.seed) | fresh
-        if set(fresh) != set(self.state):
+            fresh = (start or self._start(model, constants)) | fresh
+        if set(fresh) != set(shaped[1]):
             raise ModelError(f"The checkpoint at step {point.step} does not belong to this version of {before._owner()}.")
-        for name, array in fresh.items():  # a kernel that is given another type, or a table for a row, reads what is not there
-            now = self.state[name]
-            if (array.dtype, array.ndim) != (now.dtype, now.ndim) or (array.dtype.kind == "f" and np.isnan(array).any()):
-                raise ModelError(
-                    f"The checkpoint at step {point.step} is damaged: its '{name}' is not of {before._owner()}; use an earlier one."
-                )
-        self.state = fresh
+        bounds.check_kinds(owner, fresh, shaped[1])
+        try:
+            limits = model.state_bounds(constants, fresh, point.step)
+        except Exception as problem:
+            faults.told(model._owner(), "says what its state may hold", problem)
+        bounds.check(owner, fresh, shaped[1], limits)
+        self.model, self.constants, self.state, self._shaped = model, constants, fresh, shaped
         self.step = point.step
         self.log = self.log[: point.done]
+
+
+def _differ(one: Model, other: Model) -> bool:
+    """Whether two values of a model have other constants, or other arrays."""
+    return any(getattr(one, n) != getattr(other, n) for n, s in type(one).specs().items() if s.builds or not s.live)
+
+
+def _check_memory(model: Model) -> None:
+    """Refuse a model that does not fit into memory."""
+    needed, free = model.memory(), available_memory()
+    if free and needed > 0.8 * free:
+        raise ModelError(
+            f"{model._owner()} needs about {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free: choose fewer cells, connections or points."
+        )
 
 
 def available_memory() -> int:

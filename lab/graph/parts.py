@@ -84,11 +84,13 @@ class Template:
 
     about    what it shows, in two or three sentences that stand below it on the canvas.
     values   other parameters of the model that fit it (the data it learns), by name.
+    counted  it is too large to be trained here, and opens where networks are counted.
     """
 
     make: Callable[[], Graph]
     about: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    counted: bool = False
 
     def __call__(self) -> Graph:
         """The graph alone."""
@@ -107,11 +109,12 @@ class Template:
 
 @dataclass(frozen=True)
 class Census:
-    """Numbers of neurons and synapses, and what was counted."""
+    """Numbers of neurons and synapses, what was counted, and of layers all parameters, biases and scales included."""
 
     neurons: int
     synapses: int
     how: str
+    parameters: int = 0
 
     @property
     def per_neuron(self) -> float:

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.arithmetic import OF_SERIES, FormulaError, parse
 from lab.engine.conditions import holds, named_streams, of_result, words
 from lab.engine.experiment import Experiment
 from lab.engine.simulation import Collector, Result, Simulation, simulate
 from lab.lessons.document import Doing, Step
 from lab.model import Model
+from lab.params.arithmetic import OF_SERIES, FormulaError, parse
 
 
 class Bench:

@@ -16,7 +16,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import seed_state
-from lab.model import Events, State, arrays
+from lab.model import COUNT, COUNT_OR_NONE, Bound, Events, State, arrays, index
 from lab.spiking import connect, program
 from lab.spiking.cells import LIF, PoissonPopulation, Population
 from lab.spiking.projections import Drive, Noise, Projection
@@ -426,6 +426,12 @@ class Network:
             "activity": np.zeros((groups, program.BINS), np.int64),
             "delivered": np.zeros(1, np.int64),
         }
+
+    def state_bounds(self, built: Built) -> dict[str, Bound]:
+        """How far the arrays of the state may go: a spike in the ring names a cell of its population."""
+        sizes = built.pop[:, program.SIZE]
+        counts = dict.fromkeys(("clock", "until", "driven until", "at", "spikes", "since", "activity", "delivered"), COUNT)
+        return counts | {"fired": index(np.repeat(sizes, sizes)), "counts": Bound(0, sizes), "silent": Bound(0, 1), "last": COUNT_OR_NONE}
 
     def advance(
         self, built: Built, state: State, steps: int, scales: Scales | None = None, rates: np.ndarray | None = None, membranes: np.ndarray | None = None,

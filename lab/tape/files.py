@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import struct
 import zipfile
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from lab.data import door
+from lab.data import door, tensors
 from lab.errors import FileError
 from lab.tape.program import Program
 
-# Names of the safetensors format against NumPy's little-endian ones (those that hold weights).
-_KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U8": "|u1"}
-_HEADER_LIMIT = 100_000_000  # the format's own limit
-
-
+_KINDS = {name: code for name, code in tensors.KINDS.items() if name not in ("BF16", "BOOL")}
 MAX_BYTES = 256 << 20  # of a file of weights, packed or unpacked
 
 
@@ -54,19 +47,8 @@ def load_weights(path: str | Path, program: Program, state: dict[str, np.ndarray
 
 
 def write_safetensors(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays in the safetensors format: length of the header (u64), JSON header, raw little-endian data."""
-    header, blobs, place = {}, [], 0
-    for name, array in arrays.items():
-        kind = next(key for key, code in _KINDS.items() if np.dtype(code) == array.dtype)
-        blob = array.astype(_KINDS[kind], copy=False).tobytes()
-        header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [place, place + len(blob)]}
-        place += len(blob)
-        blobs.append(blob)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        file.writelines(blobs)
+    """Write arrays in the safetensors format."""
+    tensors.write(path, arrays)
 
 
 def read_safetensors(path: Path) -> dict[str, np.ndarray]:
@@ -77,40 +59,10 @@ def read_safetensors(path: Path) -> dict[str, np.ndarray]:
         return FileError(f"'{path.name}' is not a sound safetensors file: {why}; export it again.")
 
     content = door.read_bytes(path, limit=MAX_BYTES, what="a file of weights")
-    if len(content) < 8:
-        raise refuse("it is shorter than its header's length")
-    (length,) = struct.unpack("<Q", content[:8])
-    if length > min(_HEADER_LIMIT, len(content) - 8):
-        raise refuse(f"its header is said to have {length} bytes")
-    try:
-        header = json.loads(content[8 : 8 + length].decode("utf-8"))
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise refuse("its header is not JSON") from None
-    if not isinstance(header, dict):
-        raise refuse("its header is not a table")
-    data, found, covered = memoryview(content)[8 + length :], {}, []
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        try:
-            kind, shape, (start, stop) = entry["dtype"], entry["shape"], entry["data_offsets"]
-        except (TypeError, KeyError, ValueError):
-            raise refuse(f"the entry '{name}' lacks its type, shape or place") from None
-        if kind not in _KINDS:
-            raise refuse(f"'{name}' has the type {kind}, which holds no weights here")
-        if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in [*shape, start, stop]):
-            raise refuse(f"'{name}' has a shape or place that is not made of whole numbers")
-        size = np.dtype(_KINDS[kind]).itemsize
-        for n in shape:
-            size *= n
-        if not start <= stop <= len(data) or stop - start != size:
-            raise refuse(f"'{name}' of shape {shape} does not fit its {stop - start} bytes from {start} of {len(data)}")
-        covered.append((start, stop))
-        found[name] = np.frombuffer(data[start:stop], _KINDS[kind]).reshape(shape)
-    covered.sort()
-    if any(before[1] > after[0] for before, after in pairwise(covered)):
-        raise refuse("two of its arrays overlap")
-    return found
+    first = 8 + tensors.header_length(content[:8], len(content), refuse)
+    found = tensors.entries(content[8:first], len(content) - first, refuse, _KINDS)
+    data = memoryview(content)[first:]
+    return {name: np.frombuffer(data[e.start : e.stop], _KINDS[e.kind]).reshape(e.shape) for name, e in found.items()}
 
 
 def _write_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:

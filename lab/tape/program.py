@@ -13,6 +13,7 @@ import numpy as np
 
 from lab.errors import DivergenceError, ModelError, ParameterError, near
 from lab.kernels import seed_state
+from lab.params.bounds import MOST_ROWS, MOST_STEPS, Bound
 from lab.tape import interpreter
 from lab.tape.data import Data, check_values, pack
 from lab.tape.initialisers import initial
@@ -133,6 +134,14 @@ class Program:
                 at = self.layout.offsets[node.index] - self.layout.parameters
                 found[node.name] = state["statistics"][at : at + node.size].reshape(node.shape)
         return found
+
+    def state_bounds(self, state: State) -> dict[str, Bound]:
+        """How far the arrays of a state of this program may go: its order of samples may be of any length that fits their number."""
+        rows = max(1, len(state["order"]))
+        most = np.full(interpreter.UPDATES + 2 * len(self.tape.objectives), MOST_STEPS)
+        most[interpreter.POSITION] = rows - 1
+        hyper = Bound([h.lo for h in self.tape.hypers], [h.hi for h in self.tape.hypers])
+        return {"counters": Bound(0, most), "order": Bound(0, rows - 1, ((0, MOST_ROWS),)), "hyper": hyper}
 
     def forget(self, state: State) -> None:
         """Empty the optimisers' memory: moments 0, and their bias is corrected as at the start; weights and schedules stay."""

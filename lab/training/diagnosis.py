@@ -149,7 +149,7 @@ def _flow(s: Signs) -> tuple[str, str] | None:
             f"Exploding gradient: {s.ratio:.1e} times what comes back to {last} arrives at layer 1; use smaller initial weights or clip.",
         )
     # By the root of the loss, which grows with the scale of the targets as the gradient does.
-    if s.gradient > 1e3 * max(1.0, math.sqrt(s.start)):
+    if s.gradient > 1e3 * max(1.0, math.sqrt(max(0.0, s.start))):
         return "exploding", f"Exploding gradient: its norm is {s.gradient:.3g}; clip it at 1 or lower the learning rate."
     return None
 

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lab.data.byte_pairs import shown
 from lab.errors import ModelError
-from lab.model import Layer, Picture, Stream, action, param
+from lab.model import Layer, Picture, Stream
+from lab.training import told
 from lab.training.language import chances, padded
+from lab.training.silencing import Silencing
 from lab.training.stepwise import Stepwise
 
-NEXT = 12  # letters of the bars
-NEURONS = 12  # rows of the table of neurons
-CONTEXT = 7  # letters of a context that is shown
 SEARCHED = 48  # windows in which a neuron's contexts are looked for
 
 
-class Inside(Stepwise):
+class Inside(Silencing, Stepwise):
     """A learner whose program is a transformer (`lab.training.language.transformer`), with one text that is looked at.
 
     Its state holds `prompt` (what is looked at), `chosen` (a place in it), `head`, `neuron`, and what is silent: `heads on`,
@@ -34,8 +34,8 @@ class Inside(Stepwise):
         tied: bool
 
     @property
-    def alphabet(self) -> str:
-        """Its letters."""
+    def alphabet(self) -> str | tuple[str, ...]:
+        """Its letters, or its tokens as text."""
         raise ModelError(f"{self._owner()} does not say its letters.")
 
     def counted(self, before: np.ndarray) -> np.ndarray:
@@ -135,12 +135,12 @@ class Inside(Stepwise):
             return self._neurons(constants, state, tape, at)
         if stream == "writing":
             return [
-                {"step": int(step), "loss": round(float(loss), 2), "it writes": "".join(self.alphabet[k] for k in line).replace("\n", "⏎")}
+                {"step": int(step), "loss": round(float(loss), 2), "it writes": constants.maker.written(line).replace("\n", "⏎")}
                 for line, (step, loss) in zip(state["samples"], state["sampled"], strict=True)
             ] or [{"step": 0, "loss": math.nan, "it writes": "nothing yet"}]
         if stream == "written":
-            shown = [*letters, *(self.alphabet[k] for k in state["written"])]
-            return {"rows": [{"texts": shown}], "lit": tuple(range(len(letters)))}
+            texts = [*letters, *(self.alphabet[k] for k in state["written"])]
+            return {"rows": [{"texts": texts}], "lit": tuple(range(len(letters)))}
         if stream == "step by step":
             return self._head(constants, state, tape, at)
         if stream in ("letters", "neurons"):
@@ -150,44 +150,38 @@ class Inside(Stepwise):
     def labels(self, constants, stream):
         """Letters by name, neurons by block and number."""
         if stream == "letters":
-            return tuple(_shown(letter) for letter in self.alphabet)
+            return tuple(shown(letter) for letter in self.alphabet)
         if stream == "neurons":
             return tuple(f"{b + 1}·{n}" for b in range(self.blocks) for n in range(4 * self.width))
         return super().labels(constants, stream)
 
+    def layers_of(self, constants) -> tuple[int, int, int]:
+        """(blocks, heads of each, neurons of each)."""
+        return self.blocks, self.heads, 4 * self.width
+
+    def neuron_of_row(self, constants, state, index: int) -> tuple[int, int]:
+        """Block and number of the neuron in a row of the table of neurons."""
+        rows = self._neurons(constants, state, self.tape_state(constants, state), self._at(state))
+        return told.neuron_of(rows[index % len(rows)])
+
     def _next(self, constants, state, tape) -> list[dict[str, Any]]:
         """The likeliest next letters, with the trigram's share as a tick in the same bar."""
-        at, prompt = self._at(state), state["prompt"]
+        at = self._at(state)
         now = chances(self.pass_over(constants, state, tape, ["logits"])[0][at], 1.0, 0)
         silent = bool(self.silenced(state))
-        clean = chances(self.pass_over(constants, state, tape, ["logits"], clean=True)[0][at], 1.0, 0) if silent else now
-        three = self.counted(prompt[: at + 1])
-        rows = []
-        for k in np.argsort(-np.maximum(now, clean), kind="stable")[:NEXT]:
-            row = {
-                "letter": _shown(self.alphabet[k]),
-                "": _bar(float(now[k]), float(three[k])),
-                "%": round(100 * float(now[k]), 1),
-                "trigram %": round(100 * float(three[k]), 1),
-            }
-            rows.append(row | ({"nothing silent %": round(100 * float(clean[k]), 1)} if silent else {}))
-        return rows
+        clean = chances(self.pass_over(constants, state, tape, ["logits"], clean=True)[0][at], 1.0, 0) if silent else None
+        return told.next_rows(self.alphabet, now, clean, self.counted(state["prompt"][: at + 1]))
 
     def _lens(self, constants, state, tape, at):
-        parts = ["stream"] + [f"block{b + 1}.{half}" for b in range(self.blocks) for half in ("middle", "out")]
-        values = self.pass_over(constants, state, tape, parts)
+        nodes = ["stream"] + [f"block{b + 1}.{half}" for b in range(self.blocks) for half in ("middle", "out")]
+        values = self.pass_over(constants, state, tape, nodes)
         gain, bias = (constants.program.parameters(tape)[f"final.{part}"] for part in ("gain", "bias"))
-        rows = []
-        for part, value in zip(parts, values, strict=True):
+        said = []
+        for where, value in zip(told.parts(self.blocks), values, strict=True):
             x = value[at].astype(float)
             x = (x - x.mean()) / math.sqrt(x.var() + 1e-5) * gain + bias
-            p = chances(self._read_out(constants, tape, x), 1.0, 0)
-            order = np.argsort(-p)[:3]
-            words = {"stream": "letter and place", "middle": "heads", "out": "MLP"}[part.split(".")[-1]]
-            where = words if part == "stream" else f"block {part[5:].split('.')[0]} {words}"
-            rows.append({"after": where, "it would say": _shown(self.alphabet[order[0]]), "%": round(100 * float(p[order[0]]), 1),
-                         "then": " ".join(_shown(self.alphabet[k]) for k in order[1:])})  # fmt: skip
-        return rows[::-1]
+            said.append((where, chances(self._read_out(constants, tape, x), 1.0, 0)))
+        return told.lens_rows(self.alphabet, said)
 
     def _read_out(self, constants, tape, x: np.ndarray) -> np.ndarray:
         arrays = constants.program.parameters(tape)
@@ -203,119 +197,41 @@ class Inside(Stepwise):
         if not self.tied:
             pushes = pushes - constants.program.parameters(tape)["logits.bias"]
         strength = np.abs(now) * np.abs(pushes).max(-1)
-        order = [np.unravel_index(k, now.shape) for k in np.argsort(-strength, axis=None)[:NEURONS]]
+        order = [np.unravel_index(k, now.shape) for k in np.argsort(-strength, axis=None)[: told.NEURONS]]
         chosen = tuple(int(k) for k in state["neuron"])
         if chosen not in [tuple(map(int, place)) for place in order]:
             order = [chosen, *order[:-1]]
         windows = constants.extra["held"]["x"][:SEARCHED]
         found = constants.program.forward(tape, names, x=windows)
-        rows = []
-        for b, n in order:
-            answers = found[b][:, :, n]
-            tops = np.argsort(-answers, axis=None)[:60]
-            contexts: list[str] = []
-            for place in tops:  # of windows of their own
-                w, t = divmod(int(place), self.context)
-                text = "".join(_shown(self.alphabet[k]) for k in windows[w, max(0, t - CONTEXT + 1) : t + 1])
-                if text not in contexts:
-                    contexts.append(text)
-                if len(contexts) == 3:
-                    break
-            up, down = np.argsort(-pushes[b, n])[:4], np.argsort(pushes[b, n])[:3]
-            mark = "" if state["neurons on"][b, n] else " (silent)"
-            rows.append({
-                "neuron": f"b{b + 1} · n {n}{mark}", "contexts that excite it": "   ".join(contexts), "pushes up": " ".join(_shown(self.alphabet[k]) for k in up),
-                "down": " ".join(_shown(self.alphabet[k]) for k in down), "now": round(float(now[b, n]), 2),
-            })  # fmt: skip
-        return rows
+        return [
+            told.neuron_row(
+                self.alphabet, b, n, not state["neurons on"][b, n], told.contexts_of(self.alphabet, windows, found[b][:, :, n]), pushes[b, n], float(now[b, n])
+            )
+            for b, n in order
+        ]  # fmt: skip
 
     def _head(self, constants, state, tape, at):
         b, h = (int(k) for k in state["head"])
-        name = f"block{b + 1}"
-        q, k, v, look = (
-            value[h] for value in self.pass_over(constants, state, tape, [f"{name}.q", f"{name}.k", f"{name}.v", f"{name}.attention"])
-        )
-        n = at + 1
-        first = max(0, n - 12)
-        scores = (k[first:n] @ q[at] / math.sqrt(self.width // self.heads))[None]
-        names = "".join(_shown(self.alphabet[t]) for t in state["prompt"][first:n])
-        return [
-            {"name": f"q of '{names[-1:]}'", "values": q[at : at + 1, :12], "at": (0, 0), "note": "the first 12 numbers"},
-            {"name": f"k of {names}", "values": k[first:n, :12], "at": (1, 0), "note": "one row for each letter; the first 12 numbers"},
-            {"name": "q.k / root of d", "values": scores, "at": (0, 1), "lit": True},
-            {"name": "softmax, later letters masked", "values": look[at, first:n][None], "at": (1, 1), "lit": True, "note": "over all letters so far; the last 12 are shown"},
-            {"name": "v", "values": v[first:n, :12], "at": (0, 2), "note": "one row for each letter"},
-            {"name": "sum of v, weighted", "values": (look[at, :n] @ v[:n])[None, :12], "at": (1, 2), "lit": True},
-        ]  # fmt: skip
+        nodes = [f"block{b + 1}.{part}" for part in ("q", "k", "v", "attention")]
+        q, k, v, look = (value[h] for value in self.pass_over(constants, state, tape, nodes))
+        texts = [self.alphabet[t] for t in state["prompt"][: at + 1]]
+        return told.head_matrices(texts, q[at], k[: at + 1], v[: at + 1], look[at, : at + 1])
 
     def _map(self, constants, tape) -> dict[str, np.ndarray]:
         arrays = constants.program.parameters(tape)
         table = arrays["letters.weight"].astype(float)
         middle = table - table.mean(0)
         plane = np.linalg.svd(middle, full_matrices=False)[2][:2].T
-        kinds = np.array([1.0 if k.isupper() else 0.0 if k.islower() else 2.0 if k.isdigit() else 3.0 for k in self.alphabet])
+        kinds = np.array(
+            [1.0 if k.strip().isupper() else 0.0 if k.strip().islower() else 2.0 if k.strip().isdigit() else 3.0 for k in self.alphabet]
+        )
         values = np.concatenate([arrays[f"block{b + 1}.values.weight"] for b in range(self.blocks)]).astype(float)
         block = np.repeat(np.arange(self.blocks), 4 * self.width).astype(float)
         return {"letters": np.column_stack([middle @ plane, kinds]), "neurons": np.column_stack([values @ plane, block])}
 
-    # -- what a person may do to it --
-
-    @action("Choose a letter", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its place in the text.")))
-    def choose(self, constants, state, index: int) -> None:
-        """Look at this place of the text."""
-        state["chosen"][0] = index % len(state["prompt"])
-
-    @action("Choose a head", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its number, block by block.")))
-    def choose_head(self, constants, state, index: int) -> None:
-        """Unfold this head."""
-        state["head"][:] = divmod(index % (self.blocks * self.heads), self.heads)
-
-    @action("Choose a neuron", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its row in the table.")))
-    def choose_neuron(self, constants, state, index: int) -> None:
-        """Take the neuron of this row of the table."""
-        rows = self._neurons(constants, state, self.tape_state(constants, state), self._at(state))
-        block, number = rows[index % len(rows)]["neuron"].removesuffix(" (silent)").split(" · n ")
-        state["neuron"][:] = int(block[1:]) - 1, int(number)
-
-    @action("Silence the head")
-    def silence_head(self, constants, state) -> None:
-        """The chosen head says nothing any more, or again; only what is looked at and written changes, not the training."""
-        b, h = state["head"]
-        state["heads on"][b, h] = 1.0 - state["heads on"][b, h]
-
-    @action("Silence the neuron")
-    def silence_neuron(self, constants, state) -> None:
-        """The chosen neuron says nothing any more, or again."""
-        b, n = state["neuron"]
-        state["neurons on"][b, n] = 1.0 - state["neurons on"][b, n]
-
-    @action("Silence the block")
-    def silence_block(self, constants, state) -> None:
-        """The block of the chosen head adds nothing any more, or again."""
-        b = state["head"][0]
-        state["blocks on"][b] = 1.0 - state["blocks on"][b]
-
-    @action("Let all speak")
-    def let_all_speak(self, constants, state) -> None:
-        """Nothing is silent."""
-        for name in ("heads on", "neurons on", "blocks on"):
-            state[name][:] = 1.0
-
 
 def _times(mask: np.ndarray) -> Any:
     return lambda value: value * mask.astype(value.dtype)
-
-
-def _shown(letter: str) -> str:
-    """A letter as it is written in tables."""
-    return {" ": "␣", "\n": "⏎", "\t": "⇥"}.get(letter, letter)
-
-
-def _bar(share: float, tick: float, long: int = 24) -> str:
-    """A bar of up to `long` blocks for a share, with a tick in it."""
-    blocks = list("█" * round(long * share) + " " * (long - round(long * share)))
-    blocks[min(long - 1, round(long * tick))] = "│"
-    return "".join(blocks)
 
 
 def induction(looks: np.ndarray, periods: np.ndarray) -> np.ndarray:

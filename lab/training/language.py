@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lab.tape import Node, Program, Tape
-from lab.training.makers import HELD_OUT, Arrays, Made, generator, numbered
+from lab.training.makers import HELD_OUT, Arrays, Made, generator, known_of, numbered
 from lab.training.objectives import Stage
 
 BORROWED = 5.0  # letters of the shorter context that are added to the counts of a longer one
@@ -207,3 +207,21 @@ class Repeats(Made):
     def tokens(self, text: str) -> np.ndarray:
         """Numbers of letters."""
         return numbered(text, self.alphabet)
+
+    def known(self, text: str) -> np.ndarray:
+        """Numbers of those letters that are its own."""
+        return known_of(text, self.alphabet)
+
+    def written(self, tokens: np.ndarray) -> str:
+        """The text of numbers."""
+        return "".join(self.alphabet[k] for k in tokens)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(V,) characters of each token."""
+        return np.ones(self.letters)
+
+    @property
+    def each(self) -> float:
+        """Characters of a token, on average."""
+        return 1.0

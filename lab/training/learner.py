@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.errors import DivergenceError, ModelError
-from lab.model import Clock, Layer, Model, Out, Picture, Remedy, State, Stream, action, param
+from lab.model import COUNT_OR_NONE, INFINITE, Bound, Clock, Layer, Model, Out, Picture, Remedy, State, Stream, action, index, param
 from lab.tape import Data, Optimiser, Program, Tape
 from lab.tape.files import load_weights, save_weights
 from lab.tape.interpreter import EPOCH, POSITION, STEP, UPDATES
@@ -275,6 +275,12 @@ class Learner(Model):
         program, stages, output = self.compile()
         return Constants(program, stages=stages, output=output, maker=self.maker, seed=seed)
 
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """What of a training is an index or a count; losses and what is made of them may be infinite."""
+        found = {name: bound for name, bound in constants.program.state_bounds(state).items() if name in state}
+        found |= {"phase": index(len(self.phases(constants))), "switched": COUNT_OR_NONE, "checked": Bound(shape=((0, 10_000), (4, 5)))}
+        return found | {name: INFINITE for name in ("last", "smooth", "figures", "measured") if name in state}
+
     def start(self, constants: Constants, seed: int) -> State:
         """First weights, drawn or from a file; nothing seen."""
         tape = constants.program.start(seed, self.rows(constants))
@@ -379,7 +385,7 @@ class Learner(Model):
                     state["figures"][FIRST_LOSS] = values[0, 0]
             self._write_steps(out, done, count, values, smooth)
             if out.wanted("rate"):
-                rates = out["rate"][done : done + count].reshape(count, -1)
+                rates = out["rate"][done : done + count].reshape(count, len(program.tape.objectives))
                 for place, objective in enumerate(program.tape.objectives):
                     every = int(tape["hyper"][objective.turn]) if objective.turn >= 0 else 1
                     first, series = int(before[STEP]), np.empty(count)

@@ -271,6 +271,11 @@ def numbered(text: str, alphabet: str) -> np.ndarray:
     return np.array([known[letter] for letter in text], np.int64)
 
 
+def known_of(text: str, alphabet: str) -> np.ndarray:
+    """The numbers of those characters that are in an alphabet."""
+    return np.array([k for letter in text for k in [alphabet.find(letter)] if k >= 0], np.int64)
+
+
 @dataclass(frozen=True)
 class Text:
     """Windows of one long text, `context` characters each: input `x`, and `t` the same window one character further.
@@ -312,6 +317,24 @@ class Text:
     def tokens(self, text: str) -> np.ndarray:
         """Numbers of characters, in the order of the alphabet."""
         return numbered(text, self.alphabet)
+
+    def known(self, text: str) -> np.ndarray:
+        """Numbers of those characters of a text that occur in this one."""
+        return known_of(text, self.alphabet)
+
+    def written(self, tokens: np.ndarray) -> str:
+        """The text of numbers."""
+        return "".join(self.alphabet[k] for k in tokens)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(V,) characters of each token."""
+        return np.ones(len(self.alphabet))
+
+    @property
+    def each(self) -> float:
+        """Characters of a token, on average."""
+        return 1.0
 
     def _windows(self, tokens: np.ndarray, starts: np.ndarray) -> Arrays:
         at = starts[:, None] + np.arange(self.context)

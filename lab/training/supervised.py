@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Advice, Clock, Out, Picture, State, Stream, param
+from lab.model import INFINITE, Advice, Bound, Clock, Out, Picture, State, Stream, index, param
 from lab.tape import Data, Node, Program, Tape
 from lab.training import baseline, canvas, diagnosis, drawing, pictures, readings, verdicts, walk
 from lab.training.actions import ByHand
@@ -209,6 +209,15 @@ class Supervised(ByHand):
         )  # fmt: skip
         program, stages, output = self.compile(shape)
         return Constants(program, material, stages, output, shape)
+
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """The examples that wait, and those that were added by hand, too."""
+        outputs, rows = constants.outline.outputs, len(constants.material.x) + len(state["added"])
+        most = math.inf if self.task != "classification" else max(0, outputs - 1)
+        return super().state_bounds(constants, state, step) | {
+            "owed": Bound(0, rows), "order": Bound(0, rows - 1, (rows,)), "drawn_on": Bound(0, 1), "point_class": index(1001),
+            "added": Bound((-math.inf, -math.inf, 0), (math.inf, math.inf, most), ((0, 10_000), 3)), "health": INFINITE, "history": INFINITE,
+        }  # fmt: skip
 
     def start(self, constants: Constants, seed: int) -> State:
         """First weights, drawn or from a file; nothing seen."""

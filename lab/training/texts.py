@@ -9,6 +9,7 @@ from lab.data import door
 from lab.errors import FileError
 from lab.training.language import Counts
 from lab.training.makers import Text
+from lab.training.pieces import Pieces
 
 LONGEST = 4_000_000  # characters of an own text
 
@@ -29,23 +30,29 @@ def _file_text(path: str, modified: float, size: int) -> str:
     return text
 
 
-@lru_cache(4)
-def text_of(source: str, context: int) -> Text:
-    """The text of a source ("" for the help pages), in windows."""
+def _whole(source: str) -> str:
+    """The text of a source ("" for the help pages)."""
     if not source:
-        return Text(help_pages(), context)
-    place = Path(source)
+        return help_pages()
     try:
-        facts = place.stat()
+        facts = Path(source).stat()
     except OSError as error:
         raise FileError(f"{source} cannot be read: {error.strerror}. Give the path of a text file.") from None
-    return Text(_file_text(source, facts.st_mtime, facts.st_size), context)
+    return _file_text(source, facts.st_mtime, facts.st_size)
 
 
 @lru_cache(4)
-def counts_of(source: str, context: int) -> tuple[Counts, tuple[float, float, float, float]]:
-    """What counting says of a text, and its losses on the part held out."""
-    text = text_of(source, context)
-    tokens = text.tokens(text.text)
-    counts = Counts(tokens[: text.cut], len(text.alphabet))
-    return counts, counts.losses(tokens[text.cut :])
+def text_of(source: str, context: int, vocabulary: int = 0) -> Text:
+    """The text of a source in windows of characters, or of so many byte pairs where a vocabulary is wanted."""
+    text = _whole(source)
+    return Pieces(text, context, vocabulary=vocabulary) if vocabulary else Text(text, context)
+
+
+@lru_cache(4)
+def counts_of(source: str, context: int, vocabulary: int = 0) -> tuple[Counts, tuple[float, float, float, float]]:
+    """What counting tokens says of a text, and its losses on the part held out, in nats per character."""
+    text = text_of(source, context, vocabulary)
+    counts, held = Counts(text.tokens(text.text[: text.cut]), len(text.alphabet)), text.tokens(text.text[text.cut :])
+    chance, one, two, three = counts.losses(held)
+    each = float(text.lengths[held].mean())
+    return counts, (chance / each, one / each, two / each, three / each)

@@ -14,11 +14,13 @@ from PySide6.QtWidgets import QBoxLayout, QComboBox, QDoubleSpinBox, QHBoxLayout
 
 from lab.analysis import pictures as analysis_view
 from lab.analysis.of_run import cells_of, rasters
-from lab.analysis.pictures import Request, Shown
+from lab.analysis.pictures import Shown
+from lab.analysis.registry import Request, analysis
 from lab.analysis.trains import Curve
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import LabError
 from lab.model import Layer, Model, Picture
+from lab.units import number
 from lab.widgets.pictures.base import PictureView, Table
 from lab.widgets.pictures.card import PictureCard
 from lab.widgets.pictures.lines import LinesView
@@ -145,6 +147,11 @@ class AnalysisView(PictureView):
         """Which analysis is shown."""
         return str(self.kinds.currentData())
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """What the analysis needs to be told besides cell and stretch."""
+        return analysis(self.kind).asks
+
     def choose(self, kind: str) -> None:
         """Show this analysis (`isi`, `rate`, `correlogram` ...)."""
         self.kinds.setCurrentIndex(max(0, self.kinds.findData(kind)))
@@ -153,7 +160,7 @@ class AnalysisView(PictureView):
     def wanted(self) -> frozenset[str]:
         """The raster, and the trace while it is averaged."""
         needed = {self.streams.currentText()}
-        if self.kind == "sta" and self.traces.currentData():
+        if "trace" in self.asks and self.traces.currentData():
             needed.add(self.traces.currentData()[0])
         return frozenset(needed)
 
@@ -165,9 +172,10 @@ class AnalysisView(PictureView):
         return " · ".join(_figure(k, v) for k, v in list(self.curve.figures.items())[:3])
 
     def _choice(self) -> tuple[Any, ...]:
-        trace = self.traces.currentData() if self.kind == "sta" else None
-        other = self.other.value() if self.kind == "cross" else 0
-        every = self.every.value() if self.kind == "psth" else 0.0
+        asks = self.asks
+        trace = self.traces.currentData() if "trace" in asks else None
+        other = self.other.value() if "other" in asks else 0
+        every = self.every.value() if "events" in asks else 0.0
         return self.kind, self.streams.currentText(), self.cell.value(), self.last.value(), trace, other, every
 
     def _limit_cells(self) -> None:
@@ -181,9 +189,10 @@ class AnalysisView(PictureView):
         self._asked = min(self._asked, 0.0)
         if self.sender() is self.streams:
             self._limit_cells()
-        self.traces.setVisible(self.kind == "sta" and self.traces.count() > 1)
-        self.other.setVisible(self.kind == "cross")
-        self.every.setVisible(self.kind == "psth")
+        asks = self.asks
+        self.traces.setVisible("trace" in asks and self.traces.count() > 1)
+        self.other.setVisible("other" in asks)
+        self.every.setVisible("events" in asks)
         if self._source is not None:
             self.refresh(self._source)
 
@@ -257,7 +266,7 @@ class AnalysisView(PictureView):
 
     def _place_for(self, kind: str, curve: Curve) -> LinesView:
         """The picture of this analysis, made when it is first needed: each keeps its own axes."""
-        trace = curve.y_label if kind == "sta" else ""
+        trace = curve.y_label if "trace" in analysis(kind).asks else ""
         name = (kind, trace)
         view = self._views.get(name)
         if view is None:
@@ -304,7 +313,7 @@ class AnalysisCard(PictureCard):
 def _figure(name: str, value: float) -> str:
     """`mean interval (ms)` and 28.4 as `mean interval 28.4 ms`."""
     words, _, unit = typeset(name).partition(" (")
-    return f"{words} {value:.4g} {unit.removesuffix(')')}".strip()
+    return f"{words} {number(value)} {unit.removesuffix(')')}".strip()
 
 
 def _combo(name: str, parent: QWidget) -> QComboBox:

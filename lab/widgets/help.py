@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from lab import catalog
 from lab.model import Model
+from lab.units import number
 from lab.widgets import theme
 
 
@@ -45,7 +46,11 @@ def parameters_table(kind: type[Model]) -> str:
     rows = []
     for spec in kind.specs().values():
         bounds = (
-            ", ".join(spec.choices) if spec.choices else f"{spec.lo:g} … {spec.hi:g}" if spec.lo is not None and spec.hi is not None else ""
+            ", ".join(spec.choices)
+            if spec.choices
+            else f"{number(spec.lo, 6)} … {number(spec.hi, 6)}"
+            if spec.lo is not None and spec.hi is not None
+            else ""
         )
         default = spec.text(spec.default) if isinstance(spec.default, (int, float, str, bool)) else "–"
         cells = (spec.label, default, bounds, spec.doc + ("" if spec.live else " A change begins a new run."))

@@ -12,8 +12,8 @@ from typing import Any
 from lab.display.plots import typeset
 from lab.display.symbols import plain
 from lab.model import Model
-from lab.parameter_kinds import KINDS
 from lab.params import Spec
+from lab.params.kinds import KINDS
 
 SAID = 4  # values of a parameter that was changed; of one that was dragged the first and the last are said
 NAMED = 2  # differences that a name says; more are in the comparison

@@ -84,9 +84,7 @@ def _digits(value: float, count: int) -> float:
 
 def number_text(value: float | int) -> str:
     """A number as a person writes it: up to seven digits, no trailing zeros."""
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.7g}"
+    return number(value, 7, nothing=0.0)
 
 
 class NumberBox(QLineEdit):

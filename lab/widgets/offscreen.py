@@ -79,6 +79,7 @@ def render(
     overlays: Sequence[Overlay] = (),
     projector: bool = False,
     every: bool = False,
+    scale: float = 1.0,
 ) -> Path:
     """Draw the stage of a model to a file, every picture that it has, or the one called `name`.
 
@@ -98,7 +99,7 @@ def render(
     from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
     from lab.widgets import theme as look
-    from lab.widgets.pictures.card import figures_text
+    from lab.widgets.pictures.base import figures_text
     from lab.widgets.pictures.export import draw_file
     from lab.widgets.pictures.strips import StripsView, view_of_card
 
@@ -155,7 +156,7 @@ def render(
                         view.words,
                     )
 
-        return draw_file(path, QSize(*size), draw, model.title or model._owner(), scale=1.0, ground="background")
+        return draw_file(path, QSize(*size), draw, model.title or model._owner(), scale=scale, ground="background")
     finally:
         for view in views:
             view.hide()

@@ -14,6 +14,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from lab import units
 from lab.display.plots import LiveSource, Overlay, RecordedSource, Source
 from lab.engine.experiment import Experiment
 from lab.engine.provenance import difference
@@ -240,7 +241,7 @@ class Player(QObject):
             self.noted.emit(sentence)
         same = step == info.steps == point.step and info.state != "diverged"
         clock = experiment.build().clock
-        name = info.name if same else f"{info.name} (from {step * clock.dt:g} {clock.unit})"
+        name = info.name if same else f"{info.name} (from {units.number(step * clock.dt, 6)} {clock.unit})"
         where: dict[str, Any] = {"run_id": run_id} if same else {"parent": (run_id, step)}
         self.open(experiment, name, playing=playing, pace=pace, resume=(point, log), at=step, **where)
         return True

@@ -95,7 +95,7 @@ class _Row(QStyledItemDelegate):
         figure = row.figure + sign
         if painter.fontMetrics().horizontalAdvance(figure) > (right - left) // 2:
             figure = row.brief + sign
-        wide = min(painter.fontMetrics().horizontalAdvance(figure), (right - left) // 2)
+        wide = min(painter.fontMetrics().horizontalAdvance(figure) + 2, (right - left) // 2)
         painter.setPen(theme.colour("muted"))
         words = painter.fontMetrics().elidedText(figure, Qt.TextElideMode.ElideRight, wide)
         painter.drawText(

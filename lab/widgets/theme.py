@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,7 +22,7 @@ from lab.widgets.tokens import DARK, LIGHT, THEMES, Look, ThemeName, Tokens, col
 
 __all__ = [
     "DARK", "LIGHT", "MONO", "SANS", "THEMES", "Look", "ThemeName", "Tokens", "app_icon", "apply", "assets_folder", "changes", "colour",
-    "colour_tokens", "contrast", "current", "icon", "load_fonts", "luminance", "mix", "mono_font", "palette", "sans_font", "space",
+    "colour_tokens", "contrast", "current", "icon", "load_fonts", "luminance", "mix", "mono_font", "palette", "sans_font", "space", "worn",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -142,6 +144,18 @@ def palette(tokens: Tokens) -> QPalette:
     for key in (role.WindowText, role.Text, role.ButtonText):
         made.setColor(QPalette.ColorGroup.Disabled, key, QColor(mix(tokens.muted, tokens.background, 0.4)))
     return made
+
+
+@contextmanager
+def worn(name: str, projector: bool = False) -> Iterator[Look]:
+    """Another look for as long as something is drawn elsewhere; nobody hears of it, so who draws colours itself again, twice."""
+    global _look
+    before = _look
+    _look = replace(_look, tokens=THEMES[name], projector=projector, lecture=0.0)
+    try:
+        yield _look
+    finally:
+        _look = before
 
 
 def apply(

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider,
 from lab.engine.runner import Status
 from lab.model import Model
 from lab.session import WriterStatus
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel, figures, size
 
@@ -151,8 +152,8 @@ class Speeds:
         if pace is None:
             return "flat out"
         if self.unit == "ms":
-            return f"{pace / 1000:.3g} × real time" if pace >= 100 else f"{pace:.3g} ms/s"
-        return f"{pace:.3g} {self.unit if len(self.unit) <= SHORT else ''}/s"
+            return f"{number(pace / 1000, 3)} × real time" if pace >= 100 else f"{number(pace, 3)} ms/s"
+        return f"{number(pace, 3)} {self.unit if len(self.unit) <= SHORT else ''}/s"
 
 
 class Transport(QWidget):

@@ -21,12 +21,14 @@ from lab.engine.experiment import Experiment
 from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
 from lab.errors import LabError
 from lab.model import Model, Remedy
-from lab.parameter_kinds import KINDS
+from lab.params.kinds import KINDS
 from lab.session import RunInfo, Session
+from lab.units import typeset
 from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
+from lab.widgets.course import CoursePlace
 from lab.widgets.data_sheet.place import DataPlace
 from lab.widgets.document import Document
 from lab.widgets.finish import FinishCard
@@ -150,10 +152,13 @@ class Window(QMainWindow):
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
         self.data = DataPlace(self, middle, self.commands.open_session)
+        self.course = CoursePlace(self, inside, holder, middle, self._show_course)
         self._fit_panels()
 
     def _wire(self) -> None:
         self.bar.panel_chosen.connect(self.show_panel)
+        self.bar.course_wanted.connect(self.course.show_start)
+        self.side.lesson_wanted.connect(self._begin_lesson)
         self.gallery.model_chosen.connect(self.choose_model)
         self.gallery.preset_chosen.connect(self.choose_preset)
         self.gallery.lecture_wanted.connect(self.lecture.presets)
@@ -205,7 +210,7 @@ class Window(QMainWindow):
         self.side.setFixedWidth((300 if narrow else 380) if projector else 264 if narrow else 304)
 
     def _watch(self, streams: frozenset[str]) -> None:
-        self.player.watch(streams | self.canvas.wanted | self.lecture.wanted)
+        self.player.watch(streams | self.canvas.wanted | self.lecture.wanted | self.course.wanted)
 
     def watch_again(self) -> None:
         """The canvas, or a lecture, reads other streams than before."""
@@ -222,6 +227,7 @@ class Window(QMainWindow):
         problems = (*found.problems[:2], *said)
         self.history.load(found.document)
         self.side.notes.set_text(found.document.notes)
+        self.course.use_session()
         self.show_model(run=found.run, playing=playing)
         if found.foreign:
             self.ask_to_run(found.foreign[0], problems[:2])
@@ -396,7 +402,11 @@ class Window(QMainWindow):
         began = self.history.began_with(key)
         old = getattr((began or self.document).experiment(experiment.model).build(), name)
         brief = KINDS[spec.kind].brief
-        text = f"{spec.label} {spec.text(old).removesuffix(spec.unit).strip()} → {spec.text(value)}" if brief else f"Change {spec.label}"
+        text = (
+            f"{spec.label} {spec.text(old).removesuffix(typeset(spec.unit)).strip()} → {spec.text(value)}"
+            if brief
+            else f"Change {spec.label}"
+        )
         self.history.replace(self.document.with_experiment(after), text, key)
         if final:
             self.history.seal()
@@ -544,17 +554,37 @@ class Window(QMainWindow):
             self.document.with_experiment(experiment).with_model(experiment.model, catalog.panel_of(experiment.model)), done
         )
 
+    def show_step(self, experiment: Experiment, words: str) -> None:
+        """Put what a step of a lesson says in front, in a run of its own that plays from its start."""
+        before = self.player.runner
+        self._because = "preset"
+        try:
+            self.show_experiment(experiment, words)
+        finally:
+            self._because = "parameter"
+        if self.player.runner is before:  # these were the values already
+            self._restart(True, "preset")
+        else:
+            self.player.play()
+        self.toast.take_back("act")
+
+    def _begin_lesson(self, name: str) -> None:
+        self.course.begin(self.course.shelf.lesson(name))
+
+    def _show_course(self) -> None:
+        self.bar.show_course(self.course.words)
+
     # -- effects of a change of the document --
 
     def _apply(self, before: Document, after: Document) -> None:
-        self.session.set_document({**after.to_dict(), "layouts": self.layouts()})
+        self.session.set_document({**after.to_dict(), "layouts": self.layouts(), **self.course.kept()})
         if before.notes != after.notes:
             self.session.notes = after.notes
             self.side.notes.set_text(after.notes)
         if self._adopting:
             self._show_form()
         elif before.model != after.model:
-            self.show_model(playing=True, back=True)
+            self.show_model(playing=True, back=self._because != "preset")
         elif before.experiment() != after.experiment():
             self._experiment_changed(before.experiment(), after.experiment())
             self._show_form()
@@ -715,6 +745,8 @@ class Window(QMainWindow):
         self.refusals.look(status)
         self.reports.show(status)
         self.data.look(status)
+        if self._beats % SLOW_EVERY == 3:
+            self.course.look(status, self.player.source)
         if self._thumbnail_due and time.monotonic() - self._opened_at > THUMBNAIL_AFTER:
             self._take_thumbnail()
 
@@ -789,6 +821,7 @@ class Window(QMainWindow):
 
     def closeEvent(self, event) -> None:
         """Gone at once; what is recorded is written after that."""
+        self.course.stop()
         self.pulse.stop()
         self.thumbnails.stop()
         self.keep_layout()

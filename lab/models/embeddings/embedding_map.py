@@ -21,7 +21,7 @@ from lab.embedding.vectors import Vectors, unit_rows
 from lab.embedding.word2vec import train
 from lab.errors import LabError, ParameterError
 from lab.kernels import seed_state
-from lab.model import Asked, Clock, Figure, Layer, Model, Picture, State, Stream, action, param
+from lab.model import COUNT, Asked, Bound, Clock, Figure, Layer, Model, Picture, State, Stream, action, param
 
 TSNE, UMAP, PCA, AXES = "t-SNE", "UMAP", "PCA", "own axes"
 JUDGED = 10  # neighbours that trustworthiness and recall look at
@@ -356,6 +356,10 @@ class EmbeddingMap(Model):
             state["basis"][...] = self._basis(constants, 0)
             state["done"][0] = 0
             state["judged"][:] = -1
+
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """How many iterations were done."""
+        return {"done": COUNT, "points": Bound(-1e12, 1e12)}
 
     def advance(self, constants: Constants, state: State, n: int, out: Any) -> int:
         """Do n iterations."""

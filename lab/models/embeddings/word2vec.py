@@ -27,7 +27,7 @@ from lab.embedding.pca import align, principal_components
 from lab.embedding.streams import table_of
 from lab.embedding.vectors import Vectors, unit_rows
 from lab.errors import LabError, ParameterError
-from lab.model import Asked, Clock, Figure, Layer, Model, Picture, State, Stream, action, param
+from lab.model import COUNT, MOST_STEPS, Asked, Bound, Clock, Figure, Layer, Model, Picture, State, Stream, action, index_or_none, param
 
 SKIP_GRAM, CBOW, SOFTMAX, PPMI_SVD = "skip-gram", "CBOW", "co-occurrence softmax", "PPMI-SVD"
 SAMPLED, TABLES = (SKIP_GRAM, CBOW), (SOFTMAX, PPMI_SVD)
@@ -330,6 +330,12 @@ class Word2Vec(Model):
             return common | {"inner": inner, "outer": outer, "moments": moments, "done": count}
         basis = np.linalg.qr(rng.standard_normal((n, min(self.size, n))))[0].astype(np.float32)
         return common | {"basis": basis, "done": count}
+
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """Where in the text it reads, and how far it is."""
+        read = Bound(0, (len(constants.corpus.starts) - 2, MOST_STEPS))
+        found = {"picked": index_or_none(len(constants.corpus.words)), "position": read, "lanes": read, "done": COUNT}
+        return {name: bound for name, bound in found.items() if name in state}
 
     def advance(self, constants: Constants, state: State, n: int, out: Any) -> int:
         """Read n slices, or do n updates."""

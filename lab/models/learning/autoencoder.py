@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Preset, Stream, action, param
+from lab.model import Bound, Figure, Layer, Picture, Preset, Stream, action, param
 from lab.training import Perceptron, Stage, features, readings, redeclared
 from lab.training.geometry import lattice, principal, tiled
 from lab.training.perceptron import ACTIVATIONS, first_weights
@@ -110,6 +110,10 @@ class Autoencoder(Perceptron):
         missed = m.test_x - mean
         missed = missed - missed @ directions.T @ directions
         return replace(constants, extra={"pca": float((missed**2).mean())})
+
+    def state_bounds(self, constants, state, step):
+        """The way along which it is decoded, too."""
+        return super().state_bounds(constants, state, step) | {"path": Bound(shape=((0, 10_000), 2))}
 
     def start(self, constants, seed):
         """The clicked place, too."""

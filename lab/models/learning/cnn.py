@@ -8,9 +8,10 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Preset, Stream, param
-from lab.training import Stage, Supervised, features, readings, redeclared
+from lab.training import Supervised, features, readings, redeclared
+from lab.training.convolution import convolutions
 from lab.training.material import outline
-from lab.training.perceptron import ACTIVATIONS, first_weights
+from lab.training.perceptron import ACTIVATIONS
 
 MOST = 32  # tiles
 
@@ -91,21 +92,9 @@ class ConvolutionalNetwork(Supervised):
         shape = outline(self).picture
         if shape is None:
             raise ModelError(f"{self.name}.data: '{self.data}' holds no pictures; choose digits, an IDX file or a folder of pictures.")
-        h, stages = tape.reshape(x, (*shape, 1), name="picture"), []
-        for k, count in enumerate(self.counts):
-            name = f"conv{k + 1}"
-            h = tape.conv2d(h, count, size=self.size, init=first_weights("automatic", self.activation), name=name)
-            if self.normalise == "batch":
-                h = tape.batch_norm(h, name=f"{name}.norm")
-            h = tape.activation(h, ACTIVATIONS[self.activation], name=f"{name}.out")
-            stages.append(Stage(name, f"{name}.weight", h.name))
-            if self.pooling != "none" and min(h.shape[:2]) >= 2:
-                h = (tape.max_pool if self.pooling == "max" else tape.average_pool)(h, 2, name=f"{name}.pool")
-        h = tape.flatten(h, name="flat")
-        if self.dropout:
-            h = tape.dropout(h, self.dropout, name="flat.dropout")
-        output = tape.affine(h, outputs, init="small", name="output")
-        return output, (*stages, Stage("output", "output.weight", "output"))
+        return convolutions(
+            tape, x, shape, outputs, self.counts, self.size, self.activation, self.pooling, self.normalise == "batch", self.dropout
+        )
 
     def own_streams(self, shape):
         """Kernels and feature maps."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lab.data import sets
-from lab.model import Advice, Figure, Layer, Picture, Preset, Remedy, Stage, Stream, action, param
+from lab.model import COUNT, Advice, Bound, Figure, Layer, Picture, Preset, Remedy, Stage, Stream, action, param
 from lab.training import Measure, makers, redeclared
 from lab.training.adversarial import Adversarial
 from lab.training.distributions import Bins, jensen_shannon, kullback_leibler, pushed, real_masses, shares
@@ -253,6 +253,10 @@ class GenerativeAdversarialNetwork(Adversarial):
     def draw_noise(self, constants, state):
         """Other forged digits are shown."""
         state["drawn_noise"][0] += 1
+
+    def state_bounds(self, constants, state, step):
+        """Which noise is shown, too."""
+        return super().state_bounds(constants, state, step) | {"drawn_noise": COUNT, "figures": Bound()}
 
     def start(self, constants, seed):
         """Which noise is shown, too."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Preset, Stage, action, param
+from lab.model import Bound, Figure, Layer, Picture, Preset, Stage, action, index, param
 from lab.tape import Tape
 from lab.training import Measure, Objective, Stepwise, redeclared
+from lab.training.checkpoint import learned, write_checkpoint
 from lab.training.inside import Inside, induction
 from lab.training.language import Repeats, Shape, transformer, write_on
 from lab.training.texts import counts_of, help_pages, text_of
+from lab.training.writer import Writer
 
 __all__ = ["GPT", "help_pages", "induction"]
 
@@ -22,7 +25,7 @@ LINES, LONG = 9, 44  # samples kept while it learns, and letters of each
 CHANCE, ONE, TWO, THREE = range(4)
 
 
-class GPT(Inside):
+class GPT(Inside, Writer):
     """A transformer learns to write in front of you, and shows what each part of it looks at and says.
 
     It reads up to *context* letters and says, after each of them, which letter comes next. It knows nothing but the text: first that
@@ -35,6 +38,8 @@ class GPT(Inside):
     - click a triangle of attention: its lines appear; *Silence the head* and see which letters become likelier without it;
     - the preset *A circuit grows*: random letters that repeat. One block cannot do it; with two, a head that finds the last
       occurrence of the present letter grows, suddenly, and the accuracy jumps;
+    - the preset *Byte pairs*: the same network reads pieces of two or three letters, learnt on the text. Its losses are told per letter, too,
+      and are lower: 32 tokens reach further back than 32 letters;
     - write your own beginning and let it write on, cold (temperature 0.3) or hot (1.5).
 
     **A neuron** of a block is a key and a value: where its key matches the stream (its *contexts*), its value is added to the
@@ -68,7 +73,7 @@ class GPT(Inside):
     )
     source = (
         "Vaswani et al., NIPS 30 (2017), equation 1; Radford et al. (GPT-2), OpenAI (2019); Geva et al. (key-value memories), EMNLP (2021); "
-        "Olsson et al. (induction heads), Transformer Circuits (2022); nostalgebraist (logit lens), LessWrong (2020)"
+        "Olsson et al. (induction heads), Transformer Circuits (2022); Sennrich, Haddow and Birch (byte pairs), ACL (2016); nostalgebraist (logit lens), LessWrong (2020)"
     )
     presets = {
         "Help pages of Python": Preset({}, shows="held-out loss < bigram", after=500),
@@ -79,12 +84,17 @@ class GPT(Inside):
         "The same with one block: it cannot": Preset(
             {"text": "repeats", "blocks": 1, "width": 32, "heads": 1, "steps": 3500}, shows="accuracy where it is known < 0.55", after=3500, slow=True
         ),
+        "Byte pairs in place of letters": Preset({"tokens": "byte pairs"}, shows="held-out loss < bigram", after=800, slow=True),
         "Four blocks, slow and better": {"blocks": 4, "width": 96, "steps": 4000},
     }  # fmt: skip
 
     text: str = param("help pages", choices=("help pages", "repeats", "file"), live=False, main=True, group="Text",
                       doc="What is learned: Python's help pages, random letters that repeat, or a text file of your own.")  # fmt: skip
     file: str = param("", kind="file", live=False, group="Text", when=("text", "file"), doc="A plain text file.")
+    tokens: str = param("characters", choices=("characters", "byte pairs"), live=False, group="Text", when=("text", ("help pages", "file")),
+                        doc="What the text is cut into: its characters, or pieces that occur often, learnt on the text itself.")  # fmt: skip
+    vocabulary: int = param(512, "tokens", lo=257, hi=2048, soft=(300, 2048), log=True, live=False, group="Text", when=("tokens", "byte pairs"), symbol="V",
+                            doc="How many byte pairs: the 256 bytes, and so many more joined from them.")  # fmt: skip
     beginning: str = param("The function returns the ", group="Writing", doc="Where a text begins that it writes.")
     temperature: float = param(0.8, lo=0.0, hi=5.0, soft=(0.0, 1.5), main=True, group="Writing", symbol=r"\tau", marks={"likeliest": 0.0, "as learnt": 1.0},
                                doc="Sharpness of what is drawn from the next letters: 0 takes the likeliest, 1 what was learnt.")  # fmt: skip
@@ -145,11 +155,16 @@ class GPT(Inside):
     @property
     def maker(self):
         """Windows of the text, or repeats."""
-        return Repeats(200 * self.batch, self.context) if self.text == "repeats" else text_of(self.source_file, self.context)
+        return Repeats(200 * self.batch, self.context) if self.text == "repeats" else text_of(self.source_file, self.context, self.pairs)
 
     @property
-    def alphabet(self) -> str:
-        """Its letters."""
+    def pairs(self) -> int:
+        """Size of the vocabulary of byte pairs; 0 where characters are read."""
+        return self.vocabulary if self.tokens == "byte pairs" and self.text != "repeats" else 0
+
+    @property
+    def alphabet(self):
+        """Its letters, or its tokens as text."""
         return self.maker.alphabet
 
     @property
@@ -168,7 +183,10 @@ class GPT(Inside):
         x = tape.labels("x", shape.letters, (self.context,))
         logits, stages = transformer(tape, x, shape)
         each = tape.cross_entropy(logits, tape.labels("t", shape.letters, (self.context,)), name="surprise")
-        tape.mean(each, name="loss")
+        if self.pairs:  # per letter, so that it compares with letters
+            tape.scale(tape.mean(each, name="loss of a token"), 1.0 / self.maker.each, name="loss")
+        else:
+            tape.mean(each, name="loss")
         return stages
 
     @property
@@ -176,13 +194,13 @@ class GPT(Inside):
         """Nats per letter: by chance, by single letters, after one letter, after two; of repeats all are chance."""
         if self.text == "repeats":
             return (math.log(len(self.alphabet)),) * 4
-        return counts_of(self.source_file, self.context)[1]
+        return counts_of(self.source_file, self.context, self.pairs)[1]
 
     def counted(self, before: np.ndarray) -> np.ndarray:
         """(V,) what counting says of the letter after these: by the last two, or the only one; of repeats nothing."""
         if self.text == "repeats":
             return super().counted(before)
-        counts = counts_of(self.source_file, self.context)[0]
+        counts = counts_of(self.source_file, self.context, self.pairs)[0]
         return counts.three(before[-2:-1], before[-1:])[0] if len(before) > 1 else counts.two[before[0]]
 
     def build(self, seed: int):
@@ -190,9 +208,19 @@ class GPT(Inside):
         constants = super().build(seed)
         held = constants.maker.held_out(seed, JUDGED)
         constants.extra.update(held=held, data=constants.program.data(**held), lines=np.array(self.baselines))
+        constants.extra["each"] = float(constants.maker.lengths[held["t"]].mean())  # characters of a token
         if self.text == "repeats":
             constants.extra["periods"] = constants.maker.periods_of(seed, JUDGED)
         return constants
+
+    def state_bounds(self, constants, state, step):
+        """The text that is looked at, what of the network is, and what it wrote."""
+        letters = index(len(self.alphabet))
+        return super().state_bounds(constants, state, step) | {
+            "prompt": replace(letters, shape=((1, self.context),)), "chosen": index(self.context), "head": index((self.blocks, self.heads)),
+            "neuron": index((self.blocks, 4 * self.width)), "written": replace(letters, shape=((0, 10_000),)),
+            "samples": replace(letters, shape=((0, LINES), LONG)), "sampled": Bound(shape=((0, LINES), 2)),
+        }  # fmt: skip
 
     def start(self, constants, seed: int):
         """The beginning as the text that is looked at."""
@@ -209,8 +237,8 @@ class GPT(Inside):
 
     def _prompt(self, constants) -> np.ndarray:
         """(n,) letters of the beginning that occur in the text; the first window held out where there are none."""
-        known = [k for letter in self.beginning for k in [self.alphabet.find(letter)] if k >= 0]
-        return np.array(known[-self.context :] or constants.extra["held"]["x"][0], np.int64)
+        known = constants.maker.known(self.beginning)[-self.context :]
+        return known if len(known) else np.array(constants.extra["held"]["x"][0], np.int64)
 
     def changed_live(self, before, constants, state) -> None:
         """Another beginning is looked at."""
@@ -234,7 +262,7 @@ class GPT(Inside):
         first = constants.maker.known_from if self.text == "repeats" else 0
         best = max(float(induction(look, extra["periods"]).max()) for look in looks) if self.text == "repeats" else math.nan
         return {
-            "held-out loss": float(surprise.mean(dtype=float)), "accuracy where it is known": float(right[:, first:].mean()),
+            "held-out loss": float(surprise.mean(dtype=float)) / extra["each"], "accuracy where it is known": float(right[:, first:].mean()),
             "induction": best if math.isfinite(best) else 0.0,
         }  # fmt: skip
 
@@ -320,6 +348,16 @@ class GPT(Inside):
                         seed=(constants.seed, 2, len(tokens)), replace=self.silenced(state) or None)  # fmt: skip
         state["written"] = np.concatenate([state["written"], more])[-10_000:]
 
+    def write_text(self, constants, state, text, count, *, temperature=None, most=None, seed=0):
+        """Go on with a text; what it has never seen is left out, and it reads at most its context."""
+        tokens = constants.maker.known(text)[-self.context :]
+        tokens = tokens if len(tokens) else self._prompt(constants)
+        more = write_on(
+            constants.program, self.tape_state(constants, state), tokens, count, self.context, replace=self.silenced(state) or None,
+            temperature=self.temperature if temperature is None else temperature, most=self.most if most is None else most, seed=(constants.seed, 4, seed),
+        )  # fmt: skip
+        return constants.maker.written(tokens), constants.maker.written(more)
+
     @action("One letter")
     def one_letter(self, constants, state) -> None:
         """Draw one letter and put it at the end of the text; the oldest leaves where the context is full."""
@@ -332,12 +370,26 @@ class GPT(Inside):
     @action("Read", text=(str, param("", doc="Letters that it shall read; those that the text never had are left out.")))
     def read(self, constants, state, text: str) -> None:
         """Look at these letters."""
-        known = [k for letter in text for k in [self.alphabet.find(letter)] if k >= 0]
-        if not known:
-            raise ModelError(f"None of these letters occurs in the text that is learned: use {self.alphabet.strip()[:30]}.")
-        state["prompt"] = np.array(known[-self.context :], np.int64)
+        known = constants.maker.known(text)
+        if not len(known):
+            raise ModelError(f"None of these letters occurs in the text that is learned: use {''.join(self.alphabet).strip()[:30]}.")
+        state["prompt"] = known[-self.context :]
         state["chosen"][0] = len(state["prompt"]) - 1
         state["written"] = np.zeros(0, np.int64)
+
+    @action(
+        "Save as a GPT-2 checkpoint",
+        outside=True,
+        folder=(str, param("", kind="file", doc="Folder to write: model.safetensors, config.json, vocab.json, merges.txt.")),
+    )
+    def save_checkpoint(self, constants, state, folder: str) -> None:
+        """Write the weights and tokens as other programs of GPT-2 read them; of byte pairs with a tied head."""
+        if not self.pairs or not self.tied:
+            raise ModelError(
+                "A GPT-2 checkpoint has byte pairs for tokens and a head tied to the embedding: set tokens to byte pairs and the head tied."
+            )
+        arrays = constants.program.parameters(self.tape_state(constants, state))
+        write_checkpoint(folder, learned(arrays, self.blocks, self.heads, constants.maker.pairs))
 
     @action("Forget what was written")
     def forget_written(self, constants, state) -> None:
@@ -413,6 +465,15 @@ class GPT(Inside):
             bound="at_most",
             unit="nats",
             source="an independent program",
+            slow=True,
+        )
+        yield Figure(
+            "byte pairs: 2 blocks of 64, loss per letter at 1500 steps (letters: 1.57)",
+            1.45,
+            held(1500, tokens="byte pairs"),
+            bound="at_most",
+            unit="nats",
+            source="one token sees 2.3 letters: a longer context",
             slow=True,
         )
         yield Figure("repeats of unknown period, two blocks", 0.8, repeats(2), bound="at_least", source="an induction head", slow=True)

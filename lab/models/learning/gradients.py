@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, index_or_none, param
 from lab.tape import Tape, descent
 from lab.tape.check import KINKED, SMOOTH, check_case, check_operations
 from lab.tape.registry import CASES
@@ -162,6 +162,10 @@ class Gradients(Model):
         a, b = self.gradient(constants, state), self.numerical(constants, state)
         scale = max(np.abs(a).max(), np.abs(b).max(), 1e-8)
         return float(np.abs(a - b).max() / scale)
+
+    def state_bounds(self, constants, state, step):
+        own = {"phase": index_or_none(len(PHASES)), "sample": COUNT, "chosen": COUNT, "checked": Bound(shape=((0, len(CASES)),))}
+        return constants[0].state_bounds(state) | own
 
     def advance(self, constants, state, n, out):
         made = constants[0]

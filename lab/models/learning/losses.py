@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 LOSSES = ("mean squared error", "Bernoulli cross-entropy", "categorical cross-entropy")
 SWEEP = 240
@@ -133,6 +133,9 @@ class Losses(Model):
         z = np.stack([place, np.full_like(place, self.second), np.zeros_like(place)], -1)
         value, slope = categorical(z, 0)
         return value, slope[..., 0]
+
+    def state_bounds(self, constants, state, step):
+        return {"phase": COUNT}
 
     def advance(self, constants, state, n, out):
         place = self._places(state["phase"][0] + 1 + np.arange(n)).astype(float)

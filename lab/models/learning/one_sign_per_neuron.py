@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, param
+from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, index, param
 from lab.training import Objective, Perceptron, readings, redeclared
 from lab.training.dale import ON, Beneath, signs
 from lab.training.material import outline
@@ -124,6 +124,10 @@ class OneSignPerNeuron(Perceptron):
                 tape.accuracy(output, t, name=f"{prefix}accuracy")
             else:
                 tape.mse(output, t, name=f"{prefix}loss")
+
+    def state_bounds(self, constants, state, step):
+        """Which neuron is looked at, too."""
+        return super().state_bounds(constants, state, step) | {"picked": index(2**31)}
 
     def start(self, constants, seed):
         """The other form begins with the same weights, the free network with as large ones of its own."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import kernel, normal, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.training.geometry import contours
 
 OPTIMISERS = ("gradient descent", "momentum", "Nesterov", "RMSprop", "Adam")
@@ -217,6 +217,9 @@ class Optimisers(Model):
             "began": np.zeros(1, np.int64),
             "rng": np.array([seed_state(seed, i) for i in range(5)]),
         }
+
+    def state_bounds(self, constants, state, step):
+        return {"count": COUNT, "began": COUNT}
 
     def advance(self, constants, state, n, out):
         rows = out["loss"] if out.wanted("loss") else np.empty((n, 5))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, param
+from lab.model import COUNT, Bound, Figure, Layer, Picture, Preset, Stage, Stream, action, param
 from lab.training import Objective, Perceptron, features, readings, redeclared, walk
 from lab.training import Stage as Layered
 from lab.training.geometry import ellipse, lattice, plane, tiled
@@ -192,6 +192,10 @@ class VariationalAutoencoder(Perceptron):
                 "choose Gaussian."
             )
         return replace(constants, extra={"floor": floor(constants.material.test_x) if self.likelihood == "Bernoulli" else 0.0})
+
+    def state_bounds(self, constants, state, step):
+        """The path and the samples shown, too."""
+        return super().state_bounds(constants, state, step) | {"path": Bound(shape=((0, 10_000), 2)), "drawn_samples": COUNT}
 
     def start(self, constants, seed):
         """The place under the mouse, the path and the samples shown, too."""

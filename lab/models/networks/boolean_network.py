@@ -11,7 +11,7 @@ from lab.graph import logic
 from lab.graph.document import Graph
 from lab.graph.kinds.gates import MOST_INPUTS, Program, compiled, half_adder, parity
 from lab.graph.kinds.gates import logic as one_gate
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, index, param
 
 XOR = parity(2).to_json()
 
@@ -195,6 +195,9 @@ class BooleanNetwork(Model):
 
     def start(self, constants, seed: int):
         return {"pattern": np.zeros(1, np.int64)}
+
+    def state_bounds(self, constants, state, step):
+        return {"pattern": index(constants.shape[1])}
 
     def advance(self, constants, state, n: int, out) -> int:
         state["pattern"][0] = (state["pattern"][0] + n) % constants.shape[1]

@@ -10,7 +10,7 @@ import numpy as np
 from lab.errors import LabError, ModelError
 from lab.graph.document import Graph
 from lab.graph.kinds.gates import Input, Program, compiled, composed
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 COMPOSED = composed().to_json()
 
@@ -125,6 +125,9 @@ class ComputationGraph(Model):
 
     def start(self, constants, seed: int):
         return {"done": np.zeros(1, np.int64)}
+
+    def state_bounds(self, constants, state, step):
+        return {"done": Bound(0, len(constants.rows))}
 
     def advance(self, constants, state, n: int, out) -> int:
         state["done"][0] = (state["done"][0] + n) % (len(constants.rows) + 1)

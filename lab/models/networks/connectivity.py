@@ -13,7 +13,7 @@ from lab.graph.census import connections
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import vogels_abbott
 from lab.kernels import below, kernel, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 NETWORKS = ("small world", "scale free", "blocks", "random", "layered", "file", "canvas")
 MOST_NODES = 3000
@@ -365,6 +365,9 @@ class Connectivity(Model):
     def start(self, constants, seed):
         top = len(constants["phi"])
         return {"sums": np.zeros((2, top)), "means": np.zeros(2), "done": np.zeros(1, np.int64), "rng": seed_state(seed)}
+
+    def state_bounds(self, constants, state, step):
+        return {"done": COUNT}
 
     def advance(self, constants, state, n, out):
         rows = out["compared"]

@@ -12,10 +12,10 @@ import numpy as np
 
 from lab.errors import LabError
 from lab.graph.census import Census, census
-from lab.graph.document import Graph
+from lab.graph.document import Graph, family
 from lab.graph.kinds.layers import chain
 from lab.graph.kinds.populations import brunel
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 CONVENTIONS = ("rows of every matrix", "10 L d for transformers")
 
@@ -132,7 +132,7 @@ class Counting(Model):
     icon = "mdi6.counter"
     order = 20
     also = "how many neurons; number of parameters; parameter count; count neurons; size of GPT; brain size; 86 billion; 86 billion neurons; how large"
-    takes = ({"what": "graph", "words": "Count its neurons and synapses", "values": {"layers": ""}},)
+    takes = ({"what": "graph", "words": "Count its neurons and synapses", "values": {"layers": ""}, "counts": True},)
     equations = (
         r"\mathrm{dense:}\; n_{out}\ \mathrm{neurons},\; n_{in} n_{out}\ \mathrm{synapses}",
         r"\mathrm{GPT:}\; 12\,L d^2\ \mathrm{synapses}",
@@ -142,6 +142,9 @@ class Counting(Model):
         "All of them": Preset({}, shows="count(sizes neurons) > 8 and synapses = 4736", after=11.0),
         "The other convention": Preset({"convention": CONVENTIONS[1]}, shows="convention = '10 L d for transformers'", after=11.0),
         "A digit classifier": Preset({"layers": "784-256-10"}, shows="neurons = 266 and synapses = 203264", after=11.0),
+        "AlexNet": Preset({"graph": family("layers").templates["AlexNet"]().to_json()}, shows="parameters = 61100840", after=11.0),
+        "VGG-16": Preset({"graph": family("layers").templates["VGG-16"]().to_json()}, shows="parameters = 138357544", after=11.0),
+        "ResNet-50": Preset({"graph": family("layers").templates["ResNet-50"]().to_json()}, shows="parameters = 25557032", after=11.0),
         "Brunel's spiking network": Preset({"graph": brunel().to_json()}, shows="neurons = 12500 and synapses = 15625000", after=11.0),
     }
 
@@ -171,6 +174,12 @@ class Counting(Model):
             return perceptron(self.widths)
         drawn = _drawn(self.graph)
         return Count(drawn.neurons, drawn.synapses, drawn.how)
+
+    def parameters(self) -> int:
+        """Parameters of the person's network, biases and scales included; 0 where it is none of layers."""
+        if not self.layers.strip():
+            return _drawn(self.graph).parameters
+        return sum(a * b + b for a, b in itertools.pairwise(self.widths))
 
     @property
     def clock(self) -> Clock:
@@ -208,6 +217,9 @@ class Counting(Model):
     def start(self, constants, seed):
         return {"shown": np.zeros(1, np.int64)}
 
+    def state_bounds(self, constants, state, step):
+        return {"shown": COUNT}
+
     def advance(self, constants, state, n, out):
         found = [c for c, _ in self.counts().values()]
         for k in range(n):
@@ -240,6 +252,7 @@ class Counting(Model):
             "neurons": int(mine.neurons),
             "synapses": int(mine.synapses),
             "synapses per neuron": mine.per_neuron,
+            **({"parameters": parameters} if (parameters := self.parameters()) else {}),
             "convention": self.convention,
         }
 
@@ -264,4 +277,15 @@ class Counting(Model):
             lambda run: resnet50().synapses,
             source="the published architecture, without batch norm and classifier",
         )
+        for title, total, source in (
+            ("AlexNet", 61_100_840, "Krizhevsky (2014)"),
+            ("VGG-16", 138_357_544, "Simonyan and Zisserman (2015)"),
+            ("ResNet-50", 25_557_032, "He et al. (2016)"),
+        ):
+            yield Figure(
+                f"parameters of {title} on the canvas",
+                total,
+                lambda run, title=title: census(family("layers").templates[title]()).parameters,
+                source=source,
+            )
         yield Figure("weights of LeNet-5 with full tables", 61_470, lambda run: lenet().synapses, source="150 + 2400 + 48000 + 10080 + 840")

@@ -10,7 +10,7 @@ import numpy as np
 from lab.data import pictures
 from lab.errors import FileError, ModelError
 from lab.kernels import below, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 LETTERS = {  # 8 x 8 letters, one row of bits per line
     "A": (0x18, 0x3C, 0x66, 0x66, 0x7E, 0x66, 0x66, 0x66),
@@ -299,6 +299,9 @@ class Hopfield(Model):
 
     def changed_live(self, before, constants, state):
         self._measure(state)
+
+    def state_bounds(self, constants, state, step):
+        return {"known": Bound(1, MOST), "shown": COUNT}
 
     def advance(self, constants, state, n, out):
         E = out["energy"] if out.wanted("energy") else np.empty(n)

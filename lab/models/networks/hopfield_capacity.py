@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lab.kernels import below, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 
 
 def theory_overlap(load: float) -> float:
@@ -148,6 +148,9 @@ class HopfieldCapacity(Model):
 
     def start(self, constants, seed):
         return {"sums": np.zeros(self.points), "done": np.zeros(1, np.int64), "rng": seed_state(seed)}
+
+    def state_bounds(self, constants, state, step):
+        return {"done": Bound(0, step)}
 
     def advance(self, constants, state, n, out):
         rows = out["overlap"]

@@ -10,7 +10,7 @@ from lab.errors import LabError, ModelError
 from lab.graph.document import Graph
 from lab.graph.kinds.units import Symmetric, hopfield, matrix, stored, triangle, units
 from lab.kernels import below, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 MOST = 64  # units: all of them joined make 2,016 wires
 
@@ -117,6 +117,9 @@ class HopfieldUnits(Model):
     def energy(self, constants: Symmetric, x: np.ndarray) -> float:
         """E = -1/2 x W x - b x."""
         return float(-0.5 * x @ constants.W @ x - constants.bias @ x)
+
+    def state_bounds(self, constants, state, step):
+        return {"x": Bound(shape=(len(constants.first),))}
 
     def advance(self, constants: Symmetric, state, n: int, out) -> int:
         x, rng = state["x"], state["rng"]

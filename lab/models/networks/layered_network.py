@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.graph.document import Node
 from lab.graph.kinds.layers import autoencoder, cnn, deep, kind_of, mlp, perceptron, residual, shapes
-from lab.model import Clock, Figure, Layer, Picture, Preset, Stream, action, param
+from lab.model import COUNT, Clock, Figure, Layer, Picture, Preset, Stream, action, index, param
 from lab.training import GraphTraining, redeclared
 from lab.training.graph import depths, network_of
 from lab.training.learner import GRADIENT_NORM
@@ -133,6 +133,11 @@ class LayeredNetwork(GraphTraining):
             "passed": np.zeros(1, np.int64),
             "unit": np.array([layers[0][1] if len(layers) > 1 else 0], np.int64),
         }
+
+    def state_bounds(self, constants, state, step):
+        """Where the activity is, and which neuron is looked at, too."""
+        units = sum(units for _, units in drawn(self.graph))
+        return super().state_bounds(constants, state, step) | {"passed": COUNT, "unit": index(units)}
 
     def advance(self, constants, state, n: int, out) -> int:
         """Learn, or let the activity travel on while the traces stand still."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from lab.data import sets as data
 from lab.errors import ModelError
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.tape import Tape, adam
 
 ROWS = 400
@@ -113,6 +113,9 @@ class LinearCollapse(Model):
 
     def start(self, constants, seed):
         return constants[0].start(seed, rows=ROWS) | {"collapsed": np.zeros((3, 2)), "asked": np.zeros(1, np.int64)}
+
+    def state_bounds(self, constants, state, step):
+        return constants[0].state_bounds(state) | {"asked": Bound(0, 1)}
 
     def advance(self, constants, state, n, out):
         made, samples, *_ = constants

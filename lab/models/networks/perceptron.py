@@ -6,7 +6,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import below, kernel, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 SEPARABLE = tuple((x, y, label) for x, y, label in [
     (0.4, 0.2, 0), (1.1, 0.7, 0), (0.2, -0.9, 0), (1.4, -0.2, 0), (0.8, -1.4, 0), (2.1, 0.6, 0),
@@ -207,6 +207,9 @@ class Perceptron(Model):
     def start(self, constants, seed):
         rng = np.random.default_rng(seed)
         return {"w": 0.1 * rng.standard_normal(3), "counts": np.zeros(4, np.int64), "rng": seed_state(seed, 1)}
+
+    def state_bounds(self, constants, state, step):
+        return {"counts": Bound((0, 0, 0, -1), MOST_STEPS)}
 
     def advance(self, constants, state, n, out):
         rows = out["error"] if out.wanted("error") else np.empty(n)

@@ -9,13 +9,31 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.arithmetic import FormulaError, parse
-from lab.coding import decoders as solvers
-from lab.coding.populations import Kind, Population, gain_and_bias, population
-from lab.coding.spiking import Cells, cells, fire, listen, say
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.model import Clock, Figure, Handle, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
+from lab.model import (
+    COUNT,
+    Bound,
+    Clock,
+    Figure,
+    Handle,
+    Layer,
+    Model,
+    Out,
+    Picture,
+    Preset,
+    Stage,
+    State,
+    Stream,
+    Strips,
+    action,
+    arrays,
+    param,
+)
+from lab.params.arithmetic import FormulaError, parse
+from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.populations import Kind, Population, gain_and_bias, population
+from lab.spiking.coding.spiking import Cells, cells, fire, listen, say
 
 GRID = np.linspace(-1.0, 1.0, 201)
 BINS = 25  # of x, in which rates are counted
@@ -359,6 +377,9 @@ class PopulationCoding(Model):
             span = points[-1, 0] - points[0, 0]
             return np.clip(np.interp(points[0, 0] + (t % span if span > 0 else 0 * t), *points.T), -1.0, 1.0)
         return np.full(len(t), self.x)
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        return {"steps": COUNT, "error": Bound(0.0), "alive": Bound(0.0, 1.0)}
 
     def advance(self, constants: Built, state: State, n: int, out: Out) -> int:
         body = arrays(Body, state)

@@ -9,13 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.arithmetic import FormulaError, parse
-from lab.coding import decoders as solvers
-from lab.coding.populations import Population, population, sphere
-from lab.coding.spiking import cells, fire, listen, say
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.model import Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
+from lab.params.arithmetic import FormulaError, parse
+from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.populations import Population, population, sphere
+from lab.spiking.coding.spiking import cells, fire, listen, say
 
 SYSTEMS = ("integrator", "oscillator", "two resting points", "Lorenz", "own")
 SCALE = np.array([20.0, 28.0, 26.0])  # of Lorenz's axes, so that the attractor fills the ball
@@ -390,6 +390,9 @@ class PopulationDynamics(Model):
             "v": rng.uniform(size=N), "rest": np.zeros(N), "value": value, "said": value.copy(), "steps": np.zeros(1, np.int64),
             "turns": np.array([-1.0, -1.0, 0.0, 0.0, 0.0]), "released": np.zeros(3),
         }  # fmt: skip
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        return {"steps": COUNT}
 
     def advance(self, constants: Built, state: State, n: int, out: Out) -> int:
         d, first = self.dimensions, int(state["steps"][0])

@@ -9,13 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.arithmetic import FormulaError, parse
-from lab.coding import decoders as solvers
-from lab.coding.populations import Population, diagonals, population
-from lab.coding.spiking import Cells, cells, fire, say
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.model import Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
+from lab.params.arithmetic import FormulaError, parse
+from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.populations import Population, diagonals, population
+from lab.spiking.coding.spiking import Cells, cells, fire, say
 
 SIDE = 21  # points along a side of the square in pictures
 SHOWN = 24  # neurons of each population whose weights are shown
@@ -327,6 +327,9 @@ class PopulationTransformation(Model):
             return np.repeat([[self.x, self.y]], len(t), axis=0)
         turn = 2.0 * np.pi * t / self.period
         return np.stack([np.sin(turn), np.sin(1.618 * turn + 1.0)], axis=1)
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        return {"steps": COUNT, "error": Bound(0.0)}
 
     def advance(self, constants: Built, state: State, n: int, out: Out) -> int:
         first = int(state["steps"][0])

@@ -10,7 +10,7 @@ import numpy as np
 from lab.errors import LabError, ModelError
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import brunel, competition, network, ring_attractor, vogels_abbott, winner_take_all
-from lab.model import Clock, Figure, Handle, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Bound, Clock, Figure, Handle, Layer, Model, Picture, Preset, State, Stream, action, param
 from lab.spiking import program, theory
 from lab.spiking.cells import LIF, PoissonPopulation
 from lab.spiking.network import Built, Link, Network, Scales
@@ -365,6 +365,9 @@ class SpikingNetwork(Model):
             scales,
             bias=theory.compensation(self._whole, self.net, scales, tuple(map(float, state["scale"])), tuple(map(int, state["silent"]))),
         )
+
+    def state_bounds(self, constants: Built, state: State, step: int) -> dict[str, Bound]:
+        return self.net.state_bounds(constants)
 
     def advance(self, constants: Built, state, n: int, out) -> int:
         rates = out["rates"] if out.wanted("rates") else None

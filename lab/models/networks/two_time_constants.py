@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import root
 
 from lab.kernels import kernel, tanh
-from lab.model import Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
+from lab.model import Bound, Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
 
 LIMITS = ("fast membranes", "fast synapses", "both fast")
 SIDE = 17
@@ -214,6 +214,9 @@ class TwoTimeConstants(Model):
     def at(self, v: np.ndarray) -> np.ndarray:
         """(4,) the state whose rates are v and whose currents make them: it suits the full system and the first two limits."""
         return np.concatenate([np.arctanh(np.clip(v, -0.999, 0.999)) / self.gain, np.clip(v, -0.999, 0.999)])
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        return {"sums": Bound(0.0)}
 
     def advance(self, constants: Any, state: State, n: int, out: Out) -> int:
         rows = np.empty((n, 8))

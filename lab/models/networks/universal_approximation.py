@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.data import sets as data
 from lab.errors import ModelError
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.tape import Tape, adam
 
 GRID = np.linspace(0.0, 1.0, 1001)
@@ -225,6 +225,9 @@ class UniversalApproximation(Model):
             h = max(1, int(state["neurons"][0]))
             return (knots if self.method == "bends" else steps)(self.f, h, x)
         return constants[5].forward(state, "output", x=(2 * x[:, None] - 1).astype(np.float32))[:, 0].astype(float)
+
+    def state_bounds(self, constants, state, step):
+        return constants[5].state_bounds(state) if self.trains else {"neurons": Bound(0, 1000)}
 
     def advance(self, constants, state, n, out):
         rows = out["error"]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 FUNCTIONS = ("logistic", "tanh", "ReLU", "step", "identity", "softplus", "GELU")
 INPUTS = np.linspace(-6.0, 6.0, 601)
@@ -147,6 +147,9 @@ class ActivationFunctions(Model):
     def _x(self, phase: np.ndarray) -> np.ndarray:
         """A triangle between -6 and 6 with period 2 SWEEP steps."""
         return 6.0 - 12.0 * np.abs((phase % (2 * SWEEP)) / SWEEP - 1.0)
+
+    def state_bounds(self, constants, state, step):
+        return {"phase": COUNT}
 
     def advance(self, constants, state, n, out):
         phase = state["phase"][0] + 1 + np.arange(n)

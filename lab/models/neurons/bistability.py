@@ -11,7 +11,23 @@ import numpy as np
 from lab.cells.neuron import Bench, Neuron
 from lab.cells.phase_plane import along_equilibria, equilibria, holding_current, hopf_voltages
 from lab.cells.protocol import Protocol
-from lab.model import Clock, Events, Figure, Layer, Out, Picture, Preset, State, Stream, action, param
+from lab.model import (
+    COUNT,
+    INFINITE,
+    Bound,
+    Clock,
+    Events,
+    Figure,
+    Layer,
+    Out,
+    Picture,
+    Preset,
+    State,
+    Stream,
+    action,
+    index_or_none,
+    param,
+)
 
 SLICE = 10.0  # ms in one step
 KEPT = 1200  # samples of the end of each stair that are kept
@@ -215,6 +231,15 @@ class Bistability(Protocol):
             "trace": np.zeros((2, self.points, kept), np.float32),
             "picked": np.array([-1], np.int64),
         }
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        found: dict[str, Bound] = {}
+        for way in WAYS:
+            cell = {name.removeprefix(f"{way} "): value for name, value in state.items() if name.startswith(f"{way} ")}
+            own = constants.cell.state_bounds(constants.bench, cell, 0) | {"step": COUNT}
+            found |= {f"{way} {name}": bound for name, bound in own.items()}
+        extremes = {"highest_V": INFINITE, "lowest_V": INFINITE}
+        return found | extremes | {"slice": Bound(0, self.length), "spikes": COUNT, "picked": index_or_none(self.points)}
 
     def advance(self, constants: Setup, state: State, n: int, out: Out) -> int:
         cell = constants.cell

@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells.squid import gates_after, gating
 from lab.errors import ParameterError
 from lab.kernels import kernel
-from lab.model import Clock, Figure, Layer, Model, Picture, Stream, action, param
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, State, Stream, action, param
 
 FILM = 240  # rows of the picture of space and time, and the most columns
 MOST = 4000  # compartments
@@ -446,6 +446,10 @@ class CellInSpace(Model):
         rows[:n, 1] = on * self.second
         rows[n] = self.at(self.site), self.at(self.second_site)
         return rows
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        sites = Bound((0, -math.inf, -math.inf), (self.compartments - 1, math.inf, math.inf))
+        return {"counts": COUNT, "pulses": sites}
 
     def advance(self, constants: Any, state: dict[str, np.ndarray], n: int, out: Any) -> int:
         film = state["film"]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, arrays, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, arrays, param
 
 PIXELS, CLASSES = 64, 10
 LONGEST = 500  # ms of a presentation
@@ -346,6 +346,9 @@ class EnergyOfACode(Model):
     def _chance(self) -> float:
         """Spikes of a white pixel in a step."""
         return self.input_rate / 1000.0
+
+    def state_bounds(self, constants, state, step):
+        return {"clock": COUNT, "counted": COUNT, "right_by": COUNT, "events_by": COUNT}
 
     def advance(self, constants, state, n, out):
         c = constants

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import below, exp, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
+from lab.model import COUNT, COUNT_OR_NONE, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
 GATES = 50  # cells of the gate
 GATED_BY = 20  # of them that each cell of the second network listens to
@@ -324,6 +324,9 @@ class ExcitationInhibition(Model):
             "filtered": np.zeros(5),
             "spent": np.zeros(3, np.int64),
         }
+
+    def state_bounds(self, constants, state, step):
+        return {"held": COUNT, "clock": COUNT, "last": COUNT_OR_NONE, "binned": COUNT, "spent": COUNT}
 
     def advance(self, constants, state, n, out):
         rates = out["rates"] if out.wanted("rates") else np.empty((n, 3))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lab.kernels import kernel, normal, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import COUNT, INFINITE, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 SHOWN = 400
 
@@ -104,6 +104,9 @@ class HebbianLearning(Model):
 
     def start(self, constants, seed):
         return {"w": np.array([0.1, -0.1]), "recent": np.full((SHOWN, 2), np.inf), "done": np.zeros(1, np.int64), "rng": seed_state(seed)}
+
+    def state_bounds(self, constants, state, step):
+        return {"done": COUNT, "recent": INFINITE}
 
     def advance(self, constants, state, n, out):
         rows = out["weights"] if out.wanted("weights") else np.empty((n, 2))

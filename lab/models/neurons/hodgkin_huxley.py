@@ -17,7 +17,7 @@ from lab.cells.spikes import CROSSED, NO_SPIKE, PEAKING, record_spike, rising_sp
 from lab.cells.squid import gates_after, gating, rates, rates_at
 from lab.cells.sweeps import Sweep, least_current
 from lab.kernels import exp, kernel
-from lab.model import Figure, Handle, Layer, Out, Picture, Preset, Stage, State, Stream, Strips, param
+from lab.model import Bound, Figure, Handle, Layer, Out, Picture, Preset, Stage, State, Stream, Strips, param
 
 PEAK, RISE = -40.0, 10.0  # mV: a shrunken action potential is one that peaks above PEAK after rising by RISE
 NA, K, GATES = 1, 2, (3, 4, 2)  # colours of what belongs together: sodium, potassium, and the gates m, h, n
@@ -465,6 +465,9 @@ class HodgkinHuxley(Neuron):
         )
 
     # -- behaviour --
+
+    def state_bounds(self, constants: Bench, state: State, step: int) -> dict[str, Bound]:
+        return super().state_bounds(constants, state, step) | {"climb": Bound(0, 2)}
 
     def start(self, constants: Bench, seed: int) -> State:
         # Gates lie half a step before the voltage; at rest that is the same.

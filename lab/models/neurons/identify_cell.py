@@ -11,7 +11,7 @@ import numpy as np
 from lab import catalog
 from lab.cells.neuron import Bench, Neuron
 from lab.errors import ModelError
-from lab.model import Clock, Figure, Happened, Layer, Model, Out, Picture, Preset, State, Stream, action, param
+from lab.model import Bound, Clock, Figure, Happened, Layer, Model, Out, Picture, Preset, State, Stream, action, index_or_none, param
 
 LIF, EIF, BLOCKED = "integrate-and-fire", "exponential", "one channel blocked"
 LEVELS = (LIF, EIF, BLOCKED)
@@ -308,6 +308,10 @@ class IdentifyCell(Model):
             "answers": np.zeros(len(self.asked)),
             "handed_in": np.zeros(1, np.int64),
         }
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        own = {"position": index_or_none(self.steps_for(self.sweep_time)), "recorded": Bound(0, self.budget), "handed_in": Bound(0, 1)}
+        return constants.cell.state_bounds(constants.bench, state, step) | own
 
     def advance(self, constants: Hidden, state: State, n: int, out: Out) -> int:
         cell, dt, position = constants.cell, self.clock.dt, int(state["position"][0])

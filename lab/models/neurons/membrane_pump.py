@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import expm1_quotient, kernel
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 
 FARADAY = 96485.33212  # C/mol
 GAS = 8.31446261815324  # J/(mol K)
@@ -330,6 +330,9 @@ class MembranePump(Model):
     def per_current(self) -> float:
         """Change of the inner concentration in mM/s for an outward current of 1 uA/cm2: surface / (volume F)."""
         return 3.0 / (self.radius * 1e-4) / FARADAY
+
+    def state_bounds(self, constants, state, step):
+        return {"steps": COUNT}
 
     def advance(self, constants, state, n, out):
         rows = [

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
 SYNAPSES = 100
 RANGE = 60.0  # ms of the window on each side
@@ -235,6 +235,9 @@ class Plasticity(Model):
             "place": np.zeros(1, np.int64),
             "measured": np.zeros(PAIRINGS),
         }
+
+    def state_bounds(self, constants, state, step):
+        return {"counts": COUNT, "place": COUNT}
 
     def advance(self, constants, state, n, out):
         rows = out["weights_over_time"] if out.wanted("weights_over_time") else np.empty((n, 2))

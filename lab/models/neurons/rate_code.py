@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import below, exponential, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, arrays, param
+from lab.model import COUNT, MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, arrays, param
 
 TRAINS = ("Poisson", "regular", "gamma")
 WINDOWS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)  # ms
@@ -284,6 +284,9 @@ class RateCode(Model):
             "done": np.zeros(many, np.int64),
         }
 
+    def state_bounds(self, constants, state, step):
+        return {"clock": COUNT, "coming": Bound(0.0), "ends": Bound(0, MOST_STEPS, span=10**7), "held": COUNT, "done": COUNT}
+
     def advance(self, constants, state, n, out):
         rows = out["estimate"] if out.wanted("estimate") else np.empty((n, 2))
         truth = out["rate"] if out.wanted("rate") else np.empty(n)
@@ -337,7 +340,7 @@ class RateCode(Model):
         measured, lengths = self.variance(state), self._windows * self.dt
         n, total, squares = state["intervals"].tolist()
         out: dict[str, float] = {}
-        if n > 1:
+        if n > 1 and total > 0:
             mean = total / n
             out["rate (Hz)"] = 1000.0 / mean
             out["CV"] = math.sqrt(max(0.0, squares / n - mean * mean)) / mean

@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells import stimulus
 from lab.errors import FileError
 from lab.kernels import exponential, kernel, normal, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
+from lab.model import COUNT, MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
 DETECTORS = 30
 LINE = 1.1  # length of the delay lines in largest interaural delays
@@ -295,6 +295,13 @@ class SoundLocalisation(Model):
             "counts": np.zeros(DETECTORS),
             "ears": np.zeros(2, np.int64),
         }
+
+    def state_bounds(self, constants, state, step):
+        (times, places), now = constants, step * self.dt
+        # A source must not lag behind: it would have to catch up event by event.
+        near, loops = 1.0 + 1e-6 * now, max(0.0, (now - 1.0) * (1 - 1e-6)) // max(times[-1], 1e-3)
+        least = [0, 0, loops * (places[1] - places[0]), loops * (places[2] - places[1])] if self.sound == SOUNDS[2] else 0
+        return {"now": Bound(now - near, now + near), "phase": Bound(now - near), "heads": Bound(least, MOST_STEPS), "ears": COUNT}
 
     def advance(self, constants, state, n, out):
         times, places = constants

@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.cells.neuron import Bench, Neuron
 from lab.cells.protocol import Protocol
-from lab.model import Clock, Events, Figure, Layer, Out, Picture, Preset, State, Stream, action, param
+from lab.model import COUNT, INFINITE, Bound, Clock, Events, Figure, Layer, Out, Picture, Preset, State, Stream, action, index, param
 
 SLICE = 2.0  # ms of every cell's time in one step
 TRIALS = 7  # amplitudes tried at once for each width: eight times narrower a bracket each round
@@ -233,6 +233,10 @@ class StrengthDuration(Protocol):
             open_end, (state["top"] - state["failed"]) / TRIALS, (np.where(open_end, 0.0, state["fired"]) - state["failed"]) / (TRIALS + 1)
         )
         return state["failed"][:, None] + width[:, None] * part
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        own = {"fired": INFINITE, "spiked": Bound(0, 1), "round": COUNT, "over": Bound(0, 1), "picked": index(len(constants.widths))}
+        return constants.cell.state_bounds(constants.bench, state, 0) | {"step": Bound(0, constants.duration)} | own
 
     def advance(self, constants: Setup, state: State, n: int, out: Out) -> int:
         length = constants.cell.steps_for(SLICE)

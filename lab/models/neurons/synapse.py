@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import exponential, kernel, seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
 STAGES = 6  # n is at most STAGES - 1
 
@@ -164,6 +164,11 @@ class Synapse(Model):
             "pending": np.zeros(1, np.int64),
             "total": np.zeros(2),
         }
+
+    def state_bounds(self, constants, state, step):
+        now = step * self.dt
+        near = 1.0 + 1e-6 * now
+        return {"clock": Bound(now - near, (now + near, math.inf)), "spikes_done": COUNT, "pending": Bound(0, 10**6)}
 
     def advance(self, constants, state, n, out):
         rows = out["s"] if out.wanted("s") else np.empty(n)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import kernel
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, arrays, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, arrays, param
 
 CONDITIONS = ("even", "packed")
 INPUTS = 2
@@ -162,6 +162,9 @@ class TemporalCode(Model):
     def period(self) -> int:
         """Steps from one trial to the next."""
         return max(1, round((self.trial + self.pause) / self.dt))
+
+    def state_bounds(self, constants, state, step):
+        return {"clock": COUNT, "counts": COUNT}
 
     def advance(self, constants, state, n, out):
         v = out["v"] if out.wanted("v") else np.empty((n, 2))

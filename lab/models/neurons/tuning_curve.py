@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells.neuron import Neuron
 from lab.cells.protocol import Protocol
 from lab.cells.sweeps import Sweep
-from lab.model import Clock, Figure, Layer, Out, Picture, Preset, State, Stream, action, param
+from lab.model import Bound, Clock, Figure, Layer, Out, Picture, Preset, State, Stream, action, index_or_none, param
 
 SLICE = 5.0  # ms of every cell's time in one step
 TRACE = 200.0  # ms of the trace shown for a point
@@ -136,6 +136,9 @@ class TuningCurve(Protocol):
 
     def start(self, constants: Setup, seed: int) -> State:
         return constants.sweep.start() | {"picked": np.array([-1], np.int64)}
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        return constants.sweep.state_bounds(state) | {"picked": index_or_none(self.points)}
 
     def advance(self, constants: Setup, state: State, n: int, out: Out) -> int:
         dt = constants.cell.dt

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab import catalog
-from lab.model import Clock, Figure, Handle, Layer, Model, Out, Picture, Preset, State, Stream, action, param
+from lab.model import Bound, Clock, Figure, Handle, Layer, Model, Out, Picture, Preset, State, Stream, action, index, param
 
 STEPS, INACTIVATION, TAILS = "command steps", "inactivation", "tail currents"
 ROWS = 800  # points in time of a drawn trace
@@ -324,6 +324,9 @@ class VoltageClamp(Model):
         # The sweep shown first is the one with the largest sodium current of the usual family.
         picked = int(np.abs(constants.commands + 10.0).argmin())
         return {"gates": gates, "open": opened, "step": np.zeros(1, np.int64), "apart": np.zeros(1), "picked": np.array([picked], np.int64)}
+
+    def state_bounds(self, constants: Any, state: State, step: int) -> dict[str, Bound]:
+        return {"step": Bound(0, self.length), "picked": index(self.number)}
 
     def advance(self, constants: Family, state: State, n: int, out: Out) -> int:
         begin = int(state["step"][0])

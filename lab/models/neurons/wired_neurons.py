@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import exp, exprel, kernel, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
+from lab.model import COUNT, MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, index, param
 
 MOST = 10
 WAITING = 4096  # spikes under way: more than ten neurons can fire within the longest delay
@@ -400,6 +400,9 @@ class WiredNeurons(Model):
             "v": v, "s": np.zeros(n), "held": np.zeros(n), "bright": np.zeros(n), "counts": np.zeros(n, np.int64), "clock": np.zeros(1, np.int64),
             "queue_time": np.zeros(WAITING), "queue_from": np.zeros(WAITING, np.int64), "ends": np.zeros(2, np.int64),
         }  # fmt: skip
+
+    def state_bounds(self, constants, state, step):
+        return {"counts": COUNT, "clock": COUNT, "queue_from": index(self.neurons), "ends": Bound(0, MOST_STEPS, span=WAITING)}
 
     def advance(self, constants, state, n, out):
         v = out["v"] if out.wanted("v") else np.empty((n, self.neurons))

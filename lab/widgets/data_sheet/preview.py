@@ -15,6 +15,7 @@ from lab.data.recognise import Found
 from lab.data.signals import Recording
 from lab.data.vectors import Named
 from lab.data.words import brief
+from lab.units import number
 from lab.widgets import theme
 
 TILES = 60
@@ -96,9 +97,9 @@ def _waveform(painter: QPainter, area: QRectF, found: Recording) -> None:
     painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(px.tolist(), py.tolist(), strict=True)]))
     painter.setFont(theme.mono_font(theme.current().caption))
     for share, value in ((0.0, low), (0.5, (low + high) / 2), (1.0, high)):
-        _text(painter, QRectF(area.left(), plot.bottom() - share * plot.height() - 9, 56, 18), f"{value:.4g}", right=True)
-    _text(painter, QRectF(plot.left(), plot.bottom() + 6, 160, 18), f"{times[0]:.6g} ms")
-    _text(painter, QRectF(plot.right() - 160, plot.bottom() + 6, 160, 18), f"{times[-1]:.6g} ms", right=True)
+        _text(painter, QRectF(area.left(), plot.bottom() - share * plot.height() - 9, 56, 18), number(value), right=True)
+    _text(painter, QRectF(plot.left(), plot.bottom() + 6, 160, 18), f"{number(times[0], 6)} ms")
+    _text(painter, QRectF(plot.right() - 160, plot.bottom() + 6, 160, 18), f"{number(times[-1], 6)} ms", right=True)
 
 
 def _vectors(painter: QPainter, area: QRectF, found: Named) -> None:

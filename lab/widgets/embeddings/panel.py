@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.embedding.exploration import Bookmark
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.embeddings.drawing import paint_symbol, ramp_table
 from lab.widgets.labels import ElidedLabel
@@ -308,7 +309,7 @@ class Legend(QWidget):
         painter.drawText(QRectF(2, 0, self.width(), self.height()), Qt.AlignmentFlag.AlignVCenter, name)
         x = 2 + measure.horizontalAdvance(name) + 12
         painter.setFont(mono)
-        words = [f"{v:.3g}".replace("-", "−") for v in (low, high)]
+        words = [number(v, 3) for v in (low, high)]
         wide = QFontMetricsF(mono).horizontalAdvance(words[0]) + 6
         painter.drawText(QRectF(x, 0, wide, self.height()), Qt.AlignmentFlag.AlignVCenter, words[0])
         painter.drawImage(QRectF(x + wide, middle - 4, 90, 8), ramp)

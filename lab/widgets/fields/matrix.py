@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.params import Spec
+from lab.units import plain
 from lab.widgets import theme
 from lab.widgets.fields.base import Field, edits
 from lab.widgets.numbers import number_text
@@ -107,7 +108,7 @@ class MatrixDialog(QDialog):
                 item = self.grid.item(r, c)
                 text = item.text() if item else ""
                 try:
-                    row.append(float(text))
+                    row.append(float(plain(text)))
                 except ValueError:
                     self.words.setText(f"Row {r + 1}, column {c + 1} must be a number (got {text!r}).")
                     self.words.show()

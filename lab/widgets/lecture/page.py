@@ -16,7 +16,7 @@ from lab.widgets.labels import BETWEEN
 from lab.widgets.lecture.knob import Knob
 from lab.widgets.lecture.slides import Slide
 from lab.widgets.pictures import PictureView
-from lab.widgets.pictures.card import figures_text
+from lab.widgets.pictures.base import figures_text
 from lab.widgets.sheet import style_sheet
 
 FADE = 5000  # ms that the keys are named

@@ -10,8 +10,8 @@ from lab.display import stage
 from lab.display.plots import typeset
 from lab.errors import LabError
 from lab.model import Model, Picture, Strips
-from lab.parameter_kinds import KINDS
 from lab.params import Spec
+from lab.params.kinds import KINDS
 
 STRIPS = 2  # of a rig, that have room
 ABOUT = 200  # letters of a sentence that is read from the back of a room, at most

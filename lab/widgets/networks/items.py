@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem
 
+from lab import units
 from lab.graph.document import Comment, Edge, Group, Kind, Node, Port
 from lab.widgets import theme
 from lab.widgets.networks import routes
@@ -193,7 +194,7 @@ class NodeItem(QGraphicsItem):
         painter.drawText(
             QRectF(area.right() + 2, area.top() - 2, 52, 24),
             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
-            f"{values[-1]:.3g} Hz",
+            f"{units.number(values[-1], 3)} Hz",
         )
 
     def _paint_unit(self, painter: QPainter, detail: float, colour: Any) -> None:
@@ -492,6 +493,6 @@ class GroupItem(QGraphicsItem):
 
 def number(value: float) -> str:
     """A value short enough for a circle."""
-    if value == round(value) and abs(value) < 1e5:
-        return f"{value:.0f}"
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.3g}"
+    if abs(value) < 10 and value != round(value):
+        return f"{value:.2f}".replace("-", units.MINUS)
+    return units.number(round(value) if value == round(value) and abs(value) < 1e5 else value, 3)

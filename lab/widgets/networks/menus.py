@@ -24,9 +24,18 @@ def templates(parent: QWidget, graph: Graph) -> QMenu:
     """Templates of the family: their titles, "" for an empty canvas; of other families (family, title)."""
     menu = _menu(parent)
     for title, template in graph.kinds.templates.items():
-        entry = menu.addAction(title)
-        entry.setData(title)
-        entry.setToolTip(template.about)
+        if not template.counted:
+            entry = menu.addAction(title)
+            entry.setData(title)
+            entry.setToolTip(template.about)
+    famous = {title: template for title, template in graph.kinds.templates.items() if template.counted}
+    if famous:
+        sub = menu.addMenu("Well-known networks, to be counted")
+        sub.setToolTipsVisible(True)
+        for title, template in famous.items():
+            entry = sub.addAction(title)
+            entry.setData((graph.family, title))
+            entry.setToolTip(template.about)
     menu.addSeparator()
     menu.addAction("Empty canvas").setData("")
     menu.addSection("Other kinds of network")

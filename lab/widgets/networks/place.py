@@ -222,13 +222,18 @@ class CanvasPlace(QSplitter):
         self.lab.history.seal()
 
     def open_template(self, family_name: str, title: str) -> None:
-        """A template of another family: in this model if it takes any graph, else in the model of that family."""
+        """A template of another family, or to be counted: in this model if it takes any graph, else in the model of that family, or in the one that counts."""
         template = family(family_name).templates[title]
-        if any(t.model == self.lab.document.model and not t.family for t in catalog.takers("graph")):
+        anything = [t for t in catalog.takers("graph") if not t.family]
+        if any(t.model == self.lab.document.model for t in anything):
             self.editor.load(template.explained(), f"Template {title}", {})
+        elif template.counted:
+            home = next(t for t in anything if t.counts)
+            self._put_into(home.model, template.explained().to_json(), home.values, f"Template {title}")
         else:
-            home = catalog.takers("graph", family_name)[0].model
-            self._put_into(home, template.explained().to_json(), dict(template.values), f"Template {title}")
+            self._put_into(
+                catalog.takers("graph", family_name)[0].model, template.explained().to_json(), dict(template.values), f"Template {title}"
+            )
 
     def take_elsewhere(self, name: str) -> None:
         """Count or analyse the network of the canvas, in the model that does it."""

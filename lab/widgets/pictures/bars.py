@@ -13,6 +13,7 @@ from PySide6.QtGui import QBrush, QFontMetricsF, QPen
 from lab.display import plots as view
 from lab.display.plots import Axis, Overlay, Source, typeset
 from lab.errors import ModelError
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.legend import Entry
@@ -190,7 +191,7 @@ class BarsView(PlotView):
     def under_cursor(self, at: QPointF) -> str:
         """The heights at a place."""
         place = round(at.x())
-        words = [f"{name} {row[place]:.4g}" for name, row, _, _ in self._series[:6] if 0 <= place < len(row)]
+        words = [f"{name} {number(row[place])}" for name, row, _, _ in self._series[:6] if 0 <= place < len(row)]
         if not words:
             return ""
         return "  ".join([self.across.names[place] if self.across.names else str(place), *words])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
 
@@ -17,6 +19,7 @@ from lab.display import plots as view
 from lab.display.plots import Overlay, RecordedSource, Source, typeset
 from lab.errors import FileError, LabError
 from lab.model import Model, Picture
+from lab.units import figure, number
 from lab.widgets import theme
 
 EXPORTS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".pdf": "PDF page (*.pdf)", ".csv": "Data (*.csv)"}
@@ -141,6 +144,18 @@ class PictureView(QWidget):
         if self._source is not None:
             self.refresh(self._source, self._overlays, force=True)
 
+    def dress(self, size: QSize) -> None:
+        """Take this size and the look in force, and draw, at once: for a picture that goes elsewhere."""
+        self.resize(size)
+        for each in (*self.findChildren(PictureView), self):
+            each.set_theme()
+        for _ in range(2):  # an axis learns how wide its numbers are when it is painted, and makes room for them in the next layout
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+            if self._source is not None:
+                self.refresh(self._source, self._overlays, force=True)
+            self.image(0.25)
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+
     def fit(self) -> None:
         """Show everything again after zooming."""
 
@@ -239,8 +254,11 @@ class PictureView(QWidget):
         for text, name, call in (
             ("Fit to the data", "mdi6.fit-to-page-outline", self.fit),
             ("Copy as picture", "mdi6.content-copy", self.copy_picture),
+            ("Copy as a slide", "mdi6.presentation", self.copy_slide),
             ("Copy data", "mdi6.table", self.copy_data),
             ("Export…", "mdi6.export-variant", self.ask_export),
+            ("Export for a slide…", "mdi6.presentation", self.ask_slide),
+            ("Export for a page…", "mdi6.file-document-outline", self.ask_page),
         ):
             entry = QAction(theme.icon(name), text, menu)
             entry.triggered.connect(call)
@@ -276,6 +294,15 @@ class PictureView(QWidget):
         """Put the picture on the clipboard."""
         QGuiApplication.clipboard().setImage(self.image())
 
+    def copy_slide(self) -> None:
+        """Put the picture on the clipboard as a slide: light, sixteen to nine, with its title."""
+        from lab.widgets.pictures.export import slide
+
+        QGuiApplication.clipboard().setImage(slide(self, self._figures()))
+
+    def _figures(self) -> str:
+        return figures_text(self, self._source.summary) if self._source is not None else ""
+
     def copy_data(self) -> None:
         """Put the data on the clipboard as tab-separated text, which spreadsheets take."""
         QGuiApplication.clipboard().setText(self.text("\t"))
@@ -292,15 +319,26 @@ class PictureView(QWidget):
 
     def ask_export(self) -> None:
         """Ask where to and export; the ending decides what is written."""
-        dialog = QFileDialog(self, f"Export {self.picture.title}", f"{self.picture.name}.png", ";;".join(EXPORTS.values()))
+        self._ask(f"Export {self.picture.title}", ".png", tuple(EXPORTS), self.export)
+
+    def ask_slide(self) -> None:
+        """Ask where to and export for a slide."""
+        self._ask(f"Export {self.picture.title} for a slide", ".png", (".png",), self.export_slide)
+
+    def ask_page(self) -> None:
+        """Ask where to and export for a page; the ending decides what is written."""
+        self._ask(f"Export {self.picture.title} for a page", ".svg", (".svg", ".pdf"), self.export_page)
+
+    def _ask(self, title: str, suffix: str, endings: tuple[str, ...], export: Callable[[str], object]) -> None:
+        dialog = QFileDialog(self, title, f"{self.picture.name}{suffix}", ";;".join(EXPORTS[e] for e in endings))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._export_chosen)
+        dialog.fileSelected.connect(partial(self._export_chosen, export))
         dialog.open()
 
-    def _export_chosen(self, path: str) -> None:
+    def _export_chosen(self, export: Callable[[str], object], path: str) -> None:
         try:
-            self.export(path)
+            export(path)
         except LabError as error:
             self.say(str(error))
 
@@ -317,6 +355,26 @@ class PictureView(QWidget):
                 raise FileError(f"'{path}' cannot be written: {error.strerror or error}; choose another folder.") from None
             return path
         return draw_file(path, self.size(), self.paint_on, self.picture.title)
+
+    def export_slide(self, path: str | Path) -> Path:
+        """Write the picture for a slide as .png; raises FileError with a sentence."""
+        from lab.widgets.pictures.export import write_slide
+
+        return write_slide(self, Path(path), self._figures())
+
+    def export_page(self, path: str | Path) -> Path:
+        """Write the picture for a page as .svg or .pdf; raises FileError with a sentence."""
+        from lab.widgets.pictures.export import write_page
+
+        return write_page(self, Path(path))
+
+
+def figures_text(view: PictureView, summary: Mapping[str, Any]) -> str:
+    """The picture's figures from a run's summary; without any, how far measurement and theory are apart."""
+    words = [figure(key, summary[key]) for key in view.picture.figures if key in summary]
+    if math.isfinite(view.difference) and not words:
+        words.append(f"theory differs by {number(100 * view.difference, 2)} %")
+    return " · ".join(words)
 
 
 def _cell(value: Any) -> str:

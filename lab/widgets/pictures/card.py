@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,10 +9,9 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.display.plots import Overlay, Source
-from lab.units import figure
 from lab.widgets import theme
 from lab.widgets.labels import shortened
-from lab.widgets.pictures.base import PictureView
+from lab.widgets.pictures.base import PictureView, figures_text
 
 
 class Elided(QLabel):
@@ -138,11 +136,3 @@ class PictureCard(QFrame):
         """On the title line only; the picture has its own double click."""
         if event.position().y() <= self.header.geometry().bottom() + 4:
             self.fill_wanted.emit()
-
-
-def figures_text(view: PictureView, summary: Mapping[str, Any]) -> str:
-    """The picture's figures from a run's summary; without any, how far measurement and theory are apart."""
-    words = [figure(key, summary[key]) for key in view.picture.figures if key in summary]
-    if math.isfinite(view.difference) and not words:
-        words.append(f"theory differs by {100 * view.difference:.2g} %")
-    return " · ".join(words)

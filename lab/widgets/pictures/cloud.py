@@ -9,6 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 
+from lab import units
 from lab.display import plots as view
 from lab.display.contour import smoothed, zero_line
 from lab.display.plots import Axis, Overlay, Range, Source, typeset
@@ -339,7 +340,7 @@ class CloudView(PlotView):
         if "label" in self._what:
             label = int(self._classes()[k])
             words.append(self.picture.labels[label] if 0 <= label < len(self.picture.labels) != len(self._data) else f"class {label}")
-        words.append(", ".join(f"{v:.3g}" for v in self._data[k, : 3 if "z" in self._what else 2]))
+        words.append(", ".join(units.number(v, 3) for v in self._data[k, : 3 if "z" in self._what else 2]))
         return "  ".join(words)
 
     def table(self) -> Table:

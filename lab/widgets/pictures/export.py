@@ -2,17 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
-from PySide6.QtCore import QMarginsF, QRectF, QSize, QSizeF
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPageSize, QPaintDevice, QPainter, QPdfWriter
+from PySide6.QtCore import QMarginsF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPageSize, QPaintDevice, QPainter, QPdfWriter
 
 from lab.errors import FileError
+from lab.units import typeset
 from lab.widgets import theme
 
 Drawing = Callable[[QPainter, QRectF], None]
 SUFFIXES = (".png", ".svg", ".pdf")
+SLIDE, SHARP, MARGIN = QSize(1280, 720), 1.5, 40  # a slide in its own pixels, how many of the file each is, the edge left free
+HEADING = 34
+PAGE = 640  # px at 96 to the inch: as wide as the text of a page, with letters of nine points
+
+
+class Shown(Protocol):
+    """A picture as it stands in a window; `lab.widgets.pictures.PictureView` is one."""
+
+    @property
+    def picture(self) -> Any:
+        """What it is declared as."""
+
+    @property
+    def caption(self) -> str:
+        """What the title line says beside the title."""
+
+    def dress(self, size: QSize) -> None:
+        """Take this size and the look in force, and draw, at once."""
+
+    def paint_on(self, painter: QPainter, area: QRectF) -> None:
+        """Draw."""
+
+    def size(self) -> QSize:
+        """Its size."""
+
+    def window(self) -> Any:
+        """The window that it stands in."""
+
+
+@contextmanager
+def dressed(view: Shown, size: QSize, projector: bool = False) -> Iterator[None]:
+    """A picture in light colours at another size, as it is where it stands with zoom and choices; nobody sees it change its clothes."""
+    frame, before = view.window(), view.size()
+    shown = frame.updatesEnabled()
+    frame.setUpdatesEnabled(False)
+
+    try:
+        try:
+            with theme.worn("light", projector):
+                view.dress(size)
+                yield
+        finally:
+            view.dress(before)
+    finally:
+        frame.setUpdatesEnabled(shown)
+
+
+def slide(view: Shown, figures: str = "") -> QImage:
+    """A picture for a projected slide: light, sixteen to nine, with its title and figures and letters for the back of a room."""
+    top = MARGIN + HEADING * 1.4 + (28 if figures or view.caption else 8)
+    size = QSize(SLIDE.width() - 2 * MARGIN, round(SLIDE.height() - top - MARGIN / 2))
+    image = QImage(round(SLIDE.width() * SHARP), round(SLIDE.height() * SHARP), QImage.Format.Format_RGB32)
+    with dressed(view, size, projector=True):
+        look = theme.current()
+        image.fill(QColor(look.tokens.surface))
+        painter = QPainter(image)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+        painter.scale(SHARP, SHARP)
+        wide = SLIDE.width() - 2 * MARGIN
+        for text, font, ink, line in (
+            (
+                typeset(view.picture.title),
+                theme.sans_font(HEADING, QFont.Weight.DemiBold),
+                look.tokens.text,
+                QRectF(MARGIN, MARGIN / 2, wide, HEADING * 1.4),
+            ),
+            (
+                " · ".join(t for t in (view.caption, figures) if t),
+                theme.sans_font(look.caption),
+                look.tokens.muted,
+                QRectF(MARGIN, MARGIN / 2 + HEADING * 1.4, wide, 28),
+            ),
+        ):
+            painter.setFont(font)
+            painter.setPen(QColor(ink))
+            shown = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, wide)
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.save()
+        view.paint_on(painter, QRectF(MARGIN, top - MARGIN / 4, size.width(), size.height()))
+        painter.restore()
+        painter.end()
+    return image
+
+
+def write_slide(view: Shown, path: Path, figures: str = "") -> Path:
+    """Write a slide as .png."""
+    path = path if path.suffix else path.with_suffix(".png")
+    if path.suffix.lower() != ".png":
+        raise FileError(f"'{path.name}': a slide is written as .png (got '{path.suffix}'); for vectors export it for a page.")
+    if not slide(view, figures).save(str(path)):
+        raise FileError(f"'{path}' cannot be written: the folder refuses it; choose another one.")
+    return path
+
+
+def write_page(view: Shown, path: Path) -> Path:
+    """Write a picture for a printed page as .svg or .pdf: light, as wide as a column of text, without a title, which stands below it there."""
+    path = path if path.suffix else path.with_suffix(".svg")
+    if path.suffix.lower() not in (".svg", ".pdf"):
+        raise FileError(f"'{path.name}': a picture for a page is written as .svg or .pdf (got '{path.suffix}').")
+    size = QSize(PAGE, round(PAGE * min(0.85, max(0.4, view.size().height() / max(1, view.size().width())))))
+    with dressed(view, size):
+        return draw_file(path, size, view.paint_on, view.picture.title)
 
 
 def draw_file(path: Path, size: QSize, draw: Drawing, title: str, *, scale: float = 2.0, ground: str = "surface") -> Path:

@@ -13,6 +13,7 @@ from PySide6.QtGui import QPen
 from lab.display import plots as view
 from lab.display.plots import Axis, Overlay, Range, Source
 from lab.errors import ModelError
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.colours import levels_of, lookup
@@ -150,7 +151,7 @@ class GraphView(PlotView):
             self._weights.set_texts(np.empty((0, 2)), (), QRectF(x0, y0, x1 - x0, y1 - y0))
             return
         at = start + 0.5 * (end - start) + _aside(start, end, wide, tall) * np.where(self._twins, 16.0, 12.0)[:, None]
-        self._weights.set_texts(at, [f"{w:.3g}".replace("-", "−") for w in weight], QRectF(x0, y0, x1 - x0, y1 - y0))
+        self._weights.set_texts(at, [number(w, 3) for w in weight], QRectF(x0, y0, x1 - x0, y1 - y0))
 
     def _edge_item(self, sign: int, width: int, nodes: np.ndarray, ends: np.ndarray, thin: float, arrows: bool, twins: np.ndarray) -> None:
         item = self._lines.get((sign, width))
@@ -257,7 +258,7 @@ class GraphView(PlotView):
             return ""
         name = self._names[k] if k < len(self._names) else f"neuron {k}"
         incoming, outgoing = int((self._edges[:, 1] == k).sum()), int((self._edges[:, 0] == k).sum())
-        return f"{name}  {self._where[k, 2]:.4g}  in {incoming}  out {outgoing}"
+        return f"{name}  {number(self._where[k, 2])}  in {incoming}  out {outgoing}"
 
     def table(self) -> Table:
         """The edges."""

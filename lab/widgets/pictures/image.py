@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.errors import ModelError
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
 from lab.widgets.pictures.base import Table, draws
@@ -125,6 +126,7 @@ class ImageView(PlotView):
         self.canvas.addItem(self._captions, ignoreBounds=True)
         self._arrows = ArrowsItem()
         self._arrows.setZValue(15)
+        self._outlines: dict[int, pg.PlotCurveItem] = {}
         self.canvas.addItem(self._arrows, ignoreBounds=True)
         self._cells = Cells()
         self.canvas.addItem(self._cells, ignoreBounds=True)
@@ -154,6 +156,7 @@ class ImageView(PlotView):
         if values.ndim == 3 and values.shape[2] == 3 and values.shape[1] != 3:
             self._values = values
             self._colour_picture(values)
+            self._outline(source)
             return True
         values = values.astype(float)
         if values.ndim == 3 and layer.channel is not None:
@@ -170,7 +173,22 @@ class ImageView(PlotView):
         else:
             self._one(values, lo, hi)
         self._point(source)
+        self._outline(source)
         return True
+
+    def _outline(self, source: Source) -> None:
+        """Curves over the cells: x is the column and y the row."""
+        for place, layer in enumerate(self.picture.layers):
+            found = source.snapshot(layer.stream) if self.model.stream(layer.stream).kind == "curve" else None
+            if found is None:
+                continue
+            if place not in self._outlines:
+                self._outlines[place] = pg.PlotCurveItem(connect="finite")
+                self._outlines[place].setZValue(12)
+                self.canvas.addItem(self._outlines[place], ignoreBounds=True)
+            ink = theme.colour(f"series{layer.series[0]}" if layer.series else "muted")
+            self._outlines[place].setPen(pg.mkPen(ink, width=1 if layer.theory else theme.current().stroke + 1))
+            self._outlines[place].setData(*np.asarray(found, float)[:2])
 
     def _point(self, source: Source) -> None:
         """Arrows over the cells: x is the column and y the row, unless the picture has ranges of its own."""
@@ -339,9 +357,9 @@ class ImageView(PlotView):
         tile, row, column = cell
         if self._across:
             name = self._tile_names[tile] if tile < len(self._tile_names) else f"tile {tile}"
-            return f"{name}  row {row}  column {column}  {self._values[tile, row, column]:.4g}"
+            return f"{name}  row {row}  column {column}  {number(self._values[tile, row, column])}"
         value = self._values[row, column]
-        shown = "  ".join(f"{v:.3g}" for v in np.atleast_1d(value))
+        shown = "  ".join(number(v, 3) for v in np.atleast_1d(value))
         return f"row {row}  column {column}  {shown}"
 
     def table(self) -> Table:

@@ -10,6 +10,7 @@ from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPen
 
+from lab import units
 from lab.widgets import theme
 
 
@@ -146,7 +147,7 @@ class Strip(pg.GraphicsWidget):
         font = theme.mono_font(theme.current().caption - 1)
         measure = QFontMetricsF(font)
         painter.setFont(font)
-        low, high = (f"{v:.3g}".replace("-", "−") for v in (lo, hi))
+        low, high = (units.number(v, 3) for v in (lo, hi))
         right = area.right() - 8
         width = 72.0
         left = right - measure.horizontalAdvance(high) - 6 - width

@@ -15,6 +15,7 @@ from lab.display import plots as view
 from lab.display.labels import level
 from lab.display.plots import Line, Overlay, Plot, Source, typeset
 from lab.model import Layer
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Marks, Points
@@ -92,7 +93,7 @@ class LinesView(PlotView):
         if self._plot.stretch and self.picture.window:
             unit = self.model.clock.unit
             plural = "s" if len(unit) > 3 and not unit.endswith("s") else ""  # 100 ms, but 1000 updates
-            words.insert(0, f"last {self.picture.window:g} {unit}{plural}")
+            words.insert(0, f"last {number(self.picture.window, 6)} {unit}{plural}")
         return " · ".join(words)
 
     def set_theme(self) -> None:
@@ -228,7 +229,7 @@ class LinesView(PlotView):
         for line in lines[-6:]:
             if len(line.x) and line.x[0] <= x <= line.x[-1]:
                 value = float(line.y[min(int(np.searchsorted(line.x, x)), len(line.y) - 1)])
-                words.append(f"{line.label} {value:.3g}".replace("-", "−") if len(lines) > 1 else f"{value:.4g}".replace("-", "−"))
+                words.append(f"{line.label} {number(value, 3)}".replace("-", "−") if len(lines) > 1 else number(value))
         return "  ".join(words)
 
     def _cross(self, x: float) -> tuple[list[float], list[float]]:
@@ -429,12 +430,12 @@ class LinesView(PlotView):
         plot = self._plot
         clock = self.model.clock
         if plot.stretch is None:
-            return f"{_name(plot.x.label)} {x:.4g}  {_name(plot.y.label)} {y:.4g}"
-        words = [f"{x + plot.stretch.origin * plot.dt:.6g} {clock.unit}"]
+            return f"{_name(plot.x.label)} {number(x)}  {_name(plot.y.label)} {number(y)}"
+        words = [f"{number(x + plot.stretch.origin * plot.dt, 6)} {clock.unit}"]
         for line in [line for line in plot.lines if line.style != "ghost"][-6:]:
             if not line.many and len(line.x) and line.x[0] <= x <= line.x[-1]:
                 k = min(int(np.searchsorted(line.x, x)), len(line.y) - 1)
-                words.append(f"{line.label} {line.y[k]:.4g}")
+                words.append(f"{line.label} {number(line.y[k])}")
         return "  ".join(words)
 
     def thumbnail(self, painter: QPainter, area: QRectF, source: Source) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from lab.display.plots import Overlay, Source, typeset
+from lab.units import MINUS, number
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView, Table, draws
 from lab.widgets.pictures.colours import paint
@@ -35,9 +36,7 @@ def number_text(value: float) -> str:
     """Three significant digits, as short as they can be said."""
     if not np.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
-    text = f"{value:.2f}" if 0.1 <= abs(value) < 100 or value == 0 else f"{value:.2g}"
-    text = text.replace("e-0", "e-").replace("e+0", "e")
-    return text.replace("-", "−")
+    return f"{value:.2f}".replace("-", MINUS) if 0.1 <= abs(value) < 100 or value == 0 else number(value, 2).replace(" × ", "·")
 
 
 @draws("matrices")
@@ -193,7 +192,8 @@ class MatricesView(PictureView):
             entry, i, j, value = found
             note = f"  {entry['note']}" if entry.get("note") else ""
             self.read_out(
-                typeset(f"{entry['name']}[{i}, {j}] = {value:.5g}{note}"), QPoint(round(event.position().x()), round(event.position().y()))
+                typeset(f"{entry['name']}[{i}, {j}] = {number(value, 5)}{note}"),
+                QPoint(round(event.position().x()), round(event.position().y())),
             )
         super().mouseMoveEvent(event)
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter
 from PySide6.QtWidgets import QLabel, QWidget
 
+from lab import units
 from lab.display.plots import Axis, Range
 from lab.model import Model, Picture
 from lab.widgets import theme
@@ -56,10 +57,10 @@ class TickAxis(pg.AxisItem):
         if self.names:
             return [self.names[int(v)] if float(v).is_integer() and 0 <= int(v) < len(self.names) else "" for v in values]
         if self.logMode:
-            return [_power(v) for v in values]
+            return units.log_ticks(values)
         if self.before:
             values = [abs(v) for v in values]
-        return [text.replace("-", "−") for text in super().tickStrings(values, scale, spacing)]
+        return units.ticks([v * scale for v in values], spacing * scale)
 
     def set_colours(self) -> None:
         """Take the tokens in force."""
@@ -99,12 +100,6 @@ class TickAxis(pg.AxisItem):
         """Another width may have room for more of the name, or for less."""
         self._fit_label()
         super().resizeEvent(ev)
-
-
-def _power(exponent: float) -> str:
-    if -3 < exponent < 4:
-        return f"{10**exponent:.3g}"
-    return f"1e{exponent:.0f}" if float(exponent).is_integer() else f"{10**exponent:.1e}"
 
 
 def strip_name(label: str, title: str) -> tuple[str, str]:
@@ -405,7 +400,7 @@ class PlotView(PictureView):
     def under_cursor(self, at: QPointF) -> str:
         """Words for what lies at a place, in drawn coordinates."""
         x, y = self.unplace(at)
-        return f"{x:.4g}, {y:.4g}"
+        return f"{units.number(x)}, {units.number(y)}"
 
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
         """Follow the cursor with a hairline and a read-out."""

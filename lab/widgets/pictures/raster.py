@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF
 
 from lab.display import plots as view
 from lab.display.plots import Overlay, RasterPlot, Source, Spikes
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Canvas, DotsItem, rgba
@@ -45,7 +46,7 @@ class RasterView(PlotView):
         if self._plot is None:
             return ""
         words = [f"{self._plot.cells:,} cells".replace(",", " ")] if self._plot.cells > 1 else []
-        return " · ".join([*words, f"last {self.picture.window:g} {self.model.clock.unit}"] if self.picture.window else words)
+        return " · ".join([*words, f"last {number(self.picture.window, 6)} {self.model.clock.unit}"] if self.picture.window else words)
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Resolve, then paint."""
@@ -154,7 +155,7 @@ class RasterView(PlotView):
         clock = self.model.clock
         names = self._names
         cell = names[round(at.y())] if round(at.y()) < len(names) else f"cell {round(at.y())}"
-        return f"{at.x() + stretch.origin * clock.dt:.6g} {clock.unit}  {cell}"
+        return f"{number(at.x() + stretch.origin * clock.dt, 6)} {clock.unit}  {cell}"
 
     def table(self) -> Table:
         """Time, cell and layer of every event shown."""

@@ -11,6 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QLabel
 
+from lab import units
 from lab.display.plots import Line, Plot
 from lab.widgets import theme
 from lab.widgets.pictures.dots import Marks
@@ -29,13 +30,13 @@ def between(a: tuple[float, float], b: tuple[float, float], x: str, y: str, time
     """What two points (x, y) have between them, in words, with the units x and y; a rate where x is time."""
     dx, dy = b[0] - a[0], b[1] - a[1]
     sign = "t" if timed else "x"
-    words = [f"Δ{sign} {dx:.4g} {x}".rstrip(), f"Δ{'V' if y == 'mV' else 'y'} {dy:.4g} {y}".rstrip()]
+    words = [f"Δ{sign} {units.number(dx)} {x}".rstrip(), f"Δ{'V' if y == 'mV' else 'y'} {units.number(dy)} {y}".rstrip()]
     if timed and dx:
         per = {"ms": 1000.0, "s": 1.0}.get(x)
-        words.append(f"1/Δt {abs(per / dx):.4g} Hz" if per else f"1/Δt {abs(1.0 / dx):.4g} per {x or 'unit'}")
+        words.append(f"1/Δt {units.number(abs(per / dx))} Hz" if per else f"1/Δt {units.number(abs(1.0 / dx))} per {x or 'unit'}")
     elif dx:
-        words.append(f"Δy/Δx {dy / dx:.4g}")
-    return "   ".join(words).replace("-", "−")
+        words.append(f"Δy/Δx {units.number(dy / dx)}")
+    return "   ".join(words)
 
 
 class Ruler:
@@ -143,9 +144,7 @@ class Ruler:
             a, b = sorted(self.points) if plot.stretch else self.points
             words = between(a, b, x, y, plot.stretch is not None or plot.x.label.startswith("time"))
         else:
-            words = f"{self.points[0][0]:.5g} {x}   {self.points[0][1]:.4g} {y}   (Shift-click again to measure)".replace("-", "−").replace(
-                "Shift−", "Shift-"
-            )
+            words = f"{units.number(self.points[0][0], 5)} {x}   {units.number(self.points[0][1])} {y}   (Shift-click again to measure)"
         self.words.setText(words)
         self.words.adjustSize()
         corner = self.view.canvas.mapFromScene(self.view.field.sceneBoundingRect().topLeft())

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from lab import units
 from lab.display import stage
 from lab.display.plots import Overlay, Source
 from lab.model import Model, Picture, Strips
@@ -111,7 +112,9 @@ class StripsView(PictureView):
             self.switch.chosen.connect(self._switched)
         usual, unit = self._usual(self.model), self.model.clock.unit
         self.lengths: tuple[float, ...] = (usual, 5 * usual) if usual else ()
-        self.choice = Choice([*(f"{length:g} {unit}" for length in self.lengths), FOLLOW], "Time shown", self) if usual else None
+        self.choice = (
+            Choice([*(f"{units.number(length, 6)} {unit}" for length in self.lengths), FOLLOW], "Time shown", self) if usual else None
+        )
         if self.choice is not None:
             self.choice.group.setExclusive(False)
             self.choice.chosen.connect(self._window_chosen)
@@ -278,7 +281,7 @@ class StripsView(PictureView):
         last = self.children_shown[-1]
         self._time.setVisible(x is not None)
         if x is not None:
-            self._time.setText(f"{x + self._origin() * self.model.clock.dt:.5g}".replace("-", "−"))
+            self._time.setText(units.number(x + self._origin() * self.model.clock.dt, 5))
             self._time.adjustSize()
             at = last.canvas.mapFromScene(last.field.mapViewToScene(QPointF(x, last.field.viewRect().top())))
             place = last.canvas.viewport().mapTo(self, at)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import ModelError
+from lab.units import number
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView, Table, draws
 
@@ -29,9 +30,9 @@ def cell_text(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return "" if value is None else ("yes" if value else "no")
     if isinstance(value, int):
-        return f"{value:,}".replace(",", " ")
+        return number(value)
     if isinstance(value, (float, np.generic, np.ndarray)):
-        return f"{float(value):.5g}".replace("-", "−")
+        return number(float(value), 5)
     return str(value)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
+from lab import units
 from lab.display.plots import Overlay, Source
 from lab.engine import tokens as payload
 from lab.engine.tokens import SHOWN, Row, Tokens
@@ -222,7 +223,7 @@ class TokensView(PictureView):
         place = chip.place - self._tokens.first(chip.row)
         words = [repr(row.texts[place])[1:-1] or "␣"]
         for k, value in enumerate(row.values[place]):
-            words.append(f"{channels[k]} {value:.4g}" if k < len(channels) else f"{value:.4g}")
+            words.append(f"{channels[k]} {units.number(value)}" if k < len(channels) else units.number(value))
         self.read_out("  ".join(words), QPoint(round(event.position().x()), round(event.position().y())))
 
     def mousePressEvent(self, event: Any) -> None:

@@ -8,8 +8,10 @@ from pkgutil import iter_modules
 
 from lab.graph.document import Family, register
 from lab.graph.kinds.layers.between import Activation, Dropout
-from lab.graph.kinds.layers.dense import Convolution, Dense, Pool
+from lab.graph.kinds.layers.convolution import Convolution, Pool
+from lab.graph.kinds.layers.dense import Dense
 from lab.graph.kinds.layers.ends import Input, Output, Reconstruction
+from lab.graph.kinds.layers.famous import FAMOUS
 from lab.graph.kinds.layers.layer import Count, Incoming, Layer, Shape, text
 from lab.graph.kinds.layers.network import caption, census, check, kind_of, label, shapes, sized, terms, totals, weighted, wired, write
 from lab.graph.kinds.layers.sampling import Sample, SecondLoss
@@ -24,6 +26,6 @@ _found = [vars(import_module(f"{__name__}.{module.name}")).get("KINDS", ()) for 
 register(
     Family(
         "layers", "Layers", tuple(sorted((kind for kinds in _found for kind in kinds), key=lambda kind: kind.place)), blocks=True, check=check,
-        templates=TEMPLATES, caption=caption, label=label, totals=totals, census=census, wired=wired,
+        templates={**TEMPLATES, **FAMOUS}, caption=caption, label=label, totals=totals, census=census, wired=wired,
     )
 )  # fmt: skip

@@ -98,11 +98,7 @@ def check(graph: Graph) -> Iterable[Problem]:
 
 def census(graph: Graph) -> Census:
     """Neurons and synapses, blocks written out."""
-    return _counted(graph.expand())[0]
-
-
-def _counted(graph: Graph) -> tuple[Census, int]:
-    """What is counted, and all parameters."""
+    graph = graph.expand()
     known = shapes(graph)
     neurons = synapses = parameters = 0
     numbers: dict[str, int] = {}
@@ -115,7 +111,7 @@ def _counted(graph: Graph) -> tuple[Census, int]:
             if kind.weights:
                 numbers[kind.weights] = numbers.get(kind.weights, 0) + 1
     words = [f"{count} {name}{'s' * (count > 1)}" for name, count in sorted(numbers.items())]
-    return Census(neurons, synapses, ", ".join(words) or "no layers"), parameters
+    return Census(neurons, synapses, ", ".join(words) or "no layers", parameters)
 
 
 def wired(graph: Graph, most: int, seed: int) -> tuple[tuple[str, ...], np.ndarray]:
@@ -164,10 +160,8 @@ def label(graph: Graph, edge: Edge) -> str:
 def totals(graph: Graph) -> str:
     """Neurons, synapses and parameters, biases included and blocks written out."""
     try:
-        count, parameters = _counted(graph.expand())
+        count = census(graph)
     except GraphError:
         return f"{len(graph.nodes)} layers"
     carried = " · trained weights on board" if graph.weights else ""
-    return (
-        f"{count.neurons:,} neurons · {count.synapses:,} synapses · {count.per_neuron:,.4g} per neuron · {parameters:,} parameters{carried}"
-    )
+    return f"{count.neurons:,} neurons · {count.synapses:,} synapses · {count.per_neuron:,.4g} per neuron · {count.parameters:,} parameters{carried}"

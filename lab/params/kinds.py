@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lab.units import plain, typeset
+
 
 @dataclass(frozen=True)
 class ParameterKind:
@@ -37,18 +39,23 @@ def register(kind: ParameterKind) -> ParameterKind:
     return kind
 
 
+def _bare(text: str, unit: str) -> str:
+    """What was typed without its unit, in the letters of programs."""
+    for own in {unit, typeset(unit)} - {""}:
+        text = text.strip().removesuffix(own)
+    return plain(text)
+
+
 def _number(text: str, unit: str) -> float:
-    bare = text.strip().removesuffix(unit).strip() if unit else text.strip()
     try:
-        return float(bare)
+        return float(_bare(text, unit))
     except ValueError:
         raise ValueError("must be a number" + (f" in {unit}" if unit else "")) from None
 
 
 def _whole(text: str, unit: str) -> int:
-    bare = text.strip().removesuffix(unit).strip() if unit else text.strip()
     try:
-        return int(bare)
+        return int(_bare(text, unit))
     except ValueError:
         value = _number(text, unit)
     if not math.isfinite(value) or value != int(value):

@@ -20,14 +20,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
 
 from lab.errors import ParameterError, near
-from lab.parameter_kinds import KINDS
+from lab.params.kinds import KINDS
+from lab.units import number, typeset
 
 
 @dataclass(frozen=True)
 class Spec:
     """What is known of one parameter.
 
-    kind    one of `lab.parameter_kinds`: a number, a choice, a file, a curve drawn by hand, a network ...
+    kind    one of `lab.params.kinds`: a number, a choice, a file, a curve drawn by hand, a network ...
     live    may change while a run goes on; otherwise the run is restarted to change it.
     builds  the model's constants are derived from it, so a live change derives them again.
     when    (other parameter, values): this one has a meaning only while the other has one of the values.
@@ -58,8 +59,9 @@ class Spec:
 
     def text(self, value: Any) -> str:
         """The value as a person reads it, with its unit."""
-        shown = f"{value:.6g}" if isinstance(value, float) else str(value)
-        return f"{shown} {self.unit}".strip()
+        if self.kind == "bool" or isinstance(value, bool) or not isinstance(value, (int, float)):
+            return f"{value} {typeset(self.unit)}".strip()
+        return f"{number(value, 6, nothing=0.0)} {typeset(self.unit)}".strip()
 
 
 class Frozen(dict):

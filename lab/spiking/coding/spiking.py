@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lab.coding.populations import Population
 from lab.kernels import expm1, kernel, log
+from lab.spiking.coding.populations import Population
 
 
 class Cells(NamedTuple):

@@ -1,0 +1,276 @@
+"""What a network assumes: one that connects everything beside one that looks through a window, on the same moved digits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lab.data import sets
+from lab.errors import ModelError
+from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, param
+from lab.training import Objective, Perceptron, redeclared
+from lab.training.material import outline
+from lab.training.objectives import columns
+
+OTHER = "conv."
+NAMES = ("dense", "convolutional")
+SHOWN = 24  # test pictures drawn with both answers
+FAR = 4  # pixels up to which the test part is moved for the curve
+TESTED = 200  # test pictures of that curve
+FILTERS = {"places kept": (8, 16), "largest over places": (8, 22)}  # so that both networks have about 1,900 parameters
+
+
+class InductiveBias(Perceptron):
+    """Two networks of about 1,900 numbers each learn the same digits, every one moved by up to two pixels.
+
+    To the dense network a pixel is a pixel: what it learned about a stroke in one place it has to learn again in the next. The
+    convolutional one asks the same few synapses at every place, and only its last layer knows places at all. Nothing but that
+    assumption makes it better. Try:
+
+    - train both on digits that are *not* moved, and test on moved ones: both fall, for the last layer of the convolutional network has never seen a
+      stroke elsewhere. Weight sharing alone does not make a network blind to place;
+    - *largest over places*: then nothing knows places any more, and moving costs least;
+    - read the curve by pixels moved, from nought (as they were) to four (farther than any that were learned);
+    - the table counts what a dense network on photographs would need: 512 x 512 x 3 inputs and two layers of 1024 are 806 million synapses.
+    """
+
+    name = "inductive-bias"
+    title = "What a network assumes"
+    group = "Training monitor"
+    icon = "mdi6.scale-balance"
+    order = 25
+    also = "inductive bias; weight sharing; translation; equivariance; invariance; dense against convolutional; MLP versus CNN; number of parameters; moved pictures"
+    equations = (
+        r"\mathrm{dense:}\; n_{in} n_{out} + n_{out} \qquad \mathrm{convolution:}\; F^2 c_{in} c_{out} + c_{out}",
+        r"512 \cdot 512 \cdot 3 \cdot 1024 + 1024 \cdot 1024 = 806\,354\,944",
+    )
+    source = "LeCun, Generalization and network design strategies, Toronto CRG-TR-89-4 (1989); Mitchell, The need for biases in learning generalizations (1980)"
+    drawing: ClassVar[bool] = True
+    presets = {
+        "Moved by up to two pixels": Preset({}, shows="convolutional accuracy > 0.72 and test accuracy < 0.75", slow=True),
+        "Trained unmoved, tested moved: both fall": Preset({"training": False}, shows="convolutional accuracy < 0.5 and test accuracy < 0.4", slow=True),
+        "Largest over places": Preset({"reading": "largest over places"}, shows="convolutional accuracy > 0.85", slow=True),
+        "Not moved at all": Preset({"moved": 0, "training": False}, shows="test accuracy > 0.93 and convolutional accuracy > 0.95", slow=True),
+    }  # fmt: skip
+
+    data: str = redeclared(Perceptron, "data", "digits", main=False)
+    hidden: str = redeclared(Perceptron, "hidden", "25", main=False)
+    epochs: int = redeclared(Perceptron, "epochs", 40)
+    rate: float = redeclared(Perceptron, "rate", 3e-3)
+    evaluate: float = redeclared(Perceptron, "evaluate", 1.0)
+    moved: int = param(
+        2,
+        "pixels",
+        lo=0,
+        hi=4,
+        live=False,
+        main=True,
+        group="Data",
+        doc="How far each picture was moved, up and down and sideways, at most; once, before anything is learned.",
+    )
+    training: bool = param(
+        True, live=False, main=True, group="Data", label="Train on moved", doc="Move the training pictures, too; else only the test part."
+    )
+    reading: str = param("places kept", choices=tuple(FILTERS), live=False, main=True, group="Network", label="Last layer reads",
+                         doc="All places of the maps, or the largest value of each map wherever it is.")  # fmt: skip
+
+    def check(self) -> None:
+        """Refuse data without pictures and classes."""
+        super().check()
+        shape = outline(self)
+        if self.data != "file" and (shape.picture is None or shape.task != "classification"):
+            raise self.refuse("data", f"must be pictures with classes, and {self.data} are none: choose digits, or a file of pictures")
+
+    @property
+    def seconds(self):
+        """A race is watched for half a minute."""
+        return 25.0
+
+    # -- two networks on one tape --
+
+    @property
+    def objectives(self):
+        """Each network moves its own weights."""
+        return (
+            Objective("dense", "loss", self.rule(), scores=("accuracy",)),
+            Objective("convolutional", f"{OTHER}loss", self.rule(), scores=(f"{OTHER}accuracy",)),
+        )
+
+    def columns(self):
+        """A loss for each network."""
+        return columns(self.objectives)
+
+    def beside(self, tape, x, outputs):
+        """The convolutional network on the same pictures."""
+        shape = outline(self).picture
+        if shape is None:
+            raise ModelError(f"{self.name}.data: '{self.data}' holds no pictures; choose digits, an IDX file or a folder of pictures.")
+        h, t = tape.reshape(x, (*shape, 1), name=f"{OTHER}picture"), tape.find("t")
+        for k, count in enumerate(FILTERS[self.reading]):
+            h = tape.relu(tape.conv2d(h, count, size=3, init="he", name=f"{OTHER}conv{k + 1}"))
+            if self.reading == "places kept" and min(h.shape[:2]) >= 2:
+                h = tape.max_pool(h, 2)
+        h = tape.flatten(h if self.reading == "places kept" else tape.max_pool(h, min(h.shape[:2])))
+        output = tape.affine(h, outputs, init="small", name=f"{OTHER}output")
+        tape.cross_entropy(output, t, name=f"{OTHER}loss")
+        tape.accuracy(output, t, name=f"{OTHER}accuracy")
+
+    def build(self, seed):
+        """Move each picture once, where and how far follows from the seed."""
+        constants = super().build(seed)
+        m, shape = constants.material, constants.outline.picture
+        if shape is None or constants.outline.task != "classification":
+            raise ModelError(
+                f"{self.name}.data: '{self.data}' holds no pictures with classes; choose digits, an IDX file or a folder of pictures."
+            )
+        random = np.random.default_rng([abs(int(seed)), 0x2D])
+        x = _scattered(m.x, shape, self.moved, random) if self.training else m.x
+        return replace(constants, material=replace(m, x=x, test_x=_scattered(m.test_x, shape, self.moved, random)))
+
+    def start(self, constants, seed):
+        """What the convolutional network scored, and both by how far the test part is moved."""
+        return super().start(constants, seed) | {"beside": np.zeros(1), "by_move": np.zeros((2, FAR + 1))}
+
+    def _look(self, constants, state, tape, out, step, watch):
+        super()._look(constants, state, tape, out, step, watch)
+        out.events["accuracies"].append(step, 0, float(state["figures"][3]))
+        m, shape = constants.material, constants.outline.picture
+        state["beside"][0] = self._right(constants, tape, m.test_x, m.test_t)[1]
+        out.events["accuracies"].append(step, 1, float(state["beside"][0]))
+        x, t = (part[:TESTED] for part in m.data.part("test"))
+        for far in range(FAR + 1):
+            ways = {(far, 0), (0, far), (-far, 0), (0, -far)}
+            moved = np.concatenate([sets.shifted(x, shape, *way) for way in sorted(ways)])
+            state["by_move"][:, far] = self._right(constants, tape, moved, np.tile(t, len(ways)))
+
+    def _right(self, constants, tape, x, t):
+        """Share of pictures that each network reads rightly."""
+        said = constants.program.forward(tape, ["output", f"{OTHER}output"], **self.given(x, t))
+        return [float((output.argmax(1) == t).mean()) for output in said]
+
+    def parameters_of(self, constants) -> tuple[int, int]:
+        """Numbers that each network learns."""
+        sizes = {node.name: int(np.prod(node.shape)) for node in constants.program.tape.nodes if node.kind == "parameter"}
+        other = sum(size for name, size in sizes.items() if name.startswith(OTHER))
+        return sum(sizes.values()) - other, other
+
+    def summary(self, constants, state) -> dict[str, Any]:
+        """Both accuracies and both counts."""
+        found = super().summary(constants, state)
+        dense, conv = self.parameters_of(constants)
+        if state["figures"][8]:
+            found = {"convolutional accuracy": float(state["beside"][0]), "test accuracy": found["test accuracy"]} | found
+            found["gap"] = float(state["beside"][0]) - float(state["figures"][3])
+        return found | {"parameters, dense": dense, "parameters, convolutional": conv}
+
+    # -- what can be looked at --
+
+    def own_streams(self, shape):
+        """Accuracies, the curve by pixels moved, pictures with both answers, counts."""
+        return (
+            Stream("accuracies", "trace", "", "Accuracy on the moved test part.", (2,), NAMES, events=True),
+            Stream(
+                "by move",
+                "curve",
+                "",
+                "Accuracy on test pictures that are moved by so many pixels, mean of four directions.",
+                channels=NAMES,
+            ),
+            Stream("seen", "image", "", "Test pictures as they were moved."),
+            Stream("answers", "table", "", "What both networks read: dense, convolutional."),
+            Stream("counted", "table", "", "Numbers to be learned."),
+            Stream("kernels", "image", "", "The eight kernels of the first convolution."),
+        )
+
+    def own_pictures(self, shape):
+        """Accuracies large, then what moving costs."""
+        return (
+            Picture("accuracies", "Accuracy on moved digits", (Layer("accuracies"),), y="accuracy", y_range=(0.0, 1.0), front=True, weight=2.0, figures=("gap",)),
+            Picture("by move", "What moving costs", (Layer("by move"),), x="moved by (pixels)", y="accuracy", y_range=(0.0, 1.0), front=True),
+            Picture("seen", "Moved, and what each reads", (Layer("seen"), Layer("answers")), colours="grey", front=True,
+                    doc="Under each picture: the dense network's answer, then that of the convolutional one."),
+            Picture("counted", "Counted", (Layer("counted"),), figures=("parameters, dense", "parameters, convolutional")),
+            Picture("kernels", "Kernels", (Layer("kernels"),), colours="diverging"),
+        )  # fmt: skip
+
+    @property
+    def pictures(self):
+        """Its own first; both losses in the colours of their networks."""
+        losses = tuple(Layer("smoothed", channel=k, label=name, series=(k,)) for k, name in enumerate(NAMES))
+        pale = tuple(Layer("loss", channel=k, style="pale", label="minibatch", series=(k,)) for k in range(2))
+        found = tuple(replace(p, layers=(*losses, *pale)) if p.name == "loss" else p for p in super().pictures)
+        own = [p.name for p in self.own_pictures(outline(self))]
+        first = sorted((p for p in found if p.name in own), key=lambda p: own.index(p.name))
+        return (*first, *(replace(p, front=p.name == "loss") for p in found if p.name not in own))
+
+    @property
+    def stage(self):
+        """The race large, what moving costs beside it, the pictures below."""
+        return Stage("accuracies", companions=("by move", "loss"), below=("seen", "counted"))
+
+    def look(self, constants, state, tape, stream):
+        """Curve, pictures, answers, counts, kernels."""
+        m = constants.material
+        if stream == "by move":
+            return np.vstack([np.arange(FAR + 1.0), state["by_move"]])
+        if stream == "seen":
+            return m.test_x[:SHOWN].reshape(-1, *constants.outline.picture).astype(float)
+        if stream == "answers":
+            classes = constants.outline.classes
+            said = constants.program.forward(tape, ["output", f"{OTHER}output"], **self.given(m.test_x[:SHOWN], m.test_t[:SHOWN]))
+            return [{"reads": f"{classes[a]} {classes[b]}"} for a, b in zip(said[0].argmax(1), said[1].argmax(1), strict=True)]
+        if stream == "counted":
+            dense, conv = self.parameters_of(constants)
+            naive = 512 * 512 * 3 * 1024 + 1024 * 1024
+            return [{"network": name, "numbers": f"{count:,}"} for name, count in
+                    (("dense, here", dense), ("convolutional, here", conv), ("dense on 512 x 512 x 3, 1024 and 1024 units, synapses", naive),
+                     ("3 x 3 kernels on the same: 64 of them", 3 * 3 * 3 * 64 + 64))]  # fmt: skip
+        if stream == "kernels":
+            return constants.program.parameters(tape)[f"{OTHER}conv1.weight"][:, :, 0, :].transpose(2, 0, 1).astype(float)
+        return super().look(constants, state, tape, stream)
+
+    @classmethod
+    def figures(cls):
+        """Both on moved digits, the trap of unmoved training, and the counts."""
+
+        def trained(run, what, **values):
+            return float(np.median([run(cls(evaluate=40.0, **values), seed=seed, record={}).summary[what] for seed in (0, 1, 2)]))
+
+        def counts(which):
+            return lambda run: float(run(cls(), steps=0, record={}).summary[f"parameters, {which}"])
+
+        source = "the lab's set-up: digits moved by up to 2 pixels, Adam 3e-3, 40 epochs"
+        yield Figure("parameters of the dense network", 1885, counts("dense"), source="64 x 25 + 25 + 25 x 10 + 10")
+        yield Figure("parameters of the convolutional network", 1898, counts("convolutional"), source="80 + 1168 + 650")
+        yield Figure(
+            "convolutional minus dense accuracy, moved digits",
+            0.10,
+            lambda run: trained(run, "gap"),
+            bound="at_least",
+            source=source,
+            slow=True,
+        )
+        yield Figure("convolutional accuracy, largest over places", 0.86, lambda run: trained(run, "convolutional accuracy", reading="largest over places"),
+                     bound="at_least", source=source, slow=True)  # fmt: skip
+        yield Figure(
+            "dense accuracy, trained unmoved",
+            0.4,
+            lambda run: trained(run, "test accuracy", training=False),
+            bound="at_most",
+            source="nothing was learned of other places",
+            slow=True,
+        )
+        yield Figure("convolutional accuracy, trained unmoved", 0.5, lambda run: trained(run, "convolutional accuracy", training=False), bound="at_most",
+                     source="its last layer knows places", slow=True)  # fmt: skip
+
+
+def _scattered(x: np.ndarray, shape: tuple[int, int], most: int, random: np.random.Generator) -> np.ndarray:
+    """Each picture moved by its own number of pixels, from -most to most both ways."""
+    ways = random.integers(-most, most + 1, (len(x), 2)) if most else np.zeros((len(x), 2), int)
+    out = np.empty_like(x)
+    for way in np.unique(ways, axis=0):
+        there = (ways == way).all(1)
+        out[there] = sets.shifted(x[there], shape, int(way[0]), int(way[1]))
+    return out

@@ -1,0 +1,180 @@
+"""A classifier that can be attacked: a perceptron or a convolutional network; and one with an example in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lab.data import sets
+from lab.errors import ModelError
+from lab.model import Action, Bound, State, action, index, param
+from lab.tape import Node
+from lab.training import canvas, readings
+from lab.training.attacks import Attack, probabilities
+from lab.training.convolution import convolutions
+from lab.training.learner import Constants
+from lab.training.material import outline
+from lab.training.objectives import Stage
+from lab.training.perceptron import Perceptron, redeclared
+
+NUMBERS = ("diabetes", *sets.FUNCTIONS, "drawn")  # data sets without classes
+KINDS = ("perceptron", "convolutional")
+KEPT = 48  # readings that are remembered
+
+
+class Classifier(Perceptron):
+    """A network that tells classes apart, written a second time with its input free to move.
+
+    Trained here from the seed, or taken over: `start_from` names the weights of a run of the same network (`lab weights`).
+    """
+
+    layers: str = param(
+        "perceptron", choices=KINDS, live=False, group="Network", label="Kind of network", doc="Affine layers, or convolutions."
+    )
+    hidden: str = redeclared(Perceptron, "hidden", "128-128", main=False, when=("layers", "perceptron"))
+    filters: str = param(
+        "8-16", live=False, group="Network", when=("layers", "convolutional"), doc="Kernels of each convolution, first to last: 8-16."
+    )
+    activation: str = redeclared(Perceptron, "activation", "ReLU", main=False)
+    optimiser: str = redeclared(Perceptron, "optimiser", "Adam", main=False)
+    batch: int = redeclared(Perceptron, "batch", 64)
+
+    drawing: ClassVar[bool] = True
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Kernels of each convolution."""
+        return tuple(int(w) for w in self.filters.replace(",", "-").split("-") if w.strip())
+
+    def check(self) -> None:
+        """Refuse what is no list of counts, and convolutions of what is no picture."""
+        super().check()
+        if self.data in NUMBERS:
+            raise self.refuse(
+                "data", f"must have classes, and {self.data} has a number to predict: choose digits, moons or another set of classes"
+            )
+        parts = [w.strip() for w in self.filters.replace(",", "-").split("-")]
+        if not all(w.isdigit() and 1 <= int(w) <= 512 for w in parts) or len(parts) > 8:
+            raise self.refuse("filters", "must be one to eight numbers of kernels from 1 to 512 joined by '-', such as 8-16")
+        if self.layers == "convolutional":
+            if self.data != "file" and outline(self).picture is None:
+                raise self.refuse("layers", f"must be perceptron for {self.data}: only pictures can be convolved")
+            if self.dale != "off":
+                raise self.refuse("dale", "must be off for a convolutional network")
+
+    def stage_names(self) -> tuple[str, ...]:
+        """hidden1, hidden2, ..., output; or conv1, conv2, ..., output."""
+        return super().stage_names() if self.layers == "perceptron" else (*(f"conv{k + 1}" for k in range(len(self.counts))), "output")
+
+    @property
+    def first_weights_are_pictures(self) -> bool:  # type: ignore[override]
+        """Kernels are not as large as the picture."""
+        return self.layers == "perceptron"
+
+    def network(self, tape: Any, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:
+        """Affine layers, or convolutions."""
+        if self.layers == "perceptron":
+            return super().network(tape, x, outputs)
+        picture = outline(self).picture
+        if picture is None:
+            raise ModelError(f"{self._owner()}.layers: '{self.data}' holds no pictures; choose perceptron.")
+        return convolutions(
+            tape, x, picture, outputs, self.counts, activation=self.activation, normalise=self.normalise == "batch", dropout=self.dropout
+        )
+
+    def build(self, seed: int) -> Constants:
+        """The classifier written once more, with its input free to move."""
+        constants = super().build(seed)
+        shape = constants.outline
+        if shape.task != "classification":
+            raise ModelError(f"{self._owner()}.data: '{self.data}' holds numbers to predict and no classes; choose data with classes.")
+        low, high = (0.0, 1.0) if shape.picture else (-np.inf, np.inf)
+        constants.extra["attack"] = Attack(lambda t, x, o: self.network(self.paper(t), x, o)[0], shape.inputs, shape.outputs, low, high)
+        constants.extra["kept"] = {}
+        return constants
+
+    # -- readings --
+
+    def weights(self, constants: Constants, state: State) -> dict[str, np.ndarray]:
+        """Weights and running values by name."""
+        return constants.program.parameters(state) | constants.program.statistics(state)
+
+    def kept(self, constants: Constants, state: State, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """What was computed for these weights and this key: looking twice costs once."""
+        store = constants.extra["kept"]
+        full = hash((state["parameters"].tobytes(), state["statistics"].tobytes())), key
+        if full not in store:
+            if len(store) >= KEPT:
+                store.clear()
+            store[full] = compute()
+        return store[full]
+
+    def said(self, constants: Constants, state: State, x: np.ndarray) -> np.ndarray:
+        """Probability of each class for inputs."""
+        return probabilities(constants.extra["attack"].logits(self.weights(constants, state), x))
+
+    def judged_examples(self, constants: Constants, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Test examples by which attacks are judged."""
+        m = constants.material
+        return m.test_x[:most], m.test_t[:most]
+
+
+class InSight(Classifier):
+    """A classifier with one example in sight: of the test part, or drawn by hand."""
+
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """Which example is in sight, and which random numbers."""
+        own = {"chosen": index(len(constants.material.test_x)), "redrawn": Bound(0, 2**31)}
+        return super().state_bounds(constants, state, step) | own
+
+    def start(self, constants: Constants, seed: int) -> State:
+        """Which example is in sight, and which random numbers."""
+        return super().start(constants, seed) | {"chosen": np.zeros(1, np.int64), "redrawn": np.zeros(1, np.int64)}
+
+    def draws_of(self, state: State) -> int:
+        """Which random numbers are drawn."""
+        return abs(int(state["redrawn"][0])) % 2**31
+
+    def example(self, constants: Constants, state: State) -> tuple[np.ndarray, int]:
+        """(inputs (1, n), class) of the example in sight; what is drawn by hand has the class that the network reads."""
+        m, index = constants.material, int(state["chosen"][0])
+        known = 0 <= index < len(m.test_x)
+        if constants.outline.picture is None:
+            index = index if known else 0
+            return m.test_x[index : index + 1], int(m.test_t[index])
+        x = readings.seen(self, constants, state)
+        if known and not state["drawn_on"][0]:
+            return x, int(m.test_t[index])
+        return x, int(self.said(constants, state, x)[0].argmax())
+
+    # -- by hand --
+
+    @classmethod
+    def actions(cls) -> dict[str, Action]:
+        """What is done to the example in sight comes first."""
+        found = super().actions()
+        first = [name for name in ("next_example", "redraw") if name in found]
+        return {name: found[name] for name in (*first, *found)}
+
+    @action("Look at a test example", index=(int, param(0, lo=0, hi=10_000_000, doc="Number of the test example.")))
+    def look_at(self, constants: Constants, state: State, index: int) -> None:
+        """Put a test example in sight."""
+        m = constants.material
+        if index >= len(m.test_x):
+            raise ModelError(f"{self._owner()}.look_at.index: must be below the number of test examples, {len(m.test_x)} (got {index}).")
+        if constants.outline.picture is not None:
+            state["canvas"][:] = canvas.enlarged(m.test_x[index].reshape(constants.outline.picture), state["canvas"].shape)
+            state["drawn_on"][0] = 0
+        state["chosen"][0] = index
+
+    @action("Next example", shortcut="E")
+    def next_example(self, constants: Constants, state: State) -> None:
+        """The test example that follows."""
+        self.look_at(constants, state, (max(0, int(state["chosen"][0])) + 1) % len(constants.material.test_x))
+
+    @action("Other random numbers", shortcut="R")
+    def redraw(self, constants: Constants, state: State) -> None:
+        """Another random direction, and another start of the attack."""
+        state["redrawn"][0] = (self.draws_of(state) + 1) % 2**31

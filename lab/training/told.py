@@ -1,0 +1,104 @@
+"""What is found inside a transformer, as rows and matrices that a person reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from lab.data.byte_pairs import shown
+
+NEXT = 12  # tokens of the bars
+NEURONS = 12  # rows of the table of neurons
+CONTEXT = 7  # tokens of a context that is shown
+NUMBERS = 12  # of a query, a key, a value that are shown
+
+
+def bar(share: float, tick: float | None = None, long: int = 24) -> str:
+    """A bar of up to `long` blocks for a share, with a tick in it."""
+    blocks = list("█" * round(long * share) + " " * (long - round(long * share)))
+    if tick is not None:
+        blocks[min(long - 1, round(long * tick))] = "│"
+    return "".join(blocks)
+
+
+def next_rows(
+    names: Sequence[str], now: np.ndarray, clean: np.ndarray | None, counted: np.ndarray | None = None, word: str = "letter"
+) -> list[dict[str, Any]]:
+    """The likeliest next tokens; `counted` stands as a tick in the bar; `clean` is what they are with nothing silent, where something is."""
+    rows = []
+    for k in np.argsort(-(now if clean is None else np.maximum(now, clean)), kind="stable")[:NEXT]:
+        tick = None if counted is None else float(counted[k])
+        row: dict[str, Any] = {word: shown(names[k]), "": bar(float(now[k]), tick), "%": round(100 * float(now[k]), 1)}
+        if tick is not None:
+            row["trigram %"] = round(100 * tick, 1)
+        if clean is not None:
+            row["nothing silent %"] = round(100 * float(clean[k]), 1)
+        rows.append(row)
+    return rows
+
+
+def lens_rows(names: Sequence[str], said: Iterable[tuple[str, np.ndarray]]) -> list[dict[str, Any]]:
+    """What a model would say if it stopped after each part, the last part first; (where, probabilities) from the first on."""
+    rows = []
+    for where, p in said:
+        order = np.argsort(-p)[:3]
+        rows.append({"after": where, "it would say": shown(names[order[0]]), "%": round(100 * float(p[order[0]]), 1),
+                     "then": " ".join(shown(names[k]) for k in order[1:])})  # fmt: skip
+    return rows[::-1]
+
+
+def parts(blocks: int, word: str = "letter") -> list[str]:
+    """Names of the places of the stream: the embedding, then after heads and MLP of each block."""
+    return [f"{word} and place", *(f"block {b + 1} {half}" for b in range(blocks) for half in ("heads", "MLP"))]
+
+
+def neuron_row(
+    names: Sequence[str], block: int, number: int, silent: bool, contexts: Sequence[str], push: np.ndarray, now: float
+) -> dict[str, Any]:
+    """One neuron as key and value."""
+    up, down = np.argsort(-push)[:4], np.argsort(push)[:3]
+    return {
+        "neuron": f"b{block + 1} · n {number}{' (silent)' if silent else ''}", "contexts that excite it": "   ".join(contexts),
+        "pushes up": " ".join(shown(names[k]) for k in up), "down": " ".join(shown(names[k]) for k in down), "now": round(now, 2),
+    }  # fmt: skip
+
+
+def neuron_of(row: dict[str, Any]) -> tuple[int, int]:
+    """Block and number of the neuron of a row."""
+    block, number = row["neuron"].removesuffix(" (silent)").split(" · n ")
+    return int(block[1:]) - 1, int(number)
+
+
+def contexts_of(names: Sequence[str], windows: np.ndarray, answers: np.ndarray) -> list[str]:
+    """The three contexts in which a neuron answers most; windows and answers (w, t)."""
+    found: list[str] = []
+    for place in np.argsort(-answers, axis=None)[:60]:
+        w, t = divmod(int(place), windows.shape[1])
+        text = "".join(shown(names[k]) for k in windows[w, max(0, t - CONTEXT + 1) : t + 1])
+        if text not in found:
+            found.append(text)
+        if len(found) == 3:
+            break
+    return found
+
+
+def head_matrices(
+    texts: Sequence[str], q: np.ndarray, k: np.ndarray, v: np.ndarray, look: np.ndarray, word: str = "letter"
+) -> list[dict[str, Any]]:
+    """One head at the last of these places: q (size,), k and v (n, size), look (n,) its shares; the last twelve places are shown."""
+    n = len(texts)
+    first = max(0, n - NUMBERS)
+    scores = (k[first:] @ q / math.sqrt(len(q)))[None]
+    names = "".join(map(shown, texts[first:]))
+    some = f"the first {NUMBERS} numbers"
+    return [
+        {"name": f"q of '{shown(texts[-1])}'", "values": q[None, :NUMBERS], "at": (0, 0), "note": some},
+        {"name": f"k of {names}", "values": k[first:, :NUMBERS], "at": (1, 0), "note": f"one row for each {word}; {some}"},
+        {"name": "q.k / root of d", "values": scores, "at": (0, 1), "lit": True},
+        {"name": f"softmax, later {word}s masked", "values": look[first:][None], "at": (1, 1), "lit": True, "note": f"over all {word}s so far; the last {NUMBERS} are shown"},
+        {"name": "v", "values": v[first:, :NUMBERS], "at": (0, 2), "note": f"one row for each {word}"},
+        {"name": "sum of v, weighted", "values": (look @ v)[None, :NUMBERS], "at": (1, 2), "lit": True},
+    ]  # fmt: skip
