@@ -263,7 +263,7 @@ class NetworkView(PictureView):
                 else:
                     painter.setBrush(self._fills[k][i])
                     painter.drawRoundedRect(box, 4, 4)
-            names = layer.get("names") or ()
+            names: Sequence[str] = layer.get("names") or ()
             last = k == len(layers) - 1
             if (k == 0 or last) and len(names) == len(place.y) and names[0] != "picture":
                 painter.setFont(font)
