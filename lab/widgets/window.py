@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -148,7 +148,7 @@ class Window(QMainWindow):
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(holder)
+        self.finish_card = FinishCard(holder, self._drawer_place)
         self.focus = Focus(self, self.stage)
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
@@ -176,6 +176,7 @@ class Window(QMainWindow):
         self.workspace.bookmarked.connect(self._bookmarked)
         self.workspace.mapped.connect(self._mapped)
         self.workspace.watched.connect(self._watch)
+        self.workspace.done.connect(self._did_by_hand)
         self.workspace.lecture_wanted.connect(self.lecture.pictures)
         self.transport.play_toggled.connect(self.toggle)
         self.transport.stepped.connect(self.run_for)
@@ -450,6 +451,17 @@ class Window(QMainWindow):
         self.player.send(Act(name, arguments))
         self.workspace.bring(name.replace("_", " "))
 
+    def _did_by_hand(self, name: str, back: dict, again: dict, words: str) -> None:
+        """What a hand did in a picture is a step, too: undo does the action with the arguments from before."""
+        run = self.player.run_id
+        self.history.did(words, partial(self._act_in, run, name, back), partial(self._act_in, run, name, again))
+
+    def _act_in(self, run: int | None, name: str, arguments: dict) -> None:
+        if run == self.player.run_id:
+            self.player.send(Act(name, arguments))
+        else:
+            self.toast.say("accent", "That was done in another run, which is as it was left.", key="elsewhere")
+
     def remedy(self, way: Remedy) -> None:
         """Do what a model offers: go back and branch, change parameters as one undoable step, do an action, and go on if it was going on."""
         status = self.player.status
@@ -485,6 +497,13 @@ class Window(QMainWindow):
         if len(self.marks.rows()) > 1:
             ways.append(("Compare with the other runs", self.commands.compare))
         self.finish_card.show_run(status, ways)
+
+    def _drawer_place(self) -> QRect | None:
+        """Where the open drawer lies on the stage, if results stand beside it."""
+        drawers = self.workspace.drawers
+        if drawers is None or not drawers.drawers.opened or not drawers.isVisible() or drawers.width() > 0.9 * self.workspace.width():
+            return None
+        return QRect(drawers.mapTo(self.stage, drawers.rect().topLeft()), drawers.size())
 
     def _another_seed(self) -> None:
         self.change_seed(self.document.experiment().seed + 1)

@@ -106,7 +106,7 @@ class Workspace(QMainWindow):
 
     acted, handle_moved, values_wanted  as of `PictureView`
     bookmarked, mapped                  as of the explorer of vectors
-    lecture_wanted                      as of `PictureView`
+    done, lecture_wanted                as of `PictureView`
     layout_changed                      a card was moved, resized, hidden or shown
     """
 
@@ -116,6 +116,7 @@ class Workspace(QMainWindow):
     bookmarked = Signal(str, str)
     mapped = Signal(str, str)
     watched = Signal(frozenset)
+    done = Signal(str, dict, dict, str)
     lecture_wanted = Signal(str)
     layout_changed = Signal()
 
@@ -139,6 +140,7 @@ class Workspace(QMainWindow):
         self._turn = self._last = 0
         self._arranged_for: tuple[str, ...] = ()
         self._cursor: int | None = None
+        self._chosen = False  # the person opened or closed a drawer
         self._own = False  # the person moved something: the arrangement is kept
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -151,7 +153,8 @@ class Workspace(QMainWindow):
         """Put a model on the stage; `kept` is an arrangement as `state` gave it, or as a file says it."""
         same = type(self.model) is type(model)  # other parameters may mean other pictures
         before = {view.picture.name: view for view in self.views()} if same else {}
-        opened = self.drawers.drawers.opened if same and self.drawers is not None else None
+        opened = self.drawers.drawers.opened if same and self._chosen and self.drawers is not None else None
+        self._chosen = self._chosen and same
         own = self._own
         self.clear()
         self.model = model
@@ -164,7 +167,7 @@ class Workspace(QMainWindow):
         groups = _groups(model, shown)
         if groups:
             self.drawers = DrawerDock(Drawers(groups, self._build), self)
-            self.drawers.drawers.toggled.connect(self.open_drawer)
+            self.drawers.drawers.toggled.connect(self._toggled)
             self._places[DRAWERS] = self.drawers
         if self.drawers is not None:
             wanted = shown.opened if opened is None else opened
@@ -183,6 +186,7 @@ class Workspace(QMainWindow):
         view.pointed_at.connect(self._point)
         view.bookmarked.connect(self.bookmarked)
         view.mapped.connect(self.mapped)
+        view.done.connect(self.done)
         view.lecture_wanted.connect(self.lecture_wanted)
         view.set_bookmarks(self._bookmarks)
         return view
@@ -269,6 +273,8 @@ class Workspace(QMainWindow):
             return
         self.filled, self._before_fill, self._pending = "", None, None
         self._own = False
+        if self.drawers is not None and not self._chosen and shown.opened in self.drawers.drawers.groups:
+            self.drawers.drawers.open(shown.opened)  # another size has room for it
         open_now = self.drawers is not None and bool(self.drawers.drawers.opened)
         closed = self.drawers.drawers.closed_height + GAP if self.drawers is not None and not open_now else 0
         rows: list[Node] = []
@@ -295,6 +301,10 @@ class Workspace(QMainWindow):
         self._stand(Arrangement((inner, tall), tree))
         self._arranged_for = self._class()
         self._something_moved()
+
+    def _toggled(self, word: str) -> None:
+        self._chosen = True
+        self.open_drawer(word)
 
     def open_drawer(self, word: str) -> None:
         """Open a drawer, or with no word close the open one."""
