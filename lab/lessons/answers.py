@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.lessons.document import Ask, Lesson, numeral
 from lab.lessons.playing import play
 from lab.params.arithmetic import OF_SERIES, FormulaError, parse
-from lab.units import typeset
+from lab.units import MINUS, typeset
 
 KEPT = 4096  # answers that stay in memory
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)")
@@ -43,7 +43,7 @@ def question(lesson: Lesson, number: int, student: str) -> str:
     def value(found: re.Match[str]) -> str:
         name = found.group(1)
         unit = specs[name].unit if name in specs else ""
-        return typeset(f"{numeral(constants[name])} {unit}".strip())
+        return typeset(f"{numeral(constants[name]).replace('-', MINUS)} {unit}".strip())
 
     return re.sub(r"\{(.*?)\}", value, ask.question)
 

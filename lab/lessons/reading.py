@@ -149,6 +149,7 @@ class _Reader:
 
     def lesson(self, data: Mapping[str, Any], name: str) -> Lesson:
         self.known(data, KEYS, 0, "", "A lesson")
+        title = self.words(data, "title", 0, needed=True)
         chapter = self.words(data, "chapter", 0) or "own"
         if chapter not in CHAPTERS:
             raise self.wrong(f"chapter must be one of the course's (got '{chapter[:40]}'): {near(chapter, CHAPTERS)}", 0, "chapter")
@@ -162,7 +163,7 @@ class _Reader:
             model = step.model or model
             made.append(step)
         found = Lesson(
-            name, self.words(data, "title", 0, needed=True), chapter, tuple(made), int(self.number(data, "order", 0, 500.0)),
+            name, title, chapter, tuple(made), int(self.number(data, "order", 0, 500.0)),
             int(self.number(data, "minutes", 0, 10.0, lo=1, hi=600)), self.words(data, "source", 0), self.words(data, "about", 0), self.place,
         )  # fmt: skip
         for number, step in enumerate(made, 1):

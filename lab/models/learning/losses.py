@@ -165,7 +165,11 @@ class Losses(Model):
     def summary(self, constants, state):
         place = np.array([float(self._places(state["phase"])[0])])
         value, slope = self.at(place)
-        out = {"output" if self.loss == LOSSES[0] else "logit": float(place[0]), "loss": float(value[0]), "slope": float(slope[0])}
+        out: dict[str, float | str] = {
+            "output" if self.loss == LOSSES[0] else "logit": float(place[0]),
+            "loss": float(value[0]),
+            "slope": float(slope[0]),
+        }
         if self.loss == LOSSES[2]:
             _, full = categorical(np.array([place[0], self.second, 0.0]), 0)
             out["gradient by all logits"] = ", ".join(f"{g:+.4f}" for g in full)

@@ -537,11 +537,13 @@ class PopulationCoding(Model):
         yield Figure(
             "gain at 100 Hz, intercept 0",
             2.03324,
-            lambda run: gain_and_bias("LIF", 100.0, 0.0)[0],
+            lambda run: float(gain_and_bias("LIF", 100.0, 0.0)[0]),
             tolerance=1e-5,
             source="Eliasmith and Anderson 2003",
         )
-        yield Figure("bias", 1.0, lambda run: gain_and_bias("LIF", 100.0, 0.0)[1], tolerance=1e-12, source="Eliasmith and Anderson 2003")
+        yield Figure(
+            "bias", 1.0, lambda run: float(gain_and_bias("LIF", 100.0, 0.0)[1]), tolerance=1e-12, source="Eliasmith and Anderson 2003"
+        )
         yield Figure(
             "noise part of 80 neurons times the root of 80",
             0.26,

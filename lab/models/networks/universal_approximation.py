@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -270,12 +271,13 @@ class UniversalApproximation(Model):
             x = GRID[::10]
             if self.trains:
                 hidden = constants[5].forward(state, "hidden1", x=(2 * x[:, None] - 1).astype(np.float32)).astype(float)
-                z = {
+                curves: dict[str, Callable[[np.ndarray], np.ndarray]] = {
                     "logistic": lambda v: 1 / (1 + np.exp(-v)),
                     "tanh": np.tanh,
                     "ReLU": lambda v: np.maximum(v, 0),
                     "polynomial": np.square,
-                }[self.activation](hidden)
+                }
+                z = curves[self.activation](hidden)
                 if self.depth == 1:
                     z = z * constants[5].parameters(state)["output.weight"][:, 0]
                 return np.vstack([x, z.T[:12]])
