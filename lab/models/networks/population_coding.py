@@ -300,7 +300,7 @@ class PopulationCoding(Model):
             Stream("law_here", "curve", "", "This population.", channels=("distortion here", "noise here"), x_unit="neurons"),
             Stream("descent", "curve", "", "Squared error of the descent over its steps.", channels=("descent",), x_unit="steps"),
             Stream("descent_end", "curve", "", "Squared error of the closed form.", channels=("closed form",), x_unit="steps"),
-            Stream("weights", "bars", "", "Decoders of the neurons, in the order in which they begin to fire.", channels=("decoder",)),
+            Stream("weights", "bars", "1/Hz", "Decoders of the neurons, in the order in which they begin to fire.", channels=("decoder",)),
         )  # fmt: skip
 
     @property
