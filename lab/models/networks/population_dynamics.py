@@ -281,12 +281,12 @@ class PopulationDynamics(Model):
             Stream(
                 "slope",
                 "curve",
-                "",
+                "1/s",
                 "How the value moves where it is: wanted, and as the decoders make it.",
                 channels=("wanted", "decoded"),
                 x_unit="",
             ),
-            Stream("now", "curve", "", "The present value.", channels=("now",), x_unit=""),
+            Stream("now", "curve", "1/s", "The present value.", channels=("now",), x_unit=""),
             Stream("field", "arrows", "", "Slopes all over the plane of x and y, as the decoders make them."),
             Stream(
                 "tuning",
