@@ -311,16 +311,20 @@ class Runner:
                 self._set(phase="stopped", achieved=0.0, reason=self.status.reason or "stopped")
                 return False
             case Play():
-                self._return()
+                branched = self._return()
                 if self._ready():
                     self._run(None)
+                if branched:
+                    self._publish()
             case Pause():
                 if phase == "running":
                     self._hold()
             case RunFor(steps):
-                self._return()
+                branched = self._return()
                 if steps > 0 and self._ready():
                     self._run(self.simulation.step + steps)
+                if branched:
+                    self._publish()
             case Speed(pace):
                 self._set(pace=pace)
                 self._pacing.begin(self.simulation.step)
@@ -359,12 +363,15 @@ class Runner:
                         self._show()
         return True
 
-    def _return(self) -> None:
-        """Make the place looked at, or after a divergence the last good state, the present."""
+    def _return(self) -> bool:
+        """Make the place looked at, or after a divergence the last good state, the present; whether that made a branch."""
         if self.status.place is not None:
             self._branch(self.status.place)
         elif self.status.phase == "diverged":
             self._branch(None)
+        else:
+            return False
+        return True
 
     def _ready(self) -> bool:
         """Whether a block may be done now; drains what the disk refused before."""
@@ -461,7 +468,14 @@ class Runner:
             reached = self._pacing.reached(simulation.step)
             achieved = self.status.achieved if reached is None else reached * simulation.model.clock.dt
         advice = simulation.model.advice(simulation.constants, simulation.state)
-        self._tell(summary=simulation.summary(), advice=advice, achieved=achieved, watching=self._pacing.watching, **ending)
+        self._tell(
+            summary=simulation.summary(),
+            advice=advice,
+            achieved=achieved,
+            watching=self._pacing.watching,
+            run_id=self._recorded_as,
+            **ending,
+        )
 
     def _diverge(self, error: DivergenceError) -> None:
         self._generator = None
@@ -519,9 +533,10 @@ class Runner:
         self._past.keep(self.simulation)
         self.ring.reset(self.simulation.model, place)
         self._pacing.begin(place)
-        self._tell(phase="paused", run_id=self._recorded_as)
+        # The new run is named by the next `_publish`, with the change that made it: whoever takes the parameters of a branch over would
+        # else take those from before the change.
+        self._tell(phase="paused")
         self._show()
-        self._publish()
 
     def _replay(self, point: Checkpoint, log: list[Happened], place: int) -> None:
         replay(self.simulation, point, log, place, self._schedule)
