@@ -36,7 +36,8 @@ def info(file: str, *, json_: Json = False) -> None:
     for r in runs:
         branch = f", branched from run {r.parent} at step {r.parent_step}" if r.parent is not None else ""
         print(f"\nrun {r.id}: {r.name} ({r.experiment.get('model')}), {r.steps} steps, {r.state}{branch}, {r.created}")
-        changed = ", ".join(f"{k} = {str(v)[:60]}" for k, v in (r.experiment.get("parameters") or {}).items())
+        own = r.experiment.get("parameters")
+        changed = ", ".join(f"{k} = {str(v)[:60]}" for k, v in (own if isinstance(own, dict) else {}).items())
         if r.made:
             print("  made on " + ", ".join(f"{k} {str(v)[:60]}" for k, v in r.made.items() if isinstance(v, str)))
         print(f"  parameters: {changed or 'all at their defaults'}; seed {r.experiment.get('seed', 0)}")

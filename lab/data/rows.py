@@ -17,12 +17,14 @@ from pathlib import Path
 from lab.data.dialect import Dialect, is_date, parse, said_separator
 from lab.data.numerals import MISSING, is_number, tidy
 from lab.errors import FileError
+from lab.units import number as printed
 
 MAX_COLUMNS = 20_000
 LOOKED_AT = 2000  # records from which the layout is found
 CELLS = 60_000  # that are looked at to tell a heading from values
 _COMMENT = ("#", "%", "//")
 _UNIT = re.compile(r"^(.*\S)\s*[(\[]\s*([^()\[\]]{1,16})\s*[)\]]$")
+_SCORED = re.compile(r"^(?:t|time|zeit|v|i|u|current|voltage|strom|spannung)_(s|sec|ms|us|min|[numkp]?[AV])$", re.I)  # time_s, I_nA
 
 Row = tuple[int, list[str]]  # number of the record, its cells
 
@@ -69,7 +71,7 @@ def layout(text: str, dialect: Dialect, place: Path, header: str = "") -> Layout
     rows = [(n, row) for n, row in rows if any(cell.strip() for cell in row)]
     width = _width(rows)
     if width > MAX_COLUMNS:
-        raise FileError(f"{place} has {width:,} columns; at most {MAX_COLUMNS:,} can be read: cut it down first.")
+        raise FileError(f"{place} has {printed(width)} columns; at most {printed(MAX_COLUMNS)} can be read: cut it down first.")
     comments = titles = 0
     comment: list[str] = []
     above: list[str] = []
@@ -161,8 +163,8 @@ def _named(
         number = table[first][0]
     named = bool(names)
     for k, name in enumerate(names):
-        inside = _UNIT.match(tidy(name))
-        units[k] = (units[k].strip("()[] ") or (inside.group(2) if inside else ""))[:16]
+        inside, scored = _UNIT.match(tidy(name)), _SCORED.match(tidy(name))
+        units[k] = (units[k].strip("()[] ") or (inside.group(2) if inside else scored.group(1) if scored else ""))[:16]
     return Layout(width, number, _unique(names or [""] * width, named), tuple(units), named, titles, comments, below)
 
 

@@ -128,7 +128,7 @@ def contents() -> Iterator[tuple[str, bytes]]:
     ):  # fmt: skip
         yield f"{name}.safetensors", struct.pack("<Q", length) + body.ljust(min(length, 200), b" ") + bytes(16)
     yield "bomb.csv.gz", gzip.compress(b"1,2,3\n" + bytes(700_000_000), 9)
-    yield "bomb.txt.gz", gzip.compress(b"a 1 2 3\n" * 12_000_000, 6)
+    yield "bomb.txt.gz", gzip.compress(b"a 1 2 3\n" * 100_000 + b"b" * 600_000_000, 6)
     yield "cut.vec.gz", gzip.compress(b"a 1 2\n" * 1000)[:40]
     yield "twice.csv.gz", gzip.compress(gzip.compress(bytes(200_000_000), 9), 9)
     yield "packed.csv.bz2", bz2.compress(bytes(5_000_000))
