@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from numbers import Integral
 from typing import Any
 
 MINUS, THIN, NOTHING = "\N{MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{EM DASH}"
@@ -43,8 +44,8 @@ def number(value: Any, digits: int = 4, nothing: float = ZERO) -> str:
         return "yes" if value else "no"
     if value is None:
         return NOTHING
-    if isinstance(value, int):
-        return _grouped(str(value))
+    if isinstance(value, Integral):
+        return _grouped(str(int(value)))
     try:
         x = float(value)
     except (TypeError, ValueError):
@@ -61,7 +62,7 @@ def number(value: Any, digits: int = 4, nothing: float = ZERO) -> str:
     if -5 < size < max(6, digits):
         text = f"{x:.{max(0, digits - 1 - size)}f}"
         return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
-    mantissa, _, power = f"{x:.{max(0, (digits if not nothing else min(digits, 3)) - 1)}e}".partition("e")
+    mantissa, _, power = f"{x:.{max(0, (digits if digits > 4 or not nothing else min(digits, 3)) - 1)}e}".partition("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     return f"{_grouped(mantissa)} × 10{str(int(power)).translate(_RAISED)}"
 

@@ -92,7 +92,7 @@ def test_the_same_network_is_read_in_whatever_way_it_is_written(tmp_path, way):
     assert found == sorted((a, b, abs(w), "inhibitory" if w < 0 else "excitatory") for a, b, w in LINKS)
     net = read_network(str(path))
     assert set(net.nodes()) == set(NAMES) and {frozenset(e) for e in net.edges()} == {frozenset((a, b)) for a, b, _ in LINKS}
-    assert "3 nodes and 3 directed edges" in net.graph["said"] and "from -0.9 to 0.8" in net.graph["said"]
+    assert "3 nodes and 3 directed edges" in net.graph["said"] and "from −0.9 to 0.8" in net.graph["said"]
 
 
 def test_an_undirected_edge_is_two_projections_and_one_edge_of_a_network(tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 
 from lab.data import door
 from lab.errors import FileError
+from lab.units import number
 
 MAGIC = b"\x93NUMPY"
 MAX_BYTES = 512 << 20
@@ -41,7 +42,7 @@ def decoded(raw: bytes, where: str, *, texts: bool = False) -> np.ndarray:
     count = math.prod(shape)
     if dtype.itemsize == 0 or count * dtype.itemsize != len(raw) - start:
         raise FileError(
-            f"{where} says that it holds {' x '.join(map(str, shape)) or 'one'} values of {dtype.itemsize} bytes, and {len(raw) - start:,} bytes follow: "
+            f"{where} says that it holds {' x '.join(map(str, shape)) or 'one'} values of {dtype.itemsize} bytes, and {number(len(raw) - start)} bytes follow: "
             "it was cut short or is damaged."
         )
     array = np.frombuffer(raw, dtype, count, start).reshape(shape, order="F" if column_order else "C")

@@ -15,6 +15,7 @@ import numpy as np
 
 from lab.data.dialect import is_date
 from lab.data.numerals import MISSING, MISSING_NUMBER, bare, number, tidy
+from lab.units import number as printed
 
 Kind = Literal["number", "class", "ignore"]
 FEW = 20  # different values that a column of classes may always have
@@ -200,7 +201,7 @@ class Store:
         if not distinct:
             kind, why = "ignore", "empty"
         elif distinct >= WORDS:
-            kind, why = "ignore", f"more than {WORDS:,} different texts"
+            kind, why = "ignore", f"more than {printed(WORDS)} different texts"
         elif sum(map(is_date, self.index)) > 0.9 * distinct:
             kind, why = "ignore", "dates"
         elif distinct == 1 and present == len(codes):  # with gaps it is a box that is ticked or not
@@ -208,11 +209,11 @@ class Store:
         elif distinct == present and present >= 5:
             kind, why = "ignore", "another text in every row"
         elif distinct > min(MANY, max(FEW, present // 20)):
-            kind, why = "ignore", f"{distinct:,} different texts"
+            kind, why = "ignore", f"{printed(distinct)} different texts"
         if self.wanted:
             kind, why = self.wanted, "as said" if self.wanted == "ignore" else ""
         if kind == "class" and distinct >= WORDS:
-            kind, why = "ignore", f"more than {WORDS:,} different texts"
+            kind, why = "ignore", f"more than {printed(WORDS)} different texts"
         return Column(self.name, kind, missing, distinct, why, codes=codes, words=tuple(self.index))
 
 
@@ -225,7 +226,7 @@ def _judge(name: str, values: np.ndarray, present: np.ndarray, distinct: int, sl
     if not distinct and not slipped:
         return "ignore", "empty"
     if distinct == 1 and not slipped:
-        return "ignore", f"constant, always {present[0]:.6g}"
+        return "ignore", f"constant, always {printed(present[0], 6)}"
     if distinct == len(values) and len(values) >= 3 and (present == np.floor(present)).all() and is_identifier(name):
         return "ignore", "an identifier"
     return "number", ""
@@ -262,11 +263,25 @@ def _small(values: np.ndarray) -> np.ndarray:
     return values
 
 
+def _padded(cells: Sequence[str]) -> bool:
+    """Whether digits are a code and no number: as many in each cell, with zeros in front of some (01067, 007)."""
+    present = [cell for raw in cells if (cell := raw.strip())]
+    return (
+        bool(present)
+        and len({len(cell) for cell in present}) == 1
+        and all(cell.isdigit() for cell in present)
+        and any(cell[0] == "0" for cell in present)
+        and len(present[0]) > 1
+    )
+
+
 def _numeric(cells: Sequence[str], rule: Rule, wanted: bool) -> bool:
     """Whether the first rows of a column are numbers; some may be slips of the pen, if there are enough others."""
-    if _quick(cells, rule) is not None:
-        return True
     if wanted:
+        return True
+    if _padded(cells):
+        return False
+    if _quick(cells, rule) is not None:
         return True
     found: set[float] = set()
     units: set[str] = set()

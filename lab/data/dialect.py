@@ -132,6 +132,8 @@ def _plain(cell: str, separator: str) -> float:
     lower = cell.lower()
     if lower in MISSING or lower in MISSING_NUMBER:
         return 0.7
+    if separator == " " and cell[-1:] in (",", ";"):
+        return 0.3  # a list in a cell, or a sentence
     if is_number(cell, ".") or is_number(cell, ","):
         # Without a separator a row of whole numbers divided by commas is a number of thousands, too.
         return 1.0

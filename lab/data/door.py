@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from lab.errors import FileError
+from lab.units import number as printed
 
 MAX_BYTES = 512 << 20  # of a file that a person brings
 GZIP = b"\x1f\x8b"
@@ -39,7 +40,7 @@ def size_text(size: int) -> str:
         if value < 1000 or unit == "TB":
             break
         value /= 1000
-    return f"{size} bytes" if unit == "bytes" else f"{value:.3g} {unit}"
+    return f"{size} bytes" if unit == "bytes" else f"{printed(value, 3)} {unit}"
 
 
 def place_of(path: str | Path, what: str = "a file") -> Path:

@@ -23,8 +23,9 @@ from lab.data.encoding import decode
 from lab.data.numerals import tidy
 from lab.data.rows import layout, values, without_comments
 from lab.errors import FileError, near
+from lab.units import number as printed
 
-SUFFIXES = (".graphml", ".gexf", ".gml", ".json", ".csv", ".tsv", ".txt", ".edgelist", ".edges")
+SUFFIXES = (".graphml", ".gexf", ".gml", ".json", ".net", ".csv", ".tsv", ".txt", ".edgelist", ".edges")
 MAX_BYTES = 64 << 20
 MAX_NODES = 100_000
 MAX_LINKS = 2_000_000
@@ -80,17 +81,17 @@ class Net:
         from lab.data.words import count
 
         both = sum(not link.directed for link in self.links)
-        way = "directed" if not both else "undirected" if both == len(self.links) else f"{both:,} of them undirected"
+        way = "directed" if not both else "undirected" if both == len(self.links) else f"{printed(both)} of them undirected"
         weights = [link.weight for link in self.links if link.weight is not None]
         known = (
             "no weights"
             if not weights
-            else f"weights from {min(weights):.6g} to {max(weights):.6g}"
-            + ("" if len(weights) == len(self.links) else f" on {len(weights):,} of them")
+            else f"weights from {printed(min(weights), 6)} to {printed(max(weights), 6)}"
+            + ("" if len(weights) == len(self.links) else f" on {printed(len(weights))} of them")
         )
         notes = "".join(f" {note}" for note in self.notes)
         edges = f"{way} {'edge' if len(self.links) == 1 else 'edges'}" if not both or both == len(self.links) else f"edges, {way}"
-        return f"{self.title}: {count(len(self.dots), 'node')} and {len(self.links):,} {edges} ({self.form}), {known}.{notes}"
+        return f"{self.title}: {count(len(self.dots), 'node')} and {printed(len(self.links))} {edges} ({self.form}), {known}.{notes}"
 
 
 def read(path: str | Path) -> Net:
@@ -109,11 +110,13 @@ def read(path: str | Path) -> Net:
         r"(?s)(?:\s*#[^\n]*\n|\s*(?:Creator|Version|comment)\b[^\n]*\n)*\s*graph\s*\[", text[:20000]
     ):
         net = _gml(text, place)
+    elif re.match(r"\*vertices\b", start, re.I):
+        net = _pajek(text, place)
     else:
         net = _list(text, place)
     if len(net.dots) > MAX_NODES or len(net.links) > MAX_LINKS:
         raise FileError(
-            f"{place} holds {len(net.dots):,} nodes and {len(net.links):,} edges; at most {MAX_NODES:,} and {MAX_LINKS:,} can be read."
+            f"{place} holds {printed(len(net.dots))} nodes and {printed(len(net.links))} edges; at most {printed(MAX_NODES)} and {printed(MAX_LINKS)} can be read."
         )
     known = {dot.id for dot in net.dots}
     for link in net.links:
@@ -397,6 +400,31 @@ def _text(value: Any) -> str:
 
 
 # -- lists and tables of connections --
+
+
+def _pajek(text: str, place: Path) -> Net:
+    """Pajek's *Vertices, *Arcs (directed) and *Edges (not): `1 "A" 0.1 0.2`, `1 2 0.5`."""
+    dots: list[Dot] = []
+    links: list[Link] = []
+    part = ""
+    for line_number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("%"):
+            continue
+        if line.startswith("*"):
+            part = line[1:].split()[0].lower() if line[1:].split() else ""
+            continue
+        cells = [a or b or c for a, b, c in re.findall(r"\"([^\"]*)\"|'([^']*)'|(\S+)", line)]
+        if part == "vertices":
+            places = [v for v in map(number, cells[2:4]) if v is not None]
+            dots.append(Dot(cells[0], cells[1] if len(cells) > 1 else cells[0], (places[0], places[1]) if len(places) == 2 else None))
+        elif part in ("arcs", "edges"):
+            if len(cells) < 2:
+                raise FileError(f"{place}, row {line_number}: an edge needs two numbers of vertices (got '{line[:40]}').")
+            links.append(Link(cells[0], cells[1], number(cells[2]) if len(cells) > 2 else None, part == "arcs"))
+        elif part in ("arcslist", "edgeslist"):
+            links += [Link(cells[0], other, None, part == "arcslist") for other in cells[1:]]
+    return Net(tuple(dots), tuple(links), place.name, "Pajek")
 
 
 def _list(text: str, place: Path) -> Net:

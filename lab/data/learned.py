@@ -17,6 +17,7 @@ from lab.data.numerals import number
 from lab.data.tables import FILLS, Choices, Table
 from lab.data.words import brief, count, found_as, listed
 from lab.errors import FileError, near
+from lab.units import number as printed
 
 TARGETS = ("target", "targets", "label", "labels", "class", "classes", "species", "outcome", "outcomes")
 MAX_FEATURES = 100_000_000  # rows x features
@@ -115,7 +116,7 @@ def _too_large(made: Plan) -> str:
         numbers = made.table.columns[k].numbers
         if numbers is not None and len(numbers) and np.nanmax(np.abs(numbers)) > 1e30:
             row = int(np.nanargmax(np.abs(numbers)))
-            return f"{made.table.place}, row {made.table.records[row]}, column '{made.table.columns[k].name}': {numbers[row]:.3g} is too large to be learned: correct it, or leave the column out."
+            return f"{made.table.place}, row {made.table.records[row]}, column '{made.table.columns[k].name}': {printed(numbers[row], 3)} is too large to be learned: correct it, or leave the column out."
     return ""
 
 
@@ -136,7 +137,7 @@ def _too_little(made: Plan, place) -> str:
         if np.ptp(values[made.kept]) == 0:
             return f"{place}: the column to predict, '{name}', is always {values[made.kept][0]:g} in the rows that are left, so there is nothing to learn: choose another target."
     if len(made.kept) * made.features > MAX_FEATURES:
-        return f"{place} makes {len(made.kept):,} rows of {made.features:,} inputs; at most {MAX_FEATURES:,} numbers can be learned from: leave columns out with types."
+        return f"{place} makes {printed(len(made.kept))} rows of {printed(made.features)} inputs; at most {printed(MAX_FEATURES)} numbers can be learned from: leave columns out with types."
     return ""
 
 
@@ -191,7 +192,7 @@ def _slips(table: Table, used: tuple[int, ...]) -> str:
     column = worst[0]
     row, text = column.slips[0]
     same = sum(t == text for _, t in column.slips)
-    more = f" (and {column.slipped - 1:,} more such cells)" if column.slipped > 1 else ""
+    more = f" (and {printed(column.slipped - 1)} more such cells)" if column.slipped > 1 else ""
     often = f" (so {same} times)" if same > 1 else ""
     return (
         f"{table.place}, row {table.records[row]}, column '{column.name}': '{text[:40]}' is not a number{often or more}; correct it, "
@@ -204,7 +205,7 @@ def _now_constant(column: Column, kept: np.ndarray) -> str:
         return "empty in the rows that are left"
     if column.numbers is not None:
         present = column.numbers[kept][~column.missing[kept]]
-        return f"constant, always {present[0]:.6g} in the rows that are left" if np.ptp(present) == 0 else ""
+        return f"constant, always {printed(present[0], 6)} in the rows that are left" if np.ptp(present) == 0 else ""
     assert column.codes is not None
     return (
         f"constant, always {column.words[column.codes[kept][0]]} in the rows that are left"
@@ -404,9 +405,9 @@ def _predicted(made: Plan) -> str:
             return f"To predict: {column.name}."
         values = column.numbers[made.kept]
         unit = f" {column.unit}" if column.unit and column.unit not in column.name else ""
-        return f"To predict: {column.name}, a number from {values.min():.6g} to {values.max():.6g}{unit} (mean {values.mean():.6g})."
+        return f"To predict: {column.name}, a number from {printed(values.min(), 6)} to {printed(values.max(), 6)}{unit} (mean {printed(values.mean(), 6)})."
     total = max(1, sum(n for _, n in made.classes))
-    shares = [f"{brief(name)} {n:,} ({100 * n / total:.3g} %)" for name, n in made.classes]
+    shares = [f"{brief(name)} {printed(n)} ({printed(100 * n / total, 3)} %)" for name, n in made.classes]
     return f"To predict: {column.name}, {count(len(made.classes), 'class', 'classes')}: {listed(shares, 12)}."
 
 
@@ -414,7 +415,7 @@ def _inputs(made: Plan) -> str:
     columns = made.table.columns
     if made.picture:
         names = [columns[k].name for k in made.inputs]
-        return f"Inputs: {len(names):,} columns, {names[0]} to {names[-1]}, as pictures of {made.picture[0]} x {made.picture[1]} pixels."
+        return f"Inputs: {printed(len(names))} columns, {names[0]} to {names[-1]}, as pictures of {made.picture[0]} x {made.picture[1]} pixels."
     numbers = [columns[k].name for k in made.inputs if columns[k].kind == "number"]
     words = [f"{columns[k].name} ({len(levels(columns[k], made.kept))})" for k in made.inputs if columns[k].kind != "number"]
     parts = [f"{listed(numbers)} as {'a number' if len(numbers) == 1 else 'numbers'}"] if numbers else []
@@ -445,7 +446,7 @@ def warnings(made: Plan, balance: bool = False) -> list[Warning]:
         name, n = min(made.classes, key=lambda c: c[1])
         if n * len(made.classes) < 0.5 * total:
             out.append(Warning(
-                f"“{brief(name)}” has {count(n, 'row')}. A network that never says it is right in {100 * (1 - n / total):.3g} % of cases.",
+                f"“{brief(name)}” has {count(n, 'row')}. A network that never says it is right in {printed(100 * (1 - n / total), 3)} % of cases.",
                 "Show rows of rare classes more often", (("balance", True),)))  # fmt: skip
         single = [name for name, n in made.classes if n == 1]
         if single:

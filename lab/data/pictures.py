@@ -14,6 +14,7 @@ from lab.data import door
 from lab.data.dataset import Dataset
 from lab.data.words import listed
 from lab.errors import FileError
+from lab.units import number
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".webp")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "WEBP")  # what else a decoder knows is no picture of a data set
@@ -88,7 +89,7 @@ def from_folder(folder: Path, side: int = 28) -> Dataset:
         raise FileError(f"{folder} holds no folders of pictures: make one folder per class with {', '.join(SUFFIXES[:3])} files inside.")
     total = sum(map(len, found.values()))
     if total > MAX_PICTURES:
-        raise FileError(f"{folder} holds {total:,} pictures; at most {MAX_PICTURES:,} can be read.")
+        raise FileError(f"{folder} holds {number(total)} pictures; at most {number(MAX_PICTURES)} can be read.")
     classes = tuple(found)
     x = np.empty((total, side * side), np.float32)
     for i, path in enumerate(path for files in found.values() for path in files):
@@ -100,8 +101,8 @@ def from_folder(folder: Path, side: int = 28) -> Dataset:
         t,
         classes,
         (side, side),
-        f"{total:,} pictures of {folder.name}, made grey and scaled to {side} x {side} pixels"
-        + (f" ({others:,} other files passed over)" if others else ""),
+        f"{number(total)} pictures of {folder.name}, made grey and scaled to {side} x {side} pixels"
+        + (f" ({number(others)} other files passed over)" if others else ""),
     )
 
 
@@ -127,7 +128,7 @@ def from_idx(path: Path) -> Dataset:
         raise FileError(f"{path} holds {len(x)} pictures and {beside.name} {len(t)} labels: they do not belong together.")
     rows, columns = x.shape[1:]
     classes = tuple(str(c) for c in range(int(t.max()) + 1))
-    said = f"{len(x):,} pictures of {rows} x {columns} pixels of {path.name}, their classes of {beside.name}"
+    said = f"{number(len(x))} pictures of {rows} x {columns} pixels of {path.name}, their classes of {beside.name}"
     return _pictures(path.stem, x.reshape(len(x), -1).astype(np.float32) / 255, t.astype(np.int64), classes, (rows, columns), said)
 
 
@@ -140,18 +141,18 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     shape = struct.unpack(f">{dimensions}I", raw[4:head])
     total = math.prod(shape)
     if not 0 < total <= MAX_VALUES:
-        raise FileError(f"{path} says it holds {' x '.join(map(str, shape))} values; at most {MAX_VALUES:,} can be read.")
+        raise FileError(f"{path} says it holds {' x '.join(map(str, shape))} values; at most {number(MAX_VALUES)} can be read.")
     if len(raw) - head != total:
         raise FileError(
-            f"{path} is damaged: it should hold {total:,} values after its heading and holds {'more' if len(raw) - head > total else f'{len(raw) - head:,}'}."
+            f"{path} is damaged: it should hold {number(total)} values after its heading and holds {'more' if len(raw) - head > total else f'{number(len(raw) - head)}'}."
         )
     return np.frombuffer(raw, np.uint8, total, head).reshape(shape)
 
 
 def _pictures(name: str, x: np.ndarray, t: np.ndarray, classes: tuple[str, ...], shape: tuple[int, int], said: str) -> Dataset:
     counts = np.bincount(t, minlength=len(classes))
-    shares = listed([f"{c} {n:,} ({100 * n / len(t):.3g} %)" for c, n in zip(classes, counts.tolist(), strict=True)], 12)
+    shares = listed([f"{c} {number(n)} ({number(100 * n / len(t), 3)} %)" for c, n in zip(classes, counts.tolist(), strict=True)], 12)
     return Dataset(
         name, x, t.astype(np.int64), "classification", classes, (), shape, about=f"{len(x)} pictures",
-        said=f"{said}. To predict: {len(classes)} classes: {shares}. Inputs: {shape[0] * shape[1]:,} pixels. Nothing is missing.",
+        said=f"{said}. To predict: {len(classes)} classes: {shares}. Inputs: {number(shape[0] * shape[1])} pixels. Nothing is missing.",
     )  # fmt: skip

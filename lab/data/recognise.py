@@ -16,14 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from lab.data import arrays, door, graphs, learned, pictures, signals, sounds, tables, vectors
+from lab.data import arrays, door, foreign, graphs, learned, pictures, signals, sounds, tables, vectors
 from lab.data.dialect import sniff
 from lab.data.encoding import decode
 from lab.data.learned import Plan
-from lab.data.numerals import is_number
+from lab.data.numerals import is_number, tidy
 from lab.data.rows import layout, without_comments
 from lab.data.tables import Choices
 from lab.errors import FileError, LabError
+from lab.units import number
 
 KINDS = {
     "session": "a session", "experiment": "an experiment", "model": "a model of one's own", "table": "a table", "recording": "a recording", "sound": "a sound",
@@ -31,7 +32,7 @@ KINDS = {
     "questions": "questions to vectors", "text": "a text",
 }  # fmt: skip
 START = 1 << 18  # bytes that are looked at before a reader is chosen
-_TIME = re.compile(r"^(t|time|zeit|temps|tiempo|sec|seconds?|ms)\b", re.I)
+_TIME = re.compile(r"^(t|time|zeit|temps|tiempo|sec|seconds?|ms)(?![^\W_])", re.I)
 _MAGIC = ((b"SQLite format 3\0", "session"), (b"\x89PNG", "picture"), (b"\xff\xd8\xff", "picture"), (b"GIF8", "picture"), (b"BM", "picture"), (b"P5", "picture"), (b"P6", "picture"))  # fmt: skip
 
 
@@ -135,7 +136,7 @@ def _folder(place: Path, kind: str) -> Found:
         return Found(
             place,
             "text",
-            said=f"{place.name}: a folder with {len(texts):,} text{'s' if len(texts) > 1 else ''}, which are read one after the other.",
+            said=f"{place.name}: a folder with {number(len(texts))} text{'s' if len(texts) > 1 else ''}, which are read one after the other.",
         )
     return Found(
         place,
@@ -175,6 +176,10 @@ def recognise(place: Path, choices: Choices = tables.AS_FOUND) -> tuple[str, tup
             pass
         else:
             tables.refuse_binary(start, place)
+    if suffix in (".edgelist", ".edges") and b"\0" not in start:
+        return "network", ()
+    if form == "word2vec" and re.match(rb"\d+ [01]\r?\n", start):
+        form = ""  # pairs of numbers: vectors of one number are not written so
     if form == "word2vec" or (form == "word2vec-binary" and re.match(rb"\d{1,12} \d{1,12}\r?\n", start)):
         return "vectors", ()
     tables.refuse_binary(start, place)
@@ -201,6 +206,10 @@ def _of_text(text: str, place: Path, suffix: str, form: str) -> tuple[str, tuple
     head = text.lstrip("\ufeff \t\r\n")[:2000]
     if head.startswith("<"):
         return ("network", ()) if re.search(r"<(\w+:)?(graphml|gexf)\b", head) else ("text", ())
+    if foreign.form_of(text):
+        return "table", ()
+    if re.match(r"\*vertices\b", head, re.I):
+        return "network", ()
     if head.startswith("{") and suffix in (".json", ".txt", ""):
         return "network", ()
     if suffix == ".gml" or re.match(r"(?s)(\s*#[^\n]*\n|\s*(Creator|Version|comment)\b[^\n]*\n)*\s*graph\s*\[", head):
@@ -210,8 +219,6 @@ def _of_text(text: str, place: Path, suffix: str, form: str) -> tuple[str, tuple
     lines = [line for line in text.split("\n")[:400] if line.strip() and not line.startswith("#")]
     if any(line.startswith(":") and len(line.split()) > 1 for line in lines[:3]):
         return "questions", ()
-    if suffix in (".edgelist", ".edges"):
-        return "network", ()
     dialect = sniff(without_comments(text))
     prose = _is_prose(lines, dialect.separator, suffix)
     if prose:
@@ -228,6 +235,8 @@ def _of_text(text: str, place: Path, suffix: str, form: str) -> tuple[str, tuple
     words = [k for k in range(width) if k not in numeric]
     if found.named and graphs.ends_of(found.names) is not None:
         return "network", ("table",)
+    if found.named and [tidy(r[0]).lower() for r in cells] == [n.lower() for n in found.names[1:]] and len(cells) > 2:
+        return "network", ("table",)  # a table of connections, named along both sides
     if not words and width >= 2 and _is_time(cells, found.names[0] if found.named else "", dialect.decimal):
         return "recording", ("table",)
     if width == 1:
@@ -291,4 +300,6 @@ def _is_time(cells: list[list[str]], name: str, decimal: str) -> bool:
 def _text(place: Path) -> str:
     """How long a text is, and in which letters."""
     found = decode(door.read_bytes(place, limit=tables.MAX_BYTES, what="a text"), place)
-    return f"{place.name}: a text of {len(found.text.split()):,} words in {len(found.text.splitlines()):,} lines ({found.name})."
+    return (
+        f"{place.name}: a text of {number(len(found.text.split()))} words in {number(len(found.text.splitlines()))} lines ({found.name})."
+    )

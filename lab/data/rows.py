@@ -22,6 +22,7 @@ LOOKED_AT = 2000  # records from which the layout is found
 CELLS = 60_000  # that are looked at to tell a heading from values
 _COMMENT = ("#", "%", "//")
 _UNIT = re.compile(r"^(.*\S)\s*[(\[]\s*([^()\[\]]{1,16})\s*[)\]]$")
+_SCORED = re.compile(r"^(?:t|time|zeit|v|i|u|current|voltage|strom|spannung)_(s|sec|ms|us|min|[numkp]?[AV])$", re.I)  # time_s, I_nA
 
 Row = tuple[int, list[str]]  # number of the record, its cells
 
@@ -158,8 +159,8 @@ def _named(
         number = table[first][0]
     named = bool(names)
     for k, name in enumerate(names):
-        inside = _UNIT.match(tidy(name))
-        units[k] = (units[k].strip("()[] ") or (inside.group(2) if inside else ""))[:16]
+        inside, scored = _UNIT.match(tidy(name)), _SCORED.match(tidy(name))
+        units[k] = (units[k].strip("()[] ") or (inside.group(2) if inside else scored.group(1) if scored else ""))[:16]
     return Layout(width, number, _unique(names or [""] * width, named), tuple(units), named, titles, comments, below)
 
 

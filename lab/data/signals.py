@@ -11,6 +11,7 @@ from lab.data import arrays, door, sounds, tables
 from lab.data.columns import Column
 from lab.data.words import found_as
 from lab.errors import FileError
+from lab.units import number as printed
 
 MAX_SAMPLES = 20_000_000
 MAX_BYTES = 400 << 20
@@ -60,7 +61,7 @@ def read(path: str | Path, sample_rate: float = 0.0, column: int = 1, time_unit:
     if len(found.values) < 2:
         raise FileError(f"The stimulus file {place} holds {len(found.values)} samples: at least two are needed.")
     if len(found.values) > MAX_SAMPLES:
-        raise FileError(f"The stimulus file {place} holds more than {MAX_SAMPLES:,} samples: cut it or sample it more coarsely.")
+        raise FileError(f"The stimulus file {place} holds more than {printed(MAX_SAMPLES)} samples: cut it or sample it more coarsely.")
     if not np.isfinite(found.values).all():
         bad = int(np.argmin(np.isfinite(found.values)))
         raise FileError(f"The stimulus file {place} has a value that is not a finite number at sample {bad + 1}: repair it.")
@@ -80,10 +81,10 @@ def _sound(place: Path, sample_rate: float, column: int) -> Recording:
         raise FileError(f"The sound file {place} has {channels} channel(s): column must be 1 to {channels} (got {column}).")
     rate = sample_rate or sound.rate
     values = np.ascontiguousarray(sound.samples[:, column - 1])
-    said = f"{place.name}: {len(values):,} samples at {rate:g} Hz ({len(values) / rate:.4g} s; {sound.form})"
+    said = f"{place.name}: {printed(len(values))} samples at {rate:g} Hz ({printed(len(values) / rate)} s; {sound.form})"
     said += f", channel {column} of {channels}" if channels > 1 else ""
     if len(values):
-        said += f", from {values.min():.4g} to {values.max():.4g} of full scale"
+        said += f", from {printed(values.min())} to {printed(values.max())} of full scale"
     return Recording(values, 1000.0 / rate, said=said + ("; the file ends before the sound does." if sound.cut else "."))
 
 
@@ -141,7 +142,7 @@ def _columns(
         return Recording(
             np.ascontiguousarray(columns[0]),
             interval,
-            said=_said(place, columns[0], names[0], units[0], f"one each {interval:.6g} ms", form),
+            said=_said(place, columns[0], names[0], units[0], f"one each {printed(interval, 6)} ms", form),
         )
     if not 0 <= column < len(columns):
         raise FileError(f"{place} has {len(columns)} columns: column must be 0 to {len(columns) - 1} (got {column}).")
@@ -150,7 +151,7 @@ def _columns(
         return Recording(
             values,
             1000.0 / sample_rate,
-            said=_said(place, values, names[column], units[column], f"one each {1000.0 / sample_rate:.6g} ms", form),
+            said=_said(place, values, names[column], units[column], f"one each {printed(1000.0 / sample_rate, 6)} ms", form),
         )
     unit = time_unit if time_unit != "automatic" else units[0].strip().lower() if units[0].strip().lower() in TIME_UNITS else "ms"
     times = np.ascontiguousarray(columns[0]) * TIME_UNITS[unit]
@@ -162,8 +163,8 @@ def _columns(
     if len(times) > 1 and times[0] == times[-1]:
         raise FileError(f"{place}: all times in the first column are the same; they must increase (or set sample_rate).")
     jumps = int((np.diff(times) == 0).sum())
-    span = f"from {times[0]:.6g} to {times[-1]:.6g} ms by '{names[0]}' in {unit}" if len(times) else ""
-    span += f" with {jumps:,} jump{'s' if jumps > 1 else ''} at equal times" if jumps else ""
+    span = f"from {printed(times[0], 6)} to {printed(times[-1], 6)} ms by '{names[0]}' in {unit}" if len(times) else ""
+    span += f" with {printed(jumps)} jump{'s' if jumps > 1 else ''} at equal times" if jumps else ""
     return Recording(
         values,
         start=float(times[0]) if len(times) else 0.0,
@@ -175,8 +176,8 @@ def _columns(
 def _said(place: Path, values: np.ndarray, name: str, unit: str, when: str, form: str) -> str:
     with np.errstate(invalid="ignore"):
         reach = (
-            f"from {np.nanmin(values):.6g} to {np.nanmax(values):.6g}{' ' + unit if unit else ''}"
+            f"from {printed(np.nanmin(values), 6)} to {printed(np.nanmax(values), 6)}{' ' + unit if unit else ''}"
             if len(values) and not np.isnan(values).all()
             else ""
         )
-    return f"{place.name}: {len(values):,} samples of '{name}' {reach}, {when}{form}."
+    return f"{place.name}: {printed(len(values))} samples of '{name}' {reach}, {when}{form}."

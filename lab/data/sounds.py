@@ -14,6 +14,7 @@ import numpy as np
 
 from lab.data import door
 from lab.errors import FileError
+from lab.units import number as printed
 
 MAX_BYTES = 400 << 20
 MAX_SAMPLES = 20_000_000  # in each channel: 7.5 minutes at 44.1 kHz
@@ -52,7 +53,7 @@ def read(path: Path) -> Sound:
     else:
         found = _wave(door.read_bytes(path, limit=MAX_BYTES, what="a sound"), path)
     if len(found.samples) > MAX_SAMPLES:
-        raise FileError(f"The sound file {path} holds more than {MAX_SAMPLES:,} samples: cut it first.")
+        raise FileError(f"The sound file {path} holds more than {printed(MAX_SAMPLES)} samples: cut it first.")
     return found
 
 
@@ -97,7 +98,7 @@ def _wave(raw: bytes, path: Path) -> Sound:
     if not step:
         raise FileError(f"The sound file {path} has samples of {bits} bits: 8, 16, 24, 32 and 64 are read.")
     if size // step > MAX_SAMPLES:
-        raise FileError(f"The sound file {path} holds more than {MAX_SAMPLES:,} samples: cut it first.")
+        raise FileError(f"The sound file {path} holds more than {printed(MAX_SAMPLES)} samples: cut it first.")
     values = _samples(raw[begin : begin + size // step * step], kind, width, order, path)
     words = {PCM: f"{bits} bit", FLOAT: f"{bits} bit float", A_LAW: "A-law", MU_LAW: "mu-law"}[kind]
     return Sound(values.reshape(-1, channels), float(rate), f"WAV, {words}" + (", extensible" if extensible else ""), cut)
@@ -147,7 +148,7 @@ def _by_library(path: Path) -> Sound:
         try:
             with soundfile.SoundFile(file.fileno(), closefd=False) as sound:
                 if sound.frames > MAX_SAMPLES or not 1 <= sound.channels <= 64:
-                    raise FileError(f"The sound file {path} holds more than {MAX_SAMPLES:,} samples: cut it first.")
+                    raise FileError(f"The sound file {path} holds more than {printed(MAX_SAMPLES)} samples: cut it first.")
                 samples = sound.read(frames=max(0, sound.frames), dtype="float64", always_2d=True)
                 return Sound(samples, float(sound.samplerate), f"{sound.format_info}, {sound.subtype_info}", len(samples) < sound.frames)
         except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError, MemoryError) as error:

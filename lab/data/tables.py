@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from lab.data import door
+from lab.data import door, foreign
 from lab.data.columns import Column, Kind, Rule, Store
 from lab.data.dialect import NAMES, Dialect, said_separator, sniff
 from lab.data.encoding import Text, decode
 from lab.data.numerals import MARKS, number
 from lab.data.rows import Layout, layout, values, without_comments
 from lab.errors import FileError, near
+from lab.units import number as printed
 
 MAX_BYTES = 256 << 20
 MAX_ROWS = 2_000_000
@@ -86,6 +87,7 @@ class Table:
     preview: tuple[tuple[str, ...], ...]
     rule: Rule
     size: int
+    form: str = ""  # ARFF or JSON, where it is no table of lines
 
     @property
     def rows(self) -> int:
@@ -122,17 +124,24 @@ def _read(place: Path, choices: Choices, wanted: tuple[tuple[str, Kind], ...], w
     refuse_binary(raw, place)
     text = decode(raw, place, choices.encoding)
     del raw
-    dialect = _dialect(text.text, place, choices)
-    found = layout(text.text, dialect, place, choices.header)
+    form = foreign.form_of(text.text)
+    said: dict[str, Kind] = {}
+    if form:
+        inside, said = foreign.as_csv(text.text, place)
+        text = replace(text, text=inside)
+        dialect, found = Dialect(), layout(inside, Dialect(), place, "names")
+    else:
+        dialect = _dialect(text.text, place, choices)
+        found = layout(text.text, dialect, place, choices.header)
     if found.width > MAX_COLUMNS:
-        raise FileError(f"{place} has {found.width:,} columns; at most {MAX_COLUMNS:,} can be read: cut it down first.")
+        raise FileError(f"{place} has {printed(found.width)} columns; at most {printed(MAX_COLUMNS)} can be read: cut it down first.")
     rule = replace(_rule(place, choices, dialect.decimal), scored="_" in text.text)
-    asked = {**dict(wanted), **_kinds(place, choices.types, found.names)}
+    asked = {**said, **dict(wanted), **_kinds(place, choices.types, found.names)}
     stores = [Store(name, asked.get(name, asked.get(""))) for name in found.names]
     records, uneven, preview = _take(text.text, dialect, found, stores, rule, place)
     units = found.units
     columns = tuple(store.column(unit) for store, unit in zip(stores, units, strict=True))
-    return Table(place, choices, replace(text, text=""), dialect, found, columns, records, uneven, preview, rule, size)
+    return Table(place, choices, replace(text, text=""), dialect, found, columns, records, uneven, preview, rule, size, form)
 
 
 def _take(
@@ -166,7 +175,7 @@ def _take(
             if len(rows) == step:
                 total += step
                 if total > MAX_ROWS or total * width > MAX_CELLS:
-                    raise FileError(f"{place} has more than {total - step:,} rows of {width} values; at most {MAX_ROWS:,} rows and {MAX_CELLS:,} values can be read: cut it down first.")  # fmt: skip
+                    raise FileError(f"{place} has more than {printed(total - step)} rows of {width} values; at most {printed(MAX_ROWS)} rows and {printed(MAX_CELLS)} values can be read: cut it down first.")  # fmt: skip
                 store()
     except csv.Error as error:
         raise FileError(f"{place} is not a table of values with separators: {error}.") from None
@@ -175,7 +184,7 @@ def _take(
         store()
     if uneven and len(uneven) > UNEVEN * total:
         number, length = uneven[0]
-        more = f", and {len(uneven) - 1:,} more rows like it" if len(uneven) > 1 else ""
+        more = f", and {printed(len(uneven) - 1)} more rows like it" if len(uneven) > 1 else ""
         raise FileError(
             f"{place}, row {number}: {length} value{'s' if length > 1 else ''} where {'the heading has' if found.named else 'others have'} {width}{more}: "
             "mend the row, or say another separator."
@@ -246,6 +255,8 @@ _BINARY = (
     (b"SQLite format 3\0", "a database", "save the table as CSV"),
     (b"\x93NUMPY", "an array of NumPy", "it is read as vectors or as a recording; save a table as CSV"),
     (b"\x89PNG", "a picture", "give a table as text"),
+    (b"ID3", "an MP3 sound", "save it as WAV or FLAC"),
+    (b"\xff\xfb", "an MP3 sound", "save it as WAV or FLAC"),
 )
 
 
@@ -253,6 +264,6 @@ def refuse_binary(raw: bytes, place: Path) -> None:
     """Say what a file is that is no text."""
     for start, what, remedy in _BINARY:
         if raw.startswith(start):
-            raise FileError(f"{place} is {what}, not a text file with a table: {remedy}.")
+            raise FileError(f"{place} is {what}, not a text file: {remedy}.")
     if not raw.strip():
         raise FileError(f"{place} is empty: give a table with a heading and rows of values.")

@@ -35,6 +35,7 @@ from lab.data.encoding import decode
 from lab.data.numerals import tidy
 from lab.data.rows import layout, values, without_comments
 from lab.errors import FileError
+from lab.units import number as printed
 
 FORMATS = ("word2vec", "word2vec-binary", "glove", "fasttext", "projector", "csv", "npy", "npz", "safetensors")
 SUFFIXES = {".bin": "word2vec-binary", ".vec": "fasttext", ".tsv": "projector", ".csv": "csv", ".npy": "npy", ".npz": "npz", ".safetensors": "safetensors"}  # fmt: skip
@@ -70,7 +71,7 @@ class Named:
         """One paragraph: how many vectors of how many numbers, in which format, and what was done to them."""
         about = f" Of each is known: {', '.join(self.metadata)}." if self.metadata else ""
         notes = "".join(f" {note}" for note in self.notes)
-        return f"{self.title}: {len(self.words):,} vectors of {self.matrix.shape[1]:,} numbers ({self.form}).{about}{notes}"
+        return f"{self.title}: {printed(len(self.words))} vectors of {printed(self.matrix.shape[1])} numbers ({self.form}).{about}{notes}"
 
 
 def detect(path: str | Path) -> str:
@@ -218,8 +219,8 @@ def undecoded(count: int, total: int) -> tuple[str, ...]:
     """What is said of words that are no UTF-8."""
     if not count:
         return ()
-    words = "1 word is no UTF-8 text and is" if count == 1 else f"{count:,} words are no UTF-8 text and are"
-    return (f"{words} shown with the mark {UNKNOWN}; {total - count:,} of {total:,} can be asked for by their name.",)
+    words = "1 word is no UTF-8 text and is" if count == 1 else f"{printed(count)} words are no UTF-8 text and are"
+    return (f"{words} shown with the mark {UNKNOWN}; {printed(total - count)} of {printed(total)} can be asked for by their name.",)
 
 
 def _numbers(place: Path, number: int, parts: list[str], size: int) -> np.ndarray:
@@ -365,7 +366,7 @@ def _load_table(place: Path) -> Named:
         if len(one) != size:
             raise FileError(f"{place}, row {number}: {len(one)} numbers where others have {size}: mend the row.")
         if (len(matrix) + 1) * size > MOST_NUMBERS // 16:
-            raise FileError(f"{place} holds more than {MOST_NUMBERS // 16:,} numbers: save it as .npy or word2vec binary.")
+            raise FileError(f"{place} holds more than {printed(MOST_NUMBERS // 16)} numbers: save it as .npy or word2vec binary.")
         matrix.append(one)
         counts += [float(_value(row[k], rule) or 0.0) for k in counted[:1]]
         for k, column in columns.items():
@@ -401,7 +402,7 @@ def _table_text(raw: bytes, place: Path) -> tuple[str, tuple[str, ...]]:
     shown = raw.decode("utf-8", "replace")
     marks = shown.count(UNKNOWN)
     if 0 < marks < sum(c > "\x7f" for c in shown) - marks:
-        return shown.removeprefix("\ufeff"), (f"{marks:,} letters are no UTF-8 and are shown with the mark {UNKNOWN}.",)
+        return shown.removeprefix("\ufeff"), (f"{printed(marks)} letters are no UTF-8 and are shown with the mark {UNKNOWN}.",)
     found = decode(raw, place)
     return found.text, (f"The letters were read as {found.name}.",) if found.guessed else ()
 
@@ -607,7 +608,7 @@ def check_size(place: Path, words: int, size: int, *, least_bytes: int, actual: 
         raise FileError(f"{place} says that it holds {words} vectors of {size} numbers: the file is damaged or of another format.")
     if size > MOST_SIZE or words * size > MOST_NUMBERS:
         raise FileError(
-            f"{place} says that it holds {words} vectors of {size} numbers, above the limit of {MOST_SIZE} a vector and {MOST_NUMBERS:,} in all."
+            f"{place} says that it holds {words} vectors of {size} numbers, above the limit of {MOST_SIZE} a vector and {printed(MOST_NUMBERS)} in all."
         )
     if least_bytes > actual:
         raise FileError(
@@ -640,12 +641,12 @@ def _made(words: list[str], matrix: np.ndarray, place: Path, form: str, notes: t
         more = (
             "1 name comes again and got its number behind it"
             if again == 1
-            else f"{again:,} names come again and got their number behind them"
+            else f"{printed(again)} names come again and got their number behind them"
         )
         notes = (*notes, f"{more}.")
     empty = sum(not word for word in words)
     if empty:
-        notes = (*notes, f"{'1 name is' if empty == 1 else f'{empty:,} names are'} empty.")
+        notes = (*notes, f"{'1 name is' if empty == 1 else f'{printed(empty)} names are'} empty.")
     packed = ", packed by gzip" if place.suffix.lower() == ".gz" else ""
     return Named(unique, matrix, None, {}, place.name, form + packed, notes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.data.tables import Table
+from lab.units import number
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces", ":": "colons", "": "one column"}
 
@@ -15,18 +16,20 @@ def brief(text: str, most: int = 40) -> str:
 
 def count(n: int, one: str, many: str = "") -> str:
     """3 rows, 1 row, 12 000 rows."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+    return f"{number(n)} {one if n == 1 else many or one + 's'}"
 
 
 def listed(names: list[str], most: int = 8) -> str:
     """Names with commas and "and"; of many the first, and how many more."""
     if len(names) > most:
-        return ", ".join(names[: most - 2]) + f" and {len(names) - most + 2:,} more"
+        return ", ".join(names[: most - 2]) + f" and {number(len(names) - most + 2)} more"
     return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + (names[-1] if names else "")
 
 
 def found_as(table: Table) -> str:
     """How the file is written, in words."""
+    if table.form:
+        return f"{table.form}, {table.text.name}"
     kind = SEPARATORS.get(table.dialect.separator, f"'{table.dialect.separator}'")
     parts = [
         kind if table.dialect.separator == "" else f"separated by {kind}",

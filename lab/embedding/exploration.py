@@ -16,6 +16,7 @@ from lab.embedding import questions as ask
 from lab.embedding.pca import principal_components
 from lab.embedding.vectors import Vectors
 from lab.errors import LabError
+from lab.units import number as printed
 
 MOST_CLASSES = 24  # further classes share the last place
 CLUSTERS = 8
@@ -103,16 +104,22 @@ def answer_file(vectors: Vectors, path: str) -> Answer:
         whole = ask.total(scores)
         lines = tuple((s.section, s.share) for s in scores[:MOST_LINES])
         more = f"; {len(scores) - len(lines)} further sections" if len(scores) > len(lines) else ""
-        skipped = f", {whole.skipped:,} skipped for unknown words" if whole.skipped else ""
+        skipped = f", {printed(whole.skipped)} skipped for unknown words" if whole.skipped else ""
         title = f"{100 * whole.share:.1f} % right" if whole.asked else "None could be asked"
         return Answer(
-            "analogies", title, (), (), (), lines=lines, said=f"{place.name}: {whole.right:,} of {whole.asked:,} right{skipped}{more}"
+            "analogies",
+            title,
+            (),
+            (),
+            (),
+            lines=lines,
+            said=f"{place.name}: {printed(whole.right)} of {printed(whole.asked)} right{skipped}{more}",
         )
     found = ask.similarities(vectors, content)
     shown = tuple((f"{a} {b} ({judged:g})", cosine) for a, b, judged, cosine, _ in found.pairs[:MOST_LINES])
-    skipped = f", {found.skipped:,} skipped for unknown words" if found.skipped else ""
+    skipped = f", {printed(found.skipped)} skipped for unknown words" if found.skipped else ""
     title = f"Spearman {found.spearman:.3f}" if np.isfinite(found.spearman) else "Too few pairs"
-    said = f"{place.name}: {len(found.pairs):,} pairs{skipped}; cosines, those first that people (in brackets) rank most differently"
+    said = f"{place.name}: {printed(len(found.pairs))} pairs{skipped}; cosines, those first that people (in brackets) rank most differently"
     return Answer("similarities", title.replace("-", "\u2212"), (), (), (), lines=shown, said=said)
 
 

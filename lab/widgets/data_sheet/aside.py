@@ -13,6 +13,7 @@ from lab.data.learned import Plan, Warning, warnings
 from lab.data.tables import FILLS
 from lab.data.words import brief
 from lab.units import number
+from lab.units import number as printed
 from lab.widgets import theme
 from lab.widgets.data_sheet.columns import distribution
 from lab.widgets.fields.choice import Combo
@@ -87,7 +88,7 @@ class Shares(QWidget):
                 painter.setFont(mono)
                 painter.setPen(QColor(tokens.text))
                 painter.drawText(
-                    QRectF(self.width() - right, y, 46, 22), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{n:,}"
+                    QRectF(self.width() - right, y, 46, 22), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{printed(n)}"
                 )
                 painter.setPen(QColor(tokens.muted))
                 painter.drawText(
@@ -251,9 +252,9 @@ class Aside(QWidget):
         self.target.clear()
         for k, column in enumerate(columns):
             if column.kind != "ignore" or k == plan.target:
-                kinds = f"{column.values:,} values" if column.numbers is not None else f"{column.values:,} classes"
+                kinds = f"{printed(column.values)} values" if column.numbers is not None else f"{printed(column.values)} classes"
                 if k == plan.target and plan.task == "classification":
-                    kinds = f"{len(plan.classes):,} classes"
+                    kinds = f"{printed(len(plan.classes))} classes"
                 self.target.addItem(f"{brief(column.name, 26)}   {kinds}", column.name)
         if plan.target is not None:
             self.target.setCurrentIndex(self.target.findData(columns[plan.target].name))
@@ -263,13 +264,17 @@ class Aside(QWidget):
         self._show_remarks(plan, more)
         gaps = sum(n for _, n in plan.filled) + plan.gappy
         self.gaps_title.setText(
-            f"Missing values   {gaps:,} in {len(plan.filled) or 'some'} column{'s' if len(plan.filled) != 1 else ''}"
+            f"Missing values   {printed(gaps)} in {len(plan.filled) or 'some'} column{'s' if len(plan.filled) != 1 else ''}"
             if gaps
             else "Missing values   none"
         )
         self.segments.setVisible(bool(gaps))
         self.fill.button(FILLS.index(plan.choices.fill)).setChecked(True)
-        words = "Filled cells stay marked in tables of mistakes." if plan.choices.fill != FILLS[2] else f"{plan.gappy:,} rows are left out."
+        words = (
+            "Filled cells stay marked in tables of mistakes."
+            if plan.choices.fill != FILLS[2]
+            else f"{printed(plan.gappy)} rows are left out."
+        )
         self.gaps_words.setText(words)
         self.gaps_words.setVisible(bool(gaps))
         self._fraction = more.get("test_fraction", 0.2)
@@ -298,7 +303,7 @@ class Aside(QWidget):
         rows = len(self._plan.kept) if self._plan else 0
         held = round(self._fraction * rows)
         mix = ", the same mix of classes" if self._plan and self._plan.task == "classification" else ""
-        self.test_words.setText(f"{held:,} of {rows:,} rows{mix}, chosen by the seed of the run")
+        self.test_words.setText(f"{printed(held)} of {printed(rows)} rows{mix}, chosen by the seed of the run")
 
     # -- what a person does --
 

@@ -15,6 +15,7 @@ from lab.data.learned import Plan, uses
 from lab.data.numerals import tidy
 from lab.data.words import brief
 from lab.units import number
+from lab.units import number as printed
 from lab.widgets import theme
 
 GAP, INSET = 6, 9
@@ -81,7 +82,7 @@ def _of_classes(plan: Plan) -> tuple[np.ndarray, str]:
     """Heights and names of the commonest classes of numbers that are classes."""
     commonest = sorted(plan.classes, key=lambda c: -c[1])
     counts = np.array([n for _, n in commonest[:4]], float)
-    more = f" … {len(commonest):,}" if len(commonest) > 4 else ""
+    more = f" … {printed(len(commonest))}" if len(commonest) > 4 else ""
     return counts / counts.max(), ", ".join(brief(name, 12) for name, _ in commonest[:4]) + more
 
 
@@ -132,7 +133,7 @@ class ColumnCards(QAbstractScrollArea):
             gaps = int(column.missing.sum()) - column.slipped
             self.cards.append(Card(
                 column, label, use.role, use.why, left, width, bars, words,
-                f"{gaps:,} missing" if gaps else "complete" if not column.slipped else f"{column.slipped:,} wrong",
+                f"{printed(gaps)} missing" if gaps else "complete" if not column.slipped else f"{printed(column.slipped)} wrong",
             ))  # fmt: skip
             left += width + GAP
         if not same:

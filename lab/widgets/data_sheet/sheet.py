@@ -39,6 +39,7 @@ from lab.data.recognise import Found
 from lab.data.tables import AS_FOUND, Choices
 from lab.data.words import count
 from lab.errors import LabError
+from lab.units import number as printed
 from lab.widgets import theme
 from lab.widgets.data_sheet.aside import Aside
 from lab.widgets.data_sheet.columns import ColumnCards
@@ -362,7 +363,9 @@ class DataSheet(QWidget):
                 max(n for _, n in plan.classes) - round(self.more["test_fraction"] * max(n for _, n in plan.classes))
             )
         what = (
-            f"{len(plan.classes):,} classes" if plan.task == "classification" else f"numbers of {plan.table.columns[plan.target or 0].name}"
+            f"{printed(len(plan.classes))} classes"
+            if plan.task == "classification"
+            else f"numbers of {plan.table.columns[plan.target or 0].name}"
         )
         made = f"{count(len(plan.inputs), 'column makes', 'columns make')} {count(plan.features, 'input')}"
         self.outcome.setText(f"{made}, {what}, {count(rows, 'row')} to learn from")

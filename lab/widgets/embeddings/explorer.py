@@ -24,6 +24,7 @@ from lab.embedding.files import ENDINGS, save_vectors
 from lab.embedding.raster import SHAPES, View
 from lab.errors import LabError
 from lab.model import Model, Picture
+from lab.units import number as printed
 from lab.widgets import theme
 from lab.widgets.embeddings.canvas import LASSO, MOVE, PATH, MapCanvas
 from lab.widgets.embeddings.drawing import Scene, paint_legend, ramp, series
@@ -265,7 +266,7 @@ class ExplorerView(PictureView):
         panel.title.setText(found.title)
         rows = [(row, vectors.words[row], value) for row, value in found.found] or [(-1, text, value) for text, value in found.lines]
         panel.answers.set_rows(rows, found.kind == "odd", found.metric == "euclidean")
-        whole = f"{len(vectors):,}".replace(",", "\u202f")
+        whole = f"{printed(len(vectors))}"
         panel.note.setText(found.note if found.said else f"{found.note}; all {whole} asked")
 
     # -- how true, and clusters --

@@ -23,6 +23,7 @@ from lab.embedding.vectors import Vectors
 from lab.errors import LabError
 from lab.model import Model
 from lab.units import number
+from lab.units import number as printed
 from lab.widgets.embeddings.judging import Judged, judge, worker
 
 RUN, FLAT, SOLID, AXES = "map", "pca2", "pca3", "axes"
@@ -367,9 +368,9 @@ class Exploration:
         n, shown = len(self.points), self.shown()
         if not n:
             return []
-        words = [f"all {n:,} shown" if shown == n else f"{shown:,} of {n:,} shown"]
+        words = [f"all {printed(n)} shown" if shown == n else f"{printed(shown)} of {printed(n)} shown"]
         if self.vectors is not None and len(self.vectors) > n:
-            words = [f"{shown:,} of {len(self.vectors):,} shown"]
+            words = [f"{printed(shown)} of {printed(len(self.vectors))} shown"]
         if self.judged is not None and np.isfinite(self.judged.trustworthiness):
             words.append(f"trustworthiness {self.judged.trustworthiness:.3f}")
             words.append(f"recall {self.judged.recall:.2f}")

@@ -1,0 +1,453 @@
+"""An MLP block as a key-value memory: the same numbers read neuron by neuron and vector by vector, and one neuron read three ways."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from lab import catalog
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
+
+SIZES = {"3-8-2 by hand": (3, 8, 2), "3-8-2 at random": (3, 8, 2), "64-256-64 at random": (64, 256, 64)}
+# One key for each corner of the cube of three binary inputs; the values send corners with an odd number of ones one way.
+CORNERS = np.array(list(itertools.product((-1.0, 1.0), repeat=3)))
+CELL = "leaky-integrate-and-fire"
+EPSILON = 1e-5
+
+
+def gelu(x: np.ndarray) -> np.ndarray:
+    """The activation of a GPT, by tanh."""
+    return 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+
+
+ACTIVATIONS = {
+    "step": lambda x: (x > 0).astype(float),
+    "ReLU": lambda x: np.maximum(x, 0.0),
+    "logistic": lambda x: 1.0 / (1.0 + np.exp(-np.clip(x, -500, 500))),
+    "gelu": gelu,
+}
+
+
+def by_neurons(x: np.ndarray, keys: np.ndarray, b: np.ndarray, values: np.ndarray, c: np.ndarray, activation: str) -> np.ndarray:
+    """Reading by neurons: each key neuron sums its synapses, then each output neuron sums its own; one number at a time."""
+    act, m, y = ACTIVATIONS[activation], np.empty(len(keys)), np.empty(len(values))
+    for i in range(len(keys)):
+        m[i] = act(np.array([sum(float(keys[i, j] * x[j]) for j in range(len(x))) + float(b[i])]))[0]
+    for k in range(len(values)):
+        y[k] = sum(float(values[k, i] * m[i]) for i in range(len(m))) + float(c[k])
+    return y
+
+
+def by_vectors(x: np.ndarray, keys: np.ndarray, b: np.ndarray, values: np.ndarray, c: np.ndarray, activation: str) -> np.ndarray:
+    """Reading by vectors: each key is compared with the input, and its value vector is added, as long as the match is good."""
+    y = c.astype(float).copy()
+    for key, bias, value in zip(keys, b, values.T, strict=True):
+        y += ACTIVATIONS[activation](np.array([key @ x + bias]))[0] * value
+    return y
+
+
+def normed(y: np.ndarray) -> np.ndarray:
+    """Layer norm, gain one."""
+    return (y - y.mean()) / math.sqrt(float(y.var()) + EPSILON)
+
+
+class KeyValueMemory(Model):
+    r"""One block of a network, read in two ways that give the same numbers: as neurons, and as a memory of keys and values.
+
+    *Neuron by neuron* each of the eight hidden neurons sums what its synapses bring it, and each output neuron sums what the eight
+    bring it: a row of a matrix is a neuron. *Vector by vector* the row of the first matrix is a **key**, compared with the input by a
+    product; the column of the second matrix is a **value**, a vector that is added to the output as far as the key matches:
+    a look-up. Press play: the values are laid head to tail, one after another, until the output is reached. Try:
+
+    - drag the three inputs: which keys answer? In *3-8-2 by hand* there is one key for each corner of a cube, and one answers alone;
+    - click any number of a matrix (or of a bias) and drag *Weight*: both readings move together;
+    - silence the chosen neuron: the output moves by exactly minus its answer times its value. Switch the layer norm on: now every
+      output is divided by the length of the whole, and what leaves is no longer that vector alone. So it is in a GPT's stream;
+    - one neuron in three readings (below): as a threshold gate it is a row of a truth table; as a memory a key and a value; as a cell its
+      weights are synapses, its pre-activation a current relative to the rheobase, and its activation the firing rate of panel 1's integrate-and-fire
+      cell. The summary says which current gives that cell on its own page the same rate.
+    """
+
+    name = "key-value-memory"
+    title = "Key-value memory"
+    group = "Gates and layers"
+    icon = "mdi6.key-variant"
+    order = 60
+    also = "MLP block; feed-forward layer; keys and values; key-value neurons; transformer MLP; what a neuron of a GPT knows"
+    equations = (
+        r"y_j = \sum_i W_{ji}\, \sigma\left(\sum_n K_{in} x_n + b_i\right) + c_j",
+        r"y = \sum_i \sigma(k_i \cdot x + b_i)\, v_i + c",
+        r"\Delta y = -m_i v_i \quad \mathrm{when}\ i\ \mathrm{is\ silent}",
+    )
+    source = "Geva, Schuster, Berant and Levy, EMNLP (2021), equation 2 (feed-forward layers as key-value memories); McCulloch and Pitts 1943 (gate); Lapicque 1907 (integrate and fire)"
+    presets = {
+        "A key for each corner": Preset({}, shows="difference of the readings < 0.000000000001 and keys that answer = 1"),
+        "Between the corners": Preset({"x1": 0.3, "x2": 0.2, "x3": -0.4, "activation": "gelu"}, shows="difference of the readings < 0.000000000001 and keys that answer > 1"),
+        "Before a layer norm nothing is alone": Preset({"norm": True}, shows="off the plain change > 0.1", do=((0.0, "silence", {}),), after=4),
+        "The size of a small GPT's block": Preset({"example": "64-256-64 at random", "activation": "gelu"}, shows="difference of the readings < 0.000000000001"),
+    }  # fmt: skip
+
+    example: str = param(
+        "3-8-2 by hand", choices=tuple(SIZES), live=False, main=True, doc="Which block: inputs, key neurons, value neurons."
+    )
+    activation: str = param("ReLU", choices=tuple(ACTIVATIONS), main=True, symbol=r"\sigma", doc="Activation of the key neurons.")
+    x1: float = param(1.0, lo=-3, hi=3, main=True, group="Input", label="x1", symbol="x_1", doc="First input.")
+    x2: float = param(1.0, lo=-3, hi=3, main=True, group="Input", label="x2", symbol="x_2", doc="Second input.")
+    x3: float = param(
+        -1.0, lo=-3, hi=3, main=True, group="Input", label="x3", symbol="x_3", doc="Third input (of 64 the others are drawn at random)."
+    )
+    weight: float = param(1.0, lo=-5, hi=5, group="The chosen number", label="Weight", doc="The number that was clicked last: drag it.")
+    norm: bool = param(
+        False, group="Output", label="Layer norm", doc="Divide the output by the length of its deviations, as a GPT does behind its blocks."
+    )
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Inputs, key neurons, value neurons."""
+        return SIZES[self.example]
+
+    @property
+    def clock(self):
+        """One step adds one value vector."""
+        return Clock(1.0, "neuron", physical=False)
+
+    @property
+    def length(self):
+        """All of them."""
+        return self.sizes[1]
+
+    @property
+    def seconds(self):
+        """Slow enough to follow."""
+        return 10.0
+
+    @property
+    def streams(self):
+        """The two readings, the sum of vectors, and one neuron three ways."""
+        return (
+            Stream("vectors", "matrices", "", "Reading by vectors: keys, match, answer, values, and what each adds."),
+            Stream("neurons", "matrices", "", "Reading by neurons: each output sums its own row."),
+            Stream("walk", "arrows", "", "Values times answers, head to tail from the bias: the first two outputs; the chosen neuron's in another colour."),
+            Stream("reached", "cloud", "", "The sum so far.", channels=("x", "y")),
+            Stream("network", "graph", "", "Inputs, key neurons, outputs; weights of the chosen neuron alone where there are many.", meanings=("activity", "weight")),
+            Stream("gate", "table", "", "The chosen neuron as a threshold gate over binary inputs."),
+            Stream("memory", "table", "", "The chosen neuron as a key and a value: what it is most like, and what it does."),
+            Stream("cell", "curve", "Hz", "The chosen neuron as a cell: firing rate over pre-activation, 0 being the rheobase.", channels=("integrate-and-fire cell",), x_unit=""),
+            Stream("scaled", "curve", "Hz", "The activation, scaled to the same rate at 1.", channels=("activation, scaled",), x_unit=""),
+            Stream("here", "curve", "Hz", "Where the cell is now.", channels=("now",), x_unit=""),
+            Stream("answer", "trace", "", "Length of the sum so far.", every=1),
+        )  # fmt: skip
+
+    @property
+    def pictures(self):
+        """Both readings side by side."""
+        return (
+            Picture("vectors", "Vector by vector: a memory", (Layer("vectors"),), pick="choose", front=True, weight=2.1, doc="Click a number, then drag Weight. A row is one neuron: key, match, answer, value, and what it adds."),
+            Picture("neurons", "Neuron by neuron: sums", (Layer("neurons"),), pick="choose", front=True, weight=1.5, doc="A row of W is an output neuron, its numbers are its synapses."),
+            Picture("walk", "The output, value by value", (Layer("walk"), Layer("reached", style="points")), x="y1", y="y2", equal=True, front=True, weight=1.1),
+            Picture("network", "The network", (Layer("network"),), pick="choose_node", front=True, weight=1.1, doc="Click a key neuron."),
+            Picture("gate", "As a gate", (Layer("gate"),)),
+            Picture("memory", "As a memory", (Layer("memory"),)),
+            Picture("cell", "As a cell", (Layer("cell"), Layer("scaled", style="dashed"), Layer("here", style="points")), x="pre-activation", y="rate (Hz)", figures=("rate as a cell (Hz)",)),
+            Picture("answer", "Length of the sum", (Layer("answer"),), y="length"),
+        )  # fmt: skip
+
+    @property
+    def stage(self):
+        """Vectors large, neurons and their sum beside it, one neuron in three readings below."""
+        return Stage(
+            "vectors",
+            companions=("neurons", "walk"),
+            below=("gate", "memory", "cell"),
+            drawers=(("Network", ("network",)), ("Sum", ("answer",))),
+        )
+
+    # -- the block --
+
+    def build(self, seed: int):
+        """Inputs beyond the third, which nobody drags."""
+        return np.random.default_rng([abs(seed), 2]).standard_normal(self.sizes[0])
+
+    def start(self, constants, seed: int):
+        """Weights by hand, or drawn."""
+        n, m, k = self.sizes
+        if self.example == "3-8-2 by hand":
+            keys, b = CORNERS.copy(), np.full(m, -2.0)  # only at its own corner a key matches by more than 2
+            odd = (CORNERS > 0).sum(1) % 2
+            values = np.stack([np.where(odd, 1.0, -1.0), (CORNERS > 0).sum(1) - 1.5])
+            c = np.zeros(k)
+        else:
+            random = np.random.default_rng([abs(seed), 1])
+            keys, b = random.standard_normal((m, n)) / math.sqrt(n), 0.1 * random.standard_normal(m)
+            values, c = random.standard_normal((k, m)) / math.sqrt(m), 0.1 * random.standard_normal(k)
+        match = int(np.argmax(keys @ self._input(constants)))
+        return {
+            "keys": keys, "b": b, "values": values, "c": c, "on": np.ones(m), "chosen": np.array([match * n]), "walked": np.zeros(1, np.int64),
+        }  # fmt: skip
+
+    def _input(self, constants) -> np.ndarray:
+        x = np.array(constants)
+        x[:3] = self.x1, self.x2, self.x3
+        return x
+
+    def _flat(self, state, place: int) -> tuple[np.ndarray, int]:
+        """The array and place in it of a number: keys, biases, values (by neuron), output biases count through."""
+        n, m, k = self.sizes
+        for name, size in (("keys", n * m), ("b", m), ("values", m * k), ("c", k)):
+            if place < size:
+                if name == "values":  # shown as one row for each neuron
+                    i, j = divmod(place, k)
+                    return state[name].reshape(-1), j * m + i
+                return state[name].reshape(-1), place
+            place -= size
+        return state["keys"].reshape(-1), 0
+
+    def _neuron(self, state) -> int:
+        """The key neuron of the chosen number (of an output's bias: the first)."""
+        n, m, k = self.sizes
+        place = int(np.clip(state["chosen"][0], 0, n * m + m + m * k + k - 1))
+        if place < n * m:
+            return place // n
+        place -= n * m
+        if place < m:
+            return place
+        return min((place - m) // k, m - 1) if place - m < m * k else 0
+
+    def changed_live(self, before, constants, state):
+        """A dragged weight."""
+        if self.weight != getattr(before, "weight", self.weight):
+            array, at = self._flat(state, int(np.clip(state["chosen"][0], 0, None)))
+            array[at] = self.weight
+
+    def advance(self, constants, state, n, out):
+        """One value vector after another."""
+        m = self.sizes[1]
+        answers = self._answers(constants, state)[1]
+        for done in range(n):
+            if state["walked"][0] >= m:
+                return done
+            state["walked"][0] += 1
+            if out.wanted("answer"):
+                k = int(state["walked"][0])
+                out["answer"][done] = float(np.linalg.norm(state["values"][:, :k] @ answers[:k] + state["c"]))
+        return n
+
+    def finished(self, constants, state):
+        """All values are added."""
+        return "all values are added"
+
+    def _answers(self, constants, state) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(match k.x, answers m with what is silent, answers with nothing silent)."""
+        match = state["keys"] @ self._input(constants)
+        free = ACTIVATIONS[self.activation](match + state["b"])
+        return match, free * state["on"], free
+
+    def outputs(self, constants, state, without: int | None = None) -> np.ndarray:
+        """The output; `without` this neuron."""
+        m = self._answers(constants, state)[1].copy()
+        if without is not None:
+            m[without] = 0.0
+        y = state["values"] @ m + state["c"]
+        return normed(y) if self.norm else y
+
+    def summary(self, constants, state):
+        """How far the two readings are apart, and what leaves with the chosen neuron."""
+        x, i = self._input(constants), self._neuron(state)
+        parts = (state["keys"], state["b"], state["values"] * state["on"], state["c"], self.activation)
+        one, other = by_neurons(x, *parts), by_vectors(x, *parts)
+        match, _, free = self._answers(constants, state)
+        everything = state["on"].copy()
+        everything[i] = 1.0
+        y = state["values"] @ (free * everything) + state["c"]
+        less = y - free[i] * state["values"][:, i]
+        change = normed(less) - normed(y) if self.norm else less - y
+        current, rate = self._as_cell(float(match[i] + state["b"][i]))
+        return {
+            "difference of the readings": float(np.abs(one - other).max() / max(1.0, np.abs(one).max())),
+            "keys that answer": int((np.abs(free) > 0.01).sum()), "chosen neuron": i + 1, "its answer m": float(free[i]),
+            "change when silent": float(np.linalg.norm(change)), "off the plain change": float(np.linalg.norm(change + free[i] * state["values"][:, i])),
+            "rate as a cell (Hz)": rate, "current on the bench (nA)": current,
+        }  # fmt: skip
+
+    @staticmethod
+    def _as_cell(pre: float) -> tuple[float, float]:
+        """(current, rate) of the bench's integrate-and-fire cell: pre-activation 0 is its rheobase, 1 twice that."""
+        cell: Any = catalog.load(CELL)()
+        current = (cell.V_th - cell.V_rest) / cell.R * (1.0 + pre)
+        return float(current), float(cell.rate_theory(np.array([current]))[0])
+
+    # -- what can be looked at --
+
+    def observe(self, constants, state, stream):
+        """Both readings of the present numbers."""
+        n, m, k = self.sizes
+        x, i = self._input(constants), self._neuron(state)
+        match, answers, _ = self._answers(constants, state)
+        keys, b, values, c = (state[name] for name in ("keys", "b", "values", "c"))
+        walked = int(np.clip(state["walked"][0], 0, m)) or m
+        if stream == "vectors":
+            whole = values @ answers + c
+            found = [
+                {"name": "keys k", "values": keys, "at": (0, 0), "first": 0, "note": "a row is a key; click a number"},
+                {"name": "k.x", "values": match[:, None], "at": (0, 1), "note": "how well the key matches"},
+                {"name": "b", "values": b[:, None], "at": (0, 2), "first": n * m},
+                {"name": "m", "values": answers[:, None], "at": (0, 3), "lit": True, "note": "the answer: the activation of k.x + b"},
+                {"name": "values v", "values": values.T, "at": (0, 4), "first": n * m + m, "note": "a row is a value vector"},
+                {"name": "m v", "values": answers[:, None] * values.T + 0.0, "at": (0, 5), "lit": True, "note": "what it adds"},
+                {"name": "input x", "values": x[None], "at": (1, 0)},
+                {"name": "bias c", "values": c[None], "at": (1, 4), "first": n * m + m + m * k},
+                {"name": "y: their sum + c", "values": whole[None], "at": (1, 5), "lit": True},
+            ]
+            return [*found, {"name": "y, normed", "values": normed(whole)[None], "at": (2, 5)}] if self.norm else found
+        if stream == "neurons":
+            return [
+                {"name": "m: answers of the key neurons", "values": answers[None], "at": (0, 0)},
+                {"name": "W: a row is an output neuron", "values": values, "at": (1, 0), "note": "its numbers are its synapses"},
+                {"name": "synapse times answer", "values": values * answers + 0.0, "at": (2, 0), "lit": True},
+                {"name": "y: the sum of a row + c", "values": (values @ answers + c)[None], "at": (3, 0), "lit": True},
+            ]
+        if stream in ("walk", "reached"):
+            steps = (answers * values)[:2].T
+            ends = c[:2] + np.cumsum(steps, axis=0)
+            if stream == "walk":
+                starts = np.vstack([c[:2], ends[:-1]])
+                kinds = np.zeros((m, 1))
+                kinds[i] = 1.0
+                return np.hstack([starts, steps, kinds])[:walked]
+            return ends[walked - 1 : walked]
+        if stream == "network":
+            return self._network(x, answers, state, i)
+        if stream == "gate":
+            return self._gate(keys[i], float(b[i]))
+        if stream == "memory":
+            return self._memory(keys[i], values[:, i], float(match[i]), float(b[i]), float(answers[i]), x)
+        if stream in ("cell", "scaled", "here"):
+            pre = float(match[i] + b[i])
+            if stream == "here":
+                return np.array([[pre], [self._as_cell(pre)[1]]])
+            line = np.linspace(-2.0, 3.0, 201)
+            if stream == "cell":
+                cell: Any = catalog.load(CELL)()
+                return np.vstack([line, cell.rate_theory((cell.V_th - cell.V_rest) / cell.R * (1.0 + line))])
+            act = ACTIVATIONS[self.activation]
+            return np.vstack([line, act(line) / act(np.ones(1))[0] * self._as_cell(1.0)[1]])
+        return super().observe(constants, state, stream)
+
+    def _network(self, x, answers, state, i):
+        n, m, k = self.sizes
+        few = n * m <= 64
+        shown = range(m) if few else [i]
+        y = state["values"] @ answers + state["c"]
+        columns = [(0.0, x), (1.0, answers if few else answers[[i]]), (2.0, y)]
+        nodes = [(place, -(at - (len(column) - 1) / 2), value) for place, column in columns for at, value in enumerate(column)]
+        hidden = len(shown)
+        edges = [(j, n + at, state["keys"][h, j]) for at, h in enumerate(shown) for j in range(n)]
+        edges += [(n + at, n + hidden + j, state["values"][j, h]) for at, h in enumerate(shown) for j in range(k)]
+        return {"nodes": np.array(nodes, float), "edges": np.array(edges, float)}
+
+    @staticmethod
+    def _gate(key, bias):
+        """Truth table over the first three inputs, the others 0."""
+        rows = []
+        for bits in itertools.product((0, 1), repeat=3):
+            pre = float(np.dot(key[:3], bits)) + bias
+            rows.append({"x1": bits[0], "x2": bits[1], "x3": bits[2], "k.x + b": round(pre, 3), "fires": "1" if pre > 0 else "0"})
+        return rows
+
+    @staticmethod
+    def _memory(key, value, match, bias, answer, x):
+        size = float(np.linalg.norm(key))
+        likeness = match / max(size * float(np.linalg.norm(x)), 1e-12)
+        first = ", ".join(f"{v:.3g}" for v in value[:4]) + (" ..." if len(value) > 4 else "")
+        return [
+            {"what": "length of the key", "number": f"{size:.4g}"},
+            {"what": "cosine of key and input", "number": f"{likeness:.4g}"},
+            {"what": "k.x + b", "number": f"{match + bias:.4g}"},
+            {"what": "answer m", "number": f"{answer:.4g}"},
+            {"what": "value v", "number": first},
+            {"what": "length of m v", "number": f"{abs(answer) * float(np.linalg.norm(value)):.4g}"},
+        ]
+
+    # -- what a person does --
+
+    @action(
+        "Choose a number", hidden=True, index=(int, param(0, lo=0, hi=10_000_000, doc="Its place: keys, biases, values, output biases."))
+    )
+    def choose(self, constants, state, index: int):
+        """Take this number in hand: Weight is it from now on."""
+        n, m, k = self.sizes
+        state["chosen"][0] = index % (n * m + m + m * k + k)
+        array, at = self._flat(state, int(state["chosen"][0]))
+        return {"weight": float(np.clip(array[at], -5, 5))}
+
+    @action("Choose a neuron", hidden=True, index=(int, param(0, lo=0, hi=10_000_000, doc="Its node.")))
+    def choose_node(self, constants, state, index: int):
+        """Take the first weight of this key neuron in hand."""
+        n, m, _ = self.sizes
+        if n <= index < n + m and n * m <= 64:
+            return self.choose(constants, state, (index - n) * n)
+        return None
+
+    @action("Silence the neuron")
+    def silence(self, constants, state) -> None:
+        """The chosen key neuron adds nothing any more, or again."""
+        i = self._neuron(state)
+        state["on"][i] = 1.0 - state["on"][i]
+
+    @action("Let all speak")
+    def let_all_speak(self, constants, state) -> None:
+        """Nothing is silent."""
+        state["on"][:] = 1.0
+
+    @action("Lay the values anew")
+    def again(self, constants, state) -> None:
+        """Begin the sum again."""
+        state["walked"][0] = 0
+
+    # -- figures --
+
+    @classmethod
+    def figures(cls):
+        def apart(example):
+            def measure(run):
+                found = [
+                    run(cls(example=example, activation=a), steps=1, seed=s, record={}).summary["difference of the readings"]
+                    for a in ACTIVATIONS
+                    for s in (1, 2, 3)
+                ]
+                return max(found)
+
+            return measure
+
+        def leaves(norm):
+            return lambda run: run(cls(example="3-8-2 at random", activation="gelu", norm=norm), steps=1, seed=1, record={}).summary[
+                "off the plain change"
+            ]
+
+        def corners(run):
+            return float(np.mean([run(cls(x1=a, x2=b, x3=c), steps=1, record={}).summary["keys that answer"] for a, b, c in CORNERS]))
+
+        yield Figure(
+            "3-8-2: readings by neurons and by vectors apart",
+            1e-12,
+            apart("3-8-2 at random"),
+            bound="at_most",
+            source="one sum in two orders",
+        )
+        yield Figure("64-256-64: the same", 1e-12, apart("64-256-64 at random"), bound="at_most", source="one sum in two orders")
+        yield Figure(
+            "a silent neuron takes m v with it, off by", 1e-12, leaves(False), bound="at_most", source="the sum is linear in its terms"
+        )
+        yield Figure(
+            "before a layer norm it does not, off by", 0.01, leaves(True), bound="at_least", source="the norm divides by all of them"
+        )
+        yield Figure(
+            "keys that answer at a corner of the cube",
+            1.0,
+            corners,
+            tolerance=0.0,
+            source="k.x is 3 at its own corner, at most 1 at others",
+        )

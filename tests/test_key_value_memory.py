@@ -1,0 +1,69 @@
+"""The key-value memory: two readings, a weight in hand, silence, and one neuron as gate, memory and cell."""
+
+import numpy as np
+import pytest
+
+from lab import catalog
+from lab.engine.simulation import Simulation
+from lab.models.networks.key_value_memory import KeyValueMemory, by_neurons, by_vectors, normed
+
+
+def plates(simulation, stream):
+    return {entry["name"]: np.asarray(entry["values"]) for entry in simulation.observe(stream)}
+
+
+def test_both_readings_are_matrix_products():
+    random = np.random.default_rng(1)
+    x, keys, b, values, c = (random.standard_normal(shape) for shape in ((5,), (7, 5), (7,), (3, 7), (3,)))
+    expected = values @ np.maximum(keys @ x + b, 0) + c
+    np.testing.assert_allclose(by_neurons(x, keys, b, values, c, "ReLU"), expected, atol=1e-13)
+    np.testing.assert_allclose(by_vectors(x, keys, b, values, c, "ReLU"), expected, atol=1e-13)
+
+
+def test_a_clicked_number_follows_the_slider_in_both_readings_and_replays():
+    simulation = Simulation(KeyValueMemory(), 1)
+    n, m, k = 3, 8, 2
+    places = {
+        "keys k": (4, 5 * n + 1, (5, 1)),
+        "b": (-0.5, n * m + 6, (6, 0)),
+        "values v": (2.5, n * m + m + 6 * k + 1, (6, 1)),
+        "bias c": (0.7, n * m + m + m * k + 1, (0, 1)),
+    }
+    for name, (value, place, at) in places.items():
+        before = plates(simulation, "vectors")[name][at]
+        simulation.act("choose", index=place)
+        assert simulation.model.weight == before
+        simulation.change(weight=float(value))
+        assert plates(simulation, "vectors")[name][at] == value
+    assert plates(simulation, "neurons")["W: a row is an output neuron"][1, 6] == 2.5
+    np.testing.assert_allclose(
+        plates(simulation, "vectors")["y: their sum + c"][0], plates(simulation, "neurons")["y: the sum of a row + c"][0], atol=1e-12
+    )
+
+
+def test_the_walk_ends_at_the_output_and_silence_takes_one_arrow():
+    simulation = Simulation(KeyValueMemory(example="3-8-2 at random", activation="gelu"), 2)
+    simulation.advance(8)
+    arrows, y = simulation.observe("walk"), plates(simulation, "vectors")["y: their sum + c"][0]
+    np.testing.assert_allclose(arrows[-1, :2] + arrows[-1, 2:4], y, atol=1e-12)
+    np.testing.assert_allclose(arrows[1:, :2], arrows[:-1, :2] + arrows[:-1, 2:4], atol=1e-12)
+    i = simulation.summary()["chosen neuron"] - 1
+    simulation.act("silence")
+    silent = plates(simulation, "vectors")["y: their sum + c"][0]
+    np.testing.assert_allclose(silent, y - arrows[i, 2:4], atol=1e-12)
+    assert simulation.summary()["off the plain change"] < 1e-12
+    simulation.change(norm=True)
+    assert simulation.summary()["off the plain change"] > 0.01
+    np.testing.assert_allclose(plates(simulation, "vectors")["y, normed"][0], normed(silent))
+
+
+def test_one_neuron_as_a_gate_is_its_threshold_and_as_a_cell_fires_as_the_bench_says():
+    simulation = Simulation(KeyValueMemory(x1=1.0, x2=1.0, x3=1.0), 1)
+    assert simulation.summary()["chosen neuron"] == 8
+    assert [row["fires"] for row in simulation.observe("gate")] == ["0"] * 7 + ["1"]
+    found = simulation.summary()
+    cell = Simulation(catalog.load("leaky-integrate-and-fire")(current=found["current on the bench (nA)"]), 1)
+    cell.advance(40_000)  # 2 s
+    assert found["rate as a cell (Hz)"] == pytest.approx(1000.0 / cell.summary()["last interval (ms)"], rel=1e-3)
+    line, rates = simulation.observe("cell")
+    assert rates[line < 0].max() == 0 and (np.diff(rates[line > 0.05]) > 0).all()
