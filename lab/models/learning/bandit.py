@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -203,7 +203,7 @@ class Bandit(Model):
     @property
     def pictures(self):
         """Chances of the best arm in front, rewards, and one bandit."""
-        chances = {"x": "arm", "y": "chance", "y_range": (0.0, 1.0)}
+        chances: dict[str, Any] = {"x": "arm", "y": "chance", "y_range": (0.0, 1.0)}
         return (
             Picture("best arm", "Chance of the best arm", (Layer("best arm"),), y="chance", y_range=(0.0, 1.0), front=True, weight=2.0),
             Picture("reward", "Reward over the best reward", (Layer("reward"),), y="share", front=True),

@@ -255,7 +255,7 @@ class RightOrWrong(Model):
     def pictures(self):
         """Accuracy large; what is said beside it."""
         digits = tuple("0123456789")
-        table = {"levels": (0.0, 1.0), "labels": digits, "x": "says", "y": "digit", "equal": True}
+        table: dict[str, Any] = {"levels": (0.0, 1.0), "labels": digits, "x": "says", "y": "digit", "equal": True}
         return (
             Picture("accuracy", "Accuracy on the test part", (Layer("accuracy"),), y="accuracy", y_range=(0.0, 1.0), front=True, weight=1.6,
                     figures=("right or wrong", "told the answer", "times the examples")),
@@ -333,13 +333,13 @@ class RightOrWrong(Model):
                 pc.empty(net, 16),
                 pc.Weights(np.empty_like(weights.M), np.empty_like(weights.b), weights.M),
                 seed_state(2),
-                0.0,
+                np.zeros(10),
                 20_000,
             )
             told = feedback.Told(t, np.zeros(16, np.int64), np.zeros(16), np.zeros(2))
             for _ in range(count):
                 feedback.taught(net, weights, pc.RELU, nodes, x, told, np.array([1.0, 0.0, 0.0, 0.0, 0.0]), rng, step)
-                total = total + step.b[-10:]
+                total += step.b[-10:]
 
             def earned():
                 return float(s.model.chances(s.constants, s.state, 0, x)[np.arange(16), t].mean())
