@@ -122,6 +122,15 @@ def attack() -> Program:
     return t.compile(64)
 
 
+def defended():
+    """The training steps of the model `adversarial-training`, as a run takes them."""
+    from lab import catalog
+    from lab.engine.simulation import Simulation
+
+    s = Simulation(catalog.load("adversarial-training")(evaluate=0.0, epochs=100_000), 0)
+    return s.advance
+
+
 def training(program: Program, **inputs):
     state, data = program.start(0, len(next(iter(inputs.values())))), program.data(**inputs)
     return lambda n: program.train(state, data, n).check()
@@ -298,6 +307,8 @@ def cases():
     for size in ((1, 32, 2, False), (2, 64, 4, True)):
         yield f"GPT {size[0]} x {size[1]}", lambda size=size: training(gpt(*size), **tokens), lambda size=size: torch_gpt(*size), 8, 5
     yield "TRADES, 10 inner steps", lambda: training(trades(), **digits), lambda: torch_attacks(True), 40, 10
+
+    yield "TRADES, as the model runs it", defended, lambda: torch_attacks(True), 40, 10
 
     def pgd():
         program = attack()

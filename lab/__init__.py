@@ -18,9 +18,9 @@ except PackageNotFoundError:  # a checkout on the path, not installed
     __version__ = "0.2.0"
 
 if TYPE_CHECKING:
-    from lab.api import Run, load, make, run
+    from lab.api import Run, load, make, run, sweep
 
-__all__ = ["Run", "__version__", "load", "make", "run"]
+__all__ = ["Run", "__version__", "load", "make", "run", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

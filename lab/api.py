@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab import catalog
+from lab.analysis.sweeps import sweep as sweep
 from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
 from lab.engine.recording import Recorder, experiment_of

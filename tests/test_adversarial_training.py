@@ -120,9 +120,11 @@ def test_each_setting_leaves_one_point_on_the_frontier():
     s.advance(s.model.length - int(s.state["counters"][0]))
     assert list(s.state["frontier"][:, 1]) == [6.0, 1.0]
     assert s.observe("frontier").shape == (2, 3) and s.observe("frontier line").shape == (2, 2)
+    np.testing.assert_array_equal(s.observe("trail")[:, -1], s.state["robust"][:2])
     table = s.observe("settings")
     assert [row["beta"] for row in table] == ["6", "1"] and float(table[1]["robust"]) == pytest.approx(s.state["robust"][1], abs=1e-3)
-    s.state["frontier"] = np.zeros((2, 3))  # of a stranger's file
+    s.state["frontier"] = s.state["trail"] = np.zeros((2, 3))  # of a stranger's file
+    assert s.observe("trail").shape == (2, 1)
     assert s.observe("settings") == []
     s.state["frontier"] = np.full((1, 7), 1e9)
     assert s.observe("settings")[0]["defence"] == DEFENCES[-1]

@@ -17,6 +17,7 @@ from lab.lessons.playing import play
 from lab.lessons.progress import Course, LessonRecord, StepRecord
 from lab.lessons.reading import LessonError, parse_text, read
 from lab.lessons.shelf import bundled, own_folder, shelf
+from lab.lessons.writing import proposals, rounded, to_toml
 from lab.session import Session
 
 LESSON = """
@@ -72,6 +73,19 @@ def test_every_lesson_is_written_as_a_lesson_is(path):
         assert step.look and step.why and (step.done or step.ask), "each step shows something, says why, and the lab sees that it is done"
         assert len(step.do) <= 130 and len(step.look) <= 150 and len(step.why) <= 260, step.do
         assert step.pictures, f"'{step.do}' shows no picture large"
+
+
+@pytest.mark.parametrize("path", bundled(), ids=lambda p: p.stem)
+def test_a_lesson_that_is_written_is_read_again_as_the_same(path):
+    one = read(path)
+    assert parse_text(to_toml(one), one.name, one.place) == one
+
+
+def test_conditions_are_proposed_from_what_has_moved():
+    model = lesson().experiment(0).build()
+    found = proposals(model, {"spikes": 0, "rate (Hz)": 0.0, "CV": 0.3}, {"spikes": 12, "rate (Hz)": 80.0, "CV": 0.29}, [])
+    assert found == ["spikes > 6", "rate (Hz) > 40"]
+    assert [rounded(v) for v in (0.3, 12.0, 50.0, 51.0, 0.0)] == [0.5, 20.0, 50.0, 100.0, 0.0]
 
 
 def test_a_condition_that_is_true_before_anything_is_done_fails():

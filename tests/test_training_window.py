@@ -131,7 +131,7 @@ def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_
     window.branch_here()
     qtbot.waitUntil(lambda: window.player.status.place is None and window.player.status.step == 40 and shown(), timeout=20_000)
     qtbot.waitUntil(lambda: window.player.source.snapshot("surface") is not None, timeout=5_000)
-    assert np.array_equal(window.player.source.snapshot("surface"), seen)
+    qtbot.waitUntil(lambda: np.array_equal(window.player.source.snapshot("surface"), seen), timeout=5_000)
 
 
 def test_a_network_under_dales_law_goes_over_to_the_spiking_canvas_by_a_button(open_window, qtbot):

@@ -224,10 +224,11 @@ class Neuron(Driven):
             )
         if self.plane:
             x, y = self.plane
-            found.append(
-                Stream("nullclines", "curve", "", f"Where {x} and where {y} stands still.", channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0"))
-            )
-            found.append(Stream("equilibria", "curve", "", "Equilibria under the present current.", channels=(x, "stable", "unstable")))
+            unit = dict(zip(self.variables, self.units, strict=True))
+            still = f"Where {x} and where {y} stands still."
+            found.append(Stream("nullclines", "curve", unit[y], still, channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0"), x_unit=unit[x]))
+            rest = "Equilibria under the present current."
+            found.append(Stream("equilibria", "curve", unit[y], rest, channels=(x, "stable", "unstable"), x_unit=unit[x]))
             found.append(Stream("fixed_points", "table", "", "Equilibria under the present current, with their kind and eigenvalues."))
         if self.shadow:
             found.append(accuracy.STREAM)

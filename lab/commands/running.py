@@ -48,21 +48,21 @@ def run(
     Without -o and --picture it writes both a session file and a picture named after the model into this folder.
     """
     trust(model_file)
-    experiment = _experiment(what, run_id)
+    experiment = given_experiment(what, run_id)
     kind = catalog.load(experiment.model)
     if preset is not None:
         if preset not in kind.presets:
             raise ModelError(f"{experiment.model} has no preset '{preset}': {near(preset, kind.presets)}")
         experiment = experiment.with_parameters(**kind.presets[preset])
     if set_:
-        experiment = experiment.with_parameters(**dict(_assignment(kind, text) for text in set_))
+        experiment = experiment.with_parameters(**dict(assignment(kind, text) for text in set_))
     if seed is not None:
         if not 0 <= seed < 1 << 63:
             raise ModelError(f"--seed must be a whole number from 0 to 9223372036854775807 (got {seed}).")
         experiment = experiment.replace(seed=seed)
     model = experiment.build()
     if for_ is not None:
-        experiment = experiment.replace(steps=_steps(model, for_))
+        experiment = experiment.replace(steps=steps_of(model, for_))
     elif experiment.steps is None:
         experiment = experiment.replace(steps=model.default_steps)
     if record:
@@ -71,8 +71,8 @@ def run(
     if what.endswith(".lab"):
         stem += "-replay"
     bare = output is None and picture is None
-    path = Path(output) if output else _free(stem, ".lab") if bare else None
-    image = Path(picture) if picture else _free(stem, ".png") if bare else None
+    path = Path(output) if output else free_name(stem, ".lab") if bare else None
+    image = Path(picture) if picture else free_name(stem, ".png") if bare else None
     if image is not None and image.suffix not in (".png", ".svg", ".pdf"):
         raise FileError(f"--picture {image}: the file name must end in .png, .svg or .pdf.")
     if path is not None and path.suffix != ".lab":
@@ -176,7 +176,7 @@ def resume(
         clock = simulation.model.clock
         behind = point.step < info.steps
         simulation.log = log[: point.done] if behind else log
-        end = experiment.steps if for_ is None else info.steps + _steps(simulation.model, for_)
+        end = experiment.steps if for_ is None else info.steps + steps_of(simulation.model, for_)
         if end is None:
             end = simulation.model.length
         if end is None or end <= point.step:
@@ -222,7 +222,8 @@ def _intervals(reader: Any, run_id: int) -> dict[str, int]:
     return {s.name: s.every for s in reader.streams(run_id) if s.meta.get("recorded", True)}
 
 
-def _experiment(what: str, run_id: int | None) -> Experiment:
+def given_experiment(what: str, run_id: int | None) -> Experiment:
+    """The experiment of a model's name, an experiment file, or a run of a session, whose log is then its schedule."""
     from lab.engine import experiment as experiments
 
     if what.endswith(".toml"):
@@ -245,7 +246,8 @@ def _experiment(what: str, run_id: int | None) -> Experiment:
     return experiments.Experiment(what)
 
 
-def _assignment(kind: type[Model], text: str) -> tuple[str, Any]:
+def assignment(kind: type[Model], text: str) -> tuple[str, Any]:
+    """Name and value of a text such as `current=10`."""
     name, equals, value = text.partition("=")
     name = name.strip().replace("-", "_")
     if not equals:
@@ -265,7 +267,7 @@ def _record(model: Model, experiment: Experiment, texts: tuple[str, ...]) -> Map
     return check_record(model, out)
 
 
-def _steps(model: Model, text: str) -> int:
+def steps_of(model: Model, text: str) -> int:
     """Steps in a length such as `500ms`, `2 s`, `1000 steps`, `30 epochs`."""
     clock = model.clock
     match = re.fullmatch(r"\s*([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([^\d\s]*)\s*", text)
@@ -285,7 +287,7 @@ def _steps(model: Model, text: str) -> int:
     raise ModelError(f"--for {text}: {model._owner()} counts in {clock.unit}; write for example 10{clock.unit} or 1000steps.")
 
 
-def _free(stem: str, suffix: str) -> Path:
+def free_name(stem: str, suffix: str) -> Path:
     """A file name in this folder that is not taken."""
     path, k = Path(stem + suffix), 1
     while path.exists():

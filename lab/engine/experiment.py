@@ -205,12 +205,12 @@ def read(path: str | Path) -> Experiment:
 def to_toml(experiment: Experiment) -> str:
     """The experiment as the text of a TOML file that `read` understands."""
     data = experiment.to_dict()
-    lines = [f"{key} = {_toml(data[key])}" for key in ("model", "title", "seed", "steps") if key in data]
+    lines = [f"{key} = {toml_value(data[key])}" for key in ("model", "title", "seed", "steps") if key in data]
     for table in ("parameters", "record"):
         if data.get(table):
-            lines += ["", f"[{table}]", *(f"{_key(k)} = {_toml(v)}" for k, v in data[table].items())]
+            lines += ["", f"[{table}]", *(f"{_key(k)} = {toml_value(v)}" for k, v in data[table].items())]
     for event in data.get("schedule", []):
-        lines += ["", "[[schedule]]", *(f"{_key(k)} = {_toml(v)}" for k, v in event.items())]
+        lines += ["", "[[schedule]]", *(f"{_key(k)} = {toml_value(v)}" for k, v in event.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -218,11 +218,12 @@ def _key(text: str) -> str:
     return text if text and all((c.isalnum() and c.isascii()) or c in "_-" for c in text) else json.dumps(text)
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """Plain data as TOML writes it."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(k)} = {toml_value(v)}" for k, v in value.items()) + " }"
     if isinstance(value, list):
-        return "[" + ", ".join(_toml(v) for v in value) + "]"
+        return "[" + ", ".join(toml_value(v) for v in value) + "]"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
     return json.dumps(value)  # numbers and booleans are written alike in JSON and TOML

@@ -14,10 +14,10 @@ import numpy as np
 from lab import catalog
 from lab.engine.conditions import holds
 from lab.errors import LabError
-from lab.lessons.document import Ask, Lesson, numeral
+from lab.lessons.document import SEED, Ask, Lesson, numeral
 from lab.lessons.playing import play
 from lab.params.arithmetic import OF_SERIES, FormulaError, parse
-from lab.units import typeset
+from lab.units import MINUS, typeset
 
 KEPT = 4096  # answers that stay in memory
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)")
@@ -28,7 +28,9 @@ def drawn(lesson: Lesson, number: int, student: str) -> dict[str, float]:
     ask = lesson.steps[number].ask
     found = {}
     for name, values in (ask.draw if ask else {}).items():
-        word = "\0".join((" ".join(student.casefold().split()), lesson.name, str(number), name))
+        # The seed hides what is asked about (a cell), which stays the same through a lesson.
+        step = "" if name == SEED else str(number)
+        word = "\0".join((" ".join(student.casefold().split()), lesson.name, step, name))
         found[name] = values.value(int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big") % values.count)
     return found
 
@@ -43,7 +45,7 @@ def question(lesson: Lesson, number: int, student: str) -> str:
     def value(found: re.Match[str]) -> str:
         name = found.group(1)
         unit = specs[name].unit if name in specs else ""
-        return typeset(f"{numeral(constants[name])} {unit}".strip())
+        return typeset(f"{numeral(constants[name]).replace('-', MINUS)} {unit}".strip())
 
     return re.sub(r"\{(.*?)\}", value, ask.question)
 

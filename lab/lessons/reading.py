@@ -28,6 +28,7 @@ STEP = (
 ASK = ("question", "answer", "unit", "tolerance", "relative", "choices", "wrong", "draw")
 DOING = ("set", "do", "with", "at")
 _ODD = re.compile(rf"\b({'|'.join(sorted(set(keyword.kwlist) - {'and', 'or', 'not', 'if', 'else', 'True', 'False'}))})\b")  # "fires from"
+_COMMA = re.compile(r", (?![^(]*\))")  # "output, even": not one between the values of a function
 _UNIT = re.compile(r" \([^()\d]{1,20}\)")  # of a figure's name, "mark (%)"
 
 
@@ -132,12 +133,13 @@ class _Reader:
 
     def condition(self, text: str, step: int, key: str) -> str:
         """A condition or formula that can be read; whether its names exist, only a run tells."""
-        for tried in (text, _ODD.sub("name", _UNIT.sub("", text))) if text else ():
+        for tried in (text, _ODD.sub("name", _UNIT.sub("", _COMMA.sub("_", text)))) if text else ():
             try:
                 parse(tried, (), OF_SERIES)
                 break
             except FormulaError as error:
-                if error.sentence.startswith("There is no name"):
+                # A name that is not known yet, or one with a comma in it, which seems to be one value more.
+                if error.sentence.startswith("There is no name") or " takes " in error.sentence:
                     break
                 problem = str(error)
         else:
@@ -149,6 +151,7 @@ class _Reader:
 
     def lesson(self, data: Mapping[str, Any], name: str) -> Lesson:
         self.known(data, KEYS, 0, "", "A lesson")
+        title = self.words(data, "title", 0, needed=True)
         chapter = self.words(data, "chapter", 0) or "own"
         if chapter not in CHAPTERS:
             raise self.wrong(f"chapter must be one of the course's (got '{chapter[:40]}'): {near(chapter, CHAPTERS)}", 0, "chapter")
@@ -162,7 +165,7 @@ class _Reader:
             model = step.model or model
             made.append(step)
         found = Lesson(
-            name, self.words(data, "title", 0, needed=True), chapter, tuple(made), int(self.number(data, "order", 0, 500.0)),
+            name, title, chapter, tuple(made), int(self.number(data, "order", 0, 500.0)),
             int(self.number(data, "minutes", 0, 10.0, lo=1, hi=600)), self.words(data, "source", 0), self.words(data, "about", 0), self.place,
         )  # fmt: skip
         for number, step in enumerate(made, 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from lab import catalog
@@ -24,6 +24,7 @@ class Bar(QWidget):
     """The top bar."""
 
     panel_chosen = Signal(str)
+    course_wanted = Signal()
 
     def __init__(self, entries: Callable[[str], Sequence[Entry]], actions: Sequence[tuple[QAction, str]], parent: QWidget):
         super().__init__(parent)
@@ -57,6 +58,14 @@ class Bar(QWidget):
         self.palette_field.setMaximumWidth(380)
         row.addWidget(self.palette_field, 6)
         row.addStretch(1)
+        self.course = QToolButton(self)
+        self.course.setObjectName("course")
+        self.course.setToolTip("The course: all lessons (Ctrl+L)")
+        self.course.setAccessibleName("Course")
+        self.course.clicked.connect(self.course_wanted)
+        self._course_words = ""
+        row.addWidget(self.course)
+        row.addSpacing(4)
         self.buttons: list[tuple[QToolButton, str]] = []
         for action, icon in actions:
             button = QToolButton(self)
@@ -76,6 +85,11 @@ class Bar(QWidget):
         if panel in self.panels:
             self.panels[panel].setChecked(True)
         self._colour_panels()
+
+    def show_course(self, words: str) -> None:
+        """Where one is in the course."""
+        self._course_words = words
+        self._fit()
 
     def _colour_panels(self) -> None:
         for panel, button in self.panels.items():
@@ -99,10 +113,13 @@ class Bar(QWidget):
         for button in self.panels.values():
             button.setStyleSheet(style)
             button.setIconSize(QSize(edge - 1, edge - 1))
+        self.course.setIcon(theme.icon("mdi6.book-open-variant", "text"))
+        self.course.setIconSize(QSize(edge - 1, edge - 1))
+        self.course.setStyleSheet(f"QToolButton {{ padding: 5px 10px; border: 1px solid {tokens.line}; font-weight: 500; }}")
         self._colour_panels()
         self._fit()
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Words give way before anything is cut."""
         super().resizeEvent(event)
         self._fit()
@@ -113,10 +130,15 @@ class Bar(QWidget):
 
     def _fit(self) -> None:
         metrics = self.fontMetrics()
-        icons = sum(button.sizeHint().width() + 4 for button, _ in self.buttons) + self.palette_field.minimumWidth() + 60
+        icons = sum(button.sizeHint().width() + 4 for button, _ in self.buttons) + 44 + self.palette_field.minimumWidth() + 60
         words = sum(metrics.horizontalAdvance(b.text()) + b.iconSize().width() + 44 for b in self.panels.values())
         name = metrics.horizontalAdvance(self.name.text()) * 1.3 + 60
         self.name.setVisible(self.width() > icons + words + name + 80)
         style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if self.width() > icons + words else Qt.ToolButtonStyle.ToolButtonIconOnly
         for button in self.panels.values():
             button.setToolButtonStyle(style)
+        long = f"Course  {self._course_words}".strip()
+        room = self.width() - icons - words - (name if self.name.isVisibleTo(self) else 0)
+        fits = [t for t in (long, "Course") if metrics.horizontalAdvance(t) + 60 < room]
+        self.course.setText(fits[0] if fits else "")
+        self.course.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon if fits else Qt.ToolButtonStyle.ToolButtonIconOnly)

@@ -55,6 +55,10 @@ class Commands(QObject):
         self._name_steps()
         add("new", "New session", self.new, "mdi6.file-plus-outline", "Ctrl+N")
         add("open", "Open…", self.open, "mdi6.folder-open-outline", "Ctrl+O")
+        add("course", "The course: all lessons", self.course, "mdi6.book-open-variant", "Ctrl+L")
+        add("next-step", "Next step of the lesson", self.next_step, "mdi6.chevron-right", "Alt+Right")
+        add("last-step", "Step before in the lesson", self.last_step, "mdi6.chevron-left", "Alt+Left")
+        add("write-lesson", "Write a lesson from here…", self.write_lesson, "mdi6.fountain-pen-tip")
         add("bring", "Bring your data…", self.bring, "mdi6.table-large", "Ctrl+D")
         add("recent", "Recent sessions", self.show_recent, "mdi6.history", "Ctrl+Shift+O")
         add("save", "Save", self.save, "mdi6.content-save-outline", "Ctrl+S")
@@ -301,7 +305,7 @@ class Commands(QObject):
             return
         if w.bar.palette_field.results.isVisible():
             w.bar.palette_field.leave()
-        elif w.data.leave():
+        elif w.data.leave() or w.course.hide_start():
             return
         elif w.leave_canvas():
             return
@@ -324,6 +328,9 @@ class Commands(QObject):
         """The preset in front for a whole room, or else the picture under the cursor; again: back."""
         w = self.window
         if w.lecture.leave():
+            return
+        if w.course.leading:
+            w.course.lecture()
             return
         form = w.side.form
         title = preset_of(form.model) if form is not None and isinstance(form.model, Model) else DEFAULTS
@@ -546,8 +553,26 @@ class Commands(QObject):
                 kept[model] = state
             else:
                 kept.pop(model, None)
-        w.session.set_document({**w.document.to_dict(), "layouts": layouts})
+        w.session.set_document({**w.session.document(), **w.document.to_dict(), "layouts": layouts})
         w.settings.put("layouts", own)
+
+    # -- the course --
+
+    def course(self) -> None:
+        """The start page with the path, or back."""
+        self.window.course.show_start()
+
+    def next_step(self) -> None:
+        """On in the lesson."""
+        self.window.course.next()
+
+    def last_step(self) -> None:
+        """Back in the lesson."""
+        self.window.course.back()
+
+    def write_lesson(self) -> None:
+        """A lesson of one's own, from what is in front."""
+        self.window.course.write()
 
     # -- pages --
 

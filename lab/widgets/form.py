@@ -69,6 +69,7 @@ class Row(QWidget):
         super().__init__(parent)
         self.spec = spec
         self.field = field
+        self._marked = False
         self.name = shown_name(spec)
         self.setToolTip(_tip(spec))
         grid = QGridLayout(self)
@@ -108,6 +109,20 @@ class Row(QWidget):
         grid.addWidget(self.words, 2, 1, 1, 4)
         field.target.setAccessibleName(self.name)
         field.target.setAccessibleDescription(spec.doc)
+
+    def set_marked(self, marked: bool) -> None:
+        """A lesson is about this parameter: a ground of its own with a bar at its left."""
+        if marked != self._marked:
+            self._marked = marked
+            self.update()
+
+    def paintEvent(self, event: Any) -> None:
+        """The bar of a marked row."""
+        if self._marked:
+            painter = QPainter(self)
+            painter.fillRect(self.rect(), theme.colour("accent", 0.1))
+            painter.fillRect(0, 0, 2, self.height(), theme.colour("accent"))
+            painter.end()
 
     def set_error(self, sentence: str) -> None:
         """Mark the row and explain, or neither."""
@@ -311,6 +326,18 @@ class ParameterForm(QScrollArea):
         """Only rows whose name, label, group or description contains the text."""
         self._filter = text.strip().lower()
         self._arrange_visible()
+
+    def mark(self, names: Iterable[str], one: str = "") -> None:
+        """Mark the rows that a lesson is about, and bring the first into view (or `one`, if it is a row)."""
+        names = [n for n in names if n in self.rows]
+        for name, row in self.rows.items():
+            row.set_marked(name in names or name == one)
+        first = one if one in self.rows else next(iter(names), "")
+        if first:
+            for group in self.groups:
+                if self.rows[first] in group.rows and not group.open:
+                    group.set_open(True)
+            self.ensureWidgetVisible(self.rows[first])
 
     def focus_parameter(self, name: str) -> None:
         """Bring a parameter into view and give it the focus."""

@@ -46,6 +46,32 @@ class Files(Protocol):
         """Escape: whether the sheet was there to be put away."""
 
 
+class Lessons(Protocol):
+    """The course."""
+
+    def show_start(self) -> None:
+        """The start page, or back."""
+
+    def hide_start(self) -> bool:
+        """Put the start page away; whether it was there."""
+
+    def next(self) -> None:
+        """The next step."""
+
+    def back(self) -> None:
+        """The step before."""
+
+    def lecture(self) -> None:
+        """Give the lesson in front as a lecture."""
+
+    @property
+    def leading(self) -> bool:
+        """Whether a lesson is in front."""
+
+    def write(self) -> None:
+        """A lesson of one's own, from what is in front."""
+
+
 class Lecturing(Protocol):
     """Lecture mode (`lab.widgets.lecture`)."""
 
@@ -63,6 +89,9 @@ class Lecturing(Protocol):
     ) -> bool:
         """Show a slide of the model in front; the callbacks are the next slide, the one before, and leaving."""
 
+    def tell(self, sentence: str) -> None:
+        """Say something else under the title."""
+
     def pictures(self, name: str = "") -> None:
         """Show a picture of the model in front; the arrows go to its other pictures."""
 
@@ -75,6 +104,10 @@ class Lecturing(Protocol):
 
 class Shell(Protocol):
     """The window as its parts see it."""
+
+    @property
+    def course(self) -> Lessons:
+        """The course."""
 
     @property
     def lecture(self) -> Lecturing:
@@ -118,6 +151,9 @@ class Shell(Protocol):
 
     def show_experiment(self, experiment: Experiment, done: str) -> None:
         """Put an experiment in front, as one step that can be undone."""
+
+    def show_step(self, experiment: Experiment, words: str) -> None:
+        """Put what a step of a lesson says in front, in a run of its own that plays from its start."""
 
     def show_model(self, *, run: int | None = None, playing: bool = False, back: bool = False) -> None:
         """Bring the model of the document to the front: a recording of it, or a new run."""

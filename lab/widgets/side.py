@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -15,15 +16,18 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QTabWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
     QWidgetAction,
 )
 
+from lab import catalog
 from lab.display.plots import typeset
 from lab.errors import LabError
 from lab.model import Action, Model
 from lab.params import Described
+from lab.widgets import theme
 from lab.widgets.form import ParameterForm
 from lab.widgets.labels import ElidedLabel
 from lab.widgets.notes import Notes
@@ -98,7 +102,7 @@ class Actions(QWidget):
         button = self.buttons[name]
         button.press(self.more if button.isHidden() else button)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Two beside each other only where both fit."""
         super().resizeEvent(event)
         self._place()
@@ -192,6 +196,43 @@ class ActionButton(QPushButton):
         self.asked.emit(self.action.name, self._value.values())
 
 
+class LessonButtons(QToolButton):
+    """The lessons that show a model: one opens at a click, several from a menu."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMenu(QMenu(self))
+        self.menu().aboutToShow.connect(self._fill)
+        self._model = ""
+        theme.changes().changed.connect(self.set_theme)
+        self.set_theme()
+
+    def show_model(self, model: str) -> None:
+        """Offer the lessons of a model; they are read when the menu is opened."""
+        self._model = model
+        self.setText("Lessons about this")
+        self.setVisible(bool(catalog.panel_of(model)))
+
+    def _fill(self) -> None:
+        from lab.lessons.shelf import shelf
+
+        menu = self.menu()
+        menu.clear()
+        for lesson in shelf().of_model(self._model):
+            menu.addAction(f"{lesson.title}  ({lesson.minutes} min)").triggered.connect(partial(self.chosen.emit, lesson.name))
+        if menu.isEmpty():
+            menu.addAction("No lesson yet: its presets show what it can do").setEnabled(False)
+
+    def set_theme(self) -> None:
+        """Icon of the look in force."""
+        self.setIcon(theme.icon("mdi6.book-open-variant", "muted"))
+
+
 class Side(QWidget):
     """The right panel."""
 
@@ -202,6 +243,7 @@ class Side(QWidget):
     seed_chosen = Signal(int)
     help_asked = Signal()
     graph_wanted = Signal(str)
+    lesson_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -226,6 +268,9 @@ class Side(QWidget):
         inner = QVBoxLayout(holder)
         inner.setContentsMargins(16, 0, 16, 4)
         inner.addWidget(self.preset)
+        self.lessons = LessonButtons(holder)
+        self.lessons.chosen.connect(self.lesson_wanted)
+        inner.addWidget(self.lessons)
         self._preset_holder = holder
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
@@ -270,6 +315,7 @@ class Side(QWidget):
             self.about.setText(typeset(about.replace("`", "")))
             self.preset.clear()
             self.preset.addItems([DEFAULTS, *kind.presets])
+            self.lessons.show_model(kind.name)
         assert self.form is not None and self.run is not None
         self.run.show_seed(seed)
         if self.form.model != model:
@@ -292,6 +338,15 @@ class Side(QWidget):
         self.run.chosen.connect(self.seed_chosen)
         self.run.setVisible(not self._projector)
         column.insertWidget(column.count() - 1, self.run)
+
+    def mark_controls(self, names: tuple[str, ...], one: str) -> None:
+        """Mark the parameters a step of a lesson is about, the first of them in sight; `one` may be an action."""
+        if self.form is not None:
+            self.form.mark(names, one)
+        for name, button in self.actions_box.buttons.items():
+            button.setProperty("role", "primary" if name == one else "")
+            button.style().unpolish(button)
+            button.style().polish(button)
 
     def show_error(self, names: tuple[str, ...], sentence: str) -> None:
         """Explain a refused value in its row."""

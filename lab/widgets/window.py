@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from lab import catalog
@@ -28,6 +29,7 @@ from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
+from lab.widgets.course import CoursePlace
 from lab.widgets.data_sheet.place import DataPlace
 from lab.widgets.document import Document
 from lab.widgets.finish import FinishCard
@@ -146,15 +148,18 @@ class Window(QMainWindow):
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(holder)
+        self.finish_card = FinishCard(holder, self._drawer_place)
         self.focus = Focus(self, self.stage)
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
         self.data = DataPlace(self, middle, self.commands.open_session)
+        self.course = CoursePlace(self, inside, holder, middle, self._show_course)
         self._fit_panels()
 
     def _wire(self) -> None:
         self.bar.panel_chosen.connect(self.show_panel)
+        self.bar.course_wanted.connect(self.course.show_start)
+        self.side.lesson_wanted.connect(self._begin_lesson)
         self.gallery.model_chosen.connect(self.choose_model)
         self.gallery.preset_chosen.connect(self.choose_preset)
         self.gallery.lecture_wanted.connect(self.lecture.presets)
@@ -171,6 +176,7 @@ class Window(QMainWindow):
         self.workspace.bookmarked.connect(self._bookmarked)
         self.workspace.mapped.connect(self._mapped)
         self.workspace.watched.connect(self._watch)
+        self.workspace.done.connect(self._did_by_hand)
         self.workspace.lecture_wanted.connect(self.lecture.pictures)
         self.transport.play_toggled.connect(self.toggle)
         self.transport.stepped.connect(self.run_for)
@@ -205,7 +211,7 @@ class Window(QMainWindow):
         self.side.setFixedWidth((300 if narrow else 380) if projector else 264 if narrow else 304)
 
     def _watch(self, streams: frozenset[str]) -> None:
-        self.player.watch(streams | self.canvas.wanted | self.lecture.wanted)
+        self.player.watch(streams | self.canvas.wanted | self.lecture.wanted | self.course.wanted)
 
     def watch_again(self) -> None:
         """The canvas, or a lecture, reads other streams than before."""
@@ -222,6 +228,7 @@ class Window(QMainWindow):
         problems = (*found.problems[:2], *said)
         self.history.load(found.document)
         self.side.notes.set_text(found.document.notes)
+        self.course.use_session()
         self.show_model(run=found.run, playing=playing)
         if found.foreign:
             self.ask_to_run(found.foreign[0], problems[:2])
@@ -444,6 +451,17 @@ class Window(QMainWindow):
         self.player.send(Act(name, arguments))
         self.workspace.bring(name.replace("_", " "))
 
+    def _did_by_hand(self, name: str, back: dict, again: dict, words: str) -> None:
+        """What a hand did in a picture is a step, too: undo does the action with the arguments from before."""
+        run = self.player.run_id
+        self.history.did(words, partial(self._act_in, run, name, back), partial(self._act_in, run, name, again))
+
+    def _act_in(self, run: int | None, name: str, arguments: dict) -> None:
+        if run == self.player.run_id:
+            self.player.send(Act(name, arguments))
+        else:
+            self.toast.say("accent", "That was done in another run, which is as it was left.", key="elsewhere")
+
     def remedy(self, way: Remedy) -> None:
         """Do what a model offers: go back and branch, change parameters as one undoable step, do an action, and go on if it was going on."""
         status = self.player.status
@@ -479,6 +497,13 @@ class Window(QMainWindow):
         if len(self.marks.rows()) > 1:
             ways.append(("Compare with the other runs", self.commands.compare))
         self.finish_card.show_run(status, ways)
+
+    def _drawer_place(self) -> QRect | None:
+        """Where the open drawer lies on the stage, if results stand beside it."""
+        drawers = self.workspace.drawers
+        if drawers is None or not drawers.drawers.opened or not drawers.isVisible() or drawers.width() > 0.9 * self.workspace.width():
+            return None
+        return QRect(drawers.mapTo(self.stage, drawers.rect().topLeft()), drawers.size())
 
     def _another_seed(self) -> None:
         self.change_seed(self.document.experiment().seed + 1)
@@ -530,17 +555,37 @@ class Window(QMainWindow):
             self.document.with_experiment(experiment).with_model(experiment.model, catalog.panel_of(experiment.model)), done
         )
 
+    def show_step(self, experiment: Experiment, words: str) -> None:
+        """Put what a step of a lesson says in front, in a run of its own that plays from its start."""
+        before = self.player.runner
+        self._because = "preset"
+        try:
+            self.show_experiment(experiment, words)
+        finally:
+            self._because = "parameter"
+        if self.player.runner is before:  # these were the values already
+            self._restart(True, "preset")
+        else:
+            self.player.play()
+        self.toast.take_back("act")
+
+    def _begin_lesson(self, name: str) -> None:
+        self.course.begin(self.course.shelf.lesson(name))
+
+    def _show_course(self) -> None:
+        self.bar.show_course(self.course.words)
+
     # -- effects of a change of the document --
 
     def _apply(self, before: Document, after: Document) -> None:
-        self.session.set_document({**after.to_dict(), "layouts": self.layouts()})
+        self.session.set_document({**after.to_dict(), "layouts": self.layouts(), **self.course.kept()})
         if before.notes != after.notes:
             self.session.notes = after.notes
             self.side.notes.set_text(after.notes)
         if self._adopting:
             self._show_form()
         elif before.model != after.model:
-            self.show_model(playing=True, back=True)
+            self.show_model(playing=True, back=self._because != "preset")
         elif before.experiment() != after.experiment():
             self._experiment_changed(before.experiment(), after.experiment())
             self._show_form()
@@ -695,16 +740,18 @@ class Window(QMainWindow):
                 self.pulse.flat_out = status.phase == "running" and status.pace is None
                 self.pulse.drew(self.workspace.refresh(source, overlays, self.pulse.most))
                 if self._beats % SLOW_EVERY == 0:
-                    self.canvas.refresh(source)
+                    self.canvas.show_run(source)
         if self._beats % 2:
             self._show_transport(status)
         self.refusals.look(status)
         self.reports.show(status)
         self.data.look(status)
+        if self._beats % SLOW_EVERY == 3:
+            self.course.look(status, self.player.source)
         if self._thumbnail_due and time.monotonic() - self._opened_at > THUMBNAIL_AFTER:
             self._take_thumbnail()
 
-    def _show_transport(self, status) -> None:
+    def _show_transport(self, status: Status | None) -> None:
         recorded = 0
         if status is not None and status.run_id is not None:
             recorded = self.session.run(status.run_id).bytes
@@ -757,24 +804,25 @@ class Window(QMainWindow):
 
     # -- the window itself --
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """The panels give way to the pictures where there is little room."""
         super().resizeEvent(event)
         self._fit_panels()
 
-    def dragEnterEvent(self, event) -> None:
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file of any kind may be dropped on the window."""
         if any(u.isLocalFile() for u in event.mimeData().urls()):
             event.acceptProposedAction()
 
-    def dropEvent(self, event) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:
         """What was dropped is looked at, and goes where it belongs."""
         self.lecture.leave()
         if self.data.dropped(event.mimeData().urls()):
             event.acceptProposedAction()
 
-    def closeEvent(self, event) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Gone at once; what is recorded is written after that."""
+        self.course.stop()
         self.pulse.stop()
         self.thumbnails.stop()
         self.keep_layout()
@@ -812,7 +860,7 @@ def _line(parent: QWidget, vertical: bool = False) -> QWidget:
 class Hairline(QWidget):
     """One pixel in the colour of lines."""
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Fill it."""
         from PySide6.QtGui import QPainter
 

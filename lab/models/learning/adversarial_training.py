@@ -24,7 +24,7 @@ STEPS, JUDGE, RESTARTS = 10, 20, 2  # inner steps, those of the judge and its st
 JUDGED, DRAWN = 360, 100  # test examples by which robustness is judged, and those of the curve against eps
 AGAINST = 7  # places of the curve
 SHOWN = 8  # attacked pictures
-POINTS = 64  # settings that the frontier remembers
+POINTS, TRAIL = 64, 256  # settings that the frontier remembers, and evaluations on the way
 ARROWS = 80
 MOONS = {"data": "moons", "n": 600, "test_fraction": 0.4, "noise": 0.1, "hidden": "32-32", "eps": 0.3, "judged_at": 0.3, "farthest": 0.6, "epochs": 200, "rate": 3e-3,
          "evaluate": 5.0}  # fmt: skip
@@ -80,7 +80,7 @@ class AdversarialTraining(Classifier):
                          doc="What is minimised; another one goes on with the weights that are there.")  # fmt: skip
     beta: float = param(6.0, lo=0.0, hi=100.0, main=True, group="Defence", soft=(0.0, 12.0), symbol=r"\beta", when=("defence", DEFENCES[2:]),
                         doc="Weight of the part at the boundary.")  # fmt: skip
-    eps: float = param(0.1, lo=0.0, hi=10.0, main=True, group="Defence", label="Size of the ball", soft=(0.0, 0.3), symbol=r"\epsilon",
+    eps: float = param(0.1, lo=0.0, hi=10.0, main=True, group="Defence", label="Ball size", soft=(0.0, 0.3), symbol=r"\epsilon",
                        doc="Size of the ball in which training looks for the worst input.")  # fmt: skip
     share: float = param(
         1.0,
@@ -278,7 +278,12 @@ class AdversarialTraining(Classifier):
 
     def start(self, constants, seed):
         """What was judged last, the curve against eps, and a row for each setting."""
-        return super().start(constants, seed) | {"robust": np.zeros(3), "profile": np.zeros(AGAINST), "frontier": np.zeros((0, 7))}
+        return super().start(constants, seed) | {
+            "robust": np.zeros(3),
+            "profile": np.zeros(AGAINST),
+            "frontier": np.zeros((0, 7)),
+            "trail": np.zeros((0, 2)),
+        }
 
     def _look(self, constants, state, tape, out, step, watch):
         """Accuracies of clean and attacked test examples; the point of this setting on the frontier."""
@@ -294,6 +299,7 @@ class AdversarialTraining(Classifier):
         state["profile"][:] = [withstood(attack, weights, x[:DRAWN], t[:DRAWN], self.ball(constants, e), quick) for e in some]
         for channel, value in enumerate(state["robust"]):
             out.events["robust"].append(step, channel, float(value))
+        state["trail"] = np.concatenate([state["trail"][-TRAIL + 1 :], state["robust"][None, :2]])
         # The step that was done last had this beta.
         row = np.array(
             [DEFENCES.index(self.defence), self.beta_at(max(0, int(state["counters"][STEP]) - 1)), self.eps, self.share, *state["robust"]]
@@ -329,6 +335,7 @@ class AdversarialTraining(Classifier):
             Stream("robust", "trace", "", f"Accuracy on {JUDGED} test examples: clean, attacked within eps, and within 2 eps.", (3,), ("clean", "at eps", "at 2 eps"), events=True),
             Stream("frontier", "cloud", "", "Clean and robust accuracy of each setting, by defence.", channels=("x", "y", "class")),
             Stream("frontier line", "curve", "", "The settings in their order.", channels=("settings",)),
+            Stream("trail", "curve", "", "Every evaluation on the way.", channels=("evaluations",)),
             Stream("settings", "table", "", "Each setting with its accuracies."),
             Stream("against eps", "curve", "", f"Accuracy on {DRAWN} attacked test examples against the size of the ball.", channels=("attacked",)),
             Stream("eps trained", "curve", "", "Size of the ball of training.", channels=("eps",)),
@@ -353,7 +360,7 @@ class AdversarialTraining(Classifier):
         names = tuple(zip(("clean", "attacked", "attacked, 2 eps"), colours, strict=True))
         layers = tuple(Layer("robust", channel=k, label=name, series=(n,)) for k, (name, n) in enumerate(names))
         found = [
-            Picture("frontier", "Clean against robust", (Layer("frontier line", style="pale", label="in order", series=(5,)), Layer("frontier")), x="clean accuracy", y="robust accuracy", y_range=(0.0, 1.0),
+            Picture("frontier", "Clean against robust", (Layer("trail", style="pale", label="on the way", series=(3,)), Layer("frontier line", label="settings", series=(5,)), Layer("frontier")), x="clean accuracy", y="robust accuracy", x_range=(0.75, 1.01), y_range=(0.0, 1.0),
                     labels=DEFENCES, front=True, weight=1.3, figures=("beta now",), doc="Each setting leaves a point: move beta, eps, or choose another defence."),
             Picture("robust", "Accuracy, clean and attacked", layers, y="accuracy", y_range=(0.0, 1.0), front=True, figures=("clean accuracy", "robust accuracy")),
             Picture("against eps", "Accuracy against eps", (Layer("against eps", label="attacked", series=(1,)), Layer("eps trained", style="dashed", label="trained", series=(5,))),
@@ -412,6 +419,8 @@ class AdversarialTraining(Classifier):
             return rows[:, [CLEAN, ROBUST, DEFENCE]]
         if stream == "frontier line":
             return rows[:, [CLEAN, ROBUST]].T if len(rows) else np.full((2, 1), np.nan)
+        if stream == "trail":
+            return state["trail"].T if len(state["trail"]) and state["trail"].shape[1:] == (2,) else np.full((2, 1), np.nan)
         if stream == "settings":
             return [
                 {

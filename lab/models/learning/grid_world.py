@@ -320,7 +320,12 @@ class GridWorld(Model):
     def pictures(self):
         """The map large, the returns beside it, both other policies below."""
         rows = self.map.split("/")
-        ranges = {"x_range": (-0.5, len(rows[0]) - 0.5), "y_range": (-0.5, len(rows) - 0.5), "equal": True, "colours": "diverging"}
+        ranges: dict[str, Any] = {
+            "x_range": (-0.5, len(rows[0]) - 0.5),
+            "y_range": (-0.5, len(rows) - 0.5),
+            "equal": True,
+            "colours": "diverging",
+        }
         top = 1.5 * max(abs(self.goal), abs(self.pit), 0.1)  # the ends of the map are dark
         marks = ("agent", "goal", "pit", "bonus", "start")
         lines = (
@@ -451,7 +456,8 @@ class GridWorld(Model):
         def tried(run):
             """Mean of 4000 walks of the random policy, off its exact return, in standard errors."""
             s = run(cls(batch=256, episodes=10_000_000, rate=1e-4), steps=0, seed=3, record={}).simulation
-            world, agent, total = s.model.world(s.constants), arrays(rl.Agent, s.state), []
+            world, agent = s.model.world(s.constants), arrays(rl.Agent, s.state)
+            total: list[float] = []
             rule = rl.Rule(rl.PLAIN, 0.0, 0.0, 0.0, 10**9)
             while len(total) < 4000:
                 rl.walk(world, agent, rule, agent.logits, 10**9, int(agent.counters[rl.EPISODE]) + 1)

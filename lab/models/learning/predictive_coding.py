@@ -588,7 +588,7 @@ class PredictiveCoding(Model):
     def _nodes(self, constants, state, at):
         # Copies: what is shown must not move on with the state.
         x, mu, eps = (pc.layers(constants.net, state[n].copy(), self.batch) for n in ("x", "mu", "eps"))
-        found = [{"name": "", "values": None, "note": self.phase(state)}]
+        found: list[dict[str, Any]] = [{"name": "", "values": None, "note": self.phase(state)}]
         for k, name in enumerate(self._names()):
 
             def shaped(v, k=k):
@@ -635,7 +635,8 @@ class PredictiveCoding(Model):
 
     def summary(self, constants, state):
         """Energy, how far both steps are apart, accuracies."""
-        figures, found = state["figures"], {}
+        figures = state["figures"]
+        found: dict[str, float] = {}
         swept = min(max(0, int(state["swept"][0])), MOST)
         found["epoch"] = int(state["counters"][0])
         found["energy"] = float(state["trace"][swept, 0])

@@ -304,7 +304,7 @@ class PretrainedGPT(Silencing, Writer):
     def _attention(self, constants, state):
         model, passes, first = constants.model, constants.of(state), self._first(state)
         last = min(len(state["text"]), first + SHOWN)
-        blocks = range(len(model.blocks))
+        blocks = list(range(len(model.blocks)))
         if self.block or len(blocks) * model.heads > TILES:
             blocks = [min(self.block or int(state["head"][0]) + 1, len(blocks)) - 1]
         looks = np.concatenate([passes.attention(b, first, last)[:, :, first:] for b in blocks])

@@ -284,7 +284,7 @@ class RecurrentNetwork(Stepwise):
     def own_pictures(self, shape):
         """Errors and gradients in front."""
         ends = (0.0, float(self.span))
-        heat = {"levels": (-1.0, 1.0), "colours": "diverging", "x": "step", "y": "unit"}
+        heat: dict[str, Any] = {"levels": (-1.0, 1.0), "colours": "diverging", "x": "step", "y": "unit"}
         return (
             Picture("errors", "Error on new sequences", (Layer("measures"),), y="mean squared error", y_log="auto", figures=("LSTM error", "RNN error"), front=True, weight=1.4),
             Picture("through time", "Gradient through time", (Layer("through time"), Layer("linear", theory=True, label="linear case")), x="step", y="gradient", y_log=True,

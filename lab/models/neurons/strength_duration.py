@@ -162,7 +162,7 @@ class StrengthDuration(Protocol):
             Stream(
                 "traces",
                 "curve",
-                "",
+                self.cell().units[0],
                 "Membrane potential for the pulse that just fails and the one that just succeeds.",
                 channels=("time", "fails", "succeeds"),
                 x_unit="ms",

@@ -98,6 +98,10 @@ class Lecture(QObject):
         self._shell.watch_again()
         return True
 
+    def tell(self, sentence: str) -> None:
+        """Say something else under the title: the reason, once it was seen."""
+        self.page.question.setText(sentence)
+
     def pictures(self, name: str = "") -> None:
         """Show a picture of the model in front; the arrows go to its other pictures."""
         self._walk = of_pictures(self._shell.document.experiment().build())
