@@ -59,7 +59,7 @@ class Unrolled:
 
 
 def unrolled(
-    program: Program, tape: Any, one: dict[str, np.ndarray], who: str, loss: str, span: int, cut: frozenset[int] = frozenset()
+    program: Program, tape: Any, one: dict[str, Any], who: str, loss: str, span: int, cut: frozenset[int] = frozenset()
 ) -> Unrolled:
     """A sequence of the program's network `who`, there and back."""
     nodes = [f"{who}.{k}" for k in range(span)]
