@@ -155,7 +155,7 @@ class PopulationDynamics(Model):
     )
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Integrator: it holds a value": Preset({}, shows="last(value x) > 0.3 and last(value x) < 0.7", after=3.0),
-        "Oscillator of 1 Hz": Preset({"system": "oscillator"}, shows="frequency > 0.95 and frequency < 1.05", after=6.0),
+        "Oscillator of 1 Hz": Preset({"system": "oscillator"}, shows="measured frequency > 0.95 and measured frequency < 1.05", after=6.0),
         "Two resting points": Preset({"system": "two resting points", "input_size": 0.3}, shows="last(value x) > 0.7 or last(value x) < -0.7", after=4.0),
         "Lorenz' attractor": Preset({"system": "Lorenz", "neurons": 600}, shows="max(value x) > 0.4 and min(value x) < -0.4", after=15.0),
         "Few neurons forget": Preset({"neurons": 20}, shows="drift > 0.05", after=3.0, share=0.6),
