@@ -178,8 +178,8 @@ class LeakyIntegrateAndFire(Neuron):
     def after_spike(self, y: np.ndarray) -> np.ndarray:
         return np.array([self.reset])
 
-    def silent(self) -> LeakyIntegrateAndFire:
-        return super().silent().replace(v_in=0.0)
+    def silent(self, **more: Any) -> LeakyIntegrateAndFire:
+        return super().silent(**{"v_in": 0.0} | more)
 
     def interval_theory(self, current: float) -> float:
         """Interval (ms) between spikes under a constant stimulus; infinite where the membrane does not pass threshold."""
