@@ -78,16 +78,7 @@ class Learner(Model):
     optimiser: str = param("Adam", choices=tuple(OPTIMISERS), builds=True, main=True, group="Training",
                            doc="How weights follow the gradient. Another one keeps the weights; its memory (the moments) begins at zero.")  # fmt: skip
     rate: float = param(
-        3e-3,
-        lo=1e-7,
-        hi=1e3,
-        log=True,
-        soft=(1e-5, 1.0),
-        symbol="eta",
-        main=True,
-        group="Training",
-        label="Learning rate",
-        doc="Learning rate.",
+        3e-3, lo=1e-7, hi=1e3, log=True, soft=(1e-5, 1.0), main=True, group="Training", label="Learning rate", doc="Learning rate."
     )
     momentum: float = param(0.9, lo=0.0, hi=0.999, group="Training", doc="Momentum; for Adam the memory of the mean gradient.",
                             when=("optimiser", ("momentum", "Nesterov", "Adam", "AdamW")))  # fmt: skip
