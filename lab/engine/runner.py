@@ -448,9 +448,8 @@ class Runner:
             self._hold()
 
     def _complete(self, reason: str) -> None:
-        self._set(phase="finished", reason=reason, achieved=0.0)
         self._show()
-        self._publish()
+        self._publish(phase="finished", reason=reason)  # in one status: whoever sees the end sees the figures of the end
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
             self._recorder.checkpoint(self.simulation)
@@ -463,13 +462,20 @@ class Runner:
         self.ring.show(self.simulation.step, {name: self.simulation.observe(name) for name in names})
         self._pacing.watched(began)
 
-    def _publish(self) -> None:
+    def _publish(self, **ending: Any) -> None:
         simulation, achieved = self.simulation, 0.0
-        if self.status.phase == "running":
+        if self.status.phase == "running" and not ending:
             reached = self._pacing.reached(simulation.step)
             achieved = self.status.achieved if reached is None else reached * simulation.model.clock.dt
         advice = simulation.model.advice(simulation.constants, simulation.state)
-        self._tell(summary=simulation.summary(), advice=advice, achieved=achieved, watching=self._pacing.watching, run_id=self._recorded_as)
+        self._tell(
+            summary=simulation.summary(),
+            advice=advice,
+            achieved=achieved,
+            watching=self._pacing.watching,
+            run_id=self._recorded_as,
+            **ending,
+        )
 
     def _diverge(self, error: DivergenceError) -> None:
         self._generator = None

@@ -114,6 +114,7 @@ class Learner(Model):
                           doc="Stop after so many evaluations that were not better than the best (0: do not).")  # fmt: skip
 
     measures: ClassVar[tuple[Measure, ...]] = ()
+    loss_unit: ClassVar[str] = ""
     room: ClassVar[int] = 256  # samples of one pass of an evaluation
 
     # -- what a subclass gives --
@@ -214,8 +215,8 @@ class Learner(Model):
         several = tuple(o.name for o in objectives) if len(objectives) > 1 else ()
         shape = (len(several),) if several else ()
         found = [
-            Stream("loss", "trace", "", "Loss of each minibatch, before the update.", shape, several, every=1),
-            Stream("smoothed", "trace", "", "Loss of the minibatches, averaged.", shape, several, every=1),
+            Stream("loss", "trace", self.loss_unit, "Loss of each minibatch, before the update.", shape, several, every=1),
+            Stream("smoothed", "trace", self.loss_unit, "Loss of the minibatches, averaged.", shape, several, every=1),
             Stream("rate", "trace", "", "Learning rate.", shape, several, every=1),
             Stream("gradient", "trace", "", "Norm of the gradient, before clipping.", shape, several, every=1),
             *(Stream(score, "trace", "", f"{score.capitalize()} on each minibatch, before the update.", every=1) for score in columns(objectives)[2]),

@@ -7,7 +7,7 @@ from typing import Any
 from lab.model import Model, param
 from lab.tape import Node, Tape
 from lab.tape.initialisers import INITIALISERS
-from lab.training.dale import SignedLayers
+from lab.training.dale import Beneath, SignedLayers
 from lab.training.drawing import COLUMNS, Column, chain
 from lab.training.objectives import Stage
 
@@ -74,7 +74,7 @@ class Perceptron(SignedLayers):
             return ()
         return chain(shape.inputs, self.widths, shape.outputs, "hidden")
 
-    def network(self, tape: Tape, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:
+    def network(self, tape: Tape | Beneath, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:
         """Hidden layers and an output layer with small first weights, so that the first loss is that of a guess."""
         init, stages, h = first_weights(self.initialiser, self.activation), [], x
         for k, units in enumerate(self.widths):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from lab import catalog
@@ -740,7 +741,7 @@ class Window(QMainWindow):
                 self.pulse.flat_out = status.phase == "running" and (status.pace is None or behind)
                 self.pulse.drew(self.workspace.refresh(source, overlays, self.pulse.most))
                 if self._beats % SLOW_EVERY == 0:
-                    self.canvas.refresh(source)
+                    self.canvas.show_run(source)
         if self._beats % 2:
             self._show_transport(status)
         self.refusals.look(status)
@@ -751,7 +752,7 @@ class Window(QMainWindow):
         if self._thumbnail_due and time.monotonic() - self._opened_at > THUMBNAIL_AFTER:
             self._take_thumbnail()
 
-    def _show_transport(self, status) -> None:
+    def _show_transport(self, status: Status | None) -> None:
         recorded = 0
         if status is not None and status.run_id is not None:
             recorded = self.session.run(status.run_id).bytes
@@ -804,23 +805,23 @@ class Window(QMainWindow):
 
     # -- the window itself --
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """The panels give way to the pictures where there is little room."""
         super().resizeEvent(event)
         self._fit_panels()
 
-    def dragEnterEvent(self, event) -> None:
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file of any kind may be dropped on the window."""
         if any(u.isLocalFile() for u in event.mimeData().urls()):
             event.acceptProposedAction()
 
-    def dropEvent(self, event) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:
         """What was dropped is looked at, and goes where it belongs."""
         self.lecture.leave()
         if self.data.dropped(event.mimeData().urls()):
             event.acceptProposedAction()
 
-    def closeEvent(self, event) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Gone at once; what is recorded is written after that."""
         self.course.stop()
         self.pulse.stop()
@@ -860,7 +861,7 @@ def _line(parent: QWidget, vertical: bool = False) -> QWidget:
 class Hairline(QWidget):
     """One pixel in the colour of lines."""
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Fill it."""
         from PySide6.QtGui import QPainter
 

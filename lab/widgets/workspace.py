@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QPainter, QPen
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QWidget
+from PySide6.QtGui import QAction, QGuiApplication, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QWidget
 
 from lab.display import stage
 from lab.display.plots import Overlay, Source
@@ -44,7 +44,7 @@ class DrawerDock(QDockWidget):
         self.setMinimumHeight(closed if not self.drawers.opened else 120)
         self.setMaximumHeight(closed if not self.drawers.opened else 16_777_215)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """The ground of a card."""
         _paint_card(self)
 
@@ -87,7 +87,7 @@ class CardDock(QDockWidget):
             self.dragged.emit()
         return super().event(event)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """The card: a ground with a border and round corners."""
         _paint_card(self)
 
@@ -590,12 +590,12 @@ class Workspace(QMainWindow):
     def _moved(self, *_: object) -> None:
         self._own = True
 
-    def mouseReleaseEvent(self, event) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The gap between two cards was dragged."""
         super().mouseReleaseEvent(event)
         self._own = True
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Another size may ask for another arrangement, unless the person made one."""
         super().resizeEvent(event)
         if self.model is not None and not self._own and not self.filled and self._class() != self._arranged_for:
@@ -660,7 +660,6 @@ def _spikes(model: Model) -> bool:
     return any(stream.kind == "raster" for stream in model.streams)
 
 
-def _north():
-    from PySide6.QtWidgets import QTabWidget
+def _north() -> QTabWidget.TabPosition:
 
     return QTabWidget.TabPosition.North

@@ -372,10 +372,10 @@ class AdversarialAttack(InSight):
                              figures=("attacked is read as", "queries")))  # fmt: skip
         if not shape.plane:
             span = (-REACH, REACH)
-            layers = (
+            sliced = (
                 Layer("slice"), Layer("slice places"), Layer("slice ball", label="ball", series=(5,)), Layer("slice line", theory=True, label="another class", series=(3,)),
             )  # fmt: skip
-            found.append(Picture("slice", "Drag the input", layers, x="towards the attack (eps)", y="random direction (eps)", x_range=span, y_range=span, equal=True, colours="diverging",
+            found.append(Picture("slice", "Drag the input", sliced, x="towards the attack (eps)", y="random direction (eps)", x_range=span, y_range=span, equal=True, colours="diverging",
                                  levels=(-1.0, 1.0), drag="drag_input", click="drag_input", labels=SEEN, front=True, weight=1.2,
                                  doc="Orange: the true class is likelier, blue: another one. Drag within the ball."))  # fmt: skip
         layers = tuple(
@@ -459,8 +459,7 @@ class AdversarialAttack(InSight):
         if stream == "slice ball":
             return np.array([[-1, 0, 1, 0, -1], [0, 1, 0, -1, 0]], float) if self.norm == "infinity" else Ball(1.0, "2").outline()
         if stream == "slice places":
-            a, b = self.hand(constants)
-            return np.array([[0.0, 0.0, 0], [1.0, 0.0, 1], [0.0, 1.0, 2], [a, b, 3]])
+            return np.array([[0.0, 0.0, 0], [1.0, 0.0, 1], [0.0, 1.0, 2], [*self.hand(constants), 3]])
         x, t = self.example(constants, state)
         a, b = np.meshgrid(at, at)
 

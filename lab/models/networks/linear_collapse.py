@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -137,7 +138,12 @@ class LinearCollapse(Model):
     def _logits(self, constants, state, x):
         h = x.astype(float)
         *hidden, (V, c) = self.layers(constants, state)
-        act = {"identity": lambda z: z, "tanh": np.tanh, "ReLU": lambda z: np.maximum(z, 0)}[self.activation]
+        curves: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+            "identity": lambda z: z,
+            "tanh": np.tanh,
+            "ReLU": lambda z: np.maximum(z, 0),
+        }
+        act = curves[self.activation]
         for W, b in hidden:
             h = act(h @ W + b)
         return h @ V + c
