@@ -459,7 +459,8 @@ class PopulationCoding(Model):
         if key not in constants.known:
             constants.known.clear()
             H, T = constants.H * alive, constants.T
-            rate = self.descent / 100.0 * 2.0 / solvers.steepest(H) if alive.any() else 0.0
+            steepest = solvers.steepest(H) if alive.any() else 0.0
+            rate = self.descent / 100.0 * 2.0 / steepest if steepest > 0.0 else 0.0
             _, errors = solvers.gradient_descent(H, T, rate, 300)
             constants.known[key] = np.minimum(errors, 1e12), solvers.distortion(H, T, solvers.least_squares(H, T)) ** 2
         return constants.known[key]
