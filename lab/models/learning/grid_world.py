@@ -80,7 +80,7 @@ class GridWorld(Model):
             {"map": "S...../.##.#./...P../.#.##./.P.#.*/....*G", "bonus": 0.1, "method": "actor-critic"}, shows="return > 2 and gained > 0.9", after=120_000.0),
         "A narrow way between pits": Preset(
             {"map": "......./.PPPPP./S.....G/.PPPPP./.......", "slip": 0.3, "episodes": 3000, "method": "actor-critic"}, shows="gained > 0.8", after=40_000.0),
-        "See it walk": {"watch": True},
+        "See it walk": Preset({"watch": True}, shows="episodes >= 1 and count(trail) > 4", after=180.0),
     }  # fmt: skip
 
     map: str = param(MAP, builds=True, group="World",
