@@ -94,7 +94,8 @@ def arrange(model: Model, width: float, height: float) -> Arrangement:
     waiting: list[str] = []
     narrow, low = width < NARROW, height <= LOW
     if narrow or low:
-        waiting += [*_names(above), *_names(below)]
+        waiting += [*_names(above), *(() if narrow and not low else _names(below))]
+        companions += below if narrow and not low else []
         above, below = [], []
     if (narrow or low) and isinstance(stage.main, tuple):  # what is small beside it has no room
         small = [each for each in stage.main if not isinstance(each, Strips) and all(weights.get(n, 1.0) < MINOR for n in _names((each,)))]

@@ -24,7 +24,8 @@ def stage_of(model: Any, names: Collection[str], own: Collection[str]) -> Stage:
     beside: list[Place]
     below: tuple[Place, ...] = ()
     opened = ""
-    large = [n for n in dict.fromkeys((*LARGE, *own)) if n in names and n != "network"]
+    own = [n for n in own if n != "network"]  # the drawing has its place
+    large = [n for n in dict.fromkeys((*LARGE, *own)) if n in names]
     if model.slow and "matrices" in names:
         main, beside = "matrices", [*[n for n in ("network", *large) if n in names][:1], curves]
     elif "network" in names:

@@ -83,6 +83,11 @@ class Supervised(ByHand):
     epochs: int = param(30, "epochs", lo=1, hi=100_000, log=True, group="Training", doc="How long to train.")
 
     @property
+    def seconds(self) -> float | None:
+        """A training is watched for half a minute; flat out is one key away."""
+        return 30.0
+
+    @property
     def longer(self) -> str:
         """More epochs."""
         return "epochs"

@@ -737,7 +737,8 @@ class Window(QMainWindow):
                     self.pulse.drew(int(self.lecture.refresh(source)))
             elif source is not None and status is not None and status.phase != "preparing":
                 overlays = self.player.overlays(self.marks.overlaid())
-                self.pulse.flat_out = status.phase == "running" and status.pace is None
+                behind = status.pace is not None and 0 < status.achieved < 0.7 * status.pace  # it cannot keep its pace: as good as flat out
+                self.pulse.flat_out = status.phase == "running" and (status.pace is None or behind)
                 self.pulse.drew(self.workspace.refresh(source, overlays, self.pulse.most))
                 if self._beats % SLOW_EVERY == 0:
                     self.canvas.show_run(source)

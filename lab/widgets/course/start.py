@@ -336,6 +336,8 @@ class StartPage(QWidget):
         self._heading("For a class")
         self._class()
         self._column.addStretch(1)
+        for button in inside.findChildren(QPushButton):  # narrow, the words give way and not the edge
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         return scroll
 
     def _heading(self, words: str, way: tuple[str, Any] | None = None) -> None:
@@ -389,6 +391,7 @@ class StartPage(QWidget):
         column.setSpacing(4)
         words = QLabel("Drop anything here, or anywhere", drop)
         words.setStyleSheet("font-weight: 600;")
+        words.setWordWrap(True)
         kinds = QLabel("table, pictures, text, vectors, a sound, a recording", drop)
         kinds.setProperty("role", "caption")
         kinds.setWordWrap(True)
@@ -407,7 +410,7 @@ class StartPage(QWidget):
             if k % 2 == 0:
                 row = QHBoxLayout()
                 self._column.addLayout(row)
-            button = QPushButton(f"{title}  {counts[panel]}", self._inside)
+            button = QPushButton(title, self._inside)
             button.setToolTip(f"{counts[panel]} models")
             button.clicked.connect(partial(self._to_panel, panel))
             assert row is not None
@@ -559,7 +562,7 @@ class StartPage(QWidget):
         assert ground is not None
         top = self.place.shell.bar.height() + 1
         self.setGeometry(0, top, ground.width(), ground.height() - top)
-        self.aside.setFixedWidth(ASIDE if ground.width() >= NARROW else 268)
+        self.aside.setFixedWidth(ASIDE if ground.width() >= NARROW else 276)
 
     def _theme_changed(self) -> None:
         self._colour()

@@ -609,9 +609,10 @@ class Controls(QWidget):
         if not self._layers:
             return
         places = view.places(QRectF(view.rect()))
-        edge = round(1.7 * theme.current().caption)
-        top = self.height() - edge - 4
         step = min((b.x - a.x for a, b in pairwise(places)), default=999.0)
+        edge = round(max(9.0, min(1.7 * theme.current().caption, step / 2 - 3)))
+        close = step < 3.6 * edge  # no room for a plus between them
+        top = self.height() - edge - 4
         tight = step < 4.6 * edge  # then a layer goes with its last unit
         for k, way, button in self._made:
             x = places[k].x - (edge / 2 if not tight else 0.0)
@@ -619,7 +620,7 @@ class Controls(QWidget):
             left = {"fewer": x - edge - 1, "more": x + 1, "without": x + edge + 3, "after": between - edge / 2}[way]
             button.setGeometry(round(left), top, edge, edge)
             alone = way == "fewer" or not self._layers[k].get("fewer")
-            button.setVisible(way != "without" or not tight or alone)
+            button.setVisible((way != "without" or not tight or alone) and not (way == "after" and close))
             if way == "without" and tight:
                 button.move(round(x - edge - 1), top)
         self.update()
@@ -645,10 +646,14 @@ class Controls(QWidget):
         painter.setFont(theme.sans_font(theme.current().caption))
         painter.setPen(theme.colour("muted"))
         measure = painter.fontMetrics()
-        for place, layer in zip(self._view.places(QRectF(self._view.rect())), self._layers, strict=True):
-            wide = measure.horizontalAdvance(words_of(layer)) + 6
+        places = self._view.places(QRectF(self._view.rect()))
+        step = min((b.x - a.x for a, b in pairwise(places)), default=999.0)
+        short = step < max(measure.horizontalAdvance(words_of(layer)) for layer in self._layers) + 8
+        for place, layer in zip(places, self._layers, strict=True):
+            words = number(int(layer["units"])) if short else words_of(layer)
+            wide = measure.horizontalAdvance(words) + 6
             left = min(max(2.0, place.x - wide / 2), self.width() - wide - 2.0)
-            painter.drawText(QRectF(left, 0, wide, 1.8 * theme.current().caption), Qt.AlignmentFlag.AlignCenter, words_of(layer))
+            painter.drawText(QRectF(left, 0, wide, 1.8 * theme.current().caption), Qt.AlignmentFlag.AlignCenter, words)
         painter.end()
 
 
