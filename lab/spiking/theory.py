@@ -71,7 +71,12 @@ def driven(net: Network, scales: Scales) -> np.ndarray:
     Recurrent excitation alone may hold itself up near the limit of the refractory time, but nothing ever takes it there: a
     prediction of 495 Hz stood over a population at rest.
     """
-    moved = np.array([p.rate > 0 if isinstance(p, PoissonPopulation) else p.rest + p.bias >= p.threshold for _, p in net.populations])
+    moved = np.array(
+        [
+            (isinstance(p, PoissonPopulation) and p.rate > 0) or (isinstance(p, LIF) and p.rest + p.bias >= p.threshold)
+            for _, p in net.populations
+        ]
+    )
     for given in net.inputs:
         if isinstance(given.source, Drive):
             strong = given.source.sign != "inhibitory" and given.source.rate * given.source.weight * scales.drive > 0
