@@ -66,6 +66,7 @@ class _Graph:
     def __init__(self, program: Program, state: State):
         self.tape, self.hyper = program.tape, state["hyper"]
         self.arrays = program.parameters(state) | program.statistics(state)
+        self.names: dict[int, str] = {}  # what a value of the tape is called
         self.nodes: list[bytes] = []
         self.held: dict[str, bytes] = {}
 
@@ -78,7 +79,7 @@ class _Graph:
             names = ", ".join(node.name for node in given) or "nothing"
             raise ModelError(f"ONNX is written of networks that answer one example x made of numbers; this one reads {names}.")
         x = given[0]
-        self.names = {x.index: "x"}
+        self.names[x.index] = "x"
         if before is not None:
             centred = self.add("Sub", ["x", self.array("x.mean", before[0])], "x.centred")
             self.names[x.index] = self.add("Div", [centred, self.array("x.deviation", before[1])], "x.standardised")
