@@ -11,6 +11,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.model import Bound, Figure, Layer, Picture, Preset, Stage, action, index, param
 from lab.tape import Tape
+from lab.tape.interpreter import STEP
 from lab.training import Measure, Objective, Stepwise, redeclared
 from lab.training.checkpoint import learned, write_checkpoint
 from lab.training.inside import Inside, induction
@@ -85,7 +86,7 @@ class GPT(Inside, Writer):
             {"text": "repeats", "blocks": 1, "width": 32, "heads": 1, "steps": 3500}, shows="accuracy where it is known < 0.55", after=3500, slow=True
         ),
         "Byte pairs in place of letters": Preset({"tokens": "byte pairs"}, shows="held-out loss < bigram", after=800, slow=True),
-        "Four blocks, slow and better": {"blocks": 4, "width": 96, "steps": 4000},
+        "Four blocks, slow and better": Preset({"blocks": 4, "width": 96, "steps": 4000}, shows="held-out loss < trigram", after=1000, slow=True),
     }  # fmt: skip
 
     text: str = param("help pages", choices=("help pages", "repeats", "file"), live=False, main=True, group="Text",
@@ -279,7 +280,7 @@ class GPT(Inside, Writer):
             most=self.most,
             seed=(constants.seed, 1),
         )
-        samples, sampled = [*state["samples"], line], [*state["sampled"], (state["counters"][0], state["measured"][0])]
+        samples, sampled = [*state["samples"], line], [*state["sampled"], (state["counters"][STEP], state["measured"][0])]
         while len(samples) > LINES:  # every other one goes, the first and the last stay
             keep = [k for k in range(len(samples)) if k % 2 == 0 or k == len(samples) - 1]
             samples, sampled = [samples[k] for k in keep], [sampled[k] for k in keep]

@@ -11,6 +11,7 @@ from lab.data import sets as data
 from lab.errors import ModelError
 from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.tape import Tape, adam
+from lab.tape.interpreter import STEP
 
 ROWS = 400
 SIDE = 40  # of the decision surface
@@ -175,7 +176,7 @@ class LinearCollapse(Model):
         W, b = self._single(constants, state)
         single = x.astype(float) @ W + b
         out = {
-            "minibatches": int(state["counters"][0]),
+            "minibatches": int(state["counters"][STEP]),
             "accuracy": float((z.argmax(1) == t).mean()),
             "accuracy of one layer": float((single.argmax(1) == t).mean()),
         }

@@ -12,6 +12,7 @@ from lab.data import sets as data
 from lab.errors import ModelError
 from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.tape import Tape, adam
+from lab.tape.interpreter import STEP
 
 GRID = np.linspace(0.0, 1.0, 1001)
 SAMPLES = 400
@@ -242,11 +243,11 @@ class UniversalApproximation(Model):
         made, samples = constants[5], constants[6]
         made.set(state, "optimiser.rate", self.rate)
         done = 0
-        if state["counters"][0] and not state["level"][0]:  # a checkpoint of an earlier version did not keep it
+        if state["counters"][STEP] and not state["level"][0]:  # a checkpoint of an earlier version did not keep it
             state["level"][0] = self._error(constants, state)
         while done < n:
             # The greatest error is over the whole interval, so it is measured every 20 minibatches and held between, whatever the blocks.
-            ahead = MEASURED - (int(state["counters"][0]) - 1) % MEASURED
+            ahead = MEASURED - (int(state["counters"][STEP]) - 1) % MEASURED
             count = min(ahead, n - done)
             made.train(state, samples, count, batch=64).check()
             if len(rows):
@@ -307,7 +308,7 @@ class UniversalApproximation(Model):
             scale = bound[0] / (h * h if self.method == "bends" else h)
             out |= {"neurons": h, "bound": float(scale)}
         else:
-            out |= {"neurons": self.width * self.depth, "minibatches": int(state["counters"][0])}
+            out |= {"neurons": self.width * self.depth, "minibatches": int(state["counters"][STEP])}
             if self.activation == "polynomial":
                 out["floor"] = constants[4]
         return out
@@ -320,7 +321,7 @@ class UniversalApproximation(Model):
         """Start the training again from other weights."""
         if not self.trains:
             raise ModelError("universal-approximation: a constructed network has no weights to shake: choose the method 'trained'.")
-        fresh = self.start(constants, int(state["counters"][0]) + 1)
+        fresh = self.start(constants, int(state["counters"][STEP]) + 1)
         for name, array in fresh.items():
             if name != "order":
                 state[name][:] = array
