@@ -179,7 +179,7 @@ class PretrainedGPT(Silencing, Writer):
         return {
             "text": text, "given": np.array([len(text)]), "chosen": np.array([len(text) - 1]),
             "head": np.array([layers - 1, 0]), "neuron": np.array([layers - 1, 0]), "heads on": np.ones((layers, model.heads), np.uint8),
-            "neurons on": np.ones((layers, model.neurons), np.uint8), "blocks on": np.ones(layers, np.uint8), "sums": np.zeros(3),
+            "neurons on": np.ones((layers, model.neurons), np.uint8), "blocks on": np.ones(layers, np.uint8), "sums": np.zeros(3, np.float32),
         }  # fmt: skip
 
     def state_bounds(self, constants, state, step):
@@ -225,7 +225,7 @@ class PretrainedGPT(Silencing, Writer):
 
     def summary(self, constants, state):
         """How sure it was, and how large it is."""
-        model, (count, surprise, entropy) = constants.model, state["sums"]
+        model, (count, surprise, entropy) = constants.model, state["sums"].astype(float)
         found: dict[str, Any] = {"tokens": len(state["text"]), "weights (M)": round(model.parameters / 1e6, 3)}
         if count:
             found |= {"mean surprise (nats)": surprise / count, "mean entropy (nats)": entropy / count, "perplexity": float(np.exp(min(surprise / count, 50.0)))}  # fmt: skip

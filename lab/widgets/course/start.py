@@ -410,7 +410,7 @@ class StartPage(QWidget):
             if k % 2 == 0:
                 row = QHBoxLayout()
                 self._column.addLayout(row)
-            button = QPushButton(f"{title}  {counts[panel]}", self._inside)
+            button = QPushButton(title, self._inside)
             button.setToolTip(f"{counts[panel]} models")
             button.clicked.connect(partial(self._to_panel, panel))
             assert row is not None
