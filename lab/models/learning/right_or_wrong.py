@@ -36,7 +36,7 @@ class Constants:
 
 
 class RightOrWrong(Model):
-    r"""Two networks look at the same digits. One is told what each digit is; the other says what it thinks and is told only *right* or *wrong*.
+    r"""Two networks look at the same digits. One is told what each digit is; the other says what it thinks and is told only right or wrong.
 
     A yes or no is little: of ten possible answers a wrong one is ruled out, and nothing is said of the other nine. So the network must
     try. It says a class with the chance that it gives it, and learns from the reward times the slope of the chance of what it said; the mean
@@ -68,7 +68,7 @@ class RightOrWrong(Model):
         "Plain: about ten times, or a digit is lost": Preset(
             {"entropy": 0.0}, shows="right or wrong > 0.75 and told the answer > 0.96 and times the examples > 2", slow=True),
         "Bold steps: it makes up its mind too early": Preset({"rate": 0.05, "epochs": 30, "entropy": 0.0}, shows="right or wrong < 0.9 and told the answer > 0.9", slow=True),
-        "The first minibatches": {"watch": True},
+        "The first minibatches": Preset({"watch": True}, shows="right or wrong < 0.6 and told the answer > right or wrong + 0.2", after=50.0),
     }  # fmt: skip
 
     hidden: str = param("64", live=False, group="Network", doc="Units of the hidden layers, first to last, joined by '-'.")
