@@ -12,7 +12,7 @@ from lab.training import Measure, Objective, Stepwise, redeclared
 from lab.training import Stage as Part
 from lab.training.makers import Sequences
 
-JUDGED = 300  # sequences held out
+JUDGED = 100  # sequences held out
 PROBED = 32  # of them, for what one bit changes
 WHO = ("window", "recurrent")
 BASELINE = 0.25  # squared error of one half for a bit that nothing tells about
@@ -40,7 +40,7 @@ class FixedWindow(Stepwise):
     name = "fixed-window"
     title = "A window or a memory"
     group = "Sequences and language"
-    icon = "mdi6.window-closed-variant"
+    icon = "mdi6.arrow-expand-horizontal"
     order = 92
     also = "fixed window; sliding window; time delay network; TDNN; dense against recurrent; MLP versus RNN; memory of a network; lag; inductive bias of sequences; context length"
     equations = (
@@ -81,8 +81,8 @@ class FixedWindow(Stepwise):
     evaluate: float = redeclared(Stepwise, "evaluate", 25.0)
     room = 64  # an unrolled program takes much memory
     measures = (
-        Measure("recurrent error", "Mean squared error on sequences that are never learned from.", better="lower"),
-        Measure("window error", "The same of the dense network on its window."),
+        Measure("window error", "Mean squared error of the dense network on sequences that are never learned from."),
+        Measure("recurrent error", "The same of the recurrent network.", better="lower"),
         Measure("baseline", "Error of saying one half always, the best that can be said of a bit that was not seen."),
     )
 
@@ -121,8 +121,8 @@ class FixedWindow(Stepwise):
         T, first = self.span, self.first
         x, target = tape.input("x", (T, 1)), tape.input("t", (T, 1))
         wanted = tape.slice(target, first, T, axis=0, name="wanted")
-        seen = [tape.slice(x, first - back, T - back, axis=0, name=f"window.{back}") for back in range(self.window)]
-        seen = seen[0] if len(seen) == 1 else tape.concatenate(seen, axis=-1, name="window.seen")
+        bits = [tape.slice(x, first - back, T - back, axis=0, name=f"window.{back}") for back in range(self.window)]
+        seen = bits[0] if len(bits) == 1 else tape.concatenate(bits, axis=-1, name="window.seen")
         hidden = tape.tanh(tape.affine(seen, self.dense_units, name="window.hidden"), name="window.values")
         tape.mse(tape.affine(hidden, 1, name="window.output"), wanted, name="loss of window")
 
@@ -152,7 +152,7 @@ class FixedWindow(Stepwise):
         """Both errors and that of saying one half."""
         found = constants.program.forward(tape, [f"loss of {who}" for who in WHO], **constants.extra["held"])
         dense, recurrent = (float(value.mean(dtype=float)) for value in found)
-        return {"recurrent error": recurrent, "window error": dense, "baseline": BASELINE}
+        return {"window error": dense, "recurrent error": recurrent, "baseline": BASELINE}
 
     def parameters_of(self, constants) -> tuple[int, int]:
         """Numbers that each network learns."""
@@ -181,12 +181,10 @@ class FixedWindow(Stepwise):
         """Errors large with the baseline, then how far each reaches."""
         return (
             Picture("errors", "Error on new sequences",
-                    (Layer("measures", channel=1, label=WHO[0], series=(0,)), Layer("measures", channel=0, label=WHO[1], series=(1,)),
-                     Layer("measures", channel=2, label="baseline", theory=True)),
-                    y="mean squared error", figures=("window error", "recurrent error"), front=True, weight=1.6),
+                    (Layer("measures"),), y="mean squared error", figures=("window error", "recurrent error"), front=True, weight=1.6),
             Picture("reach", "What one bit changes", (Layer("reach"), Layer("edge", theory=True, label="end of the window")), x="steps ago", y="change of the output",
                     front=True, weight=1.3),
-            Picture("said", "What they say", (Layer("said", channel=0, label="wanted", style="dashed"), Layer("said", channel=1), Layer("said", channel=2)),
+            Picture("said", "What they say", (*(Layer("said", channel=k, label=name, series=(k - 1,)) for k, name in enumerate(WHO, 1)), Layer("said", channel=0, label="wanted", style="dashed", series=(2,))),
                     x="step", y="output", x_range=(0.0, float(self.span)), front=True),
             Picture("state", "State of the recurrent network", (Layer("state"),), levels=(-1.0, 1.0), colours="diverging", x="step", y="unit"),
             Picture("counted", "Counted", (Layer("counted"),), figures=("parameters, window", "parameters, recurrent")),
