@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from lab.engine.experiment import Experiment
 from lab.engine.recording import Recorder, experiment_of
 from lab.engine.stand_in import is_known, stand_in
 from lab.errors import LabError, ModelError
-from lab.model import Happened, Model, Recorded
+from lab.model import MOST_STEPS, Happened, Model, Recorded
 from lab.session import Session, SessionReader
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Run:
         summary: Mapping[str, Any],
         log: Sequence[Happened],
         streams: Sequence[str],
-        read: Callable[[str], Recorded],
+        read: Callable[[str, int | None, int | None], Recorded],
         result: engine.Result | None = None,
     ):
         self.experiment = experiment
@@ -59,16 +60,34 @@ class Run:
         self._kept: dict[str, Recorded] = {}
         self._result = result
 
-    def recorded(self, name: str) -> Recorded:
-        """Time, values and (for events) index of a stream."""
+    def recorded(self, name: str, start: float | None = None, stop: float | None = None) -> Recorded:
+        """Time, values and (for events) index of a stream; of the time from `start` up to `stop` no more is read than that."""
         if name not in self.streams:
             self.model.stream(name)  # a misspelt name gets the near ones
             raise ModelError(
                 f"{name} was not recorded in this run; it has: {', '.join(self.streams)}. Record it with record={{'{name}': 1}}."
             )
+        if start is not None or stop is not None:
+            return self._part(name, -math.inf if start is None else start, math.inf if stop is None else stop)
         if name not in self._kept:
-            self._kept[name] = self._read(name)
+            self._kept[name] = self._read(name, None, None)
         return self._kept[name]
+
+    def _part(self, name: str, start: float, stop: float) -> Recorded:
+        dt = self.model.clock.dt
+        if not start < stop:
+            raise ModelError(f"{name}: a part of a run begins before it ends (got {start:g} to {stop:g}).")
+        # Events lie between steps: a step more on either side, of which only what is within is kept.
+        steps = [None if math.isinf(at) else min(max(round(at / dt) + off, 0), MOST_STEPS) for at, off in ((start, -2), (stop, 2))]
+        found = self._kept[name] if name in self._kept else self._read(name, steps[0], steps[1])
+        near = 1e-6 * dt  # 0.1 is no multiple of 0.01 in binary
+        inside = (found.time >= start - near) & (found.time < stop - near)
+        values = (
+            found.values[inside]
+            if isinstance(found.values, np.ndarray)
+            else [v for v, kept in zip(found.values, inside, strict=True) if kept]
+        )
+        return Recorded(found.time[inside], values, None if found.index is None else found.index[inside])
 
     def __getitem__(self, name: str) -> Any:
         found = self.recorded(name)
@@ -179,7 +198,16 @@ def run(
         value, experiment.steps, seed=experiment.seed, record=experiment.record, schedule=experiment.schedule, progress=progress
     )
     simulation = result.simulation
-    return Run(experiment, result.model, simulation.step, result.summary, simulation.log, result.streams, result.recorded, result)
+    return Run(
+        experiment,
+        result.model,
+        simulation.step,
+        result.summary,
+        simulation.log,
+        result.streams,
+        lambda name, *_: result.recorded(name),
+        result,
+    )
 
 
 def record_result(session: Session, experiment: Experiment, result: engine.Result, name: str = "") -> int:
@@ -218,16 +246,16 @@ def load(path: str | Path, run: int | None = None) -> Run:
         experiment = Experiment(value.name, steps=info.steps)
     dt = value.clock.dt
 
-    def read(name: str) -> Recorded:
+    def read(name: str, start: int | None, stop: int | None) -> Recorded:
         stream = value.stream(name)
         if stream.form == "samples":
-            steps, rows = reader.samples(info.id, name)
+            steps, rows = reader.samples(info.id, name, start, stop)
             return Recorded(steps * dt, rows)
         if stream.form == "events":
-            steps, index, extra = reader.events(info.id, name)
+            steps, index, extra = reader.events(info.id, name, start, stop)
             when = (steps + extra) * dt if stream.kind == "raster" else (steps + 1) * dt
             return Recorded(when, extra, index)
-        pairs = reader.snapshots(info.id, name)
+        pairs = reader.snapshots(info.id, name, start, stop)
         return Recorded(np.array([p[0] for p in pairs], float) * dt, [p[1] for p in pairs])
 
     streams = [s.name for s in reader.streams(info.id)]

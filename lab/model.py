@@ -59,6 +59,9 @@ class Stream:
               `image`  (rows, columns), or (tiles, rows, columns), or (rows, columns, 3) with values 0..1
               `cloud`  (n, 2..5): x, y, [z], then optional class label and size
               `graph`  dict(nodes=(n, 3+): x, y, activity; edges=(m, 3): from, to, weight)
+              `network` dict(layers=[dict(name, units, values (drawn,), names, maps (drawn, rows, columns) or None, and the parameters
+                       that a plus or minus changes: fewer, more, without, after)], wires=[dict(source, target: numbers of layers,
+                       weights (drawn units there, drawn units here), fixed: not to be dragged)])
               `table`  list of rows, each a dict column -> text or number
               `matrices` list of dict(name, values (rows, columns), at=(row, column) on a common grid) and, where wanted,
                        note (said under the cursor), lit=True (what is new), first (index of its first value, for `pick`);
@@ -152,9 +155,11 @@ class Picture:
     follows   of a curve: the trace that its x axis means, so that a cursor in time is a line across the curve as well.
     figures   keys of the model's `summary` shown in the card's title line (the difference to theory belongs there).
     click     action called with x=..., y=... where a person clicks; paint: action called with row=..., column=..., value=...
-              while a person paints on an image; drag: action called with x=, y= while dragging; pick: action called
+              while a person paints on an image; drag: action called with x=, y= while dragging (of a network: with wire=, source=, target=,
+              value= of the weight); pick: action called
               with index=... of the clicked point, cell or tile.
     levels    lowest and highest value of an image; diverging maps put zero in the middle.
+    numbers   of an image: its values are written into the cells where there is room, as in a confusion of classes.
     weight    relative area of the card; front: what the lesson is about, shown even where the window is small.
     """
 
@@ -179,6 +184,7 @@ class Picture:
     colours: Literal["sequential", "diverging", "grey"] = "sequential"
     labels: tuple[str, ...] = ()
     equal: bool = False
+    numbers: bool = False
     weight: float = 1.0
     front: bool = False
     doc: str = ""

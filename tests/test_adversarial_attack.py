@@ -189,6 +189,16 @@ def test_the_hand_stays_in_the_ball_and_the_slice_is_what_it_meets(digits):
     slice_, reads = digits.observe("slice"), digits.observe("reads")
     t = digits.model.example(digits.constants, digits.state)[1]
     assert slice_[16, 16] == pytest.approx(reads[0, t] - np.delete(reads[0], t).max(), abs=1e-6)
+    for attack in ("PGD", "FGSM"):
+        digits.change(attack=attack)
+        digits.act("drag_input", x=1.0, y=0.0)  # all the way to the attack; with FGSM the way is that of the slope
+        four = digits.observe("inputs").reshape(4, -1)
+        np.testing.assert_allclose(four[3], four[1], atol=1e-6)
+    known, weights, _, _ = parts(digits, 1)
+    x, t = digits.model.example(digits.constants, digits.state)
+    slope = known.slope(weights, x, np.array([t]))
+    np.testing.assert_allclose(four[3], np.clip(four[0] + 0.15 * np.sign(slope[0]), 0, 1), atol=1e-6)
+    digits.change(attack="PGD")
     digits.act("drag_input", x=0.0, y=1.0)  # all the way in the random direction is the random picture
     four = digits.observe("inputs")
     np.testing.assert_allclose(four[3], four[2], atol=1e-6)

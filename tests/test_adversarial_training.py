@@ -123,11 +123,14 @@ def test_each_setting_leaves_one_point_on_the_frontier():
     np.testing.assert_array_equal(s.observe("trail")[:, -1], s.state["robust"][:2])
     table = s.observe("settings")
     assert [row["beta"] for row in table] == ["6", "1"] and float(table[1]["robust"]) == pytest.approx(s.state["robust"][1], abs=1e-3)
-    s.state["frontier"] = s.state["trail"] = np.zeros((2, 3))  # of a stranger's file
-    assert s.observe("trail").shape == (2, 1)
-    assert s.observe("settings") == []
-    s.state["frontier"] = np.full((1, 7), 1e9)
-    assert s.observe("settings")[0]["defence"] == DEFENCES[-1]
+    point = s.checkpoint()
+    again = Simulation(s.model, 1)
+    again.restore(point)
+    np.testing.assert_array_equal(again.state["frontier"], s.state["frontier"])
+    for wrong in (np.zeros((2, 3)), np.full((1, 7), 1e9)):  # of a stranger's file
+        point.state["frontier"] = wrong
+        with pytest.raises(LabError, match="'frontier"):
+            again.restore(point)
 
 
 def test_beta_rises_by_itself_whatever_the_blocks():

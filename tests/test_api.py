@@ -42,3 +42,44 @@ def test_wrong_values_are_refused_in_words():
 def test_every_parameter_that_is_named_like_an_argument_is_taken_care_of():
     clashes = {name for kind in map(catalog.load, catalog.names()) for name in set(kind.specs()) & ARGUMENTS}
     assert clashes <= {"duration", "schedule", "steps"}, "lab.run must say which of the two is meant"
+
+
+def test_of_a_part_of_a_stream_only_that_part_is_read(tmp_path, monkeypatch):
+    from lab.session import SessionReader
+
+    path = tmp_path / "a.lab"
+    whole = lab.run("leaky-integrate-and-fire", current=3.0, steps=4000, record={"V": 1, "spikes": 1, "measured": 1000})
+    whole.save(path)
+    asked = []
+    for form in ("samples", "events", "snapshots"):
+        read = getattr(SessionReader, form)
+        monkeypatch.setattr(
+            SessionReader,
+            form,
+            lambda self, run, name, a=None, b=None, read=read: asked.append((name, a, b)) or read(self, run, name, a, b),
+        )
+    run, dt = lab.load(path), whole.model.clock.dt
+    V = run.recorded("V", 0.1, 0.3)
+    assert [round(t / dt) for t in V.time] == list(range(round(0.1 / dt), round(0.3 / dt)))
+    assert V.values.tobytes() == whole["V"][round(0.1 / dt) - 1 : round(0.3 / dt) - 1].tobytes()
+    end = 4000 * dt
+    spikes = run.recorded("spikes", end / 4, end / 2)
+    kept = (whole["spikes"] >= end / 4) & (whole["spikes"] < end / 2)
+    assert spikes.time.tobytes() == whole["spikes"][kept].tobytes() and len(spikes.index) == kept.sum()
+    assert [round(t / dt) for t in run.recorded("measured", 1500 * dt, None).time] == [2000, 3000, 4000]
+    assert asked == [("V", round(0.1 / dt) - 2, round(0.3 / dt) + 2), ("spikes", 998, 2002), ("measured", 1498, None)]
+    assert whole.recorded("V", 0.1, 0.3).values.tobytes() == V.values.tobytes(), "the same of a run in memory"
+    with pytest.raises(lab.errors.LabError, match="begins before it ends"):
+        run.recorded("V", 2.0, 1.0)
+
+
+def test_a_part_of_a_stream_is_exported(tmp_path, monkeypatch, capsys):
+    from lab.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    lab.run("membrane-pump", steps=50, record={"V": 1}).save("a.lab")
+    dt = lab.make("membrane-pump").clock.dt
+    assert main(["export", "a.lab", "V", "--from", str(10 * dt), "--until", str(20 * dt)]) == 0
+    heading, *rows = capsys.readouterr().out.strip().splitlines()
+    assert heading.startswith("time (") and [round(float(row.split(",")[0]) / dt) for row in rows] == list(range(10, 20))
+    assert main(["export", "a.lab", "--all", "--from", "1"]) == 2

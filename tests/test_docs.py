@@ -6,6 +6,9 @@ others are executed. Set-up lines (those that make or use the virtual environmen
 
 from __future__ import annotations
 
+import ast
+import builtins
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -70,3 +73,16 @@ def test_every_command_is_documented():
     names = [name for name in app if not name.startswith("-")]
     assert names
     assert [name for name in names if f"lab {name}" not in text] == []
+
+
+def test_the_operation_that_the_page_of_the_tape_adds_imports_what_it_uses():
+    (block,) = (text for language, text in BLOCK.findall((ROOT / "docs" / "tape.md").read_text("utf-8")) if "opcode(" in text)
+    nodes = list(ast.walk(ast.parse(block)))
+    made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    made |= {n.name for n in nodes if isinstance(n, ast.FunctionDef)} | {n.arg for n in nodes if isinstance(n, ast.arg)}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(node.module)
+            assert all(hasattr(module, alias.name) for alias in node.names)
+            made |= {alias.name for alias in node.names}
+    assert {n.id for n in nodes if isinstance(n, ast.Name)} <= made | set(dir(builtins))

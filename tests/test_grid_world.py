@@ -218,8 +218,5 @@ def test_a_state_of_a_stranger_is_refused_before_a_kernel_reads_it(name, value):
     s.advance(50)
     point = s.checkpoint()
     point.state[name] = point.state[name][:-1] if value is None else np.full_like(point.state[name], value)
-    s.restore(point)
     with pytest.raises(LabError, match=name):
-        s.advance(1)
-    with pytest.raises(LabError, match=name):
-        s.observe("values")
+        s.restore(point)

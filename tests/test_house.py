@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -261,6 +262,34 @@ def kernels(name: str):
 def test_kernels_take_at_most_a_dozen_arguments():
     many = {f"{name}.{k.name}" for name in MODULES for k in kernels(name) if len(k.args.args) > ARGUMENTS}
     assert not many
+
+
+TYPED = ("session", "engine", "display", "graph", "training", "embedding", "widgets")
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if room(module(p)) in TYPED], ids=place)
+def test_functions_of_the_typed_rooms_say_their_types_unless_they_are_kernels(path):
+    """mypy asks it of whole files: those with kernels are left out there, and what else stands in them would be, too."""
+    compiled = {k.name for k in kernels(module(path))}
+    bare = []
+    for f in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(f, ast.FunctionDef) and f.name not in compiled:
+            named = [*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs, *(a for a in (f.args.vararg, f.args.kwarg) if a)]
+            untyped = [a.arg for a in named if a.annotation is None and a.arg not in ("self", "cls")]
+            if untyped or (f.returns is None and not (f.name == "__init__" and len(named) > 1)):
+                bare.append(f"{f.name}({', '.join(untyped)})")
+    assert not bare
+
+
+def test_no_folder_is_left_out_of_the_look_at_types():
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]
+    assert tool["check_untyped_defs"] and not tool.get("ignore_missing_imports")
+    strict = next(o for o in tool["overrides"] if o.get("disallow_untyped_defs"))
+    assert strict["module"] == [f"lab.{name}.*" for name in TYPED]
+    for given in tool["overrides"]:
+        assert not given.get("ignore_errors")
+        if not given.get("disallow_untyped_defs", True):
+            assert all(m in MODULES and any(kernels(m)) for m in given["module"])
 
 
 def loaded_by(*arguments: str, cwd: Path) -> set[str]:

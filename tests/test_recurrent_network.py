@@ -90,3 +90,45 @@ def test_every_task_is_shown(task):
 def test_a_delay_beyond_the_sequence_is_refused():
     with pytest.raises(LabError, match="must be below the length"):
         RecurrentNetwork(task="echo", span=5, delay=5)
+
+
+def test_the_walk_back_through_time_leaves_the_gradient_of_back_propagation():
+    for truncate in (0, 3):
+        simulation = Simulation(RecurrentNetwork(task="echo", span=8, delay=2, units=5, truncate=truncate, counts_from=2), 1)
+        simulation.advance(3)
+        model, constants = simulation.model, simulation.constants
+        tape = model.tape_state(constants, simulation.state)
+        one = {name: rows[:1] for name, rows in constants.extra["held"].items()}
+        expected = constants.program.gradients(tape, "loss of RNN", ["rnn.recurrent"], **one)[0]
+        simulation.change(place=0)
+        plates = {entry["name"].split(",")[0]: entry["values"] for entry in simulation.observe("walk")}
+        np.testing.assert_allclose(plates["dE/dW so far"], expected, rtol=1e-4, atol=1e-7)
+        simulation.act("step_back")
+        assert simulation.model.place == 7
+        back = {entry["name"].split(",")[0]: entry["values"] for entry in simulation.observe("walk")}
+        np.testing.assert_allclose(back["from the step after"], 0, atol=1e-8)  # nothing comes after the last step
+        for at in range(7, 0, -1):
+            simulation.change(place=at)
+            here = {entry["name"].split(",")[0]: entry["values"] for entry in simulation.observe("walk")}
+            simulation.change(place=at - 1)
+            before = {entry["name"].split(",")[0]: entry["values"] for entry in simulation.observe("walk")}
+            own = before["from its own output"]
+            np.testing.assert_allclose(before["dE/dh"], own + here["to the step before: dE/ds W'"], atol=1e-7)
+            assert (np.abs(own).max() > 1e-7) == (at - 1 >= 2), "outputs that do not count say nothing of their state"
+            if truncate and at % truncate == 0:
+                np.testing.assert_array_equal(here["to the step before: dE/ds W'"], 0)
+
+
+def test_fed_back_reads_its_own_output():
+    simulation = Simulation(RecurrentNetwork(task="sine", span=12, units=4, steps=10), 1)
+    simulation.advance(2)
+    model, constants = simulation.model, simulation.constants
+    found = simulation.observe("fed back")
+    assert found.shape == (4, 12) and np.isfinite(found).all()
+    tape = model.tape_state(constants, simulation.state)
+    held = constants.extra["held"]
+    first = constants.program.forward(tape, "rnn.output", x=held["x"][:1], t=held["t"][:1])[0, -1, 0]
+    assert found[2, 0] == pytest.approx(float(first))
+    again = np.concatenate([held["x"][0, 1:], [[first]]])[None]
+    assert found[2, 1] == pytest.approx(float(constants.program.forward(tape, "rnn.output", x=again, t=held["t"][:1])[0, -1, 0]), abs=1e-6)
+    np.testing.assert_allclose(found[1, 0], held["t"][0, -1, 0], atol=1e-6)  # the wave goes on where the sequence ends

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 
@@ -132,6 +133,23 @@ def test_running_becomes_finished_at_its_length(begin):
     r = begin(steps=500, playing=True)
     until(lambda: r.status.phase == "finished")
     assert (r.status.step, r.status.reason) == (500, "finished")
+
+
+def test_whoever_sees_the_end_sees_the_figures_of_the_end(begin, counter, monkeypatch):
+    """A card of results that opens when a run is over would otherwise show those of a moment before, as long as a summary takes."""
+    calls = itertools.count()
+
+    def summary(self, constants, state):
+        time.sleep(0.05)
+        return {"said": next(calls)}
+
+    monkeypatch.setattr(catalog.load(counter), "summary", summary)
+    r = begin(steps=500, playing=True)
+    seen = []
+    until(lambda: seen.append(r.status) or r.status.phase == "finished")
+    first = next(status for status in seen if status.phase == "finished")
+    time.sleep(0.15)
+    assert first.step == 500 and first.summary == r.status.summary != {"said": 0}
 
 
 def test_running_becomes_finished_at_the_length_of_the_model(begin, counter):

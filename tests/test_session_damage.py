@@ -366,3 +366,31 @@ def test_the_header_tells_a_session_from_other_databases(original):
     assert int.from_bytes(header[68:72], "big") == schema.APPLICATION_ID
     assert int.from_bytes(header[60:64], "big") == schema.current_version()
     assert header[18:20] == b"\1\1"  # no write-ahead log is needed to read a closed file
+
+
+def test_what_is_no_text_in_names_and_checkpoints_is_a_sentence(original, tmp_path):
+    """SQLite's own message then quotes bytes that are none, which Python cannot hand on; and a checksum over them is no reason to fail."""
+    import shutil
+
+    path = Path(shutil.copy(original, tmp_path / "names.lab"))
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA writable_schema=ON")
+    connection.execute("UPDATE sqlite_master SET name=CAST(x'b4b4' AS TEXT), sql='CREATE TABLE' WHERE name='arrays'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(FileError, match="is damaged"):
+        SessionReader(path)
+    assert len(Session.check(path)) == 1
+    path = Path(shutil.copy(original, tmp_path / "checkpoint.lab"))
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE checkpoints SET meta=CAST(x'7b22b4223a317d' AS TEXT)")
+        connection.execute("UPDATE log SET name=CAST(x'b4' AS TEXT)")
+    connection.close()
+    with SessionReader(path) as reader:
+        run = reader.runs()[0].id
+        with pytest.raises(FileError, match="is damaged"):
+            reader.checkpoint(run)
+        with pytest.raises(FileError, match="is damaged"):
+            reader.log(run)
+    assert Session.check(path)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from picture_models import Gallery
 
+from lab import catalog
 from lab.display.stage import arrange, boxes, cards, complete
 from lab.display.symbols import Run, markup, plain, runs
 from lab.engine import tokens
@@ -162,3 +163,12 @@ def test_tokens_become_columns():
     table = tokens.columns(made, ("surprise", "share"))
     assert list(table) == ["row", "place", "text", "surprise", "share"] and len(table["text"]) == 14
     assert table["surprise"][1] == pytest.approx(2 / 13) and math.isnan(table["surprise"][13])
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_preset_of_every_model_has_a_stage_in_every_size(name):
+    kind = catalog.load(name)
+    for values in ({}, *kind.presets.values()):
+        model = kind(**values)
+        for size in ((600, 500), (760, 300), (896, 760), (1400, 900)):
+            arrange(model, *size)

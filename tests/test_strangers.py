@@ -224,3 +224,10 @@ def test_a_damaged_session_opens_and_says_what_is_damaged(tmp_path, qtbot):
         window.close()
         window.finish()
         window.deleteLater()
+
+
+def test_info_of_a_run_whose_parameters_are_none_says_the_rest(tmp_path, capsys):
+    with Session.create(tmp_path / "a.lab") as session:
+        session.add_run("odd", {"model": "membrane-pump", "parameters": [1, 2]})
+    assert main(["info", str(tmp_path / "a.lab")]) == 0
+    assert "odd (membrane-pump)" in capsys.readouterr().out

@@ -371,7 +371,7 @@ def test_what_is_bounded_is_refused_before_it_is_read(tmp_path, monkeypatch):
     with pytest.raises(FileError, match="at most 100 bytes"):
         tables.read(put(tmp_path, PLAIN))
     monkeypatch.setattr(tables, "MAX_BYTES", 1 << 20)
-    monkeypatch.setattr(tables, "MAX_COLUMNS", 50)
+    monkeypatch.setattr("lab.data.rows.MAX_COLUMNS", 50)
     with pytest.raises(FileError, match="at most 50 can be read"):
         tables.read(put(tmp_path, "\n".join(",".join("1" * 60) for _ in range(3)), "b.csv"))
     monkeypatch.setattr(tables, "MAX_ROWS", 500)
@@ -411,3 +411,9 @@ def test_what_other_programs_export_is_read_as_it_is(tmp_path):
     )
     made = planned(put(tmp_path, bank.encode("cp1252")))
     assert made.table.layout.titles == 2 and made.unknown == 1 and learned.dataset(made).x[1, 0] == np.float32(-1101.5)
+
+
+@pytest.mark.timeout(30)
+def test_twenty_thousand_columns_of_one_name_are_told_apart_at_once(tmp_path):
+    table = tables.read(put(tmp_path, ",".join(["x"] * 19_000) + "\n" + ",".join(["1"] * 19_000) + "\n", "wide.csv"))
+    assert [c.name for c in table.columns[:3]] == ["x", "x (2)", "x (3)"] and len({c.name for c in table.columns}) == 19_000

@@ -29,6 +29,7 @@ def prepared(window, qtbot, **values):
         ),
         timeout=60_000,
     )
+    window.player.pace(None)  # as fast as it goes
 
 
 def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_rate(open_window, qtbot):
@@ -39,7 +40,7 @@ def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_
     assert "layer output" in window.banner.words.text() and window.banner.height() < 0.4 * window.height()
     assert window.banner.words.height() >= window.banner.words.heightForWidth(window.banner.words.width())
     qtbot.mouseClick(button(window, "Best weights, rate 0.03"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=20_000)
+    qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=60_000)
     assert window.player.status.summary["test R2"] > 0.2
     assert window.document.experiment().parameters["rate"] == pytest.approx(0.03) and window.side.form.model.rate == pytest.approx(0.03)
 
@@ -114,7 +115,7 @@ def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_
     window = open_window("mlp", size=(1200, 800))
     prepared(window, qtbot, data="moons", hidden="8", n=200, epochs=20)
     window.toggle()
-    qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=20_000)
+    qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=60_000)
     view = window.workspace.view("surface")
 
     def shown() -> bool:
@@ -123,6 +124,7 @@ def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_
     qtbot.waitUntil(shown, timeout=5_000)
     window.seek(40)
     qtbot.waitUntil(lambda: window.player.runner.status.past[0] == 40 and shown(), timeout=20_000)
+    qtbot.waitUntil(lambda: window.player.source.snapshot("surface") is not None, timeout=20_000)
     seen = window.player.source.snapshot("surface")
     monkeypatch.setattr("lab.engine.runner.LOOKING_BACK", 0.0)
     window.seek(50)
@@ -131,7 +133,7 @@ def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_
     window.branch_here()
     qtbot.waitUntil(lambda: window.player.status.place is None and window.player.status.step == 40 and shown(), timeout=20_000)
     qtbot.waitUntil(lambda: window.player.source.snapshot("surface") is not None, timeout=5_000)
-    assert np.array_equal(window.player.source.snapshot("surface"), seen)
+    qtbot.waitUntil(lambda: np.array_equal(window.player.source.snapshot("surface"), seen), timeout=5_000)
 
 
 def test_a_network_under_dales_law_goes_over_to_the_spiking_canvas_by_a_button(open_window, qtbot):

@@ -32,6 +32,15 @@ def test_construction_is_over_when_all_neurons_are_placed():
     assert np.isfinite(result.observe("network")).all() and result.observe("network").shape == (2, len(GRID))
 
 
+def test_the_error_of_a_trained_network_is_the_same_however_the_run_is_cut():
+    whole, pieces, dark = (engine.Simulation(UniversalApproximation(method="trained", width=4), 1) for _ in range(3))
+    row = whole.advance(50, ["error"]).samples["error"].copy()
+    cut = np.concatenate([pieces.advance(n, ["error"]).samples["error"].copy() for n in (1, 7, 13, 2, 27)])
+    dark.advance(50, [])
+    np.testing.assert_array_equal(row, cut)
+    assert len(set(row)) == 3 and all(np.array_equal(whole.state[k], other.state[k]) for k in whole.state for other in (pieces, dark))
+
+
 def test_collapsing_needs_linear_layers():
     simulation = engine.Simulation(LinearCollapse(activation="tanh"))
     with pytest.raises(ModelError, match="identity"):

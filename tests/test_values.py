@@ -6,8 +6,9 @@ import pytest
 
 from lab import catalog
 from lab.engine.experiment import Experiment
+from lab.engine.simulation import Simulation
 from lab.errors import LabError
-from lab.model import Happened
+from lab.model import Happened, Model
 from lab.params import Described, Frozen, frozen, param
 
 
@@ -64,3 +65,34 @@ def test_frozen_mappings_refuse_every_change(change):
     with pytest.raises(TypeError):
         change(value)
     assert value == {"a": (1, {"b": 2})} and isinstance(value["a"][1], Frozen)
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_a_step_of_a_drag_builds_few_models_whatever_the_model(name, monkeypatch):
+    """The window makes one value of a changed parameter, the run another; what its figures are worked out on is two more at most."""
+    kind = catalog.load(name)
+    simulation = Simulation(kind(), 1)
+    simulation.summary()
+    spec = next((s for s in kind.specs().values() if s.live and s.kind in ("float", "int")), None)
+    if spec is None:
+        pytest.skip("nothing can be dragged")
+    lo, hi = spec.soft or (spec.lo, spec.hi)
+    built, make = [], Described.__init__
+
+    def counted(self, **values):
+        make(self, **values)
+        if isinstance(self, Model):
+            built.append(type(self).__name__)
+
+    monkeypatch.setattr(Described, "__init__", counted)
+    simulation.change(**{spec.name: type(spec.default)(lo + 0.37 * (hi - lo))})
+    simulation.summary()
+    assert 1 <= len(built) <= 3, built
+
+
+def test_thresholds_of_a_cell_are_sought_with_one_population_each_and_with_the_dial_too(monkeypatch):
+    cell = catalog.load("hodgkin-huxley")(shadow=True)
+    built, make = [], Described.__init__
+    monkeypatch.setattr(Described, "__init__", lambda self, **values: (make(self, **values), built.append(type(self).__name__))[0])
+    marks = cell.marks("current")
+    assert len(built) == 2 and marks["rheobase"] == pytest.approx(2.24, abs=0.01)

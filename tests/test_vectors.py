@@ -192,3 +192,10 @@ def test_columns_of_a_table_can_be_brought_to_one_scale_before_they_are_mapped(t
 def test_what_are_no_judged_pairs_is_one_sentence(tmp_path, text):
     with pytest.raises(FileError, match="a pair has two words and a number"):
         read_similarities(put(tmp_path, text, "pairs.txt"))
+
+
+def test_a_file_of_nothing_but_tabs_is_a_sentence(tmp_path):
+    path = tmp_path / "tabs.tsv"
+    path.write_bytes(b"\t" * 100_000)
+    with pytest.raises(FileError):
+        vectors.load(path)

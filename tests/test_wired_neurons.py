@@ -218,3 +218,14 @@ def test_a_drag_from_neuron_to_neuron_in_the_circuit_asks_for_a_synapse(qtbot):
         circuit.dragged(start, True, False, False)
         circuit.dragged(end, False, True, False)
     assert asked == [("wire", {"source": 0, "target": 2})]
+
+
+def test_rates_are_those_of_now_and_none_of_a_neuron_that_fell_silent():
+    simulation = engine.Simulation(WiredNeurons(weights=(), drive=((1.5, 1.5),)), 0)
+    simulation.advance(simulation.model.steps_for(600.0))
+    first = [float(r) for r in simulation.summary()["rates (Hz)"].split(", ")]
+    assert first[0] == pytest.approx(first[1], rel=0.02) and first[0] > 20
+    simulation.change(drive=((1.5, 0.0),))
+    simulation.advance(simulation.model.steps_for(600.0))
+    after = [float(r) for r in simulation.summary()["rates (Hz)"].split(", ")]
+    assert after[0] == pytest.approx(first[0], rel=0.02) and after[1] == 0.0, "a mean since the start is half of it"

@@ -84,8 +84,8 @@ class Swept(Running, Protocol):
 
     cells: int
 
-    def silent(self) -> Self:
-        """This cell without any stimulus."""
+    def silent(self, **more: Any) -> Self:
+        """This cell without any stimulus, and with other values besides."""
 
 
 class Followed(Running, Firing, Protocol):

@@ -126,7 +126,7 @@ class Neuron(Driven):
 
     def equilibria(self, current: float) -> tuple[Equilibrium, ...]:
         """Every equilibrium under a constant current, from the lowest voltage up; found once for equal equations."""
-        return _equilibria(_Equations(self), current)
+        return _equilibria(Equations(self), current)
 
     def beginning(self) -> tuple[np.ndarray, Start]:
         """Where every cell starts, and why: at the stable equilibrium of lowest voltage without stimulus, as a cell is found.
@@ -183,9 +183,9 @@ class Neuron(Driven):
         """Where a spike at the variables y puts the cell; None for a cell that comes back by itself."""
         return None
 
-    def silent(self) -> Self:
-        """This cell without any stimulus."""
-        return self.replace(stimulus="step", current=0.0, offset=0.0, spread=0.0, onset=0.0, width=0.0)
+    def silent(self, **more: Any) -> Self:
+        """This cell without any stimulus, and with whatever else is given: one value, however much changes."""
+        return self.replace(**{"stimulus": "step", "current": 0.0, "offset": 0.0, "spread": 0.0, "onset": 0.0, "width": 0.0} | more)
 
     # -- the contract --
 
@@ -224,10 +224,11 @@ class Neuron(Driven):
             )
         if self.plane:
             x, y = self.plane
-            found.append(
-                Stream("nullclines", "curve", "", f"Where {x} and where {y} stands still.", channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0"))
-            )
-            found.append(Stream("equilibria", "curve", "", "Equilibria under the present current.", channels=(x, "stable", "unstable")))
+            unit = dict(zip(self.variables, self.units, strict=True))
+            still = f"Where {x} and where {y} stands still."
+            found.append(Stream("nullclines", "curve", unit[y], still, channels=(x, f"d{x}/dt = 0", f"d{y}/dt = 0"), x_unit=unit[x]))
+            rest = "Equilibria under the present current."
+            found.append(Stream("equilibria", "curve", unit[y], rest, channels=(x, "stable", "unstable"), x_unit=unit[x]))
             found.append(Stream("fixed_points", "table", "", "Equilibria under the present current, with their kind and eigenvalues."))
         if self.shadow:
             found.append(accuracy.STREAM)
@@ -493,9 +494,9 @@ class Neuron(Driven):
 
     # -- protocols --
 
-    def sweep(self, currents: np.ndarray, duration: float, transient: float = 0.0) -> Sweep:
-        """Start a sweep: one population, one cell for each constant current, spikes counted after `transient` ms."""
-        return Sweep(self, np.asarray(currents, float), duration, transient)
+    def sweep(self, currents: np.ndarray, duration: float, transient: float = 0.0, **more: Any) -> Sweep:
+        """Start a sweep: one population, one cell for each constant current, spikes counted after `transient` ms; `more` is changed of the cell."""
+        return Sweep(self, np.asarray(currents, float), duration, transient, **more)
 
     def response(self, current: float, duration: float) -> np.ndarray:
         """Time (ms) and V of this cell after a constant current is switched on at rest: rows of a curve."""
@@ -506,7 +507,7 @@ class Neuron(Driven):
         return np.vstack([one.cell.dt * np.arange(one.steps + 1), [one.start()["V"][0], *V]])
 
 
-class _Equations:
+class Equations:
     """A cell as far as its equations go: equal for cells that differ in what `Neuron` itself declares (stimulus, number, step)."""
 
     def __init__(self, cell: Neuron):
@@ -517,11 +518,11 @@ class _Equations:
         return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Equations) and self._key == other._key
+        return isinstance(other, Equations) and self._key == other._key
 
 
 @lru_cache(128)
-def _equilibria(equations: _Equations, current: float) -> tuple[Equilibrium, ...]:
+def _equilibria(equations: Equations, current: float) -> tuple[Equilibrium, ...]:
     found = tuple(equilibria(equations.cell, current))
     for one in found:
         one.point.flags.writeable = False

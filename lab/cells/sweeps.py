@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -18,13 +19,17 @@ class Sweep:
     transient, so they do not suffer from counting whole spikes; a cell that fired less than twice has rate 0.
     """
 
-    def __init__(self, cell: Swept, currents: np.ndarray, duration: float, transient: float):
-        self.cell = cell.silent().replace(cells=len(currents), shown=1)
+    def __init__(self, cell: Swept, currents: np.ndarray, duration: float, transient: float, **more: Any):
+        self.cell = cell.silent(cells=len(currents), shown=1, shadow=False, **more)
         self.currents, self.transient = currents, transient
         self.steps = self.cell.steps_for(duration)
         self.bench = self.cell.build(0)
-        self.bench.own[:] = currents
+        self.drive(currents)
         self.streams = self.cell.streams
+
+    def drive(self, currents: np.ndarray) -> None:
+        """Other currents for the next start."""
+        self.bench.own[:] = currents
 
     def start(self) -> State:
         """State before the first step."""
@@ -84,9 +89,11 @@ def least_current(
 
     Narrowed by sweeps of `points` cells each; the answer is the middle of the last bracket.
     """
+    sweep = Sweep(cell, np.zeros(points), duration, transient)
     for _ in range(rounds):
         currents = np.linspace(lo, hi, points)
-        fired = Sweep(cell, currents, duration, transient).run()["swept"] >= spikes
+        sweep.drive(currents)
+        fired = sweep.run()["swept"] >= spikes
         if not fired.any():
             return math.inf
         k = int(fired.argmax())

@@ -36,7 +36,8 @@ def info(file: str, *, json_: Json = False) -> None:
     for r in runs:
         branch = f", branched from run {r.parent} at step {r.parent_step}" if r.parent is not None else ""
         print(f"\nrun {r.id}: {r.name} ({r.experiment.get('model')}), {r.steps} steps, {r.state}{branch}, {r.created}")
-        changed = ", ".join(f"{k} = {str(v)[:60]}" for k, v in (r.experiment.get("parameters") or {}).items())
+        own = r.experiment.get("parameters")
+        changed = ", ".join(f"{k} = {str(v)[:60]}" for k, v in (own if isinstance(own, dict) else {}).items())
         if r.made:
             print("  made on " + ", ".join(f"{k} {str(v)[:60]}" for k, v in r.made.items() if isinstance(v, str)))
         print(f"  parameters: {changed or 'all at their defaults'}; seed {r.experiment.get('seed', 0)}")
@@ -63,6 +64,8 @@ def export(
         ),
     ] = "",
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write (default: csv to standard output).")] = None,
+    from_: Annotated[float | None, Parameter(name="--from", help="Only from this time on, in the run's unit of time.")] = None,
+    until: Annotated[float | None, Parameter(help="Only up to this time.")] = None,
     run_id: RunId = None,
 ) -> None:
     """Write the data of one stream as CSV (with units in the heading) or NPZ, or everything; of vectors, in the formats of vectors."""
@@ -71,6 +74,8 @@ def export(
 
     if all_ == (stream is not None):
         raise LabError("lab export FILE needs the name of a stream (see 'lab info FILE'), or --all for everything.")
+    if all_ and (from_ is not None or until is not None):
+        raise LabError("lab export --all writes everything: --from and --until are for one stream.")
     if all_:
         run = api.load(file, run_id)
         folder = Path(output) if output else Path(f"{Path(file).stem}-data")
@@ -88,7 +93,7 @@ def export(
     run = api.load(file, run_id)
     if path is None and to != "csv":
         path = Path(f"{Path(file).stem}-{stream}.{to}")
-    export_stream(run, stream, to, path, sys.stdout)
+    export_stream(run, stream, to, path, sys.stdout, (from_, until))
     if path is not None:
         say(f"wrote {path}")
 

@@ -17,7 +17,9 @@ from pathlib import Path
 from lab.data.dialect import Dialect, is_date, parse, said_separator
 from lab.data.numerals import MISSING, is_number, tidy
 from lab.errors import FileError
+from lab.units import number as printed
 
+MAX_COLUMNS = 20_000
 LOOKED_AT = 2000  # records from which the layout is found
 CELLS = 60_000  # that are looked at to tell a heading from values
 _COMMENT = ("#", "%", "//")
@@ -68,6 +70,8 @@ def layout(text: str, dialect: Dialect, place: Path, header: str = "") -> Layout
         raise FileError(f"{place} is not a table of values with separators: {error}.") from None
     rows = [(n, row) for n, row in rows if any(cell.strip() for cell in row)]
     width = _width(rows)
+    if width > MAX_COLUMNS:
+        raise FileError(f"{place} has {printed(width)} columns; at most {printed(MAX_COLUMNS)} can be read: cut it down first.")
     comments = titles = 0
     comment: list[str] = []
     above: list[str] = []
@@ -165,13 +169,15 @@ def _named(
 
 
 def _unique(names: list[str], named: bool) -> tuple[str, ...]:
-    out: list[str] = []
+    out: dict[str, None] = {}
+    counts: dict[str, int] = {}  # the next number for a name that is taken: trying all of them again takes minutes for 20,000 alike
     for k, raw in enumerate(names):
         name = " ".join(tidy(raw).split()) or ("row names" if named and k == 0 and len(names) > 1 else f"column {k + 1}")
-        taken, count = name, 2
+        taken = name
         while name in out:
-            name, count = f"{taken} ({count})", count + 1
-        out.append(name)
+            counts[taken] = counts.get(taken, 1) + 1
+            name = f"{taken} ({counts[taken]})"
+        out[name] = None
     return tuple(out)
 
 

@@ -29,7 +29,6 @@ from lab.units import number as printed
 MAX_BYTES = 256 << 20
 MAX_ROWS = 2_000_000
 MAX_CELLS = 60_000_000
-MAX_COLUMNS = 20_000
 CHUNK = 20_000  # rows that are read at a time, fewer of wide tables
 SHOWN = 200  # rows that are kept as text, for people to look at
 UNEVEN = 0.05  # share of rows with another number of values that may be left out
@@ -133,8 +132,6 @@ def _read(place: Path, choices: Choices, wanted: tuple[tuple[str, Kind], ...], w
     else:
         dialect = _dialect(text.text, place, choices)
         found = layout(text.text, dialect, place, choices.header)
-    if found.width > MAX_COLUMNS:
-        raise FileError(f"{place} has {printed(found.width)} columns; at most {printed(MAX_COLUMNS)} can be read: cut it down first.")
     rule = replace(_rule(place, choices, dialect.decimal), scored="_" in text.text)
     asked = {**said, **dict(wanted), **_kinds(place, choices.types, found.names)}
     stores = [Store(name, asked.get(name, asked.get(""))) for name in found.names]

@@ -107,7 +107,7 @@ def detect(path: str | Path) -> str:
         raise FileError(f"{place} is none of the formats {', '.join(FORMATS)}: name one if you know which it is.")
     head = start.decode("utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
     lines = [line for line in head.split("\n")[:-1] or [head] if line.strip()]
-    counts = {mark: min(line.count(mark) for line in lines[:20]) for mark in "\t,;|"}
+    counts = {mark: min((line.count(mark) for line in lines[:20]), default=0) for mark in "\t,;|"}
     if all(_is_number(cell) for line in lines[:5] for cell in line.split("\t")) and (counts["\t"] or suffix == ".tsv"):
         return "projector"
     if max(counts.values()) or suffix in (".tsv", ".csv"):

@@ -33,17 +33,21 @@ class Run(Protocol):
     def streams(self) -> Sequence[str]:
         """What was recorded."""
 
-    def recorded(self, name: str) -> Recorded:
-        """Time, values and index of a stream."""
+    def recorded(self, name: str, start: float | None = None, stop: float | None = None) -> Recorded:
+        """Time, values and index of a stream, or of a part of it."""
 
 
-def columns(run: Run, name: str) -> dict[str, np.ndarray]:
-    """The stream as named columns of equal length, units in the names.
+Part = tuple[float | None, float | None]  # from when on, and until when, in the clock's unit
+WHOLE: Part = (None, None)
+
+
+def columns(run: Run, name: str, part: Part = WHOLE) -> dict[str, np.ndarray]:
+    """The stream, or a part of it, as named columns of equal length, units in the names.
 
     Traces: time and one column per channel. Events: time, index, value. Per-block numbers: the last snapshot's rows.
     """
     stream, clock = run.model.stream(name), run.model.clock
-    found = run.recorded(name)
+    found = run.recorded(name, *part)
     when = f"time ({clock.unit})"
     if stream.form == "samples":
         return {when: found.time, **kinds.of_channels(stream, found.values)}
@@ -56,7 +60,7 @@ def columns(run: Run, name: str) -> dict[str, np.ndarray]:
         unit = f" ({stream.unit})" if stream.unit else ""
         return out if stream.kind == "raster" else out | {f"{name}{unit}": found.values}
     if not len(found.values):
-        raise ModelError(f"{name} was not recorded in this run.")
+        raise ModelError(f"{name} was not recorded in this {'run' if part == WHOLE else 'part of the run'}.")
     return kinds.of(run.model._owner(), stream).columns(stream, found.values[-1])
 
 
@@ -118,13 +122,13 @@ def _file_name(stream: str) -> str:
     return re.sub(r"[^\w.-]+", "-", stream).strip("-.") or "stream"
 
 
-def export_stream(run: Run, name: str, to: str, path: Path | None, out: TextIO) -> None:
-    """Write a stream of a run as `csv` (to `path` or the open text file `out`) or `npz` (to `path`)."""
+def export_stream(run: Run, name: str, to: str, path: Path | None, out: TextIO, part: Part = WHOLE) -> None:
+    """Write a stream of a run, or a part of it, as `csv` (to `path` or the open text file `out`) or `npz` (to `path`)."""
     if to not in FORMATS:
         raise ModelError(f"--to {to}: a stream is exported as csv or npz.")
     if to == "npz":
         assert path is not None
-        found = run.recorded(name)
+        found = run.recorded(name, *part)
         arrays: dict[str, Any] = {"time": found.time}
         if found.index is not None:
             arrays["index"] = found.index
@@ -145,7 +149,7 @@ def export_stream(run: Run, name: str, to: str, path: Path | None, out: TextIO) 
         except OSError as error:
             raise FileError(f"{path} cannot be written: {error.strerror}.") from None
         return
-    table = columns(run, name)
+    table = columns(run, name, part)
     if path is None:
         _write_csv(table, out)
         return

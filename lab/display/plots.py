@@ -146,7 +146,9 @@ def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) ->
         return Stretch(max(0, math.floor(lo / clock.dt)), min(step, math.ceil(hi / clock.dt)), 0), Axis(label, lo, hi)
     if picture.window <= 0:
         whole = model.length * clock.dt if model.length and model.length <= 1 << 22 else 0.0
-        hi = whole if whole else nice_ceiling(max(step * clock.dt, 20 * clock.dt))
+        grown = nice_ceiling(max(step * clock.dt, 20 * clock.dt))
+        # A training that nobody knows the end of beforehand (it may stop earlier, or go on) fills its axis from the start.
+        hi = min(whole, grown) if whole and not clock.physical else whole or grown
         return Stretch(0, step, 0), Axis(label, 0.0, float(hi))
     steps = max(1, round(picture.window / clock.dt))
     if paged:

@@ -19,6 +19,7 @@ __all__ = ["Arrangement", "Box", "Card", "Split", "arrange", "boxes", "cards", "
 NARROW, LOW = 760, 420  # px: a place smaller than this shows main and what fits beside it
 STRIPS = 4  # strips of a stage that nobody declared
 COMPANIONS = 3
+MINOR = 0.75  # weight below which a part of the main place gives way where it is narrow
 TALL = 620  # px: a place less high than this has only two companions above one another
 MOST = 2.4  # the main thing takes at most so many times the width of its companions
 UNDER = 0.55  # height of what stands below, as a share of what stands above it
@@ -93,12 +94,22 @@ def arrange(model: Model, width: float, height: float) -> Arrangement:
     waiting: list[str] = []
     narrow, low = width < NARROW, height <= LOW
     if narrow or low:
-        waiting += [*_names(above), *_names(below)]
+        waiting += [*_names(above), *(() if narrow and not low else _names(below))]
+        companions += below if narrow and not low else []
         above, below = [], []
+    if (narrow or low) and isinstance(stage.main, tuple):  # what is small beside it has no room
+        small = [each for each in stage.main if not isinstance(each, Strips) and all(weights.get(n, 1.0) < MINOR for n in _names((each,)))]
+        small = small if len(small) < len(stage.main) else []
+        aside = list(_names(small))
+        first = 1 if not low else 0  # one of it stands under the rest, where that is two in a row
+        companions, waiting = [*aside[:first], *companions], [*aside[first:], *waiting]
+        main_place: Place = tuple(each for each in stage.main if each not in small)
+    else:
+        main_place = stage.main
     most = 1 if low else 2 if narrow or height < TALL else len(companions)
     waiting = [*_names(companions[most:]), *waiting]
     companions = companions[:most]
-    main = _place(stage.main, weights, across=not narrow)
+    main = _place(main_place, weights, across=not narrow)
     top = main
     if companions:
         beside = _split([_place(each, weights, across=not narrow) for each in companions], weights, across=narrow)

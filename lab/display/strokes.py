@@ -21,6 +21,9 @@ from lab.kernels import kernel
 
 SOLID = np.empty(0)
 LARGEST_SIDE = 16_384
+# A number is known to be one by being less than this: of a sum, `isfinite` asks whether s - s is 0, which the compiler takes for
+# granted once it may regroup sums; a gap was then walked through pixel by pixel.
+LARGEST = 1e300
 
 
 class Canvas:
@@ -135,7 +138,7 @@ def _cover_line(x, y, half, dashes, cover, box):
     part, rest, on = 0, dashes[0] if len(dashes) else 0.0, True
     for k in range(len(x) - 1):
         x0, y0, x1, y1 = x[k], y[k], x[k + 1], y[k + 1]
-        if not np.isfinite(x0 + y0 + x1 + y1):
+        if not abs(x0 + y0 + x1 + y1) < LARGEST:
             if len(dashes):
                 part, rest, on = 0, dashes[0], True
             continue
@@ -165,7 +168,7 @@ def _cover_area(x, y, level, cover, box):
     height, width = cover.shape
     for k in range(len(x) - 1):
         x0, y0, x1, y1 = x[k], y[k], x[k + 1], y[k + 1]
-        if not np.isfinite(x0 + y0 + x1 + y1) or x1 < x0:
+        if not abs(x0 + y0 + x1 + y1) < LARGEST or x1 < x0:
             continue
         first, last = int(max(0.0, np.floor(x0))), int(min(width - 1.0, np.floor(x1)))
         for column in range(first, last + 1):
@@ -191,7 +194,7 @@ def _cover_ticks(x, y, reach, half, cover, box):
     height, width = cover.shape
     for k in range(len(x)):
         left, right, high, low = x[k] - half, x[k] + half, y[k] - reach, y[k] + reach
-        if not np.isfinite(left + high) or right <= 0.0 or left >= width or low <= 0.0 or high >= height:
+        if not abs(left + high) < LARGEST or right <= 0.0 or left >= width or low <= 0.0 or high >= height:
             continue
         a, b = int(max(0.0, np.floor(left))), int(min(width - 1.0, np.ceil(right) - 1.0))
         top, bottom = int(max(0.0, np.round(high))), int(min(height - 1.0, np.round(low)))

@@ -31,7 +31,7 @@ class View:
     yaw: float = 0.0
     pitch: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not (1 <= self.width <= LARGEST_SIDE and 1 <= self.height <= LARGEST_SIDE):
             raise LabError(f"view: width and height must be from 1 to {LARGEST_SIDE} pixels (got {self.width} x {self.height}).")
         if not self.scale > 0:

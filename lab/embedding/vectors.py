@@ -28,7 +28,7 @@ class Vectors:
     title: str = ""
     said: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.matrix.ndim != 2 or len(self.words) != len(self.matrix):
             raise LabError(
                 f"{self.title or 'vectors'}: {len(self.words)} words need a matrix of as many rows (got shape {self.matrix.shape})."

@@ -111,6 +111,28 @@ def _graph(shown: Any) -> str:
     return ""
 
 
+def _network(shown: Any) -> str:
+    if not isinstance(shown, dict):
+        return _named(shown)
+    if not {"layers", "wires"} <= set(shown):
+        return f"only {', '.join(shown)}"
+    wrong = _rows(shown["layers"]) or _rows(shown["wires"])
+    if wrong:
+        return wrong
+    counts = [len(layer["values"]) if isinstance(layer.get("values"), np.ndarray) else -1 for layer in shown["layers"]]
+    for layer, count in zip(shown["layers"], counts, strict=True):
+        maps = layer.get("maps")
+        if count < 0 or (maps is not None and (np.ndim(maps) != 3 or len(maps) != count)):
+            return f"the layer '{layer.get('name', '')}' without values and maps of as many units"
+    for wire in shown["wires"]:
+        ends = wire.get("source"), wire.get("target")
+        if not all(isinstance(end, int) and 0 <= end < len(counts) for end in ends):
+            return f"wires between layers {ends[0]} and {ends[1]} of {len(counts)}"
+        if np.shape(wire.get("weights")) != (counts[ends[0]], counts[ends[1]]):
+            return f"weights of the shape {np.shape(wire.get('weights'))} between {counts[ends[0]]} and {counts[ends[1]]} units"
+    return ""
+
+
 def _matrices(shown: Any) -> str:
     found = _rows(shown)
     for entry in shown if not found else ():
@@ -173,6 +195,16 @@ def _of_graph(stream: Stream, shown: Any) -> Columns:
     raise ModelError(f"{stream.name} is a graph: export it from the canvas as GraphML, JSON or an edge list.")
 
 
+def _of_network(stream: Stream, shown: Any) -> Columns:
+    """One row for each weight that is drawn."""
+    rows = [
+        (shown["layers"][wire["source"]]["name"], i, shown["layers"][wire["target"]]["name"], j, value)
+        for wire in shown["wires"]
+        for (i, j), value in np.ndenumerate(wire["weights"])
+    ]
+    return {name: np.array([row[k] for row in rows]) for k, name in enumerate(("from layer", "from", "to layer", "to", "weight"))}
+
+
 def _of_tokens(stream: Stream, shown: Any) -> Columns:
     return tokens.columns(tokens.read(shown, stream.name, stream.kind), stream.channels)
 
@@ -191,6 +223,7 @@ add(Kind("image", PICTURES, _of_array))
 add(Kind("cloud", POINTS, _of_array))
 add(Kind("arrows", array("an array (arrows, 4 or 5): x, y, dx, dy, class", (2,), (4, 5)), _of_arrows))
 add(Kind("graph", must("a dict of nodes (n, 3 or more) and edges (m, 3)", _graph), _of_graph))
+add(Kind("network", must("a dict of layers and wires", _network), _of_network))
 add(Kind("table", must("a list of rows, each a dict of column and value", _rows), _of_rows))
 add(Kind("matrices", must("a list of dicts with name, place and values (rows, columns)", _matrices), _of_matrices))
 add(Kind("tokens", lambda owner, stream, shown: tokens.read(shown, stream.name, owner), _of_tokens))

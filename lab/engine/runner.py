@@ -311,16 +311,20 @@ class Runner:
                 self._set(phase="stopped", achieved=0.0, reason=self.status.reason or "stopped")
                 return False
             case Play():
-                self._return()
+                branched = self._return()
                 if self._ready():
                     self._run(None)
+                if branched:
+                    self._publish()
             case Pause():
                 if phase == "running":
                     self._hold()
             case RunFor(steps):
-                self._return()
+                branched = self._return()
                 if steps > 0 and self._ready():
                     self._run(self.simulation.step + steps)
+                if branched:
+                    self._publish()
             case Speed(pace):
                 self._set(pace=pace)
                 self._pacing.begin(self.simulation.step)
@@ -359,12 +363,15 @@ class Runner:
                         self._show()
         return True
 
-    def _return(self) -> None:
-        """Make the place looked at, or after a divergence the last good state, the present."""
+    def _return(self) -> bool:
+        """Make the place looked at, or after a divergence the last good state, the present; whether that made a branch."""
         if self.status.place is not None:
             self._branch(self.status.place)
         elif self.status.phase == "diverged":
             self._branch(None)
+        else:
+            return False
+        return True
 
     def _ready(self) -> bool:
         """Whether a block may be done now; drains what the disk refused before."""
@@ -441,9 +448,8 @@ class Runner:
             self._hold()
 
     def _complete(self, reason: str) -> None:
-        self._set(phase="finished", reason=reason, achieved=0.0)
         self._show()
-        self._publish()
+        self._publish(phase="finished", reason=reason)  # in one status: whoever sees the end sees the figures of the end
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
             self._recorder.checkpoint(self.simulation)
@@ -456,13 +462,20 @@ class Runner:
         self.ring.show(self.simulation.step, {name: self.simulation.observe(name) for name in names})
         self._pacing.watched(began)
 
-    def _publish(self) -> None:
+    def _publish(self, **ending: Any) -> None:
         simulation, achieved = self.simulation, 0.0
-        if self.status.phase == "running":
+        if self.status.phase == "running" and not ending:
             reached = self._pacing.reached(simulation.step)
             achieved = self.status.achieved if reached is None else reached * simulation.model.clock.dt
         advice = simulation.model.advice(simulation.constants, simulation.state)
-        self._tell(summary=simulation.summary(), advice=advice, achieved=achieved, watching=self._pacing.watching)
+        self._tell(
+            summary=simulation.summary(),
+            advice=advice,
+            achieved=achieved,
+            watching=self._pacing.watching,
+            run_id=self._recorded_as,
+            **ending,
+        )
 
     def _diverge(self, error: DivergenceError) -> None:
         self._generator = None
@@ -520,9 +533,10 @@ class Runner:
         self._past.keep(self.simulation)
         self.ring.reset(self.simulation.model, place)
         self._pacing.begin(place)
-        self._tell(phase="paused", run_id=self._recorded_as)
+        # The new run is named by the next `_publish`, with the change that made it: whoever takes the parameters of a branch over would
+        # else take those from before the change.
+        self._tell(phase="paused")
         self._show()
-        self._publish()
 
     def _replay(self, point: Checkpoint, log: list[Happened], place: int) -> None:
         replay(self.simulation, point, log, place, self._schedule)

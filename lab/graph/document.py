@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import Any
 
 from lab.errors import ParameterError, near
+from lab.graph.blocks import unrolled
 from lab.graph.parts import (
     FAMILIES,
     Census,
@@ -37,8 +38,10 @@ from lab.graph.parts import (
     Weights,
     extend,
     family,
+    fresh,
     register,
 )
+from lab.graph.wiring import order, reaches, wiring
 from lab.params import Described
 
 __all__ = [
@@ -111,14 +114,14 @@ class Graph:
 
     def order(self) -> tuple[str, ...]:
         """Nodes so that every edge leads forward; where there are circles, edges that close one are passed over."""
-        return _order(self)
+        return order(self)
 
     # -- edits: each returns another graph --
 
     def add_node(self, kind: str, x: float = 0.0, y: float = 0.0, title: str = "", **parameters: Any) -> tuple[Graph, str]:
         """A graph with one node more, and its identity."""
         known = self.kinds.kind(kind)
-        id = _fresh("n", self.nodes)
+        id = fresh("n", self.nodes)
         node = Node(id, kind, self._free_title(title or known.title), known.parameters(**parameters), float(x), float(y))
         return replace(self, nodes=(*self.nodes, node)), id
 
@@ -128,7 +131,7 @@ class Graph:
         if reason:
             raise GraphError(reason)
         begin, end = self.kind_of(source).port(output, "output"), self.kind_of(target).port(input, "input")
-        id = _fresh("e", self.edges)
+        id = fresh("e", self.edges)
         edge = Edge(id, source, begin.name, target, end.name, begin.carries(**properties))
         return replace(self, edges=(*self.edges, edge)), id
 
@@ -150,7 +153,7 @@ class Graph:
         taken = self.incoming(target, end.name)
         if taken and not end.many:
             return f"{both}: '{end.name}' of {other.title} takes one wire and has one from {self.node(taken[0].source).title}: remove that one first."
-        if not self.kinds.cycles and source != target and _reaches(self, target, source):
+        if not self.kinds.cycles and source != target and reaches(self, target, source):
             return f"{both}: this would close a circle, and values must flow one way here: lead the wire to a later node."
         return ""
 
@@ -202,7 +205,7 @@ class Graph:
 
     def comment(self, text: str, x: float = 0.0, y: float = 0.0) -> tuple[Graph, str]:
         """With a comment more."""
-        id = _fresh("c", self.comments)
+        id = fresh("c", self.comments)
         return replace(self, comments=(*self.comments, Comment(id, text, float(x), float(y)))), id
 
     def group(self, nodes: Iterable[str], title: str = "Group", repeat: int = 1) -> tuple[Graph, str]:
@@ -215,7 +218,7 @@ class Graph:
                 )
         if not members:
             raise GraphError("A group needs nodes: select some first.")
-        id = _fresh("g", self.groups)
+        id = fresh("g", self.groups)
         return replace(self, groups=(*self.groups, _changed(Group(id, title, members), {"repeat": repeat}))), id
 
     def part(self, ids: Iterable[str]) -> Graph:
@@ -236,17 +239,17 @@ class Graph:
             raise GraphError(f"A part of a graph of {other.kinds.title.lower()} cannot be pasted among {self.kinds.title.lower()}.")
         graph, names = self, {}
         for n in other.nodes:
-            id = _fresh("n", graph.nodes)
+            id = fresh("n", graph.nodes)
             names[n.id] = id
             graph = replace(graph, nodes=(*graph.nodes, replace(n, id=id, title=graph._free_title(n.title), x=n.x + dx, y=n.y + dy)))
         for e in other.edges:
-            made = replace(e, id=_fresh("e", graph.edges), source=names[e.source], target=names[e.target])
+            made = replace(e, id=fresh("e", graph.edges), source=names[e.source], target=names[e.target])
             graph = replace(graph, edges=(*graph.edges, made))
         for c in other.comments:
-            names[c.id] = _fresh("c", graph.comments)
+            names[c.id] = fresh("c", graph.comments)
             graph = replace(graph, comments=(*graph.comments, replace(c, id=names[c.id], x=c.x + dx, y=c.y + dy)))
         for g in other.groups:
-            made_group = replace(g, id=_fresh("g", graph.groups), nodes=tuple(names[n] for n in g.nodes))
+            made_group = replace(g, id=fresh("g", graph.groups), nodes=tuple(names[n] for n in g.nodes))
             graph = replace(graph, groups=(*graph.groups, made_group))
         return graph, tuple(names.values())
 
@@ -276,7 +279,7 @@ class Graph:
         graph = self
         for g in self.groups:
             if g.repeat > 1:
-                graph = _unrolled(graph, g)
+                graph = unrolled(graph, g)
         return graph
 
     def _free_title(self, title: str) -> str:
@@ -290,7 +293,7 @@ class Graph:
 
     def problems(self) -> tuple[Problem, ...]:
         """Everything that is wrong, each in one sentence with what to do; empty for a graph that can run."""
-        found = list(_wiring(self))
+        found = list(wiring(self))
         if not any(p.fatal for p in found):
             found += self.kinds.check(self)
         return tuple(found)
@@ -333,10 +336,6 @@ def _find(items: tuple, id: str, what: str) -> Any:
         if item.id == id:
             return item
     raise GraphError(f"There is no {what} '{id}' in this graph.")
-
-
-def _fresh(letter: str, items: tuple) -> str:
-    return f"{letter}{1 + max((int(i.id[1:]) for i in items if i.id[1:].isdigit()), default=0)}"
 
 
 def _mean(values: list[float]) -> float:
@@ -397,146 +396,3 @@ def _value(kind: type[Described], item: dict, where: str) -> Described:
         return kind(**item.get("values", {}))
     except ParameterError as error:
         raise GraphError(f"{where}: {error}") from None
-
-
-def _reaches(graph: Graph, start: str, goal: str) -> bool:
-    seen, todo = set(), [start]
-    following: dict[str, list[str]] = {}
-    for e in graph.edges:
-        following.setdefault(e.source, []).append(e.target)
-    while todo:
-        here = todo.pop()
-        if here == goal:
-            return True
-        if here not in seen:
-            seen.add(here)
-            todo += following.get(here, ())
-    return False
-
-
-def _order(graph: Graph) -> tuple[str, ...]:
-    """Kahn's order; where only circles are left, the first node drawn goes next."""
-    waiting = {n.id: 0 for n in graph.nodes}
-    following: dict[str, list[str]] = {n.id: [] for n in graph.nodes}
-    for e in graph.edges:
-        if e.source != e.target:
-            waiting[e.target] += 1
-            following[e.source].append(e.target)
-    done: list[str] = []
-    ready = [n for n, k in waiting.items() if k == 0]
-    while waiting:
-        here = ready.pop(0) if ready else next(iter(waiting))
-        if here not in waiting:
-            continue
-        del waiting[here]
-        done.append(here)
-        for other in following[here]:
-            if other in waiting:
-                waiting[other] -= 1
-                if waiting[other] == 0:
-                    ready.append(other)
-    return tuple(done)
-
-
-def _wiring(graph: Graph) -> Iterable[Problem]:
-    """Problems that every family has: empty, doubled names, circles, ports left open or overfull."""
-    known = graph.kinds
-    if not graph.nodes:
-        yield Problem(f"The graph is empty: drag {known.title.lower()} from the palette.")
-        return
-    titles: dict[str, str] = {}
-    for n in graph.nodes:
-        if n.title in titles:
-            yield Problem(f"Two nodes are called '{n.title}': rename one.", (titles[n.title], n.id))
-        titles[n.title] = n.id
-        for port in graph.kind_of(n).inputs:
-            edges = graph.incoming(n.id, port.name)
-            if port.needed and not edges:
-                yield Problem(f"Nothing leads to '{port.name}' of {n.title}: wire an output to it, or remove {n.title}.", (n.id,))
-            if len(edges) > 1 and not port.many:
-                names = " and ".join(graph.node(e.source).title for e in edges)
-                yield Problem(
-                    f"'{port.name}' of {n.title} takes one wire but has {len(edges)}, from {names}: remove all but one.",
-                    (n.id,),
-                    tuple(e.id for e in edges),
-                )
-    joined: dict[tuple, str] = {}
-    for e in graph.edges:
-        one, other = graph.node(e.source), graph.node(e.target)
-        begin, end = graph.kind_of(one).port(e.output, "output"), graph.kind_of(other).port(e.input, "input")
-        if begin.signal != end.signal:
-            yield Problem(
-                f"{one.title} to {other.title}: '{begin.name}' gives {begin.signal}, but '{end.name}' takes {end.signal}: remove this wire.",
-                (),
-                (e.id,),
-            )
-        key = (e.source, e.output, e.target, e.input)
-        if key in joined and not known.parallel:
-            yield Problem(f"{one.title} to {other.title}: two wires join the same ports: remove one.", (), (joined[key], e.id))
-        joined[key] = e.id
-        if e.source == e.target and not graph.kind_of(one).loops:
-            yield Problem(
-                f"{one.title} leads back to itself, which a {graph.kind_of(one).title} cannot: remove this wire.", (e.source,), (e.id,)
-            )
-    if not known.cycles:
-        place = {id: k for k, id in enumerate(graph.order())}
-        back = [e for e in graph.edges if e.source != e.target and place[e.source] > place[e.target]]
-        if back:
-            one, other = graph.node(back[0].source), graph.node(back[0].target)
-            yield Problem(
-                f"{one.title} to {other.title} closes a circle, and values must flow one way here: remove one wire of the circle.",
-                (),
-                tuple(e.id for e in back),
-            )
-    for g in graph.groups:
-        if g.repeat > 1 and not known.blocks:
-            yield Problem(
-                f"{g.title} is repeated {g.repeat} times, but {known.title.lower()} know no repeated blocks: set it to once and copy the nodes.",
-                g.nodes,
-            )
-        elif g.repeat > 1:
-            try:
-                _seams(graph, g)
-            except GraphError as error:
-                yield Problem(str(error), g.nodes)
-
-
-def _seams(graph: Graph, block: Group) -> tuple[list[Edge], list[Edge]]:
-    """Edges into and out of a block; all that leave must come from one output, because copies are joined in a row."""
-    inside = set(block.nodes)
-    entering = [e for e in graph.edges if e.target in inside and e.source not in inside]
-    leaving = [e for e in graph.edges if e.source in inside and e.target not in inside]
-    if not entering:
-        raise GraphError(
-            f"The block {block.title} is repeated {block.repeat} times, but nothing leads into it: wire something to its first node."
-        )
-    if len({(e.source, e.output) for e in leaving}) != 1:
-        what = "nothing leaves it" if not leaving else "wires leave it from several outputs"
-        raise GraphError(f"The block {block.title} is repeated {block.repeat} times, but {what}: let one output lead out of it.")
-    if len({(e.source, e.output) for e in entering}) != 1:
-        raise GraphError(
-            f"The block {block.title} is repeated {block.repeat} times, but wires enter it from several outputs: let one lead into it."
-        )
-    return entering, leaving
-
-
-def _unrolled(graph: Graph, block: Group) -> Graph:
-    entering, leaving = _seams(graph, block)
-    inner = graph.part(block.nodes)
-    plain = replace(graph, groups=tuple(g for g in graph.groups if g.id != block.id))
-    plain = replace(plain, edges=tuple(e for e in plain.edges if e not in leaving))
-    width = max(n.x for n in inner.nodes) - min(n.x for n in inner.nodes) + 220.0
-    last = {n.id: n.id for n in inner.nodes}
-    for k in range(1, block.repeat):
-        pasted, ids = plain.paste(replace(inner, comments=(), groups=()), width * k, 0.0)
-        copy = dict(zip([n.id for n in inner.nodes], ids, strict=True))
-        edges = [Edge("", last[leaving[0].source], leaving[0].output, copy[e.target], e.input, e.properties) for e in entering]
-        plain = _with_edges(pasted, edges)
-        last = copy
-    return _with_edges(plain, [replace(e, source=last[e.source]) for e in leaving])
-
-
-def _with_edges(graph: Graph, edges: list[Edge]) -> Graph:
-    for e in edges:
-        graph = replace(graph, edges=(*graph.edges, replace(e, id=_fresh("e", graph.edges))))
-    return graph

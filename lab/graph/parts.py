@@ -271,3 +271,7 @@ class Weights:
     def node(self) -> str:
         """The node they belong to."""
         return self.name.partition(".")[0]
+
+
+def fresh(letter: str, items: tuple) -> str:
+    return f"{letter}{1 + max((int(i.id[1:]) for i in items if i.id[1:].isdigit()), default=0)}"

@@ -6,7 +6,7 @@ of a row that is a matrix's own had to be copied out.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,11 @@ class Laid(NamedTuple):
     turned: int
 
 
-if JIT:
+if TYPE_CHECKING:
+
+    def multiply_add(a: np.ndarray, x: Laid, w: Laid, y: Laid, n: int, k: int, m: int, add: int) -> None: ...
+
+elif JIT:
     from llvmlite import ir
     from numba import types
     from numba.core import cgutils

@@ -7,6 +7,8 @@ is compiled and cached by itself, and only when a program uses it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numba
 from numba import types
 from numba.extending import intrinsic
@@ -24,7 +26,11 @@ def entry(function, *examples):
     return compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
 
 
-if JIT:
+if TYPE_CHECKING:
+
+    def call_at(address: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> None: ...
+
+elif JIT:
 
     @intrinsic
     def call_at(typingctx, address, a, b, c, d, e, f):

@@ -14,7 +14,7 @@ import numpy as np
 from lab import catalog
 from lab.engine.conditions import holds
 from lab.errors import LabError
-from lab.lessons.document import Ask, Lesson, numeral
+from lab.lessons.document import SEED, Ask, Lesson, numeral
 from lab.lessons.playing import play
 from lab.params.arithmetic import OF_SERIES, FormulaError, parse
 from lab.units import MINUS, typeset
@@ -28,7 +28,9 @@ def drawn(lesson: Lesson, number: int, student: str) -> dict[str, float]:
     ask = lesson.steps[number].ask
     found = {}
     for name, values in (ask.draw if ask else {}).items():
-        word = "\0".join((" ".join(student.casefold().split()), lesson.name, str(number), name))
+        # The seed hides what is asked about (a cell), which stays the same through a lesson.
+        step = "" if name == SEED else str(number)
+        word = "\0".join((" ".join(student.casefold().split()), lesson.name, step, name))
         found[name] = values.value(int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big") % values.count)
     return found
 

@@ -28,6 +28,7 @@ STEP = (
 ASK = ("question", "answer", "unit", "tolerance", "relative", "choices", "wrong", "draw")
 DOING = ("set", "do", "with", "at")
 _ODD = re.compile(rf"\b({'|'.join(sorted(set(keyword.kwlist) - {'and', 'or', 'not', 'if', 'else', 'True', 'False'}))})\b")  # "fires from"
+_COMMA = re.compile(r", (?![^(]*\))")  # "output, even": not one between the values of a function
 _UNIT = re.compile(r" \([^()\d]{1,20}\)")  # of a figure's name, "mark (%)"
 
 
@@ -132,12 +133,13 @@ class _Reader:
 
     def condition(self, text: str, step: int, key: str) -> str:
         """A condition or formula that can be read; whether its names exist, only a run tells."""
-        for tried in (text, _ODD.sub("name", _UNIT.sub("", text))) if text else ():
+        for tried in (text, _ODD.sub("name", _UNIT.sub("", _COMMA.sub("_", text)))) if text else ():
             try:
                 parse(tried, (), OF_SERIES)
                 break
             except FormulaError as error:
-                if error.sentence.startswith("There is no name"):
+                # A name that is not known yet, or one with a comma in it, which seems to be one value more.
+                if error.sentence.startswith("There is no name") or " takes " in error.sentence:
                     break
                 problem = str(error)
         else:

@@ -173,14 +173,14 @@ def open_checked(path: Path, *, writable: bool) -> Connection:
     """
     try:
         return _open_checked(path, writable=writable)
-    except sqlite3.Error as problem:
+    except MALFORMED as problem:
         name = getattr(problem, "sqlite_errorname", "") or ""
         if writable or not name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")) or not _left_over(path):
             raise explain(path, problem) from problem
     _restore(path)
     try:
         return _open_checked(path, writable=writable)
-    except sqlite3.Error as problem:
+    except MALFORMED as problem:
         raise explain(path, problem) from problem
 
 
@@ -228,10 +228,8 @@ def _open_checked(path: Path, *, writable: bool) -> Connection:
                 raise FileError(f"'{path.name}' is damaged ({_first_line(found)}); restore it from a copy.")
         if version < schema.current_version() and writable:
             schema.migrate(connection, version)
-    except BaseException as problem:
+    except BaseException:
         connection.close()
-        if isinstance(problem, (MemoryError, UnicodeDecodeError)):
-            raise explain(path, problem) from problem
         raise
     return connection
 

@@ -32,7 +32,7 @@ def connect_probability(s, starts, targets, sources, size, p, itself):
         gap = log(1.0 - uniform(s)) * scale
         if gap > 9e15:
             break
-        j += np.int64(gap)
+        j += int(gap)
         if j >= size:
             rows = j // size
             j -= rows * size
@@ -105,11 +105,11 @@ def connect_distance(s, starts, targets, sources, size, p, width, ring, reach, i
     cost is that of the synapses and not of the pairs. Returns the synapses, or -1 if there is no room.
     """
     k = 0
-    span = np.int64(np.ceil(reach * size)) + 1
-    stretch = max(np.int64(0.5 * width * size), 1)
+    span = int(np.ceil(reach * size)) + 1
+    stretch = max(int(0.5 * width * size), 1)
     for i in range(sources):
         starts[i] = k
-        centre = np.int64((i + 0.5) / sources * size)
+        centre = int((i + 0.5) / sources * size)
         low, high = centre - span, centre + span
         if high - low >= size - 1:
             # Once around, with the far side at both ends.
@@ -132,7 +132,7 @@ def connect_distance(s, starts, targets, sources, size, p, width, ring, reach, i
                 gap = log(1.0 - uniform(s)) * scale
                 if gap >= end - at + 1:
                     break
-                at += np.int64(gap)
+                at += int(gap)
                 j = at % size
                 at += 1
                 d = _apart(i, j, sources, size, ring)

@@ -264,7 +264,7 @@ def step_poisson(n, c, s, fired):
         gap = log(1.0 - uniform(s)) / c[0]
         if gap >= n - i:
             return k
-        i += np.int64(gap)
+        i += int(gap)
         fired[k] = i
         k += 1
         i += 1

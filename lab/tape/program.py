@@ -396,7 +396,10 @@ class Program:
         return self._plans[key]
 
     def _training_plan(self):
-        layout, rows, objectives, segments = self.layout, [], [], []
+        layout = self.layout
+        rows: list[np.ndarray] = []
+        objectives: list[Any] = []
+        segments: list[Any] = []
         scalars, names = [], []
         reached = [self.tape.ancestors([objective.loss]) for objective in self.tape.objectives]
         extra_of: list[list[Node]] = [[] for _ in self.tape.objectives]

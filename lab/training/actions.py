@@ -8,7 +8,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.model import State, action, param
-from lab.training import canvas, readings
+from lab.training import canvas, drawing, readings
 from lab.training.examples import Examples
 from lab.training.learner import POSITION, Learner
 from lab.training.material import outline
@@ -97,6 +97,19 @@ class ByHand(Learner, Examples):
                 f"{self._owner()}.look_at_mistake.index: must be below the number of mistakes shown, {len(rows)} (got {index})."
             )
         self.look_at(constants, state, int(rows[index]))
+
+    @action("Set a weight", hidden=True, wire=(int, param(0, lo=0, hi=10_000, doc="Number of the bundle of wires in the drawing.")),
+            source=(int, param(0, lo=0, hi=10_000_000, doc="Unit that it leaves.")), target=(int, param(0, lo=0, hi=10_000_000, doc="Unit that it reaches.")),
+            value=(float, param(0.0, lo=-1e6, hi=1e6, doc="The weight.")))  # fmt: skip
+    def set_weight(self, constants: Any, state: State, wire: int, source: int, target: int, value: float) -> None:
+        """Give one weight another value; learning goes on from there."""
+        name, sent = drawing.weight_of(self, constants, wire, source, target)
+        array = constants.program.parameters(state)[name]
+        array[source, target] = self.allowed(constants, name, source, value * sent)
+
+    def allowed(self, constants: Any, name: str, source: int, value: float) -> float:
+        """The nearest value that a weight may have."""
+        return value
 
     def _need_picture(self, constants: Any) -> None:
         if constants.outline.picture is None:

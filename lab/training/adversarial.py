@@ -61,6 +61,7 @@ class Adversarial(Stepwise):
     d_learns: bool = param(True, group="Training", label="D learns", doc="Off: D pauses; its loss is still measured.")
     g_learns: bool = param(True, group="Training", label="G learns", doc="Off: G pauses; its loss is still measured.")
     slow_motion: ClassVar[bool] = True
+    loss_unit: ClassVar[str] = "nats"
 
     def check(self) -> None:
         """Refuse what is no list of layer sizes."""

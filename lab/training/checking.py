@@ -9,6 +9,7 @@ import numpy as np
 
 from lab.tape import Program
 from lab.tape.check import STEP, central_difference, check_gradients
+from lab.tape.interpreter import STEP as COUNTED
 
 EXAMPLES = 4
 ENTRIES = 12  # of each array, spread evenly
@@ -50,7 +51,7 @@ def check(model: Any, c: Any, state: dict, tape: dict) -> np.ndarray:
         rows = check_gradients(
             program, double, objective.loss, inputs, wrt=arrays, train=True, kinks=kinked, most=ENTRIES, step=SHORT if kinked else STEP, seed=1
         )  # fmt: skip
-        found += [[row.error, row.limit, row.entries, float(tape["counters"][0])] for row in rows]
+        found += [[row.error, row.limit, row.entries, float(tape["counters"][COUNTED])] for row in rows]
     return np.array(found)
 
 
@@ -70,7 +71,7 @@ def check_one(model: Any, c: Any, state: dict, tape: dict, index: int) -> np.nda
         difference = central_difference(
             program, double, root, weights, array, entry, inputs, train=True, step=SHORT if kinked else STEP, seed=1
         )
-        found.append([float(k), float(index), float(back), difference, float(tape["counters"][0])])
+        found.append([float(k), float(index), float(back), difference, float(tape["counters"][COUNTED])])
     return np.array(found).reshape(-1, 5)
 
 

@@ -116,6 +116,19 @@ class SignedLayers(Supervised):
             state["best_parameters"][:] = state["parameters"]
         return state
 
+    def sent_as(self, constants: Constants, weight: str) -> Any:
+        """With positive weights the sign lies in the activation."""
+        own = held(constants.program, self.inhibitory).get(weight)
+        return own[:, None] if own is not None and constants.program.tape.find(weight).constraint == "nonnegative" else 1.0
+
+    def allowed(self, constants: Constants, name: str, source: int, value: float) -> float:
+        """Under Dale's law no weight crosses zero."""
+        own = held(constants.program, self.inhibitory).get(name)
+        if own is None:
+            return value
+        sign = own[source] if constants.program.tape.find(name).signs >= 0 else 1.0
+        return value if value * sign >= 0 else 0.0
+
     def summary(self, constants: Constants, state: State) -> dict[str, Any]:
         """Weights of the wrong sign: there are none."""
         found = super().summary(constants, state)

@@ -9,9 +9,10 @@ import numpy as np
 
 from lab.data.byte_pairs import shown
 from lab.errors import ModelError
-from lab.model import Layer, Picture, Stream
+from lab.model import Layer, Picture, State, Stream
 from lab.training import told
 from lab.training.language import chances, padded
+from lab.training.learner import Constants
 from lab.training.silencing import Silencing
 from lab.training.stepwise import Stepwise
 
@@ -42,7 +43,7 @@ class Inside(Silencing, Stepwise):
         """(V,) what counting says of the letter after these: all as likely, where nothing was counted."""
         return np.full(len(self.alphabet), 1.0 / len(self.alphabet))
 
-    def silenced(self, state) -> dict[str, Any]:
+    def silenced(self, state: State) -> dict[str, Any]:
         """What is replaced in a pass: nodes of heads, neurons and blocks that are silent."""
         found: dict[str, Any] = {}
         for b in range(self.blocks):
@@ -56,16 +57,16 @@ class Inside(Silencing, Stepwise):
                 found[f"block{b + 1}.values"] = _times(np.zeros(1))
         return found
 
-    def pass_over(self, constants, state, tape, nodes: list[str], clean: bool = False) -> list[np.ndarray]:
+    def pass_over(self, constants: Constants, state: State, tape: State, nodes: list[str], clean: bool = False) -> list[np.ndarray]:
         """Values of nodes for the text that is looked at, without the batch axis; `clean`: nothing is silent."""
         row, _ = padded(state["prompt"], self.context)
         found = constants.program.forward(tape, nodes, replace=None if clean else self.silenced(state) or None, x=row)
         return [value[0] for value in found]
 
-    def _at(self, state) -> int:
+    def _at(self, state: State) -> int:
         return int(min(state["chosen"][0], len(state["prompt"]) - 1, self.context - 1))
 
-    def own_streams(self, shape):
+    def own_streams(self, shape: Any) -> tuple[Stream, ...]:
         """Text, next letters, attention, stream, neurons."""
         heads = tuple(f"block {b + 1} head {h + 1}" for b in range(self.blocks) for h in range(self.heads))
         found = [
@@ -85,7 +86,7 @@ class Inside(Silencing, Stepwise):
         ]  # fmt: skip
         return tuple(found)
 
-    def own_pictures(self, shape):
+    def own_pictures(self, shape: Any) -> tuple[Picture, ...]:
         """The text in front."""
         tiles = tuple(f"{b + 1}.{h + 1}" for b in range(self.blocks) for h in range(self.heads))
         repeats = self.text == "repeats"
@@ -104,7 +105,7 @@ class Inside(Silencing, Stepwise):
             *((Picture("induction", "Induction heads", (Layer("induction"),), y="share of attention", y_range=(0.0, 1.0), front=True),) if repeats else ()),
         )  # fmt: skip
 
-    def look(self, constants, state, tape, stream):
+    def look(self, constants: Constants, state: State, tape: State, stream: str) -> Any:
         """What is shown of the chosen place."""
         at, prompt = self._at(state), state["prompt"]
         letters = [self.alphabet[k] for k in prompt]
@@ -147,7 +148,7 @@ class Inside(Silencing, Stepwise):
             return self._map(constants, tape)[stream]
         return super().look(constants, state, tape, stream)
 
-    def labels(self, constants, stream):
+    def labels(self, constants: Constants, stream: str) -> tuple[str, ...]:
         """Letters by name, neurons by block and number."""
         if stream == "letters":
             return tuple(shown(letter) for letter in self.alphabet)
@@ -155,16 +156,16 @@ class Inside(Silencing, Stepwise):
             return tuple(f"{b + 1}·{n}" for b in range(self.blocks) for n in range(4 * self.width))
         return super().labels(constants, stream)
 
-    def layers_of(self, constants) -> tuple[int, int, int]:
+    def layers_of(self, constants: Constants) -> tuple[int, int, int]:
         """(blocks, heads of each, neurons of each)."""
         return self.blocks, self.heads, 4 * self.width
 
-    def neuron_of_row(self, constants, state, index: int) -> tuple[int, int]:
+    def neuron_of_row(self, constants: Constants, state: State, index: int) -> tuple[int, int]:
         """Block and number of the neuron in a row of the table of neurons."""
         rows = self._neurons(constants, state, self.tape_state(constants, state), self._at(state))
         return told.neuron_of(rows[index % len(rows)])
 
-    def _next(self, constants, state, tape) -> list[dict[str, Any]]:
+    def _next(self, constants: Constants, state: State, tape: State) -> list[dict[str, Any]]:
         """The likeliest next letters, with the trigram's share as a tick in the same bar."""
         at = self._at(state)
         now = chances(self.pass_over(constants, state, tape, ["logits"])[0][at], 1.0, 0)
@@ -172,7 +173,7 @@ class Inside(Silencing, Stepwise):
         clean = chances(self.pass_over(constants, state, tape, ["logits"], clean=True)[0][at], 1.0, 0) if silent else None
         return told.next_rows(self.alphabet, now, clean, self.counted(state["prompt"][: at + 1]))
 
-    def _lens(self, constants, state, tape, at):
+    def _lens(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:
         nodes = ["stream"] + [f"block{b + 1}.{half}" for b in range(self.blocks) for half in ("middle", "out")]
         values = self.pass_over(constants, state, tape, nodes)
         gain, bias = (constants.program.parameters(tape)[f"final.{part}"] for part in ("gain", "bias"))
@@ -183,11 +184,11 @@ class Inside(Silencing, Stepwise):
             said.append((where, chances(self._read_out(constants, tape, x), 1.0, 0)))
         return told.lens_rows(self.alphabet, said)
 
-    def _read_out(self, constants, tape, x: np.ndarray) -> np.ndarray:
+    def _read_out(self, constants: Constants, tape: State, x: np.ndarray) -> np.ndarray:
         arrays = constants.program.parameters(tape)
         return x @ arrays["letters.weight"].T if self.tied else x @ arrays["logits.weight"] + arrays["logits.bias"]
 
-    def _neurons(self, constants, state, tape, at):
+    def _neurons(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:
         """Table of the neurons that answer most at the chosen place."""
         names = [f"block{b + 1}.neurons" for b in range(self.blocks)]
         now = np.stack([value[at] for value in self.pass_over(constants, state, tape, names)])
@@ -210,14 +211,14 @@ class Inside(Silencing, Stepwise):
             for b, n in order
         ]  # fmt: skip
 
-    def _head(self, constants, state, tape, at):
+    def _head(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:
         b, h = (int(k) for k in state["head"])
         nodes = [f"block{b + 1}.{part}" for part in ("q", "k", "v", "attention")]
         q, k, v, look = (value[h] for value in self.pass_over(constants, state, tape, nodes))
         texts = [self.alphabet[t] for t in state["prompt"][: at + 1]]
         return told.head_matrices(texts, q[at], k[: at + 1], v[: at + 1], look[at, : at + 1])
 
-    def _map(self, constants, tape) -> dict[str, np.ndarray]:
+    def _map(self, constants: Constants, tape: State) -> dict[str, np.ndarray]:
         arrays = constants.program.parameters(tape)
         table = arrays["letters.weight"].astype(float)
         middle = table - table.mean(0)

@@ -77,7 +77,9 @@ class Learner(Model):
 
     optimiser: str = param("Adam", choices=tuple(OPTIMISERS), builds=True, main=True, group="Training",
                            doc="How weights follow the gradient. Another one keeps the weights; its memory (the moments) begins at zero.")  # fmt: skip
-    rate: float = param(3e-3, lo=1e-7, hi=1e3, log=True, main=True, group="Training", label="Learning rate", doc="Learning rate.")
+    rate: float = param(
+        3e-3, lo=1e-7, hi=1e3, log=True, soft=(1e-5, 1.0), main=True, group="Training", label="Learning rate", doc="Learning rate."
+    )
     momentum: float = param(0.9, lo=0.0, hi=0.999, group="Training", doc="Momentum; for Adam the memory of the mean gradient.",
                             when=("optimiser", ("momentum", "Nesterov", "Adam", "AdamW")))  # fmt: skip
     decay: float = param(
@@ -112,6 +114,7 @@ class Learner(Model):
                           doc="Stop after so many evaluations that were not better than the best (0: do not).")  # fmt: skip
 
     measures: ClassVar[tuple[Measure, ...]] = ()
+    loss_unit: ClassVar[str] = ""
     room: ClassVar[int] = 256  # samples of one pass of an evaluation
 
     # -- what a subclass gives --
@@ -177,7 +180,7 @@ class Learner(Model):
 
     @property
     def speed(self) -> float | None:
-        """As fast as it goes, but two minibatches a second where one looks at every phase."""
+        """So that a whole training can be watched, and two minibatches a second where one looks at every phase."""
         return 2.0 * self.clock.dt if self.slow else super().speed
 
     @property
@@ -212,8 +215,8 @@ class Learner(Model):
         several = tuple(o.name for o in objectives) if len(objectives) > 1 else ()
         shape = (len(several),) if several else ()
         found = [
-            Stream("loss", "trace", "", "Loss of each minibatch, before the update.", shape, several, every=1),
-            Stream("smoothed", "trace", "", "Loss of the minibatches, averaged.", shape, several, every=1),
+            Stream("loss", "trace", self.loss_unit, "Loss of each minibatch, before the update.", shape, several, every=1),
+            Stream("smoothed", "trace", self.loss_unit, "Loss of the minibatches, averaged.", shape, several, every=1),
             Stream("rate", "trace", "", "Learning rate.", shape, several, every=1),
             Stream("gradient", "trace", "", "Norm of the gradient, before clipping.", shape, several, every=1),
             *(Stream(score, "trace", "", f"{score.capitalize()} on each minibatch, before the update.", every=1) for score in columns(objectives)[2]),

@@ -7,7 +7,8 @@ from typing import Any
 from lab.model import Model, param
 from lab.tape import Node, Tape
 from lab.tape.initialisers import INITIALISERS
-from lab.training.dale import SignedLayers
+from lab.training.dale import Beneath, SignedLayers
+from lab.training.drawing import COLUMNS, Column, chain
 from lab.training.objectives import Stage
 
 ACTIVATIONS = {
@@ -67,7 +68,13 @@ class Perceptron(SignedLayers):
         """hidden1, hidden2, ..., output."""
         return (*(f"hidden{k + 1}" for k in range(len(self.widths))), "output")
 
-    def network(self, tape: Tape, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:
+    def drawn_layers(self, shape: Any) -> tuple[Column, ...]:
+        """Inputs, hidden layers and outputs, each to be made wider or narrower where it is drawn."""
+        if type(self).network is not Perceptron.network or len(self.widths) + 2 > COLUMNS:
+            return ()
+        return chain(shape.inputs, self.widths, shape.outputs, "hidden")
+
+    def network(self, tape: Tape | Beneath, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:
         """Hidden layers and an output layer with small first weights, so that the first loss is that of a guess."""
         init, stages, h = first_weights(self.initialiser, self.activation), [], x
         for k, units in enumerate(self.widths):

@@ -6,6 +6,7 @@ from typing import Any
 
 from lab.data.sets import FUNCTIONS
 from lab.model import Layer, Picture, Stream
+from lab.training import drawing, verdicts
 
 
 def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
@@ -30,6 +31,7 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
         Stream("weights", "curve", "", "Distribution of the weights of each layer, as a violin around the layer's number."),
         Stream("activations", "curve", "", "Distribution of the values of each layer on 256 examples, as a violin."),
         Stream("matrices", "matrices", "", "The matrices of one layer for one example, in slow motion."),
+        Stream(verdicts.STREAM, "table", "", "What is in order and what is not, each with its figure."),
         Stream("walk", "table", "", "One example through every matrix, in slow motion."),
         Stream("layers", "table", "", "Shapes, neurons, synapses, parameters and work of each layer; memory for a full batch."),
         Stream("gradient check", "table", "", "Back-propagation against central differences, array by array."),
@@ -65,6 +67,9 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
         found.append(Stream("surface", "image", "", "Answer of the network over the plane."))
         found.append(Stream("units", "image", "", "Answers of single hidden units over the plane: first and last hidden layer."))
         found.append(Stream("points", "cloud", "", "Training examples.", channels=("x", "y", "class")))
+        found.append(
+            Stream("test points", "cloud", "", "Test examples, which the network never learns from.", channels=("x", "y", "class"))
+        )
     if model.task == "regression":
         if shape.inputs == 1:
             found.append(Stream("samples", "cloud", "", "Training examples.", channels=("x", "y")))
@@ -74,6 +79,12 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
                 Stream("outcomes", "cloud", shape.unit, "Test examples: true and predicted value.", channels=("true", "predicted"))
             )
         found.append(Stream("mistake table", "table", shape.unit, "Test examples whose prediction is farthest off."))
+    if model.drawn_layers(shape):
+        found.append(
+            Stream(
+                drawing.STREAM, "network", "", "Every layer with the first of its units, what they answer, and the weights between them."
+            )
+        )
     if shape.picture and model.first_weights_are_pictures:
         found.append(Stream("first weights", "image", "", "Weights into single units of the first layer."))
     return (*found, *model.own_streams(shape))
@@ -96,14 +107,23 @@ def _tiles(model: Any) -> tuple[str, ...]:
     return tuple(f"{_short(name)}.{k + 1}" for name, width in chosen for k in range(min(width, most)))
 
 
+def network_picture(**changes: Any) -> Picture:
+    """The drawing of the layers."""
+    told: dict[str, Any] = dict(
+        drag="set_weight", colours="diverging", front=True, weight=1.6,
+        doc="Each unit shows what it answers; width is the size of a weight, dashes take away. Drag a wire up or down to change its weight.",
+    )  # fmt: skip
+    return Picture("network", "Network", (Layer(drawing.STREAM),), **told | changes)
+
+
 def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     """Loss and score first, then what the data allow, then the insides."""
     score = model.score_name
-    smoothed = (Layer("smoothed accuracy", label="smoothed"),) if model.task == "classification" else ()
+    smoothed = (Layer("smoothed accuracy", label="minibatch", style="pale", series=(0,)),) if model.task == "classification" else ()
     found = [
-        Picture("loss", "Loss", (Layer("evaluated loss", channel=1, label="test"), Layer("smoothed", label="smoothed"), Layer("loss", label="minibatch")),
-                y="loss", figures=("loss", "test loss", "diagnosis"), front=True, weight=1.2),
-        Picture("score", score.capitalize(), (Layer("score", channel=1, label="test"), *smoothed, Layer("score", channel=0, label="train")), y=score, figures=(f"train {score}", f"test {score}"), front=True),
+        Picture("loss", "Loss", (Layer("loss", label="minibatch", style="pale", series=(0,)), Layer("evaluated loss", channel=1, label="test", series=(1,)), Layer("smoothed", label="train", meaning="smoothed", series=(0,))),
+                y="loss", y_log="auto", figures=("loss", "test loss", "diagnosis"), front=True, weight=1.2),
+        Picture("score", score.capitalize(), (*smoothed, Layer("score", channel=0, label="train", series=(0,)), Layer("score", channel=1, label="test", series=(1,))), y=score, figures=(f"train {score}", f"test {score}"), front=True),
     ]  # fmt: skip
     aim = f"{shape.target} ({shape.unit})" if shape.unit and shape.unit not in shape.target else shape.target
     if shape.plane and shape.low:
@@ -111,10 +131,26 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         across, up = (shape.low[0], shape.high[0]), (shape.low[1], shape.high[1])
         names = (*shape.features, "x", "y")[:2] if len(shape.features) == 2 else ("x", "y")
         alike = 0.2 < (up[1] - up[0]) / (across[1] - across[0]) < 5  # else one of the axes would be a line
-        found.append(Picture("surface", "Decision surface", (Layer("surface"), Layer("points")), x=names[0], y=names[1], x_range=across, y_range=up, click="add_point" if model.task == "classification" else "", front=True, weight=1.5,
+        found.append(Picture("surface", "Decision surface", (Layer("surface"), Layer("points"), Layer("test points", style="rings", label="test")), x=names[0], y=names[1], x_range=across, y_range=up, click="add_point" if model.task == "classification" else "", front=True, weight=1.5,
                              levels=(-1.0, 1.0) if two else None, colours="diverging" if two else "sequential", equal=alike,
                              labels=shape.classes if model.task == "classification" else (),
                              doc="Click to add a point of the class chosen with 'Class of new points'."))  # fmt: skip
+        found.append(
+            Picture(
+                "data",
+                "Data",
+                (Layer("points"), Layer("test points", style="rings", label="test")),
+                x=names[0],
+                y=names[1],
+                x_range=across,
+                y_range=up,
+                click="add_point" if model.task == "classification" else "",
+                equal=alike,
+                weight=0.55,
+                labels=shape.classes if model.task == "classification" else (),
+                doc="What is learned from; hollow points are kept back for the test. Click to add a point.",
+            )
+        )
         found.append(
             Picture(
                 "units",
@@ -154,6 +190,7 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
                 levels=(0.0, 1.0),
                 paint="paint",
                 front=reads and model.drawing,
+                weight=0.6,
                 doc="Draw with the mouse; Shift erases.",
             )
         ]
@@ -174,12 +211,21 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         found += own
     if model.task == "classification":
         if shape.picture:
-            found.append(Picture("mistakes", "Worst mistakes", (Layer("mistakes"), Layer("mistake captions")), colours="grey", levels=(0.0, 1.0),
+            found.append(Picture("mistakes", "Worst mistakes", (Layer("mistakes"), Layer("mistake captions")), colours="grey", levels=(0.0, 1.0), weight=0.6,
                                  pick="look_at_mistake", doc="Predicted / true class; click one to put it on the canvas."))  # fmt: skip
         else:
             found.append(Picture("mistakes", "Worst mistakes", (Layer("mistake table"),)))
         found.append(
-            Picture("confusion", "Confusion", (Layer("confusion"),), x="predicted class", y="true class", equal=True, labels=shape.classes)
+            Picture(
+                "confusion",
+                "Confusion",
+                (Layer("confusion"),),
+                x="predicted class",
+                y="true class",
+                equal=True,
+                weight=0.6,
+                labels=shape.classes,
+            )
         )
     found += maps
     if shape.picture and not (reads and model.drawing):
@@ -197,9 +243,12 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
         )
     if shape.picture and model.first_weights_are_pictures:
         found.append(Picture("first weights", "Weights of the first layer", (Layer("first weights"),), colours="diverging", levels=None))
+    if model.drawn_layers(shape) and not any(p.name == "network" for p in found):
+        found.append(network_picture())
     names = model.stage_names()
     places, across = ("", *map(_short, names)), (0.4, len(names) + 0.6)  # violins stand at 1, 2, ...
     found += [
+        Picture("verdicts", "Verdicts", (Layer(verdicts.STREAM),), weight=1.6, doc="What is in order and what is not."),
         Picture("gradients", "Gradient norm by layer", (Layer("gradients now"),), x="layer", y="gradient norm", y_log=True),
         Picture("gradient norms", "Gradient norm over time", (Layer("gradient norms"),), y="gradient norm", y_log=True),
         Picture("activations", "Activations by layer", (Layer("activations"),), x="layer", y="value", x_range=across, labels=places),

@@ -214,6 +214,9 @@ def observe(model: Any, c: Any, state: dict, tape: dict, stream: str) -> Any:
         return np.column_stack([m.natural(x[kept]), t[kept] if t.ndim == 1 else np.zeros(len(kept))]).astype(
             float
         )  # numbers are no classes
+    if stream == "test points":
+        t = m.test_t[:POINTS]
+        return np.column_stack([m.natural(m.test_x[:POINTS]), t if t.ndim == 1 else np.zeros(len(t))]).astype(float)
     if stream == "samples":
         return np.column_stack([m.natural(m.x[:POINTS])[:, 0], m.units(m.t[:POINTS, 0])]).astype(float)
     if stream == "fit":

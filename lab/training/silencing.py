@@ -26,41 +26,41 @@ class Silencing(Model):
         raise ModelError(f"{self._owner()} does not implement neuron_of_row().")
 
     @action("Choose a letter", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its place in the text.")))
-    def choose(self, constants, state, index: int) -> None:
+    def choose(self, constants: Any, state: State, index: int) -> None:
         """Look at this place of the text."""
         state["chosen"][0] = index % len(self.looked_at_text(state))
 
     @action("Choose a head", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its number, block by block.")))
-    def choose_head(self, constants, state, index: int) -> None:
+    def choose_head(self, constants: Any, state: State, index: int) -> None:
         """Unfold this head."""
         blocks, heads, _ = self.layers_of(constants)
         state["head"][:] = divmod(index % (blocks * heads), heads)
 
     @action("Choose a neuron", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its row in the table.")))
-    def choose_neuron(self, constants, state, index: int) -> None:
+    def choose_neuron(self, constants: Any, state: State, index: int) -> None:
         """Take the neuron of this row of the table."""
         state["neuron"][:] = self.neuron_of_row(constants, state, index)
 
     @action("Silence the head")
-    def silence_head(self, constants, state) -> None:
+    def silence_head(self, constants: Any, state: State) -> None:
         """The chosen head says nothing any more, or again; only what is looked at and written changes, not what was learnt."""
         b, h = state["head"]
         state["heads on"][b, h] = 1 - state["heads on"][b, h]
 
     @action("Silence the neuron")
-    def silence_neuron(self, constants, state) -> None:
+    def silence_neuron(self, constants: Any, state: State) -> None:
         """The chosen neuron says nothing any more, or again."""
         b, n = state["neuron"]
         state["neurons on"][b, n] = 1 - state["neurons on"][b, n]
 
     @action("Silence the block")
-    def silence_block(self, constants, state) -> None:
+    def silence_block(self, constants: Any, state: State) -> None:
         """The block of the chosen head adds nothing any more, or again."""
         b = state["head"][0]
         state["blocks on"][b] = 1 - state["blocks on"][b]
 
     @action("Let all speak")
-    def let_all_speak(self, constants, state) -> None:
+    def let_all_speak(self, constants: Any, state: State) -> None:
         """Nothing is silent."""
         for name in ("heads on", "neurons on", "blocks on"):
             state[name][:] = 1

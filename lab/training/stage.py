@@ -1,4 +1,4 @@
-"""How the pictures of a training stand together: what it says large, the curves beside it, the insides in drawers."""
+"""How the pictures of a training stand together: data, network, what it says; the curves below, the insides in drawers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from lab.model import Place, Stage, Strips
 
-LARGE = ("network", "surface", "fit", "outcomes", "latent")  # what a network says, where it can be seen at once
+LARGE = ("surface", "fit", "outcomes", "latent")  # what a network says, where it can be seen at once
 DRAWERS = (
-    ("Health", ("gradients", "activations", "dead", "updates", "gradient norms")),
-    ("Weights", ("weights", "first weights", "gradient", "rate")),
-    ("Mistakes", ("mistakes", "confusion", "outcomes", "columns")),
+    ("Health", ("verdicts", "gradients", "activations", "dead", "updates", "gradient norms")),
+    ("Weights", ("weights", "first weights", "units", "gradient", "rate")),
+    ("Mistakes", ("confusion", "mistakes", "outcomes", "columns")),
     ("Step by step", ("matrices", "walk", "check gradients", "layers")),
 )
 
@@ -22,18 +22,33 @@ def stage_of(model: Any, names: Collection[str], own: Collection[str]) -> Stage:
     curves: Place = Strips("curves", "Loss and score", tuple(n for n in ("loss", "score") if n in names))
     main: Place
     beside: list[Place]
+    below: tuple[Place, ...] = ()
+    opened = ""
+    own = [n for n in own if n != "network"]  # the drawing has its place
     large = [n for n in dict.fromkeys((*LARGE, *own)) if n in names]
     if model.slow and "matrices" in names:
-        main, beside = "matrices", [*large[:1], curves]
+        main, beside = "matrices", [*[n for n in ("network", *large) if n in names][:1], curves]
+    elif "network" in names:
+        drawn = "canvas" in names and model.drawing
+        data = tuple(
+            n
+            for n in (("canvas", "mistakes") if drawn else ("data", "confusion"))
+            if n in names and not (n == "confusion" and "data" not in names)
+        )
+        says = ["prediction"] if drawn and "prediction" in names else large[:1] or [n for n in ("confusion", "outcomes") if n in names][:1]
+        main, beside, below, opened = (data, "network"), list(says), (curves,), "Health"
+        beside += [n for n in own if n in names and n not in says][:2]
+        main = "network" if not data else main
     elif "canvas" in names and model.drawing:
         main, beside = ("canvas", *(n for n in ("prediction",) if n in names)), [curves, *large[:1]]
     elif large:
         main, beside = large[0], [curves, *[n for n in ("units", *large[1:]) if n in names][:2]]
     else:
         main, beside = curves, [n for n in ("gradients", "activations") if n in names]
-    shown = {n for place in (main, *beside) for n in _names(place)}
+    shown = {n for place in (main, *beside, *below) for n in _names(place)}
     found = ((word, tuple(n for n in listed if n not in shown)) for word, listed in drawers.items())
-    return Stage(main, tuple(beside), drawers=tuple((word, listed) for word, listed in found if listed))
+    kept = tuple((word, listed) for word, listed in found if listed)
+    return Stage(main, tuple(beside), below=below, drawers=kept, opened=opened if opened in dict(kept) else "")
 
 
 def _names(place: Place) -> tuple[str, ...]:

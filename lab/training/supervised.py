@@ -11,10 +11,11 @@ import numpy as np
 from lab.errors import ModelError
 from lab.model import INFINITE, Advice, Bound, Clock, Out, Picture, State, Stream, index, param
 from lab.tape import Data, Node, Program, Tape
-from lab.training import baseline, canvas, diagnosis, pictures, readings, walk
+from lab.training import baseline, canvas, diagnosis, drawing, pictures, readings, verdicts, walk
 from lab.training.actions import ByHand
 from lab.training.checking import EXAMPLES, jittered
 from lab.training.diagnosis import Signs, diagnose, examine
+from lab.training.drawing import Column
 from lab.training.learner import (
     BEST_LOSS,
     BEST_SCORE,
@@ -82,6 +83,11 @@ class Supervised(ByHand):
     epochs: int = param(30, "epochs", lo=1, hi=100_000, log=True, group="Training", doc="How long to train.")
 
     @property
+    def seconds(self) -> float | None:
+        """A training is watched for half a minute; flat out is one key away."""
+        return 30.0
+
+    @property
     def longer(self) -> str:
         """More epochs."""
         return "epochs"
@@ -110,6 +116,14 @@ class Supervised(ByHand):
 
     def beside(self, tape: Tape, x: Node, outputs: int) -> None:
         """Write further networks that learn on the same minibatches, each with an objective of its own."""
+
+    def drawn_layers(self, shape: Outline) -> tuple[Column, ...]:
+        """The columns of the drawing of the network, inputs first; none where it is not a network of plain layers."""
+        return ()
+
+    def sent_as(self, constants: Constants, weight: str) -> Any:
+        """What a stored weight is multiplied with on its way, by the unit it leaves: signs that lie in the activation."""
+        return 1.0
 
     first_weights_are_pictures: ClassVar[bool] = True
     drawing: ClassVar[bool] = False  # whether what is drawn by hand belongs in front
@@ -391,6 +405,10 @@ class Supervised(ByHand):
     def observe(self, constants: Constants, state: State, stream: str) -> Any:
         """What a stream shows now: see `lab.training.readings`."""
         with np.errstate(over="ignore", invalid="ignore"):
+            if stream == verdicts.STREAM:
+                return verdicts.rows(self.signs(constants, state), bool(state["figures"][EVALUATIONS]))
+            if stream == drawing.STREAM:
+                return drawing.observe(self, constants, state, self.tape_state(constants, state))
             return readings.observe(self, constants, state, self.tape_state(constants, state), stream)
 
     def summary(self, constants: Constants, state: State) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from PySide6.QtCore import QRectF, QTimer
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from lab.analysis import pictures as analysis_view
@@ -135,7 +135,7 @@ class AnalysisView(PictureView):
         self.other.valueChanged.connect(self._chosen)
         self.every.valueChanged.connect(self._chosen)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Choosers one below the other in a narrow card."""
         super().resizeEvent(event)
         self._choosers.setDirection(QBoxLayout.Direction.TopToBottom if self.width() < NARROW else QBoxLayout.Direction.LeftToRight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.engine.status import Status
@@ -19,10 +19,11 @@ Way = tuple[str, Callable[[], object]]
 
 
 class FinishCard(QFrame):
-    """Lies over the lower right corner of its parent."""
+    """Lies over the lower right corner of its parent, or of the part of it that `home` says: a drawer rather than a result."""
 
-    def __init__(self, parent: QWidget):
+    def __init__(self, parent: QWidget, home: Callable[[], QRect | None] = lambda: None):
         super().__init__(parent)
+        self._home = home
         self.setObjectName("card")
         self.setAccessibleName("The run is finished")
         column = QVBoxLayout(self)
@@ -103,7 +104,8 @@ class FinishCard(QFrame):
             layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else self.sizeHint().height(), stage.height() - 2 * AWAY
         )
         self.setFixedHeight(height)
-        self.move(stage.width() - width - AWAY, stage.height() - height - AWAY)
+        home = self._home() or stage.rect()
+        self.move(max(AWAY, home.right() - width - AWAY), max(AWAY, stage.rect().bottom() - height - AWAY))
 
     def set_theme(self) -> None:
         """Icon of the look in force."""

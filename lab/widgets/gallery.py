@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QHelpEvent, QIcon, QImage, QPainter, QPixmap
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFont, QHelpEvent, QIcon, QImage, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
@@ -62,11 +62,11 @@ class _Row(QStyledItemDelegate):
         super().__init__(gallery)
         self._gallery = gallery
 
-    def sizeHint(self, option: QStyleOptionViewItem, index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         size = theme.current().text
         return QSize(0, {HEADING: size + 17, MODEL: max(36, size + 20), PRESET: size + 15}[index.data(KIND)])
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         look = theme.current()
         area = QRect(option.rect)
         kind, chosen = index.data(KIND), bool(index.data(CHOSEN))
@@ -118,7 +118,9 @@ class _Row(QStyledItemDelegate):
         painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         painter.restore()
 
-    def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option, index) -> bool:
+    def helpEvent(
+        self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> bool:
         if event.type() == QEvent.Type.ToolTip and index.data(Qt.ItemDataRole.ToolTipRole):
             QToolTip.showText(event.globalPos(), index.data(Qt.ItemDataRole.ToolTipRole), view)
             return True
@@ -163,7 +165,7 @@ class Gallery(QListWidget):
         for k in reversed(chosen):
             self.scrollToItem(self.item(k), QAbstractItemView.ScrollHint.EnsureVisible)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """A list that has become lower still shows the model in front."""
         super().resizeEvent(event)
         if event.size().height() < event.oldSize().height() or not event.oldSize().isValid():
@@ -186,7 +188,9 @@ class Gallery(QListWidget):
                 self._add(PRESET, preset, preset, chosen=preset == self._preset)
         self.verticalScrollBar().setValue(scrolled)
 
-    def _add(self, kind: str, text: str, name: str = "", icon: QIcon | None = None, chosen: bool = False, flags=None) -> QListWidgetItem:
+    def _add(
+        self, kind: str, text: str, name: str = "", icon: QIcon | None = None, chosen: bool = False, flags: Qt.ItemFlag | None = None
+    ) -> QListWidgetItem:
         item = QListWidgetItem(text)
         item.setData(KIND, kind)
         item.setData(NAME, name)
@@ -204,7 +208,7 @@ class Gallery(QListWidget):
         elif item.data(KIND) == PRESET:
             self.preset_chosen.emit(item.data(NAME))
 
-    def contextMenuEvent(self, event) -> None:
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """A preset may be shown in a lecture."""
         item = self.itemAt(event.pos())
         if item is None or item.data(KIND) != PRESET:

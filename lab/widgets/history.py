@@ -12,6 +12,7 @@ model waits until that one is in front again (`elsewhere`).
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -69,6 +70,25 @@ class Replace(QUndoCommand):
         return True
 
 
+class Deed(QUndoCommand):
+    """Something that was done to a run, and is taken back or done again by a call."""
+
+    def __init__(self, text: str, back: Callable[[], object], again: Callable[[], object]):
+        super().__init__(text)
+        self._back, self._again = back, again
+        self._done = False
+
+    def redo(self) -> None:
+        """Do it again; the first time it has been done already."""
+        if self._done:
+            self._again()
+        self._done = True
+
+    def undo(self) -> None:
+        """Take it back."""
+        self._back()
+
+
 class History(QObject):
     """The present document and the way back.
 
@@ -89,6 +109,10 @@ class History(QObject):
         if after == self.document:
             return
         self.stack.push(Replace(self, self.document, after, text, key))
+
+    def did(self, text: str, back: Callable[[], object], again: Callable[[], object]) -> None:
+        """A step that has happened in a run and not in the document."""
+        self.stack.push(Deed(text, back, again))
 
     def go(self, document: Document) -> None:
         """Another model in front: no step."""

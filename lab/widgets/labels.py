@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from lab.units import figure, number, split
@@ -41,7 +44,7 @@ class ElidedLabel(QLabel):
         """Any width will do."""
         return QSize(0, super().minimumSizeHint().height())
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what fits."""
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
@@ -51,12 +54,12 @@ class ElidedLabel(QLabel):
         painter.end()
 
 
-def figures(summary) -> str:
+def figures(summary: Mapping[str, Any]) -> str:
     """The figures of a run in one line: '684 spikes · rate 68.3 Hz · CV 0'."""
     return BETWEEN.join(figure(key, value) for key, value in summary.items() if key != "data")  # a paragraph, which has a place of its own
 
 
-def figure_rows(summary) -> list[tuple[str, str]]:
+def figure_rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The figures of a run, a name and a number with its unit each: ('loss', '0.31 nats')."""
     named = ((*split(key), value) for key, value in summary.items())
     return [(name, f"{number(value)} {unit}".strip()) for name, unit, value in named]

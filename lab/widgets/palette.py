@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QFont, QPainter
-from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lab.search import Subject, rank
 from lab.widgets import theme
@@ -69,10 +79,10 @@ def find(query: str, entries: Sequence[Entry], most: int = 60) -> list[Entry]:
 
 
 class _Row(QStyledItemDelegate):
-    def sizeHint(self, option, index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(0, theme.current().text + 21)
 
-    def paint(self, painter: QPainter, option, index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         entry: Entry = index.data(Qt.ItemDataRole.UserRole)
         look = theme.current()
         area = QRect(option.rect).adjusted(4, 1, -4, -1)
@@ -193,7 +203,7 @@ class Palette(QLineEdit):
         if item is not None:
             item.data(Qt.ItemDataRole.UserRole).run()
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows walk through the results, Escape leaves."""
         if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self.results.isVisible():
             step = 1 if event.key() == Qt.Key.Key_Down else -1
@@ -203,13 +213,13 @@ class Palette(QLineEdit):
         else:
             super().keyPressEvent(event)
 
-    def mousePressEvent(self, event) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click shows what there is."""
         super().mousePressEvent(event)
         if not self.results.isVisible():
             self._search(self.text())
 
-    def focusOutEvent(self, event) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         """The results go with the keyboard."""
         super().focusOutEvent(event)
         if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QPainter, QPen
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QMenu,
@@ -59,10 +60,10 @@ class _Row(QStyledItemDelegate):
         super().__init__(runs)
         self._runs = runs
 
-    def sizeHint(self, option: QStyleOptionViewItem, index) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(0, theme.current().text + 15)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         row: RunRow | Other = index.data(ROW)
         look = theme.current()
         area = QRect(option.rect)
@@ -128,18 +129,18 @@ class _Row(QStyledItemDelegate):
             painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width()),
         )
 
-    def createEditor(self, parent: QWidget, option, index):
-        from PySide6.QtWidgets import QLineEdit
-
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QWidget:
         editor = QLineEdit(parent)
         editor.setText(index.data(ROW).name)
         return editor
 
-    def setEditorData(self, editor, index) -> None:
+    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        assert isinstance(editor, QLineEdit)
         editor.setText(index.data(ROW).name)
         editor.selectAll()
 
-    def setModelData(self, editor, model, index) -> None:
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: QModelIndex | QPersistentModelIndex) -> None:
+        assert isinstance(editor, QLineEdit)
         name = editor.text().strip()
         if name and name != index.data(ROW).name:
             self._runs.renamed.emit(index.data(ROW).id, name)
@@ -230,7 +231,7 @@ class Runs(QListWidget):
         elif not row.current:
             self.overlay_toggled.emit(row.id)
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """F2 renames, Delete deletes, Enter opens, O overlays."""
         number = self.current()
         here = self.currentItem().data(ROW) if self.currentItem() is not None else None
@@ -248,7 +249,7 @@ class Runs(QListWidget):
         else:
             super().keyPressEvent(event)
 
-    def mouseDoubleClickEvent(self, event) -> None:
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Open the run: look at its recording."""
         item = self.itemAt(event.position().toPoint())
         row = item.data(ROW) if item is not None else None

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -101,7 +102,7 @@ class Actions(QWidget):
         button = self.buttons[name]
         button.press(self.more if button.isHidden() else button)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Two beside each other only where both fit."""
         super().resizeEvent(event)
         self._place()

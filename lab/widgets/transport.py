@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget, QWidgetAction
 
 from lab.engine.runner import Status
@@ -37,13 +37,13 @@ class SeekBar(QWidget):
         self._at = 0
         self._marks: tuple[int, ...] = ()
         self._hover: float | None = None
-        self._text = str
+        self._text: Callable[[int], str] = str
 
     def sizeHint(self) -> QSize:
         """A line with room for the handle."""
         return QSize(240, 28)
 
-    def describe(self, text) -> None:
+    def describe(self, text: Callable[[int], str]) -> None:
         """How a step is written in the hint under the cursor."""
         self._text = text
 
@@ -60,7 +60,7 @@ class SeekBar(QWidget):
     def _step(self, x: float) -> int:
         return round(min(max((x - 8) / max(1, self.width() - 16), 0.0), 1.0) * self._end)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Groove, what is before the place, marks, handle."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -95,27 +95,27 @@ class SeekBar(QWidget):
         if self._end:
             self.seek.emit(min(max(step, 0), self._end))
 
-    def mousePressEvent(self, event) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """Jump there."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._go(self._step(event.position().x()))
 
-    def mouseMoveEvent(self, event) -> None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag, or show the time under the cursor."""
         self._hover = event.position().x()
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._go(self._step(event.position().x()))
         self.update()
 
-    def leaveEvent(self, event) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         """The hint goes with the cursor."""
         self._hover = None
         self.update()
 
-    def keyPressEvent(self, event) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrow keys move by a hundredth, with Shift by a tenth."""
         part = max(1, self._end // (10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 100))
-        moves = {
+        moves: dict[int, int] = {
             Qt.Key.Key_Left: self._at - part, Qt.Key.Key_Right: self._at + part, Qt.Key.Key_Home: 0, Qt.Key.Key_End: self._end,
         }  # fmt: skip
         if event.key() in moves:
@@ -224,7 +224,7 @@ class Transport(QWidget):
         """Narrow: texts give way before buttons do."""
         return QSize(560, super().minimumSizeHint().height())
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """What is least needed goes first where there is little room."""
         super().resizeEvent(event)
         self._fit()
@@ -236,7 +236,7 @@ class Transport(QWidget):
         self.figures.setVisible(self.width() > 940 * scale)
         self.speed_text.setVisible(self.width() > 700 * scale)
 
-    def _button(self, words: str, key: str, signal) -> QToolButton:
+    def _button(self, words: str, key: str, signal: SignalInstance | None) -> QToolButton:
         button = QToolButton(self)
         button.setToolTip(f"{words} ({key})")
         button.setAccessibleName(words)
@@ -412,7 +412,7 @@ class Dot(QWidget):
             self._token, self._hollow = token, hollow
             self.update()
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """A disc or a ring."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

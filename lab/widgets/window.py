@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from lab import catalog
@@ -147,7 +148,7 @@ class Window(QMainWindow):
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(holder)
+        self.finish_card = FinishCard(holder, self._drawer_place)
         self.focus = Focus(self, self.stage)
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
@@ -176,6 +177,7 @@ class Window(QMainWindow):
         self.workspace.bookmarked.connect(self._bookmarked)
         self.workspace.mapped.connect(self._mapped)
         self.workspace.watched.connect(self._watch)
+        self.workspace.done.connect(self._did_by_hand)
         self.workspace.lecture_wanted.connect(self.lecture.pictures)
         self.transport.play_toggled.connect(self.toggle)
         self.transport.stepped.connect(self.run_for)
@@ -450,6 +452,17 @@ class Window(QMainWindow):
         self.player.send(Act(name, arguments))
         self.workspace.bring(name.replace("_", " "))
 
+    def _did_by_hand(self, name: str, back: dict, again: dict, words: str) -> None:
+        """What a hand did in a picture is a step, too: undo does the action with the arguments from before."""
+        run = self.player.run_id
+        self.history.did(words, partial(self._act_in, run, name, back), partial(self._act_in, run, name, again))
+
+    def _act_in(self, run: int | None, name: str, arguments: dict) -> None:
+        if run == self.player.run_id:
+            self.player.send(Act(name, arguments))
+        else:
+            self.toast.say("accent", "That was done in another run, which is as it was left.", key="elsewhere")
+
     def remedy(self, way: Remedy) -> None:
         """Do what a model offers: go back and branch, change parameters as one undoable step, do an action, and go on if it was going on."""
         status = self.player.status
@@ -485,6 +498,13 @@ class Window(QMainWindow):
         if len(self.marks.rows()) > 1:
             ways.append(("Compare with the other runs", self.commands.compare))
         self.finish_card.show_run(status, ways)
+
+    def _drawer_place(self) -> QRect | None:
+        """Where the open drawer lies on the stage, if results stand beside it."""
+        drawers = self.workspace.drawers
+        if drawers is None or not drawers.drawers.opened or not drawers.isVisible() or drawers.width() > 0.9 * self.workspace.width():
+            return None
+        return QRect(drawers.mapTo(self.stage, drawers.rect().topLeft()), drawers.size())
 
     def _another_seed(self) -> None:
         self.change_seed(self.document.experiment().seed + 1)
@@ -718,10 +738,11 @@ class Window(QMainWindow):
                     self.pulse.drew(int(self.lecture.refresh(source)))
             elif source is not None and status is not None and status.phase != "preparing":
                 overlays = self.player.overlays(self.marks.overlaid())
-                self.pulse.flat_out = status.phase == "running" and status.pace is None
+                behind = status.pace is not None and 0 < status.achieved < 0.7 * status.pace  # it cannot keep its pace: as good as flat out
+                self.pulse.flat_out = status.phase == "running" and (status.pace is None or behind)
                 self.pulse.drew(self.workspace.refresh(source, overlays, self.pulse.most))
                 if self._beats % SLOW_EVERY == 0:
-                    self.canvas.refresh(source)
+                    self.canvas.show_run(source)
         if self._beats % 2:
             self._show_transport(status)
         self.refusals.look(status)
@@ -732,7 +753,7 @@ class Window(QMainWindow):
         if self._thumbnail_due and time.monotonic() - self._opened_at > THUMBNAIL_AFTER:
             self._take_thumbnail()
 
-    def _show_transport(self, status) -> None:
+    def _show_transport(self, status: Status | None) -> None:
         recorded = 0
         if status is not None and status.run_id is not None:
             recorded = self.session.run(status.run_id).bytes
@@ -785,23 +806,23 @@ class Window(QMainWindow):
 
     # -- the window itself --
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """The panels give way to the pictures where there is little room."""
         super().resizeEvent(event)
         self._fit_panels()
 
-    def dragEnterEvent(self, event) -> None:
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file of any kind may be dropped on the window."""
         if any(u.isLocalFile() for u in event.mimeData().urls()):
             event.acceptProposedAction()
 
-    def dropEvent(self, event) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:
         """What was dropped is looked at, and goes where it belongs."""
         self.lecture.leave()
         if self.data.dropped(event.mimeData().urls()):
             event.acceptProposedAction()
 
-    def closeEvent(self, event) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Gone at once; what is recorded is written after that."""
         self.course.stop()
         self.pulse.stop()
@@ -842,7 +863,7 @@ def _line(parent: QWidget, vertical: bool = False) -> QWidget:
 class Hairline(QWidget):
     """One pixel in the colour of lines."""
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Fill it."""
         from PySide6.QtGui import QPainter
 

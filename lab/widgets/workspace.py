@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QPainter, QPen
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QWidget
+from PySide6.QtGui import QAction, QGuiApplication, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QWidget
 
 from lab.display import stage
 from lab.display.plots import Overlay, Source
@@ -44,7 +44,7 @@ class DrawerDock(QDockWidget):
         self.setMinimumHeight(closed if not self.drawers.opened else 120)
         self.setMaximumHeight(closed if not self.drawers.opened else 16_777_215)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """The ground of a card."""
         _paint_card(self)
 
@@ -87,7 +87,7 @@ class CardDock(QDockWidget):
             self.dragged.emit()
         return super().event(event)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """The card: a ground with a border and round corners."""
         _paint_card(self)
 
@@ -106,7 +106,7 @@ class Workspace(QMainWindow):
 
     acted, handle_moved, values_wanted  as of `PictureView`
     bookmarked, mapped                  as of the explorer of vectors
-    lecture_wanted                      as of `PictureView`
+    done, lecture_wanted                as of `PictureView`
     layout_changed                      a card was moved, resized, hidden or shown
     """
 
@@ -116,6 +116,7 @@ class Workspace(QMainWindow):
     bookmarked = Signal(str, str)
     mapped = Signal(str, str)
     watched = Signal(frozenset)
+    done = Signal(str, dict, dict, str)
     lecture_wanted = Signal(str)
     layout_changed = Signal()
 
@@ -139,6 +140,7 @@ class Workspace(QMainWindow):
         self._turn = self._last = 0
         self._arranged_for: tuple[str, ...] = ()
         self._cursor: int | None = None
+        self._chosen = False  # the person opened or closed a drawer
         self._own = False  # the person moved something: the arrangement is kept
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -151,7 +153,8 @@ class Workspace(QMainWindow):
         """Put a model on the stage; `kept` is an arrangement as `state` gave it, or as a file says it."""
         same = type(self.model) is type(model)  # other parameters may mean other pictures
         before = {view.picture.name: view for view in self.views()} if same else {}
-        opened = self.drawers.drawers.opened if same and self.drawers is not None else None
+        opened = self.drawers.drawers.opened if same and self._chosen and self.drawers is not None else None
+        self._chosen = self._chosen and same
         own = self._own
         self.clear()
         self.model = model
@@ -164,7 +167,7 @@ class Workspace(QMainWindow):
         groups = _groups(model, shown)
         if groups:
             self.drawers = DrawerDock(Drawers(groups, self._build), self)
-            self.drawers.drawers.toggled.connect(self.open_drawer)
+            self.drawers.drawers.toggled.connect(self._toggled)
             self._places[DRAWERS] = self.drawers
         if self.drawers is not None:
             wanted = shown.opened if opened is None else opened
@@ -183,6 +186,7 @@ class Workspace(QMainWindow):
         view.pointed_at.connect(self._point)
         view.bookmarked.connect(self.bookmarked)
         view.mapped.connect(self.mapped)
+        view.done.connect(self.done)
         view.lecture_wanted.connect(self.lecture_wanted)
         view.set_bookmarks(self._bookmarks)
         return view
@@ -269,6 +273,8 @@ class Workspace(QMainWindow):
             return
         self.filled, self._before_fill, self._pending = "", None, None
         self._own = False
+        if self.drawers is not None and not self._chosen and shown.opened in self.drawers.drawers.groups:
+            self.drawers.drawers.open(shown.opened)  # another size has room for it
         open_now = self.drawers is not None and bool(self.drawers.drawers.opened)
         closed = self.drawers.drawers.closed_height + GAP if self.drawers is not None and not open_now else 0
         rows: list[Node] = []
@@ -295,6 +301,10 @@ class Workspace(QMainWindow):
         self._stand(Arrangement((inner, tall), tree))
         self._arranged_for = self._class()
         self._something_moved()
+
+    def _toggled(self, word: str) -> None:
+        self._chosen = True
+        self.open_drawer(word)
 
     def open_drawer(self, word: str) -> None:
         """Open a drawer, or with no word close the open one."""
@@ -580,12 +590,12 @@ class Workspace(QMainWindow):
     def _moved(self, *_: object) -> None:
         self._own = True
 
-    def mouseReleaseEvent(self, event) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The gap between two cards was dragged."""
         super().mouseReleaseEvent(event)
         self._own = True
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Another size may ask for another arrangement, unless the person made one."""
         super().resizeEvent(event)
         if self.model is not None and not self._own and not self.filled and self._class() != self._arranged_for:
@@ -650,7 +660,6 @@ def _spikes(model: Model) -> bool:
     return any(stream.kind == "raster" for stream in model.streams)
 
 
-def _north():
-    from PySide6.QtWidgets import QTabWidget
+def _north() -> QTabWidget.TabPosition:
 
     return QTabWidget.TabPosition.North

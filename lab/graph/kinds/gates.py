@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class Free(Described):
 
 _IN, _OUT = (Port("in"),), (Port("out", carries=Weight),)
 _ENDS, _GATES, _UNITS = "Inputs and outputs", "Gates", "Units"
-LOGIC: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
+LOGIC: dict[str, tuple[str, Callable[[np.ndarray], Any]]] = {
     "and": ("AND", lambda x: x.all(0)),
     "or": ("OR", lambda x: x.any(0)),
     "nand": ("NAND", lambda x: ~x.all(0)),
@@ -359,7 +360,8 @@ def composed() -> Graph:
         ("f3", "f5", 0.5),
         ("f5", "g", 1.0),
     ):
-        graph, _ = graph.connect(ids[a], ids[b], **({} if b == "g" else dict(weight=weight)))
+        weighted: dict[str, Any] = {} if b == "g" else {"weight": weight}
+        graph, _ = graph.connect(ids[a], ids[b], **weighted)
     return graph
 
 
@@ -383,7 +385,7 @@ _SAYS = {
     "not": "The opposite of its one input: a threshold gate with weight -1 and threshold 0.",
 }
 TEMPLATES = {
-    **{title: Template(lambda kind=kind: logic(kind, 1 if kind == "not" else 2), _SAYS[kind]) for kind, (title, _) in LOGIC.items()},
+    **{title: Template(partial(logic, kind, 1 if kind == "not" else 2), _SAYS[kind]) for kind, (title, _) in LOGIC.items()},
     "Perceptron": Template(perceptron, "One neuron: 1 where the weighted sum of its inputs reaches the threshold. Change the weights on its wires and the threshold, "
                            "and see which row of the truth table changes; the model 'Perceptron' learns them from points."),
     "XOR with a hidden gate": Template(lambda: parity(2), "The first gate sees whether any input is 1, the second whether both are; the last takes the second away "

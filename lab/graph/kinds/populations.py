@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -168,7 +168,7 @@ def _rounded(count: float) -> str:
     return f"{count:,.0f}"
 
 
-def _balanced(excitatory: tuple[str, dict], inhibitory: tuple[str, dict], weights: tuple[float, float], **rule) -> Graph:
+def _balanced(excitatory: tuple[str, dict], inhibitory: tuple[str, dict], weights: tuple[float, float], **rule: Any) -> Graph:
     """E and I populations, each joined to both."""
     graph = Graph("populations")
     graph, e = graph.add_node(excitatory[0], 0, 0, "E", **excitatory[1])

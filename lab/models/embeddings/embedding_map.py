@@ -21,7 +21,7 @@ from lab.embedding.vectors import Vectors, unit_rows
 from lab.embedding.word2vec import train
 from lab.errors import LabError, ParameterError
 from lab.kernels import seed_state
-from lab.model import COUNT, Asked, Bound, Clock, Figure, Layer, Model, Picture, State, Stream, action, param
+from lab.model import COUNT, Asked, Bound, Clock, Figure, Layer, Model, Picture, Preset, State, Stream, action, param
 
 TSNE, UMAP, PCA, AXES = "t-SNE", "UMAP", "PCA", "own axes"
 JUDGED = 10  # neighbours that trustworthiness and recall look at
@@ -111,7 +111,7 @@ class EmbeddingMap(Model):
     Trustworthiness falls when the map shows neighbours that are none; recall when it tears true neighbours apart. *Colour: how
     false* shows where. Try:
 
-    - pause after a few iterations: distances between far clusters mean little, and keep changing;
+    - pause, play on and pause again: distances between far clusters mean little, and change for as long as it runs;
     - move *perplexity* or *neighbours*: the map starts again from the same place and ends as another;
     - click a point and press E: its true neighbours are joined to it, wherever the map has put them;
     - pin a point, and see the rest arrange itself around it.
@@ -147,12 +147,20 @@ class EmbeddingMap(Model):
         "van der Maaten and Hinton 2008; van der Maaten 2014; Linderman et al. 2019; McInnes, Healy, Melville 2018; Venna and Kaski 2001"
     )
     presets = {
-        "Digits by t-SNE": {},
-        "Digits by UMAP": {"method": "UMAP"},
-        "Digits by PCA": {"method": "PCA"},
-        "Digits in three dimensions": {"method": "UMAP", "dimensions": 3},
-        "Words of the grammar by UMAP": {"space": "grammar", "method": "UMAP", "metric": "cosine"},
-        "Words on two axes of meaning": {"space": "grammar", "method": "own axes", "metric": "cosine"},
+        "Digits by t-SNE": Preset(shows="trustworthiness > 0.97 and neighbour accuracy > 0.95", slow=True),
+        "Digits by UMAP": Preset({"method": "UMAP"}, shows="trustworthiness > 0.97 and neighbour accuracy > 0.95", slow=True),
+        "Digits by PCA": Preset({"method": "PCA"}, shows="trustworthiness < 0.9 and neighbour accuracy < 0.75", slow=True),
+        "Digits in three dimensions": Preset(
+            {"method": "UMAP", "dimensions": 3}, shows="trustworthiness > 0.98 and neighbour accuracy > 0.95", slow=True
+        ),
+        "Words of the grammar by UMAP": Preset(
+            {"space": "grammar", "method": "UMAP", "metric": "cosine"},
+            shows="trustworthiness > 0.95 and neighbour accuracy > 0.8",
+            slow=True,
+        ),
+        "Words on two axes of meaning": Preset(
+            {"space": "grammar", "method": "own axes", "metric": "cosine"}, shows="trustworthiness < 0.8 and recall < 0.3"
+        ),
     }
 
     space: str = param(

@@ -35,14 +35,15 @@ class AdversarialAttack(InSight):
     takes one step, PGD many small ones, each put back into the ball. Press play: the network is trained in a few seconds. Then
 
     - compare the four pictures and their bars: *attacked* and *random* differ from *clean* by exactly the same size;
-    - drag in the slice: to the right the loss climbs and soon another class is read, upwards (a random direction) nothing happens;
+    - drag in the slice: to the right lies the attack (with FGSM: the way of the slope) and another class, upwards (a random direction) nothing happens;
     - press *Next example*, or draw a digit of your own with the mouse and see it attacked;
     - move eps: the curves say how many test examples survive random noise, FGSM and PGD of each size;
     - choose a class to aim at, the round ball (2-norm), or an attack that only asks, and see how often it had to ask;
     - choose moons as data: the ball stands in the plane, and each arrow carries an example over the boundary.
 
-    What is read wrongly to begin with needs no attack: asking then stops at once. Health says when an attack itself is at fault: no slope, a start outside, or PGD weaker than FGSM. The rate at which a *linear*
-    classifier gives way is known: its margin falls by eps times the 1-norm of its weights.
+    What is read wrongly to begin with needs no attack: asking then stops at once. Health says when an attack itself is at fault: no
+    slope, a start outside, or PGD weaker than FGSM. How fast a *linear* classifier gives way is known: its margin falls by eps times
+    the 1-norm of its weights.
     """
 
     name = "adversarial-attack"
@@ -121,8 +122,8 @@ class AdversarialAttack(InSight):
         label="Distance of a pair",
         doc="How far the two inputs of a pair lie from the middle.",
     )
-    along: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="Along slope",
-                         doc="Where the input is dragged to along the slope (in a plane: to the right), in units of eps.")  # fmt: skip
+    along: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="Along attack",
+                         doc="Where the input is dragged to on the way to what the attack found (FGSM: along the slope; in a plane: to the right), in units of eps.")  # fmt: skip
     across: float = param(0.0, "eps", lo=-2.0, hi=2.0, soft=(-1.0, 1.0), main=True, group="By hand", label="At random",
                           doc="Where the input is dragged to along a random direction (in a plane: upwards), in units of eps.")  # fmt: skip
     farthest: float = param(
@@ -169,20 +170,16 @@ class AdversarialAttack(InSight):
         return self.kept(constants, state, key, compute)
 
     def directions(self, constants, state):
-        """(along the slope, a random one), each (1, n) and of size 1; in a plane its axes."""
-        x, t = self.example(constants, state)
+        """(towards the attack, a random one), each (1, n), in units of eps; in a plane its axes."""
+        x, _ = self.example(constants, state)
         if constants.outline.plane:
             return np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
-        ball, aim = self.ball(constants), self.aim(constants, t)
-
-        def compute():
-            slope = constants.extra["attack"].slope(self.weights(constants, state), x, np.array([aim]))
-            return ball.steepest(slope) * (-1.0 if self.aimed >= 0 else 1.0)
-
-        first = self.kept(constants, state, ("slope", x.tobytes(), aim, self.norm, self.aimed >= 0), compute)
-        other = ball.noise(np.random.default_rng([self.draws_of(state), 0x6E6F69]), x.shape)
-        if self.norm == "2":  # across means straight across
-            other = other - (other * first).sum() * first
+        # Towards what the attack found: with FGSM that is the slope, with PGD its point lies in the plane of the slice, too.
+        first = (self.attacked(constants, state).x.astype(float) - x) / max(self.eps, 1e-9)
+        other = self.ball(constants).noise(np.random.default_rng([self.draws_of(state), 0x6E6F69]), x.shape)
+        square = float((first**2).sum())
+        if self.norm == "2" and square > 0:  # across means straight across
+            other = other - (other * first).sum() / square * first
             other /= max(float(np.sqrt((other**2).sum())), 1e-12)
         return first, other
 
@@ -196,7 +193,7 @@ class AdversarialAttack(InSight):
         return (a / size, b / size) if size > 1 else (a, b)
 
     def moved(self, constants, state, a, b) -> np.ndarray:
-        """The example in sight moved by a eps along the slope and b eps along the random direction, within the range."""
+        """The example in sight moved by a eps towards the attack and b eps along the random direction, within the range."""
         x, _ = self.example(constants, state)
         first, other = self.directions(constants, state)
         found = x + self.eps * (np.multiply.outer(a, first[0]) + np.multiply.outer(b, other[0])).reshape(-1, x.shape[1])
@@ -295,7 +292,7 @@ class AdversarialAttack(InSight):
 
     @action("Drag the input", hidden=True, x=(float, param(0.0, lo=-1e6, hi=1e6, doc="Across the picture.")), y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Up the picture.")))  # fmt: skip
     def drag_input(self, constants, state, x, y):
-        """Drag the input within its ball: along the slope and along a random direction, or through the plane."""
+        """Drag the input within its ball: towards the attack and along a random direction, or through the plane."""
         shape = constants.outline
         if shape.plane:
             place = constants.material.scaled(np.array([[x, y]]))[0]
@@ -347,10 +344,13 @@ class AdversarialAttack(InSight):
             ]
         else:
             found += [
-                Stream("slice", "image", "", "How much likelier the true class is than any other, over the slope and a random direction."),
                 Stream(
-                    "slice places", "cloud", "", "Clean, attacked along the slope, noisy, and dragged input.", channels=("x", "y", "class")
+                    "slice",
+                    "image",
+                    "",
+                    "How much likelier the true class is than any other, towards the attack (FGSM: along the slope) and in a random direction.",
                 ),
+                Stream("slice places", "cloud", "", "Clean, attacked, noisy, and dragged input.", channels=("x", "y", "class")),
                 Stream("slice ball", "curve", "", "Edge of the ball within the slice."),
                 Stream("slice line", "curve", "", "Where the class changes."),
             ]
@@ -372,10 +372,10 @@ class AdversarialAttack(InSight):
                              figures=("attacked is read as", "queries")))  # fmt: skip
         if not shape.plane:
             span = (-REACH, REACH)
-            layers = (
+            sliced = (
                 Layer("slice"), Layer("slice places"), Layer("slice ball", label="ball", series=(5,)), Layer("slice line", theory=True, label="another class", series=(3,)),
             )  # fmt: skip
-            found.append(Picture("slice", "Drag the input", layers, x="along the slope (eps)", y="random direction (eps)", x_range=span, y_range=span, equal=True, colours="diverging",
+            found.append(Picture("slice", "Drag the input", sliced, x="towards the attack (eps)", y="random direction (eps)", x_range=span, y_range=span, equal=True, colours="diverging",
                                  levels=(-1.0, 1.0), drag="drag_input", click="drag_input", labels=SEEN, front=True, weight=1.2,
                                  doc="Orange: the true class is likelier, blue: another one. Drag within the ball."))  # fmt: skip
         layers = tuple(
@@ -459,8 +459,7 @@ class AdversarialAttack(InSight):
         if stream == "slice ball":
             return np.array([[-1, 0, 1, 0, -1], [0, 1, 0, -1, 0]], float) if self.norm == "infinity" else Ball(1.0, "2").outline()
         if stream == "slice places":
-            a, b = self.hand(constants)
-            return np.array([[0.0, 0.0, 0], [1.0, 0.0, 1], [0.0, 1.0, 2], [a, b, 3]])
+            return np.array([[0.0, 0.0, 0], [1.0, 0.0, 1], [0.0, 1.0, 2], [*self.hand(constants), 3]])
         x, t = self.example(constants, state)
         a, b = np.meshgrid(at, at)
 
@@ -470,7 +469,18 @@ class AdversarialAttack(InSight):
             p[:, t] = -1.0
             return (true - p.max(1)).reshape(ACROSS, ACROSS)
 
-        key = "slice", x.tobytes(), t, self.eps, self.norm, self.aimed, self.draws_of(state)
+        key = (
+            "slice",
+            x.tobytes(),
+            t,
+            self.ball(constants),
+            self.climb(state),
+            self.aimed,
+            self.attack,
+            self.pairs,
+            self.width,
+            self.draws_of(state),
+        )
         found = self.kept(constants, state, key, compute)
         return found if stream == "slice" else contours(found, at, at, np.zeros(1))
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, param
+from lab.params.bounds import Bound
 from lab.tape.interpreter import STEP
 from lab.training import readings, redeclared
 from lab.training.again import Again
@@ -276,6 +277,11 @@ class AdversarialTraining(Classifier):
             known.works = step * (1 if self.defence == "none" else 1 + STEPS), look
         return super().interval(constants)
 
+    def state_bounds(self, constants, state, step):
+        """Settings and evaluations that were noted: accuracies, and which defence."""
+        rows = Bound((0, *[-math.inf] * 6), (len(DEFENCES) - 1, *[math.inf] * 6), ((0, POINTS), 7))
+        return super().state_bounds(constants, state, step) | {"frontier": rows, "trail": Bound(0, 1, ((0, TRAIL), 2))}
+
     def start(self, constants, seed):
         """What was judged last, the curve against eps, and a row for each setting."""
         return super().start(constants, seed) | {
@@ -305,7 +311,7 @@ class AdversarialTraining(Classifier):
             [DEFENCES.index(self.defence), self.beta_at(max(0, int(state["counters"][STEP]) - 1)), self.eps, self.share, *state["robust"]]
         )
         rows = state["frontier"]
-        alike = len(rows) and rows.shape[1:] == (7,) and (rows[-1, :CLEAN] == row[:CLEAN]).all()
+        alike = len(rows) and (rows[-1, :CLEAN] == row[:CLEAN]).all()
         state["frontier"] = np.concatenate([rows[:-1] if alike else rows[-POINTS + 1 :], [row]])
 
     def summary(self, constants, state) -> dict[str, Any]:
@@ -414,17 +420,17 @@ class AdversarialTraining(Classifier):
 
     def look(self, constants, state, tape, stream):
         """The frontier, curves, attacked examples."""
-        rows = state["frontier"] if state["frontier"].shape[1:] == (7,) else np.zeros((0, 7))
+        rows = state["frontier"]
         if stream == "frontier":
             return rows[:, [CLEAN, ROBUST, DEFENCE]]
         if stream == "frontier line":
             return rows[:, [CLEAN, ROBUST]].T if len(rows) else np.full((2, 1), np.nan)
         if stream == "trail":
-            return state["trail"].T if len(state["trail"]) and state["trail"].shape[1:] == (2,) else np.full((2, 1), np.nan)
+            return state["trail"].T if len(state["trail"]) else np.full((2, 1), np.nan)
         if stream == "settings":
             return [
                 {
-                    "defence": DEFENCES[min(max(int(r[DEFENCE]), 0), len(DEFENCES) - 1)], "beta": f"{r[BETA]:g}", "eps": f"{r[EPS]:g}", "clean": f"{r[CLEAN]:.3f}",
+                    "defence": DEFENCES[int(r[DEFENCE])], "beta": f"{r[BETA]:g}", "eps": f"{r[EPS]:g}", "clean": f"{r[CLEAN]:.3f}",
                     "robust": f"{r[ROBUST]:.3f}", "at 2 eps": f"{r[FAR]:.3f}",
                 }
                 for r in rows

@@ -160,7 +160,7 @@ class Autoencoder(Perceptron):
         found = [Picture("latent", "Map of the codes", (Layer("latent"),), x="z1", y="z2", click="decode_place", front=True, weight=4, equal=True,
                          doc="Click a point for its neighbours, beside them to decode the place; the path tool decodes along a path.")]  # fmt: skip
         if shape.picture:
-            grey = {"colours": "grey", "levels": (0.0, 1.0)}
+            grey: dict[str, Any] = {"colours": "grey", "levels": (0.0, 1.0)}
             found.append(Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), front=True, weight=1.3, **grey))
             found.append(Picture("decoded path", "Along the path", (Layer("decoded path"),), **grey))
             found.append(Picture("decoded", "The clicked place", (Layer("decoded"),), **grey))

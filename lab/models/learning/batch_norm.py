@@ -46,7 +46,7 @@ class BatchNorm(Perceptron):
         """Distributions before and after, and the running values."""
         if self.normalise == "none":
             return (Stream("before", "curve", "", "Input of the units of each layer, as a violin."),)
-        found = (
+        found: tuple[Stream, ...] = (
             Stream("before", "curve", "", "Input of the units of each layer before it is normalised, as a violin."),
             Stream("after", "curve", "", "The same after it is normalised, with gain and bias."),
         )
@@ -64,7 +64,7 @@ class BatchNorm(Perceptron):
 
     def own_pictures(self, shape):
         """Before and after side by side."""
-        found = (Picture("before", "Before normalisation", (Layer("before"),), x="layer", y="z", front=True),)
+        found: tuple[Picture, ...] = (Picture("before", "Before normalisation", (Layer("before"),), x="layer", y="z", front=True),)
         if self.normalise != "none":
             found += (Picture("after", "After normalisation", (Layer("after"),), x="layer", y="y", front=True),)
         if self.normalise == "batch":

@@ -332,7 +332,7 @@ class GenerativeAdversarialNetwork(Adversarial):
         modes = Picture("modes", "Modes found", (Layer("mode shares"), Layer("threshold", theory=True, label=f"found above {self.found_at:.3g}")), x="mode", y="share",
                         figures=("modes found", "share near a mode"), front=True)  # fmt: skip
         if self.data == "digits":
-            grey = {"colours": "grey", "levels": (0.0, 1.0)}
+            grey: dict[str, Any] = {"colours": "grey", "levels": (0.0, 1.0)}
             return (
                 Picture("forged digits", "What G makes", (Layer("forged digits"),), front=True, weight=2.0, **grey),
                 Picture("between", "From one noise to another", (Layer("between"),), front=True, **grey),
@@ -350,7 +350,7 @@ class GenerativeAdversarialNetwork(Adversarial):
                 both, best,
             )  # fmt: skip
         (x0, y0), (x1, y1) = self.extent()
-        ranges = {"x": "x", "y": "y", "x_range": (x0, x1), "y_range": (y0, y1), "equal": True}
+        ranges: dict[str, Any] = {"x": "x", "y": "y", "x_range": (x0, x1), "y_range": (y0, y1), "equal": True}
         circles = (
             (Layer("found", label="found", series=(2,)), Layer("missed", style="dashed", label="missed", series=(3,)))
             if len(self.modes())
@@ -493,7 +493,7 @@ class GenerativeAdversarialNetwork(Adversarial):
                 way[:, k] += (np.log(down) - np.log(up)) / (2 * h)
             return float(np.median(np.abs(way)) / np.abs(s.model.slope(s.constants, s.state, x)).max())
 
-        ring, line, lost = {}, cls.presets["One dimension"], cls.presets["Collapse"]
+        line, lost = cls.presets["One dimension"], cls.presets["Collapse"]
         source = "the lab's set-up: 64-64 ReLU He, Adam 1e-3 with beta1 0.5, minibatches of 128, D then G"
         yield Figure(
             "KL of N(1, 1/4) from N(0, 1), by G's own densities",
@@ -503,10 +503,8 @@ class GenerativeAdversarialNetwork(Adversarial):
             source="closed form",
         )
         yield Figure("slope at forged points against differences of the loss", 0.02, told, bound="at_most", source="central differences")
-        yield Figure("ring of eight, modes found at 4000 steps", 8, middle("modes found", 5, **ring), source=source, slow=True)
-        yield Figure(
-            "ring of eight, share near a mode", 0.6, middle("share near a mode", 5, **ring), bound="at_least", source=source, slow=True
-        )
+        yield Figure("ring of eight, modes found at 4000 steps", 8, middle("modes found", 5), source=source, slow=True)
+        yield Figure("ring of eight, share near a mode", 0.6, middle("share near a mode", 5), bound="at_least", source=source, slow=True)
         yield Figure(
             "one dimension, mean of the forged points", 4.0, middle("mean", 5, **line), 0.15, source="the data: N(4, 1/4)", slow=True
         )

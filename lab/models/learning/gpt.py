@@ -11,6 +11,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.model import Bound, Figure, Layer, Picture, Preset, Stage, action, index, param
 from lab.tape import Tape
+from lab.tape.interpreter import STEP
 from lab.training import Measure, Objective, Stepwise, redeclared
 from lab.training.checkpoint import learned, write_checkpoint
 from lab.training.inside import Inside, induction
@@ -279,7 +280,7 @@ class GPT(Inside, Writer):
             most=self.most,
             seed=(constants.seed, 1),
         )
-        samples, sampled = [*state["samples"], line], [*state["sampled"], (state["counters"][0], state["measured"][0])]
+        samples, sampled = [*state["samples"], line], [*state["sampled"], (state["counters"][STEP], state["measured"][0])]
         while len(samples) > LINES:  # every other one goes, the first and the last stay
             keep = [k for k in range(len(samples)) if k % 2 == 0 or k == len(samples) - 1]
             samples, sampled = [samples[k] for k in keep], [sampled[k] for k in keep]

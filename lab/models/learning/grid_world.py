@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.errors import ModelError
 from lab.kernels import seed_state
 from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, arrays, param
+from lab.params.bounds import COUNT, MOST_STEPS, Bound, index
 from lab.training import reinforcement as rl
 
 MAP = "S...../.##.#./...P../.#.##./.P.#../.....G"
@@ -189,26 +189,15 @@ class GridWorld(Model):
             "reached": np.zeros(2, np.int64),  # episodes after which the agent, and the told one, gained 95 % (0: not yet)
         }  # fmt: skip
 
-    def _sound(self, state) -> None:
-        """Refuse a state of another kind: its numbers are used as places."""
-        fresh = {n: a.shape for n, a in self.start(Constants(np.zeros((1, 1), int), np.zeros(0), np.zeros(0), 0), 0).items()}
-        wrong = next((name for name, shape in fresh.items() if state[name].shape != shape), None)
-        c = state["counters"]
-        places = {"cells": rl.CELLS, "moves": rl.MOVES}
-        wrong = wrong or next((n for n, top in places.items() if not (state[n].min() >= 0 and state[n].max() < top)), None)
-        long = state["before"][-1]
-        if not (0 <= c[rl.CELL] < rl.CELLS and 0 <= c[rl.TIME] < rl.LONGEST and c.min() >= 0):
-            wrong = "counters"
-        if not (0 <= long <= rl.LONGEST + 1 and state["before"][:-1].min() >= 0 and state["before"][:-1].max() < rl.CELLS):
-            wrong = "before"
-        if not (0 <= state["rows"][0] <= KEPT and state["rows"][1] >= 1):
-            wrong = "rows"
-        if wrong:
-            raise ModelError(f"{self._owner()}: this state is damaged (its '{wrong}' fits no grid): begin anew.")
+    def state_bounds(self, constants: Constants, state, step: int):
+        """Cells, moves and counts: kernels use them as places."""
+        counters = np.full(6, float(MOST_STEPS))
+        counters[[rl.TIME, rl.CELL]] = rl.LONGEST - 1, rl.CELLS - 1
+        before = np.append(np.full(rl.LONGEST + 1, rl.CELLS - 1), rl.LONGEST + 1)
+        return {"counters": Bound(0, counters), "cells": index(rl.CELLS), "moves": index(rl.MOVES), "before": Bound(0, before), "rows": Bound((0, 1), (KEPT, MOST_STEPS)), "reached": COUNT}  # fmt: skip
 
     def advance(self, constants: Constants, state, n: int, out) -> int:
         """Walk, and learn after each batch of episodes."""
-        self._sound(state)
         world, agent = self.world(constants), arrays(rl.Agent, state)
         rule = rl.Rule(rl.METHODS.index(self.method), float(self.rate), float(self.value_rate), float(self.entropy), int(self.batch))
         answers, best = rl.answers_of(world)
@@ -320,7 +309,12 @@ class GridWorld(Model):
     def pictures(self):
         """The map large, the returns beside it, both other policies below."""
         rows = self.map.split("/")
-        ranges = {"x_range": (-0.5, len(rows[0]) - 0.5), "y_range": (-0.5, len(rows) - 0.5), "equal": True, "colours": "diverging"}
+        ranges: dict[str, Any] = {
+            "x_range": (-0.5, len(rows[0]) - 0.5),
+            "y_range": (-0.5, len(rows) - 0.5),
+            "equal": True,
+            "colours": "diverging",
+        }
         top = 1.5 * max(abs(self.goal), abs(self.pit), 0.1)  # the ends of the map are dark
         marks = ("agent", "goal", "pit", "bonus", "start")
         lines = (
@@ -346,7 +340,6 @@ class GridWorld(Model):
 
     def observe(self, constants, state, stream):
         """The map, the policies, the returns."""
-        self._sound(state)
         kinds, world = constants.kinds, self.world(constants)
         rows, columns = kinds.shape
 
@@ -451,7 +444,8 @@ class GridWorld(Model):
         def tried(run):
             """Mean of 4000 walks of the random policy, off its exact return, in standard errors."""
             s = run(cls(batch=256, episodes=10_000_000, rate=1e-4), steps=0, seed=3, record={}).simulation
-            world, agent, total = s.model.world(s.constants), arrays(rl.Agent, s.state), []
+            world, agent = s.model.world(s.constants), arrays(rl.Agent, s.state)
+            total: list[float] = []
             rule = rl.Rule(rl.PLAIN, 0.0, 0.0, 0.0, 10**9)
             while len(total) < 4000:
                 rl.walk(world, agent, rule, agent.logits, 10**9, int(agent.counters[rl.EPISODE]) + 1)

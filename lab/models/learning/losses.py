@@ -92,28 +92,28 @@ class Losses(Model):
 
     @property
     def streams(self) -> tuple[Stream, ...]:
-        axis = "y" if self.loss == LOSSES[0] else "z"
+        axis, unit = ("y", "") if self.loss == LOSSES[0] else ("z", "nats")
         return (
             Stream("place", "trace", "", "Output or logit of the sweeping sample.", every=1),
-            Stream("value", "trace", "nats", "Its loss.", every=1),
-            Stream("gradient", "trace", "", "Slope of its loss.", every=1),
-            Stream("curve", "curve", "", f"Loss over {axis}.", channels=("loss",)),
-            Stream("slope", "curve", "", f"Slope of the loss over {axis}.", channels=("cross-entropy" if self.loss != LOSSES[0] else "slope", "squared error of a sigmoid")[: 1 if self.loss != LOSSES[1] else 2]),
+            Stream("value", "trace", unit, "Its loss.", every=1),
+            Stream("gradient", "trace", unit, "Slope of its loss.", every=1),
+            Stream("curve", "curve", unit, f"Loss over {axis}.", channels=("loss",)),
+            Stream("slope", "curve", unit, f"Slope of the loss over {axis}.", channels=("cross-entropy" if self.loss != LOSSES[0] else "slope", "squared error of a sigmoid")[: 1 if self.loss != LOSSES[1] else 2]),
             Stream("surface", "image", "", "Loss over two logits (first class across, second class up)."),
         )  # fmt: skip
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        x = "output y" if self.loss == LOSSES[0] else "logit z"
+        x, nats = ("output y", "") if self.loss == LOSSES[0] else ("logit z", " (nats)")
         found: tuple[Picture, ...] = (
-            Picture("curve", "Loss", (Layer("curve"), Layer("value", x="place", style="marker")), x=x, y="E (nats)" if self.loss != LOSSES[0] else "E", figures=("loss", "slope"), weight=1.5, front=True),
-            Picture("slope", "Slope: what learning feels", (Layer("slope"), Layer("gradient", x="place", style="marker")), x=x, y="dE/dz", front=True),
+            Picture("curve", "Loss", (Layer("curve"), Layer("value", x="place", style="marker")), x=x, y=f"E{nats}", figures=("loss", "slope"), weight=1.5, front=True),
+            Picture("slope", "Slope: what learning feels", (Layer("slope"), Layer("gradient", x="place", style="marker")), x=x, y=f"dE/dz{nats}", front=True),
         )  # fmt: skip
         if self.loss == LOSSES[2]:
             found += (Picture("surface", "Loss surface", (Layer("surface"),), x="logit of class 1", y="logit of class 2"),)
         return (
             *found,
-            Picture("time", "Over time", (Layer("value", label="loss"), Layer("gradient", label="slope")), y="E, dE/dz", window=6.0),
+            Picture("time", "Over time", (Layer("value", label="loss"), Layer("gradient", label="slope")), y=f"E, dE/dz{nats}", window=6.0),
         )
 
     def start(self, constants, seed):
@@ -165,7 +165,11 @@ class Losses(Model):
     def summary(self, constants, state):
         place = np.array([float(self._places(state["phase"])[0])])
         value, slope = self.at(place)
-        out = {"output" if self.loss == LOSSES[0] else "logit": float(place[0]), "loss": float(value[0]), "slope": float(slope[0])}
+        out: dict[str, float | str] = {
+            "output" if self.loss == LOSSES[0] else "logit": float(place[0]),
+            "loss": float(value[0]),
+            "slope": float(slope[0]),
+        }
         if self.loss == LOSSES[2]:
             _, full = categorical(np.array([place[0], self.second, 0.0]), 0)
             out["gradient by all logits"] = ", ".join(f"{g:+.4f}" for g in full)

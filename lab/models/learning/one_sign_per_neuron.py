@@ -180,7 +180,8 @@ class OneSignPerNeuron(Perceptron):
         x = m.test_x[: readings.POINTS]
         names = ["x", *(s.value for s in c.stages[:-1])]
         values = [x, *c.program.forward(tape, names[1:], **self.given(x, m.test_t[: readings.POINTS]))] if len(names) > 1 else [x]
-        arrays, found = c.program.parameters(tape), ([], [])
+        arrays = c.program.parameters(tape)
+        found: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         for value, stage in zip(values, c.stages, strict=True):
             h, weight = value.mean(0, dtype=float), arrays[stage.weight].astype(float)
             if self.dale == ON[1]:

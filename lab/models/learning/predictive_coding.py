@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.data import sets
-from lab.errors import DivergenceError, ModelError
+from lab.errors import DivergenceError
 from lab.model import MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Remedy, Stage, State, Stream, action, arrays, param
 from lab.tape.threads import one_thread
 from lab.training import predictive as pc
@@ -196,10 +196,6 @@ class PredictiveCoding(Model):
         x, y, test_x = (np.ascontiguousarray(a, float) for a in (x, y, test_x))
         return Constants(net, x, y, t, test_x, test_t, x.mean(0), found.picture, seed, {})
 
-    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
-        """Where in the examples it is, and how far the minibatch has settled."""
-        return {"counters": Bound(0, (MOST_STEPS, len(constants.x) // self.batch, MOST)), "swept": Bound(0, MOST)}
-
     def start(self, constants: Constants, seed: int):
         """First weights of both networks; nothing has settled."""
         weights = pc.first_weights(constants.net, np.random.default_rng([abs(int(seed)), 0x7063]), self.feedback == "transposed")
@@ -215,18 +211,9 @@ class PredictiveCoding(Model):
             "figures": np.zeros(6),  # difference, cosine, accuracy, that of the twin, largest rise of the energy, whether any of it is known
         }  # fmt: skip
 
-    def _sound(self, constants: Constants, state) -> None:
-        """Refuse a state whose arrays do not fit the network: kernels would read beside them."""
-        net, units = constants.net, self.batch * int(constants.net.units[-1])
-        wanted: dict[str, tuple[int, ...]] = dict.fromkeys(pc.Nodes._fields, (units,))
-        wanted |= {name: (int(net.weights[-1]),) for name in ("M", "W", "twin_M", "step_M")}
-        wanted |= {name: (int(net.biases[-1]),) for name in ("b", "twin_b", "step_b")}
-        wanted |= {"counters": (3,), "trace": (MOST + 1, len(net.sizes)), "swept": (1,), "figures": (6,)}
-        wrong = next((name for name, shape in wanted.items() if state[name].shape != shape), None)
-        if wrong is not None:
-            raise ModelError(
-                f"{self._owner()}: this state is of another network (its '{wrong}' has the shape {state[wrong].shape}): begin anew."
-            )
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """Where in the examples it is (where one end is held they go round), and how far the minibatch has settled."""
+        return {"counters": Bound(0, (MOST_STEPS, MOST_STEPS, MOST)), "swept": Bound(0, MOST)}
 
     def how(self, constants: Constants, **other: Any) -> pc.How:
         """The numbers of the settling as they are now; `other` ones in their place."""
@@ -257,7 +244,6 @@ class PredictiveCoding(Model):
 
     def advance(self, constants: Constants, state, n: int, out) -> int:
         """Settle, and learn where a minibatch has settled."""
-        self._sound(constants, state)
         with one_thread, np.errstate(over="ignore", invalid="ignore"):
             return self._advance(constants, state, n, out)
 
@@ -551,7 +537,6 @@ class PredictiveCoding(Model):
 
     def observe(self, constants, state, stream):
         """Nodes as they stand; everything else settled again on copies."""
-        self._sound(constants, state)
         with one_thread, np.errstate(over="ignore", invalid="ignore"):
             return self._look(constants, state, stream)
 
@@ -588,7 +573,7 @@ class PredictiveCoding(Model):
     def _nodes(self, constants, state, at):
         # Copies: what is shown must not move on with the state.
         x, mu, eps = (pc.layers(constants.net, state[n].copy(), self.batch) for n in ("x", "mu", "eps"))
-        found = [{"name": "", "values": None, "note": self.phase(state)}]
+        found: list[dict[str, Any]] = [{"name": "", "values": None, "note": self.phase(state)}]
         for k, name in enumerate(self._names()):
 
             def shaped(v, k=k):
@@ -635,7 +620,8 @@ class PredictiveCoding(Model):
 
     def summary(self, constants, state):
         """Energy, how far both steps are apart, accuracies."""
-        figures, found = state["figures"], {}
+        figures = state["figures"]
+        found: dict[str, float] = {}
         swept = min(max(0, int(state["swept"][0])), MOST)
         found["epoch"] = int(state["counters"][0])
         found["energy"] = float(state["trace"][swept, 0])

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.errors import ModelError
-from lab.model import Clock, Figure, Layer, Picture, Preset, Stage, Stream, action, param
+from lab.model import Bound, Clock, Figure, Layer, Picture, Preset, Stage, Stream, action, index, param
 from lab.training import told
 from lab.training.checkpoint import Checkpoint, drawn, open_checkpoint
 from lab.training.decoder import Masks, Pass, logits_of, pushes
@@ -180,34 +179,19 @@ class PretrainedGPT(Silencing, Writer):
         return {
             "text": text, "given": np.array([len(text)]), "chosen": np.array([len(text) - 1]),
             "head": np.array([layers - 1, 0]), "neuron": np.array([layers - 1, 0]), "heads on": np.ones((layers, model.heads), np.uint8),
-            "neurons on": np.ones((layers, model.neurons), np.uint8), "blocks on": np.ones(layers, np.uint8), "sums": np.zeros(3),
+            "neurons on": np.ones((layers, model.neurons), np.uint8), "blocks on": np.ones(layers, np.uint8), "sums": np.zeros(3, np.float32),
         }  # fmt: skip
 
-    def _checked(self, constants, state) -> None:
-        """A state that a file brought back is a stranger's: its tokens, places and masks must be of this checkpoint."""
-        model, text = constants.model, state["text"]
-        layers, n = len(model.blocks), len(text)
-        fits = (
-            1 <= n <= model.context
-            and 0 <= text.min() <= text.max() < len(model.embedding)
-            and state["heads on"].shape == (layers, model.heads)
-            and state["neurons on"].shape == (layers, model.neurons)
-            and state["blocks on"].shape == (layers,)
-            and all(state[name].shape == (2,) and 0 <= state[name][0] < layers for name in ("head", "neuron"))
-            and 0 <= state["head"][1] < model.heads
-            and 0 <= state["neuron"][1] < model.neurons
-            and state["chosen"].shape == state["given"].shape == (1,)
-            and state["sums"].shape == (3,)
-            and 0 <= state["chosen"][0] < n
-        )
-        if not fits:
-            raise ModelError(
-                f"{self._owner()}: what was saved does not belong to this checkpoint ({model.title}): name the one that it was made with."
-            )
+    def state_bounds(self, constants, state, step):
+        """Tokens of its vocabulary, places of the text, and what is silent."""
+        model, (layers, heads, neurons) = constants.model, self.layers_of(constants)
+        return {
+            "text": Bound(0, len(model.tokens) - 1, ((1, model.context),)), "given": Bound(0, model.context), "chosen": index(len(state["text"])),
+            "head": index((layers, heads)), "neuron": index((layers, neurons)), "heads on": Bound(0, 1), "neurons on": Bound(0, 1), "blocks on": Bound(0, 1),
+        }  # fmt: skip
 
     def advance(self, constants, state, n, out):
         """Draw tokens, each after reading all before it; less than n where the context is full."""
-        self._checked(constants, state)
         model = constants.model
         for done in range(n):
             if len(state["text"]) >= model.context:
@@ -241,7 +225,7 @@ class PretrainedGPT(Silencing, Writer):
 
     def summary(self, constants, state):
         """How sure it was, and how large it is."""
-        model, (count, surprise, entropy) = constants.model, state["sums"]
+        model, (count, surprise, entropy) = constants.model, state["sums"].astype(float)
         found: dict[str, Any] = {"tokens": len(state["text"]), "weights (M)": round(model.parameters / 1e6, 3)}
         if count:
             found |= {"mean surprise (nats)": surprise / count, "mean entropy (nats)": entropy / count, "perplexity": float(np.exp(min(surprise / count, 50.0)))}  # fmt: skip
@@ -279,7 +263,6 @@ class PretrainedGPT(Silencing, Writer):
 
     def observe(self, constants, state, stream):
         """What a stream shows of the chosen token."""
-        self._checked(constants, state)
         found = {"text": self._text, "next": self._next, "attention": self._attention, "lines": self._lines, "lens": self._lens,
                  "key-value neurons": self._neurons, "step by step": self._head, "model": self._model}.get(stream)  # fmt: skip
         if found is None:
@@ -304,7 +287,7 @@ class PretrainedGPT(Silencing, Writer):
     def _attention(self, constants, state):
         model, passes, first = constants.model, constants.of(state), self._first(state)
         last = min(len(state["text"]), first + SHOWN)
-        blocks = range(len(model.blocks))
+        blocks = list(range(len(model.blocks)))
         if self.block or len(blocks) * model.heads > TILES:
             blocks = [min(self.block or int(state["head"][0]) + 1, len(blocks)) - 1]
         looks = np.concatenate([passes.attention(b, first, last)[:, :, first:] for b in blocks])

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, param
+from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, param
 from lab.tape import Tape
 from lab.training import Measure, Objective, Stepwise, redeclared
 from lab.training import Stage as Part
 from lab.training.makers import Sequences
+from lab.training.through_time import fed_back, unrolled, walked
 
 JUDGED = 500  # sequences held out
 PROBED = 64  # of them, for gradients
@@ -33,6 +34,9 @@ class RecurrentNetwork(Stepwise):
     - the same with ten steps: now both can do it;
     - *Echo*: say the bit of five steps ago. Look at the gates of one unit over time;
     - clamp the forget gate shut: the trained LSTM is asked again without its memory;
+    - walk *back through time* (a drawer): every matrix of one step, what its own output says of the state, what comes from the step after,
+      the slope, what is handed on and what is left in the weights. *Truncated after* cuts the way, and what is
+      still learnt is what the state happens to echo by itself;
     - *A sine of unknown period*: the next value follows from the shape of the wave so far.
 
     **The dashed line** under the gradient is the linear case: powers of the largest singular value of the recurrent weights, the most
@@ -67,6 +71,7 @@ class RecurrentNetwork(Stepwise):
         "Adding over 50 steps": Preset({}, shows="LSTM error < 0.03 and RNN error > 0.1", after=1000, slow=True),
         "Adding over 10 steps: both can": Preset({"span": 10, "steps": 1500}, shows="LSTM error < 0.02 and RNN error < 0.03", after=1500, slow=True),
         "Echo of five steps ago": Preset({"task": "echo", "span": 20, "steps": 400}, shows="RNN error < 0.02 and LSTM error < 0.05", after=400),
+        "Echo, truncated after three steps: worse": Preset({"task": "echo", "span": 20, "truncate": 3, "counts_from": 5, "steps": 400}, shows="RNN error > 0.002 and LSTM error < 0.002", after=400),
         "A sine of unknown period": Preset({"task": "sine", "span": 40, "steps": 600}, shows="RNN error < 0.01", after=600, slow=True),
         "Exclusive or with the past": {"task": "XOR", "span": 16, "delay": 2, "steps": 1500},
     }  # fmt: skip
@@ -87,6 +92,28 @@ class RecurrentNetwork(Stepwise):
     forget: float = param(
         1.0, lo=-5, hi=10, live=False, group="Network", label="Forget bias", doc="First bias of the forget gate: above 0 it begins open."
     )
+    truncate: int = param(
+        0,
+        "steps",
+        lo=0,
+        hi=200,
+        live=False,
+        group="Network",
+        label="Truncated after",
+        doc="The RNN's gradient goes no further back than the last multiple of so many steps (0: all the way).",
+    )
+    counts_from: int = param(
+        0,
+        "step",
+        lo=0,
+        hi=199,
+        live=False,
+        group="Task",
+        label="Counts from",
+        when=("task", ("echo", "sine", "XOR")),
+        symbol=r"\alpha_i",
+        doc="Weights of the outputs: those of earlier steps do not count in the error (alpha 0), the others alike.",
+    )
     example: int = param(0, lo=0, hi=JUDGED - 1, soft=(0, 20), group="Look", doc="Which sequence held out is looked at.")
     unit: int = param(0, lo=0, hi=255, soft=(0, 31), group="Look", doc="Whose gates are drawn.")
     clamp: str = param(
@@ -94,6 +121,16 @@ class RecurrentNetwork(Stepwise):
         choices=("none", *CLAMPS),
         group="Look",
         doc="Hold a gate of the LSTM when it is looked at and judged; it goes on learning with all gates free.",
+    )
+    place: int = param(
+        199,
+        "step",
+        lo=0,
+        hi=199,
+        group="Look",
+        label="Walk at step",
+        symbol="k",
+        doc="Time step of the walk back through time: drag it to the left.",
     )
     rate: float = redeclared(Stepwise, "rate", 5e-3)
     clip: float = redeclared(Stepwise, "clip", 1.0)
@@ -110,6 +147,8 @@ class RecurrentNetwork(Stepwise):
     def check(self) -> None:
         if self.task in ("echo", "XOR") and self.delay >= self.span:
             raise self.refuse("delay", f"must be below the length ({self.span} steps)")
+        if self.counts_from >= self.span:
+            raise self.refuse("counts_from", f"must be below the length ({self.span} steps)")
 
     @property
     def objectives(self):
@@ -135,11 +174,15 @@ class RecurrentNetwork(Stepwise):
         drive, w = tape.affine(x, self.units, name="rnn.drive"), tape.parameter("rnn.recurrent", (self.units, self.units), init="xavier")
         hidden = [tape.tanh(tape.select(drive, 0), name="rnn.0")]
         for k in range(1, self.span):
-            hidden.append(tape.tanh(tape.add(tape.select(drive, k), tape.affine(hidden[-1], weight=w, bias=False)), name=f"rnn.{k}"))
+            before = tape.stop_gradient(hidden[-1]) if k in self.cut else hidden[-1]
+            hidden.append(tape.tanh(tape.add(tape.select(drive, k), tape.affine(before, weight=w, bias=False)), name=f"rnn.{k}"))
         outputs = tape.lstm(x, self.units, forget=self.forget, name="lstm")
         for who, steps in zip(WHO, (hidden, outputs), strict=True):
             seen = steps[-1] if last else tape.stack(steps, name=f"{who.lower()}.all")
-            tape.mse(tape.affine(seen, 1, name=f"{who.lower()}.output"), target, name=f"loss of {who}")
+            output, wanted = tape.affine(seen, 1, name=f"{who.lower()}.output"), target
+            if self.counts_from and not last:
+                output, wanted = (tape.slice(node, self.counts_from, self.span, axis=0) for node in (output, target))
+            tape.mse(output, wanted, name=f"loss of {who}")
         return Part("rnn.recurrent", "rnn.recurrent", f"rnn.{self.span - 1}"), Part(
             "lstm.recurrent", "lstm.recurrent", f"lstm.{self.span - 1}.h"
         )
@@ -151,6 +194,11 @@ class RecurrentNetwork(Stepwise):
         t = held["t"].astype(float)
         constants.extra.update(held=held, baseline=float(((t - held["x"]) ** 2).mean()) if self.task == "sine" else float(t.var()))
         return constants
+
+    @property
+    def cut(self) -> frozenset[int]:
+        """Steps whose past gets no gradient."""
+        return frozenset(range(self.truncate, self.span, self.truncate)) if self.truncate else frozenset()
 
     def clamped(self) -> dict[str, Any]:
         """What is replaced where a gate is held."""
@@ -215,13 +263,28 @@ class RecurrentNetwork(Stepwise):
                 channels=("linear case",),
                 x_unit="step",
             ),
+            Stream("walk", "matrices", "", "One step of back-propagation through time in the recurrent network, with every matrix."),
+            *(
+                (
+                    Stream(
+                        "fed back",
+                        "curve",
+                        "",
+                        "What both make of the wave when they read their own last output.",
+                        channels=("wave", *WHO),
+                        x_unit="step",
+                    ),
+                )
+                if self.task == "sine"
+                else ()
+            ),
             Stream("arithmetic", "table", "", "The chosen unit of the LSTM, step by step: c = f c + i candidate, h = o tanh(c)."),
         )
 
     def own_pictures(self, shape):
         """Errors and gradients in front."""
         ends = (0.0, float(self.span))
-        heat = {"levels": (-1.0, 1.0), "colours": "diverging", "x": "step", "y": "unit"}
+        heat: dict[str, Any] = {"levels": (-1.0, 1.0), "colours": "diverging", "x": "step", "y": "unit"}
         return (
             Picture("errors", "Error on new sequences", (Layer("measures"),), y="mean squared error", y_log="auto", figures=("LSTM error", "RNN error"), front=True, weight=1.4),
             Picture("through time", "Gradient through time", (Layer("through time"), Layer("linear", theory=True, label="linear case")), x="step", y="gradient", y_log=True,
@@ -233,6 +296,12 @@ class RecurrentNetwork(Stepwise):
             Picture("state of LSTM", "Cells of the LSTM", (Layer("state of LSTM"),), **heat),
             Picture("gates", "Gates of one unit", (Layer("gates"),), x="step", y="gate", x_range=ends, front=True),
             Picture("arithmetic", "One unit, step by step", (Layer("arithmetic"),)),
+            Picture("walk", "Back through time, step by step", (Layer("walk"),), weight=1.6, doc="Drag 'Walk at step' to the left, or press 'One step back'."),
+            *(
+                (Picture("fed back", "Fed back: it goes on by itself", (Layer("fed back", channel=0, style="dashed"), Layer("fed back", channel=1), Layer("fed back", channel=2)), x="step", y="output", y_range=(-1.6, 1.6)),)
+                if self.task == "sine"
+                else ()
+            ),
         )  # fmt: skip
 
     @property
@@ -242,7 +311,12 @@ class RecurrentNetwork(Stepwise):
             "errors",
             companions=("through time", "said"),
             below=("state of RNN", "state of LSTM", "gates"),
-            drawers=(("Step by step", ("arithmetic", "inputs")), ("Training", ("loss", "gradient", "rate", "check gradients", "layers"))),
+            drawers=(
+                ("Back through time", ("walk",)),
+                *((("Fed back", ("fed back",)),) if self.task == "sine" else ()),
+                ("Step by step", ("arithmetic", "inputs")),
+                ("Training", ("loss", "gradient", "rate", "check gradients", "layers")),
+            ),
         )
 
     def look(self, constants, state, tape, stream):
@@ -280,6 +354,12 @@ class RecurrentNetwork(Stepwise):
                  "h = o tanh(c)": round(float(outs[k]), 3)}
                 for k in range(T)
             ]  # fmt: skip
+        if stream == "walk":
+            return walked(unrolled(program, tape, one, "rnn", "loss of RNN", T, self.cut), min(self.place, T - 1))
+        if stream == "fed back":
+            more = Sequences(1, self.task, 2 * T, self.delay, self.period).held_out(constants.seed, JUDGED)
+            made = [fed_back(program, tape, one["x"][0], one["t"][0], f"{who.lower()}.output", T) for who in WHO]
+            return np.vstack([T + np.arange(T), more["x"][self.example, T:, 0], *made])
         if stream in ("through time", "linear"):
             found = self._through_time(constants, tape)
             if stream == "through time":
@@ -300,8 +380,23 @@ class RecurrentNetwork(Stepwise):
             )
         return found
 
+    @action("One step back")
+    def step_back(self, constants, state):
+        """Walk one time step back, from the first on to the last again."""
+        at = min(self.place, self.span - 1)
+        return {"place": at - 1 if at else self.span - 1}
+
     @classmethod
     def figures(cls):
+        def by_hand(run):
+            model = cls(task="echo", span=20)
+            constants, state = model.build(1), run(model, steps=30, seed=1, record={}).state
+            tape = model.tape_state(constants, state)
+            one = {name: rows[:1] for name, rows in constants.extra["held"].items()}
+            (expected,) = constants.program.gradients(tape, "loss of RNN", ["rnn.recurrent"], **one)
+            found = unrolled(constants.program, tape, one, "rnn", "loss of RNN", model.span).since(0)
+            return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+
         def error(who, steps, **values):
             def measure(run):
                 return float(
@@ -324,6 +419,9 @@ class RecurrentNetwork(Stepwise):
             found = run(cls(task="sine", span=40, steps=1500), steps=1500, seed=1, record={}).summary
             return found["baseline"] / found["RNN error"]
 
+        yield Figure(
+            "steps of the walk summed, against back-propagation, relative", 1e-5, by_hand, bound="at_most", source="single precision"
+        )
         yield Figure(
             "gradient of the RNN through 50 steps",
             1e-5,

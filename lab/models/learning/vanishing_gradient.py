@@ -89,6 +89,7 @@ class VanishingGradient(Perceptron):
                 y="norm of delta",
                 y_log=True,
                 figures=("log10 delta, first / last",),
+                front=True,
             ),
         )
 

@@ -293,7 +293,7 @@ class VariationalAutoencoder(Perceptron):
 
     def own_pictures(self, shape):
         """The map in front."""
-        grey = {"colours": "grey", "levels": (0.0, 1.0)}
+        grey: dict[str, Any] = {"colours": "grey", "levels": (0.0, 1.0)}
         place = "decode_place" if shape.picture else ""
         span = (-3.4, 3.4)  # the prior has 99.9 % of its mass there; nothing jumps while clouds move
         found = [

@@ -237,15 +237,15 @@ class BooleanNetwork(Model):
             if not program.inputs:
                 return []
             return [{"output": name, "verdict": _verdict(table, self._inputs())[2]} for name, table in self._tables().items()]
-        tables = list(self._tables().values())
-        two = len(program.inputs) >= 2 and bool(tables)
+        outputs = list(self._tables().values())
+        two = len(program.inputs) >= 2 and bool(outputs)
         if stream == "points":
             first = [k for k, p in enumerate(patterns) if not p[2:].any()] if two else []
-            return np.array([(patterns[k][0], patterns[k][1], 0.0, tables[0][k], 3.0) for k in first], float).reshape(-1, 5)[:, [0, 1, 3]]
+            return np.array([(patterns[k][0], patterns[k][1], 0.0, outputs[0][k], 3.0) for k in first], float).reshape(-1, 5)[:, [0, 1, 3]]
         if stream == "cube":
-            return self._cube(tables[0]) if tables else np.empty((0, 5))
+            return self._cube(outputs[0]) if outputs else np.empty((0, 5))
         if stream == "border":
-            weights, threshold, _ = _verdict(tables[0]) if two and len(program.inputs) == 2 else (None, 0.0, "")
+            weights, threshold, _ = _verdict(outputs[0]) if two and len(program.inputs) == 2 else (None, 0.0, "")
             if weights is None or not any(weights):
                 return np.full((2, 2), np.nan)
             if abs(weights[1]) > 1e-9:

@@ -6,7 +6,8 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -282,10 +283,10 @@ class Counting(Model):
             ("VGG-16", 138_357_544, "Simonyan and Zisserman (2015)"),
             ("ResNet-50", 25_557_032, "He et al. (2016)"),
         ):
-            yield Figure(
-                f"parameters of {title} on the canvas",
-                total,
-                lambda run, title=title: census(family("layers").templates[title]()).parameters,
-                source=source,
-            )
+            yield Figure(f"parameters of {title} on the canvas", total, partial(_parameters_of, title), source=source)
         yield Figure("weights of LeNet-5 with full tables", 61_470, lambda run: lenet().synapses, source="150 + 2400 + 48000 + 10080 + 840")
+
+
+def _parameters_of(title: str, run: Callable[..., Any]) -> float:
+    """Parameters of a network of the canvas's list."""
+    return census(family("layers").templates[title]()).parameters

@@ -180,7 +180,7 @@ class HopfieldCapacity(Model):
 
     def summary(self, constants, state):
         loads, m = self.measured(state)
-        out = {"trials": int(state["done"][0])}
+        out: dict[str, float] = {"trials": int(state["done"][0])}
         if len(loads):
             out["load"] = float(loads[-1])
             below_edge = np.flatnonzero(m < 0.9)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lab import catalog
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
+from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, index, param
 
 SIZES = {"3-8-2 by hand": (3, 8, 2), "3-8-2 at random": (3, 8, 2), "64-256-64 at random": (64, 256, 64)}
 # One key for each corner of the cube of three binary inputs; the values send corners with an odd number of ones one way.
@@ -187,6 +187,11 @@ class KeyValueMemory(Model):
         return {
             "keys": keys, "b": b, "values": values, "c": c, "on": np.ones(m), "chosen": np.array([match * n]), "walked": np.zeros(1, np.int64),
         }  # fmt: skip
+
+    def state_bounds(self, constants, state, step):
+        """Which number is in hand, and how many values are laid."""
+        n, m, k = self.sizes
+        return {"chosen": index(n * m + m + m * k + k), "walked": Bound(0, m), "on": Bound(0, 1)}
 
     def _input(self, constants) -> np.ndarray:
         x = np.array(constants)

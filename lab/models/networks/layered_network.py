@@ -227,7 +227,8 @@ class LayeredNetwork(GraphTraining):
     def _input_of(self, id: str, values) -> tuple[np.ndarray | None, list[str]]:
         """What a layer reads, as one row, and the names of its values; nothing where it comes from a convolution."""
         graph = network_of(self.graph)[0]
-        total, names = None, []
+        total: np.ndarray | None = None
+        names: list[str] = []
         for e in graph.incoming(id):
             source = graph.node(e.source)
             if source.id in values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -10,6 +11,7 @@ from lab.data import sets as data
 from lab.errors import ModelError
 from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.tape import Tape, adam
+from lab.tape.interpreter import STEP
 
 ROWS = 400
 SIDE = 40  # of the decision surface
@@ -137,7 +139,12 @@ class LinearCollapse(Model):
     def _logits(self, constants, state, x):
         h = x.astype(float)
         *hidden, (V, c) = self.layers(constants, state)
-        act = {"identity": lambda z: z, "tanh": np.tanh, "ReLU": lambda z: np.maximum(z, 0)}[self.activation]
+        curves: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+            "identity": lambda z: z,
+            "tanh": np.tanh,
+            "ReLU": lambda z: np.maximum(z, 0),
+        }
+        act = curves[self.activation]
         for W, b in hidden:
             h = act(h @ W + b)
         return h @ V + c
@@ -169,7 +176,7 @@ class LinearCollapse(Model):
         W, b = self._single(constants, state)
         single = x.astype(float) @ W + b
         out = {
-            "minibatches": int(state["counters"][0]),
+            "minibatches": int(state["counters"][STEP]),
             "accuracy": float((z.argmax(1) == t).mean()),
             "accuracy of one layer": float((single.argmax(1) == t).mean()),
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lab.errors import ModelError
@@ -258,7 +260,7 @@ class Perceptron(Model):
             }
         wrong = int((((augmented(table) @ w) > 0) != (table[:, 2] > 0)).sum())
         bound = novikoff(table)
-        out = {"updates": int(counts[1]), "wrong": wrong}
+        out: dict[str, Any] = {"updates": int(counts[1]), "wrong": wrong}
         if np.isfinite(bound):
             out["Novikoff bound"] = bound
             out["verdict"] = "separated" if wrong == 0 else "a separating line exists; it will be found"

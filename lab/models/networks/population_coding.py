@@ -300,7 +300,7 @@ class PopulationCoding(Model):
             Stream("law_here", "curve", "", "This population.", channels=("distortion here", "noise here"), x_unit="neurons"),
             Stream("descent", "curve", "", "Squared error of the descent over its steps.", channels=("descent",), x_unit="steps"),
             Stream("descent_end", "curve", "", "Squared error of the closed form.", channels=("closed form",), x_unit="steps"),
-            Stream("weights", "bars", "", "Decoders of the neurons, in the order in which they begin to fire.", channels=("decoder",)),
+            Stream("weights", "bars", "1/Hz", "Decoders of the neurons, in the order in which they begin to fire.", channels=("decoder",)),
         )  # fmt: skip
 
     @property
@@ -459,7 +459,8 @@ class PopulationCoding(Model):
         if key not in constants.known:
             constants.known.clear()
             H, T = constants.H * alive, constants.T
-            rate = self.descent / 100.0 * 2.0 / solvers.steepest(H) if alive.any() else 0.0
+            steepest = solvers.steepest(H) if alive.any() else 0.0
+            rate = self.descent / 100.0 * 2.0 / steepest if steepest > 0.0 else 0.0
             _, errors = solvers.gradient_descent(H, T, rate, 300)
             constants.known[key] = np.minimum(errors, 1e12), solvers.distortion(H, T, solvers.least_squares(H, T)) ** 2
         return constants.known[key]
@@ -537,11 +538,13 @@ class PopulationCoding(Model):
         yield Figure(
             "gain at 100 Hz, intercept 0",
             2.03324,
-            lambda run: gain_and_bias("LIF", 100.0, 0.0)[0],
+            lambda run: float(gain_and_bias("LIF", 100.0, 0.0)[0]),
             tolerance=1e-5,
             source="Eliasmith and Anderson 2003",
         )
-        yield Figure("bias", 1.0, lambda run: gain_and_bias("LIF", 100.0, 0.0)[1], tolerance=1e-12, source="Eliasmith and Anderson 2003")
+        yield Figure(
+            "bias", 1.0, lambda run: float(gain_and_bias("LIF", 100.0, 0.0)[1]), tolerance=1e-12, source="Eliasmith and Anderson 2003"
+        )
         yield Figure(
             "noise part of 80 neurons times the root of 80",
             0.26,

@@ -155,7 +155,7 @@ class PopulationDynamics(Model):
     )
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Integrator: it holds a value": Preset({}, shows="last(value x) > 0.3 and last(value x) < 0.7", after=3.0),
-        "Oscillator of 1 Hz": Preset({"system": "oscillator"}, shows="frequency > 0.95 and frequency < 1.05", after=6.0),
+        "Oscillator of 1 Hz": Preset({"system": "oscillator"}, shows="measured frequency > 0.95 and measured frequency < 1.05", after=6.0),
         "Two resting points": Preset({"system": "two resting points", "input_size": 0.3}, shows="last(value x) > 0.7 or last(value x) < -0.7", after=4.0),
         "Lorenz' attractor": Preset({"system": "Lorenz", "neurons": 600}, shows="max(value x) > 0.4 and min(value x) < -0.4", after=15.0),
         "Few neurons forget": Preset({"neurons": 20}, shows="drift > 0.05", after=3.0, share=0.6),
@@ -281,12 +281,12 @@ class PopulationDynamics(Model):
             Stream(
                 "slope",
                 "curve",
-                "",
+                "1/s",
                 "How the value moves where it is: wanted, and as the decoders make it.",
                 channels=("wanted", "decoded"),
                 x_unit="",
             ),
-            Stream("now", "curve", "", "The present value.", channels=("now",), x_unit=""),
+            Stream("now", "curve", "1/s", "The present value.", channels=("now",), x_unit=""),
             Stream("field", "arrows", "", "Slopes all over the plane of x and y, as the decoders make them."),
             Stream(
                 "tuning",

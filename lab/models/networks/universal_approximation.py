@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -11,9 +12,11 @@ from lab.data import sets as data
 from lab.errors import ModelError
 from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
 from lab.tape import Tape, adam
+from lab.tape.interpreter import STEP
 
 GRID = np.linspace(0.0, 1.0, 1001)
 SAMPLES = 400
+MEASURED = 20  # minibatches between two looks at the greatest error
 WIDEST = 64
 ACTIVATIONS = ("logistic", "tanh", "ReLU", "polynomial")
 SINE_SLOPE, SINE_BEND = 2 * math.pi, (2 * math.pi) ** 2  # of sin(2 pi x)
@@ -218,7 +221,7 @@ class UniversalApproximation(Model):
         bias[:] = -weights[0] * rng.uniform(-1, 1, bias.shape)
         if self.activation == "polynomial":
             made.parameters(state)["output.weight"][:] *= 0.1
-        return state
+        return state | {"level": np.zeros(1)}
 
     def _output(self, constants, state, x):
         if not self.trains:
@@ -227,7 +230,7 @@ class UniversalApproximation(Model):
         return constants[5].forward(state, "output", x=(2 * x[:, None] - 1).astype(np.float32))[:, 0].astype(float)
 
     def state_bounds(self, constants, state, step):
-        return constants[5].state_bounds(state) if self.trains else {"neurons": Bound(0, 1000)}
+        return constants[5].state_bounds(state) | {"level": Bound(0.0, 1e300)} if self.trains else {"neurons": Bound(0, 1000)}
 
     def advance(self, constants, state, n, out):
         rows = out["error"]
@@ -239,15 +242,21 @@ class UniversalApproximation(Model):
             return n
         made, samples = constants[5], constants[6]
         made.set(state, "optimiser.rate", self.rate)
-        if not len(rows):
-            made.train(state, samples, n, batch=64).check()
-            return n
-        for k in range(n):
-            # The greatest error is over the whole interval, so it is measured every 20 minibatches and held between.
-            made.train(state, samples, 1, batch=64).check()
-            if int(state["counters"][0]) % 20 == 1 or k == 0:
-                level = self._error(constants, state)
-            rows[k] = level
+        done = 0
+        if state["counters"][STEP] and not state["level"][0]:  # a checkpoint of an earlier version did not keep it
+            state["level"][0] = self._error(constants, state)
+        while done < n:
+            # The greatest error is over the whole interval, so it is measured every 20 minibatches and held between, whatever the blocks.
+            ahead = MEASURED - (int(state["counters"][STEP]) - 1) % MEASURED
+            count = min(ahead, n - done)
+            made.train(state, samples, count, batch=64).check()
+            if len(rows):
+                rows[done : done + count] = state["level"][0]
+            done += count
+            if count == ahead:
+                state["level"][0] = self._error(constants, state)
+                if len(rows):
+                    rows[done - 1] = state["level"][0]
         return n
 
     def _error(self, constants, state):
@@ -270,12 +279,13 @@ class UniversalApproximation(Model):
             x = GRID[::10]
             if self.trains:
                 hidden = constants[5].forward(state, "hidden1", x=(2 * x[:, None] - 1).astype(np.float32)).astype(float)
-                z = {
+                curves: dict[str, Callable[[np.ndarray], np.ndarray]] = {
                     "logistic": lambda v: 1 / (1 + np.exp(-v)),
                     "tanh": np.tanh,
                     "ReLU": lambda v: np.maximum(v, 0),
                     "polynomial": np.square,
-                }[self.activation](hidden)
+                }
+                z = curves[self.activation](hidden)
                 if self.depth == 1:
                     z = z * constants[5].parameters(state)["output.weight"][:, 0]
                 return np.vstack([x, z.T[:12]])
@@ -298,7 +308,7 @@ class UniversalApproximation(Model):
             scale = bound[0] / (h * h if self.method == "bends" else h)
             out |= {"neurons": h, "bound": float(scale)}
         else:
-            out |= {"neurons": self.width * self.depth, "minibatches": int(state["counters"][0])}
+            out |= {"neurons": self.width * self.depth, "minibatches": int(state["counters"][STEP])}
             if self.activation == "polynomial":
                 out["floor"] = constants[4]
         return out
@@ -311,7 +321,7 @@ class UniversalApproximation(Model):
         """Start the training again from other weights."""
         if not self.trains:
             raise ModelError("universal-approximation: a constructed network has no weights to shake: choose the method 'trained'.")
-        fresh = self.start(constants, int(state["counters"][0]) + 1)
+        fresh = self.start(constants, int(state["counters"][STEP]) + 1)
         for name, array in fresh.items():
             if name != "order":
                 state[name][:] = array

@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells.squid import gates_after, gating
 from lab.errors import ParameterError
 from lab.kernels import kernel
-from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, State, Stream, action, param
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, State, Stream, action, param
 
 FILM = 240  # rows of the picture of space and time, and the most columns
 MOST = 4000  # compartments
@@ -178,25 +178,25 @@ class CellInSpace(Model):
         "Hines 1984, Int J Biomed Comput 15:69 (integration)"
     )
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "Squid axon: a spike travels": {},
-        "Two spikes meet and die": {"second": True},
-        "From the middle, both ways": {"site": 50.0},
-        "A blocked stretch stops it": {"block": 100.0, "block_from": 45.0, "block_to": 65.0},
-        "A short block is jumped": {"block": 100.0, "block_from": 50.0, "block_to": 54.0},
-        "A cold stretch slows it": {"cold_from": 40.0, "cold_to": 70.0, "cold": 5.0},
-        "Myelin: from node to node": {
+        "Squid axon: a spike travels": Preset(shows="passed A = 2 and passed B = 2 and speed > 15"),
+        "Two spikes meet and die": Preset({"second": True}, shows="passed A = 2 and passed B = 2 and second = 1"),
+        "From the middle, both ways": Preset({"site": 50.0}, shows="passed A = 2 and passed B = 2"),
+        "A blocked stretch stops it": Preset({"block": 100.0, "block_from": 45.0, "block_to": 65.0}, shows="passed A = 2 and passed B = 0"),
+        "A short block is jumped": Preset({"block": 100.0, "block_from": 50.0, "block_to": 54.0}, shows="passed A = 2 and passed B = 2 and block = 100"),
+        "A cold stretch slows it": Preset({"cold_from": 40.0, "cold_to": 70.0, "cold": 5.0}, shows="passed B = 2 and speed < 16"),
+        "Myelin: from node to node": Preset({
             "sheath": 150.0, "axon": 30.0, "diameter": 10.0, "R_i": 70.0, "amplitude": 5.0, "compartment": 0.1, "dt": 0.002, "film_time": 4.0,
-        },
-        "The same axon without myelin": {
+        }, shows="passed B = 2 and speed > 20"),
+        "The same axon without myelin": Preset({
             "axon": 30.0, "diameter": 10.0, "R_i": 70.0, "amplitude": 30.0, "compartment": 0.05, "film_time": 20.0,
-        },
-        "Dendrite, soma and axon": {
+        }, shows="passed B = 2 and speed < 3"),
+        "Dendrite, soma and axon": Preset({
             "dendrite": 0.8, "dendrite_diameter": 6.0, "soma": 25.0, "soma_channels": 70.0, "axon": 5.0, "diameter": 4.0, "R_i": 100.0,
             "site": 5.0, "amplitude": 5.0, "width": 5.0, "compartment": 0.04, "film_time": 20.0,
-        },
-        "Passive cable: it fades": {
+        }, shows="passed A = 2 and passed B = 2"),
+        "Passive cable: it fades": Preset({
             "membrane": "passive", "axon": 40.0, "amplitude": 4000.0, "width": 400.0, "period": 0.0, "site": 0.0, "film_time": 40.0,
-        },
+        }, shows="passed B = 0 and of the closed form > 99"),
     }  # fmt: skip
 
     site: float = param(2.0, "%", lo=0, hi=100, main=True, group="Stimulus", doc="Where current is injected, from left to right.")

@@ -435,7 +435,7 @@ class EnergyOfACode(Model):
         counted = {name: int(n) for name, n in zip(COUNTERS, state["counted"], strict=True)}
         rate, spiking, brain = self.joules(state)
         whole = int(state["clock"][0]) // self.presentation
-        out = {
+        out: dict[str, float | None] = {
             "digits": counted["images"],
             "rates correct (%)": 100.0 * counted["rate correct"] / max(1, counted["images"]),
             "spikes correct (%)": 100.0 * counted["spiking correct"] / max(1, whole),

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from lab.cells.driven import SHAPED
-from lab.cells.neuron import FIXED_POINTS, Bench, Neuron, Start
+from lab.cells.neuron import FIXED_POINTS, Bench, Equations, Neuron, Start
 from lab.cells.phase_plane import Equilibrium, hopf_points
 from lab.cells.spikes import CROSSED, NO_SPIKE, PEAKING, record_spike, rising_spike, spike_fraction, turning
 from lab.cells.squid import gates_after, gating, rates, rates_at
@@ -336,8 +336,8 @@ class HodgkinHuxley(Neuron):
     def small_spike(self) -> tuple[float, float]:
         return PEAK, RISE
 
-    def silent(self) -> HodgkinHuxley:
-        return super().silent().replace(mode="current clamp")
+    def silent(self, **more: Any) -> HodgkinHuxley:
+        return super().silent(**{"mode": "current clamp"} | more)
 
     def _present_equilibria(self, state: State) -> Sequence[Equilibrium]:
         return () if self.clamped else super()._present_equilibria(state)
@@ -542,7 +542,7 @@ class HodgkinHuxley(Neuron):
         method's second order (Richardson); NaN where the cell does not fire on.
         """
         current = (self.current if self.stimulus in ("step", "pulses", "ramp", "noise") else 0.0) + self.offset
-        return _interval_error(tuple(self.constants_now), self.level, current, self.dt)
+        return _interval_error(Equations(self), current, self.dt)
 
     def hopf(self) -> float | None:
         """Constant current at which rest loses its stability (uA/cm2); None where it never does."""
@@ -620,10 +620,10 @@ def _rates(numbers: tuple[float, ...], level: float) -> np.ndarray:
 
 
 @lru_cache(64)
-def _interval_error(numbers: tuple[float, ...], level: float, current: float, dt: float) -> float:
+def _interval_error(equations: Equations, current: float, dt: float) -> float:
     found = []
     for step in (dt, dt / 2.0):
-        state = _cell(numbers, level, max(step, 0.001)).sweep(np.array([current]), 250.0, 100.0).run()
+        state = equations.cell.sweep(np.array([current]), 250.0, 100.0, dt=max(step, 0.001)).run()
         if state["swept"][0] < 3 or state["last"][0] < 200.0:
             return math.nan
         found.append(float(state["last"][0] - state["first"][0]) / (int(state["swept"][0]) - 1))

@@ -65,13 +65,15 @@ class LeakyIntegrateAndFire(Neuron):
     plane = None
 
     current: float = param(
-        2.5, "nA", lo=-1000, hi=1000, when=("stimulus", SHAPED), main=True, group="Stimulus",
+        2.5, "nA", lo=-1000, hi=1000, soft=(0, 10), when=("stimulus", SHAPED), main=True, group="Stimulus",
         doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise (physical form).",
     )  # fmt: skip
     offset: float = param(
         0.0, "nA", lo=-1000, hi=1000, group="Stimulus", doc="Constant current added to every stimulus (v_in in the normalised form)."
     )
-    sigma: float = param(0.5, "nA", lo=0, hi=1000, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
+    sigma: float = param(
+        0.5, "nA", lo=0, hi=1000, soft=(0, 5), when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise."
+    )
     spread: float = param(
         0.0,
         "nA",
@@ -102,7 +104,9 @@ class LeakyIntegrateAndFire(Neuron):
         label="v_in",
         doc="Normalised input: the stimulus in units of threshold.",
     )
-    V_th: float = param(-50.0, "mV", lo=-200, hi=200, main=True, group="Membrane", label="V_th", doc="Threshold; drag it in the plot.")
+    V_th: float = param(
+        -50.0, "mV", lo=-200, hi=200, soft=(-65, -30), main=True, group="Membrane", label="V_th", doc="Threshold; drag it in the plot."
+    )
     V_rest: float = param(-70.0, "mV", lo=-200, hi=200, group="Membrane", label="V_rest", doc="Voltage without input.")
     V_reset: float = param(
         -65.0,
@@ -174,8 +178,8 @@ class LeakyIntegrateAndFire(Neuron):
     def after_spike(self, y: np.ndarray) -> np.ndarray:
         return np.array([self.reset])
 
-    def silent(self) -> LeakyIntegrateAndFire:
-        return super().silent().replace(v_in=0.0)
+    def silent(self, **more: Any) -> LeakyIntegrateAndFire:
+        return super().silent(**{"v_in": 0.0} | more)
 
     def interval_theory(self, current: float) -> float:
         """Interval (ms) between spikes under a constant stimulus; infinite where the membrane does not pass threshold."""

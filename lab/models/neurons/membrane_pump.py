@@ -165,13 +165,23 @@ class MembranePump(Model):
     }  # fmt: skip
 
     pump: float = param(
-        0.5, "uA/cm2", lo=0.0, hi=20.0, main=True, doc="Largest net current of the sodium-potassium pump; 0 switches it off."
+        0.5, "uA/cm2", lo=0.0, hi=20.0, soft=(0, 1), main=True, doc="Largest net current of the sodium-potassium pump; 0 switches it off."
     )
     P_Na: float = param(
-        0.03, "nm/s", lo=0.0, hi=100.0, main=True, group="Channels", label="P Na", doc="Permeability of the membrane to sodium."
+        0.03,
+        "nm/s",
+        lo=0.0,
+        hi=100.0,
+        soft=(0, 1),
+        main=True,
+        group="Channels",
+        label="P Na",
+        doc="Permeability of the membrane to sodium.",
     )
-    P_K: float = param(1.0, "nm/s", lo=0.0, hi=100.0, main=True, group="Channels", label="P K", doc="Permeability to potassium.")
-    P_Cl: float = param(0.2, "nm/s", lo=0.0, hi=100.0, group="Channels", label="P Cl", doc="Permeability to chloride.")
+    P_K: float = param(
+        1.0, "nm/s", lo=0.0, hi=100.0, soft=(0, 2), main=True, group="Channels", label="P K", doc="Permeability to potassium."
+    )
+    P_Cl: float = param(0.2, "nm/s", lo=0.0, hi=100.0, soft=(0, 1), group="Channels", label="P Cl", doc="Permeability to chloride.")
     celsius: float = param(37.0, "°C", lo=0.0, hi=45.0, group="Cell", label="Temperature", doc="Temperature.")
     radius: float = param(
         1.0, "um", lo=0.5, hi=500.0, log=True, group="Cell", doc="Radius of the (spherical) cell: small cells run down fast."

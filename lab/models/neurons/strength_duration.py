@@ -162,7 +162,7 @@ class StrengthDuration(Protocol):
             Stream(
                 "traces",
                 "curve",
-                "",
+                self.cell().units[0],
                 "Membrane potential for the pulse that just fails and the one that just succeeds.",
                 channels=("time", "fails", "succeeds"),
                 x_unit="ms",
@@ -207,7 +207,7 @@ class StrengthDuration(Protocol):
         whole = self.cell()
         widths = np.geomspace(self.shortest, self.longest, self.points)
         steps = np.unique(np.maximum(1, np.round(widths / whole.dt)).astype(np.int64))
-        cell = whole.silent().replace(cells=TRIALS * len(steps), shown=1)
+        cell = whole.silent(cells=TRIALS * len(steps), shown=1)
         duration = int(steps[-1]) + cell.steps_for(self.wait)
         theory = whole.threshold_theory(steps * whole.dt) if self.polarity == FIRE else None
         return Setup(cell, cell.build(0), steps, steps * whole.dt, duration, theory)

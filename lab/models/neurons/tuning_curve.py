@@ -91,15 +91,18 @@ class TuningCurve(Protocol):
 
     @property
     def streams(self) -> tuple[Stream, ...]:
-        axis = ("input", "rate")
+        axis, cell = ("input", "rate"), self.cell()
+        unit = cell.drive_unit
         return (
-            Stream("rates", "curve", "Hz", "Rate against input, measured so far.", channels=axis),
-            Stream("theory", "curve", "Hz", "Rate against input in closed form (empty where the neuron has none).", channels=axis),
-            Stream("chosen", "curve", "Hz", "The point whose trace is shown.", channels=axis),
+            Stream("rates", "curve", "Hz", "Rate against input, measured so far.", channels=axis, x_unit=unit),
+            Stream(
+                "theory", "curve", "Hz", "Rate against input in closed form (empty where the neuron has none).", channels=axis, x_unit=unit
+            ),
+            Stream("chosen", "curve", "Hz", "The point whose trace is shown.", channels=axis, x_unit=unit),
             Stream(
                 "trace",
                 "curve",
-                "",
+                cell.units[0],
                 "Membrane potential of the chosen point after its input is switched on.",
                 channels=("time", "V"),
                 x_unit="ms",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lab.cells import recent
 from lab.kernels import exp, exprel, kernel, seed_state, uniform
 from lab.model import COUNT, MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, index, param
 
@@ -399,6 +400,7 @@ class WiredNeurons(Model):
         return {
             "v": v, "s": np.zeros(n), "held": np.zeros(n), "bright": np.zeros(n), "counts": np.zeros(n, np.int64), "clock": np.zeros(1, np.int64),
             "queue_time": np.zeros(WAITING), "queue_from": np.zeros(WAITING, np.int64), "ends": np.zeros(2, np.int64),
+            "recent": recent.none(n),
         }  # fmt: skip
 
     def state_bounds(self, constants, state, step):
@@ -407,7 +409,9 @@ class WiredNeurons(Model):
     def advance(self, constants, state, n, out):
         v = out["v"] if out.wanted("v") else np.empty((n, self.neurons))
         s = out["s"] if out.wanted("s") else np.empty((n, self.neurons))
-        return _advance(
+        events = out.events["spikes"]
+        begin, seen = int(state["clock"][0]), int(events.count[0])
+        done = _advance(
             arrays(Circuit, state),
             self.matrix,
             self.drives,
@@ -418,8 +422,11 @@ class WiredNeurons(Model):
             self.dt,
             v[:n],
             s[:n],
-            out.events["spikes"].columns,
+            events.columns,
         )
+        new = slice(seen, int(events.count[0]))
+        recent.remember(state["recent"], events.index[new], (begin + events.steps[new] + events.value[new]) * self.dt)
+        return done
 
     def observe(self, constants, state, stream):
         if stream == "graph":
@@ -430,8 +437,8 @@ class WiredNeurons(Model):
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
-        seconds = int(state["clock"][0]) * self.dt / 1000.0
-        rates = state["counts"] / seconds if seconds else np.zeros(self.neurons)
+        now = int(state["clock"][0]) * self.dt
+        rates = np.array([recent.rate(state["recent"][k : k + 1], now) for k in range(self.neurons)])  # as they fire now
         return {
             "rates (Hz)": ", ".join(f"{r:.3g}" for r in rates),
             "spikes": int(state["counts"].sum()),

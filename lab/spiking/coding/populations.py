@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 TAU, REFRACTORY = 0.02, 0.002  # s
 Kind = Literal["LIF", "sigmoid"]
@@ -58,7 +59,7 @@ def rate(kind: Kind, J: np.ndarray, tau: float = TAU, refractory: float = REFRAC
 
 
 def gain_and_bias(
-    kind: Kind, highest: np.ndarray, intercepts: np.ndarray, tau: float = TAU, refractory: float = REFRACTORY
+    kind: Kind, highest: ArrayLike, intercepts: ArrayLike, tau: float = TAU, refractory: float = REFRACTORY
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gain and bias of neurons that begin to fire at `intercepts` (a sigmoid: at rate 0.12 / t_ref) and reach `highest` Hz at 1.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -61,7 +61,7 @@ class LessonCard(QAbstractButton):
         self.setAccessibleName(f"Lesson {number}: {lesson.title}, {state}")
         self.setToolTip(f"{lesson.title} · {len(lesson.steps)} steps, {lesson.minutes} min\n{lesson.about}".strip())
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Picture above, words below."""
         look = theme.current()
         painter = QPainter(self)
@@ -143,7 +143,7 @@ class PathView(QWidget):
                 card.picture = pictures.pixmap(name)
                 card.update()
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """As many in a row as there is room for."""
         super().resizeEvent(event)
         self._stand()
@@ -166,7 +166,7 @@ class PathView(QWidget):
         self.setMinimumHeight(y + 8)
         self.update()
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Names of the chapters, and the line."""
         look = theme.current()
         painter = QPainter(self)
@@ -222,7 +222,7 @@ class Progress(QWidget):
         self.share = 0.0
         self.setFixedHeight(6)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """A bar, filled from the left."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -243,7 +243,7 @@ class Picture(QLabel):
         self.shown: QPixmap | None = None
         self.setFixedHeight(150)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Fit it in."""
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
@@ -336,6 +336,8 @@ class StartPage(QWidget):
         self._heading("For a class")
         self._class()
         self._column.addStretch(1)
+        for button in inside.findChildren(QPushButton):  # narrow, the words give way and not the edge
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         return scroll
 
     def _heading(self, words: str, way: tuple[str, Any] | None = None) -> None:
@@ -389,6 +391,7 @@ class StartPage(QWidget):
         column.setSpacing(4)
         words = QLabel("Drop anything here, or anywhere", drop)
         words.setStyleSheet("font-weight: 600;")
+        words.setWordWrap(True)
         kinds = QLabel("table, pictures, text, vectors, a sound, a recording", drop)
         kinds.setProperty("role", "caption")
         kinds.setWordWrap(True)
@@ -407,7 +410,7 @@ class StartPage(QWidget):
             if k % 2 == 0:
                 row = QHBoxLayout()
                 self._column.addLayout(row)
-            button = QPushButton(f"{title}  {counts[panel]}", self._inside)
+            button = QPushButton(title, self._inside)
             button.setToolTip(f"{counts[panel]} models")
             button.clicked.connect(partial(self._to_panel, panel))
             assert row is not None
@@ -559,7 +562,7 @@ class StartPage(QWidget):
         assert ground is not None
         top = self.place.shell.bar.height() + 1
         self.setGeometry(0, top, ground.width(), ground.height() - top)
-        self.aside.setFixedWidth(ASIDE if ground.width() >= NARROW else 268)
+        self.aside.setFixedWidth(ASIDE if ground.width() >= NARROW else 276)
 
     def _theme_changed(self) -> None:
         self._colour()
@@ -596,7 +599,7 @@ class RecentRow(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """One line with a hairline under it."""
         look = theme.current()
         painter = QPainter(self)

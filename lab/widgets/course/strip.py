@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -57,13 +57,13 @@ class Dashes(QWidget):
         width = min(22.0, self.width() / max(1, len(self._steps)) - 4)
         return QRectF(k * (width + 4), 2.0 if k == self._at else 3.0, width, 5.0 if k == self._at else 3.0)
 
-    def mousePressEvent(self, event) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click goes to a step."""
         at = int(event.position().x() // (self._rect(0).width() + 4))
         if 0 <= at < len(self._steps):
             self.chosen.emit(at)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draw them."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -335,7 +335,7 @@ class Strip(QFrame):
             total += self.remark.heightForWidth(max(100, wide - 30)) + 8
         self.setFixedHeight(total)
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width has other lines."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -525,8 +526,8 @@ class NetworkEditor(QWidget):
             "?": ("List the keys", self.show_keys),
         }
         for name, x, y in (("Left", -1, 0), ("Right", 1, 0), ("Up", 0, -1), ("Down", 0, 1)):
-            table[name] = (f"Move {name.lower()}", lambda x=x, y=y: self.nudge(x * step, y * step))
-            table[f"Shift+{name}"] = (f"Move {name.lower()} a little", lambda x=x, y=y: self.nudge(x * small, y * small))
+            table[name] = (f"Move {name.lower()}", partial(self.nudge, x * step, y * step))
+            table[f"Shift+{name}"] = (f"Move {name.lower()} a little", partial(self.nudge, x * small, y * small))
         return table
 
     def _call(self, event: Any) -> Callable[[], Any] | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.graph.document import GRID, Graph
+from lab.graph.document import GRID, Comment, Graph, Node
 
 UNITS, CARDS = (170.0, 120.0), (300.0, 150.0)  # distances of columns and rows when a graph is tidied up
 
@@ -157,7 +157,8 @@ def comment(graph: Graph, x: float, y: float) -> Edit:
 def nudge(graph: Graph, chosen: Sequence[str], x: float, y: float) -> Edit | None:
     """What is selected, moved by (x, y)."""
     ids = set(with_inside(graph, chosen))
-    places = {t.id: (t.x + x, t.y + y) for t in (*graph.nodes, *graph.comments) if t.id in ids}
+    things: list[Node | Comment] = [*graph.nodes, *graph.comments]
+    places = {t.id: (t.x + x, t.y + y) for t in things if t.id in ids}
     return Edit(graph.move(places), f"Move {named(graph, tuple(places))}", key="move") if places else None
 
 
@@ -168,8 +169,8 @@ def move(graph: Graph, places: Mapping[str, tuple[float, float]]) -> Edit:
 
 def set_value(graph: Graph, id: str, name: str, value: Any, final: bool = True) -> Edit | None:
     """A parameter, property or text of one thing; None while a drag moves what would be another network for every pixel."""
-    thing = next((t for t in (*graph.nodes, *graph.edges) if t.id == id), None)
-    described = None if thing is None else thing.parameters if thing in graph.nodes else thing.properties
+    node, edge = next((n for n in graph.nodes if n.id == id), None), next((e for e in graph.edges if e.id == id), None)
+    described = node.parameters if node is not None else edge.properties if edge is not None else None
     if not final and described is not None and name in type(described).specs() and not type(described).specs()[name].live:
         return None
     if name == "title":

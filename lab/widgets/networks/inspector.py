@@ -98,7 +98,8 @@ class Inspector(QWidget):
 
     def show_selection(self, graph: Graph, ids: tuple[str, ...]) -> None:
         """Show what is selected: one thing with its parameters, several with what can be done to them."""
-        things = [t for t in (*graph.nodes, *graph.edges, *graph.comments, *graph.groups) if t.id in set(ids)]
+        everything: tuple[Node | Edge | Comment | Group, ...] = (*graph.nodes, *graph.edges, *graph.comments, *graph.groups)
+        things = [t for t in everything if t.id in set(ids)]
         thing = things[0] if len(things) == 1 else None
         self._quiet = True
         self._id = thing.id if thing is not None else ""

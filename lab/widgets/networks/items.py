@@ -418,7 +418,7 @@ class GroupItem(QGraphicsItem):
     def __init__(self, scene: Canvas, group: Group):
         super().__init__()
         self.network = scene
-        self.group = group
+        self.shown = group  # `group` is a method of Qt's
         self._area = QRectF()
         self.setFlags(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable | QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges)
         self.lay()
@@ -427,18 +427,18 @@ class GroupItem(QGraphicsItem):
         """Stand around the members, or in the middle of them."""
         self.prepareGeometryChange()
         area = QRectF()
-        for id in self.group.nodes:
+        for id in self.shown.nodes:
             item = self.network.nodes.get(id)
             if item is not None:
                 area = area.united(item.body.translated(item.pos()))
-        if self.group.folded:
+        if self.shown.folded:
             middle = area.center()
             self._area = QRectF(middle.x() - WIDTH / 2, middle.y() - HEIGHT / 2, WIDTH, HEIGHT)
         else:
             self._area = area.adjusted(-24, -44, 24, 24 + (24 if self.network.units else 0))
         self.setPos(0.0, 0.0)
-        self.setZValue(10 if self.group.folded else -5)
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsMovable, self.group.folded)
+        self.setZValue(10 if self.shown.folded else -5)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsMovable, self.shown.folded)
 
     @property
     def card(self) -> QRectF:
@@ -447,8 +447,8 @@ class GroupItem(QGraphicsItem):
 
     def itemChange(self, change: Any, value: Any) -> Any:
         """Wires follow a folded group."""
-        if change == QGraphicsItem.GraphicsItemChange.ItemPositionHasChanged and self.group.folded:
-            for id in self.group.nodes:
+        if change == QGraphicsItem.GraphicsItemChange.ItemPositionHasChanged and self.shown.folded:
+            for id in self.shown.nodes:
                 self.network.node_moved(id)
         return super().itemChange(change, value)
 
@@ -459,15 +459,15 @@ class GroupItem(QGraphicsItem):
     def shape(self) -> QPainterPath:
         """The title line: inside the frame a rubber band may begin. Folded, the whole card."""
         path = QPainterPath()
-        path.addRect(self._area if self.group.folded else QRectF(self._area.left(), self._area.top(), self._area.width(), 28))
+        path.addRect(self._area if self.shown.folded else QRectF(self._area.left(), self._area.top(), self._area.width(), 28))
         return path
 
     def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
         """Frame and title, or a pile of cards."""
         paints, area = self.network.paints, self._area
         chosen = self.isSelected()
-        times = f"  × {self.group.repeat}" if self.group.repeat > 1 else ""
-        if self.group.folded:
+        times = f"  × {self.shown.repeat}" if self.shown.repeat > 1 else ""
+        if self.shown.folded:
             painter.setPen(QPen(paints.accent if chosen else paints.line, 2 if chosen else 1))
             painter.setBrush(paints.surface)
             for away in (10.0, 5.0, 0.0):
@@ -475,10 +475,10 @@ class GroupItem(QGraphicsItem):
             painter.setFont(paints.title)
             painter.setPen(paints.text)
             text = QRectF(area.left() + 20, area.top() + 10, area.width() - 36, 20)
-            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.elided(self.group.title + times, text.width()))
+            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.elided(self.shown.title + times, text.width()))
             painter.setFont(paints.mono)
             painter.setPen(paints.muted)
-            painter.drawText(text.translated(0, 21), Qt.AlignmentFlag.AlignVCenter, f"{len(self.group.nodes)} nodes inside")
+            painter.drawText(text.translated(0, 21), Qt.AlignmentFlag.AlignVCenter, f"{len(self.shown.nodes)} nodes inside")
             painter.drawText(text.translated(0, 40), Qt.AlignmentFlag.AlignVCenter, "J unfolds")
             return
         painter.setPen(QPen(paints.accent if chosen else paints.muted, 2 if chosen else 1, Qt.PenStyle.DashLine))
@@ -487,7 +487,7 @@ class GroupItem(QGraphicsItem):
         painter.setFont(paints.title)
         painter.setPen(paints.muted)
         painter.drawText(
-            QRectF(area.left() + 14, area.top() + 6, area.width() - 28, 22), Qt.AlignmentFlag.AlignVCenter, self.group.title + times
+            QRectF(area.left() + 14, area.top() + 6, area.width() - 28, 22), Qt.AlignmentFlag.AlignVCenter, self.shown.title + times
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from lab import catalog
@@ -44,7 +44,7 @@ class CanvasCard(QWidget):
         column.addWidget(editor)
         theme.changes().changed.connect(self.update)
 
-    def paintEvent(self, event) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """A ground with a border and round corners."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -97,7 +97,7 @@ class CanvasPlace(QSplitter):
     def _line_drawn(self, *_: int) -> None:
         self._drawn = True
 
-    def resizeEvent(self, event) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """The same shares of another height."""
         super().resizeEvent(event)
         self._share()
@@ -314,7 +314,7 @@ class CanvasPlace(QSplitter):
 
     # -- a run --
 
-    def refresh(self, source: Source) -> None:
+    def show_run(self, source: Source) -> None:
         """Show the present numbers of the run, if there are new ones."""
         self._read_weights(source)
         if not self.card.isVisible():

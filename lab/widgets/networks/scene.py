@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsScene, QGraphicsSimpleTextItem, QGraphicsView
 
@@ -179,25 +179,27 @@ class NetworkScene(QGraphicsScene):
                 self._dirty.add(id)
 
     def _show_notes(self, graph: Graph) -> None:
-        for items, values, make, name in (
-            (self.comments, graph.comments, CommentItem, "comment"),
-            (self.groups, graph.groups, GroupItem, "group"),
-        ):  # fmt: skip
-            known = {v.id: v for v in values}  # type: ignore[attr-defined]
-            for id in [i for i in items if i not in known]:  # type: ignore[attr-defined]
-                self.removeItem(items.pop(id))  # type: ignore[attr-defined]
-            for id, value in known.items():
-                item = items.get(id)  # type: ignore[attr-defined]
-                if item is None:
-                    items[id] = item = make(self, value)  # type: ignore[index, operator]
-                    self.addItem(item)
-                setattr(item, name, value)
-                if isinstance(item, CommentItem):
-                    item.prepareGeometryChange()
-                    item.setPos(value.x, value.y)
-                else:
-                    item.lay()
-                item.update()
+        for gone in self.comments.keys() - {c.id for c in graph.comments}:
+            self.removeItem(self.comments.pop(gone))
+        for gone in self.groups.keys() - {g.id for g in graph.groups}:
+            self.removeItem(self.groups.pop(gone))
+        for comment in graph.comments:
+            if comment.id not in self.comments:
+                self.comments[comment.id] = CommentItem(self, comment)
+                self.addItem(self.comments[comment.id])
+            written = self.comments[comment.id]
+            written.comment = comment
+            written.prepareGeometryChange()
+            written.setPos(comment.x, comment.y)
+            written.update()
+        for group in graph.groups:
+            if group.id not in self.groups:
+                self.groups[group.id] = GroupItem(self, group)
+                self.addItem(self.groups[group.id])
+            around = self.groups[group.id]
+            around.shown = group
+            around.lay()
+            around.update()
 
     def _remove_all(self) -> None:
         for items in (self.edges, self.nodes, self.comments, self.groups):
@@ -264,7 +266,7 @@ class NetworkScene(QGraphicsScene):
             self._draw_ground_again()
         if self._dirty:
             for group in self.groups.values():
-                if not group.group.folded:  # a folded one moves by itself, or its members do when the graph says so
+                if not group.shown.folded:  # a folded one moves by itself, or its members do when the graph says so
                     group.lay()
         self._dirty.clear()
 
@@ -301,11 +303,11 @@ class NetworkScene(QGraphicsScene):
 
     # -- the ground --
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """A ground of dots."""
         painter.fillRect(rect, self.paints.ground)
         if self.plain:
-            self._draw_lines(painter, rect)
+            self._draw_lines(painter, QRectF(rect))
             return
         step = GRID * 2
         if painter.worldTransform().m11() < 0.5:
@@ -458,7 +460,7 @@ class NetworkScene(QGraphicsScene):
         self._words.setBrush(self.paints.text)
         for item in (self._words, self._words_ground):
             item.setTransform(QTransform.fromScale(1 / scale, 1 / scale))
-            item.setPos(at + QPointF(18, 14) / scale)
+            item.setPos(at + QPointF(18 / scale, 14 / scale))
             item.show()
         ground = QPainterPath()
         ground.addRoundedRect(self._words.boundingRect().adjusted(-8, -6, 8, 6), 6, 6)
@@ -500,7 +502,7 @@ class NetworkScene(QGraphicsScene):
         super().mousePressEvent(event)
         group = next((i for i in self.selectedItems() if isinstance(i, GroupItem)), None)
         if group is not None and self.itemAt(at, QTransform()) is group:
-            for id in group.group.nodes:
+            for id in group.shown.nodes:
                 self.nodes[id].setSelected(True)
         self._pressed = self._places()
 
@@ -530,9 +532,9 @@ class NetworkScene(QGraphicsScene):
         before, self._pressed = self._pressed, {}
         after = self._places()
         for group in self.groups.values():
-            if group.group.folded and (group.x(), group.y()) != (0.0, 0.0):
-                after |= {id: (self.nodes[id].x() + group.x(), self.nodes[id].y() + group.y()) for id in group.group.nodes}
-                before |= {id: (self.nodes[id].x(), self.nodes[id].y()) for id in group.group.nodes}
+            if group.shown.folded and (group.x(), group.y()) != (0.0, 0.0):
+                after |= {id: (self.nodes[id].x() + group.x(), self.nodes[id].y() + group.y()) for id in group.shown.nodes}
+                before |= {id: (self.nodes[id].x(), self.nodes[id].y()) for id in group.shown.nodes}
         moved = {
             i: (GRID / 2 * round(x / (GRID / 2)), GRID / 2 * round(y / (GRID / 2)))
             for i, (x, y) in after.items()

@@ -162,7 +162,7 @@ class NetworkView(QGraphicsView):
         elif isinstance(item, CommentItem):
             self.opened.emit(item.comment.id)
         elif isinstance(item, GroupItem):
-            self.opened.emit(item.group.id)
+            self.opened.emit(item.shown.id)
         elif item is None:
             self.fit()
         event.accept()
@@ -273,7 +273,8 @@ class MiniMap(QWidget):
         self.setToolTip("Map of the network: click to go there")
         self.setAccessibleName("Map of the network")
         self._known, self._area = -1, QRectF()
-        self._blocks, self._drawn = QPixmap(), ()  # the blocks as a picture, and what it was drawn from
+        self._blocks = QPixmap()  # the blocks as a picture
+        self._drawn: tuple[Any, ...] = ()  # what it was drawn from
         view.seen.connect(self.place)
 
     def place(self) -> None:
@@ -336,7 +337,7 @@ class MiniMap(QWidget):
                 colour = paints.accent if item.isSelected() else paints.series[1] if item.inhibits else paints.group(item.colour)
                 painter.fillRect(QRectF(body.topLeft() * scale + origin, body.size() * scale), colour)
         for group in self.view.network.groups.values():
-            if group.group.folded:
+            if group.shown.folded:
                 painter.fillRect(QRectF(group.card.topLeft() * scale + origin, group.card.size() * scale), paints.muted)
         painter.end()
 

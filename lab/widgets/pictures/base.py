@@ -49,6 +49,7 @@ class PictureView(QWidget):
     pointed_at    a step of time is pointed at (None: no longer), for the pictures beside this one
     bookmarked    (all bookmarks as text, what was done) of a view that keeps some in the document
     mapped        (file of vectors, method): what is shown shall be laid out by another model
+    done          (action, arguments that take it back, arguments that do it again, words) something `acted` has done is a step of undo
     lecture_wanted (name of the picture) it shall be shown alone, with a sentence and a slider
     """
 
@@ -58,6 +59,7 @@ class PictureView(QWidget):
     pointed_at = Signal(object)
     bookmarked = Signal(str, str)
     mapped = Signal(str, str)
+    done = Signal(str, dict, dict, str)
     lecture_wanted = Signal(str)
     measures = False  # whether markers can be put on its lines
 

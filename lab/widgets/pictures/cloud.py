@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 
 from lab import units
 from lab.display import plots as view
+from lab.display.contour import smoothed, zero_line
 from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.embedding.raster import SHAPES, View, rasterise
 from lab.errors import ModelError
@@ -67,9 +68,11 @@ class CloudView(PlotView):
         self._ground.setZValue(-20)
         self._dots = DotsItem()
         self._scatter = Points(pxMode=True)
+        self._rings = Points(pxMode=True)  # of layers in the style `rings`
+        self._hollow = np.empty((0, 3))
         self._texts = Texts()
         self._texts.setZValue(30)
-        for item in (self._ground, self._dots, self._scatter, self._texts):
+        for item in (self._ground, self._dots, self._rings, self._scatter, self._texts):
             self.canvas.addItem(item, ignoreBounds=True)
         self._curves: dict[int, Stroke] = {}
         self.ink = Ink()
@@ -112,7 +115,10 @@ class CloudView(PlotView):
                 self._background(np.asarray(value, float))
         if not clouds:
             return self._arrows_alone(arrows)
+        rings = [np.asarray(value, float) for layer, value in clouds if layer.style == "rings"]
+        clouds = [each for each in clouds if each[0].style != "rings"] or clouds
         layer, data = clouds[0]
+        self._hollow = np.concatenate(rings) if rings and len(clouds) and clouds[0][0].style != "rings" else np.empty((0, 3))
         if data.ndim != 2 or not 2 <= data.shape[1] <= 5:
             raise ModelError(f"{self.model._owner()}: the cloud '{layer.stream}' must have shape (n, 2..5) (got {data.shape}).")
         self._data = data
@@ -178,6 +184,7 @@ class CloudView(PlotView):
         many = len(points) > POINTS
         self._scatter.setVisible(not many)
         self._dots.setVisible(many)
+        self._rings.setVisible(not many)
         order = np.argsort(points[:, 2]) if points.shape[1] == 3 else np.arange(len(points))
         look = theme.current()
         if many:
@@ -189,6 +196,7 @@ class CloudView(PlotView):
             wide = wide * (1.5 if look.projector else 1.0)
             brushes = np.array([pg.mkBrush(theme.colour(f"series{k}")) for k in range(len(look.tokens.series))], object)
             shapes = np.array(SYMBOLS, object)
+            self._draw_rings(size)
             self._scatter.setData(
                 x=points[order, 0], y=points[order, 1], size=wide[order], symbol=shapes[classes[order] % len(shapes)],
                 brush=brushes[classes[order] % len(brushes)], pen=pg.mkPen(look.tokens.surface, width=0.8),
@@ -198,6 +206,17 @@ class CloudView(PlotView):
             sizes = self._sizes()
             first = np.arange(len(points)) if sizes is None else np.argsort(-np.nan_to_num(sizes), kind="stable")
             self._texts.set_texts(points[first, :2], [self._names[k] for k in first], QRectF(x0, y0, x1 - x0, y1 - y0))
+
+    def _draw_rings(self, size: float) -> None:
+        """Points of other clouds as hollow marks: in the shape and colour of their class, filled with the ground."""
+        look, data = theme.current(), self._hollow
+        classes = np.nan_to_num(data[:, 2]).astype(int) if data.shape[1] > 2 else np.zeros(len(data), int)
+        pens = np.array([pg.mkPen(theme.colour(f"series{k}"), width=1.6) for k in range(len(look.tokens.series))], object)
+        shapes = np.array(SYMBOLS, object)
+        self._rings.setData(
+            x=data[:, 0], y=data[:, 1], size=(size - 0.5) * (1.5 if look.projector else 1.0), symbol=shapes[classes % len(shapes)],
+            brush=pg.mkBrush(theme.colour("surface", 0.65)), pen=pens[classes % len(pens)],
+        )  # fmt: skip
 
     def _raster(self, points: np.ndarray, classes: np.ndarray) -> Canvas:
         """Many points through the rasteriser; one unit of its view is a pixel, because the two axes have scales of their own."""
@@ -257,14 +276,24 @@ class CloudView(PlotView):
             self._ground.setImage(values, autoLevels=False, levels=(-0.5, kinds - 0.5), lut=inks)
         else:
             self._ground.setImage(
-                values,
+                smoothed(values),
                 autoLevels=False,
                 levels=levels_of(values, self.picture.colours, self.picture.levels),
                 lut=lookup(self.picture.colours),
             )
+        if self.picture.levels is not None and self.picture.levels[0] < 0 < self.picture.levels[1]:
+            self._contour(values)
         self._ground.setOpacity(0.35)
         (x0, x1), (y0, y1) = self.picture.x_range or (0.0, 1.0), self.picture.y_range or (0.0, 1.0)
         self._ground.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
+
+    def _contour(self, values: np.ndarray) -> None:
+        """The line on which a surface is zero: where two classes are equally likely."""
+        (x0, x1), (y0, y1) = self.picture.x_range or (0.0, 1.0), self.picture.y_range or (0.0, 1.0)
+        x, y = zero_line(values)
+        rows, columns = values.shape
+        at = x0 + (x + 0.5) / columns * (x1 - x0), y0 + (y + 0.5) / rows * (y1 - y0)
+        self._curves[-1] = Stroke(*at, theme.colour("text"), 0.8 * theme.current().stroke)
 
     # -- what a person does --
 

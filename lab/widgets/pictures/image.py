@@ -68,6 +68,51 @@ class Captions(pg.GraphicsObject):
         painter.setTransform(transform)
 
 
+class Cells(pg.GraphicsObject):
+    """The values of an image as numbers in its cells, dark on light and light on dark; nothing where they have no room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._values, self._inks = np.empty((0, 0)), np.empty((0, 0), bool)
+        self._rect = QRectF()
+        self.setZValue(5)
+
+    def set_values(self, values: np.ndarray, dark: np.ndarray, rect: QRectF) -> None:
+        """Other values; `dark` says where the ground is dark."""
+        if rect != self._rect:
+            self.prepareGeometryChange()
+        self._values, self._inks, self._rect = values, dark, rect
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """The whole image."""
+        return self._rect
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Whole numbers as they are, others to two digits."""
+        if not self._values.size:
+            return
+        rows, columns = self._values.shape
+        transform = painter.transform()
+        painter.resetTransform()
+        area = transform.mapRect(self._rect)
+        wide, tall = area.width() / columns, area.height() / rows
+        ratio = painter.device().devicePixelRatioF() if painter.device() else 1.0
+        whole = bool((self._values == np.round(self._values)).all())
+        texts = [[f"{v:.0f}" if whole else f"{v:.2g}" for v in row] for row in self._values]
+        longest = max((len(text) for row in texts for text in row), default=1)
+        size = min(theme.current().text * ratio, 0.55 * tall, 1.5 * wide / max(2, longest))
+        if size >= 7 * ratio:
+            painter.setFont(theme.mono_font(max(6, int(size))))
+            for i, row in enumerate(texts):
+                for j, text in enumerate(row):
+                    if text != "0":  # what never happened stays empty
+                        painter.setPen(QColor("#ffffff" if self._inks[i, j] else "#10151b"))
+                        cell = QRectF(area.left() + j * wide, area.top() + i * tall, wide, tall)
+                        painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)
+        painter.setTransform(transform)
+
+
 @draws("image")
 class ImageView(PlotView):
     """Draws the first image layer of a picture."""
@@ -83,6 +128,8 @@ class ImageView(PlotView):
         self._arrows.setZValue(15)
         self._outlines: dict[int, pg.PlotCurveItem] = {}
         self.canvas.addItem(self._arrows, ignoreBounds=True)
+        self._cells = Cells()
+        self.canvas.addItem(self._cells, ignoreBounds=True)
         self.field.invertY(True)
         self.plain = not (self.picture.x or self.picture.y)
         self.field.setAspectLocked(self.picture.equal or self.plain)
@@ -179,6 +226,9 @@ class ImageView(PlotView):
             if self.picture.labels and len(self.picture.labels) == count <= 40:
                 axis.setTicks([list(enumerate(self.picture.labels))])
         self._place(columns, rows)
+        if self.picture.numbers:
+            inks = paint(np.nan_to_num(values), lo, hi, self.picture.colours).astype(float)
+            self._cells.set_values(values, inks[..., :3] @ (0.299, 0.587, 0.114) < 140, self._rect)
 
     def _colour_picture(self, values: np.ndarray) -> None:
         self._across = 0

@@ -22,10 +22,11 @@ __all__ = [
     "autoencoder", "chain", "cnn", "deep", "kind_of", "mlp", "perceptron", "residual", "shapes", "sized", "terms", "text", "totals", "variational", "weighted", "write",
 ]  # fmt: skip
 
-_found = [vars(import_module(f"{__name__}.{module.name}")).get("KINDS", ()) for module in iter_modules(__path__)]
+_found: list[tuple[Layer, ...]] = [vars(import_module(f"{__name__}.{module.name}")).get("KINDS", ()) for module in iter_modules(__path__)]
+_kinds = sorted((kind for kinds in _found for kind in kinds), key=lambda kind: kind.place)
 register(
     Family(
-        "layers", "Layers", tuple(sorted((kind for kinds in _found for kind in kinds), key=lambda kind: kind.place)), blocks=True, check=check,
+        "layers", "Layers", tuple(_kinds), blocks=True, check=check,
         templates={**TEMPLATES, **FAMOUS}, caption=caption, label=label, totals=totals, census=census, wired=wired,
     )
 )  # fmt: skip

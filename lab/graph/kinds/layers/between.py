@@ -31,6 +31,16 @@ def _sum(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
     return total
 
 
+def _write_activation(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    assert isinstance(node.parameters, Activation)
+    return tape.activation(sources[0], node.parameters.function, name=node.id)
+
+
+def _write_dropout(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    assert isinstance(node.parameters, Dropout)
+    return tape.dropout(sources[0], node.parameters.rate, name=node.id)
+
+
 KINDS = (
     Layer(
         "flatten", "Flatten", Plain, IN, OUT, "A picture as a row of numbers", "mdi6.view-sequential-outline", LAYERS, "L",
@@ -42,11 +52,11 @@ KINDS = (
     ),
     Layer(
         "activation", "Activation", Activation, IN, OUT, "A non-linearity of its own", "mdi6.chart-bell-curve-cumulative", BETWEEN, "A",
-        write=lambda tape, node, sources, shape: tape.activation(sources[0], node.parameters.function, name=node.id), place=30,
+        write=_write_activation, place=30,
     ),
     Layer(
         "dropout", "Dropout", Dropout, IN, OUT, "Silences values at random while training", "mdi6.dots-grid", BETWEEN, "O",
-        write=lambda tape, node, sources, shape: tape.dropout(sources[0], node.parameters.rate, name=node.id), place=31,
+        write=_write_dropout, place=31,
     ),
     Layer(
         "batch-norm", "Batch norm", Plain, IN, OUT, "Mean 0 and variance 1 over the minibatch", "mdi6.tune-vertical", BETWEEN, "B",

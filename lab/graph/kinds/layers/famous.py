@@ -6,6 +6,8 @@ ICLR (2015), column D; He, Zhang, Ren and Sun, CVPR (2016), table 1, with the st
 
 from __future__ import annotations
 
+from typing import Any
+
 from lab.graph.document import Graph, Template
 from lab.graph.kinds.layers.templates import chain
 
@@ -21,7 +23,7 @@ def _folded(graph: Graph) -> Graph:
 def alexnet() -> Graph:
     """Five convolutions, three dense layers."""
 
-    def conv(number: int, filters: int, size: int, padding: int, stride: int = 1):
+    def conv(number: int, filters: int, size: int, padding: int, stride: int = 1) -> tuple[str, str, dict[str, Any]]:
         return ("convolution", f"Convolution {number}", dict(filters=filters, size=size, same=False, padding=padding, stride=stride))
 
     pool = dict(size=3, stride=2)
@@ -49,14 +51,14 @@ def vgg16() -> Graph:
 
 def resnet50() -> Graph:
     """Sixteen bottlenecks, each added to what it was given; those that are alike are a block that is repeated."""
-    plain = dict(same=False, bias=False, activation="identity")
+    plain: dict[str, Any] = dict(same=False, bias=False, activation="identity")
     graph = chain(
         PHOTO, ("convolution", "First", dict(plain, filters=64, size=7, stride=2, padding=3)), ("batch-norm", "First norm", {}),
         ("activation", "First ReLU", {}), ("pool", "First pool", dict(size=3, stride=2, padding=1)),
     )  # fmt: skip
     last, y = graph.nodes[-1].id, 0.0
 
-    def added(kind: str, x: int, title: str, source: str, row: float = 0.0, **values) -> str:
+    def added(kind: str, x: int, title: str, source: str, row: float = 0.0, **values: Any) -> str:
         nonlocal graph
         graph, id = graph.add_node(kind, ACROSS * x, y + row, title, **values)
         graph, _ = graph.connect(source, id)
@@ -68,8 +70,8 @@ def resnet50() -> Graph:
             stride, begin, made = (2 if stage > 1 and name.endswith(".1") else 1), last, len(graph.nodes)
             inner = last
             for k, (size, filters, step) in enumerate(((1, middle, 1), (3, middle, stride), (1, 4 * middle, 1))):
-                values = dict(plain, filters=filters, size=size, stride=step, padding=size // 2)
-                inner = added("convolution", 3 * k, f"Convolution {name} {'abc'[k]}", inner, **values)
+                sized: dict[str, Any] = dict(plain, filters=filters, size=size, stride=step, padding=size // 2)
+                inner = added("convolution", 3 * k, f"Convolution {name} {'abc'[k]}", inner, **sized)
                 inner = added("batch-norm", 3 * k + 1, f"Norm {name} {'abc'[k]}", inner)
                 if k < 2:
                     inner = added("activation", 3 * k + 2, f"ReLU {name} {'abc'[k]}", inner)
@@ -83,9 +85,10 @@ def resnet50() -> Graph:
             last = added("activation", 9, f"ReLU {name}", total)
             graph, _ = graph.group([n.id for n in graph.nodes[made:]], f"Bottleneck {name}", repeat)
     y += 1.6 * DOWN
-    for x, (kind, title, values) in enumerate(
-        (("pool", "Mean over places", dict(size=7, of="mean")), ("flatten", "Flatten", {}), ("output", "Classes", dict(classes=1000)))
-    ):
+    ends: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("pool", "Mean over places", dict(size=7, of="mean")), ("flatten", "Flatten", {}), ("output", "Classes", dict(classes=1000)),
+    )  # fmt: skip
+    for x, (kind, title, values) in enumerate(ends):
         last = added(kind, x, title, last, **values)
     return graph
 
