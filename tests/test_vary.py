@@ -5,15 +5,13 @@ import pytest
 pytest.importorskip("PySide6")
 
 from lab import catalog
-from lab.analysis.sweeps import pool
 from lab.widgets.vary import Vary, proposed
 
 CELL = "leaky-integrate-and-fire"
 
 
-@pytest.fixture
-def vary(open_window, qtbot, monkeypatch):
-    monkeypatch.setattr(pool, "cores", lambda: 1)
+def vary(open_window, qtbot):
+    """A window and its dialog; no fixture, which would hold on to them while what is left is counted."""
     window = open_window(CELL)
     qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase in ("running", "paused"), timeout=20_000)
     window.commands.vary("current")
@@ -43,8 +41,8 @@ def test_the_menu_of_a_parameter_asks_for_its_values(open_window, qtbot):
     made.close()
 
 
-def test_a_curve_a_click_and_the_way_back(vary, qtbot):
-    window, made = vary
+def test_a_curve_a_click_and_the_way_back(open_window, qtbot):
+    window, made = vary(open_window, qtbot)
     made.values.setText("1:3:5")
     made._pressed()
     done(qtbot, made)
@@ -68,8 +66,8 @@ def test_a_curve_a_click_and_the_way_back(vary, qtbot):
     made.close()
 
 
-def test_two_parameters_make_a_map(vary, qtbot):
-    _, made = vary
+def test_two_parameters_make_a_map(open_window, qtbot):
+    _, made = vary(open_window, qtbot)
     made.values.setText("1:3:3")
     made.second.setCurrentIndex(made.second.findData("tau_m"))
     made.more.setText("10, 20")
@@ -80,8 +78,8 @@ def test_two_parameters_make_a_map(vary, qtbot):
     made.close()
 
 
-def test_what_is_wrong_is_said_and_a_sweep_can_be_stopped(vary, qtbot):
-    _, made = vary
+def test_what_is_wrong_is_said_and_a_sweep_can_be_stopped(open_window, qtbot):
+    _, made = vary(open_window, qtbot)
     made.values.setText("1:3")
     made._pressed()
     assert not made.running and "current" in made.words.text()

@@ -266,10 +266,11 @@ class Vary(QDialog):
         self._stop.set()
 
     def let_go(self, timeout: float) -> None:
-        """The window ends: wait for a sweep that is under way."""
+        """The window ends: wait for a sweep that is under way, and hold on to nothing of the window."""
         self.stop()
         if self._thread is not None:
             self._thread.join(timeout)
+        self._shell = None
 
     def _take(self, answer: dict) -> None:
         number_ = answer["number"]
