@@ -67,6 +67,19 @@ def test_a_map_that_is_the_space_is_true_everywhere_and_a_probe_says_so_of_itsel
     assert not part.whole and len(honesty(x, part).falseness) == len(part.probes) == 50
 
 
+def test_which_of_equal_points_a_map_shows_is_no_error():
+    rng = np.random.default_rng(0)
+    corners = np.repeat(rng.normal(size=(4, 20)) + 100.0, 50, axis=0)
+    on_map = np.repeat(np.array([[0, 0], [0, 9], [9, 0], [9, 9]], np.float32), 50, axis=0)
+    on_map += rng.normal(scale=0.01, size=on_map.shape).astype(np.float32)
+    judged = honesty(on_map, truth(corners), 10)
+    assert judged.recall == 1.0 and judged.trustworthiness == 1.0  # 0.2 by rank alone
+    shuffled = honesty(on_map[rng.permutation(200)], truth(corners), 10)
+    assert shuffled.recall < 0.5 and shuffled.trustworthiness < 0.8
+    equal = truth(np.array([[0.0], [1.0], [1.0], [2.0]])).ranks
+    assert equal.tolist() == [[0, 1, 1, 3], [2, 0, 1, 2], [2, 1, 0, 2], [3, 1, 1, 0]]
+
+
 # -- principal components --
 
 

@@ -30,3 +30,14 @@ def test_weights_stay_between_0_and_1():
 def test_oja_finds_every_direction(direction):
     found = engine.run(HebbianLearning(direction=direction, rate=0.003), steps=20_000, record={}).summary
     assert found["angle to the principal component (°)"] < 4
+
+
+def test_the_output_rate_is_that_of_now_not_a_mean_since_the_start():
+    simulation = engine.Simulation(Plasticity(shared=0.0, A_plus=0.0, A_minus=0.0))
+    whole = simulation.advance(20_000, ["spikes"]).events["spikes"]
+    mine = whole[0][whole[1] == 100]  # row 100 is the neuron
+    last = (mine + 1)[-9:] * 0.5
+    assert simulation.summary()["output (Hz)"] == pytest.approx(8000.0 / (last[-1] - last[0]))
+    simulation.change(rate=0.1)  # hardly any input: it falls silent
+    simulation.advance(2000)
+    assert simulation.summary()["output (Hz)"] == 0.0

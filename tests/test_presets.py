@@ -26,6 +26,11 @@ def promised(slow: bool):
     ]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_preset_promises_something(name):
+    assert not [title for title, preset in catalog.load(name).presets.items() if not getattr(preset, "shows", "")]
+
+
 @pytest.mark.parametrize(("name", "title", "preset"), promised(slow=False))
 def test_a_preset_shows_what_it_promises(name, title, preset):
     if preset.share < 1.0:

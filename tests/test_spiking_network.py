@@ -81,6 +81,21 @@ def test_theory_is_silent_where_there_is_none():
     assert theory.predicted(network(ring_attractor()), Scales()) is None
 
 
+def test_what_nothing_drives_has_no_theory_and_what_a_drive_reaches_has():
+    cell = LIF(size=1000, synapses="delta", rest=0, threshold=20, reset=10, refractory=2)
+    excites = Projection(rule="fixed in-degree", in_degree=200, weight=1.0)
+    alone = Network((("a", cell),), (Link("a", "a", excites),), ())
+    assert theory.predicted(alone, Scales()) is None  # it reproduces itself at 495 Hz, and nothing takes it there
+    inhibited = Network(alone.populations, alone.links, (Input("a", Drive(sign="inhibitory")),))
+    assert theory.predicted(inhibited, Scales()) is None
+    two = (("a", cell), ("b", cell), ("c", cell))
+    links = (Link("a", "b", excites), Link("c", "c", excites))
+    given = (Input("a", Drive(rate=20, sources=1000, weight=0.1)),)
+    a, b, c = theory.predicted(Network(two, links, given), Scales())
+    assert a > 1 and b > 0 and c == 0.0
+    assert theory.predicted(Network(two, links, given), Scales(drive=0.0)) is None
+
+
 def test_contours_of_the_diagram_pass_through_the_predicted_states():
     net = network(brunel())
     cell = net.populations[0][1]

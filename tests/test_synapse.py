@@ -27,3 +27,16 @@ def test_regular_train_has_the_mean_of_theory():
     summary = engine.run(Synapse(train="regular", rate=50.0, weight=2.0), steps=100_000).summary
     assert summary["mean (1/s)"] == pytest.approx(100.0, rel=0.01)
     assert summary["spikes"] == 500
+
+
+def test_rate_and_mean_follow_a_rate_that_is_changed():
+    simulation = engine.Simulation(Synapse(train="regular", rate=20.0))
+    simulation.advance(20_000)
+    simulation.change(rate=100.0)
+    simulation.advance(10_000)
+    summary = simulation.summary()
+    assert summary["firing rate (Hz)"] == pytest.approx(100.0)  # 47 since the start
+    assert summary["mean (1/s)"] == pytest.approx(summary["theory (1/s)"], rel=0.06)
+    simulation.change(train="by hand")
+    simulation.advance(20_000)
+    assert simulation.summary()["firing rate (Hz)"] == 0.0 and simulation.summary()["spikes"] > 0

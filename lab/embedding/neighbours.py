@@ -2,7 +2,8 @@
 
 Trustworthiness (Venna and Kaski 2001) punishes neighbours on the map that are none in the space, by how far down their rank
 lies there: T(k) = 1 - 2 / (n k (2n - 3k - 1)) sum_i sum_{j in U_k(i)} (r(i, j) - k). Neighbourhood recall is the share of
-the k true neighbours that the map shows as such.
+the k true neighbours that the map shows as such. Points at the same distance share the rank of the first of them: which of
+fifty copies of a point the map shows beside it is no error.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def nearest_neighbours(points: np.ndarray, k: int, block: int = 1024) -> tuple[n
 class Truth:
     """Ranks of all points as seen from some of them in the original space.
 
-    probes  (m,) points looked from;  ranks (m, n) int32, 0 for the point itself, 1 for its nearest neighbour
+    probes  (m,) points looked from;  ranks (m, n) int32, 0 for the point itself, 1 for its nearest neighbours
     """
 
     probes: np.ndarray
@@ -97,7 +98,12 @@ def truth(points: np.ndarray, most: int = MOST_PROBES) -> Truth:
         squares = length - 2 * (x[rows] @ x.T)
         squares[np.arange(len(rows)), rows] = -np.inf
         order = np.argsort(squares, axis=1, kind="stable")
-        np.put_along_axis(ranks[begin : begin + len(rows)], order, np.arange(n, dtype=np.int32)[None], 1)
+        along = np.take_along_axis(squares, order, 1)
+        # The product rounds: what lies within its last digits is the same distance.
+        near = 8 * np.finfo(x.dtype).eps * (length[order] + length[rows, None])
+        rank = np.tile(np.arange(n, dtype=np.int32), (len(rows), 1))
+        rank[:, 1:][np.diff(along, axis=1) <= near[:, 1:]] = 0
+        np.put_along_axis(ranks[begin : begin + len(rows)], order, np.maximum.accumulate(rank, axis=1), 1)
     return Truth(probes, ranks)
 
 

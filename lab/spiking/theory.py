@@ -65,6 +65,31 @@ def known(net: Network) -> bool:
     return cells and plain
 
 
+def driven(net: Network, scales: Scales) -> np.ndarray:
+    """Which populations something outside reaches: drive, noise, a rate of their own, a rest above threshold, or one of these through links.
+
+    Recurrent excitation alone may hold itself up near the limit of the refractory time, but nothing ever takes it there: a
+    prediction of 495 Hz stood over a population at rest.
+    """
+    moved = np.array(
+        [
+            (isinstance(p, PoissonPopulation) and p.rate > 0) or (isinstance(p, LIF) and p.rest + p.bias >= p.threshold)
+            for _, p in net.populations
+        ]
+    )
+    for given in net.inputs:
+        if isinstance(given.source, Drive):
+            strong = given.source.sign != "inhibitory" and given.source.rate * given.source.weight * scales.drive > 0
+        else:
+            strong = given.source.strength > 0
+        moved[net.index(given.target)] |= strong
+    for _ in net.populations:  # through as many links as there may be one after the other
+        for link in net.links:
+            if link.projection.sign != "inhibitory" and link.projection.weight > 0 and moved[net.index(link.source)]:
+                moved[net.index(link.target)] = True
+    return moved
+
+
 def moments(net: Network, rates: np.ndarray, scales: Scales, own: tuple[float, ...] = ()) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean and standard deviation (mV) of every population's input at given rates (Hz), and the synaptic time constant that its noise has."""
     n = len(net.populations)
@@ -103,19 +128,22 @@ def moments(net: Network, rates: np.ndarray, scales: Scales, own: tuple[float, .
 
 @lru_cache(maxsize=64)
 def predicted(net: Network, scales: Scales, own: tuple[float, ...] = (), silent: tuple[int, ...] = ()) -> tuple[float, ...] | None:
-    """Stationary rates (Hz) that reproduce themselves through `siegert`; None where there is no theory or no rest is found.
+    """Stationary rates (Hz) that reproduce themselves through `siegert`; None where there is no theory, nothing drives it or no rest is found.
 
-    Follows d rate/ds = F(rate) - rate from 10 Hz with steps that shrink while they overshoot.
+    A population that nothing reaches is silent. Follows d rate/ds = F(rate) - rate from 10 Hz with steps that shrink while they overshoot.
     """
     if not known(net):
         return None
-    rates = np.array([p.rate if isinstance(p, PoissonPopulation) else 10.0 for _, p in net.populations])
+    reached = driven(net, scales)
+    if not reached.any():
+        return None
+    rates = np.where(reached, [p.rate if isinstance(p, PoissonPopulation) else 10.0 for _, p in net.populations], 0.0)
     step, before = 0.2, math.inf
     for _ in range(3000):
         mean, sigma, tau_s = moments(net, rates, scales, own)
         wanted = rates.copy()
         for g, (_, p) in enumerate(net.populations):
-            if silent and silent[g]:
+            if (silent and silent[g]) or not reached[g]:
                 wanted[g] = 0.0
             elif isinstance(p, LIF):
                 wanted[g] = float(siegert(mean[g], sigma[g], p.tau, p.threshold, p.reset, p.refractory, tau_s[g]))

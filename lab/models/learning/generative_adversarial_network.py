@@ -76,7 +76,7 @@ class GenerativeAdversarialNetwork(Adversarial):
         "Collapse": Preset({"radius": 2.0, "spread": 0.02, "noise": 16, "generator": "128-128", "discriminator": "128-128", "steps": 6000}, shows="modes found < 4", slow=True),
         "Minimax loss, D far ahead: G hardly learns": Preset({"objective": "minimax", "rate": 1e-2, "rate_g": 1e-3, "k": 5}, shows="JS > 0.4", slow=True),
         "The same with -ln D": Preset({"rate": 1e-2, "rate_g": 1e-3, "k": 5}, shows="JS < 0.45", share=0.6, slow=True),
-        "Phase by phase": {"slow": True},
+        "Phase by phase": Preset({"slow": True}, shows="phase != '' and loss of D > 0", after=10.0),
     }  # fmt: skip
 
     data: str = param(

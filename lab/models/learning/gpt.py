@@ -86,7 +86,7 @@ class GPT(Inside, Writer):
             {"text": "repeats", "blocks": 1, "width": 32, "heads": 1, "steps": 3500}, shows="accuracy where it is known < 0.55", after=3500, slow=True
         ),
         "Byte pairs in place of letters": Preset({"tokens": "byte pairs"}, shows="held-out loss < bigram", after=800, slow=True),
-        "Four blocks, slow and better": {"blocks": 4, "width": 96, "steps": 4000},
+        "Four blocks, slow and better": Preset({"blocks": 4, "width": 96, "steps": 4000}, shows="held-out loss < trigram", after=1000, slow=True),
     }  # fmt: skip
 
     text: str = param("help pages", choices=("help pages", "repeats", "file"), live=False, main=True, group="Text",

@@ -74,13 +74,13 @@ class GridWorld(Model):
         "Actor-critic": Preset({"method": "actor-critic", "episodes": 800}, shows="gained > 0.95", after=30_000.0),
         "No baseline: slower": Preset({"method": "REINFORCE", "episodes": 800}, shows="gained < 0.9 and gained when told > 0.95", after=30_000.0),
         "Bold steps, mean baseline: some runs give up": Preset(
-            {"method": "mean baseline", "rate": 0.2, "batch": 4}, shows="gained < 0.3 and gained when told > 0.95", after=200_000.0, share=0.2),
+            {"method": "mean baseline", "rate": 0.2, "batch": 4}, shows="gained < 0.3 and gained when told > 0.95", after=79_000.0, share=0.2),
         "Bold steps, value baseline": Preset({"rate": 0.2, "batch": 4}, shows="gained > 0.9", after=60_000.0, share=0.8),
         "A bonus at every visit: it walks in circles": Preset(
             {"map": "S...../.##.#./...P../.#.##./.P.#.*/....*G", "bonus": 0.1, "method": "actor-critic"}, shows="return > 2 and gained > 0.9", after=120_000.0),
         "A narrow way between pits": Preset(
             {"map": "......./.PPPPP./S.....G/.PPPPP./.......", "slip": 0.3, "episodes": 3000, "method": "actor-critic"}, shows="gained > 0.8", after=40_000.0),
-        "See it walk": {"watch": True},
+        "See it walk": Preset({"watch": True}, shows="episodes >= 1 and count(trail) > 4", after=180.0),
     }  # fmt: skip
 
     map: str = param(MAP, builds=True, group="World",

@@ -113,7 +113,7 @@ class PredictiveCoding(Model):
         "Hold the input: it predicts": Preset({"clamp": CLAMPS[1], "begin": "zero", "sweeps": 200, "watch": True}, shows="energy < 0.001", after=199.0),
         "Feedback of its own": Preset({"feedback": "its own", "decay": 0.02}, shows="alignment > 0.95 and test accuracy > 0.8", slow=True),
         "Error nodes that follow": Preset({"errors": "follow"}, shows="test accuracy > 0.85", slow=True),
-        "Watch it settle": {"watch": True},
+        "Watch it settle": Preset({"watch": True}, shows="energy < 0.5 max(energy F) and largest rise of the energy < 0.000001", after=29.0),
     }  # fmt: skip
 
     data: str = param("digits", choices=DATA, live=False, group="Data", doc="What is learned: 8 x 8 digits, or two classes in the plane.")

@@ -73,7 +73,7 @@ class RecurrentNetwork(Stepwise):
         "Echo of five steps ago": Preset({"task": "echo", "span": 20, "steps": 400}, shows="RNN error < 0.02 and LSTM error < 0.05", after=400),
         "Echo, truncated after three steps: worse": Preset({"task": "echo", "span": 20, "truncate": 3, "counts_from": 5, "steps": 400}, shows="RNN error > 0.002 and LSTM error < 0.002", after=400),
         "A sine of unknown period": Preset({"task": "sine", "span": 40, "steps": 600}, shows="RNN error < 0.01", after=600, slow=True),
-        "Exclusive or with the past": {"task": "XOR", "span": 16, "delay": 2, "steps": 1500},
+        "Exclusive or with the past": Preset({"task": "XOR", "span": 16, "delay": 2, "steps": 1500}, shows="RNN error < 0.02 and LSTM error < 0.02", after=1500, slow=True),
     }  # fmt: skip
 
     task: str = param(

@@ -68,7 +68,7 @@ class RightOrWrong(Model):
         "Plain: about ten times, or a digit is lost": Preset(
             {"entropy": 0.0}, shows="right or wrong > 0.75 and told the answer > 0.96 and times the examples > 2", slow=True),
         "Bold steps: it makes up its mind too early": Preset({"rate": 0.05, "epochs": 30, "entropy": 0.0}, shows="right or wrong < 0.9 and told the answer > 0.9", slow=True),
-        "The first minibatches": {"watch": True},
+        "The first minibatches": Preset({"watch": True}, shows="right or wrong < 0.6 and told the answer > right or wrong + 0.2", after=50.0),
     }  # fmt: skip
 
     hidden: str = param("64", live=False, group="Network", doc="Units of the hidden layers, first to last, joined by '-'.")

@@ -256,7 +256,7 @@ class SpikingNetwork(Model):
                     channels=tuple(k.title for k in plastic),
                 )
             )
-        if theory.known(net):
+        if theory.known(net) and theory.driven(net, Scales()).any():
             found.append(
                 Stream(
                     "prediction",

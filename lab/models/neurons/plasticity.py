@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lab.cells import recent
 from lab.kernels import kernel, seed_state, uniform
 from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
@@ -234,6 +235,7 @@ class Plasticity(Model):
             "fires": np.zeros(SYNAPSES, np.bool_),
             "place": np.zeros(1, np.int64),
             "measured": np.zeros(PAIRINGS),
+            "recent": recent.none(1),
         }
 
     def state_bounds(self, constants, state, step):
@@ -241,6 +243,8 @@ class Plasticity(Model):
 
     def advance(self, constants, state, n, out):
         rows = out["weights_over_time"] if out.wanted("weights_over_time") else np.empty((n, 2))
+        events, begin = out.events["spikes"], float(state["scalars"][2])
+        seen = int(events.count[0])
         done = _learn(
             arrays(Learner, state),
             Rule(self.A_plus, self.A_minus, self.tau_plus, self.tau_minus),
@@ -251,8 +255,11 @@ class Plasticity(Model):
             self.gain,
             self.dt,
             rows[:n],
-            out.events["spikes"].columns,
+            events.columns,
         )
+        new = slice(seen, int(events.count[0]))
+        own = events.index[new] == SYNAPSES  # the neuron's, not those of its inputs
+        recent.remember(state["recent"], np.zeros(int(own.sum()), np.int32), begin + (events.steps[new][own] + 1) * self.dt)
         _measure(state["place"], state["measured"], self.differences, self.A_plus, self.A_minus, self.tau_plus, self.tau_minus, done)
         return done
 
@@ -270,12 +277,12 @@ class Plasticity(Model):
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
-        half, seconds = SYNAPSES // 2, float(state["scalars"][2]) / 1000.0
+        half = SYNAPSES // 2
         error = np.abs(state["measured"] - self._formula(self.differences))[: int(state["place"][0])]
         return {
             "correlated": float(state["w"][:half].mean()),
             "independent": float(state["w"][half:].mean()),
-            "output (Hz)": int(state["counts"][1]) / seconds if seconds else 0.0,
+            "output (Hz)": recent.rate(state["recent"], float(state["scalars"][2])),  # as it fires now
             "window error": float(error.max()) if len(error) else 0.0,
         }
 

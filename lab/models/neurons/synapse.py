@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lab.cells import recent
 from lab.kernels import exponential, kernel, seed_state
 from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
 
@@ -96,7 +97,7 @@ class Synapse(Model):
     )
     source = "Eliasmith and Anderson, Neural Engineering (2003), chapter 4; Rotter and Diesmann, Biol. Cybern. 81:381 (1999) for exact propagation"
     presets = {
-        "Exponential, Poisson train": Preset({}, shows="spikes > 15 and peak at = 0 and abs(mean - measured rate) < 3"),
+        "Exponential, Poisson train": Preset({}, shows="spikes > 15 and peak at = 0 and abs(mean - 1000 spikes / time) < 3"),
         "Alpha function (n = 1)": Preset({"n": 1}, shows="abs(peak at - 5) < 0.01 and abs(peak (1/s) - 73.58) < 0.1"),
         "Slow and smooth": Preset(
             {"n": 2, "tau": 30.0, "rate": 100.0}, shows="abs(peak at - 60) < 0.1 and abs(mean delay - 90) < 0.1 and spikes > 50"
@@ -163,6 +164,7 @@ class Synapse(Model):
             "spikes_done": np.zeros(1, np.int64),
             "pending": np.zeros(1, np.int64),
             "total": np.zeros(2),
+            "recent": recent.none(1),
         }
 
     def state_bounds(self, constants, state, step):
@@ -175,6 +177,8 @@ class Synapse(Model):
         off = self.train == "by hand"
         if off:
             state["clock"][1] = max(state["clock"][1], state["clock"][0])
+        events, begin = out.events["spikes"], float(state["clock"][0])
+        seen = int(events.count[0])
         done = _filter(
             arrays(Chain, state),
             self.n,
@@ -185,8 +189,10 @@ class Synapse(Model):
             1000.0 / self.rate,
             off,
             rows[:n],
-            out.events["spikes"].columns,
+            events.columns,
         )
+        new = slice(seen, int(events.count[0]))
+        recent.remember(state["recent"], events.index[new], begin + (events.steps[new] + events.value[new]) * self.dt)
         # One by one, so that the sum does not depend on how time is cut into blocks.
         _add_up(rows[:done], state["total"])
         return done
@@ -200,7 +206,7 @@ class Synapse(Model):
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
-        t, (total, rows) = float(state["clock"][0]), state["total"]
+        total, rows = state["total"]
         out = {"spikes": int(state["spikes_done"][0]), "mean (1/s)": float(total / rows) if rows else 0.0}
         if self.train != "by hand":
             out["theory (1/s)"] = self.weight * self.rate
@@ -209,8 +215,13 @@ class Synapse(Model):
         out["peak at (ms)"] = peak
         out["mean delay (ms)"] = (self.n + 1) * self.tau
         out["area"] = self.weight
-        out["measured rate (Hz)"] = 1000.0 * int(state["spikes_done"][0]) / t if t else 0.0
+        out["firing rate (Hz)"] = recent.rate(state["recent"], float(state["clock"][0]))
         return out
+
+    def changed_live(self, before, constants, state):
+        """The mean is of what theory speaks of: it begins anew where that is another."""
+        if (before.train, before.rate, before.weight) != (self.train, self.rate, self.weight):
+            state["total"][:] = 0.0
 
     @action("Fire a spike", shortcut="F")
     def fire(self, constants, state):
