@@ -54,7 +54,7 @@ def test_a_curve_a_click_and_the_way_back(open_window, qtbot):
     assert x.tolist() == [1.0, 1.5, 2.0, 2.5, 3.0] and y.tolist() == made.table.column("rate (Hz)")
     assert made.nearest(2.5, 0.0).point.values == {"current": 2.5}
     before = window.document.experiment()
-    made.open(made.nearest(2.5, 0.0))
+    made.open_point(made.nearest(2.5, 0.0))
     assert window.document.experiment().build().current == 2.5
     window.undo()
     assert window.document.experiment() == before

@@ -73,10 +73,10 @@ def swept(model: Any) -> list[Spec]:
 class Vary(QDialog):
     """What is varied above, what comes of it below; not modal, so the run in front goes on.
 
-    done   a point was done (its answer); ended  the sweep is over (a sentence, or nothing)
+    answered  a point was done (its answer); ended  the sweep is over (a sentence, or nothing)
     """
 
-    done = Signal(dict)
+    answered = Signal(dict)
     ended = Signal(str)
 
     def __init__(self, parent: QWidget):
@@ -137,11 +137,11 @@ class Vary(QDialog):
         self.kept.activated.connect(self._kept_chosen)
         self.save = QPushButton("Save the table…", self)
         self.save.clicked.connect(self._save)
-        for widget in (QLabel("Show", self), self.figure):
-            row.addWidget(widget)
+        row.addWidget(QLabel("Show", self))
+        row.addWidget(self.figure)
         row.addStretch(1)
-        for widget in (self.kept, self.save):
-            row.addWidget(widget)
+        row.addWidget(self.kept)
+        row.addWidget(self.save)
         column.addLayout(row)
         self.plot = pg.PlotWidget(self, viewBox=pg.ViewBox(enableMenu=False), enableMenu=False)
         self.plot.scene().sigMouseClicked.connect(self._clicked)
@@ -153,7 +153,7 @@ class Vary(QDialog):
         item.layout.addItem(self.strip, 0, 0, 1, 3)
         self.plot.setAccessibleName("What came of each point; a click opens its run")
         column.addWidget(self.plot, 1)
-        self.done.connect(self._take)
+        self.answered.connect(self._take)
         self.ended.connect(self._over)
         theme.changes().changed.connect(self.set_theme)
         self.set_theme()
@@ -254,7 +254,7 @@ class Vary(QDialog):
 
         sentence = ""
         try:
-            drive(plan, session, workers(None, ""), progress=told, seen=self.done.emit)
+            drive(plan, session, workers(None, ""), progress=told, seen=self.answered.emit)
         except Stopped:
             sentence = "Stopped; what was done is kept."
         except LabError as problem:
@@ -429,9 +429,9 @@ class Vary(QDialog):
             at: QPointF = self.plot.getViewBox().mapSceneToView(event.scenePos())
             row = self.nearest(at.x(), at.y())
             if row is not None:
-                self.open(row)
+                self.open_point(row)
 
-    def open(self, row: Row) -> None:
+    def open_point(self, row: Row) -> None:
         """Put the run of a point in front; taking it back is one step."""
         assert self._shell is not None and self._plan is not None
         said = ", ".join(f"{n} {number(v, 6) if isinstance(v, (int, float)) else v}" for n, v in row.point.values.items())
