@@ -202,6 +202,17 @@ def test_a_game_that_lost_its_modes_says_so_with_a_way_back():
     ] == [("", 1200), ("restore_best", None)]
 
 
+def test_a_game_that_never_left_a_mode_offers_a_branch_before_it_with_wider_clouds():
+    s = Simulation(GAN(**SMALL, spread=0.02), 1)
+    s.advance(2)
+    s.state["figures"][[5, 6, 8]], s.state["measured"][0] = (1, 800, 9), 1
+    advice = s.model.advice(s.constants, s.state)
+    (way,) = advice.remedies
+    assert "1 of 8 modes" in advice.sentence and (way.back_to, way.changes) == (400, {"spread": 0.2})
+    s.state["figures"][8] = 3  # too early to say
+    assert s.model.advice(s.constants, s.state) is None
+
+
 def test_sizes_of_layers_are_numbers():
     with pytest.raises(ParameterError, match="generator: must be one to eight numbers"):
         GAN(generator="64-x")

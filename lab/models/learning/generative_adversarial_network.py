@@ -14,6 +14,7 @@ from lab.training.adversarial import Adversarial
 from lab.training.distributions import Bins, jensen_shannon, kullback_leibler, pushed, real_masses, shares
 from lab.training.geometry import contours, ellipse, tiled
 
+LATE = 6  # evaluations after which a game that found few modes is called collapsed
 JUDGED = 2560  # forged samples of an evaluation
 SEEN, ARROWS = 300, 60  # real and forged points that are drawn, and arrows at some of them
 CELLS = 48  # of the field of D along each axis
@@ -224,8 +225,15 @@ class GenerativeAdversarialNetwork(Adversarial):
         return found
 
     def advice(self, constants, state):
-        """Modes that were found and are lost again."""
+        """Modes that were found and are lost again, or of which G never found more than a few."""
         now, most, at = float(state["measured"][0]), state["figures"][5], int(state["figures"][6])
+        every = len(self.modes()) if self.data in POINTS else 0
+        if state["figures"][8] >= LATE and most < 3 and every >= 4 and now <= every / 4 and self.spread < 0.2:
+            wide = min(0.4, max(0.2, 10 * self.spread))
+            return Advice(
+                "collapse", f"Collapse: all forged points lie at {now:.0f} of {every} modes, and no slope of D leads from one narrow cloud to the next. Branch before it, with wider clouds.",
+                (Remedy(f"Branch at step {at // 2}, deviation {wide:g}", {"spread": wide}, back_to=at // 2),),
+            )  # fmt: skip
         if not state["figures"][8] or most < 3 or now > most / 2:
             return None
         return Advice(
