@@ -392,6 +392,14 @@ def test_a_log_axis_has_powers_of_ten_that_do_not_touch(qapp, ends, size, ticks)
     assert axis.tickStrings([0.0, 2.0, -6.0], 1.0, 1.0) == ["10⁰", "10²", "10⁻⁶"]
 
 
+@pytest.mark.parametrize("size, places", [(300.0, list(range(10))), (40.0, [0, 5]), (70.0, [0, 2, 4, 6, 8])])
+def test_names_of_places_that_would_overlap_are_thinned(qapp, size, places):
+    axis = TickAxis("bottom")
+    axis.names = tuple("0123456789")
+    axis.set_colours()
+    assert axis.tickValues(-0.5, 9.5, size)[0][1] == places
+
+
 def test_columns_of_a_cloud_are_known_by_name_or_number():
     assert columns_of((), 2) == {"x": 0, "y": 1}
     assert columns_of((), 3) == {"x": 0, "y": 1, "label": 2}

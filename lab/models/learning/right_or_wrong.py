@@ -36,7 +36,7 @@ class Constants:
 
 
 class RightOrWrong(Model):
-    r"""Two networks look at the same digits. One is told what each digit is; the other says what it thinks and is told only *right* or *wrong*.
+    r"""Two networks look at the same digits. One is told what each digit is; the other says what it thinks and is told only right or wrong.
 
     A yes or no is little: of ten possible answers a wrong one is ruled out, and nothing is said of the other nine. So the network must
     try. It says a class with the chance that it gives it, and learns from the reward times the slope of the chance of what it said; the mean

@@ -120,11 +120,11 @@ class BarsView(PlotView):
         return count > 0
 
     def _name_places(self) -> None:
-        """Names below the bars; where they would overlap there, each along its bar."""
+        """Names below the bars; where they would overlap there, each along its bar, and of numbers only some."""
         names = self.across.names
         room = self.field.width() / max(len(names), 1) - 8
         along = (
-            bool(names)
+            any(not n.isdigit() for n in names)
             and max(QFontMetricsF(self.across.style["tickFont"] or theme.mono_font()).horizontalAdvance(n) for n in names) > room
         )
         foot = self.field.viewRange()[1][0] if self.picture.y_log is True else 0.0  # on a log axis 0 is a height among others
@@ -134,7 +134,7 @@ class BarsView(PlotView):
         if wanted == self._named:
             return
         self._named = wanted
-        self.across.setTicks([[] if along else list(enumerate(names))] if names else None)
+        self.across.setTicks([[]] if along else None)
         for item in self._along:
             self.canvas.removeItem(item)
         self._along = []

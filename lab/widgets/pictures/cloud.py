@@ -281,7 +281,8 @@ class CloudView(PlotView):
                 levels=levels_of(values, self.picture.colours, self.picture.levels),
                 lut=lookup(self.picture.colours),
             )
-        if self.picture.levels is not None and self.picture.levels[0] < 0 < self.picture.levels[1]:
+        # Where points are of more kinds than two, zero divides no classes: a map of values has no such line.
+        if kinds <= 2 and self.picture.levels is not None and self.picture.levels[0] < 0 < self.picture.levels[1]:
             self._contour(values)
         self._ground.setOpacity(0.35)
         (x0, x1), (y0, y1) = self.picture.x_range or (0.0, 1.0), self.picture.y_range or (0.0, 1.0)

@@ -223,8 +223,7 @@ class ImageView(PlotView):
             self._image.setImage(values, autoLevels=False, levels=(lo, hi), lut=lookup(self.picture.colours))
         for axis, count in ((self.across, columns), (self.up, rows)):
             # A square table of classes (confusion, similarity) bears their names on its axes.
-            if self.picture.labels and len(self.picture.labels) == count <= 40:
-                axis.setTicks([list(enumerate(self.picture.labels))])
+            axis.names = tuple(self.picture.labels) if len(self.picture.labels) == count <= 40 else ()
         self._place(columns, rows)
         if self.picture.numbers:
             inks = paint(np.nan_to_num(values), lo, hi, self.picture.colours).astype(float)

@@ -41,7 +41,9 @@ class TickAxis(pg.AxisItem):
         self.setTickDensity(1.3)
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
-        """On a log axis powers of ten, with 2 and 5 between them where there is room."""
+        """Of names as many as have room; on a log axis powers of ten, with 2 and 5 between them where there is room."""
+        if self.names:
+            return [self._named_places(minVal, maxVal, size)]
         if not self.logMode:
             return super().tickValues(minVal, maxVal, size)
         lo, hi = sorted((minVal, maxVal))
@@ -51,6 +53,16 @@ class TickAxis(pg.AxisItem):
             return [(float(every), powers)]
         between = [k + math.log10(m) for k in range(math.floor(lo), math.ceil(hi) + 1) for m in (1, 2, 5)]
         return [(1.0, [v for v in between if lo <= v <= hi])]
+
+    def _named_places(self, lo: float, hi: float, size: float) -> tuple[float, list[float]]:
+        """Every place that has a name, or every second, fifth, tenth ... where the names would overlap."""
+        lo, hi = sorted((lo, hi))
+        measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
+        upright = self.orientation in ("left", "right")
+        need = measure.height() if upright else max(map(measure.horizontalAdvance, self.names)) + 4
+        least = need * (hi - lo) / max(size, 1.0)
+        every = next((k for k in (1, 2, 5, 10, 20, 50) if k >= least), 100)
+        return float(every), [float(k) for k in range(0, len(self.names), every) if lo <= k <= hi]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Numbers with a real minus sign, powers of ten on a log axis, or the names of places."""
