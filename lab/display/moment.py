@@ -30,6 +30,9 @@ class Moment(LiveSource):
     def __init__(self, ring: Ring, status: Callable[[], Status]):
         super().__init__(ring, lambda: self.status)
         self._now = status
+        self.status, self._step = status(), 0
+        self._shown: dict[str, tuple[int, Any]] = {}
+        self._fleeting = False  # the curves are overwritten before they could be drawn
         self._key: tuple[int, ...] = ()
         self._took = 0
         self._before: tuple[int, float] = (0, 0.0)  # the look before the last one
