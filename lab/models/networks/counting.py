@@ -146,7 +146,9 @@ class Counting(Model):
         "AlexNet": Preset({"graph": family("layers").templates["AlexNet"]().to_json()}, shows="parameters = 61100840", after=11.0),
         "VGG-16": Preset({"graph": family("layers").templates["VGG-16"]().to_json()}, shows="parameters = 138357544", after=11.0),
         "ResNet-50": Preset({"graph": family("layers").templates["ResNet-50"]().to_json()}, shows="parameters = 25557032", after=11.0),
-        "GPT-2 (124M)": Preset({"graph": family("layers").templates["GPT-2 (124M)"]().to_json()}, shows="parameters = 124439808", after=11.0),
+        "GPT-2 (124M)": Preset(
+            {"graph": family("layers").templates["GPT-2 (124M)"]().to_json()}, shows="parameters = 124439808", after=11.0
+        ),
         "Brunel's spiking network": Preset({"graph": brunel().to_json()}, shows="neurons = 12500 and synapses = 15625000", after=11.0),
     }
 
