@@ -169,6 +169,7 @@ class Window(QMainWindow):
         self.side.acted.connect(self.act)
         self.side.seed_chosen.connect(self.change_seed)
         self.side.graph_wanted.connect(self.canvas.open_canvas)
+        self.side.vary_wanted.connect(self.commands.vary)
         self.side.notes.edited.connect(self._notes_edited)
         self.workspace.acted.connect(self.act)
         self.workspace.handle_moved.connect(self._handle_moved)
@@ -843,6 +844,7 @@ class Window(QMainWindow):
         self.history.stack.blockSignals(True)  # it empties itself while it is deleted, and nobody is there any more to hear of it
         self.pulse.stop()
         self.thumbnails.stop()
+        self.commands.stop_sweep(timeout)
         done = self.player.finish(timeout)
         filing.close(self.session)
         return done
