@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -109,6 +109,7 @@ def export(
 def _export_run(file: str, to: str, output: str | None, run_id: int | None) -> None:
     """Write a run in a format of other programs that holds all of it."""
     from lab import api
+    from lab.analysis.of_run import cells_of
     from lab.display import nwb, tensorboard
     from lab.session import SessionReader
 
@@ -119,7 +120,7 @@ def _export_run(file: str, to: str, output: str | None, run_id: int | None) -> N
         path = Path(output) if output else Path(f"{Path(file).stem}.nwb")
         if path.suffix != ".nwb":
             raise FileError(f"-o {path}: the name of an NWB file ends in .nwb.")
-        nwb.export(run, path, created, run.steps)
+        nwb.export(run, path, created, run.steps, partial(cells_of, run.model))
         say(f"wrote {path}")
         return
     path = Path(output) if output else Path(f"{Path(file).stem}-{to}")

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lab.analysis.of_run import cells_of
 from lab.display.export import Run
 from lab.engine.experiment import to_toml
 from lab.errors import FileError, LabError, ModelError
@@ -25,8 +24,8 @@ SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
 POTENTIAL = ("V", "mV")  # stream and unit of a membrane potential: what a current clamp records
 
 
-def export(run: Run, path: Path, created: str, steps: int) -> Path:
-    """Write a run of so many steps, made at the moment `created` (ISO 8601), as an NWB file."""
+def export(run: Run, path: Path, created: str, steps: int, cells: Callable[[str], int | None]) -> Path:
+    """Write a run of so many steps, made at the moment `created` (ISO 8601), as an NWB file; `cells` says how many a raster has."""
     try:
         import h5py
     except ImportError as problem:
@@ -39,7 +38,7 @@ def export(run: Run, path: Path, created: str, steps: int) -> Path:
     temporary = path.with_name(path.name + ".part")
     try:
         with h5py.File(temporary, "w") as file:
-            _File(run, file, h5py, SECONDS[clock.unit]).write(created, steps * clock.dt)
+            _File(run, file, h5py, SECONDS[clock.unit], cells).write(created, steps * clock.dt)
         os.replace(temporary, path)
     except OSError as error:
         raise FileError(f"{path} cannot be written ({error.strerror or error}): choose another place.") from None
@@ -51,8 +50,8 @@ def export(run: Run, path: Path, created: str, steps: int) -> Path:
 class _File:
     """An NWB file while it is written."""
 
-    def __init__(self, run: Run, file: Any, h5py: Any, seconds: float):
-        self.run, self.file, self.h5py, self.seconds = run, file, h5py, seconds
+    def __init__(self, run: Run, file: Any, h5py: Any, seconds: float, cells: Callable[[str], int | None]):
+        self.run, self.file, self.h5py, self.seconds, self.cells = run, file, h5py, seconds, cells
         self.text = h5py.string_dtype("utf-8")
         self.space = uuid.uuid4()  # of the identifiers of this file's objects
 
@@ -132,7 +131,7 @@ class _File:
         for stream in rasters:
             found = self.run.recorded(stream.name)
             index = np.zeros(len(found.time), int) if found.index is None else found.index
-            for cell in range(max(int(index.max(initial=-1)) + 1, cells_of(self.run.model, stream.name) or 0)):
+            for cell in range(max(int(index.max(initial=-1)) + 1, self.cells(stream.name) or 0)):
                 trains.append(np.sort(found.time[index == cell]) * self.seconds)
                 cells.append(cell)
                 owners.append(stream.name)
