@@ -4,7 +4,9 @@ from setuptools import find_packages, setup
 
 setup(
     packages=[*find_packages(include=["lab", "lab.*"]), "lab.assets"],
-    include_package_data=False,  # only what is named: else each folder of assets is taken for a package
+    include_package_data=False,  # else each folder of assets is taken for a package
     package_dir={"lab.assets": "assets"},
-    package_data={"lab": ["py.typed"], "lab.tape": ["*.pyi"], "lab.assets": ["*.svg", "fonts/*", "marks/*.svg", "lessons/*.toml", "gpt/*"]},
+    # All of assets by rule, whatever folder comes next; the pictures of the README stay with it.
+    package_data={"": ["py.typed", "*.pyi"], "lab.assets": ["**/*"]},
+    exclude_package_data={"": ["__pycache__/*"], "lab.assets": ["screenshots/*"]},
 )

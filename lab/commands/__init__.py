@@ -12,7 +12,7 @@ import sys
 from cyclopts import CycloptsError
 
 # Each module registers its commands, in the order in which the help names them.
-from lab.commands import analyse, catalogue, data, embed, files, hear, learning, lesson, running, sweep, verify, window, writing  # noqa: F401
+from lab.commands import analyse, catalogue, data, embed, files, hear, integrate, learning, lesson, running, sweep, verify, window, writing  # noqa: F401
 from lab.commands.driving import ending_raises
 from lab.commands.options import app, say
 from lab.errors import DivergenceError, LabError

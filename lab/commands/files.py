@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +12,8 @@ from cyclopts import Parameter
 
 from lab.commands.options import Json, ModelFile, RunId, app, no_qt, say, trust
 from lab.errors import FileError, LabError
+
+WHOLE_RUN = ("tensorboard", "nwb")  # formats that hold a run, not a stream
 
 
 @app.command
@@ -60,7 +62,8 @@ def export(
     to: Annotated[
         str,
         Parameter(
-            help="csv, npz; streams of vectors also word2vec and the other formats of 'lab embed' (default: as the file ends, or csv)."
+            help="csv, npz; streams of vectors also word2vec and the other formats of 'lab embed' (default: as the file ends, or csv). "
+            "Of a whole run: tensorboard (a folder of event files), nwb."
         ),
     ] = "",
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write (default: csv to standard output).")] = None,
@@ -72,6 +75,11 @@ def export(
     from lab import api
     from lab.display.export import export_all, export_stream, format_of
 
+    if to in WHOLE_RUN:
+        if stream is not None or from_ is not None or until is not None:
+            raise LabError(f"lab export --to {to} writes a whole run: name no stream and no part of one.")
+        _export_run(file, to, output, run_id)
+        return
     if all_ == (stream is not None):
         raise LabError("lab export FILE needs the name of a stream (see 'lab info FILE'), or --all for everything.")
     if all_ and (from_ is not None or until is not None):
@@ -96,6 +104,28 @@ def export(
     export_stream(run, stream, to, path, sys.stdout, (from_, until))
     if path is not None:
         say(f"wrote {path}")
+
+
+def _export_run(file: str, to: str, output: str | None, run_id: int | None) -> None:
+    """Write a run in a format of other programs that holds all of it."""
+    from lab import api
+    from lab.analysis.of_run import cells_of
+    from lab.display import nwb, tensorboard
+    from lab.session import SessionReader
+
+    with SessionReader(file) as reader:
+        created = reader.pick(run_id).created
+    run = api.load(file, run_id)
+    if to == "nwb":
+        path = Path(output) if output else Path(f"{Path(file).stem}.nwb")
+        if path.suffix != ".nwb":
+            raise FileError(f"-o {path}: the name of an NWB file ends in .nwb.")
+        nwb.export(run, path, created, run.steps, partial(cells_of, run.model))
+        say(f"wrote {path}")
+        return
+    path = Path(output) if output else Path(f"{Path(file).stem}-{to}")
+    tensorboard.export(run, path, created)
+    say(f"wrote {path}: 'tensorboard --logdir {path}' shows it")
 
 
 @app.command

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from lab.commands.options import ModelFile, RunId, app, say, trust
 from lab.commands.restored import restored
-from lab.errors import FileError
+from lab.errors import FileError, ModelError
 
 if TYPE_CHECKING:
     from lab.engine.simulation import Simulation
@@ -38,7 +38,8 @@ def weights(
     file: str,
     *,
     to: Annotated[
-        Literal["safetensors", "npz"] | None, Parameter(help="Format (default: the ending of the output, or safetensors).")
+        Literal["safetensors", "npz", "onnx"] | None,
+        Parameter(help="Format (default: the ending of the output, or safetensors); onnx: the network too, for other programs to run."),
     ] = None,
     output: Output = None,
     best: Best = False,
@@ -53,8 +54,28 @@ def weights(
         raise FileError(f"-o {path}: the name of a {to} file ends in .{to}.")
     trust(model_file)
     simulation = _trained(file, run_id, best)
+    if path.suffix == ".onnx":
+        _save_network(simulation, path)
+        say(f"wrote {path}: the network and its weights, as ONNX")
+        return
     save_weights(path, simulation.constants.program, simulation.state)
     say(f"wrote {path}: {len(simulation.constants.program.parameters(simulation.state))} weight arrays")
+
+
+def _save_network(simulation: Simulation, path: Path) -> None:
+    """The network in evaluation, from features in the units of their table to logits, or to values in the unit of the target."""
+    from lab.tape.onnx import save_onnx
+    from lab.training.supervised import Supervised
+
+    model, constants = simulation.model, simulation.constants
+    if not isinstance(model, Supervised):
+        raise ModelError(f"'{model.name}' does not answer one example at a time, so it is not written as ONNX: choose safetensors or npz.")
+    material, shape = constants.material, constants.outline
+    before = (material.mean, material.deviation) if (material.mean != 0).any() or (material.deviation != 1).any() else None
+    after = (material.spread, material.centre) if model.task == "regression" else None
+    notes = {"features": list(material.data.features), "classes": list(shape.classes)}
+    state = model.tape_state(constants, simulation.state)
+    save_onnx(path, constants.program, state, constants.output, before=before, after=after, notes=notes)
 
 
 @app.command

@@ -82,12 +82,7 @@ def export_all(run: Run, folder: Path, to: str = "csv") -> list[Path]:
     summary.csv holds the figures, experiment.toml what was run, contents.csv what each file is.
     """
     to = format_of(None, to)
-    try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise FileError(f"{folder} is there already and not empty: name a new folder.")
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"{folder} cannot be made ({error.strerror}): choose another place.") from None
+    new_folder(folder)
     written, contents = [], []
     for name in run.streams:
         stream = run.model.stream(name)
@@ -116,6 +111,16 @@ def export_all(run: Run, folder: Path, to: str = "csv") -> list[Path]:
     except OSError as error:
         raise FileError(f"{folder} cannot be written ({error.strerror}): choose another place.") from None
     return [*written, folder / "experiment.toml"]
+
+
+def new_folder(folder: Path) -> None:
+    """Make a folder to write into; one that holds something already is refused."""
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise FileError(f"{folder} is there already and not empty: name a new folder.")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder} cannot be made ({error.strerror}): choose another place.") from None
 
 
 def _file_name(stream: str) -> str:

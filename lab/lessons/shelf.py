@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab.data.assets import assets_folder
 from lab.errors import LabError, near
 from lab.lessons import reading
 from lab.lessons.document import CHAPTERS, Lesson
@@ -64,9 +65,7 @@ _read: dict[tuple[str, int, int], Lesson] = {}  # files of the lab that were rea
 
 def bundled() -> list[Path]:
     """The files of the lab's own lessons."""
-    here = Path(__file__).parents[1]  # installed the folder lies in the package, in a checkout beside it
-    root = here / "assets" if (here / "assets").is_dir() else here.parent / "assets"
-    return sorted((root / "lessons").glob("*.toml"))
+    return sorted((assets_folder() / "lessons").glob("*.toml"))
 
 
 def shelf(document: Mapping[str, Any] | None = None) -> Shelf:

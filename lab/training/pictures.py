@@ -225,6 +225,7 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
                 equal=True,
                 weight=0.6,
                 labels=shape.classes,
+                numbers=True,
             )
         )
     found += maps

@@ -20,6 +20,7 @@ def application() -> Any:
         words.started = True
     app.setApplicationName("neural-lab")
     app.setApplicationDisplayName("Neural Lab")
+    app.setDesktopFileName("neural-lab")  # the entry of `lab integrate`: how a desktop finds the icon of the window
     app.setWindowIcon(theme.app_icon())
     return app
 

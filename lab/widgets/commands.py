@@ -87,6 +87,7 @@ class Commands(QObject):
         add("fill", "Fill the place with one picture, or back", self._fill, "mdi6.fullscreen", "F")
         add("measure", "Put a marker on a line; two measure what lies between", self._measure, "mdi6.ruler", "M")
         add("compare", "Compare the runs", self.compare, "mdi6.table", "Ctrl+M")
+        add("vary", "Vary a parameter: run it at many values…", self.vary, "mdi6.chart-bell-curve", "Ctrl+Shift+M")
         add("notes", "Write notes", self._notes, "mdi6.note-edit-outline", "N")
         add("full-screen", "Full screen", self._full_screen, "mdi6.fullscreen", "F11")
         add("leave", "Leave what you are in", self.leave, "mdi6.keyboard-esc", "Esc")
@@ -95,6 +96,7 @@ class Commands(QObject):
             add(f"panel-{panel}", f"Go to {catalog.PANELS[panel]}", partial(w.show_panel, panel), "mdi6.tab", f"Ctrl+{number + 1}")
         self._help: Any = None
         self._compare: Any = None
+        self._vary: Any = None
 
     def _add(self, name: str, text: str, call: Callable[..., object], icon: str, *keys: str) -> None:
         action = QAction(text, self)
@@ -598,6 +600,20 @@ class Commands(QObject):
         if self._compare is None:
             self._compare = Compare(self.window.frame)
         self._compare.show_runs(self.window)
+
+    def vary(self, name: str = "") -> None:
+        """Ask for values of a parameter and run them all."""
+        from lab.widgets.vary import Vary
+
+        if self._vary is None:
+            self._vary = Vary(self.window.frame)
+        self._vary.show_for(self.window, name or "")
+
+    def stop_sweep(self, timeout: float) -> None:
+        """End a sweep that is under way; what it has done is kept."""
+        if self._vary is not None:
+            self._vary.let_go(timeout)
+            self._vary = None
 
 
 def _letter(key: QKeySequence) -> bool:

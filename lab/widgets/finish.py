@@ -61,6 +61,7 @@ class FinishCard(QFrame):
     def show_run(self, status: Status, ways: Sequence[Way]) -> None:
         """What came out of a run, why it ended, and what can be done now; the first way is the one that is meant."""
         self.reason.setText(sentence(status.reason))
+        self.reason.setVisible(self.reason.text().rstrip(".") != self.title.text())
         for old in [*self._labels, *self.buttons]:
             old.hide()
             old.deleteLater()

@@ -11,12 +11,24 @@ from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QAbstractButton, QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QContextMenuEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lab.display.plots import typeset
 from lab.display.symbols import markup
 from lab.errors import ParameterError
+from lab.model import Model
 from lab.params import Described, Spec
 from lab.units import number
 from lab.widgets import theme
@@ -223,11 +235,13 @@ class ParameterForm(QScrollArea):
     edited        (name, value) while it is dragged; the value is valid
     committed     (name, value) when a person settled on it
     graph_wanted  (name) the canvas of a graph parameter should open
+    vary_wanted   (name) a parameter of a model should be swept
     """
 
     edited = Signal(str, object)
     committed = Signal(str, object)
     graph_wanted = Signal(str)
+    vary_wanted = Signal(str)
 
     def __init__(self, described: type[Described] | Described, parent: QWidget | None = None):
         super().__init__(parent)
@@ -292,6 +306,28 @@ class ParameterForm(QScrollArea):
         field.opened.connect(self._graph)
         self.rows[spec.name] = row
         return row
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with the parameter under the mouse."""
+        row = next((r for r in self.rows.values() if r.isVisible() and r.rect().contains(r.mapFromGlobal(event.globalPos()))), None)
+        if row is not None:
+            self.menu(row.spec).popup(event.globalPos())
+
+    def menu(self, spec: Spec) -> QMenu:
+        """Back to the default; of a model also: run it at many values."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        back = menu.addAction(theme.icon("mdi6.backup-restore"), "Back to the default")
+        back.setEnabled(self.rows[spec.name].dot.changed)
+        back.triggered.connect(self.rows[spec.name].dot.click)
+        if issubclass(self.kind, Model) and (spec.choices or spec.kind in ("int", "float", "bool")):
+            vary = menu.addAction(theme.icon("mdi6.chart-bell-curve"), "Vary this…")
+            vary.setProperty("parameter", spec.name)
+            vary.triggered.connect(self._vary)
+        return menu
+
+    def _vary(self) -> None:
+        self.vary_wanted.emit(self._name())
 
     # -- what comes from outside --
 

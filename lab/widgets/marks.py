@@ -117,6 +117,7 @@ class Marks(QObject):
             if not self._document.mark(info.id).deleted
             and info.experiment.get("model") == self._document.model
             and (info.steps or info.id == present)
+            and not info.made.get("sweep")
         ]
 
     def names(self) -> dict[int, str]:
@@ -141,7 +142,13 @@ class Marks(QObject):
         counts: dict[str, int] = {}
         for info in reversed(self._shell.session.runs()):
             name = info.experiment.get("model")
-            if info.steps and name != self._document.model and isinstance(name, str) and not self._document.mark(info.id).deleted:
+            if (
+                info.steps
+                and not info.made.get("sweep")
+                and name != self._document.model
+                and isinstance(name, str)
+                and not self._document.mark(info.id).deleted
+            ):
                 counts[name] = counts.get(name, 0) + 1
         titles = {e.name: e.title for e in catalog.entries()}
         return [Other(name, titles[name], count) for name, count in counts.items() if name in titles]

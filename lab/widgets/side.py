@@ -243,6 +243,7 @@ class Side(QWidget):
     seed_chosen = Signal(int)
     help_asked = Signal()
     graph_wanted = Signal(str)
+    vary_wanted = Signal(str)
     lesson_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None):
@@ -307,6 +308,7 @@ class Side(QWidget):
             self.form.edited.connect(self.edited)
             self.form.committed.connect(self.committed)
             self.form.graph_wanted.connect(self.graph_wanted)
+            self.form.vary_wanted.connect(self.vary_wanted)
             self.form.set_projector(self._projector)
             self._add_seed(self.form)
             self._inside.insertWidget(0, self.form, 1)

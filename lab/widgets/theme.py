@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
+from lab.data.assets import assets_folder
 from lab.widgets.sheet import style_sheet
 from lab.widgets.tokens import DARK, LIGHT, THEMES, Look, ThemeName, Tokens, colour_tokens, contrast, luminance, mix, space
 
@@ -65,15 +65,6 @@ def colour(token: str, alpha: float = 1.0) -> QColor:
     made = QColor(text)
     made.setAlphaF(alpha)
     return made
-
-
-def assets_folder() -> Path:
-    """The folder with fonts, icon and marks: `lab/assets` when installed, `assets` at the root of a checkout."""
-    here = Path(__file__).resolve()
-    for folder in (here.parents[1] / "assets", here.parents[2] / "assets"):
-        if (folder / "icon.svg").is_file():
-            return folder
-    return here.parents[1] / "assets"
 
 
 @cache

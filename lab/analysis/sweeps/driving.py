@@ -60,16 +60,22 @@ def drive(
     run: int | None = None,
     done: frozenset[int] = frozenset(),
     progress: Progress | None = None,
+    seen: Callable[[dict[str, Any]], object] | None = None,
 ) -> int:
-    """Do what is not done of a plan; returns the run of the session. Ctrl-C keeps what is done, and is raised again."""
+    """Do what is not done of a plan; returns the run of the session. Ctrl-C keeps what is done, and is raised again.
+
+    seen  is given each answer as it comes; what it or `progress` raises ends the sweep, too
+    """
     store = table.Store(session, plan, run)
     tasks = (plan.task(point) for point in plan.points() if point.number not in done)
     total, count, began = len(plan), len(done), time.monotonic()
     reason = "interrupted"
     try:
         for answer in who.work(tasks):
-            store.put(answer)
+            value = store.put(answer)
             count += 1
+            if seen is not None:
+                seen(value)
             if progress is not None:
                 spent = time.monotonic() - began
                 progress(count, total, spent / (count - len(done)) * (total - count))

@@ -144,7 +144,7 @@ class Store:
             from lab.engine import provenance
 
             name = f"Sweep: {' × '.join(a.name for a in plan.axes) or 'seeds'}"
-            self.run = session.add_run(name[:200], plan.experiment.to_dict(), made=provenance.here())
+            self.run = session.add_run(name[:200], plan.experiment.to_dict(), made={**provenance.here(), "sweep": len(plan)})
             session.add_stream(self.run, POINTS, form="snapshots", dtype="json", every=1, meta={"sweep": plan.to_dict()})
         else:
             self.run = run

@@ -208,8 +208,8 @@ class Bandit(Model):
             Picture("best arm", "Chance of the best arm", (Layer("best arm"),), y="chance", y_range=(0.0, 1.0), front=True, weight=2.0),
             Picture("reward", "Reward over the best reward", (Layer("reward"),), y="share", front=True),
             Picture("worth", "What the arms are worth", (Layer("worth"),), x="arm", y="value", front=True),
-            Picture("chances", "Chances with and without a baseline", (Layer("with", label="baseline", series=(0,)), Layer("without", label="no baseline", series=(1,))), front=True, **chances),
-            Picture("settled", "Rank of the arm that was settled on", (Layer("settled", label="baseline", series=(0,)), Layer("settled without", label="no baseline", series=(1,))),
+            Picture("chances", "Chances of the arms", (Layer("with", label="baseline", series=(0,)), Layer("without", label="no baseline", series=(1,))), front=True, **chances),
+            Picture("settled", "Rank of the settled arm", (Layer("settled", label="baseline", series=(0,)), Layer("settled without", label="no baseline", series=(1,))),
                     x="rank", y="share of the bandits", y_range=(0.0, 1.0)),
             Picture("told", "Chances of the one that is told", (Layer("told", series=(2,)),), **chances),
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -23,6 +24,7 @@ class ConvolutionalNetwork(Supervised):
     The last layer, which reads the maps, knows places all the same: of digits moved by one pixel the network reads six in
     ten, by two pixels two, unless it was trained on moved ones. Draw a digit: the bars say what the network reads, the
     feature maps show what each kernel finds in your drawing. Move it by a pixel or two, and compare with the multi-layer perceptron.
+    The page "Convolution as neurons" takes one window through one kernel, number by number.
     """
 
     name = "cnn"
@@ -119,6 +121,15 @@ class ConvolutionalNetwork(Supervised):
         if len(self.counts) > 1:
             found.append(Picture("later kernels", "Kernels of the second layer", (Layer("later kernels"),), colours="diverging"))
         return (*found, features.map_picture())
+
+    @property
+    def stage(self):
+        """The way of a picture from left to right: kernels slide over it, maps are what they find, and what is read from them."""
+        found = super().stage
+        if "canvas" not in found.main:
+            return found
+        shown = ("canvas", "kernels", "maps 1")
+        return replace(found, main=shown, companions=("prediction", *(each for each in found.companions if each not in shown)))
 
     def look(self, constants, state, tape, stream):
         """Kernels as tiles; maps of the picture on the canvas."""

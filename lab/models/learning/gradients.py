@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, index_or_none, param
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, index_or_none, param
 from lab.tape import Tape, descent
 from lab.tape.check import KINKED, SMOOTH, check_case, check_operations
 from lab.tape.registry import CASES
@@ -102,6 +102,11 @@ class Gradients(Model):
             Picture("loss", "Loss", (Layer("loss"),), y="E"),
             Picture("check operations", "Every operation", (Layer("operations"),), figures=("operations",), doc="'Check operations' tries all that networks of this lab are made of, on random numbers."),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The network large, its numbers below."""
+        return Stage("network", companions=("gradients", "loss"), below=("numbers",), drawers=(("Operations", ("check operations",)),))
 
     def build(self, seed):
         """(program, samples x, targets t): a task that needs its hidden layer, the product of signs (XOR in two dimensions)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,14 @@ OPTIMISERS = ("gradient descent", "momentum", "Nesterov", "RMSprop", "Adam")
 SURFACES = ("quadratic", "Rosenbrock", "saddle", "Himmelblau", "ripples")
 RANGES = {"quadratic": 2.0, "Rosenbrock": 2.0, "saddle": 2.0, "Himmelblau": 5.5, "ripples": 3.0}
 STARTS = {"quadratic": (1.7, 1.5), "Rosenbrock": (-1.4, 1.6), "saddle": (1.5, 0.02), "Himmelblau": (-0.3, -0.9), "ripples": (2.3, 1.9)}
+MINIMA = {
+    "quadratic": ((0.0, 0.0),),
+    "Rosenbrock": ((1.0, 1.0),),
+    "saddle": ((0.0, math.sqrt(2.0)), (0.0, -math.sqrt(2.0))),
+    "Himmelblau": ((3.0, 2.0), (-2.805118086953, 3.131312518250), (-3.779310253378, -3.283185991286), (3.584428340330, -1.848126526964)),
+    "ripples": ((0.0, 0.0),),
+}
+TALL = 1.35  # height of the map over its width, about that of its card
 KEPT = 400
 TINY = 1e-8
 LOWEST = 1e-12  # height of a path that has arrived: below it only rounding is left
@@ -90,8 +99,19 @@ def _advance(paths, kind, condition, rates, beta, beta2, memory, noise, n, rows)
                     velocity[i, d] = 0.0
             f, gx, gy = surface(kind, condition, place[i, 0], place[i, 1])
             rows[k, i] = min(max(f, LOWEST), 1e30)  # within what a logarithmic axis can show
-            history[count[0] % len(history), i, 0] = place[i, 0]
-            history[count[0] % len(history), i, 1] = place[i, 1]
+            row = 1 + (count[0] - 1) % (len(history) - 1)  # row 0 stays the start
+            history[row, i, 0] = place[i, 0]
+            history[row, i, 1] = place[i, 1]
+
+
+@lru_cache(maxsize=8)
+def ground(kind: int, condition: float, side: float) -> tuple[np.ndarray, np.ndarray]:
+    """Height above the lowest place as log10(1 + 100 E), rows upwards, and the lines of equal height."""
+    x, y = np.linspace(-side, side, 81), np.linspace(-TALL * side, TALL * side, 97)
+    values = np.array([[surface(kind, condition, a, b)[0] for a in x] for b in y])
+    low = values.min()
+    levels = low + (values.max() - low) * np.linspace(0.03, 0.95, 14) ** 2.5
+    return np.log10(1.0 + 100.0 * values), contours(values, x, y, levels)
 
 
 class Optimisers(Model):
@@ -131,15 +151,18 @@ class Optimisers(Model):
         lo=1.0,
         hi=10000.0,
         log=True,
+        soft=(1.0, 1000.0),
         live=False,
         when=("surface", "quadratic"),
         main=True,
         doc="Condition number of the quadratic bowl.",
     )
-    rate: float = param(0.5, lo=0.00001, hi=10.0, log=True, main=True, doc="Learning rate of descent, momentum and Nesterov.")
-    adaptive_rate: float = param(0.05, lo=0.00001, hi=10.0, log=True, doc="Learning rate of RMSprop and Adam.")
+    rate: float = param(
+        0.5, lo=0.00001, hi=10.0, log=True, main=True, soft=(0.001, 3.0), doc="Learning rate of descent, momentum and Nesterov."
+    )
+    adaptive_rate: float = param(0.05, lo=0.00001, hi=10.0, log=True, soft=(0.001, 1.0), doc="Learning rate of RMSprop and Adam.")
     beta: float = param(0.9, lo=0.0, hi=0.999, doc="Momentum beta (Adam: beta 1).")
-    beta2: float = param(0.999, lo=0.5, hi=0.99999, doc="Memory of the squared gradient (Adam).")
+    beta2: float = param(0.999, lo=0.5, hi=0.99999, label="β₂", soft=(0.9, 0.9999), doc="Memory of the squared gradient (Adam).")
     rms_memory: float = param(
         0.9, lo=0.5, hi=0.99999, label="RMSprop's memory", doc="Memory of the squared gradient (RMSprop, which does not correct its start)."
     )
@@ -147,12 +170,23 @@ class Optimisers(Model):
         False, when=("surface", "quadratic"), doc="Give descent and momentum the rates that theory calls best for this bowl."
     )
     noise: float = param(
-        0.0, lo=0.0, hi=10.0, main=True, doc="Standard deviation of noise added to each gradient, as a small minibatch would."
+        0.0,
+        lo=0.0,
+        hi=10.0,
+        main=True,
+        soft=(0.0, 2.0),
+        doc="Standard deviation of noise added to each gradient, as a small minibatch would.",
     )
     x: float = param(
-        0.0, lo=-10.0, hi=10.0, live=False, group="Start", doc="Where all start; with x = y = 0 each surface has its own place."
+        0.0,
+        lo=-10.0,
+        hi=10.0,
+        live=False,
+        group="Start",
+        soft=(-2.0, 2.0),
+        doc="Where all start; with x = y = 0 each surface has its own place.",
     )
-    y: float = param(0.0, lo=-10.0, hi=10.0, live=False, group="Start", doc="Where all start.")
+    y: float = param(0.0, lo=-10.0, hi=10.0, live=False, group="Start", soft=(-2.0, 2.0), doc="Where all start.")
 
     @property
     def clock(self) -> Clock:
@@ -171,20 +205,26 @@ class Optimisers(Model):
         return (
             Stream("loss", "trace", "", "Height of each optimiser.", shape=(5,), channels=OPTIMISERS, every=1),
             Stream("contours", "curve", "", "Lines of equal height.", channels=("height",)),
+            Stream("height", "image", "", "Height over the plane: log10(1 + 100 E)."),
+            Stream("places", "cloud", "", "Where each is now, where all started, and the minima.", channels=("x", "y", "label")),
             *(Stream(f"path{i}", "curve", "", f"Path of {name}.", channels=(name,)) for i, name in enumerate(OPTIMISERS)),
         )
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
         side = RANGES[self.surface]
+        height, _ = ground(self.kind, self.condition, side)
         return (
             Picture(
                 "surface", "Paths: click to start elsewhere",
-                # Paths first, so that each has the colour of its curve beside; the contours lie behind them.
-                (*(Layer(f"path{i}", label=name) for i, name in enumerate(OPTIMISERS)), Layer("contours", style="dotted", label="height")),
-                x="x", y="y", x_range=(-side, side), y_range=(-side, side), click="start_at", drag="start_at", equal=True, weight=2, front=True,
+                (Layer("height"), Layer("contours", style="pale", series=(5,)),
+                 *(Layer(f"path{i}", label=name, series=(i,)) for i, name in enumerate(OPTIMISERS)), Layer("places")),
+                x="x", y="y", x_range=(-side, side), y_range=(-TALL * side, TALL * side), levels=(0.0, float(height.max())),
+                labels=("minimum",) * len(MINIMA[self.surface]) + ("start",) + ("",) * len(OPTIMISERS),
+                click="start_at", drag="start_at", equal=True, weight=1.7, front=True,
+                doc="Colour is height, from dark (low) to bright, logarithmic; a mark on each path is where it is now.",
             ),
-            Picture("loss", "Height over steps", (Layer("loss"),), y="E", y_log=True, figures=("lowest",), front=True,
+            Picture("loss", "Height over steps", (Layer("loss"),), y="E", y_log=True, front=True,
                     doc="Heights below 1e-12 are drawn as that: where a path has arrived, only rounding is left."),
         )  # fmt: skip
 
@@ -239,17 +279,16 @@ class Optimisers(Model):
         return n
 
     def observe(self, constants, state, stream):
-        if stream == "contours":
-            side = RANGES[self.surface]
-            grid = np.linspace(-side, side, 81)
-            values = np.array([[surface(self.kind, self.condition, a, b)[0] for a in grid] for b in grid])
-            low = values.min()
-            levels = low + (values.max() - low) * np.linspace(0.03, 0.95, 14) ** 2.5
-            return contours(values, grid, grid, levels)
+        if stream in ("height", "contours"):
+            return ground(self.kind, self.condition, RANGES[self.surface])[stream == "contours"]
+        if stream == "places":
+            still = [*MINIMA[self.surface], state["history"][0, 0]]
+            return np.array([*((x, y, 5) for x, y in still), *((*place, k) for k, place in enumerate(state["place"]))])
         if stream.startswith("path"):
             done = int(state["count"][0] - state["began"][0])
-            kept = min(done + 1, KEPT)
-            order = (state["count"][0] - np.arange(kept)[::-1]) % KEPT
+            order = 1 + np.arange(max(done - KEPT + 1, 0), done) % (KEPT - 1)
+            if done < KEPT:
+                order = np.concatenate(([0], order))
             return state["history"][order, int(stream[4:])].T.copy()
         return super().observe(constants, state, stream)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.data.assets import assets_folder
 from lab.model import Bound, Clock, Figure, Layer, Picture, Preset, Stage, Stream, action, index, param
 from lab.training import told
 from lab.training.checkpoint import Checkpoint, drawn, open_checkpoint
@@ -460,6 +461,4 @@ class PretrainedGPT(Silencing, Writer):
 
 def bundled() -> Path:
     """The folder of the small model that comes with the lab."""
-    here = Path(__file__).parents[2]  # installed the folder lies in the package, in a checkout beside it
-    root = here / "assets" if (here / "assets").is_dir() else here.parent / "assets"
-    return root / "gpt"
+    return assets_folder() / "gpt"

@@ -245,7 +245,7 @@ class Connectivity(Model):
             Picture("graph", "Network", (Layer("graph"),), figures=("nodes", "edges"), front=True, weight=1.4, equal=True),
             Picture("rich_club", "Rich club", (Layer("band", theory=True), Layer("rich_club", label="phi")), x="degree k", y="phi(k)", figures=("rewired",), front=True),
             Picture("figures", "Network, rewired, in layers", (Layer("figures"),), weight=1.3),
-            Picture("layered", "As many nodes and edges in layers", (Layer("layered"),), equal=True),
+            Picture("layered", "The same in layers", (Layer("layered"),), equal=True),
             Picture("adjacency", "Adjacency by community", (Layer("adjacency"),), levels=(0, 1), colours="grey"),
             Picture("degrees", "Degrees", (Layer("degrees", style="bars"),), x="degree", y="nodes"),
             Picture("normalised", "Rich club, normalised", (Layer("normalised"),), x="degree k", y="phi / phi random"),

@@ -132,7 +132,7 @@ class HopfieldCapacity(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("capacity", "Overlap against load", (Layer("theory", theory=True, label="theory, N infinite"), Layer("capacity", style="points", label="measured")), x="load P/N", y="overlap m", y_range=(0, 1.02), figures=("load", "breaks near"), weight=2, front=True),
+            Picture("capacity", "Overlap against load", (Layer("theory", theory=True, label="theory, N → ∞"), Layer("capacity", style="points", label="measured")), x="load P/N", y="overlap m", y_range=(0, 1.02), figures=("load", "breaks near"), weight=2, front=True),
             Picture("overlap", "Overlap of each trial", (Layer("overlap"),), y="overlap"),
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from math import prod
 
@@ -105,6 +106,11 @@ class LayeredNetwork(GraphTraining):
             Stream("network", "graph", "", "Neurons and synapses of the layers, while they are few, with the activity for one example."),
             Stream("arithmetic", "table", "", "How the clicked neuron comes to its value, with the present numbers."),
         )
+
+    @property
+    def stage(self):
+        """The canvas takes the upper half: what tells about health waits in its drawer."""
+        return replace(super().stage, opened="")
 
     def own_pictures(self, shape):
         """The drawing in front; the terms of the loss."""

@@ -97,9 +97,9 @@ class LinearCollapse(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("plane", "Decision", (Layer("points", style="points"), Layer("boundary", label="deep network"), Layer("line", style="dotted", label="one layer")), x="x", y="y", equal=True, figures=("accuracy",), weight=1.6, front=True),
+            Picture("plane", "Decision", (Layer("points", style="points"), Layer("boundary", label="deep network", series=(2,)), Layer("line", style="dashed", label="one layer", series=(4,))), x="x", y="y", equal=True, figures=("accuracy",), weight=1.6, front=True),
             Picture("surface", "Deep network", (Layer("surface"),), levels=(0, 1), colours="diverging", front=True),
-            Picture("single", "Collapsed into one layer", (Layer("single"),), levels=(0, 1), colours="diverging", figures=("difference",)),
+            Picture("single", "As one layer", (Layer("single"),), levels=(0, 1), colours="diverging", figures=("difference",)),
             Picture("loss", "Loss", (Layer("loss"),), y="loss (nats)"),
         )  # fmt: skip
 

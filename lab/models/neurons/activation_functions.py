@@ -138,7 +138,7 @@ class ActivationFunctions(Model):
             ),
             Picture("derivative", "Derivative", (Layer("slope", label="dy/dx"),), x="input x", y="dy/dx", x_range=(-6, 6), figures=("dy/dx",)),
             Picture("softmax", "Softmax", (Layer("probabilities", style="bars"),), x="class", y="probability", y_range=(0, 1), figures=("entropy (nats)",)),
-            Picture("time", "Input and output over time", (Layer("input", label="x"), Layer("output", label="y")), y="x, y", window=4.0),
+            Picture("time", "Over time", (Layer("input", label="x"), Layer("output", label="y")), y="x, y", window=4.0),
         )  # fmt: skip
 
     def start(self, constants, seed):

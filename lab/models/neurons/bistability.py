@@ -181,7 +181,7 @@ class Bistability(Protocol):
         V = f"V ({cell.units[0]})".replace(" ()", "")
         return (
             Picture(
-                "branches", f"Rest and firing: {cell.title}",
+                "branches", "Rest and firing",
                 (
                     Layer("equilibria", channel=0, label="rest, stable"), Layer("equilibria", channel=1, style="dashed", label="rest, unstable"),
                     Layer("up_V", style="points", label="way up"), Layer("down_V", style="points", label="way down"), Layer("hopf", style="marker", label="Hopf point"),
@@ -194,7 +194,7 @@ class Bistability(Protocol):
                 (Layer("rates", channel=0, style="points", label="way up"), Layer("rates", channel=1, style="points", label="way down"), Layer("window", style="dotted", label="ends of the window")),
                 x=name, y="rate (Hz)", figures=("window", "rate at its end (Hz)"), front=True, pick="pick",
             ),
-            Picture("chosen", "Two lives at one current", (Layer("chosen"),), x="time (ms)", y=V, figures=("chosen current",), front=True),
+            Picture("chosen", "Two lives", (Layer("chosen"),), x="time (ms)", y=V, figures=("chosen current",), front=True),
         )  # fmt: skip
 
     # -- behaviour --

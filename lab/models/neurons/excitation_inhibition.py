@@ -273,12 +273,12 @@ class ExcitationInhibition(Model):
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        ticks = tuple(f"{2 * k / BARS:.1f}" for k in range(BARS))
+        ticks = tuple(f"{2 * k / BARS:.1f}" if k % 5 == 0 else "" for k in range(BARS))
         return (
             Picture("spikes", "Spikes", (Layer("spikes"),), y="cell", window=500.0, weight=1.5, figures=("CV", "synchrony"), front=True),
             Picture("rates", "Rates", (Layer("rates"),), y="rate (Hz)", window=1000.0, front=True),
             Picture("inputs", "Input of one cell", (Layer("inputs"),), y="input (thresholds)", window=300.0),
-            Picture("regularity", "Irregularity of the cells", (Layer("regularity", style="bars"),), x="CV of the intervals (from)", y="cells", labels=ticks, figures=("CV",)),
+            Picture("regularity", "Irregularity", (Layer("regularity", style="bars"),), x="CV of the intervals (from)", y="cells", labels=ticks, figures=("CV",)),
             Picture("spent", "What gating saves", (Layer("spent", style="bars"),), y="spikes", figures=("spikes saved",), front=True),
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ import numpy as np
 from lab import catalog
 from lab.cells.neuron import Bench, Neuron
 from lab.errors import ModelError
-from lab.model import Bound, Clock, Figure, Happened, Layer, Model, Out, Picture, Preset, State, Stream, action, index_or_none, param
+from lab.model import Bound, Clock, Figure, Happened, Layer, Model, Out, Picture, Preset, Stage, State, Stream, action, index_or_none, param
 
 LIF, EIF, BLOCKED = "integrate-and-fire", "exponential", "one channel blocked"
 LEVELS = (LIF, EIF, BLOCKED)
@@ -286,6 +286,11 @@ class IdentifyCell(Model):
                 doc="A point for each finished sweep.",
             ),
         )
+
+    @property
+    def stage(self) -> Stage:
+        """What was recorded large; the electrode, what is read off and the report beside it."""
+        return Stage("sweeps", companions=("voltage", "log", "report"), drawers=(("Curves", ("rates",)),))
 
     # -- behaviour --
 

@@ -179,7 +179,7 @@ class StrengthDuration(Protocol):
         laws = () if known else (Layer("laws", channel=0, style="dashed", label="Lapicque"),)
         return (
             Picture(
-                "curve", f"Strength-duration: {cell.title}",
+                "curve", "Strength-duration",
                 (
                     Layer("threshold", style="points", label="threshold"), *theory, *laws,
                     Layer("laws", channel=1, style="dotted", label="Weiss"), Layer("rheobase", style="dotted", label="rheobase"),
@@ -189,7 +189,7 @@ class StrengthDuration(Protocol):
                 figures=("rheobase", "chronaxie (ms)", "largest difference to closed form (%)"),
                 doc="Least amplitude that makes the neuron fire; click a point to see its traces.",
             ),
-            Picture("traces", "Just fails, just succeeds", (Layer("traces"),), x="time (ms)", y=f"V ({cell.units[0]})".replace(" ()", ""), figures=("chosen width (ms)",), front=True),
+            Picture("traces", "Fails, succeeds", (Layer("traces"),), x="time (ms)", y=f"V ({cell.units[0]})".replace(" ()", ""), figures=("chosen width (ms)",), front=True),
             Picture(
                 "charge", "Charge against width",
                 (Layer("charge", style="points", label="threshold charge"), Layer("charge_laws", channel=1, style="dotted", label="Weiss"), Layer("charge_laws", channel=0, style="dashed", label="Lapicque")),

@@ -120,9 +120,7 @@ class TuningCurve(Protocol):
         )
         shown = ("largest difference to theory (%)",) if cell.rate_theory(np.zeros(1)) is not None else ("fires from", "rate at onset (Hz)")
         return (
-            Picture(
-                "curve", f"Tuning curve: {cell.title}", layers, x=name, y="rate (Hz)", figures=shown, pick="pick", weight=2.0, front=True
-            ),
+            Picture("curve", "Tuning curve", layers, x=name, y="rate (Hz)", figures=shown, pick="pick", weight=2.0, front=True),
             Picture("trace", "The chosen point", (Layer("trace"),), x="time (ms)", y=f"V ({cell.units[0]})".replace(" ()", "")),
         )
 

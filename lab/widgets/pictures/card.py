@@ -21,7 +21,7 @@ class Elided(QLabel):
         super().__init__(parent)
         self.setProperty("role", role)
         self._full = ""
-        self._whole = whole  # half of it would say nothing
+        self._whole = whole  # half of a piece of it would say nothing
         self._least = least  # pixels it insists on, if the text is that wide
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -43,9 +43,8 @@ class Elided(QLabel):
 
     def _cut(self) -> None:
         measure = self.fontMetrics()
-        self.setText(
-            "" if self._whole and measure.horizontalAdvance(self._full) > self.width() else shortened(self._full, measure, self.width())
-        )
+        text = shortened(self._full, measure, self.width())
+        self.setText("" if self._whole and not self._full.startswith(text) else text)
 
     def resizeEvent(self, event: Any) -> None:
         """Cut anew."""
@@ -78,7 +77,7 @@ class PictureCard(QFrame):
         self.title = Elided("title", self.header, least=160)  # three cards beside each other in the smallest window
         self.title.set_text(picture.picture.title)
         self.caption = Elided("caption", self.header, whole=True)
-        self.figures = Elided("figure", self.header)
+        self.figures = Elided("figure", self.header, whole=True)
         self.figures.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.button = QToolButton(self.header)
         self.button.setToolTip("Measure, copy, export, fit" if picture.measures else "Copy, export, fit")
@@ -117,6 +116,9 @@ class PictureCard(QFrame):
     def resizeEvent(self, event: Any) -> None:
         """Below a width the controls of the title line go, those at the right end first; the title stays."""
         super().resizeEvent(event)
+        room = self.width() - self.title.sizeHint().width() - self.button.sizeHint().width() - 60
+        for text in (self.caption, self.figures):
+            text.setMaximumWidth(max(0, room))
         if self.tools:
             room = self.width() - self.title.sizeHint().width() - self.button.sizeHint().width() - 60
             for tool in self.tools:

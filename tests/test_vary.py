@@ -1,0 +1,94 @@
+"""Sweeps from the window: what is proposed, a curve and a map that grow, a click that opens the run of a point, stopping, keeping."""
+
+import pytest
+
+pytest.importorskip("PySide6")
+
+from lab import catalog
+from lab.widgets.vary import Vary, proposed
+
+CELL = "leaky-integrate-and-fire"
+
+
+def vary(open_window, qtbot):
+    """A window and its dialog; no fixture, which would hold on to them while what is left is counted."""
+    window = open_window(CELL)
+    qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase in ("running", "paused"), timeout=20_000)
+    window.commands.vary("current")
+    made = window.commands._vary
+    made.length.setText("30")
+    return window, made
+
+
+def done(qtbot, made):
+    qtbot.waitUntil(lambda: not made.running, timeout=60_000)
+
+
+def test_what_is_proposed_is_the_lively_range_or_all_choices():
+    specs = catalog.load("mlp").specs()
+    assert proposed(specs["activation"], "ReLU").startswith("identity, sigmoid")
+    assert proposed(catalog.load(CELL).specs()["current"], 2.0).endswith(":21")
+
+
+def test_the_menu_of_a_parameter_asks_for_its_values(open_window, qtbot):
+    window = open_window(CELL)
+    form = window.side.form
+    menu = form.menu(type(form.model).specs()["current"])
+    next(a for a in menu.actions() if a.text() == "Vary this…").trigger()
+    made = window.findChild(Vary, "vary")
+    assert made is not None and made.first.currentData() == "current" and made.isVisible()
+    menu.close()
+    made.close()
+
+
+def test_a_curve_a_click_and_the_way_back(open_window, qtbot):
+    window, made = vary(open_window, qtbot)
+    made.values.setText("1:3:5")
+    made._pressed()
+    done(qtbot, made)
+    assert "5 points done" in made.words.text() and len(made.table.rows) == 5
+    made.figure.setCurrentIndex(made.figure.findData("rate (Hz)"))
+    made.draw()
+    line = next(i for i in made.plot.getPlotItem().listDataItems())
+    x, y = line.getData()
+    assert x.tolist() == [1.0, 1.5, 2.0, 2.5, 3.0] and y.tolist() == made.table.column("rate (Hz)")
+    assert made.nearest(2.5, 0.0).point.values == {"current": 2.5}
+    before = window.document.experiment()
+    made.open_point(made.nearest(2.5, 0.0))
+    assert window.document.experiment().build().current == 2.5
+    window.undo()
+    assert window.document.experiment() == before
+    # Its table lies in the session, apart from the runs one made by hand.
+    assert made.kept.count() == 2 and all(not r.name.startswith("Sweep") for r in window.marks.rows())
+    made.kept.setCurrentIndex(1)
+    made._kept_chosen(1)
+    assert len(made.table.rows) == 5
+    made.close()
+
+
+def test_two_parameters_make_a_map(open_window, qtbot):
+    _, made = vary(open_window, qtbot)
+    made.values.setText("1:3:3")
+    made.second.setCurrentIndex(made.second.findData("tau_m"))
+    made.more.setText("10, 20")
+    made._pressed()
+    done(qtbot, made)
+    assert len(made.table.rows) == 6 and made.nearest(2.0, 1.0).point.values == {"current": 3.0, "tau_m": 20.0}
+    assert made.nearest(3.0, 0.0) is None
+    made.close()
+
+
+def test_what_is_wrong_is_said_and_a_sweep_can_be_stopped(open_window, qtbot):
+    _, made = vary(open_window, qtbot)
+    made.values.setText("1:3")
+    made._pressed()
+    assert not made.running and "current" in made.words.text()
+    made.values.setText("1:3:400")
+    made.length.setText("2000")
+    made._pressed()
+    assert made.running and made.start.text() == "Stop"
+    qtbot.waitUntil(lambda: len(made._rows) > 2, timeout=60_000)
+    made._pressed()
+    done(qtbot, made)
+    assert made.words.text().startswith("Stopped") and 2 < len(made.table.rows) < 400 and made.start.text() == "Start"
+    made.close()
