@@ -187,3 +187,12 @@ def test_a_network_too_large_for_a_canvas_is_offered_for_analysis(tmp_path):
     with pytest.raises(FileError, match="analyse its connectivity instead"):
         files.read(path, "populations")
     assert len(read_network(str(path))) == files.MOST_NODES + 2
+
+
+def test_edges_are_counted_while_they_are_read(tmp_path, monkeypatch):
+    from lab.data import graphs
+
+    monkeypatch.setattr(graphs, "MAX_LINKS", 300)
+    (tmp_path / "edges.csv").write_text("from,to\n" + "1,2\n" * 400)
+    with pytest.raises(FileError, match="more than 300 rows, the most that can be read"):
+        graphs.read(tmp_path / "edges.csv")

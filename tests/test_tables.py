@@ -379,6 +379,19 @@ def test_what_is_bounded_is_refused_before_it_is_read(tmp_path, monkeypatch):
         tables.read(put(tmp_path, "a,b\n" + "1,2\n" * 20_001, "c.csv"))
 
 
+def test_rows_are_counted_while_a_packed_table_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "MAX_ROWS", 1000)
+    asked = []
+    whole = tables.values
+    monkeypatch.setattr(tables, "values", lambda *given: (asked.append(1) or row for row in whole(*given)))
+    start = "a,b\n" + "1,2\n" * 2000
+    for name, text in (("even", start + "1,2\n" * 60_000), ("uneven", start + "1\n" * 60_000)):
+        asked.clear()
+        with pytest.raises(FileError, match=r"at most 1,?000 rows|at least 50 more rows"):
+            tables.read(put(tmp_path, gzip.compress(text.encode()), f"{name}.csv.gz"))
+        assert len(asked) <= 2 * tables.CHUNK  # of more than 60,000
+
+
 def test_a_column_of_thousands_of_texts_does_not_become_thousands_of_inputs(tmp_path):
     text = "code,a,kind\n" + "".join(f"c{i // 2},{i % 7},{i % 2}\n" for i in range(8000))
     made = planned(put(tmp_path, text))

@@ -141,6 +141,27 @@ def test_what_a_packed_file_claims_is_bounded(tmp_path):
         arrays.read_npz(tmp_path / "v.npz", 1_000_000)
 
 
+def test_lines_of_a_packed_file_are_counted_while_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(vectors, "MOST_LINES", 500)
+    monkeypatch.setattr(vectors, "MOST_ROWS", 500)
+    for name, text in (
+        ("v.txt.gz", "a 1 2\n" * 600),
+        ("v.vec.gz", "600 2\n" + "a 1 2\n" * 600),
+        ("v.csv.gz", "word,a,b\n" + "a,1,2\n" * 600),
+    ):
+        with pytest.raises(FileError, match=r"has more than 500 (lines|rows), the most that can be read") as refused:
+            load_vectors(put(tmp_path, gzip.compress(text.encode()), name))
+        assert "\n" not in str(refused.value)
+
+
+def test_vectors_put_together_in_blocks_keep_their_order(tmp_path, monkeypatch):
+    whole = load_vectors(put(tmp_path, lines(), "v.txt"))
+    for block in (1, 2, len(WORDS)):
+        monkeypatch.setattr(vectors, "BLOCK", block)
+        found = load_vectors(put(tmp_path, lines(), f"v{block}.txt"))
+        assert found.words == whole.words and np.array_equal(found.matrix, whole.matrix)
+
+
 @pytest.mark.parametrize("name", ["out.bin", "out.npz", "out.csv", "out.vec", "out.tsv", "out.npy", "out.safetensors", "out.txt"])
 def test_the_ending_decides_the_format_and_is_read_back(tmp_path, name):
     save_vectors(Vectors(WORDS, MATRIX), tmp_path / name)

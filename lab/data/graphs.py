@@ -21,7 +21,7 @@ from lab.data.columns import Rule
 from lab.data.dialect import sniff
 from lab.data.encoding import decode
 from lab.data.numerals import tidy
-from lab.data.rows import layout, values, without_comments
+from lab.data.rows import bounded, layout, values, without_comments
 from lab.errors import FileError, near
 from lab.units import number as printed
 
@@ -432,7 +432,7 @@ def _list(text: str, place: Path) -> Net:
     dialect = sniff(without_comments(text))
     found = layout(text, dialect, place)
     ends = ends_of(found.names) if found.named else None
-    rows = list(values(text, dialect, found))
+    rows = list(bounded(values(text, dialect, found), place, MAX_LINKS))
     rule = Rule(dialect.decimal)
     square = _square(rows, found.names if found.named else (), rule) if ends is None else None
     if square is not None:
@@ -442,7 +442,7 @@ def _list(text: str, place: Path) -> Net:
         seen = {tidy(cell) for _, row in rows for cell in row[:2]}
         if found.names[0] in seen or found.names[1] in seen:
             found = layout(text, dialect, place, "values")
-            rows = list(values(text, dialect, found))
+            rows = list(bounded(values(text, dialect, found), place, MAX_LINKS))
     if found.width < 2:
         raise FileError(
             f"{place} holds one column: an edge list has a source and a target in each line, divided by commas, tabs, semicolons or spaces."

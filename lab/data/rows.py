@@ -103,6 +103,14 @@ def values(text: str, dialect: Dialect, found: Layout) -> Iterator[Row]:
         yield number, row
 
 
+def bounded(rows: Iterator[Row], place: Path, most: int) -> Iterator[Row]:
+    """Rows, refused as soon as there are more than can be held: some kilobytes of gzip unpack to millions of short lines."""
+    for count, row in enumerate(rows):
+        if count == most:
+            raise FileError(f"{place} has more than {printed(most)} rows, the most that can be read: cut it down first.")
+        yield row
+
+
 def _records(text: str, dialect: Dialect) -> Iterator[Row]:
     said = bool(said_separator(text))
     for number, row in enumerate(parse(text, dialect.separator, dialect.quote), 1):

@@ -166,6 +166,8 @@ def _take(
         for number, row in values(text, dialect, found):
             if len(row) != width:
                 uneven.append((number, len(row)))
+                if len(uneven) > UNEVEN * MAX_ROWS:
+                    break  # too many, however many rows are right
                 continue
             rows.append(row)
             numbers.append(number)
@@ -179,9 +181,10 @@ def _take(
     if rows:
         total += len(rows)
         store()
-    if uneven and len(uneven) > UNEVEN * total:
+    if uneven and len(uneven) > UNEVEN * min(total, MAX_ROWS):
         number, length = uneven[0]
-        more = f", and {printed(len(uneven) - 1)} more rows like it" if len(uneven) > 1 else ""
+        at_least = "at least " if len(uneven) > UNEVEN * MAX_ROWS else ""
+        more = f", and {at_least}{printed(len(uneven) - 1)} more rows like it" if len(uneven) > 1 else ""
         raise FileError(
             f"{place}, row {number}: {length} value{'s' if length > 1 else ''} where {'the heading has' if found.named else 'others have'} {width}{more}: "
             "mend the row, or say another separator."

@@ -33,7 +33,7 @@ from lab.data.columns import Rule, is_identifier
 from lab.data.dialect import sniff
 from lab.data.encoding import decode
 from lab.data.numerals import tidy
-from lab.data.rows import layout, values, without_comments
+from lab.data.rows import bounded, layout, values, without_comments
 from lab.errors import FileError
 from lab.units import number as printed
 
@@ -42,6 +42,9 @@ SUFFIXES = {".bin": "word2vec-binary", ".vec": "fasttext", ".tsv": "projector", 
 MOST_NUMBERS = 4_000_000_000
 MOST_SIZE = 100_000  # numbers in a vector
 MOST_TABLE = 256 << 20  # bytes of a table that is looked at as a whole
+MOST_ROWS = 2_000_000  # of such a table: each is kept with its texts
+MOST_LINES = 10_000_000  # of a file of words and their numbers; the largest known ones have nine millions
+BLOCK = 10_000  # lines that are put together at a time
 LONGEST_WORD = 2000  # bytes
 LONGEST_LINE = 1 << 24
 LONGEST_HEADER = 256 << 20
@@ -191,6 +194,8 @@ class _Source:
             if not raw:
                 return
             number += 1
+            if number > MOST_LINES:
+                raise FileError(f"{self.place} has more than {printed(MOST_LINES)} lines, the most that can be read: cut it down first.")
             if len(raw) > LONGEST_LINE:
                 raise FileError(f"{self.place}, line {number} is over 16 MB long: this is not a file of vectors.")
             raw = raw.rstrip(b"\r\n")
@@ -296,14 +301,20 @@ def _load_glove(place: Path) -> Named:
             bad = next((n for (n, _), s in zip(start, sizes, strict=True) if not s), 1)
             raise FileError(f"{place}, line {bad} is not a word followed by numbers: give a file of vectors ({', '.join(FORMATS)}).")
         check_size(place, 1, size, least_bytes=0, actual=source.room())
-        words, rows = [], []
+        words: list[str] = []
+        rows: list[np.ndarray] = []
+        blocks: list[np.ndarray] = []  # an array for each short line would take many times its numbers
         for number, line in (*start, *lines) if len(start) < 100 else _both(start, lines):
             if not line.strip():
                 continue
             word, parts = _split(line, size)
             words.append(word)
             rows.append(_numbers(place, number, parts, size))
-        return _made(words, np.array(rows, np.float32), place, "a word and its numbers a line", source.notes(len(words)))
+            if len(rows) == BLOCK:
+                blocks.append(np.array(rows, np.float32))
+                rows.clear()
+        matrix = np.concatenate([*blocks, np.array(rows, np.float32).reshape(-1, size)])
+        return _made(words, matrix, place, "a word and its numbers a line", source.notes(len(words)))
 
 
 def _both(start: list, rest: Iterator) -> Iterator:
@@ -333,7 +344,7 @@ def _load_table(place: Path) -> Named:
     dialect = sniff(without_comments(text))
     found = layout(text, dialect, place)
     rule = Rule(dialect.decimal)
-    rows = values(text, dialect, found)
+    rows = bounded(values(text, dialect, found), place, MOST_ROWS)
     start = list(islice(rows, 200))
     width = found.width
     whole = [r for _, r in start if len(r) == width]

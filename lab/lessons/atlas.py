@@ -103,7 +103,7 @@ def page(atlas: Atlas) -> str:
         "",
         f"The {STATEMENTS} statements that the course is about, from the membrane to the GPT: where each can be seen (model, preset, picture, "
         "lesson) and, in brackets, which figure of `lab verify` proves it. Numbers are kept; statements that say the same share a line. "
-        "This page is made from `assets/atlas.toml` by `lab/lessons/atlas.py`.",
+        "A figure proves the statement itself, or that what is drawn there is computed rightly. This page is made from `assets/atlas.toml` by `lab/lessons/atlas.py`.",
         "",
         f"**{seen} seen, {partly} in part, {missing} not yet; {atlas.proven} proven by a figure.**",
         "",
