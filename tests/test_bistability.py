@@ -124,3 +124,13 @@ def test_firing_ends_where_the_multiplier_of_the_cycle_reaches_one():
 def test_an_empty_range_is_refused():
     with pytest.raises(ParameterError, match="highest"):
         Bistability(lowest=5.0, highest=5.0)
+
+
+@pytest.mark.parametrize("neuron", Bistability.specs()["neuron"].choices)
+def test_every_cell_is_led_through_its_range_and_before_the_first_step_all_can_be_looked_at(neuron):
+    model = Bistability(neuron=neuron, points=3, stair=20.0, lowest=0.0, highest=1e-9)
+    for steps in (0, None):
+        result = run(model, steps=steps, record=[])
+        for stream in model.streams:
+            result.observe(stream.name)
+    assert result.simulation.over or result.simulation.step == model.length

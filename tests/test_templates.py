@@ -4,6 +4,7 @@ import pytest
 
 from lab import catalog
 from lab.engine import simulation as engine
+from lab.errors import LabError
 from lab.graph.census import census
 from lab.graph.document import FAMILIES, Graph, family
 from lab.graph.kinds.layers import chain, shapes
@@ -62,7 +63,9 @@ def test_a_template_of_populations_fires(title):
     assert engine.run(model, steps=model.steps_for(150.0), record={}).state["spikes"].sum() > 0
 
 
-@pytest.mark.parametrize(("title", "parameters"), [("AlexNet", 61_100_840), ("VGG-16", 138_357_544), ("ResNet-50", 25_557_032)])
+@pytest.mark.parametrize(
+    ("title", "parameters"), [("AlexNet", 61_100_840), ("VGG-16", 138_357_544), ("ResNet-50", 25_557_032), ("GPT-2 (124M)", 124_439_808)]
+)
 def test_well_known_networks_are_counted_to_their_published_parameters(title, parameters):
     template = family("layers").templates[title]
     assert template.counted and f"{parameters:,}" in template.about
@@ -105,3 +108,26 @@ def test_stride_padding_and_bias_are_trained_with_the_shapes_that_the_canvas_sho
         assert nodes.find(node.id).shape == known[node.id]
     learned = sum(array.size for array in simulation.constants.program.parameters(simulation.state).values())
     assert learned == census(graph).parameters
+
+
+@pytest.mark.parametrize(
+    ("title", "values", "words"),
+    [
+        ("Attention", dict(heads=7), "768 features cannot be shared out among 7 heads"),
+        ("Head", dict(vocabulary=100), "Head has 100 tokens, but Embedding, to which it is tied, has 50257"),
+        ("Values", dict(units=700), "to the same sum: make both alike"),
+    ],
+)
+def test_a_transformer_is_checked_while_wiring(title, values, words):
+    graph = family("layers").templates["GPT-2 (124M)"]()
+    graph = graph.set(graph.named(title).id, **values)
+    assert any(words in p.sentence for p in graph.problems())
+
+
+def test_a_sequence_is_wanted_where_a_layer_works_on_one_and_nothing_trains_it_here():
+    row = chain(("input", "Input", dict(channels=64)), ("attention", "Attention", {}), ("token-head", "Head", dict(tied=False)))
+    assert any("takes a sequence (time × features)" in p.sentence for p in row.problems())
+    text = family("layers").templates["GPT-2 (124M)"]().to_json()
+    for model in MODELS["layers"]:
+        with pytest.raises(LabError, match="counted here and trained in the model 'gpt'"):
+            catalog.load(model)(graph=text)

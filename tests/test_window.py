@@ -613,3 +613,38 @@ def test_a_step_of_a_drag_builds_at_most_four_models(open_window, qtbot, monkeyp
     qtbot.waitUntil(lambda: status(window).model.leak == 0.25)
     qtbot.wait(100)
     assert 1 <= len(built) <= 4, built
+
+
+def test_headers_pictures_and_the_line_below_tell_of_one_moment(open_window, qtbot, monkeypatch):
+    from dataclasses import replace
+    from itertools import count
+
+    from lab.engine.runner import Runner
+    from lab.widgets.pictures.card import PictureCard
+    from lab.widgets.pulse import Pulse
+
+    window = open_window()
+    play_to(qtbot, window, 5)
+    qtbot.waitUntil(lambda: window.transport.time.text() == window.transport.time_text(status(window).step))
+    window.pulse.stop()
+    window.player.frame()
+    # A run that is somewhere else whenever it is asked.
+    changing, runner, seen = count(1), window.player.runner, []
+    monkeypatch.setattr(
+        Runner,
+        "status",
+        property(
+            lambda self: replace(self.__dict__["status"], summary={"x (mV)": float(next(changing))}),
+            lambda self, value: self.__dict__.__setitem__("status", value),
+        ),
+        raising=False,
+    )
+    monkeypatch.setattr(PictureCard, "set_figures", lambda self, summary: seen.append(("header", summary["x (mV)"])))
+    monkeypatch.setattr(window.transport, "show_status", lambda now, *a, **k: seen.append(("line", now.summary["x (mV)"])))
+    monkeypatch.setattr(Pulse, "most", 1)  # pictures take turns
+    runner.ring.show(runner.status.step, {})
+    window._beats = 2 * (window._beats // 2)
+    cards = len(window.workspace.visible_cards())
+    for _ in range(cards):
+        window._beat()
+    assert cards > 1 and {"header", "line"} == {name for name, _ in seen} and len({value for _, value in seen}) == 1

@@ -124,7 +124,7 @@ def holding_current(cell: Flow, V: np.ndarray) -> np.ndarray:
     # Where dV/dt is huge (the upstroke of an exponential cell), a current of one would be lost in rounding.
     probe = np.where(np.abs(zero) < 1e6, 1.0, np.abs(zero))
     slope = (cell.drift(y, probe)[0] - zero) / probe
-    if not slope.any():
+    if len(V) and not slope.any():  # of no voltage at all (a curve without a Hopf point) there is nothing to hold
         raise ModelError(
             f"{type(cell).__name__}: no current reaches V itself, so none holds it by steady() alone: implement steady_under()."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from lab.commands.options import Json, ModelFile, RunId, app, no_qt, say, trust
 from lab.errors import FileError, LabError
 
-WHOLE_RUN = ("tensorboard",)  # formats that hold a run, not a stream
+WHOLE_RUN = ("tensorboard", "nwb")  # formats that hold a run, not a stream
 
 
 @app.command
@@ -63,7 +63,7 @@ def export(
         str,
         Parameter(
             help="csv, npz; streams of vectors also word2vec and the other formats of 'lab embed' (default: as the file ends, or csv). "
-            "Of a whole run: tensorboard (a folder of event files)."
+            "Of a whole run: tensorboard (a folder of event files), nwb."
         ),
     ] = "",
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write (default: csv to standard output).")] = None,
@@ -109,12 +109,20 @@ def export(
 def _export_run(file: str, to: str, output: str | None, run_id: int | None) -> None:
     """Write a run in a format of other programs that holds all of it."""
     from lab import api
-    from lab.display import tensorboard
+    from lab.analysis.of_run import cells_of
+    from lab.display import nwb, tensorboard
     from lab.session import SessionReader
 
     with SessionReader(file) as reader:
         created = reader.pick(run_id).created
     run = api.load(file, run_id)
+    if to == "nwb":
+        path = Path(output) if output else Path(f"{Path(file).stem}.nwb")
+        if path.suffix != ".nwb":
+            raise FileError(f"-o {path}: the name of an NWB file ends in .nwb.")
+        nwb.export(run, path, created, run.steps, partial(cells_of, run.model))
+        say(f"wrote {path}")
+        return
     path = Path(output) if output else Path(f"{Path(file).stem}-{to}")
     tensorboard.export(run, path, created)
     say(f"wrote {path}: 'tensorboard --logdir {path}' shows it")

@@ -6,6 +6,7 @@ The worker writes, the display timer reads; a lock is held for a copy only. Reco
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,13 +55,15 @@ class Ring:
     """
 
     model: Model
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: Any = field(default_factory=threading.RLock)
     _samples: dict[str, _Columns] = field(default_factory=dict)
     _ends: dict[str, int] = field(default_factory=dict)
     _events: dict[str, _Columns] = field(default_factory=dict)
     _latest: dict[str, tuple[int, Any]] = field(default_factory=dict)
     _version: int = 0
     _began: int = 0
+    resets: int = 0  # how often it was emptied
+    looks: int = 0  # and how often it was told what per-block streams show
 
     def __post_init__(self) -> None:
         self.reset(self.model, 0)
@@ -75,6 +78,7 @@ class Ring:
             self._ends = {}
             self._began = step
             self._version += 1
+            self.resets += 1
 
     def put(self, block: Block) -> None:
         """Take over what a block produced (copied)."""
@@ -105,6 +109,22 @@ class Ring:
             for name, value in snapshots.items():
                 self._latest[name] = (step, value)
             self._version += 1
+            self.looks += 1
+
+    def still(self) -> AbstractContextManager[Any]:
+        """`with ring.still():` nothing is written meanwhile; what the worker writes within it is seen as a whole or not at all."""
+        return self._lock
+
+    @property
+    def room(self) -> int:
+        """Steps after which a sample has been overwritten: of the trace of which the fewest are kept."""
+        with self._lock:
+            return min((len(c.columns[0]) for c in self._samples.values()), default=1 << 62)
+
+    def shown(self) -> dict[str, tuple[int, Any]]:
+        """(step, value) of every per-block stream as last observed."""
+        with self._lock:
+            return dict(self._latest)
 
     @property
     def version(self) -> int:

@@ -395,8 +395,7 @@ class Runner:
     def _hold(self) -> None:
         self._set(phase="paused", achieved=0.0)
         self._past.keep(self.simulation)
-        self._show()
-        self._publish()
+        self._look()
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
             self._recorder.checkpoint(self.simulation)
@@ -406,8 +405,7 @@ class Runner:
         # After an action a run that was over by itself may have something to do again; one at its full length has not.
         if self.status.phase == "finished" and not self._at_end():
             self._set(phase="paused", reason="")
-        self._show()
-        self._publish()
+        self._look()
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
 
@@ -437,8 +435,7 @@ class Runner:
             self._recorder.take_log(self.simulation.log)
             self._recorder.checkpoint_when_due(self.simulation)
         if self._pacing.watch_due():
-            self._show()
-            self._publish()
+            self._look()
         self._past.keep_when_due(self.simulation)
         if self._at_end() or self.simulation.over:
             self._generator = None
@@ -448,34 +445,47 @@ class Runner:
             self._hold()
 
     def _complete(self, reason: str) -> None:
-        self._show()
-        self._publish(phase="finished", reason=reason)  # in one status: whoever sees the end sees the figures of the end
+        self._look(phase="finished", reason=reason)  # in one status: whoever sees the end sees the figures of the end
         if self._recorder:
             self._recorder.take_log(self.simulation.log)
             self._recorder.checkpoint(self.simulation)
 
     def _show(self) -> None:
         """Observe the per-block streams that somebody looks at, for the ring."""
+        self.ring.show(self.simulation.step, self._observed())
+
+    def _observed(self) -> dict[str, Any]:
         began = time.perf_counter()
-        model = self.simulation.model
-        names = {s.name for s in model.streams if s.form == "snapshots"} & self._watch
-        self.ring.show(self.simulation.step, {name: self.simulation.observe(name) for name in names})
+        names = {s.name for s in self.simulation.model.streams if s.form == "snapshots"} & self._watch
+        found = {name: self.simulation.observe(name) for name in names}
         self._pacing.watched(began)
+        return found
+
+    def _look(self, **ending: Any) -> None:
+        """Observe what is looked at and work out the figures, and tell both at once: whoever reads sees one moment."""
+        shown, figures = self._observed(), self._figures(**ending)
+        with self.ring.still():
+            self.ring.show(self.simulation.step, shown)
+            self._tell(**figures)
 
     def _publish(self, **ending: Any) -> None:
+        self._tell(**self._figures(**ending))
+
+    def _figures(self, **ending: Any) -> dict[str, Any]:
         simulation, achieved = self.simulation, 0.0
         if self.status.phase == "running" and not ending:
             reached = self._pacing.reached(simulation.step)
             achieved = self.status.achieved if reached is None else reached * simulation.model.clock.dt
         advice = simulation.model.advice(simulation.constants, simulation.state)
-        self._tell(
-            summary=simulation.summary(),
-            advice=advice,
-            achieved=achieved,
-            watching=self._pacing.watching,
-            run_id=self._recorded_as,
+        return {
+            "summary": simulation.summary(),
+            "looked": (simulation.step, time.perf_counter()),
+            "advice": advice,
+            "achieved": achieved,
+            "watching": self._pacing.watching,
+            "run_id": self._recorded_as,
             **ending,
-        )
+        }
 
     def _diverge(self, error: DivergenceError) -> None:
         self._generator = None

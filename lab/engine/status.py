@@ -87,6 +87,7 @@ class Status:
     """What is known of the run now; replaced as a whole, so a reader never sees half of a change.
 
     constants   what the model was built with, for its labels; log: what was done to the run; first: the model as it began
+    looked      the step at which `summary` was worked out, and when (`time.perf_counter`)
     past        the step that was looked back at last, and what per-block streams showed there
     """
 
@@ -102,6 +103,7 @@ class Status:
     achieved: float = 0.0  # clock units per second of wall time
     run_id: int | None = None
     summary: Mapping[str, Any] = field(default_factory=dict)
+    looked: tuple[int, float] = field(default=(0, 0.0), compare=False, repr=False)
     error: str = ""
     remedy: str = ""
     remedies: tuple[Remedy, ...] = ()  # buttons that lead out of a divergence

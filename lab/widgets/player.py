@@ -15,6 +15,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from lab import units
+from lab.display.moment import Moment
 from lab.display.plots import LiveSource, Overlay, RecordedSource, Source
 from lab.engine.experiment import Experiment
 from lab.engine.provenance import difference
@@ -65,6 +66,7 @@ class Player(QObject):
         self._place: int | None = None  # of the viewed recording
         self._leaving: list[Left] = []
         self._live: LiveSource | None = None
+        self._moment: Moment | None = None
         self._past: RecordedSource | None = None
         self._overlays: dict[int, RecordedSource] = {}
         self._watched: frozenset[str] = frozenset()
@@ -109,6 +111,15 @@ class Player(QObject):
                 return self._past
             return self._live
         return self._past
+
+    def frame(self, anew: bool = True) -> tuple[Source | None, Status | None]:
+        """What a frame of the window shows, and the status that goes with it: one moment of what runs, the same until one is taken anew."""
+        source, moment = self.source, self._moment
+        if source is None or source is not self._live or moment is None:
+            return source, self.status
+        if anew or moment.over:
+            moment.take()
+        return moment, moment.status
 
     @property
     def run_id(self) -> int | None:
@@ -196,6 +207,7 @@ class Player(QObject):
             return
         self.runner = runner
         self._live = LiveSource.of(runner)
+        self._moment = Moment(runner.ring, lambda: runner.status)
         self._known_run = None
         self._since = time.monotonic()
         runner.start()
@@ -254,7 +266,7 @@ class Player(QObject):
             self.runner.send(Stop())
         self.runner = None
         self.viewed = None
-        self._live = self._past = None
+        self._live = self._moment = self._past = None
         self._place = None
 
     # -- commands --

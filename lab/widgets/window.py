@@ -75,6 +75,7 @@ class Window(QMainWindow):
         self._paces: dict[str, float | None] = {}
         self._adopting = False
         self._beats = 0
+        self._all_drawn = True  # every picture shows the moment that was taken last
         self._opened_at = 0.0
         self._thumbnail_due = False
         self._shown_source: object = None
@@ -731,8 +732,9 @@ class Window(QMainWindow):
         if self._beats % SLOW_EVERY == 1:
             self.workspace.check_watched()
             self.runs_panel.show_runs(self.marks.rows(), self.marks.others(), audible=self.workspace.has(ANALYSIS))
+        source, shown = self.player.frame(self._all_drawn)
+        self._all_drawn = True
         if not self.isMinimized():
-            source = self.player.source
             if self.lecture.on:
                 if source is not None and status is not None and status.phase != "preparing":
                     self.pulse.drew(int(self.lecture.refresh(source)))
@@ -740,11 +742,15 @@ class Window(QMainWindow):
                 overlays = self.player.overlays(self.marks.overlaid())
                 behind = status.pace is not None and 0 < status.achieved < 0.7 * status.pace  # it cannot keep its pace: as good as flat out
                 self.pulse.flat_out = status.phase == "running" and (status.pace is None or behind)
-                self.pulse.drew(self.workspace.refresh(source, overlays, self.pulse.most))
+                most = self.pulse.most
+                drew = self.workspace.refresh(source, overlays, most)
+                self.pulse.drew(drew)
+                # While pictures take turns the moment stays: all of them show the same, and so does the line below.
+                self._all_drawn = drew < most or drew >= len(self.workspace.visible_cards())
                 if self._beats % SLOW_EVERY == 0:
                     self.canvas.show_run(source)
         if self._beats % 2:
-            self._show_transport(status)
+            self._show_transport(shown)
         self.refusals.look(status)
         self.reports.show(status)
         self.data.look(status)

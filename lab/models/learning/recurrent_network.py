@@ -289,7 +289,7 @@ class RecurrentNetwork(Stepwise):
             Picture("errors", "Error on new sequences", (Layer("measures"),), y="mean squared error", y_log="auto", figures=("LSTM error", "RNN error"), front=True, weight=1.4),
             Picture("through time", "Gradient through time", (Layer("through time"), Layer("linear", theory=True, label="linear case")), x="step", y="gradient", y_log=True,
                     x_range=ends, front=True, weight=1.3),
-            Picture("said", "What they say", (Layer("said", channel=0, label="wanted", style="points" if self.task == "adding" else "dashed"), Layer("said", channel=1), Layer("said", channel=2)),
+            Picture("said", "What they say", (Layer("said", channel=0, label="wanted", style="points" if self.task == "adding" else "dashed"), Layer("said", channel=1, label="RNN"), Layer("said", channel=2, label="LSTM")),
                     x="step", y="output", x_range=ends, front=True),
             Picture("inputs", "What they read", (Layer("inputs"),), x="step", y="input", x_range=ends),
             Picture("state of RNN", "State of the RNN", (Layer("state of RNN"),), **heat),
@@ -298,7 +298,7 @@ class RecurrentNetwork(Stepwise):
             Picture("arithmetic", "One unit, step by step", (Layer("arithmetic"),)),
             Picture("walk", "Back through time, step by step", (Layer("walk"),), weight=1.6, doc="Drag 'Walk at step' to the left, or press 'One step back'."),
             *(
-                (Picture("fed back", "Fed back: it goes on by itself", (Layer("fed back", channel=0, style="dashed"), Layer("fed back", channel=1), Layer("fed back", channel=2)), x="step", y="output", y_range=(-1.6, 1.6)),)
+                (Picture("fed back", "Fed back: it goes on by itself", (Layer("fed back", channel=0, label="wave", style="dashed"), Layer("fed back", channel=1, label="RNN"), Layer("fed back", channel=2, label="LSTM")), x="step", y="output", y_range=(-1.6, 1.6)),)
                 if self.task == "sine"
                 else ()
             ),

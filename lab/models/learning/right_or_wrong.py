@@ -255,14 +255,14 @@ class RightOrWrong(Model):
     def pictures(self):
         """Accuracy large; what is said beside it."""
         digits = tuple("0123456789")
-        table: dict[str, Any] = {"levels": (0.0, 1.0), "labels": digits, "x": "says", "y": "digit", "equal": True}
+        table: dict[str, Any] = {"levels": (0.0, 1.0), "labels": digits, "x": "says", "y": "digit", "equal": True, "numbers": True}
         return (
-            Picture("accuracy", "Accuracy on the test part", (Layer("accuracy"),), y="accuracy", y_range=(0.0, 1.0), front=True, weight=1.6,
+            Picture("accuracy", "Test accuracy", (Layer("accuracy"),), y="accuracy", y_range=(0.0, 1.0), front=True, weight=1.6,
                     figures=("right or wrong", "told the answer", "times the examples")),
             Picture("digits", "What it is told", (Layer("digits"), Layer("feedback")), colours="grey", levels=(0.0, 1.0), front=True,
                     doc="Under each digit what the rewarded network says, and all that it hears of it."),
-            Picture("says", "What the rewarded one says", (Layer("says"),), front=True, **table),
-            Picture("told says", "What the told one says", (Layer("told says"),), **table),
+            Picture("says", "Rewarded: says", (Layer("says"),), front=True, **table),
+            Picture("told says", "Told: says", (Layer("told says"),), **table),
             Picture("share", "Said rightly, minibatch by minibatch", (Layer("share"),), y="share", y_range=(0.0, 1.0)),
         )  # fmt: skip
 

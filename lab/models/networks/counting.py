@@ -146,6 +146,9 @@ class Counting(Model):
         "AlexNet": Preset({"graph": family("layers").templates["AlexNet"]().to_json()}, shows="parameters = 61100840", after=11.0),
         "VGG-16": Preset({"graph": family("layers").templates["VGG-16"]().to_json()}, shows="parameters = 138357544", after=11.0),
         "ResNet-50": Preset({"graph": family("layers").templates["ResNet-50"]().to_json()}, shows="parameters = 25557032", after=11.0),
+        "GPT-2 (124M)": Preset(
+            {"graph": family("layers").templates["GPT-2 (124M)"]().to_json()}, shows="parameters = 124439808", after=11.0
+        ),
         "Brunel's spiking network": Preset({"graph": brunel().to_json()}, shows="neurons = 12500 and synapses = 15625000", after=11.0),
     }
 
@@ -282,6 +285,7 @@ class Counting(Model):
             ("AlexNet", 61_100_840, "Krizhevsky (2014)"),
             ("VGG-16", 138_357_544, "Simonyan and Zisserman (2015)"),
             ("ResNet-50", 25_557_032, "He et al. (2016)"),
+            ("GPT-2 (124M)", 124_439_808, "Radford et al. (2019)"),
         ):
             yield Figure(f"parameters of {title} on the canvas", total, partial(_parameters_of, title), source=source)
         yield Figure("weights of LeNet-5 with full tables", 61_470, lambda run: lenet().synapses, source="150 + 2400 + 48000 + 10080 + 840")

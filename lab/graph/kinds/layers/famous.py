@@ -1,7 +1,7 @@
 """Well-known networks to be opened, looked at and counted; they are too large to be trained here.
 
 Sizes are those of the published weights of each: Krizhevsky, One weird trick, arXiv 1404.5997 (2014), table 1; Simonyan and Zisserman,
-ICLR (2015), column D; He, Zhang, Ren and Sun, CVPR (2016), table 1, with the stride in the 3 x 3 convolution.
+ICLR (2015), column D; Radford et al., GPT-2 (2019), the smallest; He, Zhang, Ren and Sun, CVPR (2016), table 1, with the stride in the 3 x 3 convolution.
 """
 
 from __future__ import annotations
@@ -93,10 +93,27 @@ def resnet50() -> Graph:
     return graph
 
 
+def gpt2() -> Graph:
+    """The smallest GPT-2: one block of attention and two dense layers per place, twelve times."""
+    d, vocabulary = 768, 50257
+    graph = chain(
+        ("tokens", "Tokens", dict(places=1024)), ("embedding", "Embedding", dict(vocabulary=vocabulary, features=d)), ("positions", "Positions", {}),
+        ("layer-norm", "Norm 1", {}), ("attention", "Attention", dict(heads=12)), ("add", "Add 1", {}), ("layer-norm", "Norm 2", {}),
+        ("dense-per-place", "Keys", dict(units=4 * d, activation="gelu")), ("dense-per-place", "Values", dict(units=d, activation="identity")),
+        ("add", "Add 2", {}), ("layer-norm", "Last norm", {}), ("token-head", "Head", dict(vocabulary=vocabulary)),
+    )  # fmt: skip
+    for source, target in (("Positions", "Add 1"), ("Add 1", "Add 2")):
+        graph, _ = graph.connect(graph.named(source).id, graph.named(target).id)
+    inside = [graph.named(t).id for t in ("Norm 1", "Attention", "Add 1", "Norm 2", "Keys", "Values", "Add 2")]
+    return _folded(graph).group(inside, "Block", 12)[0]
+
+
 FAMOUS = {
     "AlexNet": Template(alexnet, "Five convolutions and three dense layers; 61,100,840 parameters, of which all but 2.5 million lie in the dense layers.", counted=True),
     "VGG-16": Template(vgg16, "Thirteen convolutions of 3 by 3 in five stages, each followed by pooling; 138,357,544 parameters, 103 million of them in the first "
                        "dense layer alone.", counted=True),
     "ResNet-50": Template(resnet50, "Bottlenecks: a 1 by 1 convolution makes channels fewer, a 3 by 3 one works on them, a 1 by 1 one makes them many again, and "
                           "what came in is added. 25,557,032 parameters in 53 convolutions and one dense layer.", counted=True),
+    "GPT-2 (124M)": Template(gpt2, "Twelve blocks, each of attention with twelve heads and two dense layers at every place, both added to the stream; the head reads out "
+                             "with the embedding. 124,439,808 parameters, of which 38.6 million are the embedding.", counted=True),
 }  # fmt: skip

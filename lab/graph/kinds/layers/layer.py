@@ -65,6 +65,7 @@ class Layer(Kind):
     role      `begin`, `inner` or `end` of a network
     place     where it stands in the palette
     term      (tape, node, labels) -> what it adds to the loss of each sample, and its weight, if it adds something
+    counted   whether it is counted only, and nothing trains it here
     random    whether it draws random numbers in each pass
     """
 
@@ -78,6 +79,7 @@ class Layer(Kind):
     role: Literal["begin", "inner", "end"] = "inner"
     place: int = 50
     term: Callable[[Any, Node, Labels], tuple[Any, float]] | None = None
+    counted: bool = False
     random: bool = False
 
     def given(self, node: Node, incoming: list[tuple[Node, Shape]], first: Shape) -> Shape:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lab.graph.document import Census, Edge, Graph, GraphError, Node, Problem
 from lab.graph.kinds.layers.layer import Layer, Shape, text
+from lab.graph.kinds.layers.sequences import UNTRAINED, tied
 
 
 def kind_of(graph: Graph, node: Node) -> Layer:
@@ -49,6 +50,9 @@ def sized(graph: Graph) -> tuple[Node, Node]:
     for problem in graph.problems():
         if problem.fatal:
             raise GraphError(problem.sentence)
+    for node in graph.nodes:
+        if kind_of(graph, node).counted:
+            raise GraphError(UNTRAINED.format(node.title))
     ends = {kind_of(graph, n).role: n for n in reversed(graph.nodes)}
     return ends["begin"], ends["end"]
 
@@ -87,6 +91,8 @@ def check(graph: Graph) -> Iterable[Problem]:
                 f"A layered network has {title}, and this one has {len(count) or 'none'}: {'add one' if not count else 'keep one'}.",
                 tuple(count),
             )
+    for sentence, nodes in tied(graph):
+        yield Problem(sentence, nodes)
     try:
         shapes(graph.expand())
     except GraphError as error:
