@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class Bandit(Model):
     group = "Learning from reward"
     icon = "mdi6.slot-machine"
     order = 84
-    synonyms: ClassVar[tuple[str, ...]] = ("bandit", "multi-armed bandit", "reinforcement learning", "reward", "REINFORCE", "baseline", "exploration", "policy gradient", "slot machine")  # fmt: skip
+    also = "bandit; multi-armed bandit; reinforcement learning; reward; REINFORCE; baseline; exploration; policy gradient; slot machine"
     equations = (
         r"\pi_a = \mathrm{softmax}(H)_a",
         r"H_k \leftarrow H_k + \eta\, (R - b)\, ([k = a] - \pi_k), \qquad b = 0 \ \mathrm{or}\ \bar{R}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -56,17 +56,6 @@ class GPT(Inside, Writer):
     icon = "mdi6.script-text-outline"
     order = 95
     also = "transformer; attention; self-attention; large language model; LLM; language model; ChatGPT; tokens; multi-head attention; induction head; next word; text generation; nanoGPT; write text; heads"
-    synonyms: ClassVar[tuple[str, ...]] = (
-        "transformer",
-        "attention",
-        "language model",
-        "large language model",
-        "LLM",
-        "ChatGPT",
-        "next token",
-        "self-attention",
-        "induction head",
-    )
     equations = (
         r"a_{ij} = \mathrm{softmax}_j\left(\frac{q_i \cdot k_j}{\sqrt{d_h}}\right),\ j \leq i,\qquad y_i = \sum_j a_{ij} v_j",
         r"x \leftarrow x + W_o\,[y^1, \ldots, y^H],\qquad x \leftarrow x + \sum_n \mathrm{gelu}(k_n \cdot \mathrm{norm}(x) + b_n)\, v_n",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -56,9 +56,9 @@ class GridWorld(Model):
     group = "Learning from reward"
     icon = "mdi6.map-marker-path"
     order = 85
-    synonyms: ClassVar[tuple[str, ...]] = (
-        "reinforcement learning", "reward", "policy gradient", "REINFORCE", "actor critic", "value function", "maze", "agent", "Markov decision process", "RL",
-    )  # fmt: skip
+    also = (
+        "reinforcement learning; reward; policy gradient; REINFORCE; actor critic; value function; maze; agent; Markov decision process; RL"
+    )
     equations = (
         r"\pi(a|s) = \mathrm{softmax}(\theta_s)_a, \qquad G_t = \sum_k \gamma^k r_{t+k}",
         r"\Delta\theta = \eta \sum_t (G_t - b_t)\, \nabla \ln \pi(a_t|s_t), \qquad b_t = 0,\ \bar{G},\ V(s_t)",

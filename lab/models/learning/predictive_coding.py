@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -78,16 +78,7 @@ class PredictiveCoding(Model):
     group = "Closer to the brain"
     icon = "mdi6.swap-vertical-bold"
     order = 90
-    synonyms: ClassVar[tuple[str, ...]] = (
-        "local learning",
-        "error nodes",
-        "free energy",
-        "Z-IL",
-        "inference learning",
-        "biologically plausible back-propagation",
-        "Rao Ballard",
-        "weight transport",
-    )
+    also = "local learning; error nodes; free energy; Z-IL; inference learning; biologically plausible back-propagation; Rao Ballard; weight transport"
     equations = (
         r"\mu_i = \sigma(x_{i-1}) M_{i-1} + \beta_i, \qquad \tau \dot{\varepsilon}_i = x_i - \mu_i - \nu_i \varepsilon_i",
         r"\tau \dot{x}_i = \sigma'(x_i) \odot (\varepsilon_{i+1} W_i) - \varepsilon_i",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -49,15 +49,6 @@ class RecurrentNetwork(Stepwise):
     icon = "mdi6.reload"
     order = 90
     also = "RNN; LSTM; recurrent neural network; long short-term memory; Elman; sequence; time series; backpropagation through time; BPTT; gates of an LSTM; forget gate; echo; adding problem"
-    synonyms: ClassVar[tuple[str, ...]] = (
-        "RNN",
-        "LSTM",
-        "long short-term memory",
-        "BPTT",
-        "back-propagation through time",
-        "gates",
-        "sequence",
-    )
     equations = (
         r"h_t = \tanh(x_t U + h_{t-1} W + b),\qquad y_t = h_t V + c",
         r"c_t = f_t\, c_{t-1} + i_t\, \tilde{c}_t,\qquad h_t = o_t \tanh(c_t)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +56,9 @@ class RightOrWrong(Model):
     group = "Learning from reward"
     icon = "mdi6.thumbs-up-down"
     order = 86
-    synonyms: ClassVar[tuple[str, ...]] = ("reinforcement learning", "reward", "REINFORCE", "bandit feedback", "unspecific feedback", "policy gradient", "supervised against reinforcement")  # fmt: skip
+    also = (
+        "reinforcement learning; reward; REINFORCE; bandit feedback; unspecific feedback; policy gradient; supervised against reinforcement"
+    )
     equations = (
         r"\Delta z_k = [k = t] - p_k \quad \mathrm{(told)}",
         r"\Delta z_k = (R - b)\, ([k = a] - p_k), \quad a \sim p \quad \mathrm{(right\ or\ wrong)}",

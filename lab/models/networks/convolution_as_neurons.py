@@ -11,7 +11,7 @@ import numpy as np
 from lab.data import pictures, sets, sounds
 from lab.errors import ModelError
 from lab.kernels.convolution import convolve, matrix, places, pooled, read_by
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 
 SOURCES = ("digit", "disc", "bars", "ramp", "checks", "noise", "file")
 KERNELS = ("one", "blur", "edge, upright", "edge, level", "Laplace", "sharpen", "Gabor", "learnt", "own")
@@ -326,6 +326,10 @@ class ConvolutionAsNeurons(Model):
 
     def start(self, constants, seed):
         return {"place": np.zeros(1, np.int64), "picture": constants.copy()}
+
+    def state_bounds(self, constants, state, step):
+        """The place is taken modulo the places that there are."""
+        return {"place": COUNT}
 
     def advance(self, constants, state, n, out):
         """The window walks, row by row, and begins again at the end."""

@@ -143,7 +143,6 @@ class PopulationCoding(Model):
     icon = "mdi6.account-group-outline"
     order = 10
     also = "population code; NEF; neural engineering framework; encoders and decoders; encoder; decoder; Nengo; decoding; representation; population vector; Eliasmith"
-    synonyms: ClassVar[tuple[str, ...]] = ("decoder", "encoder", "tuning curves", "NEF", "neural engineering", "population code")
     equations = (
         r"a_i(x) = G\left(\alpha_i\, e_i x + \beta_i\right),\qquad \hat{x} = \sum_i d_i\, a_i(x)",
         r"d = (H^T H + P \sigma^2 I)^{-1} H^T x",

@@ -144,7 +144,6 @@ class PopulationDynamics(Model):
     icon = "mdi6.rotate-3d-variant"
     order = 30
     also = "neural integrator; integrator; oscillator; working memory; attractor; Lorenz attractor; Lorenz; recurrent population; line attractor; NEF dynamics; eye position"
-    synonyms: ClassVar[tuple[str, ...]] = ("integrator", "working memory", "oscillator", "Lorenz", "attractor", "recurrent", "NEF", "chaos")
     equations = (
         r"\tau\,\dot s = -s + \sum_i d_i\, a_i,\qquad d\ \mathrm{decodes}\ \tau f(x) + x",
         r"\Rightarrow\quad \dot x = f(x) + u",

@@ -170,7 +170,6 @@ class PopulationTransformation(Model):
     icon = "mdi6.function-variant"
     order = 20
     also = "computing with neurons; multiplication by neurons; multiply; product; transformation; NEF computation; square; neurons compute a function"
-    synonyms: ClassVar[tuple[str, ...]] = ("multiplication", "product of two values", "low rank", "NEF", "transformation")
     equations = (
         r"W = \alpha_B\, E_B D_A,\qquad J_B = W a + \beta_B = \alpha_B E_B (D_A a) + \beta_B",
         r"D_A = (H^T H + P \sigma^2 I)^{-1} H^T f(x, y)",

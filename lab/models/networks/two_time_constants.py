@@ -95,14 +95,6 @@ class TwoTimeConstants(Model):
     icon = "mdi6.timer-sand"
     order = 40
     also = "time constants; synaptic and membrane time constant; Ricciardi; Siegert; fast synapses; slow synapses; diffusion approximation; quasi-static"
-    synonyms: ClassVar[tuple[str, ...]] = (
-        "network dynamics",
-        "equilibrium",
-        "phase portrait",
-        "nullclines",
-        "rate network",
-        "Wilson-Cowan",
-    )
     equations = (
         r"\tau_s\,\dot s = -s + W v + b,\qquad \tau_m\,\dot v = -v + \sigma(s)",
         r"\tau_m \ll \tau_s:\quad v = \sigma(s)",
