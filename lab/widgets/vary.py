@@ -40,6 +40,7 @@ from lab.widgets.shell import Shell
 
 NOTHING = "–"
 COUNT = 21  # values that are proposed
+MOST = 20_000  # points that are kept and drawn in the window
 NEAR = 16.0  # px within which a click finds a point
 
 
@@ -63,6 +64,16 @@ def proposed(spec: Spec, value: Any) -> str:
         step = max(1, len(whole) // COUNT)
         return ", ".join(map(str, whole[::step]))
     return f"{low:g}:{high:g}:{COUNT}" + (":log" if spec.log and low > 0 else "")
+
+
+def drawn_over(plan: Plan) -> list[Axis]:
+    """The parameters over which a figure is drawn: those with several values, else the first."""
+    return [a for a in plan.axes if len(a.values) > 1] or list(plan.axes[:1])
+
+
+def numeric(made: Axis) -> bool:
+    """Whether all values of an axis are numbers."""
+    return all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in made.values)
 
 
 def swept(model: Any) -> list[Spec]:
@@ -233,6 +244,8 @@ class Vary(QDialog):
             return
         try:
             plan = self.plan()
+            if len(plan) > MOST:
+                raise LabError(f"This sweep has {len(plan):,} points, and the window draws up to {MOST:,}: choose fewer, or use lab sweep.")
         except LabError as problem:
             self.words.setText(str(problem))
             return
@@ -348,7 +361,7 @@ class Vary(QDialog):
         self.strip.set_scale(None)
         if found is None or not name or name not in found.names:
             return
-        axes = [a for a in found.plan.axes if len(a.values) > 1] or list(found.plan.axes[:1])
+        axes = drawn_over(found.plan)
         specs = type(found.plan.experiment.build()).specs()
         means = found.mean(name)
         labels = [typeset(f"{specs[a.name].label} ({specs[a.name].unit})" if specs[a.name].unit else specs[a.name].label) for a in axes]
@@ -362,12 +375,10 @@ class Vary(QDialog):
 
     def _numbers(self, made: Axis) -> list[float]:
         """Where the values of an axis stand: numbers at themselves, others one beside the other."""
-        numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in made.values)
-        return [float(v) if numeric else float(k) for k, v in enumerate(made.values)]
+        return [float(v) for v in made.values] if numeric(made) else [float(k) for k in range(len(made.values))]
 
     def _ticks(self, side: str, made: Axis, places: list[float]) -> None:
-        numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in made.values)
-        words = None if numeric else [[(place, str(v).replace("_", " ")) for place, v in zip(places, made.values, strict=True)]]
+        words = None if numeric(made) else [[(place, str(v).replace("_", " ")) for place, v in zip(places, made.values, strict=True)]]
         self.plot.getAxis(side).setTicks(words)
 
     def _curve(self, made: Axis, means: list) -> None:
@@ -407,7 +418,7 @@ class Vary(QDialog):
         found, name = self.table, self.figure.currentData()
         if found is None or not found.rows or not name:
             return None
-        axes = [a for a in found.plan.axes if len(a.values) > 1] or list(found.plan.axes[:1])
+        axes = drawn_over(found.plan)
         if len(axes) == 2:
             column, row = round(x), round(y)
             if not (0 <= column < len(axes[0].values) and 0 <= row < len(axes[1].values)):

@@ -15,7 +15,7 @@ from lab.analysis.sweeps.plan import Axis, Plan, axis, checked
 from lab.analysis.sweeps.pool import Pool, cores
 from lab.analysis.sweeps.work import measure
 from lab.engine.experiment import Experiment
-from lab.errors import FileError, ModelError
+from lab.errors import FileError
 from lab.session import Session
 
 
@@ -189,6 +189,3 @@ def resume(
         session.flush()
         with session.reader() as reader:
             return table.read(reader, run)
-
-
-__all__ = ["ModelError", "axes_of", "drive", "resume", "run_plan", "sweep"]

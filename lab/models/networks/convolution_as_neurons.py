@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,30 +38,19 @@ def spectrogram(path: Path, side: int) -> np.ndarray:
     return np.clip((loud - loud.max()) / 60 + 1, 0, 1).T[::-1]
 
 
-def _learnt(index: int) -> np.ndarray:
-    """A 3 x 3 kernel that a small convolutional network learned on the digits (8 kernels, 300 minibatches)."""
-    from lab.data.sets import load
+@cache
+def learnt() -> np.ndarray:
+    """(3, 3, 8) kernels that a small convolutional network learned on the digits (300 minibatches); learned once."""
     from lab.tape import Tape, adam
 
     t = Tape()
-    x = t.input("x", (64,))
-    h = t.relu(t.conv2d(t.reshape(x, (8, 8, 1)), 8, size=3, name="conv"))
+    h = t.relu(t.conv2d(t.reshape(t.input("x", (64,)), (8, 8, 1)), 8, size=3, name="conv"))
     y = t.affine(t.flatten(t.max_pool(h, 2)), 10, name="output")
     t.minimise(t.cross_entropy(y, t.labels("t", 10), name="loss"), adam(3e-3), name="optimiser")
-    program, data = t.compile(batch=32), load("digits")
+    program, data = t.compile(batch=32), sets.load("digits")
     state = program.start(0, rows=len(data.x))
     program.train(state, program.data(x=data.x.astype(np.float32), t=data.t), 300, batch=32).check()
-    return program.parameters(state)["conv.weight"][:, :, 0, index % 8].astype(float)
-
-
-_kept: dict[int, np.ndarray] = {}
-
-
-def learnt(index: int) -> np.ndarray:
-    """The same, worked out once."""
-    if index not in _kept:
-        _kept[index] = _learnt(index)
-    return _kept[index]
+    return program.parameters(state)["conv.weight"][:, :, 0].astype(float)
 
 
 class ConvolutionAsNeurons(Model):
@@ -193,7 +183,7 @@ class ConvolutionAsNeurons(Model):
         if self.kernel == "own":
             return np.array(self.own, float)
         if self.kernel == "learnt":
-            return learnt(self.which)
+            return learnt()[:, :, self.which]
         y, x = np.mgrid[:k, :k] - middle
         smooth = np.exp(-(x**2 + y**2) / (2 * max(0.5, k / 4) ** 2))
         one = ((np.round(x) == 0) & (np.round(y) == 0)).astype(float) if k % 2 else (np.arange(k * k).reshape(k, k) == 0).astype(float)
