@@ -131,10 +131,10 @@ class Run:
     def __repr__(self) -> str:
         clock = self.model.clock
         figures = ", ".join(f"{k} {_short(v)}" for k, v in self.summary.items())
-        return f"<Run of {self.experiment.model}, {self.steps * clock.dt:.6g} {clock.unit}: {figures}>"
+        return f"<Run of {self.experiment.model}, {clock.said(self.steps)}: {figures}>"
 
     def _repr_html_(self) -> str:
-        rows = {"model": self.model.title, "length": f"{self.steps * self.model.clock.dt:.6g} {self.model.clock.unit}", **self.summary}
+        rows = {"model": self.model.title, "length": self.model.clock.said(self.steps), **self.summary}
         rows["streams"] = ", ".join(self.streams)
         body = "".join(
             f"<tr><th style='text-align:left'>{html.escape(str(k))}</th><td>{html.escape(_short(v))}</td></tr>" for k, v in rows.items()

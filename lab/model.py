@@ -27,6 +27,7 @@ import numpy as np
 from lab.errors import LabError, ModelError, near
 from lab.params import Described, Spec, frozen, param
 from lab.params.bounds import COUNT, COUNT_OR_NONE, INFINITE, MOST_STEPS, Bound, index, index_or_none
+from lab.units import unit_for
 
 __all__ = [
     "COUNT", "COUNT_OR_NONE", "INFINITE", "MOST_STEPS", "Action", "Advice", "Asked", "Bound", "Clock", "Events", "Figure", "Handle", "Layer", "Model", "Out", "Picture", "Preset", "Recorded", "Remedy", "Stage", "State",
@@ -45,6 +46,11 @@ class Clock:
     unit: str = "ms"
     physical: bool = True
     name: str = "step"
+
+    def said(self, steps: float) -> str:
+        """A number of steps as a length of time in words: '12.5 ms', '1 epoch', '2.5 epochs'."""
+        amount = steps * self.dt
+        return f"{amount:.6g} {unit_for(amount, self.unit)}"
 
 
 @dataclass(frozen=True)

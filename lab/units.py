@@ -22,6 +22,7 @@ _OHM = re.compile(r"(?<![A-Za-z])([kMG]?)[Oo]hm(?![a-z])")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LOWERED = {ord(raised): plain for plain, raised in zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")}
 _TEN = re.compile(r"\s*[×·*]\s*10\^?(-?\d)")
+_WORDS = re.compile(r"[a-z]+( [a-z]+)*(?<=[a-z]{4})")  # a unit that is no symbol
 _SPACES = re.compile(r"(?<=\d)[\u202f\u00a0\u2009 ](?=\d{3})")
 _LETTERS = {
     "tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "mu": "μ", "eta": "η", "phi": "φ", "delta": "δ",
@@ -119,6 +120,14 @@ def singular(name: str) -> str:
 
 def _several(word: str) -> bool:
     return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+
+
+def unit_for(amount: float, unit: str) -> str:
+    """The unit of an amount: words take its number ('1 pixel', '3 pixels', '12.8 epochs'), symbols such as ms stay as they are."""
+    if not _WORDS.fullmatch(unit):
+        return unit
+    one = singular(unit)
+    return one if amount == 1 else unit if unit != one else f"{one}es" if one.endswith(("tch", "sh", "ss", "x")) else f"{one}s"
 
 
 def counted(count: int, name: str) -> str:

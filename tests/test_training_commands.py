@@ -60,7 +60,7 @@ def test_a_length_in_epochs_may_be_written_with_and_without_a_space(unit, tmp_pa
 def test_a_length_beyond_the_end_says_what_ends_the_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["run", "mlp", *SMALL, "--set", "epochs=2", "--for", "5 epochs", "-o", "run.lab"]) == 0
-    assert "Ended at 2 epoch, before the 5 asked for" in (said := capsys.readouterr().err) and "--set epochs=5" in said
+    assert "Ended at 2 epochs, before the 5 asked for" in (said := capsys.readouterr().err) and "--set epochs=5" in said
 
 
 def test_a_resumed_training_ends_in_the_bytes_of_an_uninterrupted_one(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from lab.params import Described, param
-from lab.units import counted, figure, lines, log_ticks, number, plain, singular, ticks, typeset
+from lab.units import counted, figure, lines, log_ticks, number, plain, singular, ticks, typeset, unit_for
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
 
@@ -84,3 +84,38 @@ def test_parameters_are_read_as_they_are_printed():
         assert Cell.from_text("current", text) == value
     assert Cell.from_text("cells", f"86{THIN}000") == 86000
     assert Cell.specs()["current"].text(-6.26) == "−6.26 µA/cm²" and Cell.specs()["cells"].text(12000) == f"12{THIN}000"
+
+
+def test_units_that_are_words_take_the_number_of_their_amount_and_symbols_stay():
+    said = [
+        (1, "pixels"),
+        (3, "pixels"),
+        (0, "pixels"),
+        (1, "place"),
+        (61, "place"),
+        (12.5, "epoch"),
+        (2, "minibatch"),
+        (1, "nats"),
+        (2, "rewired network"),
+    ]
+    assert [unit_for(*each) for each in said] == [
+        "pixel", "pixels", "pixels", "place", "places", "epochs", "minibatches", "nat", "rewired networks"
+    ]  # fmt: skip
+    assert [unit_for(n, u) for n in (1, 2) for u in ("ms", "s", "eps", "Hz", "µA/cm²", "log10", "")] == [
+        "ms",
+        "s",
+        "eps",
+        "Hz",
+        "µA/cm²",
+        "log10",
+        "",
+    ] * 2
+
+
+def test_a_number_is_read_back_with_the_unit_it_was_shown_with():
+    from lab import catalog
+
+    kind = catalog.load("convolution-as-neurons")
+    for value in (1, 3):
+        shown = kind.specs()["stride"].text(value)
+        assert shown == ("1 pixel" if value == 1 else "3 pixels") and kind.from_text("stride", shown) == value

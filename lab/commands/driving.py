@@ -92,11 +92,11 @@ def drive(simulation: Simulation, experiment: Experiment, recorder: Recorder, se
     whole = whole and _patiently(session.flush, session, wishes)
     _close(session, wishes, whole)
     if not quiet:
-        say(f"{(simulation.step - begin) * clock.dt:.6g} {clock.unit} in {time.perf_counter() - began:.3g} s")
+        say(f"{clock.said(simulation.step - begin)} in {time.perf_counter() - began:.3g} s")
     asked_for = experiment.steps or 0
     if not code and simulation.step < asked_for:
         say(
-            f"Ended at {simulation.step * clock.dt:.6g} {clock.unit}, before the {asked_for * clock.dt:.6g} asked for: "
+            f"Ended at {clock.said(simulation.step)}, before the {asked_for * clock.dt:.6g} asked for: "
             f"{simulation.over or _whole(simulation, asked_for * clock.dt)}."
         )
     return code or (0 if whole else 1)

@@ -137,7 +137,7 @@ def _print_summary(simulation: Simulation, path: Path | None, as_json: bool) -> 
             )
         )
         return
-    print(f"{simulation.model.title}: {simulation.step * clock.dt:.6g} {clock.unit}, seed {simulation.seed}")
+    print(f"{simulation.model.title}: {clock.said(simulation.step)}, seed {simulation.seed}")
     for name, value in summary.items():
         if name == "data":  # said when it was loaded
             continue
@@ -180,12 +180,10 @@ def resume(
         if end is None:
             end = simulation.model.length
         if end is None or end <= point.step:
-            raise ModelError(
-                f"Run {info.id} of {file} is finished at {info.steps * clock.dt:g} {clock.unit}: say how much longer with --for."
-            )
+            raise ModelError(f"Run {info.id} of {file} is finished at {clock.said(info.steps)}: say how much longer with --for.")
         if behind:
             # Killed while running: rows after the checkpoint are recorded already, so the rest becomes a branch.
-            say(f"Going on from the checkpoint at {point.step * clock.dt:g} {clock.unit} as a new run.")
+            say(f"Going on from the checkpoint at {clock.said(point.step)} as a new run.")
             experiment = experiment.replace(steps=end, schedule=(*log, *(h for h in experiment.schedule if h not in log)))
             recorder = Recorder(
                 session,

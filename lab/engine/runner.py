@@ -536,7 +536,7 @@ class Runner:
         self._replay(point, log[: point.done] if diverged else log, place)
         if self.session is not None and parent is not None:
             self._recorder = Recorder(
-                self.session, f"{self.name} (from {place * self.simulation.model.clock.dt:g} {self.simulation.model.clock.unit})",
+                self.session, f"{self.name} (from {self.simulation.model.clock.said(place)})",
                 self.experiment, self.simulation, self._record, parent=(parent, place), colour=self.colour,
             )  # fmt: skip
             self._recorder.take_log(self.simulation.log)

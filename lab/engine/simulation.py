@@ -188,7 +188,7 @@ class Simulation:
         clock = self.model.clock
         remedy = self.model.remedy(stream)
         raise DivergenceError(
-            f"{self.model._owner()}: {stream} became infinite or not a number at step {step} ({step * clock.dt:.6g} {clock.unit}): {remedy}.",
+            f"{self.model._owner()}: {stream} became infinite or not a number at step {step} ({clock.said(step)}): {remedy}.",
             model=self.model._owner(),
             stream=stream,
             step=step,

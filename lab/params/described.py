@@ -21,7 +21,7 @@ from pydantic_core import PydanticUndefined
 
 from lab.errors import ParameterError, near
 from lab.params.kinds import KINDS
-from lab.units import number, typeset
+from lab.units import number, typeset, unit_for
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Spec:
         """The value as a person reads it, with its unit."""
         if self.kind == "bool" or isinstance(value, bool) or not isinstance(value, (int, float)):
             return f"{value} {typeset(self.unit)}".strip()
-        return f"{number(value, 6, nothing=0.0)} {typeset(self.unit)}".strip()
+        return f"{number(value, 6, nothing=0.0)} {unit_for(value, typeset(self.unit))}".strip()
 
 
 class Frozen(dict):

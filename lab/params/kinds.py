@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lab.units import plain, typeset
+from lab.units import plain, typeset, unit_for
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def register(kind: ParameterKind) -> ParameterKind:
 
 def _bare(text: str, unit: str) -> str:
     """What was typed without its unit, in the letters of programs."""
-    for own in {unit, typeset(unit)} - {""}:
+    for own in {unit, typeset(unit), unit_for(1, unit)} - {""}:
         text = text.strip().removesuffix(own)
     return plain(text)
 

@@ -484,7 +484,7 @@ class Learner(Model):
         layer = next((stage.name for stage in constants.stages if node == stage.name or node.startswith(f"{stage.name}.")), "")
         where = f"layer {layer}: '{node}'" if layer else f"'{node}' {self._largest(constants)}".rstrip()
         raise DivergenceError(
-            f"{self._owner()}: {where} became infinite or not a number at step {step} ({step * clock.dt:.4g} {clock.unit}s), "
+            f"{self._owner()}: {where} became infinite or not a number at step {step} ({clock.said(step)}), "
             f"most likely because {self._likely_cause(step)}: {remedy}.",
             model=self._owner(), stream=node, step=step, remedy=remedy,
         )  # fmt: skip

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QSlider, QStyle, QStyleOptionSlider, QW
 
 from lab.display.plots import nice_ceiling, typeset
 from lab.params import Spec
-from lab.units import number
+from lab.units import number, unit_for
 from lab.widgets import theme
 
 TICKS = 1000
@@ -103,7 +103,7 @@ class NumberBox(QLineEdit):
         super().__init__(parent)
         self.spec = spec
         self.scale = scale
-        self.unit = typeset(spec.unit)
+        self.unit = self.shown_unit = typeset(spec.unit)
         self.value: Any = spec.default
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._pause = QTimer(self)
@@ -118,7 +118,9 @@ class NumberBox(QLineEdit):
         """Show a value."""
         self.value = value
         self._dirty = False
-        shown = f"{number_text(value)} {self.unit}".strip() if isinstance(value, (int, float)) else str(value)
+        number_of = isinstance(value, (int, float))
+        self.shown_unit = unit_for(value, self.unit) if number_of else ""
+        shown = f"{number_text(value)} {self.shown_unit}".strip() if number_of else str(value)
         if shown != self.text():
             self.setText(shown)
             self.setCursorPosition(0)
@@ -135,7 +137,7 @@ class NumberBox(QLineEdit):
         if self._dirty:
             self._dirty = False
             text = self.text().strip()
-            self.typed.emit(text.removesuffix(self.unit).strip() if self.unit else text)
+            self.typed.emit(text.removesuffix(self.shown_unit).strip() if self.shown_unit else text)
         elif self._pause.isActive():
             self._pause.stop()
             self.settled.emit()
@@ -176,7 +178,7 @@ class NumberBox(QLineEdit):
 
     def _select(self) -> None:
         if self.hasFocus() and not self._dirty:
-            self.setSelection(0, len(self.text()) - (len(self.unit) + 1 if self.unit else 0))
+            self.setSelection(0, len(self.text()) - (len(self.shown_unit) + 1 if self.shown_unit else 0))
 
     def set_theme(self) -> None:
         """Numbers are monospaced."""
