@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import lab
+from lab import catalog
 from lab.__main__ import main
 
 PAGE = (Path(__file__).parent.parent / "docs" / "adding-a-model.md").read_text("utf-8")
@@ -23,9 +24,10 @@ MODEL = "ion_channel.py"
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """An empty folder that holds one small model file."""
+    """An empty folder that holds one small model file, which the person has named: whether another test did must not matter."""
     monkeypatch.chdir(tmp_path)
     Path(MODEL).write_text(re.findall(r"```python\n(.*?)```", PAGE, re.S)[0], "utf-8")
+    catalog.open_file(MODEL)
     return tmp_path
 
 
