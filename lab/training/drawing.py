@@ -94,7 +94,7 @@ def hourglass(inputs: int, widths: Sequence[int], code: int, middle: str, pictur
         if len(found) == n + 1:
             found.append(_code(code, middle, n, {} if n == 0 else said(*widths, min(widths[-1], NEW))))
         name = f"{'decoder' if turned else 'encoder'}{n - k if turned else k + 1}"
-        own = {
+        own: dict[str, Any] = {
             "more": said(*widths[:k], widths[k] + 1, *widths[k + 1 :]),
             "fewer": said(*widths[:k], widths[k] - 1, *widths[k + 1 :]) if widths[k] > 1 else {},
             "without": said(*widths[:k], *widths[k + 1 :]),
