@@ -175,7 +175,7 @@ MORTAL = (
     "import os, sys, json; from pathlib import Path; from lab.analysis.sweeps import work; real = work.measure\n"
     "def measure(task):\n"
     "    mark = Path(os.environ['MORTAL'])\n"
-    "    if json.loads(task)['number'] == 3 and (mark.name == 'always' or not mark.exists()):\n"
+    "    if json.loads(task)['points'][0]['number'] == 3 and (mark.name == 'always' or not mark.exists()):\n"
     "        mark.touch(); os.kill(os.getpid(), 9)\n"
     "    return real(task)\n"
     "work.measure = measure; work.serve()"
