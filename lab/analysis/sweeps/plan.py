@@ -156,9 +156,9 @@ class Plan:
 
         The parts follow from the plan alone, so that what comes of a point depends neither on who does it nor on what is done already.
         """
-        inner = set() if self.experiment.schedule else self.experiment.build().may_differ()
+        inner = frozenset[str]() if self.experiment.schedule else self.experiment.build().may_differ()
         if self.drawn and not inner.issuperset(a.name for a in self.axes):
-            inner = set()
+            inner = frozenset()
         if not inner:
             yield from ([point] for point in self.points())
             return
@@ -189,8 +189,8 @@ class Plan:
 
     def task(self, points: Sequence[Point]) -> str:
         """Points as JSON, all that a worker needs."""
-        points = [{"number": p.number, "values": plain(p.values), "seed": p.seed} for p in points]
-        return json.dumps({"experiment": self.experiment.to_dict(), "points": points})
+        told = [{"number": p.number, "values": plain(p.values), "seed": p.seed} for p in points]
+        return json.dumps({"experiment": self.experiment.to_dict(), "points": told})
 
     def experiment_of(self, point: Point) -> Experiment:
         """The experiment of one point, to be run by itself."""
