@@ -95,7 +95,7 @@ def test_runs_advanced_together_are_the_runs_by_themselves(name):
     kind = catalog.load(name)
     cell = kind(stimulus="step")
     low, high = cell.sweep_range
-    currents = [low, 0.4 * low + 0.6 * high, high]
+    currents = [low, high]  # with two offsets as many cells as there are numbers kept of all intervals
     steps = cell.steps_for(200.0)
     found = lab.sweep(name, {"current": currents, "offset": [0.0, 0.25]}, steps=steps, seeds=2, workers=0, stimulus="step")
     for row in found.rows:

@@ -7,27 +7,24 @@ arithmetic of the single cell give the same bits; Hodgkin-Huxley's is ordered fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lab.cells import recent
+from lab.cells.cell import Steady
 from lab.kernels import kernel
 from lab.model import Events, Out, State
-
-if TYPE_CHECKING:
-    from lab.cells.neuron import Neuron
 
 CURRENTS = frozenset({"current", "offset"})
 
 
-def may_differ(cell: Neuron) -> frozenset[str]:
+def may_differ(cell: Steady) -> frozenset[str]:
     """Parameters in which runs of this cell may differ: its currents, if they are constant from the first step on."""
     steady = cell.stimulus == "step" and cell.onset == cell.width == cell.spread == 0.0
     return CURRENTS if steady and cell.cells == 1 and not cell.shadow and not cell.clamped else frozenset()
 
 
-def finals(cells: Sequence[Neuron], steps: int) -> list[State] | None:
+def finals(cells: Sequence[Steady], steps: int) -> list[State] | None:
     """The state of each run after `steps`; None where one of them became infinite or not a number."""
     many = cells[0].silent(cells=len(cells), shown=1)
     bench = many.build(0)
@@ -47,12 +44,14 @@ def finals(cells: Sequence[Neuron], steps: int) -> list[State] | None:
     who, when = np.concatenate(index), np.concatenate(times)
     order = np.argsort(who, kind="stable")
     each = np.split(when[order], np.searchsorted(who[order], np.arange(1, len(cells))))
-    return [_alone(state, i, len(cells), float(bench.own[i]), each[i]) for i in range(len(cells))]
+    single = cells[0].start(cells[0].build(0), 0)
+    own = frozenset(name for name, array in state.items() if array.shape != single[name].shape)  # the rest is the stimulus and the clock
+    return [_alone(state, own, i, float(bench.own[i]), each[i]) for i in range(len(cells))]
 
 
-def _alone(state: State, i: int, count: int, current: float, times: np.ndarray) -> State:
-    """What a run by itself would hold where the population holds cell i, which fired at `times`."""
-    own: State = {name: array[i : i + 1].copy() if array.shape[:1] == (count,) else array.copy() for name, array in state.items()}
+def _alone(state: State, apart: frozenset[str], i: int, current: float, times: np.ndarray) -> State:
+    """What a run by itself would hold where the population holds cell i, which fired at `times`; each cell has of its own what is `apart`."""
+    own: State = {name: array[i : i + 1].copy() if name in apart else array.copy() for name, array in state.items()}
     own["now"] = np.array([current])
     own["recent"] = recent.none(1)
     recent.remember(own["recent"], np.zeros(len(times), np.int64), times)
@@ -70,11 +69,3 @@ def _add_up(times, intervals):
         intervals[1] += interval
         intervals[2] += interval * interval
         intervals[3] = interval
-
-
-def summaries(cells: Sequence[Neuron], steps: int) -> list[dict[str, Any]] | None:
-    """The summary of each run; None where they have to be run one by one."""
-    states = finals(cells, steps)
-    if states is None:
-        return None
-    return cells[0].summaries_of(cells, states)

@@ -474,7 +474,9 @@ class Neuron(Driven):
 
     def summaries(self, others: Sequence[Model], steps: int) -> list[dict[str, Any]] | None:
         """All of them as one population."""
-        return abreast.summaries([cell for cell in others if isinstance(cell, Neuron)], steps)
+        cells = [cell for cell in others if isinstance(cell, Neuron)]
+        states = abreast.finals(cells, steps)
+        return None if states is None else self.summaries_of(cells, states)
 
     def summaries_of(self, cells: Sequence[Neuron], states: Sequence[State]) -> list[dict[str, Any]]:
         """The summary of each cell from its state; a hook for cells that measure something for each, better done for all at once."""
