@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.cells.driven import SHAPED
-from lab.cells.firing import interval_error, rates_under
-from lab.cells.neuron import Bench, Equations, Start
+from lab.cells.firing import interval_error, interval_errors, rates_under
+from lab.cells.neuron import Bench, Equations, Neuron, Start
 from lab.cells.phase_plane import Equilibrium, hopf_points
 from lab.cells.squid import gate_changes, gating, rates
 from lab.cells.squid_membrane import PEAK, RISE, Cells, Climb, Looks, advance_clamped, advance_many, advance_one, hold, look_back
@@ -297,9 +297,16 @@ class HodgkinHuxley(SquidShown):
         return rates_under(Equations(self))
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
+        return self._told(constants, state, math.nan if self.clamped else self.interval_error())
+
+    def summaries_of(self, cells: Sequence[Neuron], states: Sequence[State]) -> list[dict[str, Any]]:
+        errors = interval_errors(Equations(self), np.array([cell.amplitude + cell.base for cell in cells]), self.dt)
+        found = zip(cells, states, errors, strict=True)
+        return [cell._told(cell.build(0), state, float(error)) for cell, state, error in found if isinstance(cell, HodgkinHuxley)]
+
+    def _told(self, constants: Bench, state: State, error: float) -> dict[str, Any]:
         out = super().summary(constants, state)
         if not self.clamped:
-            error = self.interval_error()
             if math.isfinite(error):
                 out["interval error (%)"] = error
         if self.reversal == "concentrations":
