@@ -239,11 +239,11 @@ class ActivationFunctions(Model):
             y, slope = (float(f(self.function, np.array([z]))[0]) for f in (value, derivative))
             return [*rows, {"": "sum z", "w x": z}, {"": "output σ(z)", "w x": y}, {"": "slope σ'(z)", "w x": slope}]
         if stream == "softmax steps":
-            z = np.array(self.logits[0])
-            e = np.exp((z - z.max()) / self.temperature)
+            logits = np.array(self.logits[0])
+            e = np.exp((logits - logits.max()) / self.temperature)
             return [
-                {"class": k, "z": float(z[k]), "z / T": float(z[k] / self.temperature), "e^((z - max z) / T)": float(e[k]), "probability": float(e[k] / e.sum())}
-                for k in range(len(z))
+                {"class": k, "z": float(logits[k]), "z / T": float(logits[k] / self.temperature), "e^((z - max z) / T)": float(e[k]), "probability": float(e[k] / e.sum())}
+                for k in range(len(logits))
             ]  # fmt: skip
         return super().observe(constants, state, stream)
 
