@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import scipy.linalg.cython_blas  # noqa: F401  the BLAS that kernels multiply with: loaded before it is held to one thread
 
 from lab.errors import DivergenceError, ModelError, ParameterError, near
 from lab.kernels import seed_state
@@ -21,7 +22,7 @@ from lab.tape.layout import Layout
 from lab.tape.listing import Listing, Node
 from lab.tape.optimisers import KINDS, SCHEDULES
 from lab.tape.registry import END, ENTER, OPCODE, OUT
-from lab.tape.threads import one_thread
+from lab.kernels.threads import one_thread
 
 State = dict[str, np.ndarray]
 

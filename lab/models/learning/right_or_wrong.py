@@ -12,7 +12,7 @@ from lab.errors import DivergenceError
 from lab.kernels import seed_state
 from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 from lab.params.bounds import COUNT, index
-from lab.tape.threads import one_thread
+from lab.kernels.threads import one_thread
 from lab.training import feedback
 from lab.training import predictive as pc
 
