@@ -9,8 +9,8 @@ import numpy as np
 
 from lab.data import sets
 from lab.errors import DivergenceError
-from lab.model import MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Remedy, Stage, State, Stream, action, arrays, param
 from lab.kernels.threads import one_thread
+from lab.model import MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Remedy, Stage, State, Stream, action, arrays, param
 from lab.training import predictive as pc
 
 CLAMPS = ("both ends: learn", "input: predict", "output: generate")
