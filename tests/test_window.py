@@ -678,7 +678,7 @@ def test_curves_begin_before_a_save_under_another_name_and_before_a_branch(open_
     steps = window.player.source.events("tens", 0)[0]
     assert len(steps) and steps[0] < 100 and list(steps) == sorted(steps)
     # A branch from the past, live, and of that another one: both begin with what they left.
-    for place, more in ((60, 30), (80, 10)):
+    for place, more in ((60, 30), (80, 15)):
         window.player.send(Seek(place))
         window.player.send(RunFor(more))
         qtbot.waitUntil(lambda last=place + more: status(window).step == last and status(window).phase == "paused", timeout=5000)
@@ -687,4 +687,4 @@ def test_curves_begin_before_a_save_under_another_name_and_before_a_branch(open_
     # And so they do when they are looked at later.
     run = status(window).run_id
     window.player.look(run)
-    assert drawn(window) == [(k, float(k)) for k in range(1, 91)]
+    assert drawn(window) == [(k, float(k)) for k in range(1, 96)]
