@@ -8,7 +8,7 @@ import pytest
 from lab.embedding import questions as ask
 from lab.embedding import raster, tsne, umap
 from lab.embedding.barnes_hut import repel_tree
-from lab.embedding.neighbours import honesty, nearest_neighbours, truth
+from lab.embedding.neighbours import honesty, in_words, nearest_neighbours, truth
 from lab.embedding.pca import align, principal_components
 from lab.embedding.vectors import Vectors
 from lab.engine.simulation import Simulation
