@@ -41,12 +41,9 @@ def check(graph: Graph) -> Iterable[Problem]:
         value = n.parameters
         if isinstance(value, Value) and value.signal == "file" and not value.file:
             yield Problem(f"{n.title} is to be read from a file: choose one, or another signal.", (n.id,))
-        if isinstance(value, Value) and not graph.outgoing(n.id):
-            yield Problem(f"{n.title} goes nowhere: drag from its port to an ensemble.", (n.id,), fatal=False)
-        if isinstance(value, Ensemble) and not graph.incoming(n.id):
-            yield Problem(f"Nothing leads to {n.title}: it holds 0 until a value or an ensemble is wired to it.", (n.id,), fatal=False)
-        if isinstance(value, Output) and not graph.incoming(n.id):
-            yield Problem(f"Nothing leads to {n.title}: drag from the port of an ensemble to it.", (n.id,), fatal=False)
+        # Before the first wire everything is still to be joined, and need not be told.
+        if isinstance(value, (Ensemble, Output)) and graph.edges and not graph.incoming(n.id):
+            yield Problem(f"Nothing leads to {n.title}: drag from the port of a value or an ensemble to it.", (n.id,), fatal=False)
     for id, missing in {} if broken else net.unfilled().items():
         yield Problem(
             f"No wire reaches {' and '.join(missing)} of {graph.node(id).title}: wire another value to it, or give it fewer dimensions.",
@@ -168,7 +165,7 @@ def _built(nodes: Iterable[tuple[str, str, float, float, dict]], wires: Iterable
 def channel() -> Graph:
     """A wave held by one ensemble and read out: the smallest network."""
     return _built(
-        (("value", "Value", 0, 0, dict(signal="sine")), ("ensemble", "A", 320, 0, {}), ("output", "Output", 640, 0, {})),
+        (("value", "Value", 0, 0, dict(signal="sine")), ("ensemble", "A", 320, 0, dict(neurons=100)), ("output", "Output", 640, 0, {})),
         (("Value", "A", {}), ("A", "Output", dict(synapse=20.0))),
     )
 
@@ -189,8 +186,8 @@ def chain() -> Graph:
     return _built(
         (
             ("value", "Value", 0, 0, dict(signal="sine", frequency=0.4)),
-            ("ensemble", "A", 300, 0, {}),
-            ("ensemble", "B", 620, 0, {}),
+            ("ensemble", "A", 300, 0, dict(neurons=100)),
+            ("ensemble", "B", 620, 0, dict(neurons=100)),
             ("output", "Square", 940, 0, {}),
         ),
         (("Value", "A", {}), ("A", "B", dict(function="x^2")), ("B", "Square", dict(synapse=20.0))),

@@ -216,7 +216,7 @@ class EnsembleNetwork(Model):
             at, before = said, 0
             for p in net.outputs:
                 if p in self._exact:
-                    layers += [Layer("outputs", channel=at + j, style="dashed", series=(before + j,)) for j in range(net.dimensions[p.id])]
+                    layers += [Layer("outputs", channel=at + j, theory=True, series=(before + j,)) for j in range(net.dimensions[p.id])]
                     at += net.dimensions[p.id]
                 before += net.dimensions[p.id]
             figures = tuple(f"error of {p.title}" for p in self._exact[:1])

@@ -106,7 +106,7 @@ class Ensemble(Described):
     """Neurons that hold a value together."""
 
     owner: ClassVar[str] = "ensemble"
-    neurons: int = param(100, lo=1, hi=5000, live=False, log=True, main=True, doc="How many neurons hold the value.")
+    neurons: int = param(200, lo=1, hi=5000, live=False, log=True, main=True, doc="How many neurons hold the value.")
     dimensions: int = param(
         1, lo=1, hi=MOST_DIMENSIONS, live=False, main=True, doc="How many numbers the value has: x, y, z, or x1, x2 and so on."
     )

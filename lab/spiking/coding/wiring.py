@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lab.errors import LabError
 from lab.params.arithmetic import Formula, FormulaError
-from lab.spiking.coding.parts import Decoded, Ensemble, Feed, Output, Value, components
+from lab.spiking.coding.parts import MOST_DIMENSIONS, Decoded, Ensemble, Feed, Output, Value, components, names
 
 MOST_NEURONS = 50_000
 BETWEEN = " · "  # stands between a node's name and its dimension
@@ -118,8 +118,7 @@ class Net:
             try:
                 formulas = link.carries.formulas(has)
             except FormulaError as error:
-                only = "" if "name" not in error.sentence else f" {source.title} holds {_listed(components(has))}."
-                yield WiringError(f"{name}: {error}{only}", link.id)
+                yield WiringError(f"{name}: {_missing(error, source, has) or error}", link.id)
                 continue
             size = len(formulas) or has
             room = target.kind.dimensions if isinstance(target.kind, Ensemble) else None
@@ -169,10 +168,6 @@ class Net:
         title = self.by_id[id].title
         return tuple(f"{title}{BETWEEN}{c}" if c else title for c in components(self.dimensions[id]))
 
-    def carried(self, led: Led) -> str:
-        """What a wire carries, as it is written on the canvas."""
-        return led.link.carries.function.strip() or ""
-
 
 def decoders_of(led: Led) -> tuple[str, str, float]:
     """What decides the decoders of a wire: function, solver, regularisation."""
@@ -181,5 +176,13 @@ def decoders_of(led: Led) -> tuple[str, str, float]:
     return carries.function.strip(), carries.solver, carries.regularisation
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return "one value, x" if names == ("",) else f"{len(names)} values, {', '.join(names[:-1])} and {names[-1]}"
+def _missing(error: FormulaError, source: Part, has: int) -> str:
+    """What to say of a name of a dimension that the source does not have; nothing of any other error."""
+    wanted = error.text[error.first : error.last]
+    known = dict(zip(names(MOST_DIMENSIONS), (0, 1, 2, *range(MOST_DIMENSIONS)), strict=True))
+    if wanted not in known:
+        return ""
+    shown = f"{error.text[: error.first]}»{wanted}«{error.text[error.last :]}"
+    holds = "one value, x" if has == 1 else f"{has} values, {', '.join(components(has)[:-1])} and {components(has)[-1]}"
+    more = f"give it {known[wanted] + 1} dimensions, or " if isinstance(source.kind, Ensemble) else ""
+    return f"{source.title} holds {holds}, and there is no '{wanted}' in {shown}: {more}write the function with what it holds."

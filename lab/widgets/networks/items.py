@@ -190,6 +190,8 @@ class NodeItem(QGraphicsItem):
         if many > 1:
             area = area.adjusted(0, 0, 40, 0)
         top, low = max(0.0, float(values.max())), min(0.0, float(values.min()))
+        if not self.unit_of_history:  # a value that rests at 0 is no storm of noise
+            top, low = max(top, 0.1), min(low, -0.1)
         x = area.left() + np.linspace(0, 1, len(values)) * area.width()
         y = area.bottom() - (values - low) / ((top - low) or 1.0) * area.height()
         painter.setBrush(Qt.BrushStyle.NoBrush)
