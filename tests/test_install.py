@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -14,20 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SOURCE = ("lab", "assets", "setup.py", "pyproject.toml", "README.md", "LICENSE")
-
-LISTED = """
-import distutils.core, sys
-import setuptools
-command = distutils.core.run_setup("setup.py", stop_after="init").get_command_obj("build_py")
-command.ensure_finalized()
-for _, _, file in command.find_all_modules():
-    print(file)
-for _, folder, _, names in command.data_files:
-    for name in names:
-        print(folder + "/" + name)
-"""
-
+SOURCE = ("lab", "assets", "pyproject.toml", "README.md", "LICENSE")
 
 DRAWN = """
 from PySide6.QtWidgets import QApplication
@@ -49,32 +37,39 @@ def needed(root: Path) -> set[str]:
 
 
 def listed(root: Path) -> set[str]:
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", LISTED], cwd=root, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return {line.replace(os.sep, "/") for line in done.stdout.splitlines()}
+    """What the builder puts into a wheel, by the names it has in the checkout."""
+    wheel = pytest.importorskip("hatchling.builders.wheel", reason="the builder of wheels is not beside this Python")
+    found = {
+        Path(file.path).relative_to(root).as_posix(): file.distribution_path
+        for file in wheel.WheelBuilder(str(root)).recurse_included_files()
+    }
+    assert {place.replace(os.sep, "/") for place in found.values()} == {installed(name) for name in found}
+    return set(found)
+
+
+def installed(name: str) -> str:
+    """Where a file of the checkout lies in a wheel."""
+    return f"lab/{name}" if name.startswith("assets/") else name
 
 
 def test_the_wheel_lists_every_file_of_lab_and_assets():
-    pytest.importorskip("setuptools", reason="no setuptools beside this Python")
     assert {"assets/icon.svg", "lab/py.typed"} < needed(ROOT)
     assert listed(ROOT) == needed(ROOT)
 
 
 def test_a_new_folder_of_assets_is_not_forgotten(tmp_path):
-    pytest.importorskip("setuptools", reason="no setuptools beside this Python")
-    (tmp_path / "lab").mkdir()
-    for name in ("lab/__init__.py", "assets/__init__.py", "assets/new/deep/er.bin", "assets/new/a.toml", "assets/screenshots/one.png"):
+    for name in (
+        "README.md",
+        "lab/__init__.py",
+        "assets/__init__.py",
+        "assets/new/deep/er.bin",
+        "assets/new/a.toml",
+        "assets/screenshots/one.png",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    shutil.copy(ROOT / "setup.py", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     assert listed(tmp_path) == needed(tmp_path) > {"assets/new/deep/er.bin", "assets/new/a.toml"}
-
-
-def _setuptools_will_do() -> bool:
-    try:
-        return int(metadata.version("setuptools").split(".")[0]) >= 77
-    except metadata.PackageNotFoundError:
-        return False
 
 
 @pytest.mark.long
@@ -95,10 +90,11 @@ def test_a_wheel_works_from_an_empty_folder_without_the_source(tmp_path, monkeyp
         return done.stdout
 
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
-    ran(*pip, "wheel", "--no-deps", *(["--no-build-isolation"] if _setuptools_will_do() else []), "-w", tmp_path, source)
+    alone = [] if importlib.util.find_spec("hatchling") is None else ["--no-build-isolation"]
+    ran(*pip, "wheel", "--no-deps", *alone, "-w", tmp_path, source)
     (wheel,) = tmp_path.glob("*.whl")
     held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("lab/")}
-    assert held == {f"lab/{name}" if name.startswith("assets/") else name for name in needed(source)}
+    assert held == {installed(name) for name in needed(source)}
 
     # A fresh environment: the wheel in it, its dependencies those of this one, named in a .pth, which reads no .pth of theirs.
     venv.create(tmp_path / "fresh", with_pip=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from lab import units
 from lab.errors import LabError, near
 from lab.params import Described
 
@@ -154,7 +155,9 @@ class Family:
     label: Callable[[Graph, Edge], str] = lambda graph, edge: ""
     words: Callable[[Graph, Edge], str] = lambda graph, edge: ""
     size: Callable[[Graph, Edge], float] = lambda graph, edge: 1.0
-    totals: Callable[[Graph], str] = lambda graph: f"{len(graph.nodes):,} nodes · {len(graph.edges):,} wires"
+    totals: Callable[[Graph], str] = lambda graph: (
+        f"{units.counted(len(graph.nodes), 'nodes')} · {units.counted(len(graph.edges), 'wires')}"
+    )
     census: Callable[[Graph], Census] | None = None
     wired: Callable[[Graph, int, int], tuple[tuple[str, ...], Any]] | None = None
     joined: Callable[[Graph, str, str], Mapping[str, Any]] = lambda graph, source, target: {}

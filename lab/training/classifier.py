@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from lab.data import sets
 from lab.errors import ModelError
-from lab.model import Action, Bound, State, action, index, param
+from lab.model import Action, Bound, Layer, Picture, State, action, index, param
 from lab.tape import Node
 from lab.training import canvas, readings
 from lab.training.attacks import Attack, probabilities
@@ -42,6 +43,18 @@ class Classifier(Perceptron):
     batch: int = redeclared(Perceptron, "batch", 64)
 
     drawing: ClassVar[bool] = True
+
+    def on_plane(self, surface: Picture) -> Picture:
+        """The plane of points, with where it decides and where it is pushed; a subclass adds its own."""
+        return replace(
+            surface, layers=(*surface.layers, Layer("line", label="boundary", theory=True, series=(5,)), Layer("pushes")), front=True
+        )
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Its own in front, and the plane where there is one."""
+        own = {p.name for p in self.own_pictures(outline(self))}
+        return tuple(self.on_plane(p) if p.name == "surface" else p if p.name in own else replace(p, front=False) for p in super().pictures)
 
     @property
     def counts(self) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lab.tape import Node, Program, Tape
-from lab.training.makers import HELD_OUT, Arrays, Made, generator, known_of, numbered
+from lab.training.makers import HELD_OUT, Arrays, Made, Spelled, generator
 from lab.training.objectives import Stage
 
 BORROWED = 5.0  # letters of the shorter context that are added to the counts of a longer one
@@ -171,7 +171,7 @@ def write_on(
 
 
 @dataclass(frozen=True)
-class Repeats(Made):
+class Repeats(Spelled, Made):
     """Letters drawn at random and repeated with a period that is drawn anew for each sequence: the task that needs an induction head.
 
     A fixed period would be solved by looking a fixed way back, which a single block can; here the model must find where the
@@ -203,23 +203,6 @@ class Repeats(Made):
     def periods_of(self, seed: int, count: int) -> np.ndarray:
         """(count,) the periods of the sequences held out."""
         return generator(seed, HELD_OUT).integers(self.periods[0], self.periods[1] + 1, count)
-
-    def tokens(self, text: str) -> np.ndarray:
-        """Numbers of letters."""
-        return numbered(text, self.alphabet)
-
-    def known(self, text: str) -> np.ndarray:
-        """Numbers of those letters that are its own."""
-        return known_of(text, self.alphabet)
-
-    def written(self, tokens: np.ndarray) -> str:
-        """The text of numbers."""
-        return "".join(self.alphabet[k] for k in tokens)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """(V,) characters of each token."""
-        return np.ones(self.letters)
 
     @property
     def each(self) -> float:

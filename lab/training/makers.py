@@ -276,8 +276,31 @@ def known_of(text: str, alphabet: str) -> np.ndarray:
     return np.array([k for letter in text for k in [alphabet.find(letter)] if k >= 0], np.int64)
 
 
+class Spelled:
+    """What reads and writes texts letter by letter, by its place in an `alphabet`."""
+
+    alphabet: Any  # a text; a property or a field of the maker
+
+    def tokens(self, text: str) -> np.ndarray:
+        """Numbers of letters, in the order of the alphabet."""
+        return numbered(text, self.alphabet)
+
+    def known(self, text: str) -> np.ndarray:
+        """Numbers of those letters of a text that are in the alphabet."""
+        return known_of(text, self.alphabet)
+
+    def written(self, tokens: np.ndarray) -> str:
+        """The text of numbers."""
+        return "".join(self.alphabet[k] for k in tokens)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(V,) characters of each token."""
+        return np.ones(len(self.alphabet))
+
+
 @dataclass(frozen=True)
-class Text:
+class Text(Spelled):
     """Windows of one long text, `context` characters each: input `x`, and `t` the same window one character further.
 
     Training windows and those held out (the last `held` part) never overlap. alphabet holds every character that occurs.
@@ -313,23 +336,6 @@ class Text:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each input per sample."""
         return {"x": (self.context,), "t": (self.context,)}
-
-    def tokens(self, text: str) -> np.ndarray:
-        """Numbers of characters, in the order of the alphabet."""
-        return numbered(text, self.alphabet)
-
-    def known(self, text: str) -> np.ndarray:
-        """Numbers of those characters of a text that occur in this one."""
-        return known_of(text, self.alphabet)
-
-    def written(self, tokens: np.ndarray) -> str:
-        """The text of numbers."""
-        return "".join(self.alphabet[k] for k in tokens)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """(V,) characters of each token."""
-        return np.ones(len(self.alphabet))
 
     @property
     def each(self) -> float:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidg
 
 from lab.display import stage
 from lab.display.plots import Overlay, Source
-from lab.model import Model
+from lab.model import Model, Strips
 from lab.widgets import theme
 from lab.widgets.arrangement import Arrangement, Node, Place, Rect, Split, names_of, read, seen
 from lab.widgets.drawers import Drawers
@@ -245,9 +245,11 @@ class Workspace(QMainWindow):
         if type(model) is not type(self.model):
             return False
         shown = stage.arrange(model, *self._inside())
-        cards = [(card.name, card.strips) for card in _cards_of(shown)]
-        mine = [(n, d.card.view.strips if isinstance(d.card.view, StripsView) else None) for n, d in self.docks.items()]
-        return cards == mine and _groups(model, shown) == (self.drawers.drawers.groups if self.drawers is not None else {})
+        return _kept(shown) == self._cards() and _groups(model, shown) == (self.drawers.drawers.groups if self.drawers is not None else {})
+
+    def _cards(self) -> list[tuple[str, Strips | None]]:
+        """The cards on the stage, with the strips of those that have some."""
+        return [(n, d.card.view.strips if isinstance(d.card.view, StripsView) else None) for n, d in self.docks.items()]
 
     def clear(self) -> None:
         """Remove all cards."""
@@ -268,7 +270,7 @@ class Workspace(QMainWindow):
             return
         inner, tall = self._inside()
         shown = stage.arrange(self.model, inner, tall)
-        if [card.name for card in _cards_of(shown)] != list(self.docks):
+        if _kept(shown) != self._cards():
             self.show_model(self.model)  # another size has room for other cards
             return
         self.filled, self._before_fill, self._pending = "", None, None
@@ -612,6 +614,10 @@ def _cards_of(shown: stage.Arrangement) -> list[stage.Card]:
     return [*stage.cards(shown.top), *stage.cards(shown.below)]
 
 
+def _kept(shown: stage.Arrangement) -> list[tuple[str, Strips | None]]:
+    return [(card.name, card.strips) for card in _cards_of(shown)]
+
+
 def _groups(model: Model, shown: stage.Arrangement) -> dict[str, tuple[str, ...]]:
     """The drawers, with one more for the analyses of a model that has spikes."""
     groups = {word: tuple(names) for word, names in shown.drawers if names}
@@ -633,7 +639,7 @@ def _tree(part: stage.Split | stage.Card, width: int, height: int) -> Node:
 def _shape(part: stage.Split | stage.Card | None) -> object:
     """How a part divides its place, without shares."""
     if part is None or isinstance(part, stage.Card):
-        return part.name if part else None
+        return (part.name, part.pictures) if part else None
     return part.across, tuple(_shape(each) for each in part.parts)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lab import units
 from lab.errors import LabError
 from lab.graph.document import Census, Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
 from lab.spiking.cells import LIF, AdEx, ConductanceLIF, HodgkinHuxley, Izhikevich, PoissonPopulation
@@ -84,10 +85,10 @@ def caption(graph: Graph, node: Node) -> str:
     """What a population or a drive is, in a few words."""
     value = node.parameters
     if isinstance(value, Drive):
-        return f"{value.rate:g} Hz × {value.sources:,}"
+        return f"{units.number(value.rate)} Hz × {units.number(value.sources)}"
     if isinstance(value, Noise):
         return f"{value.strength:g} mV/√ms"
-    return f"{_SHORT[type(value)]} · {value.size:,}"  # type: ignore[attr-defined]
+    return f"{_SHORT[type(value)]} · {units.number(value.size)}"  # type: ignore[attr-defined]
 
 
 def unit(graph: Graph, edge: Edge) -> str:
@@ -156,16 +157,16 @@ def totals(graph: Graph) -> str:
         net = network(graph)
         neurons, synapses, octets = net.neurons, net.expected_synapses(), net.memory()
     except LabError:
-        return f"{len(graph.nodes):,} nodes · {len(graph.edges):,} wires"
-    each = f" · {synapses / neurons:,.0f} per neuron" if neurons else ""
-    return f"{neurons:,} neurons · {_rounded(synapses)} synapses{each} · {octets / 1e6:,.3g} MB"
+        return f"{units.counted(len(graph.nodes), 'nodes')} · {units.counted(len(graph.edges), 'wires')}"
+    each = f" · {units.number(round(synapses / neurons))} per neuron" if neurons else ""
+    return f"{units.counted(neurons, 'neurons')} · {_rounded(synapses)} synapses{each} · {units.number(octets / 1e6, 3)} MB"
 
 
 def _rounded(count: float) -> str:
     for factor, letter in ((1e9, " G"), (1e6, " M")):
         if count >= factor:
             return f"{count / factor:.3g}{letter}"
-    return f"{count:,.0f}"
+    return units.number(round(count))
 
 
 def _balanced(excitatory: tuple[str, dict], inhibitory: tuple[str, dict], weights: tuple[float, float], **rule: Any) -> Graph:

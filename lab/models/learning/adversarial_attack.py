@@ -389,21 +389,15 @@ class AdversarialAttack(InSight):
         ]  # fmt: skip
         return tuple(found)
 
-    @property
-    def pictures(self):
-        """Its own in front; in a plane the surface bears the ball."""
-        own = {p.name for p in self.own_pictures(outline(self))}
-        found = []
-        for p in super().pictures:
-            if p.name == "surface":
-                layers = (
-                    *p.layers, Layer("line", label="boundary", theory=True, series=(5,)), Layer("pushes"), Layer("ball", label="ball", series=(5,)), Layer("way", label="attack", series=(1,)),
-                    Layer("random place", label="random", series=(2,)), Layer("hand place", label="by hand", series=(3,)),
-                )  # fmt: skip
-                p = replace(p, title="The plane", layers=layers, click="choose_nearest", drag="drag_input", front=True, weight=2.0,
-                            doc="Click: the nearest example is attacked. Drag: the input within its ball. Arrows: where the attack pushes test examples.")  # fmt: skip
-            found.append(p if p.name in own or p.name == "surface" else replace(p, front=False))
-        return tuple(found)
+    def on_plane(self, surface):
+        """The ball, the way of the attack, and the other inputs within it."""
+        surface = super().on_plane(surface)
+        layers = (
+            *surface.layers, Layer("ball", label="ball", series=(5,)), Layer("way", label="attack", series=(1,)), Layer("random place", label="random", series=(2,)),
+            Layer("hand place", label="by hand", series=(3,)),
+        )  # fmt: skip
+        return replace(surface, title="The plane", layers=layers, click="choose_nearest", drag="drag_input", weight=2.0,
+                       doc="Click: the nearest example is attacked. Drag: the input within its ball. Arrows: where the attack pushes test examples.")  # fmt: skip
 
     @property
     def stage(self):

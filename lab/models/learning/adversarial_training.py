@@ -383,22 +383,15 @@ class AdversarialTraining(Classifier):
             ]  # fmt: skip
         return tuple(found)
 
-    @property
-    def pictures(self):
-        """Its own in front; in a plane the boundary with the balls."""
-        own = {p.name for p in self.own_pictures(outline(self))}
-        found = []
-        for p in super().pictures:
-            if p.name == "surface":
-                layers = (
-                    *p.layers,
-                    Layer("line", label="boundary", theory=True, series=(5,)),
-                    Layer("pushes"),
-                    Layer("balls", style="pale", label="balls", series=(5,)),
-                )
-                p = replace(p, title="The boundary and the balls", layers=layers, front=True, weight=1.8)
-            found.append(p if p.name in own or p.name == "surface" else replace(p, front=False))
-        return tuple(found)
+    def on_plane(self, surface):
+        """The balls around the examples."""
+        surface = super().on_plane(surface)
+        return replace(
+            surface,
+            title="The boundary and the balls",
+            layers=(*surface.layers, Layer("balls", style="pale", label="balls", series=(5,))),
+            weight=1.8,
+        )
 
     @property
     def stage(self):

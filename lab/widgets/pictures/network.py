@@ -29,6 +29,7 @@ WIDEST, THINNEST = 4.6, 0.7  # px at an ordinary stroke
 REACH = 7.0  # px within which a wire is under the cursor
 TRAVEL = 120.0  # px of a drag that change a weight by the largest there is
 FINE = 0.1
+FAINT = 0.1  # of wires that nothing has passed yet
 DASHES = (5.0, 4.0)
 LARGE = 132  # px of a unit under the cursor
 Wire = tuple[int, int, int]  # bundle, unit there, unit here
@@ -111,23 +112,16 @@ class NetworkView(PictureView):
         tall = max(40.0, foot - top)
         most = max(len(layer["values"]) for layer in layers)
         side = max(9.0, min(3.6 * look.caption, 0.82 * tall / most, 0.42 * area.width() / len(layers)))
-        left = area.left() + 8 + names[0] + side / 2
-        right = area.right() - 8 - names[-1] - side / 2
+        step = (area.width() - 16 - names[0] - names[-1] - side) / max(1, len(layers) - 1)
+        own = [min(2.2 * side, 0.3 * tall, 0.8 * max(step, side)) if _whole(layer) else side for layer in layers]
+        left = area.left() + 8 + names[0] + own[0] / 2
+        right = area.right() - 8 - names[-1] - own[-1] / 2
         step = (right - left) / max(1, len(layers) - 1)
         found = []
         for k, layer in enumerate(layers):
             count = len(layer["values"])
-            pictured = count == 1 and int(layer["units"]) > 1  # one picture for many inputs
-            own = min(2.2 * side, 0.3 * tall, 0.8 * max(step, side)) if pictured else side
             gap = min(tall / max(1, count), 1.75 * side)
-            middle = top + tall / 2
-            found.append(
-                Place(
-                    left + k * step + (max(0.0, own - side) / 2 if pictured else 0.0),
-                    middle + (np.arange(count) - (count - 1) / 2) * gap,
-                    own,
-                )
-            )
+            found.append(Place(left + k * step, top + tall / 2 + (np.arange(count) - (count - 1) / 2) * gap, own[k]))
         return found
 
     @staticmethod
@@ -158,7 +152,8 @@ class NetworkView(PictureView):
         for k, (x, y) in enumerate(curves):
             own = self._weights(k).ravel()
             top = float(np.abs(own[np.isfinite(own)]).max()) if np.isfinite(own).any() else 0.0
-            weight.append(own / (top or 1.0) * (0.4 if self._shown["wires"][k].get("fixed") else 1.0))
+            wire = self._shown["wires"][k]
+            weight.append(own / (top or 1.0) * (FAINT if wire.get("faint") else 0.4 if wire.get("fixed") else 1.0))
             xs.append(np.hstack([x, np.broadcast_to(gap, (len(x), 1))]))
             ys.append(np.hstack([y, np.broadcast_to(gap, (len(y), 1))]))
         w, x, y = np.nan_to_num(np.concatenate(weight)), np.concatenate(xs), np.concatenate(ys)
@@ -573,7 +568,7 @@ class Controls(QWidget):
 
     def show_layers(self, layers: list[dict[str, Any]]) -> None:
         """Other layers, or other numbers of units."""
-        key = tuple((words_of(layer), *(repr(layer.get(way)) for way in WAYS)) for layer in layers)
+        key = tuple((words_of(layer), *(tuple((layer.get(way) or {}).items()) for way in WAYS)) for layer in layers)
         self._layers = layers
         if key == self._key:
             return
@@ -665,10 +660,15 @@ WAYS = {
 }
 
 
+def _whole(layer: dict[str, Any]) -> bool:
+    """Whether a layer is drawn as one picture of all its values."""
+    return len(layer["values"]) == 1 and int(layer["units"]) > 1
+
+
 def words_of(layer: dict[str, Any]) -> str:
-    """How many units a layer has: `8 units`, `64 inputs`."""
+    """How many units a layer has: `8 units`, `64 inputs`, `16 kernels`."""
     units, name = int(layer["units"]), str(layer["name"])
-    what = name if name in ("inputs", "outputs") else "units"
+    what = name if name in ("inputs", "outputs") else str(layer.get("what") or "units")
     return f"{number(units)} {what if units != 1 else what.removesuffix('s')}"
 
 
