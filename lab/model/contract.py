@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from typing import Any, ClassVar
 
@@ -167,6 +167,17 @@ class Model(Described):
     def summary(self, constants: Any, state: State) -> dict[str, Any]:
         """Figures of the run so far, by name with unit: {"spikes": 684, "rate (Hz)": 68.3}; read from the state."""
         return {}
+
+    def may_differ(self) -> frozenset[str]:
+        """Parameters in which runs may differ from this one and still be advanced together with it (`summaries`); usually none."""
+        return frozenset()
+
+    def summaries(self, others: Sequence[Model], steps: int) -> list[dict[str, Any]] | None:
+        """The summary that each of these models has after a run of so many steps, all advanced at once; they differ in `may_differ` alone.
+
+        None where they have to be run one by one. What comes of a model must not depend on the seed, nor on how many stand beside it.
+        """
+        return None
 
     def account(self, constants: Any) -> str:
         """What was read from a person's file for this run, in one paragraph: nothing is ignored, filled or dropped without being said."""

@@ -525,9 +525,16 @@ class HodgkinHuxley(Neuron):
         return _rates(tuple(self.constants_now), self.level)
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
+        return self._told(constants, state, math.nan if self.clamped else self.interval_error())
+
+    def summaries_of(self, cells: Sequence[Neuron], states: Sequence[State]) -> list[dict[str, Any]]:
+        errors = _interval_errors(Equations(self), np.array([cell.amplitude + cell.base for cell in cells]), self.dt)
+        found = zip(cells, states, errors, strict=True)
+        return [cell._told(cell.build(0), state, float(error)) for cell, state, error in found if isinstance(cell, HodgkinHuxley)]
+
+    def _told(self, constants: Bench, state: State, error: float) -> dict[str, Any]:
         out = super().summary(constants, state)
         if not self.clamped:
-            error = self.interval_error()
             if math.isfinite(error):
                 out["interval error (%)"] = error
         if self.reversal == "concentrations":
@@ -621,14 +628,20 @@ def _rates(numbers: tuple[float, ...], level: float) -> np.ndarray:
 
 @lru_cache(64)
 def _interval_error(equations: Equations, current: float, dt: float) -> float:
-    found = []
+    return float(_interval_errors(equations, np.array([current]), dt)[0])
+
+
+def _interval_errors(equations: Equations, currents: np.ndarray, dt: float) -> np.ndarray:
+    """`interval_error` for each of several constant currents."""
+    found, fires = [], np.ones(len(currents), bool)
     for step in (dt, dt / 2.0):
-        state = equations.cell.sweep(np.array([current]), 250.0, 100.0, dt=max(step, 0.001)).run()
-        if state["swept"][0] < 3 or state["last"][0] < 200.0:
-            return math.nan
-        found.append(float(state["last"][0] - state["first"][0]) / (int(state["swept"][0]) - 1))
-    exact = found[1] + (found[1] - found[0]) / 3.0
-    return 100.0 * (found[0] / exact - 1.0)
+        state = equations.cell.sweep(currents, 250.0, 100.0, dt=max(step, 0.001)).run()
+        fires &= (state["swept"] >= 3) & (state["last"] >= 200.0)
+        found.append((state["last"] - state["first"]) / np.maximum(state["swept"] - 1, 1))
+        if not fires.any():
+            return np.full(len(currents), math.nan)
+    exact = np.where(fires, found[1] + (found[1] - found[0]) / 3.0, math.nan)
+    return np.asarray(100.0 * (found[0] / exact - 1.0))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
