@@ -12,6 +12,7 @@ from lab.errors import LabError
 from lab.graph.document import Census, Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
 from lab.spiking.coding.parts import Decoded, Ensemble, Feed, Output, Value, components
 from lab.spiking.coding.wiring import Link, Net, Part
+from lab.units import number
 
 _IN = Port("in")
 _ENDS, _CELLS = "Values", "Neurons"
@@ -68,7 +69,7 @@ def caption(graph: Graph, node: Node) -> str:
     """What a node is, in a few letters."""
     value = node.parameters
     if isinstance(value, Ensemble):
-        return f"{value.neurons:,} {_SHORT[value.neurons_are]}" + (f" · {value.dimensions}-D" if value.dimensions > 1 else "")
+        return f"{number(value.neurons)} {_SHORT[value.neurons_are]}" + (f" · {value.dimensions}-D" if value.dimensions > 1 else "")
     if isinstance(value, Value):
         return {"constant": f"{value.value:g}", "sine": f"{value.amplitude:g} sin · {value.frequency:g} Hz", "pulse": f"{value.amplitude:g} from {value.begin:g} to {value.end:g} s",
                 "drawn": "drawn by hand", "file": value.file.replace("\\", "/").rpartition("/")[2] or "no file yet"}[value.signal]  # fmt: skip
@@ -136,7 +137,7 @@ def totals(graph: Graph) -> str:
     """Ensembles, neurons, and what a step multiplies beside the full matrices."""
     sizes = {n.id: n.parameters for n in graph.nodes if isinstance(n.parameters, Ensemble)}
     neurons, count = sum(p.neurons for p in sizes.values()), len(sizes)
-    count_said = f"{count} ensemble{'s' * (count != 1)} · {neurons:,} neuron{'s' * (neurons != 1)}"
+    count_said = f"{count} ensemble{'s' * (count != 1)} · {number(neurons)} neuron{'s' * (neurons != 1)}"
     full = census(graph).synapses
     try:
         net = network(graph)
@@ -147,7 +148,7 @@ def totals(graph: Graph) -> str:
         )
     except LabError:
         return count_said
-    return f"{count_said} · {full:,} synapses, computed with {factors:,} factors" if full else count_said
+    return f"{count_said} · {number(full)} synapses, computed with {number(factors)} factors" if full else count_said
 
 
 # -- templates --
