@@ -25,7 +25,7 @@ KINDS = (
 
 def network(graph: Graph) -> Net:
     """The network that the graph describes, as a value."""
-    parts = tuple(Part(n.id, n.title, n.parameters) for n in graph.nodes)  # type: ignore[arg-type]
+    parts = tuple(Part(n.id, n.title, n.parameters) for n in graph.nodes if isinstance(n.parameters, (Value, Ensemble, Output)))
     links = tuple(Link(e.id, e.source, e.target, e.properties) for e in graph.edges)  # type: ignore[arg-type]
     return Net(parts, links)
 

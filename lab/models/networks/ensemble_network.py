@@ -26,7 +26,7 @@ from lab.spiking.coding.network import (
     smooth,
     squares,
 )
-from lab.spiking.coding.parts import Ensemble, components
+from lab.spiking.coding.parts import Ensemble, Output, components
 from lab.spiking.coding.populations import REFRACTORY, TAU
 from lab.spiking.coding.wiring import Net, Part
 
@@ -139,11 +139,11 @@ class EnsembleNetwork(Model):
         return self.steps_for(6.0)
 
     def memory(self) -> int:
-        widest = max((p.kind.neurons * max(2500, 2 * p.kind.neurons) for p in self.net.ensembles), default=0)  # type: ignore[union-attr]
-        return 24 * widest + 8 * sum((p.kind.dimensions + 4) * p.kind.neurons for p in self.net.ensembles)  # type: ignore[union-attr]
+        widest = max((p.kind.neurons * max(2500, 2 * p.kind.neurons) for p in self.net.ensembles), default=0)
+        return 24 * widest + 8 * sum((p.kind.dimensions + 4) * p.kind.neurons for p in self.net.ensembles)
 
     @property
-    def _focus(self) -> tuple[int, Part] | None:
+    def _focus(self) -> tuple[int, Part[Ensemble]] | None:
         """The ensemble that pictures of neurons are about."""
         found = self.net.ensembles
         at = min(self.shown, len(found)) - 1
@@ -154,7 +154,7 @@ class EnsembleNetwork(Model):
         return tuple(name for p in self.net.parts for name in self.net.names_of(p.id))
 
     @property
-    def _exact(self) -> tuple[Part, ...]:
+    def _exact(self) -> tuple[Part[Output], ...]:
         """Outputs for which exact functions can say what they should be."""
         return tuple(p for p in self.net.outputs if p.id in self.net.order and self.net.ensembles)
 
@@ -226,7 +226,7 @@ class EnsembleNetwork(Model):
             found.append(Picture("spikes", f"Spikes: {self._shown_said}", (Layer("spikes"),), y="neuron", window=2.0, front=True))
         if self._focus:
             part = self._focus[1]
-            r = part.kind.radius  # type: ignore[union-attr]
+            r = part.kind.radius
             found.append(
                 Picture(
                     "tuning",
@@ -237,7 +237,7 @@ class EnsembleNetwork(Model):
                     x_range=(-r, r),
                 )
             )
-            d = part.kind.dimensions  # type: ignore[union-attr]
+            d = part.kind.dimensions
             if d > 1:
                 across, up = components(d)[0], components(d)[min(d, 3) - 1]
                 found.append(Picture("phase", f"{part.title}: {up} over {across}", (Layer("held", x="held", channel=min(d, 3) - 1),), x=across, y=up,
@@ -251,7 +251,7 @@ class EnsembleNetwork(Model):
             f"{min(self.record, p.kind.neurons):,} of {p.kind.neurons:,} {p.title}"
             for p in self.net.ensembles
             if p.kind.neurons_are == "LIF"
-        ]  # type: ignore[union-attr]
+        ]
         return ", ".join(said[:4]) + (" ..." if len(said) > 4 else "")
 
     @property
@@ -335,7 +335,6 @@ class EnsembleNetwork(Model):
         if stream in ("tuning", "here") and self._focus:
             at, part = self._focus
             kind, laid = part.kind, constants.laid
-            assert isinstance(kind, Ensemble)
             now = state["smoothed"][laid.held[part.id]]
             if stream == "here":
                 return np.array([[now[0], now[0]], [0.0, kind.highest]])
@@ -354,7 +353,11 @@ class EnsembleNetwork(Model):
             link, net = led.link, self.net
             target = net.by_id[link.target]
             room = components(net.dimensions[link.target])
-            row = {"from": net.by_id[link.source].title, "carries": link.carries.function.strip() or "the value", "to": target.title}
+            row: dict[str, Any] = {
+                "from": net.by_id[link.source].title,
+                "carries": link.carries.function.strip() or "the value",
+                "to": target.title,
+            }
             row["into"] = ", ".join(room[led.into : led.into + led.size])
             row["synapse (ms)"] = link.carries.synapse
             row["decoders' error"] = round(constants.errors[link.id], 4) if link.id in constants.errors else ""

@@ -215,7 +215,7 @@ def fitted(kind: Ensemble, key: int, seed: int, function: str, solver: str, amou
     return np.ascontiguousarray(D), solvers.distortion(H, T, D)
 
 
-def key_of(part: Part) -> int:
+def key_of(part: Part[Ensemble]) -> int:
     """A number that stays with a node: other nodes leave its neurons as they are."""
     return zlib.crc32(part.id.encode())
 
@@ -225,9 +225,9 @@ def build(net: Net, seed: int, dt: float, most_shown: int) -> Built:
     laid, ensembles = layout(net), net.ensembles
     neurons, many = laid.sizes
     places, at = {}, 0
-    for part in (*ensembles, *net.outputs):
-        places[part.id] = slice(at, at + net.dimensions[part.id])
-        at += net.dimensions[part.id]
+    for id in (p.id for group in (ensembles, net.outputs) for p in group):
+        places[id] = slice(at, at + net.dimensions[id])
+        at += net.dimensions[id]
     columns, keep, bias = np.full(many, -1, np.int64), np.empty(many), np.empty(neurons)
     for led in net.led:
         where, synapse = laid.wires[led.link.id], led.link.carries.synapse * 1e-3
@@ -238,7 +238,6 @@ def build(net: Net, seed: int, dt: float, most_shown: int) -> Built:
     begin = stored = 0
     for e, part in enumerate(ensembles):
         kind, held = part.kind, laid.held[part.id]
-        assert isinstance(kind, Ensemble)
         of, _ = drawn(kind, key_of(part), seed)
         D = [fitted(kind, key_of(part), seed, "", "regularised", 0.1)[0]]
         for led in (w for w in net.led if w.link.source == part.id):
@@ -257,7 +256,7 @@ def build(net: Net, seed: int, dt: float, most_shown: int) -> Built:
         encoders.append((of.encoders * of.gain[:, None]).ravel())
         decoders.append(whole.ravel())
         populations.append(of)
-    shown = np.array([min(most_shown, p.kind.neurons) if p.kind.neurons_are == "LIF" else 0 for p in ensembles], np.int64)  # type: ignore[union-attr]
+    shown = np.array([min(most_shown, p.kind.neurons) if p.kind.neurons_are == "LIF" else 0 for p in ensembles], np.int64)
     recorded = {p.id: p.kind.recorded() for p in net.parts if isinstance(p.kind, Value)}
     wires = tuple((led, laid.wires[led.link.id]) for led in net.led)
     return Built(
@@ -329,7 +328,6 @@ def layout(net: Net) -> Layout:
     first = column = 0
     for part in net.ensembles:
         kind = part.kind
-        assert isinstance(kind, Ensemble)
         made.neurons[part.id] = slice(first, first + kind.neurons)
         made.held[part.id] = slice(column, column + kind.dimensions)
         first, column = first + kind.neurons, column + kind.dimensions

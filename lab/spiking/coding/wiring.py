@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from lab.errors import LabError
 from lab.params.arithmetic import Formula, FormulaError
@@ -23,12 +23,18 @@ class WiringError(LabError):
         self.id = id
 
 
-class Part(NamedTuple):
+Kind = TypeVar("Kind", bound="Value | Ensemble | Output", covariant=True)
+
+
+class Part(NamedTuple, Generic[Kind]):
     """A node: its identity, name, and what it is."""
 
     id: str
     title: str
-    kind: Value | Ensemble | Output
+    kind: Kind
+
+
+AnyPart = Part[Value | Ensemble | Output]
 
 
 class Link(NamedTuple):
@@ -53,23 +59,23 @@ class Led(NamedTuple):
 class Net:
     """Nodes and wires, each by identity."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[AnyPart, ...]
     links: tuple[Link, ...]
 
     @cached_property
-    def by_id(self) -> dict[str, Part]:
+    def by_id(self) -> dict[str, AnyPart]:
         """Nodes by identity."""
         return {p.id: p for p in self.parts}
 
-    @property
-    def ensembles(self) -> tuple[Part, ...]:
+    @cached_property
+    def ensembles(self) -> tuple[Part[Ensemble], ...]:
         """Those that hold values."""
-        return tuple(p for p in self.parts if isinstance(p.kind, Ensemble))
+        return tuple(Part(p.id, p.title, p.kind) for p in self.parts if isinstance(p.kind, Ensemble))
 
-    @property
-    def outputs(self) -> tuple[Part, ...]:
+    @cached_property
+    def outputs(self) -> tuple[Part[Output], ...]:
         """Those that are looked at."""
-        return tuple(p for p in self.parts if isinstance(p.kind, Output))
+        return tuple(Part(p.id, p.title, p.kind) for p in self.parts if isinstance(p.kind, Output))
 
     @property
     def neurons(self) -> int:
@@ -102,7 +108,7 @@ class Net:
                     part.id,
                 )
         if self.neurons > MOST_NEURONS:
-            largest = max(self.ensembles, key=lambda p: p.kind.neurons)  # type: ignore[union-attr]
+            largest = max(self.ensembles, key=lambda p: p.kind.neurons)
             yield WiringError(
                 f"The network holds {self.neurons:,} neurons and may hold {MOST_NEURONS:,}: make {largest.title} or others smaller.",
                 largest.id,
@@ -147,7 +153,7 @@ class Net:
         found = {}
         for part in self.ensembles:
             reached = {k for led in self.led if led.link.target == part.id for k in range(led.into, led.into + led.size)}
-            has = part.kind.dimensions  # type: ignore[union-attr]
+            has = part.kind.dimensions
             if reached and len(reached) < has:
                 found[part.id] = [components(has)[k] for k in range(has) if k not in reached]
         return found
@@ -176,7 +182,7 @@ def decoders_of(led: Led) -> tuple[str, str, float]:
     return carries.function.strip(), carries.solver, carries.regularisation
 
 
-def _missing(error: FormulaError, source: Part, has: int) -> str:
+def _missing(error: FormulaError, source: AnyPart, has: int) -> str:
     """What to say of a name of a dimension that the source does not have; nothing of any other error."""
     wanted = error.text[error.first : error.last]
     known = dict(zip(names(MOST_DIMENSIONS), (0, 1, 2, *range(MOST_DIMENSIONS)), strict=True))
