@@ -625,3 +625,20 @@ def test_another_number_of_populations_begins_another_run_instead_of_breaking_th
     assert window.player.status.phase == "running"
     assert "weights" in [s.name for s in window.player.status.model.streams]
     window.toggle()
+
+
+def test_a_saved_network_of_populations_shows_rates_and_names_again(open_window, tmp_path):
+    """A canvas asked a stream of another kind of network of each recording, so that every beat failed, and labels were a worker's alone."""
+    import lab
+    from lab.session import Session
+
+    run = lab.run("spiking-network", duration=60.0, seed=1)
+    run.save(tmp_path / "net.lab")
+    window = open_window(session=Session.open(tmp_path / "net.lab"))
+    assert window.player.runner is None and window.player.status.step == run.steps
+    window.canvas.show_run(window.player.source)
+    items = window.canvas.editor.scene.nodes.values()
+    assert all(len(item.history) > 1 and max(item.history) > 0 for item in items)
+    view = window.workspace.view("raster")
+    view.refresh(window.player.source)
+    assert [name for _, name in view._groups] == [node.title for node in window.canvas.editor.graph.nodes if node.kind != "drive"]

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
+from lab.engine.runner import RunFor, Seek
 from lab.model import Happened, Model, Remedy
 from lab.params import Described
 from lab.session import Session
@@ -276,9 +277,9 @@ def test_an_overlay_is_the_whole_run_even_where_the_disk_is_slow(open_window, qt
     window.reset(playing=False)
     play_to(qtbot, window, 50)
     first, end = status(window).run_id, status(window).step
-    window.change("rate", 2.0)
-    window.change("rate", 1.0)
-    qtbot.waitUntil(lambda: len(status(window).log) == 2)
+    for number, rate in enumerate((2.0, 1.0), 1):  # one after the other: changes that wait together become one
+        window.change("rate", rate)
+        qtbot.waitUntil(lambda number=number: len(status(window).log) == number)
     window.pulse.stop()  # nobody but this test asks
     with monkeypatch.context() as busy:
         busy.setattr(type(window.player.runner), "alive", property(lambda runner: True))
@@ -654,3 +655,37 @@ def test_headers_pictures_and_the_line_below_tell_of_one_moment(open_window, qtb
     told = {value for _, value in seen}
     assert cards > 1 and len(taken) == 1 and len(told) == 1, seen
     assert sorted(name for name, _ in seen) == ["header"] * cards + ["line"]
+
+
+def drawn(window) -> list[tuple[float, float]]:
+    """What the card of the trace draws now: time and value."""
+    source, _ = window.player.frame()
+    steps, rows = source.samples("x", 0, source.step)
+    return list(zip(steps.tolist(), rows[:, 0].tolist(), strict=True))
+
+
+def test_curves_begin_before_a_save_under_another_name_and_before_a_branch(open_window, qtbot, tmp_path):
+    window = open_window()
+    flat_out(window)
+    window.run_for(100)
+    qtbot.waitUntil(lambda: status(window).step == 100 and status(window).phase == "paused", timeout=5000)
+    end = 100
+    window.commands.save_to(str(tmp_path / "saved.lab"))
+    qtbot.waitUntil(lambda: status(window) is not None and status(window).phase == "paused", timeout=5000)
+    window.run_for(50)
+    qtbot.waitUntil(lambda: status(window).step == end + 50 and status(window).phase == "paused", timeout=5000)
+    window._beat()
+    assert drawn(window) == [(k, float(k)) for k in range(1, end + 51)]
+    steps = window.player.source.events("tens", 0)[0]
+    assert len(steps) and steps[0] < 100 and list(steps) == sorted(steps)
+    # A branch from the past, live, and of that another one: both begin with what they left.
+    for place, more in ((60, 30), (80, 15)):
+        window.player.send(Seek(place))
+        window.player.send(RunFor(more))
+        qtbot.waitUntil(lambda last=place + more: status(window).step == last and status(window).phase == "paused", timeout=5000)
+        window._beat()
+        assert drawn(window) == [(k, float(k)) for k in range(1, place + more + 1)]
+    # And so they do when they are looked at later.
+    run = status(window).run_id
+    window.player.look(run)
+    assert drawn(window) == [(k, float(k)) for k in range(1, 96)]

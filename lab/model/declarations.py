@@ -37,9 +37,10 @@ class Stream:
               `image`  (rows, columns), or (tiles, rows, columns), or (rows, columns, 3) with values 0..1
               `cloud`  (n, 2..5): x, y, [z], then optional class label and size
               `graph`  dict(nodes=(n, 3+): x, y, activity; edges=(m, 3): from, to, weight)
-              `network` dict(layers=[dict(name, units, values (drawn,), names, maps (drawn, rows, columns) or None, and the parameters
-                       that a plus or minus changes: fewer, more, without, after)], wires=[dict(source, target: numbers of layers,
-                       weights (drawn units there, drawn units here), fixed: not to be dragged)])
+              `network` dict(layers=[dict(name, units, values (drawn,), names, maps (drawn, rows, columns) or None, numbers=True (values are
+                       written into the units), words (said under it), scale (the size that is drawn full), and
+                       the parameters that a plus or minus changes: fewer, more, without, after)], wires=[dict(source, target: numbers of layers,
+                       weights (drawn units there, drawn units here), fixed: not to be dragged, numbers: written beside them)])
               `table`  list of rows, each a dict column -> text or number
               `matrices` list of dict(name, values (rows, columns), at=(row, column) on a common grid) and, where wanted,
                        note (said under the cursor), lit=True (what is new), first (index of its first value, for `pick`);
