@@ -9,8 +9,8 @@ import numpy as np
 
 from lab.data import sets
 from lab.errors import DivergenceError
+from lab.kernels.threads import one_thread
 from lab.model import MOST_STEPS, Bound, Clock, Figure, Model, Preset, Remedy, State, action, arrays, param
-from lab.tape.threads import one_thread
 from lab.training import predictive as pc
 from lab.training import predictive_pictures as shown
 from lab.training.predictive_readings import Again, accuracy, alignment
