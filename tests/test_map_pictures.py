@@ -69,7 +69,7 @@ def test_a_click_on_a_neighbour_goes_there_and_a_screen_reader_hears_how_many_ar
 def test_ten_classes_have_ten_colours_and_their_names_stand_at_their_middles(qapp):
     assert len({tuple(c) for c in drawing.series(10).tolist()}) == 10
     points = np.array([[0, 0], [2, 0], [1, 3], [8, 8]], np.float32)
-    named = drawing.class_names(points, np.array([True, True, True, True]), np.array([0, 0, 0, 1]), ("a", "b"))
+    named = drawing.class_names(points, None, np.array([0, 0, 0, 1]), ("a", "b"))
     assert [(name, count) for name, count, _, _ in named] == [("a", 3), ("b", 1)]
     np.testing.assert_array_equal(named[0][2], [1, 0])
     assert drawing.class_names(points, np.ones(4, bool), np.arange(4), tuple(map(str, range(40)))) == ()

@@ -46,12 +46,15 @@ def series(count: int) -> np.ndarray:
 
 
 def class_names(
-    points: np.ndarray, seen: np.ndarray, classes: np.ndarray, names: Sequence[str]
+    points: np.ndarray, visible: np.ndarray | None, classes: np.ndarray, names: Sequence[str]
 ) -> tuple[tuple[str, int, np.ndarray, str], ...]:
-    """Name, number of points, middle and colour of each class of the points that are `seen`; nothing where there are too many classes."""
+    """Name, number of points, middle and colour of each class of the visible points; nothing where there are too many classes."""
     if not 1 < len(names) <= MOST_CLASSES:
         return ()
     inks = series(len(names))
+    seen = np.asarray(np.isfinite(points).all(1))
+    if visible is not None:
+        seen = seen & visible
     own = [points[seen & (classes[: len(points)] == k)] for k in range(len(names))]
     return tuple(
         (name, len(own[k]), np.median(own[k], axis=0), QColor(*(int(v) for v in inks[k])).name())

@@ -362,10 +362,8 @@ class ExplorerView(PictureView):
         pinned = tuple(np.flatnonzero(held)[:MOST_EDGES].tolist())
         names = state.names.words if state.names is not None and len(state.names.words) >= n else ()
         edges = state.edges() if self.buttons["edges"].isChecked() else np.empty((0, 2), np.int64)
-        found, classes = state.colouring() if not self.buttons["labels"].isChecked() else None, ()
-        if found is not None and found.classes is not None:
-            seen = np.isfinite(points).all(1) if state.visible is None else np.isfinite(points).all(1) & state.visible
-            classes = class_names(points, seen, found.classes, found.names)
+        found = state.colouring() if not self.buttons["labels"].isChecked() else None
+        classes = class_names(points, state.visible, found.classes, found.names) if found is not None and found.classes is not None else ()
         scene = Scene(
             points, colours, names, shapes, state.visible, state.chosen, state.order[:n], focus, marked, pinned, walk, pairs, edges,
             self.buttons["labels"].isChecked(), explore.axis_ends(state.axes_shown), classes, self._sheet(colours),
