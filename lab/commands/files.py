@@ -17,10 +17,25 @@ WHOLE_RUN = ("tensorboard", "nwb")  # formats that hold a run, not a stream
 
 
 @app.command
-def info(file: str, *, json_: Json = False) -> None:
+def info(
+    file: str,
+    *,
+    json_: Json = False,
+    as_: Annotated[
+        Literal["command", "toml", "python"] | None,
+        Parameter(name="--as", help="Print one run as a command, an experiment file or a Python program that makes it again."),
+    ] = None,
+    run_id: RunId = None,
+) -> None:
     """Say what a session file holds: runs, parameters, streams, notes."""
     from lab.session import SessionReader
 
+    if as_ is not None:
+        from lab.commands.running import given_experiment
+        from lab.engine.telling import told
+
+        print(told(given_experiment(file, run_id), as_), end="")
+        return
     with SessionReader(file) as reader:
         settings = reader.settings()
         runs = reader.runs()
