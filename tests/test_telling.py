@@ -83,7 +83,7 @@ def test_toml_of_every_preset_comes_back():
     from lab import catalog
 
     for name in ("hodgkin-huxley", "mlp", "layered-network"):
-        for preset in catalog.load(name).presets:
-            experiment = Experiment(name, dict(preset.values), 3, 10)
+        for preset in catalog.load(name).presets.values():
+            experiment = Experiment(name, dict(preset), 3, 10)
             assert Experiment.from_dict(tomllib.loads(to_toml(experiment))).build() == experiment.build()
             json.dumps(experiment.to_dict())
