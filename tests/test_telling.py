@@ -67,9 +67,9 @@ def test_a_run_of_the_window_goes_to_the_clipboard(open_window, qtbot):
     from PySide6.QtGui import QGuiApplication
 
     window = open_window()
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: window.player.status.step >= 5)
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: window.player.status.phase == "paused")
     window.commands.actions["copy-as-toml"].trigger()
     data = tomllib.loads(QGuiApplication.clipboard().text())
