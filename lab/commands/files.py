@@ -31,10 +31,11 @@ def info(
     from lab.session import SessionReader
 
     if as_ is not None:
-        from lab.commands.running import given_experiment
+        from lab.engine.recording import as_it_went
         from lab.engine.telling import told
 
-        print(told(given_experiment(file, run_id), as_), end="")
+        with SessionReader(file) as reader:
+            print(told(as_it_went(reader, reader.pick(run_id), file), as_), end="")
         return
     with SessionReader(file) as reader:
         settings = reader.settings()
