@@ -257,6 +257,67 @@ def torch_gpt(blocks: int, width: int, heads: int, tied: bool, length: int = 32,
     return torch_training([*table.parameters(), position, *stack.parameters(), *(() if tied else head.parameters())], loss, 3e-3)
 
 
+def backwards(width: int = 32, heads: int = 2, length: int = 12, letters: int = 10) -> Program:
+    from lab.training.encoder_decoder import Plan, translator
+
+    t = Tape()
+    x, y = t.labels("x", letters, (length,)), t.labels("y", letters + 1, (length,))
+    logits, _ = translator(t, x, y, Plan(letters, length, width, 1, heads))
+    t.minimise(t.mean(t.cross_entropy(logits, t.labels("t", letters, (length,)))), adam(1e-3))
+    return t.compile(BATCH)
+
+
+def torch_backwards(width: int = 32, heads: int = 2, length: int = 12, letters: int = 10):
+    import torch
+    from torch import nn
+
+    f = nn.functional
+
+    class Look(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.parts, self.mix = (
+                nn.LayerNorm(width),
+                nn.ModuleList(nn.Linear(width, width) for _ in "qkv"),
+                nn.Linear(width, width),
+            )
+
+        def forward(self, h, memory=None, causal=False):
+            normed = self.norm(h)
+            asked = normed if memory is None else memory
+            q, k, v = (
+                part(u).unflatten(-1, (heads, -1)).transpose(1, 2) for part, u in zip(self.parts, (normed, asked, asked), strict=True)
+            )
+            return h + self.mix(f.scaled_dot_product_attention(q, k, v, is_causal=causal).transpose(1, 2).flatten(2))
+
+    class Think(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.up, self.down = nn.LayerNorm(width), nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+        def forward(self, h):
+            return h + self.down(f.gelu(self.up(self.norm(h)), approximate="tanh"))
+
+    tables = nn.ModuleList(
+        [nn.Embedding(letters, width), nn.Embedding(letters + 1, width), nn.Embedding(length, width), nn.Embedding(length, width)]
+    )
+    read, think, memory, back, cross, write, last = Look(), Think(), nn.LayerNorm(width), Look(), Look(), Think(), nn.LayerNorm(width)
+    head, places = nn.Linear(width, letters), torch.arange(length)
+    x, y, t = (
+        torch.randint(0, letters, (BATCH, length)),
+        torch.randint(0, letters + 1, (BATCH, length)),
+        torch.randint(0, letters, (BATCH, length)),
+    )
+
+    def loss():
+        seen = memory(think(read(tables[0](x) + tables[2](places))))
+        h = write(cross(back(tables[1](y) + tables[3](places), causal=True), seen))
+        return f.cross_entropy(head(last(h)).flatten(0, 1), t.flatten())
+
+    modules = (tables, read, think, memory, back, cross, write, last, head)
+    return torch_training([p for module in modules for p in module.parameters()], loss, 1e-3)
+
+
 def torch_attacks(train: bool):
     import torch
     from torch import nn
@@ -306,6 +367,8 @@ def cases():
     yield "GAN 64-64, D and G", lambda: training(gan(), x=RNG.normal(size=(2000, 2))), torch_gan, 60, 20
     for size in ((1, 32, 2, False), (2, 64, 4, True)):
         yield f"GPT {size[0]} x {size[1]}", lambda size=size: training(gpt(*size), **tokens), lambda size=size: torch_gpt(*size), 8, 5
+    pairs = {"x": RNG.integers(0, 10, (640, 12)), "y": RNG.integers(0, 11, (640, 12)), "t": RNG.integers(0, 10, (640, 12))}
+    yield "encoder and decoder, 12 letters", lambda: training(backwards(), **pairs), torch_backwards, 20, 10
     yield "TRADES, 10 inner steps", lambda: training(trades(), **digits), lambda: torch_attacks(True), 40, 10
 
     yield "TRADES, as the model runs it", defended, lambda: torch_attacks(True), 40, 10

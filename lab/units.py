@@ -94,8 +94,8 @@ def ticks(values: Sequence[float], spacing: float) -> list[str]:
 
 
 def log_ticks(exponents: Sequence[float]) -> list[str]:
-    """Places along a logarithmic axis: 0.01 to 100 as they are, and all as powers of ten where any lies further out."""
-    if all(-3 < e < 3 for e in exponents):
+    """Places along a logarithmic axis: 0.001 to 50 000 as they are, and all as powers of ten where any lies further out."""
+    if all(-3 <= e < 5 for e in exponents):
         return [number(10.0**e, 3) for e in exponents]
     return [power(e) for e in exponents]
 

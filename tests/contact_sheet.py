@@ -66,6 +66,17 @@ def show(app, window, model: str, preset: str | None, seconds: float) -> None:
     wait(app, 0.3)
 
 
+def settle(app, window) -> None:
+    """Wait until the window has taken its size and each card that is seen has drawn at its own: they take turns."""
+
+    def drawn() -> bool:
+        return all(c.view._drawn and c.view._drawn[2:4] == (c.view.width(), c.view.height()) for c in window.workspace.visible_cards())
+
+    wait(app, 0.4)
+    wait(app, 15.0, drawn)
+    wait(app, 0.3)
+
+
 def sheets(folder: Path, pages: list[tuple[str, Path]], name: str) -> list[Path]:
     """Pages side by side with their names, as many sheets as needed."""
     from PySide6.QtCore import QRectF, Qt
@@ -129,7 +140,7 @@ def main(arguments: list[str] | None = None) -> list[Path]:
                     window.set_look(look)
                     for width, height in sizes:
                         window.resize(width, height)
-                        wait(app, 0.7)
+                        settle(app, window)
                         path = folder / f"{Path(model).stem} {width}x{height} {look}.png"
                         window.grab().save(str(path))
                         found.setdefault(f"sheet {width}x{height} {look}", []).append((model, path))

@@ -33,7 +33,7 @@ PLAIN = {"inhibition": 1.0, "excitation": 1.0, "drive": 1.0, "scale": 1.0}
 BLOCKS = re.findall(r"```py\n(.*?)```", PAGE, re.S)
 
 
-FAMILIES = {name: family(name) for name in ("layers", "populations", "gates", "units")}
+FAMILIES = {name: family(name) for name in parts.FAMILIES}
 
 
 @pytest.fixture(autouse=True)

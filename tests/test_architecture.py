@@ -97,6 +97,7 @@ Errors are said | test_window::test_a_divergence_is_said_in_the_window_with_ways
 An impossible value | test_window::test_an_impossible_value_is_explained_in_its_row
 No part knows the window | test_architecture::test_no_part_of_the_window_imports_the_window
 The edits of the canvas | test_canvas_edits::test_edits_need_no_window, test_exploration_state::test_the_state_loads_no_qt
+The modules of `lab/widgets` | test_architecture::test_every_part_of_the_window_stands_on_the_page
 `tests/conftest.py` fails | test_architecture::test_a_test_that_leaves_a_thread_or_a_timer_behind_fails
 Warnings are errors | test_architecture::test_warnings_are_errors
 `tests/sketches/leaking_counter.py` | test_recording::test_every_row_event_and_snapshot_is_stored
@@ -160,6 +161,13 @@ def test_no_part_of_the_window_imports_the_window():
             assert "lab.widgets.window" not in modules, path.name
     tree = ast.parse((ROOT / "lab" / "widgets" / "shell.py").read_text("utf-8"))
     assert any(isinstance(n, ast.ClassDef) and any(ast.unparse(b) == "Protocol" for b in n.bases) for n in tree.body)
+
+
+def test_every_part_of_the_window_stands_on_the_page():
+    (said,) = (line for line in sentences() if line.startswith("The modules of"))
+    named = {name.strip("/") for name in re.findall(r"`([\w/]+)`", said)} - {"lab/widgets"}
+    folder = ROOT / "lab" / "widgets"
+    assert not [name for name in named if not (folder / name).is_dir() and not (folder / f"{name}.py").is_file()]
 
 
 def test_warnings_are_errors(pytestconfig):

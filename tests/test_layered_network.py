@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lab.engine import simulation as engine
-from lab.errors import ParameterError
+from lab.errors import LabError, ParameterError
 from lab.graph.document import Graph, GraphError
 from lab.graph.kinds.layers import autoencoder, chain, cnn, deep, mlp, perceptron, residual, shapes, sized, totals, write
 from lab.graph.weights import carried
@@ -67,17 +67,63 @@ def test_data_that_do_not_fit_the_input_are_refused():
 
 def test_drawn_units_have_the_activity_of_the_program():
     result = engine.run(LayeredNetwork(), steps=20, record={})
-    shown = result.observe("network")
-    assert len(shown["nodes"]) == 2 + 6 + 6 + 2 and len(shown["edges"]) == 12 + 36 + 12
-    inputs, hidden = shown["nodes"][:2, 2], shown["nodes"][2:8, 2]
+    shown = result.observe("drawing")
+    assert [layer["units"] for layer in shown["layers"]] == [2, 6, 6, 2]
+    assert [np.shape(wire["weights"]) for wire in shown["wires"]] == [(2, 6), (6, 6), (6, 2)]
+    inputs, hidden = (layer["values"] for layer in shown["layers"][:2])
     weights = result.simulation.constants.program.parameters(result.state)
     id = mlp().named("Hidden 1").id
     assert hidden == pytest.approx(np.tanh(inputs @ weights[f"{id}.sum.weight"] + weights[f"{id}.sum.bias"]), abs=1e-5)
 
 
 def test_units_behind_a_sum_are_joined_to_every_layer_that_is_added():
-    shown = engine.run(LayeredNetwork(graph=residual().to_json()), steps=1, record={}).observe("network")
-    assert len(shown["edges"]) == 2 * 8 + 8 * 8 + 2 * (8 * 2)  # both layers lead to the output
+    shown = engine.run(LayeredNetwork(graph=residual().to_json()), steps=1, record={}).observe("drawing")
+    assert [(wire["source"], wire["target"]) for wire in shown["wires"]] == [
+        (0, 1),
+        (1, 2),
+        (2, 3),
+        (1, 3),
+    ]  # both layers lead to the output
+    assert (shown["wires"][2]["weights"] == shown["wires"][3]["weights"]).all()
+
+
+def test_a_convolution_is_drawn_as_the_maps_that_its_kernels_make():
+    simulation = engine.run(LayeredNetwork(**LayeredNetwork.presets["Digits, convolutional"]), steps=2, record={}).simulation
+    shown = simulation.observe("drawing")
+    assert [(layer["units"], layer["maps"] is not None) for layer in shown["layers"]] == [(64, True), (8, True), (32, False), (10, False)]
+    assert shown["layers"][1]["maps"].shape == (8, 8, 8)
+    known = simulation.constants.program.parameters(simulation.state)
+    kernels, dense = (next(a for n, a in known.items() if n.endswith(".sum.weight") and a.ndim == d) for d in (4, 2))
+    kernel = kernels[:, :, 0, 3].astype(float)
+    assert shown["wires"][0]["weights"][0, 3] == pytest.approx(np.linalg.norm(kernel) * np.sign(kernel.sum()))
+    # What a unit reads of one map: one weight at each of its 16 places.
+    part = dense.reshape(4, 4, 8, 32)[:, :, 5, 2].astype(float)
+    assert shown["wires"][1]["weights"][5, 2] == pytest.approx(np.linalg.norm(part) * np.sign(part.sum()), rel=1e-6)
+    with pytest.raises(LabError, match="a kernel, not one weight"):
+        simulation.act("set_weight", wire=0, source=0, target=3, value=1.0)
+
+
+def test_pluses_and_minuses_change_the_graph():
+    layers = engine.run(LayeredNetwork(), steps=0, record={}).observe("drawing")["layers"]
+    names = [layer["name"] for layer in layers]
+    assert names == ["inputs", "Hidden 1", "Hidden 2", "outputs"] and not layers[0]["more"] and not layers[3]["fewer"]
+
+    def units(change):
+        return [layer["units"] for layer in engine.run(LayeredNetwork(**change), steps=0, record={}).observe("drawing")["layers"]]
+
+    assert units(layers[1]["more"]) == [2, 7, 6, 2] and units(layers[2]["fewer"]) == [2, 6, 5, 2]
+    assert units(layers[1]["without"]) == [2, 6, 2] and units(layers[0]["after"]) == [2, 8, 6, 6, 2]
+    # A sum of two layers needs both alike: what could not run is not offered.
+    joined = engine.run(LayeredNetwork(graph=residual().to_json()), steps=0, record={}).observe("drawing")["layers"]
+    assert not joined[1]["more"] and not joined[2]["fewer"]
+
+
+def test_a_drawn_autoencoder_begins_and_ends_with_a_picture():
+    simulation = engine.run(LayeredNetwork(graph=autoencoder().to_json(), data="digits"), steps=0, record={}).simulation
+    first, *_, last = simulation.observe("drawing")["layers"]
+    assert first["maps"].shape == last["maps"].shape == (1, 8, 8)
+    again = simulation.model.predict(simulation.constants, simulation.state, simulation.model.shown_example(simulation.constants))
+    np.testing.assert_allclose(last["maps"].ravel(), again.ravel())
 
 
 def test_the_forward_pass_goes_layer_by_layer_and_learns_nothing():
@@ -86,6 +132,9 @@ def test_the_forward_pass_goes_layer_by_layer_and_learns_nothing():
     for layers in range(4):
         result = engine.run(model, steps=layers * HOLD, seed=3, record={})
         assert result.observe("activity")["nodes"][:, 3].tolist() == [float(k <= layers) for k in range(4)]
+        shown = result.observe("drawing")
+        assert [bool(layer["values"].any()) for layer in shown["layers"]] == [k <= layers for k in range(4)]
+        assert [wire["faint"] for wire in shown["wires"]] == [k >= layers for k in range(3)]
         assert (result.state["parameters"] == first).all()
 
 
@@ -103,7 +152,7 @@ def test_the_arithmetic_of_a_large_layer_sums_the_smaller_products():
     rows = simulation.observe("arithmetic")
     assert rows[16]["from"] == "48 smaller ones"
     assert sum(row["w x"] for row in rows[:-2]) == pytest.approx(rows[-2]["w x"], abs=1e-9)
-    assert np.tanh(rows[-2]["w x"]) == pytest.approx(simulation.observe("network")["nodes"][64, 2], abs=1e-5)
+    assert np.tanh(rows[-2]["w x"]) == pytest.approx(simulation.observe("drawing")["layers"][1]["values"][0], abs=1e-5)
 
 
 def test_weights_travel_with_the_graph_between_canvas_and_monitor():

@@ -11,6 +11,7 @@ from lab.display.contour import smoothed, zero_line
 from lab.engine import kinds
 from lab.engine.simulation import Simulation
 from lab.errors import LabError
+from lab.graph.document import Graph
 from lab.kernels import kernel
 from lab.widgets.pictures.network import NetworkView, words_of
 
@@ -122,9 +123,9 @@ def test_a_wire_is_dragged_live_and_undo_takes_it_back(open_window, qtbot):
     qtbot.waitUntil(lambda: stored() > before + 0.2)
     moved = stored()
     assert view.name_of(wire) in window.history.stack.undoText()
-    window.undo()
+    window.steps.undo()
     qtbot.waitUntil(lambda: abs(stored() - before) < 1e-3 * max(1.0, abs(before)))
-    window.redo()
+    window.steps.redo()
     qtbot.waitUntil(lambda: abs(stored() - moved) < 1e-6)
     qtbot.keyClick(view, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: stored() < moved - 0.01)
@@ -140,8 +141,50 @@ def test_a_plus_makes_a_unit_more_in_a_new_run(open_window, qtbot):
     qtbot.mouseClick(more, Qt.MouseButton.LeftButton)
     assert window.document.experiment().parameters["hidden"] == "4-2"
     qtbot.waitUntil(lambda: window.player.status.model.hidden == "4-2" and window.player.status.phase == "paused", timeout=60_000)
-    window.undo()
+    window.steps.undo()
     assert window.document.experiment().parameters["hidden"] == "3-2"
+
+
+def test_a_plus_under_the_drawing_of_a_canvas_changes_the_graph_on_it(open_window, qtbot):
+    window = open_window("canvas-training", playing=False)
+    qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=60_000)
+    view = window.workspace.view("network")
+    qtbot.waitUntil(lambda: bool(view._controls._made))
+    more = next(b for k, way, b in view._controls._made if (k, way) == (1, "more"))
+    qtbot.mouseClick(more, Qt.MouseButton.LeftButton)
+    graph = Graph.from_json(window.document.experiment().parameters["graph"])
+    assert graph.named("Hidden 1").parameters.units == 7
+    assert window.canvas.editor.graph.named("Hidden 1").parameters.units == 7
+    window.steps.undo()
+    assert window.canvas.editor.graph.named("Hidden 1").parameters.units == 6
+
+
+def test_every_layer_has_its_place_inside_the_drawing(qtbot):
+    """Pictures at the ends are larger than units: they stood half outside."""
+    model = catalog.load("autoencoder")()
+    view = NetworkView(next(p for p in model.pictures if p.name == "network"), model)
+    qtbot.addWidget(view)
+    view._shown = Simulation(model, 0).observe("drawing")
+    for wide in (260, 380, 700):
+        places = view.places(QRectF(0, 0, wide, 240))
+        assert all(place.x - place.side / 2 >= 0 and place.x + place.side / 2 <= wide for place in places)
+        assert places[0].side == places[-1].side and (np.diff([place.x for place in places]) > 0).all()
+
+
+def test_an_autoencoder_is_an_hourglass_whose_halves_change_together():
+    layers = of("autoencoder", hidden="6-4", code=3, epochs=1, tied=True).observe("drawing")["layers"]
+    assert [layer["units"] for layer in layers] == [64, 6, 4, 3, 4, 6, 64]
+    assert [layer["name"] for layer in layers[1:-1]] == ["encoder 1", "encoder 2", "code", "decoder 1", "decoder 2"]
+    assert layers[1]["more"] == layers[5]["more"] == {"hidden": "7-4"} and layers[3]["fewer"] == {"code": 2}
+    assert layers[2]["without"] == layers[4]["without"] == {"hidden": "6"}
+
+
+def test_a_tied_decoder_draws_and_takes_the_weights_of_its_encoder():
+    simulation = of("autoencoder", hidden="6-4", code=3, epochs=1, tied=True)
+    wires = simulation.observe("drawing")["wires"]
+    np.testing.assert_array_equal(wires[3]["weights"], wires[2]["weights"].T)  # code to decoder 1: encoder 2 to code
+    simulation.act("set_weight", wire=3, source=2, target=1, value=0.75)
+    assert simulation.observe("drawing")["wires"][2]["weights"][1, 2] == 0.75
 
 
 def test_words_of_a_layer_are_plural_where_there_are_several():

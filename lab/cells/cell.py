@@ -88,6 +88,28 @@ class Swept(Running, Protocol):
         """This cell without any stimulus, and with other values besides."""
 
 
+class Steady(Swept, Protocol):
+    """A cell whose runs under constant currents can be advanced as one population."""
+
+    stimulus: str
+    onset: float
+    width: float
+    spread: float
+    shadow: bool
+
+    @property
+    def clamped(self) -> bool:
+        """Whether the voltage is commanded."""
+
+    @property
+    def amplitude(self) -> float:
+        """What the stimulus waveform is multiplied by."""
+
+    @property
+    def base(self) -> float:
+        """What is added to the waveform."""
+
+
 class Followed(Running, Firing, Protocol):
     """A cell that a shadow follows."""
 

@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from lab.cells import accuracy, recent, stimulus
+from lab.cells import abreast, accuracy, recent, stimulus
 from lab.cells.driven import Driven
 from lab.cells.noise import Supply, advance_noise, no_noise, normals
 from lab.cells.phase_plane import Equilibrium, at_rest, bisect, equilibria, jacobian
@@ -467,6 +467,20 @@ class Neuron(Driven):
         V, why = state["began"]
         out["start"] = f"{self.variables[0]} = {V:.6g} {self.units[0]}".strip() + f" ({Start(int(why)).words})"
         return out | accuracy.figures(self, state) if self.shadow else out
+
+    def may_differ(self) -> frozenset[str]:
+        """The currents, where they are constant from the first step on."""
+        return abreast.may_differ(self)
+
+    def summaries(self, others: Sequence[Model], steps: int) -> list[dict[str, Any]] | None:
+        """All of them as one population."""
+        cells = [cell for cell in others if isinstance(cell, Neuron)]
+        states = abreast.finals(cells, steps)
+        return None if states is None else self.summaries_of(cells, states)
+
+    def summaries_of(self, cells: Sequence[Neuron], states: Sequence[State]) -> list[dict[str, Any]]:
+        """The summary of each cell from its state; a hook for cells that measure something for each, better done for all at once."""
+        return [cell.summary(cell.build(0), state) for cell, state in zip(cells, states, strict=True)]
 
     # -- actions --
 

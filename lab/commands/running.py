@@ -250,6 +250,12 @@ def assignment(kind: type[Model], text: str) -> tuple[str, Any]:
     name = name.strip().replace("-", "_")
     if not equals:
         raise ModelError(f"--set {text}: write it as parameter=value.")
+    spec = kind.specs().get(name)
+    if spec is not None and spec.kind == "graph" and value.strip() and not value.lstrip().startswith("{"):
+        from lab.graph import files
+
+        family = next((taken["family"] for taken in kind.takes if taken.get("what") == "graph" and taken.get("family")), "")
+        return name, files.read(value.strip(), family).to_json()
     return name, kind.from_text(name, value)
 
 

@@ -18,11 +18,13 @@ __all__ = ["Arrangement", "Box", "Card", "Split", "arrange", "boxes", "cards", "
 
 NARROW, LOW = 760, 420  # px: a place smaller than this shows main and what fits beside it
 STRIPS = 4  # strips of a stage that nobody declared
+FEW = 3  # strips of a place that is narrow or low: more would be too low to be read
 COMPANIONS = 3
 MINOR = 0.75  # weight below which a part of the main place gives way where it is narrow
 TALL = 620  # px: a place less high than this has only two companions above one another
 MOST = 2.4  # the main thing takes at most so many times the width of its companions
 UNDER = 0.55  # height of what stands below, as a share of what stands above it
+RIG = 1.7  # strips take at least so many times the height of what stands under them
 BAND = 0.28  # height of the strip above everything
 DRAWER = {
     "trace": "Over time", "raster": "Over time", "phase": "Curves", "curve": "Curves", "bars": "Curves", "table": "Numbers",
@@ -109,12 +111,15 @@ def arrange(model: Model, width: float, height: float) -> Arrangement:
     most = 1 if low else 2 if narrow or height < TALL else len(companions)
     waiting = [*_names(companions[most:]), *waiting]
     companions = companions[:most]
+    if narrow or low:
+        main_place, left_out = _fewer(main_place)
+        waiting = [*left_out, *waiting]
     main = _place(main_place, weights, across=not narrow)
     top = main
     if companions:
         beside = _split([_place(each, weights, across=not narrow) for each in companions], weights, across=narrow)
         share = max(1.0, min(MOST, _share(main, weights) / max(_share(beside, weights), 0.1)))
-        top = Split(not narrow or low, (main, beside), (share if not narrow else max(1.4, share), 1.0))
+        top = Split(not narrow or low, (main, beside), (share if not narrow else max(RIG if _stripped(main) else 1.4, share), 1.0))
     if above:
         band = _split([_place(each, weights, across=True) for each in above], weights, across=True)
         top = Split(False, (band, top), (BAND, 1.0))
@@ -162,6 +167,20 @@ def _share(part: Split | Card, weights: dict[str, float]) -> float:
         return 2.0 if part.strips else max(0.2, weights.get(part.name, 1.0))
     own = [_share(each, weights) for each in part.parts]
     return sum(own) if part.across else max(own)
+
+
+def _fewer(place: Place) -> tuple[Place, tuple[str, ...]]:
+    """A place with as many strips as can be read where there is little room, and the pictures that had to leave."""
+    if isinstance(place, Strips):
+        return replace(place, pictures=place.pictures[:FEW]), place.pictures[FEW:]
+    if isinstance(place, tuple):
+        parts = [_fewer(each) for each in place]
+        return tuple(each for each, _ in parts), tuple(name for _, left in parts for name in left)
+    return place, ()
+
+
+def _stripped(part: Split | Card) -> bool:
+    return any(card.strips is not None for card in cards(part))
 
 
 def _names(places: Sequence[Place]) -> Iterator[str]:

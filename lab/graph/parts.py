@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from lab import units
 from lab.errors import LabError, near
 from lab.params import Described
 
-FAMILIES = ("layers", "populations", "gates", "units")
+FAMILIES = ("layers", "populations", "ensembles", "gates", "units")
 Graph = Any  # lab.graph.document.Graph, which is made of what stands here
 
 
@@ -150,6 +151,7 @@ class Family:
     totals             the counts of the whole graph in a few words.
     census             neurons and synapses; where not given, every node is a neuron and every edge a synapse.
     wired              every neuron's name and the synapses between them, of at most so many neurons; where not given, as for census.
+    joined             properties of a wire that is drawn from one node to another.
     arithmetic         how a node's value comes from present values (by node): where given, nodes are drawn as single units.
     """
 
@@ -166,9 +168,12 @@ class Family:
     label: Callable[[Graph, Edge], str] = lambda graph, edge: ""
     words: Callable[[Graph, Edge], str] = lambda graph, edge: ""
     size: Callable[[Graph, Edge], float] = lambda graph, edge: 1.0
-    totals: Callable[[Graph], str] = lambda graph: f"{len(graph.nodes):,} nodes · {len(graph.edges):,} wires"
+    totals: Callable[[Graph], str] = lambda graph: (
+        f"{units.counted(len(graph.nodes), 'nodes')} · {units.counted(len(graph.edges), 'wires')}"
+    )
     census: Callable[[Graph], Census] | None = None
     wired: Callable[[Graph, int, int], tuple[tuple[str, ...], Any]] | None = None
+    joined: Callable[[Graph, str, str], Mapping[str, Any]] = lambda graph, source, target: {}
     arithmetic: Callable[[Graph, str, Mapping[str, float]], str] | None = None
 
     def kind(self, name: str) -> Kind:

@@ -103,9 +103,8 @@ class ByHand(Learner, Examples):
             value=(float, param(0.0, lo=-1e6, hi=1e6, doc="The weight.")))  # fmt: skip
     def set_weight(self, constants: Any, state: State, wire: int, source: int, target: int, value: float) -> None:
         """Give one weight another value; learning goes on from there."""
-        name, sent = drawing.weight_of(self, constants, wire, source, target)
-        array = constants.program.parameters(state)[name]
-        array[source, target] = self.allowed(constants, name, source, value * sent)
+        name, place, sent = drawing.weight_of(self, constants, wire, source, target)
+        constants.program.parameters(state)[name][place] = self.allowed(constants, name, source, value * sent)
 
     def allowed(self, constants: Any, name: str, source: int, value: float) -> float:
         """The nearest value that a weight may have."""

@@ -181,7 +181,7 @@ class Adversarial(Stepwise):
             y="loss (nats)", figures=("loss of D", "loss of G"), front=True, doc="At the dashed lines D can only guess.",
         )  # fmt: skip
         scheme = Picture("scheme", "One step in slow motion", (Layer("scheme"),), figures=("phase",), front=self.slow)
-        weights = Picture("weights", "Weights by layer", (Layer("weights"),), x="layer", y="weight", labels=("", *names))
+        weights = Picture("weights", "Weights", (Layer("weights"),), x="layer", y="weight", labels=("", *names))
         return (scheme, loss, *(p for p in front if p.name != "loss")), (weights, *back)
 
     def _layer_names(self) -> list[tuple[str, str]]:

@@ -14,6 +14,8 @@ from lab.graph.weights import MOST, carried, carry
 from lab.model import Layer, Picture, State, Stream, param
 from lab.tape import Tape
 from lab.training.dale import SignedLayers
+from lab.training.drawing import Column
+from lab.training.drawn_graph import columns_of, depths_of
 from lab.training.learner import Constants
 from lab.training.material import Outline, outline
 from lab.training.objectives import Stage
@@ -241,9 +243,9 @@ class GraphTraining(SignedLayers):
         """The example whose activity is drawn, (1, inputs)."""
         return constants.material.x[:1]
 
-    def depth_shown(self, state: State) -> float:
-        """How many layers deep the shown activity has come; all the way unless a model shows it travelling."""
-        return float("inf")
+    def drawn_layers(self, shape: Outline) -> tuple[Column, ...]:
+        """The layers of the graph, each with its plus and minus where the graph can take it."""
+        return columns_of(self.graph, bool(shape.picture))
 
     def _activity(self, constants: Constants, tape: State, x: np.ndarray, deep: float) -> dict[str, np.ndarray]:
         """Nodes of the canvas (of a repeated block its first copy): x, y, mean size of the values, whether they are known."""
@@ -266,8 +268,4 @@ class GraphTraining(SignedLayers):
 @lru_cache(maxsize=16)
 def depths(document: str) -> dict[str, int]:
     """How many wires lie between the input and each node, along the longest way."""
-    graph, _, _ = network_of(document)
-    found: dict[str, int] = {}
-    for id in graph.order():
-        found[id] = max((found[e.source] + 1 for e in graph.incoming(id)), default=0)
-    return found
+    return depths_of(network_of(document)[0])

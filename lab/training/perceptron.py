@@ -72,7 +72,7 @@ class Perceptron(SignedLayers):
         """Inputs, hidden layers and outputs, each to be made wider or narrower where it is drawn."""
         if type(self).network is not Perceptron.network or len(self.widths) + 2 > COLUMNS:
             return ()
-        return chain(shape.inputs, self.widths, shape.outputs, "hidden")
+        return chain(shape.inputs, self.widths, shape.outputs, "hidden", bool(shape.picture))
 
     def network(self, tape: Tape | Beneath, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:
         """Hidden layers and an output layer with small first weights, so that the first loss is that of a guess."""

@@ -250,10 +250,10 @@ def pictures(model: Any, shape: Any) -> tuple[Picture, ...]:
     places, across = ("", *map(_short, names)), (0.4, len(names) + 0.6)  # violins stand at 1, 2, ...
     found += [
         Picture("verdicts", "Verdicts", (Layer(verdicts.STREAM),), weight=1.6, doc="What is in order and what is not."),
-        Picture("gradients", "Gradient norm by layer", (Layer("gradients now"),), x="layer", y="gradient norm", y_log=True),
+        Picture("gradients", "Gradients", (Layer("gradients now"),), x="layer", y="gradient norm", y_log=True),
         Picture("gradient norms", "Gradient norm over time", (Layer("gradient norms"),), y="gradient norm", y_log=True),
-        Picture("activations", "Activations by layer", (Layer("activations"),), x="layer", y="value", x_range=across, labels=places),
-        Picture("weights", "Weights by layer", (Layer("weights"),), x="layer", y="weight", x_range=across, labels=places),
+        Picture("activations", "Activations", (Layer("activations"),), x="layer", y="value", x_range=across, labels=places),
+        Picture("weights", "Weights", (Layer("weights"),), x="layer", y="weight", x_range=across, labels=places),
         Picture("updates", "Update over weight", (Layer("update ratios"),), y="ratio", y_log=True),
         Picture("dead", "Silent units", (Layer("dead units"),), y="share"),
         Picture("rate", "Learning rate", (Layer("rate"),), y="rate", y_log=True),

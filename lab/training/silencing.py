@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -10,20 +10,18 @@ from lab.errors import ModelError
 from lab.model import Model, State, action, param
 
 
-class Silencing(Model):
-    """State: `chosen` a place of the text, `head` and `neuron` (block, number); `heads on`, `neurons on`, `blocks on`: 0 where silent."""
+class Pointing(Model):
+    """State: `chosen` a place of the text, `head` (layer of attention, number); `heads on`: 0 where silent."""
+
+    masks: ClassVar[tuple[str, ...]] = ("heads on",)
 
     def layers_of(self, constants: Any) -> tuple[int, int, int]:
-        """(blocks, heads of each, neurons of each)."""
+        """(layers of attention, heads of each, neurons of each)."""
         raise ModelError(f"{self._owner()} does not implement layers_of().")
 
     def looked_at_text(self, state: State) -> np.ndarray:
         """The tokens that are looked at."""
         return state["prompt"]
-
-    def neuron_of_row(self, constants: Any, state: State, index: int) -> tuple[int, int]:
-        """Block and number of the neuron in a row of the table of neurons."""
-        raise ModelError(f"{self._owner()} does not implement neuron_of_row().")
 
     @action("Choose a letter", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its place in the text.")))
     def choose(self, constants: Any, state: State, index: int) -> None:
@@ -36,16 +34,32 @@ class Silencing(Model):
         blocks, heads, _ = self.layers_of(constants)
         state["head"][:] = divmod(index % (blocks * heads), heads)
 
-    @action("Choose a neuron", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its row in the table.")))
-    def choose_neuron(self, constants: Any, state: State, index: int) -> None:
-        """Take the neuron of this row of the table."""
-        state["neuron"][:] = self.neuron_of_row(constants, state, index)
-
     @action("Silence the head")
     def silence_head(self, constants: Any, state: State) -> None:
         """The chosen head says nothing any more, or again; only what is looked at and written changes, not what was learnt."""
         b, h = state["head"]
         state["heads on"][b, h] = 1 - state["heads on"][b, h]
+
+    @action("Let all speak")
+    def let_all_speak(self, constants: Any, state: State) -> None:
+        """Nothing is silent."""
+        for name in self.masks:
+            state[name][:] = 1
+
+
+class Silencing(Pointing):
+    """State besides: `neuron` (block, number); `neurons on`, `blocks on`: 0 where silent."""
+
+    masks = ("heads on", "neurons on", "blocks on")
+
+    def neuron_of_row(self, constants: Any, state: State, index: int) -> tuple[int, int]:
+        """Block and number of the neuron in a row of the table of neurons."""
+        raise ModelError(f"{self._owner()} does not implement neuron_of_row().")
+
+    @action("Choose a neuron", hidden=True, index=(int, param(0, lo=0, hi=10_000, doc="Its row in the table.")))
+    def choose_neuron(self, constants: Any, state: State, index: int) -> None:
+        """Take the neuron of this row of the table."""
+        state["neuron"][:] = self.neuron_of_row(constants, state, index)
 
     @action("Silence the neuron")
     def silence_neuron(self, constants: Any, state: State) -> None:
@@ -58,9 +72,3 @@ class Silencing(Model):
         """The block of the chosen head adds nothing any more, or again."""
         b = state["head"][0]
         state["blocks on"][b] = 1 - state["blocks on"][b]
-
-    @action("Let all speak")
-    def let_all_speak(self, constants: Any, state: State) -> None:
-        """Nothing is silent."""
-        for name in ("heads on", "neurons on", "blocks on"):
-            state[name][:] = 1

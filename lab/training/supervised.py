@@ -121,6 +121,14 @@ class Supervised(ByHand):
         """The columns of the drawing of the network, inputs first; none where it is not a network of plain layers."""
         return ()
 
+    def drawn_example(self, constants: Constants, state: State) -> np.ndarray:
+        """The example that is answered in the drawing: the picture at hand, or the first one."""
+        return readings.seen(self, constants, state) if constants.outline.picture else constants.material.x[:1]
+
+    def depth_shown(self, state: State) -> float:
+        """How many layers deep the shown activity has come; all the way unless a model shows it travelling."""
+        return math.inf
+
     def sent_as(self, constants: Constants, weight: str) -> Any:
         """What a stored weight is multiplied with on its way, by the unit it leaves: signs that lie in the activation."""
         return 1.0

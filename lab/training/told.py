@@ -86,19 +86,31 @@ def contexts_of(names: Sequence[str], windows: np.ndarray, answers: np.ndarray) 
 
 
 def head_matrices(
-    texts: Sequence[str], q: np.ndarray, k: np.ndarray, v: np.ndarray, look: np.ndarray, word: str = "letter"
+    texts: Sequence[str],
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    look: np.ndarray,
+    word: str = "letter",
+    asks: str = "",
+    most: int = NUMBERS,
 ) -> list[dict[str, Any]]:
-    """One head at the last of these places: q (size,), k and v (n, size), look (n,) its shares; the last twelve places are shown."""
+    """One head that looks at these places: q (size,), k and v (n, size), look (n,) its shares; the last `most` places are shown.
+
+    `asks` says who looks, where nothing is masked; without it, it is the last of the places.
+    """
     n = len(texts)
-    first = max(0, n - NUMBERS)
+    first = max(0, n - most)
     scores = (k[first:] @ q / math.sqrt(len(q)))[None]
     names = "".join(map(shown, texts[first:]))
     some = f"the first {NUMBERS} numbers"
+    quoted = f"'{shown(texts[-1])}'"
+    over = f"over all {word}s so far; the last {most} are shown" if not asks else f"over all {word}s: none is masked"
     return [
-        {"name": f"q of '{shown(texts[-1])}'", "values": q[None, :NUMBERS], "at": (0, 0), "note": some},
+        {"name": f"q of {asks or quoted}", "values": q[None, :NUMBERS], "at": (0, 0), "note": some},
         {"name": f"k of {names}", "values": k[first:, :NUMBERS], "at": (1, 0), "note": f"one row for each {word}; {some}"},
         {"name": "q.k / root of d", "values": scores, "at": (0, 1), "lit": True},
-        {"name": f"softmax, later {word}s masked", "values": look[first:][None], "at": (1, 1), "lit": True, "note": f"over all {word}s so far; the last {NUMBERS} are shown"},
+        {"name": "softmax" if asks else f"softmax, later {word}s masked", "values": look[first:][None], "at": (1, 1), "lit": True, "note": over},
         {"name": "v", "values": v[first:, :NUMBERS], "at": (0, 2), "note": f"one row for each {word}"},
         {"name": "sum of v, weighted", "values": (look @ v)[None, :NUMBERS], "at": (1, 2), "lit": True},
     ]  # fmt: skip

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lab.engine.status import Status
 from lab.widgets import theme
-from lab.widgets.labels import figure_rows, sentence
+from lab.widgets.labels import ElidedLabel, figure_rows, figures, sentence
 
 MOST = 5  # figures
 WIDE = 330
+NARROW, LOW = 760, 560  # px: over a stage that is less wide or less high the card is two lines along its lower edge
 AWAY = 16
 
 Way = tuple[str, Callable[[], object]]
@@ -30,13 +42,14 @@ class FinishCard(QFrame):
         column.setContentsMargins(16, 12, 12, 14)
         column.setSpacing(8)
         head = QHBoxLayout()
+        head.setSpacing(10)
         self.title = QLabel("Finished", self)
         self.title.setProperty("role", "title")
         self._close = QToolButton(self)
         self._close.setToolTip("Close (Escape)")
         self._close.setAccessibleName("Close")
         self._close.clicked.connect(self.hide)
-        head.addWidget(self.title, 1)
+        head.addWidget(self.title)
         head.addWidget(self._close)
         column.addLayout(head)
         self.reason = QLabel(self)
@@ -49,7 +62,9 @@ class FinishCard(QFrame):
         self._figures.setVerticalSpacing(3)
         self._figures.setColumnStretch(0, 1)
         column.addLayout(self._figures)
-        self._ways = QVBoxLayout()
+        self._line = ElidedLabel("", self, role="mono")
+        head.insertWidget(1, self._line, 1)
+        self._ways = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._ways.setSpacing(6)
         column.addLayout(self._ways)
         self.buttons: list[QPushButton] = []
@@ -61,11 +76,11 @@ class FinishCard(QFrame):
     def show_run(self, status: Status, ways: Sequence[Way]) -> None:
         """What came out of a run, why it ended, and what can be done now; the first way is the one that is meant."""
         self.reason.setText(sentence(status.reason))
-        self.reason.setVisible(self.reason.text().rstrip(".") != self.title.text())
         for old in [*self._labels, *self.buttons]:
             old.hide()
             old.deleteLater()
         self._labels, self.buttons = [], []
+        self._line.setText(figures(dict(list(status.summary.items())[:MOST])))
         for row, (name, value) in enumerate(figure_rows(status.summary)[:MOST]):
             label, number = QLabel(name, self), QLabel(value, self)
             label.setProperty("role", "caption")
@@ -96,10 +111,18 @@ class FinishCard(QFrame):
         stage = self.parentWidget()
         if stage is None or self.isHidden():
             return
-        width = min(round(WIDE * theme.current().text / 13), stage.width() - 2 * AWAY)
+        small = stage.width() < NARROW or stage.height() < LOW
+        width = min(stage.width() if small else round(WIDE * theme.current().text / 13), stage.width() - 2 * AWAY)
         self.setFixedWidth(width)
+        for label in self._labels:
+            label.setVisible(not small)
+        self._line.setVisible(small)
+        self.reason.setHidden(small or self.reason.text().rstrip(".") == self.title.text() or not self.reason.text())
+        self._ways.setDirection(QBoxLayout.Direction.LeftToRight if small else QBoxLayout.Direction.TopToBottom)
         layout = self.layout()
-        assert layout is not None
+        assert isinstance(layout, QVBoxLayout)
+        layout.setContentsMargins(*((12, 4, 8, 8) if small else (16, 12, 12, 14)))
+        layout.setSpacing(2 if small else 8)
         layout.activate()
         height = min(
             layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else self.sizeHint().height(), stage.height() - 2 * AWAY

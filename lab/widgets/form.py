@@ -33,7 +33,7 @@ from lab.params import Described, Spec
 from lab.units import number
 from lab.widgets import theme
 from lab.widgets.fields import Field, make_field
-from lab.widgets.labels import ElidedLabel
+from lab.widgets.labels import TwoLines
 from lab.widgets.ticks import Ticks
 
 OPEN_ROWS = 12  # groups are open until so many rows are shown; the rest is folded
@@ -89,7 +89,7 @@ class Row(QWidget):
         grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(2)
         self.dot = Dot(self)
-        self.label = ElidedLabel(self.name, self)
+        self.label = TwoLines(self.name, self)
         self.label.setBuddy(field.target)
         self.symbol = QLabel(markup(spec.symbol), self)
         self.symbol.setTextFormat(Qt.TextFormat.RichText)
@@ -157,7 +157,7 @@ class Row(QWidget):
         """Icons and fonts."""
         self.field.set_theme()
         look = theme.current()
-        self.symbol.setFixedWidth(round(2.6 * look.text))
+        self.symbol.setFixedWidth(round(2.2 * look.text))
         self.symbol.setStyleSheet(f"color: {look.tokens.muted}; font-size: {look.text + 1}px;")
         self.restarts.setPixmap(theme.icon("mdi6.restart").pixmap(theme.current().caption, theme.current().caption))
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QHelpEvent, QIcon, QImage, QPainter, QPixmap, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QHelpEvent, QIcon, QImage, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
@@ -22,11 +22,14 @@ from PySide6.QtWidgets import (
 from lab import catalog
 from lab.display.plots import Source
 from lab.widgets import theme
+from lab.widgets.labels import broken
 from lab.widgets.pictures import PictureView
 
 KIND, NAME, ICON, CHOSEN = (Qt.ItemDataRole.UserRole + k for k in range(4))
 HEADING, MODEL, PRESET = "heading", "model", "preset"
 THUMB = QSize(36, 24)
+LINES = 3  # of a name
+LEFT = 14  # px before the small picture
 RATIO = 2
 
 
@@ -63,8 +66,25 @@ class _Row(QStyledItemDelegate):
         self._gallery = gallery
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        size = theme.current().text
-        return QSize(0, {HEADING: size + 17, MODEL: max(36, size + 20), PRESET: size + 15}[index.data(KIND)])
+        size, kind = theme.current().text, index.data(KIND)
+        height = {HEADING: size + 17, MODEL: max(36, size + 20), PRESET: size + 15}[kind]
+        if kind != HEADING:
+            lines = self._lines(index, QRect(0, 0, self._gallery.viewport().width(), height))
+            height = max(height, len(lines) * QFontMetrics(self._font(index)).height() + 6)
+        return QSize(0, height)
+
+    def _lines(self, index: QModelIndex | QPersistentModelIndex, area: QRect) -> list[str]:
+        return broken(index.data(), QFontMetrics(self._font(index)), self._words(index.data(KIND), area).width(), LINES)
+
+    def _font(self, index: QModelIndex | QPersistentModelIndex) -> QFont:
+        look = theme.current()
+        weight = QFont.Weight.DemiBold if index.data(CHOSEN) else QFont.Weight.Normal
+        return theme.sans_font(look.text if index.data(KIND) == MODEL else look.caption, weight)
+
+    def _words(self, kind: str, area: QRect) -> QRect:
+        """Where the name stands, beside the small picture or under it."""
+        left = area.left() + LEFT + THUMB.width() + 9 if kind == MODEL else area.left() + LEFT + THUMB.width() // 2 + 13
+        return QRect(left, area.top(), area.right() - 11 - left, area.height())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         look = theme.current()
@@ -94,7 +114,7 @@ class _Row(QStyledItemDelegate):
             painter.setPen(theme.colour("accent"))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        left = area.left() + 18
+        left = area.left() + LEFT
         if kind == MODEL:
             spot = QRect(left, area.center().y() - THUMB.height() // 2 + 1, THUMB.width(), THUMB.height())
             thumbnail = self._gallery.thumbnail(index.data(NAME))
@@ -104,17 +124,13 @@ class _Row(QStyledItemDelegate):
                 icon: QIcon = index.data(ICON)
                 edge = look.text + 6
                 icon.paint(painter, QRect(spot.center().x() - edge // 2, spot.center().y() - edge // 2, edge, edge))
-            left = spot.right() + 10
         else:
-            left += THUMB.width() // 2 - 3
             painter.setPen(theme.colour("muted"))
-            painter.drawText(QRect(left, area.top(), 14, area.height()), Qt.AlignmentFlag.AlignCenter, "•")
-            left += 22
-        weight = QFont.Weight.DemiBold if chosen else QFont.Weight.Normal
-        painter.setFont(theme.sans_font(look.text if kind == MODEL else look.caption, weight))
+            painter.drawText(QRect(left + THUMB.width() // 2 - 5, area.top(), 14, area.height()), Qt.AlignmentFlag.AlignCenter, "•")
+        painter.setFont(self._font(index))
         painter.setPen(theme.colour("text" if kind == MODEL or chosen or hovered else "muted"))
-        words = QRect(left, area.top(), area.right() - 12 - left, area.height())
-        text = painter.fontMetrics().elidedText(index.data(), Qt.TextElideMode.ElideRight, words.width())
+        words = self._words(kind, area)
+        text = "\n".join(self._lines(index, area))
         painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         painter.restore()
 
@@ -168,6 +184,8 @@ class Gallery(QListWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A list that has become lower still shows the model in front."""
         super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.scheduleDelayedItemsLayout()  # other names take two lines
         if event.size().height() < event.oldSize().height() or not event.oldSize().isValid():
             self.bring_into_view()
 

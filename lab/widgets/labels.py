@@ -22,6 +22,20 @@ def shortened(text: str, measure: QFontMetrics, width: int) -> str:
     return measure.elidedText(BETWEEN.join(parts), Qt.TextElideMode.ElideRight, max(0, width))
 
 
+def broken(text: str, measure: QFontMetrics, width: int, most: int = 2) -> list[str]:
+    """A text in up to so many lines, parted between words; what has no room in the last of them is cut with an ellipsis."""
+    lines: list[str] = []
+    rest = text
+    while rest and len(lines) < most - 1 and measure.horizontalAdvance(rest) > width:
+        words = rest.split(" ")
+        count = next((k for k in range(len(words) - 1, 0, -1) if measure.horizontalAdvance(" ".join(words[:k])) <= width), 0)
+        if not count:
+            break
+        lines.append(" ".join(words[:count]))
+        rest = " ".join(words[count:])
+    return [*lines, measure.elidedText(rest, Qt.TextElideMode.ElideRight, max(0, width))]
+
+
 class ElidedLabel(QLabel):
     """A line of text, or of figures, that is cut where there is no room; the whole is in the tool tip."""
 
@@ -51,6 +65,26 @@ class ElidedLabel(QLabel):
         area = self.contentsRect()
         text = shortened(self.text(), self.fontMetrics(), area.width())
         painter.drawText(area, int(self.alignment() | Qt.AlignmentFlag.AlignVCenter), text)
+        painter.end()
+
+
+class TwoLines(ElidedLabel):
+    """A name that is parted between its words where it does not fit into one line, and cut only where two are not enough."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, role: str = ""):
+        super().__init__(text, parent, role)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw one line or two, in the middle."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        area, measure = self.contentsRect(), self.fontMetrics()
+        lines = broken(self.text(), measure, area.width())
+        one = measure.height() - (1 if len(lines) > 1 else 0)  # two lines stand in the height of a field
+        top = area.top() + (area.height() - one * len(lines)) // 2
+        for row, line in enumerate(lines):
+            painter.drawText(area.left(), top + row * one + measure.ascent(), line)
         painter.end()
 
 

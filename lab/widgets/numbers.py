@@ -17,6 +17,9 @@ from lab.widgets import theme
 
 TICKS = 1000
 FINE = 10  # a drag with Shift goes so much slower
+MOST_LETTERS = 18
+LETTERS = 5  # of a number that a box has room for; a longer one makes it wider
+PADDING = 8  # px at either side of them
 SETTLE = 400  # ms without a further key or turn of the wheel until a change counts as made
 
 
@@ -113,6 +116,7 @@ class NumberBox(QLineEdit):
         self.textEdited.connect(self._touched)
         self.editingFinished.connect(self.take_over)
         self._dirty = False
+        self._letters = 0
 
     def set_value(self, value: Any) -> None:
         """Show a value."""
@@ -124,6 +128,7 @@ class NumberBox(QLineEdit):
         if shown != self.text():
             self.setText(shown)
             self.setCursorPosition(0)
+            self._widen()
 
     def restore(self) -> None:
         """Drop what was typed."""
@@ -182,10 +187,18 @@ class NumberBox(QLineEdit):
 
     def set_theme(self) -> None:
         """Numbers are monospaced."""
-        look = theme.current()
         self.setFont(theme.mono_font())
         self.setStyleSheet(f'QLineEdit {{ font-family: "{theme.load_fonts()[theme.MONO]}"; }}')
-        self.setFixedWidth(168 if look.projector else 128)
+        self._letters = 0
+        self._widen()
+
+    def _widen(self) -> None:
+        """As wide as its number and its unit need, so that the name beside it keeps the rest; it never becomes narrower again."""
+        letters = max(self._letters, LETTERS + (1 + len(self.unit) if self.unit else 0), min(len(self.text()), MOST_LETTERS))
+        if letters != self._letters:
+            self._letters = letters
+            needed = round(QFontMetricsF(theme.mono_font()).horizontalAdvance("0") * letters) + 2 * PADDING + 4
+            self.setFixedWidth(max(round(5.5 * theme.current().text), needed))
 
 
 class LineSlider(QSlider):

@@ -29,14 +29,14 @@ from lab.model import Action, Model
 from lab.params import Described
 from lab.widgets import theme
 from lab.widgets.form import ParameterForm
-from lab.widgets.labels import ElidedLabel
 from lab.widgets.notes import Notes
 from lab.widgets.seed import SeedGroup
 
 DEFAULTS = "Defaults"
 OWN = "Own values"
 HAND_OVER = "hand over"  # asked for like an action
-ROWS = 3  # of action buttons: parameters need the height
+ROWS, FEW_ROWS = 3, 2  # of action buttons, in a low window fewer: parameters need the height
+LOW = 760  # px: a window less high is low
 
 
 def preset_of(model: Model) -> str:
@@ -68,7 +68,7 @@ class Actions(QWidget):
         self._grid.setSpacing(6)
         self._kind: type[Model] | None = None
         self._last: dict[str, dict[str, Any]] = {}
-        self._columns = 0
+        self._room = (0, 0)
         self.buttons: dict[str, ActionButton] = {}
         self.more = QPushButton("More actions", self)
         self.more.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -93,7 +93,7 @@ class Actions(QWidget):
             button.clicked.connect(partial(self.press, action.name))
             button.asked.connect(self._ask)
             self.buttons[action.name] = button
-        self._columns = 0
+        self._room = (0, 0)
         self._place()
         self.setVisible(bool(shown))
 
@@ -110,9 +110,10 @@ class Actions(QWidget):
     def _place(self) -> None:
         widest = max((b.fontMetrics().horizontalAdvance(b.text()) for b in self.buttons.values()), default=0)
         columns = 2 if len(self.buttons) > 1 and 2 * (widest + 26) + 34 <= self.width() else 1
-        if columns != self._columns:
-            self._columns = columns
-            room = ROWS * columns
+        rows = ROWS if self.window().height() >= LOW else FEW_ROWS
+        if (columns, rows) != self._room:
+            self._room = (columns, rows)
+            room = rows * columns
             seen = len(self.buttons) if len(self.buttons) <= room else room - 1
             menu = self.more.menu()
             for entry in self.actions():
@@ -240,6 +241,7 @@ class Side(QWidget):
     edited = Signal(str, object)
     committed = Signal(str, object)
     acted = Signal(str, dict)
+    handed_over = Signal()
     seed_chosen = Signal(int)
     help_asked = Signal()
     graph_wanted = Signal(str)
@@ -253,7 +255,10 @@ class Side(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 8)
         column.setSpacing(4)
-        self.title = ElidedLabel("", self, role="title")
+        self.title = QLabel("", self)
+        self.title.setProperty("role", "title")
+        self.title.setWordWrap(True)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.title.setContentsMargins(16, 0, 16, 0)
         self.about = QLabel("", self)
         self.about.setProperty("role", "caption")
@@ -280,7 +285,7 @@ class Side(QWidget):
         self._inside.setContentsMargins(2, 8, 2, 4)
         self._inside.setSpacing(8)
         self.actions_box = Actions(self._body)
-        self.actions_box.asked.connect(self.acted)
+        self.actions_box.asked.connect(self._asked)
         self._inside.addWidget(self.actions_box)
         self.notes = Notes(self)
         self.notes.setContentsMargins(16, 0, 16, 0)
@@ -364,6 +369,12 @@ class Side(QWidget):
             self.form.set_projector(on)
             self.run.setVisible(not on)
         self.setFixedWidth(360 if on else 300)
+
+    def _asked(self, name: str, arguments: dict) -> None:
+        if name == HAND_OVER:
+            self.handed_over.emit()
+        else:
+            self.acted.emit(name, arguments)
 
     def _preset(self, at: int) -> None:
         text = self.preset.itemText(at)

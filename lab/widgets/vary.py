@@ -267,7 +267,7 @@ class Vary(QDialog):
 
         sentence = ""
         try:
-            drive(plan, session, workers(None, ""), progress=told, seen=self.answered.emit)
+            drive(plan, session, workers(None, "", plan), progress=told, seen=self.answered.emit)
         except Stopped:
             sentence = "Stopped; what was done is kept."
         except LabError as problem:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lab.analysis.sweeps.work import measure
+from lab.analysis.sweeps.work import lost, measure
 from lab.errors import LabError
 
 AHEAD = 4  # points that wait at each worker
@@ -48,10 +47,7 @@ class Cluster:
             try:
                 yield future.result()
             except KilledWorker:
-                sentence = "The workers of the cluster died of this point: it may need more memory than they have."
-                yield json.dumps(
-                    {"number": json.loads(task)["number"], "state": "failed", "summary": {}, "error": sentence, "seconds": 0.0}
-                )
+                yield lost(task, "The workers of the cluster died of this point: it may need more memory than they have.")
             except Exception as problem:
                 raise LabError(
                     f"The cluster gave up ({type(problem).__name__}: {str(problem)[:200]}); what was done is kept: go on with --resume."

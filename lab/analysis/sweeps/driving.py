@@ -23,7 +23,7 @@ class Workers(Protocol):
     """Who does the points."""
 
     def work(self, tasks: Iterable[str]) -> Iterator[str]:
-        """One answer for each task, as they come."""
+        """One answer (a list of what came of its points) for each task, as they come."""
 
     def end(self) -> None:
         """Let go of what was begun."""
@@ -43,13 +43,17 @@ class Here:
 Progress = Callable[[int, int, float], None]  # points done, points in all, seconds left
 
 
-def workers(count: int | None, cluster: str) -> Workers:
-    """Processes of this machine (0: this one), or those of a Dask scheduler."""
+def workers(count: int | None, cluster: str, plan: Plan) -> Workers:
+    """Processes of this machine (0: this one), or those of a Dask scheduler; not told how many, what is done at once is done here."""
     if cluster:
         from lab.analysis.sweeps.cluster import Cluster
 
         return Cluster(cluster, count or cores())
-    return Here() if count == 0 else Pool(cores() if count is None else count)
+    if count is None:
+        tasks = plan.groups()
+        next(tasks)
+        count = 0 if next(tasks, None) is None else cores()
+    return Pool(count) if count else Here()
 
 
 def drive(
@@ -67,18 +71,21 @@ def drive(
     seen  is given each answer as it comes; what it or `progress` raises ends the sweep, too
     """
     store = table.Store(session, plan, run)
-    tasks = (plan.task(point) for point in plan.points() if point.number not in done)
+    tasks = (plan.task(group) for group in plan.groups() if not done.issuperset(point.number for point in group))
     total, count, began = len(plan), len(done), time.monotonic()
     reason = "interrupted"
     try:
-        for answer in who.work(tasks):
-            value = store.put(answer)
-            count += 1
-            if seen is not None:
-                seen(value)
-            if progress is not None:
-                spent = time.monotonic() - began
-                progress(count, total, spent / (count - len(done)) * (total - count))
+        for answers in who.work(tasks):
+            for answer in json.loads(answers):
+                if answer["number"] in done:
+                    continue  # its group was not done to the end
+                store.put(answer)
+                count += 1
+                if seen is not None:
+                    seen(answer)
+                if progress is not None:
+                    spent = time.monotonic() - began
+                    progress(count, total, spent / (count - len(done)) * (total - count))
         reason = ""
     finally:
         who.end()
@@ -168,7 +175,7 @@ def run_plan(
             if Path(file).suffix != ".lab":
                 raise FileError(f"{file}: a session file's name ends in .lab.")
             session, run, done = stack.enter_context(Session.create(file, f"Sweep of {plan.experiment.model}")), None, frozenset[int]()
-        run = drive(plan, session, workers(workers_, cluster), run=run, done=done, progress=progress)
+        run = drive(plan, session, workers(workers_, cluster, plan), run=run, done=done, progress=progress)
         session.flush()
         with session.reader() as reader:
             return table.read(reader, run)
@@ -185,7 +192,7 @@ def resume(
         done = frozenset(row.point.number for row in before.rows if not again or row.state == "finished")
         if len(done) == len(before.plan):
             return before
-        drive(before.plan, session, workers(workers_, cluster), run=run, done=done, progress=progress)
+        drive(before.plan, session, workers(workers_, cluster, before.plan), run=run, done=done, progress=progress)
         session.flush()
         with session.reader() as reader:
             return table.read(reader, run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from lab.params import Spec
 
 MOST = 1_000_000  # points
 MOST_VALUES = 100_000  # of one axis
+ABREAST = 256  # points that one worker advances together, at most
 LARGEST_SEED = (1 << 63) - 1
 
 
@@ -150,11 +151,46 @@ class Plan:
             for seed in self.seeds:
                 yield Point(next(numbers), place, seed)
 
-    def task(self, point: Point) -> str:
-        """A point as JSON, all that a worker needs."""
-        own = self.experiment.to_dict()
-        own["parameters"] = {**own["parameters"], **plain(point.values)}
-        return json.dumps({"number": point.number, "experiment": {**own, "seed": point.seed}})
+    def groups(self) -> Iterator[list[Point]]:
+        """The points in parts that one worker does at once: alone, or up to `ABREAST` that differ in what a model advances together.
+
+        The parts follow from the plan alone, so that what comes of a point depends neither on who does it nor on what is done already.
+        """
+        inner = frozenset[str]() if self.experiment.schedule else self.experiment.build().may_differ()
+        if self.drawn and not inner.issuperset(a.name for a in self.axes):
+            inner = frozenset()
+        if not inner:
+            yield from ([point] for point in self.points())
+            return
+        if self.drawn:
+            parts: Iterable[Iterator[Point]] = [self.points()]
+        else:
+            parts = self._along(inner)
+        for part in parts:
+            while held := list(itertools.islice(part, ABREAST)):
+                yield held
+
+    def _along(self, inner: Set[str]) -> Iterator[Iterator[Point]]:
+        """The points with equal values of all axes but the inner ones, for each combination of the others."""
+        shape = [len(a.values) for a in self.axes]
+        outer = [k for k, a in enumerate(self.axes) if a.name not in inner]
+        for fixed in itertools.product(*(range(shape[k]) for k in outer)):
+            held = dict(zip(outer, fixed, strict=True))
+            yield self._places_with([[held[k]] if k in held else list(range(n)) for k, n in enumerate(shape)])
+
+    def _places_with(self, chosen: list[list[int]]) -> Iterator[Point]:
+        for where in itertools.product(*chosen):
+            number = 0
+            for a, k in zip(self.axes, where, strict=True):
+                number = number * len(a.values) + k
+            place = {a.name: a.values[k] for a, k in zip(self.axes, where, strict=True)}
+            for k, seed in enumerate(self.seeds):
+                yield Point(number * len(self.seeds) + k, place, seed)
+
+    def task(self, points: Sequence[Point]) -> str:
+        """Points as JSON, all that a worker needs."""
+        told = [{"number": p.number, "values": plain(p.values), "seed": p.seed} for p in points]
+        return json.dumps({"experiment": self.experiment.to_dict(), "points": told})
 
     def experiment_of(self, point: Point) -> Experiment:
         """The experiment of one point, to be run by itself."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator
 
+from lab.analysis.sweeps.work import lost
 from lab.errors import LabError
 from lab.sources import child_command
 
@@ -107,9 +107,7 @@ class Pool:
                 if worker is None:
                     return
             if answer is None:
-                number = json.loads(task)["number"]
-                sentence = f"The worker was killed {TRIES} times at this point: it may need more memory than there is."
-                answer = json.dumps({"number": number, "state": "failed", "summary": {}, "error": sentence, "seconds": 0.0})
+                answer = lost(task, f"The worker was killed {TRIES} times at this point: it may need more memory than there is.")
             self._answers.put(answer)
 
     def _new(self) -> Worker | None:

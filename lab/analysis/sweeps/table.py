@@ -152,12 +152,10 @@ class Store:
                 self._at = 1 + max(reader.snapshot_steps(run, POINTS), default=-1)
             session.update_run(run, state="running", reason="")
 
-    def put(self, answer: str) -> dict[str, Any]:
-        """Keep an answer; it is on disk within a second."""
-        value = json.loads(answer)
-        self.session.append_snapshot(self.run, POINTS, self._at, value)
+    def put(self, answer: dict[str, Any]) -> None:
+        """Keep what came of a point; it is on disk within a second."""
+        self.session.append_snapshot(self.run, POINTS, self._at, answer)
         self._at += 1
-        return value
 
     def finish(self, reason: str = "") -> None:
         """All points are there, or `reason` says why not."""

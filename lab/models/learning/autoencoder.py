@@ -10,6 +10,7 @@ import numpy as np
 from lab.errors import ModelError
 from lab.model import Bound, Figure, Layer, Picture, Preset, Stream, action, param
 from lab.training import Perceptron, Stage, features, readings, redeclared
+from lab.training.drawing import COLUMNS, hourglass
 from lab.training.geometry import lattice, principal, tiled
 from lab.training.perceptron import ACTIVATIONS, first_weights
 
@@ -121,6 +122,22 @@ class Autoencoder(Perceptron):
 
     # -- what can be looked at --
 
+    def drawn_layers(self, shape):
+        """The hourglass: in, narrow, out again."""
+        if 2 * len(self.widths) + 3 > COLUMNS:
+            return ()
+        return hourglass(shape.inputs, self.widths, self.code, "code", bool(shape.picture), self.tied)
+
+    @property
+    def stage(self):
+        """The map of the codes large, beside it the hourglass that makes them and what comes out of it."""
+        found = super().stage
+        names = [picture.name for picture in self.pictures]
+        if self.slow or "network" not in names:
+            return found
+        beside = ("network", *(n for n in ("reconstructions",) if n in names))
+        return replace(found, main="latent", companions=beside, opened="Health" if found.drawers else "")
+
     def codes(self, constants, tape, x):
         """Codes (n, code) of examples."""
         return constants.program.forward(tape, "code", x=x).astype(float)
@@ -157,7 +174,7 @@ class Autoencoder(Perceptron):
 
     def own_pictures(self, shape):
         """The map in front."""
-        found = [Picture("latent", "Map of the codes", (Layer("latent"),), x="z1", y="z2", click="decode_place", front=True, weight=4, equal=True,
+        found = [Picture("latent", "Map of the codes", (Layer("latent"),), x="z1", y="z2", click="decode_place", front=True, weight=2, equal=True,
                          doc="Click a point for its neighbours, beside them to decode the place; the path tool decodes along a path.")]  # fmt: skip
         if shape.picture:
             grey: dict[str, Any] = {"colours": "grey", "levels": (0.0, 1.0)}

@@ -11,6 +11,7 @@ from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Preset, Stream, param
 from lab.training import Supervised, features, readings, redeclared
 from lab.training.convolution import convolutions
+from lab.training.drawing import COLUMNS, NEW, Column
 from lab.training.material import outline
 from lab.training.perceptron import ACTIVATIONS
 
@@ -97,6 +98,34 @@ class ConvolutionalNetwork(Supervised):
         return convolutions(
             tape, x, shape, outputs, self.counts, self.size, self.activation, self.pooling, self.normalise == "batch", self.dropout
         )
+
+    def drawn_layers(self, shape):
+        """The picture, the maps of each convolution, and the classes; with a plus and minus for kernels and layers."""
+        counts = self.counts
+        if shape.picture is None or len(counts) + 2 > COLUMNS:
+            return ()
+
+        def said(*changed):
+            return {"filters": "-".join(map(str, changed))}
+
+        found = [Column("inputs", shape.inputs, form="picture", after=said(NEW, *counts))]
+        for k, count in enumerate(counts):
+            here, there = counts[:k], counts[k + 1 :]
+            found.append(
+                Column(
+                    f"conv {k + 1}",
+                    count,
+                    f"conv{k + 1}.out",
+                    f"conv{k + 1}.weight",
+                    (k,),
+                    "maps",
+                    fewer=said(*here, count - 1, *there) if count > 1 else {},
+                    more=said(*here, count + 1, *there),
+                    without=said(*here, *there) if len(counts) > 1 else {},
+                    after=said(*here, count, NEW, *there) if len(counts) < 8 else {},
+                )
+            )
+        return (*found, Column("outputs", shape.outputs, "output", "output.weight", (len(counts),)))
 
     def own_streams(self, shape):
         """Kernels and feature maps."""

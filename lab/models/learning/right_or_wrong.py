@@ -10,9 +10,9 @@ import numpy as np
 from lab.data import sets
 from lab.errors import DivergenceError
 from lab.kernels import seed_state
+from lab.kernels.threads import one_thread
 from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 from lab.params.bounds import COUNT, index
-from lab.tape.threads import one_thread
 from lab.training import feedback
 from lab.training import predictive as pc
 

@@ -13,6 +13,7 @@ from lab.errors import ModelError
 from lab.model import COUNT, Bound, Figure, Layer, Picture, Preset, Stage, Stream, action, param
 from lab.training import Objective, Perceptron, features, readings, redeclared, walk
 from lab.training import Stage as Layered
+from lab.training.drawing import COLUMNS, hourglass
 from lab.training.geometry import ellipse, lattice, plane, tiled
 from lab.training.material import outline
 from lab.training.perceptron import ACTIVATIONS, first_weights
@@ -329,6 +330,12 @@ class VariationalAutoencoder(Perceptron):
             Picture("latent", "Explorer of the codes", (Layer("latent"),), x="z1", y="z2", click=place, equal=True),
         )
 
+    def drawn_layers(self, shape):
+        """The hourglass, its middle the mean of each cloud; none where the class is told beside."""
+        if self.conditional or 2 * len(self.widths) + 3 > COLUMNS:
+            return ()
+        return hourglass(shape.inputs, self.widths, self.code, "mean", bool(shape.picture))
+
     @property
     def seconds(self):
         """Half a minute for a person who watches."""
@@ -341,7 +348,7 @@ class VariationalAutoencoder(Perceptron):
             return Stage("map", companions=("terms", "used units"))
         return Stage(
             "map", companions=(("decoded", "said again"), "walk over the map"), below=("terms", "canvas", "decoded path", "dreamt"),
-            drawers=(("In and out", ("reconstructions", "used units", "active units")),),
+            drawers=(*((("Network", ("network",)),) if self.drawn_layers(outline(self)) else ()), ("In and out", ("reconstructions", "used units", "active units"))),
         )  # fmt: skip
 
     @property

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
-from math import prod
 
 import numpy as np
 
 from lab.graph.document import Node
-from lab.graph.kinds.layers import autoencoder, cnn, deep, kind_of, mlp, perceptron, residual, shapes
+from lab.graph.kinds.layers import autoencoder, cnn, deep, kind_of, mlp, perceptron, residual
 from lab.model import COUNT, Clock, Figure, Layer, Picture, Preset, Stream, action, index, param
 from lab.training import GraphTraining, redeclared
+from lab.training.drawn_graph import columns_of
 from lab.training.graph import depths, network_of
 from lab.training.learner import GRADIENT_NORM
+from lab.training.pictures import network_picture
 
-DRAWN = 170  # units that are drawn one by one
 HOLD = 50  # steps that the activity rests in a layer
 TERMS = 16  # products that are listed one by one
 DIGITS = {"data": "digits", "rate": 0.003}
 
 
-@lru_cache(maxsize=16)
-def drawn(document: str) -> tuple[tuple[Node, int], ...]:
-    """Layers that are drawn unit by unit, first to last, with their units; none if they are too many."""
-    graph, _, _ = network_of(document)
-    known = shapes(graph)
-    rows = [n for n in (graph.node(id) for id in graph.order()) if kind_of(graph, n).cells == "each"]
-    found = tuple((n, prod(known[n.id])) for n in rows)
-    return found if sum(units for _, units in found) <= DRAWN else ()
-
-
 class LayeredNetwork(GraphTraining):
     """Layers wired on the canvas and trained while you watch: `h_l = sigma_l(W_l h_{l-1} + b_l)`.
 
-    Shapes run along the wires; where two ends do not fit, the sentence names both and says what to put between. While the
-    layers are few and small, every neuron and synapse is drawn: width is the size of a weight, dashes and colour its sign,
-    and the filling is the activity for one example. Click a neuron to read how its value comes about.
+    Shapes run along the wires; where two ends do not fit, the sentence names both and says what to put between. Beside the
+    canvas the neurons are drawn, each with what it answers to every input: width is the size of a weight, dashes take away.
+    Drag a weight and watch the line bend; minus and plus under a layer change its units, a plus between two puts a layer in.
+    Click a neuron to read how its value comes about.
 
     Choose *forward pass* to stop learning and let the activity travel layer by layer, here and on the canvas; pause it, step
     it, or press *Next layer*. *Train in the monitor* opens the training monitor with the same network, data and weights;
@@ -100,10 +90,9 @@ class LayeredNetwork(GraphTraining):
     # -- what it shows --
 
     def own_streams(self, shape):
-        """Every neuron and synapse, and the arithmetic of one."""
+        """The arithmetic of one neuron."""
         return (
             *super().own_streams(shape),
-            Stream("network", "graph", "", "Neurons and synapses of the layers, while they are few, with the activity for one example."),
             Stream("arithmetic", "table", "", "How the clicked neuron comes to its value, with the present numbers."),
         )
 
@@ -115,8 +104,7 @@ class LayeredNetwork(GraphTraining):
     def own_pictures(self, shape):
         """The drawing in front; the terms of the loss."""
         found = [
-            Picture("network", "Every neuron and synapse", (Layer("network"),), colours="diverging", weight=1.8, front=True, pick="look_at_unit",
-                    doc="Width: size of the weight; dashed: negative. Click a neuron to read its arithmetic."),
+            network_picture(pick="look_at_unit", weight=1.8, doc="Each neuron shows what it answers. Drag a weight; click a neuron to read its arithmetic."),
             Picture("arithmetic", "Arithmetic of a neuron", (Layer("arithmetic"),), front=True, weight=1.3),
         ]  # fmt: skip
         if self.task == "reconstruction" and shape.picture:
@@ -134,15 +122,15 @@ class LayeredNetwork(GraphTraining):
 
     def start(self, constants, seed: int):
         """The activity at the input, and the first hidden neuron looked at."""
-        layers = drawn(self.graph)
+        columns = columns_of(self.graph)
         return super().start(constants, seed) | {
             "passed": np.zeros(1, np.int64),
-            "unit": np.array([layers[0][1] if len(layers) > 1 else 0], np.int64),
+            "unit": np.array([columns[0].units if len(columns) > 1 else 0], np.int64),
         }
 
     def state_bounds(self, constants, state, step):
         """Where the activity is, and which neuron is looked at, too."""
-        units = sum(units for _, units in drawn(self.graph))
+        units = max(1, sum(column.units for column in columns_of(self.graph)))
         return super().state_bounds(constants, state, step) | {"passed": COUNT, "unit": index(units)}
 
     def advance(self, constants, state, n: int, out) -> int:
@@ -172,6 +160,10 @@ class LayeredNetwork(GraphTraining):
         x = constants.material.x
         return x[[self.example % len(x)]]
 
+    def drawn_example(self, constants, state):
+        """The same in the drawing."""
+        return self.shown_example(constants)
+
     def depth_shown(self, state) -> float:
         """As deep as the activity has come; after the last layer it rests, then begins again."""
         if self.mode == "train":
@@ -180,54 +172,19 @@ class LayeredNetwork(GraphTraining):
         return float(state["passed"][0] // HOLD % (last + 3))
 
     def look(self, constants, state, tape, stream: str):
-        """Neurons and synapses; arithmetic."""
-        if stream == "network":
-            return self._network(constants, state, tape)
+        """Arithmetic of the neuron that was clicked."""
         if stream == "arithmetic":
             return self._arithmetic(constants, state, tape)
         return super().look(constants, state, tape, stream)
 
-    def _sources(self, id: str) -> list[str]:
-        """Drawn layers whose values a layer reads, through sums, flattenings and whatever else has no units of its own."""
-        graph = network_of(self.graph)[0]
-        found: list[str] = []
-        for e in graph.incoming(id):
-            cells = kind_of(graph, graph.node(e.source)).cells
-            if cells == "each":
-                found.append(e.source)
-            elif cells == "none":
-                found += self._sources(e.source)
-        return list(dict.fromkeys(found))
-
-    def _network(self, constants, state, tape):
-        layers, deep, depth = drawn(self.graph), self.depth_shown(state), depths(self.graph)
-        values = self.answers(constants, tape, self.shown_example(constants))
-        weights = constants.program.parameters(state)
-        first: dict[str, int] = {}
-        nodes, edges = [np.empty((0, 3))], [np.empty((0, 3))]
-        for column, (n, units) in enumerate(layers):
-            first[n.id] = sum(map(len, nodes))
-            known = depth[n.id] <= deep
-            shown = values[n.id].ravel() if known else np.zeros(units)
-            nodes.append(np.column_stack([np.full(units, float(column)), 0.5 * (units - 1) - np.arange(units), shown]))
-            if column == 0:
-                continue
-            w, sizes = weights[f"{n.id}.sum.weight"], {m.id: u for m, u in layers}
-            for source in self._sources(n.id):
-                if source in first and w.shape[0] == sizes[source]:
-                    a, b = np.indices(w.shape)
-                    # Synapses that nothing has passed yet are drawn faintly.
-                    edges.append(
-                        np.column_stack([first[source] + a.ravel(), first[n.id] + b.ravel(), w.ravel() * (1.0 if known else 0.15)])
-                    )
-        return {"nodes": np.concatenate(nodes), "edges": np.concatenate(edges).astype(float)}
-
     def _unit(self, state) -> tuple[Node, int] | None:
-        at = int(state["unit"][0])
-        for n, units in drawn(self.graph):
-            if at < units:
-                return n, at
-            at -= units
+        """The layer, and the neuron in it."""
+        at, graph = int(state["unit"][0]), network_of(self.graph)[0]
+        for column in columns_of(self.graph):
+            if at < column.units:
+                id = column.value.removesuffix(".sum")
+                return (graph.node(id) if id else network_of(self.graph)[1]), at
+            at -= column.units
         return None
 
     def _input_of(self, id: str, values) -> tuple[np.ndarray | None, list[str]]:
@@ -252,9 +209,11 @@ class LayeredNetwork(GraphTraining):
     def _arithmetic(self, constants, state, tape) -> list[dict]:
         found = self._unit(state)
         if found is None:
-            return [{"from": "The layers are too large to be drawn neuron by neuron.", "x": "", "w": "", "w x": ""}]
+            return [{"from": "The layers are too many to be drawn.", "x": "", "w": "", "w x": ""}]
         node, k = found
         title = f"{node.title} · {k + 1}"
+        if kind_of(network_of(self.graph)[0], node).cells == "shared":
+            return [{"from": f"{title}: one kernel at every place; what it finds is drawn in the neuron", "x": "", "w": "", "w x": ""}]
         if depths(self.graph)[node.id] > self.depth_shown(state):
             return [{"from": f"{title}: the activity has not come here yet", "x": "", "w": "", "w x": ""}]
         values = self.answers(constants, tape, self.shown_example(constants))
@@ -330,11 +289,12 @@ class LayeredNetwork(GraphTraining):
             """The listed arithmetic against the tape, over all neurons of the drawing."""
             s = reached(50, mode="train")(run)
             worst = 0.0
-            for unit in range(2, sum(units for _, units in drawn(s.model.graph))):
+            answers = s.model.answers(s.constants, s.model.tape_state(s.constants, s.state), s.model.shown_example(s.constants))
+            values = np.concatenate([answers[column.value.removesuffix(".sum")].ravel() for column in columns_of(s.model.graph)[1:]])
+            for unit, value in enumerate(values, start=2):
                 s.act("look_at_unit", index=unit)
                 rows = s.observe("arithmetic")
                 terms = sum(row["w x"] for row in rows[:-2])
-                value = s.observe("network")["nodes"][unit, 2]
                 worst = max(
                     worst, abs(terms - rows[-2]["w x"]), abs(np.tanh(terms) - value) if "tanh" in rows[-1]["from"] else abs(terms - value)
                 )

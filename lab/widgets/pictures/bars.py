@@ -1,8 +1,13 @@
-"""Bars: one group per place, one bar per series; hatching tells series apart without colour."""
+"""Bars: one group per place, one bar per series; hatching tells series apart without colour.
+
+On a logarithmic axis there is no height that stands for nothing, so a bar would be as long as the axis happens to begin: values are marks
+there, with their numbers beside them.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -13,11 +18,13 @@ from PySide6.QtGui import QBrush, QFontMetricsF, QPen
 from lab.display import plots as view
 from lab.display.plots import Axis, Overlay, Source, typeset
 from lab.errors import ModelError
-from lab.units import number
+from lab.units import number as number_text
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
+from lab.widgets.pictures.dots import Marks
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
+from lab.widgets.pictures.texts import Texts
 
 HATCH = (
     Qt.BrushStyle.SolidPattern,
@@ -26,6 +33,9 @@ HATCH = (
     Qt.BrushStyle.FDiagPattern,
     Qt.BrushStyle.DiagCrossPattern,
 )
+NUMBERED = re.compile(r"(\D*?)\s*(\d+)")
+SYMBOLS = ("o", "s", "d", "t1", "t")  # of several series
+WRITTEN = 12  # values on a logarithmic axis that have their numbers beside them
 MANY = 160  # more bars are drawn as one outline
 
 
@@ -40,6 +50,9 @@ class BarsView(PlotView):
         self._dressed: dict[tuple[int, int], Any] = {}
         self._along: list[pg.TextItem] = []
         self._named: tuple = ()
+        self._numbers = Texts()
+        self._numbers.setZValue(30)
+        self.canvas.addItem(self._numbers, ignoreBounds=True)
 
     def set_theme(self) -> None:
         """Brushes are made anew."""
@@ -96,6 +109,8 @@ class BarsView(PlotView):
             else source.labels(first.name)
         )
         self.across.names = tuple(typeset(n) for n in names) if len(names) == count and count <= 40 else ()
+        if self.across.names and not self._have_room(self.across.names):
+            self.across.names = without_common(self.across.names)
         self._name_places()
         alive = set()
         theories = 0
@@ -107,11 +122,14 @@ class BarsView(PlotView):
                 theories += 1
             elif key[1]:
                 self._outline(key, row, k, colour)
+            elif self.picture.y_log is True:
+                self._marks(key, row, k - theories, len(measured), colour)
             else:
                 self._bars(key, row, k - theories, len(measured), colour)
         for key in set(self._items) - alive:
             self.canvas.removeItem(self._items.pop(key))
             self._dressed.pop(key, None)
+        self._write(measured)
         entries = tuple(
             Entry(name, "text" if theory else colour or f"series{k}", (5.0, 4.0) if theory else (), "s" if not theory else "", not theory)
             for k, (name, _, theory, colour) in enumerate(series)
@@ -122,11 +140,7 @@ class BarsView(PlotView):
     def _name_places(self) -> None:
         """Names below the bars; where they would overlap there, each along its bar, and of numbers only some."""
         names = self.across.names
-        room = self.field.width() / max(len(names), 1) - 8
-        along = (
-            any(not n.isdigit() for n in names)
-            and max(QFontMetricsF(self.across.style["tickFont"] or theme.mono_font()).horizontalAdvance(n) for n in names) > room
-        )
+        along = sum(not _is_number(n) for n in names) > 1 and not self._have_room(names)
         foot = self.field.viewRange()[1][0] if self.picture.y_log is True else 0.0  # on a log axis 0 is a height among others
         for item in self._along:
             item.setPos(item.pos().x(), foot)
@@ -146,6 +160,10 @@ class BarsView(PlotView):
             self.canvas.addItem(item, ignoreBounds=True)
             self._along.append(item)
 
+    def _have_room(self, names: tuple[str, ...]) -> bool:
+        measure = QFontMetricsF(self.across.style["tickFont"] or theme.mono_font())
+        return max(map(measure.horizontalAdvance, names)) <= self.field.width() / len(names) - 8
+
     def _item(self, key: tuple[int, int], make: Any) -> Any:
         if key not in self._items:
             self._items[key] = make()
@@ -161,6 +179,27 @@ class BarsView(PlotView):
         base = self.field.viewRange()[1][0] if self.picture.y_log is True else 0.0
         brush = QBrush(ink, HATCH[number % len(HATCH)])
         item.setOpts(x=x, y0=base, height=np.nan_to_num(height) - base, width=width * 0.92, brush=brush, pen=pg.mkPen(ink, width=1))
+
+    def _marks(self, key: tuple[int, int], row: np.ndarray, number: int, of: int, colour: str) -> None:
+        item = self._item(key, Marks)
+        x, y = self.place(*_middles(row, number, of))
+        item.set_look(
+            SYMBOLS[number % len(SYMBOLS)],
+            16.0 if theme.current().projector else 11.0,
+            theme.colour(colour or f"series{number}"),
+            QPen(theme.colour("surface"), 0.5),
+        )
+        item.set_points(x, y, self.field.viewRect())
+
+    def _write(self, measured: list[tuple[str, np.ndarray, bool, str]]) -> None:
+        """The numbers of marks on a logarithmic axis, where they are few."""
+        values = [_middles(row, k, len(measured)) for k, (_, row, _, _) in enumerate(measured)] if self.picture.y_log is True else []
+        x, y = (np.concatenate(parts) for parts in zip(*values, strict=True)) if values else (np.empty(0), np.empty(0))
+        known = np.isfinite(y) & (y > 0)
+        if self._along or not 0 < known.sum() <= WRITTEN:
+            x, y, known = np.empty(0), np.empty(0), np.empty(0, bool)
+        at = np.stack(self.place(x[known], y[known]), axis=1)
+        self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0)
 
     def _outline(self, key: tuple[int, int], row: np.ndarray, number: int, colour: str) -> None:
         item = self._item(key, pg.PlotCurveItem)
@@ -191,7 +230,7 @@ class BarsView(PlotView):
     def under_cursor(self, at: QPointF) -> str:
         """The heights at a place."""
         place = round(at.x())
-        words = [f"{name} {number(row[place])}" for name, row, _, _ in self._series[:6] if 0 <= place < len(row)]
+        words = [f"{name} {number_text(row[place])}" for name, row, _, _ in self._series[:6] if 0 <= place < len(row)]
         if not words:
             return ""
         return "  ".join([self.across.names[place] if self.across.names else str(place), *words])
@@ -201,3 +240,26 @@ class BarsView(PlotView):
         count = max((len(row) for _, row, _, _ in self._series), default=0)
         places: list[Any] = list(self.across.names or range(count))
         return [typeset(self.picture.x) or "place", *(s[0] for s in self._series)], [places, *(s[1] for s in self._series)]
+
+
+def _middles(row: np.ndarray, number: int, of: int) -> tuple[np.ndarray, np.ndarray]:
+    """Middle and height of the bars of one series among several."""
+    return np.arange(len(row)) - 0.4 + 0.8 / max(of, 1) * (number + 0.5), np.asarray(row, float)
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
+
+
+def without_common(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that differ in a number alone without the word that they share: hidden1, hidden2, hidden3, output as 1, 2, 3, output."""
+    parts = [NUMBERED.fullmatch(name) for name in names]
+    words = [part.group(1) for part in parts if part]
+    shared = max(set(words), key=words.count, default="")
+    if words.count(shared) < 3:
+        return names
+    return tuple(part.group(2) if part and part.group(1) == shared else name for name, part in zip(names, parts, strict=True))

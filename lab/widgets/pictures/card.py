@@ -64,6 +64,8 @@ class PictureCard(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self.view = picture
+        self._small = False  # the title is written smaller than usual
+        self._usual_width = 0  # of the title
         self.setAccessibleName(picture.picture.title)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 8)
@@ -107,6 +109,7 @@ class PictureCard(QFrame):
         if drew:
             self.caption.set_text(self.view.caption)
             self.set_figures(source.summary)
+            self._share()
         return drew
 
     def set_figures(self, summary: Mapping[str, Any]) -> None:
@@ -116,9 +119,7 @@ class PictureCard(QFrame):
     def resizeEvent(self, event: Any) -> None:
         """Below a width the controls of the title line go, those at the right end first; the title stays."""
         super().resizeEvent(event)
-        room = self.width() - self.title.sizeHint().width() - self.button.sizeHint().width() - 60
-        for text in (self.caption, self.figures):
-            text.setMaximumWidth(max(0, room))
+        self._share()
         if self.tools:
             room = self.width() - self.title.sizeHint().width() - self.button.sizeHint().width() - 60
             for tool in self.tools:
@@ -126,6 +127,18 @@ class PictureCard(QFrame):
                 room -= wide + 8
                 tool.setVisible(room >= 0)
                 tool.setFixedWidth(wide)  # the figures beside it give way, not its words
+
+    def _share(self) -> None:
+        """The title has what it needs, in smaller letters where it must; the figures have the rest, and the caption what they leave."""
+        free = self.width() - self.button.sizeHint().width() - 40
+        small = self.title.sizeHint().width() > free if not self._small else self._usual_width > free
+        if small != self._small:
+            self._usual_width = self.title.sizeHint().width()
+            self._small = small
+            self.title.setStyleSheet(f"font-size: {theme.current().caption}px;" if small else "")
+        room = max(0, free - self.title.sizeHint().width() - 20)
+        self.figures.setMaximumWidth(room)
+        self.caption.setMaximumWidth(max(0, room - min(room, self.figures.sizeHint().width() if self.figures.text() else 0) - 8))
 
     def set_theme(self) -> None:
         """Icons are pictures of their own: made anew."""

@@ -16,6 +16,7 @@ from lab.widgets import theme
 
 EDGE = 8.0
 WIDEST = 132.0  # px that names may take
+CLOSE = 0.85  # of the height of a name, from one to the next where there is little room
 SHARE = 0.3  # of the width of the picture, at most
 
 
@@ -103,9 +104,14 @@ class Gutter(pg.GraphicsWidget):
         self.update()
 
     def placed(self) -> list[tuple[End, float, bool]]:
-        """Names with the middle of each in pixels from the top, and whether its meaning has room under it."""
-        known = [end for end in self.ends if end.key in self._shown]
+        """Names with the middle of each in pixels from the top, and whether its meaning has room under it.
+
+        Where there is room for a few of them only, the first ones are written: on one another none could be read, and the cursor
+        names them all.
+        """
         one = max(APART, QFontMetricsF(self._font()).height() - 1)
+        most = max(1, int(self.size().height() / (one * CLOSE)))
+        known = [end for end in self.ends if end.key in self._shown][:most]
         heights = [2 * one if end.meaning else one for end in known]
         said = [bool(end.meaning) for end in known]
         room = self.size().height()

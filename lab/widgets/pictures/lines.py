@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ DASHES: dict[str, tuple[float, ...]] = {"dashed": (6.0, 4.0), "dotted": (1.0, 3.
 MOST_NAMED = 6  # lines that are named at their ends; more have a legend
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
 FAINT = {"pale": 0.65, "ghost": 0.7}  # share of the ground in the colour of what lies behind
+ALONG = 160  # points of a line that labels keep away from
 NEAR = 14  # px within which a click picks a point
 
 
@@ -113,6 +115,8 @@ class LinesView(PlotView):
             xs = view.extent([line.x for line in drawn], plot.x.log)
         if plot.y.lo is None:
             ys = view.extent([line.y for line in drawn], plot.y.log)
+            if not plot.y.log and any(line.style in ("fill", "bars") for line in drawn):  # an area stands on zero
+                ys = (min(ys[0], 0.0), max(ys[1], 0.0))
         if self.picture.labels and not plot.stretch:
             self.across.names = tuple(typeset(name) for name in self.picture.labels)
             self.across.setTicks([[(k, name) for k, name in enumerate(self.across.names) if name]])
@@ -338,7 +342,26 @@ class LinesView(PlotView):
             at.append((float(x[k]), float(y[k])))
             texts.append(f"{line.label}\n{line.meaning}" if line.meaning else line.label)
             inks.append(_colour(line, several))
-        self.names.set_texts(np.array(at).reshape(-1, 2), texts, area, inks=tuple(inks))
+        self.names.set_texts(
+            np.array(at).reshape(-1, 2), texts, area, inks=tuple(inks), avoid=partial(self._along, area) if texts else None
+        )
+
+    def _along(self, area: QRectF) -> np.ndarray:
+        """Points along all lines that are shown, a few pixels apart."""
+        found = []
+        wide, tall = area.width() or 1.0, area.height() or 1.0
+        for line in self._plot.lines if self._plot else ():
+            if line.key[0] or line.style in ("points", "rings", "marker") or len(line.x) < 2:
+                continue
+            x, y = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
+            known = np.isfinite(x) & np.isfinite(y)
+            x, y = x[known], y[known]
+            if len(x) < 2:
+                continue
+            way = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x) / wide, np.diff(y) / tall))])
+            at = np.linspace(0.0, way[-1], min(ALONG, max(2, round(way[-1] * ALONG / 2))))
+            found.append(np.stack([np.interp(at, way, x), np.interp(at, way, y)], axis=1))
+        return np.concatenate(found) if found else np.empty((0, 2))
 
     def _legend(self, plot: Plot, several: bool) -> None:
         self.names.set_texts(np.empty((0, 2)), (), self.field.viewRect())

@@ -22,6 +22,7 @@ from lab.widgets.pictures.ends import Gutter
 from lab.widgets.pictures.legend import Strip
 
 LONG = 14  # letters of a title that has no room in the gutter of a strip
+ROWS_APART = 1.15  # heights of a number from one to the next above it
 MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart without colour
 
 
@@ -53,6 +54,15 @@ class TickAxis(pg.AxisItem):
             return [(float(every), powers)]
         between = [k + math.log10(m) for k in range(math.floor(lo), math.ceil(hi) + 1) for m in (1, 2, 5)]
         return [(1.0, [v for v in between if lo <= v <= hi])]
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
+        """Levels of an axis whose numbers have room one above another: a low strip has two or three of them, not five in one place."""
+        levels = super().tickSpacing(minVal, maxVal, size)
+        if self.orientation not in ("left", "right") or not levels or self.logMode:
+            return levels
+        measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
+        least = ROWS_APART * measure.height() * abs(maxVal - minVal) / max(size, 1.0)
+        return [(_round_step(spacing, least), offset) for spacing, offset in levels]
 
     def _named_places(self, lo: float, hi: float, size: float) -> tuple[float, list[float]]:
         """Every place that has a name, or every second, fifth, tenth ... where the names would overlap."""
@@ -112,6 +122,14 @@ class TickAxis(pg.AxisItem):
         """Another width may have room for more of the name, or for less."""
         self._fit_label()
         super().resizeEvent(ev)
+
+
+def _round_step(spacing: float, least: float) -> float:
+    """The spacing, or the next larger one of 1, 2 or 5 times a power of ten that is at least `least`."""
+    if spacing >= least or not math.isfinite(least):
+        return spacing
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(times * power for times in (1, 2, 5, 10) if times * power >= least * (1 - 1e-9))
 
 
 def strip_name(label: str, title: str) -> tuple[str, str]:
@@ -221,8 +239,11 @@ class PlotView(PictureView):
             super().say(words)
 
     def show_drawing(self, shown: bool) -> None:
-        """The axes stay, so that nothing jumps."""
+        """Axes of nothing say nothing: only the words are seen. They keep their room, so that nothing jumps once there is something."""
         self.field.childGroup.setVisible(shown)
+        if not self.led:
+            for part in (self.across, self.up, self.strip, self.gutter):
+                part.setOpacity(1.0 if shown else 0.0)
 
     def show_axes(self, x: Axis, y: Axis, xs: tuple[float, float], ys: tuple[float, float]) -> None:
         """Set names and ranges: the picture's own, or fitted to the extents xs and ys of the data (NaN: none)."""
@@ -276,8 +297,10 @@ class PlotView(PictureView):
     @property
     def left_needed(self) -> int:
         """Width of the gutter at the left that name and numbers need beside each other."""
-        numbers = QFontMetricsF(theme.mono_font(max(10, theme.current().caption - 1))).horizontalAdvance("−0.00")
-        return round(min(86.0 * theme.current().caption / 12, max(self._tag.width() + numbers + 6, numbers + 12, 36)))
+        measure = QFontMetricsF(theme.mono_font(max(10, theme.current().caption - 1)))
+        numbers = max(map(measure.horizontalAdvance, ("−0.00", *self.up.names)))
+        most = 96.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
+        return round(min(most, max(self._tag.width() + numbers + 6, numbers + 12, 36)))
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
         lo, hi = data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,26 +18,44 @@ STILL = 3.0  # px that a place may move before its label follows
 
 
 def place_labels(
-    points: np.ndarray, sizes: np.ndarray, area: tuple[float, float, float, float], clear: float = 5.0
+    points: np.ndarray, sizes: np.ndarray, area: tuple[float, float, float, float], clear: float = 5.0, avoid: np.ndarray | None = None
 ) -> list[tuple[int, float, float]]:
     """Where labels go: (number, left, top) in pixels for those that fit.
 
-    points (n, 2) in pixels, in order of importance; sizes (n, 2) width and height; area left, top, right, bottom.
-    Each label is tried right, left, above and below its point; it may overlap neither another label nor the area's edge.
+    points (n, 2) in pixels, in order of importance; sizes (n, 2) width and height; area left, top, right, bottom; avoid (m, 2)
+    are points of lines. Each label is tried right, left, above, below and at the corners of its point; it may overlap neither
+    another label nor the area's edge, and of the places that remain it takes the one that covers least of the lines.
     """
     taken = np.empty((0, 4))
     out = []
     for k in range(len(points)):
         (x, y), (w, h) = points[k], sizes[k]
-        for left, top in ((x + clear, y - h / 2), (x - clear - w, y - h / 2), (x - w / 2, y - clear - h), (x - w / 2, y + clear)):
+        sides = [(x + clear, y - h / 2), (x - clear - w, y - h / 2), (x - w / 2, y - clear - h), (x - w / 2, y + clear)]
+        if avoid is not None:
+            near = 0.6 * clear
+            sides += [(left, top) for left in (x + near, x - near - w) for top in (y - near - h, y + near)]
+        best: tuple[int, float, float] | None = None
+        for left, top in sides:
             if left < area[0] or top < area[1] or left + w > area[2] or top + h > area[3]:
                 continue
             if len(taken) and ((taken[:, 0] < left + w) & (taken[:, 2] > left) & (taken[:, 1] < top + h) & (taken[:, 3] > top)).any():
                 continue
+            covered = 0 if avoid is None else _inside(avoid, left, top, left + w, top + h)
+            if best is None or covered < best[0]:
+                best = covered, left, top
+            if not covered:
+                break
+        if best is not None:
+            _, left, top = best
             taken = np.vstack([taken, (left - 2, top - 1, left + w + 2, top + h + 1)])
             out.append((k, left, top))
-            break
     return out
+
+
+def _inside(points: np.ndarray, left: float, top: float, right: float, bottom: float) -> int:
+    """How many points lie in a box."""
+    x, y = points[:, 0], points[:, 1]
+    return int(((x > left) & (x < right) & (y > top) & (y < bottom)).sum())
 
 
 @lru_cache(maxsize=4096)
@@ -69,17 +87,32 @@ class Texts(pg.GraphicsObject):
         self._inks: Sequence[str] = ()
         self._area = QRectF()
         self._clear = 6.0
+        self._look: object = None
+        self._avoid: np.ndarray | None = None
         self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # letters with a halo cost more than all lines of a picture
 
-    def set_texts(self, at: np.ndarray, texts: Sequence[str], area: QRectF, clear: float = 6.0, inks: Sequence[str] = ()) -> None:
+    def set_texts(
+        self,
+        at: np.ndarray,
+        texts: Sequence[str],
+        area: QRectF,
+        clear: float = 6.0,
+        inks: Sequence[str] = (),
+        avoid: Callable[[], np.ndarray] | None = None,
+    ) -> None:
         """Points (n, 2) in order of importance with their labels, `clear` pixels beside them; `area` is what is shown.
 
-        inks are colours of the labels by token; a label may have a second line, which is muted.
+        inks are colours of the labels by token; a label may have a second line, which is muted; avoid gives points (m, 2) of lines
+        that labels should not cover, asked for only where labels are placed anew.
         """
-        if area == self._area and tuple(texts) == tuple(self._texts) and tuple(inks) == tuple(self._inks) and self._near(at):
+        look = theme.current()
+        same = area == self._area and tuple(texts) == tuple(self._texts) and tuple(inks) == tuple(self._inks) and look == self._look
+        if same and self._near(at):
             return
+        self._look = look  # halos and letters are kept as an image: in another theme they are drawn anew
         self.prepareGeometryChange()
         self._at, self._texts, self._area, self._clear, self._inks = at, texts, area, clear, inks
+        self._avoid = avoid() if avoid is not None else None
         self.update()
 
     def _near(self, at: np.ndarray) -> bool:
@@ -118,8 +151,11 @@ class Texts(pg.GraphicsObject):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             halo = QPen(theme.colour("surface", 0.85), 3 * zoom, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
             ink = QColor(theme.current().tokens.text)
+            avoid = self._avoid
+            if avoid is not None:
+                avoid = np.array([(p.x(), p.y()) for p in (transform.map(QPointF(float(x), float(y))) for x, y in avoid)]).reshape(-1, 2)
             for number, left, top in place_labels(
-                points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom
+                points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom, avoid
             ):
                 which = int(inside[number])
                 for row, text in enumerate(lines[which]):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lab import units
 from lab.graph.document import Census, Edge, Graph, GraphError, Node, Problem
 from lab.graph.kinds.layers.layer import Layer, Shape, text
 from lab.graph.kinds.layers.sequences import UNTRAINED, tied
@@ -170,4 +171,5 @@ def totals(graph: Graph) -> str:
     except GraphError:
         return f"{len(graph.nodes)} layers"
     carried = " · trained weights on board" if graph.weights else ""
-    return f"{count.neurons:,} neurons · {count.synapses:,} synapses · {count.per_neuron:,.4g} per neuron · {count.parameters:,} parameters{carried}"
+    each = f"{units.number(count.per_neuron)} per neuron"
+    return f"{units.counted(count.neurons, 'neurons')} · {units.counted(count.synapses, 'synapses')} · {each} · {units.counted(count.parameters, 'parameters')}{carried}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab import units
 from lab.graph.document import Kind, Port
 from lab.spiking.cells import Population
 from lab.spiking.projections import Projection
@@ -26,5 +27,5 @@ def population(
     receives = bool(cells.ports)
     return Kind(
         name, title, cells, IN if receives else (), OUT, about, icon, CELLS, key, loops=receives, place=place,
-        caption=lambda value: f"{short or title} · {value.size:,}",
+        caption=lambda value: f"{short or title} · {units.number(value.size)}",
     )  # fmt: skip

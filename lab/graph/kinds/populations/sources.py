@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab import units
 from lab.graph.document import Kind, Port
 from lab.graph.kinds.populations.population import SOURCES
 from lab.spiking.projections import Drive, Noise
@@ -11,7 +12,7 @@ _OUT = (Port("drive", "drive"),)
 KINDS = (
     Kind(
         "drive", "Poisson drive", Drive, (), _OUT, "Independent Poisson input to every neuron", "mdi6.arrow-right-bold", SOURCES, "D",
-        place=20, caption=lambda value: f"{value.rate:g} Hz × {value.sources:,}",
+        place=20, caption=lambda value: f"{units.number(value.rate)} Hz × {units.number(value.sources)}",
     ),
     Kind(
         "noise", "Noise current", Noise, (), _OUT, "White noise to every neuron", "mdi6.waveform", SOURCES, "N",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lab import units
 from lab.errors import LabError
 from lab.graph.document import Census, Edge, Graph, Problem
 from lab.spiking.projections import Drive, Noise, Projection
@@ -120,13 +121,13 @@ def totals(graph: Graph) -> str:
         net = network(graph)
         neurons, synapses, octets = net.neurons, net.expected_synapses(), net.memory()
     except LabError:
-        return f"{len(graph.nodes):,} nodes · {len(graph.edges):,} wires"
-    each = f" · {synapses / neurons:,.0f} per neuron" if neurons else ""
-    return f"{neurons:,} neurons · {_rounded(synapses)} synapses{each} · {octets / 1e6:,.3g} MB"
+        return f"{units.counted(len(graph.nodes), 'nodes')} · {units.counted(len(graph.edges), 'wires')}"
+    each = f" · {units.number(round(synapses / neurons))} per neuron" if neurons else ""
+    return f"{units.counted(neurons, 'neurons')} · {_rounded(synapses)} synapses{each} · {units.number(octets / 1e6, 3)} MB"
 
 
 def _rounded(count: float) -> str:
     for factor, letter in ((1e9, " G"), (1e6, " M")):
         if count >= factor:
             return f"{count / factor:.3g}{letter}"
-    return f"{count:,.0f}"
+    return units.number(round(count))
