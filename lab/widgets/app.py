@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 from lab.engine import preparation
+from lab.kernels import unkept
 from lab.widgets import filing, theme
 from lab.widgets.application import application
 from lab.widgets.settings import Settings
@@ -34,8 +35,9 @@ def start(path: str | None = None, model: str | None = None) -> int:
         window.showMaximized()
     else:
         window.show()
-    if problem:
-        window.banner.say("bad", problem, [("Open another…", window.commands.open)], key="file")
+    told = " ".join(sentence for sentence in (problem, filing.where_untitled(), unkept()) if sentence)
+    if told:
+        window.banner.say("bad" if problem else "accent", told, [("Open another…", window.commands.open)] if problem else (), key="file")
     if other is not None:
         window.commands.open_path(other)
     elif path is not None and not problem:
