@@ -35,9 +35,11 @@ def start(path: str | None = None, model: str | None = None) -> int:
         window.showMaximized()
     else:
         window.show()
-    told = " ".join(sentence for sentence in (problem, filing.where_untitled(), unkept()) if sentence)
-    if told:
-        window.banner.say("bad" if problem else "accent", told, [("Open another…", window.commands.open)] if problem else (), key="file")
+    if problem:
+        window.banner.say("bad", problem, [("Open another…", window.commands.open)], key="file")
+    if limits := " ".join(sentence for sentence in (filing.where_untitled(), unkept()) if sentence):
+        print(f"lab: {limits}", file=sys.stderr)
+        window.toast.say("warn", limits, key="folders")
     if other is not None:
         window.commands.open_path(other)
     elif path is not None and not problem:
