@@ -100,9 +100,9 @@ def _read(found: Found, choices: Choices, reading: dict[str, Any]) -> Found:
     if found.kind == "pictures":
         return _held(found, pictures.from_idx(place))
     if found.kind == "text":
-        text = decode(door.read_bytes(place, limit=tables.MAX_BYTES, what="a text", packed=True), place)
-        words, lines = number(len(text.text.split())), number(len(text.text.splitlines()))
-        return replace(found, said=f"{place.name}: a text of {words} words in {lines} lines ({text.name}).", content=text.text[:20_000])
+        read = decode(door.read_bytes(place, limit=tables.MAX_BYTES, what="a text", packed=True), place)
+        count, lines = number(len(read.text.split())), number(len(read.text.splitlines()))
+        return replace(found, said=f"{place.name}: a text of {count} words in {lines} lines ({read.name}).", content=read.text[:20_000])
     if found.kind == "experiment":
         text = door.read_start(place, 20_000).decode("utf-8", "replace")
         return replace(found, said=f"{place.name}: an experiment file: a model, its parameters and what happens when.", content=text)
