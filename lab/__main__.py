@@ -11,9 +11,9 @@ import sys
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    # One simulation thread per run: BLAS threads of its own would only take the window's core. Read when NumPy is loaded.
+    # A number must not depend on how many threads summed it (`lab.kernels.threads`). Read when NumPy is loaded.
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+        os.environ[name] = "1"
     from lab.commands import execute
 
     return execute(sys.argv[1:] if argv is None else argv)

@@ -388,10 +388,10 @@ def test_the_selection_opens_its_form_at_the_right(open_window):
 
 def test_rates_of_a_run_are_drawn_in_the_cards(open_window, qtbot):
     window = open_window("spiking-network")
-    window.toggle()
+    window.driver.toggle()
     items = window.canvas.editor.scene.nodes.values()
     qtbot.waitUntil(lambda: all(len(i.history) > 1 for i in items), timeout=20_000)
-    window.toggle()
+    window.driver.toggle()
 
 
 def test_a_template_brings_the_values_that_fit_it_in_one_step_of_undo(open_window):
@@ -413,7 +413,7 @@ def test_a_network_goes_over_to_the_monitor_and_back_with_its_weights(open_windo
     assert window.canvas.editor.over.text() == "Train in the monitor"
     qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.step > 20, timeout=60_000)
     if window.player.status.phase == "running":
-        window.toggle()
+        window.driver.toggle()
     qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=20_000)
     window.canvas.editor.over.click()
     qtbot.waitUntil(lambda: window.document.model == "canvas-training", timeout=20_000)
@@ -615,7 +615,7 @@ def test_the_canvas_is_there_only_while_its_network_is_asked_for(open_window):
 
 def test_another_number_of_populations_begins_another_run_instead_of_breaking_the_one_that_goes_on(open_window, qtbot):
     window = open_window("spiking-network")
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: window.player.status.step > 0, timeout=60_000)
     first = window.player.runner
     window.canvas.editor.load(window.canvas.editor.graph.kinds.templates["Plastic synapses (STDP)"].make(), "Template")
@@ -624,4 +624,21 @@ def test_another_number_of_populations_begins_another_run_instead_of_breaking_th
     )
     assert window.player.status.phase == "running"
     assert "weights" in [s.name for s in window.player.status.model.streams]
-    window.toggle()
+    window.driver.toggle()
+
+
+def test_a_saved_network_of_populations_shows_rates_and_names_again(open_window, tmp_path):
+    """A canvas asked a stream of another kind of network of each recording, so that every beat failed, and labels were a worker's alone."""
+    import lab
+    from lab.session import Session
+
+    run = lab.run("spiking-network", duration=60.0, seed=1)
+    run.save(tmp_path / "net.lab")
+    window = open_window(session=Session.open(tmp_path / "net.lab"))
+    assert window.player.runner is None and window.player.status.step == run.steps
+    window.canvas.show_run(window.player.source)
+    items = window.canvas.editor.scene.nodes.values()
+    assert all(len(item.history) > 1 and max(item.history) > 0 for item in items)
+    view = window.workspace.view("raster")
+    view.refresh(window.player.source)
+    assert [name for _, name in view._groups] == [node.title for node in window.canvas.editor.graph.nodes if node.kind != "drive"]

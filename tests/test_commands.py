@@ -17,6 +17,8 @@ import pytest
 import lab
 from lab import catalog
 from lab.__main__ import main
+from lab.session import SessionReader
+from tests.conftest import SKETCHES
 
 PAGE = (Path(__file__).parent.parent / "docs" / "adding-a-model.md").read_text("utf-8")
 MODEL = "ion_channel.py"
@@ -64,6 +66,30 @@ def test_resumed_run_has_the_bytes_of_an_uninterrupted_one():
     assert main(["resume", "parts.lab", "--for", "30ms"]) == 0
     assert lab.load("whole.lab")["current"].tobytes() == lab.load("parts.lab")["current"].tobytes()
     assert len(lab.load("parts.lab").streams) >= 1
+
+
+def test_resumed_run_has_the_snapshots_of_an_uninterrupted_one():
+    """What is looked at where a run stops is no look of the run that goes on (a resumed run had one more of each)."""
+    counter = [
+        "run",
+        str(SKETCHES / "leaking_counter.py"),
+        "--model",
+        str(SKETCHES / "leaking_counter.py"),
+        "--record",
+        "x=1",
+        "--record",
+        "profile=100",
+        "--quiet",
+    ]
+    assert main([*counter, "--for", "450steps", "-o", "whole.lab"]) == 0
+    assert main([*counter, "--for", "130steps", "-o", "parts.lab"]) == 0
+    for more in ("170steps", "150steps"):  # one stop between two looks, one at a look
+        assert main(["resume", "parts.lab", "--for", more, "--model", str(SKETCHES / "leaking_counter.py"), "--quiet"]) == 0
+    with SessionReader("whole.lab") as whole, SessionReader("parts.lab") as parts:
+        for name in ("profile", "figures"):
+            one, other = whole.snapshots(1, name), parts.snapshots(1, name)
+            assert [step for step, _ in one] == [step for step, _ in other] and len(one) == (5 if name == "profile" else 1)
+            assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(one, other, strict=True))
 
 
 def test_experiment_file_with_a_schedule():

@@ -8,7 +8,7 @@ import pytest
 from lab.embedding import questions as ask
 from lab.embedding import raster, tsne, umap
 from lab.embedding.barnes_hut import repel_tree
-from lab.embedding.neighbours import honesty, nearest_neighbours, truth
+from lab.embedding.neighbours import honesty, in_words, nearest_neighbours, truth
 from lab.embedding.pca import align, principal_components
 from lab.embedding.vectors import Vectors
 from lab.engine.simulation import Simulation
@@ -457,3 +457,11 @@ def test_labels_do_not_overlap_and_the_first_is_kept():
             (a, b), (c, d) = corners[i], corners[j]
             assert a >= c + widths[kept[j]] or c >= a + widths[kept[i]] or b >= d + 12 or d >= b + 12
     assert (corners >= 0).all() and (corners[:, 0] + widths[kept] <= 300).all()
+
+
+@pytest.mark.parametrize("seed, told", [(None, "one in the space"), (0, "from far away")], ids=["the vectors themselves", "shuffled"])
+def test_how_true_a_map_is_is_said_in_words(seed, told):
+    points = np.random.default_rng(1).normal(size=(200, 2))
+    shown = points if seed is None else np.random.default_rng(seed).permutation(points)
+    judged = honesty(shown, truth(points), 10)
+    assert told in in_words(judged.trustworthiness, judged.recall)

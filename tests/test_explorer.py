@@ -332,7 +332,7 @@ def test_a_map_is_judged_against_its_vectors(explorer):
     assert view.state.judged is not None and view.state.judged.trustworthiness == pytest.approx(
         honesty(source.shown["map"], known, 10).trustworthiness
     )
-    assert "trustworthiness" in view.caption
+    assert "trustworthiness" in view.caption and f"{100 * view.state.judged.recall:.0f} % of neighbours true" in view.caption
     view.set_colour("how false")
     assert view.legend.scale is not None
     view.set_colour("cluster")

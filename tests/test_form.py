@@ -337,7 +337,7 @@ def test_themes_and_projector_size_reach_a_form_that_is_open(form, qapp):
         for name in ("light", "dark"):
             theme.apply(qapp, name, projector=True)
             assert form.rows["threshold"].field.box.font().pixelSize() == 18
-            assert form.rows["threshold"].field.box.width() > 1.3 * usual
+            assert form.rows["threshold"].field.box.width() > 1.2 * usual
     finally:
         theme.apply(qapp, "dark")
 

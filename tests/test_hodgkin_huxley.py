@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.cells.phase_plane import equilibria, holding_current, jacobian
+from lab.cells.squid import gating
+from lab.cells.squid_membrane import _gates_exactly
 from lab.engine.simulation import Simulation, run
 from lab.errors import ParameterError
 from lab.model import Happened
-from lab.models.neurons.hodgkin_huxley import HodgkinHuxley, _gates_exactly, gating
+from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
 
 INTERVAL = 14.63620999  # ms at 10 uA/cm2: DOP853, tolerance 1e-11
 

@@ -162,6 +162,17 @@ def test_the_citation_says_the_version():
     assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
 
 
+def test_the_hosted_checks_run_everywhere_and_begin_with_what_is_run_here():
+    said = (ROOT / ".github" / "workflows" / "checks.yml").read_text("utf-8")
+    assert "os: [ubuntu-latest, windows-latest, macos-latest]" in said and 'python: ["3.11", "3.13"]' in said and "run: .ci/run\n" in said
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    run = (ROOT / ".ci" / "run").read_text("utf-8")
+    for tool in ("ruff check", "ruff format", "mypy"):
+        assert tool in hooks and tool in run and tool in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert len(list((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))) == 3
+    assert not (ROOT / "setup.py").exists() and not (ROOT / "setup.cfg").exists()
+
+
 def circles(graph: dict[str, set[str]]) -> list[set[str]]:
     """Groups of nodes that lead to each other, by removing in turn what nothing leads to and what leads to nothing."""
     found = []
@@ -241,13 +252,24 @@ def test_the_window_reads_of_a_run_only_its_status_and_its_ring(path):
     assert "simulation" not in {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.parent.name in ("engine", "display")], ids=place)
-def test_engine_and_display_guess_no_attributes(path):
-    called = {n.func.id for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-    assert "hasattr" not in called
+SURE = ("engine", "display", "model", "cells", "graph", "spiking", "training")
+MARK = {"__lab_action__"}  # put on methods by a decorator: what has none is no action
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if room(module(p)) in SURE], ids=place)
+def test_nobody_guesses_what_an_object_has(path):
+    """Neither `hasattr` nor a `getattr` with something in its place: what an object has is known by its kind."""
+    guesses = []
+    for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            asked = {n.value for n in call.args if isinstance(n, ast.Constant)}
+            if call.func.id == "hasattr" or (call.func.id == "getattr" and len(call.args) == 3 and not asked & MARK):
+                guesses.append(ast.unparse(call))
+    assert not guesses
 
 
 ARGUMENTS = 12  # of a kernel: more are named tuples of arrays, which are as fast
+MANY: tuple[str, ...] = ()  # kernels that take more: none may be added
 
 
 def kernels(name: str):
@@ -259,9 +281,51 @@ def kernels(name: str):
                 yield node
 
 
+def taken(function: ast.FunctionDef) -> int:
+    """Arguments of a function; it may not gather more than it names."""
+    given = function.args
+    assert not given.vararg and not given.kwarg, f"{function.name}: a kernel names its arguments"
+    return len([*given.posonlyargs, *given.args, *given.kwonlyargs])
+
+
 def test_kernels_take_at_most_a_dozen_arguments():
-    many = {f"{name}.{k.name}" for name in MODULES for k in kernels(name) if len(k.args.args) > ARGUMENTS}
-    assert not many
+    assert sum(1 for name in MODULES for _ in kernels(name)) > 300
+    assert {f"{name}.{k.name}" for name in MODULES for k in kernels(name) if taken(k) > ARGUMENTS} == set(MANY)
+
+
+def test_kernels_ask_for_finite_numbers_by_comparing():
+    """What Numba makes of isfinite is x - x, which the flags of our kernels let the compiler take for 0."""
+    asked = [
+        f"{name}.{k.name}"
+        for name in MODULES
+        for k in kernels(name)
+        for n in ast.walk(k)
+        if isinstance(n, (ast.Attribute, ast.Name)) and "isfinite" in ast.unparse(n)
+    ]
+    assert not asked
+
+
+def test_there_is_no_other_way_to_compile_than_the_doors_that_are_counted():
+    """Numba is imported in lab/kernels alone (above); there, one function calls it, and no other module makes a kernel by a call."""
+    jit = {"njit", "jit", "vectorize", "guvectorize", "cfunc", "stencil", "generated_jit"}
+    found = {}
+    for name, path in MODULES.items():
+        tree = ast.parse(path.read_text("utf-8"))
+        if room(name) == "kernels":
+            found[name] = [
+                n
+                for n in ast.walk(tree)
+                if isinstance(n, (ast.Attribute, ast.Name)) and (getattr(n, "attr", "") or getattr(n, "id", "")) in jit
+            ]
+        else:
+            made = [
+                n.func.id
+                for n in ast.walk(tree)
+                if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in ("kernel", "strict", "elementary")
+            ]
+            marks = [n for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for n in f.decorator_list if isinstance(n, ast.Call)]
+            assert len(made) == len([m for m in marks if ast.unparse(m.func) in ("kernel", "strict", "elementary")]), name
+    assert [name for name, there in found.items() if there] == ["lab.kernels.compiler"] and len(found["lab.kernels.compiler"]) == 1
 
 
 TYPED = ("session", "engine", "display", "graph", "training", "embedding", "widgets")

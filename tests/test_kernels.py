@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from lab import kernels
-from lab.kernels import below, cache, compiler, exponential, kernel, next_bits, normal, poisson, random, seed_state, uniform
+from lab.kernels import below, cache, compiler, exponential, finite, kernel, next_bits, normal, poisson, random, seed_state, uniform
 from lab.sources import source_digest
 
 ROOT = Path(kernels.__file__).parents[2]
@@ -662,7 +662,7 @@ def test_kernels_release_the_interpreter_and_keep_nan_and_infinity_detectable():
     @kernel
     def is_broken(x):
         for i in range(x.size - 1):
-            if not math.isfinite(x[i] / x[i + 1]):
+            if not finite(x[i] / x[i + 1]):
                 return True
         return False
 
@@ -674,6 +674,28 @@ def test_kernels_release_the_interpreter_and_keep_nan_and_infinity_detectable():
     if kernels.JIT:
         assert is_broken.targetoptions["nogil"]
     assert is_broken.py_func(np.array([1.0, 2.0])) is False
+
+
+@pytest.mark.parametrize("number", [np.float64, np.float32])
+def test_sums_and_quotients_of_fast_kernels_are_seen_to_be_infinite(number):
+    """In the places where the compiler may reorder most: a sum, its mean, a root of squares, and a loop that becomes vector instructions."""
+
+    @kernel
+    def checks(x, out):
+        total, square = number(0), number(0)
+        for i in range(x.size):
+            total += x[i]
+            square += x[i] * x[i]
+            out[i] = 1.0 if finite(x[i]) else 0.0
+        return finite(total), finite(total / number(x.size)), finite(math.sqrt(square))
+
+    for bad in (np.inf, -np.inf, np.nan):
+        x = np.ones(17, number)
+        x[5], out = bad, np.empty(17)
+        assert checks(x, out) == (False, False, False)
+        assert (out == (x == 1)).all()
+    assert checks(np.ones(17, number), out) == (True, True, True)
+    assert finite(np.finfo(number).max) and not finite(number(np.inf)) and not finite(number(np.nan))
 
 
 def test_exact_kernels_keep_compensated_sums():

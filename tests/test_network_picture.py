@@ -123,9 +123,9 @@ def test_a_wire_is_dragged_live_and_undo_takes_it_back(open_window, qtbot):
     qtbot.waitUntil(lambda: stored() > before + 0.2)
     moved = stored()
     assert view.name_of(wire) in window.history.stack.undoText()
-    window.undo()
+    window.steps.undo()
     qtbot.waitUntil(lambda: abs(stored() - before) < 1e-3 * max(1.0, abs(before)))
-    window.redo()
+    window.steps.redo()
     qtbot.waitUntil(lambda: abs(stored() - moved) < 1e-6)
     qtbot.keyClick(view, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: stored() < moved - 0.01)
@@ -141,7 +141,7 @@ def test_a_plus_makes_a_unit_more_in_a_new_run(open_window, qtbot):
     qtbot.mouseClick(more, Qt.MouseButton.LeftButton)
     assert window.document.experiment().parameters["hidden"] == "4-2"
     qtbot.waitUntil(lambda: window.player.status.model.hidden == "4-2" and window.player.status.phase == "paused", timeout=60_000)
-    window.undo()
+    window.steps.undo()
     assert window.document.experiment().parameters["hidden"] == "3-2"
 
 
@@ -155,7 +155,7 @@ def test_a_plus_under_the_drawing_of_a_canvas_changes_the_graph_on_it(open_windo
     graph = Graph.from_json(window.document.experiment().parameters["graph"])
     assert graph.named("Hidden 1").parameters.units == 7
     assert window.canvas.editor.graph.named("Hidden 1").parameters.units == 7
-    window.undo()
+    window.steps.undo()
     assert window.canvas.editor.graph.named("Hidden 1").parameters.units == 6
 
 

@@ -1,8 +1,12 @@
-"""The squid's gates stand twice: in NumPy for pictures, and in fewer operations for kernels."""
+"""The squid's gates stand in three forms: in NumPy for pictures, in plain numbers for a solver, in fewer operations for kernels."""
+
+import ast
+from pathlib import Path
 
 import numpy as np
 
-from lab.cells.squid import gates_after, gating, rates, rates_at
+import lab
+from lab.cells.squid import gate_changes, gates_after, gating, rates, rates_at
 from lab.kernels import kernel
 
 
@@ -32,3 +36,31 @@ def test_a_long_step_puts_gates_to_their_steady_values():
     out = np.empty((3, len(V)))
     _settle(V, out)
     np.testing.assert_allclose(out, gating(V)[:3], rtol=1e-9)
+
+
+def test_the_solvers_gates_move_as_the_rates_say():
+    for V in [*np.linspace(-150.0, 150.0, 301), -40.0, -55.0, 700.0, -700.0]:
+        a_m, b_m, a_h, b_h, a_n, b_n = (float(r) for r in rates(np.float64(V)))
+        m, h, n = 0.2, 0.7, 0.4
+        expected = a_m * (1 - m) - b_m * m, a_h * (1 - h) - b_h * h, a_n * (1 - n) - b_n * n
+        np.testing.assert_allclose(gate_changes(float(V), m, h, n), expected, rtol=1e-12, atol=1e-300)
+
+
+def factors_of_exponentials(path: Path) -> set[float]:
+    """Numbers by which the exponentials of a file are multiplied."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                if isinstance(one, ast.Constant) and isinstance(other, ast.Call) and ast.unparse(other.func).endswith("exp"):
+                    found.add(one.value)
+    return found
+
+
+def test_the_rates_stand_in_no_other_file():
+    """Of a cell with these gates: the populations of the spiking canvas have the rates of Traub and Miles."""
+    house = Path(lab.__file__).parent
+    assert {0.07, 0.125, 4.0} <= factors_of_exponentials(house / "cells" / "squid.py")
+    # One acceptance figure writes out the steady potassium current as the paper does, and compares the two.
+    apart = {"squid.py", "voltage_clamp.py"}
+    assert not [p for p in house.rglob("*.py") if p.name not in apart and factors_of_exponentials(p) & {0.07, 0.125}]

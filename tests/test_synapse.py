@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lab.engine import simulation as engine
-from lab.models.neurons.synapse import Synapse, psc
+from lab.models.neurons.synapse import Synapse, psc, psp
 
 
 @pytest.mark.parametrize("n", range(6))
@@ -40,3 +40,24 @@ def test_rate_and_mean_follow_a_rate_that_is_changed():
     simulation.change(train="by hand")
     simulation.advance(20_000)
     assert simulation.summary()["firing rate (Hz)"] == 0.0 and simulation.summary()["spikes"] > 0
+
+
+@pytest.mark.parametrize(("n", "tau", "tau_m"), [(0, 5.0, 20.0), (2, 8.0, 3.0), (1, 10.0, 10.0)])
+def test_the_potential_of_one_spike_solves_the_equation_of_the_membrane(n, tau, tau_m):
+    t = np.linspace(0, 120, 120_001)
+    found = psp(t, n, tau, tau_m)
+    slope = np.gradient(found, t)
+    assert np.abs(slope + found / tau_m - psc(t, n, tau))[2:-2].max() < 2e-3 * psc(t, n, tau).max()
+
+
+def test_weak_spikes_add_up_and_the_cell_begins_again_at_rest():
+    result = engine.run(Synapse(train="regular", rate=200.0, strength=8.0), steps=10_000, record={"V": 1, "fired": 1})
+    V, fired = result["V"], np.round(result["fired"] / 0.1).astype(int)
+    assert len(fired) == result.summary["cell spikes"] > 10
+    assert (V[fired - 1] >= -50.0).all() and (V[fired] < -60.0).all()
+    assert result.summary["spikes over cell spikes"] > 2
+
+
+def test_an_inhibitory_synapse_pulls_the_cell_down():
+    result = engine.run(Synapse(weight=-1.0), steps=5000, record={"V": 1})
+    assert result.summary["cell spikes"] == 0 and result["V"].max() <= -65.0 + 1e-9 and result["V"].min() < -70

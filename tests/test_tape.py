@@ -287,6 +287,18 @@ def test_divergence_stops_before_the_update_and_names_node_and_step():
         report.check()
 
 
+@pytest.mark.parametrize("slope", [85.0, 100.0])
+def test_an_infinite_gradient_or_loss_stops_before_the_update(slope):
+    t = Tape()
+    w = t.parameter("w", (1,), np.array([1.0]))
+    t.minimise(t.sum(t.exp(t.scale(w, slope))), descent(1.0))  # exp(85) is a number in single precision, 85 exp(85) is none
+    program = t.compile(1)
+    state = program.start()
+    report = program.step(state)
+    assert report.done == 0 and report.fault and (state["parameters"] == 1.0).all()
+    assert ("the gradient of" in report.fault) == (slope < 88.0)
+
+
 def test_two_objectives_move_their_own_parameters_only():
     t = Tape()
     x = t.input("x", 2)

@@ -12,6 +12,7 @@ from lab.graph.kinds.layers import chain, shapes
 MODELS = {
     "layers": ("layered-network", "canvas-training"),
     "populations": ("spiking-network",),
+    "ensembles": ("ensemble-network",),
     "gates": ("boolean-network", "computation-graph"),
     "units": ("hopfield-units",),
 }

@@ -54,6 +54,68 @@ def test_batch_norm_brings_every_unit_to_mean_zero_and_deviation_one():
     assert np.allclose(found.mean(0), 0, atol=1e-4) and np.allclose(found.std(0), 1, atol=1e-2)
 
 
+def test_a_window_of_a_convolution_is_one_cell_of_the_map():
+    s = simulated("cnn", 20, filters="3", size=3, normalise="batch")
+    s.act("choose_unit", index=64 + 2)  # the drawing counts the inputs first
+    for x, y in ((0.2, 0.4), (7.4, 3.0), (-9.0, 40.0)):
+        s.act("move_window", x=x, y=y)
+        row, column = (int(np.clip(round(v), 0, 7)) for v in (y, x))
+        entries = {entry["name"]: entry["values"] for entry in s.observe("sum")}
+        weight = s.constants.program.parameters(s.state)["conv1.weight"][:, :, 0, 2]
+        np.testing.assert_allclose(entries["products"], entries["window"] * weight, rtol=1e-6)
+        picture = np.pad(s.observe("looked at"), 1)
+        np.testing.assert_array_equal(entries["window"], picture[row : row + 3, column : column + 3])
+        assert entries["cell"][0, 0] == s.observe("map now")[row, column] == s.observe("maps 1")[2, row, column]
+        assert s.observe("here").min(1).tolist() == [column - 0.5, row - 0.5]
+    s.act("choose_unit", index=3)  # an input is no kernel
+    assert s.summary()["kernel"] == "kernel 3 of 3"
+    with pytest.raises(ModelError, match="must be below the number of kernels, 3"):
+        s.act("choose_kernel", index=3)
+
+
+def test_the_network_beside_is_the_same_without_normalisation():
+    s = simulated("batch-norm", 0, hidden="16-8", activation="tanh")
+    arrays, x = s.constants.program.parameters(s.state), s.constants.material.x[:40].astype(float)
+    np.testing.assert_array_equal(arrays["plain.hidden2.weight"], arrays["hidden2.weight"])
+    z = (
+        np.tanh(x @ arrays["plain.hidden1.weight"] + arrays["plain.hidden1.bias"]) @ arrays["plain.hidden2.weight"]
+        + arrays["plain.hidden2.bias"]
+    )
+    found = s.constants.program.forward(s.model.tape_state(s.constants, s.state), "plain.hidden2", x=x.astype(np.float32))
+    np.testing.assert_allclose(found, z, atol=1e-5)
+
+
+def test_what_is_left_is_the_deviation_over_the_examples():
+    s = simulated("batch-norm", 30, hidden="16-8")
+    tape, x = s.model.tape_state(s.constants, s.state), s.constants.material.x[:256]
+    layers, with_it, without = s.observe("left")
+    z = s.constants.program.forward(tape, "plain.hidden2", x=x)
+    assert layers.tolist() == [1, 2] and without[1] == pytest.approx(z.std(0, dtype=float).mean(), rel=1e-5)
+    assert with_it[0] == pytest.approx(1, abs=0.1)
+
+
+def test_a_step_downhill_begins_at_the_loss_and_along_the_gradient():
+    s = simulated("batch-norm", 30, hidden="16-8", activation="tanh")
+    m, batch, tape = s.constants.material, s.model.batch, s.model.tape_state(s.constants, s.state)
+    lengths, with_it, without = s.observe("downhill")
+    samples = s.model.given(m.x[:batch], m.t[:batch])
+    for losses, prefix in ((with_it, ""), (without, "plain.")):
+        now = s.constants.program.forward(tape, f"{prefix}loss", train=True, **samples).mean()
+        own = [n for n in s.constants.program.parameters(tape) if n.startswith("plain.") == bool(prefix)]
+        slopes = s.constants.program.gradients(tape, f"{prefix}loss", own, train=True, **samples)
+        norm = np.sqrt(sum(float((g.astype(float) ** 2).sum()) for g in slopes))
+        assert losses[0] == pytest.approx(now - lengths[0] * norm, abs=2e-4 + 0.02 * lengths[0] * norm)
+
+
+def test_rates_are_tried_one_after_another_with_both_from_the_same_weights():
+    s = simulated("batch-norm", 9 * 45, hidden="8-8", epochs=9, evaluate=1.0)
+    rates, with_it, without = s.observe("tried")
+    assert rates.tolist() == pytest.approx([1e-4, 3e-4, 1e-3][: len(rates)]) and len(rates) == 3
+    assert ((0 <= with_it) & (with_it <= 1) & (0 <= without) & (without <= 1)).all()
+    again = s.model._try(s.constants, s.state, 1e-3)
+    assert again == pytest.approx([with_it[2], without[2]])  # whatever was learned meanwhile
+
+
 @pytest.mark.parametrize("tied", [False, True])
 def test_the_decoder_alone_gives_what_the_whole_autoencoder_gives(tied):
     s = simulated("autoencoder", 100, hidden="16-12", code=3, tied=tied)

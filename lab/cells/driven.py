@@ -34,59 +34,28 @@ class Driven(Model):
         20.0, "ms", lo=0.1, hi=1e5, soft=(1, 200), when=("stimulus", "pulses"), group="Stimulus", doc="Time from one pulse to the next."
     )
     rise: float = param(
-        500.0,
-        "ms",
-        lo=0.1,
-        hi=1e6,
-        soft=(1, 2000),
-        when=("stimulus", "ramp"),
-        group="Stimulus",
+        500.0, "ms", lo=0.1, hi=1e6, soft=(1, 2000), when=("stimulus", "ramp"), group="Stimulus",
         doc="Time in which a ramp reaches its height.",
-    )
+    )  # fmt: skip
     fall: float = param(
-        0.0,
-        "ms",
-        lo=0,
-        hi=1e6,
-        soft=(0, 2000),
-        when=("stimulus", "ramp"),
-        group="Stimulus",
+        0.0, "ms", lo=0, hi=1e6, soft=(0, 2000), when=("stimulus", "ramp"), group="Stimulus",
         doc="Time in which a ramp returns to zero (0: it stays up).",
-    )
+    )  # fmt: skip
     frequency: float = param(
-        50.0,
-        "Hz",
-        lo=0.1,
-        hi=5000,
-        log=True,
-        when=("stimulus", OSCILLATING),
-        group="Stimulus",
+        50.0, "Hz", lo=0.1, hi=5000, log=True, when=("stimulus", OSCILLATING), group="Stimulus",
         doc="Frequency of a sine, or a chirp's first.",
-    )
+    )  # fmt: skip
     last_frequency: float = param(
-        200.0,
-        "Hz",
-        lo=0.1,
-        hi=5000,
-        log=True,
-        when=("stimulus", "chirp"),
-        group="Stimulus",
+        200.0, "Hz", lo=0.1, hi=5000, log=True, when=("stimulus", "chirp"), group="Stimulus",
         doc="Frequency at which a chirp ends and begins again.",
-    )
+    )  # fmt: skip
     sweep_time: float = param(
         2000.0, "ms", lo=1, hi=1e6, soft=(100, 10_000), when=("stimulus", "chirp"), group="Stimulus", doc="How long one chirp lasts."
     )
     sigma: float = param(
-        3.0,
-        "uA/cm2",
-        lo=0,
-        hi=500,
-        soft=(0, 10),
-        symbol=r"\sigma",
-        when=("stimulus", "noise"),
-        group="Stimulus",
+        3.0, "uA/cm2", lo=0, hi=500, soft=(0, 10), symbol=r"\sigma", when=("stimulus", "noise"), group="Stimulus",
         doc="Standard deviation of Ornstein-Uhlenbeck noise.",
-    )
+    )  # fmt: skip
     noise_time: float = param(
         2.0, "ms", lo=0.01, hi=1e4, log=True, when=("stimulus", "noise"), group="Stimulus", doc="Correlation time of the noise."
     )
@@ -96,43 +65,25 @@ class Driven(Model):
         doc="Hand-drawn waveform: (ms, current) pairs joined by lines.",
     )  # fmt: skip
     file: str = param(
-        "",
-        kind="file",
-        builds=True,
-        when=("stimulus", "file"),
-        group="Stimulus",
+        "", kind="file", builds=True, when=("stimulus", "file"), group="Stimulus",
         doc="Recording that drives the cell: a table as text, an array (NPY) or a sound (WAV, FLAC).",
-    )
+    )  # fmt: skip
     scale: float = param(
-        10.0,
-        "uA/cm2",
-        lo=-1e6,
-        hi=1e6,
-        when=("stimulus", "file"),
-        group="Stimulus",
+        10.0, "uA/cm2", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus",
         doc="Current per unit of the file (WAV: full scale is 1).",
-    )
+    )  # fmt: skip
     sample_rate: float = param(
         0.0, "Hz", lo=0, hi=1e7, builds=True, when=("stimulus", "file"), group="Stimulus",
         doc="Samples per second (0: the WAV's own, or time in the first column of a table).",
     )  # fmt: skip
     column: int = param(
-        1,
-        lo=0,
-        hi=1000,
-        builds=True,
-        when=("stimulus", "file"),
-        group="Stimulus",
+        1, lo=0, hi=1000, builds=True, when=("stimulus", "file"), group="Stimulus",
         doc="Column of values in a table, counted from 0; channel of a WAV from 1.",
-    )
+    )  # fmt: skip
     time_unit: str = param(
-        "automatic",
-        choices=waves.UNITS,
-        builds=True,
-        when=("stimulus", "file"),
-        group="Stimulus",
+        "automatic", choices=waves.UNITS, builds=True, when=("stimulus", "file"), group="Stimulus",
         doc="Unit of a table's time column; automatic: as its heading says, else ms.",
-    )
+    )  # fmt: skip
     repeat: bool = param(False, when=("stimulus", ("drawn", "file")), group="Stimulus", doc="Begin again at the end of the waveform.")
 
     def check(self) -> None:
@@ -179,7 +130,7 @@ class Driven(Model):
 
     def account(self, constants: Any) -> str:
         """The recording that drives the cell."""
-        return getattr(constants, "recording", waves.SILENCE).said if self.stimulus == "file" else ""
+        return constants.recording.said if self.stimulus == "file" else ""
 
     def stimulate(self, recording: waves.Recording, state: State, n: int, dt: float, shared: bool) -> np.ndarray:
         """The stimulus (n,) of the next n steps; it moves what the stimulus remembers. `shared`: its noise is that of all cells."""

@@ -1,11 +1,13 @@
 """The gates of the squid giant axon (Hodgkin and Huxley 1952): rates, steady values, and one step of them.
 
-They stand here once for the point cell and the cell in space, and twice in form: in plain NumPy for pictures and equilibria, and
-in fewer operations for the kernels, where the six exponentials of the rates are two and the others powers of exp(-(V+65)/80).
-A test compares the two.
+They stand here alone, for the point cell and the cell in space, in three forms: in plain NumPy for pictures and equilibria, in plain
+numbers for a solver that asks for one point at a time, and in fewer operations for the kernels, where the six exponentials of the
+rates are two and the others powers of exp(-(V+65)/80). A test compares the three.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -40,6 +42,19 @@ def gating(V: np.ndarray) -> np.ndarray:
     a_m, b_m, a_h, b_h, a_n, b_n = rates(V)
     sums = np.stack([a_m + b_m, a_h + b_h, a_n + b_n])
     return np.concatenate([np.stack([a_m, a_h, a_n]) / sums, 1.0 / sums])
+
+
+def gate_changes(V: float, m: float, h: float, n: float) -> tuple[float, float, float]:
+    """dm/dt, dh/dt, dn/dt (1/ms at 6.3 C) in numbers instead of arrays: one point at a time is ten times as quick."""
+    u = min(max(V, -500.0), 500.0) + 65.0
+    x, z = 2.5 - 0.1 * u, 1.0 - 0.1 * u
+    a_m = x / math.expm1(x) if x else 1.0
+    a_n = 0.1 * z / math.expm1(z) if z else 0.1
+    return (
+        a_m * (1.0 - m) - 4.0 * math.exp(u / -18.0) * m,
+        0.07 * math.exp(u / -20.0) * (1.0 - h) - h / (1.0 + math.exp(3.0 - 0.1 * u)),
+        a_n * (1.0 - n) - 0.125 * math.exp(u / -80.0) * n,
+    )
 
 
 @kernel(inline=True)

@@ -293,8 +293,11 @@ def map_(
     if json_:
         print(json.dumps(facts))
     else:
+        from lab.embedding.neighbours import in_words
+
         print(
-            f"{len(vectors)} of {whole} vectors; trustworthiness {facts['trustworthiness']:.4f}, recall of 10 neighbours {facts['recall']:.4f}"
+            f"{len(vectors)} of {whole} vectors; trustworthiness {facts['trustworthiness']:.4f}, recall of 10 neighbours {facts['recall']:.4f}. "
+            + in_words(facts["trustworthiness"], facts["recall"])
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from lab.engine import kinds
-from lab.errors import ModelError
+from lab.errors import LabError, ModelError
 from lab.model import Happened, Model
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ class Source(Protocol):
     def labels(self, stream: str) -> tuple[str, ...]: ...
 
 
+def _joined(old: tuple[np.ndarray, ...], new: tuple[np.ndarray, ...]) -> Any:
+    """Columns of what came before and since; only what came since where another model made them."""
+    if not len(old[0]) or any(a.shape[1:] != b.shape[1:] for a, b in zip(old, new, strict=True)):
+        return new
+    return tuple(np.concatenate(pair) for pair in zip(old, new, strict=True))
+
+
 class LiveSource:
     """Reads what runs: its ring, and its status asked for anew each time (`status` is a function).
 
@@ -48,6 +55,7 @@ class LiveSource:
         self._ring = ring
         self._status = status
         self._labels = labels
+        self.before: RecordedSource | None = None  # where the run goes on from, with the place: the ring holds what came since
 
     @classmethod
     def of(cls, runner: Runner) -> LiveSource:
@@ -78,14 +86,23 @@ class LiveSource:
         """Steps and rows of a trace from step `first` to `last`, both included, as far as they are kept."""
         end, newest = self._ring.samples(stream, 1)
         if not len(newest) or end < first:
-            return np.empty(0, np.int64), newest[:0]
-        start, rows = self._ring.samples(stream, end - first + 1)
-        rows = rows[: max(0, last - start + 1)]
-        return start + np.arange(len(rows)), rows
+            steps, rows = np.empty(0, np.int64), newest[:0]
+        else:
+            start, rows = self._ring.samples(stream, end - first + 1)
+            rows = rows[: max(0, last - start + 1)]
+            steps = start + np.arange(len(rows))
+        before, began = self.before, self._ring.began
+        if before is not None and first <= began == before.step:
+            steps, rows = _joined(before.samples(stream, first, min(last, began)), (steps, rows))
+        return steps, rows
 
     def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Step, index and value of the kept events from step `first` on."""
-        return self._ring.events(stream, first)
+        found = self._ring.events(stream, first)
+        before, began = self.before, self._ring.began
+        if before is not None and first < began == before.step:
+            found = _joined(before.events(stream, first), found)
+        return found
 
     def snapshot(self, stream: str) -> Any:
         """What a per-block stream showed last; None before."""
@@ -112,6 +129,7 @@ class LiveSource:
 class RecordedSource:
     """Reads a recorded run as it stood at step `place` (None: at its end). Reads a stretch ahead and keeps it.
 
+    What a branch shows of the time before it began is read from the run that it left.
     last_look  where a run that still goes on shows curves now: theory and nullclines are stored only at its end
     again      the step at which a run that still goes on was looked at again, and what was seen: what was not recorded then
     """
@@ -125,6 +143,7 @@ class RecordedSource:
         labels: Callable[[str], tuple[str, ...]] | None = None,
         last_look: Callable[[str], Any] | None = None,
         again: Callable[[], tuple[int, Mapping[str, Any]]] | None = None,
+        known: frozenset[int] = frozenset(),
     ):
         self._again = again
         self._reader = reader
@@ -147,6 +166,12 @@ class RecordedSource:
         self._kept: dict[str, tuple[int, int, Any]] = {}
         self._snapshots: dict[str, tuple[int, Any]] = {}
         self._ends: dict[str, Any] = {}
+        self._left: RecordedSource | None = None
+        if info.parent is not None and info.parent_step is not None and info.parent not in known:  # a damaged file may hold a circle
+            try:
+                self._left = RecordedSource(reader, info.parent, info.parent_step, known=known | {run_id, info.parent})
+            except LabError:  # the run was taken out, or is damaged: what came since can be read
+                pass
 
     @property
     def model(self) -> Model:
@@ -183,7 +208,9 @@ class RecordedSource:
             return np.empty(0, np.int64), np.empty((0, *declared.shape), declared.dtype)
         steps, rows = self._stretch(stream, first, last, self._reader.samples)
         low, high = np.searchsorted(steps, [first, last + 1])
-        return steps[low:high], rows[low:high]
+        found = steps[low:high], rows[low:high]
+        left = self._left
+        return _joined(left.samples(stream, first, min(last, left.step)), found) if left is not None and first <= left.step else found
 
     def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Step, index and value of recorded events from step `first` to the place looked at."""
@@ -191,7 +218,9 @@ class RecordedSource:
             return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
         columns = self._stretch(stream, first, self.step, self._reader.events)
         low, high = np.searchsorted(columns[0], [first, self.step])
-        return tuple(column[low:high] for column in columns)  # type: ignore[return-value]
+        found = tuple(column[low:high] for column in columns)
+        left = self._left
+        return _joined(left.events(stream, first), found) if left is not None and first < left.step else found
 
     def _seen_again(self) -> Mapping[str, Any]:
         step, seen = self._again() if self._again is not None else (-1, {})
@@ -239,8 +268,11 @@ class RecordedSource:
         return self._ends[stream]
 
     def labels(self, stream: str) -> tuple[str, ...]:
-        """Texts of points, nodes or tiles."""
-        return self._labels(stream) if self._labels else ()
+        """Texts of points, nodes or tiles: those of the run in motion, or those it was recorded with."""
+        if self._labels is not None and (found := self._labels(stream)):
+            return found
+        stored = self._known[stream].meta.get("labels") if stream in self._known else None
+        return tuple(stored) if isinstance(stored, list) and all(isinstance(text, str) for text in stored) else ()
 
 
 @dataclass(frozen=True)

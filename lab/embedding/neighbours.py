@@ -156,6 +156,19 @@ def honesty(points: np.ndarray, known: Truth, k: int = 10) -> Honesty:
     return Honesty(float(1 - falseness.mean()), float(recalls.mean()), falseness, recalls)
 
 
+def neighbours_true(recall: float) -> str:
+    """The share of the neighbours on a map that are neighbours in the space, in words."""
+    return f"{100 * recall:.0f} % of neighbours true"
+
+
+def in_words(trustworthiness: float, recall: float) -> str:
+    """What the two numbers of a map say, as a sentence."""
+    if recall > 0.995:
+        return "Whatever is a neighbour on the map is one in the space."
+    where = "from close by" if trustworthiness >= 0.95 else "from not far" if trustworthiness >= 0.85 else "from far away"
+    return f"Of the neighbours of a point on the map {100 * recall:.0f} % are neighbours in the space; the others come {where}."
+
+
 def fold_accuracy(points: np.ndarray, classes: np.ndarray, k: int = 10, folds: int = 5) -> float:
     """Accuracy of a vote of the k nearest points on a map, each fifth of the data judged by the rest.
 

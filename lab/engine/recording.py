@@ -24,6 +24,7 @@ CHECKPOINT_SECONDS = 0.5  # a program that is killed goes on from less than a se
 KEPT_SECONDS = 5.0  # between checkpoints that stay, to go back to; the others take each other's place
 CHECKPOINT_SHARE = 0.05  # most of the run's time that may go into checkpoints
 CHECKPOINT_RATE = 20e6  # bytes a second that they may write
+MOST_NAMES = 400_000  # letters of the names of points, nodes or cells that are stored with a stream
 
 
 class Recorder:
@@ -92,6 +93,9 @@ class Recorder:
             array = isinstance(shown, np.ndarray)
             dtype, shape = (shown.dtype.name, (-1,) * shown.ndim) if array else ("json", ())
         meta = stream_meta(stream) | {"dt": clock.dt, "clock_unit": clock.unit, "recorded": every > 0}
+        names = simulation.model.labels(simulation.constants, name)
+        if names and sum(map(len, names)) + 4 * len(names) <= MOST_NAMES:  # a recording that is looked at has no constants to ask
+            meta["labels"] = list(names)
         self.session.add_stream(
             self.run_id, name, form=stream.form, dtype=dtype, shape=shape, every=max(1, every), unit=stream.unit, meta=meta
         )
@@ -198,6 +202,20 @@ def experiment_of(reader: SessionReader, info: RunInfo, where: str = "the experi
     experiment = Experiment.from_dict(info.experiment, where)
     parameters = (reader.began_with(info.id) or {}).get("parameters")
     return experiment.completed(parameters) if isinstance(parameters, Mapping) else experiment
+
+
+def intervals(reader: SessionReader, run_id: int) -> dict[str, int]:
+    """The streams that a run recorded, with their intervals in steps."""
+    return {s.name: s.every for s in reader.streams(run_id) if s.meta.get("recorded", True)}
+
+
+def as_it_went(reader: SessionReader, info: RunInfo, where: str = "the experiment") -> Experiment:
+    """The experiment that makes a recorded run again: its log is the schedule, its length and its streams are those it had."""
+    found = experiment_of(reader, info, where)
+    known = {stream.name for stream in found.build().streams}
+    record = {name: every for name, every in intervals(reader, info.id).items() if name in known}
+    log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
+    return found.replace(schedule=log, steps=info.steps, record=record if found.record is None else found.record)
 
 
 def restore_point(session_reader: Any, run_id: int, at_step: int) -> Checkpoint | None:

@@ -61,7 +61,7 @@ class Ring:
     _events: dict[str, _Columns] = field(default_factory=dict)
     _latest: dict[str, tuple[int, Any]] = field(default_factory=dict)
     _version: int = 0
-    _began: int = 0
+    began: int = 0  # the step at which it was emptied: what came before is not in it
     resets: int = 0  # how often it was emptied
     looks: int = 0  # and how often it was told what per-block streams show
 
@@ -76,7 +76,7 @@ class Ring:
             self._events.clear()
             self._latest.clear()
             self._ends = {}
-            self._began = step
+            self.began = step
             self._version += 1
             self.resets += 1
 

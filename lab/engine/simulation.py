@@ -11,11 +11,12 @@ log gives the same bytes in the window, on the command line and in Python (on on
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -75,9 +76,26 @@ class Checkpoint:
     run: str = ""
 
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _on_one_thread(method: _Method) -> _Method:
+    """Whatever a model computes, its products are summed in one order: a figure does not depend on the number of cores."""
+
+    @functools.wraps(method)
+    def alone(*given: Any, **named: Any) -> Any:
+        from lab.kernels.threads import one_thread  # here: Numba is not loaded before a model runs
+
+        with one_thread:
+            return method(*given, **named)
+
+    return cast(_Method, alone)
+
+
 class Simulation:
     """A model in motion: value, constants, state, step and the log of what was done to it."""
 
+    @_on_one_thread
     def __init__(self, model: Model, seed: int = 0):
         _check_memory(model)
         self.model = model
@@ -119,6 +137,7 @@ class Simulation:
         except Exception as problem:
             faults.told(self.model._owner(), f"is asked at step {self.step} whether it is finished", problem)
 
+    @_on_one_thread
     def advance(self, n: int, wanted: Iterable[str] = ()) -> Block:
         """Advance up to n steps; `wanted` names the sampled streams to write (events are always written)."""
         wanted = frozenset(wanted)
@@ -200,6 +219,7 @@ class Simulation:
         self._apply(values)
         self.log.append(Happened(self.step, "change", "", dict(values)))
 
+    @_on_one_thread
     def _apply(self, values: Mapping[str, Any]) -> None:
         before = self.model
         after = before.replace(**values)
@@ -219,6 +239,7 @@ class Simulation:
         except Exception as problem:
             faults.told(after._owner(), "takes over a change", problem)
 
+    @_on_one_thread
     def act(self, action: str, **arguments: Any) -> None:
         """Do an action now; logged."""
         known = type(self.model).actions()
@@ -242,6 +263,7 @@ class Simulation:
         else:
             self.act(what.name, **what.values)
 
+    @_on_one_thread
     def observe(self, stream: str) -> Any:
         """What a per-block stream shows now; a ModelError that names the stream where it cannot be drawn."""
         try:
@@ -250,6 +272,7 @@ class Simulation:
             faults.told(self.model._owner(), f"shows '{stream}'", problem)
         return kinds.checked(self.model._owner(), self.model.stream(stream), shown)
 
+    @_on_one_thread
     def summary(self) -> dict[str, Any]:
         """The run's figures so far."""
         try:
@@ -263,13 +286,14 @@ class Simulation:
         """A copy to go on from."""
         return Checkpoint(self.step, self.model.values(), {k: v.copy() for k, v in self.state.items()}, len(self.log))
 
+    @_on_one_thread
     def restore(self, point: Checkpoint) -> None:
         """Go back (or forward) to a checkpoint of the same model and seed.
 
         Raises StateError where it holds what no run of the model can hold; the simulation is then as it was.
         """
         before, kind = self.model, type(self.model)
-        model, constants = kind(**point.parameters), self.constants
+        model, constants = kind(**kind.of_before(point.parameters)), self.constants
         owner = f"The checkpoint at step {point.step} {'of ' + point.run if point.run else 'of ' + before._owner()} is damaged"
         if not 0 <= point.step <= bounds.MOST_STEPS:
             raise StateError(f"{owner}: a run has from 0 to {bounds.MOST_STEPS} steps; use an earlier one, or run it again.")

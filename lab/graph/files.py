@@ -36,7 +36,7 @@ def write(graph: Graph, path: str | Path) -> Path:
 
 
 def read(path: str | Path, family: str) -> Graph:
-    """Read a graph; one without kinds (from another program) becomes nodes of the family's first kind."""
+    """Read a graph of a family, "" for any; one without kinds (from another program) becomes nodes of the family's first kind."""
     path = Path(path)
     if path.suffix.lower() == ".json" and _is_document(path):
         try:
@@ -45,7 +45,7 @@ def read(path: str | Path, family: str) -> Graph:
             raise FileError(f"'{path.name}': {error}") from None
     else:
         graph = from_net(graphs.read(path), family)
-    if graph.family != family:
+    if family and graph.family != family:
         raise FileError(f"'{path.name}' holds a graph of {graph.kinds.title.lower()}: open it in a model that takes one.")
     return graph
 

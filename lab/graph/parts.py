@@ -12,7 +12,7 @@ from lab import units
 from lab.errors import LabError, near
 from lab.params import Described
 
-FAMILIES = ("layers", "populations", "gates", "units")
+FAMILIES = ("layers", "populations", "ensembles", "gates", "units")
 Graph = Any  # lab.graph.document.Graph, which is made of what stands here
 
 
@@ -45,7 +45,12 @@ class Port:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of node. `loops`: an edge may lead from a node of this kind back to itself."""
+    """A kind of node; a family whose nodes do more describes that with fields of its own.
+
+    loops     an edge may lead from a node of this kind back to itself
+    place     where it stands in the palette
+    caption   (parameters) -> a few words for its card; without it, its title
+    """
 
     name: str
     title: str
@@ -57,6 +62,8 @@ class Kind:
     group: str = ""
     key: str = ""
     loops: bool = False
+    place: int = 50
+    caption: Callable[[Any], str] | None = None
 
     def port(self, name: str, side: str) -> Port:
         """The input or output called `name`; an empty name means the first."""
@@ -123,6 +130,12 @@ class Census:
         return self.synapses / self.neurons if self.neurons else 0.0
 
 
+def caption(graph: Graph, node: Node) -> str:
+    """A few words about a node, as its kind says them."""
+    kind = graph.kind_of(node)
+    return kind.title if kind.caption is None else kind.caption(node.parameters)
+
+
 @dataclass(frozen=True)
 class Family:
     """Kinds that can stand on one canvas together.
@@ -138,6 +151,7 @@ class Family:
     totals             the counts of the whole graph in a few words.
     census             neurons and synapses; where not given, every node is a neuron and every edge a synapse.
     wired              every neuron's name and the synapses between them, of at most so many neurons; where not given, as for census.
+    joined             properties of a wire that is drawn from one node to another.
     arithmetic         how a node's value comes from present values (by node): where given, nodes are drawn as single units.
     """
 
@@ -150,7 +164,7 @@ class Family:
     directed: bool = True
     check: Callable[[Graph], Iterable[Problem]] = lambda graph: ()
     templates: Mapping[str, Template] = field(default_factory=dict)
-    caption: Callable[[Graph, Node], str] = lambda graph, node: graph.kind_of(node).title
+    caption: Callable[[Graph, Node], str] = caption
     label: Callable[[Graph, Edge], str] = lambda graph, edge: ""
     words: Callable[[Graph, Edge], str] = lambda graph, edge: ""
     size: Callable[[Graph, Edge], float] = lambda graph, edge: 1.0
@@ -159,6 +173,7 @@ class Family:
     )
     census: Callable[[Graph], Census] | None = None
     wired: Callable[[Graph, int, int], tuple[tuple[str, ...], Any]] | None = None
+    joined: Callable[[Graph, str, str], Mapping[str, Any]] = lambda graph, source, target: {}
     arithmetic: Callable[[Graph, str, Mapping[str, float]], str] | None = None
 
     def kind(self, name: str) -> Kind:

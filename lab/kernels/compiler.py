@@ -2,8 +2,8 @@
 
 The GIL is released (a held GIL stretches the window's beat from 16 to 100 ms), division follows NumPy (the default branch
 at each division stops LLVM from vectorising), fast-math goes without the two flags that would let the compiler assume away
-NaN and infinity (divergence must stay detectable; only x - x, with the same x on both sides, becomes 0 even where x is
-infinite), and what was compiled is kept on disk.
+NaN and infinity (divergence must stay detectable; only x - x, with the same x on both sides, may become 0 even where x is
+infinite: kernels ask `finite`, which compares), and what was compiled is kept on disk.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from lab.kernels.cache import KernelCache
 
 JIT = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
-# reassoc lets sums vectorise; nnan and ninf are absent on purpose: they would delete our isfinite checks.
+# reassoc lets sums vectorise; nnan and ninf are absent on purpose: they would delete our checks for finite numbers.
 FAST = {"reassoc", "contract", "arcp", "nsz"}
 EXACT = {"contract", "nsz"}
 

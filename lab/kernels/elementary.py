@@ -229,3 +229,9 @@ def sigmoid32(x):
     small = (a + a * p) * b
     top = small if x < _ZERO_32 else _ONE_32
     return top / (_ONE_32 + small)
+
+
+@elementary
+def finite(x):
+    """Whether x is neither infinite nor NaN, as a comparison: `math.isfinite` compiles to x - x, which reassociation may make 0."""
+    return abs(x) < np.inf

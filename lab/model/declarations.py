@@ -37,9 +37,10 @@ class Stream:
               `image`  (rows, columns), or (tiles, rows, columns), or (rows, columns, 3) with values 0..1
               `cloud`  (n, 2..5): x, y, [z], then optional class label and size
               `graph`  dict(nodes=(n, 3+): x, y, activity; edges=(m, 3): from, to, weight)
-              `network` dict(layers=[dict(name, units, values (drawn,), names, maps (drawn, rows, columns) or None, and the parameters
-                       that a plus or minus changes: fewer, more, without, after)], wires=[dict(source, target: numbers of layers,
-                       weights (drawn units there, drawn units here), fixed: not to be dragged)])
+              `network` dict(layers=[dict(name, units, values (drawn,), names, maps (drawn, rows, columns) or None, numbers=True (values are
+                       written into the units), words (said under it), scale (the size that is drawn full), and
+                       the parameters that a plus or minus changes: fewer, more, without, after)], wires=[dict(source, target: numbers of layers,
+                       weights (drawn units there, drawn units here), fixed: not to be dragged, numbers: written beside them)])
               `table`  list of rows, each a dict column -> text or number
               `matrices` list of dict(name, values (rows, columns), at=(row, column) on a common grid) and, where wanted,
                        note (said under the cursor), lit=True (what is new), first (index of its first value, for `pick`);
@@ -58,7 +59,8 @@ class Stream:
     every     record each `every`-th step by default; 0 = not recorded unless asked for. For per-block kinds: observe
               each `every` steps.
     canvas    what the network canvas shows of it in its nodes: `activity` (of a graph: one row for each node of the document,
-              in its order), `rates` (of a trace: channels are named as the nodes); `carried` is never drawn: a table of one row
+              in its order), `rates` (of a trace: channels are named as the nodes), `values` (the same of either sign; a node of
+              several dimensions has a channel for each, named as the node, " · " and the dimension); `carried` is never drawn: a table of one row
               (graph, refusal) with the document and the weights that it has now, for a model that goes on with it
     """
 
@@ -73,7 +75,7 @@ class Stream:
     every: int = 0
     x_unit: str = ""
     meanings: tuple[str, ...] = ()
-    canvas: Literal["", "activity", "rates", "carried"] = ""
+    canvas: Literal["", "activity", "rates", "values", "carried"] = ""
 
     @property
     def form(self) -> Form:

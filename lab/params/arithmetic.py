@@ -214,6 +214,28 @@ def parse(text: str, names: Collection[str], functions: Mapping[str, Function] =
     return Formula(text, tuple(dict.fromkeys(reader.used)), reader.tree, reader.meaning, functions)
 
 
+def parse_each(text: str, names: Collection[str], functions: Mapping[str, Function] = ELEMENTWISE) -> tuple[Formula, ...]:
+    """The formulas in `text`, separated by commas or semicolons that stand in no parentheses: `y, -x`.
+
+    Raises FormulaError with the place in the whole text.
+    """
+    parts, depth, start = [], 0, 0
+    for at, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if character in ",;" and depth == 0:
+            parts.append((start, text[start:at]))
+            start = at + 1
+    found = []
+    for begin, part in (*parts, (start, text[start:])):
+        try:
+            found.append(parse(part, names, functions))
+        except FormulaError as error:
+            if not part.strip():
+                raise FormulaError("A formula is missing beside the comma.", text, begin, min(begin + 1, len(text))) from None
+            raise FormulaError(error.sentence, text, begin + error.first, begin + error.last) from None
+    return tuple(found)
+
+
 class _Reader:
     """Turns what a person wrote into a checked syntax tree, remembering where each character came from."""
 

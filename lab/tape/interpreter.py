@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lab.kernels import JIT, below, call_at, entry, kernel
+from lab.kernels import JIT, below, call_at, entry, finite, kernel
 from lab.tape import operations, registry  # noqa: F401  (importing registers every operation)
 from lab.tape.optimisers import CLIP, keep_signs, scheduled_rate, update
 from lab.tape.registry import AUX, BATCHED, END, ENTER, FLOATS, INTS, OPCODE, OUT, SIZE
@@ -33,12 +33,26 @@ def clear(a, r, f, n, train, random):
 
 def table(dtype: str, numbers: Iterable[int]) -> np.ndarray | list:
     """Where to find the kernel of every opcode number (2 k forward, 2 k + 1 backward); those named are compiled."""
+    numbers = tuple(numbers)
     known = _TABLES[dtype]
+    if max(numbers, default=0) >= len(known):
+        known = _grown(dtype, max(numbers))
     for number in numbers:
         if number >= 0 and not known[number]:
             with _COMPILING:
                 if not known[number]:
                     known[number] = entry(_kernel_of(number), *(np.zeros(1, dtype), *_ARGUMENTS))
+    return known
+
+
+def _grown(dtype: str, number: int) -> np.ndarray | list:
+    """A table with room for an opcode that was registered later, in a file of a person's own."""
+    with _COMPILING:
+        known = _TABLES[dtype]
+        more = number + 2 - len(known)
+        if more > 0:
+            known = np.concatenate([known, np.zeros(more, np.int64)]) if JIT else known + [None] * more
+            _TABLES[dtype] = known
     return known
 
 
@@ -189,7 +203,7 @@ def learn(lesson, a, f, moments, counters, random, steps, records, before):
                         total += a[j]
                     records[step, i] = total / size
             losses = n if o[ROOT_BATCHED] else 1
-            if not math.isfinite(records[step, scalars.shape[0] - objectives.shape[0] + k]):
+            if not finite(records[step, scalars.shape[0] - objectives.shape[0] + k]):
                 return step, BAD_LOSS, n
             if o[TURN] >= 0 and f[o[TURN] + 1] == 0.0:  # it pauses
                 records[step, scalars.shape[0] + k] = np.nan
@@ -201,7 +215,7 @@ def learn(lesson, a, f, moments, counters, random, steps, records, before):
                 square += mean_square(a[segments[s, 1] : segments[s, 1] + segments[s, 2]])
             norm = math.sqrt(square)
             records[step, scalars.shape[0] + k] = norm
-            if not math.isfinite(norm):
+            if not finite(norm):
                 return step, BAD_GRADIENT, n
             clip = f[o[NUMBERS] + CLIP]
             factor = clip / norm if 0.0 < clip < norm else 1.0

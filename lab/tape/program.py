@@ -10,9 +10,11 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import scipy.linalg.cython_blas  # noqa: F401  the BLAS that kernels multiply with: loaded before it is held to one thread
 
 from lab.errors import DivergenceError, ModelError, ParameterError, near
 from lab.kernels import seed_state
+from lab.kernels.threads import one_thread
 from lab.params.bounds import MOST_ROWS, MOST_STEPS, Bound
 from lab.tape import interpreter
 from lab.tape.data import Data, check_values, pack
@@ -21,7 +23,6 @@ from lab.tape.layout import Layout
 from lab.tape.listing import Listing, Node
 from lab.tape.optimisers import KINDS, SCHEDULES
 from lab.tape.registry import END, ENTER, OPCODE, OUT
-from lab.tape.threads import one_thread
 
 State = dict[str, np.ndarray]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.tape.threads import one_thread
+from lab.kernels.threads import one_thread
 
 TAUGHT, ASKED = 2000, 256  # examples that neighbours are sought among, and test examples that are asked
 

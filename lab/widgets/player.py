@@ -208,10 +208,23 @@ class Player(QObject):
         self.runner = runner
         self._live = LiveSource.of(runner)
         self._moment = Moment(runner.ring, lambda: runner.status)
+        if resume.get("resume"):
+            run_id, at = resume.get("run_id"), resume.get("at")
+            self._goes_on_from(*(resume["parent"] if run_id is None else (run_id, at)))
         self._known_run = None
         self._since = time.monotonic()
         runner.start()
         self.switched.emit()
+
+    def _goes_on_from(self, run_id: int, step: int) -> None:
+        """What runs goes on from this place of a recorded run: curves begin before it."""
+        assert self._live is not None and self._moment is not None and self.session is not None
+        try:
+            self.session.flush()
+            before = RecordedSource(self.reader(), run_id, step)
+        except LabError:  # what comes from now on is shown
+            return
+        self._live.before = self._moment.before = before
 
     def look(self, run_id: int, because: str = "") -> None:
         """Show a recording of the session; playing goes on from it."""
@@ -342,7 +355,17 @@ class Player(QObject):
         if status.run_id != self._known_run:
             known, self._known_run = self._known_run, status.run_id
             if known is not None:
+                self._goes_on_from_parent(status.run_id)
                 self.branched.emit()
+
+    def _goes_on_from_parent(self, run_id: int | None) -> None:
+        """The run in front became a branch: its curves begin with those of the run that it left."""
+        try:
+            run = self.session.run(run_id) if self.session is not None and run_id is not None else None
+        except LabError:
+            return
+        if run is not None and run.parent is not None and run.parent_step is not None:
+            self._goes_on_from(run.parent, run.parent_step)
 
     @property
     def busy(self) -> bool:

@@ -9,9 +9,11 @@ import numpy as np
 
 from lab.data import sets
 from lab.errors import DivergenceError
-from lab.model import MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Remedy, Stage, State, Stream, action, arrays, param
-from lab.tape.threads import one_thread
+from lab.kernels.threads import one_thread
+from lab.model import MOST_STEPS, Bound, Clock, Figure, Model, Preset, Remedy, State, action, arrays, param
 from lab.training import predictive as pc
+from lab.training import predictive_pictures as shown
+from lab.training.predictive_readings import Again, accuracy, alignment
 
 CLAMPS = ("both ends: learn", "input: predict", "output: generate")
 FORMS = ("strict", "fixed prediction", "Z-IL")
@@ -22,6 +24,9 @@ TILES = 10  # examples that are drawn
 LOOKED_AT = 8  # examples on which the curve over precisions is measured
 PRECISIONS = np.logspace(-3, 0, 7)
 REST = (60, 0.15)  # sweeps and rate by which states come to rest for that curve
+EPOCH, MINIBATCH, SWEEP = range(3)  # counters; sweep 0: the next minibatch is to be begun
+# Of the last minibatch and epoch; KNOWN: whether there was an epoch.
+DIFFERENCE, COSINE, ACCURACY, TWIN_ACCURACY, RISE, KNOWN = range(6)
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,6 @@ class Constants:
     picture: tuple[int, int] | None
     seed: int
     orders: dict[int, np.ndarray]
-
-
-def folded(values: np.ndarray) -> np.ndarray:
-    """A layer as a compact block of cells, at most ten high."""
-    high = next((r for r in range(10, 2, -1) if len(values) % r == 0), len(values))
-    return values.reshape(high, -1)
 
 
 class PredictiveCoding(Model):
@@ -196,10 +195,10 @@ class PredictiveCoding(Model):
             **weights._asdict(), **nodes._asdict(),
             "twin_M": weights.M.copy(), "twin_b": weights.b.copy(),
             "step_M": np.zeros_like(weights.M), "step_b": np.zeros_like(weights.b),
-            "counters": np.zeros(3, np.int64),  # epoch, minibatch, sweep (0: the next minibatch is to be begun)
+            "counters": np.zeros(3, np.int64),  # EPOCH, MINIBATCH, SWEEP
             "trace": np.zeros((MOST + 1, layers)),  # energies of the minibatch that settles, or has settled last
             "swept": np.zeros(1, np.int64),
-            "figures": np.zeros(6),  # difference, cosine, accuracy, that of the twin, largest rise of the energy, whether any of it is known
+            "figures": np.zeros(6),
         }  # fmt: skip
 
     def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
@@ -217,7 +216,7 @@ class PredictiveCoding(Model):
 
     def minibatch(self, constants: Constants, state, clamp: str) -> tuple[np.ndarray, np.ndarray]:
         """(what the input is held at or starts from, what the output is held at) of the present minibatch."""
-        epoch, place = (max(0, int(v)) for v in state["counters"][:2])
+        epoch, place = (max(0, int(state["counters"][k])) for k in (EPOCH, MINIBATCH))
         if clamp == CLAMPS[2]:
             classes = np.eye(constants.y.shape[1])
             return np.tile(constants.mean, (self.batch, 1)), classes[np.arange(self.batch) % len(classes)]
@@ -246,7 +245,7 @@ class PredictiveCoding(Model):
         while done < n and not self.finished(constants, state):
             if any(len(e.steps) - e.count[0] <= len(net.sizes) + 4 for e in out.events.values()):
                 break
-            sweep = min(max(0, int(counters[2])), self.turns - 1)
+            sweep = min(max(0, int(counters[SWEEP])), self.turns - 1)
             if sweep == 0:
                 given, wanted = self.minibatch(constants, state, self.clamp)
                 pc.begin(net, weights, nodes, how, given, wanted, self.part, self.begin == "zero", state["trace"][0], step)
@@ -264,9 +263,9 @@ class PredictiveCoding(Model):
             if out.wanted("energy"):
                 out["energy"][done : done + k] = rows
             rise = float(np.diff(state["trace"][sweep : sweep + 1 + k, 0]).max(initial=0.0))
-            state["figures"][4] = max(state["figures"][4], rise)
+            state["figures"][RISE] = max(state["figures"][RISE], rise)
             state["swept"][0] = sweep + k
-            counters[2] = sweep + k
+            counters[SWEEP] = sweep + k
             done += k
             if sweep + k >= self.turns:
                 self._end(constants, state, weights, nodes, step, how, out, done - 1)
@@ -275,63 +274,58 @@ class PredictiveCoding(Model):
     def _end(self, constants, state, weights, nodes, step, how, out, at) -> None:
         """A minibatch has settled: both networks learn from it, and it is measured how far their steps are apart."""
         net, counters, figures = constants.net, state["counters"], state["figures"]
-        counters[1:] = counters[1] + 1, 0
+        counters[MINIBATCH] += 1
+        counters[SWEEP] = 0
         if how.clamp != pc.TRAIN:
             return
         if how.form != pc.ZERO:
             pc.steps_of(net, nodes, how, step, 0)
         if self.beside:
-            counters[1] -= 1
+            counters[MINIBATCH] -= 1
             given, wanted = self.minibatch(constants, state, self.clamp)
-            counters[1] += 1
+            counters[MINIBATCH] += 1
             room, back = pc.empty(net, self.batch), pc.Weights(np.empty_like(weights.M), np.empty_like(weights.b), weights.W)
             pc.back_propagate(net, weights.M, weights.b, how.activation, room, given, wanted, back)
-            figures[:2] = pc.apart(step.M / self.part, back.M)
+            figures[DIFFERENCE], figures[COSINE] = pc.apart(step.M / self.part, back.M)
             twin = pc.Weights(state["twin_M"], state["twin_b"], weights.W)
             pc.back_propagate(net, twin.M, twin.b, how.activation, room, given, wanted, back)
             pc.learn(net, twin, back, self.learning, self.decay, True)
-            for name, value in (("difference", figures[0]), ("cosine", figures[1]), ("weights apart", np.abs(weights.M - twin.M).max())):
+            for name, value in (
+                ("difference", figures[DIFFERENCE]),
+                ("cosine", figures[COSINE]),
+                ("weights apart", np.abs(weights.M - twin.M).max()),
+            ):
                 out.events[name].append(at, 0, float(max(value, 1e-18) if name != "cosine" else value))
         pc.learn(net, weights, step, self.learning / self.part, self.decay, how.tied)
         if not np.isfinite(weights.M).all() or not np.isfinite(state["twin_M"]).all():
             raise DivergenceError(
-                f"{self._owner()}: the weights became infinite or not a number in epoch {int(counters[0]) + 1}, because the learning rate {self.learning:g} is too "
+                f"{self._owner()}: the weights became infinite or not a number in epoch {int(counters[EPOCH]) + 1}, because the learning rate {self.learning:g} is too "
                 f"large: {self.remedy('weights')}.", model=self._owner(), stream="weights", step=at, remedy=self.remedy("weights"),
             )  # fmt: skip
-        if counters[1] >= len(constants.x) // self.batch:
-            counters[:2] = counters[0] + 1, 0
-            figures[2] = self.accuracy(constants, weights.M, weights.b)
-            figures[3] = self.accuracy(constants, state["twin_M"], state["twin_b"]) if self.beside else 0.0
-            figures[5] = 1.0
+        if counters[MINIBATCH] >= len(constants.x) // self.batch:
+            counters[EPOCH] += 1
+            counters[MINIBATCH] = 0
+            held_out = how.activation, constants.test_x, constants.test_t
+            figures[ACCURACY] = accuracy(net, weights.M, weights.b, *held_out)
+            figures[TWIN_ACCURACY] = accuracy(net, state["twin_M"], state["twin_b"], *held_out) if self.beside else 0.0
+            figures[KNOWN] = 1.0
             for channel in range(2 if self.beside else 1):
-                out.events["accuracy"].append(at, channel, float(figures[2 + channel]))
+                out.events["accuracy"].append(at, channel, float(figures[ACCURACY + channel]))
             if not how.tied:
-                for k, value in enumerate(self.alignment(constants, state)):
+                for k, value in enumerate(alignment(net, weights)):
                     out.events["alignment"].append(at, k, float(value))
-
-    def accuracy(self, constants: Constants, M: np.ndarray, b: np.ndarray) -> float:
-        """Part of the test examples whose largest output is the right one, at the prediction, which is the equilibrium of a held input."""
-        room = pc.empty(constants.net, len(constants.test_x))
-        room.x[: constants.test_x.size] = constants.test_x.ravel()
-        pc.forward(constants.net, M, b, pc.ACTIVATIONS.index(self.activation), room, len(constants.test_x))
-        return float((pc.layers(constants.net, room.mu, len(constants.test_x))[-1].argmax(1) == constants.test_t).mean())
-
-    def alignment(self, constants: Constants, state) -> list[float]:
-        """Cosine of W with the transposed M, layer by layer (of those that errors pass)."""
-        pairs = zip(pc.matrices(constants.net, state["M"]), pc.matrices(constants.net, state["W"], turned=True), strict=True)
-        return [float((M.T * W).sum() / max(np.sqrt((M**2).sum() * (W**2).sum()), 1e-300)) for M, W in pairs]
 
     def finished(self, constants, state) -> str | None:
         """All epochs are over."""
-        return "all epochs are over" if self.clamp == CLAMPS[0] and state["counters"][0] >= self.epochs else None
+        return "all epochs are over" if self.clamp == CLAMPS[0] and state["counters"][EPOCH] >= self.epochs else None
 
     def changed_live(self, before, constants, state) -> None:
         """What is held or how it settles has changed: the minibatch begins again."""
         if any(getattr(self, n) != getattr(before, n) for n in ("clamp", "form", "errors", "begin", "part", "sweeps")):
-            state["counters"][2] = 0
-            state["figures"][4] = 0.0
+            state["counters"][SWEEP] = 0
+            state["figures"][RISE] = 0.0
             if self.clamp != before.clamp:
-                state["counters"][1] %= max(1, len(constants.x) // self.batch)
+                state["counters"][MINIBATCH] %= max(1, len(constants.x) // self.batch)
 
     def remedy(self, stream: str) -> str:
         """What to try when states or weights ran away."""
@@ -344,89 +338,39 @@ class PredictiveCoding(Model):
     @action("Settle again", shortcut="S")
     def again(self, constants, state) -> None:
         """The present minibatch begins again; weights stay."""
-        state["counters"][2] = 0
+        state["counters"][SWEEP] = 0
 
     @action("Other examples")
     def other(self, constants, state) -> None:
         """The next minibatch, without learning from this one."""
-        state["counters"][1] = (state["counters"][1] + 1) % max(1, len(constants.x) // self.batch)
-        state["counters"][2] = 0
+        state["counters"][MINIBATCH] = (state["counters"][MINIBATCH] + 1) % max(1, len(constants.x) // self.batch)
+        state["counters"][SWEEP] = 0
 
     # -- readings: settled again on copies --
 
-    def settled(self, constants: Constants, state, rows: int, **other: Any):
-        """(nodes, step, energies (sweeps + 1, layers + 1)) of the first rows of the present training minibatch, settled from the beginning."""
+    def anew(self, constants: Constants, state, rows: int = 0, **other: Any) -> Again:
+        """The first rows of the present training minibatch (0: all), to settle again on copies; `other` numbers in place of those that are set."""
+        rows = rows or self.batch
         given, wanted = (a[:rows] for a in self.minibatch(constants, state, CLAMPS[0]))
         how = self.how(constants, batch=rows, clamp=CLAMPS[0], **other)
-        turns = len(self.widths) if self.form == "Z-IL" else other.get("sweeps", self.sweeps)
-        nodes, energies = pc.empty(constants.net, rows), np.zeros((turns + 1, len(constants.net.sizes)))
-        weights = pc.Weights(state["M"], state["b"], state["W"])
-        step = pc.Weights(np.zeros_like(weights.M), np.zeros_like(weights.b), weights.W)
-        pc.begin(constants.net, weights, nodes, how, given, wanted, other.get("part", self.part), self.begin == "zero", energies[0], step)
-        pc.settle(constants.net, weights, nodes, how, step, energies[1:], 0, turns)
-        if self.form != "Z-IL":
-            pc.steps_of(constants.net, nodes, how, step, 0)
-        return nodes, step, energies
+        return Again(constants.net, arrays(pc.Weights, state), how, given, wanted, other.get("part", self.part), self.begin == "zero")
 
     def both_steps(self, constants: Constants, state) -> tuple[np.ndarray, np.ndarray]:
         """Steps of all weights (predictive coding, back-propagation) on the present training minibatch, at the same weights."""
-        _, step, _ = self.settled(constants, state, self.batch)
-        return step.M / self.part, self.back(constants, state, self.batch)
-
-    def back(self, constants: Constants, state, rows: int) -> np.ndarray:
-        """Back-propagation's step on the first rows of the present training minibatch."""
-        given, wanted = (a[:rows] for a in self.minibatch(constants, state, CLAMPS[0]))
-        step = pc.Weights(np.zeros_like(state["M"]), np.zeros_like(state["b"]), state["W"])
-        pc.back_propagate(
-            constants.net, state["M"], state["b"], pc.ACTIVATIONS.index(self.activation), pc.empty(constants.net, rows), given, wanted, step
-        )
-        return step.M
-
-    def agreement(self, constants: Constants, state) -> np.ndarray:
-        """(1 + layers of weights, sweeps + 1): after each sweep the largest difference of a layer's steps over the largest step."""
-        net = constants.net
-        given, wanted = self.minibatch(constants, state, CLAMPS[0])
-        how, turns = self.how(constants, clamp=CLAMPS[0]), len(self.widths) if self.form == "Z-IL" else min(self.sweeps, 100)
-        nodes, energy = pc.empty(net, self.batch), np.zeros((1, len(net.sizes)))
-        weights = pc.Weights(state["M"], state["b"], state["W"])
-        step = pc.Weights(np.zeros_like(weights.M), np.zeros_like(weights.b), weights.W)
-        back = self.back(constants, state, self.batch)
-        found = np.zeros((len(net.sizes), turns + 1))
-        found[0] = np.arange(turns + 1)
-        for k in range(turns + 1):
-            if k == 0:
-                pc.begin(net, weights, nodes, how, given, wanted, self.part, self.begin == "zero", energy[0], step)
-            else:
-                pc.settle(net, weights, nodes, how, step, energy, k - 1, 1)
-            if self.form != "Z-IL":
-                pc.steps_of(net, nodes, how, step, 0)
-            for l, (a, b) in enumerate(zip(pc.matrices(net, step.M), pc.matrices(net, back), strict=True)):
-                found[1 + l, k] = max(1e-17, pc.apart((a / self.part).ravel(), b.ravel())[0])
-        return found
-
-    def against_precision(self, constants: Constants, state) -> np.ndarray:
-        """(3, n): precision of the output; cosine of both steps at rest with it; and with a target error of that part instead."""
-        back = self.back(constants, state, min(LOOKED_AT, self.batch))
-        return np.array(
-            [PRECISIONS, *([self.cosine(constants, state, back, **{name: p}) for p in PRECISIONS] for name in ("precision_out", "part"))]
-        )
+        again = self.anew(constants, state)
+        return again.settled(self.sweeps)[1].M / self.part, again.back()
 
     def cosine(self, constants: Constants, state, back: np.ndarray, **other: float) -> float:
         """Cosine of both steps on the first examples, once the states have come to rest."""
         sweeps, rate = (REST[0], min(REST[1], self.rate)) if self.form == "strict" else (self.sweeps, self.rate)
-        return float(pc.apart(self.settled(constants, state, min(LOOKED_AT, self.batch), sweeps=sweeps, rate=rate, **other)[1].M, back)[1])
+        return self.anew(constants, state, min(LOOKED_AT, self.batch), rate=rate, **other).cosine(sweeps, back)
 
-    def rest(self, constants: Constants, state, example: int, **other: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Error nodes of the output for an example of the training minibatch: (settled, in closed form)."""
-        net, rows = constants.net, self.batch
-        nodes, _, _ = self.settled(constants, state, rows, **other)
-        given, wanted = self.minibatch(constants, state, CLAMPS[0])
-        plain = pc.empty(net, rows)
-        plain.x[: given.size] = given.ravel()
-        pc.forward(net, state["M"], state["b"], pc.ACTIVATIONS.index(self.activation), plain, rows)
-        slopes = [layer[example] for layer in pc.layers(net, plain.d, rows)]
-        error = self.part * (wanted[example] - pc.layers(net, plain.mu, rows)[-1][example])
-        return pc.layers(net, nodes.eps, rows)[-1][example].copy(), pc.closed_form(net, state["M"], slopes, self.how(constants).nu, error)
+    def against_precision(self, constants: Constants, state) -> np.ndarray:
+        """(3, n): precision of the output; cosine of both steps at rest with it; and with a target error of that part instead."""
+        back = self.anew(constants, state, min(LOOKED_AT, self.batch)).back()
+        return np.array(
+            [PRECISIONS, *([self.cosine(constants, state, back, **{name: p}) for p in PRECISIONS] for name in ("precision_out", "part"))]
+        )
 
     def _shown(self) -> int:
         return min(self.example, self.batch - 1)
@@ -437,94 +381,24 @@ class PredictiveCoding(Model):
     # -- what can be looked at --
 
     @property
+    def look_of(self) -> shown.Shown:
+        """What decides which pictures there are."""
+        return shown.Shown(self._names(), self.data == "digits", self.feedback == "its own", self.clamp == CLAMPS[2])
+
+    @property
     def streams(self):
         """Energies of each sweep, what each minibatch taught, and readings of what settles."""
-        names = self._names()
-        tapes = tuple(f"to {n}" for n in names[1:])
-        found = [
-            Stream("energy", "trace", "", "Energy F of the minibatch after each sweep: its sum, and the part of each layer.", (len(names),), ("F", *names[1:]), every=1),
-            Stream("difference", "trace", "", "Largest difference of a weight's step from back-propagation's, over the largest step.", (1,), ("difference",), events=True),
-            Stream("cosine", "trace", "", "Cosine of both steps.", (1,), ("cosine",), events=True),
-            Stream("weights apart", "trace", "", "Largest difference of the weights of both networks.", (1,), ("weights",), events=True),
-            Stream("accuracy", "trace", "", "Accuracy on the test part after each epoch.", (2,), ("predictive coding", "back-propagation"), events=True),
-            Stream("nodes", "matrices", "", "Value nodes, predictions and error nodes of one example."),
-            Stream("settling", "curve", "", "Energy over the sweeps of this minibatch.", channels=("F", *names[1:]), x_unit=""),
-            Stream("agreement", "curve", "", "Difference from back-propagation's step after each sweep, layer by layer.", channels=tapes),
-            Stream("against precision", "curve", "", "Cosine of both steps against the precision of the output, and against the target error.",
-                   channels=("precision of the output", "target error")),
-            Stream("now", "curve", "", "The precision that is set."),
-            Stream("synapses", "image", "", "Step of each synapse of a layer: predictive coding, back-propagation."),
-            Stream("digits apart", "image", "", "Decimal logarithm of the difference of both steps, over the largest step, synapse by synapse."),
-            Stream("steps", "cloud", "", "Step of each synapse by back-propagation (x) and by predictive coding (y).", channels=("x", "y", "layer")),
-            Stream("diagonal", "curve", "", "Where both are equal."),
-            Stream("output error", "bars", "", "Error nodes of the output at rest."),
-            Stream("closed form", "bars", "", "The same in closed form: exact in a linear network, its tangent in a curved one."),
-        ]  # fmt: skip
-        if self.data == "digits":
-            found += [
-                Stream("inputs", "image", "", "Input nodes of the first examples."),
-                Stream("readings", "table", "", "What each is held at and read as."),
-            ]
-        if self.feedback == "its own":
-            found.append(
-                Stream("alignment", "trace", "", "Cosine of W with the transposed M after each epoch.", (len(tapes),), tapes, events=True)
-            )
-        return tuple(found)
+        return shown.streams(self.look_of)
 
     @property
     def pictures(self):
         """Nodes in front, the energy and both kinds of step beside them."""
-        names = self._names()
-        energy = tuple(Layer("settling", channel=k, label=n, series=(k,)) for k, n in enumerate(("F", *names[1:5])))
-        found = [
-            Picture("nodes", "Value and error nodes", (Layer("nodes"),), front=True, weight=2.0, doc="Above what each node is, in the middle what is predicted of it, below the error."),
-            Picture("settling", "Energy", energy, x="sweep", y="F", front=True, doc="Of the minibatch that settles now."),
-            Picture("steps", "Every synapse", (Layer("steps"), Layer("diagonal", theory=True, label="equal")), x="back-propagation", y="predictive coding", front=True,
-                    labels=tuple(f"to {n}" for n in names[1:])),
-            Picture("agreement", "Off back-propagation", (Layer("agreement"),), x="sweep", y="difference", y_log=True, y_range=(1e-17, 10.0), front=True,
-                    doc="Largest difference of a step over the largest step of its layer: 1e-16 is the last digit."),
-            Picture("precision", "What the precision does", (Layer("against precision", channel=0, label="precision", series=(0,)),
-                    Layer("against precision", channel=1, label="target error", series=(1,), style="dashed"), Layer("now", style="rings", series=(0,), label="now")),
-                    x="precision, or part of the error", y="cosine of both steps", x_log=True, y_range=(0.0, 1.02), front=True),
-            Picture("accuracy", "Test accuracy", (Layer("accuracy"),), y="accuracy", figures=("test accuracy", "back-propagation")),
-            Picture("energy", "Energy of every sweep", (Layer("energy", channel=0, label="F"),), y="F"),
-            Picture("over time", "Both steps, minibatch by minibatch", (Layer("difference", label="difference"), Layer("weights apart", label="weights")), y="difference", y_log=True,
-                    figures=("difference", "weights apart")),
-            Picture("cosine", "Cosine of both steps", (Layer("cosine"),), y="cosine"),
-            Picture("synapses", "Steps of a layer", (Layer("synapses"),), colours="diverging", labels=("predictive coding", "back-propagation")),
-            Picture("digits apart", "How many digits agree", (Layer("digits apart"),), levels=(-16.0, 0.0), x="unit that reads", y="unit that is read",
-                    doc="Decimal logarithm of the difference over the largest step: −16 is the last digit of a number."),
-            Picture("output error", "Errors of the output at rest", (Layer("output error"), Layer("closed form", theory=True, label="closed form")), x="output", y="error",
-                    figures=("closed form",)),
-        ]  # fmt: skip
-        if self.data == "digits":
-            found.insert(
-                1,
-                Picture(
-                    "inputs",
-                    "Input nodes",
-                    (Layer("inputs"), Layer("readings")),
-                    colours="grey",
-                    pick="choose",
-                    front=self.clamp == CLAMPS[2],
-                ),
-            )
-        if self.feedback == "its own":
-            found.append(Picture("alignment", "W becomes the transposed M", (Layer("alignment"),), y="cosine", front=True))
-        return tuple(found)
+        return shown.pictures(self.look_of)
 
     @property
     def stage(self):
         """Nodes large; beside them the energy and what both ways of learning say; below, the curves over time."""
-        beside = ("inputs", "settling") if self.clamp == CLAMPS[2] and self.data == "digits" else ("settling", "agreement")
-        below = ("alignment", "accuracy") if self.feedback == "its own" else ("precision", "steps", "accuracy")
-        nodes = ("output error", *(() if "inputs" in beside or self.data != "digits" else ("inputs",)))
-        return Stage(
-            "nodes",
-            companions=beside,
-            below=below,
-            drawers=(("Synapses", ("digits apart", "synapses")), ("Over time", ("over time", "cosine", "energy")), ("Nodes", nodes)),
-        )
+        return shown.stage(self.look_of)
 
     def observe(self, constants, state, stream):
         """Nodes as they stand; everything else settled again on copies."""
@@ -534,22 +408,23 @@ class PredictiveCoding(Model):
     def _look(self, constants, state, stream):
         net, at = constants.net, self._shown()
         if stream == "nodes":
-            return self._nodes(constants, state, at)
+            held = self.clamp != CLAMPS[2], self.clamp != CLAMPS[1]
+            drawn = shown.nodes(self.look_of, net, arrays(pc.Nodes, state), self.batch, at, constants.picture, held)
+            return [{"name": "", "values": None, "note": self.phase(state)}, *drawn]
         if stream == "settling":
             swept = min(max(0, int(state["swept"][0])), MOST)
             return np.vstack([np.arange(swept + 1), state["trace"][: swept + 1].T])
         if stream == "agreement":
-            return self.agreement(constants, state)
+            return self.anew(constants, state).agreement(min(self.sweeps, 100))
         if stream == "against precision":
             return self.against_precision(constants, state)
         if stream == "now":
-            return np.array(
-                [[self.precision_out], [self.cosine(constants, state, self.back(constants, state, min(LOOKED_AT, self.batch)))]]
-            )
+            back = self.anew(constants, state, min(LOOKED_AT, self.batch)).back()
+            return np.array([[self.precision_out], [self.cosine(constants, state, back)]])
         if stream in ("synapses", "digits apart", "steps", "diagonal"):
-            return self._steps(constants, state, stream)
+            return shown.steps(net, *self.both_steps(constants, state), min(self.layer, len(net.sizes) - 1) - 1, stream)
         if stream in ("output error", "closed form"):
-            return self.rest(constants, state, at)[stream == "closed form"]
+            return self.anew(constants, state).rest(at, self.sweeps)[stream == "closed form"]
         if stream == "inputs":
             return pc.layers(net, state["x"], self.batch)[0][:TILES].reshape(-1, *constants.picture).copy()
         if stream == "readings":
@@ -561,76 +436,34 @@ class PredictiveCoding(Model):
         rows = zip(x[-1][:TILES].argmax(1), f[-1][:TILES].argmax(1), strict=True)
         return [{"digit": f"{held}, read as {read}" if self.clamp != CLAMPS[1] else f"read as {held}"} for held, read in rows]
 
-    def _nodes(self, constants, state, at):
-        # Copies: what is shown must not move on with the state.
-        x, mu, eps = (pc.layers(constants.net, state[n].copy(), self.batch) for n in ("x", "mu", "eps"))
-        found: list[dict[str, Any]] = [{"name": "", "values": None, "note": self.phase(state)}]
-        for k, name in enumerate(self._names()):
-
-            def shaped(v, k=k):
-                return v.reshape(constants.picture) if k == 0 and constants.picture else folded(v)
-
-            held = (k == 0 and self.clamp != CLAMPS[2]) or (k == len(x) - 1 and self.clamp != CLAMPS[1])
-            found.append(
-                {
-                    "name": f"x  {name}",
-                    "at": (0, k),
-                    "values": shaped(x[k][at]),
-                    "lit": held,
-                    "note": f"value nodes of the {name} layer" + (", held" if held else ""),
-                }
-            )
-            if k:
-                found.append(
-                    {"name": "μ", "at": (1, k), "values": shaped(mu[k][at]), "note": f"what the layer below predicts of the {name} layer"}
-                )
-            if k or self.clamp == CLAMPS[2]:
-                found.append({"name": "ε", "at": (2, k), "values": shaped(eps[k][at]), "note": f"error nodes of the {name} layer"})
-        return found  # fmt: skip
-
     def phase(self, state) -> str:
         """Where the settling stands, in words."""
         swept = int(state["swept"][0])
         doing = {CLAMPS[0]: "Both ends are held", CLAMPS[1]: "The input is held", CLAMPS[2]: "The output is held"}[self.clamp]
         return f"{doing}.  Sweep {swept} of {self.turns}, energy {state['trace'][min(max(0, swept), MOST), 0]:.3g}"
 
-    def _steps(self, constants, state, stream):
-        own, back = self.both_steps(constants, state)
-        layer = min(self.layer, len(constants.net.sizes) - 1) - 1
-        a, b = (pc.matrices(constants.net, flat)[layer] for flat in (own, back))
-        most = max(float(np.abs(back).max()), 1e-300)
-        if stream == "synapses":
-            return np.stack([a, b])
-        if stream == "digits apart":
-            return np.clip(np.log10(np.maximum(np.abs(a - b) / max(float(np.abs(b).max()), 1e-300), 1e-17)), -17.0, 2.0)
-        if stream == "diagonal":
-            return np.array([[-most, most], [-most, most]])
-        layers = np.repeat(np.arange(len(constants.net.sizes) - 1), np.diff(constants.net.weights))
-        shown = np.linspace(0, len(own) - 1, min(len(own), 3000)).astype(int)
-        return np.column_stack([back, own, layers])[shown]
-
     def summary(self, constants, state):
         """Energy, how far both steps are apart, accuracies."""
         figures = state["figures"]
         found: dict[str, float] = {}
         swept = min(max(0, int(state["swept"][0])), MOST)
-        found["epoch"] = int(state["counters"][0])
+        found["epoch"] = int(state["counters"][EPOCH])
         found["energy"] = float(state["trace"][swept, 0])
-        found["largest rise of the energy"] = float(figures[4])
+        found["largest rise of the energy"] = float(figures[RISE])
         if self.beside:
             found |= {
-                "difference": float(figures[0]),
-                "cosine": float(figures[1]),
+                "difference": float(figures[DIFFERENCE]),
+                "cosine": float(figures[COSINE]),
                 "weights apart": float(np.abs(state["M"] - state["twin_M"]).max()),
             }
-        if figures[5]:
-            found["test accuracy"] = float(figures[2])
+        if figures[KNOWN]:
+            found["test accuracy"] = float(figures[ACCURACY])
             if self.beside:
-                found["back-propagation"] = float(figures[3])
+                found["back-propagation"] = float(figures[TWIN_ACCURACY])
         if self.feedback == "its own":
-            found["alignment"] = float(np.mean(self.alignment(constants, state)[1:]))
+            found["alignment"] = float(np.mean(alignment(constants.net, arrays(pc.Weights, state))[1:]))
         if self.activation == "linear" and self.clamp == CLAMPS[0]:
-            own, known = self.rest(constants, state, self._shown())
+            own, known = self.anew(constants, state).rest(self._shown(), self.sweeps)
             found["closed form"] = float(np.abs(own - known).max() / max(float(np.abs(known).max()), 1e-300))
         return found
 
@@ -668,7 +501,7 @@ class PredictiveCoding(Model):
             found = []
             for seed in range(3):
                 s = run(cls(activation="linear"), steps=0, seed=seed, record={}).simulation
-                own, known = s.model.rest(s.constants, s.state, 0, sweeps=5000)
+                own, known = s.model.anew(s.constants, s.state).rest(0, 5000)
                 found.append(float(np.abs(own - known).max() / np.abs(known).max()))
             return max(found)
 

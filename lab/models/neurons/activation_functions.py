@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 
 FUNCTIONS = ("logistic", "tanh", "ReLU", "step", "identity", "softplus", "GELU")
 INPUTS = np.linspace(-6.0, 6.0, 601)
@@ -70,14 +70,16 @@ def softmax(z: np.ndarray, temperature: float = 1.0) -> np.ndarray:
 
 
 class ActivationFunctions(Model):
-    """A neuron that adds up its weighted inputs and passes the sum through an activation function: `y = sigma(w x + b)`.
+    """A neuron one can look into: inputs times weights, their sum, and the activation function that the sum passes: `y = sigma(w . x + b)`.
 
-    The weight makes the curve steeper, the bias moves it sideways: drag the bias in the picture, change the weight while
-    the input sweeps back and forth. Compare the derivative, which is what learning sees, between the functions: the
-    logistic one never passes more than a quarter of the weight on, and the step none at all.
+    The first input sweeps back and forth, the others stand where you put them. Drag a wire of the drawn neuron up or down to
+    change its weight, drag in the curve to move its middle: that changes the bias. The weight of the first input makes the
+    curve steeper, everything else moves it sideways. The dots on the curve and on its derivative are where the neuron is
+    now; the derivative is what learning sees. Compare the functions: the logistic one never passes more than a quarter of
+    the weight on, and the step none at all.
 
-    The bars are a softmax, which turns any numbers (logits) into probabilities. The temperature sharpens or flattens
-    them: near 0 the largest takes all, at high temperature all become equal.
+    The bars are a softmax, which turns any numbers (logits) into probabilities: the drawer *Softmax* has its steps. The
+    temperature sharpens or flattens them: near 0 the largest takes all, at high temperature all become equal.
     """
 
     name = "activation-functions"
@@ -96,8 +98,14 @@ class ActivationFunctions(Model):
     }
 
     function: str = param("logistic", choices=FUNCTIONS, main=True, doc="Activation function sigma.")
-    weight: float = param(1.0, lo=-10.0, hi=10.0, main=True, doc="Weight w of the input: the steepness of the curve.")
-    bias: float = param(0.0, lo=-10.0, hi=10.0, main=True, doc="Bias b: shifts the curve along the input.")
+    weight: float = param(
+        1.0, lo=-10.0, hi=10.0, main=True, symbol="w_1", doc="Weight of the first input, which sweeps: the steepness of the curve."
+    )
+    bias: float = param(0.0, lo=-100.0, hi=100.0, soft=(-10.0, 10.0), main=True, symbol="b", doc="Bias: shifts the curve along the input.")
+    x2: float = param(1.0, lo=-10.0, hi=10.0, group="Other inputs", symbol="x_2", label="Second input", doc="The second input.")
+    w2: float = param(1.5, lo=-10.0, hi=10.0, group="Other inputs", symbol="w_2", label="Its weight", doc="Weight of the second input.")
+    x3: float = param(1.0, lo=-10.0, hi=10.0, group="Other inputs", symbol="x_3", label="Third input", doc="The third input.")
+    w3: float = param(-1.5, lo=-10.0, hi=10.0, group="Other inputs", symbol="w_3", label="Its weight", doc="Weight of the third input.")
     temperature: float = param(1.0, lo=0.01, hi=100.0, log=True, group="Softmax", doc="Temperature T of the softmax.")
     logits: tuple[tuple[float, ...], ...] = param(
         ((2.0, 1.0, 0.5, 0.0, -1.0),), group="Softmax", kind="matrix", doc="Numbers z that the softmax turns into probabilities."
@@ -124,22 +132,34 @@ class ActivationFunctions(Model):
         return (
             Stream("input", "trace", "", "The input x, which sweeps back and forth.", every=1),
             Stream("output", "trace", "", "The output y of the neuron.", every=1),
+            Stream("slope now", "trace", "", "Derivative of the output by the input, where the neuron is."),
+            Stream("neuron", "network", "", "Inputs, weights, their sum and the output."),
+            Stream("arithmetic", "table", "", "Every product, their sum, and what becomes of it."),
             Stream("curve", "curve", "", "The output over the input.", channels=("y",)),
             Stream("slope", "curve", "", "Derivative of the output by the input.", channels=("dy/dx",)),
             Stream("probabilities", "bars", "", "Softmax of the logits."),
+            Stream("softmax steps", "table", "", "From the logits to the probabilities."),
         )
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
+            Picture("neuron", "Neuron", (Layer("neuron"),), drag="set_weight", front=True, weight=1.2, doc="Drag a wire up or down to change its weight."),
             Picture(
                 "function", "Activation", (Layer("curve", label="y"), Layer("output", x="input", style="marker")),
-                x="input x", y="output y", x_range=(-6, 6), figures=("y",), front=True, weight=2, drag="shift",
+                x="input x₁", y="output y", x_range=(-6, 6), figures=("y",), front=True, drag="shift",
             ),
-            Picture("derivative", "Derivative", (Layer("slope", label="dy/dx"),), x="input x", y="dy/dx", x_range=(-6, 6), figures=("dy/dx",)),
+            Picture("derivative", "Derivative", (Layer("slope", label="dy/dx"), Layer("slope now", x="input", style="marker")), x="input x₁", y="dy/dx₁", x_range=(-6, 6), figures=("dy/dx",), front=True),
             Picture("softmax", "Softmax", (Layer("probabilities", style="bars"),), x="class", y="probability", y_range=(0, 1), figures=("entropy (nats)",)),
-            Picture("time", "Over time", (Layer("input", label="x"), Layer("output", label="y")), y="x, y", window=4.0),
+            Picture("arithmetic", "Arithmetic", (Layer("arithmetic"),)),
+            Picture("time", "Over time", (Layer("input", label="x"), Layer("output", label="y")), y="x₁, y", window=4.0),
+            Picture("softmax_steps", "Softmax, step by step", (Layer("softmax steps"),)),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The neuron with its numbers, beside it what its sum passes and the slope there; the softmax stands by itself."""
+        return Stage("neuron", ("function", "derivative"), below=("arithmetic", "softmax"), drawers=(("Softmax", ("softmax_steps",)),))
 
     def start(self, constants, seed):
         return {"phase": np.zeros(1, np.int64), "shift": np.zeros(1)}
@@ -157,12 +177,29 @@ class ActivationFunctions(Model):
         if out.wanted("input"):
             out["input"][:n] = x
         if out.wanted("output"):
-            out["output"][:n] = value(self.function, self.weight * x + self.bias + state["shift"][0])
+            out["output"][:n] = value(self.function, self._z(state, x))
+        if out.wanted("slope now"):
+            out["slope now"][:n] = self.weight * derivative(self.function, self._z(state, x))
         state["phase"][0] += n
         return n
 
+    @property
+    def _others(self) -> float:
+        """What the inputs that stand still add to the sum."""
+        return self.w2 * self.x2 + self.w3 * self.x3
+
     def _z(self, state, x):
-        return self.weight * x + self.bias + state["shift"][0]
+        return self.weight * x + self._others + self.bias + state["shift"][0]
+
+    def _wires(self, state) -> tuple[tuple[str, float, float], ...]:
+        """Name, value and weight of each input; the bias is the weight of an input that is always 1."""
+        x = float(self._x(state["phase"])[0])
+        return (
+            ("x₁", x, self.weight),
+            ("x₂", self.x2, self.w2),
+            ("x₃", self.x3, self.w3),
+            ("1", 1.0, self.bias + float(state["shift"][0])),
+        )
 
     def observe(self, constants, state, stream):
         if stream == "curve":
@@ -171,6 +208,43 @@ class ActivationFunctions(Model):
             return np.array([INPUTS, self.weight * derivative(self.function, self._z(state, INPUTS))])
         if stream == "probabilities":
             return softmax(np.array(self.logits[0]), self.temperature)
+        if stream == "neuron":
+            wires = self._wires(state)
+            z = sum(x * w for _, x, w in wires)
+            y = float(value(self.function, np.array([z]))[0])
+            layers = [
+                dict(
+                    name="inputs",
+                    units=4,
+                    values=np.array([x for _, x, _ in wires]),
+                    names=[name for name, _, _ in wires],
+                    numbers=True,
+                    scale=6.0,
+                ),
+                dict(name="sum z", units=1, values=np.array([z]), names=["z"], numbers=True, words="sum z", scale=6.0),
+                dict(name="outputs", units=1, values=np.array([y]), names=["y"], numbers=True, words=self.function, scale=1.0),
+            ]
+            weights = np.array([[w] for _, _, w in wires])
+            return dict(
+                layers=layers,
+                wires=[
+                    dict(source=0, target=1, weights=weights, numbers=True),
+                    dict(source=1, target=2, weights=np.ones((1, 1)), fixed=True),
+                ],
+            )
+        if stream == "arithmetic":
+            wires = self._wires(state)
+            z = sum(x * w for _, x, w in wires)
+            rows: list[dict[str, object]] = [{"": name if name != "1" else "bias", "x": x, "w": w, "w x": w * x} for name, x, w in wires]
+            y, slope = (float(f(self.function, np.array([z]))[0]) for f in (value, derivative))
+            return [*rows, {"": "sum z", "w x": z}, {"": "output σ(z)", "w x": y}, {"": "slope σ'(z)", "w x": slope}]
+        if stream == "softmax steps":
+            logits = np.array(self.logits[0])
+            e = np.exp((logits - logits.max()) / self.temperature)
+            return [
+                {"class": k, "z": float(logits[k]), "z / T": float(logits[k] / self.temperature), "e^((z - max z) / T)": float(e[k]), "probability": float(e[k] / e.sum())}
+                for k in range(len(logits))
+            ]  # fmt: skip
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
@@ -191,8 +265,24 @@ class ActivationFunctions(Model):
         y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Not used.")),
     )
     def shift(self, constants, state, x, y):
-        """Move the middle of the curve to where the person drags (added to the bias)."""
-        state["shift"][0] = -self.weight * x - self.bias
+        """Move the middle of the curve to where the person drags, by the bias."""
+        state["shift"][0] = 0.0
+        return {"bias": float(np.clip(-self.weight * x - self._others, -100.0, 100.0))}
+
+    @action(
+        "Set a weight",
+        hidden=True,
+        wire=(int, param(0, lo=0, hi=0, doc="Which wires: those of the inputs.")),
+        source=(int, param(0, lo=0, hi=3, doc="The input; 3 is the bias.")),
+        target=(int, param(0, lo=0, hi=0, doc="The sum.")),
+        value=(float, param(0.0, lo=-100.0, hi=100.0, doc="Its weight from now on.")),
+    )
+    def set_weight(self, constants, state, wire, source, target, value):
+        """Drag a wire: the weight of an input, or the bias."""
+        if source == 3:
+            state["shift"][0] = 0.0
+            return {"bias": value}
+        return {("weight", "w2", "w3")[source]: max(-10.0, min(10.0, value))}
 
     @classmethod
     def figures(cls):
@@ -213,6 +303,14 @@ class ActivationFunctions(Model):
             result = run(cls(function="tanh", weight=2.0, bias=0.5), steps=300)
             return float(np.abs(result["output"] - np.tanh(2 * result["input"] + 0.5)).max())
 
+        def drawn(run):
+            model = cls(weight=0.7, bias=-0.3, x2=2.0, w2=0.4, x3=-1.0, w3=1.1, function="tanh")
+            result = run(model, steps=123)
+            shown = model.observe(None, result.state, "neuron")
+            x, w = np.asarray(shown["layers"][0]["values"]), np.asarray(shown["wires"][0]["weights"])[:, 0]
+            return float(abs(np.tanh(w @ x) - result["output"][-1]))
+
+        yield Figure("drawn inputs times drawn weights against the output", 1e-15, drawn, bound="at_most", source="y = tanh(w . x)")
         yield Figure(
             "derivative against central difference, worst", 1e-8, slope_error, bound="at_most", source="central difference, h = 1e-5"
         )

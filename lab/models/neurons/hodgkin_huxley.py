@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
 from lab.cells.driven import SHAPED
-from lab.cells.neuron import FIXED_POINTS, Bench, Equations, Neuron, Start
+from lab.cells.firing import interval_error, interval_errors, rates_under
+from lab.cells.neuron import Bench, Equations, Neuron, Start
 from lab.cells.phase_plane import Equilibrium, hopf_points
-from lab.cells.spikes import CROSSED, NO_SPIKE, PEAKING, record_spike, rising_spike, spike_fraction, turning
-from lab.cells.squid import gates_after, gating, rates, rates_at
-from lab.cells.sweeps import Sweep, least_current
-from lab.kernels import exp, kernel
-from lab.model import Bound, Figure, Handle, Layer, Out, Picture, Preset, Stage, State, Stream, Strips, param
+from lab.cells.squid import gate_changes, gating, rates
+from lab.cells.squid_membrane import PEAK, RISE, Cells, Climb, Looks, advance_clamped, advance_many, advance_one, hold, look_back
+from lab.cells.squid_shown import SquidShown
+from lab.cells.sweeps import least_current
+from lab.model import Bound, Figure, Out, Preset, State, param
 
-PEAK, RISE = -40.0, 10.0  # mV: a shrunken action potential is one that peaks above PEAK after rising by RISE
-NA, K, GATES = 1, 2, (3, 4, 2)  # colours of what belongs together: sodium, potassium, and the gates m, h, n
 GAS, FARADAY, ZERO = 8.314462618, 96485.33212, 273.15
 
 
-class HodgkinHuxley(Neuron):
+class HodgkinHuxley(SquidShown):
     r"""The squid giant axon's membrane: how sodium and potassium channels make an action potential.
 
     Sodium channels open fast and shut again (m, h), potassium channels open slowly (n); their conductances depend on the
@@ -89,11 +86,6 @@ class HodgkinHuxley(Neuron):
         "Noise": Preset({"stimulus": "noise", "current": 5.0, "sigma": 4.0}, shows="spikes > 20 and CV > 0.1"),
     }  # fmt: skip
 
-    variables = ("V", "m", "h", "n")
-    units = ("mV", "", "", "")
-    plane = ("V", "n")
-    plane_range = ((-90.0, 50.0), (0.2, 0.9))
-
     current: float = param(
         10.0, "uA/cm2", lo=-500, hi=500, soft=(0, 20), symbol="I", marks={"rheobase": "rheobase", "onset": "firing_onset", "Hopf": "hopf"},
         when=("stimulus", SHAPED), main=True, group="Stimulus", label="Injected current",
@@ -103,112 +95,48 @@ class HodgkinHuxley(Neuron):
         "current clamp", choices=("current clamp", "voltage clamp"), group="Clamp", main=True, doc="What the electrode holds."
     )
     hold: float = param(
-        -65.0,
-        "mV",
-        lo=-200,
-        hi=200,
-        soft=(-100, 0),
-        when=("mode", "voltage clamp"),
-        group="Clamp",
+        -65.0, "mV", lo=-200, hi=200, soft=(-100, 0), when=("mode", "voltage clamp"), group="Clamp",
         doc="Voltage before and between commands.",
-    )
+    )  # fmt: skip
     command: float = param(
-        0.0,
-        "mV",
-        lo=-200,
-        hi=200,
-        soft=(-100, 60),
-        when=("mode", "voltage clamp"),
-        group="Clamp",
+        0.0, "mV", lo=-200, hi=200, soft=(-100, 60), when=("mode", "voltage clamp"), group="Clamp",
         doc="Voltage at the height of the stimulus waveform.",
-    )
+    )  # fmt: skip
     C: float = param(
-        1.0,
-        "uF/cm2",
-        lo=0.05,
-        hi=20,
-        soft=(0.2, 5),
-        log=True,
-        symbol="C",
-        group="Membrane",
-        label="Capacitance",
+        1.0, "uF/cm2", lo=0.05, hi=20, soft=(0.2, 5), log=True, symbol="C", group="Membrane", label="Capacitance",
         doc="Membrane capacitance.",
-    )
+    )  # fmt: skip
     g_Na: float = param(
-        120.0,
-        "mS/cm2",
-        lo=0,
-        hi=1000,
-        soft=(0, 300),
-        symbol="g_{Na}",
-        group="Membrane",
-        label="Na channels",
+        120.0, "mS/cm2", lo=0, hi=1000, soft=(0, 300), symbol="g_{Na}", group="Membrane", label="Na channels",
         doc="Largest sodium conductance.",
-    )
+    )  # fmt: skip
     g_K: float = param(
-        36.0,
-        "mS/cm2",
-        lo=0,
-        hi=1000,
-        soft=(0, 100),
-        symbol="g_K",
-        group="Membrane",
-        label="K channels",
+        36.0, "mS/cm2", lo=0, hi=1000, soft=(0, 100), symbol="g_K", group="Membrane", label="K channels",
         doc="Largest potassium conductance.",
-    )
+    )  # fmt: skip
     g_L: float = param(0.3, "mS/cm2", lo=0, hi=100, soft=(0, 2), symbol="g_L", group="Membrane", label="Leak", doc="Leak conductance.")
     block_Na: float = param(
         0.0, "%", lo=0, hi=100, symbol="TTX", group="Drugs", label="Na block", main=True, doc="Sodium channels blocked by tetrodotoxin."
     )
     block_K: float = param(
-        0.0,
-        "%",
-        lo=0,
-        hi=100,
-        symbol="TEA",
-        group="Drugs",
-        label="K block",
-        main=True,
+        0.0, "%", lo=0, hi=100, symbol="TEA", group="Drugs", label="K block", main=True,
         doc="Potassium channels blocked by tetraethylammonium.",
-    )
+    )  # fmt: skip
     temperature: float = param(
-        6.3,
-        "C",
-        lo=-2,
-        hi=45,
-        soft=(0, 35),
-        symbol="T",
-        marks={"1952:": 6.3},
-        group="Membrane",
+        6.3, "C", lo=-2, hi=45, soft=(0, 35), symbol="T", marks={"1952:": 6.3}, group="Membrane",
         doc="Speeds up the gates threefold for ten degrees (Q10 = 3).",
-    )
+    )  # fmt: skip
     reversal: str = param(
         "potentials", choices=("potentials", "concentrations"), group="Ions", doc="Give reversal potentials, or concentrations (Nernst)."
     )
     V_Na: float = param(
-        50.0,
-        "mV",
-        lo=-200,
-        hi=200,
-        soft=(0, 100),
-        symbol="V_{Na}",
-        when=("reversal", "potentials"),
-        group="Ions",
-        label="Na reversal",
+        50.0, "mV", lo=-200, hi=200, soft=(0, 100), symbol="V_{Na}", when=("reversal", "potentials"), group="Ions", label="Na reversal",
         doc="Sodium reversal potential.",
-    )
+    )  # fmt: skip
     V_K: float = param(
-        -77.0,
-        "mV",
-        lo=-200,
-        hi=200,
-        soft=(-110, -40),
-        symbol="V_K",
-        when=("reversal", "potentials"),
-        group="Ions",
-        label="K reversal",
+        -77.0, "mV", lo=-200, hi=200, soft=(-110, -40), symbol="V_K", when=("reversal", "potentials"), group="Ions", label="K reversal",
         doc="Potassium reversal potential.",
-    )
+    )  # fmt: skip
     Na_out: float = param(440.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Sodium outside.")
     Na_in: float = param(50.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Sodium inside.")
     K_out: float = param(
@@ -216,16 +144,9 @@ class HodgkinHuxley(Neuron):
     )
     K_in: float = param(400.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium inside.")
     V_L: float = param(
-        -54.387,
-        "mV",
-        lo=-200,
-        hi=200,
-        soft=(-80, -40),
-        symbol="V_L",
-        group="Ions",
-        label="Leak reversal",
+        -54.387, "mV", lo=-200, hi=200, soft=(-80, -40), symbol="V_L", group="Ions", label="Leak reversal",
         doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3).",
-    )
+    )  # fmt: skip
     level: float = param(0.0, "mV", lo=-40, hi=60, group="Numerics", label="Spike level", doc="Upward crossing that is called a spike.")
 
     # -- physics --
@@ -277,22 +198,13 @@ class HodgkinHuxley(Neuron):
 
     def motion(self) -> Callable[[np.ndarray, float], list[float]]:
         C, g_Na, g_K, g_L, V_Na, V_K, V_L, phi = self.constants_now.tolist()
-        exp = math.exp
 
         def at(y: np.ndarray, current: float) -> list[float]:
             # Numbers instead of arrays: a solver that asks for one point at a time gets its answer ten times sooner.
             V, m, h, n = y.tolist()
-            u = min(max(V, -500.0), 500.0) + 65.0
-            x, z = 2.5 - 0.1 * u, 1.0 - 0.1 * u
-            a_m = x / math.expm1(x) if x else 1.0
-            a_n = 0.1 * z / math.expm1(z) if z else 0.1
             ionic = g_Na * m**3 * h * (V - V_Na) + g_K * n**4 * (V - V_K) + g_L * (V - V_L)
-            return [
-                (current - ionic) / C,
-                phi * (a_m * (1.0 - m) - 4.0 * exp(u / -18.0) * m),
-                phi * (0.07 * exp(u / -20.0) * (1.0 - h) - h / (1.0 + exp(3.0 - 0.1 * u))),
-                phi * (a_n * (1.0 - n) - 0.125 * exp(u / -80.0) * n),
-            ]
+            d_m, d_h, d_n = gate_changes(V, m, h, n)
+            return [(current - ionic) / C, phi * d_m, phi * d_h, phi * d_n]
 
         return at
 
@@ -311,7 +223,7 @@ class HodgkinHuxley(Neuron):
         fraction times the driving force, which does not act back on the gates while the voltage is held.
         """
         out = np.empty((2, steps, len(V)))
-        _clamp(*gates, np.ascontiguousarray(V, float), self.constants_now[7] * dt, *out)
+        hold(*gates, np.ascontiguousarray(V, float), self.constants_now[7] * dt, *out)
         return out
 
     def nullclines(self, state: State, points: int = 201) -> np.ndarray:
@@ -342,128 +254,6 @@ class HodgkinHuxley(Neuron):
     def _present_equilibria(self, state: State) -> Sequence[Equilibrium]:
         return () if self.clamped else super()._present_equilibria(state)
 
-    # -- declarations --
-
-    @property
-    def streams(self) -> tuple[Stream, ...]:
-        every = self._coarse()
-        return (
-            *super().streams,
-            Stream(
-                "gates",
-                "trace",
-                "",
-                "Gates of the first cell.",
-                (3,),
-                ("m", "h", "n"),
-                every=every,
-                meanings=("Na opens", "Na ready", "K opens"),
-            ),
-            Stream(
-                "currents",
-                "trace",
-                "uA/cm2",
-                "Ionic currents of the first cell, outward positive.",
-                (4,),
-                ("Na", "K", "leak", "sum"),
-                every=every,
-            ),
-            Stream("conductances", "trace", "mS/cm2", "Conductances of the first cell.", (2,), ("Na", "K"), every=every),
-            Stream(
-                "steady_gates",
-                "curve",
-                "",
-                "Steady state of the gates against voltage.",
-                channels=("V", "m_inf", "h_inf", "n_inf"),
-                x_unit="mV",
-            ),
-            Stream(
-                "time_constants",
-                "curve",
-                "ms",
-                "Time constants of the gates against voltage.",
-                channels=("V", "tau_m", "tau_h", "tau_n"),
-                x_unit="mV",
-            ),
-            Stream(
-                "present_V",
-                "curve",
-                "",
-                "The present voltage as a line across the gating curves.",
-                channels=("V", "gate", "time constant"),
-                x_unit="mV",
-            ),
-            Stream("f_I", "curve", "Hz", "Rate against constant current of this very cell.", channels=("I", "rate"), x_unit="uA/cm2"),
-            Stream("present_f_I", "curve", "Hz", "Where the present current lies.", channels=("I", "rate"), x_unit="uA/cm2"),
-        )
-
-    @property
-    def clamp_handles(self) -> tuple[Handle, ...]:
-        """In voltage clamp the voltage itself is dragged."""
-        return (Handle("hold"), Handle("command"), *self.stimulus_handles[1:]) if self.clamped else ()
-
-    @property
-    def stage(self) -> Stage:
-        """Clamped, the voltage is the stimulus, and the currents are what one looks at."""
-        strips = ("voltage", "currents", "gates") if self.clamped else ("voltage", "stimulus", "gates", "currents")
-        several = (("Several cells", ("cells",)),) if self.cells > 1 else ()
-        return Stage(
-            Strips("rig", "Rig", (*strips, *(("raster",) if self.cells > 1 else ())), switch="mode"),
-            ("plane", "steady_gates", "time_constants"),
-            drawers=(("Rate", ("f_I",)), ("Fixed points", ("fixed_points",)), ("Conductances", ("conductances",)), *several),
-        )
-
-    @property
-    def pictures(self) -> tuple[Picture, ...]:
-        first, second, *rest = super().pictures
-        plane = self.plane_picture(
-            Layer("gates", x="V", channel=2, label="trajectory"), Layer("gates", x="V", channel=2, style="marker", label="now")
-        )
-        x = "V (mV)"
-        return (
-            replace(first, figures=("rate (Hz)", "interval error (%)"), handles=self.clamp_handles),
-            second,
-            Picture("gates", "Gates", (Layer("gates", series=GATES),), y="open", window=50.0, y_range=(0.0, 1.0), front=True),
-            plane,
-            Picture(
-                "currents",
-                "Ionic currents",
-                (
-                    Layer("currents", channel=0, label="Na", meaning="in", style="fill", series=(NA,)),
-                    Layer("currents", channel=1, label="K", meaning="out", style="fill", series=(K,)),
-                    Layer("currents", channel=2, label="leak", series=(5,)),
-                ),
-                y="ions (uA/cm2)",
-                window=50.0,
-            ),
-            Picture(
-                "steady_gates",
-                "Steady gates",
-                (Layer("steady_gates", series=GATES), Layer("present_V", channel=0, style="dotted", label=" ", series=(0,))),
-                x=x,
-                y="open fraction",
-                follows="V",
-            ),
-            Picture(
-                "time_constants",
-                "Time constants",
-                (Layer("time_constants", series=GATES), Layer("present_V", channel=1, style="dotted", label=" ", series=(0,))),
-                x=x,
-                y="tau (ms)",
-                follows="V",
-            ),
-            Picture(
-                "f_I",
-                "Rate against current",
-                (Layer("f_I"), Layer("present_f_I", style="points", label="now")),
-                x="I (uA/cm2)",
-                y="rate (Hz)",
-            ),
-            Picture("conductances", "Conductances", (Layer("conductances", series=(NA, K)),), y="g (mS/cm2)", window=50.0),
-            FIXED_POINTS,
-            *rest,
-        )
-
     # -- behaviour --
 
     def state_bounds(self, constants: Bench, state: State, step: int) -> dict[str, Bound]:
@@ -479,12 +269,12 @@ class HodgkinHuxley(Neuron):
         looks = Looks(out["V"], out["current"], out["gates"], out["currents"], out["conductances"], many)
         c = self.constants_now
         if self.clamped:
-            return _advance_clamped(cells, drive, c, self.dt, state["now"], looks)
+            return advance_clamped(cells, drive, c, self.dt, state["now"], looks)
         if self.cells == 1:
             return self._integrate_one(bench, cells, drive, state, out)
         move_noise, supply = self.supply(bench, state, drive)
         climb = Climb(self.level, state["climb"], state["trough"])
-        return _advance_many(cells, move_noise, supply, c, self.dt, climb, state["step"][0], state["now"], self.spikes(state, out), looks)
+        return advance_many(cells, move_noise, supply, c, self.dt, climb, state["step"][0], state["now"], self.spikes(state, out), looks)
 
     def _integrate_one(self, bench: Bench, cells: Cells, drive: np.ndarray, state: State, out: Out) -> int:
         """Advance a single cell; what is looked at besides V and current is worked out afterwards, for all steps at once."""
@@ -493,42 +283,24 @@ class HodgkinHuxley(Neuron):
         V = out["V"] if out.wanted("V") else np.empty(len(drive) if looked else 0)
         m, h, n = np.empty((3, len(drive) if looked else 0))
         climb = Climb(self.level, state["climb"], state["trough"])
-        done = _advance_one(
-            cells, drive, own, c, self.dt, climb, state["step"][0], state["now"], self.spikes(state, out), Cells(V, m, h, n)
-        )
+        done = advance_one(cells, drive, own, c, self.dt, climb, state["step"][0], state["now"], self.spikes(state, out), Cells(V, m, h, n))
         if out.wanted("current"):
             out["current"][:done] = drive[:done] + own[0]
         if looked:
-            _look_back(
+            look_back(
                 V[:done], m[:done], h[:done], n[:done], c, self.dt, out["gates"][:done], out["currents"][:done], out["conductances"][:done]
             )
         return done
 
-    def observe(self, constants: Bench, state: State, stream: str) -> Any:
-        V = np.linspace(-100.0, 60.0, 161)
-        if stream == "steady_gates":
-            return np.vstack([V, gating(V)[:3]])
-        if stream == "time_constants":
-            return np.vstack([V, self.time_constants(V)])
-        if stream == "present_V":
-            top = float(self.time_constants(V).max())
-            return np.array([[state["V"][0]] * 2, [0.0, 1.0], [0.0, top]])
-        if stream == "f_I":
-            return self.f_I()
-        if stream == "present_f_I":
-            curve, now = self.f_I(), float(state["now"][0])
-            return np.array([[now], [np.interp(now, curve[0], curve[1])]])
-        return super().observe(constants, state, stream)
-
     def f_I(self) -> np.ndarray:
         """Rate (Hz) at 41 constant currents up to 20 uA/cm2: one population of this cell."""
-        return _rates(tuple(self.constants_now), self.level)
+        return rates_under(Equations(self))
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
         return self._told(constants, state, math.nan if self.clamped else self.interval_error())
 
     def summaries_of(self, cells: Sequence[Neuron], states: Sequence[State]) -> list[dict[str, Any]]:
-        errors = _interval_errors(Equations(self), np.array([cell.amplitude + cell.base for cell in cells]), self.dt)
+        errors = interval_errors(Equations(self), np.array([cell.amplitude + cell.base for cell in cells]), self.dt)
         found = zip(cells, states, errors, strict=True)
         return [cell._told(cell.build(0), state, float(error)) for cell, state, error in found if isinstance(cell, HodgkinHuxley)]
 
@@ -549,7 +321,7 @@ class HodgkinHuxley(Neuron):
         method's second order (Richardson); NaN where the cell does not fire on.
         """
         current = (self.current if self.stimulus in ("step", "pulses", "ramp", "noise") else 0.0) + self.offset
-        return _interval_error(Equations(self), current, self.dt)
+        return interval_error(Equations(self), current, self.dt)
 
     def hopf(self) -> float | None:
         """Constant current at which rest loses its stability (uA/cm2); None where it never does."""
@@ -610,281 +382,3 @@ class HodgkinHuxley(Neuron):
             Figure("lower Hopf point", 9.775, lambda run: hopf_points(cls())[0], tolerance=0.005, unit="uA/cm2", source="eigenvalues"),
             Figure("upper Hopf point", 154.52, lambda run: hopf_points(cls())[1], tolerance=0.01, unit="uA/cm2", source="eigenvalues"),
         )  # fmt: skip
-
-
-def _cell(numbers: tuple[float, ...], level: float, dt: float) -> HodgkinHuxley:
-    """The cell with these constants; a temperature stands for phi."""
-    names = ("C", "g_Na", "g_K", "g_L", "V_Na", "V_K", "V_L")
-    values: dict[str, Any] = dict(zip(names, numbers, strict=False))
-    return HodgkinHuxley(**values, temperature=6.3 + 10.0 * math.log(numbers[7], 3.0), level=level, dt=dt)
-
-
-@lru_cache(64)
-def _rates(numbers: tuple[float, ...], level: float) -> np.ndarray:
-    currents = np.linspace(0.0, 20.0, 41)
-    state = _cell(numbers, level, 0.04).sweep(currents, 500.0, 300.0).run()
-    return np.vstack([currents, Sweep.rates(state)])
-
-
-@lru_cache(64)
-def _interval_error(equations: Equations, current: float, dt: float) -> float:
-    return float(_interval_errors(equations, np.array([current]), dt)[0])
-
-
-def _interval_errors(equations: Equations, currents: np.ndarray, dt: float) -> np.ndarray:
-    """`interval_error` for each of several constant currents."""
-    found, fires = [], np.ones(len(currents), bool)
-    for step in (dt, dt / 2.0):
-        state = equations.cell.sweep(currents, 250.0, 100.0, dt=max(step, 0.001)).run()
-        fires &= (state["swept"] >= 3) & (state["last"] >= 200.0)
-        found.append((state["last"] - state["first"]) / np.maximum(state["swept"] - 1, 1))
-        if not fires.any():
-            return np.full(len(currents), math.nan)
-    exact = np.where(fires, found[1] + (found[1] - found[0]) / 3.0, math.nan)
-    return np.asarray(100.0 * (found[0] / exact - 1.0))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Kernels.
-
-
-class Cells(NamedTuple):
-    """What moves: voltages and gates, of each cell or of each step."""
-
-    V: np.ndarray
-    m: np.ndarray
-    h: np.ndarray
-    n: np.ndarray
-
-
-class Climb(NamedTuple):
-    """How spikes are found: their level, and whether each cell climbs and from which trough (`rising_spike`)."""
-
-    level: float
-    climb: np.ndarray
-    trough: np.ndarray
-
-
-class Looks(NamedTuple):
-    """What is recorded, step by step or empty: of the first cell, and V of the first cells."""
-
-    V: np.ndarray
-    current: np.ndarray
-    gates: np.ndarray
-    currents: np.ndarray
-    conductances: np.ndarray
-    cells: np.ndarray
-
-
-class Membrane(NamedTuple):
-    """The constants of the membrane as numbers: from an array the compiler would have to read them again at each step."""
-
-    C: float
-    g_Na: float
-    g_K: float
-    g_L: float
-    V_Na: float
-    V_K: float
-    V_L: float
-
-
-@kernel
-def _gates_then(m, h, n, V, dt):
-    """gates_after as a function of its own, for places that need not become vector instructions: compiled once for all of them."""
-    return gates_after(m, h, n, V, dt)
-
-
-@kernel
-def _gates_exactly(m, h, n, V, dt):
-    """Gates after time dt at voltage V, exactly: dx/dt is linear while V is held (the voltage clamp)."""
-    a_m, d_m, b_m, a_h, d_h, a_n, d_n, b_n = rates_at(V)
-    m_inf, h_inf, n_inf = a_m / (a_m + b_m * d_m), a_h * d_h / (a_h * d_h + 1.0), a_n / (a_n + b_n * d_n)
-    after_m = m_inf + (m - m_inf) * exp(-dt * (a_m / d_m + b_m))
-    after_h = h_inf + (h - h_inf) * exp(-dt * (a_h + 1.0 / d_h))
-    after_n = n_inf + (n - n_inf) * exp(-dt * (a_n / d_n + b_n))
-    return after_m, after_h, after_n
-
-
-@kernel(inline=True)
-def _voltage_after(V, m, h, n, current, membrane, dt):
-    """Voltage after one step with the gates at its middle, by the trapezoid rule (its steady value where dt g > 2 C)."""
-    n2 = n * n
-    open_Na = membrane.g_Na * (m * m * m * h)
-    open_K = membrane.g_K * (n2 * n2)
-    z = dt * (open_Na + open_K + membrane.g_L)
-    p = max(membrane.C - 0.5 * z, 0.0)
-    return (V * p + dt * (current + open_Na * membrane.V_Na + open_K * membrane.V_K + membrane.g_L * membrane.V_L)) / (p + z)
-
-
-@kernel(inline=True)
-def _ionic(V, m, h, n, c):
-    n2 = n * n
-    g_Na, g_K = c[1] * (m * m * m * h), c[2] * (n2 * n2)
-    return g_Na, g_K, g_Na * (V - c[4]), g_K * (V - c[5]), c[3] * (V - c[6])
-
-
-@kernel
-def _step_voltages(V, m, h, n, current, membrane, dt):
-    """One step of all voltages. Two loops of few arrays become vector instructions; one loop of many does not, because the
-    compiler gives up proving that its arrays do not overlap. For the same reason the constants are numbers."""
-    for i in range(len(V)):
-        V[i] = _voltage_after(V[i], m[i], h[i], n[i], current[i], membrane, dt)
-
-
-@kernel
-def _step_gates(V, m, h, n, dt):
-    """One step of all gates; see _step_voltages."""
-    for i in range(len(V)):
-        m[i], h[i], n[i] = gates_after(m[i], h[i], n[i], V[i], dt)
-
-
-@kernel
-def _seek_spike(k, i, before, total, cells, c, dt, climb, step, into):
-    """Look closer at a step of cell i from `before` to V that may hold a spike, and write it down if it does."""
-    V = cells.V[i]
-    found = rising_spike(before, V, climb.level, PEAK, RISE, i, climb.climb, climb.trough)
-    if found != NO_SPIKE:
-        g_m, g_h, g_n = _gates_then(cells.m[i], cells.h[i], cells.n[i], V, 0.5 * c[7] * dt)
-        _, _, i_Na, i_K, i_L = _ionic(V, g_m, g_h, g_n, c)
-        change = dt * (total - i_Na - i_K - i_L) / c[0]
-        s = spike_fraction(found, before, V, change, climb.level)
-        if s >= 0.0:
-            if found == CROSSED or found == PEAKING:
-                climb.climb[i] = 2
-            record_spike(k, i, s, step, dt, into)
-
-
-@kernel
-def _write(k, V, a, b, d, c, out):
-    """Gates a, b, d at the voltage's own time and the currents that flow through them, of step k."""
-    open_Na, open_K, i_Na, i_K, i_L = _ionic(V, a, b, d, c)
-    if len(out.gates) > 0:
-        out.gates[k, 0], out.gates[k, 1], out.gates[k, 2] = a, b, d
-    if len(out.currents) > 0:
-        out.currents[k, 0], out.currents[k, 1], out.currents[k, 2], out.currents[k, 3] = i_Na, i_K, i_L, i_Na + i_K + i_L
-    if len(out.conductances) > 0:
-        out.conductances[k, 0], out.conductances[k, 1] = open_Na, open_K
-
-
-@kernel
-def _look_back(V, m, h, n, c, dt, out_gates, out_currents, out_g):
-    """Write what is recorded of all steps of a block, whose V, m, h and n were kept. One call: each way back into Python may
-    have to wait for the window."""
-    g_Na, g_K, g_L, V_Na, V_K, V_L = c[1], c[2], c[3], c[4], c[5], c[6]
-    _step_gates(V, m, h, n, 0.5 * c[7] * dt)
-    for k in range(len(out_gates)):
-        out_gates[k, 0], out_gates[k, 1], out_gates[k, 2] = m[k], h[k], n[k]
-    for k in range(len(V) if len(out_currents) + len(out_g) > 0 else 0):
-        n2 = n[k] * n[k]
-        open_Na, open_K = g_Na * (m[k] * m[k] * m[k] * h[k]), g_K * (n2 * n2)
-        if len(out_g) > 0:
-            out_g[k, 0], out_g[k, 1] = open_Na, open_K
-        if len(out_currents) > 0:
-            i_Na, i_K, i_L = open_Na * (V[k] - V_Na), open_K * (V[k] - V_K), g_L * (V[k] - V_L)
-            out_currents[k, 0], out_currents[k, 1], out_currents[k, 2], out_currents[k, 3] = i_Na, i_K, i_L, i_Na + i_K + i_L
-
-
-@kernel
-def _look(k, V, m, h, n, current, c, dt, out):
-    """Write what is recorded of the first cell after step k. Its gates lie half a step back: they are taken forward."""
-    if len(out.V) > 0:
-        out.V[k] = V
-    if len(out.current) > 0:
-        out.current[k] = current
-    if len(out.gates) + len(out.currents) + len(out.conductances) > 0:
-        a, b, d = _gates_then(m, h, n, V, 0.5 * c[7] * dt)
-        _write(k, V, a, b, d, c, out)
-
-
-# Three ways through time, each compiled only when it is needed: one cell, a population, the voltage clamp.
-
-
-@kernel
-def _advance_one(cells, drive, own, c, dt, climb, step, now, into, kept):
-    """One cell: the population's arithmetic without the preparations of a vector loop, which take longer than the step.
-
-    What moves is kept in numbers: written to arrays at each step, the compiler could not know that they do not overlap
-    with the others, and the step would take three times as long.
-    """
-    membrane, phi = Membrane(c[0], c[1], c[2], c[3], c[4], c[5], c[6]), c[7]
-    first = len(cells.V) - 1  # 0, but a written 0 would be a type of its own and compile what is called again
-    full = into.used[0] >= len(into.step)
-    v, a, b, d, climbing, total = cells.V[0], cells.m[0], cells.h[0], cells.n[0], climb.climb[0], now[0]
-    done = 0
-    while done < len(drive) and not full:
-        before = v
-        total = drive[done] + own[0]
-        a, b, d = _gates_then(a, b, d, v, phi * dt)
-        v = _voltage_after(v, a, b, d, total, membrane, dt)
-        if turning(before, v, PEAK, climbing):
-            cells.V[0], cells.m[0], cells.h[0], cells.n[0] = v, a, b, d
-            _seek_spike(done, first, before, total, cells, c, dt, climb, step, into)
-            climbing = climb.climb[0]
-            full = into.used[0] >= len(into.step)
-        if len(kept.V) > 0:
-            kept.V[done] = v
-        if len(kept.m) > 0:
-            kept.m[done], kept.h[done], kept.n[done] = a, b, d
-        done += 1
-    cells.V[0], cells.m[0], cells.h[0], cells.n[0], now[0] = v, a, b, d, total
-    return done
-
-
-@kernel
-def _advance_many(cells, move_noise, supply, c, dt, climb, step, now, into, out):
-    """A population, each cell with its own constant current and noise."""
-    V, m, h, n = cells
-    drive, own, noise, rng, decay, increment = supply
-    count = len(V)
-    before, total = np.empty(count), np.empty(count)
-    membrane, phi = Membrane(c[0], c[1], c[2], c[3], c[4], c[5], c[6]), c[7]
-    for k in range(len(drive)):
-        if into.used[0] + count > len(into.step):
-            return k
-        move_noise(noise, rng, decay, increment)
-        for i in range(count):
-            before[i] = V[i]
-            total[i] = drive[k] + own[i] + noise[i]
-        _step_gates(V, m, h, n, phi * dt)
-        _step_voltages(V, m, h, n, total, membrane, dt)
-        for i in range(count):
-            if turning(before[i], V[i], PEAK, climb.climb[i]):
-                _seek_spike(k, i, before[i], total[i], cells, c, dt, climb, step, into)
-        now[0] = total[0]
-        _look(k, V[0], m[0], h[0], n[0], total[0], c, dt, out)
-        for j in range(out.cells.shape[1] if len(out.cells) > 0 else 0):
-            out.cells[k, j] = V[j]
-    return len(drive)
-
-
-@kernel
-def _advance_clamped(cells, drive, c, dt, now, out):
-    """All cells at the commanded voltage: half of the gates' step at the last command, half at this one."""
-    V, m, h, n = cells
-    half = 0.5 * c[7] * dt
-    for k in range(len(drive)):
-        for i in range(len(V)):
-            m[i], h[i], n[i] = _gates_exactly(m[i], h[i], n[i], V[i], half)
-            V[i] = drive[k]
-            m[i], h[i], n[i] = _gates_exactly(m[i], h[i], n[i], drive[k], half)
-        now[0] = drive[k]
-        if len(out.V) > 0:
-            out.V[k] = V[0]
-        if len(out.current) > 0:
-            out.current[k] = drive[k]
-        if len(out.gates) + len(out.currents) + len(out.conductances) > 0:
-            a, b, d = _gates_exactly(m[0], h[0], n[0], V[0], half)
-            _write(k, V[0], a, b, d, c, out)
-        for j in range(out.cells.shape[1] if len(out.cells) > 0 else 0):
-            out.cells[k, j] = V[j]
-    return len(drive)
-
-
-@kernel
-def _clamp(m, h, n, V, dt, open_Na, open_K):
-    """Every cell held at its own voltage V[i]; dt is in the gates' own time. Rows of the open fractions follow each step."""
-    for k in range(len(open_Na)):
-        for i in range(len(V)):
-            m[i], h[i], n[i] = _gates_exactly(m[i], h[i], n[i], V[i], dt)
-            n2 = n[i] * n[i]
-            open_Na[k, i], open_K[k, i] = m[i] * m[i] * m[i] * h[i], n2 * n2

@@ -168,16 +168,9 @@ class MembranePump(Model):
         0.5, "uA/cm2", lo=0.0, hi=20.0, soft=(0, 1), main=True, doc="Largest net current of the sodium-potassium pump; 0 switches it off."
     )
     P_Na: float = param(
-        0.03,
-        "nm/s",
-        lo=0.0,
-        hi=100.0,
-        soft=(0, 1),
-        main=True,
-        group="Channels",
-        label="P Na",
+        0.03, "nm/s", lo=0.0, hi=100.0, soft=(0, 1), main=True, group="Channels", label="P Na",
         doc="Permeability of the membrane to sodium.",
-    )
+    )  # fmt: skip
     P_K: float = param(
         1.0, "nm/s", lo=0.0, hi=100.0, soft=(0, 2), main=True, group="Channels", label="P K", doc="Permeability to potassium."
     )
@@ -193,65 +186,29 @@ class MembranePump(Model):
     K_Na: float = param(10.0, "mM", lo=0.1, hi=100.0, group="Pump", label="K Na", doc="Inner sodium at which a pump site is half occupied.")
     K_K: float = param(1.5, "mM", lo=0.1, hi=100.0, group="Pump", label="K K", doc="Outer potassium at which a pump site is half occupied.")
     Na_in: float = param(
-        12.0,
-        "mM",
-        lo=0.01,
-        hi=1000.0,
-        live=False,
-        group="Concentrations at the start",
-        label="Na inside",
+        12.0, "mM", lo=0.01, hi=1000.0, live=False, group="Concentrations at the start", label="Na inside",
         doc="Sodium inside at the start.",
-    )
+    )  # fmt: skip
     K_in: float = param(
-        140.0,
-        "mM",
-        lo=0.01,
-        hi=1000.0,
-        live=False,
-        group="Concentrations at the start",
-        label="K inside",
+        140.0, "mM", lo=0.01, hi=1000.0, live=False, group="Concentrations at the start", label="K inside",
         doc="Potassium inside at the start.",
-    )
+    )  # fmt: skip
     Cl_in: float = param(
-        8.0,
-        "mM",
-        lo=0.01,
-        hi=1000.0,
-        live=False,
-        group="Concentrations at the start",
-        label="Cl inside",
+        8.0, "mM", lo=0.01, hi=1000.0, live=False, group="Concentrations at the start", label="Cl inside",
         doc="Chloride inside at the start.",
-    )
+    )  # fmt: skip
     Na_out: float = param(
-        145.0,
-        "mM",
-        lo=0.01,
-        hi=1000.0,
-        live=False,
-        group="Concentrations at the start",
-        label="Na outside",
+        145.0, "mM", lo=0.01, hi=1000.0, live=False, group="Concentrations at the start", label="Na outside",
         doc="Sodium outside at the start.",
-    )
+    )  # fmt: skip
     K_out: float = param(
-        4.0,
-        "mM",
-        lo=0.01,
-        hi=1000.0,
-        live=False,
-        group="Concentrations at the start",
-        label="K outside",
+        4.0, "mM", lo=0.01, hi=1000.0, live=False, group="Concentrations at the start", label="K outside",
         doc="Potassium outside at the start.",
-    )
+    )  # fmt: skip
     Cl_out: float = param(
-        110.0,
-        "mM",
-        lo=0.01,
-        hi=1000.0,
-        live=False,
-        group="Concentrations at the start",
-        label="Cl outside",
+        110.0, "mM", lo=0.01, hi=1000.0, live=False, group="Concentrations at the start", label="Cl outside",
         doc="Chloride outside at the start.",
-    )
+    )  # fmt: skip
     dt: float = param(0.05, "s", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", doc="Step of time.")
 
     @property

@@ -1,4 +1,4 @@
-"""The synapse: a spike train filtered by the post-synaptic current h(t) = k t^n exp(-t/tau)."""
+"""The synapse: a spike train filtered by the post-synaptic current h(t) = k t^n exp(-t/tau), and the cell that it drives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,24 @@ import numpy as np
 
 from lab.cells import recent
 from lab.kernels import exponential, kernel, seed_state
-from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
+from lab.model import (
+    COUNT,
+    Bound,
+    Clock,
+    EventColumns,
+    Figure,
+    Handle,
+    Layer,
+    Model,
+    Picture,
+    Preset,
+    Stage,
+    Stream,
+    Strips,
+    action,
+    arrays,
+    param,
+)
 
 STAGES = 6  # n is at most STAGES - 1
 
@@ -19,6 +36,21 @@ def psc(t: np.ndarray, n: int, tau: float) -> np.ndarray:
     t = np.asarray(t, float)
     late = np.maximum(t, 0.0)
     return np.where(t >= 0, (late / tau) ** n * np.exp(-late / tau) / (math.factorial(n) * tau), 0.0)
+
+
+def psp(t: np.ndarray, n: int, tau: float, tau_m: float) -> np.ndarray:
+    """What psc leaves on a membrane that forgets with tau_m: the convolution of h with e^(-t/tau_m) for t >= 0, without a unit.
+
+    It follows from psp' = -psp/tau_m + h order by order; tau and tau_m that are nearly equal are taken a thousandth apart.
+    """
+    if abs(tau - tau_m) < 1e-3 * tau_m:
+        tau_m = tau * 1.001
+    t = np.maximum(np.asarray(t, float), 0.0)
+    rate = 1.0 / tau - 1.0 / tau_m
+    found = (np.exp(-t / tau_m) - np.exp(-t / tau)) / rate / tau
+    for order in range(1, n + 1):
+        found = (found / tau - psc(t, order, tau)) / rate
+    return found
 
 
 class Chain(NamedTuple):
@@ -31,19 +63,65 @@ class Chain(NamedTuple):
     pending: np.ndarray
 
 
-@kernel
-def _filter(chain, n, tau, weight, dt, regular, interval, off, out, events):
-    """Advance the filter through len(out) steps; returns the steps done.
+class Membrane(NamedTuple):
+    """The next cell: its potential and spikes so far, and what it is made of (mV, ms; strength: mV for a current of area 1)."""
 
-    h is a chain of n + 1 equal first-order low-pass filters, each with its exact propagator, so the only error is rounding.
+    potential: np.ndarray
+    fired: np.ndarray
+    tau_m: float
+    strength: float
+    rest: float
+    threshold: float
+    reset: float
+
+
+class Written(NamedTuple):
+    """Where a block is written: current and potential of each step, spikes of the train and of the cell."""
+
+    current: np.ndarray
+    potential: np.ndarray
+    spikes: EventColumns
+    fired: EventColumns
+
+
+NODES, SHARES = np.polynomial.legendre.leggauss(10)
+
+
+@kernel
+def _charge(i, h, tau, tau_m):
+    """What (u/tau)^i e^(-u/tau) / i! leaves on the membrane after a time h: an integral over 0..h by ten points."""
+    total = 0.0
+    for k in range(len(NODES)):
+        u = 0.5 * h * (1.0 + NODES[k])
+        term = np.exp(-u / tau - (h - u) / tau_m)
+        for j in range(i):
+            term *= u / tau / (j + 1)
+        total += 0.5 * h * SHARES[k] * term
+    return total
+
+
+@kernel
+def _filter(chain, n, tau, weight, dt, regular, interval, off, cell, out):
+    """Advance filter and cell through len(out.current) steps; returns the steps done.
+
+    h is a chain of n + 1 equal first-order low-pass filters, each with its exact propagator, so the only error is rounding; the
+    membrane takes their current by an integral over the step, and fires at the end of the step in which it has reached threshold.
     clock = (time, time of the next spike).
     """
     stages, clock, rng, spikes_done, pending = chain
-    steps, index, value, count = events
-    for k in range(len(out)):
+    steps, index, value, count = out.spikes
+    fired_at, fired_index, fired_value, fired_count = out.fired
+    leak, per_ms = np.exp(-dt / cell.tau_m), cell.strength / 1000.0
+    charges = np.empty(n + 1)
+    for i in range(n + 1):
+        charges[i] = _charge(i, dt, tau, cell.tau_m)
+    for k in range(len(out.current)):
         end = clock[0] + dt
-        if count[0] + 64 > len(steps):
+        if count[0] + 64 > len(steps) or fired_count[0] + 1 > len(fired_at):
             return k
+        potential = cell.rest + (cell.potential[0] - cell.rest) * leak
+        for j in range(n + 1):
+            potential += per_ms * stages[j] * charges[n - j]
         decay = np.exp(-dt / tau)
         for i in range(n, -1, -1):
             total, term = 0.0, 1.0
@@ -59,6 +137,7 @@ def _filter(chain, n, tau, weight, dt, regular, interval, off, out, events):
                 when = clock[1]
                 clock[1] += interval if regular else exponential(rng) * interval
             left = end - when
+            potential += per_ms * weight / tau * _charge(n, left, tau, cell.tau_m)
             term = weight / tau * np.exp(-left / tau)
             for i in range(n + 1):
                 stages[i] += term
@@ -71,8 +150,17 @@ def _filter(chain, n, tau, weight, dt, regular, interval, off, out, events):
             if count[0] == len(steps):
                 break
         clock[0] = end
-        out[k] = stages[n]
-    return len(out)
+        out.current[k] = stages[n]
+        out.potential[k] = potential
+        if potential >= cell.threshold:
+            potential = cell.reset
+            fired_at[fired_count[0]] = k
+            fired_index[fired_count[0]] = 0
+            fired_value[fired_count[0]] = 1.0
+            fired_count[0] += 1
+            cell.fired[0] += 1
+        cell.potential[0] = potential
+    return len(out.current)
 
 
 class Synapse(Model):
@@ -82,6 +170,10 @@ class Synapse(Model):
     under it 1 whatever `n` and `tau`, so that the mean current is the firing rate times the weight. Some programs scale
     the curve to a peak of 1 instead: the summary gives both numbers. Fire single spikes with the button, or let a
     Poisson or regular train run, and see the current sum up and become smooth as `tau` grows.
+
+    The cell behind the synapse is a leaky membrane: each spike lifts it by a post-synaptic potential, which is lower, later and
+    longer than the current, because the membrane filters once more. Where potentials add up to the threshold, it fires and
+    begins again. A spike of weight 1 whose current came all at once would lift it by the strength `J`.
     """
 
     name = "synapse"
@@ -94,6 +186,7 @@ class Synapse(Model):
         r"h(t) = \frac{t^n e^{-t/\tau_s}}{n!\,\tau_s^{n+1}}",
         r"s(t) = \sum_p w\, h(t - t_p)",
         r"\tau_s \frac{ds}{dt} = -s \quad (n = 0)",
+        r"\frac{dV}{dt} = -\frac{V - V_{rest}}{\tau_m} + J\,s(t)",
     )
     source = "Eliasmith and Anderson, Neural Engineering (2003), chapter 4; Rotter and Diesmann, Biol. Cybern. 81:381 (1999) for exact propagation"
     presets = {
@@ -102,6 +195,11 @@ class Synapse(Model):
         "Slow and smooth": Preset(
             {"n": 2, "tau": 30.0, "rate": 100.0}, shows="abs(peak at - 60) < 0.1 and abs(mean delay - 90) < 0.1 and spikes > 50"
         ),
+        "Weak spikes add up until the cell fires": Preset(
+            {"rate": 150.0, "strength": 6.0},
+            shows="cell spikes > 5 and spikes over cell spikes > 3 and highest potential of a spike (mV) < 6",
+        ),
+        "Inhibition: it never fires": Preset({"weight": -1.0}, shows="cell spikes = 0 and max(V) <= -65 and min(V) < -70"),
         "Fire it yourself (F)": Preset(
             {"train": "by hand"}, shows="spikes = 2 and did fire = 2", after=300.0, do=((50.0, "fire", {}), (150.0, "fire", {}))
         ),
@@ -115,6 +213,15 @@ class Synapse(Model):
     train: str = param("Poisson", choices=("Poisson", "regular", "by hand"), main=True, doc="Where spikes come from.")
     rate: float = param(
         40.0, "Hz", lo=0.1, hi=1000.0, log=True, when=("train", ("Poisson", "regular")), doc="Mean firing rate of the train."
+    )
+    strength: float = param(
+        10.0, "mV", lo=0.0, hi=100.0, soft=(0.0, 30.0), symbol="J", group="The next cell",
+        doc="By how much a spike of weight 1 would lift the membrane if its current came all at once.",
+    )  # fmt: skip
+    tau_m: float = param(20.0, "ms", lo=0.5, hi=500.0, log=True, symbol=r"\tau_m", label="Membrane", group="The next cell", doc="Time constant of the membrane.")  # fmt: skip
+    V_rest: float = param(-65.0, "mV", lo=-100.0, hi=0.0, group="The next cell", doc="Potential at rest, and after a spike.")
+    V_th: float = param(
+        -50.0, "mV", lo=-100.0, hi=100.0, soft=(-64.0, -20.0), group="The next cell", doc="Potential at which the cell fires."
     )
     dt: float = param(
         0.1,
@@ -144,6 +251,9 @@ class Synapse(Model):
         return (
             Stream("s", "trace", "1/s", "Filtered spike train s(t).", every=1),
             Stream("spikes", "raster", "", "Spikes of the train."),
+            Stream("V", "trace", "mV", "Membrane potential of the next cell.", every=1),
+            Stream("fired", "raster", "", "Spikes of the next cell."),
+            Stream("psp", "curve", "mV", "What a single spike does to the next cell at rest.", channels=("V - V_rest",), x_unit="ms"),
             Stream("mean", "curve", "1/s", "Mean that theory predicts: rate times weight.", channels=("rate x weight",), x_unit="ms"),
             Stream("h", "curve", "1/s", "The current of a single spike.", channels=("h(t)",), x_unit="ms"),
         )
@@ -151,10 +261,18 @@ class Synapse(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("filtered", "Filtered spike train", (Layer("s"),), y="s (1/s)", window=400.0, figures=("mean (1/s)", "theory (1/s)"), weight=2, front=True),
-            Picture("spikes", "Spike train", (Layer("spikes"),), window=400.0, figures=("spikes",), weight=0.6),
+            Picture("spikes", "Spike train", (Layer("spikes"),), y="spikes in", window=400.0, figures=("spikes",), weight=0.6),
+            Picture("filtered", "Filtered spike train", (Layer("s"),), y="s (1/s)", window=400.0, figures=("mean (1/s)", "theory (1/s)"), weight=1.4, front=True),
+            Picture("membrane", "The next cell", (Layer("V"),), y="V (mV)", window=400.0, figures=("cell spikes",), weight=2, front=True, handles=(Handle("V_th"),)),
+            Picture("fired", "Its spikes", (Layer("fired"),), y="spikes out", window=400.0, weight=0.6),
             Picture("kernel", "Current of one spike", (Layer("h"),), x="time after the spike (ms)", y="h (1/s)", figures=("peak (1/s)", "peak at (ms)"), front=True),
+            Picture("psp", "Potential of one spike", (Layer("psp"),), x="time after the spike (ms)", y="V − V_rest (mV)", figures=("highest potential of a spike (mV)",), front=True),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """Spikes in, current, membrane, spikes out on one axis of time; beside them what a single spike does."""
+        return Stage(Strips("synapse", "Synapse and next cell", ("spikes", "filtered", "membrane", "fired")), ("kernel", "psp"))
 
     def start(self, constants, seed):
         return {
@@ -165,15 +283,17 @@ class Synapse(Model):
             "pending": np.zeros(1, np.int64),
             "total": np.zeros(2),
             "recent": recent.none(1),
+            "V": np.array([self.V_rest]),
+            "fired": np.zeros(1, np.int64),
         }
 
     def state_bounds(self, constants, state, step):
         now = step * self.dt
         near = 1.0 + 1e-6 * now
-        return {"clock": Bound(now - near, (now + near, math.inf)), "spikes_done": COUNT, "pending": Bound(0, 10**6)}
+        return {"clock": Bound(now - near, (now + near, math.inf)), "spikes_done": COUNT, "fired": COUNT, "pending": Bound(0, 10**6)}
 
     def advance(self, constants, state, n, out):
-        rows = out["s"] if out.wanted("s") else np.empty(n)
+        rows, potential = (out[name] if out.wanted(name) else np.empty(n) for name in ("s", "V"))
         off = self.train == "by hand"
         if off:
             state["clock"][1] = max(state["clock"][1], state["clock"][0])
@@ -188,8 +308,8 @@ class Synapse(Model):
             self.train == "regular",
             1000.0 / self.rate,
             off,
-            rows[:n],
-            events.columns,
+            Membrane(state["V"], state["fired"], self.tau_m, self.strength, self.V_rest, self.V_th, self.V_rest),
+            Written(rows[:n], potential[:n], events.columns, out.events["fired"].columns),
         )
         new = slice(seen, int(events.count[0]))
         recent.remember(state["recent"], events.index[new], begin + (events.steps[new] + events.value[new]) * self.dt)
@@ -197,10 +317,17 @@ class Synapse(Model):
         _add_up(rows[:done], state["total"])
         return done
 
+    @property
+    def _long(self) -> float:
+        """How much time (ms) after a spike is drawn: current and potential over the same, until both are nearly gone."""
+        return (self.n + 5) * self.tau + 4.0 * self.tau_m
+
     def observe(self, constants, state, stream):
-        t = np.linspace(0, (self.n + 6) * self.tau, 400)
+        t = np.linspace(0, self._long, 400)
         if stream == "h":
             return np.array([t, 1000.0 * self.weight * psc(t, self.n, self.tau)])
+        if stream == "psp":
+            return np.array([t, self.strength * self.weight * psp(t, self.n, self.tau, self.tau_m)])
         if stream == "mean":
             return np.array([t[[0, -1]], np.full(2, self.weight * self.rate)])
         return super().observe(constants, state, stream)
@@ -215,6 +342,11 @@ class Synapse(Model):
         out["peak at (ms)"] = peak
         out["mean delay (ms)"] = (self.n + 1) * self.tau
         out["area"] = self.weight
+        out["cell spikes"] = int(state["fired"][0])
+        if out["cell spikes"]:
+            out["spikes over cell spikes"] = out["spikes"] / out["cell spikes"]
+        lifted = self.strength * self.weight * psp(np.linspace(0, self._long, 2000), self.n, self.tau, self.tau_m)
+        out["highest potential of a spike (mV)"] = float(lifted[np.abs(lifted).argmax()])
         out["firing rate (Hz)"] = recent.rate(state["recent"], float(state["clock"][0]))
         return out
 
@@ -250,6 +382,32 @@ class Synapse(Model):
         def peak(n):
             return lambda run: cls(n=n).summary(None, cls(n=n).start(None, 0))["peak (1/s)"]
 
+        def lifted(n, tau_m):
+            def measure(run):
+                model = cls(n=n, tau=7.0, tau_m=tau_m, rate=80.0, strength=1.0, V_th=100.0)
+                result = run(model, steps=5000, seed=2, record={"V": 1, "spikes": 1})
+                t, found = result.recorded("V").time, result.recorded("V").values - model.V_rest
+                direct = psp(t[:, None] - result["spikes"][None, :], n, 7.0, tau_m).sum(1)
+                return float(np.abs(found - direct).max() / direct.max())
+
+            return measure
+
+        def highest(run):
+            t = np.linspace(0, 60, 600_001)
+            return float(t[psp(t, 0, 5.0, 20.0).argmax()])
+
+        for n in (0, 3):
+            yield Figure(
+                f"membrane against a sum of closed forms, n = {n}, worst",
+                1e-9,
+                lifted(n, 20.0),
+                bound="at_most",
+                source="h convolved with e^(-t/tau_m)",
+            )
+        yield Figure(
+            "highest point of a potential, n = 0, tau = 5 ms, tau_m = 20 ms", math.log(4.0) / (1 / 5 - 1 / 20), highest, tolerance=2e-4, unit="ms",
+            source="ln(tau_m / tau) / (1/tau - 1/tau_m)",
+        )  # fmt: skip
         for n in (0, 1, 2):
             yield Figure(f"area under h, n = {n}", 1.0, area(n), tolerance=1e-6, source="normalisation k = 1/(n! tau^(n+1))")
             yield Figure(

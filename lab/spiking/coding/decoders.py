@@ -7,8 +7,9 @@ decomposition gives the smallest of all solutions there, and regularisation make
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from lab.errors import LabError
 
@@ -17,11 +18,20 @@ SOLVERS = ("regularised", "least squares", "normal equations", "gradient descent
 
 def regularised(H: np.ndarray, T: np.ndarray, amount: float = 0.1) -> np.ndarray:
     """(H'H + P s^2 I)^-1 H'T with s = amount times the highest rate: least squares for rates with noise of deviation s."""
+    return regularising(H, amount)(T)
+
+
+def regularising(H: np.ndarray, amount: float = 0.1) -> Callable[[np.ndarray], np.ndarray]:
+    """`regularised` for many T: the matrix is factored once."""
+    from scipy.linalg import cho_factor, cho_solve  # not before it is needed: a canvas that only draws knows the solvers' names, too
+
     sigma = amount * (H.max() or 1.0)
     P, N = H.shape
     if N <= P:
-        return cho_solve(cho_factor(H.T @ H + P * sigma**2 * np.eye(N)), H.T @ T)
-    return H.T @ cho_solve(cho_factor(H @ H.T + P * sigma**2 * np.eye(P)), T)
+        factor = cho_factor(H.T @ H + P * sigma**2 * np.eye(N))
+        return lambda T: cho_solve(factor, H.T @ T)
+    factor = cho_factor(H @ H.T + P * sigma**2 * np.eye(P))
+    return lambda T: H.T @ cho_solve(factor, T)
 
 
 def least_squares(H: np.ndarray, T: np.ndarray) -> np.ndarray:

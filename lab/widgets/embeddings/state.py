@@ -17,6 +17,7 @@ import numpy as np
 from lab.display.sources import Source
 from lab.embedding import exploration as explore
 from lab.embedding.exploration import Answer, Bookmark, Colouring
+from lab.embedding.neighbours import neighbours_true
 from lab.embedding.pca import align
 from lab.embedding.streams import COUNT, FRAMES, INPUTS, NAME, NAMES, VECTORS
 from lab.embedding.vectors import Vectors
@@ -373,7 +374,7 @@ class Exploration:
             words = [f"{printed(shown)} of {printed(len(self.vectors))} shown"]
         if self.judged is not None and np.isfinite(self.judged.trustworthiness):
             words.append(f"trustworthiness {self.judged.trustworthiness:.3f}")
-            words.append(f"recall {self.judged.recall:.2f}")
+            words.append(neighbours_true(self.judged.recall))
         return [w.replace(",", "\u202f") for w in words]
 
     # -- colours --

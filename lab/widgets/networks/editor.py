@@ -675,10 +675,10 @@ class NetworkEditor(QWidget):
 
     # -- a run --
 
-    def show_run(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray]) -> None:
-        """Numbers of the run by node: the activity of units, the latest rates of populations."""
+    def show_run(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray], unit: str = "") -> None:
+        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles."""
         self._values = dict(values)
-        self.scene.show_activity(values, histories)
+        self.scene.show_activity(values, histories, unit)
         self._show_numbers()
 
     def _show_numbers(self) -> None:

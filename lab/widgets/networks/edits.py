@@ -64,14 +64,14 @@ def add(graph: Graph, kind: str, x: float, y: float) -> Edit:
 
 def connect(graph: Graph, source: str, output: str, target: str, input: str) -> Edit:
     """A wire between two ports."""
-    after, id = graph.connect(source, target, output, input, **_like(graph, source))
+    after, id = graph.connect(source, target, output, input, **_like(graph, source), **graph.kinds.joined(graph, source, target))
     return Edit(after, f"Join {graph.node(source).title} to {graph.node(target).title}", (id,))
 
 
 def add_joined(graph: Graph, source: str, output: str, kind: str, input: str, x: float, y: float) -> Edit:
     """A node of a kind at the end of a wire."""
     after, id = graph.add_node(kind, grid(x), grid(y))
-    after, _ = after.connect(source, id, output, input, **_like(graph, source))
+    after, _ = after.connect(source, id, output, input, **_like(graph, source), **graph.kinds.joined(after, source, id))
     return Edit(after, f"Add {graph.kinds.kind(kind).title}", (id,))
 
 

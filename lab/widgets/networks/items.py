@@ -71,7 +71,8 @@ class NodeItem(QGraphicsItem):
         self.inhibits = False
         self.problem = ""
         self.activity = math.nan
-        self.history = np.empty(0)
+        self.history = np.empty(0)  # (times,) or (times, channels)
+        self.unit_of_history = ""
         self.allowed: bool | None = None  # while a wire is drawn: whether it may end here
         self.setPos(node.x, node.y)
 
@@ -164,7 +165,8 @@ class NodeItem(QGraphicsItem):
         if math.isfinite(self.activity):
             self._paint_level(painter, QRectF(text.left(), body.bottom() - 24, text.width() - 52, 8), colour)
         elif len(self.history) > 1:
-            self._paint_history(painter, QRectF(text.left(), body.bottom() - 28, text.width() - 44, 20), colour)
+            top = body.bottom() - 28 if self.caption else text.top() - 1
+            self._paint_history(painter, QRectF(text.left(), top, text.width() - 44, body.bottom() - 8 - top), colour)
 
     def _paint_level(self, painter: QPainter, area: QRectF, colour: Any) -> None:
         """The mean size of a layer's values as a bar from 0 to 1, and as a number."""
@@ -182,20 +184,35 @@ class NodeItem(QGraphicsItem):
         )
 
     def _paint_history(self, painter: QPainter, area: QRectF, colour: Any) -> None:
-        paints, values = self.network.paints, self.history
-        top = float(values.max())
+        """The latest numbers of this node as curves, one for each channel, and the last one where there is but one."""
+        paints, values = self.network.paints, self.history.reshape(len(self.history), -1)
+        many = values.shape[1]
+        if many > 1:
+            area = area.adjusted(0, 0, 40, 0)
+        top, low = max(0.0, float(values.max())), min(0.0, float(values.min()))
+        if not self.unit_of_history:  # a value that rests at 0 is no storm of noise
+            top, low = max(top, 0.1), min(low, -0.1)
         x = area.left() + np.linspace(0, 1, len(values)) * area.width()
-        y = area.bottom() - values / (top or 1.0) * area.height()
-        painter.setPen(QPen(colour, 1.4))
+        y = area.bottom() - (values - low) / ((top - low) or 1.0) * area.height()
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]))
-        painter.setPen(paints.muted)
-        painter.setFont(paints.mono)
-        painter.drawText(
-            QRectF(area.right() + 2, area.top() - 2, 52, 24),
-            Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
-            f"{units.number(values[-1], 3)} Hz",
-        )
+        if low < 0.0:
+            painter.setPen(QPen(paints.line, 1))
+            zero = area.bottom() + low / (top - low) * area.height()
+            painter.drawLine(QPointF(area.left(), zero), QPointF(area.right(), zero))
+        for k in range(many):
+            painter.setPen(QPen(colour if many == 1 else paints.series[k % len(paints.series)], 1.4))
+            painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y[:, k].tolist(), strict=True)]))
+        if many == 1:
+            last = (
+                f"{units.number(values[-1, 0], 3)} {self.unit_of_history}"
+                if self.unit_of_history
+                else f"{values[-1, 0]:.2f}".replace("-", units.MINUS)
+            )
+            painter.setPen(paints.muted)
+            painter.setFont(paints.mono)
+            painter.drawText(
+                QRectF(area.right() + 2, area.center().y() - 12, 52, 24), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, last
+            )
 
     def _paint_unit(self, painter: QPainter, detail: float, colour: Any) -> None:
         paints, body = self.network.paints, self.body

@@ -26,7 +26,7 @@ from lab.widgets.shell import Shell
 
 CANVAS_SHARE = 0.5
 HISTORY = 120  # points of a small curve in a card
-STRETCH = 400.0  # model time that it shows
+STRETCH = {"rates": 400.0, "values": 4.0}  # model time that it shows: ms of spikes, s of values
 
 
 def graph_parameter(model: Model | type[Model]) -> str:
@@ -84,7 +84,7 @@ class CanvasPlace(QSplitter):
         self.editor.foreign.connect(self.open_template)
         self.editor.closed.connect(self.close_canvas)
         self.editor.filled.connect(self.toggle_filling)
-        self.editor.tapped.connect(shell.toggle)
+        self.editor.tapped.connect(shell.driver.toggle)
         self.editor.selected.connect(self._selected)
 
     # -- what is shown --
@@ -327,6 +327,7 @@ class CanvasPlace(QSplitter):
         nodes = self.editor.graph.nodes
         values: dict[str, float] = {}
         histories: dict[str, np.ndarray] = {}
+        unit = ""
         shows = {s.canvas: s for s in model.streams}
         if "activity" in shows:
             shown = source.snapshot(shows["activity"].name)
@@ -334,11 +335,15 @@ class CanvasPlace(QSplitter):
                 rows = np.asarray(shown["nodes"], float)
                 known = rows[:, 3] > 0 if rows.shape[1] > 3 else np.ones(len(rows), bool)  # units not evaluated yet have no value
                 values = {n.id: float(row[2]) for n, row, k in zip(nodes, rows, known, strict=True) if k}
-        elif "rates" in shows:
-            steps = model.steps_for(STRETCH)
-            _, rows = source.samples(shows["rates"].name, max(0, source.step - steps), source.step)
+        elif stream := shows.get("rates") or shows.get("values"):
+            steps = model.steps_for(STRETCH[stream.canvas])
+            _, rows = source.samples(stream.name, max(0, source.step - steps), source.step)
             thin = np.asarray(rows[:: max(1, len(rows) // HISTORY)], float)
-            channels = shows["rates"].channels
-            if thin.ndim == 2 and thin.shape[1] == len(channels):
-                histories = {n.id: thin[:, channels.index(n.title)] for n in nodes if n.title in channels}
-        self.editor.show_run(values, histories)
+            unit = stream.unit
+            channels: dict[str, list[int]] = {}
+            for k, name in enumerate(stream.channels):
+                whose = name.rpartition(" · ")[0] if stream.canvas == "values" else ""
+                channels.setdefault(whose or name, []).append(k)
+            if thin.ndim == 2 and thin.shape[1] == len(stream.channels):
+                histories = {n.id: thin[:, channels[n.title]] for n in nodes if n.title in channels}
+        self.editor.show_run(values, histories, unit)

@@ -225,8 +225,8 @@ class NetworkScene(QGraphicsScene):
                     item.setToolTip(sentence)
                     item.update()
 
-    def show_activity(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray]) -> None:
-        """Numbers of a run: the activity of units, the latest rates of populations."""
+    def show_activity(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray], unit: str = "") -> None:
+        """Numbers of a run: the activity of units, the latest rates of populations, the latest values of ensembles."""
         for id, item in self.nodes.items():
             value = values.get(id, float("nan"))
             if value != item.activity and not (value != value and item.activity != item.activity):
@@ -234,8 +234,8 @@ class NetworkScene(QGraphicsScene):
                 item.update()
             history = histories.get(id)
             if history is not None:
-                item.history = history
-                item.update(item.body.adjusted(10, 40, 0, 0))
+                item.history, item.unit_of_history = history, unit
+                item.update(item.body.adjusted(10, 30, 0, 0))
             elif len(item.history):
                 item.history = np.empty(0)
                 item.update()

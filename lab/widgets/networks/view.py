@@ -14,6 +14,7 @@ from lab.widgets.networks.scene import NetworkScene
 LEAST, MOST = 0.04, 4.0
 KIND_MIME = "application/x-lab-kind"
 ROOM = 4000.0
+LINES = 100  # pixels that the lines of problems below may take
 
 
 class NetworkView(QGraphicsView):
@@ -240,7 +241,11 @@ class NetworkView(QGraphicsView):
     def resizeEvent(self, event: Any) -> None:
         """Keep the whole graph in view, and the map in its corner."""
         super().resizeEvent(event)
-        self.keep_fitted()
+        before, now = event.oldSize(), event.size()
+        if before.width() == now.width() and abs(before.height() - now.height()) <= LINES:
+            self.keep_all_seen()  # lines below came or went: what a person has just put down stays where it is
+        else:
+            self.keep_fitted()
         self.map.place()
 
     def showEvent(self, event: Any) -> None:
@@ -281,7 +286,8 @@ class MiniMap(QWidget):
         """Into the lower right corner, if there is something out of view."""
         self.move(self.view.width() - self.width() - 10, self.view.height() - self.height() - 10)
         seen = self.view.mapToScene(self.view.viewport().rect()).boundingRect()
-        self.setVisible(not seen.contains(self._nodes()) and self.view.width() > 320)
+        nodes = self._nodes()
+        self.setVisible(not nodes.isNull() and not seen.contains(nodes) and self.view.width() > 320)
         self.update()
 
     def _nodes(self) -> QRectF:

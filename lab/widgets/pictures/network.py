@@ -81,7 +81,7 @@ class NetworkView(PictureView):
             colours = str(layer.get("colours") or self.picture.colours)
             maps, values = layer.get("maps"), np.asarray(layer["values"], float)
             self._tiles.append(_tiles(maps, colours) if maps is not None else [None] * len(values))
-            self._fills.append(_fills(values))
+            self._fills.append(_fills(values, float(layer.get("scale") or 0.0)))
         if self.picked is not None and not self._there(self.picked):
             self.picked = None
         self._controls.show_layers(found["layers"])
@@ -243,6 +243,7 @@ class NetworkView(PictureView):
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, words_of(layer))
 
     def _paint_units(self, painter: QPainter, places: Sequence[Place]) -> None:
+        self._paint_weights(painter, places)
         look = theme.current()
         font = theme.sans_font(look.caption)
         layers = self._shown["layers"]
@@ -258,6 +259,8 @@ class NetworkView(PictureView):
                 else:
                     painter.setBrush(self._fills[k][i])
                     painter.drawRoundedRect(box, 4, 4)
+            if layer.get("numbers"):
+                self._paint_values(painter, place, self._fills[k], np.asarray(layer["values"], float))
             names: Sequence[str] = layer.get("names") or ()
             last = k == len(layers) - 1
             if (k == 0 or last) and len(names) == len(place.y) and names[0] != "picture":
@@ -272,6 +275,39 @@ class NetworkView(PictureView):
                     side = Qt.AlignmentFlag.AlignLeft if last else Qt.AlignmentFlag.AlignRight
                     text = QFontMetricsF(font).elidedText(typeset(str(name)), Qt.TextElideMode.ElideRight, 66)
                     painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_values(self, painter: QPainter, place: Place, fills: Sequence[QColor], values: np.ndarray) -> None:
+        """What units hold, as numbers in them where they have room."""
+        look = theme.current()
+        size = min(look.text, round(0.3 * place.side))
+        if size < 7:
+            return
+        painter.setFont(theme.mono_font(size))
+        for y, fill, value in zip(place.y, fills, values, strict=True):
+            dark = theme.contrast(fill.name(), "#ffffff") > theme.contrast(fill.name(), "#10151b")
+            painter.setPen(QColor("#ffffff" if dark else "#10151b"))
+            box = QRectF(place.x - place.side / 2, y - place.side / 2, place.side, place.side)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, number(float(f"{value:.2g}")))
+
+    def _paint_weights(self, painter: QPainter, places: Sequence[Place]) -> None:
+        """Weights beside their wires, of bundles that ask for it."""
+        look = theme.current()
+        font = theme.mono_font(look.caption)
+        painter.setFont(font)
+        measure = QFontMetricsF(font)
+        for (x, y), wire in zip(self.curves(places), self._shown["wires"], strict=True):
+            if not wire.get("numbers"):
+                continue
+            at = POINTS // 3
+            for px, py, weight in zip(x, y, np.ravel(np.asarray(wire["weights"], float)), strict=True):
+                text = _signed(float(weight))
+                box = QRectF(0, 0, measure.horizontalAdvance(text) + 8, measure.height() + 2)
+                box.moveCenter(QPointF(float(px[at]), float(py[at])))
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(theme.colour("surface"))
+                painter.drawRoundedRect(box, 4, 4)
+                painter.setPen(theme.colour("text"))
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_key(self, painter: QPainter, corner: QPointF | None = None) -> None:
         """What width, colour and dashes mean."""
@@ -666,7 +702,9 @@ def _whole(layer: dict[str, Any]) -> bool:
 
 
 def words_of(layer: dict[str, Any]) -> str:
-    """How many units a layer has: `8 units`, `64 inputs`, `16 kernels`."""
+    """How many units a layer has: `8 units`, `64 inputs`, `16 kernels`; or the words that the layer has for itself."""
+    if layer.get("words"):
+        return str(layer["words"])
     units, name = int(layer["units"]), str(layer["name"])
     what = name if name in ("inputs", "outputs") else str(layer.get("what") or "units")
     return f"{number(units)} {what if units != 1 else what.removesuffix('s')}"
@@ -676,10 +714,10 @@ def _signed(value: float) -> str:
     return ("+" if value > 0 else "") + number(float(f"{value:.3g}"))
 
 
-def _fills(values: np.ndarray) -> list[QColor]:
-    """One value of each unit as a colour: none is the ground, the largest full."""
+def _fills(values: np.ndarray, scale: float = 0.0) -> list[QColor]:
+    """One value of each unit as a colour: none is the ground, the largest full, or one of the size `scale`."""
     tokens = theme.current().tokens
-    top = float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0
+    top = scale or (float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0)
     share = np.nan_to_num(np.abs(values) / (top or 1.0)).clip(0, 1)
     return [QColor(theme.mix(tokens.surface, tokens.series[0 if v < 0 else 1], float(s))) for v, s in zip(values, share, strict=True)]
 

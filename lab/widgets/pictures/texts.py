@@ -87,6 +87,7 @@ class Texts(pg.GraphicsObject):
         self._inks: Sequence[str] = ()
         self._area = QRectF()
         self._clear = 6.0
+        self._look: object = None
         self._avoid: np.ndarray | None = None
         self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # letters with a halo cost more than all lines of a picture
 
@@ -104,8 +105,11 @@ class Texts(pg.GraphicsObject):
         inks are colours of the labels by token; a label may have a second line, which is muted; avoid gives points (m, 2) of lines
         that labels should not cover, asked for only where labels are placed anew.
         """
-        if area == self._area and tuple(texts) == tuple(self._texts) and tuple(inks) == tuple(self._inks) and self._near(at):
+        look = theme.current()
+        same = area == self._area and tuple(texts) == tuple(self._texts) and tuple(inks) == tuple(self._inks) and look == self._look
+        if same and self._near(at):
             return
+        self._look = look  # halos and letters are kept as an image: in another theme they are drawn anew
         self.prepareGeometryChange()
         self._at, self._texts, self._area, self._clear, self._inks = at, texts, area, clear, inks
         self._avoid = avoid() if avoid is not None else None

@@ -1,0 +1,59 @@
+"""One thread for matrix products while the lab computes.
+
+Two reasons. A sum that is cut among threads has other last digits, so a figure would depend on the machine's number of cores
+(a score of word vectors read 48.80 or 48.84). And the products of a minibatch are small: shared among the threads of BLAS they
+spend their time waiting for each other; on two cores that others use as well, a training with two layers of 256 took seventy
+times as long. The command `lab` tells BLAS so before it is loaded; this is for everybody who imports the lab, perhaps after NumPy.
+"""
+
+from __future__ import annotations
+
+import sys
+from threading import Lock
+from types import TracebackType
+from typing import Any
+
+VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+ANOTHER = "scipy.linalg"  # brings a BLAS of its own, perhaps long after NumPy's
+
+
+class _OneThread:
+    """`with one_thread:` around whatever computes; threads may enter it together, the last to leave gives back."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._looked: bool | None = None  # whether the other BLAS was there when the libraries were looked for
+        self._libraries: list[tuple[Any, int]] = []  # those that use several threads, with their number
+
+    def _look(self) -> None:
+        """Find the BLAS libraries of this process; those found before are kept with the number they came with."""
+        from threadpoolctl import ThreadpoolController
+
+        self._looked = ANOTHER in sys.modules
+        known = {library.filepath for library, _ in self._libraries}
+        controller = ThreadpoolController().select(user_api="blas")
+        fresh = [(lib, lib.num_threads) for lib in controller.lib_controllers if lib.filepath not in known and lib.num_threads > 1]
+        if self._inside:
+            for library, _ in fresh:
+                library.set_num_threads(1)
+        self._libraries = self._libraries + fresh
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._looked is not (ANOTHER in sys.modules):
+                self._look()
+            self._inside += 1
+            if self._inside == 1:
+                for library, _ in self._libraries:
+                    library.set_num_threads(1)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                for library, threads in self._libraries:
+                    library.set_num_threads(threads)
+
+
+one_thread = _OneThread()
