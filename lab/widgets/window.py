@@ -193,6 +193,7 @@ class Window(QMainWindow):
         self.runs.deleted.connect(self.marks.delete)
         self.runs.compared.connect(self.commands.compare)
         self.runs.sound_wanted.connect(self.commands.save_sound)
+        self.runs.copy_wanted.connect(self.commands.copy_run)
         self.runs.star_toggled.connect(self.marks.toggle_star)
         self.runs.model_chosen.connect(self.choose_model)
         self.history.changed.connect(self._apply)
