@@ -13,11 +13,23 @@ from lab.graph.kinds.layers.famous import FAMOUS
 from lab.graph.kinds.layers.layer import Count, Incoming, Layer, Shape, text
 from lab.graph.kinds.layers.network import caption, census, check, kind_of, label, shapes, sized, terms, totals, weighted, wired, write
 from lab.graph.kinds.layers.sampling import Sample, SecondLoss
-from lab.graph.kinds.layers.templates import TEMPLATES, autoencoder, chain, cnn, deep, mlp, perceptron, residual, variational
+from lab.graph.kinds.layers.templates import (
+    TEMPLATES,
+    attentive,
+    autoencoder,
+    chain,
+    cnn,
+    deep,
+    in_time,
+    mlp,
+    perceptron,
+    residual,
+    variational,
+)
 
 __all__ = [
     "Activation", "Convolution", "Count", "Dense", "Dropout", "Incoming", "Input", "Layer", "Output", "Pool", "Reconstruction", "Sample", "SecondLoss", "Shape",
-    "autoencoder", "chain", "cnn", "deep", "kind_of", "mlp", "perceptron", "residual", "shapes", "sized", "terms", "text", "totals", "variational", "weighted", "write",
+    "attentive", "autoencoder", "chain", "cnn", "deep", "in_time", "kind_of", "mlp", "perceptron", "residual", "shapes", "sized", "terms", "text", "totals", "variational", "weighted", "write",
 ]  # fmt: skip
 
 register(

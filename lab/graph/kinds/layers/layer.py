@@ -92,6 +92,13 @@ class Layer(Kind):
             raise GraphError(
                 f"{ends}: {source.title} gives {text(shape)} numbers, but {node.title} takes pictures (height × width × channels): put it before the flattening."
             )
+        if self.takes != "either" and len(shape) == 2:
+            wants = (
+                "a row of numbers: put Out of time or a Flatten between"
+                if self.takes == "numbers"
+                else "pictures: put it before the Sequence"
+            )
+            raise GraphError(f"{ends}: {source.title} gives a sequence of {text(shape)} (time × features), but {node.title} takes {wants}.")
         if self.takes == "numbers" and len(shape) != 1:
             raise GraphError(
                 f"{ends}: {source.title} gives pictures of {text(shape)}, but {node.title} takes a row of numbers: put a Flatten between."
