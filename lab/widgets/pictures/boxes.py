@@ -57,14 +57,14 @@ class Boxes(pg.GraphicsObject):
             if lit:
                 painter.setBrush(theme.colour("accent", 0.18))
                 painter.drawRoundedRect(box, ROUND * zoom, ROUND * zoom)
-            first, _, second = name.partition("\n")
-            rows = [(first, large, "text"), *([(second, small, "muted")] if second else [])]
+            first, *more = name.split("\n")
+            rows = [(first, large, "text"), *((each, small, "muted") for each in more)]
             heights = [QFontMetricsF(font).height() for _, font, _ in rows]
             top = box.center().y() - sum(heights) / 2
-            for (text, font, ink), height in zip(rows, heights, strict=True):
+            for (words, font, ink), height in zip(rows, heights, strict=True):
                 painter.setFont(font)
                 painter.setPen(theme.colour(ink))
-                painter.drawText(QRectF(box.left(), top, box.width(), height), Qt.AlignmentFlag.AlignCenter, text)
+                painter.drawText(QRectF(box.left(), top, box.width(), height), Qt.AlignmentFlag.AlignCenter, words)
                 top += height
         painter.setTransform(transform)
 
