@@ -284,3 +284,13 @@ class Described(BaseModel):
                 out["properties"][name]["enum"] = list(spec.choices)
         out["title"] = cls._owner()
         return out
+
+
+def redeclared(base: type[Described], name: str, default: Any, **changes: Any) -> Any:
+    """A parameter of `base` with another default, and whatever else is changed of it."""
+    s = base.specs()[name]
+    known: dict[str, Any] = dict(
+        unit=s.unit, lo=s.lo, hi=s.hi, choices=s.choices or None, live=s.live, log=s.log, doc=s.doc, group=s.group, label=s.label, when=s.when,
+        builds=s.builds, main=s.main, kind=None if s.choices else s.kind, soft=s.soft, symbol=s.symbol, marks=dict(s.marks),
+    )  # fmt: skip
+    return param(default, **known | changes)
