@@ -225,12 +225,8 @@ def difference(measured: Line, theory: Line) -> float:
 
 
 def _names(stream: Stream, layer: Layer, count: int) -> list[str]:
-    """Names of the lines of a layer. The channels of a curve may name its row 0 too, which is no line."""
+    """Names of the lines of a layer."""
     channels = stream.channels
-    if stream.kind == "curve" and layer.channel is None and len(channels) == count + 1:
-        channels = channels[1:]
-    elif stream.kind == "curve" and layer.channel is not None and len(channels) > 1:
-        channels = channels[1:]
     if layer.channel is not None:
         named = channels[layer.channel] if layer.channel < len(channels) else ""
         return [typeset(layer.label or named or stream.name)]
@@ -369,7 +365,7 @@ def _against(layer: Layer, model: Model, source: Source, stretch: Stretch) -> tu
 
 
 def _curve(layer: Layer, model: Model, source: Source) -> tuple[list[np.ndarray], list[np.ndarray], Stream]:
-    """x and y of each row of a curve layer."""
+    """x and y of each row of a curve layer, and its stream; channels that name row 0 too, which is no line, lose that name."""
     stream = model.stream(layer.stream)
     value = source.snapshot(stream.name)
     table = np.asarray(value, float) if value is not None else np.empty((2, 0))
@@ -378,6 +374,10 @@ def _curve(layer: Layer, model: Model, source: Source) -> tuple[list[np.ndarray]
             f"{model._owner()}: the curve '{stream.name}' must have shape (1 + k, n) with k of at least 1 (got {table.shape})."
         )
     rows = table[1:] if layer.channel is None else table[1 + layer.channel : 2 + layer.channel]
+    if value is not None:
+        stream = replace(
+            stream, **{name: said[1:] for name in ("channels", "meanings") if len(said := getattr(stream, name)) == len(table)}
+        )
     return [table[0]] * len(rows), list(rows), stream
 
 
@@ -506,6 +506,7 @@ class Range:
         self.patience = patience
         self.now: tuple[float, float] | None = None
         self._idle = 0
+        self._guessed = False  # data that do not vary say nothing of a range: the first that do decide it
 
     def reset(self) -> None:
         """Forget the range: the next data decide it."""
@@ -517,12 +518,13 @@ class Range:
         if not (math.isfinite(lo) and math.isfinite(hi)):
             return self.now or (0.0, 1.0)
         span = hi - lo
-        if span <= abs(lo + hi) * 1e-9:
+        flat = span <= abs(lo + hi) * 1e-9
+        if flat:
             half = max(abs(lo) * 0.1, 1e-9) if lo else 0.5
             lo, hi, span = lo - half, hi + half, 2 * half
         fitted = (lo - self.pad * span, hi + self.pad * span)
-        if self.now is None:
-            self.now = fitted
+        if self.now is None or (self._guessed and not flat):
+            self.now, self._guessed = fitted, flat
         elif lo < self.now[0] or hi > self.now[1]:
             outside = min(lo, self.now[0]), max(hi, self.now[1])
             self.now = (fitted[0] if lo < self.now[0] else outside[0], fitted[1] if hi > self.now[1] else outside[1])
