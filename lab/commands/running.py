@@ -156,7 +156,7 @@ def resume(
     quiet: Annotated[bool, Parameter(negative="", help="No progress.")] = False,
 ) -> int:
     """Go on with a run of a session from where it stopped; on the same kind of processor the bytes are those of an uninterrupted run."""
-    from lab.engine.recording import Recorder, experiment_of, restore_point
+    from lab.engine.recording import Recorder, experiment_of, intervals, restore_point
     from lab.engine.simulation import Simulation
     from lab.model import Happened
     from lab.session import Session
@@ -190,7 +190,7 @@ def resume(
                 f"{info.name} (resumed)",
                 experiment,
                 simulation,
-                _intervals(reader, info.id),
+                intervals(reader, info.id),
                 parent=(info.id, point.step),
                 colour=info.colour,
             )
@@ -216,10 +216,6 @@ def _say_elsewhere(made: Mapping[str, Any]) -> None:
         say(sentence)
 
 
-def _intervals(reader: Any, run_id: int) -> dict[str, int]:
-    return {s.name: s.every for s in reader.streams(run_id) if s.meta.get("recorded", True)}
-
-
 def given_experiment(what: str, run_id: int | None) -> Experiment:
     """The experiment of a model's name, an experiment file, or a run of a session, whose log is then its schedule."""
     from lab.engine import experiment as experiments
@@ -227,19 +223,13 @@ def given_experiment(what: str, run_id: int | None) -> Experiment:
     if what.endswith(".toml"):
         return experiments.read(what)
     if what.endswith(".lab"):
-        from lab.engine.recording import experiment_of
-        from lab.model import Happened
+        from lab.engine.recording import as_it_went
         from lab.session import SessionReader
 
         with SessionReader(what) as reader:
             info = reader.pick(run_id)
             _say_elsewhere(info.made)
-            found = experiment_of(reader, info, f"run {info.id} of {what}")
-            known = {stream.name for stream in found.build().streams}
-            intervals = {name: every for name, every in _intervals(reader, info.id).items() if name in known}
-            record = intervals if found.record is None else found.record
-            log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
-        return found.replace(schedule=log, steps=info.steps, record=record)
+            return as_it_went(reader, info, f"run {info.id} of {what}")
     catalog.given(what)
     return experiments.Experiment(what)
 

@@ -72,7 +72,7 @@ class Population(Described):
 
     def refractory_steps(self, dt: float) -> int:
         """Steps during which the membrane is held after a spike."""
-        return round(getattr(self, "refractory", 0.0) / dt)
+        return round(self.values().get("refractory", 0.0) / dt)
 
     def constants(self, dt: float) -> np.ndarray:
         """Numbers (PARAMETERS,) that the update of one step uses."""

@@ -67,55 +67,36 @@ class Scales:
 
 @dataclass(frozen=True)
 class Built:
-    """Connectivity and tables of a network for one step size; nothing in it ever changes.
-
-    starts (all sources + projections,) int64, targets (synapses,) uint32, weights float32 relative to the projection's weight.
-    """
+    """A network for one step size, as its kernels take it and besides; nothing in it ever changes."""
 
     dt: float
-    pop: np.ndarray
-    proj: np.ndarray
-    drives: np.ndarray
-    starts: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    delays: np.ndarray
-    plastic: np.ndarray
-    heads: np.ndarray
-    origin: np.ndarray
-    place: np.ndarray
+    wiring: program.Wiring
     learned: np.ndarray  # relative weights at the start of plastic projections
-    shown: np.ndarray
-    traced: np.ndarray
     recorded: np.ndarray  # neurons of the raster, row by row
     ring: int
     depth: int
     rows: int
     bin_steps: int
 
-    @cached_property
-    def wiring(self) -> program.Wiring:
-        """The same as the kernels take it."""
-        return program.Wiring(*(getattr(self, name) for name in program.Wiring._fields))
-
     @property
     def neurons(self) -> int:
         """Neurons of all populations."""
-        return int(self.pop[:, program.SIZE].sum())
+        return int(self.wiring.pop[:, program.SIZE].sum())
 
     @property
     def synapses(self) -> int:
         """Synapses of all projections."""
-        return len(self.targets)
+        return len(self.wiring.targets)
 
     def row(self, projection: int, source: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Targets, relative weights and delays (steps) of one source neuron in one projection."""
-        q = self.proj[projection]
-        a, b = self.starts[q[program.STARTS] + source], self.starts[q[program.STARTS] + source + 1]
-        targets = self.targets[q[program.TARGETS] + a : q[program.TARGETS] + b]
-        held = self.learned if q[program.PLASTIC] >= 0 else self.weights
+        net = self.wiring
+        q = net.proj[projection]
+        a, b = net.starts[q[program.STARTS] + source], net.starts[q[program.STARTS] + source + 1]
+        targets = net.targets[q[program.TARGETS] + a : q[program.TARGETS] + b]
+        held = self.learned if q[program.PLASTIC] >= 0 else net.weights
         weights = held[q[program.WEIGHTS] + a : q[program.WEIGHTS] + b] if q[program.WEIGHTS] >= 0 else None
-        delays = self.delays[q[program.SPREAD] + a : q[program.SPREAD] + b] if q[program.SPREAD] >= 0 else None
+        delays = net.delays[q[program.SPREAD] + a : q[program.SPREAD] + b] if q[program.SPREAD] >= 0 else None
         return targets, weights, delays
 
 
@@ -281,9 +262,11 @@ class Network:
             )
             for g, d in self._drives()
         ]
+        learned, drawn = parts["learned"], {name: parts[name] for name in parts if name != "learned"}
+        wiring = program.Wiring(pop=pop, drives=np.array(drives, np.int64).reshape(-1, 4), shown=shown, traced=traced, **drawn)
         return Built(
-            dt=dt, pop=pop, drives=np.array(drives, np.int64).reshape(-1, 4), shown=shown, recorded=recorded, traced=traced, ring=ring, depth=depth,
-            rows=max(len(p.row_names) for _, p in self.populations), bin_steps=max(1, round(0.5 / dt)), **parts,
+            dt=dt, wiring=wiring, learned=learned, recorded=recorded, ring=ring, depth=depth,
+            rows=max(len(p.row_names) for _, p in self.populations), bin_steps=max(1, round(0.5 / dt)),
         )  # fmt: skip
 
     def _shown(self, pop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -389,17 +372,17 @@ class Network:
 
     def start(self, built: Built, seed: int) -> State:
         """State before the first step."""
-        n, groups = built.neurons, len(built.pop)
+        n, groups = built.neurons, len(built.wiring.pop)
         x = np.zeros((built.rows, n))
         for g, (_, p) in enumerate(self.populations):
             draws = np.empty(2 * p.size)
             connect.fill_uniform(seed_state(seed, 100 + g), draws)
-            first = built.pop[g, program.FIRST]
+            first = built.wiring.pop[g, program.FIRST]
             p.begin(x[: len(p.row_names), first : first + p.size], draws.reshape(2, -1))
-        streams = len(built.drives) + groups
+        streams = len(built.wiring.drives) + groups
         traces = (
-            int(built.plastic[-1, program.TRACE_TARGET] + self.population(self.links[_last_plastic(built)].target).size)
-            if len(built.plastic)
+            int(built.wiring.plastic[-1, program.TRACE_TARGET] + self.population(self.links[_last_plastic(built)].target).size)
+            if len(built.wiring.plastic)
             else 0
         )
         return {
@@ -429,7 +412,7 @@ class Network:
 
     def state_bounds(self, built: Built) -> dict[str, Bound]:
         """How far the arrays of the state may go: a spike in the ring names a cell of its population."""
-        sizes = built.pop[:, program.SIZE]
+        sizes = built.wiring.pop[:, program.SIZE]
         counts = dict.fromkeys(("clock", "until", "driven until", "at", "spikes", "since", "activity", "delivered"), COUNT)
         return counts | {"fired": index(np.repeat(sizes, sizes)), "counts": Bound(0, sizes), "silent": Bound(0, 1), "last": COUNT_OR_NONE}
 
@@ -447,7 +430,14 @@ class Network:
         moving = arrays(program.Moving, state)
         tally = arrays(program.Tally, state)
         learning = program.Learning(
-            built.starts, built.targets, built.heads, built.origin, built.place, state["learned"], state["trace"], state["at"]
+            built.wiring.starts,
+            built.wiring.targets,
+            built.wiring.heads,
+            built.wiring.origin,
+            built.wiring.place,
+            state["learned"],
+            state["trace"],
+            state["at"],
         )
         done = 0
         while done < steps:
@@ -464,9 +454,9 @@ class Network:
 
     def _kernels(self, built: Built) -> tuple:
         """The parts of a step that this network needs; what few networks need is there for all of it or none, so that fewer variants are compiled."""
-        simple = program.SIMPLE.issuperset(built.pop[:, program.KIND].tolist())
-        driven = len(built.drives) > 0 or built.depth > 0
-        rare = built.depth > 0 or len(built.plastic) > 0 or any(isinstance(given.source, Noise) for given in self.inputs)
+        simple = program.SIMPLE.issuperset(built.wiring.pop[:, program.KIND].tolist())
+        driven = len(built.wiring.drives) > 0 or built.depth > 0
+        rare = built.depth > 0 or len(built.wiring.plastic) > 0 or any(isinstance(given.source, Noise) for given in self.inputs)
         return (
             program.update_simple if simple else program.update_any,
             program.from_outside if driven else program.no_outside,
@@ -512,7 +502,7 @@ class Network:
                 ]
             ).reshape(-1, 5)
             decay = math.exp(-dt / self.smoothing)
-            sizes = built.pop[:, program.SIZE]
+            sizes = built.wiring.pop[:, program.SIZE]
             keep = np.concatenate([[decay], (1 - decay) * 1000 / (sizes * dt)])
             self._cache[key] = program.Numbers(constants, gains, values, chance, other, noise, rules, keep)
         return self._cache[key]
@@ -526,7 +516,7 @@ class Network:
 
 
 def _last_plastic(built: Built) -> int:
-    return int(np.flatnonzero(built.proj[:, program.PLASTIC] >= 0)[-1])
+    return int(np.flatnonzero(built.wiring.proj[:, program.PLASTIC] >= 0)[-1])
 
 
 def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:

@@ -41,7 +41,10 @@ BINS = 4096  # bins of the kept history of activity
 
 
 class Wiring(NamedTuple):
-    """Populations, projections and synapses: what never changes."""
+    """Populations, projections and synapses: what never changes.
+
+    starts (all sources + projections,) int64, targets (synapses,) uint32, weights float32 relative to the projection's weight.
+    """
 
     pop: np.ndarray
     proj: np.ndarray

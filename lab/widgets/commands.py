@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from lab import catalog, units
@@ -24,6 +24,7 @@ from lab.widgets.side import DEFAULTS, preset_of
 
 FILES = "Sessions (*.lab)"
 SOUNDS = "Sound (*.wav)"
+COPIES = {"command": "a command", "toml": "an experiment file (TOML)", "python": "a Python program"}
 ALSO = {  # what else commands are called
     "undo": ("take back",), "redo": ("do again", "repeat"), "new": ("start anew",), "open": ("load", "file"),
     "bring": ("own data", "my data", "import", "load data", "table", "CSV", "Excel", "upload", "file"), "recent": ("last files",),
@@ -66,6 +67,8 @@ class Commands(QObject):
         add("save-copy", "Save a copy…", self.save_copy, "mdi6.content-copy")
         add("export-all", "Export everything…", self.export_all, "mdi6.export")
         add("sound", "Save the spikes as sound…", self.save_sound, "mdi6.volume-high")
+        for form, words in COPIES.items():
+            add(f"copy-as-{form}", f"Copy this run as {words}", partial(self.copy_run, None, form), "mdi6.content-copy")
         add("play", "Play or pause", w.driver.toggle, "mdi6.play", "Space")
         add("step", "Advance one step", partial(w.driver.run_for, 1), "mdi6.step-forward", ".")
         add("run-for", "Run for a number of steps…", self._run_for, "mdi6.skip-forward", "Shift+.")
@@ -534,6 +537,29 @@ class Commands(QObject):
             w.banner.say("bad", str(error), key="file")
             return
         w.toast.say("good", f"{units.number(seconds, 3)} s of sound were saved as {path}.", key="file")
+
+    def copy_run(self, run: int | None, form: str) -> None:
+        """Put what makes a run again, by default the one in front, on the clipboard: as a command, an experiment file or Python."""
+        from lab.engine.recording import as_it_went
+        from lab.engine.telling import told
+
+        w = self.window
+        number = w.player.run_id if run is None else run
+        if number is None:
+            w.banner.say("accent", "Nothing is recorded yet: let the model run first.", key="file")
+            return
+        try:
+            w.session.flush()
+            reader = w.player.reader()
+            experiment = as_it_went(reader, w.session.run(number))
+            status = w.player.status
+            if status is not None and status.run_id == number and status.phase != "past":  # it may be under way
+                experiment = experiment.replace(steps=status.step, schedule=status.log)
+            QGuiApplication.clipboard().setText(told(experiment, form))
+        except LabError as error:
+            w.banner.say("bad", str(error), key="file")
+            return
+        w.toast.say("good", f"The run is on the clipboard as {COPIES[form]}.", key="file")
 
     def show_recent(self) -> None:
         """A menu of the sessions used last."""

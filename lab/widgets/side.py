@@ -319,7 +319,7 @@ class Side(QWidget):
             self._inside.insertWidget(0, self.form, 1)
             self.actions_box.show_model(kind)
             self.title.setText(kind.title or kind.name)
-            self.about.setText(typeset(about.replace("`", "")))
+            self.about.setText(typeset(about))
             self.preset.clear()
             self.preset.addItems([DEFAULTS, *kind.presets])
             self.lessons.show_model(kind.name)

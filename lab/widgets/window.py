@@ -193,6 +193,7 @@ class Window(QMainWindow):
         self.runs.deleted.connect(self.marks.delete)
         self.runs.compared.connect(self.commands.compare)
         self.runs.sound_wanted.connect(self.commands.save_sound)
+        self.runs.copy_wanted.connect(self.commands.copy_run)
         self.runs.star_toggled.connect(self.marks.toggle_star)
         self.runs.model_chosen.connect(self.choose_model)
         self.history.changed.connect(self._apply)
@@ -436,7 +437,7 @@ class Window(QMainWindow):
         model = self.document.experiment().build()
         entry = next((e for e in catalog.entries() if e.name == self.document.model), None)
         self.side.show_model(
-            model, entry.about if entry else (type(model).__doc__ or "").strip().split("\n\n")[0], self.document.experiment().seed
+            model, entry.about if entry else catalog.first_words(type(model).__doc__ or ""), self.document.experiment().seed
         )
         self.gallery.show_panel(catalog.panel_of(self.document.model), self.document.model, preset_of(model))
         if not self.workspace.fits(model):

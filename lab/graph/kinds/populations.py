@@ -10,7 +10,7 @@ import numpy as np
 from lab import units
 from lab.errors import LabError
 from lab.graph.document import Census, Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
-from lab.spiking.cells import LIF, AdEx, ConductanceLIF, HodgkinHuxley, Izhikevich, PoissonPopulation
+from lab.spiking.cells import LIF, AdEx, ConductanceLIF, HodgkinHuxley, Izhikevich, PoissonPopulation, Population
 from lab.spiking.projections import Drive, Noise, Projection
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def caption(graph: Graph, node: Node) -> str:
 
 def unit(graph: Graph, edge: Edge) -> str:
     """Unit of the weights of a projection or drive: that of its target's synapses."""
-    return "nS" if getattr(graph.node(edge.target).parameters, "by_conductance", False) else "mV"
+    target = graph.node(edge.target).parameters
+    return "nS" if isinstance(target, Population) and target.by_conductance else "mV"
 
 
 def words(graph: Graph, edge: Edge) -> str:
@@ -124,7 +125,7 @@ def label(graph: Graph, edge: Edge) -> str:
 def size(graph: Graph, edge: Edge) -> float:
     """Sign of a projection or drive; weights are in units of their targets, so their widths would not compare."""
     value = edge.properties if isinstance(edge.properties, Projection) else graph.node(edge.source).parameters
-    return -1.0 if getattr(value, "sign", "") == "inhibitory" else 1.0
+    return -1.0 if isinstance(value, (Projection, Drive)) and value.sign == "inhibitory" else 1.0
 
 
 def census(graph: Graph) -> Census:
@@ -140,12 +141,12 @@ def wired(graph: Graph, most: int, seed: int) -> tuple[tuple[str, ...], np.ndarr
     net = network(graph)
     if net.neurons > most:
         net = net.scaled(most / net.neurons)
-    built = net.build(0.1, seed)
+    wiring = net.build(0.1, seed).wiring
     found = []
-    for row in built.proj:
-        starts = built.starts[row[program.STARTS] : row[program.STARTS] + row[program.SOURCES] + 1]
-        sources = np.repeat(np.arange(row[program.SOURCES]), np.diff(starts)) + built.pop[row[program.SOURCE], program.FIRST]
-        targets = built.targets[row[program.TARGETS] : row[program.TARGETS] + starts[-1]] + built.pop[row[program.TARGET], program.FIRST]
+    for row in wiring.proj:
+        starts = wiring.starts[row[program.STARTS] : row[program.STARTS] + row[program.SOURCES] + 1]
+        sources = np.repeat(np.arange(row[program.SOURCES]), np.diff(starts)) + wiring.pop[row[program.SOURCE], program.FIRST]
+        targets = wiring.targets[row[program.TARGETS] : row[program.TARGETS] + starts[-1]] + wiring.pop[row[program.TARGET], program.FIRST]
         found.append(np.column_stack([sources, targets]).astype(np.int64))
     names = tuple(f"{name} {k + 1}" for name, p in net.populations for k in range(p.size))
     return names, np.concatenate(found) if found else np.empty((0, 2), np.int64)
