@@ -74,7 +74,7 @@ def test_the_canvas_shows_every_node_wire_and_kind_of_a_graph(editor):
     assert set(editor.scene.nodes) == {n.id for n in editor.graph.nodes} and len(editor.scene.edges) == 4
     titles = {editor.kinds.tree.topLevelItem(k).data(0, Qt.ItemDataRole.UserRole) for k in range(editor.kinds.tree.topLevelItemCount())}
     assert {k.name for k in editor.graph.kinds.kinds} <= titles
-    assert "LIF · 3,200" in {i.caption for i in editor.scene.nodes.values()}
+    assert "LIF · 3200" in {i.caption for i in editor.scene.nodes.values()}
     editor.check_now()
     assert "4,000 neurons" in editor.totals.text() and "synapses" in editor.totals.text()
 

@@ -210,7 +210,9 @@ class Player(QObject):
         self._moment = Moment(runner.ring, lambda: runner.status)
         if resume.get("resume"):
             run_id, at = resume.get("run_id"), resume.get("at")
-            self._goes_on_from(*(resume["parent"] if run_id is None else (run_id, at)))
+            before = resume.get("parent") if run_id is None else (run_id, at)
+            if before is not None:  # a run that was left untouched and is brought back has no record
+                self._goes_on_from(*before)
         self._known_run = None
         self._since = time.monotonic()
         runner.start()
