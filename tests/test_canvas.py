@@ -76,7 +76,7 @@ def test_the_canvas_shows_every_node_wire_and_kind_of_a_graph(editor):
     assert {k.name for k in editor.graph.kinds.kinds} <= titles
     assert "LIF · 3200" in {i.caption for i in editor.scene.nodes.values()}
     editor.check_now()
-    assert "4,000 neurons" in editor.totals.text() and "synapses" in editor.totals.text()
+    assert "4000 neurons" in editor.totals.text() and "synapses" in editor.totals.text()
 
 
 def test_a_key_adds_a_population_and_a_drag_between_ports_joins_it(editor):
@@ -237,9 +237,9 @@ def test_search_finds_a_kind_and_return_adds_it(editor):
 def test_graphs_come_back_from_files(editor, tmp_path, suffix):
     path = tmp_path / f"net{suffix}"
     before = editor.graph
-    editor.export_to(str(path))
+    editor.files.export_to(str(path))
     editor.load(Graph("populations"), "Empty")
-    editor.import_from(str(path))
+    editor.files.import_from(str(path))
     assert {n.title for n in editor.graph.nodes} == {"E", "I"}
     assert [e.properties for e in editor.graph.edges] == [e.properties for e in before.edges]
     if suffix != ".csv":
@@ -274,7 +274,7 @@ def test_a_graph_of_another_program_becomes_populations_with_signs(tmp_path):
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
 def test_the_picture_is_written(editor, tmp_path, suffix):
     path = tmp_path / f"net{suffix}"
-    editor.picture_to(str(path))
+    editor.files.picture_to(str(path))
     assert path.stat().st_size > 2000
     if suffix == ".svg":
         text = path.read_text()

@@ -162,6 +162,17 @@ def test_the_citation_says_the_version():
     assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
 
 
+def test_the_hosted_checks_run_everywhere_and_begin_with_what_is_run_here():
+    said = (ROOT / ".github" / "workflows" / "checks.yml").read_text("utf-8")
+    assert "os: [ubuntu-latest, windows-latest, macos-latest]" in said and 'python: ["3.11", "3.13"]' in said and "run: .ci/run\n" in said
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    run = (ROOT / ".ci" / "run").read_text("utf-8")
+    for tool in ("ruff check", "ruff format", "mypy"):
+        assert tool in hooks and tool in run and tool in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert len(list((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))) == 3
+    assert not (ROOT / "setup.py").exists() and not (ROOT / "setup.cfg").exists()
+
+
 def circles(graph: dict[str, set[str]]) -> list[set[str]]:
     """Groups of nodes that lead to each other, by removing in turn what nothing leads to and what leads to nothing."""
     found = []

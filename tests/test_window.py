@@ -647,8 +647,7 @@ def test_headers_pictures_and_the_line_below_tell_of_one_moment(open_window, qtb
     monkeypatch.setattr(window.transport, "show_status", lambda now, *a, **k: seen.append(("line", now.summary["x (mV)"])))
     monkeypatch.setattr(Pulse, "most", 1)  # pictures take turns
     runner.ring.show(runner.status.step, {})
-    # Whatever was being drawn when the run paused is through: the next beat takes a moment, and is one that tells the line.
-    window._all_drawn, window._beats = True, 2 * (window._beats // 2)
+    window._beats = 2 * (window._beats // 2)  # the next one tells the line
     taken, take = [], Moment.take
     monkeypatch.setattr(Moment, "take", lambda self: (taken.append(1), take(self)))
     for _ in range(cards):

@@ -18,7 +18,7 @@ from lab.errors import ModelError
 from lab.kernels import seed_state
 from lab.model import COUNT, COUNT_OR_NONE, Bound, Events, State, arrays, index
 from lab.spiking import connect, program
-from lab.spiking.cells import LIF, PoissonPopulation, Population
+from lab.spiking.cells import LIF, Population
 from lab.spiking.projections import Drive, Noise, Projection
 
 KEPT = 20_000_000  # the last connectivity is kept up to this many synapses
@@ -118,10 +118,8 @@ class Network:
                 if end not in names:
                     raise ModelError(f"{link.title}: there is no population '{end}': choose one of {', '.join(names)}.")
             source, target = self.population(link.source), self.population(link.target)
-            if isinstance(target, PoissonPopulation):
-                raise ModelError(
-                    f"{link.title}: {link.target} is a Poisson population, which receives nothing: end the projection elsewhere."
-                )
+            if not target.ports:
+                raise ModelError(f"{link.title}: {link.target} is a {target.owner}, which receives nothing: end the projection elsewhere.")
             if link.projection.rule == "matrix":
                 shape = (len(link.projection.matrix), len(link.projection.matrix[0]))
                 if shape != (source.size, target.size):
@@ -138,8 +136,8 @@ class Network:
         for given in self.inputs:
             if given.target not in names:
                 raise ModelError(f"Input: there is no population '{given.target}': choose one of {', '.join(names)}.")
-            if isinstance(self.population(given.target), PoissonPopulation):
-                raise ModelError(f"Input: {given.target} is a Poisson population, which receives nothing: drive another population.")
+            if not (target := self.population(given.target)).ports:
+                raise ModelError(f"Input: {given.target} is a {target.owner}, which receives nothing: drive another population.")
 
     # -- reading --
 
@@ -248,7 +246,7 @@ class Network:
         ring, depth = self._rings(dt)
         receives = {link.target for link in self.links if link.projection.delay_spread > 0}
         for g, (name, p) in enumerate(self.populations):
-            pop[g] = (p.step_kind(), first, p.size, len(p.row_names), p.refractory_steps(dt), *p.ports_rows(), name in receives)
+            pop[g] = (self._kind(p), first, p.size, len(p.row_names), p.refractory_steps(dt), *p.ports_rows(), name in receives)
             first += p.size
         shown, recorded = self._shown(pop)
         traced = self._traced(pop)
@@ -269,6 +267,16 @@ class Network:
             rows=max(len(p.row_names) for _, p in self.populations), bin_steps=max(1, round(0.5 / dt)),
         )  # fmt: skip
 
+    @cached_property
+    def _own(self) -> tuple:
+        """Kernels that populations bring along."""
+        return tuple(dict.fromkeys(type(p).update for _, p in self.populations if p.step_kind() < 0))
+
+    def _kind(self, p: Population) -> int:
+        """Number by which the loop finds the update of a population."""
+        kind = p.step_kind()
+        return kind if kind >= 0 else program.OWN + self._own.index(type(p).update)
+
     def _shown(self, pop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         shown = np.full(self.neurons, -1, np.int32)
         rows = []
@@ -282,7 +290,7 @@ class Network:
     def _traced(self, pop: np.ndarray) -> np.ndarray:
         """Cells whose membrane is shown: taken in turn from the populations that have one."""
         cells: list[int] = []
-        real = [g for g, (_, p) in enumerate(self.populations) if not isinstance(p, PoissonPopulation)]
+        real = [g for g, (_, p) in enumerate(self.populations) if p.ports]
         for turn in range(self.traced):
             for g in real:
                 if len(cells) < self.traced and turn < self.populations[g][1].size:
@@ -454,11 +462,11 @@ class Network:
 
     def _kernels(self, built: Built) -> tuple:
         """The parts of a step that this network needs; what few networks need is there for all of it or none, so that fewer variants are compiled."""
-        simple = program.SIMPLE.issuperset(built.wiring.pop[:, program.KIND].tolist())
+        simple = program.SIMPLE.issuperset(kind for kind in built.wiring.pop[:, program.KIND].tolist() if kind < program.OWN)
         driven = len(built.wiring.drives) > 0 or built.depth > 0
         rare = built.depth > 0 or len(built.wiring.plastic) > 0 or any(isinstance(given.source, Noise) for given in self.inputs)
         return (
-            program.update_simple if simple else program.update_any,
+            program.update_with(self._own, simple) if self._own else program.update_simple if simple else program.update_any,
             program.from_outside if driven else program.no_outside,
             *(
                 (program.scatter_spikes, program.learn_by_pairs, program.shake_membranes)

@@ -12,10 +12,11 @@ readings, pictures  what can be looked at, and how it is shown
 diagnosis           what is wrong, in words
 """
 
+from lab.params import redeclared
 from lab.training.graph import GraphTraining
 from lab.training.learner import Constants, Learner
 from lab.training.objectives import Measure, Objective, Phase, Stage
-from lab.training.perceptron import Perceptron, redeclared
+from lab.training.perceptron import Perceptron
 from lab.training.stepwise import Stepwise
 from lab.training.supervised import Supervised
 

@@ -145,6 +145,7 @@ class Window(QMainWindow):
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
         self.finish_card = FinishCard(self.stage, partial(self.workspace.drawer_area, self.stage))
+        self.banner.lettering = self.toast.lettering = partial(self.workspace.lettering, self.stage)
         self.focus = Focus(self, self.stage)
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)

@@ -142,6 +142,10 @@ class Workspace(QMainWindow):
             return self.drawers.drawers.card(name)
         return None
 
+    def lettering(self, on: QWidget) -> list[QRect]:
+        """Where words stand in `on`, of the cards that are seen."""
+        return [rect for card in self.visible_cards() for rect in card.lettering(on)]
+
     def drawer_area(self, on: QWidget) -> QRect | None:
         """Where the open drawer lies in `on`, if results stand beside it."""
         return self.drawers.area(on) if self.drawers is not None else None

@@ -12,7 +12,7 @@ from lab.graph.document import Graph
 from lab.graph.kinds.populations import brunel, competition, network, ring_attractor, vogels_abbott, winner_take_all
 from lab.model import Bound, Clock, Figure, Handle, Layer, Model, Picture, Preset, State, Stream, action, param
 from lab.spiking import program, theory
-from lab.spiking.cells import LIF, PoissonPopulation
+from lab.spiking.cells import LIF
 from lab.spiking.network import Built, Link, Network, Scales
 from lab.spiking.projections import Drive
 from lab.spiking.stability import borders
@@ -292,7 +292,7 @@ class SpikingNetwork(Model):
         # The same cells as the network traces: in turn from each population that has a membrane.
         net = self.net
         cells: list[tuple[int, int, str]] = []
-        real = [(g, name, p) for g, (name, p) in enumerate(net.populations) if not isinstance(p, PoissonPopulation)]
+        real = [(g, name, p) for g, (name, p) in enumerate(net.populations) if p.ports]
         for turn in range(net.traced):
             for g, name, p in real:
                 if len(cells) < net.traced and turn < p.size:
