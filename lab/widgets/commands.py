@@ -303,10 +303,10 @@ class Commands(QObject):
         self.window.side.notes.editor.setFocus()
 
     def _results(self) -> None:
-        self.window.canvas.toggle_filling()
+        self.window.show_results()
 
     def _turn_results(self) -> None:
-        self.window.canvas.turn_results()
+        self.window.show_results(elsewhere=True)
 
     def _full_screen(self) -> None:
         self.window.frame.setWindowState(self.window.frame.windowState() ^ Qt.WindowState.WindowFullScreen)
