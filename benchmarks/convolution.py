@@ -17,7 +17,7 @@ from time import process_time
 import numpy as np
 from scipy.signal import correlate2d
 
-from lab.kernels.convolution import convolve
+from lab.models.networks.convolution_as_neurons import convolve
 
 CASES = ((28, 1, 3), (64, 3, 5), (256, 1, 3), (512, 3, 7))
 

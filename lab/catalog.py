@@ -126,12 +126,17 @@ def _declared(path: Path, tree: ast.Module) -> Entry | None:
                 elif isinstance(target, ast.Name) and target.id == "takes":
                     known["takes"] = ast.literal_eval(item.value)
         if "name" in known:
-            about = " ".join((ast.get_docstring(node) or "").strip().split("\n\n")[0].split())
+            about = first_words(ast.get_docstring(node) or "")
             known = {"title": known["name"], "group": "", "icon": "mdi6.circle-outline", "order": 50, "role": ""} | known
             known["takes"] = tuple(Taking(known["name"], **each) for each in known.get("takes", ()))
             known["also"] = tuple(filter(None, map(str.strip, known.get("also", "").split(";"))))
             return Entry(panel=path.parent.name, about=about, **known)
     return None
+
+
+def first_words(doc: str) -> str:
+    """The first paragraph of a docstring as plain words, for where nothing sets it: without the marks around code."""
+    return " ".join(doc.strip().split("\n\n")[0].split()).replace("`", "")
 
 
 _PARAMETER = re.compile(r"^    (\w+): [^\n=]+ = (?:param)?\(?.*?(?=^    \w|\Z)", re.M | re.S)

@@ -22,10 +22,10 @@ def interpreter(peer):
 
 def pairs(built, q):
     """Source and target of every synapse of projection q."""
-    row = built.proj[q]
-    starts = built.starts[row[program.STARTS] : row[program.STARTS] + row[program.SOURCES] + 1]
+    row = built.wiring.proj[q]
+    starts = built.wiring.starts[row[program.STARTS] : row[program.STARTS] + row[program.SOURCES] + 1]
     sources = np.repeat(np.arange(row[program.SOURCES]), np.diff(starts))
-    return sources, built.targets[row[program.TARGETS] : row[program.TARGETS] + starts[-1]].astype(np.int64)
+    return sources, built.wiring.targets[row[program.TARGETS] : row[program.TARGETS] + starts[-1]].astype(np.int64)
 
 
 def run_peer(peer, net, built, state, duration, folder, *arguments, connectivity=True, drive=1.0, inhibition=1.0):
@@ -34,7 +34,7 @@ def run_peer(peer, net, built, state, duration, folder, *arguments, connectivity
     arrays = {}
     for g, (_, p) in enumerate(net.populations):
         about["populations"].append(p.values() | {"kind": type(p).__name__})
-        first, size = built.pop[g, program.FIRST], p.size
+        first, size = built.wiring.pop[g, program.FIRST], p.size
         arrays[f"v{g}"] = state["x"][0, first : first + size]
         names = p.row_names
         for letter, name in (("e", "excitatory"), ("h", "inhibitory")):

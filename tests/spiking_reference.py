@@ -11,11 +11,11 @@ def simulate(net, built, state, steps):
     dt = built.dt
     cells = []  # per neuron: population, its value, its own state
     for g, (_, p) in enumerate(net.populations):
-        first = int(built.pop[g, 1])
+        first = int(built.wiring.pop[g, 1])
         for i in range(p.size):
             rows = {name: float(state["x"][r, first + i]) for r, name in enumerate(p.row_names)}
             cells.append((g, p, rows | {"until": 0}))
-    firsts = [int(built.pop[g, 1]) for g in range(len(net.populations))]
+    firsts = [int(built.wiring.pop[g, 1]) for g in range(len(net.populations))]
     arrivals = {}  # step -> [(neuron, sign, amount)]
     spikes = []
     for step in range(steps):

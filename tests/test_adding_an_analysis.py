@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,28 +14,8 @@ from lab.__main__ import main
 from lab.analysis import registry
 from lab.errors import ModelError
 
-FILE = '''
-"""Bursts: spikes that follow each other closely."""
-
-import numpy as np
-
-from lab.analysis.registry import Analysis, Option, register
-from lab.analysis.trains import Curve
-
-
-@register
-class Bursts(Analysis):
-    """How many spikes a burst has, whose intervals are all shorter than a gap."""
-
-    name, title, order = "burst-sizes", "Bursts", 15.0
-    x, y, style = "spikes of a burst", "bursts ({unit} gap)", "points"
-    option = Option("--bursts", "length", "Bursts whose spikes lie closer than this.", "GAP")
-
-    def compute(self, trains, gap=20.0):
-        sizes = [len(part) for cell in range(trains.cells) for part in np.split(trains[cell], np.where(np.diff(trains[cell]) > gap)[0] + 1)]
-        x = np.arange(1, max(sizes) + 1)
-        return Curve(self.name, self.title, self.x, "bursts", x, np.bincount(sizes, minlength=len(x) + 1)[1:], figures={"bursts": len(sizes)})
-'''
+PAGE = (Path(__file__).parent.parent / "docs" / "adding-a-model.md").read_text("utf-8")
+(FILE,) = (code for code in re.findall(r"```py\n(.*?)```", PAGE, re.S) if "(Analysis)" in code)
 
 
 @pytest.fixture

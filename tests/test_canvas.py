@@ -74,9 +74,9 @@ def test_the_canvas_shows_every_node_wire_and_kind_of_a_graph(editor):
     assert set(editor.scene.nodes) == {n.id for n in editor.graph.nodes} and len(editor.scene.edges) == 4
     titles = {editor.kinds.tree.topLevelItem(k).data(0, Qt.ItemDataRole.UserRole) for k in range(editor.kinds.tree.topLevelItemCount())}
     assert {k.name for k in editor.graph.kinds.kinds} <= titles
-    assert "LIF · 3,200" in {i.caption for i in editor.scene.nodes.values()}
+    assert "LIF · 3200" in {i.caption for i in editor.scene.nodes.values()}
     editor.check_now()
-    assert "4,000 neurons" in editor.totals.text() and "synapses" in editor.totals.text()
+    assert "4000 neurons" in editor.totals.text() and "synapses" in editor.totals.text()
 
 
 def test_a_key_adds_a_population_and_a_drag_between_ports_joins_it(editor):
@@ -237,9 +237,9 @@ def test_search_finds_a_kind_and_return_adds_it(editor):
 def test_graphs_come_back_from_files(editor, tmp_path, suffix):
     path = tmp_path / f"net{suffix}"
     before = editor.graph
-    editor.export_to(str(path))
+    editor.files.export_to(str(path))
     editor.load(Graph("populations"), "Empty")
-    editor.import_from(str(path))
+    editor.files.import_from(str(path))
     assert {n.title for n in editor.graph.nodes} == {"E", "I"}
     assert [e.properties for e in editor.graph.edges] == [e.properties for e in before.edges]
     if suffix != ".csv":
@@ -274,7 +274,7 @@ def test_a_graph_of_another_program_becomes_populations_with_signs(tmp_path):
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
 def test_the_picture_is_written(editor, tmp_path, suffix):
     path = tmp_path / f"net{suffix}"
-    editor.picture_to(str(path))
+    editor.files.picture_to(str(path))
     assert path.stat().st_size > 2000
     if suffix == ".svg":
         text = path.read_text()
@@ -388,10 +388,10 @@ def test_the_selection_opens_its_form_at_the_right(open_window):
 
 def test_rates_of_a_run_are_drawn_in_the_cards(open_window, qtbot):
     window = open_window("spiking-network")
-    window.toggle()
+    window.driver.toggle()
     items = window.canvas.editor.scene.nodes.values()
     qtbot.waitUntil(lambda: all(len(i.history) > 1 for i in items), timeout=20_000)
-    window.toggle()
+    window.driver.toggle()
 
 
 def test_a_template_brings_the_values_that_fit_it_in_one_step_of_undo(open_window):
@@ -413,7 +413,7 @@ def test_a_network_goes_over_to_the_monitor_and_back_with_its_weights(open_windo
     assert window.canvas.editor.over.text() == "Train in the monitor"
     qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.step > 20, timeout=60_000)
     if window.player.status.phase == "running":
-        window.toggle()
+        window.driver.toggle()
     qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=20_000)
     window.canvas.editor.over.click()
     qtbot.waitUntil(lambda: window.document.model == "canvas-training", timeout=20_000)
@@ -615,7 +615,7 @@ def test_the_canvas_is_there_only_while_its_network_is_asked_for(open_window):
 
 def test_another_number_of_populations_begins_another_run_instead_of_breaking_the_one_that_goes_on(open_window, qtbot):
     window = open_window("spiking-network")
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: window.player.status.step > 0, timeout=60_000)
     first = window.player.runner
     window.canvas.editor.load(window.canvas.editor.graph.kinds.templates["Plastic synapses (STDP)"].make(), "Template")
@@ -624,7 +624,7 @@ def test_another_number_of_populations_begins_another_run_instead_of_breaking_th
     )
     assert window.player.status.phase == "running"
     assert "weights" in [s.name for s in window.player.status.model.streams]
-    window.toggle()
+    window.driver.toggle()
 
 
 def test_a_saved_network_of_populations_shows_rates_and_names_again(open_window, tmp_path):

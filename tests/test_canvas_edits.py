@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError
-from lab.graph.document import GRID, Graph
-from lab.widgets.networks import edits
+from lab.graph.document import GRID, Graph, Problem
+from lab.widgets.networks import edits, walking
+from lab.widgets.networks.problems import MOST, rows
 
 
 @pytest.fixture
@@ -86,3 +87,30 @@ def test_a_value_is_named_after_whose_it_is_and_a_drag_waits_where_it_would_be_a
 def test_the_same_network_may_stand_elsewhere(pair):
     assert edits.same_network(pair, edits.tidy(pair).graph)
     assert not edits.same_network(pair, edits.set_value(pair, pair.edges[0].id, "weight", 0.3).graph)
+
+
+def test_nodes_are_gone_through_column_by_column(pair):
+    one, two = ids(pair)
+    graph, above = pair.add_node("lif", 10.0, -100.0, "Above")
+    order = walking.in_order(graph, {one, two, above})
+    assert order == [above, one, two] and walking.in_order(graph, {two, one}) == [one, two]
+    assert walking.after(order, (), 1) == above and walking.after(order, (one, above), 1) == two
+    assert walking.after(order, (two,), 1) == above and walking.after(order, (above,), -1) == two
+    assert walking.after([], (one,), 1) == ""
+
+
+def test_wires_of_a_node_are_gone_through_in_turn(pair):
+    one, two = ids(pair)
+    graph, back = pair.connect(two, one)
+    first = pair.edges[0].id
+    assert walking.next_wire(graph, (one,), "") == (first, one)
+    assert walking.next_wire(graph, (first,), one) == (back, one) and walking.next_wire(graph, (back,), one) == (first, one)
+    alone, three = graph.add_node("lif", 0.0, 300.0)
+    assert walking.next_wire(alone, (three,), one) == ("", three) and walking.next_wire(alone, (), "") == ("", "")
+
+
+def test_why_a_model_refuses_comes_first_unless_it_is_said_already():
+    hint, fatal = Problem("A hint.", fatal=False), Problem("It cannot run.", nodes=("n1",))
+    assert rows((hint,), "Refused (got '{\"long\": 1}'): mend it.") == [("Refused", (), True), ("A hint.", (), False)]
+    assert rows((hint, fatal), "Refused.") == [("A hint.", (), False), ("It cannot run.", ("n1",), True)]
+    assert rows((), "") == [] and len(rows((hint,) * 50, "")) == MOST

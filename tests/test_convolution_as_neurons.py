@@ -7,9 +7,10 @@ import pytest
 from scipy.signal import correlate2d
 
 from lab import catalog
+from lab.data.windows import matrix, places, pooled
 from lab.engine.simulation import Simulation, run
 from lab.errors import LabError, ParameterError
-from lab.kernels.convolution import convolve, matrix, places, pooled
+from lab.models.networks.convolution_as_neurons import convolve
 
 Model = catalog.load("convolution-as-neurons")
 
@@ -165,3 +166,14 @@ def test_outlines_lie_over_the_cells_of_an_image(qtbot):
         view.draw(SimpleNamespace(snapshot=s.observe, labels=lambda stream: ()), ())
         x, y = view._outlines[1].getData()
         assert (x.min(), x.max(), y.min(), y.max()) == (12.5, 15.5, 1.5, 4.5)
+
+
+def test_the_matrix_is_one_array_until_something_of_it_changes():
+    """While the window walks only the row moves, and what draws the matrix need not colour it again."""
+    s = Simulation(Model(), 1)
+    first = s.observe("matrix")
+    s.advance(3)
+    assert s.observe("matrix") is first and not first.flags.writeable
+    s.change(kernel="Laplace")
+    assert s.observe("matrix") is not first
+    np.testing.assert_array_equal(s.observe("matrix"), matrix(s.state["picture"].shape, s.model.weights(), 1, 0, 1))

@@ -30,12 +30,12 @@ def test_a_step_ticks_itself_off_and_is_kept_with_the_person_and_in_the_session(
     begin(window, qtbot)
     strip = window.course.strip
     assert strip.isVisible() and strip.next.text() == "Skip" and window.document.experiment().parameters == {"current": 1.0}
-    window.change("current", 3.0)
+    window.tuning.change("current", 3.0)
     qtbot.waitUntil(lambda: window.course.record(NAME).step(0).done, timeout=20_000)
     assert strip.next.text() == "Found, next"
     assert Course.from_dict(Settings().get("course", {})).lesson(NAME).step(0).done
     assert Course.from_dict(window.session.document()["course"]).lesson(NAME).step(0).done
-    window.change("current", 3.5)  # any other change of the document keeps it
+    window.tuning.change("current", 3.5)  # any other change of the document keeps it
     assert "course" in window.session.document()
 
 
@@ -51,7 +51,7 @@ def test_what_was_done_before_the_step_does_not_count(open_window, qtbot):
 def test_closing_the_strip_leaves_the_model_as_it_is(open_window, qtbot):
     window = open_window("leaky-integrate-and-fire")
     begin(window, qtbot)
-    window.change("current", 1.5)
+    window.tuning.change("current", 1.5)
     runner = window.player.runner
     qtbot.mouseClick(window.course.strip.close_button, Qt.MouseButton.LeftButton)
     assert not window.course.strip.isVisible() and window.course.lesson is None
@@ -111,7 +111,7 @@ def test_a_session_brings_its_own_record_and_its_lessons(open_window, qtbot, tmp
     window = open_window("leaky-integrate-and-fire")
     window.course.set_student("ada")
     begin(window, qtbot)
-    window.change("current", 3.0)
+    window.tuning.change("current", 3.0)
     qtbot.waitUntil(lambda: window.course.record(NAME).step(0).done, timeout=20_000)
     window.commands.save_to(str(tmp_path / "ada.lab"))
     window.commands._go_to(filing.new_untitled())
@@ -141,7 +141,7 @@ def test_a_lesson_of_ones_own_that_is_broken_is_said_and_the_others_are_there(op
 
 def test_a_lesson_is_written_from_what_is_in_front_and_plays(open_window, qtbot):
     window = open_window("leaky-integrate-and-fire", playing=True)
-    window.change("current", 1.0)
+    window.tuning.change("current", 1.0)
     qtbot.waitUntil(lambda: window.player.status.time > 40, timeout=20_000)
     window.course.write()
     desk = window.course._desk
@@ -150,7 +150,7 @@ def test_a_lesson_is_written_from_what_is_in_front_and_plays(open_window, qtbot)
     desk.title.textEdited.emit("Fill the bucket")
     assert "do is missing" in desk.problem.text() and desk.do.styleSheet(), "and marked where it is"
     desk.do.setText("Raise the current.")
-    window.change("current", 3.0)
+    window.tuning.change("current", 3.0)
     qtbot.waitUntil(lambda: window.player.status.summary.get("spikes", 0) > 4, timeout=20_000)
     desk.take_solution()
     step = desk.lesson.steps[0]
@@ -185,7 +185,7 @@ def test_a_lesson_is_given_as_a_lecture_with_the_keys_of_a_presenter(open_window
     window.commands.lecture()
     page = window.lecture.page
     assert window.lecture.on and page.title.text() == lesson.steps[0].do and list(page.knobs) == ["current"]
-    window.change("current", 3.0)
+    window.tuning.change("current", 3.0)
     qtbot.waitUntil(lambda: page.question.text().startswith("The membrane tends"), timeout=20_000)
     for number in range(1, len(lesson.steps)):
         qtbot.keyClick(page, Qt.Key.Key_Right)

@@ -260,7 +260,7 @@ def test_a_dropped_table_is_trained_on_and_its_run_says_what_was_read(open_windo
 
 def test_choosing_a_file_for_a_stimulus_asks_for_it_and_drives_the_cell(open_window, qtbot, tmp_path):
     window = open_window("leaky-integrate-and-fire")
-    window.change("stimulus", "file")
+    window.tuning.change("stimulus", "file")
     sheet = window.data.sheet
     assert sheet.isVisible() and window.document.experiment().build().stimulus == "step"  # no error, and nothing changed yet
     assert window.side.form.model.stimulus == "step" and sheet.purpose.file == "file"
@@ -287,7 +287,7 @@ def test_a_damaged_stimulus_goes_back_in_the_form_with_its_sentence_and_is_no_fa
     experiment = window.document.experiment().with_parameters(stimulus="file", file=str(good))
     window.show_experiment(experiment, "Drive")
     qtbot.waitUntil(lambda: window.player.status.model.file == str(good), timeout=20_000)
-    window.change("file", str(bad))
+    window.tuning.change("file", str(bad))
     qtbot.waitUntil(lambda: window.player.status.refused is not None, timeout=10_000)
     qtbot.waitUntil(lambda: window.document.experiment().parameters.get("file") == str(good), timeout=10_000)
     assert window.side.form.model.file == str(good)

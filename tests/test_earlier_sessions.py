@@ -50,3 +50,24 @@ def test_a_damaged_first_checkpoint_is_not_believed(earlier):
         (info,) = reader.runs()
         assert reader.began_with(info.id) is None
         assert "a" not in experiment_of(reader, info).parameters
+
+
+def test_what_another_parameter_did_before_there_was_this_one_is_done_as_then(tmp_path, monkeypatch):
+    """RMSprop shared the memory of Adam once: a file of that time names that memory alone, and means both."""
+    then = lab.make("optimisers", beta2=0.99, rms_memory=0.99)
+    result = engine.run(then, steps=40, seed=2, record={"loss": 1})
+    add = Session.add_checkpoint
+
+    def of_then(self, run, step, state, meta, **more):
+        parameters = {name: value for name, value in meta["parameters"].items() if name != "rms_memory"}
+        return add(self, run, step, state, meta | {"parameters": parameters}, **more)
+
+    path = tmp_path / "then.lab"
+    with monkeypatch.context() as patched, Session.create(path) as session:
+        patched.setattr(Session, "add_checkpoint", of_then)
+        record_result(session, Experiment("optimisers", {"beta2": 0.99}, 2, 40), result)
+    assert lab.load(path).model.rms_memory == 0.99
+    assert main(["run", str(path), "-o", str(tmp_path / "again.lab"), "--quiet"]) == 0
+    assert lab.load(tmp_path / "again.lab")["loss"].tobytes() == result["loss"].tobytes()
+    assert main(["resume", str(path), "--for", "40 steps", "--quiet"]) == 0
+    assert lab.load(path)["loss"].tobytes() == engine.run(then, steps=80, seed=2, record={"loss": 1})["loss"].tobytes()

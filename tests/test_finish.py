@@ -14,7 +14,7 @@ from lab import catalog
 
 def finished(window, qtbot) -> int:
     """Let the small model come to its end."""
-    window.change("steps", 50)
+    window.tuning.change("steps", 50)
     window.transport.speed.setValue(window.transport.speed.maximum())
     qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=10_000)
     window.player.play()

@@ -4,6 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from lab import units
 from lab.engine import simulation as engine
 from lab.errors import LabError, ParameterError
 from lab.graph.census import census, connections
@@ -31,7 +32,7 @@ from lab.models.networks.counting import Counting
 def test_a_row_of_weights_is_a_neuron_and_its_columns_are_synapses(graph, neurons, synapses):
     found = census(graph)
     assert (found.neurons, found.synapses) == (neurons, synapses)
-    assert f"{neurons:,}" in graph.kinds.totals(graph)
+    assert units.number(neurons) in graph.kinds.totals(graph)
 
 
 def test_layers_are_joined_neuron_by_neuron():

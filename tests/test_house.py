@@ -162,6 +162,17 @@ def test_the_citation_says_the_version():
     assert f"version: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
 
 
+def test_the_hosted_checks_run_everywhere_and_begin_with_what_is_run_here():
+    said = (ROOT / ".github" / "workflows" / "checks.yml").read_text("utf-8")
+    assert "os: [ubuntu-latest, windows-latest, macos-latest]" in said and 'python: ["3.11", "3.13"]' in said and "run: .ci/run\n" in said
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    run = (ROOT / ".ci" / "run").read_text("utf-8")
+    for tool in ("ruff check", "ruff format", "mypy"):
+        assert tool in hooks and tool in run and tool in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert len(list((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))) == 3
+    assert not (ROOT / "setup.py").exists() and not (ROOT / "setup.cfg").exists()
+
+
 def circles(graph: dict[str, set[str]]) -> list[set[str]]:
     """Groups of nodes that lead to each other, by removing in turn what nothing leads to and what leads to nothing."""
     found = []
@@ -241,10 +252,20 @@ def test_the_window_reads_of_a_run_only_its_status_and_its_ring(path):
     assert "simulation" not in {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.parent.name in ("engine", "display")], ids=place)
-def test_engine_and_display_guess_no_attributes(path):
-    called = {n.func.id for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-    assert "hasattr" not in called
+SURE = ("engine", "display", "model", "cells", "graph", "spiking", "training")
+MARK = {"__lab_action__"}  # put on methods by a decorator: what has none is no action
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if room(module(p)) in SURE], ids=place)
+def test_nobody_guesses_what_an_object_has(path):
+    """Neither `hasattr` nor a `getattr` with something in its place: what an object has is known by its kind."""
+    guesses = []
+    for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            asked = {n.value for n in call.args if isinstance(n, ast.Constant)}
+            if call.func.id == "hasattr" or (call.func.id == "getattr" and len(call.args) == 3 and not asked & MARK):
+                guesses.append(ast.unparse(call))
+    assert not guesses
 
 
 ARGUMENTS = 12  # of a kernel: more are named tuples of arrays, which are as fast

@@ -13,7 +13,8 @@ from lab.engine.simulation import Simulation
 from lab.errors import LabError
 from lab.graph.document import Graph
 from lab.kernels import kernel
-from lab.widgets.pictures.network import NetworkView, words_of
+from lab.widgets.pictures.layered import Drawing, words_of
+from lab.widgets.pictures.network import NetworkView
 
 MOONS = {"data": "moons", "n": 60, "hidden": "3-2", "activation": "tanh", "epochs": 3}
 
@@ -105,12 +106,12 @@ def test_a_wire_is_dragged_live_and_undo_takes_it_back(open_window, qtbot):
     window.show_experiment(window.document.experiment().with_parameters(**MOONS), "Moons")
     qtbot.waitUntil(lambda: window.player.status.phase == "paused" and window.player.status.model.hidden == "3-2", timeout=60_000)
     view = window.workspace.view("network")
-    qtbot.waitUntil(lambda: bool(view._shown["layers"]) and view.height() > 150 and view.isVisible())
-    x, y = view.curves(view.places(QRectF(view.rect())))[1]
+    qtbot.waitUntil(lambda: bool(view.drawing.layers) and view.height() > 150 and view.isVisible())
+    x, y = view.drawing.curves(view.places(QRectF(view.rect())))[1]
     at = QPoint(round(float(x[3][7])), round(float(y[3][7])))
     wire = view.wire_at(at.toPointF())
     assert wire is not None and wire[0] == 1
-    before = float(view._weights(1)[wire[1], wire[2]])
+    before = view.drawing.weight(wire)
 
     def stored():
         shown = window.player.source.snapshot("drawing")
@@ -123,9 +124,9 @@ def test_a_wire_is_dragged_live_and_undo_takes_it_back(open_window, qtbot):
     qtbot.waitUntil(lambda: stored() > before + 0.2)
     moved = stored()
     assert view.name_of(wire) in window.history.stack.undoText()
-    window.undo()
+    window.steps.undo()
     qtbot.waitUntil(lambda: abs(stored() - before) < 1e-3 * max(1.0, abs(before)))
-    window.redo()
+    window.steps.redo()
     qtbot.waitUntil(lambda: abs(stored() - moved) < 1e-6)
     qtbot.keyClick(view, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: stored() < moved - 0.01)
@@ -141,7 +142,7 @@ def test_a_plus_makes_a_unit_more_in_a_new_run(open_window, qtbot):
     qtbot.mouseClick(more, Qt.MouseButton.LeftButton)
     assert window.document.experiment().parameters["hidden"] == "4-2"
     qtbot.waitUntil(lambda: window.player.status.model.hidden == "4-2" and window.player.status.phase == "paused", timeout=60_000)
-    window.undo()
+    window.steps.undo()
     assert window.document.experiment().parameters["hidden"] == "3-2"
 
 
@@ -155,7 +156,7 @@ def test_a_plus_under_the_drawing_of_a_canvas_changes_the_graph_on_it(open_windo
     graph = Graph.from_json(window.document.experiment().parameters["graph"])
     assert graph.named("Hidden 1").parameters.units == 7
     assert window.canvas.editor.graph.named("Hidden 1").parameters.units == 7
-    window.undo()
+    window.steps.undo()
     assert window.canvas.editor.graph.named("Hidden 1").parameters.units == 6
 
 
@@ -164,7 +165,7 @@ def test_every_layer_has_its_place_inside_the_drawing(qtbot):
     model = catalog.load("autoencoder")()
     view = NetworkView(next(p for p in model.pictures if p.name == "network"), model)
     qtbot.addWidget(view)
-    view._shown = Simulation(model, 0).observe("drawing")
+    view.drawing = Drawing.of(Simulation(model, 0).observe("drawing"))
     for wide in (260, 380, 700):
         places = view.places(QRectF(0, 0, wide, 240))
         assert all(place.x - place.side / 2 >= 0 and place.x + place.side / 2 <= wide for place in places)

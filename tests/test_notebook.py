@@ -77,7 +77,7 @@ def test_an_untouched_run_leaves_the_session_and_goes_on_where_it_was_when_its_m
 def test_a_touched_run_stays_and_is_gone_on_with(open_window, qtbot, counter):
     window = open_window()
     run = play(window, qtbot)
-    window.change("rate", 3.0)
+    window.tuning.change("rate", 3.0)
     qtbot.waitUntil(lambda: window.player.status.model.rate == 3.0, timeout=5000)
     window.player.pause()
     qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=5000)
@@ -93,10 +93,10 @@ def test_a_run_that_a_parameter_replaced_stays_unless_it_was_passed_over(open_wi
     window = open_window()
     first = play(window, qtbot)
     monkeypatch.setattr(window.player, "_since", window.player._since - 2 * PASSED)
-    window.change("cells", 7)
+    window.tuning.change("cells", 7)
     qtbot.waitUntil(lambda: window.player.run_id not in (None, first), timeout=10_000)
     second = window.player.run_id
-    window.change("cells", 8)
+    window.tuning.change("cells", 8)
     qtbot.waitUntil(lambda: window.player.run_id not in (None, second) and second not in runs(window), timeout=10_000)
     assert first in runs(window)
 
@@ -104,11 +104,11 @@ def test_a_run_that_a_parameter_replaced_stays_unless_it_was_passed_over(open_wi
 def test_starting_again_keeps_no_run_that_nobody_touched_but_a_pinned_one(open_window, qtbot):
     window = open_window()
     first = play(window, qtbot)
-    window.reset(playing=False)
+    window.driver.reset(playing=False)
     qtbot.waitUntil(lambda: first not in runs(window) and window.player.run_id is not None, timeout=10_000)
     second = play(window, qtbot)
     window.marks.toggle_pin(second)
-    window.reset(playing=False)
+    window.driver.reset(playing=False)
     qtbot.waitUntil(lambda: window.player.run_id not in (None, second), timeout=10_000)
     qtbot.wait(50)
     assert second in runs(window)
@@ -121,11 +121,11 @@ def test_an_overlay_is_bound_to_its_data(open_window, qtbot):
     data = next(n for n, s in catalog.load("mlp").specs().items() if s.group == "Data" and s.kind == "choice")
     specs = catalog.load("mlp").specs()
     window.marks.toggle_overlay(first)
-    window.change("epochs", 50)
-    window.reset(playing=False)
+    window.tuning.change("epochs", 50)
+    window.driver.reset(playing=False)
     qtbot.waitUntil(lambda: window.player.run_id not in (None, first), timeout=20_000)
     assert [n for n, _ in window.marks.overlaid()] == [first]
-    window.change(data, next(c for c in specs[data].choices if c != specs[data].default))
+    window.tuning.change(data, next(c for c in specs[data].choices if c != specs[data].default))
     assert window.marks.overlaid() == []
     row = next(r for r in window.marks.rows() if r.id == first)
     assert not row.overlaid and "other data" in row.hint
@@ -146,8 +146,8 @@ def test_stars_and_other_models_are_listed_and_kept(open_window, qtbot, counter,
 def test_runs_are_compared_as_a_table_and_as_pictures_on_the_same_axes(open_window, qtbot):
     window = open_window()
     first = play(window, qtbot, 60)
-    window.change("rate", 3.0)
-    window.reset(playing=False)
+    window.tuning.change("rate", 3.0)
+    window.driver.reset(playing=False)
     qtbot.waitUntil(lambda: window.player.run_id not in (None, first), timeout=10_000)
     play(window, qtbot, 30)
     window.player.pause()

@@ -8,7 +8,7 @@ from lab import catalog
 from lab.engine.experiment import Experiment
 from lab.session import RunInfo
 from lab.widgets.document import Document
-from lab.widgets.opening import RECOVERED, opening
+from lab.widgets.opening import RECOVERED, asked, name_of, opening
 
 MODEL = "membrane-pump"
 
@@ -58,3 +58,19 @@ def test_a_model_file_is_asked_about_and_not_run(tmp_path):
     file.write_text("raise SystemExit('run')")
     found = opening({}, "", [run(1, catalog.FIRST), run(2, str(file))])
     assert found.foreign == (file,) and found.document.model == catalog.FIRST
+
+
+def test_a_model_file_that_is_gone_cannot_be_run(tmp_path):
+    file = tmp_path / "own.py"
+    sentence, there = asked(file)
+    assert not there and str(file) in sentence and "lab export" in sentence
+    file.write_text("")
+    sentence, there = asked(file)
+    assert there and "has not been run" in sentence
+
+
+def test_a_model_file_keeps_the_name_that_the_session_has_for_it(tmp_path):
+    file = tmp_path / "own.py"
+    assert name_of(file, Document(), [run(1), run(2, "else/own.py"), run(3)]) == "else/own.py"
+    assert name_of(file, Document(unread=({"model": "here/own.py"},)), [run(1)]) == "here/own.py"
+    assert name_of(file, Document(), []) == str(file)

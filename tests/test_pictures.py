@@ -164,6 +164,20 @@ def test_items_are_made_once_and_fed(show, source):
     assert len(drawn.canvas.items()) == count
 
 
+def test_an_array_that_nobody_can_write_to_is_coloured_once(show, source, monkeypatch):
+    drawn = show("weights")
+    coloured = []
+    monkeypatch.setattr(drawn._image, "setImage", lambda values, **_: coloured.append(values))
+    fixed = np.arange(12.0).reshape(3, 4)
+    fixed.flags.writeable = False
+    free = fixed.copy()
+    for shown, times in ((fixed, 1), (fixed, 0), (free, 1), (free, 1), (fixed, 1), (fixed, 0)):
+        source._ring._latest["weights"] = (600, shown)
+        drawn.refresh(source, force=True)
+        assert len(coloured) == times
+        coloured.clear()
+
+
 def test_overlays_come_and_go(show, source):
     drawn = show("V")
     assert len(drawn.ink.strokes) == 1 and drawn.gutter.ends == ()

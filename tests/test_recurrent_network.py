@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from lab.engine.simulation import Simulation
-from lab.errors import LabError
+from lab.engine.simulation import Simulation, run
+from lab.errors import LabError, ParameterError
 from lab.models.learning.recurrent_network import RecurrentNetwork
+from lab.training.makers import Sequences, open_for
 
 SMALL = {"span": 6, "units": 4, "steps": 20, "batch": 8, "evaluate": 10.0}
 
@@ -132,3 +133,94 @@ def test_fed_back_reads_its_own_output():
     again = np.concatenate([held["x"][0, 1:], [[first]]])[None]
     assert found[2, 1] == pytest.approx(float(constants.program.forward(tape, "rnn.output", x=again, t=held["t"][:1])[0, -1, 0]), abs=1e-6)
     np.testing.assert_allclose(found[1, 0], held["t"][0, -1, 0], atol=1e-6)  # the wave goes on where the sequence ends
+
+
+def test_brackets_close_in_order_and_the_target_is_the_top_of_a_stack():
+    maker = Sequences(1, "Dyck", 12)
+    made = maker.draw(np.random.default_rng(0), 50)
+    ago = open_for(made["x"])
+    assert set(np.unique(made["x"])) == {-1.0, 1.0} and {tuple(x[0]) for x in made["x"]} == {(-1.0, 1.0), (1.0, 1.0)}
+    for x, t, since in zip(made["x"], made["t"][:, :, 0], ago, strict=True):
+        stack = []
+        for k, (kind, opens) in enumerate(x):
+            if opens > 0:
+                stack.append((kind, k))
+            else:
+                assert stack.pop()[0] == kind
+            assert t[k] == (stack[-1][0] if stack else 0.0) and since[k] == (k - stack[-1][1] if stack else -1)
+        assert not stack  # the word is whole
+    assert len(Sequences(1, "Dyck", 7).draw(np.random.default_rng(0), 2)["x"][0]) == 7
+
+
+def test_brackets_are_judged_by_how_long_they_have_been_open():
+    s = Simulation(RecurrentNetwork(task="Dyck", span=8, units=4, batch=8, steps=10), 1)
+    s.advance(10)
+    held, ages = s.constants.extra["held"], open_for(s.constants.extra["held"]["x"])
+    tape = s.model.tape_state(s.constants, s.state)
+    said = s.constants.program.forward(tape, "lstm.output", **held)
+    by_hand = [np.mean(((said > 0) == (held["t"] > 0))[..., 0][ages == k]) if (ages == k).any() else np.nan for k in range(8)]
+    np.testing.assert_allclose(s.observe("by age")[2], by_hand)
+    assert 0.0 <= s.summary()["RNN right long open"] <= 1.0
+
+
+def test_a_series_of_ones_own_is_foretold_in_its_own_units(tmp_path):
+    path = tmp_path / "own.csv"
+    values = 100.0 + 5.0 * np.sin(np.arange(400) / 3.0)
+    path.write_text("time,level\n" + "".join(f"{k},{v:.4f}\n" for k, v in enumerate(values)))
+    model = RecurrentNetwork(task="file", file=str(path), span=12, units=8, steps=150, example=3)
+    result = run(model, seed=1, record={})
+    assert result.summary["LSTM error"] < result.summary["baseline"] and "400 values" in model.account(result.simulation.constants)
+    maker = result.simulation.constants.maker
+    start = int(maker.starts(500)[3])
+    assert start >= maker.cut == 320
+    _, wanted, _, lstm = result.simulation.observe("said")
+    np.testing.assert_allclose(wanted, values[start + 1 : start + 13], atol=1e-3)
+    assert np.abs(lstm - wanted).mean() < 5.0
+    np.testing.assert_allclose(result.simulation.observe("inputs")[1], values[start : start + 12], atol=1e-3)
+    true = result.simulation.observe("fed back")[1]
+    np.testing.assert_allclose(true, values[start + 12 : start + 24], atol=1e-3)
+    training = maker.training(1, 0)
+    assert len(training["x"]) == 320 - 12 and training["x"].mean() == pytest.approx(0.0, abs=0.05)
+    last = maker.natural(training["t"][-1, -1, 0])
+    assert last == pytest.approx(values[319], abs=1e-3)  # nothing that is held out was learned from
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("1\n2\n3\n", "take a longer series"),
+        ("5\n" * 200, "nothing to foretell"),
+        ("1\n2\nx\n" * 40, "not a finite number"),
+        ("\n", "bad.csv"),
+    ],
+)
+def test_series_that_cannot_be_learned_from_are_refused_in_a_sentence(tmp_path, text, sentence):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(LabError, match=sentence):
+        RecurrentNetwork(task="file", file=str(path), span=12).build(1)
+    with pytest.raises(ParameterError, match="path of a table"):
+        RecurrentNetwork(task="file", span=12).build(1)
+    with pytest.raises(LabError, match="Give the path"):
+        RecurrentNetwork(task="file", file=str(tmp_path / "none.csv"), span=12).build(1)
+
+
+def test_a_sound_is_a_series_too(tmp_path):
+    import wave
+
+    with wave.open(str(tmp_path / "tone.wav"), "wb") as sound:
+        sound.setnchannels(1), sound.setsampwidth(2), sound.setframerate(8000)
+        sound.writeframes((20000 * np.sin(np.arange(2000) / 5.0)).astype("<i2").tobytes())
+    maker = RecurrentNetwork(task="file", file=str(tmp_path / "tone.wav"), span=16).maker
+    assert len(maker.values) == 2000 and maker.natural(maker.held_out(1, 1)["x"])[0, 0, 0] == pytest.approx(
+        0.61 * np.sin(1600 / 5.0), abs=0.01
+    )
+
+
+def test_naming_a_file_chooses_what_it_is_for(tmp_path):
+    from lab.commands.running import implied
+    from lab.models.learning.gpt import GPT
+
+    assert implied(RecurrentNetwork, {"file": "own.csv"}) == {"task": "file", "file": "own.csv"}
+    assert implied(GPT, {"file": "own.txt"}) == {"text": "file", "file": "own.txt"}
+    assert implied(GPT, {"file": "own.txt", "text": "repeats"})["text"] == "repeats" and implied(GPT, {"file": ""}) == {"file": ""}

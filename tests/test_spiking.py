@@ -77,7 +77,7 @@ def test_block_size_does_not_matter(name):
 def test_another_seed_gives_another_network_and_the_same_seed_the_same():
     net = pair(CELLS["exponential"])
     a, b, c = net.build(0.1, 1), net.build(0.1, 1), net.build(0.1, 2)
-    assert np.array_equal(a.targets, b.targets) and not np.array_equal(a.targets, c.targets)
+    assert np.array_equal(a.wiring.targets, b.wiring.targets) and not np.array_equal(a.wiring.targets, c.wiring.targets)
 
 
 def test_lif_rate_under_constant_input_is_the_closed_form():
@@ -107,7 +107,7 @@ def test_psc_shapes_are_exact_at_any_step():
         net = Network((("cell", quiet),))
         built = net.build(dt, 0)
         state = net.start(built, 0)
-        row = int(built.pop[0, 5])
+        row = int(built.wiring.pop[0, 5])
         state["x"][row, 0] = 2.0 * quiet.arrival_gain(0)
         net.advance(built, state, round(8 / dt))
         return state["x"][0, 0]
@@ -216,17 +216,17 @@ def test_a_matrix_is_taken_as_it_is():
 def test_spread_weights_keep_their_sign_and_mean_and_delays_their_range():
     projection = Projection(probability=0.5, weight_spread=0.3, delay=2, delay_spread=1)
     _, _, built = joined(projection)
-    assert built.weights.min() >= 0
-    assert built.weights.mean() == pytest.approx(1, abs=0.01) and built.weights.std() == pytest.approx(0.3, abs=0.01)
-    assert (built.delays.min(), built.delays.max()) == (10, 30)
-    assert np.bincount(built.delays)[10:].std() < 5 * math.sqrt(built.synapses / 21)
+    assert built.wiring.weights.min() >= 0
+    assert built.wiring.weights.mean() == pytest.approx(1, abs=0.01) and built.wiring.weights.std() == pytest.approx(0.3, abs=0.01)
+    assert (built.wiring.delays.min(), built.wiring.delays.max()) == (10, 30)
+    assert np.bincount(built.wiring.delays)[10:].std() < 5 * math.sqrt(built.synapses / 21)
 
 
 def test_memory_is_known_before_it_is_taken():
     net = pair(CELLS["exponential"], sizes=(3200, 800))
     built = net.build(0.1, 0)
     state = net.start(built, 0)
-    arrays = [v for v in vars(built).values() if isinstance(v, np.ndarray)] + list(state.values())
+    arrays = [v for v in (*vars(built).values(), *built.wiring) if isinstance(v, np.ndarray)] + list(state.values())
     taken = sum(a.nbytes for a in arrays)
     assert taken < 1.1 * net.memory() and net.memory() < 1.2 * taken
 

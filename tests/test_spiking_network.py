@@ -139,10 +139,10 @@ def test_a_weight_changed_on_the_canvas_acts_while_it_runs_and_keeps_the_state()
     graph = Graph.from_json(SMALL)
     simulation = Simulation(MODEL(graph=SMALL, inhibition=5.0, drive=2.0), 1)
     simulation.advance(500)
-    before, targets = simulation.state["x"].copy(), simulation.constants.targets.copy()
+    before, targets = simulation.state["x"].copy(), simulation.constants.wiring.targets.copy()
     edge = next(e for e in graph.edges if graph.node(e.source).title == "E")
     simulation.change(graph=graph.set(edge.id, weight=1.2).to_json())
-    assert np.array_equal(simulation.state["x"], before) and np.array_equal(simulation.constants.targets, targets)
+    assert np.array_equal(simulation.state["x"], before) and np.array_equal(simulation.constants.wiring.targets, targets)
     simulation.advance(100)
 
 

@@ -54,6 +54,25 @@ def test_batch_norm_brings_every_unit_to_mean_zero_and_deviation_one():
     assert np.allclose(found.mean(0), 0, atol=1e-4) and np.allclose(found.std(0), 1, atol=1e-2)
 
 
+def test_a_window_of_a_convolution_is_one_cell_of_the_map():
+    s = simulated("cnn", 20, filters="3", size=3, normalise="batch")
+    s.act("choose_unit", index=64 + 2)  # the drawing counts the inputs first
+    for x, y in ((0.2, 0.4), (7.4, 3.0), (-9.0, 40.0)):
+        s.act("move_window", x=x, y=y)
+        row, column = (int(np.clip(round(v), 0, 7)) for v in (y, x))
+        entries = {entry["name"]: entry["values"] for entry in s.observe("sum")}
+        weight = s.constants.program.parameters(s.state)["conv1.weight"][:, :, 0, 2]
+        np.testing.assert_allclose(entries["products"], entries["window"] * weight, rtol=1e-6)
+        picture = np.pad(s.observe("looked at"), 1)
+        np.testing.assert_array_equal(entries["window"], picture[row : row + 3, column : column + 3])
+        assert entries["cell"][0, 0] == s.observe("map now")[row, column] == s.observe("maps 1")[2, row, column]
+        assert s.observe("here").min(1).tolist() == [column - 0.5, row - 0.5]
+    s.act("choose_unit", index=3)  # an input is no kernel
+    assert s.summary()["kernel"] == "kernel 3 of 3"
+    with pytest.raises(ModelError, match="must be below the number of kernels, 3"):
+        s.act("choose_kernel", index=3)
+
+
 def test_the_network_beside_is_the_same_without_normalisation():
     s = simulated("batch-norm", 0, hidden="16-8", activation="tanh")
     arrays, x = s.constants.program.parameters(s.state), s.constants.material.x[:40].astype(float)

@@ -35,7 +35,7 @@ def prepared(window, qtbot, **values):
 def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_rate(open_window, qtbot):
     window = open_window("mlp", size=(1200, 800))
     prepared(window, qtbot, **catalog.load("mlp").presets["Learning rate too large: it diverges"])
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: window.player.status.phase == "diverged" and window.banner.isVisible(), timeout=20_000)
     assert "layer output" in window.banner.words.text() and window.banner.height() < 0.4 * window.height()
     assert window.banner.words.height() >= window.banner.words.heightForWidth(window.banner.words.width())
@@ -48,7 +48,7 @@ def test_after_a_divergence_a_button_goes_on_from_the_best_weights_with_a_lower_
 def test_a_diagnosis_that_a_parameter_mends_is_offered_once_and_can_be_undone(open_window, qtbot):
     window = open_window("mlp", size=(1200, 800))
     prepared(window, qtbot, optimiser="SGD", rate=1e-5, epochs=8)
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: window.banner.key == "advice", timeout=20_000)
     assert window.banner.words.text().startswith("Learning rate too small")
     qtbot.mouseClick(button(window, "Learning rate 0.0001"), Qt.MouseButton.LeftButton)
@@ -61,11 +61,11 @@ def test_a_diagnosis_that_a_parameter_mends_is_offered_once_and_can_be_undone(op
 def test_phase_by_phase_a_single_step_is_a_phase_and_the_matrices_are_in_front(open_window, qtbot):
     window = open_window("mlp", size=(1200, 800))
     prepared(window, qtbot, data="moons", hidden="3", n=100)
-    window.change("slow", True)
+    window.tuning.change("slow", True)
     qtbot.waitUntil(lambda: window.player.status.model.slow, timeout=10_000)
     step = window.player.status.step
     for _ in range(3):
-        window.run_for(1)
+        window.driver.run_for(1)
     qtbot.waitUntil(lambda: str(window.player.status.summary.get("phase", "")).startswith("4 of 7"), timeout=10_000)
     assert window.player.status.step == step and next(iter(window.workspace.docks)) == "matrices"
     view = window.workspace.view("matrices")
@@ -76,10 +76,10 @@ def test_phase_by_phase_a_single_step_is_a_phase_and_the_matrices_are_in_front(o
 
 def test_another_optimiser_goes_on_in_the_same_run(open_window, qtbot):
     window = open_window("mlp", size=(1200, 800))
-    window.run_for(20)
+    window.driver.run_for(20)
     qtbot.waitUntil(lambda: window.player.status.step == 20 and window.player.status.phase == "paused", timeout=20_000)
     run, weights = window.player.run_id, window.player.runner.simulation.state["parameters"].copy()
-    window.change("optimiser", "SGD")
+    window.tuning.change("optimiser", "SGD")
     qtbot.waitUntil(lambda: window.player.status.model.optimiser == "SGD", timeout=10_000)
     assert window.player.run_id == run and window.player.status.step == 20
     assert np.array_equal(weights, window.player.runner.simulation.state["parameters"])
@@ -88,7 +88,7 @@ def test_another_optimiser_goes_on_in_the_same_run(open_window, qtbot):
 def test_checking_gradients_brings_its_table_to_the_front(open_window, qtbot):
     window = open_window("mlp", size=(1200, 800))
     qtbot.wait(300)  # the cards find their places
-    window.act("check_gradients", {})
+    window.driver.act("check_gradients", {})
     card = window.workspace.card("check gradients")
     qtbot.waitUntil(lambda: not card.visibleRegion().isEmpty() and len(card.view.rows.rows) > 3, timeout=30_000)
     assert {row[""] for row in card.view.rows.rows} == {"agrees"}
@@ -114,7 +114,7 @@ def test_drawing_and_what_is_read_stand_side_by_side(open_window, qtbot):
 def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_cannot(open_window, qtbot, monkeypatch):
     window = open_window("mlp", size=(1200, 800))
     prepared(window, qtbot, data="moons", hidden="8", n=200, epochs=20)
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=60_000)
     view = window.workspace.view("surface")
 
@@ -122,15 +122,15 @@ def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_
         return view.words == "" and view.field.childGroup.isVisible()
 
     qtbot.waitUntil(shown, timeout=5_000)
-    window.seek(40)
+    window.driver.seek(40)
     qtbot.waitUntil(lambda: window.player.runner.status.past[0] == 40 and shown(), timeout=20_000)
     qtbot.waitUntil(lambda: window.player.source.snapshot("surface") is not None, timeout=20_000)
     seen = window.player.source.snapshot("surface")
     monkeypatch.setattr("lab.engine.runner.LOOKING_BACK", 0.0)
-    window.seek(50)
+    window.driver.seek(50)
     qtbot.waitUntil(lambda: "branch here" in view.words and not view.field.childGroup.isVisible(), timeout=5_000)
-    window.seek(40)
-    window.branch_here()
+    window.driver.seek(40)
+    window.driver.branch_here()
     qtbot.waitUntil(lambda: window.player.status.place is None and window.player.status.step == 40 and shown(), timeout=20_000)
     qtbot.waitUntil(lambda: window.player.source.snapshot("surface") is not None, timeout=5_000)
     qtbot.waitUntil(lambda: np.array_equal(window.player.source.snapshot("surface"), seen), timeout=5_000)
@@ -139,7 +139,7 @@ def test_the_past_is_seen_as_it_was_and_nothing_of_the_present_is_left_where_it_
 def test_a_network_under_dales_law_goes_over_to_the_spiking_canvas_by_a_button(open_window, qtbot):
     window = open_window("one-sign-per-neuron", size=(1200, 800))
     prepared(window, qtbot, hidden="12", compare=False)
-    window.run_for(45)
+    window.driver.run_for(45)
     qtbot.waitUntil(lambda: window.player.status.step == 45 and window.player.status.phase == "paused", timeout=30_000)
     window.side.actions_box.press("hand over")
     qtbot.waitUntil(lambda: window.document.model == "spiking-network", timeout=20_000)

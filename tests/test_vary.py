@@ -56,7 +56,7 @@ def test_a_curve_a_click_and_the_way_back(open_window, qtbot):
     before = window.document.experiment()
     made.open_point(made.nearest(2.5, 0.0))
     assert window.document.experiment().build().current == 2.5
-    window.undo()
+    window.steps.undo()
     assert window.document.experiment() == before
     # Its table lies in the session, apart from the runs one made by hand.
     assert made.kept.count() == 2 and all(not r.name.startswith("Sweep") for r in window.marks.rows())

@@ -297,3 +297,28 @@ def test_a_stream_that_was_not_recorded_is_empty():
 def test_a_run_that_does_not_exist_is_named():
     with pytest.raises(ModelError, match="has no run 7"):
         view.RecordedSource(Reader(), 7, None, Gallery())
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [(("one", "two"), ["one", "two"]), (("x", "one", "two"), ["one", "two"]), ((), ["1", "2"])],
+    ids=["row 0 unnamed", "row 0 named", "none named"],
+)
+def test_curves_have_their_own_names_together_and_alone(channels, expected):
+    from lab.model import Stream
+
+    class Curves(Gallery):
+        @property
+        def streams(self):
+            return (*super().streams, Stream("pair", "curve", channels=channels, meanings=tuple(f"about {name}" for name in channels)))
+
+        def observe(self, constants, state, stream):
+            return np.array([[0.0, 1.0], [1.0, 2.0], [3.0, 4.0]]) if stream == "pair" else super().observe(constants, state, stream)
+
+    source = run(1, Curves())
+    together = view.lines(Picture("p", "P", (Layer("pair"),)), Curves(), source).lines
+    alone = [view.lines(Picture("p", "P", (Layer("pair", channel=k),)), Curves(), source).lines[0] for k in range(2)]
+    assert [line.label for line in together] == expected and [line.y[0] for line in together] == [1.0, 3.0]
+    assert [line.label for line in alone] == (expected if channels else ["pair", "pair"]) and [line.y[0] for line in alone] == [1.0, 3.0]
+    if channels:
+        assert [line.meaning for line in together] == [line.meaning for line in alone] == [f"about {name}" for name in expected]

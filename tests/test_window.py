@@ -28,9 +28,9 @@ def status(window):
 
 def play_to(qtbot, window, step: int) -> None:
     """Play, and pause once `step` is passed."""
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: status(window).step >= step, timeout=10_000)
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: status(window).phase == "paused", timeout=5000)
 
 
@@ -84,7 +84,7 @@ def test_a_click_on_play_runs_and_pictures_draw(open_window, qtbot):
 
 def test_dragging_a_live_parameter_changes_the_running_model_at_once_as_one_undo_step(open_window, qtbot):
     window = open_window()
-    window.toggle()
+    window.driver.toggle()
     run = None
     qtbot.waitUntil(lambda: status(window).step > 0)
     run = status(window).run_id
@@ -104,8 +104,8 @@ def test_dragging_a_live_parameter_changes_the_running_model_at_once_as_one_undo
 
 def test_two_drags_are_two_steps(open_window):
     window = open_window()
-    window.change("rate", 2.0)
-    window.change("rate", 3.0)
+    window.tuning.change("rate", 2.0)
+    window.tuning.change("rate", 3.0)
     assert window.history.stack.count() == 2
 
 
@@ -121,9 +121,9 @@ def test_a_parameter_that_is_not_live_begins_a_new_run_and_says_so(open_window, 
     play_to(qtbot, window, 20)
     first = status(window).run_id
     window.player._since -= 10.0  # it was looked at for a while
-    window.change("cells", 5, final=False)
+    window.tuning.change("cells", 5, final=False)
     assert window.document.experiment().parameters == {}, "not while it is dragged"
-    window.change("cells", 5)
+    window.tuning.change("cells", 5)
     qtbot.waitUntil(lambda: status(window).run_id not in (None, first))
     assert status(window).model.cells == 5
     assert "a new run has begun" in window.toast.words.text()
@@ -132,7 +132,7 @@ def test_a_parameter_that_is_not_live_begins_a_new_run_and_says_so(open_window, 
 
 def test_an_impossible_value_is_explained_in_its_row(open_window):
     window = open_window()
-    window.change("rate", 1e9)
+    window.tuning.change("rate", 1e9)
     assert "must be at most" in window.side.form.rows["rate"].words.text()
     assert window.history.stack.count() == 0
 
@@ -154,7 +154,7 @@ def test_presets_set_their_values_and_are_recognised(open_window, qtbot):
     window.choose_preset("Fast growth")
     qtbot.waitUntil(lambda: status(window).model.rate == 5.0)
     assert window.side.preset.currentText() == "Fast growth"
-    window.change("leak", 0.3)
+    window.tuning.change("leak", 0.3)
     assert window.side.preset.currentText() == "Own values"
     window.history.stack.undo()
     window.history.stack.undo()
@@ -176,14 +176,14 @@ def test_a_preset_begins_a_run_of_its_own_though_all_its_values_could_change_liv
 def test_going_back_to_the_defaults_begins_one_run_that_plays(open_window, qtbot):
     window = open_window()
     for name, value in (("leak", 0.3), ("cells", 5)):  # one that could change live, one that could not
-        window.change(name, value)
+        window.tuning.change(name, value)
         qtbot.waitUntil(
             lambda name=name, value=value: (
                 status(window) is not None and getattr(status(window).model, name) == value and window.player.run_id is not None
             )
         )
         before = window.player.run_id
-        window.reset_to_defaults()
+        window.driver.reset_to_defaults()
         qtbot.waitUntil(lambda: status(window).phase == "running" and window.player.run_id is not None)
         assert window.player.run_id == before + 1
         assert window.document.experiment().parameters == {}
@@ -193,7 +193,7 @@ def test_seeking_back_shows_the_past_and_escape_returns(open_window, qtbot):
     window = open_window()
     flat_out(window)
     play_to(qtbot, window, 500)
-    window.seek(100)
+    window.driver.seek(100)
     qtbot.waitUntil(lambda: status(window).place == 100)
     qtbot.waitUntil(lambda: window.player.source.step == 100)
     window.workspace.refresh(window.player.source, (), 10)
@@ -206,13 +206,13 @@ def test_seeking_back_shows_the_past_and_escape_returns(open_window, qtbot):
 def test_playing_in_the_past_makes_a_branch_listed_as_a_run(open_window, qtbot):
     window = open_window()
     flat_out(window)
-    window.change("rate", 3.0)
+    window.tuning.change("rate", 3.0)
     play_to(qtbot, window, 500)
     first, end = status(window).run_id, status(window).step
-    window.change("rate", 9.0)
-    window.seek(100)
+    window.tuning.change("rate", 9.0)
+    window.driver.seek(100)
     qtbot.waitUntil(lambda: status(window).place == 100)
-    window.run_for(50)
+    window.driver.run_for(50)
     qtbot.waitUntil(lambda: status(window).run_id != first and status(window).step == 150)
     assert window.session.run(first).steps == end
     assert (window.session.run(status(window).run_id).parent, window.session.run(status(window).run_id).parent_step) == (first, 100)
@@ -225,9 +225,9 @@ def test_a_remedy_branches_from_an_earlier_step_with_its_changes_and_goes_on(ope
     flat_out(window)
     play_to(qtbot, window, 500)
     first, end = status(window).run_id, status(window).step
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: status(window).phase == "running")
-    window.remedy(Remedy("Branch at step 100, faster", {"rate": 9.0}, back_to=100))
+    window.driver.remedy(Remedy("Branch at step 100, faster", {"rate": 9.0}, back_to=100))
     qtbot.waitUntil(lambda: status(window).run_id != first and status(window).phase == "running" and status(window).step > 150)
     branch = window.session.run(status(window).run_id)
     assert (branch.parent, branch.parent_step) == (first, 100) and window.session.run(first).steps >= end
@@ -237,10 +237,10 @@ def test_a_remedy_branches_from_an_earlier_step_with_its_changes_and_goes_on(ope
 
 def test_reset_begins_again_with_the_same_parameters(open_window, qtbot):
     window = open_window()
-    window.change("rate", 2.0)
+    window.tuning.change("rate", 2.0)
     play_to(qtbot, window, 10)
     first = status(window).run_id
-    window.reset()
+    window.driver.reset()
     qtbot.waitUntil(lambda: status(window).run_id not in (None, first))
     assert status(window).step == 0 and status(window).model.rate == 2.0
 
@@ -250,10 +250,10 @@ def test_runs_are_overlaid_renamed_pinned_and_deleted_and_all_of_it_is_undone(op
     flat_out(window)
     play_to(qtbot, window, 50)
     first = status(window).run_id
-    window.change("rate", 2.0)  # a run in which nothing was done would not stay
-    window.change("rate", 1.0)
+    window.tuning.change("rate", 2.0)  # a run in which nothing was done would not stay
+    window.tuning.change("rate", 1.0)
     qtbot.waitUntil(lambda: len(status(window).log) == 2)
-    window.reset(playing=False)
+    window.driver.reset(playing=False)
     qtbot.waitUntil(lambda: status(window).run_id not in (None, first))
     play_to(qtbot, window, 20)
     window.runs.overlay_toggled.emit(first)
@@ -274,16 +274,16 @@ def test_an_overlay_is_the_whole_run_even_where_the_disk_is_slow(open_window, qt
     window = open_window()
     monkeypatch.setattr("lab.session.writer.COMMIT_SECONDS", 3600.0)  # nothing is committed unless somebody asks for it
     flat_out(window)
-    window.reset(playing=False)
+    window.driver.reset(playing=False)
     play_to(qtbot, window, 50)
     first, end = status(window).run_id, status(window).step
     for number, rate in enumerate((2.0, 1.0), 1):  # one after the other: changes that wait together become one
-        window.change("rate", rate)
+        window.tuning.change("rate", rate)
         qtbot.waitUntil(lambda number=number: len(status(window).log) == number)
     window.pulse.stop()  # nobody but this test asks
     with monkeypatch.context() as busy:
         busy.setattr(type(window.player.runner), "alive", property(lambda runner: True))
-        window.reset(playing=False)
+        window.driver.reset(playing=False)
         assert window.player.overlays([(first, "Defaults")]) == []  # it still hands over what it has
     qtbot.waitUntil(lambda: window.player.overlays([(first, "Defaults")]) != [])
     (over,) = window.player.overlays([(first, "Defaults")])
@@ -294,8 +294,8 @@ def test_a_divergence_is_said_in_the_window_with_ways_out(open_window, qtbot):
     window = open_window()
     flat_out(window)
     play_to(qtbot, window, 50)
-    window.change("leak", -1e6)
-    window.toggle()
+    window.tuning.change("leak", -1e6)
+    window.driver.toggle()
     qtbot.waitUntil(lambda: window.banner.isVisible() and "became infinite" in window.banner.words.text(), timeout=5000)
     from PySide6.QtWidgets import QPushButton
 
@@ -317,7 +317,7 @@ def test_notes_are_kept_and_undone(open_window):
 def test_saved_and_reopened_everything_is_as_it_was(open_window, qtbot, tmp_path, counter):
     window = open_window()
     flat_out(window)
-    window.change("rate", 2.0)
+    window.tuning.change("rate", 2.0)
     window.side.notes.editor.setPlainText("A note.")
     play_to(qtbot, window, 300)
     run, end = status(window).run_id, status(window).step
@@ -360,7 +360,7 @@ def test_a_run_goes_on_playing_through_save_as_in_the_same_recording(open_window
     qtbot.waitUntil(lambda: status(window) is not None and status(window).phase == "running" and status(window).run_id == run, timeout=5000)
     at = status(window).step
     qtbot.waitUntil(lambda: status(window).step > at + 100)
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: status(window).phase == "paused")
     window.session.flush()
     steps, rows = window.session.reader().samples(run, "x")
@@ -377,7 +377,7 @@ def test_a_reopened_run_goes_on_from_its_end(open_window, qtbot, tmp_path):
     window.close()
     window.finish()
     again = open_window(session=Session.open(tmp_path / "a.lab"))
-    again.run_for(50)
+    again.driver.run_for(50)
     qtbot.waitUntil(lambda: status(again).step == end + 50, timeout=5000)
     assert status(again).run_id == run
     assert again.player.runner.simulation.state["x"][0] == end + 50
@@ -386,14 +386,14 @@ def test_a_reopened_run_goes_on_from_its_end(open_window, qtbot, tmp_path):
 def test_a_session_made_in_the_window_replays_headless_to_the_same_bytes(open_window, qtbot, tmp_path):
     window = open_window()
     flat_out(window)
-    window.change("noise", 1.5)
-    window.toggle()
+    window.tuning.change("noise", 1.5)
+    window.driver.toggle()
     for value, least in ((3.0, 100), (0.5, 300)):
         qtbot.waitUntil(lambda least=least: status(window).step > least)
-        window.change("rate", value)
-        window.act("kick", {})
+        window.tuning.change("rate", value)
+        window.driver.act("kick", {})
     qtbot.waitUntil(lambda: status(window).changes >= 5)
-    window.toggle()
+    window.driver.toggle()
     qtbot.waitUntil(lambda: status(window).phase == "paused")
     run, end = status(window).run_id, status(window).step
     path = tmp_path / "replay.lab"
@@ -493,7 +493,7 @@ def test_an_arrangement_is_restored_with_the_session(open_window, qtbot, tmp_pat
 def test_text_never_widens_the_window(open_window, qtbot, size, projector):
     window = open_window()
     window.set_look(projector=projector)
-    window.banner.say("bad", "A sentence that goes on and on. " * 12, [("A way out", window.reset)], key="x")
+    window.banner.say("bad", "A sentence that goes on and on. " * 12, [("A way out", window.driver.reset)], key="x")
     window.resize(*size)
     QApplication.processEvents()
     assert (window.width(), window.height()) == size
@@ -526,7 +526,7 @@ def test_compare_shows_what_differs_and_what_came_out(open_window, qtbot):
     play_to(qtbot, window, 10)
     first = status(window).run_id
     window.player._since -= 10.0  # it was looked at for a while
-    window.change("cells", 5)
+    window.tuning.change("cells", 5)
     qtbot.waitUntil(lambda: status(window).run_id not in (None, first) and status(window).phase == "paused")
     play_to(qtbot, window, 10)
     window.commands.compare()
@@ -540,10 +540,10 @@ def test_compare_shows_what_was_changed_while_a_run_went_on(open_window, qtbot):
     window = open_window()
     play_to(qtbot, window, 10)
     first = status(window).run_id
-    window.change("rate", 4.5)
+    window.tuning.change("rate", 4.5)
     qtbot.waitUntil(lambda: status(window).model.rate == 4.5)
     assert status(window).run_id == first, "a live change begins no other run"
-    window.change("cells", 5)
+    window.tuning.change("cells", 5)
     qtbot.waitUntil(lambda: status(window).run_id not in (None, first) and status(window).phase == "paused")
     play_to(qtbot, window, 10)
     window.commands.compare()
@@ -629,7 +629,9 @@ def test_headers_pictures_and_the_line_below_tell_of_one_moment(open_window, qtb
     play_to(qtbot, window, 5)
     qtbot.waitUntil(lambda: window.transport.time.text() == window.transport.time_text(status(window).step))
     window.pulse.stop()
-    window.player.frame()
+    cards = len(window.workspace.visible_cards())
+    for _ in range(cards + 1):  # whatever was going on is drawn to its end: the next beat takes another moment
+        window._beat()
     # A run that is somewhere else whenever it is asked.
     changing, runner, seen = count(1), window.player.runner, []
     monkeypatch.setattr(
@@ -645,11 +647,9 @@ def test_headers_pictures_and_the_line_below_tell_of_one_moment(open_window, qtb
     monkeypatch.setattr(window.transport, "show_status", lambda now, *a, **k: seen.append(("line", now.summary["x (mV)"])))
     monkeypatch.setattr(Pulse, "most", 1)  # pictures take turns
     runner.ring.show(runner.status.step, {})
-    # Whatever was being drawn when the run paused is through: the next beat takes a moment, and is one that tells the line.
-    window._all_drawn, window._beats = True, 2 * (window._beats // 2)
+    window._beats = 2 * (window._beats // 2)  # the next one tells the line
     taken, take = [], Moment.take
     monkeypatch.setattr(Moment, "take", lambda self: (taken.append(1), take(self)))
-    cards = len(window.workspace.visible_cards())
     for _ in range(cards):
         window._beat()
     told = {value for _, value in seen}
@@ -667,12 +667,12 @@ def drawn(window) -> list[tuple[float, float]]:
 def test_curves_begin_before_a_save_under_another_name_and_before_a_branch(open_window, qtbot, tmp_path):
     window = open_window()
     flat_out(window)
-    window.run_for(100)
+    window.driver.run_for(100)
     qtbot.waitUntil(lambda: status(window).step == 100 and status(window).phase == "paused", timeout=5000)
     end = 100
     window.commands.save_to(str(tmp_path / "saved.lab"))
     qtbot.waitUntil(lambda: status(window) is not None and status(window).phase == "paused", timeout=5000)
-    window.run_for(50)
+    window.driver.run_for(50)
     qtbot.waitUntil(lambda: status(window).step == end + 50 and status(window).phase == "paused", timeout=5000)
     window._beat()
     assert drawn(window) == [(k, float(k)) for k in range(1, end + 51)]

@@ -22,8 +22,8 @@ def view(window, name: str):
 
 def test_turning_the_source_shows_in_form_and_document_as_one_undo_step(open_window, qtbot):
     window = open_window("sound-localisation")
-    window.act("point_at", {"x": 1.0, "y": 1.0})
-    window.act("point_at", {"x": -1.0, "y": 1.0})
+    window.driver.act("point_at", {"x": 1.0, "y": 1.0})
+    window.driver.act("point_at", {"x": -1.0, "y": 1.0})
     qtbot.waitUntil(lambda: window.side.form.model.angle == pytest.approx(-45.0), timeout=5000)
     assert window.document.experiment().parameters["angle"] == pytest.approx(-45.0)
     assert window.history.stack.count() == 1
@@ -37,9 +37,9 @@ def test_turning_the_source_shows_in_form_and_document_as_one_undo_step(open_win
 
 def test_after_an_action_a_parameter_still_follows_the_form(open_window, qtbot):
     window = open_window("sound-localisation")
-    window.act("point_at", {"x": -1.0, "y": 1.0})
+    window.driver.act("point_at", {"x": -1.0, "y": 1.0})
     qtbot.waitUntil(lambda: window.side.form.model.angle == pytest.approx(-45.0), timeout=5000)
-    window.change("angle", 10.0)
+    window.tuning.change("angle", 10.0)
     qtbot.waitUntil(lambda: window.player.status.model.angle == 10.0, timeout=5000)
     qtbot.wait(100)
     assert window.side.form.model.angle == 10.0
@@ -70,8 +70,8 @@ def test_models_with_spikes_have_an_analysis_that_is_computed_only_when_seen(ope
     window = open_window(counter)
     assert window.workspace.has("analysis") and window.workspace.drawers.drawers.opened == ""
     card = window.workspace.card("analysis")
-    window.change("rate", 0.5)
-    window.run_for(2000)
+    window.tuning.change("rate", 0.5)
+    window.driver.run_for(2000)
     qtbot.waitUntil(lambda: window.player.status.step == 2000, timeout=10_000)
     qtbot.wait(300)
     assert card not in window.workspace.visible_cards() and card.view.curve is None
@@ -118,12 +118,12 @@ def test_a_session_of_the_command_line_shows_its_last_run_at_its_end_and_goes_on
     assert window.side.form.model.rate == 3.0 and window.document.experiment().seed == 5 == window.side.run.spin.value()
     window.workspace.refresh(window.player.source, (), 10)
     assert max(window.workspace.view("x").table()[1][1]) == 1200.0
-    window.seek(100)
-    window.run_for(10)
+    window.driver.seek(100)
+    window.driver.run_for(10)
     qtbot.waitUntil(lambda: window.player.status.step == 110, timeout=5000)
     branch = window.session.run(window.player.status.run_id)
     assert branch.parent_step == 100
-    window.reset(playing=True)
+    window.driver.reset(playing=True)
     qtbot.waitUntil(lambda: window.player.status.phase == "finished", timeout=10_000)
     assert window.player.status.step == 400, "replayed as it was asked for on the command line"
 
@@ -177,9 +177,9 @@ def test_another_model_runs_although_pictures_of_the_last_one_were_watched(open_
 def test_curves_that_are_stored_only_at_the_end_are_drawn_in_the_past_too(open_window, qtbot, counter):
     window = open_window(counter)
     qtbot.waitUntil(lambda: "profile" in window.player.runner._watch, timeout=5000)
-    window.run_for(50)  # less than the interval at which the profile is recorded
+    window.driver.run_for(50)  # less than the interval at which the profile is recorded
     qtbot.waitUntil(lambda: window.player.status.step == 50, timeout=10_000)
-    window.seek(20)
+    window.driver.seek(20)
     qtbot.waitUntil(lambda: window.player.status.place == 20, timeout=5000)
     assert window.player.source.step == 20
     assert window.player.source.snapshot("profile") is not None

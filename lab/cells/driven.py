@@ -130,7 +130,7 @@ class Driven(Model):
 
     def account(self, constants: Any) -> str:
         """The recording that drives the cell."""
-        return getattr(constants, "recording", waves.SILENCE).said if self.stimulus == "file" else ""
+        return constants.recording.said if self.stimulus == "file" else ""
 
     def stimulate(self, recording: waves.Recording, state: State, n: int, dt: float, shared: bool) -> np.ndarray:
         """The stimulus (n,) of the next n steps; it moves what the stimulus remembers. `shared`: its noise is that of all cells."""

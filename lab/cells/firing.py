@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from lab.cells.neuron import Equations
+from lab.cells.neuron import Bench, Equations, Neuron
 from lab.cells.sweeps import Sweep
+from lab.errors import ModelError
+from lab.model import State
+
+
+class FiringNeuron(Neuron):
+    """A cell that shows its rate against the current (`f_I`), and where the present current lies on that curve."""
+
+    def f_I(self) -> np.ndarray:
+        """Constant currents and the rate (Hz) that each makes, two rows."""
+        raise ModelError(f"{self._owner()} does not implement f_I().")
+
+    def observe(self, constants: Bench, state: State, stream: str) -> Any:
+        if stream == "f_I":
+            return self.f_I()
+        if stream == "present_f_I":
+            curve, now = self.f_I(), float(state["now"][0])
+            return np.array([[now], [np.interp(now, curve[0], curve[1])]])
+        return super().observe(constants, state, stream)
 
 
 @lru_cache(64)

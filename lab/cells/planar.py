@@ -17,11 +17,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.cells.neuron import FIXED_POINTS, Bench, Neuron
+from lab.cells.firing import FiringNeuron
+from lab.cells.neuron import FIXED_POINTS, Bench
 from lab.cells.spikes import record_spike
 from lab.cells.sweeps import Sweep
 from lab.kernels import kernel
@@ -59,7 +60,7 @@ class Integrator:
     advance: Callable
 
 
-class PlanarNeuron(Neuron):
+class PlanarNeuron(FiringNeuron):
     """Base of cells with two variables, with or without a reset after the spike.
 
     Classical Runge-Kutta of fourth order. A step in which a variable moves further than `swing` is cut into parts, so the
@@ -140,14 +141,6 @@ class PlanarNeuron(Neuron):
         return self.integrator.advance(
             state["V"], state[second], move_noise, supply, self.numbers, firing, self.dt, state["step"][0], state["now"], spikes, traces
         )
-
-    def observe(self, constants: Bench, state: State, stream: str) -> Any:
-        if stream == "f_I":
-            return self.f_I()
-        if stream == "present_f_I":
-            curve, now = self.f_I(), float(state["now"][0])
-            return np.array([[now], [np.interp(now, curve[0], curve[1])]])
-        return super().observe(constants, state, stream)
 
     def f_I(self) -> np.ndarray:
         """Rate (Hz) at 41 constant currents of the cell's range, from rest: one population of this cell."""

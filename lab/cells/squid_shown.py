@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lab.cells.neuron import FIXED_POINTS, Bench, Neuron
+from lab.cells.firing import FiringNeuron
+from lab.cells.neuron import FIXED_POINTS, Bench
 from lab.cells.squid import gating
 from lab.errors import ModelError
 from lab.model import Handle, Layer, Picture, Stage, State, Stream, Strips
@@ -15,7 +16,7 @@ from lab.model import Handle, Layer, Picture, Stage, State, Stream, Strips
 NA, K, GATES = 1, 2, (3, 4, 2)  # colours of what belongs together: sodium, potassium, and the gates m, h, n
 
 
-class SquidShown(Neuron):
+class SquidShown(FiringNeuron):
     """Streams, pictures and stage of a cell with the squid's gates."""
 
     variables = ("V", "m", "h", "n")
@@ -26,10 +27,6 @@ class SquidShown(Neuron):
     def time_constants(self, V: np.ndarray) -> np.ndarray:
         """Time constants (ms) of m, h and n at voltages V: shape (3, len(V))."""
         raise ModelError(f"{self._owner()} does not implement time_constants().")
-
-    def f_I(self) -> np.ndarray:
-        """Constant currents and the rate (Hz) that each makes, two rows."""
-        raise ModelError(f"{self._owner()} does not implement f_I().")
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -160,9 +157,4 @@ class SquidShown(Neuron):
         if stream == "present_V":
             top = float(self.time_constants(V).max())
             return np.array([[state["V"][0]] * 2, [0.0, 1.0], [0.0, top]])
-        if stream == "f_I":
-            return self.f_I()
-        if stream == "present_f_I":
-            curve, now = self.f_I(), float(state["now"][0])
-            return np.array([[now], [np.interp(now, curve[0], curve[1])]])
         return super().observe(constants, state, stream)

@@ -1,4 +1,4 @@
-"""Commands of the command line, one module per family; heavy imports happen inside the commands.
+"""Commands of the command line, one module per family; heavy imports happen inside the commands. A new file in this folder is found by itself.
 
 Data goes to standard output, progress and complaints to standard error.
 """
@@ -8,14 +8,17 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
 
 from cyclopts import CycloptsError
 
-# Each module registers its commands, in the order in which the help names them.
-from lab.commands import analyse, catalogue, data, embed, files, hear, integrate, learning, lesson, running, sweep, verify, window, writing  # noqa: F401
 from lab.commands.driving import ending_raises
 from lab.commands.options import app, say
 from lab.errors import DivergenceError, LabError
+
+for _module in iter_modules(__path__):  # each registers its commands
+    import_module(f"{__name__}.{_module.name}")
 
 OUTPUT_FAILS = (errno.ENOSPC, errno.EIO, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 

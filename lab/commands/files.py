@@ -17,10 +17,26 @@ WHOLE_RUN = ("tensorboard", "nwb")  # formats that hold a run, not a stream
 
 
 @app.command
-def info(file: str, *, json_: Json = False) -> None:
+def info(
+    file: str,
+    *,
+    json_: Json = False,
+    as_: Annotated[
+        Literal["command", "toml", "python"] | None,
+        Parameter(name="--as", help="Print one run as a command, an experiment file or a Python program that makes it again."),
+    ] = None,
+    run_id: RunId = None,
+) -> None:
     """Say what a session file holds: runs, parameters, streams, notes."""
     from lab.session import SessionReader
 
+    if as_ is not None:
+        from lab.engine.recording import as_it_went
+        from lab.engine.telling import told
+
+        with SessionReader(file) as reader:
+            print(told(as_it_went(reader, reader.pick(run_id), file), as_), end="")
+        return
     with SessionReader(file) as reader:
         settings = reader.settings()
         runs = reader.runs()

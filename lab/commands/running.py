@@ -55,7 +55,7 @@ def run(
             raise ModelError(f"{experiment.model} has no preset '{preset}': {near(preset, kind.presets)}")
         experiment = experiment.with_parameters(**kind.presets[preset])
     if set_:
-        experiment = experiment.with_parameters(**dict(assignment(kind, text) for text in set_))
+        experiment = experiment.with_parameters(**implied(kind, dict(assignment(kind, text) for text in set_)))
     if seed is not None:
         if not 0 <= seed < 1 << 63:
             raise ModelError(f"--seed must be a whole number from 0 to 9223372036854775807 (got {seed}).")
@@ -93,11 +93,14 @@ def run(
 def _run(experiment: Experiment, model: Model, path: Path, image: Path | None, *, keep: bool, as_json: bool, quiet: bool) -> int:
     from lab.engine.recording import Recorder
     from lab.engine.simulation import Simulation, check_record, default_record
+    from lab.kernels import unkept
     from lab.session import Session
 
     wanted = check_record(model, default_record(model) if experiment.record is None else experiment.record)
     with signals() as wishes, Session.create(path, title=experiment.title or model.title) as session:
         if not quiet:
+            if sentence := unkept():
+                say(sentence)
             say(f"preparing {experiment.model} ...")
         simulation = Simulation(model, experiment.seed)
         told = simulation.model.account(simulation.constants)
@@ -156,7 +159,7 @@ def resume(
     quiet: Annotated[bool, Parameter(negative="", help="No progress.")] = False,
 ) -> int:
     """Go on with a run of a session from where it stopped; on the same kind of processor the bytes are those of an uninterrupted run."""
-    from lab.engine.recording import Recorder, experiment_of, restore_point
+    from lab.engine.recording import Recorder, experiment_of, intervals, restore_point
     from lab.engine.simulation import Simulation
     from lab.model import Happened
     from lab.session import Session
@@ -190,7 +193,7 @@ def resume(
                 f"{info.name} (resumed)",
                 experiment,
                 simulation,
-                _intervals(reader, info.id),
+                intervals(reader, info.id),
                 parent=(info.id, point.step),
                 colour=info.colour,
             )
@@ -216,10 +219,6 @@ def _say_elsewhere(made: Mapping[str, Any]) -> None:
         say(sentence)
 
 
-def _intervals(reader: Any, run_id: int) -> dict[str, int]:
-    return {s.name: s.every for s in reader.streams(run_id) if s.meta.get("recorded", True)}
-
-
 def given_experiment(what: str, run_id: int | None) -> Experiment:
     """The experiment of a model's name, an experiment file, or a run of a session, whose log is then its schedule."""
     from lab.engine import experiment as experiments
@@ -227,19 +226,13 @@ def given_experiment(what: str, run_id: int | None) -> Experiment:
     if what.endswith(".toml"):
         return experiments.read(what)
     if what.endswith(".lab"):
-        from lab.engine.recording import experiment_of
-        from lab.model import Happened
+        from lab.engine.recording import as_it_went
         from lab.session import SessionReader
 
         with SessionReader(what) as reader:
             info = reader.pick(run_id)
             _say_elsewhere(info.made)
-            found = experiment_of(reader, info, f"run {info.id} of {what}")
-            known = {stream.name for stream in found.build().streams}
-            intervals = {name: every for name, every in _intervals(reader, info.id).items() if name in known}
-            record = intervals if found.record is None else found.record
-            log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
-        return found.replace(schedule=log, steps=info.steps, record=record)
+            return as_it_went(reader, info, f"run {info.id} of {what}")
     catalog.given(what)
     return experiments.Experiment(what)
 
@@ -257,6 +250,18 @@ def assignment(kind: type[Model], text: str) -> tuple[str, Any]:
         family = next((taken["family"] for taken in kind.takes if taken.get("what") == "graph" and taken.get("family")), "")
         return name, files.read(value.strip(), family).to_json()
     return name, kind.from_text(name, value)
+
+
+def implied(kind: type[Model], given: dict[str, Any]) -> dict[str, Any]:
+    """What is given, and what it means: a file that is named is used, so the choice that it belongs to is made unless it is given, too."""
+    chosen: dict[str, Any] = {}
+    for name, value in given.items():
+        spec = kind.specs().get(name)
+        if spec is not None and spec.kind == "file" and value and spec.when is not None and spec.when[0] not in given:
+            other, values = spec.when
+            chosen[other] = values[0]
+            say(f"{name} is given: {other} is {values[0]}")
+    return chosen | given
 
 
 def _record(model: Model, experiment: Experiment, texts: tuple[str, ...]) -> Mapping[str, int]:

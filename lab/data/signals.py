@@ -59,18 +59,18 @@ def read(path: str | Path, sample_rate: float = 0.0, column: int = 1, time_unit:
     else:
         found = _table(place, sample_rate, column, time_unit)
     if len(found.values) < 2:
-        raise FileError(f"The stimulus file {place} holds {len(found.values)} samples: at least two are needed.")
+        raise FileError(f"The recording {place} holds {len(found.values)} samples: at least two are needed.")
     if len(found.values) > MAX_SAMPLES:
-        raise FileError(f"The stimulus file {place} holds more than {printed(MAX_SAMPLES)} samples: cut it or sample it more coarsely.")
+        raise FileError(f"The recording {place} holds more than {printed(MAX_SAMPLES)} samples: cut it or sample it more coarsely.")
     if not np.isfinite(found.values).all():
         bad = int(np.argmin(np.isfinite(found.values)))
-        raise FileError(f"The stimulus file {place} has a value that is not a finite number at sample {bad + 1}: repair it.")
+        raise FileError(f"The recording {place} has a value that is not a finite number at sample {bad + 1}: repair it.")
     return found
 
 
 def _interval(place: Path, sample_rate: float) -> float:
     if sample_rate <= 0:
-        raise FileError(f"The stimulus file {place} does not say how fast it was sampled: set sample_rate in Hz.")
+        raise FileError(f"The recording {place} does not say how fast it was sampled: set sample_rate in Hz.")
     return 1000.0 / sample_rate
 
 

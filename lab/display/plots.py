@@ -225,12 +225,8 @@ def difference(measured: Line, theory: Line) -> float:
 
 
 def _names(stream: Stream, layer: Layer, count: int) -> list[str]:
-    """Names of the lines of a layer. The channels of a curve may name its row 0 too, which is no line."""
+    """Names of the lines of a layer."""
     channels = stream.channels
-    if stream.kind == "curve" and layer.channel is None and len(channels) == count + 1:
-        channels = channels[1:]
-    elif stream.kind == "curve" and layer.channel is not None and len(channels) > 1:
-        channels = channels[1:]
     if layer.channel is not None:
         named = channels[layer.channel] if layer.channel < len(channels) else ""
         return [typeset(layer.label or named or stream.name)]
@@ -369,7 +365,7 @@ def _against(layer: Layer, model: Model, source: Source, stretch: Stretch) -> tu
 
 
 def _curve(layer: Layer, model: Model, source: Source) -> tuple[list[np.ndarray], list[np.ndarray], Stream]:
-    """x and y of each row of a curve layer."""
+    """x and y of each row of a curve layer, and its stream; channels that name row 0 too, which is no line, lose that name."""
     stream = model.stream(layer.stream)
     value = source.snapshot(stream.name)
     table = np.asarray(value, float) if value is not None else np.empty((2, 0))
@@ -378,6 +374,10 @@ def _curve(layer: Layer, model: Model, source: Source) -> tuple[list[np.ndarray]
             f"{model._owner()}: the curve '{stream.name}' must have shape (1 + k, n) with k of at least 1 (got {table.shape})."
         )
     rows = table[1:] if layer.channel is None else table[1 + layer.channel : 2 + layer.channel]
+    if value is not None:
+        stream = replace(
+            stream, **{name: said[1:] for name in ("channels", "meanings") if len(said := getattr(stream, name)) == len(table)}
+        )
     return [table[0]] * len(rows), list(rows), stream
 
 

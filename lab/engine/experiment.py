@@ -72,7 +72,7 @@ class Experiment:
     def completed(self, parameters: Mapping[str, Any]) -> Experiment:
         """The same with these parameters where it names none, as far as the model knows and takes them."""
         kind = catalog.load(self.model)
-        known = {name: value for name, value in parameters.items() if name in kind.specs()}
+        known = {name: value for name, value in kind.of_before(parameters).items() if name in kind.specs()}
         try:
             return self.replace(parameters=kind(**{**known, **self.parameters}).changed())
         except LabError:

@@ -204,6 +204,20 @@ def experiment_of(reader: SessionReader, info: RunInfo, where: str = "the experi
     return experiment.completed(parameters) if isinstance(parameters, Mapping) else experiment
 
 
+def intervals(reader: SessionReader, run_id: int) -> dict[str, int]:
+    """The streams that a run recorded, with their intervals in steps."""
+    return {s.name: s.every for s in reader.streams(run_id) if s.meta.get("recorded", True)}
+
+
+def as_it_went(reader: SessionReader, info: RunInfo, where: str = "the experiment") -> Experiment:
+    """The experiment that makes a recorded run again: its log is the schedule, its length and its streams are those it had."""
+    found = experiment_of(reader, info, where)
+    known = {stream.name for stream in found.build().streams}
+    record = {name: every for name, every in intervals(reader, info.id).items() if name in known}
+    log = tuple(Happened(e.step, e.kind, e.name, dict(e.payload)) for e in reader.log(info.id))  # type: ignore[arg-type]
+    return found.replace(schedule=log, steps=info.steps, record=record if found.record is None else found.record)
+
+
 def restore_point(session_reader: Any, run_id: int, at_step: int) -> Checkpoint | None:
     """The nearest checkpoint not after `at_step`, of a run or of the runs it branched from; None where there is none.
 

@@ -293,7 +293,7 @@ class Simulation:
         Raises StateError where it holds what no run of the model can hold; the simulation is then as it was.
         """
         before, kind = self.model, type(self.model)
-        model, constants = kind(**point.parameters), self.constants
+        model, constants = kind(**kind.of_before(point.parameters)), self.constants
         owner = f"The checkpoint at step {point.step} {'of ' + point.run if point.run else 'of ' + before._owner()} is damaged"
         if not 0 <= point.step <= bounds.MOST_STEPS:
             raise StateError(f"{owner}: a run has from 0 to {bounds.MOST_STEPS} steps; use an earlier one, or run it again.")

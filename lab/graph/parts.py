@@ -45,7 +45,12 @@ class Port:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of node. `loops`: an edge may lead from a node of this kind back to itself."""
+    """A kind of node; a family whose nodes do more describes that with fields of its own.
+
+    loops     an edge may lead from a node of this kind back to itself
+    place     where it stands in the palette
+    caption   (parameters) -> a few words for its card; without it, its title
+    """
 
     name: str
     title: str
@@ -57,6 +62,8 @@ class Kind:
     group: str = ""
     key: str = ""
     loops: bool = False
+    place: int = 50
+    caption: Callable[[Any], str] | None = None
 
     def port(self, name: str, side: str) -> Port:
         """The input or output called `name`; an empty name means the first."""
@@ -123,6 +130,12 @@ class Census:
         return self.synapses / self.neurons if self.neurons else 0.0
 
 
+def caption(graph: Graph, node: Node) -> str:
+    """A few words about a node, as its kind says them."""
+    kind = graph.kind_of(node)
+    return kind.title if kind.caption is None else kind.caption(node.parameters)
+
+
 @dataclass(frozen=True)
 class Family:
     """Kinds that can stand on one canvas together.
@@ -151,7 +164,7 @@ class Family:
     directed: bool = True
     check: Callable[[Graph], Iterable[Problem]] = lambda graph: ()
     templates: Mapping[str, Template] = field(default_factory=dict)
-    caption: Callable[[Graph, Node], str] = lambda graph, node: graph.kind_of(node).title
+    caption: Callable[[Graph, Node], str] = caption
     label: Callable[[Graph, Edge], str] = lambda graph, edge: ""
     words: Callable[[Graph, Edge], str] = lambda graph, edge: ""
     size: Callable[[Graph, Edge], float] = lambda graph, edge: 1.0

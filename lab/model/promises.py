@@ -44,6 +44,25 @@ class Figure:
         return f"± {self.relative:.3g} of it" if self.relative else f"± {self.tolerance:.3g}"
 
 
+class Seeds:
+    """Summaries of whole runs of a model with seeds 0, 1, ...: made once for each set of values, however many figures ask for them.
+
+    runs = Seeds(cls, 5)
+    Figure("...", 0.95, lambda run: min(s["gained"] for s in runs(run, episodes=800)))
+    """
+
+    def __init__(self, model: Callable[..., Timed], seeds: int):
+        self._model, self._seeds = model, seeds
+        self._found: dict[tuple[tuple[str, Any], ...], list[dict[str, Any]]] = {}
+
+    def __call__(self, run: Callable[..., Any], **values: Any) -> list[dict[str, Any]]:
+        key = tuple(sorted(values.items()))
+        if key not in self._found:
+            model = self._model(**values)
+            self._found[key] = [run(model, steps=model.default_steps, seed=seed, record={}).summary for seed in range(self._seeds)]
+        return self._found[key]
+
+
 class Timed(Protocol):
     """Of a model, what says how long something takes."""
 

@@ -36,6 +36,7 @@ class Spec:
     soft    the lively range, which the slider covers; what lies beyond is typed. None: the bounds themselves.
     symbol  the letter that books print for it, in a small part of LaTeX: `g_{Na}`, `\\tau_m`, `\\eta`.
     marks   ((name, value or the name of a method that computes it), ...): at most three named ticks of the slider.
+    before  the parameter that did this one's work before there was this one: files of that time stand for its value.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Spec:
     soft: tuple[float, float] | None = None
     symbol: str = ""
     marks: tuple[tuple[str, float | str], ...] = ()
+    before: str = ""
 
     def text(self, value: Any) -> str:
         """The value as a person reads it, with its unit."""
@@ -102,12 +104,13 @@ def param(
     soft: tuple[float, float] | None = None,
     symbol: str = "",
     marks: Mapping[str, float | str] | None = None,
+    before: str = "",
 ) -> Any:
     """Declare a parameter; see `Spec` for the meaning of each word. Numbers need both bounds."""
     if when is not None and not isinstance(when[1], tuple):
         when = (when[0], (when[1],))
     known = dict(unit=unit, choices=tuple(choices or ()), live=live, log=log, group=group, label=label, when=when)
-    known |= dict(builds=builds, main=main, kind=kind, soft=soft, symbol=symbol, marks=tuple((marks or {}).items()))
+    known |= dict(builds=builds, main=main, kind=kind, soft=soft, symbol=symbol, marks=tuple((marks or {}).items()), before=before)
     bounds = {k: v for k, v in (("ge", lo), ("le", hi)) if v is not None}
     extra: Any = {"lab": known}
     limits: Any = bounds
@@ -227,6 +230,12 @@ class Described(BaseModel):
             _check_range(cls, out[name])
         return out
 
+    @classmethod
+    def of_before(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All values of a file, and those of parameters that came after it where another did their work."""
+        came = {name: values[spec.before] for name, spec in cls.specs().items() if name not in values and spec.before in values}
+        return {**values, **came}
+
     def marks(self, name: str) -> dict[str, float]:
         """The named ticks of parameter `name` for this value: those that depend on other parameters are computed now.
 
@@ -275,3 +284,13 @@ class Described(BaseModel):
                 out["properties"][name]["enum"] = list(spec.choices)
         out["title"] = cls._owner()
         return out
+
+
+def redeclared(base: type[Described], name: str, default: Any, **changes: Any) -> Any:
+    """A parameter of `base` with another default, and whatever else is changed of it."""
+    s = base.specs()[name]
+    known: dict[str, Any] = dict(
+        unit=s.unit, lo=s.lo, hi=s.hi, choices=s.choices or None, live=s.live, log=s.log, doc=s.doc, group=s.group, label=s.label, when=s.when,
+        builds=s.builds, main=s.main, kind=None if s.choices else s.kind, soft=s.soft, symbol=s.symbol, marks=dict(s.marks),
+    )  # fmt: skip
+    return param(default, **known | changes)

@@ -7,7 +7,7 @@ other rows depend on the kind. `excitatory` and `inhibitory` name the rows that 
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,9 +30,16 @@ def ramp_weight(x: float) -> float:
 
 
 class Population(Described):
-    """Neurons of one kind; the base of all populations."""
+    """Neurons of one kind; the base of all populations.
+
+    The kinds of this file are numbers that the compiled loop knows. Any other brings its `update`: a kernel
+    (x, first, n, until, step, hold, c, s, fired) that advances columns first..first + n of the state `x` (rows, neurons) by one
+    step with the `constants` c and the generator s, holds cell i while until[i] > step, writes the numbers of those that fire
+    (from 0) into `fired` and returns how many they are.
+    """
 
     kind: ClassVar[int] = -1
+    update: ClassVar[Any] = None
     rows: ClassVar[tuple[str, ...]] = ()
     ports: ClassVar[tuple[str, ...]] = ("excitatory", "inhibitory")
     owner: ClassVar[str] = "population"
@@ -54,7 +61,7 @@ class Population(Described):
     def ports_rows(self) -> tuple[int, int]:
         """Rows that excitatory and inhibitory spikes are added to."""
         names = self.row_names
-        return names.index("excitatory"), names.index("inhibitory")
+        return (names.index("excitatory"), names.index("inhibitory")) if type(self).ports else (0, 0)
 
     def arrival_gain(self, port: int) -> float:
         """What a spike of weight 1 adds to the row of its port."""
@@ -72,7 +79,7 @@ class Population(Described):
 
     def refractory_steps(self, dt: float) -> int:
         """Steps during which the membrane is held after a spike."""
-        return round(getattr(self, "refractory", 0.0) / dt)
+        return round(self.values().get("refractory", 0.0) / dt)
 
     def constants(self, dt: float) -> np.ndarray:
         """Numbers (PARAMETERS,) that the update of one step uses."""
@@ -310,9 +317,6 @@ class PoissonPopulation(Population):
     ports: ClassVar[tuple[str, ...]] = ()
 
     rate: float = param(10.0, "Hz", lo=0, hi=2000, doc="Rate of each train.", main=True)
-
-    def ports_rows(self) -> tuple[int, int]:
-        return 0, 0
 
     def constants(self, dt: float) -> np.ndarray:
         # Spikes per step are those of a Poisson process thinned to one per bin: p = 1 - exp(-rate dt).

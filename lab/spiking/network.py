@@ -18,7 +18,7 @@ from lab.errors import ModelError
 from lab.kernels import seed_state
 from lab.model import COUNT, COUNT_OR_NONE, Bound, Events, State, arrays, index
 from lab.spiking import connect, program
-from lab.spiking.cells import LIF, PoissonPopulation, Population
+from lab.spiking.cells import LIF, Population
 from lab.spiking.projections import Drive, Noise, Projection
 
 KEPT = 20_000_000  # the last connectivity is kept up to this many synapses
@@ -67,55 +67,36 @@ class Scales:
 
 @dataclass(frozen=True)
 class Built:
-    """Connectivity and tables of a network for one step size; nothing in it ever changes.
-
-    starts (all sources + projections,) int64, targets (synapses,) uint32, weights float32 relative to the projection's weight.
-    """
+    """A network for one step size, as its kernels take it and besides; nothing in it ever changes."""
 
     dt: float
-    pop: np.ndarray
-    proj: np.ndarray
-    drives: np.ndarray
-    starts: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    delays: np.ndarray
-    plastic: np.ndarray
-    heads: np.ndarray
-    origin: np.ndarray
-    place: np.ndarray
+    wiring: program.Wiring
     learned: np.ndarray  # relative weights at the start of plastic projections
-    shown: np.ndarray
-    traced: np.ndarray
     recorded: np.ndarray  # neurons of the raster, row by row
     ring: int
     depth: int
     rows: int
     bin_steps: int
 
-    @cached_property
-    def wiring(self) -> program.Wiring:
-        """The same as the kernels take it."""
-        return program.Wiring(*(getattr(self, name) for name in program.Wiring._fields))
-
     @property
     def neurons(self) -> int:
         """Neurons of all populations."""
-        return int(self.pop[:, program.SIZE].sum())
+        return int(self.wiring.pop[:, program.SIZE].sum())
 
     @property
     def synapses(self) -> int:
         """Synapses of all projections."""
-        return len(self.targets)
+        return len(self.wiring.targets)
 
     def row(self, projection: int, source: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Targets, relative weights and delays (steps) of one source neuron in one projection."""
-        q = self.proj[projection]
-        a, b = self.starts[q[program.STARTS] + source], self.starts[q[program.STARTS] + source + 1]
-        targets = self.targets[q[program.TARGETS] + a : q[program.TARGETS] + b]
-        held = self.learned if q[program.PLASTIC] >= 0 else self.weights
+        net = self.wiring
+        q = net.proj[projection]
+        a, b = net.starts[q[program.STARTS] + source], net.starts[q[program.STARTS] + source + 1]
+        targets = net.targets[q[program.TARGETS] + a : q[program.TARGETS] + b]
+        held = self.learned if q[program.PLASTIC] >= 0 else net.weights
         weights = held[q[program.WEIGHTS] + a : q[program.WEIGHTS] + b] if q[program.WEIGHTS] >= 0 else None
-        delays = self.delays[q[program.SPREAD] + a : q[program.SPREAD] + b] if q[program.SPREAD] >= 0 else None
+        delays = net.delays[q[program.SPREAD] + a : q[program.SPREAD] + b] if q[program.SPREAD] >= 0 else None
         return targets, weights, delays
 
 
@@ -137,10 +118,8 @@ class Network:
                 if end not in names:
                     raise ModelError(f"{link.title}: there is no population '{end}': choose one of {', '.join(names)}.")
             source, target = self.population(link.source), self.population(link.target)
-            if isinstance(target, PoissonPopulation):
-                raise ModelError(
-                    f"{link.title}: {link.target} is a Poisson population, which receives nothing: end the projection elsewhere."
-                )
+            if not target.ports:
+                raise ModelError(f"{link.title}: {link.target} is a {target.owner}, which receives nothing: end the projection elsewhere.")
             if link.projection.rule == "matrix":
                 shape = (len(link.projection.matrix), len(link.projection.matrix[0]))
                 if shape != (source.size, target.size):
@@ -157,8 +136,8 @@ class Network:
         for given in self.inputs:
             if given.target not in names:
                 raise ModelError(f"Input: there is no population '{given.target}': choose one of {', '.join(names)}.")
-            if isinstance(self.population(given.target), PoissonPopulation):
-                raise ModelError(f"Input: {given.target} is a Poisson population, which receives nothing: drive another population.")
+            if not (target := self.population(given.target)).ports:
+                raise ModelError(f"Input: {given.target} is a {target.owner}, which receives nothing: drive another population.")
 
     # -- reading --
 
@@ -267,7 +246,7 @@ class Network:
         ring, depth = self._rings(dt)
         receives = {link.target for link in self.links if link.projection.delay_spread > 0}
         for g, (name, p) in enumerate(self.populations):
-            pop[g] = (p.step_kind(), first, p.size, len(p.row_names), p.refractory_steps(dt), *p.ports_rows(), name in receives)
+            pop[g] = (self._kind(p), first, p.size, len(p.row_names), p.refractory_steps(dt), *p.ports_rows(), name in receives)
             first += p.size
         shown, recorded = self._shown(pop)
         traced = self._traced(pop)
@@ -281,10 +260,22 @@ class Network:
             )
             for g, d in self._drives()
         ]
+        learned, drawn = parts["learned"], {name: parts[name] for name in parts if name != "learned"}
+        wiring = program.Wiring(pop=pop, drives=np.array(drives, np.int64).reshape(-1, 4), shown=shown, traced=traced, **drawn)
         return Built(
-            dt=dt, pop=pop, drives=np.array(drives, np.int64).reshape(-1, 4), shown=shown, recorded=recorded, traced=traced, ring=ring, depth=depth,
-            rows=max(len(p.row_names) for _, p in self.populations), bin_steps=max(1, round(0.5 / dt)), **parts,
+            dt=dt, wiring=wiring, learned=learned, recorded=recorded, ring=ring, depth=depth,
+            rows=max(len(p.row_names) for _, p in self.populations), bin_steps=max(1, round(0.5 / dt)),
         )  # fmt: skip
+
+    @cached_property
+    def _own(self) -> tuple:
+        """Kernels that populations bring along."""
+        return tuple(dict.fromkeys(type(p).update for _, p in self.populations if p.step_kind() < 0))
+
+    def _kind(self, p: Population) -> int:
+        """Number by which the loop finds the update of a population."""
+        kind = p.step_kind()
+        return kind if kind >= 0 else program.OWN + self._own.index(type(p).update)
 
     def _shown(self, pop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         shown = np.full(self.neurons, -1, np.int32)
@@ -299,7 +290,7 @@ class Network:
     def _traced(self, pop: np.ndarray) -> np.ndarray:
         """Cells whose membrane is shown: taken in turn from the populations that have one."""
         cells: list[int] = []
-        real = [g for g, (_, p) in enumerate(self.populations) if not isinstance(p, PoissonPopulation)]
+        real = [g for g, (_, p) in enumerate(self.populations) if p.ports]
         for turn in range(self.traced):
             for g in real:
                 if len(cells) < self.traced and turn < self.populations[g][1].size:
@@ -389,17 +380,17 @@ class Network:
 
     def start(self, built: Built, seed: int) -> State:
         """State before the first step."""
-        n, groups = built.neurons, len(built.pop)
+        n, groups = built.neurons, len(built.wiring.pop)
         x = np.zeros((built.rows, n))
         for g, (_, p) in enumerate(self.populations):
             draws = np.empty(2 * p.size)
             connect.fill_uniform(seed_state(seed, 100 + g), draws)
-            first = built.pop[g, program.FIRST]
+            first = built.wiring.pop[g, program.FIRST]
             p.begin(x[: len(p.row_names), first : first + p.size], draws.reshape(2, -1))
-        streams = len(built.drives) + groups
+        streams = len(built.wiring.drives) + groups
         traces = (
-            int(built.plastic[-1, program.TRACE_TARGET] + self.population(self.links[_last_plastic(built)].target).size)
-            if len(built.plastic)
+            int(built.wiring.plastic[-1, program.TRACE_TARGET] + self.population(self.links[_last_plastic(built)].target).size)
+            if len(built.wiring.plastic)
             else 0
         )
         return {
@@ -429,7 +420,7 @@ class Network:
 
     def state_bounds(self, built: Built) -> dict[str, Bound]:
         """How far the arrays of the state may go: a spike in the ring names a cell of its population."""
-        sizes = built.pop[:, program.SIZE]
+        sizes = built.wiring.pop[:, program.SIZE]
         counts = dict.fromkeys(("clock", "until", "driven until", "at", "spikes", "since", "activity", "delivered"), COUNT)
         return counts | {"fired": index(np.repeat(sizes, sizes)), "counts": Bound(0, sizes), "silent": Bound(0, 1), "last": COUNT_OR_NONE}
 
@@ -447,7 +438,14 @@ class Network:
         moving = arrays(program.Moving, state)
         tally = arrays(program.Tally, state)
         learning = program.Learning(
-            built.starts, built.targets, built.heads, built.origin, built.place, state["learned"], state["trace"], state["at"]
+            built.wiring.starts,
+            built.wiring.targets,
+            built.wiring.heads,
+            built.wiring.origin,
+            built.wiring.place,
+            state["learned"],
+            state["trace"],
+            state["at"],
         )
         done = 0
         while done < steps:
@@ -464,11 +462,11 @@ class Network:
 
     def _kernels(self, built: Built) -> tuple:
         """The parts of a step that this network needs; what few networks need is there for all of it or none, so that fewer variants are compiled."""
-        simple = program.SIMPLE.issuperset(built.pop[:, program.KIND].tolist())
-        driven = len(built.drives) > 0 or built.depth > 0
-        rare = built.depth > 0 or len(built.plastic) > 0 or any(isinstance(given.source, Noise) for given in self.inputs)
+        simple = program.SIMPLE.issuperset(kind for kind in built.wiring.pop[:, program.KIND].tolist() if kind < program.OWN)
+        driven = len(built.wiring.drives) > 0 or built.depth > 0
+        rare = built.depth > 0 or len(built.wiring.plastic) > 0 or any(isinstance(given.source, Noise) for given in self.inputs)
         return (
-            program.update_simple if simple else program.update_any,
+            program.update_with(self._own, simple) if self._own else program.update_simple if simple else program.update_any,
             program.from_outside if driven else program.no_outside,
             *(
                 (program.scatter_spikes, program.learn_by_pairs, program.shake_membranes)
@@ -512,7 +510,7 @@ class Network:
                 ]
             ).reshape(-1, 5)
             decay = math.exp(-dt / self.smoothing)
-            sizes = built.pop[:, program.SIZE]
+            sizes = built.wiring.pop[:, program.SIZE]
             keep = np.concatenate([[decay], (1 - decay) * 1000 / (sizes * dt)])
             self._cache[key] = program.Numbers(constants, gains, values, chance, other, noise, rules, keep)
         return self._cache[key]
@@ -526,7 +524,7 @@ class Network:
 
 
 def _last_plastic(built: Built) -> int:
-    return int(np.flatnonzero(built.proj[:, program.PLASTIC] >= 0)[-1])
+    return int(np.flatnonzero(built.wiring.proj[:, program.PLASTIC] >= 0)[-1])
 
 
 def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:

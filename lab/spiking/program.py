@@ -14,6 +14,7 @@ projections whose synapses differ in delay write into `pending`, a ring of input
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,10 @@ BINS = 4096  # bins of the kept history of activity
 
 
 class Wiring(NamedTuple):
-    """Populations, projections and synapses: what never changes."""
+    """Populations, projections and synapses: what never changes.
+
+    starts (all sources + projections,) int64, targets (synapses,) uint32, weights float32 relative to the projection's weight.
+    """
 
     pop: np.ndarray
     proj: np.ndarray
@@ -290,6 +294,30 @@ def update_any(kind, x, first, n, until, step, hold, c, s, fired):
 
 
 SIMPLE = frozenset((0, 1, 7))  # kinds that update_simple knows
+OWN = 8  # from here on the populations of a network that bring an update of their own, in the order in which it names them
+
+
+def _knowing(base, number, own):
+    """An update that knows one more kind."""
+
+    @kernel(fast=False)
+    def update(kind, x, first, n, until, step, hold, c, s, fired):
+        if kind == number:
+            return own(x, first, n, until, step, hold, c, s, fired)
+        return base(kind, x, first, n, until, step, hold, c, s, fired)
+
+    return update
+
+
+@lru_cache(maxsize=32)
+def update_with(own, simple):
+    """The update of a network with these kernels of its own; `simple` where all others are of the kinds that update_simple knows."""
+    update = update_simple if simple else update_any
+    for k, step in enumerate(own):
+        update = _knowing(update, OWN + k, step)
+    return update
+
+
 AFTER, BEFORE = range(2)  # of the update of a step: when something arrives
 
 
@@ -298,7 +326,7 @@ def from_outside(when, step, pop, drives, drive_values, chance, other, x, pendin
     """Bring drive, and input that waits in the ring, BEFORE the update (for synapses that move V at once) or AFTER it."""
     early = when == BEFORE
     for g in range(len(pop)):
-        if pop[g, PENDING] and (pop[g, KIND] == 0) == early:
+        if pop[g, PENDING] and (pop[g, PORT_E] == pop[g, PORT_I]) == early:
             first, size = pop[g, FIRST], pop[g, SIZE]
             _pour(pending, step % len(pending), 0, x[pop[g, PORT_E], first : first + size], first, size)
             _pour(pending, step % len(pending), 1, x[pop[g, PORT_I], first : first + size], first, size)
@@ -354,7 +382,7 @@ def no_shake(v, until, first, size, step, strength, s):
 def advance(update, outside, scatter, learn, shake, limits, wiring, numbers, moving, learning, tally, out):
     """Up to so many steps; returns those done, fewer when the events of one more step might not fit.
 
-    The first five arguments are kernels: update_simple where all populations are of its kinds, else update_any; and for what
+    The first five arguments are kernels: update_simple where all populations are of its kinds, else update_any or one with kernels of its own; and for what
     a network has none of (drive, delays of their own, plasticity, noise) those that do nothing. What is not used is not compiled.
     """
     steps, room, bin_steps = limits

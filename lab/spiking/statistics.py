@@ -33,8 +33,8 @@ def population_statistics(built: Built, state: State) -> list[dict[str, float]]:
     counts = _binned(built, state)
     wide = max(1, round(3.0 / (built.bin_steps * built.dt)))
     found = []
-    for g in range(len(built.pop)):
-        first, size = built.pop[g, program.FIRST], built.pop[g, program.SIZE]
+    for g in range(len(built.wiring.pop)):
+        first, size = built.wiring.pop[g, program.FIRST], built.wiring.pop[g, program.SIZE]
         own = cv[first : first + size]
         sums = counts[g, : counts.shape[1] // wide * wide].reshape(-1, wide).sum(axis=1)
         mean = sums.mean() if len(sums) else 0.0

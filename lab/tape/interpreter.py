@@ -33,12 +33,26 @@ def clear(a, r, f, n, train, random):
 
 def table(dtype: str, numbers: Iterable[int]) -> np.ndarray | list:
     """Where to find the kernel of every opcode number (2 k forward, 2 k + 1 backward); those named are compiled."""
+    numbers = tuple(numbers)
     known = _TABLES[dtype]
+    if max(numbers, default=0) >= len(known):
+        known = _grown(dtype, max(numbers))
     for number in numbers:
         if number >= 0 and not known[number]:
             with _COMPILING:
                 if not known[number]:
                     known[number] = entry(_kernel_of(number), *(np.zeros(1, dtype), *_ARGUMENTS))
+    return known
+
+
+def _grown(dtype: str, number: int) -> np.ndarray | list:
+    """A table with room for an opcode that was registered later, in a file of a person's own."""
+    with _COMPILING:
+        known = _TABLES[dtype]
+        more = number + 2 - len(known)
+        if more > 0:
+            known = np.concatenate([known, np.zeros(more, np.int64)]) if JIT else known + [None] * more
+            _TABLES[dtype] = known
     return known
 
 

@@ -59,6 +59,12 @@ class Operations:
         """Difference x - y; the smaller is repeated along axes of 1."""
     def sum(self, x: Node, axis: int | None = None, *, keep: bool = False, name: str | None = None) -> Node:
         """Sum over an axis of a sample, or over all its values; keep=True leaves an axis of 1."""
+    def attention(self, q: Node, k: Node, v: Node, *, causal: bool = False, name: str | None = None) -> Node:
+        """What all heads read, side by side (T, heads * size): queries q (heads, T, size), keys k and values v (heads, S, size).
+
+        Nodes: `<name>.scores` q.k / root of size, `<name>.attention` its softmax, `<name>.heads` the weighted values (heads, T, size).
+        causal=True lets place i see the places 0 to i only.
+        """
     def average_pool(self, x: Node, size: int = 2, *, stride: int | None = None, padding: int | str = 0, name: str | None = None) -> Node:
         """Mean under each window (stride: the size); outside pixels count as 0."""
     def conv2d(self, x: Node, filters: int | None = None, *, size: int = 3, stride: int = 1, padding: int | str = "same", weight: Node | None = None, bias: bool | Node = True, init: Any = "he", name: str | None = None) -> Node:

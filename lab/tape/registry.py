@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dis import get_instructions
 from functools import cache
+from itertools import count
 from typing import Any
 
 from lab.errors import ModelError, near
@@ -64,6 +65,7 @@ class Case:
 
 
 OPCODES: dict[str, Opcode] = {}
+_numbers = count(1)
 OPERATIONS: dict[str, Callable] = {}
 CASES: list[Case] = []
 
@@ -84,7 +86,7 @@ def opcode(
     """
     if name in OPCODES:
         raise ModelError(f"tape: opcode '{name}' is registered twice; give one of them another name.")
-    OPCODES[name] = Opcode(name, len(OPCODES) + 1, forward, backward, fresh, shared, either)
+    OPCODES[name] = Opcode(name, next(_numbers), forward, backward, fresh, shared, either)
 
 
 @cache

@@ -3,7 +3,7 @@
 Learner             objectives, the run, evaluations, best weights, slow motion, gradient check, weight files (learner.py)
 Stepwise            its length in steps (stepwise.py); a transformer that can be looked into (inside.py)
 Supervised          on examples of a data set, with a part held out (supervised.py); by hand: points and drawings (actions.py)
-Perceptron          layered networks on top of it                                                     (perceptron.py)
+Perceptron          layered networks on top of it (perceptron.py); with others beside it on the same minibatches (beside.py)
 GraphTraining       networks built on the canvas, on top of it                                        (graph.py)
 objectives          what a learner says before anything is built: objectives, measures, phases, layers
 makers              what is learned from: examples, sequences, points, text, episodes
@@ -12,10 +12,11 @@ readings, pictures  what can be looked at, and how it is shown
 diagnosis           what is wrong, in words
 """
 
+from lab.params import redeclared
 from lab.training.graph import GraphTraining
 from lab.training.learner import Constants, Learner
 from lab.training.objectives import Measure, Objective, Phase, Stage
-from lab.training.perceptron import Perceptron, redeclared
+from lab.training.perceptron import Perceptron
 from lab.training.stepwise import Stepwise
 from lab.training.supervised import Supervised
 

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.model import Out, Picture, State, Stream, action, param
+from lab.params import redeclared
 from lab.tape import Node, Tape
 from lab.training import walk
 from lab.training.learner import Constants
 from lab.training.objectives import Objective, Phase, Stage
-from lab.training.perceptron import ACTIVATIONS, first_weights, redeclared
+from lab.training.perceptron import ACTIVATIONS, first_weights
 from lab.training.readings import violins
 from lab.training.stepwise import Stepwise
 

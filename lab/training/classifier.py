@@ -11,6 +11,7 @@ import numpy as np
 from lab.data import sets
 from lab.errors import ModelError
 from lab.model import Action, Bound, Layer, Picture, State, action, index, param
+from lab.params import redeclared
 from lab.tape import Node
 from lab.training import canvas, readings
 from lab.training.attacks import Attack, probabilities
@@ -18,7 +19,7 @@ from lab.training.convolution import convolutions
 from lab.training.learner import Constants
 from lab.training.material import outline
 from lab.training.objectives import Stage
-from lab.training.perceptron import Perceptron, redeclared
+from lab.training.perceptron import Perceptron
 
 NUMBERS = ("diabetes", *sets.FUNCTIONS, "drawn")  # data sets without classes
 KINDS = ("perceptron", "convolutional")

@@ -186,6 +186,9 @@ def bundle(weight: np.ndarray, source: Column, target: Column) -> tuple[np.ndarr
         weight, whole = _size(weight.reshape(-1, *weight.shape[2:]), 0), False
     elif target.turned:
         weight = weight.T
+    elif target.form == "maps" and weight.shape[1] > target.units and weight.shape[1] % target.units == 0:
+        # gates of a memory, or queries, keys and values: several weights run between the same two units
+        weight, whole = _size(weight.reshape(len(weight), -1, target.units), 1), False
     if source.form == "picture":
         weight, whole = _size(weight, 0)[None], False
     elif source.form == "maps" and len(weight) != source.units:
@@ -221,6 +224,8 @@ def _answers(model: Any, c: Any, state: dict, tape: dict, columns: Sequence[Colu
     maps: list[np.ndarray | None] = [None]
     for column, answer in zip(columns[1:], answers, strict=True):
         kept = np.moveaxis(answer[0], -1, 0)[: shown(column)].astype(float) if column.form == "maps" else None
+        if kept is not None and kept.ndim == 2:
+            kept = kept[:, None]  # of a sequence: one row of places for each feature
         maps.append(kept)
         values.append(answer[0].ravel().astype(float) if kept is None else kept.mean((1, 2)))
     if model.task == "classification":

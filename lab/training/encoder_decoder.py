@@ -19,7 +19,7 @@ import numpy as np
 
 from lab.errors import ModelError, near
 from lab.tape import Node, Program, Tape
-from lab.training.language import attended, feed_forward
+from lab.training.language import feed_forward
 from lab.training.makers import Arrays, Made, known_of, numbered
 from lab.training.objectives import Stage
 
@@ -133,7 +133,7 @@ def translator(tape: Tape, x: Node, y: Node, plan: Plan) -> tuple[Node, tuple[St
             )
             for part, read in (("q", normed), ("k", asked), ("v", asked))
         )
-        mix = tape.affine(attended(tape, q, k, v, name, causal=causal), d, name=f"{name}.mix")
+        mix = tape.affine(tape.attention(q, k, v, causal=causal, name=name), d, name=f"{name}.mix")
         stages.extend(Stage(f"{name}.{part}", f"{name}.{part}.weight", f"{name}.{part}") for part in ("qs", "ks", "vs", "mix"))
         return tape.add(h, mix, name=f"{name}.out")
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import exp, kernel, log, uniform
-from lab.training.predictive import Layout, Nodes, Weights, forward, step_of
+from lab.training.predictive import Layout, Nodes, Weights, carry_back, forward
 
 BETA1, BETA2 = 0.9, 0.999
 
@@ -80,15 +80,7 @@ def taught(net, weights, kind, nodes, given, told, pay, rng, step):
     # The mean of the last thousand or so: a baseline that lags behind would blame what is no longer bad.
     told.mean[1] = min(told.mean[1] + batch, 1000.0)
     told.mean[0] += (total - batch * told.mean[0]) / max(told.mean[1], float(batch))
-    for k in range(last - 1, -1, -1):
-        step_of(net, nodes.f, nodes.eps, k, batch, 1.0 / batch, step.M, step.b)
-        if k > 0:
-            n, m = net.sizes[k], net.sizes[k + 1]
-            above = nodes.eps[batch * net.units[k + 1] : batch * net.units[k + 2]].reshape((batch, m))
-            here = nodes.eps[batch * net.units[k] : batch * net.units[k + 1]]
-            np.dot(above, weights.M[net.weights[k] : net.weights[k + 1]].reshape((n, m)).T, here.reshape((batch, n)))
-            for i in range(batch * n):
-                here[i] *= nodes.d[batch * net.units[k] + i]
+    carry_back(net, weights.M, nodes, batch, step)
     return right / batch
 
 

@@ -12,6 +12,7 @@ from lab.graph.document import Graph, Node
 from lab.graph.kinds.layers import Dense, Input, Output, Reconstruction, SecondLoss, kind_of, mlp, shapes, sized, terms, weighted, write
 from lab.graph.weights import MOST, carried, carry
 from lab.model import Layer, Picture, State, Stream, param
+from lab.params import redeclared
 from lab.tape import Tape
 from lab.training.dale import SignedLayers
 from lab.training.drawing import Column
@@ -19,7 +20,6 @@ from lab.training.drawn_graph import columns_of, depths_of
 from lab.training.learner import Constants
 from lab.training.material import Outline, outline
 from lab.training.objectives import Stage
-from lab.training.perceptron import redeclared
 from lab.training.supervised import Supervised
 
 MLP = mlp().to_json()

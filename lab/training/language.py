@@ -53,7 +53,7 @@ def transformer(tape: Tape, x: Node, shape: Shape) -> tuple[Node, tuple[Stage, .
         three = tape.affine(normed, 3 * d, init="small", name=f"{name}.qkv")
         split = tape.transpose(tape.reshape(three, (T, 3, H, d // H)), (1, 2, 0, 3), name=f"{name}.split")
         q, k, v = (tape.select(split, i, name=f"{name}.{letter}") for i, letter in enumerate("qkv"))
-        mix = tape.affine(attended(tape, q, k, v, name, causal=True), d, init="small", name=f"{name}.mix")
+        mix = tape.affine(tape.attention(q, k, v, causal=True, name=name), d, init="small", name=f"{name}.mix")
         h = tape.add(h, mix, name=f"{name}.middle")
         h = feed_forward(tape, h, shape.hidden * d, name)
         stages += [
@@ -65,15 +65,6 @@ def transformer(tape: Tape, x: Node, shape: Shape) -> tuple[Node, tuple[Stage, .
         return tape.affine(last, weight=table, bias=False, transposed=True, name="logits"), tuple(stages)
     logits = tape.affine(last, shape.letters, init="small", name="logits")
     return logits, (*stages, Stage("logits", "logits.weight", "logits"))
-
-
-def attended(tape: Tape, q: Node, k: Node, v: Node, name: str, *, causal: bool) -> Node:
-    """Write the looking of all heads: queries q (heads, T, size), keys and values k, v (heads, S, size); returns (T, heads * size)."""
-    heads, T, size = q.shape
-    scores = tape.scale(tape.matmul(q, k, transposed=True), size**-0.5, name=f"{name}.scores")
-    looks = tape.softmax(scores, causal=causal, name=f"{name}.attention")
-    found = tape.matmul(looks, v, name=f"{name}.heads")
-    return tape.reshape(tape.transpose(found, (1, 0, 2)), (T, heads * size))
 
 
 def feed_forward(tape: Tape, h: Node, neurons: int, name: str, init: str = "small") -> Node:

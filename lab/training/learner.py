@@ -253,7 +253,7 @@ class Learner(Model):
 
     def changed_live(self, before: Model, constants: Constants, state: State) -> None:
         """Another optimiser begins with an empty memory."""
-        if self.optimiser != getattr(before, "optimiser", self.optimiser):
+        if isinstance(before, Learner) and self.optimiser != before.optimiser:
             constants.program.forget(state)
             state["switched"][0] = state["counters"][STEP]
 

@@ -206,6 +206,8 @@ class Sequences(Made):
     echo    bits; the target (length, 1) is the bit of `delay` steps before, 0 at first
     sine    a sine whose period is `period` plus or minus 20 %, at a phase of chance; the target (length, 1) is its next value
     XOR     bits; the target (length, 1) is the exclusive or of this bit and that of `delay` steps before
+    Dyck    words of two kinds of brackets, closed in order: a step has its kind (1 round, -1 square), and 1 where it opens, -1 where
+            it closes; the target (length, 1) is the kind of the bracket that has to be closed next, 0 where none is open
     """
 
     kind: str = "adding"
@@ -251,11 +253,38 @@ def _exclusive(maker: Sequences, random: np.random.Generator, count: int) -> tup
     return bits[..., None], (bits ^ before)[..., None]
 
 
+def _dyck(maker: Sequences, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+    T, each = maker.length, np.arange(count)
+    whole = T + T % 2  # a word of an odd length is cut off before its last bracket
+    depth, stack = np.zeros(count, np.int64), np.zeros((count, whole // 2 + 1))
+    x, t = np.zeros((count, T, 2)), np.zeros((count, T, 1))
+    for k in range(T):
+        opens = (depth == 0) | ((depth < whole - k) & (random.random(count) < 0.5))
+        kind = np.where(opens, 2.0 * random.integers(0, 2, count) - 1.0, stack[each, depth - 1])
+        stack[each[opens], depth[opens]] = kind[opens]
+        depth += np.where(opens, 1, -1)
+        x[:, k] = np.stack([kind, np.where(opens, 1.0, -1.0)], -1)
+        t[:, k, 0] = np.where(depth > 0, stack[each, depth - 1], 0.0)
+    return x, t
+
+
+def open_for(x: np.ndarray) -> np.ndarray:
+    """(count, length) how many steps ago the bracket that has to be closed next was opened; -1 where none is open. x as `Dyck` makes it."""
+    found = np.full(x.shape[:2], -1)
+    for row, word in zip(found, x[..., 1], strict=True):
+        opened: list[int] = []
+        for k, opens in enumerate(word > 0):
+            opened.append(k) if opens else opened.pop()
+            row[k] = k - opened[-1] if opened else -1
+    return found
+
+
 SEQUENCES: dict[str, Callable[[Sequences, np.random.Generator, int], tuple[np.ndarray, np.ndarray]]] = {
     "adding": _adding,
     "echo": _echo,
     "sine": _sine,
     "XOR": _exclusive,
+    "Dyck": _dyck,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.model import Model, param
+from lab.model import param
 from lab.tape import Node, Tape
 from lab.tape.initialisers import INITIALISERS
 from lab.training.dale import Beneath, SignedLayers
@@ -26,16 +26,6 @@ RECTIFIED = ("ReLU", "leaky ReLU", "softplus", "GELU")
 def first_weights(initialiser: str, activation: str) -> str:
     """The tape's initialiser: automatic means He for rectifying activations and Xavier for the others."""
     return initialiser if initialiser != "automatic" else "he" if activation in RECTIFIED else "xavier"
-
-
-def redeclared(base: type[Model], name: str, default: Any, **changes: Any) -> Any:
-    """A parameter of `base` with another default, and whatever else is changed of it."""
-    s = base.specs()[name]
-    known: dict[str, Any] = dict(
-        unit=s.unit, lo=s.lo, hi=s.hi, choices=s.choices or None, live=s.live, log=s.log, doc=s.doc, group=s.group, label=s.label, when=s.when,
-        builds=s.builds, main=s.main, kind=None if s.choices else s.kind, soft=s.soft, symbol=s.symbol, marks=dict(s.marks),
-    )  # fmt: skip
-    return param(default, **known | changes)
 
 
 class Perceptron(SignedLayers):

@@ -102,7 +102,7 @@ def _short(name: str) -> str:
 
 def _tiles(model: Any) -> tuple[str, ...]:
     """Names of the units whose answers are tiles, as `readings.units` chooses them."""
-    layers = list(zip(model.stage_names(), getattr(model, "widths", ()), strict=False))[: len(model.stage_names()) - 1]
+    layers = list(zip(model.stage_names(), model.widths, strict=False))[: len(model.stage_names()) - 1]
     chosen, most = (layers, 16) if len(layers) == 1 else (layers[:: max(1, len(layers) - 1)], 8)
     return tuple(f"{_short(name)}.{k + 1}" for name, width in chosen for k in range(min(width, most)))
 

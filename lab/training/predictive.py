@@ -271,6 +271,20 @@ def begin(net, weights, nodes, how, given, wanted, part, zero, energy, step):
 
 
 @kernel(fast=False)
+def carry_back(net, M, nodes, batch, step):
+    """The errors of the output carried back layer by layer, and the step of every weight that follows from them."""
+    for k in range(len(net.sizes) - 2, -1, -1):
+        step_of(net, nodes.f, nodes.eps, k, batch, 1.0 / batch, step.M, step.b)
+        if k > 0:
+            n, m = net.sizes[k], net.sizes[k + 1]
+            above = nodes.eps[batch * net.units[k + 1] : batch * net.units[k + 2]].reshape((batch, m))
+            here = nodes.eps[batch * net.units[k] : batch * net.units[k + 1]]
+            np.dot(above, M[net.weights[k] : net.weights[k + 1]].reshape((n, m)).T, here.reshape((batch, n)))
+            for i in range(batch * n):
+                here[i] *= nodes.d[batch * net.units[k] + i]
+
+
+@kernel(fast=False)
 def back_propagate(net, M, b, kind, nodes, given, wanted, step):
     """Minus the gradient of |y - y^|^2 / 2 (mean of the examples) with respect to every weight, into step."""
     last, batch = len(net.sizes) - 1, given.shape[0]
@@ -283,15 +297,7 @@ def back_propagate(net, M, b, kind, nodes, given, wanted, step):
         for j in range(net.sizes[last]):
             at = top + i * net.sizes[last] + j
             nodes.eps[at] = wanted[i, j] - nodes.mu[at]
-    for k in range(last - 1, -1, -1):
-        step_of(net, nodes.f, nodes.eps, k, batch, 1.0 / batch, step.M, step.b)
-        if k > 0:
-            n, m = net.sizes[k], net.sizes[k + 1]
-            above = nodes.eps[batch * net.units[k + 1] : batch * net.units[k + 2]].reshape((batch, m))
-            here = nodes.eps[batch * net.units[k] : batch * net.units[k + 1]]
-            np.dot(above, M[net.weights[k] : net.weights[k + 1]].reshape((n, m)).T, here.reshape((batch, n)))
-            for i in range(batch * n):
-                here[i] *= nodes.d[batch * net.units[k] + i]
+    carry_back(net, M, nodes, batch, step)
 
 
 @kernel(fast=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from lab.model import Place, Stage, Strips
+from lab.model import Drawers, Place, Stage, Strips
 
 LARGE = ("surface", "fit", "outcomes", "latent")  # what a network says, where it can be seen at once
 DRAWERS = (
@@ -49,6 +49,30 @@ def stage_of(model: Any, names: Collection[str], own: Collection[str]) -> Stage:
     found = ((word, tuple(n for n in listed if n not in shown)) for word, listed in drawers.items())
     kept = tuple((word, listed) for word, listed in found if listed)
     return Stage(main, tuple(beside), below=below, drawers=kept, opened=opened if opened in dict(kept) else "")
+
+
+def led_by(
+    model: Any, main: Place, beside: tuple[Place, ...], below: tuple[Place, ...] = (), opened: str = "", drawers: Drawers = ()
+) -> Stage:
+    """The stage of a training whose lesson is about something of its own: what it names is there, the rest waits in the usual drawers.
+
+    `drawers` of its own come first; pictures that this model does not have now are passed over.
+    """
+    there = {picture.name for picture in model.pictures}
+    taken = {n for place in (main, *beside, *below) for n in _names(place)}
+    listed: list[tuple[str, tuple[str, ...]]] = []
+    for word, names in (*drawers, *DRAWERS):
+        own = tuple(n for n in names if n in there and n not in taken)
+        taken |= set(own)
+        listed += [(word, own)] if own else []
+
+    def kept(places: tuple[Place, ...]) -> tuple[Place, ...]:
+        return tuple(place for place in places if set(_names(place)) <= there)
+
+    return Stage(main, kept(beside), below=kept(below), drawers=tuple(listed), opened=opened if opened in dict(listed) else "")
+
+
+CURVES = Strips("curves", "Loss and score", ("loss", "score"))
 
 
 def _names(place: Place) -> tuple[str, ...]:

@@ -102,6 +102,11 @@ class Supervised(ByHand):
         """Names of the layers with weights, first to last."""
         raise ModelError(f"{self._owner()} does not implement stage_names().")
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units of each hidden layer, of a network that has layers of single units."""
+        return ()
+
     def goal(self, tape: Tape, x: Node, output: Node, outputs: int) -> Node:
         """The loss of each sample: cross-entropy from logits, or the mean squared error."""
         if self.task == "classification":

@@ -297,7 +297,8 @@ def _named(model: Any, c: Any, t: np.ndarray) -> str:
 
 def table(model: Any, c: Any, state: dict, tape: dict) -> list[dict[str, Any]]:
     """The same as text, all layers at once: what is known in the present phase."""
-    kind = getattr(model.phases(c)[int(state["phase"][0])], "kind", 0)
+    phase = model.phases(c)[int(state["phase"][0])]
+    kind = phase.kind if isinstance(phase, Part) else 0
     x, t = example(model, c, state)
     given, program, wires = model.given(x, t), c.program, wiring(c.program, c.stages)
     values = program.forward(tape, [*(w.h for w in wires), "loss"], **given)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.widgets import theme
+from lab.widgets.laid import Laid, clearest
 
 ICONS = {
     "bad": "mdi6.alert-octagon-outline",
@@ -23,11 +24,12 @@ WORDS = {"bad": "Error", "warn": "Warning", "good": "Done", "accent": "Note"}
 PASSING = 6.0  # seconds that a sentence stays that passes by itself
 HELD = 1500  # ms more while the mouse or the keyboard is on it: what one is about to press must not vanish
 AWAY = 10  # px from the upper edge of the stage
+LOWER = 72  # px that it may lie lower than that, to keep off the words below it
 SIDE = 24  # px left free at either side
 WIDEST = 860  # px
 
 
-class Banner(QFrame):
+class Banner(Laid):
     """One sentence at a time, over its parent; `below` another one while that is shown."""
 
     def __init__(self, parent: QWidget, below: Banner | None = None, passing: bool = False):
@@ -65,6 +67,7 @@ class Banner(QFrame):
         self._ways: list[QPushButton] = []
         self._key: object = None
         self._token = "accent"
+        self.lettering: Callable[[], Sequence[QRect]] = tuple  # where words stand on the stage
         self._above = below
         self._followers: list[Banner] = []
         if below is not None:
@@ -73,7 +76,6 @@ class Banner(QFrame):
         self._time.setSingleShot(True)
         self._time.timeout.connect(self._pass)
         self._passing = passing
-        parent.installEventFilter(self)
         theme.changes().changed.connect(self.set_theme)
         self.hide()
 
@@ -122,14 +124,8 @@ class Banner(QFrame):
 
     # -- where it lies --
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep in the middle of a stage that changes its size."""
-        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
-            self.place()
-        return False
-
     def place(self) -> None:
-        """In the middle of the upper edge; the words keep the larger part of the width, buttons that would take it go below."""
+        """In the middle of the upper edge, off the words below it; its own words keep the larger part of the width, buttons that would take it go below."""
         stage = self.parentWidget()
         if stage is None or self.isHidden():
             return
@@ -151,8 +147,12 @@ class Banner(QFrame):
         self.words.setFixedHeight(max(20, self.words.heightForWidth(max(80, width - rest))))
         self._column.activate()
         height = self._column.minimumSize().height()
-        top = AWAY if self._above is None or self._above.isHidden() else self._above.geometry().bottom() + 7
-        self.setGeometry((stage.width() - width) // 2, top, width, height)
+        left = (stage.width() - width) // 2
+        if self._above is None or self._above.isHidden():
+            tops = range(AWAY, max(AWAY, min(AWAY + LOWER, stage.height() - height - AWAY)) + 1, 2)
+            self.setGeometry(clearest((QRect(left, top, width, height) for top in tops), self.lettering()))
+        else:
+            self.setGeometry(left, self._above.geometry().bottom() + 7, width, height)
         self.raise_()
         for follower in self._followers:
             follower.place()

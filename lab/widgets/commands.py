@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from lab import catalog, units
@@ -24,6 +24,7 @@ from lab.widgets.side import DEFAULTS, preset_of
 
 FILES = "Sessions (*.lab)"
 SOUNDS = "Sound (*.wav)"
+COPIES = {"command": "a command", "toml": "an experiment file (TOML)", "python": "a Python program"}
 ALSO = {  # what else commands are called
     "undo": ("take back",), "redo": ("do again", "repeat"), "new": ("start anew",), "open": ("load", "file"),
     "bring": ("own data", "my data", "import", "load data", "table", "CSV", "Excel", "upload", "file"), "recent": ("last files",),
@@ -49,8 +50,8 @@ class Commands(QObject):
         self._calls: dict[str, Callable[..., object]] = {}
         w = shell
         add = self._add
-        add("undo", "Undo", w.undo, "mdi6.undo", "Ctrl+Z")
-        add("redo", "Redo", w.redo, "mdi6.redo", "Ctrl+Shift+Z", "Ctrl+Y")
+        add("undo", "Undo", w.steps.undo, "mdi6.undo", "Ctrl+Z")
+        add("redo", "Redo", w.steps.redo, "mdi6.redo", "Ctrl+Shift+Z", "Ctrl+Y")
         w.history.stack.indexChanged.connect(self._name_steps)
         self._name_steps()
         add("new", "New session", self.new, "mdi6.file-plus-outline", "Ctrl+N")
@@ -66,12 +67,14 @@ class Commands(QObject):
         add("save-copy", "Save a copy…", self.save_copy, "mdi6.content-copy")
         add("export-all", "Export everything…", self.export_all, "mdi6.export")
         add("sound", "Save the spikes as sound…", self.save_sound, "mdi6.volume-high")
-        add("play", "Play or pause", w.toggle, "mdi6.play", "Space")
-        add("step", "Advance one step", partial(w.run_for, 1), "mdi6.step-forward", ".")
+        for form, words in COPIES.items():
+            add(f"copy-as-{form}", f"Copy this run as {words}", partial(self.copy_run, None, form), "mdi6.content-copy")
+        add("play", "Play or pause", w.driver.toggle, "mdi6.play", "Space")
+        add("step", "Advance one step", partial(w.driver.run_for, 1), "mdi6.step-forward", ".")
         add("run-for", "Run for a number of steps…", self._run_for, "mdi6.skip-forward", "Shift+.")
-        add("reset", "Reset the state, keep the parameters", w.reset, "mdi6.restart", "Ctrl+R")
+        add("reset", "Reset the state, keep the parameters", w.driver.reset, "mdi6.restart", "Ctrl+R")
         add("defaults", "Reset all parameters to their defaults", self._defaults, "mdi6.backup-restore")
-        add("branch", "Make a branch at the time looked at", w.branch_here, "mdi6.source-branch", "B")
+        add("branch", "Make a branch at the time looked at", w.driver.branch_here, "mdi6.source-branch", "B")
         add("present", "Look at the present again", self._present, "mdi6.skip-forward", "P")
         add("slower", "Slower", partial(self._nudge, -10), "mdi6.speedometer-slow", "[")
         add("faster", "Faster", partial(self._nudge, 10), "mdi6.speedometer", "]")
@@ -234,7 +237,7 @@ class Commands(QObject):
             Entry(
                 "set",
                 f"{spec.label} = {spec.text(number)}",
-                partial(self.window.change, spec.name, number),
+                partial(self.window.tuning.change, spec.name, number),
                 "mdi6.pencil-outline",
                 spec.doc,
                 (query,),
@@ -259,7 +262,7 @@ class Commands(QObject):
     def _present(self) -> None:
         status = self.window.player.status
         if status is not None:
-            self.window.seek(status.step)
+            self.window.driver.seek(status.step)
 
     def _nudge(self, by: int) -> None:
         self.window.transport.nudge_speed(by)
@@ -406,7 +409,7 @@ class Commands(QObject):
 
     def _go_to(self, session: Any) -> None:
         w = self.window
-        w.keep_layout()
+        w.layouts.keep(w.session, w.document)
         w.player.finish(10.0)
         filing.close(w.session)
         w.workspace.clear()
@@ -447,7 +450,7 @@ class Commands(QObject):
                 key="file",
             )
             return
-        w.keep_layout()
+        w.layouts.keep(w.session, w.document)
         w.player.finish(10.0)
         try:
             w.session = filing.move(w.session, Path(path), w.settings)
@@ -527,6 +530,29 @@ class Commands(QObject):
             return
         w.toast.say("good", f"{units.number(seconds, 3)} s of sound were saved as {path}.", key="file")
 
+    def copy_run(self, run: int | None, form: str) -> None:
+        """Put what makes a run again, by default the one in front, on the clipboard: as a command, an experiment file or Python."""
+        from lab.engine.recording import as_it_went
+        from lab.engine.telling import told
+
+        w = self.window
+        number = w.player.run_id if run is None else run
+        if number is None:
+            w.banner.say("accent", "Nothing is recorded yet: let the model run first.", key="file")
+            return
+        try:
+            w.session.flush()
+            reader = w.player.reader()
+            experiment = as_it_went(reader, w.session.run(number))
+            status = w.player.status
+            if status is not None and status.run_id == number and status.phase != "past":  # it may be under way
+                experiment = experiment.replace(steps=status.step, schedule=status.log)
+            QGuiApplication.clipboard().setText(told(experiment, form))
+        except LabError as error:
+            w.banner.say("bad", str(error), key="file")
+            return
+        w.toast.say("good", f"The run is on the clipboard as {COPIES[form]}.", key="file")
+
     def show_recent(self) -> None:
         """A menu of the sessions used last."""
         menu = QMenu(self.window.frame)
@@ -537,26 +563,6 @@ class Commands(QObject):
         if menu.isEmpty():
             menu.addAction("No sessions were opened or saved yet").setEnabled(False)
         menu.popup(self.window.bar.mapToGlobal(self.window.bar.rect().bottomRight()) - QPoint(menu.sizeHint().width(), 0))
-
-    # -- layout --
-
-    def saved_layout(self, model: str) -> object:
-        """The arrangement of a model's cards: of this session, or the person's last one; what a file says is checked where it is used."""
-        return self.window.layouts().get(model) or self.window.settings.get("layouts", {}).get(model)
-
-    def keep_layout(self, model: str, state: dict[str, Any]) -> None:
-        """Remember an arrangement in the session and for the person."""
-        w = self.window
-        if w.session.closed:
-            return
-        layouts, own = w.layouts(), dict(w.settings.get("layouts", {}))
-        for kept in (layouts, own):
-            if state:
-                kept[model] = state
-            else:
-                kept.pop(model, None)
-        w.session.set_document({**w.session.document(), **w.document.to_dict(), "layouts": layouts})
-        w.settings.put("layouts", own)
 
     # -- the course --
 

@@ -88,7 +88,7 @@ class Compare(QDialog):
 
     def show_runs(self, shell: Shell) -> None:
         """Show the runs that are overlaid or in front; all of the list when there are fewer than two."""
-        rows = list(shell.run_rows())
+        rows = list(shell.marks.rows())
         chosen = [r for r in rows if r.overlaid or r.current]
         chosen = chosen if len(chosen) > 1 else rows[:MOST]
         specs = catalog.load(shell.document.model).specs()
@@ -96,7 +96,7 @@ class Compare(QDialog):
         runs = []
         for row in chosen:
             info = shell.session.run(row.id)
-            runs.append((row.name, shell.told(info), dict(status.summary) if status is not None and row.current else info.summary))
+            runs.append((row.name, shell.marks.told(info), dict(status.summary) if status is not None and row.current else info.summary))
         found = table(runs, specs, _text) if len(runs) > 1 else []
         self.words.setText(
             "What differs between the runs, also what was changed while they ran (before → after), then their figures. Runs that are laid behind the present one are compared; without any, the newest."

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.engine.status import Status
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel, figure_rows, figures, sentence
+from lab.widgets.laid import Laid
 
 MOST = 5  # figures
 WIDE = 330
@@ -30,7 +20,7 @@ AWAY = 16
 Way = tuple[str, Callable[[], object]]
 
 
-class FinishCard(QFrame):
+class FinishCard(Laid):
     """Lies over the lower right corner of its parent, or of the part of it that `home` says: a drawer rather than a result."""
 
     def __init__(self, parent: QWidget, home: Callable[[], QRect | None] = lambda: None):
@@ -69,7 +59,6 @@ class FinishCard(QFrame):
         column.addLayout(self._ways)
         self.buttons: list[QPushButton] = []
         self._labels: list[QLabel] = []
-        parent.installEventFilter(self)
         theme.changes().changed.connect(self.set_theme)
         self.hide()
 
@@ -100,14 +89,8 @@ class FinishCard(QFrame):
         self.place()
         self.raise_()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay in the corner."""
-        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
-            self.place()
-        return False
-
     def place(self) -> None:
-        """Into the lower right corner of the stage."""
+        """Into the lower right corner of the stage. It is as large as a small picture: anywhere else it would lie on a result."""
         stage = self.parentWidget()
         if stage is None or self.isHidden():
             return

@@ -90,7 +90,7 @@ class Keeper(QObject):
         experiment = shell.document.experiment(name)
         waiting = self.waiting.pop(name, None)
         if waiting is not None and alike(waiting.experiment, experiment):
-            shell.begin(experiment, waiting.playing, waiting.pace, resume=(waiting.point, ()), at=waiting.point.step)
+            shell.driver.begin(experiment, waiting.playing, waiting.pace, resume=(waiting.point, ()), at=waiting.point.step)
             return True
         for info in reversed(shell.session.runs()):
             if info.experiment.get("model") == name and info.steps and not shell.document.mark(info.id).deleted:
@@ -103,7 +103,7 @@ class Keeper(QObject):
         return False
 
     def _fits(self, info: RunInfo, experiment: Experiment) -> bool:
-        told = self._shell.told(info)
+        told = self._shell.marks.told(info)
         try:
             made = Experiment.from_dict(info.experiment, f"Run '{info.name}'").build().replace(**told.changes)
         except LabError:

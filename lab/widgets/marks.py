@@ -53,7 +53,7 @@ class Marks(QObject):
         if run != self._shell.player.run_id:
             title = self.title(run)
             self._shell.history.replace(self._document.with_mark(run, deleted=True, overlaid=False), f"Delete {title}")
-            self._shell.did(f"'{title}' was deleted.")
+            self._shell.steps.did(f"'{title}' was deleted.")
 
     def look(self, run: int) -> None:
         """Show the recording of a run."""

@@ -84,3 +84,20 @@ def own_files(names: Iterable[Any]) -> list[Path]:
         except OwnModelError as error:
             found.append(error.path)
     return found
+
+
+def asked(path: Path) -> tuple[str, bool]:
+    """What is said of a Python file that a session names as a model, and whether it can be run at all."""
+    if not path.is_file():
+        return f"The model file {path} is not there: what was recorded with it can be taken out with lab export.", False
+    return (
+        f"This session was made with the model file {path}, a Python program that is not part of the lab. "
+        "It has not been run: run it only if you know where it comes from.",
+        True,
+    )
+
+
+def name_of(path: Path, document: Document, runs: Sequence[RunInfo]) -> str:
+    """The name under which a session knows a model file: that of its last run, or of an experiment, or else where it lies."""
+    named = [*(e.get("model") for e in document.unread), *(r.experiment.get("model") for r in runs)]
+    return next((n for n in reversed(named) if isinstance(n, str) and n.endswith(path.name)), str(path))

@@ -208,9 +208,9 @@ class Player(QObject):
         self.runner = runner
         self._live = LiveSource.of(runner)
         self._moment = Moment(runner.ring, lambda: runner.status)
-        if resume.get("resume"):
-            run_id, at = resume.get("run_id"), resume.get("at")
-            self._goes_on_from(*(resume["parent"] if run_id is None else (run_id, at)))
+        whence = (resume["run_id"], resume["at"]) if "run_id" in resume else resume.get("parent")
+        if whence is not None:  # a run that had left the session, and is come back to, has no recording of what was before
+            self._goes_on_from(*whence)
         self._known_run = None
         self._since = time.monotonic()
         runner.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -14,11 +15,14 @@ PATIENCE = 0.25  # seconds before preparing is worth a word
 
 
 class Reports(QObject):
-    """Turns the status of the run in front into a sentence in the banner; looked at once per beat."""
+    """Turns the status of the run in front into a sentence in the banner, or the card of its end; looked at once per beat.
 
-    def __init__(self, shell: Shell):
+    `compare` shows the runs side by side.
+    """
+
+    def __init__(self, shell: Shell, compare: Callable[[], object]):
         super().__init__(shell.frame)
-        self._shell = shell
+        self._shell, self._compare = shell, compare
         self._reported: tuple = ()
         self._preparing = ""
         self._opened_at = 0.0
@@ -71,19 +75,22 @@ class Reports(QObject):
             self._shell.finish_card.hide()
         elif self._moving and status.place is None:
             self._moving = False
-            self._shell.show_finish(status)
+            self.show_end(status)
         if status.phase == "diverged":
             undo = self._shell.history.stack.undoText()
-            ways: list = [(way.label, partial(self._shell.remedy, way)) for way in status.remedies[:2]]
+            ways: list = [(way.label, partial(self._shell.driver.remedy, way)) for way in status.remedies[:2]]
             ways = ways or [("Back to the last good state", self._shell.player.play)]
             if undo:
                 ways.append((f"Undo {undo}", self._undo_and_go))
             if len(ways) < 3:
-                ways.append(("Reset to defaults", self._shell.reset_to_defaults))
+                ways.append(("Reset to defaults", self._shell.driver.reset_to_defaults))
             self._shell.banner.say("bad", status.error, ways, key="run")
         elif status.phase == "failed":
             self._shell.banner.say(
-                "bad", status.error, [("Try again", self._shell.reset), ("Reset to defaults", self._shell.reset_to_defaults)], key="run"
+                "bad",
+                status.error,
+                [("Try again", self._shell.driver.reset), ("Reset to defaults", self._shell.driver.reset_to_defaults)],
+                key="run",
             )
         elif status.waiting_for_disk:
             self._shell.banner.say(
@@ -93,6 +100,18 @@ class Reports(QObject):
             self._shell.banner.say("warn", status.error, key="run")
         else:
             self._shell.banner.take_back("run")
+
+    def show_end(self, status: Status) -> None:
+        """Open the card of a finished run: what came out and what can be done now. Nothing begins anew by itself."""
+        going_on, driver = status.model.going_on, self._shell.driver
+        ways: list[tuple[str, Callable[[], object]]] = [] if going_on is None else [(going_on.label, partial(driver.remedy, going_on))]
+        ways += [("Start again", partial(driver.reset, playing=True)), ("Start again with another seed", self._another_seed)]
+        if len(self._shell.marks.rows()) > 1:
+            ways.append(("Compare with the other runs", self._compare))
+        self._shell.finish_card.show_run(status, ways)
+
+    def _another_seed(self) -> None:
+        self._shell.tuning.change_seed(self._shell.document.experiment().seed + 1)
 
     def _advise(self, status: Status) -> None:
         """What the model finds wrong, once for each finding of a run, where a button mends it."""
@@ -104,9 +123,9 @@ class Reports(QObject):
         if advice.finding not in self._advised and banner.key is None and status.place is None:
             self._advised.add(advice.finding)
             banner.say(
-                "warn", advice.sentence, [(way.label, partial(self._shell.remedy, way)) for way in advice.remedies[:2]], key="advice"
+                "warn", advice.sentence, [(way.label, partial(self._shell.driver.remedy, way)) for way in advice.remedies[:2]], key="advice"
             )
 
     def _undo_and_go(self) -> None:
-        self._shell.undo()
+        self._shell.steps.undo()
         self._shell.player.play()

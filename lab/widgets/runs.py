@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
@@ -157,6 +158,7 @@ class Runs(QListWidget):
     deleted = Signal(int)
     compared = Signal()
     sound_wanted = Signal(int)
+    copy_wanted = Signal(int, str)
     star_toggled = Signal(int)
     model_chosen = Signal(str)
 
@@ -281,6 +283,9 @@ class Runs(QListWidget):
             ("Continue from its end", "mdi6.source-branch", self._continue, not row.current),
             ("Compare runs", "mdi6.table", self.compared.emit, len(self._rows) > 1),
             ("Save its spikes as sound…", "mdi6.volume-high", self._sound, self.audible),
+            ("Copy as a command", "mdi6.console", partial(self._copy, "command"), True),
+            ("Copy as an experiment file", "mdi6.content-copy", partial(self._copy, "toml"), True),
+            ("Copy as Python", "mdi6.language-python", partial(self._copy, "python"), True),
             ("Unpin" if row.pinned else "Pin to the top", "mdi6.pin-outline", self._pin, True),
             ("Take the star away" if row.starred else "Star as a good one", "mdi6.star-outline", self._star, True),
             ("Rename", "mdi6.rename-outline", self.rename, True),
@@ -303,6 +308,9 @@ class Runs(QListWidget):
 
     def _sound(self) -> None:
         self.sound_wanted.emit(self._chosen)
+
+    def _copy(self, form: str, *_: object) -> None:
+        self.copy_wanted.emit(self._chosen, form)
 
     def _pin(self) -> None:
         self.pin_toggled.emit(self._chosen)

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from PySide6.QtWidgets import QMainWindow
 
 from lab.engine.experiment import Experiment
-from lab.engine.status import Status
 from lab.model import Remedy
 from lab.session import RunInfo, Session
 from lab.widgets.banner import Banner
@@ -18,12 +17,14 @@ from lab.widgets.document import Document
 from lab.widgets.finish import FinishCard
 from lab.widgets.focus import Focus
 from lab.widgets.history import History
+from lab.widgets.layouts import Layouts
 from lab.widgets.lecture.slides import Slide
 from lab.widgets.notebook import Told
 from lab.widgets.player import Player
 from lab.widgets.runs import RunRow
 from lab.widgets.settings import Settings
 from lab.widgets.side import Side
+from lab.widgets.steps import Steps
 from lab.widgets.transport import Transport
 from lab.widgets.workspace import Workspace
 
@@ -102,6 +103,54 @@ class Lecturing(Protocol):
         """Back to the state before; whether there was a lecture to leave."""
 
 
+class Driving(Protocol):
+    """The run in front as a person drives it (`lab.widgets.driver`)."""
+
+    def begin(self, experiment: Experiment, playing: bool, pace: float | None, *, because: str = "model", **resume: Any) -> None:
+        """Begin a run, at its start or with a state that was kept."""
+
+    def reset(self, _checked: object = None, *, playing: bool | None = None) -> None:
+        """Begin again with the present parameters."""
+
+    def reset_to_defaults(self) -> None:
+        """Begin again with the defaults."""
+
+    def toggle(self) -> None:
+        """Play or pause."""
+
+    def run_for(self, steps: int) -> None:
+        """Advance some steps, then hold."""
+
+    def seek(self, step: int) -> None:
+        """Look at a step of the recording."""
+
+    def branch_here(self) -> None:
+        """Make the place looked at the present of a new run."""
+
+    def remedy(self, way: Remedy) -> None:
+        """Do what a model offers."""
+
+
+class Changing(Protocol):
+    """The parameters of the model in front as a person tunes them (`lab.widgets.tuning`)."""
+
+    def change(self, name: str, value: Any, *, final: bool = True) -> None:
+        """Change a parameter."""
+
+    def change_seed(self, seed: int) -> None:
+        """Begin a new run with another seed."""
+
+
+class Listing(Protocol):
+    """The runs of the session (`lab.widgets.marks`)."""
+
+    def told(self, info: RunInfo) -> Told:
+        """What a run was made with."""
+
+    def rows(self) -> Sequence[RunRow]:
+        """The runs that are listed."""
+
+
 class Shell(Protocol):
     """The window as its parts see it."""
 
@@ -117,10 +166,24 @@ class Shell(Protocol):
     def data(self) -> Files:
         """Where files of a person come in."""
 
+    @property
+    def driver(self) -> Driving:
+        """The run in front as a person drives it."""
+
+    @property
+    def tuning(self) -> Changing:
+        """The parameters of the model in front."""
+
+    @property
+    def marks(self) -> Listing:
+        """The runs of the session."""
+
     session: Session
     settings: Settings
     player: Player
     history: History
+    steps: Steps  # undo and redo
+    layouts: Layouts
     banner: Banner  # what stays until it is mended or answered
     finish_card: FinishCard
     toast: Banner  # what passes by itself
@@ -158,60 +221,22 @@ class Shell(Protocol):
     def show_model(self, *, run: int | None = None, playing: bool = False, back: bool = False) -> None:
         """Bring the model of the document to the front: a recording of it, or a new run."""
 
+    def show_form(self) -> None:
+        """The form says what the document says."""
+
     def set_session(self, session: Session) -> None:
         """Show another session."""
 
     def set_look(self, name: str | None = None, projector: bool | None = None) -> None:
         """Another theme, or the projector mode."""
 
-    # -- changes --
+    def watch_again(self) -> None:
+        """The canvas, or a lecture, reads other streams than before."""
 
-    def change(self, name: str, value: Any, *, final: bool = True) -> None:
-        """Change a parameter of the model in front."""
+    # -- changes --
 
     def adopt(self, document: Document, text: str, key: str = "") -> None:
         """A step of the document whose effect has already happened."""
-
-    def remedy(self, way: Remedy) -> None:
-        """Do what a model offers."""
-
-    def undo(self) -> None:
-        """Take the last step back, or say in which model it was made."""
-
-    def redo(self) -> None:
-        """Do the step that was taken back again."""
-
-    def did(self, words: str) -> None:
-        """Say what was done, with the way back."""
-
-    # -- a run --
-
-    def toggle(self) -> None:
-        """Play or pause."""
-
-    def show_finish(self, status: Status) -> None:
-        """Open the card of a finished run."""
-
-    def run_for(self, steps: int) -> None:
-        """Advance some steps, then hold."""
-
-    def seek(self, step: int) -> None:
-        """Look at a step of the recording."""
-
-    def branch_here(self) -> None:
-        """Make the place looked at the present of a new run."""
-
-    def reset(self, _checked: object = None, *, playing: bool | None = None) -> None:
-        """Begin again with the present parameters."""
-
-    def reset_to_defaults(self) -> None:
-        """Begin again with the defaults."""
-
-    def act(self, name: str, arguments: dict) -> None:
-        """Do an action to the run in front."""
-
-    def watch_again(self) -> None:
-        """The canvas, or a lecture, reads other streams than before."""
 
     # -- what is said, kept and listed --
 
@@ -224,23 +249,8 @@ class Shell(Protocol):
     def show_title(self) -> None:
         """Name the session in the title of the window."""
 
-    def layouts(self) -> dict[str, Any]:
-        """Arrangements of cards kept in the session, by model."""
-
-    def keep_layout(self) -> None:
-        """Keep the arrangement in front."""
-
     def leave_canvas(self) -> bool:
         """Escape in the canvas: whether there was something to leave."""
-
-    def told(self, info: RunInfo) -> Told:
-        """What a run was made with."""
-
-    def begin(self, experiment: Experiment, playing: bool, pace: float | None, *, because: str = "model", **resume: Any) -> None:
-        """Begin a run, at its start or with a state that was kept."""
-
-    def run_rows(self) -> Sequence[RunRow]:
-        """The runs that are listed."""
 
     def save_as(self) -> None:
         """Ask for a name for the session."""

@@ -241,6 +241,7 @@ class Side(QWidget):
     edited = Signal(str, object)
     committed = Signal(str, object)
     acted = Signal(str, dict)
+    handed_over = Signal()
     seed_chosen = Signal(int)
     help_asked = Signal()
     graph_wanted = Signal(str)
@@ -284,7 +285,7 @@ class Side(QWidget):
         self._inside.setContentsMargins(2, 8, 2, 4)
         self._inside.setSpacing(8)
         self.actions_box = Actions(self._body)
-        self.actions_box.asked.connect(self.acted)
+        self.actions_box.asked.connect(self._asked)
         self._inside.addWidget(self.actions_box)
         self.notes = Notes(self)
         self.notes.setContentsMargins(16, 0, 16, 0)
@@ -318,7 +319,7 @@ class Side(QWidget):
             self._inside.insertWidget(0, self.form, 1)
             self.actions_box.show_model(kind)
             self.title.setText(kind.title or kind.name)
-            self.about.setText(typeset(about.replace("`", "")))
+            self.about.setText(typeset(about))
             self.preset.clear()
             self.preset.addItems([DEFAULTS, *kind.presets])
             self.lessons.show_model(kind.name)
@@ -368,6 +369,12 @@ class Side(QWidget):
             self.form.set_projector(on)
             self.run.setVisible(not on)
         self.setFixedWidth(360 if on else 300)
+
+    def _asked(self, name: str, arguments: dict) -> None:
+        if name == HAND_OVER:
+            self.handed_over.emit()
+        else:
+            self.acted.emit(name, arguments)
 
     def _preset(self, at: int) -> None:
         text = self.preset.itemText(at)

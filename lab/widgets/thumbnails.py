@@ -1,6 +1,6 @@
-"""Small pictures of models nobody has opened yet: a short run of each, in a process of its own, while nothing else is going on.
+"""Small pictures of models: of one in front what its first picture shows after a while, of the others a short run of each.
 
-The process is given the lowest priority and one model at a time. It compiles the model's kernels on the way, so opening
+That run is made in a process of its own, while nothing else is going on. The process is given the lowest priority and one model at a time. It compiles the model's kernels on the way, so opening
 the model later is quick.
 """
 
@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer
+from PySide6.QtWidgets import QWidget
 
 from lab import catalog
 from lab.sources import child_command
 from lab.widgets import theme
 from lab.widgets.application import application
 from lab.widgets.gallery import Gallery, small_picture
+from lab.widgets.player import Player
+from lab.widgets.workspace import Workspace
 
 COMMAND = "from lab.widgets.thumbnails import draw; sys.exit(draw(*sys.argv[2:5]))"
+RUNNING_SECONDS = 4.0  # until what is in front is worth keeping
 IDLE_SECONDS = 20.0
 PATIENCE = 60.0  # seconds of running after which the picture is taken however little there is
 
 
 class Thumbnails(QObject):
-    """Draws what the gallery lacks, one after the other, whenever `idle()` says there is time."""
+    """Keeps what is in front, and draws what else the gallery lacks, one after the other, whenever there is time."""
 
-    def __init__(self, gallery: Gallery, idle: Callable[[], bool], parent: QObject | None = None):
-        super().__init__(parent)
-        self._gallery = gallery
-        self._idle = idle
+    def __init__(self, gallery: Gallery, player: Player, workspace: Workspace, frame: QWidget):
+        super().__init__(frame)
+        self._gallery, self._player, self._workspace, self._frame = gallery, player, workspace, frame
+        self._since = 0.0  # when the run in front began
+        self._due = False  # it has not been kept yet
         self._process: QProcess | None = None
         self._model = ""
         self._failed: set[str] = set()
@@ -50,6 +54,32 @@ class Thumbnails(QObject):
             self._process.kill()
             self._process.waitForFinished(2000)
             self._process = None
+
+    # -- of what is in front --
+
+    def begin(self) -> None:
+        """A run has begun: its picture is kept in a while."""
+        self._since, self._due = time.monotonic(), True
+
+    def look(self) -> None:
+        """Keep the picture of the run in front once it has run for a while."""
+        if self._due and time.monotonic() - self._since > RUNNING_SECONDS:
+            self.keep()
+
+    def keep(self) -> None:
+        """Keep what the first picture shows as the model's small picture, once for each run."""
+        cards, source, model = self._workspace.visible_cards(), self._player.source, self._workspace.model
+        if self._due and cards and source is not None and model is not None and source.step:
+            self._gallery.keep_thumbnail(type(model).name, small_picture(cards[0].view, source))
+            self._due = False
+
+    # -- of the others --
+
+    def _idle(self) -> bool:
+        """Whether there is time for something in the background: nothing runs as fast as it can."""
+        status = self._player.status
+        busy = status is not None and (status.phase == "preparing" or (status.phase == "running" and status.pace is None))
+        return not self._frame.isMinimized() and not busy
 
     def _look(self) -> None:
         if self._process is not None or not self._idle():

@@ -7,53 +7,53 @@ Pulse --beat--> Window._beat: status, source --> cards, Transport, Runs         
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from lab import catalog
 from lab.engine.experiment import Experiment
-from lab.engine.runner import Act, Change, Play, RunFor, Seek, Status
+from lab.engine.runner import Change, Play, Status
 from lab.errors import LabError
-from lab.model import Model, Remedy
-from lab.params.kinds import KINDS
-from lab.session import RunInfo, Session
-from lab.units import typeset
+from lab.session import Session
 from lab.widgets import theme
 from lab.widgets.banner import Banner
 from lab.widgets.bar import Bar
 from lab.widgets.commands import Commands
+from lab.widgets.consequences import consequence
 from lab.widgets.course import CoursePlace
 from lab.widgets.data_sheet.place import DataPlace
 from lab.widgets.document import Document
+from lab.widgets.driver import Driver
 from lab.widgets.finish import FinishCard
 from lab.widgets.focus import Focus
-from lab.widgets.gallery import Gallery, small_picture
+from lab.widgets.frames import Frames
+from lab.widgets.gallery import Gallery
+from lab.widgets.hairline import Hairline
 from lab.widgets.history import History
 from lab.widgets.keeper import Keeper
+from lab.widgets.layouts import Layouts
 from lab.widgets.lecture.mode import Lecture
 from lab.widgets.marks import Marks
 from lab.widgets.networks import CanvasPlace
-from lab.widgets.notebook import Told, names
-from lab.widgets.opening import opening
+from lab.widgets.opening import asked, name_of, opening
 from lab.widgets.player import Player
 from lab.widgets.pulse import Pulse
 from lab.widgets.refusals import Refusals
 from lab.widgets.reports import Reports
-from lab.widgets.runs import RunRow, RunsPanel
+from lab.widgets.runs import RunsPanel
 from lab.widgets.settings import Settings
-from lab.widgets.side import DEFAULTS, HAND_OVER, Side, preset_of
+from lab.widgets.side import DEFAULTS, Side, preset_of
+from lab.widgets.steps import Steps
 from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
+from lab.widgets.tuning import Tuning
 from lab.widgets.workspace import ANALYSIS, Workspace
 
-THUMBNAIL_AFTER = 4.0  # seconds of running until a model's small picture is taken
 SLOW_EVERY = 8  # beats between looks at what changes slowly
 
 
@@ -72,27 +72,24 @@ class Window(QMainWindow):
         self.history = History(Document(), self)
         self.pulse = Pulse(self)
         self.gallery: Gallery
-        self._paces: dict[str, float | None] = {}
+        self.thumbnails: Thumbnails
         self._adopting = False
         self._beats = 0
-        self._all_drawn = True  # every picture shows the moment that was taken last
-        self._opened_at = 0.0
-        self._thumbnail_due = False
-        self._shown_source: object = None
         self._closing = False
-        self._acted: object = None  # what actions changed, as far as the document has taken it over
         self._because = "parameter"  # why a run is left when the experiment changes
-        self._did_at = -1  # the step that the toast tells of
-        self._shown_name = ""  # the model whose cards are in the workspace
+        self.stage = QWidget(self)
+        self.banner = Banner(self.stage)
+        self.toast = Banner(self.stage, below=self.banner, passing=True)
+        self.steps = Steps(self.history, self.toast, self.choose_model)
+        self.driver = Driver(self)
         self.commands = Commands(self)
         self.marks = Marks(self)
         self.keeper = Keeper(self)
-        self.reports = Reports(self)
+        self.reports = Reports(self, self.commands.compare)
         self.refusals = Refusals(self)
         self._build()
         self._wire()
         self.set_session(session, model=model, playing=playing)
-        self.thumbnails = Thumbnails(self.gallery, self._idle, self)
         self.pulse.start()
         self.thumbnails.start()
 
@@ -122,10 +119,8 @@ class Window(QMainWindow):
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([600, 200])
         self.workspace = Workspace(self)
-        self.stage = holder = QWidget(self)
-        self.banner = Banner(holder)
-        self.toast = Banner(holder, below=self.banner, passing=True)
-        inside = QVBoxLayout(holder)
+        self.layouts = Layouts(self.settings, self.workspace)
+        inside = QVBoxLayout(self.stage)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
         self.canvas = CanvasPlace(self, self.workspace)
@@ -136,25 +131,29 @@ class Window(QMainWindow):
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(0)
         body.addWidget(self.left)
-        body.addWidget(_line(self, vertical=True))
-        body.addWidget(holder, 1)
-        body.addWidget(_line(self, vertical=True))
+        body.addWidget(Hairline(self, vertical=True))
+        body.addWidget(self.stage, 1)
+        body.addWidget(Hairline(self, vertical=True))
         body.addWidget(self.side)
         column.addWidget(self.bar)
-        column.addWidget(_line(self))
+        column.addWidget(Hairline(self))
         column.addLayout(body, 1)
-        column.addWidget(_line(self))
+        column.addWidget(Hairline(self))
         column.addWidget(self.transport)
         stack = QStackedWidget(self)
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(holder, self._drawer_place)
+        self.finish_card = FinishCard(self.stage, partial(self.workspace.drawer_area, self.stage))
+        self.banner.lettering = self.toast.lettering = partial(self.workspace.lettering, self.stage)
         self.focus = Focus(self, self.stage)
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
         self.data = DataPlace(self, middle, self.commands.open_session)
-        self.course = CoursePlace(self, inside, holder, middle, self._show_course)
+        self.tuning = Tuning(self, self.data.asks_first)
+        self.course = CoursePlace(self, inside, self.stage, middle, self._show_course)
+        self.frames = Frames(self.player, self.pulse, self.workspace, self.lecture, self.marks.overlaid)
+        self.thumbnails = Thumbnails(self.gallery, self.player, self.workspace, self)
         self._fit_panels()
 
     def _wire(self) -> None:
@@ -165,27 +164,28 @@ class Window(QMainWindow):
         self.gallery.preset_chosen.connect(self.choose_preset)
         self.gallery.lecture_wanted.connect(self.lecture.presets)
         self.side.preset_chosen.connect(self.choose_preset)
-        self.side.edited.connect(self._edited)
-        self.side.committed.connect(self._committed)
-        self.side.acted.connect(self.act)
-        self.side.seed_chosen.connect(self.change_seed)
+        self.side.edited.connect(self.tuning.drag)
+        self.side.committed.connect(self.tuning.change)
+        self.side.acted.connect(self.driver.act)
+        self.side.handed_over.connect(self.canvas.hand_over)
+        self.side.seed_chosen.connect(self.tuning.change_seed)
         self.side.graph_wanted.connect(self.canvas.open_canvas)
         self.side.vary_wanted.connect(self.commands.vary)
         self.side.notes.edited.connect(self._notes_edited)
-        self.workspace.acted.connect(self.act)
-        self.workspace.handle_moved.connect(self._handle_moved)
-        self.workspace.values_wanted.connect(self._values_wanted)
+        self.workspace.acted.connect(self.driver.act)
+        self.workspace.handle_moved.connect(self.tuning.move_handle)
+        self.workspace.values_wanted.connect(self.tuning.change_several)
         self.workspace.bookmarked.connect(self._bookmarked)
         self.workspace.mapped.connect(self._mapped)
         self.workspace.watched.connect(self._watch)
-        self.workspace.done.connect(self._did_by_hand)
+        self.workspace.done.connect(self.driver.did_by_hand)
         self.workspace.lecture_wanted.connect(self.lecture.pictures)
-        self.transport.play_toggled.connect(self.toggle)
-        self.transport.stepped.connect(self.run_for)
-        self.transport.reset.connect(self.reset)
-        self.transport.branched.connect(self.branch_here)
-        self.transport.seek.connect(self.seek)
-        self.transport.paced.connect(self._paced)
+        self.transport.play_toggled.connect(self.driver.toggle)
+        self.transport.stepped.connect(self.driver.run_for)
+        self.transport.reset.connect(self.driver.reset)
+        self.transport.branched.connect(self.driver.branch_here)
+        self.transport.seek.connect(self.driver.seek)
+        self.transport.paced.connect(self.driver.set_pace)
         self.runs.overlay_toggled.connect(self.marks.toggle_overlay)
         self.runs.opened.connect(self.marks.look)
         self.runs.continued.connect(self.marks.go_on)
@@ -194,12 +194,13 @@ class Window(QMainWindow):
         self.runs.deleted.connect(self.marks.delete)
         self.runs.compared.connect(self.commands.compare)
         self.runs.sound_wanted.connect(self.commands.save_sound)
+        self.runs.copy_wanted.connect(self.commands.copy_run)
         self.runs.star_toggled.connect(self.marks.toggle_star)
         self.runs.model_chosen.connect(self.choose_model)
         self.history.changed.connect(self._apply)
         self.history.stack.cleanChanged.connect(self.show_title)
-        self.history.stack.indexChanged.connect(self._stepped)
-        self.player.branched.connect(self._branched)
+        self.driver.begun.connect(self._begun)
+        self.driver.over.connect(self.reports.show_end)
         self.player.switched.connect(self._switched)
         self.player.failed.connect(self.failed)
         self.player.noted.connect(self.noted)
@@ -240,22 +241,9 @@ class Window(QMainWindow):
 
     def ask_to_run(self, path: Path, before: Sequence[str] = ()) -> None:
         """A session names a Python file as a model: it is run when the person says so, and shown where it is."""
-        if not path.is_file():
-            sentence = f"The model file {path} is not there: what was recorded with it can be taken out with lab export."
-            self.banner.say("warn", " ".join([*before, sentence]), key="session")
-            return
-        self.banner.say(
-            "warn",
-            " ".join(
-                [
-                    *before,
-                    f"This session was made with the model file {path}, a Python program that is not part of the lab.",
-                    "It has not been run: run it only if you know where it comes from.",
-                ]
-            ),
-            [(f"Run {path.name}", partial(self._run_own, path))],
-            key="session",
-        )
+        sentence, there = asked(path)
+        ways = [(f"Run {path.name}", partial(self._run_own, path))] if there else []
+        self.banner.say("warn", " ".join([*before, sentence]), ways, key="session")
 
     def _run_own(self, path: Path) -> None:
         self.banner.take_back("session")
@@ -264,9 +252,8 @@ class Window(QMainWindow):
         except LabError as error:
             self.failed(str(error))
             return
-        self.keep_layout()
-        named = [*(e.get("model") for e in self.document.unread), *(r.experiment.get("model") for r in self.session.runs())]
-        name = next((n for n in reversed(named) if isinstance(n, str) and n.endswith(path.name)), str(path))
+        self.layouts.keep(self.session, self.document)
+        name = name_of(path, self.document, self.session.runs())
         self.session.set_document({**self.session.document(), "model": name})
         self.workspace.clear()
         self.set_session(self.session)
@@ -290,14 +277,6 @@ class Window(QMainWindow):
     def leave_canvas(self) -> bool:
         """Escape in the canvas: whether there was something to leave."""
         return self.canvas.leave()
-
-    def run_rows(self) -> list[RunRow]:
-        """The runs that are listed."""
-        return self.marks.rows()
-
-    def told(self, info: RunInfo) -> Told:
-        """What a run was made with."""
-        return self.marks.told(info)
 
     def save_as(self) -> None:
         """Ask for a name for the session."""
@@ -342,204 +321,13 @@ class Window(QMainWindow):
         finally:
             self._because = "parameter"
         if self.player.runner is before:  # these were the values already
-            self._restart(playing, "preset")
+            self.driver.restart(playing, "preset")
         elif playing:
             self.player.send(Play())
         if self.toast.key == "act":
             self.toast.take_back("act")  # a preset always begins a run: nothing to explain
         if own:
-            self.did(f"Values of '{title}' taken over.")
-
-    def undo(self) -> None:
-        """Take the last step back, or say in which model it was made: undo never leaves the model in front by itself."""
-        self._step(redo=False)
-
-    def redo(self) -> None:
-        """Do the step that was taken back again."""
-        self._step(redo=True)
-
-    def _step(self, redo: bool, *_: object) -> None:
-        stack, where = self.history.stack, self.history.elsewhere(redo)
-        if where:
-            title = next((e.title for e in catalog.entries() if e.name == where), where)
-            text = stack.redoText() if redo else stack.undoText()
-            way = ("Go there and redo" if redo else "Go there and undo", partial(self._step_there, where, redo))
-            self.toast.say("accent", f"'{text}' was done in {title}.", [way], key="elsewhere")
-        elif redo:
-            stack.redo()
-        else:
-            stack.undo()
-
-    def _step_there(self, where: str, redo: bool) -> None:
-        self.choose_model(where)
-        self._step(redo)
-
-    def did(self, words: str) -> None:
-        """Say what was done, with the way back; or that it was taken back, with the way forth."""
-        if self.history.back:
-            return
-        self.toast.say("good", words, [("Undo", self.undo)], key="act")
-        self._did_at = self.history.stack.index()
-
-    def _stepped(self, index: int) -> None:
-        """What was done last is no longer the last step: the button would take back something else."""
-        if index != self._did_at:
-            self.toast.take_back("act")
-
-    def change(self, name: str, value: Any, *, final: bool = True) -> None:
-        """Change a parameter of the model in front, as one undoable step per drag."""
-        experiment = self.document.experiment()
-        kind = catalog.load(experiment.model)
-        spec = kind.specs()[name]
-        if not final and not spec.live:
-            return  # a restart for every pixel of a drag would be a flood of runs
-        if final and self.data.asks_first(name, value):
-            self._show_form()  # as before, until there is a file
-            return
-        try:
-            after = experiment.with_parameters(**{name: value})
-        except LabError as error:
-            self.side.show_error(getattr(error, "names", (name,)) or (name,), str(error))
-            return
-        key = f"{experiment.model}.{name}"
-        began = self.history.began_with(key)
-        old = getattr((began or self.document).experiment(experiment.model).build(), name)
-        brief = KINDS[spec.kind].brief
-        text = (
-            f"{spec.label} {spec.text(old).removesuffix(typeset(spec.unit)).strip()} → {spec.text(value)}"
-            if brief
-            else f"Change {spec.label}"
-        )
-        self.history.replace(self.document.with_experiment(after), text, key)
-        if final:
-            self.history.seal()
-
-    def change_seed(self, seed: int) -> None:
-        """Begin a new run with another seed."""
-        experiment = self.document.experiment()
-        self.history.replace(self.document.with_experiment(experiment.replace(seed=seed)), f"Seed {experiment.seed} → {seed}")
-
-    def _edited(self, name: str, value: Any) -> None:
-        self.change(name, value, final=False)
-
-    def _committed(self, name: str, value: Any) -> None:
-        self.change(name, value)
-
-    def _handle_moved(self, name: str, value: Any, final: bool) -> None:
-        self.change(name, value, final=final)
-        edges = [h.param for p in self.workspace.model.pictures for h in p.handles if h.axis == "x"] if self.workspace.model else []
-        if final and name in edges and self.player.runner is not None and self.player.runner.status.step:
-            self.reset()  # an edge in the past can only be seen in a run that begins anew
-
-    def _values_wanted(self, values: dict[str, Any], again: bool) -> None:
-        """Several parameters at once, as one step that can be undone: a stimulus drawn by hand, another clamp."""
-        experiment = self.document.experiment()
-        try:
-            after = experiment.with_parameters(**values)
-        except LabError as error:
-            self.side.show_error(getattr(error, "names", tuple(values)) or tuple(values), str(error))
-            return
-        before, specs = self.player.runner, catalog.load(experiment.model).specs()
-        self.history.replace(self.document.with_experiment(after), f"Change {specs[next(iter(values))].label}")
-        self.history.seal()
-        if again and self.player.runner is before:
-            self.reset()
-
-    def act(self, name: str, arguments: dict) -> None:
-        """Do an action to the run in front; a picture of its name, which shows what came out, comes to the front."""
-        if name == HAND_OVER:
-            self.canvas.hand_over()
-            return
-        self.player.send(Act(name, arguments))
-        self.workspace.bring(name.replace("_", " "))
-
-    def _did_by_hand(self, name: str, back: dict, again: dict, words: str) -> None:
-        """What a hand did in a picture is a step, too: undo does the action with the arguments from before."""
-        run = self.player.run_id
-        self.history.did(words, partial(self._act_in, run, name, back), partial(self._act_in, run, name, again))
-
-    def _act_in(self, run: int | None, name: str, arguments: dict) -> None:
-        if run == self.player.run_id:
-            self.player.send(Act(name, arguments))
-        else:
-            self.toast.say("accent", "That was done in another run, which is as it was left.", key="elsewhere")
-
-    def remedy(self, way: Remedy) -> None:
-        """Do what a model offers: go back and branch, change parameters as one undoable step, do an action, and go on if it was going on."""
-        status = self.player.status
-        going = status is not None and status.phase in ("running", "diverged", "finished")
-        if way.back_to is not None:
-            self.seek(way.back_to)
-            # What is changed at a place of the past makes the branch; the document takes over what it then has.
-            self.player.send(Change(dict(way.changes)) if way.changes else RunFor(0))
-        elif way.changes:
-            self.history.replace(self.document.with_experiment(self.document.experiment().with_parameters(**way.changes)), way.label)
-        if way.action:
-            self.act(way.action, {})
-        if going:
-            self.player.play()
-
-    def toggle(self) -> None:
-        """Play or pause."""
-        status = self.player.status
-        if status is None:
-            return
-        if status.phase == "running":
-            self.player.pause()
-        elif status.phase == "finished" and status.place is None:
-            self.show_finish(status)
-        else:
-            self.player.play()
-
-    def show_finish(self, status: Status) -> None:
-        """Open the card of a finished run: what came out and what can be done now. Nothing begins anew by itself."""
-        going_on = status.model.going_on
-        ways: list[tuple[str, Callable[[], object]]] = [] if going_on is None else [(going_on.label, partial(self.remedy, going_on))]
-        ways += [("Start again", partial(self.reset, playing=True)), ("Start again with another seed", self._another_seed)]
-        if len(self.marks.rows()) > 1:
-            ways.append(("Compare with the other runs", self.commands.compare))
-        self.finish_card.show_run(status, ways)
-
-    def _drawer_place(self) -> QRect | None:
-        """Where the open drawer lies on the stage, if results stand beside it."""
-        drawers = self.workspace.drawers
-        if drawers is None or not drawers.drawers.opened or not drawers.isVisible() or drawers.width() > 0.9 * self.workspace.width():
-            return None
-        return QRect(drawers.mapTo(self.stage, drawers.rect().topLeft()), drawers.size())
-
-    def _another_seed(self) -> None:
-        self.change_seed(self.document.experiment().seed + 1)
-
-    def run_for(self, steps: int) -> None:
-        """Advance some steps, then hold; a single one may be an action of the model (slow motion)."""
-        status = self.player.status
-        if steps == 1 and status is not None and status.model.single_step:
-            self.act(status.model.single_step, {})
-        else:
-            self.player.send(RunFor(steps))
-
-    def seek(self, step: int) -> None:
-        """Look at a step of the recording."""
-        self.player.send(Seek(step))
-
-    def branch_here(self) -> None:
-        """Make the place looked at the present of a new run."""
-        status = self.player.status
-        if status is not None and status.place is not None:
-            self.player.send(RunFor(0))
-
-    def reset(self, _checked: object = None, *, playing: bool | None = None) -> None:
-        """Begin again with the present parameters: a new run."""
-        status = self.player.status
-        self._restart(bool(status and status.phase == "running") if playing is None else playing, "again")
-
-    def reset_to_defaults(self) -> None:
-        """Way out of a divergence."""
-        self.choose_preset(DEFAULTS, playing=True)
-
-    def _paced(self, pace: float | None) -> None:
-        self._paces[self.document.model] = pace
-        self.player.pace(pace)
+            self.steps.did(f"Values of '{title}' taken over.")
 
     def _notes_edited(self, text: str) -> None:
         self.history.replace(self.document.replace(notes=text), "Edit the notes", "notes")
@@ -566,7 +354,7 @@ class Window(QMainWindow):
         finally:
             self._because = "parameter"
         if self.player.runner is before:  # these were the values already
-            self._restart(True, "preset")
+            self.driver.restart(True, "preset")
         else:
             self.player.play()
         self.toast.take_back("act")
@@ -580,45 +368,33 @@ class Window(QMainWindow):
     # -- effects of a change of the document --
 
     def _apply(self, before: Document, after: Document) -> None:
-        self.session.set_document({**after.to_dict(), "layouts": self.layouts(), **self.course.kept()})
+        self.session.set_document({**after.to_dict(), "layouts": self.layouts.kept(self.session), **self.course.kept()})
         if before.notes != after.notes:
             self.session.notes = after.notes
             self.side.notes.set_text(after.notes)
         if self._adopting:
-            self._show_form()
+            self.show_form()
         elif before.model != after.model:
             self.show_model(playing=True, back=self._because != "preset")
         elif before.experiment() != after.experiment():
             self._experiment_changed(before.experiment(), after.experiment())
-            self._show_form()
+            self.show_form()
         self.canvas.show_document()
         if before.bookmarks != after.bookmarks:
             self.workspace.show_bookmarks(after.bookmarks.get(after.model, ""))
         self.show_title()
 
     def _experiment_changed(self, before: Experiment, after: Experiment) -> None:
-        old, new = before.build(), after.build()
-        specs = type(new).specs()
-        changed = {n: v for n, v in new.values().items() if v != getattr(old, n)}
-        if (
-            before.seed == after.seed
-            and changed
-            and all(specs[n].kind == "graph" and self.canvas.only_looks(n, getattr(old, n), v) for n, v in changed.items())
-        ):
+        found = consequence(before, after, self.canvas.only_looks)
+        if found.way == "nothing":
             return
-        live = (
-            all(specs[n].live for n in changed)
-            and before.replace(parameters={}) == after.replace(parameters={})
-            and _recorded(old) == _recorded(new)
-        )
         status = self.player.status
-        if live and self._because != "preset" and status is not None and status.phase != "failed":
-            self.player.send(Change(changed))
+        if found.way == "live" and self._because != "preset" and status is not None and status.phase != "failed":
+            self.player.send(Change(dict(found.changed)))
             return
-        running = status is not None and status.phase in ("running", "finished", "preparing")
-        self._restart(running, self._because)
-        if not changed or specs[next(iter(changed))].kind != "graph":  # the canvas says by itself that another network runs
-            self.did(f"{_said(type(new), changed) if changed else f'Seed {after.seed}'}: a new run has begun.")
+        self.driver.restart(status is not None and status.phase in ("running", "finished", "preparing"), self._because)
+        if found.words:
+            self.steps.did(found.words)
 
     def adopt(self, document: Document, text: str, key: str = "") -> None:
         """A step whose effect has already happened."""
@@ -628,34 +404,11 @@ class Window(QMainWindow):
         finally:
             self._adopting = False
 
-    def _branched(self) -> None:
-        """The run in front became a branch: the document takes over the parameters it has."""
-        status = self.player.status
-        assert status is not None
-        experiment = self.document.experiment().replace(parameters=status.model.changed())
-        if experiment != self.document.experiment():
-            at = self.transport.time_text(status.step)
-            self.adopt(self.document.with_experiment(experiment), f"Go on from {at}")
-
-    def _take_over_action(self, status: Status) -> None:
-        """Parameters that an action changed (a source was turned) go into the document, as one step named after the action."""
-        if status.acted is self._acted:
-            return
-        self._acted = status.acted
-        if status.acted is None or type(status.model) is not catalog.load(self.document.model):
-            return
-        name, values = status.acted
-        experiment = self.document.experiment()
-        after = experiment.with_parameters(**values)
-        if after != experiment:
-            label = type(status.model).actions()[name].label
-            self.adopt(self.document.with_experiment(after), label, f"{experiment.model} {name}")
-
     # -- showing --
 
     def show_model(self, *, run: int | None = None, playing: bool = False, back: bool = False) -> None:
         """Bring the model of the document to the front: a recording of it, what was in front when it was left (`back`), or a new run."""
-        self.keep_layout()
+        self.layouts.keep(self.session, self.document)
         name = self.document.model
         self.bar.show_panel(catalog.panel_of(name))
         if not name:
@@ -666,50 +419,36 @@ class Window(QMainWindow):
         except LabError as error:
             self.failed(str(error))
             return
-        self._take_thumbnail()
+        self.thumbnails.keep()
         if run is not None:
             self.player.look(run)
         elif not (back and self.keeper.come_back(name)):
-            self._restart(playing, "model")  # the worker prepares while the pictures are made
-        self.workspace.show_model(model, self.commands.saved_layout(name))
+            self.driver.restart(playing, "model")  # the worker prepares while the pictures are made
+        self.workspace.show_model(model, self.layouts.of(self.session, name))
         if theme.current().projector:
             self.workspace.front_only(True)
-        self._show_form()
+        self.show_form()
         self.workspace.show_bookmarks(self.document.bookmarks.get(name, ""))
-        self._shown_name = name
+        self.layouts.shown = name
         self.canvas.show_document()
         self.workspace.check_watched()
 
-    def _show_form(self) -> None:
+    def show_form(self) -> None:
+        """The form says what the document says."""
         model = self.document.experiment().build()
         entry = next((e for e in catalog.entries() if e.name == self.document.model), None)
         self.side.show_model(
-            model, entry.about if entry else (type(model).__doc__ or "").strip().split("\n\n")[0], self.document.experiment().seed
+            model, entry.about if entry else catalog.first_words(type(model).__doc__ or ""), self.document.experiment().seed
         )
         self.gallery.show_panel(catalog.panel_of(self.document.model), self.document.model, preset_of(model))
         if not self.workspace.fits(model):
-            self.workspace.show_model(model, self.commands.saved_layout(self.document.model))
+            self.workspace.show_model(model, self.layouts.of(self.session, self.document.model))
 
-    def _restart(self, playing: bool, because: str = "parameter") -> None:
-        experiment = self.document.experiment()
-        try:
-            model = experiment.build()
-        except LabError as error:
-            self.failed(str(error))
-            return
-        self.begin(experiment, playing, self._paces.get(experiment.model, model.speed), because=because)
-
-    def begin(self, experiment: Experiment, playing: bool, pace: float | None, *, because: str = "model", **resume: Any) -> None:
-        """Begin a run, at its start or with a state that was kept."""
-        kind = catalog.load(experiment.model)
-        name = names([Told(0, experiment.parameters, experiment.seed)], kind)[0]
-        self.player.open(experiment, name, playing=playing, pace=pace, because=because, **resume)
-        self.reports.begin(experiment.model, kind.title)
-        self._opened_at = time.monotonic()
-        self._thumbnail_due = True
+    def _begun(self, model: str, title: str) -> None:
+        self.reports.begin(model, title)
+        self.thumbnails.begin()
 
     def _switched(self) -> None:
-        self._shown_source = None
         self.finish_card.hide()
         self.reports.forget()
         self.workspace.check_watched()
@@ -727,28 +466,14 @@ class Window(QMainWindow):
         self.player.beat()
         status = self.player.status
         if status is not None:
-            self._take_over_action(status)
+            self.driver.take_over(status)
         self._beats += 1
         if self._beats % SLOW_EVERY == 1:
             self.workspace.check_watched()
             self.runs_panel.show_runs(self.marks.rows(), self.marks.others(), audible=self.workspace.has(ANALYSIS))
-        source, shown = self.player.frame(self._all_drawn)
-        self._all_drawn = True
-        if not self.isMinimized():
-            if self.lecture.on:
-                if source is not None and status is not None and status.phase != "preparing":
-                    self.pulse.drew(int(self.lecture.refresh(source)))
-            elif source is not None and status is not None and status.phase != "preparing":
-                overlays = self.player.overlays(self.marks.overlaid())
-                behind = status.pace is not None and 0 < status.achieved < 0.7 * status.pace  # it cannot keep its pace: as good as flat out
-                self.pulse.flat_out = status.phase == "running" and (status.pace is None or behind)
-                most = self.pulse.most
-                drew = self.workspace.refresh(source, overlays, most)
-                self.pulse.drew(drew)
-                # While pictures take turns the moment stays: all of them show the same, and so does the line below.
-                self._all_drawn = drew < most or drew >= len(self.workspace.visible_cards())
-                if self._beats % SLOW_EVERY == 0:
-                    self.canvas.show_run(source)
+        source, shown = self.frames.draw(visible=not self.isMinimized())
+        if source is not None and self._beats % SLOW_EVERY == 0:
+            self.canvas.show_run(source)
         if self._beats % 2:
             self._show_transport(shown)
         self.refusals.look(status)
@@ -756,8 +481,7 @@ class Window(QMainWindow):
         self.data.look(status)
         if self._beats % SLOW_EVERY == 3:
             self.course.look(status, self.player.source)
-        if self._thumbnail_due and time.monotonic() - self._opened_at > THUMBNAIL_AFTER:
-            self._take_thumbnail()
+        self.thumbnails.look()
 
     def _show_transport(self, status: Status | None) -> None:
         recorded = 0
@@ -768,29 +492,7 @@ class Window(QMainWindow):
         saving = runner is not None and runner.run_id is not None
         self.transport.show_status(status, self.session.stats, recorded, marks, saving=saving)
 
-    def _take_thumbnail(self) -> None:
-        """Keep what the first picture shows as the model's small picture."""
-        cards, source, model = self.workspace.visible_cards(), self.player.source, self.workspace.model
-        if self._thumbnail_due and cards and source is not None and model is not None and source.step:
-            self.gallery.keep_thumbnail(type(model).name, small_picture(cards[0].view, source))
-            self._thumbnail_due = False
-
-    def _idle(self) -> bool:
-        """Whether there is time for something in the background: nothing runs as fast as it can."""
-        status = self.player.status
-        return not self.isMinimized() and (
-            status is None or not (status.phase == "preparing" or (status.phase == "running" and status.pace is None))
-        )
-
     # -- layout --
-
-    def layouts(self) -> dict[str, Any]:
-        kept = self.session.document().get("layouts", {})
-        return kept if isinstance(kept, dict) else {}
-
-    def keep_layout(self) -> None:
-        if self.workspace.model is not None:
-            self.commands.keep_layout(self._shown_name, self.workspace.state())
 
     def set_look(self, name: str | None = None, projector: bool | None = None) -> None:
         """Another theme, or the projector mode."""
@@ -833,7 +535,7 @@ class Window(QMainWindow):
         self.course.stop()
         self.pulse.stop()
         self.thumbnails.stop()
-        self.keep_layout()
+        self.layouts.keep(self.session, self.document)
         place = self.normalGeometry()
         self.settings.put("geometry", [place.x(), place.y(), place.width(), place.height(), int(self.isMaximized())])
         self.hide()
@@ -854,39 +556,3 @@ class Window(QMainWindow):
         done = self.player.finish(timeout)
         filing.close(self.session)
         return done
-
-
-def _line(parent: QWidget, vertical: bool = False) -> QWidget:
-    """A hairline between the parts of the window."""
-    line = Hairline(parent)
-    if vertical:
-        line.setFixedWidth(1)
-    else:
-        line.setFixedHeight(1)
-    return line
-
-
-class Hairline(QWidget):
-    """One pixel in the colour of lines."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Fill it."""
-        from PySide6.QtGui import QPainter
-
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.colour("line"))
-        painter.end()
-
-
-def _said(kind: type[Model], changed: dict[str, Any]) -> str:
-    """What was changed, in a few words."""
-    if len(changed) > 1:
-        return f"{len(changed)} parameters changed"
-    name, value = next(iter(changed.items()))
-    spec = kind.specs()[name]
-    return f"{spec.label} {spec.text(value)}" if KINDS[spec.kind].brief else f"{spec.label} changed"
-
-
-def _recorded(model: Model) -> list[tuple]:
-    """What a recording of a model consists of: a change that makes it another one (a population more) needs a new run."""
-    return [(s.name, s.form, s.shape, s.channels) for s in model.streams]

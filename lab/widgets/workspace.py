@@ -6,99 +6,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QWidget
 
 from lab.display import stage
 from lab.display.plots import Overlay, Source
 from lab.model import Model, Strips
-from lab.widgets import theme
 from lab.widgets.arrangement import Arrangement, Node, Place, Rect, Split, names_of, read, seen
+from lab.widgets.docks import DRAWERS, CardDock, DrawerDock
 from lab.widgets.drawers import Drawers
 from lab.widgets.pictures import PictureCard, PictureView, make
 from lab.widgets.pictures.strips import StripsView, view_of_card
 
 ANALYSIS = "analysis"  # the card that models with spikes have besides their pictures
-DRAWERS = "drawers"  # the place of what is not on the stage
 GAP = 12
-
-
-class DrawerDock(QDockWidget):
-    """The place of the drawers: it stays at the lower edge of the stage, as high as its words while none is open."""
-
-    def __init__(self, drawers: Drawers, parent: QWidget):
-        super().__init__(parent)
-        self.drawers = drawers
-        self.setObjectName(f"dock-{DRAWERS}")
-        self.setWindowTitle("More")
-        self.setAllowedAreas(Qt.DockWidgetArea.TopDockWidgetArea)
-        self.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        self.setTitleBarWidget(QWidget(self))
-        self.setWidget(drawers)
-        theme.changes().changed.connect(self.update)
-
-    def fit_height(self) -> None:
-        """Fixed while closed; free while open."""
-        closed = self.drawers.closed_height
-        self.setMinimumHeight(closed if not self.drawers.opened else 120)
-        self.setMaximumHeight(closed if not self.drawers.opened else 16_777_215)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The ground of a card."""
-        _paint_card(self)
-
-
-class CardDock(QDockWidget):
-    """A picture card as a dock; its header is the handle to move it by."""
-
-    fill_wanted = Signal(str)
-    dragged = Signal()
-
-    def __init__(self, card: PictureCard, parent: QWidget):
-        super().__init__(parent)
-        name = card.view.picture.name
-        self.card = card
-        self.setObjectName(f"dock-{name}")
-        self.setWindowTitle(card.view.picture.title)
-        self.setAllowedAreas(
-            Qt.DockWidgetArea.TopDockWidgetArea
-            | Qt.DockWidgetArea.BottomDockWidgetArea
-            | Qt.DockWidgetArea.LeftDockWidgetArea
-            | Qt.DockWidgetArea.RightDockWidgetArea
-        )
-        # The card's header becomes the title bar, so that Qt moves the dock by it; the frame is drawn around both.
-        card.setObjectName("card-body")
-        layout = card.layout()
-        assert layout is not None
-        layout.setContentsMargins(10, 0, 8, 8)
-        card.header.setContentsMargins(12, 8, 8, 2)
-        card.header.setCursor(Qt.CursorShape.ArrowCursor)
-        self.setTitleBarWidget(card.header)
-        self.setWidget(card)
-        theme.changes().changed.connect(self.update)
-
-    def event(self, event: QEvent) -> bool:
-        """A double click on the header fills the workspace instead of tearing the card off."""
-        if event.type() in (QEvent.Type.MouseButtonDblClick, QEvent.Type.NonClientAreaMouseButtonDblClick):
-            self.fill_wanted.emit(self.card.view.picture.name)
-            return True
-        if event.type() == QEvent.Type.MouseMove:
-            self.dragged.emit()
-        return super().event(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The card: a ground with a border and round corners."""
-        _paint_card(self)
-
-
-def _paint_card(widget: QWidget) -> None:
-    painter = QPainter(widget)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(theme.colour("line"), 1))
-    painter.setBrush(theme.colour("surface"))
-    painter.drawRoundedRect(QRectF(widget.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-    painter.end()
 
 
 class Workspace(QMainWindow):
@@ -219,6 +141,14 @@ class Workspace(QMainWindow):
         if self.drawers is not None and self.drawers.drawers.of(name):
             return self.drawers.drawers.card(name)
         return None
+
+    def lettering(self, on: QWidget) -> list[QRect]:
+        """Where words stand in `on`, of the cards that are seen."""
+        return [rect for card in self.visible_cards() for rect in card.lettering(on)]
+
+    def drawer_area(self, on: QWidget) -> QRect | None:
+        """Where the open drawer lies in `on`, if results stand beside it."""
+        return self.drawers.area(on) if self.drawers is not None else None
 
     def view(self, name: str) -> PictureView | None:
         """What draws a picture: a card's view, or one strip of several."""

@@ -1,4 +1,8 @@
-"""Units that are -1 or +1, joined by symmetric synapses: the network of Hopfield, unit by unit."""
+"""Units that are -1 or +1, joined by symmetric synapses: the network of Hopfield, unit by unit.
+
+All obey one rule: +1 where the weighted sum of the others and the bias is positive. A further kind of unit brings parameters of its own
+from which its `bias` and the state in which it `begins` follow: `lab.graph.document.extend("units", kind)`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lab.graph.document import Census, Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
+from lab.graph.document import Census, Edge, Family, Graph, Kind, Port, Problem, Template, register
 from lab.params import Described, param
 
 GAP = 130.0
@@ -35,9 +39,13 @@ class Unit(Described):
         return float(self.first)
 
 
+IN, OUT = (Port("in"),), (Port("out", carries=Synapse),)
 KINDS = (
-    Kind("unit", "Unit", Unit, (Port("in"),), (Port("out", carries=Synapse),), "Either -1 or +1", "mdi6.circle-half-full", "Units", "U"),
-)
+    Kind(
+        "unit", "Unit", Unit, IN, OUT, "Either -1 or +1", "mdi6.circle-half-full", "Units", "U",
+        caption=lambda value: f"bias {value.bias:g}" if value.bias else "",
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,12 +108,6 @@ def arithmetic(graph: Graph, id: str, values: Mapping[str, float]) -> str:
     listed = " + ".join(terms[:12]) + (f" + {len(terms) - 12} more" if len(terms) > 12 else "") or "0"
     becomes = "stays as it is" if abs(h) < 1e-12 else f"wants to be {'+1' if h > 0 else '-1'}"
     return f"{node.title} = {values.get(id, math.nan):g}\nhears {listed} + {node.parameters.bias:g}\n= {h:.4g}: {becomes}"  # type: ignore[attr-defined]
-
-
-def caption(graph: Graph, node: Node) -> str:
-    """The bias, where there is one."""
-    bias = node.parameters.bias  # type: ignore[attr-defined]
-    return f"bias {bias:g}" if bias else ""
 
 
 def size(graph: Graph, edge: Edge) -> float:
@@ -188,7 +190,6 @@ register(
         directed=False,
         check=check,
         templates=TEMPLATES,
-        caption=caption,
         label=label,
         size=size,
         totals=totals,

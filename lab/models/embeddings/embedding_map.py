@@ -21,7 +21,7 @@ from lab.embedding.vectors import Vectors, unit_rows
 from lab.embedding.word2vec import train
 from lab.errors import LabError, ParameterError
 from lab.kernels import seed_state
-from lab.model import COUNT, Asked, Bound, Clock, Figure, Layer, Model, Picture, Preset, State, Stream, action, param
+from lab.model import COUNT, Asked, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, State, Stream, action, param
 
 TSNE, UMAP, PCA, AXES = "t-SNE", "UMAP", "PCA", "own axes"
 JUDGED = 10  # neighbours that trustworthiness and recall look at
@@ -292,6 +292,12 @@ class EmbeddingMap(Model):
             *((Picture("cost", "Cost", (Layer("cost"),), y="KL (nats)", figures=("cost (nats)",), front=True),) if self.method == TSNE else ()),
             Picture("movement", "Movement", (Layer("movement"),), y="per iteration", y_log=True, front=self.method != TSNE),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The map is the panel; how true it is and what it cost lie in drawers under their words."""
+        cost = ("cost",) if self.method == TSNE else ()
+        return Stage("map", drawers=(("Is it true?", ("honesty",)), ("Cost and movement", (*cost, "movement"))))
 
     # -- behaviour --
 

@@ -13,6 +13,7 @@ from lab.training import Perceptron, Stage, features, readings, redeclared
 from lab.training.drawing import COLUMNS, hourglass
 from lab.training.geometry import lattice, principal, tiled
 from lab.training.perceptron import ACTIVATIONS, first_weights
+from lab.training.stage import CURVES, led_by
 
 SHOWN = 8
 ALONG = 12  # places of a path that are decoded
@@ -131,12 +132,9 @@ class Autoencoder(Perceptron):
     @property
     def stage(self):
         """The map of the codes large, beside it the hourglass that makes them and what comes out of it."""
-        found = super().stage
-        names = [picture.name for picture in self.pictures]
-        if self.slow or "network" not in names:
-            return found
-        beside = ("network", *(n for n in ("reconstructions",) if n in names))
-        return replace(found, main="latent", companions=beside, opened="Health" if found.drawers else "")
+        if self.slow:
+            return super().stage
+        return led_by(self, "latent", ("network", "reconstructions"), (CURVES,), opened="Health")
 
     def codes(self, constants, tape, x):
         """Codes (n, code) of examples."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lab.kernels import exp, kernel, normal, seed_state, uniform
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Seeds, Stage, Stream, action, param
 from lab.params.bounds import COUNT, index
 
 WITH, WITHOUT, TOLD = range(3)
@@ -243,13 +243,7 @@ class Bandit(Model):
     @classmethod
     def figures(cls):
         """Rewards and choices after 1000 pulls on five seeds; the slope against differences; no baseline where there is nothing to take away."""
-        found = {}
-
-        def runs(run, **values):
-            key = tuple(sorted(values.items()))
-            if key not in found:
-                found[key] = [run(cls(**values), seed=seed, record={}).summary for seed in range(5)]
-            return found[key]
+        runs = Seeds(cls, 5)
 
         def slope(run):
             """Mean step over very many pulls against differences of the expected reward, worst preference."""

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, Strips, param
+from lab.model import Figure, Layer, Picture, Preset, Stream, Strips, param
 from lab.tape.check import check_gradients
 from lab.training import Objective, Perceptron, readings, redeclared
 from lab.training.dale import Beneath
 from lab.training.learner import EVALUATIONS, TEST_SCORE
 from lab.training.material import outline
 from lab.training.objectives import columns
+from lab.training.stage import led_by
 from lab.training.steps import judge
 
 PLAIN = "plain."  # the network beside, without normalisation
@@ -274,16 +275,9 @@ class BatchNorm(Perceptron):
         """What one unit hears, with and without, large; why that matters beside it, what it buys below."""
         if self.slow or not self.compared:
             return super().stage
-        found, shown = super().stage, ("left", "returned", "accuracies", "tried", "downhill", "hears", "plain hears")
-        drawers = (
-            ("Network", ("network",)),
-            ("Layers", ("before", "after", *(("running",) if self.normalise == "batch" else ()))),
-            *found.drawers,
-        )
-        there = {p.name for p in self.pictures}
-        kept = [(word, tuple(n for n in names if n in there and n not in shown)) for word, names in drawers]
         main = Strips("hears", "What one unit hears", ("hears", "plain hears"))
-        return Stage(main, ("left", "returned"), below=("accuracies", "tried", "downhill"), drawers=tuple(d for d in kept if d[1]))
+        drawers = (("Network", ("network",)), ("Layers", ("before", "after", "running")))
+        return led_by(self, main, ("left", "returned"), ("accuracies", "tried", "downhill"), drawers=drawers)
 
     def look(self, constants, state, tape, stream):
         """Read in training mode, on the first examples: statistics of the minibatch."""

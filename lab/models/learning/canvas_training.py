@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.graph.kinds.layers import autoencoder, cnn, residual, variational
+from lab.graph.kinds.layers import attentive, autoencoder, cnn, in_time, residual, variational
 from lab.model import Figure, Layer, Picture, Preset
 from lab.training import GraphTraining
 
@@ -29,6 +29,12 @@ class CanvasTraining(GraphTraining):
         "Residual block": Preset({"graph": residual().to_json()}, shows="test accuracy > 0.95"),
         "Digits, convolutional": Preset(
             {"graph": cnn().to_json(), "data": "digits", "rate": 0.003, "epochs": 20}, shows="test accuracy > 0.94"
+        ),
+        "Digits row by row, LSTM": Preset(
+            {"graph": in_time().to_json(), "data": "digits", "rate": 0.005, "epochs": 25}, shows="test accuracy > 0.88", slow=True
+        ),
+        "Digits row by row, attention": Preset(
+            {"graph": attentive().to_json(), "data": "digits", "rate": 0.005, "epochs": 25}, shows="test accuracy > 0.9", slow=True
         ),
         "Digits, autoencoder": Preset({"graph": autoencoder().to_json(), "data": "digits", "rate": 0.003}, shows="test R2 > 0.4"),
         "Digits, variational autoencoder": Preset(

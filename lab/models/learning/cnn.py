@@ -8,14 +8,16 @@ from typing import ClassVar
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Preset, Stream, param
-from lab.training import Supervised, features, readings, redeclared
+from lab.model import COUNT, Figure, Layer, Picture, Preset, Stream, action, param
+from lab.training import Supervised, features, readings, redeclared, window
 from lab.training.convolution import convolutions
 from lab.training.drawing import COLUMNS, NEW, Column
 from lab.training.material import outline
 from lab.training.perceptron import ACTIVATIONS
+from lab.training.stage import CURVES, led_by
 
 MOST = 32  # tiles
+WINDOW = tuple(stream.name for stream in window.STREAMS)
 
 
 class ConvolutionalNetwork(Supervised):
@@ -25,7 +27,10 @@ class ConvolutionalNetwork(Supervised):
     The last layer, which reads the maps, knows places all the same: of digits moved by one pixel the network reads six in
     ten, by two pixels two, unless it was trained on moved ones. Draw a digit: the bars say what the network reads, the
     feature maps show what each kernel finds in your drawing. Move it by a pixel or two, and compare with the multi-layer perceptron.
-    The page "Convolution as neurons" takes one window through one kernel, number by number.
+
+    Drag the *window* over the picture: what lies under it, times the kernel, added up, is one cell of the map. A click on a map in the
+    drawing of the network looks through its kernel, a click on a cell of the map puts the window where the cell is made. The page
+    "Convolution as neurons" does that with kernels, strides and borders of your own.
     """
 
     name = "cnn"
@@ -129,7 +134,7 @@ class ConvolutionalNetwork(Supervised):
 
     def own_streams(self, shape):
         """Kernels and feature maps."""
-        found = [Stream("kernels", "image", "", "Kernels of the first convolution.")]
+        found = [Stream("kernels", "image", "", "Kernels of the first convolution."), *window.STREAMS]
         if len(self.counts) > 1:
             found.append(Stream("later kernels", "image", "", "Kernels of the second convolution, each by its first input channel."))
         found += [features.map_stream(), *features.streams(shape)]
@@ -143,28 +148,115 @@ class ConvolutionalNetwork(Supervised):
 
     def own_pictures(self, shape):
         """Kernels beside the maps they make."""
-        found = [Picture("kernels", "Kernels", (Layer("kernels"),), colours="diverging", front=True)]
+        found = [
+            *window.pictures(),
+            Picture(
+                "kernels",
+                "Kernels",
+                (Layer("kernels"),),
+                colours="diverging",
+                pick="choose_kernel",
+                doc="Click a kernel to look through it.",
+            ),
+        ]
         found += [
-            Picture(f"maps {k + 1}", f"Feature maps {k + 1}", (Layer(f"maps {k + 1}"),), front=k == 0) for k in range(len(self.counts))
+            Picture(f"maps {k + 1}", f"Feature maps {k + 1}", (Layer(f"maps {k + 1}"),), pick="choose_kernel" if k == 0 else "")
+            for k in range(len(self.counts))
         ]
         if len(self.counts) > 1:
             found.append(Picture("later kernels", "Kernels of the second layer", (Layer("later kernels"),), colours="diverging"))
         return (*found, features.map_picture())
 
     @property
+    def pictures(self):
+        """In the drawing, a click on a map of the first convolution looks through its kernel."""
+        return tuple(replace(p, pick="choose_unit") if p.name == "network" else p for p in super().pictures)
+
+    @property
     def stage(self):
-        """The way of a picture from left to right: kernels slide over it, maps are what they find, and what is read from them."""
-        found = super().stage
-        if "canvas" not in found.main:
-            return found
-        shown = ("canvas", "kernels", "maps 1")
-        return replace(found, main=shown, companions=("prediction", *(each for each in found.companions if each not in shown)))
+        """The way of a picture from left to right: a window on it, times a kernel, makes one cell of a map; below, the whole network."""
+        names = {p.name for p in self.pictures}
+        if self.slow or not {"canvas", "network", "prediction"} <= names:
+            return super().stage
+        kernels = (("Kernels", ("kernels", "maps 1", "later kernels", "maps 2")),)
+        return led_by(self, (("canvas", "looked at"), "network"), ("sum", "map now"), ("prediction", CURVES), drawers=kernels)
+
+    def state_bounds(self, constants, state, step):
+        """Where the window stands and which kernel it is seen through: taken modulo what there is."""
+        return super().state_bounds(constants, state, step) | {"place": COUNT, "kernel": COUNT}
+
+    def start(self, constants, seed):
+        """The window in the middle of the picture, seen through the first kernel."""
+        rows, columns = constants.outline.picture or (1, 1)
+        return super().start(constants, seed) | {
+            "place": np.array([rows // 2 * columns + columns // 2], np.int64),
+            "kernel": np.zeros(1, np.int64),
+        }
+
+    def _window(self, constants, state, tape, stream):
+        """The window on the picture at hand, through the chosen kernel."""
+        rows, columns = constants.outline.picture
+        arrays, k = constants.program.parameters(tape), int(state["kernel"][0]) % self.counts[0]
+        seen = np.asarray(readings.seen(self, constants, state), float).reshape(rows, columns)
+        found = constants.program.forward(tape, "conv1.out", x=seen.reshape(1, -1).astype(np.float32))[0][:, :, k].astype(float)
+        follows = (", normalised" if self.normalise == "batch" else "") + (
+            f", and {self.activation} makes a cell of it" if self.activation != "identity" else ""
+        )
+        bias = float(arrays["conv1.bias"][k])
+        return window.shown(
+            stream,
+            seen,
+            arrays["conv1.weight"][:, :, 0, k].astype(float),
+            bias,
+            found,
+            divmod(int(state["place"][0]) % (rows * columns), columns),
+            follows,
+        )
+
+    def summary(self, constants, state):
+        """Which kernel the window is seen through, too."""
+        return super().summary(constants, state) | {"kernel": f"kernel {int(state['kernel'][0]) % self.counts[0] + 1} of {self.counts[0]}"}
+
+    @action("Move the window", hidden=True, x=(float, param(0.0, lo=-1e6, hi=1e6, doc="Column of the picture.")), y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Row of the picture.")))  # fmt: skip
+    def move_window(self, constants, state, x, y):
+        """Put the middle of the window where the mouse is."""
+        rows, columns = constants.outline.picture
+        row, column = (int(np.clip(round(v), 0, most - 1)) for v, most in ((y, rows), (x, columns)))
+        state["place"][0] = row * columns + column
+
+    @action(
+        "Stand at a cell of the map",
+        hidden=True,
+        index=(int, param(0, lo=0, hi=10_000_000, doc="Cell, counted along the rows of the map.")),
+    )
+    def stand(self, constants, state, index):
+        """Put the window where a cell of the map is made."""
+        rows, columns = constants.outline.picture
+        state["place"][0] = min(index, rows * columns - 1)
+
+    @action("Look through a kernel", index=(int, param(0, lo=0, hi=511, doc="Number of the kernel of the first convolution, from 0.")))
+    def choose_kernel(self, constants, state, index):
+        """Look through another kernel of the first convolution."""
+        if index >= self.counts[0]:
+            raise ModelError(f"{self.name}.choose_kernel.index: must be below the number of kernels, {self.counts[0]} (got {index}).")
+        state["kernel"][0] = index
+
+    @action(
+        "Look at a unit", hidden=True, index=(int, param(0, lo=0, hi=10_000_000, doc="Number of the unit in the drawing, inputs first."))
+    )
+    def choose_unit(self, constants, state, index):
+        """A map of the first convolution is looked at through its kernel; other units are left as they are."""
+        k = index - constants.outline.inputs
+        if 0 <= k < self.counts[0]:
+            state["kernel"][0] = k
 
     def look(self, constants, state, tape, stream):
         """Kernels as tiles; maps of the picture on the canvas."""
         if stream in ("kernels", "later kernels"):
             weight = constants.program.parameters(tape)["conv1.weight" if stream == "kernels" else "conv2.weight"]
             return weight[:, :, 0, :MOST].transpose(2, 0, 1).astype(float)
+        if stream in WINDOW:
+            return self._window(constants, state, tape, stream)
         if stream.startswith("maps "):
             node = f"conv{stream.removeprefix('maps ')}.out"
             found = constants.program.forward(tape, node, x=readings.seen(self, constants, state))[0]
@@ -195,6 +287,27 @@ class ConvolutionalNetwork(Supervised):
 
         yield Figure(
             "digits, 3x3x8, pool, 3x3x16, pool, 10", 0.965, accuracy, bound="at_least", source="the lab's learning table", slow=True
+        )
+
+        def cell(run):
+            """The listed products and the bias against the program, at every place and through every kernel."""
+            s = run(cls(activation="identity"), steps=45, record={}).simulation
+            worst = 0.0
+            for k in range(8):
+                s.act("choose_kernel", index=k)
+                for index in range(64):
+                    s.act("stand", index=index)
+                    entries = {entry["name"]: entry["values"] for entry in s.observe("sum")}
+                    bias = float(s.constants.program.parameters(s.state)["conv1.bias"][k])
+                    worst = max(worst, abs(float(entries["products"].sum()) + bias - float(entries["cell"][0, 0])))
+            return worst
+
+        yield Figure(
+            "products of the window and bias against the program, every place and kernel",
+            1e-5,
+            cell,
+            bound="at_most",
+            source="definition of convolution",
         )
         yield Figure(
             "a kernel of one in its middle gives the picture back", 1e-6, kernel, bound="at_most", source="definition of convolution"

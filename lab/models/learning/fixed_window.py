@@ -10,6 +10,7 @@ from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, param
 from lab.tape import Tape
 from lab.training import Measure, Objective, Stepwise, redeclared
 from lab.training import Stage as Part
+from lab.training.beside import numbers
 from lab.training.makers import Sequences
 
 JUDGED = 100  # sequences held out
@@ -156,8 +157,7 @@ class FixedWindow(Stepwise):
 
     def parameters_of(self, constants) -> tuple[int, int]:
         """Numbers that each network learns."""
-        sizes = {node.name: int(np.prod(node.shape)) for node in constants.program.tape.nodes if node.kind == "parameter"}
-        dense, recurrent = (sum(size for name, size in sizes.items() if name.startswith(f"{who}.")) for who in WHO)
+        dense, recurrent = (numbers(constants.program, f"{who}.") for who in WHO)
         return dense, recurrent
 
     def summary(self, constants, state) -> dict[str, Any]:

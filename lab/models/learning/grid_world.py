@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lab.kernels import seed_state
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, arrays, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Seeds, Stage, Stream, action, arrays, param
 from lab.params.bounds import COUNT, MOST_STEPS, Bound, index
 from lab.training import reinforcement as rl
 
@@ -421,13 +421,7 @@ class GridWorld(Model):
     @classmethod
     def figures(cls):
         """The world against closed forms, and how soon each way of learning gains 95 %, on five seeds."""
-        found: dict[Any, Any] = {}
-
-        def runs(run, **values):
-            key = tuple(sorted(values.items()))
-            if key not in found:
-                found[key] = [run(cls(**values), steps=cls(**values).default_steps, seed=seed, record={}).summary for seed in range(5)]
-            return found[key]
+        runs = Seeds(cls, 5)
 
         def start(name):
             return lambda run: run(cls(), steps=0, seed=0, record={}).summary[name]

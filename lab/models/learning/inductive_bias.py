@@ -10,9 +10,10 @@ import numpy as np
 from lab.data import sets
 from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, param
-from lab.training import Objective, Perceptron, redeclared
+from lab.training import redeclared
+from lab.training.beside import Beside, numbers
+from lab.training.learner import EVALUATIONS, TEST_SCORE
 from lab.training.material import outline
-from lab.training.objectives import columns
 
 OTHER = "conv."
 NAMES = ("dense", "convolutional")
@@ -22,7 +23,7 @@ TESTED = 200  # test pictures of that curve
 FILTERS = {"places kept": (8, 16), "largest over places": (8, 22)}  # so that both networks have about 1,900 parameters
 
 
-class InductiveBias(Perceptron):
+class InductiveBias(Beside):
     """Two networks of about 1,900 numbers each learn the same digits, every one moved by up to two pixels.
 
     To the dense network a pixel is a pixel: what it learned about a stroke in one place it has to learn again in the next. The
@@ -48,6 +49,7 @@ class InductiveBias(Perceptron):
     )
     source = "LeCun, Generalization and network design strategies, Toronto CRG-TR-89-4 (1989); Mitchell, The need for biases in learning generalizations (1980)"
     drawing: ClassVar[bool] = True
+    own_name, rivals = NAMES[0], ((NAMES[1], OTHER),)
     presets = {
         "Moved by up to two pixels": Preset({}, shows="convolutional accuracy > 0.72 and test accuracy < 0.75", slow=True),
         "Trained unmoved, tested moved: both fall": Preset({"training": False}, shows="convolutional accuracy < 0.5 and test accuracy < 0.4", slow=True),
@@ -55,11 +57,11 @@ class InductiveBias(Perceptron):
         "Not moved at all": Preset({"moved": 0, "training": False}, shows="test accuracy > 0.93 and convolutional accuracy > 0.95", slow=True),
     }  # fmt: skip
 
-    data: str = redeclared(Perceptron, "data", "digits", main=False)
-    hidden: str = redeclared(Perceptron, "hidden", "25", main=False)
-    epochs: int = redeclared(Perceptron, "epochs", 40)
-    rate: float = redeclared(Perceptron, "rate", 3e-3)
-    evaluate: float = redeclared(Perceptron, "evaluate", 1.0)
+    data: str = redeclared(Beside, "data", "digits", main=False)
+    hidden: str = redeclared(Beside, "hidden", "25", main=False)
+    epochs: int = redeclared(Beside, "epochs", 40)
+    rate: float = redeclared(Beside, "rate", 3e-3)
+    evaluate: float = redeclared(Beside, "evaluate", 1.0)
     moved: int = param(
         2,
         "pixels",
@@ -90,18 +92,6 @@ class InductiveBias(Perceptron):
 
     # -- two networks on one tape --
 
-    @property
-    def objectives(self):
-        """Each network moves its own weights."""
-        return (
-            Objective("dense", "loss", self.rule(), scores=("accuracy",)),
-            Objective("convolutional", f"{OTHER}loss", self.rule(), scores=(f"{OTHER}accuracy",)),
-        )
-
-    def columns(self):
-        """A loss for each network."""
-        return columns(self.objectives)
-
     def beside(self, tape, x, outputs):
         """The convolutional network on the same pictures."""
         shape = outline(self).picture
@@ -130,15 +120,17 @@ class InductiveBias(Perceptron):
         return replace(constants, material=replace(m, x=x, test_x=_scattered(m.test_x, shape, self.moved, random)))
 
     def start(self, constants, seed):
-        """What the convolutional network scored, and both by how far the test part is moved."""
-        return super().start(constants, seed) | {"beside": np.zeros(1), "by_move": np.zeros((2, FAR + 1))}
+        """What both score by how far the test part is moved."""
+        return super().start(constants, seed) | {"by_move": np.zeros((2, FAR + 1))}
+
+    def score_others(self, constants, tape):
+        """The accuracy of the convolutional network."""
+        m = constants.material
+        return self._right(constants, tape, m.test_x, m.test_t)[1:]
 
     def _look(self, constants, state, tape, out, step, watch):
         super()._look(constants, state, tape, out, step, watch)
-        out.events["accuracies"].append(step, 0, float(state["figures"][3]))
         m, shape = constants.material, constants.outline.picture
-        state["beside"][0] = self._right(constants, tape, m.test_x, m.test_t)[1]
-        out.events["accuracies"].append(step, 1, float(state["beside"][0]))
         x, t = (part[:TESTED] for part in m.data.part("test"))
         for far in range(FAR + 1):
             ways = {(far, 0), (0, far), (-far, 0), (0, -far)}
@@ -152,17 +144,16 @@ class InductiveBias(Perceptron):
 
     def parameters_of(self, constants) -> tuple[int, int]:
         """Numbers that each network learns."""
-        sizes = {node.name: int(np.prod(node.shape)) for node in constants.program.tape.nodes if node.kind == "parameter"}
-        other = sum(size for name, size in sizes.items() if name.startswith(OTHER))
-        return sum(sizes.values()) - other, other
+        other = numbers(constants.program, OTHER)
+        return numbers(constants.program) - other, other
 
     def summary(self, constants, state) -> dict[str, Any]:
         """Both accuracies and both counts."""
         found = super().summary(constants, state)
         dense, conv = self.parameters_of(constants)
-        if state["figures"][8]:
+        if state["figures"][EVALUATIONS]:
             found = {"convolutional accuracy": float(state["beside"][0]), "test accuracy": found["test accuracy"]} | found
-            found["gap"] = float(state["beside"][0]) - float(state["figures"][3])
+            found["gap"] = float(state["beside"][0]) - float(state["figures"][TEST_SCORE])
         return found | {"parameters, dense": dense, "parameters, convolutional": conv}
 
     # -- what can be looked at --
@@ -194,16 +185,6 @@ class InductiveBias(Perceptron):
             Picture("counted", "Counted", (Layer("counted"),), figures=("parameters, dense", "parameters, convolutional")),
             Picture("kernels", "Kernels", (Layer("kernels"),), colours="diverging"),
         )  # fmt: skip
-
-    @property
-    def pictures(self):
-        """Its own first; both losses in the colours of their networks."""
-        losses = tuple(Layer("smoothed", channel=k, label=name, series=(k,)) for k, name in enumerate(NAMES))
-        pale = tuple(Layer("loss", channel=k, style="pale", label="minibatch", series=(k,)) for k in range(2))
-        found = tuple(replace(p, layers=(*losses, *pale)) if p.name == "loss" else p for p in super().pictures)
-        own = [p.name for p in self.own_pictures(outline(self))]
-        first = sorted((p for p in found if p.name in own), key=lambda p: own.index(p.name))
-        return (*first, *(replace(p, front=p.name == "loss") for p in found if p.name not in own))
 
     @property
     def stage(self):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from lab.errors import ModelError
 from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, index, param
-from lab.training import Objective, Perceptron, readings, redeclared
+from lab.training import readings, redeclared
+from lab.training.beside import Beside
 from lab.training.dale import ON, Beneath, signs
+from lab.training.learner import EVALUATIONS, TEST_SCORE
 from lab.training.material import outline
-from lab.training.objectives import columns
 from lab.training.spiking import populations
 from lab.training.steps import judge
 
@@ -20,7 +20,7 @@ FREE, OTHER = "free.", "other."  # the networks beside: without the law, and in 
 SAME = "0: the same to the last bit"
 
 
-class OneSignPerNeuron(Perceptron):
+class OneSignPerNeuron(Beside):
     """Real neurons excite or inhibit, but not both: all weights that leave a unit have one sign. What does a network lose by that?
 
     After each step, what has crossed zero is put back (projection). The same can be had without any sign of weights: let no weight
@@ -57,6 +57,8 @@ class OneSignPerNeuron(Perceptron):
         "about": "Open the spiking canvas with this network as populations, reading the digit on the canvas",
     }
     drawing = True
+    own_name = "one sign"
+    rivals = (("free", FREE), ("other form", OTHER))
     presets = {
         "Digits, one in five inhibits": Preset({}, shows="test accuracy > 0.94 and weights of the wrong sign = 0", slow=True),
         "Positive weights, the sign in the activation": Preset(
@@ -74,8 +76,8 @@ class OneSignPerNeuron(Perceptron):
         ),
     }
 
-    dale: str = redeclared(Perceptron, "dale", "signed columns", main=True)
-    inhibitory: float = redeclared(Perceptron, "inhibitory", 0.2, main=True)
+    dale: str = redeclared(Beside, "dale", "signed columns", main=True)
+    inhibitory: float = redeclared(Beside, "inhibitory", 0.2, main=True)
     compare: bool = param(
         True,
         live=False,
@@ -93,27 +95,6 @@ class OneSignPerNeuron(Perceptron):
     def compared(self) -> bool:
         """Whether other networks learn beside this one."""
         return self.compare and self.dale in ON
-
-    @property
-    def objectives(self):
-        """This network, and those beside it: each moves its own weights."""
-        own = Objective("one sign", "loss", self.rule(), scores=self._scores(""))
-        if not self.compared:
-            return (own,)
-        return (
-            own,
-            *(
-                Objective(name, f"{prefix}loss", self.rule(), scores=self._scores(prefix))
-                for name, prefix in (("free", FREE), ("other form", OTHER))
-            ),
-        )
-
-    def _scores(self, prefix):
-        return (f"{prefix}accuracy",) if self.task == "classification" else ()
-
-    def columns(self):
-        """A loss for each network."""
-        return columns(self.objectives) if self.compared else super().columns()
 
     def beside(self, tape, x, outputs):
         """The free network, and the other form of the law."""
@@ -148,7 +129,7 @@ class OneSignPerNeuron(Perceptron):
                         else mine * signs(len(mine), self.inhibitory)[:, None]
                     )
             state["best_parameters"][:] = state["parameters"]
-        return state | {"beside": np.zeros(2), "picked": np.zeros(1, np.int64)}
+        return state | {"picked": np.zeros(1, np.int64)}
 
     def apart(self, constants, state) -> float:
         """Largest difference of the weights of both forms, signs put where they belong."""
@@ -161,18 +142,18 @@ class OneSignPerNeuron(Perceptron):
                 found.append(float(np.abs(array - mine * own).max()))
         return max(found)
 
+    def score_others(self, constants, tape):
+        """The accuracy of the free network, and of the other form."""
+        probe, found = self.probe(constants), []
+        spread = probe.spread[1] if probe.spread else 1.0
+        for _, prefix in self.rivals:
+            losses, output = constants.program.sweep(tape, probe.data, [f"{prefix}loss", f"{prefix}output"])
+            said = output.reshape(len(output), -1)
+            found.append(judge(losses, said, probe.aim, probe.seen, len(losses), probe.spread is None, spread)[1])
+        return found
+
     def _look(self, constants, state, tape, out, step, watch):
         super()._look(constants, state, tape, out, step, watch)
-        out.events["accuracies"].append(step, 0, float(state["figures"][3]))
-        if self.compared:
-            probe = self.probe(constants)
-            for k, prefix in enumerate((FREE, OTHER)):
-                losses, output = constants.program.sweep(tape, probe.data, [f"{prefix}loss", f"{prefix}output"])
-                spread = probe.spread[1] if probe.spread else 1.0
-                state["beside"][k] = judge(
-                    losses, output.reshape(len(output), -1), probe.aim, probe.seen, len(losses), probe.spread is None, spread
-                )[1]
-                out.events["accuracies"].append(step, k + 1, float(state["beside"][k]))
         excitation, inhibition = self._inputs(constants, state, tape)
         for k, (e, i) in enumerate(zip(excitation, inhibition, strict=True)):
             out.events["imbalance"].append(step, k, float(np.abs(e - i).sum() / max(float((e + i).sum()), 1e-12)))
@@ -197,8 +178,11 @@ class OneSignPerNeuron(Perceptron):
         """Both accuracies, and whether both forms are still the same."""
         found = super().summary(constants, state)
         if self.compared:
-            if state["figures"][8]:
-                found |= {f"free {self.score_name}": float(state["beside"][0]), "gap": float(state["beside"][0] - state["figures"][3])}
+            if state["figures"][EVALUATIONS]:
+                found |= {
+                    f"free {self.score_name}": float(state["beside"][0]),
+                    "gap": float(state["beside"][0] - state["figures"][TEST_SCORE]),
+                }
             apart = self.apart(constants, state)
             found["both forms differ by"] = SAME if apart == 0 else f"{apart:.3g} (dropout, noise or augmentation draw for each network)"
         return found
@@ -259,23 +243,6 @@ class OneSignPerNeuron(Perceptron):
                     x="excitation", y="inhibition", labels=self.stage_names(), front=True),
             Picture("imbalance", "Imbalance by layer", (Layer("imbalance"),), y="(E − I) / (E + I)"),
         )  # fmt: skip
-
-    @property
-    def pictures(self):
-        """Its own first; both losses in the colours of their networks."""
-        found = super().pictures
-        if self.compared:
-            losses = (Layer("smoothed", channel=0, label="one sign", series=(0,)), Layer("smoothed", channel=1, label="free", series=(1,)))
-            pale = (
-                Layer("loss", channel=0, style="pale", label="minibatch", series=(0,)),
-                Layer("loss", channel=1, style="pale", label="minibatch", series=(1,)),
-            )
-            found = tuple(replace(p, layers=(*losses, *pale)) if p.name == "loss" else p for p in found)
-        own = {p.name for p in self.own_pictures(outline(self))}
-        return (
-            *(p for p in found if p.name in own),
-            *(replace(p, front=p.name in ("loss", "matrices") and p.front) for p in found if p.name not in own),
-        )
 
     def stream_names(self, stream):
         """Channels of one of the model's own streams."""

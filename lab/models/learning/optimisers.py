@@ -164,7 +164,12 @@ class Optimisers(Model):
     beta: float = param(0.9, lo=0.0, hi=0.999, doc="Momentum beta (Adam: beta 1).")
     beta2: float = param(0.999, lo=0.5, hi=0.99999, label="β₂", soft=(0.9, 0.9999), doc="Memory of the squared gradient (Adam).")
     rms_memory: float = param(
-        0.9, lo=0.5, hi=0.99999, label="RMSprop's memory", doc="Memory of the squared gradient (RMSprop, which does not correct its start)."
+        0.9,
+        lo=0.5,
+        hi=0.99999,
+        label="RMSprop's memory",
+        before="beta2",
+        doc="Memory of the squared gradient (RMSprop, which does not correct its start).",
     )
     tuned: bool = param(
         False, when=("surface", "quadratic"), doc="Give descent and momentum the rates that theory calls best for this bowl."

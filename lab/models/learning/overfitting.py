@@ -7,6 +7,7 @@ import numpy as np
 from lab.data import sets
 from lab.model import Figure, Layer, Picture, Preset, Stream
 from lab.training import Perceptron, readings, redeclared
+from lab.training.stage import CURVES, led_by
 
 MOVES = 4  # pixels
 
@@ -60,6 +61,13 @@ class Overfitting(Perceptron):
     epochs: int = redeclared(Perceptron, "epochs", 60)
     decay: float = redeclared(Perceptron, "decay", 0.0, main=True)
     dropout: float = redeclared(Perceptron, "dropout", 0.0, main=True)
+
+    @property
+    def stage(self):
+        """Both curves large, where they part; the network and its confusions beside them."""
+        if self.slow:
+            return super().stage
+        return led_by(self, CURVES, ("network", "confusion", "moved", "fit", "surface"), opened="Health")
 
     def own_streams(self, shape):
         """Accuracy on moved test pictures."""

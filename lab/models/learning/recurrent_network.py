@@ -11,7 +11,8 @@ from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, par
 from lab.tape import Tape
 from lab.training import Measure, Objective, Stepwise, redeclared
 from lab.training import Stage as Part
-from lab.training.makers import Sequences
+from lab.training.makers import Sequences, open_for
+from lab.training.series import series_of
 from lab.training.through_time import fed_back, unrolled, walked
 
 JUDGED = 500  # sequences held out
@@ -37,7 +38,9 @@ class RecurrentNetwork(Stepwise):
     - walk *back through time* (a drawer): every matrix of one step, what its own output says of the state, what comes from the step after,
       the slope, what is handed on and what is left in the weights. *Truncated after* cuts the way, and what is
       still learnt is what the state happens to echo by itself;
-    - *A sine of unknown period*: the next value follows from the shape of the wave so far.
+    - *A sine of unknown period*: the next value follows from the shape of the wave so far;
+    - *Brackets*: two kinds, nested; which one has to be closed next? It may have been opened long ago, and others were opened and closed since;
+    - a *file* of yours: a column of a table, or a sound, whose next value is to be said. The last fifth is never learned from.
 
     **The dashed line** under the gradient is the linear case: powers of the largest singular value of the recurrent weights, the most
     that could come through if no unit were saturated.
@@ -64,11 +67,17 @@ class RecurrentNetwork(Stepwise):
         "Echo of five steps ago": Preset({"task": "echo", "span": 20, "steps": 400}, shows="RNN error < 0.02 and LSTM error < 0.05", after=400),
         "Echo, truncated after three steps: worse": Preset({"task": "echo", "span": 20, "truncate": 3, "counts_from": 5, "steps": 400}, shows="RNN error > 0.002 and LSTM error < 0.002", after=400),
         "A sine of unknown period": Preset({"task": "sine", "span": 40, "steps": 600}, shows="RNN error < 0.01", after=600, slow=True),
+        "Brackets: which one must close?": Preset({"task": "Dyck", "span": 40}, shows="LSTM right long open > 0.92 and RNN right long open < 0.92", after=1000, slow=True),
         "Exclusive or with the past": Preset({"task": "XOR", "span": 16, "delay": 2, "steps": 1500}, shows="RNN error < 0.02 and LSTM error < 0.02", after=1500, slow=True),
     }  # fmt: skip
 
     task: str = param(
-        "adding", choices=("adding", "echo", "sine", "XOR"), live=False, main=True, group="Task", doc="What is to be said of a sequence."
+        "adding",
+        choices=("adding", "echo", "sine", "XOR", "Dyck", "file"),
+        live=False,
+        main=True,
+        group="Task",
+        doc="What is to be said of a sequence: a sum, a bit of before, the next value, or which bracket must close; or of a series of your own.",
     )
     span: int = param(
         50, "steps", lo=4, hi=200, live=False, main=True, group="Task", label="Length", symbol="T", doc="Steps of a sequence."
@@ -78,6 +87,23 @@ class RecurrentNetwork(Stepwise):
     )
     period: float = param(
         20.0, "steps", lo=3, hi=100, live=False, group="Task", when=("task", "sine"), doc="Period of the sine, give or take 20 %."
+    )
+    file: str = param(
+        "",
+        kind="file",
+        live=False,
+        group="Task",
+        when=("task", "file"),
+        doc="A table, an array (.npy) or a sound: its next value is to be said.",
+    )
+    column: int = param(
+        1,
+        lo=0,
+        hi=1000,
+        live=False,
+        group="Task",
+        when=("task", "file"),
+        doc="Which column, counted from 0, where there are several; of a sound which channel, from 1.",
     )
     units: int = param(32, lo=1, hi=256, log=True, live=False, main=True, group="Network", symbol="H", doc="Units of each of the two.")
     forget: float = param(
@@ -101,7 +127,7 @@ class RecurrentNetwork(Stepwise):
         live=False,
         group="Task",
         label="Counts from",
-        when=("task", ("echo", "sine", "XOR")),
+        when=("task", ("echo", "sine", "XOR", "Dyck", "file")),
         symbol=r"\alpha_i",
         doc="Weights of the outputs: those of earlier steps do not count in the error (alpha 0), the others alike.",
     )
@@ -149,13 +175,22 @@ class RecurrentNetwork(Stepwise):
 
     @property
     def maker(self):
-        """Sequences, made anew for each epoch."""
+        """Sequences, made anew for each epoch; or windows of a series of one's own."""
+        if self.task == "file":
+            if not self.file:
+                raise self.refuse("file", "must be the path of a table, an array (.npy) or a sound")
+            return series_of(self.file, self.column, self.span)
         return Sequences(100 * self.batch, self.task, self.span, self.delay, self.period)
 
     @property
     def per_step(self) -> int:
         """Numbers of a step."""
-        return 2 if self.task == "adding" else 1
+        return 2 if self.task in ("adding", "Dyck") else 1
+
+    @property
+    def foretells(self) -> bool:
+        """Whether the next value is wanted."""
+        return self.task in ("sine", "file")
 
     def write(self, tape: Tape):
         """Both networks, unrolled in time."""
@@ -183,8 +218,17 @@ class RecurrentNetwork(Stepwise):
         constants = super().build(seed)
         held = constants.maker.held_out(seed, JUDGED)
         t = held["t"].astype(float)
-        constants.extra.update(held=held, baseline=float(((t - held["x"]) ** 2).mean()) if self.task == "sine" else float(t.var()))
+        constants.extra.update(held=held, baseline=float(((t - held["x"]) ** 2).mean()) if self.foretells else float(t.var()))
+        if self.task == "Dyck":
+            constants.extra["ago"] = open_for(held["x"])
         return constants
+
+    def account(self, constants) -> str:
+        """What was read of a person's file."""
+        maker = constants.maker
+        if self.task != "file":
+            return ""
+        return f"{maker.said}; learned on the first {maker.cut:,} in {maker.rows:,} windows of {self.span}, judged on the rest; errors are in squares of the deviation, {maker.deviation:.4g}."
 
     @property
     def cut(self) -> frozenset[int]:
@@ -206,7 +250,22 @@ class RecurrentNetwork(Stepwise):
 
     def looked_at(self, constants) -> int:
         """Sequences of an evaluation."""
-        return JUDGED
+        return len(constants.extra["held"]["x"])
+
+    def right(self, constants, tape) -> tuple[np.ndarray, np.ndarray]:
+        """Of words of brackets: (2, count, span) whether the bracket to be closed is named rightly, (count, span) how long it has been open."""
+        held = constants.extra["held"]
+        said = constants.program.forward(tape, [f"{who.lower()}.output" for who in WHO], replace=self.clamped() or None, **held)
+        return np.stack([(value > 0) == (held["t"] > 0) for value in said])[..., 0], constants.extra["ago"]
+
+    def summary(self, constants, state) -> dict[str, Any]:
+        """Of words of brackets how many are closed rightly that were opened long ago, too."""
+        found = super().summary(constants, state)
+        if self.task == "Dyck":
+            hits, ago = self.right(constants, self.tape_state(constants, state))
+            long = ago >= self.span // 2
+            found |= {f"{who} right long open": float(row[long].mean()) if long.any() else 0.0 for who, row in zip(WHO, hits, strict=True)}
+        return found
 
     def measure(self, constants, state, tape):
         """Both errors, with the gate held that is held."""
@@ -232,7 +291,7 @@ class RecurrentNetwork(Stepwise):
                 "curve",
                 "",
                 "The chosen sequence.",
-                channels=("number", "mark") if self.per_step == 2 else ("input",),
+                channels={"adding": ("number", "mark"), "Dyck": ("round or square", "opens or closes")}.get(self.task, ("input",)),
                 x_unit="step",
             ),
             Stream("state of RNN", "image", "", "Units of the recurrent network (down) over the steps of the chosen sequence."),
@@ -266,7 +325,21 @@ class RecurrentNetwork(Stepwise):
                         x_unit="step",
                     ),
                 )
-                if self.task == "sine"
+                if self.foretells
+                else ()
+            ),
+            *(
+                (
+                    Stream(
+                        "by age",
+                        "curve",
+                        "",
+                        "Share of brackets named rightly by how many steps ago they were opened.",
+                        channels=WHO,
+                        x_unit="step",
+                    ),
+                )
+                if self.task == "Dyck"
                 else ()
             ),
             Stream("arithmetic", "table", "", "The chosen unit of the LSTM, step by step: c = f c + i candidate, h = o tanh(c)."),
@@ -289,10 +362,11 @@ class RecurrentNetwork(Stepwise):
             Picture("arithmetic", "One unit, step by step", (Layer("arithmetic"),)),
             Picture("walk", "Back through time, step by step", (Layer("walk"),), weight=1.6, doc="Drag 'Walk at step' to the left, or press 'One step back'."),
             *(
-                (Picture("fed back", "Fed back: it goes on by itself", (Layer("fed back", channel=0, label="wave", style="dashed"), Layer("fed back", channel=1, label="RNN"), Layer("fed back", channel=2, label="LSTM")), x="step", y="output", y_range=(-1.6, 1.6)),)
-                if self.task == "sine"
+                (Picture("fed back", "Fed back: it goes on by itself", (Layer("fed back", channel=0, label="wave", style="dashed"), Layer("fed back", channel=1, label="RNN"), Layer("fed back", channel=2, label="LSTM")), x="step", y="output", y_range=(-1.6, 1.6) if self.task == "sine" else None),)
+                if self.foretells
                 else ()
             ),
+            *((Picture("by age", "Brackets closed rightly", (Layer("by age"),), x="open for so many steps", y="share right", y_range=(0.0, 1.0), front=True),) if self.task == "Dyck" else ()),
         )  # fmt: skip
 
     @property
@@ -300,11 +374,11 @@ class RecurrentNetwork(Stepwise):
         """Errors large, the gradient and what is said beside them, states below."""
         return Stage(
             "errors",
-            companions=("through time", "said"),
+            companions=(("through time", "by age") if self.task == "Dyck" else "through time", "said"),
             below=("state of RNN", "state of LSTM", "gates"),
             drawers=(
                 ("Back through time", ("walk",)),
-                *((("Fed back", ("fed back",)),) if self.task == "sine" else ()),
+                *((("Fed back", ("fed back",)),) if self.foretells else ()),
                 ("Step by step", ("arithmetic", "inputs")),
                 ("Training", ("loss", "gradient", "rate", "check gradients", "layers")),
             ),
@@ -313,15 +387,17 @@ class RecurrentNetwork(Stepwise):
     def look(self, constants, state, tape, stream):
         """The chosen sequence."""
         held, program, T = constants.extra["held"], constants.program, self.span
-        one = {name: rows[self.example : self.example + 1] for name, rows in held.items()}
+        at = self.example % len(held["x"])
+        one = {name: rows[at : at + 1] for name, rows in held.items()}
+        natural = constants.maker.natural if self.task == "file" else np.asarray
         step, unit, replace = np.arange(T, dtype=float), self.unit % self.units, self.clamped() or None
         if stream == "inputs":
-            return np.vstack([step, one["x"][0].T])
+            return np.vstack([step, natural(one["x"][0].T)])
         if stream == "said":
             found = program.forward(tape, [f"{who.lower()}.output" for who in WHO], replace=replace, **one)
             if self.task == "adding":
                 return np.array([[T - 1.0], [float(one["t"][0, 0])], [float(found[0][0, 0])], [float(found[1][0, 0])]])
-            return np.vstack([step, one["t"][0, :, 0], *(value[0, :, 0] for value in found)])
+            return np.vstack([step, natural(np.stack([one["t"][0, :, 0], *(value[0, :, 0] for value in found)]))])
         if stream == "state of RNN":
             return np.stack([value[0] for value in program.forward(tape, [f"rnn.{k}" for k in range(T)], **one)], axis=1)
         if stream in ("state of LSTM", "gates", "arithmetic"):
@@ -348,9 +424,17 @@ class RecurrentNetwork(Stepwise):
         if stream == "walk":
             return walked(unrolled(program, tape, one, "rnn", "loss of RNN", T, self.cut), min(self.place, T - 1))
         if stream == "fed back":
-            more = Sequences(1, self.task, 2 * T, self.delay, self.period).held_out(constants.seed, JUDGED)
+            if self.task == "file":
+                true = constants.maker.after(int(constants.maker.starts(JUDGED)[at]), T)
+            else:
+                true = Sequences(1, self.task, 2 * T, self.delay, self.period).held_out(constants.seed, JUDGED)["x"][at, T:, 0]
             made = [fed_back(program, tape, one["x"][0], one["t"][0], f"{who.lower()}.output", T) for who in WHO]
-            return np.vstack([T + np.arange(T), more["x"][self.example, T:, 0], *made])
+            return np.vstack([T + np.arange(T), natural(np.stack([true, *made]))])
+        if stream == "by age":
+            hits, ago = self.right(constants, tape)
+            return np.vstack(
+                [step, *(np.stack([hits[:, ago == k].mean(1) if (ago == k).any() else np.full(2, np.nan) for k in range(T)], axis=1))]
+            )
         if stream in ("through time", "linear"):
             found = self._through_time(constants, tape)
             if stream == "through time":
@@ -436,6 +520,31 @@ class RecurrentNetwork(Stepwise):
             error("LSTM", 1000),
             bound="at_most",
             source="Hochreiter and Schmidhuber 1997",
+            slow=True,
+        )
+
+        def brackets(who, worst):
+            def measure(run):
+                model = cls(task="Dyck", span=40, evaluate=1000.0)
+                return worst(run(model, steps=1000, seed=seed, record={}).summary[f"{who} right long open"] for seed in (1, 2, 3))
+
+            return measure
+
+        source = "top of a stack; three seeds, the worst of them"
+        yield Figure(
+            "brackets open for 20 steps or more named rightly, LSTM",
+            0.93,
+            brackets("LSTM", min),
+            bound="at_least",
+            source=source,
+            slow=True,
+        )
+        yield Figure(
+            "the same, RNN",
+            0.9,
+            brackets("RNN", max),
+            bound="at_most",
+            source="vanishing gradient; three seeds, the best of them",
             slow=True,
         )
         yield Figure(

@@ -11,7 +11,7 @@ from lab.data import sets
 from lab.errors import DivergenceError
 from lab.kernels import seed_state
 from lab.kernels.threads import one_thread
-from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
+from lab.model import Clock, Figure, Layer, Model, Picture, Preset, Seeds, Stage, Stream, action, param
 from lab.params.bounds import COUNT, index
 from lab.training import feedback
 from lab.training import predictive as pc
@@ -314,13 +314,7 @@ class RightOrWrong(Model):
     @classmethod
     def figures(cls):
         """The same end with about ten times the examples, on three seeds; the estimate against the slope it stands for."""
-        found: dict[Any, Any] = {}
-
-        def runs(run, **values):
-            key = tuple(sorted(values.items()))
-            if key not in found:
-                found[key] = [run(cls(**values), steps=cls().default_steps, seed=seed, record={}).summary for seed in range(5)]
-            return found[key]
+        runs = Seeds(cls, 5)
 
         def middle(name, **values):
             return lambda run: float(np.median([s[name] for s in runs(run, **values)]))

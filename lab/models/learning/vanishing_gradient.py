@@ -9,6 +9,7 @@ import numpy as np
 from lab.model import Figure, Layer, Picture, Preset, Stream, param
 from lab.training import Perceptron, redeclared
 from lab.training.baseline import deltas
+from lab.training.stage import CURVES, led_by
 from lab.training.supervised import DELTAS, RATIO
 
 
@@ -70,6 +71,15 @@ class VanishingGradient(Perceptron):
         ordered = sorted(super().pictures, key=lambda p: first.get(p.name, 9))
         return tuple(replace(p, front=p.name in ("deltas", "gradients", "loss")) for p in ordered)
 
+    @property
+    def stage(self):
+        """What comes back to each layer large; what goes forward, and whether anything is learned, beside it."""
+        return (
+            super().stage
+            if self.slow
+            else led_by(self, "deltas", ("gradients", "activations", CURVES), drawers=(("Network", ("network",)),))
+        )
+
     def own_streams(self, shape):
         """What comes back to each layer."""
         return (
@@ -83,10 +93,10 @@ class VanishingGradient(Perceptron):
         return (
             Picture(
                 "deltas",
-                "What comes back to each layer (delta)",
+                "What comes back to each layer",
                 (Layer("deltas"),),
                 x="layer",
-                y="norm of delta",
+                y="norm of δ",
                 y_log=True,
                 figures=("log10 delta, first / last",),
                 front=True,

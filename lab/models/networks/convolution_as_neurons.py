@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lab.data import pictures, sets, sounds
+from lab.data.windows import matrix, places, pooled, read_by
 from lab.errors import ModelError
-from lab.kernels.convolution import convolve, matrix, places, pooled, read_by
+from lab.kernels.convolution import correlate
 from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 
 SOURCES = ("digit", "disc", "bars", "ramp", "checks", "noise", "file")
@@ -51,6 +52,31 @@ def learnt() -> np.ndarray:
     state = program.start(0, rows=len(data.x))
     program.train(state, program.data(x=data.x.astype(np.float32), t=data.t), 300, batch=32).check()
     return program.parameters(state)["conv.weight"][:, :, 0].astype(float)
+
+
+def convolve(
+    picture: np.ndarray, weights: np.ndarray, bias: float = 0.0, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> np.ndarray:
+    """The map (O, R) of one kernel: S(i, j) = b + sum_mnc X(s i + d m - p, s j + d n - p, c) K(m, n, c).
+
+    picture  (rows, columns, channels); zero outside
+    weights  (k, k, channels), as they are laid over the window: not flipped
+    """
+    X = np.zeros((picture.shape[2], picture.shape[0] + 2 * padding, picture.shape[1] + 2 * padding))
+    X[:, padding : padding + picture.shape[0], padding : padding + picture.shape[1]] = picture.transpose(2, 0, 1)
+    k = weights.shape[0]
+    out = np.empty(tuple(places(n, k, stride, padding, dilation) for n in picture.shape[:2]))
+    correlate(X, np.ascontiguousarray(weights.transpose(2, 0, 1), float), float(bias), stride, dilation, out)
+    return out
+
+
+@lru_cache(2)
+def _matrix(shape: tuple[int, int, int], weights: bytes, stride: int, padding: int, dilation: int, first: int, last: int) -> np.ndarray:
+    """The matrix as long as nothing of it changes: one array, so that what draws it knows that it did not."""
+    k = math.isqrt(len(weights) // (8 * shape[2]))
+    found = matrix(shape, np.frombuffer(weights).reshape(k, k, shape[2]), stride, padding, dilation, slice(first, last))
+    found.flags.writeable = False
+    return found
 
 
 class ConvolutionAsNeurons(Model):
@@ -363,7 +389,8 @@ class ConvolutionAsNeurons(Model):
             case "pooled":
                 return pooled(self.mapped(state), self.pool)
             case "matrix":
-                return matrix(state["picture"].shape, self.weights(), s, p, d, self._rows(i))
+                rows, weights = self._rows(i), np.ascontiguousarray(self.weights(), float)
+                return _matrix(state["picture"].shape, weights.tobytes(), s, p, d, rows.start, rows.stop)
             case "row":
                 at = i * self.across + j - (self._rows(i).start or 0)
                 return np.array(

@@ -9,29 +9,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.model import (
-    COUNT,
-    Bound,
-    Clock,
-    Figure,
-    Handle,
-    Layer,
-    Model,
-    Out,
-    Picture,
-    Preset,
-    Stage,
-    State,
-    Stream,
-    Strips,
-    action,
-    arrays,
-    param,
-)
-from lab.params.arithmetic import FormulaError, parse
+from lab.model import COUNT, Bound, Figure, Handle, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
 from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.model import Decoded, noise_share, synapse, wanted
 from lab.spiking.coding.populations import Kind, Population, gain_and_bias, population
 from lab.spiking.coding.spiking import Cells, cells, fire, listen, say
 
@@ -94,13 +75,13 @@ class Built:
 @lru_cache(8)
 def _law(kind: Kind, lowest: float, highest: float, first: float, last: float, amount: float, function: str) -> np.ndarray:
     """(4, sizes): size, distortion, part of the noise, and both, each the median of three populations."""
-    formula, rows = parse(function, ["x"]), []
+    rows = []
     for N in SIZES if amount > 0.0 else SIZES[:-1]:  # singular values of 6400 x 640 numbers take seconds
         found = []
         for seed in range(3):
             of = population(np.random.default_rng(seed), N, kind=kind, rates=(lowest, highest), intercepts=(first, last))
             x = np.linspace(-1.0, 1.0, max(500, 10 * N if amount == 0.0 else 0))[:, None]
-            H, T = of.rates(x), _values(formula, x)
+            H, T = of.rates(x), _values(function, x)
             D = solvers.regularised(H, T, amount) if amount > 0.0 else solvers.least_squares(H, T)
             found.append((solvers.distortion(H, T, D), solvers.noise(D, 0.1 * H.max())))
         rows.append([N, *np.median(found, axis=0)])
@@ -108,17 +89,11 @@ def _law(kind: Kind, lowest: float, highest: float, first: float, last: float, a
     return np.stack([sizes, bare, rough, np.hypot(bare, rough)])
 
 
-def _values(formula: Any, x: np.ndarray) -> np.ndarray:
-    """(P, 1) values of the typed function at x (P, 1), all finite."""
-    found = np.broadcast_to(np.asarray(formula(x=x[:, 0]), float), (len(x),))
-    if not np.isfinite(found).all():
-        raise ModelError(
-            f"population-coding.function: {formula.text} has no finite value at x = {x[~np.isfinite(found)][0, 0]:.3g}; x runs from -1 to 1."
-        )
-    return found[:, None]
+def _values(function: str, x: np.ndarray) -> np.ndarray:
+    return wanted("population-coding", function, Decoded.variables, x)
 
 
-class PopulationCoding(Model):
+class PopulationCoding(Decoded):
     r"""Many imprecise neurons hold one value precisely.
 
     Each neuron is tuned: it prefers one sign of the value x, begins to fire at its own place, and rises to its own highest rate.
@@ -206,15 +181,7 @@ class PopulationCoding(Model):
     )
     function: str = param("x", group="Decoding", builds=True, main=True, doc="What is decoded: x, x^2, sin(3 x), any function of x.")
     solver: str = param("regularised", choices=solvers.SOLVERS, group="Decoding", builds=True, doc="How the decoders are found.")
-    regularisation: float = param(
-        0.1,
-        lo=0,
-        hi=1,
-        soft=(0.0, 0.4),
-        group="Decoding",
-        builds=True,
-        doc="Noise, as a share of the highest rate, for which the decoders are made.",
-    )
+    regularisation: float = noise_share()
     points: int = param(
         500,
         lo=10,
@@ -225,17 +192,7 @@ class PopulationCoding(Model):
         label="Evaluation points",
         doc="Values at which the decoders are fitted.",
     )
-    tau_s: float = param(
-        10.0,
-        "ms",
-        lo=0.5,
-        hi=500,
-        log=True,
-        group="Decoding",
-        symbol=r"\tau_s",
-        label="Synapse",
-        doc="Time constant with which spikes are smoothed.",
-    )
+    tau_s: float = synapse(10.0)
     descent: float = param(
         50.0,
         "%",
@@ -249,15 +206,12 @@ class PopulationCoding(Model):
     dt: float = param(1.0, "ms", lo=0.05, hi=2, live=False, group="Numerics", doc="Step of time.")
 
     def check(self) -> None:
+        super().check()
         for low, high in (("lowest", "highest"), ("first", "last")):
             if getattr(self, low) > getattr(self, high):
                 raise self.refuse(low, f"must not be above {type(self).specs()[high].label.lower()} ({getattr(self, high):g})")
         if self.kind == "sigmoid" and self.lowest < 65.0:
             raise self.refuse("lowest", "must be at least 65 Hz for logistic neurons, which fire at 60 Hz where they begin")
-        try:
-            parse(self.function, ["x"])
-        except FormulaError as error:
-            raise self.refuse("function", str(error)) from None
 
     @property
     def kind(self) -> Kind:
@@ -270,14 +224,6 @@ class PopulationCoding(Model):
         return self.neurons_are == "LIF"
 
     # -- declarations --
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(self.dt * 1e-3, "s")
-
-    @property
-    def speed(self) -> float:
-        return 0.5
 
     @property
     def default_steps(self) -> int:
@@ -341,7 +287,7 @@ class PopulationCoding(Model):
         again = np.concatenate([np.arange(own.size), np.arange(copies)])
         of = Population(own.kind, own.encoders[again], own.gain[again], own.bias[again])
         points = np.linspace(-1.0, 1.0, self.points)[:, None]
-        return Built(of, points, of.rates(points), _values(parse(self.function, ["x"]), points), rng.permutation(self.neurons), {})
+        return Built(of, points, of.rates(points), _values(self.function, points), rng.permutation(self.neurons), {})
 
     def fit(self, constants: Built, alive: np.ndarray) -> np.ndarray:
         """(N, 1) decoders of those that live; the dead have none."""
@@ -407,7 +353,7 @@ class PopulationCoding(Model):
             for k in range(n):
                 state["heard"][0] += (1.0 - keep) * (sums[k] - state["heard"][0])
                 said[k] = state["heard"][0]
-        wanted = _values(parse(self.function, ["x"]), x[:, None])[:, 0]
+        wanted = _values(self.function, x[:, None])[:, 0]
         if out.wanted("value"):
             out["value"][:done, 0], out["value"][:done, 1] = wanted[:done], said[:done]
         if out.wanted("x"):
@@ -431,7 +377,7 @@ class PopulationCoding(Model):
             counted = np.array([state["counts"][1 + i] for i in self._shown])
             return np.vstack([middles, np.where(seconds > 0.05, counted / np.maximum(seconds, 1e-9), np.nan)])
         if stream in ("decoding", "error"):
-            wanted = _values(parse(self.function, ["x"]), GRID[:, None])[:, 0]
+            wanted = _values(self.function, GRID[:, None])[:, 0]
             said = (constants.of.rates(GRID[:, None]) * alive @ D)[:, 0]
             return np.stack([GRID, wanted, said]) if stream == "decoding" else np.stack([GRID, said - wanted])
         if stream in ("law", "law_theory"):

@@ -11,27 +11,10 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.model import (
-    COUNT,
-    Bound,
-    Clock,
-    Figure,
-    Handle,
-    Layer,
-    Model,
-    Out,
-    Picture,
-    Preset,
-    Stage,
-    State,
-    Stream,
-    Strips,
-    action,
-    arrays,
-    param,
-)
+from lab.model import COUNT, Bound, Figure, Handle, Layer, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
 from lab.params.arithmetic import FormulaError, parse
 from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.model import Populations
 from lab.spiking.coding.parts import curve, recording, repeated
 from lab.spiking.coding.populations import Population, population, sphere
 from lab.spiking.coding.spiking import cells, fire, listen, say
@@ -142,7 +125,7 @@ def _attractor() -> np.ndarray:
     return points
 
 
-class PopulationDynamics(Model):
+class PopulationDynamics(Populations):
     r"""A population connected to itself is a dynamical system: the one you ask for.
 
     Spikes go back to the population that fired them, through a synapse with the time constant tau. Decoders of the wire are found
@@ -332,14 +315,6 @@ class PopulationDynamics(Model):
         return np.clip(np.asarray(found, float), -1000.0, 1000.0)
 
     # -- declarations --
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(self.dt * 1e-3, "s")
-
-    @property
-    def speed(self) -> float:
-        return 0.5
 
     @property
     def default_steps(self) -> int:

@@ -9,11 +9,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
-from lab.params.arithmetic import FormulaError, parse
+from lab.model import COUNT, Bound, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
 from lab.spiking.coding import decoders as solvers
+from lab.spiking.coding.model import Decoded, noise_share, synapse, wanted
 from lab.spiking.coding.populations import Population, diagonals, population
 from lab.spiking.coding.spiking import Cells, cells, fire, say
 
@@ -102,17 +101,11 @@ class Built:
 
 
 ROOT2 = math.sqrt(2.0)
+PAIR = ("x", "y")
 
 
 def _wanted(function: str, points: np.ndarray) -> np.ndarray:
-    """(P, 1) values of the typed function at points (P, 2), all finite."""
-    found = np.broadcast_to(np.asarray(parse(function, ["x", "y"])(x=points[:, 0], y=points[:, 1]), float), (len(points),))
-    if not np.isfinite(found).all():
-        x, y = points[~np.isfinite(found)][0]
-        raise ModelError(
-            f"population-transformation.function: {function} has no finite value at x = {x:.3g}, y = {y:.3g}; both run from -1 to 1."
-        )
-    return found[:, None]
+    return wanted("population-transformation", function, PAIR, points)
 
 
 @lru_cache(4)
@@ -149,7 +142,7 @@ def _error(A: Population, D: np.ndarray, function: str) -> float:
     return solvers.distortion(A.rates(grid / ROOT2), _wanted(function, grid), D)
 
 
-class PopulationTransformation(Model):
+class PopulationTransformation(Decoded):
     r"""Neurons compute on the way from one population to the next.
 
     Population A holds two numbers, x and y. The wire to population B does not carry them but a function of them, the product if you
@@ -169,6 +162,7 @@ class PopulationTransformation(Model):
     group = "Coding"
     icon = "mdi6.function-variant"
     order = 20
+    variables = PAIR
     also = "computing with neurons; multiplication by neurons; multiply; product; transformation; NEF computation; square; neurons compute a function"
     equations = (
         r"W = \alpha_B\, E_B D_A,\qquad J_B = W a + \beta_B = \alpha_B E_B (D_A a) + \beta_B",
@@ -211,15 +205,7 @@ class PopulationTransformation(Model):
         label="Fitted over",
         doc="Where the evaluation points lie.",
     )
-    regularisation: float = param(
-        0.1,
-        lo=0,
-        hi=1,
-        soft=(0.0, 0.4),
-        group="Decoding",
-        builds=True,
-        doc="Noise, as a share of the highest rate, for which the decoders are made.",
-    )
+    regularisation: float = noise_share()
     form: str = param(
         "factors",
         choices=("factors", "full matrix"),
@@ -227,34 +213,10 @@ class PopulationTransformation(Model):
         label="Computed with",
         doc="Decoders and encoders, or every weight by itself.",
     )
-    tau_s: float = param(
-        20.0,
-        "ms",
-        lo=0.5,
-        hi=500,
-        log=True,
-        group="Decoding",
-        symbol=r"\tau_s",
-        label="Synapse",
-        doc="Time constant with which spikes are smoothed.",
-    )
+    tau_s: float = synapse(20.0)
     dt: float = param(1.0, "ms", lo=0.05, hi=2, live=False, group="Numerics", doc="Step of time.")
 
-    def check(self) -> None:
-        try:
-            parse(self.function, ["x", "y"])
-        except FormulaError as error:
-            raise self.refuse("function", str(error)) from None
-
     # -- declarations --
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(self.dt * 1e-3, "s")
-
-    @property
-    def speed(self) -> float:
-        return 0.5
 
     @property
     def default_steps(self) -> int:

@@ -12,7 +12,7 @@ from lab.graph.document import Graph
 from lab.graph.kinds.populations import brunel, competition, network, ring_attractor, vogels_abbott, winner_take_all
 from lab.model import Bound, Clock, Figure, Handle, Layer, Model, Picture, Preset, State, Stream, action, param
 from lab.spiking import program, theory
-from lab.spiking.cells import LIF, PoissonPopulation
+from lab.spiking.cells import LIF
 from lab.spiking.network import Built, Link, Network, Scales
 from lab.spiking.projections import Drive
 from lab.spiking.stability import borders
@@ -292,7 +292,7 @@ class SpikingNetwork(Model):
         # The same cells as the network traces: in turn from each population that has a membrane.
         net = self.net
         cells: list[tuple[int, int, str]] = []
-        real = [(g, name, p) for g, (name, p) in enumerate(net.populations) if not isinstance(p, PoissonPopulation)]
+        real = [(g, name, p) for g, (name, p) in enumerate(net.populations) if p.ports]
         for turn in range(net.traced):
             for g, name, p in real:
                 if len(cells) < net.traced and turn < p.size:
@@ -424,7 +424,7 @@ class SpikingNetwork(Model):
             edges = np.linspace(0.0, 2.0, 21)
             cells = intervals(constants, state)[1]
             rows = [edges[:-1] + 0.05]
-            for first, (_, p) in zip(constants.pop[:, 1], net.populations, strict=True):
+            for first, (_, p) in zip(constants.wiring.pop[:, 1], net.populations, strict=True):
                 own = cells[first : first + p.size]
                 rows.append(np.histogram(own[np.isfinite(own)], edges)[0].astype(float))
             return np.array(rows)
@@ -457,9 +457,9 @@ class SpikingNetwork(Model):
         rows = [(edges[:-1] + edges[1:]) / 2]
         for q, link in enumerate(self.net.links):
             if link.projection.plastic:
-                first = int(constants.proj[q, program.WEIGHTS])
-                a = constants.proj[q, program.STARTS]
-                count = int(constants.starts[a + constants.proj[q, program.SOURCES]] - constants.starts[a])
+                first = int(constants.wiring.proj[q, program.WEIGHTS])
+                a = constants.wiring.proj[q, program.STARTS]
+                count = int(constants.wiring.starts[a + constants.wiring.proj[q, program.SOURCES]] - constants.wiring.starts[a])
                 rows.append(np.histogram(np.minimum(state["learned"][first : first + count], edges[-1]), edges)[0].astype(float))
         return np.array(rows)
 
@@ -503,7 +503,7 @@ class SpikingNetwork(Model):
     def labels(self, constants: Built, stream: str) -> tuple[str, ...]:
         if stream != "spikes":
             return ()
-        firsts, names = constants.pop[:, 1], self._names
+        firsts, names = constants.wiring.pop[:, 1], self._names
         groups = np.searchsorted(firsts, constants.recorded, side="right") - 1
         return tuple(f"{names[g]} {i - firsts[g] + 1}" for g, i in zip(groups, constants.recorded, strict=True))
 
@@ -545,8 +545,8 @@ class SpikingNetwork(Model):
             raise ModelError("No cells are recorded, so none can be chosen on the raster: set record of a population above 0.")
         middle = int(min(max(round(y), 0), len(recorded) - 1))
         low, high = max(0, middle - rows // 2), min(len(recorded) - 1, middle + (rows - 1) // 2)
-        g = int(np.searchsorted(constants.pop[:, 1], recorded[middle], side="right")) - 1
-        first, size = int(constants.pop[g, 1]), int(constants.pop[g, 2])
+        g = int(np.searchsorted(constants.wiring.pop[:, 1], recorded[middle], side="right")) - 1
+        first, size = int(constants.wiring.pop[g, 1]), int(constants.wiring.pop[g, 2])
         return max(int(recorded[low]), first), min(int(recorded[high]) + 1, first + size)
 
     @action(

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.driven import SHAPED
-from lab.cells.neuron import Start
+from lab.cells.neuron import Neuron, Start
 from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import exp, kernel
 from lab.model import Figure, Preset, State, action, param
+from lab.params import redeclared
 
 
 @kernel
@@ -90,30 +90,11 @@ class AdaptiveExponential(PlanarNeuron):
     nullcline_range = (-1e4, 1e4)
     integrator = integrator(_slope)
 
-    current: float = param(
-        1000.0, "pA", lo=-5000, hi=5000, when=("stimulus", SHAPED), main=True, group="Stimulus",
-        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
-    )  # fmt: skip
-    offset: float = param(0.0, "pA", lo=-5000, hi=5000, group="Stimulus", doc="Constant current added to every stimulus.")
+    current: float = redeclared(Neuron, "current", 1000.0, unit="pA", lo=-5000, hi=5000, soft=None, symbol="")
+    offset: float = redeclared(Neuron, "offset", 0.0, unit="pA", lo=-5000, hi=5000, soft=None, symbol="")
     sigma: float = param(200.0, "pA", lo=0, hi=5000, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
-    scale: float = param(
-        1000.0,
-        "pA",
-        lo=-1e6,
-        hi=1e6,
-        when=("stimulus", "file"),
-        group="Stimulus",
-        doc="Current per unit of the file (WAV: full scale is 1).",
-    )
-    spread: float = param(
-        0.0,
-        "pA",
-        lo=0,
-        hi=2000,
-        builds=True,
-        group="Population",
-        doc="Standard deviation over the cells of a constant current of their own.",
-    )
+    scale: float = redeclared(Neuron, "scale", 1000.0, unit="pA")
+    spread: float = redeclared(Neuron, "spread", 0.0, unit="pA", hi=2000)
     C: float = param(281.0, "pF", lo=10, hi=2000, log=True, group="Membrane", label="Capacitance", doc="Membrane capacitance.")
     g_L: float = param(30.0, "nS", lo=0.5, hi=500, log=True, group="Membrane", label="g_L", doc="Leak conductance.")
     E_L: float = param(-70.6, "mV", lo=-120, hi=0, group="Membrane", label="E_L", doc="Leak reversal potential.")

@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.driven import SHAPED
+from lab.cells.neuron import Neuron
 from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import kernel
 from lab.model import Figure, Preset, State, action, param
+from lab.params import redeclared
 
 
 @kernel
@@ -76,18 +77,11 @@ class FitzHughNagumo(PlanarNeuron):
     integrator = integrator(_slope)
     f_I_times = (200.0, 800.0)
 
-    current: float = param(
-        0.5, lo=-10, hi=10, when=("stimulus", SHAPED), main=True, group="Stimulus",
-        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
-    )  # fmt: skip
-    offset: float = param(0.0, lo=-10, hi=10, group="Stimulus", doc="Constant current added to every stimulus.")
+    current: float = redeclared(Neuron, "current", 0.5, unit="", lo=-10, hi=10, soft=None, symbol="")
+    offset: float = redeclared(Neuron, "offset", 0.0, unit="", lo=-10, hi=10, soft=None, symbol="")
     sigma: float = param(0.3, lo=0, hi=10, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
-    scale: float = param(
-        1.0, lo=-1e3, hi=1e3, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1)."
-    )
-    spread: float = param(
-        0.0, lo=0, hi=10, builds=True, group="Population", doc="Standard deviation over the cells of a constant current of their own."
-    )
+    scale: float = redeclared(Neuron, "scale", 1.0, unit="", lo=-1e3, hi=1e3)
+    spread: float = redeclared(Neuron, "spread", 0.0, unit="", hi=10)
     a: float = param(0.7, lo=-3, hi=3, main=True, group="Membrane", label="a", doc="Where the line crosses the axis: V + a = b w.")
     b: float = param(0.8, lo=0.05, hi=5, main=True, group="Membrane", label="b", doc="How strongly w decays: the line has slope 1/b.")
     epsilon: float = param(0.08, lo=0.001, hi=2, log=True, main=True, group="Membrane", doc="How slow w is.")

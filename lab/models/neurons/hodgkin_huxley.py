@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.driven import SHAPED
 from lab.cells.firing import interval_error, interval_errors, rates_under
 from lab.cells.neuron import Bench, Equations, Neuron, Start
 from lab.cells.phase_plane import Equilibrium, hopf_points
@@ -17,6 +16,7 @@ from lab.cells.squid_membrane import PEAK, RISE, Cells, Climb, Looks, advance_cl
 from lab.cells.squid_shown import SquidShown
 from lab.cells.sweeps import least_current
 from lab.model import Bound, Figure, Out, Preset, State, param
+from lab.params import redeclared
 
 GAS, FARADAY, ZERO = 8.314462618, 96485.33212, 273.15
 
@@ -86,11 +86,14 @@ class HodgkinHuxley(SquidShown):
         "Noise": Preset({"stimulus": "noise", "current": 5.0, "sigma": 4.0}, shows="spikes > 20 and CV > 0.1"),
     }  # fmt: skip
 
-    current: float = param(
-        10.0, "uA/cm2", lo=-500, hi=500, soft=(0, 20), symbol="I", marks={"rheobase": "rheobase", "onset": "firing_onset", "Hopf": "hopf"},
-        when=("stimulus", SHAPED), main=True, group="Stimulus", label="Injected current",
-        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
-    )  # fmt: skip
+    current: float = redeclared(
+        Neuron,
+        "current",
+        10.0,
+        soft=(0, 20),
+        marks={"rheobase": "rheobase", "onset": "firing_onset", "Hopf": "hopf"},
+        label="Injected current",
+    )
     mode: str = param(
         "current clamp", choices=("current clamp", "voltage clamp"), group="Clamp", main=True, doc="What the electrode holds."
     )

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.driven import SHAPED
+from lab.cells.neuron import Neuron
 from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import kernel
 from lab.model import Figure, Preset, param
+from lab.params import redeclared
 
 
 @kernel
@@ -80,30 +81,11 @@ class Izhikevich(PlanarNeuron):
     swing = (2.0, 2.0)
     integrator = integrator(_slope)
 
-    current: float = param(
-        10.0, "mV/ms", lo=-500, hi=500, when=("stimulus", SHAPED), main=True, group="Stimulus",
-        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
-    )  # fmt: skip
-    offset: float = param(0.0, "mV/ms", lo=-500, hi=500, group="Stimulus", doc="Constant current added to every stimulus.")
+    current: float = redeclared(Neuron, "current", 10.0, unit="mV/ms", soft=None, symbol="")
+    offset: float = redeclared(Neuron, "offset", 0.0, unit="mV/ms", soft=None, symbol="")
     sigma: float = param(3.0, "mV/ms", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
-    scale: float = param(
-        10.0,
-        "mV/ms",
-        lo=-1e6,
-        hi=1e6,
-        when=("stimulus", "file"),
-        group="Stimulus",
-        doc="Current per unit of the file (WAV: full scale is 1).",
-    )
-    spread: float = param(
-        0.0,
-        "mV/ms",
-        lo=0,
-        hi=100,
-        builds=True,
-        group="Population",
-        doc="Standard deviation over the cells of a constant current of their own.",
-    )
+    scale: float = redeclared(Neuron, "scale", 10.0, unit="mV/ms")
+    spread: float = redeclared(Neuron, "spread", 0.0, unit="mV/ms")
     a: float = param(0.02, "1/ms", lo=0.0001, hi=2, log=True, main=True, group="Membrane", label="a", doc="How fast u recovers.")
     b: float = param(0.2, "1/ms", lo=-5, hi=5, main=True, group="Membrane", label="b", doc="How much u follows V below threshold.")
     c: float = param(-65.0, "mV", lo=-120, hi=0, main=True, group="Membrane", label="c", doc="V after a spike.")

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from lab.cells import recent
-from lab.cells.driven import SHAPED
 from lab.cells.neuron import Bench, Neuron, Start
 from lab.cells.spikes import record_spike
 from lab.kernels import kernel
 from lab.model import Figure, Handle, Layer, Out, Picture, Preset, State, Stream, param
+from lab.params import redeclared
 
 MOST = 8  # spikes of one cell in one step that are followed; more need a smaller step
 DRAWN = 0.5  # ms for which a spike is drawn, as high above threshold as threshold is above rest
@@ -64,28 +64,33 @@ class LeakyIntegrateAndFire(Neuron):
     }  # fmt: skip
     plane = None
 
-    current: float = param(
-        2.5, "nA", lo=-1000, hi=1000, soft=(0, 10), when=("stimulus", SHAPED), main=True, group="Stimulus",
+    current: float = redeclared(
+        Neuron,
+        "current",
+        2.5,
+        unit="nA",
+        lo=-1000,
+        hi=1000,
+        soft=(0, 10),
+        symbol="",
         doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise (physical form).",
-    )  # fmt: skip
-    offset: float = param(
-        0.0, "nA", lo=-1000, hi=1000, group="Stimulus", doc="Constant current added to every stimulus (v_in in the normalised form)."
+    )
+    offset: float = redeclared(
+        Neuron,
+        "offset",
+        0.0,
+        unit="nA",
+        lo=-1000,
+        hi=1000,
+        soft=None,
+        symbol="",
+        doc="Constant current added to every stimulus (v_in in the normalised form).",
     )
     sigma: float = param(
         0.5, "nA", lo=0, hi=1000, soft=(0, 5), when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise."
     )
-    spread: float = param(
-        0.0,
-        "nA",
-        lo=0,
-        hi=100,
-        builds=True,
-        group="Population",
-        doc="Standard deviation over the cells of a constant current of their own.",
-    )
-    scale: float = param(
-        2.0, "nA", lo=-1e6, hi=1e6, when=("stimulus", "file"), group="Stimulus", doc="Current per unit of the file (WAV: full scale is 1)."
-    )
+    spread: float = redeclared(Neuron, "spread", 0.0, unit="nA")
+    scale: float = redeclared(Neuron, "scale", 2.0, unit="nA")
     dt: float = param(0.05, "ms", lo=0.001, hi=1.0, live=False, log=True, group="Numerics", doc="Time step.")
 
     form: str = param(

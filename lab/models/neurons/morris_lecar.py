@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.cells.driven import SHAPED
+from lab.cells.neuron import Neuron
 from lab.cells.phase_plane import equilibria, holding_current, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import exp, kernel, sigmoid
 from lab.model import Figure, Preset, State, action, param
+from lab.params import redeclared
 
 
 @kernel
@@ -98,10 +99,7 @@ class MorrisLecar(PlanarNeuron):
     integrator = integrator(_slope)
     f_I_times = (500.0, 2000.0)
 
-    current: float = param(
-        100.0, "uA/cm2", lo=-500, hi=500, when=("stimulus", SHAPED), main=True, group="Stimulus",
-        doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise.",
-    )  # fmt: skip
+    current: float = redeclared(Neuron, "current", 100.0, soft=None, symbol="")
     sigma: float = param(20.0, "uA/cm2", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
     C: float = param(20.0, "uF/cm2", lo=1, hi=100, log=True, group="Membrane", label="Capacitance", doc="Membrane capacitance.")
     g_Ca: float = param(4.4, "mS/cm2", lo=0, hi=40, main=True, group="Membrane", label="g_Ca", doc="Largest calcium conductance.")

@@ -218,7 +218,7 @@ class Synapse(Model):
         10.0, "mV", lo=0.0, hi=100.0, soft=(0.0, 30.0), symbol="J", group="The next cell",
         doc="By how much a spike of weight 1 would lift the membrane if its current came all at once.",
     )  # fmt: skip
-    tau_m: float = param(20.0, "ms", lo=0.5, hi=500.0, log=True, symbol="tau_m", label="Membrane", group="The next cell", doc="Time constant of the membrane.")  # fmt: skip
+    tau_m: float = param(20.0, "ms", lo=0.5, hi=500.0, log=True, symbol=r"\tau_m", label="Membrane", group="The next cell", doc="Time constant of the membrane.")  # fmt: skip
     V_rest: float = param(-65.0, "mV", lo=-100.0, hi=0.0, group="The next cell", doc="Potential at rest, and after a spike.")
     V_th: float = param(
         -50.0, "mV", lo=-100.0, hi=100.0, soft=(-64.0, -20.0), group="The next cell", doc="Potential at which the cell fires."

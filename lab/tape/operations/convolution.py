@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.data.windows import places
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.tape.listing import Listing, Node
@@ -185,8 +186,8 @@ def _geometry(tape, kind, name, x, size, stride, padding):
         raise ModelError(f"tape: {kind} '{name}' with padding 'same' needs stride 1 and an odd size (got {stride}, {size}); give a number.")
     pad = (size - 1) // 2 if padding == "same" else 0 if padding == "valid" else int(padding)
     height, width, depth = x.shape
-    rows, cols = (height + 2 * pad - size) // stride + 1, (width + 2 * pad - size) // stride + 1
-    if not 0 <= pad < size or min(height, width) + 2 * pad < size:
+    rows, cols = (places(n, size, stride, pad) for n in (height, width))
+    if not 0 <= pad < size or not rows or not cols:
         raise ModelError(
             f"tape: {kind} '{name}' of size {size} with padding {pad} does not fit '{x.name}' of shape {x.shape}; "
             "choose a smaller size, or a padding from 0 to size - 1."

@@ -161,7 +161,7 @@ class DataPlace(QObject):
         self.shell.show_experiment(experiment, done)
         status = self.shell.player.status
         if same and self.shell.player.runner is runner:
-            self.shell.reset(playing=True)  # the file begins where the run does
+            self.shell.driver.reset(playing=True)  # the file begins where the run does
         elif status is not None and status.phase not in ("running", "preparing", "failed"):
             self.shell.player.play()
 

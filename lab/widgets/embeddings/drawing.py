@@ -16,8 +16,10 @@ from PySide6.QtWidgets import QWidget
 
 from lab.embedding.raster import SHAPES, View, fit_view, place_labels, project, rasterise, spot
 from lab.embedding.vectors import Vectors
+from lab.units import number as printed
 from lab.widgets import theme
 from lab.widgets.application import offscreen_application
+from lab.widgets.embeddings.thumbs import Sheet, paint_tiles, thinned
 from lab.widgets.pictures.colours import lookup
 from lab.widgets.pictures.export import draw_file
 from lab.widgets.pictures.texts import outline
@@ -26,15 +28,39 @@ MOST_LABELS = 120
 AREA = 3600  # square pixels of the map for each label
 ROOM = 4000  # so many points are tried for labels
 LEGEND = 12
+MOST_CLASSES = 12  # that have their names on the map
 SMOOTH = 6000  # so many points are drawn at twice the pixels, so that their edges are smooth
 SHAPED = 20_000  # so many points have a shape for each class
 
 
+# Four colours more, so that ten classes have ten: on a light ground, on a dark one.
+MORE = (("#2a93a8", "#8c510a", "#6b7785", "#3949ab"), ("#7fdcd2", "#e58a4e", "#9aa6b5", "#8c9bff"))
+
+
 def series(count: int) -> np.ndarray:
     """Colours (count, 3) uint8 of classes; they come again after the last."""
-    tokens = theme.current().tokens.series
+    look = theme.current().tokens
+    tokens = look.series if count <= len(look.series) else (*look.series, *MORE[QColor(look.surface).lightness() < 128])
     table = [QColor(tokens[k % len(tokens)]) for k in range(max(1, count))]
     return np.array([(c.red(), c.green(), c.blue()) for c in table], np.uint8)
+
+
+def class_names(
+    points: np.ndarray, visible: np.ndarray | None, classes: np.ndarray, names: Sequence[str]
+) -> tuple[tuple[str, int, np.ndarray, str], ...]:
+    """Name, number of points, middle and colour of each class of the visible points; nothing where there are too many classes."""
+    if not 1 < len(names) <= MOST_CLASSES:
+        return ()
+    inks = series(len(names))
+    seen = np.asarray(np.isfinite(points).all(1))
+    if visible is not None:
+        seen = seen & visible
+    own = [points[seen & (classes[: len(points)] == k)] for k in range(len(names))]
+    return tuple(
+        (name, len(own[k]), np.median(own[k], axis=0), QColor(*(int(v) for v in inks[k])).name())
+        for k, name in enumerate(names)
+        if name and len(own[k])
+    )
 
 
 def ramp_table() -> np.ndarray:
@@ -206,6 +232,7 @@ class Scene:
     trail    (m, 2 or 3) places that a formula walks through;  exchanged: pairs of rows, taken away and added
     edges    (e, 2) rows to be joined
     order    rows by how much their names matter
+    classes  names of classes at the middles of their points;  sheet: the pictures that stand for points
     axes     names of both ends (least, greatest) of each axis through zero, where the map has axes of meaning
     """
 
@@ -224,6 +251,14 @@ class Scene:
     edges: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
     labels: bool = True
     axes: tuple[tuple[str, str], ...] = ()
+    classes: tuple[tuple[str, int, np.ndarray, str], ...] = ()  # name, number of points, where its name stands, colour
+    sheet: Sheet | None = None  # pictures of the points, drawn in their places as far as there is room
+
+    def tiled(self, view: View) -> np.ndarray:
+        """Rows that are drawn as pictures."""
+        if self.sheet is None:
+            return np.empty(0, np.int64)
+        return thinned(self.points, view, self.visible, (*self.focus, *self.marked))
 
     @property
     def shown(self) -> int:
@@ -238,7 +273,12 @@ class Scene:
         faded = None if self.chosen is None else ~self.chosen
         shapes = self.shapes if count <= SHAPED else None
         size = dot_size(count) * (1.4 if look.projector else 1.0)
-        return points_image(self.points, view, self.colours, size, visible=self.visible, faded=faded, shapes=shapes, dense=dense)
+        visible, tiled = self.visible, self.tiled(view)
+        if len(tiled):
+            visible = np.ones(len(self.points), bool) if visible is None else visible.copy()
+            visible[tiled] = False
+            size *= 0.5  # what has no room as a picture is a small mark
+        return points_image(self.points, view, self.colours, size, visible=visible, faded=faded, shapes=shapes, dense=dense)
 
 
 def paint_scene(painter: QPainter, scene: Scene, view: View, image: QImage | None = None, dense: float = 1.0) -> None:
@@ -250,6 +290,9 @@ def paint_scene(painter: QPainter, scene: Scene, view: View, image: QImage | Non
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setClipRect(QRectF(0, 0, view.width, view.height))
     _paint_axes(painter, scene, view)
+    if scene.sheet is not None:
+        faded = None if scene.chosen is None else ~scene.chosen
+        paint_tiles(painter, scene.sheet, scene.points, scene.tiled(view), view, faded)
     _paint_edges(painter, scene, view)
     _paint_rings(painter, scene, view)
     always = [*scene.focus, *scene.marked]
@@ -260,7 +303,34 @@ def paint_scene(painter: QPainter, scene: Scene, view: View, image: QImage | Non
             order = order[keep[order]] if len(order) else order
         paint_labels(painter, scene.points, scene.names, order, view, always=always)
     _paint_trail(painter, scene, view)
+    _paint_classes(painter, scene, view)
     painter.setClipping(False)
+
+
+def _paint_classes(painter: QPainter, scene: Scene, view: View) -> None:
+    """Names of classes with a halo at the middles of their points, and how many there are; the largest first, none over another."""
+    if not scene.classes:
+        return
+    look = theme.current()
+    large, small = round(1.4 * look.text), look.caption
+    wide, tall = QFontMetricsF(theme.sans_font(large)), QFontMetricsF(theme.sans_font(small))
+    halo = QPen(theme.colour("surface", 0.9), 4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    taken: list[QRectF] = []
+    for name, count, at, colour in sorted(scene.classes, key=lambda each: -each[1]):
+        x, y = project(np.asarray(at, np.float32)[None, :], view)[0, :2].tolist()
+        box = QRectF(0, 0, wide.horizontalAdvance(name) + 6, wide.height() + tall.height())
+        box.moveCenter(QPointF(x, y))
+        if any(box.intersects(other) for other in taken):
+            continue
+        taken.append(box)
+        for text, size, ink, top in (
+            (name, large, look.tokens.text, box.top()),
+            (printed(count), small, colour, box.top() + wide.height() - 2),
+        ):
+            across = QFontMetricsF(theme.sans_font(size)).horizontalAdvance(text)
+            path = outline(text, size).translated(x - across / 2, top)
+            painter.strokePath(path, halo)
+            painter.fillPath(path, QColor(ink))
 
 
 def _places(rows: Sequence[int] | np.ndarray, scene: Scene, view: View) -> list[QPointF]:
@@ -269,7 +339,9 @@ def _places(rows: Sequence[int] | np.ndarray, scene: Scene, view: View) -> list[
 
 
 def _paint_axes(painter: QPainter, scene: Scene, view: View) -> None:
-    """Lines through zero with the names of their ends at the border."""
+    """Lines through zero with the names of their ends at the border; of a solid map the three directions in a corner."""
+    if scene.points.shape[1] == 3:
+        _paint_directions(painter, view)
     if not scene.axes or scene.points.shape[1] != 2:
         return
     x, y = project(np.zeros((1, 2), np.float32), view)[0, :2].tolist()
@@ -295,6 +367,20 @@ def _paint_axes(painter: QPainter, scene: Scene, view: View) -> None:
             left = min(max(4.0, x + 6), view.width - wide)
             painter.drawText(QPointF(left, 2 + measure.ascent()), high)
             painter.drawText(QPointF(left, view.height - 4 - measure.descent()), low)
+
+
+def _paint_directions(painter: QPainter, view: View) -> None:
+    """Where the three axes point as the map is turned now."""
+    look = theme.current()
+    painter.setFont(theme.sans_font(look.caption))
+    reach = 2.2 * look.text
+    middle = QPointF(reach + 14, view.height - reach - 14)
+    rows = np.asarray(view.matrix())
+    for k, (name, colour) in enumerate(zip("123", look.tokens.series, strict=False)):
+        tip = middle + QPointF(float(rows[0][k]), -float(rows[1][k])) * reach
+        painter.setPen(QPen(QColor(colour), look.stroke + 0.5))
+        painter.drawLine(middle, tip)
+        painter.drawText(tip + QPointF(3, 3), name)
 
 
 def _paint_edges(painter: QPainter, scene: Scene, view: View) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QAction, QKeySequence, QPainter, QShortcut
+from PySide6.QtGui import QAction, QColor, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from lab.display.plots import Overlay, Source
@@ -27,16 +27,18 @@ from lab.model import Model, Picture
 from lab.units import number as printed
 from lab.widgets import theme
 from lab.widgets.embeddings.canvas import LASSO, MOVE, PATH, MapCanvas
-from lab.widgets.embeddings.drawing import Scene, paint_legend, ramp, series
+from lab.widgets.embeddings.drawing import Scene, class_names, paint_legend, ramp, series
 from lab.widgets.embeddings.exchange import format_of, question_dialog, save_dialog, with_ending
 from lab.widgets.embeddings.panel import Legend, Panel, Tiles
 from lab.widgets.embeddings.places import Places
 from lab.widgets.embeddings.state import ALONG, AXES, CLUSTER, DEFAULT_AXES, FALSE, MOST_EDGES, RUN, Exploration, placed
+from lab.widgets.embeddings.thumbs import MOST, Sheet, lost, sheet_of
 from lab.widgets.embeddings.toolbar import LAY_OUT, Toolbar
 from lab.widgets.pictures.base import PictureView, Table, draws
 from lab.widgets.settings import data_folder
 
 LEAST = 400  # a card narrower than this has no panel
+ONE_LINE = 540  # px that choosers and tools need beside each other
 NARROW = 560  # a card narrower than this has a narrow panel
 
 
@@ -49,6 +51,7 @@ class ExplorerView(PictureView):
         self.state = Exploration(model, picture.layers[0].stream)
         self._stale = False  # whether something but the source is new
         self._inks: tuple[Any, np.ndarray, np.ndarray | None] | None = None
+        self._pictured: tuple[np.ndarray, Sheet] | None = None
         self._said = ""  # the caption as it was said below the map
         self._build()
 
@@ -69,7 +72,7 @@ class ExplorerView(PictureView):
         self.colours.activated.connect(self._colour_chosen)
         calls = {
             "move": self._move_key, "lasso": self._lasso_key, "path": self._path_key, "isolate": self.isolate, "clear": self.clear,
-            "labels": self._labels_key, "edges": self._edges_key, "fit": self.fit, "panel": self._panel_key,
+            "labels": self._labels_key, "pictures": self._pictures_key, "edges": self._edges_key, "fit": self.fit, "panel": self._panel_key,
         }  # fmt: skip
         for name, call in calls.items():
             self.buttons[name].clicked.connect(call)
@@ -115,6 +118,7 @@ class ExplorerView(PictureView):
             ("X", self.clear),
             ("E", self._edges_key),
             ("T", self._labels_key),
+            ("P", self._pictures_key),
         ):
             QShortcut(QKeySequence(keys), self, call, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._fill_choices()
@@ -170,7 +174,7 @@ class ExplorerView(PictureView):
         self.state.go_on_from(before.state)
         self.axes.setText(self.state.axes)
         self.set_layout(before.state.layout)
-        for name in ("labels", "edges", "panel"):
+        for name in ("labels", "pictures", "edges", "panel"):
             self.buttons[name].setChecked(before.buttons[name].isChecked())
 
     # -- reading the source --
@@ -261,6 +265,12 @@ class ExplorerView(PictureView):
         panel.facts.setVisible(bool(facts))
         pictures = state.pictures(self._source) if single >= 0 and self._source is not None else None
         panel.picture.set_values(pictures[single] if pictures is not None and single < len(pictures) else None)
+        near = list(found.found) if pictures is not None and found is not None else []
+        near = [(row, value) for row, value in near if row < len(state.points)]
+        away = lost(state.points, single, [row for row, _ in near]) if near and single < len(state.points) else set()
+        panel.neighbours.show_neighbours(near, pictures, away)
+        if near:
+            panel.answers.hide()  # what the pictures say
         if found is None or vectors is None:
             return
         panel.title.setText(found.title)
@@ -297,10 +307,8 @@ class ExplorerView(PictureView):
         elif found.classes is not None:
             colours = series(len(found.names))[found.classes]
             shapes = (found.classes % len(SHAPES)).astype(np.uint8)
-            tokens = look.tokens.series
-            self.legend.show_classes(
-                tuple((name or "none", k % len(SHAPES), tokens[k % len(tokens)]) for k, name in enumerate(found.names))
-            )
+            inks = [QColor(*(int(v) for v in ink)).name() for ink in series(len(found.names))]
+            self.legend.show_classes(tuple((name or "none", k % len(SHAPES), inks[k]) for k, name in enumerate(found.names)))
         else:
             assert found.values is not None
             known = np.isfinite(found.values)
@@ -354,9 +362,11 @@ class ExplorerView(PictureView):
         pinned = tuple(np.flatnonzero(held)[:MOST_EDGES].tolist())
         names = state.names.words if state.names is not None and len(state.names.words) >= n else ()
         edges = state.edges() if self.buttons["edges"].isChecked() else np.empty((0, 2), np.int64)
+        found = state.colouring() if not self.buttons["labels"].isChecked() else None
+        classes = class_names(points, state.visible, found.classes, found.names) if found is not None and found.classes is not None else ()
         scene = Scene(
             points, colours, names, shapes, state.visible, state.chosen, state.order[:n], focus, marked, pinned, walk, pairs, edges,
-            self.buttons["labels"].isChecked(), explore.axis_ends(state.axes_shown),
+            self.buttons["labels"].isChecked(), explore.axis_ends(state.axes_shown), classes, self._sheet(colours),
         )  # fmt: skip
         self.canvas.show_scene(scene)
         if state.chosen is not None:
@@ -371,6 +381,17 @@ class ExplorerView(PictureView):
         self.line.setVisible(bool(self.line.text()))
         self.buttons["isolate"].setEnabled(state.chosen is not None)
         self.buttons["clear"].setEnabled(state.chosen is not None or state.visible is not None or bool(state.asked))
+
+    def _sheet(self, colours: np.ndarray) -> Sheet | None:
+        """The pictures of the points in their colours; made again only when either is another."""
+        pictures = self.state.pictures(self._source) if self._source is not None else None
+        fits = pictures is not None and pictures.ndim == 3 and len(self.state.points) <= min(len(pictures), MOST)
+        self.buttons["pictures"].setVisible(fits)
+        if pictures is None or not fits or not self.buttons["pictures"].isChecked():
+            return None
+        if self._pictured is None or self._pictured[0] is not colours:
+            self._pictured = colours, sheet_of(pictures[: len(colours)], colours)
+        return self._pictured[1]
 
     def choose(self, inside: np.ndarray) -> None:
         """Select points (n,) bool; none of them clears the selection."""
@@ -408,6 +429,9 @@ class ExplorerView(PictureView):
 
     def _labels_key(self) -> None:
         self._toggled("labels")
+
+    def _pictures_key(self) -> None:
+        self._toggled("pictures")
 
     def _edges_key(self) -> None:
         self._toggled("edges")
@@ -573,8 +597,9 @@ class ExplorerView(PictureView):
 
     def _fit_panel(self) -> None:
         wide = 250 if self.width() >= 700 else 210 if self.width() >= NARROW else 160
-        self.panel.setVisible(self.buttons["panel"].isChecked() and self.width() >= LEAST)
-        self.bar.set_narrow(self.width() < NARROW)
+        beside = self.buttons["panel"].isChecked() and self.width() >= LEAST
+        self.panel.setVisible(beside)
+        self.bar.set_narrow(self.width() - (wide if beside else 0) < ONE_LINE)
         self.panel.setFixedWidth(round(1.3 * wide) if theme.current().projector else wide)
 
     def table(self) -> Table:

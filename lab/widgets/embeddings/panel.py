@@ -27,10 +27,12 @@ from lab.embedding.exploration import Bookmark
 from lab.units import number
 from lab.widgets import theme
 from lab.widgets.embeddings.drawing import paint_symbol, ramp_table
+from lab.widgets.embeddings.thumbs import Neighbours
 from lab.widgets.labels import ElidedLabel
 
 SUGGESTED = 200_000  # words that are suggested while one types
 PICTURE = 96
+ROOMY = 420  # px: a panel less high shows smaller pictures
 
 
 class Answers(QWidget):
@@ -370,6 +372,8 @@ class Panel(QWidget):
         self.title = ElidedLabel("", self, role="title")
         self.answers = Answers(self)
         self.answers.picked.connect(self.picked)
+        self.neighbours = Neighbours(self)
+        self.neighbours.picked.connect(self.picked)
         self.note = QLabel(self)
         self.note.setProperty("role", "caption")
         self.note.setWordWrap(True)
@@ -412,7 +416,7 @@ class Panel(QWidget):
         self.marks.customContextMenuRequested.connect(self._menu)
         self.marks.hide()
         column.addLayout(asking)
-        for widget in (self.error, self.title, self.answers, self.note, self.picture, self.facts, self.pin):
+        for widget in (self.error, self.title, self.answers, self.note, self.picture, self.facts, self.neighbours, self.pin):
             column.addWidget(widget)
         column.addLayout(heading)
         column.addWidget(self.empty)
@@ -507,6 +511,11 @@ class Panel(QWidget):
 
     def _remove(self) -> None:
         self.removed.emit(self.marks.row(self._for))
+
+    def resizeEvent(self, event: Any) -> None:
+        """In a low panel the chosen picture gives way to its neighbours."""
+        super().resizeEvent(event)
+        self.picture.setFixedHeight(PICTURE if self.height() >= ROOMY else PICTURE // 2)
 
     def keyPressEvent(self, event: Any) -> None:
         """Delete removes the bookmark with the keyboard."""

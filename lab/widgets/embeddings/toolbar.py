@@ -14,7 +14,8 @@ TOOLS = (
     ("path", "mdi6.vector-polyline", "Draw a path that is decoded place by place", True),
     ("isolate", "mdi6.filter-outline", "Show only the selected points (I)", False),
     ("clear", "mdi6.filter-off-outline", "Clear selection and question, show all points (X)", False),
-    ("labels", "mdi6.label-outline", "Names beside the points (T)", True),
+    ("labels", "mdi6.label-outline", "Names beside the points; else the names of their classes (T)", True),
+    ("pictures", "mdi6.image-multiple-outline", "Pictures as points (P)", True),
     ("edges", "mdi6.graph-outline", "Join points to their true neighbours (E)", True),
     ("fit", "mdi6.fit-to-page-outline", "Show everything (Home)", False),
     ("panel", "mdi6.dock-right", "Questions and bookmarks", True),
@@ -57,8 +58,9 @@ class Toolbar(QWidget):
             self.buttons[name] = button
             tools.addWidget(button)
         tools.addStretch(0)
-        for name in ("move", "labels", "panel"):
+        for name in ("move", "labels", "pictures", "panel"):
             self.buttons[name].setChecked(True)
+        self.buttons["pictures"].hide()
         self.buttons["path"].setVisible(paths)
 
     def set_narrow(self, narrow: bool) -> None:

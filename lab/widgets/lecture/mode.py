@@ -185,7 +185,7 @@ class Lecture(QObject):
         shell = self._shell
         if shell.document != before.document:
             shell.history.replace(before.document.replace(notes=shell.document.notes), "Leave the lecture")
-            shell.did("Values as before the lecture.")
+            shell.steps.did("Values as before the lecture.")
         if before.run is not None and before.run != shell.player.run_id and shell.document.model == before.document.model:
             try:
                 steps = shell.session.run(before.run).steps
@@ -212,15 +212,15 @@ class Lecture(QObject):
         if status is None:
             return
         if status.phase != "finished" or status.place is not None:
-            self._shell.toggle()
+            self._shell.driver.toggle()
         elif status.model.going_on is not None:
-            self._shell.remedy(status.model.going_on)
+            self._shell.driver.remedy(status.model.going_on)
         else:
             self._shell.banner.say("accent", "The run is finished: R starts it again.", key="noted")
 
     def _again(self) -> None:
         self._shell.banner.take_back("noted")
-        self._shell.reset(playing=True)
+        self._shell.driver.reset(playing=True)
 
     def freeze(self) -> None:
         """Keep what is drawn now as a pale line behind what comes, or let it go."""
@@ -245,4 +245,4 @@ class Lecture(QObject):
         theme.apply(application, name, True, lecture=self.page.text, sheet=False)
 
     def _changed(self, name: str, value: object, final: bool) -> None:
-        self._shell.change(name, value, final=final)
+        self._shell.tuning.change(name, value, final=final)

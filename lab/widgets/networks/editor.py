@@ -10,35 +10,23 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QPainter
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.errors import LabError
-from lab.graph import files as graph_files
 from lab.graph.document import GRID, Graph, Problem
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel
-from lab.widgets.networks import edits, menus
+from lab.widgets.networks import edits, menus, walking
 from lab.widgets.networks.edits import Edit, same_network
+from lab.widgets.networks.exchange import Exchange
 from lab.widgets.networks.inspector import Inspector
 from lab.widgets.networks.kinds import KindList
+from lab.widgets.networks.problems import ProblemList, rows
 from lab.widgets.networks.scene import NetworkScene
 from lab.widgets.networks.view import NetworkView
 
@@ -93,6 +81,7 @@ class NetworkEditor(QWidget):
         self.inspector.hide()
         self.keys = self._keys()
         self._build()
+        self.files = Exchange(self, self.scene, lambda: self.graph, self.load, self.say, self.title.text)
         self._check = QTimer(self)
         self._check.setSingleShot(True)
         self._check.setInterval(CHECK_MS)
@@ -155,14 +144,8 @@ class NetworkEditor(QWidget):
         middle.addWidget(self.kinds)
         middle.addWidget(self.view, 1)
         column.addLayout(middle, 1)
-        self.problems = QListWidget(self)
-        self.problems.setAccessibleName("Problems of the network: press Enter to go to one")
-        self.problems.setWordWrap(True)
-        self.problems.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.problems.setMaximumHeight(92)
-        self.problems.itemActivated.connect(self._jump)
-        self.problems.itemClicked.connect(self._jump)
-        self.problems.hide()
+        self.problems = ProblemList(self)
+        self.problems.wanted.connect(self._go_to)
         column.addWidget(self.problems)
         self.totals = ElidedLabel("", self, role="figure")
         self.totals.setContentsMargins(12, 5, 12, 6)
@@ -282,27 +265,11 @@ class NetworkEditor(QWidget):
         self._show_problems()
 
     def _show_problems(self) -> None:
-        self.problems.clear()
-        sentences = [(p.sentence, (*p.nodes, *p.edges), p.fatal) for p in self.found]
-        if self.refused and not any(fatal for _, _, fatal in sentences):
-            sentences.insert(0, (self.refused.partition(" (got '{")[0], (), True))
-        for sentence, ids, fatal in sentences[:20]:
-            item = QListWidgetItem(
-                theme.icon("mdi6.alert-circle-outline" if fatal else "mdi6.information-outline", "bad" if fatal else "warn"), sentence
-            )
-            item.setData(Qt.ItemDataRole.UserRole, ids)
-            item.setToolTip("Click to go there" if ids else sentence)
-            if ids:
-                item.setText(f"{sentence}  Show")
-            self.problems.addItem(item)
-        self.problems.setVisible(bool(sentences))
-        self.problems.setFixedHeight(min(92, 12 + 30 * len(sentences)))
+        self.problems.show_rows(rows(self.found, self.refused))
 
-    def _jump(self, item: QListWidgetItem) -> None:
-        ids = tuple(item.data(Qt.ItemDataRole.UserRole) or ())
-        if ids:
-            self.scene.choose(ids)
-            self.view.show_items(ids)
+    def _go_to(self, ids: tuple[str, ...]) -> None:
+        self.scene.choose(ids)
+        self.view.show_items(ids)
 
     # -- edits --
 
@@ -435,28 +402,21 @@ class NetworkEditor(QWidget):
 
     def step_selection(self, by: int) -> None:
         """Select the next node, or aim the wire that is drawn at it."""
-        ids = [n.id for n in sorted(self.graph.nodes, key=lambda n: (round(n.x / 80), n.y)) if self.scene.nodes[n.id].isVisible()]
+        ids = walking.in_order(self.graph, {id for id, item in self.scene.nodes.items() if item.isVisible()})
         if not ids:
             return
         if self.scene.wiring:
-            at = ids.index(self._aim) if self._aim in ids else -1
-            self._aim = ids[(at + by) % len(ids)]
+            self._aim = walking.after(ids, (self._aim,), by)
             self.scene.aim_wire(self._aim)
             self.view.show_items((self._aim,))
-            return
-        chosen = [i for i in ids if self.scene.nodes[i].isSelected()]
-        self.scene.choose((ids[(ids.index(chosen[-1]) + by) % len(ids)] if chosen else ids[0],))
-        self.view.show_items(self.scene.chosen())
+        else:
+            self._go_to((walking.after(ids, self.scene.chosen(), by),))
 
     def step_wire(self) -> None:
         """Select the next wire of the selected node, or the next one after the selected wire."""
-        chosen = self.scene.chosen()
-        around = next((i for i in chosen if i in self.scene.nodes), self._around)
-        ids = [e.id for e in self.graph.edges if around in (e.source, e.target)]
-        if ids:
-            self._around = around
-            at = next((ids.index(i) for i in chosen if i in ids), -1)
-            self.scene.choose((ids[(at + 1) % len(ids)],))
+        wire, self._around = walking.next_wire(self.graph, self.scene.chosen(), self._around)
+        if wire:
+            self.scene.choose((wire,))
 
     def wire_by_key(self) -> None:
         """Begin a wire at the selected node: Tab aims, Enter joins, Escape gives up."""
@@ -594,9 +554,9 @@ class NetworkEditor(QWidget):
 
     def _files(self) -> None:
         rows = (
-            ("Import a graph (JSON, GraphML, CSV)…", self.ask_import, True),
-            ("Export the graph (JSON, GraphML, CSV)…", self.ask_export, True),
-            ("Export as picture (SVG, PNG, PDF)…", self.ask_picture, True),
+            ("Import a graph (JSON, GraphML, CSV)…", self.files.ask_import, True),
+            ("Export the graph (JSON, GraphML, CSV)…", self.files.ask_export, True),
+            ("Export as picture (SVG, PNG, PDF)…", self.files.ask_picture, True),
         )
         menu = menus.calls(self, rows, self.takers)
         menu.triggered.connect(self._go_elsewhere)
@@ -618,60 +578,6 @@ class NetworkEditor(QWidget):
     def show_keys(self) -> None:
         """A list of the keys."""
         self._popup(menus.keys(self, self.graph, self.keys))
-
-    # -- files --
-
-    def _dialog(self, title: str, names: str, save: bool, done: Callable[[str], Any]) -> None:
-        dialog = QFileDialog(self, title, "", names)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave if save else QFileDialog.AcceptMode.AcceptOpen)
-        dialog.fileSelected.connect(done)
-        dialog.open()
-
-    def ask_import(self) -> None:
-        """Ask for a graph and open it."""
-        self._dialog("Import a graph", "Graphs (*.json *.graphml *.csv)", False, self.import_from)
-
-    def ask_export(self) -> None:
-        """Ask where to write the graph."""
-        self._dialog("Export the graph", "Graph as JSON (*.json);;GraphML (*.graphml);;Edge list (*.csv)", True, self.export_to)
-
-    def ask_picture(self) -> None:
-        """Ask where to write the picture."""
-        self._dialog("Export as picture", "Vector picture (*.svg);;Picture (*.png);;PDF page (*.pdf)", True, self.picture_to)
-
-    def import_from(self, path: str) -> None:
-        """Open a graph file, or say why not."""
-        try:
-            self.load(graph_files.read(path, self.graph.family), f"Import {Path(path).name}")
-        except LabError as error:
-            self.say(str(error))
-
-    def export_to(self, path: str) -> None:
-        """Write the graph, or say why not."""
-        try:
-            graph_files.write(self.graph, path if Path(path).suffix else f"{path}.json")
-        except LabError as error:
-            self.say(str(error))
-
-    def picture_to(self, path: str) -> None:
-        """Write the picture, or say why not."""
-        from lab.widgets.pictures.export import draw_file
-
-        chosen = self.scene.chosen()
-        self.scene.choose(())
-        area = self.scene.extent().adjusted(-20, -20, 20, 20)
-        size = QSize(max(200, round(area.width())), max(120, round(area.height())))
-
-        def draw(painter: QPainter, place: QRectF) -> None:
-            self.scene.render(painter, place, area, Qt.AspectRatioMode.KeepAspectRatio)
-
-        try:
-            draw_file(Path(path if Path(path).suffix else f"{path}.svg"), size, draw, self.title.text(), ground="background")
-        except LabError as error:
-            self.say(str(error))
-        finally:
-            self.scene.choose(chosen)
 
     # -- a run --
 

@@ -84,7 +84,7 @@ class CanvasPlace(QSplitter):
         self.editor.foreign.connect(self.open_template)
         self.editor.closed.connect(self.close_canvas)
         self.editor.filled.connect(self.toggle_filling)
-        self.editor.tapped.connect(shell.toggle)
+        self.editor.tapped.connect(shell.driver.toggle)
         self.editor.selected.connect(self._selected)
 
     # -- what is shown --

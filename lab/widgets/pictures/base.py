@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
 
@@ -102,6 +102,10 @@ class PictureView(QWidget):
     def caption(self) -> str:
         """What the title line says beside the title."""
         return ""
+
+    def lettering(self) -> list[QRect]:
+        """Where the names and numbers of axes stand: nothing should be laid over them."""
+        return [rect.translated(part.mapTo(self, QPoint(0, 0))) for part in self.parts() for rect in part.lettering()]
 
     def parts(self) -> tuple[PictureView, ...]:
         """The pictures that this one is put together of."""

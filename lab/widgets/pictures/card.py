@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.display.plots import Overlay, Source
@@ -111,6 +111,13 @@ class PictureCard(QFrame):
             self.set_figures(source.summary)
             self._share()
         return drew
+
+    def lettering(self, on: QWidget) -> list[QRect]:
+        """Where words stand in `on`: title, figures, controls, and what the axes say."""
+        titles = [
+            QRect(w.mapTo(on, QPoint(0, 0)), w.size()) for w in (self.title, self.caption, self.figures, *self.tools) if w.isVisible()
+        ]
+        return [*titles, *(rect.translated(self.view.mapTo(on, QPoint(0, 0))) for rect in self.view.lettering())]
 
     def set_figures(self, summary: Mapping[str, Any]) -> None:
         """Show the picture's figures from the run's summary, and the difference to theory where it is known."""

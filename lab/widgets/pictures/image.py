@@ -138,6 +138,7 @@ class ImageView(PlotView):
             self.plot.hideAxis("bottom")
         self.hair.setOpacity(0.0)
         self._values: np.ndarray | None = None
+        self._coloured: tuple[Any, ...] = (None,)  # what the colours on the screen stand for: array, levels, look
         self._across = 0  # columns of tiles
         self._tile_names: tuple[str, ...] = ()
         self._pitch = (1.0, 1.0)
@@ -151,8 +152,9 @@ class ImageView(PlotView):
         found = source.snapshot(layer.stream)
         if found is None:
             self._image.clear()
+            self._coloured = (None,)
             return False
-        values = np.asarray(found)
+        values = shown = np.asarray(found)
         if values.ndim == 3 and values.shape[2] == 3 and values.shape[1] != 3:
             self._values = values
             self._colour_picture(values)
@@ -171,7 +173,7 @@ class ImageView(PlotView):
         if values.ndim == 3:
             self._tiles(values, lo, hi, tuple(self.picture.labels) or self._written(source) or source.labels(layer.stream))
         else:
-            self._one(values, lo, hi)
+            self._one(values, lo, hi, self._unchanged(shown, lo, hi))
         self._point(source)
         self._outline(source)
         return True
@@ -213,24 +215,31 @@ class ImageView(PlotView):
         # Levels that follow each frame would make the picture flicker: they move only when they must.
         return self._span.follow(lo, hi)
 
-    def _one(self, values: np.ndarray, lo: float, hi: float) -> None:
+    def _unchanged(self, shown: np.ndarray, lo: float, hi: float) -> bool:
+        """Whether its colours are on the screen: an array that nobody can write to is the same picture as long as it is the same array."""
+        before, self._coloured = self._coloured, (shown, lo, hi, theme.current())
+        return not shown.flags.writeable and shown is before[0] and before[1:] == self._coloured[1:]
+
+    def _one(self, values: np.ndarray, lo: float, hi: float, same: bool) -> None:
         rows, columns = values.shape
         self._across = 0
         self._captions.set_words([], QRectF())
-        if np.isnan(values).any():
-            self._image.setImage(paint(values, lo, hi, self.picture.colours), autoLevels=False, levels=None)
-        else:
-            self._image.setImage(values, autoLevels=False, levels=(lo, hi), lut=lookup(self.picture.colours))
+        if not same:
+            if np.isnan(values).any():
+                self._image.setImage(paint(values, lo, hi, self.picture.colours), autoLevels=False, levels=None)
+            else:
+                self._image.setImage(values, autoLevels=False, levels=(lo, hi), lut=lookup(self.picture.colours))
         for axis, count in ((self.across, columns), (self.up, rows)):
             # A square table of classes (confusion, similarity) bears their names on its axes.
             axis.names = tuple(self.picture.labels) if len(self.picture.labels) == count <= 40 else ()
         self._place(columns, rows)
-        if self.picture.numbers:
+        if self.picture.numbers and not same:
             inks = paint(np.nan_to_num(values), lo, hi, self.picture.colours).astype(float)
             self._cells.set_values(values, inks[..., :3] @ (0.299, 0.587, 0.114) < 140, self._rect)
 
     def _colour_picture(self, values: np.ndarray) -> None:
         self._across = 0
+        self._coloured = (None,)
         self._captions.set_words([], QRectF())
         self.strip.set_scale(None)
         self._image.setImage((np.clip(values, 0.0, 1.0) * 255).astype(np.uint8), autoLevels=False, levels=None)
@@ -273,6 +282,7 @@ class ImageView(PlotView):
             sheet[top : top + rows, left : left + columns] = values[k]
             if k < len(labels):
                 words.append((left + columns / 2, float(top + rows), float(columns + gap), labels[k]))
+        self._coloured = (None,)
         self._image.setImage(paint(sheet, lo, hi, self.picture.colours), autoLevels=False, levels=None)
         self._rect = QRectF(0, 0, sheet.shape[1], sheet.shape[0])
         self._image.setRect(self._rect)

@@ -6,15 +6,12 @@ each layer stand its plus and minus; a wire that was clicked says its weight and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QToolButton, QWidget
 
 from lab.display.plots import Overlay, Source, typeset
 from lab.display.strokes import Canvas, premultiplied
@@ -22,26 +19,14 @@ from lab.units import number
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView, Table, draws
 from lab.widgets.pictures.colours import levels_of, paint
+from lab.widgets.pictures.layer_controls import LayerControls
+from lab.widgets.pictures.layered import POINTS, Drawing, Place, Wire, signed, unit_at, words_of
 
-POINTS = 15  # places along a wire
-BANDS = 6  # widths of wires
 WIDEST, THINNEST = 4.6, 0.7  # px at an ordinary stroke
-REACH = 7.0  # px within which a wire is under the cursor
 TRAVEL = 120.0  # px of a drag that change a weight by the largest there is
 FINE = 0.1
-FAINT = 0.1  # of wires that nothing has passed yet
 DASHES = (5.0, 4.0)
 LARGE = 132  # px of a unit under the cursor
-Wire = tuple[int, int, int]  # bundle, unit there, unit here
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a column lies: the middles of its units, and the side of each."""
-
-    x: float
-    y: np.ndarray
-    side: float
 
 
 @draws("network")
@@ -52,7 +37,7 @@ class NetworkView(PictureView):
         super().__init__(*arguments)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._shown: dict[str, Any] = {"layers": [], "wires": []}
+        self.drawing = Drawing()
         self._tiles: list[list[QImage | None]] = []
         self._fills: list[list[QColor]] = []
         self._image: tuple[tuple, QImage] | None = None
@@ -61,12 +46,13 @@ class NetworkView(PictureView):
         self.picked: Wire | None = None
         self._held: tuple[float, float, float] | None = None  # where a drag began: height, weight, last weight said
         self._over: tuple[int, int] | None = None
-        self._controls = Controls(self)
+        self._controls = LayerControls(self, self._present)
+        self._controls.wanted.connect(self._layers_wanted)
 
     @property
     def caption(self) -> str:
         """Layers and weights."""
-        units = [int(layer["units"]) for layer in self._shown["layers"]]
+        units = [int(layer["units"]) for layer in self.drawing.layers]
         return " · ".join(map(str, units)) if units else ""
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
@@ -74,7 +60,7 @@ class NetworkView(PictureView):
         found = source.snapshot(self.picture.layers[0].stream)
         if found is None or not found["layers"]:
             return False
-        self._shown = found
+        self.drawing = Drawing.of(found)
         self._version += 1
         self._tiles, self._fills = [], []
         for layer in found["layers"]:
@@ -82,18 +68,11 @@ class NetworkView(PictureView):
             maps, values = layer.get("maps"), np.asarray(layer["values"], float)
             self._tiles.append(_tiles(maps, colours) if maps is not None else [None] * len(values))
             self._fills.append(_fills(values, float(layer.get("scale") or 0.0)))
-        if self.picked is not None and not self._there(self.picked):
+        if self.picked is not None and not self.drawing.has(self.picked):
             self.picked = None
         self._controls.show_layers(found["layers"])
         self.update()
         return True
-
-    def _there(self, wire: Wire) -> bool:
-        k, i, j = wire
-        return k < len(self._shown["wires"]) and i < len(self._weights(k)) and j < self._weights(k).shape[1]
-
-    def _weights(self, k: int) -> np.ndarray:
-        return np.asarray(self._shown["wires"][k]["weights"], float)
 
     def set_theme(self) -> None:
         """Other colours."""
@@ -104,67 +83,15 @@ class NetworkView(PictureView):
 
     def places(self, area: QRectF) -> list[Place]:
         """Where the units of each column lie in an area."""
-        layers = self._shown["layers"]
-        look = theme.current()
-        measure = QFontMetricsF(theme.sans_font(look.caption))
-        names = [self._name_room(layer, measure) for layer in layers]
-        top, foot = area.top() + 1.9 * look.caption, area.bottom() - self._controls.room
-        tall = max(40.0, foot - top)
-        most = max(len(layer["values"]) for layer in layers)
-        side = max(9.0, min(3.6 * look.caption, 0.82 * tall / most, 0.42 * area.width() / len(layers)))
-        step = (area.width() - 16 - names[0] - names[-1] - side) / max(1, len(layers) - 1)
-        own = [min(2.2 * side, 0.3 * tall, 0.8 * max(step, side)) if _whole(layer) else side for layer in layers]
-        left = area.left() + 8 + names[0] + own[0] / 2
-        right = area.right() - 8 - names[-1] - own[-1] / 2
-        step = (right - left) / max(1, len(layers) - 1)
-        found = []
-        for k, layer in enumerate(layers):
-            count = len(layer["values"])
-            gap = min(tall / max(1, count), 1.75 * side)
-            found.append(Place(left + k * step, top + tall / 2 + (np.arange(count) - (count - 1) / 2) * gap, own[k]))
-        return found
+        caption = theme.current().caption
+        measure = QFontMetricsF(theme.sans_font(caption))
+        first, last = (_name_room(layer, measure) for layer in (self.drawing.layers[0], self.drawing.layers[-1]))
+        top, foot = area.top() + 1.9 * caption, area.bottom() - self._controls.room
+        return self.drawing.places(area.left(), top, area.right(), foot, caption, (first, last))
 
-    @staticmethod
-    def _name_room(layer: dict[str, Any], measure: QFontMetricsF) -> float:
-        names = [n for n in layer.get("names") or () if n != "picture"]
-        return min(70.0, max((measure.horizontalAdvance(typeset(str(n))) + 6 for n in names), default=0.0))
-
-    def curves(self, places: Sequence[Place]) -> list[tuple[np.ndarray, np.ndarray]]:
-        """x and y (wires, points) of each bundle of wires."""
-        t = np.linspace(0.0, 1.0, POINTS)
-        bend = t * t * (3 - 2 * t)
-        found = []
-        for wire in self._shown["wires"]:
-            a, b = places[wire["source"]], places[wire["target"]]
-            x0, x1 = a.x + a.side / 2, b.x - b.side / 2
-            y0 = np.repeat(a.y, len(b.y))[:, None]
-            y1 = np.tile(b.y, len(a.y))[:, None]
-            found.append((np.broadcast_to(x0 + (x1 - x0) * t, (len(y0), POINTS)), y0 + (y1 - y0) * bend))
-        return found
-
-    def strokes(self, places: Sequence[Place]) -> list[tuple[bool, float, np.ndarray, np.ndarray]]:
-        """(takes away, size 0..1, x, y) of all wires in a few sizes, thin ones first; NaN between wires."""
-        curves = self.curves(places)
-        if not curves:
-            return []
-        gap = np.full((1, 1), np.nan)
-        weight, xs, ys = [], [], []
-        for k, (x, y) in enumerate(curves):
-            own = self._weights(k).ravel()
-            top = float(np.abs(own[np.isfinite(own)]).max()) if np.isfinite(own).any() else 0.0
-            wire = self._shown["wires"][k]
-            weight.append(own / (top or 1.0) * (FAINT if wire.get("faint") else 0.4 if wire.get("fixed") else 1.0))
-            xs.append(np.hstack([x, np.broadcast_to(gap, (len(x), 1))]))
-            ys.append(np.hstack([y, np.broadcast_to(gap, (len(y), 1))]))
-        w, x, y = np.nan_to_num(np.concatenate(weight)), np.concatenate(xs), np.concatenate(ys)
-        band = np.minimum((np.abs(w) * BANDS).astype(int), BANDS - 1)
-        found = []
-        for size in range(BANDS):
-            for away in (True, False):
-                chosen = (band == size) & ((w < 0) == away) & (w != 0)
-                if chosen.any():
-                    found.append((away, (size + 0.5) / BANDS, x[chosen].ravel(), y[chosen].ravel()))
-        return found
+    def _present(self) -> list[Place]:
+        """Where they lie in the view as it stands."""
+        return self.places(QRectF(self.rect()))
 
     @staticmethod
     def _ink(away: bool, size: float) -> QColor:
@@ -188,11 +115,11 @@ class NetworkView(PictureView):
             self._canvas = Canvas(wide, tall)
         canvas = self._canvas
         canvas.clear()
-        for away, size, x, y in self.strokes(places):
-            ink = self._ink(away, size)
+        for stroke in self.drawing.strokes(places):
+            ink = self._ink(stroke.away, stroke.size)
             canvas.line(
-                x * ratio, y * ratio, premultiplied(ink.red(), ink.green(), ink.blue()), self._width(size) * ratio,
-                [d * ratio for d in DASHES] if away else (),
+                stroke.x * ratio, stroke.y * ratio, premultiplied(ink.red(), ink.green(), ink.blue()), self._width(stroke.size) * ratio,
+                [d * ratio for d in DASHES] if stroke.away else (),
             )  # fmt: skip
         image = QImage(canvas.pixels.data, canvas.width, canvas.height, 4 * canvas.width, QImage.Format.Format_ARGB32_Premultiplied)
         image.setDevicePixelRatio(ratio)
@@ -201,11 +128,11 @@ class NetworkView(PictureView):
 
     def paintEvent(self, event: Any) -> None:
         """Wires, units, and what is picked or under the cursor."""
-        if not self._shown["layers"] or self._words.isVisible():
+        if not self.drawing.layers or self._words.isVisible():
             return
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        places = self.places(QRectF(self.rect()))
+        places = self._present()
         painter.drawImage(QPointF(0, 0), self._wired(places))
         self._paint_picked(painter, places)
         self._paint_units(painter, places)
@@ -216,18 +143,19 @@ class NetworkView(PictureView):
 
     def paint_on(self, painter: QPainter, area: QRectF) -> None:
         """The drawing on any device, wires as shapes."""
-        if not self._shown["layers"]:
+        if not self.drawing.layers:
             return
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         places = self.places(area)
-        for away, size, x, y in self.strokes(places):
-            pen = QPen(self._ink(away, size), self._width(size))
-            if away:
-                pen.setDashPattern([d / self._width(size) for d in DASHES])
+        for stroke in self.drawing.strokes(places):
+            width = self._width(stroke.size)
+            pen = QPen(self._ink(stroke.away, stroke.size), width)
+            if stroke.away:
+                pen.setDashPattern([d / width for d in DASHES])
             painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             path = QPainterPath()
-            for run in np.split(np.column_stack([x, y]), np.flatnonzero(np.isnan(x)) + 1):
+            for run in np.split(np.column_stack([stroke.x, stroke.y]), np.flatnonzero(np.isnan(stroke.x)) + 1):
                 run = run[np.isfinite(run[:, 0])]
                 if len(run):
                     path.moveTo(*map(float, run[0]))
@@ -238,7 +166,7 @@ class NetworkView(PictureView):
         self._paint_key(painter, area.topLeft())
         painter.setFont(theme.sans_font(theme.current().caption))
         painter.setPen(theme.colour("muted"))
-        for place, layer in zip(places, self._shown["layers"], strict=True):
+        for place, layer in zip(places, self.drawing.layers, strict=True):
             room = QRectF(place.x - 60, area.bottom() - self._controls.room, 120, self._controls.room)
             painter.drawText(room, Qt.AlignmentFlag.AlignCenter, words_of(layer))
 
@@ -246,7 +174,7 @@ class NetworkView(PictureView):
         self._paint_weights(painter, places)
         look = theme.current()
         font = theme.sans_font(look.caption)
-        layers = self._shown["layers"]
+        layers = self.drawing.layers
         for k, (place, layer) in enumerate(zip(places, layers, strict=True)):
             for i, y in enumerate(place.y):
                 box = QRectF(place.x - place.side / 2, y - place.side / 2, place.side, place.side)
@@ -295,12 +223,12 @@ class NetworkView(PictureView):
         font = theme.mono_font(look.caption)
         painter.setFont(font)
         measure = QFontMetricsF(font)
-        for (x, y), wire in zip(self.curves(places), self._shown["wires"], strict=True):
+        for (x, y), wire in zip(self.drawing.curves(places), self.drawing.wires, strict=True):
             if not wire.get("numbers"):
                 continue
             at = POINTS // 3
             for px, py, weight in zip(x, y, np.ravel(np.asarray(wire["weights"], float)), strict=True):
-                text = _signed(float(weight))
+                text = signed(float(weight))
                 box = QRectF(0, 0, measure.horizontalAdvance(text) + 8, measure.height() + 2)
                 box.moveCenter(QPointF(float(px[at]), float(py[at])))
                 painter.setPen(Qt.PenStyle.NoPen)
@@ -330,13 +258,12 @@ class NetworkView(PictureView):
     def _paint_picked(self, painter: QPainter, places: Sequence[Place]) -> None:
         if self.picked is None:
             return
-        k, i, j = self.picked
-        x, y = self.curves(places)[k]
-        row = i * self._weights(k).shape[1] + j
+        x, y = self.drawing.curves(places)[self.picked[0]]
+        row = self.drawing.row(self.picked)
         path = QPainterPath(QPointF(float(x[row][0]), float(y[row][0])))
         for px, py in zip(x[row][1:], y[row][1:], strict=True):
             path.lineTo(float(px), float(py))
-        weight = float(self._weights(k)[i, j])
+        weight = self.drawing.weight(self.picked)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(theme.colour("text"), self._width(0.9) + 3))
         painter.drawPath(path)
@@ -369,7 +296,7 @@ class NetworkView(PictureView):
         painter.drawText(head, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.name_of(self.picked))
         painter.setFont(theme.mono_font(look.caption))
         painter.setPen(theme.colour("text"))
-        painter.drawText(head, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, _signed(weight))
+        painter.drawText(head, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, signed(weight))
         line, reach = inner.bottom() - 0.4 * look.caption, self._reach()
         painter.setPen(QPen(theme.colour("line"), 4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.drawLine(QPointF(inner.left(), line), QPointF(inner.right(), line))
@@ -399,79 +326,44 @@ class NetworkView(PictureView):
 
     # -- words --
 
-    def unit_name(self, k: int, i: int) -> str:
-        """A unit in words: its own name, or layer and number."""
-        layer = self._shown["layers"][k]
-        names = layer.get("names") or ()
-        if i < len(names):
-            return typeset(str(names[i]))
-        head = str(layer["name"])
-        return f"{head} · {i + 1}" if not head.startswith("hidden ") else f"h{head.split()[1]}.{i + 1}"
-
     def name_of(self, wire: Wire | None) -> str:
         """A wire in words."""
-        if wire is None:
-            return ""
-        k, i, j = wire
-        bundle = self._shown["wires"][k]
-        return f"{self.unit_name(bundle['source'], i)} → {self.unit_name(bundle['target'], j)}"
+        return "" if wire is None else self.drawing.wire_name(wire)
 
     def _reach(self) -> float:
-        """The largest weight of the bundle of the picked wire, at least 1."""
-        own = self._weights(self.picked[0]) if self.picked is not None else np.ones(1)
-        return max(1.0, 1.25 * float(np.nanmax(np.abs(own))))
+        """The largest weight that the picked wire is dragged to."""
+        return self.drawing.reach(self.picked[0]) if self.picked is not None else 1.0
 
     def table(self) -> Table:
         """The weights that are drawn."""
-        rows = [
-            (self.name_of((k, i, j)), float(value))
-            for k in range(len(self._shown["wires"]))
-            for (i, j), value in np.ndenumerate(self._weights(k))
-        ]
+        rows = self.drawing.rows()
         return ["wire", "weight"], [[name for name, _ in rows], np.array([value for _, value in rows])]
 
     # -- what a person does --
 
     def wire_at(self, at: QPointF) -> Wire | None:
         """The wire under a place, strong ones first."""
-        best: tuple[float, Wire] | None = None
-        for k, (x, y) in enumerate(self.curves(self.places(QRectF(self.rect())))):
-            inside = (at.x() >= x[:, 0]) & (at.x() <= x[:, -1])
-            if not inside.any() or self._shown["wires"][k].get("fixed"):
-                continue
-            height = np.array([np.interp(at.x(), px, py) for px, py in zip(x, y, strict=True)])
-            away = np.abs(height - at.y())
-            row = int(np.argmin(away - 0.5 * np.abs(self._weights(k).ravel()) / max(1e-12, np.abs(self._weights(k)).max())))
-            if away[row] <= REACH and (best is None or away[row] < best[0]):
-                best = (float(away[row]), (k, *divmod(row, self._weights(k).shape[1])))
-        return best[1] if best is not None else None
+        return self.drawing.wire_at(self.drawing.curves(self._present()), at.x(), at.y())
 
     def unit_at(self, at: QPointF) -> tuple[int, int] | None:
         """The unit under a place: column and number."""
-        for k, place in enumerate(self.places(QRectF(self.rect()))):
-            if abs(at.x() - place.x) <= place.side / 2:
-                near = np.flatnonzero(np.abs(place.y - at.y()) <= place.side / 2)
-                if len(near):
-                    return k, int(near[0])
-        return None
+        return unit_at(self._present(), at.x(), at.y())
 
     def mousePressEvent(self, event: Any) -> None:
         """Pick a wire and take hold of it, or pick a unit."""
         at = event.position()
-        if event.button() != Qt.MouseButton.LeftButton or not self._shown["layers"]:
+        if event.button() != Qt.MouseButton.LeftButton or not self.drawing.layers:
             super().mousePressEvent(event)
             return
         unit = self.unit_at(at)
         if unit is not None:
             if self.picture.pick:
-                first = sum(int(layer["units"]) for layer in self._shown["layers"][: unit[0]])
-                self.acted.emit(self.picture.pick, {"index": first + unit[1]})
+                self.acted.emit(self.picture.pick, {"index": self.drawing.first_unit(unit[0]) + unit[1]})
             return
         if self.picked is None or not self._knob_holds(at):
             self.picked = self.wire_at(at)
         if self.picked is not None and self.picture.drag:
-            k, i, j = self.picked
-            weight = float(self._weights(k)[i, j])
+            weight = self.drawing.weight(self.picked)
             self._held = (at.y(), weight, weight)
         self.update()
 
@@ -479,9 +371,8 @@ class NetworkView(PictureView):
         """Whether a place is on the knob or on the box of the picked wire: others may run there, too."""
         if self.picked is None:
             return False
-        k, i, j = self.picked
-        x, y = self.curves(self.places(QRectF(self.rect())))[k]
-        row = i * self._weights(k).shape[1] + j
+        x, y = self.drawing.curves(self._present())[self.picked[0]]
+        row = self.drawing.row(self.picked)
         middle = QPointF(float(x[row][POINTS // 2]), float(y[row][POINTS // 2]))
         return (at - middle).manhattanLength() <= 12 or self._box(middle).contains(at)
 
@@ -493,8 +384,8 @@ class NetworkView(PictureView):
             fine = FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
             self._set(weight + (y - at.y()) / TRAVEL * self._reach() * fine)
             return
-        over = self.unit_at(at) if self._shown["layers"] else None
-        wire = self.wire_at(at) if over is None and self._shown["layers"] else None
+        over = self.unit_at(at) if self.drawing.layers else None
+        wire = self.wire_at(at) if over is None and self.drawing.layers else None
         self.setCursor(
             Qt.CursorShape.SizeVerCursor if wire is not None and self.picture.drag
             else Qt.CursorShape.PointingHandCursor if over is not None and self.picture.pick else Qt.CursorShape.ArrowCursor
@@ -504,10 +395,11 @@ class NetworkView(PictureView):
             self.update()
         words = ""
         if over is not None:
-            value = float(np.asarray(self._shown["layers"][over[0]]["values"])[over[1]])
-            words = self.unit_name(*over) if self._tiles[over[0]][over[1]] is not None else f"{self.unit_name(*over)}  {number(value)}"
+            value = float(np.asarray(self.drawing.layers[over[0]]["values"])[over[1]])
+            name = self.drawing.unit_name(*over)
+            words = name if self._tiles[over[0]][over[1]] is not None else f"{name}  {number(value)}"
         elif wire is not None:
-            words = f"{self.name_of(wire)}  {_signed(float(self._weights(wire[0])[wire[1], wire[2]]))}"
+            words = f"{self.name_of(wire)}  {signed(self.drawing.weight(wire))}"
         self.read_out(words, at.toPoint() + QPoint(0, 4) if words else None)
 
     def mouseReleaseEvent(self, event: Any) -> None:
@@ -528,14 +420,13 @@ class NetworkView(PictureView):
         """With a wire picked: up and down change its weight, left and right go to the next wire, Escape lets go."""
         key = event.key()
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        if key in steps and self._shown["wires"]:
+        if key in steps and self.drawing.wires:
             self._go(steps[key])
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.picked is not None and self.picture.drag:
-            k, i, j = self.picked
-            before = float(self._weights(k)[i, j])
+            before = self.drawing.weight(self.picked)
             fine = FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
             self._set(before + (0.05 if key == Qt.Key.Key_Up else -0.05) * self._reach() * fine)
-            self._settle(before, float(self._weights(k)[i, j]))
+            self._settle(before, self.drawing.weight(self.picked))
         elif key == Qt.Key.Key_Escape and self.picked is not None:
             self.picked = None
             self.update()
@@ -543,13 +434,10 @@ class NetworkView(PictureView):
             super().keyPressEvent(event)
 
     def _go(self, by: int) -> None:
-        wires = [
-            (k, i, j) for k, w in enumerate(self._shown["wires"]) if not w.get("fixed") for i, j in np.ndindex(*np.shape(w["weights"]))
-        ]
-        if wires:
-            at = wires.index(self.picked) + by if self.picked in wires else 0 if by > 0 else -1
-            self.picked = wires[at % len(wires)]
-            self.setAccessibleDescription(f"{self.name_of(self.picked)}: {_signed(float(self._weights(self.picked[0])[self.picked[1:]]))}")
+        picked = self.drawing.after(self.picked, by)
+        if picked is not None:
+            self.picked = picked
+            self.setAccessibleDescription(f"{self.name_of(picked)}: {signed(self.drawing.weight(picked))}")
             self.update()
 
     def _arguments(self, value: float) -> dict[str, Any]:
@@ -560,21 +448,20 @@ class NetworkView(PictureView):
     def _set(self, value: float) -> None:
         """Say the weight, and show it at once: what comes from the run follows."""
         assert self.picked is not None
-        k, i, j = self.picked
         value = float(f"{value:.4g}")
         if self._held is not None:
             self._held = (self._held[0], self._held[1], value)
-        wires = [dict(w) for w in self._shown["wires"]]
-        wires[k]["weights"] = np.array(wires[k]["weights"], float)
-        wires[k]["weights"][i, j] = value
-        self._shown = {**self._shown, "wires": wires}
+        self.drawing = self.drawing.with_weight(self.picked, value)
         self._version += 1
         self.update()
         self.acted.emit(self.picture.drag, self._arguments(value))
 
     def _settle(self, before: float, after: float) -> None:
-        words = f"{self.name_of(self.picked)} {_signed(before)} → {_signed(after)}"
+        words = f"{self.name_of(self.picked)} {signed(before)} → {signed(after)}"
         self.done.emit(self.picture.drag, self._arguments(before), self._arguments(after), words)
+
+    def _layers_wanted(self, values: dict[str, Any]) -> None:
+        self.values_wanted.emit(values, False)
 
     def resizeEvent(self, event: Any) -> None:
         """The pluses and minuses go along."""
@@ -586,132 +473,10 @@ class NetworkView(PictureView):
         return QSize(480, 320)
 
 
-class Controls(QWidget):
-    """Under each layer what it is, with a minus and a plus where the model lets it grow; between layers a plus for a new one."""
-
-    def __init__(self, view: NetworkView):
-        super().__init__(view)
-        self._view = view
-        self._layers: list[dict[str, Any]] = []
-        self._made: list[tuple[int, str, QToolButton]] = []
-        self._key: tuple = ()
-        theme.changes().changed.connect(self.set_theme)
-
-    @property
-    def room(self) -> float:
-        """Pixels at the lower edge that are theirs."""
-        return (3.9 if self._made else 2.0) * theme.current().caption
-
-    def show_layers(self, layers: list[dict[str, Any]]) -> None:
-        """Other layers, or other numbers of units."""
-        key = tuple((words_of(layer), *(tuple((layer.get(way) or {}).items()) for way in WAYS)) for layer in layers)
-        self._layers = layers
-        if key == self._key:
-            return
-        self._key = key
-        for _, _, old in self._made:
-            old.hide()
-            old.deleteLater()
-        self._made = []
-        for k, layer in enumerate(layers):
-            for way, (sign, words) in WAYS.items():
-                if layer.get(way):
-                    button = QToolButton(self)
-                    button.setText(sign)
-                    button.setToolTip(words.format(layer["name"]))
-                    button.setAccessibleName(button.toolTip())
-                    button.setProperty("layer", k)
-                    button.setProperty("way", way)
-                    button.clicked.connect(self._pressed)
-                    button.show()
-                    self._made.append((k, way, button))
-        self.set_theme()
-
-    def _pressed(self) -> None:
-        button = self.sender()
-        change = self._layers[button.property("layer")].get(button.property("way"))
-        if change:
-            self._view.values_wanted.emit(dict(change), False)
-
-    def place(self) -> None:
-        """Along the lower edge."""
-        view = self._view
-        self.setGeometry(0, round(view.height() - self.room), view.width(), round(self.room))
-        if not self._layers:
-            return
-        places = view.places(QRectF(view.rect()))
-        step = min((b.x - a.x for a, b in pairwise(places)), default=999.0)
-        edge = round(max(9.0, min(1.7 * theme.current().caption, step / 2 - 3)))
-        close = step < 3.6 * edge  # no room for a plus between them
-        top = self.height() - edge - 4
-        tight = step < 4.6 * edge  # then a layer goes with its last unit
-        for k, way, button in self._made:
-            x = places[k].x - (edge / 2 if not tight else 0.0)
-            between = (places[k].x + places[min(k + 1, len(places) - 1)].x) / 2
-            left = {"fewer": x - edge - 1, "more": x + 1, "without": x + edge + 3, "after": between - edge / 2}[way]
-            button.setGeometry(round(left), top, edge, edge)
-            alone = way == "fewer" or not self._layers[k].get("fewer")
-            button.setVisible((way != "without" or not tight or alone) and not (way == "after" and close))
-            if way == "without" and tight:
-                button.move(round(x - edge - 1), top)
-        self.update()
-
-    def set_theme(self) -> None:
-        """Sizes and colours of the look in force."""
-        tokens, size = theme.current().tokens, theme.current().caption
-        for _, way, button in self._made:
-            accent = way == "after"
-            colour = tokens.readable("accent") if accent else tokens.text
-            edge = tokens.accent if accent else tokens.line
-            button.setStyleSheet(
-                f"QToolButton {{ color: {colour}; border: 1px solid {edge}; border-radius: {round(0.95 * size) if accent else 5}px; padding: 0; font-size: {size}px; font-weight: 600; }}"
-                f"QToolButton:hover, QToolButton:focus {{ border-color: {tokens.accent}; background: {tokens.raised}; }}"
-            )
-        self.place()
-
-    def paintEvent(self, event: Any) -> None:
-        """How many units each layer has."""
-        if not self._layers:
-            return
-        painter = QPainter(self)
-        painter.setFont(theme.sans_font(theme.current().caption))
-        painter.setPen(theme.colour("muted"))
-        measure = painter.fontMetrics()
-        places = self._view.places(QRectF(self._view.rect()))
-        step = min((b.x - a.x for a, b in pairwise(places)), default=999.0)
-        short = step < max(measure.horizontalAdvance(words_of(layer)) for layer in self._layers) + 8
-        for place, layer in zip(places, self._layers, strict=True):
-            words = number(int(layer["units"])) if short else words_of(layer)
-            wide = measure.horizontalAdvance(words) + 6
-            left = min(max(2.0, place.x - wide / 2), self.width() - wide - 2.0)
-            painter.drawText(QRectF(left, 0, wide, 1.8 * theme.current().caption), Qt.AlignmentFlag.AlignCenter, words)
-        painter.end()
-
-
-WAYS = {
-    "without": ("×", "Take {} away"),
-    "fewer": ("−", "One unit less in {}"),
-    "more": ("+", "One unit more in {}"),
-    "after": ("+", "A layer after {}"),
-}
-
-
-def _whole(layer: dict[str, Any]) -> bool:
-    """Whether a layer is drawn as one picture of all its values."""
-    return len(layer["values"]) == 1 and int(layer["units"]) > 1
-
-
-def words_of(layer: dict[str, Any]) -> str:
-    """How many units a layer has: `8 units`, `64 inputs`, `16 kernels`; or the words that the layer has for itself."""
-    if layer.get("words"):
-        return str(layer["words"])
-    units, name = int(layer["units"]), str(layer["name"])
-    what = name if name in ("inputs", "outputs") else str(layer.get("what") or "units")
-    return f"{number(units)} {what if units != 1 else what.removesuffix('s')}"
-
-
-def _signed(value: float) -> str:
-    return ("+" if value > 0 else "") + number(float(f"{value:.3g}"))
+def _name_room(layer: Mapping[str, Any], measure: QFontMetricsF) -> float:
+    """Pixels that the names of a layer's units take beside them."""
+    names = [n for n in layer.get("names") or () if n != "picture"]
+    return min(70.0, max((measure.horizontalAdvance(typeset(str(n))) + 6 for n in names), default=0.0))
 
 
 def _fills(values: np.ndarray, scale: float = 0.0) -> list[QColor]:

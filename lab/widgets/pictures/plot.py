@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -299,8 +299,14 @@ class PlotView(PictureView):
         """Width of the gutter at the left that name and numbers need beside each other."""
         measure = QFontMetricsF(theme.mono_font(max(10, theme.current().caption - 1)))
         numbers = max(map(measure.horizontalAdvance, ("−0.00", *self.up.names)))
-        most = 96.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
+        most = 112.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
         return round(min(most, max(self._tag.width() + numbers + 6, numbers + 12, 36)))
+
+    def lettering(self) -> list[QRect]:
+        """The axes, as far as numbers and names stand at them."""
+        shown = [axis for axis in (self.across, self.up) if axis.isVisible() and not axis.quiet]
+        rects = [self.canvas.mapFromScene(axis.mapRectToScene(axis.rect())).boundingRect() for axis in shown]
+        return [rect.translated(self.canvas.mapTo(self, QPoint(0, 0))) for rect in rects]
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
         lo, hi = data

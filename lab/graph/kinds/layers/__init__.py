@@ -3,10 +3,8 @@
 A file of a person's own adds a kind with `lab.graph.document.extend("layers", kind)`.
 """
 
-from importlib import import_module
-from pkgutil import iter_modules
-
 from lab.graph.document import Family, register
+from lab.graph.kinds import listed
 from lab.graph.kinds.layers.between import Activation, Dropout
 from lab.graph.kinds.layers.convolution import Convolution, Pool
 from lab.graph.kinds.layers.dense import Dense
@@ -15,18 +13,28 @@ from lab.graph.kinds.layers.famous import FAMOUS
 from lab.graph.kinds.layers.layer import Count, Incoming, Layer, Shape, text
 from lab.graph.kinds.layers.network import caption, census, check, kind_of, label, shapes, sized, terms, totals, weighted, wired, write
 from lab.graph.kinds.layers.sampling import Sample, SecondLoss
-from lab.graph.kinds.layers.templates import TEMPLATES, autoencoder, chain, cnn, deep, mlp, perceptron, residual, variational
+from lab.graph.kinds.layers.templates import (
+    TEMPLATES,
+    attentive,
+    autoencoder,
+    chain,
+    cnn,
+    deep,
+    in_time,
+    mlp,
+    perceptron,
+    residual,
+    variational,
+)
 
 __all__ = [
     "Activation", "Convolution", "Count", "Dense", "Dropout", "Incoming", "Input", "Layer", "Output", "Pool", "Reconstruction", "Sample", "SecondLoss", "Shape",
-    "autoencoder", "chain", "cnn", "deep", "kind_of", "mlp", "perceptron", "residual", "shapes", "sized", "terms", "text", "totals", "variational", "weighted", "write",
+    "attentive", "autoencoder", "chain", "cnn", "deep", "in_time", "kind_of", "mlp", "perceptron", "residual", "shapes", "sized", "terms", "text", "totals", "variational", "weighted", "write",
 ]  # fmt: skip
 
-_found: list[tuple[Layer, ...]] = [vars(import_module(f"{__name__}.{module.name}")).get("KINDS", ()) for module in iter_modules(__path__)]
-_kinds = sorted((kind for kinds in _found for kind in kinds), key=lambda kind: kind.place)
 register(
     Family(
-        "layers", "Layers", tuple(_kinds), blocks=True, check=check,
+        "layers", "Layers", listed(__name__, __path__), blocks=True, check=check,
         templates={**TEMPLATES, **FAMOUS}, caption=caption, label=label, totals=totals, census=census, wired=wired,
     )
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from lab.data.windows import places
 from lab.graph.document import GraphError, Node
 from lab.graph.kinds.layers.dense import initialiser
 from lab.graph.kinds.layers.layer import ACTIVATIONS, IN, LAYERS, OUT, Count, Incoming, Layer, Shape, text
@@ -36,17 +37,17 @@ class Pool(Described):
 
 
 def slid(what: str, given: Incoming, size: int, stride: int, padding: int) -> tuple[int, int]:
-    """Rows and columns of places: floor((N + 2p - F) / s) + 1 each; refused where the window does not fit."""
+    """Rows and columns of places; refused where the window does not fit."""
     source, _, target = given.ends.partition(" to ")
     if padding >= size:
         raise GraphError(
             f"{target}: a padding of {padding} is as large as its {size} × {size} {what}, which would then see nothing: make it smaller."
         )
-    if min(given.shape[:2]) + 2 * padding < size:
+    rows, columns = (places(n, size, stride, padding) for n in given.shape[:2])
+    if not rows or not columns:
         raise GraphError(
             f"{given.ends}: {source} gives pictures of {text(given.shape)}, which are smaller than the {size} × {size} {what} of {target}: pool less."
         )
-    rows, columns = ((n + 2 * padding - size) // stride + 1 for n in given.shape[:2])
     return rows, columns
 
 

@@ -58,12 +58,11 @@ class Layer(Kind):
     shape     (parameters, what comes in) -> shape of what it gives per sample; raises GraphError
     write     (tape, node, values that come in, shape of what it gives) -> node of the tape that holds its values
     count     (parameters, shape that comes in, shape that it gives) -> what it counts for
-    caption   (parameters) -> a few words for its card
+    caption   (parameters) -> a few words for its card; without it, the first of its parameters
     takes     `numbers` in a row, `pictures` (height, width, channels), or either
     weights   what it is counted as, in the singular, if it has weights ("dense layer"): `write` then calls its weighted sum `identity.sum`
     cells     `each`: its neurons can be told apart; `shared`: weights or windows slide over places; `none`: values only pass
     role      `begin`, `inner` or `end` of a network
-    place     where it stands in the palette
     term      (tape, node, labels) -> what it adds to the loss of each sample, and its weight, if it adds something
     counted   whether it is counted only, and nothing trains it here
     random    whether it draws random numbers in each pass
@@ -72,12 +71,11 @@ class Layer(Kind):
     shape: Callable[[Any, Incoming], Shape] = _same
     write: Callable[[Any, Node, list[Any], Shape], Any] = lambda tape, node, sources, shape: sources[0]
     count: Callable[[Any, Shape, Shape], Count] = _nothing
-    caption: Callable[[Any], str] = _first_value
+    caption: Callable[[Any], str] | None = _first_value
     takes: Literal["either", "numbers", "pictures"] = "either"
     weights: str = ""
     cells: Literal["each", "shared", "none"] = "none"
     role: Literal["begin", "inner", "end"] = "inner"
-    place: int = 50
     term: Callable[[Any, Node, Labels], tuple[Any, float]] | None = None
     counted: bool = False
     random: bool = False
@@ -94,6 +92,13 @@ class Layer(Kind):
             raise GraphError(
                 f"{ends}: {source.title} gives {text(shape)} numbers, but {node.title} takes pictures (height × width × channels): put it before the flattening."
             )
+        if self.takes != "either" and len(shape) == 2:
+            wants = (
+                "a row of numbers: put Out of time or a Flatten between"
+                if self.takes == "numbers"
+                else "pictures: put it before the Sequence"
+            )
+            raise GraphError(f"{ends}: {source.title} gives a sequence of {text(shape)} (time × features), but {node.title} takes {wants}.")
         if self.takes == "numbers" and len(shape) != 1:
             raise GraphError(
                 f"{ends}: {source.title} gives pictures of {text(shape)}, but {node.title} takes a row of numbers: put a Flatten between."

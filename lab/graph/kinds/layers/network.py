@@ -153,7 +153,7 @@ def wired(graph: Graph, most: int, seed: int) -> tuple[tuple[str, ...], np.ndarr
 def caption(graph: Graph, node: Node) -> str:
     """What a layer does, in a few words."""
     kind = kind_of(graph, node)
-    return kind.caption(node.parameters) or kind.title.lower()
+    return (kind.caption(node.parameters) if kind.caption else "") or kind.title.lower()
 
 
 def label(graph: Graph, edge: Edge) -> str:

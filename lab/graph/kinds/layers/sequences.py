@@ -1,13 +1,17 @@
 """Layers over sequences, (time × features): what a transformer is made of.
 
-They are wired, checked and counted here. The examples of the canvas are rows of numbers and pictures, so such a network is trained in `gpt`.
+A picture is read row by row, a row of numbers place by place; recurrent layers and attention then train like any other. Tokens are counted only:
+a network that reads a text is trained in `gpt`.
 """
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from lab.graph.document import GraphError, Node, Plain, Port
+from lab.graph.kinds.layers.dense import initialiser
 from lab.graph.kinds.layers.layer import ACTIVATIONS, ENDS, IN, LAYERS, OUT, Count, Incoming, Layer, Shape, text
 from lab.params import Described, param
 
@@ -33,6 +37,40 @@ class Attention(Described):
     owner: ClassVar[str] = "attention"
     heads: int = param(4, lo=1, hi=1024, live=False, doc="Heads; the features must be a multiple.", main=True)
     causal: bool = param(True, live=False, doc="A place sees itself and what came before, not what comes after.")
+
+
+class Sequence(Described):
+    """A picture as a sequence of its rows, or numbers as a sequence of a few at a time."""
+
+    owner: ClassVar[str] = "sequence"
+    features: int = param(
+        1, lo=1, hi=100_000, live=False, doc="Numbers of each place; of a picture all of a row, whatever stands here.", main=True
+    )
+
+
+class Recurrent(Described):
+    """Units that read a place and their own last values; gives their values at every place."""
+
+    owner: ClassVar[str] = "recurrent"
+    units: int = param(16, lo=1, hi=1024, live=False, doc="Units.", main=True)
+    activation: str = param("tanh", choices=ACTIVATIONS, live=False, doc="Activation of the units.")
+
+
+class Memory(Described):
+    """A long short-term memory: cells guarded by gates; gives its outputs at every place."""
+
+    owner: ClassVar[str] = "lstm"
+    units: int = param(16, lo=1, hi=1024, live=False, doc="Cells.", main=True)
+    forget: float = param(
+        1.0, lo=-10.0, hi=10.0, live=False, label="Forget bias", doc="First bias of the forget gate: above 0 it begins open."
+    )
+
+
+class OutOfTime(Described):
+    """One row of numbers for a whole sequence."""
+
+    owner: ClassVar[str] = "out-of-time"
+    keep: str = param("last place", choices=("last place", "mean"), live=False, doc="What is kept of the places.", main=True)
 
 
 class PerPlace(Described):
@@ -61,7 +99,7 @@ def _sequence(given: Incoming) -> tuple[int, int]:
     if len(given.shape) != 2:
         source, target = _ends(given)
         raise GraphError(
-            f"{given.ends}: {source} gives {text(given.shape)}, but {target} takes a sequence (time × features): put an Embedding before."
+            f"{given.ends}: {source} gives {text(given.shape)}, but {target} takes a sequence (time × features): put an Embedding behind tokens, or a Sequence behind numbers or a picture, before it."
         )
     return given.shape[0], given.shape[1]
 
@@ -73,6 +111,29 @@ def _embedded(value: Embedding, given: Incoming) -> Shape:
             f"{given.ends}: {source} gives {text(given.shape)}, but {target} takes tokens, one number for each place: wire Tokens to it."
         )
     return (given.shape[0], value.features)
+
+
+def _in_time(value: Sequence, given: Incoming) -> Shape:
+    source, target = _ends(given)
+    if len(given.shape) == 3:
+        return given.shape[0], given.shape[1] * given.shape[2]
+    if len(given.shape) != 1:
+        raise GraphError(f"{given.ends}: {source} gives a sequence already ({text(given.shape)}): take {target} away.")
+    if given.shape[0] % value.features:
+        raise GraphError(
+            f"{given.ends}: {given.shape[0]} numbers cannot be cut into places of {value.features}: choose a number that divides them."
+        )
+    return given.shape[0] // value.features, value.features
+
+
+def _unrolled(value: Recurrent | Memory, given: Incoming) -> Shape:
+    return _sequence(given)[0], value.units
+
+
+def _count_recurrent(value: Recurrent | Memory, before: Shape, after: Shape) -> Count:
+    rows = value.units * (4 if isinstance(value, Memory) else 1)  # three gates and the candidate of each cell are neurons, too
+    synapses = rows * (before[-1] + value.units)
+    return Count(rows, synapses, synapses + rows)
 
 
 def _as_it_came(value: Any, given: Incoming) -> Shape:
@@ -132,6 +193,71 @@ def _readout(value: Head, given: Incoming) -> Shape:
     return (_sequence(given)[0], value.vocabulary)
 
 
+def _write_sequence(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    return tape.reshape(sources[0], shape, name=node.id)
+
+
+def _write_recurrent(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    value = node.parameters
+    assert isinstance(value, Recurrent)
+    drive = tape.affine(sources[0], value.units, name=f"{node.id}.sum")
+    w = tape.parameter(f"{node.id}.recurrent", (value.units, value.units), init="xavier")
+    hidden: list[Any] = []
+    for k in range(shape[0]):
+        total = tape.select(drive, k)
+        total = tape.add(total, tape.affine(hidden[-1], weight=w, bias=False)) if hidden else total
+        hidden.append(tape.activation(total, value.activation, name=f"{node.id}.{k}"))
+    return tape.stack(hidden, name=node.id)
+
+
+def _write_memory(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    value = node.parameters
+    assert isinstance(value, Memory)
+    bias = np.zeros(4 * value.units)
+    bias[value.units : 2 * value.units] = value.forget  # gates i f g o
+    drive = tape.affine(
+        sources[0],
+        4 * value.units,
+        bias=tape.parameter(f"{node.id}.sum.bias", (4 * value.units,), bias, decay=False),
+        name=f"{node.id}.sum",
+    )
+    w = tape.parameter(f"{node.id}.recurrent", (value.units, 4 * value.units), init="xavier")
+    state, hidden = None, []
+    for k in range(shape[0]):
+        state = tape.lstm_cell(drive, state, w, step=k, name=f"{node.id}.{k}")
+        hidden.append(tape.select(state, 0))
+    return tape.stack(hidden, name=node.id)
+
+
+def _write_out(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    assert isinstance(node.parameters, OutOfTime)
+    if node.parameters.keep == "mean":
+        return tape.mean(sources[0], axis=0, name=node.id)
+    return tape.select(sources[0], sources[0].shape[0] - 1, name=node.id)
+
+
+def _write_positions(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    return tape.add(sources[0], tape.parameter(f"{node.id}.weight", shape, init="small"), name=node.id)
+
+
+def _write_attention(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    value = node.parameters
+    assert isinstance(value, Attention)
+    T, d = shape
+    three = tape.affine(sources[0], 3 * d, name=f"{node.id}.sum")
+    split = tape.transpose(tape.reshape(three, (T, 3, value.heads, d // value.heads)), (1, 2, 0, 3))
+    q, k, v = (tape.select(split, part) for part in range(3))
+    return tape.affine(tape.attention(q, k, v, causal=value.causal, name=f"{node.id}.looks"), d, name=node.id)
+
+
+def _write_each(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    value = node.parameters
+    assert isinstance(value, PerPlace)
+    return tape.activation(
+        tape.affine(sources[0], value.units, init=initialiser(value.activation), name=f"{node.id}.sum"), value.activation, name=node.id
+    )
+
+
 def _written(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
     raise GraphError(UNTRAINED.format(node.title))
 
@@ -154,21 +280,40 @@ KINDS = (
         caption=lambda value: f"{value.vocabulary} × {value.features}",
     ),
     Layer(
+        "sequence", "Sequence", Sequence, IN, OUT, "A picture row by row, or numbers one after the other", "mdi6.view-sequential", LAYERS,
+        shape=_in_time, write=_write_sequence, caption=lambda value: "time × features", cells="shared", place=25,
+    ),
+    Layer(
+        "recurrent", "Recurrent", Recurrent, IN, OUT, "Units that read a place and their own last values", "mdi6.reload", LAYERS,
+        shape=_unrolled, write=_write_recurrent, count=_count_recurrent, weights="recurrent layer", cells="shared", place=25,
+        caption=lambda value: f"{value.units} units · {value.activation}",
+    ),
+    Layer(
+        "lstm", "LSTM", Memory, IN, OUT, "Cells guarded by gates", "mdi6.memory", LAYERS,
+        shape=_unrolled, write=_write_memory, count=_count_recurrent, weights="LSTM layer", cells="shared", place=25,
+        caption=lambda value: f"{value.units} cells",
+    ),
+    Layer(
+        "out-of-time", "Out of time", OutOfTime, IN, OUT, "The last place of a sequence, or the mean of all", "mdi6.timer-stop-outline", LAYERS,
+        shape=lambda value, given: (_sequence(given)[1],), write=_write_out, cells="shared", place=29, caption=lambda value: value.keep,
+    ),
+    Layer(
         "positions", "Positions", Plain, IN, OUT, "Adds a learned row for each place", "mdi6.numeric", LAYERS,
-        shape=_as_it_came, write=_written, count=lambda value, before, after: Count(parameters=after[0] * after[1]), cells="shared", place=26, counted=True,
+        shape=_as_it_came, write=_write_positions, count=lambda value, before, after: Count(parameters=after[0] * after[1]), cells="shared", place=26,
     ),
     Layer(
         "attention", "Attention", Attention, IN, OUT, "Every place looks at those before it", "mdi6.eye-outline", LAYERS,
-        shape=_attended, write=_written, count=_count_attention, weights="attention layer", cells="shared", place=27, counted=True,
+        shape=_attended, write=_write_attention, count=_count_attention, weights="attention layer", cells="shared", place=27,
         caption=lambda value: f"{value.heads} heads{' · causal' * value.causal}",
     ),
     Layer(
         "dense-per-place", "Dense per place", PerPlace, IN, OUT, "The same dense layer at every place", "mdi6.code-brackets", LAYERS,
-        shape=_at_each, write=_written, count=_count_each, weights="dense layer", cells="shared", place=28, counted=True,
+        shape=_at_each, write=_write_each, count=_count_each, weights="dense layer", cells="shared", place=28,
         caption=lambda value: f"{value.units} units · {value.activation}",
     ),
     Layer(
         "layer-norm", "Layer norm", Plain, IN, OUT, "Mean 0 and variance 1 over the features of a place", "mdi6.tune-vertical", LAYERS,
-        shape=_as_it_came, write=_written, count=lambda value, before, after: Count(parameters=2 * after[-1]), cells="shared", place=29, counted=True,
+        shape=_as_it_came, write=lambda tape, node, sources, shape: tape.layer_norm(sources[0], name=node.id),
+        count=lambda value, before, after: Count(parameters=2 * after[-1]), cells="shared", place=29,
     ),
 )  # fmt: skip

@@ -82,6 +82,24 @@ def deep(repeat: int = 4) -> Graph:
     return graph.group((change, total), "Residual block", repeat)[0]
 
 
+def in_time() -> Graph:
+    """Digits read row by row by a memory, whose last output says which it was."""
+    return chain(
+        ("input", "Input", dict(height=8, width=8, channels=1)), ("sequence", "Row by row", {}), ("lstm", "LSTM", dict(units=24)),
+        ("out-of-time", "Last row", {}), ("output", "Output", dict(classes=10)),
+    )  # fmt: skip
+
+
+def attentive() -> Graph:
+    """Digits whose rows look at one another: a block of attention and a dense layer per place, each added to what came."""
+    graph = chain(
+        ("input", "Input", dict(height=8, width=8, channels=1)), ("sequence", "Row by row", {}), ("dense-per-place", "Widen", dict(units=24, activation="identity")),
+        ("positions", "Positions", {}), ("layer-norm", "Norm", {}), ("attention", "Attention", dict(heads=4, causal=False)), ("add", "Add", {}),
+        ("out-of-time", "Mean", dict(keep="mean")), ("dense", "Dense", dict(units=32, activation="relu")), ("output", "Output", dict(classes=10)),
+    )  # fmt: skip
+    return graph.connect(graph.named("Positions").id, graph.named("Add").id)[0]
+
+
 TEMPLATES = {
     "Perceptron": Template(perceptron, "One layer: each class is a weighted sum of the two inputs, so the border between the classes is a straight line. "
                            "Half-moons cannot be told apart by a line: add a Dense layer between and train again.", {"data": "moons"}),
@@ -95,6 +113,10 @@ TEMPLATES = {
                                         "places between them then mean pictures, too.", {"data": "digits"}),
     "CNN": Template(cnn, "Eight kernels of 3 by 3 slide over the picture: the same weights at every place. Pooling keeps the largest answer of each window, "
                     "so that a shift by one pixel hardly matters.", {"data": "digits"}),
+    "Digits row by row, LSTM": Template(in_time, "The picture comes row by row. After the eighth the output of the memory must hold which digit it was; what the first row "
+                                        "said is still in its cells.", {"data": "digits"}),
+    "Digits row by row, attention": Template(attentive, "Every row looks at every other, once for each of four heads, and what it finds is added to it. Positions tell it which "
+                                             "row it is: take them out, and the order of the rows is lost.", {"data": "digits"}),
     "Residual block": Template(residual, "The wire around Hidden 2 adds what came in to what the layer makes of it: the layer need only learn the difference, "
                                "and the gradient has a way that no activation damps.", {"data": "moons"}),
     "Residual block, repeated": Template(deep, "The frame stands for four copies in a row, each with weights of its own. Select it to change how often it is "
