@@ -147,3 +147,25 @@ def test_pictures_to_store_go_through_the_door(tmp_path):
     os.mkfifo(tmp_path / "a.png")
     with pytest.raises(FileError, match="is a pipe"):
         Hopfield(patterns="pictures", file=str(tmp_path)).build(0)
+
+
+def test_a_packed_text_is_looked_at_and_learned_from_as_what_was_packed(tmp_path):
+    """It was read as it lay there: 'it holds zero bytes'."""
+    import gzip
+
+    from lab.embedding.corpus import read_sentences
+    from lab.training.texts import text_of
+
+    path = put(tmp_path, gzip.compress((PROSE * 4).encode()), "t.txt.gz")
+    found = look(path)
+    assert (
+        found.kind == "text"
+        and found.problem == ""
+        and found.said == look(put(tmp_path, PROSE * 4, "t.txt")).said.replace("t.txt", "t.txt.gz")
+    )
+    assert found.content == PROSE * 4
+    assert read_sentences(path) == read_sentences(tmp_path / "t.txt")
+    assert text_of(str(path), 8).alphabet == text_of(str(tmp_path / "t.txt"), 8).alphabet
+    bomb = put(tmp_path, gzip.compress(b"a " * 3_000_000), "bomb.txt.gz")
+    with pytest.raises(recognise.LabError, match="unpacked more than 1 MB"):
+        read_sentences(bomb, most_bytes=1_000_000)

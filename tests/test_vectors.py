@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from lab.data import vectors
+from lab.data import vectors, word_lines
 from lab.embedding.files import load_vectors, save_vectors
 from lab.embedding.questions import asks_analogies, read_similarities
 from lab.embedding.vectors import Vectors
@@ -142,7 +142,7 @@ def test_what_a_packed_file_claims_is_bounded(tmp_path):
 
 
 def test_lines_of_a_packed_file_are_counted_while_it_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(vectors, "MOST_LINES", 500)
+    monkeypatch.setattr(word_lines, "MOST_LINES", 500)
     monkeypatch.setattr(vectors, "MOST_ROWS", 500)
     for name, text in (
         ("v.txt.gz", "a 1 2\n" * 600),
@@ -152,6 +152,28 @@ def test_lines_of_a_packed_file_are_counted_while_it_is_read(tmp_path, monkeypat
         with pytest.raises(FileError, match=r"has more than 500 (lines|rows), the most that can be read") as refused:
             load_vectors(put(tmp_path, gzip.compress(text.encode()), name))
         assert "\n" not in str(refused.value)
+
+
+def test_lines_are_counted_before_the_first_is_taken_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(word_lines, "MOST_LINES", 500)
+    monkeypatch.setattr(vectors, "_split", None)
+    for name, text in (("v.txt.gz", gzip.compress(b"a 1 2\n" * 600)), ("v.txt", b"a 1 2\n" * 600)):
+        with pytest.raises(FileError, match="more than 500 lines"):
+            load_vectors(put(tmp_path, text, name))
+
+
+@pytest.mark.parametrize("headed", [False, True], ids=["glove", "word2vec"])
+@pytest.mark.parametrize(
+    "line, told", [("w{k} 1 2", "can be read of a file of its size"), ("{k}" + "\u0439" * 1500 + " 1 2", "more than a file of"), ("b" * 3000 + " 1 2", "a word of 3000 letters")],
+    ids=["many lines", "long words", "a longer word"],
+)  # fmt: skip
+def test_words_of_a_packed_file_take_no_more_than_a_file_of_its_size_can_need(tmp_path, monkeypatch, headed, line, told):
+    """Packed, some megabytes of text that repeats itself hold gigabytes of words."""
+    monkeypatch.setattr(word_lines, "MEMORY", 100_000)
+    count = 600 if "size" in told else 300
+    text = (f"{count} 2\n" if headed else "") + "".join(line.replace("{k}", str(k)) + "\n" for k in range(count))
+    with pytest.raises(FileError, match=told):
+        load_vectors(put(tmp_path, gzip.compress(text.encode()), "v.vec.gz" if headed else "v.txt.gz"))
 
 
 def test_vectors_put_together_in_blocks_keep_their_order(tmp_path, monkeypatch):

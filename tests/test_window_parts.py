@@ -203,6 +203,33 @@ def test_a_file_that_cannot_be_opened_gives_an_unnamed_session_and_a_sentence(tm
     filing.close(session)
 
 
+def test_where_nothing_can_be_written_the_first_session_lies_aside_and_says_so(tmp_path, monkeypatch):
+    """The window did not begin at all with a home that is read-only."""
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("LAB_DATA", str(tmp_path / "file" / "data"))
+    assert filing.where_untitled() == ""
+    session, problem = filing.first_session(None)
+    try:
+        assert problem == "" and filing.is_untitled(session.path) and session.path.stat().st_mode & 0o077 == 0
+        told = filing.where_untitled()
+        assert str(session.path.parent) in told and "set LAB_DATA" in told and "\n" not in told
+    finally:
+        filing.close(session)
+    assert not session.path.parent.exists() and filing.where_untitled() == ""
+
+
+def test_kernels_that_cannot_be_kept_are_said_and_nothing_else_happens(tmp_path):
+    import os
+    import subprocess
+    import sys
+
+    (tmp_path / "file").write_text("in the way")
+    code = "from lab.__main__ import main; import lab.kernels; print(lab.kernels.unkept())"
+    environment = {**os.environ, "LAB_CACHE": str(tmp_path / "file" / "cache")}
+    found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert found.stderr == "" and str(tmp_path / "file" / "cache") in found.stdout and "set LAB_CACHE" in found.stdout
+
+
 def test_the_catalogue_reads_the_same_from_the_head_of_a_class_as_from_the_whole_file():
     import ast
 

@@ -88,7 +88,7 @@ def warm(*names: str) -> int:
     """Compile the kernels of all models (or of those named) and of their analyses now, so that nothing needs preparing later."""
     from lab.engine.simulation import Simulation
     from lab.errors import LabError
-    from lab.kernels import cache_folder, cache_writable
+    from lab.kernels import unkept
 
     failed, spiking = 0, False
     for name in names or catalog.names():
@@ -114,6 +114,6 @@ def warm(*names: str) -> int:
         began = time.perf_counter()
         analysis.prepare()
         print(f"{'analyses of spikes':<28} {time.perf_counter() - began:7.2f} s")
-    if not cache_writable():
-        say(f"Nothing can be kept: the folder {cache_folder()} is not writable (set LAB_CACHE to another folder).")
+    if sentence := unkept():
+        say(sentence)
     return 1 if failed else 0

@@ -93,11 +93,14 @@ def run(
 def _run(experiment: Experiment, model: Model, path: Path, image: Path | None, *, keep: bool, as_json: bool, quiet: bool) -> int:
     from lab.engine.recording import Recorder
     from lab.engine.simulation import Simulation, check_record, default_record
+    from lab.kernels import unkept
     from lab.session import Session
 
     wanted = check_record(model, default_record(model) if experiment.record is None else experiment.record)
     with signals() as wishes, Session.create(path, title=experiment.title or model.title) as session:
         if not quiet:
+            if sentence := unkept():
+                say(sentence)
             say(f"preparing {experiment.model} ...")
         simulation = Simulation(model, experiment.seed)
         told = simulation.model.account(simulation.constants)

@@ -100,7 +100,9 @@ def _read(found: Found, choices: Choices, reading: dict[str, Any]) -> Found:
     if found.kind == "pictures":
         return _held(found, pictures.from_idx(place))
     if found.kind == "text":
-        return replace(found, said=_text(place), content=door.read_start(place, 20_000).decode("utf-8", "replace"))
+        read = decode(door.read_bytes(place, limit=tables.MAX_BYTES, what="a text", packed=True), place)
+        count, lines = number(len(read.text.split())), number(len(read.text.splitlines()))
+        return replace(found, said=f"{place.name}: a text of {count} words in {lines} lines ({read.name}).", content=read.text[:20_000])
     if found.kind == "experiment":
         text = door.read_start(place, 20_000).decode("utf-8", "replace")
         return replace(found, said=f"{place.name}: an experiment file: a model, its parameters and what happens when.", content=text)
@@ -294,12 +296,4 @@ def _is_time(cells: list[list[str]], name: str, decimal: str) -> bool:
     even = bool(np.allclose(steps, steps[0], rtol=1e-3))
     return (
         len(cells[0]) == 2 and ((even and len(times) >= 20 and steps[0] != 1.0) or ((steps == 0).any() and len(times) < 200)) and not name
-    )
-
-
-def _text(place: Path) -> str:
-    """How long a text is, and in which letters."""
-    found = decode(door.read_bytes(place, limit=tables.MAX_BYTES, what="a text"), place)
-    return (
-        f"{place.name}: a text of {number(len(found.text.split()))} words in {number(len(found.text.splitlines()))} lines ({found.name})."
     )

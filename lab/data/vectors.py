@@ -15,7 +15,6 @@ program its maker put inside.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import struct
@@ -24,7 +23,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -34,6 +32,7 @@ from lab.data.dialect import sniff
 from lab.data.encoding import decode
 from lab.data.numerals import tidy
 from lab.data.rows import bounded, layout, values, without_comments
+from lab.data.word_lines import LONGEST_WORD, UNKNOWN, WordLines, undecoded
 from lab.errors import FileError
 from lab.units import number as printed
 
@@ -43,12 +42,8 @@ MOST_NUMBERS = 4_000_000_000
 MOST_SIZE = 100_000  # numbers in a vector
 MOST_TABLE = 256 << 20  # bytes of a table that is looked at as a whole
 MOST_ROWS = 2_000_000  # of such a table: each is kept with its texts
-MOST_LINES = 10_000_000  # of a file of words and their numbers; the largest known ones have nine millions
 BLOCK = 10_000  # lines that are put together at a time
-LONGEST_WORD = 2000  # bytes
-LONGEST_LINE = 1 << 24
 LONGEST_HEADER = 256 << 20
-UNKNOWN = "\ufffd"
 _PICKLED = {".pkl", ".pickle", ".model", ".kv", ".pt", ".pth", ".joblib"}
 _COUNTS = ("count", "counts", "freq", "frequency", "occurrences")
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
@@ -162,72 +157,6 @@ def load(path: str | Path, *, kind: str = "", metadata: str | Path | None = None
 # -- what is read line by line --
 
 
-class _Source:
-    """A file of text lines, plain or packed, with the number of bytes that may lie in it; counts words that cannot be decoded."""
-
-    def __init__(self, place: Path):
-        self.place = place
-        self.file: BinaryIO = door.open_binary(place, limit=1 << 62, what="a file of vectors")
-        self.size = place.stat().st_size
-        self.packed = self.file.read(2) == door.GZIP
-        self.file.seek(0)
-        if self.packed:
-            self.file = gzip.GzipFile(fileobj=self.file)  # type: ignore[assignment]
-        self.undecodable = 0
-
-    def __enter__(self) -> _Source:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if isinstance(self.file, gzip.GzipFile) and self.file.fileobj is not None:
-            self.file.fileobj.close()
-        self.file.close()
-
-    def lines(self) -> Iterator[tuple[int, str]]:
-        """Numbered lines without their ends; only a newline ends a line, because words may hold any other space."""
-        number = 0
-        while True:
-            try:
-                raw = self.file.readline(LONGEST_LINE + 1)
-            except (OSError, EOFError, zlib.error) as error:
-                raise FileError(f"{self.place} cannot be read to its end ({error}): it was cut short or is damaged.") from None
-            if not raw:
-                return
-            number += 1
-            if number > MOST_LINES:
-                raise FileError(f"{self.place} has more than {printed(MOST_LINES)} lines, the most that can be read: cut it down first.")
-            if len(raw) > LONGEST_LINE:
-                raise FileError(f"{self.place}, line {number} is over 16 MB long: this is not a file of vectors.")
-            raw = raw.rstrip(b"\r\n")
-            if number == 1:
-                raw = raw.removeprefix(b"\xef\xbb\xbf")
-            try:
-                yield number, raw.decode("utf-8")
-            except UnicodeDecodeError:
-                if b"\0" in raw:
-                    raise FileError(
-                        f"{self.place}, line {number} is not UTF-8 text: if the file is binary word2vec, name that format or end its name in .bin."
-                    ) from None
-                self.undecodable += 1
-                yield number, raw.decode("utf-8", "replace")
-
-    def notes(self, total: int) -> tuple[str, ...]:
-        """What is to be said of words that cannot be decoded."""
-        return undecoded(self.undecodable, total)
-
-    def room(self) -> int:
-        """Bytes of text that the file can hold: what gzip packs is at most a thousand times as long."""
-        return self.size * 1040 if self.packed else self.size
-
-
-def undecoded(count: int, total: int) -> tuple[str, ...]:
-    """What is said of words that are no UTF-8."""
-    if not count:
-        return ()
-    words = "1 word is no UTF-8 text and is" if count == 1 else f"{printed(count)} words are no UTF-8 text and are"
-    return (f"{words} shown with the mark {UNKNOWN}; {printed(total - count)} of {printed(total)} can be asked for by their name.",)
-
-
 def _numbers(place: Path, number: int, parts: list[str], size: int) -> np.ndarray:
     if len(parts) != size:
         raise FileError(f"{place}, line {number}: {size} numbers are needed (got {len(parts)}): the file is damaged or of another format.")
@@ -270,7 +199,7 @@ def _split(line: str, size: int) -> tuple[str, list[str]]:
 
 
 def _load_headed(place: Path) -> Named:
-    with _Source(place) as source:
+    with WordLines(place) as source:
         lines = source.lines()
         said, size = header_numbers(place, next(lines, (1, ""))[1])
         # A number and the space before it take two bytes at least, a word one.
@@ -283,6 +212,7 @@ def _load_headed(place: Path) -> Named:
                     continue
                 raise FileError(f"{place}, line {number}: its first line says {said} words, and there are more: the file is damaged.")
             word, parts = _split(line, size)
+            source.hold(number, word, size)
             matrix[len(words)] = _numbers(place, number, parts, size)
             words.append(word)
         if len(words) < said:
@@ -291,7 +221,7 @@ def _load_headed(place: Path) -> Named:
 
 
 def _load_glove(place: Path) -> Named:
-    with _Source(place) as source:
+    with WordLines(place) as source:
         lines = source.lines()
         start = [(n, line) for n, line in islice(lines, 100) if line.strip()]
         # A word may end in numbers ("1 2"), so the fewest numbers at the end of a line are those of the vector.
@@ -308,6 +238,7 @@ def _load_glove(place: Path) -> Named:
             if not line.strip():
                 continue
             word, parts = _split(line, size)
+            source.hold(number, word, size)
             words.append(word)
             rows.append(_numbers(place, number, parts, size))
             if len(rows) == BLOCK:
@@ -452,7 +383,7 @@ def metadata_place(place: Path) -> Path:
 
 def _load_projector(place: Path, metadata: str | Path | None) -> Named:
     rows, size = [], 0
-    with _Source(place) as source:
+    with WordLines(place) as source:
         for number, line in source.lines():
             if line.strip():
                 parts = line.split("\t")
@@ -467,7 +398,7 @@ def _load_projector(place: Path, metadata: str | Path | None) -> Named:
         raise FileError(f"There is no metadata file '{metadata}': give the path of an existing one.")
     if beside is None:
         return Named(tuple(str(i) for i in range(len(rows))), matrix, None, {}, place.name, "numbers by tabs, without names")
-    with _Source(beside) as source:
+    with WordLines(beside) as source:
         table = [line.split("\t") for _, line in source.lines()]
         notes = source.notes(len(rows))
     while table and table[-1] == [""]:
@@ -492,7 +423,7 @@ def _load_projector(place: Path, metadata: str | Path | None) -> Named:
 
 def _load_binary(place: Path) -> Named:
     """word2vec binary, with or without a newline behind each vector."""
-    with _Source(place) as source:
+    with WordLines(place) as source:
         file = source.file
         try:
             count, size = header_numbers(place, file.readline(100).decode("latin-1").strip())

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lab.data import door
 from lab.data.progress import report
 from lab.embedding.grammar import GrammarText, generate
 from lab.errors import FileError, LabError
@@ -244,14 +245,14 @@ def read_sentences(path: str | Path, *, progress: Progress | None = None, most_b
         return lambda at: told(before + at * share)
 
     told(0)
+    read = 0
     for p in files:
-        try:
-            data = p.read_bytes()
-        except OSError as error:
-            raise FileError(f"{p} cannot be read: {error.strerror or error}.") from None
+        data = door.read_bytes(p, limit=most_bytes - read, what="a text", packed=True)
+        read += len(data)
+        size = p.stat().st_size  # of what is packed less than was read
         text = decode(data, str(p))
-        sentences += tokenise(text, tell=tell(done, len(data) / max(1, len(text))))
-        done += len(data)
+        sentences += tokenise(text, tell=tell(done, size / max(1, len(text))))
+        done += size
         told(done)
     if not sentences:
         raise FileError(f"{place} holds no words: give a file with text in it.")

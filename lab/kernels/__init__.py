@@ -2,7 +2,7 @@
 
 import lab.kernels.configuration  # noqa: F401  (before anything else imports Numba)
 from lab.kernels.blas import Laid, multiply_add
-from lab.kernels.cache import cache_folder, cache_writable
+from lab.kernels.cache import cache_folder, cache_writable, unkept
 from lab.kernels.compiler import JIT, kernel
 from lab.kernels.elementary import exp, exp32, expm1, expm1_quotient, exprel, finite, log, sigmoid, sigmoid32, tanh, tanh32
 from lab.kernels.host import processor
@@ -12,5 +12,5 @@ from lab.kernels.random import below, exponential, next_bits, normal, poisson, s
 __all__ = [
     "JIT", "Laid", "below", "cache_folder", "cache_writable", "call_at", "entry", "exp", "exp32", "expm1", "expm1_quotient", "exponential",
     "exprel", "finite", "kernel", "log", "multiply_add", "next_bits", "normal", "poisson", "processor", "seed_state", "sigmoid", "sigmoid32", "tanh",
-    "tanh32", "uniform",
+    "tanh32", "uniform", "unkept",
 ]  # fmt: skip

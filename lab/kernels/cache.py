@@ -45,6 +45,13 @@ def cache_writable() -> bool:
         return False
 
 
+def unkept() -> str:
+    """The sentence where compiled kernels cannot be kept; empty where they can."""
+    if cache_writable():
+        return ""
+    return f"Compiled kernels cannot be kept in {cache_folder()}, so each start compiles them anew: set LAB_CACHE to a folder that can be written."
+
+
 class _Locator(caching._CacheLocator):
     """Tells Numba where a kernel's cache lives and what it was compiled from."""
 

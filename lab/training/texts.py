@@ -24,7 +24,7 @@ def help_pages() -> str:
 
 @lru_cache(2)
 def _file_text(path: str, modified: float, size: int) -> str:
-    text = door.read_text(path, limit=4 * LONGEST)
+    text = door.read_text(path, limit=4 * LONGEST, packed=True)
     if len(text) > LONGEST:
         raise FileError(f"{path} has {len(text)} characters; at most {LONGEST} are learned from: take a part of it.")
     return text

@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 from lab.engine import preparation
+from lab.kernels import unkept
 from lab.widgets import filing, theme
 from lab.widgets.application import application
 from lab.widgets.settings import Settings
@@ -36,6 +37,9 @@ def start(path: str | None = None, model: str | None = None) -> int:
         window.show()
     if problem:
         window.banner.say("bad", problem, [("Open another…", window.commands.open)], key="file")
+    if limits := " ".join(sentence for sentence in (filing.where_untitled(), unkept()) if sentence):
+        print(f"lab: {limits}", file=sys.stderr)
+        window.toast.say("warn", limits, key="folders")
     if other is not None:
         window.commands.open_path(other)
     elif path is not None and not problem:

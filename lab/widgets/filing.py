@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -17,20 +18,42 @@ def untitled_folder() -> Path:
     return data_folder() / "untitled"
 
 
+_aside: list[Path] = []  # where they live instead while this program runs, because nothing can be written there
+
+
 def is_untitled(path: Path) -> bool:
     """Whether a session has no name yet."""
-    return path.parent == untitled_folder().resolve()
+    return path.parent in [folder.resolve() for folder in (untitled_folder(), *_aside)]
 
 
 def new_untitled() -> Session:
-    """A new session without a name, on disk from now on."""
-    folder = untitled_folder()
+    """A new session without a name, on disk from now on; in a temporary folder where the person's own cannot be written."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(
-            f"The folder {folder} for sessions without a name cannot be made ({error.strerror}); set LAB_DATA to another folder."
-        ) from None
+        return _untitled_in(untitled_folder())
+    except (OSError, FileError) as problem:
+        try:
+            if not _aside:
+                _aside.append(Path(tempfile.mkdtemp(prefix="neural-lab-")))
+            return _untitled_in(_aside[0])
+        except (OSError, FileError):
+            because = problem.strerror if isinstance(problem, OSError) else problem
+            raise FileError(
+                f"The folder {untitled_folder()} for sessions without a name cannot be made ({because}); set LAB_DATA to another folder."
+            ) from None
+
+
+def where_untitled() -> str:
+    """What a person should know of where sessions without a name lie; nothing where they lie where they always do."""
+    if not _aside:
+        return ""
+    return (
+        f"Nothing can be written into {untitled_folder()}: this session lies in {_aside[0]}, which the system may empty; "
+        "save it under a name, or set LAB_DATA to another folder."
+    )
+
+
+def _untitled_in(folder: Path) -> Session:
+    folder.mkdir(parents=True, exist_ok=True)
     stamp = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
     for number in range(1, 1000):
         path = folder / (f"{stamp}.lab" if number == 1 else f"{stamp} ({number}).lab")
@@ -88,6 +111,9 @@ def close(session: Session) -> None:
         print(f"lab: {session.rescued}", file=sys.stderr)
     if empty and is_untitled(path):
         path.unlink(missing_ok=True)
+        if path.parent in [folder.resolve() for folder in _aside] and not any(path.parent.iterdir()):
+            path.parent.rmdir()
+            _aside.clear()
 
 
 def move(session: Session, target: Path, settings: Settings) -> Session:
