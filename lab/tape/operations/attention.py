@@ -37,11 +37,11 @@ def attention(tape: Listing, q: Node, k: Node, v: Node, *, causal: bool = False,
     return reshape(tape, transpose(tape, found, (1, 0, 2)), (T, heads * v.shape[2]))
 
 
-def _attended(q, k, v, mask=0.0):
-    scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1]) + mask
+def _attended(x, y, z, mask=0.0):
+    scores = x @ np.swapaxes(y, -1, -2) / math.sqrt(x.shape[-1]) + mask
     shares = np.exp(scores - scores.max(-1, keepdims=True))
-    found = shares / shares.sum(-1, keepdims=True) @ v
-    return found.transpose(0, 2, 1, 3).reshape(len(q), q.shape[2], -1)
+    found = shares / shares.sum(-1, keepdims=True) @ z
+    return found.transpose(0, 2, 1, 3).reshape(len(x), x.shape[2], -1)
 
 
 case("attention", {"x": (2, 3, 4), "y": (2, 5, 4), "z": (2, 5, 4)}, lambda t, x, y, z: t.attention(x, y, z), _attended)
