@@ -80,7 +80,11 @@ def test_slow_motion_lights_what_is_at_work_and_shows_what_the_update_does():
     lit, shown = [], []
     for _ in range(6):
         lit.append(
-            [name for name, node in zip(s.model.labels(s.constants, "scheme"), s.observe("scheme")["nodes"], strict=True) if node[2]]
+            [
+                name.partition("\n")[0]
+                for name, node in zip(s.model.labels(s.constants, "scheme"), s.observe("scheme")["nodes"], strict=True)
+                if node[2]
+            ]
         )
         shown.append({e["name"]: e for e in s.observe("matrices")[1:]})
         before = weights(s, "D.output.weight")["D.output.weight"]

@@ -183,7 +183,7 @@ def test_overlays_come_and_go(show, source):
     assert len(drawn.ink.strokes) == 1 and drawn.gutter.ends == ()
     drawn.refresh(source, [Overlay("before", "series2", run(400))])
     assert len(drawn.ink.strokes) == 2
-    assert [end.text for end in drawn.gutter.ends] == ["V", "V · before"] and drawn.strip.entries == ()
+    assert [end.text for end in drawn.gutter.ends] == ["V", "before"] and drawn.strip.entries == ()
     drawn.refresh(source)
     assert len(drawn.ink.strokes) == 1 and drawn.gutter.ends == ()
 

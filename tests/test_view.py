@@ -226,6 +226,13 @@ def test_a_constant_still_has_a_range():
     assert view.Range().follow(math.nan, math.nan) == (0.0, 1.0)
 
 
+def test_the_range_of_what_does_not_vary_yet_gives_way_at_once():
+    fit = view.Range(pad=0.0)
+    assert fit.follow(0.0, 0.0) == (-0.5, 0.5)  # bars before anything was counted
+    assert fit.follow(0.0, 0.1) == (0.0, 0.1)
+    assert fit.follow(0.05, 0.05) == (0.0, 0.1)  # a range once found stays
+
+
 def test_extents_leave_out_what_cannot_be_drawn():
     assert view.extent([np.array([np.nan, 1.0, -2.0]), np.array([5.0])]) == (-2.0, 5.0)
     assert view.extent([np.array([0.0, 10.0, 0.1])], log=True) == (0.1, 10.0)

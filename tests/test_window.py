@@ -460,6 +460,14 @@ def test_closing_while_it_runs_hides_at_once_and_loses_nothing(open_window, qtbo
         assert len(session.reader().samples(run, "x")[0]) == info.steps
 
 
+def test_the_key_for_one_picture_fills_the_place_with_the_strips_that_a_strip_belongs_to(open_window):
+    window = open_window()
+    window.workspace.fill("x")
+    assert window.workspace.filled == "strips" and window.workspace.docks["profile"].isHidden()
+    window.workspace.fill("x")
+    assert not window.workspace.filled and not window.workspace.docks["profile"].isHidden()
+
+
 def test_a_double_click_on_a_title_fills_the_place_and_back(open_window, qtbot):
     window = open_window()
     dock = window.workspace.docks["profile"]

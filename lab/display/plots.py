@@ -506,6 +506,7 @@ class Range:
         self.patience = patience
         self.now: tuple[float, float] | None = None
         self._idle = 0
+        self._guessed = False  # data that do not vary say nothing of a range: the first that do decide it
 
     def reset(self) -> None:
         """Forget the range: the next data decide it."""
@@ -517,12 +518,13 @@ class Range:
         if not (math.isfinite(lo) and math.isfinite(hi)):
             return self.now or (0.0, 1.0)
         span = hi - lo
-        if span <= abs(lo + hi) * 1e-9:
+        flat = span <= abs(lo + hi) * 1e-9
+        if flat:
             half = max(abs(lo) * 0.1, 1e-9) if lo else 0.5
             lo, hi, span = lo - half, hi + half, 2 * half
         fitted = (lo - self.pad * span, hi + self.pad * span)
-        if self.now is None:
-            self.now = fitted
+        if self.now is None or (self._guessed and not flat):
+            self.now, self._guessed = fitted, flat
         elif lo < self.now[0] or hi > self.now[1]:
             outside = min(lo, self.now[0]), max(hi, self.now[1])
             self.now = (fitted[0] if lo < self.now[0] else outside[0], fitted[1] if hi > self.now[1] else outside[1])

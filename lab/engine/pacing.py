@@ -25,6 +25,7 @@ class Pacing:
         self._size = 1.0  # steps of a block
         self._from = self._measured_from = (time.perf_counter(), 0)
         self._watched_at = self._watch_cost = 0.0
+        self._watched_for = 0.0  # seconds that the last look took
 
     def begin(self, step: int) -> None:
         """Keep time from this step on."""
@@ -83,7 +84,10 @@ class Pacing:
     def watched(self, began: float) -> None:
         """A look that began then is over."""
         self._watched_at = time.perf_counter()
-        self._watch_cost = self._watched_at - began
+        # The lesser of the last two: one that was dear because it had to compile, or the machine was busy, says nothing of the next,
+        # and the picture would stand still for twenty seconds after it.
+        cost, self._watched_for = self._watched_for, self._watched_at - began
+        self._watch_cost = min(cost, self._watched_for)
 
     @property
     def watching(self) -> float:

@@ -91,8 +91,8 @@ class Layer:
 
     x         name of a trace to use as horizontal axis instead of time (phase plane).
     channel   draw only this channel of the stream (None: all).
-    style     `line dashed dotted points rings steps fill bars`, `pale` (every single value, behind the rest) or `marker` (only
-              the last value, as a dot).
+    style     `line dashed dotted points rings steps fill bars`, `boxes` (a graph as a scheme of its named parts), `pale` (every
+              single value, behind the rest) or `marker` (only the last value, as a dot).
     theory    this layer is the model's closed-form prediction: drawn dashed, named in the legend.
     meaning   two or three words under the name at the end of the line (default: the stream's own `meanings`).
     series    numbers of the colours of its lines, so that the same thing has the same colour in all pictures of a stage

@@ -17,6 +17,7 @@ from lab.training.objectives import Objective, Phase, Stage
 from lab.training.perceptron import ACTIVATIONS, first_weights
 from lab.training.readings import violins
 from lab.training.stepwise import Stepwise
+from lab.units import unit_for
 
 PARTS = ("z", "G", "forged", "real", "D", "loss of D", "loss of G")
 PLACES = np.array([(0, 1.0), (1.6, 1.0), (3.2, 1.0), (3.2, 0), (4.8, 0.5), (6.4, 1.0), (6.4, 0)], float)
@@ -181,7 +182,7 @@ class Adversarial(Stepwise):
              Layer("guessing", channel=1, theory=True, label="ln 2" if self.objective == "non-saturating" else "−ln 2", series=(1,))),
             y="loss (nats)", figures=("loss of D", "loss of G"), front=True, doc="At the dashed lines D can only guess.",
         )  # fmt: skip
-        scheme = Picture("scheme", "One step in slow motion", (Layer("scheme"),), figures=("phase",), front=self.slow)
+        scheme = Picture("scheme", "One step in slow motion", (Layer("scheme", style="boxes"),), figures=("phase",), front=self.slow)
         weights = Picture("weights", "Weights", (Layer("weights"),), x="layer", y="weight", labels=("", *names))
         return (scheme, loss, *(p for p in front if p.name != "loss")), (weights, *back)
 
@@ -206,8 +207,17 @@ class Adversarial(Stepwise):
         return super().look(constants, state, tape, stream)
 
     def labels(self, constants: Constants, stream: str) -> tuple[str, ...]:
-        """Names of the parts."""
-        return PARTS if stream == "scheme" else super().labels(constants, stream)
+        """Names of the parts, each with its size."""
+        if stream != "scheme":
+            return super().labels(constants, stream)
+        numbers = f"{self.noise} {unit_for(self.noise, 'numbers')}"
+        sizes = {
+            "z": numbers,
+            "G": "-".join(map(str, (self.noise, *widths(self.generator), self.dimensions))),
+            "D": "-".join(map(str, (self.dimensions, *widths(self.discriminator), 1))),
+            "forged": f"{self.batch} samples", "real": f"{self.batch} samples",
+        }  # fmt: skip
+        return tuple(f"{part}\n{sizes[part]}" if part in sizes else part for part in PARTS)
 
     # -- slow motion --
 

@@ -384,6 +384,8 @@ class Workspace(QMainWindow):
                 self._stand(before)
             self._something_moved()
             return
+        strips = (n for n, d in self.docks.items() if isinstance(d.card.view, StripsView) and d.card.view.child(name))
+        name = name if name in self.docks else next(strips, name)  # a strip fills the place with those it belongs to
         if self.drawers is not None and self.drawers.drawers.of(name):
             self.bring(name)
             self._before_fill = self._seen()

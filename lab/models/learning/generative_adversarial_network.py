@@ -166,6 +166,14 @@ class GenerativeAdversarialNetwork(Adversarial):
         low, high = self.extent()
         return Bins.over(low, high, BINS[len(low) - 1])
 
+    def _top(self) -> float:
+        """Twice the height of the density that is forged: beyond stand spikes of a G that has just begun."""
+        if self.data == "density":
+            x, y = np.array(sorted(self.drawn), float).T
+            y = np.maximum(y, 0.0)
+            return 2.0 * float(max(y.max(), 1e-9) / max(0.5 * np.sum((y[1:] + y[:-1]) * np.diff(x)), 1e-9))
+        return 2.0 / (max(self.spread, 1e-3) * math.sqrt(2.0 * math.pi))
+
     def extent(self):
         """(lowest, highest) place of each axis that is shown."""
         if self.data == "density":
@@ -350,7 +358,7 @@ class GenerativeAdversarialNetwork(Adversarial):
         if self.dimensions == 1:
             return (
                 Picture("densities", "Real and forged", (Layer("densities", channel=0, label="real", series=(0,)), Layer("densities", channel=1, label="forged", series=(1,))),
-                        x="x", y="density", front=True, weight=2.0, figures=("mean", "deviation", "JS")),
+                        x="x", y="density", y_range=(0.0, self._top()), front=True, weight=2.0, figures=("mean", "deviation", "JS")),
                 Picture("belief", "What D believes", (Layer("belief", channel=0, label="D", series=(0,)), Layer("belief", channel=1, theory=True, label="p / (p + q)")),
                         x="x", y="D", y_range=(0.0, 1.0), front=True),
                 Picture("transport", "What G does with the noise", (Layer("transport", channel=0, label="G(z)", series=(1,)), Layer("transport", channel=1, theory=True, label="best")),

@@ -17,6 +17,7 @@ from lab.graph.document import Graph, family
 from lab.graph.kinds.layers import chain
 from lab.graph.kinds.populations import brunel
 from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.units import number
 
 CONVENTIONS = ("rows of every matrix", "10 L d for transformers")
 
@@ -106,7 +107,7 @@ NETWORKS: dict[str, tuple[Callable[[str], Count], str]] = {
 
 def _whole(count: float) -> str:
     """Every digit up to a thousand billion; more would claim what nobody has counted."""
-    return f"{count:,.0f}" if count < 1e12 else f"{count:.2e}"
+    return number(round(count)) if count < 1e12 else number(count, 3)
 
 
 FIRST = chain(("input", "Input", {"channels": 64}), ("dense", "Hidden", {"units": 64}), ("output", "Output", {"classes": 10})).to_json()
@@ -242,7 +243,7 @@ class Counting(Model):
                     "network": name,
                     "neurons": _whole(c.neurons),
                     "synapses": _whole(c.synapses),
-                    "per neuron": f"{c.per_neuron:,.1f}",
+                    "per neuron": number(c.per_neuron),
                     "counted as": c.how,
                     "source": source,
                 }

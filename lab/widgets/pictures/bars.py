@@ -196,10 +196,10 @@ class BarsView(PlotView):
         values = [_middles(row, k, len(measured)) for k, (_, row, _, _) in enumerate(measured)] if self.picture.y_log is True else []
         x, y = (np.concatenate(parts) for parts in zip(*values, strict=True)) if values else (np.empty(0), np.empty(0))
         known = np.isfinite(y) & (y > 0)
-        if self._along or not 0 < known.sum() <= WRITTEN:
+        if (self._along and known.sum() > 6) or not 0 < known.sum() <= WRITTEN:
             x, y, known = np.empty(0), np.empty(0), np.empty(0, bool)
         at = np.stack(self.place(x[known], y[known]), axis=1)
-        self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0)
+        self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0, avoid=lambda: at)
 
     def _outline(self, key: tuple[int, int], row: np.ndarray, number: int, colour: str) -> None:
         item = self._item(key, pg.PlotCurveItem)

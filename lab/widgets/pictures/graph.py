@@ -16,6 +16,7 @@ from lab.errors import ModelError
 from lab.units import number
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
+from lab.widgets.pictures.boxes import Boxes
 from lab.widgets.pictures.colours import levels_of, lookup
 from lab.widgets.pictures.dots import Canvas, DotsItem, Points
 from lab.widgets.pictures.legend import Entry
@@ -33,7 +34,7 @@ WEIGHED, LONG = 8, 90  # so many edges, none shorter in px, have their weights w
 
 @draws("graph")
 class GraphView(PlotView):
-    """Draws dict(nodes=(n, 3+): x, y, activity; edges=(m, 3): from, to, weight).
+    """Draws dict(nodes=(n, 3+): x, y, activity; edges=(m, 3): from, to, weight); in the style `boxes` a scheme of named parts.
 
     Where the picture names an action for drags, a drag from one node to another does it with source=... and target=..., and
     the weights of the few edges of such a picture are written beside them.
@@ -56,7 +57,8 @@ class GraphView(PlotView):
         self._wire = pg.PlotCurveItem()  # the synapse being drawn
         self._wire.setZValue(8)
         self._wire_from: int | None = None
-        for item in (self._nodes, self._dots, self._texts, self._weights, self._wire):
+        self._boxes = Boxes()
+        for item in (self._nodes, self._dots, self._texts, self._weights, self._wire, self._boxes):
             self.canvas.addItem(item, ignoreBounds=True)
         self._where = np.empty((0, 3))
         self._edges = np.empty((0, 3))
@@ -103,6 +105,10 @@ class GraphView(PlotView):
         x = Axis("", *(self.picture.x_range or (None, None)))
         y = Axis("", *(self.picture.y_range or (None, None)))
         self.show_axes(x, y, _wider(view.extent([nodes[:, 0]])), _wider(view.extent([nodes[:, 1]])))
+        if layer.style == "boxes":
+            (x0, x1), (y0, y1) = self.field.viewRange()
+            self._boxes.set_boxes(nodes[:, :2], self._names, nodes[:, 2] > 0, ends, QRectF(x0, y0, x1 - x0, y1 - y0))
+            return len(nodes) > 0
         self._draw_edges(nodes, edges)
         self._draw_nodes(nodes)
         return len(nodes) > 0

@@ -325,7 +325,9 @@ class LinesView(PlotView):
         x, y = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
         seen = y[(x >= x0) & (x <= x1)]
         at = level(seen if np.isfinite(seen).any() else y, moving)
-        return End(line.key, at, line.label, _colour(line, several), line.meaning) if math.isfinite(at) else None
+        # A run that is laid behind says its name once: what is drawn of it is that of the line beside it.
+        text = line.label.partition(" · ")[2] if line.key[0] and " · " in line.label else line.label
+        return End(line.key, at, text, _colour(line, several), line.meaning) if math.isfinite(at) else None
 
     def _name_in_place(self, lines: list[Line], several: bool) -> None:
         """Names inside a plane: of a point beside it, of a line at that end of it that is seen and lies higher."""
