@@ -19,7 +19,7 @@ from lab.models.networks.ensemble_network import EnsembleNetwork as Model
 from lab.params.arithmetic import FormulaError, parse_each
 from lab.spiking.coding import network as nets
 from lab.spiking.coding.parts import Decoded, Value
-from lab.spiking.coding.populations import REFRACTORY, TAU
+from lab.spiking.coding.populations import REFRACTORY, TAU, scattered
 
 
 def two_values(dimensions: int = 2, function: str = "x y") -> Graph:
@@ -290,3 +290,10 @@ def test_a_saved_network_is_the_same_and_runs_by_the_command(tmp_path, monkeypat
     assert json.loads(capsys.readouterr().out)["summary"]["neurons"] == 200
     assert main(["run", "ensemble-network", "--set", "graph=none.json", "--for", "3steps"]) == 2
     assert "none.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3, 8])
+def test_directions_are_spread_evenly(dimensions):
+    drawn = scattered(np.random.default_rng(1), 400, dimensions)
+    assert np.linalg.norm(drawn, axis=1) == pytest.approx(np.ones(400))
+    assert np.abs(drawn.mean(axis=0)).max() < 0.02 and np.abs(drawn.T @ drawn / 400 - np.eye(dimensions) / dimensions).max() < 0.02

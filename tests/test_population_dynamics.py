@@ -47,3 +47,17 @@ def test_a_system_that_cannot_be_read_is_refused_with_the_place():
         Model(system="own", own_y="x + q")
     with pytest.raises(LabError, match="must be finite"):
         Simulation(Model(system="own", own_x="1 / (x - x)"))
+
+
+def test_an_integrator_driven_by_a_drawn_curve_or_a_recording_shows_its_integral(tmp_path):
+    model = Model(drive="drawn", neurons=400)
+    result = run(model, steps=2000, record={"value": 1, "input": 1})
+    t, u = np.arange(1, 2001) * 1e-3, result["input"]
+    assert u[499] == pytest.approx(1.0, abs=0.01) and u[1499] == pytest.approx(-1.0, abs=0.01)
+    assert np.abs(result["value"][:, 0] - np.cumsum(u) * 1e-3)[300:].max() < 0.15
+    path = tmp_path / "drive.csv"
+    path.write_text("t (s),u\n" + "\n".join(f"{a:.3f},{b:.6f}" for a, b in zip(t[::10], u[::10], strict=True)))
+    read = run(Model(drive="file", file=str(path), neurons=400), steps=500, record={"input": 1})["input"]
+    assert read[200] > 0.3
+    with pytest.raises(LabError, match="needs a file"):
+        Simulation(Model(drive="file"))

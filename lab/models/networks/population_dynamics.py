@@ -11,10 +11,11 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.model import COUNT, Bound, Figure, Layer, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
+from lab.model import COUNT, Bound, Figure, Handle, Layer, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
 from lab.params.arithmetic import FormulaError, parse
 from lab.spiking.coding import decoders as solvers
 from lab.spiking.coding.model import Populations
+from lab.spiking.coding.parts import curve, recording, repeated
 from lab.spiking.coding.populations import Population, population, sphere
 from lab.spiking.coding.spiking import cells, fire, listen, say
 
@@ -98,6 +99,7 @@ class Built:
     points: np.ndarray
     back: np.ndarray  # (N, d)
     out: np.ndarray  # (N, d)
+    driven: tuple[np.ndarray, np.ndarray] | None = None  # times (s) and values of a curve or recording
 
 
 def lorenz(x: np.ndarray) -> np.ndarray:
@@ -133,7 +135,7 @@ class PopulationDynamics(Populations):
 
     **Try:** clamp the value, release it, and see what becomes of it. Kick the integrator and watch it stay, and drift: what the
     decoders get wrong acts as a slope. Take fewer neurons and it comes to rest at fewer and fewer places. Change the frequency while
-    the oscillator swings. Write a system of your own in x and y.
+    the oscillator swings. Let a curve that you draw, or a recording of your own, drive it: the integrator shows its integral. Write a system of your own in x and y.
 
     **Lorenz.** Populations fitted all over a cube die there after a while, on some seeds: the attractor fills little of the cube. Here
     evaluation points lie on the attractor, stretched by up to 8 %, and neurons begin to fire where its points are.
@@ -159,6 +161,7 @@ class PopulationDynamics(Populations):
         "Two resting points": Preset({"system": "two resting points", "input_size": 0.3}, shows="last(value x) > 0.7 or last(value x) < -0.7", after=4.0),
         "Lorenz' attractor": Preset({"system": "Lorenz", "neurons": 600}, shows="max(value x) > 0.4 and min(value x) < -0.4", after=15.0),
         "Few neurons forget": Preset({"neurons": 20}, shows="drift > 0.05", after=3.0, share=0.6),
+        "Integrate a curve drawn by hand": Preset({"drive": "drawn"}, shows="max(value x) > 0.3 and max(input) > 0.9 and abs(last(value x)) < 0.3", after=4.0),
         "A cycle of your own": Preset({"system": "own"}, shows="max(value x) > 0.5 and min(value x) < -0.5", after=8.0),
     }  # fmt: skip
 
@@ -179,11 +182,65 @@ class PopulationDynamics(Populations):
     own_y: str = param(
         "-6 x + 8 y (0.6 - x^2)", builds=True, main=True, when=("system", "own"), label="dy/dt", doc="Slope of y per second, of x and y."
     )
-    input_size: float = param(
-        1.0, "1/s", lo=-20, hi=20, soft=(-2, 2), main=True, symbol="u", label="Input", doc="Input to x while it is on."
+    drive: str = param(
+        "pulse",
+        choices=("pulse", "drawn", "file"),
+        group="Input",
+        builds=True,
+        label="Driven by",
+        doc="What the input to x is: a pulse, a curve drawn by hand, a recording.",
     )
-    input_from: float = param(0.2, "s", lo=0, hi=100, group="Input", label="Input from", doc="When the input begins.")
-    input_to: float = param(0.7, "s", lo=0, hi=100, group="Input", label="Input to", doc="When it ends.")
+    input_size: float = param(
+        1.0,
+        "1/s",
+        lo=-20,
+        hi=20,
+        soft=(-2, 2),
+        main=True,
+        symbol="u",
+        label="Input",
+        doc="Input to x while it is on; what a curve or recording is multiplied by.",
+    )
+    input_from: float = param(
+        0.2, "s", lo=0, hi=100, group="Input", label="Input from", when=("drive", "pulse"), doc="When the input begins."
+    )
+    input_to: float = param(0.7, "s", lo=0, hi=100, group="Input", label="Input to", when=("drive", "pulse"), doc="When it ends.")
+    drawn: tuple[tuple[float, ...], ...] = param(
+        ((0.0, 0.0), (0.5, 1.0), (1.0, 0.0), (1.5, -1.0), (2.0, 0.0)),
+        "s",
+        kind="drawn",
+        builds=True,
+        group="Input",
+        when=("drive", "drawn"),
+        doc="The input over time, drawn by hand; it repeats.",
+    )
+    file: str = param(
+        "",
+        kind="file",
+        builds=True,
+        group="Input",
+        when=("drive", "file"),
+        doc="A table as text, an array (NPY) or a sound (WAV, FLAC) as input; it repeats.",
+    )
+    sample_rate: float = param(
+        0.0,
+        "Hz",
+        lo=0,
+        hi=1e7,
+        builds=True,
+        group="Input",
+        when=("drive", "file"),
+        doc="Samples per second (0: the sound's own, or time in the first column).",
+    )
+    column: int = param(
+        1,
+        lo=0,
+        hi=1000,
+        builds=True,
+        group="Input",
+        when=("drive", "file"),
+        doc="Column of values in a table, counted from 0; channel of a sound from 1.",
+    )
     clamp: bool = param(False, group="Clamp", doc="Hold the value; release it by switching this off.")
     clamp_x: float = param(0.5, lo=-1, hi=1, group="Clamp", when=("clamp", True), label="x held at", doc="Where x is held.")
     clamp_y: float = param(0.0, lo=-1, hi=1, group="Clamp", when=("clamp", True), label="y held at", doc="Where y is held.")
@@ -223,6 +280,8 @@ class PopulationDynamics(Populations):
     def check(self) -> None:
         if self.lowest > self.highest:
             raise self.refuse("lowest", f"must not be above {self.highest:g} Hz")
+        if len(self.drawn) < 2 or any(len(p) != 2 for p in self.drawn):
+            raise self.refuse("drawn", "must hold at least two (time, value) pairs")
         for name in ("own_x", "own_y"):
             try:
                 parse(getattr(self, name), ["x", "y"])
@@ -270,6 +329,7 @@ class PopulationDynamics(Populations):
         found = [
             Stream("value", "trace", "", "What the population holds.", (self.dimensions,), self._axes, every=5),
             Stream("spikes", "raster", "", "Spikes of all neurons.", every=1),
+            *((Stream("input", "trace", "1/s", "What drives x.", every=5),) if self.drive != "pulse" else ()),
             Stream(
                 "slope",
                 "curve",
@@ -293,10 +353,12 @@ class PopulationDynamics(Populations):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         ends = (-1.2, 1.2)
+        driven = self.drive != "pulse"
         value = Picture(
             "value",
             "What it holds",
-            (Layer("value"),),
+            (Layer("value"), *((Layer("input", style="dotted"),) if driven else ())),
+            handles=(Handle("drawn", "draw"),) if self.drive == "drawn" else (Handle("file", "file"),) if self.drive == "file" else (),
             y="value",
             window=6.0,
             weight=1.5,
@@ -371,7 +433,13 @@ class PopulationDynamics(Populations):
         H = of.rates(points)
         T = np.hstack([1e-3 * self.tau * self.slope(points) + points, points])
         D = solvers.regularised(H, T, self.regularisation) if self.regularisation > 0.0 else solvers.least_squares(H, T)
-        return Built(of, points, np.ascontiguousarray(D[:, :d]), np.ascontiguousarray(D[:, d:]))
+        return Built(of, points, np.ascontiguousarray(D[:, :d]), np.ascontiguousarray(D[:, d:]), self._driven())
+
+    def _driven(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Times from 0 (s) and values of the curve or recording that drives it; nothing for a pulse."""
+        if self.drive == "drawn":
+            return curve(self.drawn)
+        return recording(self.file, self.sample_rate, self.column) if self.drive == "file" else None
 
     def start(self, constants: Built, seed: int) -> State:
         N = self.neurons
@@ -390,7 +458,10 @@ class PopulationDynamics(Populations):
         d, first = self.dimensions, int(state["steps"][0])
         t = (np.arange(first, first + n) + 1) * self.clock.dt
         drive = np.zeros((n, d))
-        drive[:, 0] = self.input_size * ((t > self.input_from) & (t <= self.input_to))
+        if constants.driven is not None:
+            drive[:, 0] = self.input_size * repeated(t, *constants.driven)
+        else:
+            drive[:, 0] = self.input_size * ((t > self.input_from) & (t <= self.input_to))
         held = np.full(d, np.nan)
         if self.clamp:
             held[:2] = (self.clamp_x, self.clamp_y)[: min(d, 2)]
@@ -401,6 +472,8 @@ class PopulationDynamics(Populations):
         )  # fmt: skip
         if out.wanted("value"):
             out["value"][:done] = rows[:done]
+        if "input" in out.samples and out.wanted("input"):
+            out["input"][:done] = drive[:done, 0]
         _watch(rows[:done, 0], drive[:done, 0], self.clamp, self.clock.dt, state["turns"], state["released"])
         state["steps"][0] += done
         return done

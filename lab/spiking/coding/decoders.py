@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 
 from lab.errors import LabError
-
-SOLVERS = ("regularised", "least squares", "normal equations", "gradient descent")
+from lab.spiking.coding import SOLVERS
 
 
 def regularised(H: np.ndarray, T: np.ndarray, amount: float = 0.1) -> np.ndarray:
@@ -23,8 +23,6 @@ def regularised(H: np.ndarray, T: np.ndarray, amount: float = 0.1) -> np.ndarray
 
 def regularising(H: np.ndarray, amount: float = 0.1) -> Callable[[np.ndarray], np.ndarray]:
     """`regularised` for many T: the matrix is factored once."""
-    from scipy.linalg import cho_factor, cho_solve  # not before it is needed: a canvas that only draws knows the solvers' names, too
-
     sigma = amount * (H.max() or 1.0)
     P, N = H.shape
     if N <= P:

@@ -19,7 +19,7 @@ from lab.errors import LabError
 from lab.kernels import exp, kernel, log
 from lab.spiking.coding import decoders as solvers
 from lab.spiking.coding.parts import Ensemble, Feed, Value, apply
-from lab.spiking.coding.populations import Population, ball, diagonals, population
+from lab.spiking.coding.populations import Population, ball, diagonals, population, scattered
 from lab.spiking.coding.spiking import fire
 from lab.spiking.coding.wiring import Led, Net, Part, WiringError, decoders_of
 
@@ -169,7 +169,7 @@ def drawn(kind: Ensemble, key: int, seed: int) -> tuple[Population, np.ndarray]:
     """The neurons of an ensemble and the points (P, d) at which its decoders are found, drawn with the run's seed."""
     rng = np.random.default_rng([seed, key, kind.draw])
     N, d, by_itself = kind.neurons, kind.dimensions, kind.region == "each dimension"
-    encoders = diagonals(rng, N, d) if kind.encoders == "along the diagonals" and d > 1 else None
+    encoders = diagonals(rng, N, d) if kind.encoders == "along the diagonals" and d > 1 else scattered(rng, N, d)
     of = population(
         rng,
         N,

@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.params import Described, param
 from lab.params.arithmetic import Formula, FormulaError, parse_each
-from lab.spiking.coding.decoders import SOLVERS
+from lab.spiking.coding import SOLVERS
 
 MOST_DIMENSIONS = 16
 LETTERS = ("x", "y", "z")

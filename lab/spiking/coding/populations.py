@@ -87,6 +87,27 @@ def ball(rng: np.random.Generator, points: int, dimensions: int) -> np.ndarray:
     return sphere(rng, points, dimensions) * rng.uniform(size=(points, 1)) ** (1.0 / dimensions)
 
 
+def scattered(rng: np.random.Generator, points: int, dimensions: int) -> np.ndarray:
+    """(points, dimensions) directions spread evenly over the unit sphere, in a random order.
+
+    The additive sequence of the generalised golden ratio (Roberts 2018), shifted at random, taken through the normal distribution.
+    """
+    if dimensions == 1:
+        return rng.permutation(np.where(np.arange(points) % 2 == 0, 1.0, -1.0))[:, None]
+    if dimensions == 2:
+        angle = 2.0 * np.pi * (rng.permutation(points) + rng.uniform()) / points
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    from scipy.special import ndtri
+
+    ratio = 2.0
+    for _ in range(40):
+        ratio = (1.0 + ratio) ** (1.0 / (dimensions + 1))
+    steps = (1.0 / ratio) ** np.arange(1, dimensions + 1)
+    drawn = ndtri(np.clip((rng.uniform(size=dimensions) + np.arange(1, points + 1)[:, None] * steps) % 1.0, 1e-9, 1.0 - 1e-9))
+    drawn = rng.permutation(drawn)
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+
+
 def diagonals(rng: np.random.Generator, points: int, dimensions: int) -> np.ndarray:
     """(points, dimensions) directions, each coordinate +1 or -1 over the root of `dimensions`: what products want."""
     return rng.choice([-1.0, 1.0], (points, dimensions)) / np.sqrt(dimensions)
