@@ -30,6 +30,7 @@ POINTS = 3000  # so many are drawn one by one; more become an image
 SYMBOLS = ("o", "s", "t1", "d", "x", "t", "+", "o")  # as the rasteriser's shapes
 NEAR = 14  # px within which a click picks a point
 LEGEND = 10
+NAMED = 5  # from so many classes on their names stand at their middles: a legend of ten would take the room of the points
 FEW = 12
 THEORY = (5.0, 4.0)
 
@@ -246,11 +247,22 @@ class CloudView(PlotView):
         if not 1 < len(known) <= LEGEND or len(names) == len(self._data):
             self.strip.set_entries(lines)
             return
-        classes = (
-            Entry(typeset(names[k]) if 0 <= k < len(names) else str(k), f"series{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True)
-            for k in known.tolist()
-        )
-        self.strip.set_entries((*classes, *lines))
+        told = [typeset(names[k]) if 0 <= k < len(names) else str(k) for k in known.tolist()]
+        if len(known) >= NAMED and len(self._names) != len(self._data):
+            self._name_classes(known, told)
+            self.strip.set_entries(lines)
+            return
+        marks = zip(known.tolist(), told, strict=True)
+        self.strip.set_entries((*(Entry(name, f"series{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True) for k, name in marks), *lines))
+
+    def _name_classes(self, known: np.ndarray, names: list[str]) -> None:
+        """The name of each class at the middle of its points, the largest class first."""
+        classes = self._classes()
+        (x0, x1), (y0, y1) = self.field.viewRange()
+        counts = np.array([(classes == k).sum() for k in known])
+        order = np.argsort(-counts, kind="stable")
+        middles = np.array([np.nanmedian(self._points[classes == known[k], :2], axis=0) for k in order])
+        self._texts.set_texts(middles, [names[k] for k in order], QRectF(x0, y0, x1 - x0, y1 - y0), 2.0, scale=1.5)
 
     def _curve(self, number: int, layer: Layer, table: np.ndarray) -> None:
         """A line over the cloud: all rows of a curve, or one."""

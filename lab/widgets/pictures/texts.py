@@ -89,6 +89,7 @@ class Texts(pg.GraphicsObject):
         self._clear = 6.0
         self._look: object = None
         self._avoid: np.ndarray | None = None
+        self._scale = 1.0
         self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # letters with a halo cost more than all lines of a picture
 
     def set_texts(
@@ -99,11 +100,12 @@ class Texts(pg.GraphicsObject):
         clear: float = 6.0,
         inks: Sequence[str] = (),
         avoid: Callable[[], np.ndarray] | None = None,
+        scale: float = 1.0,
     ) -> None:
         """Points (n, 2) in order of importance with their labels, `clear` pixels beside them; `area` is what is shown.
 
         inks are colours of the labels by token; a label may have a second line, which is muted; avoid gives points (m, 2) of lines
-        that labels should not cover, asked for only where labels are placed anew.
+        that labels should not cover, asked for only where labels are placed anew; scale is of the letters.
         """
         look = theme.current()
         same = area == self._area and tuple(texts) == tuple(self._texts) and tuple(inks) == tuple(self._inks) and look == self._look
@@ -112,7 +114,7 @@ class Texts(pg.GraphicsObject):
         self._look = look  # halos and letters are kept as an image: in another theme they are drawn anew
         self.prepareGeometryChange()
         self._at, self._texts, self._area, self._clear, self._inks = at, texts, area, clear, inks
-        self._avoid = avoid() if avoid is not None else None
+        self._avoid, self._scale = avoid() if avoid is not None else None, scale
         self.update()
 
     def _near(self, at: np.ndarray) -> bool:
@@ -136,7 +138,7 @@ class Texts(pg.GraphicsObject):
         transform = painter.transform()
         painter.resetTransform()
         zoom = zoom_of(self, transform)
-        font: QFont = theme.sans_font(max(8, round(theme.current().caption * zoom)))
+        font: QFont = theme.sans_font(max(8, round(theme.current().caption * self._scale * zoom)))
         measure = QFontMetricsF(font)
         inside = np.flatnonzero(
             (self._at[:, 0] >= self._area.left()) & (self._at[:, 0] <= self._area.right())
