@@ -441,7 +441,11 @@ def layers(editor, title="Residual block, repeated"):
 
 def test_a_group_folds_to_a_card_that_keeps_its_wires_and_unfolds(editor):
     block = layers(editor)
-    key(editor, Qt.Key.Key_J)
+    asked = []
+    editor.filled.connect(lambda: asked.append(True))
+    key(editor, Qt.Key.Key_J)  # with no group selected it closes the results
+    assert asked == [True]
+    editor.fold()
     assert "Select a group" in editor.totals.text()
     editor.scene.choose((block.id,))
     key(editor, Qt.Key.Key_J)
@@ -642,3 +646,26 @@ def test_a_saved_network_of_populations_shows_rates_and_names_again(open_window,
     view = window.workspace.view("raster")
     view.refresh(window.player.source)
     assert [name for _, name in view._groups] == [node.title for node in window.canvas.editor.graph.nodes if node.kind != "drive"]
+
+
+def test_results_are_closed_opened_and_turned_to_the_right(open_window, qtbot):
+    window = open_window("layered-network", playing=False)
+    qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=60_000)
+    place, results = window.canvas, window.workspace
+    assert place.orientation() == Qt.Orientation.Vertical and not results.isHidden()
+    window.commands.actions["results"].trigger()
+    assert results.isHidden() and not place.card.isHidden()
+    qtbot.keyClick(place.editor.view, Qt.Key.Key_J)
+    assert not results.isHidden()
+    window.commands.actions["turn-results"].trigger()
+    assert place.orientation() == Qt.Orientation.Horizontal and results.x() > place.card.x() and results.y() == place.card.y()
+    window.commands.actions["results"].trigger()
+    place.turn_results()  # closed ones are opened again, where they were before
+    assert place.orientation() == Qt.Orientation.Vertical and not results.isHidden()
+
+
+def test_a_page_without_a_canvas_keeps_its_pictures(open_window, qtbot):
+    window = open_window("mlp", playing=False)
+    for name in ("results", "turn-results"):
+        window.commands.actions[name].trigger()
+    assert not window.workspace.isHidden() and window.canvas.card.isHidden()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import socket
 
@@ -83,3 +84,18 @@ def test_a_file_of_the_home_may_be_named_with_a_tilde(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "a.txt").write_text("x")
     assert door.read_text("~/a.txt") == "x"
+
+
+def test_a_file_of_the_system_that_would_wait_is_one_sentence(tmp_path, monkeypatch):
+    """Such as the log of the kernel: a regular file by its mode, whose reading gives nothing until there is something."""
+
+    class Waiting(io.BytesIO):
+        def read(self, size=-1):
+            return None
+
+    path = tmp_path / "log"
+    path.write_bytes(b"a")
+    monkeypatch.setattr(door, "open_binary", lambda *_, **__: Waiting())
+    for read in (door.read_start, door.read_bytes):
+        with pytest.raises(FileError, match="there is nothing in it now"):
+            read(path)

@@ -173,3 +173,62 @@ def test_no_picture_kind_writes_numbers_of_programs(show, look, tmp_path, name):
     texts, _ = placed(show(name).export(tmp_path / "picture.svg"))
     assert not [t for t, _, _ in texts if re.search(r"\de[+-]?\d|(?<![\w-])-\d|nan", t)]
     assert name in ("graph", "digits") or texts, "what a person reads is text, not a drawing of it"
+
+
+def of_a_model(kind: str, qtbot) -> PictureView:
+    """A picture of a kind that stands in no model made for tests."""
+    from lab import catalog
+    from lab.display.sources import LiveSource
+    from lab.engine.experiment import Experiment
+    from lab.engine.runner import Runner
+
+    name, picture, values = {
+        "network": ("mlp", "network", {"data": "moons", "n": 60, "hidden": "3-2", "epochs": 3}),
+        "matrices": ("mlp", "matrices", {"data": "moons", "n": 60, "hidden": "3-2", "epochs": 3}),
+        "map": ("embedding-map", "map", {"space": "grammar", "method": "PCA"}),
+    }[kind]
+    model = catalog.load(name)(**values)
+    runner = Runner(Experiment(name, model.changed()), watch=frozenset(s.name for s in model.streams))
+    runner._prepare()
+    drawn = make(next(p for p in model.pictures if p.name == picture), model)
+    qtbot.addWidget(drawn)
+    drawn.resize(640, 420)
+    drawn.show()
+    drawn.refresh(LiveSource.of(runner))
+    return drawn
+
+
+def kinds_drawn() -> set[str]:
+    """Every kind that some file of the window draws."""
+    import re as regular
+    from pathlib import Path
+
+    import lab.widgets
+
+    files = Path(lab.widgets.__file__).parent.rglob("*.py")
+    found = {
+        kind
+        for file in files
+        for line in regular.findall(r"^@draws\(([^)]*)\)", file.read_text("utf-8"), regular.M)
+        for kind in regular.findall(r'"(\w+)"', line)
+    }
+    return found
+
+
+ELSEWHERE = ("network", "matrices", "map")
+
+
+def test_every_kind_of_picture_is_exported_here():
+    from lab.display import plots
+
+    shown = {plots.kind(p, Gallery()) for p in Gallery().pictures}
+    assert kinds_drawn() <= shown | set(ELSEWHERE), kinds_drawn() - shown - set(ELSEWHERE)
+
+
+@pytest.mark.parametrize("kind", ELSEWHERE)
+def test_pictures_of_models_export_what_the_widget_draws(kind, qtbot, look, tmp_path):
+    drawn = of_a_model(kind, qtbot)
+    written, own = pixels(QImage(str(drawn.export(tmp_path / "picture.png")))), pixels(drawn.image(2.0))
+    assert written.shape == own.shape and (np.abs(written - own).max(axis=2) > 60).mean() < 0.002
+    texts, _ = placed(drawn.export(tmp_path / "picture.svg"))
+    assert len([text for text, _, _ in texts if text]) >= 3, texts

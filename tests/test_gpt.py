@@ -103,6 +103,15 @@ def test_it_learns_below_chance_at_once_and_says_all_four_lines(small):
     assert found["trigram (nats)"] < found["bigram (nats)"] < found["unigram (nats)"] < found["chance (nats)"]
 
 
+def test_where_the_chosen_head_looks_most_is_said_in_words(small):
+    small.act("choose", index=5)
+    shown = small.observe("lines")
+    shares = {j: weight for j, i, weight in shown["links"]}
+    most = max(shares, key=shares.get)
+    where = "itself" if most == 5 else f", {5 - most} back"
+    assert where in shown["rows"][1]["name"] and f"({100 * shares[most]:.0f} %)" in shown["rows"][1]["name"]
+
+
 def test_silencing_a_neuron_takes_exactly_its_value_from_the_stream(small):
     model, constants, state = small.model, small.constants, small.state
     tape = model.tape_state(constants, state)

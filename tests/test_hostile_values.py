@@ -13,7 +13,7 @@ from lab.engine import experiment as experiments
 from lab.engine.experiment import Experiment
 from lab.engine.recording import restore_point
 from lab.engine.simulation import Checkpoint, Simulation
-from lab.errors import LabError, ModelError
+from lab.errors import FileError, LabError, ModelError
 from lab.model import Happened
 from lab.session import Session
 from lab.tape.files import read_npz, read_safetensors
@@ -104,3 +104,20 @@ def test_weights_are_read_from_regular_files_that_unpack_to_little(tmp_path):
         os.mkfifo(tmp_path / "pipe.safetensors")
         with pytest.raises(LabError):
             read_safetensors(tmp_path / "pipe.safetensors")
+
+
+@pytest.mark.parametrize("text", ["{}=1\n", "[{}]\n", "x={{{}=1}}\n"], ids=["key", "table", "inline"])
+def test_a_key_of_a_hundred_thousand_parts_is_refused_at_once(tmp_path, text):
+    from lab.data import toml
+    from lab.lessons.reading import LessonError, parse_text
+
+    hostile = "model = 'mlp'\n" + text.format(".".join(["a"] * 100_000))
+    (tmp_path / "e.toml").write_text(hostile)
+    with pytest.raises(FileError, match="more than 100 parts"):
+        experiments.read(tmp_path / "e.toml")
+    with pytest.raises(LessonError):
+        parse_text(hostile[:60_000] + "=1\n" if text.startswith("{}") else hostile[:60_000], "x", "x")
+    assert (
+        toml.parse("a.b.c = [0.1, 0.2, 0.3, 1.5, 2.5" + ", 0.5" * 100 + "]\nt = '" + "word. " * 50 + "." * 300 + "'\n")["a"]["b"]["c"][0]
+        == 0.1
+    )

@@ -364,3 +364,22 @@ def test_a_line_of_branches_in_a_file_is_followed_only_so_far():
 def test_a_parent_of_another_model_gives_nothing_to_a_run():
     source = view.RecordedSource(Branches(2), 1)
     assert source.samples("V", 400, 600)[0].tolist() == list(range(400, 601)) and len(source.events("spikes", 400)[0])
+
+
+def test_a_trace_of_several_channels_is_drawn_over_any_of_its_own():
+    from lab import catalog
+
+    model = catalog.load("population-dynamics")(system="Lorenz", neurons=100)
+    planes = {p.name: p for p in model.pictures if p.name in ("phase", "y over x", "z over y")}
+    assert [(planes[n].x, planes[n].y) for n in ("phase", "y over x", "z over y")] == [("x", "z"), ("x", "y"), ("y", "z")]
+    simulation = Simulation(model, 1)
+    ring = Ring(model)
+    block = simulation.advance(200, {"value"})
+    ring.put(block)
+    source = view.LiveSource(ring, lambda: None)
+    for picture in planes.values():
+        layer = picture.layers[0]
+        (x,), (y,), _ = view._against(layer, model, source, view.Stretch(0, 200, 0))
+        keep = view.distinct(block.samples["value"][:, layer.x_channel], block.samples["value"][:, layer.channel])
+        assert np.isin(np.round(x, 12), np.round(block.samples["value"][:, layer.x_channel], 12)).all() and len(x) <= len(keep) + 2
+        assert np.isin(np.round(y, 12), np.round(block.samples["value"][:, layer.channel], 12)).all()

@@ -11,6 +11,7 @@ A file may grow while it is read and may say it has no size at all (those under 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -91,20 +92,14 @@ def read_start(path: str | Path, size: int = 4096, *, what: str = "a file") -> b
     """The first bytes of a regular file of any size, to see what it is."""
     place = place_of(path, what)
     with open_binary(place, limit=1 << 62, what=what) as file:
-        try:
-            return file.read(size)
-        except OSError as error:
-            raise _unreadable(place, error, what) from None
+        return _taken(file, size, place, what)
 
 
 def read_bytes(path: str | Path, *, limit: int = MAX_BYTES, what: str = "a file", packed: bool = False) -> bytes:
     """The whole file; with `packed`, one packed by gzip is unpacked, which must not make more than `limit` bytes either."""
     place = place_of(path, what)
     with open_binary(place, limit=limit, what=what) as file:
-        try:
-            raw = file.read(limit + 1)
-        except OSError as error:
-            raise _unreadable(place, error, what) from None
+        raw = _taken(file, limit + 1, place, what)
     if len(raw) > limit:
         raise _too_large(place, "more than " + size_text(limit), limit)
     return unpack(raw, place, limit) if packed and raw.startswith(GZIP) else raw
@@ -151,6 +146,16 @@ def open_text(
     """A text file for readers that stop early; what is not `encoding` is shown by the replacement character."""
     binary = open_binary(path, limit=limit, what=what)
     return io.TextIOWrapper(binary, encoding=encoding, errors="replace", newline=newline)
+
+
+def _taken(file: BinaryIO, size: int, place: Path, what: str) -> bytes:
+    try:
+        found: bytes | None = file.read(size)
+        if found is None:  # some files of the system have nothing now and would wait for it
+            raise BlockingIOError(errno.EAGAIN, "there is nothing in it now")
+    except OSError as error:
+        raise _unreadable(place, error, what) from None
+    return found
 
 
 def _check(place: Path, found: os.stat_result, limit: int, what: str) -> None:

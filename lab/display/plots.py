@@ -355,7 +355,7 @@ def _against(layer: Layer, model: Model, source: Source, stretch: Stretch) -> tu
         _, one, other = np.intersect1d(steps, across, assume_unique=True, return_indices=True)
         steps, rows, xs = steps[one], rows[one], xs[other]
     columns = _columns(rows[: len(xs)], layer)
-    horizontal = _flat(xs[: len(columns)])[:, 0].astype(float)
+    horizontal = _flat(xs[: len(columns)])[:, layer.x_channel].astype(float)
     if layer.style == "marker":
         columns, horizontal = columns[-1:], horizontal[-1:]
     elif columns.shape[1] == 1 and len(columns) > 2:

@@ -6,7 +6,6 @@ It is what an experiment file (TOML) holds, what a session stores for each run, 
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as dataclass_replace
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lab import catalog
-from lab.data import door
+from lab.data import door, toml
 from lab.errors import FileError, LabError, ModelError, near
 from lab.model import Happened, Model
 from lab.params import frozen
@@ -196,7 +195,7 @@ def read(path: str | Path) -> Experiment:
     """The experiment in a TOML file."""
     text = door.read_text(path, limit=LARGEST, what="an experiment file")
     try:
-        data = tomllib.loads(text)
+        data = toml.parse(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError too
         raise FileError(f"{path} is not a valid TOML file: {str(error)[:200]}.") from None
     return Experiment.from_dict(data, str(path))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import keyword
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lab import catalog
-from lab.data import door
+from lab.data import door, toml
 from lab.errors import FileError, LabError, near
 from lab.lessons.document import CHAPTERS, DEFAULTS, SEED, Ask, Choice, Doing, Lesson, Range, Step, Wrong
 from lab.model import Model
@@ -54,7 +53,7 @@ def parse_text(text: str, name: str, place: str) -> Lesson:
     if len(text.encode()) > LARGEST:
         raise LessonError(place, f"a lesson has at most {door.size_text(LARGEST)} of text: make two of it.")
     try:
-        data = tomllib.loads(text)
+        data = toml.parse(text)
     except (ValueError, RecursionError) as error:
         found = re.search(r"at line (\d+)", str(error))
         raise LessonError(place, f"this is not valid TOML: {str(error)[:200]}.", line=int(found.group(1)) if found else 0) from None

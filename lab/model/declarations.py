@@ -89,7 +89,7 @@ class Stream:
 class Layer:
     """One stream drawn in a picture.
 
-    x         name of a trace to use as horizontal axis instead of time (phase plane).
+    x         name of a trace to use as horizontal axis instead of time (phase plane); of several channels the one numbered `x_channel`.
     channel   draw only this channel of the stream (None: all).
     style     `line dashed dotted points rings steps fill bars`, `boxes` (a graph as a scheme of its named parts), `pale` (every
               single value, behind the rest) or `marker` (only the last value, as a dot).
@@ -107,6 +107,7 @@ class Layer:
     theory: bool = False
     meaning: str = ""
     series: tuple[int, ...] = ()
+    x_channel: int = 0
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,10 @@ class Inside(Silencing, Stepwise):
             look = self.pass_over(constants, state, tape, [f"block{b + 1}.attention"])[0][h]
             links = [(j, at, look[at, j]) for j in range(at + 1)]
             return {
-                "rows": [{"texts": letters, "name": "looks at"}, {"texts": letters, "name": f"block {b + 1} head {h + 1} asks"}],
+                "rows": [
+                    {"texts": letters, "name": "looks at"},
+                    {"texts": letters, "name": f"block {b + 1} head {h + 1} looks {told.looked_at(letters, look[at, : at + 1])}"},
+                ],
                 "links": links,
                 "lit": (len(letters) + at,),
             }

@@ -85,6 +85,13 @@ def contexts_of(names: Sequence[str], windows: np.ndarray, answers: np.ndarray) 
     return found
 
 
+def looked_at(texts: Sequence[str], look: np.ndarray) -> str:
+    """Where a head looks most, in words: look (n,) its shares of the places so far, the last of which asks."""
+    at, back = int(np.argmax(look)), len(look) - 1 - int(np.argmax(look))
+    where = "itself" if back == 0 else f"'{shown(texts[at])}', {back} back"
+    return f"most at {where} ({100 * float(look[at]):.0f} %)"
+
+
 def head_matrices(
     texts: Sequence[str],
     q: np.ndarray,

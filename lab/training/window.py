@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lab.model import Layer, Picture, Stream
+from lab.units import number
 
 STREAMS = (
     Stream("looked at", "image", "", "The picture as the network reads it."),
@@ -50,11 +51,11 @@ def shown(
     window = np.pad(picture, half)[row : row + len(kernel), column : column + len(kernel)]
     products = window * kernel
     total = float(products.sum())
-    note = f"Row {row}, column {column}: the {products.size} products add up to {total:.3g}; with the bias {bias:.3g} that is {total + bias:.3g}"
+    note = f"Row {row}, column {column}: the {products.size} products add up to {number(total, 3)}; with the bias {number(bias, 3)} that is {number(total + bias, 3)}"
     return [
         {"name": "", "values": None, "note": f"{note}{follows}."},
         {"name": "window", "at": (0, 0), "values": window, "note": "what lies under the window; zeros beyond the edge"},
         {"name": "kernel", "at": (0, 1), "values": kernel, "note": "the same weights at every place"},
-        {"name": "products", "at": (0, 2), "values": products, "lit": True, "note": "each pixel times its weight"},
-        {"name": "cell", "at": (0, 3), "values": mapped[row : row + 1, column : column + 1], "lit": True, "note": "one cell of the map"},
+        {"name": "products", "at": (1, 0), "values": products, "lit": True, "note": "each pixel times its weight"},
+        {"name": "cell", "at": (1, 1), "values": mapped[row : row + 1, column : column + 1], "lit": True, "note": "one cell of the map"},
     ]

@@ -88,6 +88,8 @@ class Commands(QObject):
         add("arrange", "Arrange the pictures as at first", self._arrange, "mdi6.view-dashboard-outline", "Ctrl+0")
         add("pictures", "Choose which pictures are shown", self._pictures, "mdi6.eye-outline", "Ctrl+P")
         add("fill", "Fill the place with one picture, or back", self._fill, "mdi6.fullscreen", "F")
+        add("results", "Open or close the results of the canvas", self._results, "mdi6.dock-window", "J")
+        add("turn-results", "Results of the canvas below it or at its right", self._turn_results, "mdi6.dock-right", "Shift+J")
         add("measure", "Put a marker on a line; two measure what lies between", self._measure, "mdi6.ruler", "M")
         add("compare", "Compare the runs", self.compare, "mdi6.table", "Ctrl+M")
         add("vary", "Vary a parameter: run it at many values…", self.vary, "mdi6.chart-bell-curve", "Ctrl+Shift+M")
@@ -299,6 +301,12 @@ class Commands(QObject):
     def _notes(self) -> None:
         self.window.side.tabs.setCurrentWidget(self.window.side.notes)
         self.window.side.notes.editor.setFocus()
+
+    def _results(self) -> None:
+        self.window.show_results()
+
+    def _turn_results(self) -> None:
+        self.window.show_results(elsewhere=True)
 
     def _full_screen(self) -> None:
         self.window.frame.setWindowState(self.window.frame.windowState() ^ Qt.WindowState.WindowFullScreen)

@@ -249,6 +249,9 @@ class Shell(Protocol):
     def show_title(self) -> None:
         """Name the session in the title of the window."""
 
+    def show_results(self, elsewhere: bool = False) -> None:
+        """What stands beside the canvas away, or back; or at its other side."""
+
     def leave_canvas(self) -> bool:
         """Escape in the canvas: whether there was something to leave."""
 

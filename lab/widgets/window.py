@@ -274,6 +274,13 @@ class Window(QMainWindow):
         """The window itself."""
         return self
 
+    def show_results(self, elsewhere: bool = False) -> None:
+        """What stands beside the canvas away, or back; or at its other side."""
+        if elsewhere:
+            self.canvas.turn_results()
+        else:
+            self.canvas.toggle_filling()
+
     def leave_canvas(self) -> bool:
         """Escape in the canvas: whether there was something to leave."""
         return self.canvas.leave()

@@ -67,7 +67,7 @@ class Overfitting(Perceptron):
         """Both curves large, where they part; the network and its confusions beside them."""
         if self.slow:
             return super().stage
-        return led_by(self, CURVES, ("network", "confusion", "moved", "fit", "surface"), opened="Health")
+        return led_by(self, CURVES, ("network", "confusion" if self.task == "classification" else "fit"), opened="Health")
 
     def own_streams(self, shape):
         """Accuracy on moved test pictures."""

@@ -322,8 +322,9 @@ class PretrainedGPT(Silencing, Writer):
         look = constants.of(state).attention(b, last - 1, last)[h, 0]
         texts = [constants.model.tokens.shown[k] for k in state["text"][first:last]]
         at = last - 1 - first
+        where = told.looked_at([constants.model.tokens.shown[k] for k in state["text"][:last]], look)
         return {
-            "rows": [{"texts": texts, "name": "looks at"}, {"texts": texts, "name": f"block {b + 1} head {h + 1} asks"}],
+            "rows": [{"texts": texts, "name": "looks at"}, {"texts": texts, "name": f"block {b + 1} head {h + 1} looks {where}"}],
             "links": [(j, at, float(look[first + j])) for j in range(last - first)],
             "lit": (len(texts) + at,),
         }

@@ -432,9 +432,8 @@ class RecurrentNetwork(Stepwise):
             return np.vstack([T + np.arange(T), natural(np.stack([true, *made]))])
         if stream == "by age":
             hits, ago = self.right(constants, tape)
-            return np.vstack(
-                [step, *(np.stack([hits[:, ago == k].mean(1) if (ago == k).any() else np.full(2, np.nan) for k in range(T)], axis=1))]
-            )
+            ages = np.unique(ago[ago >= 0])  # even ones: whole words lie between a bracket and its turn
+            return np.vstack([ages, np.stack([hits[:, ago == k].mean(1) for k in ages], axis=1)])
         if stream in ("through time", "linear"):
             found = self._through_time(constants, tape)
             if stream == "through time":

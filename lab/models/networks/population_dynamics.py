@@ -379,17 +379,10 @@ class PopulationDynamics(Populations):
         tuning = Picture("tuning", "Tuning curves", (Layer("tuning"),), x="x", y="rate (Hz)", x_range=ends)
         if self.dimensions == 1:
             return (value, *raster, slopes, tuning)
-        phase = Picture(
-            "phase",
-            "Phase plane",
-            (Layer("value", x="value", channel=self.dimensions - 1 if self.dimensions == 3 else 1),),
-            x="x",
-            y=self._axes[-1],
-            x_range=ends,
-            y_range=ends,
-            weight=1.6,
-            front=True,
-        )
+        phase = self._plane("phase", "Phase plane", 0, self.dimensions - 1, weight=1.6, front=True)
+        others = (
+            (self._plane("y over x", "y over x", 0, 1), self._plane("z over y", "z over y", 1, 2)) if self.dimensions == 3 else ()
+        )  # with the first, any two of the three
         field = Picture(
             "field",
             "Slopes as decoded",
@@ -402,7 +395,13 @@ class PopulationDynamics(Populations):
             click="put",
             doc="Click to put the value there.",
         )
-        return (value, *raster, phase, *((field,) if self.dimensions == 2 else ()), tuning)  # fmt: skip
+        return (value, *raster, phase, *others, *((field,) if self.dimensions == 2 else ()), tuning)
+
+    def _plane(self, name: str, title: str, across: int, up: int, **more: Any) -> Picture:
+        """One dimension of the state over another."""
+        axes, ends = self._axes, (-1.2, 1.2)
+        layer = Layer("value", x="value", x_channel=across, channel=up)
+        return Picture(name, title, (layer,), x=axes[across], y=axes[up], x_range=ends, y_range=ends, **more)
 
     @property
     def stage(self) -> Stage:
@@ -411,7 +410,8 @@ class PopulationDynamics(Populations):
         if self.dimensions == 1:
             return Stage(strips, companions=("slope",), drawers=(("Neurons", ("tuning",)),))
         beside = ("field",) if "field" in names else ()
-        return Stage("phase", companions=(strips, *beside), drawers=(("Neurons", ("tuning",)),))
+        planes = (("Other planes", ("y over x", "z over y")),) if self.dimensions == 3 else ()
+        return Stage("phase", companions=(strips, *beside), drawers=(*planes, ("Neurons", ("tuning",))))
 
     # -- behaviour --
 

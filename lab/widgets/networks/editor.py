@@ -46,7 +46,7 @@ class NetworkEditor(QWidget):
     foreign(family, title)                 a person chose a template of another family
     closed                                 a person closed the canvas
     tapped                                 Space was tapped: play or pause
-    filled                                 a person wants the whole place for the canvas, or back
+    filled, turned                         a person wants the whole place for the canvas, or back; the results at the other side
     """
 
     graph_changed = Signal(str, str, str, bool)
@@ -57,6 +57,7 @@ class NetworkEditor(QWidget):
     closed = Signal()
     tapped = Signal()
     filled = Signal()
+    turned = Signal()
     selected = Signal(tuple)
 
     def __init__(self, parent: QWidget | None = None):
@@ -127,7 +128,8 @@ class NetworkEditor(QWidget):
             ("Fit the whole network (F)", "mdi6.fit-to-page-outline", self.view.fit),
             ("Import, export, count, analyse", "mdi6.folder-swap-outline", self._files),
             ("Keys of the canvas (?)", "mdi6.keyboard-outline", self.show_keys),
-            ("Give the canvas the whole place, or take it back", "mdi6.fullscreen", self._fill),
+            ("Open or close the results (J)", "mdi6.dock-window", self._fill),
+            ("Results below or at the right (Shift+J)", "mdi6.dock-right", self._turn),
             ("Close the canvas (Escape)", "mdi6.close", self._close),
         ):
             button = QToolButton(self)
@@ -439,6 +441,15 @@ class NetworkEditor(QWidget):
     def _fill(self) -> None:
         self.filled.emit()
 
+    def _fold_or_fill(self) -> None:
+        if edits.groups_of(self.graph, self.scene.chosen()):
+            self.fold()
+        else:
+            self._fill()
+
+    def _turn(self) -> None:
+        self.turned.emit()
+
     def _close(self) -> None:
         self.closed.emit()
 
@@ -458,6 +469,7 @@ class NetworkEditor(QWidget):
         """Keys of the canvas by name, with what they do; keys of kinds come from the family."""
         step, small = GRID, GRID / 4
         table: dict[str, tuple[str, Callable[[], Any]]] = {
+            "Shift+J": ("Results below or at the right", self._turn),
             "Tab": ("Select the next node", lambda: self.step_selection(1)),
             "Shift+Tab": ("Select the node before", lambda: self.step_selection(-1)),
             "Shift+Backtab": ("Select the node before", lambda: self.step_selection(-1)),
@@ -475,7 +487,7 @@ class NetworkEditor(QWidget):
             "Ctrl+A": ("Select everything", lambda: self.scene.choose((*self.scene.nodes, *self.scene.edges, *self.scene.comments))),
             "Ctrl+G": ("Group", self.group),
             "Ctrl+Shift+G": ("Dissolve the group", self.ungroup),
-            "J": ("Fold the group to a card, or unfold it", self.fold),
+            "J": ("Open or close the results; a selected group: fold it to a card, or unfold it", self._fold_or_fill),
             "Ctrl+L": ("Tidy up", self.tidy),
             "T": ("Write a comment", self.comment),
             "F": ("Fit the whole network", self.view.fit),

@@ -1,4 +1,4 @@
-"""Where the canvas stands in the window: above the pictures of a model that has a graph, with what is selected at the right.
+"""Where the canvas stands in the window: above or beside the pictures of a model that has a graph, which can be closed.
 
 An edit becomes one step of the window's undo. A graph that the model can run is its parameter; one that it cannot run yet
 is kept in the document as a draft, so that a person can go on building and undo still covers every step.
@@ -84,15 +84,17 @@ class CanvasPlace(QSplitter):
         self.editor.foreign.connect(self.open_template)
         self.editor.closed.connect(self.close_canvas)
         self.editor.filled.connect(self.toggle_filling)
+        self.editor.turned.connect(self.turn_results)
         self.editor.tapped.connect(shell.driver.toggle)
         self.editor.selected.connect(self._selected)
 
     # -- what is shown --
 
     def _share(self) -> None:
-        """Half of the height for the canvas, unless a person drew the line elsewhere."""
+        """Half of the place for the canvas, unless a person drew the line elsewhere."""
         if not self._drawn and self.card.isVisible():
-            self.setSizes([round(CANVAS_SHARE * self.height()), round((1 - CANVAS_SHARE) * self.height())])
+            whole = self.height() if self.orientation() == Qt.Orientation.Vertical else self.width()
+            self.setSizes([round(CANVAS_SHARE * whole), round((1 - CANVAS_SHARE) * whole)])
 
     def _line_drawn(self, *_: int) -> None:
         self._drawn = True
@@ -176,9 +178,22 @@ class CanvasPlace(QSplitter):
         self.show_document()
 
     def toggle_filling(self) -> None:
-        """The whole place for the canvas, or back."""
+        """The results away, so that the canvas has the whole place, or back."""
+        if not self._filling and self.card.isHidden():
+            return
         self._filling = not self._filling
         self.workspace.setVisible(not self._filling)
+
+    def turn_results(self) -> None:
+        """The results to the right of the canvas, or below it; closed ones are opened."""
+        if self.card.isHidden():
+            return
+        below = self.orientation() == Qt.Orientation.Horizontal
+        self.setOrientation(Qt.Orientation.Vertical if below else Qt.Orientation.Horizontal)
+        self._drawn = False
+        if self._filling:
+            self.toggle_filling()
+        self._share()
 
     def leave(self) -> bool:
         """Escape: whether there was something to leave."""

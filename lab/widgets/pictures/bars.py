@@ -199,7 +199,7 @@ class BarsView(PlotView):
         if (self._along and known.sum() > 6) or not 0 < known.sum() <= WRITTEN:
             x, y, known = np.empty(0), np.empty(0), np.empty(0, bool)
         at = np.stack(self.place(x[known], y[known]), axis=1)
-        self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0)
+        self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0, avoid=lambda: at)
 
     def _outline(self, key: tuple[int, int], row: np.ndarray, number: int, colour: str) -> None:
         item = self._item(key, pg.PlotCurveItem)
