@@ -430,3 +430,11 @@ def test_what_other_programs_export_is_read_as_it_is(tmp_path):
 def test_twenty_thousand_columns_of_one_name_are_told_apart_at_once(tmp_path):
     table = tables.read(put(tmp_path, ",".join(["x"] * 19_000) + "\n" + ",".join(["1"] * 19_000) + "\n", "wide.csv"))
     assert [c.name for c in table.columns[:3]] == ["x", "x (2)", "x (3)"] and len({c.name for c in table.columns}) == 19_000
+
+
+def test_a_line_of_millions_of_cells_is_refused_before_it_is_taken_apart(tmp_path, monkeypatch):
+    """120 MB in one line took 1.3 GB."""
+    monkeypatch.setattr(tables, "LONGEST_LINE", 1000)
+    with pytest.raises(FileError, match="has lines of more than 1 kB"):
+        tables.read(put(tmp_path, "a,b\n" + "1," * 2000))
+    assert len(tables.read(put(tmp_path, "a,b\n" + "1,2\n" * 2000)).columns) == 2

@@ -27,6 +27,7 @@ from lab.errors import FileError, near
 from lab.units import number as printed
 
 MAX_BYTES = 256 << 20
+LONGEST_LINE = 8 << 20  # bytes: each cell of a line takes many times what it is written with
 MAX_ROWS = 2_000_000
 MAX_CELLS = 60_000_000
 CHUNK = 20_000  # rows that are read at a time, fewer of wide tables
@@ -121,6 +122,10 @@ def read(path: str | Path, choices: Choices = AS_FOUND, kinds: Mapping[str, Kind
 def _read(place: Path, choices: Choices, wanted: tuple[tuple[str, Kind], ...], written: int, size: int) -> Table:
     raw = door.read_bytes(place, limit=MAX_BYTES, what="a table as text", packed=True)
     refuse_binary(raw, place)
+    one = raw[:64].lstrip()[:1] in (b"[", b"{")  # JSON may stand in one line
+    places = range(0, len(raw) - LONGEST_LINE + 1, LONGEST_LINE)
+    if not one and any(all(raw.find(end, at, at + LONGEST_LINE) < 0 for end in (b"\n", b"\r")) for at in places):
+        raise FileError(f"{place} has lines of more than {door.size_text(LONGEST_LINE)}: this is no table.")
     text = decode(raw, place, choices.encoding)
     del raw
     form = foreign.form_of(text.text)
