@@ -276,6 +276,8 @@ def test_neurons_and_synapses_are_counted_and_can_be_analysed():
     names, pairs = connections(graph, 500)
     assert len(names) == 200 and len(pairs) == 10_000 and names[100] == "B 1" and pairs[:, 0].max() == 99
     assert len(connections(graph, 50)[0]) <= 50
+    names, pairs = connections(graph, 1)  # fewer than there are ensembles
+    assert len(names) == 1 and (pairs < 1).all()
     assert family("ensembles").totals(graph) == "2 ensembles · 200 neurons · 10\u202f000 synapses, computed with 200 factors"
 
 

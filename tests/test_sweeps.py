@@ -118,6 +118,11 @@ def test_a_group_in_which_one_run_diverges_is_run_one_by_one(monkeypatch):
     assert seen == [4] and [row.state for row in found.rows] == ["finished"] * 8 and found.rows[-1].summary["spikes"] > 0
 
 
+def test_cells_of_a_group_that_are_not_advanced_are_told_like_each_by_itself():
+    found = lab.sweep("leaky-integrate-and-fire", {"current": [1.0, 2.0]}, steps=0, workers=0)
+    assert [(row.state, row.summary["spikes"]) for row in found.rows] == [("finished", 0)] * 2
+
+
 def test_random_places_follow_from_the_seed_and_stay_within():
     one, other = (list(plan(drawn=50, current="0:2:3", dt="0.001:0.1:3:log").points()) for _ in range(2))
     assert one == other and len(one) == 100 and all(0 <= p.values["current"] <= 2 for p in one)

@@ -331,6 +331,41 @@ def test_curves_have_their_own_names_together_and_alone(channels, expected):
         assert [line.meaning for line in together] == [line.meaning for line in alone] == [f"about {name}" for name in expected]
 
 
+class Branches(Reader):
+    """As many runs as a file likes, each a branch of the next; the last is of another model."""
+
+    def __init__(self, count: int):
+        super().__init__()
+        self.count, self.asked = count, 0
+
+    def runs(self, *, deleted=False):
+        from lab.session.values import RunInfo
+
+        names = ["leaky-integrate-and-fire"] * (self.count - 1) + ["bandit"]
+        return [
+            RunInfo(k, "one", {"model": name}, "", 1000, parent=k + 1 if k < self.count else None, parent_step=500)
+            for k, name in enumerate(names, 1)
+        ]
+
+    def began_with(self, run):
+        return None
+
+    def streams(self, run):
+        self.asked += 1
+        return super().streams(run) if run < self.count else []
+
+
+def test_a_line_of_branches_in_a_file_is_followed_only_so_far():
+    reader = Branches(3000)
+    source = view.RecordedSource(reader, 1)
+    assert source.samples("V", 400, 600)[0][-1] == 600 and reader.asked < 200
+
+
+def test_a_parent_of_another_model_gives_nothing_to_a_run():
+    source = view.RecordedSource(Branches(2), 1)
+    assert source.samples("V", 400, 600)[0].tolist() == list(range(400, 601)) and len(source.events("spikes", 400)[0])
+
+
 def test_a_trace_of_several_channels_is_drawn_over_any_of_its_own():
     from lab import catalog
 

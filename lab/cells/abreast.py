@@ -31,7 +31,7 @@ def finals(cells: Sequence[Steady], steps: int) -> list[State] | None:
     bench.own[:] = [cell.amplitude + cell.base for cell in cells]
     state, events = many.start(bench, 0), Events(max(4096, 16 * len(cells)))
     samples = {s.name: np.empty((0, *s.shape), s.dtype) for s in many.streams if s.form == "samples"}
-    index, times, done = [], [], 0
+    index, times, done = [np.empty(0, events.index.dtype)], [np.empty(0)], 0
     while done < steps:
         base = int(state["step"][0])
         done += many.advance(bench, state, steps - done, Out(samples, {"spikes": events}))

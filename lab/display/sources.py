@@ -38,6 +38,9 @@ class Source(Protocol):
     def labels(self, stream: str) -> tuple[str, ...]: ...
 
 
+MOST_LEFT = 100  # runs, each a branch of the next, whose curves are joined
+
+
 def _joined(old: tuple[np.ndarray, ...], new: tuple[np.ndarray, ...]) -> Any:
     """Columns of what came before and since; only what came since where another model made them."""
     if not len(old[0]) or any(a.shape[1:] != b.shape[1:] for a, b in zip(old, new, strict=True)):
@@ -92,7 +95,7 @@ class LiveSource:
             rows = rows[: max(0, last - start + 1)]
             steps = start + np.arange(len(rows))
         before, began = self.before, self._ring.began
-        if before is not None and first <= began == before.step:
+        if before is not None and before.recorded(stream) and first <= began == before.step:
             steps, rows = _joined(before.samples(stream, first, min(last, began)), (steps, rows))
         return steps, rows
 
@@ -100,7 +103,7 @@ class LiveSource:
         """Step, index and value of the kept events from step `first` on."""
         found = self._ring.events(stream, first)
         before, began = self.before, self._ring.began
-        if before is not None and first < began == before.step:
+        if before is not None and before.recorded(stream) and first < began == before.step:
             found = _joined(before.events(stream, first), found)
         return found
 
@@ -167,7 +170,8 @@ class RecordedSource:
         self._snapshots: dict[str, tuple[int, Any]] = {}
         self._ends: dict[str, Any] = {}
         self._left: RecordedSource | None = None
-        if info.parent is not None and info.parent_step is not None and info.parent not in known:  # a damaged file may hold a circle
+        # A damaged file may hold a circle, or a line without an end.
+        if info.parent is not None and info.parent_step is not None and info.parent not in known and len(known) < MOST_LEFT:
             try:
                 self._left = RecordedSource(reader, info.parent, info.parent_step, known=known | {run_id, info.parent})
             except LabError:  # the run was taken out, or is damaged: what came since can be read
@@ -193,6 +197,14 @@ class RecordedSource:
         """Figures of the whole run."""
         return self._summary
 
+    def recorded(self, stream: str) -> bool:
+        """Whether there is anything of a stream; a file may name as parent a run of quite another model."""
+        return stream in self._known
+
+    def _before(self, stream: str) -> RecordedSource | None:
+        """Where a stream is read of the time before this run began."""
+        return self._left if self._left is not None and self._left.recorded(stream) else None
+
     def _stretch(self, stream: str, first: int, last: int, read: Callable) -> Any:
         kept = self._kept.get(stream)
         if kept is None or first < kept[0] or last > kept[1]:
@@ -209,7 +221,7 @@ class RecordedSource:
         steps, rows = self._stretch(stream, first, last, self._reader.samples)
         low, high = np.searchsorted(steps, [first, last + 1])
         found = steps[low:high], rows[low:high]
-        left = self._left
+        left = self._before(stream)
         return _joined(left.samples(stream, first, min(last, left.step)), found) if left is not None and first <= left.step else found
 
     def events(self, stream: str, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -219,7 +231,7 @@ class RecordedSource:
         columns = self._stretch(stream, first, self.step, self._reader.events)
         low, high = np.searchsorted(columns[0], [first, self.step])
         found = tuple(column[low:high] for column in columns)
-        left = self._left
+        left = self._before(stream)
         return _joined(left.events(stream, first), found) if left is not None and first < left.step else found
 
     def _seen_again(self) -> Mapping[str, Any]:

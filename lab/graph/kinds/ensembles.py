@@ -130,7 +130,8 @@ def wired(graph: Graph, most: int, seed: int) -> tuple[tuple[str, ...], np.ndarr
         for e in graph.edges
         if e.source in place and e.target in place
     ]
-    return tuple(names[:most]), np.unique(np.concatenate(pairs), axis=0).astype(np.int64) if pairs else np.empty((0, 2), np.int64)
+    found = np.unique(np.concatenate(pairs), axis=0).astype(np.int64) if pairs else np.empty((0, 2), np.int64)
+    return tuple(names[:most]), found[(found < most).all(axis=1)]  # of more ensembles than neurons that are asked for, the first
 
 
 def totals(graph: Graph) -> str:

@@ -29,6 +29,7 @@ from lab.model import (
 )
 
 STAGES = 6  # n is at most STAGES - 1
+EARLY = 30.0  # of t (1/tau - 1/tau_m): later the membrane has forgotten how the current came
 
 
 def psc(t: np.ndarray, n: int, tau: float) -> np.ndarray:
@@ -41,15 +42,23 @@ def psc(t: np.ndarray, n: int, tau: float) -> np.ndarray:
 def psp(t: np.ndarray, n: int, tau: float, tau_m: float) -> np.ndarray:
     """What psc leaves on a membrane that forgets with tau_m: the convolution of h with e^(-t/tau_m) for t >= 0, without a unit.
 
-    It follows from psp' = -psp/tau_m + h order by order; tau and tau_m that are nearly equal are taken a thousandth apart.
+    It follows from psp' = -psp/tau_m + h order by order. Where both time constants are alike that takes differences of nearly equal
+    numbers, so what comes early is a series of positive terms instead.
     """
-    if abs(tau - tau_m) < 1e-3 * tau_m:
-        tau_m = tau * 1.001
+    from scipy.special import hyp1f1  # here: a catalogue that is only read does not need it
+
     t = np.maximum(np.asarray(t, float), 0.0)
     rate = 1.0 / tau - 1.0 / tau_m
-    found = (np.exp(-t / tau_m) - np.exp(-t / tau)) / rate / tau
-    for order in range(1, n + 1):
-        found = (found / tau - psc(t, order, tau)) / rate
+    early = np.abs(rate * t) <= EARLY
+    x = np.where(early, np.abs(rate * t), 0.0)
+    series = np.exp(-t / tau) * hyp1f1(1, n + 2, x) if rate >= 0.0 else np.exp(-t / tau_m) * hyp1f1(n + 1, n + 2, x)
+    found = (t / tau) ** (n + 1) / math.factorial(n + 1) * series
+    if not early.all():
+        late = t[~early]
+        rest = (np.exp(-late / tau_m) - np.exp(-late / tau)) / rate / tau
+        for order in range(1, n + 1):
+            rest = (rest / tau - psc(late, order, tau)) / rate
+        found[~early] = rest
     return found
 
 

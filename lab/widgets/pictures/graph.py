@@ -100,14 +100,16 @@ class GraphView(PlotView):
                 f"{self.model._owner()}: the graph '{layer.stream}' has an edge to node {ends.max()}, but only {len(nodes)} nodes."
             )
         self._where, self._edges = nodes, edges
-        if len(self._names) != len(nodes):
+        # Names of boxes hold sizes, which are others in another run.
+        if layer.style == "boxes" or len(self._names) != len(nodes):
             self._names = tuple(self.picture.labels) if len(self.picture.labels) == len(nodes) else tuple(source.labels(layer.stream))
         x = Axis("", *(self.picture.x_range or (None, None)))
         y = Axis("", *(self.picture.y_range or (None, None)))
         self.show_axes(x, y, _wider(view.extent([nodes[:, 0]])), _wider(view.extent([nodes[:, 1]])))
         if layer.style == "boxes":
             (x0, x1), (y0, y1) = self.field.viewRange()
-            self._boxes.set_boxes(nodes[:, :2], self._names, nodes[:, 2] > 0, ends, QRectF(x0, y0, x1 - x0, y1 - y0))
+            names = self._names if len(self._names) == len(nodes) else ("",) * len(nodes)  # a file may hold as many as it likes
+            self._boxes.set_boxes(nodes[:, :2], names, nodes[:, 2] > 0, ends, QRectF(x0, y0, x1 - x0, y1 - y0))
             return len(nodes) > 0
         self._draw_edges(nodes, edges)
         self._draw_nodes(nodes)
