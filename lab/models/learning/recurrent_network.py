@@ -261,17 +261,23 @@ class RecurrentNetwork(Stepwise):
     def summary(self, constants, state) -> dict[str, Any]:
         """Of words of brackets how many are closed rightly that were opened long ago, too."""
         found = super().summary(constants, state)
-        if self.task == "Dyck":
-            hits, ago = self.right(constants, self.tape_state(constants, state))
-            long = ago >= self.span // 2
-            found |= {f"{who} right long open": float(row[long].mean()) if long.any() else 0.0 for who, row in zip(WHO, hits, strict=True)}
+        if "long open" in state:
+            found |= {f"{who} right long open": float(value) for who, value in zip(WHO, state["long open"], strict=True)}
         return found
+
+    def start(self, constants, seed):
+        """First weights; of words of brackets also what the last evaluation found of those that were open long."""
+        return super().start(constants, seed) | ({"long open": np.zeros(len(WHO))} if self.task == "Dyck" else {})
 
     def measure(self, constants, state, tape):
         """Both errors, with the gate held that is held."""
         ours, theirs = constants.program.forward(
             tape, [f"loss of {who}" for who in WHO], replace=self.clamped() or None, **constants.extra["held"]
         )
+        if "long open" in state:
+            hits, ago = self.right(constants, tape)
+            long = ago >= self.span // 2
+            state["long open"][:] = hits[:, long].mean(1) if long.any() else 0.0
         return {
             "LSTM error": float(theirs.mean(dtype=float)),
             "RNN error": float(ours.mean(dtype=float)),

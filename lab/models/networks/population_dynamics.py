@@ -185,8 +185,8 @@ class PopulationDynamics(Populations):
     drive: str = param(
         "pulse",
         choices=("pulse", "drawn", "file"),
+        live=False,  # the input is a stream of its own where it is no pulse
         group="Input",
-        builds=True,
         label="Driven by",
         doc="What the input to x is: a pulse, a curve drawn by hand, a recording.",
     )
