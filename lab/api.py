@@ -190,8 +190,8 @@ def run(
         where = name if isinstance(name, str) else value.name
         experiment = Experiment(where, value.changed(), int(seed), record=record, schedule=tuple(schedule))
         if duration is not None:
-            if not 0 <= duration < 1e15:
-                raise ModelError(f"duration must be from 0 {value.clock.unit} (got {duration!r}).")
+            if isinstance(duration, str) or not 0 <= duration < 1e15:
+                raise ModelError(f"duration must be a number of {value.clock.unit}, 0 or more (got {duration!r}).")
             steps = value.steps_for(duration)
         experiment = experiment.replace(steps=value.default_steps if steps is None else steps)
     result = engine.run(

@@ -37,6 +37,8 @@ def test_wrong_values_are_refused_in_words():
         lab.run("mlp", schedule="zigzag", steps=1)
     with pytest.raises(LabError, match="schedule must be a list"):
         lab.run("synapse", schedule="cosine", steps=1)
+    with pytest.raises(LabError, match="duration must be a number of ms"):
+        lab.run("synapse", duration="60ms")
 
 
 def test_every_parameter_that_is_named_like_an_argument_is_taken_care_of():

@@ -32,7 +32,6 @@ KINDS = {
     "questions": "questions to vectors", "text": "a text",
 }  # fmt: skip
 START = 1 << 18  # bytes that are looked at before a reader is chosen
-_TIME = re.compile(r"^(t|time|zeit|temps|tiempo|sec|seconds?|ms)(?![^\W_])", re.I)
 _MAGIC = ((b"SQLite format 3\0", "session"), (b"\x89PNG", "picture"), (b"\xff\xd8\xff", "picture"), (b"GIF8", "picture"), (b"BM", "picture"), (b"P5", "picture"), (b"P6", "picture"))  # fmt: skip
 
 
@@ -113,7 +112,7 @@ def _read(found: Found, choices: Choices, reading: dict[str, Any]) -> Found:
     words = {
         "session": "a session of this lab, with its runs, notes and arrangement",
         "model": "a Python file with a model of one's own; it is run only when you say so", "questions": "questions or judged pairs, which are asked on a map of vectors",
-        "weights": "weights of a network; a training of the same layers can begin with them",
+        "weights": "weights of a network; a training of the same layers can begin with them (its parameter start_from)",
     }  # fmt: skip
     return replace(found, said=f"{place.name}: {words.get(found.kind, 'nothing that can be read here')}.")
 
@@ -201,7 +200,9 @@ def _packed(place: Path) -> tuple[str, tuple[str, ...]]:
         vectors.load(place)
         return "vectors", ("weights",)
     except LabError:
-        return "weights", ()
+        pass
+    found = arrays.read_npz(place) if place.suffix.lower() == ".npz" else {}
+    return ("recording", ("weights",)) if signals.columns_of(found) else ("weights", ())
 
 
 def _of_text(text: str, place: Path, suffix: str, form: str) -> tuple[str, tuple[str, ...]]:
@@ -290,7 +291,7 @@ def _is_time(cells: list[list[str]], name: str, decimal: str) -> bool:
         return False
     if len(times) < 3 or (np.diff(times) < 0).any() or times[0] == times[-1]:
         return False
-    if _TIME.match(name.strip()):
+    if signals.is_time(name):
         return True
     steps = np.diff(times)
     even = bool(np.allclose(steps, steps[0], rtol=1e-3))
