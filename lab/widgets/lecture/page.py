@@ -145,8 +145,10 @@ class Page(QWidget):
             widget.setParent(None)
             widget.deleteLater()
         self.view, self.knobs, self.buttons, self.chosen = None, {}, {}, 0
-        while (last := self._knobs.count()) and self._knobs.itemAt(last - 1).widget() is None:
-            self._knobs.takeAt(last - 1)  # the room beside buttons
+        for at in reversed(range(self._knobs.count())):
+            item = self._knobs.itemAt(at)
+            if item is not None and item.spacerItem() is not None:
+                self._knobs.takeAt(at)  # the room beside buttons
 
     def refresh(self, source: Source, overlays: Sequence[Overlay], marks: Callable[[str], Mapping[str, float]]) -> bool:
         """Draw what the source holds; whether there was anything new."""
