@@ -138,3 +138,10 @@ def test_json_by_columns_is_a_table(tmp_path, by_rows):
 def test_the_rows_of_such_a_table_can_be_mapped(tmp_path, name, text):
     made = vectors.load(written(tmp_path, name, text))
     assert made.matrix.shape[1] == 2 and len(made.matrix) in (30, 40)
+
+
+def test_json_split_into_columns_and_data_is_a_table(tmp_path):
+    split = {"columns": ["a", "kind"], "index": list(range(20)), "data": [[k, "pq"[k % 2]] for k in range(20)]}
+    assert "20 rows and 2 columns (JSON, UTF-8)" in look(written(tmp_path, "split.json", json.dumps(split))).said
+    split["data"][3] = [1]
+    assert "must be a list of 2 values" in look(written(tmp_path, "bad.json", json.dumps(split))).problem

@@ -150,6 +150,11 @@ def _json(text: str, place: Path) -> str:
 
 def _records(columns: dict[str, Any], place: Path) -> list[dict[str, Any]]:
     """Rows of a table whose columns stand one after the other."""
+    if set(columns) >= {"columns", "data"} and all(isinstance(columns[n], list) for n in ("columns", "data")):
+        names = [str(name) for name in columns["columns"]]
+        if any(not isinstance(row, list) or len(row) != len(names) for row in columns["data"]):
+            raise FileError(f"{place}: each row of its 'data' must be a list of {len(names)} values, one for each of its 'columns'.")
+        return [dict(zip(names, row, strict=True)) for row in columns["data"]]
     kinds = {type(values) for values in columns.values()}
     if kinds == {dict}:
         rows = list(dict.fromkeys(row for values in columns.values() for row in values))

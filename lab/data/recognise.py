@@ -23,6 +23,7 @@ from lab.data.learned import Plan
 from lab.data.numerals import is_number, tidy
 from lab.data.rows import layout, without_comments
 from lab.data.tables import Choices
+from lab.data.words import count, listed
 from lab.errors import FileError, LabError
 from lab.units import number
 
@@ -100,8 +101,11 @@ def _read(found: Found, choices: Choices, reading: dict[str, Any]) -> Found:
         return _held(found, pictures.from_idx(place))
     if found.kind == "text":
         read = decode(door.read_bytes(place, limit=tables.MAX_BYTES, what="a text", packed=True), place)
-        count, lines = number(len(read.text.split())), number(len(read.text.splitlines()))
-        return replace(found, said=f"{place.name}: a text of {count} words in {lines} lines ({read.name}).", content=read.text[:20_000])
+        return replace(
+            found,
+            said=f"{place.name}: a text of {count(len(read.text.split()), 'word')} in {count(len(read.text.splitlines()), 'line')} ({read.name}).",
+            content=read.text[:20_000],
+        )
     if found.kind == "experiment":
         text = door.read_start(place, 20_000).decode("utf-8", "replace")
         return replace(found, said=f"{place.name}: an experiment file: a model, its parameters and what happens when.", content=text)
@@ -114,6 +118,11 @@ def _read(found: Found, choices: Choices, reading: dict[str, Any]) -> Found:
         "model": "a Python file with a model of one's own; it is run only when you say so", "questions": "questions or judged pairs, which are asked on a map of vectors",
         "weights": "weights of a network; a training of the same layers can begin with them (its parameter start_from)",
     }  # fmt: skip
+    if found.kind == "weights" and place.suffix.lower() == ".npz":
+        held = [f"{name} {' x '.join(map(str, a.shape)) or 'one number'}" for name, a in arrays.read_npz(place).items()]
+        words["weights"] = (
+            f"arrays by name ({listed(held)}); where they are the weights of a network, a training of the same layers can begin with them (its parameter start_from)"
+        )
     return replace(found, said=f"{place.name}: {words.get(found.kind, 'nothing that can be read here')}.")
 
 
@@ -181,6 +190,8 @@ def recognise(place: Path, choices: Choices = tables.AS_FOUND) -> tuple[str, tup
         return "network", ()
     if form == "word2vec" and re.match(rb"\d+ [01]\r?\n", start):
         form = ""  # pairs of numbers: vectors of one number are not written so
+    if form == "word2vec" and re.match(rb"\d+ (?!1\r?\n)\d+\r?\n\d+ \d+\r?\n", start):
+        form = ""  # pairs again: a list of edges
     if form == "word2vec" or (form == "word2vec-binary" and re.match(rb"\d{1,12} \d{1,12}\r?\n", start)):
         return "vectors", ()
     tables.refuse_binary(start, place)
@@ -256,6 +267,9 @@ def _of_text(text: str, place: Path, suffix: str, form: str) -> tuple[str, tuple
     if listed:
         return "vectors", ("table",)
     also = (("vectors",) if len(numeric) >= 2 else ()) + (("recording",) if numeric else ())
+    whole = not words and not found.named and all(re.fullmatch(r"\d+", c.strip()) for r in cells for c in r[:2])
+    if (whole and width == 2) or (not words and not found.named and width == len(cells) > 3):
+        also = (*also, "network")  # pairs of numbered nodes, or a square table of connections
     pairs = len(words) == 2 and words == [0, 1] and len(numeric) <= 1 and width <= 3
     return "table", (*also, *(("network", "questions") if pairs else ()))
 
