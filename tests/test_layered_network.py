@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lab.units import number
 from lab.engine import simulation as engine
 from lab.errors import LabError, ParameterError
 from lab.graph.document import Graph, GraphError
@@ -50,7 +51,7 @@ def test_a_shape_that_does_not_fit_is_refused_with_both_ends(layers, words):
 
 @pytest.mark.parametrize("make", [mlp, cnn, residual, perceptron, autoencoder, deep])
 def test_counts_equal_the_program_that_is_compiled(make):
-    assert f"{program_of(make()).layout.parameters:,} parameters" in totals(make())
+    assert f"{number(program_of(make()).layout.parameters)} parameters" in totals(make())
 
 
 def test_a_block_repeated_has_weights_of_its_own_in_every_copy():
