@@ -152,7 +152,7 @@ def run(
     duration: float | None = None,
     steps: int | None = None,
     seed: int = 0,
-    record: Mapping[str, int] | Iterable[str] | None = None,
+    record: Mapping[str, int] | Iterable[str] | int | None = None,
     schedule: Sequence[Happened] | str = (),
     progress: Callable[[engine.Simulation], None] | None = None,
     **parameters: Any,
@@ -163,7 +163,7 @@ def run(
     record     streams to keep: names, or name -> interval in steps
     schedule   changes and actions by step
     parameters the model's own; one that is called like an argument above is meant where the model has it (the `schedule`
-               "cosine" of a training, the `duration` of a tuning curve, the `steps` that a training of text or of a game lasts)
+               "cosine" of a training, the `duration` of a tuning curve, the number of cells to `record` of a network, the `steps` that a training of text or of a game lasts)
 
     Raises ParameterError, ModelError, DivergenceError.
     """
@@ -178,7 +178,11 @@ def run(
             parameters, steps = {**parameters, "steps": steps}, None
         if isinstance(schedule, str) and "schedule" in kind.specs():
             parameters, schedule = {**parameters, "schedule": schedule}, ()
+        if isinstance(record, int) and "record" in kind.specs():
+            parameters, record = {**parameters, "record": record}, None
         value = name.replace(**parameters) if isinstance(name, Model) else make(name, **parameters)
+        if isinstance(record, int):
+            raise ModelError(f"record must name streams, and {value._owner()} has no parameter of that name (got {record!r}).")
         if isinstance(schedule, str):
             raise ModelError(
                 f"schedule must be a list of changes and actions, and {value._owner()} has no parameter of that name (got {schedule!r})."
@@ -190,8 +194,8 @@ def run(
         where = name if isinstance(name, str) else value.name
         experiment = Experiment(where, value.changed(), int(seed), record=record, schedule=tuple(schedule))
         if duration is not None:
-            if not 0 <= duration < 1e15:
-                raise ModelError(f"duration must be from 0 {value.clock.unit} (got {duration!r}).")
+            if isinstance(duration, str) or not 0 <= duration < 1e15:
+                raise ModelError(f"duration must be a number of {value.clock.unit}, 0 or more (got {duration!r}).")
             steps = value.steps_for(duration)
         experiment = experiment.replace(steps=value.default_steps if steps is None else steps)
     result = engine.run(

@@ -178,6 +178,32 @@ def test_a_lesson_is_written_from_what_is_in_front_and_plays(open_window, qtbot)
     desk.close()
 
 
+def test_a_lecture_has_a_button_or_a_choice_for_what_its_steps_ask(open_window, qtbot):
+    window = open_window("hodgkin-huxley")
+    page = window.lecture.page
+
+    def step_of(name, number):
+        window.lecture.leave()
+        window.course.begin(window.course.shelf.lesson(name), number)
+        window.commands.lecture()
+
+    done = []
+    step_of("action-potential", 0)
+    page.acted.connect(lambda name, given: done.append((name, given)))
+    assert list(page.buttons) == ["pulse"] and not page.knobs
+    qtbot.keyClick(page, Qt.Key.Key_Return)
+    qtbot.mouseClick(page.buttons["pulse"], Qt.MouseButton.LeftButton)
+    assert done == [("pulse", {})] * 2
+    step_of("compute-with-populations", 2)  # the arguments are those that the step asks for
+    qtbot.keyClick(page, Qt.Key.Key_Enter)
+    assert done[2:] == [("silence", {"share": 60.0})]
+    step_of("the-sigmoid-neuron", 3)
+    assert list(page.knobs) == ["function"] and not page.buttons
+    page.knobs["function"].show_value("logistic")
+    qtbot.keyClick(page, Qt.Key.Key_Down)
+    assert page.knobs["function"].value == "tanh" and window.document.experiment().parameters["function"] == "tanh"
+
+
 def test_a_lesson_is_given_as_a_lecture_with_the_keys_of_a_presenter(open_window, qtbot):
     window = open_window("leaky-integrate-and-fire")
     lesson = begin(window, qtbot)

@@ -307,3 +307,24 @@ def test_a_network_is_put_on_the_canvas(open_window, qtbot, tmp_path):
     titles = {n.title for n in window.canvas.editor.graph.nodes}
     assert titles == {"Thalamus", "Cortex"} and not sheet.isVisible()
     assert np.array(sorted(e.properties.weight for e in window.canvas.editor.graph.edges)).tolist() == [0.5, 0.8]
+
+
+def test_how_the_last_file_was_read_is_not_kept_for_the_next(open_window, qtbot, tmp_path):
+    """A sound after a column of a table: its own rate and channel count, not those of the table."""
+    from scipy.io import wavfile
+
+    window = open_window("leaky-integrate-and-fire")
+    experiment = window.document.experiment().with_parameters(
+        stimulus="file", file="", column=2, sample_rate=1000.0, time_unit="s", scale=1.0, t_ref=3.0
+    )
+    window.show_experiment(experiment, "Drive")
+    path = tmp_path / "tone.wav"
+    wavfile.write(path, 8000, (1000 * np.sin(np.arange(400))).astype(np.int16))
+    window.data.open_path(str(path))
+    sheet = window.data.sheet
+    wait(qtbot, sheet)
+    sheet.do("sound")
+    qtbot.waitUntil(lambda: window.document.experiment().parameters.get("file") == str(path), timeout=20_000)
+    model = window.document.experiment().build()
+    assert (model.column, model.sample_rate, model.time_unit, model.t_ref) == (1, 0.0, "automatic", 3.0)
+    assert model.scale == type(model).specs()["scale"].default

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from lab.data import graphs, learned, signals, tables
+from lab.data import graphs, learned, signals, tables, vectors
 from lab.data.foreign import form_of
 from lab.data.recognise import look
 from lab.errors import FileError
@@ -118,3 +118,30 @@ def test_a_sound_that_is_not_read_is_called_one(tmp_path):
     path = tmp_path / "song.mp3"
     path.write_bytes(b"ID3\x04" + bytes(200))
     assert "is an MP3 sound" in look(path).problem
+
+
+@pytest.mark.parametrize("by_rows", [False, True])
+def test_json_by_columns_is_a_table(tmp_path, by_rows):
+    columns = {"length": [k / 2 for k in range(20)], "width": list(range(20)), "kind": ["ab"[k % 2] for k in range(20)]}
+    text = json.dumps({n: {str(k): v for k, v in enumerate(values)} for n, values in columns.items()} if by_rows else columns)
+    found = look(written(tmp_path, "columns.json", text))
+    assert found.kind == "table" and "20 rows and 3 columns (JSON, UTF-8)" in found.said and "To predict: kind, 2 classes" in found.said
+    uneven = look(written(tmp_path, "uneven.json", '{"a": [1, 2], "b": [1]}'))
+    assert "not lists of one length (a: 2, b: 1)" in uneven.problem
+    assert form_of('{"nodes": ["a", "b"], "links": [[0, 1]]}') == form_of('{"layers": [{"units": 3}]}') == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.arff", ARFF), ("a.json", json.dumps([{"x": k, "y": k * k % 7, "kind": "pq"[k % 2]} for k in range(30)])), ("a.json", json.dumps({"x": list(range(30)), "y": [k % 7 for k in range(30)]}))],
+)  # fmt: skip
+def test_the_rows_of_such_a_table_can_be_mapped(tmp_path, name, text):
+    made = vectors.load(written(tmp_path, name, text))
+    assert made.matrix.shape[1] == 2 and len(made.matrix) in (30, 40)
+
+
+def test_json_split_into_columns_and_data_is_a_table(tmp_path):
+    split = {"columns": ["a", "kind"], "index": list(range(20)), "data": [[k, "pq"[k % 2]] for k in range(20)]}
+    assert "20 rows and 2 columns (JSON, UTF-8)" in look(written(tmp_path, "split.json", json.dumps(split))).said
+    split["data"][3] = [1]
+    assert "must be a list of 2 values" in look(written(tmp_path, "bad.json", json.dumps(split))).problem

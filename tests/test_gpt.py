@@ -135,7 +135,12 @@ def test_a_silent_head_and_block_change_what_comes_next_and_nothing_of_the_train
     model, tape = small.model, small.model.tape_state(small.constants, small.state)
     stream, out = model.pass_over(small.constants, small.state, tape, ["stream", "block1.out"])
     np.testing.assert_array_equal(stream, out)
+    logits = [model.pass_over(small.constants, small.state, tape, ["logits"], clean=c)[0][model._at(small.state)] for c in (False, True)]
+    now, before = (np.exp(x - x.max()) / np.exp(x - x.max()).sum() for x in logits)
+    moved = small.summary["next letter moved by silence (%)"]
+    assert moved > 0 and moved == pytest.approx(50 * np.abs(now - before).sum(), rel=1e-5)
     small.act("let_all_speak")
+    assert "next letter moved by silence (%)" not in small.summary
     np.testing.assert_array_equal(small.state["parameters"], weights)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -73,6 +74,14 @@ def test_every_lesson_is_written_as_a_lesson_is(path):
         assert step.look and step.why and (step.done or step.ask), "each step shows something, says why, and the lab sees that it is done"
         assert len(step.do) <= 130 and len(step.look) <= 150 and len(step.why) <= 260, step.do
         assert step.pictures, f"'{step.do}' shows no picture large"
+
+
+@pytest.mark.parametrize("path", bundled(), ids=lambda p: p.stem)
+def test_a_drawn_constant_brings_its_unit_and_the_question_does_not_say_it_again(path):
+    one = read(path)
+    for number, step in enumerate(one.steps):
+        said = question(one, number, "") if step.ask else ""
+        assert not re.search(r"\b(\w+) \1\b", said), said
 
 
 @pytest.mark.parametrize("path", bundled(), ids=lambda p: p.stem)

@@ -169,3 +169,22 @@ def test_a_packed_text_is_looked_at_and_learned_from_as_what_was_packed(tmp_path
     bomb = put(tmp_path, gzip.compress(b"a " * 3_000_000), "bomb.txt.gz")
     with pytest.raises(recognise.LabError, match="unpacked more than 1 MB"):
         read_sentences(bomb, most_bytes=1_000_000)
+
+
+def test_edges_without_a_heading_are_no_vectors_and_can_be_a_network(tmp_path):
+    pairs = put(tmp_path, "15 18\n" + "".join(f"{k} {k * 7 % 20}\n" for k in range(20)), "edges.txt")
+    assert look(pairs).kind == "table" and "network" in look(pairs).also
+    assert "21 directed edges" in look(pairs, kind="network").said
+    square = put(tmp_path, "0,1,0,0\n1,0,1,1\n0,1,0,1\n1,0,0,0\n", "square.csv")
+    assert "network" in look(square).also and "every weight 1" in look(square, kind="network").said
+
+
+def test_words_about_files_are_true(tmp_path):
+    assert "a text of 1 word in 1 line" in look(put(tmp_path, "<html></html>", "a.html")).said
+    np.savez(tmp_path / "sets.npz", x_train=np.zeros((5, 4, 4)), y_train=np.zeros(5))
+    assert "arrays by name (x_train 5 x 4 x 4 and y_train 5)" in look(tmp_path / "sets.npz").said
+    dates = put(tmp_path, "date,value\n" + "".join(f"2024-01-{k % 28 + 1:02d},{k * 0.37:.2f}\n" for k in range(60)), "dates.csv")
+    assert "such as date=class" in look(dates).problem
+    assert not look(dates, recognise.tables.Choices(types="date=class")).problem
+    sizes = put(tmp_path, "size,rooms\n" + "".join(f"{50 + k} m²,{k % 4}\n" for k in range(30)), "sizes.csv")
+    assert "Inputs: size as a number" in look(sizes).said

@@ -199,3 +199,18 @@ def test_damaged_sounds_are_one_sentence(tmp_path):
     ):
         with pytest.raises(FileError, match=said):
             signals.read(put(tmp_path, content, "a.wav"))
+
+
+def test_named_arrays_are_a_recording(tmp_path):
+    from lab.data.recognise import look
+
+    np.savez(tmp_path / "one.npz", current=I)
+    assert look(tmp_path / "one.npz").kind == "recording" and "samples per second" in look(tmp_path / "one.npz").problem
+    assert signals.read(tmp_path / "one.npz", sample_rate=10_000.0).interval == pytest.approx(0.1)
+    np.savez(tmp_path / "two.npz", current=I, time=T)
+    found = look(tmp_path / "two.npz")
+    assert not found.problem and "samples of 'current' from 0 to 2.5, from 0 to 99.9 ms by 'time' in ms" in found.said
+    np.testing.assert_array_equal(found.content.values, I)
+    np.savez(tmp_path / "neither.npz", current=I, voltage=I)
+    with pytest.raises(FileError, match="does not say how fast"):
+        signals.read(tmp_path / "neither.npz")

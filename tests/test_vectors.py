@@ -242,3 +242,24 @@ def test_a_file_of_nothing_but_tabs_is_a_sentence(tmp_path):
     path.write_bytes(b"\t" * 100_000)
     with pytest.raises(FileError):
         vectors.load(path)
+
+
+def test_a_number_that_is_missing_in_a_table_is_filled_and_said_and_its_column_stays_one_of_numbers(tmp_path):
+    rows = [f"{k},{'' if k == 3 else 'NA' if k == 7 else 2 * k},{'ab'[k % 2]}" for k in range(20)]
+    found = vectors.load(put(tmp_path, "\n".join(["dose,reading,kind", *rows]), "gaps.csv"))
+    mean = sum(2 * k for k in range(20) if k not in (3, 7)) / 18
+    assert found.matrix.shape == (20, 2) and found.matrix[3, 1] == found.matrix[7, 1] == np.float32(mean) and found.matrix[4, 1] == 8
+    assert "Missing and filled by the column's mean: reading 2." in found.said and list(found.metadata) == ["kind"]
+    rows[5] = "n.d.,10,a"
+    with pytest.raises(FileError, match=r"row 7, column 'dose': 'n.d.' is not a number"):
+        vectors.load(put(tmp_path, "\n".join(["dose,reading,kind", *rows]), "bad.csv"))
+    words = [f"{k},{k},1,2" for k in range(30)] + ["the,3,4,5"]  # a word among numbers that are words, too
+    assert vectors.load(put(tmp_path, "\n".join(["word,x,y,z", *words]), "words.csv")).words[-1] == "the"
+    assert "2 vectors of 1 number (" in vectors.load(put(tmp_path, "a,1\nb,2\n", "one.csv")).said
+
+
+def test_arrays_beside_the_vectors_of_an_npz_are_classes_or_named(tmp_path):
+    x = np.arange(12.0).reshape(6, 2)
+    np.savez(tmp_path / "xy.npz", X=x, y=np.arange(6) % 2, mean=np.zeros(2))
+    found = vectors.load(tmp_path / "xy.npz")
+    assert found.metadata == {"y": ("0", "1") * 3} and "Arrays that were passed over: mean." in found.said

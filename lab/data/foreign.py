@@ -27,9 +27,15 @@ def form_of(text: str) -> str:
     start = text.lstrip("\ufeff \t\r\n")[:20_000]
     if re.match(r"(?i)(\s*%[^\n]*\n|\s*\n)*\s*@relation\b", start):
         return "ARFF"
-    if re.match(r"\[\s*\{", start) or (re.match(r"\{[^\n]*\}\s*(\n|$)", start) and _one_record(start)):
+    if re.match(r"\[\s*\{", start) or _by_columns(start) or (re.match(r"\{[^\n]*\}\s*(\n|$)", start) and _one_record(start)):
         return "JSON"
     return ""
+
+
+def _by_columns(start: str) -> bool:
+    """Whether JSON names columns, each with its values in a list or by the numbers of the rows, as `DataFrame.to_json` writes it."""
+    first = re.match(r'\{\s*"((?:[^"\\]|\\.)*)"\s*:\s*(?:\[\s*(?!\s|[\[{\]])|\{\s*"0"\s*:\s*(?!\s|[\[{]))', start)
+    return first is not None and not re.search(r'"(nodes|links|edges)"\s*:', start)
 
 
 def _one_record(start: str) -> bool:
@@ -126,9 +132,12 @@ def _cells(line: str) -> Any:
 def _json(text: str, place: Path) -> str:
     text = text.removeprefix("\ufeff").strip()
     try:
-        found = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines() if line.strip()]
+        whole = text.startswith("[") or _by_columns(text[:20_000])
+        found = json.loads(text) if whole else [json.loads(line) for line in text.splitlines() if line.strip()]
     except (ValueError, RecursionError) as error:
         raise FileError(f"{place} is no JSON that can be read ({str(error)[:80]}): give a list of records, or one record a line.") from None
+    if isinstance(found, dict):
+        found = _records(found, place)
     names: dict[str, None] = {}
     for record in found:
         if not isinstance(record, Mapping):
@@ -137,6 +146,26 @@ def _json(text: str, place: Path) -> str:
             )
         names.update(dict.fromkeys(map(str, record)))
     return _written(list(names), ([_cell(record.get(name)) for name in names] for record in found), place)
+
+
+def _records(columns: dict[str, Any], place: Path) -> list[dict[str, Any]]:
+    """Rows of a table whose columns stand one after the other."""
+    if set(columns) >= {"columns", "data"} and all(isinstance(columns[n], list) for n in ("columns", "data")):
+        names = [str(name) for name in columns["columns"]]
+        if any(not isinstance(row, list) or len(row) != len(names) for row in columns["data"]):
+            raise FileError(f"{place}: each row of its 'data' must be a list of {len(names)} values, one for each of its 'columns'.")
+        return [dict(zip(names, row, strict=True)) for row in columns["data"]]
+    kinds = {type(values) for values in columns.values()}
+    if kinds == {dict}:
+        rows = list(dict.fromkeys(row for values in columns.values() for row in values))
+        return [{name: values.get(row) for name, values in columns.items()} for row in rows]
+    lengths = {name: len(values) for name, values in columns.items() if isinstance(values, list)}
+    if kinds != {list} or len(set(lengths.values())) > 1:
+        raise FileError(
+            f"{place} names columns that are not lists of one length ({', '.join(f'{n}: {k}' for n, k in list(lengths.items())[:4])}): "
+            "give each column as many values, or a list of records."
+        )
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _cell(value: Any) -> str:

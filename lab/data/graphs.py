@@ -86,6 +86,8 @@ class Net:
         known = (
             "no weights"
             if not weights
+            else f"every weight {printed(weights[0], 6)}"
+            if min(weights) == max(weights)
             else f"weights from {printed(min(weights), 6)} to {printed(max(weights), 6)}"
             + ("" if len(weights) == len(self.links) else f" on {printed(len(weights))} of them")
         )

@@ -124,7 +124,9 @@ def _too_little(made: Plan, place) -> str:
     assert made.target is not None
     name = made.table.columns[made.target].name
     if not made.inputs:
-        return f"{place} needs at least one column of numbers or classes besides the one to predict ('{name}'); what was left out can be used with types, such as {name}=number."
+        out = [c.name for k, c in enumerate(made.table.columns) if k != made.target]
+        again = f"; what was left out can be used with types, such as {out[0]}=class" if out else ""
+        return f"{place} needs at least one column of numbers or classes besides the one to predict ('{name}'){again}."
     if len(made.kept) < 2:
         return f"{place} has {len(made.kept)} row{'s' if len(made.kept) != 1 else ''} that can be learned from; at least 2 are needed."
     if made.task == "classification" and len(made.classes) < 2:

@@ -40,7 +40,7 @@ def bare(cell: str) -> tuple[str, str]:
             break
     if text[-1:] and text[-1] in _CURRENCY:
         unit, text = text[-1], text[:-1].rstrip()
-    if text and not (text[-1].isdigit() or text[-1] in ".,"):
+    if text and text[-1] not in "0123456789.,":  # the ² of m² counts as a digit elsewhere
         found = _UNIT.match(text)
         if found is None:
             return "", ""

@@ -23,6 +23,7 @@ from lab.data.learned import Plan
 from lab.data.numerals import is_number, tidy
 from lab.data.rows import layout, without_comments
 from lab.data.tables import Choices
+from lab.data.words import count, listed
 from lab.errors import FileError, LabError
 from lab.units import number
 
@@ -32,7 +33,6 @@ KINDS = {
     "questions": "questions to vectors", "text": "a text",
 }  # fmt: skip
 START = 1 << 18  # bytes that are looked at before a reader is chosen
-_TIME = re.compile(r"^(t|time|zeit|temps|tiempo|sec|seconds?|ms)(?![^\W_])", re.I)
 _MAGIC = ((b"SQLite format 3\0", "session"), (b"\x89PNG", "picture"), (b"\xff\xd8\xff", "picture"), (b"GIF8", "picture"), (b"BM", "picture"), (b"P5", "picture"), (b"P6", "picture"))  # fmt: skip
 
 
@@ -101,8 +101,11 @@ def _read(found: Found, choices: Choices, reading: dict[str, Any]) -> Found:
         return _held(found, pictures.from_idx(place))
     if found.kind == "text":
         read = decode(door.read_bytes(place, limit=tables.MAX_BYTES, what="a text", packed=True), place)
-        count, lines = number(len(read.text.split())), number(len(read.text.splitlines()))
-        return replace(found, said=f"{place.name}: a text of {count} words in {lines} lines ({read.name}).", content=read.text[:20_000])
+        return replace(
+            found,
+            said=f"{place.name}: a text of {count(len(read.text.split()), 'word')} in {count(len(read.text.splitlines()), 'line')} ({read.name}).",
+            content=read.text[:20_000],
+        )
     if found.kind == "experiment":
         text = door.read_start(place, 20_000).decode("utf-8", "replace")
         return replace(found, said=f"{place.name}: an experiment file: a model, its parameters and what happens when.", content=text)
@@ -113,8 +116,13 @@ def _read(found: Found, choices: Choices, reading: dict[str, Any]) -> Found:
     words = {
         "session": "a session of this lab, with its runs, notes and arrangement",
         "model": "a Python file with a model of one's own; it is run only when you say so", "questions": "questions or judged pairs, which are asked on a map of vectors",
-        "weights": "weights of a network; a training of the same layers can begin with them",
+        "weights": "weights of a network; a training of the same layers can begin with them (its parameter start_from)",
     }  # fmt: skip
+    if found.kind == "weights" and place.suffix.lower() == ".npz":
+        held = [f"{name} {' x '.join(map(str, a.shape)) or 'one number'}" for name, a in arrays.read_npz(place).items()]
+        words["weights"] = (
+            f"arrays by name ({listed(held)}); where they are the weights of a network, a training of the same layers can begin with them (its parameter start_from)"
+        )
     return replace(found, said=f"{place.name}: {words.get(found.kind, 'nothing that can be read here')}.")
 
 
@@ -182,6 +190,8 @@ def recognise(place: Path, choices: Choices = tables.AS_FOUND) -> tuple[str, tup
         return "network", ()
     if form == "word2vec" and re.match(rb"\d+ [01]\r?\n", start):
         form = ""  # pairs of numbers: vectors of one number are not written so
+    if form == "word2vec" and re.match(rb"\d+ (?!1\r?\n)\d+\r?\n\d+ \d+\r?\n", start):
+        form = ""  # pairs again: a list of edges
     if form == "word2vec" or (form == "word2vec-binary" and re.match(rb"\d{1,12} \d{1,12}\r?\n", start)):
         return "vectors", ()
     tables.refuse_binary(start, place)
@@ -201,7 +211,9 @@ def _packed(place: Path) -> tuple[str, tuple[str, ...]]:
         vectors.load(place)
         return "vectors", ("weights",)
     except LabError:
-        return "weights", ()
+        pass
+    found = arrays.read_npz(place) if place.suffix.lower() == ".npz" else {}
+    return ("recording", ("weights",)) if signals.columns_of(found) else ("weights", ())
 
 
 def _of_text(text: str, place: Path, suffix: str, form: str) -> tuple[str, tuple[str, ...]]:
@@ -255,6 +267,9 @@ def _of_text(text: str, place: Path, suffix: str, form: str) -> tuple[str, tuple
     if listed:
         return "vectors", ("table",)
     also = (("vectors",) if len(numeric) >= 2 else ()) + (("recording",) if numeric else ())
+    whole = not words and not found.named and all(re.fullmatch(r"\d+", c.strip()) for r in cells for c in r[:2])
+    if (whole and width == 2) or (not words and not found.named and width == len(cells) > 3):
+        also = (*also, "network")  # pairs of numbered nodes, or a square table of connections
     pairs = len(words) == 2 and words == [0, 1] and len(numeric) <= 1 and width <= 3
     return "table", (*also, *(("network", "questions") if pairs else ()))
 
@@ -290,7 +305,7 @@ def _is_time(cells: list[list[str]], name: str, decimal: str) -> bool:
         return False
     if len(times) < 3 or (np.diff(times) < 0).any() or times[0] == times[-1]:
         return False
-    if _TIME.match(name.strip()):
+    if signals.is_time(name):
         return True
     steps = np.diff(times)
     even = bool(np.allclose(steps, steps[0], rtol=1e-3))

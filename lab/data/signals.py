@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from lab.data.words import found_as
 from lab.errors import FileError
 from lab.units import number as printed
 
+_TIME = re.compile(r"^(t|time|zeit|temps|tiempo|sec|seconds?|ms)(?![^\W_])", re.I)
 MAX_SAMPLES = 20_000_000
 MAX_BYTES = 400 << 20
 TIME_UNITS = {"us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "msec": 1.0, "s": 1e3, "sec": 1e3, "seconds": 1e3, "min": 6e4}
@@ -39,7 +42,7 @@ class Recording:
 
 
 def read(path: str | Path, sample_rate: float = 0.0, column: int = 1, time_unit: str = "automatic") -> Recording:
-    """Read a recorded waveform from a table as text, an array (.npy) or a sound (WAV, FLAC, Ogg, AIFF).
+    """Read a recorded waveform from a table as text, an array (.npy, .npz) or a sound (WAV, FLAC, Ogg, AIFF).
 
     sample_rate  samples per second of a file that does not say; 0: the first column of a table is time, and a sound's own
                  rate counts
@@ -55,7 +58,9 @@ def read(path: str | Path, sample_rate: float = 0.0, column: int = 1, time_unit:
     if sounds.is_sound(start) or place.suffix.lower() in (".wav", ".wave"):
         found = _sound(place, sample_rate, column)
     elif start.startswith(arrays.MAGIC) or place.suffix.lower() == ".npy":
-        found = _array(place, sample_rate, column, time_unit)
+        found = _array(place, arrays.read_npy(place), sample_rate, column, time_unit)
+    elif place.suffix.lower() == ".npz":
+        found = _named_arrays(place, sample_rate, column, time_unit)
     else:
         found = _table(place, sample_rate, column, time_unit)
     if len(found.values) < 2:
@@ -70,7 +75,7 @@ def read(path: str | Path, sample_rate: float = 0.0, column: int = 1, time_unit:
 
 def _interval(place: Path, sample_rate: float) -> float:
     if sample_rate <= 0:
-        raise FileError(f"The recording {place} does not say how fast it was sampled: set sample_rate in Hz.")
+        raise FileError(f"The recording {place} does not say how fast it was sampled: say its samples per second (sample_rate).")
     return 1000.0 / sample_rate
 
 
@@ -88,8 +93,36 @@ def _sound(place: Path, sample_rate: float, column: int) -> Recording:
     return Recording(values, 1000.0 / rate, said=said + ("; the file ends before the sound does." if sound.cut else "."))
 
 
-def _array(place: Path, sample_rate: float, column: int, time_unit: str) -> Recording:
-    table = arrays.read_npy(place)
+def _named_arrays(place: Path, sample_rate: float, column: int, time_unit: str) -> Recording:
+    """The arrays of a .npz file: one as a .npy file has it, or several of one length as columns, time first where one is called so."""
+    found = arrays.read_npz(place, texts=False)
+    if len(found) == 1:
+        return _array(place, next(iter(found.values())), sample_rate, column, time_unit)
+    if not columns_of(found):
+        raise FileError(f"{place} holds arrays of several shapes: a recording is one array, or columns of one length.")
+    if not any(map(is_time, found)):
+        _interval(place, sample_rate)
+    names = sorted(found, key=lambda n: not is_time(n))  # a stable order: the others stay as they are
+    columns = [np.asarray(found[n], float) for n in names]
+    return _columns(place, columns, names, [""] * len(names), sample_rate, column, time_unit, None)
+
+
+def columns_of(found: Mapping[str, np.ndarray]) -> bool:
+    """Whether arrays are the columns of one table: of one dimension and one length, more than one value each."""
+    return (
+        bool(found)
+        and all(a.ndim == 1 and a.dtype.kind in arrays.KINDS for a in found.values())
+        and len({a.shape for a in found.values()}) == 1
+        and len(next(iter(found.values()))) > 1
+    )
+
+
+def is_time(name: str) -> bool:
+    """Whether a heading says that its column is time."""
+    return _TIME.match(name.strip()) is not None
+
+
+def _array(place: Path, table: np.ndarray, sample_rate: float, column: int, time_unit: str) -> Recording:
     if table.ndim not in (1, 2):
         raise FileError(f"The array in {place} must hold real numbers in one or two dimensions.")
     with np.errstate(invalid="ignore"):

@@ -26,16 +26,18 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.data import arrays, door
+from lab.data import arrays, door, foreign
 from lab.data.columns import Rule, is_identifier
-from lab.data.dialect import sniff
+from lab.data.dialect import Dialect, sniff
 from lab.data.encoding import decode
 from lab.data.numerals import tidy
 from lab.data.rows import bounded, layout, values, without_comments
 from lab.data.word_lines import LONGEST_WORD, UNKNOWN, WordLines, undecoded
+from lab.data.words import count, listed
 from lab.errors import FileError
 from lab.units import number as printed
 
+MOSTLY = 0.9  # share of numbers among the cells of a column that makes it one of numbers
 FORMATS = ("word2vec", "word2vec-binary", "glove", "fasttext", "projector", "csv", "npy", "npz", "safetensors")
 SUFFIXES = {".bin": "word2vec-binary", ".vec": "fasttext", ".tsv": "projector", ".csv": "csv", ".npy": "npy", ".npz": "npz", ".safetensors": "safetensors"}  # fmt: skip
 MOST_NUMBERS = 4_000_000_000
@@ -45,6 +47,7 @@ MOST_ROWS = 2_000_000  # of such a table: each is kept with its texts
 BLOCK = 10_000  # lines that are put together at a time
 LONGEST_HEADER = 256 << 20
 _PICKLED = {".pkl", ".pickle", ".model", ".kv", ".pt", ".pth", ".joblib"}
+_WORD = re.compile(r"(?i)|word|words|token|name|label|text|term")  # a first column of words, some of which may be numbers
 _COUNTS = ("count", "counts", "freq", "frequency", "occurrences")
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 
@@ -69,7 +72,7 @@ class Named:
         """One paragraph: how many vectors of how many numbers, in which format, and what was done to them."""
         about = f" Of each is known: {', '.join(self.metadata)}." if self.metadata else ""
         notes = "".join(f" {note}" for note in self.notes)
-        return f"{self.title}: {printed(len(self.words))} vectors of {printed(self.matrix.shape[1])} numbers ({self.form}).{about}{notes}"
+        return f"{self.title}: {count(len(self.words), 'vector')} of {count(self.matrix.shape[1], 'number')} ({self.form}).{about}{notes}"
 
 
 def detect(path: str | Path) -> str:
@@ -104,6 +107,8 @@ def detect(path: str | Path) -> str:
     if b"\0" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")) and start[1:2] != b"\0" and start[:1] != b"\0":
         raise FileError(f"{place} is none of the formats {', '.join(FORMATS)}: name one if you know which it is.")
     head = start.decode("utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
+    if foreign.form_of(head):
+        return "csv"  # ARFF and JSON, which the reader of tables takes as one
     lines = [line for line in head.split("\n")[:-1] or [head] if line.strip()]
     counts = {mark: min((line.count(mark) for line in lines[:20]), default=0) for mark in "\t,;|"}
     if all(_is_number(cell) for line in lines[:5] for cell in line.split("\t")) and (counts["\t"] or suffix == ".tsv"):
@@ -272,14 +277,22 @@ def _load_table(place: Path) -> Named:
     raw = door.read_bytes(place, limit=MOST_TABLE, what="a table of vectors", packed=True)
     text, notes = _table_text(raw, place)
     del raw
-    dialect = sniff(without_comments(text))
-    found = layout(text, dialect, place)
+    if foreign.form_of(text):
+        text, _ = foreign.as_csv(text, place)
+        dialect, found = Dialect(), layout(text, Dialect(), place, "names")
+    else:
+        dialect = sniff(without_comments(text))
+        found = layout(text, dialect, place)
     rule = Rule(dialect.decimal)
     rows = bounded(values(text, dialect, found), place, MOST_ROWS)
     start = list(islice(rows, 200))
     width = found.width
     whole = [r for _, r in start if len(r) == width]
-    numeric = [k for k in range(width) if whole and all(_value(r[k], rule) is not None for r in whole)]
+    numeric = [
+        k
+        for k in range(width)
+        if _mostly_numbers([r[k] for r in whole], rule, MOSTLY if k or (found.named and not _WORD.fullmatch(found.names[0])) else 1.0)
+    ]
     listed = next((k for k in range(width) if k not in numeric and whole and all(_is_list(r[k]) for r in whole)), None)
     texts = [k for k in range(width) if k not in numeric and k != listed]
     counted = [k for k in numeric if found.named and found.names[k].lower() in _COUNTS]
@@ -290,6 +303,7 @@ def _load_table(place: Path) -> Named:
     columns: dict[int, list[str]] = {k: [] for k in texts}
     counts: list[float] = []
     matrix: list[np.ndarray] = []
+    missing: list[tuple[int, int]] = []  # (row, number) of the cells without a value
     size = 0
     for number, row in _both(start, rows):
         if len(row) != width:
@@ -298,12 +312,14 @@ def _load_table(place: Path) -> Named:
             one = _list(row[listed], place, number)
         else:
             cells = [_value(row[k], rule) for k in used]
-            if None in cells:
-                k = used[cells.index(None)]
-                raise FileError(
-                    f"{place}, row {number}, column '{found.names[k]}': {row[k][:40]!r} is not a number: mend or leave out that row."
-                )
-            one = _single(np.array(cells, np.float64), place, f"row {number}")
+            gaps = [i for i, cell in enumerate(cells) if cell is None]
+            for i in gaps:
+                if not rule.no_number(tidy(row[used[i]])):
+                    raise FileError(
+                        f"{place}, row {number}, column '{found.names[used[i]]}': {row[used[i]][:40]!r} is not a number: mend or leave out that row."
+                    )
+            missing += [(len(matrix), i) for i in gaps]
+            one = _single(np.array([0.0 if cell is None else cell for cell in cells], np.float64), place, f"row {number}")
         size = size or len(one)
         if len(one) != size:
             raise FileError(f"{place}, row {number}: {len(one)} numbers where others have {size}: mend the row.")
@@ -315,9 +331,30 @@ def _load_table(place: Path) -> Named:
             column.append(row[k])
     if not matrix:
         raise FileError(f"{place} holds no vectors: write a word and its numbers a line, divided by commas or tabs.")
+    if missing:
+        notes += (_fill(matrix, missing, [found.names[k] for k in used]),)
     if aside:
         notes += (f"Left out: {', '.join(found.names[k] for k in aside)} (numbers of the rows).",)
     return _from_columns(place, found.names, columns, matrix, counts, notes, found.named)
+
+
+def _mostly_numbers(cells: list[str], rule: Rule, share: float) -> bool:
+    """Whether a column holds numbers: such a share of its cells that hold anything, and at least half of all."""
+    numbers = sum(_value(cell, rule) is not None for cell in cells)
+    held = numbers + sum(_value(cell, rule) is None and not rule.no_number(tidy(cell)) for cell in cells)
+    return bool(cells) and 2 * numbers >= len(cells) and numbers >= share * held
+
+
+def _fill(matrix: list[np.ndarray], missing: list[tuple[int, int]], names: list[str]) -> str:
+    """Put the mean of its column into each cell without a value, and say where."""
+    parts = []
+    for k in sorted({k for _, k in missing}):
+        rows = [row for row, at in missing if at == k]
+        total = sum(float(one[k]) for one in matrix)  # a gap is held as 0
+        for row in rows:
+            matrix[row][k] = total / max(1, len(matrix) - len(rows))
+        parts.append(f"{names[k]} {printed(len(rows))}")
+    return f"Missing and filled by the column's mean: {listed(parts)}."
 
 
 def _from_columns(
@@ -464,7 +501,7 @@ def _load_npy(place: Path) -> Named:
     matrix = arrays.read_npy(place)
     if matrix.ndim != 2:
         raise FileError(
-            f"{place} holds an array of shape {' x '.join(map(str, matrix.shape)) or 'one number'}; vectors need a table, one a row."
+            f"{place} holds an array of shape {' x '.join(map(str, matrix.shape)) or 'one number'}; vectors need a table, one a row: save it reshaped, as by a.reshape(len(a), -1)."
         )
     check_size(place, *matrix.shape, least_bytes=0, actual=place.stat().st_size)
     matrix = matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float32)
@@ -494,7 +531,15 @@ def _load_npz(place: Path) -> Named:
     words = texts.pop("words", tuple(str(i) for i in range(len(matrix))))
     counts = found.get("counts")
     known = counts.astype(np.int64) if counts is not None and counts.shape == (len(matrix),) and counts.dtype.kind in "iu" else None
-    return finite(replace(_made(list(words), matrix, place, "NPZ"), counts=known, metadata=texts), place)
+    # Whole numbers, one of each vector, are its class: `y` beside `X`.
+    classes = {
+        n: a for n, a in found.items() if a.shape == (len(matrix),) and a.dtype.kind in "biu" and not (n == "counts" and known is not None)
+    }
+    texts |= {n: tuple(str(v) for v in a.tolist()) for n, a in classes.items()}
+    used = {name, "words", *texts, *(["counts"] if known is not None else [])}
+    over = [n for n in found if n not in used]
+    notes = (f"Arrays that were passed over: {listed(over)}.",) if over else ()
+    return finite(replace(_made(list(words), matrix, place, "NPZ", notes), counts=known, metadata=texts), place)
 
 
 def _load_safetensors(place: Path) -> Named:

@@ -176,6 +176,12 @@ class Inside(Silencing, Stepwise):
         clean = chances(self.pass_over(constants, state, tape, ["logits"], clean=True)[0][at], 1.0, 0) if silent else None
         return told.next_rows(self.alphabet, now, clean, self.counted(state["prompt"][: at + 1]))
 
+    def moved_by_silence(self, constants: Constants, state: State) -> float:
+        """Percent of the next letter's chances that are elsewhere than with nothing silent."""
+        at, tape = self._at(state), self.tape_state(constants, state)
+        now, clean = (chances(self.pass_over(constants, state, tape, ["logits"], clean=clean)[0][at], 1.0, 0) for clean in (False, True))
+        return float(50.0 * np.abs(now - clean).sum())
+
     def _lens(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:
         nodes = ["stream"] + [f"block{b + 1}.{half}" for b in range(self.blocks) for half in ("middle", "out")]
         values = self.pass_over(constants, state, tape, nodes)

@@ -127,6 +127,9 @@ class Driving(Protocol):
     def branch_here(self) -> None:
         """Make the place looked at the present of a new run."""
 
+    def act(self, name: str, arguments: dict) -> None:
+        """Do an action to the run in front."""
+
     def remedy(self, way: Remedy) -> None:
         """Do what a model offers."""
 

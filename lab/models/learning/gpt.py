@@ -295,6 +295,10 @@ class GPT(Inside, Writer):
         names = ("chance",) if self.text == "repeats" else ("chance", "unigram", "bigram", "trigram")
         if self.text != "repeats":
             found.pop("induction", None)
+        if self.silenced(state):
+            found["next letter moved by silence (%)"] = self.moved_by_silence(constants, state)
+        if len(state["written"]):
+            found["letters written"] = len(state["written"])
         return found | {f"{name} (nats)": float(lines[k]) for k, name in enumerate(names)}
 
     # -- how it stands together --

@@ -103,9 +103,9 @@ class ActivationFunctions(Model):
     )
     bias: float = param(0.0, lo=-100.0, hi=100.0, soft=(-10.0, 10.0), main=True, symbol="b", doc="Bias: shifts the curve along the input.")
     x2: float = param(1.0, lo=-10.0, hi=10.0, group="Other inputs", symbol="x_2", label="Second input", doc="The second input.")
-    w2: float = param(1.5, lo=-10.0, hi=10.0, group="Other inputs", symbol="w_2", label="Its weight", doc="Weight of the second input.")
+    w2: float = param(1.5, lo=-10.0, hi=10.0, group="Other inputs", symbol="w_2", label="Weight of x₂", doc="Weight of the second input.")
     x3: float = param(1.0, lo=-10.0, hi=10.0, group="Other inputs", symbol="x_3", label="Third input", doc="The third input.")
-    w3: float = param(-1.5, lo=-10.0, hi=10.0, group="Other inputs", symbol="w_3", label="Its weight", doc="Weight of the third input.")
+    w3: float = param(-1.5, lo=-10.0, hi=10.0, group="Other inputs", symbol="w_3", label="Weight of x₃", doc="Weight of the third input.")
     temperature: float = param(1.0, lo=0.01, hi=100.0, log=True, group="Softmax", doc="Temperature T of the softmax.")
     logits: tuple[tuple[float, ...], ...] = param(
         ((2.0, 1.0, 0.5, 0.0, -1.0),), group="Softmax", kind="matrix", doc="Numbers z that the softmax turns into probabilities."

@@ -283,10 +283,16 @@ class CoursePlace(QObject):
             return
         kind = catalog.load(self.shell.document.model)
         specs = kind.specs()
-        sliders = [n for n in (step.highlight, *step.controls) if n in specs and KINDS[specs[n].kind].number]
+        moved = [n for n in (step.highlight, *step.controls) if n in specs and (KINDS[specs[n].kind].number or specs[n].choices)]
+        known = {
+            step.highlight: {},
+            **{d.action: d.arguments for d in reversed(step.solution)},
+        }  # with the arguments that the step asks for
+        pressed = tuple((n, given) for n, given in known.items() if n in kind.actions() and not kind.actions()[n].hidden)
         shown = question(lesson, self.number, self.student) if step.ask is not None else step.look
         slide = Slide(
-            step.do, typeset(shown), next(iter(step.pictures), ""), tuple(dict.fromkeys(sliders))[:1], self.number, len(lesson.steps)
+            step.do, typeset(shown), next(iter(step.pictures), ""), tuple(dict.fromkeys(moved))[:1], self.number, len(lesson.steps),
+            actions=pressed[:2],
         )  # fmt: skip
         last, first = self.number + 1 == len(lesson.steps), self.number == 0
         onward = (lambda: self._lecture_to(self.after(lesson), 0)) if last else (lambda: self._lecture_to(lesson, self.number + 1))

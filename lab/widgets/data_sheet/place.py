@@ -25,6 +25,7 @@ from lab.widgets.data_sheet.verbs import Purpose, Verb, opened
 from lab.widgets.shell import Shell
 
 TOLD = 20.0  # seconds that the paragraph about a file stays
+READING = ("sample_rate", "column", "time_unit")  # what a cell's parameters say of the file that drives it
 ALL = "Everything (*);;Sessions (*.lab);;Tables and recordings (*.csv *.tsv *.txt *.dat);;Sounds (*.wav *.flac *.ogg *.aiff);;Networks (*.graphml *.gexf *.gml *.json)"
 
 
@@ -142,6 +143,9 @@ class DataPlace(QObject):
         if present is not None and verb.name in ("purpose", "recording", "sound"):  # the cell, or the network, stays as it is
             specs = catalog.load(wanted.model).specs()
             fresh = {n: v for n, v in {**vars(AS_FOUND), **TRAINING}.items() if n in specs and n != "standardise"}
+            # How the file before was read says nothing of this one: another column, another rate.
+            reading = READING if verb.name == "purpose" else (*READING, "scale")
+            fresh |= {n: specs[n].default for n in reading if n in specs}
             wanted = present.with_parameters(**{**fresh, **wanted.parameters})
         self._waiting = (wanted, verb.done)
         self._warming.ask(partial(_warm, wanted))

@@ -1,4 +1,4 @@
-"""A parameter of a slide: its name, a slider with what lies on it, and the value, large."""
+"""A parameter of a slide: its name, a slider with what lies on it and the value, large; or the values one may choose."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from lab.display.plots import typeset
 from lab.params import Spec
@@ -93,3 +93,58 @@ class Knob(QWidget):
         self.number.setStyleSheet(f'font-family: "{mono}"; font-size: {round(1.25 * look.text)}px; font-weight: 600;')
         self.number.setMinimumWidth(round(6 * look.text))
         self.strip.set_theme()
+
+
+class Choice(QWidget):
+    """Chooses one of several values, with the mouse or by the keys of a slider.
+
+    moved  (value, True) when another is chosen
+    """
+
+    moved = Signal(object, bool)
+
+    def __init__(self, spec: Spec, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.spec = spec
+        self.setAccessibleName(spec.label)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.label = QLabel(typeset(spec.label), self)
+        self.box = QComboBox(self)
+        self.box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.box.setAccessibleName(spec.label)
+        for value in spec.choices:
+            self.box.addItem(typeset(spec.text(value)), value)
+        row.addWidget(self.label)
+        row.addWidget(self.box)
+        row.addStretch(1)
+        self.value: Any = None
+        self.box.activated.connect(self._chosen)
+        self.set_theme()
+
+    def show_value(self, value: Any) -> None:
+        """Show a value, unless the list is open."""
+        if value != self.value and not self.box.view().isVisible():
+            self.value = value
+            self.box.setCurrentIndex(self.box.findData(value))
+
+    def set_marks(self, marks: Mapping[str, float]) -> None:
+        """Choices have no ticks."""
+
+    def nudge(self, steps: float) -> None:
+        """The value before (up) or after it (down), as they stand in the list."""
+        at = self.box.currentIndex() - (1 if steps > 0 else -1)
+        if 0 <= at < self.box.count():
+            self.box.setCurrentIndex(at)
+            self._chosen(at)
+
+    def _chosen(self, at: int) -> None:
+        self.value = self.box.itemData(at)
+        self.moved.emit(self.value, True)
+
+    def set_theme(self) -> None:
+        """Sizes of the look in force."""
+        size = theme.current().text
+        self.label.setFont(theme.sans_font(size))
+        self.label.setStyleSheet(f"font-size: {size}px; font-weight: 600;")
+        self.box.setStyleSheet(f"font-size: {size}px; padding: {round(0.2 * size)}px {round(0.4 * size)}px;")

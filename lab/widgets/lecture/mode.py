@@ -7,8 +7,9 @@ the window --show(slide)--> the page fills it --forward, back--> another slide
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
@@ -67,6 +68,7 @@ class Lecture(QObject):
         self.page.restarted.connect(self._again)
         self.page.darkened.connect(self.turn)
         self.page.changed.connect(self._changed)
+        self.page.acted.connect(self._acted)
         self.page.resized.connect(self._fit)
 
     @property
@@ -243,6 +245,9 @@ class Lecture(QObject):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         theme.apply(application, name, True, lecture=self.page.text, sheet=False)
+
+    def _acted(self, name: str, arguments: Mapping[str, Any]) -> None:
+        self._shell.driver.act(name, dict(arguments))
 
     def _changed(self, name: str, value: object, final: bool) -> None:
         self._shell.tuning.change(name, value, final=final)

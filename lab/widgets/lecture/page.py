@@ -7,13 +7,13 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from lab.display.plots import Overlay, Source
 from lab.model import Model
 from lab.widgets import theme
 from lab.widgets.labels import BETWEEN
-from lab.widgets.lecture.knob import Knob
+from lab.widgets.lecture.knob import Choice, Knob
 from lab.widgets.lecture.slides import Slide
 from lab.widgets.pictures import PictureView
 from lab.widgets.pictures.base import figures_text
@@ -23,10 +23,11 @@ FADE = 5000  # ms that the keys are named
 HEIGHT, TEXT = 900.0, 33.0  # text of so many px in a window of this height: 24 points, on the axes too
 LEAST = 15.0
 HINTS = (
-    ("← →", "step"), ("Space", "run"), ("↑ ↓", "slider"), ("F", "freeze"), ("B", "black"), ("D", "dark"), ("R", "again"), ("Esc", "leave"),
+    ("← →", "step"), ("Space", "run"), ("↑ ↓", "slider"), ("Enter", "press"), ("F", "freeze"), ("B", "black"), ("D", "dark"), ("R", "again"), ("Esc", "leave"),
 )  # fmt: skip
 K = Qt.Key
 STEPS = {K.Key_Right: 1, K.Key_PageDown: 1, K.Key_Left: -1, K.Key_PageUp: -1}
+ENTER = (K.Key_Return, K.Key_Enter)
 NUDGES = {K.Key_Up: 1.0, K.Key_Down: -1.0}
 
 
@@ -36,6 +37,7 @@ class Page(QWidget):
     stepped  (+1 or -1) the next slide, or the one before
     played, frozen, restarted, darkened   a key asks for it
     changed  (parameter, value, final)
+    acted    (action, arguments) one of its buttons was pressed
     resized  text should have another size
     """
 
@@ -45,6 +47,7 @@ class Page(QWidget):
     restarted = Signal()
     darkened = Signal()
     changed = Signal(str, object, bool)
+    acted = Signal(str, object)
     resized = Signal()
 
     def __init__(self, parent: QWidget | None = None):
@@ -87,7 +90,8 @@ class Page(QWidget):
         self.black = Black(self)
         self.view: PictureView | None = None
         self.slide: Slide | None = None
-        self.knobs: dict[str, Knob] = {}
+        self.knobs: dict[str, Knob | Choice] = {}
+        self.buttons: dict[str, QPushButton] = {}
         self.chosen = 0  # the knob that the keys move
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -110,12 +114,22 @@ class Page(QWidget):
         view.show()
         specs = type(model).specs()
         for name in slide.parameters:
-            knob = Knob(specs[name], self._foot)
+            knob = (Choice if specs[name].choices else Knob)(specs[name], self._foot)
             knob.setProperty("parameter", name)
             knob.moved.connect(self._moved)
             knob.set_marks({})
             self.knobs[name] = knob
             self._knobs.addWidget(knob, 1)
+        for name, _ in slide.actions:
+            button = QPushButton(type(model).actions()[name].label, self._foot)
+            button.setProperty("role", "primary")
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setProperty("action", name)
+            button.clicked.connect(self._pressed)
+            self.buttons[name] = button
+            self._knobs.addWidget(button)
+        if not slide.parameters:
+            self._knobs.addStretch(1)
         self.title.setText(slide.title)
         self.question.setText(slide.sentence)
         self._steps.set_steps(slide.at, slide.of)
@@ -124,13 +138,17 @@ class Page(QWidget):
         self.name_keys()
 
     def clear(self) -> None:
-        """Let go of the picture and the sliders."""
-        old: list[QWidget] = [*self.knobs.values(), *([self.view] if self.view is not None else [])]
+        """Let go of the picture, the sliders and the buttons."""
+        old: list[QWidget] = [*self.knobs.values(), *self.buttons.values(), *([self.view] if self.view is not None else [])]
         for widget in old:
             widget.hide()
             widget.setParent(None)
             widget.deleteLater()
-        self.view, self.knobs, self.chosen = None, {}, 0
+        self.view, self.knobs, self.buttons, self.chosen = None, {}, {}, 0
+        for at in reversed(range(self._knobs.count())):
+            item = self._knobs.itemAt(at)
+            if item is not None and item.spacerItem() is not None:
+                self._knobs.takeAt(at)  # the room beside buttons
 
     def refresh(self, source: Source, overlays: Sequence[Overlay], marks: Callable[[str], Mapping[str, float]]) -> bool:
         """Draw what the source holds; whether there was anything new."""
@@ -159,6 +177,11 @@ class Page(QWidget):
     def _moved(self, value: object, final: bool) -> None:
         self.changed.emit(str(self.sender().property("parameter")), value, final)
 
+    def _pressed(self) -> None:
+        name = str(self.sender().property("action"))
+        if self.slide is not None:
+            self.acted.emit(name, dict(self.slide.actions)[name])
+
     def event(self, event: QEvent) -> bool:
         """The keys of the page are not those of the window, and Tab goes to the next slider."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._means(event):
@@ -172,7 +195,7 @@ class Page(QWidget):
     @staticmethod
     def _means(event: QKeyEvent) -> bool:
         plain = not event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
-        letters = (K.Key_F, K.Key_B, K.Key_D, K.Key_R, K.Key_Space, K.Key_Tab, K.Key_Backtab, K.Key_Period)
+        letters = (K.Key_F, K.Key_B, K.Key_D, K.Key_R, K.Key_Space, K.Key_Tab, K.Key_Backtab, K.Key_Period, *ENTER)
         return plain and event.key() in (*STEPS, *NUDGES, *letters)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -197,6 +220,9 @@ class Page(QWidget):
         elif key in (K.Key_Tab, K.Key_Backtab):
             self.chosen = (self.chosen + (1 if key == K.Key_Tab else -1)) % max(1, len(self.knobs))
             self._mark_chosen()
+        elif key in ENTER:
+            if self.buttons:
+                next(iter(self.buttons.values())).click()
         elif key == K.Key_Space:
             self.played.emit()
         elif key == K.Key_F:
@@ -254,6 +280,8 @@ class Page(QWidget):
             part.setMinimumHeight(round(5 * size))  # a strip with its numbers under it
         for each in self.knobs.values():
             each.set_theme()
+        for button in self.buttons.values():
+            button.setStyleSheet(f"font-size: {round(size)}px; font-weight: 600; padding: {round(0.2 * size)}px {round(0.6 * size)}px;")
         self._mark_chosen()
         self._steps.set_theme()
         self._hints.set_theme()

@@ -19,14 +19,15 @@ ABOUT = 200  # letters of a sentence that is read from the back of a room, at mo
 
 @dataclass(frozen=True)
 class Slide:
-    """One picture, one sentence, one slider.
+    """One picture, one sentence, and what to move or press.
 
     title       the sentence that is said
     sentence    a question, or what to look for, under it
     picture     name of a picture or of strips of the stage ("": the main one)
-    parameters  what it is about: the first is moved with the up and down keys, Tab goes to the next
+    parameters  numbers and choices that it is about: the first is moved with the up and down keys, Tab goes to the next
     at, of      which slide of how many (of 0: one alone)
     preset      title of the preset whose values it shows ("": those there are)
+    actions     what is done to the run and its arguments, as buttons: Enter presses the first
     """
 
     title: str
@@ -36,6 +37,7 @@ class Slide:
     at: int = 0
     of: int = 0
     preset: str = ""
+    actions: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
 
 def main_of(model: Model) -> str:

@@ -193,15 +193,17 @@ class NetworkView(PictureView):
             last = k == len(layers) - 1
             if (k == 0 or last) and len(names) == len(place.y) and names[0] != "picture":
                 painter.setFont(font)
+                measure = QFontMetricsF(font)
+                wide, high = _most_room(measure) - 4, max(20.0, measure.height())  # text of a lecture is taller than a row
                 for i, (y, name) in enumerate(zip(place.y, names, strict=True)):
                     painter.setPen(theme.colour(f"series{i}" if last and 1 < len(names) <= 6 else "text" if last else "muted"))
                     room = (
-                        QRectF(place.x + place.side / 2 + 5, y - 10, 66, 20)
+                        QRectF(place.x + place.side / 2 + 5, y - high / 2, wide, high)
                         if last
-                        else QRectF(place.x - place.side / 2 - 71, y - 10, 66, 20)
+                        else QRectF(place.x - place.side / 2 - 5 - wide, y - high / 2, wide, high)
                     )
                     side = Qt.AlignmentFlag.AlignLeft if last else Qt.AlignmentFlag.AlignRight
-                    text = QFontMetricsF(font).elidedText(typeset(str(name)), Qt.TextElideMode.ElideRight, 66)
+                    text = measure.elidedText(typeset(str(name)), Qt.TextElideMode.ElideRight, wide)
                     painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_values(self, painter: QPainter, place: Place, fills: Sequence[QColor], values: np.ndarray) -> None:
@@ -210,12 +212,16 @@ class NetworkView(PictureView):
         size = min(look.text, round(0.3 * place.side))
         if size < 7:
             return
+        texts = [number(float(f"{value:.2g}")) for value in values]
+        widest = max((QFontMetricsF(theme.mono_font(size)).horizontalAdvance(text) for text in texts), default=0.0)
+        if widest > place.side - 4:
+            size = max(7, int(size * (place.side - 4) / widest))
         painter.setFont(theme.mono_font(size))
-        for y, fill, value in zip(place.y, fills, values, strict=True):
+        for y, fill, text in zip(place.y, fills, texts, strict=True):
             dark = theme.contrast(fill.name(), "#ffffff") > theme.contrast(fill.name(), "#10151b")
             painter.setPen(QColor("#ffffff" if dark else "#10151b"))
             box = QRectF(place.x - place.side / 2, y - place.side / 2, place.side, place.side)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, number(float(f"{value:.2g}")))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_weights(self, painter: QPainter, places: Sequence[Place]) -> None:
         """Weights beside their wires, of bundles that ask for it."""
@@ -476,7 +482,12 @@ class NetworkView(PictureView):
 def _name_room(layer: Mapping[str, Any], measure: QFontMetricsF) -> float:
     """Pixels that the names of a layer's units take beside them."""
     names = [n for n in layer.get("names") or () if n != "picture"]
-    return min(70.0, max((measure.horizontalAdvance(typeset(str(n))) + 6 for n in names), default=0.0))
+    return min(_most_room(measure), max((measure.horizontalAdvance(typeset(str(n))) + 6 for n in names), default=0.0))
+
+
+def _most_room(measure: QFontMetricsF) -> float:
+    """Pixels that a name may take at most."""
+    return max(70.0, 4.0 * measure.height())
 
 
 def _fills(values: np.ndarray, scale: float = 0.0) -> list[QColor]:
