@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from lab.units import number
 from lab.engine import simulation as engine
 from lab.errors import LabError, ParameterError
 from lab.graph.document import Graph, GraphError
@@ -12,6 +11,7 @@ from lab.graph.weights import carried
 from lab.models.learning.canvas_training import CanvasTraining
 from lab.models.networks.layered_network import HOLD, LayeredNetwork
 from lab.tape import Tape, adam
+from lab.units import number
 
 
 def program_of(graph):
