@@ -406,6 +406,27 @@ def matmul(p):
 
 
 @maker
+def attention(p):
+    """Queries of a shape of their own, keys and values of as many places."""
+    heads, places, size, wide = (int(n) for n in p.random.integers(1, 4, 4))
+    causal = bool(p.random.integers(2))
+    asked = places if causal else int(p.random.integers(1, 4))
+    batched = bool(p.random.integers(2))
+    q = p.leaf((heads, asked, size), batched)
+    k, v = (p.leaf((heads, places, n), batched) for n in (size, wide))
+
+    def heard(m, q, k, v):
+        first = len(q.shape) - 3
+        lead = tuple(range(first + 1))
+        scores = m.matmul(q, m.permute(k, (*lead, first + 2, first + 1))) * size**-0.5
+        found = m.matmul(_softmax(m, scores, causal), v)
+        turned = m.permute(found, (*range(first), first + 1, first, first + 2))
+        return turned.reshape((*found.shape[:first], asked, heads * wide))
+
+    p.put(p.tape.attention(q.node, k.node, v.node, causal=causal), heard, q, k, v)
+
+
+@maker
 def reshape(p):
     x = p.pick((1, 3))
     batch = SAMPLES if x.node.batched else None

@@ -73,7 +73,8 @@ SOURCE = "\n".join(path.read_text("utf-8") for path in (Path(__file__).parent.pa
 
 def given_somewhere(figure: str) -> bool:
     """Whether anybody tells a summary this figure, many only later in a run: it is said at a second place, or put together there."""
-    return SOURCE.count(f'"{figure}"') > 1 or f'f"{figure.partition(" ")[0]} {{' in SOURCE
+    first, _, rest = figure.partition(" ")
+    return SOURCE.count(f'"{figure}"') > 1 or f'f"{first} {{' in SOURCE or SOURCE.count(f'}} {rest}"') > 1
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if figures_of(catalog.load(n)())])

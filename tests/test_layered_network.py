@@ -11,6 +11,7 @@ from lab.graph.weights import carried
 from lab.models.learning.canvas_training import CanvasTraining
 from lab.models.networks.layered_network import HOLD, LayeredNetwork
 from lab.tape import Tape, adam
+from lab.units import number
 
 
 def program_of(graph):
@@ -50,7 +51,7 @@ def test_a_shape_that_does_not_fit_is_refused_with_both_ends(layers, words):
 
 @pytest.mark.parametrize("make", [mlp, cnn, residual, perceptron, autoencoder, deep])
 def test_counts_equal_the_program_that_is_compiled(make):
-    assert f"{program_of(make()).layout.parameters:,} parameters" in totals(make())
+    assert f"{number(program_of(make()).layout.parameters)} parameters" in totals(make())
 
 
 def test_a_block_repeated_has_weights_of_its_own_in_every_copy():

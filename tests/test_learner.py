@@ -220,6 +220,13 @@ def test_sequences_are_what_their_task_says(kind):
         assert (x[:, :10, 1].sum(1) == 1).all()
     elif kind == "sine":
         assert np.array_equal(x[:, 1:], t[:, :-1])
+    elif kind == "Dyck":
+        for word, wanted in zip(x, t[..., 0], strict=True):
+            opened: list[float] = []
+            for (which, opens), told in zip(word, wanted, strict=True):
+                opened.append(which) if opens > 0 else opened.pop()
+                assert told == (opened[-1] if opened else 0.0)
+            assert not set(word[:, 0]) - {1.0, -1.0} and not set(word[:, 1]) - {1.0, -1.0}
     else:
         before = np.concatenate([np.zeros((50, 3)), x[:, :-3, 0]], 1).astype(int)
         assert np.array_equal(t[..., 0], before if kind == "echo" else before ^ x[..., 0].astype(int))

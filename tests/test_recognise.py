@@ -188,3 +188,14 @@ def test_words_about_files_are_true(tmp_path):
     assert not look(dates, recognise.tables.Choices(types="date=class")).problem
     sizes = put(tmp_path, "size,rooms\n" + "".join(f"{50 + k} m²,{k % 4}\n" for k in range(30)), "sizes.csv")
     assert "Inputs: size as a number" in look(sizes).said
+
+
+def test_each_way_that_is_printed_for_a_table_can_be_gone(tmp_path, capsys):
+    rows = "".join(f"P{k:03d},{30 + k % 9},{k % 4 / 2},{'xy'[k % 2]}\n" for k in range(30))
+    path = put(tmp_path, "patient,age,dose,kind\n" + rows, "a.csv")
+    assert main(["data", str(path), "--json"]) == 0
+    ways = json.loads(capsys.readouterr().out)["ways"]
+    drive = dict(part.split("=", 1) for part in next(w for w in ways if "hodgkin-huxley" in w).split() if "=" in part)
+    from lab.data import signals
+
+    assert signals.read(drive["file"], float(drive["sample_rate"]), int(drive["column"])).values[:2].tolist() == [30.0, 31.0]

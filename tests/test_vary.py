@@ -86,7 +86,8 @@ def test_what_is_wrong_is_said_and_a_sweep_can_be_stopped(open_window, qtbot):
     made.values.setText("1:3:99999")
     made._pressed()
     assert not made.running and "up to 20,000" in made.words.text()
-    made.values.setText("1:3:400")
+    made.first.setCurrentIndex(made.first.findData("tau_m"))  # currents would be done all at once
+    made.values.setText("10:20:400")
     made.length.setText("2000")
     made._pressed()
     assert made.running and made.start.text() == "Stop"

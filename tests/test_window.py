@@ -251,6 +251,7 @@ def test_runs_are_overlaid_renamed_pinned_and_deleted_and_all_of_it_is_undone(op
     play_to(qtbot, window, 50)
     first = status(window).run_id
     window.tuning.change("rate", 2.0)  # a run in which nothing was done would not stay
+    qtbot.waitUntil(lambda: len(status(window).log) == 1)  # changes that wait together are one
     window.tuning.change("rate", 1.0)
     qtbot.waitUntil(lambda: len(status(window).log) == 2)
     window.driver.reset(playing=False)

@@ -107,6 +107,9 @@ def _ways(found: Any, said: dict[str, str]) -> list[str]:
         for taking in catalog.takers(what)[:1]:
             specs = catalog.load(taking.model).specs()
             own = {n: v for n, v in said.items() if n in specs}
+            if kind == "recording" and found.plan is not None:  # a column of a table has no times: one row each millisecond
+                numbers = [k for k, column in enumerate(found.plan.table.columns) if column.kind == "number"]
+                own = {**({"column": str(numbers[0])} if numbers else {}), "sample_rate": "1000", **own}
             values = {**taking.parameters(str(found.place)), **own}
             out.append(shlex.join(["lab", "run", taking.model, *(part for n, v in values.items() if n for part in ("--set", f"{n}={v}"))]))
     return out

@@ -343,7 +343,7 @@ def bookmarks_from_text(text: str) -> tuple[Bookmark, ...]:
     """Bookmarks of a session that may be a stranger's; what is no bookmark is left out."""
     try:
         entries = json.loads(text) if text else []
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     found = []
     for entry in entries if isinstance(entries, list) else []:

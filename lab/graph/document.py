@@ -320,8 +320,8 @@ class Graph:
         """The graph written in `text`; a damaged or foreign document is refused with a sentence."""
         try:
             body = json.loads(text)
-        except ValueError as error:
-            raise GraphError(f"The graph is not JSON text ({error}): open or build another.") from None
+        except (ValueError, RecursionError) as error:
+            raise GraphError(f"The graph is not JSON text ({str(error)[:200]}): open or build another.") from None
         try:
             return _read(cls, body)
         except (LookupError, TypeError, ValueError, AttributeError) as error:

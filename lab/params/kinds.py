@@ -75,7 +75,7 @@ def _truth(text: str, unit: str) -> bool:
 def _lists(text: str, unit: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("must be a JSON list of lists of numbers") from None
 
 

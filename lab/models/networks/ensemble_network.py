@@ -101,7 +101,7 @@ class EnsembleNetwork(Model):
         label="Ensemble shown",
         doc="Which ensemble the pictures of neurons are about, in the order in which they were drawn.",
     )
-    record: int = param(
+    recorded: int = param(
         40,
         lo=0,
         hi=2000,
@@ -248,7 +248,7 @@ class EnsembleNetwork(Model):
     @property
     def _shown_said(self) -> str:
         said = [
-            f"{min(self.record, p.kind.neurons):,} of {p.kind.neurons:,} {p.title}"
+            f"{min(self.recorded, p.kind.neurons):,} of {p.kind.neurons:,} {p.title}"
             for p in self.net.ensembles
             if p.kind.neurons_are == "LIF"
         ]
@@ -266,7 +266,7 @@ class EnsembleNetwork(Model):
     # -- behaviour --
 
     def build(self, seed: int) -> Built:
-        return build(self.net, seed, self.clock.dt, self.record)
+        return build(self.net, seed, self.clock.dt, self.recorded)
 
     def start(self, constants: Built, seed: int) -> State:
         neurons, columns = constants.laid.sizes

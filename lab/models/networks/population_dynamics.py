@@ -359,7 +359,7 @@ class PopulationDynamics(Populations):
             "What it holds",
             (Layer("value"), *((Layer("input", style="dotted"),) if driven else ())),
             handles=(Handle("drawn", "draw"),) if self.drive == "drawn" else (Handle("file", "file"),) if self.drive == "file" else (),
-            y="value",
+            y="value, input in 1/s" if driven else "value",
             window=6.0,
             weight=1.5,
             front=True,
