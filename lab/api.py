@@ -163,7 +163,7 @@ def run(
     record     streams to keep: names, or name -> interval in steps
     schedule   changes and actions by step
     parameters the model's own; one that is called like an argument above is meant where the model has it (the `schedule`
-               "cosine" of a training, the `duration` of a tuning curve, the number of cells to `record` of a network, the `steps` that a training of text or of a game lasts)
+               "cosine" of a training, the `duration` of a tuning curve, the `steps` that a training of text or of a game lasts)
 
     Raises ParameterError, ModelError, DivergenceError.
     """
@@ -178,11 +178,9 @@ def run(
             parameters, steps = {**parameters, "steps": steps}, None
         if isinstance(schedule, str) and "schedule" in kind.specs():
             parameters, schedule = {**parameters, "schedule": schedule}, ()
-        if isinstance(record, int) and "record" in kind.specs():
-            parameters, record = {**parameters, "record": record}, None
         value = name.replace(**parameters) if isinstance(name, Model) else make(name, **parameters)
         if isinstance(record, int):
-            raise ModelError(f"record must name streams, and {value._owner()} has no parameter of that name (got {record!r}).")
+            raise ModelError(f"record must name streams, or streams with their intervals in steps (got {record!r}).")
         if isinstance(schedule, str):
             raise ModelError(
                 f"schedule must be a list of changes and actions, and {value._owner()} has no parameter of that name (got {schedule!r})."

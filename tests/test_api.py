@@ -37,7 +37,6 @@ def test_wrong_values_are_refused_in_words():
         lab.run("mlp", schedule="zigzag", steps=1)
     with pytest.raises(LabError, match="schedule must be a list"):
         lab.run("synapse", schedule="cosine", steps=1)
-    assert lab.run("ensemble-network", record=10, steps=1).model.record == 10
     with pytest.raises(LabError, match="record must name streams"):
         lab.run("synapse", record=3, steps=1)
     with pytest.raises(LabError, match="duration must be a number of ms"):
@@ -46,7 +45,7 @@ def test_wrong_values_are_refused_in_words():
 
 def test_every_parameter_that_is_named_like_an_argument_is_taken_care_of():
     clashes = {name for kind in map(catalog.load, catalog.names()) for name in set(kind.specs()) & ARGUMENTS}
-    assert clashes <= {"duration", "record", "schedule", "steps"}, "lab.run must say which of the two is meant"
+    assert clashes <= {"duration", "schedule", "steps"}, "lab.run must say which of the two is meant"
 
 
 def test_of_a_part_of_a_stream_only_that_part_is_read(tmp_path, monkeypatch):

@@ -208,7 +208,7 @@ def test_arrays_and_tables_are_read_with_their_rate_or_their_times(tmp_path):
     ("a.csv", "0,1\n1,2\n2,2\n3,2,3\n4,4\n", "row 4: 3 values where others have 2"),
     ("a.csv", "0,1\n1,nan\n", "not a finite number at sample 2"),
     ("a.csv", "0,1\n", "holds 1 samples: at least two"),
-    ("a.csv", "1\n2\n", "set sample_rate"),
+    ("a.csv", "1\n2\n", "say its samples per second \\(sample_rate\\)"),
     ("a.csv", "", "is empty"),
     ("a.csv", "0,1\n5,2\n3,3\n", "row 3 of the numbers: times in the first column must increase"),
     ("a.csv", "5,1\n5,2\n5,3\n", "all times in the first column are the same"),
