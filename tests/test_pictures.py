@@ -570,3 +570,9 @@ def test_many_classes_have_their_names_in_the_plane_and_few_a_legend(show):
     drawn._data, drawn._points = points, points[:, :2]
     drawn._paint()
     assert not len(drawn._texts._texts) and sum(entry.dot for entry in drawn.strip.entries) == 3
+
+
+def test_nothing_has_no_minus_in_a_matrix():
+    from lab.widgets.pictures.matrices import number_text
+
+    assert number_text(-0.0) == number_text(0.0) == "0.00" and number_text(-0.5) == "−0.50"

@@ -21,7 +21,7 @@ DIGITS = {"data": "digits", "rate": 0.003}
 
 
 class LayeredNetwork(GraphTraining):
-    """Layers wired on the canvas and trained while you watch: `h_l = sigma_l(W_l h_{l-1} + b_l)`.
+    """Layers wired on the canvas and trained while you watch: each weighs the outputs of the one before, adds up and bends.
 
     Shapes run along the wires; where two ends do not fit, the sentence names both and says what to put between. Beside the
     canvas the neurons are drawn, each with what it answers to every input: width is the size of a weight, dashes take away.

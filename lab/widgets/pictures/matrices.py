@@ -36,6 +36,7 @@ def number_text(value: float) -> str:
     """Three significant digits, as short as they can be said."""
     if not np.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
+    value += 0.0  # no minus before nothing
     return f"{value:.2f}".replace("-", MINUS) if 0.1 <= abs(value) < 100 or value == 0 else number(value, 2).replace(" × ", "·")
 
 
