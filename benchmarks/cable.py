@@ -10,12 +10,11 @@ the two are apart, in mV, at this step and at a fifth of it.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 
 import numpy as np
-from peer import ask, peer
+from peer import ask, peer, say
 
 from lab.engine.simulation import run
 from lab.models.neurons.cell_in_space import CellInSpace
@@ -51,11 +50,7 @@ def main() -> None:
         found |= {"apart at 0.005 ms (mV)": apart(python, 0.005), "apart at 0.001 ms (mV)": apart(python, 0.001)}
     else:
         found["NEURON"] = "is not installed"
-    if given.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:35s} {value if isinstance(value, str) else format(value, '.4g')}")
+    say(found, given.json)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,12 @@ oscillator its turns a second less one.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import statistics
 import time
 
 import numpy as np
-from peer import ask, peer
+from peer import ask, peer, say
 
 from lab.engine.simulation import Simulation
 from lab.graph.kinds.ensembles import oscillator, product
@@ -97,11 +96,7 @@ def main() -> None:
             found[f"{name}, ratio"] = statistics.median(took["nengo"]) / statistics.median(took["ours"])
     if not python:
         found["nengo"] = "is not installed"
-    if given.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:32s} {value if isinstance(value, str) else format(value, '.4g')}")
+    say(found, given.json)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,15 @@ def peer(name: str) -> Path | None:
     return next((p for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
 
 
+def say(found: dict, as_json: bool) -> None:
+    """Print what was measured: a line each, or JSON."""
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    for name, value in found.items():
+        print(f"{name:35s} {value if isinstance(value, str) else format(value, '.4g')}")
+
+
 def ask(python: Path, script: str, *arguments: str) -> dict:
     """What a peer script prints as JSON on its last line."""
     done = subprocess.run([str(python), str(HERE / "peers" / script), *arguments], capture_output=True, text=True)

@@ -13,6 +13,7 @@ from lab.engine.simulation import Simulation
 from lab.errors import DivergenceError
 from lab.training import baseline, diagnosis
 from lab.training.diagnosis import Signs, diagnose, examine
+from lab.units import number
 
 MLP = catalog.load("mlp")
 XOR = dict(data="XOR", noise=0.1, n=400, activation="tanh", optimiser="SGD", rate=0.5, epochs=300, evaluate=5.0)
@@ -119,11 +120,11 @@ SIGNS = Signs(layers=4)
     ("change", "word"),
     [
         ({}, "Nothing wrong"),
-        ({"ratio": 1e-5, "smooth": 2.3}, "Vanishing gradient: 1.0e-05"),
+        ({"ratio": 1e-5, "smooth": 2.3}, "Vanishing gradient: 1 × 10⁻⁵"),
         ({"ratio": 1e-5}, "Nothing wrong"),  # a network that learns well has no fault
         ({"ratio": 1e-5, "smooth": 2.3, "layers": 2}, "Nothing wrong"),
         ({"ratio": 1e5, "smooth": 2.3}, "Exploding gradient"),
-        ({"gradient": 1e4, "smooth": 2.3}, "Exploding gradient: its norm is 1e"),
+        ({"gradient": 1e4, "smooth": 2.3}, f"Exploding gradient: its norm is {number(1e4)};"),
         ({"gradient": 1e6, "first": 9e10, "smooth": 7.3e10, "chance": 9e10, "classification": False, "scores": (0.2, 0.2), "at_best": 0.2, "test": 1.0, "best": 1.0}, "Nothing wrong"),
         ({"dead": 0.4}, "Nothing wrong"),
         ({"dead": 0.4, "smooth": 2.2, "scores": (0.3, 0.3), "at_best": 0.3}, "Dead ReLUs: 40%"),

@@ -584,3 +584,17 @@ def test_the_name_of_an_axis_is_shortened_to_the_room_it_has_and_comes_back(show
     assert drawn.across.labelText == "time before now (ms)"
     label, width = drawn.across.label, drawn.across.size().width()
     assert label.pos().x() + label.boundingRect().width() / 2 == pytest.approx(width / 2, abs=2)
+
+
+def test_many_classes_have_their_names_in_the_plane_and_few_a_legend(show):
+    drawn = show("map")
+    points = np.column_stack([np.repeat(np.arange(6.0), 5), np.tile(np.arange(5.0), 6), np.repeat(np.arange(6.0), 5)])
+    drawn._names, drawn._data, drawn._what, drawn._points = (), points, {"x": 0, "y": 1, "label": 2}, points[:, :2]
+    drawn.plot.setRange(xRange=(-1, 6), yRange=(-1, 6), padding=0)
+    drawn._paint()
+    assert sorted(drawn._texts._texts) == [str(k) for k in range(6)] and np.allclose(sorted(drawn._texts._at[:, 0]), range(6))
+    assert not any(entry.dot for entry in drawn.strip.entries)
+    points = points[points[:, 2] < 3]
+    drawn._data, drawn._points = points, points[:, :2]
+    drawn._paint()
+    assert not len(drawn._texts._texts) and sum(entry.dot for entry in drawn.strip.entries) == 3

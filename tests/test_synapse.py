@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lab.engine import simulation as engine
+from lab.errors import ParameterError
 from lab.models.neurons.synapse import Synapse, psc, psp
 
 
@@ -67,6 +68,27 @@ def test_weak_spikes_add_up_and_the_cell_begins_again_at_rest():
     assert len(fired) == result.summary["cell spikes"] > 10
     assert (V[fired - 1] >= -50.0).all() and (V[fired] < -60.0).all()
     assert result.summary["spikes over cell spikes"] > 2
+
+
+def test_a_threshold_at_rest_is_refused_for_the_cell_would_fire_at_every_step():
+    for values in ({"V_th": -65.0}, {"V_rest": -40.0}):
+        with pytest.raises(ParameterError, match="must be above V_rest"):
+            Synapse(**values)
+    simulation = engine.Simulation(Synapse())
+    with pytest.raises(ParameterError):
+        simulation.change(V_th=-70.0)
+
+
+@pytest.mark.parametrize("dt", [0.02, 1.0])
+def test_current_and_potential_are_exact_at_any_step_and_the_cell_fires_at_the_end_of_one(dt):
+    model = Synapse(n=1, dt=dt, rate=80.0, strength=1.0, V_th=100.0)
+    result = engine.run(model, steps=round(200 / dt), seed=3, record={"s": 1, "V": 1, "spikes": 1})
+    since = dt * np.arange(1, len(result["s"]) + 1)[:, None] - result["spikes"]
+    np.testing.assert_allclose(result["s"], 1000 * psc(since, 1, 5.0).sum(1), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(result["V"] + 65.0, psp(since, 1, 5.0, 20.0).sum(1), rtol=1e-9, atol=1e-9)
+    result = engine.run(model.replace(train="regular", rate=200.0, strength=10.0, V_th=-50.0), steps=round(60 / dt), record={"fired": 1})
+    steps = result["fired"] / dt
+    assert len(steps) > 1 and steps == pytest.approx(np.round(steps))
 
 
 def test_an_inhibitory_synapse_pulls_the_cell_down():

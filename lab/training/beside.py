@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lab.errors import ModelError
 from lab.model import Layer, Out, Picture, State
 from lab.tape import Program
 from lab.training.learner import TEST_SCORE, Constants
 from lab.training.material import outline
 from lab.training.objectives import Objective, columns
 from lab.training.perceptron import Perceptron
+from lab.training.steps import judge
 
 OTHERS_FRONT = ("loss", "matrices")  # of the pictures that every training has, those that may stay in front
 
@@ -21,8 +21,8 @@ OTHERS_FRONT = ("loss", "matrices")  # of the pictures that every training has, 
 class Beside(Perceptron):
     """A network, and others beside it on the same tape.
 
-    A subclass names itself and its `rivals` with the prefix of their nodes, writes them (`beside`), and says how good they are (`score_others`).
-    The state holds their last scores in `beside`, the stream `accuracies` all of them.
+    A subclass names itself and its `rivals` with the prefix of their nodes, and writes them (`beside`). The state holds their last scores in
+    `beside`, the stream `accuracies` all of them, where it is declared.
     """
 
     own_name: ClassVar[str]
@@ -50,15 +50,21 @@ class Beside(Perceptron):
 
     def score_others(self, constants: Constants, tape: State) -> list[float]:
         """Score of each of the others on the test part."""
-        raise ModelError(f"{self._owner()} does not implement score_others().")
+        probe, found = self.probe(constants), []
+        spread = probe.spread[1] if probe.spread else 1.0
+        for _, prefix in self.rivals:
+            losses, output = constants.program.sweep(tape, probe.data, [f"{prefix}loss", f"{prefix}output"])
+            said = output.reshape(len(output), -1)
+            found.append(judge(losses, said, probe.aim, probe.seen, len(losses), probe.spread is None, spread)[1])
+        return found
 
     def _look(self, constants: Constants, state: State, tape: State, out: Out, step: int, watch: Any) -> None:
         super()._look(constants, state, tape, out, step, watch)
         if self.compared:
             state["beside"][:] = self.score_others(constants, tape)
-        scores = (state["figures"][TEST_SCORE], *(state["beside"] if self.compared else ()))
-        for k, score in enumerate(scores):
-            out.events["accuracies"].append(step, k, float(score))
+        if (written := out.events.get("accuracies")) is not None:
+            for k, score in enumerate((state["figures"][TEST_SCORE], *(state["beside"] if self.compared else ()))):
+                written.append(step, k, float(score))
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

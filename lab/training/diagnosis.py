@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.model import Remedy
+from lab.units import number
 
 SEEN = 20  # examples without which nothing is said of a unit that answers none of them
 SANE = {"SGD": 0.1, "momentum": 0.02, "Nesterov": 0.02, "Adam": 3e-3, "AdamW": 3e-3}  # rates at which most networks learn
@@ -119,7 +120,7 @@ def _beyond(s: Signs) -> tuple[str, str] | None:
     if s.epochs >= 1 and s.smooth > 1.05 * max(s.first, s.start):
         return (
             "too large",
-            f"Learning rate too large: the loss is {s.smooth:.3g}, above the {max(s.first, s.start):.3g} it began with; lower the rate.",
+            f"Learning rate too large: the loss is {number(s.smooth, 3)}, above the {number(max(s.first, s.start), 3)} it began with; lower the rate.",
         )
     return None
 
@@ -141,16 +142,16 @@ def _flow(s: Signs) -> tuple[str, str] | None:
     if s.layers > 2 and 0 < s.ratio < 1e-3:
         return (
             "vanishing",
-            f"Vanishing gradient: {s.ratio:.1e} of what comes back to {last} arrives at layer 1; try ReLU, He initialisation or batch norm.",
+            f"Vanishing gradient: {number(s.ratio, 2)} of what comes back to {last} arrives at layer 1; try ReLU, He initialisation or batch norm.",
         )
     if s.layers > 2 and s.ratio > 1e3:
         return (
             "exploding",
-            f"Exploding gradient: {s.ratio:.1e} times what comes back to {last} arrives at layer 1; use smaller initial weights or clip.",
+            f"Exploding gradient: {number(s.ratio, 2)} times what comes back to {last} arrives at layer 1; use smaller initial weights or clip.",
         )
     # By the root of the loss, which grows with the scale of the targets as the gradient does.
     if s.gradient > 1e3 * max(1.0, math.sqrt(max(0.0, s.start))):
-        return "exploding", f"Exploding gradient: its norm is {s.gradient:.3g}; clip it at 1 or lower the learning rate."
+        return "exploding", f"Exploding gradient: its norm is {number(s.gradient, 3)}; clip it at 1 or lower the learning rate."
     return None
 
 
@@ -163,8 +164,8 @@ def _rate(s: Signs) -> tuple[str, str] | None:
     begun = min(s.first, s.start)
     if 0 < s.update < 2e-4 and s.smooth > 0.9 * begun and not s.blind:
         return "too small", (
-            f"Learning rate too small: an update changes the weights by {s.update:.1e} of their size and the loss fell from "
-            f"{s.first:.3g} to {s.smooth:.3g} only; multiply the rate by 10."
+            f"Learning rate too small: an update changes the weights by {number(s.update, 2)} of their size and the loss fell from "
+            f"{number(s.first, 3)} to {number(s.smooth, 3)} only; multiply the rate by 10."
         )
     return None
 
@@ -179,7 +180,7 @@ def _generalisation(s: Signs) -> tuple[str, str] | None:
     rises = s.test > 1.3 * s.best and gap > 0.03 and (lost > 0.0 or not s.classification)
     drifts = falls and lost > enough and (s.test > 1.05 * s.best or lost > 1.5 * enough) and train > s.guess + s.doubt
     if gap > max(0.08, s.doubt) or (s.tested >= SEEN and s.best > 0 and ((s.learns and rises) or drifts)):
-        risen = f", and the test loss has risen from {s.best:.3g} to {s.test:.3g}" if s.test > 1.02 * s.best else ""
+        risen = f", and the test loss has risen from {number(s.best, 3)} to {number(s.test, 3)}" if s.test > 1.02 * s.best else ""
         best = f" (at its best {s.at_best:.3f})" if lost > enough else ""
         return "over-fitting", (
             f"Over-fitting: {s.what} {train:.3f} on the training part, {test:.3f} on the test part{best}{risen}; try decay, dropout or more data."
@@ -207,12 +208,12 @@ def _capacity(s: Signs) -> tuple[str, str] | None:
     if not s.learns and s.smooth > 0.9 * s.start:
         if s.blind:
             return "nothing to learn", (
-                f"Hardly anything to learn: the loss stays at {s.smooth:.3g}, and the nearest neighbours of an example say no more than a guess "
+                f"Hardly anything to learn: the loss stays at {number(s.smooth, 3)}, and the nearest neighbours of an example say no more than a guess "
                 f"({s.near:.3f} and {s.guess:.3f}): the labels may be random, or the inputs do not tell."
             )
         if s.update < 3e-3 and not s.settled and s.layers > 1 and short:
             return "slow", (
-                f"Hardly learning: the loss fell from {s.first:.3g} to {s.smooth:.3g} only, by updates of {s.update:.1e} of the weights; "
+                f"Hardly learning: the loss fell from {number(s.first, 3)} to {number(s.smooth, 3)} only, by updates of {number(s.update, 2)} of the weights; "
                 f"{reach}: try a larger rate."
             )
     if short and s.settled and s.epochs >= 10:
@@ -240,7 +241,7 @@ def remedies(finding: str, model: Any) -> tuple[Remedy, ...]:
             found.append(Remedy(label + ("" if all(specs[n].live for n in changes) else " (a new run)"), changes, action))
 
     if finding == "diverged":
-        offer(f"Best weights, rate {_sane(model):g}", "restore_best", rate=_sane(model))
+        offer(f"Best weights, rate {number(_sane(model))}", "restore_best", rate=_sane(model))
         if not model.clip and rate <= 10 * SANE.get(model.optimiser, rate):  # clipping alone does not tame a rate of 100
             offer("Best weights, clip at 1", "restore_best", clip=1.0)
     elif finding == "symmetric":
@@ -248,18 +249,18 @@ def remedies(finding: str, model: Any) -> tuple[Remedy, ...]:
     elif finding == "dead":
         offer("Use leaky ReLU", activation="leaky ReLU")
         if rate > 2 * SANE.get(model.optimiser, rate):  # units that are dead stay so: the best weights had fewer
-            offer(f"Best weights, rate {_sane(model):g}", "restore_best", rate=_sane(model))
+            offer(f"Best weights, rate {number(_sane(model))}", "restore_best", rate=_sane(model))
     elif finding == "vanishing":
         offer("Normalise each layer", normalise="batch")
         offer("Use ReLU", activation="ReLU")
     elif finding == "exploding":
         if not model.clip:
             offer("Clip the gradient at 1", clip=1.0)
-        offer(f"Learning rate {_sane(model):g}", rate=_sane(model))
+        offer(f"Learning rate {number(_sane(model))}", rate=_sane(model))
     elif finding == "too large":
-        offer(f"Best weights, rate {_sane(model):g}", "restore_best", rate=_sane(model))
+        offer(f"Best weights, rate {number(_sane(model))}", "restore_best", rate=_sane(model))
     elif finding in ("too small", "slow"):
-        offer(f"Learning rate {rate * 10:g}", rate=rate * 10)
+        offer(f"Learning rate {number(rate * 10)}", rate=rate * 10)
     elif finding == "over-fitting":
         offer("Back to the best weights", "restore_best")
         if not model.decay:

@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from lab.training.diagnosis import FINE, SEEN, Signs, examine
+from lab.units import number
 
 GOOD, CARE, BAD = "✓", "!", "✗"
 STREAM = "verdicts"
@@ -36,13 +37,17 @@ def _whole(s: Signs) -> tuple[str, str, str]:
 def _gradient(s: Signs) -> tuple[str, str, str]:
     what = "gradients"
     if s.layers < 3 or s.ratio <= 0:
-        size = f"norm {s.gradient:.2g}"
+        size = f"norm {number(s.gradient, 2)}"
         return (CARE, what, f"Large: {size}.") if s.gradient > EXPLODES else (GOOD, what, f"In order, {size}.")
     if s.ratio < FADES:
-        return BAD, what, f"They vanish: the first layer gets {s.ratio:.1g} of what the last one gets."
+        return BAD, what, f"They vanish: the first layer gets {number(s.ratio, 1)} of what the last one gets."
     if s.ratio > 1 / FADES or s.gradient > EXPLODES:
-        return BAD, what, f"They explode: norm {s.gradient:.2g}, the first layer gets {s.ratio:.2g} times what the last one gets."
-    return GOOD, what, f"None vanishes: the first layer gets {s.ratio:.2g} of what the last one gets."
+        return (
+            BAD,
+            what,
+            f"They explode: norm {number(s.gradient, 2)}, the first layer gets {number(s.ratio, 2)} times what the last one gets.",
+        )
+    return GOOD, what, f"None vanishes: the first layer gets {number(s.ratio, 2)} of what the last one gets."
 
 
 def _units(s: Signs) -> tuple[str, str, str]:
@@ -57,7 +62,7 @@ def _units(s: Signs) -> tuple[str, str, str]:
 
 
 def _updates(s: Signs) -> tuple[str, str, str]:
-    size = f"{s.update:.1g} of the weights in a step"
+    size = f"{number(s.update, 1)} of the weights in a step"
     if s.update > FAST:
         return CARE, "steps", f"Large: {size}."
     if 0 < s.update < SLOW:
@@ -73,5 +78,5 @@ def _fit(s: Signs) -> tuple[str, str, str]:
     if train - test > max(s.doubt, 0.05):
         return BAD, "fit", f"Over-fitting: {both}."
     if not s.learns:
-        return CARE, "fit", f"Under-fitting so far: the loss is {s.smooth:.2g}, a guess has {s.start:.2g}."
+        return CARE, "fit", f"Under-fitting so far: the loss is {number(s.smooth, 2)}, a guess has {number(s.start, 2)}."
     return GOOD, "fit", f"{both[0].upper()}{both[1:]}."

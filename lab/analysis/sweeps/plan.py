@@ -126,14 +126,22 @@ class Plan:
     def __len__(self) -> int:
         return (self.drawn or math.prod(len(a.values) for a in self.axes)) * len(self.seeds)
 
-    def _places(self) -> Iterator[dict[str, Any]]:
-        if not self.drawn:
-            for values in itertools.product(*(a.values for a in self.axes)):
-                yield dict(zip((a.name for a in self.axes), values, strict=True))
-            return
+    def points(self) -> Iterator[Point]:
+        """All points in order."""
+        return self._drawn() if self.drawn else self._within([range(len(a.values)) for a in self.axes])
+
+    def _within(self, chosen: Sequence[Iterable[int]]) -> Iterator[Point]:
+        """The points at these places of each axis, with all seeds."""
+        for where in itertools.product(*chosen):
+            number = 0
+            for a, k in zip(self.axes, where, strict=True):
+                number = number * len(a.values) + k
+            yield from self._seeded(number, {a.name: a.values[k] for a, k in zip(self.axes, where, strict=True)})
+
+    def _drawn(self) -> Iterator[Point]:
         random = np.random.default_rng([self.experiment.seed, 0x5357])
         specs = type(self.experiment.build()).specs()
-        for _ in range(self.drawn):
+        for number in range(self.drawn):
             place: dict[str, Any] = {}
             for a in self.axes:
                 if a.span is None:
@@ -142,14 +150,11 @@ class Plan:
                 low, high, log = a.span
                 value = math.exp(random.uniform(math.log(low), math.log(high))) if log else float(random.uniform(low, high))
                 place[a.name] = round(value) if specs[a.name].kind == "int" else value
-            yield place
+            yield from self._seeded(number, place)
 
-    def points(self) -> Iterator[Point]:
-        """All points in order."""
-        numbers = itertools.count()
-        for place in self._places():
-            for seed in self.seeds:
-                yield Point(next(numbers), place, seed)
+    def _seeded(self, number: int, place: dict[str, Any]) -> Iterator[Point]:
+        for k, seed in enumerate(self.seeds):
+            yield Point(number * len(self.seeds) + k, place, seed)
 
     def groups(self) -> Iterator[list[Point]]:
         """The points in parts that one worker does at once: alone, or up to `ABREAST` that differ in what a model advances together.
@@ -157,35 +162,19 @@ class Plan:
         The parts follow from the plan alone, so that what comes of a point depends neither on who does it nor on what is done already.
         """
         inner = frozenset[str]() if self.experiment.schedule else self.experiment.build().may_differ()
-        if self.drawn and not inner.issuperset(a.name for a in self.axes):
-            inner = frozenset()
-        if not inner:
+        if not inner or (self.drawn and not inner.issuperset(a.name for a in self.axes)):
             yield from ([point] for point in self.points())
             return
-        if self.drawn:
-            parts: Iterable[Iterator[Point]] = [self.points()]
-        else:
-            parts = self._along(inner)
-        for part in parts:
+        for part in [self.points()] if self.drawn else self._along(inner):
             while held := list(itertools.islice(part, ABREAST)):
                 yield held
 
     def _along(self, inner: Set[str]) -> Iterator[Iterator[Point]]:
         """The points with equal values of all axes but the inner ones, for each combination of the others."""
-        shape = [len(a.values) for a in self.axes]
-        outer = [k for k, a in enumerate(self.axes) if a.name not in inner]
-        for fixed in itertools.product(*(range(shape[k]) for k in outer)):
-            held = dict(zip(outer, fixed, strict=True))
-            yield self._places_with([[held[k]] if k in held else list(range(n)) for k, n in enumerate(shape)])
-
-    def _places_with(self, chosen: list[list[int]]) -> Iterator[Point]:
-        for where in itertools.product(*chosen):
-            number = 0
-            for a, k in zip(self.axes, where, strict=True):
-                number = number * len(a.values) + k
-            place = {a.name: a.values[k] for a, k in zip(self.axes, where, strict=True)}
-            for k, seed in enumerate(self.seeds):
-                yield Point(number * len(self.seeds) + k, place, seed)
+        for fixed in itertools.product(
+            *(([k] for k in range(len(a.values))) if a.name not in inner else [range(len(a.values))] for a in self.axes)
+        ):
+            yield self._within(fixed)
 
     def task(self, points: Sequence[Point]) -> str:
         """Points as JSON, all that a worker needs."""

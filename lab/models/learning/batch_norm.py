@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
 from lab.model import Figure, Layer, Picture, Preset, Stream, Strips, param
 from lab.tape.check import check_gradients
-from lab.training import Objective, Perceptron, readings, redeclared
+from lab.training import Perceptron, readings, redeclared
+from lab.training.beside import Beside
 from lab.training.dale import Beneath
-from lab.training.learner import EVALUATIONS, TEST_SCORE
+from lab.training.learner import EVALUATIONS
 from lab.training.material import outline
-from lab.training.objectives import columns
 from lab.training.stage import led_by
-from lab.training.steps import judge
 
 PLAIN = "plain."  # the network beside, without normalisation
 BOTH = ("with", "without")
@@ -23,10 +22,11 @@ RATES = (1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3)  # learning rates that ar
 TRIED_EPOCHS = 2  # how long each of them is tried
 TRIED_EVERY = 4  # evaluations from one try to the next
 EXAMPLES = 256  # examples on which distributions are read
+FARTHEST = 100.0  # of the loss at the shortest step: what is drawn
 STEPS = np.geomspace(0.01, 100.0, 25)  # lengths of a step against the gradient
 
 
-class BatchNorm(Perceptron):
+class BatchNorm(Beside):
     """Why normalisation over the minibatch lets a deep network learn: the same network with it and without, on the same minibatches.
 
     In training each unit's input is brought to mean 0 and variance 1 over the minibatch, then scaled and shifted by two
@@ -80,25 +80,15 @@ class BatchNorm(Perceptron):
         1, lo=1, hi=8192, group="Network", label="Unit", doc="Unit of the last hidden layer whose input is followed, from 1."
     )
 
+    own_name: ClassVar[str] = BOTH[0]
+    rivals: ClassVar[tuple[tuple[str, str], ...]] = ((BOTH[1], PLAIN),)
+
     # -- two networks on one tape --
 
     @property
     def compared(self) -> bool:
         """Whether the network without normalisation learns beside this one."""
         return self.compare and self.normalise != "none" and len(self.widths) > 0
-
-    @property
-    def objectives(self):
-        """Each network moves its own weights."""
-        names, prefixes = (BOTH, ("", PLAIN)) if self.compared else (("loss",), ("",))
-        scores = [(f"{prefix}accuracy",) if self.task == "classification" else () for prefix in prefixes]
-        return tuple(
-            Objective(name, f"{prefix}loss", self.rule(), scores=score) for name, prefix, score in zip(names, prefixes, scores, strict=True)
-        )
-
-    def columns(self):
-        """A loss for each network."""
-        return columns(self.objectives) if self.compared else super().columns()
 
     def beside(self, tape, x, outputs):
         """The same network without normalisation."""
@@ -125,7 +115,7 @@ class BatchNorm(Perceptron):
         if self.compared:
             self._alike(constants, state)
             state["best_parameters"][:] = state["parameters"]
-        return state | {"beside": np.zeros(1), "plain_gradients": np.zeros(len(constants.stages)), "tried": np.full((2, len(RATES)), -1.0)}
+        return state | {"plain_gradients": np.zeros(len(constants.stages)), "tried": np.full((2, len(RATES)), -1.0)}
 
     def _look(self, constants, state, tape, out, step, watch):
         super()._look(constants, state, tape, out, step, watch)
@@ -136,20 +126,11 @@ class BatchNorm(Perceptron):
                 out.events[stream].append(step, channel, float(value))
         if not self.compared:
             return
-        state["beside"][0] = self._plain_score(constants, tape)
-        for channel, value in enumerate((state["figures"][TEST_SCORE], state["beside"][0])):
-            out.events["accuracies"].append(step, channel, float(value))
         if watch is not None:
             state["plain_gradients"][:] = [watch[f"{PLAIN}{stage.weight}"][0] for stage in constants.stages]
         waiting = np.flatnonzero(state["tried"][0] < 0)
         if self.task == "classification" and len(waiting) and int(state["figures"][EVALUATIONS]) % TRIED_EVERY == 1:
             state["tried"][:, waiting[0]] = self._try(constants, state, RATES[waiting[0]])
-
-    def _plain_score(self, constants, tape) -> float:
-        probe = self.probe(constants)
-        losses, output = constants.program.sweep(tape, probe.data, [f"{PLAIN}loss", f"{PLAIN}output"])
-        spread = probe.spread[1] if probe.spread else 1.0
-        return judge(losses, output.reshape(len(output), -1), probe.aim, probe.seen, len(losses), probe.spread is None, spread)[1]
 
     def _try(self, constants, state, rate):
         """Test accuracies of both after a few epochs at this rate, from first weights of their own that are the same at every rate."""
@@ -256,21 +237,6 @@ class BatchNorm(Perceptron):
         return tuple(found)
 
     @property
-    def pictures(self):
-        """Its own first; both losses in the colours of their networks."""
-        found = super().pictures
-        if not self.compared:
-            return found
-        lines = tuple(Layer("smoothed", channel=k, label=name, series=(k,)) for k, name in enumerate(BOTH))
-        pale = tuple(Layer("loss", channel=k, style="pale", label="minibatch", series=(k,)) for k in range(2))
-        found = tuple(replace(p, layers=(*lines, *pale)) if p.name == "loss" else p for p in found)
-        own = [p.name for p in self.own_pictures(outline(self))]
-        return (
-            *(p for p in found if p.name in own),
-            *(replace(p, front=p.name == "matrices" and p.front) for p in found if p.name not in own),
-        )
-
-    @property
     def stage(self):
         """What one unit hears, with and without, large; why that matters beside it, what it buys below."""
         if self.slow or not self.compared:
@@ -324,7 +290,8 @@ class BatchNorm(Perceptron):
                 for name, value in own.items():
                     arrays[name][...] = value - length / size * slopes[name]
                 found[k, j] = float(np.mean(program.forward(moved, f"{prefix}loss", train=True, **samples)))
-        return np.vstack([STEPS, np.where(np.isfinite(found), found, np.nan)])
+        # Beyond a hundred times the loss that there is, the numbers would only stretch the axis.
+        return np.vstack([STEPS, np.where(found <= FARTHEST * found[:, :1], found, np.nan)])
 
     @classmethod
     def figures(cls):

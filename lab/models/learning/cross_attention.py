@@ -48,7 +48,7 @@ class CrossAttention(Pointing, Stepwise):
     also = "encoder and decoder; encoder-decoder; translation; sequence to sequence; seq2seq; copy task; reversal; attention between two sequences; alignment; Bahdanau; memory; sort"
     equations = (
         r"m = \mathrm{norm}(\mathrm{encoder}(s_1 \ldots s_S)),\qquad k_j = m_j W_k,\quad v_j = m_j W_v,\quad q_i = \mathrm{norm}(x_i)\, W_q",
-        r"a_{ij} = \mathrm{softmax}_j\left(\frac{q_i \cdot k_j}{\sqrt{d_h}}\right),\ j = 1 \ldots S,\qquad x_i \leftarrow x_i + W_o \sum_j a_{ij} v_j",
+        r"a_{ij} = \mathrm{softmax}_j\left(\frac{q_i \cdot k_j}{\sqrt{d_h}}\right),\ j = 1 \ldots S,\qquad x_i \leftarrow x_i + \left[\sum_j a_{ij}^1 v_j^1, \ldots, \sum_j a_{ij}^H v_j^H\right] W_o",
         r"L = -\frac{1}{T}\sum_i \ln p(t_i | t_1 \ldots t_{i-1}, s),\qquad \mathrm{chance} = \ln V",
     )
     source = "Vaswani et al., NIPS 30 (2017), section 3.2.3; Bahdanau, Cho and Bengio, ICLR (2015); Sutskever, Vinyals and Le, NIPS 27 (2014): reversed sources, one vector"

@@ -14,7 +14,6 @@ from lab.training.dale import ON, Beneath, signs
 from lab.training.learner import EVALUATIONS, TEST_SCORE
 from lab.training.material import outline
 from lab.training.spiking import populations
-from lab.training.steps import judge
 
 FREE, OTHER = "free.", "other."  # the networks beside: without the law, and in the other form of it
 SAME = "0: the same to the last bit"
@@ -141,16 +140,6 @@ class OneSignPerNeuron(Beside):
                 own = signs(len(mine), self.inhibitory)[:, None] if mine.ndim == 2 else 1.0
                 found.append(float(np.abs(array - mine * own).max()))
         return max(found)
-
-    def score_others(self, constants, tape):
-        """The accuracy of the free network, and of the other form."""
-        probe, found = self.probe(constants), []
-        spread = probe.spread[1] if probe.spread else 1.0
-        for _, prefix in self.rivals:
-            losses, output = constants.program.sweep(tape, probe.data, [f"{prefix}loss", f"{prefix}output"])
-            said = output.reshape(len(output), -1)
-            found.append(judge(losses, said, probe.aim, probe.seen, len(losses), probe.spread is None, spread)[1])
-        return found
 
     def _look(self, constants, state, tape, out, step, watch):
         super()._look(constants, state, tape, out, step, watch)

@@ -440,14 +440,14 @@ class EnsembleNetwork(Model):
         )
         yield Figure(
             "product of two waves, spikes over 20 ms, rms",
-            0.08,
+            0.06,
             error("Product"),
             bound="at_most",
             source="exact functions through the same synapses; median of three",
         )
         yield Figure(
             "one wave held by 100 neurons, rms",
-            0.08,
+            0.03,
             error("Output"),
             bound="at_most",
             source="exact functions through the same synapses; median of three",

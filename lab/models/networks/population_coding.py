@@ -11,8 +11,10 @@ import numpy as np
 
 from lab.kernels import kernel
 from lab.model import COUNT, Bound, Figure, Handle, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
+from lab.params import redeclared
 from lab.spiking.coding import decoders as solvers
 from lab.spiking.coding.model import Decoded, noise_share, synapse, wanted
+from lab.spiking.coding.parts import Ensemble, check_tuning
 from lab.spiking.coding.populations import Kind, Population, gain_and_bias, population
 from lab.spiking.coding.spiking import Cells, cells, fire, listen, say
 
@@ -152,30 +154,11 @@ class PopulationCoding(Decoded):
         doc="The value over time, drawn by hand; it repeats.",
     )
     neurons: int = param(100, lo=2, hi=2000, live=False, log=True, main=True, symbol="N", doc="Neurons of the population.")
-    neurons_are: str = param(
-        "LIF",
-        choices=("LIF", "LIF, as rates", "sigmoid"),
-        live=False,
-        group="Neurons",
-        label="Neurons are",
-        doc="Spiking cells, the same as rates, or logistic curves.",
-    )
-    lowest: float = param(
-        200.0, "Hz", lo=5, hi=490, live=False, group="Neurons", label="Highest rates from", doc="Least of the neurons' highest rates."
-    )
-    highest: float = param(
-        400.0, "Hz", lo=5, hi=490, live=False, group="Neurons", label="Highest rates to", doc="Greatest of the neurons' highest rates."
-    )
-    first: float = param(
-        -1.0,
-        lo=-2,
-        hi=0.99,
-        live=False,
-        group="Neurons",
-        label="Begin to fire from",
-        doc="Least intercept: where along its own direction a neuron begins to fire.",
-    )
-    last: float = param(0.9, lo=-2, hi=0.99, live=False, group="Neurons", label="Begin to fire to", doc="Greatest intercept.")
+    neurons_are: str = redeclared(Ensemble, "neurons_are", "LIF")
+    lowest: float = redeclared(Ensemble, "lowest", 200.0)
+    highest: float = redeclared(Ensemble, "highest", 400.0)
+    first: float = redeclared(Ensemble, "first", -1.0, doc="Least intercept: where along its own direction a neuron begins to fire.")
+    last: float = redeclared(Ensemble, "last", 0.9, doc="Greatest intercept.")
     twice: float = param(
         0.0, "%", lo=0, hi=100, live=False, group="Neurons", label="Stand twice", doc="Share of the neurons that are copies of others."
     )
@@ -207,11 +190,7 @@ class PopulationCoding(Decoded):
 
     def check(self) -> None:
         super().check()
-        for low, high in (("lowest", "highest"), ("first", "last")):
-            if getattr(self, low) > getattr(self, high):
-                raise self.refuse(low, f"must not be above {type(self).specs()[high].label.lower()} ({getattr(self, high):g})")
-        if self.kind == "sigmoid" and self.lowest < 65.0:
-            raise self.refuse("lowest", "must be at least 65 Hz for logistic neurons, which fire at 60 Hz where they begin")
+        check_tuning(self, self.neurons_are, self.lowest)
 
     @property
     def kind(self) -> Kind:

@@ -12,10 +12,11 @@ import numpy as np
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.model import COUNT, Bound, Figure, Handle, Layer, Out, Picture, Preset, Stage, State, Stream, Strips, action, arrays, param
+from lab.params import redeclared
 from lab.params.arithmetic import FormulaError, parse
 from lab.spiking.coding import decoders as solvers
 from lab.spiking.coding.model import Populations
-from lab.spiking.coding.parts import curve, recording, repeated
+from lab.spiking.coding.parts import Ensemble, Value, check_curve, check_tuning, curve, recording, repeated
 from lab.spiking.coding.populations import Population, population, sphere
 from lab.spiking.coding.spiking import cells, fire, listen, say
 
@@ -205,53 +206,25 @@ class PopulationDynamics(Populations):
         0.2, "s", lo=0, hi=100, group="Input", label="Input from", when=("drive", "pulse"), doc="When the input begins."
     )
     input_to: float = param(0.7, "s", lo=0, hi=100, group="Input", label="Input to", when=("drive", "pulse"), doc="When it ends.")
-    drawn: tuple[tuple[float, ...], ...] = param(
+    drawn: tuple[tuple[float, ...], ...] = redeclared(
+        Value,
+        "drawn",
         ((0.0, 0.0), (0.5, 1.0), (1.0, 0.0), (1.5, -1.0), (2.0, 0.0)),
-        "s",
-        kind="drawn",
+        unit="s",
         builds=True,
         group="Input",
         when=("drive", "drawn"),
-        doc="The input over time, drawn by hand; it repeats.",
     )
-    file: str = param(
-        "",
-        kind="file",
-        builds=True,
-        group="Input",
-        when=("drive", "file"),
-        doc="A table as text, an array (NPY) or a sound (WAV, FLAC) as input; it repeats.",
-    )
-    sample_rate: float = param(
-        0.0,
-        "Hz",
-        lo=0,
-        hi=1e7,
-        builds=True,
-        group="Input",
-        when=("drive", "file"),
-        doc="Samples per second (0: the sound's own, or time in the first column).",
-    )
-    column: int = param(
-        1,
-        lo=0,
-        hi=1000,
-        builds=True,
-        group="Input",
-        when=("drive", "file"),
-        doc="Column of values in a table, counted from 0; channel of a sound from 1.",
-    )
+    file: str = redeclared(Value, "file", "", builds=True, group="Input", when=("drive", "file"))
+    sample_rate: float = redeclared(Value, "sample_rate", 0.0, builds=True, group="Input", when=("drive", "file"))
+    column: int = redeclared(Value, "column", 1, builds=True, group="Input", when=("drive", "file"))
     clamp: bool = param(False, group="Clamp", doc="Hold the value; release it by switching this off.")
     clamp_x: float = param(0.5, lo=-1, hi=1, group="Clamp", when=("clamp", True), label="x held at", doc="Where x is held.")
     clamp_y: float = param(0.0, lo=-1, hi=1, group="Clamp", when=("clamp", True), label="y held at", doc="Where y is held.")
     neurons: int = param(200, lo=5, hi=2000, live=False, log=True, main=True, symbol="N", doc="Neurons of the population.")
     spiking: bool = param(True, live=False, group="Neurons", label="Spikes", doc="Spiking cells, or the same cells as rates.")
-    lowest: float = param(
-        200.0, "Hz", lo=5, hi=490, live=False, group="Neurons", label="Highest rates from", doc="Least of the neurons' highest rates."
-    )
-    highest: float = param(
-        400.0, "Hz", lo=5, hi=490, live=False, group="Neurons", label="Highest rates to", doc="Greatest of the neurons' highest rates."
-    )
+    lowest: float = redeclared(Ensemble, "lowest", 200.0)
+    highest: float = redeclared(Ensemble, "highest", 400.0)
     regularisation: float = param(
         0.1,
         lo=0,
@@ -278,10 +251,8 @@ class PopulationDynamics(Populations):
     dt: float = param(1.0, "ms", lo=0.1, hi=2, live=False, group="Numerics", doc="Step of time.")
 
     def check(self) -> None:
-        if self.lowest > self.highest:
-            raise self.refuse("lowest", f"must not be above {self.highest:g} Hz")
-        if len(self.drawn) < 2 or any(len(p) != 2 for p in self.drawn):
-            raise self.refuse("drawn", "must hold at least two (time, value) pairs")
+        check_tuning(self, "LIF", self.lowest)
+        check_curve(self, self.drawn)
         for name in ("own_x", "own_y"):
             try:
                 parse(getattr(self, name), ["x", "y"])

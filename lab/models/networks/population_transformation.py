@@ -11,8 +11,10 @@ import numpy as np
 
 from lab.kernels import kernel
 from lab.model import COUNT, Bound, Figure, Layer, Model, Out, Picture, Preset, Stage, State, Stream, Strips, action, param
+from lab.params import redeclared
 from lab.spiking.coding import decoders as solvers
 from lab.spiking.coding.model import Decoded, noise_share, synapse, wanted
+from lab.spiking.coding.parts import Ensemble
 from lab.spiking.coding.populations import Population, diagonals, population
 from lab.spiking.coding.spiking import Cells, cells, fire, say
 
@@ -189,14 +191,7 @@ class PopulationTransformation(Decoded):
         200, lo=5, hi=1000, live=False, log=True, main=True, symbol="N", label="Neurons of A", doc="Neurons that hold x and y."
     )
     second: int = param(100, lo=5, hi=1000, live=False, log=True, symbol="M", label="Neurons of B", doc="Neurons that hold the function.")
-    encoders: str = param(
-        "all directions",
-        choices=("all directions", "along the diagonals"),
-        live=False,
-        group="Neurons",
-        label="Encoders of A",
-        doc="Directions that neurons of A prefer.",
-    )
+    encoders: str = redeclared(Ensemble, "encoders", "all directions", label="Encoders of A", doc="Directions that neurons of A prefer.")
     region: str = param(
         "square",
         choices=("square", "disc", "near x = y"),

@@ -240,8 +240,12 @@ class Synapse(Model):
         live=False,
         log=True,
         group="Numerics",
-        doc="Step at which the current is shown; the result does not depend on it.",
+        doc="Step at which current and potential are shown: exact for the train, which begins after half a step. The cell fires at the end of one.",
     )
+
+    def check(self) -> None:
+        if self.V_th <= self.V_rest:
+            raise self.refuse("V_th", f"must be above V_rest ({self.V_rest:g} mV), or the cell fires at every step")
 
     @property
     def clock(self) -> Clock:

@@ -48,8 +48,7 @@ class Value(Described):
     )
 
     def check(self) -> None:
-        if len(self.drawn) < 2 or any(len(p) != 2 for p in self.drawn):
-            raise self.refuse("drawn", "must hold at least two (time, value) pairs")
+        check_curve(self, self.drawn)
 
     def recorded(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Times (s) and values of a curve or recording; None for a formula."""
@@ -68,6 +67,12 @@ class Value(Described):
         if recorded is not None:
             return repeated(t, *recorded)
         return np.full(len(t), self.value)
+
+
+def check_curve(of: Described, drawn: tuple[tuple[float, ...], ...]) -> None:
+    """Refuse what is no curve."""
+    if len(drawn) < 2 or any(len(p) != 2 for p in drawn):
+        raise of.refuse("drawn", "must hold at least two (time, value) pairs")
 
 
 def curve(points: tuple[tuple[float, ...], ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -151,11 +156,17 @@ class Ensemble(Described):
     )
 
     def check(self) -> None:
-        for low, high in (("lowest", "highest"), ("first", "last")):
-            if getattr(self, low) > getattr(self, high):
-                raise self.refuse(low, f"must not be above {type(self).specs()[high].label.lower()} ({getattr(self, high):g})")
-        if self.neurons_are == "sigmoid" and self.lowest < 65.0:
-            raise self.refuse("lowest", "must be at least 65 Hz for logistic neurons, which fire at 60 Hz where they begin")
+        check_tuning(self, self.neurons_are, self.lowest)
+
+
+def check_tuning(of: Described, kind: str, lowest: float) -> None:
+    """Refuse ranges of highest rates and intercepts that are none, and rates that logistic neurons cannot have."""
+    values, specs = of.values(), type(of).specs()
+    for low, high in (("lowest", "highest"), ("first", "last")):
+        if low in values and values[low] > values[high]:
+            raise of.refuse(low, f"must not be above {specs[high].label.lower()} ({values[high]:g})")
+    if kind == "sigmoid" and lowest < 65.0:
+        raise of.refuse("lowest", "must be at least 65 Hz for logistic neurons, which fire at 60 Hz where they begin")
 
 
 class Output(Described):

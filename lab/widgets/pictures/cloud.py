@@ -84,6 +84,8 @@ class CloudView(PlotView):
         self._data = np.empty((0, 2))
         self._what: dict[str, int] = {}
         self._names: tuple[str, ...] = ()
+        self._middles_of: np.ndarray | None = None  # the points that the middles of the classes are of
+        self._middles: tuple[np.ndarray, np.ndarray] = (np.empty(0, int), np.empty((0, 2)))
         self.yaw, self.pitch = 0.6, 0.5
         self._drag_from: tuple[QPointF, float, float] | None = None
         self.hair.setOpacity(0.0)
@@ -252,16 +254,21 @@ class CloudView(PlotView):
             self._name_classes(known, told)
             self.strip.set_entries(lines)
             return
+        if self._middles_of is not None:  # there were more classes before, with their names in the plane
+            self._middles_of = None
+            self._texts.set_texts(np.empty((0, 2)), (), QRectF())
         marks = zip(known.tolist(), told, strict=True)
         self.strip.set_entries((*(Entry(name, f"series{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True) for k, name in marks), *lines))
 
     def _name_classes(self, known: np.ndarray, names: list[str]) -> None:
         """The name of each class at the middle of its points, the largest class first."""
-        classes = self._classes()
+        if self._middles_of is not self._points:  # not again while one only moves over the plane
+            classes = self._classes()
+            order = np.argsort([-(classes == k).sum() for k in known], kind="stable")
+            middles = np.array([np.nanmedian(self._points[classes == known[k], :2], axis=0) for k in order])
+            self._middles_of, self._middles = self._points, (order, middles)
+        order, middles = self._middles
         (x0, x1), (y0, y1) = self.field.viewRange()
-        counts = np.array([(classes == k).sum() for k in known])
-        order = np.argsort(-counts, kind="stable")
-        middles = np.array([np.nanmedian(self._points[classes == known[k], :2], axis=0) for k in order])
         self._texts.set_texts(middles, [names[k] for k in order], QRectF(x0, y0, x1 - x0, y1 - y0), 2.0, scale=1.5)
 
     def _curve(self, number: int, layer: Layer, table: np.ndarray) -> None:
