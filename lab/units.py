@@ -89,7 +89,9 @@ def ticks(values: Sequence[float], spacing: float) -> list[str]:
     largest = max((abs(v) for v in values), default=0.0)
     places = max(0, math.ceil(-math.log10(spacing) - 1e-9)) if spacing > 0 else 0
     if largest >= 1e6 or places > 4:
-        return [number(float(f"{v:.6g}") if abs(v) > spacing * 1e-6 else 0.0, 4, nothing=0.0) for v in values]
+        # Far from zero and close together, such as the last digits of a membrane at rest, they need more digits to differ.
+        digits = max(4, math.ceil(math.log10(max(largest, spacing) / spacing) - 1e-9) + 1) if spacing > 0 else 4
+        return [number(float(f"{v:.{max(6, digits)}g}") if abs(v) > spacing * 1e-6 else 0.0, digits, nothing=0.0) for v in values]
     return [_grouped(f"{v:.{places}f}") for v in values]
 
 

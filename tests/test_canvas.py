@@ -386,6 +386,14 @@ def test_the_selection_opens_its_form_at_the_right(open_window):
     assert window.side.tabs.currentIndex() == 0
 
 
+def test_parameters_and_actions_follow_the_form_of_a_canvas_that_goes(open_window):
+    window = open_window("spiking-network")
+    window.canvas.editor.scene.choose((window.canvas.editor.graph.edges[1].id,))
+    assert window.side.tabs.currentIndex() == 1
+    window.choose_model("hodgkin-huxley")
+    assert window.side.tabs.tabText(window.side.tabs.currentIndex()) == "Parameters"
+
+
 def test_rates_of_a_run_are_drawn_in_the_cards(open_window, qtbot):
     window = open_window("spiking-network")
     window.driver.toggle()

@@ -33,7 +33,15 @@ def test_a_node_stands_on_the_grid_and_is_selected(pair):
     made = edits.add(pair, "lif", 33.0, 47.0)
     node = made.graph.node(made.chosen[0])
     assert (node.x % GRID, node.y % GRID) == (0, 0) and made.words.startswith("Add ")
-    assert edits.free_place(pair, 1.0, 1.0) == (2 * GRID, 2 * GRID)
+
+
+def test_a_new_card_covers_no_other(pair):
+    assert edits.free_place(pair, 1.0, 1.0) == (0.0, 5 * GRID) and edits.free_place(pair, 20.0, 300.0) == (20.0, 300.0)
+    graph = pair
+    for _ in range(6):
+        at = edits.free_place(graph, 130.0, 20.0)
+        assert all(abs(n.x - at[0]) >= 200 or abs(n.y - at[1]) >= 100 for n in graph.nodes)
+        graph, _ = graph.add_node("lif", *at)
 
 
 def test_what_inhibits_goes_on_to_inhibit(pair):

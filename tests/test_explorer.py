@@ -619,3 +619,19 @@ def test_a_narrow_card_says_below_the_map_how_many_of_how_many_are_shown(explore
     view.resize(900, 500)
     view.refresh(source, force=True)
     assert view.line.text() == ""
+
+
+def test_the_legend_is_as_high_as_its_lines_and_no_resizing_fixes_it(explorer):
+    view, _ = explorer
+    legend = view.legend
+    legend.show_classes(tuple((name, 0, "series0") for name in ("adjectives", "animals", "countries", "people", "verbs", "other")))
+    for width in (900, 500, 901, 420):
+        legend.resize(width, legend.height())
+        assert legend.sizeHint().height() == legend.minimumSizeHint().height() == int(legend._places[-1].bottom())
+        assert legend.minimumHeight() == 0 and legend.maximumHeight() > 1000
+
+
+def test_a_long_question_is_read_from_its_beginning(explorer):
+    view, _ = explorer
+    view.panel.set_question("king - man + woman")
+    assert view.panel.field.cursorPosition() == 0

@@ -197,6 +197,34 @@ def test_lines_are_named_at_their_ends_and_only_a_small_picture_has_a_legend(sho
     assert (theory.text, theory.colour) == ("theory", "text")
 
 
+def test_a_theory_keeps_its_colour_when_the_page_before_it_is_drawn_too(show, source, monkeypatch):
+    drawn = show("V")
+    x = np.arange(20.0)
+    lines = [view.Line((0, 0, 0), x, x, "Output", 0), view.Line((0, 1, 0), x, x + 1, "Output exactly", 0, theory=True)]
+    before = view.Line((view.GHOST, 1, 0), x + 10, x, "", 0, style="ghost", theory=True)
+    inks = []
+    for shown in (lines, [*lines, before]):
+        plot = view.Plot(tuple(shown), view.Axis("time (ms)"), view.Axis("V"))
+        monkeypatch.setattr("lab.widgets.pictures.lines.view.lines", lambda *_, plot=plot, **__: plot)
+        drawn.refresh(source, force=True)
+        inks.append([end.colour for end in drawn.gutter.ends])
+    assert inks == [["series0", "text"]] * 2
+
+
+def test_a_colour_map_stands_clear_of_the_name_of_the_axis(qtbot, show):
+    drawn = show("weights")
+    strip = drawn.strip
+    strip.set_most(2)
+    strip.set_name("true class")
+    strip.set_scale(("diverging", 0.0, 100.0))
+    strip.resize(400, strip.maximumHeight())
+    beside = strip.maximumHeight()
+    strip.resize(150, beside)
+    assert strip.maximumHeight() == 2 * beside
+    strip.set_most(1)
+    assert strip.maximumHeight() == beside
+
+
 def test_the_legend_tells_lines_apart_without_colour(show):
     small = show("waves", (130, 160))
     marks = [(entry.marker, entry.dashes, entry.dot) for entry in small.strip.entries]

@@ -246,6 +246,7 @@ class Legend(QWidget):
         self.classes: tuple[tuple[str, int, str], ...] = ()  # name, shape, colour
         self.scale: tuple[str, float, float] | None = None
         self._places: list[QRectF] = []
+        self._tall = 0
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setToolTip("Click a class to select its points")
         self.setAccessibleName("Legend")
@@ -279,9 +280,18 @@ class Legend(QWidget):
         self._places = self._lay_out()
         line = theme.current().caption + 8
         tall = int(self._places[-1].bottom()) if self._places else line if self.scale else 0
-        self.setFixedHeight(min(tall, 4 * line))
+        self._tall = min(tall, 4 * line)
         self.setVisible(tall > 0)
+        self.updateGeometry()  # a height fixed here would resize the legend from within its own resizing, and cut it
         self.update()
+
+    def sizeHint(self) -> QSize:
+        """As high as its lines."""
+        return QSize(0, self._tall)
+
+    def minimumSizeHint(self) -> QSize:
+        """No line is given up."""
+        return self.sizeHint()
 
     def resizeEvent(self, event: Any) -> None:
         """Break lines anew."""
@@ -459,6 +469,7 @@ class Panel(QWidget):
         if self.field.text() != text:
             self._filling = True
             self.field.setText(text)
+            self.field.setCursorPosition(0)  # a long question is read from its beginning
             self._filling = False
 
     def say(self, sentence: str) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from lab.graph.document import GRID, Comment, Graph, Node
 
 UNITS, CARDS = (170.0, 120.0), (300.0, 150.0)  # distances of columns and rows when a graph is tidied up
+ROOM = 10 * GRID, 5 * GRID  # what a card needs, wires beside it included
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ def grid(value: float) -> float:
 
 
 def free_place(graph: Graph, x: float, y: float) -> tuple[float, float]:
-    """A place on the grid near (x, y) where no node stands."""
-    taken = {(round(n.x), round(n.y)) for n in graph.nodes}
+    """A place on the grid near (x, y), below, above or beside it, where a new card covers no other."""
     x, y = grid(x), grid(y)
-    while (round(x), round(y)) in taken:
-        x, y = x + 2 * GRID, y + 2 * GRID
-    return x, y
+    for step in count():
+        for across, down in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+            at = x + 2 * across * step * GRID, y + down * step * GRID
+            if not any(abs(n.x - at[0]) < ROOM[0] and abs(n.y - at[1]) < ROOM[1] for n in graph.nodes):
+                return at
+    raise AssertionError
 
 
 def with_inside(graph: Graph, chosen: Sequence[str]) -> tuple[str, ...]:

@@ -135,6 +135,8 @@ class CanvasPlace(QSplitter):
                 self.toggle_filling()
         if not self._parameter:
             if there >= 0:
+                if tabs.currentIndex() == there:
+                    tabs.setCurrentIndex(0)  # else the notes come to the front, and the actions are out of sight
                 tabs.removeTab(there)
                 inspector.setParent(self.editor)
                 inspector.hide()

@@ -13,6 +13,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPen
 from lab import units
 from lab.widgets import theme
 
+MAP = 72.0  # px: width of a colour map
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -72,11 +74,25 @@ class Strip(pg.GraphicsWidget):
 
     def _resize(self) -> None:
         one = QFontMetricsF(self._font).height() + 4
-        height = one * len(self._lines()) if self.name or self.entries or self.scale else 4
+        height = one * (len(self._lines()) + self._below) if self.name or self.entries or self.scale else 4
         if height != self.minimumHeight() or height != self.maximumHeight():
             self.setMinimumHeight(height)
             self.setMaximumHeight(height)
         self.update()
+
+    @property
+    def _below(self) -> bool:
+        """Whether the colour map has a line of its own, for want of room beside the axis' name."""
+        if not (self.scale and self.name) or self.most < 2:
+            return False
+        return QFontMetricsF(self._font).horizontalAdvance(self.name) + 8 > self._scale_from(self.size().width())
+
+    def _scale_from(self, right: float) -> float:
+        """Where the colour map with its numbers begins, in a strip that ends at `right`."""
+        assert self.scale is not None
+        measure = QFontMetricsF(theme.mono_font(theme.current().caption - 1))
+        low, high = (measure.horizontalAdvance(units.number(v, 3)) for v in self.scale[1:])
+        return right - 8 - high - 6 - MAP - 6 - low - 8
 
     def _lines(self) -> list[tuple[list[tuple[Entry, float]], int]]:
         """Entries of each line with their widths, and how many are left out at the end of the last; the name has the first line's left."""
@@ -112,16 +128,18 @@ class Strip(pg.GraphicsWidget):
         """Draw the name from the left and the entries from the right."""
         tokens = theme.current().tokens
         area = self.boundingRect()
+        below = self._below
         if self.scale:
-            self._map(painter, area)
+            self._map(painter, area.adjusted(0, area.height() / 2, 0, 0) if below else area)
         measure = QFontMetricsF(self._font)
         painter.setFont(self._font)
         painter.setPen(QColor(tokens.muted))
         sample = 1.7 * measure.height()
         room = area.width() - 8
-        name = measure.elidedText(self.name, Qt.TextElideMode.ElideRight, max(0.0, room * (0.5 if self.entries else 1.0)))
+        free = room * (0.5 if self.entries else 1.0) if below or not self.scale else self._scale_from(area.width()) - 8
+        name = measure.elidedText(self.name, Qt.TextElideMode.ElideRight, max(0.0, free))
         lines = self._lines()
-        tall = area.height() / len(lines)
+        tall = area.height() / (len(lines) + below)
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(QRectF(area.left() + 8, area.top(), room, tall), left, name)
         for number, (entries, left_out) in enumerate(lines):
@@ -149,9 +167,8 @@ class Strip(pg.GraphicsWidget):
         painter.setFont(font)
         low, high = (units.number(v, 3) for v in (lo, hi))
         right = area.right() - 8
-        width = 72.0
-        left = right - measure.horizontalAdvance(high) - 6 - width
-        bar = QRectF(left, area.center().y() - 4, width, 8)
+        left = right - measure.horizontalAdvance(high) - 6 - MAP
+        bar = QRectF(left, area.center().y() - 4, MAP, 8)
         shades = QLinearGradient(bar.topLeft(), bar.topRight())
         table = lookup(name)
         for k in range(17):

@@ -121,7 +121,8 @@ class LinesView(PlotView):
             self.across.names = tuple(typeset(name) for name in self.picture.labels)
             self.across.setTicks([[(k, name) for k, name in enumerate(self.across.names) if name]])
         self.show_axes(plot.x, plot.y, xs, ys)
-        several = sum(line.theory for line in plot.lines) > 1
+        # What went before it on the page is the same line again, no second theory.
+        several = sum(line.theory and line.style != "ghost" for line in plot.lines) > 1
         direct = self._name(plot, several)
         strokes: list[tuple[tuple, Stroke]] = []
         alive = set()
