@@ -260,7 +260,8 @@ class Points(QWidget):
         if self._own:
             return
         inside = np.zeros(len(self.rows.attributes), bool)
-        for part in self.grid.selectionModel().selection():
+        chosen = self.grid.selectionModel().selection()
+        for part in map(chosen.at, range(chosen.count())):
             inside[self.rows.order[part.top() : part.bottom() + 1]] = True
         if inside.sum() == 1:
             self.picked.emit(int(inside.argmax()))
