@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -195,7 +196,7 @@ class LinearCollapse(Model):
 
     def _numbers(self, constants, state):
         """Weights of each layer with the bias as a row below, and W*, b* at the end; what is wider than a page is cut, and said so."""
-        found = []
+        found: list[dict[str, Any]] = []
         for k, (W, b) in enumerate([*self.layers(constants, state), self._single(constants, state)]):
             last = k == self.depth + 1
             if last and self.activation != "identity":

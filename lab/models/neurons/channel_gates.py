@@ -261,6 +261,9 @@ class ChannelGates(Model):
             model = cls(kind=kind, channels=channels, hold=V, command=V)
             return lambda run: run(model, steps=steps, seed=seed, record={"open": 50})["open"][:, 0]
 
+        def mean_of(measure):
+            return lambda run: float(measure(run).mean())
+
         def chance(kind, V):
             return float(cls(kind=kind).steady(V).prod())
 
@@ -278,7 +281,7 @@ class ChannelGates(Model):
             yield Figure(
                 f"open channels at {V:g} mV, {kind.split(':')[0]}, against {'n^4' if V == 0 else 'm^3 h'}",
                 p,
-                lambda run, kind=kind, V=V: float(held(kind, 500, V, 3)(run).mean()),
+                mean_of(held(kind, 500, V, 3)),
                 tolerance=0.004 if V == 0 else 0.001,
                 source="independent gates",
             )
