@@ -50,7 +50,8 @@ def test_a_run_has_parameters_seed_recording_log_origin_and_checkpoints(made):
         ]  # fmt: skip
         assert {"processor", "numpy", "scipy", "numba"} <= set(run.made)
         assert reader.checkpoints(run.id)[-1] == run.steps == 6000
-        assert reader.settings()["notes"] == "what I saw" and reader.document()["workspace"] == {"docks": ["voltage"]}
+    with Session.open(made) as session:
+        assert session.notes == "what I saw" and session.document()["workspace"] == {"docks": ["voltage"]}
 
 
 def test_another_program_reads_it_with_sqlite_alone(made):
