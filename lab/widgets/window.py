@@ -144,7 +144,7 @@ class Window(QMainWindow):
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(self.stage, partial(self.workspace.drawer_area, self.stage))
+        self.finish_card = FinishCard(self.stage, self.workspace)
         self.banner.lettering = self.toast.lettering = partial(self.workspace.lettering, self.stage)
         self.focus = Focus(self, self.stage)
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
