@@ -94,7 +94,7 @@ class NetworkView(QGraphicsView):
         zoom, shift = floating.best(area, things if len(things) <= FEW else (area,), seen, self.covered(), LARGEST)
         zoom = max(zoom, LEAST)
         self.setTransform(QTransform.fromScale(zoom, zoom))
-        self.centerOn((seen.center() - shift) / zoom)
+        self.centerOn((seen.center() - shift) * (1 / zoom))
         self._fitted = True
         self.seen.emit()
         self.map.update()
