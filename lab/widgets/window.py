@@ -173,6 +173,8 @@ class Window(QMainWindow):
         self.side.vary_wanted.connect(self.commands.vary)
         self.side.notes.edited.connect(self._notes_edited)
         self.workspace.acted.connect(self.driver.act)
+        self.workspace.asked.connect(self.player.ask)
+        self.player.answered.connect(self.workspace.show_answer)
         self.workspace.handle_moved.connect(self.tuning.move_handle)
         self.workspace.values_wanted.connect(self.tuning.change_several)
         self.workspace.bookmarked.connect(self._bookmarked)

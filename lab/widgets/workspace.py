@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidg
 
 from lab.display import stage
 from lab.display.plots import Overlay, Source
+from lab.engine.status import Answer
 from lab.model import Model, Strips
 from lab.widgets.arrangement import Arrangement, Node, Place, Rect, Split, names_of, read, seen
 from lab.widgets.docks import DRAWERS, CardDock, DrawerDock
@@ -26,13 +27,14 @@ GAP = 12
 class Workspace(QMainWindow):
     """The stage of one model: its pictures as cards, and drawers for what is not on it.
 
-    acted, handle_moved, values_wanted  as of `PictureView`
+    acted, asked, handle_moved, values_wanted  as of `PictureView`
     bookmarked, mapped                  as of the explorer of vectors
     done, lecture_wanted                as of `PictureView`
     layout_changed                      a card was moved, resized, hidden or shown
     """
 
     acted = Signal(str, dict)
+    asked = Signal(object)
     handle_moved = Signal(str, object, bool)
     values_wanted = Signal(dict, bool)
     bookmarked = Signal(str, str)
@@ -103,6 +105,7 @@ class Workspace(QMainWindow):
     def connected(self, view: PictureView) -> PictureView:
         """A picture whose wishes are those of the workspace."""
         view.acted.connect(self.acted)
+        view.asked.connect(self.asked)
         view.handle_moved.connect(self.handle_moved)
         view.values_wanted.connect(self.values_wanted)
         view.pointed_at.connect(self._point)
@@ -488,6 +491,11 @@ class Workspace(QMainWindow):
         for card in self.visible_cards():
             if card.view is not self.sender():
                 card.view.show_cursor(step)
+
+    def show_answer(self, answer: Answer) -> None:
+        """What was asked under a cursor stands in the picture that asked."""
+        for card in self.visible_cards():
+            card.view.show_answer(answer)
 
     def refresh(self, source: Source, overlays: Sequence[Overlay], most: int) -> int:
         """Feed up to `most` of the visible cards that have something new, taking turns; how many drew."""

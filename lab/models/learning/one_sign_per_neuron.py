@@ -13,6 +13,7 @@ from lab.training.beside import Beside
 from lab.training.dale import ON, Beneath, signs
 from lab.training.learner import EVALUATIONS, TEST_SCORE
 from lab.training.material import outline
+from lab.training.stage import led_by
 from lab.training.spiking import populations
 
 FREE, OTHER = "free.", "other."  # the networks beside: without the law, and in the other form of it
@@ -239,10 +240,14 @@ class OneSignPerNeuron(Beside):
 
     @property
     def stage(self):
-        """The columns large, those of the free network beside them, balance, and below the accuracies."""
-        drawn = ("canvas",) if outline(self).picture and self.task == "classification" else ()
-        beside = ("free columns", "accuracies") if self.compared else ("accuracies",)
-        return Stage("signed columns", companions=beside, below=("excitation and inhibition", "loss", *drawn))
+        """The network drawn, what leaves a unit in one colour, the balance beside it; below the columns and those of the free network, accuracies."""
+        shape = outline(self)
+        data = ("canvas",) if shape.picture and self.task == "classification" else ("surface",) if shape.plane else ()
+        free = ("free columns",) if self.compared else ()
+        return led_by(
+            self, (*data, "network"), ("excitation and inhibition", "accuracies"), ("signed columns", *free, "loss"),
+            drawers=(("Over time", ("imbalance", "score")),),
+        )  # fmt: skip
 
     def look(self, constants, state, tape, stream):
         """Columns, balance, and the network as populations."""
