@@ -224,7 +224,11 @@ class Workspace(QMainWindow):
         heights.append(top)
         if open_now and shown.below is not None:
             left = round(inner * OPEN_SHARE)
-            rows.append(Split(True, (Place((DRAWERS,), DRAWERS), _tree(shown.below, inner - left, under)), (left, inner - left)))
+            rows.append(
+                Split(
+                    True, (Place((DRAWERS,), DRAWERS), _fewer(_tree(shown.below, inner - left, under), inner - left)), (left, inner - left)
+                )
+            )
             heights.append(under)
         elif shown.below is not None:
             rows.append(_tree(shown.below, inner, under))
@@ -547,6 +551,7 @@ class Workspace(QMainWindow):
         self.layout_changed.emit()
 
 
+LEAST = 160  # px of a card beside an open drawer
 OPEN_SHARE = 0.6  # of the width: an open drawer beside what stands below
 
 
@@ -574,6 +579,15 @@ def _tree(part: stage.Split | stage.Card, width: int, height: int) -> Node:
         _tree(each, size if part.across else width, height if part.across else size) for each, size in zip(part.parts, sizes, strict=True)
     ]
     return Split(part.across, tuple(nodes), tuple(sizes))
+
+
+def _fewer(node: Node, width: int) -> Node:
+    """As many cards of a row as have room in this width; the others lie behind the last of them."""
+    names, most = names_of(node), max(1, width // LEAST)
+    if len(names) <= most:
+        return node
+    parts = (*(Place((name,), name) for name in names[: most - 1]), Place(tuple(names[most - 1 :]), names[most - 1]))
+    return parts[0] if most == 1 else Split(True, parts, (1,) * most)
 
 
 def _shape(part: stage.Split | stage.Card | None) -> object:

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, index, param
+from lab.model import Figure, Layer, Picture, Preset, Stream, action, index, param
 from lab.training import readings, redeclared
 from lab.training.beside import Beside
 from lab.training.dale import ON, Beneath, signs
 from lab.training.learner import EVALUATIONS, TEST_SCORE
 from lab.training.material import outline
-from lab.training.stage import led_by
 from lab.training.spiking import populations
+from lab.training.stage import led_by
 
 FREE, OTHER = "free.", "other."  # the networks beside: without the law, and in the other form of it
 SAME = "0: the same to the last bit"
@@ -27,7 +27,7 @@ class OneSignPerNeuron(Beside):
     be negative and count what inhibitory units send as minus. Both forms learn the same to the last bit; the third network, beside them on
     the same minibatches, is free. What the law costs is speed in the first epochs, not accuracy. Try:
 
-    - look at the columns: every one has one colour, those of the free network are mixed;
+    - look at the network: all that leaves a hidden unit has one colour; so has every column, and those of the free network are mixed;
     - move the *inhibitory share*: with none, no unit can be silenced and the network must live on its biases; at a half both sides are alike;
     - begin *unbalanced*: excitation exceeds inhibition fourfold at first, every unit is driven hard, and learning has to undo that;
     - hand the trained network to the spiking canvas and see it read a digit with spikes.
@@ -242,10 +242,11 @@ class OneSignPerNeuron(Beside):
     def stage(self):
         """The network drawn, what leaves a unit in one colour, the balance beside it; below the columns and those of the free network, accuracies."""
         shape = outline(self)
-        data = ("canvas",) if shape.picture and self.task == "classification" else ("surface",) if shape.plane else ()
+        drawn = ("canvas",) if shape.picture and self.task == "classification" else ()
+        says = ("surface",) if shape.plane else ()
         free = ("free columns",) if self.compared else ()
         return led_by(
-            self, (*data, "network"), ("excitation and inhibition", "accuracies"), ("signed columns", *free, "loss"),
+            self, (*drawn, "network"), (*says, "excitation and inhibition", "accuracies"), ("signed columns", *free, "loss"),
             drawers=(("Over time", ("imbalance", "score")),),
         )  # fmt: skip
 
