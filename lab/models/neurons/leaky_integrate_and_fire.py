@@ -8,7 +8,6 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lab.cells import recent
 from lab.cells.neuron import Bench, Neuron, Start
 from lab.cells.spikes import record_spike
 from lab.kernels import kernel
@@ -298,7 +297,7 @@ class LeakyIntegrateAndFire(Neuron):
             currents = np.linspace(*self.sweep_range, 201)
             return np.vstack([currents, self.rate_theory(currents)])
         if stream == "measured":
-            return np.array([[self.amplitude + self.offset], [recent.rate(state["recent"], float(state["step"][0]) * self.dt)]])
+            return np.array([[self.amplitude + self.offset], [self.present_rate(constants, state)]])
         return super().observe(constants, state, stream)
 
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
