@@ -122,6 +122,36 @@ def test_the_place_under_the_cursor_is_decoded_beside_it_and_the_run_is_left_as_
     assert view._foreseen.isHidden()  # a drag is an act, and shown where it belongs
 
 
+def test_a_network_of_another_run_is_chosen_from_a_menu_and_attacked(open_window, qtbot):
+    from lab.widgets.taking_over import FILE, NONE
+
+    window = open_window("adversarial-attack", size=(1200, 800))
+    assert [entry.text() for entry in window.taking.menu().actions() if entry.text()] == [NONE, FILE]
+    window.choose_model("mlp")
+    window.history.replace(
+        window.document.with_experiment(window.document.experiment().replace(parameters={"hidden": "9", "epochs": 1})), "Small"
+    )
+    window.player.pace(None)
+    window.player.play()
+
+    def over(**values):
+        status = window.player.status
+        return status is not None and status.phase == "finished" and status.model.values().items() >= values.items()
+
+    qtbot.waitUntil(lambda: over(hidden="9", epochs=1), timeout=60_000)
+    weights = window.player.runner.simulation.state["parameters"].copy()
+    window.choose_model("adversarial-attack")
+    qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.model.name == "adversarial-attack", timeout=60_000)
+    entry = next(e for e in window.taking.menu().actions() if e.text() not in ("", NONE, FILE))
+    one = window.taking.trained()[0]
+    assert entry.text() == one.words and one.experiment.parameters["hidden"] == "9"
+    window.taking.take(one)
+    window.player.pace(None)
+    qtbot.waitUntil(lambda: over(hidden="9", learning=False), timeout=60_000)
+    np.testing.assert_array_equal(window.player.runner.simulation.state["parameters"], weights)
+    assert window.history.stack.undoText().startswith("Take over")
+
+
 def test_drawing_and_what_is_read_stand_side_by_side(open_window, qtbot):
     window = open_window("mlp", size=(1200, 800))
     qtbot.waitUntil(lambda: all(not window.workspace.card(n).visibleRegion().isEmpty() for n in ("canvas", "prediction")), timeout=5_000)
