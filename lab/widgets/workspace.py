@@ -149,10 +149,6 @@ class Workspace(QMainWindow):
         """Where words stand in `on`, of the cards that are seen."""
         return [rect for card in self.visible_cards() for rect in card.lettering(on)]
 
-    def drawer_area(self, on: QWidget) -> QRect | None:
-        """Where the open drawer lies in `on`, if results stand beside it."""
-        return self.drawers.area(on) if self.drawers is not None else None
-
     def view(self, name: str) -> PictureView | None:
         """What draws a picture: a card's view, or one strip of several."""
         card = self.card(name)
