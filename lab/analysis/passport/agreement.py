@@ -65,7 +65,7 @@ HEADING = ("program", "figure", "ours", "theirs", "difference", "allowed", "")
 
 def rows(found: Mapping[str, Agreement]) -> list[tuple[str, ...]]:
     """The table as text, a row for each figure of each program that ran."""
-    out = []
+    out: list[tuple[str, ...]] = []
     for each in found.values():
         for line in each.lines:
             e = line.expected

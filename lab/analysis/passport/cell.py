@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -52,16 +53,31 @@ class CellRun:
             return self.duration
         return max(1, round(0.5 * self.spikes[0] / self.dt)) * self.dt
 
-    def expected(self, step: float, late: float = 0.0) -> tuple[Expected, ...]:
-        """Figures of the run; a program that steps by `step` ms and dates spikes to its steps, and `late` ms later than ours, may be that far off."""
-        found = [Expected("spikes", float(len(self.spikes)), 0.0)]
-        if len(self.spikes):
-            found.append(Expected("first spike", float(self.spikes[0]), 2 * step + late, "ms"))
-        if len(self.spikes) > 1:
-            found.append(Expected("mean interval", float(np.diff(self.spikes).mean()), 2 * step, "ms"))
+    def compared(self, step: float, late: float = 0.0) -> tuple[dict[str, Any], tuple[Expected, ...]]:
+        """What every script is given, and the figures that are expected.
+
+        A program that steps by `step` ms and dates spikes to its steps, and `late` ms later than ours, may be that far off. A spike so near
+        to the end that the other program may have it after the end is not counted.
+        """
+        each = 2 * step
+        spikes, until = self.spikes, self.duration
+        edge = late + each * (1 + len(spikes))
+        if len(spikes) and until - spikes[-1] < edge:
+            until = max(0.0, float(spikes[-1]) - edge)
+            spikes = spikes[spikes <= until]
+        found = [Expected("spikes", float(len(spikes)), 0.0)]
+        if len(spikes):
+            found.append(Expected("first spike", float(spikes[0]), each + late, "ms"))
+        if len(spikes) > 1:
+            found.append(Expected("mean interval", float(np.diff(spikes).mean()), each, "ms"))
         span = float(np.ptp(self.potential))
         at = float(self.potential[round(self.probe / self.dt) - 1])
-        return (*found, Expected("potential before the first spike", at, 1e-3 * span + 1e-6, self.terms.unit))
+        found.append(Expected("potential before the first spike", at, 1e-3 * span + 1e-6, self.terms.unit))
+        given = {
+            "cell": self.title, "duration (ms)": self.duration, "spikes are counted until (ms)": until,
+            "potential is compared at (ms)": self.probe, "step of the current (ms)": self.dt,
+        }  # fmt: skip
+        return given, tuple(found)
 
     @property
     def widest(self) -> float:
@@ -72,6 +88,7 @@ class CellRun:
 
 
 FIGURES = """
+times = [t for t in times if t <= GIVEN["spikes are counted until (ms)"]]
 found = {"spikes": len(times), "potential before the first spike": potential}
 if len(times):
     found["first spike"] = times[0]

@@ -68,12 +68,12 @@ class Brian2(Program):
             first=first,
         )
         current, arrays = run.current_given()
+        common, expected = run.compared(step)
         given = {
-            "cell": run.title, "step (ms)": step, "duration (ms)": run.duration, "potential is compared at (ms)": run.probe,
-            "step of the current (ms)": run.dt, "current": current, "numbers": dict(terms.numbers), "start": dict(terms.start),
+            **common, "step (ms)": step,
+            "current": current, "numbers": dict(terms.numbers), "start": dict(terms.start),
             "a spike is a crossing of": terms.level, "held (ms)": terms.held,
         }  # fmt: skip
-        expected = run.expected(step)
         about = "One cell in Brian2: python brian2_run.py, with Brian2 installed. Written by Neural Lab, of which it needs nothing."
         imports = "from pathlib import Path\n\nimport brian2\nimport numpy"
         return Script(script(about, imports, given, expected, PIECES + "\n" + equations + body + FIGURES), expected, arrays)

@@ -63,11 +63,11 @@ class Nengo(Program):
             raise Untold(f"no cell of its own has the equations of {run.terms.kind}.")
         body, numbers, factor, step, tolerance = known[run.terms.kind](run)
         current, arrays = run.current_given(factor)
+        common, expected = run.compared(tolerance * step)
         given = {
-            "cell": run.title, "step (ms)": step, "duration (ms)": run.duration, "potential is compared at (ms)": run.probe,
-            "step of the current (ms)": run.dt, "current": current, **numbers,
+            **common, "step (ms)": step,
+            "current": current, **numbers,
         }  # fmt: skip
-        expected = run.expected(tolerance * step)
         about = "One cell in Nengo: python nengo_run.py, with Nengo installed. Written by Neural Lab, of which it needs nothing."
         text = script(about, "from pathlib import Path\n\nimport nengo\nimport numpy", given, expected, PIECES + body + RUN + FIGURES)
         return Script(text, expected, arrays)

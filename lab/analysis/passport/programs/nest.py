@@ -63,11 +63,11 @@ class Nest(Program):
             step = run.dt
         model, parameters, unit, tolerance, late = known[run.terms.kind](run)
         current, arrays = run.current_given(unit)
+        common, expected = run.compared(tolerance * step, late)
         given = {
-            "cell": run.title, "model": model, "parameters": parameters, "step (ms)": step, "duration (ms)": run.duration,
-            "potential is compared at (ms)": run.probe, "step of the current (ms)": run.dt, "current": current,
+            **common, "model": model, "parameters": parameters, "step (ms)": step,
+            "current": current,
         }  # fmt: skip
-        expected = run.expected(tolerance * step, late)
         about = "One cell in NEST: python nest_run.py, with NEST installed. Written by Neural Lab, of which it needs nothing."
         text = script(about, "from pathlib import Path\n\nimport nest\nimport numpy", given, expected, PIECES + CELL + FIGURES)
         return Script(text, expected, arrays)

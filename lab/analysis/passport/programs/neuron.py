@@ -112,13 +112,13 @@ class Neuron(Program):
         terms = run.terms
         squid = terms.kind == "Hodgkin-Huxley"
         current, arrays = run.current_given()
+        common, expected = run.compared(max(TOLERANCE, 0.1 * run.dt))
         given = {
-            "cell": run.title, "duration (ms)": run.duration, "potential is compared at (ms)": run.probe, "potential": terms.changes[0][0],
-            "step of the current (ms)": run.dt, "current": current, "numbers": dict(terms.numbers), "start": dict(terms.start),
+            **common, "potential": terms.changes[0][0],
+            "current": current, "numbers": dict(terms.numbers), "start": dict(terms.start),
             "a spike is a crossing of": terms.level, "held (ms)": terms.held, "absolute tolerance": 1e-8 if squid else 1e-7,
             "temperature (C)": 6.3 + 10.0 * math.log(terms.numbers["phi"], 3.0) if squid else 6.3,
         }  # fmt: skip
-        expected = run.expected(max(TOLERANCE, 0.1 * run.dt))
         about = "One cell in NEURON: python neuron_run.py, with NEURON installed{}. Written by Neural Lab, of which it needs nothing."
         if squid:
             text = script(about.format(""), "from pathlib import Path\n\nimport numpy\nfrom neuron import h", given, expected, PIECES + DRIVE + SQUID + RUN + FIGURES)  # fmt: skip
