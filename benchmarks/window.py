@@ -25,7 +25,7 @@ PARAMETER = {"hodgkin-huxley": ("current", (10.0, 12.0)), "leaky-integrate-and-f
 FIRST_PICTURE = """
 import sys, time
 began = float(sys.argv[2])
-from lab import preparation; preparation.begin(sys.argv[1])
+from lab.engine import preparation; preparation.begin(sys.argv[1])
 from lab.widgets import filing, theme  # first, as the program does
 from PySide6.QtCore import QTimer
 from lab.widgets.application import application

@@ -194,7 +194,7 @@ def load(name: str) -> type[Model]:
     if name.endswith(".py"):
         found = _opened.get(_resolved(name)) or next((c for p, c in reversed(_opened.items()) if p.name == Path(name).name), None)
         if found is None:
-            raise OwnModelError(name, _resolved(name))
+            raise OwnModelError(name, _resolved(name), [place.name for place in _opened])
         return found
     e = entry(name)
     module = importlib.import_module(f"lab.models.{e.panel}.{name.replace('-', '_')}")

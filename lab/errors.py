@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -29,8 +30,14 @@ class ModelError(LabError):
 class OwnModelError(ModelError):
     """Something names a Python file as its model, and no person has opened that file: what a file names is never run."""
 
-    def __init__(self, name: str, path: Path):
+    def __init__(self, name: str, path: Path, opened: Sequence[str] = ()):
         shown = name if len(name) <= 200 else "..." + name[-197:]
+        if opened:
+            super().__init__(
+                f"The model file {shown!r} is not the one that was named ({', '.join(opened)}): name a file that is called so, too."
+            )
+            self.name, self.path = name, path
+            return
         super().__init__(
             f"The model file {shown!r} is a Python program, and no program is run because a file names it: "
             "if you trust it, name it yourself (--model FILE.py; in Python, lab.make(file) first)."

@@ -328,15 +328,15 @@ def test_moving_nodes_leaves_the_network_the_same_and_wiring_does_not():
 
 def test_the_canvas_stands_above_the_pictures_of_a_model_with_a_graph_and_goes_with_it(open_window):
     window = open_window("spiking-network")
-    assert window.canvas.card.isVisible() and len(window.canvas.editor.scene.nodes) == 2
+    assert window.canvas.editor.isVisible() and len(window.canvas.editor.scene.nodes) == 2
     window.choose_model("perceptron")
-    assert not window.canvas.card.isVisible() and window.side.tabs.indexOf(window.canvas.editor.inspector) < 0
+    assert not window.canvas.editor.isVisible() and window.side.tabs.indexOf(window.canvas.editor.inspector) < 0
     window.choose_model("spiking-network")
-    assert window.canvas.card.isVisible()
+    assert window.canvas.editor.isVisible()
     window.canvas.close_canvas()
-    assert not window.canvas.card.isVisible()
+    assert not window.canvas.editor.isVisible()
     window.side.form.rows["graph"].field.button.click()
-    assert window.canvas.card.isVisible()
+    assert window.canvas.editor.isVisible()
 
 
 def test_every_edit_is_one_step_of_the_windows_undo_and_moving_does_not_touch_the_run(open_window):
@@ -618,11 +618,11 @@ def test_a_template_of_another_family_opens_its_model_and_any_network_is_counted
 def test_the_canvas_is_there_only_while_its_network_is_asked_for(open_window):
     window = open_window("spiking-network")
     window.choose_model("connectivity")
-    assert not window.canvas.card.isVisible()
+    assert not window.canvas.editor.isVisible()
     window.history.replace(
         window.document.with_experiment(window.document.experiment().with_parameters(network="canvas")), "Network of the canvas"
     )
-    assert window.canvas.card.isVisible() and window.canvas.editor.graph.family == "populations"
+    assert window.canvas.editor.isVisible() and window.canvas.editor.graph.family == "populations"
 
 
 def test_another_number_of_populations_begins_another_run_instead_of_breaking_the_one_that_goes_on(open_window, qtbot):
@@ -662,11 +662,11 @@ def test_results_are_closed_opened_and_turned_to_the_right(open_window, qtbot):
     place, results = window.canvas, window.workspace
     assert place.orientation() == Qt.Orientation.Vertical and not results.isHidden()
     window.commands.actions["results"].trigger()
-    assert results.isHidden() and not place.card.isHidden()
+    assert results.isHidden() and not place.editor.isHidden()
     qtbot.keyClick(place.editor.view, Qt.Key.Key_J)
     assert not results.isHidden()
     window.commands.actions["turn-results"].trigger()
-    assert place.orientation() == Qt.Orientation.Horizontal and results.x() > place.card.x() and results.y() == place.card.y()
+    assert place.orientation() == Qt.Orientation.Horizontal and results.x() > place.editor.x() and results.y() == place.editor.y()
     window.commands.actions["results"].trigger()
     place.turn_results()  # closed ones are opened again, where they were before
     assert place.orientation() == Qt.Orientation.Vertical and not results.isHidden()
@@ -676,4 +676,4 @@ def test_a_page_without_a_canvas_keeps_its_pictures(open_window, qtbot):
     window = open_window("mlp", playing=False)
     for name in ("results", "turn-results"):
         window.commands.actions[name].trigger()
-    assert not window.workspace.isHidden() and window.canvas.card.isHidden()
+    assert not window.workspace.isHidden() and window.canvas.editor.isHidden()

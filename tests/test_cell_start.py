@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 import lab
 from lab import catalog
+from lab.cells.neuron import Neuron
 from lab.cells.phase_plane import equilibria
 from lab.engine.simulation import Simulation
 
@@ -120,3 +123,50 @@ def test_rate_of_a_population_is_the_mean_over_its_cells():
     assert many.summary["rate (Hz)"] == pytest.approx(one.summary["rate (Hz)"], rel=1e-12)
     noisy = lab.run("leaky-integrate-and-fire", stimulus="noise", current=1.8, sigma=1.0, cells=200, duration=3000.0, record=[]).summary
     assert noisy["rate (Hz)"] == pytest.approx(noisy["mean rate (Hz)"], rel=0.2)
+
+
+STRONG = {"hodgkin-huxley": 12.0, "leaky-integrate-and-fire": 3.0, "izhikevich": 12.0, "adaptive-exponential": 700.0, "fitzhugh-nagumo": 0.6, "morris-lecar": 110.0}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRONG)
+def test_the_rate_of_a_drive_that_is_over_is_said_as_what_it_was(name):
+    """A cell that is silent at the end fires at 0 Hz now; how it fired until then stands beside it, with the time of its last spike."""
+    cell = catalog.load(name)(current=STRONG[name], width=500.0)
+    simulation = Simulation(cell, 1)
+    simulation.advance(cell.steps_for(500.0))
+    driven = simulation.summary()
+    assert driven["rate (Hz)"] > 0.0 and "rate until the last spike (Hz)" not in driven
+    over = Simulation(cell, 1)
+    over.advance(cell.steps_for(1400.0))
+    after = over.summary()
+    assert after["rate (Hz)"] == 0.0
+    assert after["rate until the last spike (Hz)"] == pytest.approx(driven["rate (Hz)"], rel=0.1)
+    assert 300.0 < after["last spike (ms)"] < 520.0
+
+
+def test_a_drive_that_ends_shortly_before_the_run_is_not_told_as_going_on():
+    found = lab.run("hodgkin-huxley", current=10.0, width=950.0, record=[]).summary
+    assert found["rate (Hz)"] == 0.0 and found["rate until the last spike (Hz)"] == pytest.approx(68.3, rel=0.01)
+    assert found["mean rate (Hz)"] == found["spikes"], "of the whole second"
+    by_itself = lab.run("hodgkin-huxley", current=10.0, g_Na=240.0, width=450.0, duration=500.0, record=[]).summary
+    assert by_itself["rate (Hz)"] > 40.0, "what goes on firing is not called silent"
+
+
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [
+        ({}, math.inf), ({"width": 30.0, "onset": 20.0}, 50.0), ({"stimulus": "ramp", "rise": 10.0}, math.inf),
+        ({"stimulus": "ramp", "rise": 10.0, "fall": 5.0, "onset": 1.0}, 16.0), ({"stimulus": "pulses", "width": 2.0}, math.inf),
+        ({"stimulus": "drawn", "drawn": ((0.0, 0.0), (40.0, 9.0), (60.0, 0.0), (90.0, 0.0)), "onset": 5.0}, 65.0),
+        ({"stimulus": "drawn", "drawn": ((0.0, 0.0), (40.0, 9.0))}, math.inf),
+        ({"stimulus": "drawn", "drawn": ((0.0, 0.0), (40.0, 0.0))}, 0.0),
+        ({"stimulus": "drawn", "drawn": ((0.0, 1.0), (40.0, 0.0)), "repeat": True}, math.inf), ({"stimulus": "noise"}, math.inf),
+    ],
+)  # fmt: skip
+def test_every_stimulus_knows_when_it_is_over(values, ends):
+    cell = catalog.load("hodgkin-huxley")(**values)
+    assert cell.drive_ends(cell.sampled_waveform()) == ends
+
+
+def test_no_cell_is_left_out():
+    assert {name for name in catalog.names() if issubclass(catalog.load(name), Neuron)} == set(STRONG)

@@ -96,20 +96,23 @@ def test_a_signal_while_a_model_is_prepared_ends_at_once_and_leaves_a_sound_file
 
 
 @POSIX
-def test_a_killed_run_resumes_from_less_than_a_second_before():
+def test_a_killed_run_resumes_from_less_than_a_second_before(capsys):
     process = recording("a.lab", 100)
     time.sleep(1.5)
     process.kill()
     process.communicate()
-    with Session.open("a.lab") as session:
-        run, reader = session.runs()[0], session.reader()
+    assert main(["info", "a.lab"]) == 0 and "has been recovered" in capsys.readouterr().err
+    with SessionReader("a.lab") as reader:
+        run = reader.runs()[0]
         last = reader.checkpoints(1)[-1]
-        assert session.recovered and last > 0
+        assert reader.recovered and last > 0
         kept = reader.checkpoints(1)
     assert len(kept) <= 3, "passing checkpoints take each other's place"
     # 0.5 s between checkpoints, 0.25 s until the next commit: with room for a busy machine, far from the beginning.
     assert run.steps - last < 0.6 * run.steps
     assert main(["resume", "a.lab", "--for", "100steps", "--model", MODEL, "--quiet"]) == 0
+    assert "has been recovered" in capsys.readouterr().err
+    assert main(["info", "a.lab"]) == 0 and "recovered" not in capsys.readouterr().err, "and then it was closed properly"
     whole = lab.run(MODEL, steps=run.steps + 100, record={"x": 50})
     branch = lab.load("a.lab")
     assert branch["x"].tobytes() == whole["x"][whole.time > last * 0.5 + 1e-9].tobytes()

@@ -73,3 +73,57 @@ def test_a_row_of_the_table_chooses_a_weight_of_its_layer_and_not_its_own_number
     simulation.act("choose_row", index=rows.index("dE/dW2"))
     assert simulation.summary()["chosen weight"] == 2 * 3 + 3
     assert simulation.summary()["its gradient"] == simulation.observe("gradients")[0, 9]
+
+
+def test_every_weight_has_three_factors_whose_product_is_its_gradient():
+    simulation = Simulation(Gradients(outputs=2, output="logistic", batch=2), 1)
+    simulation.advance(3)
+    gradient = simulation.observe("gradients")[0]
+    rows = simulation.observe("factors")
+    assert rows[0]["factor"] == "dE/dy[0]" and rows[2]["factor"] == "dz2[0]/dW2[0, 0]", "an output weight is the first that is shown"
+    for index, slope in enumerate(gradient):
+        simulation.act("choose", index=index)
+        rows = simulation.observe("factors")
+        each = [float(np.prod([float(row[column]) for row in rows[:3]])) for column in ("value", "example 2")]
+        assert sum(each) == pytest.approx(slope, abs=1e-5) and float(rows[4]["value"]) == pytest.approx(slope, abs=1e-6)
+        assert simulation.observe("slopes")[2].sum() == pytest.approx(slope, abs=1e-12)
+
+
+def test_the_gradient_of_a_minibatch_is_the_sum_of_what_its_rows_give():
+    simulation = Simulation(Gradients(batch=3), 1)
+    simulation.advance(3)
+    entries = {entry["name"]: entry["values"] for entry in simulation.observe("rows")}
+    parts = [entries[f"example {n + 1}"] for n in range(3)]
+    np.testing.assert_allclose(sum(parts), entries["dE/dW2"])
+    np.testing.assert_allclose(entries["h1^T"] @ entries["delta2"], entries["dE/dW2"])
+    np.testing.assert_allclose(entries["dE/dW2"].ravel(), simulation.observe("gradients")[0, 9:12])
+
+
+def test_decay_pulls_at_weights_and_not_at_biases():
+    simulation = Simulation(Gradients(decay=0.5), 1)
+    simulation.advance(3)
+    gradient, term, both = simulation.observe("decay term")
+    weights = simulation.constants[0].parameters(simulation.state)
+    np.testing.assert_array_equal(term[:6], 0.5 * weights["layer1.weight"].ravel())
+    assert not term[6:9].any() and not term[12]
+    np.testing.assert_allclose(both, gradient + term)
+
+
+def test_a_cross_entropy_is_minus_the_logarithm_of_a_product():
+    for values in ({"target": 0.3}, {"loss": "categorical cross-entropy", "second": 2.0}):
+        simulation = Simulation(Losses(**values), 0)
+        simulation.advance(70)
+        rows = simulation.observe("terms")
+        factors = [float(row["y^t"]) for row in rows]
+        assert np.prod(factors[:-1]) == pytest.approx(factors[-1], abs=1e-5)
+        assert -np.log(simulation.summary()["likelihood"]) == pytest.approx(simulation.summary()["loss"], abs=1e-12)
+        assert sum(float(row["-t ln y"]) for row in rows[:-1]) == pytest.approx(float(rows[-1]["-t ln y"]), abs=1e-5)
+
+
+def test_the_loss_surface_of_two_outputs_lies_under_its_axes():
+    simulation = Simulation(Losses(loss="squared distance of two outputs", target=0.0, target_2=1.0), 0)
+    simulation.advance(10)
+    row, column = np.unravel_index(simulation.observe("surface").argmin(), (96, 96))
+    places = np.linspace(-1.0, 2.0, 96)
+    assert abs(places[column] - 0.0) < 0.03 and abs(places[row] - 1.0) < 0.03, "rows upwards, as an image on axes is drawn"
+    assert simulation.summary()["2-norm"] ** 2 == pytest.approx(2 * simulation.summary()["loss"])

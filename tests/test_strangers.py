@@ -63,6 +63,15 @@ def test_a_person_may_name_the_model_file_beside_the_session(stranger, marker, t
     assert lab.load("again.lab")["x"].tobytes() == lab.load(stranger)["x"].tobytes()
 
 
+def test_another_file_than_the_session_was_made_with_is_told_apart(stranger, marker, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text((SKETCHES / "leaking_counter.py").read_text("utf-8"))
+    assert main(["run", str(stranger), "--model", "mine.py", "-o", "again.lab", "--quiet"]) == 2
+    said = capsys.readouterr().err
+    assert "own_model.py' is not the one that was named (mine.py)" in said and "called so" in said
+    assert not marker.exists()
+
+
 def test_what_was_recorded_is_read_and_exported_without_the_model_file(stranger, marker, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["export", str(stranger), "x"]) == 0

@@ -120,6 +120,16 @@ class Driven(Model):
         count = max(0, math.ceil((end - self.onset) / self.period - 1e-9) - first)
         return self.onset + self.period * (first + np.arange(count))
 
+    def drive_ends(self, recording: waves.Recording) -> float:
+        """Time (ms) from which the stimulus is over for good; infinite where it stays or comes again."""
+        if self.stimulus == "step" and self.width > 0.0:
+            return self.onset + self.width
+        if self.stimulus == "ramp" and self.fall > 0.0:
+            return self.onset + self.rise + self.fall
+        if self.stimulus in ("drawn", "file") and not self.repeat:
+            return self.onset + recording.ends
+        return math.inf
+
     def sampled_waveform(self) -> waves.Recording:
         """The sampled waveform that drives the cell: drawn, read from a file, or nothing."""
         if self.stimulus == "drawn":

@@ -453,10 +453,16 @@ class Neuron(Driven):
         lo, hi = self.nullcline_range or (2 * y0 - y1, 2 * y1 - y0)
         return np.stack([x, *bisect(change, lo, hi, 2 * points, 32).reshape(2, points)])
 
+    def present_rate(self, constants: Bench, state: State) -> float:
+        """How fast the cells fire now (Hz): 0 once they have stopped, by themselves or because the drive is over."""
+        return recent.rate(state["recent"], float(state["step"][0]) * self.dt, self.drive_ends(constants.recording))
+
     def summary(self, constants: Bench, state: State) -> dict[str, Any]:
         time = float(state["step"][0] - state["since"][0]) * self.dt
         spikes = int(state["spike_count"].sum())
-        out: dict[str, Any] = {"spikes": spikes, "rate (Hz)": recent.rate(state["recent"], float(state["step"][0]) * self.dt)}
+        out: dict[str, Any] = {"spikes": spikes, "rate (Hz)": self.present_rate(constants, state)}
+        if out["rate (Hz)"] == 0.0 and (before := recent.fired(state["recent"])):
+            out["rate until the last spike (Hz)"], out["last spike (ms)"] = before
         out["mean rate (Hz)"] = 1000.0 * spikes / (self.cells * time) if time else 0.0
         count, total, squares, last = state["intervals"]
         if count:

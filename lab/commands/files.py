@@ -28,7 +28,7 @@ def info(
     run_id: RunId = None,
 ) -> None:
     """Say what a session file holds: runs, parameters, streams, notes."""
-    from lab.session import SessionReader
+    from lab.session import RECOVERED, SessionReader
 
     if as_ is not None:
         from lab.engine.recording import as_it_went
@@ -43,6 +43,8 @@ def info(
         streams = {r.id: reader.streams(r.id) for r in runs}
         for sentence in reader.damage:
             say(sentence)
+        if reader.recovered:
+            say(RECOVERED)
     if json_:
         from dataclasses import asdict
 

@@ -162,11 +162,13 @@ def resume(
     from lab.engine.recording import Recorder, experiment_of, intervals, restore_point
     from lab.engine.simulation import Simulation
     from lab.model import Happened
-    from lab.session import Session
+    from lab.session import RECOVERED, Session
 
     trust(model_file)
     with signals() as wishes, Session.open(file) as session:
         reader = session.reader()
+        if session.recovered:
+            say(RECOVERED)
         info = reader.pick(run_id)
         _say_elsewhere(info.made)
         experiment = experiment_of(reader, info, f"run {info.id} of {file}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,14 @@ class Recording:
     def length(self) -> float:
         """Time from the first to the last sample (ms)."""
         return float(self.times[-1] - self.times[0]) if len(self.times) else (len(self.values) - 1) * self.interval
+
+    @cached_property
+    def ends(self) -> float:
+        """Time (ms) from which it is zero for good; infinite where its last value stays on."""
+        if self.values[-1] != 0.0:
+            return math.inf
+        last = min(int(np.flatnonzero(self.values)[-1]) + 1, len(self.values) - 1) if self.values.any() else 0
+        return float(self.times[last]) if len(self.times) else self.start + last * self.interval
 
 
 def read(path: str | Path, sample_rate: float = 0.0, column: int = 1, time_unit: str = "automatic") -> Recording:

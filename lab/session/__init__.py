@@ -13,6 +13,6 @@ streams (samples, events, snapshots), a log of changes and actions, and checkpoi
 
 from lab.session.document import Session, close_all
 from lab.session.reader import SessionReader
-from lab.session.values import LogEntry, RunInfo, StreamInfo, WriterStatus
+from lab.session.values import RECOVERED, LogEntry, RunInfo, StreamInfo, WriterStatus
 
-__all__ = ["LogEntry", "RunInfo", "Session", "SessionReader", "StreamInfo", "WriterStatus", "close_all"]
+__all__ = ["RECOVERED", "LogEntry", "RunInfo", "Session", "SessionReader", "StreamInfo", "WriterStatus", "close_all"]

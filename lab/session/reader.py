@@ -16,6 +16,7 @@ import numpy as np
 
 from lab.errors import FileError, ModelError, near
 from lab.session import codec, schema
+from lab.session.lock import is_locked
 from lab.session.opening import MALFORMED, connect, explain, open_checked, real_path
 from lab.session.values import RUN_STATES, STREAM_FORMS, LogEntry, RunInfo, StreamInfo
 from lab.session.writer import chunk_head
@@ -64,6 +65,11 @@ class SessionReader:
     def __del__(self) -> None:
         if hasattr(self, "_connection"):  # a reader may be dropped without closing it
             self._connection.close()
+
+    @property
+    def recovered(self) -> bool:
+        """Whether it was not closed properly, and nobody is writing it."""
+        return self.settings().get("clean") == "0" and not is_locked(self.path)
 
     @property
     def damage(self) -> tuple[str, ...]:

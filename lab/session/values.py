@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 RUN_STATES = ("running", "finished", "stopped", "diverged")
+RECOVERED = "This session was not closed properly and has been recovered: everything recorded until then is here."
 STREAM_FORMS = ("samples", "events", "snapshots")
 
 

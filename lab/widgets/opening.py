@@ -10,10 +10,8 @@ from typing import Any
 from lab import catalog
 from lab.engine.experiment import Experiment
 from lab.errors import LabError, OwnModelError
-from lab.session import RunInfo
+from lab.session import RECOVERED, RunInfo
 from lab.widgets.document import Document
-
-RECOVERED = "This session was not closed properly and has been recovered: everything recorded until then is here."
 
 
 @dataclass(frozen=True)

@@ -255,6 +255,9 @@ class Shell(Protocol):
     def show_results(self, elsewhere: bool = False) -> None:
         """What stands beside the canvas away, or back; or at its other side."""
 
+    def fit_panels(self) -> None:
+        """How wide the panels are, and where they stand."""
+
     def leave_canvas(self) -> bool:
         """Escape in the canvas: whether there was something to leave."""
 

@@ -49,6 +49,7 @@ from lab.widgets.runs import RunsPanel
 from lab.widgets.settings import Settings
 from lab.widgets.side import DEFAULTS, Side, preset_of
 from lab.widgets.steps import Steps
+from lab.widgets.taking_over import TakingOver
 from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
 from lab.widgets.tuning import Tuning
@@ -87,6 +88,7 @@ class Window(QMainWindow):
         self.keeper = Keeper(self)
         self.reports = Reports(self, self.commands.compare)
         self.refusals = Refusals(self)
+        self.taking = TakingOver(self, self.keeper)
         self._build()
         self._wire()
         self.set_session(session, model=model, playing=playing)
@@ -127,13 +129,14 @@ class Window(QMainWindow):
         inside.addWidget(self.canvas, 1)
         self.side = Side(self)
         self.transport = Transport(self)
-        body = QHBoxLayout()
+        body = self._body = QHBoxLayout()
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(0)
+        self._beside = [Hairline(self, vertical=True), Hairline(self, vertical=True)]
         body.addWidget(self.left)
-        body.addWidget(Hairline(self, vertical=True))
+        body.addWidget(self._beside[0])
         body.addWidget(self.stage, 1)
-        body.addWidget(Hairline(self, vertical=True))
+        body.addWidget(self._beside[1])
         body.addWidget(self.side)
         column.addWidget(self.bar)
         column.addWidget(Hairline(self))
@@ -144,7 +147,7 @@ class Window(QMainWindow):
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(self.stage, partial(self.workspace.drawer_area, self.stage))
+        self.finish_card = FinishCard(self.stage, self.workspace)
         self.banner.lettering = self.toast.lettering = partial(self.workspace.lettering, self.stage)
         self.focus = Focus(self, self.stage)
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
@@ -154,7 +157,7 @@ class Window(QMainWindow):
         self.course = CoursePlace(self, inside, self.stage, middle, self._show_course)
         self.frames = Frames(self.player, self.pulse, self.workspace, self.lecture, self.marks.overlaid)
         self.thumbnails = Thumbnails(self.gallery, self.player, self.workspace, self)
-        self._fit_panels()
+        self.fit_panels()
 
     def _wire(self) -> None:
         self.bar.panel_chosen.connect(self.show_panel)
@@ -168,11 +171,14 @@ class Window(QMainWindow):
         self.side.committed.connect(self.tuning.change)
         self.side.acted.connect(self.driver.act)
         self.side.handed_over.connect(self.canvas.hand_over)
+        self.side.taking_over.connect(self.taking.ask)
         self.side.seed_chosen.connect(self.tuning.change_seed)
         self.side.graph_wanted.connect(self.canvas.open_canvas)
         self.side.vary_wanted.connect(self.commands.vary)
         self.side.notes.edited.connect(self._notes_edited)
         self.workspace.acted.connect(self.driver.act)
+        self.workspace.asked.connect(self.player.ask)
+        self.player.answered.connect(self.workspace.show_answer)
         self.workspace.handle_moved.connect(self.tuning.move_handle)
         self.workspace.values_wanted.connect(self.tuning.change_several)
         self.workspace.bookmarked.connect(self._bookmarked)
@@ -206,12 +212,22 @@ class Window(QMainWindow):
         self.player.noted.connect(self.noted)
         self.pulse.beat.connect(self._beat)
 
-    def _fit_panels(self) -> None:
+    def fit_panels(self) -> None:
+        """How wide the panels are, and where: beside a canvas that stands alone is none, and one floats over it."""
         projector = theme.current().projector and not theme.current().lecture  # behind a lecture nothing moves
         narrow = self.width() < 1180
         self.left.setFixedWidth(200 if narrow else 240)
-        self.left.setVisible(not projector)
+        self.left.setVisible(not projector and not self.canvas.filling)
         self.side.setFixedWidth((300 if narrow else 380) if projector else 264 if narrow else 304)
+        if self.canvas.filling != (self.canvas.editor.held is self.side):
+            if self.canvas.filling:
+                self.canvas.editor.hold(self.side)
+            else:
+                self._body.addWidget(self.side)
+                self.side.show()
+                self.canvas.editor.let_go()
+        for line in self._beside:
+            line.setVisible(not self.canvas.filling)
 
     def _watch(self, streams: frozenset[str]) -> None:
         self.player.watch(streams | self.canvas.wanted | self.lecture.wanted | self.course.wanted)
@@ -516,7 +532,7 @@ class Window(QMainWindow):
         self.settings.put("theme", name)
         if changed:
             self.side.set_projector(bool(projector))
-            self._fit_panels()
+            self.fit_panels()
             self.workspace.front_only(bool(projector))
 
     # -- the window itself --
@@ -524,7 +540,7 @@ class Window(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The panels give way to the pictures where there is little room."""
         super().resizeEvent(event)
-        self._fit_panels()
+        self.fit_panels()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file of any kind may be dropped on the window."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QKeySequence, QPainter, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from lab.display.plots import Overlay, Source
 from lab.embedding import exploration as explore
@@ -31,6 +31,7 @@ from lab.widgets.embeddings.drawing import Scene, class_names, paint_legend, ram
 from lab.widgets.embeddings.exchange import format_of, question_dialog, save_dialog, with_ending
 from lab.widgets.embeddings.panel import Legend, Panel, Tiles
 from lab.widgets.embeddings.places import Places
+from lab.widgets.embeddings.points import Points
 from lab.widgets.embeddings.state import ALONG, AXES, CLUSTER, DEFAULT_AXES, FALSE, MOST_EDGES, RUN, Exploration, placed
 from lab.widgets.embeddings.thumbs import MOST, Sheet, lost, sheet_of
 from lab.widgets.embeddings.toolbar import LAY_OUT, Toolbar
@@ -73,6 +74,7 @@ class ExplorerView(PictureView):
         calls = {
             "move": self._move_key, "lasso": self._lasso_key, "path": self._path_key, "isolate": self.isolate, "clear": self.clear,
             "labels": self._labels_key, "pictures": self._pictures_key, "edges": self._edges_key, "fit": self.fit, "panel": self._panel_key,
+            "points": self._points_key,
         }  # fmt: skip
         for name, call in calls.items():
             self.buttons[name].clicked.connect(call)
@@ -87,13 +89,24 @@ class ExplorerView(PictureView):
         self.canvas.chosen.connect(self.choose)
         self.canvas.walked.connect(self._walked)
         self.canvas.placed.connect(self._placed)
+        self.canvas.over.connect(self._foresee)
         self.legend = Legend(self)
         self.legend.chosen.connect(self._choose_class)
         self.line = QLabel(self)
         self.line.setProperty("role", "caption")
         self.line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         left.addWidget(self.axes)
-        left.addWidget(self.canvas, 1)
+        self.points = Points(self)
+        self.points.chosen.connect(self.choose)
+        self.points.picked.connect(self.ask_about)
+        self.points.hide()
+        self.halves = QSplitter(Qt.Orientation.Vertical, self)
+        self.halves.setChildrenCollapsible(False)
+        self.halves.addWidget(self.canvas)
+        self.halves.addWidget(self.points)
+        self.halves.setStretchFactor(0, 1)
+        self.halves.setSizes([300, 200])  # shares: the map keeps three fifths
+        left.addWidget(self.halves, 1)
         self.tiles = Tiles(self)
         left.addWidget(self.tiles)
         left.addWidget(self.line)
@@ -119,6 +132,7 @@ class ExplorerView(PictureView):
             ("E", self._edges_key),
             ("T", self._labels_key),
             ("P", self._pictures_key),
+            ("A", self._points_key),
         ):
             QShortcut(QKeySequence(keys), self, call, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._fill_choices()
@@ -174,8 +188,10 @@ class ExplorerView(PictureView):
         self.state.go_on_from(before.state)
         self.axes.setText(self.state.axes)
         self.set_layout(before.state.layout)
-        for name in ("labels", "pictures", "edges", "panel"):
+        for name in ("labels", "pictures", "edges", "panel", "points"):
             self.buttons[name].setChecked(before.buttons[name].isChecked())
+        self.points.setVisible(self.buttons["points"].isChecked())
+        self.points.field.setText(before.points.field.text())
 
     # -- reading the source --
 
@@ -189,6 +205,7 @@ class ExplorerView(PictureView):
                 self.tiles.set_values(None)
                 self.canvas.path = np.empty((0, 2))
                 self.canvas.show_scene(Scene(state.points, np.empty((0, 3), np.uint8)))
+                self._show_points()
             return False
         if len(state.raw) != points:
             self._inks = None
@@ -231,6 +248,13 @@ class ExplorerView(PictureView):
             self._show_answer()
             self._show()
             self._stale = True
+
+    def ask_about(self, row: int) -> None:
+        """Ask for the neighbours of a point that may be out of sight, and let go of what was selected."""
+        self.state.choose(np.zeros(len(self.state.points), bool))
+        self.pick(row)
+        if self.canvas.zoomed:
+            self.canvas.centre_on(row)
 
     def search(self) -> None:
         """Type a word."""
@@ -379,6 +403,7 @@ class ExplorerView(PictureView):
             self._said = self.caption
             self.line.setText(self._said)  # which has no room in the title line of a narrow card
         self.line.setVisible(bool(self.line.text()))
+        self._show_points()
         self.buttons["isolate"].setEnabled(state.chosen is not None)
         self.buttons["clear"].setEnabled(state.chosen is not None or state.visible is not None or bool(state.asked))
 
@@ -436,6 +461,22 @@ class ExplorerView(PictureView):
     def _edges_key(self) -> None:
         self._toggled("edges")
 
+    def _points_key(self) -> None:
+        if self.sender() is not self.buttons["points"]:
+            self.buttons["points"].toggle()
+        shown = self.buttons["points"].isChecked()
+        self.points.setVisible(shown)
+        self._show_points()
+        if shown:
+            self.points.field.setFocus()
+
+    def _show_points(self) -> None:
+        """The table with what is known now, and what is chosen or asked about; a hidden one costs nothing."""
+        if self.buttons["points"].isChecked():
+            self.points.set_attributes(self.state.attributes())
+            answer = self.state.answer
+            self.points.show_chosen(self.state.chosen, answer.rows if answer is not None else ())
+
     def _toggled(self, name: str) -> None:
         if self.sender() is not self.buttons[name]:
             self.buttons[name].toggle()
@@ -452,6 +493,14 @@ class ExplorerView(PictureView):
     def _placed(self, x: float, y: float) -> None:
         if self.picture.click and self.state.layout == RUN:
             self.acted.emit(self.picture.click, {"x": x, "y": y})
+
+    def _foresee(self, at: QPointF | None) -> None:
+        """The place under the mouse, where the map is the run's own and flat."""
+        flat = at is not None and self.state.layout == RUN and self.canvas.scene.points.shape[1] == 2
+        if at is None or not flat:
+            self.foresee(None)
+        else:
+            self.foresee(self.canvas.place(at), self.canvas.mapTo(self, at.toPoint()))
 
     def _pin(self) -> None:
         answer = self.state.answer
@@ -580,6 +629,7 @@ class ExplorerView(PictureView):
         """Colours and icons again."""
         self.bar.set_theme()
         self.panel.set_theme()
+        self.points.set_theme()
         self._inks = None
         self._fit_panel()
         super().set_theme()

@@ -16,6 +16,7 @@ import numpy as np
 
 from lab.display.sources import Source
 from lab.embedding import exploration as explore
+from lab.embedding.attributes import Attributes, column_of
 from lab.embedding.exploration import Answer, Bookmark, Colouring
 from lab.embedding.neighbours import neighbours_true
 from lab.embedding.pca import align
@@ -73,6 +74,8 @@ class Exploration:
         self._read_for: tuple[Any, ...] = ()
         self.judged_at = 0.0
         self._judged_for: tuple[Any, ...] = ()
+        self._own: tuple[Named | None, np.ndarray, Attributes] | None = None  # of which names and map, and what is known of them
+        self._whole: tuple[Judged | None, Attributes, Attributes] | None = None  # with what the thread has found
 
     # -- the model and its streams --
 
@@ -428,6 +431,35 @@ class Exploration:
             self.visible[kept] = True
         self.asked, self.answered = mark.asked, 0.0
         self.answer_again()
+
+    def attributes(self) -> Attributes:
+        """What is known of each point of the map: name, count, own columns or class, how false its neighbourhood is, its cluster."""
+        own, n = self._own, len(self.raw)
+        if own is None or own[0] is not self.names or len(own[1]) != n or (self.names is None and own[1] is not self.raw):
+            own = self._own = (self.names, self.raw, self._own_attributes())
+        whole = self._whole
+        if whole is None or whole[0] is not self.judged or whole[1] is not own[2]:
+            more: dict[str, Any] = {}
+            if self.judged is not None and len(self.judged.falseness) == n:
+                more[FALSE] = np.round(self.judged.falseness, 3)
+                if self.judged.clusters is not None:
+                    more[CLUSTER] = self.judged.clusters + 1.0
+            whole = self._whole = (self.judged, own[2], own[2].joined(more))
+        return whole[2]
+
+    def _own_attributes(self) -> Attributes:
+        n, names = len(self.raw), self.names
+        found: dict[str, Any] = {}
+        if names is not None:
+            found[NAME] = names.words[:n]
+            if names.counts is not None:
+                found[COUNT] = np.asarray(names.counts[:n], float)
+            found |= {name: column_of(texts[:n]) for name, texts in names.columns.items()}
+        if (names is None or not names.columns) and n and self.raw.shape[1] > self.dimensions:
+            classes = np.asarray(self.raw[:, self.dimensions], float)
+            if (classes != classes[0]).any():
+                found[CLASS] = classes
+        return Attributes(found)
 
     def table(self) -> tuple[list[str], list[Any]]:
         """Name, place and what is known of each point shown."""

@@ -108,7 +108,8 @@ class Neighbours(QWidget):
         self.hide()
 
     def show_neighbours(self, found: Sequence[tuple[int, float]], pictures: np.ndarray | None, away: set[int]) -> None:
-        """(row, distance) nearest first with the pictures of all rows; none hides it."""
+        """(row, distance) nearest first with the pictures (n, h, w) of all rows; none hides it, as does what is no picture."""
+        pictures = pictures if pictures is not None and pictures.ndim == 3 else None
         known = [(row, value) for row, value in found if pictures is not None and row < len(pictures)]
         grey = (255 * grey_levels(pictures[[row for row, _ in known]])).astype(np.uint8) if known and pictures is not None else ()
         self.entries = []

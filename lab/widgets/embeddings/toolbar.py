@@ -17,6 +17,7 @@ TOOLS = (
     ("labels", "mdi6.label-outline", "Names beside the points; else the names of their classes (T)", True),
     ("pictures", "mdi6.image-multiple-outline", "Pictures as points (P)", True),
     ("edges", "mdi6.graph-outline", "Join points to their true neighbours (E)", True),
+    ("points", "mdi6.table", "Table of the points: sort and filter what is known of each (A)", True),
     ("fit", "mdi6.fit-to-page-outline", "Show everything (Home)", False),
     ("panel", "mdi6.dock-right", "Questions and bookmarks", True),
 )
@@ -46,8 +47,8 @@ class Toolbar(QWidget):
             for method in ("t-SNE", "UMAP"):
                 self.layouts.addItem(f"Lay out by {method}…", f"{LAY_OUT}{method}")
         self.colours = _combo("Colour by", self)
-        choosers.addWidget(self.layouts, 3)
-        choosers.addWidget(self.colours, 2)
+        choosers.addWidget(self.layouts, 5)
+        choosers.addWidget(self.colours, 4)
         self.buttons: dict[str, QToolButton] = {}
         for name, icon, tip, checkable in TOOLS:
             button = QToolButton(self)

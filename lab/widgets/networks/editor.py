@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.errors import LabError
 from lab.graph.document import GRID, Graph, Problem
@@ -24,6 +24,7 @@ from lab.widgets.labels import ElidedLabel
 from lab.widgets.networks import edits, menus, walking
 from lab.widgets.networks.edits import Edit, same_network
 from lab.widgets.networks.exchange import Exchange
+from lab.widgets.networks.floating import Floating, Panel, Zoom
 from lab.widgets.networks.inspector import Inspector
 from lab.widgets.networks.kinds import KindList
 from lab.widgets.networks.problems import ProblemList, rows
@@ -33,6 +34,7 @@ from lab.widgets.networks.view import NetworkView
 KEPT = 64  # graphs whose text is known already: undo shows them without reading
 CHECK_MS = 120
 NARROW = 620  # a canvas narrower than this begins without its palette: K brings it
+PANEL_WORDS = "Show or hide parameters and what is selected (Shift+P)"
 HINT = "drag from a port to connect · F fits · ? lists the keys"
 
 
@@ -47,6 +49,7 @@ class NetworkEditor(QWidget):
     closed                                 a person closed the canvas
     tapped                                 Space was tapped: play or pause
     filled, turned                         a person wants the whole place for the canvas, or back; the results at the other side
+    kept(name, open)                       a person opened or closed the palette, or the panel at the right
     """
 
     graph_changed = Signal(str, str, str, bool)
@@ -59,6 +62,7 @@ class NetworkEditor(QWidget):
     filled = Signal()
     turned = Signal()
     selected = Signal(tuple)
+    kept = Signal(str, bool)
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -74,15 +78,16 @@ class NetworkEditor(QWidget):
         self._totals = ""  # what the line below says when there is nothing else to say
         self._aim = self._around = ""  # the node that a wire is led to by key, and the one whose wires are gone through
         self._loose = ("", "", 0.0, 0.0)  # the wire that ends nowhere: source, output, place
-        self._narrow = False
+        self._narrow = self._placing = False
+        self.open = {"palette": True, "panel": True}  # what a person wants to see
         self.scene = NetworkScene(self)
         self.view = NetworkView(self.scene, self)
-        self.kinds = KindList(self)
+        self.kinds = KindList(self.view)
         self.inspector = Inspector(self)
         self.inspector.hide()
         self.keys = self._keys()
         self._build()
-        self.files = Exchange(self, self.scene, lambda: self.graph, self.load, self.say, self.title.text)
+        self.files = Exchange(self, self.scene, lambda: self.graph, self.load, self.say, lambda: self.graph.kinds.title)
         self._check = QTimer(self)
         self._check.setSingleShot(True)
         self._check.setInterval(CHECK_MS)
@@ -106,52 +111,54 @@ class NetworkEditor(QWidget):
 
     def _build(self) -> None:
         column = QVBoxLayout(self)
-        column.setContentsMargins(1, 1, 1, 1)
-        column.setSpacing(0)
-        row = QHBoxLayout()
-        row.setContentsMargins(12, 6, 8, 6)
-        row.setSpacing(4)
-        self.title = ElidedLabel("Network", self, role="title")
-        self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        row.addWidget(self.title)
-        row.addStretch(1)
-        self.over = QPushButton("", self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.view)
+        self.bar = Panel(self.view)
+        self.over = QPushButton("", self.bar)
         self.over.clicked.connect(self.handed_over)
         self.over.hide()
-        row.addWidget(self.over)
+        self.bar.row.addWidget(self.over)
         self._buttons: list[tuple[QToolButton, str]] = []
         for text, icon, call in (
             ("Templates", "mdi6.shape-plus-outline", self._templates),
-            ("Show or hide the kinds of nodes (K)", "mdi6.palette-outline", self.toggle_kinds),
+            ("Show or hide the kinds of nodes (Shift+K)", "mdi6.palette-outline", self.toggle_kinds),
             ("Tidy up: columns from sources to sinks (Ctrl+L)", "mdi6.auto-fix", self.tidy),
             ("Align the selected nodes", "mdi6.format-align-left", self._sides),
             ("Fit the whole network (F)", "mdi6.fit-to-page-outline", self.view.fit),
             ("Import, export, count, analyse", "mdi6.folder-swap-outline", self._files),
             ("Keys of the canvas (?)", "mdi6.keyboard-outline", self.show_keys),
-            ("Open or close the results (J)", "mdi6.dock-window", self._fill),
+            (PANEL_WORDS, "mdi6.tune-variant", self.toggle_panel),
+            ("The canvas alone, or the results with it (J)", "mdi6.dock-window", self._fill),
             ("Results below or at the right (Shift+J)", "mdi6.dock-right", self._turn),
             ("Close the canvas (Escape)", "mdi6.close", self._close),
         ):
-            button = QToolButton(self)
+            button = QToolButton(self.bar)
             button.setToolTip(text)
             button.setAccessibleName(text.split(" (")[0])
             button.setIconSize(QSize(18, 18))
             button.clicked.connect(call)
             self._buttons.append((button, icon))
-            row.addWidget(button)
-        column.addLayout(row)
-        middle = QHBoxLayout()
-        middle.setContentsMargins(0, 0, 0, 0)
-        middle.setSpacing(0)
-        middle.addWidget(self.kinds)
-        middle.addWidget(self.view, 1)
-        column.addLayout(middle, 1)
-        self.problems = ProblemList(self)
+            self.bar.row.addWidget(button)
+            if text is PANEL_WORDS:
+                self._panel_button = button
+                button.hide()
+        self.problems = ProblemList(self.view)
         self.problems.wanted.connect(self._go_to)
-        column.addWidget(self.problems)
-        self.totals = ElidedLabel("", self, role="figure")
-        self.totals.setContentsMargins(12, 5, 12, 6)
-        column.addWidget(self.totals)
+        self.foot = Panel(self.view)
+        self.zoom = Zoom(self.foot, self.view.zoom_by)
+        self._buttons += self.zoom.buttons
+        self.totals = ElidedLabel("", self.foot, role="figure")
+        self.totals.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.totals.setContentsMargins(4, 2, 8, 2)
+        self.foot.row.addWidget(self.zoom)
+        self.foot.row.addWidget(self.totals, 1)
+        self.panel = Panel(self.view, upright=True)
+        self.panel.hide()
+        self.floating = Floating(self.view, self.kinds, self.bar, self.problems, self.foot, self.panel)
+        self.view.covered = self.floating.covers
+        self.view.seen.connect(self._show_zoom)
+        self.view.resized.connect(self.floating.place)
+        self.view.settled.connect(self._uncover)
         self.empty = QLabel("An empty canvas: drag a kind of node here from the left, or begin with a template.", self.view)
         self.empty.setProperty("role", "caption")
         self.empty.setWordWrap(True)
@@ -172,14 +179,12 @@ class NetworkEditor(QWidget):
         narrow = self.width() < NARROW
         if narrow != self._narrow:
             self._narrow = narrow
-            self.kinds.setVisible(not narrow)
+            self.kinds.setVisible(not narrow and self.open["palette"])
 
     # -- the graph --
 
-    def show_text(self, text: str, title: str = "") -> None:
+    def show_text(self, text: str) -> None:
         """Show the graph of a document; nothing happens if it is the one that is shown."""
-        if title:
-            self.title.setText(title)
         if text == self._text:
             return
         fresh = not self._text or self.graph.family not in text
@@ -205,6 +210,7 @@ class NetworkEditor(QWidget):
         before, self.graph, self._text = self.graph, graph, text
         if before.family != graph.family or self.kinds.family is None:
             self.kinds.show_family(graph.kinds)
+            self.floating.place()
         self.scene.show_graph(graph)
         self.empty.setVisible(not graph.nodes and not graph.comments)
         self._show_selection()
@@ -233,7 +239,9 @@ class NetworkEditor(QWidget):
             return False
         self.edit(made.graph, made.words, made.key, made.final)
         if made.chosen is not None:
+            self._placing = True  # what a person has just put down stays where it is
             self.scene.choose(made.chosen)
+            self._placing = False
         return True
 
     def say(self, sentence: str) -> None:
@@ -242,12 +250,14 @@ class NetworkEditor(QWidget):
         self.totals.style().unpolish(self.totals)
         self.totals.style().polish(self.totals)
         self.totals.setText(sentence or self._totals)
+        self.floating.place()
 
     def show_handover(self, words: str, about: str = "") -> None:
         """Offer to go on with this network in another model, or not."""
         self.over.setText(words)
         self.over.setToolTip(about)
         self.over.setVisible(bool(words))
+        self.floating.place()
 
     def show_refusal(self, sentence: str) -> None:
         """Why the model cannot run this graph; it stays on the canvas as a draft."""
@@ -268,6 +278,7 @@ class NetworkEditor(QWidget):
 
     def _show_problems(self) -> None:
         self.problems.show_rows(rows(self.found, self.refused))
+        self.floating.place()
 
     def _go_to(self, ids: tuple[str, ...]) -> None:
         self.scene.choose(ids)
@@ -386,7 +397,16 @@ class NetworkEditor(QWidget):
     def _chosen(self) -> None:
         self._show_selection()
         self.selected.emit(self.scene.chosen())
+        self._uncover()
         self.view.map.update()
+
+    def _uncover(self) -> None:
+        """What is selected comes out from under what floats, its ends of wires with it; not while the hand is on it."""
+        if not (self.view.held or self._placing):
+            self.view.uncover(self.scene.chosen())
+
+    def _show_zoom(self) -> None:
+        self.zoom.show_zoom(self.view.zoom)
 
     def _show_selection(self) -> None:
         self.inspector.show_selection(self.graph, self.scene.chosen())
@@ -397,7 +417,7 @@ class NetworkEditor(QWidget):
         if id in self.scene.groups:
             self.fold()
             return
-        self.inspector.focus_name()
+        self.edit_chosen()
 
     def _command(self, name: str) -> None:
         {"duplicate": self.duplicate, "group": self.group, "remove": self.remove, "fold": self.fold, "ungroup": self.ungroup}[name]()
@@ -436,7 +456,13 @@ class NetworkEditor(QWidget):
         if self.scene.wiring:
             self.scene.end_wire()
         elif self.scene.chosen():
-            self.inspector.focus_name()
+            self.edit_chosen()
+
+    def edit_chosen(self) -> None:
+        """Bring the form of what is selected, and type another name."""
+        if self.held is not None:
+            self.panel.show()
+        self.inspector.focus_name()
 
     def _fill(self) -> None:
         self.filled.emit()
@@ -454,7 +480,11 @@ class NetworkEditor(QWidget):
         self.closed.emit()
 
     def leave(self) -> bool:
-        """Escape: the wire, then the selection; whether there was something to leave."""
+        """Escape: the palette, the wire, then the selection; whether there was something to leave."""
+        if self.kinds.isAncestorOf(self.focusWidget() or self):
+            self.view.setFocus()
+            self.kinds.setVisible(self.open["palette"] and not self._narrow)
+            return True
         if self.scene.wiring:
             self.scene.cancel_wire()
             return True
@@ -477,7 +507,7 @@ class NetworkEditor(QWidget):
             "W": ("Lead a wire from the node: Tab aims, Enter joins", self.wire_by_key),
             "Return": ("Join, or edit what is selected", self.enter),
             "Enter": ("Join, or edit what is selected", self.enter),
-            "F2": ("Rename", self.inspector.focus_name),
+            "F2": ("Rename", self.edit_chosen),
             "Del": ("Remove what is selected", self.remove),
             "Backspace": ("Remove what is selected", self.remove),
             "Ctrl+C": ("Copy", self.copy),
@@ -487,7 +517,7 @@ class NetworkEditor(QWidget):
             "Ctrl+A": ("Select everything", lambda: self.scene.choose((*self.scene.nodes, *self.scene.edges, *self.scene.comments))),
             "Ctrl+G": ("Group", self.group),
             "Ctrl+Shift+G": ("Dissolve the group", self.ungroup),
-            "J": ("Open or close the results; a selected group: fold it to a card, or unfold it", self._fold_or_fill),
+            "J": ("The canvas alone, or the results with it; a selected group: fold it to a card, or unfold it", self._fold_or_fill),
             "Ctrl+L": ("Tidy up", self.tidy),
             "T": ("Write a comment", self.comment),
             "F": ("Fit the whole network", self.view.fit),
@@ -495,6 +525,8 @@ class NetworkEditor(QWidget):
             "=": ("Zoom in", lambda: self.view.zoom_by(1.25)),
             "-": ("Zoom out", lambda: self.view.zoom_by(0.8)),
             "K": ("Find a kind of node to add", self.find_kind),
+            "Shift+K": ("Show or hide the kinds of nodes", self.toggle_kinds),
+            "Shift+P": ("Show or hide parameters and what is selected, beside a canvas alone", self.toggle_panel),
             "?": ("List the keys", self.show_keys),
         }
         for name, x, y in (("Left", -1, 0), ("Right", 1, 0), ("Up", 0, -1), ("Down", 0, 1)):
@@ -530,7 +562,45 @@ class NetworkEditor(QWidget):
 
     def toggle_kinds(self) -> None:
         """Show or hide the palette."""
-        self.kinds.setVisible(not self.kinds.isVisible())
+        self._keep("palette", self.kinds.isHidden(), self.kinds)
+
+    def toggle_panel(self) -> None:
+        """Show or hide the panel at the right of a canvas that stands alone."""
+        if self.held is not None:
+            self._keep("panel", self.panel.isHidden(), self.panel)
+
+    def _keep(self, name: str, open: bool, widget: QWidget) -> None:
+        if not open and widget.isAncestorOf(self.focusWidget() or self):
+            self.view.setFocus()
+        widget.setVisible(open)
+        self.open[name] = open
+        self.kept.emit(name, open)
+        self.view.keep_fitted()
+
+    def recall(self, palette: bool, panel: bool) -> None:
+        """What a person left open the last time."""
+        self.open = {"palette": palette, "panel": panel}
+        self.kinds.setVisible(palette and not self._narrow)
+
+    @property
+    def held(self) -> QWidget | None:
+        """What floats at the right."""
+        item = self.panel.row.itemAt(0)
+        return item.widget() if item is not None else None
+
+    def hold(self, widget: QWidget) -> None:
+        """Let a panel of the window float at the right, while the canvas stands alone."""
+        self.panel.row.addWidget(widget)
+        widget.show()
+        self.panel.setVisible(self.open["panel"])
+        self._panel_button.show()
+        self.floating.place()
+
+    def let_go(self) -> None:
+        """Nothing floats at the right; who wanted the panel back has taken it."""
+        self.panel.hide()
+        self._panel_button.hide()
+        self.floating.place()
 
     # -- menus --
 
@@ -581,7 +651,7 @@ class NetworkEditor(QWidget):
     def _menu(self, at: QPoint) -> None:
         some, groups = bool(self.scene.chosen()), bool(self.graph.groups)
         rows = (
-            ("Rename", self.inspector.focus_name, some), ("Duplicate", self.duplicate, some), ("Copy", self.copy, some), ("Cut", self.cut, some),
+            ("Rename", self.edit_chosen, some), ("Duplicate", self.duplicate, some), ("Copy", self.copy, some), ("Cut", self.cut, some),
             ("Paste", self.paste, True), ("Remove", self.remove, some), ("Group", self.group, some), ("Dissolve the group", self.ungroup, groups),
             ("Fold or unfold the group", self.fold, groups), ("Comment", self.comment, True), ("Tidy up", self.tidy, True), ("Fit", self.view.fit, True),
         )  # fmt: skip

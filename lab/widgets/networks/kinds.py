@@ -6,10 +6,11 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDrag, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from lab.graph.document import Family, Kind
 from lab.widgets import theme
+from lab.widgets.networks.floating import Panel
 from lab.widgets.networks.view import mime_of
 
 KIND = Qt.ItemDataRole.UserRole
@@ -29,18 +30,17 @@ class _Tree(QTreeWidget):
         drag.exec(Qt.DropAction.CopyAction)
 
 
-class KindList(QWidget):
+class KindList(Panel):
     """Kinds of one family. `chosen(kind)`: add one of these."""
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None):
-        super().__init__(parent)
+    def __init__(self, parent: QWidget):
+        super().__init__(parent, upright=True)
         self.family: Family | None = None
         self.setFixedWidth(186)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 4, 8)
-        column.setSpacing(6)
+        self.row.setContentsMargins(8, 8, 4, 8)
+        self.row.setSpacing(6)
         self.search = QLineEdit(self)
         self.search.setPlaceholderText("Find a kind")
         self.search.setAccessibleName("Find a kind of node")
@@ -60,8 +60,8 @@ class KindList(QWidget):
         self.tree.header().setStretchLastSection(False)
         self.tree.header().setMinimumSectionSize(22)
         self.tree.itemActivated.connect(self._activated)
-        column.addWidget(self.search)
-        column.addWidget(self.tree, 1)
+        self.row.addWidget(self.search)
+        self.row.addWidget(self.tree, 1)
         theme.changes().changed.connect(self.set_theme)
 
     def show_family(self, family: Family) -> None:
@@ -125,6 +125,11 @@ class KindList(QWidget):
     def _activated(self, item: QTreeWidgetItem) -> None:
         if item.data(0, KIND):
             self.chosen.emit(item.data(0, KIND))
+
+    def sizeHint(self) -> QSize:
+        """As high as the list is long."""
+        rows = sum(self.tree.sizeHintForIndex(self.tree.indexFromItem(i)).height() for i in self._items())
+        return QSize(self.width(), self.search.sizeHint().height() + rows + 30)
 
     def keyPressEvent(self, event: Any) -> None:
         """Down goes from the field into the list; Escape empties it."""

@@ -10,21 +10,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from lab import catalog
 from lab.display.plots import Source
 from lab.errors import LabError
 from lab.graph.document import Graph, family
 from lab.model import Model
-from lab.widgets import theme
 from lab.widgets.networks.editor import NetworkEditor
 from lab.widgets.networks.edits import same_network
 from lab.widgets.shell import Shell
 
-CANVAS_SHARE = 0.5
+CANVAS_SHARE = 0.54
 HISTORY = 120  # points of a small curve in a card
 STRETCH = {"rates": 400.0, "values": 4.0}  # model time that it shows: ms of spikes, s of values
 
@@ -32,27 +31,6 @@ STRETCH = {"rates": 400.0, "values": 4.0}  # model time that it shows: ms of spi
 def graph_parameter(model: Model | type[Model]) -> str:
     """Name of the parameter that is a graph, or nothing."""
     return next((n for n, s in model.specs().items() if s.kind == "graph"), "")
-
-
-class CanvasCard(QWidget):
-    """The frame around the canvas, like that of a picture."""
-
-    def __init__(self, editor: NetworkEditor, parent: QWidget | None = None):
-        super().__init__(parent)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 12, 12, 0)
-        column.addWidget(editor)
-        theme.changes().changed.connect(self.update)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """A ground with a border and round corners."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), theme.colour("background"))
-        painter.setPen(QPen(theme.colour("line"), 1))
-        painter.setBrush(theme.colour("surface"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(11.5, 11.5, -11.5, -0.5), 8, 8)
-        painter.end()
 
 
 class CanvasPlace(QSplitter):
@@ -63,20 +41,19 @@ class CanvasPlace(QSplitter):
         self.lab = shell
         self.setChildrenCollapsible(False)
         self.editor = NetworkEditor(self)
-        self.card = CanvasCard(self.editor, self)
-        self.addWidget(self.card)
+        self.addWidget(self.editor)
         self.addWidget(workspace)
         self.setStretchFactor(0, 5)
         self.setStretchFactor(1, 4)
         self.workspace = workspace
         self._closed: set[str] = set()  # models whose canvas a person closed
         self._parameter = ""
-        self._filling = False
+        self.filling = False  # the canvas stands alone: no results, no list of models, and the panel at the right floats over it
         self._seen: tuple = ()
         self._handing: tuple | None = None  # the graph goes over to another model as soon as its weights are read
         self._drawn = False  # whether a person moved the line between canvas and pictures
         self.splitterMoved.connect(self._line_drawn)
-        self.card.hide()
+        self.editor.hide()
         self.editor.graph_changed.connect(self._changed)
         self.editor.replaced.connect(self._replaced)
         self.editor.handed_over.connect(self.hand_over)
@@ -86,13 +63,15 @@ class CanvasPlace(QSplitter):
         self.editor.filled.connect(self.toggle_filling)
         self.editor.turned.connect(self.turn_results)
         self.editor.tapped.connect(shell.driver.toggle)
+        self.editor.kept.connect(self._keep)
+        self.editor.recall(shell.settings.get("canvas.palette", True), shell.settings.get("canvas.panel", True))
         self.editor.selected.connect(self._selected)
 
     # -- what is shown --
 
     def _share(self) -> None:
         """Half of the place for the canvas, unless a person drew the line elsewhere."""
-        if not self._drawn and self.card.isVisible():
+        if not self._drawn and not self.editor.isHidden():
             whole = self.height() if self.orientation() == Qt.Orientation.Vertical else self.width()
             self.setSizes([round(CANVAS_SHARE * whole), round((1 - CANVAS_SHARE) * whole)])
 
@@ -104,6 +83,11 @@ class CanvasPlace(QSplitter):
         super().resizeEvent(event)
         self._share()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """The size is known now."""
+        super().showEvent(event)
+        self._share()
+
     @property
     def wanted(self) -> frozenset[str]:
         """Streams that the canvas reads while it is open."""
@@ -111,7 +95,9 @@ class CanvasPlace(QSplitter):
         if model is None:
             return frozenset()
         # A model without a canvas of its own may still hand its network over to one.
-        return frozenset(s.name for s in model.streams if s.canvas and (self._handing if s.canvas == "carried" else self.card.isVisible()))
+        return frozenset(
+            s.name for s in model.streams if s.canvas and (self._handing if s.canvas == "carried" else self.editor.isVisible())
+        )
 
     def show_document(self) -> None:
         """Agree with the document: the graph of the model in front, or no canvas."""
@@ -128,10 +114,10 @@ class CanvasPlace(QSplitter):
         if self._parameter and not self._in_use(kind):
             self._parameter = ""
         open_here = bool(self._parameter) and document.model not in self._closed
-        if self.card.isHidden() == open_here:
-            self.card.setVisible(open_here)
+        if self.editor.isHidden() == open_here:
+            self.editor.setVisible(open_here)
             self._share()
-            if self._filling and not open_here:
+            if self.filling and not open_here:
                 self.toggle_filling()
         if not self._parameter:
             if there >= 0:
@@ -180,29 +166,33 @@ class CanvasPlace(QSplitter):
         self.show_document()
 
     def toggle_filling(self) -> None:
-        """The results away, so that the canvas has the whole place, or back."""
-        if not self._filling and self.card.isHidden():
+        """All but the canvas away, so that it has the whole place, or back."""
+        if not self.filling and self.editor.isHidden():
             return
-        self._filling = not self._filling
-        self.workspace.setVisible(not self._filling)
+        self.filling = not self.filling
+        self.workspace.setVisible(not self.filling)
+        self.lab.fit_panels()
+
+    def _keep(self, name: str, open: bool) -> None:
+        self.lab.settings.put(f"canvas.{name}", open)
 
     def turn_results(self) -> None:
         """The results to the right of the canvas, or below it; closed ones are opened."""
-        if self.card.isHidden():
+        if self.editor.isHidden():
             return
         below = self.orientation() == Qt.Orientation.Horizontal
         self.setOrientation(Qt.Orientation.Vertical if below else Qt.Orientation.Horizontal)
         self._drawn = False
-        if self._filling:
+        if self.filling:
             self.toggle_filling()
         self._share()
 
     def leave(self) -> bool:
         """Escape: whether there was something to leave."""
-        if self._filling:
+        if self.filling:
             self.toggle_filling()
             return True
-        return self.card.isVisible() and self.editor.isAncestorOf(self.lab.frame.focusWidget() or self.lab.frame) and self.editor.leave()
+        return self.editor.isVisible() and self.editor.isAncestorOf(self.lab.frame.focusWidget() or self.lab.frame) and self.editor.leave()
 
     def _selected(self, ids: tuple[str, ...]) -> None:
         tabs = self.lab.side.tabs
@@ -334,7 +324,7 @@ class CanvasPlace(QSplitter):
     def show_run(self, source: Source) -> None:
         """Show the present numbers of the run, if there are new ones."""
         self._read_weights(source)
-        if not self.card.isVisible():
+        if not self.editor.isVisible():
             return
         seen = (id(source), source.version, self.editor._text)
         if seen == self._seen:

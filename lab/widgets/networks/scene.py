@@ -279,6 +279,15 @@ class NetworkScene(QGraphicsScene):
                     area = area.united(item.sceneBoundingRect())
         return area
 
+    def things(self) -> list[QRectF]:
+        """Where cards, comments, frames and wires stand."""
+        return [
+            item.sceneBoundingRect()
+            for items in (self.nodes, {} if self.plain else self.edges, self.comments, self.groups)
+            for item in items.values()
+            if item.isVisible()
+        ]
+
     def chosen(self) -> tuple[str, ...]:
         """What is selected: nodes, wires, comments, groups."""
         return tuple(i for items in (self.nodes, self.edges, self.comments, self.groups) for i, item in items.items() if item.isSelected())

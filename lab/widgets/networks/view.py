@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+from PySide6.QtGui import QKeyEvent, QPainter, QPen, QPixmap, QTransform
+from PySide6.QtWidgets import QFrame, QGraphicsItem, QGraphicsView, QWidget
 
-from lab.widgets.networks.items import CommentItem, GroupItem, NodeItem
+from lab.widgets.networks import floating
+from lab.widgets.networks.items import PORT, CommentItem, GroupItem, NodeItem
 from lab.widgets.networks.scene import NetworkScene
 
 LEAST, MOST = 0.04, 4.0
 KIND_MIME = "application/x-lab-kind"
 ROOM = 4000.0
-LINES = 100  # pixels that the lines of problems below may take
+LARGEST = 1.6  # a network is fitted at most so large: letters of a few nodes need not fill a wall
+FEW = 120  # of more things, fitting looks at the whole and not at each
 
 
 class NetworkView(QGraphicsView):
@@ -24,6 +27,7 @@ class NetworkView(QGraphicsView):
     dropped(kind, x, y) a kind was dragged here from the palette
     opened(id)          a node, comment or group was double-clicked
     tapped              Space was pressed and let go without panning
+    seen, settled       another zoom or place; the button of the mouse was let go
     """
 
     keyed = Signal(object)
@@ -33,6 +37,8 @@ class NetworkView(QGraphicsView):
     tapped = Signal()
     menu_wanted = Signal(QPoint)
     seen = Signal()
+    settled = Signal()
+    resized = Signal()
 
     def __init__(self, scene: NetworkScene, parent: QWidget | None = None):
         super().__init__(scene, parent)
@@ -49,9 +55,11 @@ class NetworkView(QGraphicsView):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Network canvas")
-        self.setMinimumSize(160, 120)
+        self.setMinimumSize(160, 200)
         self._pan: QPoint | None = None
         self._space = self._panned = False
+        self.held = False  # the left button is down
+        self.covered: Callable[[], list[QRectF]] = list  # what floats over the view
         self._fitted = True  # until a person zooms or pans, the whole graph is kept in view
         self.map = MiniMap(self)
 
@@ -81,12 +89,12 @@ class NetworkView(QGraphicsView):
             area = QRectF(-300, -200, 600, 400)
         area = area.adjusted(-30, -30, 30, 30)
         self.setSceneRect(area.adjusted(-ROOM, -ROOM, ROOM, ROOM))
-        self.fitInView(area, Qt.AspectRatioMode.KeepAspectRatio)
-        if self.zoom > 1.0:
-            self.scale(1 / self.zoom, 1 / self.zoom)
-            self.centerOn(area.center())
-        elif self.zoom < LEAST:
-            self.scale(LEAST / self.zoom, LEAST / self.zoom)
+        seen = QRectF(self.viewport().rect())
+        things = self.network.things()
+        zoom, shift = floating.best(area, things if len(things) <= FEW else (area,), seen, self.covered(), LARGEST)
+        zoom = max(zoom, LEAST)
+        self.setTransform(QTransform.fromScale(zoom, zoom))
+        self.centerOn((seen.center() - shift) * (1 / zoom))
         self._fitted = True
         self.seen.emit()
         self.map.update()
@@ -106,13 +114,36 @@ class NetworkView(QGraphicsView):
         items = [i for group in (self.network.nodes, self.network.edges, self.network.comments) for k, i in group.items() if k in ids]
         if not items:
             return
+        self.bring(items)
+
+    def bring(self, items: Sequence[QGraphicsItem]) -> None:
+        """Scroll as little as brings these items out from under what floats; nothing moves where they can be seen."""
         area = QRectF()
         for item in items:
             area = area.united(item.sceneBoundingRect())
-        if not self.mapToScene(self.viewport().rect()).boundingRect().contains(area):
+        around = area.adjusted(-ROOM, -ROOM, ROOM, ROOM)
+        if not self.sceneRect().contains(around):
+            self.setSceneRect(self.sceneRect().united(around))
+        free = floating.free_of(QRectF(self.viewport().rect()), self.covered())
+        gone = floating.aside(QRectF(self.mapFromScene(area).boundingRect()), free)
+        if not gone.isNull():
             self._fitted = False
-            self.centerOn(area.center())
+            self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() - round(gone.x()))
+            self.verticalScrollBar().setValue(self.verticalScrollBar().value() - round(gone.y()))
         self.map.update()
+
+    def uncover(self, ids: tuple[str, ...]) -> None:
+        """Bring what is selected, and the ends of its wires, out from under what floats."""
+        if len(ids) != 1:
+            return
+        wire = self.network.edges.get(ids[0])
+        chosen = (wire.edge.source, wire.edge.target) if wire is not None else ids
+        items = [self.network.nodes[id] for id in chosen if id in self.network.nodes and self.network.nodes[id].isVisible()]
+        seen = [(i, QRectF(self.mapFromScene(i.mapRectToScene(i.body.adjusted(-PORT, 0, PORT, 0))).boundingRect())) for i in items]
+        covered = self.covered()
+        hidden = [i for i, area in seen if any(p.intersects(area) for p in covered)]
+        if hidden:
+            self.bring(hidden)
 
     def wheelEvent(self, event: Any) -> None:
         """Zoom about the cursor."""
@@ -126,6 +157,7 @@ class NetworkView(QGraphicsView):
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
             event.accept()
             return
+        self.held = event.button() == Qt.MouseButton.LeftButton
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: Any) -> None:
@@ -154,6 +186,8 @@ class NetworkView(QGraphicsView):
             event.accept()
             return
         super().mouseReleaseEvent(event)
+        self.held = False
+        self.settled.emit()
 
     def mouseDoubleClickEvent(self, event: Any) -> None:
         """Open what is under the cursor, or fit."""
@@ -239,13 +273,10 @@ class NetworkView(QGraphicsView):
         self.setFocus()
 
     def resizeEvent(self, event: Any) -> None:
-        """Keep the whole graph in view, and the map in its corner."""
+        """Keep the whole graph in view, and what floats in its place."""
         super().resizeEvent(event)
-        before, now = event.oldSize(), event.size()
-        if before.width() == now.width() and abs(before.height() - now.height()) <= LINES:
-            self.keep_all_seen()  # lines below came or went: what a person has just put down stays where it is
-        else:
-            self.keep_fitted()
+        self.resized.emit()
+        self.keep_fitted()
         self.map.place()
 
     def showEvent(self, event: Any) -> None:
@@ -284,7 +315,11 @@ class MiniMap(QWidget):
 
     def place(self) -> None:
         """Into the lower right corner, if there is something out of view."""
-        self.move(self.view.width() - self.width() - 10, self.view.height() - self.height() - 10)
+        area = QRectF(self.view.width() - self.width() - 10, self.view.height() - self.height() - 10, self.width(), self.height())
+        for panel in self.view.covered():
+            if panel.intersects(area):
+                area.moveRight(panel.left() - 10)
+        self.move(round(area.x()), round(area.y()))
         seen = self.view.mapToScene(self.view.viewport().rect()).boundingRect()
         nodes = self._nodes()
         self.setVisible(not nodes.isNull() and not seen.contains(nodes) and self.view.width() > 320)
