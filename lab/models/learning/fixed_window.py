@@ -314,7 +314,7 @@ class FixedWindow(Stepwise):
         yield Figure("dense error, lag one step beyond the window", BASELINE - 0.01, lambda run: min(errors(run, "window")), bound="at_least",
                      source=f"variance of a fair bit, 1/4; {source}")  # fmt: skip
         yield Figure("recurrent error at the same lag", 0.02, lambda run: max(errors(run, "recurrent")), bound="at_most", source=source)
-        adding = {"task": "adding", "span": 12, "units": 24, "steps": 2000}
+        adding: dict[str, Any] = {"task": "adding", "span": 12, "units": 24, "steps": 2000}
         least = cls(**adding, window=6).least
         yield Figure("dense error, adding with half the sequence in its window, over the least there is", 1.0,
                      lambda run: min(errors(run, "window", **adding, window=6)) / least, tolerance=0.08, source=f"variance of the number outside, 1/12; {source}", slow=True)  # fmt: skip

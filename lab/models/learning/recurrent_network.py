@@ -699,7 +699,7 @@ class RecurrentNetwork(Alike, Stepwise):
             source="vanishing gradient; three seeds, the best of them",
             slow=True,
         )
-        letters = {"task": "text", "span": 40, "units": 64, "steps": 600, "evaluate": 600.0}
+        letters: dict[str, Any] = {"task": "text", "span": 40, "units": 64, "steps": 600, "evaluate": 600.0}
         yield Figure("text at 600, worse of the two over counting pairs", 0.9,
                      lambda run: max(s[f"{who} error"] / s["baseline"] for s in [run(cls(**letters), steps=600, seed=seed, record={}).summary for seed in (1, 2, 3)] for who in WHO),
                      bound="at_most", source="bigrams counted on the same text; three seeds, the worst", slow=True)  # fmt: skip
