@@ -12,13 +12,15 @@ import numpy as np
 
 from lab.analysis.passport.agreement import Agreement, Line, markdown
 from lab.analysis.passport.cell import LONGEST, CellRun
+from lab.analysis.passport.populations import LONGEST as NETWORK_LONGEST
+from lab.analysis.passport.populations import NetworkRun
 from lab.analysis.passport.program import Failed, Program, figures_of, interpreter, program, programs, version_of
 from lab.analysis.passport.writing import Script, Untold
 from lab.display.export import new_folder
 from lab.engine.experiment import Experiment
 from lab.engine.simulation import Simulation, run
 from lab.errors import FileError, ModelError
-from lab.model import CellTerms, Happened, Model, Portable
+from lab.model import CellTerms, Happened, LayerTerms, Model, PopulationTerms, Portable
 
 LIMIT = 120.0  # seconds that a program may take
 
@@ -124,6 +126,29 @@ def _cell(experiment: Experiment, model: Model, terms: Portable) -> CellRun:
     return CellRun(model.title, terms, model.clock.dt, done["current"], done["V"], spikes.time[spikes.index == 0])
 
 
+def _network(experiment: Experiment, model: Model, terms: Portable) -> NetworkRun:
+    assert isinstance(terms, PopulationTerms)
+    if experiment.schedule:
+        raise ModelError("The network was changed while it ran, which is not told: make a run without it.")
+    steps = model.default_steps if experiment.steps is None else experiment.steps
+    if not steps:
+        raise ModelError("The run has no steps, so there is nothing to compare: run it first.")
+    steps = min(steps, model.steps_for(NETWORK_LONGEST))
+    spikes = run(model, steps, seed=experiment.seed, record={"spikes": 1}).recorded("spikes")
+    assert spikes.index is not None
+    dt = model.clock.dt
+    ends = dt * (np.floor(spikes.time / dt + 1e-6) + 1)
+    return NetworkRun(model.title, terms, steps * dt, ends, terms.recorded[spikes.index])
+
+
+def _layers(experiment: Experiment, model: Model, terms: Portable) -> LayerTerms:
+    """The network as the run leaves it."""
+    done = run(model, experiment.steps, seed=experiment.seed, record={}, schedule=experiment.schedule)
+    found = done.model.portable(done.simulation.constants, done.state)
+    assert isinstance(found, LayerTerms)
+    return found
+
+
 def _beyond_the_stimulus(event: Happened, specs: Any) -> str:
     """What an entry of a log does to more than the stimulus; "" where that is all."""
     if event.kind == "change":
@@ -132,4 +157,4 @@ def _beyond_the_stimulus(event: Happened, specs: Any) -> str:
     return "" if event.name in ("pulse", "recount") else f"'{event.name}' was done"
 
 
-KINDS: dict[type, Callable[[Experiment, Model, Any], Any]] = {CellTerms: _cell}
+KINDS: dict[type, Callable[[Experiment, Model, Any], Any]] = {CellTerms: _cell, PopulationTerms: _network, LayerTerms: _layers}
