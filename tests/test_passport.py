@@ -1,6 +1,7 @@
 """Passports: safe scripts, one sentence for what cannot be said, children that fail or hang; and other simulators that agree."""
 
 import ast
+import io
 import json
 import math
 import time
@@ -305,3 +306,52 @@ def test_other_simulators_agree(peer, cell, ms, parameters, tmp_path):
         pytest.skip(found.sentence)
     assert found.agrees, plain_table({peer: found})
     assert found.version
+
+
+def test_what_the_window_asks_for_is_answered_as_a_line(fake, tmp_path, monkeypatch, capsys):
+    run = experiment("leaky-integrate-and-fire")
+    for asked, words in ((run, "Fake: differ."), (Experiment("hopfield"), "no other program has the parts")):
+        text = json.dumps({"experiment": asked.to_dict(), "folder": str(tmp_path / asked.model)})
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+        monkeypatch.setattr(told, "programs", lambda: {"fake": fake})
+        code = told.serve()
+        answer = json.loads(capsys.readouterr().out)
+        assert code == ("error" in answer) and words in answer.get("said", answer.get("error"))
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("print(json.dumps({'said': 'Brian2: agree.', 'agrees': True}))", "Brian2: agree. All of it is in"),
+        ("print(json.dumps({'error': 'A voltage clamp.'})); sys.exit(1)", "A voltage clamp."),
+        ("sys.exit(3)", "the process that writes it ended"),
+    ],
+)
+def test_a_run_of_the_window_is_written_for_other_programs(open_window, qtbot, tmp_path, monkeypatch, command, words):
+    from lab.widgets import passports
+
+    monkeypatch.setattr(passports, "COMMAND", f"import json; asked = json.loads(sys.stdin.read()); assert asked['experiment']; {command}")
+    window = open_window("leaky-integrate-and-fire")
+    window.driver.run_for(10)
+    qtbot.waitUntil(lambda: window.player.status.step >= 10 and window.player.status.phase == "paused")
+    row = window.marks.rows()[0]
+    offered = {entry.text(): entry.isEnabled() for entry in window.runs.menu(row).actions()}
+    assert offered["Write for other programs…"]
+    window.commands.passport_to(row.id, str(tmp_path))
+    made = window.commands.passports
+    qtbot.waitUntil(lambda: not made.going, timeout=60_000)
+    assert words in window.banner.words.text()
+
+
+def test_a_window_that_closes_gives_its_passport_up(open_window, monkeypatch, tmp_path):
+    from lab.widgets import passports
+
+    monkeypatch.setattr(passports, "COMMAND", "import time; time.sleep(60)")
+    window = open_window("leaky-integrate-and-fire")
+    made = window.commands.passports
+    made.write(experiment("leaky-integrate-and-fire"), tmp_path / "out")
+    assert made.going
+    made.write(experiment("leaky-integrate-and-fire"), tmp_path / "other")
+    assert "already" in window.banner.words.text()
+    made.stop()
+    assert not made.going

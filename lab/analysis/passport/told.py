@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from lab.analysis.passport.writing import Script, Untold
 from lab.display.export import new_folder
 from lab.engine.experiment import Experiment
 from lab.engine.simulation import Simulation, run
-from lab.errors import FileError, ModelError
+from lab.errors import FileError, LabError, ModelError
 from lab.model import CellTerms, Happened, LayerTerms, Model, PopulationTerms, Portable
 
 LIMIT = 120.0  # seconds that a program may take
@@ -53,6 +54,30 @@ def passport(
     _write(folder / "agreement.md", markdown(found))
     _write(folder / "agreement.json", json.dumps([a.to_dict() for a in found.values()], indent=1) + "\n")
     return found
+
+
+def serve() -> int:
+    """Do what standard input asks for, as JSON, and answer with a line of JSON: what is said of it, or why it was not done."""
+    asked = json.loads(sys.stdin.read())
+    try:
+        found = passport(Experiment.from_dict(asked["experiment"]), asked["folder"])
+    except LabError as problem:
+        print(json.dumps({"error": str(problem)}))
+        return 1
+    print(json.dumps({"said": said(found), "agrees": all(a.agrees for a in found.values() if a.state in ("ran", "failed"))}))
+    return 0
+
+
+def said(found: Mapping[str, Agreement]) -> str:
+    """What came of it in a sentence for each kind of end."""
+    kinds = {
+        "agree": [a.title for a in found.values() if a.agrees],
+        "differ": [a.title for a in found.values() if a.state == "ran" and not a.agrees],
+        "failed": [a.title for a in found.values() if a.state == "failed"],
+        "are told and not installed": [a.title for a in found.values() if a.state == "not installed"],
+        "cannot be told it": [a.title for a in found.values() if a.state == "not told"],
+    }
+    return " ".join(f"{', '.join(names)}: {what}." for what, names in kinds.items() if names)
 
 
 def _one(of: Program, told: Any, folder: Path, start: bool, limit: float) -> Agreement:
