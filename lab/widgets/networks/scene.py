@@ -19,6 +19,7 @@ from lab.graph.document import GRID, Graph, Problem
 from lab.widgets import theme
 from lab.widgets.networks.items import CommentItem, EdgeItem, GroupItem, NodeItem
 from lab.widgets.networks.paints import Paints
+from lab.widgets.networks.wires import ROUTED, Wires
 
 REACH = 14.0
 PLAIN = 400  # graphs with more wires are drawn without words and heads
@@ -50,6 +51,8 @@ class NetworkScene(QGraphicsScene):
         self._touching: dict[str, list[str]] = {}
         self._inside: dict[str, str] = {}  # node -> the folded group it is in
         self._dirty: set[str] = set()
+        self._moved: set[str] = set()  # nodes that stand elsewhere than when wires were laid
+        self.wires = Wires(self)
         self._lines: dict[str, QLineF] = {}
         self._batches: list[tuple[list[QLineF], np.ndarray]] | None = None
         self.version = 0  # counts what changes the small map
@@ -99,6 +102,7 @@ class NetworkScene(QGraphicsScene):
         ]:
             self.removeItem(self.edges.pop(id))
         self.loud &= set(self.edges)
+        self._moved |= {i for i in self.nodes if i not in known_nodes}
         self._lines = {i: line for i, line in self._lines.items() if plain and i in self.edges}
         for id in [i for i, item in self.nodes.items() if i not in known_nodes or known_nodes[i].kind != item.node.kind]:
             self.removeItem(self.nodes.pop(id))
@@ -159,6 +163,10 @@ class NetworkScene(QGraphicsScene):
         for edge in graph.edges:
             one, other = inside.get(edge.source), inside.get(edge.target)
             self.edges[edge.id].setVisible(one is None or one != other)
+
+    def standing(self, node: str) -> str:
+        """What stands for a node: itself, or the folded group it is in."""
+        return self._inside.get(node, node)
 
     def anchor(self, node: str, port: str, side: str) -> tuple[QPointF, QRectF]:
         """Where a wire begins or ends, and the body that it must go around: that of the node, or of the folded group it is in."""
@@ -248,20 +256,32 @@ class NetworkScene(QGraphicsScene):
     def node_moved(self, id: str) -> None:
         """Wires of a node are laid again before the next frame, once however many of its ends moved."""
         self._dirty.update(self._touching.get(id, ()))
+        self._moved.add(self._inside.get(id, id))
         if not self._soon.isActive():
             self._soon.start()
 
     def flush(self) -> None:
         """Lay the wires that need it."""
         self.version += 1
-        for id in self._dirty:
-            if id in self.edges:
-                self.edges[id].lay()
-                self.edges[id].update()
-                if self.plain and self.edges[id].isVisible():
-                    self._lines[id] = QLineF(*self.edges[id].line)
+        known = self._dirty & set(self.edges)
+        if self.plain:
+            for id in known:
+                wire = self.edges[id]
+                start, _ = self.anchor(wire.edge.source, wire.edge.output, "output")
+                wire.put(start, self.anchor(wire.edge.target, wire.edge.input, "input")[0])
+                wire.update()
+                if wire.isVisible():
+                    self._lines[id] = QLineF(*wire.line)
                 else:
                     self._lines.pop(id, None)
+        elif known or self._moved:
+            dragging = self.mouseGrabberItem() is not None
+            all_over = bool(self._moved) and not dragging and len(self.edges) <= ROUTED
+            anew = set(self.edges) if all_over else known | self.wires.touched(self._moved)
+            self.wires.lay(anew, dragging)
+            for id in anew:
+                self.edges[id].update()
+        self._moved.clear()
         if self.plain and not self._dirty <= self.loud:
             self._draw_ground_again()
         if self._dirty:
