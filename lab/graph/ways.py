@@ -186,7 +186,7 @@ def _blocked(xs: np.ndarray, ys: np.ndarray, cards: np.ndarray) -> tuple[np.ndar
     over_y = (ys[1:, None] > top) & (ys[:-1, None] < bottom)
     level = (over_x[:, None, :] & in_y[None, :, :]).any(axis=2)
     upright = (in_x[:, None, :] & over_y[None, :, :]).any(axis=2)
-    return level, upright
+    return np.asarray(level), np.asarray(upright)
 
 
 def _taken(xs: np.ndarray, ys: np.ndarray, used: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -22,6 +22,7 @@ from lab.widgets.networks.paints import Paints
 from lab.widgets.networks.wires import ROUTED, Wires
 
 REACH = 14.0
+TAKEN = 4  # pixels that a hand moves before it drags a number: a click moves a little, too
 PLAIN = 400  # graphs with more wires are drawn without words and heads
 
 
@@ -31,11 +32,13 @@ class NetworkScene(QGraphicsScene):
     moved(places)                             nodes and comments were dragged: id -> (x, y)
     wired(source, output, target, input)      a wire was drawn between two ports that can be joined
     loose(source, output, x, y)               a wire was let go over an empty place
+    pulled(wire, pixels, fine, final)         the number on a wire is dragged: so many pixels upwards from where it was taken
     """
 
     moved = Signal(dict)
     wired = Signal(str, str, str, str)
     loose = Signal(str, str, float, float)
+    pulled = Signal(str, float, bool, bool)
 
     def __init__(self, parent: Any = None):
         super().__init__(parent)
@@ -75,6 +78,8 @@ class NetworkScene(QGraphicsScene):
             item.hide()
             self.addItem(item)
         self._pressed: dict[str, tuple[float, float]] = {}
+        self._pull: tuple[str, int] | None = None  # the wire whose number a hand took, and the height on the screen
+        self._pulling = False
         theme.changes().changed.connect(self.set_theme)
 
     # -- agreeing with a graph --
@@ -410,6 +415,24 @@ class NetworkScene(QGraphicsScene):
         """The node at a place."""
         return next((i for i in self.items(at) if isinstance(i, NodeItem)), None)
 
+    def words_under(self, at: QPointF) -> EdgeItem | None:
+        """The wire whose words stand at a place."""
+        for item in self.items(at):
+            if isinstance(item, NodeItem):
+                return None
+            if isinstance(item, EdgeItem) and item.words_at.contains(at):
+                return item
+        return None
+
+    @property
+    def pulling(self) -> bool:
+        """Whether the number of a wire is being dragged."""
+        return self._pulling
+
+    def stop_pull(self) -> None:
+        """The hand that drags a number has no effect any more."""
+        self._pull, self._pulling = None, False
+
     @property
     def wiring(self) -> bool:
         """Whether a wire is being drawn."""
@@ -528,6 +551,9 @@ class NetworkScene(QGraphicsScene):
                 self.drag_wire(at)
                 event.accept()
                 return
+            words = self.words_under(at)
+            if words is not None:
+                self._pull, self._pulling = (words.edge.id, event.screenPos().y()), False
         super().mousePressEvent(event)
         group = next((i for i in self.selectedItems() if isinstance(i, GroupItem)), None)
         if group is not None and self.itemAt(at, QTransform()) is group:
@@ -539,6 +565,13 @@ class NetworkScene(QGraphicsScene):
         """Lead the wire, or drag what was taken."""
         if self.wiring:
             self.drag_wire(event.scenePos())
+            event.accept()
+            return
+        if self._pull is not None:
+            up = self._pull[1] - event.screenPos().y()
+            self._pulling = self._pulling or abs(up) >= TAKEN
+            if self._pulling:
+                self.pulled.emit(self._pull[0], float(up), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier), False)
             event.accept()
             return
         if not event.buttons():
@@ -557,6 +590,10 @@ class NetworkScene(QGraphicsScene):
             self.end_wire(event.scenePos())
             event.accept()
             return
+        if self._pulling and self._pull is not None:
+            up = self._pull[1] - event.screenPos().y()
+            self.pulled.emit(self._pull[0], float(up), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier), True)
+        self.stop_pull()
         super().mouseReleaseEvent(event)
         before, self._pressed = self._pressed, {}
         after = self._places()
