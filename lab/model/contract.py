@@ -37,6 +37,8 @@ class Model(Described):
     takes: ClassVar[tuple[dict[str, Any], ...]] = ()  # what it can be opened with; plain values, read by the catalogue (`Taking`)
     hands_over: ClassVar[dict[str, str]] = {}  # `to`: the model that goes on with the same graph; `words`, `about` of the button
 
+    takes_over: ClassVar[str] = ""  # words of the button that lists runs of other models with whose network this one goes on
+
     @classmethod
     def _owner(cls) -> str:
         return cls.name or cls.__name__
@@ -125,6 +127,11 @@ class Model(Described):
         import inspect
 
         return inspect.cleandoc(cls.__doc__ or "")
+
+    @classmethod
+    def taken_over(cls, other: Model) -> dict[str, Any]:
+        """The parameters with which this model goes on with the network that another has trained; says why it cannot."""
+        raise ModelError(f"{cls._owner()} goes on with no other model's network: choose a model with a button for it.")
 
     # -- behaviour --
 
