@@ -519,7 +519,7 @@ class PredictiveCoding(Model):
 
         def multiplied(run):
             """Minus the logarithm of the product of all normal densities of an example, against its energy and the constants."""
-            s = run(cls(**small, precision_out=4.0), steps=17, seed=1, record={}).simulation
+            s = run(cls(data="moons", batch=16, precision_out=4.0), steps=17, seed=1, record={}).simulation
             net, nodes, nu = s.constants.net, arrays(pc.Nodes, s.state), s.model.how(s.constants).nu
             x, mu, eps = (pc.layers(net, flat, s.model.batch) for flat in (nodes.x, nodes.mu, nodes.eps))
             said = -sum(
