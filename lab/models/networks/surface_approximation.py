@@ -54,7 +54,13 @@ def bend(activation: str, z: np.ndarray) -> np.ndarray:
     """The activation of z, in NumPy."""
     if activation == "logistic":
         return 1 / (1 + np.exp(-np.clip(z, -500, 500)))
-    return {"tanh": np.tanh, "ReLU": lambda v: np.maximum(v, 0), "polynomial": np.square, "identity": lambda v: v}[activation](z)
+    curves: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "tanh": np.tanh,
+        "ReLU": lambda v: np.maximum(v, 0),
+        "polynomial": np.square,
+        "identity": lambda v: v,
+    }
+    return curves[activation](z)
 
 
 @cache
