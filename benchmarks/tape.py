@@ -18,6 +18,7 @@ from statistics import median
 from time import perf_counter, process_time
 
 import numpy as np
+from peer import lend, row
 
 from lab.tape import Tape, adam
 
@@ -59,6 +60,7 @@ def torch_convolutional():
 
 
 def torch_steps(network, x, t, batch, regression):
+    lend("torch")
     import torch
 
     torch.set_num_threads(1)
@@ -135,6 +137,7 @@ def compare(rounds: int) -> None:
             ours, theirs = steps / (wall1 - wall), few / (wall2 - wall1)
             found.append((ours, theirs, ours / theirs, steps / (cpu1 - cpu) * (cpu2 - cpu1) / few))
         ours, theirs, ratio, cpu = (median(column) for column in zip(*found, strict=True))
+        row(f"{name}: a training step", "ms", 1e3 / ours, f"{wanted}", **{"PyTorch eager": 1e3 / theirs})
         print(f"{name:24}{ours:12.0f}{theirs:12.0f}{ratio:9.2f}{cpu:11.2f}{wanted:9}", flush=True)
 
 
