@@ -364,6 +364,9 @@ class HodgkinHuxley(SquidShown):
 
             return measure
 
+        def open_at(V: float, which: int):
+            return lambda run: float(cls().gate_rates(np.array([V]))[which, 0])
+
         def gate(V: float, which: int):
             return lambda run: float(gating(np.array([V]))[which, 0])
 
@@ -375,6 +378,8 @@ class HodgkinHuxley(SquidShown):
             Figure("m at -65 mV", 0.052932, gate(-65.0, 0), tolerance=1e-6, source="closed form"),
             Figure("h at -65 mV", 0.596121, gate(-65.0, 1), tolerance=1e-6, source="closed form"),
             Figure("n at -65 mV", 0.317677, gate(-65.0, 2), tolerance=1e-6, source="closed form"),
+            Figure("opening rate of n at -65 mV", 0.1 / math.expm1(1.0), open_at(-65.0, 4), relative=1e-12, unit="1/ms", source="0.01 (V + 55) / (1 - exp(-(V + 55)/10))"),
+            Figure("closing rate of h at -35 mV", 0.5, open_at(-35.0, 3), relative=1e-12, unit="1/ms", source="1 / (1 + exp(-(V + 35)/10))"),
             Figure("m_inf(-40)", 0.500649, gate(-40.0, 0), tolerance=1e-6, source="limit"),
             Figure("n_inf(-55)", 0.475484, gate(-55.0, 2), tolerance=1e-6, source="limit"),
             Figure("first peak", 40.26, peak(0, "max"), tolerance=0.1, unit="mV", source=adaptive),
