@@ -438,3 +438,32 @@ def test_a_line_of_millions_of_cells_is_refused_before_it_is_taken_apart(tmp_pat
     with pytest.raises(FileError, match="has lines of more than 1 kB"):
         tables.read(put(tmp_path, "a,b\n" + "1," * 2000))
     assert len(tables.read(put(tmp_path, "a,b\n" + "1,2\n" * 2000)).columns) == 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted"),
+    [
+        (["150.000 €", "95.000 €"], (",", "", False)),
+        (["€ 150.000", "1.500 €", "2"], (",", "", False)),
+        (["$150,000", "$95,000"], (".", "", False)),
+        (["120.500 EUR", "33.000 EUR"], (",", "", False)),
+        (["1.759 €", "1.809 €"], (".", "1.759", False)),  # fuel, or nearly two thousand
+        (["1.500 €", "1.809 €"], (",", "", False)),
+        (["50.5", "120.000 €"], (".", "120.000", True)),
+        (["50.5", "120.50 €"], (".", "", False)),
+        (["50,5", "120.000 €"], (",", "", False)),
+    ],
+)
+def test_money_with_three_digits_behind_a_mark_has_thousands(cells, wanted):
+    assert numerals.decimal_of(cells, ";") == wanted
+
+
+def test_money_that_contradicts_the_other_numbers_is_told_of(tmp_path):
+    path = tmp_path / "flats.csv"
+    path.write_text("size;price\n" + "".join(f"{40 + k}.5;{100 + k}.000 €\n" for k in range(12)))
+    said = learned.paragraph(learned.plan(tables.read(path), tables.AS_FOUND))
+    assert "“100.000” was read as 100, since other numbers here have a decimal point: if thousands are meant" in said
+    path.write_text("size;price\n" + "".join(f"{40 + k};{100 + k}.000 €\n" for k in range(12)))
+    assert "price, a number from 100 000 to 111" in learned.paragraph(learned.plan(tables.read(path), tables.AS_FOUND)).replace(
+        "\u2009", " "
+    )
