@@ -467,3 +467,27 @@ def test_money_that_contradicts_the_other_numbers_is_told_of(tmp_path):
     assert "price, a number from 100 000 to 111" in learned.paragraph(learned.plan(tables.read(path), tables.AS_FOUND)).replace(
         "\u2009", " "
     )
+
+
+NUMBERS = "".join(f"{k};{20 + k % 7 * 0.5};{40 + k % 13}\n" for k in range(30))
+WORDS = "".join(f"2024-0{1 + k // 28}-{1 + k % 28:02d};{('Rewe', 'Rent', 'Rail')[k % 3]};-{10 + k}.5\n" for k in range(40))
+
+
+@pytest.mark.parametrize(
+    ("titles", "heading", "body", "passed"),
+    [
+        ("Device;Logger 3;00123\nFirmware;2.1;Roof\n", "run;temperature;humidity", NUMBERS, 2),
+        ("Account:;DE89;\nFrom:;2024-01-01;\n;;\n", "day;payee;amount", WORDS, 2),
+        ("Account;123;A. Person\n", "day;payee;amount", WORDS, 1),
+        ("ATF;1.0;\n2;3;\nSignals=;IN 0;IN 0\n", "time;one (pA);two (pA)", NUMBERS, 3),
+        ("", "run;temperature;humidity", NUMBERS, 0),
+        ("", "run;temperature;humidity", "1;on request;high\n" + NUMBERS, 0),  # a row that is wrong is told of, and names nothing
+        ("", ";temperature;humidity", NUMBERS, 0),
+    ],
+)
+def test_titles_as_wide_as_the_table_are_no_rows(tmp_path, titles, heading, body, passed):
+    path = tmp_path / "t.csv"
+    path.write_text(titles + heading + "\n" + body)
+    table = tables.read(path)
+    assert table.layout.names[1:] == tuple(heading.split(";"))[1:] and table.layout.titles == passed
+    assert table.rows == body.count("\n") and table.records[0] == titles.count("\n") + 2, "rows are counted as a spreadsheet counts them"
