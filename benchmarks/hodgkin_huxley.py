@@ -26,7 +26,8 @@ from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
 HERE = Path(__file__).resolve().parent
 REFERENCE = 14.63620999  # ms between spikes at 10 uA/cm2, by an adaptive solver of eighth order at tolerance 1e-11
 OURS = 0.04  # ms
-BRIAN2 = (("rk2", 0.035), ("rk4", 0.06))
+# Method, form of the rates and step (ms): its own methods with exp and exprel, and our staggered trapezoid rule written for it.
+BRIAN2 = (("rk2", "exp", 0.035), ("rk4", "exp", 0.06), ("rk4", "exprel", 0.06), ("own", "staggered", 0.04))
 NEURON = (("--dt", "0.025"), ("--tolerance", "1e-3"))
 BRIAN2_SHORT = 40.0  # ms of model time per round for a population
 
@@ -57,12 +58,12 @@ def against_brian2(cells: int, rounds: int) -> dict:
     python = peer("brian2")
     programs = {}
     if python:
-        for method, dt in BRIAN2:
-            settings = ("--method", method, "--dt", str(dt))
+        for method, form, dt in BRIAN2:
+            settings = ("--form", form, "--dt", str(dt), *(() if method == "own" else ("--method", method)))
             folder = tempfile.mkdtemp()
             ask(python, "hodgkin_huxley_brian2.py", "--cells", str(cells), "--duration", str(BRIAN2_SHORT), "--folder", folder, *settings)
             error = ask(python, "hodgkin_huxley_brian2.py", "--cells", "2", "--duration", "3000", *settings)["error"]
-            programs[f"{method} at {dt} ms"] = (folder, error, [])
+            programs[f"{method} ({form}) at {dt} ms"] = (folder, error, [])
     simulation, ours = population(cells, BRIAN2_SHORT), []
     for _ in range(rounds):
         ours.append(timed(simulation, BRIAN2_SHORT))

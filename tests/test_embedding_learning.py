@@ -290,3 +290,26 @@ def test_the_baseline_beside_a_run_is_that_of_a_whole_singular_value_decompositi
     constants = Word2Vec().build(0)
     expected = 100 * float((ask.answers(unit_rows(u[:, :50] * np.sqrt(s[:50])), constants.rows) == constants.rows[:, 3]).mean())
     assert constants.baseline == pytest.approx(expected, abs=0.2) and 48 < expected < 50
+
+
+def test_one_word_goes_in_and_a_chance_for_every_word_comes_out():
+    simulation = Simulation(Word2Vec(method=SOFTMAX, updates=40, score_every=0), 0)
+    simulation.advance(40)
+    words = simulation.constants.corpus.words
+    king = words.index("king")
+    assert simulation.summary()["word"] == "king", "the first of the question that is known"
+    vector = simulation.observe("one-hot").ravel()
+    assert vector[king] == 1 and np.nansum(vector) == 1 and np.isfinite(vector).sum() == len(words)
+    out = simulation.observe("chances").ravel()[: len(words)]
+    assert out.sum() == pytest.approx(1)
+    counts = simulation.constants.counts
+    likeliest, there = simulation.observe("near")[0], counts[king] / counts[king].sum()
+    assert likeliest["near by"] == words[int(out.argmax())]
+    assert likeliest["in the text %"] == pytest.approx(100 * there[int(out.argmax())], abs=0.01)
+    assert np.abs(out - there).sum() / 2 < 0.25, "it says nearly what the text has"
+    rows = simulation.observe("distances")
+    assert {row["one-hot"] for row in rows} == {1.4142} and len({row["embedding"] for row in rows}) > 6
+    simulation.act("pick", index=words.index("the"))
+    assert np.nanargmax(simulation.observe("one-hot")) == words.index("the")
+    assert all(row["counted"] == int(counts[words.index("the"), words.index(row["with"])]) for row in simulation.observe("together"))
+    assert simulation.observe("counts").shape == (120, 120)

@@ -635,3 +635,30 @@ def test_a_long_question_is_read_from_its_beginning(explorer):
     view, _ = explorer
     view.panel.set_question("king - man + woman")
     assert view.panel.field.cursorPosition() == 0
+
+
+def test_on_a_flat_map_of_the_run_itself_the_place_under_the_mouse_is_asked_for(qtbot):
+    from dataclasses import replace
+
+    from PySide6.QtCore import QPointF
+
+    from lab import catalog
+    from lab.engine.status import Answer
+    from lab.widgets.pictures import make
+
+    model = catalog.load("autoencoder")()
+    picture = next(p for p in model.pictures if p.name == "latent")
+    view = make(picture, model)
+    qtbot.addWidget(view)
+    view.resize(900, 500)
+    view.show()
+    view.canvas.scene = replace(view.canvas.scene, points=np.array([[0.0, 0.0], [1.0, 1.0]], np.float32))
+    with qtbot.waitSignal(view.asked) as caught:
+        view.canvas.over.emit(QPointF(40.0, 50.0))
+    (question,) = caught.args
+    place = view.canvas.place(QPointF(40.0, 50.0))
+    assert (question.stream, question.action, question.arguments) == ("decoded", "decode_place", {"x": place[0], "y": place[1]})
+    view.show_answer(Answer(question, np.eye(8)))
+    assert view._foreseen.isVisible() and view._foreseen.pixmap().width() == view._foreseen.pixmap().height()
+    view.canvas.over.emit(None)
+    assert view._foreseen.isHidden()

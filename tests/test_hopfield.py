@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lab.engine import simulation as engine
+from lab.engine.simulation import Simulation
 from lab.models.networks.hopfield import Hopfield, energy, hebb, projection
 from lab.models.networks.hopfield_capacity import theory_overlap
 
@@ -47,3 +48,32 @@ def test_dense_network_recalls_a_grey_digit():
 
 def test_theory_falls_with_load_and_ends():
     assert theory_overlap(0.02) > theory_overlap(0.12) > 0.9 and theory_overlap(0.16) == 0.0
+
+
+def test_biases_that_are_learnt_grow_by_what_is_shown_and_count_in_the_energy():
+    simulation = Simulation(Hopfield(rule="gradient", teaching=True, biases=True, bias=0.1), 1)
+    simulation.advance(8)
+    shown = simulation.constants[0]
+    np.testing.assert_allclose(simulation.observe("learnt biases").ravel(), 2 * simulation.model.k * shown.sum(0), atol=1e-15)
+    x, b = simulation.state["x"], 0.1 + simulation.state["own"]
+    assert simulation.summary()["energy"] == pytest.approx(energy(simulation.state["W"], b, x))
+    np.testing.assert_array_equal(simulation.observe("slope by biases").ravel(), -x)
+    np.testing.assert_array_equal(simulation.observe("slope by weights"), np.diag(np.ones(64)) - np.outer(x, x))
+
+
+def test_one_pattern_has_one_singular_value_and_the_sum_as_many_as_there_are_patterns():
+    simulation = Simulation(Hopfield(), 1)
+    one, all_ = simulation.observe("ranks")
+    assert (one > 0).sum() == 1 and (all_ > 0).sum() == 4 == simulation.summary()["rank of the sum"]
+    patterns = simulation.constants[0]
+    np.testing.assert_allclose(all_[:4], np.linalg.svd(patterns.T @ patterns / 64)[1][:4])
+    assert np.linalg.matrix_rank(simulation.observe("outer")) == 1
+
+
+def test_a_checkpoint_without_learnt_biases_begins_with_none():
+    simulation = Simulation(Hopfield(), 1)
+    simulation.advance(5)
+    point = simulation.checkpoint()
+    del point.state["own"]
+    simulation.restore(point)
+    assert not simulation.state["own"].any()

@@ -66,6 +66,17 @@ def test_both_forms_learn_the_same_to_the_last_bit(values):
     assert ((free > 0).any(1) & (free < 0).any(1)).all()  # every unit of the free network has both signs
 
 
+def test_the_network_is_drawn_and_what_leaves_a_hidden_unit_has_one_colour():
+    s = Simulation(ONE(hidden="16", epochs=2), 1)
+    s.advance(20)
+    shown = s.observe("drawing")
+    assert shown["layers"][1]["words"] == "16 units, 3 inhibit" and "words" not in shown["layers"][2]
+    leaving = np.asarray(shown["wires"][1]["weights"])
+    own = signs(16, s.model.inhibitory)[: len(leaving), None]
+    assert (leaving * own >= 0).all() and (leaving < 0).any() and (leaving > 0).any()
+    assert s.model.stage.main == ("canvas", "network") and "excitation and inhibition" in s.model.stage.companions
+
+
 def test_the_networks_beside_change_nothing_of_the_one_under_the_law():
     alone, beside = Simulation(ONE(compare=False, **SMALL), 3), Simulation(ONE(**SMALL), 3)
     for s in (alone, beside):

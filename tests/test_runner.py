@@ -13,7 +13,7 @@ from lab import catalog
 from lab.engine import pacing
 from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
-from lab.engine.runner import Act, Change, Pause, Play, RunFor, Runner, Seek, Speed, Stop, Watch
+from lab.engine.runner import Act, Ask, Change, Pause, Play, RunFor, Runner, Seek, Speed, Stop, Watch
 from lab.errors import DiskError
 from lab.model import Happened
 from lab.session import Session
@@ -339,6 +339,36 @@ def test_of_many_places_dragged_over_only_the_last_is_looked_back_at(begin, sess
     go_on.set()
     until(lambda: r.status.past[0] == 40)
     assert looked == [90, 40]
+
+
+def test_a_question_is_answered_without_anything_being_done_and_of_many_only_the_last(begin, session, monkeypatch):
+    r = begin(session)
+    run_to(r, 10)
+    asked, foresee = [], r.simulation.foresee
+    busy, go_on = threading.Event(), threading.Event()
+
+    def slow(stream: str, action: str, **arguments: float):
+        asked.append(arguments["amplitude"])
+        busy.set()
+        assert go_on.wait(60)
+        return foresee(stream, action, **arguments)
+
+    monkeypatch.setattr(r.simulation, "foresee", slow)
+    r.send(Ask("figures", "kick", {"amplitude": 1.0}))
+    assert busy.wait(60)
+    for k in range(2, 30):
+        r.send(Ask("figures", "kick", {"amplitude": float(k)}))
+    go_on.set()
+    until(lambda: r.status.answer is not None and r.status.answer.question.arguments["amplitude"] == 29.0)
+    assert r.status.answer.shown == [{"x": 39.0, "kicks": 1}] and asked == [1.0, 29.0]
+    assert r.status.step == 10 and r.simulation.summary() == {"x (mV)": 10.0, "kicks": 0} and r.simulation.log == []
+    r.send(Ask("figures", "kick", {"amplitude": 1e9}))  # refused, without a message
+    until(lambda: r.status.answer.question.arguments["amplitude"] == 1e9)
+    assert r.status.answer.shown is None and not r.status.error
+    r.send(Seek(5))
+    r.send(Ask("figures", "kick", {"amplitude": 3.0}))  # of the past nothing is foreseen, and it becomes no branch
+    until(lambda: r.status.answer.question.arguments["amplitude"] == 3.0)
+    assert r.status.answer.shown is None and r.status.place == 5
 
 
 def test_without_a_recording_nothing_is_built_anew_to_look_back(begin, monkeypatch):

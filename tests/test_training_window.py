@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("PySide6")
 pytest.importorskip("sklearn")
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QPushButton
 
 from lab import catalog
@@ -104,6 +104,52 @@ def test_a_picture_in_a_drawer_is_found_by_its_name_and_its_drawer_opens(open_wi
     assert "dead" in drawers.groups[drawers.opened]
     drawers.toggled.emit("")
     qtbot.waitUntil(lambda: window.workspace.card("dead").visibleRegion().isEmpty(), timeout=5_000)
+
+
+def test_the_place_under_the_cursor_is_decoded_beside_it_and_the_run_is_left_as_it_is(open_window, qtbot):
+    window = open_window("variational-autoencoder", size=(1200, 800))
+    runner, view = window.player.runner, window.workspace.view("map")
+    qtbot.waitUntil(lambda: window.player.status.phase == "paused" and view._source is not None, timeout=60_000)
+    state = {name: array.tobytes() for name, array in runner.simulation.state.items()}
+    qtbot.waitUntil(lambda: not view.words, timeout=10_000)
+    view._hover(view.canvas.mapFromScene(view.field.mapViewToScene(QPointF(0.5, -1.0))))
+    qtbot.waitUntil(lambda: view._foreseen is not None and view._foreseen.isVisible(), timeout=10_000)
+    x, y = (runner.status.answer.question.arguments[name] for name in "xy")
+    assert (x, y) == pytest.approx((0.5, -1.0), abs=0.05)
+    np.testing.assert_array_equal(view._foreseen.values, runner.simulation.foresee("decoded", "decode_place", x=x, y=y))
+    assert {name: array.tobytes() for name, array in runner.simulation.state.items()} == state and runner.simulation.log == []
+    view._hover(view.canvas.mapFromScene(view.field.mapViewToScene(QPointF(0.6, -1.0))), pressed=True)
+    assert view._foreseen.isHidden()  # a drag is an act, and shown where it belongs
+
+
+def test_a_network_of_another_run_is_chosen_from_a_menu_and_attacked(open_window, qtbot):
+    from lab.widgets.taking_over import FILE, NONE
+
+    window = open_window("adversarial-attack", size=(1200, 800))
+    assert [entry.text() for entry in window.taking.menu().actions() if entry.text()] == [NONE, FILE]
+    window.choose_model("mlp")
+    window.history.replace(
+        window.document.with_experiment(window.document.experiment().replace(parameters={"hidden": "9", "epochs": 1})), "Small"
+    )
+    window.player.pace(None)
+    window.player.play()
+
+    def over(**values):
+        status = window.player.status
+        return status is not None and status.phase == "finished" and status.model.values().items() >= values.items()
+
+    qtbot.waitUntil(lambda: over(hidden="9", epochs=1), timeout=60_000)
+    weights = window.player.runner.simulation.state["parameters"].copy()
+    window.choose_model("adversarial-attack")
+    qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.model.name == "adversarial-attack", timeout=60_000)
+    entry = next(e for e in window.taking.menu().actions() if e.text() not in ("", NONE, FILE))
+    one = window.taking.trained()[0]
+    assert entry.text() == one.words and one.experiment.parameters["hidden"] == "9"
+    window.taking.take(one)
+    window.player.pace(None)
+    qtbot.waitUntil(lambda: over(hidden="9", learning=False), timeout=60_000)
+    np.testing.assert_array_equal(window.player.runner.simulation.state["parameters"], weights)
+    assert window.history.stack.undoText().startswith("Take over")
 
 
 def test_drawing_and_what_is_read_stand_side_by_side(open_window, qtbot):

@@ -83,6 +83,19 @@ def test_the_grid_and_the_way_are_decoded_places():
     assert len(s.state["path"]) == 2
 
 
+def test_the_place_under_the_cursor_is_foreseen_as_a_click_would_decode_it_and_the_run_stays_as_it_is():
+    s = trained()
+    before, log = {name: array.tobytes() for name, array in s.state.items()}, list(s.log)
+    shown = s.foresee("decoded", "decode_place", x=0.7, y=-1.2)
+    assert {name: array.tobytes() for name, array in s.state.items()} == before and s.log == log
+    picture = next(p for p in s.model.pictures if p.name == "map")
+    assert (picture.hover, picture.click) == ("decoded", "decode_place")
+    s.act(picture.click, x=0.7, y=-1.2)
+    np.testing.assert_array_equal(s.observe(picture.hover), shown)
+    with pytest.raises(LabError, match="can be foreseen"):
+        s.foresee("decoded", "save", file="x")
+
+
 def test_a_drawn_picture_lands_with_its_cloud():
     s = trained()
     s.act("look_at", index=5)

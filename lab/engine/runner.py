@@ -37,7 +37,7 @@ from lab.engine.past import Past, complete_schedule, replay, still_ahead
 from lab.engine.recording import Recorder
 from lab.engine.ring import Ring
 from lab.engine.simulation import Block, Checkpoint, Order, Simulation, check_record, default_record, simulate
-from lab.engine.status import Act, Change, Command, Pause, Phase, Play, Refusal, RunFor, Seek, Speed, Status, Stop, Watch
+from lab.engine.status import Act, Answer, Ask, Change, Command, Pause, Phase, Play, Refusal, RunFor, Seek, Speed, Status, Stop, Watch
 from lab.errors import DiskError, DivergenceError, LabError
 from lab.model import Happened
 from lab.session import Session
@@ -247,7 +247,7 @@ class Runner:
         self._set(phase="paused", achieved=0.0, error=f"{error} The run is paused; nothing recorded is lost.", waiting_for_disk=True)
 
     def _obey(self, wait: float | None) -> bool:
-        """Do what is queued, merging consecutive changes, and of consecutive places to look at the last; waits up to `wait` seconds for a first one."""
+        """Do what is queued, merging consecutive changes, and of consecutive places to look at, or questions, the last; waits up to `wait` seconds for a first one."""
         todo: list[Command] = []
         try:
             todo.append(self._commands.get(timeout=wait) if wait else self._commands.get_nowait())
@@ -259,7 +259,7 @@ class Runner:
         for command in todo:
             if isinstance(command, Change) and merged and isinstance(merged[-1], Change):
                 merged[-1] = Change({**merged[-1].values, **command.values})
-            elif isinstance(command, Seek) and merged and isinstance(merged[-1], Seek):
+            elif isinstance(command, (Seek, Ask)) and merged and type(merged[-1]) is type(command):
                 merged[-1] = command
             else:
                 merged.append(command)
@@ -361,7 +361,17 @@ class Runner:
                         self._look_back(self.status.place)
                     else:
                         self._show()
+            case Ask():
+                self._set(answer=Answer(command, self._foreseen(command)))
         return True
+
+    def _foreseen(self, ask: Ask) -> Any:
+        if self.status.place is not None or self.status.phase == "diverged":
+            return None
+        try:
+            return self.simulation.foresee(ask.stream, ask.action, **ask.arguments)
+        except LabError:  # a cursor that passes by is no reason for a message
+            return None
 
     def _return(self) -> bool:
         """Make the place looked at, or after a divergence the last good state, the present; whether that made a branch."""

@@ -11,6 +11,7 @@ log gives the same bytes in the window, on the command line and in Python (on on
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
 import time
@@ -262,6 +263,16 @@ class Simulation:
             self.log.append(Happened(self.step, "act", what.name, dict(what.values)))  # it changed a file, not the run: not done again
         else:
             self.act(what.name, **what.values)
+
+    def foresee(self, stream: str, action: str, **arguments: Any) -> Any:
+        """What a per-block stream would show after an action: done to a copy of the state, so the run stays as it is and nothing is logged."""
+        known = type(self.model).actions().get(action)
+        if known is None or known.outside:
+            raise ModelError(f"{self.model._owner()} has no action '{action}' that can be foreseen: it is unknown or writes a file.")
+        other = copy.copy(self)
+        other.state, other.log = {name: array.copy() for name, array in self.state.items()}, []
+        other.act(action, **arguments)
+        return other.observe(stream)
 
     @_on_one_thread
     def observe(self, stream: str) -> Any:

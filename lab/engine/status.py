@@ -70,7 +70,24 @@ class Stop:
     """End the run and the worker."""
 
 
-Command = Play | Pause | RunFor | Speed | Change | Act | Seek | Watch | Stop
+@dataclass(frozen=True)
+class Ask:
+    """Say what a per-block stream would show after an action, which is not done: the run stays as it is. Of several the last is answered."""
+
+    stream: str
+    action: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+Command = Play | Pause | RunFor | Speed | Change | Act | Seek | Watch | Ask | Stop
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the stream of a question would show; None where that cannot be said (the past is looked at, or the action is refused)."""
+
+    question: Ask
+    shown: Any
 
 
 @dataclass(frozen=True)
@@ -112,6 +129,7 @@ class Status:
     watching: float = 0.0  # share of the run's time spent on what is looked at
     waiting_for_disk: bool = False
     refused: Refusal | None = None  # the last change that was refused
+    answer: Answer | None = field(default=None, compare=False, repr=False)  # to the last question
     prepared_in: float = 0.0
     doing: str = ""  # what is done while it is prepared, where that takes long: "Reading texts: 40 %"
     acted: tuple[str, Mapping[str, Any]] | None = None  # the last action that changed parameters, and what it made of them

@@ -11,6 +11,7 @@ from lab.model.actions import Action, actions_of
 from lab.model.advice import Advice, Remedy
 from lab.model.declarations import Asked, Clock, Picture, Stage, Stream
 from lab.model.moving import Out, State
+from lab.model.portable import Portable
 from lab.model.promises import Figure
 from lab.params import Described
 from lab.params.bounds import Bound
@@ -36,6 +37,8 @@ class Model(Described):
     presets: ClassVar[dict[str, dict[str, Any]]] = {}  # title -> Preset, or just parameters; the first sentence of a lesson
     takes: ClassVar[tuple[dict[str, Any], ...]] = ()  # what it can be opened with; plain values, read by the catalogue (`Taking`)
     hands_over: ClassVar[dict[str, str]] = {}  # `to`: the model that goes on with the same graph; `words`, `about` of the button
+
+    takes_over: ClassVar[str] = ""  # words of the button that lists runs of other models with whose network this one goes on
 
     @classmethod
     def _owner(cls) -> str:
@@ -126,6 +129,11 @@ class Model(Described):
 
         return inspect.cleandoc(cls.__doc__ or "")
 
+    @classmethod
+    def taken_over(cls, other: Model) -> dict[str, Any]:
+        """The parameters with which this model goes on with the network that another has trained; says why it cannot."""
+        raise ModelError(f"{cls._owner()} goes on with no other model's network: choose a model with a button for it.")
+
     # -- behaviour --
 
     def build(self, seed: int) -> Any:
@@ -182,6 +190,10 @@ class Model(Described):
     def account(self, constants: Any) -> str:
         """What was read from a person's file for this run, in one paragraph: nothing is ignored, filled or dropped without being said."""
         return ""
+
+    def portable(self, constants: Any, state: State) -> Portable:
+        """What another simulator can be told of a run with these constants, from this state on; raises ModelError saying why nothing can."""
+        raise ModelError(f"{self.title or self._owner()}: no other program has the parts that this model is made of.")
 
     @property
     def single_step(self) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 
 from lab.data import sets
 from lab.errors import ModelError
-from lab.model import Action, Bound, Layer, Picture, State, action, index, param
+from lab.model import Action, Bound, Layer, Model, Picture, State, action, index, param
 from lab.params import redeclared
-from lab.tape import Node
+from lab.tape import Node, Optimiser
 from lab.training import canvas, readings
 from lab.training.attacks import Attack, probabilities
 from lab.training.convolution import convolutions
@@ -20,16 +20,19 @@ from lab.training.learner import Constants
 from lab.training.material import outline
 from lab.training.objectives import Stage
 from lab.training.perceptron import Perceptron
+from lab.training.steps import Stretch
+from lab.training.supervised import Supervised
 
 NUMBERS = ("diabetes", *sets.FUNCTIONS, "drawn")  # data sets without classes
 KINDS = ("perceptron", "convolutional")
+CARRIED = ("Data", "Reading the file", "Dale's law", "Network")  # groups of parameters that say which network on which data
 KEPT = 48  # readings that are remembered
 
 
 class Classifier(Perceptron):
     """A network that tells classes apart, written a second time with its input free to move.
 
-    Trained here from the seed, or taken over: `start_from` names the weights of a run of the same network (`lab weights`).
+    Trained here from the seed, or taken over: a button lists trained runs of the session, `start_from` names a file of weights (`lab weights`).
     """
 
     layers: str = param(
@@ -37,13 +40,58 @@ class Classifier(Perceptron):
     )
     hidden: str = redeclared(Perceptron, "hidden", "128-128", main=False, when=("layers", "perceptron"))
     filters: str = param(
-        "8-16", live=False, group="Network", when=("layers", "convolutional"), doc="Kernels of each convolution, first to last: 8-16."
+        "8-16",
+        live=False,
+        kind="layers",
+        group="Network",
+        when=("layers", "convolutional"),
+        doc="Kernels of each convolution, first to last: 8-16.",
     )
     activation: str = redeclared(Perceptron, "activation", "ReLU", main=False)
     optimiser: str = redeclared(Perceptron, "optimiser", "Adam", main=False)
     batch: int = redeclared(Perceptron, "batch", 64)
 
+    learning: bool = param(True, group="Training", label="Learn here",
+                           doc="Whether the network learns here; off: its weights stay as they are, for one that was taken over.")  # fmt: skip
+
     drawing: ClassVar[bool] = True
+    takes_over = "Take over a trained network"
+
+    @classmethod
+    def taken_over(cls, other: Model) -> dict[str, Any]:
+        """Data and layers of a classifier: a perceptron, or convolutions of 3 x 3 places with the largest of 2 x 2 kept."""
+        specs, theirs = cls.specs(), type(other).specs()
+        if not isinstance(other, Supervised) or other.task != "classification":
+            raise cls._cannot(other, "it tells no classes apart")
+        shared = {name for name, spec in specs.items() if spec.group in CARRIED and name in theirs}
+        values = {name: getattr(other, name) for name in shared}
+        if isinstance(other, Perceptron):
+            if not (type(other).network is Perceptron.network or isinstance(other, Classifier)):
+                raise cls._cannot(other, "its layers are no chain of affine layers or convolutions")
+        elif {"filters", "size", "pooling"} <= set(theirs):
+            size, pooling = (getattr(other, name) for name in ("size", "pooling"))
+            if (size, pooling) != (3, "max"):
+                raise cls._cannot(other, f"its kernels are {size} x {size} with pooling {pooling}, and 3 x 3 with max is known here")
+            values["layers"] = "convolutional"
+        else:
+            raise cls._cannot(other, "its layers are no chain of affine layers or convolutions")
+        return values
+
+    @classmethod
+    def _cannot(cls, other: Model, why: str) -> ModelError:
+        return ModelError(f"{cls._owner()} cannot take over '{other._owner()}': {why}; take a run of supervised learning.")
+
+    def rule(self, rate: float | None = None, momentum: float | None = None) -> Optimiser:
+        """At a rate of zero where it does not learn."""
+        return super().rule(rate if self.learning else 0.0, momentum)
+
+    def learn(self, constants: Constants, state: State, tape: State, steps: int, watch: bool) -> Stretch:
+        """What does not learn keeps the running values of its normalisation, too."""
+        before = tape["statistics"].copy()
+        found = super().learn(constants, state, tape, steps, watch)
+        if not self.learning:
+            tape["statistics"][:] = before
+        return found
 
     def on_plane(self, surface: Picture) -> Picture:
         """The plane of points, with where it decides and where it is pushed; a subclass adds its own."""

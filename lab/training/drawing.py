@@ -32,6 +32,7 @@ class Column:
     value     the node whose values its units have ("": the inputs)
     weight    the array of the weights into it; sources: the columns these come from, all with as many units as the array has rows
     form      `units` one by one, `maps` (a convolution: one unit for each kernel), or one `picture`
+    words     what is said under it, where the number of its units does not say enough
     turned    whether the array is used transposed, as a decoder does that shares the weights of its encoder
     depth     how many layers lie before it: one that a shown pass has not reached yet is empty
     fewer, more, without, after   parameters that a plus or minus under it changes: a unit less or more, no such layer, a layer after it
@@ -43,6 +44,7 @@ class Column:
     weight: str = ""
     sources: tuple[int, ...] = ()
     form: Literal["units", "maps", "picture"] = "units"
+    words: str = ""
     turned: bool = False
     depth: int = 0
     fewer: Mapping[str, Any] = field(default_factory=dict)
@@ -159,6 +161,7 @@ def observe(model: Any, c: Any, state: dict, tape: dict) -> dict[str, Any]:
                 "without": column.without,
                 "after": column.after,
             }
+            | ({"words": column.words} if column.words else {})
             | (
                 {"colours": "grey"}
                 if column.form == "picture"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from lab.model import param
 from lab.tape import Node, Tape
 from lab.tape.initialisers import INITIALISERS
-from lab.training.dale import Beneath, SignedLayers
+from lab.training.dale import Beneath, SignedLayers, signs
 from lab.training.drawing import COLUMNS, Column, chain
 from lab.training.objectives import Stage
 
@@ -31,7 +32,9 @@ def first_weights(initialiser: str, activation: str) -> str:
 class Perceptron(SignedLayers):
     """Affine layers with an activation between them; normalisation and dropout where asked for."""
 
-    hidden: str = param("64", live=False, main=True, group="Network", doc="Units of the hidden layers, first to last: 64-64 (empty: none).")
+    hidden: str = param(
+        "64", live=False, kind="layers", main=True, group="Network", doc="Units of the hidden layers, first to last: 64-64 (empty: none)."
+    )
     activation: str = param(
         "ReLU", choices=tuple(ACTIVATIONS), live=False, main=True, group="Network", doc="Activation of the hidden units."
     )
@@ -62,7 +65,19 @@ class Perceptron(SignedLayers):
         """Inputs, hidden layers and outputs, each to be made wider or narrower where it is drawn."""
         if type(self).network is not Perceptron.network or len(self.widths) + 2 > COLUMNS:
             return ()
-        return chain(shape.inputs, self.widths, shape.outputs, "hidden", bool(shape.picture))
+        found = chain(shape.inputs, self.widths, shape.outputs, "hidden", bool(shape.picture))
+        if self.dale == "off":
+            return found
+        last = len(found) - 1
+        return tuple(
+            column
+            if k == last
+            else replace(
+                column,
+                words=f"{column.units} {'inputs' if k == 0 else 'units'}, {int((signs(column.units, self.inhibitory) < 0).sum())} inhibit",
+            )
+            for k, column in enumerate(found)
+        )
 
     def network(self, tape: Tape | Beneath, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:
         """Hidden layers and an output layer with small first weights, so that the first loss is that of a guess."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDockWidget, QWidget
 
@@ -26,13 +26,6 @@ class DrawerDock(QDockWidget):
         self.setTitleBarWidget(QWidget(self))
         self.setWidget(drawers)
         theme.changes().changed.connect(self.update)
-
-    def area(self, on: QWidget) -> QRect | None:
-        """Where the open drawer lies in `on`, if results stand beside it."""
-        stage = self.parentWidget()
-        if stage is None or not self.drawers.opened or not self.isVisible() or self.width() > 0.9 * stage.width():
-            return None
-        return QRect(self.mapTo(on, self.rect().topLeft()), self.size())
 
     def fit_height(self) -> None:
         """Fixed while closed; free while open."""

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.engine.status import Status
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel, figure_rows, figures, sentence
-from lab.widgets.laid import Laid
+from lab.widgets.laid import Drawn, Laid
 
 MOST = 5  # figures
-WIDE = 330
-NARROW, LOW = 760, 560  # px: over a stage that is less wide or less high the card is two lines along its lower edge
+WIDE, STRIP = 330, 620
+WORTH = 0.5  # of what the card covers: a strip that covers less is better
+RESTED = 150  # ms
+NARROW, LOW = 760, 560  # px: over a stage that is less wide or less high the card is a strip
 AWAY = 16
 
 Way = tuple[str, Callable[[], object]]
 
 
 class FinishCard(Laid):
-    """Lies over the lower right corner of its parent, or of the part of it that `home` says: a drawer rather than a result."""
+    """Lies over its parent where it covers least of what is drawn on `beneath`, a child of the same parent."""
 
-    def __init__(self, parent: QWidget, home: Callable[[], QRect | None] = lambda: None):
+    def __init__(self, parent: QWidget, beneath: QWidget):
         super().__init__(parent)
-        self._home = home
+        self._beneath = beneath
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(RESTED)
+        self._rest.timeout.connect(self.place)
         self.setObjectName("card")
         self.setAccessibleName("The run is finished")
         column = QVBoxLayout(self)
@@ -90,29 +96,51 @@ class FinishCard(Laid):
         self.raise_()
 
     def place(self) -> None:
-        """Into the lower right corner of the stage. It is as large as a small picture: anywhere else it would lie on a result."""
+        """Where it covers least of what is drawn, as a card or as a strip of two lines; over a small stage always as a strip."""
         stage = self.parentWidget()
         if stage is None or self.isHidden():
             return
-        small = stage.width() < NARROW or stage.height() < LOW
-        width = min(stage.width() if small else round(WIDE * theme.current().text / 13), stage.width() - 2 * AWAY)
+        drawn = Drawn(self._beneath)
+        within = stage.rect().adjusted(AWAY, AWAY, -AWAY, -AWAY)
+        if stage.width() < NARROW or stage.height() < LOW:
+            self.move(drawn.clearest(self._form(strip=True, room=stage.width()), stage.rect().adjusted(0, AWAY, 0, -AWAY))[1].topLeft())
+            return
+        flat, low = drawn.clearest(self._form(strip=True, room=within.width()), within)
+        whole, card = drawn.clearest(self._form(strip=False, room=within.width()), within)
+        strip = flat < WORTH * whole
+        if strip:
+            self._form(strip=True, room=within.width())
+        self.move((low if strip else card).topLeft())
+
+    def _form(self, strip: bool, room: int) -> QSize:
+        """Become a card or a strip, as wide as there is room for; how large it is then."""
+        across = round((STRIP if strip else WIDE) * theme.current().text / 13)
+        width = min(room, max(across, sum(b.sizeHint().width() + 6 for b in self.buttons) + 24) if strip else across)
         self.setFixedWidth(width)
         for label in self._labels:
-            label.setVisible(not small)
-        self._line.setVisible(small)
-        self.reason.setHidden(small or self.reason.text().rstrip(".") == self.title.text() or not self.reason.text())
-        self._ways.setDirection(QBoxLayout.Direction.LeftToRight if small else QBoxLayout.Direction.TopToBottom)
+            label.setVisible(not strip)
+        self._line.setVisible(strip)
+        self.reason.setHidden(strip or self.reason.text().rstrip(".") == self.title.text() or not self.reason.text())
+        self._ways.setDirection(QBoxLayout.Direction.LeftToRight if strip else QBoxLayout.Direction.TopToBottom)
         layout = self.layout()
         assert isinstance(layout, QVBoxLayout)
-        layout.setContentsMargins(*((12, 4, 8, 8) if small else (16, 12, 12, 14)))
-        layout.setSpacing(2 if small else 8)
+        layout.setContentsMargins(*((12, 4, 8, 8) if strip else (16, 12, 12, 14)))
+        layout.setSpacing(2 if strip else 8)
         layout.activate()
-        height = min(
-            layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else self.sizeHint().height(), stage.height() - 2 * AWAY
-        )
-        self.setFixedHeight(height)
-        home = self._home() or stage.rect()
-        self.move(max(AWAY, home.right() - width - AWAY), max(AWAY, stage.rect().bottom() - height - AWAY))
+        tall = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else self.sizeHint().height()
+        stage = self.parentWidget()
+        assert stage is not None
+        self.setFixedHeight(min(tall, stage.height() - 2 * AWAY))
+        return QSize(width, self.height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """On a stage that changes its size stay in sight at once, and look for a clear place when it has come to rest."""
+        if event.type() == QEvent.Type.Resize and watched is self.parentWidget() and not self.isHidden():
+            stage = self.parentWidget()
+            assert stage is not None
+            self.move(max(0, min(self.x(), stage.width() - self.width())), max(0, min(self.y(), stage.height() - self.height())))
+            self._rest.start()
+        return False
 
     def set_theme(self) -> None:
         """Icon of the look in force."""

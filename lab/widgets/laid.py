@@ -1,11 +1,20 @@
-"""What is laid over the stage: a sentence, the card of a finished run. It keeps its place there; a sentence keeps off the words below it."""
+"""What is laid over the stage: a sentence, the card of a finished run. It keeps its place there, off what there is to read below it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QRect
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QFrame, QWidget
+
+from lab.widgets import theme
+
+COARSE = 4  # px of the stage in one cell of what is drawn there
+FAINT = 40  # of 255: what differs less from every ground counts as one
+GROUNDS = ("background", "surface", "raised", "grid", "line")
+FAR = 0.03  # cells of drawing that a place may cover more, for each cell that it is nearer to where it is looked for first
 
 
 class Laid(QFrame):
@@ -34,3 +43,35 @@ def clearest(places: Iterable[QRect], words: Sequence[QRect]) -> QRect:
 def covered(place: QRect, words: Sequence[QRect]) -> int:
     """Pixels of words under a place."""
     return sum(both.width() * both.height() for word in words if not (both := place.intersected(word)).isEmpty())
+
+
+class Drawn:
+    """What is drawn on a widget, as the share of each cell of it: lines, letters, points; grounds and grids are none."""
+
+    def __init__(self, widget: QWidget):
+        picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        wide, tall = max(1, widget.width() // COARSE), max(1, widget.height() // COARSE)
+        picture = picture.scaled(2 * wide, 2 * tall)
+        values = np.frombuffer(picture.constBits(), np.uint8).reshape(2 * tall, picture.bytesPerLine())[:, : 8 * wide]
+        values = values.reshape(2 * tall, 2 * wide, 4)[..., 2::-1].astype(np.int16)
+        ink = np.ones((2 * tall, 2 * wide), bool)
+        for name in GROUNDS:
+            ground = QColor(getattr(theme.current().tokens, name))
+            ink &= np.abs(values - np.array([ground.red(), ground.green(), ground.blue()], np.int16)).max(2) > FAINT
+        share = ink.reshape(tall, 2, wide, 2).mean((1, 3))
+        self.at = widget.geometry().topLeft()
+        self.sums = np.pad(share.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+
+    def clearest(self, size: QSize, within: QRect) -> tuple[float, QRect]:
+        """The place of a size inside a rectangle that covers least, the lower right one of equals; and how much it covers, in cells."""
+        sums = self.sums
+        wide, tall = size.width() // COARSE + 1, size.height() // COARSE + 1
+        lefts = np.arange(within.left(), max(within.left(), within.right() + 1 - size.width()) + 1, COARSE)
+        tops = np.arange(within.top(), max(within.top(), within.bottom() + 1 - size.height()) + 1, COARSE)
+        x0 = np.clip((lefts - self.at.x()) // COARSE, 0, sums.shape[1] - 1)
+        y0 = np.clip((tops - self.at.y()) // COARSE, 0, sums.shape[0] - 1)
+        x1, y1 = np.minimum(x0 + wide, sums.shape[1] - 1), np.minimum(y0 + tall, sums.shape[0] - 1)
+        covers = sums[np.ix_(y1, x1)] - sums[np.ix_(y0, x1)] - sums[np.ix_(y1, x0)] + sums[np.ix_(y0, x0)]
+        away = np.add.outer(tops[-1] - tops, lefts[-1] - lefts) / COARSE
+        j, k = np.unravel_index(int((covers + FAR * away).argmin()), covers.shape)
+        return float(covers[j, k]), QRect(QPoint(int(lefts[k]), int(tops[j])), size)

@@ -20,7 +20,7 @@ from lab.display.plots import LiveSource, Overlay, RecordedSource, Source
 from lab.engine.experiment import Experiment
 from lab.engine.provenance import difference
 from lab.engine.recording import experiment_of, restore_point
-from lab.engine.runner import Act, Change, Command, Pause, Play, RunFor, Runner, Seek, Speed, Status, Stop, Watch
+from lab.engine.runner import Act, Answer, Ask, Change, Command, Pause, Play, RunFor, Runner, Seek, Speed, Status, Stop, Watch
 from lab.engine.simulation import Simulation
 from lab.errors import LabError
 from lab.model import Happened, Model
@@ -49,6 +49,7 @@ class Player(QObject):
     failed     a sentence about something that could not be done
     left       a run that was in front has ended, and all it had is handed to the session (`Left`)
     noted      a sentence about something that should be known
+    answered   the `Answer` to a question that was asked while a cursor moves
     """
 
     switched = Signal()
@@ -56,6 +57,7 @@ class Player(QObject):
     failed = Signal(str)
     left = Signal(object)
     noted = Signal(str)
+    answered = Signal(object)
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
@@ -72,6 +74,8 @@ class Player(QObject):
         self._watched: frozenset[str] = frozenset()
         self._known_run: int | None = None
         self._since = 0.0  # when what is in front was opened
+        self._question: Ask | None = None  # to be asked when the one before is answered: there is never more than one on its way
+        self._asked: Ask | None = None
 
     def use(self, session: Session) -> None:
         """Record into another session from now on; nothing is in front."""
@@ -281,6 +285,7 @@ class Player(QObject):
         self.viewed = None
         self._live = self._moment = self._past = None
         self._place = None
+        self._question = self._asked = None
 
     # -- commands --
 
@@ -327,6 +332,19 @@ class Player(QObject):
             if self.runner is not None:
                 self.runner.send(Watch(streams))
 
+    def ask(self, question: Ask) -> None:
+        """Ask what a stream would show after an action that is not done; `answered` follows, at once or when the worker has time for it."""
+        if self.runner is not None:
+            self._question = question
+
+    def _answer(self, answer: Answer | None) -> None:
+        if answer is not None and answer.question is self._asked:
+            self._asked = None
+            self.answered.emit(answer)
+        if self._question is not None and self._asked is None:
+            self._asked, self._question = self._question, None
+            self.send(self._asked)
+
     def pace(self, pace: float | None) -> None:
         """Model time per second; None: flat out."""
         self.send(Speed(pace))
@@ -350,6 +368,7 @@ class Player(QObject):
         if self.runner is None:
             return
         status = self.runner.status
+        self._answer(status.answer)
         if status.place is None:
             self._past = None
         if status.run_id != self._known_run:

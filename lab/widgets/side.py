@@ -34,7 +34,8 @@ from lab.widgets.seed import SeedGroup
 
 DEFAULTS = "Defaults"
 OWN = "Own values"
-HAND_OVER = "hand over"  # asked for like an action
+HAND_OVER, TAKE_OVER = "hand over", "take over"  # asked for like actions
+TAKEN = "Go on with the network that another run of this session has trained, or with weights from a file"
 ROWS, FEW_ROWS = 3, 2  # of action buttons, in a low window fewer: parameters need the height
 LOW = 760  # px: a window less high is low
 
@@ -88,6 +89,8 @@ class Actions(QWidget):
         shown = [a for a in kind.actions().values() if not a.hidden]
         if kind.hands_over and all(spec.kind != "graph" for spec in kind.specs().values()):  # on the canvas the button stands there
             shown.append(Action(HAND_OVER, kind.hands_over["words"], kind.hands_over["about"], Described, _elsewhere))
+        if kind.takes_over:
+            shown.append(Action(TAKE_OVER, kind.takes_over, TAKEN, Described, _elsewhere))
         for action in shown:
             button = ActionButton(action, self)
             button.clicked.connect(partial(self.press, action.name))
@@ -101,6 +104,11 @@ class Actions(QWidget):
         """Do an action or ask for its arguments, as a click on its button does."""
         button = self.buttons[name]
         button.press(self.more if button.isHidden() else button)
+
+    def place_of(self, name: str) -> QPoint:
+        """Where on the screen a menu of an action opens."""
+        button = self.buttons[name] if self.buttons[name].isVisible() else self.more
+        return button.mapToGlobal(QPoint(0, 0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Two beside each other only where both fit."""
@@ -242,6 +250,7 @@ class Side(QWidget):
     committed = Signal(str, object)
     acted = Signal(str, dict)
     handed_over = Signal()
+    taking_over = Signal(QPoint)
     seed_chosen = Signal(int)
     help_asked = Signal()
     graph_wanted = Signal(str)
@@ -373,6 +382,8 @@ class Side(QWidget):
     def _asked(self, name: str, arguments: dict) -> None:
         if name == HAND_OVER:
             self.handed_over.emit()
+        elif name == TAKE_OVER:
+            self.taking_over.emit(self.actions_box.place_of(name))
         else:
             self.acted.emit(name, arguments)
 

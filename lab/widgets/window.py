@@ -49,6 +49,7 @@ from lab.widgets.runs import RunsPanel
 from lab.widgets.settings import Settings
 from lab.widgets.side import DEFAULTS, Side, preset_of
 from lab.widgets.steps import Steps
+from lab.widgets.taking_over import TakingOver
 from lab.widgets.thumbnails import Thumbnails
 from lab.widgets.transport import Transport
 from lab.widgets.tuning import Tuning
@@ -87,6 +88,7 @@ class Window(QMainWindow):
         self.keeper = Keeper(self)
         self.reports = Reports(self, self.commands.compare)
         self.refusals = Refusals(self)
+        self.taking = TakingOver(self, self.keeper)
         self._build()
         self._wire()
         self.set_session(session, model=model, playing=playing)
@@ -145,7 +147,7 @@ class Window(QMainWindow):
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(self.stage, partial(self.workspace.drawer_area, self.stage))
+        self.finish_card = FinishCard(self.stage, self.workspace)
         self.banner.lettering = self.toast.lettering = partial(self.workspace.lettering, self.stage)
         self.focus = Focus(self, self.stage)
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
@@ -169,11 +171,14 @@ class Window(QMainWindow):
         self.side.committed.connect(self.tuning.change)
         self.side.acted.connect(self.driver.act)
         self.side.handed_over.connect(self.canvas.hand_over)
+        self.side.taking_over.connect(self.taking.ask)
         self.side.seed_chosen.connect(self.tuning.change_seed)
         self.side.graph_wanted.connect(self.canvas.open_canvas)
         self.side.vary_wanted.connect(self.commands.vary)
         self.side.notes.edited.connect(self._notes_edited)
         self.workspace.acted.connect(self.driver.act)
+        self.workspace.asked.connect(self.player.ask)
+        self.player.answered.connect(self.workspace.show_answer)
         self.workspace.handle_moved.connect(self.tuning.move_handle)
         self.workspace.values_wanted.connect(self.tuning.change_several)
         self.workspace.bookmarked.connect(self._bookmarked)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidg
 
 from lab.display import stage
 from lab.display.plots import Overlay, Source
+from lab.engine.status import Answer
 from lab.model import Model, Strips
 from lab.widgets.arrangement import Arrangement, Node, Place, Rect, Split, names_of, read, seen
 from lab.widgets.docks import DRAWERS, CardDock, DrawerDock
@@ -26,13 +27,14 @@ GAP = 12
 class Workspace(QMainWindow):
     """The stage of one model: its pictures as cards, and drawers for what is not on it.
 
-    acted, handle_moved, values_wanted  as of `PictureView`
+    acted, asked, handle_moved, values_wanted  as of `PictureView`
     bookmarked, mapped                  as of the explorer of vectors
     done, lecture_wanted                as of `PictureView`
     layout_changed                      a card was moved, resized, hidden or shown
     """
 
     acted = Signal(str, dict)
+    asked = Signal(object)
     handle_moved = Signal(str, object, bool)
     values_wanted = Signal(dict, bool)
     bookmarked = Signal(str, str)
@@ -103,6 +105,7 @@ class Workspace(QMainWindow):
     def connected(self, view: PictureView) -> PictureView:
         """A picture whose wishes are those of the workspace."""
         view.acted.connect(self.acted)
+        view.asked.connect(self.asked)
         view.handle_moved.connect(self.handle_moved)
         view.values_wanted.connect(self.values_wanted)
         view.pointed_at.connect(self._point)
@@ -145,10 +148,6 @@ class Workspace(QMainWindow):
     def lettering(self, on: QWidget) -> list[QRect]:
         """Where words stand in `on`, of the cards that are seen."""
         return [rect for card in self.visible_cards() for rect in card.lettering(on)]
-
-    def drawer_area(self, on: QWidget) -> QRect | None:
-        """Where the open drawer lies in `on`, if results stand beside it."""
-        return self.drawers.area(on) if self.drawers is not None else None
 
     def view(self, name: str) -> PictureView | None:
         """What draws a picture: a card's view, or one strip of several."""
@@ -221,7 +220,11 @@ class Workspace(QMainWindow):
         heights.append(top)
         if open_now and shown.below is not None:
             left = round(inner * OPEN_SHARE)
-            rows.append(Split(True, (Place((DRAWERS,), DRAWERS), _tree(shown.below, inner - left, under)), (left, inner - left)))
+            rows.append(
+                Split(
+                    True, (Place((DRAWERS,), DRAWERS), _fewer(_tree(shown.below, inner - left, under), inner - left)), (left, inner - left)
+                )
+            )
             heights.append(under)
         elif shown.below is not None:
             rows.append(_tree(shown.below, inner, under))
@@ -489,6 +492,11 @@ class Workspace(QMainWindow):
             if card.view is not self.sender():
                 card.view.show_cursor(step)
 
+    def show_answer(self, answer: Answer) -> None:
+        """What was asked under a cursor stands in the picture that asked."""
+        for card in self.visible_cards():
+            card.view.show_answer(answer)
+
     def refresh(self, source: Source, overlays: Sequence[Overlay], most: int) -> int:
         """Feed up to `most` of the visible cards that have something new, taking turns; how many drew."""
         cards = self.visible_cards()
@@ -539,6 +547,7 @@ class Workspace(QMainWindow):
         self.layout_changed.emit()
 
 
+LEAST = 160  # px of a card beside an open drawer
 OPEN_SHARE = 0.6  # of the width: an open drawer beside what stands below
 
 
@@ -566,6 +575,15 @@ def _tree(part: stage.Split | stage.Card, width: int, height: int) -> Node:
         _tree(each, size if part.across else width, height if part.across else size) for each, size in zip(part.parts, sizes, strict=True)
     ]
     return Split(part.across, tuple(nodes), tuple(sizes))
+
+
+def _fewer(node: Node, width: int) -> Node:
+    """As many cards of a row as have room in this width; the others lie behind the last of them."""
+    names, most = names_of(node), max(1, width // LEAST)
+    if len(names) <= most:
+        return node
+    parts = (*(Place((name,), name) for name in names[: most - 1]), Place(tuple(names[most - 1 :]), names[most - 1]))
+    return parts[0] if most == 1 else Split(True, parts, (1,) * most)
 
 
 def _shape(part: stage.Split | stage.Card | None) -> object:

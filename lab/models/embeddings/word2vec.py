@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lab.embedding import cooccurrence as table
+from lab.embedding import nearby
 from lab.embedding import questions as ask
 from lab.embedding import word2vec as learning
 from lab.embedding.corpus import (
@@ -38,6 +39,7 @@ from lab.model import (
     Model,
     Picture,
     Preset,
+    Stage,
     State,
     Stream,
     action,
@@ -49,6 +51,7 @@ SKIP_GRAM, CBOW, SOFTMAX, PPMI_SVD = "skip-gram", "CBOW", "co-occurrence softmax
 SAMPLED, TABLES = (SKIP_GRAM, CBOW), (SOFTMAX, PPMI_SVD)
 SLICE = 1000  # tokens of text in one step
 LANE = 8000  # and for each of several threads: starting one costs as much as a few hundred
+COUNTED_WORDS = 1500  # of larger vocabularies no table of counts is kept beside what is learned
 ASKED_WORDS = 30000  # questions are answered among the most frequent words only, as the reference program does
 
 
@@ -74,6 +77,7 @@ class Constants:
     layout: np.ndarray | None  # (V, 2) map of the baseline, which fixes how the live map is turned
     target: np.ndarray | None  # (V, V) what softmax predicts or PPMI-SVD factorises
     index: dict[str, int]
+    counts: np.ndarray | None = None  # (V, V) how often words stand near one another, of a small vocabulary
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     named: list[dict[str, Any]] = field(default_factory=list)  # the stream `names`, made when it is first asked for
 
@@ -92,6 +96,7 @@ class Word2Vec(Model):
     - type `queen - woman + man` into *question*, or click a word of the map, and watch its neighbours settle;
     - turn *broken* up: no relation is spared, and at one half about half of the questions are still answered;
     - set *bias* to 1 and look at the occupations on the axis `she - he`;
+    - *In and out*: the one-hot vector of the word picked, and what comes out for it; below, how far words are apart before and after;
     - compare the methods, or give *corpus* the path of a text of your own.
     """
 
@@ -235,6 +240,18 @@ class Word2Vec(Model):
             Stream(
                 "trail", "curve", doc="The question as a walk in the plane of the map: each term adds its vector.", channels=("x", "walk")
             ),
+            Stream(
+                "one-hot", "image", doc="What goes in for the word picked or asked for: one 1 among as many places as words, line by line."
+            ),
+            Stream(
+                "chances",
+                "image",
+                doc="Chance of each word to stand near it, in the same places: what the network says (softmax), else as counted.",
+            ),
+            Stream("near", "table", doc="The words that stand near it, by their chance."),
+            Stream("together", "table", doc="Words that stand with it more often than by chance, with their counts."),
+            Stream("counts", "image", doc="How often the commonest words stand near one another, as log10(1 + count)."),
+            Stream("distances", "table", doc="Distance of other words from it: as one-hot vectors, and as embeddings of length one."),
             Stream("vocabulary", "table", doc="The words by falling count."),
             Stream("vectors", "image", doc="The word vectors, one a row, by falling count of the words."),
             Stream(
@@ -270,7 +287,20 @@ class Word2Vec(Model):
             *((Picture("relations", "By relation", (Layer("relations"),)),) if asked else ()),
             Picture("neighbours", "Neighbours", (Layer("neighbours"),)),
             Picture("vocabulary", "Vocabulary", (Layer("vocabulary"),)),
+            Picture("one-hot", "One-hot in", (Layer("one-hot"),), levels=(0.0, 1.0), figures=("word",), doc="Every word has one place; this one has the 1."),
+            Picture("chances", "Chances out", (Layer("chances"),), figures=("word",), doc="One chance for every word, in the same places; they add up to 1."),
+            Picture("near", "Words near by", (Layer("near"),), figures=("word",)),
+            Picture("together", "Counted together", (Layer("together"),), figures=("word",)),
+            Picture("counts", "Table of co-occurrences", (Layer("counts"),), doc="The commonest words against one another, logarithmic."),
+            Picture("distances", "How far apart", (Layer("distances"),), figures=("word",), doc="One-hot vectors are all as far apart; embeddings are not."),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The map large; what goes in and comes out of the network in drawers."""
+        asked = ("analogy",) if any(p.name == "analogy" for p in self.pictures) else ()
+        drawers = (("In and out", ("one-hot", "chances", "near")), ("Counts", ("counts", "together")), ("Distances", ("distances",)))
+        return Stage("map", companions=(*asked, "loss"), drawers=drawers)
 
     # -- behaviour --
 
@@ -308,17 +338,28 @@ class Word2Vec(Model):
         relation = np.repeat(np.arange(len(parts)), [len(r) for r in parts.values()])
         threshold, alias = learning.alias_table(corpus.counts**0.75)
         baseline, layout, target = float("nan"), None, None
-        if self.method in TABLES or len(index) <= 1500:
+        counts = None
+        if self.method in TABLES or len(index) <= COUNTED_WORDS:
             counts = table.cooccurrences(corpus, self.window)
             target = table.distributions(counts) if self.method == SOFTMAX else table.ppmi(counts)
-            if len(index) <= 1500:
+            if len(index) <= COUNTED_WORDS:
                 vectors = table.svd_vectors(table.ppmi(counts), np.eye(len(index), dtype=np.float32))[0]
                 # All questions are of the baseline at the same size, so that no method is favoured.
                 unit = unit_rows(vectors[:, : min(self.size, len(index))])
                 baseline = 100 * float((ask.answers(unit, rows) == rows[:, 3]).mean()) if len(rows) else baseline
                 layout = principal_components(unit)[0]
         return Constants(
-            corpus, threshold, alias, tuple(parts), rows, relation, baseline, layout, target if self.method in TABLES else None, index
+            corpus,
+            threshold,
+            alias,
+            tuple(parts),
+            rows,
+            relation,
+            baseline,
+            layout,
+            target if self.method in TABLES else None,
+            index,
+            counts if len(index) <= COUNTED_WORDS else None,
         )
 
     def start(self, constants: Constants, seed: int) -> State:
@@ -527,7 +568,11 @@ class Word2Vec(Model):
                 {"word": w, "count": int(c), "category": corpus.categories.get(w, "")}
                 for w, c in zip(corpus.words[:1000], corpus.counts, strict=False)
             ]
+        if stream in ("one-hot", "chances", "near", "together", "counts"):
+            return self._near(constants, state, stream)
         space = self.space(constants, state)
+        if stream == "distances":
+            return nearby.distance_rows(corpus.words[:ASKED_WORDS], space.unit[:ASKED_WORDS], self.word(constants, state))
         if stream == "vectors":
             return space.matrix
         if stream == "frames":
@@ -570,6 +615,32 @@ class Word2Vec(Model):
         except LabError:
             return np.zeros(len(self.probes.split())) if stream == "probes" else np.zeros((2, 1))
 
+    def word(self, constants: Constants, state: State) -> int:
+        """Number of the word that is looked at: the one picked, or the first of the question that is known."""
+        if state["picked"][0] >= 0:
+            return int(state["picked"][0])
+        known = (constants.index.get(term) for term in self.question.replace("+", " ").replace("-", " ").split())
+        return next((k for k in known if k is not None and k < ASKED_WORDS), 0)
+
+    def said_near(self, constants: Constants, state: State, word: int) -> np.ndarray | None:
+        """What the network says of all words to stand near one; None where the method gives no such chances."""
+        return nearby.chances(state["inner"][word], state["outer"]) if self.method == SOFTMAX else None
+
+    def _near(self, constants: Constants, state: State, stream: str) -> Any:
+        """What goes in and out for the word that is looked at."""
+        words, word, counts = constants.corpus.words, self.word(constants, state), constants.counts
+        if stream == "one-hot":
+            return nearby.folded(nearby.one_hot(word, len(words)))
+        if counts is None:
+            sentence = f"Counted for texts of at most {COUNTED_WORDS} words; this one has {len(words)}."
+            return [{"word": sentence}] if stream in ("near", "together") else np.zeros((1, 1))
+        if stream == "counts":
+            return nearby.commonest(counts)
+        if stream == "together":
+            return nearby.together_rows(words, counts, word)
+        said, share = self.said_near(constants, state, word), nearby.counted(counts, word)
+        return nearby.near_rows(words, said, share) if stream == "near" else nearby.folded(share if said is None else said)
+
     def summary(self, constants: Constants, state: State) -> dict[str, Any]:
         """Score, loss and speed so far."""
         corpus, watch = constants.corpus, constants.stopwatch
@@ -591,6 +662,7 @@ class Word2Vec(Model):
                 out["PPMI-SVD baseline (%)"] = constants.baseline
         if self.method in SAMPLED and self.threads > 1:
             out["threads"] = f"{self.threads}, not repeatable"
+        out["word"] = corpus.words[self.word(constants, state)]
         if watch.seconds:
             out["words per second"] = round(watch.tokens / watch.seconds)
         return out
@@ -608,9 +680,31 @@ class Word2Vec(Model):
                 np.median([run(cls(score_every=0, **values), seed=seed).summary["analogies (%)"] for seed in (0, 1, 2)])
             )
 
+        def apart(run: Any) -> float:
+            """Difference between the largest and the smallest distance of two one-hot vectors of the vocabulary."""
+            n = len(cls().text().words)
+            vectors = np.stack([nearby.one_hot(k, n) for k in range(0, n, 7)])
+            gaps = [np.linalg.norm(vectors[k + 1 :] - vectors[k], axis=1) for k in range(len(vectors) - 1)]
+            return float(np.ptp(np.concatenate(gaps)))
+
+        def near(run: Any) -> float:
+            """What the network says of words near by against the text: half the sum of differences, mean over all words."""
+            s = run(cls(method=SOFTMAX, score_every=0), seed=0, record={}).simulation
+            counts = s.constants.counts
+            off = [np.abs(s.model.said_near(s.constants, s.state, k) - nearby.counted(counts, k)).sum() / 2 for k in range(len(counts))]
+            return float(np.mean(off))
+
         lab = "the lab's own grammar text, 41,000 tokens, 468 words"
         sizes = ((2, 2.0, 3.0), (3, 7.0, 4.0), (8, 55.0, 8.0), (16, 95.0, 4.0), (32, 99.5, 1.5))
         return (
+            Figure("one-hot vectors: largest less smallest distance", 0.0, apart, 1e-12, source="the square root of two"),
+            Figure(
+                "co-occurrence softmax: share of the chances near by that lies elsewhere than in the text",
+                0.1,
+                near,
+                bound="at_most",
+                source=lab,
+            ),
             Figure("skip-gram analogies", 95.0, median(), unit="%", source=lab, bound="at_least"),
             Figure("co-occurrence softmax analogies", 90.0, median(method=SOFTMAX), unit="%", source=lab, bound="at_least", slow=True),
             Figure("CBOW analogies", 92.8, median(method=CBOW), 2.0, unit="%", source="gensim 4.4 on the same text, median of four seeds"),

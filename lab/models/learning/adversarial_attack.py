@@ -39,6 +39,7 @@ class AdversarialAttack(InSight):
     - press *Next example*, or draw a digit of your own with the mouse and see it attacked;
     - move eps: the curves say how many test examples survive random noise, FGSM and PGD of each size;
     - choose a class to aim at, the round ball (2-norm), or an attack that only asks, and see how often it had to ask;
+    - *Take over a trained network* of another run of this session, a perceptron or a convolutional one, and attack it as it is;
     - choose moons as data: the ball stands in the plane, and each arrow carries an example over the boundary.
 
     What is read wrongly to begin with needs no attack: asking then stops at once. Health says when an attack itself is at fault: no
@@ -137,6 +138,11 @@ class AdversarialAttack(InSight):
     def seconds(self):
         """The network is soon trained: what is worth looking at comes then."""
         return 3.0
+
+    @classmethod
+    def taken_over(cls, other):
+        """It is attacked as it is: nothing is learned here."""
+        return super().taken_over(other) | {"learning": False, "epochs": 1}
 
     # -- the attack --
 

@@ -172,7 +172,7 @@ class Autoencoder(Perceptron):
 
     def own_pictures(self, shape):
         """The map in front."""
-        found = [Picture("latent", "Map of the codes", (Layer("latent"),), x="z1", y="z2", click="decode_place", front=True, weight=2, equal=True,
+        found = [Picture("latent", "Map of the codes", (Layer("latent"),), x="z1", y="z2", click="decode_place", hover="decoded" if shape.picture else "", front=True, weight=2, equal=True,
                          doc="Click a point for its neighbours, beside them to decode the place; the path tool decodes along a path.")]  # fmt: skip
         if shape.picture:
             grey: dict[str, Any] = {"colours": "grey", "levels": (0.0, 1.0)}

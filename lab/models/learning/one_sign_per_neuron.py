@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, index, param
+from lab.model import Figure, Layer, Picture, Preset, Stream, action, index, param
 from lab.training import readings, redeclared
 from lab.training.beside import Beside
 from lab.training.dale import ON, Beneath, signs
 from lab.training.learner import EVALUATIONS, TEST_SCORE
 from lab.training.material import outline
 from lab.training.spiking import populations
+from lab.training.stage import led_by
 
 FREE, OTHER = "free.", "other."  # the networks beside: without the law, and in the other form of it
 SAME = "0: the same to the last bit"
@@ -26,7 +27,7 @@ class OneSignPerNeuron(Beside):
     be negative and count what inhibitory units send as minus. Both forms learn the same to the last bit; the third network, beside them on
     the same minibatches, is free. What the law costs is speed in the first epochs, not accuracy. Try:
 
-    - look at the columns: every one has one colour, those of the free network are mixed;
+    - look at the network: all that leaves a hidden unit has one colour; so has every column, and those of the free network are mixed;
     - move the *inhibitory share*: with none, no unit can be silenced and the network must live on its biases; at a half both sides are alike;
     - begin *unbalanced*: excitation exceeds inhibition fourfold at first, every unit is driven hard, and learning has to undo that;
     - hand the trained network to the spiking canvas and see it read a digit with spikes.
@@ -239,10 +240,15 @@ class OneSignPerNeuron(Beside):
 
     @property
     def stage(self):
-        """The columns large, those of the free network beside them, balance, and below the accuracies."""
-        drawn = ("canvas",) if outline(self).picture and self.task == "classification" else ()
-        beside = ("free columns", "accuracies") if self.compared else ("accuracies",)
-        return Stage("signed columns", companions=beside, below=("excitation and inhibition", "loss", *drawn))
+        """The network drawn, what leaves a unit in one colour, the balance beside it; below the columns and those of the free network, accuracies."""
+        shape = outline(self)
+        drawn = ("canvas",) if shape.picture and self.task == "classification" else ()
+        says = ("surface",) if shape.plane else ()
+        free = ("free columns",) if self.compared else ()
+        return led_by(
+            self, (*drawn, "network"), (*says, "excitation and inhibition", "accuracies"), ("signed columns", *free, "loss"),
+            drawers=(("Over time", ("imbalance", "score")),),
+        )  # fmt: skip
 
     def look(self, constants, state, tape, stream):
         """Columns, balance, and the network as populations."""

@@ -40,7 +40,7 @@ class VariationalAutoencoder(Perceptron):
     The loss has two terms: how badly the picture is said, and how far the cloud is from the standard normal distribution, which
     keeps all clouds around the middle and lets them touch. Their sum is a bound: no picture is less likely than it says. Try:
 
-    - drag over the map: the place under the mouse is decoded at once, and along the way;
+    - move over the map: the place under the mouse is decoded beside it; drag, and the way is decoded, too;
     - drag *beta*: at 0 the clouds shrink to points and places between them mean nothing; at 4 they all become the same cloud, and every
       place the same blurred digit;
     - draw a digit and see where it lands, with its cloud;
@@ -299,8 +299,8 @@ class VariationalAutoencoder(Perceptron):
         span = (-3.4, 3.4)  # the prior has 99.9 % of its mass there; nothing jumps while clouds move
         found = [
             Picture("map", "Map of the codes", (Layer("means"), Layer("clouds", style="pale"), Layer("prior", theory=True, label="prior"), Layer("landed", label="drawn", series=(3,)), Layer("place", label="place", series=(5,))),
-                    x="z1", y="z2", x_range=span, y_range=span, click=place, drag=place, front=True, weight=3, equal=True, figures=("negative ELBO (nats)", "active units"),
-                    doc="Drag: the place under the mouse is decoded at once, and along the way. Small ellipses: the clouds of single examples."),
+                    x="z1", y="z2", x_range=span, y_range=span, click=place, drag=place, hover="decoded" if place else "", front=True, weight=3, equal=True, figures=("negative ELBO (nats)", "active units"),
+                    doc="The place under the mouse is decoded beside it; drag, and it is kept, with the way to it. Small ellipses: the clouds of single examples."),
             Picture("terms", "Both terms of the loss", (Layer("test terms", channel=0, label="reconstruction", series=(0,)), Layer("test terms", channel=1, label="KL", series=(1,)),
                     Layer("smoothed reconstruction", style="pale", label="training", series=(0,)), Layer("smoothed KL", style="pale", label="training", series=(1,)),
                     Layer("floor", theory=True, label="floor", series=(0,))),
@@ -327,7 +327,16 @@ class VariationalAutoencoder(Perceptron):
             *found,
             Picture("used units", "What each unit says", (Layer("used units"),), x="unit", y="nats", figures=("active units",)),
             Picture("active units", "Active units", (Layer("active units"),), y="units"),
-            Picture("latent", "Explorer of the codes", (Layer("latent"),), x="z1", y="z2", click=place, equal=True),
+            Picture(
+                "latent",
+                "Explorer of the codes",
+                (Layer("latent"),),
+                x="z1",
+                y="z2",
+                click=place,
+                hover="decoded" if place else "",
+                equal=True,
+            ),
         )
 
     def drawn_layers(self, shape):

@@ -10,7 +10,7 @@ import numpy as np
 from lab.data import pictures
 from lab.errors import FileError, ModelError
 from lab.kernels import below, kernel, seed_state, uniform
-from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 
 LETTERS = {  # 8 x 8 letters, one row of bits per line
     "A": (0x18, 0x3C, 0x66, 0x66, 0x7E, 0x66, 0x66, 0x66),
@@ -22,6 +22,7 @@ LETTERS = {  # 8 x 8 letters, one row of bits per line
 }
 RULES = ("Hebb", "pseudo-inverse", "gradient", "dense")
 MOST = 100  # patterns that can be stored
+RANKED = 12  # singular values that are drawn
 
 
 def hebb(patterns: np.ndarray) -> np.ndarray:
@@ -36,6 +37,18 @@ def projection(patterns: np.ndarray) -> np.ndarray:
     W = patterns.T @ np.linalg.pinv(patterns.T)
     np.fill_diagonal(W, 0.0)
     return W
+
+
+def parts(patterns: np.ndarray) -> np.ndarray:
+    """Singular values of the sum of all x x^T / N, largest first: those of the small matrix of overlaps, which are the same."""
+    return np.linalg.eigvalsh(patterns @ patterns.T / patterns.shape[1])[::-1]
+
+
+def slope_by_weights(x: np.ndarray) -> np.ndarray:
+    """dE/dw_ij = -x_i x_j of a weight that is the same both ways; nothing on the diagonal."""
+    found = -np.outer(x, x)
+    np.fill_diagonal(found, 0.0)
+    return found
 
 
 def energy(W: np.ndarray, b: np.ndarray, x: np.ndarray) -> float:
@@ -106,6 +119,10 @@ class Hopfield(Model):
     digits with a fifth of the pixels turned over two in three come back, with a twentieth all). The dense network stores
     far more: its update is the attention of a transformer. There `beta` says how sharply it chooses between overlaps; at 8
     and below it settles on a mixture of digits even if nothing was spoilt.
+
+    What Hebb's rule adds up is one matrix `x x^T` for each pattern, which has rank one: every row of it is the pattern or its negative. It is
+    also what makes the energy fall fastest: the slope of E by a weight is `-x_i x_j`, by a bias `-x_j`, and a network that follows both (the
+    gradient rule with *Learn biases, too*) grows by `k x_i x_j` and `k x_j`.
     """
 
     name = "hopfield"
@@ -117,6 +134,7 @@ class Hopfield(Model):
     equations = (
         r"W = \frac{1}{N}\sum_s x^s (x^s)^T, \quad W_{ii} = 0",
         r"E = -\frac{1}{2}\, x^T W x - b^T x",
+        r"\frac{\partial E}{\partial w_{ij}} = -x_i x_j \ (i \neq j,\ w_{ij} = w_{ji}), \quad \frac{\partial E}{\partial b_j} = -x_j; \qquad \dot{w}_{ij} = k x_i x_j, \quad \dot{b}_j = k x_j",
         r"x \leftarrow X\,\mathrm{softmax}\left(\tfrac{\beta}{N} X^T x\right) \quad \mathrm{(dense)}",
     )
     source = "Hopfield, PNAS 79:2554 (1982); Personnaz et al., J. Physique Lett. 46:L359 (1985); Ramsauer et al., arXiv 2008.02217 (2020)"
@@ -132,6 +150,11 @@ class Hopfield(Model):
         "Random patterns, too many": Preset({"patterns": "random", "count": 30, "size": 100}, shows="last(overlap) < 0.9", after=1000.0),
         "Learn by showing (gradient rule)": Preset(
             {"rule": "gradient", "teaching": True}, shows="energy < -100 and best match = 1", after=600.0
+        ),
+        "Learn by showing, biases too": Preset(
+            {"rule": "gradient", "teaching": True, "biases": True},
+            shows="energy < -100 and best match = 1 and largest learnt bias > 0.1",
+            after=600.0,
         ),
     }
 
@@ -169,6 +192,12 @@ class Hopfield(Model):
         when=("rule", "gradient"),
         doc="Show the patterns in turn and let the weights grow by k x_i x_j at each step, instead of recalling.",
     )
+    biases: bool = param(
+        False,
+        when=("rule", "gradient"),
+        label="Learn biases, too",
+        doc="While patterns are shown the bias of each neuron grows by k x_j; what it learnt is added to the bias above.",
+    )
     k: float = param(0.001, lo=0.00001, hi=0.1, log=True, when=("rule", "gradient"), doc="Rate of the gradient rule.")
 
     @property
@@ -192,7 +221,14 @@ class Hopfield(Model):
             Stream("stored", "image", "", "The stored patterns."),
             Stream("weights", "image", "", "Connections."),
             Stream("overlaps", "bars", "", "Overlap with every stored pattern."),
-        )
+            *(() if self.rule == "dense" else (
+                Stream("outer", "image", "", "x x^T / N of the pattern that was last shown."),
+                Stream("ranks", "bars", "", "Singular values: of x x^T / N of the pattern last shown, and of the sum over all patterns.", channels=("one pattern", "all patterns")),
+                Stream("slope by weights", "image", "", "Slope of the energy by each weight, at the present state."),
+                Stream("slope by biases", "image", "", "Slope of the energy by each bias, at the present state."),
+                Stream("learnt biases", "image", "", "What the biases have learnt."),
+            )),
+        )  # fmt: skip
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -203,7 +239,23 @@ class Hopfield(Model):
             Picture("overlaps", "Overlap with the patterns", (Layer("overlaps", style="bars"),), x="pattern", y="overlap", y_range=(-1, 1)),
             Picture("weights", "Weights", (Layer("weights"),), colours="diverging"),
             Picture("overlap", "Overlap with the pattern shown", (Layer("overlap"),), y="overlap", window=1000.0, y_range=(-1, 1)),
+            *(() if self.rule == "dense" else (
+                Picture("outer", "One pattern's part: x xᵀ", (Layer("outer"),), colours="diverging", doc="Every row is the pattern or its negative: rank one. The weights are the sum of these."),
+                Picture("ranks", "Ranks", (Layer("ranks", style="bars"),), x="number", y="singular value", figures=("rank of the sum",),
+                        doc="One pattern's matrix has a single one that is not zero; the sum has as many as there are independent patterns."),
+                Picture("slope by weights", "Slope of the energy by a weight", (Layer("slope by weights"),), colours="diverging", levels=(-1.0, 1.0), doc="−x_i x_j: what the gradient rule goes against."),
+                Picture("slope by biases", "Slope by a bias", (Layer("slope by biases"),), colours="diverging", levels=(-1.0, 1.0), doc="−x_j."),
+                Picture("learnt biases", "Biases learnt", (Layer("learnt biases"),), colours="diverging", figures=("largest learnt bias",), doc="Grows by k x_j with every pattern shown."),
+            )),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The state large, the energy and what is stored beside it; what the weights are made of in drawers."""
+        inside = () if self.rule == "dense" else ("outer", "ranks")
+        slopes = () if self.rule == "dense" else (("Learning", ("slope by weights", "slope by biases", "learnt biases")),)
+        drawers = (("Weights", ("weights", *inside)), *slopes, ("Over time", ("overlap",)))
+        return Stage("state", companions=("energy", "stored", "overlaps"), drawers=drawers)
 
     def build(self, seed):
         """(P, N) patterns and the picture's shape."""
@@ -257,6 +309,7 @@ class Hopfield(Model):
             "stored": stored,
             "known": np.array([len(found)]),
             "W": np.zeros((n, n)),
+            "own": np.zeros(n),  # biases that were learnt
             "x": found[0].copy(),
             "target": found[0].copy(),
             "E": np.zeros(1),
@@ -285,7 +338,7 @@ class Hopfield(Model):
         self._measure(state)
 
     def _b(self, state):
-        return np.full(len(state["x"]), self.bias)
+        return self.bias + state["own"]
 
     def _measure(self, state):
         state["E"][0] = (
@@ -322,6 +375,8 @@ class Hopfield(Model):
                 state["target"][:] = shown
                 state["W"] += self.k * np.outer(x, x)
                 np.fill_diagonal(state["W"], 0.0)
+                if self.biases:
+                    state["own"] += self.k * x
                 self._measure(state)
                 E[k], m[k] = state["E"][0], 1.0
             return n
@@ -343,6 +398,20 @@ class Hopfield(Model):
             return state["W"].copy() if self.rule != "dense" else self._patterns(state).T @ self._patterns(state) / len(state["x"])
         if stream == "overlaps":
             return self.overlaps(state)
+        if stream == "outer":
+            return np.outer(state["target"], state["target"]) / len(state["x"])
+        if stream == "ranks":
+            found = np.zeros((2, RANKED))
+            for row, patterns in zip(found, (state["target"][None], self._patterns(state)), strict=True):
+                values = parts(patterns)[:RANKED]
+                row[: len(values)] = np.where(values > 1e-9, values, 0.0)
+            return found
+        if stream == "slope by weights":
+            return slope_by_weights(state["x"])
+        if stream == "slope by biases":
+            return -state["x"].reshape(shape)
+        if stream == "learnt biases":
+            return state["own"].reshape(shape).copy()
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
@@ -354,7 +423,14 @@ class Hopfield(Model):
             "energy": float(state["E"][0]),
             "best match": float(m.max()),
             "pattern": int(m.argmax()),
-        }
+        } | (
+            {}
+            if self.rule == "dense"
+            else {
+                "rank of the sum": int((parts(self._patterns(state)) > 1e-9).sum()),
+                "largest learnt bias": float(np.abs(state["own"]).max()),
+            }
+        )
 
     @action("Paint", hidden=True, row=(int, param(0, lo=0, hi=1023, doc="Row.")), column=(int, param(0, lo=0, hi=1023, doc="Column.")), value=(float, param(1.0, lo=-1.0, hi=1.0, doc="Brightness.")))  # fmt: skip
     def paint(self, constants, state, row, column, value):
@@ -423,6 +499,40 @@ class Hopfield(Model):
 
             return held
 
+        def ranks(run):
+            """Largest rank of the x x^T of a letter, by NumPy."""
+            return float(max(np.linalg.matrix_rank(np.outer(x, x)) for x in cls().build(0)[0]))
+
+        def slopes(run):
+            """Both slopes against central differences of the energy, a weight being the same both ways."""
+            rng, n, h, worst = np.random.default_rng(0), 6, 1e-4, 0.0
+            W, b, x = hebb(rng.choice([-1.0, 1.0], (3, n))), rng.standard_normal(n), rng.choice([-1.0, 1.0], n)
+            for i in range(n):
+                step = h * np.eye(n)[i]
+                worst = max(worst, abs((energy(W, b + step, x) - energy(W, b - step, x)) / (2 * h) + x[i]))
+                for j in range(i):
+                    pair = np.zeros((n, n))
+                    pair[i, j] = pair[j, i] = h
+                    worst = max(worst, abs((energy(W + pair, b, x) - energy(W - pair, b, x)) / (2 * h) - slope_by_weights(x)[i, j]))
+            return worst
+
+        def learnt(run):
+            """Biases after each of four letters was shown 100 times, against 100 k times their sum."""
+            model = cls(rule="gradient", teaching=True, biases=True)
+            result = run(model, steps=400, record={})
+            return float(np.abs(result.state["own"] - 100 * model.k * model.build(0)[0].sum(0)).max())
+
+        yield Figure("rank of the x x^T of a letter", 1.0, ranks, source="outer product")
+        yield Figure(
+            "slopes of the energy by weights and biases against central differences",
+            1e-9,
+            slopes,
+            bound="at_most",
+            source="E is linear in both",
+        )
+        yield Figure(
+            "biases learnt by showing against k times the sum of what was shown", 1e-12, learnt, bound="at_most", source="db/dt = k x"
+        )
         yield Figure("largest rise of the energy in asynchronous recall", 1e-12, rises, bound="at_most", source="Hopfield (1982)")
         yield Figure("energy kept up to date against its definition", 1e-9, drift, bound="at_most", source="E = -1/2 x W x - b x")
         yield Figure(

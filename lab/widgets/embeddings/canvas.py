@@ -28,6 +28,7 @@ class MapCanvas(QWidget):
     walked   a path was drawn: its corners (m, 2) on the map
     placed   a place (x, y) of a flat map beside all points was clicked
     hovered  the point under the mouse, -1 for none
+    over     where the mouse is while nothing is pressed, None once it is elsewhere
     """
 
     picked = Signal(int)
@@ -35,6 +36,7 @@ class MapCanvas(QWidget):
     walked = Signal(object)
     placed = Signal(float, float)
     hovered = Signal(int)
+    over = Signal(object)
     moved = Signal()
 
     def __init__(self, parent: QWidget | None = None):
@@ -235,6 +237,7 @@ class MapCanvas(QWidget):
     def mouseMoveEvent(self, event: Any) -> None:
         """Drag the view, or go on with what is drawn."""
         place = event.position()
+        self.over.emit(None if event.buttons() else place)
         if self._stroke:
             if (place - self._stroke[-1]).manhattanLength() > 3:
                 self._stroke.append(place)
@@ -299,6 +302,7 @@ class MapCanvas(QWidget):
 
     def leaveEvent(self, event: Any) -> None:
         """The mouse left."""
+        self.over.emit(None)
         if self.under >= 0:
             self.under = -1
             self.hovered.emit(-1)

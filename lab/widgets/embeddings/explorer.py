@@ -89,6 +89,7 @@ class ExplorerView(PictureView):
         self.canvas.chosen.connect(self.choose)
         self.canvas.walked.connect(self._walked)
         self.canvas.placed.connect(self._placed)
+        self.canvas.over.connect(self._foresee)
         self.legend = Legend(self)
         self.legend.chosen.connect(self._choose_class)
         self.line = QLabel(self)
@@ -492,6 +493,14 @@ class ExplorerView(PictureView):
     def _placed(self, x: float, y: float) -> None:
         if self.picture.click and self.state.layout == RUN:
             self.acted.emit(self.picture.click, {"x": x, "y": y})
+
+    def _foresee(self, at: QPointF | None) -> None:
+        """The place under the mouse, where the map is the run's own and flat."""
+        flat = at is not None and self.state.layout == RUN and self.canvas.scene.points.shape[1] == 2
+        if at is None or not flat:
+            self.foresee(None)
+        else:
+            self.foresee(self.canvas.place(at), self.canvas.mapTo(self, at.toPoint()))
 
     def _pin(self) -> None:
         answer = self.state.answer

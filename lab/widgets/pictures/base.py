@@ -17,10 +17,12 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
 
 from lab.display import plots as view
 from lab.display.plots import Overlay, RecordedSource, Source, typeset
+from lab.engine.status import Answer, Ask
 from lab.errors import FileError, LabError
 from lab.model import Model, Picture
 from lab.units import figure, number
 from lab.widgets import theme
+from lab.widgets.pictures.foreseen import Foreseen
 
 EXPORTS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".pdf": "PDF page (*.pdf)", ".csv": "Data (*.csv)"}
 Table = tuple[list[str], list[Any]]
@@ -43,6 +45,7 @@ def draws(*kinds: str) -> Callable[[type[V]], type[V]]:
 class PictureView(QWidget):
     """One picture of one model.
 
+    asked         (`Ask`) what an image would show were the action done at the place under the cursor
     acted         (action name, arguments) when a person clicks, drags, paints or picks
     handle_moved  (parameter, value, final) while a parameter line is dragged; final on release
     values_wanted ({parameter: value}, again) several parameters at once; `again`: the run shall begin anew with them
@@ -53,6 +56,7 @@ class PictureView(QWidget):
     lecture_wanted (name of the picture) it shall be shown alone, with a sentence and a slider
     """
 
+    asked = Signal(object)
     acted = Signal(str, dict)
     handle_moved = Signal(str, object, bool)
     values_wanted = Signal(dict, bool)
@@ -89,6 +93,7 @@ class PictureView(QWidget):
         self._readout.setProperty("role", "figure")
         self._readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._readout.hide()
+        self._foreseen: Foreseen | None = None  # made when something is asked first
         theme.changes().changed.connect(self.set_theme)
 
     # -- for the shell --
@@ -225,6 +230,24 @@ class PictureView(QWidget):
         self._readout.show()
         self._readout.raise_()
 
+    def foresee(self, place: tuple[float, float] | None, at: QPoint | None = None) -> None:
+        """Ask what the picture's `hover` would be after a click at `place`, to show it beside the cursor `at`; None: no longer."""
+        picture = self.picture
+        if place is None or at is None or not (picture.hover and picture.click):
+            if self._foreseen is not None:
+                self._foreseen.leave()
+            return
+        if self._foreseen is None:
+            self._foreseen = Foreseen(self)
+        self._foreseen.follow(at)
+        self.asked.emit(Ask(picture.hover, picture.click, {"x": float(place[0]), "y": float(place[1])}))
+
+    def show_answer(self, answer: Answer) -> None:
+        """Show what was asked, if it was asked here and the cursor still is."""
+        asked = answer.question
+        if self._foreseen is not None and (asked.stream, asked.action) == (self.picture.hover, self.picture.click):
+            self._foreseen.show_answer(answer, self.model)
+
     def _style_words(self) -> None:
         tokens = theme.current().tokens
         self._readout.setStyleSheet(
@@ -248,6 +271,7 @@ class PictureView(QWidget):
     def leaveEvent(self, event: Any) -> None:
         """The cursor left: so does its read-out."""
         self.read_out("")
+        self.foresee(None)
         super().leaveEvent(event)
 
     # -- copy and export --

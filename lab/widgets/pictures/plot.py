@@ -446,21 +446,23 @@ class PlotView(PictureView):
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
         """Follow the cursor with a hairline and a read-out."""
         if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseMove:
-            self._hover(event.position().toPoint())
+            self._hover(event.position().toPoint(), bool(event.buttons()))
         elif event.type() == QEvent.Type.Leave:
+            self.foresee(None)
             if self.led:
                 self.hovered.emit(None)
             else:
                 self.point_at(None)
         return super().eventFilter(watched, event)
 
-    def _hover(self, at: QPoint) -> None:
+    def _hover(self, at: QPoint, pressed: bool = False) -> None:
         scene = self.canvas.mapToScene(at)
         if not self.field.sceneBoundingRect().contains(scene) or self._words.isVisible():
             if self.led:
                 self.hovered.emit(None)
             else:
                 self.point_at(None)
+            self.foresee(None)
             return
         place = self.field.mapSceneToView(scene)
         if self.led:
@@ -468,7 +470,9 @@ class PlotView(PictureView):
             return
         self.hair.setPos(place.x())
         self.hair.show()
-        self.read_out(self.under_cursor(place), self.canvas.viewport().mapTo(self, at))
+        mouse = self.canvas.viewport().mapTo(self, at)
+        self.read_out(self.under_cursor(place), mouse)
+        self.foresee(None if pressed else self.unplace(place), mouse)  # what is dragged is done, and seen where it belongs
 
     def point_at(self, x: float | None) -> None:
         """Stand the cursor at a drawn place of the horizontal axis with what is read there, or take it away."""

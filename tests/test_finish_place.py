@@ -1,0 +1,88 @@
+"""The card of a finished run lies where it covers least: found from what is drawn."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QWidget
+
+from lab.widgets import theme
+from lab.widgets.finish import FinishCard
+from lab.widgets.laid import Drawn
+
+
+class Sheet(QWidget):
+    """Curves in some rectangles on the ground of the look in force."""
+
+    def __init__(self, parent, *full: QRect):
+        super().__init__(parent)
+        self.full = full
+
+    def paintEvent(self, event):
+        painter = QPainter(self)
+        tokens = theme.current().tokens
+        painter.fillRect(self.rect(), QColor(tokens.surface))
+        painter.setPen(QColor(tokens.grid))
+        for x in range(0, self.width(), 40):
+            painter.drawLine(x, 0, x, self.height())  # a grid is nothing to read
+        for rect in self.full:
+            painter.fillRect(rect, QColor(tokens.series[0]))
+        painter.end()
+
+
+@pytest.fixture
+def sheet(qtbot):
+    def make(*full):
+        theme.apply(theme_application(), "dark")
+        stage = QWidget()
+        qtbot.addWidget(stage)
+        stage.resize(1000, 640)
+        drawn = Sheet(stage, *full)
+        drawn.setGeometry(0, 0, 1000, 640)
+        return stage, drawn
+
+    return make
+
+
+def theme_application():
+    from lab.widgets.application import offscreen_application
+
+    return offscreen_application()
+
+
+def test_of_empty_places_the_lower_right_one_is_taken(sheet):
+    _, drawn = sheet()
+    covers, place = Drawn(drawn).clearest(QSize(300, 200), QRect(10, 10, 980, 620))
+    assert covers == 0 and abs(place.right() - 989) < 5 and abs(place.bottom() - 629) < 5
+
+
+def test_what_is_drawn_is_not_covered_where_there_is_another_place(sheet):
+    full = QRect(500, 300, 500, 340)
+    _, drawn = sheet(full)
+    covers, place = Drawn(drawn).clearest(QSize(300, 200), QRect(10, 10, 980, 620))
+    assert covers == 0 and not place.intersects(full)
+
+
+def test_a_place_in_the_middle_of_curves_is_the_least_bad_one(sheet):
+    _, drawn = sheet(QRect(0, 0, 1000, 640))
+    covers, place = Drawn(drawn).clearest(QSize(300, 200), QRect(10, 10, 980, 620))
+    assert covers > 0 and QRect(10, 10, 980, 620).contains(place.adjusted(0, 0, -5, -5))
+
+
+@pytest.mark.parametrize(("full", "strip"), [((QRect(0, 0, 640, 640),), False), ((QRect(0, 0, 1000, 280), QRect(0, 380, 1000, 260)), True)])
+def test_the_card_becomes_a_strip_where_only_a_strip_has_room(sheet, full, strip):
+    from types import SimpleNamespace
+
+    stage, drawn = sheet(*full)
+    card = FinishCard(stage, drawn)
+    status = SimpleNamespace(reason="finished", summary={"accuracy": 0.9, "loss": 0.1})
+    card.show_run(status, [("Go on", lambda: None), ("Start again", lambda: None)])
+    assert card._line.isVisibleTo(stage) == strip
+    assert stage.rect().contains(card.geometry()) and not any(rect.intersects(card.geometry()) for rect in full)
+    stage.resize(700, 400)
+    card.place()
+    assert card._line.isVisibleTo(stage) and stage.rect().contains(card.geometry())
