@@ -54,7 +54,9 @@ class ConvolutionalNetwork(Supervised):
         "Kernels of five": Preset({"size": 5}, shows="test accuracy > 0.95"),
     }
 
-    filters: str = param("8-16", live=False, main=True, group="Network", doc="Kernels of each convolution, first to last: 8-16.")
+    filters: str = param(
+        "8-16", live=False, kind="layers", main=True, group="Network", doc="Kernels of each convolution, first to last: 8-16."
+    )
     size: int = param(3, "pixels", lo=1, hi=9, live=False, group="Network", doc="Side of a kernel (odd).")
     pooling: str = param(
         "max",

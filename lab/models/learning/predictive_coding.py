@@ -107,7 +107,9 @@ class PredictiveCoding(Model):
     }  # fmt: skip
 
     data: str = param("digits", choices=DATA, live=False, group="Data", doc="What is learned: 8 x 8 digits, or two classes in the plane.")
-    hidden: str = param("32-32-32", live=False, group="Network", doc="Units of the hidden layers, first to last, joined by '-'.")
+    hidden: str = param(
+        "32-32-32", live=False, kind="layers", group="Network", doc="Units of the hidden layers, first to last, joined by '-'."
+    )
     activation: str = param("tanh", choices=pc.ACTIVATIONS, live=False, main=True, group="Network", doc="Activation sigma of every layer but the output.")  # fmt: skip
     clamp: str = param(CLAMPS[0], choices=CLAMPS, main=True, group="Settling", label="What is held", doc="Both ends held: weights learn. One end held: nothing is learned.")  # fmt: skip
     form: str = param("strict", choices=FORMS, main=True, group="Settling", label="Predictions",
