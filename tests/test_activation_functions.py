@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from lab.engine import simulation as engine
-from lab.engine.simulation import Simulation
 from lab.models.neurons import activation_functions as af
 
 
@@ -56,21 +55,3 @@ def test_softmax_steps_end_in_its_probabilities():
     model = af.ActivationFunctions(temperature=0.5)
     rows = model.observe(None, model.start(None, 0), "softmax steps")
     np.testing.assert_allclose([row["probability"] for row in rows], af.softmax(np.array(model.logits[0]), 0.5))
-
-
-def test_the_output_is_read_as_a_chance_and_as_a_rate():
-    model = af.ActivationFunctions(weight=0.0, w2=0.0, w3=0.0, bias=1.0)  # y stands still
-    result = engine.run(model, steps=1000, seed=1, record={"output": 1, "read": 1, "reading": 1})
-    y, events = float(result["output"][0]), result.recorded("read")
-    assert (events.index < 20).sum() / (20 * 100) == pytest.approx(y, abs=0.05)
-    assert (events.index >= 20).sum() / (20 * 10.0) == pytest.approx(30.0 * y, rel=0.05), "spikes per second of each cell"
-    assert result["reading"][200:, 1].mean() == pytest.approx(y, abs=0.05)
-
-
-def test_the_threshold_is_minus_the_bias():
-    simulation = Simulation(af.ActivationFunctions(function="step", bias=-2.0), 0)
-    simulation.advance(30)
-    rows = {row[""]: row["w x"] for row in simulation.observe("arithmetic")}
-    assert rows["threshold θ = −b"] == 2.0
-    assert rows["weighted sum w·x"] - rows["threshold θ = −b"] == pytest.approx(rows["sum z"])
-    assert rows["output σ(z)"] == float(rows["weighted sum w·x"] >= 2.0)

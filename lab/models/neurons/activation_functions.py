@@ -7,14 +7,11 @@ import math
 import numpy as np
 
 from lab.kernels import kernel, seed_state, uniform
-from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 
-CHANCES = ("logistic", "step")  # those whose values lie between 0 and 1
 FUNCTIONS = ("logistic", "tanh", "ReLU", "step", "identity", "softplus", "GELU")
-TRIALS = 20  # of either reading
-ASKED = 10  # steps from one yes or no to the next
-MOST_SPIKES = 30.0  # spikes per second of a cell whose number is 1
 INPUTS = np.linspace(-6.0, 6.0, 601)
+READ = ("as a rate", "as a chance")
 SWEEP = 200  # steps from the left end of the input to the right and back
 
 
@@ -75,13 +72,28 @@ def softmax(z: np.ndarray, temperature: float = 1.0) -> np.ndarray:
 
 
 @kernel
-def _read(y, phase, rng, spike, found):
-    """Marks (n, 2 TRIALS): a yes with the chance y, asked every ASKED steps; a spike in a step with the chance `spike` times y."""
+def _read(y, owed, shares, rng, read, rows, events):
+    """Read each output as a rate (a spike whenever one is due) and as a chance (yes with that chance); returns the steps done."""
+    steps, index, value, count = events
     for k in range(len(y)):
-        for i in range(TRIALS):
-            found[k, i] = (phase + k) % ASKED == 0 and uniform(rng) < y[k]
-        for i in range(TRIALS, 2 * TRIALS):
-            found[k, i] = uniform(rng) < spike * y[k]
+        if count[0] + 2 > len(steps):
+            return k
+        owed[0] += y[k]
+        spike = owed[0] >= 1.0 - 1e-9
+        if spike:
+            owed[0] = max(0.0, owed[0] - 1.0)
+        yes = uniform(rng) < y[k]
+        for j in range(2):
+            happened = spike if j == 0 else yes
+            if happened:
+                steps[count[0]], index[count[0]], value[count[0]] = k, j, 0.0
+                count[0] += 1
+                read[j] += 1
+            shares[j] = min(1.0, shares[j] + (happened - shares[j]) * 0.02)
+            rows[k, j] = shares[j]
+        read[2] += 1
+        rows[k, 2] = y[k]
+    return len(y)
 
 
 class ActivationFunctions(Model):
@@ -93,9 +105,9 @@ class ActivationFunctions(Model):
     now; the derivative is what learning sees. Compare the functions: the logistic one never passes more than a quarter of
     the weight on, and the step none at all.
 
-    A number between 0 and 1 can be read in two ways: as the chance of a yes, or as the rate of a cell that fires more or less often. *Read twice* does
-    both with the present output. And the bias is minus a threshold: the output passes the middle where the weighted sum of the inputs passes
-    minus the bias, as the arithmetic says.
+    What does an output of 0.3 say? Time is not in it, so it may be read as a firing rate, three tenths of the largest, or as a chance, yes in
+    three of ten trials. *Rate or chance* does both with the same number: the spikes come evenly, the answers by chance, and counted for long
+    enough they agree. That holds for outputs from 0 to 1 only; what lies beyond is cut off there.
 
     The bars are a softmax, which turns any numbers (logits) into probabilities: the drawer *Softmax* has its steps. The
     temperature sharpens or flattens them: near 0 the largest takes all, at high temperature all become equal.
@@ -107,11 +119,7 @@ class ActivationFunctions(Model):
     icon = "mdi6.sigma"
     order = 10
     also = "sigmoid; softmax; logistic function; ReLU; tanh; transfer function; artificial neuron; temperature; Boltzmann distribution; threshold unit"
-    equations = (
-        r"y = \sigma\left(\sum_i w_i x_i + b\right)",
-        r"w \cdot x + b > 0 \;\Leftrightarrow\; w \cdot x > \theta = -b",
-        r"\mathrm{softmax}(z)_i = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}}",
-    )
+    equations = (r"y = \sigma\left(\sum_i w_i x_i + b\right)", r"\mathrm{softmax}(z)_i = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}}")
     source = "Goodfellow, Bengio, Courville, Deep Learning (2016), sections 6.2 and 6.3; Hendrycks and Gimpel (2016) for GELU"
     presets = {
         "Logistic neuron": Preset({}, shows="abs(max(slope dy/dx) - 0.25) < 0.001"),
@@ -156,35 +164,32 @@ class ActivationFunctions(Model):
             Stream("input", "trace", "", "The input x, which sweeps back and forth.", every=1),
             Stream("output", "trace", "", "The output y of the neuron.", every=1),
             Stream("slope now", "trace", "", "Derivative of the output by the input, where the neuron is."),
+            Stream(
+                "read",
+                "raster",
+                "",
+                "The output read twice: spikes of a cell with that rate, and answers of a unit that says yes with that chance.",
+                channels=READ,
+            ),
+            Stream(
+                "read share",
+                "trace",
+                "",
+                "Part of the steps with a spike, and with a yes, of the last half second; and the output.",
+                shape=(3,),
+                channels=(*READ, "output"),
+                every=1,
+            ),
             Stream("neuron", "network", "", "Inputs, weights, their sum and the output."),
             Stream("arithmetic", "table", "", "Every product, their sum, and what becomes of it."),
             Stream("curve", "curve", "", "The output over the input.", channels=("y",)),
             Stream("slope", "curve", "", "Derivative of the output by the input.", channels=("dy/dx",)),
             Stream("probabilities", "bars", "", "Softmax of the logits."),
-            Stream(
-                "read",
-                "raster",
-                "",
-                f"The output read twice: {TRIALS} rows of yes, asked ten times a second; {TRIALS} cells that fire at up to {MOST_SPIKES:g} spikes a second.",
-            ),
-            Stream(
-                "reading",
-                "trace",
-                "",
-                "Share of yes when last asked, and spikes of the cells of late over the most there can be.",
-                shape=(2,),
-                channels=("share of yes", "rate of the cells"),
-                every=1,
-            ),
             Stream("softmax steps", "table", "", "From the logits to the probabilities."),
         )
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        twice = (
-            Picture("read", "Read twice", (Layer("read"),), window=4.0, y="answers, cells", doc=f"Below: a yes with the chance y, {TRIALS} times. Above: {TRIALS} cells whose rate is y times {MOST_SPIKES:g} spikes a second."),
-            Picture("reading", "As a chance, and as a rate", (Layer("reading"), Layer("output", theory=True, label="y")), y="y", y_range=(0.0, 1.0), window=4.0, figures=("y",)),
-        )  # fmt: skip
         return (
             Picture("neuron", "Neuron", (Layer("neuron"),), drag="set_weight", front=True, weight=1.2, doc="Drag a wire up or down to change its weight."),
             Picture(
@@ -192,11 +197,12 @@ class ActivationFunctions(Model):
                 x="input x₁", y="output y", x_range=(-6, 6), figures=("y",), front=True, drag="shift",
             ),
             Picture("derivative", "Derivative", (Layer("slope", label="dy/dx"), Layer("slope now", x="input", style="marker")), x="input x₁", y="dy/dx₁", x_range=(-6, 6), figures=("dy/dx",), front=True),
+            Picture("read", "One number, read twice", (Layer("read"),), window=4.0, doc="As a rate, of up to 100 spikes a second; as a chance, by a unit that is thrown a hundred times a second. Only an output from 0 to 1 can be both."),
+            Picture("read_share", "Rate and chance, counted", (Layer("read share", channel=0, label="rate / 100 Hz"), Layer("read share", channel=1, label="part of yes"), Layer("read share", channel=2, theory=True, label="output y")), y="0 to 1", window=4.0, y_range=(-0.05, 1.05)),
             Picture("softmax", "Softmax", (Layer("probabilities", style="bars"),), x="class", y="probability", y_range=(0, 1), figures=("entropy (nats)",)),
             Picture("arithmetic", "Arithmetic", (Layer("arithmetic"),)),
             Picture("time", "Over time", (Layer("input", label="x"), Layer("output", label="y")), y="x₁, y", window=4.0),
             Picture("softmax_steps", "Softmax, step by step", (Layer("softmax steps"),)),
-            *(twice if self.function in CHANCES else ()),
         )  # fmt: skip
 
     @property
@@ -206,43 +212,34 @@ class ActivationFunctions(Model):
             "neuron",
             ("function", "derivative"),
             below=("arithmetic", "softmax"),
-            drawers=(("Softmax", ("softmax_steps",)), *((("Read twice", ("reading", "read")),) if self.function in CHANCES else ())),
+            drawers=(("Rate or chance", ("read", "read_share")), ("Softmax", ("softmax_steps",))),
         )
 
     def start(self, constants, seed):
-        return {"phase": np.zeros(1, np.int64), "shift": np.zeros(1), "rng": seed_state(seed), "late": np.zeros(2)}
+        return {
+            "phase": np.zeros(1, np.int64), "shift": np.zeros(1), "rng": seed_state(seed), "owed": np.zeros(1), "shares": np.zeros(2),
+            "read": np.zeros(3, np.int64),
+        }  # fmt: skip
 
     def _x(self, phase: np.ndarray) -> np.ndarray:
         """A triangle between -6 and 6 with period 2 SWEEP steps."""
         return 6.0 - 12.0 * np.abs((phase % (2 * SWEEP)) / SWEEP - 1.0)
 
     def state_bounds(self, constants, state, step):
-        return {"phase": COUNT}
+        return {"phase": COUNT, "read": COUNT, "owed": Bound(0.0, 1.0), "shares": Bound(0.0, 1.0)}
 
     def advance(self, constants, state, n, out):
-        events, keep = out.events["read"], 0.8  # of late: a time constant of five steps
-        n = min(n, (len(events.steps) - int(events.count[0])) // (2 * TRIALS))
         phase = state["phase"][0] + 1 + np.arange(n)
         x = self._x(phase)
-        y = np.clip(value(self.function, self._z(state, x)), 0.0, 1.0)
-        marks = np.zeros((n, 2 * TRIALS), np.bool_)
-        if n:
-            _read(y, int(phase[0]), state["rng"], MOST_SPIKES * self.clock.dt, marks)
-        for step, index in zip(*np.nonzero(marks), strict=True):
-            events.append(int(step), int(index), 0.5)
-        late = state["late"]
-        for k in range(n):
-            if phase[k] % ASKED == 0:
-                late[0] = marks[k, :TRIALS].mean()
-            late[1] = keep * late[1] + (1.0 - keep) * marks[k, TRIALS:].mean() / (MOST_SPIKES * self.clock.dt)
-            if out.wanted("reading"):
-                out["reading"][k] = late
         if out.wanted("input"):
             out["input"][:n] = x
         if out.wanted("output"):
             out["output"][:n] = value(self.function, self._z(state, x))
         if out.wanted("slope now"):
             out["slope now"][:n] = self.weight * derivative(self.function, self._z(state, x))
+        y = value(self.function, self._z(state, x))
+        shares = out["read share"] if out.wanted("read share") else np.empty((n, 3))
+        n = _read(np.clip(y, 0.0, 1.0), state["owed"], state["shares"], state["rng"], state["read"], shares[:n], out.events["read"].columns)
         state["phase"][0] += n
         return n
 
@@ -300,15 +297,7 @@ class ActivationFunctions(Model):
             z = sum(x * w for _, x, w in wires)
             rows: list[dict[str, object]] = [{"": name if name != "1" else "bias", "x": x, "w": w, "w x": w * x} for name, x, w in wires]
             y, slope = (float(f(self.function, np.array([z]))[0]) for f in (value, derivative))
-            bias = wires[-1][2]
-            found = [
-                ("sum z", z),
-                ("output σ(z)", y),
-                ("slope σ'(z)", slope),
-                ("weighted sum w·x", z - bias),
-                ("threshold θ = −b", 0.0 - bias),
-            ]
-            return [*rows, *({"": name, "w x": number} for name, number in found)]
+            return [*rows, {"": "sum z", "w x": z}, {"": "output σ(z)", "w x": y}, {"": "slope σ'(z)", "w x": slope}]
         if stream == "softmax steps":
             logits = np.array(self.logits[0])
             e = np.exp((logits - logits.max()) / self.temperature)
@@ -326,6 +315,8 @@ class ActivationFunctions(Model):
             "x": x,
             "y": float(value(self.function, z)[0]),
             "dy/dx": float(self.weight * derivative(self.function, z)[0]),
+            "spikes": int(state["read"][0]),
+            "yes": int(state["read"][1]),
             "entropy (nats)": float(-(p * np.log(np.maximum(p, 1e-300))).sum()),
         }
 
@@ -374,29 +365,6 @@ class ActivationFunctions(Model):
             result = run(cls(function="tanh", weight=2.0, bias=0.5), steps=300)
             return float(np.abs(result["output"] - np.tanh(2 * result["input"] + 0.5)).max())
 
-        def threshold(run):
-            """Patterns of three inputs in which the step neuron differs from a gate whose threshold is minus the bias."""
-            rng, wrong = np.random.default_rng(0), 0
-            for _ in range(200):
-                w, b, x = rng.standard_normal(3), rng.standard_normal(), rng.standard_normal(3)
-                model = cls(function="step", weight=w[0], w2=w[1], w3=w[2], x2=x[1], x3=x[2], bias=b)
-                y = value("step", model._z({"shift": np.zeros(1)}, np.array([x[0]])))[0]
-                wrong += bool(y) != (w @ x >= -b)
-            return float(wrong)
-
-        def twice(run):
-            """Yes and spikes over five sweeps against what the output led to expect, the larger in standard errors."""
-            result = run(cls(), steps=10 * SWEEP, seed=3, record={"output": 1, "read": 1})
-            y, events = result["output"], result.recorded("read")
-            asked = y[(np.arange(1, len(y) + 1) % ASKED) == 0]
-            spike = MOST_SPIKES * cls().clock.dt * y
-            yes, spikes = int((events.index < TRIALS).sum()), int((events.index >= TRIALS).sum())
-            errors = [
-                abs(yes - TRIALS * asked.sum()) / np.sqrt(TRIALS * (asked * (1 - asked)).sum()),
-                abs(spikes - TRIALS * spike.sum()) / np.sqrt(TRIALS * (spike * (1 - spike)).sum()),
-            ]
-            return float(max(errors))
-
         def drawn(run):
             model = cls(weight=0.7, bias=-0.3, x2=2.0, w2=0.4, x3=-1.0, w3=1.1, function="tanh")
             result = run(model, steps=123)
@@ -404,11 +372,19 @@ class ActivationFunctions(Model):
             x, w = np.asarray(shown["layers"][0]["values"]), np.asarray(shown["wires"][0]["weights"])[:, 0]
             return float(abs(np.tanh(w @ x) - result["output"][-1]))
 
+        def read(which):
+            def measure(run):
+                """Rate (in units of the largest) or part of yes over 20,000 steps of a neuron whose output stands still at 0.3."""
+                told = run(cls(weight=0.0, w2=0.0, w3=0.0, bias=math.log(0.3 / 0.7)), steps=20_000, seed=3, record={}).summary
+                return told[which] / 20_000
+
+            return measure
+
         yield Figure(
-            "step neurons that differ from a gate of threshold minus b, of 200", 0.0, threshold, source="w x + b >= 0 is w x >= -b"
+            "an output of 0.3 read as a rate: spikes over steps", 0.3, read("spikes"), tolerance=1e-4, source="a spike whenever one is due"
         )
         yield Figure(
-            "output read as chances and as rates, standard errors off, larger", 4.0, twice, bound="at_most", source="binomial counts"
+            "an output of 0.3 read as a chance: part of yes", 0.3, read("yes"), tolerance=0.01, source="binomial, three standard errors"
         )
         yield Figure("drawn inputs times drawn weights against the output", 1e-15, drawn, bound="at_most", source="y = tanh(w . x)")
         yield Figure(
