@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from peer import ask, peer
+from peer import ask, peer, row
 
 from lab.engine.simulation import Simulation
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
@@ -26,7 +26,8 @@ from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
 HERE = Path(__file__).resolve().parent
 REFERENCE = 14.63620999  # ms between spikes at 10 uA/cm2, by an adaptive solver of eighth order at tolerance 1e-11
 OURS = 0.04  # ms
-BRIAN2 = (("rk2", 0.035), ("rk4", 0.06))
+# Method, form of the rates and step (ms): its own methods with exp and exprel, and our staggered trapezoid rule written for it.
+BRIAN2 = (("rk2", "exp", 0.035), ("rk4", "exp", 0.06), ("rk4", "exprel", 0.06), ("own", "staggered", 0.04))
 NEURON = (("--dt", "0.025"), ("--tolerance", "1e-3"))
 BRIAN2_SHORT = 40.0  # ms of model time per round for a population
 
@@ -57,12 +58,12 @@ def against_brian2(cells: int, rounds: int) -> dict:
     python = peer("brian2")
     programs = {}
     if python:
-        for method, dt in BRIAN2:
-            settings = ("--method", method, "--dt", str(dt))
+        for method, form, dt in BRIAN2:
+            settings = ("--form", form, "--dt", str(dt), *(() if method == "own" else ("--method", method)))
             folder = tempfile.mkdtemp()
             ask(python, "hodgkin_huxley_brian2.py", "--cells", str(cells), "--duration", str(BRIAN2_SHORT), "--folder", folder, *settings)
             error = ask(python, "hodgkin_huxley_brian2.py", "--cells", "2", "--duration", "3000", *settings)["error"]
-            programs[f"{method} at {dt} ms"] = (folder, error, [])
+            programs[f"{method} ({form}) at {dt} ms"] = (folder, error, [])
     simulation, ours = population(cells, BRIAN2_SHORT), []
     for _ in range(rounds):
         ours.append(timed(simulation, BRIAN2_SHORT))
@@ -76,6 +77,8 @@ def against_brian2(cells: int, rounds: int) -> dict:
     if programs:
         allowed = [statistics.median(s) for _, error, s in programs.values() if abs(error) <= 0.02]
         out["ratio"] = min(allowed) / statistics.median(ours)
+    theirs = {f"Brian2 {name}": statistics.median(s) for name, (_, error, s) in programs.items() if abs(error) <= 0.02}
+    row(f"{cells} Hodgkin-Huxley cells, {BRIAN2_SHORT:g} ms", "s", statistics.median(ours), **theirs)
     return out
 
 
@@ -95,6 +98,7 @@ def against_neuron(rounds: int) -> dict:
         medians = {how: statistics.median(r["seconds"] for r in runs) for how, runs in found.items()}
         for how, seconds in medians.items():
             out[f"NEURON {how} (s)"], out[f"NEURON {how} error (%)"] = seconds, found[how][0]["error"]
+        row("one Hodgkin-Huxley cell, 10 s", "s", statistics.median(ours), "20", **{f"NEURON {how}": s for how, s in medians.items()})
         out["ratio"] = min(s for how, s in medians.items() if abs(found[how][0]["error"]) <= 0.02) / statistics.median(ours)
     return out
 

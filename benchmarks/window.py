@@ -25,7 +25,7 @@ PARAMETER = {"hodgkin-huxley": ("current", (10.0, 12.0)), "leaky-integrate-and-f
 FIRST_PICTURE = """
 import sys, time
 began = float(sys.argv[2])
-from lab import preparation; preparation.begin(sys.argv[1])
+from lab.engine import preparation; preparation.begin(sys.argv[1])
 from lab.widgets import filing, theme  # first, as the program does
 from PySide6.QtCore import QTimer
 from lab.widgets.application import application
@@ -156,7 +156,7 @@ def live(seconds: float = 5.0) -> tuple[float, float, float, int, float, float]:
     for k in range(10 if name else 0):
         value = values[(k + 1) % 2]
         at = time.perf_counter()
-        window.change(name, value)
+        window.tuning.change(name, value)
         spend(2.0, lambda value=value: getattr(window.player.status.model, name) == value)
         drawn = window.workspace.visible_cards()[0].view._drawn
         spend(2.0, lambda drawn=drawn: window.workspace.visible_cards()[0].view._drawn != drawn)

@@ -77,6 +77,7 @@ def grid(low, high, count=4001):
 
 DOUBLE = {
     "exp": (mpmath.exp, [(-40, 40), (-745.1, 709.78)]),
+    "exp_within": (mpmath.exp, [(-40, 40), (-700, 700)]),
     "expm1": (mpmath.expm1, [(-40, 40), (-700, 709.78)]),
     "expm1_quotient": (quotient, [(-40, 40), (-1e3, 750)]),
     "exprel": (relative, [(-40, 40), (-1e3, 709.78)]),
@@ -98,6 +99,11 @@ def test_double_precision_functions_are_within_4_ulp_of_the_exact_value(name):
         x = grid(low, high)
         with mpmath.workdps(60):
             assert ulps(over(getattr(kernels, name))(x), [truth(mpmath.mpf(float(v))) for v in x]) <= 4
+
+
+def test_the_bounded_exponential_has_the_bits_of_the_other():
+    x = np.concatenate([grid(-700, 700), grid(-40, 40)])
+    np.testing.assert_array_equal(over(kernels.exp_within)(x), over(kernels.exp)(x))
 
 
 @pytest.mark.parametrize("name", SINGLE)

@@ -172,3 +172,15 @@ def test_every_preset_of_every_model_has_a_stage_in_every_size(name):
         model = kind(**values)
         for size in ((600, 500), (760, 300), (896, 760), (1400, 900)):
             arrange(model, *size)
+
+
+def test_a_plane_in_a_narrow_place_stands_beside_its_companions_and_is_nearly_square():
+    from lab.display.stage import boxes
+
+    model = catalog.load("generative-adversarial-network")()
+    found = arrange(model, 540, 500)
+    placed = {card.name: box for card, box in boxes(found.top, (0, 0, 540, 500), 8)}
+    x, y, wide, tall = placed["field"]
+    assert (x, y, tall) == (0, 0, 500) and min(wide, tall) > 330  # under its companions it would be 290 px high
+    others = [box for name, box in placed.items() if name != "field"]
+    assert len(others) == 3 and all(box[0] > wide for box in others) and len({box[0] for box in others}) == 1

@@ -61,3 +61,23 @@ def test_a_file_held_by_another_window_is_refused_with_a_sentence(tmp_path, coun
     with Session.create(tmp_path / "held.lab"):
         path, sentence, _ = start(str(tmp_path / "held.lab"), counter)
     assert "already open" in sentence and not path.endswith("held.lab")
+
+
+def test_the_benchmark_of_the_window_imports_what_there_is():
+    """A process of its own that dies of a moved module measures nothing."""
+    import ast
+    import importlib
+    from pathlib import Path
+
+    text = (Path(__file__).parents[1] / "benchmarks" / "window.py").read_text("utf-8")
+    began = next(
+        node.value.value
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FIRST_PICTURE"
+    )
+    imports = [node for tree in (ast.parse(text), ast.parse(began)) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    wanted = [(node.module, alias.name) for node in imports if node.module.startswith("lab") for alias in node.names]
+    assert len(wanted) > 8
+    for module, name in wanted:
+        found = importlib.import_module(module)
+        assert hasattr(found, name) or importlib.import_module(f"{module}.{name}")

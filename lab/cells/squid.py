@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from lab.kernels import exp, kernel
+from lab.kernels import exp_within, kernel
 
 
 def rates(V: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -64,7 +64,7 @@ def rates_at(V):
     Fractions are left undivided because the trapezoid rule divides once anyway. Beyond 500 mV no gate changes any more.
     """
     u = min(max(V, -500.0), 500.0) + 65.0
-    e80 = exp(u * (-1.0 / 80.0))
+    e80 = exp_within(u * (-1.0 / 80.0))
     e40 = e80 * e80
     e20 = e40 * e40
     e10 = e20 * e20
@@ -80,7 +80,7 @@ def rates_at(V):
     near = abs(y) < 1e-3
     d_n = 1.0 - 0.5 * y + y * y * (1.0 / 6.0) if near else d_n
     a_n = 0.1 if near else a_n
-    return a_m, d_m, 4.0 * exp(u * (-1.0 / 18.0)), 0.07 * e20, 1.0 + e10 * 20.085536923187668, a_n, d_n, 0.125 * e80
+    return a_m, d_m, 4.0 * exp_within(u * (-1.0 / 18.0)), 0.07 * e20, 1.0 + e10 * 20.085536923187668, a_n, d_n, 0.125 * e80
 
 
 @kernel(inline=True)

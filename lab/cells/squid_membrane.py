@@ -108,19 +108,20 @@ def _step_gates(V, m, h, n, dt):
 
 
 @kernel
-def _seek_spike(k, i, before, total, cells, c, dt, climb, step, into):
-    """Look closer at a step of cell i from `before` to V that may hold a spike, and write it down if it does."""
-    V = cells.V[i]
-    found = rising_spike(before, V, climb.level, PEAK, RISE, i, climb.climb, climb.trough)
-    if found != NO_SPIKE:
-        g_m, g_h, g_n = _gates_then(cells.m[i], cells.h[i], cells.n[i], V, 0.5 * c[7] * dt)
-        _, _, i_Na, i_K, i_L = _ionic(V, g_m, g_h, g_n, c)
-        change = dt * (total - i_Na - i_K - i_L) / c[0]
-        s = spike_fraction(found, before, V, change, climb.level)
-        if s >= 0.0:
-            if found == CROSSED or found == PEAKING:
-                climb.climb[i] = 2
-            record_spike(k, i, s, step, dt, into)
+def _fraction(found, before, V, m, h, n, total, c, dt, level):
+    """Where in a step from `before` to V its spike lies, or -1 where there is none. Numbers nearly alone: each array costs a call more."""
+    if found == NO_SPIKE:
+        return -1.0
+    g_m, g_h, g_n = _gates_then(m, h, n, V, 0.5 * c[7] * dt)
+    _, _, i_Na, i_K, i_L = _ionic(V, g_m, g_h, g_n, c)
+    change = dt * (total - i_Na - i_K - i_L) / c[0]
+    return spike_fraction(found, before, V, change, level)
+
+
+@kernel(inline=True)
+def _counted(found, climb):
+    """How a cell climbs once its spike is written down: no second one on the same rise."""
+    return 2 if found == CROSSED or found == PEAKING else climb
 
 
 @kernel
@@ -186,10 +187,13 @@ def advance_one(cells, drive, own, c, dt, climb, step, now, into, kept):
         a, b, d = _gates_then(a, b, d, v, phi * dt)
         v = _voltage_after(v, a, b, d, total, membrane, dt)
         if turning(before, v, PEAK, climbing):
-            cells.V[0], cells.m[0], cells.h[0], cells.n[0] = v, a, b, d
-            _seek_spike(done, first, before, total, cells, c, dt, climb, step, into)
+            found = rising_spike(before, v, climb.level, PEAK, RISE, first, climb.climb, climb.trough)
+            s = _fraction(found, before, v, a, b, d, total, c, dt, climb.level)
+            if s >= 0.0:
+                climb.climb[first] = _counted(found, climb.climb[first])
+                record_spike(done, first, s, step, dt, into)
+                full = into.used[0] >= len(into.step)
             climbing = climb.climb[0]
-            full = into.used[0] >= len(into.step)
         if len(kept.V) > 0:
             kept.V[done] = v
         if len(kept.m) > 0:
@@ -207,6 +211,8 @@ def advance_many(cells, move_noise, supply, c, dt, climb, step, now, into, out):
     count = len(V)
     before, total = np.empty(count), np.empty(count)
     membrane, phi = Membrane(c[0], c[1], c[2], c[3], c[4], c[5], c[6]), c[7]
+    # Taken out of their tuple here: within the loop each look at one would count who holds the array, up and down.
+    level, climbing, trough = climb.level, climb.climb, climb.trough
     for k in range(len(drive)):
         if into.used[0] + count > len(into.step):
             return k
@@ -217,8 +223,13 @@ def advance_many(cells, move_noise, supply, c, dt, climb, step, now, into, out):
         _step_gates(V, m, h, n, phi * dt)
         _step_voltages(V, m, h, n, total, membrane, dt)
         for i in range(count):
-            if turning(before[i], V[i], PEAK, climb.climb[i]):
-                _seek_spike(k, i, before[i], total[i], cells, c, dt, climb, step, into)
+            if turning(before[i], V[i], PEAK, climbing[i]):
+                found = rising_spike(before[i], V[i], level, PEAK, RISE, i, climbing, trough)
+                if found != NO_SPIKE:
+                    s = _fraction(found, before[i], V[i], m[i], h[i], n[i], total[i], c, dt, level)
+                    if s >= 0.0:
+                        climbing[i] = _counted(found, climbing[i])
+                        record_spike(k, i, s, step, dt, into)
         now[0] = total[0]
         _look(k, V[0], m[0], h[0], n[0], total[0], c, dt, out)
         for j in range(out.cells.shape[1] if len(out.cells) > 0 else 0):

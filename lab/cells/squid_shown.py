@@ -9,11 +9,12 @@ import numpy as np
 
 from lab.cells.firing import FiringNeuron
 from lab.cells.neuron import FIXED_POINTS, Bench
-from lab.cells.squid import gating
+from lab.cells.squid import gating, rates
 from lab.errors import ModelError
 from lab.model import Handle, Layer, Picture, Stage, State, Stream, Strips
 
 NA, K, GATES = 1, 2, (3, 4, 2)  # colours of what belongs together: sodium, potassium, and the gates m, h, n
+LEAST_AND_MOST = 0.001, 30.0  # 1/ms: what the picture of the rates shows
 
 
 class SquidShown(FiringNeuron):
@@ -23,6 +24,10 @@ class SquidShown(FiringNeuron):
     units = ("mV", "", "", "")
     plane = ("V", "n")
     plane_range = ((-90.0, 50.0), (0.2, 0.9))
+
+    def gate_rates(self, V: np.ndarray) -> np.ndarray:
+        """alpha_m, beta_m, alpha_h, beta_h, alpha_n, beta_n (1/ms) at voltages V and this temperature: shape (6, len(V))."""
+        return np.stack(rates(V)) * (gating(V)[3] / self.time_constants(V)[0])
 
     def time_constants(self, V: np.ndarray) -> np.ndarray:
         """Time constants (ms) of m, h and n at voltages V: shape (3, len(V))."""
@@ -70,6 +75,23 @@ class SquidShown(FiringNeuron):
                 x_unit="mV",
             ),
             Stream(
+                "opening",
+                "curve",
+                "1/ms",
+                "Rates at which closed gates open, against voltage.",
+                channels=tuple(f"α {g}" for g in "mhn"),
+                x_unit="mV",
+            ),
+            Stream(
+                "closing",
+                "curve",
+                "1/ms",
+                "Rates at which open gates close, against voltage.",
+                channels=tuple(f"β {g}" for g in "mhn"),
+                x_unit="mV",
+            ),
+            Stream("rates_now", "curve", "1/ms", "The present voltage as a line across the rates.", channels=("present V",), x_unit="mV"),
+            Stream(
                 "present_V",
                 "curve",
                 "",
@@ -94,7 +116,13 @@ class SquidShown(FiringNeuron):
         return Stage(
             Strips("rig", "Rig", (*strips, *(("raster",) if self.cells > 1 else ())), switch="mode"),
             ("plane", "steady_gates", "time_constants"),
-            drawers=(("Rate", ("f_I",)), ("Fixed points", ("fixed_points",)), ("Conductances", ("conductances",)), *several),
+            drawers=(
+                ("Rate", ("f_I",)),
+                ("Fixed points", ("fixed_points",)),
+                ("Opening and closing", ("rates",)),
+                ("Conductances", ("conductances",)),
+                *several,
+            ),
         )
 
     @property
@@ -137,6 +165,21 @@ class SquidShown(FiringNeuron):
                 follows="V",
             ),
             Picture(
+                "rates",
+                "Rates of opening and closing",
+                (
+                    Layer("opening", series=GATES),
+                    Layer("closing", style="dashed", series=GATES),
+                    Layer("rates_now", style="dotted", label=" ", series=(0,)),
+                ),
+                x=x,
+                y="rate (1/ms)",
+                y_log=True,
+                y_range=LEAST_AND_MOST,
+                follows="V",
+                doc="Full lines: α, how fast closed gates open; dashed: β, how fast open ones close. Where the two of one gate cross, half of its gates are open.",
+            ),
+            Picture(
                 "f_I",
                 "Rate against current",
                 (Layer("f_I"), Layer("present_f_I", style="points", label="now")),
@@ -154,6 +197,10 @@ class SquidShown(FiringNeuron):
             return np.vstack([V, gating(V)[:3]])
         if stream == "time_constants":
             return np.vstack([V, self.time_constants(V)])
+        if stream in ("opening", "closing"):
+            return np.vstack([V, self.gate_rates(V)[stream == "closing" :: 2]])
+        if stream == "rates_now":
+            return np.array([[state["V"][0]] * 2, LEAST_AND_MOST])
         if stream == "present_V":
             top = float(self.time_constants(V).max())
             return np.array([[state["V"][0]] * 2, [0.0, 1.0], [0.0, top]])

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lab.display.plots import kind
+from lab.embedding.streams import is_map
 from lab.errors import ModelError, near
 from lab.model import Drawers, Model, Picture, Place, Stage, Strips
 
@@ -25,6 +26,8 @@ TALL = 620  # px: a place less high than this has only two companions above one 
 MOST = 2.4  # the main thing takes at most so many times the width of its companions
 UNDER = 0.55  # height of what stands below, as a share of what stands above it
 RIG = 1.7  # strips take at least so many times the height of what stands under them
+BROAD = 0.75  # of its height: a narrow place that is less wide has its parts above one another, whatever they are
+SQUARE = 1.9  # times the width of its companions for a plane whose axes are alike, in a narrow place
 BAND = 0.28  # height of the strip above everything
 DRAWER = {
     "trace": "Over time", "raster": "Over time", "phase": "Curves", "curve": "Curves", "bars": "Curves", "table": "Numbers",
@@ -92,6 +95,7 @@ def arrange(model: Model, width: float, height: float) -> Arrangement:
     """The stage of a model in a place of this size; what has no room there goes into the first drawer."""
     stage = complete(model)
     weights = {p.name: p.weight for p in model.pictures}
+    alike = {p.name for p in model.pictures if p.equal and not any(is_map(model, layer.stream) for layer in p.layers)}
     companions, above, below = list(stage.companions), list(stage.above), list(stage.below)
     waiting: list[str] = []
     narrow, low = width < NARROW, height <= LOW
@@ -117,9 +121,15 @@ def arrange(model: Model, width: float, height: float) -> Arrangement:
     main = _place(main_place, weights, across=not narrow)
     top = main
     if companions:
-        beside = _split([_place(each, weights, across=not narrow) for each in companions], weights, across=narrow)
+        # A plane whose axes are alike is as small as its shorter side: in a narrow place it stands beside several companions, not over them.
+        several = list(_names(companions))
+        square = narrow and not low and width > BROAD * height and isinstance(main, Card) and main.name in alike and len(several) > 1
+        if square:  # in one column: two beside each other would be too narrow to be read
+            waiting, companions = [*several[COMPANIONS:], *waiting], [*several[:COMPANIONS]]
+        beside = _split([_place(each, weights, across=not narrow or square) for each in companions], weights, across=narrow and not square)
         share = max(1.0, min(MOST, _share(main, weights) / max(_share(beside, weights), 0.1)))
-        top = Split(not narrow or low, (main, beside), (share if not narrow else max(RIG if _stripped(main) else 1.4, share), 1.0))
+        share = SQUARE if square else share if not narrow else max(RIG if _stripped(main) else 1.4, share)
+        top = Split(not narrow or low or square, (main, beside), (share, 1.0))
     if above:
         band = _split([_place(each, weights, across=True) for each in above], weights, across=True)
         top = Split(False, (band, top), (BAND, 1.0))

@@ -92,6 +92,16 @@ def exp(x):
 
 
 @elementary
+def exp_within(x):
+    """exp(x) for |x| <= 700, to the same bits as `exp` in fewer operations: nothing overflows, so one power of two is enough."""
+    k = x * _LOG2E + _ROUND
+    scale = _float((_bits(k) + _BIAS) << _MANTISSA_BITS)
+    k = k - _ROUND
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    return scale + scale * (r + r * r * _exponential_tail(r))
+
+
+@elementary
 def expm1(x):
     """exp(x) - 1 without cancellation near 0."""
     bounded = 710.0 if x > 710.0 else x

@@ -88,6 +88,7 @@ register(ParameterKind("int", _whole, number=True, brief=True))
 register(ParameterKind("bool", _truth, brief=True))
 register(ParameterKind("choice", _text, brief=True))
 register(ParameterKind("text", _text))
+register(ParameterKind("layers", _text))  # units of each layer of a network, joined by '-'
 register(ParameterKind("file", _text))  # a path of the person's
 register(ParameterKind("drawn", _lists))  # a curve drawn by hand ((x, y), ...)
 register(ParameterKind("points", _lists))  # labelled points ((x, y, label), ...)

@@ -39,8 +39,8 @@ class Adversarial(Stepwise):
     """
 
     noise: int = param(2, "numbers", lo=1, hi=128, live=False, group="Networks", doc="Numbers of noise that G begins with.")
-    generator: str = param("64-64", live=False, group="Networks", doc="Units of the hidden layers of G, first to last.")
-    discriminator: str = param("64-64", live=False, group="Networks", doc="Units of the hidden layers of D, first to last.")
+    generator: str = param("64-64", live=False, kind="layers", group="Networks", doc="Units of the hidden layers of G, first to last.")
+    discriminator: str = param("64-64", live=False, kind="layers", group="Networks", doc="Units of the hidden layers of D, first to last.")
     activation: str = param("ReLU", choices=tuple(ACTIVATIONS), live=False, group="Networks", doc="Activation of the hidden units of both.")
     rate: float = redeclared(Stepwise, "rate", 1e-3, label="Rate of D", doc="Learning rate of D.", soft=(1e-5, 0.1), symbol=r"\eta_D")
     rate_g: float = param(1e-3, lo=1e-7, hi=1e3, log=True, main=True, group="Training", label="Rate of G", doc="Learning rate of G.",

@@ -40,7 +40,12 @@ class Classifier(Perceptron):
     )
     hidden: str = redeclared(Perceptron, "hidden", "128-128", main=False, when=("layers", "perceptron"))
     filters: str = param(
-        "8-16", live=False, group="Network", when=("layers", "convolutional"), doc="Kernels of each convolution, first to last: 8-16."
+        "8-16",
+        live=False,
+        kind="layers",
+        group="Network",
+        when=("layers", "convolutional"),
+        doc="Kernels of each convolution, first to last: 8-16.",
     )
     activation: str = redeclared(Perceptron, "activation", "ReLU", main=False)
     optimiser: str = redeclared(Perceptron, "optimiser", "Adam", main=False)

@@ -32,7 +32,9 @@ def first_weights(initialiser: str, activation: str) -> str:
 class Perceptron(SignedLayers):
     """Affine layers with an activation between them; normalisation and dropout where asked for."""
 
-    hidden: str = param("64", live=False, main=True, group="Network", doc="Units of the hidden layers, first to last: 64-64 (empty: none).")
+    hidden: str = param(
+        "64", live=False, kind="layers", main=True, group="Network", doc="Units of the hidden layers, first to last: 64-64 (empty: none)."
+    )
     activation: str = param(
         "ReLU", choices=tuple(ACTIVATIONS), live=False, main=True, group="Network", doc="Activation of the hidden units."
     )

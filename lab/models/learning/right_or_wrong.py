@@ -73,7 +73,7 @@ class RightOrWrong(Model):
         "The first minibatches": Preset({"watch": True}, shows="right or wrong < 0.6 and told the answer > right or wrong + 0.2", after=50.0),
     }  # fmt: skip
 
-    hidden: str = param("64", live=False, group="Network", doc="Units of the hidden layers, first to last, joined by '-'.")
+    hidden: str = param("64", live=False, kind="layers", group="Network", doc="Units of the hidden layers, first to last, joined by '-'.")
     activation: str = param(
         "ReLU",
         choices=pc.ACTIVATIONS,

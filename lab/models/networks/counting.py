@@ -86,6 +86,30 @@ def transformer(layers: int, width: int, convention: str) -> Count:
     )
 
 
+@dataclass(frozen=True)
+class Matrix:
+    """A weight matrix of a transformer's block: a row is a neuron, its columns are its synapses."""
+
+    name: str
+    part: str
+    neurons: int
+    synapses_each: int
+
+    @property
+    def synapses(self) -> int:
+        """Weights of the matrix."""
+        return self.neurons * self.synapses_each
+
+
+def block(width: int) -> tuple[Matrix, ...]:
+    """The six matrices of one block: query, key, value and output of the attention (d x d), key and value of the MLP (4d x d, d x 4d)."""
+    attention = tuple(Matrix(name, "attention", width, width) for name in ("query", "key", "value", "output"))
+    return (*attention, Matrix("key (first layer)", "MLP", 4 * width, width), Matrix("value (second layer)", "MLP", width, 4 * width))
+
+
+BLOCKS = {"GPT-3 175B": (96, 12288), "GPT-2 (124M)": (12, 768), "of a width of your own": (1, 0)}  # blocks, width d
+
+
 def naive_image() -> Count:
     """A picture of 512 x 512 x 3 into 1024 neurons and those into 1024 more, all connected."""
     return perceptron([512 * 512 * 3, 1024, 1024])
@@ -150,6 +174,9 @@ class Counting(Model):
         "GPT-2 (124M)": Preset(
             {"graph": family("layers").templates["GPT-2 (124M)"]().to_json()}, shows="parameters = 124439808", after=11.0
         ),
+        "A block of GPT-3, matrix by matrix": Preset(
+            {"block": "GPT-3 175B"}, shows="neurons of a block = 110592 and synapses of a block = 1811939328", after=11.0
+        ),
         "Brunel's spiking network": Preset({"graph": brunel().to_json()}, shows="neurons = 12500 and synapses = 15625000", after=11.0),
     }
 
@@ -158,6 +185,13 @@ class Counting(Model):
         "", main=True, doc="Or widths of layers, inputs first, such as 784-256-10; empty: the network on the canvas counts."
     )
     convention: str = param(CONVENTIONS[0], choices=CONVENTIONS, main=True, doc="What counts as a neuron of a transformer.")
+    block: str = param(
+        "GPT-2 (124M)", choices=tuple(BLOCKS), group="One block of a transformer", doc="Whose block is taken apart, matrix by matrix."
+    )
+    d: int = param(
+        256, lo=1, hi=100_000, log=True, symbol="d", when=("block", "of a width of your own"), group="One block of a transformer",
+        doc="Width d of that block: the length of the vector that stands for a token.",
+    )  # fmt: skip
 
     def check(self) -> None:
         if self.layers.strip():
@@ -210,14 +244,28 @@ class Counting(Model):
             Stream("synapses", "trace", "", "Synapses of the network counted in this step.", every=1),
             Stream("sizes", "bars", "log10", "Neurons and synapses, as powers of ten.", channels=("neurons", "synapses")),
             Stream("table", "table", "", "All counts with their conventions and sources."),
+            Stream(
+                "block",
+                "table",
+                "",
+                "The six weight matrices of one block of a transformer: neurons are rows, synapses of each its columns.",
+            ),
+            Stream("shapes", "bars", "log10", "Neurons and synapses of each, as powers of ten.", channels=("neurons", "synapses each")),
         )
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
             Picture("table", "Neurons and synapses", (Layer("table"),), figures=("convention",), weight=3, front=True),
+            Picture("block", "One block, matrix by matrix", (Layer("block"),), figures=("neurons of a block", "synapses of a block"), weight=1.6, front=True),
+            Picture("shapes", "Many neurons, or many synapses each", (Layer("shapes", style="bars"),), y="log10", labels=tuple(m.name.split(" (")[0] if m.part == "attention" else f"MLP {m.name.split(' (')[0]}" for m in self.matrices)),
             Picture("sizes", "Powers of ten", (Layer("sizes", style="bars"),), y="log10", labels=tuple(self.counts())),
         )  # fmt: skip
+
+    @property
+    def matrices(self) -> tuple[Matrix, ...]:
+        """The matrices of the block that is taken apart."""
+        return block(BLOCKS[self.block][1] or self.d)
 
     def start(self, constants, seed):
         return {"shown": np.zeros(1, np.int64)}
@@ -249,6 +297,37 @@ class Counting(Model):
                 }
                 for name, (c, source) in found.items()
             ]
+        if stream == "shapes":
+            return np.log10(np.array([[m.neurons for m in self.matrices], [m.synapses_each for m in self.matrices]], float))
+        if stream == "block":
+            rows = [
+                {
+                    "matrix": f"{m.part}: {m.name.split(' (')[0]}",
+                    "neurons": number(m.neurons),
+                    "synapses each": number(m.synapses_each),
+                    "synapses": number(m.synapses),
+                    "in units of d": f"{'4 d' if m.neurons > m.synapses_each else 'd'} neurons of {'4 d' if m.synapses_each > m.neurons else 'd'}",
+                }
+                for m in self.matrices
+            ]
+            blocks = BLOCKS[self.block][0]
+            neurons, synapses = (sum(getattr(m, what) for m in self.matrices) for what in ("neurons", "synapses"))
+            sums = [("attention", "4 d neurons of d"), ("MLP", "4 d neurons of d, d of 4 d")]
+            for part, told in sums:
+                of = [m for m in self.matrices if m.part == part]
+                rows.append(
+                    {
+                        "matrix": f"{part}, together", "neurons": number(sum(m.neurons for m in of)), "synapses each": "",
+                        "synapses": number(sum(m.synapses for m in of)), "in units of d": told,
+                    }
+                )  # fmt: skip
+            return [
+                *rows,
+                {
+                    "matrix": f"all {blocks} blocks" if blocks > 1 else "the block", "neurons": number(blocks * neurons),
+                    "synapses each": "", "synapses": number(blocks * synapses), "in units of d": "9 d neurons, 12 d² synapses a block",
+                },
+            ]  # fmt: skip
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
@@ -259,6 +338,8 @@ class Counting(Model):
             "synapses per neuron": mine.per_neuron,
             **({"parameters": parameters} if (parameters := self.parameters()) else {}),
             "convention": self.convention,
+            "neurons of a block": sum(m.neurons for m in self.matrices),
+            "synapses of a block": sum(m.synapses for m in self.matrices),
         }
 
     @classmethod
@@ -270,6 +351,24 @@ class Counting(Model):
         yield Figure("synapses per neuron by rows", 16_384, lambda run: gpt3(strict).per_neuron, source="12 d / 9")
         yield Figure("neurons of GPT-3, 10 L d", 11_796_480, lambda run: gpt3(loose).neurons, source="10 L d")
         yield Figure("synapses per neuron, 10 L d", 14_745.6, lambda run: gpt3(loose).per_neuron, tolerance=1e-9, source="1.2 d")
+        key, value = block(12288)[4:]
+        yield Figure(
+            "neurons of a key matrix of GPT-3", 49_152, lambda run: key.neurons, source="4 d, d = 12,288: Brown et al. (2020), table 2.1"
+        )
+        yield Figure("synapses of each of them", 12_288, lambda run: key.synapses_each, source="d")
+        yield Figure("neurons of a value matrix of GPT-3", 12_288, lambda run: value.neurons, source="d")
+        yield Figure(
+            "neurons of the attention of a block, each of d synapses",
+            4 * 12288,
+            lambda run: sum(m.neurons for m in block(12288)[:4]),
+            source="4 d",
+        )
+        yield Figure(
+            "matrices of 96 blocks against the sum over the blocks of GPT-3",
+            0,
+            lambda run: 96 * sum(m.synapses for m in block(12288)) - gpt3(strict).synapses,
+            source="12 L d^2",
+        )
         yield Figure(
             "synapses of the naive image network",
             512 * 512 * 3 * 1024 + 1024 * 1024,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from lab.data import sets as data
 from lab.errors import ModelError
-from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 from lab.tape import Tape, adam
 from lab.tape.interpreter import STEP
 
 ROWS = 400
 SIDE = 40  # of the decision surface
+FULL = 12  # rows and columns of a matrix whose numbers are shown
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @cache
@@ -59,6 +62,9 @@ class LinearCollapse(Model):
     source = "Minsky and Papert, Perceptrons (1969); Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.1"
     presets = {
         "Three linear layers": Preset({}, shows="difference < 0.000000000001 and accuracy = accuracy of one layer and accuracy < 0.95"),
+        "Two layers of two: every number": Preset(
+            {"depth": 1, "width": 2}, shows="difference < 0.000000000001 and greatest error of W*, b* < 0.000000000001"
+        ),
         "The same with tanh": Preset({"activation": "tanh"}, shows="accuracy > 0.95"),
         "Circles, linear: hopeless": Preset({"data": "circles"}, shows="accuracy < 0.7 and difference < 0.000000000001"),
         "Circles with ReLU": Preset({"data": "circles", "activation": "ReLU"}, shows="accuracy > 0.85"),
@@ -92,6 +98,7 @@ class LinearCollapse(Model):
             Stream("points", "cloud", "", "The points."),
             Stream("boundary", "curve", "", "Where the deep network decides.", channels=("deep network",)),
             Stream("line", "curve", "", "Where the collapsed layer decides.", channels=("one layer",)),
+            Stream("numbers", "matrices", "", "Weights and biases of all layers, and of the one layer that they multiply out to."),
         )
 
     @property
@@ -100,8 +107,14 @@ class LinearCollapse(Model):
             Picture("plane", "Decision", (Layer("points", style="points"), Layer("boundary", label="deep network", series=(2,)), Layer("line", style="dashed", label="one layer", series=(4,))), x="x", y="y", equal=True, figures=("accuracy",), weight=1.6, front=True),
             Picture("surface", "Deep network", (Layer("surface"),), levels=(0, 1), colours="diverging", front=True),
             Picture("single", "As one layer", (Layer("single"),), levels=(0, 1), colours="diverging", figures=("difference",)),
+            Picture("numbers", "Numbers: W₀, W₁ … and their product W*", (Layer("numbers"),), colours="diverging", figures=("greatest error of W*, b*",) if self.activation == "identity" else (), front=True, doc="Here rows times matrices are written: h W + b, so W* = W₀ W₁ … and b* = (b₀ W₁ + b₁) W₂ + …"),
             Picture("loss", "Loss", (Layer("loss"),), y="loss (nats)"),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The line large; beside it both surfaces, and every number of the layers and of their product."""
+        return Stage("plane", companions=(("surface", "single"), "numbers"), drawers=(("Over time", ("loss",)),))
 
     def build(self, seed):
         found = data.load(self.data, n=ROWS, noise=self.noise, seed=seed)
@@ -156,6 +169,8 @@ class LinearCollapse(Model):
 
     def observe(self, constants, state, stream):
         _, _, x, t, grid = constants
+        if stream == "numbers":
+            return self._numbers(constants, state)
         if stream == "points":
             return np.column_stack([x, t]).astype(float)
         if stream in ("surface", "boundary"):
@@ -170,6 +185,47 @@ class LinearCollapse(Model):
             return level((z[:, 1] - z[:, 0]).reshape(SIDE, SIDE), grid.reshape(SIDE, SIDE, 2).astype(float))
         return super().observe(constants, state, stream)
 
+    def _read_off(self, constants, state):
+        """W* and b* against what the deep network says to nought and to the unit vectors: its answers there are b* and the rows of W*."""
+        W, b = collapse(self.layers(constants, state))
+        at_0, *at_units = self._logits(constants, state, np.vstack([np.zeros(2), np.eye(2)]))
+        scale = max(1.0, float(np.abs(W).max()), float(np.abs(b).max()))
+        return (
+            max(float(np.abs(at_0 - b).max()), *(float(np.abs(at - at_0 - row).max()) for at, row in zip(at_units, W, strict=True))) / scale
+        )
+
+    def _numbers(self, constants, state):
+        """Weights of each layer with the bias as a row below, and W*, b* at the end; what is wider than a page is cut, and said so."""
+        found: list[dict[str, Any]] = []
+        for k, (W, b) in enumerate([*self.layers(constants, state), self._single(constants, state)]):
+            last = k == self.depth + 1
+            if last and self.activation != "identity":
+                found.append(
+                    {
+                        "name": "W*",
+                        "values": None,
+                        "note": "with an activation between them the layers do not multiply into one",
+                        "at": (0, k),
+                    }
+                )
+                continue
+            sign = "*" if last else str(k).translate(SUBSCRIPTS)
+            cut = "" if max(W.shape) <= FULL else f"; the first {FULL} of {max(W.shape)}"
+            at = (0, k)
+            found.append(
+                {
+                    "name": f"W{sign}",
+                    "values": W[:FULL, :FULL],
+                    "at": at,
+                    "lit": last,
+                    "note": f"{W.shape[0]} inputs (rows), {W.shape[1]} neurons (columns){cut}",
+                }
+            )
+            found.append(
+                {"name": f"b{sign}", "values": b[None, :FULL], "at": (1, k), "lit": last, "note": f"bias of {len(b)} neurons{cut}"}
+            )
+        return found
+
     def summary(self, constants, state):
         _, _, x, t, _ = constants
         z = self._logits(constants, state, x)
@@ -182,6 +238,7 @@ class LinearCollapse(Model):
         }
         if self.activation == "identity":
             out["difference"] = float(np.abs(z - single).max() / max(1.0, np.abs(z).max()))
+            out["greatest error of W*, b*"] = self._read_off(constants, state)
         return out
 
     @action("Collapse into one layer")
@@ -217,6 +274,16 @@ class LinearCollapse(Model):
 
             return measure
 
+        def numbers(run):
+            return max(run(cls(depth=d, width=2), steps=200, seed=d, record={}).summary["greatest error of W*, b*"] for d in (1, 2, 5))
+
+        yield Figure(
+            "numbers of W* and b* against the deep network's answers to nought and to unit vectors, worst",
+            1e-12,
+            numbers,
+            bound="at_most",
+            source="W* = W_1 W_0, b* = W_1 b_0 + b_1",
+        )
         yield Figure(
             "deep linear network against its single layer, relative",
             1e-12,

@@ -15,7 +15,7 @@ from lab.cells.squid import gate_changes, gating, rates
 from lab.cells.squid_membrane import PEAK, RISE, Cells, Climb, Looks, advance_clamped, advance_many, advance_one, hold, look_back
 from lab.cells.squid_shown import SquidShown
 from lab.cells.sweeps import least_current
-from lab.model import Bound, Figure, Out, Preset, State, param
+from lab.model import Bound, CellTerms, Figure, Out, Preset, State, param
 from lab.params import redeclared
 
 GAS, FARADAY, ZERO = 8.314462618, 96485.33212, 273.15
@@ -211,6 +211,21 @@ class HodgkinHuxley(SquidShown):
 
         return at
 
+    def terms(self) -> CellTerms:
+        names = ("C", "g_Na", "g_K", "g_L", "V_Na", "V_K", "V_L", "phi")
+        defined = (
+            ("alpha_m", "1 / exprel(-(V + 40) / 10)"),
+            ("beta_m", "4 * exp(-(V + 65) / 18)"),
+            ("alpha_h", "0.07 * exp(-(V + 65) / 20)"),
+            ("beta_h", "1 / (1 + exp(-(V + 35) / 10))"),
+            ("alpha_n", "0.1 / exprel(-(V + 55) / 10)"),
+            ("beta_n", "0.125 * exp(-(V + 65) / 80)"),
+        )
+        ionic = "g_Na * m^3 * h * (V - V_Na) - g_K * n^4 * (V - V_K) - g_L * (V - V_L)"
+        gates = tuple((x, f"phi * (alpha_{x} * (1 - {x}) - beta_{x} * {x})") for x in "mhn")
+        numbers = dict(zip(names, self.constants_now.tolist(), strict=True))
+        return CellTerms("Hodgkin-Huxley", (("V", f"(I - {ionic}) / C"), *gates), numbers, defined)
+
     def steady(self, V: np.ndarray) -> np.ndarray:
         table = gating(V)
         return np.stack([np.asarray(V, float), table[0], table[1], table[2]])
@@ -364,6 +379,9 @@ class HodgkinHuxley(SquidShown):
 
             return measure
 
+        def open_at(V: float, which: int):
+            return lambda run: float(cls().gate_rates(np.array([V]))[which, 0])
+
         def gate(V: float, which: int):
             return lambda run: float(gating(np.array([V]))[which, 0])
 
@@ -375,6 +393,8 @@ class HodgkinHuxley(SquidShown):
             Figure("m at -65 mV", 0.052932, gate(-65.0, 0), tolerance=1e-6, source="closed form"),
             Figure("h at -65 mV", 0.596121, gate(-65.0, 1), tolerance=1e-6, source="closed form"),
             Figure("n at -65 mV", 0.317677, gate(-65.0, 2), tolerance=1e-6, source="closed form"),
+            Figure("opening rate of n at -65 mV", 0.1 / math.expm1(1.0), open_at(-65.0, 4), relative=1e-12, unit="1/ms", source="0.01 (V + 55) / (1 - exp(-(V + 55)/10))"),
+            Figure("closing rate of h at -35 mV", 0.5, open_at(-35.0, 3), relative=1e-12, unit="1/ms", source="1 / (1 + exp(-(V + 35)/10))"),
             Figure("m_inf(-40)", 0.500649, gate(-40.0, 0), tolerance=1e-6, source="limit"),
             Figure("n_inf(-55)", 0.475484, gate(-55.0, 2), tolerance=1e-6, source="limit"),
             Figure("first peak", 40.26, peak(0, "max"), tolerance=0.1, unit="mV", source=adaptive),

@@ -13,6 +13,7 @@ FARADAY = 96485.33212  # C/mol
 GAS = 8.31446261815324  # J/(mol K)
 VALENCE = np.array([1.0, 1.0, -1.0])  # Na, K, Cl
 IONS = ("Na", "K", "Cl")
+PROTONS, ELECTRONS = np.array([11, 19, 17]), np.array([10, 18, 18])  # of each ion; their difference is its charge
 
 
 def thermal(celsius: float) -> float:
@@ -259,6 +260,7 @@ class MembranePump(Model):
                 channels=("GHK",),
                 x_unit="mM",
             ),
+            Stream("charges", "table", "", "What each ion is made of: its charge z is protons less electrons."),
             Stream("here", "curve", "mV", "The present state in that picture.", channels=("now",), x_unit="mM"),
         )
 
@@ -268,6 +270,7 @@ class MembranePump(Model):
             Picture("potential", "Membrane potential", (Layer("nernst", style="dashed"), Layer("V", label="V")), y="V (mV)", figures=("V (mV)", "GHK (mV)"), weight=2, front=True),
             Picture("concentrations", "Concentrations inside", (Layer("concentrations"),), y="mM", front=True),
             Picture("currents", "Currents", (Layer("currents"),), y="I (uA/cm2)", figures=("pump (uA/cm2)",)),
+            Picture("charges", "The ions and their charge", (Layer("charges"),), doc="z = protons − electrons; it says which way a voltage pulls an ion, and divides its Nernst potential."),
             Picture("goldman", "GHK potential", (Layer("goldman", theory=True), Layer("here", style="points")), x="K outside (mM)", y="V (mV)", x_log=True),
         )  # fmt: skip
 
@@ -339,6 +342,19 @@ class MembranePump(Model):
             if not self.permeability.any():
                 return np.array([potassium, np.full(len(potassium), np.nan)])
             return np.array([potassium, [ghk(self.permeability, state["inside"], o, self.celsius) for o in outside]])
+        if stream == "charges":
+            return [
+                {
+                    "ion": f"{ion}{'⁺' if PROTONS[k] > ELECTRONS[k] else '⁻'}",
+                    "protons": int(PROTONS[k]),
+                    "electrons": int(ELECTRONS[k]),
+                    "charge z": int(PROTONS[k] - ELECTRONS[k]),
+                    "inside (mM)": round(float(state["inside"][k]), 2),
+                    "outside (mM)": round(float(state["outside"][k]), 2),
+                    "E (mV)": round(nernst(float(VALENCE[k]), state["outside"][k], state["inside"][k], self.celsius), 2),
+                }
+                for k, ion in enumerate(IONS)
+            ]
         if stream == "here":
             return np.array([[state["outside"][1]], [state["V"][0]]])
         return super().observe(constants, state, stream)
@@ -403,6 +419,12 @@ class MembranePump(Model):
 
         yield Figure(
             "V against Mullins and Noda after two hours", 0.05, steady, bound="at_most", unit="mV", source="Mullins and Noda (1963)"
+        )
+        yield Figure(
+            "protons less electrons of Na, K and Cl against the charges in the equations, worst",
+            0.0,
+            lambda run: float(np.abs(PROTONS - ELECTRONS - VALENCE).max()),
+            source="atomic numbers 11, 19 and 17; one electron given away, or one taken",
         )
         for ion, expected in (("K", -72.14), ("Na", 52.37), ("Cl", -57.47)):
             yield Figure(
