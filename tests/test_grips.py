@@ -16,6 +16,7 @@ from lab.widgets.pictures.strips import view_of_card
 @pytest.fixture
 def drawn(qtbot):
     kept = []
+
     def make(**values):
         model = catalog.load("leaky-integrate-and-fire")(**values)
         rig = next(card for card in cards(arrange(model, 1200, 800).top) if card.strips is not None)
