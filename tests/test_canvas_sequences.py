@@ -15,6 +15,7 @@ OUT = ("output", "Output", dict(classes=10))
 LAYERS = {
     "recurrent": ("recurrent", "Memory", dict(units=5)),
     "lstm": ("lstm", "Memory", dict(units=5, forget=0.5)),
+    "gru": ("gru", "Memory", dict(units=5)),
     "causal attention": ("attention", "Memory", dict(heads=2)),
     "attention": ("attention", "Memory", dict(heads=2, causal=False)),
     "layer norm": ("layer-norm", "Memory", {}),
@@ -59,6 +60,14 @@ def test_each_layer_gives_what_torch_gives_and_its_gradients(name):
             zero = torch.zeros(1, 6, 5).double()
             parts = [weights[0].T, weights[1].T, weights[2], 0 * weights[2]]
             h = torch.lstm(x, (zero, zero), parts, True, 1, 0.0, False, False, True)[0]
+    elif name == "gru":
+        weights = [
+            p[f"{id}.sum.weight"].T,
+            p[f"{id}.recurrent"].T,
+            p[f"{id}.sum.bias"],
+            torch.cat([torch.zeros(10).double(), p[f"{id}.recalled"]]),
+        ]
+        h = torch.gru(x, torch.zeros(1, 6, 5).double(), weights, True, 1, 0.0, False, False, True)[0]
     elif "attention" in name:
         q, k, v = (u.unflatten(-1, (2, 4)).transpose(1, 2) for u in affine(x, f"{id}.sum").chunk(3, 2))
         h = affine(F.scaled_dot_product_attention(q, k, v, is_causal=name.startswith("causal")).transpose(1, 2).flatten(2), id)

@@ -113,7 +113,7 @@ def test_streams_pictures_and_actions_are_consistent(name):
             for handle in picture.handles:
                 wanted = {"draw": ("drawn",), "file": ("file",)}.get(handle.axis, ("float", "int"))
                 assert kind.specs()[handle.param].kind in wanted and (not handle.base or handle.base in kind.specs())
-            for asked in (picture.click, picture.drag, picture.paint, picture.pick):
+            for asked in (picture.click, picture.drag, picture.paint, picture.pick, picture.brush):
                 assert not asked or asked in kind.actions()
             assert not picture.hover or (model.stream(picture.hover).kind == "image" and picture.click)
         for action in kind.actions().values():

@@ -146,6 +146,10 @@ def test_verbs_carry_the_choices_as_parameters(sheet, qtbot):
     assert drive.parameters["stimulus"] == "file" and drive.parameters["sample_rate"] == 1000.0
     rows = next(v for v in sheet._verbs if v.name == "rows").experiment
     assert rows.parameters["standardise"] is True and rows.parameters["space"] == str(path)
+    sheet._said("missing", "-999")
+    wait(qtbot, sheet)
+    rows = next(v for v in sheet._verbs if v.name == "rows").experiment
+    assert rows.parameters["missing"] == "-999" and "target" not in rows.parameters, "the map reads the table as the person said"
 
 
 def test_choices_are_remembered_for_a_file_where_the_person_says_so(sheet, qtbot):

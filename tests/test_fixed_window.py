@@ -71,3 +71,30 @@ def test_one_step_of_window_decides(task, lag):
 def test_something_must_be_left_to_be_judged(values):
     with pytest.raises(ParameterError, match="two steps of the sequence"):
         FixedWindow(**values)
+
+
+@pytest.mark.parametrize(("span", "window"), [(9, 9), (9, 4), (9, 5), (8, 3), (8, 4), (8, 1)])
+def test_the_least_error_of_adding_is_the_variance_of_what_lies_outside_of_the_window(span, window):
+    model = FixedWindow(task="adding", span=span, window=window, units=4)
+    drawn = model.maker.draw(np.random.default_rng(1), 40_000)
+    numbers, marks = np.moveaxis(drawn["x"].astype(float), 2, 0)
+    unseen = (numbers * marks)[:, : span - window].sum(1) - 0.5 * marks[:, : span - window].sum(1)  # less what can be said of it
+    assert model.least == pytest.approx((unseen**2).mean(), abs=2e-3)
+    assert model.baseline == (model.least or pytest.approx(1 / 6))
+
+
+def test_adding_is_judged_at_the_end_and_a_number_beyond_the_window_changes_nothing():
+    s = Simulation(FixedWindow(task="adding", **SMALL | {"window": 4}), 1)
+    s.advance(20)
+    w, held = arrays(s), s.constants.extra["held"]
+    x = held["x"][0].astype(float)
+    hidden = np.tanh(x[:4:-1].reshape(-1)[: 2 * 4] @ w["window.hidden.weight"] + w["window.hidden.bias"])
+    dense = hidden @ w["window.output.weight"][:, 0] + w["window.output.bias"][0]
+    step, wanted, ours, theirs = s.observe("said")
+    assert step.tolist() == [8] and wanted[0] == pytest.approx((x[:, 0] * x[:, 1]).sum()) and ours[0] == pytest.approx(dense, abs=1e-5)
+    _, ours, theirs = s.observe("reach")
+    assert (ours[:4] > 0).all() and (ours[4:] == 0).all() and (theirs > 0).all()
+    dense, recurrent = s.model.parameters_of(s.constants)
+    assert (dense, recurrent) == (s.model.dense_units * 10 + 1, 4 * 8 + 1)
+    with pytest.raises(ParameterError, match="must lie in the sequence"):
+        FixedWindow(task="adding", span=8, window=9)

@@ -438,3 +438,56 @@ def test_a_line_of_millions_of_cells_is_refused_before_it_is_taken_apart(tmp_pat
     with pytest.raises(FileError, match="has lines of more than 1 kB"):
         tables.read(put(tmp_path, "a,b\n" + "1," * 2000))
     assert len(tables.read(put(tmp_path, "a,b\n" + "1,2\n" * 2000)).columns) == 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted"),
+    [
+        (["150.000 €", "95.000 €"], (",", "", False)),
+        (["€ 150.000", "1.500 €", "2"], (",", "", False)),
+        (["$150,000", "$95,000"], (".", "", False)),
+        (["120.500 EUR", "33.000 EUR"], (",", "", False)),
+        (["1.759 €", "1.809 €"], (".", "1.759", False)),  # fuel, or nearly two thousand
+        (["1.500 €", "1.809 €"], (",", "", False)),
+        (["50.5", "120.000 €"], (".", "120.000", True)),
+        (["50.5", "120.50 €"], (".", "", False)),
+        (["50,5", "120.000 €"], (",", "", False)),
+    ],
+)
+def test_money_with_three_digits_behind_a_mark_has_thousands(cells, wanted):
+    assert numerals.decimal_of(cells, ";") == wanted
+
+
+def test_money_that_contradicts_the_other_numbers_is_told_of(tmp_path):
+    path = tmp_path / "flats.csv"
+    path.write_text("size;price\n" + "".join(f"{40 + k}.5;{100 + k}.000 €\n" for k in range(12)))
+    said = learned.paragraph(learned.plan(tables.read(path), tables.AS_FOUND))
+    assert "“100.000” was read as 100, since other numbers here have a decimal point: if thousands are meant" in said
+    path.write_text("size;price\n" + "".join(f"{40 + k};{100 + k}.000 €\n" for k in range(12)))
+    assert "price, a number from 100 000 to 111" in learned.paragraph(learned.plan(tables.read(path), tables.AS_FOUND)).replace(
+        "\u2009", " "
+    )
+
+
+NUMBERS = "".join(f"{k};{20 + k % 7 * 0.5};{40 + k % 13}\n" for k in range(30))
+WORDS = "".join(f"2024-0{1 + k // 28}-{1 + k % 28:02d};{('Rewe', 'Rent', 'Rail')[k % 3]};-{10 + k}.5\n" for k in range(40))
+
+
+@pytest.mark.parametrize(
+    ("titles", "heading", "body", "passed"),
+    [
+        ("Device;Logger 3;00123\nFirmware;2.1;Roof\n", "run;temperature;humidity", NUMBERS, 2),
+        ("Account:;DE89;\nFrom:;2024-01-01;\n;;\n", "day;payee;amount", WORDS, 2),
+        ("Account;123;A. Person\n", "day;payee;amount", WORDS, 1),
+        ("ATF;1.0;\n2;3;\nSignals=;IN 0;IN 0\n", "time;one (pA);two (pA)", NUMBERS, 3),
+        ("", "run;temperature;humidity", NUMBERS, 0),
+        ("", "run;temperature;humidity", "1;on request;high\n" + NUMBERS, 0),  # a row that is wrong is told of, and names nothing
+        ("", ";temperature;humidity", NUMBERS, 0),
+    ],
+)
+def test_titles_as_wide_as_the_table_are_no_rows(tmp_path, titles, heading, body, passed):
+    path = tmp_path / "t.csv"
+    path.write_text(titles + heading + "\n" + body)
+    table = tables.read(path)
+    assert table.layout.names[1:] == tuple(heading.split(";"))[1:] and table.layout.titles == passed
+    assert table.rows == body.count("\n") and table.records[0] == titles.count("\n") + 2, "rows are counted as a spreadsheet counts them"

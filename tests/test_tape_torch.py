@@ -127,6 +127,28 @@ def test_a_memory_of_one_instruction_pair_a_step_agrees():
     compare(program, program.start(4), loss, theirs, {"x": np.random.default_rng(3).normal(size=(8, 6, 2))}, wrt=["x"])
 
 
+def test_a_gated_recurrent_unit_agrees():
+    t = Tape()
+    x = t.input("x", (6, 2))
+    loss = t.mean(t.square(t.stack(t.gru(x, 5, name="m"))))
+    program = t.compile(8, "float64")
+    state = program.start(4)
+    program.parameters(state)["m.recalled"][:] = np.random.default_rng(5).normal(size=5)
+
+    def theirs(p, v):
+        cell = torch.nn.GRU(2, 5, batch_first=True, dtype=torch.float64)
+        none = torch.zeros(10, dtype=torch.float64)
+        given = {
+            "weight_ih_l0": p["m.drive.weight"].T,
+            "weight_hh_l0": p["m.recurrent"].T,
+            "bias_ih_l0": p["m.drive.bias"],
+            "bias_hh_l0": torch.cat([none, p["m.recalled"]]),
+        }
+        return torch.func.functional_call(cell, given, (v["x"],))[0].square().mean()
+
+    compare(program, state, loss, theirs, {"x": np.random.default_rng(3).normal(size=(8, 6, 2))}, wrt=["x"])
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [

@@ -8,7 +8,9 @@ import json
 import numpy as np
 import pytest
 
+import lab
 from lab.data import vectors, word_lines
+from lab.data.tables import Choices
 from lab.embedding.files import load_vectors, save_vectors
 from lab.embedding.questions import asks_analogies, read_similarities
 from lab.embedding.vectors import Vectors
@@ -263,3 +265,17 @@ def test_arrays_beside_the_vectors_of_an_npz_are_classes_or_named(tmp_path):
     np.savez(tmp_path / "xy.npz", X=x, y=np.arange(6) % 2, mean=np.zeros(2))
     found = vectors.load(tmp_path / "xy.npz")
     assert found.metadata == {"y": ("0", "1") * 3} and "Arrays that were passed over: mean." in found.said
+
+
+def test_what_a_person_said_of_a_table_counts_for_its_map_too(tmp_path):
+    path = tmp_path / "sites.csv"
+    rows = [f"s{k};{k % 7},5;{'-999' if k in (3, 11) else 20 + k};{k * k}" for k in range(30)]
+    path.write_text("site;depth;salinity;code\n" + "\n".join(rows) + "\n")
+    plain = vectors.load(path)
+    assert plain.matrix.shape == (30, 3) and plain.matrix[3, 1] == -999
+    choices = Choices(missing="-999", types="code=ignore")
+    said = vectors.load(path, choices=choices)
+    assert said.matrix.shape == (30, 2) and said.matrix[3, 1] == pytest.approx(np.mean([20 + k for k in range(30) if k not in (3, 11)]))
+    assert "Missing and filled by the column's mean: salinity 2." in said.said and "Left out: code (as you said)." in said.said
+    mapped = lab.make("embedding-map", space=str(path), missing="-999", types="code=ignore", method="PCA", decimal="comma")
+    assert "salinity 2" in mapped.account(mapped.build(0))

@@ -31,7 +31,7 @@ from lab.cells.spikes import Spikes
 from lab.cells.sweeps import Sweep
 from lab.errors import ModelError
 from lab.kernels import seed_state
-from lab.model import COUNT, Bound, Clock, Handle, Layer, Model, Out, Picture, Stage, State, Stream, Strips, action, param
+from lab.model import COUNT, Bound, CellTerms, Clock, Handle, Layer, Model, Out, Picture, Stage, State, Stream, Strips, action, param
 
 CHUNK = 1 << 16  # steps whose stimulus is laid out at a time
 
@@ -173,6 +173,17 @@ class Neuron(Driven):
     def held(self) -> float:
         """Time after a spike during which the cell is held (ms)."""
         return 0.0
+
+    def terms(self) -> CellTerms:
+        """Kind, changes, numbers and reset in words that other programs understand; the rest of the terms is known here."""
+        raise ModelError(f"{self.title}: it says its equations in no words of other programs.")
+
+    def portable(self, constants: Bench, state: State) -> CellTerms:
+        """The equations of the first cell, from where it stands."""
+        if self.clamped:
+            raise ModelError("Under a voltage clamp the cell has no spikes to compare: tell a run in current clamp.")
+        start = {name: float(state[name][0]) for name in self.variables}
+        return replace(self.terms(), start=start, level=self.crossing, unit=self.units[0], current_unit=self.drive_unit, held=self.held)
 
     @property
     def small_spike(self) -> tuple[float, float] | None:

@@ -27,7 +27,7 @@ class Dialect:
     """Separator ("" in a table of one column; " " stands for any run of spaces and tabs), quote character, decimal mark.
 
     said     the file says its separator in a first line sep=;
-    open     a number that could be read with the other decimal mark, too ("": none)
+    open     a number that could be read with the other decimal mark, too ("": none); mixed: it should, and others of the file forbid it
     """
 
     separator: str = ","
@@ -35,6 +35,7 @@ class Dialect:
     decimal: str = "."
     said: bool = False
     open: str = ""
+    mixed: bool = False
 
 
 def is_date(cell: str) -> bool:
@@ -76,10 +77,10 @@ def sniff(text: str, separator: str | None = None, decimal: str = "") -> Dialect
         if most <= 0 or _score(alone, "") >= most or (best.separator == "," and _decimals(alone)):
             best = replace(best, separator="")
     cells = [cell for row in _rows(sample, best.separator, quote) for cell in row]
-    mark, open_ = decimal_of(cells, best.separator)
-    if decimal or (best.separator == "," and "." in open_):  # commas between columns and in numbers go ill together
-        open_ = ""
-    return replace(best, decimal=decimal or mark, open=open_)
+    mark, open_, mixed = decimal_of(cells, best.separator)
+    if decimal or (not mixed and best.separator == "," and "." in open_):  # commas between columns and in numbers go ill together
+        open_, mixed = "", False
+    return replace(best, decimal=decimal or mark, open=open_, mixed=mixed)
 
 
 def _sample(text: str) -> str:

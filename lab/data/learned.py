@@ -344,7 +344,11 @@ def paragraph(made: Plan) -> str:
     said = [f"{table.place.name}: {count(table.rows, 'row')} and {count(len(columns), 'column')} ({found_as(table)})."]
     if table.text.guessed:
         said.append(f"Its bytes are no UTF-8 and were read as {table.text.name}: if letters look wrong, say another encoding.")
-    if table.dialect.open:
+    if table.dialect.mixed:
+        said.append(
+            f"{_open(table)}, since other numbers here have a decimal {_mark(table)}: if thousands are meant, write them without a mark."
+        )
+    elif table.dialect.open:
         said.append(f"{_open(table)}; if that is wrong, say decimal={_other(table)}.")
     if made.target is not None:
         said.append(_predicted(made))
@@ -386,6 +390,10 @@ def _grouped(made: Plan) -> list[tuple[int, str]]:
 
 def _other(table: Table) -> str:
     return "comma" if table.dialect.decimal == "." else "point"
+
+
+def _mark(table: Table) -> str:
+    return "point" if table.dialect.decimal == "." else "comma"
 
 
 def _open(table: Table) -> str:
@@ -441,7 +449,7 @@ def warnings(made: Plan, balance: bool = False) -> list[Warning]:
                     (("missing", text),),
                 )
             )
-    if table.dialect.open and table.dialect.separator != ",":
+    if table.dialect.open and not table.dialect.mixed and table.dialect.separator != ",":
         out.append(Warning(f"{_open(table)}.", f"Read it with a decimal {_other(table)}", (("decimal", _other(table)),)))
     total = sum(n for _, n in made.classes)
     if made.classes and total and len(made.classes) > 1:

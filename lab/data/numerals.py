@@ -13,6 +13,9 @@ MISSING_NUMBER = frozenset(("-", "--", "---", "–", "—", ".", "..", "none", "
 MARKS = {"point": ".", "comma": ",", "space": " ", "apostrophe": "'", "none": ""}
 _SPACES = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2007": " ", "\u2212": "-", "\u2019": "'"})
 _CURRENCY = "€$£¥₹₽"
+_MONEY = frozenset(
+    (*_CURRENCY, "eur", "euro", "euros", "usd", "chf", "gbp", "sek", "nok", "dkk", "pln", "czk", "brl", "try", "fr", "kr", "zł", "kč", "tl")
+)
 _UNIT = re.compile(r"^(.*?[0-9.,])\s*(%|‰|°?[A-Za-zµμΩ°²³/·^0-9*]{0,11}[A-Za-zµμΩ°²³])$")
 _POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d{1,3}(?:'\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d{1,3}(?: \d{3})+|\d{1,3}(?:'\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?")
@@ -77,27 +80,34 @@ def is_number(cell: str, decimal: str = ".") -> bool:
     return number(text, decimal) is not None or number(bare(text)[0], decimal) is not None
 
 
-def decimal_of(cells: Iterable[str], separator: str = ",") -> tuple[str, str]:
-    """(decimal mark of some cells, an example that leaves it open or ""): what can only be read one way decides.
+def decimal_of(cells: Iterable[str], separator: str = ",") -> tuple[str, str, bool]:
+    """(decimal mark of some cells, an example that leaves it open or "", whether that contradicts others): what can only be read one way decides.
 
-    Where all could be thousands, a file divided by semicolons is taken for one of a country that writes decimal commas.
+    Where all could be thousands, a file divided by semicolons is taken for one of a country that writes decimal commas. Nobody
+    writes money with three decimals, but for the price of fuel: 150.000 € has thousands, 1.759 € may not.
     """
     sure, groups = {".": 0, ",": 0}, {".": 0, ",": 0}
-    example = {".": "", ",": ""}
+    example, money = {".": "", ",": ""}, {".": "", ",": ""}
     for cell in cells:
         text = tidy(cell)
         if not text or not any(c.isdigit() for c in text):
             continue
-        text = bare(text)[0] or text
+        plain, unit = bare(text)
+        text = plain or text
         for mark in ".,":
             if mark in text:
+                if unit.lower() in _MONEY and _OPEN[mark].fullmatch(text) and (text.lstrip("+-").find(mark) > 1 or text.endswith("00")):
+                    money[mark] = money[mark] or text
                 sure[mark] += _SURE[mark].fullmatch(text) is not None
                 groups[mark] += _GROUPS[mark].fullmatch(text) is not None
                 if not example[mark] and _OPEN[mark].fullmatch(text):
                     example[mark] = text
     votes = {".": sure["."] + groups[","], ",": sure[","] + groups["."]}
     if votes["."] or votes[","]:
-        return ("," if votes[","] > votes["."] else "."), ""
+        mark = "," if votes[","] > votes["."] else "."
+        return mark, money[mark], bool(money[mark])
+    if bool(money["."]) != bool(money[","]):
+        return ("," if money["."] else "."), "", False
     if example[","] and not example["."]:
-        return ("," if separator != "," else "."), example[","]
-    return ".", example["."]
+        return ("," if separator != "," else "."), example[","], False
+    return ".", example["."], False

@@ -21,6 +21,7 @@ from lab.units import number as printed
 
 MAX_COLUMNS = 20_000
 LOOKED_AT = 2000  # records from which the layout is found
+TITLES = 40  # rows that are looked at for a heading below titles as wide as the table
 CELLS = 60_000  # that are looked at to tell a heading from values
 _COMMENT = ("#", "%", "//")
 _UNIT = re.compile(r"^(.*\S)\s*[(\[]\s*([^()\[\]]{1,16})\s*[)\]]$")
@@ -88,6 +89,8 @@ def layout(text: str, dialect: Dialect, place: Path, header: str = "") -> Layout
     table = [(n, row) for n, row in table if len(row) == width]
     if not table:
         raise FileError(f"{place} has no rows of values: give a table with a heading and at least one row of values.")
+    if not header.strip() and (wide := _wide_titles([row for _, row in table[: TITLES + max(30, CELLS // width)]], dialect.decimal)):
+        table, titles, above = table[wide:], titles + wide, []
     return _named(table, width, dialect.decimal, header.strip().lower(), comment, above, titles, comments)
 
 
@@ -132,6 +135,34 @@ def _width(rows: list[Row]) -> int:
 def _is_title(row: list[str], decimal: str) -> bool:
     """Whether a row holds a single text and is filled up with separators."""
     return len(row) > 2 and sum(bool(cell.strip()) for cell in row) == 1 and not is_number(row[0], decimal)
+
+
+def _wide_titles(rows: list[list[str]], decimal: str) -> int:
+    """How many rows above the heading are titles as wide as the table: "Account;1234;Owner;A. Person", "ATF 1.0", "Signals= ...".
+
+    They are if the first row is no heading (it has a number, a gap or a word twice), a later one is, and below that numbers and
+    dates begin.
+    """
+    heads = [at for at, row in enumerate(rows[: TITLES + 1]) if _could_head(row, decimal)]
+    if len(rows) < 6 or not heads or heads[0] == 0 or heads[0] > len(rows) - 5:
+        return 0
+    at = heads[0]
+    below = [[tidy(cell) for cell in row] for row in rows[max(at + 1, len(rows) // 3) :]]
+    numeric = [k for k in range(len(rows[0])) if sum(_is_value(row[k], decimal) for row in below) > 0.9 * len(below)]
+    after = [[tidy(cell) for cell in row] for row in rows[at + 1 : at + 12]]
+    right = sum(all(_is_value(row[k], decimal) or row[k].lower() in MISSING for k in numeric) for row in after)
+    return at if numeric and right >= len(after) - 1 else 0
+
+
+def _is_value(cell: str, decimal: str) -> bool:
+    return is_number(cell, decimal) or is_date(cell)
+
+
+def _could_head(row: list[str], decimal: str) -> bool:
+    """Whether a row could name columns: a word in each, none twice; the first, of row names, may be without."""
+    cells = [tidy(cell).lower() for cell in row]
+    words = cells[1:] if not cells[0] else cells
+    return bool(words) and not any(c in MISSING or c[-1] in "=:" or _is_value(c, decimal) for c in words) and len(set(words)) == len(words)
 
 
 def _cut(row: list[str], width: int) -> list[str]:

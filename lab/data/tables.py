@@ -135,10 +135,10 @@ def _read(place: Path, choices: Choices, wanted: tuple[tuple[str, Kind], ...], w
         text = replace(text, text=inside)
         dialect, found = Dialect(), layout(inside, Dialect(), place, "names")
     else:
-        dialect = _dialect(text.text, place, choices)
+        dialect = dialect_of(text.text, place, choices)
         found = layout(text.text, dialect, place, choices.header)
-    rule = replace(_rule(place, choices, dialect.decimal), scored="_" in text.text)
-    asked = {**said, **dict(wanted), **_kinds(place, choices.types, found.names)}
+    rule = replace(rule_of(place, choices, dialect.decimal), scored="_" in text.text)
+    asked = {**said, **dict(wanted), **kinds_of(place, choices.types, found.names)}
     stores = [Store(name, asked.get(name, asked.get(""))) for name in found.names]
     records, uneven, preview = _take(text.text, dialect, found, stores, rule, place)
     units = found.units
@@ -199,7 +199,8 @@ def _take(
     return np.concatenate(records), tuple(number for number, _ in uneven), preview
 
 
-def _dialect(text: str, place: Path, choices: Choices) -> Dialect:
+def dialect_of(text: str, place: Path, choices: Choices) -> Dialect:
+    """How a text is written, as found and as a person says."""
     said = said_separator(text)
     separator = _separator(choices.separator, place)
     marks = {"": "", "point": ".", ".": ".", "comma": ",", ",": ","}
@@ -223,7 +224,8 @@ def _separator(said: str, place: Path) -> str | None:
     raise FileError(f"{place}: separator must be {', '.join(NAMES)} or one character (got '{said[:20]}').")
 
 
-def _rule(place: Path, choices: Choices, decimal: str) -> Rule:
+def rule_of(place: Path, choices: Choices, decimal: str) -> Rule:
+    """How its cells are read: thousands and what stands for no value."""
     said = choices.thousands.strip().lower() or choices.thousands
     thousands = MARKS.get(said, said or None)
     if thousands not in (None, "", ",", ".", "'", " "):
@@ -238,7 +240,7 @@ def _rule(place: Path, choices: Choices, decimal: str) -> Rule:
     return Rule(decimal, thousands, frozenset(words), not only, tuple(numbers))
 
 
-def _kinds(place: Path, types: str, names: tuple[str, ...]) -> dict[str, Kind]:
+def kinds_of(place: Path, types: str, names: tuple[str, ...]) -> dict[str, Kind]:
     """What `types` says: "age=number, id=ignore"."""
     out: dict[str, Kind] = {}
     for part in filter(None, (p.strip() for p in next(csv.reader([types], skipinitialspace=True), []))):

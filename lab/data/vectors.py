@@ -28,10 +28,11 @@ import numpy as np
 
 from lab.data import arrays, door, foreign
 from lab.data.columns import Rule, is_identifier
-from lab.data.dialect import Dialect, sniff
+from lab.data.dialect import Dialect
 from lab.data.encoding import decode
 from lab.data.numerals import tidy
-from lab.data.rows import bounded, layout, values, without_comments
+from lab.data.rows import bounded, layout, values
+from lab.data.tables import AS_FOUND, Choices, dialect_of, kinds_of, rule_of
 from lab.data.word_lines import LONGEST_WORD, UNKNOWN, WordLines, undecoded
 from lab.data.words import count, listed
 from lab.errors import FileError
@@ -143,13 +144,19 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def load(path: str | Path, *, kind: str = "", metadata: str | Path | None = None) -> Named:
-    """Vectors of a file; `kind` names its format where name and content do not say it, `metadata` a projector's second file."""
+def load(path: str | Path, *, kind: str = "", metadata: str | Path | None = None, choices: Choices = AS_FOUND) -> Named:
+    """Vectors of a file; `kind` names its format where name and content do not say it, `metadata` a projector's second file.
+
+    choices   what a person says of a table; its target and filling count for nothing here
+    """
     place = door.place_of(path, "a file of vectors")
     found = detect(place)
     kind = kind or found
+    said = replace(choices, target="", fill=AS_FOUND.fill) != AS_FOUND
+    if kind == "csv" or (said and kind in ("glove", "projector")):
+        return _load_table(place, choices)
     loaders = {
-        "word2vec": _load_headed, "fasttext": _load_headed, "word2vec-binary": _load_binary, "glove": _load_glove, "csv": _load_table,
+        "word2vec": _load_headed, "fasttext": _load_headed, "word2vec-binary": _load_binary, "glove": _load_glove,
         "npy": _load_npy, "npz": _load_npz, "safetensors": _load_safetensors,
     }  # fmt: skip
     if kind == "projector":
@@ -272,18 +279,19 @@ def _trailing(line: str) -> int:
 # -- tables --
 
 
-def _load_table(place: Path) -> Named:
+def _load_table(place: Path, choices: Choices) -> Named:
     """A table whose columns are read by what they hold: numbers are the vector, the first words that come once each are its name."""
     raw = door.read_bytes(place, limit=MOST_TABLE, what="a table of vectors", packed=True)
-    text, notes = _table_text(raw, place)
+    text, notes = _table_text(raw, place, choices.encoding)
     del raw
     if foreign.form_of(text):
         text, _ = foreign.as_csv(text, place)
         dialect, found = Dialect(), layout(text, Dialect(), place, "names")
     else:
-        dialect = sniff(without_comments(text))
-        found = layout(text, dialect, place)
-    rule = Rule(dialect.decimal)
+        dialect = dialect_of(text, place, choices)
+        found = layout(text, dialect, place, choices.header)
+    rule = rule_of(place, choices, dialect.decimal)
+    said = {found.names.index(name): kind for name, kind in kinds_of(place, choices.types, found.names).items()}
     rows = bounded(values(text, dialect, found), place, MOST_ROWS)
     start = list(islice(rows, 200))
     width = found.width
@@ -291,12 +299,18 @@ def _load_table(place: Path) -> Named:
     numeric = [
         k
         for k in range(width)
-        if _mostly_numbers([r[k] for r in whole], rule, MOSTLY if k or (found.named and not _WORD.fullmatch(found.names[0])) else 1.0)
+        if said.get(k, "number") == "number"
+        and (
+            k in said
+            or _mostly_numbers([r[k] for r in whole], rule, MOSTLY if k or (found.named and not _WORD.fullmatch(found.names[0])) else 1.0)
+        )
     ]
     listed = next((k for k in range(width) if k not in numeric and whole and all(_is_list(r[k]) for r in whole)), None)
-    texts = [k for k in range(width) if k not in numeric and k != listed]
+    texts = [k for k in range(width) if k not in numeric and k != listed and said.get(k) != "ignore"]
     counted = [k for k in numeric if found.named and found.names[k].lower() in _COUNTS]
-    aside = [k for k in numeric if found.named and k not in counted and is_identifier(found.names[k]) and len(numeric) > 1]
+    aside = [
+        k for k in numeric if found.named and k not in counted and k not in said and is_identifier(found.names[k]) and len(numeric) > 1
+    ]
     used = [k for k in numeric if k not in counted and k not in aside]
     if listed is None and not used:
         raise FileError(f"{place} holds no vectors: write a word and its numbers a line, divided by commas or tabs.")
@@ -314,7 +328,8 @@ def _load_table(place: Path) -> Named:
             cells = [_value(row[k], rule) for k in used]
             gaps = [i for i, cell in enumerate(cells) if cell is None]
             for i in gaps:
-                if not rule.no_number(tidy(row[used[i]])):
+                text = tidy(row[used[i]])
+                if not rule.no_number(text) and rule.read(text)[0] not in rule.values:
                     raise FileError(
                         f"{place}, row {number}, column '{found.names[used[i]]}': {row[used[i]][:40]!r} is not a number: mend or leave out that row."
                     )
@@ -333,6 +348,8 @@ def _load_table(place: Path) -> Named:
         raise FileError(f"{place} holds no vectors: write a word and its numbers a line, divided by commas or tabs.")
     if missing:
         notes += (_fill(matrix, missing, [found.names[k] for k in used]),)
+    if out := [found.names[k] for k in said if said[k] == "ignore"]:
+        notes += (f"Left out: {', '.join(out)} (as you said).",)
     if aside:
         notes += (f"Left out: {', '.join(found.names[k] for k in aside)} (numbers of the rows).",)
     return _from_columns(place, found.names, columns, matrix, counts, notes, found.named)
@@ -376,24 +393,26 @@ def _from_columns(
     return replace(made, counts=known, metadata=metadata)
 
 
-def _table_text(raw: bytes, place: Path) -> tuple[str, tuple[str, ...]]:
+def _table_text(raw: bytes, place: Path, encoding: str) -> tuple[str, tuple[str, ...]]:
     """(text, what is to be said): where more letters are UTF-8 than are not, those that are not are marked; else the encoding is an old one."""
     shown = raw.decode("utf-8", "replace")
     marks = shown.count(UNKNOWN)
-    if 0 < marks < sum(c > "\x7f" for c in shown) - marks:
+    if not encoding and 0 < marks < sum(c > "\x7f" for c in shown) - marks:
         return shown.removeprefix("\ufeff"), (f"{printed(marks)} letters are no UTF-8 and are shown with the mark {UNKNOWN}.",)
-    found = decode(raw, place)
+    found = decode(raw, place, encoding)
     return found.text, (f"The letters were read as {found.name}.",) if found.guessed else ()
 
 
 def _value(cell: str, rule: Rule) -> float | None:
+    if rule.missing and tidy(cell).lower() in rule.missing:
+        return None  # "-999", where a person says so
     try:
         value = float(cell) if rule.decimal == "." and "_" not in cell else None
     except ValueError:
         value = None
     if value is None:
         value = rule.read(tidy(cell))[0]
-    return value if value is not None and np.isfinite(value) else None
+    return value if value is not None and np.isfinite(value) and value not in rule.values else None
 
 
 def _is_list(cell: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lab.data import vectors as reading
+from lab.data.tables import AS_FOUND, Choices
 from lab.data.vectors import SUFFIXES, metadata_place
 from lab.data.vectors import detect as detect_format
 from lab.embedding.binary_files import save_npy, save_npz, save_safetensors, save_word2vec_binary
@@ -35,9 +36,9 @@ ENDINGS = {
 }  # fmt: skip
 
 
-def load_vectors(path: str | Path, *, kind: str = "", metadata: str | Path | None = None) -> Vectors:
-    """Vectors of a file; `kind` names its format where name and content do not say it, `metadata` a projector's second file."""
-    found = reading.load(path, kind=kind, metadata=metadata)
+def load_vectors(path: str | Path, *, kind: str = "", metadata: str | Path | None = None, choices: Choices = AS_FOUND) -> Vectors:
+    """Vectors of a file; `kind` names its format where name and content do not say it, `metadata` a projector's second file, `choices` says how a table is read."""
+    found = reading.load(path, kind=kind, metadata=metadata, choices=choices)
     return Vectors(found.words, found.matrix, found.counts, found.metadata, found.title, found.said)
 
 

@@ -22,12 +22,13 @@ from lab.model.advice import Advice, Remedy
 from lab.model.contract import Model
 from lab.model.declarations import Asked, Clock, Drawers, Form, Handle, Layer, Picture, Place, Stage, Stream, Strips
 from lab.model.moving import EventColumns, Events, Out, Recorded, State, arrays
+from lab.model.portable import CellTerms, DenseLayer, LayerTerms, PopulationTerms, Portable
 from lab.model.promises import Figure, Preset, Seeds
 from lab.params import param
 from lab.params.bounds import COUNT, COUNT_OR_NONE, INFINITE, MOST_STEPS, Bound, index, index_or_none
 
 __all__ = [
-    "COUNT", "COUNT_OR_NONE", "INFINITE", "MOST_STEPS", "Action", "Advice", "Asked", "Bound", "Clock", "Drawers", "EventColumns", "Events", "Figure", "Form",
-    "Handle", "Happened", "Layer", "Model", "Out", "Picture", "Place", "Preset", "Recorded", "Remedy", "Seeds", "Stage", "State", "Stream", "Strips", "action",
+    "COUNT", "COUNT_OR_NONE", "INFINITE", "MOST_STEPS", "Action", "Advice", "Asked", "Bound", "CellTerms", "Clock", "DenseLayer", "Drawers", "EventColumns", "Events", "Figure", "Form",
+    "Handle", "Happened", "Layer", "LayerTerms", "Model", "Out", "Picture", "Place", "PopulationTerms", "Portable", "Preset", "Recorded", "Remedy", "Seeds", "Stage", "State", "Stream", "Strips", "action",
     "arrays", "index", "index_or_none", "param",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from lab.model.actions import Action, actions_of
 from lab.model.advice import Advice, Remedy
 from lab.model.declarations import Asked, Clock, Picture, Stage, Stream
 from lab.model.moving import Out, State
+from lab.model.portable import Portable
 from lab.model.promises import Figure
 from lab.params import Described
 from lab.params.bounds import Bound
@@ -189,6 +190,10 @@ class Model(Described):
     def account(self, constants: Any) -> str:
         """What was read from a person's file for this run, in one paragraph: nothing is ignored, filled or dropped without being said."""
         return ""
+
+    def portable(self, constants: Any, state: State) -> Portable:
+        """What another simulator can be told of a run with these constants, from this state on; raises ModelError saying why nothing can."""
+        raise ModelError(f"{self.title or self._owner()}: no other program has the parts that this model is made of.")
 
     @property
     def single_step(self) -> str:

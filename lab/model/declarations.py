@@ -138,7 +138,8 @@ class Picture:
     click     action called with x=..., y=... where a person clicks; paint: action called with row=..., column=..., value=...
               while a person paints on an image; drag: action called with x=, y= while dragging (of a network: with wire=, source=, target=,
               value= of the weight); pick: action called
-              with index=... of the clicked point, cell or tile.
+              with index=... of the clicked point, cell or tile; brush: action called with first=, last= and stream= of the columns of an
+              image that were dragged over.
     hover     an image that stands small beside the cursor as a click there would make it (of a picture whose `click` takes a place);
               only looked at: nothing is done to the run and nothing is logged.
     levels    lowest and highest value of an image; diverging maps put zero in the middle.
@@ -163,6 +164,7 @@ class Picture:
     drag: str = ""
     paint: str = ""
     pick: str = ""
+    brush: str = ""
     hover: str = ""
     levels: tuple[float, float] | None = None
     colours: Literal["sequential", "diverging", "grey"] = "sequential"

@@ -128,6 +128,21 @@ class Operations:
         """In training, x plus Gaussian noise of the live standard deviation `<name>.deviation`."""
     def uniform(self, shape: int | Sequence[int], low: float = 0.0, high: float = 1.0, *, name: str | None = None) -> Node:
         """Numbers drawn evenly from low to high (live), new at each pass, in training and evaluation alike."""
+    def gru(self, x: Node, units: int, *, init: Any = "xavier", name: str | None = None) -> list[Node]:
+        """A gated recurrent unit over a sequence (steps, values), unrolled in time: its output (units,) at every step.
+
+        Parameters `<name>.drive.weight` (values, 3 units) and `.drive.bias`, `<name>.recurrent` (units, 3 units) and `<name>.recalled` (units,),
+        see `gru_cell`. Step k has the output `<name>.k` and the gates `<name>.k.gates` (r z).
+        """
+    def gru_cell(self, drive: Node, state: Node | None = None, recurrent: Node | None = None, recalled: Node | None = None, *, step: int | None = None, name: str | None = None) -> Node:
+        """One step of a gated recurrent unit (Cho et al. 2014); the result (units,) is its output and its state (none before: 0).
+
+            r, z = logistic of the first two thirds of drive + h W;   n = tanh(third third of drive + r (h W + c));   h' = n + z (h - n)
+
+        drive: what comes from outside, (3 units,), or (steps, 3 units) of which `step` says the row. recurrent: W (units, 3 units). recalled:
+        c (units,). The reset gate multiplies what the past brings, after the product. The gates are the node `<name>.gates` (r z). Made of
+        other operations: it has no kernel of its own.
+        """
     def lstm(self, x: Node, units: int, *, forget: float = 1.0, init: Any = "xavier", name: str | None = None) -> list[Node]:
         """A long short-term memory over a sequence (steps, values), unrolled in time: its output (units,) at every step.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.data.tables import Choices
 from lab.embedding import questions as ask
 from lab.embedding import tsne, umap
 from lab.embedding.corpus import grammar_corpus
@@ -22,6 +23,8 @@ from lab.embedding.word2vec import train
 from lab.errors import LabError, ParameterError
 from lab.kernels import seed_state
 from lab.model import COUNT, Asked, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, State, Stream, action, param
+from lab.params import redeclared
+from lab.training.examples import READING, Examples
 
 TSNE, UMAP, PCA, AXES = "t-SNE", "UMAP", "PCA", "own axes"
 JUDGED = 10  # neighbours that trustworthiness and recall look at
@@ -62,9 +65,9 @@ class TooFew(LabError):
 
 
 @lru_cache(2)
-def _measured(source: str, metric: str, most: int, standardise: bool, stamp: int) -> Space:
+def _measured(source: str, choices: Choices, metric: str, most: int, standardise: bool, stamp: int) -> Space:
     """A space with its true neighbours; kept, because a change of perplexity does not change them. `stamp` is the file's time."""
-    vectors, classes, names = _read(source)
+    vectors, classes, names = _read(source, choices)
     whole = len(vectors)
     if most and most < whole:
         kept = {name: column[:most] for name, column in vectors.metadata.items()}
@@ -80,7 +83,7 @@ def _measured(source: str, metric: str, most: int, standardise: bool, stamp: int
     return Space(vectors, matrix, whole, classes, names, truth(matrix))
 
 
-def _read(source: str) -> tuple[Vectors, np.ndarray, tuple[str, ...]]:
+def _read(source: str, choices: Choices) -> tuple[Vectors, np.ndarray, tuple[str, ...]]:
     if source == "digits":
         from sklearn.datasets import load_digits
 
@@ -94,7 +97,7 @@ def _read(source: str) -> tuple[Vectors, np.ndarray, tuple[str, ...]]:
         groups = {"group": tuple(group_of(c) for c in categories), "category": categories}
         vectors = Vectors(corpus.words, train(corpus, seed=0), corpus.counts, groups, "grammar")
     else:
-        vectors = load_vectors(source)
+        vectors = load_vectors(source, choices=choices)
     texts = next(iter(vectors.metadata.values()), ("",) * len(vectors))
     known = sorted(set(texts))
     number = {c: i for i, c in enumerate(known)}
@@ -171,6 +174,13 @@ class EmbeddingMap(Model):
         main=True,
         doc="digits, grammar (words learnt from the grammar's text), or the path of a file of vectors.",
     )
+    separator: str = redeclared(Examples, "separator", "", when=None)
+    decimal: str = redeclared(Examples, "decimal", "", when=None)
+    thousands: str = redeclared(Examples, "thousands", "", when=None)
+    missing: str = redeclared(Examples, "missing", "", when=None)
+    types: str = redeclared(Examples, "types", "", when=None, group=READING)
+    header: str = redeclared(Examples, "header", "", when=None)
+    encoding: str = redeclared(Examples, "encoding", "", when=None)
     method: str = param(TSNE, choices=(TSNE, UMAP, PCA, AXES), builds=True, main=True, doc="How the map is made; a change starts it again.")
     dimensions: int = param(2, "", lo=2, hi=3, live=False, doc="Dimensions of the map.")
     metric: str = param(
@@ -310,7 +320,7 @@ class EmbeddingMap(Model):
         place = Path(self.space)
         stamp = place.stat().st_mtime_ns if place.is_file() else 0
         try:
-            return _measured(self.space, self.metric, self.most, self.standardise, stamp)
+            return _measured(self.space, Choices.of(self), self.metric, self.most, self.standardise, stamp)
         except TooFew as error:
             raise self.refuse("space", str(error)) from None
 

@@ -11,18 +11,23 @@ from lab.model import Figure, Layer, Picture, Preset, Stage, Stream, action, par
 from lab.tape import Tape
 from lab.training import Measure, Objective, Stepwise, redeclared
 from lab.training import Stage as Part
+from lab.training.alike import Alike
+from lab.training.language import chances, write_on
 from lab.training.makers import Sequences, open_for
 from lab.training.series import series_of
+from lab.training.texts import counts_of, text_of
 from lab.training.through_time import fed_back, unrolled, walked
 
 JUDGED = 500  # sequences held out
 PROBED = 64  # of them, for gradients
 WHO = ("RNN", "LSTM")
+SEARCHED = 100  # sequences in which like places are looked for
+BEGUN, LONG = 12, 60  # letters with which a text begins, and letters that are written on
 GATES = ("input", "forget", "candidate", "output")
 CLAMPS = {"forget gate open": (1, 1.0), "forget gate shut": (1, 0.0), "input gate shut": (0, 0.0), "output gate open": (3, 1.0)}
 
 
-class RecurrentNetwork(Stepwise):
+class RecurrentNetwork(Alike, Stepwise):
     r"""What came before matters: a network that feeds its own state back to itself, and one that guards it by gates.
 
     Both read the same sequences step by step and learn from the same minibatches. The recurrent network mixes its state with each new
@@ -40,6 +45,10 @@ class RecurrentNetwork(Stepwise):
       still learnt is what the state happens to echo by itself;
     - *A sine of unknown period*: the next value follows from the shape of the wave so far;
     - *Brackets*: two kinds, nested; which one has to be closed next? It may have been opened long ago, and others were opened and closed since;
+    - *Text*: the next letter of Python's help pages, or of a text file of yours, beside what counting pairs of letters says;
+    - **drag over the steps of a state** (*State of the RNN*, *Cells of the LSTM*): units that are on throughout are marked, and *Like places* lists
+      where else all of them are on, in this sequence and in a hundred others. What do these places have in common? Brackets that are open?
+    - *First network: GRU*: the recurrent network with two gates of its own in place of plain units;
     - a *file* of yours: a column of a table, or a sound, whose next value is to be said. The last fifth is never learned from.
 
     **The dashed line** under the gradient is the linear case: powers of the largest singular value of the recurrent weights, the most
@@ -55,11 +64,13 @@ class RecurrentNetwork(Stepwise):
     equations = (
         r"h_t = \tanh(x_t U + h_{t-1} W + b),\qquad y_t = h_t V + c",
         r"c_t = f_t\, c_{t-1} + i_t\, \tilde{c}_t,\qquad h_t = o_t \tanh(c_t)",
+        r"\mathrm{GRU:}\; h_t = z_t\, h_{t-1} + (1 - z_t) \tanh(x_t U_n + r_t\, (h_{t-1} W_n + c))",
         r"\frac{\partial L}{\partial h_k} = \frac{\partial L}{\partial h_T} \prod_{t=k+1}^{T} \mathrm{diag}(1 - h_t^2)\, W^T",
     )
     source = (
         "Elman 1990, Cogn Sci 14:179; Hochreiter and Schmidhuber 1997, Neural Comput 9:1735 (LSTM, adding task); Gers, Schmidhuber and Cummins 2000, "
-        "Neural Comput 12:2451 (forget gate); Bengio, Simard and Frasconi 1994, IEEE Trans Neural Netw 5:157"
+        "Neural Comput 12:2451 (forget gate); Bengio, Simard and Frasconi 1994, IEEE Trans Neural Netw 5:157; Cho et al., EMNLP (2014) (GRU); "
+        "Strobelt et al. 2018, IEEE Trans Vis Comput Graph 24:667 (like places)"
     )
     presets = {
         "Adding over 50 steps": Preset({}, shows="LSTM error < 0.03 and RNN error > 0.1", after=1000, slow=True),
@@ -68,16 +79,18 @@ class RecurrentNetwork(Stepwise):
         "Echo, truncated after three steps: worse": Preset({"task": "echo", "span": 20, "truncate": 3, "counts_from": 5, "steps": 400}, shows="RNN error > 0.002 and LSTM error < 0.002", after=400),
         "A sine of unknown period": Preset({"task": "sine", "span": 40, "steps": 600}, shows="RNN error < 0.01", after=600, slow=True),
         "Brackets: which one must close?": Preset({"task": "Dyck", "span": 40}, shows="LSTM right long open > 0.92 and RNN right long open < 0.92", after=1000, slow=True),
+        "Text: which letter comes?": Preset({"task": "text", "span": 40, "units": 64, "steps": 1500}, shows="LSTM error < baseline and RNN error < baseline", after=1500, slow=True),
+        "GRU beside the LSTM, fifty steps": Preset({"cell": "GRU"}, shows="RNN error < 0.03 and LSTM error < 0.03", after=1000, slow=True),
         "Exclusive or with the past": Preset({"task": "XOR", "span": 16, "delay": 2, "steps": 1500}, shows="RNN error < 0.02 and LSTM error < 0.02", after=1500, slow=True),
     }  # fmt: skip
 
     task: str = param(
         "adding",
-        choices=("adding", "echo", "sine", "XOR", "Dyck", "file"),
+        choices=("adding", "echo", "sine", "XOR", "Dyck", "text", "file"),
         live=False,
         main=True,
         group="Task",
-        doc="What is to be said of a sequence: a sum, a bit of before, the next value, or which bracket must close; or of a series of your own.",
+        doc="What is to be said of a sequence: a sum, a bit of before, the next value, which bracket must close, or the next letter; or of a series of your own.",
     )
     span: int = param(
         50, "steps", lo=4, hi=200, live=False, main=True, group="Task", label="Length", symbol="T", doc="Steps of a sequence."
@@ -93,8 +106,8 @@ class RecurrentNetwork(Stepwise):
         kind="file",
         live=False,
         group="Task",
-        when=("task", "file"),
-        doc="A table, an array (.npy) or a sound: its next value is to be said.",
+        when=("task", ("file", "text")),
+        doc="A table, an array (.npy) or a sound: its next value is to be said; for text a text file (none: Python's help pages).",
     )
     column: int = param(
         1,
@@ -104,6 +117,14 @@ class RecurrentNetwork(Stepwise):
         group="Task",
         when=("task", "file"),
         doc="Which column, counted from 0, where there are several; of a sound which channel, from 1.",
+    )
+    cell: str = param(
+        "plain",
+        choices=("plain", "GRU"),
+        live=False,
+        group="Network",
+        label="First network",
+        doc="Units of the first of the two: plain ones, or with the two gates of a GRU.",
     )
     units: int = param(32, lo=1, hi=256, log=True, live=False, main=True, group="Network", symbol="H", doc="Units of each of the two.")
     forget: float = param(
@@ -117,6 +138,7 @@ class RecurrentNetwork(Stepwise):
         live=False,
         group="Network",
         label="Truncated after",
+        when=("cell", "plain"),
         doc="The RNN's gradient goes no further back than the last multiple of so many steps (0: all the way).",
     )
     counts_from: int = param(
@@ -127,7 +149,7 @@ class RecurrentNetwork(Stepwise):
         live=False,
         group="Task",
         label="Counts from",
-        when=("task", ("echo", "sine", "XOR", "Dyck", "file")),
+        when=("task", ("echo", "sine", "XOR", "Dyck", "text", "file")),
         symbol=r"\alpha_i",
         doc="Weights of the outputs: those of earlier steps do not count in the error (alpha 0), the others alike.",
     )
@@ -155,10 +177,14 @@ class RecurrentNetwork(Stepwise):
     steps: int = redeclared(Stepwise, "steps", 1000, doc="How long they learn.")
     evaluate: float = redeclared(Stepwise, "evaluate", 25.0)
     room = 64  # an unrolled program takes much memory
+    brushable = ("state of RNN", "state of LSTM")
     measures = (
-        Measure("LSTM error", "Mean squared error on sequences that are never learned from.", better="lower"),
+        Measure("LSTM error", "Mean squared error on sequences that are never learned from; of text nats per letter.", better="lower"),
         Measure("RNN error", "The same of the recurrent network."),
-        Measure("baseline", "Error of the best constant; for the sine, of saying the present value again."),
+        Measure(
+            "baseline",
+            "Error of the best constant; for the sine, of saying the present value again; of text, of counting pairs of letters.",
+        ),
     )
 
     def check(self) -> None:
@@ -180,6 +206,8 @@ class RecurrentNetwork(Stepwise):
             if not self.file:
                 raise self.refuse("file", "must be the path of a table, an array (.npy) or a sound")
             return series_of(self.file, self.column, self.span)
+        if self.task == "text":
+            return text_of(self.file, self.span)
         return Sequences(100 * self.batch, self.task, self.span, self.delay, self.period)
 
     @property
@@ -192,20 +220,27 @@ class RecurrentNetwork(Stepwise):
         """Whether the next value is wanted."""
         return self.task in ("sine", "file")
 
+    @property
+    def letters(self) -> int:
+        """Letters of the alphabet, where a text is read; else 0."""
+        return len(self.maker.alphabet) if self.task == "text" else 0
+
     def write(self, tape: Tape):
         """Both networks, unrolled in time."""
-        last = self.task == "adding"
-        x = tape.input("x", (self.span, self.per_step))
-        target = tape.input("t", (1,) if last else (self.span, 1))
-        drive, w = tape.affine(x, self.units, name="rnn.drive"), tape.parameter("rnn.recurrent", (self.units, self.units), init="xavier")
-        hidden = [tape.tanh(tape.select(drive, 0), name="rnn.0")]
-        for k in range(1, self.span):
-            before = tape.stop_gradient(hidden[-1]) if k in self.cut else hidden[-1]
-            hidden.append(tape.tanh(tape.add(tape.select(drive, k), tape.affine(before, weight=w, bias=False)), name=f"rnn.{k}"))
+        last, V = self.task == "adding", self.letters
+        x = tape.one_hot(tape.labels("x", V, (self.span,)), name="letters") if V else tape.input("x", (self.span, self.per_step))
+        target = tape.labels("t", V, (self.span,)) if V else tape.input("t", (1,) if last else (self.span, 1))
+        hidden = tape.gru(x, self.units, name="rnn") if self.cell == "GRU" else self._plain(tape, x)
         outputs = tape.lstm(x, self.units, forget=self.forget, name="lstm")
         for who, steps in zip(WHO, (hidden, outputs), strict=True):
             seen = steps[-1] if last else tape.stack(steps, name=f"{who.lower()}.all")
-            output, wanted = tape.affine(seen, 1, name=f"{who.lower()}.output"), target
+            output, wanted = tape.affine(seen, V or 1, name=f"{who.lower()}.output"), target
+            if V:
+                surprise = tape.cross_entropy(output, target, name=f"{who.lower()}.surprise")
+                tape.mean(
+                    tape.slice(surprise, self.counts_from, self.span, axis=0) if self.counts_from else surprise, name=f"loss of {who}"
+                )
+                continue
             if self.counts_from and not last:
                 output, wanted = (tape.slice(node, self.counts_from, self.span, axis=0) for node in (output, target))
             tape.mse(output, wanted, name=f"loss of {who}")
@@ -213,12 +248,25 @@ class RecurrentNetwork(Stepwise):
             "lstm.recurrent", "lstm.recurrent", f"lstm.{self.span - 1}.h"
         )
 
+    def _plain(self, tape: Tape, x: Any) -> list[Any]:
+        """Units that read the input and their own last values, unrolled in time."""
+        drive, w = tape.affine(x, self.units, name="rnn.drive"), tape.parameter("rnn.recurrent", (self.units, self.units), init="xavier")
+        hidden = [tape.tanh(tape.select(drive, 0), name="rnn.0")]
+        for k in range(1, self.span):
+            before = tape.stop_gradient(hidden[-1]) if k in self.cut else hidden[-1]
+            hidden.append(tape.tanh(tape.add(tape.select(drive, k), tape.affine(before, weight=w, bias=False)), name=f"rnn.{k}"))
+        return hidden
+
     def build(self, seed: int):
         """The sequences by which they are judged."""
         constants = super().build(seed)
         held = constants.maker.held_out(seed, JUDGED)
         t = held["t"].astype(float)
-        constants.extra.update(held=held, baseline=float(((t - held["x"]) ** 2).mean()) if self.foretells else float(t.var()))
+        if self.letters:
+            baseline = counts_of(self.file, self.span)[1][2]  # what pairs of letters say
+        else:
+            baseline = float(((t - held["x"]) ** 2).mean()) if self.foretells else float(t.var())
+        constants.extra.update(held=held, baseline=baseline)
         if self.task == "Dyck":
             constants.extra["ago"] = open_for(held["x"])
         return constants
@@ -259,15 +307,56 @@ class RecurrentNetwork(Stepwise):
         return np.stack([(value > 0) == (held["t"] > 0) for value in said])[..., 0], constants.extra["ago"]
 
     def summary(self, constants, state) -> dict[str, Any]:
-        """Of words of brackets how many are closed rightly that were opened long ago, too."""
-        found = super().summary(constants, state)
+        """Of words of brackets how many are closed rightly that were opened long ago, too; what a span has in common with other places."""
+        found = super().summary(constants, state) | self.alike_summary(constants, state, self.tape_state(constants, state))
         if "long open" in state:
             found |= {f"{who} right long open": float(value) for who, value in zip(WHO, state["long open"], strict=True)}
         return found
 
     def start(self, constants, seed):
         """First weights; of words of brackets also what the last evaluation found of those that were open long."""
-        return super().start(constants, seed) | ({"long open": np.zeros(len(WHO))} if self.task == "Dyck" else {})
+        long = {"long open": np.zeros(len(WHO))} if self.task == "Dyck" else {}
+        return super().start(constants, seed) | long | {"brushed": np.array([-1, 0, 0])}
+
+    def state_bounds(self, constants, state, step):
+        """Which steps are brushed, too."""
+        return super().state_bounds(constants, state, step) | self.alike_bounds()
+
+    # -- like places --
+
+    @property
+    def spanned(self) -> int:
+        """Steps of a sequence."""
+        return self.span
+
+    def _searched(self, constants) -> np.ndarray:
+        """Numbers of the sequences held out: the one that is looked at, then those that are searched."""
+        count = len(constants.extra["held"]["x"])
+        at = self.example % count
+        return np.concatenate([[at], [k for k in range(min(SEARCHED, count)) if k != at]])
+
+    def states_of(self, constants, state, tape, stream):
+        """Units of the recurrent network, or tanh of the LSTM's cells: what the pictures show."""
+        rows = {"x": constants.extra["held"]["x"][self._searched(constants)]}
+        if stream == "state of RNN":
+            return np.stack(constants.program.forward(tape, [f"rnn.{k}" for k in range(self.span)], **rows), axis=1)
+        found = constants.program.forward(tape, [f"lstm.{k}" for k in range(self.span)], replace=self.clamped() or None, **rows)
+        return np.tanh(np.stack([value[:, 1] for value in found], axis=1))
+
+    def words_of(self, constants, state, sequence):
+        """Letters, brackets, bits, or numbers to two digits (a marked one with a star)."""
+        x = constants.extra["held"]["x"][self._searched(constants)[sequence]]
+        if self.letters:
+            return [constants.maker.alphabet[k] for k in x]
+        if self.task == "Dyck":
+            return [{(1, 1): "(", (1, -1): ")", (-1, 1): "[", (-1, -1): "]"}[int(kind), int(opens)] for kind, opens in x]
+        if self.task == "adding":
+            return [f"{value:.1f}{'*' if mark > 0 else ''}" for value, mark in x]
+        return [f"{value:.2g}" for value in (constants.maker.natural(x) if self.task == "file" else x)[:, 0]]
+
+    def sequence_name(self, constants, sequence):
+        """The number by which it can be looked at."""
+        return "this one" if sequence == 0 else f"{self._searched(constants)[sequence]}"
 
     def measure(self, constants, state, tape):
         """Both errors, with the gate held that is held."""
@@ -290,15 +379,27 @@ class RecurrentNetwork(Stepwise):
         """States, gates and gradients over the steps of a sequence."""
         return (
             Stream(
-                "said", "curve", "", "What was wanted of the chosen sequence, and what both say.", channels=("wanted", *WHO), x_unit="step"
-            ),
-            Stream(
-                "inputs",
+                "said",
                 "curve",
                 "",
-                "The chosen sequence.",
-                channels={"adding": ("number", "mark"), "Dyck": ("round or square", "opens or closes")}.get(self.task, ("input",)),
+                "What was wanted of the chosen sequence, and what both say; of text the share that counting pairs, and both, gave to the letter that came.",
+                channels=("pairs counted" if self.task == "text" else "wanted", *WHO),
                 x_unit="step",
+            ),
+            *self.alike_streams(),
+            *(
+                ()
+                if self.task == "text"
+                else (
+                    Stream(
+                        "inputs",
+                        "curve",
+                        "",
+                        "The chosen sequence.",
+                        channels={"adding": ("number", "mark"), "Dyck": ("round or square", "opens or closes")}.get(self.task, ("input",)),
+                        x_unit="step",
+                    ),
+                )
             ),
             Stream("state of RNN", "image", "", "Units of the recurrent network (down) over the steps of the chosen sequence."),
             Stream("state of LSTM", "image", "", "Cells of the LSTM (down) over the steps of the chosen sequence."),
@@ -311,15 +412,24 @@ class RecurrentNetwork(Stepwise):
                 x_unit="step",
             ),
             Stream("through time", "curve", "", "Size of the error's gradient by the state at each step.", channels=WHO, x_unit="step"),
-            Stream(
-                "linear",
-                "curve",
-                "",
-                "Powers of the largest singular value of the recurrent weights.",
-                channels=("linear case",),
-                x_unit="step",
+            *(
+                (
+                    Stream(
+                        "linear",
+                        "curve",
+                        "",
+                        "Powers of the largest singular value of the recurrent weights.",
+                        channels=("linear case",),
+                        x_unit="step",
+                    ),
+                    Stream(
+                        "walk", "matrices", "", "One step of back-propagation through time in the recurrent network, with every matrix."
+                    ),
+                )
+                if self.cell == "plain"
+                else ()
             ),
-            Stream("walk", "matrices", "", "One step of back-propagation through time in the recurrent network, with every matrix."),
+            *((Stream("written", "table", "", "What both write when they read their own letters."),) if self.task == "text" else ()),
             *(
                 (
                     Stream(
@@ -354,19 +464,27 @@ class RecurrentNetwork(Stepwise):
     def own_pictures(self, shape):
         """Errors and gradients in front."""
         ends = (0.0, float(self.span))
-        heat: dict[str, Any] = {"levels": (-1.0, 1.0), "colours": "diverging", "x": "step", "y": "unit"}
+        heat: dict[str, Any] = {"levels": (-1.0, 1.0), "colours": "diverging", "x": "step", "y": "unit", "brush": "brush",
+                                "doc": "Drag over steps: units that are on throughout, and where else all of them are."}  # fmt: skip
+        text, plain = self.task == "text", self.cell == "plain"
+        linear = (Layer("linear", theory=True, label="linear case"),) if plain else ()
+        wanted = Layer(
+            "said", channel=0, label="pairs counted" if text else "wanted", style="points" if self.task == "adding" else "dashed"
+        )
         return (
-            Picture("errors", "Error on new sequences", (Layer("measures"),), y="mean squared error", y_log="auto", figures=("LSTM error", "RNN error"), front=True, weight=1.4),
-            Picture("through time", "Gradient through time", (Layer("through time"), Layer("linear", theory=True, label="linear case")), x="step", y="gradient", y_log=True,
+            Picture("errors", "Error on new sequences", (Layer("measures"),), y="nats per letter" if text else "mean squared error", y_log="auto", figures=("LSTM error", "RNN error"), front=True, weight=1.4),
+            Picture("through time", "Gradient through time", (Layer("through time"), *linear), x="step", y="gradient", y_log=True,
                     x_range=ends, front=True, weight=1.3),
-            Picture("said", "What they say", (Layer("said", channel=0, label="wanted", style="points" if self.task == "adding" else "dashed"), Layer("said", channel=1, label="RNN"), Layer("said", channel=2, label="LSTM")),
-                    x="step", y="output", x_range=ends, front=True),
-            Picture("inputs", "What they read", (Layer("inputs"),), x="step", y="input", x_range=ends),
-            Picture("state of RNN", "State of the RNN", (Layer("state of RNN"),), **heat),
-            Picture("state of LSTM", "Cells of the LSTM", (Layer("state of LSTM"),), **heat),
+            Picture("said", "What they say", (wanted, Layer("said", channel=1, label="RNN"), Layer("said", channel=2, label="LSTM")),
+                    x="step", y="share given to the letter" if text else "output", x_range=ends, y_range=(0.0, 1.0) if text else None, front=True),
+            *(() if text else (Picture("inputs", "What they read", (Layer("inputs"),), x="step", y="input", x_range=ends),)),
+            Picture("state of RNN", "State of the RNN", (Layer("state of RNN"), Layer("brush of state of RNN", series=(2,))), **heat),
+            Picture("state of LSTM", "Cells of the LSTM", (Layer("state of LSTM"), Layer("brush of state of LSTM", series=(2,))), **heat),
+            *self.alike_pictures(),
+            *((Picture("written", "Written on", (Layer("written"),)),) if text else ()),
             Picture("gates", "Gates of one unit", (Layer("gates"),), x="step", y="gate", x_range=ends, front=True),
             Picture("arithmetic", "One unit, step by step", (Layer("arithmetic"),)),
-            Picture("walk", "Back through time, step by step", (Layer("walk"),), weight=1.6, doc="Drag 'Walk at step' to the left, or press 'One step back'."),
+            *((Picture("walk", "Back through time, step by step", (Layer("walk"),), weight=1.6, doc="Drag 'Walk at step' to the left, or press 'One step back'."),) if plain else ()),
             *(
                 (Picture("fed back", "Fed back: it goes on by itself", (Layer("fed back", channel=0, label="wave", style="dashed"), Layer("fed back", channel=1, label="RNN"), Layer("fed back", channel=2, label="LSTM")), x="step", y="output", y_range=(-1.6, 1.6) if self.task == "sine" else None),)
                 if self.foretells
@@ -383,9 +501,11 @@ class RecurrentNetwork(Stepwise):
             companions=(("through time", "by age") if self.task == "Dyck" else "through time", "said"),
             below=("state of RNN", "state of LSTM", "gates"),
             drawers=(
-                ("Back through time", ("walk",)),
+                ("Like places", ("like places", "letters of it")),
+                *((("Back through time", ("walk",)),) if self.cell == "plain" else ()),
                 *((("Fed back", ("fed back",)),) if self.foretells else ()),
-                ("Step by step", ("arithmetic", "inputs")),
+                *((("Writing", ("written",)),) if self.task == "text" else ()),
+                ("Step by step", ("arithmetic",) if self.task == "text" else ("arithmetic", "inputs")),
                 ("Training", ("loss", "gradient", "rate", "check gradients", "layers")),
             ),
         )
@@ -401,6 +521,9 @@ class RecurrentNetwork(Stepwise):
             return np.vstack([step, natural(one["x"][0].T)])
         if stream == "said":
             found = program.forward(tape, [f"{who.lower()}.output" for who in WHO], replace=replace, **one)
+            if self.letters:
+                came, pairs = one["t"][0], counts_of(self.file, self.span)[0].two
+                return np.vstack([step, pairs[one["x"][0], came], *(chances(value[0], 1.0, 0)[np.arange(T), came] for value in found)])
             if self.task == "adding":
                 return np.array([[T - 1.0], [float(one["t"][0, 0])], [float(found[0][0, 0])], [float(found[1][0, 0])]])
             return np.vstack([step, natural(np.stack([one["t"][0, :, 0], *(value[0, :, 0] for value in found)]))])
@@ -427,6 +550,30 @@ class RecurrentNetwork(Stepwise):
                  "h = o tanh(c)": round(float(outs[k]), 3)}
                 for k in range(T)
             ]  # fmt: skip
+        if stream == "written":
+            said = constants.maker.written
+            begun = one["x"][0][:BEGUN]
+            more = [
+                write_on(
+                    program,
+                    tape,
+                    begun,
+                    LONG,
+                    T,
+                    temperature=0.8,
+                    most=0,
+                    seed=(constants.seed, 5),
+                    replace=replace,
+                    node=f"{who.lower()}.output",
+                )
+                for who in WHO
+            ]
+            return [
+                {"network": who, "after": said(begun).replace("\n", "⏎"), "it writes": said(text).replace("\n", "⏎")}
+                for who, text in zip(WHO, more, strict=True)
+            ]
+        if stream.startswith("brush of ") or stream in ("like places", "letters of it"):
+            return self.alike_look(constants, state, tape, stream)
         if stream == "walk":
             return walked(unrolled(program, tape, one, "rnn", "loss of RNN", T, self.cut), min(self.place, T - 1))
         if stream == "fed back":
@@ -550,6 +697,18 @@ class RecurrentNetwork(Stepwise):
             brackets("RNN", max),
             bound="at_most",
             source="vanishing gradient; three seeds, the best of them",
+            slow=True,
+        )
+        letters: dict[str, Any] = {"task": "text", "span": 40, "units": 64, "steps": 600, "evaluate": 600.0}
+        yield Figure("text at 600, worse of the two over counting pairs", 0.9,
+                     lambda run: max(s[f"{who} error"] / s["baseline"] for s in [run(cls(**letters), steps=600, seed=seed, record={}).summary for seed in (1, 2, 3)] for who in WHO),
+                     bound="at_most", source="bigrams counted on the same text; three seeds, the worst", slow=True)  # fmt: skip
+        yield Figure(
+            "adding over 50 steps, GRU at 1000",
+            0.02,
+            error("RNN", 1000, cell="GRU"),
+            bound="at_most",
+            source="gates; Cho et al. 2014",
             slow=True,
         )
         yield Figure(

@@ -12,7 +12,7 @@ from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import exp, kernel
-from lab.model import Figure, Preset, State, action, param
+from lab.model import CellTerms, Figure, Preset, State, action, param
 from lab.params import redeclared
 
 
@@ -141,6 +141,16 @@ class AdaptiveExponential(PlanarNeuron):
     @property
     def sweep_range(self) -> tuple[float, float]:
         return 0.0, max(10.0, 2.0 * self.rheobase_theory())
+
+    def terms(self) -> CellTerms:
+        names = ("C", "g_L", "E_L", "V_T", "Delta_T", "a", "tau_w", "b", "V_reset", "V_peak")
+        changes = (
+            ("V", "(g_L * Delta_T * exp(clip((V - V_T) / Delta_T, -1000, 20)) - g_L * (V - E_L) - w + I) / C"),
+            # V is never above V_peak, but a program of fixed steps works out what would be, and w must not follow it there.
+            ("w", "(a * (clip(V, -1000, V_peak) - E_L) - w) / tau_w"),
+        )
+        numbers = {name: getattr(self, name) for name in names}
+        return CellTerms("adaptive exponential", changes, numbers, reset=(("V", "V_reset"), ("w", "w + b")))
 
     def steady(self, V: np.ndarray) -> np.ndarray:
         V = np.asarray(V, float)

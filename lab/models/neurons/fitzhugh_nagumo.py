@@ -12,7 +12,7 @@ from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import kernel
-from lab.model import Figure, Preset, State, action, param
+from lab.model import CellTerms, Figure, Preset, State, action, param
 from lab.params import redeclared
 
 
@@ -98,6 +98,10 @@ class FitzHughNagumo(PlanarNeuron):
     @property
     def sweep_range(self) -> tuple[float, float]:
         return 0.0, 1.6
+
+    def terms(self) -> CellTerms:
+        numbers = {"a": self.a, "b": self.b, "epsilon": self.epsilon}
+        return CellTerms("FitzHugh-Nagumo", (("V", "V - V^3 / 3 - w + I"), ("w", "epsilon * (V + a - b * w)")), numbers)
 
     def steady(self, V: np.ndarray) -> np.ndarray:
         V = np.asarray(V, float)

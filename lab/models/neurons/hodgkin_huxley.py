@@ -15,7 +15,7 @@ from lab.cells.squid import gate_changes, gating, rates
 from lab.cells.squid_membrane import PEAK, RISE, Cells, Climb, Looks, advance_clamped, advance_many, advance_one, hold, look_back
 from lab.cells.squid_shown import SquidShown
 from lab.cells.sweeps import least_current
-from lab.model import Bound, Figure, Out, Preset, State, param
+from lab.model import Bound, CellTerms, Figure, Out, Preset, State, param
 from lab.params import redeclared
 
 GAS, FARADAY, ZERO = 8.314462618, 96485.33212, 273.15
@@ -210,6 +210,21 @@ class HodgkinHuxley(SquidShown):
             return [(current - ionic) / C, phi * d_m, phi * d_h, phi * d_n]
 
         return at
+
+    def terms(self) -> CellTerms:
+        names = ("C", "g_Na", "g_K", "g_L", "V_Na", "V_K", "V_L", "phi")
+        defined = (
+            ("alpha_m", "1 / exprel(-(V + 40) / 10)"),
+            ("beta_m", "4 * exp(-(V + 65) / 18)"),
+            ("alpha_h", "0.07 * exp(-(V + 65) / 20)"),
+            ("beta_h", "1 / (1 + exp(-(V + 35) / 10))"),
+            ("alpha_n", "0.1 / exprel(-(V + 55) / 10)"),
+            ("beta_n", "0.125 * exp(-(V + 65) / 80)"),
+        )
+        ionic = "g_Na * m^3 * h * (V - V_Na) - g_K * n^4 * (V - V_K) - g_L * (V - V_L)"
+        gates = tuple((x, f"phi * (alpha_{x} * (1 - {x}) - beta_{x} * {x})") for x in "mhn")
+        numbers = dict(zip(names, self.constants_now.tolist(), strict=True))
+        return CellTerms("Hodgkin-Huxley", (("V", f"(I - {ionic}) / C"), *gates), numbers, defined)
 
     def steady(self, V: np.ndarray) -> np.ndarray:
         table = gating(V)

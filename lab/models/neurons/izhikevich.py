@@ -11,7 +11,7 @@ from lab.cells.phase_plane import equilibria, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import kernel
-from lab.model import Figure, Preset, param
+from lab.model import CellTerms, Figure, Preset, param
 from lab.params import redeclared
 
 
@@ -107,6 +107,11 @@ class Izhikevich(PlanarNeuron):
     @property
     def sweep_range(self) -> tuple[float, float]:
         return 0.0, 20.0
+
+    def terms(self) -> CellTerms:
+        changes = (("V", "0.04 * V^2 + 5 * V + 140 - u + I"), ("u", "a * (b * V - u)"))
+        numbers = {"a": self.a, "b": self.b, "c": self.c, "d": self.d, "V_peak": self.V_peak}
+        return CellTerms("Izhikevich", changes, numbers, reset=(("V", "c"), ("u", "u + d")))
 
     def steady(self, V: np.ndarray) -> np.ndarray:
         V = np.asarray(V, float)

@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells.neuron import Bench, Neuron, Start
 from lab.cells.spikes import record_spike
 from lab.kernels import kernel
-from lab.model import Figure, Handle, Layer, Out, Picture, Preset, State, Stream, param
+from lab.model import CellTerms, Figure, Handle, Layer, Out, Picture, Preset, State, Stream, param
 from lab.params import redeclared
 
 MOST = 8  # spikes of one cell in one step that are followed; more need a smaller step
@@ -210,6 +210,10 @@ class LeakyIntegrateAndFire(Neuron):
 
     def drift(self, y: np.ndarray, current: np.ndarray) -> np.ndarray:
         return (self.V_rest + self.gain * np.asarray(current) - y) / self.tau
+
+    def terms(self) -> CellTerms:
+        numbers = {"V_rest": self.V_rest, "R": self.gain, "tau_m": self.tau_m, "V_reset": self.reset, "V_th": self.V_th}
+        return CellTerms("leaky integrate-and-fire", (("V", "(V_rest - V + R * I) / tau_m"),), numbers, reset=(("V", "V_reset"),))
 
     def steady(self, V: np.ndarray) -> np.ndarray:
         return np.asarray(V, float)[None, :]

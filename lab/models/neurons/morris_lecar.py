@@ -11,7 +11,7 @@ from lab.cells.phase_plane import equilibria, holding_current, hopf_points
 from lab.cells.planar import PlanarNeuron, integrator
 from lab.cells.shadow import spike_times
 from lab.kernels import exp, kernel, sigmoid
-from lab.model import Figure, Preset, State, action, param
+from lab.model import CellTerms, Figure, Preset, State, action, param
 from lab.params import redeclared
 
 
@@ -129,6 +129,15 @@ class MorrisLecar(PlanarNeuron):
     @property
     def sweep_range(self) -> tuple[float, float]:
         return 0.0, 250.0
+
+    def terms(self) -> CellTerms:
+        names = ("C", "g_Ca", "g_K", "g_L", "V_Ca", "V_K", "V_L", "V_1", "V_2", "V_3", "V_4", "phi")
+        defined = (("m_inf", "0.5 * (1 + tanh((V - V_1) / V_2))"), ("y", "clip((V - V_3) / V_4, -10, 10)"))
+        changes = (
+            ("V", "(I - g_Ca * m_inf * (V - V_Ca) - g_K * w * (V - V_K) - g_L * (V - V_L)) / C"),
+            ("w", "phi * cosh(y / 2) * (0.5 * (1 + tanh(y)) - w)"),
+        )
+        return CellTerms("Morris-Lecar", changes, {name: getattr(self, name) for name in names}, defined)
 
     def steady(self, V: np.ndarray) -> np.ndarray:
         V = np.asarray(V, float)

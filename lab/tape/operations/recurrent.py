@@ -1,4 +1,4 @@
-"""The long short-term memory (Hochreiter and Schmidhuber 1997; with a forget gate, Gers, Schmidhuber and Cummins 2000).
+"""The long short-term memory (Hochreiter and Schmidhuber 1997; with a forget gate, Gers, Schmidhuber and Cummins 2000), and the gated recurrent unit.
 
     i, f, g, o = logistic, logistic, tanh, logistic of the four quarters of z + h W
     c' = f c + i g
@@ -18,8 +18,10 @@ from lab.errors import ModelError
 from lab.kernels import Laid, kernel
 from lab.tape.elementary import logistic_in, tanh_in
 from lab.tape.listing import Listing, Node
+from lab.tape.operations.activations import logistic, tanh
 from lab.tape.operations.affine import affine
-from lab.tape.operations.shapes import select
+from lab.tape.operations.arithmetic import add, multiply, scale, subtract
+from lab.tape.operations.shapes import select, slice
 from lab.tape.products import product_apart
 from lab.tape.registry import AUX, DOUT, DX, DY, DZ, FRESH, INTS, OUT, X, Y, Z, case, opcode, operation
 
@@ -214,6 +216,59 @@ def lstm(tape: Listing, x: Node, units: int, *, forget: float = 1.0, init: Any =
     return outputs
 
 
+@operation
+def gru_cell(
+    tape: Listing, drive: Node, state: Node | None = None, recurrent: Node | None = None, recalled: Node | None = None, *,
+    step: int | None = None, name: str | None = None,
+) -> Node:  # fmt: skip
+    """One step of a gated recurrent unit (Cho et al. 2014); the result (units,) is its output and its state (none before: 0).
+
+        r, z = logistic of the first two thirds of drive + h W;   n = tanh(third third of drive + r (h W + c));   h' = n + z (h - n)
+
+    drive: what comes from outside, (3 units,), or (steps, 3 units) of which `step` says the row. recurrent: W (units, 3 units). recalled:
+    c (units,). The reset gate multiplies what the past brings, after the product. The gates are the node `<name>.gates` (r z). Made of
+    other operations: it has no kernel of its own.
+    """
+    name = tape.free_name(name, "gru_cell")
+    tape.expect_axes(name, drive, 1 if step is None else 2, 1 if step is None else 2)
+    units, rest = divmod(drive.shape[-1], 3)
+    if rest or (state is not None and state.shape != (units,)) or (recurrent is not None and recurrent.shape != (units, 3 * units)):
+        others = [f"'{node.name}' has the shape {node.shape}" for node in (state, recurrent) if node is not None]
+        raise ModelError(
+            f"tape: gru_cell '{name}' joins '{drive.name}' of shape {drive.shape} (two gates and a candidate for each unit) to a state (units,) and "
+            f"weights (units, 3 units), but {' and '.join(others) or 'that is no multiple of three'}."
+        )
+    drive = drive if step is None else select(tape, drive, step)
+    past = affine(tape, state, weight=recurrent, bias=False) if state is not None and recurrent is not None else None
+    gates = slice(tape, drive, 0, 2 * units)
+    gates = logistic(tape, gates if past is None else add(tape, gates, slice(tape, past, 0, 2 * units)), name=f"{name}.gates")
+    reset, keep = slice(tape, gates, 0, units), slice(tape, gates, units, 2 * units)
+    heard = None if past is None else slice(tape, past, 2 * units, 3 * units)
+    heard = recalled if heard is None else heard if recalled is None else add(tape, heard, recalled)
+    new = slice(tape, drive, 2 * units, 3 * units)
+    new = tanh(tape, new if heard is None else add(tape, new, multiply(tape, reset, heard)), name=f"{name}.candidate")
+    before = scale(tape, new, -1.0) if state is None else subtract(tape, state, new)
+    return add(tape, new, multiply(tape, keep, before), name=name)
+
+
+@operation
+def gru(tape: Listing, x: Node, units: int, *, init: Any = "xavier", name: str | None = None) -> list[Node]:
+    """A gated recurrent unit over a sequence (steps, values), unrolled in time: its output (units,) at every step.
+
+    Parameters `<name>.drive.weight` (values, 3 units) and `.drive.bias`, `<name>.recurrent` (units, 3 units) and `<name>.recalled` (units,),
+    see `gru_cell`. Step k has the output `<name>.k` and the gates `<name>.k.gates` (r z).
+    """
+    name = tape.free_name(name, "gru")
+    tape.expect_axes(name, x, 2, 2)
+    drive = affine(tape, x, 3 * units, init=init, name=f"{name}.drive")
+    recurrent = tape.parameter(f"{name}.recurrent", (units, 3 * units), init)
+    recalled = tape.parameter(f"{name}.recalled", (units,), "zeros", decay=False)
+    outputs: list[Node] = []
+    for k in range(x.shape[0]):
+        outputs.append(gru_cell(tape, drive, outputs[-1] if outputs else None, recurrent, recalled, step=k, name=f"{name}.{k}"))
+    return outputs
+
+
 def _logistic(x):
     return 1 / (1 + np.exp(-x))
 
@@ -237,3 +292,16 @@ case("lstm_cell, weights and a row", {"x": (3, 8), "y": (2, 2)}, lambda t, x, y:
      lambda x, y, w: _step(x[:, 1] + y[:, 0] @ w, y))  # fmt: skip
 case("lstm", {"x": (4, 2)}, lambda t, x: t.lstm(x, 3, name="m")[-1], _sequence)
 case("lstm, larger", {"x": (3, 4)}, lambda t, x: t.lstm(x, 12, name="m")[-1], _sequence)
+
+
+def _gated(x, m_drive_weight, m_drive_bias, m_recurrent, m_recalled):
+    h = np.zeros((len(x), len(m_recalled)))
+    for k in range(x.shape[1]):
+        r, z, n = np.split(x[:, k] @ m_drive_weight + m_drive_bias, 3, -1)
+        past_r, past_z, past_n = np.split(h @ m_recurrent, 3, -1)
+        n, z = np.tanh(n + _logistic(r + past_r) * (past_n + m_recalled)), _logistic(z + past_z)
+        h = n + z * (h - n)
+    return h
+
+
+case("gru", {"x": (4, 2)}, lambda t, x: t.gru(x, 3, name="m")[-1], _gated)

@@ -64,7 +64,11 @@ def verbs(found: Found, chosen: Chosen, front: str, purpose: Purpose | None = No
         values = {**purpose.values, purpose.file: str(found.place), **_own(purpose.model, {**chosen.table, **chosen.recording})}
         out.append(Verb("purpose", purpose.words, found.place.name, "mdi6.check", Experiment(purpose.model, values), purpose.words))
     if found.kind == "table":
-        out += [_verb("table", found, front, chosen.table), _verb("rows", found, front, {}), _drive_by_column(found, front, chosen)]
+        out += [
+            _verb("table", found, front, chosen.table),
+            _verb("rows", found, front, chosen.table),
+            _drive_by_column(found, front, chosen),
+        ]
     elif found.kind == "vectors":
         out += [_verb("vectors", found, front, {})]
     elif found.kind in ("recording", "sound"):

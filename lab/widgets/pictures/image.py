@@ -145,6 +145,14 @@ class ImageView(PlotView):
         self._rect = QRectF()
         self._span = Range(pad=0.0)
         self._stroke: tuple[float, set[tuple[int, int]], tuple[int, int]] | None = None
+        self._brushed_from = 0
+        self._band: pg.LinearRegionItem | None = None
+        if self.picture.brush:
+            self._band = pg.LinearRegionItem(movable=False)
+            self._band.setZValue(20)
+            self._band.hide()
+            self.canvas.setCursor(Qt.CursorShape.CrossCursor)
+            self.canvas.addItem(self._band, ignoreBounds=True)
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Map values to colours; tiles are put side by side first."""
@@ -310,7 +318,7 @@ class ImageView(PlotView):
         return (0, min(row, rows - 1), min(column, columns - 1))
 
     def clicked(self, at: QPointF) -> None:
-        """Paint one cell, or pick a cell or tile."""
+        """Paint one cell, brush one column, or pick a cell or tile."""
         cell = self._cell(at)
         if cell is None:
             return
@@ -318,13 +326,20 @@ class ImageView(PlotView):
             self._begin(cell, erase=False)
             self._put(cell[1:])
             self._stroke = None
+        if self.picture.brush:
+            self._brush_to(cell[2], start=True, finish=True)
         if self.picture.pick and self._values is not None:
             index = cell[0] if self._across else cell[1] * self._values.shape[1] + cell[2]
             self.acted.emit(self.picture.pick, {"index": index})
         super().clicked(at)
 
     def dragged(self, at: QPointF, start: bool, finish: bool, shift: bool) -> bool:
-        """Paint along the way; Shift erases, and so does a stroke that begins on a painted cell."""
+        """Brush columns, or paint along the way; Shift erases, and so does a stroke that begins on a painted cell."""
+        if self.picture.brush and self._values is not None and not self._across:
+            columns = self._values.shape[1]
+            at_column = int((at.x() - self._rect.left()) / self._rect.width() * columns)
+            self._brush_to(min(max(at_column, 0), columns - 1), start=start, finish=finish)
+            return True
         if not self.picture.paint:
             return super().dragged(at, start, finish, shift)
         cell = self._cell(at)
@@ -340,6 +355,23 @@ class ImageView(PlotView):
         if finish:
             self._stroke = None
         return True
+
+    def _brush_to(self, column: int, *, start: bool, finish: bool) -> None:
+        """A band grows with the hand; only when it is let go the model hears of it, so that one gesture is one act."""
+        assert self._band is not None and self._values is not None
+        if start:
+            self._brushed_from = column
+            self._band.setBrush(theme.colour("accent", 0.25))
+            for line in self._band.lines:
+                line.setPen(pg.mkPen(theme.colour("accent"), width=theme.current().stroke))
+        first, last = sorted((self._brushed_from, column))
+        wide = self._rect.width() / self._values.shape[1]
+        self._band.setRegion((self._rect.left() + first * wide, self._rect.left() + (last + 1) * wide))
+        self._band.setVisible(not finish)
+        if finish:
+            specs = type(self.model).actions()[self.picture.brush].arguments.specs()
+            given = {"first": first, "last": last, "stream": self.picture.layers[0].stream}
+            self.acted.emit(self.picture.brush, {k: v for k, v in given.items() if k in specs})
 
     def _begin(self, cell: tuple[int, int, int], *, erase: bool) -> None:
         specs = type(self.model).actions()[self.picture.paint].arguments.specs()

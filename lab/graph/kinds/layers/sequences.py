@@ -66,6 +66,13 @@ class Memory(Described):
     )
 
 
+class Gated(Described):
+    """Gated recurrent units: two gates say what is kept of their last values; gives their values at every place."""
+
+    owner: ClassVar[str] = "gru"
+    units: int = param(16, lo=1, hi=1024, live=False, doc="Units.", main=True)
+
+
 class OutOfTime(Described):
     """One row of numbers for a whole sequence."""
 
@@ -126,7 +133,7 @@ def _in_time(value: Sequence, given: Incoming) -> Shape:
     return given.shape[0] // value.features, value.features
 
 
-def _unrolled(value: Recurrent | Memory, given: Incoming) -> Shape:
+def _unrolled(value: Recurrent | Memory | Gated, given: Incoming) -> Shape:
     return _sequence(given)[0], value.units
 
 
@@ -134,6 +141,12 @@ def _count_recurrent(value: Recurrent | Memory, before: Shape, after: Shape) -> 
     rows = value.units * (4 if isinstance(value, Memory) else 1)  # three gates and the candidate of each cell are neurons, too
     synapses = rows * (before[-1] + value.units)
     return Count(rows, synapses, synapses + rows)
+
+
+def _count_gated(value: Gated, before: Shape, after: Shape) -> Count:
+    rows = 3 * value.units  # two gates and the candidate of each unit; the candidate has a bias for what it recalls, too
+    synapses = rows * (before[-1] + value.units)
+    return Count(rows, synapses, synapses + rows + value.units)
 
 
 def _as_it_came(value: Any, given: Incoming) -> Shape:
@@ -229,6 +242,18 @@ def _write_memory(tape: Any, node: Node, sources: list[Any], shape: Shape) -> An
     return tape.stack(hidden, name=node.id)
 
 
+def _write_gated(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    value = node.parameters
+    assert isinstance(value, Gated)
+    drive = tape.affine(sources[0], 3 * value.units, name=f"{node.id}.sum")
+    w = tape.parameter(f"{node.id}.recurrent", (value.units, 3 * value.units), init="xavier")
+    recalled = tape.parameter(f"{node.id}.recalled", (value.units,), init="zeros", decay=False)
+    hidden: list[Any] = []
+    for k in range(shape[0]):
+        hidden.append(tape.gru_cell(drive, hidden[-1] if hidden else None, w, recalled, step=k, name=f"{node.id}.{k}"))
+    return tape.stack(hidden, name=node.id)
+
+
 def _write_out(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
     assert isinstance(node.parameters, OutOfTime)
     if node.parameters.keep == "mean":
@@ -292,6 +317,11 @@ KINDS = (
         "lstm", "LSTM", Memory, IN, OUT, "Cells guarded by gates", "mdi6.memory", LAYERS,
         shape=_unrolled, write=_write_memory, count=_count_recurrent, weights="LSTM layer", cells="shared", place=25,
         caption=lambda value: f"{value.units} cells",
+    ),
+    Layer(
+        "gru", "GRU", Gated, IN, OUT, "Units with two gates over what they keep", "mdi6.gate", LAYERS,
+        shape=_unrolled, write=_write_gated, count=_count_gated, weights="GRU layer", cells="shared", place=25,
+        caption=lambda value: f"{value.units} units",
     ),
     Layer(
         "out-of-time", "Out of time", OutOfTime, IN, OUT, "The last place of a sequence, or the mean of all", "mdi6.timer-stop-outline", LAYERS,

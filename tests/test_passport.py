@@ -1,0 +1,243 @@
+"""Passports: safe scripts, one sentence for what cannot be said, children that fail or hang; and other simulators that agree."""
+
+import ast
+import json
+import math
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import lab
+from lab import catalog
+from lab.__main__ import main
+from lab.analysis.passport import program, told
+from lab.analysis.passport.agreement import Agreement, Line, markdown, plain_table
+from lab.analysis.passport.cell import CellRun
+from lab.analysis.passport.program import Program, interpreter, programs
+from lab.analysis.passport.programs.neuron import mechanism
+from lab.analysis.passport.writing import Expected, Script, Untold, expression, literal, name, script
+from lab.engine.experiment import Experiment
+from lab.errors import LabError, ModelError
+from lab.model import Happened
+from lab.session import Session
+
+CELLS = ("hodgkin-huxley", "leaky-integrate-and-fire", "adaptive-exponential", "izhikevich", "fitzhugh-nagumo", "morris-lecar")
+HOSTILE = '"""\nimport os; os.system("touch pwned")\n\'\'\' \\N{BELL} {0} %s \x00'
+NAN = math.nan
+
+
+def experiment(model, ms=40.0, schedule=(), **parameters):
+    return Experiment(model, parameters, steps=catalog.load(model)(**parameters).steps_for(ms), schedule=schedule)
+
+
+def tables(text):
+    """The values of a script, read without running it."""
+    found = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("GIVEN", "EXPECTED"):
+            found[node.targets[0].id] = ast.literal_eval(node.value)
+    return found["GIVEN"], found["EXPECTED"]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_terms_are_the_equations_of_the_cell(cell):
+    """The words of `terms` are worked out at random points and give what `drift` gives."""
+    model = catalog.load(cell)()
+    terms = model.terms()
+    rng = np.random.default_rng(1)
+    known = {"exp": np.exp, "tanh": np.tanh, "cosh": np.cosh, "clip": np.clip, "exprel": lambda x: np.expm1(x) / x}
+    for _ in range(20):
+        (low, high), _ = model.plane_range
+        y = np.array([rng.uniform(low, min(high, model.crossing)), *rng.uniform(0.1, 0.9, len(model.variables) - 1)])
+        names = dict(terms.numbers) | dict(zip(model.variables, y, strict=True)) | {"I": rng.uniform(0, 10)}
+        for x, text in terms.defined:
+            names[x] = eval(expression(text).replace("^", "**"), known, names)
+        ours = model.drift(y[:, None], np.array([names["I"]]))[:, 0]
+        theirs = [eval(expression(text).replace("^", "**"), known, names) for _, text in terms.changes]
+        np.testing.assert_allclose(theirs, ours, rtol=1e-9, atol=1e-12)
+
+
+def test_the_current_and_the_potential_that_are_told_are_those_of_the_run():
+    found = told.tell(experiment("leaky-integrate-and-fire", stimulus="pulses", current=1.0, onset=5.0, width=2.0, period=10.0))
+    assert found.pieces == [[100, 0.0], *([[40, 1.0], [160, 0.0]] * 3), [40, 1.0], [60, 0.0]] and found.duration == pytest.approx(40.0)
+    V = -70.0 + 10.0 * (1 - math.exp(-2.0 / 8.0))
+    assert found.potential[139] == pytest.approx(V, abs=1e-12)  # after 140 steps, when the first pulse ends
+    pulse = (Happened(200, "act", "pulse", {"height": 40.0, "length": 1.0}), Happened(400, "change", "", {"current": 3.0}))
+    found = told.tell(experiment("leaky-integrate-and-fire", schedule=pulse, current=1.0))
+    np.testing.assert_allclose(found.current, np.repeat([1.0, 41.0, 1.0, 3.0], [200, 20, 180, 400]))
+    assert told.tell(experiment("leaky-integrate-and-fire", ms=5000.0)).duration == told.LONGEST
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_is_written_is_a_program_whose_values_are_a_table(cell):
+    run = told.tell(experiment(cell, stimulus="noise"))
+    for each in programs().values():
+        try:
+            made = each.tell(run)
+        except Untold as problem:
+            assert str(problem).endswith(".") and "\n" not in str(problem)
+            continue
+        given, expected = tables(made.text)
+        assert expected["spikes"][0] == len(run.spikes) and set(expected) == {e.name for e in made.expected}
+        if "numbers" in given:
+            assert given["numbers"] == pytest.approx(dict(run.terms.numbers), rel=0)
+        pieces = made.arrays["pieces"]
+        assert pieces[:, 0].sum() == len(run.current) and given["current"] == "pieces of current.npz"
+        assert made.text == each.tell(run).text
+
+
+def test_nothing_that_a_session_says_can_become_code(tmp_path):
+    value = {HOSTILE: [1, 0.1, -2.5e-300, True, None, HOSTILE], "wide": ["x" * 90, HOSTILE]}
+    text = script("About.", "import os", value, (Expected(HOSTILE, 1.0, 0.5, HOSTILE),), "found = {}")
+    assert tables(text) == (value, {HOSTILE: [1.0, 0.5, HOSTILE]})
+    kinds = {type(node).__name__ for node in ast.walk(ast.parse(text.partition("GIVEN = ")[2].partition("\n\n")[0]))}
+    assert kinds <= {"Module", "Expr", "Dict", "List", "Constant", "Load", "UnaryOp", "USub"}
+    for wrong in (object(), {1: {2}}, [print], b"x"):
+        with pytest.raises(Untold, match="numbers and words"):
+            literal(wrong)
+    for number in (math.nan, math.inf, np.float64("-inf")):
+        with pytest.raises(Untold, match="finite"):
+            literal([number])
+    for wrong in ("V; import os", "V\nreset", "f'{x}'", "V[0]", '"'):
+        with pytest.raises(Untold, match="plain arithmetic"):
+            expression(wrong)
+    for wrong in ("V w", "__import__('os')", "", "1x", "V\n"):
+        with pytest.raises(Untold, match="no name"):
+            name(wrong)
+    # Title, notes and names of a session that comes from anybody.
+    file = tmp_path / "odd.lab"
+    run = lab.run(experiment("leaky-integrate-and-fire").replace(title=HOSTILE.replace("\x00", "")))
+    run.save(file)
+    with Session.open(file) as session:
+        session.notes = HOSTILE.replace("\x00", "")
+    assert main(["passport", str(file), "--folder", str(tmp_path / "out"), "--write-only"]) == 0
+    written = sorted((tmp_path / "out").iterdir())
+    assert {p.name for p in written} >= {"neuron_run.py", "neuron_cell.mod", "brian2_run.py", "nest_run.py", "agreement.md"}
+    assert not [p for p in written if "pwned" in p.read_text("utf-8", "replace")]
+
+
+def test_a_mechanism_holds_no_value_of_the_run():
+    terms = told.tell(experiment("izhikevich")).terms
+    other = replace(terms, numbers=dict.fromkeys(terms.numbers, 17.0), start=dict.fromkeys(terms.start, 3.0), level=5.0, held=0.0)
+    assert mechanism(terms) == mechanism(other)
+    with pytest.raises(Untold):
+        mechanism(replace(terms, changes=(("V", "1) }\nVERBATIM system(0) ENDVERBATIM {("),)))
+
+
+def test_what_cannot_be_said_is_said_in_one_sentence(tmp_path, capsys):
+    for wanted, words in (
+        (experiment("hodgkin-huxley", mode="voltage clamp"), "voltage clamp"),
+        (experiment("hodgkin-huxley", schedule=(Happened(100, "change", "", {"g_Na": 100.0}),)), "g_Na was changed at 1 ms"),
+        (experiment("hodgkin-huxley", schedule=(Happened(100, "act", "to_rest", {}),)), "'to_rest' was done at 1 ms"),
+        (Experiment("hopfield"), "no other program has the parts"),
+        (experiment("hodgkin-huxley", ms=0.0), "no steps"),
+    ):
+        with pytest.raises(ModelError, match=words):
+            told.tell(wanted)
+    run = told.tell(experiment("leaky-integrate-and-fire"))
+    for other, words in (("nengo", "put to rest by a spike"), ("pytorch", "no single cells")):
+        if other in programs():
+            with pytest.raises(Untold, match=words):
+                programs()[other].tell(run)
+    with pytest.raises(ModelError, match="did you mean 'neuron'"):
+        program.program("neurom")
+    assert main(["passport", "leaky-integrate-and-fire", "--only", "brian2", "--limit", "0", "--folder", str(tmp_path / "x")]) == 2
+    assert "limit must be above 0" in capsys.readouterr().err and not (tmp_path / "x").exists()
+
+
+class Fake(Program):
+    """A program that this very Python has."""
+
+    name, title, module, order = "fake", "Fake", "json", 1.0
+    body = "found = {'spikes': 3.0, 'first spike': 1.5}"
+    expected = (Expected("spikes", 3.0, 0.0), Expected("first spike", 1.0, 0.1, "ms"))
+
+    @property
+    def tells(self):
+        return {CellRun: lambda run: Script(script("A test.", "import os", {"cell": run.title}, self.expected, self.body), self.expected)}
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    made = Fake()
+    monkeypatch.setattr(program, "programs", lambda: {"fake": made})
+    monkeypatch.delenv("LAB_PEERS", raising=False)
+    return made
+
+
+def one(fake, folder, **more):
+    return told.passport(experiment("leaky-integrate-and-fire"), folder, only=("fake",), **more)["fake"]
+
+
+def test_figures_stand_beside_ours_with_what_is_allowed(fake, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = one(fake, tmp_path / "out")
+    assert found.state == "ran" and [line.agrees for line in found.lines] == [True, False] and not found.agrees
+    text = plain_table({"fake": found})
+    assert "first spike (ms)" in text and "+0.5" in text and "differs" in text and "agrees" in text
+    assert json.loads((tmp_path / "out" / "agreement.json").read_text())[0]["figures"][1]["difference"] == 0.5
+    assert "| first spike (ms) | 1 | 1.5 | +0.5 | ± 0.1 | differs |" in (tmp_path / "out" / "agreement.md").read_text("utf-8")
+    with pytest.raises(LabError, match="not empty"):
+        one(fake, tmp_path / "out")
+    assert not Agreement("x", "X", "ran", lines=(Line(Expected("V", 1.0, 9.0), NAN),)).agrees
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("raise SystemExit('no licence')", "its script failed (no licence)"),
+        ("import nothing_like_this", "No module named"),
+        ("found = {'spikes': float('nan'), 'first spike': 1.0}", "printed no figures"),
+        ("print('spikes'); raise SystemExit(0)", "printed no figures"),
+        ("import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); time.sleep(60)", "to an end in 0.4 s"),
+    ],
+)  # fmt: skip
+def test_a_program_that_fails_or_hangs_is_one_sentence_and_is_ended(fake, tmp_path, body, words):
+    fake.body = body
+    began = time.monotonic()
+    found = one(fake, tmp_path / "out", limit=0.4 if "sleep" in body else 60.0)
+    assert found.state == "failed" and words in found.sentence and not found.agrees
+    assert time.monotonic() - began < 50.0
+    assert words in markdown({"fake": found})
+
+
+def test_scripts_are_written_where_a_program_is_missing(fake, tmp_path, monkeypatch):
+    monkeypatch.setattr(Fake, "module", "no_such_module_at_all")
+    found = one(fake, tmp_path / "out")
+    assert (
+        found.state == "not installed" and (tmp_path / "out" / "fake_run.py").exists() and "not installed" in plain_table({"fake": found})
+    )
+    assert one(fake, tmp_path / "other", start=False).state == "told"
+
+
+def installed(name):
+    if interpreter(programs()[name]) is None:
+        pytest.skip(f"{name} is not installed in the folder that LAB_PEERS names, nor in .peers")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("peer", ["neuron", "brian2", "nest", "nengo"])
+@pytest.mark.parametrize(
+    ("cell", "ms", "parameters"),
+    [
+        ("hodgkin-huxley", 30.0, {}),
+        ("hodgkin-huxley", 30.0, {"temperature": 16.0, "stimulus": "sine", "current": 15.0}),
+        ("leaky-integrate-and-fire", 60.0, {}),
+        ("leaky-integrate-and-fire", 60.0, {"form": "normalised", "stimulus": "pulses", "width": 3.0, "v_in": 4.0}),
+        ("leaky-integrate-and-fire", 60.0, {"stimulus": "noise", "sigma": 2.0}),
+        ("adaptive-exponential", 100.0, {}),
+        ("izhikevich", 100.0, {}),
+        ("fitzhugh-nagumo", 100.0, {}),
+        ("morris-lecar", 120.0, {}),
+    ],
+)
+def test_other_simulators_agree(peer, cell, ms, parameters, tmp_path):
+    installed(peer)
+    found = told.passport(experiment(cell, ms, **parameters), tmp_path / "out", only=(peer,))[peer]
+    if found.state == "not told":
+        pytest.skip(found.sentence)
+    assert found.agrees, plain_table({peer: found})
+    assert found.version
