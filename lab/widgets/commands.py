@@ -631,11 +631,16 @@ class Commands(QObject):
         """The list of keys."""
         self._page().show_shortcuts(self.table)
 
+    def begin_lesson(self, name: str) -> None:
+        """A lesson that a page names."""
+        self.window.course.begin_named(name)
+
     def _page(self) -> Any:
         from lab.widgets.help import Help
 
         if self._help is None:
             self._help = Help(self.window.frame)
+            self._help.lesson_chosen.connect(self.begin_lesson)
         return self._help
 
     def compare(self) -> None:

@@ -384,7 +384,7 @@ class Window(QMainWindow):
         self.toast.take_back("act")
 
     def _begin_lesson(self, name: str) -> None:
-        self.course.begin(self.course.shelf.lesson(name))
+        self.course.begin_named(name)
 
     def _show_course(self) -> None:
         self.bar.show_course(self.course.words)
