@@ -203,7 +203,7 @@ class SpikingNetwork(Model):
         names, net = self._names, self.net
         every = max(1, round(1.0 / self.step))
         found = [
-            Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells."),
+            Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells.", canvas="spikes"),
             Stream(
                 "rates",
                 "trace",

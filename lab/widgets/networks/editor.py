@@ -674,10 +674,16 @@ class NetworkEditor(QWidget):
 
     # -- a run --
 
-    def show_run(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray], unit: str = "") -> None:
-        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles."""
+    def show_run(
+        self,
+        values: Mapping[str, float],
+        histories: Mapping[str, np.ndarray],
+        unit: str = "",
+        spikes: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes."""
         self._values = dict(values)
-        self.scene.show_activity(values, histories, unit)
+        self.scene.show_activity(values, histories, unit, spikes)
         self._show_numbers()
 
     def _show_numbers(self) -> None:
