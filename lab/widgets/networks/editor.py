@@ -184,6 +184,7 @@ class NetworkEditor(QWidget):
         if narrow != self._narrow:
             self._narrow = narrow
             self.kinds.setVisible(not narrow and self.open["palette"])
+            self.view.keep_fitted()  # the view was fitted before the palette came or went
 
     # -- the graph --
 
@@ -606,12 +607,14 @@ class NetworkEditor(QWidget):
         self.panel.setVisible(self.open["panel"])
         self._panel_button.show()
         self.floating.place()
+        self.view.keep_fitted()
 
     def let_go(self) -> None:
         """Nothing floats at the right; who wanted the panel back has taken it."""
         self.panel.hide()
         self._panel_button.hide()
         self.floating.place()
+        self.view.keep_fitted()
 
     # -- menus --
 
