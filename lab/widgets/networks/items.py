@@ -297,6 +297,7 @@ class EdgeItem(QGraphicsItem):
         self.width = 1.6
         self.problem = ""
         self.path = QPainterPath()
+        self.way: np.ndarray | None = None  # (k, 4, 2) chain of curves
         self._line = (QPointF(), QPointF())
         self._shape: QPainterPath | None = None
         self._label_at = QRectF()
@@ -306,39 +307,35 @@ class EdgeItem(QGraphicsItem):
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setZValue(1)
 
-    def lay(self) -> None:
-        """Find the way anew after a node was moved."""
-        start, body = self.network.anchor(self.edge.source, self.edge.output, "output")
-        end, to = self.network.anchor(self.edge.target, self.edge.input, "input")
-        start, end = start + QPointF(PORT, 0), end - QPointF(PORT + 1, 0)
+    def put(self, start: QPointF, end: QPointF, words: tuple[float, float, float, float] | None = None) -> None:
+        """Lie on its way, or straight between two ends where thousands do; the words in their rectangle."""
         self.prepareGeometryChange()
+        start, end = start + QPointF(PORT, 0), end - QPointF(PORT + 1, 0)
         self._line = (start, end)
         self._shape = None
         self._label_at = QRectF()
         # Thousands of wires are drawn by the scene in one stroke; here they can only be taken.
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, self.network.plain and self.edge.id not in self.network.loud)
-        if self.network.plain:
+        if self.network.plain or self.way is None:
             self.path = QPainterPath(start)
             self.path.lineTo(end)
             self._head, self._bar = QPolygonF(), (QPointF(), QPointF())
             self._bounds = QRectF(start, end).normalized().adjusted(-8, -8, 8, 8)
             return
-        if self.network.directed:
-            self.path = routes.route(start, end, body, to, self.lane, body == to)
-        else:
-            self.path = QPainterPath(body.center())
-            self.path.lineTo(to.center())
+        self.path = routes.path(self.way)
         # A wire that acts both ways has no end to mark.
         marked = self.network.directed
         self._bar = routes.bar(self.path, 7 + self.width / 2) if marked and self.size < 0 else (QPointF(), QPointF())
         self._head = routes.head(self.path, 6.0 + self.width) if marked and self.size >= 0 else QPolygonF()
         self._bounds = self.path.controlPointRect().adjusted(-14, -14, 14, 14)
-        if self.label:
-            middle = self.path.pointAtPercent((0.5, 0.34, 0.66, 0.42, 0.58)[self.lane % 5])
-            wide = self.network.paints.mono_size.horizontalAdvance(self.label) + 16
-            short = end.x() - start.x() > 12 and self.path.length() < wide + 40
-            self._label_at = QRectF(middle.x() - wide / 2, middle.y() - (44 if short else 12), wide, 24)
+        if words is not None:
+            self._label_at = QRectF(QPointF(*words[:2]), QPointF(*words[2:]))
             self._bounds = self._bounds.united(self._label_at.adjusted(-3, -3, 3, 3))
+
+    @property
+    def words_at(self) -> QRectF:
+        """Where its words stand."""
+        return self._label_at
 
     @property
     def line(self) -> tuple[QPointF, QPointF]:

@@ -64,6 +64,7 @@ class CanvasPlace(QSplitter):
         self.editor.turned.connect(self.turn_results)
         self.editor.tapped.connect(shell.driver.toggle)
         self.editor.kept.connect(self._keep)
+        self.editor.settled.connect(shell.history.seal)
         self.editor.recall(shell.settings.get("canvas.palette", True), shell.settings.get("canvas.panel", True))
         self.editor.selected.connect(self._selected)
 
@@ -211,7 +212,7 @@ class CanvasPlace(QSplitter):
             after = document.with_experiment(experiment).replace(drafts=drafts)
         except LabError:
             after = document.replace(drafts={**drafts, document.model: text})
-        history.replace(after, what, f"{document.model}.{key}" if key else "")
+        history.replace(after, what, f"{document.model}.{key}" if key else "", held=not final)
         if final and key != "move":
             history.seal()
 
