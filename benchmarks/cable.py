@@ -14,7 +14,7 @@ import statistics
 import time
 
 import numpy as np
-from peer import ask, peer, say
+from peer import ask, peer, row, say
 
 from lab.engine.simulation import run
 from lab.models.neurons.cell_in_space import CellInSpace
@@ -46,6 +46,7 @@ def main() -> None:
             theirs += ask(python, "cable_neuron.py", "--rounds", "1")["seconds"]
     found = {"ours, through the engine (s)": statistics.median(ours)}
     if python:
+        row("squid axon in 400 compartments, 10 ms", "s", statistics.median(ours), NEURON=statistics.median(theirs))
         found |= {"NEURON (s)": statistics.median(theirs), "ratio": statistics.median(theirs) / statistics.median(ours)}
         found |= {"apart at 0.005 ms (mV)": apart(python, 0.005), "apart at 0.001 ms (mV)": apart(python, 0.001)}
     else:

@@ -15,6 +15,7 @@ from statistics import median
 from time import process_time
 
 import numpy as np
+from peer import lend, row
 from scipy.signal import correlate2d
 
 from lab.models.networks.convolution_as_neurons import convolve
@@ -27,6 +28,7 @@ def scipy_map(X, K):
 
 
 def torch_map(X, K):
+    lend("torch")
     import torch
 
     torch.set_num_threads(1)
@@ -61,6 +63,7 @@ def main() -> None:
         said = "  ".join(
             f"{name} {median(t):.3f} ms" + ("" if name == "ours" else f" ({median(t) / ours:.1f} times ours)") for name, t in times.items()
         )
+        row(f"{side} x {side} x {channels}, kernel {size}", "ms", ours, **{name: median(t) for name, t in times.items() if name != "ours"})
         print(f"{side} x {side} x {channels}, kernel {size}: {said}")
 
 

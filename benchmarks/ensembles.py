@@ -15,7 +15,7 @@ import statistics
 import time
 
 import numpy as np
-from peer import ask, peer, say
+from peer import ask, peer, row, say
 
 from lab.engine.simulation import Simulation
 from lab.graph.kinds.ensembles import oscillator, product
@@ -93,6 +93,7 @@ def main() -> None:
             found[f"{name}, {who} (CPU s)"] = statistics.median(took[who])
             found[f"{name}, {who}, error"] = statistics.median(off[who])
         if python:
+            row(f"{name} of spiking ensembles, {SECONDS:g} s", "s", statistics.median(took["ours"]), Nengo=statistics.median(took["nengo"]))
             found[f"{name}, ratio"] = statistics.median(took["nengo"]) / statistics.median(took["ours"])
     if not python:
         found["nengo"] = "is not installed"

@@ -17,6 +17,7 @@ from statistics import median
 from time import process_time
 
 import numpy as np
+from peer import lend, row
 
 from lab import catalog
 from lab.data import sets
@@ -42,6 +43,7 @@ def data(name: str) -> np.ndarray:
 
 def torch_networks(name: str):
     """(players: (parameters, loss of a minibatch)) in PyTorch."""
+    lend("torch")
     import torch
     from torch import nn
     from torch.nn.functional import binary_cross_entropy_with_logits, softplus
@@ -76,6 +78,7 @@ def torch_networks(name: str):
 
 
 def torch_steps(name: str, *, fused: bool = False, compiled: bool = False):
+    lend("torch")
     import torch
 
     torch.set_num_threads(1)
@@ -106,6 +109,7 @@ def torch_steps(name: str, *, fused: bool = False, compiled: bool = False):
 
 def jax_steps(name: str):
     """All steps of a call in one compiled scan, Adam by hand."""
+    lend("jax")
     import jax
     import jax.numpy as jnp
 
@@ -200,6 +204,7 @@ def compare(rounds: int) -> None:
                 run(steps)
                 found[what].append((process_time() - began) / steps * 1000)
         ours = median(found["tape"])
+        row(f"{name}: a training step, batch {batch}", "ms", ours, **{what: median(t) for what, t in found.items() if what != "tape"})
         for what, times in found.items():
             print(f"  {what:16}{median(times):8.3f} ms a step{median(times) / ours:8.2f} times the tape", flush=True)
 

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from peer import ask, peer
+from peer import ask, peer, row
 
 from lab.engine.simulation import Simulation
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
@@ -77,6 +77,8 @@ def against_brian2(cells: int, rounds: int) -> dict:
     if programs:
         allowed = [statistics.median(s) for _, error, s in programs.values() if abs(error) <= 0.02]
         out["ratio"] = min(allowed) / statistics.median(ours)
+    theirs = {f"Brian2 {name}": statistics.median(s) for name, (_, error, s) in programs.items() if abs(error) <= 0.02}
+    row(f"{cells} Hodgkin-Huxley cells, {BRIAN2_SHORT:g} ms", "s", statistics.median(ours), **theirs)
     return out
 
 
@@ -96,6 +98,7 @@ def against_neuron(rounds: int) -> dict:
         medians = {how: statistics.median(r["seconds"] for r in runs) for how, runs in found.items()}
         for how, seconds in medians.items():
             out[f"NEURON {how} (s)"], out[f"NEURON {how} error (%)"] = seconds, found[how][0]["error"]
+        row("one Hodgkin-Huxley cell, 10 s", "s", statistics.median(ours), "20", **{f"NEURON {how}": s for how, s in medians.items()})
         out["ratio"] = min(s for how, s in medians.items() if abs(found[how][0]["error"]) <= 0.02) / statistics.median(ours)
     return out
 

@@ -15,6 +15,8 @@ from itertools import pairwise
 from statistics import median
 from time import process_time
 
+from peer import lend, row
+
 from lab import catalog
 from lab.engine.simulation import Simulation
 
@@ -30,6 +32,7 @@ def lab_batches(form: str, rate: float, sweeps: int):
 
 
 def torch_batches(form: str, rate: float, sweeps: int):
+    lend("torch")
     import torch
 
     torch.set_num_threads(1)
@@ -82,6 +85,13 @@ def compare(rounds: int) -> None:
                 found[what].append(timed(run, MANY))
         ours = median(found["lab"])
         print(f"predictive coding, {name}, batch {BATCH}")
+        row(
+            f"predictive coding, {name}: a minibatch of {BATCH}",
+            "ms",
+            ours,
+            "4",
+            **{what: median(t) for what, t in found.items() if what != "lab"},
+        )
         for what, times in found.items():
             print(f"  {what:12}{median(times):8.3f} ms a minibatch{median(times) / ours:8.2f} times the lab", flush=True)
     found = []
@@ -90,6 +100,7 @@ def compare(rounds: int) -> None:
         began = process_time()
         s.advance(s.model.default_steps)
         found.append((process_time() - began) / s.model.episodes * 1000)
+    row("grid world, an episode with learning", "ms", median(found[1:]), "0.05 ms")
     print(f"grid world, value baseline: {median(found[1:]):.4f} ms an episode, learning and exact returns included")
 
 

@@ -15,6 +15,7 @@ from statistics import median
 from time import process_time
 
 import numpy as np
+from peer import lend, row
 
 from lab.tape import Program, Tape, adam
 
@@ -388,6 +389,7 @@ def clock(run, n: int) -> float:
 
 
 def main(rounds: int, names: list[str]) -> None:
+    lend("torch")
     import torch
 
     torch.set_num_threads(1)
@@ -399,6 +401,7 @@ def main(rounds: int, names: list[str]) -> None:
         ours(2), theirs(2)
         found = [(clock(ours, few), clock(theirs, fewer)) for _ in range(rounds)]
         one, two = (median(column) for column in zip(*found, strict=True))
+        row(f"{name}: a step", "ms", one, **{"PyTorch eager": two})
         print(f"{name:30}{one:9.3f}{two:9.3f}{two / one:8.2f}", flush=True)
 
 

@@ -20,6 +20,23 @@ def peer(name: str) -> Path | None:
     return next((p for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
 
 
+def lend(name: str) -> None:
+    """Let this process import a peer that is a library, from its own environment; where it is not installed, its import says so."""
+    python = peer(name)
+    if python:
+        sys.path += [
+            str(folder) for folder in python.parent.parent.glob("lib*/**/site-packages")
+        ]  # last: what we have ourselves stays ours
+
+
+def row(case: str, unit: str, ours: float, wanted: str = "", **theirs: float) -> None:
+    """Note one comparison for the table of `report.py`: medians of one run, of which less is better. Without the report, nothing."""
+    place = os.environ.get("LAB_BENCHMARK_ROWS")
+    if place:
+        with open(place, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"case": case, "unit": unit, "ours": ours, "theirs": theirs, "wanted": wanted}) + "\n")
+
+
 def say(found: dict, as_json: bool) -> None:
     """Print what was measured: a line each, or JSON."""
     if as_json:

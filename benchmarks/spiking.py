@@ -21,6 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from peer import row
 from spiking_peers import interpreter, run_peer
 
 from lab.graph.kinds.populations import brunel, network, vogels_abbott
@@ -70,6 +71,7 @@ def against(title: str, net: Network, duration: float, rounds: int, peers: dict[
             rates[peer] = len(steps) / net.neurons / duration * 1000
     mine = statistics.median(times["ours"])
     print(f"{title}, {duration / 1000:g} s of model time, {rounds} rounds")
+    row(f"{title}, {duration / 1000:g} s", "s", mine, **{name: statistics.median(found) for name, found in times.items() if name != "ours"})
     for name, found in times.items():
         middle = statistics.median(found)
         print(

@@ -1,7 +1,7 @@
-"""Training steps per second of the tape and of PyTorch (eager, one thread), interleaved in one run.
+"""Training steps of the tape beside PyTorch (eager, and with its fused optimiser) and JAX (all steps in one compiled scan), single precision.
 
-Run: python benchmarks/tape.py [rounds]. Prints medians: steps per second of wall time, their ratio, and the ratio of the CPU
-time (both use one thread), which other work on the machine disturbs least. `--compile` measures a first start (empty cache) and a start from the cache instead.
+Run: python benchmarks/tape.py [rounds]. All take turns in one run; medians of the CPU time of a step, which other work on the machine
+disturbs least, and how many times as long each took. `--compile` measures a first start (empty cache) and a start from the cache instead.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", OMP_NUM_THREADS
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from itertools import pairwise
 from statistics import median
-from time import perf_counter, process_time
+from time import process_time
 
 import numpy as np
+from peer import lend, row
 
 from lab.tape import Tape, adam
 
@@ -58,11 +60,12 @@ def torch_convolutional():
     )  # fmt: skip
 
 
-def torch_steps(network, x, t, batch, regression):
+def torch_steps(network, x, t, batch, regression, fused=False):
     import torch
 
     torch.set_num_threads(1)
-    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+    network = network()
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3, fused=fused)
     loss = torch.nn.functional.mse_loss if regression else torch.nn.functional.cross_entropy
     x, t = torch.tensor(x, dtype=torch.float32), torch.tensor(t, dtype=torch.float32 if regression else torch.int64)
     count = len(x)
@@ -82,60 +85,111 @@ def torch_steps(network, x, t, batch, regression):
     return run
 
 
+def jax_steps(sizes, activation, x, t, batch, regression):
+    """All steps of a call in one compiled scan, single precision, Adam by hand."""
+    import jax
+    import jax.numpy as jnp
+
+    random = np.random.default_rng(0)
+    weights = [(jnp.asarray(random.normal(0, (2 / i) ** 0.5, (i, o)), jnp.float32), jnp.zeros(o)) for i, o in pairwise(sizes)]
+    bend = {"tanh": jnp.tanh, "relu": jax.nn.relu}[activation]
+    x, t = jnp.asarray(x, jnp.float32), jnp.asarray(t, jnp.float32 if regression else jnp.int32)
+
+    def loss(weights, x, t):
+        for w, b in weights[:-1]:
+            x = bend(x @ w + b)
+        y = x @ weights[-1][0] + weights[-1][1]
+        return ((y - t) ** 2).mean() if regression else -jnp.take_along_axis(jax.nn.log_softmax(y), t[:, None], 1).mean()
+
+    def step(carry, key):
+        weights, first, second, k = carry
+        rows = jax.random.randint(key, (batch,), 0, len(x))
+        g = jax.grad(loss)(weights, x[rows], t[rows])
+        first = jax.tree.map(lambda m, d: 0.9 * m + 0.1 * d, first, g)
+        second = jax.tree.map(lambda v, d: 0.999 * v + 0.001 * d * d, second, g)
+        move = lambda w, m, v: w - 1e-3 * (m / (1 - 0.9**k)) / (jnp.sqrt(v / (1 - 0.999**k)) + 1e-8)  # noqa: E731
+        return (jax.tree.map(move, weights, first, second), first, second, k + 1), None
+
+    zeros = jax.tree.map(jnp.zeros_like, weights)
+    state, key = (weights, zeros, jax.tree.map(jnp.zeros_like, weights), jnp.float32(1)), jax.random.key(0)
+    scan = jax.jit(lambda state, keys: jax.lax.scan(step, state, keys)[0])
+
+    def run(steps):
+        nonlocal state, key
+        key, part = jax.random.split(key)
+        state = scan(state, jax.random.split(part, steps))
+        jax.block_until_ready(state)
+
+    return run
+
+
 def cases():
+    """(name, wanted, program, network and its data for PyTorch, sizes and activation for JAX or None, data, batch, regression, steps)."""
     random = np.random.default_rng(0)
     x2, x64, x784 = random.normal(size=(1000, 2)), random.random((1440, 64)), random.random((1280, 784))
+    for name, wanted, sizes, activation, batch, x, steps in (
+        ("2-8-8-1, batch 10", 60, (2, 8, 8, 1), "tanh", 10, x2, 20000),
+        ("64-64-10, batch 32", 8, (64, 64, 10), "relu", 32, x64, 4000),
+        ("784-256-10, batch 64", 1, (784, 256, 10), "relu", 64, x784, 200),
+    ):
+        regression = sizes[-1] == 1
+        t = x[:, :1] if regression else random.integers(0, 10, len(x))
+        program = dense(sizes, batch, activation, regression)
+        yield name, wanted, program, lambda s=sizes, a=activation: torch_dense(s, a), (sizes, activation), x, x, t, batch, regression, steps
+    t, pictures = random.integers(0, 10, 1440), x64.reshape(-1, 8, 8, 1)
     yield (
-        "2-8-8-1, batch 10",
-        60,
-        dense((2, 8, 8, 1), 10, "tanh", True),
-        torch_dense((2, 8, 8, 1), "tanh"),
-        x2,
-        x2[:, :1],
-        10,
-        True,
-        x2,
-        20000,
-    )
-    t = random.integers(0, 10, 1440)
-    yield "64-64-10, batch 32", 8, dense((64, 64, 10), 32, "relu", False), torch_dense((64, 64, 10), "relu"), x64, t, 32, False, x64, 4000
-    t = random.integers(0, 10, 1280)
-    yield (
-        "784-256-10, batch 64",
-        1,
-        dense((784, 256, 10), 64, "relu", False),
-        torch_dense((784, 256, 10), "relu"),
-        x784,
+        "small CNN, batch 32",
+        3,
+        convolutional(32),
+        torch_convolutional,
+        None,
+        pictures,
+        pictures.transpose(0, 3, 1, 2),
         t,
-        64,
+        32,
         False,
-        x784,
-        200,
+        1000,
     )
-    t = random.integers(0, 10, 1440)
-    pictures = x64.reshape(-1, 8, 8, 1)
-    yield "small CNN, batch 32", 3, convolutional(32), torch_convolutional(), pictures, t, 32, False, pictures.transpose(0, 3, 1, 2), 1000
 
 
 def compare(rounds: int) -> None:
-    print(f"{'network':24}{'tape /s':>12}{'torch /s':>12}{'ratio':>9}{'CPU ratio':>11}{'wanted':>9}")
-    for name, wanted, program, network, x, t, batch, regression, torch_x, steps in cases():
+    """Milliseconds of CPU for a step of each, in turns; JAX and PyTorch where they are installed."""
+    lend("torch")
+    lend("jax")
+    print(f"{'CPU ms of a step':24}{'tape':>9}{'eager':>9}{'fused':>9}{'JAX':>9}{'ratios':>24}")
+    for name, wanted, program, network, shape, x, theirs, t, batch, regression, steps in cases():
         state, data = program.start(0, len(x)), program.data(x=x, t=t)
-        run = torch_steps(network, torch_x, t, batch, regression)
-        few = max(20, steps // (4 * wanted))
-        program.train(state, data, 20)
-        run(20)
-        found = []
+        makers = {
+            "PyTorch eager": partial(torch_steps, network, theirs, t, batch, regression),
+            "PyTorch fused": partial(torch_steps, network, theirs, t, batch, regression, fused=True),
+        }
+        if shape:
+            makers["JAX jit and scan"] = partial(jax_steps, *shape, x, t, batch, regression)
+        runs = {"tape": lambda n, state=state, data=data, program=program: program.train(state, data, n)}
+        for what, make in makers.items():
+            try:
+                runs[what] = make()
+            except ModuleNotFoundError as error:
+                print(f"  {what} is missing: {error}")
+        few = {what: steps if what == "tape" or what.startswith("JAX") else max(20, steps // (4 * wanted)) for what in runs}
+        for what, run in runs.items():
+            run(few[what])
+        found: dict[str, list[float]] = {what: [] for what in runs}
         for _ in range(rounds):
-            wall, cpu = perf_counter(), process_time()
-            program.train(state, data, steps)
-            wall1, cpu1 = perf_counter(), process_time()
-            run(few)
-            wall2, cpu2 = perf_counter(), process_time()
-            ours, theirs = steps / (wall1 - wall), few / (wall2 - wall1)
-            found.append((ours, theirs, ours / theirs, steps / (cpu1 - cpu) * (cpu2 - cpu1) / few))
-        ours, theirs, ratio, cpu = (median(column) for column in zip(*found, strict=True))
-        print(f"{name:24}{ours:12.0f}{theirs:12.0f}{ratio:9.2f}{cpu:11.2f}{wanted:9}", flush=True)
+            for what, run in runs.items():
+                began = process_time()
+                run(few[what])
+                found[what].append((process_time() - began) / few[what] * 1e3)
+        took = {what: median(times) for what, times in found.items()}
+        ours = took.pop("tape")
+        row(f"{name}: a training step", "ms", ours, f"{wanted} times eager", **took)
+        print(
+            f"{name:24}{ours:9.4f}"
+            + "".join(f"{v:9.4f}" for v in took.values())
+            + "   "
+            + " ".join(f"{v / ours:7.2f}" for v in took.values()),
+            flush=True,
+        )
 
 
 START = """

@@ -16,7 +16,7 @@ SCRIPTS = ROOT / "benchmarks" / "peers"
 
 def interpreter(peer):
     """Python of a peer program's environment, or None where it is not installed."""
-    found = ROOT / ".peers" / peer / "bin" / "python"
+    found = Path(os.environ.get("LAB_PEERS") or ROOT / ".peers") / peer / "bin" / "python"
     return found if found.exists() else None
 
 

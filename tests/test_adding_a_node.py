@@ -72,7 +72,7 @@ def test_a_unit_from_outside_has_its_values_its_slope_its_words_and_its_document
     assert program.evaluate(given)[program.outputs[0], 0] == pytest.approx(math.exp(-0.5 * (total - 1) ** 2))
     assert difference(program, given) < 1e-8
     assert bumps.kinds.caption(bumps, bumps.named("one of two")) == "near 1"
-    assert [bumps.kinds.label(bumps, e) for e in bumps.edges] == ["", "1.5", ""]
+    assert [bumps.kinds.label(bumps, e) for e in bumps.edges] == ["1", "1.5", ""]
     assert (census(bumps).neurons, census(bumps).synapses) == (1, 2)
     ids = {n.title: n.id for n in bumps.nodes}
     said = arithmetic(bumps, ids["one of two"], {ids["x1"]: 0.3, ids["x2"]: 1.2, ids["one of two"]: 0.546})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,28 @@ def test_what_a_benchmark_takes_from_the_lab_is_there(file):
 def test_each_benchmark_is_in_the_table_of_its_page():
     page = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
     assert [file.name for file in FILES if f"`{file.name}`" not in page and file.name != "peer.py"] == []
+
+
+@pytest.fixture
+def report(monkeypatch):
+    """The file that makes the page, with the folder of peers empty."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.setenv("LAB_PEERS", str(ROOT / "benchmarks" / "nowhere"))
+    spec = importlib.util.spec_from_file_location("benchmark_report", ROOT / "benchmarks" / "report.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    sys.modules.pop("peer", None)
+
+
+def test_a_ratio_is_of_the_quickest_peer_and_what_is_missing_is_named(report):
+    rows = [{"case": "a case", "unit": "s", "ours": 0.5, "theirs": {"slow": 4.0, "quick": 1.25}, "wanted": "2"}]
+    text = report.page({"one_thing": (rows, ""), "other": ([], "no such peer")}, ("0.1", "0.2"))
+    assert "| a case | s | 0.5 | quick 1.25<br>slow 4 | **2.50** | 2 |" in text
+    assert "## One thing" in text and "It ended early: no such peer" in text
+    assert "Not here: brian2, neuron, nest, nengo, torch, jax, maps." in text
+
+
+def test_every_comparison_with_a_peer_is_in_the_report(report):
+    with_peers = {file.stem for file in FILES if "row(" in file.read_text("utf-8")} - {"peer", "report"}
+    assert with_peers == set(report.RUNS)

@@ -368,3 +368,12 @@ def test_a_form_is_gone_when_it_is_closed(qtbot):
 def test_symbols_are_named_as_the_equations_have_them_and_words_begin_with_a_capital(name, label, shown):
     described = type("Cell", (Described,), {"__annotations__": {name: "float"}, name: param(1.0, label=label, doc="Something.")})
     assert shown_name(described.specs()[name]) == shown
+
+
+def test_a_button_of_a_row_keeps_room_for_its_icon_while_the_row_is_being_shown(form):
+    from PySide6.QtWidgets import QToolButton
+
+    row = next(row for row in form.rows.values() if row.field.findChildren(QToolButton))
+    button = row.field.findChildren(QToolButton)[0]
+    button.resize(29, 4)
+    assert button.height() >= 20

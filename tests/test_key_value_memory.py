@@ -5,6 +5,7 @@ import pytest
 
 from lab import catalog
 from lab.engine.simulation import Simulation
+from lab.errors import LabError
 from lab.models.networks.key_value_memory import KeyValueMemory, by_neurons, by_vectors, normed
 
 
@@ -67,3 +68,48 @@ def test_one_neuron_as_a_gate_is_its_threshold_and_as_a_cell_fires_as_the_bench_
     assert found["rate as a cell (Hz)"] == pytest.approx(1000.0 / cell.summary()["last interval (ms)"], rel=1e-3)
     line, rates = simulation.observe("cell")
     assert rates[line < 0].max() == 0 and (np.diff(rates[line > 0.05]) > 0).all()
+
+
+def test_the_drawing_has_every_weight_and_a_dragged_wire_moves_both_readings():
+    simulation = Simulation(KeyValueMemory(), 1)
+    drawn = simulation.observe("network")
+    np.testing.assert_array_equal(drawn["wires"][0]["weights"].T, plates(simulation, "vectors")["keys k"])
+    np.testing.assert_array_equal(drawn["wires"][1]["weights"], plates(simulation, "vectors")["values v"])
+    assert [len(layer["values"]) for layer in drawn["layers"]] == [3, 8, 2] and all(wire["numbers"] for wire in drawn["wires"])
+    for wire, source, target in ((0, 2, 5), (1, 5, 1)):
+        simulation.act("set_weight", wire=wire, source=source, target=target, value=2.5)
+        assert simulation.model.weight == 2.5 and simulation.summary()["chosen neuron"] == 6
+        assert simulation.observe("network")["wires"][wire]["weights"][source, target] == 2.5
+        assert simulation.summary()["difference of the readings"] < 1e-12
+    assert plates(simulation, "vectors")["keys k"][5, 2] == plates(simulation, "vectors")["values v"][5, 1] == 2.5
+    simulation.change(weight=1.0)
+    assert plates(simulation, "vectors")["values v"][5, 1] == 1.0
+    simulation.act("choose_node", index=3 + 1)
+    assert simulation.summary()["chosen neuron"] == 2
+    with pytest.raises(LabError, match="there is no wire from 7 to 0"):
+        simulation.act("set_weight", wire=0, source=7, target=0, value=1.0)
+
+
+def test_of_a_large_block_the_keys_that_answer_most_are_drawn():
+    simulation = Simulation(KeyValueMemory(example="64-256-64 at random", activation="gelu"), 1)
+    simulation.act("choose", index=17 * 64)  # a weight of the key neuron 18
+    drawn = simulation.observe("network")
+    answers = plates(simulation, "vectors")["m"][:, 0]
+    assert [len(layer["values"]) for layer in drawn["layers"]] == [8, 8, 8] and not any(wire["numbers"] for wire in drawn["wires"])
+    kept = [int(name[1:]) - 1 for name in drawn["layers"][1]["names"]]
+    assert 17 in kept and set(np.argsort(-np.abs(answers))[:7]) <= set(kept)
+    simulation.act("set_weight", wire=1, source=kept.index(17), target=3, value=-2.0)
+    assert simulation.state["values"][3, 17] == -2.0
+
+
+def test_numbers_at_arrows_do_not_cover_each_other():
+    from lab.widgets.pictures.layered import Drawing
+
+    shown = Simulation(KeyValueMemory(), 1).observe("network")
+    drawing = Drawing.of(shown)
+    places = drawing.places(0.0, 20.0, 520.0, 300.0, 12.0, (20.0, 20.0))
+    sizes = [np.full(wire["weights"].size, 30.0) for wire in shown["wires"]]
+    at = np.concatenate(drawing.labels(drawing.curves(places), sizes, 17.0))
+    gap = np.abs(at[:, None] - at[None])
+    near = (gap[..., 0] < 30.0 - 1e-9) & (gap[..., 1] < 17.0 - 1e-9)
+    assert len(at) == 40 and near.sum() == 40  # each only with itself

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lab.engine import simulation as engine
-from lab.models.networks.perceptron import SEPARABLE, XOR, Perceptron, margin
+from lab.models.networks.perceptron import OVERLAP, SEPARABLE, XOR, Perceptron, likeliest, margin
 
 
 def test_margin_of_two_points_is_known():
@@ -44,3 +44,19 @@ def test_painting_adds_points_that_keep_a_distance():
     first = model.paint_points(None, state, -1.0, -2.0)["points"]
     assert first[-1] == (-1.0, -2.0, 0) and len(first) == len(model.points) + 1
     assert model.replace(points=first).paint_points(None, state, -1.02, -2.0) is None
+
+
+def test_one_logistic_output_descends_on_the_mean_cross_entropy_of_all_points():
+    model = Perceptron(function="logistic", points=OVERLAP, rate=1.0)
+    result = engine.run(model, steps=4000, seed=0, record={"error": 1})
+    assert (np.diff(result["error"]) <= 1e-12).all(), "of all points at once it only falls"
+    summary = result.summary
+    assert summary["difference to the least"] < 1e-3 and summary["cross-entropy (nats)"] == pytest.approx(result["error"][-1], abs=1e-6)
+    rows = result.simulation.observe("costs")
+    cost = "-t ln y - (1 - t) ln(1 - y)"
+    assert np.mean([float(row[cost]) for row in rows[1:]]) == pytest.approx(float(rows[0][cost]), abs=1e-5)
+
+
+def test_points_that_a_line_separates_have_no_least_cross_entropy():
+    result = engine.run(Perceptron(function="logistic"), steps=50, seed=0, record={})
+    assert result.summary["verdict"].startswith("a line separates") and likeliest(Perceptron().table) is None

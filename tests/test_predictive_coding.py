@@ -315,3 +315,13 @@ def test_counters_that_may_be_point_nowhere_else():
     s.restore(point)
     s.advance(35)
     s.observe("settling"), s.observe("nodes"), s.observe("steps")
+
+
+def test_the_factors_of_the_likelihood_add_up_to_the_energy_and_constants():
+    s = Simulation(catalog.load("predictive-coding")(data="moons", precision_out=4.0), 1)
+    s.advance(12)
+    *rows, total = s.observe("likelihood")
+    assert len(rows) == len(s.constants.net.sizes) - 1
+    for column in ("|x − μ|²/2ν", "−ln p"):
+        assert sum(float(row[column]) for row in rows) == pytest.approx(float(total[column]), rel=1e-3)
+    assert s.summary()["energy of the example"] == pytest.approx(float(total["|x − μ|²/2ν"]), rel=1e-4)

@@ -236,3 +236,11 @@ def test_a_file_too_large_is_refused_before_it_is_read(tmp_path, monkeypatch):
     (tmp_path / "big.csv").write_bytes(b"0\n" * (1 << 20))
     with pytest.raises(FileError, match=r"at most 1\.05 MB can be read"):
         stimulus.read(str(tmp_path / "big.csv"))
+
+
+def test_pulses_without_a_width_last_half_their_period_so_that_the_choice_alone_is_enough():
+    found, t = current(stimulus="pulses", current=2.0, onset=10.0, period=20.0)
+    expected = 2.0 * ((t > 10) & ((t - 10) % 20 < 10.0))
+    assert (np.abs(found - expected) > 1e-9).sum() <= 20, "only the steps that hold an edge differ from the value at their middle"
+    with pytest.raises(ParameterError, match="at most the period"):
+        Cell(stimulus="pulses", width=21.0, period=20.0)

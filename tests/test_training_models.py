@@ -178,3 +178,35 @@ def test_convolutions_want_pictures_and_odd_kernels():
         catalog.load("cnn")(size=4)
     with pytest.raises(ParameterError, match="one to eight numbers"):
         catalog.load("cnn")(filters="")
+
+
+def test_dropout_passes_the_slope_through_the_same_mask_as_the_value():
+    s = simulated("overfitting", 10, dropout=0.5, hidden="16", batch=8)
+    entries = {entry["name"]: entry["values"] for entry in s.observe("dropped")}
+    known = np.isfinite(entries["mask"])
+    assert set(np.round(entries["mask"][known], 5)) <= {0.0, 2.0}
+    np.testing.assert_allclose(entries["passed on"][known], (entries["mask"] * entries["h"])[known], atol=1e-6)
+    np.testing.assert_allclose(entries["slope at h"][known], (entries["mask"] * entries["slope that comes back"])[known], atol=1e-6)
+
+
+def test_the_norm_of_all_layers_is_that_of_their_norms():
+    s = simulated("overfitting", 5, hidden="16")
+    *each, all_ = s.model.norms(s.constants, s.model.tape_state(s.constants, s.state))
+    assert np.hypot(*each) == pytest.approx(all_) == pytest.approx(s.summary()["norm of all weights"])
+
+
+def test_a_large_epsilon_leaves_small_deviations_small():
+    s = simulated("batch-norm", 5, hidden="16-16", compare=False, epsilon=1.0)
+    before, after, _ = s.observe("deviations").T
+    np.testing.assert_allclose(after, before / np.sqrt(before**2 + 1), atol=1e-5)
+    s.change(epsilon=1e-5)
+    assert s.observe("deviations")[:, 1].mean() > after.mean() + 0.05
+
+
+def test_an_epoch_uses_up_its_examples():
+    s = simulated("mlp", 3, samples=100, batch=32, hidden="8", evaluate=0.0)
+    used = s.observe("epoch").ravel()[:100]
+    assert (used == 1).sum() == 64 and (used == 0.5).sum() == 32 and s.summary()["left in this epoch"] == 4
+    s.advance(1)
+    used = s.observe("epoch").ravel()[:100]
+    assert (used == 0.5).sum() == 4 and s.summary()["left in this epoch"] == 0, "the last minibatch is what was left"

@@ -118,6 +118,10 @@ def test_the_place_under_the_cursor_is_decoded_beside_it_and_the_run_is_left_as_
     assert (x, y) == pytest.approx((0.5, -1.0), abs=0.05)
     np.testing.assert_array_equal(view._foreseen.values, runner.simulation.foresee("decoded", "decode_place", x=x, y=y))
     assert {name: array.tobytes() for name, array in runner.simulation.state.items()} == state and runner.simulation.log == []
+    window.driver.run_for(3)  # under a cursor that rests the picture is that of the weights as they are now
+    qtbot.waitUntil(lambda: window.player.status.step == 3 and window.player.status.phase == "paused", timeout=20_000)
+    now = runner.simulation.foresee("decoded", "decode_place", x=x, y=y)
+    qtbot.waitUntil(lambda: np.array_equal(view._foreseen.values, now), timeout=20_000)
     view._hover(view.canvas.mapFromScene(view.field.mapViewToScene(QPointF(0.6, -1.0))), pressed=True)
     assert view._foreseen.isHidden()  # a drag is an act, and shown where it belongs
 

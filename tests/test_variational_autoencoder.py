@@ -183,3 +183,15 @@ def test_pictures_of_ones_own_are_drawn_and_a_table_needs_gaussian_values(tmp_pa
     with pytest.raises(LabError, match="Bernoulli needs values from 0 to 1"):
         Simulation(VAE(data="file", file=str(tmp_path / "table.csv"), **SMALL), 1)
     Simulation(VAE(data="file", file=str(tmp_path / "table.csv"), likelihood="Gaussian", **SMALL), 1).advance(2)
+
+
+def test_codes_are_random_numbers_scaled_and_shifted_and_their_weights_add_up():
+    s = Simulation(catalog.load("variational-autoencoder")(hidden="16", epochs=1), 0)
+    s.advance(5)
+    before, after = np.split(s.observe("drawn"), 2)
+    arrows = s.observe("carried")
+    np.testing.assert_allclose(arrows[:, :2] + arrows[:, 2:], after[: len(arrows), :2])
+    assert abs(before[:, :2].mean()) < 0.3
+    weights = s.observe("importance")
+    assert weights.sum() == pytest.approx(1) and (np.diff(weights) <= 0).all()
+    assert 1 <= s.summary()["codes that count"] <= len(weights)

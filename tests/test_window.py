@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtWidgets import QFileDialog
 
 from lab.engine import simulation as engine
@@ -527,6 +527,22 @@ def test_help_shows_equations_parameters_and_shortcuts(open_window):
     window.commands.actions["shortcuts"].trigger()
     assert "Play or pause" in page.toPlainText()
     window.commands._help.close()
+
+
+def test_help_links_back_to_lessons_and_statements_of_the_course(open_window, monkeypatch):
+    window = open_window()
+    window.commands.actions["help"].trigger()
+    page = window.commands._help
+    assert "Statements of the course" not in page.page.toPlainText(), "a file of one's own is in no lesson"
+    page.show_model("hopfield")
+    text = page.page.toPlainText()
+    assert "A memory that completes" in text and "Each x xᵀ has rank one" in text
+    assert "Learn by showing, biases too" in text, "the preset in which a statement is seen"
+    begun: list[str] = []
+    monkeypatch.setattr(window.course, "begin_named", begun.append)
+    page.page.anchorClicked.emit(QUrl("lesson:a-memory-that-completes"))
+    assert begun == ["a-memory-that-completes"]
+    page.close()
 
 
 def test_compare_shows_what_differs_and_what_came_out(open_window, qtbot):

@@ -28,7 +28,7 @@ class Driven(Model):
     onset: float = param(0.0, "ms", lo=0, hi=1e6, soft=(0, 100), group="Stimulus", doc="When the stimulus begins.")
     width: float = param(
         0.0, "ms", lo=0, hi=1e6, soft=(0, 100), when=("stimulus", ("step", "pulses")), group="Stimulus",
-        doc="How long a step or pulse lasts (step: 0 means that it stays on).",
+        doc="How long a step or pulse lasts (0: a step stays on, a pulse lasts half of its period).",
     )  # fmt: skip
     period: float = param(
         20.0, "ms", lo=0.1, hi=1e5, soft=(1, 200), when=("stimulus", "pulses"), group="Stimulus", doc="Time from one pulse to the next."
@@ -87,13 +87,18 @@ class Driven(Model):
     repeat: bool = param(False, when=("stimulus", ("drawn", "file")), group="Stimulus", doc="Begin again at the end of the waveform.")
 
     def check(self) -> None:
-        if self.stimulus == "pulses" and not 0 < self.width <= self.period:
-            raise self.refuse("width", f"must be above 0 and at most the period ({self.period:g} ms) for pulses")
+        if self.stimulus == "pulses" and self.width > self.period:
+            raise self.refuse("width", f"must be at most the period ({self.period:g} ms) for pulses")
         points = self.drawn
         if len(points) < 2 or any(len(p) != 2 for p in points):
             raise self.refuse("drawn", "must hold at least two (time, current) pairs")
         if max(p[0] for p in points) <= min(p[0] for p in points):
             raise self.refuse("drawn", "must reach over some time")
+
+    @property
+    def lasting(self) -> float:
+        """How long (ms) a step or pulse lasts; 0: a step that stays on."""
+        return self.width or (self.period / 2 if self.stimulus == "pulses" else 0.0)
 
     @property
     def amplitude(self) -> float:
@@ -148,7 +153,7 @@ class Driven(Model):
         decay = math.exp(-dt / self.noise_time) if shared else -1.0
         p = np.array(
             [
-                self.amplitude, self.base, self.onset, self.width, self.period, self.rise, self.fall, self.frequency, self.last_frequency,
+                self.amplitude, self.base, self.onset, self.lasting, self.period, self.rise, self.fall, self.frequency, self.last_frequency,
                 self.sweep_time, decay, self.sigma, self.scale if self.stimulus == "file" else 1.0, float(self.repeat),
             ]
         )  # fmt: skip

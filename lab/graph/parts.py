@@ -49,6 +49,7 @@ class Kind:
 
     loops     an edge may lead from a node of this kind back to itself
     place     where it stands in the palette
+    tall      its card has room for what its cells do
     caption   (parameters) -> a few words for its card; without it, its title
     """
 
@@ -63,6 +64,7 @@ class Kind:
     key: str = ""
     loops: bool = False
     place: int = 50
+    tall: bool = False
     caption: Callable[[Any], str] | None = None
 
     def port(self, name: str, side: str) -> Port:
@@ -136,6 +138,11 @@ def caption(graph: Graph, node: Node) -> str:
     return kind.title if kind.caption is None else kind.caption(node.parameters)
 
 
+def weight_of(graph: Graph, edge: Edge) -> tuple[str, str] | None:
+    """The weight among the properties of an edge, if it has one."""
+    return (edge.id, "weight") if "weight" in type(edge.properties).specs() else None
+
+
 @dataclass(frozen=True)
 class Family:
     """Kinds that can stand on one canvas together.
@@ -152,6 +159,8 @@ class Family:
     census             neurons and synapses; where not given, every node is a neuron and every edge a synapse.
     wired              every neuron's name and the synapses between them, of at most so many neurons; where not given, as for census.
     joined             properties of a wire that is drawn from one node to another.
+    fitted             the graph after a wire was drawn: numbers of a new source that suit what it leads to.
+    handle             whose number stands on a wire (identity of the edge or of a node) and its name: it is dragged and typed there.
     arithmetic         how a node's value comes from present values (by node): where given, nodes are drawn as single units.
     """
 
@@ -174,6 +183,8 @@ class Family:
     census: Callable[[Graph], Census] | None = None
     wired: Callable[[Graph, int, int], tuple[tuple[str, ...], Any]] | None = None
     joined: Callable[[Graph, str, str], Mapping[str, Any]] = lambda graph, source, target: {}
+    fitted: Callable[[Graph, Edge], Graph] = lambda graph, edge: graph
+    handle: Callable[[Graph, Edge], tuple[str, str] | None] = weight_of
     arithmetic: Callable[[Graph, str, Mapping[str, float]], str] | None = None
 
     def kind(self, name: str) -> Kind:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from lab import catalog
@@ -60,6 +61,10 @@ class Atlas:
         for lines in self.chapters.values():
             yield from lines
 
+    def of_model(self, model: str) -> tuple[Line, ...]:
+        """The lines that are seen in a model."""
+        return tuple(line for line in self.lines() if line.model == model)
+
     def count(self, **wanted: Any) -> int:
         """Of the statements, those whose line has these values: `where="seen"`."""
         return sum(len(line.numbers) for line in self.lines() if all(getattr(line, k) == v for k, v in wanted.items()))
@@ -70,6 +75,7 @@ class Atlas:
         return STATEMENTS - self.count(figure="")
 
 
+@cache
 def read() -> Atlas:
     """The table of the lab."""
     table = tomllib.loads((bundled()[0].parents[1] / "atlas.toml").read_text("utf-8"))

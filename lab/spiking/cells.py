@@ -43,6 +43,8 @@ class Population(Described):
     rows: ClassVar[tuple[str, ...]] = ()
     ports: ClassVar[tuple[str, ...]] = ("excitatory", "inhibitory")
     owner: ClassVar[str] = "population"
+    push: ClassVar[float] = 0.0  # weight of a drive as it comes from the palette that makes these cells fire at 10 to 30 Hz
+    kick: ClassVar[float] = 0.0  # weight of synapses from ten such cells to each that makes them fire so, too
 
     size: int = param(100, "cells", lo=1, hi=1_000_000, live=False, log=True, doc="Number of neurons.", main=True)
     record: int = param(
@@ -105,6 +107,8 @@ class LIF(Population):
     """
 
     owner: ClassVar[str] = "LIF population"
+    push: ClassVar[float] = 0.42
+    kick: ClassVar[float] = 20.0
 
     tau: float = param(20.0, "ms", lo=0.1, hi=1000, log=True, doc="Membrane time constant.")
     rest: float = param(0.0, "mV", lo=-200, hi=100, doc="Resting potential.")
@@ -202,6 +206,8 @@ class ConductanceLIF(_Membrane):
     """
 
     owner: ClassVar[str] = "conductance LIF population"
+    push: ClassVar[float] = 0.042
+    kick: ClassVar[float] = 2.5
     kind: ClassVar[int] = CONDUCTANCE
     rows: ClassVar[tuple[str, ...]] = ("V", "excitatory", "inhibitory")
 
@@ -225,6 +231,8 @@ class AdEx(_Membrane):
     """
 
     owner: ClassVar[str] = "AdEx population"
+    push: ClassVar[float] = 0.3
+    kick: ClassVar[float] = 12.0
     kind: ClassVar[int] = ADEX
     rows: ClassVar[tuple[str, ...]] = ("V", "w", "excitatory", "inhibitory")
 
@@ -257,6 +265,8 @@ class Izhikevich(Population):
     """
 
     owner: ClassVar[str] = "Izhikevich population"
+    push: ClassVar[float] = 0.12
+    kick: ClassVar[float] = 4.0
     kind: ClassVar[int] = IZHIKEVICH
     rows: ClassVar[tuple[str, ...]] = ("V", "u", "excitatory", "inhibitory")
 
@@ -290,6 +300,8 @@ class HodgkinHuxley(_Membrane):
     """
 
     owner: ClassVar[str] = "Hodgkin-Huxley population"
+    push: ClassVar[float] = 0.02
+    kick: ClassVar[float] = 2.0
     kind: ClassVar[int] = HODGKIN_HUXLEY
     rows: ClassVar[tuple[str, ...]] = ("V", "m", "h", "n", "excitatory", "inhibitory")
 

@@ -145,6 +145,20 @@ def forward(net, M, b, kind, nodes, batch):
 
 
 @kernel(fast=False)
+def squares(x):
+    """Sum of squares in four sums, each in the written order: one alone would wait for every addition."""
+    a, b, c, d, whole = 0.0, 0.0, 0.0, 0.0, x.size - x.size % 4
+    for i in range(0, whole, 4):
+        a += x[i] * x[i]
+        b += x[i + 1] * x[i + 1]
+        c += x[i + 2] * x[i + 2]
+        d += x[i + 3] * x[i + 3]
+    for i in range(whole, x.size):
+        a += x[i] * x[i]
+    return (a + b) + (c + d)
+
+
+@kernel(fast=False)
 def measure(net, weights, nodes, how, energy, moved, again):
     """Predictions, errors and the energy (mean of the examples) of each layer, its sum first.
 
@@ -165,14 +179,16 @@ def measure(net, weights, nodes, how, energy, moved, again):
                 nodes.eps[at] = how.prior * (nodes.x[at] - how.mean[j])
                 energy[0] += 0.5 * nodes.eps[at] * (nodes.x[at] - how.mean[j]) / how.batch
     for k in range(1, last + 1):
-        nu, total = how.nu[k], 0.0
-        for i in range(how.batch * net.units[k], how.batch * net.units[k + 1]):
-            if how.follow:
-                nodes.eps[i] += how.rate * moved * (nodes.x[i] - nodes.mu[i] - nu * nodes.eps[i])
-            else:
-                nodes.eps[i] = (nodes.x[i] - nodes.mu[i]) / nu
-            total += nodes.eps[i] * nodes.eps[i]
-        energy[k] = 0.5 * nu * total / how.batch
+        nu, here = how.nu[k], slice(how.batch * net.units[k], how.batch * net.units[k + 1])
+        x, mu, eps = nodes.x[here], nodes.mu[here], nodes.eps[here]
+        if how.follow:
+            step = how.rate * moved
+            for i in range(x.size):
+                eps[i] += step * (x[i] - mu[i] - nu * eps[i])
+        else:
+            for i in range(x.size):
+                eps[i] = (x[i] - mu[i]) / nu
+        energy[k] = 0.5 * nu * squares(eps) / how.batch
         energy[0] += energy[k]
 
 
@@ -182,10 +198,11 @@ def move(net, weights, nodes, how, room):
     last = len(net.sizes) - 1
     first = 0 if how.clamp == GENERATE else 1
     for k in range(first, last + 1 if how.clamp == TEST else last):
-        start, n = how.batch * net.units[k], net.sizes[k]
+        n, here = net.sizes[k], slice(how.batch * net.units[k], how.batch * net.units[k + 1])
+        x, d, eps, rate = nodes.x[here], nodes.d[here], nodes.eps[here], how.rate
         if k == last:
-            for i in range(start, start + how.batch * n):
-                nodes.x[i] -= how.rate * nodes.eps[i]
+            for i in range(x.size):
+                x[i] -= rate * eps[i]
             continue
         m = net.sizes[k + 1]
         above = nodes.eps[how.batch * net.units[k + 1] : how.batch * net.units[k + 2]].reshape((how.batch, m))
@@ -194,8 +211,8 @@ def move(net, weights, nodes, how, room):
             np.dot(above, weights.M[net.weights[k] : net.weights[k + 1]].reshape((n, m)).T, told)
         else:
             np.dot(above, weights.W[net.weights[k] : net.weights[k + 1]].reshape((m, n)), told)
-        for i in range(how.batch * n):
-            nodes.x[start + i] += how.rate * (nodes.d[start + i] * room[i] - nodes.eps[start + i])
+        for i in range(x.size):
+            x[i] += rate * (d[i] * room[i] - eps[i])
 
 
 @kernel(fast=False)

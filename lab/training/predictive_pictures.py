@@ -29,6 +29,7 @@ def streams(of: Shown) -> tuple[Stream, ...]:
         Stream("weights apart", "trace", "", "Largest difference of the weights of both networks.", (1,), ("weights",), events=True),
         Stream("accuracy", "trace", "", "Accuracy on the test part after each epoch.", (2,), ("predictive coding", "back-propagation"), events=True),
         Stream("nodes", "matrices", "", "Value nodes, predictions and error nodes of one example."),
+        Stream("likelihood", "table", "", "Of the example drawn: the chance of each layer given the one below, factor by factor, and its logarithm."),
         Stream("settling", "curve", "", "Energy over the sweeps of this minibatch.", channels=("F", *of.names[1:]), x_unit=""),
         Stream("agreement", "curve", "", "Difference from back-propagation's step after each sweep, layer by layer.", channels=tapes),
         Stream("against precision", "curve", "", "Cosine of both steps against the precision of the output, and against the target error.",
@@ -58,6 +59,8 @@ def pictures(of: Shown) -> tuple[Picture, ...]:
     energy = tuple(Layer("settling", channel=k, label=n, series=(k,)) for k, n in enumerate(("F", *of.names[1:5])))
     found = [
         Picture("nodes", "Value and error nodes", (Layer("nodes"),), front=True, weight=2.0, doc="Above what each node is, in the middle what is predicted of it, below the error."),
+        Picture("likelihood", "The likelihood, layer by layer", (Layer("likelihood"),), figures=("energy of the example",),
+                doc="Each layer is normal around what the one below predicts; the factors multiply, their logarithms add up to the energy and a constant."),
         Picture("settling", "Energy", energy, x="sweep", y="F", front=True, doc="Of the minibatch that settles now."),
         Picture("steps", "Every synapse", (Layer("steps"), Layer("diagonal", theory=True, label="equal")), x="back-propagation", y="predictive coding", front=True,
                 labels=tuple(f"to {n}" for n in of.names[1:])),
@@ -95,7 +98,12 @@ def stage(of: Shown) -> Stage:
         "nodes",
         companions=beside,
         below=below,
-        drawers=(("Synapses", ("digits apart", "synapses")), ("Over time", ("over time", "cosine", "energy")), ("Nodes", rest)),
+        drawers=(
+            ("Likelihood", ("likelihood",)),
+            ("Synapses", ("digits apart", "synapses")),
+            ("Over time", ("over time", "cosine", "energy")),
+            ("Nodes", rest),
+        ),
     )
 
 
@@ -117,6 +125,29 @@ def nodes(
         if k or of.free:
             found.append({"name": "ε", "at": (2, k), "values": eps[k][at].reshape(high), "note": f"error nodes of the {name} layer"})
     return found
+
+
+def likelihood(of: Shown, net: pc.Layout, moving: pc.Nodes, batch: int, at: int, nu: np.ndarray) -> list[dict[str, Any]]:
+    """The chain of factors p(x_l given x_l-1) for example `at`: squares, terms, constants and densities, layer by layer and in all."""
+    x, mu = (pc.layers(net, flat, batch) for flat in (moving.x, moving.mu))
+    rows, sums = [], np.zeros(3)
+    for k in range(len(x) - 1, 0, -1):
+        square, n = float(((x[k][at] - mu[k][at]) ** 2).sum()), x[k].shape[1]
+        term, constant = square / (2 * nu[k]), 0.5 * n * float(np.log(2 * np.pi * nu[k]))
+        sums += term, constant, term + constant
+        factor = f"p({of.names[k]} given {of.names[k - 1]})"
+        rows.append({"factor": factor, "|x − μ|²": f"{square:.4g}", "ν": f"{nu[k]:.4g}", "|x − μ|²/2ν": f"{term:.5g}",
+                     "constant": f"{constant:.5g}", "−ln p": f"{term + constant:.5g}", "p": density(term + constant)})  # fmt: skip
+    rows.append({"factor": "product, sums", "|x − μ|²": "", "ν": "", "|x − μ|²/2ν": f"{sums[0]:.5g}",
+                 "constant": f"{sums[1]:.5g}", "−ln p": f"{sums[2]:.5g}", "p": density(float(sums[2]))})  # fmt: skip
+    return rows
+
+
+def density(minus_log: float) -> str:
+    """A density from minus its natural logarithm, as a power of ten: many layers are beyond what a number holds."""
+    digits = -minus_log / np.log(10.0)
+    whole = int(np.floor(digits))
+    return f"{10 ** (digits - whole):.2f}·10^{whole}"
 
 
 def _block(units: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ DRAWERS = (
     ("Health", ("verdicts", "gradients", "activations", "dead", "updates", "gradient norms")),
     ("Weights", ("weights", "first weights", "units", "gradient", "rate")),
     ("Mistakes", ("confusion", "mistakes", "outcomes", "columns")),
-    ("Step by step", ("matrices", "walk", "check gradients", "layers")),
+    ("Step by step", ("matrices", "walk", "check gradients", "layers", "epoch")),
 )
 
 

@@ -38,6 +38,7 @@ from lab.widgets.ticks import Ticks
 
 OPEN_ROWS = 12  # groups are open until so many rows are shown; the rest is folded
 PROJECTED = 3
+LEAST = 20  # px of a button in a row
 SYMBOL = re.compile(r"dt|([A-Za-z]|tau|alpha|beta|sigma|theta|lambda|eta|phi|epsilon|kappa|gamma)(_[A-Za-z]{1,5}|_[0-9])?")
 
 
@@ -119,6 +120,8 @@ class Row(QWidget):
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.words.hide()
         grid.addWidget(self.words, 2, 1, 1, 4)
+        for button in field.findChildren(QToolButton):
+            button.setMinimumHeight(LEAST)  # a row that is just being shown may be a few pixels high: an icon of none cannot be painted
         field.target.setAccessibleName(self.name)
         field.target.setAccessibleDescription(spec.doc)
 

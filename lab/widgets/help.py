@@ -6,14 +6,16 @@ import html
 import warnings
 from collections.abc import Sequence
 
-from PySide6.QtCore import QByteArray, Qt, QUrl
-from PySide6.QtGui import QImage, QPainter, QTextDocument
+from PySide6.QtCore import QByteArray, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QImage, QPainter, QTextDocument
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from lab import catalog
 from lab.model import Model
-from lab.units import number
+from lab.units import number, typeset
 from lab.widgets import theme
+
+LESSON = "lesson"  # scheme of a link that begins one
 
 
 def equation_image(latex: str, pixels: int, colour: str, ratio: float = 2.0) -> QImage:
@@ -59,8 +61,35 @@ def parameters_table(kind: type[Model]) -> str:
     return f"<table cellpadding='5' cellspacing='0' width='100%'><tr>{head}</tr>{''.join(rows)}</table>"
 
 
+def in_the_course(kind: type[Model]) -> str:
+    """The lessons that show a model, as links, and the statements of the course that are seen in it, as HTML; nothing for a file of one's own."""
+    from lab.lessons import atlas
+    from lab.lessons.shelf import shelf
+
+    parts = []
+    lessons = shelf().of_model(kind.name)
+    if lessons:
+        links = "".join(
+            f"<li><a href='{LESSON}:{lesson.name}'>{html.escape(lesson.title)}</a>: {html.escape(lesson.about)}</li>" for lesson in lessons
+        )
+        parts.append(f"<h2>Lessons</h2><ul>{links}</ul>")
+    lines = atlas.read().of_model(kind.name)
+    if lines:
+        rows = []
+        for line in lines:
+            titles = {picture.name: picture.title for picture in kind(**kind.presets.get(line.preset, {})).pictures}
+            where = html.escape(titles.get(line.picture, line.picture)) + (f"<br>{html.escape(line.preset)}" if line.preset else "")
+            rows.append(f"<tr><td>{', '.join(map(str, line.numbers))}</td><td>{html.escape(typeset(line.says))}</td><td>{where}</td></tr>")
+        head = "".join(f"<th align='left'>{h}</th>" for h in ("No.", "Statement", "Picture, preset"))
+        table = f"<table cellpadding='5' cellspacing='0' width='100%'><tr>{head}</tr>{''.join(rows)}</table>"
+        parts.append(f"<h2>Statements of the course that are seen here</h2>{table}")
+    return "".join(parts)
+
+
 class Help(QDialog):
     """A page beside the window; it is not modal."""
+
+    lesson_chosen = Signal(str)
 
     def __init__(self, parent: QWidget):
         super().__init__(parent)
@@ -69,11 +98,19 @@ class Help(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self.page = QTextBrowser(self)
-        self.page.setOpenExternalLinks(True)
+        self.page.setOpenLinks(False)
+        self.page.anchorClicked.connect(self._follow)
         self.page.setFrameShape(QTextBrowser.Shape.NoFrame)
         column.addWidget(self.page)
         self._again: tuple = ()
         theme.changes().changed.connect(self.set_theme)
+
+    def _follow(self, url: QUrl) -> None:
+        """A lesson begins in the window; any other link opens outside."""
+        if url.scheme() == LESSON:
+            self.lesson_chosen.emit(url.path())
+        else:
+            QDesktopServices.openUrl(url)
 
     def set_theme(self) -> None:
         """Equations are pictures: set anew."""
@@ -132,6 +169,7 @@ class Help(QDialog):
             )
         if kind.source:
             parts.append(f"<h2>Source</h2><p>{html.escape(kind.source)}</p>")
+        parts.append(in_the_course(kind))
         document.setHtml("<body>" + "".join(parts) + "</body>")
         self._show(document, f"{kind.title or kind.name} – Help", (self.show_model, name))
 

@@ -26,13 +26,14 @@ UNDO_LIMIT = 500
 class Replace(QUndoCommand):
     """Replace one document by another; neighbours with the same key that follow each other quickly become one."""
 
-    def __init__(self, owner: History, before: Document, after: Document, text: str, key: str):
+    def __init__(self, owner: History, before: Document, after: Document, text: str, key: str, held: bool = False):
         super().__init__(text)
         self._owner = owner
         self.before = before
         self.after = after
         self.key = key
         self.at = time.monotonic()
+        self.held = held  # a hand has not let go yet: however long it rests, what follows is the same step
         self._done = False
 
     @property
@@ -60,10 +61,10 @@ class Replace(QUndoCommand):
 
     def mergeWith(self, other: QUndoCommand) -> bool:
         """Take a later command of the same key in."""
-        if not isinstance(other, Replace) or other.key != self.key or other.at - self.at > MERGE_SECONDS:
+        if not isinstance(other, Replace) or other.key != self.key or not (self.held or other.at - self.at <= MERGE_SECONDS):
             return False
         self.after = other.after
-        self.at = other.at
+        self.at, self.held = other.at, other.held
         self.setText(other.text())
         if self.after == self.before:
             self.setObsolete(True)
@@ -104,11 +105,11 @@ class History(QObject):
         self.stack.setUndoLimit(UNDO_LIMIT)
         self.back = False  # while `changed` is emitted: whether a step is undone or redone
 
-    def replace(self, after: Document, text: str, key: str = "") -> None:
-        """Make `after` the document, as a step called `text`; steps with the same `key` in quick succession are one."""
+    def replace(self, after: Document, text: str, key: str = "", held: bool = False) -> None:
+        """Make `after` the document, as a step called `text`; steps with the same `key` in quick succession, or while it is `held`, are one."""
         if after == self.document:
             return
-        self.stack.push(Replace(self, self.document, after, text, key))
+        self.stack.push(Replace(self, self.document, after, text, key, held))
 
     def did(self, text: str, back: Callable[[], object], again: Callable[[], object]) -> None:
         """A step that has happened in a run and not in the document."""
@@ -135,13 +136,13 @@ class History(QObject):
         index = self.stack.index()
         command = self.stack.command(index - 1) if index else None
         if isinstance(command, Replace):
-            command.at = -MERGE_SECONDS
+            command.at, command.held = -MERGE_SECONDS, False
 
     def began_with(self, key: str) -> Document | None:
         """The document before the stretch of `key` that a change now would join; None if it would be a new step."""
         index = self.stack.index()
         command = self.stack.command(index - 1) if index and not self.stack.canRedo() else None
-        if isinstance(command, Replace) and command.key == key and time.monotonic() - command.at <= MERGE_SECONDS:
+        if isinstance(command, Replace) and command.key == key and (command.held or time.monotonic() - command.at <= MERGE_SECONDS):
             return command.before
         return None
 

@@ -76,6 +76,7 @@ class Player(QObject):
         self._since = 0.0  # when what is in front was opened
         self._question: Ask | None = None  # to be asked when the one before is answered: there is never more than one on its way
         self._asked: Ask | None = None
+        self._heard: Answer | None = None  # the same question may be asked again, of a run that has moved on
 
     def use(self, session: Session) -> None:
         """Record into another session from now on; nothing is in front."""
@@ -285,7 +286,7 @@ class Player(QObject):
         self.viewed = None
         self._live = self._moment = self._past = None
         self._place = None
-        self._question = self._asked = None
+        self._question = self._asked = self._heard = None
 
     # -- commands --
 
@@ -338,8 +339,8 @@ class Player(QObject):
             self._question = question
 
     def _answer(self, answer: Answer | None) -> None:
-        if answer is not None and answer.question is self._asked:
-            self._asked = None
+        if answer is not None and answer is not self._heard and answer.question is self._asked:
+            self._asked, self._heard = None, answer
             self.answered.emit(answer)
         if self._question is not None and self._asked is None:
             self._asked, self._question = self._question, None

@@ -56,6 +56,9 @@ class Lessons(Protocol):
     def hide_start(self) -> bool:
         """Put the start page away; whether it was there."""
 
+    def begin_named(self, name: str) -> None:
+        """Put the lesson of a name in front."""
+
     def next(self) -> None:
         """The next step."""
 

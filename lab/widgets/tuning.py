@@ -38,7 +38,7 @@ class Tuning(QObject):
         key = f"{experiment.model}.{name}"
         began = history.began_with(key)
         old = getattr((began or document).experiment(experiment.model).build(), name)
-        history.replace(document.with_experiment(after), step_words(kind, name, old, value), key)
+        history.replace(document.with_experiment(after), step_words(kind, name, old, value), key, held=not final)
         if final:
             history.seal()
 

@@ -201,6 +201,7 @@ class Window(QMainWindow):
         self.runs.compared.connect(self.commands.compare)
         self.runs.sound_wanted.connect(self.commands.save_sound)
         self.runs.copy_wanted.connect(self.commands.copy_run)
+        self.runs.passport_wanted.connect(self.commands.passport)
         self.runs.star_toggled.connect(self.marks.toggle_star)
         self.runs.model_chosen.connect(self.choose_model)
         self.history.changed.connect(self._apply)
@@ -383,7 +384,7 @@ class Window(QMainWindow):
         self.toast.take_back("act")
 
     def _begin_lesson(self, name: str) -> None:
-        self.course.begin(self.course.shelf.lesson(name))
+        self.course.begin_named(name)
 
     def _show_course(self) -> None:
         self.bar.show_course(self.course.words)
@@ -576,6 +577,7 @@ class Window(QMainWindow):
         self.pulse.stop()
         self.thumbnails.stop()
         self.commands.stop_sweep(timeout)
+        self.commands.passports.stop()
         done = self.player.finish(timeout)
         filing.close(self.session)
         return done

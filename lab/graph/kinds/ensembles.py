@@ -250,5 +250,6 @@ register(
         census=census,
         wired=wired,
         joined=joined,
+        handle=lambda graph, edge: (edge.id, "function"),
     )
 )

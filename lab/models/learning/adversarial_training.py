@@ -371,7 +371,8 @@ class AdversarialTraining(Classifier):
             Picture("robust", "Accuracy, clean and attacked", layers, y="accuracy", y_range=(0.0, 1.0), front=True, figures=("clean accuracy", "robust accuracy")),
             Picture("against eps", "Accuracy against eps", (Layer("against eps", label="attacked", series=(1,)), Layer("eps trained", style="dashed", label="trained", series=(5,))),
                     x="eps", y="accuracy", y_range=(0.0, 1.0), front=True, doc="Keep runs to see their curves beside this one."),
-            Picture("runs", "Frontier, run by run", (Layer("frontier line", label="this run"),), x="clean accuracy", y="robust accuracy"),
+            Picture("runs", "Frontier, run by run", (Layer("frontier line", style="pale", label="in their order", series=(0,)), Layer("frontier line", style="points", label="this run", series=(0,))), x="clean accuracy", y="robust accuracy",
+                    doc="Lay other runs of the session behind this one: each has its settings here."),
             Picture("settings", "Settings and accuracies", (Layer("settings"),), figures=("judged by",)),
         ]  # fmt: skip
         if shape.picture:
@@ -402,8 +403,8 @@ class AdversarialTraining(Classifier):
             return Stage(
                 "frontier",
                 companions=("robust", "attacked"),
-                below=("settings", "against eps", "changes"),
-                drawers=(("Settings", ("runs",)), drawers[1]),
+                below=("runs", "against eps", "changes"),
+                drawers=(("Settings", ("settings",)), drawers[1]),
             )
         if shape.plane:
             return Stage(

@@ -41,6 +41,9 @@ class BatchNorm(Beside):
     - *Rates tried* trains both anew, from the same first weights, at one learning rate after another: the range that works is wide with
       normalisation. *How far downhill* walks against the gradient of the present weights: the loss falls farther before it rises.
 
+    A small *epsilon* under the root keeps the quotient finite where a unit says the same to every example. Make it large and see what it costs:
+    a unit whose input deviates by less than the root of epsilon is no longer brought to deviation 1.
+
     Set *activation* to tanh or ReLU: then both learn, and what is left of the difference is the range of learning rates.
     """
 
@@ -61,6 +64,7 @@ class BatchNorm(Beside):
         "tanh: both learn": Preset({"activation": "tanh"}, shows="test accuracy > 0.9 and accuracy without > 0.8"),
         "Layer norm instead": Preset({"normalise": "layer"}, shows="test accuracy > 0.5"),
         "A learning rate ten times as large": Preset({"rate": 0.03}, shows="test accuracy > 0.85"),
+        "A large epsilon: deviations below 1": Preset({"epsilon": 1.0}, shows="mean deviation after < 0.8", after=0.5),
         "Minibatches of four": Preset({"batch": 4}, shows="test accuracy > 0.6 and test accuracy < 0.97", slow=True),
     }
 
@@ -76,6 +80,10 @@ class BatchNorm(Beside):
         label="Without, beside",
         doc="Train the same network without normalisation on the same minibatches.",
     )
+    epsilon: float = param(
+        1e-5, lo=1e-10, hi=100.0, log=True, group="Network", symbol=r"\epsilon", when=("normalise", ("batch", "layer")), soft=(1e-8, 10.0),
+        doc="Added to the variance under the root, so that it stays finite where a unit always says the same.",
+    )  # fmt: skip
     heard: int = param(
         1, lo=1, hi=8192, group="Network", label="Unit", doc="Unit of the last hidden layer whose input is followed, from 1."
     )
@@ -89,6 +97,11 @@ class BatchNorm(Beside):
     def compared(self) -> bool:
         """Whether the network without normalisation learns beside this one."""
         return self.compare and self.normalise != "none" and len(self.widths) > 0
+
+    def numbers(self):
+        """Epsilon of every normalisation."""
+        found = super().numbers()
+        return found if self.normalise == "none" else found | {f"hidden{k + 1}.norm.epsilon": self.epsilon for k in range(len(self.widths))}
 
     def beside(self, tape, x, outputs):
         """The same network without normalisation."""
@@ -148,6 +161,8 @@ class BatchNorm(Beside):
         found = super().summary(constants, state)
         if self.compared and state["figures"][EVALUATIONS]:
             found[f"{self.score_name} without"] = float(state["beside"][0])
+        if self.normalise == "batch" and self.widths:
+            found["mean deviation after"] = float(self._deviations(constants, self.tape_state(constants, state))[:, 1].mean())
         return found
 
     # -- what can be looked at --
@@ -175,6 +190,10 @@ class BatchNorm(Beside):
         if self.normalise != "none" and self.widths:
             found.append(Stream("after", "curve", "", "The same after it is normalised, with gain and bias."))
         if self.normalise == "batch" and self.widths:
+            found += [
+                Stream("deviations", "cloud", "", "Deviation of each unit's input over the minibatch before (x) and after (y), before gain and bias.", channels=("before", "after", "layer")),
+                Stream("quotient", "curve", "", "s / sqrt(s^2 + epsilon) over s.", channels=("s/√(s² + ε)",)),
+            ]  # fmt: skip
             found.append(
                 Stream(
                     "running",
@@ -233,6 +252,11 @@ class BatchNorm(Beside):
                         doc="The loss of a minibatch after one step against its gradient, from the present weights."),
             ]  # fmt: skip
         if self.normalise == "batch" and self.widths:
+            found.append(
+                Picture("deviations", "Deviation before and after", (Layer("deviations"), Layer("quotient", theory=True)), x="deviation before", y="deviation after",
+                        y_range=(0.0, 1.05), figures=("mean deviation after",),
+                        doc="A point for each unit, on the curve that epsilon draws.")
+            )  # fmt: skip
             found.append(Picture("running", "Running means", (Layer("running"),), x="mean over the training part", y="running mean"))
         return tuple(found)
 
@@ -242,7 +266,7 @@ class BatchNorm(Beside):
         if self.slow or not self.compared:
             return super().stage
         main = Strips("hears", "What one unit hears", ("hears", "plain hears"))
-        drawers = (("Network", ("network",)), ("Layers", ("before", "after", "running")))
+        drawers = (("Network", ("network",)), ("Layers", ("before", "after", "running")), ("Epsilon", ("deviations",)))
         return led_by(self, main, ("left", "returned"), ("accuracies", "tried", "downhill"), drawers=drawers)
 
     def look(self, constants, state, tape, stream):
@@ -258,6 +282,12 @@ class BatchNorm(Beside):
                     for k, (name, z) in enumerate(zip(layers, true, strict=True))
                 ]
             ).astype(float)
+        if stream == "deviations":
+            return self._deviations(constants, tape)
+        if stream == "quotient":
+            s = self._deviations(constants, tape)[:, 0]
+            over = np.linspace(1e-9, 1.2 * max(s.max(), 1e-6), 200)
+            return np.vstack([over, over / np.sqrt(over**2 + self.epsilon)])
         if stream == "left":
             names = [*(f"{name}.norm" for name in layers), *(f"{PLAIN}{name}" for name in layers)]
             found = constants.program.forward(tape, names, train=batch, x=x[:EXAMPLES])
@@ -275,6 +305,19 @@ class BatchNorm(Beside):
             names = layers if stream == "before" else [f"{name}.norm" for name in layers]
             return readings.violins(constants.program.forward(tape, names, train=batch, x=x[: max(self.batch, 32)]))
         return super().look(constants, state, tape, stream)
+
+    def _deviations(self, constants, tape):
+        """(units, 3) deviation over the first examples before and after normalisation (gain and bias undone), and the layer."""
+        layers, arrays = [f"hidden{k + 1}" for k in range(len(self.widths))], constants.program.parameters(tape)
+        found = constants.program.forward(
+            tape, [*layers, *(f"{n}.norm" for n in layers)], train=True, x=constants.material.x[: max(self.batch, 32)]
+        )
+        rows = []
+        for k, (name, z, y) in enumerate(zip(layers, found[: len(layers)], found[len(layers) :], strict=True)):
+            gain = arrays[f"{name}.norm.gain"].astype(float)
+            after = (y.astype(float) - arrays[f"{name}.norm.bias"]) / np.where(gain == 0, 1.0, gain)
+            rows.append(np.column_stack([np.maximum(z.std(0, dtype=float), 1e-12), after.std(0), np.full(z.shape[1], float(k))]))
+        return np.concatenate(rows)
 
     def _downhill(self, constants, tape):
         """Loss after one step of each length in STEPS, of both networks: the direction is that of the gradient, its length is given."""
@@ -341,6 +384,18 @@ class BatchNorm(Beside):
             spread = run(cls(), steps=0, record={}).observe("left")[2]
             return float((spread[-1] / spread[0]) ** (1 / (len(spread) - 1)))
 
+        def under_the_root(run):
+            """Deviation of every unit after normalisation, against s / sqrt(s^2 + epsilon) of that before, at three values of epsilon."""
+            worst = 0.0
+            for epsilon in (1e-5, 0.1, 10.0):
+                s = run(cls(hidden="16-16", compare=False, epsilon=epsilon), steps=5, seed=0, record={}).simulation
+                before, after = s.observe("deviations")[:, :2].T
+                worst = max(worst, float(np.abs(after - before / np.sqrt(before**2 + epsilon)).max()))
+            return worst
+
+        yield Figure(
+            "deviation after it against s / sqrt(s^2 + epsilon), worst unit", 1e-4, under_the_root, bound="at_most", source="definition"
+        )
         yield Figure("mean 0 and deviation 1 after it, worst unit", 0.01, spread, bound="at_most", source="definition")
         yield Figure(
             "difference between pictures that a logistic layer passes on, without",

@@ -139,6 +139,11 @@ class ConvolutionalNetwork(Supervised):
         found = [Stream("kernels", "image", "", "Kernels of the first convolution."), *window.STREAMS]
         if len(self.counts) > 1:
             found.append(Stream("later kernels", "image", "", "Kernels of the second convolution, each by its first input channel."))
+        found.append(
+            Stream("before 1", "image", "", "What the first convolution makes of the picture on the canvas, before the activation.")
+        )
+        if self._pools(shape):
+            found.append(Stream("pooled 1", "image", "", "The same maps after pooling."))
         found += [features.map_stream(), *features.streams(shape)]
         return (
             *found,
@@ -161,6 +166,25 @@ class ConvolutionalNetwork(Supervised):
                 doc="Click a kernel to look through it.",
             ),
         ]
+        found.append(
+            Picture(
+                "before 1",
+                "Convolved, before the bend",
+                (Layer("before 1"),),
+                colours="diverging",
+                pick="choose_kernel",
+                doc="Window times kernel plus bias, at every place; the activation comes next.",
+            )
+        )
+        if self._pools(shape):
+            found.append(
+                Picture(
+                    "pooled 1",
+                    f"Pooled: {'the largest' if self.pooling == 'max' else 'the mean'} of each 2 × 2",
+                    (Layer("pooled 1"),),
+                    pick="choose_kernel",
+                )
+            )
         found += [
             Picture(f"maps {k + 1}", f"Feature maps {k + 1}", (Layer(f"maps {k + 1}"),), pick="choose_kernel" if k == 0 else "")
             for k in range(len(self.counts))
@@ -168,6 +192,10 @@ class ConvolutionalNetwork(Supervised):
         if len(self.counts) > 1:
             found.append(Picture("later kernels", "Kernels of the second layer", (Layer("later kernels"),), colours="diverging"))
         return (*found, features.map_picture())
+
+    def _pools(self, shape) -> bool:
+        """Whether the maps of the first convolution are pooled."""
+        return self.pooling != "none" and shape.picture is not None and min(shape.picture) >= 2
 
     @property
     def pictures(self):
@@ -180,7 +208,10 @@ class ConvolutionalNetwork(Supervised):
         names = {p.name for p in self.pictures}
         if self.slow or not {"canvas", "network", "prediction"} <= names:
             return super().stage
-        kernels = (("Kernels", ("kernels", "maps 1", "later kernels", "maps 2")),)
+        kernels = (
+            ("One layer: convolve, bend, pool", ("before 1", "maps 1", "pooled 1")),
+            ("Kernels", ("kernels", "later kernels", "maps 2")),
+        )
         return led_by(self, (("canvas", "looked at"), "network"), ("sum", "map now"), ("prediction", CURVES), drawers=kernels)
 
     def state_bounds(self, constants, state, step):
@@ -259,6 +290,10 @@ class ConvolutionalNetwork(Supervised):
             return weight[:, :, 0, :MOST].transpose(2, 0, 1).astype(float)
         if stream in WINDOW:
             return self._window(constants, state, tape, stream)
+        if stream in ("before 1", "pooled 1"):
+            node = "conv1.pool" if stream == "pooled 1" else "conv1.norm" if self.normalise == "batch" else "conv1"
+            found = constants.program.forward(tape, node, x=readings.seen(self, constants, state))[0]
+            return found[:, :, :MOST].transpose(2, 0, 1).astype(float) + 0.0
         if stream.startswith("maps "):
             node = f"conv{stream.removeprefix('maps ')}.out"
             found = constants.program.forward(tape, node, x=readings.seen(self, constants, state))[0]
@@ -304,6 +339,25 @@ class ConvolutionalNetwork(Supervised):
                     worst = max(worst, abs(float(entries["products"].sum()) + bias - float(entries["cell"][0, 0])))
             return worst
 
+        def layered(run):
+            """Maps of a trained layer against the bend and the pooling of what was convolved, worked out in NumPy."""
+            worst = 0.0
+            for pooling, join in (("max", np.max), ("average", np.mean)):
+                s = run(cls(pooling=pooling), steps=45, record={}).simulation
+                before, after, pooled = (s.observe(name) for name in ("before 1", "maps 1", "pooled 1"))
+                squares = after.reshape(len(after), 4, 2, 4, 2).transpose(0, 1, 3, 2, 4).reshape(len(after), 4, 4, 4)
+                worst = max(
+                    worst, float(np.abs(np.maximum(before, 0.0) - after).max()), float(np.abs(join(squares, axis=3) - pooled).max())
+                )
+            return worst
+
+        yield Figure(
+            "maps after the bend and after pooling against NumPy, worst",
+            1e-6,
+            layered,
+            bound="at_most",
+            source="ReLU, then the largest or the mean of 2 x 2",
+        )
         yield Figure(
             "products of the window and bias against the program, every place and kernel",
             1e-5,

@@ -16,6 +16,7 @@ from lab.training.geometry import contours, ellipse, tiled
 
 LATE = 6  # evaluations after which a game that found few modes is called collapsed
 JUDGED = 2560  # forged samples of an evaluation
+FEW = 500  # the same of digits, each of which is compared with all that were written
 SEEN, ARROWS = 300, 60  # real and forged points that are drawn, and arrows at some of them
 CELLS = 48  # of the field of D along each axis
 BINS = (400, 24)  # along a line, and along each axis of the plane
@@ -132,6 +133,7 @@ class GenerativeAdversarialNetwork(Adversarial):
         constants = super().build(seed)
         constants.extra["z"] = np.random.default_rng([abs(int(seed)), 0x67616E]).standard_normal((JUDGED, self.noise)).astype(np.float32)
         if self.data == "digits":
+            constants.extra["z"] = constants.extra["z"][:FEW]
             data = sets.load("digits")
             rows, labels = data.x, data.t
             held = data.split(0.2, 0).part("test")[0]
@@ -143,8 +145,8 @@ class GenerativeAdversarialNetwork(Adversarial):
     # -- what the game is judged by --
 
     def looked_at(self, constants):
-        """Forged samples of an evaluation; digits are compared with all that exist."""
-        return (2 if self.dimensions == 2 else 6) * JUDGED
+        """Forged samples of an evaluation; to compare digits with all that exist costs as much again as to forge them."""
+        return 3 * FEW if self.data == "digits" else (2 if self.dimensions == 2 else 6) * JUDGED
 
     def modes(self):
         """Middles of the clouds (m, 2); none where there are none."""
@@ -154,11 +156,11 @@ class GenerativeAdversarialNetwork(Adversarial):
     def _shares(self, constants, forged):
         """(share of each mode, share near any); of digits by the nearest written one."""
         if self.data == "digits":
-            some, rows = forged[:500], constants.extra["digits"]
-            apart = distances(some, rows)
+            rows = constants.extra["digits"]
+            apart = distances(forged, rows)
             nearest = apart.argmin(1)
             close = np.sqrt(apart.min(1)) <= constants.extra["near"]
-            return np.bincount(constants.extra["labels"][nearest[close]], minlength=10) / len(some), float(close.mean())
+            return np.bincount(constants.extra["labels"][nearest[close]], minlength=10) / len(forged), float(close.mean())
         return shares(forged, self.modes(), self.near) if self.dimensions == 2 else (np.zeros(0), 0.0)
 
     def bins(self) -> Bins:
@@ -479,7 +481,7 @@ class GenerativeAdversarialNetwork(Adversarial):
             return tiled(np.concatenate([forged[:9], near]).reshape(-1, 8, 8), 2, 9)
         a, b = random.standard_normal((2, self.noise))
         part = np.linspace(0, np.pi / 2, 12)[:, None]
-        return tiled(self.forge(constants, state, np.cos(part) * a + np.sin(part) * b).reshape(-1, 8, 8), 1, 12)
+        return self.forge(constants, state, np.cos(part) * a + np.sin(part) * b).reshape(-1, 8, 8)
 
     @classmethod
     def figures(cls):

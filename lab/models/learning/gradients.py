@@ -134,6 +134,13 @@ class Gradients(Model):
                 "Of every weight: its gradient, what decay adds, and both together.",
                 channels=("dE/dw", "lambda w", "both"),
             ),
+            Stream(
+                "estimate",
+                "bars",
+                "",
+                "Gradient of every weight: of the present minibatch, and of all examples.",
+                channels=("minibatch", "all examples"),
+            ),
             Stream("operations", "table", "", "Every operation that networks are made of, back-propagated against differences."),
         )
 
@@ -149,6 +156,8 @@ class Gradients(Model):
                     doc="The input is held. The products add up to the gradient."),
             Picture("rows", "A sum over the rows", (Layer("rows"),), figures=("weight",), doc="Each example has a gradient of its own; H^T delta adds them up."),
             Picture("decay term", "What decay adds", (Layer("decay term", style="bars"),), x="weight", y="dE/dw", doc="Biases are left alone."),
+            Picture("estimate", "A minibatch estimates it", (Layer("estimate", style="bars"),), x="weight", y="dE/dw", figures=("cosine with all examples",),
+                    doc="The gradient of these few examples beside that of all: nearer, the larger the batch."),
             Picture("check operations", "Every operation", (Layer("operations"),), figures=("operations",), doc="'Check operations' tries all that networks of this lab are made of, on random numbers."),
         )  # fmt: skip
 
@@ -156,7 +165,7 @@ class Gradients(Model):
     def stage(self) -> Stage:
         """The network large, its numbers below."""
         return Stage("network", companions=("gradients", "loss"), below=("numbers",), drawers=(
-            ("Chain rule", ("factors",)), ("Outputs", ("slopes",)), ("Minibatch", ("rows",)), ("Weight decay", ("decay term",)), ("Operations", ("check operations",)),
+            ("Chain rule", ("factors",)), ("Outputs", ("slopes",)), ("Minibatch", ("rows",)), ("Estimate", ("estimate",)), ("Weight decay", ("decay term",)), ("Operations", ("check operations",)),
         ))  # fmt: skip
 
     @property
@@ -297,6 +306,11 @@ class Gradients(Model):
                 moves[n, k] = made.gradients(state, self._last, [name], weights=chosen, x=x[n : n + 1])[0][place]
         return np.array([moves.ravel(), seen.above[-1].ravel()])
 
+    def whole(self, constants, state) -> np.ndarray:
+        """Gradient of the mean loss of all examples, which a minibatch estimates."""
+        found = constants[0].gradients(state, "loss", self._names(), x=constants[1], t=constants[2])
+        return np.concatenate([np.asarray(g).ravel() for g in found])
+
     def decays(self, constants, state) -> np.ndarray:
         """(weights,) what decay adds to the gradient: lambda times every weight, nothing for biases."""
         values = constants[0].parameters(state)
@@ -318,6 +332,8 @@ class Gradients(Model):
             return np.vstack([slopes, slopes.prod(0)])
         if stream == "rows":
             return chain.summed(self._pass(constants, state), self.weight(state).layer)
+        if stream == "estimate":
+            return np.array([self.gradient(constants, state), self.whole(constants, state)])
         if stream == "decay term":
             both = np.array([self.gradient(constants, state), self.decays(constants, state)])
             return np.vstack([both, both.sum(0)])
@@ -402,7 +418,7 @@ class Gradients(Model):
     def summary(self, constants, state):
         state = self._shown(state)
         a, b = self.gradient(constants, state), self.numerical(constants, state)
-        chosen = int(state["chosen"][0]) % len(a)
+        chosen, whole = int(state["chosen"][0]) % len(a), self.whole(constants, state)
         return {
             "phase": PHASES[int(state["phase"][0])] if state["phase"][0] >= 0 else "ready",
             "largest difference": self.difference(constants, state),
@@ -411,12 +427,21 @@ class Gradients(Model):
             "its gradient": float(a[chosen]),
             "its difference quotient": float(b[chosen]),
             "weight": self.weight(state).name,
+            "cosine with all examples": float(a @ whole / max(float(np.linalg.norm(a) * np.linalg.norm(whole)), 1e-300)),
             "product off the gradient": abs(float(self.slopes(constants, state).prod(0).sum()) - float(a[chosen])),
         } | (
-            {"operations": f"{len(state['checked'])} checked, worst relative error {state['checked'].max():.1e}"}
+            {
+                "operations that differ": self._differing(state),
+                "operations": f"{len(state['checked'])} checked, worst relative error {state['checked'].max():.1e}",
+            }
             if len(state["checked"])
             else {}
         )
+
+    def _differing(self, state) -> int:
+        """Operations whose gradients are farther apart than rounding explains."""
+        limits = [KINKED if case.kinks else SMOOTH for case in CASES if case.smooth]
+        return sum(not error < limit for error, limit in zip(state["checked"], limits, strict=False))
 
     @action("Check a weight", index=(int, param(0, lo=0, hi=500, doc="Number of the weight, in the order of the bars.")))
     def choose(self, constants, state, index):
@@ -476,6 +501,13 @@ class Gradients(Model):
                 worst = max(worst, *(abs(float(way) - slope) for way in ways))
             return worst
 
+        def averaged(run):
+            """Mean of the gradients of the minibatches of an epoch, against the gradient of all examples."""
+            model = cls(batch=4)
+            s = run(model, steps=4, seed=1, record={}).simulation
+            each = [model.gradient(s.constants, s.state | {"sample": np.array([4 * k])}) for k in range(SAMPLES // 4)]
+            return float(np.abs(np.mean(each, 0) - model.whole(s.constants, s.state)).max())
+
         def at_input(run):
             """delta1 W1^T against a difference of the loss by each input."""
             model = cls(outputs=2, output="logistic", layers=2)
@@ -517,6 +549,13 @@ class Gradients(Model):
             source="chain rule",
         )
         yield Figure("gradient at the input against differences", 1e-8, at_input, bound="at_most", source="central difference, float64")
+        yield Figure(
+            "mean gradient of the minibatches of an epoch against that of all examples",
+            1e-14,
+            averaged,
+            bound="at_most",
+            source="a mean of means",
+        )
         yield Figure(
             "an update with decay against rate (gradient + lambda w)", 1e-14, decayed, bound="at_most", source="Krogh and Hertz (1991)"
         )

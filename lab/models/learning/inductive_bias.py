@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from lab.units import number as printed
 OTHER = "conv."
 NAMES = ("dense", "convolutional")
 SHOWN = 24  # test pictures drawn with both answers
+LOOKED, PLACES = 1000, 1024  # pictures and pixels that are correlated, at most
 FAR = 4  # pixels up to which the test part is moved for the curve
 TESTED = 200  # test pictures of that curve
 FILTERS = {"places kept": (8, 16), "largest over places": (8, 22)}  # so that both networks have about 1,900 parameters
@@ -35,6 +37,8 @@ class InductiveBias(Beside):
       stroke elsewhere. Weight sharing alone does not make a network blind to place;
     - *largest over places*: then nothing knows places any more, and moving costs least;
     - read the curve by pixels moved, from nought (as they were) to four (farther than any that were learned);
+    - *How alike pixels are*: two pixels close together tell nearly the same, far ones hardly anything. That is what the window of a convolution
+      counts on. In pictures whose pixels were shuffled (all in the same way) it is gone, and a convolution would have nothing to gain;
     - the table counts what a dense network on photographs would need: 512 x 512 x 3 inputs and two layers of 1024 are 806 million synapses.
     """
 
@@ -155,6 +159,9 @@ class InductiveBias(Beside):
         if state["figures"][EVALUATIONS]:
             found = {"convolutional accuracy": float(state["beside"][0]), "test accuracy": found["test accuracy"]} | found
             found["gap"] = float(state["beside"][0]) - float(state["figures"][TEST_SCORE])
+        near = _alike(constants.material.x, constants.outline.picture)
+        if near.shape[1]:
+            found |= {"neighbours alike": float(near[1, 0]), "far pixels alike": float(near[1, -1])}
         return found | {"parameters, dense": dense, "parameters, convolutional": conv}
 
     # -- what can be looked at --
@@ -172,6 +179,14 @@ class InductiveBias(Beside):
             ),
             Stream("seen", "image", "", "Test pictures as they were moved."),
             Stream("answers", "table", "", "What both networks read: dense, convolutional."),
+            Stream(
+                "alike",
+                "curve",
+                "",
+                "Correlation of two pixels of the training pictures, mean over all pairs so far apart.",
+                channels=("as they are", "pixels shuffled"),
+                x_unit="pixels",
+            ),
             Stream("counted", "table", "", "Numbers to be learned."),
             Stream("kernels", "image", "", "The eight kernels of the first convolution."),
         )
@@ -183,6 +198,8 @@ class InductiveBias(Beside):
             Picture("by move", "What moving costs", (Layer("by move"),), x="moved by (pixels)", y="accuracy", y_range=(0.0, 1.0), front=True),
             Picture("seen", "Moved, and what each reads", (Layer("seen"), Layer("answers")), colours="grey", front=True,
                     doc="Under each picture: the dense network's answer, then that of the convolutional one."),
+            Picture("alike", "How alike pixels are", (Layer("alike"),), x="distance up to (pixels)", y="correlation", figures=("neighbours alike", "far pixels alike"), front=True,
+                    doc="The prior of a convolution: what lies close together belongs together."),
             Picture("counted", "Counted", (Layer("counted"),), figures=("parameters, dense", "parameters, convolutional")),
             Picture("kernels", "Kernels", (Layer("kernels"),), colours="diverging"),
         )  # fmt: skip
@@ -190,7 +207,7 @@ class InductiveBias(Beside):
     @property
     def stage(self):
         """The race large, what moving costs beside it, the pictures below."""
-        return Stage("accuracies", companions=("by move", "loss"), below=("seen", "counted"))
+        return Stage("accuracies", companions=("by move", "loss"), below=("seen", "alike"), drawers=(("Counted", ("counted", "kernels")),))
 
     def look(self, constants, state, tape, stream):
         """Curve, pictures, answers, counts, kernels."""
@@ -203,6 +220,8 @@ class InductiveBias(Beside):
             classes = constants.outline.classes
             said = constants.program.forward(tape, ["output", f"{OTHER}output"], **self.given(m.test_x[:SHOWN], m.test_t[:SHOWN]))
             return [{"reads": f"{classes[a]} {classes[b]}"} for a, b in zip(said[0].argmax(1), said[1].argmax(1), strict=True)]
+        if stream == "alike":
+            return _alike(m.x, constants.outline.picture)
         if stream == "counted":
             dense, conv = self.parameters_of(constants)
             naive = 512 * 512 * 3 * 1024 + 1024 * 1024
@@ -224,6 +243,30 @@ class InductiveBias(Beside):
             return lambda run: float(run(cls(), steps=0, record={}).summary[f"parameters, {which}"])
 
         source = "the lab's set-up: digits moved by up to 2 pixels, Adam 3e-3, 40 epochs"
+
+        def alike(which, row=1):
+            def measure(run):
+                model = cls(moved=0)
+                return float(_alike(model.build(0).material.x, (8, 8))[row, which])
+
+            return measure
+
+        def two_pixels(run):
+            """Neighbours by NumPy's own coefficient, pair by pair."""
+            x = cls(moved=0).build(0).material.x[:LOOKED]
+            pictures = x.reshape(-1, 8, 8).astype(float)
+            pairs = [(pictures[:, i, j], pictures[:, i, j + 1]) for i in range(8) for j in range(7)]
+            pairs += [(pictures[:, i, j], pictures[:, i + 1, j]) for i in range(7) for j in range(8)]
+            kept = [np.corrcoef(a, b)[0, 1] for a, b in pairs if a.std() > 0 and b.std() > 0]
+            return abs(float(np.mean(kept)) - alike(0)(run))
+
+        yield Figure(
+            "correlation of neighbouring pixels of the digits", 0.3, alike(0), bound="at_least", source="near pixels belong together"
+        )
+        yield Figure("the same against NumPy, pair by pair", 1e-6, two_pixels, bound="at_most", source="numpy.corrcoef")
+        yield Figure(
+            "correlation of neighbouring places after shuffling", 0.1, alike(0, 2), bound="at_most", source="shuffling takes it away"
+        )
         yield Figure("parameters of the dense network", 1885, counts("dense"), source="64 x 25 + 25 + 25 x 10 + 10")
         yield Figure("parameters of the convolutional network", 1898, counts("convolutional"), source="80 + 1168 + 650")
         yield Figure(
@@ -256,3 +299,30 @@ def _scattered(x: np.ndarray, shape: tuple[int, int], most: int, random: np.rand
         there = (ways == way).all(1)
         out[there] = sets.shifted(x[there], shape, int(way[0]), int(way[1]))
     return out
+
+
+def _alike(x: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """(3, distances): distance in pixels, mean correlation of two pixels so far apart, and the same after one shuffling of all pixels.
+
+    Pixels that never change have no correlation and are left out. Distances are counted up: 1 are neighbours, 2 what lies up to two pixels apart.
+    """
+    return _alike_of(np.ascontiguousarray(x[:LOOKED], np.float32).tobytes(), len(x[:LOOKED]), shape)
+
+
+@lru_cache(maxsize=4)
+def _alike_of(pictures: bytes, count: int, shape: tuple[int, int]) -> np.ndarray:
+    x = np.frombuffer(pictures, np.float32).reshape(count, -1).astype(float)
+    place = np.stack(np.unravel_index(np.arange(x.shape[1]), shape), 1)
+    live = np.flatnonzero(x.std(0) > 0)
+    live = live[:: -(-len(live) // PLACES)] if len(live) else live
+    if len(live) < 2:
+        return np.empty((3, 0))
+    alike = np.corrcoef(x[:, live].T)
+    rows = []
+    for where in (place, place[np.random.default_rng(0).permutation(len(place))]):
+        apart = np.ceil(-1e-9 + np.hypot(*(where[live][:, None] - where[live][None, :]).transpose(2, 0, 1))).astype(int)
+        upper = np.triu_indices(len(live), 1)
+        pairs = np.bincount(apart[upper], minlength=int(max(shape)) + 1)
+        rows.append(np.bincount(apart[upper], alike[upper], minlength=len(pairs)) / np.maximum(pairs, 1))
+    far = max(shape)
+    return np.array([np.arange(1.0, far), rows[0][1:far], rows[1][1:far]])

@@ -7,7 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from lab.model import Figure, Preset, param
+from lab.embedding.nearby import folded
+from lab.model import Figure, Layer, Picture, Preset, Stream, param
+from lab.tape.interpreter import POSITION, STEP
 from lab.training import Perceptron, features
 
 
@@ -71,14 +73,35 @@ class MultiLayerPerceptron(Perceptron):
 
     def own_streams(self, shape):
         """Test examples as a layer sees them."""
-        return (*super().own_streams(shape), features.map_stream(), *features.streams(shape))
+        epoch = Stream(
+            "epoch", "image", "", "The training examples of this epoch: 0 not yet used, 0.5 in the last minibatch, 1 used before it."
+        )
+        return (*super().own_streams(shape), epoch, features.map_stream(), *features.streams(shape))
+
+    def summary(self, constants, state):
+        """How many examples of the epoch are left."""
+        return super().summary(constants, state) | {"left in this epoch": int((self.used(constants, state) == 0).sum())}
 
     def own_pictures(self, shape):
         """Their map."""
-        return (*super().own_pictures(shape), features.map_picture())
+        epoch = Picture("epoch", "This epoch", (Layer("epoch"),), levels=(0.0, 1.0), figures=("left in this epoch",),
+                        doc="A cell for each training example: dark it still waits, bright it was used; between them the last minibatch.")  # fmt: skip
+        return (*super().own_pictures(shape), epoch, features.map_picture())
+
+    def used(self, constants, state) -> np.ndarray:
+        """Of each training example: 0 not used in this epoch, 0.5 in the last minibatch, 1 before it."""
+        order, now, size = state["order"], int(state["counters"][POSITION]), self.minibatch or self.batch
+        found = np.zeros(len(order))
+        if not now and state["counters"][STEP]:  # an epoch has just ended
+            now = len(order)
+        found[order[:now]] = 1.0
+        found[order[(now - 1) // size * size : now]] = 0.5 if now else 0.0
+        return found
 
     def look(self, constants, state, tape, stream):
-        """Vectors and map of the layer."""
+        """Which examples were used, vectors and map of the layer."""
+        if stream == "epoch":
+            return folded(self.used(constants, state))
         hidden = max(1, len(constants.stages) - 1)
         node = constants.stages[min(self.layer or hidden, len(constants.stages)) - 1].value
         found = features.observe(self, constants, stream, lambda x: constants.program.forward(tape, node, x=x))
@@ -107,7 +130,17 @@ class MultiLayerPerceptron(Perceptron):
                 np.mean([run(cls(**values), seed=seed, record={}).summary["test accuracy"] > 0.95 for seed in range(10)])
             )
 
+        def drawn(run):
+            """Examples that an epoch did not use exactly once, counted minibatch by minibatch."""
+            s = run(cls(batch=100, evaluate=0.0), steps=0, seed=0, record={}).simulation
+            times = np.zeros(len(s.state["order"]))
+            for _ in range(s.model.steps_per_epoch):
+                s.advance(1)
+                times += s.model.used(s.constants, s.state) == 0.5
+            return float((times != 1).sum())
+
         table = "the lab's learning table"
+        yield Figure("examples that an epoch does not use exactly once", 0.0, drawn, source="a permutation, cut into minibatches")
         yield Figure("first loss of ten classes", math.log(10), first_loss, 0.02, unit="nats", source="ln 10: a guess")
         yield Figure("20 examples, loss after 200 Adam steps", 1e-2, twenty, unit="nats", bound="at_most")
         yield Figure("digits 64-64-10, 30 epochs", 0.965, score(evaluate=30.0), bound="at_least", source=table)

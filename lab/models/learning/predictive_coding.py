@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -82,6 +84,7 @@ class PredictiveCoding(Model):
         r"\mu_i = \sigma(x_{i-1}) M_{i-1} + \beta_i, \qquad \tau \dot{\varepsilon}_i = x_i - \mu_i - \nu_i \varepsilon_i",
         r"\tau \dot{x}_i = \sigma'(x_i) \odot (\varepsilon_{i+1} W_i) - \varepsilon_i",
         r"\gamma \dot{M}_i = \sigma(x_i)^T \varepsilon_{i+1}, \qquad \gamma \dot{W}_i = \varepsilon_{i+1}^T \sigma(x_i)",
+        r"-\ln p(x_i | x_{i-1}) = \frac{|x_i - \mu_i|^2}{2\nu_i} + \frac{n_i}{2}\ln 2\pi\nu_i, \qquad p(x_1 \ldots x_n | x_0) = \prod_i p(x_i | x_{i-1})",
         r"F = \frac{1}{2} \sum_i \nu_i |\varepsilon_i|^2, \qquad \nabla_{x_i} F = \varepsilon_i - \sigma'(x_i) \odot (\varepsilon_{i+1} M_i^T)",
         r"\varepsilon_n = (y - \hat{y})\, S^{-1}, \quad S = \nu_n I + \sum_l \nu_l J_l^T J_l \quad \mathrm{(linear)}",
     )
@@ -413,6 +416,8 @@ class PredictiveCoding(Model):
             held = self.clamp != CLAMPS[2], self.clamp != CLAMPS[1]
             drawn = shown.nodes(self.look_of, net, arrays(pc.Nodes, state), self.batch, at, constants.picture, held)
             return [{"name": "", "values": None, "note": self.phase(state)}, *drawn]
+        if stream == "likelihood":
+            return shown.likelihood(self.look_of, net, arrays(pc.Nodes, state), self.batch, at, self.how(constants).nu)
         if stream == "settling":
             swept = min(max(0, int(state["swept"][0])), MOST)
             return np.vstack([np.arange(swept + 1), state["trace"][: swept + 1].T])
@@ -451,6 +456,11 @@ class PredictiveCoding(Model):
         swept = min(max(0, int(state["swept"][0])), MOST)
         found["epoch"] = int(state["counters"][EPOCH])
         found["energy"] = float(state["trace"][swept, 0])
+        net, nodes = constants.net, arrays(pc.Nodes, state)
+        errors = pc.layers(net, nodes.eps, self.batch)
+        found["energy of the example"] = float(
+            sum(nu * (e[self._shown()] ** 2).sum() / 2 for nu, e in zip(self.how(constants).nu[1:], errors[1:], strict=True))
+        )
         found["largest rise of the energy"] = float(figures[RISE])
         if self.beside:
             found |= {
@@ -507,6 +517,17 @@ class PredictiveCoding(Model):
                 found.append(float(np.abs(own - known).max() / np.abs(known).max()))
             return max(found)
 
+        def multiplied(run):
+            """Minus the logarithm of the product of all normal densities of an example, against its energy and the constants."""
+            s = run(cls(data="moons", batch=16, precision_out=4.0), steps=17, seed=1, record={}).simulation
+            net, nodes, nu = s.constants.net, arrays(pc.Nodes, s.state), s.model.how(s.constants).nu
+            x, mu, eps = (pc.layers(net, flat, s.model.batch) for flat in (nodes.x, nodes.mu, nodes.eps))
+            said = -sum(
+                math.log(NormalDist(m, math.sqrt(nu[k])).pdf(v)) for k in range(1, len(x)) for v, m in zip(x[k][0], mu[k][0], strict=True)
+            )
+            constants = sum(0.5 * x[k].shape[1] * math.log(2 * math.pi * nu[k]) for k in range(1, len(x)))
+            return abs(said - constants - sum(float(nu[k] * (eps[k][0] ** 2).sum()) / 2 for k in range(1, len(x))))
+
         def drawn(run):
             """Classes that the network reads out of what it makes of them, of ten."""
             found = []
@@ -531,6 +552,7 @@ class PredictiveCoding(Model):
         yield Figure("the same with a thousandth of the output's precision", 0.998, middle("cosine", 200, precision_out=0.001, **rest), bound="at_least", source=whittington)  # fmt: skip
         yield Figure("largest rise of the energy in small steps", 1e-12, worst("largest rise of the energy", 300, rate=0.05, sweeps=100, **small), bound="at_most",
             source="gradient descent on F")  # fmt: skip
+        yield Figure("normal densities of all nodes multiplied, against energy and constants (nats)", 1e-9, multiplied, bound="at_most", source="Whittington and Bogacz (2017)")  # fmt: skip
         yield Figure("linear network, errors at rest against their closed form", 1e-10, closed, bound="at_most", source="(y - y^) S^-1")
         yield Figure("a held input, settled from zero, against the forward pass", 1e-6, settled, bound="at_most", source="the prediction is the equilibrium")  # fmt: skip
         yield Figure("digits, fixed prediction", 0.94, middle("test accuracy", 0, form="fixed prediction", rate=1.0, sweeps=3), bound="at_least", source="the lab's set-up",

@@ -22,6 +22,7 @@ SHOWN, ALONG, SIDE = 8, 12, 9  # reconstructions, places along a path, places al
 CLOUDS = 40  # test examples whose ellipse is drawn
 ACTIVE = 0.01  # variance of a unit's mean over the test part, above which it is used
 NEAR = 0.5  # a place farther from the last one begins another path
+CARRIED = 16  # of them are drawn with an arrow from their random numbers
 DRAWN = 40  # codes drawn from the cloud of the picture on the canvas
 WEIGHED = 200  # samples of an importance-weighted bound
 RECONSTRUCTION, KL, UNITS = range(3)  # of the test part, at the last evaluation
@@ -46,6 +47,10 @@ class VariationalAutoencoder(Perceptron):
     - draw a digit and see where it lands, with its cloud;
     - take the mean over the pixels instead of their sum, the commonest mistake: the second term wins, and the code is not used (*collapse*);
     - choose *conditional*: the class is told to both halves, and the code is free to say how it is written.
+
+    How likely a picture is follows from codes of its own cloud, each weighed by how much likelier it is under the prior than in that cloud:
+    *Importance weights* shows the weights of forty codes, and *Random numbers, and codes* the same random numbers before and after they were
+    scaled and shifted, which is why slopes pass through a code that was drawn.
 
     The dashed line is the floor: grey pixels are not certain, and even a perfect copy costs that much. Clouds and samples follow
     from the seed.
@@ -244,6 +249,11 @@ class VariationalAutoencoder(Perceptron):
             } | found
         if state["weighed"][1]:
             found["-ln p(x) by weights (nats)"] = float(state["weighed"][0])
+        logs = self.importance(constants, state)
+        top = float(logs.max())
+        weights = np.exp(logs - top)
+        found["codes that count"] = float(weights.sum() ** 2 / (weights**2).sum())
+        found["-ln p(x) of this picture (nats)"] = -(top + float(np.log(weights.mean())))
         return found | {"floor (nats)": self._floor(constants)}
 
     def phases(self, constants):
@@ -276,6 +286,10 @@ class VariationalAutoencoder(Perceptron):
             Stream("prior", "curve", "", "One and two standard deviations of the standard normal distribution."),
             Stream("landed", "curve", "", "Where the picture on the canvas lands: its cloud."),
             Stream("landed codes", "cloud", "", "Codes drawn from the cloud of the picture on the canvas.", channels=("x", "y")),
+            Stream("carried", "arrows", "", f"{CARRIED} random numbers, each carried to its code.", channels=("x", "y", "dx", "dy")),
+            Stream("drawn", "cloud", "", "Random numbers from the standard normal distribution, and the codes made of them.", channels=("x", "y", "kind")),
+            Stream("importance", "bars", "", f"Share of each of {DRAWN} codes in the mean of p(x given z) p(z) / q(z), largest first."),
+            Stream("alike", "bars", "", "What each share would be if all codes weighed the same."),
             Stream("place", "curve", "", "The place that is decoded, and the way to it."),
             Stream("used units", "bars", "nats", "What each unit says about a picture: its share of the second term.", channels=units),
             Stream("latent", "cloud", "", "Means of the test examples, for the explorer.", channels=("x", "y", "class"), every=every),
@@ -326,6 +340,27 @@ class VariationalAutoencoder(Perceptron):
         return (
             *found,
             Picture("used units", "What each unit says", (Layer("used units"),), x="unit", y="nats", figures=("active units",)),
+            Picture(
+                "drawn",
+                "Random numbers, and codes",
+                (Layer("carried"), Layer("drawn")),
+                x="z1",
+                y="z2",
+                x_range=span,
+                y_range=span,
+                labels=("ε", "μ + σ ε"),
+                equal=True,
+                doc="ε is drawn from the standard normal distribution; scaled by σ and shifted by μ it is a code of the cloud. μ and σ have slopes, ε needs none.",
+            ),
+            Picture(
+                "importance",
+                "Importance weights",
+                (Layer("importance"), Layer("alike", theory=True, label="all alike")),
+                x="code, heaviest first",
+                y="share of p(x)",
+                figures=("codes that count", "-ln p(x) of this picture (nats)"),
+                doc="p(x) is the mean over codes from the cloud of p(x given z) p(z) / q(z).",
+            ),
             Picture("active units", "Active units", (Layer("active units"),), y="units"),
             Picture(
                 "latent",
@@ -354,10 +389,10 @@ class VariationalAutoencoder(Perceptron):
     def stage(self):
         """The map large, what is decoded and both terms beside it; drawing below."""
         if outline(self).picture is None:
-            return Stage("map", companions=("terms", "used units"))
+            return Stage("map", companions=("terms", "used units"), drawers=(("Drawing codes", ("drawn", "importance")),))
         return Stage(
             "map", companions=(("decoded", "said again"), "walk over the map"), below=("terms", "canvas", "decoded path", "dreamt"),
-            drawers=(*((("Network", ("network",)),) if self.drawn_layers(outline(self)) else ()), ("In and out", ("reconstructions", "used units", "active units"))),
+            drawers=(*((("Network", ("network",)),) if self.drawn_layers(outline(self)) else ()), ("Drawing codes", ("drawn", "importance")), ("In and out", ("reconstructions", "used units", "active units"))),
         )  # fmt: skip
 
     @property
@@ -412,6 +447,26 @@ class VariationalAutoencoder(Perceptron):
         told = np.full(1, min(self.told, constants.outline.outputs - 1))
         return self.codes(constants, tape, readings.seen(self, constants, state), told)
 
+    def _sight(self, constants, state):
+        """(inputs (1, n), class (1,)) of the picture in sight: the one on the canvas, or the first test example where there are no pictures."""
+        if constants.outline.picture is None:
+            x, t = self._tests(constants)
+            return x[:1], t[:1]
+        return readings.seen(self, constants, state), np.full(1, min(self.told, constants.outline.outputs - 1))
+
+    def importance(self, constants, state, count=DRAWN):
+        """(count,) logarithms of p(x given z) p(z) / q(z) for codes z drawn from the cloud of the picture in sight."""
+        tape, (x, t) = self.tape_state(constants, state), self._sight(constants, state)
+        (mean,), (sigma,) = self.codes(constants, tape, x, t)
+        noise = np.random.default_rng(0).standard_normal((count, self.code))
+        return self._weigh(constants, tape, x, t, mean + sigma * noise) + 0.5 * (noise**2).sum(1) + np.log(sigma).sum()
+
+    def _weigh(self, constants, tape, x, t, z):
+        """(codes,) ln p(x given z) p(z) without the constant of the normal density."""
+        given = self.given(np.repeat(x, len(z), 0), np.repeat(t, len(z), 0))
+        said = constants.program.forward(tape, "reconstruction", replace={"z": z.astype(np.float32)}, **given).astype(float)
+        return -said - 0.5 * (z**2).sum(1)
+
     def look(self, constants, state, tape, stream):
         """Map, clouds, decoded places."""
         shape = constants.outline.picture
@@ -440,6 +495,19 @@ class VariationalAutoencoder(Perceptron):
             (mean,), (sigma,) = self._seen(constants, state, tape)
             drawn = mean + sigma * np.random.default_rng(0).standard_normal((DRAWN, self.code))
             return drawn @ self._plane(constants, tape).T
+        if stream in ("carried", "drawn"):
+            (mean,), (sigma,) = self.codes(constants, tape, *self._sight(constants, state))
+            noise, directions = np.random.default_rng(0).standard_normal((DRAWN, self.code)), self._plane(constants, tape)
+            before, after = noise @ directions.T, (mean + sigma * noise) @ directions.T
+            if stream == "carried":
+                return np.column_stack([before, after - before])[:CARRIED]
+            return np.concatenate([np.column_stack([part, np.full(DRAWN, float(k))]) for k, part in enumerate((before, after))])
+        if stream == "alike":
+            return np.full(DRAWN, 1.0 / DRAWN)
+        if stream == "importance":
+            logs = self.importance(constants, state)
+            weights = np.exp(logs - logs.max())
+            return np.sort(weights / weights.sum())[::-1]
         if stream == "place":
             way = state["path"] if len(state["path"]) else state["place"][None]
             return np.column_stack([way.T, ellipse(state["place"], 0.0025 * np.eye(2))])
@@ -547,6 +615,18 @@ class VariationalAutoencoder(Perceptron):
             s = trained(run, 0)
             return s.summary()["negative ELBO (nats)"] - s.model.weighted_bound(s.constants, s.state)
 
+        def summed(run):
+            """-ln p(x) of a picture by importance weights of 4000 codes, against a sum over a fine grid of all codes."""
+            s = run(cls(), steps=300, seed=0, record={}).simulation
+            logs = s.model.importance(s.constants, s.state, 4000)
+            weighed = float(np.log(np.mean(np.exp(logs - logs.max()))) + logs.max())
+            places, step = np.linspace(-6.0, 6.0, 121, retstep=True)
+            z = np.stack(np.meshgrid(places, places), -1).reshape(-1, 2)
+            tape, (x, t) = s.model.tape_state(s.constants, s.state), s.model._sight(s.constants, s.state)
+            heights = s.model._weigh(s.constants, tape, x, t, z)
+            whole = float(np.log(np.exp(heights - heights.max()).sum() * step**2 / (2 * math.pi)) + heights.max())
+            return abs(weighed - whole)
+
         source = "the lab's set-up: digits / 16, 64-128-z-128-64, Adam 2e-3, minibatches of 64, 100 epochs"
         yield Figure(
             "floor of soft pixels (nats)",
@@ -554,6 +634,13 @@ class VariationalAutoencoder(Perceptron):
             lambda run: run(cls(), steps=0, record={}).summary["floor (nats)"],
             0.15,
             source="-sum p ln p",
+        )
+        yield Figure(
+            "-ln p(x) by importance weights against a sum over all codes (nats)",
+            0.05,
+            summed,
+            bound="at_most",
+            source="p(x) = integral of p(x|z) p(z)",
         )
         yield Figure(
             "KL in closed form against drawn codes (standard errors)", 4.5, closed, bound="at_most", source="Kingma and Welling, appendix B"

@@ -60,7 +60,7 @@ class BooleanNetwork(Model):
     order = 5
     also = "logic gates; AND; OR; XOR gate; half adder; NAND; gates; McCulloch-Pitts; McCulloch; Boolean; truth table; parity; majority; binary neurons"
     takes = ({"what": "graph", "family": "gates"},)
-    equations = (r"y = [\,\textstyle\sum_i w_i x_i \geq \theta\,]",)
+    equations = (r"y = [\,\textstyle\sum_i w_i x_i \geq \theta\,] = [\,\textstyle\sum_i w_i x_i + b \geq 0\,], \qquad b = -\theta",)
     source = (
         "McCulloch and Pitts, Bull Math Biophys 5:115 (1943); Minsky and Papert, Perceptrons (1969); Quine, Am Math Monthly 59:521 (1952)"
     )
@@ -120,6 +120,12 @@ class BooleanNetwork(Model):
                 if self._three()
                 else ()
             ),
+            Stream(
+                "rules",
+                "table",
+                "",
+                "Every threshold gate written in both ways: with its threshold, and with a bias, which is minus the threshold.",
+            ),
             Stream("verdict", "table", "", "Which outputs one gate could give, and why not."),
         )
 
@@ -157,6 +163,12 @@ class BooleanNetwork(Model):
                         y_range=(-0.5, 1.5),
                     ),
                 )
+            ),
+            Picture(
+                "rules",
+                "Threshold and bias of each gate",
+                (Layer("rules"),),
+                doc="A weight says how strong a synapse is. The threshold is what the sum has to reach; brought to the other side it is a bias, b = −θ.",
             ),
             Picture("circuit", "Circuit: click an input to change it", (Layer("activity"),), pick="toggle", levels=(0.0, 1.0)),
         )
@@ -233,6 +245,8 @@ class BooleanNetwork(Model):
                 }
                 for k, p in enumerate(patterns[:256])
             ]
+        if stream == "rules":
+            return self._rules(now)
         if stream == "verdict":
             if not program.inputs:
                 return []
@@ -253,6 +267,35 @@ class BooleanNetwork(Model):
                 return np.array([x, (threshold - weights[0] * x) / weights[1]])
             return np.array([[threshold / weights[0]] * 2, [-1.0, 2.0]])
         return super().observe(constants, state, stream)
+
+    def _rules(self, now: int) -> list[dict[str, object]]:
+        """Threshold gates with their synapses, threshold and bias, and the sums of the present pattern both ways."""
+        graph, program = _program(self.graph)
+        values = {row.id: float(_values(self.graph)[k, now]) for k, row in enumerate(program.rows)}
+        found: list[dict[str, object]] = []
+        for node in graph.nodes:
+            theta = getattr(node.parameters, "threshold", None)
+            if theta is None or node.id not in values:
+                continue
+            wires = [
+                (graph.node(e.source).title, getattr(e.properties, "weight", 1.0), values[e.source])
+                for e in graph.edges
+                if e.target == node.id
+            ]
+            total = sum(w * v for _, w, v in wires)
+            found.append(
+                {
+                    "gate": node.title,
+                    "synapses": ", ".join(f"{name} {w:+g}" for name, w, _ in wires),
+                    "threshold θ": theta,
+                    "bias b = −θ": 0.0 - theta,
+                    "Σ w x": total,
+                    "Σ w x + b": total - theta,
+                    "Σ w x ≥ θ": int(total >= theta),
+                    "Σ w x + b ≥ 0": int(total - theta >= 0),
+                }
+            )
+        return found
 
     def labels(self, constants, stream: str):
         return tuple(n.title for n in _program(self.graph)[0].nodes) if stream == "activity" else ()
@@ -312,6 +355,22 @@ class BooleanNetwork(Model):
             x = logic.patterns(8)
             return float(hidden if (program.evaluate(x.T)[program.outputs[0]] == x.sum(1) % 2).all() else -1)
 
+        def both_ways(run):
+            """Gates and patterns of three circuits at which the two ways disagree with each other or with the circuit."""
+            wrong = 0
+            for document in (XOR, half_adder().to_json(), parity(4).to_json()):
+                model = cls(graph=document)
+                _, program = _program(document)
+                outcome = _values(document)
+                titles = {program.rows[k].id: k for k in range(len(program.rows))}
+                for now in range(outcome.shape[1]):
+                    rules = model._rules(now)
+                    gates = [n for n in _program(document)[0].nodes if getattr(n.parameters, "threshold", None) is not None]
+                    for row, node in zip(rules, gates, strict=True):
+                        wrong += not row["Σ w x ≥ θ"] == row["Σ w x + b ≥ 0"] == int(outcome[titles[node.id], now])
+            return float(wrong)
+
+        yield Figure("gates that threshold and bias tell differently, three circuits, all patterns", 0, both_ways, source="b = -theta")
         yield Figure("two-input functions compiled and right", 16, right(2), source="exhaustion")
         yield Figure("three-input functions compiled and right", 256, right(3), source="exhaustion")
         yield Figure("two-input functions of one gate", 14, single(2), source="Muroga, Threshold Logic (1971)")

@@ -16,7 +16,8 @@ from lab.kernels import below, kernel, seed_state
 from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, param
 from lab.units import number as printed
 
-NETWORKS = ("small world", "scale free", "blocks", "random", "layered", "file", "canvas")
+NETWORKS = ("small world", "scale free", "blocks", "random", "layered", "file", "canvas", "two scales")
+REGION, REACH = 0.13, 0.05  # of a made-up brain of radius 1: how wide a region is, and how far its local fibres reach
 MOST_NODES = 3000
 MOST_EDGES = 400_000
 SWAPS = 10  # attempted swaps per edge for one rewired graph
@@ -134,6 +135,39 @@ def layered_twin(nodes: int, edges: int, rng: np.random.Generator) -> tuple[np.n
     ), layers
 
 
+def two_scales(nodes: int, degree: int, regions: int, inside: float, rng: np.random.Generator):
+    """A made-up brain: regions scattered over a disc, neighbours joined within them, bundles of fibres between a few pairs of regions.
+
+    The graph's attribute `place` holds where each node lies, its nodes' attribute `region` where they belong. A part `inside` of the edges is
+    local, each neuron joining others of its region the more likely the nearer they are; the rest run in tracts from every region to its two
+    nearest and to one far away, as many fibres in each.
+    """
+    import networkx as nx
+
+    turn = np.arange(regions) * math.pi * (3 - math.sqrt(5))
+    centres = np.sqrt((np.arange(regions) + 0.5) / regions)[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
+    region = np.sort(np.arange(nodes) % regions)
+    place = centres[region] + REGION * rng.standard_normal((nodes, 2))
+    found = nx.Graph(place=place)
+    found.add_nodes_from((i, {"region": int(region[i])}) for i in range(nodes))
+    wanted = nodes * degree // 2
+    one, other = np.triu_indices(nodes, 1)
+    same = region[one] == region[other]
+    one, other = one[same], other[same]
+    chance = np.exp(-np.hypot(*(place[one] - place[other]).T) / REACH) + 1e-12
+    local = min(len(one), round(inside * wanted))
+    for k in rng.choice(len(one), local, replace=False, p=chance / chance.sum()) if local else ():
+        found.add_edge(int(one[k]), int(other[k]))
+    apart = np.hypot(*(centres[:, None] - centres[None, :]).transpose(2, 0, 1))
+    tracts = {
+        (min(a, b), max(a, b)) for a in range(regions) for b in np.argsort(apart[a])[[1, 2, -1] if regions > 3 else slice(1, None)].tolist()
+    }
+    for k in range((wanted - local) * bool(tracts)):
+        a, b = sorted(tracts)[k % len(tracts)]
+        found.add_edge(int(rng.choice(np.flatnonzero(region == a))), int(rng.choice(np.flatnonzero(region == b))))
+    return found
+
+
 class Connectivity(Model):
     """What makes a network brain-like: dense neighbourhoods, short ways across, and hubs that know each other.
 
@@ -141,6 +175,11 @@ class Connectivity(Model):
     have the same degrees but are wired at random; each step makes one of those, and the band of the rich club grows
     sharper. Beside it stands a layered network, as machine learning builds them, of as many nodes and edges: it has no
     neighbourhoods at all. Open a connectome from a file (an edge list or GraphML), or analyse the network on the canvas.
+
+    Wiring is read at two scales. Microscopes see who is joined to whom near by, imaging sees bundles of fibres that run through the white
+    matter from region to region. *Two scales* takes a network apart so: what runs within regions (or communities, where none are known),
+    and how many fibres join each pair. The network of that name is made up by the lab, with regions, local wiring and tracts; no
+    brain was copied. A connectome of yours opens in the same way.
 
     In the equations, k_i is the degree of node i and e_i the number of edges among its neighbours; N_>k and E_>k are the
     nodes with more than k edges and the edges among them (the rich club of degree k); C is the mean clustering and L the mean path,
@@ -168,6 +207,11 @@ class Connectivity(Model):
         "Scale free, with hubs": Preset({"network": "scale free"}, shows="small-world index < 1.5 and mean path < 3", after=20.0),
         "Communities": Preset({"network": "blocks"}, shows="modularity > 0.5", after=20.0),
         "Layered, as in machine learning": Preset({"network": "layered"}, shows="clustering = 0 and mean path = 2", after=20.0),
+        "Two scales: near by, and the white matter": Preset(
+            {"network": "two scales", "nodes": 240, "blocks": 12, "inside": 0.85},
+            shows="near by (%) > 80 and wire in the white matter (%) > 40 and small-world index > 3",
+            after=20.0,
+        ),
         "Random": Preset({"network": "random"}, shows="small-world index < 1.3", after=20.0),
         "Network on the canvas": Preset(
             {"network": "canvas", "nodes": 400}, shows="nodes = 400 and small-world index < 1.3", after=20.0, slow=True
@@ -187,16 +231,23 @@ class Connectivity(Model):
         vogels_abbott().to_json(), kind="graph", live=False, when=("network", "canvas"), doc="The network on the canvas, of any family."
     )
     nodes: int = param(
-        200, lo=4, hi=MOST_NODES, live=False, when=("network", (*NETWORKS[:5], "canvas")), main=True,
+        200, lo=4, hi=MOST_NODES, live=False, when=("network", (*NETWORKS[:5], "canvas", "two scales")), main=True,
         doc="Number of nodes; of populations on the canvas that have more, a part of each is taken.",
     )  # fmt: skip
-    degree: int = param(10, lo=2, hi=200, live=False, when=("network", NETWORKS[:4]), doc="Mean number of neighbours.")
+    degree: int = param(10, lo=2, hi=200, live=False, when=("network", (*NETWORKS[:4], "two scales")), doc="Mean number of neighbours.")
     rewiring: float = param(
         0.1, lo=0.0, hi=1.0, live=False, when=("network", "small world"), main=True, doc="Part of a ring's edges that lead anywhere."
     )
-    blocks: int = param(5, lo=2, hi=20, live=False, when=("network", ("blocks", "layered")), doc="Communities, or layers.")
+    blocks: int = param(
+        5, lo=2, hi=20, live=False, when=("network", ("blocks", "layered", "two scales")), doc="Communities, layers, or regions."
+    )
     inside: float = param(
-        0.8, lo=0.0, hi=1.0, live=False, when=("network", "blocks"), doc="Part of a node's edges that stay in its community."
+        0.8,
+        lo=0.0,
+        hi=1.0,
+        live=False,
+        when=("network", ("blocks", "two scales")),
+        doc="Part of a node's edges that stay in its community, or region.",
     )
     random_graphs: int = param(100, lo=1, hi=10_000, live=False, doc="Rewired networks to compare with.")
 
@@ -226,6 +277,8 @@ class Connectivity(Model):
             ),
             Stream("graph", "graph", "", "The network; nodes lie by community, brightness is degree."),
             Stream("layered", "graph", "", "A layered network with as many nodes and edges; brightness is degree."),
+            Stream("near", "graph", "", "What is joined within regions or communities."),
+            Stream("far", "graph", "", "Regions or communities, and how many fibres join each pair; brightness is how many reach one."),
             Stream("adjacency", "image", "", "Adjacency matrix, ordered by community and degree."),
             Stream("degrees", "bars", "nodes", "Number of nodes of each degree."),
             Stream("rich_club", "curve", "", "Rich club phi over degree k.", channels=("phi",), x_unit="k"),
@@ -248,6 +301,8 @@ class Connectivity(Model):
             Picture("rich_club", "Rich club", (Layer("band", theory=True), Layer("rich_club", label="phi")), x="degree k", y="phi(k)", figures=("rewired",), front=True),
             Picture("figures", "Network, rewired, in layers", (Layer("figures"),), weight=1.3),
             Picture("layered", "The same in layers", (Layer("layered"),), equal=True),
+            Picture("near", "Two scales: near by", (Layer("near"),), equal=True, figures=("near by (%)",), doc="Edges within regions or communities: the local wiring."),
+            Picture("far", "Two scales: through the white matter", (Layer("far"),), equal=True, figures=("tracts", "wire in the white matter (%)"), doc="One node for each region, one line for each pair that fibres join: the thicker the more."),
             Picture("adjacency", "Adjacency by community", (Layer("adjacency"),), levels=(0, 1), colours="grey"),
             Picture("degrees", "Degrees", (Layer("degrees", style="bars"),), x="degree", y="nodes"),
             Picture("normalised", "Rich club, normalised", (Layer("normalised"),), x="degree k", y="phi / phi random"),
@@ -278,6 +333,8 @@ class Connectivity(Model):
             p_out = min(1.0, (1 - self.inside) * k / max(1.0, n - size))
             p = [[p_in if a == b else p_out for b in range(len(sizes))] for a in range(len(sizes))]
             found = nx.Graph(nx.stochastic_block_model(sizes, p, seed=seed))
+        elif self.network == "two scales":
+            found = two_scales(n, k, min(self.blocks, n), self.inside, np.random.default_rng(seed))
         else:
             parts = np.array_split(np.arange(n), min(self.blocks, n))
             found = nx.empty_graph(n)
@@ -327,6 +384,9 @@ class Connectivity(Model):
         for c, members in enumerate(sorted(communities, key=len, reverse=True)):
             for name in members:
                 community[number[name]] = c
+        known = found.graph.get("place")
+        place = self._places(community, degree) if known is None else known
+        region = community if known is None else np.array([found.nodes[name]["region"] for name in names])
         phi = np.empty(max(1, int(degree.max())))
         rich_club(edges, degree, phi)
         twin, layers = layered_twin(len(names), len(edges), np.random.default_rng(seed))
@@ -334,7 +394,7 @@ class Connectivity(Model):
             "said": found.graph.get("said", ""),
             "names": tuple(str(n) for n in names), "edges": edges, "adjacency": adjacency, "degree": degree, "clustering": float(local.mean()),
             "path": path, "pairs": pairs, "community": community, "modularity": nx.community.modularity(found, communities), "phi": phi,
-            "place": self._places(community, degree), "twin": twin, "layers": layers, "twin figures": self._twin_figures(twin, layers, len(names)),
+            "place": place, "scales": _scales(edges, region, place), "twin": twin, "layers": layers, "twin figures": self._twin_figures(twin, layers, len(names)),
         }  # fmt: skip
 
     @staticmethod
@@ -422,6 +482,15 @@ class Connectivity(Model):
             )
             nodes = np.column_stack([place, count / max(1, count.max())])
             return {"nodes": nodes, "edges": np.column_stack([shown, np.ones(len(shown))]).astype(float)}
+        if stream == "near":
+            local = constants["scales"]["local"]
+            shown = local if len(local) <= 4000 else local[:: -(-len(local) // 4000)]
+            return {
+                "nodes": np.column_stack([constants["place"], degree / degree.max()]),
+                "edges": np.column_stack([shown, np.ones(len(shown))]),
+            }
+        if stream == "far":
+            return {"nodes": constants["scales"]["regions"], "edges": constants["scales"]["tracts"]}
         if stream == "adjacency":
             order = np.lexsort((-degree, constants["community"]))
             return constants["adjacency"][np.ix_(order, order)].astype(float)
@@ -476,6 +545,9 @@ class Connectivity(Model):
             "mean path": float(constants["path"]),
             "modularity": float(constants["modularity"]),
             "rewired": int(state["done"][0]),
+            "near by (%)": constants["scales"]["near"],
+            "tracts": len(constants["scales"]["tracts"]),
+            "wire in the white matter (%)": constants["scales"]["wire"],
         }
         sigma = self._sigma(constants, state)
         return out | ({"small-world index": sigma} if sigma is not None else {})
@@ -512,6 +584,21 @@ class Connectivity(Model):
             same = (adjacency.sum(1) == found["degree"]).all() and (adjacency == adjacency.T).all() and not adjacency.diagonal().any()
             return float(same and swaps > len(edges) and (adjacency != found["adjacency"]).any())
 
+        def scales(run):
+            """Edges of three networks that the two scales lose or count twice."""
+            lost = 0
+            for network in ("two scales", "blocks", "small world"):
+                _, _, found = made(network=network, nodes=120)
+                parts = found["scales"]
+                lost += abs(len(parts["local"]) + int(parts["fibres"].sum()) - len(found["edges"]))
+            return float(lost)
+
+        yield Figure("edges near by and in tracts against all edges", 0.0, scales, source="each edge lies in one region or joins two")
+        yield Figure(
+            "small-world index of the made-up brain of two scales", 2.0,
+            lambda run: run(cls(network="two scales", nodes=240, blocks=12, inside=0.85), steps=5, seed=1, record={}).summary["small-world index"],
+            bound="at_least", source="dense near by, sparse far away",
+        )  # fmt: skip
         yield Figure("clustering against networkx, worst", 1e-12, against("clustering"), bound="at_most", source="networkx")
         yield Figure("mean path against networkx, worst", 1e-12, against("path"), bound="at_most", source="networkx")
         yield Figure("rich club against networkx, worst", 1e-12, against("rich club"), bound="at_most", source="networkx")
@@ -530,3 +617,25 @@ class Connectivity(Model):
             tolerance=0.15,
             source="nothing to find",
         )
+
+
+def _scales(edges: np.ndarray, region: np.ndarray, place: np.ndarray) -> dict:
+    """The network at two scales: edges within regions, and fibres between each pair of them, of which `tracts` holds how strong they are drawn."""
+    within = region[edges[:, 0]] == region[edges[:, 1]]
+    length = np.hypot(*(place[edges[:, 0]] - place[edges[:, 1]]).T)
+    count = int(region.max()) + 1
+    far = np.sort(region[edges[~within]], axis=1)
+    pairs, fibres = np.unique(far, axis=0, return_counts=True) if len(far) else (np.empty((0, 2), np.int64), np.empty(0, np.int64))
+    reached = np.bincount(pairs.ravel(), np.repeat(fibres, 2), minlength=count) if len(pairs) else np.zeros(count)
+    centre = (
+        np.column_stack([np.bincount(region, place[:, k], minlength=count) for k in (0, 1)])
+        / np.maximum(1, np.bincount(region, minlength=count))[:, None]
+    )
+    return {
+        "local": edges[within],
+        "regions": np.column_stack([centre, reached / max(1.0, reached.max())]),
+        "tracts": np.column_stack([pairs, fibres / max(1, fibres.max(initial=0))]).astype(float),
+        "fibres": fibres,
+        "near": 100.0 * float(within.mean()),
+        "wire": 100.0 * float(length[~within].sum() / max(length.sum(), 1e-12)),
+    }

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lab import catalog
+from lab.errors import ModelError
 from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, index, param
 
 SIZES = {"3-8-2 by hand": (3, 8, 2), "3-8-2 at random": (3, 8, 2), "64-256-64 at random": (64, 256, 64)}
@@ -16,6 +17,7 @@ SIZES = {"3-8-2 by hand": (3, 8, 2), "3-8-2 at random": (3, 8, 2), "64-256-64 at
 CORNERS = np.array(list(itertools.product((-1.0, 1.0), repeat=3)))
 CELL = "leaky-integrate-and-fire"
 EPSILON = 1e-5
+DRAWN = 8  # units of a layer that are drawn, where there are many
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
@@ -63,7 +65,7 @@ class KeyValueMemory(Model):
     a look-up. Press play: the values are laid head to tail, one after another, until the output is reached. Try:
 
     - drag the three inputs: which keys answer? In *3-8-2 by hand* there is one key for each corner of a cube, and one answers alone;
-    - click any number of a matrix (or of a bias) and drag *Weight*: both readings move together;
+    - drag a wire of the network up or down, or click any number of a matrix (or of a bias) and drag *Weight*: both readings move together;
     - silence the chosen neuron: the output moves by exactly minus its answer times its value. Switch the layer norm on: now every
       output is divided by the length of the whole, and what leaves is no longer that vector alone. So it is in a GPT's stream;
     - one neuron in three readings (below): as a threshold gate it is a row of a truth table; as a memory a key and a value; as a cell its
@@ -132,7 +134,7 @@ class KeyValueMemory(Model):
             Stream("neurons", "matrices", "", "Reading by neurons: each output sums its own row."),
             Stream("walk", "arrows", "", "Values times answers, head to tail from the bias: the first two outputs; the chosen neuron's in another colour."),
             Stream("reached", "cloud", "", "The sum so far.", channels=("x", "y")),
-            Stream("network", "graph", "", "Inputs, key neurons, outputs; weights of the chosen neuron alone where there are many.", meanings=("activity", "weight")),
+            Stream("network", "network", "", "Inputs, key neurons, outputs, and the weight at every arrow; where there are many the first of them and the keys that answer most."),
             Stream("gate", "table", "", "The chosen neuron as a threshold gate over binary inputs."),
             Stream("memory", "table", "", "The chosen neuron as a key and a value: what it is most like, and what it does."),
             Stream("cell", "curve", "Hz", "The chosen neuron as a cell: firing rate over pre-activation, 0 being the rheobase.", channels=("integrate-and-fire cell",), x_unit=""),
@@ -145,10 +147,10 @@ class KeyValueMemory(Model):
     def pictures(self):
         """Both readings side by side."""
         return (
+            Picture("network", "Neuron by neuron: a network", (Layer("network"),), pick="choose_node", drag="set_weight", front=True, weight=2.1, doc="Drag a wire up or down to change its weight; click a key neuron to choose it."),
             Picture("vectors", "Vector by vector: a memory", (Layer("vectors"),), pick="choose", front=True, weight=2.1, doc="Click a number, then drag Weight. A row is one neuron: key, match, answer, value, and what it adds."),
-            Picture("neurons", "Neuron by neuron: sums", (Layer("neurons"),), pick="choose", front=True, weight=1.5, doc="A row of W is an output neuron, its numbers are its synapses."),
+            Picture("neurons", "Neuron by neuron: rows and sums", (Layer("neurons"),), pick="choose", front=True, weight=1.5, doc="A row of W is an output neuron, its numbers are its synapses."),
             Picture("walk", "The output, value by value", (Layer("walk"), Layer("reached", style="points")), x="y1", y="y2", equal=True, front=True, weight=1.1),
-            Picture("network", "The network", (Layer("network"),), pick="choose_node", front=True, weight=1.1, doc="Click a key neuron."),
             Picture("gate", "As a gate", (Layer("gate"),)),
             Picture("memory", "As a memory", (Layer("memory"),)),
             Picture("cell", "As a cell", (Layer("cell"), Layer("scaled", style="dashed"), Layer("here", style="points")), x="pre-activation", y="rate (Hz)", figures=("rate as a cell (Hz)",)),
@@ -157,12 +159,12 @@ class KeyValueMemory(Model):
 
     @property
     def stage(self):
-        """Vectors large, neurons and their sum beside it, one neuron in three readings below."""
+        """Both readings side by side, what they add up to beside them, one neuron in three readings below."""
         return Stage(
-            "vectors",
-            companions=("neurons", "walk"),
-            below=("gate", "memory", "cell"),
-            drawers=(("Network", ("network",)), ("Sum", ("answer",))),
+            "network",
+            companions=("vectors",),
+            below=("walk", "gate", "memory", "cell"),
+            drawers=(("Rows and sums", ("neurons", "answer")),),
         )
 
     # -- the block --
@@ -341,17 +343,36 @@ class KeyValueMemory(Model):
             return np.vstack([line, act(line) / act(np.ones(1))[0] * self._as_cell(1.0)[1]])
         return super().observe(constants, state, stream)
 
-    def _network(self, x, answers, state, i):
+    def _drawn(self, state, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Numbers of the inputs, key neurons and outputs that are drawn: all, or the first, those that answer most, and the chosen one."""
         n, m, k = self.sizes
-        few = n * m <= 64
-        shown = range(m) if few else [i]
-        y = state["values"] @ answers + state["c"]
-        columns = [(0.0, x), (1.0, answers if few else answers[[i]]), (2.0, y)]
-        nodes = [(place, -(at - (len(column) - 1) / 2), value) for place, column in columns for at, value in enumerate(column)]
-        hidden = len(shown)
-        edges = [(j, n + at, state["keys"][h, j]) for at, h in enumerate(shown) for j in range(n)]
-        edges += [(n + at, n + hidden + j, state["values"][j, h]) for at, h in enumerate(shown) for j in range(k)]
-        return {"nodes": np.array(nodes, float), "edges": np.array(edges, float)}
+        if m <= DRAWN:
+            return np.arange(n), np.arange(m), np.arange(k)
+        most = np.argsort(-np.abs(answers), kind="stable")[:DRAWN]
+        i = self._neuron(state)
+        return np.arange(DRAWN), np.sort(most if i in most else np.append(most[:-1], i)), np.arange(DRAWN)
+
+    def _network(self, x, answers, state, i):
+        inputs, keys, outputs = self._drawn(state, answers)
+        y, few = state["values"] @ answers + state["c"], self.sizes[1] <= DRAWN
+
+        def layer(name, units, values, kept, words=""):
+            return dict(
+                name=name, units=units, values=values[kept], names=[f"{name[0]}{place + 1}" for place in kept], numbers=True, words=words
+            )
+
+        chosen = f"chosen: {i + 1}, m = {answers[i]:.3g}"
+        return dict(
+            layers=[
+                layer("x: inputs", self.sizes[0], x, inputs),
+                layer("m: key neurons", self.sizes[1], answers, keys, chosen),
+                layer("y: outputs", self.sizes[2], y, outputs),
+            ],
+            wires=[
+                dict(source=0, target=1, weights=state["keys"][np.ix_(keys, inputs)].T, numbers=few),
+                dict(source=1, target=2, weights=state["values"][np.ix_(outputs, keys)].T, numbers=few),
+            ],
+        )
 
     @staticmethod
     def _gate(key, bias):
@@ -388,13 +409,35 @@ class KeyValueMemory(Model):
         array, at = self._flat(state, int(state["chosen"][0]))
         return {"weight": float(np.clip(array[at], -5, 5))}
 
-    @action("Choose a neuron", hidden=True, index=(int, param(0, lo=0, hi=10_000_000, doc="Its node.")))
+    @action("Choose a neuron", hidden=True, index=(int, param(0, lo=0, hi=10_000_000, doc="Its place in the drawing.")))
     def choose_node(self, constants, state, index: int):
         """Take the first weight of this key neuron in hand."""
-        n, m, _ = self.sizes
-        if n <= index < n + m and n * m <= 64:
-            return self.choose(constants, state, (index - n) * n)
+        inputs, keys, _ = self._drawn(state, self._answers(constants, state)[1])
+        if len(inputs) <= index < len(inputs) + len(keys):
+            return self.choose(constants, state, int(keys[index - len(inputs)]) * self.sizes[0])
         return None
+
+    @action(
+        "Set a weight",
+        hidden=True,
+        wire=(int, param(0, lo=0, hi=1, doc="Which wires: those to the keys, or those from them.")),
+        source=(int, param(0, lo=0, hi=10_000, doc="The unit where it begins, as drawn.")),
+        target=(int, param(0, lo=0, hi=10_000, doc="The unit where it ends, as drawn.")),
+        value=(float, param(0.0, lo=-5.0, hi=5.0, doc="Its weight from now on.")),
+    )
+    def set_weight(self, constants, state, wire: int, source: int, target: int, value: float):
+        """Drag a wire: its weight is the number in hand."""
+        n, m, k = self.sizes
+        columns = self._drawn(state, self._answers(constants, state)[1])[wire : wire + 2]
+        if source >= len(columns[0]) or target >= len(columns[1]):
+            raise ModelError(
+                f"{self._owner()}: there is no wire from {source} to {target}; {len(columns[0])} and {len(columns[1])} units are drawn."
+            )
+        there, here = int(columns[0][source]), int(columns[1][target])
+        state["chosen"][0] = here * n + there if wire == 0 else n * m + m + there * k + here
+        array, at = self._flat(state, int(state["chosen"][0]))
+        array[at] = value
+        return {"weight": value}
 
     @action("Silence the neuron")
     def silence(self, constants, state) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 from lab.errors import LabError, ModelError
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import brunel, competition, network, ring_attractor, vogels_abbott, winner_take_all
-from lab.model import Bound, Clock, Figure, Handle, Layer, Model, Picture, Preset, State, Stream, action, param
-from lab.spiking import program, theory
+from lab.model import Bound, Clock, Figure, Handle, Layer, Model, Picture, PopulationTerms, Preset, State, Stream, action, param
+from lab.spiking import portable, program, theory
 from lab.spiking.cells import LIF
 from lab.spiking.network import Built, Link, Network, Scales
 from lab.spiking.projections import Drive
@@ -206,7 +206,7 @@ class SpikingNetwork(Model):
         names, net = self._names, self.net
         every = max(1, round(1.0 / self.step))
         found = [
-            Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells."),
+            Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells.", canvas="spikes"),
             Stream(
                 "rates",
                 "trace",
@@ -355,6 +355,12 @@ class SpikingNetwork(Model):
         for stream in ("contours", "borders") if self._diagram() else ():
             self.observe(constants, state, stream)
         return state
+
+    def portable(self, constants: Built, state: State) -> PopulationTerms:
+        """Every synapse of the network, and where each cell stands."""
+        if self.scale != 1.0:
+            raise ModelError("A network that is scaled down gets a constant input instead: tell it at scale 1.")
+        return portable.terms(self.net, constants, state, self.excitation, self.inhibition)
 
     def _scales(self) -> Scales:
         return Scales(self.excitation, self.inhibition, self.drive)

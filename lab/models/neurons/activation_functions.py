@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
-from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
+from lab.kernels import kernel, seed_state, uniform
+from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 
 FUNCTIONS = ("logistic", "tanh", "ReLU", "step", "identity", "softplus", "GELU")
 INPUTS = np.linspace(-6.0, 6.0, 601)
+READ = ("as a rate", "as a chance")
 SWEEP = 200  # steps from the left end of the input to the right and back
 
 
@@ -69,6 +71,31 @@ def softmax(z: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     return e / e.sum()
 
 
+@kernel
+def _read(y, owed, shares, rng, read, rows, events):
+    """Read each output as a rate (a spike whenever one is due) and as a chance (yes with that chance); returns the steps done."""
+    steps, index, value, count = events
+    for k in range(len(y)):
+        if count[0] + 2 > len(steps):
+            return k
+        owed[0] += y[k]
+        spike = owed[0] >= 1.0 - 1e-9
+        if spike:
+            owed[0] = max(0.0, owed[0] - 1.0)
+        yes = uniform(rng) < y[k]
+        for j in range(2):
+            happened = spike if j == 0 else yes
+            if happened:
+                steps[count[0]], index[count[0]], value[count[0]] = k, j, 0.0
+                count[0] += 1
+                read[j] += 1
+            shares[j] = min(1.0, shares[j] + (happened - shares[j]) * 0.02)
+            rows[k, j] = shares[j]
+        read[2] += 1
+        rows[k, 2] = y[k]
+    return len(y)
+
+
 class ActivationFunctions(Model):
     """A neuron one can look into: inputs times weights, their sum, and the activation function that the sum passes: `y = sigma(w . x + b)`.
 
@@ -77,6 +104,10 @@ class ActivationFunctions(Model):
     curve steeper, everything else moves it sideways. The dots on the curve and on its derivative are where the neuron is
     now; the derivative is what learning sees. Compare the functions: the logistic one never passes more than a quarter of
     the weight on, and the step none at all.
+
+    What does an output of 0.3 say? Time is not in it, so it may be read as a firing rate, three tenths of the largest, or as a chance, yes in
+    three of ten trials. *Rate or chance* does both with the same number: the spikes come evenly, the answers by chance, and counted for long
+    enough they agree. That holds for outputs from 0 to 1 only; what lies beyond is cut off there.
 
     The bars are a softmax, which turns any numbers (logits) into probabilities: the drawer *Softmax* has its steps. The
     temperature sharpens or flattens them: near 0 the largest takes all, at high temperature all become equal.
@@ -133,6 +164,22 @@ class ActivationFunctions(Model):
             Stream("input", "trace", "", "The input x, which sweeps back and forth.", every=1),
             Stream("output", "trace", "", "The output y of the neuron.", every=1),
             Stream("slope now", "trace", "", "Derivative of the output by the input, where the neuron is."),
+            Stream(
+                "read",
+                "raster",
+                "",
+                "The output read twice: spikes of a cell with that rate, and answers of a unit that says yes with that chance.",
+                channels=READ,
+            ),
+            Stream(
+                "read share",
+                "trace",
+                "",
+                "Part of the steps with a spike, and with a yes, of the last half second; and the output.",
+                shape=(3,),
+                channels=(*READ, "output"),
+                every=1,
+            ),
             Stream("neuron", "network", "", "Inputs, weights, their sum and the output."),
             Stream("arithmetic", "table", "", "Every product, their sum, and what becomes of it."),
             Stream("curve", "curve", "", "The output over the input.", channels=("y",)),
@@ -150,6 +197,8 @@ class ActivationFunctions(Model):
                 x="input x₁", y="output y", x_range=(-6, 6), figures=("y",), front=True, drag="shift",
             ),
             Picture("derivative", "Derivative", (Layer("slope", label="dy/dx"), Layer("slope now", x="input", style="marker")), x="input x₁", y="dy/dx₁", x_range=(-6, 6), figures=("dy/dx",), front=True),
+            Picture("read", "One number, read twice", (Layer("read"),), window=4.0, doc="As a rate, of up to 100 spikes a second; as a chance, by a unit that is thrown a hundred times a second. Only an output from 0 to 1 can be both."),
+            Picture("read_share", "Rate and chance, counted", (Layer("read share", channel=0, label="rate / 100 Hz"), Layer("read share", channel=1, label="part of yes"), Layer("read share", channel=2, theory=True, label="output y")), y="0 to 1", window=4.0, y_range=(-0.05, 1.05)),
             Picture("softmax", "Softmax", (Layer("probabilities", style="bars"),), x="class", y="probability", y_range=(0, 1), figures=("entropy (nats)",)),
             Picture("arithmetic", "Arithmetic", (Layer("arithmetic"),)),
             Picture("time", "Over time", (Layer("input", label="x"), Layer("output", label="y")), y="x₁, y", window=4.0),
@@ -159,17 +208,25 @@ class ActivationFunctions(Model):
     @property
     def stage(self) -> Stage:
         """The neuron with its numbers, beside it what its sum passes and the slope there; the softmax stands by itself."""
-        return Stage("neuron", ("function", "derivative"), below=("arithmetic", "softmax"), drawers=(("Softmax", ("softmax_steps",)),))
+        return Stage(
+            "neuron",
+            ("function", "derivative"),
+            below=("arithmetic", "softmax"),
+            drawers=(("Rate or chance", ("read", "read_share")), ("Softmax", ("softmax_steps",))),
+        )
 
     def start(self, constants, seed):
-        return {"phase": np.zeros(1, np.int64), "shift": np.zeros(1)}
+        return {
+            "phase": np.zeros(1, np.int64), "shift": np.zeros(1), "rng": seed_state(seed), "owed": np.zeros(1), "shares": np.zeros(2),
+            "read": np.zeros(3, np.int64),
+        }  # fmt: skip
 
     def _x(self, phase: np.ndarray) -> np.ndarray:
         """A triangle between -6 and 6 with period 2 SWEEP steps."""
         return 6.0 - 12.0 * np.abs((phase % (2 * SWEEP)) / SWEEP - 1.0)
 
     def state_bounds(self, constants, state, step):
-        return {"phase": COUNT}
+        return {"phase": COUNT, "read": COUNT, "owed": Bound(0.0, 1.0), "shares": Bound(0.0, 1.0)}
 
     def advance(self, constants, state, n, out):
         phase = state["phase"][0] + 1 + np.arange(n)
@@ -180,6 +237,9 @@ class ActivationFunctions(Model):
             out["output"][:n] = value(self.function, self._z(state, x))
         if out.wanted("slope now"):
             out["slope now"][:n] = self.weight * derivative(self.function, self._z(state, x))
+        y = value(self.function, self._z(state, x))
+        shares = out["read share"] if out.wanted("read share") else np.empty((n, 3))
+        n = _read(np.clip(y, 0.0, 1.0), state["owed"], state["shares"], state["rng"], state["read"], shares[:n], out.events["read"].columns)
         state["phase"][0] += n
         return n
 
@@ -255,6 +315,8 @@ class ActivationFunctions(Model):
             "x": x,
             "y": float(value(self.function, z)[0]),
             "dy/dx": float(self.weight * derivative(self.function, z)[0]),
+            "spikes": int(state["read"][0]),
+            "yes": int(state["read"][1]),
             "entropy (nats)": float(-(p * np.log(np.maximum(p, 1e-300))).sum()),
         }
 
@@ -310,6 +372,20 @@ class ActivationFunctions(Model):
             x, w = np.asarray(shown["layers"][0]["values"]), np.asarray(shown["wires"][0]["weights"])[:, 0]
             return float(abs(np.tanh(w @ x) - result["output"][-1]))
 
+        def read(which):
+            def measure(run):
+                """Rate (in units of the largest) or part of yes over 20,000 steps of a neuron whose output stands still at 0.3."""
+                told = run(cls(weight=0.0, w2=0.0, w3=0.0, bias=math.log(0.3 / 0.7)), steps=20_000, seed=3, record={}).summary
+                return told[which] / 20_000
+
+            return measure
+
+        yield Figure(
+            "an output of 0.3 read as a rate: spikes over steps", 0.3, read("spikes"), tolerance=1e-4, source="a spike whenever one is due"
+        )
+        yield Figure(
+            "an output of 0.3 read as a chance: part of yes", 0.3, read("yes"), tolerance=0.01, source="binomial, three standard errors"
+        )
         yield Figure("drawn inputs times drawn weights against the output", 1e-15, drawn, bound="at_most", source="y = tanh(w . x)")
         yield Figure(
             "derivative against central difference, worst", 1e-8, slope_error, bound="at_most", source="central difference, h = 1e-5"

@@ -79,6 +79,7 @@ class Moving(NamedTuple):
     right_by: np.ndarray
     events_by: np.ndarray
     fired: np.ndarray
+    spoken: np.ndarray
 
 
 class Learned(NamedTuple):
@@ -96,7 +97,7 @@ def _advance(moving, learned, x, t, length, p, threshold, random, n, events):
 
     A hidden cell adds up its input, fires at the threshold and keeps what is above it; so its spikes count its activity.
     """
-    u, phase, evidence, hidden, rates, clock, rng, counted, right_by, events_by, fired = moving
+    u, phase, evidence, hidden, rates, clock, rng, counted, right_by, events_by, fired, spoken = moving
     w1, b1, w2, b2 = learned
     steps, index, value, count = events
     inputs, cells = len(phase), len(u)
@@ -111,6 +112,7 @@ def _advance(moving, learned, x, t, length, p, threshold, random, n, events):
             counted[1] += _best(rates) == t[picture]
             u[:] = 0.0
             evidence[:] = 0.0
+            spoken[:] = 0
             for i in range(inputs):
                 phase[i] = uniform(rng)
         for j in range(cells):
@@ -140,6 +142,7 @@ def _advance(moving, learned, x, t, length, p, threshold, random, n, events):
             if fired[j]:
                 u[j] -= threshold
                 counted[6] += 1
+                spoken[j] += 1
                 steps[count[0]], index[count[0]], value[count[0]] = k, inputs + j, 0.0
                 count[0] += 1
                 for c in range(len(evidence)):
@@ -166,6 +169,10 @@ class EnergyOfACode(Model):
     them. The bars show joules under the constants that you set: find the presentation time, input rate and threshold at
     which spikes are cheaper at equal accuracy. Often they are not: what decides is how many events a spike causes.
 
+    A unit of the first network stands for a cell of the second: *Units and their cells* lays the number of each hidden unit beside the rate
+    at which its own cell fires. Bits cost, too, without anything being done: in volatile memory each is refreshed or leaks as long as it
+    is held, and a network that waits for its next digit goes on paying. *Holding the weights* sets that beside what an answer costs.
+
     The constants of digital circuits are those of Horowitz for 45 nm and 0.9 V (32-bit float: multiplication 3.7 pJ,
     addition 0.9 pJ; reading 32 bits from a small memory about 5 pJ); those of grey matter are the ATP counts of Attwell
     and Laughlin (action potential 3.84e8, transmitter vesicle 1.64e5) at about 50 kJ/mol. In the equations N counts
@@ -183,6 +190,7 @@ class EnergyOfACode(Model):
     equations = (
         r"E_{rate} = N_{MAC}\,(e_\times + e_+ + e_{mem})",
         r"E_{spike} = N_{events}\,(e_+ + e_{mem}) + N_{updates}\,e_+",
+        r"r_j = f_{in}\, h_j / \theta \qquad E_{hold} = 32\, N_{weights}\, P_{bit}\, t",
         r"E_{brain} = (N_{spikes}\,a_{spike} + N_{events}\,a_{event})\,e_{ATP}",
     )
     source = "Horowitz, IEEE ISSCC (2014), p. 10; Attwell and Laughlin, J. Cereb. Blood Flow Metab. 21:1133 (2001)"
@@ -239,6 +247,16 @@ class EnergyOfACode(Model):
         doc="Energy of reading a weight of 32 bits (8 kB memory: 10 pJ per 64 bits; from DRAM about 640 pJ: Horowitz 2014).",
     )
     skip_zeros: bool = param(False, group="Digital circuit", doc="The rate network's circuit leaves out products with a zero activity.")
+    storage: str = param(
+        "volatile",
+        choices=("volatile", "non-volatile"),
+        group="Digital circuit",
+        doc="Whether the bits of the weights cost energy while they are held.",
+    )
+    static: float = param(
+        10.0, "pW", lo=0.0, hi=100_000.0, soft=(0, 100), when=("storage", "volatile"), group="Digital circuit", label="To hold a bit",
+        doc="Power that a bit takes while it is held: about 10 pW in a DRAM that refreshes itself (some 12 mA at 1.5 V for 2 Gbit, from data sheets); leakage of SRAM may be far more.",
+    )  # fmt: skip
     atp_spike: float = param(
         3.84e8, "ATP", lo=0.0, hi=1e12, group="Grey matter", doc="ATP for an action potential (Attwell and Laughlin 2001)."
     )
@@ -288,6 +306,23 @@ class EnergyOfACode(Model):
             Stream("rate_accuracy", "curve", "%", "Correct answers of the rate network.", channels=("rate network",), x_unit="ms"),
             Stream("cost", "curve", "nJ", "Energy of the spiking network up to a time.", channels=("spiking network",), x_unit="ms"),
             Stream("rate_cost", "curve", "nJ", "Energy of the rate network.", channels=("rate network",), x_unit="ms"),
+            Stream(
+                "units",
+                "curve",
+                "Hz",
+                "Rate of each hidden cell over the number of its unit, for the digit that is shown.",
+                channels=("cells",),
+            ),
+            Stream("units_theory", "curve", "Hz", "The rate that a number stands for.", channels=("number × input rate / threshold",)),
+            Stream(
+                "holding",
+                "curve",
+                "nJ",
+                "Energy of holding the weights for so long.",
+                channels=("volatile memory", "non-volatile memory"),
+                x_unit="ms",
+            ),
+            Stream("answer", "curve", "nJ", "Energy of computing one answer.", channels=("one answer by rates",), x_unit="ms"),
             Stream("digit", "image", "", "The digit that is shown."),
             Stream("evidence", "bars", "", "Evidence for each digit: rate network, spiking network."),
             Stream("constants", "table", "", "What was counted and what it costs."),
@@ -299,6 +334,8 @@ class EnergyOfACode(Model):
             Picture("energy", "Energy for one digit", (Layer("energy", style="bars"),), y="energy (nJ)", y_log=True, figures=("spikes over rates",), front=True),
             Picture("accuracy", "Accuracy over time", (Layer("accuracy", label="spiking network"), Layer("rate_accuracy", style="dashed", label="rate network")), x="time looked (ms)", y="correct (%)", y_range=(0.0, 100.0), figures=("rates correct (%)", "spikes correct (%)"), front=True),
             Picture("cost", "Energy over time", (Layer("cost", label="spiking network"), Layer("rate_cost", style="dashed", label="rate network")), x="time looked (ms)", y="energy (nJ)", figures=("break-even (ms)",)),
+            Picture("units", "Units and their cells", (Layer("units_theory", theory=True), Layer("units", style="points", label="150 cells" if self.hidden == 150 else "cells")), x="number of the unit", y="rate of its cell (Hz)", figures=("units and cells, correlation",), front=True),
+            Picture("holding", "Holding the weights", (Layer("holding"), Layer("answer", style="dashed")), x="time held (ms)", y="energy (nJ)", figures=("bits held", "held for a digit (nJ)")),
             Picture("digit", "Digit", (Layer("digit"),), colours="grey", levels=(0.0, 1.0), equal=True, weight=0.5),
             Picture("evidence", "Evidence", (Layer("evidence", style="bars"),), x="digit", y="evidence", labels=("rates", "spikes"), weight=0.8),
             Picture("spikes", "Spikes", (Layer("spikes"),), y="pixels, then hidden cells", window=float(3 * self.presentation)),
@@ -340,6 +377,7 @@ class EnergyOfACode(Model):
             "right_by": np.zeros(self.presentation, np.int64),
             "events_by": np.zeros((self.presentation, 2), np.int64),
             "fired": np.zeros(self.hidden, np.bool_),
+            "spoken": np.zeros(self.hidden, np.int64),
         }
 
     @property
@@ -348,7 +386,7 @@ class EnergyOfACode(Model):
         return self.input_rate / 1000.0
 
     def state_bounds(self, constants, state, step):
-        return {"clock": COUNT, "counted": COUNT, "right_by": COUNT, "events_by": COUNT}
+        return {"clock": COUNT, "counted": COUNT, "right_by": COUNT, "events_by": COUNT, "spoken": COUNT}
 
     def advance(self, constants, state, n, out):
         c = constants
@@ -382,6 +420,18 @@ class EnergyOfACode(Model):
         per_step = np.divide(events, shown, out=np.zeros(len(shown)), where=shown > 0)
         return np.cumsum(per_step * (self.add + self.fetch) + (self.hidden + CLASSES) * self.add) / 1000
 
+    def _looked(self, state) -> int:
+        """ms of the present presentation that are over."""
+        return max(1, int(state["clock"][0] - 1) % self.presentation + 1)
+
+    def _bits(self, constants) -> int:
+        """Bits of all weights and biases that are there, 32 for each."""
+        return 32 * int(sum(np.count_nonzero(w) for w in (constants.w1, constants.b1, constants.w2, constants.b2)))
+
+    def _held(self, constants) -> float:
+        """Energy (nJ) of holding them for one presentation."""
+        return self._bits(constants) * self.static * self.presentation * 1e-6 if self.storage == "volatile" else 0.0
+
     def observe(self, constants, state, stream):
         counted = state["counted"]
         shown = max(1.0, float(state["clock"][0]) / self.presentation)
@@ -409,11 +459,20 @@ class EnergyOfACode(Model):
             return np.array([ms, np.where(state["events_by"][:, 1] > 0, self._cost(state), np.nan)])
         if stream == "rate_cost":
             return np.array([ends, np.full(2, self.joules(state)[0])])
+        if stream == "units":
+            return np.array([state["hidden"], state["spoken"] * 1000.0 / self._looked(state)])
+        if stream == "units_theory":
+            top = max(1.0, float(state["hidden"].max()))
+            return np.array([[0.0, top], [0.0, top * self.input_rate / self.threshold]])
+        if stream in ("holding", "answer"):
+            t = np.array([0.0, 10.0 * self.presentation])
+            if stream == "answer":
+                return np.array([t, np.full(2, self.joules(state)[0])])
+            return np.array([t, self._bits(constants) * self.static * t * 1e-6, np.zeros(2)])
         if stream == "digit":
             return constants.x[picture].reshape(8, 8)
         if stream == "evidence":
-            looked = max(1, int(state["clock"][0] - 1) % self.presentation + 1)
-            return np.array([state["rates"], state["evidence"] / (self._chance * looked)])
+            return np.array([state["rates"], state["evidence"] / (self._chance * self._looked(state))])
         if stream == "constants":
             macs = float(counted[MACS] - (counted[ZERO] if self.skip_zeros else 0)) / max(1, int(counted[IMAGES]))
             events, updates = float(counted[EVENTS]) / shown, float(counted[UPDATES]) / shown
@@ -445,6 +504,10 @@ class EnergyOfACode(Model):
         if rate > 0:
             out["spikes over rates"] = spiking / rate
         above = np.flatnonzero(self._cost(state) > rate)
+        numbers, spoken = state["hidden"], state["spoken"]
+        if numbers.std() and spoken.std():
+            out["units and cells, correlation"] = float(np.corrcoef(numbers, spoken)[0, 1])
+        out |= {"bits held": self._bits(constants), "held for a digit (nJ)": self._held(constants)}
         out["break-even (ms)"] = int(above[0]) + 1 if len(above) and whole else None
         return out
 
@@ -479,6 +542,39 @@ class EnergyOfACode(Model):
             guess = (np.maximum(net.x[:100] @ net.w1.T + net.b1, 0) @ net.w2.T + net.b2).argmax(axis=1)
             return float(abs(100.0 * (guess == net.t[:100]).mean() - result.summary["rates correct (%)"]))
 
+        def alike(run):
+            """Correlation of numbers and rates over all hidden units, mean of 20 digits looked at for 300 ms."""
+            found = [
+                run(cls(presentation=300), steps=300 * (k + 1), seed=1, record={}).summary["units and cells, correlation"]
+                for k in range(0, 20, 4)
+            ]
+            return float(np.mean(found))
+
+        def held(run):
+            """Joules of a second written out: weights and biases that are there, 32 bits each, 10 pW a bit."""
+            result = told(run, storage="volatile", static=10.0)[1]
+            net = result.simulation.constants
+            bits = 32 * (net.w1.size + net.b1.size + net.w2.size + net.b2.size)
+            return (
+                abs(result.summary["held for a digit (nJ)"] - bits * 10e-12 * 0.1 * 1e9)
+                + told(run, storage="non-volatile")[1].summary["held for a digit (nJ)"]
+            )
+
+        yield Figure(
+            "numbers of hidden units and rates of their cells: correlation after 300 ms",
+            0.97,
+            alike,
+            bound="at_least",
+            source="a cell fires in proportion to what it is given",
+        )
+        yield Figure(
+            "energy of holding all weights for a digit against power times time",
+            0.0,
+            held,
+            tolerance=1e-9,
+            unit="nJ",
+            source="32 bits a weight; nothing where memory is not volatile",
+        )
         for key in ("multiply-accumulates", "synaptic events", "input spikes", "hidden spikes"):
             yield Figure(
                 f"{key}: counter against a recount from raster and matrices", 0.0, recount(key), source="raster and weight matrices"

@@ -28,6 +28,8 @@ from lab.model import (
     param,
 )
 
+MADE_OF = ("one number", "its factors")
+PER_RECEPTOR = 0.01  # weight that one receptor which binds adds to a spike's
 STAGES = 6  # n is at most STAGES - 1
 EARLY = 30.0  # of t (1/tau - 1/tau_m): later the membrane has forgotten how the current came
 
@@ -85,10 +87,11 @@ class Membrane(NamedTuple):
 
 
 class Written(NamedTuple):
-    """Where a block is written: current and potential of each step, spikes of the train and of the cell."""
+    """Where a block is written: current and potential of each step, stages of the filter (or nothing), spikes of the train and of the cell."""
 
     current: np.ndarray
     potential: np.ndarray
+    chain: np.ndarray
     spikes: EventColumns
     fired: EventColumns
 
@@ -160,6 +163,9 @@ def _filter(chain, n, tau, weight, dt, regular, interval, off, cell, out):
                 break
         clock[0] = end
         out.current[k] = stages[n]
+        if len(out.chain) > 0:
+            for i in range(n + 1):
+                out.chain[k, i] = stages[i]
         out.potential[k] = potential
         if potential >= cell.threshold:
             potential = cell.reset
@@ -183,6 +189,12 @@ class Synapse(Model):
     The cell behind the synapse is a leaky membrane: each spike lifts it by a post-synaptic potential, which is lower, later and
     longer than the current, because the membrane filters once more. Where potentials add up to the threshold, it fires and
     begins again. A spike of weight 1 whose current came all at once would lift it by the strength `J`.
+
+    Why does the current rise? A spike releases transmitter into the cleft, receptors bind it, channels open, and only those let
+    current through. With `n = 2` the filter is a chain of three such steps, each of which forgets with tau_s, and all three are drawn:
+    the simplest picture that gives h(t), not a model of any one receptor. The weight is one number for several things: how many
+    contacts there are, how much transmitter a spike releases at each, how many receptors wait for it, and whether the transmitter
+    excites or inhibits. Give these one by one and see their product.
     """
 
     name = "synapse"
@@ -195,12 +207,19 @@ class Synapse(Model):
         r"h(t) = \frac{t^n e^{-t/\tau_s}}{n!\,\tau_s^{n+1}}",
         r"s(t) = \sum_p w\, h(t - t_p)",
         r"\tau_s \frac{ds}{dt} = -s \quad (n = 0)",
+        r"w = \pm\, n_{contacts} \times \mathrm{transmitter} \times \mathrm{receptors} \times 0.01",
         r"\frac{dV}{dt} = -\frac{V - V_{rest}}{\tau_m} + J\,s(t)",
     )
     source = "Eliasmith and Anderson, Neural Engineering (2003), chapter 4; Rotter and Diesmann, Biol. Cybern. 81:381 (1999) for exact propagation"
     presets = {
         "Exponential, Poisson train": Preset({}, shows="spikes > 15 and peak at = 0 and abs(mean - 1000 spikes / time) < 3"),
         "Alpha function (n = 1)": Preset({"n": 1}, shows="abs(peak at - 5) < 0.01 and abs(peak (1/s) - 73.58) < 0.1"),
+        "Transmitter, receptors, channels (n = 2)": Preset(
+            {"n": 2, "rate": 15.0}, shows="abs(peak at - 10) < 0.01 and max(chain transmitter) > 190 and max(chain channels open) > 50"
+        ),
+        "What a weight is made of": Preset(
+            {"made": MADE_OF[1], "contacts": 20, "transmitter": 0.5, "receptors": 30}, shows="abs(area - 3) < 0.000001 and mean > 60"
+        ),
         "Slow and smooth": Preset(
             {"n": 2, "tau": 30.0, "rate": 100.0}, shows="abs(peak at - 60) < 0.1 and abs(mean delay - 90) < 0.1 and spikes > 50"
         ),
@@ -218,7 +237,26 @@ class Synapse(Model):
         0, lo=0, hi=STAGES - 1, main=True, live=False, doc="Order n of the current: 0 jumps and decays, 1 is the alpha function."
     )
     tau: float = param(5.0, "ms", lo=0.1, hi=200.0, log=True, main=True, doc="Time constant tau_s of the synapse.")
-    weight: float = param(1.0, lo=-10.0, hi=10.0, doc="Weight w: the area under the current of one spike; negative inhibits.")
+    made: str = param(MADE_OF[0], choices=MADE_OF, label="Weight given as", doc="The weight as one number, or as what it lumps together.")
+    weight: float = param(
+        1.0, lo=-10.0, hi=10.0, when=("made", MADE_OF[0]), doc="Weight w: the area under the current of one spike; negative inhibits."
+    )
+    contacts: int = param(
+        10, lo=0, hi=1000, soft=(0, 50), when=("made", MADE_OF[1]), group="What the weight lumps together",
+        doc="How many synapses the one neuron makes on the other.",
+    )  # fmt: skip
+    transmitter: float = param(
+        0.5, lo=0.0, hi=20.0, soft=(0, 5), when=("made", MADE_OF[1]), group="What the weight lumps together",
+        doc="Vesicles of transmitter that a spike releases at each contact, on average.",
+    )  # fmt: skip
+    receptors: int = param(
+        20, lo=0, hi=1000, soft=(0, 100), when=("made", MADE_OF[1]), group="What the weight lumps together",
+        doc="Receptors that bind what one vesicle holds; a hundred make a weight of 1.",
+    )  # fmt: skip
+    kind: str = param(
+        "excites", choices=("excites", "inhibits"), when=("made", MADE_OF[1]), group="What the weight lumps together", label="Transmitter",
+        doc="What the transmitter does: glutamate excites most cells, GABA inhibits.",
+    )  # fmt: skip
     train: str = param("Poisson", choices=("Poisson", "regular", "by hand"), main=True, doc="Where spikes come from.")
     rate: float = param(
         40.0, "Hz", lo=0.1, hi=1000.0, log=True, when=("train", ("Poisson", "regular")), doc="Mean firing rate of the train."
@@ -248,6 +286,18 @@ class Synapse(Model):
             raise self.refuse("V_th", f"must be above V_rest ({self.V_rest:g} mV), or the cell fires at every step")
 
     @property
+    def w(self) -> float:
+        """The weight, however it is given."""
+        if self.made == MADE_OF[0]:
+            return self.weight
+        return (1.0 if self.kind == "excites" else -1.0) * self.contacts * self.transmitter * self.receptors * PER_RECEPTOR
+
+    @property
+    def steps_between(self) -> tuple[str, ...]:
+        """Names of the steps from the spike to the current, one for each stage of the filter."""
+        return ("transmitter", "receptors bound", *(f"step {k + 3}" for k in range(self.n - 2)), "channels open")[-(self.n + 1) :]
+
+    @property
     def clock(self) -> Clock:
         return Clock(self.dt, "ms")
 
@@ -264,6 +314,16 @@ class Synapse(Model):
         return (
             Stream("s", "trace", "1/s", "Filtered spike train s(t).", every=1),
             Stream("spikes", "raster", "", "Spikes of the train."),
+            Stream(
+                "chain",
+                "trace",
+                "1/s",
+                "Steps between a spike and the current, each in units of the current that it will cause.",
+                (self.n + 1,),
+                self.steps_between,
+                every=1,
+            ),
+            Stream("lumped", "table", "", "What the weight is made of, factor by factor."),
             Stream("V", "trace", "mV", "Membrane potential of the next cell.", every=1),
             Stream("fired", "raster", "", "Spikes of the next cell."),
             Stream("psp", "curve", "mV", "What a single spike does to the next cell at rest.", channels=("V - V_rest",), x_unit="ms"),
@@ -275,6 +335,8 @@ class Synapse(Model):
     def pictures(self) -> tuple[Picture, ...]:
         return (
             Picture("spikes", "Spike train", (Layer("spikes"),), y="spikes in", window=400.0, figures=("spikes",), weight=0.6),
+            Picture("chain", "From the spike to the current, step by step", (Layer("chain"),), y="steps (1/s)", window=400.0, doc="A spike releases transmitter, receptors bind it, channels open: each follows the one before, and only open channels let current through."),
+            Picture("lumped", "What the weight lumps together", (Layer("lumped"),), figures=("area",), weight=0.8),
             Picture("filtered", "Filtered spike train", (Layer("s"),), y="s (1/s)", window=400.0, figures=("mean (1/s)", "theory (1/s)"), weight=1.4, front=True),
             Picture("membrane", "The next cell", (Layer("V"),), y="V (mV)", window=400.0, figures=("cell spikes",), weight=2, front=True, handles=(Handle("V_th"),)),
             Picture("fired", "Its spikes", (Layer("fired"),), y="spikes out", window=400.0, weight=0.6),
@@ -285,7 +347,11 @@ class Synapse(Model):
     @property
     def stage(self) -> Stage:
         """Spikes in, current, membrane, spikes out on one axis of time; beside them what a single spike does."""
-        return Stage(Strips("synapse", "Synapse and next cell", ("spikes", "filtered", "membrane", "fired")), ("kernel", "psp"))
+        between = ("chain",) if self.n else ()
+        beside = ("lumped",) if self.made == MADE_OF[1] else ()
+        return Stage(
+            Strips("synapse", "Synapse and next cell", ("spikes", *between, "filtered", "membrane", "fired")), ("kernel", "psp", *beside)
+        )
 
     def start(self, constants, seed):
         return {
@@ -316,13 +382,13 @@ class Synapse(Model):
             arrays(Chain, state),
             self.n,
             self.tau,
-            self.weight * 1000.0,
+            self.w * 1000.0,
             self.dt,
             self.train == "regular",
             1000.0 / self.rate,
             off,
             Membrane(state["V"], state["fired"], self.tau_m, self.strength, self.V_rest, self.V_th, self.V_rest),
-            Written(rows[:n], potential[:n], events.columns, out.events["fired"].columns),
+            Written(rows[:n], potential[:n], out["chain"], events.columns, out.events["fired"].columns),
         )
         new = slice(seen, int(events.count[0]))
         recent.remember(state["recent"], events.index[new], begin + (events.steps[new] + events.value[new]) * self.dt)
@@ -338,34 +404,47 @@ class Synapse(Model):
     def observe(self, constants, state, stream):
         t = np.linspace(0, self._long, 400)
         if stream == "h":
-            return np.array([t, 1000.0 * self.weight * psc(t, self.n, self.tau)])
+            return np.array([t, 1000.0 * self.w * psc(t, self.n, self.tau)])
         if stream == "psp":
-            return np.array([t, self.strength * self.weight * psp(t, self.n, self.tau, self.tau_m)])
+            return np.array([t, self.strength * self.w * psp(t, self.n, self.tau, self.tau_m)])
+        if stream == "lumped":
+            if self.made == MADE_OF[0]:
+                return [{"factor": "weight w, as one number", "value": self.weight}]
+            return [
+                {"factor": "contacts", "value": self.contacts},
+                {"factor": "× vesicles a spike releases at each", "value": self.transmitter},
+                {"factor": "× receptors that bind a vesicle", "value": self.receptors},
+                {
+                    "factor": f"× {PER_RECEPTOR:g}, as one receptor's share; the transmitter {self.kind}",
+                    "value": PER_RECEPTOR if self.kind == "excites" else -PER_RECEPTOR,
+                },
+                {"factor": "= weight w", "value": float(f"{self.w:.6g}")},
+            ]
         if stream == "mean":
-            return np.array([t[[0, -1]], np.full(2, self.weight * self.rate)])
+            return np.array([t[[0, -1]], np.full(2, self.w * self.rate)])
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
         total, rows = state["total"]
         out = {"spikes": int(state["spikes_done"][0]), "mean (1/s)": float(total / rows) if rows else 0.0}
         if self.train != "by hand":
-            out["theory (1/s)"] = self.weight * self.rate
+            out["theory (1/s)"] = self.w * self.rate
         peak = self.n * self.tau
-        out["peak (1/s)"] = 1000.0 * self.weight * float(psc(np.array([peak]), self.n, self.tau)[0])
+        out["peak (1/s)"] = 1000.0 * self.w * float(psc(np.array([peak]), self.n, self.tau)[0])
         out["peak at (ms)"] = peak
         out["mean delay (ms)"] = (self.n + 1) * self.tau
-        out["area"] = self.weight
+        out["area"] = self.w
         out["cell spikes"] = int(state["fired"][0])
         if out["cell spikes"]:
             out["spikes over cell spikes"] = out["spikes"] / out["cell spikes"]
-        lifted = self.strength * self.weight * psp(np.linspace(0, self._long, 2000), self.n, self.tau, self.tau_m)
+        lifted = self.strength * self.w * psp(np.linspace(0, self._long, 2000), self.n, self.tau, self.tau_m)
         out["highest potential of a spike (mV)"] = float(lifted[np.abs(lifted).argmax()])
         out["firing rate (Hz)"] = recent.rate(state["recent"], float(state["clock"][0]))
         return out
 
     def changed_live(self, before, constants, state):
         """The mean is of what theory speaks of: it begins anew where that is another."""
-        if (before.train, before.rate, before.weight) != (self.train, self.rate, self.weight):
+        if (before.train, before.rate, before.w) != (self.train, self.rate, self.w):
             state["total"][:] = 0.0
 
     @action("Fire a spike", shortcut="F")
@@ -426,6 +505,33 @@ class Synapse(Model):
             yield Figure(
                 f"filter against convolution, n = {n}, worst", 1e-9, convolution(n), bound="at_most", source="direct sum of h(t - t_p)"
             )
+
+        def chained(run):
+            """Steps of a train against sums of h of orders 0, 1 and 2."""
+            result = run(cls(n=2, tau=7.0, rate=80.0), steps=3000, seed=2, record={"chain": 1, "spikes": 1})
+            t = result.recorded("chain").time[:, None] - result["spikes"][None, :]
+            direct = np.stack([1000.0 * psc(t, order, 7.0).sum(1) for order in range(3)], 1)
+            return float(np.abs(result["chain"] - direct).max() / direct.max())
+
+        def lumped(run):
+            whole = run(cls(weight=3.0), steps=2000, seed=4, record={"s": 1})["s"]
+            parts = run(cls(made=MADE_OF[1], contacts=20, transmitter=0.5, receptors=30), steps=2000, seed=4, record={"s": 1})["s"]
+            return float(np.abs(whole - parts).max() / np.abs(whole).max())
+
+        yield Figure(
+            "transmitter, receptors and channels against h of orders 0, 1, 2, worst",
+            1e-9,
+            chained,
+            bound="at_most",
+            source="each step is the one before it, filtered once more",
+        )
+        yield Figure(
+            "20 contacts, half a vesicle, 30 receptors against a weight of 3",
+            1e-12,
+            lumped,
+            bound="at_most",
+            source="w = contacts x transmitter x receptors x 0.01",
+        )
         for n, expected in ((0, 200.0), (1, 73.576), (2, 54.134)):
             yield Figure(f"peak of h, n = {n}, tau = 5 ms", expected, peak(n), relative=1e-5, unit="1/s", source="h(n tau)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,11 @@ from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Strea
 
 CONDITIONS = ("even", "packed")
 INPUTS = 2
+
+
+def bits(slots: int, spikes: int) -> float:
+    """log2 of the number of ways to put spikes into slots, at most one into each."""
+    return (math.lgamma(slots + 1) - math.lgamma(spikes + 1) - math.lgamma(slots - spikes + 1)) / math.log(2.0)
 
 
 class Pair(NamedTuple):
@@ -75,6 +81,10 @@ class TemporalCode(Model):
     equal in both conditions, so a rate that is counted over the whole trial is blind to the difference (one that is counted
     over 20 ms is not). Change the packing, the weight or the time constants and find where the difference goes: with strong
     synapses even a single pair is enough, and a slow membrane adds up everything that comes within the trial.
+
+    How much more could be said by times is counted in bits. Cut the trial into slots as short as the reader can tell apart: N spikes
+    of one neuron can lie in them in "slots choose N" ways, each a word of its own, while the count is N for all of them. A reader of
+    counts alone, to whom anything from no spike up to N may be said, tells N + 1 words apart.
     """
 
     name = "temporal-code"
@@ -83,7 +93,11 @@ class TemporalCode(Model):
     icon = "mdi6.timer-outline"
     order = 30
     also = "temporal coding; spike timing; coincidence detection; coincidence detector; timing code; synchrony"
-    equations = (r"\tau_m \frac{dv}{dt} = s - v", r"\tau_s \frac{ds}{dt} = -s + \sum_p w\,\delta(t - t_p)")
+    equations = (
+        r"\mathrm{times:}\ \log_2 \binom{T/\Delta}{N}\ \mathrm{bits} \qquad \mathrm{counts\ up\ to}\ N\mathrm{:}\ \log_2 (N + 1)",
+        r"\tau_m \frac{dv}{dt} = s - v",
+        r"\tau_s \frac{ds}{dt} = -s + \sum_p w\,\delta(t - t_p)",
+    )
     source = "Rieke et al., Spikes (1997), chapter 2; Gerstner et al., Neuronal Dynamics (2014), section 7.6"
     presets = {
         "Even against packed": Preset(
@@ -107,6 +121,16 @@ class TemporalCode(Model):
     )
     weight: float = param(
         4.0, "ms", lo=0.0, hi=200.0, main=True, doc="Weight w of both inputs: area of the current that one spike causes (threshold is 1)."
+    )
+    resolution: float = param(
+        1.0,
+        "ms",
+        lo=0.1,
+        hi=50.0,
+        log=True,
+        group="Words",
+        symbol=r"\Delta",
+        doc="How far apart two spike times must lie to be told apart: a slot.",
     )
     tau_m: float = param(10.0, "ms", lo=1.0, hi=200.0, log=True, group="Neuron", doc="Time constant of the membrane.")
     tau_s: float = param(3.0, "ms", lo=0.2, hi=100.0, log=True, group="Neuron", doc="Time constant of the synapses.")
@@ -134,6 +158,15 @@ class TemporalCode(Model):
             Stream("v", "trace", "", "Membrane variable of both neurons (threshold 1).", shape=(2,), channels=CONDITIONS, every=1),
             Stream("s", "trace", "", "Synaptic current of both neurons.", shape=(2,), channels=CONDITIONS, every=5),
             Stream("spikes", "raster", "", "Spikes of the inputs and outputs.", channels=names),
+            Stream(
+                "words",
+                "curve",
+                "bits",
+                "Words that one neuron can say in a trial, by the number of its spikes.",
+                channels=("times of exactly N spikes", "count of up to N spikes", "count of exactly N spikes"),
+                x_unit="spikes",
+            ),
+            Stream("word_now", "curve", "bits", "The trains of this trial.", channels=("times, here",), x_unit="spikes"),
             Stream("counts", "bars", "per trial", "Input and output spikes per trial.", channels=CONDITIONS),
         )
 
@@ -144,6 +177,7 @@ class TemporalCode(Model):
             Picture("spikes", "Spikes", (Layer("spikes"),), window=span, front=True),
             Picture("v", "Membrane", (Layer("v"),), y="v (threshold 1)", window=span, y_range=(-0.05, 1.1), front=True),
             Picture("counts", "Spikes per trial", (Layer("counts", style="bars"),), y="spikes per trial", labels=("input 1", "input 2", "output"), figures=("difference",)),
+            Picture("words", "Words that can be told apart", (Layer("words"), Layer("word_now", style="points", label="here")), x="spikes N in a trial", y="bits", figures=("bits by times", "bits by a count up to N"), front=True),
             Picture("s", "Synaptic current", (Layer("s"),), y="s", window=span),
         )  # fmt: skip
 
@@ -187,7 +221,17 @@ class TemporalCode(Model):
         trials = max(1, -(-int(state["clock"][0]) // self.period))
         return state["counts"] / trials
 
+    @property
+    def slots(self) -> int:
+        """Places in a trial that a reader can tell apart."""
+        return max(1, int(self.trial / self.resolution + 1e-9))
+
     def observe(self, constants, state, stream):
+        if stream == "words":
+            n = np.arange(self.slots + 1)
+            return np.array([n, [bits(self.slots, int(k)) for k in n], np.log2(n + 1.0), np.zeros(len(n))])
+        if stream == "word_now":
+            return np.array([[min(self.spikes, self.slots)], [bits(self.slots, min(self.spikes, self.slots))]], float)
         if stream == "counts":
             return self._per_trial(state)
         return super().observe(constants, state, stream)
@@ -199,6 +243,8 @@ class TemporalCode(Model):
             "input rate, packed (per trial)": float(rates[1, :2].mean()),
             "output, even": float(rates[0, 2]),
             "output, packed": float(rates[1, 2]),
+            "bits by times": bits(self.slots, min(self.spikes, self.slots)),
+            "bits by a count up to N": math.log2(self.spikes + 1),
             "difference": float(rates[1, 2] - rates[0, 2]),
             "verdict": "equal input rates, different outputs" if rates[0, 2] != rates[1, 2] else "equal input rates, equal outputs",
         }
@@ -222,6 +268,27 @@ class TemporalCode(Model):
                 )
             return float(np.abs(into - result["v"][:, 0]).max())
 
+        def listed(run):
+            """All patterns of 12 slots, listed one by one and sorted by their number of spikes, against the formula."""
+            counted = np.bincount([bin(word).count("1") for word in range(2**12)], minlength=13)
+            return float(max(abs(math.log2(counted[k]) - bits(12, k)) for k in range(13)))
+
+        yield Figure(
+            "words of 12 slots: listed one by one against the formula, worst",
+            1e-9,
+            listed,
+            unit="bits",
+            bound="at_most",
+            source="binomial coefficient",
+        )
+        yield Figure(
+            "bits of ten spikes in a hundred slots of 1 ms",
+            math.log2(17_310_309_456_440),
+            lambda run: cls().summary(None, cls().start(None, 0))["bits by times"],
+            tolerance=1e-6,
+            unit="bits",
+            source="100 choose 10; the count of them says nothing",
+        )
         yield Figure(
             "difference of the input counts of both conditions",
             0.0,

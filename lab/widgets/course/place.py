@@ -132,6 +132,10 @@ class CoursePlace(QObject):
 
     # -- going through a lesson --
 
+    def begin_named(self, name: str) -> None:
+        """Put the lesson of a name in front, at the step that is next."""
+        self.begin(self.shelf.lesson(name))
+
     def begin(self, lesson: Lesson, number: int | None = None, *, anew: bool = False, preview: bool = False) -> None:
         """Bring a lesson to the front, where it was left or at a step; `anew` forgets what was done of it."""
         self.hide_start()

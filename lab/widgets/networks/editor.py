@@ -30,6 +30,7 @@ from lab.widgets.networks.kinds import KindList
 from lab.widgets.networks.problems import ProblemList, rows
 from lab.widgets.networks.scene import NetworkScene
 from lab.widgets.networks.view import NetworkView
+from lab.widgets.networks.wire_field import WireNumbers
 
 KEPT = 64  # graphs whose text is known already: undo shows them without reading
 CHECK_MS = 120
@@ -49,6 +50,7 @@ class NetworkEditor(QWidget):
     closed                                 a person closed the canvas
     tapped                                 Space was tapped: play or pause
     filled, turned                         a person wants the whole place for the canvas, or back; the results at the other side
+    settled                                a drag ended where it was: what follows is another step
     kept(name, open)                       a person opened or closed the palette, or the panel at the right
     """
 
@@ -63,6 +65,7 @@ class NetworkEditor(QWidget):
     turned = Signal()
     selected = Signal(tuple)
     kept = Signal(str, bool)
+    settled = Signal()
 
     def __init__(self, parent: QWidget | None = None):
         super().__init__(parent)
@@ -154,6 +157,7 @@ class NetworkEditor(QWidget):
         self.foot.row.addWidget(self.totals, 1)
         self.panel = Panel(self.view, upright=True)
         self.panel.hide()
+        self.numbers = WireNumbers(self.view, self.do, lambda: self.graph)
         self.floating = Floating(self.view, self.kinds, self.bar, self.problems, self.foot, self.panel)
         self.view.covered = self.floating.covers
         self.view.seen.connect(self._show_zoom)
@@ -180,6 +184,7 @@ class NetworkEditor(QWidget):
         if narrow != self._narrow:
             self._narrow = narrow
             self.kinds.setVisible(not narrow and self.open["palette"])
+            self.view.keep_fitted()  # the view was fitted before the palette came or went
 
     # -- the graph --
 
@@ -220,6 +225,8 @@ class NetworkEditor(QWidget):
     def edit(self, graph: Graph, what: str, key: str = "", final: bool = True) -> None:
         """Put another graph in place, as a step called `what`."""
         if graph is self.graph or graph == self.graph:
+            if final:
+                self.settled.emit()
             return
         self.say("")
         text = graph.to_json()
@@ -371,8 +378,9 @@ class NetworkEditor(QWidget):
             self.inspector.focus_name()
 
     def nudge(self, x: float, y: float) -> None:
-        """Move what is selected by key."""
-        self.do(lambda: edits.nudge(self.graph, self.scene.chosen(), x, y))
+        """Move what is selected by key; up and down, the number of a selected wire."""
+        if x or not self.numbers.step(-4.0 * y / GRID):
+            self.do(lambda: edits.nudge(self.graph, self.scene.chosen(), x, y))
 
     def _moved(self, places: dict[str, tuple[float, float]]) -> None:
         self.do(lambda: edits.move(self.graph, places))
@@ -417,7 +425,8 @@ class NetworkEditor(QWidget):
         if id in self.scene.groups:
             self.fold()
             return
-        self.edit_chosen()
+        if id not in self.scene.edges or not self.numbers.type_on(id):
+            self.edit_chosen()
 
     def _command(self, name: str) -> None:
         {"duplicate": self.duplicate, "group": self.group, "remove": self.remove, "fold": self.fold, "ungroup": self.ungroup}[name]()
@@ -455,8 +464,9 @@ class NetworkEditor(QWidget):
         """Join the wire that is aimed, or edit what is selected."""
         if self.scene.wiring:
             self.scene.end_wire()
-        elif self.scene.chosen():
-            self.edit_chosen()
+        elif chosen := self.scene.chosen():
+            if len(chosen) != 1 or chosen[0] not in self.scene.edges or not self.numbers.type_on(chosen[0]):
+                self.edit_chosen()
 
     def edit_chosen(self) -> None:
         """Bring the form of what is selected, and type another name."""
@@ -484,6 +494,8 @@ class NetworkEditor(QWidget):
         if self.kinds.isAncestorOf(self.focusWidget() or self):
             self.view.setFocus()
             self.kinds.setVisible(self.open["palette"] and not self._narrow)
+            return True
+        if self.numbers.let_go():
             return True
         if self.scene.wiring:
             self.scene.cancel_wire()
@@ -595,12 +607,14 @@ class NetworkEditor(QWidget):
         self.panel.setVisible(self.open["panel"])
         self._panel_button.show()
         self.floating.place()
+        self.view.keep_fitted()
 
     def let_go(self) -> None:
         """Nothing floats at the right; who wanted the panel back has taken it."""
         self.panel.hide()
         self._panel_button.hide()
         self.floating.place()
+        self.view.keep_fitted()
 
     # -- menus --
 
@@ -663,10 +677,16 @@ class NetworkEditor(QWidget):
 
     # -- a run --
 
-    def show_run(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray], unit: str = "") -> None:
-        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles."""
+    def show_run(
+        self,
+        values: Mapping[str, float],
+        histories: Mapping[str, np.ndarray],
+        unit: str = "",
+        spikes: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes."""
         self._values = dict(values)
-        self.scene.show_activity(values, histories, unit)
+        self.scene.show_activity(values, histories, unit, spikes)
         self._show_numbers()
 
     def _show_numbers(self) -> None:

@@ -5,15 +5,17 @@ Every function is pure and knows no window. Nothing to do is None; what cannot b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from lab.graph.document import GRID, Comment, Graph, Node
+from lab.graph.document import GRID, Comment, Graph, GraphError, Node
+from lab.params import Described
 
 UNITS, CARDS = (170.0, 120.0), (300.0, 150.0)  # distances of columns and rows when a graph is tidied up
-ROOM = 10 * GRID, 5 * GRID  # what a card needs, wires beside it included
+ROOM = 10 * GRID, 7 * GRID  # what a card needs, wires beside it included
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ def free_place(graph: Graph, x: float, y: float) -> tuple[float, float]:
     x, y = grid(x), grid(y)
     for step in count():
         for across, down in ((0, 1), (0, -1), (1, 0), (-1, 0)):
-            at = x + 2 * across * step * GRID, y + down * step * GRID
+            at = (
+                x + 2 * across * step * GRID,
+                y + down * (step + 2 if step else 0) * GRID,
+            )  # a card is higher than the room that is left below it
             if not any(abs(n.x - at[0]) < ROOM[0] and abs(n.y - at[1]) < ROOM[1] for n in graph.nodes):
                 return at
     raise AssertionError
@@ -69,13 +74,15 @@ def add(graph: Graph, kind: str, x: float, y: float) -> Edit:
 def connect(graph: Graph, source: str, output: str, target: str, input: str) -> Edit:
     """A wire between two ports."""
     after, id = graph.connect(source, target, output, input, **_like(graph, source), **graph.kinds.joined(graph, source, target))
+    after = after.kinds.fitted(after, after.edge(id))
     return Edit(after, f"Join {graph.node(source).title} to {graph.node(target).title}", (id,))
 
 
 def add_joined(graph: Graph, source: str, output: str, kind: str, input: str, x: float, y: float) -> Edit:
     """A node of a kind at the end of a wire."""
     after, id = graph.add_node(kind, grid(x), grid(y))
-    after, _ = after.connect(source, id, output, input, **_like(graph, source), **graph.kinds.joined(after, source, id))
+    after, wire = after.connect(source, id, output, input, **_like(graph, source), **graph.kinds.joined(after, source, id))
+    after = after.kinds.fitted(after, after.edge(wire))
     return Edit(after, f"Add {graph.kinds.kind(kind).title}", (id,))
 
 
@@ -182,6 +189,68 @@ def set_value(graph: Graph, id: str, name: str, value: Any, final: bool = True) 
     else:
         words = f"{name.replace('_', ' ').capitalize()} of {_whose(graph, id)}"
     return Edit(graph.set(id, **{name: value}), words, key=f"{id}.{name}", final=final)
+
+
+@dataclass(frozen=True)
+class Grip:
+    """The number that stands on a wire: whose it is, its name, and its value with the sign that the wire shows."""
+
+    id: str
+    name: str
+    value: Any
+    signed: bool  # its sign is another parameter, `sign`
+    whole: Described
+
+
+def grip(graph: Graph, wire: str) -> Grip | None:
+    """What a hand takes on a wire, if there is anything."""
+    edge = graph.edge(wire)
+    found = graph.kinds.handle(graph, edge)
+    if found is None:
+        return None
+    id, name = found
+    whole = edge.properties if id == edge.id else graph.node(id).parameters
+    value = getattr(whole, name)
+    signed = "sign" in type(whole).specs() and isinstance(value, float)
+    return Grip(id, name, -value if signed and whole.sign == "inhibitory" else value, signed, whole)  # type: ignore[attr-defined]
+
+
+def pulled(held: Grip, pixels: float, fine: bool = False) -> float:
+    """The value after a pull of so many pixels upwards: eighty double it, or make it 0; a sign of its own is never changed by a pull."""
+    begun = float(held.value)
+    scale = (abs(begun) or 1.0) / 80.0 * (0.1 if fine else 1.0)
+    digits = 1 - math.floor(math.log10(scale))
+    value = round(begun + pixels * scale, digits)
+    if held.signed and begun:
+        value = max(0.0, value) if begun > 0 else min(0.0, value)
+    spec = type(held.whole).specs()[held.name]
+    least = -math.inf if spec.lo is None else spec.lo
+    most = math.inf if spec.hi is None else spec.hi
+    return max(-most, min(most, value)) if held.signed else max(least, min(most, value))
+
+
+def set_grip(graph: Graph, held: Grip, value: Any, final: bool = True) -> Edit | None:
+    """Another number on a wire; a sign that is a parameter of its own follows the sign of what was typed."""
+    if not held.signed:
+        return set_value(graph, held.id, held.name, value, final)
+    sign = "inhibitory" if value < 0 else "excitatory" if value > 0 else held.whole.sign  # type: ignore[attr-defined]
+    if sign != held.whole.sign:  # type: ignore[attr-defined]
+        after = graph.set(held.id, sign=sign, **{held.name: abs(value)})
+        return Edit(after, f"{held.name.capitalize()} of {_whose(graph, held.id)}", key=f"{held.id}.{held.name}", final=final)
+    return set_value(graph, held.id, held.name, abs(value), final)
+
+
+def typed(held: Grip, text: str) -> Any:
+    """What was typed on a wire: a number where it holds one, else the text itself."""
+    if not isinstance(held.value, float):
+        return text.strip()
+    try:
+        value = float(text.strip().replace(",", ".").replace("\u2212", "-"))
+    except ValueError:
+        raise GraphError(f"A wire takes a number here (got '{text.strip()[:40]}'): type one such as 1.5, or press Escape.") from None
+    if not math.isfinite(value):
+        raise GraphError("A wire takes a finite number: type one such as 1.5, or press Escape.")
+    return value
 
 
 def _whose(graph: Graph, id: str) -> str:

@@ -25,7 +25,8 @@ WORDS = 0.42  # smaller than this, wires are drawn without theirs
 CIRCLE = QRectF(-UNIT / 2, -UNIT / 2, UNIT, UNIT)
 CARD = QRectF(-WIDTH / 2, -HEIGHT / 2, WIDTH, HEIGHT)
 CIRCLE_ROOM = CIRCLE.adjusted(-46, -12, 46, 46)
-CARD_ROOM = CARD.adjusted(-12, -12, 12, 12)
+TALL = CARD.adjusted(0, -16, 0, 16)
+RASTER = 30.0  # height of the spikes in a tall card
 
 
 class Canvas(Protocol):
@@ -73,17 +74,18 @@ class NodeItem(QGraphicsItem):
         self.activity = math.nan
         self.history = np.empty(0)  # (times,) or (times, channels)
         self.unit_of_history = ""
+        self.spikes = np.empty((0, 2))  # when and in which row, both 0 to 1
         self.allowed: bool | None = None  # while a wire is drawn: whether it may end here
         self.setPos(node.x, node.y)
 
     @property
     def body(self) -> QRectF:
         """The card without ports and marks."""
-        return CIRCLE if self.unit else CARD
+        return CIRCLE if self.unit else TALL if self.kind.tall else CARD
 
     def boundingRect(self) -> QRectF:
         """Body, ports, marks, and the title under a unit."""
-        return CIRCLE_ROOM if self.unit else CARD_ROOM
+        return CIRCLE_ROOM if self.unit else self.body.adjusted(-12, -12, 12, 12)
 
     def shape(self) -> QPainterPath:
         """Where it can be taken: the body; ports are the scene's matter."""
@@ -166,6 +168,8 @@ class NodeItem(QGraphicsItem):
             self._paint_level(painter, QRectF(text.left(), body.bottom() - 24, text.width() - 52, 8), colour)
         elif len(self.history) > 1:
             top = body.bottom() - 28 if self.caption else text.top() - 1
+            if self.kind.tall:
+                self._paint_spikes(painter, QRectF(text.left(), top - RASTER - 3, body.right() - 12 - text.left(), RASTER), colour)
             self._paint_history(painter, QRectF(text.left(), top, text.width() - 44, body.bottom() - 8 - top), colour)
 
     def _paint_level(self, painter: QPainter, area: QRectF, colour: Any) -> None:
@@ -213,6 +217,14 @@ class NodeItem(QGraphicsItem):
             painter.drawText(
                 QRectF(area.right() + 2, area.center().y() - 12, 52, 24), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, last
             )
+
+    def _paint_spikes(self, painter: QPainter, area: QRectF, colour: Any) -> None:
+        """The latest spikes of a few cells, a row for each."""
+        painter.fillRect(area, self.network.paints.raised)
+        if len(self.spikes):
+            x, y = area.left() + self.spikes[:, 0] * area.width(), area.top() + self.spikes[:, 1] * area.height()
+            painter.setPen(QPen(colour, 2))
+            painter.drawPoints([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
 
     def _paint_unit(self, painter: QPainter, detail: float, colour: Any) -> None:
         paints, body = self.network.paints, self.body
@@ -297,6 +309,7 @@ class EdgeItem(QGraphicsItem):
         self.width = 1.6
         self.problem = ""
         self.path = QPainterPath()
+        self.way: np.ndarray | None = None  # (k, 4, 2) chain of curves
         self._line = (QPointF(), QPointF())
         self._shape: QPainterPath | None = None
         self._label_at = QRectF()
@@ -306,39 +319,35 @@ class EdgeItem(QGraphicsItem):
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setZValue(1)
 
-    def lay(self) -> None:
-        """Find the way anew after a node was moved."""
-        start, body = self.network.anchor(self.edge.source, self.edge.output, "output")
-        end, to = self.network.anchor(self.edge.target, self.edge.input, "input")
-        start, end = start + QPointF(PORT, 0), end - QPointF(PORT + 1, 0)
+    def put(self, start: QPointF, end: QPointF, words: tuple[float, float, float, float] | None = None) -> None:
+        """Lie on its way, or straight between two ends where thousands do; the words in their rectangle."""
         self.prepareGeometryChange()
+        start, end = start + QPointF(PORT, 0), end - QPointF(PORT + 1, 0)
         self._line = (start, end)
         self._shape = None
         self._label_at = QRectF()
         # Thousands of wires are drawn by the scene in one stroke; here they can only be taken.
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents, self.network.plain and self.edge.id not in self.network.loud)
-        if self.network.plain:
+        if self.network.plain or self.way is None:
             self.path = QPainterPath(start)
             self.path.lineTo(end)
             self._head, self._bar = QPolygonF(), (QPointF(), QPointF())
             self._bounds = QRectF(start, end).normalized().adjusted(-8, -8, 8, 8)
             return
-        if self.network.directed:
-            self.path = routes.route(start, end, body, to, self.lane, body == to)
-        else:
-            self.path = QPainterPath(body.center())
-            self.path.lineTo(to.center())
+        self.path = routes.path(self.way)
         # A wire that acts both ways has no end to mark.
         marked = self.network.directed
         self._bar = routes.bar(self.path, 7 + self.width / 2) if marked and self.size < 0 else (QPointF(), QPointF())
         self._head = routes.head(self.path, 6.0 + self.width) if marked and self.size >= 0 else QPolygonF()
         self._bounds = self.path.controlPointRect().adjusted(-14, -14, 14, 14)
-        if self.label:
-            middle = self.path.pointAtPercent((0.5, 0.34, 0.66, 0.42, 0.58)[self.lane % 5])
-            wide = self.network.paints.mono_size.horizontalAdvance(self.label) + 16
-            short = end.x() - start.x() > 12 and self.path.length() < wide + 40
-            self._label_at = QRectF(middle.x() - wide / 2, middle.y() - (44 if short else 12), wide, 24)
+        if words is not None:
+            self._label_at = QRectF(QPointF(*words[:2]), QPointF(*words[2:]))
             self._bounds = self._bounds.united(self._label_at.adjusted(-3, -3, 3, 3))
+
+    @property
+    def words_at(self) -> QRectF:
+        """Where its words stand."""
+        return self._label_at
 
     @property
     def line(self) -> tuple[QPointF, QPointF]:

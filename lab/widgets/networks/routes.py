@@ -1,48 +1,21 @@
-"""How a wire runs from an output to an input: a curve forward, and around the nodes where it leads back."""
+"""Ways of wires as Qt draws them (`lab.graph.ways` finds them), with their ends."""
 
 from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRectF
+import numpy as np
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
-BEND = 26.0
-LANE = 16.0
 
-
-def route(start: QPointF, end: QPointF, one: QRectF, other: QRectF, lane: int = 0, own: bool = False) -> QPainterPath:
-    """Path from an output at `start` of the node `one` to an input at `end` of the node `other`.
-
-    lane   number of this wire among those between the same nodes; each runs a little aside.
-    own    the wire leads back to the node it begins at: it runs above it.
-    """
-    path = QPainterPath(start)
-    if own:
-        top = one.top() - 30 - LANE * lane
-        _around(path, start, end, top)
-        return path
-    if end.x() - start.x() > 12:
-        pull = max(40.0, (end.x() - start.x()) * 0.5)
-        bow = LANE * lane
-        path.cubicTo(start + QPointF(pull, bow), end + QPointF(-pull, bow), end)
-        return path
-    if abs(end.y() - start.y()) > one.height() / 2 + other.height() / 2 + 20:
-        # Room between the two: pass there.
-        middle = (one.bottom() + other.top()) / 2 if other.top() > one.bottom() else (one.top() + other.bottom()) / 2
-        _around(path, start, end, middle + LANE * lane)
-        return path
-    low = max(one.bottom(), other.bottom()) + 28 + LANE * lane
-    _around(path, start, end, low)
-    return path
-
-
-def _around(path: QPainterPath, start: QPointF, end: QPointF, level: float) -> None:
-    """Out to the right, along `level`, and in from the left, with round corners."""
-    right, left = start.x() + BEND, end.x() - BEND
-    path.cubicTo(QPointF(right + 6, start.y()), QPointF(right + 6, level), QPointF(start.x() - 2, level))
-    path.lineTo(QPointF(end.x() + 2, level))
-    path.cubicTo(QPointF(left - 6, level), QPointF(left - 6, end.y()), end)
+def path(way: np.ndarray) -> QPainterPath:
+    """The path of a way."""
+    pieces = way.tolist()
+    drawn = QPainterPath(QPointF(*pieces[0][0]))
+    for _, b, c, d in pieces:
+        drawn.cubicTo(QPointF(*b), QPointF(*c), QPointF(*d))
+    return drawn
 
 
 def head(path: QPainterPath, size: float) -> QPolygonF:

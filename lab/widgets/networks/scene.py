@@ -19,8 +19,11 @@ from lab.graph.document import GRID, Graph, Problem
 from lab.widgets import theme
 from lab.widgets.networks.items import CommentItem, EdgeItem, GroupItem, NodeItem
 from lab.widgets.networks.paints import Paints
+from lab.widgets.networks.wires import ROUTED, Wires
 
 REACH = 14.0
+TAKEN = 4  # pixels that a hand moves before it drags a number: a click moves a little, too
+NO_SPIKES = np.empty((0, 2))
 PLAIN = 400  # graphs with more wires are drawn without words and heads
 
 
@@ -30,11 +33,13 @@ class NetworkScene(QGraphicsScene):
     moved(places)                             nodes and comments were dragged: id -> (x, y)
     wired(source, output, target, input)      a wire was drawn between two ports that can be joined
     loose(source, output, x, y)               a wire was let go over an empty place
+    pulled(wire, pixels, fine, final)         the number on a wire is dragged: so many pixels upwards from where it was taken
     """
 
     moved = Signal(dict)
     wired = Signal(str, str, str, str)
     loose = Signal(str, str, float, float)
+    pulled = Signal(str, float, bool, bool)
 
     def __init__(self, parent: Any = None):
         super().__init__(parent)
@@ -50,6 +55,8 @@ class NetworkScene(QGraphicsScene):
         self._touching: dict[str, list[str]] = {}
         self._inside: dict[str, str] = {}  # node -> the folded group it is in
         self._dirty: set[str] = set()
+        self._moved: set[str] = set()  # nodes that stand elsewhere than when wires were laid
+        self.wires = Wires(self)
         self._lines: dict[str, QLineF] = {}
         self._batches: list[tuple[list[QLineF], np.ndarray]] | None = None
         self.version = 0  # counts what changes the small map
@@ -72,6 +79,8 @@ class NetworkScene(QGraphicsScene):
             item.hide()
             self.addItem(item)
         self._pressed: dict[str, tuple[float, float]] = {}
+        self._pull: tuple[str, int] | None = None  # the wire whose number a hand took, and the height on the screen
+        self._pulling = False
         theme.changes().changed.connect(self.set_theme)
 
     # -- agreeing with a graph --
@@ -99,6 +108,7 @@ class NetworkScene(QGraphicsScene):
         ]:
             self.removeItem(self.edges.pop(id))
         self.loud &= set(self.edges)
+        self._moved |= {i for i in self.nodes if i not in known_nodes}
         self._lines = {i: line for i, line in self._lines.items() if plain and i in self.edges}
         for id in [i for i, item in self.nodes.items() if i not in known_nodes or known_nodes[i].kind != item.node.kind]:
             self.removeItem(self.nodes.pop(id))
@@ -159,6 +169,10 @@ class NetworkScene(QGraphicsScene):
         for edge in graph.edges:
             one, other = inside.get(edge.source), inside.get(edge.target)
             self.edges[edge.id].setVisible(one is None or one != other)
+
+    def standing(self, node: str) -> str:
+        """What stands for a node: itself, or the folded group it is in."""
+        return self._inside.get(node, node)
 
     def anchor(self, node: str, port: str, side: str) -> tuple[QPointF, QRectF]:
         """Where a wire begins or ends, and the body that it must go around: that of the node, or of the folded group it is in."""
@@ -225,8 +239,14 @@ class NetworkScene(QGraphicsScene):
                     item.setToolTip(sentence)
                     item.update()
 
-    def show_activity(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray], unit: str = "") -> None:
-        """Numbers of a run: the activity of units, the latest rates of populations, the latest values of ensembles."""
+    def show_activity(
+        self,
+        values: Mapping[str, float],
+        histories: Mapping[str, np.ndarray],
+        unit: str = "",
+        spikes: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        """Numbers of a run: the activity of units, the latest rates and spikes of populations, the latest values of ensembles."""
         for id, item in self.nodes.items():
             value = values.get(id, float("nan"))
             if value != item.activity and not (value != value and item.activity != item.activity):
@@ -235,9 +255,10 @@ class NetworkScene(QGraphicsScene):
             history = histories.get(id)
             if history is not None:
                 item.history, item.unit_of_history = history, unit
+                item.spikes = (spikes or {}).get(id, NO_SPIKES)
                 item.update(item.body.adjusted(10, 30, 0, 0))
             elif len(item.history):
-                item.history = np.empty(0)
+                item.history, item.spikes = np.empty(0), NO_SPIKES
                 item.update()
 
     def wire_colour(self, edge: Any) -> QColor:
@@ -248,20 +269,32 @@ class NetworkScene(QGraphicsScene):
     def node_moved(self, id: str) -> None:
         """Wires of a node are laid again before the next frame, once however many of its ends moved."""
         self._dirty.update(self._touching.get(id, ()))
+        self._moved.add(self._inside.get(id, id))
         if not self._soon.isActive():
             self._soon.start()
 
     def flush(self) -> None:
         """Lay the wires that need it."""
         self.version += 1
-        for id in self._dirty:
-            if id in self.edges:
-                self.edges[id].lay()
-                self.edges[id].update()
-                if self.plain and self.edges[id].isVisible():
-                    self._lines[id] = QLineF(*self.edges[id].line)
+        known = self._dirty & set(self.edges)
+        if self.plain:
+            for id in known:
+                wire = self.edges[id]
+                start, _ = self.anchor(wire.edge.source, wire.edge.output, "output")
+                wire.put(start, self.anchor(wire.edge.target, wire.edge.input, "input")[0])
+                wire.update()
+                if wire.isVisible():
+                    self._lines[id] = QLineF(*wire.line)
                 else:
                     self._lines.pop(id, None)
+        elif known or self._moved:
+            dragging = self.mouseGrabberItem() is not None
+            all_over = bool(self._moved) and not dragging and len(self.edges) <= ROUTED
+            anew = set(self.edges) if all_over else known | self.wires.touched(self._moved)
+            self.wires.lay(anew, dragging)
+            for id in anew:
+                self.edges[id].update()
+        self._moved.clear()
         if self.plain and not self._dirty <= self.loud:
             self._draw_ground_again()
         if self._dirty:
@@ -390,6 +423,24 @@ class NetworkScene(QGraphicsScene):
         """The node at a place."""
         return next((i for i in self.items(at) if isinstance(i, NodeItem)), None)
 
+    def words_under(self, at: QPointF) -> EdgeItem | None:
+        """The wire whose words stand at a place."""
+        for item in self.items(at):
+            if isinstance(item, NodeItem):
+                return None
+            if isinstance(item, EdgeItem) and item.words_at.contains(at):
+                return item
+        return None
+
+    @property
+    def pulling(self) -> bool:
+        """Whether the number of a wire is being dragged."""
+        return self._pulling
+
+    def stop_pull(self) -> None:
+        """The hand that drags a number has no effect any more."""
+        self._pull, self._pulling = None, False
+
     @property
     def wiring(self) -> bool:
         """Whether a wire is being drawn."""
@@ -508,6 +559,9 @@ class NetworkScene(QGraphicsScene):
                 self.drag_wire(at)
                 event.accept()
                 return
+            words = self.words_under(at)
+            if words is not None:
+                self._pull, self._pulling = (words.edge.id, event.screenPos().y()), False
         super().mousePressEvent(event)
         group = next((i for i in self.selectedItems() if isinstance(i, GroupItem)), None)
         if group is not None and self.itemAt(at, QTransform()) is group:
@@ -519,6 +573,13 @@ class NetworkScene(QGraphicsScene):
         """Lead the wire, or drag what was taken."""
         if self.wiring:
             self.drag_wire(event.scenePos())
+            event.accept()
+            return
+        if self._pull is not None:
+            up = self._pull[1] - event.screenPos().y()
+            self._pulling = self._pulling or abs(up) >= TAKEN
+            if self._pulling:
+                self.pulled.emit(self._pull[0], float(up), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier), False)
             event.accept()
             return
         if not event.buttons():
@@ -537,6 +598,10 @@ class NetworkScene(QGraphicsScene):
             self.end_wire(event.scenePos())
             event.accept()
             return
+        if self._pulling and self._pull is not None:
+            up = self._pull[1] - event.screenPos().y()
+            self.pulled.emit(self._pull[0], float(up), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier), True)
+        self.stop_pull()
         super().mouseReleaseEvent(event)
         before, self._pressed = self._pressed, {}
         after = self._places()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPen, QPixmap, QTransform
 from PySide6.QtWidgets import QFrame, QGraphicsItem, QGraphicsView, QWidget
 
 from lab.widgets.networks import floating
-from lab.widgets.networks.items import PORT, CommentItem, GroupItem, NodeItem
+from lab.widgets.networks.items import PORT, CommentItem, EdgeItem, GroupItem, NodeItem
 from lab.widgets.networks.scene import NetworkScene
 
 LEAST, MOST = 0.04, 4.0
@@ -25,7 +25,7 @@ class NetworkView(QGraphicsView):
 
     keyed(event)        a key that the editor may know; it accepts the event if it does
     dropped(kind, x, y) a kind was dragged here from the palette
-    opened(id)          a node, comment or group was double-clicked
+    opened(id)          a node, wire, comment or group was double-clicked
     tapped              Space was pressed and let go without panning
     seen, settled       another zoom or place; the button of the mouse was let go
     """
@@ -174,8 +174,15 @@ class NetworkView(QGraphicsView):
             return
         super().mouseMoveEvent(event)
         over = self.network.hot is not None
+        words = not over and (self.network.pulling or self.network.words_under(self.mapToScene(event.position().toPoint())) is not None)
         self.viewport().setCursor(
-            Qt.CursorShape.CrossCursor if over else Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.ArrowCursor
+            Qt.CursorShape.CrossCursor
+            if over
+            else Qt.CursorShape.SizeVerCursor
+            if words
+            else Qt.CursorShape.OpenHandCursor
+            if self._space
+            else Qt.CursorShape.ArrowCursor
         )
 
     def mouseReleaseEvent(self, event: Any) -> None:
@@ -194,6 +201,8 @@ class NetworkView(QGraphicsView):
         item = self.itemAt(event.position().toPoint())
         if isinstance(item, NodeItem):
             self.opened.emit(item.node.id)
+        elif isinstance(item, EdgeItem):
+            self.opened.emit(item.edge.id)
         elif isinstance(item, CommentItem):
             self.opened.emit(item.comment.id)
         elif isinstance(item, GroupItem):

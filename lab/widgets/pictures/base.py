@@ -94,6 +94,7 @@ class PictureView(QWidget):
         self._readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._readout.hide()
         self._foreseen: Foreseen | None = None  # made when something is asked first
+        self._question: Ask | None = None  # of the place under the cursor
         theme.changes().changed.connect(self.set_theme)
 
     # -- for the shell --
@@ -139,6 +140,8 @@ class PictureView(QWidget):
             self.say("" if shown else self.empty_text())
         except LabError as error:
             self.say(str(error))
+        if self._question is not None:  # under a cursor that rests, too, what is shown is of now
+            self.asked.emit(self._question)
         return True
 
     def set_model(self, model: Model) -> None:
@@ -234,13 +237,15 @@ class PictureView(QWidget):
         """Ask what the picture's `hover` would be after a click at `place`, to show it beside the cursor `at`; None: no longer."""
         picture = self.picture
         if place is None or at is None or not (picture.hover and picture.click):
+            self._question = None
             if self._foreseen is not None:
                 self._foreseen.leave()
             return
         if self._foreseen is None:
             self._foreseen = Foreseen(self)
         self._foreseen.follow(at)
-        self.asked.emit(Ask(picture.hover, picture.click, {"x": float(place[0]), "y": float(place[1])}))
+        self._question = Ask(picture.hover, picture.click, {"x": float(place[0]), "y": float(place[1])})
+        self.asked.emit(self._question)
 
     def show_answer(self, answer: Answer) -> None:
         """Show what was asked, if it was asked here and the cursor still is."""

@@ -198,12 +198,14 @@ class Grips(QObject):
         self._show_stroke(())
 
     def _pen(self, at: QPointF, start: bool, finish: bool, shift: bool) -> bool:
+        # In time since the left edge: a page that is turned while one draws would take what was drawn along.
+        x = at.x() - self.view.field.viewRange()[0][0]
         if start:
             self._stroke = []
         # Drawn to and fro, what comes later counts.
-        if self._stroke and at.x() < self._stroke[-1][0]:
-            self._stroke = [p for p in self._stroke if p[0] < at.x()]
-        self._stroke.append((at.x(), at.y()))
+        if self._stroke and x < self._stroke[-1][0]:
+            self._stroke = [p for p in self._stroke if p[0] < x]
+        self._stroke.append((x, at.y()))
         self._show_stroke(self._stroke)
         if finish:
             self.finish()
@@ -216,13 +218,15 @@ class Grips(QObject):
         if handle is None or len(stroke) < 2 or stroke[-1][0] <= stroke[0][0]:
             self._show_stroke(())
             return
-        (x0, _), _ = self.view.field.viewRange()
-        start = x0 + (float(getattr(self.view.model, handle.base)) if handle.base else 0.0)
+        chosen = self._chosen(handle)
+        start = float(getattr(self.view.model, handle.base)) if handle.base else 0.0
+        if stroke[0][0] < start:  # begun before the stimulus does: what was drawn counts, from the left edge on
+            start = chosen[handle.base] = 0.0
         x = np.array([p[0] for p in stroke]) - start
         y = np.array([p[1] for p in stroke])
         at = np.linspace(max(0.0, x[0]), x[-1], min(POINTS, max(2, len(x))))
         points = [[float(f"{a:.6g}"), float(f"{b:.4g}")] for a, b in zip(at, np.interp(at, x, y), strict=True)]
-        self.wanted.emit({handle.param: points, **self._chosen(handle)}, True)
+        self.wanted.emit({handle.param: points, **chosen}, True)
 
     def take_file(self, path: str) -> None:
         """Make a file the stimulus."""
@@ -237,7 +241,7 @@ class Grips(QObject):
 
     def _show_stroke(self, stroke: Any) -> None:
         points = np.array(stroke, float).reshape(-1, 2)
-        ink = Stroke(points[:, 0], points[:, 1], theme.colour("warn"), theme.current().stroke)
+        ink = Stroke(points[:, 0] + self.view.field.viewRange()[0][0], points[:, 1], theme.colour("warn"), theme.current().stroke)
         self._trace.set_strokes((ink,) if len(points) > 1 else (), self.view.field.viewRect())
 
     def set_model(self, model: Model) -> None:

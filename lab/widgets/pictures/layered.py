@@ -146,6 +146,27 @@ class Drawing:
                     found.append(Stroke(away, (size + 0.5) / BANDS, x[chosen].ravel(), y[chosen].ravel()))
         return found
 
+    def labels(self, curves: Sequence[Curve], sizes: Sequence[np.ndarray], tall: float) -> list[np.ndarray]:
+        """(wires, 2) for each bundle: where on its wire each number stands, so that none covers another if that can be.
+
+        sizes: the width of each number of a bundle (none: it has no numbers); tall: the height of all. Each takes the first
+        free place of its wire, from that third on where the more units are: there wires lie apart.
+        """
+        taken = np.empty((0, 4))  # left, top, right, bottom
+        found, fine = [], np.linspace(0.0, POINTS - 1.0, 4 * POINTS)
+        for k, ((x, y), wide) in enumerate(zip(curves, sizes, strict=True)):
+            places = np.empty((len(wide), 2))
+            there, here = self.weights(k).shape
+            order = np.argsort(np.abs(fine[4:-4] - (POINTS // 3 if there >= here else POINTS - 1 - POINTS // 3)), kind="stable")
+            for row, w in enumerate(wide):
+                way = np.stack([np.interp(fine[4:-4], np.arange(POINTS), values[row]) for values in (x, y)], axis=1)[order]
+                half = np.array([w / 2, tall / 2])
+                over = np.minimum(taken[:, 2:], (way + half)[:, None]) - np.maximum(taken[:, :2], (way - half)[:, None])
+                places[row] = way[np.argmin(np.prod(np.maximum(over, 0.0), axis=2).sum(1))]
+                taken = np.vstack([taken, [*(places[row] - half), *(places[row] + half)]])
+            found.append(places)
+        return found
+
     def wire_at(self, curves: Sequence[Curve], at_x: float, at_y: float) -> Wire | None:
         """The wire under a place that can be changed, strong ones first."""
         best: tuple[float, Wire] | None = None

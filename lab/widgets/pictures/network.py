@@ -229,14 +229,17 @@ class NetworkView(PictureView):
         font = theme.mono_font(look.caption)
         painter.setFont(font)
         measure = QFontMetricsF(font)
-        for (x, y), wire in zip(self.drawing.curves(places), self.drawing.wires, strict=True):
-            if not wire.get("numbers"):
-                continue
-            at = POINTS // 3
-            for px, py, weight in zip(x, y, np.ravel(np.asarray(wire["weights"], float)), strict=True):
-                text = signed(float(weight))
-                box = QRectF(0, 0, measure.horizontalAdvance(text) + 8, measure.height() + 2)
-                box.moveCenter(QPointF(float(px[at]), float(py[at])))
+        curves = self.drawing.curves(places)
+        texts = [
+            [signed(float(w)) for w in self.drawing.weights(k).ravel()] if wire.get("numbers") else []
+            for k, wire in enumerate(self.drawing.wires)
+        ]
+        sizes = [np.array([measure.horizontalAdvance(text) + 8.0 for text in bundle]) for bundle in texts]
+        tall = measure.height() + 2.0
+        for bundle, wide, at in zip(texts, sizes, self.drawing.labels(curves, sizes, tall), strict=True):
+            for text, width, (px, py) in zip(bundle, wide, at, strict=True):
+                box = QRectF(0, 0, float(width), tall)
+                box.moveCenter(QPointF(float(px), float(py)))
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.colour("surface"))
                 painter.drawRoundedRect(box, 4, 4)

@@ -272,8 +272,9 @@ class StripsView(PictureView):
         x = self._x
         if self._pinned is not None:
             x = (self._pinned - self._origin()) * self.model.clock.dt
+        if x is not None:
             (x0, x1), _ = self.children_shown[0].field.viewRange()
-            if not x0 <= x <= x1:  # its page is over
+            if not x0 <= x <= x1:  # its page is over, or its run
                 self._pinned = self._x = x = None
                 self.pointed_at.emit(None)
         for view in self.children_shown:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import ModelError
@@ -23,6 +23,9 @@ WIDEST_WORD = 170  # px: longer words are cut
 Index = QModelIndex | QPersistentModelIndex
 WRAPPED = 60  # rows that are measured
 SHORT = 24  # characters that never need a second line
+PADDING = 20  # of a cell
+BAR, SHORTEST_BAR = 130, 44  # px of a column of bars, and what it gives way to
+FILLED, TICK = "█", "│"
 
 
 def cell_text(value: Any) -> str:
@@ -34,6 +37,39 @@ def cell_text(value: Any) -> str:
     if isinstance(value, (float, np.generic, np.ndarray)):
         return number(float(value), 5)
     return str(value)
+
+
+def bar_of(value: Any) -> tuple[float, float | None] | None:
+    """The share that a text of blocks shows, and where its tick stands; None for other texts."""
+    if not isinstance(value, str) or len(value) < 8 or set(value) - {FILLED, TICK, " "}:
+        return None
+    return (value.rfind(FILLED) + 1) / len(value), value.find(TICK) / (len(value) - 1) if TICK in value else None
+
+
+class Bars(QStyledItemDelegate):
+    """Draws texts of blocks as bars that are as long as their column lets them."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Ground as ever; then the bar, and its tick as an upright line."""
+        bar = bar_of(index.data())
+        if bar is None:
+            super().paint(painter, option, index)
+            return
+        bare = QStyleOptionViewItem(option)
+        self.initStyleOption(bare, index)
+        bare.text = ""  # type: ignore[attr-defined]
+        view = self.parent()
+        assert isinstance(view, QTableView)
+        view.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, bare, painter, view)
+        paint_bar(painter, QRectF(option.rect), *bar)  # type: ignore[attr-defined]
+
+
+def paint_bar(painter: QPainter, cell: QRectF, share: float, tick: float | None) -> None:
+    """A bar in a cell, with a tick where something else would put it."""
+    room = cell.adjusted(8, 0.28 * cell.height(), -8, -0.28 * cell.height())
+    painter.fillRect(QRectF(room.left(), room.top(), room.width() * share, room.height()), theme.colour("series0"))
+    if tick is not None:
+        painter.fillRect(QRectF(room.left() + tick * room.width() - 1, room.top() - 3, 2, room.height() + 6), theme.colour("text"))
 
 
 class Rows(QAbstractTableModel):
@@ -93,6 +129,7 @@ class TableView(PictureView):
         self.rows = Rows(self)
         self.grid = QTableView(self)
         self.grid.setModel(self.rows)
+        self.grid.setItemDelegate(Bars(self.grid))
         self.grid.verticalHeader().hide()
         self.grid.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.grid.horizontalHeader().setStretchLastSection(True)
@@ -115,7 +152,7 @@ class TableView(PictureView):
     def _wrap(self) -> None:
         """Rows as high as their longest text needs, measured again only when widths or lengths of texts have changed."""
         header, rows = self.grid.horizontalHeader(), self.rows.rows
-        lengths = tuple(len(value) for row in rows[:WRAPPED] for value in row.values() if isinstance(value, str))
+        lengths = tuple(len(value) for row in rows[:WRAPPED] for value in row.values() if isinstance(value, str) and bar_of(value) is None)
         seen = (tuple(header.sectionSize(k) for k in range(self.rows.columnCount())), len(rows), lengths)
         if seen != self._wrapped:
             self._wrapped = seen
@@ -132,11 +169,13 @@ class TableView(PictureView):
             return
         header = self.grid.horizontalHeader()
         needed = [max(self.grid.sizeHintForColumn(k), header.sectionSizeHint(k)) for k in range(count)]
+        bars = [any(bar_of(row.get(name)) for row in self.rows.rows[:WRAPPED]) for name in self.rows.names]
+        needed = [min(width, BAR) if bar else width for width, bar in zip(needed, bars, strict=True)]
         room = self.grid.viewport().width()
         if (room, *needed) != self._fitted:
             self._fitted = (room, *needed)
             # Sentences can be broken into lines down to their longest word; where even that is too wide, the table scrolls: half a number says nothing.
-            widths, least = list(needed), [min(self._longest_word(k), WIDEST_WORD) for k in range(count)]
+            widths, least = list(needed), [SHORTEST_BAR if bars[k] else min(self._longest_word(k), WIDEST_WORD) for k in range(count)]
             limit = max(needed)
             while sum(widths) > room and limit > NARROWEST:
                 limit -= 4
@@ -162,8 +201,8 @@ class TableView(PictureView):
                     QFontMetricsF(theme.sans_font(theme.current().caption)).horizontalAdvance(typeset(name)),
                 )
             )
-            + 32
-        )  # the padding of a cell
+            + PADDING
+        )
 
     def resizeEvent(self, event: Any) -> None:
         """Columns follow the width."""
@@ -215,6 +254,10 @@ class TableView(PictureView):
                 top = area.top() + (r + 1) * height
                 if top + height > area.bottom():
                     break
+                bar = bar_of(row.get(name))
+                if bar is not None:
+                    paint_bar(painter, QRectF(area.left() + k * width, top, width, height), *bar)
+                    continue
                 text = measure.elidedText(cell_text(row.get(name)), Qt.TextElideMode.ElideRight, width - 16)
                 painter.drawText(QRectF(area.left() + k * width + 8, top, width - 16, height), flags, text)
         painter.setPen(QColor(look.tokens.line))

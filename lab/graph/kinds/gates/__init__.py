@@ -13,6 +13,7 @@ from lab.graph.kinds.gates.circuit import (
     census,
     check,
     compiled,
+    handle,
     kind_of,
     label,
     loop,
@@ -35,6 +36,6 @@ __all__ = [
 register(
     Family(
         "gates", "Gates and units", listed(__name__, __path__), check=check, templates=TEMPLATES, label=label, size=size, totals=totals, census=census,
-        arithmetic=arithmetic, words=words,
+        arithmetic=arithmetic, words=words, handle=handle,
     )
 )  # fmt: skip

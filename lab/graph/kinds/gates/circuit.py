@@ -16,6 +16,9 @@ from lab.graph.kinds.gates.gate import Gate, Weight
 MOST_INPUTS = 12
 
 
+FEW = 16  # with more wires, weights of 1 are not written
+
+
 @dataclass(frozen=True)
 class Row:
     """One node of a program: what it computes from which earlier rows with which weights."""
@@ -130,9 +133,14 @@ def size(graph: Graph, edge: Edge) -> float:
 
 
 def label(graph: Graph, edge: Edge) -> str:
-    """The weight where it has an effect and is not 1."""
+    """The weight where it has an effect; weights of 1 only while the wires are few."""
     weight = size(graph, edge)
-    return "" if weight == 1.0 else f"{weight:g}"
+    return "" if weight == 1.0 and (len(graph.edges) > FEW or not kind_of(graph, edge.target).weighted) else f"{weight:g}"
+
+
+def handle(graph: Graph, edge: Edge) -> tuple[str, str] | None:
+    """The weight where it has an effect."""
+    return (edge.id, "weight") if isinstance(edge.properties, Weight) and kind_of(graph, edge.target).weighted else None
 
 
 def words(graph: Graph, edge: Edge) -> str:

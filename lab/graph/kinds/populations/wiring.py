@@ -88,6 +88,31 @@ def label(graph: Graph, edge: Edge) -> str:
     return f"{rules[value.rule]} · J {'-' if value.sign == 'inhibitory' else ''}{value.weight:g} {unit(graph, edge)}{delay}"
 
 
+def handle(graph: Graph, edge: Edge) -> tuple[str, str] | None:
+    """The weight of a projection; the weight of a drive is its own, the same for all its wires."""
+    source = graph.node(edge.source).parameters
+    if isinstance(edge.properties, Projection):
+        return edge.id, "weight"
+    return (edge.source, "weight") if isinstance(source, Drive) else (edge.source, "strength")
+
+
+def joined(graph: Graph, source: str, target: str) -> dict[str, float]:
+    """A wire to cells that nothing drives yet is strong enough to make them fire; one that joins driven cells only shapes what they do."""
+    cells, whose = graph.node(target).parameters, graph.node(source).parameters
+    if not (isinstance(cells, Population) and isinstance(whose, Population)) or source == target or not type(cells).kick:
+        return {}
+    driven = any(True for _ in graph.incoming(target))
+    return {} if driven else {"weight": type(cells).kick}
+
+
+def fitted(graph: Graph, edge: Edge) -> Graph:
+    """A drive that is as it came from the palette takes the weight that makes cells of this kind fire."""
+    source, cells = graph.node(edge.source), graph.node(edge.target).parameters
+    if source.parameters != Drive() or not isinstance(cells, Population) or not type(cells).push or len(graph.outgoing(source.id)) > 1:
+        return graph
+    return graph.set(source.id, weight=type(cells).push)
+
+
 def size(graph: Graph, edge: Edge) -> float:
     """Sign of a projection or drive; weights are in units of their targets, so their widths would not compare."""
     value = edge.properties if isinstance(edge.properties, Projection) else graph.node(edge.source).parameters

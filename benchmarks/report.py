@@ -1,0 +1,126 @@
+"""Run every comparison with another program, one after the other, and write docs/benchmarks.md: a table with machine and date.
+
+    python benchmarks/report.py [--only NAME ...] [--out docs/benchmarks.md]
+
+Each benchmark is a process of its own, in which we and the peer take turns. What is not installed is left out and named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from peer import peer
+
+HERE = Path(__file__).resolve().parent
+
+# Arguments that keep the whole within a quarter of an hour; by hand each takes more rounds.
+RUNS = {
+    "hodgkin_huxley": ("--rounds", "5"),
+    "cable": ("--rounds", "5"),
+    "spiking": ("--rounds", "2", "--only", "current", "conductance"),
+    "ensembles": ("--rounds", "3"),
+    "convolution": ("10",),
+    "tape": ("5",),
+    "networks": ("5",),
+    "generative": ("3",),
+    "local_learning": ("3",),
+    "embedding": ("--rounds", "2", "--only", "word2vec", "umap", "tsne"),
+}
+VERSIONS = {
+    "brian2": ("brian2",), "neuron": ("neuron",), "nest": ("nest-simulator",), "nengo": ("nengo",), "torch": ("torch",), "jax": ("jax",),
+    "maps": ("gensim", "openTSNE", "umap-learn"),
+}  # fmt: skip
+ASKED = "import importlib.metadata as m, sys; print(*(f'{n} {m.version(n)}' for n in sys.argv[1:]), sep=', ')"
+
+
+def machine() -> str:
+    """The processor as the system names it."""
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text().splitlines() if facts.exists() else []
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return f"{name or 'processor without a name'}, {os.cpu_count()} cores"
+
+
+def peers() -> tuple[list[str], list[str]]:
+    """Versions of the peers that are here, and names of those that are not."""
+    here, missing = [], []
+    for name, packages in VERSIONS.items():
+        python = peer(name)
+        told = subprocess.run([str(python), "-c", ASKED, *packages], capture_output=True, text=True) if python else None
+        if told and told.returncode == 0:
+            here.append(told.stdout.strip())
+        else:
+            missing.append(name)
+    return here, missing
+
+
+def measured(name: str) -> tuple[list[dict], str]:
+    """Rows of one benchmark, and why there are none."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "rows"
+        environment = {**os.environ, "LAB_BENCHMARK_ROWS": str(place), "QT_QPA_PLATFORM": "offscreen"}
+        done = subprocess.run([sys.executable, str(HERE / f"{name}.py"), *RUNS[name]], env=environment, capture_output=True, text=True)
+        rows = [json.loads(line) for line in place.read_text("utf-8").splitlines()] if place.exists() else []
+    why = (done.stderr.strip().splitlines() or ["no message"])[-1] if done.returncode else ""
+    return rows, why
+
+
+def line(row: dict) -> str:
+    """One row of the table: what each took, and how many times as long the quickest peer took as we."""
+    times = sorted(row["theirs"].items(), key=lambda pair: pair[1])
+    ratio = f"**{times[0][1] / row['ours']:.2f}**" if times else ""
+    told = "<br>".join(f"{name} {value:.3g}" for name, value in times)
+    return f"| {row['case']} | {row['unit']} | {row['ours']:.3g} | {told} | {ratio} | {row['wanted']} |"
+
+
+def page(found: dict[str, tuple[list[dict], str]], load: tuple[str, str]) -> str:
+    """The whole page."""
+    here, missing = peers()
+    own = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("neural-lab", "numpy", "numba"))
+    parts = [
+        "# Benchmarks",
+        "",
+        "Us and other programs, each in its own best configuration that we know of, in turns within one run, one thread each; medians. "
+        "A ratio above 1 says how many times as long the quickest of the others took. How each is measured is written at the head of its "
+        "file in [benchmarks](../benchmarks/README.md); `python benchmarks/report.py` makes this page anew.",
+        "",
+        f"Measured on {datetime.date.today():%Y-%m-%d}: {machine()}, load {load[0]} at the beginning and {load[1]} at the end; "
+        f"Python {sys.version.split()[0]}, {own}; {', '.join(here) or 'no peer'}."
+        + (f" Not here: {', '.join(missing)}." if missing else ""),
+    ]
+    for name, (rows, why) in found.items():
+        parts += ["", f"## {name.replace('_', ' ').capitalize()}", ""]
+        if rows:
+            parts += ["| Case | Unit | Lab | Others | Ratio | Wanted |", "|---|---|---|---|---|---|", *(line(row) for row in rows)]
+        if why:
+            parts += ["", f"It ended early: {why}"]
+    return "\n".join(parts) + "\n"
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=tuple(RUNS), default=list(RUNS))
+    parser.add_argument("--out", default=str(HERE.parent / "docs" / "benchmarks.md"))
+    given = parser.parse_args()
+    load = lambda: f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"  # noqa: E731
+    began, found = load(), {}
+    for name in given.only:
+        print(name, flush=True)
+        found[name] = measured(name)
+        for row in found[name][0]:
+            print(" ", line(row), flush=True)
+    Path(given.out).write_text(page(found, (began, load())), "utf-8")
+    print(f"written: {given.out}")
+
+
+if __name__ == "__main__":
+    main()
