@@ -25,6 +25,8 @@ RUNS = (
     ("Izhikevich, regular spiking, 200 ms", "izhikevich", 200.0, {}),
     ("FitzHugh-Nagumo, 200 units of time", "fitzhugh-nagumo", 200.0, {}),
     ("Morris-Lecar, class II, 300 ms", "morris-lecar", 300.0, {}),
+    ("Spiking network of Vogels and Abbott, 4000 cells, 100 ms", "spiking-network", 100.0, {}),
+    ("Digits, 64 ReLU units, one epoch", "mlp", 1.0, {}),
 )
 
 

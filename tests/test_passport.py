@@ -1,6 +1,7 @@
 """Passports: safe scripts, one sentence for what cannot be said, children that fail or hang; and other simulators that agree."""
 
 import ast
+import io
 import json
 import math
 import time
@@ -20,6 +21,7 @@ from lab.analysis.passport.programs.neuron import mechanism
 from lab.analysis.passport.writing import Expected, Script, Untold, expression, literal, name, script
 from lab.engine.experiment import Experiment
 from lab.errors import LabError, ModelError
+from lab.graph.kinds.populations import vogels_abbott
 from lab.model import Happened
 from lab.session import Session
 
@@ -137,10 +139,9 @@ def test_what_cannot_be_said_is_said_in_one_sentence(tmp_path, capsys):
         with pytest.raises(ModelError, match=words):
             told.tell(wanted)
     run = told.tell(experiment("leaky-integrate-and-fire"))
-    for other, words in (("nengo", "put to rest by a spike"), ("pytorch", "no single cells")):
-        if other in programs():
-            with pytest.raises(Untold, match=words):
-                programs()[other].tell(run)
+    for other, words in (("nengo", "put to rest by a spike"), ("pytorch", "not told a cell")):
+        with pytest.raises(Untold, match=words):
+            programs()[other].tell(run)
     with pytest.raises(ModelError, match="did you mean 'neuron'"):
         program.program("neurom")
     assert main(["passport", "leaky-integrate-and-fire", "--only", "brian2", "--limit", "0", "--folder", str(tmp_path / "x")]) == 2
@@ -212,6 +213,70 @@ def test_scripts_are_written_where_a_program_is_missing(fake, tmp_path, monkeypa
     assert one(fake, tmp_path / "other", start=False).state == "told"
 
 
+def network(delay=0.5, **changes):
+    """Vogels and Abbott's network, a tenth of it; its first population is called what no program should run."""
+    graph = json.loads(vogels_abbott().to_json())
+    for node in graph["nodes"]:
+        node["values"] |= {"size": node["values"]["size"] // 10, **changes}
+    graph["nodes"][0]["title"] = HOSTILE.replace("\x00", "")[:30]
+    for edge in graph["edges"]:
+        edge["values"] |= {"delay": delay, "probability": 0.2}
+    return Experiment("spiking-network", {"graph": json.dumps(graph)}, steps=1000)
+
+
+def test_a_network_is_told_with_every_synapse_and_where_each_cell_stands():
+    run = told.tell(network())
+    terms = run.terms
+    assert [p["size"] for p in terms.populations] == [320, 80] and terms.arrays["v0"].min() >= -60 and terms.arrays["v0"].max() < -50
+    sizes = (320, 80)
+    for q, p in enumerate(terms.projections):
+        i, j = terms.arrays[f"i{q}"], terms.arrays[f"j{q}"]
+        assert len(i) == len(j) > 0.15 * sizes[p["source"]] * sizes[p["target"]]
+        assert i.max() < sizes[p["source"]] and j.max() < sizes[p["target"]] and p["weight"] == (9.0 if p["sign"] == "inhibitory" else 1.62)
+    for peer in ("brian2", "nest"):
+        script = programs()[peer].tell(run)
+        given, expected = tables(script.text)
+        assert given["populations"][0]["name"].startswith('"""') and len(expected) == 3
+    with pytest.raises(Untold, match="without a delay"):
+        programs()["nest"].tell(told.tell(network(delay=0.0)))
+    for wrong, words in ((network(bias=1.0), "no bias"), (network(synapses="delta"), "exponential synapses")):
+        with pytest.raises(ModelError, match=words):
+            told.tell(wrong)
+    with pytest.raises(ModelError, match="at scale 1"):
+        told.tell(network().with_parameters(scale=0.5))
+
+
+def test_a_trained_network_is_told_as_its_run_leaves_it():
+    terms = told.tell(Experiment("mlp", {"data": "iris", "hidden": "5-4", "activation": "tanh"}, steps=20))
+    h = terms.inputs.astype(float)
+    for layer in terms.layers:
+        h = h @ layer.weights + layer.bias
+        h = np.tanh(h) if layer.activation == "tanh" else h
+    np.testing.assert_allclose(h, terms.outputs, atol=1e-5)
+    given, expected = tables(programs()["pytorch"].tell(terms).text)
+    assert [layer["units"] for layer in given["layers"]] == [5, 4, 3] and "accuracy of the test part" in expected
+    with pytest.raises(ModelError, match="without normalisation"):
+        told.tell(Experiment("mlp", {"data": "iris", "hidden": "5", "normalise": "batch"}, steps=1))
+
+
+@pytest.mark.parametrize("activation", ["ReLU", "leaky ReLU", "sigmoid", "tanh", "softplus", "GELU", "identity"])
+@pytest.mark.parametrize("data", ["iris", "diabetes"])
+def test_pytorch_agrees(data, activation, tmp_path):
+    installed("pytorch")
+    run = Experiment("mlp", {"data": data, "hidden": "6-5", "activation": activation}, steps=20)
+    found = told.passport(run, tmp_path / "out", only=("pytorch",))["pytorch"]
+    assert found.agrees, plain_table({"pytorch": found})
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("peer", ["brian2", "nest"])
+def test_a_network_fires_the_same_spikes_elsewhere(peer, tmp_path):
+    installed(peer)
+    found = told.passport(network(), tmp_path / "out", only=(peer,))[peer]
+    assert found.agrees, plain_table({peer: found})
+    assert found.lines[0].difference == 0
+
+
 def installed(name):
     if interpreter(programs()[name]) is None:
         pytest.skip(f"{name} is not installed in the folder that LAB_PEERS names, nor in .peers")
@@ -241,3 +306,52 @@ def test_other_simulators_agree(peer, cell, ms, parameters, tmp_path):
         pytest.skip(found.sentence)
     assert found.agrees, plain_table({peer: found})
     assert found.version
+
+
+def test_what_the_window_asks_for_is_answered_as_a_line(fake, tmp_path, monkeypatch, capsys):
+    run = experiment("leaky-integrate-and-fire")
+    for asked, words in ((run, "Fake: differ."), (Experiment("hopfield"), "no other program has the parts")):
+        text = json.dumps({"experiment": asked.to_dict(), "folder": str(tmp_path / asked.model)})
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+        monkeypatch.setattr(told, "programs", lambda: {"fake": fake})
+        code = told.serve()
+        answer = json.loads(capsys.readouterr().out)
+        assert code == ("error" in answer) and words in answer.get("said", answer.get("error"))
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("print(json.dumps({'said': 'Brian2: agree.', 'agrees': True}))", "Brian2: agree. All of it is in"),
+        ("print(json.dumps({'error': 'A voltage clamp.'})); sys.exit(1)", "A voltage clamp."),
+        ("sys.exit(3)", "the process that writes it ended"),
+    ],
+)
+def test_a_run_of_the_window_is_written_for_other_programs(open_window, qtbot, tmp_path, monkeypatch, command, words):
+    from lab.widgets import passports
+
+    monkeypatch.setattr(passports, "COMMAND", f"import json; asked = json.loads(sys.stdin.read()); assert asked['experiment']; {command}")
+    window = open_window("leaky-integrate-and-fire")
+    window.driver.run_for(10)
+    qtbot.waitUntil(lambda: window.player.status.step >= 10 and window.player.status.phase == "paused")
+    row = window.marks.rows()[0]
+    offered = {entry.text(): entry.isEnabled() for entry in window.runs.menu(row).actions()}
+    assert offered["Write for other programs…"]
+    window.commands.passport_to(row.id, str(tmp_path))
+    made = window.commands.passports
+    qtbot.waitUntil(lambda: not made.going, timeout=60_000)
+    assert words in window.banner.words.text()
+
+
+def test_a_window_that_closes_gives_its_passport_up(open_window, monkeypatch, tmp_path):
+    from lab.widgets import passports
+
+    monkeypatch.setattr(passports, "COMMAND", "import time; time.sleep(60)")
+    window = open_window("leaky-integrate-and-fire")
+    made = window.commands.passports
+    made.write(experiment("leaky-integrate-and-fire"), tmp_path / "out")
+    assert made.going
+    made.write(experiment("leaky-integrate-and-fire"), tmp_path / "other")
+    assert "already" in window.banner.words.text()
+    made.stop()
+    assert not made.going

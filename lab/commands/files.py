@@ -6,14 +6,17 @@ import json
 import sys
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from lab.commands.options import Json, ModelFile, RunId, app, no_qt, say, trust
 from lab.errors import FileError, LabError
 
-WHOLE_RUN = ("tensorboard", "nwb")  # formats that hold a run, not a stream
+if TYPE_CHECKING:
+    from lab import api
+
+WHOLE_RUN = ("tensorboard", "nwb", "nir")  # formats that hold a run, not a stream
 
 
 @app.command
@@ -81,7 +84,7 @@ def export(
         str,
         Parameter(
             help="csv, npz; streams of vectors also word2vec and the other formats of 'lab embed' (default: as the file ends, or csv). "
-            "Of a whole run: tensorboard (a folder of event files), nwb."
+            "Of a whole run: tensorboard (a folder of event files), nwb, nir (the network of spiking populations)."
         ),
     ] = "",
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write (default: csv to standard output).")] = None,
@@ -134,6 +137,13 @@ def _export_run(file: str, to: str, output: str | None, run_id: int | None) -> N
     with SessionReader(file) as reader:
         created = reader.pick(run_id).created
     run = api.load(file, run_id)
+    if to == "nir":
+        path = Path(output) if output else Path(f"{Path(file).stem}.nir")
+        if path.suffix != ".nir":
+            raise FileError(f"-o {path}: the name of an NIR file ends in .nir.")
+        _export_network(run, path)
+        say(f"wrote {path}")
+        return
     if to == "nwb":
         path = Path(output) if output else Path(f"{Path(file).stem}.nwb")
         if path.suffix != ".nwb":
@@ -144,6 +154,19 @@ def _export_run(file: str, to: str, output: str | None, run_id: int | None) -> N
     path = Path(output) if output else Path(f"{Path(file).stem}-{to}")
     tensorboard.export(run, path, created)
     say(f"wrote {path}: 'tensorboard --logdir {path}' shows it")
+
+
+def _export_network(run: api.Run, path: Path) -> None:
+    """Write the network that a run simulated, with the synapses that its seed drew."""
+    from lab.graph import nir
+    from lab.graph.document import Graph
+
+    drawn = next((name for name, spec in type(run.model).specs().items() if spec.kind == "graph"), None)
+    if drawn is None:
+        raise LabError(f"'{run.model.name}' has no network that a document says: lab export --to nir writes one of spiking populations.")
+    if path.exists():
+        raise FileError(f"{path} is there already: choose another name.")
+    nir.write(Graph.from_json(getattr(run.model, drawn)), path, run.experiment.seed, run.model.clock.dt)
 
 
 @app.command

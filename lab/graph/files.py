@@ -1,4 +1,4 @@
-"""Graphs to and from files: JSON (whole), GraphML and edge lists as CSV; those of other programs as `lab.data.graphs` reads them."""
+"""Graphs to and from files: JSON (whole), GraphML, edge lists as CSV, and NIR of spiking populations; those of other programs as `lab.data.graphs` reads them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 from lab.data import door, graphs
 from lab.errors import FileError, LabError
 from lab.graph.document import FAMILIES, Graph, GraphError
+from lab.units import number as printed
 
-SUFFIXES = (".json", ".graphml", ".csv")
+SUFFIXES = (".json", ".graphml", ".csv", ".nir")
 MOST_NODES, MOST_EDGES = 2000, 5000  # of a graph that is put on a canvas
 ROOM = (220.0, 110.0)  # pixels that a node on the canvas needs
 SPACE = "{http://graphml.graphdrawing.org/xmlns}"
@@ -23,8 +24,12 @@ EDGE_KEYS = ("output", "input", "values")
 
 
 def write(graph: Graph, path: str | Path) -> Path:
-    """Write a graph; the ending .json, .graphml or .csv decides how. Raises FileError with a sentence."""
+    """Write a graph; the ending .json, .graphml, .csv or .nir decides how. Raises FileError with a sentence."""
     path = Path(path)
+    if path.suffix.lower() == ".nir":
+        from lab.graph import nir
+
+        return nir.write(graph, path)
     writers = {".json": Graph.to_json, ".graphml": to_graphml, ".csv": to_csv}
     if path.suffix.lower() not in writers:
         raise FileError(f"'{path.name}': graphs are written as {', '.join(SUFFIXES)} (got '{path.suffix}').")
@@ -38,7 +43,11 @@ def write(graph: Graph, path: str | Path) -> Path:
 def read(path: str | Path, family: str) -> Graph:
     """Read a graph of a family, "" for any; one without kinds (from another program) becomes nodes of the family's first kind."""
     path = Path(path)
-    if path.suffix.lower() == ".json" and _is_document(path):
+    if path.suffix.lower() == ".nir":
+        from lab.graph import nir
+
+        graph = nir.read(path)
+    elif path.suffix.lower() == ".json" and _is_document(path):
         try:
             graph = Graph.from_json(door.read_text(path, limit=graphs.MAX_BYTES, what="a graph"))
         except GraphError as error:
@@ -63,7 +72,7 @@ def from_net(net: graphs.Net, family: str) -> Graph:
     """A graph of this family from what a file holds: nodes of its first kind, weights with their sign, an undirected edge as two."""
     if len(net.dots) > MOST_NODES or len(net.links) > MOST_EDGES:
         raise FileError(
-            f"'{net.title}' holds {len(net.dots):,} nodes and {len(net.links):,} edges; a canvas has room for {MOST_NODES:,} and {MOST_EDGES:,}: "
+            f"'{net.title}' holds {printed(len(net.dots))} nodes and {printed(len(net.links))} edges; a canvas has room for {printed(MOST_NODES)} and {printed(MOST_EDGES)}: "
             "analyse its connectivity instead."
         )
     ours = net.family in FAMILIES

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lab.model import param
+import numpy as np
+
+from lab.errors import ModelError
+from lab.model import DenseLayer, LayerTerms, State, param
 from lab.tape import Node, Tape
 from lab.tape.initialisers import INITIALISERS
 from lab.training.dale import Beneath, SignedLayers, signs
 from lab.training.drawing import COLUMNS, Column, chain
+from lab.training.learner import Constants
 from lab.training.objectives import Stage
+from lab.training.supervised import Supervised
 
 ACTIVATIONS = {
     "identity": "identity",
@@ -93,6 +98,36 @@ class Perceptron(SignedLayers):
                 h = tape.dropout(h, self.dropout, name=f"{name}.dropout")
         output = tape.affine(h, outputs, init="small", name="output")
         return output, (*stages, Stage("output", "output.weight", "output"))
+
+    def portable(self, constants: Constants, state: State) -> LayerTerms:
+        """The layers as they are, the test examples, and what comes of them."""
+        if (
+            type(self).network is not Perceptron.network
+            or type(self).goal is not Supervised.goal
+            or self.normalise != "none"
+            or self.dale != "off"
+        ):
+            raise ModelError(
+                f"{self.title}: only plain layers with activations between them, without normalisation or Dale's law, are told."
+            )
+        program, tape, material = constants.program, self.tape_state(constants, state), constants.material
+        arrays = program.parameters(tape)
+        names = self.stage_names()
+        layers = [
+            DenseLayer(arrays[f"{name}.weight"], arrays[f"{name}.bias"], "identity" if name == names[-1] else self.activation)
+            for name in names
+        ]
+        given: dict[str, Any] = self.given(material.test_x, material.test_t)
+        outputs, losses = program.forward(tape, [constants.output, "loss"], **given)
+        parameters = [f"{name}.{part}" for name in names for part in ("weight", "bias")]
+        gradients = program.gradients(tape, "loss", parameters, **given)
+        figures = {"loss of the test part": float(np.mean(losses, dtype=float))}
+        if self.task == "classification":
+            figures["accuracy of the test part"] = float((outputs.argmax(1) == material.test_t).mean())
+        figures["length of its gradient"] = float(np.sqrt(sum(np.square(g, dtype=float).sum() for g in gradients)))
+        loss = "cross-entropy" if self.task == "classification" else "mean squared error"
+        aim = material.test_x if self.task == "reconstruction" else material.test_t
+        return LayerTerms(tuple(layers), material.test_x, aim, loss, outputs, figures)
 
     @property
     def rectifies(self) -> bool:

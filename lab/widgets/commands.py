@@ -12,11 +12,13 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from lab import catalog, units
+from lab.engine.experiment import Experiment
 from lab.errors import LabError, ParameterError
 from lab.model import Model
 from lab.params.kinds import KINDS
 from lab.widgets import filing, theme
 from lab.widgets.palette import Entry, score
+from lab.widgets.passports import Passports
 from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.lines import LinesView
 from lab.widgets.shell import Shell
@@ -29,7 +31,7 @@ ALSO = {  # what else commands are called
     "undo": ("take back",), "redo": ("do again", "repeat"), "new": ("start anew",), "open": ("load", "file"),
     "bring": ("own data", "my data", "import", "load data", "table", "CSV", "Excel", "upload", "file"), "recent": ("last files",),
     "save": ("keep",), "save-copy": ("backup",), "export-all": ("export data", "CSV", "NumPy", "spreadsheet", "download"),
-    "sound": ("audio", "listen", "WAV"), "play": ("run", "start", "stop", "pause", "go on"), "step": ("single step",),
+    "passport": ("NEURON", "Brian2", "NEST", "Nengo", "PyTorch", "other simulators"), "sound": ("audio", "listen", "WAV"), "play": ("run", "start", "stop", "pause", "go on"), "step": ("single step",),
     "reset": ("restart", "start again", "back to rest"), "defaults": ("standard values", "original values"), "branch": ("fork",),
     "faster": ("speed", "speed up"), "slower": ("slow down", "speed"), "flat-out": ("maximum speed", "full speed"),
     "projector": ("lecture", "presentation", "beamer", "large letters", "zoom"), "theme": ("dark mode", "light mode", "theme", "colours"),
@@ -48,6 +50,7 @@ class Commands(QObject):
         self.actions: dict[str, QAction] = {}
         self.icons: dict[str, str] = {}
         self._calls: dict[str, Callable[..., object]] = {}
+        self.passports = Passports(shell.banner, self)
         w = shell
         add = self._add
         add("undo", "Undo", w.steps.undo, "mdi6.undo", "Ctrl+Z")
@@ -67,6 +70,7 @@ class Commands(QObject):
         add("save-copy", "Save a copy…", self.save_copy, "mdi6.content-copy")
         add("export-all", "Export everything…", self.export_all, "mdi6.export")
         add("sound", "Save the spikes as sound…", self.save_sound, "mdi6.volume-high")
+        add("passport", "Write this run for other programs…", self.passport, "mdi6.passport")
         for form, words in COPIES.items():
             add(f"copy-as-{form}", f"Copy this run as {words}", partial(self.copy_run, None, form), "mdi6.content-copy")
         add("play", "Play or pause", w.driver.toggle, "mdi6.play", "Space")
@@ -494,12 +498,7 @@ class Commands(QObject):
         if self.window.player.run_id is None:
             self.window.banner.say("accent", "Nothing is recorded yet: let the model run first.", key="file")
             return
-        dialog = QFileDialog(self.window.frame, "Export everything into a new folder in", str(self._folder()))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self.export_all_to)
-        dialog.open()
+        self._ask_folder("Export everything into a new folder in", self.export_all_to)
 
     def export_all_to(self, folder: str) -> None:
         """Write everything recorded of the run in front into a new folder."""
@@ -540,26 +539,58 @@ class Commands(QObject):
 
     def copy_run(self, run: int | None, form: str) -> None:
         """Put what makes a run again, by default the one in front, on the clipboard: as a command, an experiment file or Python."""
-        from lab.engine.recording import as_it_went
         from lab.engine.telling import told
+
+        try:
+            experiment = self._experiment_of(run)
+            if experiment is None:
+                return
+            QGuiApplication.clipboard().setText(told(experiment, form))
+        except LabError as error:
+            self.window.banner.say("bad", str(error), key="file")
+            return
+        self.window.toast.say("good", f"The run is on the clipboard as {COPIES[form]}.", key="file")
+
+    def _experiment_of(self, run: int | None) -> Experiment | None:
+        """What makes a run again, by default the one in front; None, and said, where nothing is recorded yet."""
+        from lab.engine.recording import as_it_went
 
         w = self.window
         number = w.player.run_id if run is None else run
         if number is None:
             w.banner.say("accent", "Nothing is recorded yet: let the model run first.", key="file")
-            return
+            return None
+        w.session.flush()
+        experiment = as_it_went(w.player.reader(), w.session.run(number))
+        status = w.player.status
+        if status is not None and status.run_id == number and status.phase != "past":  # it may be under way
+            experiment = experiment.replace(steps=status.step, schedule=status.log)
+        return experiment
+
+    def passport(self, run: int | None = None) -> None:
+        """Ask for a folder and write a run, by default the one in front, for other programs into a new one in it."""
+        self._ask_folder("Write the run for other programs into a new folder in", partial(self.passport_to, run))
+
+    def passport_to(self, run: int | None, folder: str) -> None:
+        """Write a run for NEURON, Brian2, NEST, Nengo and PyTorch into a new folder, and run those that are installed."""
         try:
-            w.session.flush()
-            reader = w.player.reader()
-            experiment = as_it_went(reader, w.session.run(number))
-            status = w.player.status
-            if status is not None and status.run_id == number and status.phase != "past":  # it may be under way
-                experiment = experiment.replace(steps=status.step, schedule=status.log)
-            QGuiApplication.clipboard().setText(told(experiment, form))
+            experiment = self._experiment_of(run)
         except LabError as error:
-            w.banner.say("bad", str(error), key="file")
+            self.window.banner.say("bad", str(error), key="file")
             return
-        w.toast.say("good", f"The run is on the clipboard as {COPIES[form]}.", key="file")
+        if experiment is not None:
+            place, count = Path(folder) / f"{experiment.model}-passport", 2
+            while place.exists():
+                place, count = place.with_name(f"{experiment.model}-passport-{count}"), count + 1
+            self.passports.write(experiment, place)
+
+    def _ask_folder(self, title: str, done: Callable[[str], None]) -> None:
+        dialog = QFileDialog(self.window.frame, title, str(self._folder()))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(done)
+        dialog.open()
 
     def show_recent(self) -> None:
         """A menu of the sessions used last."""

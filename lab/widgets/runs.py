@@ -159,6 +159,7 @@ class Runs(QListWidget):
     compared = Signal()
     sound_wanted = Signal(int)
     copy_wanted = Signal(int, str)
+    passport_wanted = Signal(int)
     star_toggled = Signal(int)
     model_chosen = Signal(str)
 
@@ -286,6 +287,7 @@ class Runs(QListWidget):
             ("Copy as a command", "mdi6.console", partial(self._copy, "command"), True),
             ("Copy as an experiment file", "mdi6.content-copy", partial(self._copy, "toml"), True),
             ("Copy as Python", "mdi6.language-python", partial(self._copy, "python"), True),
+            ("Write for other programs…", "mdi6.passport", self._passport, True),
             ("Unpin" if row.pinned else "Pin to the top", "mdi6.pin-outline", self._pin, True),
             ("Take the star away" if row.starred else "Star as a good one", "mdi6.star-outline", self._star, True),
             ("Rename", "mdi6.rename-outline", self.rename, True),
@@ -311,6 +313,9 @@ class Runs(QListWidget):
 
     def _copy(self, form: str, *_: object) -> None:
         self.copy_wanted.emit(self._chosen, form)
+
+    def _passport(self) -> None:
+        self.passport_wanted.emit(self._chosen)
 
     def _pin(self) -> None:
         self.pin_toggled.emit(self._chosen)

@@ -201,6 +201,7 @@ class Window(QMainWindow):
         self.runs.compared.connect(self.commands.compare)
         self.runs.sound_wanted.connect(self.commands.save_sound)
         self.runs.copy_wanted.connect(self.commands.copy_run)
+        self.runs.passport_wanted.connect(self.commands.passport)
         self.runs.star_toggled.connect(self.marks.toggle_star)
         self.runs.model_chosen.connect(self.choose_model)
         self.history.changed.connect(self._apply)
@@ -576,6 +577,7 @@ class Window(QMainWindow):
         self.pulse.stop()
         self.thumbnails.stop()
         self.commands.stop_sweep(timeout)
+        self.commands.passports.stop()
         done = self.player.finish(timeout)
         filing.close(self.session)
         return done

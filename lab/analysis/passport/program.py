@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from lab.analysis.passport.cell import CellRun
+from lab.analysis.passport.populations import NetworkRun
 from lab.analysis.passport.writing import Script, Untold
 from lab.errors import ModelError, near
+from lab.model import LayerTerms
 
 MOST_OUTPUT = 1 << 20  # characters that are read of what a program prints
 ALONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -51,7 +53,8 @@ class Program:
         for kind, method in self.tells.items():
             if isinstance(run, kind):
                 return method(run)
-        raise Untold(f"{self.title} has {'no single cells' if isinstance(run, CellRun) else 'nothing'} to say this with.")
+        what = {CellRun: "a cell", NetworkRun: "populations of cells", LayerTerms: "a trained network of layers"}[type(run)]
+        raise Untold(f"it is not told {what}.")
 
 
 _known: dict[str, Program] = {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ import numpy as np
 
 from lab.analysis.passport.agreement import Agreement, Line, markdown
 from lab.analysis.passport.cell import LONGEST, CellRun
+from lab.analysis.passport.populations import LONGEST as NETWORK_LONGEST
+from lab.analysis.passport.populations import NetworkRun
 from lab.analysis.passport.program import Failed, Program, figures_of, interpreter, program, programs, version_of
 from lab.analysis.passport.writing import Script, Untold
 from lab.display.export import new_folder
 from lab.engine.experiment import Experiment
 from lab.engine.simulation import Simulation, run
-from lab.errors import FileError, ModelError
-from lab.model import CellTerms, Happened, Model, Portable
+from lab.errors import FileError, LabError, ModelError
+from lab.model import CellTerms, Happened, LayerTerms, Model, PopulationTerms, Portable
 
 LIMIT = 120.0  # seconds that a program may take
 
@@ -51,6 +54,30 @@ def passport(
     _write(folder / "agreement.md", markdown(found))
     _write(folder / "agreement.json", json.dumps([a.to_dict() for a in found.values()], indent=1) + "\n")
     return found
+
+
+def serve() -> int:
+    """Do what standard input asks for, as JSON, and answer with a line of JSON: what is said of it, or why it was not done."""
+    asked = json.loads(sys.stdin.read())
+    try:
+        found = passport(Experiment.from_dict(asked["experiment"]), asked["folder"])
+    except LabError as problem:
+        print(json.dumps({"error": str(problem)}))
+        return 1
+    print(json.dumps({"said": said(found), "agrees": all(a.agrees for a in found.values() if a.state in ("ran", "failed"))}))
+    return 0
+
+
+def said(found: Mapping[str, Agreement]) -> str:
+    """What came of it in a sentence for each kind of end."""
+    kinds = {
+        "agree": [a.title for a in found.values() if a.agrees],
+        "differ": [a.title for a in found.values() if a.state == "ran" and not a.agrees],
+        "failed": [a.title for a in found.values() if a.state == "failed"],
+        "are told and not installed": [a.title for a in found.values() if a.state == "not installed"],
+        "cannot be told it": [a.title for a in found.values() if a.state == "not told"],
+    }
+    return " ".join(f"{', '.join(names)}: {what}." for what, names in kinds.items() if names)
 
 
 def _one(of: Program, told: Any, folder: Path, start: bool, limit: float) -> Agreement:
@@ -124,6 +151,29 @@ def _cell(experiment: Experiment, model: Model, terms: Portable) -> CellRun:
     return CellRun(model.title, terms, model.clock.dt, done["current"], done["V"], spikes.time[spikes.index == 0])
 
 
+def _network(experiment: Experiment, model: Model, terms: Portable) -> NetworkRun:
+    assert isinstance(terms, PopulationTerms)
+    if experiment.schedule:
+        raise ModelError("The network was changed while it ran, which is not told: make a run without it.")
+    steps = model.default_steps if experiment.steps is None else experiment.steps
+    if not steps:
+        raise ModelError("The run has no steps, so there is nothing to compare: run it first.")
+    steps = min(steps, model.steps_for(NETWORK_LONGEST))
+    spikes = run(model, steps, seed=experiment.seed, record={"spikes": 1}).recorded("spikes")
+    assert spikes.index is not None
+    dt = model.clock.dt
+    ends = dt * (np.floor(spikes.time / dt + 1e-6) + 1)
+    return NetworkRun(model.title, terms, steps * dt, ends, terms.recorded[spikes.index])
+
+
+def _layers(experiment: Experiment, model: Model, terms: Portable) -> LayerTerms:
+    """The network as the run leaves it."""
+    done = run(model, experiment.steps, seed=experiment.seed, record={}, schedule=experiment.schedule)
+    found = done.model.portable(done.simulation.constants, done.state)
+    assert isinstance(found, LayerTerms)
+    return found
+
+
 def _beyond_the_stimulus(event: Happened, specs: Any) -> str:
     """What an entry of a log does to more than the stimulus; "" where that is all."""
     if event.kind == "change":
@@ -132,4 +182,4 @@ def _beyond_the_stimulus(event: Happened, specs: Any) -> str:
     return "" if event.name in ("pulse", "recount") else f"'{event.name}' was done"
 
 
-KINDS: dict[type, Callable[[Experiment, Model, Any], Any]] = {CellTerms: _cell}
+KINDS: dict[type, Callable[[Experiment, Model, Any], Any]] = {CellTerms: _cell, PopulationTerms: _network, LayerTerms: _layers}

@@ -10,13 +10,14 @@ import numpy as np
 from lab.errors import LabError, ModelError
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import brunel, competition, network, ring_attractor, vogels_abbott, winner_take_all
-from lab.model import Bound, Clock, Figure, Handle, Layer, Model, Picture, Preset, State, Stream, action, param
-from lab.spiking import program, theory
+from lab.model import Bound, Clock, Figure, Handle, Layer, Model, Picture, PopulationTerms, Preset, State, Stream, action, param
+from lab.spiking import portable, program, theory
 from lab.spiking.cells import LIF
 from lab.spiking.network import Built, Link, Network, Scales
 from lab.spiking.projections import Drive
 from lab.spiking.stability import borders
 from lab.spiking.statistics import intervals, population_statistics, spectrum
+from lab.units import number as printed
 
 BRUNEL = brunel().to_json()
 VOGELS = vogels_abbott().to_json()
@@ -143,7 +144,9 @@ class SpikingNetwork(Model):
         except LabError as error:
             raise self.refuse("graph", str(error).rstrip(".")) from None
         if net.neurons > 1_000_000:
-            raise self.refuse("graph", f"holds {net.neurons:,} neurons and may hold 1,000,000: make populations smaller or lower scale")
+            raise self.refuse(
+                "graph", f"holds {printed(net.neurons)} neurons and may hold 1,000,000: make populations smaller or lower scale"
+            )
 
     @property
     def net(self) -> Network:
@@ -176,7 +179,7 @@ class SpikingNetwork(Model):
         return tuple(name for name, _ in self.net.populations)
 
     def _shown(self) -> str:
-        return ", ".join(f"{min(p.record, p.size):,} of {p.size:,} {name}" for name, p in self.net.populations)
+        return ", ".join(f"{printed(min(p.record, p.size))} of {printed(p.size)} {name}" for name, p in self.net.populations)
 
     def _diagram(self) -> tuple[Network, LIF, Drive] | None:
         """The parts of Brunel's network, if this is one: identical LIF cells with delta synapses, E and I, one kind of drive."""
@@ -203,7 +206,7 @@ class SpikingNetwork(Model):
         names, net = self._names, self.net
         every = max(1, round(1.0 / self.step))
         found = [
-            Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells."),
+            Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells.", canvas="spikes"),
             Stream(
                 "rates",
                 "trace",
@@ -352,6 +355,12 @@ class SpikingNetwork(Model):
         for stream in ("contours", "borders") if self._diagram() else ():
             self.observe(constants, state, stream)
         return state
+
+    def portable(self, constants: Built, state: State) -> PopulationTerms:
+        """Every synapse of the network, and where each cell stands."""
+        if self.scale != 1.0:
+            raise ModelError("A network that is scaled down gets a constant input instead: tell it at scale 1.")
+        return portable.terms(self.net, constants, state, self.excitation, self.inhibition)
 
     def _scales(self) -> Scales:
         return Scales(self.excitation, self.inhibition, self.drive)

@@ -41,11 +41,16 @@ class Exchange(QObject):
 
     def ask_import(self) -> None:
         """Ask for a graph and open it."""
-        self._dialog("Import a graph", "Graphs (*.json *.graphml *.csv)", False, self.import_from)
+        self._dialog("Import a graph", "Graphs (*.json *.graphml *.csv *.nir)", False, self.import_from)
 
     def ask_export(self) -> None:
         """Ask where to write the graph."""
-        self._dialog("Export the graph", "Graph as JSON (*.json);;GraphML (*.graphml);;Edge list (*.csv)", True, self.export_to)
+        self._dialog(
+            "Export the graph",
+            "Graph as JSON (*.json);;GraphML (*.graphml);;Edge list (*.csv);;NIR of spiking cells (*.nir)",
+            True,
+            self.export_to,
+        )
 
     def ask_picture(self) -> None:
         """Ask where to write the picture."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lab.analysis.passport.cell import FIGURES, PIECES, CellRun
+from lab.analysis.passport.populations import NetworkRun
 from lab.analysis.passport.program import Program, register
 from lab.analysis.passport.writing import Script, expression, name, script
 
@@ -37,6 +38,60 @@ network.run((GIVEN["duration (ms)"] - GIVEN["potential is compared at (ms)"]) * 
 times = numpy.sort(numpy.asarray(spikes.t / brian2.ms)) + step
 '''
 
+NETWORK = '''
+CURRENT = """
+dv/dt = (rest - v + ge + gi) / tau : volt (unless refractory)
+dge/dt = -ge / tau_excitatory : volt
+dgi/dt = -gi / tau_inhibitory : volt
+"""
+CONDUCTANCE = """
+dv/dt = (leak * (rest - v) + ge * (reversal_excitatory - v) + gi * (reversal_inhibitory - v)) / capacitance : volt (unless refractory)
+dge/dt = -ge / tau_excitatory : siemens
+dgi/dt = -gi / tau_inhibitory : siemens
+"""
+UNITS = {"leak": brian2.nS, "capacitance": brian2.pF, "tau": brian2.ms, "tau_excitatory": brian2.ms, "tau_inhibitory": brian2.ms}
+UNITS |= dict.fromkeys(("rest", "threshold", "reset", "reversal_excitatory", "reversal_inhibitory"), brian2.mV)
+brian2.prefs.codegen.target = "numpy"
+step = GIVEN["step (ms)"]
+brian2.defaultclock.dt = step * brian2.ms
+network, groups, monitors = brian2.Network(), [], []
+for g, p in enumerate(GIVEN["populations"]):
+    conductance = p["kind"] == "ConductanceLIF"
+    group = brian2.NeuronGroup(
+        p["size"],
+        CONDUCTANCE if conductance else CURRENT,
+        threshold="v >= threshold",
+        reset="v = reset",
+        # The step of the spike counts here as the first of the time in which the cell is held.
+        refractory=(p["refractory"] + step) * brian2.ms,
+        method="exponential_euler" if conductance else "exact",
+        namespace={name: p[name] * unit for name, unit in UNITS.items() if name in p},
+    )
+    unit = brian2.nS if conductance else brian2.mV
+    group.v = arrays[f"v{g}"] * brian2.mV
+    group.ge, group.gi = arrays[f"e{g}"] * unit, arrays[f"h{g}"] * unit
+    groups.append(group)
+    monitors.append(brian2.SpikeMonitor(group))
+for q, s in enumerate(GIVEN["projections"]):
+    inhibits = s["sign"] == "inhibitory"
+    conductance = GIVEN["populations"][s["target"]]["kind"] == "ConductanceLIF"
+    weight = s["weight"] * brian2.nS if conductance else (-1 if inhibits else 1) * s["weight"] * brian2.mV
+    made = brian2.Synapses(
+        groups[s["source"]],
+        groups[s["target"]],
+        on_pre="gi += weight" if inhibits else "ge += weight",
+        namespace={"weight": weight},
+        delay=s["delay"] * brian2.ms,
+    )
+    made.connect(i=arrays[f"i{q}"], j=arrays[f"j{q}"])
+    network.add(made)
+network.add(groups, monitors)
+network.run(GIVEN["duration (ms)"] * brian2.ms)
+firsts = numpy.cumsum([0, *(p["size"] for p in GIVEN["populations"])])
+times = numpy.concatenate([numpy.asarray(m.t / brian2.ms) for m in monitors]) + step
+cells = numpy.concatenate([numpy.asarray(m.i) + first for m, first in zip(monitors, firsts)])
+'''
+
 
 @register
 class Brian2(Program):
@@ -46,7 +101,12 @@ class Brian2(Program):
 
     @property
     def tells(self) -> Mapping[type, Callable[[Any], Script]]:
-        return {CellRun: self._cell}
+        return {CellRun: self._cell, NetworkRun: self._network}
+
+    @staticmethod
+    def _network(run: NetworkRun) -> Script:
+        about = "A network in Brian2: python brian2_run.py, with Brian2 installed. Written by Neural Lab, of which it needs nothing."
+        return run.script(about, "from pathlib import Path\n\nimport brian2\nimport numpy", NETWORK)
 
     def _cell(self, run: CellRun) -> Script:
         terms = run.terms

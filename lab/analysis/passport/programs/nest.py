@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lab.analysis.passport.cell import FIGURES, PIECES, CellRun
+from lab.analysis.passport.populations import NetworkRun
 from lab.analysis.passport.program import Program, register
 from lab.analysis.passport.writing import Script, Untold, script
+from lab.units import number as printed
 
 STEP = 0.01  # ms
 MOST_PIECES = 20_000  # the current is changed between runs of the kernel
@@ -36,6 +38,43 @@ nest.Simulate(GIVEN["step (ms)"])  # the recorder hears of a spike one step late
 times = sorted(nest.GetStatus(recorder, "events")[0]["times"])
 """
 
+NETWORK = """
+nest.set_verbosity("M_ERROR")
+nest.ResetKernel()
+nest.resolution = GIVEN["step (ms)"]
+groups, recorders = [], []
+for g, p in enumerate(GIVEN["populations"]):
+    own = {"E_L": p["rest"], "V_reset": p["reset"], "V_th": p["threshold"], "t_ref": p["refractory"]}
+    own |= {"tau_syn_ex": p["tau_excitatory"], "tau_syn_in": p["tau_inhibitory"]}
+    if p["kind"] == "ConductanceLIF":
+        own |= {"C_m": p["capacitance"], "g_L": p["leak"], "E_ex": p["reversal_excitatory"], "E_in": p["reversal_inhibitory"]}
+        group = nest.Create("iaf_cond_exp", p["size"], own)
+        inputs = ("g_ex", "g_in")
+    else:  # a capacitance of tau (pF, ms) makes the resistance 1, so that pA are mV
+        group = nest.Create("iaf_psc_exp", p["size"], own | {"tau_m": p["tau"], "C_m": p["tau"]})
+        inputs = ("I_syn_ex", "I_syn_in")
+    group.V_m = arrays[f"v{g}"]
+    for letter, name in zip("eh", inputs):
+        if arrays[f"{letter}{g}"].any():
+            setattr(group, name, arrays[f"{letter}{g}"])
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(group, recorder)
+    groups.append(group)
+    recorders.append(recorder)
+for q, s in enumerate(GIVEN["projections"]):
+    before = arrays[f"i{q}"].astype(int) + groups[s["source"]][0].global_id
+    after = arrays[f"j{q}"].astype(int) + groups[s["target"]][0].global_id
+    weight = numpy.full(len(before), s["weight"] if s["sign"] == "excitatory" else -s["weight"])
+    how = {"synapse_model": "static_synapse", "weight": weight, "delay": numpy.full(len(before), s["delay"])}
+    nest.Connect(before, after, "one_to_one", how)
+nest.Simulate(GIVEN["duration (ms)"] + GIVEN["step (ms)"])  # a recorder hears of a spike one step later
+firsts = numpy.cumsum([0, *(p["size"] for p in GIVEN["populations"])])
+times = numpy.concatenate([numpy.asarray(r.events["times"]) for r in recorders])
+cells = numpy.concatenate(
+    [numpy.asarray(r.events["senders"]) - group[0].global_id + first for r, group, first in zip(recorders, groups, firsts)]
+)
+"""
+
 
 @register
 class Nest(Program):
@@ -45,7 +84,14 @@ class Nest(Program):
 
     @property
     def tells(self) -> Mapping[type, Callable[[Any], Script]]:
-        return {CellRun: self._cell}
+        return {CellRun: self._cell, NetworkRun: self._network}
+
+    @staticmethod
+    def _network(run: NetworkRun) -> Script:
+        if any(p["delay"] < run.terms.dt for p in run.terms.projections):
+            raise Untold("it has no synapses without a delay: give each projection one of a step at least.")
+        about = "A network in NEST: python nest_run.py, with NEST installed. Written by Neural Lab, of which it needs nothing."
+        return run.script(about, "from pathlib import Path\n\nimport nest\nimport numpy", NETWORK)
 
     def _cell(self, run: CellRun) -> Script:
         known = {
@@ -56,7 +102,7 @@ class Nest(Program):
             raise Untold(f"no cell of its own has the equations of {run.terms.kind}.")
         if len(run.pieces) > MOST_PIECES:
             raise Untold(
-                f"the current changes {len(run.pieces):,} times, and NEST is told at most {MOST_PIECES:,} changes of a cell's current."
+                f"the current changes {printed(len(run.pieces))} times, and NEST is told at most {printed(MOST_PIECES)} changes of a cell's current."
             )
         step = STEP
         if abs(run.dt / step - round(run.dt / step)) > 1e-9:
