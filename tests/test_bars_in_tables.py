@@ -19,7 +19,7 @@ def test_a_bar_is_as_long_as_its_column_and_leaves_room_for_the_numbers(qtbot):
     view.show()
     view.draw(SimpleNamespace(snapshot=lambda name: rows), ())
     widths = [view.grid.columnWidth(k) for k in range(4)]
-    assert sum(widths) <= view.grid.viewport().width() and min(widths) >= 40
+    assert sum(widths) <= view.grid.viewport().width() and min(widths) >= 20
     image = view.grid.grab().toImage()
     left, y = (
         view.grid.columnViewportPosition(1),

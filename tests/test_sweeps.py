@@ -20,6 +20,7 @@ from lab.engine.experiment import Experiment
 from lab.errors import FileError, LabError, ModelError, ParameterError
 from lab.session import Session, SessionReader
 from lab.sources import child_command
+from lab.units import number
 
 CELL = catalog.load("leaky-integrate-and-fire")
 QUICK = {"duration": 50.0}
@@ -48,7 +49,7 @@ def test_ranges_lists_and_ratios():
         ("current", "parameter=low:high:count"),
         ("curent=0:1:3", "did you mean 'current'"),
         ("current=0:x:3", "low:high:count"),
-        ("current=0:1:0", "from 1 to 100,000 values"),
+        ("current=0:1:0", f"from 1 to {number(100_000)} values"),
         ("current=0:inf:3", "finite ends"),
         ("current=0:1:3:log", "ends above 0"),
         ("current=0:1:3:lin", "may only be 'log'"),
@@ -135,7 +136,7 @@ def test_a_plan_survives_text_and_too_large_ones_are_refused():
     made = plan(current="0:1:3", dt="0.01,0.1", drawn=7)
     again = Plan.from_dict(json.loads(json.dumps(made.to_dict())), "here")
     assert list(again.points()) == list(made.points())
-    with pytest.raises(ModelError, match="from 1 to 1,000,000"):
+    with pytest.raises(ModelError, match=f"from 1 to {number(1_000_000)}"):
         plan(current="0:1:2000", dt="0.001:0.1:2000")
     with pytest.raises(ModelError, match="varies each parameter once"):
         experiment = Experiment("leaky-integrate-and-fire")

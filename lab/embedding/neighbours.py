@@ -8,39 +8,86 @@ fifty copies of a point the map shows beside it is no error.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from lab.errors import LabError
 from lab.kernels import JIT, kernel
+from lab.kernels.threads import one_thread
 
+CORES = os.cpu_count() or 1
 MOST_PROBES = 2000  # points that the quality of a map is measured at: beyond, an even choice of so many, and it says so
+MOST_PRODUCTS = 1 << 20  # at once: 4 MB, which a processor keeps near
+WIDE = 4096  # points that a block is compared with at once
 MOST_RANKS = 20_000_000  # ranks that are kept at most: of very many points fewer are looked from
 
 
 @kernel
-def _smallest(squares, k, first, chosen):
-    """Columns of the k smallest entries of each row, smallest first (ties by column); entry (i, first + i) is left out."""
-    n = squares.shape[1]
-    best = np.empty(k, squares.dtype)
-    for i in range(len(squares)):
-        filled = 0
+def _take(j, d, best, chosen, have):
+    """Put j at distance d among the `have` best so far; returns how many they then are."""
+    k = len(best)
+    if have == k and not d < best[k - 1]:
+        return have
+    place = have if have < k else k - 1
+    while place > 0 and best[place - 1] > d:
+        best[place] = best[place - 1]
+        chosen[place] = chosen[place - 1]
+        place -= 1
+    best[place] = d
+    chosen[place] = j
+    return min(k, have + 1)
+
+
+@kernel
+def _smallest(d, begin, own, best, chosen, have, promising):
+    """Put the points from `begin` on, at distances d, among the `have` best so far, nearest first (ties by number), but never `own`.
+
+    Few get among the best: all are compared at once with the farthest of them, as bytes, and eight bytes are looked at together.
+    `promising` has room for them, in eights. Returns how many the best then are.
+    """
+    n, k = len(d), len(best)
+    done = 0
+    while done < n and have < k:
+        if begin + done != own:
+            have = _take(begin + done, d[done], best, chosen, have)
+        done += 1
+    if done == n:
+        return have
+    farthest = best[k - 1]
+    for j in range(n):
+        promising[j] = d[j] < farthest
+    eights = promising.view(np.uint64)
+    for eight in range(done // 8, (n + 7) // 8):
+        if eights[eight] != 0:
+            for j in range(max(done, 8 * eight), min(n, 8 * eight + 8)):
+                if promising[j] != 0 and begin + j != own:
+                    _take(begin + j, d[j], best, chosen, have)
+    return have
+
+
+@kernel
+def _nearest(products, length, begin, own, best, chosen, filled):
+    """Put the points from `begin` on among the best of each row, at squared distances length[j] - 2 products[i, j] (less the row's own length).
+
+    products (rows, c); the first row's point is `own`; best and chosen (rows, k) hold filled[i] entries.
+    """
+    n = products.shape[1]
+    two = products.dtype.type(2)
+    d, promising = np.empty(n, products.dtype), np.zeros((n + 7) // 8 * 8, np.uint8)
+    for i in range(len(products)):
         for j in range(n):
-            d = squares[i, j]
-            if (filled < k or d < best[filled - 1]) and j != first + i:
-                place = filled if filled < k else k - 1
-                while place > 0 and best[place - 1] > d:
-                    best[place] = best[place - 1]
-                    chosen[i, place] = chosen[i, place - 1]
-                    place -= 1
-                best[place] = d
-                chosen[i, place] = j
-                filled = min(k, filled + 1)
+            d[j] = length[begin + j] - two * products[i, j]
+        filled[i] = _smallest(d, begin, own + i, best[i], chosen[i], filled[i], promising)
 
 
 def nearest_neighbours(points: np.ndarray, k: int, block: int = 1024) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers (n, k) and Euclidean distances of the k nearest other points of each point (n, d), nearest first."""
+    """Row numbers (n, k) and Euclidean distances of the k nearest other points of each point (n, d), nearest first.
+
+    Every pair is compared. Points are looked from in blocks that know nothing of each other, so all cores share them.
+    """
     x = np.asarray(points, np.float32)
     n = len(x)
     if not 1 <= k < n:
@@ -50,19 +97,28 @@ def nearest_neighbours(points: np.ndarray, k: int, block: int = 1024) -> tuple[n
     length = np.einsum("ij,ij->i", x, x)
     chosen = np.zeros((n, k), np.int32)
     distance = np.empty((n, k), np.float64)
-    for begin in range(0, n, block):
+    wide = n if k > 150 or not JIT else WIDE
+    block = min(block, max(1, MOST_PRODUCTS // min(n, wide)))
+
+    def look(begin: int) -> None:
         part = x[begin : begin + block]
-        squares = length - 2 * (part @ x.T)
-        if k > 150 or not JIT:
+        best, filled = np.empty((len(part), k), np.float32), np.zeros(len(part), np.int64)
+        for column in range(0, n, wide):
+            products = part @ x[column : column + wide].T
+            if JIT and k <= 150:
+                _nearest(products, length, column, begin, best, chosen[begin : begin + block], filled)
+                continue
             # Keeping a sorted list of the best is quick while it is short, and compiled.
+            squares = length - 2 * products
             squares[np.arange(len(part)), np.arange(begin, begin + len(part))] = np.inf
             chosen[begin : begin + block] = np.argsort(squares, axis=1, kind="stable")[:, :k]
-        else:
-            _smallest(squares, k, begin, chosen[begin : begin + block])
         for row in range(0, len(part), 128):
             near = chosen[begin + row : begin + min(row + 128, len(part))]
             difference = x[near].astype(np.float64) - part[row : row + 128, None]
             distance[begin + row : begin + row + len(near)] = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
+
+    with one_thread, ThreadPoolExecutor(min(CORES, -(-n // block))) as pool:
+        list(pool.map(look, range(0, n, block)))
     # The product rounds, so the order is settled by the distances themselves.
     order = np.argsort(distance, axis=1, kind="stable")
     return np.take_along_axis(chosen, order, 1), np.take_along_axis(distance, order, 1)
@@ -108,25 +164,26 @@ def truth(points: np.ndarray, most: int = MOST_PROBES) -> Truth:
 
 
 @kernel
-def _scan_map(points, probes, k, chosen):
+def _scan_map(points, probes, chosen):
     """The k nearest points on the map (n, 2 or 3) of each probe."""
     n, dimensions = points.shape
     x = np.ascontiguousarray(points[:, 0])
     y = np.ascontiguousarray(points[:, 1])
     z = np.ascontiguousarray(points[:, 2]) if dimensions > 2 else np.zeros(n, points.dtype)
-    squares = np.empty((1, n), points.dtype)
+    k = chosen.shape[1]
+    squares, best, promising = np.empty(n, points.dtype), np.empty(k, points.dtype), np.zeros((n + 7) // 8 * 8, np.uint8)
     for i in range(len(probes)):
         p = probes[i]
         for j in range(n):
             dx, dy, dz = x[j] - x[p], y[j] - y[p], z[j] - z[p]
-            squares[0, j] = dx * dx + dy * dy + dz * dz
-        _smallest(squares, k, p, chosen[i : i + 1])
+            squares[j] = dx * dx + dy * dy + dz * dz
+        _smallest(squares, 0, p, best, chosen[i], 0, promising)
 
 
 def map_neighbours(points: np.ndarray, probes: np.ndarray, k: int) -> np.ndarray:
     """Row numbers (m, k) of the nearest points on a map (n, 2 or 3) of each probe, nearest first."""
     chosen = np.zeros((len(probes), k), np.int32)
-    _scan_map(np.ascontiguousarray(points), probes, k, chosen)
+    _scan_map(np.ascontiguousarray(points), probes, chosen)
     return chosen
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.data.made_digits import CLASSES, SIDE, made_digits
 from lab.errors import LabError
 from lab.graph.census import Census, census
 from lab.graph.document import Graph, family
@@ -82,7 +83,7 @@ def transformer(layers: int, width: int, convention: str) -> Count:
     return Count(
         neurons,
         12 * layers * width * width,
-        f"{layers} blocks of width {width:,}, 12 L d^2 synapses, {'10' if convention == CONVENTIONS[1] else '9'} L d neurons",
+        f"{layers} blocks of width {number(width)}, 12 L d^2 synapses, {'10' if convention == CONVENTIONS[1] else '9'} L d neurons",
     )
 
 
@@ -250,6 +251,7 @@ class Counting(Model):
                 "",
                 "The six weight matrices of one block of a transformer: neurons are rows, synapses of each its columns.",
             ),
+            Stream("digits", "image", "", "Digits of 28 x 28 pixels, drawn by the lab from strokes."),
             Stream("shapes", "bars", "log10", "Neurons and synapses of each, as powers of ten.", channels=("neurons", "synapses each")),
         )
 
@@ -258,6 +260,7 @@ class Counting(Model):
         return (
             Picture("table", "Neurons and synapses", (Layer("table"),), figures=("convention",), weight=3, front=True),
             Picture("block", "One block, matrix by matrix", (Layer("block"),), figures=("neurons of a block", "synapses of a block"), weight=1.6, front=True),
+            Picture("digits", "What goes in: 28 × 28 pixels, ten classes", (Layer("digits"),), colours="grey", levels=(0.0, 1.0), figures=("pixels", "classes"), doc="The size of MNIST's pictures: 784 numbers each, read row by row. These were drawn by the lab from strokes; MNIST's own are read from your IDX files."),
             Picture("shapes", "Many neurons, or many synapses each", (Layer("shapes", style="bars"),), y="log10", labels=tuple(m.name.split(" (")[0] if m.part == "attention" else f"MLP {m.name.split(' (')[0]}" for m in self.matrices)),
             Picture("sizes", "Powers of ten", (Layer("sizes", style="bars"),), y="log10", labels=tuple(self.counts())),
         )  # fmt: skip
@@ -297,6 +300,8 @@ class Counting(Model):
                 }
                 for name, (c, source) in found.items()
             ]
+        if stream == "digits":
+            return _digits()
         if stream == "shapes":
             return np.log10(np.array([[m.neurons for m in self.matrices], [m.synapses_each for m in self.matrices]], float))
         if stream == "block":
@@ -338,6 +343,8 @@ class Counting(Model):
             "synapses per neuron": mine.per_neuron,
             **({"parameters": parameters} if (parameters := self.parameters()) else {}),
             "convention": self.convention,
+            "pixels": SIDE * SIDE,
+            "classes": CLASSES,
             "neurons of a block": sum(m.neurons for m in self.matrices),
             "synapses of a block": sum(m.synapses for m in self.matrices),
         }
@@ -351,6 +358,21 @@ class Counting(Model):
         yield Figure("synapses per neuron by rows", 16_384, lambda run: gpt3(strict).per_neuron, source="12 d / 9")
         yield Figure("neurons of GPT-3, 10 L d", 11_796_480, lambda run: gpt3(loose).neurons, source="10 L d")
         yield Figure("synapses per neuron, 10 L d", 14_745.6, lambda run: gpt3(loose).per_neuron, tolerance=1e-9, source="1.2 d")
+
+        def told_apart(run):
+            """Part of 300 made digits that lie nearest to the mean of their own class, of 1000 others."""
+            x, t = made_digits(1000, 1)
+            means = np.stack([x[t == c].mean(0) for c in range(CLASSES)])
+            new, labels = made_digits(300, 2)
+            return float((((new[:, None] - means[None]) ** 2).sum(2).argmin(1) == labels).mean())
+
+        yield Figure(
+            "pixels of a picture less inputs of a digit classifier",
+            0,
+            lambda run: _digits()[0].size - cls(layers="784-256-10").widths[0],
+            source="28 x 28 = 784",
+        )
+        yield Figure("made digits nearest to the mean of their class", 0.85, told_apart, bound="at_least", source="they are ten classes")
         key, value = block(12288)[4:]
         yield Figure(
             "neurons of a key matrix of GPT-3", 49_152, lambda run: key.neurons, source="4 d, d = 12,288: Brown et al. (2020), table 2.1"
@@ -394,3 +416,9 @@ class Counting(Model):
 def _parameters_of(title: str, run: Callable[..., Any]) -> float:
     """Parameters of a network of the canvas's list."""
     return census(family("layers").templates[title]()).parameters
+
+
+@lru_cache(maxsize=1)
+def _digits() -> np.ndarray:
+    """Two of each class, as they are shown."""
+    return made_digits(2 * CLASSES, 5)[0].reshape(-1, SIDE, SIDE).astype(float)
