@@ -156,15 +156,31 @@ def test_every_child_process_is_started_by_the_one_safe_command():
     root = Path(lab.__file__).parent
     starts = re.compile(r"subprocess\.(?:run|Popen|call|check)|QProcess\(|os\.(?:system|exec|spawn|popen)|multiprocessing|shell=True")
     found = {p.relative_to(root).as_posix() for p in root.rglob("*.py") if starts.search(p.read_text("utf-8"))}
-    # What asks the desktop starts no Python of the current folder: its programs are given by their place, with -P.
-    assert found == {
+    # What asks the desktop and other simulators starts no Python of the current folder: programs are given by their place, with -P.
+    # The script for NEURON is text that starts NEURON's own compiler.
+    others = {"commands/integrate.py", "analysis/passport/program.py", "analysis/passport/programs/neuron.py"}
+    assert found == others | {
         "analysis/sweeps/pool.py",
-        "commands/integrate.py",
         "engine/preparation.py",
         "widgets/course/pictures.py",
+        "widgets/passports.py",
         "widgets/thumbnails.py",
     }
-    assert all("child_command(" in (root / name).read_text("utf-8") for name in found - {"commands/integrate.py"})
+    assert all("child_command(" in (root / name).read_text("utf-8") for name in found - others)
+    assert '"-P"' in (root / "analysis/passport/program.py").read_text("utf-8")
+
+
+def test_no_interpreter_of_the_current_folder_is_asked_for_another_program(tmp_path, monkeypatch):
+    from lab.analysis.passport.program import interpreter, programs
+
+    for name in programs():
+        place = tmp_path / ".peers" / name / "bin" / "python"
+        place.parent.mkdir(parents=True)
+        place.write_text("#!/bin/sh\ntouch was-run\n")
+        place.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LAB_PEERS", raising=False)
+    assert all(found is None or found == Path(sys.executable) for found in map(interpreter, programs().values()))
 
 
 def test_a_session_made_with_a_model_file_asks_before_it_runs_it(stranger, marker, tmp_path, qtbot):

@@ -89,13 +89,13 @@ def program(name: str) -> Program:
 
 
 def interpreter(of: Program) -> Path | None:
-    """The Python that has the program: LAB_PEERS/<name>, .peers/<name> in this folder, or this very one; None where it is not installed."""
-    for folder in (os.environ.get("LAB_PEERS"), ".peers"):
-        if folder:
-            place = Path(folder) / of.name
-            found = next((p for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
-            if found is not None:
-                return found.absolute()
+    """The Python that has the program: LAB_PEERS/<name>, or this very one; None where it is not installed. No folder is looked into unasked."""
+    folder = os.environ.get("LAB_PEERS")
+    if folder:
+        place = Path(folder) / of.name
+        found = next((p for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
+        if found is not None:
+            return found.absolute()
     return Path(sys.executable) if importlib.util.find_spec(of.module) is not None else None
 
 
