@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab import catalog
-from lab.lessons import atlas
+from lab.lessons import atlas, models
 from lab.lessons.shelf import bundled
 
 ATLAS = atlas.read()
@@ -53,3 +53,18 @@ def test_a_line_without_a_place_says_what_lacks_and_names_nothing():
 def test_the_page_is_the_one_that_the_table_makes():
     written = (Path(__file__).parents[1] / "docs" / "atlas.md").read_text("utf-8")
     assert written == atlas.page(ATLAS), "python -m lab.lessons.atlas > docs/atlas.md"
+
+
+def test_the_list_of_models_names_models_that_exist_under_their_titles():
+    written = (Path(__file__).parents[1] / "docs" / "models.md").read_text("utf-8")
+    rows = [line.split(" | ") for line in written.splitlines() if " | `" in line]
+    assert len(rows) > 60
+    for title, name, about in rows:
+        entry = catalog.entry(name.strip("`"))
+        assert title == f"| {entry.title}" and about.strip()
+
+
+@pytest.mark.long  # models are added faster than this page is read: only a whole run insists that it is new
+def test_the_list_of_models_is_the_one_that_the_catalogue_makes():
+    written = (Path(__file__).parents[1] / "docs" / "models.md").read_text("utf-8")
+    assert written == models.page(), "python -m lab.lessons.models > docs/models.md"

@@ -36,11 +36,11 @@ def test_a_node_stands_on_the_grid_and_is_selected(pair):
 
 
 def test_a_new_card_covers_no_other(pair):
-    assert edits.free_place(pair, 1.0, 1.0) == (0.0, 5 * GRID) and edits.free_place(pair, 20.0, 300.0) == (20.0, 300.0)
+    assert edits.free_place(pair, 1.0, 1.0) == (0.0, 7 * GRID) and edits.free_place(pair, 20.0, 300.0) == (20.0, 300.0)
     graph = pair
     for _ in range(6):
         at = edits.free_place(graph, 130.0, 20.0)
-        assert all(abs(n.x - at[0]) >= 200 or abs(n.y - at[1]) >= 100 for n in graph.nodes)
+        assert all(abs(n.x - at[0]) >= 200 or abs(n.y - at[1]) >= 120 for n in graph.nodes)
         graph, _ = graph.add_node("lif", *at)
 
 

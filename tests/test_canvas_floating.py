@@ -63,6 +63,21 @@ def test_templates_are_fitted_beside_what_floats(editor, size):
                 assert not any(seen.adjusted(2, 2, -2, -2).intersects(p) for p in editor.floating.covers()), (title, item.node.title)
 
 
+def test_a_palette_that_comes_with_a_wider_canvas_covers_nothing(editor):
+    editor.resize(500, 400)
+    graph = Graph("populations")
+    for k in range(3):
+        graph, _ = graph.add_node("lif", 300.0 * k, 0.0)
+    editor.show_text(graph.to_json())
+    assert editor.kinds.isHidden()
+    editor.resize(1000, 640)
+    QApplication.processEvents()
+    assert not editor.kinds.isHidden()
+    for item in editor.scene.nodes.values():
+        seen = QRectF(editor.view.mapFromScene(item.mapRectToScene(item.body)).boundingRect())
+        assert not any(seen.adjusted(2, 2, -2, -2).intersects(p) for p in editor.floating.covers()), item.node.title
+
+
 def test_a_node_selected_under_the_palette_comes_out_and_one_put_down_stays(editor):
     graph = Graph("populations")
     graph, one = graph.add_node("lif", 0, 0, "One")

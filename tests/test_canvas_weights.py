@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from lab.errors import LabError
@@ -160,3 +161,62 @@ def test_a_drive_and_two_populations_wired_with_defaults_fire_at_once(kind):
     rates = lab.run("spiking-network", graph=graph.to_json(), duration=300.0, seed=1).summary
     for title in (graph.node(one).title, graph.node(other).title):
         assert 5 <= rates[f"{title} (Hz)"] <= 50, rates
+
+
+def test_the_latest_spikes_of_a_population_are_told_by_time_and_row():
+    from lab.widgets.networks.place import CELLS, latest_spikes
+
+    class Run:
+        step = 1000
+
+        def labels(self, stream):
+            return (*(f"E {k}" for k in range(1, 41)), "I 1", "I 2")
+
+        def events(self, stream, first):
+            rows = [(600, 0), (700, 9), (800, 39), (990, 41), (995, 40)]
+            at, cell = np.array([r for r in rows if r[0] >= first]).T
+            return at, cell, np.zeros(len(at))
+
+    found = latest_spikes(Run(), "spikes", 400)
+    assert found["E"].tolist() == [[0.0, 0.5 / CELLS], [0.25, 9.5 / CELLS]]  # of many cells the first, as they are told apart
+    assert found["I"][:, 1].tolist() == [0.75, 0.25] and found["I"][:, 0].tolist() == pytest.approx([0.975, 0.9875])
+
+
+def test_spikes_are_painted_in_the_cards_of_populations_and_rates_below_them(open_window, qtbot):
+    window = open_window("spiking-network")
+    window.driver.toggle()
+    items = list(window.canvas.editor.scene.nodes.values())
+    qtbot.waitUntil(lambda: all(len(i.spikes) for i in items), timeout=20_000)
+    window.driver.toggle()
+    assert all(len(i.history) > 1 and (i.spikes[:, 1] < 1).all() and i.body.height() > 100 for i in items)
+    picture = window.canvas.editor.grab().toImage()
+    assert not picture.isNull()
+
+
+def test_a_flurry_of_edits_leaves_one_run_and_undo_brings_the_network_back(open_window, qtbot):
+    window = open_window("spiking-network")
+    editor = window.canvas.editor
+    before = window.document
+    window.driver.toggle()
+    qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.step > 0, timeout=60_000)
+    for size in range(60, 50, -1):
+        editor.inspector.edited.emit(editor.graph.named("I").id, "size", size, True)
+    window.player.pause()
+    window.player.settle()
+    left = [r for r in window.session.runs() if r.id != window.player.run_id]
+    assert len(left) <= 1, "only the run that was there before may stay, to be compared"
+    for _ in range(10):
+        window.history.stack.undo()
+    assert window.document.experiment() == before.experiment() and editor.graph.named("I").parameters.size == 800
+
+
+def test_a_weight_pulled_on_a_run_that_waits_makes_no_other_run(open_window, qtbot):
+    window = open_window("spiking-network", playing=False)
+    qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase == "paused", timeout=60_000)
+    runs, runner = len(window.session.runs()), window.player.runner
+    wire = window.canvas.editor.graph.edges[0].id
+    for pixels, final in ((8.0, False), (20.0, False), (40.0, True)):
+        window.canvas.editor.scene.pulled.emit(wire, pixels, False, final)
+    assert window.player.runner is runner and len(window.session.runs()) == runs
+    window.history.stack.undo()
+    assert window.player.runner is runner and window.canvas.editor.graph.edge(wire).properties.weight == 1.62

@@ -465,3 +465,17 @@ def test_how_true_a_map_is_is_said_in_words(seed, told):
     shown = points if seed is None else np.random.default_rng(seed).permutation(points)
     judged = honesty(shown, truth(points), 10)
     assert told in in_words(judged.trustworthiness, judged.recall)
+
+
+@pytest.mark.parametrize("method", ["UMAP", "t-SNE", "PCA"])
+def test_a_dozen_vectors_are_mapped_with_whatever_stands_in_the_form(tmp_path, method):
+    """A small file of a person's own: the fifteen neighbours of the default are more than there are points."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "words.txt"
+    path.write_text("".join(f"word{k} " + " ".join(f"{v:.3f}" for v in rng.normal(k // 3, 0.3, 8)) + "\n" for k in range(12)))
+    model = EmbeddingMap(space=str(path), method=method)
+    simulation = Simulation(model, 0)
+    simulation.advance(20)
+    assert np.isfinite(model.observe(simulation.constants, simulation.state, "map")[:, :2]).all()
+    said = {"UMAP": "To each point all 11 others are neighbours.", "t-SNE": "too few points for a perplexity of 30: it is 3.67."}
+    assert said.get(method, "12 vectors of 8 numbers") in model.account(simulation.constants)

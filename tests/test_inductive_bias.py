@@ -7,6 +7,7 @@ from lab import catalog
 from lab.engine.simulation import Simulation, run
 from lab.errors import ParameterError
 from lab.models.learning.inductive_bias import OTHER, _scattered
+from lab.units import number
 
 Model = catalog.load("inductive-bias")
 
@@ -58,7 +59,7 @@ def test_parameters_are_counted():
     summary = Simulation(Model(), 0).summary()
     assert (summary["parameters, dense"], summary["parameters, convolutional"]) == (1885, 1898)
     rows = Simulation(Model(), 0).observe("counted")
-    assert rows[2]["numbers"] == "806,354,944"
+    assert rows[2]["numbers"] == number(806_354_944)
 
 
 def test_data_without_pictures_are_refused():

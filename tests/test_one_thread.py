@@ -127,3 +127,20 @@ def test_a_library_that_comes_later_is_held_too_and_gets_its_threads_back(monkey
     with limit:
         assert library.num_threads == 1
     assert library.told == [1, 4]
+
+
+def test_a_blas_that_comes_while_something_computes_begins_with_one_thread():
+    """SciPy brings one of its own, and a model may import it in the middle of a step."""
+    program = (
+        "import os, numpy; from lab.kernels.threads import one_thread, VARIABLES\n"
+        "from threadpoolctl import threadpool_info\n"
+        "with one_thread:\n"
+        "    import scipy.linalg\n"
+        "    print([lib['num_threads'] for lib in threadpool_info() if lib['user_api'] == 'blas'])\n"
+        "print([os.environ.get(name) for name in VARIABLES])\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES} | {"OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    inside, after = done.stdout.splitlines()
+    assert set(inside.strip("[]").split(", ")) == {"1"}
+    assert after == "[None, None, '2']", "and the environment is as it was"

@@ -275,6 +275,18 @@ def test_the_reading_of_a_minibatch_is_what_the_run_measured():
     assert (s.summary()["difference"], s.summary()["cosine"]) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 200])
+def test_the_share_that_is_right_is_counted_block_by_block(count):
+    from lab.training.predictive_readings import accuracy
+
+    net, random = pc.layout((5, 4, 3)), np.random.default_rng(count)
+    weights, x, t = pc.first_weights(net, random, True), random.normal(size=(count, 5)), random.integers(0, 3, count)
+    room = pc.empty(net, count)
+    room.x[: x.size] = x.ravel()
+    pc.forward(net, weights.M, weights.b, 0, room, count)
+    assert accuracy(net, weights.M, weights.b, 0, x, t) == (pc.layers(net, room.mu, count)[-1].argmax(1) == t).mean()
+
+
 def test_holding_one_end_teaches_nothing():
     for clamp in ("input: predict", "output: generate"):
         s = Simulation(MODEL(clamp=clamp, **SMALL), 3)

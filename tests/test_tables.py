@@ -491,3 +491,11 @@ def test_titles_as_wide_as_the_table_are_no_rows(tmp_path, titles, heading, body
     table = tables.read(path)
     assert table.layout.names[1:] == tuple(heading.split(";"))[1:] and table.layout.titles == passed
     assert table.rows == body.count("\n") and table.records[0] == titles.count("\n") + 2, "rows are counted as a spreadsheet counts them"
+
+
+def test_a_comment_of_as_many_words_as_columns_names_nothing(tmp_path):
+    path = tmp_path / "log.txt"
+    path.write_text("# sensor log\n# t[s]  x[m]  y[m]\n" + "".join(f"{k * 0.05:8.3f} {k % 7:9.4f} {k % 5:9.4f}\n" for k in range(40)))
+    assert tables.read(path).layout.names == ("t[s]", "x[m]", "y[m]") and tables.read(path).rows == 40
+    path.write_text("#,name,size\n" + "".join(f"{k},n{k},{k % 5}\n" for k in range(9)))
+    assert tables.read(path).layout.names == ("#", "name", "size"), "a column may be called so"

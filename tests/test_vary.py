@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("PySide6")
 
 from lab import catalog
+from lab.units import number
 from lab.widgets.vary import Vary, proposed
 
 CELL = "leaky-integrate-and-fire"
@@ -85,7 +86,7 @@ def test_what_is_wrong_is_said_and_a_sweep_can_be_stopped(open_window, qtbot):
     assert not made.running and "current" in made.words.text()
     made.values.setText("1:3:99999")
     made._pressed()
-    assert not made.running and "up to 20,000" in made.words.text()
+    assert not made.running and f"up to {number(20_000)}" in made.words.text()
     made.first.setCurrentIndex(made.first.findData("tau_m"))  # currents would be done all at once
     made.values.setText("10:20:400")
     made.length.setText("2000")

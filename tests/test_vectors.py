@@ -279,3 +279,19 @@ def test_what_a_person_said_of_a_table_counts_for_its_map_too(tmp_path):
     assert "Missing and filled by the column's mean: salinity 2." in said.said and "Left out: code (as you said)." in said.said
     mapped = lab.make("embedding-map", space=str(path), missing="-999", types="code=ignore", method="PCA", decimal="comma")
     assert "salinity 2" in mapped.account(mapped.build(0))
+
+
+def test_each_part_of_a_stack_of_tables_is_a_vector(tmp_path):
+    stack = np.random.default_rng(0).random((12, 4, 3)).astype(np.float32)
+    np.save(tmp_path / "stack.npy", stack)
+    found = vectors.load(tmp_path / "stack.npy")
+    assert found.matrix.tobytes() == stack.tobytes() and found.matrix.shape == (12, 12)
+    assert "Each of the 12 parts along the first axis of the array (12 x 4 x 3) is one vector." in found.said
+    for array, words in (
+        (stack[:3], "3 parts along its first axis, too few"),
+        (np.float64(3.0), "holds one number"),
+        (stack[:0], "0 parts"),
+    ):
+        np.save(tmp_path / "few.npy", array)
+        with pytest.raises(FileError, match=words):
+            vectors.load(tmp_path / "few.npy")

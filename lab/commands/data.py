@@ -99,7 +99,10 @@ def _ways(found: Any, said: dict[str, str]) -> list[str]:
     from lab import catalog
 
     out = []
-    for kind in found.kinds:
+    kinds = found.kinds
+    if found.kind == "table" and "vectors" not in kinds and found.plan is not None and found.plan.table.form:
+        kinds = (*kinds, "vectors")  # ARFF and JSON are tables by their form, and their rows can be mapped as others can
+    for kind in kinds:
         if kind in ("session", "experiment"):
             out.append(shlex.join(["lab", "run", str(found.place)]))
         # The rows of a table are mapped otherwise than words are.

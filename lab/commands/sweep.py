@@ -85,7 +85,7 @@ def sweep(
 
 
 def _progress(done: int, total: int, left: float) -> None:
-    say(f"\r{done:,} of {total:,} points, {_time(left)} left   ", end="")
+    say(f"\r{number(done)} of {number(total)} points, {_time(left)} left   ", end="")
 
 
 def _time(seconds: float) -> str:
@@ -109,6 +109,6 @@ def _say(found: Table, path: Path) -> int:
     if len(wrong) > FAILED:
         say(f"and {len(wrong) - FAILED} more; the table names them.")
     say(
-        f"{len(found.rows) - len(wrong):,} of {len(found.plan):,} points finished{f', {len(wrong)} went wrong' if wrong else ''}; session: {path}"
+        f"{number(len(found.rows) - len(wrong))} of {number(len(found.plan))} points finished{f', {len(wrong)} went wrong' if wrong else ''}; session: {path}"
     )
     return 1 if wrong and len(wrong) == len(found.rows) else 0

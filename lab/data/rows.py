@@ -70,7 +70,8 @@ def layout(text: str, dialect: Dialect, place: Path, header: str = "") -> Layout
     except csv.Error as error:
         raise FileError(f"{place} is not a table of values with separators: {error}.") from None
     rows = [(n, row) for n, row in rows if any(cell.strip() for cell in row)]
-    width = _width(rows)
+    spaced = dialect.separator == " "
+    width = _width(rows, spaced)
     if width > MAX_COLUMNS:
         raise FileError(f"{place} has {printed(width)} columns; at most {printed(MAX_COLUMNS)} can be read: cut it down first.")
     comments = titles = 0
@@ -78,14 +79,14 @@ def layout(text: str, dialect: Dialect, place: Path, header: str = "") -> Layout
     above: list[str] = []
     at = 0  # of the first row that is neither
     for _, row in rows:
-        if _is_comment(row, width):
+        if _is_comment(row, width, spaced):
             comment, comments = row, comments + 1
         elif (len(row) == width and not _is_title(row, dialect.decimal)) or (len(row) == width + 1 and not row[-1].strip()):
             break
         else:
             above, titles = row, titles + 1
         at += 1
-    table = [(n, _cut(row, width)) for n, row in rows[at:] if not _is_comment(row, width)]
+    table = [(n, _cut(row, width)) for n, row in rows[at:] if not _is_comment(row, width, spaced)]
     table = [(n, row) for n, row in table if len(row) == width]
     if not table:
         raise FileError(f"{place} has no rows of values: give a table with a heading and at least one row of values.")
@@ -100,7 +101,7 @@ def values(text: str, dialect: Dialect, found: Layout) -> Iterator[Row]:
         if number < found.first or not row or not any(row):
             continue
         if len(row) != found.width:
-            if not any(cell.strip() for cell in row) or _is_comment(row, found.width):
+            if not any(cell.strip() for cell in row) or _is_comment(row, found.width, dialect.separator == " "):
                 continue
             row = _cut(row, found.width)
         yield number, row
@@ -121,10 +122,10 @@ def _records(text: str, dialect: Dialect) -> Iterator[Row]:
             yield number, row
 
 
-def _width(rows: list[Row]) -> int:
+def _width(rows: list[Row], spaced: bool) -> int:
     """Cells of most rows, the first ones, which may be titles, left aside."""
     later = rows[min(len(rows) // 3, 20) :] or rows
-    counts = Counter(len(row) for _, row in later if not _is_comment(row, 0))
+    counts = Counter(len(row) for _, row in later if not _is_comment(row, 0, spaced))
     if not counts:
         return 1
     width = max(counts, key=lambda n: (counts[n], n))
@@ -172,8 +173,9 @@ def _cut(row: list[str], width: int) -> list[str]:
     return row
 
 
-def _is_comment(row: list[str], width: int) -> bool:
-    return row[0].lstrip().startswith(_COMMENT) and not (len(row) == width > 1 and row[0].strip() == "#")
+def _is_comment(row: list[str], width: int, spaced: bool) -> bool:
+    """Whether a row is a comment; between separators that can be seen a first column may be called "#"."""
+    return row[0].lstrip().startswith(_COMMENT) and not (len(row) == width > 1 and row[0].strip() == "#" and not spaced)
 
 
 def _named(

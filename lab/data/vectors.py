@@ -16,6 +16,7 @@ program its maker put inside.
 from __future__ import annotations
 
 import json
+import math
 import re
 import struct
 import zlib
@@ -45,6 +46,7 @@ MOST_NUMBERS = 4_000_000_000
 MOST_SIZE = 100_000  # numbers in a vector
 MOST_TABLE = 256 << 20  # bytes of a table that is looked at as a whole
 MOST_ROWS = 2_000_000  # of such a table: each is kept with its texts
+FEWEST = 5  # parts of a stack of tables that are worth a map
 BLOCK = 10_000  # lines that are put together at a time
 LONGEST_HEADER = 256 << 20
 _PICKLED = {".pkl", ".pickle", ".model", ".kv", ".pt", ".pth", ".joblib"}
@@ -516,12 +518,20 @@ def _load_binary(place: Path) -> Named:
 
 
 def _load_npy(place: Path) -> Named:
-    """A .npy table of numbers; names lie beside it in a text file of as many lines, if there is one."""
-    matrix = arrays.read_npy(place)
-    if matrix.ndim != 2:
-        raise FileError(
-            f"{place} holds an array of shape {' x '.join(map(str, matrix.shape)) or 'one number'}; vectors need a table, one a row: save it reshaped, as by a.reshape(len(a), -1)."
-        )
+    """A .npy table of numbers, or a stack of such tables; names lie beside it in a text file of as many lines, if there is one."""
+    matrix, notes = arrays.read_npy(place), tuple[str, ...]()
+    shape = " x ".join(map(str, matrix.shape))
+    if matrix.ndim < 2:
+        raise FileError(f"{place} holds {f'one row of {shape} numbers' if shape else 'one number'}; vectors need a table, one a row.")
+    if matrix.ndim > 2:
+        parts, size = len(matrix), math.prod(matrix.shape[1:])
+        if parts < FEWEST:
+            raise FileError(
+                f"{place} holds an array of shape {shape}: {count(parts, 'part')} along its first axis, too few for a map. "
+                "Save it so that what is to be one point is a row, or for a cell one column alone."
+            )
+        notes = (f"Each of the {printed(parts)} parts along the first axis of the array ({shape}) is one vector.",)
+        matrix = matrix.reshape(parts, size)
     check_size(place, *matrix.shape, least_bytes=0, actual=place.stat().st_size)
     matrix = matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float32)
     for beside in (
@@ -534,8 +544,8 @@ def _load_npy(place: Path) -> Named:
             lines = door.read_bytes(beside).decode("utf-8", "replace").split("\n")
             words = [line.rstrip("\r").split("\t")[0] for line in (lines[:-1] if not lines[-1] else lines)]
             if len(words) == len(matrix):
-                return finite(_made(words, matrix, place, f"an array of NumPy, names of {beside.name}"), place)
-    return finite(_made([str(i) for i in range(len(matrix))], matrix, place, "an array of NumPy, without names"), place)
+                return finite(_made(words, matrix, place, f"an array of NumPy, names of {beside.name}", notes), place)
+    return finite(_made([str(i) for i in range(len(matrix))], matrix, place, "an array of NumPy, without names", notes), place)
 
 
 def _load_npz(place: Path) -> Named:

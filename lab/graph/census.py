@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.graph.document import Census, Graph, GraphError
+from lab.units import number as printed
 
 __all__ = ["Census", "census", "connections"]
 
@@ -29,7 +30,7 @@ def connections(graph: Graph, most: int, seed: int = 0) -> tuple[tuple[str, ...]
     names, pairs = (graph.kinds.wired or _wired)(graph, most, seed)
     if len(names) > most:
         raise GraphError(
-            f"The network on the canvas has {len(names):,} neurons and up to {most:,} can be analysed one by one: make its layers smaller."
+            f"The network on the canvas has {printed(len(names))} neurons and up to {printed(most)} can be analysed one by one: make its layers smaller."
         )
     return names, pairs
 

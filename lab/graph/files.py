@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from lab.data import door, graphs
 from lab.errors import FileError, LabError
 from lab.graph.document import FAMILIES, Graph, GraphError
+from lab.units import number as printed
 
 SUFFIXES = (".json", ".graphml", ".csv", ".nir")
 MOST_NODES, MOST_EDGES = 2000, 5000  # of a graph that is put on a canvas
@@ -71,7 +72,7 @@ def from_net(net: graphs.Net, family: str) -> Graph:
     """A graph of this family from what a file holds: nodes of its first kind, weights with their sign, an undirected edge as two."""
     if len(net.dots) > MOST_NODES or len(net.links) > MOST_EDGES:
         raise FileError(
-            f"'{net.title}' holds {len(net.dots):,} nodes and {len(net.links):,} edges; a canvas has room for {MOST_NODES:,} and {MOST_EDGES:,}: "
+            f"'{net.title}' holds {printed(len(net.dots))} nodes and {printed(len(net.links))} edges; a canvas has room for {printed(MOST_NODES)} and {printed(MOST_EDGES)}: "
             "analyse its connectivity instead."
         )
     ours = net.family in FAMILIES

@@ -49,6 +49,7 @@ class Kind:
 
     loops     an edge may lead from a node of this kind back to itself
     place     where it stands in the palette
+    tall      its card has room for what its cells do
     caption   (parameters) -> a few words for its card; without it, its title
     """
 
@@ -63,6 +64,7 @@ class Kind:
     key: str = ""
     loops: bool = False
     place: int = 50
+    tall: bool = False
     caption: Callable[[Any], str] | None = None
 
     def port(self, name: str, side: str) -> Port:

@@ -270,16 +270,19 @@ def _toward(a: Point, b: Point, by: float) -> Point:
     return a[0] + (b[0] - a[0]) * by / long, a[1] + (b[1] - a[1]) * by / long
 
 
-def word_place(points: np.ndarray, wide: float, blocked: np.ndarray, others: np.ndarray) -> tuple[float, float, float, float]:
+def word_place(
+    points: np.ndarray, wide: float, blocked: np.ndarray, others: np.ndarray, quick: bool = False
+) -> tuple[float, float, float, float]:
     """Where the words of a wire stand, (left, top, right, bottom): on it or just beside it, off cards and other words, and off other wires where it can.
 
     points   of the way; blocked   (n, 4) cards and words that stand already; others   (m, 2) points of other wires
+    quick    on the wire only: a hand is dragging
     """
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     best, least = (0.0, 0.0, 0.0, 0.0), math.inf
     for rank, share in enumerate(SHARES):
         at = points[min(len(points) - 1, int(np.searchsorted(lengths, share * lengths[-1])))]
-        for aside, (dx, dy) in enumerate(ASIDE):
+        for aside, (dx, dy) in enumerate(ASIDE[:1] if quick else ASIDE):
             x, y = at[0] + dx * (wide / 2 + 8), at[1] + dy
             box = np.array([x - wide / 2, y - LABEL / 2, x + wide / 2, y + LABEL / 2])
             over = (

@@ -11,6 +11,7 @@ from math import prod
 import numpy as np
 
 from lab.graph.document import Graph, GraphError, Weights
+from lab.units import number as printed
 
 MOST = 500_000  # numbers that a graph carries: 2.7 MB of text
 
@@ -20,7 +21,7 @@ def carry(graph: Graph, arrays: Mapping[str, np.ndarray]) -> Graph:
     count = sum(a.size for a in arrays.values())
     if count > MOST:
         raise GraphError(
-            f"A graph carries at most {MOST:,} weights, and these are {count:,}: write them to a file with 'lab weights' instead."
+            f"A graph carries at most {printed(MOST)} weights, and these are {printed(count)}: write them to a file with 'lab weights' instead."
         )
     made = []
     for name, array in arrays.items():

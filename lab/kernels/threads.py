@@ -8,6 +8,7 @@ times as long. The command `lab` tells BLAS so before it is loaded; this is for 
 
 from __future__ import annotations
 
+import os
 import sys
 from threading import Lock
 from types import TracebackType
@@ -25,6 +26,7 @@ class _OneThread:
         self._inside = 0
         self._looked: bool | None = None  # whether the other BLAS was there when the libraries were looked for
         self._libraries: list[tuple[Any, int]] = []  # those that use several threads, with their number
+        self._said: dict[str, str | None] = {}  # what the environment said before, while it says one thread
 
     def _look(self) -> None:
         """Find the BLAS libraries of this process; those found before are kept with the number they came with."""
@@ -47,6 +49,9 @@ class _OneThread:
             if self._inside == 1:
                 for library, _ in self._libraries:
                     library.set_num_threads(1)
+                if ANOTHER not in sys.modules:  # it may be imported by what computes, and reads this as it is loaded
+                    self._said = {name: os.environ.get(name) for name in VARIABLES}
+                    os.environ.update(dict.fromkeys(VARIABLES, "1"))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with self._lock:
@@ -54,6 +59,12 @@ class _OneThread:
             if self._inside == 0:
                 for library, threads in self._libraries:
                     library.set_num_threads(threads)
+                for name, value in self._said.items():
+                    if value is None:
+                        os.environ.pop(name, None)
+                    else:
+                        os.environ[name] = value
+                self._said = {}
 
 
 one_thread = _OneThread()

@@ -59,7 +59,8 @@ class Stream:
     every     record each `every`-th step by default; 0 = not recorded unless asked for. For per-block kinds: observe
               each `every` steps.
     canvas    what the network canvas shows of it in its nodes: `activity` (of a graph: one row for each node of the document,
-              in its order), `rates` (of a trace: channels are named as the nodes), `values` (the same of either sign; a node of
+              in its order), `rates` (of a trace: channels are named as the nodes), `spikes` (of a raster: names of its cells begin with those of the
+              nodes), `values` (the same of either sign; a node of
               several dimensions has a channel for each, named as the node, " · " and the dimension); `carried` is never drawn: a table of one row
               (graph, refusal) with the document and the weights that it has now, for a model that goes on with it
     """
@@ -75,7 +76,7 @@ class Stream:
     every: int = 0
     x_unit: str = ""
     meanings: tuple[str, ...] = ()
-    canvas: Literal["", "activity", "rates", "values", "carried"] = ""
+    canvas: Literal["", "activity", "rates", "spikes", "values", "carried"] = ""
 
     @property
     def form(self) -> Form:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lab.errors import FileError, ModelError
+from lab.units import number as printed
 
 DTYPES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
@@ -67,7 +68,7 @@ def pack(array: Any, dtype: str, owner: str) -> tuple[tuple[int, ...], bytes]:
         raise ModelError(f"{owner}: values of type {values.dtype} cannot be recorded as {dtype}; declare a dtype that holds them.")
     if values.size * target.itemsize > MAX_BLOB:
         raise ModelError(
-            f"{owner}: {values.size * target.itemsize:,} bytes at once is above the limit of {MAX_BLOB:,}; record fewer values or more rarely."
+            f"{owner}: {printed(values.size * target.itemsize)} bytes at once is above the limit of {printed(MAX_BLOB)}; record fewer values or more rarely."
         )
     return values.shape, values.astype(target, copy=False).tobytes()
 
@@ -98,12 +99,14 @@ def write_json(value: Any, owner: str) -> str:
     except (TypeError, ValueError, RecursionError) as problem:
         raise ModelError(f"{owner} cannot be stored as JSON ({problem}); use only text, numbers, lists and dictionaries.") from problem
     if len(text) > MAX_JSON:
-        raise ModelError(f"{owner} has {len(text):,} characters of JSON, above the limit of {MAX_JSON:,}; store large data as arrays.")
+        raise ModelError(
+            f"{owner} has {printed(len(text))} characters of JSON, above the limit of {printed(MAX_JSON)}; store large data as arrays."
+        )
     try:
         Budget().take(text, owner)
     except FileError:
         raise ModelError(
-            f"{owner} is too large for JSON ({len(text):,} characters of lists and numbers); store large data as arrays."
+            f"{owner} is too large for JSON ({printed(len(text))} characters of lists and numbers); store large data as arrays."
         ) from None
     return text
 
@@ -111,7 +114,7 @@ def write_json(value: Any, owner: str) -> str:
 def read_json(text: Any, kind: type, owner: str, budget: Budget | None = None) -> Any:
     """The value of a JSON text, refused when it is too large, damaged or not of the kind expected."""
     if not isinstance(text, str) or len(text) > MAX_JSON:
-        raise FileError(f"{owner} is damaged: it is no JSON text of at most {MAX_JSON:,} characters; restore the file from a copy.")
+        raise FileError(f"{owner} is damaged: it is no JSON text of at most {printed(MAX_JSON)} characters; restore the file from a copy.")
     (budget or Budget()).take(text, owner)
     try:
         value = json.loads(text)
@@ -137,7 +140,7 @@ def check_shape(shape: tuple[Any, ...], owner: str, error: type, *, open_ended: 
     whole = all(type(n) is int and n >= smallest for n in shape)
     if not whole or len(shape) > MAX_DIMENSIONS or math.prod(max(n, 1) for n in shape) > MAX_BLOB:
         shown = repr(shape) if len(repr(shape)) < 80 else repr(shape)[:80] + "..."
-        raise error(f"{owner}: the shape {shown} is not possible; at most {MAX_DIMENSIONS} dimensions and {MAX_BLOB:,} values.")
+        raise error(f"{owner}: the shape {shown} is not possible; at most {MAX_DIMENSIONS} dimensions and {printed(MAX_BLOB)} values.")
 
 
 def _plain(value: Any) -> Any:

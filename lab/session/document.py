@@ -24,6 +24,7 @@ from lab.session.reader import EVENT_BYTES, MAX_ID, SessionReader
 from lab.session.schema import RUN_COLUMNS, STREAM_COLUMNS, sign
 from lab.session.values import RUN_STATES, STREAM_FORMS, RunInfo, StreamInfo, WriterStatus
 from lab.session.writer import Rows, Statements, Writer
+from lab.units import number as printed
 
 CHANGEABLE = ("name", "experiment", "steps", "state", "reason", "colour", "pinned", "visible", "summary")
 INTERRUPTED = "The program ended while this run was being recorded; everything up to here was kept."
@@ -396,7 +397,9 @@ class Session:
             rows.append((_text(name, "the name of an array", codec.MAX_NAME), dtype, json.dumps(shape), data))
             size += len(data)
         if size > codec.MAX_BLOB + len(text):
-            raise ModelError(f"{owner}: {size:,} bytes at once are above the limit of {codec.MAX_BLOB:,}; choose a smaller model.")
+            raise ModelError(
+                f"{owner}: {printed(size)} bytes at once are above the limit of {printed(codec.MAX_BLOB)}; choose a smaller model."
+            )
         with writer.room(size):
             self._run(run_id)
             self._next_checkpoint = identity = self._next_checkpoint + 1
@@ -614,7 +617,7 @@ def _setting(key: str, text: str) -> tuple[str, tuple]:
 
 def _text(value: Any, what: str, limit: int) -> str:
     if not isinstance(value, str) or len(value) > limit or not _encodable(value):
-        raise ParameterError(f"Session: {what} must be text of at most {limit:,} characters (got {repr(value)[:60]}); shorten it.")
+        raise ParameterError(f"Session: {what} must be text of at most {printed(limit)} characters (got {repr(value)[:60]}); shorten it.")
     return value
 
 

@@ -20,6 +20,7 @@ from lab.session.lock import is_locked
 from lab.session.opening import MALFORMED, connect, explain, open_checked, real_path
 from lab.session.values import RUN_STATES, STREAM_FORMS, LogEntry, RunInfo, StreamInfo
 from lab.session.writer import chunk_head
+from lab.units import number as printed
 
 MAX_RUNS = 100_000
 MAX_STREAMS = 200_000
@@ -227,7 +228,7 @@ class SessionReader:
                 if crc != codec.checksum(f"{run} {step} {kind} {name} {payload}"):
                     raise FileError(f"{owner} is damaged at step {str(step)[:20]}; the recorded streams can still be read.")
                 if len(entries) >= MAX_LOG:
-                    raise FileError(f"{owner} has more than {MAX_LOG:,} entries; the recorded streams can still be read.")
+                    raise FileError(f"{owner} has more than {printed(MAX_LOG)} entries; the recorded streams can still be read.")
                 kind, name = self._text(kind, "a kind", codec.MAX_NAME), self._text(name, "a name", codec.MAX_NAME)
                 entries.append(LogEntry(self._whole(step, "a step"), kind, name, codec.read_json(payload, dict, owner, budget)))
         return entries
@@ -258,7 +259,7 @@ class SessionReader:
             raise FileError(f"{owner} is damaged; use an earlier one.")
         sizes = [row[5] if row[6] == "blob" else -1 for row in rows]
         if sum(sizes) > codec.MAX_BLOB:
-            raise FileError(f"{owner} has {sum(sizes):,} bytes, above the limit of {codec.MAX_BLOB:,}; use an earlier one.")
+            raise FileError(f"{owner} has {printed(sum(sizes))} bytes, above the limit of {printed(codec.MAX_BLOB)}; use an earlier one.")
         arrays = {}
         for (number, name, dtype, shape, array_crc, _, _), size in zip(rows, sizes, strict=True):
             if dtype not in codec.DTYPES or size < 0:
@@ -467,7 +468,9 @@ class SessionReader:
 
     def _text(self, value: Any, what: str, limit: int = codec.MAX_JSON) -> str:
         if not isinstance(value, str) or len(value) > limit or not _encodable(value):
-            raise FileError(f"'{self.path.name}' is damaged: {what} is no text of at most {limit:,} characters; restore it from a copy.")
+            raise FileError(
+                f"'{self.path.name}' is damaged: {what} is no text of at most {printed(limit)} characters; restore it from a copy."
+            )
         return value
 
     def _whole(self, value: Any, what: str, *, optional: bool = False) -> Any:

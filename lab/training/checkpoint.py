@@ -20,6 +20,7 @@ import numpy as np
 
 from lab.data import byte_pairs, door, tensors
 from lab.errors import FileError
+from lab.units import number as printed
 
 FILE = "model.safetensors"
 HEAD = 64  # numbers of a head where no config.json says it
@@ -124,8 +125,8 @@ class Checkpoint:
         """One sentence about it."""
         tied = "head tied to the embedding" if self.head is self.embedding else "head of its own"
         return (
-            f"{self.title}: {self.parameters:,} weights, {len(self.blocks)} blocks of {self.heads} heads and {self.neurons:,} neurons, width {self.width}, "
-            f"context {self.context:,}, {len(self.tokens):,} tokens, {tied}."
+            f"{self.title}: {printed(self.parameters)} weights, {len(self.blocks)} blocks of {self.heads} heads and {printed(self.neurons)} neurons, width {self.width}, "
+            f"context {printed(self.context)}, {printed(len(self.tokens))} tokens, {tied}."
         )
 
 

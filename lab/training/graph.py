@@ -21,6 +21,7 @@ from lab.training.learner import Constants
 from lab.training.material import Outline, outline
 from lab.training.objectives import Stage
 from lab.training.supervised import Supervised
+from lab.units import number as printed
 
 MLP = mlp().to_json()
 CARRIED = "carried weights"  # the stream by which the window takes the weights to another model
@@ -198,7 +199,11 @@ class GraphTraining(SignedLayers):
                 canvas="activity",
             ),
             Stream(
-                CARRIED, "table", "", f"The graph with the present weights in it, as one text (up to {MOST:,} weights).", canvas="carried"
+                CARRIED,
+                "table",
+                "",
+                f"The graph with the present weights in it, as one text (up to {printed(MOST)} weights).",
+                canvas="carried",
             ),
         ]
         if self.task == "reconstruction" and shape.picture:
@@ -219,7 +224,9 @@ class GraphTraining(SignedLayers):
         m, shape = constants.material, constants.outline
         if stream == CARRIED:
             if constants.program.layout.parameters > MOST:
-                return [{"graph": "", "refusal": f"A graph carries at most {MOST:,} weights: write them to a file with 'lab weights'."}]
+                return [
+                    {"graph": "", "refusal": f"A graph carries at most {printed(MOST)} weights: write them to a file with 'lab weights'."}
+                ]
             return [{"graph": self.carrying(constants, state), "refusal": ""}]
         if stream == "reconstructions":
             assert shape.picture is not None

@@ -8,6 +8,8 @@ import numpy as np
 
 from lab.training import predictive as pc
 
+BLOCK = 64  # test examples that are read at once
+
 
 class Again(NamedTuple):
     """A minibatch that settles from its beginning with both ends held; the network that it settles in is left as it is.
@@ -90,7 +92,10 @@ def alignment(net: pc.Layout, weights: pc.Weights) -> list[float]:
 
 def accuracy(net: pc.Layout, M: np.ndarray, b: np.ndarray, activation: int, x: np.ndarray, t: np.ndarray) -> float:
     """Part of the examples whose largest output is the right one, at the prediction, which is the equilibrium of a held input."""
-    room = pc.empty(net, len(x))
-    room.x[: x.size] = x.ravel()
-    pc.forward(net, M, b, activation, room, len(x))
-    return float((pc.layers(net, room.mu, len(x))[-1].argmax(1) == t).mean())
+    room, right = pc.empty(net, min(BLOCK, len(x))), 0  # fresh memory for all of them costs more than their arithmetic
+    for first in range(0, len(x), BLOCK):
+        part = x[first : first + BLOCK]
+        room.x[: part.size] = part.ravel()
+        pc.forward(net, M, b, activation, room, len(part))
+        right += int((pc.layers(net, room.mu, len(part))[-1].argmax(1) == t[first : first + BLOCK]).sum())
+    return right / len(x)

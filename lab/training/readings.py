@@ -8,6 +8,7 @@ import numpy as np
 
 from lab.training import canvas, checking, walk
 from lab.training.material import outline
+from lab.units import number as printed
 
 GRID = 64  # cells of a decision surface along each axis
 TILE = 24  # cells of the surface of one hidden unit
@@ -142,7 +143,7 @@ def columns(model: Any, c: Any) -> list[dict[str, Any]]:
             "role": use.role,
             "type": (use.holds if use.role != "left out" else use.why)
             + (", as said" if use.name in asked and use.why != "as said" else ""),
-            "values": f"{use.values:,}" + (f", {use.missing:,} missing" if use.missing else ""),
+            "values": f"{printed(use.values)}" + (f", {printed(use.missing)} missing" if use.missing else ""),
         }
         for use in c.material.data.columns
     ]

@@ -245,7 +245,9 @@ class Vary(QDialog):
         try:
             plan = self.plan()
             if len(plan) > MOST:
-                raise LabError(f"This sweep has {len(plan):,} points, and the window draws up to {MOST:,}: choose fewer, or use lab sweep.")
+                raise LabError(
+                    f"This sweep has {number(len(plan))} points, and the window draws up to {number(MOST)}: choose fewer, or use lab sweep."
+                )
         except LabError as problem:
             self.words.setText(str(problem))
             return
@@ -255,7 +257,7 @@ class Vary(QDialog):
         self.bar.setValue(0)
         self.bar.show()
         self.start.setText("Stop")
-        self.words.setText(f"{len(plan):,} points …")
+        self.words.setText(f"{number(len(plan))} points …")
         self._stop.clear()
         self._thread = threading.Thread(target=self._work, args=(plan, self._shell.session), name="sweep", daemon=True)
         self._thread.start()
@@ -304,7 +306,9 @@ class Vary(QDialog):
         self.start.setText("Start")
         self.bar.hide()
         wrong = [row for row in self._rows.values() if row.state != "finished"]
-        said = f"{len(self._rows):,} points done." + (f" {len(wrong):,} went wrong, the first: {wrong[0].error}" if wrong else "")
+        said = f"{number(len(self._rows))} points done." + (
+            f" {number(len(wrong))} went wrong, the first: {wrong[0].error}" if wrong else ""
+        )
         self.words.setText(f"{sentence} {said}".strip())
         self._list_kept()
         self._show_what_varies()
@@ -337,7 +341,7 @@ class Vary(QDialog):
         self._show_plan(found.plan)
         self._rows = {row.point.number: row for row in found.rows}
         self._fill_figures(found.names)
-        self.words.setText(f"{len(found.rows):,} of {len(found.plan):,} points.")
+        self.words.setText(f"{number(len(found.rows))} of {number(len(found.plan))} points.")
         self._show_what_varies()
         self.draw()
 

@@ -15,6 +15,7 @@ from lab.engine.experiment import Experiment, plain
 from lab.errors import LabError, ModelError, near
 from lab.model import Model
 from lab.params import Spec
+from lab.units import number as printed
 
 MOST = 1_000_000  # points
 MOST_VALUES = 100_000  # of one axis
@@ -51,7 +52,7 @@ def _range(spec: Spec, text: str, parts: list[str]) -> Axis:
     if len(parts) > 3 and not log:
         raise ModelError(f"{where}: behind the count there may only be 'log', for equal ratios.")
     if not (math.isfinite(low) and math.isfinite(high)) or not 1 <= count <= MOST_VALUES:
-        raise ModelError(f"{where}: a range has finite ends and from 1 to {MOST_VALUES:,} values.")
+        raise ModelError(f"{where}: a range has finite ends and from 1 to {printed(MOST_VALUES)} values.")
     if log and (low <= 0 or high <= 0):
         raise ModelError(f"{where}: equal ratios need ends above 0.")
     found = np.geomspace(low, high, count) if log else np.linspace(low, high, count)
@@ -121,7 +122,9 @@ class Plan:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds) or not all(0 <= s <= LARGEST_SEED for s in self.seeds):
             raise ModelError("A sweep needs seeds that differ, whole numbers from 0.")
         if self.drawn < 0 or not 1 <= len(self) <= MOST:
-            raise ModelError(f"This sweep has {len(self):,} points, and from 1 to {MOST:,} can be made: choose fewer values or seeds.")
+            raise ModelError(
+                f"This sweep has {printed(len(self))} points, and from 1 to {printed(MOST)} can be made: choose fewer values or seeds."
+            )
 
     def __len__(self) -> int:
         return (self.drawn or math.prod(len(a.values) for a in self.axes)) * len(self.seeds)

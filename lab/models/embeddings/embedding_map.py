@@ -25,6 +25,7 @@ from lab.kernels import seed_state
 from lab.model import COUNT, Asked, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, State, Stream, action, param
 from lab.params import redeclared
 from lab.training.examples import READING, Examples
+from lab.units import number as printed
 
 TSNE, UMAP, PCA, AXES = "t-SNE", "UMAP", "PCA", "own axes"
 JUDGED = 10  # neighbours that trustworthiness and recall look at
@@ -324,9 +325,17 @@ class EmbeddingMap(Model):
         except TooFew as error:
             raise self.refuse("space", str(error)) from None
 
+    def _perplexity(self, points: int) -> float:
+        """The perplexity, or where there are fewer points than that a third of them."""
+        return self.perplexity if self.perplexity <= points - 1 else (points - 1) / 3
+
     def account(self, constants: Constants) -> str:
         """The file of vectors, and how many of them are mapped."""
-        part = "" if constants.whole == len(constants.space) else f" The first {len(constants.space):,} are mapped."
+        part = "" if constants.whole == len(constants.space) else f" The first {printed(len(constants.space))} are mapped."
+        if self.method == UMAP and self.neighbours > len(constants.space):
+            part += f" To each point all {len(constants.space) - 1} others are neighbours."
+        if self.method == TSNE and (used := self._perplexity(len(constants.space))) != self.perplexity:
+            part += f" There are too few points for a perplexity of {printed(self.perplexity)}: it is {printed(used, 3)}."
         return constants.space.said and constants.space.said + part
 
     def build(self, seed: int) -> Constants:
@@ -340,10 +349,13 @@ class EmbeddingMap(Model):
                 raise self.refuse("axes", f"must be {self.dimensions} formulas divided by semicolons")
             start = ask.project(space, formulas[: self.dimensions])
         elif self.method == UMAP:
-            known = {"graph": umap.fuzzy_graph(matrix, self.neighbours, self.iterations), "curve": umap.curve(1.0, self.least)}
+            known = {
+                "graph": umap.fuzzy_graph(matrix, min(self.neighbours, len(matrix)), self.iterations),
+                "curve": umap.curve(1.0, self.least),
+            }
             start = umap.start_layout(umap.spectral_layout(known["graph"], self.dimensions, matrix), seed)
         elif self.method == TSNE:
-            known = {"affinities": tsne.affinities(matrix, self.perplexity)}
+            known = {"affinities": tsne.affinities(matrix, self._perplexity(len(matrix)))}
             scores = principal_components(matrix, self.dimensions)[0]
             start = scores * (1e-4 / max(scores[:, 0].std(), 1e-12))
         else:

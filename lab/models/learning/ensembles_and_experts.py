@@ -111,7 +111,7 @@ class EnsemblesAndExperts(Model):
                 NAMES,
                 every=1,
             ),
-            Stream("test", "bars", "", "The same on examples that were not learned from.", channels=SHAPES),
+            Stream("test", "bars", "", "The same on examples that were not learned from.", channels=TASKS),
             Stream(
                 "wires",
                 "image",
@@ -126,7 +126,7 @@ class EnsemblesAndExperts(Model):
         layers = tuple(Layer("errors", channel=k, style="dashed" if k >= 2 else "line", label=NAMES[k], series=(k % 2,)) for k in range(4))
         return (
             Picture("errors", "Error while learning", layers, y="error / variance", y_range=(0.0, 1.4), front=True, weight=1.6, doc="Full lines: many simple facts; dashed: one that needs all."),
-            Picture("test", "Error on new examples", (Layer("test", style="bars"),), y="error / variance", labels=TASKS, figures=("simple facts, gain", "needs all, gain"), front=True),
+            Picture("test", "Error on new examples", (Layer("test", style="bars"),), y="error / variance", labels=SHAPES, figures=("simple facts, gain", "needs all, gain"), front=True),
             Picture("wires", "Who hears what", (Layer("wires"),), x="input", y="neuron", colours="diverging", front=True, doc="A row for each of the first hidden neurons, a column for each input; white where there is no synapse."),
             Picture("counted", "The same budget", (Layer("counted"),)),
         )  # fmt: skip

@@ -12,6 +12,7 @@ from lab.training import Measure, Objective, Stepwise, redeclared
 from lab.training import Stage as Part
 from lab.training.beside import numbers
 from lab.training.makers import Sequences
+from lab.units import number as printed
 
 JUDGED = 100  # sequences held out
 PROBED = 32  # of them, for what one bit changes
@@ -288,7 +289,7 @@ class FixedWindow(Stepwise):
         if stream == "counted":
             counts = zip((f"dense, {self.dense_units} units on a window of {self.window}", f"recurrent, {self.units} units"),
                          self.parameters_of(constants), strict=True)  # fmt: skip
-            return [{"network": name, "numbers": f"{count:,}"} for name, count in counts]
+            return [{"network": name, "numbers": f"{printed(count)}"} for name, count in counts]
         return super().look(constants, state, tape, stream)
 
     @classmethod

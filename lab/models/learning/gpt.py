@@ -299,7 +299,9 @@ class GPT(Inside, Writer):
             found["next letter moved by silence (%)"] = self.moved_by_silence(constants, state)
         if len(state["written"]):
             found["letters written"] = len(state["written"])
-        return found | {f"{name} (nats)": float(lines[k]) for k, name in enumerate(names)}
+        found |= {f"{name} (nats)": float(lines[k]) for k, name in enumerate(names)}
+        block, head = state["head"]
+        return found | {"head": f"head {head + 1} of block {block + 1}", "place": self._at(state) + 1, "letters": len(state["prompt"])}
 
     # -- how it stands together --
 

@@ -430,10 +430,18 @@ class Gradients(Model):
             "cosine with all examples": float(a @ whole / max(float(np.linalg.norm(a) * np.linalg.norm(whole)), 1e-300)),
             "product off the gradient": abs(float(self.slopes(constants, state).prod(0).sum()) - float(a[chosen])),
         } | (
-            {"operations": f"{len(state['checked'])} checked, worst relative error {state['checked'].max():.1e}"}
+            {
+                "operations that differ": self._differing(state),
+                "operations": f"{len(state['checked'])} checked, worst relative error {state['checked'].max():.1e}",
+            }
             if len(state["checked"])
             else {}
         )
+
+    def _differing(self, state) -> int:
+        """Operations whose gradients are farther apart than rounding explains."""
+        limits = [KINKED if case.kinks else SMOOTH for case in CASES if case.smooth]
+        return sum(not error < limit for error, limit in zip(state["checked"], limits, strict=False))
 
     @action("Check a weight", index=(int, param(0, lo=0, hi=500, doc="Number of the weight, in the order of the bars.")))
     def choose(self, constants, state, index):

@@ -15,6 +15,7 @@ from lab.training import redeclared
 from lab.training.beside import Beside, numbers
 from lab.training.learner import EVALUATIONS, TEST_SCORE
 from lab.training.material import outline
+from lab.units import number as printed
 
 OTHER = "conv."
 NAMES = ("dense", "convolutional")
@@ -224,7 +225,7 @@ class InductiveBias(Beside):
         if stream == "counted":
             dense, conv = self.parameters_of(constants)
             naive = 512 * 512 * 3 * 1024 + 1024 * 1024
-            return [{"network": name, "numbers": f"{count:,}"} for name, count in
+            return [{"network": name, "numbers": f"{printed(count)}"} for name, count in
                     (("dense, here", dense), ("convolutional, here", conv), ("dense on 512 x 512 x 3, 1024 and 1024 units, synapses", naive),
                      ("3 x 3 kernels on the same: 64 of them", 3 * 3 * 3 * 64 + 64))]  # fmt: skip
         if stream == "kernels":

@@ -15,6 +15,7 @@ from lab.training.decoder import Masks, Pass, logits_of, pushes
 from lab.training.language import chances
 from lab.training.silencing import Silencing
 from lab.training.writer import Writer
+from lab.units import number as printed
 
 SHOWN = 48  # tokens of the text that are drawn: the last ones
 TILES = 24  # thumbnails of heads up to which those of all blocks are shown at once
@@ -374,8 +375,8 @@ class PretrainedGPT(Silencing, Writer):
         model = constants.model
         d, layers = model.width, len(model.blocks)
         rows = [
-            ("tokens: embedding", f"{len(model.embedding):,} x {d}", model.embedding.size),
-            ("positions", f"{model.context:,} x {d}", model.positions.size),
+            ("tokens: embedding", f"{printed(len(model.embedding))} x {d}", model.embedding.size),
+            ("positions", f"{printed(model.context)} x {d}", model.positions.size),
         ]
         for name, part in (
             ("queries, keys, values", "qkv"),
@@ -388,7 +389,7 @@ class PretrainedGPT(Silencing, Writer):
         rows.append(
             (
                 "head",
-                "the embedding again" if model.head is model.embedding else f"{len(model.head):,} x {d}",
+                "the embedding again" if model.head is model.embedding else f"{printed(len(model.head))} x {d}",
                 0 if model.head is model.embedding else model.head.size,
             )
         )

@@ -17,6 +17,7 @@ from lab.training.makers import Sequences, open_for
 from lab.training.series import series_of
 from lab.training.texts import counts_of, text_of
 from lab.training.through_time import fed_back, unrolled, walked
+from lab.units import number as printed
 
 JUDGED = 500  # sequences held out
 PROBED = 64  # of them, for gradients
@@ -276,7 +277,7 @@ class RecurrentNetwork(Alike, Stepwise):
         maker = constants.maker
         if self.task != "file":
             return ""
-        return f"{maker.said}; learned on the first {maker.cut:,} in {maker.rows:,} windows of {self.span}, judged on the rest; errors are in squares of the deviation, {maker.deviation:.4g}."
+        return f"{maker.said}; learned on the first {printed(maker.cut)} in {printed(maker.rows)} windows of {self.span}, judged on the rest; errors are in squares of the deviation, {maker.deviation:.4g}."
 
     @property
     def cut(self) -> frozenset[int]:

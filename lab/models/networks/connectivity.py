@@ -14,6 +14,7 @@ from lab.graph.document import Graph
 from lab.graph.kinds.populations import vogels_abbott
 from lab.kernels import below, kernel, seed_state
 from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.units import number as printed
 
 NETWORKS = ("small world", "scale free", "blocks", "random", "layered", "file", "canvas", "two scales")
 REGION, REACH = 0.13, 0.05  # of a made-up brain of radius 1: how wide a region is, and how far its local fibres reach
@@ -341,7 +342,9 @@ class Connectivity(Model):
         if not 2 <= found.number_of_nodes() <= MOST_NODES:
             raise ModelError(f"The network has {found.number_of_nodes()} nodes; from 2 to {MOST_NODES} can be analysed here.")
         if not 1 <= found.number_of_edges() <= MOST_EDGES:
-            raise ModelError(f"The network has {found.number_of_edges():,} edges; from 1 to {MOST_EDGES:,} can be analysed here.")
+            raise ModelError(
+                f"The network has {printed(found.number_of_edges())} edges; from 1 to {printed(MOST_EDGES)} can be analysed here."
+            )
         return found
 
     def _from_canvas(self, seed: int):

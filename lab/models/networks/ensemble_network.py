@@ -29,6 +29,7 @@ from lab.spiking.coding.network import (
 from lab.spiking.coding.parts import Ensemble, Output, components
 from lab.spiking.coding.populations import REFRACTORY, TAU
 from lab.spiking.coding.wiring import Net, Part
+from lab.units import number as printed
 
 CHANNEL = channel().to_json()
 CURVES = 60  # tuning curves that are drawn
@@ -248,7 +249,7 @@ class EnsembleNetwork(Model):
     @property
     def _shown_said(self) -> str:
         said = [
-            f"{min(self.recorded, p.kind.neurons):,} of {p.kind.neurons:,} {p.title}"
+            f"{printed(min(self.recorded, p.kind.neurons))} of {printed(p.kind.neurons)} {p.title}"
             for p in self.net.ensembles
             if p.kind.neurons_are == "LIF"
         ]

@@ -246,6 +246,11 @@ class LayeredNetwork(GraphTraining):
             rows.append({"from": f"{title}: probability (softmax of all z)", "x": "", "w": "", "w x": float(p[k] / p.sum())})
         return rows
 
+    def summary(self, constants, state):
+        """How far the activity has come, too, where it passes layer by layer."""
+        found = super().summary(constants, state)
+        return found | ({"layers passed": int(state["passed"][0]) // HOLD} if self.mode == "forward pass" else {})
+
     # -- actions --
 
     @classmethod

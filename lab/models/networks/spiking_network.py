@@ -17,6 +17,7 @@ from lab.spiking.network import Built, Link, Network, Scales
 from lab.spiking.projections import Drive
 from lab.spiking.stability import borders
 from lab.spiking.statistics import intervals, population_statistics, spectrum
+from lab.units import number as printed
 
 BRUNEL = brunel().to_json()
 VOGELS = vogels_abbott().to_json()
@@ -143,7 +144,9 @@ class SpikingNetwork(Model):
         except LabError as error:
             raise self.refuse("graph", str(error).rstrip(".")) from None
         if net.neurons > 1_000_000:
-            raise self.refuse("graph", f"holds {net.neurons:,} neurons and may hold 1,000,000: make populations smaller or lower scale")
+            raise self.refuse(
+                "graph", f"holds {printed(net.neurons)} neurons and may hold 1,000,000: make populations smaller or lower scale"
+            )
 
     @property
     def net(self) -> Network:
@@ -176,7 +179,7 @@ class SpikingNetwork(Model):
         return tuple(name for name, _ in self.net.populations)
 
     def _shown(self) -> str:
-        return ", ".join(f"{min(p.record, p.size):,} of {p.size:,} {name}" for name, p in self.net.populations)
+        return ", ".join(f"{printed(min(p.record, p.size))} of {printed(p.size)} {name}" for name, p in self.net.populations)
 
     def _diagram(self) -> tuple[Network, LIF, Drive] | None:
         """The parts of Brunel's network, if this is one: identical LIF cells with delta synapses, E and I, one kind of drive."""
@@ -203,7 +206,7 @@ class SpikingNetwork(Model):
         names, net = self._names, self.net
         every = max(1, round(1.0 / self.step))
         found = [
-            Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells."),
+            Stream("spikes", "raster", "", f"Spikes of {self._shown()} cells.", canvas="spikes"),
             Stream(
                 "rates",
                 "trace",

@@ -94,7 +94,7 @@ class Tempotron(Model):
     )
     source = "Gütig and Sompolinsky, Nat. Neurosci. 9:420 (2006); Cover, IEEE Trans. Electron. Comput. EC-14:326 (1965) for the perceptron's limit"
     presets = {
-        "One spike each: counts say nothing": Preset({}, shows="right by times > 97 and right by counts = 50", after=150.0),
+        "One spike each: counts say nothing": Preset({}, shows="right by times > 85 and right by counts = 50", after=150.0),
         "Random numbers of spikes: both can": Preset(
             {"spikes": SPIKES[1], "patterns": 60}, shows="right by times > 95 and right by counts > 90", after=200.0
         ),
@@ -161,7 +161,7 @@ class Tempotron(Model):
     def pictures(self) -> tuple[Picture, ...]:
         return (
             Picture("accuracy", "Right answers", (Layer("accuracy"),), y="right (%)", y_range=(0.0, 102.0), figures=("right by times (%)", "right by counts (%)"), front=True, weight=1.5),
-            Picture("membrane", "What the membrane does in two patterns", (Layer("threshold", style="dashed", label="threshold"), Layer("membrane")), x="time (ms)", y="V", front=True),
+            Picture("membrane", "What the membrane does in two patterns", (Layer("threshold", style="dashed", label="threshold", series=(4,)), Layer("membrane", series=(1, 0))), x="time (ms)", y="V", front=True),
             Picture("shown", "Their spikes", (Layer("shown", style="points"),), x="time (ms)", y="input", labels=("to be left", "to be answered"), pick="", front=True, doc="As many spikes from each input in both, where one spike each is set: only their times differ."),
             Picture("tops", "How high the membrane comes", (Layer("tops", style="bars"),), x="pattern", y="highest V"),
             Picture("weights", "Weights", (Layer("weights", style="bars"),), x="input", y="w"),

@@ -10,6 +10,7 @@ import numpy as np
 
 from lab import catalog
 from lab.model import Bound, Clock, Figure, Handle, Layer, Model, Out, Picture, Preset, State, Stream, action, index, param
+from lab.units import number as printed
 
 STEPS, INACTIVATION, TAILS = "command steps", "inactivation", "tail currents"
 ROWS = 800  # points in time of a drawn trace
@@ -171,7 +172,7 @@ class VoltageClamp(Model):
         if self.length * self.number > MOST_SAMPLES:
             raise self.refuse(
                 "dt",
-                f"must leave at most {MOST_SAMPLES:,} samples in the family: these are {self.length * self.number:,}, take longer steps or fewer commands",
+                f"must leave at most {printed(MOST_SAMPLES)} samples in the family: these are {printed(self.length * self.number)}, take longer steps or fewer commands",
             )
 
     # -- the family --

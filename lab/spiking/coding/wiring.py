@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from lab.errors import LabError
 from lab.params.arithmetic import Formula, FormulaError
 from lab.spiking.coding.parts import MOST_DIMENSIONS, Decoded, Ensemble, Feed, Output, Value, components, names
+from lab.units import number as printed
 
 MOST_NEURONS = 50_000
 BETWEEN = " · "  # stands between a node's name and its dimension
@@ -110,7 +111,7 @@ class Net:
         if self.neurons > MOST_NEURONS:
             largest = max(self.ensembles, key=lambda p: p.kind.neurons)
             yield WiringError(
-                f"The network holds {self.neurons:,} neurons and may hold {MOST_NEURONS:,}: make {largest.title} or others smaller.",
+                f"The network holds {printed(self.neurons)} neurons and may hold {printed(MOST_NEURONS)}: make {largest.title} or others smaller.",
                 largest.id,
             )
         yield from (laid for laid in self._laid() if isinstance(laid, WiringError))

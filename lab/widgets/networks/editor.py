@@ -184,6 +184,7 @@ class NetworkEditor(QWidget):
         if narrow != self._narrow:
             self._narrow = narrow
             self.kinds.setVisible(not narrow and self.open["palette"])
+            self.view.keep_fitted()  # the view was fitted before the palette came or went
 
     # -- the graph --
 
@@ -606,12 +607,14 @@ class NetworkEditor(QWidget):
         self.panel.setVisible(self.open["panel"])
         self._panel_button.show()
         self.floating.place()
+        self.view.keep_fitted()
 
     def let_go(self) -> None:
         """Nothing floats at the right; who wanted the panel back has taken it."""
         self.panel.hide()
         self._panel_button.hide()
         self.floating.place()
+        self.view.keep_fitted()
 
     # -- menus --
 
@@ -674,10 +677,16 @@ class NetworkEditor(QWidget):
 
     # -- a run --
 
-    def show_run(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray], unit: str = "") -> None:
-        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles."""
+    def show_run(
+        self,
+        values: Mapping[str, float],
+        histories: Mapping[str, np.ndarray],
+        unit: str = "",
+        spikes: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes."""
         self._values = dict(values)
-        self.scene.show_activity(values, histories, unit)
+        self.scene.show_activity(values, histories, unit, spikes)
         self._show_numbers()
 
     def _show_numbers(self) -> None:

@@ -15,7 +15,7 @@ from lab.graph.document import GRID, Comment, Graph, GraphError, Node
 from lab.params import Described
 
 UNITS, CARDS = (170.0, 120.0), (300.0, 150.0)  # distances of columns and rows when a graph is tidied up
-ROOM = 10 * GRID, 5 * GRID  # what a card needs, wires beside it included
+ROOM = 10 * GRID, 7 * GRID  # what a card needs, wires beside it included
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,10 @@ def free_place(graph: Graph, x: float, y: float) -> tuple[float, float]:
     x, y = grid(x), grid(y)
     for step in count():
         for across, down in ((0, 1), (0, -1), (1, 0), (-1, 0)):
-            at = x + 2 * across * step * GRID, y + down * step * GRID
+            at = (
+                x + 2 * across * step * GRID,
+                y + down * (step + 2 if step else 0) * GRID,
+            )  # a card is higher than the room that is left below it
             if not any(abs(n.x - at[0]) < ROOM[0] and abs(n.y - at[1]) < ROOM[1] for n in graph.nodes):
                 return at
     raise AssertionError

@@ -25,7 +25,8 @@ WORDS = 0.42  # smaller than this, wires are drawn without theirs
 CIRCLE = QRectF(-UNIT / 2, -UNIT / 2, UNIT, UNIT)
 CARD = QRectF(-WIDTH / 2, -HEIGHT / 2, WIDTH, HEIGHT)
 CIRCLE_ROOM = CIRCLE.adjusted(-46, -12, 46, 46)
-CARD_ROOM = CARD.adjusted(-12, -12, 12, 12)
+TALL = CARD.adjusted(0, -16, 0, 16)
+RASTER = 30.0  # height of the spikes in a tall card
 
 
 class Canvas(Protocol):
@@ -73,17 +74,18 @@ class NodeItem(QGraphicsItem):
         self.activity = math.nan
         self.history = np.empty(0)  # (times,) or (times, channels)
         self.unit_of_history = ""
+        self.spikes = np.empty((0, 2))  # when and in which row, both 0 to 1
         self.allowed: bool | None = None  # while a wire is drawn: whether it may end here
         self.setPos(node.x, node.y)
 
     @property
     def body(self) -> QRectF:
         """The card without ports and marks."""
-        return CIRCLE if self.unit else CARD
+        return CIRCLE if self.unit else TALL if self.kind.tall else CARD
 
     def boundingRect(self) -> QRectF:
         """Body, ports, marks, and the title under a unit."""
-        return CIRCLE_ROOM if self.unit else CARD_ROOM
+        return CIRCLE_ROOM if self.unit else self.body.adjusted(-12, -12, 12, 12)
 
     def shape(self) -> QPainterPath:
         """Where it can be taken: the body; ports are the scene's matter."""
@@ -166,6 +168,8 @@ class NodeItem(QGraphicsItem):
             self._paint_level(painter, QRectF(text.left(), body.bottom() - 24, text.width() - 52, 8), colour)
         elif len(self.history) > 1:
             top = body.bottom() - 28 if self.caption else text.top() - 1
+            if self.kind.tall:
+                self._paint_spikes(painter, QRectF(text.left(), top - RASTER - 3, body.right() - 12 - text.left(), RASTER), colour)
             self._paint_history(painter, QRectF(text.left(), top, text.width() - 44, body.bottom() - 8 - top), colour)
 
     def _paint_level(self, painter: QPainter, area: QRectF, colour: Any) -> None:
@@ -213,6 +217,14 @@ class NodeItem(QGraphicsItem):
             painter.drawText(
                 QRectF(area.right() + 2, area.center().y() - 12, 52, 24), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, last
             )
+
+    def _paint_spikes(self, painter: QPainter, area: QRectF, colour: Any) -> None:
+        """The latest spikes of a few cells, a row for each."""
+        painter.fillRect(area, self.network.paints.raised)
+        if len(self.spikes):
+            x, y = area.left() + self.spikes[:, 0] * area.width(), area.top() + self.spikes[:, 1] * area.height()
+            painter.setPen(QPen(colour, 2))
+            painter.drawPoints([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
 
     def _paint_unit(self, painter: QPainter, detail: float, colour: Any) -> None:
         paints, body = self.network.paints, self.body

@@ -24,6 +24,7 @@ from lab.widgets.networks.edits import same_network
 from lab.widgets.shell import Shell
 
 CANVAS_SHARE = 0.54
+CELLS, MOST_SPIKES = 10, 300  # rows of spikes in a card, and how many of them
 HISTORY = 120  # points of a small curve in a card
 STRETCH = {"rates": 400.0, "values": 4.0}  # model time that it shows: ms of spikes, s of values
 
@@ -31,6 +32,22 @@ STRETCH = {"rates": 400.0, "values": 4.0}  # model time that it shows: ms of spi
 def graph_parameter(model: Model | type[Model]) -> str:
     """Name of the parameter that is a graph, or nothing."""
     return next((n for n, s in model.specs().items() if s.kind == "graph"), "")
+
+
+def latest_spikes(source: Source, stream: str, steps: int) -> dict[str, np.ndarray]:
+    """By population: when (0 to 1, over the last `steps`) and in which row (0 to 1) its first cells fired last, (n, 2)."""
+    names = source.labels(stream)
+    first = source.step - steps
+    at, cell, _ = source.events(stream, max(0, first))
+    whose: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        whose.setdefault(name.rpartition(" ")[0], []).append(row)
+    found: dict[str, np.ndarray] = {}
+    for title, rows in whose.items():
+        begin, many = rows[0], min(CELLS, len(rows))
+        own = (cell >= begin) & (cell < begin + many)
+        found[title] = np.column_stack([(at[own] - first) / max(1, steps), (cell[own] - begin + 0.5) / many])[-MOST_SPIKES:]
+    return found
 
 
 class CanvasPlace(QSplitter):
@@ -336,6 +353,7 @@ class CanvasPlace(QSplitter):
         values: dict[str, float] = {}
         histories: dict[str, np.ndarray] = {}
         unit = ""
+        spikes: dict[str, np.ndarray] = {}
         shows = {s.canvas: s for s in model.streams}
         if "activity" in shows:
             shown = source.snapshot(shows["activity"].name)
@@ -354,4 +372,7 @@ class CanvasPlace(QSplitter):
                 channels.setdefault(whose or name, []).append(k)
             if thin.ndim == 2 and thin.shape[1] == len(stream.channels):
                 histories = {n.id: thin[:, channels[n.title]] for n in nodes if n.title in channels}
-        self.editor.show_run(values, histories, unit)
+            if "spikes" in shows:
+                fired = latest_spikes(source, shows["spikes"].name, steps)
+                spikes = {n.id: fired[n.title] for n in nodes if n.title in fired}
+        self.editor.show_run(values, histories, unit, spikes)

@@ -23,6 +23,7 @@ from lab.widgets.networks.wires import ROUTED, Wires
 
 REACH = 14.0
 TAKEN = 4  # pixels that a hand moves before it drags a number: a click moves a little, too
+NO_SPIKES = np.empty((0, 2))
 PLAIN = 400  # graphs with more wires are drawn without words and heads
 
 
@@ -238,8 +239,14 @@ class NetworkScene(QGraphicsScene):
                     item.setToolTip(sentence)
                     item.update()
 
-    def show_activity(self, values: Mapping[str, float], histories: Mapping[str, np.ndarray], unit: str = "") -> None:
-        """Numbers of a run: the activity of units, the latest rates of populations, the latest values of ensembles."""
+    def show_activity(
+        self,
+        values: Mapping[str, float],
+        histories: Mapping[str, np.ndarray],
+        unit: str = "",
+        spikes: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        """Numbers of a run: the activity of units, the latest rates and spikes of populations, the latest values of ensembles."""
         for id, item in self.nodes.items():
             value = values.get(id, float("nan"))
             if value != item.activity and not (value != value and item.activity != item.activity):
@@ -248,9 +255,10 @@ class NetworkScene(QGraphicsScene):
             history = histories.get(id)
             if history is not None:
                 item.history, item.unit_of_history = history, unit
+                item.spikes = (spikes or {}).get(id, NO_SPIKES)
                 item.update(item.body.adjusted(10, 30, 0, 0))
             elif len(item.history):
-                item.history = np.empty(0)
+                item.history, item.spikes = np.empty(0), NO_SPIKES
                 item.update()
 
     def wire_colour(self, edge: Any) -> QColor:

@@ -12,7 +12,7 @@ from lab.graph import ways
 from lab.widgets.networks.items import PORT, EdgeItem
 
 ROUTED = 250  # of more wires each takes a simple shape, whatever it runs behind: all of them cannot be told apart anyhow
-SEARCHED = 60  # with more, a hand that drags waits for no search
+SEARCHED = 16  # with more, a hand that drags waits for no search, and words stay on their wires until it lets go
 UNDER = QRectF(-46, 0, 92, 34)  # the words under a unit, from the lower edge of its body
 
 Box = tuple[float, float, float, float]
@@ -78,7 +78,9 @@ class Wires:
             if item.label:
                 wide = scene.paints.mono_size.horizontalAdvance(item.label) + 16
                 beside = np.concatenate([p for k, p in self._points.items() if k != id] or [np.zeros((0, 2))]) if few else np.zeros((0, 2))
-                words = self._words[id] = ways.word_place(self._points[id], wide, ways.boxes(blocked), beside)
+                words = self._words[id] = ways.word_place(
+                    self._points[id], wide, ways.boxes(blocked), beside, dragging and len(scene.edges) > SEARCHED
+                )
                 blocked.append(np.asarray(words))
             item.put(*ends[id], words)
 

@@ -16,6 +16,7 @@ from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.embedding.raster import SHAPES, View, rasterise
 from lab.errors import ModelError
 from lab.model import Layer
+from lab.units import number as printed
 from lab.widgets import theme
 from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
 from lab.widgets.pictures.base import Table, draws
@@ -97,7 +98,7 @@ class CloudView(PlotView):
     @property
     def caption(self) -> str:
         """How many points, where one would not count them."""
-        return f"{len(self._data):,} points".replace(",", " ") if len(self._data) > FEW else ""
+        return f"{printed(len(self._data))} points" if len(self._data) > FEW else ""
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Read points, curves and ground."""

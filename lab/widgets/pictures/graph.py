@@ -72,9 +72,9 @@ class GraphView(PlotView):
         count, synapses = len(self._where), len(self._edges)
         if not count:
             return ""
-        drawn = f", the {EDGES:,} strongest drawn" if synapses > EDGES else ""
+        drawn = f", the {number(EDGES)} strongest drawn" if synapses > EDGES else ""
         nodes, ways = self.model.stream(self.picture.layers[0].stream).meanings or ("neurons", "synapses")
-        words = f"{count:,} {nodes} · {synapses:,} {ways}" if synapses else f"{count:,} {nodes}"
+        words = f"{number(count)} {nodes} · {number(synapses)} {ways}" if synapses else f"{number(count)} {nodes}"
         if self.picture.drag:
             words = f"{count} neurons · drag to wire"
         return f"{words}{drawn}".replace(",", " ").replace("  the", ", the")

@@ -45,7 +45,7 @@ class RasterView(PlotView):
         """How many cells and how much time."""
         if self._plot is None:
             return ""
-        words = [f"{self._plot.cells:,} cells".replace(",", " ")] if self._plot.cells > 1 else []
+        words = [f"{number(self._plot.cells)} cells"] if self._plot.cells > 1 else []
         return " · ".join([*words, f"last {number(self.picture.window, 6)} {self.model.clock.unit}"] if self.picture.window else words)
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:

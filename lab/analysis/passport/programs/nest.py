@@ -10,6 +10,7 @@ from lab.analysis.passport.cell import FIGURES, PIECES, CellRun
 from lab.analysis.passport.populations import NetworkRun
 from lab.analysis.passport.program import Program, register
 from lab.analysis.passport.writing import Script, Untold, script
+from lab.units import number as printed
 
 STEP = 0.01  # ms
 MOST_PIECES = 20_000  # the current is changed between runs of the kernel
@@ -101,7 +102,7 @@ class Nest(Program):
             raise Untold(f"no cell of its own has the equations of {run.terms.kind}.")
         if len(run.pieces) > MOST_PIECES:
             raise Untold(
-                f"the current changes {len(run.pieces):,} times, and NEST is told at most {MOST_PIECES:,} changes of a cell's current."
+                f"the current changes {printed(len(run.pieces))} times, and NEST is told at most {printed(MOST_PIECES)} changes of a cell's current."
             )
         step = STEP
         if abs(run.dt / step - round(run.dt / step)) > 1e-9:

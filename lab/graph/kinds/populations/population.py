@@ -26,6 +26,6 @@ def population(
     """A kind of node that stands for neurons of one kind; without ports for spikes (`cells.ports`) nothing leads into it."""
     receives = bool(cells.ports)
     return Kind(
-        name, title, cells, IN if receives else (), OUT, about, icon, CELLS, key, loops=receives, place=place,
+        name, title, cells, IN if receives else (), OUT, about, icon, CELLS, key, loops=receives, place=place, tall=True,
         caption=lambda value: f"{short or title} · {units.number(value.size)}",
     )  # fmt: skip

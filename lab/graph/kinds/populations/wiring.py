@@ -12,6 +12,7 @@ from lab.errors import LabError
 from lab.graph.document import Census, Edge, Graph, Problem
 from lab.spiking.cells import Population
 from lab.spiking.projections import Drive, Noise, Projection
+from lab.units import number as printed
 
 if TYPE_CHECKING:
     from lab.spiking.network import Network
@@ -80,7 +81,7 @@ def label(graph: Graph, edge: Edge) -> str:
         source = graph.node(edge.source).parameters
         return f"J {source.weight:g} {unit(graph, edge)}" if isinstance(source, Drive) else ""
     rules = {
-        "fixed probability": f"p {value.probability:g}", "fixed in-degree": f"{value.in_degree:,} each", "distance": f"p {value.probability:g} near",
+        "fixed probability": f"p {value.probability:g}", "fixed in-degree": f"{printed(value.in_degree)} each", "distance": f"p {value.probability:g} near",
         "one to one": "1 : 1", "all to all": "all", "matrix": "matrix",
     }  # fmt: skip
     delay = f" · {value.delay:g} ms" if value.delay else ""
