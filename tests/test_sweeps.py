@@ -191,7 +191,7 @@ if __name__ == "__main__":
 
 def test_a_cluster_makes_the_same_table(tmp_path):
     pytest.importorskip("distributed")
-    made = plan(current="0.5:3:3")
+    made = plan(tau_m="10:25:12")  # more tasks than wait at two workers
     # In a process of its own: a scheduler leaves threads behind that end with it.
     child = subprocess.run(child_command(ON_A_CLUSTER, json.dumps(made.to_dict())), capture_output=True, text=True, timeout=120, check=True)
     here = driving.run_plan(made, workers_=0)
@@ -287,6 +287,41 @@ def test_a_sweep_that_is_killed_is_resumed_to_the_same_table(tmp_path):
     assert main(["sweep", "--resume", str(file), "--quiet"]) == 0
     with SessionReader(file) as a, SessionReader(whole) as b:
         assert told(table.read(a)) == told(table.read(b))
+
+
+EVERYWHERE = ["sweep", "hodgkin-huxley", "--vary", "g_Na=100,120", "--vary", "current=0:20:41", "--seeds", "5", "--set", "stimulus=noise",
+              "--set", "dt=0.005", "--for", "500ms", "--quiet"]  # fmt: skip
+AS_COMMAND = "from lab.__main__ import main\nif __name__ == '__main__': sys.exit(main(sys.argv[2:]))"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("way", ["processes", "cluster"])
+def test_410_points_make_one_table_here_on_processes_and_on_a_cluster_through_a_kill(way, tmp_path):
+    """2 x 41 x 5 points of noise, which are all run one by one; the sweep is killed with all its workers and resumed the same way."""
+    if way == "cluster":
+        pytest.importorskip("distributed")
+    who = ["--cluster", "local"] if way == "cluster" else ["--workers", "2"]
+    here, file = tmp_path / "here.lab", tmp_path / "killed.lab"
+    assert main([*EVERYWHERE, "--workers", "0", "-o", str(here)]) == 0
+    child = subprocess.Popen(child_command(AS_COMMAND, *EVERYWHERE, *who, "-o", str(file)), start_new_session=True)
+    before = 0
+    while before < 20 and child.poll() is None:
+        time.sleep(0.1)
+        try:
+            with SessionReader(file) as reader:
+                before = len(table.read(reader).rows)
+        except FileError:  # not there yet
+            continue
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    with SessionReader(file) as reader:
+        assert 20 <= len(table.read(reader).rows) < 410
+    subprocess.run(child_command(AS_COMMAND, "sweep", "--resume", str(file), *who, "--quiet"), check=True, timeout=300)
+    with SessionReader(file) as a, SessionReader(here) as b:
+        found = table.read(b)
+        assert len(found.rows) == 410 and {row.state for row in found.rows} == {"finished"}
+        assert told(table.read(a)) == told(found)
 
 
 def test_the_table_has_names_units_means_and_files(tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from lab.analysis.sweeps.work import lost, measure
@@ -41,7 +42,7 @@ class Cluster:
             return future
 
         most = AHEAD * max(1, len(self._client.scheduler_info()["workers"]))
-        going = as_completed([submit(task) for task, _ in zip(waiting, range(most), strict=False)])
+        going = as_completed([submit(task) for task in islice(waiting, most)])  # zip with a range would take one more, and lose it
         for future in going:
             task = asked.pop(future.key)
             try:
