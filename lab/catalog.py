@@ -177,7 +177,8 @@ def entry(name: str) -> Entry:
     for e in entries():
         if e.name == name:
             return e
-    raise ModelError(f"There is no model '{name}': {near(name, names())}")
+    shown = name if len(name) <= 80 else name[:77] + "..."
+    raise ModelError(f"There is no model '{shown}': {near(shown, names())}")
 
 
 def panel_of(name: str) -> str:

@@ -233,7 +233,9 @@ def test_search_finds_a_kind_and_return_adds_it(editor):
     assert editor.graph.nodes[-1].kind == "izhikevich"
 
 
-@pytest.mark.parametrize("suffix", graph_files.SUFFIXES)
+@pytest.mark.parametrize(
+    "suffix", [s for s in graph_files.SUFFIXES if s != ".nir"]
+)  # NIR writes whole matrices, and this one has 16 million (tests/test_nir.py)
 def test_graphs_come_back_from_files(editor, tmp_path, suffix):
     path = tmp_path / f"net{suffix}"
     before = editor.graph

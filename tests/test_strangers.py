@@ -114,6 +114,12 @@ def test_a_strange_name_of_a_model_file_gets_a_sentence(name):
         catalog.given(name)
 
 
+def test_a_name_of_a_model_without_end_is_told_in_a_sentence_with_one():
+    with pytest.raises(lab.errors.ModelError) as told:
+        catalog.load("m" * 100_000)
+    assert "mmm...'" in str(told.value) and len(str(told.value)) < 400
+
+
 def test_two_model_files_of_one_name_are_two_models(tmp_path):
     text = (SKETCHES / "leaking_counter.py").read_text("utf-8")
     kinds = []

@@ -111,7 +111,7 @@ class EnsemblesAndExperts(Model):
                 NAMES,
                 every=1,
             ),
-            Stream("test", "bars", "", "The same on examples that were not learned from.", channels=TASKS),
+            Stream("test", "bars", "", "The same on examples that were not learned from.", channels=("simple facts", "needs all")),
             Stream(
                 "wires",
                 "image",

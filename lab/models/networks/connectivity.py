@@ -13,7 +13,7 @@ from lab.graph.census import connections
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import vogels_abbott
 from lab.kernels import below, kernel, seed_state
-from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, param
 from lab.units import number as printed
 
 NETWORKS = ("small world", "scale free", "blocks", "random", "layered", "file", "canvas", "two scales")
@@ -307,6 +307,12 @@ class Connectivity(Model):
             Picture("degrees", "Degrees", (Layer("degrees", style="bars"),), x="degree", y="nodes"),
             Picture("normalised", "Rich club, normalised", (Layer("normalised"),), x="degree k", y="phi / phi random"),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The network large; beside it the rich club and its twin in layers, or both scales of a network that has them."""
+        beside = ("near", "far") if self.network == "two scales" else ("layered",)
+        return Stage("graph", companions=("rich_club", *beside))
 
     def memory(self) -> int:
         return 40 * self.nodes * self.nodes

@@ -10,7 +10,7 @@ import numpy as np
 
 from lab.data import sets as data
 from lab.errors import ModelError
-from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, param
+from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 from lab.tape import Tape, adam
 from lab.tape.interpreter import STEP
 
@@ -260,6 +260,13 @@ class UniversalApproximation(Model):
             Picture("pieces", "Neurons of the first layer", (Layer("pieces"),), x="x", y="weighted output"),
             Picture("error", "Greatest error", (Layer("error"),), y="greatest error", y_log=True),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The curve large; beside it what it is made of and the law of its error; what lies outside, and depth, in a drawer."""
+        return Stage(
+            "fit", companions=("widths", "pieces"), drawers=(("Outside, and depth", ("beyond", "depth")), ("Over time", ("error",)))
+        )
 
     def build(self, seed):
         """(curve on the grid, widths, their errors, bounds, floor of a parabola, tape program, its data)."""

@@ -23,8 +23,8 @@ WIDEST_WORD = 170  # px: longer words are cut
 Index = QModelIndex | QPersistentModelIndex
 WRAPPED = 60  # rows that are measured
 SHORT = 24  # characters that never need a second line
-PADDING = 20  # of a cell
-BAR, SHORTEST_BAR = 130, 44  # px of a column of bars, and what it gives way to
+PADDING = 24  # of a cell
+BAR, SHORTEST_BAR = 130, 36  # px of a column of bars, and what it gives way to
 FILLED, TICK = "█", "│"
 
 
