@@ -734,3 +734,41 @@ def lstm(p):
         return state[:, 0]
 
     p.put(outputs[-1], form, x, u, w, b)
+
+
+def _gru_step(m, z, state, w=None, c=None):
+    n = z.shape[-1] // 3
+    past = None if state is None or w is None else m.matmul(state, w)
+    r, k = (_logistic(m, z[..., i * n : (i + 1) * n] + (0 if past is None else past[..., i * n : (i + 1) * n])) for i in (0, 1))
+    heard = 0 if past is None else past[..., 2 * n :]
+    new = m.tanh(z[..., 2 * n :] + r * (heard if c is None else heard + c))
+    return new + k * ((0 if state is None else state) - new)
+
+
+@maker
+def gru_cell(p):
+    units = int(p.random.integers(1, 4))
+    z, state, w = p.pick(shape=(3 * units,), batched=True), p.pick(shape=(units,), batched=True), p.leaf((units, 3 * units), False)
+    if p.random.random() < 0.3:
+        p.put(p.tape.gru_cell(z.node), lambda m, z: _gru_step(m, z, None), z)
+    else:
+        p.put(p.tape.gru_cell(z.node, state.node, w.node), lambda m, z, s, w: _gru_step(m, z, s, w), z, state, w)
+
+
+@maker
+def gru(p):
+    steps, values, units = (int(n) for n in p.random.integers(1, 4, 3))
+    x = p.pick(shape=(steps, values), batched=True)
+    outputs = p.tape.gru(x.node, units)
+    name = outputs[0].name.rpartition(".")[0]
+    parts = ("drive.weight", "drive.bias", "recurrent", "recalled") if steps > 1 else ("drive.weight", "drive.bias", "recalled")
+    found = [p.put(p.tape.find(f"{name}.{part}"), None) for part in parts]
+
+    def form(m, x, u, b, *rest):
+        w, c = rest if len(rest) > 1 else (None, rest[0])
+        state = None
+        for k in range(steps):
+            state = _gru_step(m, m.matmul(x[:, k], u) + b, state, w, c)
+        return state
+
+    p.put(outputs[-1], form, x, *found)

@@ -222,7 +222,7 @@ def test_a_choice_is_drawn_without_anything_new_in_the_source(qtbot, make_card, 
 
 
 def test_models_without_spikes_have_no_card():
-    model = catalog.load("activation-functions")()
+    model = catalog.load("losses")()
     assert not can_analyse(model) and analysis_view.pictures_for(model) == () and rasters(model) == ()
 
     class Silent:

@@ -291,8 +291,8 @@ def test_every_cell_of_a_noisy_population_has_noise_of_its_own_unless_it_is_froz
 
 
 def test_a_wrong_value_is_explained():
-    with pytest.raises(ParameterError, match=r"hodgkin-huxley\.width: must be above 0"):
-        HodgkinHuxley(stimulus="pulses", width=0.0)
+    with pytest.raises(ParameterError, match=r"hodgkin-huxley\.period: must be at least 0.1 ms"):
+        HodgkinHuxley(stimulus="pulses", period=0.0)
 
 
 def test_the_rates_of_pictures_and_of_kernels_are_the_same():

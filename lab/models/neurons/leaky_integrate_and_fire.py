@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells.neuron import Bench, Neuron, Start
 from lab.cells.spikes import record_spike
 from lab.kernels import kernel
-from lab.model import CellTerms, Figure, Handle, Layer, Out, Picture, Preset, State, Stream, param
+from lab.model import CellTerms, Figure, Handle, Layer, Model, Out, Picture, Preset, State, Stream, param
 from lab.params import redeclared
 
 MOST = 8  # spikes of one cell in one step that are followed; more need a smaller step
@@ -331,9 +331,13 @@ class LeakyIntegrateAndFire(Neuron):
     # -- behaviour --
 
     def start(self, constants: Bench, seed: int) -> State:
-        # closed: when the closed form begins, V there, the level that V tends to, its time constant, and V at the end of the last step.
-        # It begins anew where any of them is not what it was, so at the first step in any case.
-        return super().start(constants, seed) | {"refractory": np.zeros(self.cells), "closed": np.array([0.0, 0.0, NEVER, 0.0, 0.0])}
+        # closed: when the closed form begins, V there, the level that V tends to, and V at the end of the last step. It begins anew where
+        # one of the last two is not what it was, so at the first step in any case.
+        return super().start(constants, seed) | {"refractory": np.zeros(self.cells), "closed": np.array([0.0, 0.0, NEVER, 0.0])}
+
+    def changed_live(self, before: Model, constants: Bench, state: State) -> None:
+        super().changed_live(before, constants, state)
+        state["closed"][2] = NEVER  # another time constant is another curve, too
 
     def carried(self) -> tuple[str, ...]:
         return ("V", "refractory")
@@ -521,9 +525,9 @@ def _advance(V, refractory, since, move_noise, supply, p, dt, step, now, into, o
         target = rest + gain * now[0]
         if into.last[0] > seen:
             since[0], since[1] = into.last[0] + t_ref, reset
-        elif target != since[2] or tau != since[3] or before != since[4]:
+        elif target != since[2] or before != since[3]:
             since[0], since[1] = max(since[0], end - dt), before
-        since[2], since[3], since[4] = target, tau, V[0]
+        since[2], since[3] = target, V[0]
         if len(out.closed) > 0:
             out.closed[k] = (target + (since[1] - target) * math.exp(-max(end - since[0], 0.0) / tau) - rest) / (threshold - rest)
         if len(out.current) > 0:
