@@ -61,13 +61,14 @@ class VariationalAutoencoder(Perceptron):
     group = "Generative models"
     icon = "mdi6.blur"
     order = 70
-    also = "VAE; variational; latent variable; reparametrisation trick; ELBO; KL divergence; beta-VAE; generative model; posterior collapse; draw digits; conditional VAE"
+    also = "VAE; variational; latent variable; reparametrisation trick; ELBO; KL divergence; beta-VAE; generative model; posterior collapse; draw digits; conditional VAE; latent space of a generative model"
     equations = (
         r"q(z|x) = \mathcal{N}(\mu(x), \sigma^2(x)), \quad z = \mu + \sigma \varepsilon, \quad \varepsilon \sim \mathcal{N}(0, I)",
         r"-\ln p(x) \leq \mathbb{E}_q[-\ln p(x|z)] + \beta\,\mathrm{KL}(q\,\|\,\mathcal{N}(0, I)) \qquad (\beta = 1)",
         r"\mathrm{KL} = \frac{1}{2} \sum_i (\sigma_i^2 + \mu_i^2 - \ln \sigma_i^2 - 1)",
         r"p(x) = \mathbb{E}_{z \sim q}\left[\frac{p(x|z)\,p(z)}{q(z|x)}\right]",
     )
+    symbols = r"\mu: mean of the code; \sigma: its standard deviation; \varepsilon: noise; I: identity matrix"
     source = (
         "Kingma and Welling, ICLR (2014), equation 10 and appendix B; Rezende, Mohamed and Wierstra, ICML 31:1278 (2014); Higgins et al. (beta), ICLR (2017); "
         "Burda, Grosse and Salakhutdinov (active units, weighted bound), ICLR (2016); Sohn, Lee and Yan (conditional), NIPS 28 (2015)"
