@@ -175,7 +175,9 @@ def test_figures_beside_a_picture_are_those_of_the_points_in_it():
     s.advance(5)
     s.act("step_g")  # between two evaluations
     told, forged = s.summary(), s.model.forge(s.constants, s.state, s.constants.extra["z"])
-    assert told["modes found"] == int((s.observe("mode shares") > 0.001).sum()) and told["mean"] == pytest.approx(float(forged[:, 0].mean()))
+    assert told["modes found"] == int((s.observe("mode shares") > 0.001).sum()) and told["mean"] == pytest.approx(
+        float(forged[:, 0].mean())
+    )
     assert told["mean"] != s.state["measured"][[m.name for m in s.model.measures].index("mean")]
 
 
