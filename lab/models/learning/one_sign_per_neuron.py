@@ -214,7 +214,7 @@ class OneSignPerNeuron(Beside):
         free = (
             Picture(
                 "free columns",
-                "Columns of the free network",
+                "Free columns",
                 (Layer("free columns"),),
                 colours="diverging",
                 x="unit that is read",
