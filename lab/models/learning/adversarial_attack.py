@@ -52,7 +52,7 @@ class AdversarialAttack(InSight):
     group = "Attack and defence"
     icon = "mdi6.target"
     order = 85
-    also = "adversarial example; FGSM; fast gradient sign method; PGD; projected gradient descent; white box; black box attack; NES; fool a network; evasion attack; perturbation"
+    also = "adversarial example; FGSM; fast gradient sign method; PGD; projected gradient descent; white box; black box attack; NES; fool a network; evasion attack; perturbation; attack a digit; random noise"
     equations = (
         r"B(x, \varepsilon) = \{x' : \|x' - x\| \leq \varepsilon\}, \quad \mathrm{is\ there\ an}\ x' \in B\ \mathrm{with}\ \mathrm{argmax}\, f(x') \neq t\ ?",
         r"x' = x + \varepsilon\, \mathrm{sign}(\nabla_x E(f(x), t)) \quad \mathrm{(FGSM)}",

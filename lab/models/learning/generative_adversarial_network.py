@@ -224,6 +224,8 @@ class GenerativeAdversarialNetwork(Adversarial):
     def summary(self, constants, state) -> dict[str, Any]:
         """What was found, and whether it was lost again."""
         found = super().summary(constants, state)
+        if state["figures"][8] and self.data != "digits":  # of the points in sight: the last evaluation may lie hundreds of steps back
+            found |= self.measure(constants, state, self.tape_state(constants, state))
         if state["figures"][8] and len(self._mode_names(constants)):
             found["modes found"] = int(found["modes found"])
             found |= {"most modes": int(state["figures"][5]), "most modes at step": int(state["figures"][6])}

@@ -215,7 +215,7 @@ class OneSignPerNeuron(Beside):
         free = (
             Picture(
                 "free columns",
-                "Columns of the free network",
+                "Free columns",
                 (Layer("free columns"),),
                 colours="diverging",
                 x="unit that is read",

@@ -21,7 +21,7 @@ from lab.training.perceptron import ACTIVATIONS, first_weights
 SHOWN, ALONG, SIDE = 8, 12, 9  # reconstructions, places along a path, places along each side of the grid
 CLOUDS = 40  # test examples whose ellipse is drawn
 ACTIVE = 0.01  # variance of a unit's mean over the test part, above which it is used
-NEAR = 0.5  # a place farther from the last one begins another path
+NEAR = 0.5  # a place farther from the last one begins another path, except within a drag
 CARRIED = 16  # of them are drawn with an arrow from their random numbers
 DRAWN = 40  # codes drawn from the cloud of the picture on the canvas
 WEIGHED = 200  # samples of an importance-weighted bound
@@ -541,13 +541,14 @@ class VariationalAutoencoder(Perceptron):
     # -- what a person may do --
 
     @action("Decode a place", hidden=True, x=(float, param(0.0, lo=-1e6, hi=1e6, doc="First coordinate on the map.")),
-            y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Second coordinate on the map.")))  # fmt: skip
-    def decode_place(self, constants, state, x, y):
-        """Show the picture that a place on the map stands for; places near one another make a way that is decoded, too."""
+            y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Second coordinate on the map.")),
+            goes_on=(bool, param(False, doc="This place goes on with a drag: the way leads to it from the last one, however far.")))  # fmt: skip
+    def decode_place(self, constants, state, x, y, goes_on):
+        """Show the picture that a place on the map stands for; the places of a drag, or near one another, make a way that is decoded, too."""
         self._need_picture(constants)
         here = np.array([[x, y]])
-        goes_on = len(state["path"]) and float(np.hypot(*(here[0] - state["place"]))) < NEAR
-        state["path"] = np.concatenate([state["path"], here])[-400:] if goes_on else here
+        goes_on = goes_on or float(np.hypot(*(here[0] - state["place"]))) < NEAR
+        state["path"] = np.concatenate([state["path"], here])[-400:] if goes_on and len(state["path"]) else here
         state["place"][:] = x, y
 
     @action("Decode along a path", hidden=True, path=(tuple[tuple[float, float], ...], param(

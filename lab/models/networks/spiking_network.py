@@ -65,7 +65,7 @@ class SpikingNetwork(Model):
     group = "Spiking networks"
     icon = "mdi6.graph-outline"
     order = 10
-    also = "SNN; spiking neural network; Brunel; Vogels-Abbott; balanced network; asynchronous irregular; raster plot; winner take all; ring attractor; COBA; CUBA; cortical network; NEST; Brian; populations of neurons"
+    also = "SNN; spiking neural network; Brunel; Vogels-Abbott; balanced network; asynchronous irregular; raster plot; winner take all; ring attractor; COBA; CUBA; cortical network; NEST; Brian; populations of neurons; excitatory and inhibitory populations; build a network; empty canvas"
     takes = ({"what": "graph", "family": "populations"},)
     equations = (
         r"\tau \dot V_i = V_{\mathrm{rest}} - V_i + \tau \sum_j J_{ij} \sum_k \delta(t - t_j^k - D)",

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 
 from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
-from lab.tape import Tape, adam
 from lab.tape.interpreter import STEP
+from lab.training.approximation import ACTIVATIONS, activated, least_error, program
 
 SIDE = 48  # of the pictures of a surface
 SAMPLES = 2000
 MEASURED = 20  # minibatches between two looks at the greatest error
 RIDGES = 12
-ACTIVATIONS = ("logistic", "tanh", "ReLU", "polynomial", "identity")
 DEGREE = {"polynomial": 2, "identity": 1}
 # Two components each: f maps the unit square into the plane.
 SURFACES: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
@@ -38,45 +36,9 @@ def grid() -> np.ndarray:
 
 
 def floor(values: np.ndarray, points: np.ndarray, degree: int) -> float:
-    """Least greatest error of any polynomial of this degree in two variables, by linear programming: no width goes below it."""
-    from scipy.optimize import linprog
-
+    """Least greatest error of any polynomial of this degree in two variables: no width goes below it."""
     x, y = (2 * points - 1).T
-    powers = np.column_stack([x**i * y**j for i in range(degree + 1) for j in range(degree + 1 - i)])
-    one = np.ones((len(powers), 1))
-    A = np.vstack([np.hstack([powers, -one]), np.hstack([-powers, -one])])
-    count = powers.shape[1]
-    found = linprog(np.r_[np.zeros(count), 1.0], A_ub=A, b_ub=np.r_[values, -values], bounds=[(None, None)] * (count + 1))
-    return float(found.fun)
-
-
-def bend(activation: str, z: np.ndarray) -> np.ndarray:
-    """The activation of z, in NumPy."""
-    if activation == "logistic":
-        return 1 / (1 + np.exp(-np.clip(z, -500, 500)))
-    curves: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "tanh": np.tanh,
-        "ReLU": lambda v: np.maximum(v, 0),
-        "polynomial": np.square,
-        "identity": lambda v: v,
-    }
-    return curves[activation](z)
-
-
-@cache
-def program(width: int, activation: str):
-    """Tape program of one hidden layer for two inputs and two outputs, Adam on the mean squared error."""
-    t = Tape()
-    z = t.affine(t.input("x", (2,)), width, init="uniform", name="hidden")
-    if activation == "polynomial":
-        h = t.multiply(z, z)
-    elif activation == "identity":
-        h = z
-    else:
-        h = {"logistic": t.logistic, "tanh": t.tanh, "ReLU": t.relu}[activation](z)
-    y = t.affine(h, 2, name="output")
-    t.minimise(t.mse(y, t.input("t", (2,))), adam(1e-2), name="optimiser")
-    return t.compile(batch=64)
+    return least_error(values, np.column_stack([x**i * y**j for i in range(degree + 1) for j in range(degree + 1 - i)]))
 
 
 class SurfaceApproximation(Model):
@@ -162,7 +124,7 @@ class SurfaceApproximation(Model):
         """(points, functions there, program, its data, floor)."""
         points, rng = grid(), np.random.default_rng(seed)
         x = rng.random((SAMPLES, 2))
-        made = program(self.width, self.activation)
+        made = program(self.width, 1, self.activation, 2)
         samples = made.data(x=(2 * x - 1).astype(np.float32), t=self.f(x).astype(np.float32))
         target, degree = self.f(points), DEGREE.get(self.activation, 0)
         some = (np.arange(SIDE) % 3 == 0)[:, None] & (np.arange(SIDE) % 3 == 0)[None, :]
@@ -174,7 +136,7 @@ class SurfaceApproximation(Model):
         state = made.start(seed, rows=SAMPLES)
         # Ridges in all directions, spread over the square.
         rng = np.random.default_rng([abs(int(seed)), 7])
-        weights, bias = made.parameters(state)["hidden.weight"], made.parameters(state)["hidden.bias"]
+        weights, bias = made.parameters(state)["hidden1.weight"], made.parameters(state)["hidden1.bias"]
         angle, steep = rng.uniform(0, 2 * math.pi, self.width), rng.uniform(1.0, 5.0, self.width)
         if self.activation in DEGREE:
             steep = np.ones(self.width)
@@ -227,8 +189,8 @@ class SurfaceApproximation(Model):
             return tiles(self._output(constants, state, points) - target)
         if stream == "ridges":
             values = made.parameters(state)
-            z = (2 * points - 1) @ values["hidden.weight"].astype(float) + values["hidden.bias"]
-            return tiles((bend(self.activation, z) * values["output.weight"][:, 0])[:, :RIDGES])
+            z = (2 * points - 1) @ values["hidden1.weight"].astype(float) + values["hidden1.bias"]
+            return tiles((activated(self.activation, z) * values["output.weight"][:, 0])[:, :RIDGES])
         if stream in ("cut", "cut_network"):
             at = np.linspace(0.0, 1.0, 201)
             line = np.column_stack([at, at])
@@ -265,8 +227,8 @@ class SurfaceApproximation(Model):
             model = cls()
             result = run(model, steps=200, seed=2, record={})
             constants, values = result.simulation.constants, result.simulation.constants[2].parameters(result.state)
-            z = (2 * constants[0] - 1) @ values["hidden.weight"].astype(float) + values["hidden.bias"]
-            by_hand = bend("logistic", z) @ values["output.weight"].astype(float) + values["output.bias"]
+            z = (2 * constants[0] - 1) @ values["hidden1.weight"].astype(float) + values["hidden1.bias"]
+            by_hand = activated("logistic", z) @ values["output.weight"].astype(float) + values["output.bias"]
             return float(np.abs(by_hand - model._output(constants, result.state, constants[0])).max())
 
         yield Figure(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -11,14 +10,13 @@ import numpy as np
 from lab.data import sets as data
 from lab.errors import ModelError
 from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
-from lab.tape import Tape, adam
 from lab.tape.interpreter import STEP
+from lab.training.approximation import ACTIVATIONS, activated, least_error, program
 
 GRID = np.linspace(0.0, 1.0, 1001)
 SAMPLES = 400
 MEASURED = 20  # minibatches between two looks at the greatest error
 WIDEST = 64
-ACTIVATIONS = ("logistic", "tanh", "ReLU", "polynomial", "identity")
 AROUND = np.linspace(-1.0, 2.0, 1201)  # the interval and as much again on either side
 FOLDS = 9  # layers of the deepest network that is made by folding
 SINE_SLOPE, SINE_BEND = 2 * math.pi, (2 * math.pi) ** 2  # of sin(2 pi x)
@@ -69,33 +67,8 @@ CONSTRUCTED = {"bends": knots, "steps": steps, "boxes": boxes}
 
 
 def polynomial_floor(f, degree: int = 2) -> float:
-    """Least greatest error of any polynomial of this degree on the grid, by linear programming: no width goes below it."""
-    from scipy.optimize import linprog
-
-    powers = np.vander(2 * GRID[::5] - 1, degree + 1)
-    values = f(GRID[::5])
-    one = np.ones((len(powers), 1))
-    A = np.vstack([np.hstack([powers, -one]), np.hstack([-powers, -one])])
-    found = linprog(np.r_[np.zeros(degree + 1), 1.0], A_ub=A, b_ub=np.r_[values, -values], bounds=[(None, None)] * (degree + 2))
-    return float(found.fun)
-
-
-@cache
-def program(width: int, depth: int, activation: str):
-    """Tape program of `depth` hidden layers for one input and one output, Adam on the mean squared error."""
-    t = Tape()
-    h = t.input("x", (1,))
-    for k in range(depth):
-        z = t.affine(h, width, init="uniform" if k == 0 else "xavier", name=f"hidden{k + 1}")
-        if activation == "polynomial":
-            h = t.multiply(z, z)
-        elif activation == "identity":
-            h = z
-        else:
-            h = {"logistic": t.logistic, "tanh": t.tanh, "ReLU": t.relu}[activation](z)
-    y = t.affine(h, 1, name="output")
-    t.minimise(t.mse(y, t.input("t", (1,))), adam(1e-2), name="optimiser")
-    return t.compile(batch=64)
+    """Least greatest error of any polynomial of this degree on the grid: no width goes below it."""
+    return least_error(f(GRID[::5]), np.vander(2 * GRID[::5] - 1, degree + 1))
 
 
 class UniversalApproximation(Model):
@@ -370,14 +343,7 @@ class UniversalApproximation(Model):
             x = GRID[::10]
             if self.trains:
                 hidden = constants[5].forward(state, "hidden1", x=(2 * x[:, None] - 1).astype(np.float32)).astype(float)
-                curves: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-                    "logistic": lambda v: 1 / (1 + np.exp(-v)),
-                    "tanh": np.tanh,
-                    "ReLU": lambda v: np.maximum(v, 0),
-                    "polynomial": np.square,
-                    "identity": lambda v: v,
-                }
-                z = curves[self.activation](hidden)
+                z = activated(self.activation, hidden)
                 if self.depth == 1:
                     z = z * constants[5].parameters(state)["output.weight"][:, 0]
                 return np.vstack([x, z.T[:12]])

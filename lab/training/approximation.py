@@ -1,0 +1,54 @@
+"""What networks that follow a function share: their program, their activations in NumPy, and what no polynomial gets below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from lab.tape import Program, Tape, adam
+
+ACTIVATIONS = ("logistic", "tanh", "ReLU", "polynomial", "identity")
+
+_CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "logistic": lambda z: 1 / (1 + np.exp(-np.clip(z, -500, 500))),
+    "tanh": np.tanh,
+    "ReLU": lambda z: np.maximum(z, 0),
+    "polynomial": np.square,
+    "identity": lambda z: z,
+}
+
+
+def activated(activation: str, z: np.ndarray) -> np.ndarray:
+    """The activation of z, element by element."""
+    return _CURVES[activation](z)
+
+
+@cache
+def program(width: int, depth: int, activation: str, numbers: int = 1) -> Program:
+    """`depth` hidden layers for as many outputs as inputs (`numbers`), Adam on the mean squared error."""
+    t = Tape()
+    h = t.input("x", (numbers,))
+    for k in range(depth):
+        z = t.affine(h, width, init="uniform" if k == 0 else "xavier", name=f"hidden{k + 1}")
+        if activation == "polynomial":
+            h = t.multiply(z, z)
+        elif activation == "identity":
+            h = z
+        else:
+            h = {"logistic": t.logistic, "tanh": t.tanh, "ReLU": t.relu}[activation](z)
+    y = t.affine(h, numbers, name="output")
+    t.minimise(t.mse(y, t.input("t", (numbers,))), adam(1e-2), name="optimiser")
+    return t.compile(batch=64)
+
+
+def least_error(values: np.ndarray, powers: np.ndarray) -> float:
+    """Least greatest error of any sum of the columns of `powers` (n, k) at the n values, by linear programming."""
+    from scipy.optimize import linprog
+
+    count = powers.shape[1]
+    one = np.ones((len(powers), 1))
+    A = np.vstack([np.hstack([powers, -one]), np.hstack([-powers, -one])])
+    found = linprog(np.r_[np.zeros(count), 1.0], A_ub=A, b_ub=np.r_[values, -values], bounds=[(None, None)] * (count + 1))
+    return float(found.fun)
