@@ -19,11 +19,10 @@ import time
 from pathlib import Path
 from statistics import median
 
-from peer import peer, row
+from peer import ONE_THREAD, peer, row
 
 ROOT = Path(__file__).resolve().parent.parent
 PEER = str(peer("maps") or ".peers/maps/bin/python")
-ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA", "VECLIB_MAXIMUM")}
 os.environ.update(ONE_THREAD)
 sys.path.insert(0, str(ROOT))
 

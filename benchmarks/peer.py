@@ -12,6 +12,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# What keeps every peer on one thread: processor time counts all threads, and so would charge a peer for those that wait for each other.
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA", "VECLIB_MAXIMUM")} | {
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+}
 
 
 def peer(name: str) -> Path | None:
@@ -48,7 +52,9 @@ def say(found: dict, as_json: bool) -> None:
 
 def ask(python: Path, script: str, *arguments: str) -> dict:
     """What a peer script prints as JSON on its last line."""
-    done = subprocess.run([str(python), str(HERE / "peers" / script), *arguments], capture_output=True, text=True)
+    done = subprocess.run(
+        [str(python), str(HERE / "peers" / script), *arguments], env={**os.environ, **ONE_THREAD}, capture_output=True, text=True
+    )
     if done.returncode:
         sys.exit(f"{script} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no message'}")
     return json.loads(done.stdout.strip().splitlines()[-1])

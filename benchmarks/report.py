@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from peer import peer
+from peer import ONE_THREAD, peer
 
 HERE = Path(__file__).resolve().parent
 
@@ -66,7 +66,7 @@ def measured(name: str) -> tuple[list[dict], str]:
     """Rows of one benchmark, and why there are none."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "rows"
-        environment = {**os.environ, "LAB_BENCHMARK_ROWS": str(place), "QT_QPA_PLATFORM": "offscreen"}
+        environment = {**os.environ, **ONE_THREAD, "LAB_BENCHMARK_ROWS": str(place), "QT_QPA_PLATFORM": "offscreen"}
         done = subprocess.run([sys.executable, str(HERE / f"{name}.py"), *RUNS[name]], env=environment, capture_output=True, text=True)
         rows = [json.loads(line) for line in place.read_text("utf-8").splitlines()] if place.exists() else []
     why = (done.stderr.strip().splitlines() or ["no message"])[-1] if done.returncode else ""
@@ -84,7 +84,7 @@ def line(row: dict) -> str:
 def page(found: dict[str, tuple[list[dict], str]], load: tuple[str, str]) -> str:
     """The whole page."""
     here, missing = peers()
-    own = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("neural-lab", "numpy", "numba"))
+    own = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("neural-lab", "numpy", "scipy", "numba"))
     parts = [
         "# Benchmarks",
         "",

@@ -170,6 +170,17 @@ def test_modes_found_are_counted_by_both_thresholds():
     assert s.model.measure(s.constants, s.state, {})["share near a mode"] > 0.99
 
 
+def test_figures_beside_a_picture_are_those_of_the_points_in_it():
+    s = Simulation(GAN(evaluate=5.0, looking=10.0, found_at=0.001, **SMALL), 1)
+    s.advance(5)
+    s.act("step_g")  # between two evaluations
+    told, forged = s.summary(), s.model.forge(s.constants, s.state, s.constants.extra["z"])
+    assert told["modes found"] == int((s.observe("mode shares") > 0.001).sum()) and told["mean"] == pytest.approx(
+        float(forged[:, 0].mean())
+    )
+    assert told["mean"] != s.state["measured"][[m.name for m in s.model.measures].index("mean")]
+
+
 def test_divergences_are_those_of_books():
     edges = np.linspace(-10, 10, 2001)
     p, q = normal_mass(edges, 0.0, 1.0), normal_mass(edges, 1.0, 1.0)

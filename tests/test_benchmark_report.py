@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.metadata
 import importlib.util
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -62,3 +65,45 @@ def test_a_ratio_is_of_the_quickest_peer_and_what_is_missing_is_named(report):
 def test_every_comparison_with_a_peer_is_in_the_report(report):
     with_peers = {file.stem for file in FILES if "row(" in file.read_text("utf-8")} - {"peer", "report"}
     assert with_peers == set(report.RUNS)
+
+
+def test_the_report_and_every_asked_peer_are_pinned_to_one_thread(report, monkeypatch):
+    seen = []
+
+    def run(command, env=None, **more):
+        seen.append(env)
+        return subprocess.CompletedProcess(command, 0, stdout="{}", stderr="")
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    monkeypatch.setattr(subprocess, "run", run)
+    assert report.measured("tape") == ([], "")
+    sys.modules["peer"].ask(Path("python"), "nengo_ensembles.py")
+    for environment in seen:
+        assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")} == {"1"}
+        assert "intra_op_parallelism_threads=1" in environment["XLA_FLAGS"]
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    "file", [f for f in FILES if "row(" in f.read_text("utf-8") or "lend(" in f.read_text("utf-8")], ids=lambda p: p.name
+)
+def test_each_comparison_pins_its_libraries_and_its_peers_have_versions_in_the_report(file, report):
+    if file.stem in ("peer", "report"):
+        return
+    text = file.read_text("utf-8")
+    named = set(re.findall(r"\b(?:peer|lend)\(\"(\w+)\"\)", text)) | ({"brian2", "nest"} if "spiking_peers" in text else set())
+    assert named and named <= set(report.VERSIONS)
+    # A library in this process takes its number of threads when it is loaded, or when it is told.
+    if "import torch" in text:
+        assert "torch.set_num_threads(1)" in text or "networks." in text
+        assert 'OMP_NUM_THREADS="1"' in text
+    if "import jax" in text:
+        assert "intra_op_parallelism_threads=1" in text[: text.index("import jax")]
+
+
+def test_a_report_says_the_version_of_each_peer_that_is_here(report, monkeypatch):
+    monkeypatch.setattr(report, "peer", lambda name: Path(sys.executable) if name == "nest" else None)
+    monkeypatch.setattr(report, "VERSIONS", {"nest": ("numpy", "numba"), "jax": ("jax",)})
+    here, missing = report.peers()
+    assert here == [f"numpy {importlib.metadata.version('numpy')}, numba {importlib.metadata.version('numba')}"] and missing == ["jax"]
+    assert f"scipy {importlib.metadata.version('scipy')}" in report.page({}, ("0", "0"))

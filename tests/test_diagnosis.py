@@ -11,7 +11,7 @@ from lab import catalog
 from lab.engine import simulation as engine
 from lab.engine.simulation import Simulation
 from lab.errors import DivergenceError
-from lab.training import baseline, diagnosis
+from lab.training import baseline, diagnosis, verdicts
 from lab.training.diagnosis import Signs, diagnose, examine
 from lab.units import number
 
@@ -225,3 +225,8 @@ def test_what_comes_back_to_a_layer_is_the_gradient_by_its_values():
     back = d @ p["output.weight"].T
     assert last == pytest.approx(np.sqrt((back**2).sum() / 32), rel=1e-4)
     assert first == pytest.approx(np.sqrt((((back * (1 - h2**2)) @ p["hidden2.weight"].T) ** 2).sum() / 32), rel=1e-4)
+
+
+def test_a_first_layer_that_gets_more_than_the_last_one_gets_a_multiple_and_no_part():
+    said = [row["verdict"] for row in verdicts.rows(replace(SIGNS, ratio=5.2), True)]
+    assert "Gradients: none vanishes: the first layer gets 5.2 times what the last one gets." in said

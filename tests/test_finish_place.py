@@ -86,3 +86,17 @@ def test_the_card_becomes_a_strip_where_only_a_strip_has_room(sheet, full, strip
     stage.resize(700, 400)
     card.place()
     assert card._line.isVisibleTo(stage) and stage.rect().contains(card.geometry())
+
+
+def test_a_card_that_is_shown_again_while_it_is_open_has_room_for_its_buttons(sheet):
+    from types import SimpleNamespace
+
+    stage, drawn = sheet(QRect(0, 0, 1000, 280), QRect(0, 380, 1000, 260))
+    stage.show()
+    card = FinishCard(stage, drawn)
+    status = SimpleNamespace(reason="finished", summary={"accuracy": 0.9, "loss": 0.1})
+    heights = []
+    for _ in range(2):  # the second time as by Play on a finished run
+        card.show_run(status, [("Go on", lambda: None), ("Start again", lambda: None)])
+        heights.append(card.height())
+    assert heights[1] == heights[0] > card.buttons[0].sizeHint().height() + card.title.sizeHint().height()

@@ -140,6 +140,20 @@ def test_the_rows_of_such_a_table_can_be_mapped(tmp_path, name, text):
     assert made.matrix.shape[1] == 2 and len(made.matrix) in (30, 40)
 
 
+@pytest.mark.parametrize("heading", ["", "# made by hand\n", "# x y kind\n", "x y kind\n"])
+def test_a_table_that_only_spaces_divide_is_mapped_by_its_rows_and_not_by_names(tmp_path, heading):
+    rows = "".join(f" {k * 0.37:6.2f}  {k % 5:3d}  {k % 2}\n" for k in range(30))
+    assert vectors.load(written(tmp_path, "a.dat", heading + rows)).matrix.shape == (30, 3)
+    named = "".join(f"{k * 0.37:.2f} {k % 5} {'pq'[k % 2]}\n" for k in range(30))
+    made = vectors.load(written(tmp_path, "b.dat", heading + named))
+    assert made.matrix.shape == (30, 2) and next(iter(made.metadata.values()))[:2] == ("p", "q")
+
+
+def test_words_that_are_numbers_keep_their_vectors(tmp_path):
+    made = vectors.load(written(tmp_path, "digits.txt", "".join(f"{k} 0.{k} 0.5\n" for k in range(10))))
+    assert made.words == tuple("0123456789") and made.matrix.shape == (10, 2)
+
+
 def test_json_split_into_columns_and_data_is_a_table(tmp_path):
     split = {"columns": ["a", "kind"], "index": list(range(20)), "data": [[k, "pq"[k % 2]] for k in range(20)]}
     assert "20 rows and 2 columns (JSON, UTF-8)" in look(written(tmp_path, "split.json", json.dumps(split))).said

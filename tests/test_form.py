@@ -14,8 +14,8 @@ pytest.importorskip("PySide6")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_models import Gallery
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QKeyEvent, QKeySequence, QShortcut, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from lab.model import param
@@ -125,6 +125,39 @@ def test_words_instead_of_a_number_are_refused_in_place(form, qtbot):
     qtbot.keyClicks(box, "much")
     qtbot.keyClick(box, Qt.Key.Key_Return)
     assert "must be a number" in form.rows["threshold"].words.text()
+
+
+def test_escape_drops_what_was_typed_although_the_window_has_an_escape_of_its_own(form, qtbot):
+    left = []
+    shortcut = QShortcut(QKeySequence("Esc"), form)
+    shortcut.activated.connect(lambda: left.append("left"))
+    box = form.rows["threshold"].field.box
+    override = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
+    override.ignore()
+    QApplication.sendEvent(box, override)
+    assert not override.isAccepted()  # nothing to drop: the window's
+    box.selectAll()
+    qtbot.keyClicks(box, "0.9 0.5")
+    qtbot.keyClick(box, Qt.Key.Key_Escape)
+    assert box.text() == "0.5 mV" and left == [] and not any(heard[0] == "committed" and heard[2] != 0.5 for heard in form.heard)
+    box.selectAll()
+    qtbot.keyClicks(box, "much")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    qtbot.keyClick(box, Qt.Key.Key_Escape)
+    assert form.rows["threshold"].words.isHidden() and box.text() == "0.5 mV" and left == []
+
+
+def test_a_double_click_selects_the_number_and_not_the_word_under_it(form, qtbot):
+    box = form.rows["threshold"].field.box
+    for x in (box.width() - 12, box.width() // 2, 8):  # over the unit, over the number, before it
+        qtbot.mouseDClick(box, Qt.MouseButton.LeftButton, pos=QPoint(x, box.height() // 2))
+        assert box.selectedText() == "0.5"
+    qtbot.keyClicks(box, "0.75")
+    assert box.text() == "0.75 mV"
+    box.selectAll()
+    qtbot.keyClicks(box, "much")  # no unit behind it: all of it
+    qtbot.mouseDClick(box, Qt.MouseButton.LeftButton, pos=QPoint(box.width() // 2, box.height() // 2))
+    assert box.selectedText() == "much"
 
 
 def test_an_error_of_two_parameters_marks_both_rows(form, qtbot):

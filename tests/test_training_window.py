@@ -124,6 +124,12 @@ def test_the_place_under_the_cursor_is_decoded_beside_it_and_the_run_is_left_as_
     qtbot.waitUntil(lambda: np.array_equal(view._foreseen.values, now), timeout=20_000)
     view._hover(view.canvas.mapFromScene(view.field.mapViewToScene(QPointF(0.6, -1.0))), pressed=True)
     assert view._foreseen.isHidden()  # a drag is an act, and shown where it belongs
+    acts = []
+    view.acted.connect(lambda name, arguments: acts.append(arguments))
+    view.acted.disconnect(window.workspace.acted)
+    view.dragged(QPointF(-2.0, 0.0), True, False, False)
+    view.dragged(QPointF(2.0, 0.0), False, True, False)
+    assert [a["goes_on"] for a in acts] == [False, True]  # however far a quick hand comes between two places of a drag, it is one way
 
 
 def test_a_network_of_another_run_is_chosen_from_a_menu_and_attacked(open_window, qtbot):

@@ -77,6 +77,10 @@ def test_the_grid_and_the_way_are_decoded_places():
     )
     s.act("decode_place", x=-2.0, y=2.0)  # far away: another way begins
     assert len(s.state["path"]) == 1
+    s.act("decode_place", x=1.0, y=0.5, goes_on=True)  # the same drag by a quick hand
+    assert len(s.state["path"]) == 2 and s.observe("decoded path")[0] == pytest.approx(
+        s.model.decode(s.constants, s.state, [[-2.0, 2.0]])[0].reshape(8, 8)
+    )
     grid = s.observe("walk over the map")
     assert grid[:8, :8] == pytest.approx(s.model.decode(s.constants, s.state, [[-2.2, 2.2]])[0].reshape(8, 8))
     s.act("decode_path", path=((0.0, 0.0), (1.0, 0.0)))

@@ -8,6 +8,7 @@ import time
 
 from lab import catalog
 from lab.commands.options import Json, app, say
+from lab.display.symbols import legend, plain
 from lab.engine import preparation
 
 
@@ -47,6 +48,8 @@ def show(name: str) -> None:
         print("Equations (LaTeX)")
         for line in kind.equations:
             print(f"  {line}")
+        for symbol, words in legend(kind.symbols):
+            print(f"  {plain(symbol)}: {words}")
         print()
     clock = model.clock
     print(f"One {clock.name} is {clock.dt:g} {clock.unit}.\n\nParameters")

@@ -20,7 +20,7 @@ import math
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -118,7 +118,21 @@ def detect(path: str | Path) -> str:
         return "projector"
     if max(counts.values()) or suffix in (".tsv", ".csv"):
         return "csv"
-    return "glove"
+    return "csv" if _spaced_table(lines) else "glove"
+
+
+def _spaced_table(lines: Sequence[str]) -> bool:
+    """Whether lines that only spaces divide are rows of a table and no words with numbers behind them.
+
+    Every row, but for a heading, then begins with a number, and these are no names: fractions, numbers that come again, or words behind them.
+    """
+    rows = [line.split() for line in lines if line.lstrip()[:1] not in ("#", "%")][:20]
+    body = rows[1:] if rows and not any(map(_is_number, rows[0])) else rows
+    if len(body) < 2 or len(body[0]) < 2 or len({len(row) for row in body}) > 1 or not all(_is_number(row[0]) for row in body):
+        return False
+    first = [row[0] for row in body]
+    named = len(set(first)) == len(first) and all(word.isdigit() for word in first)
+    return not named or not all(_is_number(cell) for row in body for cell in row)
 
 
 def _start(place: Path) -> tuple[bytes, Path]:

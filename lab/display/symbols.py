@@ -14,7 +14,7 @@ LETTERS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ", "kappa": "κ", "lambda": "λ",
     "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
     "Delta": "Δ", "Gamma": "Γ", "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Omega": "Ω", "infty": "∞", "pm": "±", "cdot": "·", "times": "×",
-    "partial": "∂", "ell": "ℓ", "to": "→", "prime": "′", "circ": "°", "ln": "ln", "max": "max", "min": "min",
+    "Theta": "Θ", "Pi": "Π", "Psi": "Ψ", "varepsilon": "ε", "varphi": "φ", "partial": "∂", "ell": "ℓ", "to": "→", "prime": "′", "circ": "°", "ln": "ln", "max": "max", "min": "min",
 }  # fmt: skip
 TOKEN = re.compile(r"\\([A-Za-z]+)\s*|([_^{}])|(\s+)|(.)", re.DOTALL)
 ACCENTS = {"dot": "\u0307", "bar": "\u0304", "hat": "\u0302", "tilde": "\u0303", "vec": "\u20d7"}
@@ -96,3 +96,10 @@ def markup(symbol: str) -> str:
         text = f"<i>{text}</i>" if run.italic else text
         made += {0: text, 1: f"<sup>{text}</sup>", -1: f"<sub>{text}</sub>"}[run.level]
     return made
+
+
+@cache
+def legend(text: str) -> tuple[tuple[str, str], ...]:
+    """What the letters of equations stand for, from "symbol: words; symbol: words"."""
+    parts = (part.partition(":") for part in text.split(";") if part.strip())
+    return tuple((symbol.strip(), words.strip()) for symbol, _, words in parts)

@@ -22,7 +22,7 @@ class Model(Described):
 
     Class attributes: `name` (as on the command line; the file is the same with underscores), `title`, `also` (synonyms), `group` (heading in
     the gallery), `icon` (a Material Design icon name), `order` (place within the group), `role` ("neuron" for cells that
-    protocols such as the tuning curve can use), `equations` (LaTeX lines for the help page), `source` (papers).
+    protocols such as the tuning curve can use), `equations` (LaTeX lines for the help page), `symbols` (what their letters stand for), `source` (papers).
     """
 
     name: ClassVar[str] = ""
@@ -33,6 +33,9 @@ class Model(Described):
     order: ClassVar[int] = 50
     role: ClassVar[str] = ""
     equations: ClassVar[tuple[str, ...]] = ()
+    symbols: ClassVar[str] = (
+        ""  # what letters of the equations stand for, "symbol: words; symbol: words", as far as no parameter and no text says it
+    )
     source: ClassVar[str] = ""
     presets: ClassVar[dict[str, dict[str, Any]]] = {}  # title -> Preset, or just parameters; the first sentence of a lesson
     takes: ClassVar[tuple[dict[str, Any], ...]] = ()  # what it can be opened with; plain values, read by the catalogue (`Taking`)

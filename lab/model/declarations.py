@@ -137,8 +137,8 @@ class Picture:
     follows   of a curve: the trace that its x axis means, so that a cursor in time is a line across the curve as well.
     figures   keys of the model's `summary` shown in the card's title line (the difference to theory belongs there).
     click     action called with x=..., y=... where a person clicks; paint: action called with row=..., column=..., value=...
-              while a person paints on an image; drag: action called with x=, y= while dragging (of a network: with wire=, source=, target=,
-              value= of the weight); pick: action called
+              while a person paints on an image; drag: action called with x=, y= while dragging (and goes_on=, false at
+              its first place, if the action has it; of a network: with wire=, source=, target=, value= of the weight); pick: action called
               with index=... of the clicked point, cell or tile; brush: action called with first=, last= and stream= of the columns of an
               image that were dragged over.
     hover     an image that stands small beside the cursor as a click there would make it (of a picture whose `click` takes a place);

@@ -47,7 +47,7 @@ def _gradient(s: Signs) -> tuple[str, str, str]:
             what,
             f"They explode: norm {number(s.gradient, 2)}, the first layer gets {number(s.ratio, 2)} times what the last one gets.",
         )
-    return GOOD, what, f"None vanishes: the first layer gets {number(s.ratio, 2)} of what the last one gets."
+    return GOOD, what, f"None vanishes: the first layer gets {number(s.ratio, 2)} times what the last one gets."
 
 
 def _units(s: Signs) -> tuple[str, str, str]:

@@ -89,6 +89,7 @@ class FinishCard(Laid):
             button.clicked.connect(call)
             button.clicked.connect(self.hide)
             self._ways.addWidget(button)
+            button.show()  # beside an open card a layout shows it only later, and until then it would count as no height
             self.buttons.append(button)
         self.set_theme()
         self.show()

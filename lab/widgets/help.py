@@ -11,6 +11,7 @@ from PySide6.QtGui import QDesktopServices, QImage, QPainter, QTextDocument
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from lab import catalog
+from lab.display.symbols import legend, markup
 from lab.model import Model
 from lab.units import number, typeset
 from lab.widgets import theme
@@ -158,6 +159,9 @@ class Help(QDialog):
                 document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(url), image)
                 shown = image.deviceIndependentSize()
                 parts.append(f"<p><img src='{url}' width='{round(shown.width())}' height='{round(shown.height())}'></p>")
+        if kind.symbols:
+            said = "; ".join(f"{markup(symbol)}: {html.escape(words)}" for symbol, words in legend(kind.symbols))
+            parts.append(f"<p>{said}.</p>")
         if kind.specs():
             parts += ["<h2>Parameters</h2>", parameters_table(kind)]
         actions = [a for a in kind.actions().values() if not a.hidden]

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from lab.display.plots import nice_ceiling, typeset
@@ -156,13 +156,29 @@ class NumberBox(QLineEdit):
             self.stepped.emit(moved)
             self._pause.start()
 
+    def event(self, event: QEvent) -> bool:
+        """Keep Escape while something typed can be dropped: the window's own Escape would leave the box with it, and the error would stay."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+            and self._unsettled
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    @property
+    def _unsettled(self) -> bool:
+        return bool(self._dirty or self.property("invalid"))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Steps, Escape, or typing."""
         fine = 0.1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
         steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1, Qt.Key.Key_PageUp: 10, Qt.Key.Key_PageDown: -10}.get(Qt.Key(event.key()))
         if steps is not None:
             self._step(steps * fine)
-        elif event.key() == Qt.Key.Key_Escape and (self._dirty or self.property("invalid")):
+        elif event.key() == Qt.Key.Key_Escape and self._unsettled:
             self.restore()
             self.typed.emit(number_text(self.value) if isinstance(self.value, (int, float)) else str(self.value))
         else:
@@ -181,9 +197,20 @@ class NumberBox(QLineEdit):
         super().focusInEvent(event)
         QTimer.singleShot(0, self, self._select)
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Select the number again: the word under the cursor may be the unit, or one half of "9.775"."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._mark()
+        else:
+            super().mouseDoubleClickEvent(event)
+
     def _select(self) -> None:
         if self.hasFocus() and not self._dirty:
-            self.setSelection(0, len(self.text()) - (len(self.shown_unit) + 1 if self.shown_unit else 0))
+            self._mark()
+
+    def _mark(self) -> None:
+        unit = f" {self.shown_unit}"
+        self.setSelection(0, len(self.text().removesuffix(unit) if self.shown_unit else self.text()))
 
     def set_theme(self) -> None:
         """Numbers are monospaced."""

@@ -147,6 +147,7 @@ class EmbeddingMap(Model):
         r"\frac{\partial C}{\partial y_i} = 4 \sum_j (p_{ij} - q_{ij}) \frac{y_i - y_j}{1 + |y_i - y_j|^2}",
         r"T(k) = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j \in U_k(i)} (r(i, j) - k)",
     )
+    symbols = r"C: divergence of q from p; p_{ij}: nearness of two vectors; q_{ij}: nearness on the map; T: trustworthiness; k: number of neighbours; r: rank of j among the neighbours of i in the data"
     source = (
         "van der Maaten and Hinton 2008; van der Maaten 2014; Linderman et al. 2019; McInnes, Healy, Melville 2018; Venna and Kaski 2001"
     )

@@ -112,6 +112,7 @@ class Word2Vec(Model):
         r"p_{keep} = \left(\sqrt{f/s} + 1\right) s/f",
         r"\mathrm{PPMI}_{ij} = \max\left(0, \log \frac{C_{ij} N}{C_i C_j}\right)",
     )
+    symbols = r"\sigma: logistic function; u: output vector; v: input vector; n_k: a word drawn as negative example; f: frequency of a word; p_{keep}: probability that a word is kept; C: counts of pairs and of words; N: number of pairs"
     source = "Mikolov, Chen, Corrado, Dean 2013; Mikolov, Sutskever, Chen, Corrado, Dean 2013; Levy, Goldberg, Dagan 2015"
     presets = {
         "Skip-gram on the grammar": Preset(shows="analogies > 90 and analogies > 1.5 * PPMI-SVD baseline", slow=True),

@@ -52,13 +52,14 @@ class AdversarialAttack(InSight):
     group = "Attack and defence"
     icon = "mdi6.target"
     order = 85
-    also = "adversarial example; FGSM; fast gradient sign method; PGD; projected gradient descent; white box; black box attack; NES; fool a network; evasion attack; perturbation"
+    also = "adversarial example; FGSM; fast gradient sign method; PGD; projected gradient descent; white box; black box attack; NES; fool a network; evasion attack; perturbation; attack a digit; random noise"
     equations = (
         r"B(x, \varepsilon) = \{x' : \|x' - x\| \leq \varepsilon\}, \quad \mathrm{is\ there\ an}\ x' \in B\ \mathrm{with}\ \mathrm{argmax}\, f(x') \neq t\ ?",
         r"x' = x + \varepsilon\, \mathrm{sign}(\nabla_x E(f(x), t)) \quad \mathrm{(FGSM)}",
         r"x \leftarrow \Pi_B\left(x + \kappa\, \mathrm{sign}\, \nabla_x E(f(x), t)\right), \qquad x \leftarrow \Pi_B\left(x - \kappa\, \mathrm{sign}\, \nabla_x E(f(x), l)\right)",
         r"\nabla_x E \approx \frac{1}{2 \sigma k} \sum_{i=1}^k \left(E(x + \sigma u_i) - E(x - \sigma u_i)\right) u_i",
     )
+    symbols = r"f: the network; E: loss; t: the class that is right; l: the class that is aimed at; \Pi_B: nearest point of the ball B; \kappa: step; \sigma: size of the trials; u_i: random direction; k: number of trials"
     source = (
         "Szegedy et al., Intriguing properties of neural networks, arXiv:1312.6199 (2013); Goodfellow, Shlens and Szegedy (FGSM), arXiv:1412.6572 (2014); "
         "Madry et al. (PGD), ICLR (2018); Chen et al. (finite differences), AISec (2017); Ilyas et al. (NES), ICML (2018)"

@@ -61,6 +61,7 @@ class AdversarialTraining(Classifier):
         r"\min_f \mathbb{E}\left[\phi(f(x)\, T) + \max_{x' \in B(x, \varepsilon)} \phi(\beta f(x) f(x'))\right], \quad \phi(z) = \max(0, 1 - z)",
         r"\min_\theta \mathbb{E}\left[E(f(x), t) + \beta \max_{x' \in B(x, \varepsilon)} \mathrm{KL}(f(x) \,\|\, f(x'))\right] \quad \mathrm{(TRADES)}",
     )
+    symbols = r"B: ball around an example; E: loss; t: class as a number; T: class as a sign; \phi: hinge loss; z: its argument"
     source = (
         "Goodfellow, Shlens and Szegedy, arXiv:1412.6572 (2014); Madry et al., Towards deep learning models resistant to adversarial attacks, ICLR (2018); "
         "Zhang et al., Theoretically principled trade-off between robustness and accuracy (TRADES), ICML (2019)"

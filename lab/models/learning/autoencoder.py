@@ -36,6 +36,7 @@ class Autoencoder(Perceptron):
     order = 60
     also = "AE; bottleneck; latent space; code; denoising; dimensionality reduction; compression; encoder decoder; representation learning"
     equations = (r"z = f(x), \quad \hat x = g(z), \quad E = \frac{1}{d}\|\hat x - x\|^2", r"\mathrm{tied:}\quad M = W^T")
+    symbols = r"z: code; f: encoder; g: decoder; E: loss; W: weights of the encoder; M: weights of the decoder"
     source = "Rumelhart, Hinton and Williams (1986); Baldi and Hornik, Neural Networks 2:53 (1989); Hinton and Salakhutdinov, Science 313:504 (2006)"
     metric: ClassVar[str] = "euclidean"  # how near is measured between the vectors of a layer
     presets = {

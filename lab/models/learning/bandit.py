@@ -88,12 +88,13 @@ class Bandit(Model):
     group = "Learning from reward"
     icon = "mdi6.slot-machine"
     order = 84
-    also = "bandit; multi-armed bandit; reinforcement learning; reward; REINFORCE; baseline; exploration; policy gradient; slot machine"
+    also = "bandit; multi-armed bandit; reinforcement learning; reward; REINFORCE; baseline; exploration; policy gradient; slot machine; epsilon-greedy; exploration and exploitation; explore or exploit"
     equations = (
         r"\pi_a = \mathrm{softmax}(H)_a",
         r"H_k \leftarrow H_k + \eta\, (R - b)\, ([k = a] - \pi_k), \qquad b = 0 \ \mathrm{or}\ \bar{R}",
         r"H_k \leftarrow H_k + \eta\, ([k = a^*] - \pi_k) \quad \mathrm{(told)}",
     )
+    symbols = r"H: preferences; a: the action taken; k: any action; R: reward; b: baseline"
     source = "Williams, Machine Learning 8:229 (1992); Sutton and Barto, Reinforcement Learning: An Introduction, 2nd edition (2018), section 2.8 and figure 2.5"
     presets = {
         "Arms that pay about 4": Preset(

@@ -57,6 +57,9 @@ class BatchNorm(Beside):
         r"\hat z = \frac{z - \mu_B}{\sqrt{\sigma_B^2 + \epsilon}}, \quad y = \gamma \hat z + \beta",
         r"\mu \leftarrow 0.9\,\mu + 0.1\,\mu_B",
     )
+    symbols = (
+        r"z: sum before the activation; \mu: mean; \sigma_B: standard deviation in the minibatch; \gamma: learnt scale; \beta: learnt shift"
+    )
     source = "Ioffe and Szegedy, ICML 37:448 (2015); Santurkar et al., How does batch normalization help optimization?, NeurIPS (2018)"
     presets = {
         "With batch norm": Preset({}, shows="test accuracy > 0.9"),

@@ -23,6 +23,7 @@ class CanvasTraining(GraphTraining):
     order = 15
     also = "train the canvas; train my network; own architecture; custom network; train network drawn"
     equations = (r"h_l = \sigma_l(W_l h_{l-1} + b_l)",)
+    symbols = r"h_l: activations of layer l; W_l: weights; b_l: biases; \sigma_l: activation function"
     source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986)"
     presets = {
         "Moons": Preset({}, shows="test accuracy > 0.95"),

@@ -38,11 +38,12 @@ class ConvolutionalNetwork(Supervised):
     group = "Training monitor"
     icon = "mdi6.grid"
     order = 20
-    also = "CNN; convnet; convolution; convolutional neural network; ConvNet; kernels; filters; feature maps; pooling; LeNet; image recognition; receptive field; picture recognition"
+    also = "CNN; convnet; convolution; convolutional neural network; ConvNet; kernels; filters; feature maps; pooling; LeNet; image recognition; receptive field; picture recognition; image classifier; image classification; max pooling; maxpool; convolutional network"
     equations = (
         r"y_{ijf} = \sigma\left(b_f + \sum_{u,v,c} w_{uvcf}\, x_{i+u,\,j+v,\,c}\right)",
         r"p_{ij} = \max_{u,v \in \{0,1\}} y_{2i+u,\,2j+v}",
     )
+    symbols = r"u: row in the window; v: column in the window; b_f: bias of kernel f; \sigma: activation function; p: output of pooling"
     source = "LeCun, Bottou, Bengio and Haffner, Proc. IEEE 86:2278 (1998)"
     drawing: ClassVar[bool] = True
     metric: ClassVar[str] = "euclidean"  # how near is measured between the vectors of a layer

@@ -51,6 +51,7 @@ class CrossAttention(Pointing, Stepwise):
         r"a_{ij} = \mathrm{softmax}_j\left(\frac{q_i \cdot k_j}{\sqrt{d_h}}\right),\ j = 1 \ldots S,\qquad x_i \leftarrow x_i + \left[\sum_j a_{ij}^1 v_j^1, \ldots, \sum_j a_{ij}^H v_j^H\right] W_o",
         r"L = -\frac{1}{T}\sum_i \ln p(t_i | t_1 \ldots t_{i-1}, s),\qquad \mathrm{chance} = \ln V",
     )
+    symbols = r"s: sequence of the encoder; S: its length; m: what the encoder made of it; W: weights; x_i: place i of the decoder; v_j: value; a_{ij}: attention of place i to place j; p: probability; t_i: token i of the answer"
     source = "Vaswani et al., NIPS 30 (2017), section 3.2.3; Bahdanau, Cho and Bengio, ICLR (2015); Sutskever, Vinyals and Le, NIPS 27 (2014): reversed sources, one vector"
     presets = {
         "Backwards": Preset({}, shows="whole sequences > 0.99 and reads the right place > 0.5", after=600),

@@ -54,6 +54,7 @@ class EnsemblesAndExperts(Model):
         r"y = \sum_{j=1}^{H} a_j \tanh\Big(\sum_{i \in S_j} w_{ji} x_i + b_j\Big) + c, \qquad H \cdot |S_j| = \mathrm{const}",
         r"t_{simple} \propto \sum_i \sin(\omega_i x_i + \varphi_i), \qquad t_{all} \propto \sin\Big(\kappa \sum_i \pm x_i\Big)",
     )
+    symbols = r"y: output; H: number of hidden neurons; S_j: inputs that neuron j sees; x_i: input i; w_{ji}: weight; a_j: output weight; b_j: bias; c: bias of the output; t: target; \omega_i: frequency of a wave; \varphi_i: its phase; \kappa: frequency of the wave of the sum"
     source = "the lab's experiment; Jacobs, Jordan, Nowlan and Hinton, Neural Comput. 3:79 (1991) for experts; Litwin-Kumar et al., Neuron 93:1153 (2017) for few inputs a neuron"
     presets = {
         "Two inputs each against all": Preset({}, shows="simple facts, ensemble < simple facts, experts - 0.3 and needs all, experts < needs all, ensemble - 0.5", slow=True),

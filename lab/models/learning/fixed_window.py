@@ -54,6 +54,7 @@ class FixedWindow(Stepwise):
         r"\mathrm{lag} \geq W:\; \min_y \mathrm{E}\,(y - x_{t-\mathrm{lag}})^2 = \frac{1}{4}",
         r"\mathrm{adding:}\; \min_y \mathrm{E}\,(y - x_a - x_b)^2 = \frac{P(a\ \mathrm{unseen}) + P(b\ \mathrm{unseen})}{12}",
     )
+    symbols = r"U: weights of the input; V: weights of the output; b: bias; c: bias of the output; y_t: output; h_t: memory; P: probability; a: first marked step"
     source = (
         "Elman 1990, Cogn Sci 14:179; Waibel et al. 1989, IEEE Trans Acoust Speech Signal Process 37:328 (time-delay network); "
         "Hochreiter and Schmidhuber 1997, Neural Comput 9:1735 (adding)"

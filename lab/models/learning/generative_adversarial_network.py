@@ -54,12 +54,13 @@ class GenerativeAdversarialNetwork(Adversarial):
     group = "Generative models"
     icon = "mdi6.incognito"
     order = 80
-    also = "GAN; adversarial; generator; discriminator; mode collapse; minimax; Goodfellow; forger; WGAN; fake pictures"
+    also = "GAN; adversarial; generator; discriminator; mode collapse; minimax; Goodfellow; forger; WGAN; fake pictures; deepfake; generated pictures"
     equations = (
         r"L_D = -\mathbb{E}_x[\ln D(x)] - \mathbb{E}_z[\ln(1 - D(G(z)))]",
         r"L_G = -\mathbb{E}_z[\ln D(G(z))] \quad \mathrm{or} \quad \mathbb{E}_z[\ln(1 - D(G(z)))]",
         r"D^*(x) = \frac{p(x)}{p(x) + q(x)}, \quad \min_D L_D = \ln 4 - 2\,\mathrm{JS}(p, q)",
     )
+    symbols = r"L: loss of a player; p: density of the data; q: density of what is generated"
     source = (
         "Goodfellow et al., NIPS 27 (2014), equations 1 and 4 and section 3; Metz, Poole, Pfau and Sohl-Dickstein (the ring of eight), ICLR (2017); "
         "Kahng et al. (GAN Lab), IEEE Trans. Vis. Comput. Graph. 25:310 (2019)"
@@ -223,6 +224,8 @@ class GenerativeAdversarialNetwork(Adversarial):
     def summary(self, constants, state) -> dict[str, Any]:
         """What was found, and whether it was lost again."""
         found = super().summary(constants, state)
+        if state["figures"][8] and self.data != "digits":  # of the points in sight: the last evaluation may lie hundreds of steps back
+            found |= self.measure(constants, state, self.tape_state(constants, state))
         if state["figures"][8] and len(self._mode_names(constants)):
             found["modes found"] = int(found["modes found"])
             found |= {"most modes": int(state["figures"][5]), "most modes at step": int(state["figures"][6])}

@@ -55,12 +55,13 @@ class GPT(Inside, Writer):
     group = "Sequences and language"
     icon = "mdi6.script-text-outline"
     order = 95
-    also = "transformer; attention; self-attention; large language model; LLM; language model; ChatGPT; tokens; multi-head attention; induction head; next word; text generation; nanoGPT; write text; heads"
+    also = "transformer; attention; self-attention; large language model; LLM; language model; ChatGPT; tokens; multi-head attention; induction head; next word; text generation; nanoGPT; write text; heads; BPE; byte-pair encoding; tokeniser; tokenizer"
     equations = (
         r"a_{ij} = \mathrm{softmax}_j\left(\frac{q_i \cdot k_j}{\sqrt{d_h}}\right),\ j \leq i,\qquad y_i = \sum_j a_{ij} v_j",
         r"x \leftarrow x + W_o\,[y^1, \ldots, y^H],\qquad x \leftarrow x + \sum_n \mathrm{gelu}(k_n \cdot \mathrm{norm}(x) + b_n)\, v_n",
         r"p(\mathrm{next}) = \mathrm{softmax}(E\,\mathrm{norm}(x)),\qquad L = -\frac{1}{T}\sum_t \ln p(t_{t+1} | t_1 \ldots t_t)",
     )
+    symbols = r"a_{ij}: attention of place i to place j; v: value; W_o: weights of what the heads say; b_n: bias of neuron n; p: probability; E: embedding of the tokens; t: place, or the token there; T: number of places"
     source = (
         "Vaswani et al., NIPS 30 (2017), equation 1; Radford et al. (GPT-2), OpenAI (2019); Geva et al. (key-value memories), EMNLP (2021); "
         "Olsson et al. (induction heads), Transformer Circuits (2022); Sennrich, Haddow and Birch (byte pairs), ACL (2016); nostalgebraist (logit lens), LessWrong (2020)"

@@ -63,6 +63,7 @@ class Gradients(Model):
         r"\nabla\left(E + \frac{\lambda}{2}\|\theta\|^2\right) = \nabla E + \lambda\,\theta",
         r"\frac{\partial E}{\partial w} \approx \frac{E(w + h) - E(w - h)}{2h}",
     )
+    symbols = r"E: loss; \delta_l: gradient of the loss by the sums of layer l; z_l: those sums; h_l: activations of layer l; W_l: weights; y: output; \theta: all parameters; \sigma: activation function"
     source = "Rumelhart, Hinton, Williams, Nature 323:533 (1986); Baydin et al., JMLR 18:153 (2018)"
     presets = {
         "2-3-1, logistic": Preset({}, shows="largest difference < 0.000001 and max(loss) < 5", after=10.0),

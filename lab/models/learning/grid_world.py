@@ -56,15 +56,14 @@ class GridWorld(Model):
     group = "Learning from reward"
     icon = "mdi6.map-marker-path"
     order = 85
-    also = (
-        "reinforcement learning; reward; policy gradient; REINFORCE; actor critic; value function; maze; agent; Markov decision process; RL"
-    )
+    also = "reinforcement learning; reward; policy gradient; REINFORCE; actor critic; value function; maze; agent; Markov decision process; RL; temporal difference; TD learning; Q-learning"
     equations = (
         r"\pi(a|s) = \mathrm{softmax}(\theta_s)_a, \qquad G_t = \sum_k \gamma^k r_{t+k}",
         r"\Delta\theta = \eta \sum_t (G_t - b_t)\, \nabla \ln \pi(a_t|s_t), \qquad b_t = 0,\ \bar{G},\ V(s_t)",
         r"\delta_t = r_t + \gamma V(s_{t+1}) - V(s_t) \quad \mathrm{in\ place\ of}\ G_t - b_t \quad \mathrm{(actor-critic)}",
         r"V^\pi = r^\pi + \gamma P^\pi V^\pi, \qquad V^* = \max_a (r^a + \gamma P^a V^*)",
     )
+    symbols = r"s: state; a: action; r: reward; k: steps ahead; \theta: preferences of the actions in a state; \Delta: change after an episode; b_t: baseline; V: value of a state; \delta_t: surprise of the critic"
     source = (
         "Williams, Machine Learning 8:229 (1992); Sutton and Barto, Reinforcement Learning: An Introduction, 2nd edition (2018), chapters 3, 4 and 13; "
         "Pardo et al. (time limits), ICML (2018)"

@@ -52,6 +52,7 @@ class InductiveBias(Beside):
         r"\mathrm{dense:}\; n_{in} n_{out} + n_{out} \qquad \mathrm{convolution:}\; F^2 c_{in} c_{out} + c_{out}",
         r"512 \cdot 512 \cdot 3 \cdot 1024 + 1024 \cdot 1024 = 806\,354\,944",
     )
+    symbols = r"F: side of the kernel; c: number of channels"
     source = "LeCun, Generalization and network design strategies, Toronto CRG-TR-89-4 (1989); Mitchell, The need for biases in learning generalizations (1980)"
     drawing: ClassVar[bool] = True
     own_name, rivals = NAMES[0], ((NAMES[1], OTHER),)

@@ -64,6 +64,7 @@ class Losses(Model):
         r"E = \frac{1}{2}\|y - t\|^2 = \frac{1}{2}\sum_k (y_k - t_k)^2",
         r"E = -\ln\mathrm{softmax}(z)_t, \quad \frac{dE}{dz_i} = \mathrm{softmax}(z)_i - [i = t]",
     )
+    symbols = r"E: loss; \sigma: logistic function; p: likelihood"
     source = "Bishop, Pattern Recognition and Machine Learning (2006), sections 1.5.5 and 4.3"
     presets = {
         "Cross-entropy of a yes or no": Preset(

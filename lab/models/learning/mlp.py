@@ -31,7 +31,7 @@ class MultiLayerPerceptron(Perceptron):
     group = "Training monitor"
     icon = "mdi6.layers-triple-outline"
     order = 10
-    also = "MLP; multi-layer perceptron; multilayer perceptron; neural network; train a network; training; classification; classifier; regression; digits; MNIST; supervised learning; stochastic gradient descent; SGD; learning rate; XOR; spirals; two moons; deep learning; loss curve"
+    also = "MLP; multi-layer perceptron; multilayer perceptron; neural network; train a network; training; classification; classifier; regression; digits; MNIST; supervised learning; stochastic gradient descent; SGD; learning rate; XOR; spirals; two moons; deep learning; loss curve; handwriting recognition; handwritten digits; learning rate schedule"
     takes = (
         {"what": "table", "words": "Learn", "into": "file", "values": {"data": "file"}},
         {"what": "pictures", "words": "Learn", "into": "file", "values": {"data": "file"}},
@@ -41,6 +41,7 @@ class MultiLayerPerceptron(Perceptron):
         r"E = -\frac{1}{N}\sum_n \ln \mathrm{softmax}(y_n)_{t_n}",
         r"\delta_l = \sigma'(z_l) \odot (\delta_{l+1} W_{l+1}^T), \quad \partial E / \partial W_l = h_{l-1}^T \delta_l",
     )
+    symbols = r"\sigma: activation function; z_l: sums of layer l before it; E: loss; \delta_l: gradient of the loss by z"
     source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986); Kingma and Ba, Adam (2015)"
     drawing: ClassVar[bool] = True
     metric: ClassVar[str] = "euclidean"  # how near is measured between the vectors of a layer

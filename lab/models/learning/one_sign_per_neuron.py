@@ -47,6 +47,7 @@ class OneSignPerNeuron(Beside):
         r"z_j = \sum_i w_{ji} h_i + b_j \quad \mathrm{or} \quad z_j = \sum_i |w_{ji}| \, s_i h_i + b_j",
         r"E_j = \sum_{s_i = +1} w_{ji} h_i, \qquad I_j = \sum_{s_i = -1} |w_{ji}| h_i",
     )
+    symbols = r"z_j: sum into unit j; b_j: its bias; E_j: excitation of unit j; I_j: inhibition of unit j"
     source = (
         "Eccles, Fatt and Koketsu, J Physiol 126:524 (1954); Cornford et al., Learning to live with Dale's principle, ICLR (2021); "
         "Song, Yang and Wang (projection and signed columns), PLoS Comput Biol 12:e1004792 (2016)"
@@ -214,7 +215,7 @@ class OneSignPerNeuron(Beside):
         free = (
             Picture(
                 "free columns",
-                "Columns of the free network",
+                "Free columns",
                 (Layer("free columns"),),
                 colours="diverging",
                 x="unit that is read",

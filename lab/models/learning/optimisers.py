@@ -134,6 +134,7 @@ class Optimisers(Model):
         r"v \leftarrow \beta v + \nabla E, \quad W \leftarrow W - \kappa v",
         r"\rho_{GD} = \frac{c - 1}{c + 1}, \quad \rho_{momentum} = \frac{\sqrt{c} - 1}{\sqrt{c} + 1}",
     )
+    symbols = r"W: weights; v: velocity; \beta: momentum; \kappa: learning rate; c: condition number, largest over smallest curvature; \rho: factor by which the distance shrinks in a step"
     source = "Polyak, USSR Comp. Math. 4:1 (1964); Nesterov (1983); Kingma and Ba, arXiv 1412.6980 (2014); Goh, Distill (2017)"
     presets = {
         "Long valley": Preset({}, shows="E, momentum < 0.001 E, gradient descent"),

@@ -38,6 +38,7 @@ class Overfitting(Perceptron):
         r"\tilde E = E + \frac{\lambda}{2} \|w\|^2, \quad \|w\|_F = \sqrt{\textstyle\sum_{ij} w_{ij}^2}",
         r"\tilde h = h \odot m / (1 - \alpha), \quad m \sim \mathrm{Bernoulli}(1 - \alpha)",
     )
+    symbols = r"\lambda: weight decay; m: mask of the units that are kept; \alpha: part of the units that is dropped"
     source = "Krogh and Hertz, NIPS 4:950 (1991); Srivastava et al., J. Mach. Learn. Res. 15:1929 (2014)"
     presets = {
         "Nothing done about it": Preset(

@@ -79,7 +79,7 @@ class PredictiveCoding(Model):
     group = "Closer to the brain"
     icon = "mdi6.swap-vertical-bold"
     order = 90
-    also = "local learning; error nodes; free energy; Z-IL; inference learning; biologically plausible back-propagation; Rao Ballard; weight transport"
+    also = "local learning; error nodes; free energy; Z-IL; inference learning; biologically plausible back-propagation; Rao Ballard; weight transport; free energy principle"
     equations = (
         r"\mu_i = \sigma(x_{i-1}) M_{i-1} + \beta_i, \qquad \tau \dot{\varepsilon}_i = x_i - \mu_i - \nu_i \varepsilon_i",
         r"\tau \dot{x}_i = \sigma'(x_i) \odot (\varepsilon_{i+1} W_i) - \varepsilon_i",
@@ -88,6 +88,7 @@ class PredictiveCoding(Model):
         r"F = \frac{1}{2} \sum_i \nu_i |\varepsilon_i|^2, \qquad \nabla_{x_i} F = \varepsilon_i - \sigma'(x_i) \odot (\varepsilon_{i+1} M_i^T)",
         r"\varepsilon_n = (y - \hat{y})\, S^{-1}, \quad S = \nu_n I + \sum_l \nu_l J_l^T J_l \quad \mathrm{(linear)}",
     )
+    symbols = r"\mu_i: prediction of layer i; \sigma: activation function; M: weights of the predictions; W: weights that carry errors back; \beta_i: bias; \varepsilon_i: error of layer i; \gamma: time constant of learning; p: probability density; n_i: number of units of layer i; J_l: derivative of the output by the values of layer l; I: identity matrix"
     source = (
         "Rao and Ballard, Nature Neuroscience 2:79 (1999); Whittington and Bogacz, Neural Computation 29:1229 (2017); "
         "Song, Lukasiewicz, Xu and Bogacz (Z-IL), NeurIPS 33 (2020); Millidge, Tschantz and Buckley (fixed prediction), Neural Computation 34:1329 (2022); "

@@ -80,6 +80,7 @@ class PretrainedGPT(Silencing, Writer):
         r"x \leftarrow x + \sum_n \mathrm{gelu}(k_n \cdot \mathrm{norm}(x) + b_n)\, v_n",
         r"p(\mathrm{next}) = \mathrm{softmax}(E\,\mathrm{norm}(x))",
     )
+    symbols = r"x: residual stream; W_o: weights of what the heads say; y^h: output of head h; H: number of heads; d_h: size of a head; v: value; b_n: bias of neuron n; p: probability; E: embedding of the tokens"
     source = (
         "Radford et al. (GPT-2), OpenAI (2019); Sennrich, Haddow and Birch (byte pairs), ACL (2016); Geva et al. (key-value memories), EMNLP (2021); "
         "nostalgebraist (logit lens), LessWrong (2020)"

@@ -68,6 +68,7 @@ class RecurrentNetwork(Alike, Stepwise):
         r"\mathrm{GRU:}\; h_t = z_t\, h_{t-1} + (1 - z_t) \tanh(x_t U_n + r_t\, (h_{t-1} W_n + c))",
         r"\frac{\partial L}{\partial h_k} = \frac{\partial L}{\partial h_T} \prod_{t=k+1}^{T} \mathrm{diag}(1 - h_t^2)\, W^T",
     )
+    symbols = r"x_t: input at step t; U: weights of the input; W: weights from step to step; b: bias; y_t: output; V: weights of the output; z_t: update gate; r_t: reset gate; L: loss"
     source = (
         "Elman 1990, Cogn Sci 14:179; Hochreiter and Schmidhuber 1997, Neural Comput 9:1735 (LSTM, adding task); Gers, Schmidhuber and Cummins 2000, "
         "Neural Comput 12:2451 (forget gate); Bengio, Simard and Frasconi 1994, IEEE Trans Neural Netw 5:157; Cho et al., EMNLP (2014) (GRU); "

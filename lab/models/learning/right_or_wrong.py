@@ -64,6 +64,7 @@ class RightOrWrong(Model):
         r"\Delta z_k = (R - b)\, ([k = a] - p_k), \quad a \sim p \quad \mathrm{(right\ or\ wrong)}",
         r"\mathbb{E}_{a \sim p}[R_a \nabla \ln p_a] = \nabla \sum_a p_a R_a",
     )
+    symbols = r"z_k: sum of class k before softmax; \Delta: change by one example; k: any class; t: class that is right; p_k: probability of class k; a: class that was guessed; R: reward; b: baseline"
     source = "Williams, Machine Learning 8:229 (1992); Sutton and Barto, Reinforcement Learning: An Introduction, 2nd edition (2018), section 13.4"
     presets = {
         "With a baseline": Preset({}, shows="right or wrong > 0.93 and told the answer > 0.96 and times the examples > 1.5", slow=True),

@@ -35,6 +35,7 @@ class VanishingGradient(Perceptron):
         r"\delta_l = (\delta_{l+1} W_{l+1}^T) \odot \sigma'(z_l)",
         r"\|\delta_1\| \le \prod_l \|W_l\|_2\, \max|\sigma'| \; \|\delta_L\|",
     )
+    symbols = r"\delta_l: gradient of the loss by the sums of layer l; z_l: those sums; \sigma: activation function"
     source = (
         "Hochreiter (1991); Bengio, Simard and Frasconi, IEEE Trans. Neural Netw. 5:157 (1994); Glorot and Bengio, AISTATS 9:249 (2010)"
     )

@@ -21,7 +21,7 @@ from lab.training.perceptron import ACTIVATIONS, first_weights
 SHOWN, ALONG, SIDE = 8, 12, 9  # reconstructions, places along a path, places along each side of the grid
 CLOUDS = 40  # test examples whose ellipse is drawn
 ACTIVE = 0.01  # variance of a unit's mean over the test part, above which it is used
-NEAR = 0.5  # a place farther from the last one begins another path
+NEAR = 0.5  # a place farther from the last one begins another path, except within a drag
 CARRIED = 16  # of them are drawn with an arrow from their random numbers
 DRAWN = 40  # codes drawn from the cloud of the picture on the canvas
 WEIGHED = 200  # samples of an importance-weighted bound
@@ -61,13 +61,14 @@ class VariationalAutoencoder(Perceptron):
     group = "Generative models"
     icon = "mdi6.blur"
     order = 70
-    also = "VAE; variational; latent variable; reparametrisation trick; ELBO; KL divergence; beta-VAE; generative model; posterior collapse; draw digits; conditional VAE"
+    also = "VAE; variational; latent variable; reparametrisation trick; ELBO; KL divergence; beta-VAE; generative model; posterior collapse; draw digits; conditional VAE; latent space of a generative model"
     equations = (
         r"q(z|x) = \mathcal{N}(\mu(x), \sigma^2(x)), \quad z = \mu + \sigma \varepsilon, \quad \varepsilon \sim \mathcal{N}(0, I)",
         r"-\ln p(x) \leq \mathbb{E}_q[-\ln p(x|z)] + \beta\,\mathrm{KL}(q\,\|\,\mathcal{N}(0, I)) \qquad (\beta = 1)",
         r"\mathrm{KL} = \frac{1}{2} \sum_i (\sigma_i^2 + \mu_i^2 - \ln \sigma_i^2 - 1)",
         r"p(x) = \mathbb{E}_{z \sim q}\left[\frac{p(x|z)\,p(z)}{q(z|x)}\right]",
     )
+    symbols = r"\mu: mean of the code; \sigma: its standard deviation; \varepsilon: noise; I: identity matrix"
     source = (
         "Kingma and Welling, ICLR (2014), equation 10 and appendix B; Rezende, Mohamed and Wierstra, ICML 31:1278 (2014); Higgins et al. (beta), ICLR (2017); "
         "Burda, Grosse and Salakhutdinov (active units, weighted bound), ICLR (2016); Sohn, Lee and Yan (conditional), NIPS 28 (2015)"
@@ -540,13 +541,14 @@ class VariationalAutoencoder(Perceptron):
     # -- what a person may do --
 
     @action("Decode a place", hidden=True, x=(float, param(0.0, lo=-1e6, hi=1e6, doc="First coordinate on the map.")),
-            y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Second coordinate on the map.")))  # fmt: skip
-    def decode_place(self, constants, state, x, y):
-        """Show the picture that a place on the map stands for; places near one another make a way that is decoded, too."""
+            y=(float, param(0.0, lo=-1e6, hi=1e6, doc="Second coordinate on the map.")),
+            goes_on=(bool, param(False, doc="This place goes on with a drag: the way leads to it from the last one, however far.")))  # fmt: skip
+    def decode_place(self, constants, state, x, y, goes_on):
+        """Show the picture that a place on the map stands for; the places of a drag, or near one another, make a way that is decoded, too."""
         self._need_picture(constants)
         here = np.array([[x, y]])
-        goes_on = len(state["path"]) and float(np.hypot(*(here[0] - state["place"]))) < NEAR
-        state["path"] = np.concatenate([state["path"], here])[-400:] if goes_on else here
+        goes_on = goes_on or float(np.hypot(*(here[0] - state["place"]))) < NEAR
+        state["path"] = np.concatenate([state["path"], here])[-400:] if goes_on and len(state["path"]) else here
         state["place"][:] = x, y
 
     @action("Decode along a path", hidden=True, path=(tuple[tuple[float, float], ...], param(

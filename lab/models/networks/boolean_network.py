@@ -61,6 +61,7 @@ class BooleanNetwork(Model):
     also = "logic gates; AND; OR; XOR gate; half adder; NAND; gates; McCulloch-Pitts; McCulloch; Boolean; truth table; parity; majority; binary neurons"
     takes = ({"what": "graph", "family": "gates"},)
     equations = (r"y = [\,\textstyle\sum_i w_i x_i \geq \theta\,] = [\,\textstyle\sum_i w_i x_i + b \geq 0\,], \qquad b = -\theta",)
+    symbols = r"y: output of a gate; w_i: weight of input i; \theta: threshold"
     source = (
         "McCulloch and Pitts, Bull Math Biophys 5:115 (1943); Minsky and Papert, Perceptrons (1969); Quine, Am Math Monthly 59:521 (1952)"
     )

@@ -60,6 +60,7 @@ class ComputationGraph(Model):
         r"x_i = f_i\left(\textstyle\sum_j w_{ij} x_j + b_i\right)",
         r"\frac{\partial g}{\partial x_j} = \sum_i \frac{\partial g}{\partial x_i}\, f_i'\, w_{ij}",
     )
+    symbols = r"x_i: value of node i; w_{ij}: weight of the edge from j to i; b_i: bias of node i; g: the output that is differentiated"
     source = "Linnainmaa, BIT 16:146 (1976); Rumelhart, Hinton and Williams, Nature 323:533 (1986)"
     presets = {
         "A unit that is read twice": Preset({}, shows="evaluated = units"),

@@ -201,6 +201,9 @@ class Connectivity(Model):
         r"\phi(k) = \frac{2 E_{>k}}{N_{>k}(N_{>k} - 1)}, \quad \rho(k) = \frac{\phi(k)}{\langle\phi_{rewired}(k)\rangle}",
         r"\sigma = \frac{C / C_{rewired}}{L / L_{rewired}}",
     )
+    symbols = (
+        r"\phi: density of wires among nodes of a degree above k; \rho: the same over that of rewired networks; \sigma: small-world index"
+    )
     source = "Watts and Strogatz, Nature 393:440 (1998); Colizza et al., Nat. Phys. 2:110 (2006); van den Heuvel and Sporns, J. Neurosci. 31:15775 (2011)"
     presets = {
         "Small world": Preset({}, shows="small-world index > 5 and mean path < 4 and clustering > 0.4", after=20.0),

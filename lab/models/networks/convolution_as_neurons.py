@@ -106,6 +106,7 @@ class ConvolutionAsNeurons(Model):
         r"(f * g)_{ij} = \sum_{m,n} f_{mn}\, g_{i-m,\,j-n} \quad \mathrm{(flipped)}",
         r"\mathrm{vec}(S) = M\, \mathrm{vec}(X) + b",
     )
+    symbols = r"S: output; X: input; K: kernel; c: channel; m: row in the kernel; n: column in the kernel; O: side of the output; N: side of the input; F: side of the kernel; f: kernel of the definition; g: picture of the definition; M: the layer as one matrix"
     source = (
         "Fukushima, Biol. Cybern. 36:193 (1980); LeCun, Bottou, Bengio and Haffner, Proc. IEEE 86:2278 (1998); "
         "Hubel and Wiesel, J. Physiol. 160:106 (1962); Dumoulin and Visin, A guide to convolution arithmetic, arXiv 1603.07285 (2016)"

@@ -164,6 +164,7 @@ class Counting(Model):
         r"\mathrm{dense:}\; n_{out}\ \mathrm{neurons},\; n_{in} n_{out}\ \mathrm{synapses}",
         r"\mathrm{GPT:}\; 12\,L d^2\ \mathrm{synapses}",
     )
+    symbols = r"n: number of neurons; L: number of blocks"
     source = "see the column 'source' of the table"
     presets = {
         "All of them": Preset({}, shows="count(sizes neurons) > 8 and synapses = 4736", after=11.0),

@@ -81,6 +81,7 @@ class EnsembleNetwork(Model):
         r"f(x) \approx \sum_i d_i^f\, a_i(x),\qquad d^f = (H^T H + P \sigma^2 I)^{-1} H^T f(x)",
         r"h(t) = \frac{1}{\tau} e^{-t/\tau},\qquad W = \alpha\, E\, D^f",
     )
+    symbols = r"a_i: firing rate of neuron i; G: firing rate over current of one neuron; \alpha_i: gain; e_i: encoder; \beta_i: bias current; d_i^f: decoder for the function f; h: filter of a synapse; t: time; \tau: its time constant; H: firing rates at the sample points, one row each; P: number of sample points; I: identity matrix; \sigma: noise of the rates; W: weights from neuron to neuron; E: encoders as a matrix; D^f: decoders as a matrix"
     source = (
         "Eliasmith and Anderson 2003, Neural Engineering; Eliasmith et al. 2012, Science 338:1202; Gosmann 2015 (encoders for products)"
     )

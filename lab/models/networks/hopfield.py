@@ -137,6 +137,7 @@ class Hopfield(Model):
         r"\frac{\partial E}{\partial w_{ij}} = -x_i x_j \ (i \neq j,\ w_{ij} = w_{ji}), \quad \frac{\partial E}{\partial b_j} = -x_j; \qquad \dot{w}_{ij} = k x_i x_j, \quad \dot{b}_j = k x_j",
         r"x \leftarrow X\,\mathrm{softmax}\left(\tfrac{\beta}{N} X^T x\right) \quad \mathrm{(dense)}",
     )
+    symbols = r"W: weights; w_{ij}: weight between units i and j; X: patterns as columns; \beta: inverse temperature"
     source = "Hopfield, PNAS 79:2554 (1982); Personnaz et al., J. Physique Lett. 46:L359 (1985); Ramsauer et al., arXiv 2008.02217 (2020)"
     presets = {
         "Letters": Preset({}, shows="last(overlap) = 1 and best match = 1", after=600.0),

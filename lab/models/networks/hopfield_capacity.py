@@ -97,6 +97,7 @@ class HopfieldCapacity(Model):
     order = 20
     also = "storage capacity; memory capacity; 0.138; 0.138 N; Amit Gutfreund Sompolinsky; phase transition; how many patterns; load"
     equations = (r"y\left(\sqrt{2\alpha} + \frac{2}{\sqrt{\pi}} e^{-y^2}\right) = \mathrm{erf}(y), \quad m = \mathrm{erf}(y)",)
+    symbols = r"\alpha: patterns per unit; m: overlap with the pattern; y: signal over noise, divided by √2"
     source = "Amit, Gutfreund, Sompolinsky, Phys. Rev. Lett. 55:1530 (1985)"
     presets = {
         "200 neurons": Preset({}, shows="breaks near > 0.12 and breaks near < 0.22"),

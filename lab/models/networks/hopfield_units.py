@@ -48,6 +48,7 @@ class HopfieldUnits(Model):
         r"E = -\frac{1}{2}\, x^T W x - b^T x",
         r"\Delta w_{ij} = \frac{1}{N} x_i x_j",
     )
+    symbols = r"w_{ij}: weight between units i and j; W: weights as a matrix; N: number of units; \Delta: change when a pattern is stored"
     source = "Hopfield, PNAS 79:2554 (1982)"
     presets = {
         "A spoilt cross mends itself": Preset({}, shows="energy = -7 and at rest"),

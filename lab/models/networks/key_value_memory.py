@@ -84,6 +84,7 @@ class KeyValueMemory(Model):
         r"y = \sum_i \sigma(k_i \cdot x + b_i)\, v_i + c",
         r"\Delta y = -m_i v_i \quad \mathrm{when}\ i\ \mathrm{is\ silent}",
     )
+    symbols = r"K: keys as a matrix; k_i: key of neuron i; b_i: its bias; v_i: its value; m_i: its activation; W: values as a matrix; c: bias of the output; \Delta: change of the output"
     source = "Geva, Schuster, Berant and Levy, EMNLP (2021), equation 2 (feed-forward layers as key-value memories); McCulloch and Pitts 1943 (gate); Lapicque 1907 (integrate and fire)"
     presets = {
         "A key for each corner": Preset({}, shows="difference of the readings < 0.000000000001 and keys that answer = 1"),

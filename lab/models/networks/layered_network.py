@@ -42,6 +42,7 @@ class LayeredNetwork(GraphTraining):
     also = "feedforward network; feed-forward network; multi-layer perceptron; multilayer perceptron; draw a network; build a network; residual block; ResNet; skip connection; layers; deep network; canvas"
     takes = ({"what": "graph", "family": "layers"},)
     equations = (r"h_l = \sigma_l(W_l h_{l-1} + b_l)", r"[\,W \mid b\,]\,[x; 1] = W x + b")
+    symbols = r"h_l: activations of layer l; W_l: weights; b_l: biases; \sigma_l: activation function"
     source = "Rumelhart, Hinton and Williams, Nature 323:533 (1986); He et al., CVPR (2016)"
     presets = {
         "Moons": Preset({}, shows="test accuracy > 0.95"),

@@ -187,6 +187,7 @@ class Perceptron(Model):
         r"E = -\frac{1}{N}\sum_n \left(t_n \ln y_n + (1 - t_n)\ln(1 - y_n)\right), \quad y = \sigma(w \cdot x + b)",
         r"\mathrm{updates} \le (R/\gamma)^2",
     )
+    symbols = r"\Delta: change by one example; \eta: learning rate; t: target; E: loss; N: number of examples; \sigma: logistic function; \gamma: margin of the best line"
     source = "Rosenblatt, Psychol. Rev. 65:386 (1958); Novikoff (1962); Widrow and Hoff (1960)"
     presets = {
         "Separable points": Preset(

@@ -126,6 +126,7 @@ class PopulationCoding(Decoded):
         r"d \leftarrow d - \kappa\,\frac{1}{P} H^T (H d - x),\qquad \kappa < \frac{2}{\lambda_{max}}",
         r"E_{noise} = \sigma \sqrt{\sum_i d_i^2} \propto \frac{1}{\sqrt{N}}",
     )
+    symbols = r"a_i: firing rate of neuron i; G: firing rate over current of one neuron; \alpha_i: gain; \beta_i: bias current; e_i: encoder; d_i: decoder; H: firing rates at the sample points, one row each; P: number of sample points; I: identity matrix; \sigma: noise of the rates; \kappa: step; \lambda_{max}: largest eigenvalue of HᵀH / P; E_{noise}: error by noise"
     source = (
         "Eliasmith and Anderson 2003, Neural Engineering, chapters 2 and 4; Salinas and Abbott 1994, J Comput Neurosci 1:89; "
         "Georgopoulos, Schwartz and Kettner 1986, Science 233:1416"

@@ -153,6 +153,7 @@ class PopulationDynamics(Populations):
         r"\Rightarrow\quad \dot x = f(x) + u",
         r"f_{oscillator} = \omega\,(-y,\ x),\qquad f_{Lorenz} = (10 (y - x),\ x (28 - z) - y,\ x y - \frac{8}{3} z)",
     )
+    symbols = r"a_i: firing rate of neuron i; d_i: decoder of neuron i; z: third value; \omega: angular frequency"
     source = (
         "Eliasmith and Anderson 2003, Neural Engineering, chapter 8; Eliasmith 2005, Neural Comput 17:1276; Lorenz 1963, J Atmos Sci 20:130"
     )

@@ -170,6 +170,7 @@ class PopulationTransformation(Decoded):
         r"W = \alpha_B\, E_B D_A,\qquad J_B = W a + \beta_B = \alpha_B E_B (D_A a) + \beta_B",
         r"D_A = (H^T H + P \sigma^2 I)^{-1} H^T f(x, y)",
     )
+    symbols = r"a: firing rates of A; \alpha_B: gains of B; \beta_B: bias currents of B; E_B: encoders of B; D_A: decoders of A; W: weights from A to B; J_B: currents into B; f: function that is computed; H: firing rates at the sample points, one row each; P: number of sample points; I: identity matrix; \sigma: noise of the rates"
     source = "Eliasmith and Anderson 2003, Neural Engineering, chapters 3 and 6; Gosmann 2015, tech. report, University of Waterloo (encoders for products)"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "The product of two values": Preset({}, shows="error over the square < 0.035", after=4.0),

@@ -65,12 +65,13 @@ class SpikingNetwork(Model):
     group = "Spiking networks"
     icon = "mdi6.graph-outline"
     order = 10
-    also = "SNN; spiking neural network; Brunel; Vogels-Abbott; balanced network; asynchronous irregular; raster plot; winner take all; ring attractor; COBA; CUBA; cortical network; NEST; Brian; populations of neurons"
+    also = "SNN; spiking neural network; Brunel; Vogels-Abbott; balanced network; asynchronous irregular; raster plot; winner take all; ring attractor; COBA; CUBA; cortical network; NEST; Brian; populations of neurons; excitatory and inhibitory populations; build a network; empty canvas"
     takes = ({"what": "graph", "family": "populations"},)
     equations = (
         r"\tau \dot V_i = V_{\mathrm{rest}} - V_i + \tau \sum_j J_{ij} \sum_k \delta(t - t_j^k - D)",
         r"\frac{1}{\nu} = \tau_{\mathrm{ref}} + \tau\sqrt{\pi} \int_{(V_r-\mu)/\sigma}^{(\theta-\mu)/\sigma} e^{u^2} (1 + \mathrm{erf}\,u)\, du",
     )
+    symbols = r"\tau: time constant of the membrane; t_j^k: time of spike k of cell j; J_{ij}: jump of the potential by a spike; \delta: unit impulse; \nu: firing rate; \mu: mean of the input; \sigma: its standard deviation; \theta: threshold; u: variable of the integral"
     source = (
         "Brunel (2000), J Comput Neurosci 8, 183; Vogels and Abbott (2005), J Neurosci 25, 10786; Brette et al. (2007), J Comput Neurosci 23, 349; "
         "Rotter and Diesmann (1999), Biol Cybern 81, 381; Siegert (1951), Phys Rev 81, 617; Fourcaud and Brunel (2002), Neural Comput 14, 2057"

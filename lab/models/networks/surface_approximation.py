@@ -62,6 +62,7 @@ class SurfaceApproximation(Model):
         r"G(x) = \sum_j a_j\, \sigma(w_j \cdot x + \theta_j), \qquad x \in [0, 1]^2,\ a_j \in \mathbb{R}^2",
         r"\sigma\ \mathrm{no\ polynomial} \iff \forall f \in C(K, \mathbb{R}^m),\ \varepsilon > 0\ \exists G: \sup_K |f - G| < \varepsilon",
     )
+    symbols = r"G: output of the network; \theta_j: bias of unit j; C: continuous functions; K: a bounded, closed set; f: function that is approximated; m: number of outputs; \varepsilon: largest error allowed"
     source = "Cybenko, Math. Control Signals Syst. 2:303 (1989); Leshno et al., Neural Networks 6:861 (1993)"
     presets = {
         "Logistic ridges": Preset({}, shows="greatest error < 0.35", slow=True),

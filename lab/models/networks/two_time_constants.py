@@ -101,6 +101,7 @@ class TwoTimeConstants(Model):
         r"\tau_s \ll \tau_m:\quad s = W v + b",
         r"\mathrm{both} \to 0:\quad v = \sigma(W v + b)",
     )
+    symbols = r"\sigma: activation function"
     source = "Dayan and Abbott 2001, Theoretical Neuroscience, chapter 7.2; Wilson and Cowan 1972, Biophys J 12:1; Ermentrout 1994, Neural Comput 6:679"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Fast membranes": Preset({}, shows="distance < 0.1", after=150.0),

@@ -100,6 +100,7 @@ class UniversalApproximation(Model):
         r"\mathrm{layers\ of\ three,\ parabola:}\ \max|f - h| = 4^{-\mathrm{layers}}",
         r"\max|f - h| \le \frac{\max|f''|}{8 H^2} \; (\mathrm{bends}), \quad \frac{\max|f'|}{2 H} \; (\mathrm{steps})",
     )
+    symbols = r"h: output of the network; x: input; W: weights; w: weight of the steps; \sigma: activation function; P: a pulse; \delta: its width"
     source = "Cybenko, Math. Control Signals Syst. 2:303 (1989); Leshno et al., Neural Networks 6:861 (1993); Yarotsky, Neural Networks 94:103 (2017) for depth"
     presets = {
         "Bends by construction": Preset({}, shows="greatest error <= bound and greatest error > 0.8 bound"),

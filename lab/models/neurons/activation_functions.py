@@ -120,6 +120,7 @@ class ActivationFunctions(Model):
     order = 10
     also = "sigmoid; softmax; logistic function; ReLU; tanh; transfer function; artificial neuron; temperature; Boltzmann distribution; threshold unit"
     equations = (r"y = \sigma\left(\sum_i w_i x_i + b\right)", r"\mathrm{softmax}(z)_i = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}}")
+    symbols = r"\sigma: activation function"
     source = "Goodfellow, Bengio, Courville, Deep Learning (2016), sections 6.2 and 6.3; Hendrycks and Gimpel (2016) for GELU"
     presets = {
         "Logistic neuron": Preset({}, shows="abs(max(slope dy/dx) - 0.25) < 0.001"),

@@ -59,6 +59,7 @@ class AdaptiveExponential(PlanarNeuron):
         r"\tau_w \dot w = a\,(V - E_L) - w",
         r"V \ge V_{peak}:\quad V \to V_{reset},\quad w \to w + b",
     )
+    symbols = r"C: capacitance; \Delta_T: sharpness of the onset of a spike; \tau_w: time constant of adaptation"
     source = "Brette and Gerstner 2005, J Neurophysiol 94:3637, equations 1 to 3; patterns: Naud et al. 2008, Biol Cybern 99:335, table 1"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Brette and Gerstner's cell": Preset({}, shows="first(intervals(stream spikes)) < last interval / 2", after=500.0),

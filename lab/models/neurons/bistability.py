@@ -74,6 +74,7 @@ class Bistability(Protocol):
         r"I_\infty(V) = -\,f(V, x_\infty(V))\,C,\qquad \dot y = J y,\quad J = \partial(\dot V, \dot x)/\partial(V, x)",
         r"\text{Hopf point:}\quad \Re\,\lambda_{1,2} = 0,\quad \Im\,\lambda_{1,2} \neq 0",
     )
+    symbols = r"f: slope of the voltage over time without current; x: other variables of the cell; y: small distance from the fixed point; J: Jacobian matrix; \lambda: eigenvalues of J"
     source = (
         "Hassard 1978, J Theor Biol 71:401; Rinzel and Miller 1980, Math Biosci 49:27; Guttman, Lewis and Rinzel 1980, J Physiol 305:377"
     )

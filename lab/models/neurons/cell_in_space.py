@@ -173,6 +173,7 @@ class CellInSpace(Model):
         r"\lambda = \sqrt{\frac{a}{2 R_i\, g_L}},\qquad V(x) = V_0\,\frac{\cosh\left((L - x)/\lambda\right)}{\cosh(L/\lambda)}",
         r"\mathrm{speed} \propto \sqrt{a}",
     )
+    symbols = r"c: capacitance of the membrane per area; a: radius; I_{ion}: current through channels per area; x: place along the cable; t: time; \lambda: length constant"
     source = (
         "Hodgkin and Huxley 1952, J Physiol 117:500, equation 30 (propagated action potential); Rall 1962, Biophys J 2:145 (cables); "
         "Hines 1984, Int J Biomed Comput 15:69 (integration)"

@@ -93,12 +93,13 @@ class ChannelGates(Model):
     group = "Single cells"
     icon = "mdi6.gate-open"
     order = 15
-    also = "single channel; channel gates; open and closed; gating; gate; Markov process; channel noise; n to the fourth; stochastic Hodgkin-Huxley; open probability"
+    also = "single channel; channel gates; open and closed; gating; gate; Markov process; channel noise; n to the fourth; stochastic Hodgkin-Huxley; open probability; channel kinetics; ion channel kinetics; Markov model"
     equations = (
         r"\mathrm{closed}\ \underset{\beta(V)}{\overset{\alpha(V)}{\rightleftharpoons}}\ \mathrm{open}, \qquad \dot n = \alpha (1 - n) - \beta n",
         r"P(\mathrm{all\ four\ open}) = n^4 \quad (\mathrm{sodium:}\ m^3 h)",
         r"\mathrm{sd} = \sqrt{p (1 - p) / N}, \quad p = n^4",
     )
+    symbols = r"V: voltage; \alpha: rate of opening; \beta: rate of closing; P: probability; p: probability that a channel is open"
     source = (
         "Hodgkin and Huxley, J. Physiol. 117:500 (1952), equations 6 to 26; Hille, Ion Channels of Excitable Membranes (2001), chapter 12"
     )

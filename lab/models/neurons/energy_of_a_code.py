@@ -193,6 +193,7 @@ class EnergyOfACode(Model):
         r"r_j = f_{in}\, h_j / \theta \qquad E_{hold} = 32\, N_{weights}\, P_{bit}\, t",
         r"E_{brain} = (N_{spikes}\,a_{spike} + N_{events}\,a_{event})\,e_{ATP}",
     )
+    symbols = r"E: energy; N: how many of a kind there are; e: energy of one operation; a: number of ATP molecules of one spike or event; r_j: firing rate of unit j; h_j: activation of unit j; \theta: threshold; f_{in}: firing rate of an input of one; P_{bit}: power that holds one bit; t: time"
     source = "Horowitz, IEEE ISSCC (2014), p. 10; Attwell and Laughlin, J. Cereb. Blood Flow Metab. 21:1133 (2001)"
     presets = {
         "Same answers, 100 ms of spikes": Preset({}, shows="abs(rates correct - spikes correct) <= 4 and spikes over rates > 2"),

@@ -202,6 +202,7 @@ class ExcitationInhibition(Model):
         r"\tau \frac{dv_i}{dt} = -v_i + \tau \sum_j J_{ij} \sum_p \delta(t - t_j^p - d) + \mathrm{external}",
         r"J_{ij} = J \ (j\ \mathrm{excitatory}), \quad -gJ \ (j\ \mathrm{inhibitory})",
     )
+    symbols = r"v_i: potential of cell i; t: time; \tau: time constant of the membrane; g: strength of inhibition over that of excitation; t_j^p: time of spike p of cell j; d: delay; \delta: unit impulse"
     source = "Van Vreeswijk and Sompolinsky, Science 274:1724 (1996); Brunel, J. Comput. Neurosci. 8:183 (2000); Vogels and Abbott, Nat. Neurosci. 12:483 (2009)"
     presets = {
         "Balanced: asynchronous and irregular": Preset(

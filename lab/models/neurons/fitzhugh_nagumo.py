@@ -39,13 +39,14 @@ class FitzHughNagumo(PlanarNeuron):
     group = "Single cells"
     icon = "mdi6.chart-bell-curve"
     order = 50
-    also = "FHN; FitzHugh; Nagumo; Bonhoeffer-van der Pol; van der Pol; phase plane; nullclines; nullcline; limit cycle; relaxation oscillator; excitable system"
+    also = "FHN; FitzHugh; Nagumo; Bonhoeffer-van der Pol; van der Pol; phase plane; nullclines; nullcline; limit cycle; relaxation oscillator; excitable system; phase portrait"
     takes = (
         {"what": "recording", "words": "Drive with", "into": "file", "values": {"stimulus": "file", "scale": 1.0}},
         {"what": "sound", "words": "Drive with", "into": "file", "values": {"stimulus": "file"}},
     )
     role = "neuron"
     equations = (r"\dot V = V - V^3/3 - w + I", r"\dot w = \epsilon\,(V + a - b w)")
+    symbols = r"a: shift of the recovery; \epsilon: slowness of the recovery"
     source = "FitzHugh 1961, Biophys J 1:445, equations 1 and 2 (modern sign); Nagumo, Arimoto and Yoshizawa 1962, Proc IRE 50:2061"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Repetitive firing": Preset({"current": 0.5}, shows="rate > 20 and CV < 0.05", after=400.0),

@@ -51,6 +51,7 @@ class HebbianLearning(Model):
     order = 40
     also = "Hebb; Hebbian learning; Oja; Oja's rule; Hebb's rule; fire together wire together; principal component; PCA neuron; unsupervised learning"
     equations = (r"\Delta w = \eta\, y\, x", r"\Delta w = \eta\, y\, (x - y\, w) \quad \mathrm{(Oja)}")
+    symbols = r"\eta: learning rate; \Delta: change in one step"
     source = "Hebb, The Organization of Behavior (1949); Oja, J. Math. Biol. 15:267 (1982)"
     presets = {
         "Oja's rule": Preset({}, shows="abs(length - 1) < 0.1 and angle to the principal component < 8", after=2000.0),

@@ -65,6 +65,7 @@ class HodgkinHuxley(SquidShown):
         r"\alpha_h = 0.07 e^{-(V+65)/20},\quad \beta_h = \frac{1}{1 + e^{-(V+35)/10}}",
         r"\alpha_n = \frac{0.01 (V+55)}{1 - e^{-(V+55)/10}},\quad \beta_n = 0.125 e^{-(V+65)/80}",
     )
+    symbols = r"x: one of the gates; \phi: how many times as fast the gates are at this temperature as at 6.3 °C"
     source = "Hodgkin and Huxley 1952, J Physiol 117:500, equations 12, 13, 20, 21, 23, 24, 26; integration: Hines 1984, Int J Biomed Comput 15:69"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Repetitive firing": Preset({"current": 10.0}, shows="abs(rate - 68.3) < 0.5", after=300.0),

@@ -137,6 +137,7 @@ class IdentifyCell(Model):
         r"t_1 = \tau_m \ln \frac{R I}{R I + V_{rest} - V_{th}},\qquad T = t_{ref} + \tau_m \ln \frac{R I + V_{rest} - V_{reset}}{R I + V_{rest} - V_{th}}",
         r"\tau_m \dot V + (V - E_L) - R I = \Delta_T\, e^{(V - V_T)/\Delta_T}",
     )
+    symbols = r"\tau_m: time constant of the membrane; \Delta_T: sharpness of the onset of a spike"
     source = "Lapicque 1907; dynamic I-V curve: Badel et al. 2008, J Neurophysiol 99:656; Hodgkin and Huxley 1952, J Physiol 117:500"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Integrate-and-fire: four numbers": Preset({}, shows="sweeps = 1 and sweeps left = 7", do=((10.0, "sweep", {}),)),

@@ -74,6 +74,7 @@ class Impulse(Model):
         r"\int f(t)\, \delta(T - t)\, dt = \lim_{w \to 0} \int f(t)\, \delta_w(t - T)\, dt = f(T)",
         r"\mathrm{symmetric:}\ |\mathrm{error}| \le \tfrac{1}{2} m_2 w^2 \max|f''|, \qquad \mathrm{one\ sided:}\ |\mathrm{error}| \le m_1 w \max|f'|",
     )
+    symbols = r"m: moments of the shape p, of the first and second order"
     source = "Bracewell, The Fourier Transform and Its Applications (2000), chapter 5; Dayan and Abbott, Theoretical Neuroscience (2001), section 1.2"
     presets = {
         "Box": Preset({}, shows="abs(integral - f(T)) < 0.00001 and area = 1", after=48.0),

@@ -58,6 +58,7 @@ class LeakyIntegrateAndFire(Neuron):
         r"\tau_m \dot v = v_{in} - v,\qquad v = \frac{V - V_{rest}}{V_{th} - V_{rest}},\quad v_{in} = \frac{R I}{V_{th} - V_{rest}}",
         r"T = t_{ref} + \tau_m \ln \frac{R I + V_{rest} - V_{reset}}{R I + V_{rest} - V_{th}}",
     )
+    symbols = r"T: time from one spike to the next; \tau_m: time constant of the membrane"
     source = "Lapicque 1907; Siegert 1951, Phys Rev 81:617; coloured noise: Brunel and Sergi 1998, J Theor Biol 195:87"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Regular firing": Preset({"current": 2.5}, shows="abs(last interval - 13.09035) < 0.0001 and CV < 0.000001", after=300.0),

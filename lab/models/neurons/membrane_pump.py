@@ -148,6 +148,7 @@ class MembranePump(Model):
         r"V_{steady} = \frac{RT}{F}\,\ln\frac{r P_K[K]_o + P_{Na}[Na]_o}{r P_K[K]_i + P_{Na}[Na]_i},\quad r = \tfrac{3}{2}\quad \mathrm{(Cl\ at\ rest)}",
         r"I_{pump} = I_{max} \left(\frac{[Na]_i}{[Na]_i + K_{Na}}\right)^3 \left(\frac{[K]_o}{[K]_o + K_K}\right)^2",
     )
+    symbols = r"V: membrane potential; X: an ion, [X] its concentration; [Na]: concentration of sodium; [K]: concentration of potassium; [Cl]: concentration of chloride; R: gas constant; T: absolute temperature; F: Faraday's constant; P: permeability for an ion; r: sodium ions out for each potassium ion in; I_{pump}: current of the pump"
     source = "Hille, Ion Channels of Excitable Membranes (2001), chapters 1, 11 and 14; Goldman, J. Gen. Physiol. 27:37 (1943); Hodgkin and Katz, J. Physiol. 108:37 (1949); Mullins and Noda, J. Gen. Physiol. 47:117 (1963)"
     presets = {
         "Resting cell": Preset({}, shows="abs(V (mV) - Mullins-Noda (mV)) < 0.2 and V (mV) < GHK (mV) - 4 and E K (mV) < -90"),

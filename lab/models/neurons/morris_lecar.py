@@ -57,6 +57,7 @@ class MorrisLecar(PlanarNeuron):
         r"\dot w = \phi\, [w_\infty(V) - w] / \tau_w(V)",
         r"m_\infty = \tfrac{1}{2} [1 + \tanh\tfrac{V - V_1}{V_2}],\quad w_\infty = \tfrac{1}{2} [1 + \tanh\tfrac{V - V_3}{V_4}],\quad \tau_w = 1 / \cosh\tfrac{V - V_3}{2 V_4}",
     )
+    symbols = r"C: capacitance; m_\infty: open calcium gates; \tau_w: time constant of w; \phi: speed of the potassium gates"
     source = "Morris and Lecar 1981, Biophys J 35:193; constants: Rinzel and Ermentrout 1989, Analysis of neural excitability and oscillations, table 1"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Class II: Hopf point": Preset({"current": 100.0}, shows="rate > 10", after=500.0),

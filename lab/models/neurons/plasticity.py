@@ -155,6 +155,7 @@ class Plasticity(Model):
     order = 30
     also = "STDP; spike timing; Hebbian plasticity; LTP; LTD; long-term potentiation; long-term depression; synaptic plasticity; learning window; Bi and Poo; Song Miller Abbott"
     equations = (r"\Delta w = A_+ e^{-\Delta t/\tau_+} \quad (\Delta t > 0)", r"\Delta w = -A_- e^{\Delta t/\tau_-} \quad (\Delta t < 0)")
+    symbols = r"w: weight of the synapse; \Delta t: time of the spike after the synapse less that of the spike before it; \tau: time constants of the two sides of the window"
     source = "Bi and Poo, J. Neurosci. 18:10464 (1998); Song, Miller, Abbott, Nat. Neurosci. 3:919 (2000)"
     presets = {
         "Correlated inputs win": Preset({}, shows="correlated > 0.9 and independent < 0.4 and output > 10"),

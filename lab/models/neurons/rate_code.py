@@ -177,6 +177,7 @@ class RateCode(Model):
         r"\mathrm{Var}(\hat r) = \frac{r}{T} \quad \mathrm{(Poisson)}",
         r"\tau = T/2 \quad \mathrm{(kernel\ of\ equal\ variance)}",
     )
+    symbols = r"n: number of spikes counted; \tau: time constant of the kernel"
     source = "Dayan and Abbott, Theoretical Neuroscience (2001), section 1.2; Cox, Renewal Theory (1962)"
     presets = {
         "Poisson trains": Preset({}, shows="abs(CV - 1) < 0.1 and abs(slope + 1) < 0.2"),

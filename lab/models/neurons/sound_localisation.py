@@ -173,10 +173,9 @@ class SoundLocalisation(Model):
     group = "Rates and codes"
     icon = "mdi6.ear-hearing"
     order = 40
-    also = (
-        "Jeffress model; interaural time difference; ITD; barn owl; owl; hearing; auditory; delay line; binaural; ears; direction of sound"
-    )
+    also = "Jeffress model; interaural time difference; ITD; barn owl; owl; hearing; auditory; delay line; binaural; ears; direction of sound; coincidence detector neurons"
     equations = (r"ITD = \frac{d \sin\theta}{c}", r"j^* = \frac{N-1}{2}\left(1 + \frac{\sin\theta}{1.1}\right)")
+    symbols = r"ITD: difference of the times at the two ears; \theta: direction of the sound, from straight ahead"
     source = "Jeffress, J. Comp. Physiol. Psychol. 41:35 (1948); Konishi, Annu. Rev. Neurosci. 26:31 (2003)"
     presets = {
         "Clicks from the right": Preset({}, shows="abs(decoded - 30) < 5"),

@@ -173,6 +173,7 @@ class SpikeAndShape(Model):
         r"\Gamma = \frac{N_{coinc} - 2 \nu \Delta N_{HH}}{\frac{1}{2} (N_{HH} + N_{LIF})}\, \frac{1}{1 - 2 \nu \Delta}",
         r"\mathrm{HH:}\ \dot V, \dot m, \dot h, \dot n \qquad \mathrm{LIF:}\ \tau \dot V = -(V - V_{rest}) + R I,\ V \ge V_{th}:\ \mathrm{spike}",
     )
+    symbols = r"\Gamma: coincidence factor; N: number of spikes, or of coincidences; \nu: firing rate of the simple cell; \Delta: largest distance of two spikes that coincide; \tau: time constant of the membrane; I: current"
     source = "Kistler, Gerstner and van Hemmen, Neural Comput. 9:1015 (1997); Jolivet, Rauch, Luescher and Gerstner, J. Comput. Neurosci. 21:35 (2006); Izhikevich, IEEE Trans. Neural Netw. 15:1063 (2004)"
     presets = {
         "Strong noise: most spikes fall together": Preset({}, shows="coincidence > 0.6 and operations over > 100", after=2400.0),

@@ -63,6 +63,7 @@ class StrengthDuration(Protocol):
         r"I_{th}(w) = \frac{I_{rh}}{1 - e^{-w/\tau_m}},\quad I_{rh} = \frac{V_{th} - V_{rest}}{R},\quad t_{chr} = \tau_m \ln 2",
         r"\text{Weiss:}\quad I_{th}(w) = I_{rh} (1 + t_{chr}/w),\qquad Q = I_{th}\, w",
     )
+    symbols = r"V_{th}: threshold; R: resistance of the membrane; \tau_m: time constant of the membrane; t_{chr}: chronaxie; Q: charge of the pulse"
     source = "Weiss 1901, Arch Ital Biol 35:413; Lapicque 1907, J Physiol Pathol Gen 9:620; anode break: Hodgkin and Huxley 1952, J Physiol 117:500, figure 22"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Hodgkin-Huxley": Preset({"neuron": "hodgkin-huxley"}, shows="abs(rheobase - 2.24) < 0.01 and abs(chronaxie - 1.65) < 0.05"),

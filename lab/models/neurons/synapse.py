@@ -202,7 +202,7 @@ class Synapse(Model):
     group = "Synapses"
     icon = "mdi6.wave"
     order = 20
-    also = "PSC; EPSC; IPSC; EPSP; IPSP; PSP; post-synaptic potential; alpha function; alpha synapse; synaptic current; synaptic filter; neurotransmitter; AMPA; NMDA"
+    also = "PSC; EPSC; IPSC; EPSP; IPSP; PSP; post-synaptic potential; alpha function; alpha synapse; synaptic current; synaptic filter; neurotransmitter; AMPA; NMDA; synaptic integration; temporal summation"
     equations = (
         r"h(t) = \frac{t^n e^{-t/\tau_s}}{n!\,\tau_s^{n+1}}",
         r"s(t) = \sum_p w\, h(t - t_p)",

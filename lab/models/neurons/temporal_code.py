@@ -98,6 +98,7 @@ class TemporalCode(Model):
         r"\tau_m \frac{dv}{dt} = s - v",
         r"\tau_s \frac{ds}{dt} = -s + \sum_p w\,\delta(t - t_p)",
     )
+    symbols = r"t_p: time of spike p; v: potential; \tau_m: time constant of the membrane; \tau_s: time constant of the synapse; \delta: unit impulse"
     source = "Rieke et al., Spikes (1997), chapter 2; Gerstner et al., Neuronal Dynamics (2014), section 7.6"
     presets = {
         "Even against packed": Preset(

@@ -84,14 +84,13 @@ class Tempotron(Model):
     group = "Rates and codes"
     icon = "mdi6.timer-star-outline"
     order = 35
-    also = (
-        "temporal code learnt; learning spike times; Gütig and Sompolinsky; rate against time; classify spike patterns; spike latency code"
-    )
+    also = "temporal code learnt; learning spike times; Gütig and Sompolinsky; rate against time; classify spike patterns; spike latency code; supervised spike learning"
     equations = (
         r"V(t) = \sum_i w_i \sum_{t_i < t} K(t - t_i), \qquad K(t) = V_0\, (e^{-t/\tau_m} - e^{-t/\tau_s})",
         r"\Delta w_i = \pm \eta \sum_{t_i < t_{max}} K(t_{max} - t_i) \quad \mathrm{after\ a\ mistake}",
         r"\mathrm{counts:}\ \Delta u_i = \pm \eta\, n_i",
     )
+    symbols = r"V: potential; K: potential after one spike of unit weight; V_0: scale that makes the peak of K one; w_i: weight of input i; t_i: times of its spikes; t_{max}: time of the highest potential; \tau_m: time constant of the membrane; \tau_s: time constant of the synapses; n_i: number of spikes of input i; u_i: weight of that number, for the neuron that counts; \Delta: change"
     source = "Gütig and Sompolinsky, Nat. Neurosci. 9:420 (2006); Cover, IEEE Trans. Electron. Comput. EC-14:326 (1965) for the perceptron's limit"
     presets = {
         "One spike each: counts say nothing": Preset({}, shows="right by times > 85 and right by counts = 50", after=150.0),

@@ -43,10 +43,13 @@ class TuningCurve(Protocol):
     group = "Single cells"
     icon = "mdi6.chart-bell-curve-cumulative"
     order = 80
-    also = "f-I curve; fI curve; FI curve; frequency-current curve; response function; gain function; rheobase; onset of firing"
+    also = "f-I curve; fI curve; FI curve; frequency-current curve; response function; gain function; least current that fires; onset of firing"
     equations = (
         r"G(v_{in}) = \frac{1}{t_{ref} - \tau_m \ln(1 - 1/v_{in})},\quad v_{in} > 1,\quad \text{else } 0",
         r"f = 1 / \overline{\mathrm{ISI}}",
+    )
+    symbols = (
+        r"G: firing rate; v_{in}: input relative to the least that fires; \tau_m: time constant of the membrane; t_{ref}: refractory time"
     )
     source = "Closed form: the leaky integrate-and-fire neuron's interval; type I and II: Hodgkin 1948, J Physiol 107:165"
     presets: ClassVar[dict[str, dict[str, Any]]] = {

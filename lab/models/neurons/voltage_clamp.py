@@ -55,12 +55,15 @@ class VoltageClamp(Model):
     group = "Single cells"
     icon = "mdi6.stairs"
     order = 82
-    also = "patch clamp; I-V curve; current-voltage relation; tail currents; clamp; electrode; voltage steps; command potential"
+    also = (
+        "patch clamp; I-V curve; current-voltage relation; tail currents; clamp; electrode; voltage steps; command potential; space clamp"
+    )
     equations = (
         r"I = g_{Na} m^3 h (V - V_{Na}) + g_K n^4 (V - V_K) + g_L (V - V_L)",
         r"x(t) = x_\infty(V) + [x(0) - x_\infty(V)]\, e^{-t/\tau_x(V)},\quad x \in \{m, h, n\}",
         r"I_K(\infty) = g_K\, n_\infty(V)^4 (V - V_K)",
     )
+    symbols = r"m: activation of sodium; x: one of the gates; t: time since the step; \tau_x: time constant of a gate"
     source = "Hodgkin, Huxley and Katz 1952, J Physiol 116:424; Hodgkin and Huxley 1952, J Physiol 116:449, 473, 497 and 117:500"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "Command steps": Preset({}, shows="inward Na current < -1000 and outward K current > 3000 and abs(Na reverses at - 50) < 0.1"),

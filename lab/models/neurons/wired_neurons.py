@@ -218,6 +218,7 @@ class WiredNeurons(Model):
         r"\tau_s \frac{ds_i}{dt} = -s_i",
         r"\mathrm{spike\ of\ } j: \quad s_i \leftarrow s_i + \frac{w_{ij}}{\tau_s}",
     )
+    symbols = r"v_i: potential of the membrane of neuron i; t: time; \tau_m: time constant of the membrane; \tau_s: time constant of the synapses; w_{ij}: strength of the wire from j to i"
     source = "Gerstner et al., Neuronal Dynamics (2014), section 1.3; Van Vreeswijk et al., J. Comput. Neurosci. 1:313 (1994)"
     presets = {
         "Two that inhibit each other: they take turns, spike by spike": Preset(

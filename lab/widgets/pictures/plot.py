@@ -23,6 +23,7 @@ from lab.widgets.pictures.legend import Strip
 
 LONG = 14  # letters of a title that has no room in the gutter of a strip
 ROWS_APART = 1.15  # heights of a number from one to the next above it
+GOES_ON = "goes_on"  # argument of a drag's action that wants to know it: whether this place is not the first one of the drag
 MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart without colour
 
 
@@ -435,7 +436,8 @@ class PlotView(PictureView):
         if not self.picture.drag:
             return False
         x, y = self.unplace(at)
-        self.acted.emit(self.picture.drag, {"x": x, "y": y})
+        told = {GOES_ON: not start} if GOES_ON in type(self.model).actions()[self.picture.drag].arguments.specs() else {}
+        self.acted.emit(self.picture.drag, {"x": x, "y": y, **told})
         return True
 
     def under_cursor(self, at: QPointF) -> str:

@@ -20,6 +20,7 @@ from lab.widgets.pictures.colours import levels_of, paint
 EDGE = 12.0
 WIDEST = 9.0  # px of the heaviest link
 FAINT = 0.04  # links below this share of the heaviest one are left out: hundreds of them are only a grey veil
+BEHIND = 2  # tokens after the chosen one that stay in sight, to step on to
 BAR = 4.0  # height of the second value, a bar under its token
 
 
@@ -41,7 +42,7 @@ class TokensView(PictureView):
         super().__init__(*arguments)
         self._tokens: Tokens | None = None
         self._chips: list[Chip] = []
-        self._left_out = 0
+        self._left_out = self._left_behind = 0
         self.setMouseTracking(True)
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
@@ -71,7 +72,7 @@ class TokensView(PictureView):
         tokens = self._tokens
         if tokens is None:
             return []
-        self._left_out = 0
+        self._left_out = self._left_behind = 0
         if len(tokens.rows) == 1:
             return self._flow(tokens.rows[0], area)
         look, made = theme.current(), []
@@ -84,21 +85,40 @@ class TokensView(PictureView):
         return made
 
     def _line(self, number: int, row: Row, first: int, area: QRectF, top: float, tall: float, measure: QFontMetricsF) -> list[Chip]:
-        """One row in one line; where there is no room for all, the last ones: what comes next follows from them."""
+        """One row in one line; where there is no room for all, those that end a little behind the chosen one, else the last ones."""
         texts = [SHOWN.get(text, text) for text in row.texts]
         widths = [max(tall * 0.8, measure.horizontalAdvance(text) + 10) for text in texts]
         gap, room = 4.0, area.width() - 2 * EDGE
-        shown = len(widths)
-        while shown > 1 and sum(widths[-shown:]) + gap * (shown - 1) > room:
-            shown -= 1
-        self._left_out = max(self._left_out, len(widths) - shown)
-        spare = max(0.0, room - sum(widths[-shown:]) - gap * (shown - 1)) / max(1, shown)
+        end = self._end(len(widths))
+        start = 0
+        while start < end - 1 and sum(widths[start:end]) + gap * (end - start - 1) > room:
+            start += 1
+        if start == 0:  # room is left behind the chosen one
+            while end < len(widths) and sum(widths[: end + 1]) + gap * end <= room:
+                end += 1
+        self._left_out, self._left_behind = max(self._left_out, start), max(self._left_behind, len(widths) - end)
+        spare = max(0.0, room - sum(widths[start:end]) - gap * (end - start - 1)) / max(1, end - start)
         stretch = min(spare, 18.0)
         x, made = area.left() + EDGE, []
-        for k in range(len(widths) - shown, len(widths)):
+        for k in range(start, end):
             made.append(Chip(first + k, number, QRectF(x, top, widths[k] + stretch * 0.5, tall), texts[k]))
             x += widths[k] + gap + stretch
         return made
+
+    def _end(self, length: int) -> int:
+        """Where the shown part of a row ends: links come from what stands before the chosen token, so that is what must be seen.
+
+        Rows of one length are one text seen twice and keep the same part."""
+        tokens = self._tokens
+        assert tokens is not None
+        chosen = [
+            k - tokens.first(n)
+            for n, row in enumerate(tokens.rows)
+            if len(row.texts) == length
+            for k in tokens.lit
+            if 0 <= k - tokens.first(n) < length
+        ]
+        return min(length, max(chosen) + 1 + BEHIND) if chosen else length
 
     def _flow(self, row: Row, area: QRectF) -> list[Chip]:
         """Text in lines; where it does not fit, its end."""
@@ -149,8 +169,9 @@ class TokensView(PictureView):
             if row.name and own:
                 y = own[0].top() - 6 if number == 0 else own[0].bottom() + look.caption + 4
                 painter.drawText(QPointF(area.left() + EDGE, y), row.name)
-        if self._left_out:
-            words = f"{self._left_out} before"
+        if self._left_out or self._left_behind:
+            hidden = ((self._left_out, "before"), (self._left_behind, "after"))
+            words = ", ".join(f"{count} {where}" for count, where in hidden if count)
             wide = QFontMetricsF(theme.sans_font(look.caption)).horizontalAdvance(words)
             painter.drawText(QPointF(area.right() - EDGE - wide, area.top() + look.caption), words)
 
