@@ -355,7 +355,7 @@ class Hopfield(Model):
         self._measure(state)
 
     def state_bounds(self, constants, state, step):
-        return {"known": Bound(1, MOST), "shown": COUNT, "stored": Bound(-1, 1)}
+        return {"known": Bound(1, MOST), "shown": COUNT, "stored": Bound(-1e6, 1e6)}
 
     def advance(self, constants, state, n, out):
         E = out["energy"] if out.wanted("energy") else np.empty(n)
