@@ -1,5 +1,7 @@
 """Kernels are compiled by a process of its own, which the worker waits for and can do without."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -27,6 +29,15 @@ def test_a_child_compiles_into_the_cache_and_says_so(cache):
     assert preparation.marked(MODEL)
     assert preparation._children[MODEL].wait(120) == 0
     assert list((cache / "kernels").glob("*/*.nbc"))
+
+
+def test_a_child_that_has_ended_stands_in_the_way_of_no_other(monkeypatch):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    monkeypatch.setitem(preparation._children, MODEL, ended)
+    preparation.begin(MODEL)
+    assert preparation._children[MODEL] is not ended
+    preparation.end()
 
 
 def test_what_was_prepared_needs_no_child():

@@ -54,7 +54,8 @@ def begin(name: str) -> None:
         with tempfile.TemporaryFile(dir=folder):  # what cannot be kept, a child would compile for nothing
             pass
         with _lock:
-            if name not in _children:
+            earlier = _children.get(name)
+            if earlier is None or earlier.poll() is not None:  # one that has ended left no mark here: the cache is another, or was emptied
                 _children[name] = subprocess.Popen(
                     child_command(COMMAND, name),
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
