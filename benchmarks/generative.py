@@ -17,7 +17,7 @@ from statistics import median
 from time import process_time
 
 import numpy as np
-from peer import lend, row
+from peer import lend, row, scanned
 
 from lab import catalog
 from lab.data import sets
@@ -162,17 +162,7 @@ def jax_steps(name: str):
             )  # fmt: skip
         return (weights, first, second, t + 1), None
 
-    zeros = jax.tree.map(jnp.zeros_like, players)
-    state, key = (players, zeros, jax.tree.map(jnp.zeros_like, players), jnp.float32(1)), jax.random.key(0)
-    scan = jax.jit(lambda state, keys: jax.lax.scan(step, state, keys)[0])
-
-    def run(steps):
-        nonlocal state, key
-        key, part = jax.random.split(key)
-        state = scan(state, jax.random.split(part, steps))
-        jax.block_until_ready(state)
-
-    return run
+    return scanned(step, players)
 
 
 def made(what: str, make):

@@ -33,6 +33,24 @@ def lend(name: str) -> None:
         ]  # last: what we have ourselves stays ours
 
 
+def scanned(step, weights):
+    """All steps of a call in one compiled JAX scan: `step((weights, first, second, t), key)` gives the next of these, and nothing."""
+    import jax
+    import jax.numpy as jnp
+
+    zeros = jax.tree.map(jnp.zeros_like, weights)
+    state, key = (weights, zeros, jax.tree.map(jnp.zeros_like, weights), jnp.float32(1)), jax.random.key(0)
+    scan = jax.jit(lambda state, keys: jax.lax.scan(step, state, keys)[0])
+
+    def run(steps):
+        nonlocal state, key
+        key, part = jax.random.split(key)
+        state = scan(state, jax.random.split(part, steps))
+        jax.block_until_ready(state)
+
+    return run
+
+
 def row(case: str, unit: str, ours: float, wanted: str = "", **theirs: float) -> None:
     """Note one comparison for the table of `report.py`: medians of one run, of which less is better. Without the report, nothing."""
     place = os.environ.get("LAB_BENCHMARK_ROWS")

@@ -19,7 +19,7 @@ from statistics import median
 from time import process_time
 
 import numpy as np
-from peer import lend, row
+from peer import lend, row, scanned
 
 from lab.tape import Tape, adam
 
@@ -110,17 +110,7 @@ def jax_steps(sizes, activation, x, t, batch, regression):
         move = lambda w, m, v: w - 1e-3 * (m / (1 - 0.9**k)) / (jnp.sqrt(v / (1 - 0.999**k)) + 1e-8)  # noqa: E731
         return (jax.tree.map(move, weights, first, second), first, second, k + 1), None
 
-    zeros = jax.tree.map(jnp.zeros_like, weights)
-    state, key = (weights, zeros, jax.tree.map(jnp.zeros_like, weights), jnp.float32(1)), jax.random.key(0)
-    scan = jax.jit(lambda state, keys: jax.lax.scan(step, state, keys)[0])
-
-    def run(steps):
-        nonlocal state, key
-        key, part = jax.random.split(key)
-        state = scan(state, jax.random.split(part, steps))
-        jax.block_until_ready(state)
-
-    return run
+    return scanned(step, weights)
 
 
 def cases():

@@ -7,8 +7,12 @@ from functools import cache
 
 import numpy as np
 
+from lab.model import State
 from lab.tape import Program, Tape, adam
+from lab.tape.data import Data
+from lab.tape.interpreter import STEP
 
+MEASURED = 20  # minibatches between two looks at the greatest error
 ACTIVATIONS = ("logistic", "tanh", "ReLU", "polynomial", "identity")
 
 _CURVES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -41,6 +45,25 @@ def program(width: int, depth: int, activation: str, numbers: int = 1) -> Progra
     y = t.affine(h, numbers, name="output")
     t.minimise(t.mse(y, t.input("t", (numbers,))), adam(1e-2), name="optimiser")
     return t.compile(batch=64)
+
+
+def follow(made: Program, state: State, samples: Data, n: int, rows: np.ndarray, error: Callable[[], float]) -> None:
+    """Train n minibatches; state["level"] and the rows of the stream hold the greatest error.
+
+    It is over the whole domain, so it is measured every MEASURED minibatches and held between, whatever the blocks.
+    """
+    done = 0
+    while done < n:
+        ahead = MEASURED - (int(state["counters"][STEP]) - 1) % MEASURED
+        count = min(ahead, n - done)
+        made.train(state, samples, count, batch=64).check()
+        if len(rows):
+            rows[done : done + count] = state["level"][0]
+        done += count
+        if count == ahead:
+            state["level"][0] = error()
+            if len(rows):
+                rows[done - 1] = state["level"][0]
 
 
 def least_error(values: np.ndarray, powers: np.ndarray) -> float:

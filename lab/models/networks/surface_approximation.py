@@ -9,11 +9,10 @@ import numpy as np
 
 from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 from lab.tape.interpreter import STEP
-from lab.training.approximation import ACTIVATIONS, activated, least_error, program
+from lab.training.approximation import ACTIVATIONS, activated, follow, least_error, program
 
 SIDE = 48  # of the pictures of a surface
 SAMPLES = 2000
-MEASURED = 20  # minibatches between two looks at the greatest error
 RIDGES = 12
 DEGREE = {"polynomial": 2, "identity": 1}
 # Two components each: f maps the unit square into the plane.
@@ -156,22 +155,11 @@ class SurfaceApproximation(Model):
         return float(np.abs(self._output(constants, state, constants[0]) - constants[1]).max())
 
     def advance(self, constants, state, n, out):
-        rows, made, samples, done = out["error"], constants[2], constants[3], 0
+        made, samples = constants[2], constants[3]
         made.set(state, "optimiser.rate", self.rate)
         if not state["level"][0]:
             state["level"][0] = self._error(constants, state)
-        while done < n:
-            # Measured every 20 minibatches and held between, whatever the blocks.
-            ahead = MEASURED - int(state["counters"][STEP]) % MEASURED
-            count = min(ahead, n - done)
-            made.train(state, samples, count, batch=64).check()
-            if len(rows):
-                rows[done : done + count] = state["level"][0]
-            done += count
-            if count == ahead:
-                state["level"][0] = self._error(constants, state)
-                if len(rows):
-                    rows[done - 1] = state["level"][0]
+        follow(made, state, samples, n, out["error"], lambda: self._error(constants, state))
         return n
 
     def observe(self, constants, state, stream):

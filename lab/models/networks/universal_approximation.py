@@ -11,11 +11,10 @@ from lab.data import sets as data
 from lab.errors import ModelError
 from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
 from lab.tape.interpreter import STEP
-from lab.training.approximation import ACTIVATIONS, activated, least_error, program
+from lab.training.approximation import ACTIVATIONS, activated, follow, least_error, program
 
 GRID = np.linspace(0.0, 1.0, 1001)
 SAMPLES = 400
-MEASURED = 20  # minibatches between two looks at the greatest error
 WIDEST = 64
 AROUND = np.linspace(-1.0, 2.0, 1201)  # the interval and as much again on either side
 FOLDS = 9  # layers of the deepest network that is made by folding
@@ -298,21 +297,9 @@ class UniversalApproximation(Model):
             return n
         made, samples = constants[5], constants[6]
         made.set(state, "optimiser.rate", self.rate)
-        done = 0
         if state["counters"][STEP] and not state["level"][0]:  # a checkpoint of an earlier version did not keep it
             state["level"][0] = self._error(constants, state)
-        while done < n:
-            # The greatest error is over the whole interval, so it is measured every 20 minibatches and held between, whatever the blocks.
-            ahead = MEASURED - (int(state["counters"][STEP]) - 1) % MEASURED
-            count = min(ahead, n - done)
-            made.train(state, samples, count, batch=64).check()
-            if len(rows):
-                rows[done : done + count] = state["level"][0]
-            done += count
-            if count == ahead:
-                state["level"][0] = self._error(constants, state)
-                if len(rows):
-                    rows[done - 1] = state["level"][0]
+        follow(made, state, samples, n, out["error"], lambda: self._error(constants, state))
         return n
 
     def _error(self, constants, state):
