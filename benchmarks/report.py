@@ -32,6 +32,7 @@ RUNS = {
     "networks": ("5",),
     "generative": ("3",),
     "local_learning": ("3",),
+    "robust": ("3",),
     "embedding": ("--rounds", "2", "--only", "word2vec", "umap", "tsne"),
 }
 VERSIONS = {

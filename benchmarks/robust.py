@@ -25,6 +25,7 @@ from time import process_time
 import local_learning
 import networks
 import numpy as np
+from peer import lend, row
 
 BATCH, EPS = 64, 0.1
 X, T = networks.RNG.random((BATCH, 64)).astype(np.float32), networks.RNG.integers(0, 10, BATCH)
@@ -208,6 +209,8 @@ MAKERS = {"lab": ours, "torch eager": torch_eager, "torch compiled": torch_compi
 
 def compare(rounds: int) -> None:
     warnings.simplefilter("ignore")
+    lend("torch")
+    lend("jax")
     for name, few in FEW.items():
         print(name)
         runs = {}
@@ -225,6 +228,7 @@ def compare(rounds: int) -> None:
                 run(few)
                 found[what].append((process_time() - began) / few * 1000)
         mine = median(found["lab"])
+        row(f"{name}: a minibatch", "ms", mine, **{what: median(times) for what, times in found.items() if what != "lab"})
         for what, times in found.items():
             print(f"  {what:16}{median(times):8.3f} ms{median(times) / mine:8.2f} times the lab", flush=True)
 
