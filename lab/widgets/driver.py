@@ -46,6 +46,7 @@ class Driver(QObject):
         self._settling.setSingleShot(True)
         self._settling.setInterval(SETTLE_MS)
         self._settling.timeout.connect(self.settle)
+        self._waiting = False  # edits settle; when the timer calls, it is no longer active
         self._telling = False  # the last of the edits that are settling was done, not undone
         shell.player.branched.connect(self._branched)
         shell.player.switched.connect(self.forget_edits)  # whatever is in front now has been asked for
@@ -74,11 +75,11 @@ class Driver(QObject):
     @property
     def settling(self) -> bool:
         """Whether edits wait for a run that shows them."""
-        return self._settling.isActive()
+        return self._waiting
 
     def restart_soon(self, telling: bool = True) -> None:
         """Begin a run of the document's experiment once no edit has come for a moment, and say so if `telling`."""
-        self._telling = telling
+        self._telling, self._waiting = telling, True
         self._settling.start()
         self.waits.emit(True)
 
@@ -100,7 +101,7 @@ class Driver(QObject):
 
     def forget_edits(self) -> bool:
         """No run begins by itself for what was edited; whether one would have."""
-        waited = self._settling.isActive()
+        waited, self._waiting = self._waiting, False
         self._settling.stop()
         if waited:
             self.waits.emit(False)
