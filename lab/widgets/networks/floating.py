@@ -164,14 +164,14 @@ class Floating(QObject):
         if not self.problems.isHidden():
             tall = self.problems.height()
             self.problems.setGeometry(left, self.foot.y() - 6 - tall, max(60, min(520, right - left)), tall)
-        size = self.soon.sizeHint()
+        soon = self.soon.sizeHint()
         beside = self.foot.geometry().right() + 1 + EDGE
-        above = beside + size.width() > right
+        above = beside + soon.width() > right
         self.soon.setGeometry(
-            max(EDGE, min(x if above else beside, right - size.width())),
-            self.foot.y() - size.height() - 6 if above else self.foot.y() + (self.foot.height() - size.height()) // 2,
-            size.width(),
-            size.height(),
+            max(EDGE, min(x if above else beside, right - soon.width())),
+            self.foot.y() - soon.height() - 6 if above else self.foot.y() + (self.foot.height() - soon.height()) // 2,
+            soon.width(),
+            soon.height(),
         )
         for widget in (self.palette, self.bar, self.problems, self.foot, self.panel, self.soon):
             widget.raise_()
