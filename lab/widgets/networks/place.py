@@ -361,6 +361,9 @@ class CanvasPlace(QSplitter):
                 rows = np.asarray(shown["nodes"], float)
                 known = rows[:, 3] > 0 if rows.shape[1] > 3 else np.ones(len(rows), bool)  # units not evaluated yet have no value
                 values = {n.id: float(row[2]) for n, row, k in zip(nodes, rows, known, strict=True) if k}
+                wires = np.asarray(shown["edges"], float)
+                if self.editor.graph.kinds.flowing is not None and len(wires) == len(self.editor.graph.edges):
+                    values |= {e.id: float(row[2]) for e, row in zip(self.editor.graph.edges, wires, strict=True)}
         elif stream := shows.get("rates") or shows.get("values"):
             steps = model.steps_for(STRETCH[stream.canvas])
             _, rows = source.samples(stream.name, max(0, source.step - steps), source.step)
