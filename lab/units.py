@@ -24,6 +24,7 @@ _LOWERED = {ord(raised): plain for plain, raised in zip("-0123456789", "⁻⁰¹
 _TEN = re.compile(r"\s*[×·*]\s*10\^?(-?\d)")
 _WORDS = re.compile(r"[a-z]+( [a-z]+)*(?<=[a-z]{4})")  # a unit that is no symbol
 _SPACES = re.compile(r"(?<=\d)[\u202f\u00a0\u2009 ](?=\d{3})")
+_SIGN = re.compile(r"(?<![\w.)\]])-(?=\.?\d)")
 _LETTERS = {
     "tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "mu": "μ", "eta": "η", "phi": "φ", "delta": "δ",
 }  # fmt: skip
@@ -107,6 +108,11 @@ def plain(text: str) -> str:
     text = text.strip().replace(MINUS, "-").translate(_LOWERED)
     text = _TEN.sub(r"e\1", text)
     return _SPACES.sub("", text)
+
+
+def signed(text: str) -> str:
+    """A sentence with a true minus sign before its numbers."""
+    return _SIGN.sub(MINUS, text)
 
 
 def singular(name: str) -> str:

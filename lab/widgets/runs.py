@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.widgets import theme
+from lab.widgets.labels import elided
 
 ROW = Qt.ItemDataRole.UserRole
 
@@ -97,9 +98,9 @@ class _Row(QStyledItemDelegate):
         figure = row.figure + sign
         if painter.fontMetrics().horizontalAdvance(figure) > (right - left) // 2:
             figure = row.brief + sign
-        wide = min(painter.fontMetrics().horizontalAdvance(figure) + 2, (right - left) // 2)
+        wide = min(painter.fontMetrics().horizontalAdvance(figure), (right - left) // 2)
         painter.setPen(theme.colour("muted"))
-        words = painter.fontMetrics().elidedText(figure, Qt.TextElideMode.ElideRight, wide)
+        words = elided(figure, painter.fontMetrics(), wide)
         painter.drawText(
             QRect(right - wide, area.top(), wide, area.height()), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words
         )
@@ -113,7 +114,7 @@ class _Row(QStyledItemDelegate):
             right -= edge + 5
         painter.setFont(theme.sans_font(look.text, QFont.Weight.DemiBold if row.current else QFont.Weight.Normal))
         painter.setPen(theme.colour("text"))
-        text = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideRight, right - left)
+        text = elided(row.name, painter.fontMetrics(), right - left)
         painter.drawText(
             QRect(left, area.top(), right - left, area.height()), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
         )

@@ -187,7 +187,7 @@ class PopulationCoding(Decoded):
         marks={"limit": 100.0},
         doc="Rate of gradient descent, of the greatest that converges (2 / lambda_max).",
     )
-    dt: float = param(1.0, "ms", lo=0.05, hi=2, live=False, group="Numerics", doc="Step of time.")
+    dt: float = param(1.0, "ms", lo=0.05, hi=2, live=False, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time.")
 
     def check(self) -> None:
         super().check()

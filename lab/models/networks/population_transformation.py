@@ -210,7 +210,7 @@ class PopulationTransformation(Decoded):
         doc="Decoders and encoders, or every weight by itself.",
     )
     tau_s: float = synapse(20.0)
-    dt: float = param(1.0, "ms", lo=0.05, hi=2, live=False, group="Numerics", doc="Step of time.")
+    dt: float = param(1.0, "ms", lo=0.05, hi=2, live=False, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time.")
 
     # -- declarations --
 

@@ -126,7 +126,9 @@ class TwoTimeConstants(Model):
     gain: float = param(1.0, lo=0.05, hi=20, log=True, group="Network", doc="Steepness of sigma, a hyperbolic tangent.")
     v1: float = param(0.9, lo=-1, hi=1, live=False, group="Start", label="v1 at the start", doc="Where rate 1 begins.")
     v2: float = param(-0.6, lo=-1, hi=1, live=False, group="Start", label="v2 at the start", doc="Where rate 2 begins.")
-    dt: float = param(0.05, "ms", lo=0.005, hi=0.2, live=False, log=True, group="Numerics", doc="Step of time.")
+    dt: float = param(
+        0.05, "ms", lo=0.005, hi=0.2, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     def check(self) -> None:
         shape = [len(row) for row in self.W]

@@ -127,7 +127,7 @@ class HodgkinHuxley(SquidShown):
         doc="Potassium channels blocked by tetraethylammonium.",
     )  # fmt: skip
     temperature: float = param(
-        6.3, "C", lo=-2, hi=45, soft=(0, 35), symbol="T", marks={"1952:": 6.3}, group="Membrane",
+        6.3, "°C", lo=-2, hi=45, soft=(0, 35), symbol="T", marks={"1952:": 6.3}, group="Membrane",
         doc="Speeds up the gates threefold for ten degrees (Q10 = 3).",
     )  # fmt: skip
     reversal: str = param(

@@ -211,7 +211,9 @@ class MembranePump(Model):
         110.0, "mM", lo=0.01, hi=1000.0, live=False, group="Concentrations at the start", label="Cl outside",
         doc="Chloride outside at the start.",
     )  # fmt: skip
-    dt: float = param(0.05, "s", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", doc="Step of time.")
+    dt: float = param(
+        0.05, "s", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     @property
     def clock(self) -> Clock:

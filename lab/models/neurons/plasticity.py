@@ -178,7 +178,9 @@ class Plasticity(Model):
     rate: float = param(30.0, "Hz", lo=0.1, hi=200.0, log=True, group="Inputs", doc="Firing rate of every input.")
     gain: float = param(0.06, lo=0.0, hi=1.0, group="Neuron", doc="Jump of the membrane (threshold 1) by a spike at a synapse of weight 1.")
     tau_m: float = param(30.0, "ms", lo=1.0, hi=100.0, log=True, group="Neuron", doc="Time constant of the membrane.")
-    dt: float = param(0.5, "ms", lo=0.05, hi=1.0, live=False, log=True, group="Numerics", doc="Step of time.")
+    dt: float = param(
+        0.5, "ms", lo=0.05, hi=1.0, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     @property
     def clock(self) -> Clock:

@@ -224,7 +224,9 @@ class SoundLocalisation(Model):
         group="Detectors",
         doc="Time over which counts are forgotten, so that the peak can follow the source.",
     )
-    dt: float = param(0.02, "ms", lo=0.005, hi=0.05, live=False, log=True, group="Numerics", doc="Step of time.")
+    dt: float = param(
+        0.02, "ms", lo=0.005, hi=0.05, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     @property
     def clock(self) -> Clock:

@@ -138,7 +138,9 @@ class TemporalCode(Model):
     t_ref: float = param(2.0, "ms", lo=0.0, hi=20.0, group="Neuron", doc="Refractory time.")
     trial: float = param(100.0, "ms", lo=100.0, hi=100.0, live=False, group="Trial", doc="Length of the stimulus in a trial.")
     pause: float = param(100.0, "ms", lo=0.0, hi=500.0, live=False, group="Trial", doc="Silence between two trials.")
-    dt: float = param(0.1, "ms", lo=0.01, hi=0.5, live=False, log=True, group="Numerics", doc="Step of time.")
+    dt: float = param(
+        0.1, "ms", lo=0.01, hi=0.5, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     @property
     def clock(self) -> Clock:

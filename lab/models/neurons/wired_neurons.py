@@ -314,6 +314,8 @@ class WiredNeurons(Model):
         live=False,
         log=True,
         group="Numerics",
+        symbol=r"\Delta t",
+        label="Time step",
         doc="Step at which the traces are written; spikes are found between steps, so they do not depend on it.",
     )
 

@@ -31,6 +31,7 @@ class TickAxis(pg.AxisItem):
     """An axis with monospaced labels, faint grid lines and no tick marks; `before` shows times before now without sign."""
 
     _name = ""  # in full
+    _lines = 1
     quiet = False  # numbers and name stand under another plot with the same axis
     _fitted: tuple[str, float, int] | None = None
 
@@ -70,7 +71,7 @@ class TickAxis(pg.AxisItem):
         lo, hi = sorted((lo, hi))
         measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
         upright = self.orientation in ("left", "right")
-        need = measure.height() if upright else max(map(measure.horizontalAdvance, self.names)) + 4
+        need = measure.height() if upright else max(map(measure.horizontalAdvance, "\n".join(self.names).split("\n"))) + 4
         least = need * (hi - lo) / max(size, 1.0)
         every = next((k for k in (1, 2, 5, 10, 20, 50) if k >= least), 100)
         return float(every), [float(k) for k in range(0, len(self.names), every) if lo <= k <= hi]
@@ -98,12 +99,19 @@ class TickAxis(pg.AxisItem):
         self._fitted = None
         self.show_label(self._name)
 
+    def set_lines(self, lines: int) -> None:
+        """How many lines the longest name of a place takes."""
+        if lines != self._lines:
+            self._lines = lines
+            self.show_label(self._name)
+
     def show_label(self, text: str) -> None:
-        """Name the axis; a horizontal one takes just the room that its two lines of text need."""
+        """Name the axis; a horizontal one takes just the room that its lines of text need."""
         self._name = text
         if self.orientation == "bottom":
             look = theme.current()
-            self.setHeight(2 if self.quiet else round(1.35 * (look.caption - 1)) + 8 + (round(1.25 * look.caption) if text else 0))
+            numbers = round(1.35 * (look.caption - 1) * self._lines) + 8
+            self.setHeight(2 if self.quiet else numbers + (round(1.25 * look.caption) if text else 0))
         self._fit_label()
 
     def _fit_label(self) -> None:
@@ -134,10 +142,12 @@ def _round_step(spacing: float, least: float) -> float:
 
 
 def strip_name(label: str, title: str) -> tuple[str, str]:
-    """Name and unit in the gutter of a strip: `V (mV)` is V and mV; a name without a unit is explained by the title."""
+    """Name and unit in the gutter of a strip: `V (mV)` is V and mV; a name without a unit is explained by the title, a symbol under it."""
     name, _, unit = label.partition(" (")
     if unit:
         return name, unit.removesuffix(")")
+    if len(label) == 1:
+        return label, title.lower() if len(title) <= LONG and title != label else ""
     if len(title) > LONG and label:
         return label, ""
     return (title, label) if label and label.lower() != title.lower() else (title, "")
