@@ -23,10 +23,14 @@ def elided(text: str, measure: QFontMetrics, width: int) -> str:
 
 
 def shortened(text: str, measure: QFontMetrics, width: int) -> str:
-    """As many of the figures in a line as fit; a text that is one piece is cut with an ellipsis."""
+    """As many of the figures in a line as fit, the name of the last one cut rather than its number; other text is cut with an ellipsis."""
     parts = text.split(BETWEEN)
+    figures = len(parts) > 1
     while len(parts) > 1 and measure.horizontalAdvance(BETWEEN.join(parts)) > width:
         parts.pop()
+    if figures and measure.horizontalAdvance(parts[0]) > width:
+        name, _, number = parts[0].rpartition(" ")
+        return f"{elided(name, measure, width - measure.horizontalAdvance(f' {number}'))} {number}"
     return elided(BETWEEN.join(parts), measure, width)
 
 

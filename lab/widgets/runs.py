@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -95,10 +95,12 @@ class _Row(QStyledItemDelegate):
         right = area.right() - 14
         painter.setFont(theme.mono_font(look.caption))
         sign = " ▲" if row.state == "diverged" else ""
+        named = QFontMetrics(theme.sans_font(look.text, QFont.Weight.DemiBold)).horizontalAdvance(row.name)
+        room = max((right - left) // 2, right - left - named - 40)  # a short name leaves more to the figure
         figure = row.figure + sign
-        if painter.fontMetrics().horizontalAdvance(figure) > (right - left) // 2:
+        if painter.fontMetrics().horizontalAdvance(figure) > room:
             figure = row.brief + sign
-        wide = min(painter.fontMetrics().horizontalAdvance(figure), (right - left) // 2)
+        wide = min(painter.fontMetrics().horizontalAdvance(figure), room)
         painter.setPen(theme.colour("muted"))
         words = elided(figure, painter.fontMetrics(), wide)
         painter.drawText(

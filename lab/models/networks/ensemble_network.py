@@ -233,7 +233,7 @@ class EnsembleNetwork(Model):
                 Picture(
                     "tuning",
                     f"Tuning curves of {part.title}",
-                    (Layer("tuning"), Layer("here", style="dotted")),
+                    (Layer("tuning", style="pale", label="each neuron"), Layer("here", style="dotted", series=(1,))),
                     x="x",
                     y="rate (Hz)",
                     x_range=(-r, r),

@@ -93,7 +93,17 @@ class AdaptiveExponential(PlanarNeuron):
 
     current: float = redeclared(Neuron, "current", 1000.0, unit="pA", lo=-5000, hi=5000, soft=None)
     offset: float = redeclared(Neuron, "offset", 0.0, unit="pA", lo=-5000, hi=5000, soft=None)
-    sigma: float = param(200.0, "pA", lo=0, hi=5000, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
+    sigma: float = param(
+        200.0,
+        "pA",
+        lo=0,
+        hi=5000,
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        symbol=r"\sigma",
+        label="Noise",
+        doc="Standard deviation of the noise.",
+    )
     scale: float = redeclared(Neuron, "scale", 1000.0, unit="pA")
     spread: float = redeclared(Neuron, "spread", 0.0, unit="pA", hi=2000)
     C: float = param(281.0, "pF", lo=10, hi=2000, log=True, group="Membrane", symbol="C", label="Capacitance", doc="Membrane capacitance.")

@@ -80,7 +80,16 @@ class FitzHughNagumo(PlanarNeuron):
 
     current: float = redeclared(Neuron, "current", 0.5, unit="", lo=-10, hi=10, soft=None)
     offset: float = redeclared(Neuron, "offset", 0.0, unit="", lo=-10, hi=10, soft=None)
-    sigma: float = param(0.3, lo=0, hi=10, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
+    sigma: float = param(
+        0.3,
+        lo=0,
+        hi=10,
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        symbol=r"\sigma",
+        label="Noise",
+        doc="Standard deviation of the noise.",
+    )
     scale: float = redeclared(Neuron, "scale", 1.0, unit="", lo=-1e3, hi=1e3)
     spread: float = redeclared(Neuron, "spread", 0.0, unit="", hi=10)
     a: float = param(

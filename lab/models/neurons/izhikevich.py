@@ -83,7 +83,17 @@ class Izhikevich(PlanarNeuron):
 
     current: float = redeclared(Neuron, "current", 10.0, unit="mV/ms", soft=None)
     offset: float = redeclared(Neuron, "offset", 0.0, unit="mV/ms", soft=None)
-    sigma: float = param(3.0, "mV/ms", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
+    sigma: float = param(
+        3.0,
+        "mV/ms",
+        lo=0,
+        hi=500,
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        symbol=r"\sigma",
+        label="Noise",
+        doc="Standard deviation of the noise.",
+    )
     scale: float = redeclared(Neuron, "scale", 10.0, unit="mV/ms")
     spread: float = redeclared(Neuron, "spread", 0.0, unit="mV/ms")
     a: float = param(

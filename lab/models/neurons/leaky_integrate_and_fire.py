@@ -96,7 +96,16 @@ class LeakyIntegrateAndFire(Neuron):
         doc="Constant current added to every stimulus (v_in in the normalised form).",
     )
     sigma: float = param(
-        0.5, "nA", lo=0, hi=1000, soft=(0, 5), when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise."
+        0.5,
+        "nA",
+        lo=0,
+        hi=1000,
+        soft=(0, 5),
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        symbol=r"\sigma",
+        label="Noise",
+        doc="Standard deviation of the noise.",
     )
     spread: float = redeclared(Neuron, "spread", 0.0, unit="nA")
     scale: float = redeclared(Neuron, "scale", 2.0, unit="nA")

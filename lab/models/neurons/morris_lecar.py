@@ -101,7 +101,17 @@ class MorrisLecar(PlanarNeuron):
     f_I_times = (500.0, 2000.0)
 
     current: float = redeclared(Neuron, "current", 100.0, soft=None)
-    sigma: float = param(20.0, "uA/cm2", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
+    sigma: float = param(
+        20.0,
+        "uA/cm2",
+        lo=0,
+        hi=500,
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        symbol=r"\sigma",
+        label="Noise",
+        doc="Standard deviation of the noise.",
+    )
     C: float = param(20.0, "uF/cm2", lo=1, hi=100, log=True, group="Membrane", symbol="C", label="Capacitance", doc="Membrane capacitance.")
     g_Ca: float = param(
         4.4, "mS/cm2", lo=0, hi=40, main=True, group="Membrane", symbol="g_{Ca}", label="Ca channels", doc="Largest calcium conductance."

@@ -277,8 +277,9 @@ def parted(text: str, fits: Callable[[str], bool]) -> list[str]:
 
 
 def _is_number(name: str) -> bool:
+    """Whether a place is named by a number; of a long row only some are, and the others have no name."""
     try:
-        float(name)
+        float(name or 0)
     except ValueError:
         return False
     return True

@@ -383,7 +383,7 @@ class LinesView(PlotView):
 
     def _legend(self, plot: Plot, several: bool) -> None:
         self.names.set_texts(np.empty((0, 2)), (), self.field.viewRect())
-        shown = [line for line in plot.lines if line.style not in FAINT or line.key[0] > 0]
+        shown = [line for line in plot.lines if line.label.strip() and (line.style not in FAINT or line.key[0] > 0)]
         entries = tuple(
             Entry(
                 line.label,

@@ -18,11 +18,12 @@ from lab.display.plots import Axis, Range
 from lab.model import Model, Picture
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView
-from lab.widgets.pictures.ends import Gutter
+from lab.widgets.pictures.ends import End, Gutter
 from lab.widgets.pictures.legend import Strip
 
 LONG = 14  # letters of a title that has no room in the gutter of a strip
 ROWS_APART = 1.15  # heights of a number from one to the next above it
+COLUMNS_APART = 10  # px between numbers beside one another
 GOES_ON = "goes_on"  # argument of a drag's action that wants to know it: whether this place is not the first one of the drag
 MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart without colour
 
@@ -58,12 +59,16 @@ class TickAxis(pg.AxisItem):
         return [(1.0, [v for v in between if lo <= v <= hi])]
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
-        """Levels of an axis whose numbers have room one above another: a low strip has two or three of them, not five in one place."""
+        """Levels of an axis whose numbers have room: a low strip or a narrow plot has two or three of them, not five in one place."""
         levels = super().tickSpacing(minVal, maxVal, size)
-        if self.orientation not in ("left", "right") or not levels or self.logMode:
+        if not levels or self.logMode:
             return levels
         measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
-        least = ROWS_APART * measure.height() * abs(maxVal - minVal) / max(size, 1.0)
+        if self.orientation in ("left", "right"):
+            need = ROWS_APART * measure.height()
+        else:
+            need = COLUMNS_APART + max(map(measure.horizontalAdvance, units.ticks([minVal, maxVal], levels[0][0])))
+        least = need * abs(maxVal - minVal) / max(size, 1.0)
         return [(_round_step(spacing, least), offset) for spacing, offset in levels]
 
     def _named_places(self, lo: float, hi: float, size: float) -> tuple[float, list[float]]:
@@ -213,6 +218,7 @@ class PlotView(PictureView):
         self.strip = Strip()
         self.plot.layout.addItem(self.strip, 0, 0, 1, 3)
         self.gutter = Gutter(self.field)
+        self.levels: tuple[End, ...] = ()  # levels that are dragged here, named in the gutter
         right = self.plot.getAxis("right")
         self.plot.layout.removeItem(right)
         right.hide()
@@ -375,7 +381,8 @@ class PlotView(PictureView):
             line.setPen(pg.mkPen(look.tokens.warn, width=max(1.2, look.stroke - 0.3), style=Qt.PenStyle.DashLine))
             line.setHoverPen(pg.mkPen(look.tokens.warn, width=look.stroke + 1.5))
             line.label.setColor(QColor(look.tokens.readable("warn", "surface")))
-            line.label.setFont(theme.mono_font(max(10, look.caption - 1)))
+            line.label.setFont(theme.sans_font(max(10, look.caption - 1)))
+            line.label.fill = pg.mkBrush(theme.colour("surface", 0.85))  # a curve behind the words does not strike them out
 
     def set_theme(self) -> None:
         """Colour frame and items again."""
@@ -394,8 +401,8 @@ class PlotView(PictureView):
             angle = 90 if handle.axis == "x" else 0
             line = pg.InfiniteLine(
                 pos=float(getattr(self.model, handle.param)), angle=angle, movable=True, label=spec.label,
-                labelOpts=dict(position=0.97 if angle == 0 else 0.92, anchors=[(1, 1), (1, 1)] if angle == 0 else [(0, 0), (0, 0)], movable=False),
-            )  # fmt: skip
+                labelOpts=dict(position=0.97 if angle == 0 else 0.92, anchors=[(1, 1), (1, 1)] if angle == 0 else [(0, 0), (1, 0)], movable=False),
+            )  # fmt: skip  # an upright line has its words on the side that has more room
             line.setZValue(50)
             line.setCursor(Qt.CursorShape.SizeVerCursor if angle == 0 else Qt.CursorShape.SizeHorCursor)
             if spec.lo is not None and spec.hi is not None:
