@@ -186,7 +186,7 @@ class Grips(QObject):
         if handle.axis == "x":
             grip.setPos(base + value, grip.pos().y())
         else:
-            self._show_level(name, handle, base + value)
+            self._show_level(name, base + value)
             grip.setPos(grip.pos().x(), base + value)
         self.said.emit("" if final else typeset(f"{spec.label} {spec.text(value)}"))
         self.moved.emit(name, round(value) if spec.kind == "int" else value, final)
