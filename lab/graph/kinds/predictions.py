@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from lab.graph.document import Census, Edge, Family, Graph, Kind, Node, Port, Problem, Template, register
 from lab.params import Described, param
@@ -276,7 +276,7 @@ def chain() -> Graph:
 
 
 TABLE = "x0.1, x0.2, x2.1; -1, -1, -1; -1, 1, 1; 1, -1, 1; 1, 1, -1"
-LEARNING = {"patterns": TABLE, "learning": 0.3, "begin": "the prediction", "sweeps": 20, "pace": 400.0}
+LEARNING: dict[str, Any] = {"patterns": TABLE, "learning": 0.3, "begin": "the prediction", "sweeps": 20, "pace": 400.0}
 
 
 def exclusive() -> Graph:
