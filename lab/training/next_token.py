@@ -169,7 +169,7 @@ class NextToken(Pointing, Writer, Stepwise):
     def changed_live(self, before: Any, constants: Constants, state: State) -> None:
         """Another beginning is looked at."""
         super().changed_live(before, constants, state)
-        if self.beginning != getattr(before, "beginning", self.beginning):
+        if isinstance(before, NextToken) and self.beginning != before.beginning:
             state["prompt"] = self._prompt(constants)
             state["chosen"][0] = len(state["prompt"]) - 1
 

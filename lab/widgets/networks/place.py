@@ -6,6 +6,7 @@ is kept in the document as a draft, so that a person can go on building and undo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -322,14 +323,15 @@ class CanvasPlace(QSplitter):
         if shown[0]["refusal"]:
             self.editor.say(shown[0]["refusal"])
         else:
-            self._go_over(shown[0]["graph"])
+            self._go_over(shown[0]["graph"], json.loads(shown[0].get("values") or "{}"))
 
-    def _go_over(self, text: str) -> None:
+    def _go_over(self, text: str, given: Mapping[str, Any] | None = None) -> None:
         document = self.lab.document
         before = document.experiment().build()
         target = catalog.load(type(before).hands_over["to"])
         # Parameters of one name mean the same where both models take the same graph.
         values = {n: v for n, v in before.values().items() if n in target.specs()} if self._parameter else {}
+        values |= given or {}
         if text:
             values[graph_parameter(target)] = text
         entry = next(e for e in catalog.entries() if e.name == target.name)
