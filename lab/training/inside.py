@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab.data.byte_pairs import shown
-from lab.model import Layer, Picture, State, Stream
-from lab.training import told
-from lab.training.language import chances
+from lab.model import Bound, Layer, Picture, State, Stream
+from lab.training import stream_vectors, told
+from lab.training.alike import Alike
+from lab.training.language import chances, padded
 from lab.training.learner import Constants
-from lab.training.next_token import Head, NextToken
+from lab.training.next_token import SEARCHED, Head, NextToken
 from lab.training.silencing import Silencing
 
-SEARCHED = 48  # windows in which a neuron's contexts are looked for
+ANSWERS = "answers of the block"
 
 
-class Inside(Silencing, NextToken):
+class Inside(Silencing, Alike, NextToken):
     """A learner whose program is a transformer (`lab.training.language.transformer`), with one text that is looked at.
 
-    Its state holds besides `head` and `neuron`, and what is silent: `heads on`, `neurons on`, `blocks on`.
+    Its state holds besides `head` and `neuron`, and what is silent: `heads on`, `neurons on`, `blocks on`. A span of the text can be
+    brushed: neurons of the chosen head's block that answer throughout, and like places of the text held out.
     """
+
+    brushable = (ANSWERS,)
 
     if TYPE_CHECKING:  # parameters of the model
         width: int
@@ -42,7 +46,8 @@ class Inside(Silencing, NextToken):
     def summary(self, constants: Constants, state: State) -> dict[str, Any]:
         """The head by its block."""
         block, head = state["head"]
-        return super().summary(constants, state) | {"head": f"head {head + 1} of block {block + 1}"}
+        found = super().summary(constants, state) | {"head": f"head {head + 1} of block {block + 1}"}
+        return found | self.alike_summary(constants, state, self.tape_state(constants, state))
 
     def silenced(self, state: State) -> dict[str, Any]:
         """What is replaced in a pass: nodes of heads, neurons and blocks that are silent."""
@@ -62,6 +67,9 @@ class Inside(Silencing, NextToken):
         """The stream, neurons, one head step by step, maps."""
         return (
             *super().own_streams(shape),
+            *stream_vectors.streams(),
+            Stream(ANSWERS, "image", "", "How every neuron of the chosen head's block answers at every place: neurons down, places across."),
+            *self.alike_streams(),
             Stream("lens", "table", "", "What the model would say if it stopped after each part."),
             Stream("key-value neurons", "table", "", "Neurons that answer most at the chosen place: contexts that excite them, letters that they push."),
             Stream("step by step", "matrices", "", "The chosen head at the chosen place: q.k, mask, softmax, weighted values."),
@@ -73,6 +81,13 @@ class Inside(Silencing, NextToken):
         """What is inside, behind the text."""
         return (
             *super().own_pictures(shape),
+            stream_vectors.picture(),
+            Picture(
+                ANSWERS, "Neurons of the block, over the text", (Layer(ANSWERS), Layer(f"brush of {ANSWERS}", series=(2,))), levels=(-1.0, 1.0), colours="diverging",
+                x="place", y="neuron", brush="brush", weight=1.4,
+                doc="Of the block of the chosen head. Drag over places: neurons that answer throughout, and where else all of them do.",
+            ),
+            *self.alike_pictures(),
             Picture("lens", "If it stopped here", (Layer("lens"),), weight=1.0),
             Picture("key-value neurons", "Key-value neurons", (Layer("key-value neurons"),), pick="choose_neuron", weight=1.6, doc="Click a row, then 'Silence the neuron'."),
             Picture("step by step", "One head, step by step", (Layer("step by step"),), weight=1.2),
@@ -91,7 +106,56 @@ class Inside(Silencing, NextToken):
             return self._head(constants, state, tape, at)
         if stream in ("letters", "neurons"):
             return self._map(constants, tape)[stream]
+        if stream == ANSWERS:
+            return self.pass_over(constants, state, tape, [self._block(state)])[0][: len(state["prompt"])].T
+        if stream.startswith("brush of ") or stream in ("like places", "letters of it"):
+            return self.alike_look(constants, state, tape, stream)
+        found = stream_vectors.observe(stream, constants.program.parameters(tape), self.alphabet, self.blocks)
+        if found is not None:
+            return found
         return super().look(constants, state, tape, stream)
+
+    # -- like places --
+
+    @property
+    def spanned(self) -> int:
+        """Places that it reads at once."""
+        return self.context
+
+    @staticmethod
+    def _block(state: State) -> str:
+        """The neurons of the chosen head's block."""
+        return f"block{int(state['head'][0]) + 1}.neurons"
+
+    def states_of(self, constants: Constants, state: State, tape: State, stream: str) -> np.ndarray:
+        """Answers for the text that is looked at, and for windows held out; behind the end of the text nothing answers."""
+        row, last = padded(state["prompt"], self.context)
+        found = constants.program.forward(
+            tape, self._block(state), replace=self.silenced(state) or None, x=np.concatenate([row, self._windows(constants)])
+        )
+        found[0, last + 1 :] = 0.0
+        return found
+
+    @staticmethod
+    def _windows(constants: Constants) -> np.ndarray:
+        return constants.extra["held"]["x"][:SEARCHED]
+
+    def words_of(self, constants: Constants, state: State, sequence: int) -> list[str]:
+        """The letters."""
+        tokens = state["prompt"][-self.context :] if sequence == 0 else self._windows(constants)[sequence - 1]
+        return [shown(self.alphabet[k]) for k in tokens]
+
+    def sequence_name(self, constants: Constants, sequence: int) -> str:
+        """The text that is looked at, or which window held out."""
+        return "this text" if sequence == 0 else f"held out {sequence}"
+
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """Which places are brushed, too."""
+        return super().state_bounds(constants, state, step) | self.alike_bounds()
+
+    def start(self, constants: Constants, seed: int) -> State:
+        """Nothing is brushed."""
+        return super().start(constants, seed) | {"brushed": np.array([-1, 0, 0])}
 
     def labels(self, constants: Constants, stream: str) -> tuple[str, ...]:
         """Letters by name, neurons by block and number."""
@@ -139,13 +203,16 @@ class Inside(Silencing, NextToken):
         chosen = tuple(int(k) for k in state["neuron"])
         if chosen not in [tuple(map(int, place)) for place in order]:
             order = [chosen, *order[:-1]]
-        windows = constants.extra["held"]["x"][:SEARCHED]
+        windows = self._windows(constants)
         found = constants.program.forward(tape, names, x=windows)
+        likely, size = self.chances_of(constants, state, tape)[at], 4 * self.width
+        less = self.without(constants, state, tape, [(names[b], (1, size), 1.0 - np.eye(size)[n][None]) for b, n in order])
         return [
             told.neuron_row(
-                self.alphabet, b, n, not state["neurons on"][b, n], told.contexts_of(self.alphabet, windows, found[b][:, :, n]), pushes[b, n], float(now[b, n])
+                self.alphabet, b, n, not state["neurons on"][b, n], told.contexts_of(self.alphabet, windows, found[b][:, :, n]), pushes[b, n], float(now[b, n]),
+                told.moves(self.alphabet, likely, p),
             )
-            for b, n in order
+            for (b, n), p in zip(order, less, strict=True)
         ]  # fmt: skip
 
     def _head(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab.errors import ModelError
-from lab.model import Bound, Layer, Out, Picture, State, Stream, action, index, param
+from lab.model import Action, Bound, Layer, Out, Picture, State, Stream, action, index, param
 from lab.tape.interpreter import STEP
-from lab.training import told
+from lab.training import rules, told
 from lab.training.language import Repeats, chances, padded, write_on
 from lab.training.learner import Constants
 from lab.training.objectives import Measure
@@ -21,6 +21,7 @@ from lab.training.texts import counts_of, text_of
 from lab.training.writer import Writer
 
 JUDGED = 200  # windows of an evaluation
+SEARCHED = 48  # windows in which rules of heads and contexts of neurons are looked for
 LINES, LONG = 9, 44  # samples kept while it learns, and letters of each
 
 
@@ -270,6 +271,12 @@ class NextToken(Pointing, Writer, Stepwise):
             found += [
                 Stream("attention", "image", "", "Where each head looks: from the letter of the row to that of the column."),
                 Stream("lines", "tokens", "", "Where the chosen head looks from each letter; lines of the chosen one."),
+                Stream(
+                    "heads",
+                    "table",
+                    "",
+                    "What each head looks at, by the rule that says it best, and what becomes of the next letter without it.",
+                ),
                 Stream("induction", "trace", "", "Induction score of each head.", (len(names),), names, events=True),
             ]
         return tuple(found)
@@ -277,7 +284,7 @@ class NextToken(Pointing, Writer, Stepwise):
     def own_pictures(self, shape: Any) -> tuple[Picture, ...]:
         """The text in front."""
         found = [
-            Picture("text", "Text", (Layer("text"),), pick="choose", front=True, weight=0.8, doc="Click a letter: everything is then about that place."),
+            Picture("text", "Text", (Layer("text"),), pick="choose", front=True, weight=0.5, doc="Click a letter: everything is then about that place."),
             Picture("next", "Next letter", (Layer("next"),), front=True, weight=1.2, doc="The tick in a bar is what the last two letters alone would say (trigram)."),
             Picture("writing", "What it writes, as it learns", (Layer("writing"),), weight=1.2),
             Picture("written", "Written on", (Layer("written"),), weight=1.0),
@@ -287,6 +294,7 @@ class NextToken(Pointing, Writer, Stepwise):
             found += [
                 Picture("attention", "Attention", (Layer("attention"),), levels=(0.0, 1.0), labels=tiles, pick="choose_head", front=True, weight=1.4, doc="block.head; click one to unfold it."),
                 Picture("lines", "The chosen head", (Layer("lines"),), pick="choose", weight=1.0),
+                Picture("heads", "What each head looks at", (Layer("heads"),), pick="choose_head", weight=1.3, doc="Share of its attention that goes where the rule points, on text held out. Click a row to unfold the head."),
             ]  # fmt: skip
             if self.text == "repeats":
                 found.append(
@@ -324,12 +332,15 @@ class NextToken(Pointing, Writer, Stepwise):
             head = self.heads_of_all[self.head_at(state)]
             look = self.pass_over(constants, state, tape, [head.node])[0][head.place]
             links = [(j, at, look[at, j]) for j in range(at + 1)]
-            said = f"{head.name} looks {told.looked_at(letters, look[at, : at + 1])}"
+            rule = self.rules_of(constants, tape)[self.head_at(state)][0]
+            said = f"{head.name}{f' (rule: {rule})' * bool(rule)} looks {told.looked_at(letters, look[at, : at + 1])}"
             return {
                 "rows": [{"texts": letters, "name": "looks at"}, {"texts": letters, "name": said}],
                 "links": links,
                 "lit": (len(letters) + at,),
             }
+        if stream == "heads":
+            return self._heads(constants, state, tape)
         if stream == "writing":
             return [
                 {"step": int(step), "loss": round(float(loss), 2), "it writes": constants.maker.written(line).replace("\n", "⏎")}
@@ -339,6 +350,50 @@ class NextToken(Pointing, Writer, Stepwise):
             texts = [*letters, *(self.alphabet[k] for k in state["written"])]
             return {"rows": [{"texts": texts}], "lit": tuple(range(len(letters)))}
         return super().look(constants, state, tape, stream)
+
+    def rules_of(self, constants: Constants, tape: State) -> list[tuple[str, float, float]]:
+        """For each head the rule that says best where it looks on text held out, its share, and what an even look would give."""
+        x = constants.extra["held"]["x"][:SEARCHED]
+        looks = constants.program.forward(tape, self.looking_nodes, x=x)
+        return [found for look in looks for found in rules.named(look, x, self.alphabet)]
+
+    def without(
+        self, constants: Constants, state: State, tape: State, nodes: list[tuple[str, tuple[int, ...], np.ndarray]]
+    ) -> list[np.ndarray]:
+        """(V,) chances of the next letter with one thing more silent: for each (node, shape of a mask, the mask)."""
+        row, at = padded(state["prompt"], self.context)[0], self._at(state)
+        found: list[np.ndarray] = []
+        for begin in range(0, len(nodes), self.room):
+            part = nodes[begin : begin + self.room]
+            silent = dict(self.silenced(state))
+            for name in dict.fromkeys(node for node, _, _ in part):
+                shape = next(shape for node, shape, _ in part if node == name)
+                masks = np.stack([mask if node == name else np.ones_like(mask, shape=shape) for node, _, mask in part])
+                silent[name] = _both(silent.get(name), masks.reshape(len(part), *shape))
+            logits = constants.program.forward(tape, self.said, replace=silent, x=np.repeat(row, len(part), 0))
+            found += list(chances(logits[:, at, : len(self.alphabet)], 1.0, 0))
+        return found
+
+    def _heads(self, constants: Constants, state: State, tape: State) -> list[dict[str, Any]]:
+        """Every head: its rule, and what becomes of the next letter without it."""
+        at, now = self._at(state), self.chances_of(constants, state, tape)[self._at(state)]
+        nodes, rows = [], []
+        counts = {node: sum(head.node == node for head in self.heads_of_all) for node in self.looking_nodes}
+        for head in self.heads_of_all:
+            mask = np.ones((counts[head.node], 1, 1))
+            mask[head.place] = 0
+            nodes.append((f"{head.node.removesuffix('.attention')}.heads", mask.shape, mask))
+        on = state["heads on"].ravel()
+        less = self.without(constants, state, tape, nodes)
+        looks = self.pass_over(constants, state, tape, self.looking_nodes)
+        places = [look[k, at, : at + 1] for look in looks for k in range(len(look))]
+        letters = [self.alphabet[k] for k in state["prompt"]]
+        for k, (head, (rule, share, even)) in enumerate(zip(self.heads_of_all, self.rules_of(constants, tape), strict=True)):
+            rows.append({
+                "head": f"{head.short}{' (silent)' * (not on[k])}", "looks at": rule or "here and there", "%": round(100 * share) if rule else "",
+                "even look %": round(100 * even) if rule else "", "now": told.looked_at(letters, places[k]), "without it": told.moves(self.alphabet, now, less[k]),
+            })  # fmt: skip
+        return rows
 
     def _next(self, constants: Constants, state: State, tape: State) -> list[dict[str, Any]]:
         """The likeliest next letters, with the trigram's share as a tick in the same bar."""
@@ -354,6 +409,13 @@ class NextToken(Pointing, Writer, Stepwise):
         return float(50.0 * np.abs(now - clean).sum())
 
     # -- what a person may do --
+
+    @classmethod
+    def actions(cls) -> dict[str, Action]:
+        """Writing and silence first, then what every learner does."""
+        found = super().actions()
+        first = ("write_letters", "one_letter", "silence_head", "silence_neuron", "silence_block", "let_all_speak", "read")
+        return {name: found[name] for name in first if name in found} | found
 
     def _go_on(
         self, constants: Constants, tape: State, tokens: np.ndarray, count: int, seed: tuple[int, ...], silent: dict[str, Any] | None,
@@ -407,6 +469,11 @@ class NextToken(Pointing, Writer, Stepwise):
     def forget_written(self, constants: Constants, state: State) -> None:
         """Begin the writing anew."""
         state["written"] = np.zeros(0, np.int64)
+
+
+def _both(before: Any, masks: np.ndarray) -> Any:
+    """What was replaced before, and a mask for each sample after it."""
+    return lambda value: (before(value) if before else value) * masks.astype(value.dtype)
 
 
 def induction(looks: np.ndarray, periods: np.ndarray) -> np.ndarray:

@@ -142,16 +142,17 @@ class GPT(Inside):
 
     @property
     def stage(self):
-        """Text and next letter, attention, loss; the rest under words."""
+        """Attention; the text, what is said of it and after each block, the loss; the rest under words."""
         more = ("induction",) if self.text == "repeats" else ()
         return Stage(
             "attention",
-            companions=(("text", "next"), "loss", *more),
+            companions=("text", ("next", "lens"), "loss", *more),
             below=("lines", "key-value neurons"),
             drawers=(
                 ("Writing", ("writing", "written")),
-                ("Step by step", ("step by step", "lens")),
-                ("Maps", ("letters", "neurons")),
+                ("Heads", ("heads", "step by step")),
+                ("Like places", ("answers of the block", "like places", "letters of it")),
+                ("Maps", ("map", "letters", "neurons")),
                 ("Training", ("gradient", "rate", "check gradients", "layers")),
             ),
         )

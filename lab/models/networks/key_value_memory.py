@@ -76,7 +76,7 @@ class KeyValueMemory(Model):
       output is divided by the length of the whole, and what leaves is no longer that vector alone. So it is in a GPT's stream;
     - one neuron in three readings (below): as a threshold gate it is a row of a truth table; as a memory a key and a value; as a cell its
       weights are synapses, its pre-activation a current relative to the rheobase, and its activation the firing rate of panel 1's integrate-and-fire
-      cell. The summary says which current gives that cell on its own page the same rate;
+      cell. The summary says which current gives that cell on its own page, with V_reset at V_rest, the same rate;
     - *Put it on the bench* opens *Neurons wired by hand* with a cell for each input, firing 100 times a second for a 1, and the weights of the key as
       synapses (an input below 0 fires too, and its synapse has the other sign: no rate is negative). *Measure it as a cell* lets those cells fire for two
       seconds and draws the rate that is counted beside the activation.

@@ -115,6 +115,8 @@ def letters_gpt(vocabulary: int = ASCII, *, places: int = 32, width: int = 32, h
     for source, target in (("Positions", "Add 1"), ("Add 1", "Add 2")):
         graph, _ = graph.connect(graph.named(source).id, graph.named(target).id)
     inside = [graph.named(t).id for t in ("Norm 1", "Attention", "Add 1", "Norm 2", "Keys", "Values", "Add 2")]
+    rows = ((0, 1, 2), (3, 4, 5), (6, 7, 8, 9, 10, 11))  # the block below what it reads, the head at its right
+    graph = graph.move({graph.nodes[k].id: (260.0 * x, 200.0 * y) for y, row in enumerate(rows) for x, k in enumerate(row)})
     return graph.group(inside, "Block", blocks)[0]
 
 
