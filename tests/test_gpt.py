@@ -269,6 +269,7 @@ def test_of_a_large_transformer_the_first_neurons_are_mapped():
 
 
 def test_a_span_of_the_text_finds_places_at_which_the_same_neurons_answer(small):
+    small.act("read", text="returns the value")
     small.act("brush", first=4, last=5, stream="answers of the block")
     found, rows = small.summary(), small.observe("like places")
     shown = small.observe("answers of the block")
