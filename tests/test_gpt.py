@@ -199,13 +199,13 @@ def test_what_is_said_of_a_silence_beforehand_is_what_the_silence_does(small):
     small.act("silence_neuron")
     after = model.chances_of(constants, state, tape)[model._at(state)]
     k = int(now.argmax())
-    assert row["without it"].startswith(f"{small.model.alphabet[k].replace(' ', '␣')} {100 * now[k]:.0f} → {100 * after[k]:.0f} %")
+    assert row["without it %"].startswith(f"{small.model.alphabet[k].replace(' ', '␣')} {100 * now[k]:.0f} → {100 * after[k]:.0f}")
     small.act("let_all_speak")
     head = small.observe("heads")[0]
     small.act("choose_head", index=0)
     small.act("silence_head")
     after = model.chances_of(constants, state, tape)[model._at(state)]
-    assert f"→ {100 * after[k]:.0f} %" in head["without it"] and "(silent)" in small.observe("heads")[0]["head"]
+    assert f"→ {100 * after[k]:.0f}" in head["without it %"] and "(silent)" in small.observe("heads")[0]["head"]
     small.act("let_all_speak")
 
 

@@ -391,7 +391,7 @@ class NextToken(Pointing, Writer, Stepwise):
         for k, (head, (rule, share, even)) in enumerate(zip(self.heads_of_all, self.rules_of(constants, tape), strict=True)):
             rows.append({
                 "head": f"{head.short}{' (silent)' * (not on[k])}", "looks at": rule or "here and there", "%": round(100 * share) if rule else "",
-                "even look %": round(100 * even) if rule else "", "now": told.looked_at(letters, places[k]), "without it": told.moves(self.alphabet, now, less[k]),
+                "even look %": round(100 * even) if rule else "", "now": told.looked_at(letters, places[k]), "without it %": told.moves(self.alphabet, now, less[k]),
             })  # fmt: skip
         return rows
 

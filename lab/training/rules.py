@@ -40,22 +40,25 @@ def _followed(tokens: np.ndarray, letters: Sequence[str]) -> np.ndarray:
     return np.where((last >= 0) & (last + 2 < _itself(tokens, letters)), last + 1, -1)
 
 
-def _opens(letters: Sequence[str]) -> np.ndarray:
-    """(V,) whether a token is, or begins with, something else than a letter or a figure."""
-    return np.array([not letter[:1].isalnum() for letter in letters])
+def _signs(letters: Sequence[str]) -> np.ndarray:
+    """(V,) whether a token holds neither letter nor figure."""
+    return np.array([not any(c.isalnum() for c in letter) for letter in letters])
 
 
 def _last_sign(tokens: np.ndarray, letters: Sequence[str]) -> np.ndarray:
     """The last space or sign, two places back or more."""
     at = _itself(tokens, letters)
-    signs = np.maximum.accumulate(np.where(_opens(letters)[tokens], at, -1), 1)
+    signs = np.maximum.accumulate(np.where(_signs(letters)[tokens], at, -1), 1)
     return np.where(signs < at - 1, signs, -1)
 
 
 def _word(tokens: np.ndarray, letters: Sequence[str]) -> np.ndarray:
-    """The first letter of the word that goes on, two places back or more."""
-    last = _last_sign(tokens, letters)
-    return np.where((last >= 0) & (last + 1 < _itself(tokens, letters) - 1), last + 1, -1)
+    """Where the word that goes on began, two places back or more: behind a space or sign, or at a token that begins with one."""
+    at, sign = _itself(tokens, letters), _signs(letters)[tokens]
+    opens = np.array([not letter[:1].isalnum() for letter in letters])[tokens] & ~sign
+    opens[:, 1:] |= sign[:, :-1] & ~sign[:, 1:]
+    begun = np.maximum.accumulate(np.where(opens | sign, at, -1), 1)
+    return np.where((begun < at - 1) & ~sign, begun, -1)
 
 
 RULES: dict[str, Callable[[np.ndarray, Sequence[str]], np.ndarray]] = {

@@ -12,7 +12,7 @@ from lab.data.byte_pairs import shown
 
 NEXT = 12  # tokens of the bars
 NEURONS = 12  # rows of the table of neurons
-CONTEXT = 7  # tokens of a context that is shown
+CONTEXT = 6  # tokens of a context that is shown
 NUMBERS = 12  # of a query, a key, a value that are shown
 
 
@@ -33,7 +33,7 @@ def next_rows(
         tick = None if counted is None else float(counted[k])
         row: dict[str, Any] = {word: shown(names[k]), "": bar(float(now[k]), tick), "%": round(100 * float(now[k]), 1)}
         if tick is not None:
-            row["trigram %"] = round(100 * tick, 1)
+            row["tick %"] = round(100 * tick, 1)
         if clean is not None:
             row["nothing silent %"] = round(100 * float(clean[k]), 1)
         rows.append(row)
@@ -51,15 +51,15 @@ def lens_rows(names: Sequence[str], said: Iterable[tuple[str, np.ndarray]]) -> l
 
 
 def parts(blocks: int, word: str = "letter") -> list[str]:
-    """Names of the places of the stream: the embedding, then after heads and MLP of each block."""
-    return [f"{word} and place", *(f"block {b + 1} {half}" for b in range(blocks) for half in ("heads", "MLP"))]
+    """Short names of the places of the stream: the embedding with its place, then after heads and MLP of each block."""
+    return [word, *(f"b{b + 1} {half}" for b in range(blocks) for half in ("heads", "MLP"))]
 
 
 def moves(names: Sequence[str], now: np.ndarray, without: np.ndarray) -> str:
-    """What becomes of the likeliest next token when something is silent: both chances, and the token that is likeliest then, if another is."""
+    """What becomes of the likeliest next token when something is silent: both chances in percent, and the token that is likeliest then, if another is."""
     k, other = int(np.argmax(now)), int(np.argmax(without))
-    text = f"{shown(names[k])} {100 * float(now[k]):.0f} → {100 * float(without[k]):.0f} %"
-    return text if other == k else f"{text}, {shown(names[other])} first"
+    text = f"{shown(names[k])} {100 * float(now[k]):.0f} → {100 * float(without[k]):.0f}"
+    return text if other == k else f"{text}, {shown(names[other])}"
 
 
 def neuron_row(
@@ -68,14 +68,14 @@ def neuron_row(
     """One neuron as key and value; the last token of a context, at which it answers, stands in « »; `without` says what silence does."""
     up, down = np.argsort(-push)[:4], np.argsort(push)[:3]
     return {
-        "neuron": f"b{block + 1} · n {number}{' (silent)' if silent else ''}", "contexts that excite it": "   ".join(contexts),
+        "neuron": f"b{block + 1} n{number}{' (silent)' if silent else ''}", "contexts that excite it": "   ".join(contexts),
         "pushes up": " ".join(shown(names[k]) for k in up), "down": " ".join(shown(names[k]) for k in down), "now": round(now, 2),
-    } | ({"without it": without} if without else {})  # fmt: skip
+    } | ({"without it %": without} if without else {})  # fmt: skip
 
 
 def neuron_of(row: dict[str, Any]) -> tuple[int, int]:
     """Block and number of the neuron of a row."""
-    block, number = row["neuron"].removesuffix(" (silent)").split(" · n ")
+    block, number = row["neuron"].removesuffix(" (silent)").split(" n")
     return int(block[1:]) - 1, int(number)
 
 

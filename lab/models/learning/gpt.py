@@ -146,7 +146,8 @@ class GPT(Inside):
         more = ("induction",) if self.text == "repeats" else ()
         return Stage(
             "attention",
-            companions=("text", ("next", "lens"), "loss", *more),
+            companions=(("next", "lens"), "loss", *more),
+            above=("text",),
             below=("lines", "key-value neurons"),
             drawers=(
                 ("Writing", ("writing", "written")),

@@ -228,7 +228,7 @@ class TextNetwork(NextToken):
     def stage(self):
         """Loss and next letter below the canvas; the rest under words."""
         heads = bool(self.heads_of_all)
-        looks = (("Attention", ("attention", "lines")),) if heads else ()
+        looks = (("Attention", ("attention", "lines", "heads")),) if heads else ()
         more = ("induction",) if self.text == "repeats" and heads else ()
         return Stage(
             "loss",
