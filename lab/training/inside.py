@@ -32,7 +32,13 @@ class Inside(Silencing, Alike, NextToken):
         width: int
         blocks: int
         heads: int
+        context: int
         tied: bool
+
+    @property
+    def places(self) -> int:
+        """Its context."""
+        return self.context
 
     @property
     def heads_of_all(self) -> tuple[Head, ...]:

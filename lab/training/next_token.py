@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Head:
 
 
 class NextToken(Pointing, Writer, Stepwise):
-    """A learner whose program reads `context` tokens x and says at each place which is next, compared with t.
+    """A learner whose program reads `places` tokens x and says at each place which is next, compared with t.
 
     Its nodes are `surprise` (nats of each place), the logits (`said`), and for every layer of attention `heads` (shares of every
     head). Its state holds `prompt` (what is looked at), `chosen` (a place in it), `head`, what was `written`, and `samples` of what it
@@ -65,15 +66,17 @@ class NextToken(Pointing, Writer, Stepwise):
         doc="Draw from the likeliest only (0: from all).",
     )
 
-    if TYPE_CHECKING:
-        context: int  # tokens that it reads at once: a parameter, or what follows from one
-
     room = 32  # attention takes much memory
     measures = (
         Measure("held-out loss", "Nats per letter on the part of the text that is never learned from.", "nats", better="lower"),
         Measure("accuracy where it is known", "Share of letters said right; of repeats, from the second time on."),
         Measure("induction", "Strongest head: share of attention that goes to what followed the letter's last occurrence."),
     )
+
+    @property
+    def places(self) -> int:
+        """Tokens that it reads at once."""
+        raise ModelError(f"{self._owner()} does not say how many tokens it reads.")
 
     @property
     def said(self) -> str:
@@ -102,7 +105,7 @@ class NextToken(Pointing, Writer, Stepwise):
     @property
     def maker(self) -> Any:
         """Windows of the text, or repeats."""
-        return Repeats(200 * self.batch, self.context) if self.text == "repeats" else text_of(self.source_file, self.context, self.pairs)
+        return Repeats(200 * self.batch, self.places) if self.text == "repeats" else text_of(self.source_file, self.places, self.pairs)
 
     @property
     def pairs(self) -> int:
@@ -127,13 +130,13 @@ class NextToken(Pointing, Writer, Stepwise):
         """Nats per letter: by chance, by single letters, after one letter, after two; of repeats all are chance."""
         if self.text == "repeats":
             return (math.log(len(self.alphabet)),) * 4
-        return counts_of(self.source_file, self.context, self.pairs)[1]
+        return counts_of(self.source_file, self.places, self.pairs)[1]
 
     def counted(self, before: np.ndarray) -> np.ndarray:
         """(V,) what counting says of the letter after these: by the last two, or the only one; of repeats nothing."""
         if self.text == "repeats":
             return np.full(len(self.alphabet), 1.0 / len(self.alphabet))
-        counts = counts_of(self.source_file, self.context, self.pairs)[0]
+        counts = counts_of(self.source_file, self.places, self.pairs)[0]
         return counts.three(before[-2:-1], before[-1:])[0] if len(before) > 1 else counts.two[before[0]]
 
     def build(self, seed: int) -> Constants:
@@ -150,7 +153,7 @@ class NextToken(Pointing, Writer, Stepwise):
         """The text that is looked at, and what it wrote."""
         letters = index(len(self.alphabet))
         return super().state_bounds(constants, state, step) | {
-            "prompt": replace(letters, shape=((1, self.context),)), "chosen": index(self.context), "written": replace(letters, shape=((0, 10_000),)),
+            "prompt": replace(letters, shape=((1, self.places),)), "chosen": index(self.places), "written": replace(letters, shape=((0, 10_000),)),
             "samples": replace(letters, shape=((0, LINES), LONG)), "sampled": Bound(shape=((0, LINES), 2)),
         }  # fmt: skip
 
@@ -164,7 +167,7 @@ class NextToken(Pointing, Writer, Stepwise):
 
     def _prompt(self, constants: Constants) -> np.ndarray:
         """(n,) letters of the beginning that occur in the text; the first window held out where there are none."""
-        known = constants.maker.known(self.beginning)[-self.context :]
+        known = constants.maker.known(self.beginning)[-self.places :]
         return known if len(known) else np.array(constants.extra["held"]["x"][0], np.int64)
 
     def changed_live(self, before: Any, constants: Constants, state: State) -> None:
@@ -246,16 +249,16 @@ class NextToken(Pointing, Writer, Stepwise):
 
     def pass_over(self, constants: Constants, state: State, tape: State, nodes: list[str], clean: bool = False) -> list[np.ndarray]:
         """Values of nodes for the text that is looked at, without the batch axis; `clean`: nothing is silent."""
-        row, _ = padded(state["prompt"], self.context)
+        row, _ = padded(state["prompt"], self.places)
         found = constants.program.forward(tape, nodes, replace=None if clean else self.silenced(state) or None, x=row)
         return [value[0] for value in found]
 
     def chances_of(self, constants: Constants, state: State, tape: State, clean: bool = False) -> np.ndarray:
-        """(context, V) chances of the next letter after every letter that is looked at."""
+        """(places, V) chances of the next letter after every letter that is looked at."""
         return chances(self.pass_over(constants, state, tape, [self.said], clean=clean)[0][:, : len(self.alphabet)], 1.0, 0)
 
     def _at(self, state: State) -> int:
-        return int(min(state["chosen"][0], len(state["prompt"]) - 1, self.context - 1))
+        return int(min(state["chosen"][0], len(state["prompt"]) - 1, self.places - 1))
 
     def own_streams(self, shape: Any) -> tuple[Stream, ...]:
         """Text, next letters, attention, what was written."""
@@ -358,10 +361,10 @@ class NextToken(Pointing, Writer, Stepwise):
         return [found for look in looks for found in rules.named(look, x, self.alphabet)]
 
     def without(
-        self, constants: Constants, state: State, tape: State, nodes: list[tuple[str, tuple[int, ...], np.ndarray]]
+        self, constants: Constants, state: State, tape: State, nodes: Sequence[tuple[str, tuple[int, ...], np.ndarray]]
     ) -> list[np.ndarray]:
         """(V,) chances of the next letter with one thing more silent: for each (node, shape of a mask, the mask)."""
-        row, at = padded(state["prompt"], self.context)[0], self._at(state)
+        row, at = padded(state["prompt"], self.places)[0], self._at(state)
         found: list[np.ndarray] = []
         for begin in range(0, len(nodes), self.room):
             part = nodes[begin : begin + self.room]
@@ -423,7 +426,7 @@ class NextToken(Pointing, Writer, Stepwise):
     ) -> np.ndarray:  # fmt: skip
         """`count` letters after these, drawn as the parameters say unless told otherwise."""
         return write_on(
-            constants.program, tape, tokens, count, self.context, temperature=self.temperature if temperature is None else temperature,
+            constants.program, tape, tokens, count, self.places, temperature=self.temperature if temperature is None else temperature,
             most=self.most if most is None else most, seed=seed, replace=silent or None, node=self.said, letters=len(self.alphabet),
         )  # fmt: skip
 
@@ -440,7 +443,7 @@ class NextToken(Pointing, Writer, Stepwise):
         self, constants: Constants, state: State, text: str, count: int, *, temperature: float | None = None, most: int | None = None, seed: int = 0
     ) -> tuple[str, str]:  # fmt: skip
         """Go on with a text; what it has never seen is left out, and it reads at most its context."""
-        tokens = constants.maker.known(text)[-self.context :]
+        tokens = constants.maker.known(text)[-self.places :]
         tokens = tokens if len(tokens) else self._prompt(constants)
         more = self._go_on(
             constants, self.tape_state(constants, state), tokens, count, (constants.seed, 4, seed), self.silenced(state), temperature, most
@@ -452,7 +455,7 @@ class NextToken(Pointing, Writer, Stepwise):
         """Draw one letter and put it at the end of the text; the oldest leaves where the context is full."""
         seed = (constants.seed, 3, *map(int, state["prompt"][-4:]))
         more = self._go_on(constants, self.tape_state(constants, state), state["prompt"], 1, seed, self.silenced(state))
-        state["prompt"] = np.concatenate([state["prompt"], more])[-self.context :]
+        state["prompt"] = np.concatenate([state["prompt"], more])[-self.places :]
         state["chosen"][0] = len(state["prompt"]) - 1
 
     @action("Read", text=(str, param("", doc="Letters that it shall read; those that the text never had are left out.")))
@@ -461,7 +464,7 @@ class NextToken(Pointing, Writer, Stepwise):
         known = constants.maker.known(text)
         if not len(known):
             raise ModelError(f"None of these letters occurs in the text that is learned: use {''.join(self.alphabet).strip()[:30]}.")
-        state["prompt"] = known[-self.context :]
+        state["prompt"] = known[-self.places :]
         state["chosen"][0] = len(state["prompt"]) - 1
         state["written"] = np.zeros(0, np.int64)
 

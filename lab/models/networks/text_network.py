@@ -98,7 +98,7 @@ class TextNetwork(NextToken):
             network_of(self.graph)
         except LabError as error:
             raise self.refuse("graph", str(error).rstrip(".")) from None
-        if self.text == "repeats" and self.context < 24:
+        if self.text == "repeats" and self.places < 24:
             raise self.refuse("graph", "must read at least 24 places for repeats, whose period goes up to 11: change its Tokens")
         if self.text != "file":
             self._fit()
@@ -116,7 +116,7 @@ class TextNetwork(NextToken):
                 )
 
     @property
-    def context(self) -> int:
+    def places(self) -> int:
         """Places of its Tokens."""
         return int(network_of(self.graph)[1].parameters.values()["places"])
 
@@ -146,8 +146,8 @@ class TextNetwork(NextToken):
         self._fit()
         graph, _, embedding, head = network_of(self.graph)
         classes = [node.parameters.values()["vocabulary"] for node in (embedding, head)]
-        logits, layers = write(tape, graph, tape.labels("x", classes[0], (self.context,)))
-        self.compare(tape, logits, tape.labels("t", classes[1], (self.context,)))
+        logits, layers = write(tape, graph, tape.labels("x", classes[0], (self.places,)))
+        self.compare(tape, logits, tape.labels("t", classes[1], (self.places,)))
         return tuple(Weights(*layer) for layer in layers)
 
     def build(self, seed: int):
