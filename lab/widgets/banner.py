@@ -151,10 +151,10 @@ class Banner(Laid):
         left = (stage.width() - width) // 2
         if self._above is None or self._above.isHidden():
             tops = range(AWAY, max(AWAY, min(AWAY + LOWER, stage.height() - height - AWAY)) + 1, 2)
-            words = self.lettering()
-            place = clearest((QRect(left, top, width, height) for top in tops), words)
-            if covered(place, words):
-                place = clearest((place, *self.elsewhere(place.size())), words)
+            below = self.lettering()
+            place = clearest((QRect(left, top, width, height) for top in tops), below)
+            if covered(place, below):
+                place = clearest((place, *self.elsewhere(place.size())), below)
             self.setGeometry(place)
         else:
             self.setGeometry(left, self._above.geometry().bottom() + 7, width, height)

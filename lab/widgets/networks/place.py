@@ -119,9 +119,10 @@ class CanvasPlace(QSplitter):
 
     def places(self, size: QSize) -> list[QRect]:
         """Where a sentence of this size may lie over the canvas, in what the canvas stands on: the upper ones first."""
-        if not self.editor.isVisible():
+        stage = self.parentWidget()
+        if stage is None or not self.editor.isVisible():
             return []
-        corner = self.editor.view.mapTo(self.parentWidget(), QPoint(0, 0))
+        corner = self.editor.view.mapTo(stage, QPoint(0, 0))
         return [area.translated(corner) for area in self.editor.places(size)]
 
     @property
