@@ -28,6 +28,7 @@ from lab.errors import ModelError, near
 # the gradient offset of a value that needs none is -1.
 OPCODE, BATCHED, OUT, DOUT, X, DX, Y, DY, Z, DZ, AUX, STATISTICS, FRESH, SIZE, FLOATS, INTS = range(16)
 WIDTH = 32
+MACS = WIDTH - 1  # multiply-adds per sample, which say how long an instruction takes; the integers of none come so far
 # Opcodes below 0 steer the inner loop of a settling and call no kernel.
 ENTER, HEAD, END = -1, -2, -3
 
@@ -92,8 +93,14 @@ def opcode(
 @cache
 def reads_mode(known: Opcode) -> bool:
     """Whether the forward kernel reads the mode or draws random numbers: then two passes over the same inputs may differ."""
-    loads = (i.argval for i in get_instructions(getattr(known.forward, "py_func", known.forward)) if i.opname.startswith("LOAD_FAST"))
-    return any({"train", "random"} & {*(names if isinstance(names, tuple) else (names,))} for names in loads)
+    return bool({"train", "random"} & loads(known.forward))
+
+
+@cache
+def loads(kernel: Callable) -> frozenset[str]:
+    """Which of its arguments and variables a kernel reads."""
+    found = (i.argval for i in get_instructions(getattr(kernel, "py_func", kernel)) if i.opname.startswith("LOAD_FAST"))
+    return frozenset(name for names in found for name in (names if isinstance(names, tuple) else (names,)))
 
 
 def operation(function: Callable) -> Callable:
