@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.errors import ModelError, OwnModelError, near
 from lab.search import Subject, rank
+from lab.units import formula, signed
 
 if TYPE_CHECKING:
     from lab.model import Model
@@ -136,7 +137,8 @@ def _declared(path: Path, tree: ast.Module) -> Entry | None:
 
 def first_words(doc: str) -> str:
     """The first paragraph of a docstring as plain words, for where nothing sets it: without the marks around code."""
-    return " ".join(doc.strip().split("\n\n")[0].split()).replace("`", "")
+    words = " ".join(doc.strip().split("\n\n")[0].split()).split("`")
+    return "".join(formula(part) if k % 2 else signed(part) for k, part in enumerate(words))
 
 
 _PARAMETER = re.compile(r"^    (\w+): [^\n=]+ = (?:param)?\(?.*?(?=^    \w|\Z)", re.M | re.S)

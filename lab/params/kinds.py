@@ -41,7 +41,7 @@ def register(kind: ParameterKind) -> ParameterKind:
 
 def _bare(text: str, unit: str) -> str:
     """What was typed without its unit, in the letters of programs."""
-    for own in {unit, typeset(unit), unit_for(1, unit)} - {""}:
+    for own in {unit, typeset(unit), unit_for(1, unit), unit.lstrip("°")} - {""}:
         text = text.strip().removesuffix(own)
     return plain(text)
 

@@ -14,12 +14,24 @@ from lab.units import figure, number, split
 BETWEEN = " · "  # what parts the figures of a line
 
 
+def elided(text: str, measure: QFontMetrics, width: int) -> str:
+    """A text, cut with an ellipsis where it is wider than `width`.
+
+    Qt compares with fractions of a pixel that its own measure rounds away, and would cut a text that is exactly as wide as its place.
+    """
+    return text if measure.horizontalAdvance(text) <= width else measure.elidedText(text, Qt.TextElideMode.ElideRight, max(0, width))
+
+
 def shortened(text: str, measure: QFontMetrics, width: int) -> str:
-    """As many of the figures in a line as fit; a text that is one piece is cut with an ellipsis."""
+    """As many of the figures in a line as fit, the name of the last one cut rather than its number; other text is cut with an ellipsis."""
     parts = text.split(BETWEEN)
+    figures = len(parts) > 1
     while len(parts) > 1 and measure.horizontalAdvance(BETWEEN.join(parts)) > width:
         parts.pop()
-    return measure.elidedText(BETWEEN.join(parts), Qt.TextElideMode.ElideRight, max(0, width))
+    if figures and measure.horizontalAdvance(parts[0]) > width:
+        name, _, number = parts[0].rpartition(" ")
+        return f"{elided(name, measure, width - measure.horizontalAdvance(f' {number}'))} {number}"
+    return elided(BETWEEN.join(parts), measure, width)
 
 
 def broken(text: str, measure: QFontMetrics, width: int, most: int = 2) -> list[str]:
@@ -33,7 +45,7 @@ def broken(text: str, measure: QFontMetrics, width: int, most: int = 2) -> list[
             break
         lines.append(" ".join(words[:count]))
         rest = " ".join(words[count:])
-    return [*lines, measure.elidedText(rest, Qt.TextElideMode.ElideRight, max(0, width))]
+    return [*lines, elided(rest, measure, width)]
 
 
 class ElidedLabel(QLabel):

@@ -199,7 +199,7 @@ class ActionButton(QPushButton):
             self._value = self._value.replace(**{name: value})
             self.form.set_model(self._value)
         except LabError as error:
-            self.form.show_error((name,), str(error))
+            self.form.show_error((name,), error.said)
 
     def _go(self) -> None:
         self.asked.emit(self.action.name, self._value.values())

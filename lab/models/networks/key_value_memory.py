@@ -97,10 +97,17 @@ class KeyValueMemory(Model):
         "3-8-2 by hand", choices=tuple(SIZES), live=False, main=True, doc="Which block: inputs, key neurons, value neurons."
     )
     activation: str = param("ReLU", choices=tuple(ACTIVATIONS), main=True, symbol=r"\sigma", doc="Activation of the key neurons.")
-    x1: float = param(1.0, lo=-3, hi=3, main=True, group="Input", label="x1", symbol="x_1", doc="First input.")
-    x2: float = param(1.0, lo=-3, hi=3, main=True, group="Input", label="x2", symbol="x_2", doc="Second input.")
+    x1: float = param(1.0, lo=-3, hi=3, main=True, group="Input", label="First input", symbol="x_1", doc="First input.")
+    x2: float = param(1.0, lo=-3, hi=3, main=True, group="Input", label="Second input", symbol="x_2", doc="Second input.")
     x3: float = param(
-        -1.0, lo=-3, hi=3, main=True, group="Input", label="x3", symbol="x_3", doc="Third input (of 64 the others are drawn at random)."
+        -1.0,
+        lo=-3,
+        hi=3,
+        main=True,
+        group="Input",
+        label="Third input",
+        symbol="x_3",
+        doc="Third input (of 64 the others are drawn at random).",
     )
     weight: float = param(1.0, lo=-5, hi=5, group="The chosen number", label="Weight", doc="The number that was clicked last: drag it.")
     norm: bool = param(

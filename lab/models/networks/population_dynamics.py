@@ -249,7 +249,7 @@ class PopulationDynamics(Populations):
     tau_out: float = param(
         20.0, "ms", lo=1, hi=500, log=True, group="Synapse", label="Smoothing", doc="Time constant with which the pictures read the spikes."
     )
-    dt: float = param(1.0, "ms", lo=0.1, hi=2, live=False, group="Numerics", doc="Step of time.")
+    dt: float = param(1.0, "ms", lo=0.1, hi=2, live=False, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time.")
 
     def check(self) -> None:
         check_tuning(self, "LIF", self.lowest)

@@ -122,9 +122,11 @@ class ChannelGates(Model):
     onset: float = param(5.0, "ms", lo=0.0, hi=1000.0, group="Command", doc="When the command begins.")
     width: float = param(15.0, "ms", lo=0.0, hi=1000.0, group="Command", doc="How long it lasts.")
     period: float = param(40.0, "ms", lo=0.0, hi=10_000.0, group="Command", doc="After how long it comes again; 0: never.")
-    temperature: float = param(6.3, "C", lo=-2.0, hi=45.0, group="Membrane", doc="Speeds up the gates threefold for ten degrees.")
+    temperature: float = param(
+        6.3, "°C", lo=-2.0, hi=45.0, group="Membrane", symbol="T", doc="Speeds up the gates threefold for ten degrees."
+    )
     conductance: float = param(20.0, "pS", lo=0.1, hi=500.0, log=True, group="Membrane", doc="Conductance of one open channel.")
-    dt: float = param(0.02, "ms", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", doc="Step of time; the chances of a gate are exact at any.")  # fmt: skip
+    dt: float = param(0.02, "ms", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time; the chances of a gate are exact at any.")  # fmt: skip
 
     @property
     def clock(self) -> Clock:

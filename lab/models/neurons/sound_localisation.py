@@ -211,7 +211,17 @@ class SoundLocalisation(Model):
     jitter: float = param(0.1, "ms", lo=0.0, hi=1.0, main=True, doc="Standard deviation of the spike times of each ear.")
     distance: float = param(20.0, "cm", lo=2.0, hi=50.0, group="Head", doc="Distance d between the ears.")
     speed_of_sound: float = param(343.0, "m/s", lo=300.0, hi=1500.0, group="Head", doc="Speed of sound c in air (1480 in water).")
-    tau: float = param(0.08, "ms", lo=0.02, hi=1.0, log=True, group="Detectors", doc="Time constant of a detector's two inputs.")
+    tau: float = param(
+        0.08,
+        "ms",
+        lo=0.02,
+        hi=1.0,
+        log=True,
+        group="Detectors",
+        symbol=r"\tau",
+        label="Time constant",
+        doc="Time constant of a detector's two inputs.",
+    )
     threshold: float = param(
         1.4, lo=1.05, hi=1.95, group="Detectors", doc="Threshold in inputs: above 1, so that one ear alone never fires a detector."
     )
@@ -224,7 +234,9 @@ class SoundLocalisation(Model):
         group="Detectors",
         doc="Time over which counts are forgotten, so that the peak can follow the source.",
     )
-    dt: float = param(0.02, "ms", lo=0.005, hi=0.05, live=False, log=True, group="Numerics", doc="Step of time.")
+    dt: float = param(
+        0.02, "ms", lo=0.005, hi=0.05, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     @property
     def clock(self) -> Clock:
@@ -267,13 +279,10 @@ class SoundLocalisation(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("head", "Head and source", (Layer("head"), Layer("outline"), Layer("way", style="dashed")), x="left - right", y="front", x_range=(-1.6, 1.6), y_range=(-0.8, 1.6), equal=True, drag="point_at", click="point_at", figures=("angle (°)", "decoded (°)"), labels=("ears", "source (drag it)", "decoded"), front=True),
+            Picture("head", "Head and source", (Layer("head"), Layer("outline"), Layer("way", style="dashed")), x="left – right", y="front", x_range=(-1.4, 1.4), y_range=(-0.45, 1.5), equal=True, drag="point_at", click="point_at", figures=("angle (°)", "decoded (°)"), labels=("left ear", "right ear", "source: drag it", "decoded"), front=True),
             Picture("activity", "Detectors", (Layer("activity", style="bars"),), x="detector", y="recent spikes", figures=("winner", "theory"), front=True),
             Picture("spikes", "Spikes", (Layer("spikes"),), window=60.0),
         )  # fmt: skip
-
-    def labels(self, constants, stream):
-        return ("left ear", "right ear", "source", "decoded") if stream == "head" else ()
 
     def build(self, seed):
         if self.sound == "file":

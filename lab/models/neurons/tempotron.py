@@ -109,9 +109,40 @@ class Tempotron(Model):
     mean: float = param(
         3.0, lo=0.2, hi=6.0, live=False, when=("spikes", SPIKES[1]), group="Patterns", doc="Mean number of spikes of an input."
     )
-    tau_m: float = param(15.0, "ms", lo=2.0, hi=200.0, log=True, live=False, group="Cell", doc="Time constant of the membrane.")
-    tau_s: float = param(3.75, "ms", lo=0.5, hi=150.0, log=True, live=False, group="Cell", doc="Time constant of the synapses.")
-    rate: float = param(0.005, lo=0.00001, hi=1.0, log=True, main=True, symbol=r"\eta", doc="Learning rate of the weights that hear times.")
+    tau_m: float = param(
+        15.0,
+        "ms",
+        lo=2.0,
+        hi=200.0,
+        log=True,
+        live=False,
+        group="Cell",
+        symbol=r"\tau_m",
+        label="Membrane",
+        doc="Time constant of the membrane.",
+    )
+    tau_s: float = param(
+        3.75,
+        "ms",
+        lo=0.5,
+        hi=150.0,
+        log=True,
+        live=False,
+        group="Cell",
+        symbol=r"\tau_s",
+        label="Synapses",
+        doc="Time constant of the synapses.",
+    )
+    rate: float = param(
+        0.005,
+        lo=0.00001,
+        hi=1.0,
+        log=True,
+        main=True,
+        symbol=r"\eta",
+        label="Learning rate",
+        doc="Learning rate of the weights that hear times.",
+    )
 
     def check(self) -> None:
         if self.tau_s >= self.tau_m:

@@ -300,9 +300,15 @@ class WiredNeurons(Model):
         doc="Size of the weight of a synapse that is drawn in the circuit.",
     )
     delay: float = param(0.0, "ms", lo=0.0, hi=50.0, group="Synapses", doc="Time from a spike to its arrival.")
-    tau_s: float = param(5.0, "ms", lo=0.5, hi=200.0, log=True, group="Synapses", doc="Time constant of the synapses.")
-    tau_m: float = param(20.0, "ms", lo=1.0, hi=200.0, log=True, group="Neurons", doc="Time constant of the membranes.")
-    t_ref: float = param(2.0, "ms", lo=SHORTEST, hi=50.0, group="Neurons", doc="Refractory time.")
+    tau_s: float = param(
+        5.0, "ms", lo=0.5, hi=200.0, log=True, group="Synapses", symbol=r"\tau_s", label="Synapses", doc="Time constant of the synapses."
+    )
+    tau_m: float = param(
+        20.0, "ms", lo=1.0, hi=200.0, log=True, group="Neurons", symbol=r"\tau_m", label="Membranes", doc="Time constant of the membranes."
+    )
+    t_ref: float = param(
+        2.0, "ms", lo=SHORTEST, hi=50.0, group="Neurons", symbol="t_{ref}", label="Refractory time", doc="Refractory time."
+    )
     kicked: bool = param(
         False, live=False, group="Start", doc="All begin at rest but the first, which fires at once; otherwise they begin at random."
     )
@@ -314,6 +320,8 @@ class WiredNeurons(Model):
         live=False,
         log=True,
         group="Numerics",
+        symbol=r"\Delta t",
+        label="Time step",
         doc="Step at which the traces are written; spikes are found between steps, so they do not depend on it.",
     )
 

@@ -67,6 +67,7 @@ class NodeItem(QGraphicsItem):
             | QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges
         )
         self.setZValue(10)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # text is what a card costs, and a card seldom changes
         self.caption = ""
         self.colour = 0
         self.inhibits = False

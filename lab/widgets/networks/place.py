@@ -245,6 +245,7 @@ class CanvasPlace(QSplitter):
             after = document.replace(drafts={**drafts, document.model: text})
         self.lab.history.replace(after, what)
         self.lab.history.seal()
+        self.lab.driver.settle()  # a whole network is no edit that another one follows
 
     def open_template(self, family_name: str, title: str) -> None:
         """A template of another family, or to be counted: in this model if it takes any graph, else in the model of that family, or in the one that counts."""
@@ -285,6 +286,7 @@ class CanvasPlace(QSplitter):
 
     def hand_over(self) -> None:
         """Go on with the same network in the other model, as soon as the present weights are known."""
+        self.lab.driver.settle()
         model, source = self.lab.player.model, self.lab.player.source
         if model is None or self.lab.player.runner is None or source is None or self.lab.player.status is None:
             self._go_over("")
