@@ -2,8 +2,8 @@
 
 What an instruction computes for a sample depends on that sample alone, so that its first and its second half can be computed apart: they
 are the same rows of integers with other offsets. What sums over samples, the gradients of parameters, does not go in halves (other sums would be
-other last digits): these instructions wait until the gradients of all values are known, and are dealt out whole, all that add to one
-parameter to the same thread in their old order. What draws random numbers or mixes samples is done alone.
+other last digits): these instructions wait until the gradients of all values are known, and are dealt out for all samples, all that add to
+one parameter, or to one half of its rows, to the same thread in their old order. What draws random numbers or mixes samples is done alone.
 
     forward                                    backward
     halves | alone | halves | ...              halves | alone | ...   then   parameters, dealt out
@@ -25,7 +25,28 @@ import numpy as np
 from lab.kernels import JIT
 from lab.kernels.threads import spare_core
 from lab.tape import interpreter, registry
-from lab.tape.registry import AUX, BATCHED, DOUT, DX, DY, DZ, END, ENTER, FLOATS, INTS, MACS, OPCODE, OUT, SIZE, STATISTICS, X, Y, Z
+from lab.tape.registry import (
+    AUX,
+    BATCHED,
+    DOUT,
+    DX,
+    DY,
+    DZ,
+    END,
+    ENTER,
+    FLOATS,
+    INTS,
+    MACS,
+    OPCODE,
+    OUT,
+    SIZE,
+    START,
+    STATISTICS,
+    STOP,
+    X,
+    Y,
+    Z,
+)
 
 if TYPE_CHECKING:
     from lab.tape.layout import Layout
@@ -123,14 +144,16 @@ class _Maker:
         n = self.whole if row[BATCHED] else 1
         return self._same(row, [(row, n, False)], [(one, n, False), (other, n, False)])
 
-    def _same(self, row: np.ndarray, *ways: list[tuple[np.ndarray, int, bool]]) -> bool:
-        """Whether two ways of doing an instruction leave the same bytes, on random numbers between 0 and 1.
+    def _same(self, row: np.ndarray, *ways: list[tuple[np.ndarray, int, bool]], gradients: bool = False) -> bool:
+        """Whether two ways of doing an instruction leave the same bytes (or gradients), on random numbers between 0 and 1.
 
         A way is a list of rows (this one, or parts of it), their samples, and whether these are the second half.
         """
         operands = [self.sizes.get(int(row[c]), int(row[c] < 0) - 1) for c in OFFSETS]
-        parts = tuple((n, second, *(part[c] >= 0 for c in OFFSETS)) for way in ways for part, n, second in way)
-        key = (parts, *operands, *row[[OPCODE, SIZE, FLOATS, registry.FRESH]].tolist(), *row[INTS:MACS].tolist())
+        parts = tuple(
+            (n, second, *part[[START, STOP]].tolist(), *(part[c] >= 0 for c in OFFSETS)) for way in ways for part, n, second in way
+        )
+        key = (parts, *operands, *row[[OPCODE, SIZE, FLOATS, registry.FRESH]].tolist(), *row[INTS:START].tolist())
         if key not in self.tried:
             own, end = {-1: -1}, 0  # where each operand lies in an arena of its own
             for column in OFFSETS:
@@ -146,7 +169,10 @@ class _Maker:
                     for column in OFFSETS:
                         moved[column] = own[int(part[column])] + (self.first * self.sizes.get(int(part[column]), 0) if second else 0)
                     interpreter.execute(entries, moved[None], 0, 1, a, self.hyper, n, 1, random)
-                left.append(a.tobytes())
+                kept = [own[int(row[c])] for c in GRADIENTS if row[c] >= 0] if gradients else [0]
+                left.append(
+                    b"".join(a[at : min((v for v in own.values() if v > at), default=end) if gradients else end].tobytes() for at in kept)
+                )
             self.tried[key] = left[0] == left[1]
         return self.tried[key]
 
@@ -212,7 +238,8 @@ class _Maker:
 
     def backward(self, rows: list[np.ndarray]) -> None:
         """Phases of a backward pass: gradients of values in halves, then those of parameters dealt out."""
-        units, parameters = [], []
+        units: list[np.ndarray] = []
+        parameters: list[np.ndarray] = []
         for row in rows:
             if row[OPCODE] == 0:
                 (units if row[OUT] in self.sizes else parameters).append(row)
@@ -220,7 +247,7 @@ class _Maker:
             of_values, of_parameters = row.copy(), row.copy()
             for column in GRADIENTS:
                 (of_parameters if row[column] in self.sizes else of_values)[column] = -1
-            values, shared = ((part[list(GRADIENTS)] >= 0).any() for part in (of_values, of_parameters))
+            values, shared = (bool((part[list(GRADIENTS)] >= 0).any()) for part in (of_values, of_parameters))
             if values and shared and not self.separable(row, of_values, of_parameters):
                 # Its memory takes something else: before it goes on, the gradients of parameters are dealt out.
                 self.pieces([[unit] for unit in units])
@@ -235,25 +262,91 @@ class _Maker:
 
     def _deal(self, rows: list[np.ndarray]) -> None:
         """Give what shares a parameter, or memory of an operation's own, to one thread, in its order; the longest first."""
-        groups: list[tuple[set[int], list[int]]] = []
-        for k, row in enumerate(rows):
+        if not rows:
+            return
+        divided = self._divided(rows)
+        groups: list[tuple[set[tuple[int, int]], list[int]]] = []
+        for k, (row, part) in enumerate(divided):
             columns = (OUT,) if row[OPCODE] == 0 else (*GRADIENTS, AUX, *(() if row[DOUT] in self.sizes else (DOUT,)))
-            keys, members = {int(row[c]) for c in columns if row[c] >= 0}, [k]
+            keys, members = {(int(row[c]), part) for c in columns if row[c] >= 0}, [k]
             for group in [group for group in groups if group[0] & keys]:
                 groups.remove(group)
                 keys, members = keys | group[0], [*group[1], *members]
             groups.append((keys, members))
         shares: tuple[list[int], list[int]] = ([], [])
         loads = [0.0, 0.0]
-        for load, members in sorted(((self.time(rows[k] for k in group[1]), group[1]) for group in groups), reverse=True):
+        for load, members in sorted(((self.time(divided[k][0] for k in group[1]), group[1]) for group in groups), reverse=True):
             to = int(loads[1] < loads[0])
             shares[to].extend(members)
             loads[to] += load
-        if rows and min(loads) < LEAST:
+        if min(loads) < LEAST:
             self._alone(rows)
-        elif rows:
-            self._two([rows[k] for k in sorted(shares[0])], [rows[k] for k in sorted(shares[1])], self.whole, self.whole)
+        else:
+            one, other = ([divided[k][0] for k in sorted(share)] for share in shares)
+            self._two(one, other, self.whole, self.whole)
             self.cost += sum(loads)
+
+    def _divided(self, rows: list[np.ndarray]) -> list[tuple[np.ndarray, int]]:
+        """The rows, with the gradients of large weights in two parts, numbered 0 and 1 (all else: -1), where all that adds to them allows it."""
+        touched: dict[int, list[np.ndarray]] = {}
+        for row in rows:
+            for column in (OUT,) if row[OPCODE] == 0 else (*GRADIENTS, DOUT):
+                if row[column] >= 0 and row[column] not in self.sizes:
+                    touched.setdefault(int(row[column]), []).append(row)
+        cuts = {offset: cut for offset, own in touched.items() if (cut := self._cut(offset, own))}
+        found: list[tuple[np.ndarray, int]] = []
+        for row in rows:
+            column = OUT if row[OPCODE] == 0 else self._weight(row)
+            if column < 0 or int(row[column]) not in cuts:
+                found.append((row, -1))
+                continue
+            parts, rest = self._parts(row, column, *cuts[int(row[column])])
+            found += [(part, k) for k, part in enumerate(parts)]
+            if rest is not None:
+                found.append((rest, -1))
+        return found
+
+    @staticmethod
+    def _weight(row: np.ndarray) -> int:
+        """Column of the gradient that the instruction can compute in parts; -1: none."""
+        number = int(row[OPCODE])
+        known = next((k for k in registry.OPCODES.values() if number % 2 and k.number == number // 2), None)
+        return GRADIENTS[known.divides] if known is not None and known.divides >= 0 else -1
+
+    def _cut(self, offset: int, rows: list[np.ndarray]) -> tuple[int, int, int] | None:
+        """(rows of the first part, rows, their width) of a weight whose gradient is worth it, and comes to the same bytes."""
+        node = next((n for n in self.layout.tape.nodes if n.base == n.index and self.layout.gradients[n.index] == offset), None)
+        if node is None or len(node.shape) != 2 or node.shape[0] < 2 or self.time(rows) < 2 * LEAST:
+            return None
+        height, width = node.shape
+        first = height // 2 if height < 32 else height // 2 - height // 2 % 16
+        for row in rows:
+            column = OUT if row[OPCODE] == 0 else self._weight(row)
+            if column < 0 or row[column] != offset:
+                return None
+            parts, rest = self._parts(row, column, first, height, width)
+            ways = [(part, self.whole, False) for part in (*parts, *([] if rest is None else [rest]))]
+            if row[OPCODE] and not self._same(row, [(row, self.whole, False)], ways, gradients=True):
+                return None
+        return first, height, width
+
+    @staticmethod
+    def _parts(row: np.ndarray, column: int, first: int, height: int, width: int) -> tuple[list[np.ndarray], np.ndarray | None]:
+        """Two rows, one for each part of the gradient in `column`, and one for what else the instruction gives (or None)."""
+        parts = [row.copy(), row.copy()]
+        if row[OPCODE] == 0:
+            parts[0][SIZE], parts[1][SIZE] = first * width, (height - first) * width
+            parts[1][OUT] += first * width
+            return parts, None
+        rest = row.copy()
+        rest[column] = -1
+        for part, start, end in ((parts[0], 0, first), (parts[1], first, height)):
+            part[START], part[STOP], part[MACS] = start, end, row[MACS] * (end - start) // height
+            for other in GRADIENTS:
+                if other != column:
+                    part[other] = -1
+        rest[MACS] = 0
+        return parts, rest if (rest[list(GRADIENTS)] >= 0).any() else None
 
 
 def halved(layout: Layout, dtype: str, hyper: np.ndarray, parts: list[tuple[list[np.ndarray], list[np.ndarray]]]) -> Halves | None:

@@ -237,9 +237,12 @@ class Program:
             entries = interpreter.table(self.dtype, self._codes)
             halves = self._shared(self._rows, self._objectives[:, :4].tolist(), state, steps if batch == self.batch else 0)
             with self._helper(halves, entries, a, state, 1) as desk:
+                shared = (
+                    (halves.rows, halves.phases, halves.spans, halves.whole) if halves is not None else (self._rows, self._rows, NOTHING, 0)
+                )
                 lesson = interpreter.Lesson(
                     entries, self._rows, self._objectives, self._segments, self._scalars, data.flat, data.stride, fields, order, int(batch), bool(shuffle),
-                    *((halves.rows, halves.phases, halves.spans, halves.whole) if halves is not None else (self._rows, self._rows, NOTHING, 0)), desk,
+                    shared[0], shared[1], shared[2], shared[3], desk,
                 )  # fmt: skip
                 done, status, samples = interpreter.learn(
                     lesson, a, state["hyper"], state["moments"], counters, state["random"], int(steps), records, before
