@@ -402,5 +402,5 @@ class Helper:
         if self._desk.size:
             late = bool(self._desk[interpreter.LATE])
             self._desk[interpreter.CLOSED] = 1
-            Helper._times = min(Helper._times + 1, 6) if late else max(Helper._times - 1, 0)
-            Helper._away = time.monotonic() + (0.125 * 2**Helper._times if late else 0.0)
+            Helper._times = min(Helper._times + 1, 5) if late else max(Helper._times - 1, 0)
+            Helper._away = time.monotonic() + (0.5 * 2**Helper._times if late else 0.0)

@@ -128,9 +128,11 @@ def predict(net, M, b, f, mu, k, batch):
     below = f[batch * net.units[k] : batch * net.units[k + 1]].reshape((batch, n))
     out = mu[batch * net.units[k + 1] : batch * net.units[k + 2]].reshape((batch, m))
     np.dot(below, M[net.weights[k] : net.weights[k + 1]].reshape((n, m)), out)
+    bias = b[net.biases[k] : net.biases[k + 1]]
     for i in range(batch):
+        row = out[i]
         for j in range(m):
-            out[i, j] += b[net.biases[k] + j]
+            row[j] += bias[j]
 
 
 @kernel(fast=False)
@@ -185,6 +187,9 @@ def measure(net, weights, nodes, how, energy, moved, again):
             step = how.rate * moved
             for i in range(x.size):
                 eps[i] += step * (x[i] - mu[i] - nu * eps[i])
+        elif nu == 1.0:
+            for i in range(x.size):
+                eps[i] = x[i] - mu[i]
         else:
             for i in range(x.size):
                 eps[i] = (x[i] - mu[i]) / nu
@@ -225,11 +230,15 @@ def step_of(net, f, eps, k, batch, scale, M, b):
     np.dot(below.T, above, out)
     for i in range(net.weights[k], net.weights[k + 1]):
         M[i] *= scale
+    total = b[net.biases[k] : net.biases[k + 1]]
     for j in range(m):
-        total = 0.0
-        for i in range(batch):
-            total += above[i, j]
-        b[net.biases[k] + j] = scale * total
+        total[j] = 0.0
+    for i in range(batch):  # examples in their order, all units at once
+        row = above[i]
+        for j in range(m):
+            total[j] += row[j]
+    for j in range(m):
+        total[j] *= scale
 
 
 @kernel(fast=False)
