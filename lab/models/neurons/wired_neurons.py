@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.cells import recent
 from lab.kernels import exp, exprel, kernel, seed_state, uniform
-from lab.model import COUNT, MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, index, param
+from lab.model import COUNT, MOST_STEPS, Bound, Clock, Events, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, index, param
 
 MOST = 10
 WAITING = 4096  # spikes under way: more than ten neurons can fire within the longest delay
@@ -436,6 +436,22 @@ class WiredNeurons(Model):
         new = slice(seen, int(events.count[0]))
         recent.remember(state["recent"], events.index[new], (begin + events.steps[new] + events.value[new]) * self.dt)
         return done
+
+    def measured(self, settle: float, duration: float, seed: int = 0) -> np.ndarray:
+        """(neurons,) rates in Hz over a duration, after so long to settle (ms); nothing of a run is touched."""
+        state, n = self.start(None, seed), self.steps_for(100.0)
+        circuit, blank = arrays(Circuit, state), np.empty((n, self.neurons))
+        before = np.zeros(self.neurons)
+        for k in range(round((settle + duration) / 100.0)):
+            if k == round(settle / 100.0):
+                before = state["counts"].astype(float)
+            done = 0
+            while done < n:
+                events = Events(8192)
+                done += _advance(
+                    circuit, self.matrix, self.drives, self.tau_m, self.tau_s, self.t_ref, self.delay, self.dt, blank[done:], blank[done:].copy(), events.columns
+                )  # fmt: skip
+        return 1000.0 * (state["counts"] - before) / duration
 
     def observe(self, constants, state, stream):
         if stream == "graph":

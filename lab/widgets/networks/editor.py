@@ -697,9 +697,14 @@ class NetworkEditor(QWidget):
         unit: str = "",
         spikes: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes."""
+        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes.
+
+        Values of wires, by their identity, are the weights that a run has learned.
+        """
         self._values = dict(values)
-        self.scene.show_activity(values, histories, unit, spikes)
+        flowing, graph = self.graph.kinds.flowing, self.graph
+        flows = {e.id: flowing(graph, e, values) for e in graph.edges if self.scene.edges[e.id].label} if flowing and values else {}
+        self.scene.show_activity(values, histories, unit, spikes, flows)
         self._show_numbers()
 
     def _show_numbers(self) -> None:

@@ -243,8 +243,14 @@ class NetworkScene(QGraphicsScene):
         histories: Mapping[str, np.ndarray],
         unit: str = "",
         spikes: Mapping[str, np.ndarray] | None = None,
+        flows: Mapping[str, str] | None = None,
     ) -> None:
-        """Numbers of a run: the activity of units, the latest rates and spikes of populations, the latest values of ensembles."""
+        """Numbers of a run: the activity of units, the latest rates and spikes of populations, the latest values of ensembles, words on wires."""
+        for id, wire in self.edges.items():
+            words = (flows or {}).get(id, "")
+            if wire.flows != words:
+                wire.flows = words
+                wire.update()
         for id, item in self.nodes.items():
             value = values.get(id, float("nan"))
             if value != item.activity and not (value != value and item.activity != item.activity):
