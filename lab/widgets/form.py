@@ -33,7 +33,7 @@ from lab.params import Described, Spec
 from lab.units import number
 from lab.widgets import theme
 from lab.widgets.fields import Field, make_field
-from lab.widgets.labels import TwoLines
+from lab.widgets.labels import TwoLines, tip
 from lab.widgets.ticks import Ticks
 
 OPEN_ROWS = 12  # groups are open until so many rows are shown; the rest is folded
@@ -84,7 +84,7 @@ class Row(QWidget):
         self.field = field
         self._marked = False
         self.name = shown_name(spec)
-        self.setToolTip(_tip(spec))
+        self.setToolTip(tip(_tip(spec)))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 2, 0, 2)
         grid.setHorizontalSpacing(4)

@@ -29,6 +29,7 @@ from lab.model import Action, Model
 from lab.params import Described
 from lab.widgets import theme
 from lab.widgets.form import ParameterForm
+from lab.widgets.labels import tip
 from lab.widgets.notes import Notes
 from lab.widgets.seed import SeedGroup
 
@@ -160,7 +161,7 @@ class ActionButton(QPushButton):
         super().__init__(action.label + ("…" if specs else ""), parent)
         self.action = action
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setToolTip(action.doc + (f" ({key_of(action)})" if action.shortcut else ""))
+        self.setToolTip(tip(action.doc + (f" ({key_of(action)})" if action.shortcut else "")))
         if action.shortcut:
             self.setShortcut(key_of(action))
         self._value = action.arguments()

@@ -92,7 +92,7 @@ class HodgkinHuxley(SquidShown):
         "current",
         10.0,
         soft=(0, 20),
-        marks={"rheobase": "rheobase", "onset": "firing_onset", "Hopf": "hopf"},
+        marks={"rheobase": "rheobase", "fires on": "firing_onset", "Hopf": "hopf"},
         label="Injected current",
     )
     mode: str = param(
