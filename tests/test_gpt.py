@@ -234,6 +234,12 @@ def test_heads_made_to_follow_a_rule_are_named_by_it_and_an_even_one_by_none():
     assert all(share > 0.99 for _, share, _ in found[1:])
 
 
+def test_the_small_triangles_bear_the_rules_of_the_table(small):
+    captions, rows = [row["head"] for row in small.observe("rules")], small.observe("heads")
+    for caption, row in zip(captions, rows, strict=True):
+        assert caption.startswith(row["head"]) and (len(caption) > len(row["head"])) == (row["looks at"] != "here and there")
+
+
 def test_rules_point_to_where_they_say():
     from lab.training.rules import RULES
 

@@ -19,6 +19,7 @@ from lab.training.texts import help_pages
 __all__ = ["GPT", "help_pages", "induction"]
 
 CHANCE, ONE, TWO, THREE = range(4)
+REPEATED = "dgbacfhedgbacfhedgbacf"  # what is looked at first, where letters repeat
 
 
 class GPT(Inside):
@@ -65,10 +66,10 @@ class GPT(Inside):
         "Help pages of Python": Preset({}, shows="held-out loss < bigram", after=500),
         "One block, two heads": Preset({"blocks": 1, "width": 32, "heads": 2, "tied": False}, shows="held-out loss < bigram", after=1000, slow=True),
         "A circuit grows: random letters that repeat": Preset(
-            {"text": "repeats", "width": 32, "heads": 1, "steps": 3500}, shows="accuracy where it is known > 0.75", after=3500, slow=True
+            {"text": "repeats", "width": 32, "heads": 1, "steps": 3500, "beginning": REPEATED}, shows="accuracy where it is known > 0.75", after=3500, slow=True
         ),
         "The same with one block: it cannot": Preset(
-            {"text": "repeats", "blocks": 1, "width": 32, "heads": 1, "steps": 3500}, shows="accuracy where it is known < 0.55", after=3500, slow=True
+            {"text": "repeats", "blocks": 1, "width": 32, "heads": 1, "steps": 3500, "beginning": REPEATED}, shows="accuracy where it is known < 0.55", after=3500, slow=True
         ),
         "Byte pairs in place of letters": Preset({"tokens": "byte pairs"}, shows="held-out loss < bigram", after=800, slow=True),
         "Four blocks, slow and better": Preset({"blocks": 4, "width": 96, "steps": 4000}, shows="held-out loss < trigram", after=1000, slow=True),
@@ -146,8 +147,7 @@ class GPT(Inside):
         more = ("induction",) if self.text == "repeats" else ()
         return Stage(
             "attention",
-            companions=(("next", "lens"), "loss", *more),
-            above=("text",),
+            companions=(("text", "next"), ("lens", "loss"), *more),
             below=("lines", "key-value neurons"),
             drawers=(
                 ("Writing", ("writing", "written")),
