@@ -139,8 +139,12 @@ def test_a_silent_head_and_block_change_what_comes_next_and_nothing_of_the_train
     now, before = (np.exp(x - x.max()) / np.exp(x - x.max()).sum() for x in logits)
     moved = small.summary()["next letter moved by silence (%)"]
     assert moved > 0 and moved == pytest.approx(50 * np.abs(now - before).sum(), rel=1e-5)
+    held = {name: rows[:48] for name, rows in small.constants.extra["held"].items()}
+    program, silent = small.constants.program, model.silenced(small.state)
+    losses = [program.forward(tape, "loss", replace=r, **held).mean(dtype=float) for r in (silent, None)]
+    assert small.summary()["silence costs (nats)"] == pytest.approx(losses[0] - losses[1], abs=1e-6) != 0
     small.act("let_all_speak")
-    assert "next letter moved by silence (%)" not in small.summary()
+    assert not {"next letter moved by silence (%)", "silence costs (nats)"} & set(small.summary())
     np.testing.assert_array_equal(small.state["parameters"], weights)
 
 
@@ -207,6 +211,13 @@ def test_what_is_said_of_a_silence_beforehand_is_what_the_silence_does(small):
     after = model.chances_of(constants, state, tape)[model._at(state)]
     assert f"→ {100 * after[k]:.0f}" in head["without it %"] and "(silent)" in small.observe("heads")[0]["head"]
     small.act("let_all_speak")
+
+
+def test_the_chosen_neuron_is_said_in_words(small):
+    small.act("choose_neuron", index=2)
+    row = next(r for r in small.observe("key-value neurons") if r["neuron"].startswith(small.summary()["neuron"].partition(":")[0]))
+    said = small.summary()["neuron"]
+    assert f"{row['now']:.2f} here" in said and said.endswith(f"pushes up {' '.join(row['pushes up'].split(' ')[:3])}") and "»" in said
 
 
 def test_a_context_shows_at_which_letter_the_neuron_answers(small):

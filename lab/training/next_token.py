@@ -234,6 +234,7 @@ class NextToken(Pointing, Writer, Stepwise):
             found.pop("induction", None)
         if self.silenced(state):
             found["next letter moved by silence (%)"] = self.moved_by_silence(constants, state)
+            found["silence costs (nats)"] = self.cost_of_silence(constants, state)
         if len(state["written"]):
             found["letters written"] = len(state["written"])
         found |= {f"{name} (nats)": float(lines[k]) for k, name in enumerate(names)}
@@ -413,6 +414,13 @@ class NextToken(Pointing, Writer, Stepwise):
         at, tape = self._at(state), self.tape_state(constants, state)
         now, clean = (self.chances_of(constants, state, tape, clean=clean)[at] for clean in (False, True))
         return float(50.0 * np.abs(now - clean).sum())
+
+    def cost_of_silence(self, constants: Constants, state: State) -> float:
+        """Nats per letter by which the loss on some windows held out is higher than with nothing silent."""
+        held, tape = constants.extra["held"], self.tape_state(constants, state)
+        some = {name: rows[:SEARCHED] for name, rows in held.items()}
+        now, clean = (constants.program.forward(tape, "surprise", replace=silent, **some) for silent in (self.silenced(state), None))
+        return float((now.mean(dtype=float) - clean.mean(dtype=float)) / constants.extra["each"])
 
     # -- what a person may do --
 

@@ -32,7 +32,10 @@ class GPT(Inside):
     - press play and watch the loss fall through the four lines, and the samples become words;
     - click a letter of the text: everything is then about that place: the next letters it expects, where each head looks from there,
       what the model would say if it stopped after each block, and which neurons answer;
-    - click a triangle of attention: its lines appear; *Silence the head* and see which letters become likelier without it;
+    - read below each triangle which rule its head follows, if a simple one says it: the one before, the same one last time, what followed it then;
+    - click a triangle of attention: its lines appear; *Silence the head* and see which letters become likelier without it, and what it costs on text
+      held out. *Without it* in the tables says beforehand what a silence does to the likeliest letter;
+    - drag over places of *Neurons of the block, over the text*: where else do the same neurons answer?
     - the preset *A circuit grows*: random letters that repeat. One block cannot do it; with two, a head that finds the last
       occurrence of the present letter grows, suddenly, and the accuracy jumps;
     - the preset *Byte pairs*: the same network reads pieces of two or three letters, learnt on the text. Its losses are told per letter, too,
