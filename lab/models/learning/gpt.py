@@ -147,14 +147,14 @@ class GPT(Inside):
     @property
     def stage(self):
         """Attention; the text, what is said of it and after each block, the loss; the rest under words."""
-        more = ("induction",) if self.text == "repeats" else ()
+        repeats = self.text == "repeats"
         return Stage(
             "attention",
-            companions=(("text", "next"), ("lens", "loss"), *more),
+            companions=(("text", "next"), ("loss", "induction") if repeats else ("lens", "loss")),
             below=("lines", "key-value neurons"),
             drawers=(
                 ("Writing", ("writing", "written")),
-                ("Heads", ("heads", "step by step")),
+                ("Heads", (*(("lens",) if repeats else ()), "heads", "step by step")),
                 ("Like places", ("answers of the block", "like places", "letters of it")),
                 ("Maps", ("map", "letters", "neurons")),
                 ("Training", ("gradient", "rate", "check gradients", "layers")),
