@@ -55,6 +55,7 @@ class GPT(Inside):
     icon = "mdi6.script-text-outline"
     order = 95
     also = "transformer; attention; self-attention; large language model; LLM; language model; ChatGPT; tokens; multi-head attention; induction head; next word; text generation; nanoGPT; write text; heads; BPE; byte-pair encoding; tokeniser; tokenizer"
+    takes = ({"what": "writing", "words": "Learn to write from", "into": "file", "values": {"text": "file"}},)
     equations = (
         r"a_{ij} = \mathrm{softmax}_j\left(\frac{q_i \cdot k_j}{\sqrt{d_h}}\right),\ j \leq i,\qquad y_i = \sum_j a_{ij} v_j",
         r"x \leftarrow x + W_o\,[y^1, \ldots, y^H],\qquad x \leftarrow x + \sum_n \mathrm{gelu}(k_n \cdot \mathrm{norm}(x) + b_n)\, v_n",
