@@ -17,7 +17,7 @@ from lab.model import Drawers, Model, Picture, Place, Stage, Strips
 
 __all__ = ["Arrangement", "Box", "Card", "Split", "arrange", "boxes", "cards", "complete"]
 
-NARROW, LOW = 760, 420  # px: a place smaller than this shows main and what fits beside it
+NARROW, LOW = 760, 490  # px: a place smaller than this shows main and what fits beside it
 STRIPS = 4  # strips of a stage that nobody declared
 FEW = 3  # strips of a place that is narrow or low: more would be too low to be read
 COMPANIONS = 3

@@ -390,13 +390,13 @@ class GenerativeAdversarialNetwork(Adversarial):
 
     @property
     def stage(self):
-        """The scheme above, what D believes large, G and the modes beside it, the losses below them."""
+        """The scheme above, what D believes large, G beside it, the modes and the losses below that."""
         if self.data == "digits":
             return Stage("forged digits", companions=("between", "modes", "loss"), above=("scheme",))
         if self.dimensions == 1:
             return Stage("densities", companions=("belief", "transport", "loss"), above=("scheme",))
-        beside = ("bend", "modes") if len(self.modes()) else "bend"
-        return Stage("field", companions=(beside, "loss"), above=("scheme",))
+        below = ("modes", "loss") if len(self.modes()) else "loss"
+        return Stage("field", companions=("bend", below), above=("scheme",))
 
     def look(self, constants, state, tape, stream):
         """Field, points, grid; densities; digits."""

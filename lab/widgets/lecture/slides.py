@@ -96,7 +96,9 @@ def parameters_of(model: Model, what: Picture | Strips, preset: Mapping[str, Any
     pictures = {p.name: p for p in model.pictures}
     shown = [pictures[name] for name in what.pictures] if isinstance(what, Strips) else [what]
     held = [handle.param for each in shown for handle in each.handles if handle.axis == "y"]
-    wanted = [*held, *(preset or ()), *(n for n, s in specs.items() if s.main), *specs]
+    main = [n for n, s in specs.items() if s.main]
+    own = [n for n in main if n in vars(type(model)).get("__annotations__", ())]  # what this model is about, before what all trainings have
+    wanted = [*held, *(preset or ()), *own, *main, *specs]
     able = [n for n in dict.fromkeys(wanted) if _slides(specs[n]) and applies(model, specs[n])]
     return tuple(sorted(able, key=lambda n: not specs[n].live))[:1]
 

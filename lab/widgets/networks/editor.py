@@ -683,10 +683,11 @@ class NetworkEditor(QWidget):
         histories: Mapping[str, np.ndarray],
         unit: str = "",
         spikes: Mapping[str, np.ndarray] | None = None,
+        maps: Mapping[str, tuple[np.ndarray, str]] | None = None,
     ) -> None:
-        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes."""
+        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes; maps of units."""
         self._values = dict(values)
-        self.scene.show_activity(values, histories, unit, spikes)
+        self.scene.show_activity(values, histories, unit, spikes, maps)
         self._show_numbers()
 
     def _show_numbers(self) -> None:

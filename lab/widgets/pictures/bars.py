@@ -23,7 +23,7 @@ from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Marks
 from lab.widgets.pictures.legend import Entry
-from lab.widgets.pictures.plot import PlotView
+from lab.widgets.pictures.plot import PlotView, widest_pair
 from lab.widgets.pictures.texts import Texts
 
 HATCH = (
@@ -162,7 +162,7 @@ class BarsView(PlotView):
 
     def _have_room(self, names: tuple[str, ...]) -> bool:
         measure = QFontMetricsF(self.across.style["tickFont"] or theme.mono_font())
-        return max(map(measure.horizontalAdvance, names)) <= self.field.width() / len(names) - 8
+        return widest_pair([measure.horizontalAdvance(name) for name in names]) <= self.field.width() / len(names) - 4
 
     def _item(self, key: tuple[int, int], make: Any) -> Any:
         if key not in self._items:
@@ -196,7 +196,7 @@ class BarsView(PlotView):
         values = [_middles(row, k, len(measured)) for k, (_, row, _, _) in enumerate(measured)] if self.picture.y_log is True else []
         x, y = (np.concatenate(parts) for parts in zip(*values, strict=True)) if values else (np.empty(0), np.empty(0))
         known = np.isfinite(y) & (y > 0)
-        if (self._along and known.sum() > 6) or not 0 < known.sum() <= WRITTEN:
+        if self._along or not 0 < known.sum() <= WRITTEN:  # names along the bars stand where the numbers would
             x, y, known = np.empty(0), np.empty(0), np.empty(0, bool)
         at = np.stack(self.place(x[known], y[known]), axis=1)
         self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0, avoid=lambda: at)

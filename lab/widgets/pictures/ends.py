@@ -17,7 +17,7 @@ from lab.widgets import theme
 EDGE = 8.0
 WIDEST = 132.0  # px that names may take
 CLOSE = 0.85  # of the height of a name, from one to the next where there is little room
-SHARE = 0.3  # of the width of the picture, at most
+SHARE = 0.36  # of the width of the picture, at most
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from lab.widgets.pictures.ends import Gutter
 from lab.widgets.pictures.legend import Strip
 
 LONG = 14  # letters of a title that has no room in the gutter of a strip
+APART = 6.0  # px between numbers beside one another
 ROWS_APART = 1.15  # heights of a number from one to the next above it
 GOES_ON = "goes_on"  # argument of a drag's action that wants to know it: whether this place is not the first one of the drag
 MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart without colour
@@ -57,23 +59,35 @@ class TickAxis(pg.AxisItem):
         return [(1.0, [v for v in between if lo <= v <= hi])]
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
-        """Levels of an axis whose numbers have room one above another: a low strip has two or three of them, not five in one place."""
+        """Levels of an axis whose numbers have room above or beside one another: a low strip has two or three of them, not five in one place."""
         levels = super().tickSpacing(minVal, maxVal, size)
-        if self.orientation not in ("left", "right") or not levels or self.logMode:
+        if not levels or self.logMode:
             return levels
         measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
-        least = ROWS_APART * measure.height() * abs(maxVal - minVal) / max(size, 1.0)
-        return [(_round_step(spacing, least), offset) for spacing, offset in levels]
+        a_pixel = abs(maxVal - minVal) / max(size, 1.0)
+        if self.orientation in ("left", "right"):
+            return [(_round_step(spacing, ROWS_APART * measure.height() * a_pixel), offset) for spacing, offset in levels]
+
+        def beside(spacing: float) -> float:
+            ends = self.tickStrings([spacing * math.floor(minVal / spacing), spacing * math.ceil(maxVal / spacing)], 1.0, spacing)
+            return _round_step(spacing, (max(map(measure.horizontalAdvance, ends)) + APART) * a_pixel)
+
+        return [(beside(spacing), offset) for spacing, offset in levels]
 
     def _named_places(self, lo: float, hi: float, size: float) -> tuple[float, list[float]]:
         """Every place that has a name, or every second, fifth, tenth ... where the names would overlap."""
         lo, hi = sorted((lo, hi))
         measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
         upright = self.orientation in ("left", "right")
-        need = measure.height() if upright else max(map(measure.horizontalAdvance, self.names)) + 4
-        least = need * (hi - lo) / max(size, 1.0)
-        every = next((k for k in (1, 2, 5, 10, 20, 50) if k >= least), 100)
-        return float(every), [float(k) for k in range(0, len(self.names), every) if lo <= k <= hi]
+        widths = [measure.horizontalAdvance(name) for name in self.names]
+        first = next((k for k, name in enumerate(self.names) if name), 0)
+
+        def room(every: int) -> bool:
+            need = measure.height() if upright else widest_pair(widths[first::every]) + 4
+            return need * (hi - lo) / max(size, 1.0) <= every
+
+        every = next((k for k in (1, 2, 5, 10, 20, 50) if room(k)), 100)
+        return float(every), [float(k) for k in range(first, len(self.names), every) if lo <= k <= hi]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Numbers with a real minus sign, powers of ten on a log axis, or the names of places."""
@@ -123,6 +137,13 @@ class TickAxis(pg.AxisItem):
         """Another width may have room for more of the name, or for less."""
         self._fit_label()
         super().resizeEvent(ev)
+
+
+def widest_pair(widths: Sequence[float]) -> float:
+    """What two neighbours need from middle to middle, where names of these widths stand side by side: a wide one beside a narrow one has room."""
+    if len(widths) < 2:
+        return max(widths, default=0.0)
+    return max((one + other) / 2 for one, other in pairwise(widths))
 
 
 def _round_step(spacing: float, least: float) -> float:
