@@ -226,7 +226,7 @@ def test_a_colour_map_stands_clear_of_the_name_of_the_axis(qtbot, show):
 
 
 def test_the_legend_tells_lines_apart_without_colour(show):
-    small = show("waves", (100, 160))
+    small = show("waves", (130, 160))
     marks = [(entry.marker, entry.dashes, entry.dot) for entry in small.strip.entries]
     assert len(set(marks)) == 3 and small.gutter.ends == ()
 
@@ -564,7 +564,7 @@ def test_a_sheet_of_pictures_has_no_overlaps_and_stays_on_the_page():
 
 
 def test_a_high_narrow_picture_breaks_its_legend_into_lines_and_a_low_one_counts_what_is_left_out(show):
-    high, low = show("waves", (100, 420)), show("waves", (100, 140))
+    high, low = show("waves", (130, 420)), show("waves", (130, 140))
     lines = high.strip._lines()
     assert len(lines) > 1 and not any(rest for _, rest in lines)
     assert [entry.text for entries, _ in lines for entry, _ in entries] == ["one", "two", "three"]

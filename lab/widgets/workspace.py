@@ -240,13 +240,13 @@ class Workspace(QMainWindow):
         self._something_moved()
 
     def _toggled(self, word: str) -> None:
-        self._chosen = True
         self.open_drawer(word)
 
     def open_drawer(self, word: str) -> None:
         """Open a drawer, or with no word close the open one."""
         if self.drawers is None:
             return
+        self._chosen = True
         if self.filled:
             self.fill("")
         was = bool(self.drawers.drawers.opened)
