@@ -111,3 +111,38 @@ def test_words_of_drawers_that_have_no_room_wait_behind_a_button(qtbot):
     assert asked == ["Curves"]
     drawers.resize(900, 40)
     assert not drawers.more.isVisible() and drawers.words.isTabVisible(6)
+
+
+def test_a_card_of_a_layer_shows_what_its_first_units_answer(qtbot):
+    from types import SimpleNamespace
+
+    from lab import catalog
+    from lab.engine.simulation import Simulation
+    from lab.graph.document import Graph
+    from lab.widgets.networks.items import TILES, NodeItem
+
+    simulation = Simulation(catalog.load("layered-network")(n=60), 0)
+    layers = simulation.observe("drawing")["layers"]
+    assert [layer["node"] for layer in layers] == [node.id for node in Graph.from_json(simulation.model.graph).nodes]
+    item = SimpleNamespace(_maps=None, tiles=[], update=lambda: None)
+    wide = next(layer for layer in layers if len(layer["maps"]) > TILES)
+    NodeItem.show_maps(item, (wide["maps"], "diverging"))
+    assert len(item.tiles) == TILES and item.tiles[0].width() == wide["maps"].shape[2]
+    NodeItem.show_maps(item, None)
+    assert item.tiles == []
+
+
+def test_a_run_with_a_file_of_ones_own_bears_its_name():
+    from lab import catalog
+    from lab.widgets import notebook
+
+    kind = catalog.load("mlp")
+
+    def told(id, **values):
+        return notebook.Told(id, values)
+
+    names = notebook.names(
+        [told(1, data="file", file="/home/a/wine quality.csv"), told(2), told(3, data="file", file="/home/a/iris.csv", hidden="8")], kind
+    )
+    assert names[1] == "wine quality" and "iris" in names[3] and names[2] == "Defaults"
+    assert not any(word in name for name in names.values() for word in ("File", "Data"))

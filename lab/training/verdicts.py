@@ -44,10 +44,10 @@ def _border(pieces: Sequence[int] | None) -> tuple[str, str, str]:
         return "", "border", ""
     if not pieces or pieces[-1] < 2:
         return GOOD, "border", "One straight line: no layer folds the plane."
-    said = f"The first hidden layer cuts the plane by straight lines into {counted(pieces[0], 'pieces')}"
+    said = f"The first layer cuts the plane into {counted(pieces[0], 'pieces')} with straight edges"
     if len(pieces) > 1:
-        said += f", and what follows cuts those into {number(pieces[-1])}"
-    return GOOD, "border", f"{said}: it bends from one to the next."
+        said += f", the next into {number(pieces[-1])}" if len(pieces) == 2 else f", the others into {number(pieces[-1])}"
+    return GOOD, "border", f"{said}; it bends from one to the next."
 
 
 def _gradient(s: Signs) -> tuple[str, str, str]:

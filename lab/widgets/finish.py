@@ -117,8 +117,8 @@ class FinishCard(Laid):
         self.move(best[2].topLeft())
 
     def _line_needs(self) -> int:
-        """Width of title and buttons beside each other."""
-        return self.title.sizeHint().width() + sum(b.sizeHint().width() + 6 for b in self.buttons) + self._close.sizeHint().width() + 60
+        """Width of the buttons beside each other."""
+        return sum(b.sizeHint().width() + 6 for b in self.buttons) + self._close.sizeHint().width() + 50
 
     def _form(self, form: str, room: int) -> QSize:
         """Become a card, a strip or a line, as wide as there is room for; how large it is then."""
@@ -135,6 +135,7 @@ class FinishCard(Laid):
         for label in self._labels:
             label.setVisible(not strip)
         self._line.setVisible(strip)
+        self.title.setVisible(form != LINE or self._line_needs() + self.title.sizeHint().width() <= width)  # the buttons say it, too
         self.reason.setHidden(strip or self.reason.text().rstrip(".") == self.title.text() or not self.reason.text())
         self._ways.setDirection(QBoxLayout.Direction.LeftToRight if strip else QBoxLayout.Direction.TopToBottom)
         layout = self._column

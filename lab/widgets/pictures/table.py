@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
@@ -48,6 +48,10 @@ def bar_of(value: Any) -> tuple[float, float | None] | None:
 
 class Bars(QStyledItemDelegate):
     """Draws texts of blocks as bars that are as long as their column lets them."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """A bar has no words that could be broken into lines."""
+        return QSize(BAR, 1) if bar_of(index.data()) is not None else super().sizeHint(option, index)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Ground as ever; then the bar, and its tick as an upright line."""
@@ -198,7 +202,7 @@ class TableView(PictureView):
             while sum(widths) > room and limit > NARROWEST:
                 limit -= 4
                 widths = [max(min(width, limit), min(width, low)) for width, low in zip(widths, least, strict=True)]
-            self._narrowed = any(width < need for width, need in zip(widths, needed, strict=True))
+            self._narrowed = any(width < need and not bar for width, need, bar in zip(widths, needed, bars, strict=True))
             growing = [k for k in range(count) if bars[k]] or list(range(count))  # a bar says more the longer it is
             spare = max(0, room - sum(widths)) // len(growing)
             for k, width in enumerate(widths):
