@@ -220,3 +220,45 @@ def test_a_weight_pulled_on_a_run_that_waits_makes_no_other_run(open_window, qtb
     assert window.player.runner is runner and len(window.session.runs()) == runs
     window.history.stack.undo()
     assert window.player.runner is runner and window.canvas.editor.graph.edge(wire).properties.weight == 1.62
+
+
+def test_edits_settle_into_one_run_that_begins_with_all_of_them(open_window):
+    window = open_window("spiking-network", playing=False)
+    editor, driver = window.canvas.editor, window.driver
+    first = window.player.runner
+    for k in range(3):
+        editor.add("poisson", 200.0 * k, 300.0)
+    assert driver.settling and editor.soon.isVisible() and window.player.runner is first
+    window.tuning.change("scale", 0.5)  # what is tuned meanwhile is not told to the network that was
+    assert driver.settling and window.player.runner is first and not first.status.log
+    driver._settling.timeout.emit()  # the moment is over
+    second = window.player.runner
+    assert second is not first and not driver.settling and not editor.soon.isVisible()
+    assert second.experiment.build().scale == 0.5 and second.experiment.build().graph == editor._text
+    assert "a new run has begun" in window.toast.words.text() and window.toast.key == "act"
+    editor.remove()
+    window.history.stack.undo()
+    driver.settle()
+    assert window.player.runner is second, "undone before it was seen: there is nothing to begin anew for"
+    for _ in range(4):
+        window.history.stack.undo()
+    assert driver.settling and window.toast.key != "act"
+    driver.toggle()  # whoever plays wants to see what is drawn
+    assert not driver.settling and window.player.runner is not second and window.player.runner.experiment.build().scale == 1.0
+    window.player.pause()
+
+
+def test_what_waits_is_let_go_when_something_else_comes_to_the_front(open_window):
+    window = open_window("spiking-network", playing=False)
+    editor, driver = window.canvas.editor, window.driver
+    editor.add("poisson", 0.0, 300.0)
+    window.choose_model("perceptron")
+    runner = window.player.runner
+    assert not driver.settling
+    driver.settle()
+    assert window.player.runner is runner and runner.experiment.model == "perceptron"
+    window.choose_model("spiking-network")
+    assert window.player.runner.experiment.build().graph == editor._text
+    editor.add("poisson", 0.0, 600.0)
+    window.close()
+    assert not driver.settling

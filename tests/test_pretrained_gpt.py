@@ -294,3 +294,12 @@ def test_the_small_model_of_the_lab_speaks_of_python(tmp_path, capsys):
     capsys.readouterr()
     assert main(["write", place, "--for", "150", "--from", "The value of "]) == 0
     assert capsys.readouterr().out.startswith("The value of ")
+
+
+def test_heads_of_the_opened_checkpoint_are_named_by_rules_of_its_text(opened):
+    rows = opened.observe("heads")
+    assert len(rows) == len(opened.observe("attention")) and all(row["looks at"] for row in rows)
+    opened.act("choose_head", index=len(rows) - 1)
+    opened.act("silence_head")
+    assert opened.observe("heads")[-1]["head"].endswith("(silent)")
+    opened.act("let_all_speak")

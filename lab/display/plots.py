@@ -18,6 +18,7 @@ from lab.display.sources import LiveSource, Overlay, RecordedSource, Source
 from lab.errors import ModelError
 from lab.model import Layer, Model, Picture, Stream
 from lab.units import typeset as typeset
+from lab.units import unit_for
 
 __all__ = [
     "Axis", "Line", "LiveSource", "Overlay", "Plot", "Range", "RasterPlot", "RecordedSource", "Source", "Spikes", "Stretch", "bucket_size",
@@ -156,7 +157,7 @@ def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) ->
         return Stretch(page, step, 0), Axis(label, page * clock.dt, (page + steps) * clock.dt)
     if step <= steps:
         return Stretch(0, step, 0), Axis(label, 0.0, float(picture.window))
-    before = f"{name} before now ({clock.unit})" if clock.physical else f"{name} before now"
+    before = f"{name} before now ({unit_for(2, clock.unit)})" if clock.physical else f"{name} before now"
     return Stretch(step - steps, step, step), Axis(before, -float(picture.window), 0.0)
 
 

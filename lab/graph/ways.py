@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,12 +46,15 @@ def boxes(rectangles: Sequence[tuple[float, float, float, float]]) -> np.ndarray
 
 def sample(way: np.ndarray) -> np.ndarray:
     """Points of a way (m, 2), at most `STEP` apart, ends included."""
-    found = []
-    for a, b, c, d in way:
-        long = math.dist(a, b) + math.dist(b, c) + math.dist(c, d)
-        t = np.linspace(0, 1, 2 + int(long / STEP))[:, None]
-        found.append((1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t * t * c + t**3 * d)
-    return np.concatenate(found)
+    legs = np.sqrt((np.diff(way, axis=1) ** 2).sum(axis=2)).sum(axis=1)
+    return np.concatenate([_weights(2 + int(long / STEP)) @ piece for long, piece in zip(legs.tolist(), way, strict=True)])
+
+
+@lru_cache(maxsize=512)
+def _weights(count: int) -> np.ndarray:
+    """How much each of four points has to say at `count` places of a cubic curve (count, 4)."""
+    t = np.linspace(0, 1, count)
+    return np.stack([(1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t**3], axis=1)
 
 
 def crossed(points: np.ndarray, cards: np.ndarray, room: float = 0.0) -> np.ndarray:
@@ -276,29 +280,27 @@ def word_place(
     """Where the words of a wire stand, (left, top, right, bottom): on it or just beside it, off cards and other words, and off other wires where it can.
 
     points   of the way; blocked   (n, 4) cards and words that stand already; others   (m, 2) points of other wires
-    quick    on the wire only: a hand is dragging
+    quick    on the wire only, whatever else runs there: a hand is dragging
     """
+    others = others[:0] if quick else others
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    best, least = (0.0, 0.0, 0.0, 0.0), math.inf
+    steps = np.asarray(ASIDE[:1] if quick else ASIDE, float) * (wide / 2 + 8, 1.0)
+    extra = 15.0 * np.arange(len(steps))
+    half = np.array([wide / 2, LABEL / 2])
+    best, least = points[0], math.inf
     for rank, share in enumerate(SHARES):
-        at = points[min(len(points) - 1, int(np.searchsorted(lengths, share * lengths[-1])))]
-        for aside, (dx, dy) in enumerate(ASIDE[:1] if quick else ASIDE):
-            x, y = at[0] + dx * (wide / 2 + 8), at[1] + dy
-            box = np.array([x - wide / 2, y - LABEL / 2, x + wide / 2, y + LABEL / 2])
-            over = (
-                np.minimum(box[2:] + WIDE, blocked[:, 2:]) - np.maximum(box[:2] - WIDE, blocked[:, :2])
-                if len(blocked)
-                else np.zeros((0, 2))
-            )
-            covered = float(np.prod(np.clip(over, 0, None), axis=1).sum())
-            wires = int(
-                (
-                    (others[:, 0] > box[0] - 2) & (others[:, 0] < box[2] + 2) & (others[:, 1] > box[1] - 2) & (others[:, 1] < box[3] + 2)
-                ).sum()
-            )
-            cost = 1000 * covered + 12 * min(wires, 12) + 6 * rank + 15 * aside
-            if cost < least:
-                best, least = (float(box[0]), float(box[1]), float(box[2]), float(box[3])), cost
+        at = points[min(len(points) - 1, int(np.searchsorted(lengths, share * lengths[-1])))] + steps  # (places, 2)
+        low, high = at - half, at + half
+        over = np.minimum((high + WIDE)[:, None], blocked[:, 2:]) - np.maximum((low - WIDE)[:, None], blocked[:, :2])
+        covered = np.prod(np.clip(over, 0, None), axis=2).sum(axis=1)
+        (left, top), (right, bottom) = low.min(0) - 2, high.max(0) + 2
+        near = others[(others[:, 0] > left) & (others[:, 0] < right) & (others[:, 1] > top) & (others[:, 1] < bottom)]  # few of thousands
+        wires = ((near > low[:, None] - 2) & (near < high[:, None] + 2)).all(axis=2).sum(axis=1)
+        cost = 1000 * covered + 12 * np.minimum(wires, 12) + 6 * rank + extra
+        k = int(cost.argmin())
+        if cost[k] < least:
+            best, least = at[k], float(cost[k])
         if least < 6 * rank + 6:  # nothing further along can be better
             break
-    return best
+    (x, y), (dx, dy) = best.tolist(), half.tolist()
+    return x - dx, y - dy, x + dx, y + dy

@@ -8,6 +8,8 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from lab.errors import LabError
 from lab.graph.document import Graph
 from lab.graph.kinds.layers import kind_of, shapes, sized
@@ -74,6 +76,22 @@ def depths_of(graph: Graph) -> dict[str, int]:
     for id in graph.order():
         found[id] = max((found[e.source] + 1 for e in graph.incoming(id)), default=0)
     return found
+
+
+def activity(
+    shown: Graph, graph: Graph, sizes: Mapping[str, float], depth: Mapping[str, int], deep: float = float("inf")
+) -> dict[str, np.ndarray]:
+    """Nodes of the canvas (of a repeated block its first copy): x, y, mean size of the values, whether they are known.
+
+    A node that is not in `sizes` has the size of what comes in; those deeper than `deep` are not known yet.
+    """
+    found: dict[str, float] = {}
+    for id in graph.order():
+        found[id] = sizes[id] if id in sizes else max((found[e.source] for e in graph.incoming(id)), default=0.0)
+    number = {n.id: k for k, n in enumerate(shown.nodes)}
+    nodes = np.array([(n.x, -n.y, found[n.id] if depth[n.id] <= deep else 0.0, float(depth[n.id] <= deep)) for n in shown.nodes], float)
+    edges = np.array([(number[e.source], number[e.target], 1.0) for e in shown.edges], float).reshape(-1, 3)
+    return {"nodes": nodes.reshape(-1, 4), "edges": edges}
 
 
 def _sources(graph: Graph, id: str) -> list[str]:

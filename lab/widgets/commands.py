@@ -450,6 +450,7 @@ class Commands(QObject):
     def save_to(self, path: str) -> None:
         """Go on under another name; a run that plays goes on playing."""
         w = self.window
+        w.driver.settle()
         status = w.player.status
         run, playing = (status.run_id, status.phase == "running") if status else (None, False)
         moving = w.player.runner is not None

@@ -19,11 +19,13 @@ class Consequence:
     way      nothing: the same network drawn elsewhere; live: the run can take the values over; anew: it takes a new run
     changed  the parameters that have another value
     words    what is to be said where a new run is begun; nothing where the canvas says it
+    drawn    a network was edited and nothing else: one edit follows the other quickly, and the new run may wait for the last of them
     """
 
     way: Literal["nothing", "live", "anew"]
     changed: Mapping[str, Any]
     words: str = ""
+    drawn: bool = False
 
 
 def consequence(before: Experiment, after: Experiment, only_looks: Callable[[str, str, str], bool]) -> Consequence:
@@ -42,7 +44,9 @@ def consequence(before: Experiment, after: Experiment, only_looks: Callable[[str
     first = next(iter(changed), "")
     what = _said(type(new), changed) if changed else f"Seed {after.seed}"
     quiet = bool(first) and specs[first].kind == "graph"
-    return Consequence("live" if live else "anew", changed, "" if quiet else f"{what}: a new run has begun.")
+    return Consequence(
+        "live" if live else "anew", changed, "" if quiet else f"{what}: a new run has begun.", graphs and before.seed == after.seed
+    )
 
 
 def step_words(kind: type[Model], name: str, old: Any, value: Any) -> str:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from lab import catalog
 from lab.display.plots import Source
 from lab.widgets import theme
-from lab.widgets.labels import broken
+from lab.widgets.labels import broken, tip
 from lab.widgets.pictures import PictureView
 
 KIND, NAME, ICON, CHOSEN = (Qt.ItemDataRole.UserRole + k for k in range(4))
@@ -201,7 +201,7 @@ class Gallery(QListWidget):
                 self._add(HEADING, group or catalog.PANELS[self._panel], flags=Qt.ItemFlag.NoItemFlags)
             chosen = entry.name == self._model
             item = self._add(MODEL, entry.title, entry.name, theme.icon(entry.icon, "accent" if chosen else "muted"), chosen)
-            item.setToolTip(entry.about)
+            item.setToolTip(tip(entry.about))
             for preset in entry.presets if chosen else ():
                 self._add(PRESET, preset, preset, chosen=preset == self._preset)
         self.verticalScrollBar().setValue(scrolled)

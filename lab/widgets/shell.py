@@ -118,6 +118,9 @@ class Driving(Protocol):
     def reset_to_defaults(self) -> None:
         """Begin again with the defaults."""
 
+    def settle(self) -> None:
+        """Begin the run that edits of a network wait for now."""
+
     def toggle(self) -> None:
         """Play or pause."""
 

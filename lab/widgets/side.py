@@ -29,6 +29,7 @@ from lab.model import Action, Model
 from lab.params import Described
 from lab.widgets import theme
 from lab.widgets.form import ParameterForm
+from lab.widgets.labels import tip
 from lab.widgets.notes import Notes
 from lab.widgets.seed import SeedGroup
 
@@ -159,7 +160,7 @@ class ActionButton(QPushButton):
         super().__init__(action.label + ("…" if specs else ""), parent)
         self.action = action
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setToolTip(action.doc + (f" ({key_of(action)})" if action.shortcut else ""))
+        self.setToolTip(tip(action.doc + (f" ({key_of(action)})" if action.shortcut else "")))
         if action.shortcut:
             self.setShortcut(key_of(action))
         self._value = action.arguments()
@@ -199,7 +200,7 @@ class ActionButton(QPushButton):
             self._value = self._value.replace(**{name: value})
             self.form.set_model(self._value)
         except LabError as error:
-            self.form.show_error((name,), str(error))
+            self.form.show_error((name,), error.said)
 
     def _go(self) -> None:
         self.asked.emit(self.action.name, self._value.values())

@@ -208,6 +208,7 @@ class Window(QMainWindow):
         self.history.stack.cleanChanged.connect(self.show_title)
         self.driver.begun.connect(self._begun)
         self.driver.over.connect(self.reports.show_end)
+        self.driver.waits.connect(self.canvas.editor.show_waiting)
         self.player.switched.connect(self._switched)
         self.player.failed.connect(self.failed)
         self.player.noted.connect(self.noted)
@@ -413,6 +414,10 @@ class Window(QMainWindow):
         if found.way == "nothing":
             return
         status = self.player.status
+        if self._because == "parameter" and (self.driver.settling or (found.way == "anew" and found.drawn)):
+            # The run in front is of a network that is being edited: it hears of nothing any more, the next one begins with all of it.
+            self.driver.restart_soon(not self.history.back)
+            return
         if found.way == "live" and self._because != "preset" and status is not None and status.phase != "failed":
             self.player.send(Change(dict(found.changed)))
             return
@@ -559,6 +564,7 @@ class Window(QMainWindow):
         self.course.stop()
         self.pulse.stop()
         self.thumbnails.stop()
+        self.driver.forget_edits()
         self.layouts.keep(self.session, self.document)
         place = self.normalGeometry()
         self.settings.put("geometry", [place.x(), place.y(), place.width(), place.height(), int(self.isMaximized())])

@@ -64,7 +64,7 @@ class SpikingNetwork(Model):
     title = "Spiking network"
     group = "Spiking networks"
     icon = "mdi6.graph-outline"
-    order = 10
+    order = 2
     also = "SNN; spiking neural network; Brunel; Vogels-Abbott; balanced network; asynchronous irregular; raster plot; winner take all; ring attractor; COBA; CUBA; cortical network; NEST; Brian; populations of neurons; excitatory and inhibitory populations; build a network; empty canvas"
     takes = ({"what": "graph", "family": "populations"},)
     equations = (

@@ -94,7 +94,7 @@ class HodgkinHuxley(SquidShown):
         "current",
         10.0,
         soft=(0, 20),
-        marks={"rheobase": "rheobase", "onset": "firing_onset", "Hopf": "hopf"},
+        marks={"rheobase": "rheobase", "fires on": "firing_onset", "Hopf": "hopf"},
         label="Injected current",
     )
     mode: str = param(
@@ -129,7 +129,7 @@ class HodgkinHuxley(SquidShown):
         doc="Potassium channels blocked by tetraethylammonium.",
     )  # fmt: skip
     temperature: float = param(
-        6.3, "C", lo=-2, hi=45, soft=(0, 35), symbol="T", marks={"1952:": 6.3}, group="Membrane",
+        6.3, "°C", lo=-2, hi=45, soft=(0, 35), symbol="T", marks={"1952:": 6.3}, group="Membrane",
         doc="Speeds up the gates threefold for ten degrees (Q10 = 3).",
     )  # fmt: skip
     reversal: str = param(
@@ -143,12 +143,42 @@ class HodgkinHuxley(SquidShown):
         -77.0, "mV", lo=-200, hi=200, soft=(-110, -40), symbol="V_K", when=("reversal", "potentials"), group="Ions", label="K reversal",
         doc="Potassium reversal potential.",
     )  # fmt: skip
-    Na_out: float = param(440.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Sodium outside.")
-    Na_in: float = param(50.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Sodium inside.")
-    K_out: float = param(
-        20.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium outside."
+    Na_out: float = param(
+        440.0,
+        "mM",
+        lo=0.01,
+        hi=2000,
+        log=True,
+        when=("reversal", "concentrations"),
+        group="Ions",
+        label="Na outside",
+        doc="Sodium outside.",
     )
-    K_in: float = param(400.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium inside.")
+    Na_in: float = param(
+        50.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", label="Na inside", doc="Sodium inside."
+    )
+    K_out: float = param(
+        20.0,
+        "mM",
+        lo=0.01,
+        hi=2000,
+        log=True,
+        when=("reversal", "concentrations"),
+        group="Ions",
+        label="K outside",
+        doc="Potassium outside.",
+    )
+    K_in: float = param(
+        400.0,
+        "mM",
+        lo=0.01,
+        hi=2000,
+        log=True,
+        when=("reversal", "concentrations"),
+        group="Ions",
+        label="K inside",
+        doc="Potassium inside.",
+    )
     V_L: float = param(
         -54.387, "mV", lo=-200, hi=200, soft=(-80, -40), symbol="V_L", group="Ions", label="Leak reversal",
         doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3).",

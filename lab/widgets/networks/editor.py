@@ -157,8 +157,15 @@ class NetworkEditor(QWidget):
         self.foot.row.addWidget(self.totals, 1)
         self.panel = Panel(self.view, upright=True)
         self.panel.hide()
+        self.soon = Panel(self.view)
+        soon = QLabel("a new run begins in a moment", self.soon)
+        soon.setProperty("role", "caption")
+        self.soon.row.setContentsMargins(10, 4, 10, 4)
+        self.soon.row.addWidget(soon)
+        self.soon.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.soon.hide()
         self.numbers = WireNumbers(self.view, self.do, lambda: self.graph)
-        self.floating = Floating(self.view, self.kinds, self.bar, self.problems, self.foot, self.panel)
+        self.floating = Floating(self.view, self.kinds, self.bar, self.problems, self.foot, self.panel, self.soon)
         self.view.covered = self.floating.covers
         self.view.seen.connect(self._show_zoom)
         self.view.resized.connect(self.floating.place)
@@ -265,6 +272,12 @@ class NetworkEditor(QWidget):
         self.over.setToolTip(about)
         self.over.setVisible(bool(words))
         self.floating.place()
+
+    def show_waiting(self, waits: bool) -> None:
+        """Edits are settling, and a run of the network as it is now begins in a moment; or none does."""
+        self.soon.setVisible(waits)
+        if waits:
+            self.floating.place()
 
     def show_refusal(self, sentence: str) -> None:
         """Why the model cannot run this graph; it stays on the canvas as a draft."""
@@ -684,9 +697,14 @@ class NetworkEditor(QWidget):
         unit: str = "",
         spikes: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes."""
+        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes.
+
+        Values of wires, by their identity, are the weights that a run has learned.
+        """
         self._values = dict(values)
-        self.scene.show_activity(values, histories, unit, spikes)
+        flowing, graph = self.graph.kinds.flowing, self.graph
+        flows = {e.id: flowing(graph, e, values) for e in graph.edges if self.scene.edges[e.id].label} if flowing and values else {}
+        self.scene.show_activity(values, histories, unit, spikes, flows)
         self._show_numbers()
 
     def _show_numbers(self) -> None:

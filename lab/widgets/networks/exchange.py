@@ -76,6 +76,7 @@ class Exchange(QObject):
 
         chosen = self._scene.chosen()
         self._scene.choose(())
+        self._scene.keep_pictures(False)  # else a card would be a picture of the screen in the file
         area = self._scene.extent().adjusted(-20, -20, 20, 20)
         size = QSize(max(200, round(area.width())), max(120, round(area.height())))
 
@@ -87,4 +88,5 @@ class Exchange(QObject):
         except LabError as error:
             self._say(str(error))
         finally:
+            self._scene.keep_pictures(True)
             self._scene.choose(chosen)

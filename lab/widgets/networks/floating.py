@@ -131,9 +131,10 @@ class Zoom(QWidget):
 class Floating(QObject):
     """Keeps palette, bar, problems, footer and the panel at the right in their places over a view."""
 
-    def __init__(self, view: QWidget, palette: QWidget, bar: QWidget, problems: QWidget, foot: QWidget, panel: QWidget):
+    def __init__(self, view: QWidget, palette: QWidget, bar: QWidget, problems: QWidget, foot: QWidget, panel: QWidget, soon: QWidget):
         super().__init__(view)
         self.view, self.palette, self.bar, self.problems, self.foot, self.panel = view, palette, bar, problems, foot, panel
+        self.soon = soon  # a passing word beside the footer: it moves nothing, and nothing makes room for it
         for widget in (palette, problems, panel):
             widget.installEventFilter(self)  # they come and go
 
@@ -163,7 +164,16 @@ class Floating(QObject):
         if not self.problems.isHidden():
             tall = self.problems.height()
             self.problems.setGeometry(left, self.foot.y() - 6 - tall, max(60, min(520, right - left)), tall)
-        for widget in (self.palette, self.bar, self.problems, self.foot, self.panel):
+        soon = self.soon.sizeHint()
+        beside = self.foot.geometry().right() + 1 + EDGE
+        above = beside + soon.width() > right
+        self.soon.setGeometry(
+            max(EDGE, min(x if above else beside, right - soon.width())),
+            self.foot.y() - soon.height() - 6 if above else self.foot.y() + (self.foot.height() - soon.height()) // 2,
+            soon.width(),
+            soon.height(),
+        )
+        for widget in (self.palette, self.bar, self.problems, self.foot, self.panel, self.soon):
             widget.raise_()
 
     def covers(self) -> list[QRectF]:

@@ -67,6 +67,7 @@ class NodeItem(QGraphicsItem):
             | QGraphicsItem.GraphicsItemFlag.ItemSendsGeometryChanges
         )
         self.setZValue(10)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # text is what a card costs, and a card seldom changes
         self.caption = ""
         self.colour = 0
         self.inhibits = False
@@ -305,6 +306,7 @@ class EdgeItem(QGraphicsItem):
         self.edge = edge
         self.lane = lane
         self.label = ""
+        self.flows = ""  # said in place of the label while it runs, as wide
         self.size = 1.0
         self.width = 1.6
         self.problem = ""
@@ -408,7 +410,7 @@ class EdgeItem(QGraphicsItem):
             painter.drawRoundedRect(self._label_at, 6, 6)
             painter.setFont(paints.mono)
             painter.setPen(paints.bad if self.problem else paints.text)
-            painter.drawText(self._label_at, Qt.AlignmentFlag.AlignCenter, self.label)
+            painter.drawText(self._label_at, Qt.AlignmentFlag.AlignCenter, self.flows or self.label)
 
 
 class CommentItem(QGraphicsItem):
@@ -519,6 +521,8 @@ class GroupItem(QGraphicsItem):
 
 def number(value: float) -> str:
     """A value short enough for a circle."""
-    if abs(value) < 10 and value != round(value):
+    if 0.005 <= abs(value) < 10 and value != round(value):
         return f"{value:.2f}".replace("-", units.MINUS)
+    if abs(value) < 0.005:
+        return "0"
     return units.number(round(value) if value == round(value) and abs(value) < 1e5 else value, 3)

@@ -6,6 +6,7 @@ is kept in the document as a draft, so that a person can go on building and undo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from lab import catalog
+from lab.catalog import Taking
 from lab.display.plots import Source
 from lab.errors import LabError
 from lab.graph.document import Graph, family
@@ -147,7 +149,6 @@ class CanvasPlace(QSplitter):
             return
         if there < 0:
             tabs.insertTab(1, inspector, "Selected")
-        self.editor.takers = {t.model: t.words for t in catalog.takers("graph") if t.words and t.model != document.model}
         self.editor.show_handover(kind.hands_over.get("words", ""), kind.hands_over.get("about", ""))
         draft = document.drafts.get(document.model)
         try:
@@ -155,6 +156,10 @@ class CanvasPlace(QSplitter):
         except LabError:
             return
         self.editor.show_text(text)
+        begins = {"", *(n.kind for n in self.editor.graph.nodes)}
+        self.editor.takers = {
+            t.model: t.words for t in catalog.takers("graph") if t.words and t.model != document.model and t.begins in begins
+        }
         self.editor.show_refusal(self._refusal(draft) if draft else "")
 
     def _in_use(self, kind: type[Model]) -> bool:
@@ -234,8 +239,12 @@ class CanvasPlace(QSplitter):
             history.seal()
 
     def _replaced(self, text: str, what: str, values: dict) -> None:
-        """A template: its graph and the values that fit it are one step."""
+        """A template: its graph and the values that fit it are one step; one that begins otherwise than this model's opens in its own."""
         document = self.lab.document
+        home = self._home(Graph.from_json(text))
+        if home is not None and home.model != document.model:
+            self._put_into(home.model, text, values, what)
+            return
         drafts = {k: v for k, v in document.drafts.items() if k != document.model}
         known = catalog.load(document.model).specs()
         try:
@@ -245,6 +254,15 @@ class CanvasPlace(QSplitter):
             after = document.replace(drafts={**drafts, document.model: text})
         self.lab.history.replace(after, what)
         self.lab.history.seal()
+        self.lab.driver.settle()  # a whole network is no edit that another one follows
+
+    def _home(self, graph: Graph) -> Taking | None:
+        """The model that a graph of the present family goes to; none where it may stay."""
+        takes = catalog.entry(self.lab.document.model).takes if self.lab.document.model in catalog.names() else ()
+        if not graph.nodes or any(t.what == "graph" and not t.family for t in takes):
+            return None
+        home = catalog.home(graph.family, {n.kind for n in graph.nodes})
+        return home if home.begins or any(t.begins for t in takes) else None
 
     def open_template(self, family_name: str, title: str) -> None:
         """A template of another family, or to be counted: in this model if it takes any graph, else in the model of that family, or in the one that counts."""
@@ -256,9 +274,9 @@ class CanvasPlace(QSplitter):
             home = next(t for t in anything if t.counts)
             self._put_into(home.model, template.explained().to_json(), home.values, f"Template {title}")
         else:
-            self._put_into(
-                catalog.takers("graph", family_name)[0].model, template.explained().to_json(), dict(template.values), f"Template {title}"
-            )
+            graph = template.explained()
+            home = catalog.home(family_name, {n.kind for n in graph.nodes})
+            self._put_into(home.model, graph.to_json(), dict(template.values), f"Template {title}")
 
     def take_elsewhere(self, name: str) -> None:
         """Count or analyse the network of the canvas, in the model that does it."""
@@ -285,6 +303,7 @@ class CanvasPlace(QSplitter):
 
     def hand_over(self) -> None:
         """Go on with the same network in the other model, as soon as the present weights are known."""
+        self.lab.driver.settle()
         model, source = self.lab.player.model, self.lab.player.source
         if model is None or self.lab.player.runner is None or source is None or self.lab.player.status is None:
             self._go_over("")
@@ -306,14 +325,15 @@ class CanvasPlace(QSplitter):
         if shown[0]["refusal"]:
             self.editor.say(shown[0]["refusal"])
         else:
-            self._go_over(shown[0]["graph"])
+            self._go_over(shown[0]["graph"], json.loads(shown[0].get("values") or "{}"))
 
-    def _go_over(self, text: str) -> None:
+    def _go_over(self, text: str, given: Mapping[str, Any] | None = None) -> None:
         document = self.lab.document
         before = document.experiment().build()
         target = catalog.load(type(before).hands_over["to"])
         # Parameters of one name mean the same where both models take the same graph.
         values = {n: v for n, v in before.values().items() if n in target.specs()} if self._parameter else {}
+        values |= given or {}
         if text:
             values[graph_parameter(target)] = text
         entry = next(e for e in catalog.entries() if e.name == target.name)
@@ -361,6 +381,9 @@ class CanvasPlace(QSplitter):
                 rows = np.asarray(shown["nodes"], float)
                 known = rows[:, 3] > 0 if rows.shape[1] > 3 else np.ones(len(rows), bool)  # units not evaluated yet have no value
                 values = {n.id: float(row[2]) for n, row, k in zip(nodes, rows, known, strict=True) if k}
+                wires = np.asarray(shown["edges"], float)
+                if self.editor.graph.kinds.flowing is not None and len(wires) == len(self.editor.graph.edges):
+                    values |= {e.id: float(row[2]) for e, row in zip(self.editor.graph.edges, wires, strict=True)}
         elif stream := shows.get("rates") or shows.get("values"):
             steps = model.steps_for(STRETCH[stream.canvas])
             _, rows = source.samples(stream.name, max(0, source.step - steps), source.step)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsScene, QGraphicsSimpleTextItem, QGraphicsView
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsScene, QGraphicsSimpleTextItem
 
 from lab.graph.document import GRID, Graph, Problem
 from lab.widgets import theme
@@ -96,8 +96,6 @@ class NetworkScene(QGraphicsScene):
         plain = len(graph.edges) > PLAIN
         relay = plain != self.plain
         self.plain = plain
-        for view in self.views() if relay else ():
-            view.setCacheMode(QGraphicsView.CacheModeFlag.CacheBackground if plain else QGraphicsView.CacheModeFlag.CacheNone)
         kinds = {k.name: k for k in graph.kinds.kinds}
         headings = list(dict.fromkeys(k.group for k in graph.kinds.kinds))
         known_nodes, known_edges = {n.id: n for n in graph.nodes}, {e.id: e for e in graph.edges}
@@ -245,8 +243,14 @@ class NetworkScene(QGraphicsScene):
         histories: Mapping[str, np.ndarray],
         unit: str = "",
         spikes: Mapping[str, np.ndarray] | None = None,
+        flows: Mapping[str, str] | None = None,
     ) -> None:
-        """Numbers of a run: the activity of units, the latest rates and spikes of populations, the latest values of ensembles."""
+        """Numbers of a run: the activity of units, the latest rates and spikes of populations, the latest values of ensembles, words on wires."""
+        for id, wire in self.edges.items():
+            words = (flows or {}).get(id, "")
+            if wire.flows != words:
+                wire.flows = words
+                wire.update()
         for id, item in self.nodes.items():
             value = values.get(id, float("nan"))
             if value != item.activity and not (value != value and item.activity != item.activity):
@@ -311,6 +315,12 @@ class NetworkScene(QGraphicsScene):
                 if item.isVisible():
                     area = area.united(item.sceneBoundingRect())
         return area
+
+    def keep_pictures(self, kept: bool) -> None:
+        """Whether cards are kept as pictures of the screen between one paint and the next."""
+        mode = QGraphicsItem.CacheMode.DeviceCoordinateCache if kept else QGraphicsItem.CacheMode.NoCache
+        for item in self.nodes.values():
+            item.setCacheMode(mode)
 
     def things(self) -> list[QRectF]:
         """Where cards, comments, frames and wires stand."""

@@ -47,7 +47,8 @@ class Wires:
     def lay(self, ids: Iterable[str], dragging: bool = False) -> None:
         """Lay these anew, and find places for their words."""
         scene = self.scene
-        order = [id for id in scene.edges if id in set(ids)]
+        wanted = set(ids)
+        order = [id for id in scene.edges if id in wanted]
         for gone in [id for id in self._points if id not in scene.edges]:
             self._points.pop(gone)
             self._words.pop(gone, None)
@@ -72,15 +73,15 @@ class Wires:
         if scene.units:
             standing += [np.asarray(box(UNDER.translated(i.pos().x(), i.pos().y() + i.body.bottom()))) for i in scene.nodes.values()]
         blocked = [*standing, *(np.asarray(w) for id, w in self._words.items() if id in scene.edges)]
+        quick = dragging and len(scene.edges) > SEARCHED
+        nothing = np.zeros((0, 2))
         for id in order:
             item = scene.edges[id]
             words = None
             if item.label:
                 wide = scene.paints.mono_size.horizontalAdvance(item.label) + 16
-                beside = np.concatenate([p for k, p in self._points.items() if k != id] or [np.zeros((0, 2))]) if few else np.zeros((0, 2))
-                words = self._words[id] = ways.word_place(
-                    self._points[id], wide, ways.boxes(blocked), beside, dragging and len(scene.edges) > SEARCHED
-                )
+                beside = np.concatenate([p for k, p in self._points.items() if k != id] or [nothing]) if few and not quick else nothing
+                words = self._words[id] = ways.word_place(self._points[id], wide, ways.boxes(blocked), beside, quick)
                 blocked.append(np.asarray(words))
             item.put(*ends[id], words)
 

@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from lab.display.plots import nice_ceiling, typeset
 from lab.model import Handle, Model
 from lab.widgets import theme
+from lab.widgets.pictures.ends import End
 from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.plot import PlotView
 
@@ -131,7 +132,7 @@ class Grips(QObject):
                 continue
             at = self._value(handle)
             if handle.axis == "y":
-                self._show_level(name, handle, at)
+                self._show_level(name, at)
                 grip.setPos(x0 + LEVEL_AT * (x1 - x0), at)
                 grip.setVisible(y0 <= at <= y1)
             else:
@@ -139,20 +140,21 @@ class Grips(QObject):
                 nothing = bool(handle.base) and not getattr(self.view.model, handle.param)  # a width of 0: it has no end
                 grip.setVisible(x0 <= at <= x1 and not nothing)
 
-    def _show_level(self, name: str, handle: Handle, at: float) -> None:
-        """A dotted line at the level; one that stands for itself, such as a threshold, bears its name."""
+    def names(self) -> tuple[End, ...]:
+        """Levels that stand for themselves, such as a threshold: they are named in the gutter, where no curve runs through the name."""
+        specs = type(self.view.model).specs()
+        levels = [h for h in self.view.picture.handles if h.axis == "y" and not h.base and self._applies(h)]
+        return tuple(End(("level", h.param), self._value(h), typeset(specs[h.param].label), "muted") for h in levels)
+
+    def _show_level(self, name: str, at: float) -> None:
+        """A dotted line at the level."""
         line = self._levels.get(name)
         if line is None:
-            label = None if handle.base else typeset(type(self.view.model).specs()[name].label)
-            line = pg.InfiniteLine(angle=0, movable=False, label=label, labelOpts=dict(position=0.02, anchors=[(0, 1), (0, 1)]))
+            line = pg.InfiniteLine(angle=0, movable=False)
             line.setZValue(-5)
             self.view.canvas.addItem(line, ignoreBounds=True)
             self._levels[name] = line
-        tokens = theme.current().tokens
-        line.setPen(pg.mkPen(tokens.muted, width=1, style=Qt.PenStyle.DotLine))
-        if getattr(line, "label", None) is not None:
-            line.label.setColor(QColor(tokens.muted))
-            line.label.setFont(theme.sans_font(max(10, theme.current().caption - 1)))
+        line.setPen(pg.mkPen(theme.current().tokens.muted, width=1, style=Qt.PenStyle.DotLine))
         line.setPos(at)
 
     def _value(self, handle: Handle) -> float:
@@ -184,7 +186,7 @@ class Grips(QObject):
         if handle.axis == "x":
             grip.setPos(base + value, grip.pos().y())
         else:
-            self._show_level(name, handle, base + value)
+            self._show_level(name, base + value)
             grip.setPos(grip.pos().x(), base + value)
         self.said.emit("" if final else typeset(f"{spec.label} {spec.text(value)}"))
         self.moved.emit(name, round(value) if spec.kind == "int" else value, final)

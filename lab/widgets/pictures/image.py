@@ -17,6 +17,7 @@ from lab.widgets import theme
 from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.colours import levels_of, lookup, paint
+from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import zoom_of
 
@@ -130,12 +131,15 @@ class ImageView(PlotView):
         self.canvas.addItem(self._arrows, ignoreBounds=True)
         self._cells = Cells()
         self.canvas.addItem(self._cells, ignoreBounds=True)
-        self.field.invertY(True)
+        # Rows go down, as in a table or a picture; over a plane of two values they go up, as in every other plane.
+        self.field.invertY(not (self.picture.equal and self.picture.y_range))
         self.plain = not (self.picture.x or self.picture.y)
         self.field.setAspectLocked(self.picture.equal or self.plain)
         if self.plain:
             self.plot.hideAxis("left")
             self.plot.hideAxis("bottom")
+        elif not self.picture.y and not self.picture.labels:
+            self.plot.hideAxis("left")  # numbers of rows that nobody has named say nothing
         self.hair.setOpacity(0.0)
         self._values: np.ndarray | None = None
         self._coloured: tuple[Any, ...] = (None,)  # what the colours on the screen stand for: array, levels, look
@@ -177,7 +181,7 @@ class ImageView(PlotView):
             )
         self._values = values
         lo, hi = self._levels(values)
-        self.strip.set_scale((self.picture.colours, lo, hi))
+        self._tell(lo, hi)
         if values.ndim == 3:
             self._tiles(values, lo, hi, tuple(self.picture.labels) or self._written(source) or source.labels(layer.stream))
         else:
@@ -185,6 +189,16 @@ class ImageView(PlotView):
         self._point(source)
         self._outline(source)
         return True
+
+    def _tell(self, lo: float, hi: float) -> None:
+        """What colours mean: the map with its ends, or of few values the words of each."""
+        if not self.picture.key:
+            self.strip.set_scale((self.picture.colours, lo, hi))
+            return
+        table = lookup(self.picture.colours)
+        shades = [table[round(255 * min(1.0, max(0.0, (value - lo) / ((hi - lo) or 1.0))))] for value, _ in self.picture.key]
+        inks = ["#{:02x}{:02x}{:02x}".format(*(int(v) for v in shade[:3])) for shade in shades]
+        self.strip.set_entries(tuple(Entry(text, ink, marker="s", dot=True) for ink, (_, text) in zip(inks, self.picture.key, strict=True)))
 
     def _outline(self, source: Source) -> None:
         """Curves over the cells: x is the column and y the row."""
