@@ -197,9 +197,9 @@ def advance_many(cells, move_noise, supply, c, dt, climb, step, now, into, out, 
         if before > room:
             most = steps // 2  # never 0: there is room for a spike of every cell
             continue
-        spikes = Found(
-            *(np.concatenate([getattr(f, name)[: f.used[0]] for f in found]) for name in ("step", "cell", "part")), found[0].used
-        )
+        noted = [(f.step[: f.used[0]], f.cell[: f.used[0]], f.part[: f.used[0]]) for f in found]
+        which, who, where = (np.concatenate(columns) for columns in zip(*noted, strict=True))
+        spikes = Found(which, who, where, found[0].used)
         _write_down(np.argsort(spikes.step, kind="stable"), spikes, done, step, dt, into)
         for new, old in zip((*ahead, *climbing[1:], noise, rng), (*cells, *climb[1:], supply.noise, supply.rng), strict=True):
             old[:] = new
