@@ -1,6 +1,7 @@
 """The one door to Numba: compiled kernels, vectorisable elementary functions, random numbers."""
 
 import lab.kernels.configuration  # noqa: F401  (before anything else imports Numba)
+from lab.kernels.atomic import exchange, look, pause, put
 from lab.kernels.blas import Laid, multiply_add
 from lab.kernels.cache import cache_folder, cache_writable, unkept
 from lab.kernels.compiler import JIT, kernel
@@ -24,7 +25,7 @@ from lab.kernels.pointers import call_at, entry
 from lab.kernels.random import below, exponential, next_bits, normal, poisson, seed_state, uniform
 
 __all__ = [
-    "JIT", "Laid", "below", "cache_folder", "cache_writable", "call_at", "entry", "exp", "exp32", "exp_within", "exp_within32", "expm1", "expm1_quotient", "exponential",
-    "exprel", "finite", "kernel", "log", "multiply_add", "next_bits", "normal", "poisson", "processor", "seed_state", "sigmoid", "sigmoid32", "tanh",
-    "tanh32", "uniform", "unkept",
+    "JIT", "Laid", "below", "cache_folder", "cache_writable", "call_at", "entry", "exchange", "exp", "exp32", "exp_within", "exp_within32", "expm1",
+    "expm1_quotient", "exponential", "exprel", "finite", "kernel", "log", "look", "multiply_add", "next_bits", "normal", "pause", "poisson", "processor", "put", "seed_state",
+    "sigmoid", "sigmoid32", "tanh", "tanh32", "uniform", "unkept",
 ]  # fmt: skip
