@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QMargins, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QTabBar, QToolButton, QVBoxLayout, QWidget
 
@@ -167,7 +167,7 @@ class Drawers(QFrame):
         self._fit_words()
 
     def _fit_words(self) -> None:
-        margins = self.layout().contentsMargins() if self.layout() is not None else QMargins()
+        margins = self.contentsMargins() if (layout := self.layout()) is None else layout.contentsMargins()
         room = self.width() - margins.left() - margins.right() - self.arrow.sizeHint().width() - 8
         left = self.words.fit(room, self.more.sizeHint().width() + 8)
         self.more.setVisible(bool(left))

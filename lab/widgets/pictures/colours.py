@@ -31,7 +31,8 @@ def tinted() -> np.ndarray:
     White in the middle would be a grey slab over a dark ground.
     """
     t = np.linspace(-1.0, 1.0, 256)
-    inks = np.array([theme.colour(f"series{k}").getRgb()[:3] for k in (0, 1)], float)
+    ends = [theme.colour(f"series{k}") for k in (0, 1)]
+    inks = np.array([(ink.red(), ink.green(), ink.blue()) for ink in ends], float)
     alpha = 255 * STRONGEST * np.abs(t) ** 0.7
     return np.column_stack([inks[(t > 0).astype(int)], alpha]).round().astype(np.uint8)
 
