@@ -35,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Stroke:
-    """Wires of one size: whether they take away, the size from 0 (a weight of nothing) to 1, and their places with NaN between wires."""
+    """Wires of one size: whether they take away, the size from 0 to 1, and their places with NaN between wires."""
 
     away: bool
     size: float
@@ -124,12 +124,12 @@ class Drawing:
         return found
 
     def strokes(self, places: Sequence[Place]) -> list[Stroke]:
-        """All wires in a few sizes, thin ones first; a wire that passes nothing is drawn where its number stands at it."""
+        """All wires in a few sizes, thin ones first."""
         curves = self.curves(places)
         if not curves:
             return []
         gap = np.full((1, 1), np.nan)
-        weight, xs, ys, told = [], [], [], []
+        weight, xs, ys = [], [], []
         for k, (x, y) in enumerate(curves):
             own = self.weights(k).ravel()
             top = float(np.abs(own[np.isfinite(own)]).max()) if np.isfinite(own).any() else 0.0
@@ -137,13 +137,11 @@ class Drawing:
             if wire.get("numbers"):
                 own = np.where(own == 0, 1e-9, own)  # a weight of 0 is drawn as a hair: its number would stand on nothing
             weight.append(own / (top or 1.0) * (FAINT if wire.get("faint") else FIXED if wire.get("fixed") else 1.0))
-            told.append(np.full(len(own), bool(wire.get("numbers"))))
             xs.append(np.hstack([x, np.broadcast_to(gap, (len(x), 1))]))
             ys.append(np.hstack([y, np.broadcast_to(gap, (len(y), 1))]))
         w, x, y = np.nan_to_num(np.concatenate(weight)), np.concatenate(xs), np.concatenate(ys)
         band = np.minimum((np.abs(w) * BANDS).astype(int), BANDS - 1)
-        nothing = (w == 0) & np.concatenate(told)
-        found = [Stroke(False, 0.0, x[nothing].ravel(), y[nothing].ravel())] if nothing.any() else []
+        found = []
         for size in range(BANDS):
             for away in (True, False):
                 chosen = (band == size) & ((w < 0) == away) & (w != 0)

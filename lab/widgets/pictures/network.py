@@ -96,8 +96,6 @@ class NetworkView(PictureView):
     @staticmethod
     def _ink(away: bool, size: float) -> QColor:
         tokens = theme.current().tokens
-        if not size:
-            return QColor(tokens.line)
         return QColor(theme.mix(tokens.surface, tokens.series[0 if away else 1], 0.28 + 0.72 * size))
 
     @staticmethod
