@@ -332,7 +332,7 @@ class PlotView(PictureView):
         ends = () if self.up.names or self.up.logMode else units.ticks([lo, hi], (hi - lo) / 4)
         numbers = max(map(measure.horizontalAdvance, ("−0.00", *self.up.names, *ends)))
         most = 128.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
-        return round(min(most, max(self._tag.width() + numbers + 6, numbers + 12, 36)))
+        return round(min(most, max(self._tag.width() + numbers + 12, numbers + 12, 36)))
 
     def lettering(self) -> list[QRect]:
         """The axes, as far as numbers and names stand at them."""
