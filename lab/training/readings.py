@@ -128,7 +128,7 @@ def pieces(model: Any, c: Any, tape: dict) -> list[int] | None:
 
     A piece is where every unit is on the same side of its threshold: there a network of ReLU is linear, and one of tanh nearly so.
     """
-    shape, activation = outline(model), getattr(model, "activation", "")
+    shape, activation = outline(model), model.activation if "activation" in type(model).specs() else ""
     if not (shape.plane and shape.low and model.task == "classification" and activation):
         return None
     hidden = [s.value for s in c.stages[:-1]] if activation != "identity" else []
