@@ -143,7 +143,9 @@ class Picture:
               image that were dragged over.
     hover     an image that stands small beside the cursor as a click there would make it (of a picture whose `click` takes a place);
               only looked at: nothing is done to the run and nothing is logged.
-    levels    lowest and highest value of an image; diverging maps put zero in the middle.
+    levels    lowest and highest value of an image; diverging maps put zero in the middle. Its rows go down, but up over a plane
+              (`equal`, with a `y_range`).
+    key       of an image that holds few values: what each means, told by squares of its colours instead of a colour map.
     numbers   of an image: its values are written into the cells where there is room, as in a confusion of classes.
     weight    relative area of the card; front: what the lesson is about, shown even where the window is small.
     """
@@ -170,6 +172,7 @@ class Picture:
     levels: tuple[float, float] | None = None
     colours: Literal["sequential", "diverging", "grey"] = "sequential"
     labels: tuple[str, ...] = ()
+    key: tuple[tuple[float, str], ...] = ()
     equal: bool = False
     numbers: bool = False
     weight: float = 1.0

@@ -29,6 +29,7 @@ from lab.model import Action, Model
 from lab.params import Described
 from lab.widgets import theme
 from lab.widgets.form import ParameterForm
+from lab.widgets.labels import tip
 from lab.widgets.notes import Notes
 from lab.widgets.seed import SeedGroup
 
@@ -38,6 +39,7 @@ HAND_OVER, TAKE_OVER, PASS_ON = "hand over", "take over", "pass on "  # asked fo
 TAKEN = "Go on with the network that another run of this session has trained, or with weights from a file"
 ROWS, FEW_ROWS = 3, 2  # of action buttons, in a low window fewer: parameters need the height
 LOW = 760  # px: a window less high is low
+SHORT = 430  # px: a panel less high has no words about the model
 
 
 def preset_of(model: Model) -> str:
@@ -161,7 +163,7 @@ class ActionButton(QPushButton):
         super().__init__(action.label + ("…" if specs else ""), parent)
         self.action = action
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setToolTip(action.doc + (f" ({key_of(action)})" if action.shortcut else ""))
+        self.setToolTip(tip(action.doc + (f" ({key_of(action)})" if action.shortcut else "")))
         if action.shortcut:
             self.setShortcut(key_of(action))
         self._value = action.arguments()
@@ -372,10 +374,18 @@ class Side(QWidget):
         if self.form is not None:
             self.form.show_error(names, sentence)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The values come before the words about the model."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self.about.setVisible(not self._projector and self.height() >= SHORT)
+
     def set_projector(self, on: bool) -> None:
         """Fold everything but the parameters of the lesson."""
         self._projector = on
-        self.about.setVisible(not on)
+        self._make_room()
         self.tabs.tabBar().setVisible(not on)
         if self.form is not None and self.run is not None:
             self.form.set_projector(on)

@@ -168,7 +168,7 @@ class BarsView(PlotView):
 
     def _have_room(self, names: tuple[str, ...]) -> bool:
         measure = QFontMetricsF(self.across.style["tickFont"] or theme.mono_font())
-        return max(map(measure.horizontalAdvance, names)) <= self.field.width() / len(names) - 8
+        return max(map(measure.horizontalAdvance, "\n".join(names).split("\n"))) <= self.field.width() / len(names) - 8
 
     def _parted(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Names in lines of their own words where they have no room in one and have it in several; else as they are."""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 
 from lab.display.plots import Overlay, Source
 from lab.widgets import theme
-from lab.widgets.labels import shortened
+from lab.widgets.labels import shortened, tip
 from lab.widgets.pictures.base import PictureView, figures_text
 
 
@@ -99,7 +99,7 @@ class PictureCard(QFrame):
         column.addWidget(self.header)
         column.addWidget(picture, 1)
         if picture.picture.doc:
-            self.title.setToolTip(picture.picture.doc)
+            self.title.setToolTip(tip(picture.picture.doc))
         theme.changes().changed.connect(self.set_theme)
         self.set_theme()
 

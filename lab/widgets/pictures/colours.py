@@ -23,13 +23,16 @@ def lookup(name: str) -> np.ndarray:
 
 
 def levels_of(values: np.ndarray, colours: str, fixed: tuple[float, float] | None) -> tuple[float, float]:
-    """Lowest and highest value of a map: as declared, or those of the data; zero is in the middle of a diverging one."""
+    """Lowest and highest value of a map: as declared, or those of the data; zero is in the middle of a diverging one.
+
+    A declared range of numbers that are never negative, such as a probability, has its own middle there.
+    """
     if fixed is not None:
         lo, hi = fixed
     else:
         finite = values[np.isfinite(values)]
         lo, hi = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-    if colours == "diverging":
+    if colours == "diverging" and not (fixed is not None and lo >= 0.0):
         top = max(abs(lo), abs(hi)) or 1.0
         return -top, top
     return (lo, hi) if hi > lo else (lo, lo + 1.0)

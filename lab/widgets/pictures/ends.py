@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from lab.display.labels import APART, CALM, NEAR, spread
 from lab.display.symbols import runs
 from lab.widgets import theme
 
+NUMBERED = re.compile(r"([A-Za-z])(\d\d?)")  # x1 is the first x
+LOWERED = re.compile(r"(\w)_(\w+)")
 EDGE = 8.0
 WIDEST = 132.0  # px that names may take
 CLOSE = 0.85  # of the height of a name, from one to the next where there is little room
@@ -138,6 +141,8 @@ class Gutter(pg.GraphicsWidget):
 
 def write(painter: QPainter, area: QRectF, text: str, font: QFont) -> None:
     """A name in the middle of a line; a symbol such as τ_m or n as books set it."""
+    lowered = NUMBERED.fullmatch(text) or LOWERED.fullmatch(text)
+    text = f"{lowered.group(1)}_{{{lowered.group(2)}}}" if lowered else text
     symbol = " " not in text and ("_" in text or (len(text) == 1 and text.islower()))
     if not symbol:
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextDontClip, text)

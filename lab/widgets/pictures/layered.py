@@ -133,6 +133,8 @@ class Drawing:
             own = self.weights(k).ravel()
             top = float(np.abs(own[np.isfinite(own)]).max()) if np.isfinite(own).any() else 0.0
             wire = self.wires[k]
+            if wire.get("numbers"):
+                own = np.where(own == 0, 1e-9, own)  # a weight of 0 is drawn as a hair: its number would stand on nothing
             weight.append(own / (top or 1.0) * (FAINT if wire.get("faint") else FIXED if wire.get("fixed") else 1.0))
             xs.append(np.hstack([x, np.broadcast_to(gap, (len(x), 1))]))
             ys.append(np.hstack([y, np.broadcast_to(gap, (len(y), 1))]))

@@ -199,7 +199,7 @@ class Strip(pg.GraphicsWidget):
             painter.save()
             painter.translate(at + width / 2, middle)
             painter.scale(8, 8)
-            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setPen(QPen(theme.colour("muted"), 0.06))  # a mark as dark as the ground has an edge
             painter.setBrush(colour)
             painter.drawPath(Symbols[entry.marker or "o"])
             painter.restore()

@@ -147,15 +147,16 @@ class LinesView(PlotView):
         return bool(own)
 
     def _with_grips(self, ends: tuple[float, float]) -> tuple[float, float]:
-        """The extent with room for the grip of a level that lies at its end: half of it would stand outside the strip."""
-        lo, hi = ends
-        span = hi - lo
-        if not self.led or not span > 0:
-            return ends
+        """The extent with the levels that can be dragged, and room for their grips: half of one at the end would stand outside the strip."""
+        specs = type(self.model).specs()
         levels = [h for h in self.picture.handles if h.axis == "y"]
+        levels = [h for h in levels if (when := specs[h.param].when) is None or getattr(self.model, when[0]) in when[1]]
         at = [float(getattr(self.model, h.param)) + (float(getattr(self.model, h.base)) if h.base else 0.0) for h in levels]
-        near = [a for a in at if lo - 0.01 * span <= a <= hi + 0.01 * span]
-        return min([lo, *(a - GRIP * span for a in near)]), max([hi, *(a + GRIP * span for a in near)])
+        if not self.led or not at or not math.isfinite(ends[0]):
+            return ends
+        lo, hi = min(ends[0], *at), max(ends[1], *at)
+        room = GRIP * (hi - lo)
+        return min([lo, *(a - room for a in at)]), max([hi, *(a + room for a in at)])
 
     def _strokes(self, line: Line, several: bool) -> list[Stroke]:
         """A line as it is drawn, with the area under it where it has one."""

@@ -315,9 +315,11 @@ class PlotView(PictureView):
     def left_needed(self) -> int:
         """Width of the gutter at the left that name and numbers need beside each other."""
         measure = QFontMetricsF(theme.mono_font(max(10, theme.current().caption - 1)))
-        numbers = max(map(measure.horizontalAdvance, ("−0.00", *self.up.names)))
-        most = 112.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
-        return round(min(most, max(self._tag.width() + numbers + 6, numbers + 12, 36)))
+        lo, hi = self.field.viewRange()[1]
+        ends = () if self.up.names or self.up.logMode else units.ticks([lo, hi], (hi - lo) / 4)
+        numbers = max(map(measure.horizontalAdvance, ("−0.00", *self.up.names, *ends)))
+        most = 128.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
+        return round(min(most, max(self._tag.width() + numbers + 12, numbers + 12, 36)))
 
     def lettering(self) -> list[QRect]:
         """The axes, as far as numbers and names stand at them."""
