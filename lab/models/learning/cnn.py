@@ -13,7 +13,7 @@ from lab.training import Supervised, features, readings, redeclared, window
 from lab.training.convolution import convolutions
 from lab.training.drawing import COLUMNS, NEW, Column
 from lab.training.material import outline
-from lab.training.perceptron import ACTIVATIONS
+from lab.training.perceptron import ACTIVATIONS, ATTACKED
 from lab.training.stage import CURVES, led_by
 
 MOST = 32  # tiles
@@ -39,6 +39,7 @@ class ConvolutionalNetwork(Supervised):
     icon = "mdi6.grid"
     order = 20
     also = "CNN; convnet; convolution; convolutional neural network; ConvNet; kernels; filters; feature maps; pooling; LeNet; image recognition; receptive field; picture recognition; image classifier; image classification; max pooling; maxpool; convolutional network"
+    passes_on = ATTACKED
     equations = (
         r"y_{ijf} = \sigma\left(b_f + \sum_{u,v,c} w_{uvcf}\, x_{i+u,\,j+v,\,c}\right)",
         r"p_{ij} = \max_{u,v \in \{0,1\}} y_{2i+u,\,2j+v}",
