@@ -102,7 +102,7 @@ def test_before_the_first_step_a_picture_says_so_in_words(qtbot, name):
     drawn = make(picture(name), model)
     qtbot.addWidget(drawn)
     drawn.refresh(empty, force=True)
-    assert drawn.words == "Nothing to show yet: press play."
+    assert drawn.words == "Nothing to show yet: it comes with the first steps."
 
 
 @pytest.mark.parametrize("name", NAMES)
