@@ -15,6 +15,7 @@ MODELS = {
     "ensembles": ("ensemble-network",),
     "gates": ("boolean-network", "computation-graph"),
     "units": ("hopfield-units",),
+    "predictions": ("predictive-nodes",),
 }
 ALL = [(name, title) for name in FAMILIES for title in family(name).templates]
 UNLIKE = {("boolean-network", "Free units")}  # real values have no truth table: refused, see below

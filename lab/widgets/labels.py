@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from lab.units import figure, number, split
 
+TIP = 70  # letters of a tool tip in one line
 BETWEEN = " · "  # what parts the figures of a line
 
 
@@ -109,6 +111,11 @@ def figure_rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The figures of a run, a name and a number with its unit each: ('loss', '0.31 nats')."""
     named = ((*split(key), value) for key, value in summary.items())
     return [(name, f"{number(value)} {unit}".strip()) for name, unit, value in named]
+
+
+def tip(text: str) -> str:
+    """Words for a tool tip: long ones are broken into lines, which Qt does only for rich text."""
+    return f"<p>{escape(text)}</p>".replace("\n", "<br>") if len(text) > TIP else text
 
 
 def sentence(words: str) -> str:

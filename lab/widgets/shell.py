@@ -264,6 +264,9 @@ class Shell(Protocol):
     def fit_panels(self) -> None:
         """How wide the panels are, and where they stand."""
 
+    def float_panel(self) -> None:
+        """The panel at the right over the canvas, or beside it."""
+
     def leave_canvas(self) -> bool:
         """Escape in the canvas: whether there was something to leave."""
 

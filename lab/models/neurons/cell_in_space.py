@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells.squid import gates_after, gating
 from lab.errors import ParameterError
 from lab.kernels import kernel
-from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, State, Stream, action, param
+from lab.model import COUNT, Bound, Clock, Figure, Handle, Layer, Model, Picture, Preset, Stage, State, Stream, Strips, action, param
 
 FILM = 240  # rows of the picture of space and time, and the most columns
 MOST = 4000  # compartments
@@ -416,6 +416,7 @@ class CellInSpace(Model):
         return (
             Stream("V", "trace", "mV", "Voltage at the electrodes.", (2,), ("A", "B"), every=max(1, round(0.02 / self.dt))),
             Stream("spikes", "raster", "", "Spikes that pass electrodes A (0) and B (1).", every=1),
+            Stream("I", "trace", "nA", "Current injected at the first site, and by pulses anywhere.", every=max(1, round(0.02 / self.dt))),
             Stream("profile", "curve", "mV", "Voltage along the cell.", channels=("V",), x_unit="mm"),
             Stream(
                 "electrodes", "curve", "mV", "Where the electrodes and the stimulus are.", channels=("electrodes", "stimulus"), x_unit="mm"
@@ -452,12 +453,27 @@ class CellInSpace(Model):
                 "film", "Space and time", (Layer("film"),), x=x, y="time (ms)", x_range=ends, y_range=(-self.film_time, 0.0),
                 levels=(-90.0, 50.0), click="stimulate", weight=1.4, front=True, doc="The slope of a stripe is the speed; click to stimulate there.",
             ),
-            Picture("V", "At the electrodes", (Layer("V"),), y="V (mV)", window=self.film_time, y_range=None if passive else (-90.0, 50.0)),
+            Picture("V", "At the electrodes", (Layer("V"),), y="V (mV)", window=self.film_time, y_range=None if passive else (-90.0, 50.0), weight=1.6),
+            Picture(
+                "I", "Injected current", (Layer("I", style="fill"),), y="I (nA)", window=self.film_time,
+                handles=(Handle("amplitude"), Handle("onset", "x"), Handle("width", "x", base="onset")),
+                doc="Drag the height of the pulses, and the edges of the first.",
+            ),
             Picture("arrival", "When the spike passed", (Layer("arrival"),), x=x, y="ms ago", x_range=ends, doc="A straight line: constant speed."),
             Picture("gates", "Gates along the cell", (Layer("gates"),), x=x, y="open fraction", x_range=ends, y_range=(0.0, 1.0)),
-            Picture("shape", "The cell", (Layer("shape"),), x=x, x_range=ends, levels=(-90.0, 50.0), click="stimulate", weight=0.5, front=True, doc="Click to stimulate there."),
+            Picture("shape", "The cell", (Layer("shape"),), x=x, x_range=ends, levels=(-90.0, 50.0), click="stimulate", weight=0.5, doc="Click to stimulate there."),
             Picture("differences", "What differs along the cell", (Layer("differences", style="steps"),), x=x, y="share (%)", x_range=ends, weight=0.6),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The cell lies over its voltage; beside them space and time, and the electrodes with the stimulus, which is edited there."""
+        return Stage(
+            "profile",
+            companions=("film", Strips("rig", "At the electrodes", ("V", "I"), window=max(self.film_time, self.period))),
+            above=("shape",),
+            drawers=(("Along the cell", ("arrival", "gates", "differences")),),
+        )
 
     # -- behaviour --
 
@@ -497,7 +513,12 @@ class CellInSpace(Model):
             max(1, round(self.film_time / self.dt / FILM)), out["V"],
         )  # fmt: skip
         moving = Moving(state["V"], state["gates"], state["passed"], state["pulses"])
-        return int(_advance(moving, self.now, eyes, self.drive(int(state["counts"][0]), n), self.dt, *out.events["spikes"].columns))
+        drive = self.drive(int(state["counts"][0]), n)
+        if out.wanted("I"):
+            out["I"][:n] = 1e3 * drive[:n, 0]
+            for _, left, height in state["pulses"]:
+                out["I"][: min(n, max(0, int(left)))] += 1e3 * height
+        return int(_advance(moving, self.now, eyes, drive, self.dt, *out.events["spikes"].columns))
 
     def observe(self, constants: Any, state: dict[str, np.ndarray], stream: str) -> Any:
         x, V = self.geometry.x, state["V"]

@@ -228,7 +228,7 @@ class Plasticity(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("window", "STDP window", (Layer("formula", theory=True, label="formula"), Layer("measured", style="points", label="measured")), x="t post - t pre (ms)", y="change of weight", figures=("window error",), front=True),
+            Picture("window", "STDP window", (Layer("formula", theory=True, label="formula"), Layer("measured", style="points", label="measured")), x="time of post − time of pre (ms)", y="change of weight", figures=("window error",), front=True),
             Picture("weights_over_time", "Mean weights", (Layer("weights_over_time"),), y="weight", y_range=(0, 1), figures=("correlated", "independent"), front=True),
             Picture("weights", "Weights", (Layer("weights", style="bars"),), x="synapse", y="weight", y_range=(0, 1)),
             Picture("spikes", "Spikes", (Layer("spikes"),), window=1.0, figures=("output (Hz)",)),

@@ -19,6 +19,7 @@ SOUNDS = ("clicks", "tone", "file")
 LATENCY = 6.0  # ms from the source to the nerve: longer than any delay or jitter that could place a spike in the past
 WAITING = 64  # spikes of one ear that may be under way at a time
 PLACES = np.linspace(0.0, DETECTORS - 1.0, 581)  # of a peak, between detectors
+FAR, NEAR = 0.95, 0.72  # from the head to the source and to where it is heard, in the picture
 WIDTHS = (1.0, 1.5, 2.0, 3.0, 4.0)  # of a peak, in detectors
 
 
@@ -279,7 +280,7 @@ class SoundLocalisation(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("head", "Head and source", (Layer("head"), Layer("outline"), Layer("way", style="dashed")), x="left – right", y="front", x_range=(-1.4, 1.4), y_range=(-0.45, 1.5), equal=True, drag="point_at", click="point_at", figures=("angle (°)", "decoded (°)"), labels=("left ear", "right ear", "source: drag it", "decoded"), front=True),
+            Picture("head", "Head and source", (Layer("head"), Layer("outline"), Layer("way", style="dashed")), x="left – right", y="front", x_range=(-1.05, 1.05), y_range=(-0.4, 1.1), equal=True, drag="point_at", click="point_at", figures=("angle (°)", "decoded (°)"), labels=("left ear", "right ear", "source: drag it", "decoded"), front=True),
             Picture("activity", "Detectors", (Layer("activity", style="bars"),), x="detector", y="recent spikes", figures=("winner", "theory"), front=True),
             Picture("spikes", "Spikes", (Layer("spikes"),), window=60.0),
         )  # fmt: skip
@@ -354,15 +355,16 @@ class SoundLocalisation(Model):
             rows = [
                 (-0.3, 0.0, 0.0),
                 (0.3, 0.0, 0.0),
-                (1.3 * math.sin(math.radians(self.angle)), 1.3 * math.cos(math.radians(self.angle)), 1.0),
+                (FAR * math.sin(math.radians(self.angle)), FAR * math.cos(math.radians(self.angle)), 1.0),
             ]
-            rows.append((math.sin(math.radians(found)), math.cos(math.radians(found)), 2.0) if not math.isnan(found) else (0.0, 1.0, 2.0))
+            turn = math.radians(0.0 if math.isnan(found) else found)
+            rows.append((NEAR * math.sin(turn), NEAR * math.cos(turn), 2.0))
             return np.array(rows)
         if stream == "outline":
             return _outline()
         if stream == "way":
             direction = math.sin(math.radians(self.angle)), math.cos(math.radians(self.angle))
-            return np.array([[0.42 * d, 1.25 * d] for d in direction])
+            return np.array([[0.42 * d, (FAR - 0.05) * d] for d in direction])
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):

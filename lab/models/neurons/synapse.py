@@ -362,7 +362,7 @@ class Synapse(Model):
             Picture("membrane", "The next cell", (Layer("V"),), y="V (mV)", window=400.0, figures=("cell spikes",), weight=2, front=True, handles=(Handle("V_th"),)),
             Picture("fired", "Its spikes", (Layer("fired"),), y="spikes out", window=400.0, weight=0.6),
             Picture("kernel", "Current of one spike", (Layer("h"),), x="time after the spike (ms)", y="h (1/s)", figures=("peak (1/s)", "peak at (ms)"), front=True),
-            Picture("psp", "Potential of one spike", (Layer("psp"),), x="time after the spike (ms)", y="V − V_rest (mV)", figures=("highest potential of a spike (mV)",), front=True),
+            Picture("psp", "Potential of one spike", (Layer("psp"),), x="time after the spike (ms)", y="V above rest (mV)", figures=("highest potential of a spike (mV)",), front=True),
         )  # fmt: skip
 
     @property

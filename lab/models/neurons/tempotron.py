@@ -191,7 +191,7 @@ class Tempotron(Model):
     def pictures(self) -> tuple[Picture, ...]:
         return (
             Picture("accuracy", "Right answers", (Layer("accuracy"),), y="right (%)", y_range=(0.0, 102.0), figures=("right by times (%)", "right by counts (%)"), front=True, weight=1.5),
-            Picture("membrane", "What the membrane does in two patterns", (Layer("threshold", style="dashed", label="threshold", series=(4,)), Layer("membrane", series=(1, 0))), x="time (ms)", y="V", front=True),
+            Picture("membrane", "The membrane in two patterns", (Layer("threshold", style="dashed", label="threshold", series=(4,)), Layer("membrane", series=(1, 0))), x="time (ms)", y="V", front=True),
             Picture("shown", "Their spikes", (Layer("shown", style="points"),), x="time (ms)", y="input", labels=("to be left", "to be answered"), pick="", front=True, doc="As many spikes from each input in both, where one spike each is set: only their times differ."),
             Picture("tops", "How high the membrane comes", (Layer("tops", style="bars"),), x="pattern", y="highest V"),
             Picture("weights", "Weights", (Layer("weights", style="bars"),), x="input", y="w"),
