@@ -31,7 +31,9 @@ CHUNK_BYTES = 2_000_000  # neighbouring rows are joined to chunks of about this 
 QUEUE_BYTES = 64_000_000
 SIGN = {table: schema.sign(table, "WHERE id=?") for table in ("runs", "streams")}
 WAL_BYTES = 64_000_000  # the write-ahead log is moved into the file whenever this much was written
-WAL_LARGE = 4_000_000  # a log file larger than this is, too, where little is written: small commits rewrite whole pages, and it would grow for ever
+WAL_LARGE = (
+    4_000_000  # a log file larger than this is, too, where little is written: small commits rewrite whole pages, and it would grow for ever
+)
 WAL_SECONDS = 5.0  # but not more often than that
 
 
