@@ -42,14 +42,18 @@ class Slide:
 
 def main_of(model: Model) -> str:
     """The picture, or the strips, that the stage of a model is about."""
-    return next(iter(stage.cards(stage.arrange(model, 1440, 900).top))).name
+    names = [card.name for card in stage.cards(stage.arrange(model, 1440, 900).top)]
+    main = model.stage.main if model.stage is not None else ""
+    first = main[0] if isinstance(main, tuple) and main else main
+    wanted = first.name if isinstance(first, Strips) else first
+    return wanted if wanted in names else names[0]  # what stands above it is a strip beside the matter
 
 
 def found(model: Model, name: str) -> stage.Card | None:
     """The card of a picture or of strips by its name; the main one for no name, None where there is none of it."""
     shown = stage.arrange(model, 1440, 900)
     there = {card.name: card for card in (*stage.cards(shown.top), *stage.cards(shown.below))}
-    name = name or next(iter(there))
+    name = name or main_of(model)
     if name in there:
         return _few(there[name])
     return stage.Card(name, (name,)) if any(p.name == name for p in model.pictures) else None
@@ -68,10 +72,13 @@ def of_pictures(model: Model) -> tuple[Slide, ...]:
     names = [card.name for card in (*stage.cards(shown.top), *stage.cards(shown.below))]
     names += [n for card in stage.cards(shown.top) if card.strips for n in card.pictures[STRIPS:]]
     names += [name for _, drawer in shown.drawers for name in drawer]
+    main = main_of(model)
+    names = [main, *(name for name in names if name != main)]
     slides = []
     for k, name in enumerate(names):
         what = _what(model, name)
-        slides.append(Slide(what.title, first_sentence(what.doc), name, parameters_of(model, what), k, len(names)))
+        told = first_sentence(what.doc) or (first_sentence(type(model).__doc__ or "") if name == main else "")
+        slides.append(Slide(what.title, told, name, parameters_of(model, what), k, len(names)))
     return tuple(slides)
 
 
