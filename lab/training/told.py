@@ -27,11 +27,20 @@ def bar(share: float, tick: float | None = None, long: int = 24) -> str:
 def next_rows(
     names: Sequence[str], now: np.ndarray, clean: np.ndarray | None, counted: np.ndarray | None = None, word: str = "letter"
 ) -> list[dict[str, Any]]:
-    """The likeliest next tokens; `counted` stands as a tick in the bar; `clean` is what they are with nothing silent, where something is."""
+    """The likeliest next tokens; `counted` stands as a tick in the bar; `clean` is what they are with nothing silent, where something is.
+
+    The longest bar, or the tick that lies farthest, fills its column: of dozens of letters the likeliest often has few per cent.
+    """
     rows = []
-    for k in np.argsort(-(now if clean is None else np.maximum(now, clean)), kind="stable")[:NEXT]:
+    chosen = np.argsort(-(now if clean is None else np.maximum(now, clean)), kind="stable")[:NEXT]
+    top = max(float(now[chosen].max()), 0.0 if counted is None else float(np.max(counted[chosen])), 1e-9)
+    for k in chosen:
         tick = None if counted is None else float(counted[k])
-        row: dict[str, Any] = {word: shown(names[k]), "": bar(float(now[k]), tick), "%": round(100 * float(now[k]), 1)}
+        row: dict[str, Any] = {
+            word: shown(names[k]),
+            "": bar(float(now[k]) / top, None if tick is None else tick / top),
+            "%": round(100 * float(now[k]), 1),
+        }
         if tick is not None:
             row["tick %"] = round(100 * tick, 1)
         if clean is not None:

@@ -173,6 +173,7 @@ class Window(QMainWindow):
         self.side.acted.connect(self.driver.act)
         self.side.handed_over.connect(self.canvas.hand_over)
         self.side.taking_over.connect(self.taking.ask)
+        self.side.passing_on.connect(self.taking.pass_on)
         self.side.seed_chosen.connect(self.tuning.change_seed)
         self.side.graph_wanted.connect(self.canvas.open_canvas)
         self.side.vary_wanted.connect(self.commands.vary)
