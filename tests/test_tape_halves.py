@@ -9,6 +9,8 @@ from lab.kernels import JIT, exchange, kernel, look, pause, put
 from lab.kernels.threads import cores, one_thread, spare_core
 from lab.tape import Tape, adam, halves, interpreter
 from lab.tape.check import case_program
+from lab.tape.elementary import largest
+from lab.tape.products import LARGE, product, product_left, product_right
 from lab.tape.registry import CASES, OPCODES
 
 pytestmark = pytest.mark.skipif(not JIT, reason="interpreted kernels have no second thread")
@@ -208,3 +210,30 @@ def test_no_helper_for_one_core_or_where_others_compute(monkeypatch):
     assert one_thread._threads == {}
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0}, raising=False)
     assert not spare_core()
+
+
+@pytest.mark.parametrize("shape", [(20, 12, 40), (64, 128, 10), (32, 1, 64), (1, 100, 24), (300, 8, 9)], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_product_that_is_added_has_the_bytes_of_one_that_is_made_first(shape, dtype):
+    n, k, m = shape
+    for what, (sx, sw, sy) in (
+        (product, (n * k, k * m, n * m)),
+        (product_right, (n * k, m * k, n * m)),
+        (product_left, (n * k, n * m, k * m)),
+    ):
+        a = np.random.default_rng(1).standard_normal(sx + sw + 2 * sy).astype(dtype)
+        y, z = sx + sw, sx + sw + sy
+        before = a[y:z].copy()
+        what(a, 0, sx, z, n, k, m, 1)
+        what(a, 0, sx, y, n, k, m, 0)
+        assert n * k * m < LARGE or (a[y:z] == before + a[z:]).all()
+
+
+def test_the_largest_value_is_found_wherever_it_stands():
+    values = np.random.default_rng(2).standard_normal(27).astype(np.float32)
+    for count in (1, 3, 7, 8, 9, 16, 17, 27):
+        for at in range(count):
+            x = values[:count].copy()
+            x[at] = 9.0
+            assert largest(x) == 9.0
+        assert largest(values[:count]) == values[:count].max()
