@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lab.kernels import JIT, exchange, kernel, look, pause, put
-from lab.kernels.threads import cores, one_thread, spare_core
+from lab.kernels.threads import cores, one_thread, running, spare_core
 from lab.tape import Tape, adam, halves, interpreter
 from lab.tape.check import case_program
 from lab.tape.elementary import largest
@@ -191,6 +191,7 @@ def test_no_helper_for_one_core_or_where_others_compute(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1}, raising=False)
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
     monkeypatch.setattr(halves.Helper, "_away", 0.0)
+    monkeypatch.setattr("lab.kernels.threads.running", lambda: 2)
     assert cores() == 2 and spare_core() and halves.Helper.may_come(1e9) and not halves.Helper.may_come(1e5)
     monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
     assert cores() == 1 and not spare_core() and not halves.Helper.may_come(1e9)
@@ -208,8 +209,16 @@ def test_no_helper_for_one_core_or_where_others_compute(monkeypatch):
         thread.join()
     assert seen == [False]
     assert one_thread._threads == {}
+    monkeypatch.setattr("lab.kernels.threads.running", lambda: 3)
+    assert not spare_core()
+    monkeypatch.setattr("lab.kernels.threads.running", lambda: 1)
+    assert spare_core()
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0}, raising=False)
     assert not spare_core()
+
+
+def test_at_least_this_thread_runs():
+    assert running() >= 1
 
 
 @pytest.mark.parametrize("shape", [(20, 12, 40), (64, 128, 10), (32, 1, 64), (1, 100, 24), (300, 8, 9)], ids=str)
