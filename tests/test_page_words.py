@@ -23,7 +23,7 @@ from lab.params import Described, param
 from lab.units import formula, signed
 from lab.widgets import theme
 from lab.widgets.fields.choice import choice_texts
-from lab.widgets.form import shown_name
+from lab.widgets.form import ParameterForm, shown_name
 from lab.widgets.labels import broken, elided, shortened, tip
 from lab.widgets.pictures.bars import parted
 from lab.widgets.pictures.colours import levels_of
@@ -162,3 +162,13 @@ def test_numbers_along_an_axis_keep_apart(qtbot):
     for size in (60.0, 120.0, 400.0):
         (spacing, _), *_ = view.across.tickSpacing(12_000.0, 12_200.0, size)
         assert spacing * size / 200.0 >= measure.horizontalAdvance("12 000")
+
+
+def test_the_column_of_symbols_keeps_its_width_when_the_look_is_set_again(qtbot):
+    form = ParameterForm(catalog.load("adaptive-exponential"))
+    qtbot.addWidget(form)
+    before = {name: row.symbol.minimumWidth() for name, row in form.rows.items() if row.spec.symbol}
+    form.set_theme()
+    assert {name: row.symbol.minimumWidth() for name, row in form.rows.items() if row.spec.symbol} == before
+    reset = form.rows["V_reset"].symbol
+    assert reset.minimumWidth() >= reset.sizeHint().width()

@@ -155,6 +155,7 @@ class Row(QWidget):
     @property
     def symbol_width(self) -> int:
         """Pixels that the symbol needs."""
+        self.symbol.ensurePolished()  # in the letters that the style sheet gives it
         return self.symbol.sizeHint().width() if self.spec.symbol else 0
 
     def show_symbol(self, width: int) -> None:
@@ -166,7 +167,7 @@ class Row(QWidget):
         """Icons and fonts."""
         self.field.set_theme()
         look = theme.current()
-        self.symbol.setStyleSheet(f"color: {look.tokens.muted}; font-size: {look.text + 1}px;")
+        self.symbol.setStyleSheet(f"color: {look.tokens.muted}; font-size: {look.text}px;")
         self.restarts.setPixmap(theme.icon("mdi6.restart").pixmap(theme.current().caption, theme.current().caption))
 
 
@@ -480,7 +481,7 @@ class ParameterForm(QScrollArea):
         for group in self.groups:
             if any(row.spec.symbol for row in group.rows):
                 for row in group.rows:
-                    row.show_symbol(max(width + 2, round(2.2 * look.text)))
+                    row.show_symbol(max(width, round(2.2 * look.text)))
             group.heading.setStyleSheet(
                 f"QToolButton {{ color: {look.tokens.muted}; font-size: {look.caption}px; font-weight: 500; padding: 4px 0; text-align: left; }}"
                 f"QToolButton:hover {{ color: {look.tokens.text}; background: transparent; }}"

@@ -178,6 +178,8 @@ class Gallery(QListWidget):
     def bring_into_view(self) -> None:
         """Scroll to the model in front, with its presets as far as there is room."""
         chosen = [k for k in range(self.count()) if self.item(k).data(CHOSEN) or self.item(k).data(KIND) == PRESET]
+        if chosen and chosen[0] and self.item(chosen[0] - 1).data(KIND) == HEADING:
+            chosen.insert(0, chosen[0] - 1)  # what it belongs to is read above it
         for k in reversed(chosen):
             self.scrollToItem(self.item(k), QAbstractItemView.ScrollHint.EnsureVisible)
 

@@ -98,8 +98,8 @@ class _Row(QStyledItemDelegate):
         named = QFontMetrics(theme.sans_font(look.text, QFont.Weight.DemiBold)).horizontalAdvance(row.name)
         room = max((right - left) // 2, right - left - named - 40)  # a short name leaves more to the figure
         figure = row.figure + sign
-        if painter.fontMetrics().horizontalAdvance(figure) > room:
-            figure = row.brief + sign
+        if painter.fontMetrics().horizontalAdvance(figure) > min(room, right - left - named - 40):
+            figure = row.brief + sign  # the number alone, so that the name can say what differs
         wide = min(painter.fontMetrics().horizontalAdvance(figure), room)
         painter.setPen(theme.colour("muted"))
         words = elided(figure, painter.fontMetrics(), wide)

@@ -318,7 +318,7 @@ class VoltageClamp(Model):
             Picture(
                 "I_total",
                 "Total current",
-                (Layer("I_total"), Layer("chosen", channel=3, label="chosen")),
+                (Layer("I_total", label="all commands"), Layer("chosen", channel=3, label="chosen")),
                 x=t,
                 y=unit,
                 x_range=span,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -68,6 +68,7 @@ class CanvasPlace(QSplitter):
         self._closed: set[str] = set()  # models whose canvas a person closed
         self._parameter = ""
         self.filling = False  # the canvas stands alone: no results, no list of models, and the panel at the right floats over it
+        self.aside = not shell.settings.get("canvas.float", False)  # else that panel floats over the canvas always
         self._seen: tuple = ()
         self._handing: tuple | None = None  # the graph goes over to another model as soon as its weights are read
         self._drawn = False  # whether a person moved the line between canvas and pictures
@@ -81,6 +82,7 @@ class CanvasPlace(QSplitter):
         self.editor.closed.connect(self.close_canvas)
         self.editor.filled.connect(self.toggle_filling)
         self.editor.turned.connect(self.turn_results)
+        self.editor.floated.connect(self.float_panel)
         self.editor.tapped.connect(shell.driver.toggle)
         self.editor.kept.connect(self._keep)
         self.editor.settled.connect(shell.history.seal)
@@ -107,6 +109,21 @@ class CanvasPlace(QSplitter):
         """The size is known now."""
         super().showEvent(event)
         self._share()
+
+    def lettering(self, on: QWidget) -> list[QRect]:
+        """Where words and tools stand in `on`: what floats over the canvas, and the cards on it."""
+        if not self.editor.isVisible():
+            return []
+        corner = self.editor.view.mapTo(on, QPoint(0, 0))
+        return [area.translated(corner) for area in self.editor.lettering()]
+
+    def places(self, size: QSize) -> list[QRect]:
+        """Where a sentence of this size may lie over the canvas, in what the canvas stands on: the upper ones first."""
+        stage = self.parentWidget()
+        if stage is None or not self.editor.isVisible():
+            return []
+        corner = self.editor.view.mapTo(stage, QPoint(0, 0))
+        return [area.translated(corner) for area in self.editor.places(size)]
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -139,6 +156,8 @@ class CanvasPlace(QSplitter):
             self._share()
             if self.filling and not open_here:
                 self.toggle_filling()
+            elif not self.aside:
+                self.lab.fit_panels()
         if not self._parameter:
             if there >= 0:
                 if tabs.currentIndex() == there:
@@ -187,6 +206,22 @@ class CanvasPlace(QSplitter):
         """Give the pictures the whole place."""
         self._closed.add(self.lab.document.model)
         self.show_document()
+
+    @property
+    def floats(self) -> bool:
+        """Whether the panel of the window at the right stands over the canvas."""
+        return not self.editor.isHidden() and (self.filling or not self.aside)
+
+    def float_panel(self) -> None:
+        """The panel at the right over the canvas, or beside it; beside a canvas alone is no room for it."""
+        if self.editor.isHidden():
+            return
+        if self.filling:
+            self.editor.toggle_panel()
+            return
+        self.aside = not self.aside
+        self.lab.settings.put("canvas.float", not self.aside)
+        self.lab.fit_panels()
 
     def toggle_filling(self) -> None:
         """All but the canvas away, so that it has the whole place, or back."""
@@ -374,7 +409,15 @@ class CanvasPlace(QSplitter):
         histories: dict[str, np.ndarray] = {}
         unit = ""
         spikes: dict[str, np.ndarray] = {}
+        maps: dict[str, tuple[np.ndarray, str]] = {}
         shows = {s.canvas: s for s in model.streams}
+        if "maps" in shows:
+            drawn = source.snapshot(shows["maps"].name) or {"layers": []}
+            maps = {
+                layer["node"]: (layer["maps"], str(layer.get("colours") or "diverging"))
+                for layer in drawn["layers"]
+                if layer.get("node") and layer.get("maps") is not None
+            }
         if "activity" in shows:
             shown = source.snapshot(shows["activity"].name)
             if shown is not None and len(shown["nodes"]) == len(nodes):
@@ -398,4 +441,4 @@ class CanvasPlace(QSplitter):
             if "spikes" in shows:
                 fired = latest_spikes(source, shows["spikes"].name, steps)
                 spikes = {n.id: fired[n.title] for n in nodes if n.title in fired}
-        self.editor.show_run(values, histories, unit, spikes)
+        self.editor.show_run(values, histories, unit, spikes, maps)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath
+from PySide6.QtWidgets import QGraphicsPathItem
 
 from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.errors import ModelError
@@ -123,6 +125,9 @@ class ImageView(PlotView):
         self._image = pg.ImageItem(axisOrder="row-major")
         self._image.setZValue(-10)
         self.canvas.addItem(self._image, ignoreBounds=True)
+        self._frames = QGraphicsPathItem()  # white pictures on a white ground have edges
+        self._frames.setZValue(-5)
+        self.canvas.addItem(self._frames, ignoreBounds=True)
         self._captions = Captions()
         self.canvas.addItem(self._captions, ignoreBounds=True)
         self._arrows = ArrowsItem()
@@ -272,8 +277,17 @@ class ImageView(PlotView):
         y0, y1 = self.picture.y_range or (-0.5, rows - 0.5)
         self._rect = QRectF(x0, y0, x1 - x0, y1 - y0)
         self._image.setRect(self._rect)
+        self._frame([self._rect])
         nothing = (math.nan, math.nan)
         self.show_axes(Axis(typeset(self.picture.x), x0, x1), Axis(typeset(self.picture.y), y0, y1), nothing, nothing)
+
+    def _frame(self, rects: Iterable[QRectF]) -> None:
+        """Thin edges round pictures in grey, whose white is that of a light ground."""
+        path = QPainterPath()
+        for rect in rects if self.picture.colours == "grey" else ():
+            path.addRect(rect)
+        self._frames.setPen(pg.mkPen(theme.current().tokens.line, width=1))
+        self._frames.setPath(path)
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
         """An image fills its axes to the edge."""
@@ -309,6 +323,8 @@ class ImageView(PlotView):
         self._rect = QRectF(0, 0, sheet.shape[1], sheet.shape[0])
         self._image.setRect(self._rect)
         self._captions.set_words(words, self._rect)
+        places = [(k % across * (columns + gap), k // across * (rows + under)) for k in range(tiles)]
+        self._frame(QRectF(left, top, columns, rows) for left, top in places)
         nothing = (math.nan, math.nan)
         self.show_axes(Axis("", 0.0, float(sheet.shape[1])), Axis("", 0.0, float(sheet.shape[0])), nothing, nothing)
 
