@@ -102,7 +102,7 @@ def test_before_the_first_step_a_picture_says_so_in_words(qtbot, name):
     drawn = make(picture(name), model)
     qtbot.addWidget(drawn)
     drawn.refresh(empty, force=True)
-    assert drawn.words == "Nothing to show yet: press play."
+    assert drawn.words == "Nothing to show yet: it comes with the first steps."
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -153,6 +153,14 @@ def test_a_refresh_without_anything_new_draws_nothing(show, source):
     assert drawn.refresh(source) is False
     source._ring._version += 1
     assert drawn.refresh(source) is True
+
+
+def test_before_the_first_sample_there_are_no_axes_of_nothing(qtbot, source):
+    drawn = make(picture("V"), source.model)
+    qtbot.addWidget(drawn)
+    assert drawn.across.opacity() == drawn.up.opacity() == 0
+    drawn.refresh(source)
+    assert drawn.across.opacity() == drawn.up.opacity() == 1
 
 
 def test_items_are_made_once_and_fed(show, source):

@@ -494,15 +494,21 @@ def raster(picture: Picture, model: Model, source: Source, overlays: Sequence[Ov
     return RasterPlot(tuple(layers), axis, vertical, cells, sum(len(s.time) for s in layers))
 
 
+LOST = 0.2  # of a range: data that fill less of it cannot be read
+LOOKS = 3  # that such data wait for a range of their own
+
+
 class Range:
     """A range of an axis that follows the data without jumping.
 
     It grows at once, to a padded extent, when data leave it; it shrinks only after the data have filled less than
-    `least` of it for `patience` looks on end.
+    `least` of it for `patience` looks on end. Where it is `hasty`, data that fill next to nothing of it do not wait so long: a curve
+    of a moment says nothing of the next one, unlike a trace between two spikes.
     """
 
     def __init__(self, least: float = 0.45, patience: int = 45, pad: float = 0.06):
         self.pad = pad
+        self.hasty = False
         self.least = least
         self.patience = patience
         self.now: tuple[float, float] | None = None
@@ -532,7 +538,8 @@ class Range:
             self._idle = 0
         elif span < self.least * (self.now[1] - self.now[0]):
             self._idle += 1
-            if self._idle > self.patience:
+            lost = self.hasty and span < LOST * (self.now[1] - self.now[0])
+            if self._idle > (self.patience if not lost else LOOKS):
                 self.now, self._idle = fitted, 0
         else:
             self._idle = 0

@@ -61,7 +61,8 @@ class Stream:
     canvas    what the network canvas shows of it in its nodes: `activity` (of a graph: one row for each node of the document,
               in its order), `rates` (of a trace: channels are named as the nodes), `spikes` (of a raster: names of its cells begin with those of the
               nodes), `values` (the same of either sign; a node of
-              several dimensions has a channel for each, named as the node, " · " and the dimension); `carried` is never drawn: a table of one row
+              several dimensions has a channel for each, named as the node, " · " and the dimension), `maps` (of a network: what the units of a layer
+              answer, in the node that the layer names); `carried` is never drawn: a table of one row
               (graph, refusal) with the document and the weights that it has now, for a model that goes on with it
     """
 
@@ -76,7 +77,7 @@ class Stream:
     every: int = 0
     x_unit: str = ""
     meanings: tuple[str, ...] = ()
-    canvas: Literal["", "activity", "rates", "spikes", "values", "carried"] = ""
+    canvas: Literal["", "activity", "rates", "spikes", "values", "maps", "carried"] = ""
 
     @property
     def form(self) -> Form:

@@ -33,7 +33,7 @@ def columns_of(document: str, pictures: bool = False) -> tuple[Column, ...]:
         kind, form = kind_of(graph, node), _form(graph, node.id, known, pictures)
         units = known[node.id][-1] if form == "maps" else prod(known[node.id])
         if kind.role == "begin":
-            found.append(Column("inputs", units, form=form, after=_grown(written, node.id), depth=depth[node.id]))
+            found.append(Column("inputs", units, form=form, after=_grown(written, node.id), depth=depth[node.id], node=node.id))
             continue
         end = kind.role == "end"
         weight = f"{node.id}.sum.weight"
@@ -43,7 +43,14 @@ def columns_of(document: str, pictures: bool = False) -> tuple[Column, ...]:
             if found[k].form == "maps" or form == "maps" or _reads(graph, known, ids[k], node.id)
         )
         column = Column(
-            "outputs" if end else node.title, units, f"{node.id}.sum" if end else node.id, weight, sources, form, depth=depth[node.id]
+            "outputs" if end else node.title,
+            units,
+            f"{node.id}.sum" if end else node.id,
+            weight,
+            sources,
+            form,
+            depth=depth[node.id],
+            node=node.id,
         )
         if not end and node.id in {n.id for n in written.nodes}:
             changed = replace(column, without=_taken(written, node.id), after=_grown(written, node.id))

@@ -88,10 +88,14 @@ class Banner(Laid):
         *,
         key: object = None,
         busy: bool = False,
+        passes: float = 0.0,
     ) -> None:
-        """Show a sentence. `key` names what it is about, so that only that can take it back."""
-        if self._passing:
-            self._time.start(round(PASSING * 1000))
+        """Show a sentence. `key` names what it is about, so that only that can take it back; it `passes` by itself after so many seconds, if any."""
+        passes = passes or (PASSING if self._passing else 0.0)
+        if passes:
+            self._time.start(round(passes * 1000))
+        else:
+            self._time.stop()
         if self.isVisible() and (sentence, key) == (self.words.text(), self._key):
             return
         self._key, self._token = key, token

@@ -349,14 +349,15 @@ class MarkStrip(QWidget):
         """Tick, left end of the text, line and text of each mark; a name that has no room in either line is left out."""
         measure = QFontMetricsF(self._font())
         handle = self.slider.handle_width()
-        ends = [-6.0, -6.0]
+        apart = max(6.0, 0.6 * measure.height())  # in a lecture a number beside a name would be read with it
+        ends = [-apart, -apart]
         found = []
         for name, value in sorted(self.marks.items(), key=lambda mark: mark[1]):
             at = handle / 2 + self.scale.place(value) * (self.slider.width() - handle)
             text = typeset(f"{name} {number(value)}".strip())
             wide = measure.horizontalAdvance(text)
             left = min(max(0.0, at - wide / 2), max(0.0, self.width() - wide))
-            line = next((k for k in (0, 1) if left >= ends[k] + 6), -1)
+            line = next((k for k in (0, 1) if left >= ends[k] + apart), -1)
             if line >= 0:
                 ends[line] = left + wide
             found.append((at, left, line, text))
@@ -364,7 +365,7 @@ class MarkStrip(QWidget):
 
     def _fit(self) -> None:
         lines = max((line for _, _, line, _ in self._placed()), default=-1) + 1
-        self.setFixedHeight(round(4 + lines * QFontMetricsF(self._font()).height()) if self.marks else 0)
+        self.setFixedHeight(round(6 + lines * QFontMetricsF(self._font()).height()) if self.marks else 0)
 
     def resizeEvent(self, event: Any) -> None:
         """Another width may need another line."""
@@ -385,7 +386,7 @@ class MarkStrip(QWidget):
         for at, left, line, text in placed:
             painter.setPen(QPen(theme.colour("muted"), 1))
             struck = any(begin < at < end for begin, end in upper)  # a longer tick would go through a name of the first line
-            painter.drawLine(QPointF(at, 0), QPointF(at, 4 if struck else 4 + max(0, line) * measure.height()))
+            painter.drawLine(QPointF(at, 0), QPointF(at, 3 if struck else 3 + max(0, line) * measure.height()))
             if line >= 0:
-                painter.drawText(QPointF(left, 3 + line * measure.height() + measure.ascent()), text)
+                painter.drawText(QPointF(left, 5 + line * measure.height() + measure.ascent()), text)
         painter.end()

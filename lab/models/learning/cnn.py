@@ -202,7 +202,7 @@ class ConvolutionalNetwork(Supervised):
     @property
     def pictures(self):
         """In the drawing, a click on a map of the first convolution looks through its kernel."""
-        return tuple(replace(p, pick="choose_unit") if p.name == "network" else p for p in super().pictures)
+        return tuple(replace(p, pick="choose_unit", weight=1.3) if p.name == "network" else p for p in super().pictures)
 
     @property
     def stage(self):
@@ -214,7 +214,7 @@ class ConvolutionalNetwork(Supervised):
             ("One layer: convolve, bend, pool", ("before 1", "maps 1", "pooled 1")),
             ("Kernels", ("kernels", "later kernels", "maps 2")),
         )
-        return led_by(self, (("canvas", "looked at"), "network"), ("sum", "map now"), ("prediction", CURVES), drawers=kernels)
+        return led_by(self, (("looked at", "canvas"), "network"), ("sum", "map now"), ("prediction", CURVES), drawers=kernels)
 
     def state_bounds(self, constants, state, step):
         """Where the window stands and which kernel it is seen through: taken modulo what there is."""

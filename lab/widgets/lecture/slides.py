@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,14 +42,14 @@ class Slide:
 
 def main_of(model: Model) -> str:
     """The picture, or the strips, that the stage of a model is about."""
-    return next(iter(stage.cards(stage.arrange(model, 1440, 900).top))).name
+    return stage.leading(model).name
 
 
 def found(model: Model, name: str) -> stage.Card | None:
     """The card of a picture or of strips by its name; the main one for no name, None where there is none of it."""
     shown = stage.arrange(model, 1440, 900)
     there = {card.name: card for card in (*stage.cards(shown.top), *stage.cards(shown.below))}
-    name = name or next(iter(there))
+    name = name or main_of(model)
     if name in there:
         return _few(there[name])
     return stage.Card(name, (name,)) if any(p.name == name for p in model.pictures) else None
@@ -68,10 +68,13 @@ def of_pictures(model: Model) -> tuple[Slide, ...]:
     names = [card.name for card in (*stage.cards(shown.top), *stage.cards(shown.below))]
     names += [n for card in stage.cards(shown.top) if card.strips for n in card.pictures[STRIPS:]]
     names += [name for _, drawer in shown.drawers for name in drawer]
+    main = main_of(model)
+    names = [main, *(name for name in names if name != main)]
     slides = []
     for k, name in enumerate(names):
         what = _what(model, name)
-        slides.append(Slide(what.title, first_sentence(what.doc), name, parameters_of(model, what), k, len(names)))
+        told = first_sentence(what.doc) or (first_sentence(type(model).__doc__ or "") if name == main else "")
+        slides.append(Slide(what.title, told, name, parameters_of(model, what), k, len(names)))
     return tuple(slides)
 
 
@@ -96,9 +99,18 @@ def parameters_of(model: Model, what: Picture | Strips, preset: Mapping[str, Any
     pictures = {p.name: p for p in model.pictures}
     shown = [pictures[name] for name in what.pictures] if isinstance(what, Strips) else [what]
     held = [handle.param for each in shown for handle in each.handles if handle.axis == "y"]
-    wanted = [*held, *(preset or ()), *(n for n, s in specs.items() if s.main), *specs]
+    main = [n for n, s in specs.items() if s.main]
+    kind, *bases = type(model).__mro__
+    # What this model alone has is what it is about; the rate of learning all trainings have.
+    own = [n for n in main if n in _declared(kind) and not any(n in _declared(base) for base in bases)]
+    wanted = [*held, *(preset or ()), *own, *main, *specs]
     able = [n for n in dict.fromkeys(wanted) if _slides(specs[n]) and applies(model, specs[n])]
     return tuple(sorted(able, key=lambda n: not specs[n].live))[:1]
+
+
+def _declared(kind: type) -> Collection[str]:
+    """Parameters that a class itself declares."""
+    return vars(kind).get("__annotations__", ())
 
 
 def applies(model: Model, spec: Spec) -> bool:

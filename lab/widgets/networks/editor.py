@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QToolButt
 
 from lab.errors import LabError
 from lab.graph.document import GRID, Graph, Problem
+from lab.units import signed
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel
 from lab.widgets.networks import edits, floating, menus, walking
@@ -737,19 +738,20 @@ class NetworkEditor(QWidget):
         histories: Mapping[str, np.ndarray],
         unit: str = "",
         spikes: Mapping[str, np.ndarray] | None = None,
+        maps: Mapping[str, tuple[np.ndarray, str]] | None = None,
     ) -> None:
-        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes.
+        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes; maps of units.
 
         Values of wires, by their identity, are the weights that a run has learned.
         """
         self._values = dict(values)
         flowing, graph = self.graph.kinds.flowing, self.graph
         flows = {e.id: flowing(graph, e, values) for e in graph.edges if self.scene.edges[e.id].label} if flowing and values else {}
-        self.scene.show_activity(values, histories, unit, spikes, flows)
+        self.scene.show_activity(values, histories, unit, spikes, flows, maps)
         self._show_numbers()
 
     def _show_numbers(self) -> None:
         chosen = self.scene.chosen()
         explain = self.graph.kinds.arithmetic
         one = len(chosen) == 1 and chosen[0] in self.scene.nodes
-        self.inspector.show_numbers(explain(self.graph, chosen[0], self._values) if explain and one and self._values else "")
+        self.inspector.show_numbers(signed(explain(self.graph, chosen[0], self._values)) if explain and one and self._values else "")

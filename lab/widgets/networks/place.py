@@ -409,7 +409,15 @@ class CanvasPlace(QSplitter):
         histories: dict[str, np.ndarray] = {}
         unit = ""
         spikes: dict[str, np.ndarray] = {}
+        maps: dict[str, tuple[np.ndarray, str]] = {}
         shows = {s.canvas: s for s in model.streams}
+        if "maps" in shows:
+            drawn = source.snapshot(shows["maps"].name) or {"layers": []}
+            maps = {
+                layer["node"]: (layer["maps"], str(layer.get("colours") or "diverging"))
+                for layer in drawn["layers"]
+                if layer.get("node") and layer.get("maps") is not None
+            }
         if "activity" in shows:
             shown = source.snapshot(shows["activity"].name)
             if shown is not None and len(shown["nodes"]) == len(nodes):
@@ -433,4 +441,4 @@ class CanvasPlace(QSplitter):
             if "spikes" in shows:
                 fired = latest_spikes(source, shows["spikes"].name, steps)
                 spikes = {n.id: fired[n.title] for n in nodes if n.title in fired}
-        self.editor.show_run(values, histories, unit, spikes)
+        self.editor.show_run(values, histories, unit, spikes, maps)

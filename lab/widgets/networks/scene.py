@@ -16,6 +16,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsScene, QGraphicsSimpleTextItem
 
 from lab.graph.document import GRID, Graph, Problem
+from lab.units import signed
 from lab.widgets import theme
 from lab.widgets.networks.items import CommentItem, EdgeItem, GroupItem, NodeItem
 from lab.widgets.networks.paints import Paints
@@ -141,13 +142,13 @@ class NetworkScene(QGraphicsScene):
                 inhibits[edge.source] |= wire.size < 0
                 continue
             wire.edge, wire.lane = edge, lane
-            wire.label, wire.size = graph.kinds.label(graph, edge), graph.kinds.size(graph, edge)
+            wire.label, wire.size = signed(graph.kinds.label(graph, edge)), graph.kinds.size(graph, edge)
             inhibits[edge.source] |= wire.size < 0
             self._dirty.add(edge.id)
         self._widths()
         for id, item in self.nodes.items():
             if id in changed:
-                item.caption = graph.kinds.caption(graph, item.node)
+                item.caption = signed(graph.kinds.caption(graph, item.node))
             if item.inhibits != inhibits[id] or id in changed:
                 item.inhibits = inhibits[id] and not self.units
                 item.update()
@@ -244,14 +245,19 @@ class NetworkScene(QGraphicsScene):
         unit: str = "",
         spikes: Mapping[str, np.ndarray] | None = None,
         flows: Mapping[str, str] | None = None,
+        maps: Mapping[str, tuple[np.ndarray, str]] | None = None,
     ) -> None:
-        """Numbers of a run: the activity of units, the latest rates and spikes of populations, the latest values of ensembles, words on wires."""
+        """Numbers of a run: the activity of units, the latest rates and spikes of populations, the latest values of ensembles, words on wires.
+
+        maps (units, rows, columns) are what the units of a layer answer over all inputs, each with the name of its colours.
+        """
         for id, wire in self.edges.items():
             words = (flows or {}).get(id, "")
             if wire.flows != words:
                 wire.flows = words
                 wire.update()
         for id, item in self.nodes.items():
+            item.show_maps((maps or {}).get(id))
             value = values.get(id, float("nan"))
             if value != item.activity and not (value != value and item.activity != item.activity):
                 item.activity = value

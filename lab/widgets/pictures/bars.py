@@ -24,7 +24,7 @@ from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Marks
 from lab.widgets.pictures.legend import Entry
-from lab.widgets.pictures.plot import PlotView
+from lab.widgets.pictures.plot import PlotView, widest_pair
 from lab.widgets.pictures.texts import Texts
 
 HATCH = (
@@ -168,7 +168,8 @@ class BarsView(PlotView):
 
     def _have_room(self, names: tuple[str, ...]) -> bool:
         measure = QFontMetricsF(self.across.style["tickFont"] or theme.mono_font())
-        return max(map(measure.horizontalAdvance, "\n".join(names).split("\n"))) <= self.field.width() / len(names) - 8
+        widths = [max(map(measure.horizontalAdvance, name.split("\n"))) for name in names]
+        return widest_pair(widths) <= self.field.width() / len(names) - 4
 
     def _parted(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Names in lines of their own words where they have no room in one and have it in several; else as they are."""
@@ -211,7 +212,7 @@ class BarsView(PlotView):
         values = [_middles(row, k, len(measured)) for k, (_, row, _, _) in enumerate(measured)] if self.picture.y_log is True else []
         x, y = (np.concatenate(parts) for parts in zip(*values, strict=True)) if values else (np.empty(0), np.empty(0))
         known = np.isfinite(y) & (y > 0)
-        if (self._along and known.sum() > 6) or not 0 < known.sum() <= WRITTEN:
+        if self._along or not 0 < known.sum() <= WRITTEN:  # names along the bars stand where the numbers would
             x, y, known = np.empty(0), np.empty(0), np.empty(0, bool)
         at = np.stack(self.place(x[known], y[known]), axis=1)
         self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0, avoid=lambda: at)

@@ -6,6 +6,9 @@ from functools import cache
 
 import numpy as np
 
+from lab.widgets import theme
+
+STRONGEST = 0.5  # opacity of the ends of a map behind points
 STOPS = {"diverging": ("#053a68", "#0072b2", "#8fc4e8", "#f5f5f3", "#f7b97a", "#d55e00", "#6b2b00"), "grey": ("#000000", "#ffffff")}
 
 
@@ -20,6 +23,18 @@ def lookup(name: str) -> np.ndarray:
     place = np.linspace(0, len(stops) - 1, 256)
     rgb = np.stack([np.interp(place, np.arange(len(stops)), stops[:, k]) for k in range(3)], axis=1)
     return np.concatenate([rgb.round(), np.full((256, 1), 255.0)], axis=1).astype(np.uint8)
+
+
+def tinted() -> np.ndarray:
+    """(256, 4) bytes of a diverging map that lies behind points: the colours of the first two series, and nothing where it is zero.
+
+    White in the middle would be a grey slab over a dark ground.
+    """
+    t = np.linspace(-1.0, 1.0, 256)
+    ends = [theme.colour(f"series{k}") for k in (0, 1)]
+    inks = np.array([(ink.red(), ink.green(), ink.blue()) for ink in ends], float)
+    alpha = 255 * STRONGEST * np.abs(t) ** 0.7
+    return np.column_stack([inks[(t > 0).astype(int)], alpha]).round().astype(np.uint8)
 
 
 def levels_of(values: np.ndarray, colours: str, fixed: tuple[float, float] | None) -> tuple[float, float]:

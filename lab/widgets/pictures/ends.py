@@ -20,7 +20,8 @@ LOWERED = re.compile(r"(\w)_(\w+)")
 EDGE = 8.0
 WIDEST = 132.0  # px that names may take
 CLOSE = 0.85  # of the height of a name, from one to the next where there is little room
-SHARE = 0.3  # of the width of the picture, at most
+SHARE, ROOMY = 0.3, 0.36  # of the width of the picture, at most; of one that keeps room enough for its lines
+ENOUGH = 180.0  # px
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Gutter(pg.GraphicsWidget):
 
     def fits(self, ends: Sequence[End], width: float, height: float) -> bool:
         """Whether these names have room beside a picture of this size."""
-        return self.needed(ends) <= min(WIDEST * theme.current().caption / 12, SHARE * width) and len(ends) * APART <= height
+        share = ROOMY if width >= ENOUGH else SHARE
+        return self.needed(ends) <= min(WIDEST * theme.current().caption / 12, share * width) and len(ends) * APART <= height
 
     def set_ends(self, ends: Sequence[End], moving: bool) -> None:
         """Other names or places; `moving`: the lines go along, so the names follow calmly."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -109,6 +110,7 @@ class LinesView(PlotView):
         width = max(64, int(self.field.width()) or self.width())
         plot = self._plot = view.lines(self.picture, self.model, source, width, overlays, self.paged)
         self.difference = plot.difference
+        self.y_fit.hasty = plot.stretch is None
         drawn = [line for line in plot.lines if len(line.x)]
         own = [line for line in drawn if line.style != "ghost"]
         xs, ys = (math.nan, math.nan), (math.nan, math.nan)
@@ -121,7 +123,6 @@ class LinesView(PlotView):
             ys = self._with_grips(ys)
         if self.picture.labels and not plot.stretch:
             self.across.names = tuple(typeset(name) for name in self.picture.labels)
-            self.across.setTicks([[(k, name) for k, name in enumerate(self.across.names) if name]])
         self.show_axes(plot.x, plot.y, xs, ys)
         # What went before it on the page is the same line again, no second theory.
         several = sum(line.theory and line.style != "ghost" for line in plot.lines) > 1
@@ -129,6 +130,8 @@ class LinesView(PlotView):
         strokes: list[tuple[tuple, Stroke]] = []
         alive = set()
         for line in plot.lines:
+            if _single(line):  # of which no line can be drawn
+                line = replace(line, style="points", key=(*line.key[:2], -1 - line.key[2]))
             if line.style in ("marker", "points", "rings"):
                 alive.add(line.key)
                 self._spot(line, several)
@@ -534,6 +537,11 @@ class LinesView(PlotView):
             names.append(line.label)
             columns.append(line.y)
         return names, columns
+
+
+def _single(line: Line) -> bool:
+    """Whether a line has one point only, as a curve has that grows by one with each epoch."""
+    return line.style not in ("marker", "points", "rings", "ghost") and np.count_nonzero(np.isfinite(line.x) & np.isfinite(line.y)) == 1
 
 
 def _name(label: str) -> str:

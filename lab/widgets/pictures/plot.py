@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -76,10 +77,15 @@ class TickAxis(pg.AxisItem):
         lo, hi = sorted((lo, hi))
         measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
         upright = self.orientation in ("left", "right")
-        need = measure.height() if upright else max(map(measure.horizontalAdvance, "\n".join(self.names).split("\n"))) + 4
-        least = need * (hi - lo) / max(size, 1.0)
-        every = next((k for k in (1, 2, 5, 10, 20, 50) if k >= least), 100)
-        return float(every), [float(k) for k in range(0, len(self.names), every) if lo <= k <= hi]
+        widths = [max(map(measure.horizontalAdvance, name.split("\n"))) for name in self.names]
+        first = next((k for k, name in enumerate(self.names) if name), 0)
+
+        def room(every: int) -> bool:
+            need = measure.height() if upright else widest_pair(widths[first::every]) + 4
+            return need * (hi - lo) / max(size, 1.0) <= every
+
+        every = next((k for k in (1, 2, 5, 10, 20, 50) if room(k)), 100)
+        return float(every), [float(k) for k in range(first, len(self.names), every) if lo <= k <= hi]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Numbers with a real minus sign, powers of ten on a log axis, or the names of places."""
@@ -136,6 +142,13 @@ class TickAxis(pg.AxisItem):
         """Another width may have room for more of the name, or for less."""
         self._fit_label()
         super().resizeEvent(ev)
+
+
+def widest_pair(widths: Sequence[float]) -> float:
+    """What two neighbours need from middle to middle, where names of these widths stand side by side: a wide one beside a narrow one has room."""
+    if len(widths) < 2:
+        return max(widths, default=0.0)
+    return max((one + other) / 2 for one, other in pairwise(widths))
 
 
 def _round_step(spacing: float, least: float) -> float:
@@ -247,6 +260,7 @@ class PlotView(PictureView):
         self.handles: dict[str, pg.InfiniteLine] = {}
         self._make_handles()
         self._colour_frame()
+        self.show_drawing(False)  # while a run is prepared there is nothing to have axes for
 
     # -- axes --
 
@@ -258,9 +272,8 @@ class PlotView(PictureView):
     def show_drawing(self, shown: bool) -> None:
         """Axes of nothing say nothing: only the words are seen. They keep their room, so that nothing jumps once there is something."""
         self.field.childGroup.setVisible(shown)
-        if not self.led:
-            for part in (self.across, self.up, self.strip, self.gutter):
-                part.setOpacity(1.0 if shown else 0.0)
+        for part in (self.across, self.up, self.strip, self.gutter):
+            part.setOpacity(1.0 if shown or self.led else 0.0)
 
     def show_axes(self, x: Axis, y: Axis, xs: tuple[float, float], ys: tuple[float, float]) -> None:
         """Set names and ranges: the picture's own, or fitted to the extents xs and ys of the data (NaN: none)."""
