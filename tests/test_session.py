@@ -438,3 +438,15 @@ def test_the_log_beside_the_file_stays_small_however_many_small_things_are_writt
         assert 200_000 < largest < 400_000
         assert session.notes.startswith("note 199")
     assert not log.exists()
+
+
+def test_a_closed_file_does_not_keep_the_room_of_runs_that_were_removed(tmp_path):
+    with Session.create(tmp_path / "gone.lab", "Gone") as session:
+        kept, gone = session.add_run("kept", {"model": "m"}), session.add_run("gone", {"model": "m"})
+        session.add_stream(gone, "noise", form="samples", dtype="float64", shape=(1000,))
+        session.append_samples(gone, "noise", 0, np.random.default_rng(0).standard_normal((500, 1000)))
+        session.flush()
+        session.remove_run(gone)
+    assert (tmp_path / "gone.lab").stat().st_size < 500_000 and Session.check(tmp_path / "gone.lab") == []
+    with Session.open(tmp_path / "gone.lab") as session:
+        assert [r.id for r in session.runs()] == [kept]

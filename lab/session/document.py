@@ -493,6 +493,11 @@ class Session:
                     self._put_setting("clean", "0")
                     raise
                 astray = not self._connection.in_place(self.path)
+                if not astray:
+                    try:
+                        self._writer.call(_tighten)
+                    except (FileError, sqlite3.Error):
+                        pass  # a file with empty pages is as good, and only larger
                 if astray:
                     begin_rescue(self._write_from_here, self.path)
             self._writer.stop(abandon=discard)
@@ -587,6 +592,7 @@ class Session:
             self._runs[run_id] = replace(run, **fields)
 
 
+EMPTY_BYTES = 1_000_000  # so much of a file may stay empty when it is closed
 _PURGE = (
     "DELETE FROM chunks WHERE stream IN (SELECT id FROM streams WHERE run=?)",
     "DELETE FROM arrays WHERE checkpoint IN (SELECT id FROM checkpoints WHERE run=?)",
@@ -609,6 +615,13 @@ def _purge(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+def _tighten(connection: sqlite3.Connection) -> None:
+    """Give the room of removed runs back, where it is most of the file."""
+    pages, free, size = (connection.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "freelist_count", "page_size"))
+    if free * size > EMPTY_BYTES and free > pages / 2:
+        connection.execute("VACUUM")
 
 
 def _setting(key: str, text: str) -> tuple[str, tuple]:
