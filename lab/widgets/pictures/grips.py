@@ -89,6 +89,7 @@ class Grips(QObject):
         self.grips: dict[str, Grip] = {}
         self._handles: dict[str, Handle] = {}
         self._levels: dict[str, Any] = {}
+        self._written: dict[str, object] = {}  # in which look the name of a level is written
         self._stroke: list[tuple[float, float]] = []
         self._trace = Ink()
         self._trace.setZValue(50)
@@ -121,6 +122,7 @@ class Grips(QObject):
             self.view.canvas.removeItem(self.grips.pop(name))
         for name in set(self._levels) - set(self._handles):
             self.view.canvas.removeItem(self._levels.pop(name))
+            self._written.pop(name, None)
         (x0, x1), (y0, y1) = self.view.field.viewRange()
         for name, handle in self._handles.items():
             grip = self.grips.get(name)
@@ -149,8 +151,12 @@ class Grips(QObject):
             self.view.canvas.addItem(line, ignoreBounds=True)
             self._levels[name] = line
         tokens = theme.current().tokens
-        line.setPen(pg.mkPen(tokens.muted, width=1, style=Qt.PenStyle.DotLine))
-        if getattr(line, "label", None) is not None:
+        pen = pg.mkPen(tokens.muted, width=1, style=Qt.PenStyle.DotLine)
+        if line.pen != pen:  # to set it draws the line again
+            line.setPen(pen)
+        look = (tokens, theme.current().caption)
+        if getattr(line, "label", None) is not None and self._written.get(name) != look:
+            self._written[name] = look
             line.label.setColor(QColor(tokens.muted))
             line.label.setFont(theme.sans_font(max(10, theme.current().caption - 1)))
         line.setPos(at)
