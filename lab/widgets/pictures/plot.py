@@ -129,11 +129,11 @@ class TickAxis(pg.AxisItem):
 
     def setRange(self, mn: float, mx: float) -> None:
         """Another range; grid lines without numbers that stand where they stood, such as those of the next page, are not drawn again."""
-        lo, hi = self.range
         step = self._spacing
-        if self.quiet and step > 0.0 and not self.names and not self.logMode and math.isclose(mx - mn, hi - lo, rel_tol=1e-9):
+        if self.quiet and step > 0.0 and not self.names and not self.logMode and self.picture is not None:
+            lo, hi = self.range
             pages = (mn - lo) / step
-            if abs(pages - round(pages)) < 1e-6 * max(1.0, abs(mn / step)):
+            if math.isclose(mx - mn, hi - lo, rel_tol=1e-9) and abs(pages - round(pages)) < 1e-6 * max(1.0, abs(mn / step)):
                 self.range = [mn, mx]
                 return
         super().setRange(mn, mx)
