@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from peer import ask, peer, row
 
+from lab.cells import squid_population
 from lab.engine.simulation import Simulation
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
 
@@ -39,9 +40,10 @@ def interval_error(dt: float) -> float:
     return 100.0 * (float(state["last"][0] - state["first"][0]) / (state["swept"][0] - 1) / REFERENCE - 1.0)
 
 
-def population(cells: int, duration: float) -> Simulation:
-    """The population before a round, compiled: currents spread around 10 uA/cm2."""
-    simulation = Simulation(HodgkinHuxley(cells=cells, dt=OURS, spread=0.5))
+def population(cells: int, precision: str) -> Simulation:
+    """The population before a round, compiled: currents spread around 10 uA/cm2. One thread, as the others have."""
+    squid_population.CORES = 1
+    simulation = Simulation(HodgkinHuxley(cells=cells, dt=OURS, spread=0.5, precision=precision))
     simulation.advance(2)
     return simulation
 
@@ -64,9 +66,10 @@ def against_brian2(cells: int, rounds: int) -> dict:
             ask(python, "hodgkin_huxley_brian2.py", "--cells", str(cells), "--duration", str(BRIAN2_SHORT), "--folder", folder, *settings)
             error = ask(python, "hodgkin_huxley_brian2.py", "--cells", "2", "--duration", "3000", *settings)["error"]
             programs[f"{method} ({form}) at {dt} ms"] = (folder, error, [])
-    simulation, ours = population(cells, BRIAN2_SHORT), []
+    simulation, single, ours, halves = population(cells, "double"), population(cells, "single"), [], []
     for _ in range(rounds):
         ours.append(timed(simulation, BRIAN2_SHORT))
+        halves.append(timed(single, BRIAN2_SHORT))
         for folder, _, seconds in programs.values():
             subprocess.run([str(Path(folder) / "main")], cwd=folder, check=True, capture_output=True)
             seconds.append(float((Path(folder) / "results" / "last_run_info.txt").read_text().split()[0]))
@@ -79,6 +82,9 @@ def against_brian2(cells: int, rounds: int) -> dict:
         out["ratio"] = min(allowed) / statistics.median(ours)
     theirs = {f"Brian2 {name}": statistics.median(s) for name, (_, error, s) in programs.items() if abs(error) <= 0.02}
     row(f"{cells} Hodgkin-Huxley cells, {BRIAN2_SHORT:g} ms", "s", statistics.median(ours), **theirs)
+    row(f"{cells} Hodgkin-Huxley cells, {BRIAN2_SHORT:g} ms, single precision", "s", statistics.median(halves), **theirs)
+    out["single precision (model ms per s)"] = BRIAN2_SHORT / statistics.median(halves)
+    out["single precision error of its own (%)"] = single.model.rounding()
     return out
 
 

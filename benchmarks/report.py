@@ -30,6 +30,7 @@ RUNS = {
     "convolution": ("10",),
     "tape": ("5",),
     "networks": ("5",),
+    "two_cores": ("5",),
     "generative": ("3",),
     "local_learning": ("3",),
     "robust": ("3",),

@@ -13,6 +13,7 @@ os.environ.update(
     OPENBLAS_NUM_THREADS="1",
     MKL_NUM_THREADS="1",
     OMP_NUM_THREADS="1",
+    NUMBA_NUM_THREADS="1",
     XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 )
 

@@ -15,7 +15,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.errors import ModelError, OwnModelError, near
 from lab.search import Subject, rank
+from lab.units import formula, signed
 
 if TYPE_CHECKING:
     from lab.model import Model
@@ -53,13 +54,14 @@ class Entry:
 class Taking:
     """Something that a model can be opened with.
 
-    what    `graph` (a network on the canvas), `network` (a file of one), `vectors` (a file of them), `text` (a file to learn from),
+    what    `graph` (a network on the canvas), `network` (a file of one), `vectors` (a file of them), `text` (a file to learn words from), `writing` (to go on with),
             `table` (to learn), `rows` (of a table, to map), `pictures`, `recording` and `sound` (to drive a cell)
     family  of graphs: the family that the model is the home of; empty: it takes a graph of any family
     words   what a person reads who may choose it
     into    the parameter that takes it; for a graph the one of that kind
     values  of other parameters, which make it take this; `large`: those that differ for a large file
     counts  of graphs: it only counts, so one too large to be run is welcome
+    begins  of graphs: the kind of node that those of this model begin with; empty: all of the family that begin with none of another model
     """
 
     model: str
@@ -70,6 +72,7 @@ class Taking:
     values: Mapping[str, Any] = field(default_factory=dict)
     large: Mapping[str, Any] = field(default_factory=dict)
     counts: bool = False
+    begins: str = ""
 
     def parameters(self, given: str, *, large: bool = False, **own: Any) -> dict[str, Any]:
         """Parameters with which the model takes this; `own` ones are a person's."""
@@ -136,7 +139,8 @@ def _declared(path: Path, tree: ast.Module) -> Entry | None:
 
 def first_words(doc: str) -> str:
     """The first paragraph of a docstring as plain words, for where nothing sets it: without the marks around code."""
-    return " ".join(doc.strip().split("\n\n")[0].split()).replace("`", "")
+    words = " ".join(doc.strip().split("\n\n")[0].split()).split("`")
+    return "".join(formula(part) if k % 2 else signed(part) for k, part in enumerate(words))
 
 
 _PARAMETER = re.compile(r"^    (\w+): [^\n=]+ = (?:param)?\(?.*?(?=^    \w|\Z)", re.M | re.S)
@@ -170,6 +174,12 @@ def names(role: str = "") -> list[str]:
 def takers(what: str, family: str = "") -> list[Taking]:
     """What models take: all that take `what`, or the homes of a family of graphs."""
     return [t for e in entries() for t in e.takes if t.what == what and (not family or t.family == family)]
+
+
+def home(family: str, kinds: Collection[str]) -> Taking:
+    """The home of a graph of a family that has nodes of these kinds."""
+    found = takers("graph", family)
+    return next((t for t in found if t.begins in kinds), next(t for t in found if not t.begins))
 
 
 def entry(name: str) -> Entry:

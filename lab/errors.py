@@ -13,14 +13,24 @@ class LabError(Exception):
     the window shows it where the person is looking.
     """
 
+    @property
+    def said(self) -> str:
+        """The sentence as a form says it, where names are labels."""
+        return str(self)
+
 
 class ParameterError(LabError):
     """A parameter has a name that does not exist or a value outside its bounds."""
 
-    def __init__(self, sentence: str, *, owner: str = "", names: tuple[str, ...] = ()):
+    def __init__(self, sentence: str, *, owner: str = "", names: tuple[str, ...] = (), said: str = ""):
         super().__init__(sentence)
         self.owner = owner
         self.names = names  # the form marks the rows with these names
+        self._said = said
+
+    @property
+    def said(self) -> str:
+        return self._said or str(self)
 
 
 class ModelError(LabError):

@@ -24,6 +24,9 @@ _LOWERED = {ord(raised): plain for plain, raised in zip("-0123456789", "⁻⁰¹
 _TEN = re.compile(r"\s*[×·*]\s*10\^?(-?\d)")
 _WORDS = re.compile(r"[a-z]+( [a-z]+)*(?<=[a-z]{4})")  # a unit that is no symbol
 _SPACES = re.compile(r"(?<=\d)[\u202f\u00a0\u2009 ](?=\d{3})")
+_ABOVE, _BELOW = str.maketrans("0123456789n", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_UP, _DOWN = re.compile(r"\^([0-9n]+)(?![A-Za-z])"), re.compile(r"_([0-9]+)(?![A-Za-z])")
+_SIGN = re.compile(r"(?<![\w.)\]])-(?=\.?\d|[a-z]/)")
 _LETTERS = {
     "tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "mu": "μ", "eta": "η", "phi": "φ", "delta": "δ",
 }  # fmt: skip
@@ -107,6 +110,18 @@ def plain(text: str) -> str:
     text = text.strip().replace(MINUS, "-").translate(_LOWERED)
     text = _TEN.sub(r"e\1", text)
     return _SPACES.sub("", text)
+
+
+def signed(text: str) -> str:
+    """A sentence with a true minus sign before its numbers."""
+    return _SIGN.sub(MINUS, text)
+
+
+def formula(text: str) -> str:
+    """An equation of plain letters as books print it, as far as there are letters for it: `t^n e^(-t/tau)` as tⁿ e^(−t/τ), `W_1 . x` as W₁ · x."""
+    text = _UP.sub(lambda m: m.group(1).translate(_ABOVE), text)
+    text = _DOWN.sub(lambda m: m.group(1).translate(_BELOW), text)
+    return signed(typeset(text.replace(" . ", " · ").replace(" - ", f" {MINUS} ")))
 
 
 def singular(name: str) -> str:

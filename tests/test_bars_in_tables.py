@@ -30,3 +30,28 @@ def test_a_bar_is_as_long_as_its_column_and_leaves_room_for_the_numbers(qtbot):
     from lab.widgets import theme
 
     assert theme.colour("series0").name() in inks and theme.colour("text").name() in inks
+
+
+def test_rows_with_bars_in_a_narrow_column_are_no_higher_than_others(qtbot):
+    from types import SimpleNamespace
+
+    import numpy as np
+
+    from lab import catalog
+    from lab.training.told import next_rows
+    from lab.widgets import theme
+    from lab.widgets.pictures import make
+    from lab.widgets.pictures.table import bar_of
+
+    model = catalog.load("gpt")()
+    view = make(next(p for p in model.pictures if p.name == "next"), model)
+    qtbot.addWidget(view)
+    view.resize(230, 400)
+    view.show()
+    names, p = [chr(97 + k) for k in range(12)], np.linspace(0.14, 0.01, 12)
+    rows = next_rows(names, p, None, p[::-1].copy())
+    view.draw(SimpleNamespace(snapshot=lambda name: rows), ())
+    heights = {view.grid.rowHeight(k) for k in range(12)}
+    assert len(heights) == 1 and heights.pop() < 2 * theme.current().text + 13
+    shares = [bar_of(row[""])[0] for row in rows]
+    assert shares[0] > 0.95 and shares == sorted(shares, reverse=True)  # the longest bar fills its column

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lab.errors import LabError
@@ -122,3 +123,19 @@ def test_why_a_model_refuses_comes_first_unless_it_is_said_already():
     assert rows((hint,), "Refused (got '{\"long\": 1}'): mend it.") == [("Refused", (), True), ("A hint.", (), False)]
     assert rows((hint, fatal), "Refused.") == [("A hint.", (), False), ("It cannot run.", ("n1",), True)]
     assert rows((), "") == [] and len(rows((hint,) * 50, "")) == MOST
+
+
+def test_a_new_card_stands_in_view_and_on_no_wire_where_there_is_room(pair):
+    view = (-300.0, -200.0, 600.0, 300.0)
+    graph = pair
+    for _ in range(5):
+        x, y = edits.free_place(graph, 150.0, 0.0, view)
+        assert view[0] <= x <= view[2] and view[1] <= y <= view[3]
+        graph, _ = graph.add_node("lif", x, y)
+    wire = np.stack([np.linspace(0, 300, 40), np.full(40, 140.0)], axis=1)
+    assert edits.free_place(pair, 0.0, 140.0)[1] == 140.0 and abs(edits.free_place(pair, 0.0, 140.0, view, wire)[1] - 140.0) >= 70.0
+    crowd = Graph("populations")
+    for k in range(900):
+        crowd, _ = crowd.add_node("lif", 40.0 * (k % 30), 40.0 * (k // 30))
+    x, y = edits.free_place(crowd, 600.0, 600.0, (0.0, 0.0, 1200.0, 1200.0))
+    assert all(abs(n.x - x) >= 180 or abs(n.y - y) >= 120 for n in crowd.nodes)

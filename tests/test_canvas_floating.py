@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -143,3 +143,43 @@ def test_another_page_takes_the_panel_back_from_a_canvas_alone(open_window):
     window.choose_model("hodgkin-huxley")
     assert not window.canvas.filling and window.canvas.editor.held is None
     assert window.side.isVisible() and window.workspace.isVisible() and window.left.isVisible()
+
+
+def test_a_kind_that_is_chosen_goes_near_the_place_that_was_clicked(editor):
+    editor.load(Graph("populations"), "Empty")
+    place = QPoint(editor.view.width() // 2 + 120, editor.view.height() // 2 + 40)
+    clicked = editor.view.mapToScene(place)
+    QTest.mouseClick(editor.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    ids = [editor.add("lif") for _ in range(4)]
+    first, *others = (editor.graph.node(id) for id in ids)
+    assert abs(first.x - clicked.x()) <= 20 and abs(first.y - clicked.y()) <= 20
+    covered = [area.toRect() for area in editor.floating.covers()]
+    for node in (first, *others):
+        item = editor.scene.nodes[node.id]
+        assert not any(item is not o and o.sceneBoundingRect().contains(item.pos()) for o in editor.scene.nodes.values())
+        assert not any(area.contains(editor.view.mapFromScene(item.pos())) for area in covered)
+
+
+def test_the_panel_floats_beside_results_and_stands_aside_again(open_window):
+    window = open_window("spiking-network", playing=False)
+    place, side = window.canvas, window.side
+    wide = place.editor.view.width()
+    window.commands.actions["float-panel"].trigger()
+    assert place.editor.held is side and side.isVisible() and window.workspace.isVisible() and window.left.isVisible()
+    QApplication.processEvents()
+    assert place.editor.view.width() > wide and window.settings.get("canvas.float", False) is True
+    window.choose_model("hodgkin-huxley")
+    assert place.editor.held is None and side.isVisible()
+    window.choose_model("spiking-network")
+    assert place.editor.held is side
+    place.float_panel()
+    assert place.editor.held is None and side.isVisible() and window.settings.get("canvas.float", True) is False
+
+
+def test_a_sentence_covers_neither_tools_nor_cards_of_the_canvas(open_window):
+    window = open_window("spiking-network", playing=False)
+    window.steps.did("Something was done.")
+    toast = window.toast.geometry()
+    bar = window.canvas.editor.bar
+    assert not toast.intersects(bar.rect().translated(bar.mapTo(window.stage, bar.rect().topLeft())))
+    assert not any(toast.intersects(area) for area in window.canvas.lettering(window.stage))

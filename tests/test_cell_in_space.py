@@ -99,3 +99,14 @@ def test_voltages_agree_with_neuron_on_the_same_compartments():
     model = CellInSpace(dt=0.001, period=0.0)
     ours = run(model, steps=model.steps_for(10.0), record={"V": 1})["V"].T
     assert np.abs(ours - found[:, : ours.shape[1]]).max() < 0.02
+
+
+def test_the_injected_current_is_recorded_with_pulses_given_by_hand():
+    model = CellInSpace(axon=2.0, period=0.0)
+    simulation = Simulation(model)
+    first = simulation.advance(model.steps_for(2.0), ("I",)).samples["I"].copy()
+    simulation.act("stimulate", x=1.0)
+    second = simulation.advance(model.steps_for(1.0), ("I",)).samples["I"].copy()
+    on = round(model.width / model.dt)
+    for found in (first, second):
+        assert np.count_nonzero(found) == on and set(np.unique(found)) == {0.0, model.amplitude}

@@ -611,11 +611,12 @@ def test_a_narrow_card_says_below_the_map_how_many_of_how_many_are_shown(explore
     assert view.line.text() == ""
     view.resize(500, 500)
     view.refresh(source, force=True)
-    assert view.line.text() == view.caption and "8 shown" in view.caption and view.line.isVisible()
+    assert view.caption == "all 8 shown" and view.line.text().startswith("trustworthiness") and view.line.isVisible()
+    assert view.line.wordWrap()  # it is never cut
     view.choose(np.arange(8) < 3)
     assert view.line.text().startswith("3 selected")
     view.isolate()
-    assert view.line.text().startswith("3 of 8 shown")
+    assert view.caption == "3 of 8 shown"
     view.resize(900, 500)
     view.refresh(source, force=True)
     assert view.line.text() == ""

@@ -100,3 +100,18 @@ def test_a_card_that_is_shown_again_while_it_is_open_has_room_for_its_buttons(sh
         card.show_run(status, [("Go on", lambda: None), ("Start again", lambda: None)])
         heights.append(card.height())
     assert heights[1] == heights[0] > card.buttons[0].sizeHint().height() + card.title.sizeHint().height()
+
+
+def test_where_titles_stand_everywhere_but_at_the_foot_the_card_is_one_line_there(sheet):
+    from types import SimpleNamespace
+
+    stage, drawn = sheet(QRect(0, 0, 1000, 595), QRect(20, 612, 60, 8))  # pictures, and below them the words of closed drawers
+    stage.show()
+    card = FinishCard(stage, drawn)
+    status = SimpleNamespace(reason="finished", summary={"accuracy": 0.9, "loss": 0.1})
+    card.show_run(status, [("Go on", lambda: None), ("Start again", lambda: None), ("Another seed", lambda: None)])
+    assert card.y() >= 590 and stage.rect().contains(card.geometry()) and card.height() < 2 * card.buttons[0].sizeHint().height()
+    assert all(button.isVisible() for button in card.buttons)
+    drawn.full = (QRect(0, 0, 600, 640),)
+    card.place()  # where there is room the figures stand below one another again, and the buttons under them
+    assert card.height() > 3 * card.buttons[0].sizeHint().height() and card.buttons[0].y() > card.title.y() + card.title.height()

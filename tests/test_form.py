@@ -112,7 +112,7 @@ def test_a_value_outside_its_bounds_is_explained_under_its_row_and_changes_nothi
     qtbot.keyClicks(box, "40")
     qtbot.keyClick(box, Qt.Key.Key_Return)
     row = form.rows["threshold"]
-    assert row.words.text() == "gallery.threshold: must be at most 2.0 mV (got 40.0)."
+    assert row.words.text() == "Threshold must be at most 2 mV (got 40 mV)."
     assert not row.words.isHidden() and box.property("invalid") is True
     assert form.heard == [] and form.model.threshold == 0.5
     qtbot.keyClick(box, Qt.Key.Key_Escape)

@@ -139,8 +139,12 @@ def test_a_silent_head_and_block_change_what_comes_next_and_nothing_of_the_train
     now, before = (np.exp(x - x.max()) / np.exp(x - x.max()).sum() for x in logits)
     moved = small.summary()["next letter moved by silence (%)"]
     assert moved > 0 and moved == pytest.approx(50 * np.abs(now - before).sum(), rel=1e-5)
+    held = {name: rows[:48] for name, rows in small.constants.extra["held"].items()}
+    program, silent = small.constants.program, model.silenced(small.state)
+    losses = [program.forward(tape, "loss", replace=r, **held).mean(dtype=float) for r in (silent, None)]
+    assert small.summary()["silence costs (nats)"] == pytest.approx(losses[0] - losses[1], abs=1e-6) != 0
     small.act("let_all_speak")
-    assert "next letter moved by silence (%)" not in small.summary()
+    assert not {"next letter moved by silence (%)", "silence costs (nats)"} & set(small.summary())
     np.testing.assert_array_equal(small.state["parameters"], weights)
 
 
@@ -188,3 +192,111 @@ def test_own_files_are_learned_from_and_bad_ones_refused(tmp_path):
 def test_the_help_pages_are_ascii():
     text = help_pages()
     assert text.isascii() and len(text) > 300_000
+
+
+def test_what_is_said_of_a_silence_beforehand_is_what_the_silence_does(small):
+    model, constants, state = small.model, small.constants, small.state
+    tape = model.tape_state(constants, state)
+    now = model.chances_of(constants, state, tape)[model._at(state)]
+    row = small.observe("key-value neurons")[1]
+    small.act("choose_neuron", index=1)
+    small.act("silence_neuron")
+    after = model.chances_of(constants, state, tape)[model._at(state)]
+    k = int(now.argmax())
+    assert row["without it %"].startswith(f"{small.model.alphabet[k].replace(' ', '␣')} {100 * now[k]:.0f} → {100 * after[k]:.0f}")
+    small.act("let_all_speak")
+    head = small.observe("heads")[0]
+    small.act("choose_head", index=0)
+    small.act("silence_head")
+    after = model.chances_of(constants, state, tape)[model._at(state)]
+    assert f"→ {100 * after[k]:.0f}" in head["without it %"] and "(silent)" in small.observe("heads")[0]["head"]
+    small.act("let_all_speak")
+
+
+def test_the_chosen_neuron_is_said_in_words(small):
+    small.act("choose_neuron", index=2)
+    row = next(r for r in small.observe("key-value neurons") if r["neuron"].startswith(small.summary()["neuron"].partition(":")[0]))
+    said = small.summary()["neuron"]
+    assert f"{row['now']:.2f} here" in said and said.endswith(f"pushes up {' '.join(row['pushes up'].split(' ')[:3])}") and "»" in said
+
+
+def test_a_context_shows_at_which_letter_the_neuron_answers(small):
+    contexts = small.observe("key-value neurons")[0]["contexts that excite it"].split("   ")
+    assert len(contexts) == 3 and all(c.endswith("»") and c[-3] == "«" for c in contexts)
+
+
+def test_heads_made_to_follow_a_rule_are_named_by_it_and_an_even_one_by_none():
+    from lab.training.rules import RULES, named
+
+    letters = " abcdefg"
+    tokens = np.random.default_rng(1).integers(0, len(letters), (20, 16))
+    even = np.tril(np.ones((16, 16)))
+    even = np.broadcast_to(even / even.sum(1, keepdims=True), (20, 1, 16, 16))
+    looks = [even]
+    for rule in RULES.values():
+        look, target = even.copy(), rule(tokens, letters)
+        w, t = np.nonzero(target >= 0)
+        look[w, 0, t] = 0.0
+        look[w, 0, t, target[w, t]] = 1.0
+        assert (target <= np.arange(16)).all()
+        looks.append(look)
+    found = named(np.concatenate(looks, axis=1), tokens, letters)
+    assert found[0][0] == "" and [name for name, _, _ in found[1:]] == list(RULES)
+    assert all(share > 0.99 for _, share, _ in found[1:])
+
+
+def test_the_small_triangles_bear_the_rules_of_the_table(small):
+    captions, rows = [row["head"] for row in small.observe("rules")], small.observe("heads")
+    for caption, row in zip(captions, rows, strict=True):
+        assert caption.startswith(row["head"]) and (len(caption) > len(row["head"])) == (row["looks at"] != "here and there")
+
+
+def test_rules_point_to_where_they_say():
+    from lab.training.rules import RULES
+
+    letters = " abx"
+    tokens = np.array([[1, 2, 0, 1, 2, 3, 3, 2]])  # "ab abxxb"
+    point = {name: rule(tokens, letters)[0].tolist() for name, rule in RULES.items()}
+    assert point["the same one, last time"] == [-1, -1, -1, 0, 1, -1, -1, 4]
+    assert point["what followed the same one"] == [-1, -1, -1, 1, 2, -1, -1, 5]
+    assert point["the last space or sign"] == [-1, -1, -1, -1, 2, 2, 2, 2]
+    assert point["the start of the word"] == [-1, -1, -1, -1, -1, 3, 3, 3]
+
+
+def test_letters_places_keys_and_values_are_vectors_of_one_space(small):
+    from lab.embedding.streams import assemble, has_vectors, is_map
+
+    vectors = assemble(small.observe("vectors"), small.observe("names"))
+    w = small.constants.program.parameters(small.state)
+    assert has_vectors(small.model) and is_map(small.model, "map") and len(small.observe("map")) == len(vectors.words)
+    place = {name: vectors.matrix[k] for k, name in enumerate(vectors.words)}
+    np.testing.assert_array_equal(place["place 3"], w["positions.weight"][2])
+    np.testing.assert_array_equal(place["b1 key 5"], w["block1.keys.weight"][:, 5])
+    np.testing.assert_array_equal(place["b1 value 5"], w["block1.values.weight"][5])
+    np.testing.assert_array_equal(place["e"], w["letters.weight"][small.model.alphabet.index("e")])
+    assert len(vectors.words) == len(set(vectors.words)) == 94 + 16 + 2 * 64
+
+
+def test_of_a_large_transformer_the_first_neurons_are_mapped():
+    from lab.training.stream_vectors import MOST, kept, names
+
+    assert kept(94, 32, 2, 256) == 256
+    few = kept(512, 512, 12, 4096)
+    assert 0 < few < 4096 and len(names(["a"] * 512, 512, 12, 4096)) <= MOST
+
+
+def test_a_span_of_the_text_finds_places_at_which_the_same_neurons_answer(small):
+    small.act("read", text="returns the value")
+    small.act("brush", first=4, last=5, stream="answers of the block")
+    found, rows = small.summary(), small.observe("like places")
+    shown = small.observe("answers of the block")
+    assert shown.shape == (64, len(small.state["prompt"])) and rows[0]["sequence"] == "the span" and "«" in rows[0]["what is read there"]
+    on = (shown[:, 4:6] > small.model.threshold).all(1)
+    assert found["units on throughout"] == on.sum() > 0
+    model, constants, state = small.model, small.constants, small.state
+    _, chosen, places = model.alike(constants, state, model.tape_state(constants, state))
+    every = model.states_of(constants, state, model.tape_state(constants, state), "answers of the block")
+    assert all((every[p.sequence, p.first : p.first + 2][:, chosen] > model.threshold).all() for p in places)
+    assert np.isfinite(small.observe("brush of answers of the block")[:, 0]).all()
+    small.act("forget_span")
+    assert "like places" not in small.summary()

@@ -63,7 +63,7 @@ def test_one_neuron_as_a_gate_is_its_threshold_and_as_a_cell_fires_as_the_bench_
     assert simulation.summary()["chosen neuron"] == 8
     assert [row["fires"] for row in simulation.observe("gate")] == ["0"] * 7 + ["1"]
     found = simulation.summary()
-    cell = Simulation(catalog.load("leaky-integrate-and-fire")(current=found["current on the bench (nA)"]), 1)
+    cell = Simulation(catalog.load("leaky-integrate-and-fire")(current=found["current on the bench (nA)"], V_reset=-70.0), 1)
     cell.advance(40_000)  # 2 s
     assert found["rate as a cell (Hz)"] == pytest.approx(1000.0 / cell.summary()["last interval (ms)"], rel=1e-3)
     line, rates = simulation.observe("cell")
@@ -113,3 +113,59 @@ def test_numbers_at_arrows_do_not_cover_each_other():
     gap = np.abs(at[:, None] - at[None])
     near = (gap[..., 0] < 30.0 - 1e-9) & (gap[..., 1] < 17.0 - 1e-9)
     assert len(at) == 40 and near.sum() == 40  # each only with itself
+
+
+def test_on_the_bench_the_weights_are_synapses_and_the_mean_input_is_the_pre_activation():
+    simulation = Simulation(KeyValueMemory(x1=1.5, x2=-0.2, x3=-1.0), 1)
+    model, i = simulation.model, simulation.model._neuron(simulation.state)
+    values = model.on_the_bench(simulation.constants, simulation.state)
+    bench = catalog.load("wired-neurons")(**values)
+    rates = bench.measured(0.0, 4000.0)[:3] / 1000.0  # spikes in a millisecond
+    np.testing.assert_allclose(rates, 0.1 * np.abs([1.5, -0.2, -1.0]), rtol=0.02)
+    key, b = simulation.state["keys"][i], simulation.state["b"][i]
+    found = bench.matrix[3, :3] @ (0.1 * np.abs([1.5, -0.2, -1.0])) + bench.drives[3] - 1.0
+    assert found == pytest.approx(key @ [1.5, -0.2, -1.0] + b, abs=1e-12)
+    assert not bench.matrix[:3].any()
+
+
+def test_the_rate_that_is_counted_stands_beside_the_activation():
+    simulation = Simulation(KeyValueMemory(), 1)
+    assert np.isnan(simulation.observe("measured")).all() and "counted on the bench (Hz)" not in simulation.summary()
+    simulation.act("measure_cell")
+    simulation.change(x3=-0.2)
+    simulation.act("measure_cell")
+    (pre, rate), found = simulation.observe("measured"), simulation.summary()
+    np.testing.assert_allclose(pre, [1.0, 0.2], atol=1e-12)
+    assert rate[0] > rate[1] > 0 and found["counted on the bench (Hz)"] == rate[1]
+    assert abs(rate[1] - found["rate as a cell (Hz)"]) < 3.0
+
+
+def test_of_many_inputs_the_strongest_are_cells_and_the_others_part_of_the_drive():
+    simulation = Simulation(KeyValueMemory(example="64-256-64 at random"), 1)
+    bench = catalog.load("wired-neurons")(**simulation.model.on_the_bench(simulation.constants, simulation.state))
+    i, x = simulation.model._neuron(simulation.state), simulation.model._input(simulation.constants)
+    most = np.sort(np.argsort(-np.abs(simulation.state["keys"][i] * x))[:9])
+    mean = bench.matrix[9, :9] @ (0.1 * np.abs(x[most])) + bench.drives[9] - 1.0
+    assert bench.neurons == 10 and mean == pytest.approx(simulation.state["keys"][i] @ x + simulation.state["b"][i], abs=1e-12)
+
+
+def test_a_neuron_saved_for_the_bench_runs_there(tmp_path):
+    from lab.engine.experiment import read
+
+    simulation = Simulation(KeyValueMemory(), 1)
+    simulation.act("save_bench", file=str(tmp_path / "cell.toml"))
+    experiment = read(tmp_path / "cell.toml")
+    assert experiment.build() == catalog.load("wired-neurons")(**simulation.model.on_the_bench(simulation.constants, simulation.state))
+    with pytest.raises(LabError, match="cannot be written"):
+        simulation.act("save_bench", file=str(tmp_path / "nowhere" / "cell.toml"))
+
+
+def test_the_button_puts_the_neuron_on_the_bench_of_the_neurons(open_window, qtbot):
+    window = open_window("key-value-memory")
+    window.side.actions_box.press("hand over")
+    qtbot.waitUntil(lambda: window.document.model == "wired-neurons", timeout=60_000)
+    bench = window.document.experiment().build()
+    assert bench.neurons == 4
+    assert bench.matrix[3].tolist() == [10.0, 10.0, 10.0, 0.0] and bench.drives[3] == -1.0
+    window.history.stack.undo()
+    assert window.document.model == "key-value-memory"

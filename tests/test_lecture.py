@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from lab import catalog
 from lab.display.frozen import Frozen
 from lab.widgets import theme
+from lab.widgets.lecture import slides
 from lab.widgets.lecture.slides import Slide, first_sentence, of_pictures, of_presets
 
 
@@ -136,3 +137,18 @@ def test_every_model_has_slides(name):
 def test_a_sentence_is_short_enough_to_be_read():
     assert first_sentence("One. Two.") == "One."
     assert len(first_sentence("word " * 100)) <= 202
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "slider"),
+    [
+        ("variational-autoencoder", "map", "beta"),
+        ("generative-adversarial-network", "field", "rate"),
+        ("one-sign-per-neuron", "network", "rate"),
+    ],
+)
+def test_a_lecture_begins_with_what_the_model_is_about(name, picture, slider):
+    model = catalog.load(name)()
+    assert slides.main_of(model) == picture
+    what = next(p for p in model.pictures if p.name == picture)
+    assert slides.parameters_of(model, what) == (slider,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -119,3 +120,17 @@ def test_recorded_matrices_are_exported_number_by_number():
     export_stream(run, "matrices", "csv", None, out)
     lines = out.getvalue().splitlines()
     assert lines[0] == "matrix,row,column,value" and lines[1].startswith("x,0,0,") and len(lines) == 1 + 2 + 6 + 3 + 3 + 3
+
+
+@pytest.mark.parametrize("size", [(270, 190), (180, 120), (900, 400)])
+def test_nothing_lies_outside_a_narrow_or_low_card(view, size):
+    wide = np.ones((8, 3))
+    names = ("keys", "match", "b", "m", "values", "what each of them adds")
+    row = [{"name": name, "values": wide if k in (0, 4, 5) else wide[:, :1], "at": (0, k)} for k, name in enumerate(names)]
+    view.resize(*size)
+    view.refresh(Held(view.model, [*row, {"name": "y: the sum of all of them", "values": wide[:1], "at": (1, 5)}]), force=True)
+    plates = view.plates(QRectF(view.rect()))
+    assert all(QRectF(view.rect()).contains(plate.frame) for plate in plates)
+    assert all(plate.frame.left() + plate.title <= view.width() for plate in plates)
+    for before, after in itertools.pairwise(plates[:6]):
+        assert before.frame.right() < after.frame.left() and before.frame.left() + before.title < after.frame.left()

@@ -261,3 +261,29 @@ def _small(a, b):
 
 def test_a_number_is_known_by_its_size():
     assert _small(1.0, 2.0) and not _small(np.nan, 1.0) and not _small(np.inf, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "activation"), [("5", "ReLU"), ("5", "tanh"), ("5", "sigmoid"), ("6-5", "ReLU"), ("", "ReLU"), ("6", "identity")]
+)
+def test_the_border_of_a_network_says_how_often_it_can_bend(hidden, activation):
+    from lab.training import readings, verdicts
+
+    simulation = of("mlp", **(MOONS | {"hidden": hidden, "activation": activation}))
+    model, c = simulation.model, simulation.constants
+    tape = model.tape_state(c, simulation.state)
+    found = readings.pieces(model, c, tape)
+    arrays, h = c.program.parameters(tape), c.material.scaled(readings.plane(readings.outline(model), readings.GRID))
+    slow, sides = [], np.empty((len(h), 0), bool)
+    for k, _ in enumerate(hidden.split("-") if hidden and activation != "identity" else ()):
+        z = h @ arrays[f"hidden{k + 1}.weight"] + arrays[f"hidden{k + 1}.bias"]
+        sides = np.hstack([sides, z > 0])
+        slow.append(len({tuple(row) for row in sides.tolist()}))
+        h = np.maximum(z, 0.0)
+    assert found == slow
+    if slow and len(slow) == 1:
+        assert slow[0] <= 1 + 5 + 5 * 4 / 2  # five lines in a plane
+    mark, _, said = verdicts._border(found)
+    assert mark == verdicts.GOOD
+    assert said.startswith("One straight line") == (not slow) and (not slow or f"{slow[0]} pieces" in said)
+    assert verdicts._border(None)[2] == "" and readings.pieces(*(lambda s: (s.model, s.constants, s.state))(of("mlp", hidden="4"))) is None

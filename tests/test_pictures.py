@@ -102,7 +102,7 @@ def test_before_the_first_step_a_picture_says_so_in_words(qtbot, name):
     drawn = make(picture(name), model)
     qtbot.addWidget(drawn)
     drawn.refresh(empty, force=True)
-    assert drawn.words == "Nothing to show yet: press play."
+    assert drawn.words == "Nothing to show yet: it comes with the first steps."
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -153,6 +153,14 @@ def test_a_refresh_without_anything_new_draws_nothing(show, source):
     assert drawn.refresh(source) is False
     source._ring._version += 1
     assert drawn.refresh(source) is True
+
+
+def test_before_the_first_sample_there_are_no_axes_of_nothing(qtbot, source):
+    drawn = make(picture("V"), source.model)
+    qtbot.addWidget(drawn)
+    assert drawn.across.opacity() == drawn.up.opacity() == 0
+    drawn.refresh(source)
+    assert drawn.across.opacity() == drawn.up.opacity() == 1
 
 
 def test_items_are_made_once_and_fed(show, source):
@@ -568,8 +576,8 @@ def test_a_high_narrow_picture_breaks_its_legend_into_lines_and_a_low_one_counts
     lines = high.strip._lines()
     assert len(lines) > 1 and not any(rest for _, rest in lines)
     assert [entry.text for entries, _ in lines for entry, _ in entries] == ["one", "two", "three"]
-    (entries, rest) = low.strip._lines()[-1]
-    assert len(low.strip._lines()) == 1 and rest == 3 - len(entries) > 0
+    (beside, _), (entries, rest) = low.strip._lines()  # beside the name there is no room for any: one line more, or nothing would be told
+    assert not beside and rest == 3 - len(entries) and 0 < rest < 3
     assert high.strip.minimumHeight() > low.strip.minimumHeight()
 
 

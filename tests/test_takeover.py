@@ -78,3 +78,52 @@ def test_what_cannot_be_taken_over_is_one_sentence_and_is_not_listed(session, tm
         take_over(ATTACK, experiment, point, tmp_path)
     assert not list(tmp_path.iterdir())
     assert not suits(catalog.load("mlp"), first)  # which has no button for it
+
+
+def wired(graph, **values):
+    return ("canvas-training", {"graph": graph.to_json(), "epochs": 1, **values})
+
+
+def test_any_network_of_the_canvas_is_attacked_as_it_is(tmp_path):
+    from lab.graph.kinds.layers import residual
+
+    model, values = wired(residual(), n=200)
+    source = Simulation(catalog.load(model)(**values), 2)
+    source.advance(source.model.length)
+    path, taken = take_over(ATTACK, Experiment(model, parameters=values, seed=2), source.checkpoint(), tmp_path)
+    s = Simulation(ATTACK(**taken, start_from=str(path)), 2)
+    x = s.constants.material.test_x
+    np.testing.assert_allclose(s.model.said(s.constants, s.state, x), source.model.predict(source.constants, source.state, x), atol=2e-6)
+    assert s.model.layers == "from the canvas" and s.model.stage_names() == source.model.stage_names()
+    assert Simulation(DEFENCE(**taken, start_from=str(path)), 2).model.layers == "from the canvas"
+
+
+def test_networks_of_the_canvas_that_cannot_be_attacked_say_why():
+    from lab.graph.kinds.layers import autoencoder, variational
+
+    for graph, said in ((autoencoder(), "tells no classes apart"), (variational(), "tells no classes apart")):
+        model, values = wired(graph, data="digits")
+        with pytest.raises(LabError, match=said):
+            ATTACK.taken_over(Experiment(model, parameters=values).build())
+    with pytest.raises(LabError, match="must hold a network of the canvas"):
+        ATTACK(layers="from the canvas")
+    with pytest.raises(LabError, match=r"adversarial-attack\.wiring: "):
+        ATTACK(layers="from the canvas", wiring='{"lab-graph":1,"family":"gates"}')
+
+
+def test_a_chain_of_layers_taken_over_after_a_convolution_is_one_again():
+    values = {"filters": "3"}
+    taken = ATTACK.taken_over(Experiment("cnn", parameters=values).build()) | ATTACK.taken_over(Experiment("mlp").build())
+    assert taken["layers"] == "perceptron"
+
+
+def test_a_network_of_a_session_goes_on_without_a_window(session, tmp_path, monkeypatch, capsys):
+    from lab.commands.running import run as command
+
+    monkeypatch.chdir(tmp_path)
+    file = str(session.path)
+    assert command("adversarial-attack", take_over=file, run_id=3, output="attacked.lab", json_=True, quiet=True) == 0
+    assert "clean accuracy" in capsys.readouterr().out
+    assert [p.suffix for p in sorted(tmp_path.iterdir())] == [".lab", ".safetensors"]
+    with pytest.raises(LabError, match="goes on with no other model's network"):
+        command("bandit", take_over=file, run_id=3, output="no.lab", quiet=True)

@@ -15,6 +15,7 @@ MODELS = {
     "ensembles": ("ensemble-network",),
     "gates": ("boolean-network", "computation-graph"),
     "units": ("hopfield-units",),
+    "predictions": ("predictive-nodes",),
 }
 ALL = [(name, title) for name in FAMILIES for title in family(name).templates]
 UNLIKE = {("boolean-network", "Free units")}  # real values have no truth table: refused, see below
@@ -40,7 +41,8 @@ def test_a_template_explains_itself_and_survives_text(name, title):
 )
 def test_a_template_runs_in_its_models_with_the_values_it_brings(name, title):
     template = family(name).templates[title]
-    for model in MODELS[name]:
+    reads = any(n.kind == "tokens" for n in template().nodes)
+    for model in ("text-network",) if reads else MODELS[name]:
         if (model, title) in UNLIKE:
             continue
         kind = catalog.load(model)
@@ -125,10 +127,12 @@ def test_a_transformer_is_checked_while_wiring(title, values, words):
     assert any(words in p.sentence for p in graph.problems())
 
 
-def test_a_sequence_is_wanted_where_a_layer_works_on_one_and_nothing_trains_it_here():
+def test_a_sequence_is_wanted_where_a_layer_works_on_one_and_tokens_are_learned_in_their_own_model():
     row = chain(("input", "Input", dict(channels=64)), ("attention", "Attention", {}), ("token-head", "Head", dict(tied=False)))
     assert any("takes a sequence (time × features)" in p.sentence for p in row.problems())
     text = family("layers").templates["GPT-2 (124M)"]().to_json()
     for model in MODELS["layers"]:
-        with pytest.raises(LabError, match="counted here and trained in the model 'gpt'"):
+        with pytest.raises(LabError, match="reads a text: such a network learns in the model 'text-network'"):
             catalog.load(model)(graph=text)
+    with pytest.raises(LabError, match="124,439,808 weights, and at most 5,000,000 learn here"):
+        catalog.load("text-network")(graph=text)

@@ -162,6 +162,40 @@ def test_a_network_of_another_run_is_chosen_from_a_menu_and_attacked(open_window
     assert window.history.stack.undoText().startswith("Take over")
 
 
+def test_a_button_attacks_the_network_in_front_and_undo_leads_back_to_it(open_window, qtbot):
+    from lab.widgets.side import PASS_ON
+    from lab.widgets.taking_over import UNTRAINED
+
+    window = open_window("mlp", size=(1200, 800))
+    window.history.replace(
+        window.document.with_experiment(window.document.experiment().replace(parameters={"hidden": "9", "epochs": 2}, seed=5)), "Small"
+    )
+
+    def stands(model, step):
+        status = window.player.status
+        return status is not None and status.model.name == model and status.phase in ("paused", "finished") and status.step >= step
+
+    window.player.pause()
+    qtbot.waitUntil(lambda: stands("mlp", 0), timeout=60_000)
+    if not window.player.status.step:
+        window.side.actions_box.press(PASS_ON + "adversarial-attack")
+        assert window.document.model == "mlp" and window.banner.words.text() == UNTRAINED
+    window.player.pace(None)
+    window.player.play()
+    qtbot.waitUntil(lambda: stands("mlp", 2), timeout=60_000)
+    weights = window.player.runner.simulation.state["parameters"].copy()
+    window.side.actions_box.press(PASS_ON + "adversarial-attack")
+    assert window.document.model == "adversarial-attack" and window.history.stack.undoText() == "Attack it"
+    experiment = window.document.experiment()
+    assert experiment.parameters["hidden"] == "9" and experiment.seed == 5
+    window.player.pace(None)
+    qtbot.waitUntil(lambda: stands("adversarial-attack", 1), timeout=60_000)
+    np.testing.assert_array_equal(window.player.runner.simulation.state["parameters"], weights)
+    window.history.stack.undo()
+    qtbot.waitUntil(lambda: stands("mlp", 2), timeout=60_000)
+    np.testing.assert_array_equal(window.player.runner.simulation.state["parameters"], weights)
+
+
 def test_drawing_and_what_is_read_stand_side_by_side(open_window, qtbot):
     window = open_window("mlp", size=(1200, 800))
     qtbot.waitUntil(lambda: all(not window.workspace.card(n).visibleRegion().isEmpty() for n in ("canvas", "prediction")), timeout=5_000)

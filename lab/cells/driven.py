@@ -54,7 +54,7 @@ class Driven(Model):
     )
     sigma: float = param(
         3.0, "uA/cm2", lo=0, hi=500, soft=(0, 10), symbol=r"\sigma", when=("stimulus", "noise"), group="Stimulus",
-        doc="Standard deviation of Ornstein-Uhlenbeck noise.",
+        label="Noise", doc="Standard deviation of Ornstein-Uhlenbeck noise.",
     )  # fmt: skip
     noise_time: float = param(
         2.0, "ms", lo=0.01, hi=1e4, log=True, when=("stimulus", "noise"), group="Stimulus", doc="Correlation time of the noise."

@@ -85,7 +85,9 @@ class Neuron(Driven):
         doc="Standard deviation over the cells of a constant current of their own.",
     )
     shown: int = param(5, lo=1, hi=100, live=False, group="Population", doc="Cells of a population whose voltage is recorded.")
-    dt: float = param(0.01, "ms", lo=0.001, hi=0.1, live=False, log=True, group="Numerics", doc="Time step.")
+    dt: float = param(
+        0.01, "ms", lo=0.001, hi=0.1, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Time step."
+    )
     shadow: bool = param(
         False, live=False, group="Numerics", label="Accuracy dial",
         doc="Integrate the same cell beside it by an eighth-order method and show how far the spikes are apart (takes some seconds for each second of model time).",

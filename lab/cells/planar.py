@@ -73,7 +73,9 @@ class PlanarNeuron(FiringNeuron):
     rig = ("voltage", "stimulus", "second")
     f_I_times: ClassVar[tuple[float, float]] = (300.0, 1000.0)  # ms of the f-I curve: before counting, and in all
 
-    dt: float = param(0.05, "ms", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", doc="Time step.")
+    dt: float = param(
+        0.05, "ms", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Time step."
+    )
 
     # -- hooks --
 

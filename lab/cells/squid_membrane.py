@@ -1,4 +1,4 @@
-"""The squid's whole membrane in kernels: voltage and gates of one cell, of a population, and of cells whose voltage is held.
+"""The squid's whole membrane in kernels: voltage and gates of one cell, and of cells whose voltage is held.
 
 Gates and voltage are staggered by half a step, each advanced by the trapezoid rule (Hines 1984). `c` are the constants of a cell:
 C, g_Na, g_K, g_L, V_Na, V_K, V_L and phi, which speeds up the gates.
@@ -93,7 +93,7 @@ def _ionic(V, m, h, n, c):
 
 
 @kernel
-def _step_voltages(V, m, h, n, current, membrane, dt):
+def step_voltages(V, m, h, n, current, membrane, dt):
     """One step of all voltages. Two loops of few arrays become vector instructions; one loop of many does not, because the
     compiler gives up proving that its arrays do not overlap. For the same reason the constants are numbers."""
     for i in range(len(V)):
@@ -101,14 +101,29 @@ def _step_voltages(V, m, h, n, current, membrane, dt):
 
 
 @kernel
-def _step_gates(V, m, h, n, dt):
-    """One step of all gates; see _step_voltages."""
+def step_gates(V, m, h, n, dt):
+    """One step of all gates; see step_voltages."""
     for i in range(len(V)):
         m[i], h[i], n[i] = gates_after(m[i], h[i], n[i], V[i], dt)
 
 
+@kernel(inline=True)
+def surely_rising(V, m, h, n, total, c, dt):
+    """Whether V above PEAK rises at the end of a step whatever its gates have done since the middle, without their exponentials.
+
+    x / (1 - exp(-x)) is at most 1 + x for positive x, and the closing rates of m and h are below 1 there: in half a step m and h lose
+    at most the share `lost`, and n gains at most 0.1 (1 + (V + 55) / 10) times the time. Asked at each step of an upstroke.
+    """
+    lost = 0.5 * c[7] * dt
+    m, h = m * max(1.0 - lost, 0.0), h * max(1.0 - lost, 0.0)
+    n = min(n + lost * (0.1 + 0.01 * (V + 55.0)), 1.0)
+    n2 = n * n
+    sodium = c[1] * (m * m * m * h * max(c[4] - V, 0.0) - max(V - c[4], 0.0))
+    return dt * (total + sodium - c[2] * (n2 * n2 * max(V - c[5], 0.0)) - c[3] * (V - c[6])) > 1e-6 * c[0]
+
+
 @kernel
-def _fraction(found, before, V, m, h, n, total, c, dt, level):
+def fraction(found, before, V, m, h, n, total, c, dt, level):
     """Where in a step from `before` to V its spike lies, or -1 where there is none. Numbers nearly alone: each array costs a call more."""
     if found == NO_SPIKE:
         return -1.0
@@ -119,7 +134,7 @@ def _fraction(found, before, V, m, h, n, total, c, dt, level):
 
 
 @kernel(inline=True)
-def _counted(found, climb):
+def counted(found, climb):
     """How a cell climbs once its spike is written down: no second one on the same rise."""
     return 2 if found == CROSSED or found == PEAKING else climb
 
@@ -141,7 +156,7 @@ def look_back(V, m, h, n, c, dt, out_gates, out_currents, out_g):
     """Write what is recorded of all steps of a block, whose V, m, h and n were kept. One call: each way back into Python may
     have to wait for the window."""
     g_Na, g_K, g_L, V_Na, V_K, V_L = c[1], c[2], c[3], c[4], c[5], c[6]
-    _step_gates(V, m, h, n, 0.5 * c[7] * dt)
+    step_gates(V, m, h, n, 0.5 * c[7] * dt)
     for k in range(len(out_gates)):
         out_gates[k, 0], out_gates[k, 1], out_gates[k, 2] = m[k], h[k], n[k]
     for k in range(len(V) if len(out_currents) + len(out_g) > 0 else 0):
@@ -155,7 +170,7 @@ def look_back(V, m, h, n, c, dt, out_gates, out_currents, out_g):
 
 
 @kernel
-def _look(k, V, m, h, n, current, c, dt, out):
+def look(k, V, m, h, n, current, c, dt, out):
     """Write what is recorded of the first cell after step k. Its gates lie half a step back: they are taken forward."""
     if len(out.V) > 0:
         out.V[k] = V
@@ -166,7 +181,7 @@ def _look(k, V, m, h, n, current, c, dt, out):
         _write(k, V, a, b, d, c, out)
 
 
-# Three ways through time, each compiled only when it is needed: one cell, a population, the voltage clamp.
+# Two ways through time, each compiled only when it is needed: one cell and the voltage clamp (many cells: `squid_population`).
 
 
 @kernel
@@ -188,9 +203,11 @@ def advance_one(cells, drive, own, c, dt, climb, step, now, into, kept):
         v = _voltage_after(v, a, b, d, total, membrane, dt)
         if turning(before, v, PEAK, climbing):
             found = rising_spike(before, v, climb.level, PEAK, RISE, first, climb.climb, climb.trough)
-            s = _fraction(found, before, v, a, b, d, total, c, dt, climb.level)
+            if found == PEAKING and surely_rising(v, a, b, d, total, c, dt):
+                found = NO_SPIKE
+            s = fraction(found, before, v, a, b, d, total, c, dt, climb.level)
             if s >= 0.0:
-                climb.climb[first] = _counted(found, climb.climb[first])
+                climb.climb[first] = counted(found, climb.climb[first])
                 record_spike(done, first, s, step, dt, into)
                 full = into.used[0] >= len(into.step)
             climbing = climb.climb[0]
@@ -201,40 +218,6 @@ def advance_one(cells, drive, own, c, dt, climb, step, now, into, kept):
         done += 1
     cells.V[0], cells.m[0], cells.h[0], cells.n[0], now[0] = v, a, b, d, total
     return done
-
-
-@kernel
-def advance_many(cells, move_noise, supply, c, dt, climb, step, now, into, out):
-    """A population, each cell with its own constant current and noise."""
-    V, m, h, n = cells
-    drive, own, noise, rng, decay, increment = supply
-    count = len(V)
-    before, total = np.empty(count), np.empty(count)
-    membrane, phi = Membrane(c[0], c[1], c[2], c[3], c[4], c[5], c[6]), c[7]
-    # Taken out of their tuple here: within the loop each look at one would count who holds the array, up and down.
-    level, climbing, trough = climb.level, climb.climb, climb.trough
-    for k in range(len(drive)):
-        if into.used[0] + count > len(into.step):
-            return k
-        move_noise(noise, rng, decay, increment)
-        for i in range(count):
-            before[i] = V[i]
-            total[i] = drive[k] + own[i] + noise[i]
-        _step_gates(V, m, h, n, phi * dt)
-        _step_voltages(V, m, h, n, total, membrane, dt)
-        for i in range(count):
-            if turning(before[i], V[i], PEAK, climbing[i]):
-                found = rising_spike(before[i], V[i], level, PEAK, RISE, i, climbing, trough)
-                if found != NO_SPIKE:
-                    s = _fraction(found, before[i], V[i], m[i], h[i], n[i], total[i], c, dt, level)
-                    if s >= 0.0:
-                        climbing[i] = _counted(found, climbing[i])
-                        record_spike(k, i, s, step, dt, into)
-        now[0] = total[0]
-        _look(k, V[0], m[0], h[0], n[0], total[0], c, dt, out)
-        for j in range(out.cells.shape[1] if len(out.cells) > 0 else 0):
-            out.cells[k, j] = V[j]
-    return len(drive)
 
 
 @kernel

@@ -10,6 +10,7 @@ from lab import catalog
 from lab.commands.options import Json, app, say
 from lab.display.symbols import legend, plain
 from lab.engine import preparation
+from lab.units import number, typeset
 
 
 @app.command(name="list")
@@ -57,7 +58,8 @@ def show(name: str) -> None:
         if spec.choices:
             limits = " | ".join(spec.choices)
         elif spec.lo is not None or spec.hi is not None:
-            limits = f"{spec.lo} .. {spec.hi}" + (f" {spec.unit}" if spec.unit else "")
+            limits = " .. ".join("" if end is None else number(end, 6, nothing=0.0) for end in (spec.lo, spec.hi))
+            limits += f" {typeset(spec.unit)}" if spec.unit else ""
         else:
             limits = spec.kind
         shown = spec.text(spec.default)

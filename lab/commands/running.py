@@ -38,7 +38,10 @@ def run(
     record: Records = (),
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Session file to write.")] = None,
     picture: Annotated[str | None, Parameter(help="Picture to write (.png, .svg, .pdf).")] = None,
-    run_id: Annotated[int | None, Parameter(name="--run", help="Which run of a session to replay.")] = None,
+    run_id: Annotated[int | None, Parameter(name="--run", help="Which run of a session to replay, or whose network to take over.")] = None,
+    take_over: Annotated[
+        str | None, Parameter(name="--take-over", help="Session whose trained network goes on in this model (its newest run, or --run).")
+    ] = None,
     model_file: ModelFile = None,
     json_: Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")] = False,
     quiet: Annotated[bool, Parameter(negative="", help="No progress.")] = False,
@@ -48,12 +51,14 @@ def run(
     Without -o and --picture it writes both a session file and a picture named after the model into this folder.
     """
     trust(model_file)
-    experiment = given_experiment(what, run_id)
+    experiment = given_experiment(what, run_id if take_over is None else None)
     kind = catalog.load(experiment.model)
     if preset is not None:
         if preset not in kind.presets:
             raise ModelError(f"{experiment.model} has no preset '{preset}': {near(preset, kind.presets)}")
         experiment = experiment.with_parameters(**kind.presets[preset])
+    if take_over is not None:
+        experiment = _taken_over(kind, experiment, take_over, run_id, Path(output).parent if output else Path())
     if set_:
         experiment = experiment.with_parameters(**implied(kind, dict(assignment(kind, text) for text in set_)))
     if seed is not None:
@@ -237,6 +242,21 @@ def given_experiment(what: str, run_id: int | None) -> Experiment:
             return as_it_went(reader, info, f"run {info.id} of {what}")
     catalog.given(what)
     return experiments.Experiment(what)
+
+
+def _taken_over(kind: type[Model], experiment: Experiment, file: str, run_id: int | None, folder: Path) -> Experiment:
+    """The experiment with the network of a run: its data and layers, its seed, and its weights in a file that is written into a folder."""
+    from lab.session import SessionReader
+    from lab.training.takeover import newest, take_over
+
+    with SessionReader(file) as reader:
+        source, point = newest(reader, reader.pick(run_id).id)
+    try:
+        path, values = take_over(kind, source, point, folder)
+    except OSError as error:
+        raise FileError(f"{folder}: the weights could not be written there: {error.strerror or error}.") from None
+    say(f"weights: {path}")
+    return experiment.with_parameters(**values, start_from=str(path)).replace(seed=source.seed)
 
 
 def assignment(kind: type[Model], text: str) -> tuple[str, Any]:

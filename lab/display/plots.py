@@ -18,6 +18,7 @@ from lab.display.sources import LiveSource, Overlay, RecordedSource, Source
 from lab.errors import ModelError
 from lab.model import Layer, Model, Picture, Stream
 from lab.units import typeset as typeset
+from lab.units import unit_for
 
 __all__ = [
     "Axis", "Line", "LiveSource", "Overlay", "Plot", "Range", "RasterPlot", "RecordedSource", "Source", "Spikes", "Stretch", "bucket_size",
@@ -156,7 +157,7 @@ def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) ->
         return Stretch(page, step, 0), Axis(label, page * clock.dt, (page + steps) * clock.dt)
     if step <= steps:
         return Stretch(0, step, 0), Axis(label, 0.0, float(picture.window))
-    before = f"{name} before now ({clock.unit})" if clock.physical else f"{name} before now"
+    before = f"{name} before now ({unit_for(2, clock.unit)})" if clock.physical else f"{name} before now"
     return Stretch(step - steps, step, step), Axis(before, -float(picture.window), 0.0)
 
 
@@ -495,15 +496,21 @@ def raster(picture: Picture, model: Model, source: Source, overlays: Sequence[Ov
     return RasterPlot(tuple(layers), axis, vertical, cells, sum(len(s.time) for s in layers))
 
 
+LOST = 0.2  # of a range: data that fill less of it cannot be read
+LOOKS = 3  # that such data wait for a range of their own
+
+
 class Range:
     """A range of an axis that follows the data without jumping.
 
     It grows at once, to a padded extent, when data leave it; it shrinks only after the data have filled less than
-    `least` of it for `patience` looks on end.
+    `least` of it for `patience` looks on end. Where it is `hasty`, data that fill next to nothing of it do not wait so long: a curve
+    of a moment says nothing of the next one, unlike a trace between two spikes.
     """
 
     def __init__(self, least: float = 0.45, patience: int = 45, pad: float = 0.06):
         self.pad = pad
+        self.hasty = False
         self.least = least
         self.patience = patience
         self.now: tuple[float, float] | None = None
@@ -533,7 +540,8 @@ class Range:
             self._idle = 0
         elif span < self.least * (self.now[1] - self.now[0]):
             self._idle += 1
-            if self._idle > self.patience:
+            lost = self.hasty and span < LOST * (self.now[1] - self.now[0])
+            if self._idle > (self.patience if not lost else LOOKS):
                 self.now, self._idle = fitted, 0
         else:
             self._idle = 0

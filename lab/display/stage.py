@@ -15,9 +15,9 @@ from lab.embedding.streams import is_map
 from lab.errors import ModelError, near
 from lab.model import Drawers, Model, Picture, Place, Stage, Strips
 
-__all__ = ["Arrangement", "Box", "Card", "Split", "arrange", "boxes", "cards", "complete"]
+__all__ = ["Arrangement", "Box", "Card", "Split", "arrange", "boxes", "cards", "complete", "leading"]
 
-NARROW, LOW = 760, 420  # px: a place smaller than this shows main and what fits beside it
+NARROW, LOW = 760, 490  # px: a place smaller than this shows main and what fits beside it
 STRIPS = 4  # strips of a stage that nobody declared
 FEW = 3  # strips of a place that is narrow or low: more would be too low to be read
 COMPANIONS = 3
@@ -138,6 +138,12 @@ def arrange(model: Model, width: float, height: float) -> Arrangement:
     if waiting:
         drawers = (("Beside", tuple(waiting)), *drawers)
     return Arrangement(top, under, drawers, "" if narrow or low else stage.opened)
+
+
+def leading(model: Model) -> Card:
+    """The card that the stage of a model is about: the largest of its main place."""
+    weights = {p.name: p.weight for p in model.pictures}
+    return max(cards(_place(complete(model).main, weights, across=True)), key=lambda card: _share(card, weights))
 
 
 def boxes(part: Split | Card, area: Box, gap: float) -> list[tuple[Card, Box]]:

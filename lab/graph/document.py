@@ -7,7 +7,7 @@
     text = graph.to_json()          # the value of a parameter of kind "graph"
 
 A graph is immutable; every edit returns another graph, so undo, sessions and headless runs need nothing more. Kinds
-belong to a family ("layers", "populations", "ensembles", "gates", "units"), whose module in `lab.graph.kinds` registers them and says what
+belong to a family ("layers", "populations", "gates" ...), whose module in `lab.graph.kinds` registers them and says what
 else must hold; that module is imported when its family is first asked for.
 """
 

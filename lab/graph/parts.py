@@ -12,7 +12,7 @@ from lab import units
 from lab.errors import LabError, near
 from lab.params import Described
 
-FAMILIES = ("layers", "populations", "ensembles", "gates", "units")
+FAMILIES = ("layers", "populations", "ensembles", "gates", "units", "predictions")
 Graph = Any  # lab.graph.document.Graph, which is made of what stands here
 
 
@@ -162,6 +162,7 @@ class Family:
     fitted             the graph after a wire was drawn: numbers of a new source that suit what it leads to.
     handle             whose number stands on a wire (identity of the edge or of a node) and its name: it is dragged and typed there.
     arithmetic         how a node's value comes from present values (by node): where given, nodes are drawn as single units.
+    flowing            what flows on a wire at present values: where given, its words say it while it runs (as wide as its label).
     """
 
     name: str
@@ -186,6 +187,7 @@ class Family:
     fitted: Callable[[Graph, Edge], Graph] = lambda graph, edge: graph
     handle: Callable[[Graph, Edge], tuple[str, str] | None] = weight_of
     arithmetic: Callable[[Graph, str, Mapping[str, float]], str] | None = None
+    flowing: Callable[[Graph, Edge, Mapping[str, float]], str] | None = None
 
     def kind(self, name: str) -> Kind:
         """The kind called `name`."""

@@ -219,6 +219,17 @@ def exp32(x):
 
 
 @elementary
+def exp_within32(x):
+    """exp(x) for |x| <= 80 in single precision: nothing overflows, so one power of two is enough."""
+    k = x * _LOG2E_32 + _ROUND_32
+    scale = _float32(np.uint32((_bits32(k) + _BIAS_32) << _MANTISSA_BITS_32))
+    k = k - _ROUND_32
+    r = (x - k * _LN2_HIGH_32) - k * _LN2_LOW_32
+    r2 = r * r
+    return scale + scale * (r + r2 * ((_C2 + r * _C3) + r2 * ((_C4 + r * _C5) + r2 * _C6)))
+
+
+@elementary
 def tanh32(x):
     """Hyperbolic tangent in single precision."""
     x = np.float32(x)

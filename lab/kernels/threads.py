@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from threading import Lock
+from threading import Lock, get_ident
 from types import TracebackType
 from typing import Any
 
@@ -24,6 +24,7 @@ class _OneThread:
     def __init__(self) -> None:
         self._lock = Lock()
         self._inside = 0
+        self._threads: dict[int, int] = {}  # those inside, and how deep
         self._looked: bool | None = None  # whether the other BLAS was there when the libraries were looked for
         self._libraries: list[tuple[Any, int]] = []  # those that use several threads, with their number
         self._said: dict[str, str | None] = {}  # what the environment said before, while it says one thread
@@ -46,6 +47,7 @@ class _OneThread:
             if self._looked is not (ANOTHER in sys.modules):
                 self._look()
             self._inside += 1
+            self._threads[get_ident()] = self._threads.get(get_ident(), 0) + 1
             if self._inside == 1:
                 for library, _ in self._libraries:
                     library.set_num_threads(1)
@@ -56,6 +58,9 @@ class _OneThread:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with self._lock:
             self._inside -= 1
+            depth = self._threads.pop(get_ident(), 1) - 1
+            if depth:
+                self._threads[get_ident()] = depth
             if self._inside == 0:
                 for library, threads in self._libraries:
                     library.set_num_threads(threads)
@@ -66,5 +71,21 @@ class _OneThread:
                         os.environ[name] = value
                 self._said = {}
 
+    def alone(self) -> bool:
+        """Whether no other thread of this process computes."""
+        return len(self._threads) < 2
+
 
 one_thread = _OneThread()
+
+
+def cores() -> int:
+    """Cores that this process may use: those it is bound to, and no more than NUMBA_NUM_THREADS, which says 1 in the workers of a sweep."""
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    said = os.environ.get("NUMBA_NUM_THREADS", "")
+    return min(found, int(said)) if said.isdecimal() and int(said) else found
+
+
+def spare_core() -> bool:
+    """Whether there is a core for a helper: more than one, and nobody else in this process who computes."""
+    return cores() > 1 and one_thread.alone()

@@ -41,6 +41,9 @@ class Model(Described):
     takes: ClassVar[tuple[dict[str, Any], ...]] = ()  # what it can be opened with; plain values, read by the catalogue (`Taking`)
     hands_over: ClassVar[dict[str, str]] = {}  # `to`: the model that goes on with the same graph; `words`, `about` of the button
 
+    passes_on: ClassVar[
+        tuple[dict[str, str], ...]
+    ] = ()  # models that go on with the network trained here: `to`, `words`, `about` of each button
     takes_over: ClassVar[str] = ""  # words of the button that lists runs of other models with whose network this one goes on
 
     @classmethod

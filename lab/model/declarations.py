@@ -61,7 +61,8 @@ class Stream:
     canvas    what the network canvas shows of it in its nodes: `activity` (of a graph: one row for each node of the document,
               in its order), `rates` (of a trace: channels are named as the nodes), `spikes` (of a raster: names of its cells begin with those of the
               nodes), `values` (the same of either sign; a node of
-              several dimensions has a channel for each, named as the node, " · " and the dimension); `carried` is never drawn: a table of one row
+              several dimensions has a channel for each, named as the node, " · " and the dimension), `maps` (of a network: what the units of a layer
+              answer, in the node that the layer names); `carried` is never drawn: a table of one row
               (graph, refusal) with the document and the weights that it has now, for a model that goes on with it
     """
 
@@ -76,7 +77,7 @@ class Stream:
     every: int = 0
     x_unit: str = ""
     meanings: tuple[str, ...] = ()
-    canvas: Literal["", "activity", "rates", "spikes", "values", "carried"] = ""
+    canvas: Literal["", "activity", "rates", "spikes", "values", "maps", "carried"] = ""
 
     @property
     def form(self) -> Form:
@@ -143,7 +144,9 @@ class Picture:
               image that were dragged over.
     hover     an image that stands small beside the cursor as a click there would make it (of a picture whose `click` takes a place);
               only looked at: nothing is done to the run and nothing is logged.
-    levels    lowest and highest value of an image; diverging maps put zero in the middle.
+    levels    lowest and highest value of an image; diverging maps put zero in the middle. Its rows go down, but up over a plane
+              (`equal`, with a `y_range`).
+    key       of an image that holds few values: what each means, told by squares of its colours instead of a colour map.
     numbers   of an image: its values are written into the cells where there is room, as in a confusion of classes.
     weight    relative area of the card; front: what the lesson is about, shown even where the window is small.
     """
@@ -170,6 +173,7 @@ class Picture:
     levels: tuple[float, float] | None = None
     colours: Literal["sequential", "diverging", "grey"] = "sequential"
     labels: tuple[str, ...] = ()
+    key: tuple[tuple[float, str], ...] = ()
     equal: bool = False
     numbers: bool = False
     weight: float = 1.0

@@ -21,7 +21,7 @@ from pydantic_core import PydanticUndefined
 
 from lab.errors import ParameterError, near
 from lab.params.kinds import KINDS
-from lab.units import number, typeset, unit_for
+from lab.units import number, signed, typeset, unit_for
 
 
 @dataclass(frozen=True)
@@ -185,11 +185,14 @@ class Described(BaseModel):
         return cls.owner or cls.__name__
 
     @classmethod
-    def _refuse(cls, spec: Spec, value: Any, limit: str) -> ParameterError:
+    def _refuse(cls, spec: Spec, value: Any, limit: str, printed: str = "") -> ParameterError:
+        """The error in the words of files and programs; `printed`: the limit as a form says it, where it differs."""
         who = cls._owner()
         shown = repr(value) if isinstance(value, str) else str(value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
-        return ParameterError(f"{who}.{spec.name}: {limit} (got {shown}).", owner=who, names=(spec.name,))
+        given = shown if isinstance(value, (str, bool)) or not isinstance(value, (int, float)) else spec.text(value)
+        said = f"{typeset(spec.label)} {printed or signed(typeset(limit))} (got {given})."
+        return ParameterError(f"{who}.{spec.name}: {limit} (got {shown}).", owner=who, names=(spec.name,), said=said)
 
     @classmethod
     def _explain(cls, error: ValidationError) -> ParameterError:
@@ -211,7 +214,10 @@ class Described(BaseModel):
             "int_from_float": "must be a whole number",
             "bool_parsing": "must be true or false",
         }
-        return cls._refuse(spec, first["input"], limits.get(first["type"], first["msg"][0].lower() + first["msg"][1:]))
+        ends = {"greater_than_equal": ("least", spec.lo), "less_than_equal": ("most", spec.hi)}
+        side, end = ends.get(first["type"], ("", None))
+        printed = f"must be at {side} {spec.text(end)}" if side else ""
+        return cls._refuse(spec, first["input"], limits.get(first["type"], first["msg"][0].lower() + first["msg"][1:]), printed)
 
     @classmethod
     @cache

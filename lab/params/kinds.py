@@ -41,9 +41,9 @@ def register(kind: ParameterKind) -> ParameterKind:
 
 def _bare(text: str, unit: str) -> str:
     """What was typed without its unit, in the letters of programs."""
-    for own in {unit, typeset(unit), unit_for(1, unit)} - {""}:
-        text = text.strip().removesuffix(own)
-    return plain(text)
+    own = sorted({unit, typeset(unit), unit_for(1, unit), unit.lstrip("°")} - {""}, key=len, reverse=True)
+    text = text.strip()
+    return plain(text.removesuffix(next((name for name in own if text.endswith(name)), "")))
 
 
 def _number(text: str, unit: str) -> float:

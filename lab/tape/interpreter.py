@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lab.kernels import JIT, below, call_at, entry, finite, kernel
+from lab.kernels import JIT, below, call_at, entry, exchange, finite, kernel, look, pause, put
 from lab.tape import operations, registry  # noqa: F401  (importing registers every operation)
 from lab.tape.optimisers import CLIP, keep_signs, scheduled_rate, update
 from lab.tape.registry import AUX, BATCHED, END, ENTER, FLOATS, INTS, OPCODE, OUT, SIZE
@@ -23,6 +23,9 @@ FORWARD, FORWARD_END, BACKWARD, BACKWARD_END, ROOT, ROOT_BATCHED, SEGMENT, SEGME
 FINE, BAD_LOSS, BAD_GRADIENT = range(3)
 # Places in the counters of a state. From UPDATES on one per objective, then again one: its updates before its memory was emptied.
 STEP, EPOCH, POSITION, UPDATES = range(4)
+# Places on the desk of two threads, each in a cache line of its own or written by one of them alone.
+OFFER, CLOSED, CREDIT, PATIENCE, LATE, DESK = 0, 16, 32, 33, 34, 48
+SPARE = 20_000  # turns of waiting (half a millisecond) that a helper may have saved up from what it is allowed with each part of a step
 
 
 @kernel
@@ -41,7 +44,7 @@ def table(dtype: str, numbers: Iterable[int]) -> np.ndarray | list:
         if number >= 0 and not known[number]:
             with _COMPILING:
                 if not known[number]:
-                    known[number] = entry(_kernel_of(number), *(np.zeros(1, dtype), *_ARGUMENTS))
+                    known[number] = entry(kernel_of(number), *(np.zeros(1, dtype), *_ARGUMENTS))
     return known
 
 
@@ -56,7 +59,8 @@ def _grown(dtype: str, number: int) -> np.ndarray | list:
     return known
 
 
-def _kernel_of(number: int) -> Callable:
+def kernel_of(number: int) -> Callable:
+    """The function behind an opcode number."""
     if number == 0:
         return clear
     found = next(known for known in registry.OPCODES.values() if known.number == number // 2)
@@ -91,6 +95,46 @@ def execute(entries, rows, start, stop, a, f, n, train, random):
         else:
             mode = train
             i += r[INTS] if train else r[INTS + 1]
+
+
+@kernel
+def together(entries, rows, phases, first, last, a, f, train, random, desk):
+    """Run phases of `lab.tape.halves`: offer the other half, do the own one, and what nobody has taken by then as well."""
+    desk[CREDIT] = min(desk[CREDIT] + desk[PATIENCE], desk[PATIENCE] + SPARE)
+    for p in range(first, last):
+        start, stop, other, end, n, m = phases[p]
+        offered = end > other and desk[CLOSED] == 0
+        if offered:
+            put(desk, OFFER, 2 * (p + 1))
+        execute(entries, rows, start, stop, a, f, n, train, random)
+        if offered and not exchange(desk, OFFER, 2 * (p + 1), 0):
+            while look(desk, OFFER) != 0:
+                pause()
+                desk[CREDIT] -= 1
+            if desk[CREDIT] < 0:  # whoever helps is not let run
+                desk[LATE] = 1
+                put(desk, CLOSED, 1)
+        elif end > other:
+            execute(entries, rows, other, end, a, f, m, train, random)
+
+
+@kernel
+def assist(entries, rows, phases, a, f, train, random, desk):
+    """Do what is offered on the desk until it is closed (True), or nothing has come for a while (False)."""
+    idle = 0
+    while look(desk, CLOSED) == 0:
+        offer = look(desk, OFFER)
+        if offer > 0 and offer % 2 == 0 and exchange(desk, OFFER, offer, offer + 1):
+            p = offer // 2 - 1
+            execute(entries, rows, phases[p, 2], phases[p, 3], a, f, phases[p, 5], train, random)
+            put(desk, OFFER, 0)
+            idle = 0
+        else:
+            pause()
+            idle += 1
+            if idle > 20_000:
+                return False
+    return True
 
 
 @kernel
@@ -149,6 +193,7 @@ class Lesson(NamedTuple):
     entries    where the kernels lie (a list where nothing is compiled)
     rows       instructions; objectives; segments: the parameters of each objective
     scalars    (n, 4) what is recorded: offset, values per sample, batched, objective after which to read
+    shared     the instructions for two threads, with phases, spans and the samples they are for (`lab.tape.halves`); the desk is empty for one
     data       packed samples of `stride` numbers each; layout: the inputs they go to; order: in which they come
     """
 
@@ -163,6 +208,11 @@ class Lesson(NamedTuple):
     order: np.ndarray
     batch: int
     shuffle: bool
+    shared: np.ndarray
+    phases: np.ndarray
+    spans: np.ndarray
+    whole: int
+    desk: np.ndarray
 
 
 @kernel
@@ -172,7 +222,7 @@ def learn(lesson, a, f, moments, counters, random, steps, records, before):
     Batch means of the scalars go to `records`, followed by the gradient norm of each objective. A step whose loss or gradient is not
     finite is not applied. `before` (as long as the parameters, or empty) receives the parameters as they were before the last step.
     """
-    entries, rows, objectives, segments, scalars, data, stride, layout, order, batch, shuffle = lesson
+    entries, rows, objectives, segments, scalars, data, stride, layout, order, batch, shuffle, shared, phases, spans, whole, desk = lesson
     m, v = moments[0], moments[1]
     count, n = order.size, 0
     for step in range(steps):
@@ -194,7 +244,11 @@ def learn(lesson, a, f, moments, counters, random, steps, records, before):
                         records[step, i] = np.nan
                 records[step, scalars.shape[0] + k] = np.nan
                 continue
-            execute(entries, rows, o[FORWARD], o[FORWARD_END], a, f, n, 1, random)
+            two = desk.size > 0 and n == whole
+            if two:
+                together(entries, shared, phases, spans[2 * k], spans[2 * k + 1], a, f, 1, random, desk)
+            else:
+                execute(entries, rows, o[FORWARD], o[FORWARD_END], a, f, n, 1, random)
             for i in range(scalars.shape[0]):
                 if scalars[i, 3] == k:
                     size = scalars[i, 1] * (n if scalars[i, 2] else 1)
@@ -209,7 +263,10 @@ def learn(lesson, a, f, moments, counters, random, steps, records, before):
                 records[step, scalars.shape[0] + k] = np.nan
                 continue
             a[o[ROOT] : o[ROOT] + losses] = 1.0 / losses
-            execute(entries, rows, o[BACKWARD], o[BACKWARD_END], a, f, n, 1, random)
+            if two:
+                together(entries, shared, phases, spans[2 * k + 1], spans[2 * k + 2], a, f, 1, random, desk)
+            else:
+                execute(entries, rows, o[BACKWARD], o[BACKWARD_END], a, f, n, 1, random)
             square = 0.0
             for s in range(o[SEGMENT], o[SEGMENT_END]):
                 square += mean_square(a[segments[s, 1] : segments[s, 1] + segments[s, 2]])

@@ -22,6 +22,7 @@ from lab.tape.registry import (
     FRESH,
     HEAD,
     INTS,
+    MACS,
     OPCODE,
     OPCODES,
     OUT,
@@ -106,6 +107,7 @@ class Layout:
         row[STATISTICS] = self.offsets[instruction.statistics] if instruction.statistics >= 0 else -1
         row[FLOATS], row[FRESH] = instruction.floats, 0
         row[INTS : INTS + len(instruction.ints)] = instruction.ints
+        row[MACS] = instruction.macs
         return row
 
     def forward_rows(self, targets: Iterable[Node], without: Container[int] = (), cut: Container[int] = ()) -> list[np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.kernels import kernel, multiply_add
+from lab.kernels import Laid, kernel, multiply_add
 
 # Multiply-adds from which a call to BLAS (0.5 us) wins over the plain loops, measured on shapes from (10, 2, 8) to (64, 784, 256).
 LARGE = 1000
@@ -99,3 +99,12 @@ def product_apart(a, x, w, y, n, k, m, add):
             for p in range(1, k):
                 s += a[x.start + i * down + p * along] * a[w.start + p * below + j * beside]
             out[j] = out[j] + s if add else s
+
+
+@kernel
+def product_left_part(a, x, w, y, n, k, m, fresh, start, stop):
+    """Rows start to stop of `product_left` (start below 0: all of them)."""
+    if start < 0:
+        product_left(a, x, w, y, n, k, m, fresh)
+    else:
+        product_apart(a, Laid(x + start, k, 1), Laid(w, m, 0), Laid(y + start * m, m, 0), stop - start, n, m, 0 if fresh else 1)

@@ -18,6 +18,7 @@ from lab.kernels.threads import one_thread
 from lab.params.bounds import MOST_ROWS, MOST_STEPS, Bound
 from lab.tape import interpreter
 from lab.tape.data import Data, check_values, pack
+from lab.tape.halves import NOTHING, Halves, Helper, duration, halved
 from lab.tape.initialisers import initial
 from lab.tape.layout import Layout
 from lab.tape.listing import Listing, Node
@@ -90,6 +91,8 @@ class Program:
         self._places = np.array(places, np.int64).reshape(-1, 3)
         self._codes = np.unique(self._rows[:, 0])
         self._needed: dict[Any, set[str]] = {}  # inputs behind each set of targets
+        self._durations: dict[int, float] = {}  # by the place of a plan's rows, as are the halves
+        self._halves: dict[int, Halves | None] = {}
 
     # State -------------------------------------------------------------------------------------------------------------
 
@@ -231,13 +234,19 @@ class Program:
         before = np.zeros(layout.parameters if watch else 0, self.dtype)
         began = perf_counter()
         with one_thread:
-            lesson = interpreter.Lesson(
-                interpreter.table(self.dtype, self._codes), self._rows, self._objectives, self._segments, self._scalars,
-                data.flat, data.stride, fields, order, int(batch), bool(shuffle),
-            )  # fmt: skip
-            done, status, samples = interpreter.learn(
-                lesson, a, state["hyper"], state["moments"], counters, state["random"], int(steps), records, before
-            )
+            entries = interpreter.table(self.dtype, self._codes)
+            halves = self._shared(self._rows, self._objectives[:, :4].tolist(), state, steps if batch == self.batch else 0)
+            with self._helper(halves, entries, a, state, 1) as desk:
+                shared = (
+                    (halves.rows, halves.phases, halves.spans, halves.whole) if halves is not None else (self._rows, self._rows, NOTHING, 0)
+                )
+                lesson = interpreter.Lesson(
+                    entries, self._rows, self._objectives, self._segments, self._scalars, data.flat, data.stride, fields, order, int(batch), bool(shuffle),
+                    shared[0], shared[1], shared[2], shared[3], desk,
+                )  # fmt: skip
+                done, status, samples = interpreter.learn(
+                    lesson, a, state["hyper"], state["moments"], counters, state["random"], int(steps), records, before
+                )
         seconds = perf_counter() - began
         state["parameters"][:] = a[: layout.parameters]
         state["statistics"][:] = a[layout.parameters : total]
@@ -396,6 +405,26 @@ class Program:
             self._plans[key] = rows, len(forward), np.unique(rows[:, 0])
         return self._plans[key]
 
+    def _shared(self, rows: np.ndarray, parts: Sequence[Sequence[int]], state: State, times: int) -> Halves | None:
+        """Instructions for two threads if the call, which runs them so often, gets them; parts: where (forward, its end, backward, its end) stand."""
+        key = id(rows)  # a plan lives as long as the program
+        if key not in self._durations:
+            self._durations[key] = duration(rows, self.batch, state["hyper"])
+        if not Helper.may_come(times * self._durations[key]):
+            return None
+        if key not in self._halves:
+            cut = [(list(rows[first:end]), list(rows[start:stop])) for first, end, start, stop in parts]
+            self._halves[key] = halved(self.layout, self.dtype, state["hyper"], cut)
+        return self._halves[key]
+
+    @staticmethod
+    def _helper(halves: Halves | None, entries, a: np.ndarray, state: State, train: int) -> Helper:
+        def help(desk: np.ndarray) -> bool:
+            assert halves is not None
+            return interpreter.assist(entries, halves.rows, halves.phases, a, state["hyper"], train, state["random"], desk)
+
+        return Helper(halves, help)
+
     def _training_plan(self):
         layout = self.layout
         rows: list[np.ndarray] = []
@@ -487,28 +516,42 @@ class Program:
         slopes = [np.zeros((count, *node.shape) if node.batched else node.shape, self.dtype) for node in wrt]
         entries = interpreter.table(self.dtype, codes)
         with one_thread:
-            for start in range(0, max(count, 1), self.batch):
-                n = min(self.batch, count - start)
-                self._workspaces.samples = n
-                for node, value in prepared:
-                    self._write(node, value[start : start + n] if node.batched else value)
-                place = 0
-                for at, node, function in stops:
-                    interpreter.execute(entries, rows, place, at, a, state["hyper"], n, int(train), random)
-                    place = at
-                    self._write(node, self._changed(node, function))
-                interpreter.execute(entries, rows, place, split, a, state["hyper"], n, int(train), random)
-                if root is not None:
-                    here = weights[start : start + n] if root.batched else weights
-                    at = self.layout.gradient(root)
-                    a[at : at + here.size] = here.ravel()
-                    interpreter.execute(entries, rows, split, len(rows), a, state["hyper"], n, int(train), random)
-                for node, out in zip(outputs, found, strict=True):
-                    out[slice(start, start + n) if node.batched else ...] = self._read(node, self.layout.offsets)
-                for node, out in zip(wrt, slopes, strict=True):
-                    out[slice(start, start + n) if node.batched else ...] += self._read(node, self.layout.gradients)
-                if root is not None and not root.batched:  # it is the same in every block
-                    break
+            blocks = 0 if stops else count // self.batch
+            halves = self._shared(rows, [(0, split, split, len(rows))], state, blocks)
+            with self._helper(halves, entries, a, state, int(train)) as desk:
+                for start in range(0, max(count, 1), self.batch):
+                    n = min(self.batch, count - start)
+
+                    def run(part: int, first: int, last: int, n: int = n, two: bool = halves is not None and n == self.batch) -> None:
+                        if two:
+                            assert halves is not None
+                            at = halves.spans[part : part + 2]
+                            interpreter.together(
+                                entries, halves.rows, halves.phases, at[0], at[1], a, state["hyper"], int(train), random, desk
+                            )
+                        else:
+                            interpreter.execute(entries, rows, first, last, a, state["hyper"], n, int(train), random)
+
+                    self._workspaces.samples = n
+                    for node, value in prepared:
+                        self._write(node, value[start : start + n] if node.batched else value)
+                    place = 0
+                    for at, node, function in stops:
+                        run(0, place, at)
+                        place = at
+                        self._write(node, self._changed(node, function))
+                    run(0, place, split)
+                    if root is not None:
+                        here = weights[start : start + n] if root.batched else weights
+                        at = self.layout.gradient(root)
+                        a[at : at + here.size] = here.ravel()
+                        run(1, split, len(rows))
+                    for node, out in zip(outputs, found, strict=True):
+                        out[slice(start, start + n) if node.batched else ...] = self._read(node, self.layout.offsets)
+                    for node, out in zip(wrt, slopes, strict=True):
+                        out[slice(start, start + n) if node.batched else ...] += self._read(node, self.layout.gradients)
+                    if root is not None and not root.batched:  # it is the same in every block
+                        break
         for node in [node for node, _ in (*fixed, *moved) if node.kind == "constant"]:
             self._write(node, self.tape.constants[node.index])
         return found, slopes

@@ -28,6 +28,9 @@ from lab.errors import ModelError, near
 # the gradient offset of a value that needs none is -1.
 OPCODE, BATCHED, OUT, DOUT, X, DX, Y, DY, Z, DZ, AUX, STATISTICS, FRESH, SIZE, FLOATS, INTS = range(16)
 WIDTH = 32
+# The last ones; the integers of no operation come so far. START and STOP: which rows of a weight's gradient to compute (-1: all of them);
+# MACS: multiply-adds per sample, which say how long an instruction takes.
+START, STOP, MACS = WIDTH - 3, WIDTH - 2, WIDTH - 1
 # Opcodes below 0 steer the inner loop of a settling and call no kernel.
 ENTER, HEAD, END = -1, -2, -3
 
@@ -43,6 +46,7 @@ class Opcode:
     fresh: bool
     shared: tuple[int, ...]
     either: tuple[int, ...]
+    divides: int
 
 
 @dataclass(frozen=True)
@@ -78,22 +82,30 @@ def opcode(
     fresh: bool = False,
     shared: tuple[int, ...] = (),
     either: tuple[int, ...] = (),
+    divides: int = -1,
 ) -> None:
     """Register the two kernels of a kind of instruction; numbers follow the order of registration, from 1.
 
     Inputs named in `shared` (0, 1, 2 for X, Y, Z) are one for all samples (weights), those in `either` may be; of all others
-    the kernels read one per sample wherever the output has a batch axis, and the builder sees to it.
+    the kernels read one per sample wherever the output has a batch axis, and the builder sees to it. divides: an input, a matrix, whose
+    gradient the backward kernel computes in part where r[START] is not negative: its rows r[START] to r[STOP] alone.
     """
     if name in OPCODES:
         raise ModelError(f"tape: opcode '{name}' is registered twice; give one of them another name.")
-    OPCODES[name] = Opcode(name, next(_numbers), forward, backward, fresh, shared, either)
+    OPCODES[name] = Opcode(name, next(_numbers), forward, backward, fresh, shared, either, divides)
 
 
 @cache
 def reads_mode(known: Opcode) -> bool:
     """Whether the forward kernel reads the mode or draws random numbers: then two passes over the same inputs may differ."""
-    loads = (i.argval for i in get_instructions(getattr(known.forward, "py_func", known.forward)) if i.opname.startswith("LOAD_FAST"))
-    return any({"train", "random"} & {*(names if isinstance(names, tuple) else (names,))} for names in loads)
+    return bool({"train", "random"} & loads(known.forward))
+
+
+@cache
+def loads(kernel: Callable) -> frozenset[str]:
+    """Which of its arguments and variables a kernel reads."""
+    found = (i.argval for i in get_instructions(getattr(kernel, "py_func", kernel)) if i.opname.startswith("LOAD_FAST"))
+    return frozenset(name for names in found for name in (names if isinstance(names, tuple) else (names,)))
 
 
 def operation(function: Callable) -> Callable:

@@ -1,4 +1,4 @@
-"""A classifier that can be attacked: a perceptron or a convolutional network; and one with an example in sight."""
+"""A classifier that can be attacked: a perceptron, a convolutional network or one of the canvas; and one with an example in sight."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab.data import sets
-from lab.errors import ModelError
+from lab.errors import ModelError, ParameterError
+from lab.graph.document import Graph
+from lab.graph.kinds.layers import weighted, write
 from lab.model import Action, Bound, Layer, Model, Picture, State, action, index, param
 from lab.params import redeclared
 from lab.tape import Node, Optimiser
 from lab.training import canvas, readings
 from lab.training.attacks import Attack, probabilities
 from lab.training.convolution import convolutions
+from lab.training.graph import GraphTraining, network_of
 from lab.training.learner import Constants
 from lab.training.material import outline
 from lab.training.objectives import Stage
@@ -24,7 +27,8 @@ from lab.training.steps import Stretch
 from lab.training.supervised import Supervised
 
 NUMBERS = ("diabetes", *sets.FUNCTIONS, "drawn")  # data sets without classes
-KINDS = ("perceptron", "convolutional")
+KINDS = ("perceptron", "convolutional", "from the canvas")
+CANVAS = KINDS[2]
 CARRIED = ("Data", "Reading the file", "Dale's law", "Network")  # groups of parameters that say which network on which data
 KEPT = 48  # readings that are remembered
 
@@ -36,8 +40,14 @@ class Classifier(Perceptron):
     """
 
     layers: str = param(
-        "perceptron", choices=KINDS, live=False, group="Network", label="Kind of network", doc="Affine layers, or convolutions."
+        "perceptron",
+        choices=KINDS,
+        live=False,
+        group="Network",
+        label="Kind of network",
+        doc="Affine layers, convolutions, or a network of the canvas.",
     )
+    wiring: str = param("", live=False, group="Network", when=("layers", CANVAS), doc="The layers of the canvas (JSON text of its graph).")
     hidden: str = redeclared(Perceptron, "hidden", "128-128", main=False, when=("layers", "perceptron"))
     filters: str = param(
         "8-16",
@@ -65,9 +75,14 @@ class Classifier(Perceptron):
             raise cls._cannot(other, "it tells no classes apart")
         shared = {name for name, spec in specs.items() if spec.group in CARRIED and name in theirs}
         values = {name: getattr(other, name) for name in shared}
-        if isinstance(other, Perceptron):
+        if isinstance(other, GraphTraining):
+            if other.draws or other.term_names:
+                raise cls._cannot(other, "it draws its values or has a second loss")
+            values |= {"layers": CANVAS, "wiring": replace(Graph.from_json(other.graph), weights=()).to_json()}
+        elif isinstance(other, Perceptron):
             if not (type(other).network is Perceptron.network or isinstance(other, Classifier)):
                 raise cls._cannot(other, "its layers are no chain of affine layers or convolutions")
+            values.setdefault("layers", KINDS[0])  # whatever stood there before
         elif {"filters", "size", "pooling"} <= set(theirs):
             size, pooling = (getattr(other, name) for name in ("size", "pooling"))
             if (size, pooling) != (3, "max"):
@@ -113,6 +128,8 @@ class Classifier(Perceptron):
     def check(self) -> None:
         """Refuse what is no list of counts, and convolutions of what is no picture."""
         super().check()
+        if self.layers == CANVAS:
+            self._check_wiring()
         if self.data in NUMBERS:
             raise self.refuse(
                 "data", f"must have classes, and {self.data} has a number to predict: choose digits, moons or another set of classes"
@@ -126,8 +143,23 @@ class Classifier(Perceptron):
             if self.dale != "off":
                 raise self.refuse("dale", "must be off for a convolutional network")
 
+    def _check_wiring(self) -> None:
+        """A network of the canvas must be one that the monitor could train with these data, to tell classes apart."""
+        if not self.wiring.strip():
+            raise self.refuse("wiring", "must hold a network of the canvas: build one, train it and take it over, or choose perceptron")
+        if self.dale != "off":
+            raise self.refuse("dale", "must be off for a network of the canvas")
+        try:
+            trained = GraphTraining(graph=self.wiring, data=self.data)
+            if trained.draws or trained.term_names or (self.data != "file" and trained.task != "classification"):
+                raise self.refuse("wiring", "must end in classes, and have one loss and no layer that draws its values")
+        except ParameterError as error:
+            raise self.refuse("wiring", str(error).partition(": ")[2].rstrip(".") or str(error)) from None
+
     def stage_names(self) -> tuple[str, ...]:
-        """hidden1, hidden2, ..., output; or conv1, conv2, ..., output."""
+        """hidden1, hidden2, ..., output; conv1, conv2, ..., output; or titles of layers of the canvas."""
+        if self.layers == CANVAS:
+            return tuple(n.title for n in weighted(network_of(self.wiring)[0]))
         return super().stage_names() if self.layers == "perceptron" else (*(f"conv{k + 1}" for k in range(len(self.counts))), "output")
 
     @property
@@ -136,7 +168,10 @@ class Classifier(Perceptron):
         return self.layers == "perceptron"
 
     def network(self, tape: Any, x: Node, outputs: int) -> tuple[Node, tuple[Stage, ...]]:
-        """Affine layers, or convolutions."""
+        """Affine layers, convolutions, or what was wired."""
+        if self.layers == CANVAS:
+            output, layers = write(tape, network_of(self.wiring)[0], x, self.dropout)
+            return output, tuple(Stage(*layer) for layer in layers)
         if self.layers == "perceptron":
             return super().network(tape, x, outputs)
         picture = outline(self).picture

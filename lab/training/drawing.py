@@ -35,6 +35,7 @@ class Column:
     words     what is said under it, where the number of its units does not say enough
     turned    whether the array is used transposed, as a decoder does that shares the weights of its encoder
     depth     how many layers lie before it: one that a shown pass has not reached yet is empty
+    node      the node of the canvas that it is
     fewer, more, without, after   parameters that a plus or minus under it changes: a unit less or more, no such layer, a layer after it
     """
 
@@ -47,6 +48,7 @@ class Column:
     words: str = ""
     turned: bool = False
     depth: int = 0
+    node: str = ""
     fewer: Mapping[str, Any] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
     without: Mapping[str, Any] = field(default_factory=dict)
@@ -162,6 +164,7 @@ def observe(model: Any, c: Any, state: dict, tape: dict) -> dict[str, Any]:
                 "after": column.after,
             }
             | ({"words": column.words} if column.words else {})
+            | ({"node": column.node} if column.node else {})
             | (
                 {"colours": "grey"}
                 if column.form == "picture"

@@ -8,6 +8,8 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from lab.errors import LabError
 from lab.graph.document import Graph
 from lab.graph.kinds.layers import kind_of, shapes, sized
@@ -31,7 +33,7 @@ def columns_of(document: str, pictures: bool = False) -> tuple[Column, ...]:
         kind, form = kind_of(graph, node), _form(graph, node.id, known, pictures)
         units = known[node.id][-1] if form == "maps" else prod(known[node.id])
         if kind.role == "begin":
-            found.append(Column("inputs", units, form=form, after=_grown(written, node.id), depth=depth[node.id]))
+            found.append(Column("inputs", units, form=form, after=_grown(written, node.id), depth=depth[node.id], node=node.id))
             continue
         end = kind.role == "end"
         weight = f"{node.id}.sum.weight"
@@ -41,7 +43,14 @@ def columns_of(document: str, pictures: bool = False) -> tuple[Column, ...]:
             if found[k].form == "maps" or form == "maps" or _reads(graph, known, ids[k], node.id)
         )
         column = Column(
-            "outputs" if end else node.title, units, f"{node.id}.sum" if end else node.id, weight, sources, form, depth=depth[node.id]
+            "outputs" if end else node.title,
+            units,
+            f"{node.id}.sum" if end else node.id,
+            weight,
+            sources,
+            form,
+            depth=depth[node.id],
+            node=node.id,
         )
         if not end and node.id in {n.id for n in written.nodes}:
             changed = replace(column, without=_taken(written, node.id), after=_grown(written, node.id))
@@ -74,6 +83,22 @@ def depths_of(graph: Graph) -> dict[str, int]:
     for id in graph.order():
         found[id] = max((found[e.source] + 1 for e in graph.incoming(id)), default=0)
     return found
+
+
+def activity(
+    shown: Graph, graph: Graph, sizes: Mapping[str, float], depth: Mapping[str, int], deep: float = float("inf")
+) -> dict[str, np.ndarray]:
+    """Nodes of the canvas (of a repeated block its first copy): x, y, mean size of the values, whether they are known.
+
+    A node that is not in `sizes` has the size of what comes in; those deeper than `deep` are not known yet.
+    """
+    found: dict[str, float] = {}
+    for id in graph.order():
+        found[id] = sizes[id] if id in sizes else max((found[e.source] for e in graph.incoming(id)), default=0.0)
+    number = {n.id: k for k, n in enumerate(shown.nodes)}
+    nodes = np.array([(n.x, -n.y, found[n.id] if depth[n.id] <= deep else 0.0, float(depth[n.id] <= deep)) for n in shown.nodes], float)
+    edges = np.array([(number[e.source], number[e.target], 1.0) for e in shown.edges], float).reshape(-1, 3)
+    return {"nodes": nodes.reshape(-1, 4), "edges": edges}
 
 
 def _sources(graph: Graph, id: str) -> list[str]:

@@ -14,7 +14,7 @@ class Examples(Model):
     """What a supervised learner learns from; `lab.training.material` prepares it."""
 
     data: str = param("digits", choices=sets.NAMES, live=False, main=True, group="Data", doc="What is learned.")
-    n: int = param(1000, "examples", lo=4, hi=100_000, log=True, live=False, group="Data",
+    n: int = param(1000, "examples", lo=4, hi=100_000, log=True, live=False, group="Data", symbol="N", label="Examples",
                    when=("data", (*sets.PLANES, *sets.FUNCTIONS, "drawn")), doc="How many examples are generated.")  # fmt: skip
     noise: float = param(0.2, lo=0.0, hi=2.0, builds=True, group="Data", when=("data", (*sets.PLANES, *sets.FUNCTIONS, "drawn")),
                          doc="Standard deviation of the noise in generated examples.")  # fmt: skip

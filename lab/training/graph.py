@@ -16,7 +16,7 @@ from lab.params import redeclared
 from lab.tape import Tape
 from lab.training.dale import SignedLayers
 from lab.training.drawing import Column
-from lab.training.drawn_graph import columns_of, depths_of
+from lab.training.drawn_graph import activity, columns_of, depths_of
 from lab.training.learner import Constants
 from lab.training.material import Outline, outline
 from lab.training.objectives import Stage
@@ -256,16 +256,9 @@ class GraphTraining(SignedLayers):
 
     def _activity(self, constants: Constants, tape: State, x: np.ndarray, deep: float) -> dict[str, np.ndarray]:
         """Nodes of the canvas (of a repeated block its first copy): x, y, mean size of the values, whether they are known."""
-        shown, (graph, _, _) = Graph.from_json(self.graph), network_of(self.graph)
-        values, depth = self.answers(constants, tape, x), depths(self.graph)
-        sizes: dict[str, float] = {}
-        for id in graph.order():
-            before = [sizes[e.source] for e in graph.incoming(id)]
-            sizes[id] = float(np.abs(values[id]).mean()) if id in values else max(before, default=0.0)
-        number = {n.id: k for k, n in enumerate(shown.nodes)}
-        nodes = np.array([(n.x, -n.y, sizes[n.id] if depth[n.id] <= deep else 0.0, float(depth[n.id] <= deep)) for n in shown.nodes], float)
-        edges = np.array([(number[e.source], number[e.target], 1.0) for e in shown.edges], float).reshape(-1, 3)
-        return {"nodes": nodes.reshape(-1, 4), "edges": edges}
+        values = self.answers(constants, tape, x)
+        sizes = {id: float(np.abs(value).mean()) for id, value in values.items()}
+        return activity(Graph.from_json(self.graph), network_of(self.graph)[0], sizes, depths(self.graph), deep)
 
     def labels(self, constants: Constants, stream: str) -> tuple[str, ...]:
         """Titles of the nodes of the canvas."""

@@ -8,26 +8,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab.data.byte_pairs import shown
-from lab.errors import ModelError
-from lab.model import Layer, Picture, State, Stream
-from lab.training import told
+from lab.model import Bound, Layer, Picture, State, Stream
+from lab.training import stream_vectors, told
+from lab.training.alike import Alike
 from lab.training.language import chances, padded
 from lab.training.learner import Constants
+from lab.training.next_token import RULED, SEARCHED, Head, NextToken
 from lab.training.silencing import Silencing
-from lab.training.stepwise import Stepwise
 
-SEARCHED = 48  # windows in which a neuron's contexts are looked for
+ANSWERS = "answers of the block"
 
 
-class Inside(Silencing, Stepwise):
+class Inside(Silencing, Alike, NextToken):
     """A learner whose program is a transformer (`lab.training.language.transformer`), with one text that is looked at.
 
-    Its state holds `prompt` (what is looked at), `chosen` (a place in it), `head`, `neuron`, and what is silent: `heads on`,
-    `neurons on`, `blocks on`.
+    Its state holds besides `head` and `neuron`, and what is silent: `heads on`, `neurons on`, `blocks on`. A span of the text can be
+    brushed: neurons of the chosen head's block that answer throughout, and like places of the text held out.
     """
 
+    brushable = (ANSWERS,)
+
     if TYPE_CHECKING:  # parameters of the model
-        text: str
         width: int
         blocks: int
         heads: int
@@ -35,13 +36,25 @@ class Inside(Silencing, Stepwise):
         tied: bool
 
     @property
-    def alphabet(self) -> str | tuple[str, ...]:
-        """Its letters, or its tokens as text."""
-        raise ModelError(f"{self._owner()} does not say its letters.")
+    def places(self) -> int:
+        """Its context."""
+        return self.context
 
-    def counted(self, before: np.ndarray) -> np.ndarray:
-        """(V,) what counting says of the letter after these: all as likely, where nothing was counted."""
-        return np.full(len(self.alphabet), 1.0 / len(self.alphabet))
+    @property
+    def heads_of_all(self) -> tuple[Head, ...]:
+        """The heads of every block."""
+        return tuple(
+            Head(f"block{b + 1}.attention", h, f"{b + 1}.{h + 1}", f"block {b + 1} head {h + 1}")
+            for b in range(self.blocks)
+            for h in range(self.heads)
+        )
+
+    def summary(self, constants: Constants, state: State) -> dict[str, Any]:
+        """The head by its block."""
+        block, head = state["head"]
+        found = super().summary(constants, state) | {"head": f"head {head + 1} of block {block + 1}"}
+        found["neuron"] = self.neuron_in_words(constants, state)
+        return found | self.alike_summary(constants, state, self.tape_state(constants, state))
 
     def silenced(self, state: State) -> dict[str, Any]:
         """What is replaced in a pass: nodes of heads, neurons and blocks that are silent."""
@@ -57,99 +70,99 @@ class Inside(Silencing, Stepwise):
                 found[f"block{b + 1}.values"] = _times(np.zeros(1))
         return found
 
-    def pass_over(self, constants: Constants, state: State, tape: State, nodes: list[str], clean: bool = False) -> list[np.ndarray]:
-        """Values of nodes for the text that is looked at, without the batch axis; `clean`: nothing is silent."""
-        row, _ = padded(state["prompt"], self.context)
-        found = constants.program.forward(tape, nodes, replace=None if clean else self.silenced(state) or None, x=row)
-        return [value[0] for value in found]
-
-    def _at(self, state: State) -> int:
-        return int(min(state["chosen"][0], len(state["prompt"]) - 1, self.context - 1))
-
     def own_streams(self, shape: Any) -> tuple[Stream, ...]:
-        """Text, next letters, attention, stream, neurons."""
-        heads = tuple(f"block {b + 1} head {h + 1}" for b in range(self.blocks) for h in range(self.heads))
-        found = [
-            Stream("counting", "trace", "nats", "What counting letters of the same text says.", (4,), ("chance", "unigram", "bigram", "trigram"), every=1),
-            Stream("text", "tokens", "nats", "The text that is looked at; darker where the letter was a surprise. Click one.", channels=("surprise",)),
-            Stream("next", "table", "", "Likeliest next letters at the chosen place, the tick where the last two letters alone would put them; beside them what they are with nothing silent."),
-            Stream("attention", "image", "", "Where each head looks: from the letter of the row to that of the column."),
-            Stream("lines", "tokens", "", "Where the chosen head looks from each letter; lines of the chosen one."),
+        """The stream, neurons, one head step by step, maps."""
+        return (
+            *super().own_streams(shape),
+            *stream_vectors.streams(),
+            Stream(ANSWERS, "image", "", "How every neuron of the chosen head's block answers at every place: neurons down, places across."),
+            *self.alike_streams(),
             Stream("lens", "table", "", "What the model would say if it stopped after each part."),
             Stream("key-value neurons", "table", "", "Neurons that answer most at the chosen place: contexts that excite them, letters that they push."),
-            Stream("writing", "table", "", "What it wrote while it learned."),
-            Stream("written", "tokens", "", "What it wrote on request."),
             Stream("step by step", "matrices", "", "The chosen head at the chosen place: q.k, mask, softmax, weighted values."),
             Stream("letters", "cloud", "", "Embeddings of the letters, in their principal plane.", channels=("x", "y", "class")),
             Stream("neurons", "cloud", "", "Values of all neurons as directions in the plane of the letters.", channels=("x", "y", "class")),
-            Stream("induction", "trace", "", "Induction score of each head.", (len(heads),), heads, events=True),
-        ]  # fmt: skip
-        return tuple(found)
+        )  # fmt: skip
 
     def own_pictures(self, shape: Any) -> tuple[Picture, ...]:
-        """The text in front."""
-        tiles = tuple(f"{b + 1}.{h + 1}" for b in range(self.blocks) for h in range(self.heads))
-        repeats = self.text == "repeats"
+        """What is inside, behind the text."""
         return (
-            Picture("text", "Text", (Layer("text"),), pick="choose", front=True, weight=0.8, doc="Click a letter: everything is then about that place."),
-            Picture("next", "Next letter", (Layer("next"),), front=True, weight=1.2, doc="The tick in a bar is what the last two letters alone would say (trigram)."),
-            Picture("attention", "Attention", (Layer("attention"),), levels=(0.0, 1.0), labels=tiles, pick="choose_head", front=True, weight=1.4, doc="block.head; click one to unfold it."),
-            Picture("lines", "The chosen head", (Layer("lines"),), pick="choose", weight=1.0),
+            *super().own_pictures(shape),
+            stream_vectors.picture(),
+            Picture(
+                ANSWERS, "Neurons of the block, over the text", (Layer(ANSWERS), Layer(f"brush of {ANSWERS}", series=(2,))), levels=(-1.0, 1.0), colours="diverging",
+                x="place", y="neuron", brush="brush", weight=1.4,
+                doc="Of the block of the chosen head. Drag over places: neurons that answer throughout, and where else all of them do.",
+            ),
+            *self.alike_pictures(),
             Picture("lens", "If it stopped here", (Layer("lens"),), weight=1.0),
-            Picture("key-value neurons", "Key-value neurons", (Layer("key-value neurons"),), pick="choose_neuron", weight=1.6, doc="Click a row, then 'Silence the neuron'."),
-            Picture("writing", "What it writes, as it learns", (Layer("writing"),), weight=1.2),
-            Picture("written", "Written on", (Layer("written"),), weight=1.0),
+            Picture("key-value neurons", "Key-value neurons", (Layer("key-value neurons"),), pick="choose_neuron", weight=1.6, figures=("neuron",), doc="Click a row: the neuron stands in words above. Then 'Silence the neuron'."),
             Picture("step by step", "One head, step by step", (Layer("step by step"),), weight=1.2),
             Picture("letters", "Map of the letters", (Layer("letters"),), equal=True),
             Picture("neurons", "Map of the neurons", (Layer("neurons"),), equal=True, doc="Where a neuron lies, it pushes the letters of that side."),
-            *((Picture("induction", "Induction heads", (Layer("induction"),), y="share of attention", y_range=(0.0, 1.0), front=True),) if repeats else ()),
         )  # fmt: skip
 
     def look(self, constants: Constants, state: State, tape: State, stream: str) -> Any:
         """What is shown of the chosen place."""
-        at, prompt = self._at(state), state["prompt"]
-        letters = [self.alphabet[k] for k in prompt]
-        if stream == "text":
-            logits = self.pass_over(constants, state, tape, ["logits"])[0]
-            p = chances(logits, 1.0, 0)
-            surprise = np.concatenate([[0.0], -np.log(np.maximum(p[np.arange(len(prompt) - 1), prompt[1:]], 1e-12))])
-            return {"rows": [{"texts": letters, "values": surprise}], "lit": (at,)}
-        if stream == "next":
-            return self._next(constants, state, tape)
-        if stream == "attention":
-            names = [f"block{b + 1}.attention" for b in range(self.blocks)]
-            looks = np.concatenate(self.pass_over(constants, state, tape, names))
-            n = max(2, len(prompt))
-            return looks[:, :n, :n]
-        if stream == "lines":
-            b, h = state["head"]
-            look = self.pass_over(constants, state, tape, [f"block{b + 1}.attention"])[0][h]
-            links = [(j, at, look[at, j]) for j in range(at + 1)]
-            return {
-                "rows": [
-                    {"texts": letters, "name": "looks at"},
-                    {"texts": letters, "name": f"block {b + 1} head {h + 1} looks {told.looked_at(letters, look[at, : at + 1])}"},
-                ],
-                "links": links,
-                "lit": (len(letters) + at,),
-            }
+        at = self._at(state)
         if stream == "lens":
             return self._lens(constants, state, tape, at)
         if stream == "key-value neurons":
             return self._neurons(constants, state, tape, at)
-        if stream == "writing":
-            return [
-                {"step": int(step), "loss": round(float(loss), 2), "it writes": constants.maker.written(line).replace("\n", "⏎")}
-                for line, (step, loss) in zip(state["samples"], state["sampled"], strict=True)
-            ] or [{"step": 0, "loss": math.nan, "it writes": "nothing yet"}]
-        if stream == "written":
-            texts = [*letters, *(self.alphabet[k] for k in state["written"])]
-            return {"rows": [{"texts": texts}], "lit": tuple(range(len(letters)))}
         if stream == "step by step":
             return self._head(constants, state, tape, at)
         if stream in ("letters", "neurons"):
             return self._map(constants, tape)[stream]
+        if stream == ANSWERS:
+            return self.pass_over(constants, state, tape, [self._block(state)])[0][: len(state["prompt"])].T
+        if stream.startswith("brush of ") or stream in ("like places", "letters of it"):
+            return self.alike_look(constants, state, tape, stream)
+        found = stream_vectors.observe(stream, constants.program.parameters(tape), self.alphabet, self.blocks)
+        if found is not None:
+            return found
         return super().look(constants, state, tape, stream)
+
+    # -- like places --
+
+    @property
+    def spanned(self) -> int:
+        """Places that it reads at once."""
+        return self.context
+
+    @staticmethod
+    def _block(state: State) -> str:
+        """The neurons of the chosen head's block."""
+        return f"block{int(state['head'][0]) + 1}.neurons"
+
+    def states_of(self, constants: Constants, state: State, tape: State, stream: str) -> np.ndarray:
+        """Answers for the text that is looked at, and for windows held out; behind the end of the text nothing answers."""
+        row, last = padded(state["prompt"], self.context)
+        found = constants.program.forward(
+            tape, self._block(state), replace=self.silenced(state) or None, x=np.concatenate([row, self._windows(constants)])
+        )
+        found[0, last + 1 :] = 0.0
+        return found
+
+    @staticmethod
+    def _windows(constants: Constants) -> np.ndarray:
+        return constants.extra["held"]["x"][:SEARCHED]
+
+    def words_of(self, constants: Constants, state: State, sequence: int) -> list[str]:
+        """The letters."""
+        tokens = state["prompt"][-self.context :] if sequence == 0 else self._windows(constants)[sequence - 1]
+        return [shown(self.alphabet[k]) for k in tokens]
+
+    def sequence_name(self, constants: Constants, sequence: int) -> str:
+        """The text that is looked at, or which window held out."""
+        return "this text" if sequence == 0 else f"held out {sequence}"
+
+    def state_bounds(self, constants: Constants, state: State, step: int) -> dict[str, Bound]:
+        """Which places are brushed, too."""
+        return super().state_bounds(constants, state, step) | self.alike_bounds()
+
+    def start(self, constants: Constants, seed: int) -> State:
+        """Nothing is brushed."""
+        return super().start(constants, seed) | {"brushed": np.array([-1, 0, 0])}
 
     def labels(self, constants: Constants, stream: str) -> tuple[str, ...]:
         """Letters by name, neurons by block and number."""
@@ -167,20 +180,6 @@ class Inside(Silencing, Stepwise):
         """Block and number of the neuron in a row of the table of neurons."""
         rows = self._neurons(constants, state, self.tape_state(constants, state), self._at(state))
         return told.neuron_of(rows[index % len(rows)])
-
-    def _next(self, constants: Constants, state: State, tape: State) -> list[dict[str, Any]]:
-        """The likeliest next letters, with the trigram's share as a tick in the same bar."""
-        at = self._at(state)
-        now = chances(self.pass_over(constants, state, tape, ["logits"])[0][at], 1.0, 0)
-        silent = bool(self.silenced(state))
-        clean = chances(self.pass_over(constants, state, tape, ["logits"], clean=True)[0][at], 1.0, 0) if silent else None
-        return told.next_rows(self.alphabet, now, clean, self.counted(state["prompt"][: at + 1]))
-
-    def moved_by_silence(self, constants: Constants, state: State) -> float:
-        """Percent of the next letter's chances that are elsewhere than with nothing silent."""
-        at, tape = self._at(state), self.tape_state(constants, state)
-        now, clean = (chances(self.pass_over(constants, state, tape, ["logits"], clean=clean)[0][at], 1.0, 0) for clean in (False, True))
-        return float(50.0 * np.abs(now - clean).sum())
 
     def _lens(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:
         nodes = ["stream"] + [f"block{b + 1}.{half}" for b in range(self.blocks) for half in ("middle", "out")]
@@ -211,14 +210,29 @@ class Inside(Silencing, Stepwise):
         chosen = tuple(int(k) for k in state["neuron"])
         if chosen not in [tuple(map(int, place)) for place in order]:
             order = [chosen, *order[:-1]]
-        windows = constants.extra["held"]["x"][:SEARCHED]
+        windows = self._windows(constants)
         found = constants.program.forward(tape, names, x=windows)
+        likely, size = self.chances_of(constants, state, tape)[at], 4 * self.width
+        less = self.without(constants, state, tape, [(names[b], (1, size), 1.0 - np.eye(size)[n][None]) for b, n in order])
         return [
             told.neuron_row(
-                self.alphabet, b, n, not state["neurons on"][b, n], told.contexts_of(self.alphabet, windows, found[b][:, :, n]), pushes[b, n], float(now[b, n])
+                self.alphabet, b, n, not state["neurons on"][b, n], told.contexts_of(self.alphabet, windows, found[b][:, :, n]), pushes[b, n], float(now[b, n]),
+                told.moves(self.alphabet, likely, p),
             )
-            for b, n in order
+            for (b, n), p in zip(order, less, strict=True)
         ]  # fmt: skip
+
+    def neuron_in_words(self, constants: Constants, state: State) -> str:
+        """The chosen neuron in a sentence: how it answers here, after what it answers most, and what it then pushes."""
+        tape, (b, n) = self.tape_state(constants, state), (int(k) for k in state["neuron"])
+        windows, node = self._windows(constants)[:RULED], f"block{b + 1}.neurons"
+        answers = constants.program.forward(tape, node, x=windows)[..., n]
+        now = float(self.pass_over(constants, state, tape, [node])[0][self._at(state), n])
+        value = constants.program.parameters(tape)[f"block{b + 1}.values.weight"][n]
+        push = self._read_out(constants, tape, value) - (0.0 if self.tied else constants.program.parameters(tape)["logits.bias"])
+        most = told.contexts_of(self.alphabet, windows, answers)[0]
+        up = " ".join(shown(self.alphabet[k]) for k in np.argsort(-push)[:3])
+        return f"b{b + 1}·n{n}: {now:.2f} here, most after {most}, pushes up {up}"
 
     def _head(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:
         b, h = (int(k) for k in state["head"])
@@ -242,16 +256,3 @@ class Inside(Silencing, Stepwise):
 
 def _times(mask: np.ndarray) -> Any:
     return lambda value: value * mask.astype(value.dtype)
-
-
-def induction(looks: np.ndarray, periods: np.ndarray) -> np.ndarray:
-    """(heads,) mean share of attention that goes from a letter to the one after its last occurrence: from t to t - period + 1.
-
-    looks (windows, heads, T, T); counted where the letter had occurred before (Olsson et al. 2022).
-    """
-    T = looks.shape[-1]
-    scores = np.zeros(looks.shape[1])
-    for look, period in zip(looks, periods, strict=True):
-        at = np.arange(period, T)
-        scores += look[:, at, at - period + 1].mean(-1)
-    return scores / len(looks)

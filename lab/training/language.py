@@ -159,14 +159,14 @@ def padded(tokens: np.ndarray, context: int) -> tuple[np.ndarray, int]:
 
 def write_on(
     program: Program, state: dict[str, np.ndarray], tokens: np.ndarray, count: int, context: int, *,
-    temperature: float, most: int, seed: tuple[int, ...], replace: dict[str, Any] | None = None, node: str = "logits",
+    temperature: float, most: int, seed: tuple[int, ...], replace: dict[str, Any] | None = None, node: str = "logits", letters: int | None = None,
 ) -> np.ndarray:  # fmt: skip
-    """`count` letters after `tokens` (at least one), each drawn from what the network says next (at this node)."""
+    """`count` letters after `tokens` (at least one), each drawn from what the network says next (at this node) of the first `letters` tokens."""
     random = np.random.default_rng([abs(int(s)) for s in seed])
     text = list(tokens)
     for _ in range(count):
         row, at = padded(np.array(text[-context:]), context)
-        p = chances(program.forward(state, node, replace=replace, x=row)[0, at], temperature, most)
+        p = chances(program.forward(state, node, replace=replace, x=row)[0, at, :letters], temperature, most)
         text.append(int(np.searchsorted(np.cumsum(p), random.random() * p.sum(), side="right").clip(0, len(p) - 1)))
     return np.array(text[len(tokens) :], np.int64)
 

@@ -26,6 +26,14 @@ ACTIVATIONS = {
     "softplus": "softplus",
     "GELU": "gelu",
 }
+ATTACKED = (
+    {
+        "to": "adversarial-attack",
+        "words": "Attack it",
+        "about": "Look for the smallest change of an example that this network reads as something else",
+    },
+    {"to": "adversarial-training", "words": "Defend it", "about": "Go on training this network on examples that are attacked"},
+)  # what can be done next with a network that tells classes apart
 RECTIFIED = ("ReLU", "leaky ReLU", "softplus", "GELU")
 
 

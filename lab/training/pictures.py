@@ -82,7 +82,11 @@ def streams(model: Any, shape: Any) -> tuple[Stream, ...]:
     if model.drawn_layers(shape):
         found.append(
             Stream(
-                drawing.STREAM, "network", "", "Every layer with the first of its units, what they answer, and the weights between them."
+                drawing.STREAM,
+                "network",
+                "",
+                "Every layer with the first of its units, what they answer, and the weights between them.",
+                canvas="maps",
             )
         )
     if shape.picture and model.first_weights_are_pictures:

@@ -128,9 +128,11 @@ def predict(net, M, b, f, mu, k, batch):
     below = f[batch * net.units[k] : batch * net.units[k + 1]].reshape((batch, n))
     out = mu[batch * net.units[k + 1] : batch * net.units[k + 2]].reshape((batch, m))
     np.dot(below, M[net.weights[k] : net.weights[k + 1]].reshape((n, m)), out)
+    bias = b[net.biases[k] : net.biases[k + 1]]
     for i in range(batch):
+        row = out[i]
         for j in range(m):
-            out[i, j] += b[net.biases[k] + j]
+            row[j] += bias[j]
 
 
 @kernel(fast=False)
@@ -185,6 +187,9 @@ def measure(net, weights, nodes, how, energy, moved, again):
             step = how.rate * moved
             for i in range(x.size):
                 eps[i] += step * (x[i] - mu[i] - nu * eps[i])
+        elif nu == 1.0:
+            for i in range(x.size):
+                eps[i] = x[i] - mu[i]
         else:
             for i in range(x.size):
                 eps[i] = (x[i] - mu[i]) / nu
@@ -225,11 +230,15 @@ def step_of(net, f, eps, k, batch, scale, M, b):
     np.dot(below.T, above, out)
     for i in range(net.weights[k], net.weights[k + 1]):
         M[i] *= scale
+    total = b[net.biases[k] : net.biases[k + 1]]
     for j in range(m):
-        total = 0.0
-        for i in range(batch):
-            total += above[i, j]
-        b[net.biases[k] + j] = scale * total
+        total[j] = 0.0
+    for i in range(batch):  # examples in their order, all units at once
+        row = above[i]
+        for j in range(m):
+            total[j] += row[j]
+    for j in range(m):
+        total[j] *= scale
 
 
 @kernel(fast=False)
@@ -345,6 +354,82 @@ def apart(one, other):
         b += other[i] * other[i]
     length = np.sqrt(a) * np.sqrt(b)
     return most / largest if largest > 0.0 else 0.0, dot / length if length > 0.0 else 1.0
+
+
+class Lesson(NamedTuple):
+    """What whole minibatches are taught with: examples and wanted outputs, how long each settles and from where, how weights move.
+
+    most: the energy above which a state ran away; beside: whether the twin learns by back-propagation.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    turns: int
+    part: float
+    zero: bool
+    learning: float
+    decay: float
+    most: float
+    beside: bool
+
+
+FINE, RAN_AWAY, NO_NUMBER = range(3)  # how the minibatches went
+
+
+@kernel(fast=False)
+def all_finite(x):
+    """Whether no value is infinite or not a number."""
+    for i in range(x.size):
+        if not abs(x[i]) < np.inf:
+            return False
+    return True
+
+
+@kernel(fast=False)
+def take(net, weights, nodes, how, step, twin, room, back, lesson, order, report):
+    """Settle and learn from whole minibatches, one after the other, without returning to Python; what a sweep at a time does, to the last bit.
+
+    order (minibatches, B): their examples; report: trace (sweeps + 1, layers + 1) of the last one, energies (all sweeps, layers + 1) or empty,
+    told (minibatches, 3): difference and cosine of both steps, and how far the weights are apart; rise (1,), the largest so far.
+    Returns (minibatches done, how it went, sweep of the last one at which it went wrong).
+    """
+    trace, energies, told, rise = report
+    given, wanted = np.empty((how.batch, lesson.x.shape[1])), np.empty((how.batch, lesson.y.shape[1]))
+    scaled = np.empty_like(step.M)
+    for k in range(order.shape[0]):
+        for i in range(how.batch):
+            for j in range(given.shape[1]):
+                given[i, j] = lesson.x[order[k, i], j]
+            for j in range(wanted.shape[1]):
+                wanted[i, j] = lesson.y[order[k, i], j]
+        begin(net, weights, nodes, how, given, wanted, lesson.part, lesson.zero, trace[0], step)
+        settle(net, weights, nodes, how, step, trace[1 : lesson.turns + 1], 0, lesson.turns)
+        for i in range(lesson.turns):
+            if not trace[i + 1, 0] < lesson.most:
+                return k, RAN_AWAY, i
+        if not all_finite(nodes.x):
+            return k, RAN_AWAY, 0
+        for i in range(lesson.turns):
+            rise[0] = max(rise[0], trace[i + 1, 0] - trace[i, 0])
+            if energies.size:
+                for j in range(energies.shape[1]):
+                    energies[k * lesson.turns + i, j] = trace[i + 1, j]
+        if how.form != ZERO:
+            steps_of(net, nodes, how, step, 0)
+        if lesson.beside:
+            back_propagate(net, weights.M, weights.b, how.activation, room, given, wanted, back)
+            for i in range(scaled.size):
+                scaled[i] = step.M[i] / lesson.part
+            told[k, 0], told[k, 1] = apart(scaled, back.M)
+            back_propagate(net, twin.M, twin.b, how.activation, room, given, wanted, back)
+            learn(net, twin, back, lesson.learning, lesson.decay, True)
+            told[k, 2] = 0.0
+            for i in range(scaled.size):
+                told[k, 2] = max(told[k, 2], abs(weights.M[i] - twin.M[i]))
+        learn(net, weights, step, lesson.learning / lesson.part, lesson.decay, how.tied)
+        if not (all_finite(weights.M) and all_finite(twin.M)):
+            return k + 1, NO_NUMBER, 0
+    return order.shape[0], FINE, 0
 
 
 def closed_form(net: Layout, M: np.ndarray, d: list[np.ndarray], nu: np.ndarray, error: np.ndarray) -> np.ndarray:

@@ -123,6 +123,23 @@ def surface(model: Any, c: Any, tape: dict) -> np.ndarray:
     return value.reshape(GRID, GRID)
 
 
+def pieces(model: Any, c: Any, tape: dict) -> list[int] | None:
+    """Into how many pieces the hidden layers cut the plane, counting the first one, the first two, and so on; None where there is no plane.
+
+    A piece is where every unit is on the same side of its threshold: there a network of ReLU is linear, and one of tanh nearly so.
+    """
+    shape, activation = outline(model), model.activation if "activation" in type(model).specs() else ""
+    if not (shape.plane and shape.low and model.task == "classification" and activation):
+        return None
+    hidden = [s.value for s in c.stages[:-1]] if activation != "identity" else []
+    if not hidden:
+        return []
+    middle = 0.5 if activation == "sigmoid" else 0.0
+    found = c.program.forward(tape, hidden, x=c.material.scaled(plane(shape, GRID)))
+    sides = [np.packbits(values.reshape(len(values), -1) > middle, axis=1) for values in found]
+    return [len(np.unique(np.concatenate(sides[: k + 1], axis=1), axis=0)) for k in range(len(sides))]
+
+
 def units(model: Any, c: Any, tape: dict) -> np.ndarray:
     """Answers of hidden units over the plane, as tiles: of the first and of the last hidden layer, up to eight of each."""
     hidden = c.stages[:-1] or c.stages

@@ -37,6 +37,7 @@ class Pointing(Model):
     @action("Silence the head")
     def silence_head(self, constants: Any, state: State) -> None:
         """The chosen head says nothing any more, or again; only what is looked at and written changes, not what was learnt."""
+        self.layers_of(constants)  # a network may have none
         b, h = state["head"]
         state["heads on"][b, h] = 1 - state["heads on"][b, h]
 

@@ -419,7 +419,8 @@ class Supervised(ByHand):
         """What a stream shows now: see `lab.training.readings`."""
         with np.errstate(over="ignore", invalid="ignore"):
             if stream == verdicts.STREAM:
-                return verdicts.rows(self.signs(constants, state), bool(state["figures"][EVALUATIONS]))
+                pieces = readings.pieces(self, constants, self.tape_state(constants, state))
+                return verdicts.rows(self.signs(constants, state), bool(state["figures"][EVALUATIONS]), pieces)
             if stream == drawing.STREAM:
                 return drawing.observe(self, constants, state, self.tape_state(constants, state))
             return readings.observe(self, constants, state, self.tape_state(constants, state), stream)

@@ -12,7 +12,7 @@ from lab.data.byte_pairs import shown
 
 NEXT = 12  # tokens of the bars
 NEURONS = 12  # rows of the table of neurons
-CONTEXT = 7  # tokens of a context that is shown
+CONTEXT = 6  # tokens of a context that is shown
 NUMBERS = 12  # of a query, a key, a value that are shown
 
 
@@ -27,13 +27,22 @@ def bar(share: float, tick: float | None = None, long: int = 24) -> str:
 def next_rows(
     names: Sequence[str], now: np.ndarray, clean: np.ndarray | None, counted: np.ndarray | None = None, word: str = "letter"
 ) -> list[dict[str, Any]]:
-    """The likeliest next tokens; `counted` stands as a tick in the bar; `clean` is what they are with nothing silent, where something is."""
+    """The likeliest next tokens; `counted` stands as a tick in the bar; `clean` is what they are with nothing silent, where something is.
+
+    The longest bar, or the tick that lies farthest, fills its column: of dozens of letters the likeliest often has few per cent.
+    """
     rows = []
-    for k in np.argsort(-(now if clean is None else np.maximum(now, clean)), kind="stable")[:NEXT]:
+    chosen = np.argsort(-(now if clean is None else np.maximum(now, clean)), kind="stable")[:NEXT]
+    top = max(float(now[chosen].max()), 0.0 if counted is None else float(np.max(counted[chosen])), 1e-9)
+    for k in chosen:
         tick = None if counted is None else float(counted[k])
-        row: dict[str, Any] = {word: shown(names[k]), "": bar(float(now[k]), tick), "%": round(100 * float(now[k]), 1)}
+        row: dict[str, Any] = {
+            word: shown(names[k]),
+            "": bar(float(now[k]) / top, None if tick is None else tick / top),
+            "%": round(100 * float(now[k]), 1),
+        }
         if tick is not None:
-            row["trigram %"] = round(100 * tick, 1)
+            row["tick %"] = round(100 * tick, 1)
         if clean is not None:
             row["nothing silent %"] = round(100 * float(clean[k]), 1)
         rows.append(row)
@@ -45,30 +54,37 @@ def lens_rows(names: Sequence[str], said: Iterable[tuple[str, np.ndarray]]) -> l
     rows = []
     for where, p in said:
         order = np.argsort(-p)[:3]
-        rows.append({"after": where, "it would say": shown(names[order[0]]), "%": round(100 * float(p[order[0]]), 1),
+        rows.append({"after": where, "says": shown(names[order[0]]), "": bar(float(p[order[0]])), "%": round(100 * float(p[order[0]]), 1),
                      "then": " ".join(shown(names[k]) for k in order[1:])})  # fmt: skip
     return rows[::-1]
 
 
 def parts(blocks: int, word: str = "letter") -> list[str]:
-    """Names of the places of the stream: the embedding, then after heads and MLP of each block."""
-    return [f"{word} and place", *(f"block {b + 1} {half}" for b in range(blocks) for half in ("heads", "MLP"))]
+    """Short names of the places of the stream: the embedding with its place, then after heads and MLP of each block."""
+    return [word, *(f"b{b + 1} {half}" for b in range(blocks) for half in ("heads", "MLP"))]
+
+
+def moves(names: Sequence[str], now: np.ndarray, without: np.ndarray) -> str:
+    """What becomes of the likeliest next token when something is silent: both chances in percent, and the token that is likeliest then, if another is."""
+    k, other = int(np.argmax(now)), int(np.argmax(without))
+    text = f"{shown(names[k])} {100 * float(now[k]):.0f} → {100 * float(without[k]):.0f}"
+    return text if other == k else f"{text}, {shown(names[other])}"
 
 
 def neuron_row(
-    names: Sequence[str], block: int, number: int, silent: bool, contexts: Sequence[str], push: np.ndarray, now: float
+    names: Sequence[str], block: int, number: int, silent: bool, contexts: Sequence[str], push: np.ndarray, now: float, without: str = ""
 ) -> dict[str, Any]:
-    """One neuron as key and value."""
+    """One neuron as key and value; the last token of a context, at which it answers, stands in « »; `without` says what silence does."""
     up, down = np.argsort(-push)[:4], np.argsort(push)[:3]
     return {
-        "neuron": f"b{block + 1} · n {number}{' (silent)' if silent else ''}", "contexts that excite it": "   ".join(contexts),
+        "neuron": f"b{block + 1}·n{number}{' (silent)' if silent else ''}", "contexts that excite it": "   ".join(contexts),
         "pushes up": " ".join(shown(names[k]) for k in up), "down": " ".join(shown(names[k]) for k in down), "now": round(now, 2),
-    }  # fmt: skip
+    } | ({"without it %": without} if without else {})  # fmt: skip
 
 
 def neuron_of(row: dict[str, Any]) -> tuple[int, int]:
     """Block and number of the neuron of a row."""
-    block, number = row["neuron"].removesuffix(" (silent)").split(" · n ")
+    block, number = row["neuron"].removesuffix(" (silent)").split("·n")
     return int(block[1:]) - 1, int(number)
 
 
@@ -77,7 +93,8 @@ def contexts_of(names: Sequence[str], windows: np.ndarray, answers: np.ndarray) 
     found: list[str] = []
     for place in np.argsort(-answers, axis=None)[:60]:
         w, t = divmod(int(place), windows.shape[1])
-        text = "".join(shown(names[k]) for k in windows[w, max(0, t - CONTEXT + 1) : t + 1])
+        *before, last = (shown(names[k]) for k in windows[w, max(0, t - CONTEXT + 1) : t + 1])
+        text = f"{''.join(before)}«{last}»"
         if text not in found:
             found.append(text)
         if len(found) == 3:

@@ -6,10 +6,11 @@ The most serious finding of `lab.training.diagnosis` stands first; the others sa
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from lab.training.diagnosis import FINE, SEEN, Signs, examine
-from lab.units import number
+from lab.units import counted, number
 
 GOOD, CARE, BAD = "✓", "!", "✗"
 STREAM = "verdicts"
@@ -17,11 +18,14 @@ FADES, EXPLODES = 1e-3, 100.0  # of what comes back to the first hidden layer ov
 SLOW, FAST = 1e-5, 3e-2  # updates over weights
 
 
-def rows(signs: Signs, evaluated: bool) -> list[dict[str, Any]]:
-    """One row for each thing: a sign, what was looked at, and the verdict."""
+def rows(signs: Signs, evaluated: bool, pieces: Sequence[int] | None = None) -> list[dict[str, Any]]:
+    """One row for each thing: a sign, what was looked at, and the verdict.
+
+    pieces   into how many pieces the first layer cuts the plane, the first two, and so on; of a network that has no plane none
+    """
     if not evaluated:
         return [{"": "…", "verdict": "The first evaluation has not come."}]
-    found = [(*_whole(signs),), (*_gradient(signs),), (*_units(signs),), (*_updates(signs),), (*_fit(signs),)]
+    found = [(*_whole(signs),), (*_border(pieces),), (*_gradient(signs),), (*_units(signs),), (*_updates(signs),), (*_fit(signs),)]
     return [
         {"": mark, "verdict": f"{what.capitalize()}: {verdict[0].lower()}{verdict[1:]}" if what != "whole" else verdict}
         for mark, what, verdict in found
@@ -32,6 +36,18 @@ def rows(signs: Signs, evaluated: bool) -> list[dict[str, Any]]:
 def _whole(s: Signs) -> tuple[str, str, str]:
     finding, sentence = examine(s)
     return (BAD if finding else GOOD, "whole", sentence if finding else FINE)
+
+
+def _border(pieces: Sequence[int] | None) -> tuple[str, str, str]:
+    """What the depth of a network is good for, in the plane: how often the border between the classes can bend."""
+    if pieces is None:
+        return "", "border", ""
+    if not pieces or pieces[-1] < 2:
+        return GOOD, "border", "One straight line: no layer folds the plane."
+    said = f"The first layer cuts the plane into {counted(pieces[0], 'pieces')} with straight edges"
+    if len(pieces) > 1:
+        said += f", the next into {number(pieces[-1])}" if len(pieces) == 2 else f", the others into {number(pieces[-1])}"
+    return GOOD, "border", f"{said}; it bends from one to the next."
 
 
 def _gradient(s: Signs) -> tuple[str, str, str]:

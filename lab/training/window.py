@@ -23,7 +23,7 @@ def pictures() -> tuple[Picture, ...]:
     frame: dict[str, Any] = {"series": (1,)}
     return (
         Picture("looked at", "Window", (Layer("looked at"), Layer("window", **frame)), colours="grey", levels=(0.0, 1.0), drag="move_window", click="move_window",
-                front=True, doc="Drag the window over the picture."),
+                front=True, weight=0.74, doc="Drag the window over the picture."),
         Picture("sum", "Window times kernel", (Layer("sum"),), front=True, weight=1.6, figures=("kernel",)),
         Picture("map now", "Map of the kernel", (Layer("map now"), Layer("here", **frame)), pick="stand", front=True, doc="Click a cell: the window goes where it was made."),
     )  # fmt: skip

@@ -6,13 +6,13 @@ back, and under it `toast` for what passes by itself, with Undo where it was an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtCore import QRect, QSize, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.widgets import theme
-from lab.widgets.laid import Laid, clearest
+from lab.widgets.laid import Laid, clearest, covered
 
 ICONS = {
     "bad": "mdi6.alert-octagon-outline",
@@ -68,6 +68,7 @@ class Banner(Laid):
         self._key: object = None
         self._token = "accent"
         self.lettering: Callable[[], Sequence[QRect]] = tuple  # where words stand on the stage
+        self.elsewhere: Callable[[QSize], Iterable[QRect]] = lambda size: ()  # where it may lie if it covers words at the upper edge
         self._above = below
         self._followers: list[Banner] = []
         if below is not None:
@@ -87,10 +88,14 @@ class Banner(Laid):
         *,
         key: object = None,
         busy: bool = False,
+        passes: float = 0.0,
     ) -> None:
-        """Show a sentence. `key` names what it is about, so that only that can take it back."""
-        if self._passing:
-            self._time.start(round(PASSING * 1000))
+        """Show a sentence. `key` names what it is about, so that only that can take it back; it `passes` by itself after so many seconds, if any."""
+        passes = passes or (PASSING if self._passing else 0.0)
+        if passes:
+            self._time.start(round(passes * 1000))
+        else:
+            self._time.stop()
         if self.isVisible() and (sentence, key) == (self.words.text(), self._key):
             return
         self._key, self._token = key, token
@@ -150,7 +155,11 @@ class Banner(Laid):
         left = (stage.width() - width) // 2
         if self._above is None or self._above.isHidden():
             tops = range(AWAY, max(AWAY, min(AWAY + LOWER, stage.height() - height - AWAY)) + 1, 2)
-            self.setGeometry(clearest((QRect(left, top, width, height) for top in tops), self.lettering()))
+            below = self.lettering()
+            place = clearest((QRect(left, top, width, height) for top in tops), below)
+            if covered(place, below):
+                place = clearest((place, *self.elsewhere(place.size())), below)
+            self.setGeometry(place)
         else:
             self.setGeometry(left, self._above.geometry().bottom() + 7, width, height)
         self.raise_()

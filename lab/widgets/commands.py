@@ -94,6 +94,13 @@ class Commands(QObject):
         add("fill", "Fill the place with one picture, or back", self._fill, "mdi6.fullscreen", "F")
         add("results", "Open or close the results of the canvas", self._results, "mdi6.dock-window", "J")
         add("turn-results", "Results of the canvas below it or at its right", self._turn_results, "mdi6.dock-right", "Shift+J")
+        add(
+            "float-panel",
+            "The panel at the right over the canvas, or beside it",
+            w.float_panel,
+            "mdi6.picture-in-picture-top-right",
+            "Ctrl+J",
+        )
         add("measure", "Put a marker on a line; two measure what lies between", self._measure, "mdi6.ruler", "M")
         add("compare", "Compare the runs", self.compare, "mdi6.table", "Ctrl+M")
         add("vary", "Vary a parameter: run it at many values…", self.vary, "mdi6.chart-bell-curve", "Ctrl+Shift+M")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QTabBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from lab.widgets import theme
 from lab.widgets.pictures import PictureCard
@@ -41,6 +43,25 @@ class Words(QTabBar):
         """Words give way, they never widen the window."""
         return QSize(60, super().minimumSizeHint().height())
 
+    def fit(self, room: int, rest: int) -> list[int]:
+        """Show as many words as there is room for, the current one among them; those that are left, which need `rest` pixels for their button."""
+        wide = [self.tabSizeHint(k).width() for k in range(self.count())]
+        if sum(wide) <= room:
+            left: list[int] = []
+        else:
+            shown, free = {self.currentIndex()}, room - rest - wide[self.currentIndex()]
+            for k in range(self.count()):
+                if k not in shown and wide[k] > free:
+                    break
+                if k not in shown:
+                    shown.add(k)
+                    free -= wide[k]
+            left = [k for k in range(self.count()) if k not in shown]
+        for k in range(self.count()):
+            if self.isTabVisible(k) == (k in left):
+                self.setTabVisible(k, k not in left)
+        return left
+
 
 class Drawers(QFrame):
     """The words, and below them the cards of the open drawer side by side.
@@ -71,7 +92,14 @@ class Drawers(QFrame):
         self.words.clicked.connect(self._clicked)
         self.arrow = QToolButton(self.header)
         self.arrow.clicked.connect(self._turn)
+        self.more = QToolButton(self.header)
+        self.more.setText("…")
+        self.more.setToolTip("More drawers")
+        self.more.setAccessibleName("More drawers")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setMenu(QMenu(self.more))
         row.addWidget(self.words, 1)
+        row.addWidget(self.more)
         row.addWidget(self.arrow)
         column.addWidget(self.header)
         self.body = QScrollArea(self)  # a drawer may hold more than there is room for
@@ -133,6 +161,21 @@ class Drawers(QFrame):
         word = list(self.groups)[number]
         self.toggled.emit("" if word == self.opened else word)
 
+    def resizeEvent(self, event: Any) -> None:
+        """Words that have no room wait behind a button: none is cut."""
+        super().resizeEvent(event)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        margins = self.contentsMargins() if (layout := self.layout()) is None else layout.contentsMargins()
+        room = self.width() - margins.left() - margins.right() - self.arrow.sizeHint().width() - 8
+        left = self.words.fit(room, self.more.sizeHint().width() + 8)
+        self.more.setVisible(bool(left))
+        menu = self.more.menu()
+        menu.clear()
+        for k in left:
+            menu.addAction(list(self.groups)[k]).triggered.connect(partial(self._clicked, k))
+
     def _turn(self) -> None:
         self.toggled.emit("" if self.opened else list(self.groups)[max(0, self.words.currentIndex())])
 
@@ -154,3 +197,4 @@ class Drawers(QFrame):
             f"QTabBar::tab:selected {{ color: {ink}; border-bottom: 2px solid {mark}; }}"
             f"QTabBar::tab:hover {{ color: {look.tokens.text}; }}"
         )
+        self._fit_words()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.engine.status import Status
@@ -13,11 +13,12 @@ from lab.widgets.labels import ElidedLabel, figure_rows, figures, sentence
 from lab.widgets.laid import Drawn, Laid
 
 MOST = 5  # figures
-WIDE, STRIP = 330, 620
-WORTH = 0.5  # of what the card covers: a strip that covers less is better
+CARD, STRIP, LINE = "card", "strip", "line"
+WIDTHS = {CARD: 330, STRIP: 620, LINE: 800}
+WORTH = 0.5  # of what the card covers: a strip that covers less is better, and a line that covers less than both
 RESTED = 150  # ms
 NARROW, LOW = 760, 560  # px: over a stage that is less wide or less high the card is a strip
-AWAY = 16
+AWAY, EDGE = 16, 6  # px from the edges of the stage, and from its foot, where the words of closed drawers lie
 
 Way = tuple[str, Callable[[], object]]
 
@@ -34,10 +35,10 @@ class FinishCard(Laid):
         self._rest.timeout.connect(self.place)
         self.setObjectName("card")
         self.setAccessibleName("The run is finished")
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 12, 14)
         column.setSpacing(8)
-        head = QHBoxLayout()
+        self._head = head = QHBoxLayout()
         head.setSpacing(10)
         self.title = QLabel("Finished", self)
         self.title.setProperty("role", "title")
@@ -97,35 +98,48 @@ class FinishCard(Laid):
         self.raise_()
 
     def place(self) -> None:
-        """Where it covers least of what is drawn, as a card or as a strip of two lines; over a small stage always as a strip."""
+        """Where it covers least of what is drawn, as a card, a strip of two lines or one line; over a small stage never as a card."""
         stage = self.parentWidget()
         if stage is None or self.isHidden():
             return
         drawn = Drawn(self._beneath)
-        within = stage.rect().adjusted(AWAY, AWAY, -AWAY, -AWAY)
-        if stage.width() < NARROW or stage.height() < LOW:
-            self.move(drawn.clearest(self._form(strip=True, room=stage.width()), stage.rect().adjusted(0, AWAY, 0, -AWAY))[1].topLeft())
-            return
-        flat, low = drawn.clearest(self._form(strip=True, room=within.width()), within)
-        whole, card = drawn.clearest(self._form(strip=False, room=within.width()), within)
-        strip = flat < WORTH * whole
-        if strip:
-            self._form(strip=True, room=within.width())
-        self.move((low if strip else card).topLeft())
+        small = stage.width() < NARROW or stage.height() < LOW
+        within = stage.rect().adjusted(0, AWAY, 0, -EDGE) if small else stage.rect().adjusted(AWAY, AWAY, -AWAY, -EDGE)
+        best: tuple[float, str, QRect] | None = None
+        for form in (STRIP, LINE) if small else (CARD, STRIP, LINE):
+            if form == LINE and self._line_needs() > within.width():
+                continue
+            covers, place = drawn.clearest(self._form(form, within.width()), within)
+            if best is None or covers < WORTH * best[0]:
+                best = covers, form, place
+        assert best is not None
+        self._form(best[1], within.width())
+        self.move(best[2].topLeft())
 
-    def _form(self, strip: bool, room: int) -> QSize:
-        """Become a card or a strip, as wide as there is room for; how large it is then."""
-        across = round((STRIP if strip else WIDE) * theme.current().text / 13)
+    def _line_needs(self) -> int:
+        """Width of the buttons beside each other."""
+        return sum(b.sizeHint().width() + 6 for b in self.buttons) + self._close.sizeHint().width() + 50
+
+    def _form(self, form: str, room: int) -> QSize:
+        """Become a card, a strip or a line, as wide as there is room for; how large it is then."""
+        strip = form != CARD
+        across = round(WIDTHS[form] * theme.current().text / 13)
         width = min(room, max(across, sum(b.sizeHint().width() + 6 for b in self.buttons) + 24) if strip else across)
         self.setFixedWidth(width)
+        if (self._ways.parent() is self._head) != (form == LINE):
+            (self._head if form != LINE else self._column).removeItem(self._ways)
+            if form == LINE:
+                self._head.insertLayout(2, self._ways)
+            else:
+                self._column.addLayout(self._ways)
         for label in self._labels:
             label.setVisible(not strip)
         self._line.setVisible(strip)
+        self.title.setVisible(form != LINE or self._line_needs() + self.title.sizeHint().width() <= width)  # the buttons say it, too
         self.reason.setHidden(strip or self.reason.text().rstrip(".") == self.title.text() or not self.reason.text())
         self._ways.setDirection(QBoxLayout.Direction.LeftToRight if strip else QBoxLayout.Direction.TopToBottom)
-        layout = self.layout()
-        assert isinstance(layout, QVBoxLayout)
-        layout.setContentsMargins(*((12, 4, 8, 8) if strip else (16, 12, 12, 14)))
+        layout = self._column
+        layout.setContentsMargins(*((12, 3, 8, 3) if form == LINE else (12, 4, 8, 8) if strip else (16, 12, 12, 14)))
         layout.setSpacing(2 if strip else 8)
         layout.activate()
         tall = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else self.sizeHint().height()

@@ -33,7 +33,7 @@ from lab.params import Described, Spec
 from lab.units import number
 from lab.widgets import theme
 from lab.widgets.fields import Field, make_field
-from lab.widgets.labels import TwoLines
+from lab.widgets.labels import TwoLines, tip
 from lab.widgets.ticks import Ticks
 
 OPEN_ROWS = 12  # groups are open until so many rows are shown; the rest is folded
@@ -84,7 +84,7 @@ class Row(QWidget):
         self.field = field
         self._marked = False
         self.name = shown_name(spec)
-        self.setToolTip(_tip(spec))
+        self.setToolTip(tip(_tip(spec)))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 2, 0, 2)
         grid.setHorizontalSpacing(4)
@@ -152,16 +152,22 @@ class Row(QWidget):
         text = typeset(self.spec.text(default))
         self.dot.set_changed(value != default, text if len(text) < 60 else "as first shown", self.name)
 
-    def show_symbol(self) -> None:
-        """Give the symbol its column: once one parameter of a model has a symbol, all names begin beside it."""
+    @property
+    def symbol_width(self) -> int:
+        """Pixels that the symbol needs."""
+        self.symbol.ensurePolished()  # in the letters that the style sheet gives it
+        return self.symbol.sizeHint().width() if self.spec.symbol else 0
+
+    def show_symbol(self, width: int) -> None:
+        """Give the symbol its column: once one parameter of a group has a symbol, all names of it begin beside it."""
+        self.symbol.setFixedWidth(width)
         self.symbol.show()
 
     def set_theme(self) -> None:
         """Icons and fonts."""
         self.field.set_theme()
         look = theme.current()
-        self.symbol.setFixedWidth(round(2.2 * look.text))
-        self.symbol.setStyleSheet(f"color: {look.tokens.muted}; font-size: {look.text + 1}px;")
+        self.symbol.setStyleSheet(f"color: {look.tokens.muted}; font-size: {look.text}px;")
         self.restarts.setPixmap(theme.icon("mdi6.restart").pixmap(theme.current().caption, theme.current().caption))
 
 
@@ -272,9 +278,6 @@ class ParameterForm(QScrollArea):
                 group.add(self._row(kind.specs()[name], group))
             self.groups.append(group)
             column.addWidget(group)
-            if any(row.spec.symbol for row in group.rows):
-                for row in group.rows:
-                    row.show_symbol()
         column.addStretch(1)
         self.setWidget(inside)
         shown = 0
@@ -403,7 +406,7 @@ class ParameterForm(QScrollArea):
         try:
             value = self.kind.from_text(name, text)
         except ParameterError as error:
-            self.rows[name].set_error(str(error))
+            self.rows[name].set_error(error.said)
             return
         self._try(name, value, final=True)
 
@@ -420,7 +423,7 @@ class ParameterForm(QScrollArea):
         try:
             changed = self.model.replace(**{name: value})
         except ParameterError as error:
-            self.show_error(error.names or (name,), str(error))
+            self.show_error(error.names or (name,), error.said)
             return
         self.model = changed
         self.clear_errors()
@@ -474,7 +477,11 @@ class ParameterForm(QScrollArea):
         look = theme.current()
         for row in self.rows.values():
             row.set_theme()
+        width = max((row.symbol_width for row in self.rows.values()), default=0)
         for group in self.groups:
+            if any(row.spec.symbol for row in group.rows):
+                for row in group.rows:
+                    row.show_symbol(max(width, round(2.2 * look.text)))
             group.heading.setStyleSheet(
                 f"QToolButton {{ color: {look.tokens.muted}; font-size: {look.caption}px; font-weight: 500; padding: 4px 0; text-align: left; }}"
                 f"QToolButton:hover {{ color: {look.tokens.text}; background: transparent; }}"

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from lab import catalog
 from lab.display.plots import Source
 from lab.widgets import theme
-from lab.widgets.labels import broken
+from lab.widgets.labels import broken, tip
 from lab.widgets.pictures import PictureView
 
 KIND, NAME, ICON, CHOSEN = (Qt.ItemDataRole.UserRole + k for k in range(4))
@@ -178,6 +178,8 @@ class Gallery(QListWidget):
     def bring_into_view(self) -> None:
         """Scroll to the model in front, with its presets as far as there is room."""
         chosen = [k for k in range(self.count()) if self.item(k).data(CHOSEN) or self.item(k).data(KIND) == PRESET]
+        if chosen and chosen[0] and self.item(chosen[0] - 1).data(KIND) == HEADING:
+            chosen.insert(0, chosen[0] - 1)  # what it belongs to is read above it
         for k in reversed(chosen):
             self.scrollToItem(self.item(k), QAbstractItemView.ScrollHint.EnsureVisible)
 
@@ -201,7 +203,7 @@ class Gallery(QListWidget):
                 self._add(HEADING, group or catalog.PANELS[self._panel], flags=Qt.ItemFlag.NoItemFlags)
             chosen = entry.name == self._model
             item = self._add(MODEL, entry.title, entry.name, theme.icon(entry.icon, "accent" if chosen else "muted"), chosen)
-            item.setToolTip(entry.about)
+            item.setToolTip(tip(entry.about))
             for preset in entry.presets if chosen else ():
                 self._add(PRESET, preset, preset, chosen=preset == self._preset)
         self.verticalScrollBar().setValue(scrolled)

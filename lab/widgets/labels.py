@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
@@ -11,15 +12,28 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from lab.units import figure, number, split
 
+TIP = 70  # letters of a tool tip in one line
 BETWEEN = " · "  # what parts the figures of a line
 
 
+def elided(text: str, measure: QFontMetrics, width: int) -> str:
+    """A text, cut with an ellipsis where it is wider than `width`.
+
+    Qt compares with fractions of a pixel that its own measure rounds away, and would cut a text that is exactly as wide as its place.
+    """
+    return text if measure.horizontalAdvance(text) <= width else measure.elidedText(text, Qt.TextElideMode.ElideRight, max(0, width))
+
+
 def shortened(text: str, measure: QFontMetrics, width: int) -> str:
-    """As many of the figures in a line as fit; a text that is one piece is cut with an ellipsis."""
+    """As many of the figures in a line as fit, the name of the last one cut rather than its number; other text is cut with an ellipsis."""
     parts = text.split(BETWEEN)
+    figures = len(parts) > 1
     while len(parts) > 1 and measure.horizontalAdvance(BETWEEN.join(parts)) > width:
         parts.pop()
-    return measure.elidedText(BETWEEN.join(parts), Qt.TextElideMode.ElideRight, max(0, width))
+    if figures and measure.horizontalAdvance(parts[0]) > width:
+        name, _, number = parts[0].rpartition(" ")
+        return f"{elided(name, measure, width - measure.horizontalAdvance(f' {number}'))} {number}"
+    return elided(BETWEEN.join(parts), measure, width)
 
 
 def broken(text: str, measure: QFontMetrics, width: int, most: int = 2) -> list[str]:
@@ -33,7 +47,7 @@ def broken(text: str, measure: QFontMetrics, width: int, most: int = 2) -> list[
             break
         lines.append(" ".join(words[:count]))
         rest = " ".join(words[count:])
-    return [*lines, measure.elidedText(rest, Qt.TextElideMode.ElideRight, max(0, width))]
+    return [*lines, elided(rest, measure, width)]
 
 
 class ElidedLabel(QLabel):
@@ -97,6 +111,11 @@ def figure_rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The figures of a run, a name and a number with its unit each: ('loss', '0.31 nats')."""
     named = ((*split(key), value) for key, value in summary.items())
     return [(name, f"{number(value)} {unit}".strip()) for name, unit, value in named]
+
+
+def tip(text: str) -> str:
+    """Words for a tool tip: long ones are broken into lines, which Qt does only for rich text."""
+    return f"<p>{escape(text)}</p>".replace("\n", "<br>") if len(text) > TIP else text
 
 
 def sentence(words: str) -> str:

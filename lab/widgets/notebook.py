@@ -81,6 +81,9 @@ def preset_title(values: Mapping[str, Any], kind: type[Model]) -> str:
 def said(run: Told, name: str, spec: Spec) -> str:
     """One difference in a few letters: `I 6.4`, `TTX 0 → 40 %` where it was changed on the way, `Graph changed`."""
     word = plain(spec.symbol) if spec.symbol else typeset(spec.label)
+    if spec.kind == "file":
+        path = str(run.value(name, spec.default) or "")
+        return path.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or path
     if not KINDS[spec.kind].brief:
         return f"{word} {'own' if _key(run.value(name, spec.default)) != _key(spec.default) else 'as at first'}"
     before, after = run.started(name, spec.default), run.value(name, spec.default)
@@ -94,16 +97,24 @@ def names(runs: Sequence[Told], kind: type[Model]) -> dict[int, str]:
     """A name for each run of one model: what differs from the others; a preset by its title."""
     specs = kind.specs()
     differ = differing(runs, specs)
+
+    def telling(run: Told, listed: Sequence[str]) -> list[str]:
+        """Without what goes without saying beside a file of one's own: that there is one, and that others have none."""
+        files = [n for n in listed if specs[n].kind == "file"]
+        own = [n for n in files if run.value(n, specs[n].default)]
+        switches = {specs[n].when[0] for n in own if specs[n].when}  # type: ignore[index]
+        return [n for n in listed if n not in switches and (n not in files or n in own)]
+
     found: dict[int, str] = {}
     for run in runs:
         title = preset_title(run.at_end(), kind)
         if not differ:
-            name = title or ", ".join(said(run, n, specs[n]) for n in _set(run, specs)[:NAMED]) or "Own values"
+            name = title or ", ".join(said(run, n, specs[n]) for n in telling(run, _set(run, specs))[:NAMED]) or "Own values"
         elif title and (title != DEFAULTS or len(differ) > NAMED or not all(KINDS[specs[n].kind].brief for n in differ)):
             name = title
         else:
             # With more than two differences those that this run itself set say the most.
-            own = [n for n in differ if n in _set(run, specs)] if len(differ) > NAMED else differ
+            own = telling(run, [n for n in differ if n in _set(run, specs)] if len(differ) > NAMED else differ)
             more = ", …" if len(own) > NAMED else ""
             name = ", ".join(said(run, n, specs[n]) for n in own[:NAMED]) + more or title or DEFAULTS
         found[run.id] = name

@@ -364,7 +364,7 @@ class MarkStrip(QWidget):
 
     def _fit(self) -> None:
         lines = max((line for _, _, line, _ in self._placed()), default=-1) + 1
-        self.setFixedHeight(round(4 + lines * QFontMetricsF(self._font()).height()) if self.marks else 0)
+        self.setFixedHeight(round(6 + lines * QFontMetricsF(self._font()).height()) if self.marks else 0)
 
     def resizeEvent(self, event: Any) -> None:
         """Another width may need another line."""
@@ -380,9 +380,12 @@ class MarkStrip(QWidget):
         painter = QPainter(self)
         painter.setFont(self._font())
         measure = QFontMetricsF(self._font())
-        for at, left, line, text in self._placed():
+        placed = self._placed()
+        upper = [(left - 2, left + measure.horizontalAdvance(text) + 2) for _, left, line, text in placed if line == 0]
+        for at, left, line, text in placed:
             painter.setPen(QPen(theme.colour("muted"), 1))
-            painter.drawLine(QPointF(at, 0), QPointF(at, 4 + max(0, line) * measure.height()))
+            struck = any(begin < at < end for begin, end in upper)  # a longer tick would go through a name of the first line
+            painter.drawLine(QPointF(at, 0), QPointF(at, 3 if struck else 3 + max(0, line) * measure.height()))
             if line >= 0:
-                painter.drawText(QPointF(left, 3 + line * measure.height() + measure.ascent()), text)
+                painter.drawText(QPointF(left, 5 + line * measure.height() + measure.ascent()), text)
         painter.end()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from lab.engine.runner import Status
 from lab.widgets.shell import Shell
 
+ADVICE = 15.0  # seconds that a piece of advice lies over the pictures
 PATIENCE = 0.25  # seconds before preparing is worth a word
 
 
@@ -105,9 +106,9 @@ class Reports(QObject):
         """Open the card of a finished run: what came out and what can be done now. Nothing begins anew by itself."""
         going_on, driver = status.model.going_on, self._shell.driver
         ways: list[tuple[str, Callable[[], object]]] = [] if going_on is None else [(going_on.label, partial(driver.remedy, going_on))]
-        ways += [("Start again", partial(driver.reset, playing=True)), ("Start again with another seed", self._another_seed)]
+        ways += [("Start again", partial(driver.reset, playing=True)), ("Another seed", self._another_seed)]
         if len(self._shell.marks.rows()) > 1:
-            ways.append(("Compare with the other runs", self._compare))
+            ways.append(("Compare the runs", self._compare))
         self._shell.finish_card.show_run(status, ways)
 
     def _another_seed(self) -> None:
@@ -122,9 +123,8 @@ class Reports(QObject):
             return
         if advice.finding not in self._advised and banner.key is None and status.place is None:
             self._advised.add(advice.finding)
-            banner.say(
-                "warn", advice.sentence, [(way.label, partial(self._shell.driver.remedy, way)) for way in advice.remedies[:2]], key="advice"
-            )
+            ways = [(way.label, partial(self._shell.driver.remedy, way)) for way in advice.remedies[:2]]
+            banner.say("warn", advice.sentence, ways, key="advice", passes=ADVICE)  # the verdicts keep saying it
 
     def _undo_and_go(self) -> None:
         self._shell.steps.undo()

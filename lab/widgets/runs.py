@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.widgets import theme
+from lab.widgets.labels import elided
 
 ROW = Qt.ItemDataRole.UserRole
 
@@ -94,12 +95,14 @@ class _Row(QStyledItemDelegate):
         right = area.right() - 14
         painter.setFont(theme.mono_font(look.caption))
         sign = " ▲" if row.state == "diverged" else ""
+        named = QFontMetrics(theme.sans_font(look.text, QFont.Weight.DemiBold)).horizontalAdvance(row.name)
+        room = max((right - left) // 2, right - left - named - 40)  # a short name leaves more to the figure
         figure = row.figure + sign
-        if painter.fontMetrics().horizontalAdvance(figure) > (right - left) // 2:
-            figure = row.brief + sign
-        wide = min(painter.fontMetrics().horizontalAdvance(figure) + 2, (right - left) // 2)
+        if painter.fontMetrics().horizontalAdvance(figure) > min(room, right - left - named - 40):
+            figure = row.brief + sign  # the number alone, so that the name can say what differs
+        wide = min(painter.fontMetrics().horizontalAdvance(figure), room)
         painter.setPen(theme.colour("muted"))
-        words = painter.fontMetrics().elidedText(figure, Qt.TextElideMode.ElideRight, wide)
+        words = elided(figure, painter.fontMetrics(), wide)
         painter.drawText(
             QRect(right - wide, area.top(), wide, area.height()), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words
         )
@@ -113,7 +116,7 @@ class _Row(QStyledItemDelegate):
             right -= edge + 5
         painter.setFont(theme.sans_font(look.text, QFont.Weight.DemiBold if row.current else QFont.Weight.Normal))
         painter.setPen(theme.colour("text"))
-        text = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideRight, right - left)
+        text = elided(row.name, painter.fontMetrics(), right - left)
         painter.drawText(
             QRect(left, area.top(), right - left, area.height()), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text
         )

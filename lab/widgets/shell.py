@@ -159,6 +159,9 @@ class Listing(Protocol):
     def rows(self) -> Sequence[RunRow]:
         """The runs that are listed."""
 
+    def look(self, run: int) -> None:
+        """Bring the recording of a run to the front."""
+
 
 class Shell(Protocol):
     """The window as its parts see it."""
@@ -263,6 +266,9 @@ class Shell(Protocol):
 
     def fit_panels(self) -> None:
         """How wide the panels are, and where they stand."""
+
+    def float_panel(self) -> None:
+        """The panel at the right over the canvas, or beside it."""
 
     def leave_canvas(self) -> bool:
         """Escape in the canvas: whether there was something to leave."""

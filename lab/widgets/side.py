@@ -29,15 +29,17 @@ from lab.model import Action, Model
 from lab.params import Described
 from lab.widgets import theme
 from lab.widgets.form import ParameterForm
+from lab.widgets.labels import tip
 from lab.widgets.notes import Notes
 from lab.widgets.seed import SeedGroup
 
 DEFAULTS = "Defaults"
 OWN = "Own values"
-HAND_OVER, TAKE_OVER = "hand over", "take over"  # asked for like actions
+HAND_OVER, TAKE_OVER, PASS_ON = "hand over", "take over", "pass on "  # asked for like actions; the last with the name of a model
 TAKEN = "Go on with the network that another run of this session has trained, or with weights from a file"
 ROWS, FEW_ROWS = 3, 2  # of action buttons, in a low window fewer: parameters need the height
 LOW = 760  # px: a window less high is low
+SHORT = 430  # px: a panel less high has no words about the model
 
 
 def preset_of(model: Model) -> str:
@@ -87,6 +89,8 @@ class Actions(QWidget):
             old.deleteLater()
         self.buttons = {}
         shown = [a for a in kind.actions().values() if not a.hidden]
+        # Behind what is nearest at hand, and before what the menu holds in a low window.
+        shown[2:2] = [Action(PASS_ON + each["to"], each["words"], each["about"], Described, _elsewhere) for each in kind.passes_on]
         if kind.hands_over and all(spec.kind != "graph" for spec in kind.specs().values()):  # on the canvas the button stands there
             shown.append(Action(HAND_OVER, kind.hands_over["words"], kind.hands_over["about"], Described, _elsewhere))
         if kind.takes_over:
@@ -159,7 +163,7 @@ class ActionButton(QPushButton):
         super().__init__(action.label + ("…" if specs else ""), parent)
         self.action = action
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setToolTip(action.doc + (f" ({key_of(action)})" if action.shortcut else ""))
+        self.setToolTip(tip(action.doc + (f" ({key_of(action)})" if action.shortcut else "")))
         if action.shortcut:
             self.setShortcut(key_of(action))
         self._value = action.arguments()
@@ -199,7 +203,7 @@ class ActionButton(QPushButton):
             self._value = self._value.replace(**{name: value})
             self.form.set_model(self._value)
         except LabError as error:
-            self.form.show_error((name,), str(error))
+            self.form.show_error((name,), error.said)
 
     def _go(self) -> None:
         self.asked.emit(self.action.name, self._value.values())
@@ -251,6 +255,7 @@ class Side(QWidget):
     acted = Signal(str, dict)
     handed_over = Signal()
     taking_over = Signal(QPoint)
+    passing_on = Signal(str)
     seed_chosen = Signal(int)
     help_asked = Signal()
     graph_wanted = Signal(str)
@@ -369,10 +374,18 @@ class Side(QWidget):
         if self.form is not None:
             self.form.show_error(names, sentence)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The values come before the words about the model."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self.about.setVisible(not self._projector and self.height() >= SHORT)
+
     def set_projector(self, on: bool) -> None:
         """Fold everything but the parameters of the lesson."""
         self._projector = on
-        self.about.setVisible(not on)
+        self._make_room()
         self.tabs.tabBar().setVisible(not on)
         if self.form is not None and self.run is not None:
             self.form.set_projector(on)
@@ -382,6 +395,8 @@ class Side(QWidget):
     def _asked(self, name: str, arguments: dict) -> None:
         if name == HAND_OVER:
             self.handed_over.emit()
+        elif name.startswith(PASS_ON):
+            self.passing_on.emit(name.removeprefix(PASS_ON))
         elif name == TAKE_OVER:
             self.taking_over.emit(self.actions_box.place_of(name))
         else:

@@ -33,7 +33,7 @@ class Tuning(QObject):
         try:
             after = experiment.with_parameters(**{name: value})
         except LabError as error:
-            self._shell.side.show_error(getattr(error, "names", (name,)) or (name,), str(error))
+            self._shell.side.show_error(getattr(error, "names", (name,)) or (name,), error.said)
             return
         key = f"{experiment.model}.{name}"
         began = history.began_with(key)
@@ -61,7 +61,7 @@ class Tuning(QObject):
         try:
             after = experiment.with_parameters(**values)
         except LabError as error:
-            self._shell.side.show_error(getattr(error, "names", tuple(values)) or tuple(values), str(error))
+            self._shell.side.show_error(getattr(error, "names", tuple(values)) or tuple(values), error.said)
             return
         before, specs = player.runner, catalog.load(experiment.model).specs()
         history.replace(document.with_experiment(after), f"Change {specs[next(iter(values))].label}")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -148,7 +148,8 @@ class Window(QMainWindow):
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
         self.finish_card = FinishCard(self.stage, self.workspace)
-        self.banner.lettering = self.toast.lettering = partial(self.workspace.lettering, self.stage)
+        self.banner.lettering = self.toast.lettering = self._lettering
+        self.banner.elsewhere = self.toast.elsewhere = self.canvas.places
         self.focus = Focus(self, self.stage)
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
@@ -172,6 +173,7 @@ class Window(QMainWindow):
         self.side.acted.connect(self.driver.act)
         self.side.handed_over.connect(self.canvas.hand_over)
         self.side.taking_over.connect(self.taking.ask)
+        self.side.passing_on.connect(self.taking.pass_on)
         self.side.seed_chosen.connect(self.tuning.change_seed)
         self.side.graph_wanted.connect(self.canvas.open_canvas)
         self.side.vary_wanted.connect(self.commands.vary)
@@ -214,22 +216,25 @@ class Window(QMainWindow):
         self.player.noted.connect(self.noted)
         self.pulse.beat.connect(self._beat)
 
+    def _lettering(self) -> list[QRect]:
+        return self.workspace.lettering(self.stage) + self.canvas.lettering(self.stage)
+
     def fit_panels(self) -> None:
-        """How wide the panels are, and where: beside a canvas that stands alone is none, and one floats over it."""
+        """How wide the panels are, and where: beside a canvas that stands alone is none, and one may float over it."""
         projector = theme.current().projector and not theme.current().lecture  # behind a lecture nothing moves
         narrow = self.width() < 1180
         self.left.setFixedWidth(200 if narrow else 240)
         self.left.setVisible(not projector and not self.canvas.filling)
         self.side.setFixedWidth((300 if narrow else 380) if projector else 264 if narrow else 304)
-        if self.canvas.filling != (self.canvas.editor.held is self.side):
-            if self.canvas.filling:
+        if self.canvas.floats != (self.canvas.editor.held is self.side):
+            if self.canvas.floats:
                 self.canvas.editor.hold(self.side)
             else:
                 self._body.addWidget(self.side)
                 self.side.show()
                 self.canvas.editor.let_go()
-        for line in self._beside:
-            line.setVisible(not self.canvas.filling)
+        for line, shown in zip(self._beside, (not self.canvas.filling, not self.canvas.floats), strict=True):
+            line.setVisible(shown)
 
     def _watch(self, streams: frozenset[str]) -> None:
         self.player.watch(streams | self.canvas.wanted | self.lecture.wanted | self.course.wanted)
@@ -298,6 +303,10 @@ class Window(QMainWindow):
             self.canvas.turn_results()
         else:
             self.canvas.toggle_filling()
+
+    def float_panel(self) -> None:
+        """The panel at the right over the canvas, or beside it."""
+        self.canvas.float_panel()
 
     def leave_canvas(self) -> bool:
         """Escape in the canvas: whether there was something to leave."""

@@ -204,8 +204,10 @@ class Workspace(QMainWindow):
             return
         self.filled, self._before_fill, self._pending = "", None, None
         self._own = False
-        if self.drawers is not None and not self._chosen and shown.opened in self.drawers.drawers.groups:
-            self.drawers.drawers.open(shown.opened)  # another size has room for it
+        if self.drawers is not None and not self._chosen and shown.opened != self.drawers.drawers.opened:
+            self.drawers.drawers.open(
+                shown.opened if shown.opened in self.drawers.drawers.groups else ""
+            )  # another size has room for it, or none
         open_now = self.drawers is not None and bool(self.drawers.drawers.opened)
         closed = self.drawers.drawers.closed_height + GAP if self.drawers is not None and not open_now else 0
         rows: list[Node] = []
@@ -238,13 +240,13 @@ class Workspace(QMainWindow):
         self._something_moved()
 
     def _toggled(self, word: str) -> None:
-        self._chosen = True
         self.open_drawer(word)
 
     def open_drawer(self, word: str) -> None:
         """Open a drawer, or with no word close the open one."""
         if self.drawers is None:
             return
+        self._chosen = True
         if self.filled:
             self.fill("")
         was = bool(self.drawers.drawers.opened)

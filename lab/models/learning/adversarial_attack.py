@@ -93,6 +93,7 @@ class AdversarialAttack(InSight):
         group="Attack",
         label="Aimed at",
         soft=(-1, 9),
+        marks={"any other": -1},
         doc="Which class shall be read instead; -1: any other.",
     )
     steps: int = param(

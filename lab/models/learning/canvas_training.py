@@ -7,6 +7,7 @@ import numpy as np
 from lab.graph.kinds.layers import attentive, autoencoder, cnn, in_time, residual, variational
 from lab.model import Figure, Layer, Picture, Preset
 from lab.training import GraphTraining
+from lab.training.perceptron import ATTACKED
 
 
 class CanvasTraining(GraphTraining):
@@ -45,6 +46,7 @@ class CanvasTraining(GraphTraining):
         ),
     }
 
+    passes_on = ATTACKED
     hands_over = {
         "to": "layered-network",
         "words": "Back to the canvas",

@@ -13,7 +13,7 @@ from lab.training import Supervised, features, readings, redeclared, window
 from lab.training.convolution import convolutions
 from lab.training.drawing import COLUMNS, NEW, Column
 from lab.training.material import outline
-from lab.training.perceptron import ACTIVATIONS
+from lab.training.perceptron import ACTIVATIONS, ATTACKED
 from lab.training.stage import CURVES, led_by
 
 MOST = 32  # tiles
@@ -39,6 +39,7 @@ class ConvolutionalNetwork(Supervised):
     icon = "mdi6.grid"
     order = 20
     also = "CNN; convnet; convolution; convolutional neural network; ConvNet; kernels; filters; feature maps; pooling; LeNet; image recognition; receptive field; picture recognition; image classifier; image classification; max pooling; maxpool; convolutional network"
+    passes_on = ATTACKED
     equations = (
         r"y_{ijf} = \sigma\left(b_f + \sum_{u,v,c} w_{uvcf}\, x_{i+u,\,j+v,\,c}\right)",
         r"p_{ij} = \max_{u,v \in \{0,1\}} y_{2i+u,\,2j+v}",
@@ -201,7 +202,7 @@ class ConvolutionalNetwork(Supervised):
     @property
     def pictures(self):
         """In the drawing, a click on a map of the first convolution looks through its kernel."""
-        return tuple(replace(p, pick="choose_unit") if p.name == "network" else p for p in super().pictures)
+        return tuple(replace(p, pick="choose_unit", weight=1.3) if p.name == "network" else p for p in super().pictures)
 
     @property
     def stage(self):
@@ -213,7 +214,7 @@ class ConvolutionalNetwork(Supervised):
             ("One layer: convolve, bend, pool", ("before 1", "maps 1", "pooled 1")),
             ("Kernels", ("kernels", "later kernels", "maps 2")),
         )
-        return led_by(self, (("canvas", "looked at"), "network"), ("sum", "map now"), ("prediction", CURVES), drawers=kernels)
+        return led_by(self, (("looked at", "canvas"), "network"), ("sum", "map now"), ("prediction", CURVES), drawers=kernels)
 
     def state_bounds(self, constants, state, step):
         """Where the window stands and which kernel it is seen through: taken modulo what there is."""

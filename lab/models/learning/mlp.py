@@ -11,6 +11,7 @@ from lab.embedding.nearby import folded
 from lab.model import Figure, Layer, Picture, Preset, Stream, param
 from lab.tape.interpreter import POSITION, STEP
 from lab.training import Perceptron, features
+from lab.training.perceptron import ATTACKED
 
 
 class MultiLayerPerceptron(Perceptron):
@@ -36,6 +37,7 @@ class MultiLayerPerceptron(Perceptron):
         {"what": "table", "words": "Learn", "into": "file", "values": {"data": "file"}},
         {"what": "pictures", "words": "Learn", "into": "file", "values": {"data": "file"}},
     )
+    passes_on = ATTACKED
     equations = (
         r"h_l = \sigma(h_{l-1} W_l + b_l)",
         r"E = -\frac{1}{N}\sum_n \ln \mathrm{softmax}(y_n)_{t_n}",

@@ -13,6 +13,7 @@ from lab.training.beside import Beside
 from lab.training.dale import ON, Beneath, signs
 from lab.training.learner import EVALUATIONS, TEST_SCORE
 from lab.training.material import outline
+from lab.training.perceptron import ATTACKED
 from lab.training.spiking import populations
 from lab.training.stage import led_by
 
@@ -52,6 +53,7 @@ class OneSignPerNeuron(Beside):
         "Eccles, Fatt and Koketsu, J Physiol 126:524 (1954); Cornford et al., Learning to live with Dale's principle, ICLR (2021); "
         "Song, Yang and Wang (projection and signed columns), PLoS Comput Biol 12:e1004792 (2016)"
     )
+    passes_on = ATTACKED
     hands_over = {
         "to": "spiking-network",
         "words": "Let it spike",

@@ -9,6 +9,7 @@ import numpy as np
 from lab.data import sets
 from lab.model import Figure, Layer, Picture, Preset, Stream
 from lab.training import Perceptron, readings, redeclared
+from lab.training.perceptron import ATTACKED
 from lab.training.stage import CURVES, led_by
 
 MOVES = 4  # pixels
@@ -34,6 +35,7 @@ class Overfitting(Perceptron):
     icon = "mdi6.chart-bell-curve-cumulative"
     order = 30
     also = "overfit; overfitting; generalisation; generalization; regularisation; regularization; dropout; weight decay; L2; early stopping; data augmentation; augmentation; bias-variance; memorisation; noisy labels"
+    passes_on = ATTACKED
     equations = (
         r"\tilde E = E + \frac{\lambda}{2} \|w\|^2, \quad \|w\|_F = \sqrt{\textstyle\sum_{ij} w_{ij}^2}",
         r"\tilde h = h \odot m / (1 - \alpha), \quad m \sim \mathrm{Bernoulli}(1 - \alpha)",

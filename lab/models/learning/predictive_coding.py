@@ -249,9 +249,14 @@ class PredictiveCoding(Model):
         step = pc.Weights(state["step_M"], state["step_b"], state["W"])
         done = 0
         while done < n and not self.finished(constants, state):
-            if any(len(e.steps) - e.count[0] <= len(net.sizes) + 4 for e in out.events.values()):
+            room = self._room(net, out)
+            if not room:
                 break
             sweep = min(max(0, int(counters[SWEEP])), self.turns - 1)
+            whole = min((n - done) // self.turns, room)
+            if sweep == 0 and whole and how.clamp == pc.TRAIN:
+                done += self._take(constants, state, weights, nodes, step, how, out, done, whole)
+                continue
             if sweep == 0:
                 given, wanted = self.minibatch(constants, state, self.clamp)
                 pc.begin(net, weights, nodes, how, given, wanted, self.part, self.begin == "zero", state["trace"][0], step)
@@ -260,12 +265,7 @@ class PredictiveCoding(Model):
             pc.settle(net, weights, nodes, how, step, rows, sweep, k)
             low = rows[:, 0] < RUNAWAY  # also false for what is not a number
             if not low.all() or not np.isfinite(nodes.x).all():
-                bad = int(np.argmin(low))
-                raise DivergenceError(
-                    f"{self._owner()}: the energy ran away (above {RUNAWAY:g}) at sweep {sweep + bad + 1} of a minibatch, most likely because the state rate "
-                    f"{self.rate:g} is too large for these precisions or the learning rate {self.learning:g} too large: {self.remedy('energy')}.",
-                    model=self._owner(), stream="energy", step=done + bad, remedy=self.remedy("energy"),
-                )  # fmt: skip
+                raise self._ran_away(sweep, int(np.argmin(low)), done)
             if out.wanted("energy"):
                 out["energy"][done : done + k] = rows
             rise = float(np.diff(state["trace"][sweep : sweep + 1 + k, 0]).max(initial=0.0))
@@ -276,6 +276,59 @@ class PredictiveCoding(Model):
             if sweep + k >= self.turns:
                 self._end(constants, state, weights, nodes, step, how, out, done - 1)
         return done
+
+    @staticmethod
+    def _room(net: pc.Layout, out) -> int:
+        """Minibatches whose events find a place."""
+        least = min((len(e.steps) - int(e.count[0]) for e in out.events.values()), default=1 << 30)
+        return max(0, least - len(net.sizes) - 4)
+
+    def _take(self, constants, state, weights, nodes, step, how, out, done, whole) -> int:
+        """Whole minibatches in one piece, up to the end of the epoch; returns the sweeps they took."""
+        net, counters, figures = constants.net, state["counters"], state["figures"]
+        self.minibatch(constants, state, self.clamp)  # draws the order of this epoch
+        per_epoch = len(constants.x) // self.batch
+        place = max(0, int(counters[MINIBATCH])) % per_epoch
+        if place != counters[MINIBATCH]:
+            whole = 1
+        whole = min(whole, per_epoch - place)
+        order = constants.orders[max(0, int(counters[EPOCH]))][place * self.batch : (place + whole) * self.batch].reshape(whole, self.batch)
+        energies = out["energy"][done : done + whole * self.turns] if out.wanted("energy") else np.empty((0, len(net.sizes)))
+        told, rise, twin = np.empty((whole, 3)), np.array([figures[RISE]]), pc.Weights(state["twin_M"], state["twin_b"], weights.W)
+        room, back = nodes, step
+        if self.beside:
+            room, back = pc.empty(net, self.batch), pc.Weights(np.empty_like(weights.M), np.empty_like(weights.b), weights.W)
+        lesson = pc.Lesson(
+            constants.x, constants.y, self.turns, float(self.part), self.begin == "zero", float(self.learning), float(self.decay), RUNAWAY, self.beside
+        )  # fmt: skip
+        taken, went, bad = pc.take(net, weights, nodes, how, step, twin, room, back, lesson, order, (state["trace"], energies, told, rise))
+        figures[RISE] = rise[0]
+        if taken:
+            state["swept"][0] = self.turns
+            counters[SWEEP] = 0
+        for k in range(taken):
+            counters[MINIBATCH] += 1
+            at = done + (k + 1) * self.turns - 1
+            if self.beside:
+                figures[DIFFERENCE], figures[COSINE] = told[k, 0], told[k, 1]
+                self._tell(out, at, *told[k].tolist())
+        if went == pc.RAN_AWAY:
+            raise self._ran_away(0, bad, done + taken * self.turns)
+        self._learned(constants, state, weights, how, out, done + taken * self.turns - 1, went == pc.FINE)
+        return taken * self.turns
+
+    def _ran_away(self, sweep: int, bad: int, done: int) -> DivergenceError:
+        return DivergenceError(
+            f"{self._owner()}: the energy ran away (above {RUNAWAY:g}) at sweep {sweep + bad + 1} of a minibatch, most likely because the state rate "
+            f"{self.rate:g} is too large for these precisions or the learning rate {self.learning:g} too large: {self.remedy('energy')}.",
+            model=self._owner(), stream="energy", step=done + bad, remedy=self.remedy("energy"),
+        )  # fmt: skip
+
+    @staticmethod
+    def _tell(out, at: int, difference: float, cosine: float, apart: float) -> None:
+        """Note how far both ways of learning are apart after a minibatch."""
+        for name, value in (("difference", difference), ("cosine", cosine), ("weights apart", apart)):
+            out.events[name].append(at, 0, float(max(value, 1e-18) if name != "cosine" else value))
 
     def _end(self, constants, state, weights, nodes, step, how, out, at) -> None:
         """A minibatch has settled: both networks learn from it, and it is measured how far their steps are apart."""
@@ -296,14 +349,15 @@ class PredictiveCoding(Model):
             twin = pc.Weights(state["twin_M"], state["twin_b"], weights.W)
             pc.back_propagate(net, twin.M, twin.b, how.activation, room, given, wanted, back)
             pc.learn(net, twin, back, self.learning, self.decay, True)
-            for name, value in (
-                ("difference", figures[DIFFERENCE]),
-                ("cosine", figures[COSINE]),
-                ("weights apart", np.abs(weights.M - twin.M).max()),
-            ):
-                out.events[name].append(at, 0, float(max(value, 1e-18) if name != "cosine" else value))
+            self._tell(out, at, figures[DIFFERENCE], figures[COSINE], float(np.abs(weights.M - twin.M).max()))
         pc.learn(net, weights, step, self.learning / self.part, self.decay, how.tied)
-        if not np.isfinite(weights.M).all() or not np.isfinite(state["twin_M"]).all():
+        fine = bool(np.isfinite(weights.M).all() and np.isfinite(state["twin_M"]).all())
+        self._learned(constants, state, weights, how, out, at, fine)
+
+    def _learned(self, constants, state, weights, how, out, at, fine: bool) -> None:
+        """Refuse weights that are no numbers; at the end of an epoch, measure."""
+        net, counters, figures = constants.net, state["counters"], state["figures"]
+        if not fine:
             raise DivergenceError(
                 f"{self._owner()}: the weights became infinite or not a number in epoch {int(counters[EPOCH]) + 1}, because the learning rate {self.learning:g} is too "
                 f"large: {self.remedy('weights')}.", model=self._owner(), stream="weights", step=at, remedy=self.remedy("weights"),

@@ -192,7 +192,7 @@ class Counting(Model):
     )
     d: int = param(
         256, lo=1, hi=100_000, log=True, symbol="d", when=("block", "of a width of your own"), group="One block of a transformer",
-        doc="Width d of that block: the length of the vector that stands for a token.",
+        label="Width", doc="Width d of that block: the length of the vector that stands for a token.",
     )  # fmt: skip
 
     def check(self) -> None:

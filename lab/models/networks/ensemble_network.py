@@ -113,7 +113,7 @@ class EnsembleNetwork(Model):
         label="Spikes of each",
         doc="Neurons of each ensemble whose spikes are shown.",
     )
-    dt: float = param(1.0, "ms", lo=0.1, hi=2, live=False, group="Numerics", doc="Step of time.")
+    dt: float = param(1.0, "ms", lo=0.1, hi=2, live=False, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time.")
 
     def check(self) -> None:
         try:
@@ -233,7 +233,7 @@ class EnsembleNetwork(Model):
                 Picture(
                     "tuning",
                     f"Tuning curves of {part.title}",
-                    (Layer("tuning"), Layer("here", style="dotted")),
+                    (Layer("tuning", style="pale", label="each neuron"), Layer("here", style="dotted", series=(1,))),
                     x="x",
                     y="rate (Hz)",
                     x_range=(-r, r),

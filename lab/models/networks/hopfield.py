@@ -186,6 +186,8 @@ class Hopfield(Model):
         hi=200.0,
         log=True,
         when=("rule", "dense"),
+        symbol=r"\beta",
+        label="Inverse temperature",
         doc="Inverse temperature of the dense network: small values mix the patterns.",
     )
     teaching: bool = param(
@@ -199,7 +201,9 @@ class Hopfield(Model):
         label="Learn biases, too",
         doc="While patterns are shown the bias of each neuron grows by k x_j; what it learnt is added to the bias above.",
     )
-    k: float = param(0.001, lo=0.00001, hi=0.1, log=True, when=("rule", "gradient"), doc="Rate of the gradient rule.")
+    k: float = param(
+        0.001, lo=0.00001, hi=0.1, log=True, when=("rule", "gradient"), symbol="k", label="Learning rate", doc="Rate of the gradient rule."
+    )
 
     @property
     def clock(self) -> Clock:

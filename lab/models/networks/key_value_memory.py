@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lab import catalog
-from lab.errors import ModelError
+from lab.cells.as_cell import as_synapses
+from lab.errors import FileError, ModelError
 from lab.model import Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, index, param
 
 SIZES = {"3-8-2 by hand": (3, 8, 2), "3-8-2 at random": (3, 8, 2), "64-256-64 at random": (64, 256, 64)}
 # One key for each corner of the cube of three binary inputs; the values send corners with an odd number of ones one way.
 CORNERS = np.array(list(itertools.product((-1.0, 1.0), repeat=3)))
-CELL = "leaky-integrate-and-fire"
+CELL, BENCH = "leaky-integrate-and-fire", "wired-neurons"
+MOST = 10  # cells of the bench
+SETTLE, MEASURE = 1000.0, 2000.0  # ms before and while the bench is measured
+KEPT = 60  # measured rates that are drawn
 EPSILON = 1e-5
 DRAWN = 8  # units of a layer that are drawn, where there are many
 
@@ -70,8 +76,17 @@ class KeyValueMemory(Model):
       output is divided by the length of the whole, and what leaves is no longer that vector alone. So it is in a GPT's stream;
     - one neuron in three readings (below): as a threshold gate it is a row of a truth table; as a memory a key and a value; as a cell its
       weights are synapses, its pre-activation a current relative to the rheobase, and its activation the firing rate of panel 1's integrate-and-fire
-      cell. The summary says which current gives that cell on its own page the same rate.
+      cell. The summary says which current gives that cell on its own page, with V_reset at V_rest, the same rate;
+    - *Put it on the bench* opens *Neurons wired by hand* with a cell for each input, firing 100 times a second for a 1, and the weights of the key as
+      synapses (an input below 0 fires too, and its synapse has the other sign: no rate is negative). *Measure it as a cell* lets those cells fire for two
+      seconds and draws the rate that is counted beside the activation.
     """
+
+    hands_over = {
+        "to": BENCH,
+        "words": "Put it on the bench",
+        "about": "Open the chosen neuron as a cell among cells: its weights as synapses, its inputs as firing rates",
+    }
 
     name = "key-value-memory"
     title = "Key-value memory"
@@ -97,10 +112,17 @@ class KeyValueMemory(Model):
         "3-8-2 by hand", choices=tuple(SIZES), live=False, main=True, doc="Which block: inputs, key neurons, value neurons."
     )
     activation: str = param("ReLU", choices=tuple(ACTIVATIONS), main=True, symbol=r"\sigma", doc="Activation of the key neurons.")
-    x1: float = param(1.0, lo=-3, hi=3, main=True, group="Input", label="x1", symbol="x_1", doc="First input.")
-    x2: float = param(1.0, lo=-3, hi=3, main=True, group="Input", label="x2", symbol="x_2", doc="Second input.")
+    x1: float = param(1.0, lo=-3, hi=3, main=True, group="Input", label="First input", symbol="x_1", doc="First input.")
+    x2: float = param(1.0, lo=-3, hi=3, main=True, group="Input", label="Second input", symbol="x_2", doc="Second input.")
     x3: float = param(
-        -1.0, lo=-3, hi=3, main=True, group="Input", label="x3", symbol="x_3", doc="Third input (of 64 the others are drawn at random)."
+        -1.0,
+        lo=-3,
+        hi=3,
+        main=True,
+        group="Input",
+        label="Third input",
+        symbol="x_3",
+        doc="Third input (of 64 the others are drawn at random).",
     )
     weight: float = param(1.0, lo=-5, hi=5, group="The chosen number", label="Weight", doc="The number that was clicked last: drag it.")
     norm: bool = param(
@@ -141,6 +163,8 @@ class KeyValueMemory(Model):
             Stream("cell", "curve", "Hz", "The chosen neuron as a cell: firing rate over pre-activation, 0 being the rheobase.", channels=("integrate-and-fire cell",), x_unit=""),
             Stream("scaled", "curve", "Hz", "The activation, scaled to the same rate at 1.", channels=("activation, scaled",), x_unit=""),
             Stream("here", "curve", "Hz", "Where the cell is now.", channels=("now",), x_unit=""),
+            Stream("measured", "curve", "Hz", "Rates that were counted on the bench, with these weights as synapses.", channels=("counted on the bench",), x_unit=""),
+            Stream("carried", "table", "", "The chosen neuron as a cell on the bench, as one text.", canvas="carried"),
             Stream("answer", "trace", "", "Length of the sum so far.", every=1),
         )  # fmt: skip
 
@@ -154,7 +178,8 @@ class KeyValueMemory(Model):
             Picture("walk", "The output, value by value", (Layer("walk"), Layer("reached", style="points")), x="y1", y="y2", equal=True, front=True, weight=1.1),
             Picture("gate", "As a gate", (Layer("gate"),)),
             Picture("memory", "As a memory", (Layer("memory"),)),
-            Picture("cell", "As a cell", (Layer("cell"), Layer("scaled", style="dashed"), Layer("here", style="points")), x="pre-activation", y="rate (Hz)", figures=("rate as a cell (Hz)",)),
+            Picture("cell", "As a cell", (Layer("cell"), Layer("scaled", style="dashed"), Layer("here", style="points"), Layer("measured", style="points")), x="pre-activation", y="rate (Hz)", figures=("rate as a cell (Hz)", "counted on the bench (Hz)"),
+                    doc="'Measure it as a cell' lets it fire with its weights as synapses; 'Put it on the bench' opens it there."),
             Picture("answer", "Length of the sum", (Layer("answer"),), y="length"),
         )  # fmt: skip
 
@@ -188,13 +213,13 @@ class KeyValueMemory(Model):
             values, c = random.standard_normal((k, m)) / math.sqrt(m), 0.1 * random.standard_normal(k)
         match = int(np.argmax(keys @ self._input(constants)))
         return {
-            "keys": keys, "b": b, "values": values, "c": c, "on": np.ones(m), "chosen": np.array([match * n]), "walked": np.zeros(1, np.int64),
+            "keys": keys, "b": b, "values": values, "c": c, "on": np.ones(m), "chosen": np.array([match * n]), "walked": np.zeros(1, np.int64), "measured": np.zeros((0, 2)),
         }  # fmt: skip
 
     def state_bounds(self, constants, state, step):
         """Which number is in hand, and how many values are laid."""
         n, m, k = self.sizes
-        return {"chosen": index(n * m + m + m * k + k), "walked": Bound(0, m), "on": Bound(0, 1)}
+        return {"chosen": index(n * m + m + m * k + k), "walked": Bound(0, m), "on": Bound(0, 1), "measured": Bound(shape=((0, KEPT), 2))}
 
     def _input(self, constants) -> np.ndarray:
         x = np.array(constants)
@@ -278,12 +303,22 @@ class KeyValueMemory(Model):
             "keys that answer": int((np.abs(free) > 0.01).sum()), "chosen neuron": i + 1, "its answer m": float(free[i]),
             "change when silent": float(np.linalg.norm(change)), "off the plain change": float(np.linalg.norm(change + free[i] * state["values"][:, i])),
             "rate as a cell (Hz)": rate, "current on the bench (nA)": current,
-        }  # fmt: skip
+        } | ({"counted on the bench (Hz)": float(state["measured"][-1, 1])} if len(state["measured"]) else {})  # fmt: skip
+
+    @staticmethod
+    def _cell() -> Any:
+        cell: Any = catalog.load(CELL)()
+        return cell.replace(V_reset=cell.V_rest)
+
+    def on_the_bench(self, constants, state) -> dict[str, Any]:
+        """Parameters of the bench: a cell for each input, and the chosen neuron with its weights as synapses."""
+        i, cell = self._neuron(state), self._cell()
+        return as_synapses(state["keys"][i], float(state["b"][i]), self._input(constants), tau_m=cell.tau, t_ref=cell.t_ref, most=MOST)
 
     @staticmethod
     def _as_cell(pre: float) -> tuple[float, float]:
-        """(current, rate) of the bench's integrate-and-fire cell: pre-activation 0 is its rheobase, 1 twice that."""
-        cell: Any = catalog.load(CELL)()
+        """(current, rate) of the bench's integrate-and-fire cell, its reset at rest: pre-activation 0 is its rheobase, 1 twice that."""
+        cell = KeyValueMemory._cell()
         current = (cell.V_th - cell.V_rest) / cell.R * (1.0 + pre)
         return float(current), float(cell.rate_theory(np.array([current]))[0])
 
@@ -332,13 +367,17 @@ class KeyValueMemory(Model):
             return self._gate(keys[i], float(b[i]))
         if stream == "memory":
             return self._memory(keys[i], values[:, i], float(match[i]), float(b[i]), float(answers[i]), x)
+        if stream == "measured":
+            return state["measured"].T if len(state["measured"]) else np.full((2, 1), np.nan)
+        if stream == "carried":
+            return [{"graph": "", "values": json.dumps(self.on_the_bench(constants, state)), "refusal": ""}]
         if stream in ("cell", "scaled", "here"):
             pre = float(match[i] + b[i])
             if stream == "here":
                 return np.array([[pre], [self._as_cell(pre)[1]]])
             line = np.linspace(-2.0, 3.0, 201)
             if stream == "cell":
-                cell: Any = catalog.load(CELL)()
+                cell = self._cell()
                 return np.vstack([line, cell.rate_theory((cell.V_th - cell.V_rest) / cell.R * (1.0 + line))])
             act = ACTIVATIONS[self.activation]
             return np.vstack([line, act(line) / act(np.ones(1))[0] * self._as_cell(1.0)[1]])
@@ -440,6 +479,27 @@ class KeyValueMemory(Model):
         array[at] = value
         return {"weight": value}
 
+    @action("Measure it as a cell")
+    def measure_cell(self, constants, state) -> None:
+        """Let the chosen neuron fire on the bench, its weights as synapses and its inputs as cells, and count its spikes over two seconds."""
+        bench: Any = catalog.load(BENCH)(**self.on_the_bench(constants, state))
+        pre = float(self._answers(constants, state)[0][self._neuron(state)] + state["b"][self._neuron(state)])
+        rate = float(bench.measured(SETTLE, MEASURE)[-1])
+        state["measured"] = np.vstack([state["measured"], [[pre, rate]]])[-KEPT:]
+
+    @action(
+        "Save it for the bench",
+        outside=True,
+        file=(str, param("", kind="file", doc="File to write, .toml: an experiment that `lab run` and the window open.")),
+    )
+    def save_bench(self, constants, state, file: str) -> None:
+        """Write the chosen neuron as an experiment of the bench."""
+        rows = [f"{name} = {json.dumps(value)}" for name, value in self.on_the_bench(constants, state).items()]
+        try:
+            Path(file).write_text("\n".join([f'model = "{BENCH}"', "", "[parameters]", *rows]) + "\n", "utf-8")
+        except OSError as error:
+            raise FileError(f"{file} cannot be written: {error.strerror}. Choose another place.") from None
+
     @action("Silence the neuron")
     def silence(self, constants, state) -> None:
         """The chosen key neuron adds nothing any more, or again."""
@@ -490,6 +550,17 @@ class KeyValueMemory(Model):
         yield Figure(
             "a silent neuron takes m v with it, off by", 1e-12, leaves(False), bound="at_most", source="the sum is linear in its terms"
         )
+
+        def bench(run):
+            worst = 0.0
+            for x in ((1.0, 1.0, -1.0), (1.5, -0.2, -1.0), (2.0, 2.0, -2.0), (1.0, 1.0, -0.2), (0.3, 0.2, -0.4)):
+                simulation = run(cls(x1=x[0], x2=x[1], x3=x[2]), steps=1, record={}).simulation
+                simulation.act("measure_cell")
+                found = simulation.summary()
+                worst = max(worst, abs(found["counted on the bench (Hz)"] - found["rate as a cell (Hz)"]))
+            return worst
+
+        yield Figure("as a cell: spikes counted on the bench against the rate of the mean input, worst of five inputs", 3.0, bench, bound="at_most", unit="Hz", source="1 / (t_ref + tau ln(I / (I - 1)))")  # fmt: skip
         yield Figure(
             "before a layer norm it does not, off by", 0.01, leaves(True), bound="at_least", source="the norm divides by all of them"
         )

@@ -107,7 +107,7 @@ class LinearCollapse(Model):
             Picture("plane", "Decision", (Layer("points", style="points"), Layer("boundary", label="deep network", series=(2,)), Layer("line", style="dashed", label="one layer", series=(4,))), x="x", y="y", equal=True, figures=("accuracy",), weight=1.6, front=True),
             Picture("surface", "Deep network", (Layer("surface"),), levels=(0, 1), colours="diverging", front=True),
             Picture("single", "As one layer", (Layer("single"),), levels=(0, 1), colours="diverging", figures=("difference",)),
-            Picture("numbers", "Numbers: W₀, W₁ … and their product W*", (Layer("numbers"),), colours="diverging", figures=("greatest error of W*, b*",) if self.activation == "identity" else (), front=True, doc="Here rows times matrices are written: h W + b, so W* = W₀ W₁ … and b* = (b₀ W₁ + b₁) W₂ + …"),
+            Picture("numbers", "Numbers and product W*", (Layer("numbers"),), colours="diverging", figures=("greatest error of W*, b*",) if self.activation == "identity" else (), front=True, doc="Here rows times matrices are written: h W + b, so W* = W₀ W₁ … and b* = (b₀ W₁ + b₁) W₂ + …"),
             Picture("loss", "Loss", (Layer("loss"),), y="loss (nats)"),
         )  # fmt: skip
 

@@ -141,7 +141,9 @@ class PopulationCoding(Decoded):
         "Descent above its limit": Preset({"descent": 101.0}, shows="descent / closed form > 1.5", after=0.5),
     }
 
-    x: float = param(0.5, lo=-1, hi=1, main=True, symbol="x", when=("drive", "by hand"), doc="The value that the population is given.")
+    x: float = param(
+        0.5, lo=-1, hi=1, main=True, symbol="x", when=("drive", "by hand"), label="Value", doc="The value that the population is given."
+    )
     drive: str = param("wave", choices=("by hand", "wave", "steps", "drawn"), main=True, group="Value", doc="What moves the value.")
     period: float = param(
         2.0, "s", lo=0.05, hi=60, log=True, group="Value", when=("drive", ("wave", "steps")), doc="Period of the wave or of the steps."
@@ -187,7 +189,7 @@ class PopulationCoding(Decoded):
         marks={"limit": 100.0},
         doc="Rate of gradient descent, of the greatest that converges (2 / lambda_max).",
     )
-    dt: float = param(1.0, "ms", lo=0.05, hi=2, live=False, group="Numerics", doc="Step of time.")
+    dt: float = param(1.0, "ms", lo=0.05, hi=2, live=False, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time.")
 
     def check(self) -> None:
         super().check()
@@ -236,12 +238,16 @@ class PopulationCoding(Decoded):
     def pictures(self) -> tuple[Picture, ...]:
         hand = (Handle("x", "y"),) if self.drive == "by hand" else (Handle("drawn", "draw"),) if self.drive == "drawn" else ()
         raster = (Picture("spikes", "Spikes", (Layer("spikes"),), y="neuron", window=2.0, weight=1.2),) if self.spiking else ()
-        counted = (Layer("measured", style="points", label="counted"),) if self.spiking else ()
+        # One name for the four of them: which neuron is which says the cursor.
+        counted = tuple(
+            Layer("measured", channel=k, style="points", label=" " if k else "counted", series=(1,))
+            for k in range(len(self._shown) if self.spiking else 0)
+        )
         return (
             Picture("value", "True and decoded value", (Layer("value", channel=0, style="dashed"), Layer("value", channel=1)), y=self.function, window=2.0, handles=hand,
                     figures=("decoding error",), weight=1.5, front=True),
             *raster,
-            Picture("tuning", "Tuning curves", (Layer("tuning"), Layer("here", style="dotted"), *counted), x="x", y="rate (Hz)", x_range=(-1.0, 1.0), weight=1.3, front=True,
+            Picture("tuning", "Tuning curves", (Layer("tuning", style="pale", label="each neuron"), Layer("here", style="dotted", series=(2,)), *counted), x="x", y="rate (Hz)", x_range=(-1.0, 1.0), weight=1.3, front=True,
                     doc="Points are rates counted while it runs."),
             Picture("decoding", "Sum of all curves", (Layer("decoding", channel=0, style="dashed"), Layer("decoding", channel=1)), x="x", y=self.function, x_range=(-1.0, 1.0),
                     figures=("distortion",)),

@@ -249,7 +249,7 @@ class PopulationDynamics(Populations):
     tau_out: float = param(
         20.0, "ms", lo=1, hi=500, log=True, group="Synapse", label="Smoothing", doc="Time constant with which the pictures read the spikes."
     )
-    dt: float = param(1.0, "ms", lo=0.1, hi=2, live=False, group="Numerics", doc="Step of time.")
+    dt: float = param(1.0, "ms", lo=0.1, hi=2, live=False, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time.")
 
     def check(self) -> None:
         check_tuning(self, "LIF", self.lowest)
@@ -331,7 +331,8 @@ class PopulationDynamics(Populations):
             "What it holds",
             (Layer("value"), *((Layer("input", style="dotted"),) if driven else ())),
             handles=(Handle("drawn", "draw"),) if self.drive == "drawn" else (Handle("file", "file"),) if self.drive == "file" else (),
-            y="value, input in 1/s" if driven else "value",
+            y="x and input (1/s)" if driven else "x",
+            y_range=None if driven else (-1.2, 1.2),  # the noise of a value that is held would fill any range that follows it
             window=6.0,
             weight=1.5,
             front=True,

@@ -182,8 +182,8 @@ class PopulationTransformation(Decoded):
     }
 
     function: str = param("x y", main=True, builds=True, doc="What the wire carries: a function of x and y.")
-    x: float = param(0.7, lo=-1, hi=1, main=True, symbol="x", when=("drive", "by hand"), doc="First value.")
-    y: float = param(-0.6, lo=-1, hi=1, main=True, symbol="y", when=("drive", "by hand"), doc="Second value.")
+    x: float = param(0.7, lo=-1, hi=1, main=True, symbol="x", when=("drive", "by hand"), label="First value", doc="First value.")
+    y: float = param(-0.6, lo=-1, hi=1, main=True, symbol="y", when=("drive", "by hand"), label="Second value", doc="Second value.")
     drive: str = param(
         "waves", choices=("by hand", "waves"), group="Values", doc="What moves the values: two waves whose periods do not fit."
     )
@@ -210,7 +210,7 @@ class PopulationTransformation(Decoded):
         doc="Decoders and encoders, or every weight by itself.",
     )
     tau_s: float = synapse(20.0)
-    dt: float = param(1.0, "ms", lo=0.05, hi=2, live=False, group="Numerics", doc="Step of time.")
+    dt: float = param(1.0, "ms", lo=0.05, hi=2, live=False, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time.")
 
     # -- declarations --
 

@@ -309,8 +309,8 @@ class SpikingNetwork(Model):
         rates = (Layer("rates"), Layer("prediction", theory=True, label="theory")) if "prediction" in known else (Layer("rates"),)
         found = [
             Picture(
-                "raster", f"Spikes of {self._shown()}", (Layer("spikes"),), y="cell", window=200.0, click="stimulate", drag="drive_group", front=True, weight=2.0,
-                doc="Click to make a group of cells fire; drag over rows to drive them for a moment.",
+                "raster", "Spikes", (Layer("spikes"),), y="cell", window=200.0, click="stimulate", drag="drive_group", front=True, weight=2.0,
+                doc=f"{self._shown()}. Click to make a group of cells fire; drag over rows to drive them for a moment.",
             ),
             Picture("rates", "Population rates", rates, y="rate (Hz)", window=200.0, figures=tuple(f"{n} (Hz)" for n in self._names)[:2], front=True),
             Picture("membrane", "Membrane potentials", (Layer("membrane"),), y="V (mV)", window=100.0),

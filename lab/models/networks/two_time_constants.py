@@ -120,13 +120,22 @@ class TwoTimeConstants(Model):
     tau_m: float = param(
         2.0, "ms", lo=0.5, hi=200, log=True, main=True, symbol=r"\tau_m", label="Membrane", doc="Time constant of the rates."
     )
-    W: list[list[float]] = param([[0.8, -1.2], [1.2, 0.3]], kind="matrix", group="Network", doc="Weights: row i holds those onto neuron i.")
+    W: list[list[float]] = param(
+        [[0.8, -1.2], [1.2, 0.3]],
+        kind="matrix",
+        group="Network",
+        symbol="W",
+        label="Weights",
+        doc="Weights: row i holds those onto neuron i.",
+    )
     b1: float = param(0.3, lo=-5, hi=5, soft=(-2, 2), group="Network", symbol="b_1", label="Input to 1", doc="Constant input to neuron 1.")
     b2: float = param(0.0, lo=-5, hi=5, soft=(-2, 2), group="Network", symbol="b_2", label="Input to 2", doc="Constant input to neuron 2.")
     gain: float = param(1.0, lo=0.05, hi=20, log=True, group="Network", doc="Steepness of sigma, a hyperbolic tangent.")
-    v1: float = param(0.9, lo=-1, hi=1, live=False, group="Start", label="v1 at the start", doc="Where rate 1 begins.")
-    v2: float = param(-0.6, lo=-1, hi=1, live=False, group="Start", label="v2 at the start", doc="Where rate 2 begins.")
-    dt: float = param(0.05, "ms", lo=0.005, hi=0.2, live=False, log=True, group="Numerics", doc="Step of time.")
+    v1: float = param(0.9, lo=-1, hi=1, live=False, group="Start", symbol="v_1", label="Start of 1", doc="Where rate 1 begins.")
+    v2: float = param(-0.6, lo=-1, hi=1, live=False, group="Start", symbol="v_2", label="Start of 2", doc="Where rate 2 begins.")
+    dt: float = param(
+        0.05, "ms", lo=0.005, hi=0.2, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     def check(self) -> None:
         shape = [len(row) for row in self.W]
@@ -183,9 +192,9 @@ class TwoTimeConstants(Model):
             Picture("currents", "Currents", (Layer("currents", channel=0), Layer("currents", channel=1), Layer("currents", channel=2, style="dashed"), Layer("currents", channel=3, style="dashed")),
                     y="s", window=200.0),
             Picture("phase", "Phase plane", (Layer("nullclines", style="dashed"), Layer("rates", x="rates", channel=1, label="full"), Layer("rates", x="rates", channel=1, style="marker", label="now"),
-                    Layer("equilibria", style="points")), x="v1", y="v2", x_range=ends, y_range=ends, click="begin", weight=1.5, front=True, doc="Click to begin elsewhere."),
-            Picture("field", "Where it goes", (Layer("field"),), x="v1", y="v2", x_range=ends, y_range=ends, equal=True, click="begin"),
-            Picture("law", "Distance and ratio of the constants", (Layer("law"), Layer("law_here", style="points")), x="fast / slow", y="distance (rms)", x_log=True, y_log=True),
+                    Layer("equilibria", style="points")), x="v₁", y="v₂", x_range=ends, y_range=ends, click="begin", weight=1.5, front=True, doc="Click to begin elsewhere."),
+            Picture("field", "Where it goes", (Layer("field"),), x="v₁", y="v₂", x_range=ends, y_range=ends, equal=True, click="begin"),
+            Picture("law", "Distance over the ratio", (Layer("law"), Layer("law_here", style="points")), x="fast / slow", y="distance (rms)", x_log=True, y_log=True),
         )  # fmt: skip
 
     @property

@@ -91,14 +91,24 @@ class AdaptiveExponential(PlanarNeuron):
     nullcline_range = (-1e4, 1e4)
     integrator = integrator(_slope)
 
-    current: float = redeclared(Neuron, "current", 1000.0, unit="pA", lo=-5000, hi=5000, soft=None, symbol="")
-    offset: float = redeclared(Neuron, "offset", 0.0, unit="pA", lo=-5000, hi=5000, soft=None, symbol="")
-    sigma: float = param(200.0, "pA", lo=0, hi=5000, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
+    current: float = redeclared(Neuron, "current", 1000.0, unit="pA", lo=-5000, hi=5000, soft=None)
+    offset: float = redeclared(Neuron, "offset", 0.0, unit="pA", lo=-5000, hi=5000, soft=None)
+    sigma: float = param(
+        200.0,
+        "pA",
+        lo=0,
+        hi=5000,
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        symbol=r"\sigma",
+        label="Noise",
+        doc="Standard deviation of the noise.",
+    )
     scale: float = redeclared(Neuron, "scale", 1000.0, unit="pA")
     spread: float = redeclared(Neuron, "spread", 0.0, unit="pA", hi=2000)
-    C: float = param(281.0, "pF", lo=10, hi=2000, log=True, group="Membrane", label="Capacitance", doc="Membrane capacitance.")
-    g_L: float = param(30.0, "nS", lo=0.5, hi=500, log=True, group="Membrane", label="g_L", doc="Leak conductance.")
-    E_L: float = param(-70.6, "mV", lo=-120, hi=0, group="Membrane", label="E_L", doc="Leak reversal potential.")
+    C: float = param(281.0, "pF", lo=10, hi=2000, log=True, group="Membrane", symbol="C", label="Capacitance", doc="Membrane capacitance.")
+    g_L: float = param(30.0, "nS", lo=0.5, hi=500, log=True, group="Membrane", symbol="g_L", label="Leak", doc="Leak conductance.")
+    E_L: float = param(-70.6, "mV", lo=-120, hi=0, group="Membrane", symbol="E_L", label="Leak reversal", doc="Leak reversal potential.")
     V_T: float = param(
         -50.4,
         "mV",
@@ -106,15 +116,26 @@ class AdaptiveExponential(PlanarNeuron):
         hi=0,
         main=True,
         group="Spike",
-        label="V_T",
+        symbol="V_T",
+        label="Threshold",
         doc="Where the exponential's slope equals the leak's: about the threshold.",
     )
-    Delta_T: float = param(2.0, "mV", lo=0.1, hi=20, log=True, group="Spike", label="Delta_T", doc="Sharpness of the spike's start.")
-    V_reset: float = param(-70.6, "mV", lo=-120, hi=-20, main=True, group="Spike", label="V_reset", doc="V after a spike.")
-    V_peak: float = param(20.0, "mV", lo=-20, hi=100, group="Spike", label="V_peak", doc="Where a spike is cut and counted.")
-    a: float = param(4.0, "nS", lo=-50, hi=200, main=True, group="Adaptation", label="a", doc="How strongly w follows V.")
-    b: float = param(80.5, "pA", lo=0, hi=2000, main=True, group="Adaptation", label="b", doc="What a spike adds to w.")
-    tau_w: float = param(144.0, "ms", lo=1, hi=5000, log=True, group="Adaptation", label="tau_w", doc="Time constant of w.")
+    Delta_T: float = param(
+        2.0, "mV", lo=0.1, hi=20, log=True, group="Spike", symbol=r"\Delta_T", label="Sharpness", doc="Sharpness of the spike's start."
+    )
+    V_reset: float = param(
+        -70.6, "mV", lo=-120, hi=-20, main=True, group="Spike", symbol="V_{reset}", label="Reset", doc="V after a spike."
+    )
+    V_peak: float = param(
+        20.0, "mV", lo=-20, hi=100, group="Spike", symbol="V_{peak}", label="Peak", doc="Where a spike is cut and counted."
+    )
+    a: float = param(
+        4.0, "nS", lo=-50, hi=200, main=True, group="Adaptation", symbol="a", label="Pull of V on w", doc="How strongly w follows V."
+    )
+    b: float = param(80.5, "pA", lo=0, hi=2000, main=True, group="Adaptation", symbol="b", label="Jump of w", doc="What a spike adds to w.")
+    tau_w: float = param(
+        144.0, "ms", lo=1, hi=5000, log=True, group="Adaptation", symbol=r"\tau_w", label="Time constant of w", doc="Time constant of w."
+    )
 
     def check(self) -> None:
         super().check()

@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells.squid import gates_after, gating
 from lab.errors import ParameterError
 from lab.kernels import kernel
-from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, State, Stream, action, param
+from lab.model import COUNT, Bound, Clock, Figure, Handle, Layer, Model, Picture, Preset, Stage, State, Stream, Strips, action, param
 
 FILM = 240  # rows of the picture of space and time, and the most columns
 MOST = 4000  # compartments
@@ -173,7 +173,7 @@ class CellInSpace(Model):
         r"\lambda = \sqrt{\frac{a}{2 R_i\, g_L}},\qquad V(x) = V_0\,\frac{\cosh\left((L - x)/\lambda\right)}{\cosh(L/\lambda)}",
         r"\mathrm{speed} \propto \sqrt{a}",
     )
-    symbols = r"c: capacitance of the membrane per area; a: radius; I_{ion}: current through channels per area; x: place along the cable; t: time; \lambda: length constant"
+    symbols = r"c: capacitance of the membrane per area; a: radius; I_{ion}: current through channels per area; x: place along the cable; t: time; \lambda: length constant; L: length of the cable; V_0: voltage at its beginning"
     source = (
         "Hodgkin and Huxley 1952, J Physiol 117:500, equation 30 (propagated action potential); Rall 1962, Biophys J 2:145 (cables); "
         "Hines 1984, Int J Biomed Comput 15:69 (integration)"
@@ -212,27 +212,62 @@ class CellInSpace(Model):
     block: float = param(0.0, "%", lo=0, hi=100, main=True, group="A stretch", label="Block of Na", doc="Sodium channels blocked there.")
     block_from: float = param(45.0, "%", lo=0, hi=100, group="A stretch", label="Blocked from", doc="Where the blocked stretch begins.")
     block_to: float = param(60.0, "%", lo=0, hi=100, group="A stretch", label="Blocked to", doc="Where it ends.")
-    cold: float = param(18.5, "C", lo=-2, hi=45, group="A stretch", label="Temperature there", doc="Temperature of the other stretch.")
+    cold: float = param(18.5, "°C", lo=-2, hi=45, group="A stretch", label="Temperature there", doc="Temperature of the other stretch.")
     cold_from: float = param(0.0, "%", lo=0, hi=100, group="A stretch", label="That stretch from", doc="Where it begins.")
     cold_to: float = param(
         0.0, "%", lo=0, hi=100, group="A stretch", label="That stretch to", doc="Where it ends; not after its beginning: none."
     )
     electrode_A: float = param(30.0, "%", lo=0, hi=100, group="Electrodes", label="Electrode A", doc="Where V is recorded.")
     electrode_B: float = param(80.0, "%", lo=0, hi=100, group="Electrodes", label="Electrode B", doc="Where V is recorded, too.")
-    temperature: float = param(18.5, "C", lo=-2, hi=45, group="Membrane", doc="Speeds up the gates threefold for ten degrees (Q10 = 3).")
+    temperature: float = param(18.5, "°C", lo=-2, hi=45, group="Membrane", doc="Speeds up the gates threefold for ten degrees (Q10 = 3).")
     membrane: str = param(
         "Hodgkin-Huxley", choices=("Hodgkin-Huxley", "passive"), group="Membrane", doc="With channels that open, or leak only."
     )
-    C: float = param(1.0, "uF/cm2", lo=0.05, hi=20, log=True, group="Membrane", label="Capacitance", doc="Membrane capacitance.")
-    g_Na: float = param(120.0, "mS/cm2", lo=0, hi=1000, group="Membrane", label="g_Na", doc="Largest sodium conductance of the axon.")
-    g_K: float = param(36.0, "mS/cm2", lo=0, hi=1000, group="Membrane", label="g_K", doc="Largest potassium conductance of the axon.")
-    g_L: float = param(0.3, "mS/cm2", lo=0.001, hi=100, log=True, group="Membrane", label="g_L", doc="Leak conductance.")
-    V_Na: float = param(50.0, "mV", lo=-200, hi=200, group="Membrane", label="V_Na", doc="Sodium reversal potential.")
-    V_K: float = param(-77.0, "mV", lo=-200, hi=200, group="Membrane", label="V_K", doc="Potassium reversal potential.")
-    V_L: float = param(
-        -54.387, "mV", lo=-200, hi=200, group="Membrane", label="V_L", doc="Leak reversal potential where there are channels."
+    C: float = param(
+        1.0, "uF/cm2", lo=0.05, hi=20, log=True, group="Membrane", symbol="C", label="Capacitance", doc="Membrane capacitance."
     )
-    R_i: float = param(35.4, "Ohm cm", lo=1, hi=1000, log=True, live=False, group="Shape", label="R_i", doc="Resistivity of the inside.")
+    g_Na: float = param(
+        120.0,
+        "mS/cm2",
+        lo=0,
+        hi=1000,
+        group="Membrane",
+        symbol="g_{Na}",
+        label="Na channels",
+        doc="Largest sodium conductance of the axon.",
+    )
+    g_K: float = param(
+        36.0, "mS/cm2", lo=0, hi=1000, group="Membrane", symbol="g_K", label="K channels", doc="Largest potassium conductance of the axon."
+    )
+    g_L: float = param(0.3, "mS/cm2", lo=0.001, hi=100, log=True, group="Membrane", symbol="g_L", label="Leak", doc="Leak conductance.")
+    V_Na: float = param(
+        50.0, "mV", lo=-200, hi=200, group="Membrane", symbol="V_{Na}", label="Na reversal", doc="Sodium reversal potential."
+    )
+    V_K: float = param(
+        -77.0, "mV", lo=-200, hi=200, group="Membrane", symbol="V_K", label="K reversal", doc="Potassium reversal potential."
+    )
+    V_L: float = param(
+        -54.387,
+        "mV",
+        lo=-200,
+        hi=200,
+        group="Membrane",
+        symbol="V_L",
+        label="Leak reversal",
+        doc="Leak reversal potential where there are channels.",
+    )
+    R_i: float = param(
+        35.4,
+        "Ohm cm",
+        lo=1,
+        hi=1000,
+        log=True,
+        live=False,
+        group="Shape",
+        symbol="R_i",
+        label="Resistivity inside",
+        doc="Resistivity of the inside.",
+    )
     axon: float = param(
         100.0, "mm", lo=0.5, hi=500, log=True, live=False, group="Shape", label="Length of the axon", doc="Length of the axon."
     )
@@ -268,7 +303,9 @@ class CellInSpace(Model):
         10.0, lo=0.1, hi=100, live=False, group="Myelin", label="Channels of a node", doc="Their density, of the squid axon's."
     )
     compartment: float = param(0.25, "mm", lo=0.005, hi=5, log=True, live=False, group="Numerics", doc="Longest compartment.")
-    dt: float = param(0.005, "ms", lo=0.0005, hi=0.05, live=False, log=True, group="Numerics", doc="Step of time.")
+    dt: float = param(
+        0.005, "ms", lo=0.0005, hi=0.05, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
     film_time: float = param(
         15.0,
         "ms",
@@ -379,6 +416,7 @@ class CellInSpace(Model):
         return (
             Stream("V", "trace", "mV", "Voltage at the electrodes.", (2,), ("A", "B"), every=max(1, round(0.02 / self.dt))),
             Stream("spikes", "raster", "", "Spikes that pass electrodes A (0) and B (1).", every=1),
+            Stream("I", "trace", "nA", "Current injected at the first site, and by pulses anywhere.", every=max(1, round(0.02 / self.dt))),
             Stream("profile", "curve", "mV", "Voltage along the cell.", channels=("V",), x_unit="mm"),
             Stream(
                 "electrodes", "curve", "mV", "Where the electrodes and the stimulus are.", channels=("electrodes", "stimulus"), x_unit="mm"
@@ -415,12 +453,27 @@ class CellInSpace(Model):
                 "film", "Space and time", (Layer("film"),), x=x, y="time (ms)", x_range=ends, y_range=(-self.film_time, 0.0),
                 levels=(-90.0, 50.0), click="stimulate", weight=1.4, front=True, doc="The slope of a stripe is the speed; click to stimulate there.",
             ),
-            Picture("V", "At the electrodes", (Layer("V"),), y="V (mV)", window=self.film_time, y_range=None if passive else (-90.0, 50.0)),
+            Picture("V", "At the electrodes", (Layer("V"),), y="V (mV)", window=self.film_time, y_range=None if passive else (-90.0, 50.0), weight=1.6),
+            Picture(
+                "I", "Injected current", (Layer("I", style="fill"),), y="I (nA)", window=self.film_time,
+                handles=(Handle("amplitude"), Handle("onset", "x"), Handle("width", "x", base="onset")),
+                doc="Drag the height of the pulses, and the edges of the first.",
+            ),
             Picture("arrival", "When the spike passed", (Layer("arrival"),), x=x, y="ms ago", x_range=ends, doc="A straight line: constant speed."),
             Picture("gates", "Gates along the cell", (Layer("gates"),), x=x, y="open fraction", x_range=ends, y_range=(0.0, 1.0)),
-            Picture("shape", "The cell", (Layer("shape"),), x=x, x_range=ends, levels=(-90.0, 50.0), click="stimulate", weight=0.5, front=True, doc="Click to stimulate there."),
+            Picture("shape", "The cell", (Layer("shape"),), x=x, x_range=ends, levels=(-90.0, 50.0), click="stimulate", weight=0.5, doc="Click to stimulate there."),
             Picture("differences", "What differs along the cell", (Layer("differences", style="steps"),), x=x, y="share (%)", x_range=ends, weight=0.6),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The cell lies over its voltage; beside them space and time, and the electrodes with the stimulus, which is edited there."""
+        return Stage(
+            "profile",
+            companions=("film", Strips("rig", "At the electrodes", ("V", "I"), window=max(self.film_time, self.period))),
+            above=("shape",),
+            drawers=(("Along the cell", ("arrival", "gates", "differences")),),
+        )
 
     # -- behaviour --
 
@@ -460,7 +513,12 @@ class CellInSpace(Model):
             max(1, round(self.film_time / self.dt / FILM)), out["V"],
         )  # fmt: skip
         moving = Moving(state["V"], state["gates"], state["passed"], state["pulses"])
-        return int(_advance(moving, self.now, eyes, self.drive(int(state["counts"][0]), n), self.dt, *out.events["spikes"].columns))
+        drive = self.drive(int(state["counts"][0]), n)
+        if out.wanted("I"):
+            out["I"][:n] = 1e3 * drive[:n, 0]
+            for _, left, height in state["pulses"]:
+                out["I"][: min(n, max(0, int(left)))] += 1e3 * height
+        return int(_advance(moving, self.now, eyes, drive, self.dt, *out.events["spikes"].columns))
 
     def observe(self, constants: Any, state: dict[str, np.ndarray], stream: str) -> Any:
         x, V = self.geometry.x, state["V"]

@@ -122,9 +122,11 @@ class ChannelGates(Model):
     onset: float = param(5.0, "ms", lo=0.0, hi=1000.0, group="Command", doc="When the command begins.")
     width: float = param(15.0, "ms", lo=0.0, hi=1000.0, group="Command", doc="How long it lasts.")
     period: float = param(40.0, "ms", lo=0.0, hi=10_000.0, group="Command", doc="After how long it comes again; 0: never.")
-    temperature: float = param(6.3, "C", lo=-2.0, hi=45.0, group="Membrane", doc="Speeds up the gates threefold for ten degrees.")
+    temperature: float = param(
+        6.3, "°C", lo=-2.0, hi=45.0, group="Membrane", symbol="T", doc="Speeds up the gates threefold for ten degrees."
+    )
     conductance: float = param(20.0, "pS", lo=0.1, hi=500.0, log=True, group="Membrane", doc="Conductance of one open channel.")
-    dt: float = param(0.02, "ms", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", doc="Step of time; the chances of a gate are exact at any.")  # fmt: skip
+    dt: float = param(0.02, "ms", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time; the chances of a gate are exact at any.")  # fmt: skip
 
     @property
     def clock(self) -> Clock:
@@ -168,10 +170,10 @@ class ChannelGates(Model):
         return (
             Picture("V", "Held voltage", (Layer("V"),), y="V (mV)", window=span, weight=0.6, handles=(Handle("command"), Handle("hold"))),
             Picture("gates", "One gate", (*counted, *expected), y="open", window=span, y_range=(0.0, 1.0)),
-            Picture("open", "Whole channels: all four open", (Layer("open", channel=0, label="counted", series=(1,)), Layer("open", channel=1, theory=True, label="n⁴" if kinds == 1 else law, series=(1,))), y="all open", window=span, y_range=(0.0, 1.0), weight=1.4, figures=("open now", "expected now")),
-            Picture("first", "Open gates of the first channel", (Layer("first"),), y="of four", window=span, y_range=(-0.2, 4.2), weight=0.7),
+            Picture("open", "Channels", (Layer("open", channel=0, label="counted", series=(1,)), Layer("open", channel=1, theory=True, label="n⁴" if kinds == 1 else law, series=(1,))), y="all four open", window=span, y_range=(0.0, 1.0), weight=1.4, figures=("open now", "expected now")),
+            Picture("first", "Open gates of the first channel", (Layer("first"),), y="open gates", window=span, y_range=(-0.2, 4.2), weight=0.7),
             Picture("current", "Its current", (Layer("current"),), y="i (pA)", window=span, weight=0.7),
-            Picture("mosaic", "Gates of single channels", (Layer("mosaic"),), x="channel", y="gate", levels=(0.0, 1.0), front=True, doc="A column is a channel, its four cells are its gates: dark shut, bright open; brightest, and conducting, where all four are open."),
+            Picture("mosaic", "Gates of single channels", (Layer("mosaic"),), x="channel", y="gate", levels=(0.0, 1.0), x_range=(0.5, min(SHOWN, self.channels) + 0.5), y_range=(0.5, GATES + 0.5), key=((0.0, "shut"), (0.55, "open"), (1.0, "conducts")), front=True, doc="A column is a channel, its four cells are its gates: a channel conducts only where all four are open."),
             Picture("numbers", "How many of the four are open", (Layer("numbers", style="bars"),), x="open gates", y="part of the channels", labels=tuple(map(str, range(GATES + 1))), front=True),
         )  # fmt: skip
 

@@ -223,9 +223,25 @@ class ExcitationInhibition(Model):
         main=True,
         doc="How strongly the gate's inhibitory cells are driven: 0 leaves the second network free, 1 silences it.",
     )
-    g: float = param(10.0, lo=0.0, hi=15.0, main=True, doc="How much stronger an inhibitory synapse is than an excitatory one.")
+    g: float = param(
+        10.0,
+        lo=0.0,
+        hi=15.0,
+        main=True,
+        symbol="g",
+        label="Inhibition",
+        doc="How much stronger an inhibitory synapse is than an excitatory one.",
+    )
     weight: float = param(
-        0.8, "mV", lo=0.05, hi=5.0, log=True, main=True, doc="Jump J of the membrane by an excitatory spike (threshold is 20 mV)."
+        0.8,
+        "mV",
+        lo=0.05,
+        hi=5.0,
+        log=True,
+        main=True,
+        symbol="J",
+        label="Weight",
+        doc="Jump J of the membrane by an excitatory spike (threshold is 20 mV).",
     )
     drive: float = param(1.3, lo=0.0, hi=5.0, doc="External excitation in thresholds: above 1 it would make a lone cell fire.")
     gate_weight: float = param(3.0, "mV", lo=0.0, hi=20.0, group="Gate", doc="Size of the jump by a spike of the gate.")
@@ -241,9 +257,21 @@ class ExcitationInhibition(Model):
         doc="Part of its network that each cell listens to; the number is the same for all.",
     )
     delay: float = param(1.5, "ms", lo=0.1, hi=10.0, live=False, group="Network", doc="Time from a spike to its arrival.")
-    tau: float = param(20.0, "ms", lo=2.0, hi=100.0, log=True, group="Cells", doc="Time constant of the membranes.")
-    t_ref: float = param(2.0, "ms", lo=0.1, hi=20.0, group="Cells", doc="Refractory time.")
-    dt: float = param(0.1, "ms", lo=0.02, hi=0.5, live=False, log=True, group="Numerics", doc="Step of time.")
+    tau: float = param(
+        20.0,
+        "ms",
+        lo=2.0,
+        hi=100.0,
+        log=True,
+        group="Cells",
+        symbol=r"\tau_m",
+        label="Time constant",
+        doc="Time constant of the membranes.",
+    )
+    t_ref: float = param(2.0, "ms", lo=0.1, hi=20.0, group="Cells", symbol="t_{ref}", label="Refractory time", doc="Refractory time.")
+    dt: float = param(
+        0.1, "ms", lo=0.02, hi=0.5, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     @property
     def excitatory(self) -> int:

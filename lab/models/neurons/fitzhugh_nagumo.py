@@ -78,14 +78,43 @@ class FitzHughNagumo(PlanarNeuron):
     integrator = integrator(_slope)
     f_I_times = (200.0, 800.0)
 
-    current: float = redeclared(Neuron, "current", 0.5, unit="", lo=-10, hi=10, soft=None, symbol="")
-    offset: float = redeclared(Neuron, "offset", 0.0, unit="", lo=-10, hi=10, soft=None, symbol="")
-    sigma: float = param(0.3, lo=0, hi=10, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
+    current: float = redeclared(Neuron, "current", 0.5, unit="", lo=-10, hi=10, soft=None)
+    offset: float = redeclared(Neuron, "offset", 0.0, unit="", lo=-10, hi=10, soft=None)
+    sigma: float = param(
+        0.3,
+        lo=0,
+        hi=10,
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        symbol=r"\sigma",
+        label="Noise",
+        doc="Standard deviation of the noise.",
+    )
     scale: float = redeclared(Neuron, "scale", 1.0, unit="", lo=-1e3, hi=1e3)
     spread: float = redeclared(Neuron, "spread", 0.0, unit="", hi=10)
-    a: float = param(0.7, lo=-3, hi=3, main=True, group="Membrane", label="a", doc="Where the line crosses the axis: V + a = b w.")
-    b: float = param(0.8, lo=0.05, hi=5, main=True, group="Membrane", label="b", doc="How strongly w decays: the line has slope 1/b.")
-    epsilon: float = param(0.08, lo=0.001, hi=2, log=True, main=True, group="Membrane", doc="How slow w is.")
+    a: float = param(
+        0.7,
+        lo=-3,
+        hi=3,
+        main=True,
+        group="Membrane",
+        symbol="a",
+        label="Shift of the line",
+        doc="Where the line crosses the axis: V + a = b w.",
+    )
+    b: float = param(
+        0.8,
+        lo=0.05,
+        hi=5,
+        main=True,
+        group="Membrane",
+        symbol="b",
+        label="Decay of w",
+        doc="How strongly w decays: the line has slope 1/b.",
+    )
+    epsilon: float = param(
+        0.08, lo=0.001, hi=2, log=True, main=True, group="Membrane", symbol=r"\epsilon", label="Slowness of w", doc="How slow w is."
+    )
     level: float = param(0.5, lo=-1, hi=2, group="Numerics", label="Spike level", doc="Upward crossing that is called a spike.")
 
     @property

@@ -12,7 +12,8 @@ from lab.cells.firing import interval_error, interval_errors, rates_under
 from lab.cells.neuron import Bench, Equations, Neuron, Start
 from lab.cells.phase_plane import Equilibrium, hopf_points
 from lab.cells.squid import gate_changes, gating, rates
-from lab.cells.squid_membrane import PEAK, RISE, Cells, Climb, Looks, advance_clamped, advance_many, advance_one, hold, look_back
+from lab.cells.squid_membrane import PEAK, RISE, Cells, Climb, Looks, advance_clamped, advance_one, hold, look_back
+from lab.cells.squid_population import advance_many
 from lab.cells.squid_shown import SquidShown
 from lab.cells.sweeps import least_current
 from lab.model import Bound, CellTerms, Figure, Out, Preset, State, param
@@ -41,7 +42,8 @@ class HodgkinHuxley(SquidShown):
     **Numerics.** Gates and voltage are staggered by half a step and each advanced by the trapezoid rule, which is second
     order and needs one evaluation per step (Hines 1984). Where a step is longer than twice a variable's time constant, the
     variable is put to its steady value instead, so no step and no parameter makes the run explode and every gate stays in
-    0..1. The interval error that is shown is measured: the same cell at half the step, extrapolated.
+    0..1. The interval error that is shown is measured: the same cell at half the step, extrapolated. A population may be stepped
+    in single precision; what that does to the intervals is measured, too, beside the same cell in double precision.
 
     **A spike** is an upward crossing of 0 mV. From about 65 uA/cm2 action potentials peak below that, so a peak above
     -40 mV which rose by 10 mV counts as well.
@@ -92,7 +94,7 @@ class HodgkinHuxley(SquidShown):
         "current",
         10.0,
         soft=(0, 20),
-        marks={"rheobase": "rheobase", "onset": "firing_onset", "Hopf": "hopf"},
+        marks={"rheobase": "rheobase", "fires on": "firing_onset", "Hopf": "hopf"},
         label="Injected current",
     )
     mode: str = param(
@@ -127,7 +129,7 @@ class HodgkinHuxley(SquidShown):
         doc="Potassium channels blocked by tetraethylammonium.",
     )  # fmt: skip
     temperature: float = param(
-        6.3, "C", lo=-2, hi=45, soft=(0, 35), symbol="T", marks={"1952:": 6.3}, group="Membrane",
+        6.3, "°C", lo=-2, hi=45, soft=(0, 35), symbol="T", marks={"1952:": 6.3}, group="Membrane",
         doc="Speeds up the gates threefold for ten degrees (Q10 = 3).",
     )  # fmt: skip
     reversal: str = param(
@@ -141,17 +143,52 @@ class HodgkinHuxley(SquidShown):
         -77.0, "mV", lo=-200, hi=200, soft=(-110, -40), symbol="V_K", when=("reversal", "potentials"), group="Ions", label="K reversal",
         doc="Potassium reversal potential.",
     )  # fmt: skip
-    Na_out: float = param(440.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Sodium outside.")
-    Na_in: float = param(50.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Sodium inside.")
-    K_out: float = param(
-        20.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium outside."
+    Na_out: float = param(
+        440.0,
+        "mM",
+        lo=0.01,
+        hi=2000,
+        log=True,
+        when=("reversal", "concentrations"),
+        group="Ions",
+        label="Na outside",
+        doc="Sodium outside.",
     )
-    K_in: float = param(400.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", doc="Potassium inside.")
+    Na_in: float = param(
+        50.0, "mM", lo=0.01, hi=2000, log=True, when=("reversal", "concentrations"), group="Ions", label="Na inside", doc="Sodium inside."
+    )
+    K_out: float = param(
+        20.0,
+        "mM",
+        lo=0.01,
+        hi=2000,
+        log=True,
+        when=("reversal", "concentrations"),
+        group="Ions",
+        label="K outside",
+        doc="Potassium outside.",
+    )
+    K_in: float = param(
+        400.0,
+        "mM",
+        lo=0.01,
+        hi=2000,
+        log=True,
+        when=("reversal", "concentrations"),
+        group="Ions",
+        label="K inside",
+        doc="Potassium inside.",
+    )
     V_L: float = param(
         -54.387, "mV", lo=-200, hi=200, soft=(-80, -40), symbol="V_L", group="Ions", label="Leak reversal",
         doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3).",
     )  # fmt: skip
     level: float = param(0.0, "mV", lo=-40, hi=60, group="Numerics", label="Spike level", doc="Upward crossing that is called a spike.")
+
+    precision: str = param(
+        "double", choices=("double", "single"), group="Numerics",
+        doc="Digits of a population under current clamp: single steps more cells at a time; what it costs is measured in the summary.",
+    )  # fmt: skip
 
     # -- physics --
 
@@ -268,7 +305,7 @@ class HodgkinHuxley(SquidShown):
         return PEAK, RISE
 
     def silent(self, **more: Any) -> HodgkinHuxley:
-        return super().silent(**{"mode": "current clamp"} | more)
+        return super().silent(**{"mode": "current clamp", "precision": "double"} | more)
 
     def _present_equilibria(self, state: State) -> Sequence[Equilibrium]:
         return () if self.clamped else super()._present_equilibria(state)
@@ -293,7 +330,8 @@ class HodgkinHuxley(SquidShown):
             return self._integrate_one(bench, cells, drive, state, out)
         move_noise, supply = self.supply(bench, state, drive)
         climb = Climb(self.level, state["climb"], state["trough"])
-        return advance_many(cells, move_noise, supply, c, self.dt, climb, state["step"][0], state["now"], self.spikes(state, out), looks)
+        into = self.spikes(state, out)
+        return advance_many(cells, move_noise, supply, c, self.dt, climb, state["step"][0], state["now"], into, looks, self.precision)
 
     def _integrate_one(self, bench: Bench, cells: Cells, drive: np.ndarray, state: State, out: Out) -> int:
         """Advance a single cell; what is looked at besides V and current is worked out afterwards, for all steps at once."""
@@ -328,6 +366,10 @@ class HodgkinHuxley(SquidShown):
         if not self.clamped:
             if math.isfinite(error):
                 out["interval error (%)"] = error
+            if self.precision == "single" and self.cells > 1:
+                rounded = self.rounding()
+                if math.isfinite(rounded):
+                    out["interval error of single precision (%)"] = rounded
         if self.reversal == "concentrations":
             out["V_Na (mV)"], out["V_K (mV)"] = self.reversals
         out["V_L (mV)"] = self.V_L
@@ -339,8 +381,19 @@ class HodgkinHuxley(SquidShown):
         The same cell is run at this step and at half of it, and the difference extrapolated to no step at all by the
         method's second order (Richardson); NaN where the cell does not fire on.
         """
-        current = (self.current if self.stimulus in ("step", "pulses", "ramp", "noise") else 0.0) + self.offset
-        return interval_error(Equations(self), current, self.dt)
+        return interval_error(Equations(self), self._mean_current, self.dt)
+
+    def rounding(self) -> float:
+        """How much too long single precision makes the intervals under the mean current (%), measured beside double; NaN without intervals."""
+        found = []
+        for precision in ("single", "double"):
+            state = self.sweep(np.full(2, self._mean_current), 1000.0, 200.0, dt=self.dt, precision=precision).run()
+            found.append(float(state["last"][0] - state["first"][0]) / max(1, int(state["swept"][0]) - 1))
+        return 100.0 * (found[0] / found[1] - 1.0) if min(found) > 0.0 else math.nan
+
+    @property
+    def _mean_current(self) -> float:
+        return (self.current if self.stimulus in ("step", "pulses", "ramp", "noise") else 0.0) + self.offset
 
     def hopf(self) -> float | None:
         """Constant current at which rest loses its stability (uA/cm2); None where it never does."""

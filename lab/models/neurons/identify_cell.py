@@ -156,13 +156,43 @@ class IdentifyCell(Model):
     budget: int = param(8, lo=1, hi=MOST, live=False, doc="Sweeps that may be recorded.")
     width: float = param(200.0, "ms", lo=20, hi=400, live=False, label="Length of the step", doc="How long the current of a sweep lasts.")
     my_R: float = param(
-        100.0, "MOhm", lo=0.1, hi=1000, log=True, when=("level", (LIF, EIF)), group="Your answer", label="R", doc="Membrane resistance."
+        100.0,
+        "MOhm",
+        lo=0.1,
+        hi=1000,
+        log=True,
+        when=("level", (LIF, EIF)),
+        group="Your answer",
+        symbol="R",
+        label="Resistance",
+        doc="Membrane resistance.",
     )
     my_tau: float = param(
-        50.0, "ms", lo=0.1, hi=500, log=True, when=("level", (LIF, EIF)), group="Your answer", label="tau_m", doc="Membrane time constant."
+        50.0,
+        "ms",
+        lo=0.1,
+        hi=500,
+        log=True,
+        when=("level", (LIF, EIF)),
+        group="Your answer",
+        symbol=r"\tau_m",
+        label="Time constant",
+        doc="Membrane time constant.",
     )
-    my_V_th: float = param(-30.0, "mV", lo=-100, hi=50, when=("level", LIF), group="Your answer", label="V_th", doc="Threshold.")
-    my_t_ref: float = param(10.0, "ms", lo=0, hi=100, when=("level", LIF), group="Your answer", label="t_ref", doc="Refractory time.")
+    my_V_th: float = param(
+        -30.0, "mV", lo=-100, hi=50, when=("level", LIF), group="Your answer", symbol="V_{th}", label="Threshold", doc="Threshold."
+    )
+    my_t_ref: float = param(
+        10.0,
+        "ms",
+        lo=0,
+        hi=100,
+        when=("level", LIF),
+        group="Your answer",
+        symbol="t_{ref}",
+        label="Refractory time",
+        doc="Refractory time.",
+    )
     my_V_T: float = param(
         -30.0,
         "mV",
@@ -170,7 +200,8 @@ class IdentifyCell(Model):
         hi=50,
         when=("level", EIF),
         group="Your answer",
-        label="V_T",
+        symbol="V_T",
+        label="Threshold",
         doc="Where the exponential's slope equals the leak's.",
     )
     my_Delta_T: float = param(
@@ -181,7 +212,8 @@ class IdentifyCell(Model):
         log=True,
         when=("level", EIF),
         group="Your answer",
-        label="Delta_T",
+        symbol=r"\Delta_T",
+        label="Sharpness",
         doc="Sharpness of the spike's start.",
     )
     my_block_Na: float = param(

@@ -90,7 +90,7 @@ class Impulse(Model):
     }
 
     function: str = param("wave", choices=tuple(FUNCTIONS), main=True, doc="The function f that is looked at.")
-    T: float = param(0.35, lo=-1.0, hi=1.0, main=True, symbol="T", doc="Where the impulse stands; drag it in the plot.")
+    T: float = param(0.35, lo=-1.0, hi=1.0, main=True, symbol="T", label="Place", doc="Where the impulse stands; drag it in the plot.")
     shape: str = param("box", choices=SHAPES, main=True, doc="Shape of the pulse; each has area one.")
     widest: float = param(0.8, lo=0.01, hi=2.0, main=True, label="First width", doc="Width w of the first pulse.")
 

@@ -81,16 +81,40 @@ class Izhikevich(PlanarNeuron):
     swing = (2.0, 2.0)
     integrator = integrator(_slope)
 
-    current: float = redeclared(Neuron, "current", 10.0, unit="mV/ms", soft=None, symbol="")
-    offset: float = redeclared(Neuron, "offset", 0.0, unit="mV/ms", soft=None, symbol="")
-    sigma: float = param(3.0, "mV/ms", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
+    current: float = redeclared(Neuron, "current", 10.0, unit="mV/ms", soft=None)
+    offset: float = redeclared(Neuron, "offset", 0.0, unit="mV/ms", soft=None)
+    sigma: float = param(
+        3.0,
+        "mV/ms",
+        lo=0,
+        hi=500,
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        symbol=r"\sigma",
+        label="Noise",
+        doc="Standard deviation of the noise.",
+    )
     scale: float = redeclared(Neuron, "scale", 10.0, unit="mV/ms")
     spread: float = redeclared(Neuron, "spread", 0.0, unit="mV/ms")
-    a: float = param(0.02, "1/ms", lo=0.0001, hi=2, log=True, main=True, group="Membrane", label="a", doc="How fast u recovers.")
-    b: float = param(0.2, "1/ms", lo=-5, hi=5, main=True, group="Membrane", label="b", doc="How much u follows V below threshold.")
-    c: float = param(-65.0, "mV", lo=-120, hi=0, main=True, group="Membrane", label="c", doc="V after a spike.")
-    d: float = param(8.0, "mV/ms", lo=0, hi=200, main=True, group="Membrane", label="d", doc="What a spike adds to u.")
-    V_peak: float = param(30.0, "mV", lo=1, hi=100, group="Numerics", label="V_peak", doc="Where a spike is cut and counted.")
+    a: float = param(
+        0.02, "1/ms", lo=0.0001, hi=2, log=True, main=True, group="Membrane", symbol="a", label="Recovery rate", doc="How fast u recovers."
+    )
+    b: float = param(
+        0.2,
+        "1/ms",
+        lo=-5,
+        hi=5,
+        main=True,
+        group="Membrane",
+        symbol="b",
+        label="Pull of V on u",
+        doc="How much u follows V below threshold.",
+    )
+    c: float = param(-65.0, "mV", lo=-120, hi=0, main=True, group="Membrane", symbol="c", label="V after a spike", doc="V after a spike.")
+    d: float = param(8.0, "mV/ms", lo=0, hi=200, main=True, group="Membrane", symbol="d", label="Jump of u", doc="What a spike adds to u.")
+    V_peak: float = param(
+        30.0, "mV", lo=1, hi=100, group="Numerics", symbol="V_{peak}", label="Peak", doc="Where a spike is cut and counted."
+    )
 
     @property
     def numbers(self) -> np.ndarray:

@@ -83,7 +83,6 @@ class LeakyIntegrateAndFire(Neuron):
         lo=-1000,
         hi=1000,
         soft=(0, 10),
-        symbol="",
         doc="Height of a step, pulse or ramp, amplitude of an oscillation, mean of noise (physical form).",
     )
     offset: float = redeclared(
@@ -94,15 +93,25 @@ class LeakyIntegrateAndFire(Neuron):
         lo=-1000,
         hi=1000,
         soft=None,
-        symbol="",
         doc="Constant current added to every stimulus (v_in in the normalised form).",
     )
     sigma: float = param(
-        0.5, "nA", lo=0, hi=1000, soft=(0, 5), when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise."
+        0.5,
+        "nA",
+        lo=0,
+        hi=1000,
+        soft=(0, 5),
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        symbol=r"\sigma",
+        label="Noise",
+        doc="Standard deviation of the noise.",
     )
     spread: float = redeclared(Neuron, "spread", 0.0, unit="nA")
     scale: float = redeclared(Neuron, "scale", 2.0, unit="nA")
-    dt: float = param(0.05, "ms", lo=0.001, hi=1.0, live=False, log=True, group="Numerics", doc="Time step.")
+    dt: float = param(
+        0.05, "ms", lo=0.001, hi=1.0, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Time step."
+    )
 
     form: str = param(
         "physical",
@@ -117,13 +126,23 @@ class LeakyIntegrateAndFire(Neuron):
         hi=1000,
         when=("form", "normalised"),
         group="Membrane",
-        label="v_in",
+        symbol="v_{in}",
+        label="Input",
         doc="Normalised input: the stimulus in units of threshold.",
     )
     V_th: float = param(
-        -50.0, "mV", lo=-200, hi=200, soft=(-65, -30), main=True, group="Membrane", label="V_th", doc="Threshold; drag it in the plot."
+        -50.0,
+        "mV",
+        lo=-200,
+        hi=200,
+        soft=(-65, -30),
+        main=True,
+        group="Membrane",
+        symbol="V_{th}",
+        label="Threshold",
+        doc="Threshold; drag it in the plot.",
     )
-    V_rest: float = param(-70.0, "mV", lo=-200, hi=200, group="Membrane", label="V_rest", doc="Voltage without input.")
+    V_rest: float = param(-70.0, "mV", lo=-200, hi=200, group="Membrane", symbol="V_{rest}", label="Rest", doc="Voltage without input.")
     V_reset: float = param(
         -65.0,
         "mV",
@@ -131,7 +150,8 @@ class LeakyIntegrateAndFire(Neuron):
         hi=200,
         when=("form", "physical"),
         group="Membrane",
-        label="V_reset",
+        symbol="V_{reset}",
+        label="Reset",
         doc="Voltage after a spike (normalised form: rest).",
     )
     membrane: str = param(
@@ -141,7 +161,7 @@ class LeakyIntegrateAndFire(Neuron):
         doc="Set resistance and time constant, or capacitance and leak conductance.",
     )
     R: float = param(
-        10.0, "MOhm", lo=0.01, hi=10_000, log=True, when=("membrane", "R and tau_m"), group="Membrane", label="R",
+        10.0, "MOhm", lo=0.01, hi=10_000, log=True, when=("membrane", "R and tau_m"), group="Membrane", symbol="R", label="Resistance",
         doc="Membrane resistance (physical form).",
     )  # fmt: skip
     tau_m: float = param(
@@ -152,7 +172,8 @@ class LeakyIntegrateAndFire(Neuron):
         log=True,
         when=("membrane", "R and tau_m"),
         group="Membrane",
-        label="tau_m",
+        symbol=r"\tau_m",
+        label="Time constant",
         doc="Membrane time constant.",
     )
     C: float = param(
@@ -164,7 +185,14 @@ class LeakyIntegrateAndFire(Neuron):
         doc="Leak conductance.",
     )  # fmt: skip
     t_ref: float = param(
-        2.0, "ms", lo=0, hi=100, group="Membrane", label="t_ref", doc="Time after a spike during which the cell is held at reset."
+        2.0,
+        "ms",
+        lo=0,
+        hi=100,
+        group="Membrane",
+        symbol="t_{ref}",
+        label="Refractory time",
+        doc="Time after a spike during which the cell is held at reset.",
     )
 
     def check(self) -> None:

@@ -157,7 +157,7 @@ class MembranePump(Model):
         "Only sodium channels": Preset(
             {"P_K": 0.0, "P_Cl": 0.0, "P_Na": 10.0, "pump": 0.0}, shows="abs(V (mV) - E Na (mV)) < 0.01", after=600.0
         ),
-        "Squid axon at 6.3 C": Preset(
+        "Squid axon at 6.3 °C": Preset(
             {
                 "celsius": 6.3, "radius": 357.0, "ratio": 1e6,
                 "Na_in": 50.0, "K_in": 400.0, "Cl_in": 51.5, "Na_out": 440.0, "K_out": 20.0, "Cl_out": 560.0,
@@ -170,13 +170,32 @@ class MembranePump(Model):
         0.5, "uA/cm2", lo=0.0, hi=20.0, soft=(0, 1), main=True, doc="Largest net current of the sodium-potassium pump; 0 switches it off."
     )
     P_Na: float = param(
-        0.03, "nm/s", lo=0.0, hi=100.0, soft=(0, 1), main=True, group="Channels", label="P Na",
+        0.03, "nm/s", lo=0.0, hi=100.0, soft=(0, 1), main=True, group="Channels", symbol="P_{Na}", label="Na permeability",
         doc="Permeability of the membrane to sodium.",
     )  # fmt: skip
     P_K: float = param(
-        1.0, "nm/s", lo=0.0, hi=100.0, soft=(0, 2), main=True, group="Channels", label="P K", doc="Permeability to potassium."
+        1.0,
+        "nm/s",
+        lo=0.0,
+        hi=100.0,
+        soft=(0, 2),
+        main=True,
+        group="Channels",
+        symbol="P_K",
+        label="K permeability",
+        doc="Permeability to potassium.",
     )
-    P_Cl: float = param(0.2, "nm/s", lo=0.0, hi=100.0, soft=(0, 1), group="Channels", label="P Cl", doc="Permeability to chloride.")
+    P_Cl: float = param(
+        0.2,
+        "nm/s",
+        lo=0.0,
+        hi=100.0,
+        soft=(0, 1),
+        group="Channels",
+        symbol="P_{Cl}",
+        label="Cl permeability",
+        doc="Permeability to chloride.",
+    )
     celsius: float = param(37.0, "°C", lo=0.0, hi=45.0, group="Cell", label="Temperature", doc="Temperature.")
     radius: float = param(
         1.0, "um", lo=0.5, hi=500.0, log=True, group="Cell", doc="Radius of the (spherical) cell: small cells run down fast."
@@ -185,8 +204,26 @@ class MembranePump(Model):
         50.0, lo=0.1, hi=1e6, log=True, group="Cell", label="Outside / inside", doc="Volume outside as a multiple of the volume inside."
     )
     capacitance: float = param(1.0, "uF/cm2", lo=0.1, hi=10.0, group="Cell", doc="Capacitance of the membrane.")
-    K_Na: float = param(10.0, "mM", lo=0.1, hi=100.0, group="Pump", label="K Na", doc="Inner sodium at which a pump site is half occupied.")
-    K_K: float = param(1.5, "mM", lo=0.1, hi=100.0, group="Pump", label="K K", doc="Outer potassium at which a pump site is half occupied.")
+    K_Na: float = param(
+        10.0,
+        "mM",
+        lo=0.1,
+        hi=100.0,
+        group="Pump",
+        symbol="K_{Na}",
+        label="Na at half pump",
+        doc="Inner sodium at which a pump site is half occupied.",
+    )
+    K_K: float = param(
+        1.5,
+        "mM",
+        lo=0.1,
+        hi=100.0,
+        group="Pump",
+        symbol="K_K",
+        label="K at half pump",
+        doc="Outer potassium at which a pump site is half occupied.",
+    )
     Na_in: float = param(
         12.0, "mM", lo=0.01, hi=1000.0, live=False, group="Concentrations at the start", label="Na inside",
         doc="Sodium inside at the start.",
@@ -211,7 +248,9 @@ class MembranePump(Model):
         110.0, "mM", lo=0.01, hi=1000.0, live=False, group="Concentrations at the start", label="Cl outside",
         doc="Chloride outside at the start.",
     )  # fmt: skip
-    dt: float = param(0.05, "s", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", doc="Step of time.")
+    dt: float = param(
+        0.05, "s", lo=0.001, hi=0.2, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     @property
     def clock(self) -> Clock:
@@ -267,9 +306,10 @@ class MembranePump(Model):
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
+        reversals = tuple(Layer("nernst", channel=k, style="dashed", label=f"E_{ion}", series=(k,)) for k, ion in enumerate(IONS))
         return (
-            Picture("potential", "Membrane potential", (Layer("nernst", style="dashed"), Layer("V", label="V")), y="V (mV)", figures=("V (mV)", "GHK (mV)"), weight=2, front=True),
-            Picture("concentrations", "Concentrations inside", (Layer("concentrations"),), y="mM", front=True),
+            Picture("potential", "Membrane potential", (*reversals, Layer("V", label="V", series=(3,))), y="V (mV)", figures=("V (mV)", "GHK (mV)"), weight=2, front=True),
+            Picture("concentrations", "Concentrations inside", (Layer("concentrations"),), y="inside (mM)", front=True),
             Picture("currents", "Currents", (Layer("currents"),), y="I (uA/cm2)", figures=("pump (uA/cm2)",)),
             Picture("charges", "The ions and their charge", (Layer("charges"),), doc="z = protons − electrons; it says which way a voltage pulls an ion, and divides its Nernst potential."),
             Picture("goldman", "GHK potential", (Layer("goldman", theory=True), Layer("here", style="points")), x="K outside (mM)", y="V (mV)", x_log=True),
@@ -385,7 +425,7 @@ class MembranePump(Model):
     @classmethod
     def figures(cls):
         def squid(ion):
-            model = cls(**cls.presets["Squid axon at 6.3 C"])
+            model = cls(**cls.presets["Squid axon at 6.3 °C"])
             state = model.start(None, 0)
             k = IONS.index(ion)
             return lambda run: nernst(VALENCE[k], state["outside"][k], state["inside"][k], 6.3)
@@ -434,7 +474,7 @@ class MembranePump(Model):
                 squid(ion),
                 tolerance=0.005,
                 unit="mV",
-                source="Nernst equation at 6.3 C",
+                source="Nernst equation at 6.3 °C",
             )
         yield Figure(
             "V of 50 random membranes against GHK, worst", 1e-9, goldman, bound="at_most", unit="mV", source="Goldman-Hodgkin-Katz equation"

@@ -100,22 +100,59 @@ class MorrisLecar(PlanarNeuron):
     integrator = integrator(_slope)
     f_I_times = (500.0, 2000.0)
 
-    current: float = redeclared(Neuron, "current", 100.0, soft=None, symbol="")
-    sigma: float = param(20.0, "uA/cm2", lo=0, hi=500, when=("stimulus", "noise"), group="Stimulus", doc="Standard deviation of the noise.")
-    C: float = param(20.0, "uF/cm2", lo=1, hi=100, log=True, group="Membrane", label="Capacitance", doc="Membrane capacitance.")
-    g_Ca: float = param(4.4, "mS/cm2", lo=0, hi=40, main=True, group="Membrane", label="g_Ca", doc="Largest calcium conductance.")
-    g_K: float = param(8.0, "mS/cm2", lo=0, hi=80, group="Membrane", label="g_K", doc="Largest potassium conductance.")
-    g_L: float = param(2.0, "mS/cm2", lo=0, hi=20, group="Membrane", label="g_L", doc="Leak conductance.")
-    V_Ca: float = param(120.0, "mV", lo=-200, hi=200, group="Ions", label="V_Ca", doc="Calcium reversal potential.")
-    V_K: float = param(-84.0, "mV", lo=-200, hi=200, group="Ions", label="V_K", doc="Potassium reversal potential.")
-    V_L: float = param(-60.0, "mV", lo=-200, hi=200, group="Ions", label="V_L", doc="Leak reversal potential.")
-    V_1: float = param(-1.2, "mV", lo=-100, hi=100, group="Gates", label="V_1", doc="Half of the calcium channels are open here.")
-    V_2: float = param(18.0, "mV", lo=2, hi=100, group="Gates", label="V_2", doc="How gradually calcium channels open.")
-    V_3: float = param(
-        2.0, "mV", lo=-100, hi=100, main=True, group="Gates", label="V_3", doc="Half of the potassium channels are open here."
+    current: float = redeclared(Neuron, "current", 100.0, soft=None)
+    sigma: float = param(
+        20.0,
+        "uA/cm2",
+        lo=0,
+        hi=500,
+        when=("stimulus", "noise"),
+        group="Stimulus",
+        symbol=r"\sigma",
+        label="Noise",
+        doc="Standard deviation of the noise.",
     )
-    V_4: float = param(30.0, "mV", lo=2, hi=100, main=True, group="Gates", label="V_4", doc="How gradually potassium channels open.")
-    phi: float = param(0.04, "1/ms", lo=0.001, hi=1, log=True, main=True, group="Gates", doc="How fast potassium channels open.")
+    C: float = param(20.0, "uF/cm2", lo=1, hi=100, log=True, group="Membrane", symbol="C", label="Capacitance", doc="Membrane capacitance.")
+    g_Ca: float = param(
+        4.4, "mS/cm2", lo=0, hi=40, main=True, group="Membrane", symbol="g_{Ca}", label="Ca channels", doc="Largest calcium conductance."
+    )
+    g_K: float = param(8.0, "mS/cm2", lo=0, hi=80, group="Membrane", symbol="g_K", label="K channels", doc="Largest potassium conductance.")
+    g_L: float = param(2.0, "mS/cm2", lo=0, hi=20, group="Membrane", symbol="g_L", label="Leak", doc="Leak conductance.")
+    V_Ca: float = param(120.0, "mV", lo=-200, hi=200, group="Ions", symbol="V_{Ca}", label="Ca reversal", doc="Calcium reversal potential.")
+    V_K: float = param(-84.0, "mV", lo=-200, hi=200, group="Ions", symbol="V_K", label="K reversal", doc="Potassium reversal potential.")
+    V_L: float = param(-60.0, "mV", lo=-200, hi=200, group="Ions", symbol="V_L", label="Leak reversal", doc="Leak reversal potential.")
+    V_1: float = param(
+        -1.2, "mV", lo=-100, hi=100, group="Gates", symbol="V_1", label="Ca half open", doc="Half of the calcium channels are open here."
+    )
+    V_2: float = param(
+        18.0, "mV", lo=2, hi=100, group="Gates", symbol="V_2", label="Ca gradual", doc="How gradually calcium channels open."
+    )
+    V_3: float = param(
+        2.0,
+        "mV",
+        lo=-100,
+        hi=100,
+        main=True,
+        group="Gates",
+        symbol="V_3",
+        label="K half open",
+        doc="Half of the potassium channels are open here.",
+    )
+    V_4: float = param(
+        30.0, "mV", lo=2, hi=100, main=True, group="Gates", symbol="V_4", label="K gradual", doc="How gradually potassium channels open."
+    )
+    phi: float = param(
+        0.04,
+        "1/ms",
+        lo=0.001,
+        hi=1,
+        log=True,
+        main=True,
+        group="Gates",
+        symbol=r"\phi",
+        label="Speed of K",
+        doc="How fast potassium channels open.",
+    )
     level: float = param(0.0, "mV", lo=-40, hi=40, group="Numerics", label="Spike level", doc="Upward crossing that is called a spike.")
 
     @property

@@ -167,18 +167,32 @@ class Plasticity(Model):
     }
 
     A_plus: float = param(
-        0.01, lo=0.0, hi=0.1, main=True, label="A plus", doc="Largest strengthening by one pair, as part of the largest weight."
+        0.01,
+        lo=0.0,
+        hi=0.1,
+        main=True,
+        symbol="A_+",
+        label="Strengthening",
+        doc="Largest strengthening by one pair, as part of the largest weight.",
     )
-    A_minus: float = param(0.0105, lo=0.0, hi=0.1, main=True, label="A minus", doc="Largest weakening by one pair.")
-    tau_plus: float = param(20.0, "ms", lo=1.0, hi=100.0, log=True, label="tau plus", doc="Time constant of strengthening.")
-    tau_minus: float = param(20.0, "ms", lo=1.0, hi=100.0, log=True, label="tau minus", doc="Time constant of weakening.")
+    A_minus: float = param(0.0105, lo=0.0, hi=0.1, main=True, symbol="A_-", label="Weakening", doc="Largest weakening by one pair.")
+    tau_plus: float = param(
+        20.0, "ms", lo=1.0, hi=100.0, log=True, symbol=r"\tau_+", label="Its time constant", doc="Time constant of strengthening."
+    )
+    tau_minus: float = param(
+        20.0, "ms", lo=1.0, hi=100.0, log=True, symbol=r"\tau_-", label="Its time constant", doc="Time constant of weakening."
+    )
     shared: float = param(
         0.3, lo=0.0, hi=1.0, main=True, group="Inputs", doc="Part of the correlated half's spikes that comes from shared events."
     )
     rate: float = param(30.0, "Hz", lo=0.1, hi=200.0, log=True, group="Inputs", doc="Firing rate of every input.")
     gain: float = param(0.06, lo=0.0, hi=1.0, group="Neuron", doc="Jump of the membrane (threshold 1) by a spike at a synapse of weight 1.")
-    tau_m: float = param(30.0, "ms", lo=1.0, hi=100.0, log=True, group="Neuron", doc="Time constant of the membrane.")
-    dt: float = param(0.5, "ms", lo=0.05, hi=1.0, live=False, log=True, group="Numerics", doc="Step of time.")
+    tau_m: float = param(
+        30.0, "ms", lo=1.0, hi=100.0, log=True, group="Neuron", symbol=r"\tau_m", label="Membrane", doc="Time constant of the membrane."
+    )
+    dt: float = param(
+        0.5, "ms", lo=0.05, hi=1.0, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     @property
     def clock(self) -> Clock:
@@ -214,7 +228,7 @@ class Plasticity(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("window", "STDP window", (Layer("formula", theory=True, label="formula"), Layer("measured", style="points", label="measured")), x="t post - t pre (ms)", y="change of weight", figures=("window error",), front=True),
+            Picture("window", "STDP window", (Layer("formula", theory=True, label="formula"), Layer("measured", style="points", label="measured")), x="time of post − time of pre (ms)", y="change of weight", figures=("window error",), front=True),
             Picture("weights_over_time", "Mean weights", (Layer("weights_over_time"),), y="weight", y_range=(0, 1), figures=("correlated", "independent"), front=True),
             Picture("weights", "Weights", (Layer("weights", style="bars"),), x="synapse", y="weight", y_range=(0, 1)),
             Picture("spikes", "Spikes", (Layer("spikes"),), window=1.0, figures=("output (Hz)",)),

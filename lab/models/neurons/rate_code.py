@@ -224,6 +224,8 @@ class RateCode(Model):
         live=False,
         log=True,
         group="Numerics",
+        symbol=r"\Delta t",
+        label="Time step",
         doc="Step at which the estimates are written; spikes fall anywhere within it.",
     )
 

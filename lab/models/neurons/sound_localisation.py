@@ -19,6 +19,7 @@ SOUNDS = ("clicks", "tone", "file")
 LATENCY = 6.0  # ms from the source to the nerve: longer than any delay or jitter that could place a spike in the past
 WAITING = 64  # spikes of one ear that may be under way at a time
 PLACES = np.linspace(0.0, DETECTORS - 1.0, 581)  # of a peak, between detectors
+FAR, NEAR = 0.95, 0.72  # from the head to the source and to where it is heard, in the picture
 WIDTHS = (1.0, 1.5, 2.0, 3.0, 4.0)  # of a peak, in detectors
 
 
@@ -211,7 +212,17 @@ class SoundLocalisation(Model):
     jitter: float = param(0.1, "ms", lo=0.0, hi=1.0, main=True, doc="Standard deviation of the spike times of each ear.")
     distance: float = param(20.0, "cm", lo=2.0, hi=50.0, group="Head", doc="Distance d between the ears.")
     speed_of_sound: float = param(343.0, "m/s", lo=300.0, hi=1500.0, group="Head", doc="Speed of sound c in air (1480 in water).")
-    tau: float = param(0.08, "ms", lo=0.02, hi=1.0, log=True, group="Detectors", doc="Time constant of a detector's two inputs.")
+    tau: float = param(
+        0.08,
+        "ms",
+        lo=0.02,
+        hi=1.0,
+        log=True,
+        group="Detectors",
+        symbol=r"\tau",
+        label="Time constant",
+        doc="Time constant of a detector's two inputs.",
+    )
     threshold: float = param(
         1.4, lo=1.05, hi=1.95, group="Detectors", doc="Threshold in inputs: above 1, so that one ear alone never fires a detector."
     )
@@ -224,7 +235,9 @@ class SoundLocalisation(Model):
         group="Detectors",
         doc="Time over which counts are forgotten, so that the peak can follow the source.",
     )
-    dt: float = param(0.02, "ms", lo=0.005, hi=0.05, live=False, log=True, group="Numerics", doc="Step of time.")
+    dt: float = param(
+        0.02, "ms", lo=0.005, hi=0.05, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     @property
     def clock(self) -> Clock:
@@ -267,13 +280,10 @@ class SoundLocalisation(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("head", "Head and source", (Layer("head"), Layer("outline"), Layer("way", style="dashed")), x="left - right", y="front", x_range=(-1.6, 1.6), y_range=(-0.8, 1.6), equal=True, drag="point_at", click="point_at", figures=("angle (°)", "decoded (°)"), labels=("ears", "source (drag it)", "decoded"), front=True),
+            Picture("head", "Head and source", (Layer("head"), Layer("outline"), Layer("way", style="dashed")), x="left – right", y="front", x_range=(-1.05, 1.05), y_range=(-0.4, 1.1), equal=True, drag="point_at", click="point_at", figures=("angle (°)", "decoded (°)"), labels=("left ear", "right ear", "source: drag it", "decoded"), front=True),
             Picture("activity", "Detectors", (Layer("activity", style="bars"),), x="detector", y="recent spikes", figures=("winner", "theory"), front=True),
             Picture("spikes", "Spikes", (Layer("spikes"),), window=60.0),
         )  # fmt: skip
-
-    def labels(self, constants, stream):
-        return ("left ear", "right ear", "source", "decoded") if stream == "head" else ()
 
     def build(self, seed):
         if self.sound == "file":
@@ -345,15 +355,16 @@ class SoundLocalisation(Model):
             rows = [
                 (-0.3, 0.0, 0.0),
                 (0.3, 0.0, 0.0),
-                (1.3 * math.sin(math.radians(self.angle)), 1.3 * math.cos(math.radians(self.angle)), 1.0),
+                (FAR * math.sin(math.radians(self.angle)), FAR * math.cos(math.radians(self.angle)), 1.0),
             ]
-            rows.append((math.sin(math.radians(found)), math.cos(math.radians(found)), 2.0) if not math.isnan(found) else (0.0, 1.0, 2.0))
+            turn = math.radians(0.0 if math.isnan(found) else found)
+            rows.append((NEAR * math.sin(turn), NEAR * math.cos(turn), 2.0))
             return np.array(rows)
         if stream == "outline":
             return _outline()
         if stream == "way":
             direction = math.sin(math.radians(self.angle)), math.cos(math.radians(self.angle))
-            return np.array([[0.42 * d, 1.25 * d] for d in direction])
+            return np.array([[0.42 * d, (FAR - 0.05) * d] for d in direction])
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):

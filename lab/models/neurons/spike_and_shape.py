@@ -187,8 +187,8 @@ class SpikeAndShape(Model):
     substeps: int = param(
         10, lo=2, hi=100, log=True, group="Hodgkin-Huxley", label="Steps in 0.1 ms", doc="Small steps of the four equations in 0.1 ms."
     )
-    R: float = param(0.86, "mV cm2/uA", lo=0.01, hi=20.0, group="Leaky cell", label="R", doc="How far a constant current lifts the leaky cell.")  # fmt: skip
-    tau: float = param(1.1, "ms", lo=0.5, hi=100.0, log=True, group="Leaky cell", label="tau", doc="Its time constant.")  # fmt: skip
+    R: float = param(0.86, "mV cm2/uA", lo=0.01, hi=20.0, group="Leaky cell", symbol="R", label="Gain", doc="How far a constant current lifts the leaky cell.")  # fmt: skip
+    tau: float = param(1.1, "ms", lo=0.5, hi=100.0, log=True, group="Leaky cell", symbol=r"\tau", label="Time constant", doc="Its time constant.")  # fmt: skip
     threshold: float = param(-59.0, "mV", lo=-64.0, hi=0.0, main=True, group="Leaky cell", doc="Its threshold.")
     reset: float = param(-85.0, "mV", lo=-200.0, hi=-64.0, group="Leaky cell", doc="Where it is put after a spike.")
     held: float = param(9.3, "ms", lo=0.1, hi=50.0, group="Leaky cell", label="Refractory", doc="How long it is held there.")

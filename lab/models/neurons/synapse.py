@@ -234,9 +234,18 @@ class Synapse(Model):
     }
 
     n: int = param(
-        0, lo=0, hi=STAGES - 1, main=True, live=False, doc="Order n of the current: 0 jumps and decays, 1 is the alpha function."
+        0,
+        lo=0,
+        hi=STAGES - 1,
+        main=True,
+        live=False,
+        symbol="n",
+        label="Order",
+        doc="Order n of the current: 0 jumps and decays, 1 is the alpha function.",
     )
-    tau: float = param(5.0, "ms", lo=0.1, hi=200.0, log=True, main=True, doc="Time constant tau_s of the synapse.")
+    tau: float = param(
+        5.0, "ms", lo=0.1, hi=200.0, log=True, main=True, symbol=r"\tau_s", label="Time constant", doc="Time constant tau_s of the synapse."
+    )
     made: str = param(MADE_OF[0], choices=MADE_OF, label="Weight given as", doc="The weight as one number, or as what it lumps together.")
     weight: float = param(
         1.0, lo=-10.0, hi=10.0, when=("made", MADE_OF[0]), doc="Weight w: the area under the current of one spike; negative inhibits."
@@ -266,9 +275,19 @@ class Synapse(Model):
         doc="By how much a spike of weight 1 would lift the membrane if its current came all at once.",
     )  # fmt: skip
     tau_m: float = param(20.0, "ms", lo=0.5, hi=500.0, log=True, symbol=r"\tau_m", label="Membrane", group="The next cell", doc="Time constant of the membrane.")  # fmt: skip
-    V_rest: float = param(-65.0, "mV", lo=-100.0, hi=0.0, group="The next cell", doc="Potential at rest, and after a spike.")
+    V_rest: float = param(
+        -65.0, "mV", lo=-100.0, hi=0.0, group="The next cell", symbol="V_{rest}", label="Rest", doc="Potential at rest, and after a spike."
+    )
     V_th: float = param(
-        -50.0, "mV", lo=-100.0, hi=100.0, soft=(-64.0, -20.0), group="The next cell", doc="Potential at which the cell fires."
+        -50.0,
+        "mV",
+        lo=-100.0,
+        hi=100.0,
+        soft=(-64.0, -20.0),
+        group="The next cell",
+        symbol="V_{th}",
+        label="Threshold",
+        doc="Potential at which the cell fires.",
     )
     dt: float = param(
         0.1,
@@ -278,6 +297,8 @@ class Synapse(Model):
         live=False,
         log=True,
         group="Numerics",
+        symbol=r"\Delta t",
+        label="Time step",
         doc="Step at which current and potential are shown: exact for the train, which begins after half a step. The cell fires at the end of one.",
     )
 
@@ -341,7 +362,7 @@ class Synapse(Model):
             Picture("membrane", "The next cell", (Layer("V"),), y="V (mV)", window=400.0, figures=("cell spikes",), weight=2, front=True, handles=(Handle("V_th"),)),
             Picture("fired", "Its spikes", (Layer("fired"),), y="spikes out", window=400.0, weight=0.6),
             Picture("kernel", "Current of one spike", (Layer("h"),), x="time after the spike (ms)", y="h (1/s)", figures=("peak (1/s)", "peak at (ms)"), front=True),
-            Picture("psp", "Potential of one spike", (Layer("psp"),), x="time after the spike (ms)", y="V − V_rest (mV)", figures=("highest potential of a spike (mV)",), front=True),
+            Picture("psp", "Potential of one spike", (Layer("psp"),), x="time after the spike (ms)", y="V above rest (mV)", figures=("highest potential of a spike (mV)",), front=True),
         )  # fmt: skip
 
     @property

@@ -98,7 +98,7 @@ class TemporalCode(Model):
         r"\tau_m \frac{dv}{dt} = s - v",
         r"\tau_s \frac{ds}{dt} = -s + \sum_p w\,\delta(t - t_p)",
     )
-    symbols = r"t_p: time of spike p; v: potential; \tau_m: time constant of the membrane; \tau_s: time constant of the synapse; \delta: unit impulse"
+    symbols = r"t_p: time of spike p; v: potential; \tau_m: time constant of the membrane; \tau_s: time constant of the synapse; \delta: unit impulse; T: length of a trial; N: spikes in a trial; s: synaptic input; w: weight"
     source = "Rieke et al., Spikes (1997), chapter 2; Gerstner et al., Neuronal Dynamics (2014), section 7.6"
     presets = {
         "Even against packed": Preset(
@@ -133,12 +133,18 @@ class TemporalCode(Model):
         symbol=r"\Delta",
         doc="How far apart two spike times must lie to be told apart: a slot.",
     )
-    tau_m: float = param(10.0, "ms", lo=1.0, hi=200.0, log=True, group="Neuron", doc="Time constant of the membrane.")
-    tau_s: float = param(3.0, "ms", lo=0.2, hi=100.0, log=True, group="Neuron", doc="Time constant of the synapses.")
-    t_ref: float = param(2.0, "ms", lo=0.0, hi=20.0, group="Neuron", doc="Refractory time.")
+    tau_m: float = param(
+        10.0, "ms", lo=1.0, hi=200.0, log=True, group="Neuron", symbol=r"\tau_m", label="Membrane", doc="Time constant of the membrane."
+    )
+    tau_s: float = param(
+        3.0, "ms", lo=0.2, hi=100.0, log=True, group="Neuron", symbol=r"\tau_s", label="Synapses", doc="Time constant of the synapses."
+    )
+    t_ref: float = param(2.0, "ms", lo=0.0, hi=20.0, group="Neuron", symbol="t_{ref}", label="Refractory time", doc="Refractory time.")
     trial: float = param(100.0, "ms", lo=100.0, hi=100.0, live=False, group="Trial", doc="Length of the stimulus in a trial.")
     pause: float = param(100.0, "ms", lo=0.0, hi=500.0, live=False, group="Trial", doc="Silence between two trials.")
-    dt: float = param(0.1, "ms", lo=0.01, hi=0.5, live=False, log=True, group="Numerics", doc="Step of time.")
+    dt: float = param(
+        0.1, "ms", lo=0.01, hi=0.5, live=False, log=True, group="Numerics", symbol=r"\Delta t", label="Time step", doc="Step of time."
+    )
 
     @property
     def clock(self) -> Clock:

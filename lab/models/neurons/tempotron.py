@@ -109,9 +109,40 @@ class Tempotron(Model):
     mean: float = param(
         3.0, lo=0.2, hi=6.0, live=False, when=("spikes", SPIKES[1]), group="Patterns", doc="Mean number of spikes of an input."
     )
-    tau_m: float = param(15.0, "ms", lo=2.0, hi=200.0, log=True, live=False, group="Cell", doc="Time constant of the membrane.")
-    tau_s: float = param(3.75, "ms", lo=0.5, hi=150.0, log=True, live=False, group="Cell", doc="Time constant of the synapses.")
-    rate: float = param(0.005, lo=0.00001, hi=1.0, log=True, main=True, symbol=r"\eta", doc="Learning rate of the weights that hear times.")
+    tau_m: float = param(
+        15.0,
+        "ms",
+        lo=2.0,
+        hi=200.0,
+        log=True,
+        live=False,
+        group="Cell",
+        symbol=r"\tau_m",
+        label="Membrane",
+        doc="Time constant of the membrane.",
+    )
+    tau_s: float = param(
+        3.75,
+        "ms",
+        lo=0.5,
+        hi=150.0,
+        log=True,
+        live=False,
+        group="Cell",
+        symbol=r"\tau_s",
+        label="Synapses",
+        doc="Time constant of the synapses.",
+    )
+    rate: float = param(
+        0.005,
+        lo=0.00001,
+        hi=1.0,
+        log=True,
+        main=True,
+        symbol=r"\eta",
+        label="Learning rate",
+        doc="Learning rate of the weights that hear times.",
+    )
 
     def check(self) -> None:
         if self.tau_s >= self.tau_m:
@@ -160,7 +191,7 @@ class Tempotron(Model):
     def pictures(self) -> tuple[Picture, ...]:
         return (
             Picture("accuracy", "Right answers", (Layer("accuracy"),), y="right (%)", y_range=(0.0, 102.0), figures=("right by times (%)", "right by counts (%)"), front=True, weight=1.5),
-            Picture("membrane", "What the membrane does in two patterns", (Layer("threshold", style="dashed", label="threshold", series=(4,)), Layer("membrane", series=(1, 0))), x="time (ms)", y="V", front=True),
+            Picture("membrane", "The membrane in two patterns", (Layer("threshold", style="dashed", label="threshold", series=(4,)), Layer("membrane", series=(1, 0))), x="time (ms)", y="V", front=True),
             Picture("shown", "Their spikes", (Layer("shown", style="points"),), x="time (ms)", y="input", labels=("to be left", "to be answered"), pick="", front=True, doc="As many spikes from each input in both, where one spike each is set: only their times differ."),
             Picture("tops", "How high the membrane comes", (Layer("tops", style="bars"),), x="pattern", y="highest V"),
             Picture("weights", "Weights", (Layer("weights", style="bars"),), x="input", y="w"),

@@ -142,14 +142,33 @@ class VoltageClamp(Model):
     block_K: float = param(
         0.0, "%", lo=0, hi=100, main=True, group="Drugs", label="Block of K (TEA)", doc="Potassium channels blocked by tetraethylammonium."
     )
-    g_Na: float = param(120.0, "mS/cm2", lo=0, hi=1000, group="Membrane", label="g_Na", doc="Largest sodium conductance.")
-    g_K: float = param(36.0, "mS/cm2", lo=0, hi=1000, group="Membrane", label="g_K", doc="Largest potassium conductance.")
-    g_L: float = param(0.3, "mS/cm2", lo=0, hi=100, group="Membrane", label="g_L", doc="Leak conductance.")
+    g_Na: float = param(
+        120.0, "mS/cm2", lo=0, hi=1000, group="Membrane", symbol="g_{Na}", label="Na channels", doc="Largest sodium conductance."
+    )
+    g_K: float = param(
+        36.0, "mS/cm2", lo=0, hi=1000, group="Membrane", symbol="g_K", label="K channels", doc="Largest potassium conductance."
+    )
+    g_L: float = param(0.3, "mS/cm2", lo=0, hi=100, group="Membrane", symbol="g_L", label="Leak", doc="Leak conductance.")
     V_Na: float = param(
-        50.0, "mV", lo=-200, hi=200, main=True, group="Membrane", label="V_Na", doc="Sodium reversal potential; drag it in the I-V curve."
+        50.0,
+        "mV",
+        lo=-200,
+        hi=200,
+        main=True,
+        group="Membrane",
+        symbol="V_{Na}",
+        label="Na reversal",
+        doc="Sodium reversal potential; drag it in the I-V curve.",
     )
     V_K: float = param(
-        -77.0, "mV", lo=-200, hi=200, group="Membrane", label="V_K", doc="Potassium reversal potential; drag it in the I-V curve."
+        -77.0,
+        "mV",
+        lo=-200,
+        hi=200,
+        group="Membrane",
+        symbol="V_K",
+        label="K reversal",
+        doc="Potassium reversal potential; drag it in the I-V curve.",
     )
     V_L: float = param(
         -54.387,
@@ -157,14 +176,24 @@ class VoltageClamp(Model):
         lo=-200,
         hi=200,
         group="Membrane",
-        label="V_L",
+        symbol="V_L",
+        label="Leak reversal",
         doc="Leak reversal potential (sources differ: -54.387, -54.4, -54.3).",
     )
     temperature: float = param(
-        6.3, "C", lo=-2, hi=45, live=False, group="Membrane", doc="Speeds up the gates threefold for ten degrees (Q10 = 3)."
+        6.3, "°C", lo=-2, hi=45, live=False, group="Membrane", symbol="T", doc="Speeds up the gates threefold for ten degrees (Q10 = 3)."
     )
     dt: float = param(
-        0.02, "ms", lo=0.001, hi=0.5, live=False, log=True, group="Numerics", doc="Time between samples; the gates are exact at any."
+        0.02,
+        "ms",
+        lo=0.001,
+        hi=0.5,
+        live=False,
+        log=True,
+        group="Numerics",
+        symbol=r"\Delta t",
+        label="Time step",
+        doc="Time between samples; the gates are exact at any.",
     )
 
     def check(self) -> None:
@@ -289,7 +318,7 @@ class VoltageClamp(Model):
             Picture(
                 "I_total",
                 "Total current",
-                (Layer("I_total"), Layer("chosen", channel=3, label="chosen")),
+                (Layer("I_total", label="all commands"), Layer("chosen", channel=3, label="chosen")),
                 x=t,
                 y=unit,
                 x_range=span,

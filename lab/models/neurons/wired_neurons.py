@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.cells import recent
 from lab.kernels import exp, exprel, kernel, seed_state, uniform
-from lab.model import COUNT, MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, index, param
+from lab.model import COUNT, MOST_STEPS, Bound, Clock, Events, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, index, param
 
 MOST = 10
 WAITING = 4096  # spikes under way: more than ten neurons can fire within the longest delay
@@ -300,9 +300,15 @@ class WiredNeurons(Model):
         doc="Size of the weight of a synapse that is drawn in the circuit.",
     )
     delay: float = param(0.0, "ms", lo=0.0, hi=50.0, group="Synapses", doc="Time from a spike to its arrival.")
-    tau_s: float = param(5.0, "ms", lo=0.5, hi=200.0, log=True, group="Synapses", doc="Time constant of the synapses.")
-    tau_m: float = param(20.0, "ms", lo=1.0, hi=200.0, log=True, group="Neurons", doc="Time constant of the membranes.")
-    t_ref: float = param(2.0, "ms", lo=SHORTEST, hi=50.0, group="Neurons", doc="Refractory time.")
+    tau_s: float = param(
+        5.0, "ms", lo=0.5, hi=200.0, log=True, group="Synapses", symbol=r"\tau_s", label="Synapses", doc="Time constant of the synapses."
+    )
+    tau_m: float = param(
+        20.0, "ms", lo=1.0, hi=200.0, log=True, group="Neurons", symbol=r"\tau_m", label="Membranes", doc="Time constant of the membranes."
+    )
+    t_ref: float = param(
+        2.0, "ms", lo=SHORTEST, hi=50.0, group="Neurons", symbol="t_{ref}", label="Refractory time", doc="Refractory time."
+    )
     kicked: bool = param(
         False, live=False, group="Start", doc="All begin at rest but the first, which fires at once; otherwise they begin at random."
     )
@@ -314,6 +320,8 @@ class WiredNeurons(Model):
         live=False,
         log=True,
         group="Numerics",
+        symbol=r"\Delta t",
+        label="Time step",
         doc="Step at which the traces are written; spikes are found between steps, so they do not depend on it.",
     )
 
@@ -428,6 +436,22 @@ class WiredNeurons(Model):
         new = slice(seen, int(events.count[0]))
         recent.remember(state["recent"], events.index[new], (begin + events.steps[new] + events.value[new]) * self.dt)
         return done
+
+    def measured(self, settle: float, duration: float, seed: int = 0) -> np.ndarray:
+        """(neurons,) rates in Hz over a duration, after so long to settle (ms); nothing of a run is touched."""
+        state, n = self.start(None, seed), self.steps_for(100.0)
+        circuit, blank = arrays(Circuit, state), np.empty((n, self.neurons))
+        before = np.zeros(self.neurons)
+        for k in range(round((settle + duration) / 100.0)):
+            if k == round(settle / 100.0):
+                before = state["counts"].astype(float)
+            done = 0
+            while done < n:
+                events = Events(8192)
+                done += _advance(
+                    circuit, self.matrix, self.drives, self.tau_m, self.tau_s, self.t_ref, self.delay, self.dt, blank[done:], blank[done:].copy(), events.columns
+                )  # fmt: skip
+        return 1000.0 * (state["counts"] - before) / duration
 
     def observe(self, constants, state, stream):
         if stream == "graph":

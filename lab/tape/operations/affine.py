@@ -10,8 +10,8 @@ import numpy as np
 from lab.errors import ModelError
 from lab.kernels import kernel
 from lab.tape.listing import Listing, Node
-from lab.tape.products import product, product_left, product_right
-from lab.tape.registry import DOUT, DX, DY, DZ, FRESH, INTS, OUT, SIZE, X, Y, Z, case, opcode, operation
+from lab.tape.products import product, product_left, product_left_part, product_right
+from lab.tape.registry import DOUT, DX, DY, DZ, FRESH, INTS, OUT, SIZE, START, STOP, X, Y, Z, case, opcode, operation
 
 
 @kernel
@@ -41,9 +41,9 @@ def affine_backward(a, r, f, n, train, random):
             product_right(a, r[DOUT], r[Y], r[DX], rows, m, k, r[FRESH] & 1)
     if r[DY] >= 0:
         if r[INTS + 2]:
-            product_left(a, r[DOUT], r[X], r[DY], rows, m, k, r[FRESH] & 2)
+            product_left_part(a, r[DOUT], r[X], r[DY], rows, m, k, r[FRESH] & 2, r[START], r[STOP])
         else:
-            product_left(a, r[X], r[DOUT], r[DY], rows, k, m, r[FRESH] & 2)
+            product_left_part(a, r[X], r[DOUT], r[DY], rows, k, m, r[FRESH] & 2, r[START], r[STOP])
     if r[Z] >= 0 and r[DZ] >= 0:
         db = a[r[DZ] : r[DZ] + m]
         dy = a[r[DOUT] : r[DOUT] + rows * m].reshape((rows, m))
@@ -55,7 +55,7 @@ def affine_backward(a, r, f, n, train, random):
                 db[j] += dy[i, j]
 
 
-opcode("affine", affine_forward, affine_backward, fresh=True, shared=(1, 2))
+opcode("affine", affine_forward, affine_backward, fresh=True, shared=(1, 2), divides=1)
 
 
 @operation

@@ -23,7 +23,7 @@ from lab.tape.operations.affine import affine
 from lab.tape.operations.arithmetic import add, multiply, scale, subtract
 from lab.tape.operations.shapes import select, slice
 from lab.tape.products import product_apart
-from lab.tape.registry import AUX, DOUT, DX, DY, DZ, FRESH, INTS, OUT, X, Y, Z, case, opcode, operation
+from lab.tape.registry import AUX, DOUT, DX, DY, DZ, FRESH, INTS, OUT, START, STOP, X, Y, Z, case, opcode, operation
 
 # Integers of both: units; of the gates besides: values of the drive per sample, and where in them the step begins.
 
@@ -52,9 +52,10 @@ def gates_forward(a, r, f, n, train, random):
 def gates_backward(a, r, f, n, train, random):
     width, one = r[INTS], a.dtype.type(1)
     long = 4 * width
+    aux = r[AUX] + long if r[START] > 0 else r[AUX]  # two threads, two places
     for s in range(n):
         y, dy = a[r[OUT] + s * long : r[OUT] + (s + 1) * long], a[r[DOUT] + s * long : r[DOUT] + (s + 1) * long]
-        dz = a[r[AUX] + s * long : r[AUX] + (s + 1) * long]
+        dz = a[aux + 2 * s * long : aux + (2 * s + 1) * long]
         for i in range(long):
             dz[i] = dy[i] * y[i] * (one - y[i])
         for i in range(2 * width, 3 * width):
@@ -66,9 +67,12 @@ def gates_backward(a, r, f, n, train, random):
                 drive[i] += dz[i]
     if r[Y] >= 0 and r[Z] >= 0:
         if r[DY] >= 0:
-            product_apart(a, Laid(r[AUX], long, 0), Laid(r[Z], long, 1), Laid(r[DY], 2 * width, 0), n, long, width, 1)
+            product_apart(a, Laid(aux, 2 * long, 0), Laid(r[Z], long, 1), Laid(r[DY], 2 * width, 0), n, long, width, 1)
         if r[DZ] >= 0:
-            product_apart(a, Laid(r[Y], 2 * width, 1), Laid(r[AUX], long, 0), Laid(r[DZ], long, 0), width, n, long, 1)
+            start, stop = (r[START], r[STOP]) if r[START] >= 0 else (0, width)
+            product_apart(
+                a, Laid(r[Y] + start, 2 * width, 1), Laid(aux, 2 * long, 0), Laid(r[DZ] + start * long, long, 0), stop - start, n, long, 1
+            )
 
 
 @kernel
@@ -145,7 +149,7 @@ def state_backward(a, r, f, n, train, random):
                     kept[i] += dc[i] * gates[width + i]
 
 
-opcode("lstm_gates", gates_forward, gates_backward, shared=(2,))
+opcode("lstm_gates", gates_forward, gates_backward, shared=(2,), divides=2)
 opcode("lstm_state", state_forward, state_backward, fresh=True)
 
 
@@ -181,7 +185,7 @@ def lstm_cell(
         recurrent = None  # there is no output yet that it could carry
     gates = tape.emit(
         "lstm_gates", [drive, state if recurrent is not None else None, recurrent], (4 * units,), name=f"{name}.gates",
-        ints=(units, drive.size, 0 if step is None else step * 4 * units), scratch=scratch or 4 * units,
+        ints=(units, drive.size, 0 if step is None else step * 4 * units), scratch=scratch or 8 * units,
         macs=0 if recurrent is None else 4 * units * units,
     )  # fmt: skip
     return tape.emit("lstm_state", [gates, state], (2, units), name=name, ints=(units,), scratch=2 * units)

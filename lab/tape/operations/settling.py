@@ -42,7 +42,7 @@ def free_forward(a, r, f, n, train, random):
 
 
 @kernel
-def settle_confine(a, r, f, n, train, random):
+def confine(a, r, f, n):
     """Put the free values back into the ball around their centre, then into their range; a NaN stays one."""
     low, high = a.dtype.type(f[r[FLOATS] + LOW]), a.dtype.type(f[r[FLOATS] + HIGH])
     eps = a.dtype.type(f[r[FLOATS] + EPS])
@@ -71,6 +71,11 @@ def settle_confine(a, r, f, n, train, random):
 
 
 @kernel
+def settle_confine(a, r, f, n, train, random):
+    confine(a, r, f, n)
+
+
+@kernel
 def settle_move(a, r, f, n, train, random):
     """One step of the free values along their gradient (up where they ascend), each sample by itself, and back into bounds."""
     real = a.dtype.type
@@ -89,7 +94,7 @@ def settle_move(a, r, f, n, train, random):
                 factor = real(rate / math.sqrt(square)) if square != 0.0 else real(0)
             for i in range(v.size):
                 v[i] += factor * g[i]
-    settle_confine(a, r, f, n, train, random)
+    confine(a, r, f, n)  # not the instruction: who names the generator counts as one that draws
 
 
 @kernel
@@ -207,7 +212,7 @@ def settle(
     }
     where = tape.add_floats(name, floats)
     trace = tape.empty(name, (int(steps) + 1,), loss.batched)
-    counter = tape.node(tape.free_name(None, f"{name}.scratch"), "scratch", (1,), False)
+    counter = tape.node(tape.free_name(None, f"{name}.scratch"), "scratch", (2,), False)  # one for each of two threads
     ints = [0] * 5
     ints[RULE], ints[ASCEND], ints[NORM], ints[BALL] = RULES.index(rule), int(ascend), 2 if norm == 2 else 0, int(centre is not None)
     ints[BATCHED_CENTRE] = int(centre is not None and centre.batched)

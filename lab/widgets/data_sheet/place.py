@@ -130,9 +130,11 @@ class DataPlace(QObject):
 
         homes = [t for t in catalog.takers("graph") if t.family]
         home = next((t for t in homes if t.model == self._front()), None) or catalog.takers("graph", "populations")[0]
+        graph = files.read(found.place, home.family)
+        asked = catalog.home(graph.family, {n.kind for n in graph.nodes})
+        home = asked if asked.begins or home.begins else home
         kind = catalog.load(home.model)
         into = next(spec.name for spec in kind.specs().values() if spec.kind == "graph")
-        graph = files.read(found.place, home.family)
         self.shell.show_experiment(Experiment(home.model, {into: graph.to_json()}), f"Put {found.place.name} on the canvas")
 
     def _show(self, verb: Verb) -> None:

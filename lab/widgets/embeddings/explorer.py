@@ -40,7 +40,7 @@ from lab.widgets.settings import data_folder
 
 LEAST = 400  # a card narrower than this has no panel
 ONE_LINE = 540  # px that choosers and tools need beside each other
-NARROW = 560  # a card narrower than this has a narrow panel
+NARROW = 560  # a card narrower than this has a narrow panel, and only one that is asked for: the map is what it is about
 
 
 @draws("map")
@@ -54,6 +54,8 @@ class ExplorerView(PictureView):
         self._inks: tuple[Any, np.ndarray, np.ndarray | None] | None = None
         self._pictured: tuple[np.ndarray, Sheet] | None = None
         self._said = ""  # the caption as it was said below the map
+        self._fitted: tuple = ()  # what the panel was fitted to
+        self._panel_chosen = False  # the person opened or closed the panel
         self._build()
 
     # -- putting together --
@@ -94,7 +96,8 @@ class ExplorerView(PictureView):
         self.legend.chosen.connect(self._choose_class)
         self.line = QLabel(self)
         self.line.setProperty("role", "caption")
-        self.line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.line.setWordWrap(True)
+        self.line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         left.addWidget(self.axes)
         self.points = Points(self)
         self.points.chosen.connect(self.choose)
@@ -156,8 +159,9 @@ class ExplorerView(PictureView):
 
     @property
     def caption(self) -> str:
-        """How many of how many, and how true."""
-        return " · ".join(self.state.facts())
+        """How many of how many, and how true; in a narrow card the latter stands below the map."""
+        facts = self.state.facts()
+        return " · ".join(facts[:1] if self.width() < NARROW else facts)
 
     def refresh(self, source: Source, overlays: Sequence[Overlay] = (), *, force: bool = False) -> bool:
         """Draw what is new in the source, or what the thread has found out."""
@@ -190,6 +194,7 @@ class ExplorerView(PictureView):
         self.set_layout(before.state.layout)
         for name in ("labels", "pictures", "edges", "panel", "points"):
             self.buttons[name].setChecked(before.buttons[name].isChecked())
+        self._panel_chosen = before._panel_chosen
         self.points.setVisible(self.buttons["points"].isChecked())
         self.points.field.setText(before.points.field.text())
 
@@ -393,6 +398,8 @@ class ExplorerView(PictureView):
             self.buttons["labels"].isChecked(), explore.axis_ends(state.axes_shown), classes, self._sheet(colours),
         )  # fmt: skip
         self.canvas.show_scene(scene)
+        self.legend.show_named(bool(classes) and self.width() < NARROW)
+        self._fit_panel()
         if state.chosen is not None:
             count = int(state.chosen.sum())
             some = [names[k] for k in np.flatnonzero(state.chosen)[:12]] if names else []
@@ -400,7 +407,7 @@ class ExplorerView(PictureView):
         elif state.note or state.layout != AXES or self.line.text() == self._said:
             self.line.setText(state.note)
         if not self.line.text() and self.width() < NARROW:
-            self._said = self.caption
+            self._said = " · ".join(state.facts()[1:])
             self.line.setText(self._said)  # which has no room in the title line of a narrow card
         self.line.setVisible(bool(self.line.text()))
         self._show_points()
@@ -483,6 +490,7 @@ class ExplorerView(PictureView):
         self._show()
 
     def _panel_key(self) -> None:
+        self._panel_chosen = True
         self.panel.setVisible(self.buttons["panel"].isChecked())
         self.updateGeometry()
 
@@ -647,7 +655,12 @@ class ExplorerView(PictureView):
 
     def _fit_panel(self) -> None:
         wide = 250 if self.width() >= 700 else 210 if self.width() >= NARROW else 160
+        if not self._panel_chosen:
+            self.buttons["panel"].setChecked(self.width() >= (NARROW if self.state.answer is None else LEAST))
         beside = self.buttons["panel"].isChecked() and self.width() >= LEAST
+        if self.isVisible() and (beside, wide, self.width(), theme.current()) == self._fitted:
+            return  # asked at each frame
+        self._fitted = (beside, wide, self.width(), theme.current())
         self.panel.setVisible(beside)
         self.bar.set_narrow(self.width() - (wide if beside else 0) < ONE_LINE)
         self.panel.setFixedWidth(round(1.3 * wide) if theme.current().projector else wide)

@@ -245,6 +245,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self.classes: tuple[tuple[str, int, str], ...] = ()  # name, shape, colour
         self.scale: tuple[str, float, float] | None = None
+        self.named = False  # the classes have their names in the map
         self._places: list[QRectF] = []
         self._tall = 0
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -264,6 +265,12 @@ class Legend(QWidget):
             self.classes, self.scale = (), scale
             self._resize()
 
+    def show_named(self, named: bool) -> None:
+        """Whether the classes have their names in the map, and the room is needed."""
+        if named != self.named:
+            self.named = named
+            self._resize()
+
     def _lay_out(self) -> list[QRectF]:
         measure = QFontMetricsF(theme.sans_font(theme.current().caption))
         tall = measure.height() + 4
@@ -281,7 +288,7 @@ class Legend(QWidget):
         line = theme.current().caption + 8
         tall = int(self._places[-1].bottom()) if self._places else line if self.scale else 0
         self._tall = min(tall, 4 * line)
-        self.setVisible(tall > 0)
+        self.setVisible(tall > 0 and not self.named)
         self.updateGeometry()  # a height fixed here would resize the legend from within its own resizing, and cut it
         self.update()
 

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from lab import catalog
 from lab.display.plots import typeset
 from lab.params import Spec
 from lab.widgets.fields.base import Field, edits
@@ -18,6 +19,13 @@ SEGMENT_LETTERS = 26
 def choice_text(choice: str) -> str:
     """A choice as words: `small_world` becomes `small world`."""
     return typeset(choice.replace("_", " "))
+
+
+def choice_texts(spec: Spec) -> list[str]:
+    """The choices as a person reads them; names of models are their titles."""
+    titles = {entry.name: entry.title for entry in catalog.entries()}
+    models = all(choice in titles for choice in spec.choices)
+    return [titles[choice] if models else choice_text(choice) for choice in spec.choices]
 
 
 class SegmentField(Field):
@@ -33,8 +41,8 @@ class SegmentField(Field):
         row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(2)
         self.group = QButtonGroup(self)
-        for number, choice in enumerate(spec.choices):
-            button = QPushButton(choice_text(choice), frame)
+        for number, choice in enumerate(choice_texts(spec)):
+            button = QPushButton(choice, frame)
             button.setCheckable(True)
             button.setProperty("segment", "true")
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -73,7 +81,7 @@ class ComboField(Field):
     def __init__(self, spec: Spec, parent: QWidget | None = None):
         super().__init__(spec, parent)
         self.combo = Combo(self)
-        self.combo.addItems([choice_text(c) for c in spec.choices])
+        self.combo.addItems(choice_texts(spec))
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(6)
         self.combo.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -94,5 +102,5 @@ class ComboField(Field):
 @edits("choice")
 def choice_field(spec: Spec) -> Field:
     """The field that has room for the choices."""
-    short = len(spec.choices) <= SEGMENTS and sum(len(choice_text(c)) + 2 for c in spec.choices) <= SEGMENT_LETTERS + 8
+    short = len(spec.choices) <= SEGMENTS and sum(len(text) + 2 for text in choice_texts(spec)) <= SEGMENT_LETTERS + 8
     return SegmentField(spec) if short else ComboField(spec)

@@ -22,7 +22,7 @@ from lab.widgets import theme
 from lab.widgets.document import Document
 from lab.widgets.fields.number import NumberField
 from lab.widgets.lecture.page import Page
-from lab.widgets.lecture.slides import Slide, found, of_pictures, of_presets
+from lab.widgets.lecture.slides import Slide, found, main_of, of_pictures, of_presets
 from lab.widgets.pictures.strips import view_of_card
 from lab.widgets.shell import Shell
 from lab.widgets.tokens import Look
@@ -108,6 +108,7 @@ class Lecture(QObject):
         """Show a picture of the model in front; the arrows go to its other pictures."""
         self._walk = of_pictures(self._shell.document.experiment().build())
         names = [slide.picture for slide in self._walk]
+        name = name or main_of(self._shell.document.experiment().build())
         self._walked(names.index(name) if name in names else 0)
 
     def presets(self, title: str = "") -> None:

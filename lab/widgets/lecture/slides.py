@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,7 +42,7 @@ class Slide:
 
 def main_of(model: Model) -> str:
     """The picture, or the strips, that the stage of a model is about."""
-    return next(iter(stage.cards(stage.arrange(model, 1440, 900).top))).name
+    return stage.leading(model).name
 
 
 def found(model: Model, name: str) -> stage.Card | None:
@@ -96,9 +96,18 @@ def parameters_of(model: Model, what: Picture | Strips, preset: Mapping[str, Any
     pictures = {p.name: p for p in model.pictures}
     shown = [pictures[name] for name in what.pictures] if isinstance(what, Strips) else [what]
     held = [handle.param for each in shown for handle in each.handles if handle.axis == "y"]
-    wanted = [*held, *(preset or ()), *(n for n, s in specs.items() if s.main), *specs]
+    main = [n for n, s in specs.items() if s.main]
+    kind, *bases = type(model).__mro__
+    # What this model alone has is what it is about; the rate of learning all trainings have.
+    own = [n for n in main if n in _declared(kind) and not any(n in _declared(base) for base in bases)]
+    wanted = [*held, *(preset or ()), *own, *main, *specs]
     able = [n for n in dict.fromkeys(wanted) if _slides(specs[n]) and applies(model, specs[n])]
     return tuple(sorted(able, key=lambda n: not specs[n].live))[:1]
+
+
+def _declared(kind: type) -> Collection[str]:
+    """Parameters that a class itself declares."""
+    return vars(kind).get("__annotations__", ())
 
 
 def applies(model: Model, spec: Spec) -> bool:

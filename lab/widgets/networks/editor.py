@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -21,15 +21,16 @@ from lab.errors import LabError
 from lab.graph.document import GRID, Graph, Problem
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel
-from lab.widgets.networks import edits, menus, walking
+from lab.widgets.networks import edits, floating, menus, walking
 from lab.widgets.networks.edits import Edit, same_network
 from lab.widgets.networks.exchange import Exchange
 from lab.widgets.networks.floating import Floating, Panel, Zoom
 from lab.widgets.networks.inspector import Inspector
+from lab.widgets.networks.items import TALL
 from lab.widgets.networks.kinds import KindList
 from lab.widgets.networks.problems import ProblemList, rows
 from lab.widgets.networks.scene import NetworkScene
-from lab.widgets.networks.view import NetworkView
+from lab.widgets.networks.view import FEW, NetworkView
 from lab.widgets.networks.wire_field import WireNumbers
 
 KEPT = 64  # graphs whose text is known already: undo shows them without reading
@@ -49,7 +50,7 @@ class NetworkEditor(QWidget):
     foreign(family, title)                 a person chose a template of another family
     closed                                 a person closed the canvas
     tapped                                 Space was tapped: play or pause
-    filled, turned                         a person wants the whole place for the canvas, or back; the results at the other side
+    filled, turned, floated                a person wants the whole place for the canvas, or back; the results at the other side; the panel over the canvas, or beside it
     settled                                a drag ended where it was: what follows is another step
     kept(name, open)                       a person opened or closed the palette, or the panel at the right
     """
@@ -63,6 +64,7 @@ class NetworkEditor(QWidget):
     tapped = Signal()
     filled = Signal()
     turned = Signal()
+    floated = Signal()
     selected = Signal(tuple)
     kept = Signal(str, bool)
     settled = Signal()
@@ -81,6 +83,7 @@ class NetworkEditor(QWidget):
         self._totals = ""  # what the line below says when there is nothing else to say
         self._aim = self._around = ""  # the node that a wire is led to by key, and the one whose wires are gone through
         self._loose = ("", "", 0.0, 0.0)  # the wire that ends nowhere: source, output, place
+        self._ground: QPointF | None = None  # where the empty canvas was clicked last
         self._narrow = self._placing = False
         self.open = {"palette": True, "panel": True}  # what a person wants to see
         self.scene = NetworkScene(self)
@@ -102,6 +105,7 @@ class NetworkEditor(QWidget):
         self.view.keyed.connect(self._key)
         self.view.asked.connect(self._claim)
         self.view.dropped.connect(self.add)
+        self.view.grounded.connect(self._clicked_at)
         self.view.opened.connect(self._open)
         self.view.tapped.connect(self.tapped)
         self.view.menu_wanted.connect(self._menu)
@@ -131,6 +135,7 @@ class NetworkEditor(QWidget):
             ("Import, export, count, analyse", "mdi6.folder-swap-outline", self._files),
             ("Keys of the canvas (?)", "mdi6.keyboard-outline", self.show_keys),
             (PANEL_WORDS, "mdi6.tune-variant", self.toggle_panel),
+            ("The panel at the right over the canvas, or beside it (Ctrl+J)", "mdi6.picture-in-picture-top-right", self._float),
             ("The canvas alone, or the results with it (J)", "mdi6.dock-window", self._fill),
             ("Results below or at the right (Shift+J)", "mdi6.dock-right", self._turn),
             ("Close the canvas (Escape)", "mdi6.close", self._close),
@@ -184,10 +189,14 @@ class NetworkEditor(QWidget):
         self._show_problems()
 
     def resizeEvent(self, event: Any) -> None:
-        """The palette gives way where there is little room."""
+        """What stands on the canvas follows its size."""
         super().resizeEvent(event)
         self.empty.setGeometry(self.view.rect().adjusted(40, 20, -40, -20))
-        narrow = self.width() < NARROW
+        self._give_way()
+
+    def _give_way(self) -> None:
+        """The palette goes where there is little room, and comes back with it."""
+        narrow = self.width() - (0 if self.panel.isHidden() else self.panel.sizeHint().width()) < NARROW
         if narrow != self._narrow:
             self._narrow = narrow
             self.kinds.setVisible(not narrow and self.open["palette"])
@@ -307,14 +316,22 @@ class NetworkEditor(QWidget):
     # -- edits --
 
     def add(self, kind: str, x: float | None = None, y: float | None = None) -> str:
-        """Add a node of a kind, at a free place in the middle of the view unless told where."""
+        """Add a node of a kind: where one says, else near the place that was clicked last, else in the middle of what can be seen."""
         if x is None or y is None:
-            middle = self.view.mapToScene(self.view.viewport().rect().center())
-            x, y = edits.free_place(self.graph, middle.x(), middle.y())
+            free = floating.free_of(QRectF(self.view.viewport().rect()), self.floating.covers())
+            seen = self.view.mapToScene(free.toRect()).boundingRect()
+            near = self._ground if self._ground is not None and seen.contains(self._ground) else seen.center()
+            room = seen.adjusted(TALL.width() / 2, TALL.height() / 2, -TALL.width() / 2, -TALL.height() / 2).normalized()
+            x, y = edits.free_place(
+                self.graph, near.x(), near.y(), (room.left(), room.top(), room.right(), room.bottom()), self.scene.wires.points()
+            )
         if not self.do(lambda: edits.add(self.graph, kind, x, y)):
             return ""
         self.view.setFocus()
         return self.scene.chosen()[0]
+
+    def _clicked_at(self, at: QPointF) -> None:
+        self._ground = at
 
     def connect_ports(self, source: str, output: str, target: str, input: str) -> None:
         """Join two ports."""
@@ -413,6 +430,22 @@ class NetworkEditor(QWidget):
             self.replaced.emit(text, what, dict(values))
         self.view.fit()
 
+    def lettering(self) -> list[QRect]:
+        """Where words and tools stand in the view: what floats over it, and the cards and numbers of a network that is not large."""
+        found = [area.toRect() for area in self.floating.covers()]
+        if len(self.scene.nodes) + len(self.scene.edges) <= FEW:
+            areas = [i.mapRectToScene(i.body) for i in self.scene.nodes.values() if i.isVisible()]
+            areas += [i.words_at for i in self.scene.edges.values() if i.isVisible() and not i.words_at.isNull()]
+            found += [self.view.mapFromScene(area).boundingRect() for area in areas]
+        return found
+
+    def places(self, size: QSize) -> list[QRect]:
+        """Where a sentence may lie over the network, from above to below: in the middle of what is free, or at a side of it."""
+        free = floating.free_of(QRectF(self.view.rect()), self.floating.covers()).toRect()
+        lefts = (free.center().x() - size.width() // 2, free.left(), free.right() - size.width())
+        tops = range(free.top(), max(free.top(), free.bottom() - size.height()) + 1, 6)
+        return [QRect(QPoint(max(0, left), top), size) for top in tops for left in lefts]
+
     # -- selection --
 
     def _chosen(self) -> None:
@@ -499,6 +532,9 @@ class NetworkEditor(QWidget):
     def _turn(self) -> None:
         self.turned.emit()
 
+    def _float(self) -> None:
+        self.floated.emit()
+
     def _close(self) -> None:
         self.closed.emit()
 
@@ -525,6 +561,7 @@ class NetworkEditor(QWidget):
         step, small = GRID, GRID / 4
         table: dict[str, tuple[str, Callable[[], Any]]] = {
             "Shift+J": ("Results below or at the right", self._turn),
+            "Ctrl+J": ("The panel at the right over the canvas, or beside it", self._float),
             "Tab": ("Select the next node", lambda: self.step_selection(1)),
             "Shift+Tab": ("Select the node before", lambda: self.step_selection(-1)),
             "Shift+Backtab": ("Select the node before", lambda: self.step_selection(-1)),
@@ -551,7 +588,7 @@ class NetworkEditor(QWidget):
             "-": ("Zoom out", lambda: self.view.zoom_by(0.8)),
             "K": ("Find a kind of node to add", self.find_kind),
             "Shift+K": ("Show or hide the kinds of nodes", self.toggle_kinds),
-            "Shift+P": ("Show or hide parameters and what is selected, beside a canvas alone", self.toggle_panel),
+            "Shift+P": ("Show or hide parameters and what is selected, where they float", self.toggle_panel),
             "?": ("List the keys", self.show_keys),
         }
         for name, x, y in (("Left", -1, 0), ("Right", 1, 0), ("Up", 0, -1), ("Down", 0, 1)):
@@ -590,7 +627,7 @@ class NetworkEditor(QWidget):
         self._keep("palette", self.kinds.isHidden(), self.kinds)
 
     def toggle_panel(self) -> None:
-        """Show or hide the panel at the right of a canvas that stands alone."""
+        """Show or hide the panel that floats at the right."""
         if self.held is not None:
             self._keep("panel", self.panel.isHidden(), self.panel)
 
@@ -599,6 +636,8 @@ class NetworkEditor(QWidget):
             self.view.setFocus()
         widget.setVisible(open)
         self.open[name] = open
+        if widget is self.panel:
+            self._give_way()
         self.kept.emit(name, open)
         self.view.keep_fitted()
 
@@ -614,11 +653,12 @@ class NetworkEditor(QWidget):
         return item.widget() if item is not None else None
 
     def hold(self, widget: QWidget) -> None:
-        """Let a panel of the window float at the right, while the canvas stands alone."""
+        """Let a panel of the window float at the right."""
         self.panel.row.addWidget(widget)
         widget.show()
         self.panel.setVisible(self.open["panel"])
         self._panel_button.show()
+        self._give_way()
         self.floating.place()
         self.view.keep_fitted()
 
@@ -626,6 +666,7 @@ class NetworkEditor(QWidget):
         """Nothing floats at the right; who wanted the panel back has taken it."""
         self.panel.hide()
         self._panel_button.hide()
+        self._give_way()
         self.floating.place()
         self.view.keep_fitted()
 
@@ -696,10 +737,16 @@ class NetworkEditor(QWidget):
         histories: Mapping[str, np.ndarray],
         unit: str = "",
         spikes: Mapping[str, np.ndarray] | None = None,
+        maps: Mapping[str, tuple[np.ndarray, str]] | None = None,
     ) -> None:
-        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes."""
+        """Numbers of the run by node: the activity of units; (times, channels) the latest rates of populations or values of ensembles; spikes; maps of units.
+
+        Values of wires, by their identity, are the weights that a run has learned.
+        """
         self._values = dict(values)
-        self.scene.show_activity(values, histories, unit, spikes)
+        flowing, graph = self.graph.kinds.flowing, self.graph
+        flows = {e.id: flowing(graph, e, values) for e in graph.edges if self.scene.edges[e.id].label} if flowing and values else {}
+        self.scene.show_activity(values, histories, unit, spikes, flows, maps)
         self._show_numbers()
 
     def _show_numbers(self) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
+
+import numpy as np
 
 from lab.graph.document import GRID, Comment, Graph, GraphError, Node
 from lab.params import Described
 
 UNITS, CARDS = (170.0, 120.0), (300.0, 150.0)  # distances of columns and rows when a graph is tidied up
-ROOM = 10 * GRID, 7 * GRID  # what a card needs, wires beside it included
+ROOM = 11 * GRID, 7 * GRID  # what a card needs, wires beside it included
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,46 @@ def grid(value: float) -> float:
     return GRID * round(value / GRID)
 
 
-def free_place(graph: Graph, x: float, y: float) -> tuple[float, float]:
-    """A place on the grid near (x, y), below, above or beside it, where a new card covers no other."""
-    x, y = grid(x), grid(y)
-    for step in count():
-        for across, down in ((0, 1), (0, -1), (1, 0), (-1, 0)):
-            at = (
-                x + 2 * across * step * GRID,
-                y + down * (step + 2 if step else 0) * GRID,
-            )  # a card is higher than the room that is left below it
-            if not any(abs(n.x - at[0]) < ROOM[0] and abs(n.y - at[1]) < ROOM[1] for n in graph.nodes):
-                return at
-    raise AssertionError
+def free_place(
+    graph: Graph, x: float, y: float, within: tuple[float, float, float, float] | None = None, wires: np.ndarray | None = None
+) -> tuple[float, float]:
+    """The place on the grid nearest to (x, y) where a new card covers no other, below before above before beside it.
+
+    within  left, top, right, bottom of what can be seen: a place in it is taken before a nearer one outside
+    wires   (n, 2) points on them: where there is room in view, a card does not stand on a wire
+    """
+    nodes = np.array([(n.x, n.y) for n in graph.nodes]).reshape(-1, 2)
+    at = np.array([grid(x), grid(y)]) + _NEAR
+    free = np.ones(len(at), bool)
+    for node in nodes[(abs(nodes - at[0]) < np.array(ROOM) + _FAR).all(axis=1)]:
+        free &= (abs(at - node) >= ROOM).any(axis=1)
+    if within is not None:
+        seen = free & (at >= within[:2]).all(axis=1) & (at <= within[2:]).all(axis=1)
+        free = seen if seen.any() else free
+    if wires is not None and len(wires):
+        off = free.copy()
+        for point in np.unique(np.round(wires / GRID), axis=0) * GRID:
+            off &= (abs(at - point) >= (ROOM[0] / 2, ROOM[1] / 2)).any(axis=1)
+        free = off if off.any() else free
+    if not free.any():  # thousands of cards side by side: below all of them
+        return grid(x), grid(float(nodes[:, 1].max())) + ROOM[1]
+    found = at[int(free.argmax())]
+    return float(found[0]), float(found[1])
+
+
+_FAR = 40 * GRID  # how far away a place is looked for
+
+
+def _near() -> np.ndarray:
+    """Places around one, the nearest first (n, 2)."""
+    steps = np.arange(-_FAR, _FAR + 1, GRID)
+    found = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    down, right = found[:, 1], found[:, 0]
+    order = np.lexsort((-right, -down, np.hypot(right, down)))
+    return np.asarray(found[order])
+
+
+_NEAR = _near()
 
 
 def with_inside(graph: Graph, chosen: Sequence[str]) -> tuple[str, ...]:

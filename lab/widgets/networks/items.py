@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem
 
 from lab import units
@@ -16,6 +16,7 @@ from lab.graph.document import Comment, Edge, Group, Kind, Node, Port
 from lab.widgets import theme
 from lab.widgets.networks import routes
 from lab.widgets.networks.paints import Paints
+from lab.widgets.pictures.network import tiles_of
 
 WIDTH, HEIGHT = 184.0, 80.0
 UNIT = 58.0
@@ -26,6 +27,7 @@ CIRCLE = QRectF(-UNIT / 2, -UNIT / 2, UNIT, UNIT)
 CARD = QRectF(-WIDTH / 2, -HEIGHT / 2, WIDTH, HEIGHT)
 CIRCLE_ROOM = CIRCLE.adjusted(-46, -12, 46, 46)
 TALL = CARD.adjusted(0, -16, 0, 16)
+TILE, TILES = 25.0, 5  # side and number of the pictures of units in a card
 RASTER = 30.0  # height of the spikes in a tall card
 
 
@@ -75,9 +77,20 @@ class NodeItem(QGraphicsItem):
         self.activity = math.nan
         self.history = np.empty(0)  # (times,) or (times, channels)
         self.unit_of_history = ""
+        self.tiles: list[QImage] = []  # what the first of its units answer, each a picture
+        self._maps: np.ndarray | None = None
         self.spikes = np.empty((0, 2))  # when and in which row, both 0 to 1
         self.allowed: bool | None = None  # while a wire is drawn: whether it may end here
         self.setPos(node.x, node.y)
+
+    def show_maps(self, found: tuple[np.ndarray, str] | None) -> None:
+        """What its units answer over all inputs (units, rows, columns) and in which colours, as small pictures; none: it has no such."""
+        maps, colours = found or (None, "")
+        if maps is self._maps:
+            return
+        self._maps = maps
+        self.tiles = [tile for tile in tiles_of(maps[:TILES], colours) if tile is not None] if maps is not None else []
+        self.update()
 
     @property
     def body(self) -> QRectF:
@@ -165,13 +178,31 @@ class NodeItem(QGraphicsItem):
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, paints.elided(self.caption, text.width(), mono=True))
         if self.problem:
             self._paint_mark(painter, QPointF(body.right() - 14, body.top() + 14))
-        if math.isfinite(self.activity):
+        if self.tiles:
+            self._paint_tiles(painter, QPointF(text.left(), body.bottom() - TILE - 7))
+        elif math.isfinite(self.activity):
             self._paint_level(painter, QRectF(text.left(), body.bottom() - 24, text.width() - 52, 8), colour)
         elif len(self.history) > 1:
             top = body.bottom() - 28 if self.caption else text.top() - 1
             if self.kind.tall:
                 self._paint_spikes(painter, QRectF(text.left(), top - RASTER - 3, body.right() - 12 - text.left(), RASTER), colour)
             self._paint_history(painter, QRectF(text.left(), top, text.width() - 44, body.bottom() - 8 - top), colour)
+
+    def _paint_tiles(self, painter: QPainter, at: QPointF) -> None:
+        """A picture for each of the first units, and how many more there are."""
+        assert self._maps is not None
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setPen(QPen(self.network.paints.line, 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for k, tile in enumerate(self.tiles):
+            box = QRectF(at.x() + k * (TILE + 3), at.y(), TILE, TILE)
+            painter.drawImage(box, tile)
+            painter.drawRect(box)
+        if len(self._maps) > len(self.tiles):
+            painter.setPen(self.network.paints.muted)
+            painter.setFont(self.network.paints.mono)
+            rest = QRectF(at.x() + len(self.tiles) * (TILE + 3), at.y(), 40, TILE)
+            painter.drawText(rest, Qt.AlignmentFlag.AlignVCenter, f"+{len(self._maps) - len(self.tiles)}")
 
     def _paint_level(self, painter: QPainter, area: QRectF, colour: Any) -> None:
         """The mean size of a layer's values as a bar from 0 to 1, and as a number."""
@@ -306,6 +337,7 @@ class EdgeItem(QGraphicsItem):
         self.edge = edge
         self.lane = lane
         self.label = ""
+        self.flows = ""  # said in place of the label while it runs, as wide
         self.size = 1.0
         self.width = 1.6
         self.problem = ""
@@ -409,7 +441,7 @@ class EdgeItem(QGraphicsItem):
             painter.drawRoundedRect(self._label_at, 6, 6)
             painter.setFont(paints.mono)
             painter.setPen(paints.bad if self.problem else paints.text)
-            painter.drawText(self._label_at, Qt.AlignmentFlag.AlignCenter, self.label)
+            painter.drawText(self._label_at, Qt.AlignmentFlag.AlignCenter, self.flows or self.label)
 
 
 class CommentItem(QGraphicsItem):
@@ -520,6 +552,8 @@ class GroupItem(QGraphicsItem):
 
 def number(value: float) -> str:
     """A value short enough for a circle."""
-    if abs(value) < 10 and value != round(value):
+    if 0.005 <= abs(value) < 10 and value != round(value):
         return f"{value:.2f}".replace("-", units.MINUS)
+    if abs(value) < 0.005:
+        return "0"
     return units.number(round(value) if value == round(value) and abs(value) < 1e5 else value, 3)

@@ -38,7 +38,7 @@ class KindList(Panel):
     def __init__(self, parent: QWidget):
         super().__init__(parent, upright=True)
         self.family: Family | None = None
-        self.setFixedWidth(186)
+        self.setFixedWidth(204)
         self.row.setContentsMargins(8, 8, 4, 8)
         self.row.setSpacing(6)
         self.search = QLineEdit(self)

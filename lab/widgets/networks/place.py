@@ -6,15 +6,17 @@ is kept in the document as a draft, so that a person can go on building and undo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from lab import catalog
+from lab.catalog import Taking
 from lab.display.plots import Source
 from lab.errors import LabError
 from lab.graph.document import Graph, family
@@ -66,6 +68,7 @@ class CanvasPlace(QSplitter):
         self._closed: set[str] = set()  # models whose canvas a person closed
         self._parameter = ""
         self.filling = False  # the canvas stands alone: no results, no list of models, and the panel at the right floats over it
+        self.aside = not shell.settings.get("canvas.float", False)  # else that panel floats over the canvas always
         self._seen: tuple = ()
         self._handing: tuple | None = None  # the graph goes over to another model as soon as its weights are read
         self._drawn = False  # whether a person moved the line between canvas and pictures
@@ -79,6 +82,7 @@ class CanvasPlace(QSplitter):
         self.editor.closed.connect(self.close_canvas)
         self.editor.filled.connect(self.toggle_filling)
         self.editor.turned.connect(self.turn_results)
+        self.editor.floated.connect(self.float_panel)
         self.editor.tapped.connect(shell.driver.toggle)
         self.editor.kept.connect(self._keep)
         self.editor.settled.connect(shell.history.seal)
@@ -105,6 +109,21 @@ class CanvasPlace(QSplitter):
         """The size is known now."""
         super().showEvent(event)
         self._share()
+
+    def lettering(self, on: QWidget) -> list[QRect]:
+        """Where words and tools stand in `on`: what floats over the canvas, and the cards on it."""
+        if not self.editor.isVisible():
+            return []
+        corner = self.editor.view.mapTo(on, QPoint(0, 0))
+        return [area.translated(corner) for area in self.editor.lettering()]
+
+    def places(self, size: QSize) -> list[QRect]:
+        """Where a sentence of this size may lie over the canvas, in what the canvas stands on: the upper ones first."""
+        stage = self.parentWidget()
+        if stage is None or not self.editor.isVisible():
+            return []
+        corner = self.editor.view.mapTo(stage, QPoint(0, 0))
+        return [area.translated(corner) for area in self.editor.places(size)]
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -137,6 +156,8 @@ class CanvasPlace(QSplitter):
             self._share()
             if self.filling and not open_here:
                 self.toggle_filling()
+            elif not self.aside:
+                self.lab.fit_panels()
         if not self._parameter:
             if there >= 0:
                 if tabs.currentIndex() == there:
@@ -147,7 +168,6 @@ class CanvasPlace(QSplitter):
             return
         if there < 0:
             tabs.insertTab(1, inspector, "Selected")
-        self.editor.takers = {t.model: t.words for t in catalog.takers("graph") if t.words and t.model != document.model}
         self.editor.show_handover(kind.hands_over.get("words", ""), kind.hands_over.get("about", ""))
         draft = document.drafts.get(document.model)
         try:
@@ -155,6 +175,10 @@ class CanvasPlace(QSplitter):
         except LabError:
             return
         self.editor.show_text(text)
+        begins = {"", *(n.kind for n in self.editor.graph.nodes)}
+        self.editor.takers = {
+            t.model: t.words for t in catalog.takers("graph") if t.words and t.model != document.model and t.begins in begins
+        }
         self.editor.show_refusal(self._refusal(draft) if draft else "")
 
     def _in_use(self, kind: type[Model]) -> bool:
@@ -182,6 +206,22 @@ class CanvasPlace(QSplitter):
         """Give the pictures the whole place."""
         self._closed.add(self.lab.document.model)
         self.show_document()
+
+    @property
+    def floats(self) -> bool:
+        """Whether the panel of the window at the right stands over the canvas."""
+        return not self.editor.isHidden() and (self.filling or not self.aside)
+
+    def float_panel(self) -> None:
+        """The panel at the right over the canvas, or beside it; beside a canvas alone is no room for it."""
+        if self.editor.isHidden():
+            return
+        if self.filling:
+            self.editor.toggle_panel()
+            return
+        self.aside = not self.aside
+        self.lab.settings.put("canvas.float", not self.aside)
+        self.lab.fit_panels()
 
     def toggle_filling(self) -> None:
         """All but the canvas away, so that it has the whole place, or back."""
@@ -234,8 +274,12 @@ class CanvasPlace(QSplitter):
             history.seal()
 
     def _replaced(self, text: str, what: str, values: dict) -> None:
-        """A template: its graph and the values that fit it are one step."""
+        """A template: its graph and the values that fit it are one step; one that begins otherwise than this model's opens in its own."""
         document = self.lab.document
+        home = self._home(Graph.from_json(text))
+        if home is not None and home.model != document.model:
+            self._put_into(home.model, text, values, what)
+            return
         drafts = {k: v for k, v in document.drafts.items() if k != document.model}
         known = catalog.load(document.model).specs()
         try:
@@ -247,6 +291,14 @@ class CanvasPlace(QSplitter):
         self.lab.history.seal()
         self.lab.driver.settle()  # a whole network is no edit that another one follows
 
+    def _home(self, graph: Graph) -> Taking | None:
+        """The model that a graph of the present family goes to; none where it may stay."""
+        takes = catalog.entry(self.lab.document.model).takes if self.lab.document.model in catalog.names() else ()
+        if not graph.nodes or any(t.what == "graph" and not t.family for t in takes):
+            return None
+        home = catalog.home(graph.family, {n.kind for n in graph.nodes})
+        return home if home.begins or any(t.begins for t in takes) else None
+
     def open_template(self, family_name: str, title: str) -> None:
         """A template of another family, or to be counted: in this model if it takes any graph, else in the model of that family, or in the one that counts."""
         template = family(family_name).templates[title]
@@ -257,9 +309,9 @@ class CanvasPlace(QSplitter):
             home = next(t for t in anything if t.counts)
             self._put_into(home.model, template.explained().to_json(), home.values, f"Template {title}")
         else:
-            self._put_into(
-                catalog.takers("graph", family_name)[0].model, template.explained().to_json(), dict(template.values), f"Template {title}"
-            )
+            graph = template.explained()
+            home = catalog.home(family_name, {n.kind for n in graph.nodes})
+            self._put_into(home.model, graph.to_json(), dict(template.values), f"Template {title}")
 
     def take_elsewhere(self, name: str) -> None:
         """Count or analyse the network of the canvas, in the model that does it."""
@@ -308,14 +360,15 @@ class CanvasPlace(QSplitter):
         if shown[0]["refusal"]:
             self.editor.say(shown[0]["refusal"])
         else:
-            self._go_over(shown[0]["graph"])
+            self._go_over(shown[0]["graph"], json.loads(shown[0].get("values") or "{}"))
 
-    def _go_over(self, text: str) -> None:
+    def _go_over(self, text: str, given: Mapping[str, Any] | None = None) -> None:
         document = self.lab.document
         before = document.experiment().build()
         target = catalog.load(type(before).hands_over["to"])
         # Parameters of one name mean the same where both models take the same graph.
         values = {n: v for n, v in before.values().items() if n in target.specs()} if self._parameter else {}
+        values |= given or {}
         if text:
             values[graph_parameter(target)] = text
         entry = next(e for e in catalog.entries() if e.name == target.name)
@@ -356,13 +409,24 @@ class CanvasPlace(QSplitter):
         histories: dict[str, np.ndarray] = {}
         unit = ""
         spikes: dict[str, np.ndarray] = {}
+        maps: dict[str, tuple[np.ndarray, str]] = {}
         shows = {s.canvas: s for s in model.streams}
+        if "maps" in shows:
+            drawn = source.snapshot(shows["maps"].name) or {"layers": []}
+            maps = {
+                layer["node"]: (layer["maps"], str(layer.get("colours") or "diverging"))
+                for layer in drawn["layers"]
+                if layer.get("node") and layer.get("maps") is not None
+            }
         if "activity" in shows:
             shown = source.snapshot(shows["activity"].name)
             if shown is not None and len(shown["nodes"]) == len(nodes):
                 rows = np.asarray(shown["nodes"], float)
                 known = rows[:, 3] > 0 if rows.shape[1] > 3 else np.ones(len(rows), bool)  # units not evaluated yet have no value
                 values = {n.id: float(row[2]) for n, row, k in zip(nodes, rows, known, strict=True) if k}
+                wires = np.asarray(shown["edges"], float)
+                if self.editor.graph.kinds.flowing is not None and len(wires) == len(self.editor.graph.edges):
+                    values |= {e.id: float(row[2]) for e, row in zip(self.editor.graph.edges, wires, strict=True)}
         elif stream := shows.get("rates") or shows.get("values"):
             steps = model.steps_for(STRETCH[stream.canvas])
             _, rows = source.samples(stream.name, max(0, source.step - steps), source.step)
@@ -377,4 +441,4 @@ class CanvasPlace(QSplitter):
             if "spikes" in shows:
                 fired = latest_spikes(source, shows["spikes"].name, steps)
                 spikes = {n.id: fired[n.title] for n in nodes if n.title in fired}
-        self.editor.show_run(values, histories, unit, spikes)
+        self.editor.show_run(values, histories, unit, spikes, maps)

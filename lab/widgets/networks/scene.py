@@ -243,9 +243,20 @@ class NetworkScene(QGraphicsScene):
         histories: Mapping[str, np.ndarray],
         unit: str = "",
         spikes: Mapping[str, np.ndarray] | None = None,
+        flows: Mapping[str, str] | None = None,
+        maps: Mapping[str, tuple[np.ndarray, str]] | None = None,
     ) -> None:
-        """Numbers of a run: the activity of units, the latest rates and spikes of populations, the latest values of ensembles."""
+        """Numbers of a run: the activity of units, the latest rates and spikes of populations, the latest values of ensembles, words on wires.
+
+        maps (units, rows, columns) are what the units of a layer answer over all inputs, each with the name of its colours.
+        """
+        for id, wire in self.edges.items():
+            words = (flows or {}).get(id, "")
+            if wire.flows != words:
+                wire.flows = words
+                wire.update()
         for id, item in self.nodes.items():
+            item.show_maps((maps or {}).get(id))
             value = values.get(id, float("nan"))
             if value != item.activity and not (value != value and item.activity != item.activity):
                 item.activity = value

@@ -25,6 +25,7 @@ class NetworkView(QGraphicsView):
 
     keyed(event)        a key that the editor may know; it accepts the event if it does
     dropped(kind, x, y) a kind was dragged here from the palette
+    grounded(place)     the empty canvas was clicked
     opened(id)          a node, wire, comment or group was double-clicked
     tapped              Space was pressed and let go without panning
     seen, settled       another zoom or place; the button of the mouse was let go
@@ -33,6 +34,7 @@ class NetworkView(QGraphicsView):
     keyed = Signal(object)
     asked = Signal(object)
     dropped = Signal(str, float, float)
+    grounded = Signal(QPointF)
     opened = Signal(str)
     tapped = Signal()
     menu_wanted = Signal(QPoint)
@@ -159,6 +161,8 @@ class NetworkView(QGraphicsView):
             event.accept()
             return
         self.held = event.button() == Qt.MouseButton.LeftButton
+        if self.itemAt(event.position().toPoint()) is None:
+            self.grounded.emit(self.mapToScene(event.position().toPoint()))
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: Any) -> None:

@@ -36,6 +36,10 @@ class Wires:
         found = {id: box(item.body.translated(item.pos())) for id, item in self.scene.nodes.items() if item.isVisible()}
         return found | {id: box(item.card) for id, item in self.scene.groups.items() if item.shown.folded}
 
+    def points(self) -> np.ndarray:
+        """Points on all wires (n, 2), some pixels apart."""
+        return np.concatenate([p for id, p in self._points.items() if id in self.scene.edges] or [np.zeros((0, 2))])
+
     def touched(self, moved: Iterable[str]) -> set[str]:
         """Wires that run behind a card that was moved."""
         cards = self.cards()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Marks
 from lab.widgets.pictures.legend import Entry
-from lab.widgets.pictures.plot import PlotView
+from lab.widgets.pictures.plot import PlotView, widest_pair
 from lab.widgets.pictures.texts import Texts
 
 HATCH = (
@@ -36,6 +37,8 @@ HATCH = (
 NUMBERED = re.compile(r"(\D*?)\s*(\d+)")
 SYMBOLS = ("o", "s", "d", "t1", "t")  # of several series
 WRITTEN = 12  # values on a logarithmic axis that have their numbers beside them
+MOST_LINES = 3  # of a name below a bar
+LEAST = 110  # px of height of a card from which on names may take several lines
 MANY = 160  # more bars are drawn as one outline
 
 
@@ -50,6 +53,7 @@ class BarsView(PlotView):
         self._dressed: dict[tuple[int, int], Any] = {}
         self._along: list[pg.TextItem] = []
         self._named: tuple = ()
+        self._places: tuple[str, ...] = ()  # names of the places, each in one line
         self._numbers = Texts()
         self._numbers.setZValue(30)
         self.canvas.addItem(self._numbers, ignoreBounds=True)
@@ -108,9 +112,11 @@ class BarsView(PlotView):
             if len(self.picture.labels) == count
             else source.labels(first.name)
         )
-        self.across.names = tuple(typeset(n) for n in names) if len(names) == count and count <= 40 else ()
-        if self.across.names and not self._have_room(self.across.names):
-            self.across.names = without_common(self.across.names)
+        self._places = tuple(typeset(n) for n in names) if len(names) == count and count <= 40 else ()
+        if self._places and not self._have_room(self._places):
+            self._places = without_common(self._places)
+        self.across.names = self._parted(self._places)
+        self.across.set_lines(max((name.count("\n") + 1 for name in self.across.names), default=1))
         self._name_places()
         alive = set()
         theories = 0
@@ -162,7 +168,17 @@ class BarsView(PlotView):
 
     def _have_room(self, names: tuple[str, ...]) -> bool:
         measure = QFontMetricsF(self.across.style["tickFont"] or theme.mono_font())
-        return max(map(measure.horizontalAdvance, names)) <= self.field.width() / len(names) - 8
+        widths = [max(map(measure.horizontalAdvance, name.split("\n"))) for name in names]
+        return widest_pair(widths) <= self.field.width() / len(names) - 4
+
+    def _parted(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Names in lines of their own words where they have no room in one and have it in several; else as they are."""
+        if not names or self._have_room(names) or self.height() < LEAST:
+            return names
+        measure = QFontMetricsF(self.across.style["tickFont"] or theme.mono_font())
+        width = self.field.width() / len(names) - 8
+        found = [parted(name, lambda text: measure.horizontalAdvance(text) <= width) for name in names]
+        return tuple("\n".join(lines) for lines in found) if max(map(len, found)) <= MOST_LINES and all(found) else names
 
     def _item(self, key: tuple[int, int], make: Any) -> Any:
         if key not in self._items:
@@ -196,7 +212,7 @@ class BarsView(PlotView):
         values = [_middles(row, k, len(measured)) for k, (_, row, _, _) in enumerate(measured)] if self.picture.y_log is True else []
         x, y = (np.concatenate(parts) for parts in zip(*values, strict=True)) if values else (np.empty(0), np.empty(0))
         known = np.isfinite(y) & (y > 0)
-        if (self._along and known.sum() > 6) or not 0 < known.sum() <= WRITTEN:
+        if self._along or not 0 < known.sum() <= WRITTEN:  # names along the bars stand where the numbers would
             x, y, known = np.empty(0), np.empty(0), np.empty(0, bool)
         at = np.stack(self.place(x[known], y[known]), axis=1)
         self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0, avoid=lambda: at)
@@ -233,12 +249,12 @@ class BarsView(PlotView):
         words = [f"{name} {number_text(row[place])}" for name, row, _, _ in self._series[:6] if 0 <= place < len(row)]
         if not words:
             return ""
-        return "  ".join([self.across.names[place] if self.across.names else str(place), *words])
+        return "  ".join([self._places[place] if self._places else str(place), *words])
 
     def table(self) -> Table:
         """Places and heights."""
         count = max((len(row) for _, row, _, _ in self._series), default=0)
-        places: list[Any] = list(self.across.names or range(count))
+        places: list[Any] = list(self._places or range(count))
         return [typeset(self.picture.x) or "place", *(s[0] for s in self._series)], [places, *(s[1] for s in self._series)]
 
 
@@ -247,9 +263,24 @@ def _middles(row: np.ndarray, number: int, of: int) -> tuple[np.ndarray, np.ndar
     return np.arange(len(row)) - 0.4 + 0.8 / max(of, 1) * (number + 0.5), np.asarray(row, float)
 
 
+def parted(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """The lines of a name that is parted after spaces and hyphens; none where one of its words is too long."""
+    lines: list[str] = []
+    for word in re.findall(r"[^\s-]+-?|-\S*", text):
+        glue = "" if lines and lines[-1].endswith("-") else " "
+        if lines and fits(lines[-1] + glue + word):
+            lines[-1] += glue + word
+        elif fits(word):
+            lines.append(word)
+        else:
+            return []
+    return lines
+
+
 def _is_number(name: str) -> bool:
+    """Whether a place is named by a number; of a long row only some are, and the others have no name."""
     try:
-        float(name)
+        float(name or 0)
     except ValueError:
         return False
     return True

@@ -188,7 +188,7 @@ class PictureView(QWidget):
     def empty_text(self) -> str:
         """The words of an empty picture: what would be here, where the picture says it."""
         if self._source is None or self._source.step == 0:
-            return "Nothing to show yet: press play."
+            return "Nothing to show yet: it comes with the first steps."  # also true of a run that is just starting
         if isinstance(self._source, RecordedSource) and self._source.place is not None:
             return "Not recorded at this time.\nMake a branch here (B) to see it as it was."
         return f"{typeset(self.picture.doc)}\nNothing at present." if self.picture.doc else "Nothing to show here yet."

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 
 from lab.display.plots import Overlay, Source
 from lab.widgets import theme
-from lab.widgets.labels import shortened
+from lab.widgets.labels import shortened, tip
 from lab.widgets.pictures.base import PictureView, figures_text
 
 
@@ -76,7 +76,7 @@ class PictureCard(QFrame):
         row.setSpacing(8)
         # In a narrow card the caption and the figures give way before the title does. Asked for at each layout, because the
         # title's font is known only once the style sheet has been applied.
-        self.title = Elided("title", self.header, least=160)  # three cards beside each other in the smallest window
+        self.title = Elided("title", self.header, least=128)  # three cards beside each other in the smallest window
         self.title.set_text(picture.picture.title)
         self.caption = Elided("caption", self.header, whole=True)
         self.figures = Elided("figure", self.header, whole=True)
@@ -99,7 +99,7 @@ class PictureCard(QFrame):
         column.addWidget(self.header)
         column.addWidget(picture, 1)
         if picture.picture.doc:
-            self.title.setToolTip(picture.picture.doc)
+            self.title.setToolTip(tip(picture.picture.doc))
         theme.changes().changed.connect(self.set_theme)
         self.set_theme()
 
@@ -107,6 +107,7 @@ class PictureCard(QFrame):
         """Feed the picture and the title line."""
         drew = self.view.refresh(source, overlays)
         if drew:
+            self.title.set_text(self.view.picture.title)  # what a picture shows may depend on parameters
             self.caption.set_text(self.view.caption)
             self.set_figures(source.summary)
             self._share()

@@ -20,7 +20,7 @@ from lab.units import number as printed
 from lab.widgets import theme
 from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
 from lab.widgets.pictures.base import Table, draws
-from lab.widgets.pictures.colours import levels_of, lookup
+from lab.widgets.pictures.colours import levels_of, lookup, tinted
 from lab.widgets.pictures.dots import Canvas, DotsItem, Points, rgba
 from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.legend import Entry
@@ -53,6 +53,11 @@ def turned(points: np.ndarray, yaw: float, pitch: float) -> np.ndarray:
     cy, sy, cp, sp = math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)
     turn = np.array([[cy, sy, 0.0], [-sy * sp, cy * sp, cp], [sy * cp, -cy * cp, sp]])
     return points @ turn.T
+
+
+def _ends_of(arrows: dict[int, np.ndarray]) -> list[np.ndarray]:
+    """Tails and tips of arrows."""
+    return [part for data in arrows.values() for part in (data[:, :2], data[:, :2] + data[:, 2:4])]
 
 
 def _line_colour(layer: Layer) -> str:
@@ -131,7 +136,8 @@ class CloudView(PlotView):
         if len(self._names) != len(data):
             self._names = tuple(self.picture.labels) if len(self.picture.labels) == len(data) else tuple(source.labels(layer.stream))
         self._points = turned(data[:, :3], self.yaw, self.pitch) if "z" in self._what else data[:, :2]
-        xs, ys = view.extent([self._points[:, 0]]), view.extent([self._points[:, 1]])
+        ends = [] if "z" in self._what else _ends_of(arrows)  # an arrow is seen from its tail to its tip
+        xs, ys = (view.extent([part[:, k] for part in (self._points, *ends)]) for k in (0, 1))
         if "z" in self._what:
             # The extent of a turning cloud is that of its sphere, or it would breathe.
             middle = data[:, :3].mean(axis=0)
@@ -147,7 +153,7 @@ class CloudView(PlotView):
 
     def _arrows_alone(self, arrows: dict[int, np.ndarray]) -> bool:
         """A field of arrows without points: their tails and tips are what must be seen."""
-        ends = [part for data in arrows.values() for part in (data[:, :2], data[:, :2] + data[:, 2:4])]
+        ends = _ends_of(arrows)
         x = Axis(typeset(self.picture.x), *(self.picture.x_range or (None, None)))
         y = Axis(typeset(self.picture.y), *(self.picture.y_range or (None, None)))
         self.show_axes(x, y, view.extent([e[:, 0] for e in ends]), view.extent([e[:, 1] for e in ends]))
@@ -289,7 +295,9 @@ class CloudView(PlotView):
         if values.ndim != 2:
             return
         kinds = len(self.picture.labels)
-        if kinds > 2 and self.picture.levels is None:  # regions of classes have the colours of their points
+        regions = kinds > 2 and self.picture.levels is None
+        tint = self.picture.colours == "diverging" and not regions
+        if regions:  # regions of classes have the colours of their points
             series = theme.current().tokens.series
             colours = [theme.colour(f"series{k % len(series)}") for k in range(kinds)]
             inks = np.array([(ink.red(), ink.green(), ink.blue()) for ink in colours], np.uint8)
@@ -299,12 +307,12 @@ class CloudView(PlotView):
                 smoothed(values),
                 autoLevels=False,
                 levels=levels_of(values, self.picture.colours, self.picture.levels),
-                lut=lookup(self.picture.colours),
+                lut=tinted() if tint else lookup(self.picture.colours),
             )
         # Where points are of more kinds than two, zero divides no classes: a map of values has no such line.
         if kinds <= 2 and self.picture.levels is not None and self.picture.levels[0] < 0 < self.picture.levels[1]:
             self._contour(values)
-        self._ground.setOpacity(0.35)
+        self._ground.setOpacity(1.0 if tint else 0.35)
         (x0, x1), (y0, y1) = self.picture.x_range or (0.0, 1.0), self.picture.y_range or (0.0, 1.0)
         self._ground.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
 

@@ -6,6 +6,9 @@ from functools import cache
 
 import numpy as np
 
+from lab.widgets import theme
+
+STRONGEST = 0.5  # opacity of the ends of a map behind points
 STOPS = {"diverging": ("#053a68", "#0072b2", "#8fc4e8", "#f5f5f3", "#f7b97a", "#d55e00", "#6b2b00"), "grey": ("#000000", "#ffffff")}
 
 
@@ -22,14 +25,29 @@ def lookup(name: str) -> np.ndarray:
     return np.concatenate([rgb.round(), np.full((256, 1), 255.0)], axis=1).astype(np.uint8)
 
 
+def tinted() -> np.ndarray:
+    """(256, 4) bytes of a diverging map that lies behind points: the colours of the first two series, and nothing where it is zero.
+
+    White in the middle would be a grey slab over a dark ground.
+    """
+    t = np.linspace(-1.0, 1.0, 256)
+    ends = [theme.colour(f"series{k}") for k in (0, 1)]
+    inks = np.array([(ink.red(), ink.green(), ink.blue()) for ink in ends], float)
+    alpha = 255 * STRONGEST * np.abs(t) ** 0.7
+    return np.column_stack([inks[(t > 0).astype(int)], alpha]).round().astype(np.uint8)
+
+
 def levels_of(values: np.ndarray, colours: str, fixed: tuple[float, float] | None) -> tuple[float, float]:
-    """Lowest and highest value of a map: as declared, or those of the data; zero is in the middle of a diverging one."""
+    """Lowest and highest value of a map: as declared, or those of the data; zero is in the middle of a diverging one.
+
+    A declared range of numbers that are never negative, such as a probability, has its own middle there.
+    """
     if fixed is not None:
         lo, hi = fixed
     else:
         finite = values[np.isfinite(values)]
         lo, hi = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-    if colours == "diverging":
+    if colours == "diverging" and not (fixed is not None and lo >= 0.0):
         top = max(abs(lo), abs(hi)) or 1.0
         return -top, top
     return (lo, hi) if hi > lo else (lo, lo + 1.0)

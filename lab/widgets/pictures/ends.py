@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,13 @@ from lab.display.labels import APART, CALM, NEAR, spread
 from lab.display.symbols import runs
 from lab.widgets import theme
 
+NUMBERED = re.compile(r"([A-Za-z])(\d\d?)")  # x1 is the first x
+LOWERED = re.compile(r"(\w)_(\w+)")
 EDGE = 8.0
 WIDEST = 132.0  # px that names may take
 CLOSE = 0.85  # of the height of a name, from one to the next where there is little room
-SHARE = 0.3  # of the width of the picture, at most
+SHARE, ROOMY = 0.3, 0.36  # of the width of the picture, at most; of one that keeps room enough for its lines
+ENOUGH = 180.0  # px
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ class Gutter(pg.GraphicsWidget):
 
     def fits(self, ends: Sequence[End], width: float, height: float) -> bool:
         """Whether these names have room beside a picture of this size."""
-        return self.needed(ends) <= min(WIDEST * theme.current().caption / 12, SHARE * width) and len(ends) * APART <= height
+        share = ROOMY if width >= ENOUGH else SHARE
+        return self.needed(ends) <= min(WIDEST * theme.current().caption / 12, share * width) and len(ends) * APART <= height
 
     def set_ends(self, ends: Sequence[End], moving: bool) -> None:
         """Other names or places; `moving`: the lines go along, so the names follow calmly."""
@@ -138,6 +143,8 @@ class Gutter(pg.GraphicsWidget):
 
 def write(painter: QPainter, area: QRectF, text: str, font: QFont) -> None:
     """A name in the middle of a line; a symbol such as τ_m or n as books set it."""
+    lowered = NUMBERED.fullmatch(text) or LOWERED.fullmatch(text)
+    text = f"{lowered.group(1)}_{{{lowered.group(2)}}}" if lowered else text
     symbol = " " not in text and ("_" in text or (len(text) == 1 and text.islower()))
     if not symbol:
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextDontClip, text)

@@ -12,7 +12,7 @@ from lab.model import Model, Picture
 from lab.widgets import theme
 from lab.widgets.pictures.colours import levels_of, paint
 
-SIDE = 7  # of its longer side, in heights of the text
+SIDE, LEAST, SHARE = 7.0, 4.0, 0.2  # of its longer side: heights of the text at most and at least, and of the picture that it lies on
 AWAY = 14  # px from the cursor
 
 
@@ -45,7 +45,9 @@ class Foreseen(QLabel):
             return
         self.values = values
         image = _coloured(values, next((p for p in model.pictures if p.layers[0].stream == answer.question.stream), None))
-        ratio = SIDE * theme.current().text / max(image.width(), image.height())
+        room, text = self.parentWidget(), theme.current().text
+        share = SHARE * min(room.width(), room.height()) if room is not None else 0.0
+        ratio = max(LEAST * text, min(SIDE * text, share)) / max(image.width(), image.height())
         size = QSize(max(1, round(image.width() * ratio)), max(1, round(image.height() * ratio)))
         self.setPixmap(QPixmap.fromImage(image.scaled(size)))
         tokens = theme.current().tokens

@@ -26,6 +26,7 @@ from lab.widgets.pictures.texts import Texts
 EDGES = 20_000  # the strongest are drawn
 ARROWS = 150
 NODES = 2500
+FEW = 6  # nodes that are drawn large
 NAMED = 60  # neurons whose names are shown; of more, the one under the cursor
 WIDTHS = (0.7, 1.4, 2.4, 3.8)
 NEAR = 16
@@ -159,7 +160,13 @@ class GraphView(PlotView):
             self._weights.set_texts(np.empty((0, 2)), (), QRectF(x0, y0, x1 - x0, y1 - y0))
             return
         at = start + 0.5 * (end - start) + _aside(start, end, wide, tall) * np.where(self._twins, 16.0, 12.0)[:, None]
-        self._weights.set_texts(at, [number(w, 3) for w in weight], QRectF(x0, y0, x1 - x0, y1 - y0))
+
+        def ways() -> np.ndarray:
+            """Points along all synapses, which no number should cover."""
+            aside = _aside(start, end, wide, tall) * (5.0 * self._twins)[:, None]
+            return np.concatenate([start + aside + part * (end - start) for part in np.linspace(0.0, 1.0, 24)])
+
+        self._weights.set_texts(at, [number(w, 3) for w in weight], QRectF(x0, y0, x1 - x0, y1 - y0), avoid=ways)
 
     def _edge_item(self, sign: int, width: int, nodes: np.ndarray, ends: np.ndarray, thin: float, arrows: bool, twins: np.ndarray) -> None:
         item = self._lines.get((sign, width))
@@ -205,8 +212,9 @@ class GraphView(PlotView):
             canvas.stamp(nodes[:, 0], nodes[:, 1], table[place], 3)
             self._dots.show_canvas(canvas)
             return
-        size = 26 if len(nodes) <= 30 else 16 if len(nodes) <= 150 else 9 if len(nodes) <= 800 else 6
-        size = min(size, max(5.0, 0.09 * min(self.field.width(), self.field.height())))
+        size = 44 if len(nodes) <= FEW else 26 if len(nodes) <= 30 else 16 if len(nodes) <= 150 else 9 if len(nodes) <= 800 else 6
+        share = 0.14 if len(nodes) <= FEW else 0.09
+        size = min(size, max(5.0, share * min(self.field.width(), self.field.height())))
         used = np.unique(place)
         made = {int(k): pg.mkBrush(*(int(v) for v in table[k])) for k in used}
         # Active neurons are larger too: activity can be read without colour.

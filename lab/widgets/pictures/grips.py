@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from lab.display.plots import nice_ceiling, typeset
 from lab.model import Handle, Model
 from lab.widgets import theme
+from lab.widgets.pictures.ends import End
 from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.plot import PlotView
 
@@ -89,7 +90,6 @@ class Grips(QObject):
         self.grips: dict[str, Grip] = {}
         self._handles: dict[str, Handle] = {}
         self._levels: dict[str, Any] = {}
-        self._written: dict[str, object] = {}  # in which look the name of a level is written
         self._stroke: list[tuple[float, float]] = []
         self._trace = Ink()
         self._trace.setZValue(50)
@@ -122,7 +122,6 @@ class Grips(QObject):
             self.view.canvas.removeItem(self.grips.pop(name))
         for name in set(self._levels) - set(self._handles):
             self.view.canvas.removeItem(self._levels.pop(name))
-            self._written.pop(name, None)
         (x0, x1), (y0, y1) = self.view.field.viewRange()
         for name, handle in self._handles.items():
             grip = self.grips.get(name)
@@ -133,7 +132,7 @@ class Grips(QObject):
                 continue
             at = self._value(handle)
             if handle.axis == "y":
-                self._show_level(name, handle, at)
+                self._show_level(name, at)
                 grip.setPos(x0 + LEVEL_AT * (x1 - x0), at)
                 grip.setVisible(y0 <= at <= y1)
             else:
@@ -141,24 +140,23 @@ class Grips(QObject):
                 nothing = bool(handle.base) and not getattr(self.view.model, handle.param)  # a width of 0: it has no end
                 grip.setVisible(x0 <= at <= x1 and not nothing)
 
-    def _show_level(self, name: str, handle: Handle, at: float) -> None:
-        """A dotted line at the level; one that stands for itself, such as a threshold, bears its name."""
+    def names(self) -> tuple[End, ...]:
+        """Levels that stand for themselves, such as a threshold: they are named in the gutter, where no curve runs through the name."""
+        specs = type(self.view.model).specs()
+        levels = [h for h in self.view.picture.handles if h.axis == "y" and not h.base and self._applies(h)]
+        return tuple(End(("level", h.param), self._value(h), typeset(specs[h.param].label), "muted") for h in levels)
+
+    def _show_level(self, name: str, at: float) -> None:
+        """A dotted line at the level."""
         line = self._levels.get(name)
         if line is None:
-            label = None if handle.base else typeset(type(self.view.model).specs()[name].label)
-            line = pg.InfiniteLine(angle=0, movable=False, label=label, labelOpts=dict(position=0.02, anchors=[(0, 1), (0, 1)]))
+            line = pg.InfiniteLine(angle=0, movable=False)
             line.setZValue(-5)
             self.view.canvas.addItem(line, ignoreBounds=True)
             self._levels[name] = line
-        tokens = theme.current().tokens
-        pen = pg.mkPen(tokens.muted, width=1, style=Qt.PenStyle.DotLine)
+        pen = pg.mkPen(theme.current().tokens.muted, width=1, style=Qt.PenStyle.DotLine)
         if line.pen != pen:  # to set it draws the line again
             line.setPen(pen)
-        look = (tokens, theme.current().caption)
-        if getattr(line, "label", None) is not None and self._written.get(name) != look:
-            self._written[name] = look
-            line.label.setColor(QColor(tokens.muted))
-            line.label.setFont(theme.sans_font(max(10, theme.current().caption - 1)))
         line.setPos(at)
 
     def _value(self, handle: Handle) -> float:
@@ -190,7 +188,7 @@ class Grips(QObject):
         if handle.axis == "x":
             grip.setPos(base + value, grip.pos().y())
         else:
-            self._show_level(name, handle, base + value)
+            self._show_level(name, base + value)
             grip.setPos(grip.pos().x(), base + value)
         self.said.emit("" if final else typeset(f"{spec.label} {spec.text(value)}"))
         self.moved.emit(name, round(value) if spec.kind == "int" else value, final)

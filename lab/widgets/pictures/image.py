@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath
+from PySide6.QtWidgets import QGraphicsPathItem
 
 from lab.display.plots import Axis, Overlay, Range, Source, typeset
 from lab.errors import ModelError
@@ -17,6 +19,7 @@ from lab.widgets import theme
 from lab.widgets.pictures.arrows import ArrowsItem, arrows_of
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.colours import levels_of, lookup, paint
+from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import zoom_of
 
@@ -122,6 +125,9 @@ class ImageView(PlotView):
         self._image = pg.ImageItem(axisOrder="row-major")
         self._image.setZValue(-10)
         self.canvas.addItem(self._image, ignoreBounds=True)
+        self._frames = QGraphicsPathItem()  # white pictures on a white ground have edges
+        self._frames.setZValue(-5)
+        self.canvas.addItem(self._frames, ignoreBounds=True)
         self._captions = Captions()
         self.canvas.addItem(self._captions, ignoreBounds=True)
         self._arrows = ArrowsItem()
@@ -130,12 +136,15 @@ class ImageView(PlotView):
         self.canvas.addItem(self._arrows, ignoreBounds=True)
         self._cells = Cells()
         self.canvas.addItem(self._cells, ignoreBounds=True)
-        self.field.invertY(True)
+        # Rows go down, as in a table or a picture; over a plane of two values they go up, as in every other plane.
+        self.field.invertY(not (self.picture.equal and self.picture.y_range))
         self.plain = not (self.picture.x or self.picture.y)
         self.field.setAspectLocked(self.picture.equal or self.plain)
         if self.plain:
             self.plot.hideAxis("left")
             self.plot.hideAxis("bottom")
+        elif not self.picture.y and not self.picture.labels:
+            self.plot.hideAxis("left")  # numbers of rows that nobody has named say nothing
         self.hair.setOpacity(0.0)
         self._values: np.ndarray | None = None
         self._coloured: tuple[Any, ...] = (None,)  # what the colours on the screen stand for: array, levels, look
@@ -177,7 +186,7 @@ class ImageView(PlotView):
             )
         self._values = values
         lo, hi = self._levels(values)
-        self.strip.set_scale((self.picture.colours, lo, hi))
+        self._tell(lo, hi)
         if values.ndim == 3:
             self._tiles(values, lo, hi, tuple(self.picture.labels) or self._written(source) or source.labels(layer.stream))
         else:
@@ -185,6 +194,16 @@ class ImageView(PlotView):
         self._point(source)
         self._outline(source)
         return True
+
+    def _tell(self, lo: float, hi: float) -> None:
+        """What colours mean: the map with its ends, or of few values the words of each."""
+        if not self.picture.key:
+            self.strip.set_scale((self.picture.colours, lo, hi))
+            return
+        table = lookup(self.picture.colours)
+        shades = [table[round(255 * min(1.0, max(0.0, (value - lo) / ((hi - lo) or 1.0))))] for value, _ in self.picture.key]
+        inks = ["#{:02x}{:02x}{:02x}".format(*(int(v) for v in shade[:3])) for shade in shades]
+        self.strip.set_entries(tuple(Entry(text, ink, marker="s", dot=True) for ink, (_, text) in zip(inks, self.picture.key, strict=True)))
 
     def _outline(self, source: Source) -> None:
         """Curves over the cells: x is the column and y the row."""
@@ -258,8 +277,17 @@ class ImageView(PlotView):
         y0, y1 = self.picture.y_range or (-0.5, rows - 0.5)
         self._rect = QRectF(x0, y0, x1 - x0, y1 - y0)
         self._image.setRect(self._rect)
+        self._frame([self._rect])
         nothing = (math.nan, math.nan)
         self.show_axes(Axis(typeset(self.picture.x), x0, x1), Axis(typeset(self.picture.y), y0, y1), nothing, nothing)
+
+    def _frame(self, rects: Iterable[QRectF]) -> None:
+        """Thin edges round pictures in grey, whose white is that of a light ground."""
+        path = QPainterPath()
+        for rect in rects if self.picture.colours == "grey" else ():
+            path.addRect(rect)
+        self._frames.setPen(pg.mkPen(theme.current().tokens.line, width=1))
+        self._frames.setPath(path)
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
         """An image fills its axes to the edge."""
@@ -295,6 +323,8 @@ class ImageView(PlotView):
         self._rect = QRectF(0, 0, sheet.shape[1], sheet.shape[0])
         self._image.setRect(self._rect)
         self._captions.set_words(words, self._rect)
+        places = [(k % across * (columns + gap), k // across * (rows + under)) for k in range(tiles)]
+        self._frame(QRectF(left, top, columns, rows) for left, top in places)
         nothing = (math.nan, math.nan)
         self.show_axes(Axis("", 0.0, float(sheet.shape[1])), Axis("", 0.0, float(sheet.shape[0])), nothing, nothing)
 

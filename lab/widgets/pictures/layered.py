@@ -18,6 +18,7 @@ POINTS = 15  # places along a wire
 BANDS = 6  # widths of wires
 REACH = 7.0  # px within which a wire is under a place
 FAINT = 0.1  # of wires that nothing has passed yet
+COVERED = 0.2  # of a number at most by others: what is covered more cannot be read, and is left to the cursor
 FIXED = 0.4  # of wires that cannot be changed
 Wire = tuple[int, int, int]  # bundle, unit there, unit here
 Curve = tuple[np.ndarray, np.ndarray]  # x and y (wires, points) of a bundle
@@ -133,6 +134,8 @@ class Drawing:
             own = self.weights(k).ravel()
             top = float(np.abs(own[np.isfinite(own)]).max()) if np.isfinite(own).any() else 0.0
             wire = self.wires[k]
+            if wire.get("numbers"):
+                own = np.where(own == 0, 1e-9, own)  # a weight of 0 is drawn as a hair: its number would stand on nothing
             weight.append(own / (top or 1.0) * (FAINT if wire.get("faint") else FIXED if wire.get("fixed") else 1.0))
             xs.append(np.hstack([x, np.broadcast_to(gap, (len(x), 1))]))
             ys.append(np.hstack([y, np.broadcast_to(gap, (len(y), 1))]))
@@ -147,7 +150,7 @@ class Drawing:
         return found
 
     def labels(self, curves: Sequence[Curve], sizes: Sequence[np.ndarray], tall: float) -> list[np.ndarray]:
-        """(wires, 2) for each bundle: where on its wire each number stands, so that none covers another if that can be.
+        """(wires, 2) for each bundle: where on its wire each number stands, none over another; NaN where a number has no such place.
 
         sizes: the width of each number of a bundle (none: it has no numbers); tall: the height of all. Each takes the first
         free place of its wire, from that third on where the more units are: there wires lie apart.
@@ -162,7 +165,12 @@ class Drawing:
                 way = np.stack([np.interp(fine[4:-4], np.arange(POINTS), values[row]) for values in (x, y)], axis=1)[order]
                 half = np.array([w / 2, tall / 2])
                 over = np.minimum(taken[:, 2:], (way + half)[:, None]) - np.maximum(taken[:, :2], (way - half)[:, None])
-                places[row] = way[np.argmin(np.prod(np.maximum(over, 0.0), axis=2).sum(1))]
+                covered = np.prod(np.maximum(over, 0.0), axis=2).sum(1)
+                best = int(np.argmin(covered))
+                if covered[best] > COVERED * w * tall:
+                    places[row] = np.nan
+                    continue
+                places[row] = way[best]
                 taken = np.vstack([taken, [*(places[row] - half), *(places[row] + half)]])
             found.append(places)
         return found

@@ -27,6 +27,11 @@ class Entry:
     dot: bool = False
 
 
+def _sample_width(entry: Entry, measure: QFontMetricsF) -> float:
+    """Pixels of the piece of line, or of the mark, before a text."""
+    return (0.8 if entry.dot else 1.7) * measure.height()
+
+
 class Strip(pg.GraphicsWidget):
     """Axis name and legend in one line, or in several below a high picture; as many entries as there is room for, then their number."""
 
@@ -94,12 +99,17 @@ class Strip(pg.GraphicsWidget):
         low, high = (measure.horizontalAdvance(units.number(v, 3)) for v in self.scale[1:])
         return right - 8 - high - 6 - MAP - 6 - low - 8
 
+    @property
+    def _share(self) -> float:
+        """How much of the first line the name may take: all of it, where the entries have lines of their own."""
+        return 0.5 if self.entries and self.most < 2 else 1.0
+
     def _lines(self) -> list[tuple[list[tuple[Entry, float]], int]]:
         """Entries of each line with their widths, and how many are left out at the end of the last; the name has the first line's left."""
         measure = QFontMetricsF(self._font)
         room = self.size().width() - 8
-        widths = [(e, 1.7 * measure.height() + 6 + measure.horizontalAdvance(e.text) + 14) for e in self.entries]
-        name = min(measure.horizontalAdvance(self.name), room * (0.5 if self.entries else 1.0))
+        widths = [(e, _sample_width(e, measure) + 6 + measure.horizontalAdvance(e.text) + 14) for e in self.entries]
+        name = min(measure.horizontalAdvance(self.name), room * self._share)
         lines: list[tuple[list[tuple[Entry, float]], int]] = []
         left = list(widths)
         while left or not lines:
@@ -113,10 +123,14 @@ class Strip(pg.GraphicsWidget):
                 > free
             ):
                 count -= 1
-            if not (count or last or lines):  # not even one beside the name
+            if not (count or lines) and self.name:  # not even one beside the name: how many there are says nothing about what is drawn
                 lines.append(([], 0))
                 continue
             rest = len(left) - count
+            if not count and left:  # not even one: as much of it as there is room for, so that one line at least has a name
+                more = measure.horizontalAdvance(f"+{rest - 1}") + 8 if rest > 1 else 0.0
+                lines.append(([(left[0][0], max(0.0, free - more))], rest - 1))
+                break
             if last or not count:
                 lines.append((left[:count], rest))
                 break
@@ -134,9 +148,8 @@ class Strip(pg.GraphicsWidget):
         measure = QFontMetricsF(self._font)
         painter.setFont(self._font)
         painter.setPen(QColor(tokens.muted))
-        sample = 1.7 * measure.height()
         room = area.width() - 8
-        free = room * (0.5 if self.entries else 1.0) if below or not self.scale else self._scale_from(area.width()) - 8
+        free = room * self._share if below or not self.scale else self._scale_from(area.width()) - 8
         name = measure.elidedText(self.name, Qt.TextElideMode.ElideRight, max(0.0, free))
         lines = self._lines()
         tall = area.height() / (len(lines) + below)
@@ -147,9 +160,11 @@ class Strip(pg.GraphicsWidget):
             rest = f"+{left_out}" if left_out else ""
             at = area.right() - 8 - sum(width for _, width in entries) + 14 - (measure.horizontalAdvance(rest) + 8 if rest else 0)
             for entry, width in entries:
+                sample = _sample_width(entry, measure)
                 self._sample(painter, entry, at, sample, top + tall / 2)
                 painter.setPen(QColor(tokens.text))
-                painter.drawText(QRectF(at + sample + 6, top, width, tall), left, entry.text)
+                text = measure.elidedText(entry.text, Qt.TextElideMode.ElideRight, width - sample - 19)
+                painter.drawText(QRectF(at + sample + 6, top, width, tall), left, text)
                 at += width
             if rest:
                 painter.setPen(QColor(tokens.muted))
@@ -194,7 +209,7 @@ class Strip(pg.GraphicsWidget):
             painter.save()
             painter.translate(at + width / 2, middle)
             painter.scale(8, 8)
-            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setPen(QPen(theme.colour("muted"), 0.06))  # a mark as dark as the ground has an edge
             painter.setBrush(colour)
             painter.drawPath(Symbols[entry.marker or "o"])
             painter.restore()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,7 @@ DASHES: dict[str, tuple[float, ...]] = {"dashed": (6.0, 4.0), "dotted": (1.0, 3.
 MOST_NAMED = 6  # lines that are named at their ends; more have a legend
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
 FAINT = {"pale": 0.65, "ghost": 0.7}  # share of the ground in the colour of what lies behind
+GRIP = 0.12  # of the height of a strip: half of a grip
 ALONG = 160  # points of a line that labels keep away from
 NEAR = 14  # px within which a click picks a point
 
@@ -108,6 +110,7 @@ class LinesView(PlotView):
         width = max(64, int(self.field.width()) or self.width())
         plot = self._plot = view.lines(self.picture, self.model, source, width, overlays, self.paged)
         self.difference = plot.difference
+        self.y_fit.hasty = plot.stretch is None
         drawn = [line for line in plot.lines if len(line.x)]
         own = [line for line in drawn if line.style != "ghost"]
         xs, ys = (math.nan, math.nan), (math.nan, math.nan)
@@ -117,9 +120,9 @@ class LinesView(PlotView):
             ys = view.extent([line.y for line in drawn], plot.y.log)
             if not plot.y.log and any(line.style in ("fill", "bars") for line in drawn):  # an area stands on zero
                 ys = (min(ys[0], 0.0), max(ys[1], 0.0))
+            ys = self._with_grips(ys)
         if self.picture.labels and not plot.stretch:
             self.across.names = tuple(typeset(name) for name in self.picture.labels)
-            self.across.setTicks([[(k, name) for k, name in enumerate(self.across.names) if name]])
         self.show_axes(plot.x, plot.y, xs, ys)
         # What went before it on the page is the same line again, no second theory.
         several = sum(line.theory and line.style != "ghost" for line in plot.lines) > 1
@@ -127,6 +130,8 @@ class LinesView(PlotView):
         strokes: list[tuple[tuple, Stroke]] = []
         alive = set()
         for line in plot.lines:
+            if _single(line):  # of which no line can be drawn
+                line = replace(line, style="points", key=(*line.key[:2], -1 - line.key[2]))
             if line.style in ("marker", "points", "rings"):
                 alive.add(line.key)
                 self._spot(line, several)
@@ -143,6 +148,18 @@ class LinesView(PlotView):
         self.ruler.show()
         self._place_cursor()
         return bool(own)
+
+    def _with_grips(self, ends: tuple[float, float]) -> tuple[float, float]:
+        """The extent with the levels that can be dragged, and room for their grips: half of one at the end would stand outside the strip."""
+        specs = type(self.model).specs()
+        levels = [h for h in self.picture.handles if h.axis == "y"]
+        levels = [h for h in levels if (when := specs[h.param].when) is None or getattr(self.model, when[0]) in when[1]]
+        at = [float(getattr(self.model, h.param)) + (float(getattr(self.model, h.base)) if h.base else 0.0) for h in levels]
+        if not self.led or not at or not math.isfinite(ends[0]):
+            return ends
+        lo, hi = min(ends[0], *at), max(ends[1], *at)
+        room = GRIP * (hi - lo)
+        return min([lo, *(a - room for a in at)]), max([hi, *(a + room for a in at)])
 
     def _strokes(self, line: Line, several: bool) -> list[Stroke]:
         """A line as it is drawn, with the area under it where it has one."""
@@ -302,19 +319,21 @@ class LinesView(PlotView):
         own = [line for line in plot.lines if not line.key[0] and line.style not in ("pale", "marker") and line.label.strip()]
         behind = {line.key[0]: line for line in reversed(plot.lines) if line.key[0] > 0 and line.style != "marker"}  # one name for each run
         named = [*own, *(behind.values() if len(own) < 2 else ())]
+        _, (low, high) = self.field.viewRange()
+        levels = [end for end in self.levels if low <= end.at <= high]
         if len(named) < 2 or any(line.against for line in own):
-            self.gutter.set_ends((), False)
+            self.gutter.set_ends(levels, False)
             self.strip.set_entries(())
             self._name_in_place([line for line in named if len(named) > 1], several)
             return True
         moving = bool(plot.stretch and plot.stretch.origin)
-        ends = [end for line in named if (end := self._end(line, several, moving)) is not None]
+        ends = [end for line in named if (end := self._end(line, several, moving)) is not None] + levels
         short = len(named) <= MOST_NAMED and not any(line.many for line in own)
         if short and (self.led or self.gutter.fits(ends, self.width(), max(self.field.height(), 1.0))):
             self.strip.set_entries(())
             self.gutter.set_ends(ends, moving)
             return True
-        self.gutter.set_ends((), False)
+        self.gutter.set_ends(levels, False)
         self._legend(plot, several)
         return False
 
@@ -367,7 +386,7 @@ class LinesView(PlotView):
 
     def _legend(self, plot: Plot, several: bool) -> None:
         self.names.set_texts(np.empty((0, 2)), (), self.field.viewRect())
-        shown = [line for line in plot.lines if line.style not in FAINT or line.key[0] > 0]
+        shown = [line for line in plot.lines if line.label.strip() and (line.style not in FAINT or line.key[0] > 0)]
         entries = tuple(
             Entry(
                 line.label,
@@ -497,6 +516,11 @@ class LinesView(PlotView):
             names.append(line.label)
             columns.append(line.y)
         return names, columns
+
+
+def _single(line: Line) -> bool:
+    """Whether a line has one point only, as a curve has that grows by one with each epoch."""
+    return line.style not in ("marker", "points", "rings", "ghost") and np.count_nonzero(np.isfinite(line.x) & np.isfinite(line.y)) == 1
 
 
 def _name(label: str) -> str:

@@ -30,6 +30,7 @@ class Plate:
     values: np.ndarray | None
     shape: tuple[int, int]
     frame: QRectF
+    title: float  # px that its name may take
 
 
 def number_text(value: float) -> str:
@@ -108,7 +109,9 @@ class MatricesView(PictureView):
             i, j = entry["at"]
             width = widths[j] * (shape[1] / columns[j] if shape[1] > 1 else min(1.0, LARGEST[0] * zoom / widths[j]))
             height = heights[i] * (shape[0] / rows[i] if shape[0] > 1 else min(1.0, LARGEST[1] * zoom / heights[i]))
-            plates.append(Plate(entry, values, shape, QRectF(left[j], top[i], max(2.0, width), max(2.0, height))))
+            beside = [left[e["at"][1]] for e in entries if e["at"][0] == i and e["at"][1] > j]
+            title_room = min(beside, default=area.right() - 4 + GAP / 2) - GAP / 2 - left[j]
+            plates.append(Plate(entry, values, shape, QRectF(left[j], top[i], max(2.0, width), max(2.0, height)), title_room))
         return plates
 
     def _head(self, area: QRectF) -> float:
@@ -139,7 +142,8 @@ class MatricesView(PictureView):
         font.setBold(lit)
         painter.setFont(font)
         painter.setPen(QColor(tokens.readable("accent", "surface") if lit else tokens.muted))
-        painter.drawText(QPointF(frame.left(), frame.top() - 5), typeset(str(plate.entry["name"])))
+        name = QFontMetricsF(font).elidedText(typeset(str(plate.entry["name"])), Qt.TextElideMode.ElideRight, plate.title)
+        painter.drawText(QPointF(frame.left(), frame.top() - 5), name)
         if plate.values is None:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(tokens.line), 1, Qt.PenStyle.DashLine))
@@ -219,7 +223,14 @@ class MatricesView(PictureView):
 
 
 def _shared(counts: list[int], free: float, least: list[float], largest: float) -> list[float]:
-    """Lengths of the strips of a grid: by their cells, but none below its least and no cell above the largest."""
+    """Lengths of the strips of a grid: by their cells, but none below its least and no cell above the largest.
+
+    Where there is not even room for the least of each, the widest give way first: nothing lies outside.
+    """
+    cap = max(least, default=0.0)
+    while cap > 1.0 and sum(min(low, cap) for low, n in zip(least, counts, strict=True) if n) > free:
+        cap -= 1.0
+    least = [min(low, cap) for low in least]
     found = [0.0] * len(counts)
     open_ = [k for k, n in enumerate(counts) if n]
     while open_:

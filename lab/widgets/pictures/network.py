@@ -66,7 +66,7 @@ class NetworkView(PictureView):
         for layer in found["layers"]:
             colours = str(layer.get("colours") or self.picture.colours)
             maps, values = layer.get("maps"), np.asarray(layer["values"], float)
-            self._tiles.append(_tiles(maps, colours) if maps is not None else [None] * len(values))
+            self._tiles.append(tiles_of(maps, colours) if maps is not None else [None] * len(values))
             self._fills.append(_fills(values, float(layer.get("scale") or 0.0)))
         if self.picked is not None and not self.drawing.has(self.picked):
             self.picked = None
@@ -238,6 +238,8 @@ class NetworkView(PictureView):
         tall = measure.height() + 2.0
         for bundle, wide, at in zip(texts, sizes, self.drawing.labels(curves, sizes, tall), strict=True):
             for text, width, (px, py) in zip(bundle, wide, at, strict=True):
+                if np.isnan(px):
+                    continue
                 box = QRectF(0, 0, float(width), tall)
                 box.moveCenter(QPointF(float(px), float(py)))
                 painter.setPen(Qt.PenStyle.NoPen)
@@ -501,7 +503,7 @@ def _fills(values: np.ndarray, scale: float = 0.0) -> list[QColor]:
     return [QColor(theme.mix(tokens.surface, tokens.series[0 if v < 0 else 1], float(s))) for v, s in zip(values, share, strict=True)]
 
 
-def _tiles(maps: np.ndarray, colours: str) -> list[QImage | None]:
+def tiles_of(maps: np.ndarray, colours: str) -> list[QImage | None]:
     """The answers of the units of a layer as small images, all on one scale."""
     maps = np.asarray(maps, float)
     lo, hi = levels_of(maps, colours, (0.0, 1.0) if colours == "grey" else None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,12 @@ from lab.display.plots import Axis, Range
 from lab.model import Model, Picture
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView
-from lab.widgets.pictures.ends import Gutter
+from lab.widgets.pictures.ends import End, Gutter
 from lab.widgets.pictures.legend import Strip
 
 LONG = 14  # letters of a title that has no room in the gutter of a strip
 ROWS_APART = 1.15  # heights of a number from one to the next above it
+COLUMNS_APART = 10  # px between numbers beside one another
 GOES_ON = "goes_on"  # argument of a drag's action that wants to know it: whether this place is not the first one of the drag
 MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart without colour
 
@@ -31,9 +33,10 @@ class TickAxis(pg.AxisItem):
     """An axis with monospaced labels, faint grid lines and no tick marks; `before` shows times before now without sign."""
 
     _name = ""  # in full
+    _lines = 1
     quiet = False  # numbers and name stand under another plot with the same axis
     _fitted: tuple[str, float, int] | None = None
-    _spacing = 0.0  # from one grid line to the next, where it was drawn last
+    _spaced: tuple[float, list[tuple[float, float]]] = (0.0, [])  # length in pixels and levels of the grid as it was drawn last
     _bounds: QRectF | None = None  # Qt asks for it a dozen times in each frame
 
     def __init__(self, side: str):
@@ -59,24 +62,35 @@ class TickAxis(pg.AxisItem):
         return [(1.0, [v for v in between if lo <= v <= hi])]
 
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
-        """Levels of an axis whose numbers have room one above another: a low strip has two or three of them, not five in one place."""
+        """Levels of an axis whose numbers have room: a low strip or a narrow plot has two or three of them, not five in one place."""
         levels = super().tickSpacing(minVal, maxVal, size)
-        self._spacing = float(levels[0][0]) if levels else 0.0
-        if self.orientation not in ("left", "right") or not levels or self.logMode:
+        self._spaced = size, levels
+        if not levels or self.logMode:
             return levels
         measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
-        least = ROWS_APART * measure.height() * abs(maxVal - minVal) / max(size, 1.0)
-        return [(_round_step(spacing, least), offset) for spacing, offset in levels]
+        if self.orientation in ("left", "right"):
+            need = ROWS_APART * measure.height()
+        else:
+            need = COLUMNS_APART + max(map(measure.horizontalAdvance, units.ticks([minVal, maxVal], levels[0][0])))
+        least = need * abs(maxVal - minVal) / max(size, 1.0)
+        levels = [(_round_step(spacing, least), offset) for spacing, offset in levels]
+        self._spaced = size, levels
+        return levels
 
     def _named_places(self, lo: float, hi: float, size: float) -> tuple[float, list[float]]:
         """Every place that has a name, or every second, fifth, tenth ... where the names would overlap."""
         lo, hi = sorted((lo, hi))
         measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
         upright = self.orientation in ("left", "right")
-        need = measure.height() if upright else max(map(measure.horizontalAdvance, self.names)) + 4
-        least = need * (hi - lo) / max(size, 1.0)
-        every = next((k for k in (1, 2, 5, 10, 20, 50) if k >= least), 100)
-        return float(every), [float(k) for k in range(0, len(self.names), every) if lo <= k <= hi]
+        widths = [max(map(measure.horizontalAdvance, name.split("\n"))) for name in self.names]
+        first = next((k for k, name in enumerate(self.names) if name), 0)
+
+        def room(every: int) -> bool:
+            need = measure.height() if upright else widest_pair(widths[first::every]) + 4
+            return need * (hi - lo) / max(size, 1.0) <= every
+
+        every = next((k for k in (1, 2, 5, 10, 20, 50) if room(k)), 100)
+        return float(every), [float(k) for k in range(first, len(self.names), every) if lo <= k <= hi]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Numbers with a real minus sign, powers of ten on a log axis, or the names of places."""
@@ -101,12 +115,19 @@ class TickAxis(pg.AxisItem):
         self._fitted = None
         self.show_label(self._name)
 
+    def set_lines(self, lines: int) -> None:
+        """How many lines the longest name of a place takes."""
+        if lines != self._lines:
+            self._lines = lines
+            self.show_label(self._name)
+
     def show_label(self, text: str) -> None:
-        """Name the axis; a horizontal one takes just the room that its two lines of text need."""
+        """Name the axis; a horizontal one takes just the room that its lines of text need."""
         self._name = text
         if self.orientation == "bottom":
             look = theme.current()
-            self.setHeight(2 if self.quiet else round(1.35 * (look.caption - 1)) + 8 + (round(1.25 * look.caption) if text else 0))
+            numbers = round(1.35 * (look.caption - 1) * self._lines) + 8
+            self.setHeight(2 if self.quiet else numbers + (round(1.25 * look.caption) if text else 0))
         self._fit_label()
 
     def _fit_label(self) -> None:
@@ -129,11 +150,15 @@ class TickAxis(pg.AxisItem):
 
     def setRange(self, mn: float, mx: float) -> None:
         """Another range; grid lines without numbers that stand where they stood, such as those of the next page, are not drawn again."""
-        step = self._spacing
-        if self.quiet and step > 0.0 and not self.names and not self.logMode and self.picture is not None:
+        size, levels = self._spaced
+        if self.quiet and levels and not self.names and not self.logMode and self.picture is not None:
             lo, hi = self.range
-            pages = (mn - lo) / step
-            if math.isclose(mx - mn, hi - lo, rel_tol=1e-9) and abs(pages - round(pages)) < 1e-6 * max(1.0, abs(mn / step)):
+            pages = (mn - lo) / levels[0][0]
+            if (
+                math.isclose(mx - mn, hi - lo, rel_tol=1e-9)
+                and abs(pages - round(pages)) < 1e-6 * max(1.0, abs(mn / levels[0][0]))
+                and self.tickSpacing(mn, mx, size) == levels
+            ):
                 self.range = [mn, mx]
                 return
         super().setRange(mn, mx)
@@ -161,6 +186,13 @@ class TickAxis(pg.AxisItem):
         super().resizeEvent(ev)
 
 
+def widest_pair(widths: Sequence[float]) -> float:
+    """What two neighbours need from middle to middle, where names of these widths stand side by side: a wide one beside a narrow one has room."""
+    if len(widths) < 2:
+        return max(widths, default=0.0)
+    return max((one + other) / 2 for one, other in pairwise(widths))
+
+
 def _round_step(spacing: float, least: float) -> float:
     """The spacing, or the next larger one of 1, 2 or 5 times a power of ten that is at least `least`."""
     if spacing >= least or not math.isfinite(least):
@@ -170,10 +202,12 @@ def _round_step(spacing: float, least: float) -> float:
 
 
 def strip_name(label: str, title: str) -> tuple[str, str]:
-    """Name and unit in the gutter of a strip: `V (mV)` is V and mV; a name without a unit is explained by the title."""
+    """Name and unit in the gutter of a strip: `V (mV)` is V and mV; a name without a unit is explained by the title, a symbol under it."""
     name, _, unit = label.partition(" (")
     if unit:
         return name, unit.removesuffix(")")
+    if len(label) == 1:
+        return label, title.lower() if len(title) <= LONG and title != label else ""
     if len(title) > LONG and label:
         return label, ""
     return (title, label) if label and label.lower() != title.lower() else (title, "")
@@ -239,6 +273,7 @@ class PlotView(PictureView):
         self.strip = Strip()
         self.plot.layout.addItem(self.strip, 0, 0, 1, 3)
         self.gutter = Gutter(self.field)
+        self.levels: tuple[End, ...] = ()  # levels that are dragged here, named in the gutter
         right = self.plot.getAxis("right")
         self.plot.layout.removeItem(right)
         right.hide()
@@ -267,6 +302,7 @@ class PlotView(PictureView):
         self.handles: dict[str, pg.InfiniteLine] = {}
         self._make_handles()
         self._colour_frame()
+        self.show_drawing(False)  # while a run is prepared there is nothing to have axes for
 
     # -- axes --
 
@@ -278,9 +314,8 @@ class PlotView(PictureView):
     def show_drawing(self, shown: bool) -> None:
         """Axes of nothing say nothing: only the words are seen. They keep their room, so that nothing jumps once there is something."""
         self.field.childGroup.setVisible(shown)
-        if not self.led:
-            for part in (self.across, self.up, self.strip, self.gutter):
-                part.setOpacity(1.0 if shown else 0.0)
+        for part in (self.across, self.up, self.strip, self.gutter):
+            part.setOpacity(1.0 if shown or self.led else 0.0)
 
     def show_axes(self, x: Axis, y: Axis, xs: tuple[float, float], ys: tuple[float, float]) -> None:
         """Set names and ranges: the picture's own, or fitted to the extents xs and ys of the data (NaN: none)."""
@@ -336,9 +371,11 @@ class PlotView(PictureView):
     def left_needed(self) -> int:
         """Width of the gutter at the left that name and numbers need beside each other."""
         size = max(10, theme.current().caption - 1)
-        numbers = max(theme.text_width(text, size, family=theme.MONO) for text in ("−0.00", *self.up.names))
-        most = 112.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
-        return round(min(most, max(self._tag.width() + numbers + 6, numbers + 12, 36)))
+        lo, hi = self.field.viewRange()[1]
+        ends = () if self.up.names or self.up.logMode else units.ticks([lo, hi], (hi - lo) / 4)
+        numbers = max(theme.text_width(text, size, family=theme.MONO) for text in ("−0.00", *self.up.names, *ends))
+        most = 128.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
+        return round(min(most, max(self._tag.width() + numbers + 12, numbers + 12, 36)))
 
     def lettering(self) -> list[QRect]:
         """The axes, as far as numbers and names stand at them."""
@@ -402,7 +439,8 @@ class PlotView(PictureView):
             line.setPen(pg.mkPen(look.tokens.warn, width=max(1.2, look.stroke - 0.3), style=Qt.PenStyle.DashLine))
             line.setHoverPen(pg.mkPen(look.tokens.warn, width=look.stroke + 1.5))
             line.label.setColor(QColor(look.tokens.readable("warn", "surface")))
-            line.label.setFont(theme.mono_font(max(10, look.caption - 1)))
+            line.label.setFont(theme.sans_font(max(10, look.caption - 1)))
+            line.label.fill = pg.mkBrush(theme.colour("surface", 0.85))  # a curve behind the words does not strike them out
 
     def set_theme(self) -> None:
         """Colour frame and items again."""
@@ -421,8 +459,8 @@ class PlotView(PictureView):
             angle = 90 if handle.axis == "x" else 0
             line = pg.InfiniteLine(
                 pos=float(getattr(self.model, handle.param)), angle=angle, movable=True, label=spec.label,
-                labelOpts=dict(position=0.97 if angle == 0 else 0.92, anchors=[(1, 1), (1, 1)] if angle == 0 else [(0, 0), (0, 0)], movable=False),
-            )  # fmt: skip
+                labelOpts=dict(position=0.97 if angle == 0 else 0.92, anchors=[(1, 1), (1, 1)] if angle == 0 else [(0, 0), (1, 0)], movable=False),
+            )  # fmt: skip  # an upright line has its words on the side that has more room
             line.setZValue(50)
             line.setCursor(Qt.CursorShape.SizeVerCursor if angle == 0 else Qt.CursorShape.SizeHorCursor)
             if spec.lo is not None and spec.hi is not None:

@@ -209,7 +209,8 @@ class StripsView(PictureView):
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Draw all strips, with gutters of one width."""
         shown = False
-        for view in self.children_shown:
+        for view, grips in zip(self.children_shown, self.grips, strict=True):
+            view.levels = grips.names()
             view._source, view._overlays = source, overlays
             drew = view.draw(source, overlays)
             view.show_drawing(drew)

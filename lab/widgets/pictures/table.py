@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
@@ -48,6 +48,10 @@ def bar_of(value: Any) -> tuple[float, float | None] | None:
 
 class Bars(QStyledItemDelegate):
     """Draws texts of blocks as bars that are as long as their column lets them."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """A bar has no words that could be broken into lines."""
+        return QSize(BAR, 1) if bar_of(index.data()) is not None else super().sizeHint(option, index)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Ground as ever; then the bar, and its tick as an upright line."""
@@ -120,6 +124,23 @@ class Rows(QAbstractTableModel):
         return None
 
 
+class Grid(QTableView):
+    """A table that stays where it is when a row is clicked: only keys bring what they choose into view."""
+
+    pressed_now = False
+
+    def mousePressEvent(self, event: Any) -> None:
+        """Choose without scrolling."""
+        self.pressed_now = True
+        super().mousePressEvent(event)
+        self.pressed_now = False
+
+    def scrollTo(self, index: Index, hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible) -> None:
+        """What is clicked is in sight already."""
+        if not self.pressed_now:
+            super().scrollTo(index, hint)
+
+
 @draws("table")
 class TableView(PictureView):
     """Shows a list of rows, each a dict of column -> text or number."""
@@ -127,7 +148,7 @@ class TableView(PictureView):
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
         self.rows = Rows(self)
-        self.grid = QTableView(self)
+        self.grid = Grid(self)
         self.grid.setModel(self.rows)
         self.grid.setItemDelegate(Bars(self.grid))
         self.grid.verticalHeader().hide()
@@ -143,6 +164,7 @@ class TableView(PictureView):
         self.column.addWidget(self.grid)
         self._fitted: tuple[int, ...] = ()
         self._wrapped: tuple = ()
+        self._narrowed = False  # a column is narrower than what stands in it: even a short text may need a second line
         self._fit_rows()
 
     def _fit_rows(self) -> None:
@@ -158,7 +180,7 @@ class TableView(PictureView):
             self._wrapped = seen
             least = theme.current().text + 13
             for k in range(min(len(rows), WRAPPED)):
-                needed = self.grid.sizeHintForRow(k) if max(lengths, default=0) > SHORT else least
+                needed = self.grid.sizeHintForRow(k) if self._narrowed or max(lengths, default=0) > SHORT else least
                 # The hint does not know the padding of cells: text that needs several lines may need one more.
                 self.grid.setRowHeight(k, needed + theme.current().text + 4 if needed > least else least)
 
@@ -180,9 +202,11 @@ class TableView(PictureView):
             while sum(widths) > room and limit > NARROWEST:
                 limit -= 4
                 widths = [max(min(width, limit), min(width, low)) for width, low in zip(widths, least, strict=True)]
-            spare = max(0, room - sum(widths)) // count
+            self._narrowed = any(width < need and not bar for width, need, bar in zip(widths, needed, bars, strict=True))
+            growing = [k for k in range(count) if bars[k]] or list(range(count))  # a bar says more the longer it is
+            spare = max(0, room - sum(widths)) // len(growing)
             for k, width in enumerate(widths):
-                header.resizeSection(k, width + spare)
+                header.resizeSection(k, width + (spare if k in growing else 0))
         self._wrap()
 
     def _longest_word(self, column: int) -> int:

@@ -138,11 +138,12 @@ class TokensView(PictureView):
             if text == "\n":
                 x, y = area.left() + EDGE, y + tall + gap
         below = max((chip.frame.bottom() for chip in made), default=0.0) - (area.bottom() - 4)
-        if below > 0:  # whole lines go, the first ones
-            lines = int(np.ceil(below / (tall + gap)))
-            made = [Chip(c.place, 0, c.frame.translated(0, -lines * (tall + gap)), c.text) for c in made]
-            self._left_out = sum(c.frame.top() < area.top() for c in made)
-            made = [c for c in made if c.frame.top() >= area.top()]
+        if below > 0:  # whole lines go, the first ones; how many tokens went is said above what is left
+            head = look.caption + 6.0
+            lines = int(np.ceil((below + head) / (tall + gap)))
+            made = [Chip(c.place, 0, c.frame.translated(0, head - lines * (tall + gap)), c.text) for c in made]
+            self._left_out = sum(c.frame.top() < area.top() + head for c in made)
+            made = [c for c in made if c.frame.top() >= area.top() + head]
         return made
 
     # -- drawing --

@@ -21,6 +21,8 @@ from lab.graph.kinds.layers.templates import (
     cnn,
     deep,
     in_time,
+    letters_gpt,
+    letters_lstm,
     mlp,
     perceptron,
     residual,
@@ -29,7 +31,7 @@ from lab.graph.kinds.layers.templates import (
 
 __all__ = [
     "Activation", "Convolution", "Count", "Dense", "Dropout", "Incoming", "Input", "Layer", "Output", "Pool", "Reconstruction", "Sample", "SecondLoss", "Shape",
-    "attentive", "autoencoder", "chain", "cnn", "deep", "in_time", "kind_of", "mlp", "perceptron", "residual", "shapes", "sized", "terms", "text", "totals", "variational", "weighted", "write",
+    "attentive", "autoencoder", "chain", "cnn", "deep", "in_time", "kind_of", "letters_gpt", "letters_lstm", "mlp", "perceptron", "residual", "shapes", "sized", "terms", "text", "totals", "variational", "weighted", "write",
 ]  # fmt: skip
 
 register(

@@ -64,7 +64,7 @@ class Layer(Kind):
     cells     `each`: its neurons can be told apart; `shared`: weights or windows slide over places; `none`: values only pass
     role      `begin`, `inner` or `end` of a network
     term      (tape, node, labels) -> what it adds to the loss of each sample, and its weight, if it adds something
-    counted   whether it is counted only, and nothing trains it here
+    of        of a begin or an end: whether it reads or says `numbers` (pictures, classes) or `tokens` of a text
     random    whether it draws random numbers in each pass
     """
 
@@ -77,7 +77,7 @@ class Layer(Kind):
     cells: Literal["each", "shared", "none"] = "none"
     role: Literal["begin", "inner", "end"] = "inner"
     term: Callable[[Any, Node, Labels], tuple[Any, float]] | None = None
-    counted: bool = False
+    of: Literal["numbers", "tokens"] = "numbers"
     random: bool = False
 
     def given(self, node: Node, incoming: list[tuple[Node, Shape]], first: Shape) -> Shape:

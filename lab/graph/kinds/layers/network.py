@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from lab import units
 from lab.graph.document import Census, Edge, Graph, GraphError, Node, Problem
 from lab.graph.kinds.layers.layer import Layer, Shape, text
-from lab.graph.kinds.layers.sequences import UNTRAINED, tied
+from lab.graph.kinds.layers.sequences import misread
 
 
 def kind_of(graph: Graph, node: Node) -> Layer:
@@ -44,17 +44,22 @@ def terms(graph: Graph) -> list[Node]:
     return [node for node in map(graph.node, graph.order()) if kind_of(graph, node).term is not None]
 
 
-def sized(graph: Graph) -> tuple[Node, Node]:
-    """The input and the end of a network that can run; otherwise refused with a sentence."""
+HOMES = {
+    "numbers": "{} takes numbers: such a network learns in the model 'layered-network'.",
+    "tokens": "{} reads a text: such a network learns in the model 'text-network'.",
+}
+
+
+def sized(graph: Graph, of: Literal["numbers", "tokens"] = "numbers") -> tuple[Node, Node]:
+    """The input and the end of a network of numbers, or of tokens, that can run; otherwise refused with a sentence."""
     if graph.family != "layers":
         raise GraphError(f"The graph holds {graph.kinds.title.lower()}: this model takes layers.")
     for problem in graph.problems():
         if problem.fatal:
             raise GraphError(problem.sentence)
-    for node in graph.nodes:
-        if kind_of(graph, node).counted:
-            raise GraphError(UNTRAINED.format(node.title))
     ends = {kind_of(graph, n).role: n for n in reversed(graph.nodes)}
+    if kind_of(graph, ends["begin"]).of != of:
+        raise GraphError(HOMES[kind_of(graph, ends["begin"]).of].format(ends["begin"].title))
     return ends["begin"], ends["end"]
 
 
@@ -76,7 +81,7 @@ def write(tape: Any, graph: Graph, x: Any, dropout: float = 0.0) -> tuple[Any, t
         values[id] = kind.write(tape, node, [values[e.source] for e in graph.incoming(id)], known[id])
         if kind.role == "end":
             last = values[id]
-        if kind.weights:
+        if kind.weights and any(n.name == f"{id}.sum.weight" for n in tape.nodes):  # a head may read out with the weights of another
             layers.append((node.title, f"{id}.sum.weight", f"{id}.sum" if kind.role == "end" else id))
             if dropout and kind.role == "inner":
                 values[id] = tape.dropout(values[id], dropout, name=f"{id}.dropout")
@@ -92,7 +97,7 @@ def check(graph: Graph) -> Iterable[Problem]:
                 f"A layered network has {title}, and this one has {len(count) or 'none'}: {'add one' if not count else 'keep one'}.",
                 tuple(count),
             )
-    for sentence, nodes in tied(graph):
+    for sentence, nodes in misread(graph):
         yield Problem(sentence, nodes)
     try:
         shapes(graph.expand())

@@ -1,7 +1,7 @@
 """Layers over sequences, (time × features): what a transformer is made of.
 
-A picture is read row by row, a row of numbers place by place; recurrent layers and attention then train like any other. Tokens are counted only:
-a network that reads a text is trained in `gpt`.
+A picture is read row by row, a row of numbers place by place; recurrent layers and attention then train like any other. A text comes as Tokens
+through an Embedding, and a Token head says which token is next.
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ class Embedding(Described):
     owner: ClassVar[str] = "embedding"
     vocabulary: int = param(64, lo=1, hi=10_000_000, live=False, doc="Tokens that there are.", main=True)
     features: int = param(64, lo=1, hi=100_000, live=False, doc="Numbers of each row.", main=True)
+    first: str = param("0.1", choices=("0.1", "0.02"), live=False, label="First weights",
+                       doc="Standard deviation of the first weights: 0.1 where a head is tied to them.")  # fmt: skip
+
+
+BY_SIZE, SMALL = "by size", "0.02"
+FIRST = "How weights are drawn first: by the numbers that come in and go out (Xavier, He), or all with a standard deviation of 0.02, as in GPT-2."
 
 
 class Attention(Described):
@@ -37,6 +43,7 @@ class Attention(Described):
     owner: ClassVar[str] = "attention"
     heads: int = param(4, lo=1, hi=1024, live=False, doc="Heads; the features must be a multiple.", main=True)
     causal: bool = param(True, live=False, doc="A place sees itself and what came before, not what comes after.")
+    first: str = param(BY_SIZE, choices=(BY_SIZE, SMALL), live=False, label="First weights", doc=FIRST)
 
 
 class Sequence(Described):
@@ -86,6 +93,7 @@ class PerPlace(Described):
     owner: ClassVar[str] = "dense-per-place"
     units: int = param(256, lo=1, hi=1_000_000, live=False, doc="Units at each place.", main=True)
     activation: str = param("gelu", choices=ACTIVATIONS, live=False, doc="Activation of the units.", main=True)
+    first: str = param(BY_SIZE, choices=(BY_SIZE, SMALL), live=False, label="First weights", doc=FIRST)
 
 
 class Head(Described):
@@ -186,9 +194,24 @@ def _count_embedding(value: Embedding, before: Shape, after: Shape) -> Count:
     return Count(value.features, size, size)
 
 
-def tied(graph: Any) -> Any:
-    """What is wrong with heads that read out with the rows of the embedding: sentences, and the nodes concerned."""
+def misread(graph: Any) -> Any:
+    """What is wrong with where tokens are read and said: sentences, and the nodes concerned."""
+    begins, ends = ([n for n in graph.nodes if graph.kind_of(n).role == role] for role in ("begin", "end"))
+    for begin, end in zip(begins[:1], ends[:1], strict=False):
+        if graph.kind_of(begin).of != graph.kind_of(end).of:
+            yield (
+                f"{begin.title} and {end.title} do not go together: a text is read from Tokens and said by a Token head, numbers come from an Input and end in an Output.",
+                (begin.id, end.id),
+            )
     tables = [n for n in graph.nodes if isinstance(n.parameters, Embedding)]
+    for node in tables:
+        for edge in graph.incoming(node.id):
+            source = graph.node(edge.source)
+            if not isinstance(source.parameters, Tokens):
+                yield (
+                    f"{source.title} to {node.title}: {node.title} looks up the rows of tokens, which only Tokens gives: wire Tokens to it.",
+                    (source.id, node.id),
+                )
     for node in graph.nodes:
         value = node.parameters
         if not isinstance(value, Head) or not value.tied:
@@ -269,39 +292,51 @@ def _write_attention(tape: Any, node: Node, sources: list[Any], shape: Shape) ->
     value = node.parameters
     assert isinstance(value, Attention)
     T, d = shape
-    three = tape.affine(sources[0], 3 * d, name=f"{node.id}.sum")
+    init = "small" if value.first == SMALL else "xavier"
+    three = tape.affine(sources[0], 3 * d, init=init, name=f"{node.id}.sum")
     split = tape.transpose(tape.reshape(three, (T, 3, value.heads, d // value.heads)), (1, 2, 0, 3))
     q, k, v = (tape.select(split, part) for part in range(3))
-    return tape.affine(tape.attention(q, k, v, causal=value.causal, name=f"{node.id}.looks"), d, name=node.id)
+    return tape.affine(tape.attention(q, k, v, causal=value.causal, name=f"{node.id}.looks"), d, init=init, name=node.id)
 
 
 def _write_each(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
     value = node.parameters
     assert isinstance(value, PerPlace)
-    return tape.activation(
-        tape.affine(sources[0], value.units, init=initialiser(value.activation), name=f"{node.id}.sum"), value.activation, name=node.id
-    )
+    init = "small" if value.first == SMALL else initialiser(value.activation)
+    return tape.activation(tape.affine(sources[0], value.units, init=init, name=f"{node.id}.sum"), value.activation, name=node.id)
 
 
-def _written(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
-    raise GraphError(UNTRAINED.format(node.title))
+def _write_embedding(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    value = node.parameters
+    assert isinstance(value, Embedding)
+    init = "small" if value.first == SMALL else "tied"
+    table = tape.parameter(f"{node.id}.sum.weight", (value.vocabulary, value.features), init=init)
+    return tape.embedding(sources[0], weight=table, name=node.id)
 
 
-UNTRAINED = "{} works on a sequence of tokens: such a network is counted here and trained in the model 'gpt'."
+def _write_head(tape: Any, node: Node, sources: list[Any], shape: Shape) -> Any:
+    value = node.parameters
+    assert isinstance(value, Head)
+    if not value.tied:
+        return tape.affine(sources[0], value.vocabulary, init="small", name=f"{node.id}.sum")
+    (lookup,) = (i for i in tape.instructions if i.opcode == "embedding")  # `tied` has seen to it that there is one
+    table = tape.nodes[lookup.inputs[1]]
+    return tape.affine(sources[0], weight=table, bias=False, transposed=True, name=f"{node.id}.sum")
+
 
 KINDS = (
     Layer(
         "tokens", "Tokens", Tokens, (), (Port("out", "values"),), "A text as whole numbers", "mdi6.alphabetical-variant", ENDS,
-        shape=lambda value, given: (value.places,), caption=lambda value: f"{value.places} places", role="begin", place=13, counted=True,
+        shape=lambda value, given: (value.places,), caption=lambda value: f"{value.places} places", role="begin", of="tokens", place=13,
     ),
     Layer(
         "token-head", "Token head", Head, IN, (), "A logit for each token, at every place", "mdi6.format-letter-matches", ENDS,
-        shape=_readout, write=_written, count=_count_head, weights="head", cells="shared", role="end", place=14, counted=True,
+        shape=_readout, write=_write_head, count=_count_head, weights="head", cells="shared", role="end", of="tokens", place=14,
         caption=lambda value: f"{value.vocabulary} tokens{' · tied' * value.tied}",
     ),
     Layer(
         "embedding", "Embedding", Embedding, IN, OUT, "A row of numbers for each token", "mdi6.view-array", LAYERS,
-        shape=_embedded, write=_written, count=_count_embedding, weights="embedding", cells="shared", place=25, counted=True,
+        shape=_embedded, write=_write_embedding, count=_count_embedding, weights="embedding", cells="shared", place=25,
         caption=lambda value: f"{value.vocabulary} × {value.features}",
     ),
     Layer(

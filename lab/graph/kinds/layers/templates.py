@@ -100,6 +100,34 @@ def attentive() -> Graph:
     return graph.connect(graph.named("Positions").id, graph.named("Add").id)[0]
 
 
+ASCII = 96  # letters that can be printed, and the end of a line
+
+
+def letters_gpt(vocabulary: int = ASCII, *, places: int = 32, width: int = 32, heads: int = 2, blocks: int = 1) -> Graph:
+    """A small GPT: blocks of attention and of two dense layers per place, both added to the stream; the head is tied to the embedding."""
+    small = {"first": "0.02"}
+    graph = chain(
+        ("tokens", "Tokens", dict(places=places)), ("embedding", "Embedding", dict(vocabulary=vocabulary, features=width)), ("positions", "Positions", {}),
+        ("layer-norm", "Norm 1", {}), ("attention", "Attention", dict(heads=heads, **small)), ("add", "Add 1", {}), ("layer-norm", "Norm 2", {}),
+        ("dense-per-place", "Keys", dict(units=4 * width, **small)), ("dense-per-place", "Values", dict(units=width, activation="identity", **small)),
+        ("add", "Add 2", {}), ("layer-norm", "Last norm", {}), ("token-head", "Head", dict(vocabulary=vocabulary)),
+    )  # fmt: skip
+    for source, target in (("Positions", "Add 1"), ("Add 1", "Add 2")):
+        graph, _ = graph.connect(graph.named(source).id, graph.named(target).id)
+    inside = [graph.named(t).id for t in ("Norm 1", "Attention", "Add 1", "Norm 2", "Keys", "Values", "Add 2")]
+    rows = ((0, 1, 2), (3, 4, 5), (6, 7, 8, 9, 10, 11))  # the block below what it reads, the head at its right
+    graph = graph.move({graph.nodes[k].id: (260.0 * x, 200.0 * y) for y, row in enumerate(rows) for x, k in enumerate(row)})
+    return graph.group(inside, "Block", blocks)[0]
+
+
+def letters_lstm(vocabulary: int = ASCII, *, places: int = 32, cells: int = 64) -> Graph:
+    """Letters read by a memory, whose output says the next one at every place."""
+    return chain(
+        ("tokens", "Tokens", dict(places=places)), ("embedding", "Embedding", dict(vocabulary=vocabulary, features=16)),
+        ("lstm", "LSTM", dict(units=cells)), ("token-head", "Head", dict(vocabulary=vocabulary, tied=False)),
+    )  # fmt: skip
+
+
 TEMPLATES = {
     "Perceptron": Template(perceptron, "One layer: each class is a weighted sum of the two inputs, so the border between the classes is a straight line. "
                            "Half-moons cannot be told apart by a line: add a Dense layer between and train again.", {"data": "moons"}),
@@ -117,6 +145,10 @@ TEMPLATES = {
                                         "said is still in its cells.", {"data": "digits"}),
     "Digits row by row, attention": Template(attentive, "Every row looks at every other, once for each of four heads, and what it finds is added to it. Positions tell it which "
                                              "row it is: take them out, and the order of the rows is lost.", {"data": "digits"}),
+    "Small GPT": Template(letters_gpt, "Letters come in, and the head says which is next. In the block every place looks back at those before it, then passes two dense "
+                                       "layers; what both say is added to the stream. Click the frame to repeat the block; take Positions out, and the order of the letters is lost."),
+    "Letters, LSTM": Template(letters_lstm, "The same task without attention: the cells of the memory must carry whatever is needed of the letters so far. Put a GRU or "
+                                            "recurrent units in its place and compare."),
     "Residual block": Template(residual, "The wire around Hidden 2 adds what came in to what the layer makes of it: the layer need only learn the difference, "
                                "and the gradient has a way that no activation damps.", {"data": "moons"}),
     "Residual block, repeated": Template(deep, "The frame stands for four copies in a row, each with weights of its own. Select it to change how often it is "

@@ -1,0 +1,174 @@
+"""What stands on the pages in words: names that are not cut, symbols as books print them, errors in the words of the form."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from picture_models import Gallery
+from PySide6.QtGui import QFontMetrics
+from test_view import run
+
+from lab import catalog
+from lab.display.stage import arrange, cards
+from lab.errors import ParameterError
+from lab.model import Layer, Picture
+from lab.params import Described, param
+from lab.units import formula, signed
+from lab.widgets import theme
+from lab.widgets.fields.choice import choice_texts
+from lab.widgets.form import ParameterForm, shown_name
+from lab.widgets.labels import broken, elided, shortened, tip
+from lab.widgets.pictures.bars import parted
+from lab.widgets.pictures.colours import levels_of
+from lab.widgets.pictures.kinds import make
+from lab.widgets.pictures.plot import strip_name
+from lab.widgets.pictures.strips import view_of_card
+
+
+class Pump(Described):
+    """A pump."""
+
+    power: float = param(1.0, "uA/cm2", lo=-5.0, hi=5.0, label="Pump current", doc="How strong it is.")
+
+
+def test_an_error_of_the_form_says_label_and_unit_as_they_stand_there():
+    with pytest.raises(ParameterError) as low:
+        Pump(power=-7.0)
+    assert low.value.said == "Pump current must be at least −5 µA/cm² (got −7 µA/cm²)."
+    assert str(low.value) == "Pump.power: must be at least -5.0 uA/cm2 (got -7.0)."
+    with pytest.raises(ParameterError) as word:
+        Pump.from_text("power", "much")
+    assert word.value.said == "Pump current must be a number in µA/cm² (got 'much')."
+
+
+def test_a_temperature_may_be_typed_with_and_without_its_ring():
+    kind = catalog.load("hodgkin-huxley")
+    assert [kind.from_text("temperature", text) for text in ("16 °C", "16 C", "16")] == [16.0] * 3
+
+
+def test_no_parameter_of_a_model_is_named_by_an_identifier():
+    odd = {
+        f"{entry.name}.{name}": shown_name(spec)
+        for entry in catalog.entries()
+        for name, spec in catalog.load(entry.name).specs().items()
+        if "_" in shown_name(spec) or "_" in spec.label
+    }
+    assert odd == {}
+
+
+def test_choices_among_models_are_their_titles():
+    spec = catalog.load("tuning-curve").specs()["neuron"]
+    assert "Hodgkin-Huxley neuron" in choice_texts(spec) and len(choice_texts(spec)) == len(spec.choices)
+
+
+def test_equations_of_a_description_are_printed_with_signs_and_raised_letters():
+    assert formula("h(t) = k t^n e^(-t/tau)") == "h(t) = k tⁿ e^(−t/τ)"
+    assert formula("W_1 (W_0 x + b_0)") == "W₁ (W₀ x + b₀)" and formula("w . x - b") == "w · x − b"
+    assert signed("from -1 to x-2 and [3]-4") == "from −1 to x-2 and [3]-4"
+
+
+def test_a_text_exactly_as_wide_as_its_place_is_not_cut(qapp):
+    measure = QFontMetrics(theme.sans_font(13))
+    for text in ("FitzHugh-Nagumo neuron", "Impulse and sifting", "open now 0.05"):
+        wide = measure.horizontalAdvance(text)
+        assert elided(text, measure, wide) == text and broken(text, measure, wide) == [text]
+        assert elided(text, measure, wide - 2).endswith("…")
+
+
+def test_of_figures_without_room_the_name_is_cut_and_not_the_number(qapp):
+    measure = QFontMetrics(theme.sans_font(13))
+    line = "error over the square 0.03046 · error now 0.07"
+    found = shortened(line, measure, measure.horizontalAdvance("error over the 0.03046"))
+    assert found.endswith("… 0.03046") and measure.horizontalAdvance(found) <= measure.horizontalAdvance("error over the 0.03046")
+
+
+def test_names_of_bars_part_after_spaces_and_hyphens():
+    assert parted("Hodgkin-Huxley", lambda text: len(text) < 9) == ["Hodgkin-", "Huxley"]
+    assert parted("gated network", lambda text: len(text) < 9) == ["gated", "network"]
+    assert parted("uncommonly long", lambda text: len(text) < 9) == []
+
+
+def test_long_words_of_a_tool_tip_are_broken_into_lines():
+    assert tip("short") == "short"
+    assert tip("a < b " * 20).startswith("<p>a &lt; b")
+
+
+def test_a_strip_is_named_by_its_symbol_first():
+    assert strip_name("V (mV)", "Membrane") == ("V", "mV")
+    assert strip_name("I", "Stimulus") == ("I", "stimulus") and strip_name("open", "Gates") == ("Gates", "open")
+
+
+def test_a_probability_has_its_own_middle_on_a_diverging_map():
+    assert levels_of(np.zeros((2, 2)), "diverging", (0.0, 1.0)) == (0.0, 1.0)
+    assert levels_of(np.zeros((2, 2)), "diverging", (-0.2, 1.0)) == (-1.0, 1.0)
+
+
+@pytest.fixture
+def rig(qtbot):
+    """The strips of a cell."""
+    kept = []
+
+    def made(name, **values):
+        model = catalog.load(name)(**values)
+        card = next(card for card in cards(arrange(model, 1200, 800).top) if card.strips is not None)
+        view = view_of_card(card, model)
+        qtbot.addWidget(view)
+        view.resize(900, 600)
+        kept.append(view)
+        return view
+
+    yield made
+    kept.clear()
+
+
+def test_a_level_that_can_be_dragged_is_named_in_the_gutter_and_a_stimulus_is_not(rig):
+    view = rig("leaky-integrate-and-fire")
+    names = [[end.text for end in grips.names()] for grips in view.grips]
+    assert ["Threshold"] in names
+    injected = next(grips for grips in view.grips if grips.draws)
+    assert [end.text for end in injected.names()] in ([], ["Current"])
+
+
+def test_rows_of_a_plane_go_up_and_those_of_a_table_down(qtbot):
+    model = Gallery()
+    plane = make(Picture("p", "P", (Layer("weights"),), x="x", y="y", x_range=(-1.0, 1.0), y_range=(-1.0, 1.0), equal=True), model)
+    table = make(Picture("t", "T", (Layer("weights"),), x="to"), model)
+    for view in (plane, table):
+        qtbot.addWidget(view)
+    assert not plane.field.yInverted() and table.field.yInverted()
+    assert plane.up.isVisible() and not table.up.isVisible()  # rows that nobody has named have no numbers
+
+
+def test_few_values_of_an_image_are_told_by_words(qtbot):
+    view = make(Picture("k", "K", (Layer("weights"),), levels=(0.0, 1.0), key=((0.0, "shut"), (1.0, "open"))), Gallery())
+    qtbot.addWidget(view)
+    view.resize(300, 200)
+    view.refresh(run(50))
+    assert [entry.text for entry in view.strip.entries] == ["shut", "open"] and view.strip.scale is None
+    assert len({entry.colour for entry in view.strip.entries}) == 2
+
+
+def test_numbers_along_an_axis_keep_apart(qtbot):
+    view = make(Picture("V", "Membrane", (Layer("V"),), y="V (mV)", window=40.0), Gallery())
+    qtbot.addWidget(view)
+    measure = QFontMetrics(theme.mono_font(max(10, theme.current().caption - 1)))
+    for size in (60.0, 120.0, 400.0):
+        (spacing, _), *_ = view.across.tickSpacing(12_000.0, 12_200.0, size)
+        assert spacing * size / 200.0 >= measure.horizontalAdvance("12 000")
+
+
+def test_the_column_of_symbols_keeps_its_width_when_the_look_is_set_again(qtbot):
+    form = ParameterForm(catalog.load("adaptive-exponential"))
+    qtbot.addWidget(form)
+    before = {name: row.symbol.minimumWidth() for name, row in form.rows.items() if row.spec.symbol}
+    form.set_theme()
+    assert {name: row.symbol.minimumWidth() for name, row in form.rows.items() if row.spec.symbol} == before
+    reset = form.rows["V_reset"].symbol
+    assert reset.minimumWidth() >= reset.sizeHint().width()
