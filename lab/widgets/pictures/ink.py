@@ -143,8 +143,7 @@ class Ink(pg.GraphicsObject):
 
 
 def _ink(colour: QColor) -> int:
-    red, green, blue, alpha = colour.getRgb()
-    return premultiplied(red, green, blue, alpha / 255.0)
+    return premultiplied(colour.red(), colour.green(), colour.blue(), colour.alphaF())
 
 
 def _pieces(x: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
