@@ -5,7 +5,7 @@
 start       seconds from the start of a new process to the window, and to the first picture with data in it: with kernels compiled
             before, and the first ever, in an empty home
 frames      how often each picture is drawn in a second, paced as the model proposes and flat out, with the stage as it opens and
-            with six pictures or more
+            with the drawer opened that shows most
 beat        95th percentile of the time between two beats meanwhile
 processor   milliseconds of the window's thread per frame of all pictures (in the beat, and in painting what it changed), and the
             share of a core that the window's thread, the run's thread and all of them take
@@ -150,6 +150,7 @@ class Bench:
         self.window.resize(1440, 900)
         self.window.show()
         self.drawn: dict = {}
+        self.counted: set = set()
         self.in_beat = 0.0
         self.window.pulse.beat.connect(self._beaten)
         self.spend(120.0, lambda: self.window.player.status.step > 0)
@@ -174,7 +175,7 @@ class Bench:
         draw = card.view.draw
 
         def counting(*arguments):
-            self.drawn[card] += 1
+            self.drawn[card] = self.drawn.get(card, 0) + 1
             return draw(*arguments)
 
         card.view.draw = counting
@@ -184,7 +185,8 @@ class Bench:
         window = self.window
         cards = window.workspace.visible_cards()
         for card in cards:
-            if card not in self.drawn:
+            if card not in self.counted:
+                self.counted.add(card)
                 self._count(card)
         self.spend(0.5)
         self.drawn = dict.fromkeys(cards, 0)
@@ -198,7 +200,7 @@ class Bench:
             time.perf_counter() - began, time.thread_time() - own, thread_seconds(thread) - run, time.process_time() - everything,
         )  # fmt: skip
         gaps = sorted(window.pulse.gaps)
-        frames, steps = max(1, min(self.drawn.values())), window.player.status.step - first
+        frames, steps = max(1, min(self.drawn[card] for card in cards)), window.player.status.step - first
         return Watched(
             what, len(cards), frames / took, 1000 * gaps[int(0.95 * len(gaps))], 1000 * self.in_beat / frames,
             1000 * (own - self.in_beat) / frames, own / took, run / took, everything / took, steps / took, steps / run if run else 0.0,
