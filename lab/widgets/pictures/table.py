@@ -21,6 +21,7 @@ ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 NARROWEST = 36  # px of a column that gives way
 WIDEST_WORD = 170  # px: longer words are cut
 Index = QModelIndex | QPersistentModelIndex
+MOST_LINES = 3  # that a sentence is broken into, as long as it is no longer than so many of the widest words
 WRAPPED = 60  # rows that are measured
 SHORT = 24  # characters that never need a second line
 PADDING = 24  # of a cell
@@ -197,7 +198,11 @@ class TableView(PictureView):
         if (room, *needed) != self._fitted:
             self._fitted = (room, *needed)
             # Sentences can be broken into lines down to their longest word; where even that is too wide, the table scrolls: half a number says nothing.
-            widths, least = list(needed), [SHORTEST_BAR if bars[k] else min(self._longest_word(k), WIDEST_WORD) for k in range(count)]
+            # Nor are they broken into more than a few lines: rows as high as the card would show one of them.
+            widths, least = (
+                list(needed),
+                [SHORTEST_BAR if bars[k] else min(max(self._longest_word(k), needed[k] / MOST_LINES), WIDEST_WORD) for k in range(count)],
+            )
             limit = max(needed)
             while sum(widths) > room and limit > NARROWEST:
                 limit -= 4
