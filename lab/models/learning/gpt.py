@@ -142,12 +142,12 @@ class GPT(Inside):
 
     @property
     def stage(self):
-        """Attention; the text, what is said of it and after each block, the loss; the rest under words."""
+        """The text and what would be said after each block; attention, the next letter, the loss; the rest under words."""
         more = ("induction",) if self.text == "repeats" else ()
         return Stage(
             "attention",
-            companions=(("next", "lens"), "loss", *more),
-            above=("text",),
+            companions=("next", "loss", *more),  # the bars of letters need the width
+            above=("text", "lens"),
             below=("lines", "key-value neurons"),
             drawers=(
                 ("Writing", ("writing", "written")),
