@@ -172,3 +172,13 @@ def test_a_sentence_in_a_narrow_table_takes_a_few_lines_and_no_more(qtbot):
     rows = [{"phase": "forward", "what": "x", "how": said, "shape": "64 x 64"} for _ in range(4)]
     view.draw(SimpleNamespace(snapshot=lambda name: rows), ())
     assert max(view.grid.rowHeight(k) for k in range(4)) <= 5.5 * (theme.current().text + 6)
+
+
+def test_a_declared_range_may_run_downwards_with_its_middle_in_the_middle():
+    from lab.widgets.pictures.colours import levels_of, paint
+
+    values = np.array([[1.0, 0.5, 0.0]])
+    assert levels_of(values, "diverging", (1.0, 0.0)) == (1.0, 0.0) and levels_of(values, "diverging", (0.0, 1.0)) == (0.0, 1.0)
+    assert levels_of(values, "diverging", (-2.0, 1.0)) == (-2.0, 2.0)
+    real, even, forged = paint(values, 1.0, 0.0, "diverging")[0].tolist()
+    assert real[2] > real[0] and forged[0] > forged[2] and min(even[:3]) > 220

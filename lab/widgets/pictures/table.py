@@ -180,10 +180,13 @@ class TableView(PictureView):
         if seen != self._wrapped:
             self._wrapped = seen
             least = theme.current().text + 13
+            measure, wide = QFontMetricsF(theme.sans_font()), dict(zip(self.rows.names, seen[0], strict=True))
             for k in range(min(len(rows), WRAPPED)):
-                needed = self.grid.sizeHintForRow(k) if self._narrowed or max(lengths, default=0) > SHORT else least
+                words = [(name, v) for name, v in rows[k].items() if isinstance(v, str) and bar_of(v) is None] if self._narrowed else []
+                tight = any(measure.horizontalAdvance(v) + PADDING > wide[name] for name, v in words)
+                needed = self.grid.sizeHintForRow(k) if tight or max(lengths, default=0) > SHORT else least
                 # The hint does not know the padding of cells: text that needs several lines may need one more.
-                self.grid.setRowHeight(k, needed + theme.current().text + 4 if needed > least else least)
+                self.grid.setRowHeight(k, needed + theme.current().text + 4 if needed > least or tight else least)
 
     def _fit_columns(self) -> None:
         """Each column as wide as its contents, and a share of what is left; where there is too little, the widest give way."""
