@@ -54,7 +54,7 @@ class Entry:
 class Taking:
     """Something that a model can be opened with.
 
-    what    `graph` (a network on the canvas), `network` (a file of one), `vectors` (a file of them), `text` (a file to learn from),
+    what    `graph` (a network on the canvas), `network` (a file of one), `vectors` (a file of them), `text` (a file to learn words from), `writing` (to go on with),
             `table` (to learn), `rows` (of a table, to map), `pictures`, `recording` and `sound` (to drive a cell)
     family  of graphs: the family that the model is the home of; empty: it takes a graph of any family
     words   what a person reads who may choose it

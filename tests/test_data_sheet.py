@@ -173,7 +173,7 @@ def test_choices_are_remembered_for_a_file_where_the_person_says_so(sheet, qtbot
         ("r.csv", TIMES, ["recording"], "6 samples of 'current (nA)'"),
         ("v.txt", "".join(f"w{k} {k / 3:.3f} {k % 4} 0.5 1.5 -2\n" for k in range(9)), ["vectors"], "9 vectors of 5 numbers"),
         ("n.csv", "from,to,weight\nA,B,1\nB,A,-2\n", ["graph", "network"], "2 nodes and 2 directed edges"),
-        ("t.txt", "It rained all night. The wind came from the sea.\n" * 9, ["text"], "a text of 90 words"),
+        ("t.txt", "It rained all night. The wind came from the sea.\n" * 9, ["text", "writing"], "a text of 90 words"),
         ("e.toml", 'model = "hodgkin-huxley"\n', ["open"], "an experiment file"),
         ("x.xlsx", b"PK\x03\x04" + b"\0" * 60, [], "Is a packed or spreadsheet file"),
     ],

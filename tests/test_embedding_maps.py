@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lab.embedding import neighbours, raster, tsne, umap
 from lab.embedding import questions as ask
-from lab.embedding import raster, tsne, umap
 from lab.embedding.barnes_hut import repel_tree
 from lab.embedding.neighbours import honesty, in_words, nearest_neighbours, truth
 from lab.embedding.pca import align, principal_components
@@ -35,13 +35,29 @@ def test_neighbours_equal_brute_force():
     d = squares(x)
     np.fill_diagonal(d, np.inf)
     for k in (12, 200):
-        near, distance = nearest_neighbours(x, k, block=64)
+        near, distance = nearest_neighbours(x, k)
         # By distance, not by number: rounding may exchange two that are equally far.
         np.testing.assert_allclose(np.take_along_axis(d, near.astype(int), 1), np.sort(d, 1)[:, :k], rtol=1e-5)
         np.testing.assert_allclose(distance**2, np.sort(d, 1)[:, :k], rtol=1e-5)
         assert all(len(set(row)) == k for row in near.tolist())
     with pytest.raises(LabError, match="must be from 1 to 299"):
         nearest_neighbours(x, 300)
+
+
+def test_strips_and_threads_change_no_neighbour(monkeypatch):
+    x = np.concatenate([clusters(), clusters()[:100]])  # some coincide: who is nearer then goes by number
+    one = nearest_neighbours(x, 12)
+    monkeypatch.setattr(neighbours, "HIGH", 32)
+    monkeypatch.setattr(neighbours, "WIDE", 48)
+    for cores in (1, 3):
+        monkeypatch.setattr(neighbours, "CORES", cores)
+        for mine, theirs in zip(one, nearest_neighbours(x, 12), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+
+
+def test_distances_beyond_single_precision_still_have_neighbours():
+    near, distance = nearest_neighbours(np.linspace(-1e25, 1e25, 40)[:, None] * np.ones(3), 4)
+    assert near.min() >= 0 and near.max() < 40 and np.isfinite(distance).all()
 
 
 def test_points_that_coincide_are_each_others_neighbours_and_never_their_own():

@@ -139,8 +139,12 @@ def test_a_silent_head_and_block_change_what_comes_next_and_nothing_of_the_train
     now, before = (np.exp(x - x.max()) / np.exp(x - x.max()).sum() for x in logits)
     moved = small.summary()["next letter moved by silence (%)"]
     assert moved > 0 and moved == pytest.approx(50 * np.abs(now - before).sum(), rel=1e-5)
+    held = {name: rows[:48] for name, rows in small.constants.extra["held"].items()}
+    program, silent = small.constants.program, model.silenced(small.state)
+    losses = [program.forward(tape, "loss", replace=r, **held).mean(dtype=float) for r in (silent, None)]
+    assert small.summary()["silence costs (nats)"] == pytest.approx(losses[0] - losses[1], abs=1e-6) != 0
     small.act("let_all_speak")
-    assert "next letter moved by silence (%)" not in small.summary()
+    assert not {"next letter moved by silence (%)", "silence costs (nats)"} & set(small.summary())
     np.testing.assert_array_equal(small.state["parameters"], weights)
 
 
@@ -209,6 +213,13 @@ def test_what_is_said_of_a_silence_beforehand_is_what_the_silence_does(small):
     small.act("let_all_speak")
 
 
+def test_the_chosen_neuron_is_said_in_words(small):
+    small.act("choose_neuron", index=2)
+    row = next(r for r in small.observe("key-value neurons") if r["neuron"].startswith(small.summary()["neuron"].partition(":")[0]))
+    said = small.summary()["neuron"]
+    assert f"{row['now']:.2f} here" in said and said.endswith(f"pushes up {' '.join(row['pushes up'].split(' ')[:3])}") and "»" in said
+
+
 def test_a_context_shows_at_which_letter_the_neuron_answers(small):
     contexts = small.observe("key-value neurons")[0]["contexts that excite it"].split("   ")
     assert len(contexts) == 3 and all(c.endswith("»") and c[-3] == "«" for c in contexts)
@@ -232,6 +243,12 @@ def test_heads_made_to_follow_a_rule_are_named_by_it_and_an_even_one_by_none():
     found = named(np.concatenate(looks, axis=1), tokens, letters)
     assert found[0][0] == "" and [name for name, _, _ in found[1:]] == list(RULES)
     assert all(share > 0.99 for _, share, _ in found[1:])
+
+
+def test_the_small_triangles_bear_the_rules_of_the_table(small):
+    captions, rows = [row["head"] for row in small.observe("rules")], small.observe("heads")
+    for caption, row in zip(captions, rows, strict=True):
+        assert caption.startswith(row["head"]) and (len(caption) > len(row["head"])) == (row["looks at"] != "here and there")
 
 
 def test_rules_point_to_where_they_say():

@@ -155,6 +155,14 @@ def test_a_refresh_without_anything_new_draws_nothing(show, source):
     assert drawn.refresh(source) is True
 
 
+def test_before_the_first_sample_there_are_no_axes_of_nothing(qtbot, source):
+    drawn = make(picture("V"), source.model)
+    qtbot.addWidget(drawn)
+    assert drawn.across.opacity() == drawn.up.opacity() == 0
+    drawn.refresh(source)
+    assert drawn.across.opacity() == drawn.up.opacity() == 1
+
+
 def test_items_are_made_once_and_fed(show, source):
     drawn = show("waves")
     count = len(drawn.canvas.items())

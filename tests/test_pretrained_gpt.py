@@ -249,7 +249,7 @@ def test_it_writes_and_every_part_can_be_looked_at(opened):
     assert looks.shape == (9, n, n)
     np.testing.assert_allclose(looks.sum(-1), 1, atol=1e-6)
     said = opened.observe("lens")[0]
-    assert said["it would say"] == opened.observe("next")[0]["token"]
+    assert said["says"] == opened.observe("next")[0]["token"]
     assert "nothing silent %" not in opened.observe("next")[0]
     opened.act("choose", index=3)
     assert opened.observe("text")["lit"] == (3,) and len(opened.observe("lines")["links"]) == 4
@@ -298,7 +298,9 @@ def test_the_small_model_of_the_lab_speaks_of_python(tmp_path, capsys):
 
 def test_heads_of_the_opened_checkpoint_are_named_by_rules_of_its_text(opened):
     rows = opened.observe("heads")
-    assert len(rows) == len(opened.observe("attention")) and all(row["looks at"] for row in rows)
+    captions = [row["head"] for row in opened.observe("rules")]
+    assert len(rows) == len(opened.observe("attention")) == len(captions) and all(row["looks at"] for row in rows)
+    assert all(c.startswith(row["head"]) for c, row in zip(captions, rows, strict=True))
     opened.act("choose_head", index=len(rows) - 1)
     opened.act("silence_head")
     assert opened.observe("heads")[-1]["head"].endswith("(silent)")

@@ -133,3 +133,17 @@ def test_what_was_drawn_elsewhere_is_taken_over_by_words(open_window):
     assert window.document.drafts and window.canvas.editor.takers["text-network"] == "Learn a text with it"
     window.canvas.take_elsewhere("text-network")
     assert window.document.model == "text-network" and window.canvas.editor.graph.named("LSTM")
+
+
+def test_a_text_can_be_learned_to_be_written_and_that_first_where_a_model_that_writes_is_in_front(tmp_path):
+    from lab.data.recognise import look
+    from lab.widgets.data_sheet.verbs import Chosen, verbs
+
+    path = tmp_path / "rain.txt"
+    path.write_text("It rained all night. The wind came from the sea.\n" * 9, "utf-8")
+    found = look(path)
+    assert [v.name for v in verbs(found, Chosen(), "word2vec")] == ["text", "writing"]
+    first, second = verbs(found, Chosen(), "gpt")
+    assert (first.name, second.name) == ("writing", "text") and first.words == "Learn to write"
+    model = first.experiment.build()
+    assert model.name == "gpt" and model.text == "file" and model.file == str(path)

@@ -97,3 +97,45 @@ def test_what_is_wrong_is_said_and_a_sweep_can_be_stopped(open_window, qtbot):
     done(qtbot, made)
     assert made.words.text().startswith("Stopped") and 2 < len(made.table.rows) < 400 and made.start.text() == "Start"
     made.close()
+
+
+def test_points_are_seen_as_small_multiples_on_one_axis_and_open_from_there(open_window, qtbot):
+    window, made = vary(open_window, qtbot)
+    made.values.setText("1:3:3")
+    made._pressed()
+    done(qtbot, made)
+    folder = made.runs
+    made.tabs.setCurrentWidget(made.multiples)
+    qtbot.waitUntil(lambda: len(made.multiples.views) == 3, timeout=60_000)
+    assert [card.shown.name for card in made.multiples.cards] == ["current 1", "current 2", "current 3"]
+    ranges = [view.field.viewRange() for view in made.multiples.views]
+    assert ranges[0] == ranges[1] == ranges[2]
+    sources = [folder.source(k) for k in range(3)]
+    assert [s.model.current for s in sources] == [1.0, 2.0, 3.0] and all(s.step == made._plan.experiment.steps for s in sources)
+    before, runs = window.document.experiment(), len(window.session.runs())
+    made.multiples.cards[1].open.click()
+    assert window.document.experiment().build().current == 2.0 and len(window.session.runs()) <= runs + 1
+    window.steps.undo()
+    assert window.document.experiment() == before
+    place = folder._folder
+    assert place.is_dir()
+    folder.let_go()
+    assert not place.exists() and folder.source(0) is None
+    made.close()
+
+
+def test_of_many_points_the_ends_of_each_axis_and_some_between_are_pictured(open_window):
+    from lab.analysis.sweeps.plan import Plan, axis
+    from lab.analysis.sweeps.table import Row, Table
+    from lab.engine.experiment import Experiment
+
+    window = open_window(CELL)
+    window.commands.vary("current")
+    made = window.commands._vary
+    kind = catalog.load(CELL)
+    plan = Plan(Experiment(CELL, steps=10), (axis(kind, "current=1:3:9"), axis(kind, "tau_m=5:20:7")), (0, 1))
+    made.show_table(Table(plan, tuple(Row(p, "finished", {"rate (Hz)": 1.0}, "", 0.0) for p in plan.points())))
+    rows = made.pictured()
+    assert len(rows) == 12 and {r.point.seed for r in rows} == {0}
+    assert {r.point.values["current"] for r in rows} >= {1.0, 3.0} and {r.point.values["tau_m"] for r in rows} >= {5.0, 20.0}
+    made.close()

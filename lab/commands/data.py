@@ -102,6 +102,8 @@ def _ways(found: Any, said: dict[str, str]) -> list[str]:
     kinds = found.kinds
     if found.kind == "table" and "vectors" not in kinds and found.plan is not None and found.plan.table.form:
         kinds = (*kinds, "vectors")  # ARFF and JSON are tables by their form, and their rows can be mapped as others can
+    if "text" in kinds and found.place.is_file():  # its words, or its letters one after the other
+        kinds = (*kinds, "writing")
     for kind in kinds:
         if kind in ("session", "experiment"):
             out.append(shlex.join(["lab", "run", str(found.place)]))

@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +23,8 @@ from lab.kernels.threads import one_thread
 CORES = os.cpu_count() or 1
 MOST_PROBES = 2000  # points that the quality of a map is measured at: beyond, an even choice of so many, and it says so
 MOST_PRODUCTS = 1 << 20  # at once: 4 MB, which a processor keeps near
-WIDE = 4096  # points that a block is compared with at once
+STRETCH = 128  # points that are compared with the farthest of the best at once
+HIGH, WIDE = 256, 512  # points that are compared with each other at once: their products stay in a core's own cache
 MOST_RANKS = 20_000_000  # ranks that are kept at most: of very many points fewer are looked from
 
 
@@ -42,11 +45,11 @@ def _take(j, d, best, chosen, have):
 
 
 @kernel
-def _smallest(d, begin, own, best, chosen, have, promising):
+def _smallest(d, begin, own, best, chosen, have):
     """Put the points from `begin` on, at distances d, among the `have` best so far, nearest first (ties by number), but never `own`.
 
-    Few get among the best: all are compared at once with the farthest of them, as bytes, and eight bytes are looked at together.
-    `promising` has room for them, in eights. Returns how many the best then are.
+    Few get among the best: a stretch of points is compared with the farthest of them at once, and looked through only where one
+    is nearer. Returns how many the best then are.
     """
     n, k = len(d), len(best)
     done = 0
@@ -56,38 +59,117 @@ def _smallest(d, begin, own, best, chosen, have, promising):
         done += 1
     if done == n:
         return have
-    farthest = best[k - 1]
-    for j in range(n):
-        promising[j] = d[j] < farthest
-    eights = promising.view(np.uint64)
-    for eight in range(done // 8, (n + 7) // 8):
-        if eights[eight] != 0:
-            for j in range(max(done, 8 * eight), min(n, 8 * eight + 8)):
-                if promising[j] != 0 and begin + j != own:
-                    _take(begin + j, d[j], best, chosen, have)
+    one, zero = d.dtype.type(1), d.dtype.type(0)
+    for first in range(done, n, STRETCH):
+        last, nearer, farthest = min(first + STRETCH, n), zero, best[k - 1]
+        for j in range(first, last):
+            nearer += one if d[j] < farthest else zero  # counted as they are measured: whole vectors
+        for j in range(first, last if nearer > zero else first):
+            if d[j] < farthest and begin + j != own:
+                _take(begin + j, d[j], best, chosen, have)
     return have
 
 
+class Near(NamedTuple):
+    """The k nearest so far of each point, nearest first: squared distances less the point's own length, and who; and the last of each."""
+
+    best: np.ndarray  # (n, k)
+    chosen: np.ndarray  # (n, k)
+    farthest: np.ndarray  # (n,)
+
+
 @kernel
-def _nearest(products, length, begin, own, best, chosen, filled):
-    """Put the points from `begin` on among the best of each row, at squared distances length[j] - 2 products[i, j] (less the row's own length).
+def _put(near, point, other, d):
+    """Put a point that is nearer than the farthest of the best in its place, behind those at the same distance."""
+    best, chosen = near.best[point], near.chosen[point]
+    place = len(best) - 1
+    while place > 0 and best[place - 1] > d:
+        best[place] = best[place - 1]
+        chosen[place] = chosen[place - 1]
+        place -= 1
+    best[place] = d
+    chosen[place] = other
+    near.farthest[point] = best[len(best) - 1]
 
-    products (rows, c); the first row's point is `own`; best and chosen (rows, k) hold filled[i] entries.
+
+@kernel
+def _both_ways(products, length, above, begin, near):
+    """Look at pairs once for both: products (r, c) of the points from `above` on with those from `begin` on, of which only later ones count.
+
+    The squared distance is length[i] + length[j] - 2 products[i, j]. Points come in the order of their numbers, so of two at the
+    same distance the first stays before the second.
     """
-    n = products.shape[1]
-    two = products.dtype.type(2)
-    d, promising = np.empty(n, products.dtype), np.zeros((n + 7) // 8 * 8, np.uint8)
-    for i in range(len(products)):
-        for j in range(n):
-            d[j] = length[begin + j] - two * products[i, j]
-        filled[i] = _smallest(d, begin, own + i, best[i], chosen[i], filled[i], promising)
+    farthest = near.farthest
+    two, one, zero = products.dtype.type(2), products.dtype.type(1), products.dtype.type(0)
+    for row in range(len(products)):
+        i = above + row
+        mine = length[i]
+        for first in range(max(0, i + 1 - begin), products.shape[1], STRETCH):
+            last, nearer, far = min(first + STRETCH, products.shape[1]), zero, farthest[i]
+            for c in range(first, last):
+                twice = two * products[row, c]
+                nearer += one if length[begin + c] - twice < far else zero  # counted as they are measured: whole vectors
+                nearer += one if mine - twice < farthest[begin + c] else zero
+            for c in range(first, last if nearer > zero else first):
+                j, twice = begin + c, two * products[row, c]
+                if length[j] - twice < farthest[i]:
+                    _put(near, i, j, length[j] - twice)
+                if mine - twice < farthest[j]:
+                    _put(near, j, i, mine - twice)
 
 
-def nearest_neighbours(points: np.ndarray, k: int, block: int = 1024) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers (n, k) and Euclidean distances of the k nearest other points of each point (n, d), nearest first.
+@kernel
+def _merge(near, other):
+    """Put what another thread has found of each point among the best: by distance, then by number."""
+    n, k = near.best.shape
+    best, chosen = np.empty(k, near.best.dtype), np.empty(k, near.chosen.dtype)
+    for i in range(n):
+        a, b = 0, 0
+        for place in range(k):
+            mine, theirs = near.best[i, a], other.best[i, b]
+            if mine < theirs or (mine == theirs and near.chosen[i, a] < other.chosen[i, b]):
+                best[place], chosen[place] = mine, near.chosen[i, a]
+                a += 1
+            else:
+                best[place], chosen[place] = theirs, other.chosen[i, b]
+                b += 1
+        near.best[i], near.chosen[i] = best, chosen
 
-    Every pair is compared. Points are looked from in blocks that know nothing of each other, so all cores share them.
+
+def _found(x: np.ndarray, length: np.ndarray, k: int) -> np.ndarray:
+    """Numbers (n, k) of the k nearest: each pair is looked at once, strip by strip, and strips are shared by all cores.
+
+    Each thread keeps the best of what it has seen, so it does not matter which strips were its own.
     """
+    n = len(x)
+    strips, taking = iter(range(0, n, HIGH)), Lock()
+
+    def look(_: int) -> Near:
+        near = Near(np.full((n, k), np.inf, np.float32), np.full((n, k), n, np.int32), np.full(n, np.inf, np.float32))
+        room = np.empty(HIGH * WIDE, np.float32)
+        while True:
+            with taking:
+                above = next(strips, n)
+            if above >= n:
+                return near
+            rows = x[above : above + HIGH]
+            for begin in range(above, n, WIDE):
+                columns = x[begin : begin + WIDE]
+                products = room[: len(rows) * len(columns)].reshape(len(rows), len(columns))
+                with np.errstate(all="ignore"):  # of this thread
+                    np.dot(rows, columns.T, out=products)
+                _both_ways(products, length, above, begin, near)
+
+    threads = max(1, min(CORES, n // (4 * HIGH)))
+    with ThreadPoolExecutor(threads) as pool:
+        first, *others = pool.map(look, range(threads))
+    for other in others:
+        _merge(first, other)
+    return first.chosen
+
+
+def nearest_neighbours(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers (n, k) and Euclidean distances of the k nearest other points of each point (n, d), nearest first; every pair is compared."""
     x = np.asarray(points, np.float32)
     n = len(x)
     if not 1 <= k < n:
@@ -95,33 +177,35 @@ def nearest_neighbours(points: np.ndarray, k: int, block: int = 1024) -> tuple[n
     # Squares of distances come from a product; centred data lose fewer digits in the difference.
     x = np.ascontiguousarray(x - x.mean(0))
     length = np.einsum("ij,ij->i", x, x)
-    chosen = np.zeros((n, k), np.int32)
     distance = np.empty((n, k), np.float64)
-    wide = n if k > 150 or not JIT else WIDE
-    block = min(block, max(1, MOST_PRODUCTS // min(n, wide)))
 
-    def look(begin: int) -> None:
-        part = x[begin : begin + block]
-        best, filled = np.empty((len(part), k), np.float32), np.zeros(len(part), np.int64)
-        for column in range(0, n, wide):
-            products = part @ x[column : column + wide].T
-            if JIT and k <= 150:
-                _nearest(products, length, column, begin, best, chosen[begin : begin + block], filled)
-                continue
-            # Keeping a sorted list of the best is quick while it is short, and compiled.
-            squares = length - 2 * products
-            squares[np.arange(len(part)), np.arange(begin, begin + len(part))] = np.inf
-            chosen[begin : begin + block] = np.argsort(squares, axis=1, kind="stable")[:, :k]
-        for row in range(0, len(part), 128):
-            near = chosen[begin + row : begin + min(row + 128, len(part))]
-            difference = x[near].astype(np.float64) - part[row : row + 128, None]
-            distance[begin + row : begin + row + len(near)] = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
+    def measure(row: int) -> None:
+        difference = x[chosen[row : row + 128]].astype(np.float64) - x[row : row + 128, None]
+        distance[row : row + 128] = np.sqrt(np.einsum("ijk,ijk->ij", difference, difference))
 
-    with one_thread, ThreadPoolExecutor(min(CORES, -(-n // block))) as pool:
-        list(pool.map(look, range(0, n, block)))
+    with one_thread, ThreadPoolExecutor(max(1, min(CORES, n // (4 * HIGH)))) as pool:
+        # Keeping a sorted list of the best is quick while it is short, and compiled.
+        chosen = _found(x, length, k) if JIT and k <= 150 else np.empty(0, np.int32)
+        if not chosen.size or chosen.max() == n:  # squares of single precision may overflow: then some have found nobody
+            chosen = _sorted(x, length, k)
+        list(pool.map(measure, range(0, n, 128)))
     # The product rounds, so the order is settled by the distances themselves.
     order = np.argsort(distance, axis=1, kind="stable")
     return np.take_along_axis(chosen, order, 1), np.take_along_axis(distance, order, 1)
+
+
+def _sorted(x: np.ndarray, length: np.ndarray, k: int) -> np.ndarray:
+    """Numbers (n, k) of the k nearest, all distances sorted."""
+    n = len(x)
+    chosen = np.empty((n, k), np.int32)
+    block = max(1, MOST_PRODUCTS // n)
+    for begin in range(0, n, block):
+        part = x[begin : begin + block]
+        with np.errstate(all="ignore"):
+            squares = length - 2 * (part @ x.T)
+        squares[np.arange(len(part)), np.arange(begin, begin + len(part))] = np.inf
+        chosen[begin : begin + block] = np.argsort(squares, axis=1, kind="stable")[:, :k]
+    return chosen
 
 
 @dataclass(frozen=True)
@@ -171,13 +255,13 @@ def _scan_map(points, probes, chosen):
     y = np.ascontiguousarray(points[:, 1])
     z = np.ascontiguousarray(points[:, 2]) if dimensions > 2 else np.zeros(n, points.dtype)
     k = chosen.shape[1]
-    squares, best, promising = np.empty(n, points.dtype), np.empty(k, points.dtype), np.zeros((n + 7) // 8 * 8, np.uint8)
+    squares, best = np.empty(n, points.dtype), np.empty(k, points.dtype)
     for i in range(len(probes)):
         p = probes[i]
         for j in range(n):
             dx, dy, dz = x[j] - x[p], y[j] - y[p], z[j] - z[p]
             squares[j] = dx * dx + dy * dy + dz * dz
-        _smallest(squares, 0, p, best, chosen[i], 0, promising)
+        _smallest(squares, 0, p, best, chosen[i], 0)
 
 
 def map_neighbours(points: np.ndarray, probes: np.ndarray, k: int) -> np.ndarray:

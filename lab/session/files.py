@@ -112,7 +112,8 @@ def start_writing(connection: Connection, path: Path) -> tuple[int, int, int]:
                 f"The disk with '{path.name}' does not allow recording (journal mode {mode}); copy the session to a local disk."
             )
         connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute("PRAGMA wal_autocheckpoint=0")  # the thread that writes does it, when it is worth it
+        connection.execute("PRAGMA journal_size_limit=4000000")  # a log that was large once does not stay so
         highest = [
             connection.execute(f"SELECT coalesce(max(id), 0) FROM {table} WHERE id<?", (MAX_ID,)).fetchone()[0]
             for table in ("runs", "streams", "checkpoints")

@@ -31,6 +31,10 @@ CHUNK_BYTES = 2_000_000  # neighbouring rows are joined to chunks of about this 
 QUEUE_BYTES = 64_000_000
 SIGN = {table: schema.sign(table, "WHERE id=?") for table in ("runs", "streams")}
 WAL_BYTES = 64_000_000  # the write-ahead log is moved into the file whenever this much was written
+WAL_LARGE = (
+    4_000_000  # a log file larger than this is, too, where little is written: small commits rewrite whole pages, and it would grow for ever
+)
+WAL_SECONDS = 5.0  # but not more often than that
 
 
 @dataclass(slots=True, eq=False)
@@ -100,6 +104,8 @@ class Writer:
         self._error: FileError | None = None
         self._stopping = self._abandon = False
         self._since_checkpoint = 0
+        self._log = path.with_name(f"{path.name}-wal")
+        self._log_looked = time.monotonic()
         self._astray = False
         self._looked = 0.0
         self._thread = threading.Thread(target=self._work, name="lab-session-writer", daemon=True)
@@ -211,12 +217,23 @@ class Writer:
                 self.lock.notify_all()
             self._look_for_file()
             self._since_checkpoint += size
-            if self._since_checkpoint >= WAL_BYTES:
+            if self._since_checkpoint >= WAL_BYTES or self._log_is_large():
                 self._since_checkpoint = 0
                 try:
                     self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                 except sqlite3.Error as problem:  # what was committed is safe in the write-ahead log
                     self._fail(problem)
+
+    def _log_is_large(self) -> bool:
+        """Whether the write-ahead log has grown far beyond what was written; looked at now and then."""
+        now = time.monotonic()
+        if now - self._log_looked < WAL_SECONDS:
+            return False
+        self._log_looked = now
+        try:
+            return self._log.stat().st_size > WAL_LARGE
+        except OSError:  # it was moved or deleted
+            return False
 
     def _look_for_file(self) -> None:
         """Notice that the file was moved or deleted: SQLite goes on writing to what has no name any more."""

@@ -1,7 +1,9 @@
 """Learning: what every model shares that trains a program of the tape.
 
 Learner             objectives, the run, evaluations, best weights, slow motion, gradient check, weight files (learner.py)
-Stepwise            its length in steps (stepwise.py); a transformer that can be looked into (inside.py)
+Stepwise            its length in steps (stepwise.py)
+NextToken           says the next token of a text (next_token.py); a transformer that can be looked into (inside.py)
+Memories, Clouds    what is seen of two networks with memory (memories.py), and of codes that are clouds (clouds.py)
 Supervised          on examples of a data set, with a part held out (supervised.py); by hand: points and drawings (actions.py)
 Perceptron          layered networks on top of it (perceptron.py); with others beside it on the same minibatches (beside.py)
 GraphTraining       networks built on the canvas, on top of it                                        (graph.py)

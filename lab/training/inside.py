@@ -13,7 +13,7 @@ from lab.training import stream_vectors, told
 from lab.training.alike import Alike
 from lab.training.language import chances, padded
 from lab.training.learner import Constants
-from lab.training.next_token import SEARCHED, Head, NextToken
+from lab.training.next_token import RULED, SEARCHED, Head, NextToken
 from lab.training.silencing import Silencing
 
 ANSWERS = "answers of the block"
@@ -53,6 +53,7 @@ class Inside(Silencing, Alike, NextToken):
         """The head by its block."""
         block, head = state["head"]
         found = super().summary(constants, state) | {"head": f"head {head + 1} of block {block + 1}"}
+        found["neuron"] = self.neuron_in_words(constants, state)
         return found | self.alike_summary(constants, state, self.tape_state(constants, state))
 
     def silenced(self, state: State) -> dict[str, Any]:
@@ -95,7 +96,7 @@ class Inside(Silencing, Alike, NextToken):
             ),
             *self.alike_pictures(),
             Picture("lens", "If it stopped here", (Layer("lens"),), weight=1.0),
-            Picture("key-value neurons", "Key-value neurons", (Layer("key-value neurons"),), pick="choose_neuron", weight=1.6, doc="Click a row, then 'Silence the neuron'."),
+            Picture("key-value neurons", "Key-value neurons", (Layer("key-value neurons"),), pick="choose_neuron", weight=1.6, figures=("neuron",), doc="Click a row: the neuron stands in words above. Then 'Silence the neuron'."),
             Picture("step by step", "One head, step by step", (Layer("step by step"),), weight=1.2),
             Picture("letters", "Map of the letters", (Layer("letters"),), equal=True),
             Picture("neurons", "Map of the neurons", (Layer("neurons"),), equal=True, doc="Where a neuron lies, it pushes the letters of that side."),
@@ -220,6 +221,18 @@ class Inside(Silencing, Alike, NextToken):
             )
             for (b, n), p in zip(order, less, strict=True)
         ]  # fmt: skip
+
+    def neuron_in_words(self, constants: Constants, state: State) -> str:
+        """The chosen neuron in a sentence: how it answers here, after what it answers most, and what it then pushes."""
+        tape, (b, n) = self.tape_state(constants, state), (int(k) for k in state["neuron"])
+        windows, node = self._windows(constants)[:RULED], f"block{b + 1}.neurons"
+        answers = constants.program.forward(tape, node, x=windows)[..., n]
+        now = float(self.pass_over(constants, state, tape, [node])[0][self._at(state), n])
+        value = constants.program.parameters(tape)[f"block{b + 1}.values.weight"][n]
+        push = self._read_out(constants, tape, value) - (0.0 if self.tied else constants.program.parameters(tape)["logits.bias"])
+        most = told.contexts_of(self.alphabet, windows, answers)[0]
+        up = " ".join(shown(self.alphabet[k]) for k in np.argsort(-push)[:3])
+        return f"b{b + 1}·n{n}: {now:.2f} here, most after {most}, pushes up {up}"
 
     def _head(self, constants: Constants, state: State, tape: State, at: int) -> list[dict[str, Any]]:
         b, h = (int(k) for k in state["head"])

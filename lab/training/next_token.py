@@ -22,7 +22,7 @@ from lab.training.texts import counts_of, text_of
 from lab.training.writer import Writer
 
 JUDGED = 200  # windows of an evaluation
-SEARCHED = 48  # windows in which rules of heads and contexts of neurons are looked for
+SEARCHED, RULED = 48, 8  # windows in which contexts of neurons are looked for, and rules of heads
 LINES, LONG = 9, 44  # samples kept while it learns, and letters of each
 
 
@@ -234,6 +234,7 @@ class NextToken(Pointing, Writer, Stepwise):
             found.pop("induction", None)
         if self.silenced(state):
             found["next letter moved by silence (%)"] = self.moved_by_silence(constants, state)
+            found["silence costs (nats)"] = self.cost_of_silence(constants, state)
         if len(state["written"]):
             found["letters written"] = len(state["written"])
         found |= {f"{name} (nats)": float(lines[k]) for k, name in enumerate(names)}
@@ -273,6 +274,7 @@ class NextToken(Pointing, Writer, Stepwise):
         if names:
             found += [
                 Stream("attention", "image", "", "Where each head looks: from the letter of the row to that of the column."),
+                Stream("rules", "table", "", "Every head with the rule that says best where it looks, in two words."),
                 Stream("lines", "tokens", "", "Where the chosen head looks from each letter; lines of the chosen one."),
                 Stream(
                     "heads",
@@ -293,9 +295,8 @@ class NextToken(Pointing, Writer, Stepwise):
             Picture("written", "Written on", (Layer("written"),), weight=1.0),
         ]  # fmt: skip
         if self.heads_of_all:
-            tiles = tuple(head.short for head in self.heads_of_all)
             found += [
-                Picture("attention", "Attention", (Layer("attention"),), levels=(0.0, 1.0), labels=tiles, pick="choose_head", front=True, weight=1.4, doc="block.head; click one to unfold it."),
+                Picture("attention", "Attention", (Layer("attention"), Layer("rules")), levels=(0.0, 1.0), pick="choose_head", front=True, weight=1.4, doc="Under each head the rule that it follows, if a simple one says it (drawer Heads); click one to unfold it."),
                 Picture("lines", "The chosen head", (Layer("lines"),), pick="choose", weight=1.0),
                 Picture("heads", "What each head looks at", (Layer("heads"),), pick="choose_head", weight=1.3, doc="Share of its attention that goes where the rule points, on text held out. Click a row to unfold the head."),
             ]  # fmt: skip
@@ -335,13 +336,16 @@ class NextToken(Pointing, Writer, Stepwise):
             head = self.heads_of_all[self.head_at(state)]
             look = self.pass_over(constants, state, tape, [head.node])[0][head.place]
             links = [(j, at, look[at, j]) for j in range(at + 1)]
-            rule = self.rules_of(constants, tape)[self.head_at(state)][0]
+            rule = self.rules_of(constants, tape, [head.node])[head.place][0]
             said = f"{head.name}{f' (rule: {rule})' * bool(rule)} looks {told.looked_at(letters, look[at, : at + 1])}"
             return {
                 "rows": [{"texts": letters, "name": "looks at"}, {"texts": letters, "name": said}],
                 "links": links,
                 "lit": (len(letters) + at,),
             }
+        if stream == "rules":
+            named = zip(self.heads_of_all, self.rules_of(constants, tape), strict=True)
+            return [{"head": rules.caption(head.short, rule)} for head, (rule, _, _) in named]
         if stream == "heads":
             return self._heads(constants, state, tape)
         if stream == "writing":
@@ -354,10 +358,10 @@ class NextToken(Pointing, Writer, Stepwise):
             return {"rows": [{"texts": texts}], "lit": tuple(range(len(letters)))}
         return super().look(constants, state, tape, stream)
 
-    def rules_of(self, constants: Constants, tape: State) -> list[tuple[str, float, float]]:
-        """For each head the rule that says best where it looks on text held out, its share, and what an even look would give."""
-        x = constants.extra["held"]["x"][:SEARCHED]
-        looks = constants.program.forward(tape, self.looking_nodes, x=x)
+    def rules_of(self, constants: Constants, tape: State, nodes: list[str] | None = None) -> list[tuple[str, float, float]]:
+        """For each head (of these layers) the rule that says best where it looks on text held out, its share, and what an even look would give."""
+        x = constants.extra["held"]["x"][:RULED]
+        looks = constants.program.forward(tape, nodes or self.looking_nodes, x=x)
         return [found for look in looks for found in rules.named(look, x, self.alphabet)]
 
     def without(
@@ -410,6 +414,13 @@ class NextToken(Pointing, Writer, Stepwise):
         at, tape = self._at(state), self.tape_state(constants, state)
         now, clean = (self.chances_of(constants, state, tape, clean=clean)[at] for clean in (False, True))
         return float(50.0 * np.abs(now - clean).sum())
+
+    def cost_of_silence(self, constants: Constants, state: State) -> float:
+        """Nats per letter by which the loss on some windows held out is higher than with nothing silent."""
+        held, tape = constants.extra["held"], self.tape_state(constants, state)
+        some = {name: rows[:SEARCHED] for name, rows in held.items()}
+        now, clean = (constants.program.forward(tape, "surprise", replace=silent, **some) for silent in (self.silenced(state), None))
+        return float((now.mean(dtype=float) - clean.mean(dtype=float)) / constants.extra["each"])
 
     # -- what a person may do --
 

@@ -72,6 +72,17 @@ RULES: dict[str, Callable[[np.ndarray, Sequence[str]], np.ndarray]] = {
 }
 
 
+BRIEF = {
+    "the one before": "one before", "the first place": "first place", "the same one, last time": "same one", "what followed the same one": "after the same",
+    "the last space or sign": "last space", "the start of the word": "start of word",
+}  # fmt: skip
+
+
+def caption(head: str, rule: str) -> str:
+    """A head and its rule, as briefly as it stands under a small picture."""
+    return f"{head} {BRIEF.get(rule, rule)}".rstrip()
+
+
 def shares(looks: np.ndarray, tokens: np.ndarray, letters: Sequence[str]) -> dict[str, tuple[np.ndarray, float]]:
     """By rule: (heads,) the mean share of attention that goes where it points, and what an even look would give; looks (w, heads, T, T)."""
     found = {}

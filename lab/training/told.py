@@ -54,7 +54,7 @@ def lens_rows(names: Sequence[str], said: Iterable[tuple[str, np.ndarray]]) -> l
     rows = []
     for where, p in said:
         order = np.argsort(-p)[:3]
-        rows.append({"after": where, "it would say": shown(names[order[0]]), "": bar(float(p[order[0]])), "%": round(100 * float(p[order[0]]), 1),
+        rows.append({"after": where, "says": shown(names[order[0]]), "": bar(float(p[order[0]])), "%": round(100 * float(p[order[0]]), 1),
                      "then": " ".join(shown(names[k]) for k in order[1:])})  # fmt: skip
     return rows[::-1]
 
@@ -77,14 +77,14 @@ def neuron_row(
     """One neuron as key and value; the last token of a context, at which it answers, stands in « »; `without` says what silence does."""
     up, down = np.argsort(-push)[:4], np.argsort(push)[:3]
     return {
-        "neuron": f"b{block + 1} n{number}{' (silent)' if silent else ''}", "contexts that excite it": "   ".join(contexts),
+        "neuron": f"b{block + 1}·n{number}{' (silent)' if silent else ''}", "contexts that excite it": "   ".join(contexts),
         "pushes up": " ".join(shown(names[k]) for k in up), "down": " ".join(shown(names[k]) for k in down), "now": round(now, 2),
     } | ({"without it %": without} if without else {})  # fmt: skip
 
 
 def neuron_of(row: dict[str, Any]) -> tuple[int, int]:
     """Block and number of the neuron of a row."""
-    block, number = row["neuron"].removesuffix(" (silent)").split(" n")
+    block, number = row["neuron"].removesuffix(" (silent)").split("·n")
     return int(block[1:]) - 1, int(number)
 
 

@@ -159,6 +159,9 @@ class Listing(Protocol):
     def rows(self) -> Sequence[RunRow]:
         """The runs that are listed."""
 
+    def look(self, run: int) -> None:
+        """Bring the recording of a run to the front."""
+
 
 class Shell(Protocol):
     """The window as its parts see it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSpinBox,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -34,13 +36,17 @@ from lab.errors import LabError
 from lab.params import Spec
 from lab.units import number
 from lab.widgets import theme
+from lab.widgets.multiples import Multiples, Shown
 from lab.widgets.pictures.colours import paint
 from lab.widgets.pictures.legend import Strip
+from lab.widgets.point_runs import PointRuns
 from lab.widgets.shell import Shell
 
 NOTHING = "–"
 COUNT = 21  # values that are proposed
 MOST = 20_000  # points that are kept and drawn in the window
+PICTURES, ACROSS = 12, 4  # points whose pictures are shown, and how many of the first axis where there are two
+COLOURS = 6
 NEAR = 16.0  # px within which a click finds a point
 
 
@@ -79,6 +85,11 @@ def numeric(made: Axis) -> bool:
 def swept(model: Any) -> list[Spec]:
     """Parameters that can be varied: numbers, switches and choices."""
     return [s for s in type(model).specs().values() if s.choices or s.kind in ("int", "float", "bool")]
+
+
+def told(row: Row) -> str:
+    """A point in a few words."""
+    return ", ".join(f"{n} {number(v, 6) if isinstance(v, (int, float)) else v}" for n, v in row.point.values.items())
 
 
 class Vary(QDialog):
@@ -163,7 +174,16 @@ class Vary(QDialog):
         item.layout.removeItem(item.titleLabel)
         item.layout.addItem(self.strip, 0, 0, 1, 3)
         self.plot.setAccessibleName("What came of each point; a click opens its run")
-        column.addWidget(self.plot, 1)
+        self.runs = PointRuns(self)
+        self.multiples = Multiples(self)
+        self.runs.made.connect(self.multiples.fill)
+        self.tabs = QTabWidget(self)
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.plot, "Figure")
+        self.tabs.addTab(self.multiples, "Pictures")
+        self.tabs.currentChanged.connect(self._tab_chosen)
+        self._pictured: tuple[int, ...] = ()  # numbers of the points whose pictures are shown
+        column.addWidget(self.tabs, 1)
         self.answered.connect(self._take)
         self.ended.connect(self._over)
         theme.changes().changed.connect(self.set_theme)
@@ -285,6 +305,7 @@ class Vary(QDialog):
         self.stop()
         if self._thread is not None:
             self._thread.join(timeout)
+        self.runs.let_go(timeout)
         self._shell = None
 
     def _take(self, answer: dict) -> None:
@@ -313,6 +334,7 @@ class Vary(QDialog):
         self._list_kept()
         self._show_what_varies()
         self.draw()
+        self._tab_chosen(self.tabs.currentIndex())
 
     def _show_what_varies(self) -> None:
         """Where the chosen figure is the same everywhere, choose the first that is not."""
@@ -333,6 +355,8 @@ class Vary(QDialog):
 
     def _show_plan(self, plan: Plan) -> None:
         self._plan, self._rows = plan, {}
+        self._pictured = ()
+        self.tabs.setCurrentIndex(0)
         self._points = {point.number: point for point in plan.points()}
         self.plot.clear()
 
@@ -449,13 +473,47 @@ class Vary(QDialog):
     def open_point(self, row: Row) -> None:
         """Put the run of a point in front; taking it back is one step."""
         assert self._shell is not None and self._plan is not None
-        said = ", ".join(f"{n} {number(v, 6) if isinstance(v, (int, float)) else v}" for n, v in row.point.values.items())
         try:
             experiment = self._plan.experiment_of(row.point).replace(record=None, steps=None)
         except LabError as problem:
             self.words.setText(str(problem))
             return
-        self._shell.show_experiment(experiment, f"Open the point {said}")
+        self._shell.show_experiment(experiment, f"Open the point {told(row)}")
+
+    # -- pictures of the points --
+
+    def pictured(self) -> list[Row]:
+        """The points whose pictures are worth a look: of each axis its ends and what lies evenly between, with the first seed."""
+        found = self.table
+        rows = [] if found is None else [r for r in found.rows if r.state == "finished" and r.point.seed == found.plan.seeds[0]]
+        if found is None or len(rows) <= PICTURES:
+            return rows
+        axes = drawn_over(found.plan)
+        if found.plan.drawn or len(axes) != 2:
+            return [rows[k] for k in np.linspace(0, len(rows) - 1, PICTURES).round().astype(int)]
+        kept = [
+            {repr(a.values[k]) for k in np.linspace(0, len(a.values) - 1, min(most, len(a.values))).round().astype(int)}
+            for a, most in zip(axes, (ACROSS, PICTURES // ACROSS), strict=True)
+        ]
+        return [r for r in rows if all(repr(r.point.values[a.name]) in some for a, some in zip(axes, kept, strict=True))][:PICTURES]
+
+    def _tab_chosen(self, index: int) -> None:
+        """Run the chosen points again for their pictures, once they are wanted."""
+        if self.tabs.widget(index) is not self.multiples or self._plan is None or self.running:
+            return
+        rows = self.pictured()
+        numbers = tuple(r.point.number for r in rows)
+        if numbers == self._pictured:
+            return
+        self._pictured = numbers
+        plan = self._plan
+        self.runs.begin([plan.experiment_of(r.point).replace(record=None) for r in rows])
+        self.multiples.show_runs(
+            plan.experiment.build(),
+            [Shown(told(r), f"series{k % COLOURS}", partial(self.runs.source, k), partial(self.open_point, r)) for k, r in enumerate(rows)],
+        )
+        if not rows:
+            self.words.setText("There is nothing to show yet: start a sweep.")
 
     # -- sweeps of the session --
 

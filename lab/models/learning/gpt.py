@@ -19,6 +19,7 @@ from lab.training.texts import help_pages
 __all__ = ["GPT", "help_pages", "induction"]
 
 CHANCE, ONE, TWO, THREE = range(4)
+REPEATED = "dgbacfhedgbacfhedgbacf"  # what is looked at first, where letters repeat
 
 
 class GPT(Inside):
@@ -31,7 +32,10 @@ class GPT(Inside):
     - press play and watch the loss fall through the four lines, and the samples become words;
     - click a letter of the text: everything is then about that place: the next letters it expects, where each head looks from there,
       what the model would say if it stopped after each block, and which neurons answer;
-    - click a triangle of attention: its lines appear; *Silence the head* and see which letters become likelier without it;
+    - read below each triangle which rule its head follows, if a simple one says it: the one before, the same one last time, what followed it then;
+    - click a triangle of attention: its lines appear; *Silence the head* and see which letters become likelier without it, and what it costs on text
+      held out. *Without it* in the tables says beforehand what a silence does to the likeliest letter;
+    - drag over places of *Neurons of the block, over the text*: where else do the same neurons answer?
     - the preset *A circuit grows*: random letters that repeat. One block cannot do it; with two, a head that finds the last
       occurrence of the present letter grows, suddenly, and the accuracy jumps;
     - the preset *Byte pairs*: the same network reads pieces of two or three letters, learnt on the text. Its losses are told per letter, too,
@@ -51,6 +55,7 @@ class GPT(Inside):
     icon = "mdi6.script-text-outline"
     order = 95
     also = "transformer; attention; self-attention; large language model; LLM; language model; ChatGPT; tokens; multi-head attention; induction head; next word; text generation; nanoGPT; write text; heads; BPE; byte-pair encoding; tokeniser; tokenizer"
+    takes = ({"what": "writing", "words": "Learn to write from", "into": "file", "values": {"text": "file"}},)
     equations = (
         r"a_{ij} = \mathrm{softmax}_j\left(\frac{q_i \cdot k_j}{\sqrt{d_h}}\right),\ j \leq i,\qquad y_i = \sum_j a_{ij} v_j",
         r"x \leftarrow x + W_o\,[y^1, \ldots, y^H],\qquad x \leftarrow x + \sum_n \mathrm{gelu}(k_n \cdot \mathrm{norm}(x) + b_n)\, v_n",
@@ -65,10 +70,10 @@ class GPT(Inside):
         "Help pages of Python": Preset({}, shows="held-out loss < bigram", after=500),
         "One block, two heads": Preset({"blocks": 1, "width": 32, "heads": 2, "tied": False}, shows="held-out loss < bigram", after=1000, slow=True),
         "A circuit grows: random letters that repeat": Preset(
-            {"text": "repeats", "width": 32, "heads": 1, "steps": 3500}, shows="accuracy where it is known > 0.75", after=3500, slow=True
+            {"text": "repeats", "width": 32, "heads": 1, "steps": 3500, "beginning": REPEATED}, shows="accuracy where it is known > 0.75", after=3500, slow=True
         ),
         "The same with one block: it cannot": Preset(
-            {"text": "repeats", "blocks": 1, "width": 32, "heads": 1, "steps": 3500}, shows="accuracy where it is known < 0.55", after=3500, slow=True
+            {"text": "repeats", "blocks": 1, "width": 32, "heads": 1, "steps": 3500, "beginning": REPEATED}, shows="accuracy where it is known < 0.55", after=3500, slow=True
         ),
         "Byte pairs in place of letters": Preset({"tokens": "byte pairs"}, shows="held-out loss < bigram", after=800, slow=True),
         "Four blocks, slow and better": Preset({"blocks": 4, "width": 96, "steps": 4000}, shows="held-out loss < trigram", after=1000, slow=True),
@@ -142,16 +147,15 @@ class GPT(Inside):
 
     @property
     def stage(self):
-        """The text and what would be said after each block; attention, the next letter, the loss; the rest under words."""
-        more = ("induction",) if self.text == "repeats" else ()
+        """Attention; the text, what is said of it and after each block, the loss; the rest under words."""
+        repeats = self.text == "repeats"
         return Stage(
             "attention",
-            companions=("next", "loss", *more),  # the bars of letters need the width
-            above=("text", "lens"),
+            companions=(("text", "next"), ("loss", "induction") if repeats else ("lens", "loss")),
             below=("lines", "key-value neurons"),
             drawers=(
                 ("Writing", ("writing", "written")),
-                ("Heads", ("heads", "step by step")),
+                ("Heads", (*(("lens",) if repeats else ()), "heads", "step by step")),
                 ("Like places", ("answers of the block", "like places", "letters of it")),
                 ("Maps", ("map", "letters", "neurons")),
                 ("Training", ("gradient", "rate", "check gradients", "layers")),

@@ -128,6 +128,7 @@ class PretrainedGPT(Silencing, Writer):
             Stream("next", "table", "", "Likeliest next tokens at the chosen place; beside them what they are with nothing silent."),
             Stream("attention", "image", "", "Where each head looks: from the token of the row to that of the column."),
             Stream("lines", "tokens", "", "Where the chosen head looks from the chosen token."),
+            Stream("rules", "table", "", "Every head that is drawn with the rule that says best where it looks, in two words."),
             Stream("heads", "table", "", "What each head looks at in this text, by the rule that says it best."),
             Stream("lens", "table", "", "What the model would say if it stopped after each part."),
             Stream("key-value neurons", "table", "", "Neurons that answer most at the chosen place: places of the text that excite them, tokens that they push."),
@@ -141,7 +142,7 @@ class PretrainedGPT(Silencing, Writer):
         return (
             Picture("text", "Text", (Layer("text"),), pick="choose", front=True, weight=0.8, doc="Click a token: everything is then about that place."),
             Picture("next", "Next token", (Layer("next"),), front=True, weight=1.2),
-            Picture("attention", "Attention", (Layer("attention"),), levels=(0.0, 1.0), pick="choose_head", front=True, weight=1.4, doc="Click a head to unfold it."),
+            Picture("attention", "Attention", (Layer("attention"), Layer("rules")), levels=(0.0, 1.0), pick="choose_head", front=True, weight=1.4, doc="Under each head the rule that it follows in this text, if a simple one says it (drawer Heads). Click a head to unfold it."),
             Picture("lens", "If it stopped here", (Layer("lens"),), front=True, weight=1.2),
             Picture("lines", "The chosen head", (Layer("lines"),), pick="choose_near", weight=1.0),
             Picture("key-value neurons", "Key-value neurons", (Layer("key-value neurons"),), pick="choose_neuron", weight=1.4, doc="Click a row, then 'Silence the neuron'."),
@@ -268,7 +269,7 @@ class PretrainedGPT(Silencing, Writer):
 
     def observe(self, constants, state, stream):
         """What a stream shows of the chosen token."""
-        found = {"text": self._text, "next": self._next, "attention": self._attention, "lines": self._lines, "heads": self._heads, "lens": self._lens,
+        found = {"text": self._text, "next": self._next, "attention": self._attention, "lines": self._lines, "heads": self._heads, "rules": self._rules, "lens": self._lens,
                  "key-value neurons": self._neurons, "step by step": self._head, "model": self._model}.get(stream)  # fmt: skip
         if found is None:
             return super().observe(constants, state, stream)
@@ -298,6 +299,18 @@ class PretrainedGPT(Silencing, Writer):
         looks = np.concatenate([passes.attention(b, first, last)[:, :, first:] for b in blocks])
         return np.pad(looks, ((0, 0), (0, 1), (0, 1))) if last - first < 2 else looks
 
+    def _ruled(self, constants, state) -> list[tuple[str, float, float]]:
+        """Rule, share and even share of every head that is drawn; none where there is one token."""
+        first, looks = self._first(state), self._attention(constants, state)
+        tokens = state["text"][first : first + looks.shape[1]]
+        found = rules.named(looks[None, :, : len(tokens), : len(tokens)], tokens[None], constants.model.tokens.shown)
+        return found if len(tokens) > 1 else [("", 0.0, 0.0)] * len(looks)
+
+    def _rules(self, constants, state):
+        begin, heads = self._tiles(constants, state), constants.model.heads
+        names = ("{}.{}".format(*(n + 1 for n in divmod(begin + k, heads))) for k in range(TILES + heads))
+        return [{"head": rules.caption(name, rule)} for name, (rule, _, _) in zip(names, self._ruled(constants, state), strict=False)]
+
     def _heads(self, constants, state):
         """The heads of the tiles, named by rule."""
         model, first, begin = constants.model, self._first(state), self._tiles(constants, state)
@@ -306,9 +319,8 @@ class PretrainedGPT(Silencing, Writer):
         at = min(int(state["chosen"][0]) - first, len(tokens) - 1)
         if len(tokens) < 2:
             return [{"head": "", "looks at": "one token has nothing to look back to"}]
-        texts, found = [model.tokens.shown[k] for k in tokens], rules.named(looks[None], tokens[None], model.tokens.shown)
-        rows = []
-        for k, (rule, share, even) in enumerate(found):
+        texts, rows = [model.tokens.shown[k] for k in tokens], []
+        for k, (rule, share, even) in enumerate(self._ruled(constants, state)):
             b, h = divmod(begin + k, model.heads)
             silent = " (silent)" * (not state["heads on"][b, h])
             rows.append({

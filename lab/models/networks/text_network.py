@@ -74,7 +74,7 @@ class TextNetwork(NextToken):
         "Small GPT": Preset({}, shows="held-out loss < bigram", after=1000, slow=True),
         "LSTM": Preset({"graph": letters_lstm().to_json(), "rate": 0.005}, shows="held-out loss < bigram", after=1000, slow=True),
         "Two blocks on letters that repeat": Preset(
-            {"graph": letters_gpt(8, blocks=2, heads=1).to_json(), "text": "repeats", "steps": 3500},
+            {"graph": letters_gpt(8, blocks=2, heads=1).to_json(), "text": "repeats", "steps": 3500, "beginning": "dgbacfhedgbacfhedgbacf"},
             shows="accuracy where it is known > 0.7",
             after=3500,
             slow=True,

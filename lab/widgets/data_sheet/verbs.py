@@ -49,11 +49,11 @@ class Chosen:
 
 _ICONS = {
     "table": "mdi6.chart-line", "rows": "mdi6.scatter-plot-outline", "vectors": "mdi6.scatter-plot-outline", "recording": "mdi6.pulse", "sound": "mdi6.pulse",
-    "pictures": "mdi6.chart-line", "text": "mdi6.text-box-search-outline", "network": "mdi6.graph-outline", "graph": "mdi6.sitemap-outline",
+    "pictures": "mdi6.chart-line", "text": "mdi6.text-box-search-outline", "writing": "mdi6.script-text-outline", "network": "mdi6.graph-outline", "graph": "mdi6.sitemap-outline",
 }  # fmt: skip
 _WORDS = {
     "table": ("Train a network", ""), "rows": ("Map", "the rows"), "vectors": ("Map", "the vectors"), "recording": ("Drive a cell", ""), "sound": ("Drive a cell", "with the sound"),
-    "pictures": ("Train a network", "on the pictures"), "text": ("Learn its words", ""), "network": ("Analyse", "who reaches whom"), "graph": ("Put on the canvas", ""),
+    "pictures": ("Train a network", "on the pictures"), "text": ("Learn its words", ""), "writing": ("Learn to write", "letter by letter"), "network": ("Analyse", "who reaches whom"), "graph": ("Put on the canvas", ""),
 }  # fmt: skip
 
 
@@ -75,8 +75,12 @@ def verbs(found: Found, chosen: Chosen, front: str, purpose: Purpose | None = No
         out += [_verb(found.kind, found, front, chosen.recording)]
     elif found.kind == "network":
         out += [Verb("graph", *_WORDS["graph"], _ICONS["graph"]), _verb("network", found, front, {})]
-    elif found.kind in ("pictures", "text"):
-        out += [_verb(found.kind, found, front, {})]
+    elif found.kind == "pictures":
+        out += [_verb("pictures", found, front, {})]
+    elif found.kind == "text":
+        writes = any(t.model == front for t in catalog.takers("writing"))
+        ways = ("writing", "text") if writes else ("text", "writing")
+        out += [_verb(what, found, front, {}) for what in ways if what == "text" or found.place.is_file()]  # of a folder words are learned
     elif found.kind in ("session", "experiment", "model"):
         out += [Verb("open", "Open", "", "mdi6.folder-open-outline")]
     return [verb for verb in out if verb is not None]

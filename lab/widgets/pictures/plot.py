@@ -260,6 +260,7 @@ class PlotView(PictureView):
         self.handles: dict[str, pg.InfiniteLine] = {}
         self._make_handles()
         self._colour_frame()
+        self.show_drawing(False)  # while a run is prepared there is nothing to have axes for
 
     # -- axes --
 
@@ -271,9 +272,8 @@ class PlotView(PictureView):
     def show_drawing(self, shown: bool) -> None:
         """Axes of nothing say nothing: only the words are seen. They keep their room, so that nothing jumps once there is something."""
         self.field.childGroup.setVisible(shown)
-        if not self.led:
-            for part in (self.across, self.up, self.strip, self.gutter):
-                part.setOpacity(1.0 if shown else 0.0)
+        for part in (self.across, self.up, self.strip, self.gutter):
+            part.setOpacity(1.0 if shown or self.led else 0.0)
 
     def show_axes(self, x: Axis, y: Axis, xs: tuple[float, float], ys: tuple[float, float]) -> None:
         """Set names and ranges: the picture's own, or fitted to the extents xs and ys of the data (NaN: none)."""
