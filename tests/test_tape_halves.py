@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from lab.kernels import JIT, exchange, kernel, look, pause, put
-from lab.kernels.threads import cores, one_thread, spare_core
+from lab.kernels.threads import cores, one_thread, running, spare_core
 from lab.tape import Tape, adam, halves, interpreter
 from lab.tape.check import case_program
+from lab.tape.elementary import largest
+from lab.tape.products import LARGE, product, product_left, product_right
 from lab.tape.registry import CASES, OPCODES
 
 pytestmark = pytest.mark.skipif(not JIT, reason="interpreted kernels have no second thread")
@@ -189,6 +191,7 @@ def test_no_helper_for_one_core_or_where_others_compute(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1}, raising=False)
     monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
     monkeypatch.setattr(halves.Helper, "_away", 0.0)
+    monkeypatch.setattr("lab.kernels.threads.running", lambda: 2)
     assert cores() == 2 and spare_core() and halves.Helper.may_come(1e9) and not halves.Helper.may_come(1e5)
     monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
     assert cores() == 1 and not spare_core() and not halves.Helper.may_come(1e9)
@@ -206,5 +209,40 @@ def test_no_helper_for_one_core_or_where_others_compute(monkeypatch):
         thread.join()
     assert seen == [False]
     assert one_thread._threads == {}
+    monkeypatch.setattr("lab.kernels.threads.running", lambda: 3)
+    assert not spare_core()
+    monkeypatch.setattr("lab.kernels.threads.running", lambda: 1)
+    assert spare_core()
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0}, raising=False)
     assert not spare_core()
+
+
+def test_at_least_this_thread_runs():
+    assert running() >= 1
+
+
+@pytest.mark.parametrize("shape", [(20, 12, 40), (64, 128, 10), (32, 1, 64), (1, 100, 24), (300, 8, 9)], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_product_that_is_added_has_the_bytes_of_one_that_is_made_first(shape, dtype):
+    n, k, m = shape
+    for what, (sx, sw, sy) in (
+        (product, (n * k, k * m, n * m)),
+        (product_right, (n * k, m * k, n * m)),
+        (product_left, (n * k, n * m, k * m)),
+    ):
+        a = np.random.default_rng(1).standard_normal(sx + sw + 2 * sy).astype(dtype)
+        y, z = sx + sw, sx + sw + sy
+        before = a[y:z].copy()
+        what(a, 0, sx, z, n, k, m, 1)
+        what(a, 0, sx, y, n, k, m, 0)
+        assert n * k * m < LARGE or (a[y:z] == before + a[z:]).all()
+
+
+def test_the_largest_value_is_found_wherever_it_stands():
+    values = np.random.default_rng(2).standard_normal(27).astype(np.float32)
+    for count in (1, 3, 7, 8, 9, 16, 17, 27):
+        for at in range(count):
+            x = values[:count].copy()
+            x[at] = 9.0
+            assert largest(x) == 9.0
+        assert largest(values[:count]) == values[:count].max()

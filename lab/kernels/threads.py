@@ -86,6 +86,18 @@ def cores() -> int:
     return min(found, int(said)) if said.isdecimal() and int(said) else found
 
 
+def running() -> int:
+    """Threads of the whole machine that run, or wait for a core, at this moment; 1, this one, where the system does not say."""
+    try:
+        with open("/proc/loadavg", encoding="ascii") as file:
+            return int(file.read().split()[3].partition("/")[0])
+    except (OSError, ValueError, IndexError):
+        return 1
+
+
 def spare_core() -> bool:
-    """Whether there is a core for a helper: more than one, and nobody else in this process who computes."""
-    return cores() > 1 and one_thread.alone()
+    """Whether there is a core for a helper: more than one, nobody else in this process computes, and no more threads are at work than there are cores.
+
+    A helper that is taken off its core in the middle of its share keeps the other waiting for as long as the system likes.
+    """
+    return cores() > 1 and one_thread.alone() and running() <= cores()

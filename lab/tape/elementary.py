@@ -14,6 +14,22 @@ def move(a, target, source, size):
 
 
 @kernel
+def largest(x):
+    """The largest value, by eight at a time: one alone waits for every comparison."""
+    whole = x.size - x.size % 8
+    top = x[0]
+    if whole:
+        a, b, c, d, e, f, g, h = x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
+        for i in range(8, whole, 8):
+            a, b, c, d = max(a, x[i]), max(b, x[i + 1]), max(c, x[i + 2]), max(d, x[i + 3])
+            e, f, g, h = max(e, x[i + 4]), max(f, x[i + 5]), max(g, x[i + 6]), max(h, x[i + 7])
+        top = max(max(max(a, b), max(c, d)), max(max(e, f), max(g, h)))
+    for i in range(whole, x.size):
+        top = max(top, x[i])
+    return top
+
+
+@kernel
 def exp_of(x, y):
     """y = exp(x)."""
     if x.itemsize == 4:

@@ -8,7 +8,7 @@ from lab.errors import ParameterError, near
 from lab.kernels import kernel
 from lab.tape.elementary import exp_in, exp_of, log_in, log_of, logistic_of, tanh_of
 from lab.tape.listing import Listing, Node
-from lab.tape.registry import AUX, DOUT, DX, FLOATS, OUT, SIZE, X, case, find_operation, opcode, operation
+from lab.tape.registry import AUX, DOUT, DX, FLOATS, FRESH, OUT, SIZE, X, case, find_operation, opcode, operation
 
 
 @kernel
@@ -41,8 +41,12 @@ def logistic_backward(a, r, f, n, train, random):
     x, y = _slices(a, r, n)
     dx, dy = _gradients(a, r, n)
     one = a.dtype.type(1)
-    for i in range(x.size):
-        dx[i] += dy[i] * y[i] * (one - y[i])
+    if r[FRESH] & 1:
+        for i in range(x.size):
+            dx[i] = dy[i] * y[i] * (one - y[i])
+    else:
+        for i in range(x.size):
+            dx[i] += dy[i] * y[i] * (one - y[i])
 
 
 @kernel
@@ -56,8 +60,12 @@ def tanh_backward(a, r, f, n, train, random):
     x, y = _slices(a, r, n)
     dx, dy = _gradients(a, r, n)
     one = a.dtype.type(1)
-    for i in range(x.size):
-        dx[i] += dy[i] * (one - y[i] * y[i])
+    if r[FRESH] & 1:
+        for i in range(x.size):
+            dx[i] = dy[i] * (one - y[i] * y[i])
+    else:
+        for i in range(x.size):
+            dx[i] += dy[i] * (one - y[i] * y[i])
 
 
 @kernel
@@ -75,8 +83,12 @@ def leaky_backward(a, r, f, n, train, random):
     dx, dy = _gradients(a, r, n)
     zero = a.dtype.type(0)
     slope = a.dtype.type(f[r[FLOATS]]) if r[FLOATS] >= 0 else zero
-    for i in range(x.size):
-        dx[i] += dy[i] if x[i] > zero else slope * dy[i]
+    if r[FRESH] & 1:
+        for i in range(x.size):
+            dx[i] = dy[i] if x[i] > zero else slope * dy[i]
+    else:
+        for i in range(x.size):
+            dx[i] += dy[i] if x[i] > zero else slope * dy[i]
 
 
 @kernel
@@ -122,9 +134,14 @@ def gelu_backward(a, r, f, n, train, random):
     dx, dy = _gradients(a, r, n)
     t = a[r[AUX] : r[AUX] + n * r[SIZE]]
     c, d, h, one = a.dtype.type(0.7978845608028654), a.dtype.type(3 * 0.044715), a.dtype.type(0.5), a.dtype.type(1)
-    for i in range(x.size):
-        inner = c * (one + d * x[i] * x[i])
-        dx[i] += dy[i] * (h * (one + t[i]) + h * x[i] * (one - t[i] * t[i]) * inner)
+    if r[FRESH] & 1:
+        for i in range(x.size):
+            inner = c * (one + d * x[i] * x[i])
+            dx[i] = dy[i] * (h * (one + t[i]) + h * x[i] * (one - t[i] * t[i]) * inner)
+    else:
+        for i in range(x.size):
+            inner = c * (one + d * x[i] * x[i])
+            dx[i] += dy[i] * (h * (one + t[i]) + h * x[i] * (one - t[i] * t[i]) * inner)
 
 
 @kernel
@@ -171,11 +188,11 @@ def square_backward(a, r, f, n, train, random):
 
 
 opcode("step", step_forward)
-opcode("logistic", logistic_forward, logistic_backward)
-opcode("tanh", tanh_forward, tanh_backward)
-opcode("leaky", leaky_forward, leaky_backward)
+opcode("logistic", logistic_forward, logistic_backward, fresh=True)
+opcode("tanh", tanh_forward, tanh_backward, fresh=True)
+opcode("leaky", leaky_forward, leaky_backward, fresh=True)
 opcode("softplus", softplus_forward, softplus_backward)
-opcode("gelu", gelu_forward, gelu_backward)
+opcode("gelu", gelu_forward, gelu_backward, fresh=True)
 opcode("exp", exp_forward, exp_backward)
 opcode("log", log_forward, log_backward)
 opcode("square", square_forward, square_backward)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.tape.elementary import exp_in, logistic_of
+from lab.tape.elementary import exp_in, largest, logistic_of
 from lab.tape.listing import Listing, Node
 from lab.tape.registry import AUX, DOUT, DX, DY, INTS, OUT, SIZE, X, Y, case, opcode, operation
 
@@ -80,9 +80,7 @@ def categorical_forward(a, r, f, n, train, random):
     x, p = a[r[X] : r[X] + rows * classes], a[r[AUX] : r[AUX] + rows * classes]
     for s in range(rows):
         first = s * classes
-        top = x[first]
-        for i in range(first + 1, first + classes):
-            top = max(top, x[i])
+        top = largest(x[first : first + classes])
         for i in range(first, first + classes):
             p[i] = x[i] - top
         picked = a.dtype.type(0)  # sum of t (x - top): with it the loss needs no logarithm of a probability

@@ -8,9 +8,9 @@ import numpy as np
 
 from lab.errors import ModelError
 from lab.kernels import kernel
-from lab.tape.elementary import exp_in
+from lab.tape.elementary import exp_in, largest
 from lab.tape.listing import Listing, Node
-from lab.tape.registry import DOUT, DX, INTS, OUT, SIZE, X, case, opcode, operation
+from lab.tape.registry import DOUT, DX, FRESH, INTS, OUT, SIZE, X, case, opcode, operation
 
 
 @kernel
@@ -23,9 +23,7 @@ def softmax_forward(a, r, f, n, train, random):
         # With a mask, position i of a square of scores sees the positions 0 to i.
         seen = s % r[INTS + 1] + 1 if r[INTS + 1] else width
         x, y = a[r[X] + s * width : r[X] + (s + 1) * width], whole[s * width : (s + 1) * width]
-        top = x[0]
-        for i in range(1, seen):
-            top = max(top, x[i])
+        top = largest(x[:seen])
         for i in range(width):
             y[i] = x[i] - top
     exp_in(whole)
@@ -51,8 +49,12 @@ def softmax_backward(a, r, f, n, train, random):
         total = a.dtype.type(0)
         for i in range(width):
             total += y[i] * dy[i]
-        for i in range(width):
-            dx[i] += y[i] * (dy[i] - total)
+        if r[FRESH] & 1:
+            for i in range(width):
+                dx[i] = y[i] * (dy[i] - total)
+        else:
+            for i in range(width):
+                dx[i] += y[i] * (dy[i] - total)
 
 
 @kernel
@@ -60,9 +62,7 @@ def log_softmax_forward(a, r, f, n, train, random):
     width = r[INTS]
     for s in range(n * r[SIZE] // width):
         x, y = a[r[X] + s * width : r[X] + (s + 1) * width], a[r[OUT] + s * width : r[OUT] + (s + 1) * width]
-        top = x[0]
-        for i in range(1, width):
-            top = max(top, x[i])
+        top = largest(x)
         for i in range(width):
             y[i] = x[i] - top
         exp_in(y)
@@ -87,7 +87,7 @@ def log_softmax_backward(a, r, f, n, train, random):
             dx[i] += dy[i] - a.dtype.type(math.exp(y[i])) * total
 
 
-opcode("softmax", softmax_forward, softmax_backward)
+opcode("softmax", softmax_forward, softmax_backward, fresh=True)
 opcode("log_softmax", log_softmax_forward, log_softmax_backward)
 
 
