@@ -204,7 +204,7 @@ class TableView(PictureView):
             # Nor are they broken into more than a few lines: rows as high as the card would show one of them.
             widths, least = (
                 list(needed),
-                [SHORTEST_BAR if bars[k] else min(max(self._longest_word(k), needed[k] / MOST_LINES), WIDEST_WORD) for k in range(count)],
+                [SHORTEST_BAR if bars[k] else min(max(self._longest_word(k), needed[k] // MOST_LINES), WIDEST_WORD) for k in range(count)],
             )
             limit = max(needed)
             while sum(widths) > room and limit > NARROWEST:
