@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QToolButt
 
 from lab.errors import LabError
 from lab.graph.document import GRID, Graph, Problem
+from lab.units import signed
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel
 from lab.widgets.networks import edits, floating, menus, walking
@@ -753,4 +754,4 @@ class NetworkEditor(QWidget):
         chosen = self.scene.chosen()
         explain = self.graph.kinds.arithmetic
         one = len(chosen) == 1 and chosen[0] in self.scene.nodes
-        self.inspector.show_numbers(explain(self.graph, chosen[0], self._values) if explain and one and self._values else "")
+        self.inspector.show_numbers(signed(explain(self.graph, chosen[0], self._values)) if explain and one and self._values else "")
