@@ -213,7 +213,7 @@ class Runner:
         self.ring.reset(self.simulation.model, self.simulation.step)
         self._show()
         phase: Phase = "finished" if self._at_end() else "running" if self._playing else "paused"
-        self._set(phase=phase, prepared_in=time.perf_counter() - began, run_id=self._recorded_as)
+        self._tell(phase=phase, prepared_in=time.perf_counter() - began, run_id=self._recorded_as)
         self._publish()
 
     def _hear(self, doing: str, share: float) -> bool:
