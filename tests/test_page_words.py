@@ -172,3 +172,29 @@ def test_the_column_of_symbols_keeps_its_width_when_the_look_is_set_again(qtbot)
     assert {name: row.symbol.minimumWidth() for name, row in form.rows.items() if row.spec.symbol} == before
     reset = form.rows["V_reset"].symbol
     assert reset.minimumWidth() >= reset.sizeHint().width()
+
+
+def test_bars_of_a_graph_are_named_by_its_units():
+    model = catalog.load("computation-graph")()
+    assert model.labels(model.build(0), "derivatives") == ("x1", "x2", "x3", "f1", "f2", "f3", "f4", "f5", "g")
+
+
+def test_the_strip_of_a_clamped_cell_shows_both_levels_that_can_be_dragged(rig):
+    view = rig("hodgkin-huxley", mode="voltage clamp")
+    voltage = view.child("voltage") or view.children_shown[0]
+    lo, hi = voltage._with_grips((0.0, 0.0))
+    assert lo < voltage.model.hold and hi > voltage.model.command
+    free = rig("hodgkin-huxley").children_shown[0]
+    assert free._with_grips((-80.0, 40.0)) == (-80.0, 40.0)
+
+
+def test_a_wire_of_the_canvas_has_a_true_minus_sign(qapp):
+    from lab.graph.document import Graph
+    from lab.widgets.networks.scene import NetworkScene
+
+    kind = catalog.load("boolean-network")
+    scene = NetworkScene()
+    scene.show_graph(Graph.from_json(kind().graph))
+    labels = {wire.label for wire in scene.edges.values()}
+    assert "−1" in labels and "-1" not in labels
+    scene.deleteLater()

@@ -88,6 +88,22 @@ def test_preparing_becomes_paused(begin):
     assert r.status.prepared_in > 0
 
 
+def test_whoever_sees_that_a_run_is_prepared_can_ask_its_constants(monkeypatch):
+    # A window looked between the two, and asked the names of cells of nothing.
+    seen, plain = [], Runner._set
+
+    def noted(self, **changes):
+        plain(self, **changes)
+        seen.append(self.status)
+
+    monkeypatch.setattr(Runner, "_set", noted)
+    r = Runner(Experiment("computation-graph"), None).start()
+    until(lambda: r.status.phase != "preparing")
+    assert r.stop()
+    assert any(status.prepared for status in seen)
+    assert all(status.constants is r.simulation.constants for status in seen if status.prepared)
+
+
 def test_preparing_becomes_running_when_asked_to_play_at_once(begin):
     r = begin(playing=True)
     until(lambda: r.status.step > 0)

@@ -213,6 +213,7 @@ class Runner:
         self.ring.reset(self.simulation.model, self.simulation.step)
         self._show()
         phase: Phase = "finished" if self._at_end() else "running" if self._playing else "paused"
+        # All at once: whoever reads that it is prepared asks its constants in the same moment.
         self._tell(phase=phase, prepared_in=time.perf_counter() - began, run_id=self._recorded_as)
         self._publish()
 

@@ -349,14 +349,15 @@ class MarkStrip(QWidget):
         """Tick, left end of the text, line and text of each mark; a name that has no room in either line is left out."""
         measure = QFontMetricsF(self._font())
         handle = self.slider.handle_width()
-        ends = [-6.0, -6.0]
+        apart = max(6.0, 0.6 * measure.height())  # in a lecture a number beside a name would be read with it
+        ends = [-apart, -apart]
         found = []
         for name, value in sorted(self.marks.items(), key=lambda mark: mark[1]):
             at = handle / 2 + self.scale.place(value) * (self.slider.width() - handle)
             text = typeset(f"{name} {number(value)}".strip())
             wide = measure.horizontalAdvance(text)
             left = min(max(0.0, at - wide / 2), max(0.0, self.width() - wide))
-            line = next((k for k in (0, 1) if left >= ends[k] + 6), -1)
+            line = next((k for k in (0, 1) if left >= ends[k] + apart), -1)
             if line >= 0:
                 ends[line] = left + wide
             found.append((at, left, line, text))

@@ -114,7 +114,7 @@ class ComputationGraph(Model):
                 "derivatives",
                 "Derivative of the output by each unit",
                 (Layer("derivatives", style="bars"),),
-                x="unit, in order",
+                x="unit, in the order of evaluation",
                 y="derivative",
                 front=True,
             ),
@@ -179,7 +179,10 @@ class ComputationGraph(Model):
         return super().observe(constants, state, stream)
 
     def labels(self, constants, stream: str):
-        return tuple(n.title for n in _compiled(self.graph)[0].nodes) if stream == "activity" else ()
+        graph, program, _ = _compiled(self.graph)
+        if stream == "derivatives":  # in the order of evaluation
+            return tuple(graph.node(row.id).title for row in program.rows)
+        return tuple(n.title for n in graph.nodes) if stream == "activity" else ()
 
     def summary(self, constants, state):
         graph, program, values, _ = self._now(state)

@@ -309,6 +309,9 @@ class Black(QWidget):
         painter.end()
 
 
+MOST_BARS = 8.0  # width of all bars, in heights of a letter
+
+
 class Steps(QWidget):
     """Which slide of how many, as a row of bars; beyond a dozen as numbers."""
 
@@ -334,7 +337,7 @@ class Steps(QWidget):
         size = theme.current().text
         if self.of > 12:
             return QSize(round(5 * size), round(1.3 * size))
-        return QSize(max(1, self.of) * round(1.4 * size), round(1.3 * size))
+        return QSize(round(min(1.4 * max(1, self.of), MOST_BARS) * size), round(1.3 * size))  # the slider needs the room
 
     def paintEvent(self, event: Any) -> None:
         """What was shown is green, what is shown in the accent, the rest a line."""

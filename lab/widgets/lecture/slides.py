@@ -49,7 +49,7 @@ def found(model: Model, name: str) -> stage.Card | None:
     """The card of a picture or of strips by its name; the main one for no name, None where there is none of it."""
     shown = stage.arrange(model, 1440, 900)
     there = {card.name: card for card in (*stage.cards(shown.top), *stage.cards(shown.below))}
-    name = name or next(iter(there))
+    name = name or main_of(model)
     if name in there:
         return _few(there[name])
     return stage.Card(name, (name,)) if any(p.name == name for p in model.pictures) else None
@@ -68,10 +68,13 @@ def of_pictures(model: Model) -> tuple[Slide, ...]:
     names = [card.name for card in (*stage.cards(shown.top), *stage.cards(shown.below))]
     names += [n for card in stage.cards(shown.top) if card.strips for n in card.pictures[STRIPS:]]
     names += [name for _, drawer in shown.drawers for name in drawer]
+    main = main_of(model)
+    names = [main, *(name for name in names if name != main)]
     slides = []
     for k, name in enumerate(names):
         what = _what(model, name)
-        slides.append(Slide(what.title, first_sentence(what.doc), name, parameters_of(model, what), k, len(names)))
+        told = first_sentence(what.doc) or (first_sentence(type(model).__doc__ or "") if name == main else "")
+        slides.append(Slide(what.title, told, name, parameters_of(model, what), k, len(names)))
     return tuple(slides)
 
 

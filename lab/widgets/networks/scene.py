@@ -15,8 +15,8 @@ from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QGraphicsScene, QGraphicsSimpleTextItem
 
-from lab import units
 from lab.graph.document import GRID, Graph, Problem
+from lab.units import signed
 from lab.widgets import theme
 from lab.widgets.networks.items import CommentItem, EdgeItem, GroupItem, NodeItem
 from lab.widgets.networks.paints import Paints
@@ -142,13 +142,13 @@ class NetworkScene(QGraphicsScene):
                 inhibits[edge.source] |= wire.size < 0
                 continue
             wire.edge, wire.lane = edge, lane
-            wire.label, wire.size = units.signed(graph.kinds.label(graph, edge)), graph.kinds.size(graph, edge)
+            wire.label, wire.size = signed(graph.kinds.label(graph, edge)), graph.kinds.size(graph, edge)
             inhibits[edge.source] |= wire.size < 0
             self._dirty.add(edge.id)
         self._widths()
         for id, item in self.nodes.items():
             if id in changed:
-                item.caption = units.signed(graph.kinds.caption(graph, item.node))
+                item.caption = signed(graph.kinds.caption(graph, item.node))
             if item.inhibits != inhibits[id] or id in changed:
                 item.inhibits = inhibits[id] and not self.units
                 item.update()

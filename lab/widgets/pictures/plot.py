@@ -221,6 +221,8 @@ class PlotView(PictureView):
         self.canvas = pg.PlotWidget(self, viewBox=self.field, axisItems={"bottom": self.across, "left": self.up}, enableMenu=False)
         self.canvas.setFrameShape(self.canvas.Shape.NoFrame)
         self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.canvas.setAccessibleName(picture.title)
+        self.canvas.viewport().setAccessibleName(picture.title)
         self.plot = self.canvas.getPlotItem()
         for axis in (self.across, self.up):
             axis.setZValue(-1000)  # grid lines lie behind the data

@@ -129,7 +129,7 @@ class RasterView(PlotView):
         canvas = Canvas(self.field, self.devicePixelRatioF())
         # Dots touch when there are few rows and shrink to one pixel when there are more rows than pixels.
         size = 3 if row >= 6 else 2 if row > 1.2 or plot.shown < 20_000 else 1
-        size += theme.current().projector
+        size += theme.current().projector + (theme.current().lecture > 0)
         for spikes, colour in parts:
             canvas.stamp(spikes.time, spikes.cell.astype(float), rgba(colour), size)
         self._dots.show_canvas(canvas)
