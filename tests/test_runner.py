@@ -60,20 +60,6 @@ def idle(r: Runner) -> None:
     time.sleep(0.02)
 
 
-def test_what_is_said_to_be_prepared_can_be_asked_for_its_labels(begin, monkeypatch):
-    """For a moment the status said that the model was built, without what it was built with: a raster that looked just then failed."""
-    said = []
-    was = Runner._set
-
-    def hear(self, **changes):
-        was(self, **changes)
-        said.append(self.status)
-
-    monkeypatch.setattr(Runner, "_set", hear)
-    r = begin()
-    assert said and all(status.constants is r.simulation.constants for status in said if status.prepared)
-
-
 def run_to(r: Runner, step: int) -> None:
     r.send(RunFor(step - r.status.step))
     until(lambda: r.status.step == step and r.status.phase == "paused")
