@@ -53,15 +53,14 @@ def lens_rows(names: Sequence[str], said: Iterable[tuple[str, np.ndarray]]) -> l
     """What a model would say if it stopped after each part, the last part first; (where, probabilities) from the first on."""
     rows = []
     for where, p in said:
-        order = np.argsort(-p)[:3]
-        rows.append({"after": where, "says": shown(names[order[0]]), "": bar(float(p[order[0]])), "%": round(100 * float(p[order[0]]), 1),
-                     "then": " ".join(shown(names[k]) for k in order[1:])})  # fmt: skip
+        k = int(np.argmax(p))
+        rows.append({"after": where, "says": shown(names[k]), "": bar(float(p[k])), "%": round(100 * float(p[k]), 1)})
     return rows[::-1]
 
 
 def parts(blocks: int, word: str = "letter") -> list[str]:
-    """Short names of the places of the stream: the embedding with its place, then after heads and MLP of each block."""
-    return [word, *(f"b{b + 1} {half}" for b in range(blocks) for half in ("heads", "MLP"))]
+    """Short names of the places of the stream: the embedding with its place, then after heads and MLP of each block, by its number."""
+    return [word, *(f"{b + 1}\u00a0{half}" for b in range(blocks) for half in ("heads", "MLP"))]
 
 
 def moves(names: Sequence[str], now: np.ndarray, without: np.ndarray) -> str:

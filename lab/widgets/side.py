@@ -90,7 +90,7 @@ class Actions(QWidget):
         self.buttons = {}
         shown = [a for a in kind.actions().values() if not a.hidden]
         # Behind what is nearest at hand, and before what the menu holds in a low window.
-        shown[2:2] = [Action(PASS_ON + each["to"], each["words"], each["about"], Described, _elsewhere) for each in kind.passes_on]
+        shown[1:1] = [Action(PASS_ON + each["to"], each["words"], each["about"], Described, _elsewhere) for each in kind.passes_on]
         if kind.hands_over and all(spec.kind != "graph" for spec in kind.specs().values()):  # on the canvas the button stands there
             shown.append(Action(HAND_OVER, kind.hands_over["words"], kind.hands_over["about"], Described, _elsewhere))
         if kind.takes_over:
@@ -293,6 +293,8 @@ class Side(QWidget):
         inner.addWidget(self.lessons)
         self._preset_holder = holder
         self.tabs = QTabWidget(self)
+        self.tabs.setAccessibleName("Parameters and notes")
+        self.tabs.tabBar().setAccessibleName("Parameters and notes")
         self.tabs.setDocumentMode(True)
         self._body = QWidget(self)
         self._inside = QVBoxLayout(self._body)
