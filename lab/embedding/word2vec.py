@@ -20,6 +20,7 @@ import numpy as np
 
 from lab.embedding.corpus import Corpus
 from lab.kernels import kernel, next_bits, seed_state, sigmoid32, uniform
+from lab.kernels.ahead import ask_for_row
 
 LANES = 16
 MOST_NEGATIVES = 30
@@ -82,9 +83,17 @@ def _draw(s, threshold, alias):
     return i if np.uint32(bits & _LOW) <= threshold[i] else np.int64(alias[i])
 
 
+@kernel(inline=True)
+def _ask_ahead(outer, drawn, target):
+    """Have the output rows of a pair brought near while the pair before is learnt: of a large vocabulary none is in a cache."""
+    ask_for_row(outer, target)
+    for n in drawn:
+        ask_for_row(outer, n)
+
+
 @kernel
-def _pair(inner, outer, w, error, target, negatives, threshold, alias, s, rate, chosen, score):
-    """One positive and `negatives` negative targets for the input row w: outer rows are updated, the row's step is left in `error`.
+def _pair(inner, outer, w, error, target, drawn, rate, chosen, score):
+    """One positive and the negative targets `drawn` for the input row w: outer rows are updated, the row's step is left in `error`.
 
     Returns the product of the probabilities given to the right answers: minus its logarithm is the loss.
     """
@@ -92,8 +101,7 @@ def _pair(inner, outer, w, error, target, negatives, threshold, alias, s, rate, 
     x = inner[w]
     k = 1
     chosen[0] = target
-    for _ in range(negatives):
-        n = _draw(s, threshold, alias)
+    for n in drawn:
         # A negative that is the target itself is left out, as everywhere in this family of programs.
         chosen[k] = n
         k += n != target
@@ -119,6 +127,12 @@ def _pair(inner, outer, w, error, target, negatives, threshold, alias, s, rate, 
             error[i] += g * old
             u[i] = old + g * x[i]
     return product
+
+
+@kernel(inline=True)
+def _reach(s, window, fixed_window):
+    """How far a window reaches to either side: fixed, or uniform from 1 on."""
+    return window if fixed_window else 1 + np.int64(((next_bits(s) >> _HIGH) * np.uint64(window)) >> _HIGH)
 
 
 class Text(NamedTuple):
@@ -153,6 +167,9 @@ def learn(skip_gram, text, inner, outer, s, position, tally, slice_tokens, rates
     kept = np.empty(1024, np.int64)
     error = np.empty(size, np.float32)
     mean = np.empty((1, size), np.float32)
+    # Negatives are drawn one window ahead of what is learnt from them, in the order in which they would be drawn just before.
+    drawn = np.zeros((2 * window if skip_gram else len(kept), negatives), np.int64)
+    reaches = np.zeros(len(kept), np.int64)
     chosen = np.zeros(negatives + 2, np.int64)
     score = np.zeros(-(-(negatives + 2) // 8) * 8, np.float32)
     last = len(starts) - 1
@@ -172,26 +189,39 @@ def learn(skip_gram, text, inner, outer, s, position, tally, slice_tokens, rates
             if keep[w] >= 1.0 or uniform(s) < keep[w]:
                 kept[n] = w
                 n += 1
+        for c in range(0 if skip_gram else n):
+            reaches[c] = _reach(s, window, fixed_window)
+            for k in range(negatives if n > 1 else 0):
+                drawn[c, k] = _draw(s, threshold, alias)
         for c in range(n):
-            reach = window
-            if not fixed_window:
-                reach = 1 + np.int64(((next_bits(s) >> _HIGH) * np.uint64(window)) >> _HIGH)
+            reach = _reach(s, window, fixed_window) if skip_gram else reaches[c]
             lo, hi = max(0, c - reach), min(n, c + reach + 1)
             if skip_gram:
-                for o in range(lo, hi):
-                    if o != c:
-                        w = kept[o]
-                        p = _pair(inner, outer, w, error, kept[c], negatives, threshold, alias, s, rate, chosen, score)
-                        v = inner[w]
-                        for i in range(size):
-                            v[i] += error[i]
-                        pairs += 1
-                        # One logarithm for many pairs: exact, and hundreds of times rarer than one each.
-                        product *= np.float64(p)
-                        if product < 1e-60:
-                            loss -= np.log(max(product, 1e-307))
-                            product = 1.0
+                for q in range(hi - lo - 1):
+                    for k in range(negatives):
+                        drawn[q, k] = _draw(s, threshold, alias)
+                    if q == 0:
+                        _ask_ahead(outer, drawn[0], kept[c])
+                for q in range(hi - lo - 1):
+                    o = lo + q if lo + q < c else lo + q + 1
+                    if q + 2 < hi - lo:
+                        _ask_ahead(outer, drawn[q + 1], kept[c])
+                        ask_for_row(inner, kept[o + 1 if o + 1 != c else o + 2])
+                    w = kept[o]
+                    p = _pair(inner, outer, w, error, kept[c], drawn[q], rate, chosen, score)
+                    v = inner[w]
+                    for i in range(size):
+                        v[i] += error[i]
+                    pairs += 1
+                    # One logarithm for many pairs: exact, and hundreds of times rarer than one each.
+                    product *= np.float64(p)
+                    if product < 1e-60:
+                        loss -= np.log(max(product, 1e-307))
+                        product = 1.0
             elif hi - lo > 1:
+                if c + 1 < n:
+                    _ask_ahead(outer, drawn[c + 1], kept[c + 1])
+                    ask_for_row(inner, kept[min(n - 1, c + 1 + window)])
                 m = mean[0]
                 for i in range(size):
                     m[i] = np.float32(0)
@@ -203,7 +233,7 @@ def learn(skip_gram, text, inner, outer, s, position, tally, slice_tokens, rates
                 share = np.float32(1.0 / (hi - lo - 1))
                 for i in range(size):
                     m[i] *= share
-                p = _pair(mean, outer, 0, error, kept[c], negatives, threshold, alias, s, rate, chosen, score)
+                p = _pair(mean, outer, 0, error, kept[c], drawn[c], rate, chosen, score)
                 for o in range(lo, hi):
                     if o != c:
                         v = inner[kept[o]]
