@@ -209,8 +209,7 @@ class LinesView(PlotView):
             size, pen, brush = size + 3, pg.mkPen(ink, width=look.stroke), pg.mkBrush(look.tokens.surface)
         else:
             pen, brush = pg.mkPen(look.tokens.surface, width=0.5), pg.mkBrush(ink)
-        symbol = "o" if line.style == "rings" else _symbol(line)
-        item.setData(x=x[known], y=y[known], size=size, brush=brush, pen=pen, symbol=symbol)
+        item.show_points(x[known], y[known], size=size, brush=brush, pen=pen, symbol="o" if line.style == "rings" else _symbol(line))
 
     def _mark(self, line: Line) -> None:
         """A few markers along a line that only a legend names; on a moving time axis they move with it."""
