@@ -103,6 +103,7 @@ class Drawers(QFrame):
         row.addWidget(self.arrow)
         column.addWidget(self.header)
         self.body = QScrollArea(self)  # a drawer may hold more than there is room for
+        self.body.setAccessibleName("Pictures of the open drawer")
         self.body.setWidgetResizable(True)
         self.body.setFrameShape(QFrame.Shape.NoFrame)
         self.body.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

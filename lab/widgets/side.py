@@ -293,6 +293,8 @@ class Side(QWidget):
         inner.addWidget(self.lessons)
         self._preset_holder = holder
         self.tabs = QTabWidget(self)
+        self.tabs.setAccessibleName("Parameters and notes")
+        self.tabs.tabBar().setAccessibleName("Parameters and notes")
         self.tabs.setDocumentMode(True)
         self._body = QWidget(self)
         self._inside = QVBoxLayout(self._body)

@@ -26,6 +26,7 @@ from lab.widgets.shell import Shell
 
 TOLD = 20.0  # seconds that the paragraph about a file stays
 READING = ("sample_rate", "column", "time_unit")  # what a cell's parameters say of the file that drives it
+ASKING = "ask-for-a-file"
 ALL = "Everything (*);;Sessions (*.lab);;Tables and recordings (*.csv *.tsv *.txt *.dat);;Sounds (*.wav *.flac *.ogg *.aiff);;Networks (*.graphml *.gexf *.gml *.json)"
 
 
@@ -57,8 +58,14 @@ class DataPlace(QObject):
 
     def browse(self) -> None:
         """Ask for a file of any kind."""
+        there = self.shell.frame.findChild(QFileDialog, ASKING)
+        if there is not None and there.isVisible():  # asked for again: one is enough
+            there.raise_()
+            there.activateWindow()
+            return
         recent = self.shell.settings.recent()
         dialog = QFileDialog(self.shell.frame, "Open", str(Path(recent[0]).parent if recent else Path.home()), ALL)
+        dialog.setObjectName(ASKING)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setModal(False)
         dialog.fileSelected.connect(self.open_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QIntValidator
+from PySide6.QtGui import QFocusEvent, QIntValidator
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from lab.params import Spec
@@ -121,8 +121,12 @@ class LayersField(Field):
             self.grid.setColumnStretch(k, 1)
         self.words.setText(self.said())
         self.fewer.setEnabled(bool(self._units))
-        self.setFocusProxy(self.boxes[0] if self.boxes else self.more)
         self.setAccessibleDescription(self.said())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """To the first layer. A proxy would make all of this one stop, and Tab would pass the other layers and the buttons by."""
+        super().focusInEvent(event)
+        (self.boxes[0] if self.boxes else self.more).setFocus(event.reason())
 
     def said(self) -> str:
         """In words: 8 layers of 64 units."""

@@ -490,6 +490,15 @@ class NetworkEditor(QWidget):
         else:
             self._go_to((walking.after(ids, self.scene.chosen(), by),))
 
+    def tab(self, by: int) -> None:
+        """On to the next node, and from the last one out of the canvas: the keyboard is never caught in it."""
+        ids = walking.in_order(self.graph, {id for id, item in self.scene.nodes.items() if item.isVisible()})
+        if ids and not self.scene.wiring and self.scene.chosen() == (ids[-1 if by > 0 else 0],):
+            self.scene.clearSelection()
+            self.view.go_on(by > 0)
+        else:
+            self.step_selection(by)
+
     def step_wire(self) -> None:
         """Select the next wire of the selected node, or the next one after the selected wire."""
         wire, self._around = walking.next_wire(self.graph, self.scene.chosen(), self._around)
@@ -563,9 +572,9 @@ class NetworkEditor(QWidget):
         table: dict[str, tuple[str, Callable[[], Any]]] = {
             "Shift+J": ("Results below or at the right", self._turn),
             "Ctrl+J": ("The panel at the right over the canvas, or beside it", self._float),
-            "Tab": ("Select the next node", lambda: self.step_selection(1)),
-            "Shift+Tab": ("Select the node before", lambda: self.step_selection(-1)),
-            "Shift+Backtab": ("Select the node before", lambda: self.step_selection(-1)),
+            "Tab": ("Select the next node; behind the last one leave the canvas", lambda: self.tab(1)),
+            "Shift+Tab": ("Select the node before; before the first one leave the canvas", lambda: self.tab(-1)),
+            "Shift+Backtab": ("Select the node before; before the first one leave the canvas", lambda: self.tab(-1)),
             "E": ("Select the next wire of the node", self.step_wire),
             "W": ("Lead a wire from the node: Tab aims, Enter joins", self.wire_by_key),
             "Return": ("Join, or edit what is selected", self.enter),

@@ -256,8 +256,12 @@ class NetworkView(QGraphicsView):
         super().keyReleaseEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab goes from node to node while there are any."""
-        return False if self.network.nodes else super().focusNextPrevChild(forward)
+        """Tab goes from node to node while there are any; `go_on` leaves behind the last. What floats over the view asks here, too."""
+        return False if self.network.nodes and self.hasFocus() else super().focusNextPrevChild(forward)
+
+    def go_on(self, forward: bool) -> None:
+        """The keyboard to what comes after the canvas, or before it."""
+        super().focusNextPrevChild(forward)
 
     # -- the rest --
 

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage, QPainter
-from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QColor, QFocusEvent, QGuiApplication, QImage, QPainter
+from PySide6.QtWidgets import QFileDialog, QFrame, QLabel, QMenu, QVBoxLayout, QWidget
 
 from lab.display import plots as view
 from lab.display.plots import Overlay, RecordedSource, Source, typeset
@@ -75,7 +75,8 @@ class PictureView(QWidget):
         self.setAccessibleName(picture.title)
         self.setAccessibleDescription(picture.doc or picture.title)
         self.setMinimumSize(120, 96)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._ring: QFrame | None = None  # around a picture that the keyboard came to
         self._drawn: Any = None
         self._source: Source | None = None
         self._overlays: tuple[Overlay, ...] = ()
@@ -96,6 +97,25 @@ class PictureView(QWidget):
         self._foreseen: Foreseen | None = None  # made when something is asked first
         self._question: Ask | None = None  # of the place under the cursor
         theme.changes().changed.connect(self.set_theme)
+
+    # -- the keyboard --
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """A ring shows where the keyboard went; a click needs none."""
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self._ring = self._ring or QFrame(self)
+            self._ring.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            self._ring.setStyleSheet(f"border: 2px solid {theme.current().tokens.accent}; border-radius: 6px; background: transparent;")
+            self._ring.setGeometry(self.rect())
+            self._ring.show()
+            self._ring.raise_()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The ring goes with the keyboard."""
+        super().focusOutEvent(event)
+        if self._ring is not None:
+            self._ring.hide()
 
     # -- for the shell --
 
