@@ -172,6 +172,7 @@ def test_inhibition_differs_from_excitation_in_dashes_and_in_the_end_of_the_wire
         item = editor.scene.edges[id]
         assert (item.size < 0) == (sign == "inhibitory")
         assert item._head.isEmpty() == (sign == "inhibitory")
+        assert ("\N{MINUS SIGN}" in item.label) == (sign == "inhibitory") and "-" not in item.label
 
 
 def test_the_wheel_zooms_about_the_cursor_and_f_fits(editor):

@@ -242,7 +242,15 @@ def test_a_gap_in_a_line_is_not_walked_through():
     from lab.display import strokes
 
     cover, box = np.zeros((40, 50), np.float32), np.array([50, 40, -1, -1])
-    strokes._cover_line(np.array([5.0, 9.0, np.nan, 5.0, 9.0]), np.array([5.0, 5.0, np.nan, 9.0, 9.0]), 0.5, strokes.SOLID, cover, box)
+    strokes._cover_line(
+        np.array([5.0, 9.0, np.nan, 5.0, 9.0]),
+        np.array([5.0, 5.0, np.nan, 9.0, 9.0]),
+        0.5,
+        strokes.SOLID,
+        np.array([0.0, 49.0]),
+        cover,
+        box,
+    )
     assert box[2] < 15 and box[3] < 15
 
 

@@ -13,6 +13,7 @@ pytest.importorskip("PySide6")
 
 from picture_models import Gallery
 from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QApplication
 from test_view import run
 
 from lab import catalog
@@ -25,6 +26,7 @@ from lab.widgets import theme
 from lab.widgets.fields.choice import choice_texts
 from lab.widgets.form import ParameterForm, shown_name
 from lab.widgets.labels import broken, elided, shortened, tip
+from lab.widgets.pictures import PictureCard
 from lab.widgets.pictures.bars import parted
 from lab.widgets.pictures.colours import levels_of
 from lab.widgets.pictures.kinds import make
@@ -198,3 +200,20 @@ def test_a_wire_of_the_canvas_has_a_true_minus_sign(qapp):
     labels = {wire.label for wire in scene.edges.values()}
     assert "−1" in labels and "-1" not in labels
     scene.deleteLater()
+
+
+def test_figures_beside_a_choice_give_way_before_the_title_does(qtbot):
+    model = catalog.load("spike-and-shape")()
+    strips = next(card for card in cards(arrange(model, 1200, 800).top) if card.strips is not None)
+    card = PictureCard(view_of_card(strips, model))
+    qtbot.addWidget(card)
+    card.show()
+    card.set_figures(dict.fromkeys(card.view.picture.figures, 0.5889))
+    seen = 0
+    for width in range(360, 700, 12):
+        card.resize(width, 330)
+        QApplication.processEvents()
+        if not card.view.choice.isHidden():
+            seen += 1
+            assert card.title.text() == card.view.picture.title
+    assert seen > 5

@@ -22,7 +22,7 @@ from lab.display import plots as view
 from lab.engine.ring import Ring
 from lab.engine.runner import Status
 from lab.errors import FileError, ModelError
-from lab.model import Layer, Picture
+from lab.model import Picture
 from lab.widgets import offscreen, theme
 from lab.widgets.pictures import Overlay, PictureCard, PictureView, make
 from lab.widgets.pictures.cloud import columns_of, turned
@@ -391,20 +391,6 @@ def test_points_that_are_not_known_are_left_out_without_a_warning(show, source):
     source._ring._latest["rates"] = (600, np.array([[1.0, 2.0, 3.0], [np.nan, 5.0, np.nan]]))
     drawn.refresh(source, force=True)
     assert drawn._spots[0, 0, 0].getData()[1].tolist() == [5.0]
-
-
-def test_the_only_value_of_a_line_is_a_dot_until_a_line_leads_on(qtbot, source):
-    plain = Picture("r", "R", (Layer("rates"),), x="I (nA)", y="rate (Hz)")
-    drawn = make(plain, source.model)
-    qtbot.addWidget(drawn)
-    drawn.resize(420, 280)
-    drawn.show()
-    source._ring._latest["rates"] = (600, np.array([[2.0], [5.0]]))
-    drawn.refresh(source, force=True)
-    assert [spot.points() for spot in drawn._spots.values()] == [[(2.0, 5.0)]]
-    source._ring._latest["rates"] = (601, np.array([[2.0, 3.0], [5.0, 6.0]]))
-    drawn.refresh(source, force=True)
-    assert not drawn._spots
 
 
 def test_a_log_axis_draws_logarithms_and_leaves_out_what_has_none(qtbot, source):

@@ -146,3 +146,39 @@ def test_a_run_with_a_file_of_ones_own_bears_its_name():
     )
     assert names[1] == "wine quality" and "iris" in names[3] and names[2] == "Defaults"
     assert not any(word in name for name in names.values() for word in ("File", "Data"))
+
+
+def test_the_numbers_of_a_colour_map_are_never_cut(qtbot):
+    strip = Strip()
+    strip.set_name("unit that reads")
+    strip.set_scale(("diverging", -0.877, 0.877))
+    for width in (120, 150, 180, 400):
+        strip.resize(width, 40)
+        assert strip._scale_from(strip.size().width()) >= -1.0
+
+
+def test_a_sentence_in_a_narrow_table_takes_a_few_lines_and_no_more(qtbot):
+    from types import SimpleNamespace
+
+    from lab import catalog
+    from lab.widgets.pictures import make
+
+    model = catalog.load("gpt")()
+    view = make(next(p for p in model.pictures if p.name == "next"), model)
+    qtbot.addWidget(view)
+    view.resize(200, 300)
+    view.show()
+    said = "z = x W + b, then the activation: h = tanh z, for every unit of the layer"
+    rows = [{"phase": "forward", "what": "x", "how": said, "shape": "64 x 64"} for _ in range(4)]
+    view.draw(SimpleNamespace(snapshot=lambda name: rows), ())
+    assert max(view.grid.rowHeight(k) for k in range(4)) <= 5.5 * (theme.current().text + 6)
+
+
+def test_a_declared_range_may_run_downwards_with_its_middle_in_the_middle():
+    from lab.widgets.pictures.colours import levels_of, paint
+
+    values = np.array([[1.0, 0.5, 0.0]])
+    assert levels_of(values, "diverging", (1.0, 0.0)) == (1.0, 0.0) and levels_of(values, "diverging", (0.0, 1.0)) == (0.0, 1.0)
+    assert levels_of(values, "diverging", (-2.0, 1.0)) == (-2.0, 2.0)
+    real, even, forged = paint(values, 1.0, 0.0, "diverging")[0].tolist()
+    assert real[2] > real[0] and forged[0] > forged[2] and min(even[:3]) > 220

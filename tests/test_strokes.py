@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lab.display.labels import level, spread
-from lab.display.strokes import Canvas, premultiplied
+from lab.display.strokes import AREA, EVERYWHERE, LINE, NOWHERE, TICKS, Batch, Canvas, changed, premultiplied
 
 WHITE = premultiplied(255, 255, 255)
 
@@ -105,3 +105,73 @@ def test_the_name_of_a_spiking_trace_stands_still():
     y = np.full(400, -65.0)
     y[350:360] = 30.0
     assert level(y, moving=True) == -65.0 and level(np.array([1.0, 3.0, np.nan]), moving=False) == 3.0
+
+
+SCALE = (8.0, 10.0, -15.0, 40.0)
+
+
+def frame(end: int, gone: int, dashes=()) -> Batch:
+    """A line that has grown to `end`, one that is taken away up to `gone`, an area and ticks, in data coordinates."""
+    x = np.linspace(0.0, 10.0, 201)
+    y = 1.5 * np.sin(x)
+    y[17] = np.nan
+    half = premultiplied(255, 0, 0, 0.5)
+    return Batch.of(
+        [
+            (x[:30], y[:30] ** 2, AREA, half, 1.0, 0.0, ()),
+            (x[gone:], 0.3 * y[gone:], LINE, half, 1.0, 0.0, ()),
+            (x[:end], y[:end], LINE, WHITE, 2.0, 0.0, dashes),
+            (x[:end:20], y[:end:20], TICKS, half, 3.0, 0.4, ()),
+        ]
+    )
+
+
+def whole(batch: Batch, ratio: float = 1.0) -> np.ndarray:
+    canvas = Canvas(100, 60)
+    canvas.draw(batch, SCALE, ratio)
+    return canvas.pixels
+
+
+def test_a_batch_is_drawn_as_its_strokes_are_one_after_another():
+    canvas, x = Canvas(100, 60), 8.0 * np.linspace(0.0, 10.0, 201) + 10.0
+    canvas.area(x[:30], 40.0 - 15.0 * np.sin(np.linspace(0.0, 10.0, 201)[:30]), 40.0, WHITE)
+    canvas.line(x, 40.0 - 15.0 * np.sin(np.linspace(0.0, 10.0, 201)), 0x80800000, 4.0, (6.0, 8.0))
+    canvas.ticks(x[::20], np.full(11, 40.0), 6.0, WHITE, 2.0)
+    own, y = np.linspace(0.0, 10.0, 201), np.sin(np.linspace(0.0, 10.0, 201))
+    drawn = Canvas(100, 60)
+    drawn.pixels[:] = WHITE  # of the frame before
+    drawn.draw(
+        Batch.of(
+            [
+                (own[:30], y[:30], AREA, WHITE, 1.0, 0.0, ()),
+                (own, y, LINE, 0x80800000, 2.0, 0.0, (3.0, 4.0)),
+                (own[::20], np.zeros(11), TICKS, WHITE, 1.0, 0.4, ()),
+            ]
+        ),
+        SCALE,
+        2.0,
+    )
+    apart = np.abs(drawn.pixels.view(np.uint8).astype(int) - canvas.pixels.view(np.uint8).astype(int))
+    assert apart.max() <= 1
+
+
+@pytest.mark.parametrize("dashes", [(), (3.0, 2.0)])
+@pytest.mark.parametrize("before, now", [((100, 110), (104, 115)), ((104, 115), (100, 110)), ((0, 200), (201, 0)), ((60, 60), (60, 60))])
+def test_columns_drawn_again_leave_the_same_picture_as_one_drawn_whole(before, now, dashes):
+    canvas, one, other = Canvas(100, 60), frame(*before, dashes), frame(*now, dashes)
+    canvas.draw(one, SCALE)
+    low, high = changed(one, other)
+    if low <= high:
+        canvas.draw(other, SCALE, 1.0, (SCALE[0] * low + SCALE[1] - other.reach, SCALE[0] * high + SCALE[1] + other.reach))
+    assert (canvas.pixels == whole(other)).all()
+
+
+def test_a_line_that_grows_differs_at_its_end_only_and_other_looks_everywhere():
+    assert changed(frame(100, 110), frame(100, 110)) == NOWHERE
+    low, high = changed(frame(100, 110), frame(104, 110))
+    assert 3.9 < low < high < 5.3
+    assert changed(frame(100, 110), frame(104, 110, (3.0, 2.0))) == EVERYWHERE
+    assert changed(Batch.of(()), Batch.of(())) == NOWHERE and changed(Batch.of(()), frame(9, 9)) == EVERYWHERE
+    canvas = Canvas(10, 10)
+    canvas.draw(Batch.of(()), SCALE)
+    assert not canvas.pixels.any()

@@ -176,20 +176,22 @@ def decimate(steps: np.ndarray, rows: np.ndarray, bucket: int) -> tuple[np.ndarr
         return steps.astype(float), rows
     first, every = int(steps[0]), max(1, int(steps[1] - steps[0]))
     if int(steps[-1]) - first == every * (n - 1):
-        edges = np.arange(first // bucket, int(steps[-1]) // bucket + 1) * bucket
-        starts = np.maximum(0, -((first - edges) // every))  # in order, but the first few may be the same
-        starts = starts[np.concatenate([[True], np.diff(starts) > 0])]
-        starts = starts[starts < n]
+        if every >= bucket:
+            return steps.astype(float), rows
+        starts = -((first - np.arange(first // bucket, int(steps[-1]) // bucket + 1) * bucket) // every)
+        starts[0] = 0
     else:
         starts = np.concatenate([[0], np.flatnonzero(np.diff(steps // bucket)) + 1])
     if 2 * len(starts) >= n:
         return steps.astype(float), rows
     low, high = _extremes(rows, starts)
+    ends = np.empty_like(starts)
+    ends[:-1], ends[-1] = starts[1:] - 1, n - 1
     # In a bucket that only rises or only falls the extremes are its ends: drawn there, slopes stay straight.
     x = np.empty(2 * len(starts))
-    x[0::2], x[1::2] = steps[starts], steps[np.append(starts[1:], n) - 1]
+    x[0::2], x[1::2] = steps[starts], steps[ends]
     y = np.empty((2 * len(starts), *rows.shape[1:]))
-    rising = rows[starts] <= rows[np.append(starts[1:], n) - 1]
+    rising = rows[starts] <= rows[ends]
     y[0::2], y[1::2] = np.where(rising, low, high), np.where(rising, high, low)
     return x, y
 

@@ -60,7 +60,7 @@ def lens_rows(names: Sequence[str], said: Iterable[tuple[str, np.ndarray]]) -> l
 
 def parts(blocks: int, word: str = "letter") -> list[str]:
     """Short names of the places of the stream: the embedding with its place, then after heads and MLP of each block, by its number."""
-    return [word, *(f"{b + 1} {half}" for b in range(blocks) for half in ("heads", "MLP"))]
+    return [word, *(f"{b + 1}\u00a0{half}" for b in range(blocks) for half in ("heads", "MLP"))]
 
 
 def moves(names: Sequence[str], now: np.ndarray, without: np.ndarray) -> str:

@@ -13,9 +13,10 @@ from lab.widgets.labels import ElidedLabel, figure_rows, figures, sentence
 from lab.widgets.laid import Drawn, Laid
 
 MOST = 5  # figures
+NEARLY = 0.9  # of what a strip covers: a line that covers less is better, for it says as much
 CARD, STRIP, LINE = "card", "strip", "line"
 WIDTHS = {CARD: 330, STRIP: 620, LINE: 800}
-WORTH = 0.5  # of what the card covers: a strip that covers less is better, and a line that covers less than both
+WORTH = 0.5  # of what the card covers: a strip or a line that covers less is better
 RESTED = 150  # ms
 NARROW, LOW = 760, 560  # px: over a stage that is less wide or less high the card is a strip
 AWAY, EDGE = 16, 6  # px from the edges of the stage, and from its foot, where the words of closed drawers lie
@@ -110,7 +111,7 @@ class FinishCard(Laid):
             if form == LINE and self._line_needs() > within.width():
                 continue
             covers, place = drawn.clearest(self._form(form, within.width()), within)
-            if best is None or covers < WORTH * best[0]:
+            if best is None or covers < (WORTH if best[1] == CARD else NEARLY) * best[0]:  # a strip says no more than a line
                 best = covers, form, place
         assert best is not None
         self._form(best[1], within.width())

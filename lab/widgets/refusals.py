@@ -22,12 +22,17 @@ class Refusals(QObject):
 
     def look(self, status: Status | None) -> None:
         """Take back what was refused, and mark the row of a file that could not be read."""
-        if status is None or type(status.model) is not catalog.load(self._shell.document.model):
+        if status is not None and status.phase != "failed":
+            self._failed = ""
+        refused = status is not None and status.refused is not None and status.refused is not self._seen
+        failed = status is not None and status.phase == "failed" and status.error != self._failed
+        # To ask the catalogue takes half a millisecond: at each beat that would be a thirtieth of the window's time.
+        if status is None or not (refused or failed) or type(status.model) is not catalog.load(self._shell.document.model):
             return
-        if status.refused is not None and status.refused is not self._seen:
+        if refused and status.refused is not None:
             self._seen = status.refused
             self._take_back(status, status.refused)
-        if status.phase == "failed" and status.error != self._failed:
+        if failed:
             self._failed = status.error
             names = [
                 spec.name
@@ -36,8 +41,6 @@ class Refusals(QObject):
             ]
             if names:
                 self._shell.side.show_error(tuple(names), status.error)
-        elif status.phase != "failed":
-            self._failed = ""
 
     def _take_back(self, status: Status, refused: Refusal) -> None:
         experiment = self._shell.document.experiment()

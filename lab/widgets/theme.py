@@ -10,10 +10,10 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 from lab.data.assets import assets_folder
@@ -22,7 +22,8 @@ from lab.widgets.tokens import DARK, LIGHT, THEMES, Look, ThemeName, Tokens, col
 
 __all__ = [
     "DARK", "LIGHT", "MONO", "SANS", "THEMES", "Look", "ThemeName", "Tokens", "app_icon", "apply", "assets_folder", "changes", "colour",
-    "colour_tokens", "contrast", "current", "icon", "load_fonts", "luminance", "mix", "mono_font", "palette", "sans_font", "space", "worn",
+    "colour_tokens", "contrast", "current", "icon", "load_fonts", "luminance", "mix", "mono_font", "palette", "sans_font", "space", "text_width",
+    "worn",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,12 @@ def sans_font(pixels: int | None = None, weight: QFont.Weight = QFont.Weight.Nor
 def mono_font(pixels: int | None = None, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """The font of numbers: all digits equally wide, so nothing jumps when they change."""
     return _font(MONO, pixels or _look.text, weight)
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, pixels: int, weight: QFont.Weight = QFont.Weight.Normal, family: str = SANS) -> float:
+    """How wide a text is written: asked for many times in a frame, and worked out once."""
+    return QFontMetricsF(_font(family, pixels, weight)).horizontalAdvance(text)
 
 
 def icon(name: str, colour_token: str = "muted") -> QIcon:

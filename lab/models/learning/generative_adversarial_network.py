@@ -382,7 +382,7 @@ class GenerativeAdversarialNetwork(Adversarial):
             Picture("field", "What D believes", (Layer("field"), Layer("points"), Layer("edge", theory=True, label="D = 1/2"), Layer("slope", series=(1,)), *circles),
                     colours="diverging", levels=(1.0, 0.0), labels=("real", "forged"), click=click, front=True, weight=2.5,
                     doc="Blue: D says real; orange: forged. Arrows: which way G is told to move. Click to paint a cloud of your own (data = painted).", **ranges),
-            Picture("bend", "What G bends", (Layer("bent"), *circles), front=True, weight=1.7, doc="Lines of equal noise after G.", **ranges),
+            Picture("bend", "What G bends", (Layer("bent"), *circles), front=True, weight=1.3, doc="Lines of equal noise after G.", **ranges),
             *((modes, counted) if len(self.modes()) else ()),
             Picture("square", "The square of noise", (Layer("square"),), x="z1", y="z2", equal=True),
             both, best,

@@ -127,7 +127,6 @@ class PictureCard(QFrame):
     def resizeEvent(self, event: Any) -> None:
         """Below a width the controls of the title line go, those at the right end first; the title stays."""
         super().resizeEvent(event)
-        self._share()
         if self.tools:
             room = self.width() - self.title.sizeHint().width() - self.button.sizeHint().width() - 60
             for tool in self.tools:
@@ -135,6 +134,7 @@ class PictureCard(QFrame):
                 room -= wide + 8
                 tool.setVisible(room >= 0)
                 tool.setFixedWidth(wide)  # the figures beside it give way, not its words
+        self._share()
 
     def _share(self) -> None:
         """The title has what it needs, in smaller letters where it must; the figures have the rest, and the caption what they leave."""
@@ -144,7 +144,8 @@ class PictureCard(QFrame):
             self._usual_width = self.title.sizeHint().width()
             self._small = small
             self.title.setStyleSheet(f"font-size: {theme.current().caption}px;" if small else "")
-        room = max(0, free - self.title.sizeHint().width() - 20)
+        taken = sum(tool.sizeHint().width() + 8 for tool in self.tools if not tool.isHidden())
+        room = max(0, free - taken - self.title.sizeHint().width() - 20)
         self.figures.setMaximumWidth(room)
         self.caption.setMaximumWidth(max(0, room - min(room, self.figures.sizeHint().width() if self.figures.text() else 0) - 8))
 

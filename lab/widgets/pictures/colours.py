@@ -40,17 +40,17 @@ def tinted() -> np.ndarray:
 def levels_of(values: np.ndarray, colours: str, fixed: tuple[float, float] | None) -> tuple[float, float]:
     """Lowest and highest value of a map: as declared, or those of the data; zero is in the middle of a diverging one.
 
-    A declared range of numbers that are never negative, such as a probability, has its own middle there.
+    A declared range of numbers that are never negative, such as a probability, has its own middle there; it may run downwards.
     """
     if fixed is not None:
         lo, hi = fixed
     else:
         finite = values[np.isfinite(values)]
         lo, hi = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-    if colours == "diverging" and not (fixed is not None and lo >= 0.0):
+    if colours == "diverging" and not (fixed is not None and min(lo, hi) >= 0.0):
         top = max(abs(lo), abs(hi)) or 1.0
         return -top, top
-    return (lo, hi) if hi > lo else (lo, lo + 1.0)
+    return (lo, hi) if hi > lo or (fixed is not None and hi < lo) else (lo, lo + 1.0)
 
 
 def paint(values: np.ndarray, lo: float, hi: float, colours: str) -> np.ndarray:

@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from lab.widgets import theme
 from lab.widgets.pictures.texts import zoom_of
 
+FEW = 8  # symbols that are drawn again one by one
 SPOTS = {
     1: ((0, 0),),
     2: ((0, 0), (1, 0), (0, 1), (1, 1)),
@@ -61,6 +62,15 @@ def rgba(colour: QColor | str, alpha: float | None = None) -> np.ndarray:
 class Points(pg.ScatterPlotItem):
     """Points drawn one by one; a click goes through them to the picture, which knows what it means."""
 
+    _given: tuple[np.ndarray, np.ndarray, dict[str, Any]] | None = None
+
+    def show_points(self, x: np.ndarray, y: np.ndarray, **look: Any) -> None:
+        """Put points there, unless they are there already: each time they are made anew, one by one."""
+        given = self._given
+        if given is None or given[2] != look or not (np.array_equal(given[0], x) and np.array_equal(given[1], y)):
+            self._given = (x, y, look)
+            self.setData(x=x, y=y, **look)
+
     def mouseClickEvent(self, ev: Any) -> None:
         """Not mine."""
         ev.ignore()
@@ -73,21 +83,36 @@ class Marks(pg.GraphicsObject):
         super().__init__()
         self._at: list[tuple[float, float]] = []
         self._area = QRectF()
-        self._shape = Symbols["o"]
-        self._size, self._fill, self._edge = 7.0, QColor(), QPen(Qt.PenStyle.NoPen)
+        self._look: tuple[str, float, QColor, QPen] = ("o", 7.0, QColor(), QPen(Qt.PenStyle.NoPen))
+        self._pixel: tuple[float, float] | None = None  # the size of one where they were drawn last
 
     def set_look(self, symbol: str, size: float, fill: QColor, edge: QPen) -> None:
         """Shape, size in pixels, colour and outline (its width in pixels)."""
-        self._shape, self._size, self._fill, self._edge = Symbols[symbol], size, fill, edge
-        self.update()
+        look = (symbol, size, fill, edge)
+        if look != self._look:
+            self._look = look
+            self.update()
 
     def set_points(self, x: np.ndarray, y: np.ndarray, area: QRectF) -> None:
         """Where the symbols stand; `area` is the range that is shown."""
+        before = self._at
         self._at = [(px, py) for px, py in zip(x.tolist(), y.tolist(), strict=True) if math.isfinite(px) and math.isfinite(py)]
         if area != self._area:
             self.prepareGeometryChange()
             self._area = area
-        self.update()
+            self.update()
+        elif self._at != before:
+            self._redraw({*before, *self._at})
+
+    def _redraw(self, places: set[tuple[float, float]]) -> None:
+        """Draw again, only around these places where they are few: the rest of the picture need not be."""
+        if self._pixel is None or len(places) > FEW:
+            self.update()
+            return
+        reach = self._look[1] + self._look[3].widthF() + 2.0
+        wide, tall = reach * self._pixel[0], reach * self._pixel[1]
+        for x, y in places:
+            self.update(QRectF(x - wide, y - tall, 2.0 * wide, 2.0 * tall))
 
     def points(self) -> list[tuple[float, float]]:
         """The places of the symbols."""
@@ -101,18 +126,20 @@ class Marks(pg.GraphicsObject):
         """Stamp the symbol at each place, as large as on the screen whatever the zoom."""
         transform = painter.transform()
         zoom = zoom_of(self, transform)
+        self._pixel = (zoom / (abs(transform.m11()) or 1.0), zoom / (abs(transform.m22()) or 1.0))
+        symbol, size, fill, outline = self._look
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        edge = QPen(self._edge)
-        edge.setWidthF(self._edge.widthF() / self._size)  # the shape is scaled, its outline with it
+        edge = QPen(outline)
+        edge.setWidthF(outline.widthF() / size)  # the shape is scaled, its outline with it
         edge.setCosmetic(False)
         painter.setPen(edge)
-        painter.setBrush(self._fill)
+        painter.setBrush(fill)
         for x, y in self._at:
             at = transform.map(QPointF(x, y))
             painter.translate(at)
-            painter.scale(self._size * zoom, self._size * zoom)
-            painter.drawPath(self._shape)
+            painter.scale(size * zoom, size * zoom)
+            painter.drawPath(Symbols[symbol])
             painter.resetTransform()
         painter.setTransform(transform)
         painter.setBrush(Qt.BrushStyle.NoBrush)

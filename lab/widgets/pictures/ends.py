@@ -57,8 +57,8 @@ class Gutter(pg.GraphicsWidget):
         """Width of the gutter for these names."""
         if not ends:
             return 0.0
-        bold, small = QFontMetricsF(self._font()), QFontMetricsF(theme.sans_font(theme.current().caption))
-        return EDGE + max(max(bold.horizontalAdvance(e.text), small.horizontalAdvance(e.meaning)) for e in ends) + 4
+        size, bold = theme.current().caption, QFont.Weight.DemiBold
+        return EDGE + max(max(theme.text_width(e.text, size, bold), theme.text_width(e.meaning, size)) for e in ends) + 4
 
     def fits(self, ends: Sequence[End], width: float, height: float) -> bool:
         """Whether these names have room beside a picture of this size."""

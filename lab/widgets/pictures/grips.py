@@ -154,7 +154,9 @@ class Grips(QObject):
             line.setZValue(-5)
             self.view.canvas.addItem(line, ignoreBounds=True)
             self._levels[name] = line
-        line.setPen(pg.mkPen(theme.current().tokens.muted, width=1, style=Qt.PenStyle.DotLine))
+        pen = pg.mkPen(theme.current().tokens.muted, width=1, style=Qt.PenStyle.DotLine)
+        if line.pen != pen:  # to set it draws the line again
+            line.setPen(pen)
         line.setPos(at)
 
     def _value(self, handle: Handle) -> float:

@@ -12,8 +12,10 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
-from lab.display.strokes import Canvas, premultiplied
+from lab.display import strokes as drawn
+from lab.display.strokes import AREA, EVERYWHERE, LINE, NOWHERE, TICKS, Batch, Canvas, premultiplied
 
+KINDS = {"line": LINE, "area": AREA, "ticks": TICKS}
 SOLID: tuple[float, ...] = ()
 
 
@@ -35,22 +37,37 @@ class Stroke:
 
 
 class Ink(pg.GraphicsObject):
-    """Draws strokes, the first at the back."""
+    """Draws strokes, the first at the back; on the screen only the columns of pixels in which something is different."""
 
     def __init__(self) -> None:
         super().__init__()
         self.strokes: tuple[Stroke, ...] = ()
+        self._batch = Batch.of(())
         self._area = QRectF()
         self._canvas: Canvas | None = None
+        self._scale: tuple[float, ...] = ()  # of the pixels that are kept
+        self._ratio = 1.0
+        self._stale = EVERYWHERE  # between which places they are not what should be seen
         self._exporting = False
 
     def set_strokes(self, strokes: Sequence[Stroke], area: QRectF) -> None:
         """Other strokes; `area` is the range that is shown."""
         self.strokes = tuple(strokes)
+        batch = Batch.of([(s.x, s.y, KINDS[s.kind], _ink(s.colour), s.width, s.level, s.dashes) for s in self.strokes])
+        low, high = drawn.changed(self._batch, batch)
+        self._batch = batch
         if area != self._area:
             self.prepareGeometryChange()
             self._area = area
-        self.update()
+            low, high = EVERYWHERE
+        if (low, high) == NOWHERE:
+            return
+        self._stale = min(low, self._stale[0]), max(high, self._stale[1])
+        if self._scale and math.isfinite(low) and math.isfinite(high):
+            beside = (batch.reach + 1.0) * self._ratio / (abs(self._scale[0]) or 1.0)
+            self.update(QRectF(low - beside, area.top(), high - low + 2.0 * beside, area.height()))
+        else:
+            self.update()
 
     def boundingRect(self) -> QRectF:
         """The shown range."""
@@ -79,20 +96,16 @@ class Ink(pg.GraphicsObject):
         if wide < 1 or tall < 1:
             return
         if self._canvas is None or (self._canvas.width, self._canvas.height) != (wide, tall):
-            self._canvas = Canvas(wide, tall)
+            self._canvas, self._scale = Canvas(wide, tall), ()
         canvas = self._canvas
-        canvas.clear()
-        for stroke in self.strokes:
-            x = (stroke.x * transform.m11() + transform.dx()) * ratio - left
-            y = (stroke.y * transform.m22() + transform.dy()) * ratio - top
-            c = stroke.colour
-            ink = premultiplied(c.red(), c.green(), c.blue(), c.alphaF())
-            if stroke.kind == "area":
-                canvas.area(x, y, (stroke.level * transform.m22() + transform.dy()) * ratio - top, ink)
-            elif stroke.kind == "ticks":
-                canvas.ticks(x, y, abs(stroke.level * transform.m22()) * ratio, ink, stroke.width * ratio)
-            else:
-                canvas.line(x, y, ink, stroke.width * ratio, tuple(d * ratio for d in stroke.dashes))
+        scale = (transform.m11() * ratio, transform.dx() * ratio - left, transform.m22() * ratio, transform.dy() * ratio - top)
+        if scale != self._scale:
+            self._scale, self._ratio, self._stale = scale, ratio, EVERYWHERE
+        if self._stale != NOWHERE:
+            ends = sorted(scale[0] * x + scale[1] for x in self._stale)
+            beside = self._batch.reach * ratio
+            canvas.draw(self._batch, scale, ratio, (ends[0] - beside, ends[1] + beside))
+            self._stale = NOWHERE
         image = QImage(canvas.pixels.data, canvas.width, canvas.height, 4 * canvas.width, QImage.Format.Format_ARGB32_Premultiplied)
         image.setDevicePixelRatio(ratio)
         painter.drawImage(QPointF(left / ratio, top / ratio), image)
@@ -127,6 +140,10 @@ class Ink(pg.GraphicsObject):
                 path = _path(x, y)
             painter.strokePath(path, pen)
         painter.restore()
+
+
+def _ink(colour: QColor) -> int:
+    return premultiplied(colour.red(), colour.green(), colour.blue(), colour.alphaF())
 
 
 def _pieces(x: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPen
 from lab import units
 from lab.widgets import theme
 
-MAP = 72.0  # px: width of a colour map
+MAP, LEAST_MAP = 72.0, 16.0  # px: width of a colour map, and what it gives way to
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,12 @@ class Strip(pg.GraphicsWidget):
         assert self.scale is not None
         measure = QFontMetricsF(theme.mono_font(theme.current().caption - 1))
         low, high = (measure.horizontalAdvance(units.number(v, 3)) for v in self.scale[1:])
-        return right - 8 - high - 6 - MAP - 6 - low - 8
+        return right - 8 - high - 6 - self._map_width(right, low + high) - 6 - low - 8
+
+    @staticmethod
+    def _map_width(right: float, numbers: float) -> float:
+        """Pixels of the colour map between its numbers: in a narrow picture it gives way, they do not."""
+        return max(LEAST_MAP, min(MAP, right - numbers - 32))
 
     @property
     def _share(self) -> float:
@@ -182,8 +187,9 @@ class Strip(pg.GraphicsWidget):
         painter.setFont(font)
         low, high = (units.number(v, 3) for v in (lo, hi))
         right = area.right() - 8
-        left = right - measure.horizontalAdvance(high) - 6 - MAP
-        bar = QRectF(left, area.center().y() - 4, MAP, 8)
+        wide = self._map_width(area.width(), measure.horizontalAdvance(low) + measure.horizontalAdvance(high))
+        left = right - measure.horizontalAdvance(high) - 6 - wide
+        bar = QRectF(left, area.center().y() - 4, wide, 8)
         shades = QLinearGradient(bar.topLeft(), bar.topRight())
         table = lookup(name)
         for k in range(17):

@@ -138,10 +138,7 @@ class LinesView(PlotView):
             elif len(line.x):
                 depth = (line.style != "ghost", line.key[0] == 0, line.style != "pale", line.theory, line.key[1])
                 strokes += [(depth, stroke) for stroke in self._strokes(line, several)]
-                if len(line.x) == 1:  # no line leads from one value to itself, and the first one counts
-                    alive.add(line.key)
-                    self._lone(line, several)
-                elif _marked(line) and not direct:
+                if _marked(line) and not direct:
                     alive.add(line.key)
                     self._mark(line)
         strokes.sort(key=lambda pair: pair[0])
@@ -212,34 +209,15 @@ class LinesView(PlotView):
             size, pen, brush = size + 3, pg.mkPen(ink, width=look.stroke), pg.mkBrush(look.tokens.surface)
         else:
             pen, brush = pg.mkPen(look.tokens.surface, width=0.5), pg.mkBrush(ink)
-        symbol = "o" if line.style == "rings" else _symbol(line)
-        item.setData(x=x[known], y=y[known], size=size, brush=brush, pen=pen, symbol=symbol)
+        item.show_points(x[known], y[known], size=size, brush=brush, pen=pen, symbol="o" if line.style == "rings" else _symbol(line))
 
-    def _marks(self, line: Line) -> Marks:
-        """The markers of a line, made when it is first marked."""
+    def _mark(self, line: Line) -> None:
+        """A few markers along a line that only a legend names; on a moving time axis they move with it."""
         item = self._spots.get(line.key)
         if item is None:
             item = self._spots[line.key] = Marks()
             item.setZValue(1)
             self.canvas.addItem(item, ignoreBounds=True)
-        assert isinstance(item, Marks)
-        return item
-
-    def _lone(self, line: Line, several: bool) -> None:
-        """The only value of a line so far, as a dot."""
-        x, y = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
-        item = self._marks(line)
-        item.set_look(
-            _symbol(line),
-            9.0 if theme.current().projector else 6.0,
-            theme.colour(_colour(line, several)),
-            QPen(theme.colour("surface"), 0.5),
-        )
-        item.set_points(x, y, self.field.viewRect())
-
-    def _mark(self, line: Line) -> None:
-        """A few markers along a line that only a legend names; on a moving time axis they move with it."""
-        item = self._marks(line)
         x, y = self.place(np.asarray(line.x, float), np.asarray(line.y, float))
         (lo, hi), _ = self.field.viewRange()
         apart = (hi - lo) / MARKS_ACROSS or 1.0
@@ -249,6 +227,7 @@ class LinesView(PlotView):
         places = np.arange(math.ceil((lo - shift) / apart), math.floor((hi - shift) / apart) + 1) * apart + shift
         at = np.searchsorted(x, places[(places >= x[0]) & (places <= x[-1])]) if len(x) else np.empty(0, int)
         size = 10.0 if theme.current().projector else 7.0
+        assert isinstance(item, Marks)
         item.set_look(_symbol(line), size, theme.colour(f"series{line.series}"), QPen(theme.colour("surface"), 0.5))
         item.set_points(x[at], y[at], self.field.viewRect())
 

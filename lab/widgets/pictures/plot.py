@@ -36,6 +36,8 @@ class TickAxis(pg.AxisItem):
     _lines = 1
     quiet = False  # numbers and name stand under another plot with the same axis
     _fitted: tuple[str, float, int] | None = None
+    _spaced: tuple[float, list[tuple[float, float]]] = (0.0, [])  # length in pixels and levels of the grid as it was drawn last
+    _bounds: QRectF | None = None  # Qt asks for it a dozen times in each frame
 
     def __init__(self, side: str):
         super().__init__(side, showValues=True)
@@ -62,6 +64,7 @@ class TickAxis(pg.AxisItem):
     def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
         """Levels of an axis whose numbers have room: a low strip or a narrow plot has two or three of them, not five in one place."""
         levels = super().tickSpacing(minVal, maxVal, size)
+        self._spaced = size, levels
         if not levels or self.logMode:
             return levels
         measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
@@ -70,7 +73,9 @@ class TickAxis(pg.AxisItem):
         else:
             need = COLUMNS_APART + max(map(measure.horizontalAdvance, units.ticks([minVal, maxVal], levels[0][0])))
         least = need * abs(maxVal - minVal) / max(size, 1.0)
-        return [(_round_step(spacing, least), offset) for spacing, offset in levels]
+        levels = [(_round_step(spacing, least), offset) for spacing, offset in levels]
+        self._spaced = size, levels
+        return levels
 
     def _named_places(self, lo: float, hi: float, size: float) -> tuple[float, list[float]]:
         """Every place that has a name, or every second, fifth, tenth ... where the names would overlap."""
@@ -138,8 +143,45 @@ class TickAxis(pg.AxisItem):
         self.setLabel(text or None)
         super().resizeEvent(None)  # a name is put into the middle only when the axis changes its size
 
+    def updateAutoSIPrefix(self) -> None:
+        """Names say their units: nothing is to be written anew with another range."""
+        self.picture = None
+        self.update()
+
+    def setRange(self, mn: float, mx: float) -> None:
+        """Another range; grid lines without numbers that stand where they stood, such as those of the next page, are not drawn again."""
+        size, levels = self._spaced
+        if self.quiet and levels and not self.names and not self.logMode and self.picture is not None:
+            lo, hi = self.range
+            pages = (mn - lo) / levels[0][0]
+            if (
+                math.isclose(mx - mn, hi - lo, rel_tol=1e-9)
+                and abs(pages - round(pages)) < 1e-6 * max(1.0, abs(mn / levels[0][0]))
+                and self.tickSpacing(mn, mx, size) == levels
+            ):
+                self.range = [mn, mx]
+                return
+        super().setRange(mn, mx)
+
+    def boundingRect(self) -> QRectF:
+        """The axis with its grid, which reaches over the plot; known until either has another size."""
+        if self._bounds is None:
+            self._bounds = super().boundingRect()
+        return self._bounds
+
+    def linkedViewChanged(self, view: Any, newRange: Any = None) -> None:
+        """The plot has another size, or another range."""
+        self._bounds = None
+        super().linkedViewChanged(view, newRange)
+
+    def setGrid(self, grid: Any) -> None:
+        """With a grid or without."""
+        self._bounds = None
+        super().setGrid(grid)
+
     def resizeEvent(self, ev: Any = None) -> None:
         """Another width may have room for more of the name, or for less."""
+        self._bounds = None
         self._fit_label()
         super().resizeEvent(ev)
 
@@ -297,6 +339,7 @@ class PlotView(PictureView):
         if shown != self._shown:
             self._shown = shown
             self.field.setRange(xRange=wide, yRange=tall, padding=0, disableAutoRange=True)
+            self.field.updateMatrix()  # left to the next painting, it would make another one necessary
 
     def lead(self, last: bool) -> None:
         """Become a strip of several: named in the left gutter, numbers of time only under the last."""
@@ -329,10 +372,10 @@ class PlotView(PictureView):
     @property
     def left_needed(self) -> int:
         """Width of the gutter at the left that name and numbers need beside each other."""
-        measure = QFontMetricsF(theme.mono_font(max(10, theme.current().caption - 1)))
+        size = max(10, theme.current().caption - 1)
         lo, hi = self.field.viewRange()[1]
         ends = () if self.up.names or self.up.logMode else units.ticks([lo, hi], (hi - lo) / 4)
-        numbers = max(map(measure.horizontalAdvance, ("−0.00", *self.up.names, *ends)))
+        numbers = max(theme.text_width(text, size, family=theme.MONO) for text in ("−0.00", *self.up.names, *ends))
         most = 128.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
         return round(min(most, max(self._tag.width() + numbers + 12, numbers + 12, 36)))
 

@@ -21,6 +21,7 @@ ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 NARROWEST = 36  # px of a column that gives way
 WIDEST_WORD = 170  # px: longer words are cut
 Index = QModelIndex | QPersistentModelIndex
+MOST_LINES = 3  # that a sentence is broken into, as long as it is no longer than so many of the widest words
 WRAPPED = 60  # rows that are measured
 SHORT = 24  # characters that never need a second line
 PADDING = 24  # of a cell
@@ -179,10 +180,13 @@ class TableView(PictureView):
         if seen != self._wrapped:
             self._wrapped = seen
             least = theme.current().text + 13
+            measure, wide = QFontMetricsF(theme.sans_font()), dict(zip(self.rows.names, seen[0], strict=True))
             for k in range(min(len(rows), WRAPPED)):
-                needed = self.grid.sizeHintForRow(k) if self._narrowed or max(lengths, default=0) > SHORT else least
+                words = [(name, v) for name, v in rows[k].items() if isinstance(v, str) and bar_of(v) is None] if self._narrowed else []
+                tight = any(measure.horizontalAdvance(v) + PADDING > wide[name] for name, v in words)
+                needed = self.grid.sizeHintForRow(k) if tight or max(lengths, default=0) > SHORT else least
                 # The hint does not know the padding of cells: text that needs several lines may need one more.
-                self.grid.setRowHeight(k, needed + theme.current().text + 4 if needed > least else least)
+                self.grid.setRowHeight(k, needed + theme.current().text + 4 if needed > least or tight else least)
 
     def _fit_columns(self) -> None:
         """Each column as wide as its contents, and a share of what is left; where there is too little, the widest give way."""
@@ -197,7 +201,11 @@ class TableView(PictureView):
         if (room, *needed) != self._fitted:
             self._fitted = (room, *needed)
             # Sentences can be broken into lines down to their longest word; where even that is too wide, the table scrolls: half a number says nothing.
-            widths, least = list(needed), [SHORTEST_BAR if bars[k] else min(self._longest_word(k), WIDEST_WORD) for k in range(count)]
+            # Nor are they broken into more than a few lines: rows as high as the card would show one of them.
+            widths, least = (
+                list(needed),
+                [SHORTEST_BAR if bars[k] else min(max(self._longest_word(k), needed[k] // MOST_LINES), WIDEST_WORD) for k in range(count)],
+            )
             limit = max(needed)
             while sum(widths) > room and limit > NARROWEST:
                 limit -= 4

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QTransform
 
 from lab.widgets import theme
 
 MOST = 250
+HALO = 3.0  # px
 STILL = 3.0  # px that a place may move before its label follows
 
 
@@ -71,6 +72,29 @@ def outline(text: str, pixels: int) -> QPainterPath:
     return path
 
 
+@lru_cache(maxsize=512)
+def _written(text: str, pixels: int, ratio: float, ink: str, ground: str) -> tuple[QImage, QPointF]:
+    """A text with its halo as an image, and where it lies beside the corner of the text: letters with a halo are dear to draw."""
+    path = outline(text, pixels)
+    box = path.boundingRect().adjusted(-HALO, -HALO, HALO, HALO).toAlignedRect()
+    made = QImage(max(1, round(box.width() * ratio)), max(1, round(box.height() * ratio)), QImage.Format.Format_ARGB32_Premultiplied)
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(-box.topLeft())
+    _write(painter, path, 1.0, QColor(ink), QColor(ground))
+    painter.end()
+    return made, QPointF(box.topLeft())
+
+
+def _write(painter: QPainter, path: QPainterPath, zoom: float, ink: QColor, ground: QColor) -> None:
+    halo = QColor(ground)
+    halo.setAlphaF(0.85)
+    painter.strokePath(path, QPen(halo, HALO * zoom, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    painter.fillPath(path, ink)
+
+
 def zoom_of(item: pg.GraphicsObject, transform: Any) -> float:
     """How much larger a device draws than the widget (exports and dense screens scale everything)."""
     own = abs(item.sceneTransform().m11())
@@ -90,6 +114,7 @@ class Texts(pg.GraphicsObject):
         self._look: object = None
         self._avoid: np.ndarray | None = None
         self._scale = 1.0
+        self._exporting = False
         self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # letters with a halo cost more than all lines of a picture
 
     def set_texts(
@@ -131,6 +156,10 @@ class Texts(pg.GraphicsObject):
         """The shown range."""
         return self._area
 
+    def setExportMode(self, export: bool, opts: Any = None) -> None:
+        """Outlines instead of images."""
+        self._exporting = export
+
     def paint(self, painter: QPainter, *_: Any) -> None:
         """Place and draw."""
         if not len(self._texts):
@@ -145,24 +174,34 @@ class Texts(pg.GraphicsObject):
             & (self._at[:, 1] >= self._area.top()) & (self._at[:, 1] <= self._area.bottom())
         )[:MOST]  # fmt: skip
         if len(inside):
-            mapped = [transform.map(QPointF(float(x), float(y))) for x, y in self._at[inside]]
-            points = np.array([(p.x(), p.y()) for p in mapped])
+            points = _mapped(transform, self._at[inside])
             lines = {int(k): self._texts[k].split("\n") for k in inside}
             sizes = np.array([(max(map(measure.horizontalAdvance, lines[k])), len(lines[k]) * measure.height()) for k in inside.tolist()])
             corner = transform.mapRect(self._area)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            halo = QPen(theme.colour("surface", 0.85), 3 * zoom, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-            ink = QColor(theme.current().tokens.text)
-            avoid = self._avoid
-            if avoid is not None:
-                avoid = np.array([(p.x(), p.y()) for p in (transform.map(QPointF(float(x), float(y))) for x, y in avoid)]).reshape(-1, 2)
+            tokens, ratio = theme.current().tokens, painter.device().devicePixelRatioF()
+            avoid = None if self._avoid is None else _mapped(transform, self._avoid)
             for number, left, top in place_labels(
                 points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom, avoid
             ):
                 which = int(inside[number])
+                ink = theme.colour(self._inks[which]).name() if which < len(self._inks) else tokens.text
                 for row, text in enumerate(lines[which]):
-                    path = outline(text, font.pixelSize()).translated(left, top + row * measure.height())
-                    painter.strokePath(path, halo)
-                    colour = theme.colour(self._inks[which]) if which < len(self._inks) else ink
-                    painter.fillPath(path, theme.colour("muted") if row else colour)
+                    at = QPointF(left, top + row * measure.height())
+                    colour = tokens.muted if row else ink
+                    if self._exporting:
+                        path = outline(text, font.pixelSize()).translated(at)
+                        _write(painter, path, zoom, QColor(colour), QColor(tokens.surface))
+                        continue
+                    made, corner_of = _written(text, font.pixelSize(), ratio, colour, tokens.surface)
+                    at += corner_of
+                    painter.drawImage(QPointF(round(at.x() * ratio) / ratio, round(at.y() * ratio) / ratio), made)
         painter.setTransform(transform)
+
+
+def _mapped(transform: QTransform, points: np.ndarray) -> np.ndarray:
+    """Points (n, 2) as a transform without perspective puts them."""
+    x, y = points[:, 0], points[:, 1]
+    return np.stack(
+        [transform.m11() * x + transform.m21() * y + transform.dx(), transform.m12() * x + transform.m22() * y + transform.dy()], axis=1
+    )
