@@ -8,7 +8,6 @@ extra `hdf5`; of a stranger's file only arrays of numbers and short words are re
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.data import door
+from lab.data import door, hdf5
 from lab.errors import FileError, LabError, ModelError
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import network
@@ -30,42 +29,26 @@ MOST_NODES = 500
 SECOND = 1000.0  # ms
 
 
-def _h5py() -> Any:
-    try:
-        import h5py
-    except ImportError as problem:
-        raise LabError(f"NIR needs h5py ({problem}): install the extra with pip install 'neural-lab[hdf5]'.") from None
-    return h5py
-
-
 def write(graph: Graph, path: str | Path, seed: int = 0, dt: float = 0.1) -> Path:
     """Write the network of a document, its random synapses drawn by `seed`; refused in a sentence where NIR has no words for it."""
-    h5py, path = _h5py(), Path(path)
+    path, text = Path(path), hdf5.library("NIR").string_dtype("utf-8")
     if graph.family != "populations":
         raise ModelError(
             f"NIR holds networks of spiking cells, and this is a graph of {graph.kinds.title.lower()}: write it as .json or .graphml."
         )
     net = network(graph)
     nodes, edges = _nodes(net, seed, dt)
-    temporary = path.with_name(path.name + ".part")
-    try:
-        with h5py.File(temporary, "w") as file:
-            text = h5py.string_dtype("utf-8")
-            file.create_dataset("version", data=VERSION, dtype=text)
-            top = file.create_group("node")
-            top.create_dataset("type", data="NIRGraph", dtype=text)
-            top.create_dataset("edges", data=np.array(edges, dtype=object), dtype=text)
-            inside = top.create_group("nodes")
-            for name, (kind, arrays) in nodes.items():
-                group = inside.create_group(name)
-                group.create_dataset("type", data=kind, dtype=text)
-                for key, value in arrays.items():
-                    group.create_dataset(key, data=value, compression="gzip" if value.size > 100 else None)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written ({error.strerror or error}): choose another place.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with hdf5.new(path, "NIR") as file:
+        file.create_dataset("version", data=VERSION, dtype=text)
+        top = file.create_group("node")
+        top.create_dataset("type", data="NIRGraph", dtype=text)
+        top.create_dataset("edges", data=np.array(edges, dtype=object), dtype=text)
+        inside = top.create_group("nodes")
+        for name, (kind, arrays) in nodes.items():
+            group = inside.create_group(name)
+            group.create_dataset("type", data=kind, dtype=text)
+            for key, value in arrays.items():
+                group.create_dataset(key, data=value, compression="gzip" if value.size > 100 else None)
     return path
 
 
@@ -136,7 +119,7 @@ def _population(title: str, p: Any) -> tuple[str, dict[str, np.ndarray]]:
 
 def read(path: str | Path) -> Graph:
     """The network of a file as a document of populations; raises FileError naming what has no words here."""
-    h5py, path = _h5py(), door.regular(path, what="an NIR file")
+    h5py, path = hdf5.library("NIR"), door.regular(path, what="an NIR file")
     where = f"'{path.name}'"
     try:
         with h5py.File(path, "r") as file:
