@@ -195,5 +195,5 @@ def test_the_gallery_scrolls_to_what_was_found(qtbot):
 
 
 def test_the_first_words_of_a_model_bear_no_marks():
-    assert catalog.first_words("One neuron: `y = f(w . x + b)`,\n    taught.\n\nMore `code`.") == "One neuron: y = f(w . x + b), taught."
+    assert catalog.first_words("One neuron: `y = f(w . x + b)`,\n    taught.\n\nMore `code`.") == "One neuron: y = f(w · x + b), taught."
     assert not [e.name for e in catalog.entries() if "`" in e.about]
