@@ -2,7 +2,8 @@
 
     python benchmarks/report.py [--only NAME ...] [--out docs/benchmarks.md]
 
-Each benchmark is a process of its own, in which we and the peer take turns. What is not installed is left out and named.
+Each benchmark is a process of its own, in which we and the peer take turns. What is not installed is left out and named. Each section says
+when, where and at which commit it was measured; with `--only` the other sections of the page stay as they are.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import datetime
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -83,27 +85,66 @@ def line(row: dict) -> str:
     return f"| {row['case']} | {row['unit']} | {row['ours']:.3g} | {told} | {ratio} | {row['wanted']} |"
 
 
-def page(found: dict[str, tuple[list[dict], str]], load: tuple[str, str]) -> str:
-    """The whole page."""
+def commit() -> str:
+    """The commit that is checked out, and whether files differ from it; nothing outside a repository."""
+    said = []
+    for question in (("rev-parse", "--short=10", "HEAD"), ("status", "--porcelain", "--untracked-files=no")):
+        try:
+            done = subprocess.run(["git", "-C", str(HERE), *question], capture_output=True, text=True)
+        except OSError:  # no git here
+            return ""
+        if done.returncode:
+            return ""
+        said.append(done.stdout.strip())
+    return f", commit {said[0]}{' with changes' if said[1] else ''}"
+
+
+def circumstances(load: tuple[str, str]) -> str:
+    """When, where, at which commit and with what the benchmarks were measured."""
     here, missing = peers()
     own = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("neural-lab", "numpy", "scipy", "numba"))
+    return (
+        f"Measured on {datetime.date.today():%Y-%m-%d}{commit()}: {machine()}, load {load[0]} at the beginning and {load[1]} at the end; "
+        f"Python {sys.version.split()[0]}, {own}; {', '.join(here) or 'no peer'}."
+        + (f" Not here: {', '.join(missing)}." if missing else "")
+    )
+
+
+def heading(name: str) -> str:
+    """What the section of a benchmark is called on the page."""
+    return name.replace("_", " ").capitalize()
+
+
+def sections(text: str) -> dict[str, str]:
+    """The sections of a page by their headings, each without its heading."""
+    _, *parts = re.split(r"^## ", text, flags=re.MULTILINE)
+    return {title.strip(): body.strip() for title, _, body in (part.partition("\n") for part in parts)}
+
+
+def section(rows: list[dict], why: str, how: str) -> str:
+    """The section of one benchmark that was measured now."""
+    parts = [how]
+    if rows:
+        parts += ["", "| Case | Unit | Lab | Others | Ratio | Wanted |", "|---|---|---|---|---|---|", *(line(row) for row in rows)]
+    if why:
+        parts += ["", f"It ended early: {why}"]
+    return "\n".join(parts)
+
+
+def page(found: dict[str, tuple[list[dict], str]], how: str, before: str = "") -> str:
+    """The whole page: what was measured now, and of the page `before` the sections of everything else, in the order of RUNS."""
+    held = sections(before) | {heading(name): section(rows, why, how) for name, (rows, why) in found.items()}
+    order = [heading(name) for name in RUNS]
     parts = [
         "# Benchmarks",
         "",
         "Us and other programs, each in its own best configuration that we know of, in turns within one run, one thread each; medians. "
         "A ratio above 1 says how many times as long the quickest of the others took. How each is measured is written at the head of its "
-        "file in [benchmarks](../benchmarks/README.md); `python benchmarks/report.py` makes this page anew.",
-        "",
-        f"Measured on {datetime.date.today():%Y-%m-%d}: {machine()}, load {load[0]} at the beginning and {load[1]} at the end; "
-        f"Python {sys.version.split()[0]}, {own}; {', '.join(here) or 'no peer'}."
-        + (f" Not here: {', '.join(missing)}." if missing else ""),
+        "file in [benchmarks](../benchmarks/README.md); `python benchmarks/report.py` makes this page anew, and with `--only NAME ...` "
+        "those sections of it.",
     ]
-    for name, (rows, why) in found.items():
-        parts += ["", f"## {name.replace('_', ' ').capitalize()}", ""]
-        if rows:
-            parts += ["| Case | Unit | Lab | Others | Ratio | Wanted |", "|---|---|---|---|---|---|", *(line(row) for row in rows)]
-        if why:
-            parts += ["", f"It ended early: {why}"]
+    for title in sorted(held, key=lambda title: order.index(title) if title in order else len(order)):
+        parts += ["", f"## {title}", "", held[title]]
     return "\n".join(parts) + "\n"
 
 
@@ -120,7 +161,9 @@ def main() -> None:
         found[name] = measured(name)
         for row in found[name][0]:
             print(" ", line(row), flush=True)
-    Path(given.out).write_text(page(found, (began, load())), "utf-8")
+    place = Path(given.out)
+    before = place.read_text("utf-8") if place.exists() and set(given.only) != set(RUNS) else ""
+    place.write_text(page(found, circumstances((began, load())), before), "utf-8")
     print(f"written: {given.out}")
 
 

@@ -36,7 +36,7 @@ SIX = 6
 FIRST_PICTURE = """
 import sys, time
 began = float(sys.argv[2])
-from lab.engine import preparation; preparation.begin(sys.argv[1])
+from lab.engine import preparation; preparation.begin(sys.argv[1]); preparation.begin(preparation.DRAWING)
 from lab.widgets import filing, theme  # first, as the program does
 from PySide6.QtCore import QTimer
 from lab.widgets.application import application

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime
 import importlib
 import importlib.metadata
 import importlib.util
@@ -56,10 +57,32 @@ def report(monkeypatch):
 
 def test_a_ratio_is_of_the_quickest_peer_and_what_is_missing_is_named(report):
     rows = [{"case": "a case", "unit": "s", "ours": 0.5, "theirs": {"slow": 4.0, "quick": 1.25}, "wanted": "2"}]
-    text = report.page({"one_thing": (rows, ""), "other": ([], "no such peer")}, ("0.1", "0.2"))
+    text = report.page({"one_thing": (rows, ""), "other": ([], "no such peer")}, report.circumstances(("0.1", "0.2")))
     assert "| a case | s | 0.5 | quick 1.25<br>slow 4 | **2.50** | 2 |" in text
     assert "## One thing" in text and "It ended early: no such peer" in text
     assert "Not here: brian2, neuron, nest, nengo, torch, jax, maps." in text
+
+
+def test_a_section_that_is_not_measured_stays_as_it_was(report, monkeypatch, tmp_path):
+    page = tmp_path / "benchmarks.md"
+    rows = [{"case": "first", "unit": "s", "ours": 0.5, "theirs": {"quick": 1.0}, "wanted": ""}]
+    page.write_text(report.page(dict.fromkeys(report.RUNS, (rows, "")), "Measured long ago."), "utf-8")
+    before = report.sections(page.read_text("utf-8"))
+    assert list(before) == [report.heading(name) for name in report.RUNS]
+    monkeypatch.setattr(report, "measured", lambda name: ([rows[0] | {"case": "second"}], ""))
+    monkeypatch.setattr(sys, "argv", ["report.py", "--only", "tape", "--out", str(page)])
+    report.main()
+    after = report.sections(page.read_text("utf-8"))
+    assert list(after) == list(before) and {title for title in before if after[title] != before[title]} == {"Tape"}
+    assert "| second |" in after["Tape"] and "first" not in after["Tape"] and "long ago" not in after["Tape"]
+    assert f"Measured on {datetime.date.today():%Y-%m-%d}" in after["Tape"]
+
+
+def test_each_section_of_the_page_says_when_and_at_which_commit_it_was_measured(report):
+    sections = report.sections((ROOT / "docs" / "benchmarks.md").read_text("utf-8"))
+    assert sections and set(sections) <= {report.heading(name) for name in report.RUNS}
+    for title, text in sections.items():
+        assert re.match(r"Measured on \d{4}-\d\d-\d\d, commit [0-9a-f]{7,}", text), title
 
 
 def test_every_comparison_with_a_peer_is_in_the_report(report):
@@ -106,4 +129,4 @@ def test_a_report_says_the_version_of_each_peer_that_is_here(report, monkeypatch
     monkeypatch.setattr(report, "VERSIONS", {"nest": ("numpy", "numba"), "jax": ("jax",)})
     here, missing = report.peers()
     assert here == [f"numpy {importlib.metadata.version('numpy')}, numba {importlib.metadata.version('numba')}"] and missing == ["jax"]
-    assert f"scipy {importlib.metadata.version('scipy')}" in report.page({}, ("0", "0"))
+    assert f"scipy {importlib.metadata.version('scipy')}" in report.circumstances(("0", "0"))

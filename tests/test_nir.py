@@ -1,5 +1,7 @@
 """NIR: read by the package `nir` as it was meant, read back here as the same network, and nothing of a stranger's file trusted."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -96,6 +98,108 @@ def test_a_file_of_the_package_nir_is_read(tmp_path):
     nir.write(tmp_path / "relu.nir", nir.NIRGraph(nodes={"a": nir.Threshold(size)}, edges=[]))
     with pytest.raises(FileError, match="of the kind Threshold"):
         files.read(tmp_path / "relu.nir", "populations")
+
+
+def convolved(x, kernel, stride, padding, dilation, groups):
+    """What a convolution makes of one input, number by number."""
+    (top, bottom), (left, right) = padding
+    x = np.pad(x, ((0, 0), (top, bottom), (left, right)))
+    outputs, each, rows, columns = kernel.shape
+    size = [(n - d * (k - 1) - 1) // s + 1 for n, d, k, s in zip(x.shape[1:], dilation, (rows, columns), stride, strict=True)]
+    y = np.zeros((outputs, *size))
+    for o, i, j in np.ndindex(*y.shape):
+        for c, a, b in np.ndindex(each, rows, columns):
+            channel = o // (outputs // groups) * each + c
+            y[o, i, j] += kernel[o, c, a, b] * x[channel, i * stride[0] + a * dilation[0], j * stride[1] + b * dilation[1]]
+    return y
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "dilation", "groups"),
+    [
+        ((3, 2, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+        ((4, 1, 2, 3), (2, 1), (0, 2), (1, 2), 2),
+        ((2, 2, 2, 3), (1, 1), "same", (2, 1), 1),
+        ((1, 2, 3, 2), (2, 3), "valid", (1, 1), 1),
+    ],
+)
+def test_a_convolution_of_the_package_nir_is_read_as_its_matrix(kernel, stride, padding, dilation, groups, tmp_path):
+    nir = pytest.importorskip("nir")
+    random = np.random.default_rng(3)
+    weight, x = random.normal(size=kernel), random.normal(size=(2, 5, 6))
+    reach = [d * (k - 1) for d, k in zip(dilation, kernel[2:], strict=True)]
+    pads = {"same": [(r // 2, r - r // 2) for r in reach], "valid": [(0, 0)] * 2}.get(padding) or [(p, p) for p in padding]
+    wanted = convolved(x, weight, stride, pads, dilation, groups)
+    ones = np.ones(wanted.shape)
+    nodes = {
+        "input": nir.Input({"input": np.array([2, 5, 6])}),
+        "conv": nir.Conv2d((5, 6), weight, stride, padding, dilation, groups, np.zeros(kernel[0])),
+        "lif": nir.LIF(tau=0.01 * ones, r=0.01 * ones, v_leak=0 * ones, v_threshold=ones, v_reset=0 * ones),
+        "flatten": nir.Flatten({"input": np.array(wanted.shape)}, start_dim=0, end_dim=-1),
+        "fc": nir.Linear(random.normal(size=(2, wanted.size))),
+        "last": nir.LIF(tau=np.full(2, 0.01), r=np.full(2, 0.01), v_leak=np.zeros(2), v_threshold=np.ones(2), v_reset=np.zeros(2)),
+        "output": nir.Output({"output": np.array([2])}),
+    }
+    order = list(nodes)
+    nir.write(tmp_path / "made.nir", nir.NIRGraph(nodes=nodes, edges=list(pairwise(order)), type_check=False))
+    found = matrices(files.read(tmp_path / "made.nir", "populations"))
+    np.testing.assert_allclose(x.ravel() @ found["input", "lif"], wanted.ravel(), atol=1e-5)  # synapses are float32
+    np.testing.assert_allclose(found["lif", "last"].T, nodes["fc"].weight, rtol=1e-6)
+
+
+def convolution(path, **changes):
+    """A written network whose projection from E to I is a convolution over (1, 1, 5)."""
+    word = h5py.string_dtype()
+    fields = {
+        "weight": np.ones((1, 1, 1, 3)),
+        "bias": np.zeros(1),
+        "input_shape": [1, 5],
+        "stride": 1,
+        "padding": 0,
+        "dilation": 1,
+        "groups": 1,
+    }
+    with h5py.File(files.write(small(), path), "r+") as file:
+        group = file["node/nodes/w1"]
+        for key in list(group):
+            del group[key]
+        for key, value in ({"type": "Conv2d"} | fields | changes).items():
+            if value is not None:
+                group.create_dataset(key, data=value, dtype=word if isinstance(value, str) else None)
+    return path
+
+
+def test_a_strangers_convolution_is_read_or_refused_with_a_sentence(tmp_path):
+    graph = files.read(convolution(tmp_path / "net.nir"), "populations")
+    assert matrices(graph)["E__1_", "I"].tolist() == [[1, 0, 0], [1, 1, 0], [1, 1, 1], [0, 1, 1], [0, 0, 1]]
+    for changes, words in (
+        ({"input_shape": None}, "does not say its input_shape"),
+        ({"input_shape": [0, 5]}, "whole numbers from 1"),
+        ({"input_shape": [10**5, 10**5]}, "and 1 to 250,000 are read"),
+        ({"stride": 0}, "stride of 'w1'"),
+        ({"padding": 10**9}, "padding of 'w1'"),
+        ({"padding": "round"}, "padding 'round'"),
+        ({"dilation": 100}, "a convolution of 0 weights"),
+        ({"groups": 3}, "groups of 'w1'"),
+        ({"bias": np.ones(1)}, "a bias that is not 0"),
+        ({"weight": np.ones((1, 1, 1, 200))}, "at most 128 x 128"),
+    ):
+        (tmp_path / "net.nir").unlink()
+        with pytest.raises(FileError, match=words):
+            files.read(convolution(tmp_path / "net.nir", **changes), "populations")
+
+
+def test_edges_that_lead_round_in_a_circle_end(tmp_path):
+    path = files.write(small(), tmp_path / "net.nir")
+    with h5py.File(path, "r+") as file:
+        made = file["node/nodes"].create_group("round")
+        made.create_dataset("type", data="Flatten", dtype=h5py.string_dtype())
+        edges = [tuple(pair) for pair in file["node/edges"].asstr()[()]]
+        del file["node/edges"]
+        edges += [("round", "round"), ("round", "w1")]
+        file["node"].create_dataset("edges", data=np.array(edges, dtype=object), dtype=h5py.string_dtype())
+    with pytest.raises(FileError, match="does not lead from spikes"):
+        files.read(path, "populations")
 
 
 def test_what_has_no_words_is_refused_and_nothing_is_left(tmp_path):

@@ -29,3 +29,38 @@ def test_one_dear_look_does_not_keep_the_picture_still(monkeypatch):
     assert not pace.watch_due()
     now[0] += 0.2 * 0.5 / pacing.OBSERVE_SHARE
     assert pace.watch_due()
+
+
+def test_a_run_that_leaves_time_is_looked_at_as_often_as_a_window_draws(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+
+    def looks(rate: float | None) -> int:
+        """In a second of blocks, one after another, of eight milliseconds each."""
+        pace, step, count = Pacing(), 0, 0
+        pace.begin(step)
+        pace._size = 1000.0
+        for _ in range(125):
+            now[0] += 1.01 * pacing.PACED_SECONDS
+            step += pace.block(step, rate, None)
+            if pace.watch_due():
+                count += 1
+                pace.watched(now[0])
+        return count
+
+    assert 55 <= looks(10_000.0) <= 65
+    assert 20 <= looks(None) <= 31  # as fast as it goes: the time is the run's
+
+
+def test_what_figures_cost_spaces_looks_out_too(monkeypatch):
+    from lab.engine.experiment import Experiment
+    from lab.engine.runner import Runner
+
+    runner, told = Runner(Experiment("leaky-integrate-and-fire")), []
+    runner._prepare()
+    now = [100.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(runner, "_figures", lambda **ending: (now.__setitem__(0, now[0] + 0.25), {})[1])
+    monkeypatch.setattr(runner._pacing, "watched", lambda began: told.append(now[0] - began))
+    runner._look()
+    assert told == [0.25]

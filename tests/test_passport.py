@@ -277,6 +277,15 @@ def test_a_network_fires_the_same_spikes_elsewhere(peer, tmp_path):
     assert found.lines[0].difference == 0
 
 
+def test_a_program_is_found_by_its_own_name_and_by_that_of_its_package(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_PEERS", str(tmp_path))
+    for folder in ("torch", "pytorch"):  # the name of the program before that of the package
+        python = tmp_path / folder / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.touch()
+        assert interpreter(programs()["pytorch"]) == python
+
+
 def installed(name):
     if interpreter(programs()[name]) is None:
         pytest.skip(f"{name} is not installed in the folder that LAB_PEERS names, nor in .peers")

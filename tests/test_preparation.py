@@ -111,3 +111,13 @@ def test_a_file_of_ones_own_is_prepared_in_place(tmp_path):
     preparation.begin(str(tmp_path / "own.py"))
     preparation.mark(str(tmp_path / "own.py"))
     assert not preparation._children
+
+
+def test_what_draws_is_compiled_beside_the_model_and_waited_for(cache):
+    """The window compiled it at its first picture, seconds in which nothing moved."""
+    preparation.begin(preparation.DRAWING)
+    assert preparation.busy()
+    preparation.wait(MODEL, threading.Event())
+    assert preparation.marked(preparation.DRAWING)
+    assert preparation._children[preparation.DRAWING].wait(120) == 0 and not preparation.busy()
+    assert len(list((cache / "kernels").glob("strokes-*/*.nbc"))) >= 2

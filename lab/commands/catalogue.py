@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -102,7 +103,12 @@ def warm(*names: str) -> int:
             model = catalog.given(name)()
             simulation = Simulation(model, 0)
             simulation.advance(1, [s.name for s in model.streams if s.form == "samples"])
+            simulation.summary()
             preparation.mark(name)
+            for parameter, spec in type(model).specs().items():
+                if spec.marks:
+                    with contextlib.suppress(LabError, ArithmeticError, ValueError):  # no threshold is no failure
+                        model.marks(parameter)
             for stream in model.streams:
                 spiking |= stream.kind == "raster"
                 if stream.form == "snapshots":

@@ -16,7 +16,8 @@ from lab.errors import FileError, LabError
 if TYPE_CHECKING:
     from lab import api
 
-WHOLE_RUN = ("tensorboard", "nwb", "nir")  # formats that hold a run, not a stream
+WHOLE_RUN = ("hdf5", "nwb", "nir", "tensorboard")  # formats that hold a run, not a stream
+ENDINGS = {".h5": "hdf5", ".hdf5": "hdf5", ".nwb": "nwb", ".nir": "nir"}  # of their files
 
 
 @app.command
@@ -84,7 +85,7 @@ def export(
         str,
         Parameter(
             help="csv, npz; streams of vectors also word2vec and the other formats of 'lab embed' (default: as the file ends, or csv). "
-            "Of a whole run: tensorboard (a folder of event files), nwb, nir (the network of spiking populations)."
+            "Of a whole run: hdf5 (a file that ends in .h5), nwb, nir (the network of spiking populations), tensorboard (a folder of event files)."
         ),
     ] = "",
     output: Annotated[str | None, Parameter(name=["--output", "-o"], help="File to write (default: csv to standard output).")] = None,
@@ -96,6 +97,8 @@ def export(
     from lab import api
     from lab.display.export import export_all, export_stream, format_of
 
+    if not to and stream is None and output:
+        to = ENDINGS.get(Path(output).suffix.lower(), "")
     if to in WHOLE_RUN:
         if stream is not None or from_ is not None or until is not None:
             raise LabError(f"lab export --to {to} writes a whole run: name no stream and no part of one.")
@@ -131,29 +134,25 @@ def _export_run(file: str, to: str, output: str | None, run_id: int | None) -> N
     """Write a run in a format of other programs that holds all of it."""
     from lab import api
     from lab.analysis.of_run import cells_of
-    from lab.display import nwb, tensorboard
+    from lab.display import hdf5, nwb, tensorboard
     from lab.session import SessionReader
 
+    endings = [ending for ending, format_ in ENDINGS.items() if format_ == to]
+    path = Path(output or f"{Path(file).stem}{endings[0] if endings else f'-{to}'}")
+    if endings and path.suffix.lower() not in endings:
+        raise FileError(f"-o {path}: the name of an {to.upper()} file ends in {' or '.join(endings)}.")
     with SessionReader(file) as reader:
         created = reader.pick(run_id).created
     run = api.load(file, run_id)
-    if to == "nir":
-        path = Path(output) if output else Path(f"{Path(file).stem}.nir")
-        if path.suffix != ".nir":
-            raise FileError(f"-o {path}: the name of an NIR file ends in .nir.")
-        _export_network(run, path)
-        say(f"wrote {path}")
-        return
-    if to == "nwb":
-        path = Path(output) if output else Path(f"{Path(file).stem}.nwb")
-        if path.suffix != ".nwb":
-            raise FileError(f"-o {path}: the name of an NWB file ends in .nwb.")
+    if to == "hdf5":
+        hdf5.export(run, path, created, run.steps, run.log)
+    elif to == "nwb":
         nwb.export(run, path, created, run.steps, partial(cells_of, run.model))
-        say(f"wrote {path}")
-        return
-    path = Path(output) if output else Path(f"{Path(file).stem}-{to}")
-    tensorboard.export(run, path, created)
-    say(f"wrote {path}: 'tensorboard --logdir {path}' shows it")
+    elif to == "nir":
+        _export_network(run, path)
+    else:
+        tensorboard.export(run, path, created)
+    say(f"wrote {path}" + (f": 'tensorboard --logdir {path}' shows it" if to == "tensorboard" else ""))
 
 
 def _export_network(run: api.Run, path: Path) -> None:

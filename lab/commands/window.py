@@ -53,6 +53,7 @@ def start_window(path: str | None, model: str | None) -> int:
         from lab.engine import preparation
 
         preparation.begin(model or catalog.FIRST)
+        preparation.begin(preparation.DRAWING)
     try:
         from lab.widgets.app import start
     except ImportError as error:

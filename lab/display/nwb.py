@@ -5,7 +5,6 @@ NWB is HDF5 with names that are agreed upon; h5py writes it, the extra `hdf5`. T
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -14,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from lab.data import hdf5
 from lab.display.export import Run
 from lab.engine.experiment import to_toml
-from lab.errors import FileError, LabError, ModelError
+from lab.errors import FileError, ModelError
 from lab.model import Stream
 
 VERSION = "2.7.0"
@@ -26,24 +26,14 @@ POTENTIAL = ("V", "mV")  # stream and unit of a membrane potential: what a curre
 
 def export(run: Run, path: Path, created: str, steps: int, cells: Callable[[str], int | None]) -> Path:
     """Write a run of so many steps, made at the moment `created` (ISO 8601), as an NWB file; `cells` says how many a raster has."""
-    try:
-        import h5py
-    except ImportError as problem:
-        raise LabError(f"NWB needs h5py ({problem}): install the extra with pip install 'neural-lab[hdf5]'.") from None
+    h5py = hdf5.library("NWB")
     clock = run.model.clock
     if clock.unit not in SECONDS:
         raise ModelError(f"An NWB file counts in seconds, and a run of '{run.model.name}' counts in {clock.unit}: export it as csv.")
     if path.exists():
         raise FileError(f"{path} is there already: choose another name.")
-    temporary = path.with_name(path.name + ".part")
-    try:
-        with h5py.File(temporary, "w") as file:
-            _File(run, file, h5py, SECONDS[clock.unit], cells).write(created, steps * clock.dt)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written ({error.strerror or error}): choose another place.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with hdf5.new(path, "NWB") as file:
+        _File(run, file, h5py, SECONDS[clock.unit], cells).write(created, steps * clock.dt)
     return path
 
 

@@ -88,6 +88,13 @@ def changed(before: Batch, now: Batch) -> tuple[float, float]:
     return _differ(before.x, before.y, before.ends, now.x, now.y, now.ends, dashed)
 
 
+def prepare() -> None:
+    """Compile what a window draws with."""
+    batch = Batch.of([(np.arange(2.0), np.arange(2.0), LINE, 0xFF000000, 1.0, 0.0, ())])
+    Canvas(2, 2).draw(batch, (1.0, 0.0, 1.0, 0.0))
+    changed(batch, batch)
+
+
 class Canvas:
     """An image of premultiplied ARGB pixels into which lines, areas and dots are drawn."""
 

@@ -13,6 +13,9 @@ LONGEST_BLOCK = 0.04  # seconds a block may last by the clock on the wall
 # of 16 ms, too coarse for this.
 thread_seconds = time.perf_counter if sys.platform == "win32" else time.thread_time
 OBSERVE_SECONDS = 1 / 30
+# Pictures show the moment that was looked at last: a run that leaves time is looked at as often as a window draws, after every second
+# of its blocks. One that goes as fast as it can keeps Python's lock for itself.
+OBSERVE_PACED_SECONDS = 1.75 * PACED_SECONDS
 OBSERVE_SHARE = 0.1  # most of the run's time that watching may take
 SPEED_SECONDS = 0.25  # over which the speed reached is measured
 
@@ -24,6 +27,7 @@ class Pacing:
         self.per_step = BLOCK_SECONDS  # seconds
         self._size = 1.0  # steps of a block
         self._from = self._measured_from = (time.perf_counter(), 0)
+        self._between = OBSERVE_SECONDS  # two looks, at least
         self._watched_at = self._watch_cost = 0.0
         self._watched_for = 0.0  # seconds that the last look took
 
@@ -37,6 +41,7 @@ class Pacing:
 
         rate   steps per second of wall time; None: as fast as it goes
         """
+        self._between = OBSERVE_SECONDS if rate is None else OBSERVE_PACED_SECONDS
         n = max(1, int(self._size))
         if target is not None:
             n = min(n, target - step)
@@ -79,7 +84,7 @@ class Pacing:
 
     def watch_due(self) -> bool:
         """Whether it is time to look again."""
-        return time.perf_counter() - self._watched_at > max(OBSERVE_SECONDS, self._watch_cost / OBSERVE_SHARE)
+        return time.perf_counter() - self._watched_at > max(self._between, self._watch_cost / OBSERVE_SHARE)
 
     def watched(self, began: float) -> None:
         """A look that began then is over."""
@@ -92,5 +97,5 @@ class Pacing:
     @property
     def watching(self) -> float:
         """Share of the run's time that watching takes."""
-        period = max(OBSERVE_SECONDS, self._watch_cost / OBSERVE_SHARE)
+        period = max(self._between, self._watch_cost / OBSERVE_SHARE)
         return min(1.0, self._watch_cost / (period + self._watch_cost))

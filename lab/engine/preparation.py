@@ -20,6 +20,8 @@ from lab.errors import LabError
 from lab.sources import PACKAGE, cache_folder, child_command, source_digest
 
 COMMAND = "from lab.__main__ import main; sys.exit(main(['warm', sys.argv[2]]))"
+DRAWING = "drawing"  # what every picture is drawn with, beside the models
+DRAW = f"from lab.display import strokes; from lab.engine import preparation; strokes.prepare(); preparation.mark({DRAWING!r})"
 
 _children: dict[str, subprocess.Popen] = {}
 _lock = threading.Lock()
@@ -45,7 +47,7 @@ def mark(name: str) -> None:
 
 
 def begin(name: str) -> None:
-    """Start to compile the kernels of a model of the catalogue if that was not done yet; returns at once."""
+    """Start to compile the kernels of a model of the catalogue, or those of `DRAWING`, if that was not done yet; returns at once."""
     try:
         if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" or marked(name):
             return
@@ -57,7 +59,7 @@ def begin(name: str) -> None:
             earlier = _children.get(name)
             if earlier is None or earlier.poll() is not None:  # one that has ended left no mark here: the cache is another, or was emptied
                 _children[name] = subprocess.Popen(
-                    child_command(COMMAND, name),
+                    child_command(DRAW) if name == DRAWING else child_command(COMMAND, name),
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 )  # fmt: skip
     except (LabError, OSError):  # a file of one's own, or no second process to be had
@@ -65,13 +67,20 @@ def begin(name: str) -> None:
 
 
 def wait(name: str, given_up: threading.Event) -> None:
-    """Wait until the child has compiled the step of a model, has ended or is no longer wanted."""
-    child = _children.get(name)
-    if child is None:
-        return
-    place = _mark_of(name)  # worked out once: it rests on every source file of the model
-    while child.poll() is None and not place.exists() and not given_up.wait(0.02):
-        pass
+    """Wait until the children have compiled the step of a model and what draws it, have ended or are no longer wanted."""
+    for each in (name, DRAWING):
+        child = _children.get(each)
+        if child is None:
+            continue
+        place = _mark_of(each)  # worked out once: it rests on every source file of the model
+        while child.poll() is None and not place.exists() and not given_up.wait(0.02):
+            pass
+
+
+def busy() -> bool:
+    """Whether a child still compiles: what nobody waits for is better compiled by it, and loaded afterwards."""
+    with _lock:
+        return any(child.poll() is None for child in _children.values())
 
 
 def end() -> None:
@@ -88,5 +97,8 @@ atexit.register(end)
 
 
 def _mark_of(name: str) -> Path:
-    source = PACKAGE / "models" / catalog.entry(name).panel / f"{name.replace('-', '_')}.py"
+    if name == DRAWING:
+        source = PACKAGE / "display" / "strokes.py"
+    else:
+        source = PACKAGE / "models" / catalog.entry(name).panel / f"{name.replace('-', '_')}.py"
     return cache_folder() / "prepared" / f"{name}.{sys.implementation.cache_tag}-{source_digest(source)[:24]}"

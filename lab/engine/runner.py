@@ -463,21 +463,22 @@ class Runner:
 
     def _show(self) -> None:
         """Observe the per-block streams that somebody looks at, for the ring."""
+        began = time.perf_counter()
         self.ring.show(self.simulation.step, self._observed())
+        self._pacing.watched(began)
 
     def _observed(self) -> dict[str, Any]:
-        began = time.perf_counter()
         names = {s.name for s in self.simulation.model.streams if s.form == "snapshots"} & self._watch
-        found = {name: self.simulation.observe(name) for name in names}
-        self._pacing.watched(began)
-        return found
+        return {name: self.simulation.observe(name) for name in names}
 
     def _look(self, **ending: Any) -> None:
         """Observe what is looked at and work out the figures, and tell both at once: whoever reads sees one moment."""
+        began = time.perf_counter()
         shown, figures = self._observed(), self._figures(**ending)
         with self.ring.still():
             self.ring.show(self.simulation.step, shown)
             self._tell(**figures)
+        self._pacing.watched(began)
 
     def _publish(self, **ending: Any) -> None:
         self._tell(**self._figures(**ending))

@@ -2,13 +2,12 @@
 
 NIR says a network in continuous time: tau dv/dt = v_leak - v + r I, where a spike is a pulse of area 1 in the input of what follows, and in
 CubaLIF tau_syn dI/dt = -I + w_in S. A synapse that moves V by its weight at once is LIF with r = tau; one whose current jumps by its weight and
-decays is CubaLIF with w_in = tau_syn: so weights are written as they are. Times are in seconds, potentials in mV. h5py reads and writes it, the
+decays is CubaLIF with w_in = tau_syn: so weights are written as they are. A convolution between populations is read as the matrix that it is. Times are in seconds, potentials in mV. h5py reads and writes it, the
 extra `hdf5`; of a stranger's file only arrays of numbers and short words are read, and no link is followed.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.data import door
+from lab.data import door, hdf5
 from lab.errors import FileError, LabError, ModelError
 from lab.graph.document import Graph
 from lab.graph.kinds.populations import network
@@ -27,45 +26,31 @@ VERSION = "1.0.8"  # of the format
 MOST_WEIGHTS = 4_000_000  # that are written: NIR's matrices are dense
 MOST_READ = 250_000  # that are read into a document
 MOST_NODES = 500
+MOST_TAPS, MOST_PADDING = 128, 1000  # of a convolution, along each axis
+MATRICES = ("Linear", "Affine", "Conv2d")
 SECOND = 1000.0  # ms
-
-
-def _h5py() -> Any:
-    try:
-        import h5py
-    except ImportError as problem:
-        raise LabError(f"NIR needs h5py ({problem}): install the extra with pip install 'neural-lab[hdf5]'.") from None
-    return h5py
 
 
 def write(graph: Graph, path: str | Path, seed: int = 0, dt: float = 0.1) -> Path:
     """Write the network of a document, its random synapses drawn by `seed`; refused in a sentence where NIR has no words for it."""
-    h5py, path = _h5py(), Path(path)
+    path, text = Path(path), hdf5.library("NIR").string_dtype("utf-8")
     if graph.family != "populations":
         raise ModelError(
             f"NIR holds networks of spiking cells, and this is a graph of {graph.kinds.title.lower()}: write it as .json or .graphml."
         )
     net = network(graph)
     nodes, edges = _nodes(net, seed, dt)
-    temporary = path.with_name(path.name + ".part")
-    try:
-        with h5py.File(temporary, "w") as file:
-            text = h5py.string_dtype("utf-8")
-            file.create_dataset("version", data=VERSION, dtype=text)
-            top = file.create_group("node")
-            top.create_dataset("type", data="NIRGraph", dtype=text)
-            top.create_dataset("edges", data=np.array(edges, dtype=object), dtype=text)
-            inside = top.create_group("nodes")
-            for name, (kind, arrays) in nodes.items():
-                group = inside.create_group(name)
-                group.create_dataset("type", data=kind, dtype=text)
-                for key, value in arrays.items():
-                    group.create_dataset(key, data=value, compression="gzip" if value.size > 100 else None)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written ({error.strerror or error}): choose another place.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with hdf5.new(path, "NIR") as file:
+        file.create_dataset("version", data=VERSION, dtype=text)
+        top = file.create_group("node")
+        top.create_dataset("type", data="NIRGraph", dtype=text)
+        top.create_dataset("edges", data=np.array(edges, dtype=object), dtype=text)
+        inside = top.create_group("nodes")
+        for name, (kind, arrays) in nodes.items():
+            group = inside.create_group(name)
+            group.create_dataset("type", data=kind, dtype=text)
+            for key, value in arrays.items():
+                group.create_dataset(key, data=value, compression="gzip" if value.size > 100 else None)
     return path
 
 
@@ -136,7 +121,7 @@ def _population(title: str, p: Any) -> tuple[str, dict[str, np.ndarray]]:
 
 def read(path: str | Path) -> Graph:
     """The network of a file as a document of populations; raises FileError naming what has no words here."""
-    h5py, path = _h5py(), door.regular(path, what="an NIR file")
+    h5py, path = hdf5.library("NIR"), door.regular(path, what="an NIR file")
     where = f"'{path.name}'"
     try:
         with h5py.File(path, "r") as file:
@@ -215,10 +200,10 @@ def _graph(read: _Reader, file: Any, where: str) -> Graph:
         elif kind == "Input":
             size = int(np.prod(read.array(group, "shape", 8)))
             graph, ids[name] = graph.add_node("poisson", x, y, title, size=size)
-        elif kind not in ("Linear", "Affine", "Delay", "Output"):
+        elif kind not in (*MATRICES, "Delay", "Flatten", "Output"):
             raise FileError(f"{where}: '{name[:60]}' is of the kind {kind}, for which there are no words here.")
     for name, kind in kinds.items():
-        if kind in ("Linear", "Affine"):
+        if kind in MATRICES:
             graph = _synapses(read, inside, name, kinds, edges, ids, gains, graph)
     if not gains:
         raise FileError(f"{where} holds no LIF and no CubaLIF, so there is no network of spiking cells in it.")
@@ -252,17 +237,20 @@ def _synapses(
 ) -> Graph:
     """The projections of one matrix, between every population before it and every one behind it."""
     where, group = read.where, read.child(inside, name)
-    if kinds[name] == "Affine" and read.array(group, "bias").any():
+    if kinds[name] != "Linear" and read.array(group, "bias").any():
         raise FileError(f"{where}: '{name[:60]}' has a bias that is not 0, for which a projection has no words: put it into v_leak.")
-    weights = read.array(group, "weight")
+    weights = _convolution(read, group, name) if kinds[name] == "Conv2d" else read.array(group, "weight")
     if weights.ndim != 2:
         raise FileError(f"{where}: '{name[:60]}' is no matrix of two axes.")
     for before in (a for a, b in edges if b == name):
         delay, source = 0.0, before
-        if kinds.get(before) == "Delay":
-            delay = SECOND * read.one(read.child(inside, before), "delay", before)
-            source = next((a for a, b in edges if b == before), "")
-        for target in (b for a, b in edges if a == name):
+        for _ in range(MOST_NODES):  # a stranger's edges may lead round in a circle
+            if kinds.get(source) == "Delay":
+                delay += SECOND * read.one(read.child(inside, source), "delay", source)
+            elif kinds.get(source) != "Flatten":  # neurons lie in the order of their arrays anyhow
+                break
+            source = next((a for a, b in edges if b == source), "")
+        for target in _ends(name, kinds, edges):
             if source not in ids or target not in gains:
                 raise FileError(f"{where}: '{name[:60]}' does not lead from spikes to LIF cells, which alone has words here.")
             strength = gains[target] * weights.T
@@ -271,3 +259,59 @@ def _synapses(
                     matrix = tuple(map(tuple, part.tolist()))
                     graph, _ = graph.connect(ids[source], ids[target], sign=sign, weight=1.0, rule="matrix", matrix=matrix, delay=delay)
     return graph
+
+
+def _ends(name: str, kinds: Mapping[str, str], edges: list[Any]) -> list[str]:
+    """Where the edges of a node lead, through what only flattens."""
+    found, passed = [], [name]
+    for node in passed:  # grows on the way
+        for end in (b for a, b in edges if a == node):
+            if kinds.get(end) != "Flatten":
+                found.append(end)
+            elif end not in passed:
+                passed.append(end)
+    return found
+
+
+def _convolution(read: _Reader, group: Any, name: str) -> np.ndarray:
+    """The matrix (targets, sources) of a convolution; neurons in the order (channel, row, column)."""
+    where, owner = read.where, name[:60]
+    kernel = read.array(group, "weight")
+    if kernel.ndim != 4 or not kernel.size or max(kernel.shape[2:]) > MOST_TAPS:
+        raise FileError(f"{where}: '{owner}' has no kernels (out, in, rows, columns) of at most {MOST_TAPS} x {MOST_TAPS}.")
+    taps = np.array(kernel.shape[2:])
+
+    def pair(key: str, least: int, most: int) -> np.ndarray:
+        found = read.array(group, key, 2).ravel()
+        if found.size not in (1, 2) or (found != np.round(found)).any() or found.min() < least or found.max() > most:
+            raise FileError(f"{where}: {key} of '{owner}' is not one or two whole numbers from {least} to {most:,}.")
+        return np.broadcast_to(found, 2).astype(int)
+
+    if "input_shape" not in group:
+        raise FileError(f"{where}: '{owner}' does not say its input_shape: write the rows and columns of its input with it.")
+    shape, stride, dilation = pair("input_shape", 1, MOST_READ), pair("stride", 1, MOST_READ), pair("dilation", 1, MOST_READ)
+    reach = dilation * (taps - 1)
+    words = read.child(group, "padding").dtype.kind not in "fiu"
+    if not words:
+        before = after = pair("padding", 0, MOST_PADDING)
+    elif (word := read.word(group, "padding")) == "same" and (stride == 1).all() and reach.max() <= MOST_PADDING:
+        before, after = reach // 2, reach - reach // 2
+    elif word == "valid":
+        before = after = np.zeros(2, int)
+    else:
+        raise FileError(f"{where}: padding '{word[:20]}' of '{owner}' is none of a stride of {stride.tolist()}.")
+    groups = int(pair("groups", 1, len(kernel))[0])
+    size = (shape + before + after - reach - 1) // stride + 1
+    outputs, each = kernel.shape[:2]
+    entries = outputs * max(int(size[0]), 0) * max(int(size[1]), 0) * each * groups * int(shape[0]) * int(shape[1])
+    if outputs % groups or not 0 < entries <= MOST_READ:
+        raise FileError(f"{where}: '{owner}' is a convolution of {entries:,} weights in {groups} groups, and 1 to {MOST_READ:,} are read.")
+    matrix = np.zeros((outputs, *size, each * groups, *shape))
+    seen = [np.arange(size[k])[:, None] * stride[k] - before[k] + np.arange(taps[k]) * dilation[k] for k in (0, 1)]
+    rows, columns = (np.nonzero((at >= 0) & (at < shape[k])) for k, at in enumerate(seen))
+    for o in range(outputs):
+        first = o // (outputs // groups) * each
+        for y, a in zip(*rows, strict=True):
+            x, b = columns
+            matrix[o, y, x, first : first + each, seen[0][y, a], seen[1][x, b]] = kernel[o][:, a, b].T
+    return matrix.reshape(outputs * int(size.prod()), -1)

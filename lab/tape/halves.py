@@ -93,9 +93,9 @@ def duration(rows: Iterable[np.ndarray], samples: int, hyper: np.ndarray) -> flo
 class _Maker:
     """Phases from the rows of a layout."""
 
-    def __init__(self, layout: Layout, dtype: str, hyper: np.ndarray):
+    def __init__(self, layout: Layout, dtype: str, hyper: np.ndarray, samples: int):
         self.layout, self.dtype, self.hyper = layout, dtype, hyper
-        self.whole, self.first = layout.batch, layout.batch // 2
+        self.whole, self.first = samples, samples // 2
         if self.whole >= 32:
             self.first -= self.first % 16
         self.sizes: dict[int, int] = {}
@@ -349,11 +349,13 @@ class _Maker:
         return parts, rest if (rest[list(GRADIENTS)] >= 0).any() else None
 
 
-def halved(layout: Layout, dtype: str, hyper: np.ndarray, parts: list[tuple[list[np.ndarray], list[np.ndarray]]]) -> Halves | None:
-    """The instructions of parts (forward, backward) for two threads; None where nothing of them can be shared."""
-    if layout.batch < 2:
+def halved(
+    layout: Layout, dtype: str, hyper: np.ndarray, parts: list[tuple[list[np.ndarray], list[np.ndarray]]], samples: int
+) -> Halves | None:
+    """The instructions of parts (forward, backward), done for so many samples, for two threads; None where nothing of them can be shared."""
+    if samples < 2:
         return None
-    maker, spans = _Maker(layout, dtype, hyper), [0]
+    maker, spans = _Maker(layout, dtype, hyper, samples), [0]
     for forward, backward in parts:
         maker.forward(forward)
         spans.append(len(maker.phases))
@@ -362,7 +364,7 @@ def halved(layout: Layout, dtype: str, hyper: np.ndarray, parts: list[tuple[list
     if not any(phase[3] > phase[2] for phase in maker.phases):
         return None
     phases = np.array(maker.phases, np.int64).reshape(-1, 6)
-    return Halves(layout.table(maker.rows), phases, np.array(spans, np.int64), layout.batch, maker.cost)
+    return Halves(layout.table(maker.rows), phases, np.array(spans, np.int64), samples, maker.cost)
 
 
 class Helper:

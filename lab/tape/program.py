@@ -91,8 +91,8 @@ class Program:
         self._places = np.array(places, np.int64).reshape(-1, 3)
         self._codes = np.unique(self._rows[:, 0])
         self._needed: dict[Any, set[str]] = {}  # inputs behind each set of targets
-        self._durations: dict[int, float] = {}  # by the place of a plan's rows, as are the halves
-        self._halves: dict[int, Halves | None] = {}
+        self._durations: dict[tuple[int, int], float] = {}  # by the place of a plan's rows and the samples, as are the halves
+        self._halves: dict[tuple[int, int], Halves | None] = {}
 
     # State -------------------------------------------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ class Program:
         began = perf_counter()
         with one_thread:
             entries = interpreter.table(self.dtype, self._codes)
-            halves = self._shared(self._rows, self._objectives[:, :4].tolist(), state, steps if batch == self.batch else 0)
+            halves = self._shared(self._rows, self._objectives[:, :4].tolist(), state, batch, steps)
             with self._helper(halves, entries, a, state, 1) as desk:
                 shared = (
                     (halves.rows, halves.phases, halves.spans, halves.whole) if halves is not None else (self._rows, self._rows, NOTHING, 0)
@@ -405,16 +405,19 @@ class Program:
             self._plans[key] = rows, len(forward), np.unique(rows[:, 0])
         return self._plans[key]
 
-    def _shared(self, rows: np.ndarray, parts: Sequence[Sequence[int]], state: State, times: int) -> Halves | None:
-        """Instructions for two threads if the call, which runs them so often, gets them; parts: where (forward, its end, backward, its end) stand."""
-        key = id(rows)  # a plan lives as long as the program
+    def _shared(self, rows: np.ndarray, parts: Sequence[Sequence[int]], state: State, samples: int, times: int) -> Halves | None:
+        """Instructions for two threads if the call, which runs them so often for so many samples, gets them.
+
+        parts: where (forward, its end, backward, its end) stand. A model may train with fewer samples than its program is compiled for.
+        """
+        key = id(rows), samples  # a plan lives as long as the program
         if key not in self._durations:
-            self._durations[key] = duration(rows, self.batch, state["hyper"])
+            self._durations[key] = duration(rows, samples, state["hyper"])
         if not Helper.may_come(times * self._durations[key]):
             return None
         if key not in self._halves:
             cut = [(list(rows[first:end]), list(rows[start:stop])) for first, end, start, stop in parts]
-            self._halves[key] = halved(self.layout, self.dtype, state["hyper"], cut)
+            self._halves[key] = halved(self.layout, self.dtype, state["hyper"], cut, samples)
         return self._halves[key]
 
     @staticmethod
@@ -517,7 +520,7 @@ class Program:
         entries = interpreter.table(self.dtype, codes)
         with one_thread:
             blocks = 0 if stops else count // self.batch
-            halves = self._shared(rows, [(0, split, split, len(rows))], state, blocks)
+            halves = self._shared(rows, [(0, split, split, len(rows))], state, self.batch, blocks)
             with self._helper(halves, entries, a, state, int(train)) as desk:
                 for start in range(0, max(count, 1), self.batch):
                     n = min(self.batch, count - start)

@@ -7,6 +7,7 @@ from functools import cache
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from lab.engine import preparation
 from lab.errors import LabError
 from lab.params import Described
 
@@ -44,6 +45,9 @@ class Ticks(QObject):
             self._timer.start(QUIET)
 
     def _look(self) -> None:
+        if preparation.busy():  # a threshold compiled here and now would keep the first picture waiting
+            self._timer.start(QUIET)
+            return
         if self._work is None or (self._work[0] is not self._value and self._work[1].cancel()):
             assert self._value is not None
             self._work = (self._value, _bench().submit(_marks, self._value, self.names))

@@ -92,8 +92,8 @@ def interpreter(of: Program) -> Path | None:
     """The Python that has the program: LAB_PEERS/<name>, or this very one; None where it is not installed. No folder is looked into unasked."""
     folder = os.environ.get("LAB_PEERS")
     if folder:
-        place = Path(folder) / of.name
-        found = next((p for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
+        places = [Path(folder) / name for name in (of.name, of.module)]  # PyTorch is imported as torch
+        found = next((p for place in places for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
         if found is not None:
             return found.absolute()
     return Path(sys.executable) if importlib.util.find_spec(of.module) is not None else None
