@@ -213,7 +213,7 @@ class MatricesView(PictureView):
         found = self.cell(event.position())
         if found is not None and self.picture.pick and "first" in found[0] and event.button() == Qt.MouseButton.LeftButton:
             entry, i, j, _ = found
-            columns = int(entry.get("columns", np.atleast_2d(np.asarray(entry["values"])).shape[1]))
+            columns = int(entry.get("columns") or np.atleast_2d(np.asarray(entry["values"])).shape[1])
             self.acted.emit(self.picture.pick, {"index": int(entry["first"]) + i * columns + j})
             self._asked = True
             at = QPoint(round(event.position().x()), round(event.position().y()))
