@@ -121,7 +121,7 @@ def test_a_drag_over_the_states_is_one_act(qtbot):
     view = make(next(p for p in s.model.pictures if p.name == "state of LSTM"), s.model)
     qtbot.addWidget(view)
     view.resize(500, 300)
-    view.draw(SimpleNamespace(snapshot=s.observe, labels=lambda stream: ()), ())
+    view.show_drawing(view.draw(SimpleNamespace(snapshot=s.observe, labels=lambda stream: ()), ()))
     acts = []
     view.acted.connect(lambda name, given: acts.append((name, given)))
     view.dragged(QPointF(7.2, 3.0), True, False, False)

@@ -26,7 +26,9 @@ from lab.widgets.pictures.ink import Ink, Stroke
 
 
 @pytest.fixture
-def show(qtbot):
+def show(qtbot, qapp):
+    theme.apply(qapp, "dark")
+
     def made(name: str):
         drawn = make(next(p for p in Gallery().pictures if p.name == name), Gallery())
         qtbot.addWidget(drawn)

@@ -41,3 +41,13 @@ def test_what_is_not_seen_is_not_drawn():
 
     for frames, taken in (made(draw, phase="preparing"), made(draw, lecture=True)):
         assert frames.draw(visible=True)[0] is None and frames.draw(visible=False)[0] is None and taken == [True, True]
+
+
+def test_a_moment_that_ends_before_every_picture_had_its_turn_is_followed_by_a_whole_one():
+    frames, taken = made(lambda: 2, cards=5)
+    frames.draw(visible=True)
+    status = SimpleNamespace(phase="running", pace=None, achieved=0.0)  # somebody changed a parameter
+    frames._player.frame = lambda anew: (taken.append(anew), ("source", status))[1]
+    for _ in range(4):
+        frames.draw(visible=True)
+    assert taken == [True, False, False, False, True]

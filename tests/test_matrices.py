@@ -90,6 +90,28 @@ def test_a_cell_says_its_value_and_a_click_picks_it_by_its_number(view, qtbot):
     assert view.cell(QPointF(2, 2)) is None
 
 
+def test_of_a_matrix_that_is_cut_a_click_picks_by_the_columns_of_the_whole(view, qtbot):
+    view.refresh(Held(Product(), [{"name": "W", "values": W, "at": (0, 0), "first": 10, "columns": 128}]))
+    w = view.plates(QRectF(view.rect()))[0].frame
+    with qtbot.waitSignal(view.acted) as caught:
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(round(w.left() + w.width() / 2), round(w.top() + 0.75 * w.height())))
+    assert caught.args == ["choose", {"index": 10 + 128 + 1}]
+
+
+def test_a_pick_says_that_it_was_heard_until_its_answer_stands_above(view, qtbot):
+    w = view.plates(QRectF(view.rect()))[1].frame
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(round(w.left() + w.width() / 2), round(w.top() + 0.75 * w.height())))
+    assert view._readout.isVisible() and view._readout.text() == "W[1, 1]: a moment …"
+    held = Held(Product(), ENTRIES)
+    held.version = 2
+    view.refresh(held)
+    assert view._readout.isVisible()  # drawn again, and nothing new is said
+    held = Held(Product(), [ENTRIES[0] | {"note": "z = x W  ·  0.5 by back-propagation"}, *ENTRIES[1:]])
+    held.version = 3
+    view.refresh(held)
+    assert not view._readout.isVisible()
+
+
 def test_what_is_copied_is_every_known_number(view):
     lines = view.text().splitlines()
     assert lines[0] == "matrix,row,column,value" and len(lines) == 1 + 2 + 6 and lines[4] == "W,0,1,-2"

@@ -114,3 +114,15 @@ def test_every_moment_of_a_run_is_one_moment(monkeypatch):
     finally:
         runner.stop(5.0)
     assert len(seen) >= 8
+
+
+def test_a_change_by_hand_ends_the_moment():
+    model = Counting()
+    statuses = [Status("running", model, step=0)]
+    moment = Moment(Ring(model), lambda: statuses[-1])
+    statuses.append(Status("running", model, step=5))
+    assert not moment.over
+    statuses.append(Status("running", Counting(), step=5))
+    assert moment.over
+    moment.take()
+    assert not moment.over

@@ -64,3 +64,24 @@ def test_what_figures_cost_spaces_looks_out_too(monkeypatch):
     monkeypatch.setattr(runner._pacing, "watched", lambda began: told.append(now[0] - began))
     runner._look()
     assert told == [0.25]
+
+
+def test_blocks_are_longer_where_nobody_asks_anything(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(pacing, "thread_seconds", lambda: now[0])
+    pace = Pacing()
+
+    def block() -> float:
+        """Milliseconds of the block that is found, of steps of a tenth of a millisecond."""
+        for _ in range(8):
+            n, began = pace.block(0, None, None), pace.clock()
+            now[0] += n * 1e-4
+            pace.did(began, n, n)
+        return 0.1 * pace.block(0, None, None)
+
+    assert abs(block() - 1000 * pacing.BLOCK_SECONDS) <= 0.1
+    now[0] += 1.1 * pacing.ALONE_AFTER
+    assert abs(block() - 1000 * pacing.ALONE_SECONDS) <= 0.1
+    pace.asked()
+    assert abs(block() - 1000 * pacing.BLOCK_SECONDS) <= 0.1

@@ -25,7 +25,7 @@ from lab.errors import FileError, ModelError
 from lab.model import Picture
 from lab.widgets import offscreen, theme
 from lab.widgets.pictures import Overlay, PictureCard, PictureView, make
-from lab.widgets.pictures.cloud import columns_of, turned
+from lab.widgets.pictures.cloud import columns_of, middle_of, turned
 from lab.widgets.pictures.colours import levels_of, lookup, paint
 from lab.widgets.pictures.image import mosaic_columns
 from lab.widgets.pictures.plot import TickAxis
@@ -612,3 +612,10 @@ def test_nothing_has_no_minus_in_a_matrix():
     from lab.widgets.pictures.matrices import number_text
 
     assert number_text(-0.0) == number_text(0.0) == "0.00" and number_text(-0.5) == "−0.50"
+
+
+def test_the_name_of_a_few_marks_stands_at_one_of_them_and_that_of_a_cloud_at_its_middle():
+    goals = np.array([[0.0, 0.0], [5.0, 0.0]])
+    assert middle_of(goals).tolist() in goals.tolist()
+    cloud = np.column_stack([np.arange(10.0), np.zeros(10)])
+    assert middle_of(cloud).tolist() == [4.5, 0.0]

@@ -513,3 +513,11 @@ def test_a_clicked_weight_is_checked_by_a_central_difference():
     assert row["derivative"] == "d loss / d hidden1.weight[1, 1]"
     assert float(row["back-propagation"]) == pytest.approx(float(row["central difference"]), rel=1e-5)
     assert row["derivative"] in s.observe("matrices")[0]["note"]
+
+
+def test_a_weight_of_a_matrix_that_is_cut_is_found_by_the_columns_of_the_whole():
+    s = Simulation(MLP(data="moons", hidden="70-3"), 0)
+    W = next(e for e in s.observe("matrices") if e["name"] == "W")
+    assert W["values"].shape == (2, 64) and W["columns"] == 70
+    s.act("check_parameter", index=W["first"] + W["columns"] + 5)
+    assert s.observe("gradient check")[0]["derivative"].endswith("hidden1.weight[1, 5]")

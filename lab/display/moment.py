@@ -58,8 +58,8 @@ class Moment(LiveSource):
 
     @property
     def over(self) -> bool:
-        """Whether what it tells of is gone: the run was put back or became a branch."""
-        return self._key[2] != self._ring.resets
+        """Whether what it tells of is gone: a person changed the run, put it back, or made a branch of it."""
+        return self._key[2] != self._ring.resets or self._now().model is not self.status.model
 
     @property
     def version(self) -> Hashable:

@@ -7,6 +7,10 @@ import time
 
 BLOCK_SECONDS = 0.012
 PACED_SECONDS = 0.008  # a run that keeps to the wall clock advances about so often
+# A window holds Python's lock for milliseconds while it paints, and each block waits for it: where nobody has asked anything of the run
+# for a while, blocks are fewer and longer.
+ALONE_SECONDS = 0.024
+ALONE_AFTER = 1.0
 LONGEST_BLOCK = 0.04  # seconds a block may last by the clock on the wall
 # A block waits for Python's lock after each kernel while a window draws. Measured with the wall clock that wait, which does not
 # depend on the number of steps, would shrink blocks until nothing but waiting was left. Windows counts a thread's time in ticks
@@ -27,6 +31,7 @@ class Pacing:
         self.per_step = BLOCK_SECONDS  # seconds
         self._size = 1.0  # steps of a block
         self._from = self._measured_from = (time.perf_counter(), 0)
+        self._asked_at = time.perf_counter()
         self._between = OBSERVE_SECONDS  # two looks, at least
         self._watched_at = self._watch_cost = 0.0
         self._watched_for = 0.0  # seconds that the last look took
@@ -37,7 +42,7 @@ class Pacing:
         self._size = 1.0
 
     def block(self, step: int, rate: float | None, target: int | None) -> int:
-        """Steps for the next block: about 12 ms of work, not ahead of the wall clock, not past the target; 0: wait.
+        """Steps for the next block: about 12 ms of work, or 24 where nobody asks anything, not ahead of the wall clock, not past the target; 0: wait.
 
         rate   steps per second of wall time; None: as fast as it goes
         """
@@ -58,6 +63,10 @@ class Pacing:
             self._from = (time.perf_counter() - n / rate, step)
         return min(n, due)
 
+    def asked(self) -> None:
+        """Somebody asks something of the run, and may ask more: listen often."""
+        self._asked_at = time.perf_counter()
+
     @staticmethod
     def clock() -> tuple[float, float]:
         """The time now, on the wall and of this thread, for `did`."""
@@ -65,11 +74,13 @@ class Pacing:
 
     def did(self, began: tuple[float, float], asked: int, steps: int) -> None:
         """A block was done."""
-        took = max(thread_seconds() - began[1], (time.perf_counter() - began[0]) * BLOCK_SECONDS / LONGEST_BLOCK)
+        now = time.perf_counter()
+        aim = ALONE_SECONDS if now - self._asked_at > ALONE_AFTER else BLOCK_SECONDS
+        took = max(thread_seconds() - began[1], (now - began[0]) * aim / LONGEST_BLOCK)
         if steps:
             self.per_step = took / steps
         if steps == asked:
-            self._size = max(1.0, min(asked * BLOCK_SECONDS / max(took, 1e-6), 4.0 * asked, 1 << 24))
+            self._size = max(1.0, min(asked * aim / max(took, 1e-6), 4.0 * asked, 1 << 24))
 
     def reached(self, step: int) -> float | None:
         """Steps per second since it was measured last; None where that was a moment ago."""

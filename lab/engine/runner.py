@@ -256,6 +256,8 @@ class Runner:
                 todo.append(self._commands.get_nowait())
         except queue.Empty:
             pass
+        if todo:
+            self._pacing.asked()
         merged: list[Command] = []
         for command in todo:
             if isinstance(command, Change) and merged and isinstance(merged[-1], Change):

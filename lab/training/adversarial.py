@@ -315,7 +315,6 @@ def _moved(name: str, program: Any, before: dict[str, np.ndarray], after: dict[s
         ("new W", after[name], "after the update"),
     )
     return [
-        {"name": f"{label} ({name[0]})", "at": (row, k), "values": np.asarray(array[: walk.LARGEST], float), "lit": k > 0, "note": note}
-        | ({"first": first} if len(array) <= walk.LARGEST else {})
+        {"name": f"{label} ({name[0]})", "at": (row, k), "values": np.asarray(array[: walk.LARGEST], float), "lit": k > 0, "note": note, "first": first}
         for k, (label, array, note) in enumerate(arrays)
     ]  # fmt: skip

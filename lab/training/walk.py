@@ -247,8 +247,10 @@ def plates(
         {"name": f"new b{names}", "at": (row + 1, 3), **_known(n.new_b, long), "lit": kind == 3, "note": "bias after the update"},
     ]
     for entry in found:
-        if firsts and entry["name"] in firsts and shape == W.shape:
+        if firsts and entry["name"] in firsts:
             entry["first"] = firsts[entry["name"]]
+            if shape[1] < W.shape[1]:
+                entry["columns"] = int(W.shape[1])  # of the whole, of which the first are shown
     return found
 
 

@@ -149,7 +149,7 @@ class Drawers(QFrame):
         names = [n for n in self.groups.get(self.opened, ()) if not self.only or n == self.only]
         for name in names:
             card = self.card(name)
-            card.setMinimumWidth(LEAST)
+            card.setMinimumWidth(max(LEAST, card.view.breadth))
         for name, card in self.cards.items():
             self._row.removeWidget(card)
             card.setVisible(name in names)

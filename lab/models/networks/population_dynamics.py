@@ -331,7 +331,7 @@ class PopulationDynamics(Populations):
             "What it holds",
             (Layer("value"), *((Layer("input", style="dotted"),) if driven else ())),
             handles=(Handle("drawn", "draw"),) if self.drive == "drawn" else (Handle("file", "file"),) if self.drive == "file" else (),
-            y="x and input (1/s)" if driven else "x",
+            y="x, and input in 1/s" if driven else "x",
             y_range=None if driven else (-1.2, 1.2),  # the noise of a value that is held would fill any range that follows it
             window=6.0,
             weight=1.5,

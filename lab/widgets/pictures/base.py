@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
@@ -55,6 +55,8 @@ class PictureView(QWidget):
     done          (action, arguments that take it back, arguments that do it again, words) something `acted` has done is a step of undo
     lecture_wanted (name of the picture) it shall be shown alone, with a sentence and a slider
     """
+
+    breadth: ClassVar[int] = 0  # px that it needs beside others in a drawer, where that is more than any picture gets
 
     asked = Signal(object)
     acted = Signal(str, dict)

@@ -31,6 +31,7 @@ POINTS = 3000  # so many are drawn one by one; more become an image
 SYMBOLS = ("o", "s", "t1", "d", "x", "t", "+", "o")  # as the rasteriser's shapes
 NEAR = 14  # px within which a click picks a point
 LEGEND = 10
+MARKS = 8  # points of a class that are marks of their own, such as two goals, and no cloud
 NAMED = 5  # from so many classes on their names stand at their middles: a legend of ten would take the room of the points
 FEW = 12
 THEORY = (5.0, 4.0)
@@ -58,6 +59,15 @@ def turned(points: np.ndarray, yaw: float, pitch: float) -> np.ndarray:
 def _ends_of(arrows: dict[int, np.ndarray]) -> list[np.ndarray]:
     """Tails and tips of arrows."""
     return [part for data in arrows.values() for part in (data[:, :2], data[:, :2] + data[:, 2:4])]
+
+
+def middle_of(points: np.ndarray) -> np.ndarray:
+    """Where the name of a class stands: at the median of its points; of a few, which may lie far apart, at the one nearest to it."""
+    middle = np.nanmedian(points, axis=0)
+    if len(points) > MARKS:
+        return middle
+    away = np.abs(points - middle).sum(1)
+    return points[np.nanargmin(away)] if np.isfinite(away).any() else middle
 
 
 def _line_colour(layer: Layer) -> str:
@@ -272,7 +282,7 @@ class CloudView(PlotView):
         if self._middles_of is not self._points:  # not again while one only moves over the plane
             classes = self._classes()
             order = np.argsort([-(classes == k).sum() for k in known], kind="stable")
-            middles = np.array([np.nanmedian(self._points[classes == known[k], :2], axis=0) for k in order])
+            middles = np.array([middle_of(self._points[classes == known[k], :2]) for k in order])
             self._middles_of, self._middles = self._points, (order, middles)
         order, middles = self._middles
         (x0, x1), (y0, y1) = self.field.viewRange()

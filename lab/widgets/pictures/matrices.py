@@ -45,15 +45,21 @@ def number_text(value: float) -> str:
 class MatricesView(PictureView):
     """Draws the entries of a stream of matrices; see `lab.model.Stream`."""
 
+    breadth = 480  # sentences above the plates take what is left of a narrow drawer, and a cell of one pixel is no cell to click
+
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
         self._entries: list[dict[str, Any]] = []
+        self._asked = False  # a number was picked, and the read-out says so until something new is drawn
         self.setMouseTracking(True)
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Take over the matrices of the source."""
-        found = source.snapshot(self.picture.layers[0].stream)
+        found, before = source.snapshot(self.picture.layers[0].stream), self.headline
         self._entries = [dict(entry) for entry in found or ()]
+        if self._asked and self.headline != before:  # the answer stands above: nothing may lie over it
+            self._asked = False
+            self.read_out("")
         self.update()
         return bool(self._entries)
 
@@ -207,8 +213,11 @@ class MatricesView(PictureView):
         found = self.cell(event.position())
         if found is not None and self.picture.pick and "first" in found[0] and event.button() == Qt.MouseButton.LeftButton:
             entry, i, j, _ = found
-            columns = np.atleast_2d(np.asarray(entry["values"])).shape[1]
+            columns = int(entry.get("columns") or np.atleast_2d(np.asarray(entry["values"])).shape[1])
             self.acted.emit(self.picture.pick, {"index": int(entry["first"]) + i * columns + j})
+            self._asked = True
+            at = QPoint(round(event.position().x()), round(event.position().y()))
+            self.read_out(typeset(f"{entry['name']}[{i}, {j}]: a moment …"), at)  # the first answer of a program is compiled for seconds
         super().mousePressEvent(event)
 
     def table(self) -> Table:

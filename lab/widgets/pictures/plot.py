@@ -279,6 +279,8 @@ class PlotView(PictureView):
         right = self.plot.getAxis("right")
         self.plot.layout.removeItem(right)
         right.hide()
+        for axis in (right, self.plot.getAxis("top")):
+            axis.unlinkFromView()  # hidden, it would be reckoned anew with every range
         self.plot.layout.addItem(self.gutter, 2, 2)
         self.plot.layout.setContentsMargins(0, 0, 8, 0)
         self.field.disableAutoRange()
