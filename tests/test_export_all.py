@@ -10,7 +10,9 @@ import pytest
 import lab
 from lab.__main__ import main
 from lab.display.export import export_all, format_of
+from lab.engine.experiment import Experiment
 from lab.errors import FileError, LabError
+from lab.session import Session, SessionReader
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +80,26 @@ def test_export_wants_a_stream_or_all(session, tmp_path, capsys):
     assert main(["export", str(session), "loss", "--all"]) == 2
     assert main(["export", str(session), "loss", "-o", str(tmp_path / "loss.npz")]) == 0
     assert np.load(tmp_path / "loss.npz")["values"].size == len(lab.load(session)["loss"])
+
+
+def test_a_part_that_is_exported_reads_the_chunks_it_lies_in_and_no_other(tmp_path, monkeypatch, capsys):
+    path, model = tmp_path / "long.lab", lab.make("leaky-integrate-and-fire")
+    with Session.create(path) as made:
+        run = made.add_run("long", Experiment(model.name, steps=4000).to_dict())
+        for name in ("V", "spikes"):
+            stream = model.stream(name)
+            made.add_stream(run, name, form=stream.form, dtype="float64", shape=stream.shape, unit=stream.unit)
+        for first in range(0, 4000, 100):
+            made.append_samples(run, "V", first, np.full((100, *model.stream("V").shape), float(first)))
+            made.append_events(run, "spikes", [first + 50], [0], 0.0)
+            made.flush()  # a chunk each
+    read = []
+    original = SessionReader._chunk
+    monkeypatch.setattr(SessionReader, "_chunk", lambda self, info, row: read.append((info.name, row[3])) or original(self, info, row))
+    dt = model.clock.dt
+    for name, most in (("V", 3 * 100), ("spikes", 4)):
+        read.clear()
+        assert main(["export", str(path), name, "--from", str(2010 * dt), "--until", str(2190 * dt)]) == 0
+        lines = capsys.readouterr().out.splitlines()[1:]
+        assert len(lines) == {"V": 180, "spikes": 2}[name]
+        assert {owner for owner, _ in read} == {name} and 0 < sum(count for _, count in read) <= most
