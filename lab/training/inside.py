@@ -95,7 +95,7 @@ class Inside(Silencing, Alike, NextToken):
                 doc="Of the block of the chosen head. Drag over places: neurons that answer throughout, and where else all of them do.",
             ),
             *self.alike_pictures(),
-            Picture("lens", "If it stopped here", (Layer("lens"),), weight=1.0, doc="What the stream would say after the letter itself, then after the heads and the MLP of each block, by its number; the last part stands first."),
+            Picture("lens", "If it stopped here", (Layer("lens"),), weight=1.32, doc="What the stream would say after the letter itself, then after the heads and the MLP of each block, by its number; the last part stands first."),
             Picture("key-value neurons", "Key-value neurons", (Layer("key-value neurons"),), pick="choose_neuron", weight=1.6, figures=("neuron",), doc="Click a row: the neuron stands in words above. Then 'Silence the neuron'."),
             Picture("step by step", "One head, step by step", (Layer("step by step"),), weight=1.2),
             Picture("letters", "Map of the letters", (Layer("letters"),), equal=True),
