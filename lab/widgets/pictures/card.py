@@ -33,6 +33,11 @@ class Elided(QLabel):
             self.updateGeometry()
             self._cut()
 
+    @property
+    def full(self) -> str:
+        """The whole text."""
+        return self._full
+
     def minimumSizeHint(self) -> QSize:
         """Nothing, or `least`: text must never widen the window."""
         return QSize(min(self._least, self.sizeHint().width()), super().minimumSizeHint().height())
@@ -66,6 +71,7 @@ class PictureCard(QFrame):
         self.view = picture
         self._small = False  # the title is written smaller than usual
         self._usual_width = 0  # of the title
+        self._shared: tuple[object, ...] = ()  # what room was given to last
         self.setAccessibleName(picture.picture.title)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 8)
@@ -110,7 +116,10 @@ class PictureCard(QFrame):
             self.title.set_text(self.view.picture.title)  # what a picture shows may depend on parameters
             self.caption.set_text(self.view.caption)
             self.set_figures(source.summary)
-            self._share()
+            texts = (self.title.full, self.caption.full, self.figures.full, theme.current(), self.title.font(), self.size())
+            if texts != self._shared:
+                self._shared = texts
+                self._share()
         return drew
 
     def lettering(self, on: QWidget) -> list[QRect]:
