@@ -115,3 +115,18 @@ def test_where_titles_stand_everywhere_but_at_the_foot_the_card_is_one_line_ther
     drawn.full = (QRect(0, 0, 600, 640),)
     card.place()  # where there is room the figures stand below one another again, and the buttons under them
     assert card.height() > 3 * card.buttons[0].sizeHint().height() and card.buttons[0].y() > card.title.y() + card.title.height()
+
+
+def test_what_is_drawn_later_below_the_card_makes_it_go(sheet):
+    from types import SimpleNamespace
+
+    stage, drawn = sheet()
+    card = FinishCard(stage, drawn)
+    card.show_run(SimpleNamespace(reason="finished", summary={"accuracy": 0.9}), [("Start again", lambda: None)])
+    before = card.geometry()
+    card._look()
+    assert card.geometry() == before  # nothing came: it stays
+    drawn.full = (before,)
+    card._look()
+    assert not card.geometry().intersects(before)
+    card.hide()

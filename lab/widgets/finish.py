@@ -18,6 +18,8 @@ CARD, STRIP, LINE = "card", "strip", "line"
 WIDTHS = {CARD: 330, STRIP: 620, LINE: 800}
 WORTH = 0.5  # of what the card covers: a strip or a line that covers less is better
 RESTED = 150  # ms
+LOOKS = 4  # times that it looks what it covers after it was placed: the pictures below may be drawn only then, one after the other
+BARELY = 2.0  # cells of drawing that it may cover without looking for another place
 NARROW, LOW = 760, 560  # px: over a stage that is less wide or less high the card is a strip
 AWAY, EDGE = 16, 6  # px from the edges of the stage, and from its foot, where the words of closed drawers lie
 
@@ -33,7 +35,8 @@ class FinishCard(Laid):
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(RESTED)
-        self._rest.timeout.connect(self.place)
+        self._rest.timeout.connect(self._look)
+        self._looks = 0  # that are left
         self.setObjectName("card")
         self.setAccessibleName("The run is finished")
         self._column = column = QVBoxLayout(self)
@@ -97,6 +100,22 @@ class FinishCard(Laid):
         self.show()
         self.place()
         self.raise_()
+        self._watch()
+
+    def _watch(self) -> None:
+        """Look in a while, and then again, whether something was drawn below."""
+        self._looks = LOOKS
+        self._rest.start()
+
+    def _look(self) -> None:
+        """Go to a clearer place if something came to be drawn below this one; otherwise stay."""
+        if self.isHidden():
+            return
+        if Drawn(self._beneath).under(self.geometry()) > BARELY:
+            self.place()
+        self._looks -= 1
+        if self._looks > 0:
+            self._rest.start()
 
     def place(self) -> None:
         """Where it covers least of what is drawn, as a card, a strip of two lines or one line; over a small stage never as a card."""
@@ -155,10 +174,12 @@ class FinishCard(Laid):
             stage = self.parentWidget()
             assert stage is not None
             self.move(max(0, min(self.x(), stage.width() - self.width())), max(0, min(self.y(), stage.height() - self.height())))
-            self._rest.start()
+            self._watch()
         return False
 
     def set_theme(self) -> None:
         """Icon of the look in force."""
         self._close.setIcon(theme.icon("mdi6.close"))
         self.place()
+        if not self.isHidden():
+            self._watch()  # in other colours all is drawn anew

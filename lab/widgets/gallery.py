@@ -58,6 +58,12 @@ def small_picture(view: PictureView, source: Source) -> QImage:
     return image
 
 
+def blank(image: QImage) -> bool:
+    """Whether a small picture shows nothing: one colour only."""
+    octets = bytes(image.constBits())
+    return octets == octets[:4] * (len(octets) // 4)
+
+
 class _Row(QStyledItemDelegate):
     """Draws a heading, a model with its small picture, or a preset."""
 

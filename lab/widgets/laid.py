@@ -62,6 +62,13 @@ class Drawn:
         self.at = widget.geometry().topLeft()
         self.sums = np.pad(share.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
 
+    def under(self, place: QRect) -> float:
+        """How much of what is drawn a place covers, in cells."""
+        tall, wide = self.sums.shape
+        x0, x1 = (min(max(x - self.at.x(), 0) // COARSE, wide - 1) for x in (place.left(), place.right() + COARSE))
+        y0, y1 = (min(max(y - self.at.y(), 0) // COARSE, tall - 1) for y in (place.top(), place.bottom() + COARSE))
+        return float(self.sums[y1, x1] - self.sums[y0, x1] - self.sums[y1, x0] + self.sums[y0, x0])
+
     def clearest(self, size: QSize, within: QRect) -> tuple[float, QRect]:
         """The place of a size inside a rectangle that covers least, the lower right one of equals; and how much it covers, in cells."""
         sums = self.sums

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
@@ -114,14 +114,18 @@ class _Row(QStyledItemDelegate):
         painter.restore()
 
 
+ASKED, BRIEFLY = "Search models, commands, parameters", "Search"  # the second where the first would be cut
+SIDES = 28  # px of the field that words cannot use
+
+
 class Palette(QLineEdit):
     """The search field; its results lie over the window below it."""
 
     def __init__(self, entries: Callable[[str], Sequence[Entry]], parent: QWidget | None = None):
         super().__init__(parent)
         self.setObjectName("palette")
-        self.setPlaceholderText("Search models, commands, parameters")
-        self.setAccessibleName("Search models, commands, parameters")
+        self.setPlaceholderText(ASKED)
+        self.setAccessibleName(ASKED)
         self.setToolTip("Search and command (Ctrl+K)")
         self.setClearButtonEnabled(True)
         self._entries = entries
@@ -148,6 +152,12 @@ class Palette(QLineEdit):
         self.results.setStyleSheet(
             f"QFrame#results {{ background: {tokens.raised}; border: 1px solid {tokens.line}; border-radius: 8px; }}"
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What one may ask for is said in full where there is room for it."""
+        super().resizeEvent(event)
+        fits = self.fontMetrics().horizontalAdvance(ASKED) + SIDES <= self.width()
+        self.setPlaceholderText(ASKED if fits else BRIEFLY)
 
     def ask(self) -> None:
         """Take the keyboard and show what there is."""

@@ -16,7 +16,7 @@ from lab import catalog
 from lab.sources import child_command
 from lab.widgets import theme
 from lab.widgets.application import application
-from lab.widgets.gallery import Gallery, small_picture
+from lab.widgets.gallery import Gallery, blank, small_picture
 from lab.widgets.player import Player
 from lab.widgets.workspace import Workspace
 
@@ -70,8 +70,10 @@ class Thumbnails(QObject):
         """Keep what the first picture shows as the model's small picture, once for each run."""
         cards, source, model = self._workspace.visible_cards(), self._player.source, self._workspace.model
         if self._due and cards and source is not None and model is not None and source.step:
-            self._gallery.keep_thumbnail(type(model).name, small_picture(cards[0].view, source))
-            self._due = False
+            made = small_picture(cards[0].view, source)
+            if not blank(made):  # a picture that waits for its first numbers says less than the sign of its model
+                self._gallery.keep_thumbnail(type(model).name, made)
+                self._due = False
 
     # -- of the others --
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider,
 from lab.engine.runner import Status
 from lab.model import Model
 from lab.session import WriterStatus
-from lab.units import number, unit_for
+from lab.units import grouped, number, unit_for
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel, figures, size
 
@@ -323,7 +323,7 @@ class Transport(QWidget):
             return ""
         clock = self._model.clock
         decimals = max(0, min(4, -math.floor(math.log10(clock.dt) + 1e-9)))
-        amount = f"{step * clock.dt:,.{decimals}f}".replace(",", "\u202f")
+        amount = grouped(f"{step * clock.dt:.{decimals}f}")  # as at the axis of time: 4018.66, but 16 042.7
         return f"{amount} {unit_for(step * clock.dt, clock.unit)}" if len(clock.unit) <= SHORT else amount
 
     def show_status(self, status: Status | None, stats: WriterStatus | None, recorded: int, marks: Sequence[int], *, saving: bool) -> None:

@@ -20,6 +20,7 @@ from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView, Table
 from lab.widgets.pictures.grips import Grips
 from lab.widgets.pictures.kinds import make
+from lab.widgets.pictures.lines import LinesView
 from lab.widgets.pictures.plot import PlotView
 
 FOLLOW = "follow"
@@ -328,6 +329,11 @@ class StripsView(PictureView):
         for grips in self.grips:
             if grips.takes_files:
                 grips.take_file(event.mimeData().urls()[0].toLocalFile())
+
+    def thumbnail(self, painter: QPainter, area: QRectF, source: Source) -> None:
+        """The trace that the strips are about: several of them would be a smear."""
+        traces = [view for view in self.children_shown if isinstance(view, LinesView)] or self.children_shown
+        max(traces, key=lambda view: view.picture.weight).thumbnail(painter, area, source)
 
     # -- copy and export --
 
