@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from shiboken6 import isValid
 
 from lab import catalog, units
 from lab.engine.experiment import Experiment
@@ -160,7 +161,9 @@ class Commands(QObject):
         return [
             *rows,
             ("Left, Right, Home, End", "Move on the bar of recorded time, when it has the keyboard"),
-            ("Shift+click, Left, Right, Delete", "Put, move and remove the markers of a picture"),
+            ("Left, Right, Up, Down, Home, End", "Move the cursor of the picture that has the keyboard (Shift: ten times as far)"),
+            ("Enter, Esc", "At the cursor of a picture: what a click there does; let the cursor go"),
+            ("Shift+click, M, Left, Right, Delete", "Put markers at the mouse or at the cursor, move the last, remove them"),
             ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard"),
             ("Right, Page Down; Left, Page Up", "In a lecture: the next slide, the one before"),
             ("Up, Down, Tab", "In a lecture: move the slider (Shift: finely), go to the next one"),
@@ -170,6 +173,8 @@ class Commands(QObject):
     def _name_steps(self, *_: object) -> None:
         """Undo and redo say what they would take back or do again."""
         stack = self.window.history.stack
+        if not isValid(stack):  # it empties itself while a window is deleted that nobody closed
+            return
         for name, text, usable in (("undo", stack.undoText(), stack.canUndo()), ("redo", stack.redoText(), stack.canRedo())):
             action = self.actions[name]
             action.setText(f"{name.capitalize()} {text}".strip())
@@ -331,7 +336,7 @@ class Commands(QObject):
             w.bar.palette_field.leave()
         elif w.data.leave() or w.course.hide_start():
             return
-        elif w.leave_canvas():
+        elif w.leave_canvas() or w.workspace.leave_cursor():
             return
         elif w.workspace.filled:
             w.workspace.fill("")

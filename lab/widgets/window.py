@@ -578,8 +578,14 @@ class Window(QMainWindow):
         place = self.normalGeometry()
         self.settings.put("geometry", [place.x(), place.y(), place.width(), place.height(), int(self.isMaximized())])
         self.hide()
+        self._deaf()
         self.player.leave()
         super().closeEvent(event)
+
+    def _deaf(self) -> None:
+        """Nobody is there any more to hear of the focus of other windows, nor of the steps of undo, which go one by one while they are deleted."""
+        self.focus.let_go()
+        self.history.stack.blockSignals(True)
 
     def finish(self, timeout: float = 10.0) -> bool:
         """Write what is recorded and close the session; False if a worker was still busy and was given up."""
@@ -588,7 +594,7 @@ class Window(QMainWindow):
         if self._closing:
             return True
         self._closing = True
-        self.history.stack.blockSignals(True)  # it empties itself while it is deleted, and nobody is there any more to hear of it
+        self._deaf()
         self.pulse.stop()
         self.thumbnails.stop()
         self.commands.stop_sweep(timeout)
