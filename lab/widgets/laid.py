@@ -14,6 +14,7 @@ from lab.widgets import theme
 COARSE = 4  # px of the stage in one cell of what is drawn there
 FAINT = 40  # of 255: what differs less from every ground counts as one
 GROUNDS = ("background", "surface", "raised", "grid", "line")
+LESSER = 0.3  # of what is drawn on the stage itself counts what is drawn in a drawer: it is looked up, not followed
 FAR = 0.03  # cells of drawing that a place may cover more, for each cell that it is nearer to where it is looked for first
 
 
@@ -46,9 +47,12 @@ def covered(place: QRect, words: Sequence[QRect]) -> int:
 
 
 class Drawn:
-    """What is drawn on a widget, as the share of each cell of it: lines, letters, points; grounds and grids are none."""
+    """What is drawn on a widget, as the share of each cell of it: lines, letters, points; grounds and grids are none.
 
-    def __init__(self, widget: QWidget):
+    What is drawn in the places named `lesser`, in the widget's own pixels, may rather be covered than the rest.
+    """
+
+    def __init__(self, widget: QWidget, lesser: Iterable[QRect] = ()):
         picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         wide, tall = max(1, widget.width() // COARSE), max(1, widget.height() // COARSE)
         picture = picture.scaled(2 * wide, 2 * tall)
@@ -59,6 +63,8 @@ class Drawn:
             ground = QColor(getattr(theme.current().tokens, name))
             ink &= np.abs(values - np.array([ground.red(), ground.green(), ground.blue()], np.int16)).max(2) > FAINT
         share = ink.reshape(tall, 2, wide, 2).mean((1, 3))
+        for place in lesser:
+            share[max(0, place.top() // COARSE) : place.bottom() // COARSE, max(0, place.left() // COARSE) : place.right() // COARSE] *= LESSER
         self.at = widget.geometry().topLeft()
         self.sums = np.pad(share.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
 
