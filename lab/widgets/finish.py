@@ -112,7 +112,9 @@ class FinishCard(Laid):
         drawn = Drawn(self._beneath)
         small = stage.width() < NARROW or stage.height() < LOW
         within = stage.rect().adjusted(0, AWAY, 0, -EDGE) if small else stage.rect().adjusted(AWAY, AWAY, -AWAY, -EDGE)
-        forms = [form for form in (CARD, STRIP, LINE) if (form != CARD or not small) and (form != LINE or self._line_needs() <= within.width())]
+        forms = [
+            form for form in (CARD, STRIP, LINE) if (form != CARD or not small) and (form != LINE or self._line_needs() <= within.width())
+        ]
         for form in forms:
             size = self._form(form, within.width())
             covers, place = drawn.clearest(size, within)
