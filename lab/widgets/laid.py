@@ -66,7 +66,8 @@ class Drawn:
         around = np.pad(drawn, 1)  # a word half covered is lost, and so is a curve of few pixels: its neighbours count as it does
         full = np.maximum.reduce([around[j : j + tall, k : k + wide] for j in range(3) for k in range(3)]).astype(float)
         for place in lesser:
-            full[max(0, place.top() // COARSE) : place.bottom() // COARSE, max(0, place.left() // COARSE) : place.right() // COARSE] *= LESSER
+            left, top, right, bottom = (max(0, edge // COARSE) for edge in (place.left(), place.top(), place.right(), place.bottom()))
+            full[top:bottom, left:right] *= LESSER
         self.at = widget.geometry().topLeft()
         self.sums = np.pad(full.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
 
