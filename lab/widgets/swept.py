@@ -169,11 +169,11 @@ class PointPlot(pg.PlotWidget):
             spots.setData(*np.array(list(cells)).T, brush=[pg.mkBrush(*map(int, ink[:3])) for ink in inks])
             self.addItem(spots)
         else:
-            values = np.full((len(axes[1].values), len(axes[0].values)), np.nan)
+            grid = np.full((len(axes[1].values), len(axes[0].values)), np.nan)
             for (x, y), middle in zip(cells, means, strict=True):
-                values[int(y), int(x)] = middle
-            image = pg.ImageItem(paint(values, low, top, "sequential"), axisOrder="row-major")
-            image.setRect(-0.5, -0.5, values.shape[1], values.shape[0])
+                grid[int(y), int(x)] = middle
+            image = pg.ImageItem(paint(grid, low, top, "sequential"), axisOrder="row-major")
+            image.setRect(-0.5, -0.5, grid.shape[1], grid.shape[0])
             self.addItem(image)
         self.strip.set_scale(("sequential", low, high))
 
