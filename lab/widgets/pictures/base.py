@@ -177,6 +177,12 @@ class PictureView(QWidget):
             self.asked.emit(self._question)
         return True
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether it shows all that its source has, at the size that it has now."""
+        source = self._source
+        return source is None or (self._drawn or ())[:4] == (id(source), source.version, self.width(), self.height())
+
     def set_model(self, model: Model) -> None:
         """Take over changed parameters (handles move, names may change)."""
         self.model = model
