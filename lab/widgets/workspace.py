@@ -546,9 +546,10 @@ class Workspace(QMainWindow):
     def childEvent(self, event: QChildEvent) -> None:
         """Tabs of cards that share a place are made by Qt, without a name."""
         super().childEvent(event)
-        if event.polished() and isinstance(event.child(), QTabBar):  # only now it is one: while it is being made it is any widget
-            event.child().setAccessibleName("Pictures that share this place")
-            for button in event.child().findChildren(QToolButton):
+        tabs = event.child()
+        if event.polished() and isinstance(tabs, QTabBar):  # only now it is one: while it is being made it is any widget
+            tabs.setAccessibleName("Pictures that share this place")
+            for button in tabs.findChildren(QToolButton):
                 button.setAccessibleName("More pictures that share this place")
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
