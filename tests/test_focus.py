@@ -158,3 +158,21 @@ def test_undo_stays_in_the_model_in_front_and_says_where_the_step_was_made(open_
     (way,) = [b for b in window.toast.findChildren(QPushButton) if b.text() == "Go there and undo" and not b.isHidden()]
     way.click()
     assert window.document.model == counter and window.document.experiment().parameters == {}
+
+
+def test_a_closed_window_hears_nothing_of_the_focus_of_others_nor_of_undo(open_window, qtbot, capfd):
+    first, second = open_window(), open_window()
+    front(first), front(second)
+    first.tuning.change("rate", 3.0)
+    focus, stack = first.focus, first.history.stack
+    first.close()
+    assert focus._watched is None and stack.signalsBlocked()
+    second.gallery.setFocus()
+    front(second)
+    assert focus._watched is None and second.focus._watched is not None
+    stack.clear()  # as it does while it is deleted
+    second.focus._before = gone = QPushButton()
+    gone.deleteLater()
+    qtbot.wait(1)
+    second.focus.hand_back()
+    assert "Slot" not in capfd.readouterr().err

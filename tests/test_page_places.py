@@ -7,8 +7,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QImage
 from test_view import run
 
 from lab import catalog, units
@@ -16,9 +15,8 @@ from lab.display.plots import Range
 from lab.display.stage import arrange, boxes, cards
 from lab.display.symbols import runs as letters
 from lab.widgets import theme
-from lab.widgets.gallery import blank, small_picture
+from lab.widgets.gallery import small_picture, worth_keeping
 from lab.widgets.labels import TwoLines
-from lab.widgets.palette import ASKED, BRIEFLY, Palette
 from lab.widgets.pictures.legend import Entry, Strip
 from lab.widgets.pictures.plot import TickAxis
 from lab.widgets.pictures.strips import view_of_card
@@ -127,16 +125,6 @@ def test_the_figure_of_a_run_keeps_its_unit_where_its_name_leaves_room(qtbot):
     assert shortest_told(row, measure, 0, width[row.bare]) == row.bare
 
 
-def test_the_search_field_says_what_fits_into_it(qtbot):
-    field = Palette(lambda query: ())
-    qtbot.addWidget(field)
-    field.resize(500, 30)
-    field.show()
-    assert field.placeholderText() == ASKED
-    field.resize(150, 30)
-    assert field.placeholderText() == BRIEFLY
-
-
 def test_a_name_in_two_lines_keeps_its_descenders(qtbot):
     rows = {}
     for height in (30, 60):
@@ -177,21 +165,9 @@ def test_what_is_wider_than_high_has_the_whole_width(name):
     assert wide > 1.5 * tall and arranged.below is not None
 
 
-def test_the_small_picture_of_strips_is_the_trace_they_are_about(page):
+def test_small_pictures_show_what_lies_between_the_axes(page):
     view, source = page("temporal-code")
+    highest = max(view.children_shown, key=lambda child: child.height())
     made = small_picture(view, source)
-    assert not blank(made)
-    alone = small_picture(view.child("v"), source)
-    assert made == alone
-    spikes = QImage(36, 24, QImage.Format.Format_ARGB32_Premultiplied)
-    spikes.fill(0)
-    painter = QPainter(spikes)
-    view.child("spikes").thumbnail(painter, QRectF(0, 0, 36, 24), source)
-    painter.end()
-    assert not blank(spikes)
-
-
-def test_a_small_picture_of_nothing_is_blank():
-    nothing = QImage(36, 24, QImage.Format.Format_RGB32)
-    nothing.fill(0x171C23)
-    assert blank(nothing)
+    assert worth_keeping(made) and made == small_picture(highest, source)
+    assert worth_keeping(small_picture(view.child("spikes"), source))

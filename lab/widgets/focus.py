@@ -30,6 +30,7 @@ class Focus(QObject):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._changed)
+        self._listening = True
 
     def _changed(self, old: QWidget | None, new: QWidget | None) -> None:
         if self._watched is not None and isValid(self._watched):  # it may be gone: a window that closes takes its widgets first
@@ -39,15 +40,20 @@ class Focus(QObject):
             self._watched.installEventFilter(self)
             if self._stage.isAncestorOf(self._watched) and not writes(self._watched):
                 self._before = self._watched
-                self._before.destroyed.connect(self._forget)
 
-    def _forget(self) -> None:
-        self._before = None
+    def let_go(self) -> None:
+        """The window is closed: nothing is listened to any more, so that nobody is told of a focus in a window that is being deleted."""
+        if self._listening:
+            self._listening = False
+            application = QApplication.instance()
+            assert isinstance(application, QApplication)
+            application.focusChanged.disconnect(self._changed)
+            self._changed(None, None)
 
     def hand_back(self) -> None:
         """Give the keyboard to what had it on the stage, or to the stage."""
         before = self._before
-        if before is not None and before.isVisible() and before.window() is self._window:
+        if before is not None and isValid(before) and before.isVisible() and before.window() is self._window:
             before.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self._stage.setFocus(Qt.FocusReason.OtherFocusReason)

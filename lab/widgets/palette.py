@@ -23,6 +23,8 @@ from lab.search import Subject, rank
 from lab.widgets import theme
 
 SHOWN = 9
+WORDS = ("Search models, commands, parameters", "Search models", "Search")  # in an empty field, where there is room
+BESIDE = 44  # px of a field that words cannot have
 WEIGHTS = {"preset": 0.8, "picture": 0.8, "session": 0.8, "set": 4.0}  # what is set to a value was asked for in full
 
 
@@ -114,18 +116,14 @@ class _Row(QStyledItemDelegate):
         painter.restore()
 
 
-ASKED, BRIEFLY = "Search models, commands, parameters", "Search"  # the second where the first would be cut
-SIDES = 28  # px of the field that words cannot use
-
-
 class Palette(QLineEdit):
     """The search field; its results lie over the window below it."""
 
     def __init__(self, entries: Callable[[str], Sequence[Entry]], parent: QWidget | None = None):
         super().__init__(parent)
         self.setObjectName("palette")
-        self.setPlaceholderText(ASKED)
-        self.setAccessibleName(ASKED)
+        self.setPlaceholderText(WORDS[0])
+        self.setAccessibleName(WORDS[0])
         self.setToolTip("Search and command (Ctrl+K)")
         self.setClearButtonEnabled(True)
         self._entries = entries
@@ -146,18 +144,18 @@ class Palette(QLineEdit):
         theme.changes().changed.connect(self.set_theme)
         self.set_theme()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say as much as has room."""
+        super().resizeEvent(event)
+        room = self.width() - BESIDE
+        self.setPlaceholderText(next((words for words in WORDS if self.fontMetrics().horizontalAdvance(words) <= room), WORDS[-1]))
+
     def set_theme(self) -> None:
         """The ground of the results."""
         tokens = theme.current().tokens
         self.results.setStyleSheet(
             f"QFrame#results {{ background: {tokens.raised}; border: 1px solid {tokens.line}; border-radius: 8px; }}"
         )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """What one may ask for is said in full where there is room for it."""
-        super().resizeEvent(event)
-        fits = self.fontMetrics().horizontalAdvance(ASKED) + SIDES <= self.width()
-        self.setPlaceholderText(ASKED if fits else BRIEFLY)
 
     def ask(self) -> None:
         """Take the keyboard and show what there is."""
