@@ -199,3 +199,32 @@ def test_tokens_and_units_are_gone_through_and_picked(show):
     glance.acted.connect(lambda *what: acted.append(what))
     press(glance, K.Key_Return)
     assert acted == []
+
+
+def test_a_cursor_that_moves_leaves_nothing_behind(show, source, qapp):
+    """The label that moves along has a part of the view painted before the line: Qt would forget where the line was."""
+    from PySide6.QtCore import QEvent, QObject, QPoint
+    from PySide6.QtGui import QRegion
+
+    view = show.shown(StripsView(Strips("rig", "Rig", ("V", "waves")), source.model))
+    last = view.children_shown[-1]
+
+    class Painted(QObject):
+        region = QRegion()
+
+        def eventFilter(self, watched, event):
+            if event.type() == QEvent.Type.Paint:
+                self.region = self.region.united(event.region())
+            return False
+
+    painted = Painted()
+    last._hover(QPoint(300, 60))
+    qapp.processEvents()
+    last.canvas.viewport().installEventFilter(painted)
+    for before, after in ((300, 330), (330, 340), (340, 360)):
+        painted.region = QRegion()
+        last._hover(QPoint(after, 60))
+        for _ in range(5):
+            qapp.processEvents()
+        for place in (before, after):
+            assert all(painted.region.contains(QPoint(place, y)) for y in range(10, int(last.field.height()), 10)), place

@@ -110,6 +110,8 @@ class Commands(QObject):
         add("vary", "Vary a parameter: run it at many values…", self.vary, "mdi6.chart-bell-curve", "Ctrl+Shift+M")
         add("notes", "Write notes", self._notes, "mdi6.note-edit-outline", "N")
         add("full-screen", "Full screen", self._full_screen, "mdi6.fullscreen", "F11")
+        add("part", "Go to the next part of the window: list, stage, parameters, time, bar", partial(self._part, 1), "mdi6.tab", "F6")
+        add("last-part", "Go to the part of the window before", partial(self._part, -1), "mdi6.tab", "Shift+F6")
         add("leave", "Leave what you are in", self.leave, "mdi6.keyboard-esc", "Esc")
         add("close", "Close the window", w.frame.close, "mdi6.close", "Ctrl+Q")
         for number, panel in enumerate(dict.fromkeys(e.panel for e in catalog.entries())):
@@ -274,6 +276,9 @@ class Commands(QObject):
     def _search(self) -> None:
         self.window.bar.palette_field.ask()
 
+    def _part(self, by: int) -> None:
+        self.window.focus.go_to_part(by)
+
     def _run_for(self) -> None:
         self.window.transport.ask_run_for()
 
@@ -312,7 +317,9 @@ class Commands(QObject):
         return (under or focused if pointed else focused or under) or next(iter(views), None)
 
     def _measure(self) -> None:
-        view = self._picture(lambda view: isinstance(view, LinesView), pointed=True)
+        view = self._picture(lambda view: isinstance(view, LinesView) and view.pointing.held) or self._picture(
+            lambda view: isinstance(view, LinesView), pointed=True
+        )
         if isinstance(view, LinesView):
             view.setFocus()
             view.measure()

@@ -150,7 +150,7 @@ class Window(QMainWindow):
         self.finish_card = FinishCard(self.stage, self.workspace, self.workspace.at_rest)
         self.banner.lettering = self.toast.lettering = self._lettering
         self.banner.elsewhere = self.toast.elsewhere = self.canvas.places
-        self.focus = Focus(self, self.stage)
+        self.focus = Focus(self, self.stage, (self.left, self.stage, self.side, self.transport, self.bar))
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
         self.data = DataPlace(self, middle, self.commands.open_session)

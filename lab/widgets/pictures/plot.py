@@ -21,6 +21,7 @@ from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.ends import End, Gutter
 from lab.widgets.pictures.legend import Strip
+from lab.widgets.pictures.moving import MovingLine
 from lab.widgets.pictures.pointing import Pointing, inside, on_screen
 from lab.widgets.pictures.small import between_axes
 
@@ -306,7 +307,7 @@ class PlotView(PictureView):
         self.pointing = Pointing(self)
         self._axes: tuple[Axis, Axis] = (Axis(), Axis())
         self.field.sigRangeChangedManually.connect(self._zoomed_by_hand)
-        self.hair = pg.InfiniteLine(angle=90)
+        self.hair = MovingLine(angle=90)
         self.hair.hide()
         self.canvas.addItem(self.hair, ignoreBounds=True)
         self.canvas.viewport().setMouseTracking(True)
@@ -469,7 +470,7 @@ class PlotView(PictureView):
                 continue
             spec = specs[handle.param]
             angle = 90 if handle.axis == "x" else 0
-            line = pg.InfiniteLine(
+            line = MovingLine(
                 pos=float(getattr(self.model, handle.param)), angle=angle, movable=True, label=spec.label,
                 labelOpts=dict(position=0.97 if angle == 0 else 0.92, anchors=[(1, 1), (1, 1)] if angle == 0 else [(0, 0), (1, 0)], movable=False),
             )  # fmt: skip  # an upright line has its words on the side that has more room
