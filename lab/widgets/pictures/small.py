@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
@@ -19,8 +19,8 @@ def between_axes(view: PlotView, painter: QPainter, area: QRectF) -> None:
     """What a picture shows between its axes, without the names and numbers, which could not be read."""
     large = QImage(round(LARGER * area.width()), round(LARGER * area.height()), QImage.Format.Format_ARGB32_Premultiplied)
     large.fill(Qt.GlobalColor.transparent)
-    texts = [item for item in view.canvas.scene().items() if isinstance(item, Texts)]
-    unread = [item for item in (view.across, view.up, *texts) if item.isVisible()]
+    texts: list[Any] = [item for item in view.canvas.scene().items() if isinstance(item, Texts)]
+    unread = [item for item in [view.across, view.up, *texts] if item.isVisible()]
     for item in unread:
         item.setVisible(False)
     view.seen = view.field.sceneBoundingRect()
