@@ -23,7 +23,8 @@ from lab.widgets.pictures.ends import End, Gutter
 from lab.widgets.pictures.legend import Strip
 from lab.widgets.pictures.moving import MovingLine
 from lab.widgets.pictures.pointing import Pointing, inside, on_screen
-from lab.widgets.pictures.small import between_axes
+from lab.widgets.pictures.small import without
+from lab.widgets.pictures.texts import Texts
 
 LONG = 14  # letters of a title that has no room in the gutter of a strip
 ROWS_APART = 1.15  # heights of a number from one to the next above it
@@ -676,7 +677,12 @@ class PlotView(PictureView):
 
     def thumbnail(self, painter: QPainter, area: QRectF, source: Source) -> None:
         """What lies between the axes."""
-        between_axes(self, painter, area)
+        texts = [item for item in self.canvas.scene().items() if isinstance(item, Texts)]
+        self.seen = self.field.sceneBoundingRect()
+        try:
+            without([self.across, self.up, *texts], self.paint_on, painter, area)
+        finally:
+            self.seen = None
 
     def _render(self, painter: QPainter, area: QRectF) -> None:
         seen = self.seen or QRectF(self.canvas.viewport().rect())

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from lab.widgets.pictures.texts import Texts
-
-if TYPE_CHECKING:
-    from lab.widgets.pictures.plot import PlotView
-
 LARGER = 4  # times its size at which a picture is drawn first, so that marks and lines are as strong as they can be
 
 
-def between_axes(view: PlotView, painter: QPainter, area: QRectF) -> None:
-    """What a picture shows between its axes, without the names and numbers, which could not be read."""
+def without(items: Iterable[Any], paint: Callable[[QPainter, QRectF], None], painter: QPainter, area: QRectF) -> None:
+    """Paint a picture small without some items of it, such as names and numbers that could not be read."""
     large = QImage(round(LARGER * area.width()), round(LARGER * area.height()), QImage.Format.Format_ARGB32_Premultiplied)
     large.fill(Qt.GlobalColor.transparent)
-    texts: list[Any] = [item for item in view.canvas.scene().items() if isinstance(item, Texts)]
-    unread = [item for item in [view.across, view.up, *texts] if item.isVisible()]
-    for item in unread:
+    hidden = [item for item in items if item.isVisible()]
+    for item in hidden:
         item.setVisible(False)
-    view.seen = view.field.sceneBoundingRect()
     on = QPainter(large)
     on.setRenderHint(QPainter.RenderHint.Antialiasing)
     try:
-        view.paint_on(on, QRectF(large.rect()))
+        paint(on, QRectF(large.rect()))
     finally:
         on.end()
-        view.seen = None
-        for item in unread:
+        for item in hidden:
             item.setVisible(True)
     painter.drawImage(area, large)
