@@ -60,6 +60,13 @@ def test_of_empty_places_the_lower_right_one_is_taken(sheet):
     assert covers == 0 and abs(place.right() - 989) < 5 and abs(place.bottom() - 629) < 5
 
 
+def test_a_title_is_worth_more_than_as_much_of_a_curve(sheet):
+    _, drawn = sheet(QRect(0, 60, 1000, 580))
+    title = QRect(0, 0, 1000, 60)
+    assert Drawn(drawn).clearest(QSize(900, 50), QRect(0, 0, 1000, 640))[1].top() < 20
+    assert Drawn(drawn, [title]).clearest(QSize(900, 50), QRect(0, 0, 1000, 640))[1].top() > 50
+
+
 def test_what_is_drawn_is_not_covered_where_there_is_another_place(sheet):
     full = QRect(500, 300, 500, 340)
     _, drawn = sheet(full)

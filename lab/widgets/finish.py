@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.engine.status import Status
@@ -103,7 +103,7 @@ class FinishCard(Laid):
         stage = self.parentWidget()
         if stage is None or self.isHidden():
             return
-        drawn = Drawn(self._beneath)
+        drawn = Drawn(self._beneath, self._words())
         small = stage.width() < NARROW or stage.height() < LOW
         within = stage.rect().adjusted(0, AWAY, 0, -EDGE) if small else stage.rect().adjusted(AWAY, AWAY, -AWAY, -EDGE)
         best: tuple[float, str, QRect] | None = None
@@ -116,6 +116,11 @@ class FinishCard(Laid):
         assert best is not None
         self._form(best[1], within.width())
         self.move(best[2].topLeft())
+
+    def _words(self) -> list[QRect]:
+        """Titles and figures that are to be read beneath it."""
+        labels = [each for each in self._beneath.findChildren(QLabel) if each.isVisible() and each.property("role") in ("title", "figure")]
+        return [QRect(each.mapTo(self._beneath, QPoint(0, 0)), each.size()) for each in labels if each.text()]
 
     def _line_needs(self) -> int:
         """Width of the buttons beside each other."""

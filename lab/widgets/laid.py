@@ -14,6 +14,7 @@ from lab.widgets import theme
 COARSE = 4  # px of the stage in one cell of what is drawn there
 FAINT = 40  # of 255: what differs less from every ground counts as one
 GROUNDS = ("background", "surface", "raised", "grid", "line")
+WORD = 2.0  # what a cell of a title or of a figure counts for: letters alone fill a third of it
 FAR = 0.03  # cells of drawing that a place may cover more, for each cell that it is nearer to where it is looked for first
 
 
@@ -46,9 +47,12 @@ def covered(place: QRect, words: Sequence[QRect]) -> int:
 
 
 class Drawn:
-    """What is drawn on a widget, as the share of each cell of it: lines, letters, points; grounds and grids are none."""
+    """What is drawn on a widget, as the share of each cell of it: lines, letters, points; grounds and grids are none.
 
-    def __init__(self, widget: QWidget):
+    `words` are rectangles of it in which nothing may be covered: half a title or half a number says nothing.
+    """
+
+    def __init__(self, widget: QWidget, words: Iterable[QRect] = ()):
         picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         wide, tall = max(1, widget.width() // COARSE), max(1, widget.height() // COARSE)
         picture = picture.scaled(2 * wide, 2 * tall)
@@ -59,6 +63,10 @@ class Drawn:
             ground = QColor(getattr(theme.current().tokens, name))
             ink &= np.abs(values - np.array([ground.red(), ground.green(), ground.blue()], np.int16)).max(2) > FAINT
         share = ink.reshape(tall, 2, wide, 2).mean((1, 3))
+        for word in words:
+            share[
+                max(0, word.top() // COARSE) : word.bottom() // COARSE + 1, max(0, word.left() // COARSE) : word.right() // COARSE + 1
+            ] = WORD
         self.at = widget.geometry().topLeft()
         self.sums = np.pad(share.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
 

@@ -512,6 +512,10 @@ class Workspace(QMainWindow):
             self._turn = (self._last + 1) % len(cards)
         return drew
 
+    def shows(self, source: Source) -> bool:
+        """Whether every card that is seen shows what the source holds now."""
+        return all(card.view.shows(source) for card in self.visible_cards())
+
     @property
     def watched_streams(self) -> frozenset[str]:
         """Streams that the visible cards read."""

@@ -357,6 +357,8 @@ class NetworkScene(QGraphicsScene):
         self.paints = Paints()
         self._dirty.update(self.edges)
         self.flush()
+        for item in self.items():  # cards are kept as images of the look before
+            item.update()
         self._draw_ground_again()
 
     # -- the ground --

@@ -166,6 +166,10 @@ class PictureView(QWidget):
             self.asked.emit(self._question)
         return True
 
+    def shows(self, source: Source) -> bool:
+        """Whether what the source holds now is drawn."""
+        return self._drawn is not None and self._drawn[:2] == (id(source), source.version)
+
     def set_model(self, model: Model) -> None:
         """Take over changed parameters (handles move, names may change)."""
         self.model = model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QMenu
 
 from lab.display import plots as view
-from lab.display.labels import level
+from lab.display.labels import APART, level
 from lab.display.plots import Line, Overlay, Plot, Source, typeset
 from lab.model import Layer
 from lab.units import number
@@ -147,7 +148,7 @@ class LinesView(PlotView):
             self.canvas.removeItem(self._spots.pop(key))
         self.ruler.show()
         self._place_cursor()
-        return bool(own)
+        return any(np.isfinite(line.y).any() for line in own)
 
     def _with_grips(self, ends: tuple[float, float]) -> tuple[float, float]:
         """The extent with the levels that can be dragged, and room for their grips: half of one at the end would stand outside the strip."""
@@ -327,8 +328,9 @@ class LinesView(PlotView):
             self._name_in_place([line for line in named if len(named) > 1], several)
             return True
         moving = bool(plot.stretch and plot.stretch.origin)
-        ends = [end for line in named if (end := self._end(line, several, moving)) is not None] + levels
-        short = len(named) <= MOST_NAMED and not any(line.many for line in own)
+        ends = self._together([(line, end) for line in named if (end := self._end(line, several, moving)) is not None])
+        short = len(ends) <= MOST_NAMED and not any(line.many for line in own)
+        ends += levels
         if short and (self.led or self.gutter.fits(ends, self.width(), max(self.field.height(), 1.0))):
             self.strip.set_entries(())
             self.gutter.set_ends(ends, moving)
@@ -336,6 +338,29 @@ class LinesView(PlotView):
         self.gutter.set_ends(levels, False)
         self._legend(plot, several)
         return False
+
+    def _together(self, named: Sequence[tuple[Line, End]]) -> list[End]:
+        """The names, where a theory runs into what it foretells only one for both: two on one another would look like two things."""
+        tall = self.field.viewRect().height() / max(1.0, self.field.height()) * APART
+        kept: list[End] = []
+        lines: list[Line] = []
+        for line, end in named:
+            k = next(
+                (
+                    k
+                    for k, (other, its) in enumerate(zip(lines, kept, strict=True))
+                    if line.theory and not other.theory and line.series == other.series and line.key[0] == other.key[0] == 0
+                    and not its.meaning and abs(its.at - end.at) < tall
+                ),
+                None,
+            )  # fmt: skip
+            if k is None:
+                kept.append(end)
+                lines.append(line)
+            else:
+                dashes = "dotted" if line.style == "dotted" else "dashed"
+                kept[k] = replace(kept[k], meaning=f"{dashes}: {end.text.rpartition(', ')[2]}")
+        return kept
 
     def _end(self, line: Line, several: bool, moving: bool) -> End | None:
         if not len(line.x):
