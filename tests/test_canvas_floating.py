@@ -183,23 +183,3 @@ def test_a_sentence_covers_neither_tools_nor_cards_of_the_canvas(open_window):
     bar = window.canvas.editor.bar
     assert not toast.intersects(bar.rect().translated(bar.mapTo(window.stage, bar.rect().topLeft())))
     assert not any(toast.intersects(area) for area in window.canvas.lettering(window.stage))
-
-
-def test_cards_of_the_canvas_follow_the_theme(editor):
-    title, template = next(iter(family("populations").templates.items()))
-    editor.show_text(template.make().to_json())
-    editor.view.fit()
-    node = next(iter(editor.view.network.nodes.values()))
-    at = editor.view.mapFromScene(node.sceneBoundingRect().center())
-
-    def dark() -> float:
-        image = editor.view.viewport().grab(QRectF(at.x() - 30, at.y() - 20, 60, 40).toRect()).toImage()
-        return sum(image.pixelColor(x, y).lightness() < 128 for x in range(0, 60, 2) for y in range(0, 40, 2)) / 600
-
-    before = dark()
-    theme.apply(QApplication.instance(), "light")
-    QApplication.processEvents()
-    after = dark()
-    theme.apply(QApplication.instance(), "dark")
-    QApplication.processEvents()
-    assert before > 0.6 and after < 0.4 and dark() > 0.6, title

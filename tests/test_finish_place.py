@@ -60,13 +60,6 @@ def test_of_empty_places_the_lower_right_one_is_taken(sheet):
     assert covers == 0 and abs(place.right() - 989) < 5 and abs(place.bottom() - 629) < 5
 
 
-def test_a_title_is_worth_more_than_as_much_of_a_curve(sheet):
-    _, drawn = sheet(QRect(0, 60, 1000, 580))
-    title = QRect(0, 0, 1000, 60)
-    assert Drawn(drawn).clearest(QSize(900, 50), QRect(0, 0, 1000, 640))[1].top() < 20
-    assert Drawn(drawn, [title]).clearest(QSize(900, 50), QRect(0, 0, 1000, 640))[1].top() > 50
-
-
 def test_what_is_drawn_is_not_covered_where_there_is_another_place(sheet):
     full = QRect(500, 300, 500, 340)
     _, drawn = sheet(full)
@@ -122,3 +115,35 @@ def test_where_titles_stand_everywhere_but_at_the_foot_the_card_is_one_line_ther
     drawn.full = (QRect(0, 0, 600, 640),)
     card.place()  # where there is room the figures stand below one another again, and the buttons under them
     assert card.height() > 3 * card.buttons[0].sizeHint().height() and card.buttons[0].y() > card.title.y() + card.title.height()
+
+
+def test_a_card_that_would_cover_a_thin_curve_becomes_a_line_at_the_foot(sheet):
+    from types import SimpleNamespace
+
+    curves = [QRect(40, y, 920, 2) for y in range(40, 560, 60)]  # few pixels, and yet what the picture is about
+    stage, drawn = sheet(*curves)
+    stage.show()
+    card = FinishCard(stage, drawn)
+    card.show_run(SimpleNamespace(reason="finished", summary={"accuracy": 0.9}), [("Go on", lambda: None), ("Start again", lambda: None)])
+    assert not any(curve.intersects(card.geometry()) for curve in curves)
+    assert card.height() < 100
+
+
+def test_a_place_is_found_again_when_the_pictures_beneath_are_drawn(sheet, qtbot):
+    from types import SimpleNamespace
+
+    stage, drawn = sheet()
+    settled = False
+    stage.show()
+    card = FinishCard(stage, drawn, lambda: settled)
+    card.show_run(SimpleNamespace(reason="finished", summary={"accuracy": 0.9}), [("Go on", lambda: None), ("Start again", lambda: None)])
+    where = QRect(500, 200, 500, 440)
+    assert where.contains(card.geometry())  # nothing is drawn yet
+    drawn.full = (where,)
+    card._rest.stop()
+    card._rested()
+    assert where.contains(card.geometry())  # it waits
+    settled = True
+    card._rest.stop()
+    card._rested()
+    assert not where.intersects(card.geometry())

@@ -25,14 +25,15 @@ def elided(text: str, measure: QFontMetrics, width: int) -> str:
 
 
 def shortened(text: str, measure: QFontMetrics, width: int) -> str:
-    """As many of the figures in a line as fit, the name of the last one cut rather than its number; other text is cut with an ellipsis."""
+    """As many of the figures in a line as fit, of the last one fewer words rather than a cut number; other text is cut with an ellipsis."""
     parts = text.split(BETWEEN)
     figures = len(parts) > 1
     while len(parts) > 1 and measure.horizontalAdvance(BETWEEN.join(parts)) > width:
         parts.pop()
     if figures and measure.horizontalAdvance(parts[0]) > width:
-        name, _, number = parts[0].rpartition(" ")
-        return f"{elided(name, measure, width - measure.horizontalAdvance(f' {number}'))} {number}"
+        *name, number = parts[0].split(" ")
+        fewer = [f"{' '.join(name[:k]).rstrip(',')} {number}".strip() for k in range(len(name), -1, -1)]
+        return next((text for text in fewer if measure.horizontalAdvance(text) <= width), "")
     return elided(BETWEEN.join(parts), measure, width)
 
 

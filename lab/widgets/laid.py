@@ -14,7 +14,6 @@ from lab.widgets import theme
 COARSE = 4  # px of the stage in one cell of what is drawn there
 FAINT = 40  # of 255: what differs less from every ground counts as one
 GROUNDS = ("background", "surface", "raised", "grid", "line")
-WORD = 2.0  # what a cell of a title or of a figure counts for: letters alone fill a third of it
 FAR = 0.03  # cells of drawing that a place may cover more, for each cell that it is nearer to where it is looked for first
 
 
@@ -47,12 +46,9 @@ def covered(place: QRect, words: Sequence[QRect]) -> int:
 
 
 class Drawn:
-    """What is drawn on a widget, as the share of each cell of it: lines, letters, points; grounds and grids are none.
+    """Where something is drawn on a widget, cell by cell: lines, letters, points, and what is next to them; grounds and grids are nothing."""
 
-    `words` are rectangles of it in which nothing may be covered: half a title or half a number says nothing.
-    """
-
-    def __init__(self, widget: QWidget, words: Iterable[QRect] = ()):
+    def __init__(self, widget: QWidget):
         picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         wide, tall = max(1, widget.width() // COARSE), max(1, widget.height() // COARSE)
         picture = picture.scaled(2 * wide, 2 * tall)
@@ -62,18 +58,21 @@ class Drawn:
         for name in GROUNDS:
             ground = QColor(getattr(theme.current().tokens, name))
             ink &= np.abs(values - np.array([ground.red(), ground.green(), ground.blue()], np.int16)).max(2) > FAINT
-        share = ink.reshape(tall, 2, wide, 2).mean((1, 3))
-        for word in words:
-            share[
-                max(0, word.top() // COARSE) : word.bottom() // COARSE + 1, max(0, word.left() // COARSE) : word.right() // COARSE + 1
-            ] = WORD
+        drawn = ink.reshape(tall, 2, wide, 2).any((1, 3))
+        around = np.pad(drawn, 1)  # a word half covered is lost, and so is a curve of few pixels: its neighbours count as it does
+        full = np.maximum.reduce([around[j : j + tall, k : k + wide] for j in range(3) for k in range(3)])
         self.at = widget.geometry().topLeft()
-        self.sums = np.pad(share.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+        self.sums = np.pad(full.astype(float).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+
+    @staticmethod
+    def across(size: QSize) -> tuple[int, int]:
+        """Cells in the width and the height of a size."""
+        return size.width() // COARSE + 1, size.height() // COARSE + 1
 
     def clearest(self, size: QSize, within: QRect) -> tuple[float, QRect]:
         """The place of a size inside a rectangle that covers least, the lower right one of equals; and how much it covers, in cells."""
         sums = self.sums
-        wide, tall = size.width() // COARSE + 1, size.height() // COARSE + 1
+        wide, tall = Drawn.across(size)
         lefts = np.arange(within.left(), max(within.left(), within.right() + 1 - size.width()) + 1, COARSE)
         tops = np.arange(within.top(), max(within.top(), within.bottom() + 1 - size.height()) + 1, COARSE)
         x0 = np.clip((lefts - self.at.x()) // COARSE, 0, sums.shape[1] - 1)

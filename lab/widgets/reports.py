@@ -12,7 +12,6 @@ from lab.engine.runner import Status
 from lab.widgets.shell import Shell
 
 ADVICE = 15.0  # seconds that a piece of advice lies over the pictures
-LOOKS = 30  # that pictures may take to show the end of a run
 PATIENCE = 0.25  # seconds before preparing is worth a word
 
 
@@ -29,8 +28,6 @@ class Reports(QObject):
         self._preparing = ""
         self._opened_at = 0.0
         self._advised: set[str] = set()
-        self._ending: Status | None = None  # of a run whose end the pictures do not show yet
-        self._looks = 0
         self._moving = False  # whether the run in front was seen on its way: a recording that is opened at its end was not
 
     def begin(self, model: str, title: str) -> None:
@@ -44,7 +41,7 @@ class Reports(QObject):
     def forget(self) -> None:
         """Another run is in front: what was said of the last one is no longer true."""
         self._reported = ()
-        self._moving, self._ending = False, None
+        self._moving = False
         self._advised.clear()
         self._shell.banner.take_back("run")
         self._shell.banner.take_back("advice")
@@ -69,7 +66,6 @@ class Reports(QObject):
             self._reported = key
             return
         if key == self._reported:
-            self._end_once_drawn()
             self._advise(status)
             return
         was, self._reported = self._reported, key
@@ -77,10 +73,10 @@ class Reports(QObject):
             self._shell.settings.put_prepared(self._shell.document.model, status.prepared_in)
         if status.phase != "finished":
             self._moving = self._moving or status.phase in ("running", "paused")
-            self._ending = None
             self._shell.finish_card.hide()
         elif self._moving and status.place is None:
-            self._moving, self._ending, self._looks = False, status, LOOKS
+            self._moving = False
+            self.show_end(status)
         if status.phase == "diverged":
             undo = self._shell.history.stack.undoText()
             ways: list = [(way.label, partial(self._shell.driver.remedy, way)) for way in status.remedies[:2]]
@@ -105,18 +101,6 @@ class Reports(QObject):
             self._shell.banner.say("warn", status.error, key="run")
         else:
             self._shell.banner.take_back("run")
-
-    def _end_once_drawn(self) -> None:
-        """Open the card once the pictures show the end: it lies where it covers least of what is drawn."""
-        status = self._ending
-        if status is None:
-            return
-        self._looks -= 1
-        source, seen = self._shell.player.frame(anew=False)
-        shown = source is not None and seen is not None and seen.phase == "finished" and self._shell.workspace.shows(source)
-        if shown or self._looks < 0:
-            self._ending = None
-            self.show_end(status)
 
     def show_end(self, status: Status) -> None:
         """Open the card of a finished run: what came out and what can be done now. Nothing begins anew by itself."""

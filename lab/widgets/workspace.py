@@ -487,6 +487,10 @@ class Workspace(QMainWindow):
         """Cards that can be seen now (not those hidden, nor behind a tab)."""
         return [card for card in self.cards() if card.isVisible() and not card.visibleRegion().isEmpty()]
 
+    def at_rest(self) -> bool:
+        """Whether each card that is seen is drawn at its size."""
+        return all(card.view.at_rest for card in self.visible_cards())
+
     def _point(self, step: int | None) -> None:
         """A moment is pointed at in one picture: the others show what belongs to it."""
         self._cursor = step
@@ -511,10 +515,6 @@ class Workspace(QMainWindow):
         if cards and drew:
             self._turn = (self._last + 1) % len(cards)
         return drew
-
-    def shows(self, source: Source) -> bool:
-        """Whether every card that is seen shows what the source holds now."""
-        return all(card.view.shows(source) for card in self.visible_cards())
 
     @property
     def watched_streams(self) -> frozenset[str]:

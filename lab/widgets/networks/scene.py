@@ -357,8 +357,9 @@ class NetworkScene(QGraphicsScene):
         self.paints = Paints()
         self._dirty.update(self.edges)
         self.flush()
-        for item in self.items():  # cards are kept as images of the look before
-            item.update()
+        for items in (self.nodes, self.edges, self.comments, self.groups):
+            for item in items.values():
+                item.update()  # a card that is kept as a picture keeps its old colours otherwise
         self._draw_ground_again()
 
     # -- the ground --

@@ -166,9 +166,11 @@ class PictureView(QWidget):
             self.asked.emit(self._question)
         return True
 
-    def shows(self, source: Source) -> bool:
-        """Whether what the source holds now is drawn."""
-        return self._drawn is not None and self._drawn[:2] == (id(source), source.version)
+    @property
+    def at_rest(self) -> bool:
+        """Whether it shows all that its source has, at the size that it has now."""
+        source = self._source
+        return source is None or (self._drawn or ())[:4] == (id(source), source.version, self.width(), self.height())
 
     def set_model(self, model: Model) -> None:
         """Take over changed parameters (handles move, names may change)."""
