@@ -20,6 +20,7 @@ from test_view import run
 from lab import catalog
 from lab.display.plots import time_axis
 from lab.display.stage import arrange, cards
+from lab.display.symbols import numbered
 from lab.engine.simulation import Simulation
 from lab.errors import ParameterError
 from lab.model import Layer, Picture
@@ -36,6 +37,7 @@ from lab.widgets.pictures.kinds import make
 from lab.widgets.pictures.plot import strip_name
 from lab.widgets.pictures.strips import view_of_card
 from lab.widgets.pictures.table import cell_text
+from lab.widgets.transport import Speeds
 
 
 class Pump(Described):
@@ -263,6 +265,16 @@ def test_what_is_counted_has_no_unit_of_time():
     assert axis.label == "pulses"
     _, axis = time_axis(Picture("a", "A", (Layer("integral"),), window=5.0), model, 10)
     assert axis.label == "pulses before now"
+
+
+def test_numbered_letters_within_words_are_printed_below():
+    assert numbered("v2 where v1 rests") == "v₂ where v₁ rests"
+    assert [numbered(text) for text in ("v1", "E 1", "F1", "b2b", "x10 and w3")] == ["v1", "E 1", "F1", "b2b", "x₁₀ and w₃"]
+
+
+def test_of_a_cell_whose_clock_counts_seconds_the_pace_is_a_multiple_of_real_time():
+    model = catalog.load("population-coding")()
+    assert Speeds(model).text(10.0) == "10 × real time" and Speeds(catalog.load("hodgkin-huxley")()).text(200.0) == "0.2 × real time"
 
 
 def test_a_curve_of_nothing_but_unknown_values_is_an_empty_picture(qtbot):

@@ -158,7 +158,7 @@ def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) ->
         return Stretch(page, step, 0), Axis(label, page * clock.dt, (page + steps) * clock.dt)
     if step <= steps:
         return Stretch(0, step, 0), Axis(label, 0.0, float(picture.window))
-    before = f"{name} before now ({clock.unit})" if timed else f"{name} before now"
+    before = f"{name} before now ({clock.unit})" if timed else f"{picture.x or unit_for(2, clock.unit)} before now"
     return Stretch(step - steps, step, step), Axis(before, -float(picture.window), 0.0)
 
 

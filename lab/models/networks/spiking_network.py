@@ -307,7 +307,7 @@ class SpikingNetwork(Model):
     def pictures(self) -> tuple[Picture, ...]:
         known = [s.name for s in self.streams]
         own = tuple(range(6))  # what is foretold of a population has its colour
-        rates = (Layer("rates", series=own),)
+        rates: tuple[Layer, ...] = (Layer("rates", series=own),)
         if "prediction" in known:
             rates += (Layer("prediction", theory=True, label="theory", series=own),)
         found = [

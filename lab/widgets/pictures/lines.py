@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QMenu
 from lab.display import plots as view
 from lab.display.labels import APART, level
 from lab.display.plots import Line, Overlay, Plot, Source, typeset
+from lab.display.symbols import numbered
 from lab.model import Layer
 from lab.units import number
 from lab.widgets import theme
@@ -340,7 +341,7 @@ class LinesView(PlotView):
         return False
 
     def _together(self, named: Sequence[tuple[Line, End]]) -> list[End]:
-        """The names, where a theory runs into what it foretells only one for both: two on one another would look like two things."""
+        """The names, where a dashed line runs into the one of its colour only one for both: two would look like two things."""
         tall = self.field.viewRect().height() / max(1.0, self.field.height()) * APART
         kept: list[End] = []
         lines: list[Line] = []
@@ -349,7 +350,7 @@ class LinesView(PlotView):
                 (
                     k
                     for k, (other, its) in enumerate(zip(lines, kept, strict=True))
-                    if line.theory and not other.theory and line.series == other.series and line.key[0] == other.key[0] == 0
+                    if _dashes(line) and not _dashes(other) and line.series == other.series and line.key[0] == other.key[0] == 0
                     and not its.meaning and abs(its.at - end.at) < tall
                 ),
                 None,
@@ -358,7 +359,7 @@ class LinesView(PlotView):
                 kept.append(end)
                 lines.append(line)
             else:
-                dashes = "dotted" if line.style == "dotted" else "dashed"
+                dashes = "dotted" if line.style == "dotted" and not line.theory else "dashed"
                 kept[k] = replace(kept[k], meaning=f"{dashes}: {end.text.rpartition(', ')[2]}")
         return kept
 
@@ -371,7 +372,7 @@ class LinesView(PlotView):
         at = level(seen if np.isfinite(seen).any() else y, moving)
         # A run that is laid behind says its name once: what is drawn of it is that of the line beside it.
         text = line.label.partition(" · ")[2] if line.key[0] and " · " in line.label else line.label
-        return End(line.key, at, text, _colour(line, several), line.meaning) if math.isfinite(at) else None
+        return End(line.key, at, numbered(text), _colour(line, several), line.meaning) if math.isfinite(at) else None
 
     def _name_in_place(self, lines: list[Line], several: bool) -> None:
         """Names inside a plane: of a point beside it, of a line at that end of it that is seen and lies higher."""
@@ -386,7 +387,7 @@ class LinesView(PlotView):
                 continue  # the trajectory is what the plane is about: it needs no name
             k = seen[0] if line.style != "points" and y[seen[0]] > y[seen[-1]] else seen[-1]
             at.append((float(x[k]), float(y[k])))
-            texts.append(f"{line.label}\n{line.meaning}" if line.meaning else line.label)
+            texts.append(numbered(f"{line.label}\n{line.meaning}" if line.meaning else line.label))
             inks.append(_colour(line, several))
         self.names.set_texts(
             np.array(at).reshape(-1, 2), texts, area, inks=tuple(inks), avoid=partial(self._along, area) if texts else None
@@ -414,7 +415,7 @@ class LinesView(PlotView):
         shown = [line for line in plot.lines if line.label.strip() and (line.style not in FAINT or line.key[0] > 0)]
         entries = tuple(
             Entry(
-                line.label,
+                numbered(line.label),
                 "warn" if line.style == "marker" and not line.colour and not line.key[0] else _colour(line, several), _dashes(line),
                 _symbol(line) if _marked(line) or line.style in ("points", "marker") else "",
                 line.style in ("points", "marker"),

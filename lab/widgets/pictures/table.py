@@ -234,8 +234,9 @@ class TableView(PictureView):
                 list(needed),
                 [SHORTEST_BAR if bars[k] else min(max(self._longest_word(k), needed[k] // MOST_LINES), WIDEST_WORD) for k in range(count)],
             )
-            if sum(least) > room:  # rather more lines than a sentence that is cut
-                least = [min(low, self._longest_word(k)) if not bars[k] else low for k, low in enumerate(least)]
+            narrow = [low if bars[k] else min(low, self._longest_word(k)) for k, low in enumerate(least)]
+            if sum(least) > room >= sum(narrow):  # rather some lines more than a sentence that is cut
+                least = narrow
             limit = max(needed)
             while sum(widths) > room and limit > NARROWEST:
                 limit -= 4
