@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget, QWidgetAction
 
 from lab.engine.runner import Status
 from lab.model import Model
 from lab.session import WriterStatus
 from lab.units import number, unit_for
-from lab.widgets import theme
+from lab.widgets import spoken, theme
 from lab.widgets.labels import ElidedLabel, figures, size
 
 SHORT = 7  # letters of a unit that there is room for
@@ -94,6 +94,12 @@ class SeekBar(QWidget):
     def _go(self, step: int) -> None:
         if self._end:
             self.seek.emit(min(max(step, 0), self._end))
+            spoken.announce(self, self._text(min(max(step, 0), self._end)))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Where in the recording it stands, for a reader."""
+        super().focusInEvent(event)
+        spoken.describe(self, lambda: f"{self._text(self._at)} of {self._text(self._end)}")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Jump there."""
@@ -155,7 +161,7 @@ class Speeds:
             return f"{number(pace / 1000, 3)} × real time" if pace >= 100 else f"{number(pace, 3)} ms/s"
         if self.unit == "s":
             return f"{number(pace, 3)} × real time"
-        return f"{number(pace, 3)} {unit_for(2, self.unit) if len(self.unit) <= SHORT else ''}/s"
+        return f"{number(pace, 3)} {unit_for(float(f'{pace:.3g}'), self.unit) if len(self.unit) <= SHORT else ''}/s"
 
 
 class Transport(QWidget):
@@ -313,6 +319,7 @@ class Transport(QWidget):
         if self._speeds is not None:
             pace = self._speeds.pace(position)
             self.speed_text.setText(self._speeds.text(pace))
+            spoken.announce(self.speed, self.speed_text.text())
             self.paced.emit(pace)
 
     def nudge_speed(self, by: int) -> None:
@@ -376,6 +383,7 @@ class Transport(QWidget):
         self.time.setText(self.time_text(at))
         self.time.setToolTip(f"Time in the model ({status.model.clock.unit})")
         self.speed_text.setText(achieved)
+        spoken.describe(self.speed, self.speed_text.text)
         watching = f"; watching costs {100 * status.watching:.0f} % of the speed" if status.watching else ""
         asked = self._speeds.text(status.pace)
         self.speed_text.setToolTip(f"Asked for: {asked}; reached: {self._speeds.text(status.achieved or 0.0)}{watching}")

@@ -26,6 +26,7 @@ from lab.widgets.pictures.dots import Canvas, DotsItem, Points, rgba
 from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
+from lab.widgets.pictures.pointing import next_point
 from lab.widgets.pictures.texts import Texts
 
 POINTS = 3000  # so many are drawn one by one; more become an image
@@ -375,6 +376,10 @@ class CloudView(PlotView):
         self._points = turned(self._data[:, :3], self.yaw, self.pitch)
         self._paint()
         return True
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """To the next point that way, of those that are seen."""
+        return next_point(self, self._points, at, across, up) or super().step_from(at, across, up)
 
     def under_cursor(self, at: QPointF) -> str:
         """The nearest point: its label, class and place."""

@@ -21,6 +21,7 @@ from lab.widgets.pictures.colours import levels_of, lookup
 from lab.widgets.pictures.dots import Canvas, DotsItem, Points
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
+from lab.widgets.pictures.pointing import next_point
 from lab.widgets.pictures.texts import Texts
 
 EDGES = 20_000  # the strongest are drawn
@@ -265,6 +266,10 @@ class GraphView(PlotView):
             if over is not None and over != source:
                 self.acted.emit(self.picture.drag, {"source": source, "target": over})
         return True
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """To the next point that way, of those that are seen."""
+        return next_point(self, self._where, at, across, up) or super().step_from(at, across, up)
 
     def under_cursor(self, at: QPointF) -> str:
         """The neuron's name, activity and numbers of synapses."""

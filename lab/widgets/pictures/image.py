@@ -420,6 +420,26 @@ class ImageView(PlotView):
             given = {"row": cell[0], "column": cell[1], "value": int(value) if "value" in specs and specs["value"].kind == "int" else value}
             self.acted.emit(self.picture.paint, {k: v for k, v in given.items() if k in specs})
 
+    def grain(self) -> tuple[float, float]:
+        """A cell."""
+        if self._values is None:
+            return super().grain()
+        rows, columns = self._values.shape[:2]
+        wide, tall = (1.0, 1.0) if self._across else (self._rect.width() / columns, self._rect.height() / rows)
+        return wide, -tall if self.field.yInverted() else tall
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """From cell to cell, from middle to middle."""
+        if self._values is None:
+            return None
+        area, (wide, tall) = self._rect, self.grain()
+        at = area.center() if at is None else at + QPointF(min(max(across, -1e6), 1e6) * wide, up * tall)
+        column = math.floor((at.x() - area.left()) / wide)
+        row = math.floor((at.y() - area.top()) / abs(tall))
+        column = min(max(column, 0), round(area.width() / wide) - 1)
+        row = min(max(row, 0), round(area.height() / abs(tall)) - 1)
+        return QPointF(area.left() + (column + 0.5) * wide, area.top() + (row + 0.5) * abs(tall))
+
     def under_cursor(self, at: QPointF) -> str:
         """Place and value of the cell."""
         cell = self._cell(at)

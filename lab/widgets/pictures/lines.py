@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QMenu
 
@@ -27,6 +27,7 @@ from lab.widgets.pictures.ends import End
 from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import MARKS, PlotView
+from lab.widgets.pictures.pointing import along, on_screen
 from lab.widgets.pictures.ruler import HELP, Ruler
 from lab.widgets.pictures.texts import Texts
 
@@ -240,6 +241,51 @@ class LinesView(PlotView):
         """Also the trace that a cursor in time follows along the horizontal axis."""
         return super().wanted | (frozenset((self.picture.follows,)) if self.picture.follows else frozenset())
 
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """From sample to sample along the axis, or by pixels where samples lie closer; it begins with the newest, of a curve in its middle."""
+        plot = self._plot
+        if up or plot is None:
+            return None
+        (x0, x1), _ = self.field.viewRange()
+        lines = [line for line in plot.lines if not line.key[0] and line.style not in FAINT and len(line.x)]
+        placed = [self.place(np.asarray(line.x, float), np.asarray(line.y, float)) for line in lines]
+        xs = np.unique(np.concatenate([x for x, _ in placed])) if placed else np.empty(0)
+        xs = xs[np.isfinite(xs) & (xs >= x0) & (xs <= x1)]
+        if not len(xs):
+            return None
+        pixel = self.field.viewPixelSize()[0]
+        if plot.stretch is not None:  # between the samples of a level that is held something is read, too
+            every = max(1.0, round(pixel / plot.dt)) * plot.dt
+            at_x = xs[-1] if at is None else at.x() + across * every
+            x = min(max(float(at_x), float(xs[0])), float(xs[-1]))
+        else:
+            x = float(xs[len(xs) // 2]) if at is None else along(xs.tolist(), at.x(), across, pixel)
+        return QPointF(x, self._height_at(x, placed))
+
+    def _height_at(self, x: float, placed: list[tuple[np.ndarray, np.ndarray]]) -> float:
+        """Where a line or a point is at a place of the axis: there a click or a marker means it."""
+        heights = self._cross(x)[1] or [float(ys[k]) for xs, ys in placed for k in np.flatnonzero(xs == x)[:1] if np.isfinite(ys[k])]
+        area = self.field.viewRect()
+        return next((y for y in heights if area.top() <= y <= area.bottom()), area.center().y())
+
+    def told_at(self, at: QPointF) -> str:
+        """The place on the axis and the value of each line there."""
+        plot = self._plot
+        if plot is None or plot.stretch is not None:
+            return self.under_cursor(at)
+        x = self.unplace(at)[0]
+        names = self.across.names
+        place = names[int(x)] if float(x).is_integer() and 0 <= int(x) < len(names) else f"{_name(plot.x.label)} {number(x)}"
+        return "  ".join(words for words in (place, self.read_at(x)) if words)
+
+    def hold_at(self, at: QPointF) -> None:
+        """The lines have a dot where they are read, and the words stand above them."""
+        super().hold_at(at)
+        if not self.led:
+            self._dot(*self._cross(at.x()))
+            top = on_screen(self, QPointF(at.x(), self.field.viewRect().bottom()))
+            self.read_out(self.told_at(at), top + QPoint(0, 22))
+
     def point_at(self, x: float | None) -> None:
         """The lines have a dot where they are read."""
         super().point_at(x)
@@ -448,7 +494,11 @@ class LinesView(PlotView):
     # -- measuring --
 
     def measure(self) -> None:
-        """Put a marker under the cursor, or where nothing is pointed at, two a third from either side."""
+        """Put a marker at the cursor of the keys or of the mouse, or where nothing is pointed at, two a third from either side."""
+        held = self.pointing.at if self.pointing.held else None
+        if held is not None:
+            self.ruler.put(self.step_from(held, 0, 0) or held)
+            return
         place = self.canvas.mapToScene(self.canvas.viewport().mapFromGlobal(QCursor.pos()))
         if self.canvas.underMouse() and self.field.sceneBoundingRect().contains(place):
             self.ruler.put(self.field.mapSceneToView(place))
@@ -476,9 +526,9 @@ class LinesView(PlotView):
         return menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and Right move the last marker, Delete removes both."""
+        """Left and Right move the last marker unless the keys hold the cursor, Delete removes both."""
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if step and self.ruler.points:
+        if step and self.ruler.points and not self.pointing.held:
             self.ruler.move(step * (10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1))
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.ruler.points:
             self.ruler.clear()

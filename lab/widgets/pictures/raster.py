@@ -146,6 +146,20 @@ class RasterView(PlotView):
             self.acted.emit(self.picture.pick, {"index": round(at.y())})
         super().clicked(at)
 
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """By pixels of time, from cell to cell; it begins with what is newest."""
+        plot = self._plot
+        if plot is None:
+            return None
+        (x0, x1), _ = self.field.viewRange()
+        stretch, _ = view.time_axis(self.picture, self.model, self._source.step if self._source else 0, self.paged)
+        now = ((self._source.step if self._source else 0) - stretch.origin) * self.model.clock.dt
+        last = min(max(now, x0), x1)
+        if at is None:
+            return QPointF(last, 0.0)
+        x = min(max(at.x() + across * self.field.viewPixelSize()[0], x0), last)
+        return QPointF(x, float(min(max(round(at.y()) + up, 0), max(1, plot.cells) - 1)))
+
     def under_cursor(self, at: QPointF) -> str:
         """Time and cell."""
         plot = self._plot
