@@ -140,8 +140,9 @@ def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) ->
     page by page; without a window, all since the start, in an extent that grows by 1, 2, 5.
     """
     clock = model.clock
-    name = picture.x or ("time" if clock.physical else clock.unit)
-    label = f"{name} ({clock.unit})" if clock.physical and "(" not in name else name
+    timed = clock.physical and unit_for(2, clock.unit) == clock.unit  # pulses and presentations are counted: they are no unit of time
+    name = picture.x or ("time" if timed else unit_for(2, clock.unit) if clock.physical else clock.unit)
+    label = f"{name} ({clock.unit})" if timed and "(" not in name else name
     if picture.x_range is not None and kind(picture, model) != "phase":  # there it is a range of the other trace
         lo, hi = picture.x_range
         return Stretch(max(0, math.floor(lo / clock.dt)), min(step, math.ceil(hi / clock.dt)), 0), Axis(label, lo, hi)
@@ -157,7 +158,7 @@ def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) ->
         return Stretch(page, step, 0), Axis(label, page * clock.dt, (page + steps) * clock.dt)
     if step <= steps:
         return Stretch(0, step, 0), Axis(label, 0.0, float(picture.window))
-    before = f"{name} before now ({unit_for(2, clock.unit)})" if clock.physical else f"{name} before now"
+    before = f"{name} before now ({clock.unit})" if timed else f"{picture.x or unit_for(2, clock.unit)} before now"
     return Stretch(step - steps, step, step), Axis(before, -float(picture.window), 0.0)
 
 
@@ -282,6 +283,7 @@ def _make(
     gap = np.full(int(any(len(each) for each in xs)), np.nan)
     x = np.concatenate([part for each in xs for part in (each, gap)])
     y = np.concatenate([part for each in ys for part in (each, gap)])
+    series = layer.series[0] if layer.series else series
     return [Line(key, x, y, (layer.label or layer.stream) + note, series, layer.style, layer.theory, colour, many=True)]
 
 

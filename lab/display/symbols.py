@@ -18,6 +18,7 @@ LETTERS = {
 }  # fmt: skip
 TOKEN = re.compile(r"\\([A-Za-z]+)\s*|([_^{}])|(\s+)|(.)", re.DOTALL)
 ACCENTS = {"dot": "\u0307", "bar": "\u0304", "hat": "\u0302", "tilde": "\u0303", "vec": "\u20d7"}
+NUMBERED, BELOW = re.compile(r"(?<![\w.])([a-z])(\d\d?)(?![\w.])"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 UPRIGHT = ("mathrm", "text", "rm")
 ELEMENTS = ("K",)  # of one letter: below a symbol potassium stands as upright as Na and Cl
 
@@ -97,6 +98,11 @@ def markup(symbol: str) -> str:
         text = f"<i>{text}</i>" if run.italic else text
         made += {0: text, 1: f"<sup>{text}</sup>", -1: f"<sub>{text}</sub>"}[run.level]
     return made
+
+
+def numbered(text: str) -> str:
+    """Words in which x1 is printed as x₁; a symbol that stands alone is left to those who set it."""
+    return text if NUMBERED.fullmatch(text) else NUMBERED.sub(lambda m: m[1] + m[2].translate(BELOW), text)
 
 
 @cache

@@ -159,6 +159,8 @@ class Speeds:
             return "flat out"
         if self.unit == "ms":
             return f"{number(pace / 1000, 3)} × real time" if pace >= 100 else f"{number(pace, 3)} ms/s"
+        if self.unit == "s":
+            return f"{number(pace, 3)} × real time"
         return f"{number(pace, 3)} {unit_for(float(f'{pace:.3g}'), self.unit) if len(self.unit) <= SHORT else ''}/s"
 
 

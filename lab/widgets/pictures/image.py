@@ -289,7 +289,7 @@ class ImageView(PlotView):
         path = QPainterPath()
         for rect in rects if self.picture.colours == "grey" else ():
             path.addRect(rect)
-        self._frames.setPen(pg.mkPen(theme.current().tokens.line, width=1))
+        self._frames.setPen(pg.mkPen(theme.current().tokens.muted, width=1))
         self._frames.setPath(path)
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
