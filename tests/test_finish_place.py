@@ -115,3 +115,50 @@ def test_where_titles_stand_everywhere_but_at_the_foot_the_card_is_one_line_ther
     drawn.full = (QRect(0, 0, 600, 640),)
     card.place()  # where there is room the figures stand below one another again, and the buttons under them
     assert card.height() > 3 * card.buttons[0].sizeHint().height() and card.buttons[0].y() > card.title.y() + card.title.height()
+
+
+def finished(card, *ways: str) -> None:
+    from types import SimpleNamespace
+
+    status = SimpleNamespace(reason="finished", summary={"test accuracy": 0.9721, "loss": 0.1})
+    card.show_run(status, [(word, lambda: None) for word in ways])
+
+
+def test_words_are_not_covered_where_a_line_can_lie_on_the_foot(sheet):
+    stage, drawn = sheet(QRect(0, 0, 1000, 300), QRect(0, 420, 1000, 175))
+    axis = QRect(0, 300, 1000, 120)  # numbers of an axis are thin, and yet nothing is read of them when half of them is covered
+    card = FinishCard(stage, drawn, lambda on: [axis])
+    finished(card, "Start again", "Another seed")
+    assert not card.geometry().intersects(axis) and card.y() >= 580
+
+
+def test_a_line_is_no_longer_than_what_it_says(sheet):
+    stage, drawn = sheet(QRect(0, 0, 1000, 595))
+    card = FinishCard(stage, drawn)
+    finished(card, "Start again")
+    assert card._line.isVisibleTo(stage) and card.width() < 560
+
+
+def test_a_line_without_room_for_a_figure_says_none_instead_of_a_part_of_it(sheet):
+    stage, drawn = sheet(QRect(0, 0, 1000, 640))
+    stage.resize(470, 600)
+    card = FinishCard(stage, drawn)
+    finished(card, "Go on to 60 epochs", "Start again", "Another seed")
+    card._form("line", 470)
+    assert not card._line.isVisibleTo(stage) and all(button.isVisibleTo(stage) for button in card.buttons)
+
+
+def test_a_place_is_looked_for_again_until_the_pictures_have_drawn(sheet):
+    stage, drawn = sheet()
+    settled = [False]
+    card = FinishCard(stage, drawn, settled=lambda: settled[0])
+    finished(card, "Start again")
+    full = QRect(500, 300, 500, 340)
+    assert card._rest.isActive() and card.geometry().intersects(full)
+    drawn.full = (full,)
+    card._rested()
+    assert card.geometry().intersects(full)  # not drawn yet: it does not move to and fro
+    settled[0] = True
+    card._rested()
+    card._rest.stop()
+    assert not card.geometry().intersects(full)

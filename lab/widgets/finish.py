@@ -9,15 +9,15 @@ from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QPus
 
 from lab.engine.status import Status
 from lab.widgets import theme
-from lab.widgets.labels import ElidedLabel, figure_rows, figures, sentence
+from lab.widgets.labels import BETWEEN, ElidedLabel, figure_rows, figures, sentence
 from lab.widgets.laid import Drawn, Laid
 
 MOST = 5  # figures
 NEARLY = 0.9  # of what a strip covers: a line that covers less is better, for it says as much
 CARD, STRIP, LINE = "card", "strip", "line"
 WIDTHS = {CARD: 330, STRIP: 620, LINE: 800}
-WORTH = 0.5  # of what the card covers: a strip or a line that covers less is better
-RESTED = 150  # ms
+WORTH = 2.0  # times what the card covers: a strip or a line may cover so much, for it is soon read past; a card stands only where there is nothing
+RESTED, LOOKS = 150, 20  # ms from one look at the pictures to the next, and how many
 NARROW, LOW = 760, 560  # px: over a stage that is less wide or less high the card is a strip
 AWAY, EDGE = 16, 6  # px from the edges of the stage, and from its foot, where the words of closed drawers lie
 
@@ -25,15 +25,25 @@ Way = tuple[str, Callable[[], object]]
 
 
 class FinishCard(Laid):
-    """Lies over its parent where it covers least of what is drawn on `beneath`, a child of the same parent."""
+    """Lies over its parent where it covers least of what is drawn on `beneath`, a child of the same parent, and of what is to be read there (`words`).
 
-    def __init__(self, parent: QWidget, beneath: QWidget):
+    Where it is clear can be seen only once that is drawn at its size (`settled`).
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        beneath: QWidget,
+        words: Callable[[QWidget], Sequence[QRect]] = lambda _: (),
+        settled: Callable[[], bool] = lambda: True,
+    ):
         super().__init__(parent)
-        self._beneath = beneath
+        self._beneath, self._words, self._settled = beneath, words, settled
+        self._looks = 0  # how often it still waits for the pictures
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(RESTED)
-        self._rest.timeout.connect(self.place)
+        self._rest.timeout.connect(self._rested)
         self.setObjectName("card")
         self.setAccessibleName("The run is finished")
         self._column = column = QVBoxLayout(self)
@@ -97,13 +107,27 @@ class FinishCard(Laid):
         self.show()
         self.place()
         self.raise_()
+        if not self._settled():
+            self._wait()
+
+    def _wait(self) -> None:
+        self._looks = LOOKS
+        self._rest.start()
+
+    def _rested(self) -> None:
+        """Look for a clear place once the pictures are drawn, or have had the time for it."""
+        self._looks -= 1
+        if self._looks > 0 and not self._settled():
+            self._rest.start()
+        else:
+            self.place()
 
     def place(self) -> None:
         """Where it covers least of what is drawn, as a card, a strip of two lines or one line; over a small stage never as a card."""
         stage = self.parentWidget()
         if stage is None or self.isHidden():
             return
-        drawn = Drawn(self._beneath)
+        drawn = Drawn(self._beneath, self._words(self._beneath))
         small = stage.width() < NARROW or stage.height() < LOW
         within = stage.rect().adjusted(0, AWAY, 0, -EDGE) if small else stage.rect().adjusted(AWAY, AWAY, -AWAY, -EDGE)
         best: tuple[float, str, QRect] | None = None
@@ -125,6 +149,9 @@ class FinishCard(Laid):
         """Become a card, a strip or a line, as wide as there is room for; how large it is then."""
         strip = form != CARD
         across = round(WIDTHS[form] * theme.current().text / 13)
+        title, gap = self.title.sizeHint().width(), self._head.spacing()
+        if form == LINE:  # no longer than what it says: words of drawers beside it stay in sight
+            across = min(across, self._line_needs() + title + self._line.sizeHint().width() + 3 * gap)
         width = min(room, max(across, sum(b.sizeHint().width() + 6 for b in self.buttons) + 24) if strip else across)
         self.setFixedWidth(width)
         if (self._ways.parent() is self._head) != (form == LINE):
@@ -135,8 +162,10 @@ class FinishCard(Laid):
                 self._column.addLayout(self._ways)
         for label in self._labels:
             label.setVisible(not strip)
-        self._line.setVisible(strip)
-        self.title.setVisible(form != LINE or self._line_needs() + self.title.sizeHint().width() <= width)  # the buttons say it, too
+        figure = self._line.fontMetrics().horizontalAdvance(self._line.text().partition(BETWEEN)[0]) + gap
+        free = width - self._line_needs() - gap
+        self._line.setVisible(strip and (form != LINE or figure <= free))
+        self.title.setVisible(form != LINE or title + (figure if figure <= free else 0) <= free)  # the buttons say it, too
         self.reason.setHidden(strip or self.reason.text().rstrip(".") == self.title.text() or not self.reason.text())
         self._ways.setDirection(QBoxLayout.Direction.LeftToRight if strip else QBoxLayout.Direction.TopToBottom)
         layout = self._column
@@ -155,7 +184,7 @@ class FinishCard(Laid):
             stage = self.parentWidget()
             assert stage is not None
             self.move(max(0, min(self.x(), stage.width() - self.width())), max(0, min(self.y(), stage.height() - self.height())))
-            self._rest.start()
+            self._wait()
         return False
 
     def set_theme(self) -> None:

@@ -46,9 +46,9 @@ def covered(place: QRect, words: Sequence[QRect]) -> int:
 
 
 class Drawn:
-    """What is drawn on a widget, as the share of each cell of it: lines, letters, points; grounds and grids are none."""
+    """What is drawn on a widget, as the share of each cell of it: lines, letters, points; grounds and grids are none. `words` count as full: half a number says nothing."""
 
-    def __init__(self, widget: QWidget):
+    def __init__(self, widget: QWidget, words: Sequence[QRect] = ()):
         picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         wide, tall = max(1, widget.width() // COARSE), max(1, widget.height() // COARSE)
         picture = picture.scaled(2 * wide, 2 * tall)
@@ -59,6 +59,10 @@ class Drawn:
             ground = QColor(getattr(theme.current().tokens, name))
             ink &= np.abs(values - np.array([ground.red(), ground.green(), ground.blue()], np.int16)).max(2) > FAINT
         share = ink.reshape(tall, 2, wide, 2).mean((1, 3))
+        for word in words:
+            share[
+                max(0, word.top() // COARSE) : word.bottom() // COARSE + 1, max(0, word.left() // COARSE) : word.right() // COARSE + 1
+            ] = 1.0
         self.at = widget.geometry().topLeft()
         self.sums = np.pad(share.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
 

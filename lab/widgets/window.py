@@ -147,7 +147,7 @@ class Window(QMainWindow):
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(self.stage, self.workspace)
+        self.finish_card = FinishCard(self.stage, self.workspace, self.workspace.lettering, self.workspace.settled)
         self.banner.lettering = self.toast.lettering = self._lettering
         self.banner.elsewhere = self.toast.elsewhere = self.canvas.places
         self.focus = Focus(self, self.stage)

@@ -80,6 +80,7 @@ class PictureView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._ring: QFrame | None = None  # around a picture that the keyboard came to
         self._drawn: Any = None
+        self._drawn_at: QSize | None = None
         self._source: Source | None = None
         self._overlays: tuple[Overlay, ...] = ()
         self.difference = float("nan")
@@ -154,6 +155,7 @@ class PictureView(QWidget):
         if key == self._drawn and not force:
             return False
         self._drawn, self._source, self._overlays = key, source, tuple(overlays)
+        self._drawn_at = self.size()
         if source.model is not self.model:
             self.set_model(source.model)
         try:
@@ -165,6 +167,11 @@ class PictureView(QWidget):
         if self._question is not None:  # under a cursor that rests, too, what is shown is of now
             self.asked.emit(self._question)
         return True
+
+    @property
+    def settled(self) -> bool:
+        """Whether what it shows was drawn at the size it has now: pictures take turns after a change."""
+        return self._drawn_at is None or self._drawn_at == self.size()
 
     def set_model(self, model: Model) -> None:
         """Take over changed parameters (handles move, names may change)."""

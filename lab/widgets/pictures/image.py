@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem
 
@@ -246,6 +246,12 @@ class ImageView(PlotView):
         """Whether its colours are on the screen: an array that nobody can write to is the same picture as long as it is the same array."""
         before, self._coloured = self._coloured, (shown, lo, hi, theme.current())
         return not shown.flags.writeable and shown is before[0] and before[1:] == self._coloured[1:]
+
+    def lettering(self) -> list[QRect]:
+        """The image as well, with its captions: black on a dark ground is no empty place."""
+        corners = (self.field.mapViewToScene(at) for at in (self._rect.topLeft(), self._rect.bottomRight()))
+        first, last = (self.canvas.mapTo(self, self.canvas.mapFromScene(at)) for at in corners)
+        return [*super().lettering(), QRect(first, last).normalized()] if self._values is not None else super().lettering()
 
     def _one(self, values: np.ndarray, lo: float, hi: float, same: bool) -> None:
         rows, columns = values.shape
