@@ -431,6 +431,19 @@ def test_in_a_tiny_place_tiles_go_without_captions_and_stay_small(show):
     assert drawn.under_cursor(QPointF(2, 2)).startswith("0 / 9  row 2")
 
 
+def test_captions_too_long_for_one_line_stand_in_two():
+    from lab.widgets.pictures.image import halved
+
+    assert halved("attacked ×6.67, size 0.15") == "attacked ×6.67,\nsize 0.15"
+    assert halved("zero") == "zero"
+
+
+def test_long_captions_of_a_low_picture_are_not_left_out(show):
+    drawn = show("digits", (420, 105))
+    drawn._tiles(drawn._values[:3], 0.0, 1.0, ("attacked ×6.67, size 0.15", "random ×6.67, size 0.15", "by hand ×6.67, size 0"))
+    assert [text.count("\n") for _, _, _, text in drawn._captions.words] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("ends", "size", "ticks"),
     [((-3.0, 3.0), 200, [-3, -2, -1, 0, 1, 2, 3]), ((-0.4, 0.1), 200, [math.log10(0.5), 0.0]), ((0, 30), 100, [0, 7, 14, 21, 28])],

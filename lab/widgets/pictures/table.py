@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledIte
 
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import ModelError
-from lab.units import number
+from lab.units import cell, formula, number
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView, Table, draws
 
@@ -37,7 +37,7 @@ def cell_text(value: Any) -> str:
         return number(value)
     if isinstance(value, (float, np.generic, np.ndarray)):
         return number(float(value), 5)
-    return str(value)
+    return cell(str(value))
 
 
 def bar_of(value: Any) -> tuple[float, float | None] | None:
@@ -82,6 +82,7 @@ class Rows(QAbstractTableModel):
 
     def __init__(self, parent: Any = None):
         super().__init__(parent)
+        self.formulas = False  # its words are formulas of plain letters
         self.names: list[str] = []
         self.rows: list[Mapping[str, Any]] = []
 
@@ -108,7 +109,7 @@ class Rows(QAbstractTableModel):
         """Text, alignment and font of a cell."""
         value = self.rows[index.row()].get(self.names[index.column()])
         if role == Qt.ItemDataRole.DisplayRole:
-            return cell_text(value)
+            return formula(value) if self.formulas and isinstance(value, str) else cell_text(value)
         number = not isinstance(value, (str, bool)) and value is not None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return ALIGN_NUMBER if number else ALIGN_TEXT
@@ -119,7 +120,7 @@ class Rows(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Column names."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return typeset(self.names[section])
+            return formula(self.names[section]) if self.formulas else typeset(self.names[section])
         if role == Qt.ItemDataRole.TextAlignmentRole and self.rows:
             return self.data(self.index(0, section), role)
         return None
@@ -149,6 +150,7 @@ class TableView(PictureView):
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
         self.rows = Rows(self)
+        self.rows.formulas = self.picture.formulas
         self.grid = Grid(self)
         self.grid.setModel(self.rows)
         self.grid.setItemDelegate(Bars(self.grid))
