@@ -67,6 +67,13 @@ def test_what_is_drawn_is_not_covered_where_there_is_another_place(sheet):
     assert covers == 0 and not place.intersects(full)
 
 
+def test_a_drawer_is_covered_rather_than_the_pictures_of_the_stage(sheet):
+    _, drawn = sheet(QRect(0, 0, 1000, 640))
+    drawer = QRect(0, 360, 480, 280)
+    assert not Drawn(drawn).clearest(QSize(400, 200), QRect(10, 10, 980, 620))[1].intersects(drawer)
+    assert drawer.contains(Drawn(drawn, [drawer]).clearest(QSize(400, 200), QRect(10, 10, 980, 620))[1].adjusted(8, 8, -8, -8))
+
+
 def test_a_place_in_the_middle_of_curves_is_the_least_bad_one(sheet):
     _, drawn = sheet(QRect(0, 0, 1000, 640))
     covers, place = Drawn(drawn).clearest(QSize(300, 200), QRect(10, 10, 980, 620))
@@ -117,48 +124,33 @@ def test_where_titles_stand_everywhere_but_at_the_foot_the_card_is_one_line_ther
     assert card.height() > 3 * card.buttons[0].sizeHint().height() and card.buttons[0].y() > card.title.y() + card.title.height()
 
 
-def finished(card, *ways: str) -> None:
+def test_a_card_that_would_cover_a_thin_curve_becomes_a_line_at_the_foot(sheet):
     from types import SimpleNamespace
 
-    status = SimpleNamespace(reason="finished", summary={"test accuracy": 0.9721, "loss": 0.1})
-    card.show_run(status, [(word, lambda: None) for word in ways])
-
-
-def test_words_are_not_covered_where_a_line_can_lie_on_the_foot(sheet):
-    stage, drawn = sheet(QRect(0, 0, 1000, 300), QRect(0, 420, 1000, 175))
-    axis = QRect(0, 300, 1000, 120)  # numbers of an axis are thin, and yet nothing is read of them when half of them is covered
-    card = FinishCard(stage, drawn, lambda on: [axis])
-    finished(card, "Start again", "Another seed")
-    assert not card.geometry().intersects(axis) and card.y() >= 580
-
-
-def test_a_line_is_no_longer_than_what_it_says(sheet):
-    stage, drawn = sheet(QRect(0, 0, 1000, 595))
+    curves = [QRect(40, y, 920, 2) for y in range(40, 560, 60)]  # few pixels, and yet what the picture is about
+    stage, drawn = sheet(*curves)
+    stage.show()
     card = FinishCard(stage, drawn)
-    finished(card, "Start again")
-    assert card._line.isVisibleTo(stage) and card.width() < 560
+    card.show_run(SimpleNamespace(reason="finished", summary={"accuracy": 0.9}), [("Go on", lambda: None), ("Start again", lambda: None)])
+    assert not any(curve.intersects(card.geometry()) for curve in curves)
+    assert card.height() < 100
 
 
-def test_a_line_without_room_for_a_figure_says_none_instead_of_a_part_of_it(sheet):
-    stage, drawn = sheet(QRect(0, 0, 1000, 640))
-    stage.resize(470, 600)
-    card = FinishCard(stage, drawn)
-    finished(card, "Go on to 60 epochs", "Start again", "Another seed")
-    card._form("line", 470)
-    assert not card._line.isVisibleTo(stage) and all(button.isVisibleTo(stage) for button in card.buttons)
+def test_a_place_is_found_again_when_the_pictures_beneath_are_drawn(sheet, qtbot):
+    from types import SimpleNamespace
 
-
-def test_a_place_is_looked_for_again_until_the_pictures_have_drawn(sheet):
     stage, drawn = sheet()
-    settled = [False]
-    card = FinishCard(stage, drawn, settled=lambda: settled[0])
-    finished(card, "Start again")
-    full = QRect(500, 300, 500, 340)
-    assert card._rest.isActive() and card.geometry().intersects(full)
-    drawn.full = (full,)
-    card._rested()
-    assert card.geometry().intersects(full)  # not drawn yet: it does not move to and fro
-    settled[0] = True
-    card._rested()
+    settled = False
+    stage.show()
+    card = FinishCard(stage, drawn, lambda: settled)
+    card.show_run(SimpleNamespace(reason="finished", summary={"accuracy": 0.9}), [("Go on", lambda: None), ("Start again", lambda: None)])
+    where = QRect(500, 200, 500, 440)
+    assert where.contains(card.geometry())  # nothing is drawn yet
+    drawn.full = (where,)
     card._rest.stop()
-    assert not card.geometry().intersects(full)
+    card._rested()
+    assert where.contains(card.geometry())  # it waits
+    settled = True
+    card._rest.stop()
+    card._rested()
+    assert not where.intersects(card.geometry())

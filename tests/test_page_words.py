@@ -84,11 +84,26 @@ def test_a_text_exactly_as_wide_as_its_place_is_not_cut(qapp):
         assert elided(text, measure, wide - 2).endswith("…")
 
 
-def test_of_figures_without_room_the_name_is_cut_and_not_the_number(qapp):
+def test_of_figures_without_room_the_name_gives_way_word_by_word_and_nothing_is_cut(qapp):
     measure = QFontMetrics(theme.sans_font(13))
-    line = "error over the square 0.03046 · error now 0.07"
-    found = shortened(line, measure, measure.horizontalAdvance("error over the 0.03046"))
-    assert found.endswith("… 0.03046") and measure.horizontalAdvance(found) <= measure.horizontalAdvance("error over the 0.03046")
+    line = "simple facts, ensemble 0.03046 · error now 0.07"
+    for wide in ("simple facts, ensemble 0.03046", "simple facts 0.03046", "simple 0.03046", "0.03046"):
+        assert shortened(line, measure, measure.horizontalAdvance(wide)) == wide
+    assert shortened(line, measure, measure.horizontalAdvance("0.03046") - 1) == ""
+
+
+def test_the_search_field_says_as_much_as_has_room(qtbot):
+    from PySide6.QtWidgets import QWidget
+
+    from lab.widgets.palette import BESIDE, WORDS, Palette
+
+    window = QWidget()
+    qtbot.addWidget(window)
+    field = Palette(lambda text: (), window)
+    window.show()
+    for words in (*WORDS, WORDS[0]):
+        field.resize(field.fontMetrics().horizontalAdvance(words) + BESIDE, 30)
+        assert field.placeholderText() == words
 
 
 def test_names_of_bars_part_after_spaces_and_hyphens():
@@ -250,4 +265,27 @@ def test_the_number_of_a_figure_with_a_unit_is_never_cut(qapp):
     measure = QFontMetrics(theme.mono_font())
     for text, number in (("negative ELBO 24.85 nats · units 2", "24.85 nats"), ("points shown 1797 of 1797 · k 1", "1797 of 1797")):
         cut = shortened(text, measure, measure.horizontalAdvance(number) + 50)
-        assert cut.endswith(number) and "…" in cut
+        assert cut.endswith(number) and len(cut) < len(text)
+
+
+def test_a_small_picture_of_nothing_but_axes_is_not_kept(qapp):
+    from PySide6.QtGui import QColor, QImage, QPainter
+
+    from lab.widgets.gallery import RATIO, THUMB, worth_keeping
+
+    for name in ("dark", "light"):
+        tokens = theme.apply(qapp, name).tokens
+        image = QImage(THUMB * RATIO, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(QColor(tokens.background))
+        painter = QPainter(image)
+        painter.setPen(QColor(tokens.text))
+        painter.drawText(2, 20, "10")
+        painter.drawLine(0, 40, 70, 40)
+        assert not worth_keeping(image)
+        painter.setPen(QColor(tokens.series[0]))
+        painter.drawLine(0, 10, 70, 30)
+        painter.drawLine(0, 11, 70, 31)
+        painter.end()
+        assert worth_keeping(image)
+        image.fill(QColor("#303030" if name == "light" else "#d0d0d0"))
+        assert worth_keeping(image)

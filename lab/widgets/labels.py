@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from lab.units import figure, number, split
 
 TIP = 70  # letters of a tool tip in one line
-NUMBER = re.compile(r"(.*?)( )([−∞\d].*)")  # of a figure: its name, and its number with what belongs to it, such as 24.85 nats
+NUMBER = re.compile(r"(.*?) ([−∞\d].*)")  # of a figure: its name, and its number with what belongs to it, such as 24.85 nats
 BETWEEN = " · "  # what parts the figures of a line
 
 
@@ -27,14 +27,16 @@ def elided(text: str, measure: QFontMetrics, width: int) -> str:
 
 
 def shortened(text: str, measure: QFontMetrics, width: int) -> str:
-    """As many of the figures in a line as fit, the name of the last one cut rather than its number; other text is cut with an ellipsis."""
+    """As many of the figures in a line as fit, of the last one fewer words rather than a cut number; other text is cut with an ellipsis."""
     parts = text.split(BETWEEN)
     figures = len(parts) > 1
     while len(parts) > 1 and measure.horizontalAdvance(BETWEEN.join(parts)) > width:
         parts.pop()
     if figures and measure.horizontalAdvance(parts[0]) > width:
-        name, space, number = found.groups() if (found := NUMBER.match(parts[0])) else parts[0].rpartition(" ")
-        return f"{elided(name, measure, width - measure.horizontalAdvance(space + number))}{space}{number}"
+        said, number = found.groups() if (found := NUMBER.match(parts[0])) else parts[0].rpartition(" ")[::2]
+        name = said.split(" ") if said else []
+        fewer = [f"{' '.join(name[:k]).rstrip(',')} {number}".strip() for k in range(len(name), -1, -1)]
+        return next((text for text in fewer if measure.horizontalAdvance(text) <= width), "")
     return elided(BETWEEN.join(parts), measure, width)
 
 

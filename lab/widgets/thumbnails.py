@@ -16,7 +16,7 @@ from lab import catalog
 from lab.sources import child_command
 from lab.widgets import theme
 from lab.widgets.application import application
-from lab.widgets.gallery import Gallery, small_picture
+from lab.widgets.gallery import Gallery, small_picture, worth_keeping
 from lab.widgets.player import Player
 from lab.widgets.workspace import Workspace
 
@@ -70,8 +70,11 @@ class Thumbnails(QObject):
         """Keep what the first picture shows as the model's small picture, once for each run."""
         cards, source, model = self._workspace.visible_cards(), self._player.source, self._workspace.model
         if self._due and cards and source is not None and model is not None and source.step:
-            self._gallery.keep_thumbnail(type(model).name, small_picture(cards[0].view, source))
-            self._due = False
+            made = small_picture(cards[0].view, source)
+            self._due = not worth_keeping(made)
+            self._since = time.monotonic()
+            if not self._due:
+                self._gallery.keep_thumbnail(type(model).name, made)
 
     # -- of the others --
 
@@ -144,4 +147,5 @@ def draw(model: str, path: str, name: str = "dark") -> int:
         return 1
     source = LiveSource.of(runner)
     view.refresh(source, force=True)
-    return 0 if small_picture(view, source).save(path) else 1
+    made = small_picture(view, source)
+    return 0 if worth_keeping(made) and made.save(path) else 1

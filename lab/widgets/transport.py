@@ -153,7 +153,7 @@ class Speeds:
             return "flat out"
         if self.unit == "ms":
             return f"{number(pace / 1000, 3)} × real time" if pace >= 100 else f"{number(pace, 3)} ms/s"
-        words = f"{number(pace, 3)} {unit_for(2, self.unit)}/s"
+        words = f"{number(pace, 3)} {unit_for(float(f'{pace:.3g}'), self.unit)}/s"
         return words if len(words) <= ROOM else f"{number(pace, 3)} /s"
 
 

@@ -147,7 +147,7 @@ class Window(QMainWindow):
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(self.stage, self.workspace, self.workspace.lettering, self.workspace.settled)
+        self.finish_card = FinishCard(self.stage, self.workspace, self.workspace.at_rest)
         self.banner.lettering = self.toast.lettering = self._lettering
         self.banner.elsewhere = self.toast.elsewhere = self.canvas.places
         self.focus = Focus(self, self.stage)
@@ -332,12 +332,19 @@ class Window(QMainWindow):
 
     def choose_model(self, name: str) -> None:
         """Bring a model to the front and let it run."""
+        self._uncover()
         if name != self.document.model:
             self.history.go(self.document.with_model(name, catalog.panel_of(name)))
         self.bar.show_panel(catalog.panel_of(self.document.model))
 
+    def _uncover(self) -> None:
+        """What lies over the stage goes: a person asked for something that is shown on it."""
+        self.course.hide_start()
+        self.data.leave()
+
     def choose_preset(self, title: str, *, playing: bool = False) -> None:
         """Take over the values of a preset, in a run of its own: what it shows may lie at the start."""
+        self._uncover()
         kind = catalog.load(self.document.model)
         values = {} if title == DEFAULTS else kind.presets[title]
         try:

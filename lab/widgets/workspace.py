@@ -487,9 +487,9 @@ class Workspace(QMainWindow):
         """Cards that can be seen now (not those hidden, nor behind a tab)."""
         return [card for card in self.cards() if card.isVisible() and not card.visibleRegion().isEmpty()]
 
-    def settled(self) -> bool:
-        """Whether every card that is seen has drawn at the size it has now."""
-        return all(card.view.settled for card in self.visible_cards())
+    def at_rest(self) -> bool:
+        """Whether each card that is seen is drawn at its size."""
+        return all(card.view.at_rest for card in self.visible_cards())
 
     def _point(self, step: int | None) -> None:
         """A moment is pointed at in one picture: the others show what belongs to it."""

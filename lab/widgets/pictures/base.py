@@ -80,7 +80,6 @@ class PictureView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._ring: QFrame | None = None  # around a picture that the keyboard came to
         self._drawn: Any = None
-        self._drawn_at: QSize | None = None
         self._source: Source | None = None
         self._overlays: tuple[Overlay, ...] = ()
         self.difference = float("nan")
@@ -155,7 +154,6 @@ class PictureView(QWidget):
         if key == self._drawn and not force:
             return False
         self._drawn, self._source, self._overlays = key, source, tuple(overlays)
-        self._drawn_at = self.size()
         if source.model is not self.model:
             self.set_model(source.model)
         try:
@@ -169,9 +167,10 @@ class PictureView(QWidget):
         return True
 
     @property
-    def settled(self) -> bool:
-        """Whether what it shows was drawn at the size it has now: pictures take turns after a change."""
-        return self._drawn_at is None or self._drawn_at == self.size()
+    def at_rest(self) -> bool:
+        """Whether it shows all that its source has, at the size that it has now."""
+        source = self._source
+        return source is None or (self._drawn or ())[:4] == (id(source), source.version, self.width(), self.height())
 
     def set_model(self, model: Model) -> None:
         """Take over changed parameters (handles move, names may change)."""

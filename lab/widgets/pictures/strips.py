@@ -103,6 +103,10 @@ class StripsView(PictureView):
         self.setAcceptDrops(any(grips.takes_files for grips in self.grips))
         self._style_cursor()
 
+    def thumbnail(self, painter: QPainter, area: QRectF, source: Source) -> None:
+        """The highest of them."""
+        max(self.children_shown, key=lambda view: view.height()).thumbnail(painter, area, source)
+
     # -- the title line --
 
     def _make_tools(self) -> None:
