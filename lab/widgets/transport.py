@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget, QWidgetAction
 
 from lab.engine.runner import Status
 from lab.model import Model
 from lab.session import WriterStatus
-from lab.units import number, unit_for
-from lab.widgets import theme
+from lab.units import grouped, number, unit_for
+from lab.widgets import spoken, theme
 from lab.widgets.labels import ElidedLabel, figures, size
 
 ROOM = 18  # letters of a time or a pace that there is room for
@@ -94,6 +94,12 @@ class SeekBar(QWidget):
     def _go(self, step: int) -> None:
         if self._end:
             self.seek.emit(min(max(step, 0), self._end))
+            spoken.announce(self, self._text(min(max(step, 0), self._end)))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Where in the recording it stands, for a reader."""
+        super().focusInEvent(event)
+        spoken.describe(self, lambda: f"{self._text(self._at)} of {self._text(self._end)}")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Jump there."""
@@ -153,6 +159,8 @@ class Speeds:
             return "flat out"
         if self.unit == "ms":
             return f"{number(pace / 1000, 3)} × real time" if pace >= 100 else f"{number(pace, 3)} ms/s"
+        if self.unit == "s":
+            return f"{number(pace, 3)} × real time"
         words = f"{number(pace, 3)} {unit_for(float(f'{pace:.3g}'), self.unit)}/s"
         return words if len(words) <= ROOM else f"{number(pace, 3)} /s"
 
@@ -312,6 +320,7 @@ class Transport(QWidget):
         if self._speeds is not None:
             pace = self._speeds.pace(position)
             self.speed_text.setText(self._speeds.text(pace))
+            spoken.announce(self.speed, self.speed_text.text())
             self.paced.emit(pace)
 
     def nudge_speed(self, by: int) -> None:
@@ -324,7 +333,7 @@ class Transport(QWidget):
             return ""
         clock = self._model.clock
         decimals = max(0, min(4, -math.floor(math.log10(clock.dt) + 1e-9)))
-        amount = f"{step * clock.dt:,.{decimals}f}".replace(",", "\u202f")
+        amount = grouped(f"{step * clock.dt:.{decimals}f}")  # as at the axis of time: 4018.66, but 16 042.7
         words = f"{amount} {unit_for(step * clock.dt, clock.unit)}"
         return words if len(words) <= ROOM else amount
 
@@ -376,6 +385,7 @@ class Transport(QWidget):
         self.time.setText(self.time_text(at))
         self.time.setToolTip(f"Time in the model ({status.model.clock.unit})")
         self.speed_text.setText(achieved)
+        spoken.describe(self.speed, self.speed_text.text)
         watching = f"; watching costs {100 * status.watching:.0f} % of the speed" if status.watching else ""
         asked = self._speeds.text(status.pace)
         self.speed_text.setToolTip(f"Asked for: {asked}; reached: {self._speeds.text(status.achieved or 0.0)}{watching}")
