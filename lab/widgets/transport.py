@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider,
 from lab.engine.runner import Status
 from lab.model import Model
 from lab.session import WriterStatus
-from lab.units import number, unit_for
+from lab.units import grouped, number, unit_for
 from lab.widgets import spoken, theme
 from lab.widgets.labels import ElidedLabel, figures, size
 
@@ -159,6 +159,8 @@ class Speeds:
             return "flat out"
         if self.unit == "ms":
             return f"{number(pace / 1000, 3)} × real time" if pace >= 100 else f"{number(pace, 3)} ms/s"
+        if self.unit == "s":
+            return f"{number(pace, 3)} × real time"
         return f"{number(pace, 3)} {unit_for(float(f'{pace:.3g}'), self.unit) if len(self.unit) <= SHORT else ''}/s"
 
 
@@ -330,7 +332,7 @@ class Transport(QWidget):
             return ""
         clock = self._model.clock
         decimals = max(0, min(4, -math.floor(math.log10(clock.dt) + 1e-9)))
-        amount = f"{step * clock.dt:,.{decimals}f}".replace(",", "\u202f")
+        amount = grouped(f"{step * clock.dt:.{decimals}f}")  # as at the axis of time: 4018.66, but 16 042.7
         return f"{amount} {unit_for(step * clock.dt, clock.unit)}" if len(clock.unit) <= SHORT else amount
 
     def show_status(self, status: Status | None, stats: WriterStatus | None, recorded: int, marks: Sequence[int], *, saving: bool) -> None:

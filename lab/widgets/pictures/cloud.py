@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,7 @@ class CloudView(PlotView):
         return any(len(data) for data in arrows.values())
 
     def _show_arrows(self, arrows: dict[int, np.ndarray]) -> None:
-        self.ink.set_strokes(tuple(self._curves.values()), self.field.viewRect())
+        self.ink.set_strokes(self._strokes(), self.field.viewRect())
         for number in set(self._arrows) - set(arrows):
             self.canvas.removeItem(self._arrows.pop(number))
         for number, data in arrows.items():
@@ -194,7 +195,7 @@ class CloudView(PlotView):
         return self._data[:, self._what["size"]] if "size" in self._what else None
 
     def _again(self, *_: Any) -> None:
-        self.ink.set_strokes(tuple(self._curves.values()), self.field.viewRect())
+        self.ink.set_strokes(self._strokes(), self.field.viewRect())
         if len(self._points):
             self._paint()
 
@@ -301,6 +302,12 @@ class CloudView(PlotView):
             self._curves[number] = Stroke(x, y, theme.colour(theme.mix(ink.name(), look.tokens.surface, 0.5)), look.stroke * 0.5, dashes)
         else:
             self._curves[number] = Stroke(x, y, ink, look.stroke + 0.5, dashes)
+
+    def _strokes(self) -> tuple[Stroke, ...]:
+        """The lines, each with an edge in the colour of the ground: among points of its own brightness it could not be seen."""
+        ground = theme.colour("surface")
+        edges = (replace(line, colour=ground, width=line.width + 3.0) for line in self._curves.values() if not line.dashes)
+        return (*edges, *self._curves.values())
 
     def _background(self, values: np.ndarray) -> None:
         if values.ndim != 2:

@@ -23,6 +23,8 @@ from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import zoom_of
 
+SHORT = 6  # letters of a unit that is written beside the colour map
+
 
 def mosaic_columns(tiles: int, shape: tuple[int, int], width: float, height: float, caption: float, least: float = 0.0) -> int:
     """How many columns make tiles largest in `width` by `height` pixels, with captions so high and `least` pixels wide."""
@@ -198,7 +200,8 @@ class ImageView(PlotView):
     def _tell(self, lo: float, hi: float) -> None:
         """What colours mean: the map with its ends, or of few values the words of each."""
         if not self.picture.key:
-            self.strip.set_scale((self.picture.colours, lo, hi))
+            unit = self.model.stream(self.picture.layers[0].stream).unit
+            self.strip.set_scale((self.picture.colours, lo, hi), typeset(unit) if len(unit) <= SHORT else "")
             return
         table = lookup(self.picture.colours)
         shades = [table[round(255 * min(1.0, max(0.0, (value - lo) / ((hi - lo) or 1.0))))] for value, _ in self.picture.key]
@@ -286,7 +289,7 @@ class ImageView(PlotView):
         path = QPainterPath()
         for rect in rects if self.picture.colours == "grey" else ():
             path.addRect(rect)
-        self._frames.setPen(pg.mkPen(theme.current().tokens.line, width=1))
+        self._frames.setPen(pg.mkPen(theme.current().tokens.muted, width=1))
         self._frames.setPath(path)
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:

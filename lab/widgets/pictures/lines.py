@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,8 +15,9 @@ from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QMenu
 
 from lab.display import plots as view
-from lab.display.labels import level
+from lab.display.labels import APART, level
 from lab.display.plots import Line, Overlay, Plot, Source, typeset
+from lab.display.symbols import numbered
 from lab.model import Layer
 from lab.units import number
 from lab.widgets import theme
@@ -35,6 +37,7 @@ MOST_NAMED = 6  # lines that are named at their ends; more have a legend
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
 FAINT = {"pale": 0.65, "ghost": 0.7}  # share of the ground in the colour of what lies behind
 GRIP = 0.12  # of the height of a strip: half of a grip
+GRIP_TALL = 8.0  # px: half of a grip; in a low strip it is more than that share
 ALONG = 160  # points of a line that labels keep away from
 NEAR = 14  # px within which a click picks a point
 
@@ -124,6 +127,7 @@ class LinesView(PlotView):
             ys = self._with_grips(ys)
         if self.picture.labels and not plot.stretch:
             self.across.names = tuple(typeset(name) for name in self.picture.labels)
+        self.margin = plot.stretch is None and any(line.style == "marker" for line in plot.lines)
         self.show_axes(plot.x, plot.y, xs, ys)
         # What went before it on the page is the same line again, no second theory.
         several = sum(line.theory and line.style != "ghost" for line in plot.lines) > 1
@@ -148,7 +152,7 @@ class LinesView(PlotView):
             self.canvas.removeItem(self._spots.pop(key))
         self.ruler.show()
         self._place_cursor()
-        return bool(own)
+        return any(np.isfinite(line.y).any() for line in own)
 
     def _with_grips(self, ends: tuple[float, float]) -> tuple[float, float]:
         """The extent with the levels that can be dragged, and room for their grips: half of one at the end would stand outside the strip."""
@@ -159,7 +163,8 @@ class LinesView(PlotView):
         if not self.led or not at or not math.isfinite(ends[0]):
             return ends
         lo, hi = min(ends[0], *at), max(ends[1], *at)
-        room = GRIP * (hi - lo)
+        tall = self.field.height()
+        room = max(GRIP, min(1.0, GRIP_TALL / (tall - GRIP_TALL)) if tall > 2 * GRIP_TALL else 0.0) * (hi - lo)
         return min([lo, *(a - room for a in at)]), max([hi, *(a + room for a in at)])
 
     def _strokes(self, line: Line, several: bool) -> list[Stroke]:
@@ -373,8 +378,9 @@ class LinesView(PlotView):
             self._name_in_place([line for line in named if len(named) > 1], several)
             return True
         moving = bool(plot.stretch and plot.stretch.origin)
-        ends = [end for line in named if (end := self._end(line, several, moving)) is not None] + levels
-        short = len(named) <= MOST_NAMED and not any(line.many for line in own)
+        ends = self._together([(line, end) for line in named if (end := self._end(line, several, moving)) is not None])
+        short = len(ends) <= MOST_NAMED and not any(line.many for line in own)
+        ends += levels
         if short and (self.led or self.gutter.fits(ends, self.width(), max(self.field.height(), 1.0))):
             self.strip.set_entries(())
             self.gutter.set_ends(ends, moving)
@@ -382,6 +388,29 @@ class LinesView(PlotView):
         self.gutter.set_ends(levels, False)
         self._legend(plot, several)
         return False
+
+    def _together(self, named: Sequence[tuple[Line, End]]) -> list[End]:
+        """The names, where a dashed line runs into the one of its colour only one for both: two would look like two things."""
+        tall = self.field.viewRect().height() / max(1.0, self.field.height()) * APART
+        kept: list[End] = []
+        lines: list[Line] = []
+        for line, end in named:
+            k = next(
+                (
+                    k
+                    for k, (other, its) in enumerate(zip(lines, kept, strict=True))
+                    if _dashes(line) and not _dashes(other) and line.series == other.series and line.key[0] == other.key[0] == 0
+                    and not its.meaning and abs(its.at - end.at) < tall
+                ),
+                None,
+            )  # fmt: skip
+            if k is None:
+                kept.append(end)
+                lines.append(line)
+            else:
+                dashes = "dotted" if line.style == "dotted" and not line.theory else "dashed"
+                kept[k] = replace(kept[k], meaning=f"{dashes}: {end.text.rpartition(', ')[2]}")
+        return kept
 
     def _end(self, line: Line, several: bool, moving: bool) -> End | None:
         if not len(line.x):
@@ -392,7 +421,7 @@ class LinesView(PlotView):
         at = level(seen if np.isfinite(seen).any() else y, moving)
         # A run that is laid behind says its name once: what is drawn of it is that of the line beside it.
         text = line.label.partition(" · ")[2] if line.key[0] and " · " in line.label else line.label
-        return End(line.key, at, text, _colour(line, several), line.meaning) if math.isfinite(at) else None
+        return End(line.key, at, numbered(text), _colour(line, several), line.meaning) if math.isfinite(at) else None
 
     def _name_in_place(self, lines: list[Line], several: bool) -> None:
         """Names inside a plane: of a point beside it, of a line at that end of it that is seen and lies higher."""
@@ -407,7 +436,7 @@ class LinesView(PlotView):
                 continue  # the trajectory is what the plane is about: it needs no name
             k = seen[0] if line.style != "points" and y[seen[0]] > y[seen[-1]] else seen[-1]
             at.append((float(x[k]), float(y[k])))
-            texts.append(f"{line.label}\n{line.meaning}" if line.meaning else line.label)
+            texts.append(numbered(f"{line.label}\n{line.meaning}" if line.meaning else line.label))
             inks.append(_colour(line, several))
         self.names.set_texts(
             np.array(at).reshape(-1, 2), texts, area, inks=tuple(inks), avoid=partial(self._along, area) if texts else None
@@ -435,7 +464,7 @@ class LinesView(PlotView):
         shown = [line for line in plot.lines if line.label.strip() and (line.style not in FAINT or line.key[0] > 0)]
         entries = tuple(
             Entry(
-                line.label,
+                numbered(line.label),
                 "warn" if line.style == "marker" and not line.colour and not line.key[0] else _colour(line, several), _dashes(line),
                 _symbol(line) if _marked(line) or line.style in ("points", "marker") else "",
                 line.style in ("points", "marker"),
