@@ -139,7 +139,7 @@ class Losses(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         x, nats = ("output y", "") if self.numeric else ("logit z", " (nats)")
-        slopes = (
+        slopes: tuple[Layer, ...] = (
             Layer("slope", channel=0),
             Layer("gradient", x="place", style="marker", label="now"),
         )  # the dot has the colour of its curve
