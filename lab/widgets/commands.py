@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from shiboken6 import isValid
 
 from lab import catalog, units
 from lab.engine.experiment import Experiment
@@ -109,6 +110,8 @@ class Commands(QObject):
         add("vary", "Vary a parameter: run it at many values…", self.vary, "mdi6.chart-bell-curve", "Ctrl+Shift+M")
         add("notes", "Write notes", self._notes, "mdi6.note-edit-outline", "N")
         add("full-screen", "Full screen", self._full_screen, "mdi6.fullscreen", "F11")
+        add("part", "Go to the next part of the window: list, stage, parameters, time, bar", partial(self._part, 1), "mdi6.tab", "F6")
+        add("last-part", "Go to the part of the window before", partial(self._part, -1), "mdi6.tab", "Shift+F6")
         add("leave", "Leave what you are in", self.leave, "mdi6.keyboard-esc", "Esc")
         add("close", "Close the window", w.frame.close, "mdi6.close", "Ctrl+Q")
         for number, panel in enumerate(dict.fromkeys(e.panel for e in catalog.entries())):
@@ -163,7 +166,9 @@ class Commands(QObject):
         return [
             *rows,
             ("Left, Right, Home, End", "Move on the bar of recorded time, when it has the keyboard"),
-            ("Shift+click, Left, Right, Delete", "Put, move and remove the markers of a picture"),
+            ("Left, Right, Up, Down, Home, End", "Move the cursor of the picture that has the keyboard (Shift: ten times as far)"),
+            ("Enter, Esc", "At the cursor of a picture: what a click there does; let the cursor go"),
+            ("Shift+click, M, Left, Right, Delete", "Put markers at the mouse or at the cursor, move the last, remove them"),
             ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard"),
             ("Right, Page Down; Left, Page Up", "In a lecture: the next slide, the one before"),
             ("Up, Down, Tab", "In a lecture: move the slider (Shift: finely), go to the next one"),
@@ -173,6 +178,8 @@ class Commands(QObject):
     def _name_steps(self, *_: object) -> None:
         """Undo and redo say what they would take back or do again."""
         stack = self.window.history.stack
+        if not isValid(stack):  # it empties itself while a window is deleted that nobody closed
+            return
         for name, text, usable in (("undo", stack.undoText(), stack.canUndo()), ("redo", stack.redoText(), stack.canRedo())):
             action = self.actions[name]
             action.setText(f"{name.capitalize()} {text}".strip())
@@ -269,6 +276,9 @@ class Commands(QObject):
     def _search(self) -> None:
         self.window.bar.palette_field.ask()
 
+    def _part(self, by: int) -> None:
+        self.window.focus.go_to_part(by)
+
     def _run_for(self) -> None:
         self.window.transport.ask_run_for()
 
@@ -307,7 +317,9 @@ class Commands(QObject):
         return (under or focused if pointed else focused or under) or next(iter(views), None)
 
     def _measure(self) -> None:
-        view = self._picture(lambda view: isinstance(view, LinesView), pointed=True)
+        view = self._picture(lambda view: isinstance(view, LinesView) and view.pointing.held) or self._picture(
+            lambda view: isinstance(view, LinesView), pointed=True
+        )
         if isinstance(view, LinesView):
             view.setFocus()
             view.measure()
@@ -334,7 +346,7 @@ class Commands(QObject):
             w.bar.palette_field.leave()
         elif w.data.leave() or w.course.hide_start():
             return
-        elif w.leave_canvas():
+        elif w.leave_canvas() or w.workspace.leave_cursor():
             return
         elif w.workspace.filled:
             w.workspace.fill("")
