@@ -622,6 +622,13 @@ def test_a_narrow_card_says_below_the_map_how_many_of_how_many_are_shown(explore
     assert view.line.text() == ""
 
 
+def test_tools_and_panel_have_their_widths_before_the_next_frame(explorer):
+    view, _ = explorer
+    for wide in (500, 1000, 500, 1000):  # the panel comes and goes; for one frame with the old widths icons would be empty
+        view.resize(wide, 500)
+        assert view.bar.width() + (0 if view.panel.isHidden() else view.panel.width()) == wide
+
+
 def test_the_legend_is_as_high_as_its_lines_and_no_resizing_fixes_it(explorer):
     view, _ = explorer
     legend = view.legend

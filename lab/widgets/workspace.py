@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QChildEvent, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QToolButton, QWidget
 
 from lab.display import stage
 from lab.display.plots import Overlay, Source
@@ -487,12 +487,21 @@ class Workspace(QMainWindow):
         """Cards that can be seen now (not those hidden, nor behind a tab)."""
         return [card for card in self.cards() if card.isVisible() and not card.visibleRegion().isEmpty()]
 
+    def at_rest(self) -> bool:
+        """Whether each card that is seen is drawn at its size."""
+        return all(card.view.at_rest for card in self.visible_cards())
+
     def _point(self, step: int | None) -> None:
         """A moment is pointed at in one picture: the others show what belongs to it."""
         self._cursor = step
         for card in self.visible_cards():
             if card.view is not self.sender():
                 card.view.show_cursor(step)
+
+    def leave_cursor(self) -> bool:
+        """Let go of the cursors that are held in pictures; whether there were any."""
+        left = [view.leave_cursor() for card in self.visible_cards() for view in (card.view, *card.view.parts())]
+        return any(left)
 
     def show_answer(self, answer: Answer) -> None:
         """What was asked under a cursor stands in the picture that asked."""
@@ -533,6 +542,15 @@ class Workspace(QMainWindow):
 
     def _moved(self, *_: object) -> None:
         self._own = True
+
+    def childEvent(self, event: QChildEvent) -> None:
+        """Tabs of cards that share a place are made by Qt, without a name."""
+        super().childEvent(event)
+        tabs = event.child()
+        if event.polished() and isinstance(tabs, QTabBar):  # only now it is one: while it is being made it is any widget
+            tabs.setAccessibleName("Pictures that share this place")
+            for button in tabs.findChildren(QToolButton):
+                button.setAccessibleName("More pictures that share this place")
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The gap between two cards was dragged."""

@@ -664,6 +664,7 @@ class ExplorerView(PictureView):
         self.panel.setVisible(beside)
         self.bar.set_narrow(self.width() - (wide if beside else 0) < ONE_LINE)
         self.panel.setFixedWidth(round(1.3 * wide) if theme.current().projector else wide)
+        self.column.activate()  # at once: one frame with the old widths would squeeze the tools until their icons are empty
 
     def table(self) -> Table:
         """Name, place and what is known of each point shown."""
