@@ -26,6 +26,7 @@ from lab.widgets.pictures.pointing import Pointing, inside, on_screen
 from lab.widgets.pictures.small import without
 from lab.widgets.pictures.texts import Texts
 
+LOW = 100  # px of a picture that spares no line for a legend
 LONG = 14  # letters of a title that has no room in the gutter of a strip
 ROWS_APART = 1.15  # heights of a number from one to the next above it
 COLUMNS_APART = 10  # px between numbers beside one another
@@ -437,7 +438,7 @@ class PlotView(PictureView):
 
     def resizeEvent(self, event: Any) -> None:
         """A high picture has room for a legend of several lines."""
-        self.strip.set_most(1 if self.height() < 150 else 2 if self.height() < 280 else 4)
+        self.strip.set_most(0 if self.height() < LOW else 1 if self.height() < 150 else 2 if self.height() < 280 else 4)
         super().resizeEvent(event)
 
     # -- colours --
