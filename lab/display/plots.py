@@ -140,8 +140,10 @@ def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) ->
     page by page; without a window, all since the start, in an extent that grows by 1, 2, 5.
     """
     clock = model.clock
-    name = picture.x or ("time" if clock.physical else clock.unit)
-    label = f"{name} ({clock.unit})" if clock.physical and "(" not in name else name
+    things = unit_for(2, clock.unit)
+    counts = things != clock.unit  # updates and minibatches are counted; time has a unit
+    name = picture.x or ("time" if clock.physical and not counts else clock.unit)
+    label = f"{name} ({clock.unit})" if clock.physical and "(" not in name and not (counts and not picture.x) else name
     if picture.x_range is not None and kind(picture, model) != "phase":  # there it is a range of the other trace
         lo, hi = picture.x_range
         return Stretch(max(0, math.floor(lo / clock.dt)), min(step, math.ceil(hi / clock.dt)), 0), Axis(label, lo, hi)
@@ -157,7 +159,10 @@ def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) ->
         return Stretch(page, step, 0), Axis(label, page * clock.dt, (page + steps) * clock.dt)
     if step <= steps:
         return Stretch(0, step, 0), Axis(label, 0.0, float(picture.window))
-    before = f"{name} before now ({unit_for(2, clock.unit)})" if clock.physical else f"{name} before now"
+    if counts and not picture.x:
+        before = f"{things} before now"
+    else:
+        before = f"{name} before now ({things})" if clock.physical else f"{name} before now"
     return Stretch(step - steps, step, step), Axis(before, -float(picture.window), 0.0)
 
 

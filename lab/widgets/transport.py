@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget, QWidgetAction
 
 from lab.engine.runner import Status
@@ -16,7 +16,8 @@ from lab.units import number, unit_for
 from lab.widgets import theme
 from lab.widgets.labels import ElidedLabel, figures, size
 
-SHORT = 7  # letters of a unit that there is room for
+SHORT = 9  # letters of a unit that there is room for
+USUAL = 7  # letters of a unit that needs no more room than others
 SPEEDS = 200  # positions of the speed slider; the last one is flat out
 
 
@@ -151,9 +152,11 @@ class Speeds:
         """A pace in words; steps per second where that is what is seen."""
         if pace is None:
             return "flat out"
+        if self.unit == "s":
+            return f"{number(pace, 3)} × real time"
         if self.unit == "ms":
             return f"{number(pace / 1000, 3)} × real time" if pace >= 100 else f"{number(pace, 3)} ms/s"
-        return f"{number(pace, 3)} {unit_for(2, self.unit) if len(self.unit) <= SHORT else ''}/s"
+        return f"{number(pace, 3)} {unit_for(2, self.unit)}/s" if len(self.unit) <= SHORT else f"{number(pace, 3)}/s"
 
 
 class Transport(QWidget):
@@ -295,17 +298,23 @@ class Transport(QWidget):
         for button, name in ((self.step, "mdi6.step-forward"), (self.again, "mdi6.restart"), (self.branch, "mdi6.source-branch")):
             button.setIcon(theme.icon(name, "text"))
             button.setIconSize(QSize(look.title + 5, look.title + 5))
-        metrics = self.time.fontMetrics().__class__(theme.mono_font())
         self.time.setFont(theme.mono_font())
-        self.time.setFixedWidth(metrics.horizontalAdvance("0 000 000.00 ms"))
-        small = metrics.__class__(theme.mono_font(look.caption))
-        self.speed_text.setFixedWidth(small.horizontalAdvance("0.000 × real time"))
+        self._keep_room()
+        small = QFontMetrics(theme.mono_font(look.caption))
         self.recording.setFixedWidth(small.horizontalAdvance("not recorded"))
         self._playing = None
         self._shown = None
         self.bar.update()
         self.dot.update()
         self._fit()
+
+    def _keep_room(self) -> None:
+        """Widths of time and pace, which stay while their numbers change; a long unit has more."""
+        unit = "" if self._model is None else self._model.clock.unit
+        word = unit_for(2, unit) if USUAL < len(unit) <= SHORT else ""
+        small = QFontMetrics(theme.mono_font(theme.current().caption))
+        self.time.setFixedWidth(QFontMetrics(theme.mono_font()).horizontalAdvance(f"000 000 {word}" if word else "0 000 000.00 ms"))
+        self.speed_text.setFixedWidth(small.horizontalAdvance(f"0000 {word}/s" if word else "0.000 × real time"))
 
     def _speed_moved(self, position: int) -> None:
         if self._speeds is not None:
@@ -343,7 +352,10 @@ class Transport(QWidget):
             self.speed.blockSignals(True)
             self.speed.setValue(self._speeds.position(status.pace))
             self.speed.blockSignals(False)
+        same = self._model is not None and self._model.clock == status.model.clock
         self._model = status.model
+        if not same:
+            self._keep_room()
         self.bar.describe(self.time_text)
         at = status.step if status.place is None else status.place
         self.bar.show_place(at, status.step, marks)

@@ -19,13 +19,19 @@ STILL = 3.0  # px that a place may move before its label follows
 
 
 def place_labels(
-    points: np.ndarray, sizes: np.ndarray, area: tuple[float, float, float, float], clear: float = 5.0, avoid: np.ndarray | None = None
+    points: np.ndarray,
+    sizes: np.ndarray,
+    area: tuple[float, float, float, float],
+    clear: float = 5.0,
+    avoid: np.ndarray | None = None,
+    spare: float = 0.0,
 ) -> list[tuple[int, float, float]]:
     """Where labels go: (number, left, top) in pixels for those that fit.
 
     points (n, 2) in pixels, in order of importance; sizes (n, 2) width and height; area left, top, right, bottom; avoid (m, 2)
     are points of lines. Each label is tried right, left, above, below and at the corners of its point; it may overlap neither
-    another label nor the area's edge, and of the places that remain it takes the one that covers least of the lines.
+    another label nor the area's edge, and of the places that remain it takes the one that covers least of the lines. With `spare`
+    the points to avoid are marks of that radius: a label that would cover one is left out.
     """
     taken = np.empty((0, 4))
     out = []
@@ -41,7 +47,9 @@ def place_labels(
                 continue
             if len(taken) and ((taken[:, 0] < left + w) & (taken[:, 2] > left) & (taken[:, 1] < top + h) & (taken[:, 3] > top)).any():
                 continue
-            covered = 0 if avoid is None else _inside(avoid, left, top, left + w, top + h)
+            covered = 0 if avoid is None else _inside(avoid, left - spare, top - spare, left + w + spare, top + h + spare)
+            if covered and spare:
+                continue
             if best is None or covered < best[0]:
                 best = covered, left, top
             if not covered:
@@ -114,6 +122,7 @@ class Texts(pg.GraphicsObject):
         self._look: object = None
         self._avoid: np.ndarray | None = None
         self._scale = 1.0
+        self._spare = 0.0
         self._exporting = False
         self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # letters with a halo cost more than all lines of a picture
 
@@ -126,11 +135,13 @@ class Texts(pg.GraphicsObject):
         inks: Sequence[str] = (),
         avoid: Callable[[], np.ndarray] | None = None,
         scale: float = 1.0,
+        spare: float = 0.0,
     ) -> None:
         """Points (n, 2) in order of importance with their labels, `clear` pixels beside them; `area` is what is shown.
 
         inks are colours of the labels by token; a label may have a second line, which is muted; avoid gives points (m, 2) of lines
-        that labels should not cover, asked for only where labels are placed anew; scale is of the letters.
+        that labels should not cover, asked for only where labels are placed anew, with `spare` marks of that many pixels that none may
+        cover; scale is of the letters.
         """
         look = theme.current()
         same = area == self._area and tuple(texts) == tuple(self._texts) and tuple(inks) == tuple(self._inks) and look == self._look
@@ -139,7 +150,7 @@ class Texts(pg.GraphicsObject):
         self._look = look  # halos and letters are kept as an image: in another theme they are drawn anew
         self.prepareGeometryChange()
         self._at, self._texts, self._area, self._clear, self._inks = at, texts, area, clear, inks
-        self._avoid, self._scale = avoid() if avoid is not None else None, scale
+        self._avoid, self._scale, self._spare = avoid() if avoid is not None else None, scale, spare
         self.update()
 
     def _near(self, at: np.ndarray) -> bool:
@@ -182,7 +193,7 @@ class Texts(pg.GraphicsObject):
             tokens, ratio = theme.current().tokens, painter.device().devicePixelRatioF()
             avoid = None if self._avoid is None else _mapped(transform, self._avoid)
             for number, left, top in place_labels(
-                points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom, avoid
+                points, sizes, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom, avoid, self._spare * zoom
             ):
                 which = int(inside[number])
                 ink = theme.colour(self._inks[which]).name() if which < len(self._inks) else tokens.text
