@@ -49,7 +49,7 @@ def number(value: Any, digits: int = 4, nothing: float = ZERO) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, Integral):
-        return _grouped(str(int(value)))
+        return grouped(str(int(value)))
     try:
         x = float(value)
     except (TypeError, ValueError):
@@ -65,13 +65,13 @@ def number(value: Any, digits: int = 4, nothing: float = ZERO) -> str:
     size = math.floor(math.log10(abs(x)))
     if -5 < size < max(6, digits):
         text = f"{x:.{max(0, digits - 1 - size)}f}"
-        return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
+        return grouped(text.rstrip("0").rstrip(".") if "." in text else text)
     mantissa, _, power = f"{x:.{max(0, (digits if digits > 4 or not nothing else min(digits, 3)) - 1)}e}".partition("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    return f"{_grouped(mantissa)} × 10{str(int(power)).translate(_RAISED)}"
+    return f"{grouped(mantissa)} × 10{str(int(power)).translate(_RAISED)}"
 
 
-def _grouped(text: str) -> str:
+def grouped(text: str) -> str:
     """Digits of five and more in threes, with a true minus sign: -12345.6 as −12 345.6."""
     sign, text = (MINUS, text[1:]) if text.startswith("-") else ("", text)
     whole, point, rest = text.partition(".")
@@ -95,7 +95,7 @@ def ticks(values: Sequence[float], spacing: float) -> list[str]:
         # Far from zero and close together, such as the last digits of a membrane at rest, they need more digits to differ.
         digits = max(4, math.ceil(math.log10(max(largest, spacing) / spacing) - 1e-9) + 1) if spacing > 0 else 4
         return [number(float(f"{v:.{max(6, digits)}g}") if abs(v) > spacing * 1e-6 else 0.0, digits, nothing=0.0) for v in values]
-    return [_grouped(f"{v:.{places}f}") for v in values]
+    return [grouped(f"{v:.{places}f}") for v in values]
 
 
 def log_ticks(exponents: Sequence[float]) -> list[str]:

@@ -67,6 +67,13 @@ def test_what_is_drawn_is_not_covered_where_there_is_another_place(sheet):
     assert covers == 0 and not place.intersects(full)
 
 
+def test_a_drawer_is_covered_rather_than_the_pictures_of_the_stage(sheet):
+    _, drawn = sheet(QRect(0, 0, 1000, 640))
+    drawer = QRect(0, 360, 480, 280)
+    assert not Drawn(drawn).clearest(QSize(400, 200), QRect(10, 10, 980, 620))[1].intersects(drawer)
+    assert drawer.contains(Drawn(drawn, [drawer]).clearest(QSize(400, 200), QRect(10, 10, 980, 620))[1].adjusted(8, 8, -8, -8))
+
+
 def test_a_place_in_the_middle_of_curves_is_the_least_bad_one(sheet):
     _, drawn = sheet(QRect(0, 0, 1000, 640))
     covers, place = Drawn(drawn).clearest(QSize(300, 200), QRect(10, 10, 980, 620))

@@ -38,7 +38,7 @@ def test_of_names_in_close_rows_as_many_are_written_as_can_be_read():
 def test_what_is_counted_is_no_time():
     model = catalog.load("layered-network")()
     trace = SimpleNamespace(x="", x_range=None, window=0, layers=())
-    assert view.time_axis(trace, model, 100)[1].label == "minibatch"
+    assert view.time_axis(trace, model, 100)[1].label == "minibatches"
     moving = SimpleNamespace(x="", x_range=None, window=50, layers=())
     assert view.time_axis(moving, model, 1000)[1].label == "minibatches before now"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -17,7 +18,10 @@ from PySide6.QtWidgets import QApplication
 from test_view import run
 
 from lab import catalog
+from lab.display.plots import time_axis
 from lab.display.stage import arrange, cards
+from lab.display.symbols import numbered
+from lab.engine.simulation import Simulation
 from lab.errors import ParameterError
 from lab.model import Layer, Picture
 from lab.params import Described, param
@@ -32,6 +36,8 @@ from lab.widgets.pictures.colours import levels_of
 from lab.widgets.pictures.kinds import make
 from lab.widgets.pictures.plot import strip_name
 from lab.widgets.pictures.strips import view_of_card
+from lab.widgets.pictures.table import cell_text
+from lab.widgets.transport import Speeds
 
 
 class Pump(Described):
@@ -215,6 +221,71 @@ def test_a_wire_of_the_canvas_has_a_true_minus_sign(qapp):
     labels = {wire.label for wire in scene.edges.values()}
     assert "−1" in labels and "-1" not in labels
     scene.deleteLater()
+
+
+def test_a_figure_that_had_no_room_comes_back_and_never_takes_that_of_the_title(qtbot):
+    model = catalog.load("hebbian-learning")()
+    card = PictureCard(make(next(p for p in model.pictures if p.name == "plane"), model))
+    qtbot.addWidget(card)
+    card.show()
+    card.caption.set_text("400 points")
+    card.set_figures({"angle to the principal component (°)": 1.3710123})
+    seen = set()
+    for width in (*range(300, 620, 20), 560, 430, 560):
+        card.resize(width, 330)
+        card._share()
+        QApplication.processEvents()
+        assert card.title.text() == card.view.picture.title
+        seen.add((width, card.figures.text() != ""))
+    assert {(300, False), (560, True)} <= seen and (560, False) not in seen
+
+
+def test_cells_of_a_table_have_symbols_as_books_print_them_and_words_stay_words():
+    cells = ["R (MOhm)", "tau_m (ms)", "V_th (mV)", "-30", "beta", "x-2", "alpha (a letter) of", -1.5]
+    assert [cell_text(cell) for cell in cells] == [
+        "R (MΩ)", "τ_m (ms)", "V_th (mV)", "−30", "beta", "x-2", "alpha (a letter) of", "−1.5",
+    ]  # fmt: skip
+
+
+def test_a_sentence_in_a_narrow_table_is_broken_into_lines_and_not_cut(qtbot):
+    model = catalog.load("boolean-network")()
+    view = make(next(p for p in model.pictures if p.name == "verdict"), model)
+    qtbot.addWidget(view)
+    view.show()
+    for width in (210, 260, 420):
+        view.resize(width, 240)
+        view.rows.set_rows([{"output": "y", "verdict": "Not one gate: " + "the ones and the zeros mix to the same point " * 3}])
+        view._fit_columns()
+        assert sum(view.grid.columnWidth(k) for k in range(2)) <= view.grid.viewport().width() + 1
+
+
+def test_what_is_counted_has_no_unit_of_time():
+    model = catalog.load("impulse")()
+    _, axis = time_axis(Picture("a", "A", (Layer("integral"),)), model, 10)
+    assert axis.label == "pulses"
+    _, axis = time_axis(Picture("a", "A", (Layer("integral"),), window=5.0), model, 10)
+    assert axis.label == "pulses before now"
+
+
+def test_numbered_letters_within_words_are_printed_below():
+    assert numbered("v2 where v1 rests") == "v₂ where v₁ rests"
+    assert [numbered(text) for text in ("v1", "E 1", "F1", "b2b", "x10 and w3")] == ["v1", "E 1", "F1", "b2b", "x₁₀ and w₃"]
+
+
+def test_of_a_cell_whose_clock_counts_seconds_the_pace_is_a_multiple_of_real_time():
+    model = catalog.load("population-coding")()
+    assert Speeds(model).text(10.0) == "10 × real time" and Speeds(catalog.load("hodgkin-huxley")()).text(200.0) == "0.2 × real time"
+
+
+def test_a_curve_of_nothing_but_unknown_values_is_an_empty_picture(qtbot):
+    model = catalog.load("bistability")(points=3, stair=20.0)
+    moving = Simulation(model, 0)
+    view = make(next(p for p in model.pictures if p.name == "chosen"), model)
+    qtbot.addWidget(view)
+    view.refresh(SimpleNamespace(
+        model=model, step=1, version=1, summary={}, snapshot=moving.observe, samples=None, events=None, labels=lambda _: (),
+    ))  # fmt: skip
+    assert "Both cells at one current" in view.words
 
 
 def test_figures_beside_a_choice_give_way_before_the_title_does(qtbot):

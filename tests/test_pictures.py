@@ -201,14 +201,26 @@ def test_lines_are_named_at_their_ends_and_only_a_small_picture_has_a_legend(sho
     assert [end.text for end in drawn.gutter.ends] == ["one", "two", "three"] and drawn.strip.entries == ()
     middles = sorted(middle for _, middle, _ in drawn.gutter.placed())
     assert min(np.diff(middles)) >= 14
-    theory = show("rates").gutter.ends[1]
-    assert (theory.text, theory.colour) == ("theory", "text")
+    (both,) = show("rates").gutter.ends  # the theory runs into what was measured
+    assert (both.text, both.meaning) == ("measured", "dashed: theory")
+
+
+def test_a_theory_that_lies_apart_from_what_was_measured_has_a_name_of_its_own(show, source, monkeypatch):
+    drawn = show("V")
+    x = np.arange(20.0)
+    for apart, names in ((8.0, ["peak Na", "Na, closed form"]), (0.1, ["peak Na"])):
+        lines = (view.Line((0, 0, 0), x, x, "peak Na", 0), view.Line((0, 1, 0), x, x + apart, "Na, closed form", 0, theory=True))
+        plot = view.Plot(lines, view.Axis("V (mV)"), view.Axis("I", 0.0, 30.0))
+        monkeypatch.setattr("lab.widgets.pictures.lines.view.lines", lambda *_, plot=plot, **__: plot)
+        drawn.refresh(source, force=True)
+        assert [end.text for end in drawn.gutter.ends] == names
+        assert [end.meaning for end in drawn.gutter.ends if end.meaning] == (["dashed: closed form"] if apart < 1 else [])
 
 
 def test_a_theory_keeps_its_colour_when_the_page_before_it_is_drawn_too(show, source, monkeypatch):
     drawn = show("V")
     x = np.arange(20.0)
-    lines = [view.Line((0, 0, 0), x, x, "Output", 0), view.Line((0, 1, 0), x, x + 1, "Output exactly", 0, theory=True)]
+    lines = [view.Line((0, 0, 0), x, x, "Output", 0), view.Line((0, 1, 0), x, x + 12, "Output exactly", 0, theory=True)]
     before = view.Line((view.GHOST, 1, 0), x + 10, x, "", 0, style="ghost", theory=True)
     inks = []
     for shown in (lines, [*lines, before]):

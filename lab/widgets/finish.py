@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.engine.status import Status
 from lab.widgets import theme
+from lab.widgets.drawers import Drawers
 from lab.widgets.labels import BETWEEN, ElidedLabel, figure_rows, figures, sentence
 from lab.widgets.laid import Drawn, Laid
 
@@ -109,7 +110,8 @@ class FinishCard(Laid):
         stage = self.parentWidget()
         if stage is None or self.isHidden():
             return
-        drawn = Drawn(self._beneath)
+        drawers = [w for w in self._beneath.findChildren(Drawers) if w.isVisible() and w.opened]
+        drawn = Drawn(self._beneath, [QRect(w.mapTo(self._beneath, QPoint(0, 0)), w.size()) for w in drawers])
         small = stage.width() < NARROW or stage.height() < LOW
         within = stage.rect().adjusted(0, AWAY, 0, -EDGE) if small else stage.rect().adjusted(AWAY, AWAY, -AWAY, -EDGE)
         for form in () if small else (CARD, STRIP):

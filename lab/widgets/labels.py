@@ -96,8 +96,9 @@ class TwoLines(ElidedLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         area, measure = self.contentsRect(), self.fontMetrics()
         lines = broken(self.text(), measure, area.width())
-        one = measure.height() - (1 if len(lines) > 1 else 0)  # two lines stand in the height of a field
-        top = area.top() + (area.height() - one * len(lines)) // 2
+        # Two lines stand in the height of a field, the second with its descenders.
+        one = max(measure.ascent(), min(measure.height() - 1, area.height() - measure.height())) if len(lines) > 1 else measure.height()
+        top = area.top() + (area.height() - one * (len(lines) - 1) - measure.height()) // 2
         for row, line in enumerate(lines):
             painter.drawText(area.left(), top + row * one + measure.ascent(), line)
         painter.end()

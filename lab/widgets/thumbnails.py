@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer
 from PySide6.QtWidgets import QWidget
@@ -100,13 +101,7 @@ class Thumbnails(QObject):
             self._timer.stop()
             return
         self._model = model
-        self._process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("QT_QPA_PLATFORM", "offscreen")
-        self._process.setProcessEnvironment(environment)
-        self._process.finished.connect(self._done)
-        program, *arguments = child_command(COMMAND, model, str(path), theme.current().tokens.name)
-        self._process.start(program, arguments)
+        self._process = begin_drawing(self, self._done, COMMAND, model, str(path), theme.current().tokens.name)
 
     def _done(self, *_: object) -> None:
         self._process = None
@@ -114,6 +109,20 @@ class Thumbnails(QObject):
         if self._gallery.thumbnail(self._model) is None:
             self._failed.add(self._model)
         self._timer.setInterval(2000)  # once there is time, the others follow soon
+
+
+def begin_drawing(parent: QObject, done: Callable[..., object], code: str, *arguments: str) -> QProcess:
+    """Start a process of ours that draws what nobody looks at yet, and ends with the window."""
+    process = QProcess(parent)
+    environment = QProcessEnvironment.systemEnvironment()
+    environment.insert("QT_QPA_PLATFORM", "offscreen")
+    process.setProcessEnvironment(environment)
+    process.finished.connect(done)
+    if hasattr(QProcess, "UnixProcessFlag"):  # without a copy of the tables of this process' memory, which takes milliseconds of a frame
+        process.setUnixProcessParameters(QProcess.UnixProcessFlag.UseVFork)
+    program, *rest = child_command(f"from lab.sources import end_with_parent; end_with_parent(); {code}", *arguments)
+    process.start(program, rest)
+    return process
 
 
 def draw(model: str, path: str, name: str = "dark") -> int:

@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget, QWidgetAction
 
 from lab.engine.runner import Status
 from lab.model import Model
 from lab.session import WriterStatus
-from lab.units import number, unit_for
-from lab.widgets import theme
+from lab.units import grouped, number, unit_for
+from lab.widgets import spoken, theme
 from lab.widgets.labels import ElidedLabel, figures, size
 
 SHORT = 9  # letters of a unit that there is room for
@@ -95,6 +95,12 @@ class SeekBar(QWidget):
     def _go(self, step: int) -> None:
         if self._end:
             self.seek.emit(min(max(step, 0), self._end))
+            spoken.announce(self, self._text(min(max(step, 0), self._end)))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Where in the recording it stands, for a reader."""
+        super().focusInEvent(event)
+        spoken.describe(self, lambda: f"{self._text(self._at)} of {self._text(self._end)}")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Jump there."""
@@ -156,7 +162,8 @@ class Speeds:
             return f"{number(pace, 3)} × real time"
         if self.unit == "ms":
             return f"{number(pace / 1000, 3)} × real time" if pace >= 100 else f"{number(pace, 3)} ms/s"
-        return f"{number(pace, 3)} {unit_for(2, self.unit)}/s" if len(self.unit) <= SHORT else f"{number(pace, 3)}/s"
+        unit = unit_for(float(f"{pace:.3g}"), self.unit)
+        return f"{number(pace, 3)} {unit}/s" if len(self.unit) <= SHORT else f"{number(pace, 3)}/s"
 
 
 class Transport(QWidget):
@@ -320,6 +327,7 @@ class Transport(QWidget):
         if self._speeds is not None:
             pace = self._speeds.pace(position)
             self.speed_text.setText(self._speeds.text(pace))
+            spoken.announce(self.speed, self.speed_text.text())
             self.paced.emit(pace)
 
     def nudge_speed(self, by: int) -> None:
@@ -332,7 +340,7 @@ class Transport(QWidget):
             return ""
         clock = self._model.clock
         decimals = max(0, min(4, -math.floor(math.log10(clock.dt) + 1e-9)))
-        amount = f"{step * clock.dt:,.{decimals}f}".replace(",", "\u202f")
+        amount = grouped(f"{step * clock.dt:.{decimals}f}")  # as at the axis of time: 4018.66, but 16 042.7
         return f"{amount} {unit_for(step * clock.dt, clock.unit)}" if len(clock.unit) <= SHORT else amount
 
     def show_status(self, status: Status | None, stats: WriterStatus | None, recorded: int, marks: Sequence[int], *, saving: bool) -> None:
@@ -386,6 +394,7 @@ class Transport(QWidget):
         self.time.setText(self.time_text(at))
         self.time.setToolTip(f"Time in the model ({status.model.clock.unit})")
         self.speed_text.setText(achieved)
+        spoken.describe(self.speed, self.speed_text.text)
         watching = f"; watching costs {100 * status.watching:.0f} % of the speed" if status.watching else ""
         asked = self._speeds.text(status.pace)
         self.speed_text.setToolTip(f"Asked for: {asked}; reached: {self._speeds.text(status.achieved or 0.0)}{watching}")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QChildEvent, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QToolButton, QWidget
 
 from lab.display import stage
 from lab.display.plots import Overlay, Source
@@ -498,6 +498,11 @@ class Workspace(QMainWindow):
             if card.view is not self.sender():
                 card.view.show_cursor(step)
 
+    def leave_cursor(self) -> bool:
+        """Let go of the cursors that are held in pictures; whether there were any."""
+        left = [view.leave_cursor() for card in self.visible_cards() for view in (card.view, *card.view.parts())]
+        return any(left)
+
     def show_answer(self, answer: Answer) -> None:
         """What was asked under a cursor stands in the picture that asked."""
         for card in self.visible_cards():
@@ -537,6 +542,15 @@ class Workspace(QMainWindow):
 
     def _moved(self, *_: object) -> None:
         self._own = True
+
+    def childEvent(self, event: QChildEvent) -> None:
+        """Tabs of cards that share a place are made by Qt, without a name."""
+        super().childEvent(event)
+        tabs = event.child()
+        if event.polished() and isinstance(tabs, QTabBar):  # only now it is one: while it is being made it is any widget
+            tabs.setAccessibleName("Pictures that share this place")
+            for button in tabs.findChildren(QToolButton):
+                button.setAccessibleName("More pictures that share this place")
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The gap between two cards was dragged."""

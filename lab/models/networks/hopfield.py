@@ -238,7 +238,7 @@ class Hopfield(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("state", "State: paint on it", (Layer("state"),), levels=(-1, 1), colours="grey", paint="paint", figures=("best match",), weight=1.4, front=True),
+            Picture("state", "State: paint on it", (Layer("state"),), levels=(-1, 1), colours="grey", paint="paint", figures=("best match",), weight=1.9, front=True),
             Picture("energy", "Energy", (Layer("energy"),), y="E", window=1000.0, figures=("energy",), front=True),
             Picture("stored", "Stored patterns", (Layer("stored"),), levels=(-1, 1), colours="grey", pick="show"),
             Picture("overlaps", "Overlap with the patterns", (Layer("overlaps", style="bars"),), x="pattern", y="overlap", y_range=(-1, 1)),

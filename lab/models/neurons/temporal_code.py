@@ -170,7 +170,7 @@ class TemporalCode(Model):
                 "curve",
                 "bits",
                 "Words that one neuron can say in a trial, by the number of its spikes.",
-                channels=("times of exactly N spikes", "count of up to N spikes", "count of exactly N spikes"),
+                channels=("times of N", "count ≤ N", "count of N"),
                 x_unit="spikes",
             ),
             Stream("word_now", "curve", "bits", "The trains of this trial.", channels=("times, here",), x_unit="spikes"),
@@ -246,13 +246,13 @@ class TemporalCode(Model):
     def summary(self, constants, state):
         rates = self._per_trial(state)
         return {
+            "difference": float(rates[1, 2] - rates[0, 2]),
             "input rate, even (per trial)": float(rates[0, :2].mean()),
             "input rate, packed (per trial)": float(rates[1, :2].mean()),
             "output, even": float(rates[0, 2]),
             "output, packed": float(rates[1, 2]),
             "bits by times": bits(self.slots, min(self.spikes, self.slots)),
             "bits by a count up to N": math.log2(self.spikes + 1),
-            "difference": float(rates[1, 2] - rates[0, 2]),
             "verdict": "equal input rates, different outputs" if rates[0, 2] != rates[1, 2] else "equal input rates, equal outputs",
         }
 

@@ -244,6 +244,14 @@ class BarsView(PlotView):
             self.acted.emit(self.picture.pick, {"index": round(at.x())})
         super().clicked(at)
 
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """From bar to bar."""
+        count = max((len(row) for _, row, _, _ in self._series), default=0)
+        if up or not count:
+            return None
+        place = 0 if at is None else min(max(round(at.x() + min(max(across, -count), count)), 0), count - 1)
+        return QPointF(float(place), self.field.viewRect().center().y())
+
     def under_cursor(self, at: QPointF) -> str:
         """The heights at a place."""
         place = round(at.x())

@@ -21,7 +21,7 @@ from lab.engine.status import Answer, Ask
 from lab.errors import FileError, LabError
 from lab.model import Model, Picture
 from lab.units import figure, number
-from lab.widgets import theme
+from lab.widgets import spoken, theme
 from lab.widgets.pictures.foreseen import Foreseen
 
 EXPORTS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".pdf": "PDF page (*.pdf)", ".csv": "Data (*.csv)"}
@@ -105,6 +105,7 @@ class PictureView(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """A ring shows where the keyboard went; a click needs none."""
         super().focusInEvent(event)
+        spoken.describe(self, lambda: ". ".join(words for words in (self.told(), self.picture.doc) if words))
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
             self._ring = self._ring or QFrame(self)
             self._ring.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -142,6 +143,16 @@ class PictureView(QWidget):
     def tools(self) -> tuple[tuple[QWidget, ...], tuple[QWidget, ...]]:
         """Controls for the title line, beside the title and at its right end."""
         return (), ()
+
+    def told(self) -> str:
+        """What the picture shows now, in words: what is read at its cursor, or the newest."""
+        if self._readout.isVisible():
+            return self._readout.text()
+        return self.words or self._figures() or self.caption
+
+    def leave_cursor(self) -> bool:
+        """Let go of a cursor that is held in the picture; whether there was one."""
+        return False
 
     def show_cursor(self, step: int | None) -> None:
         """Mark what belongs to a step of time that is pointed at in another picture."""

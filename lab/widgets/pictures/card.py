@@ -33,6 +33,11 @@ class Elided(QLabel):
             self.updateGeometry()
             self._cut()
 
+    @property
+    def whole_text(self) -> str:
+        """The text, whatever of it there is room for."""
+        return self._full
+
     def minimumSizeHint(self) -> QSize:
         """Nothing, or `least`: text must never widen the window."""
         return QSize(min(self._least, self.sizeHint().width()), super().minimumSizeHint().height())
@@ -147,7 +152,8 @@ class PictureCard(QFrame):
         taken = sum(tool.sizeHint().width() + 8 for tool in self.tools if not tool.isHidden())
         room = max(0, free - taken - self.title.sizeHint().width() - 20)
         self.figures.setMaximumWidth(room)
-        self.caption.setMaximumWidth(max(0, room - min(room, self.figures.sizeHint().width() if self.figures.text() else 0) - 8))
+        # What is cut away now counts, too: a caption in its place would keep it away, and take the title's room for it.
+        self.caption.setMaximumWidth(max(0, room - min(room, self.figures.sizeHint().width() if self.figures.whole_text else 0) - 8))
 
     def set_theme(self) -> None:
         """Icons are pictures of their own: made anew."""

@@ -141,14 +141,14 @@ class Gutter(pg.GraphicsWidget):
                 painter.drawText(area.translated(QPointF(0, one)), vertical, end.meaning)
 
 
-def write(painter: QPainter, area: QRectF, text: str, font: QFont) -> None:
-    """A name in the middle of a line; a symbol such as τ_m or n as books set it."""
+def write(painter: QPainter, area: QRectF, text: str, font: QFont) -> float:
+    """A name in the middle of a line; a symbol such as τ_m or n as books set it. How wide it is."""
     lowered = NUMBERED.fullmatch(text) or LOWERED.fullmatch(text)
     text = f"{lowered.group(1)}_{{{lowered.group(2)}}}" if lowered else text
     symbol = " " not in text and ("_" in text or (len(text) == 1 and text.islower()))
     if not symbol:
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextDontClip, text)
-        return
+        return QFontMetricsF(font).horizontalAdvance(text)
     x, line = area.left(), area.center().y() + 0.36 * font.pixelSize()
     for run in runs(text):
         own = QFont(font)
@@ -159,6 +159,7 @@ def write(painter: QPainter, area: QRectF, text: str, font: QFont) -> None:
         painter.drawText(QPointF(x, line - 0.3 * run.level * font.pixelSize()), run.text)
         x += QFontMetricsF(own).horizontalAdvance(run.text)
     painter.setFont(font)
+    return x - area.left()
 
 
 def _readable(colour: str) -> str:

@@ -23,6 +23,8 @@ from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import zoom_of
 
+SHORT = 6  # letters of a unit that is written beside the colour map
+
 
 def mosaic_columns(tiles: int, shape: tuple[int, int], width: float, height: float, caption: float, least: float = 0.0) -> int:
     """How many columns make tiles largest in `width` by `height` pixels, with captions so high and `least` pixels wide."""
@@ -198,7 +200,8 @@ class ImageView(PlotView):
     def _tell(self, lo: float, hi: float) -> None:
         """What colours mean: the map with its ends, or of few values the words of each."""
         if not self.picture.key:
-            self.strip.set_scale((self.picture.colours, lo, hi))
+            unit = self.model.stream(self.picture.layers[0].stream).unit
+            self.strip.set_scale((self.picture.colours, lo, hi), typeset(unit) if len(unit) <= SHORT else "")
             return
         table = lookup(self.picture.colours)
         shades = [table[round(255 * min(1.0, max(0.0, (value - lo) / ((hi - lo) or 1.0))))] for value, _ in self.picture.key]
@@ -286,7 +289,7 @@ class ImageView(PlotView):
         path = QPainterPath()
         for rect in rects if self.picture.colours == "grey" else ():
             path.addRect(rect)
-        self._frames.setPen(pg.mkPen(theme.current().tokens.line, width=1))
+        self._frames.setPen(pg.mkPen(theme.current().tokens.muted, width=1))
         self._frames.setPath(path)
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
@@ -423,6 +426,26 @@ class ImageView(PlotView):
             specs = type(self.model).actions()[self.picture.paint].arguments.specs()
             given = {"row": cell[0], "column": cell[1], "value": int(value) if "value" in specs and specs["value"].kind == "int" else value}
             self.acted.emit(self.picture.paint, {k: v for k, v in given.items() if k in specs})
+
+    def grain(self) -> tuple[float, float]:
+        """A cell."""
+        if self._values is None:
+            return super().grain()
+        rows, columns = self._values.shape[:2]
+        wide, tall = (1.0, 1.0) if self._across else (self._rect.width() / columns, self._rect.height() / rows)
+        return wide, -tall if self.field.yInverted() else tall
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """From cell to cell, from middle to middle."""
+        if self._values is None:
+            return None
+        area, (wide, tall) = self._rect, self.grain()
+        at = area.center() if at is None else at + QPointF(min(max(across, -1e6), 1e6) * wide, up * tall)
+        column = math.floor((at.x() - area.left()) / wide)
+        row = math.floor((at.y() - area.top()) / abs(tall))
+        column = min(max(column, 0), round(area.width() / wide) - 1)
+        row = min(max(row, 0), round(area.height() / abs(tall)) - 1)
+        return QPointF(area.left() + (column + 0.5) * wide, area.top() + (row + 0.5) * abs(tall))
 
     def under_cursor(self, at: QPointF) -> str:
         """Place and value of the cell."""

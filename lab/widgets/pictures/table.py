@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledIte
 
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import ModelError
-from lab.units import number
+from lab.units import MINUS, number
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView, Table, draws
+from lab.widgets.pictures.ends import write
 
 ALIGN_NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -25,9 +26,11 @@ Index = QModelIndex | QPersistentModelIndex
 MOST_LINES = 3  # that a sentence is broken into, as long as it is no longer than so many of the widest words
 WRAPPED = 60  # rows that are measured
 PADDING = 24  # of a cell
-WORDS = Qt.TextFlag.TextWordWrap
+INDENT = 11  # px of its text
 BAR, SHORTEST_BAR = 130, 36  # px of a column of bars, and what it gives way to
 FILLED, TICK = "█", "│"
+NAMED = re.compile(r"([^\W\d_]{1,5}(?:_\w{1,4})?)( \([^()]+\))")  # a symbol with its unit, such as tau_m (ms)
+WORDS = Qt.TextFlag.TextWordWrap
 NUMERAL = re.compile(r"[−+-]?\d[\d\u202f.,]*( × 10[⁻⁰¹²³⁴-⁹]+)?( ?%)?")  # a text that is nothing but a number stands as numbers do
 
 
@@ -39,7 +42,10 @@ def cell_text(value: Any) -> str:
         return number(value)
     if isinstance(value, (float, np.generic, np.ndarray)):
         return number(float(value), 5)
-    return str(value)
+    text = str(value)
+    if NAMED.fullmatch(text):  # of other words nothing is a symbol: a text may be about the letter beta
+        return typeset(text)
+    return f"{MINUS}{text[1:]}" if text[:1] == "-" and text[1:2].isdigit() else text
 
 
 def bar_of(value: Any) -> tuple[float, float | None] | None:
@@ -58,8 +64,9 @@ class Bars(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Ground as ever; then the bar, and its tick as an upright line."""
-        bar = bar_of(index.data())
-        if bar is None:
+        text = index.data()
+        bar, named = bar_of(text), _lowered(text)
+        if bar is None and named is None:
             super().paint(painter, option, index)
             return
         bare = QStyleOptionViewItem(option)
@@ -68,7 +75,27 @@ class Bars(QStyledItemDelegate):
         view = self.parent()
         assert isinstance(view, QTableView)
         view.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, bare, painter, view)
-        paint_bar(painter, QRectF(option.rect), *bar)  # type: ignore[attr-defined]
+        if bar is not None:
+            paint_bar(painter, QRectF(option.rect), *bar)  # type: ignore[attr-defined]
+        elif named is not None:
+            paint_named(painter, QRectF(option.rect).adjusted(INDENT, 0, 0, 0), *named)  # type: ignore[attr-defined]
+
+
+def _lowered(text: Any) -> tuple[str, str] | None:
+    """The symbol and the unit of a text such as V_th (mV), whose letters are set one below the other; None for other texts."""
+    found = NAMED.fullmatch(text) if isinstance(text, str) else None
+    return (found.group(1), found.group(2)) if found and "_" in text else None
+
+
+def paint_named(painter: QPainter, cell: QRectF, symbol: str, unit: str) -> None:
+    """A symbol as books print it, and its unit."""
+    font = theme.sans_font()
+    painter.save()
+    painter.setFont(font)
+    painter.setPen(theme.colour("text"))
+    wide = write(painter, cell, symbol, font)
+    painter.drawText(cell.adjusted(wide, 0, 0, 0), ALIGN_TEXT, unit)
+    painter.restore()
 
 
 def paint_bar(painter: QPainter, cell: QRectF, share: float, tick: float | None) -> None:
@@ -207,6 +234,9 @@ class TableView(PictureView):
                 list(needed),
                 [SHORTEST_BAR if bars[k] else min(max(self._longest_word(k), needed[k] // MOST_LINES), WIDEST_WORD) for k in range(count)],
             )
+            narrow = [low if bars[k] else min(low, self._longest_word(k)) for k, low in enumerate(least)]
+            if sum(least) > room >= sum(narrow):  # rather some lines more than a sentence that is cut
+                least = narrow
             limit = max(needed)
             while sum(widths) > room and limit > NARROWEST:
                 limit -= 4
@@ -289,6 +319,10 @@ class TableView(PictureView):
                 bar = bar_of(row.get(name))
                 if bar is not None:
                     paint_bar(painter, QRectF(area.left() + k * width, top, width, height), *bar)
+                    continue
+                named = _lowered(cell_text(row.get(name)))
+                if named is not None:
+                    paint_named(painter, QRectF(area.left() + k * width + 8, top, width - 16, height), *named)
                     continue
                 text = measure.elidedText(cell_text(row.get(name)), Qt.TextElideMode.ElideRight, width - 16)
                 painter.drawText(QRectF(area.left() + k * width + 8, top, width - 16, height), flags, text)
