@@ -50,7 +50,7 @@ def test_the_transport_names_what_it_counts_and_keeps_room_for_it(qtbot):
     assert Speeds(catalog.load("convolution-by-sliding")()).text(20.0) == "20 × real time"
     transport = Transport()
     qtbot.addWidget(transport)
-    for model, shown in (("layered-network", "8\u202f267 minibatches"), ("connectivity", "29 networks")):
+    for model, shown in (("layered-network", "18\u202f267 minibatches"), ("connectivity", "29 networks")):
         transport._model = catalog.load(model)()
         transport._keep_room()
         text = transport.time_text(round(float(shown.split(" ")[0].replace("\u202f", "")) / transport._model.clock.dt))
