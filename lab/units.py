@@ -30,13 +30,18 @@ _SIGN = re.compile(r"(?<![\w.)\]])-(?=\.?\d|[a-z]/)")
 _LETTERS = {
     "tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "mu": "μ", "eta": "η", "phi": "φ", "delta": "δ",
 }  # fmt: skip
+_ROOT = re.compile(r"(?<![\w])root of (\w)(?!\w)")
+_NUMBERED = re.compile(r"(?<![A-Za-z])(d?[A-Za-z]|[" + "".join(_LETTERS.values()) + r"])(\d)(?![A-Za-z0-9_])")
+_SLOPE = re.compile(r"(?<!\w)d([A-Za-z])/d([A-Za-z])")
+_NUMBERS = re.compile(r"\s*[-+]?[\d.]+(\s+[-+]?[\d.]+)*\s*")
+_SQUARE = re.compile(r"(?<![\w(])R2(?!\w)")
 _GREEK = re.compile(r"(?<![A-Za-z])(" + "|".join(_LETTERS) + r")(?![A-Za-z])")
 
 
 @lru_cache(1024)
 def typeset(text: str) -> str:
     """Units and symbols as the field prints them: uA/cm2 becomes µA/cm², MOhm MΩ, 1/s s⁻¹, x_inf x∞, tau τ."""
-    text = _MICRO.sub("µ", text)
+    text = _ROOT.sub(r"√\1", _SQUARE.sub("R²", _MICRO.sub("µ", text)))
     text = _POWER.sub(lambda m: m.group(1) + m.group(2).translate(_RAISED), text)
     text = _OHM.sub(r"\1Ω", _PER.sub(r"\1⁻¹", text))
     return _GREEK.sub(lambda m: _LETTERS[m.group()], text.replace("_inf", "∞"))
@@ -118,10 +123,20 @@ def signed(text: str) -> str:
 
 
 def formula(text: str) -> str:
-    """An equation of plain letters as books print it, as far as there are letters for it: `t^n e^(-t/tau)` as tⁿ e^(−t/τ), `W_1 . x` as W₁ · x."""
+    """An equation of plain letters as books print it, as far as there are letters for it: `t^n e^(-t/tau)` as tⁿ e^(−t/τ), `W_1 . x` as W₁ · x,
+    `dE/dW2 = h1^T delta2` as ∂E/∂W₂ = h₁ᵀ δ₂.
+    """
+    text = _SLOPE.sub(r"∂\1/∂\2", text.replace("^T", "ᵀ").replace("^t", "ᵗ").replace("'", "′"))
     text = _UP.sub(lambda m: m.group(1).translate(_ABOVE), text)
     text = _DOWN.sub(lambda m: m.group(1).translate(_BELOW), text)
-    return signed(typeset(text.replace(" . ", " · ").replace(" - ", f" {MINUS} ")))
+    text = typeset(text.replace(" . ", " · ").replace(" - ", f" {MINUS} "))
+    text = _NUMBERED.sub(lambda m: m.group(1) + m.group(2).translate(_BELOW), text)
+    return signed(re.sub(r"^-(?=\w)", MINUS, text))
+
+
+def cell(text: str) -> str:
+    """What stands in a table: numbers with a true minus sign, anything else as it is."""
+    return text.replace("-", MINUS) if _NUMBERS.fullmatch(text) else text
 
 
 def singular(name: str) -> str:

@@ -43,18 +43,15 @@ def test_what_is_counted_is_no_time():
     assert view.time_axis(moving, model, 1000)[1].label == "minibatches before now"
 
 
-def test_the_transport_names_what_it_counts_and_keeps_room_for_it(qtbot):
+def test_the_transport_names_what_it_counts(qtbot):
     from lab.widgets.transport import Speeds, Transport
 
-    assert Speeds(catalog.load("layered-network")()).text(2000.0) == "2000 minibatches/s"
+    assert Speeds(catalog.load("layered-network")()).text(300.0) == "300 minibatches/s"
     assert Speeds(catalog.load("convolution-by-sliding")()).text(20.0) == "20 × real time"
     transport = Transport()
     qtbot.addWidget(transport)
-    for model, shown in (("layered-network", "18\u202f267 minibatches"), ("connectivity", "29 networks")):
-        transport._model = catalog.load(model)()
-        transport._keep_room()
-        text = transport.time_text(round(float(shown.split(" ")[0].replace("\u202f", "")) / transport._model.clock.dt))
-        assert text == shown and transport.time.fontMetrics().horizontalAdvance(text) <= transport.time.width()
+    transport._model = catalog.load("connectivity")()
+    assert transport.time_text(29) == "29 networks"
 
 
 def table_of(qtbot, rows, width):

@@ -399,13 +399,14 @@ class Commands(QObject):
             dialog.selectFile(f"{self.window.document.model if filing.is_untitled(path) else path.stem}.{suffix}")
         else:
             dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.filterSelected.connect(partial(self._end_as, dialog))
+        dialog.filterSelected.connect(self._end_as)
         dialog.fileSelected.connect(done)
         dialog.open()
 
-    @staticmethod
-    def _end_as(dialog: QFileDialog, chosen: str) -> None:
+    def _end_as(self, chosen: str) -> None:
         """Another format was chosen: the proposed name ends as its files do."""
+        dialog = self.sender()  # a closure over it would keep it
+        assert isinstance(dialog, QFileDialog)
         ending = chosen.partition("(*.")[2].partition(")")[0].split()[0]
         dialog.setDefaultSuffix(ending)
         for name in dialog.selectedFiles():

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget, QWidgetAction
 
 from lab.engine.runner import Status
@@ -16,8 +16,7 @@ from lab.units import grouped, number, unit_for
 from lab.widgets import spoken, theme
 from lab.widgets.labels import ElidedLabel, figures, size
 
-SHORT = 9  # letters of a unit that there is room for
-USUAL = 7  # letters of a unit that needs no more room than others
+ROOM = 18  # letters of a time or a pace that there is room for
 SPEEDS = 200  # positions of the speed slider; the last one is flat out
 
 
@@ -158,12 +157,12 @@ class Speeds:
         """A pace in words; steps per second where that is what is seen."""
         if pace is None:
             return "flat out"
-        if self.unit == "s":
-            return f"{number(pace, 3)} × real time"
         if self.unit == "ms":
             return f"{number(pace / 1000, 3)} × real time" if pace >= 100 else f"{number(pace, 3)} ms/s"
-        unit = unit_for(float(f"{pace:.3g}"), self.unit)
-        return f"{number(pace, 3)} {unit}/s" if len(self.unit) <= SHORT else f"{number(pace, 3)}/s"
+        if self.unit == "s":
+            return f"{number(pace, 3)} × real time"
+        words = f"{number(pace, 3)} {unit_for(float(f'{pace:.3g}'), self.unit)}/s"
+        return words if len(words) <= ROOM else f"{number(pace, 3)} /s"
 
 
 class Transport(QWidget):
@@ -241,7 +240,7 @@ class Transport(QWidget):
 
     def _fit(self) -> None:
         scale = theme.current().text / 13
-        self.recording.setVisible(self.width() > 860 * scale)
+        self.recording.setVisible(self.width() > 1100 * scale)  # the dot says it, too, and figures need the room
         self.dot.setVisible(self.width() > 760 * scale)
         self.figures.setVisible(self.width() > 940 * scale)
         self.speed_text.setVisible(self.width() > 700 * scale)
@@ -305,23 +304,17 @@ class Transport(QWidget):
         for button, name in ((self.step, "mdi6.step-forward"), (self.again, "mdi6.restart"), (self.branch, "mdi6.source-branch")):
             button.setIcon(theme.icon(name, "text"))
             button.setIconSize(QSize(look.title + 5, look.title + 5))
+        metrics = self.time.fontMetrics().__class__(theme.mono_font())
         self.time.setFont(theme.mono_font())
-        self._keep_room()
-        small = QFontMetrics(theme.mono_font(look.caption))
+        self.time.setFixedWidth(metrics.horizontalAdvance(ROOM * "0"))
+        small = metrics.__class__(theme.mono_font(look.caption))
+        self.speed_text.setFixedWidth(small.horizontalAdvance(ROOM * "0"))
         self.recording.setFixedWidth(small.horizontalAdvance("not recorded"))
         self._playing = None
         self._shown = None
         self.bar.update()
         self.dot.update()
         self._fit()
-
-    def _keep_room(self) -> None:
-        """Widths of time and pace, which stay while their numbers change; a long unit has more."""
-        unit = "" if self._model is None else self._model.clock.unit
-        word = unit_for(2, unit) if USUAL < len(unit) <= SHORT else ""
-        small = QFontMetrics(theme.mono_font(theme.current().caption))
-        self.time.setFixedWidth(QFontMetrics(theme.mono_font()).horizontalAdvance(f"000 000 {word}" if word else "0 000 000.00 ms"))
-        self.speed_text.setFixedWidth(small.horizontalAdvance(f"0000 {word}/s" if word else "0.000 × real time"))
 
     def _speed_moved(self, position: int) -> None:
         if self._speeds is not None:
@@ -341,7 +334,8 @@ class Transport(QWidget):
         clock = self._model.clock
         decimals = max(0, min(4, -math.floor(math.log10(clock.dt) + 1e-9)))
         amount = grouped(f"{step * clock.dt:.{decimals}f}")  # as at the axis of time: 4018.66, but 16 042.7
-        return f"{amount} {unit_for(step * clock.dt, clock.unit)}" if len(clock.unit) <= SHORT else amount
+        words = f"{amount} {unit_for(step * clock.dt, clock.unit)}"
+        return words if len(words) <= ROOM else amount
 
     def show_status(self, status: Status | None, stats: WriterStatus | None, recorded: int, marks: Sequence[int], *, saving: bool) -> None:
         """Show what is in front; called at every beat, so it touches only what changed."""
@@ -360,10 +354,7 @@ class Transport(QWidget):
             self.speed.blockSignals(True)
             self.speed.setValue(self._speeds.position(status.pace))
             self.speed.blockSignals(False)
-        same = self._model is not None and self._model.clock == status.model.clock
         self._model = status.model
-        if not same:
-            self._keep_room()
         self.bar.describe(self.time_text)
         at = status.step if status.place is None else status.place
         self.bar.show_place(at, status.step, marks)

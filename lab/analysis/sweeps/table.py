@@ -177,7 +177,8 @@ def read(reader: SessionReader, run: int | None = None) -> Table:
     where = f"the sweep of run {info.id} in '{reader.path.name}'"
     stream = next(s for s in reader.streams(info.id) if s.name == POINTS)
     plan = Plan.from_dict(stream.meta["sweep"], where)
-    answers: dict[int, dict[str, Any]] = {}
+    found: dict[int, tuple[str, dict[str, Any], str, float]] = {}
+    kept: dict[str, str] = {}  # names and sentences once, and not again for each point
     for _, value in reader.snapshots(info.id, POINTS) if stream.rows else ():
         if (
             not isinstance(value, dict)
@@ -186,10 +187,10 @@ def read(reader: SessionReader, run: int | None = None) -> Table:
             or not isinstance(value.get("summary"), dict)
         ):
             raise FileError(f"{where} has a row that is none of a sweep: restore the file from a copy.")
-        answers[number] = value
-    rows = [
-        Row(point, a["state"], a["summary"], str(a.get("error", "")), float(s) if isinstance(s := a.get("seconds"), (int, float)) else 0.0)
-        for point in plan.points()
-        if (a := answers.get(point.number)) is not None
-    ]
+        state, error, seconds = value["state"], str(value.get("error", "")), value.get("seconds")
+        summary = {kept.setdefault(k, k): v for k, v in value["summary"].items()}
+        found[number] = (
+            kept.setdefault(state, state), summary, kept.setdefault(error, error), float(seconds) if isinstance(seconds, (int, float)) else 0.0,
+        )  # fmt: skip
+    rows = [Row(point, *a) for point in plan.points() if (a := found.get(point.number)) is not None]
     return Table(plan, tuple(rows))

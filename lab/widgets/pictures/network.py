@@ -57,7 +57,7 @@ class NetworkView(PictureView):
     def caption(self) -> str:
         """Layers and weights."""
         units = [int(layer["units"]) for layer in self.drawing.layers]
-        return " · ".join(map(str, units)) if units else ""
+        return "\u00a0·\u00a0".join(map(str, units)) if units else ""  # one piece: without its end it would name another network
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Take over layers, answers and weights."""

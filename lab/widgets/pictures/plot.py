@@ -392,9 +392,10 @@ class PlotView(PictureView):
         return round(min(most, max(self._tag.width() + numbers + 18, numbers + 12, 36)))
 
     def lettering(self) -> list[QRect]:
-        """The axes, as far as numbers and names stand at them."""
-        shown = [axis for axis in (self.across, self.up) if axis.isVisible() and not axis.quiet]
-        rects = [self.canvas.mapFromScene(axis.mapRectToScene(axis.rect())).boundingRect() for axis in shown]
+        """The axes, as far as numbers and names stand at them, the legend, and the names at the ends of lines."""
+        shown: list[pg.GraphicsWidget] = [axis for axis in (self.across, self.up) if axis.isVisible() and not axis.quiet]
+        shown += [part for part, said in ((self.strip, self.strip.entries), (self.gutter, self.gutter.ends)) if said]
+        rects = [self.canvas.mapFromScene(part.mapRectToScene(part.rect())).boundingRect() for part in shown]
         return [rect.translated(self.canvas.mapTo(self, QPoint(0, 0))) for rect in rects]
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledIte
 
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import ModelError
-from lab.units import MINUS, number
+from lab.units import MINUS, cell, formula, number
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView, Table, draws
 from lab.widgets.pictures.ends import write
@@ -45,7 +45,7 @@ def cell_text(value: Any) -> str:
     text = str(value)
     if NAMED.fullmatch(text):  # of other words nothing is a symbol: a text may be about the letter beta
         return typeset(text)
-    return f"{MINUS}{text[1:]}" if text[:1] == "-" and text[1:2].isdigit() else text
+    return f"{MINUS}{text[1:]}" if text[:1] == "-" and text[1:2].isdigit() and " " not in text else cell(text)
 
 
 def bar_of(value: Any) -> tuple[float, float | None] | None:
@@ -111,6 +111,7 @@ class Rows(QAbstractTableModel):
 
     def __init__(self, parent: Any = None):
         super().__init__(parent)
+        self.formulas = False  # its words are formulas of plain letters
         self.names: list[str] = []
         self.rows: list[Mapping[str, Any]] = []
 
@@ -137,7 +138,7 @@ class Rows(QAbstractTableModel):
         """Text, alignment and font of a cell."""
         value = self.rows[index.row()].get(self.names[index.column()])
         if role == Qt.ItemDataRole.DisplayRole:
-            return cell_text(value)
+            return formula(value) if self.formulas and isinstance(value, str) else cell_text(value)
         number = not isinstance(value, (str, bool)) and value is not None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return ALIGN_NUMBER if number or (isinstance(value, str) and NUMERAL.fullmatch(value)) else ALIGN_TEXT
@@ -148,7 +149,7 @@ class Rows(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Column names."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return typeset(self.names[section])
+            return formula(self.names[section]) if self.formulas else typeset(self.names[section])
         if role == Qt.ItemDataRole.TextAlignmentRole and self.rows:
             return self.data(self.index(0, section), role)
         return None
@@ -178,6 +179,7 @@ class TableView(PictureView):
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
         self.rows = Rows(self)
+        self.rows.formulas = self.picture.formulas
         self.grid = Grid(self)
         self.grid.setModel(self.rows)
         self.grid.setItemDelegate(Bars(self.grid))

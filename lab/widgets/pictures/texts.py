@@ -18,6 +18,7 @@ MOST = 250
 HALO = 3.0  # px
 STILL = 3.0  # px that a place may move before its label follows
 STEPS = (1.0, 1.8, 2.6, 3.4, 4.2, 5.0)  # times its usual distance that a label may stand from its point rather than on a line
+LOW = 4.0  # times the height of a label: in a lower picture one that would lie on a line is left out
 EDGE = 1.5  # px around a label that a line may not cross either
 PATIENCE = 2.0  # s after which a label that a line has come to run through looks for another place
 
@@ -34,8 +35,9 @@ def place_labels(
 
     points (n, 2) in pixels, in order of importance; sizes (n, 2) width and height; area left, top, right, bottom; avoid (m, 2)
     are points of lines. Each label is tried right, left, above, below and at the corners of its point; it may overlap neither
-    another label nor the area's edge. Beside lines it is also tried further away, and takes the place that covers least of them.
-    With `spare` the points to avoid are marks of that radius, and a label that would cover one is left out.
+    another label nor the area's edge. Beside lines it is also tried further away, and takes the place that covers least of them; in a
+    low picture one that would have to cover a line is left out. With `spare` the points to avoid are marks of that
+    radius, and a label that would cover one is left out.
     """
     return [(k, left, top) for k, left, top, _ in place_in_full(points, [[size] for size in sizes], area, clear, avoid, spare)]
 
@@ -70,7 +72,7 @@ def place_in_full(
                     break
             if best is not None and not best[0]:
                 break
-        if best is not None:
+        if best is not None and not (best[0] and area[3] - area[1] < LOW * h):
             _, left, top, form = best
             w, h = forms[k][form]
             taken = np.vstack([taken, (left - 2, top - 1, left + w + 2, top + h + 1)])
