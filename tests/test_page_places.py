@@ -17,6 +17,7 @@ from lab.display.symbols import runs as letters
 from lab.widgets import theme
 from lab.widgets.gallery import small_picture, worth_keeping
 from lab.widgets.labels import TwoLines
+from lab.widgets.pictures.ends import symbol_of
 from lab.widgets.pictures.legend import Entry, Strip
 from lab.widgets.pictures.plot import TickAxis
 from lab.widgets.pictures.strips import view_of_card
@@ -55,6 +56,18 @@ def test_a_label_beside_lines_goes_further_away_or_becomes_shorter_rather_than_l
     between = np.concatenate([upright, [(x, y) for x in range(0, 130, 2) for y in (70.0, 118.0)]])
     (_, left, top, form), *_ = place_in_full(np.array([[100.0, 94.0]]), [[(60.0, 50.0), (40.0, 14.0)]], area, 6.0, between)
     assert form == 1 and 70.0 < top < top + 14.0 < 118.0
+
+
+def test_in_a_low_picture_a_label_that_would_lie_on_a_line_is_left_out():
+    lines = np.array([(x, y) for x in range(0, 100, 3) for y in range(0, 40, 3)], float)
+    at, form = np.array([[50.0, 20.0]]), [[(40.0, 14.0)]]
+    assert place_in_full(at, form, (0.0, 0.0, 100.0, 40.0), 6.0, lines) == []
+    assert place_in_full(at, form, (0.0, 0.0, 100.0, 400.0), 6.0, lines)
+
+
+def test_names_at_the_ends_are_symbols_where_books_print_one():
+    assert [symbol_of(text) for text in ("α m", "tau_m", "x1", "α", "rate", "a b")] == ["α_{m}", "tau_m", "x_{1}", "α", "rate", "a b"]
+    assert symbol_of("τ_m") == "τ_{m}"
 
 
 def test_rows_of_a_strip_are_named_at_their_ends_like_the_lines_above_them(page):

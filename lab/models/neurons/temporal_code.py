@@ -185,7 +185,7 @@ class TemporalCode(Model):
             Picture("v", "Membrane", (Layer("v"),), y="v (threshold 1)", window=span, y_range=(-0.05, 1.1), front=True),
             Picture("counts", "Spikes per trial", (Layer("counts", style="bars"),), y="spikes per trial", labels=("input 1", "input 2", "output"), figures=("difference",)),
             Picture("words", "Words that can be told apart", (Layer("words"), Layer("word_now", style="points", label="here")), x="spikes N in a trial", y="bits", figures=("bits by times", "bits by a count up to N"), front=True),
-            Picture("s", "Synaptic current", (Layer("s"),), y="s", window=span),
+            Picture("s", "Synaptic input", (Layer("s"),), y="s", window=span),
         )  # fmt: skip
 
     def build(self, seed):
