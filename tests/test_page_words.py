@@ -321,6 +321,40 @@ def test_figures_beside_a_choice_give_way_before_the_title_does(qtbot):
     assert seen > 5
 
 
+def test_words_of_tables_of_formulas_are_printed_as_books_do():
+    from lab.units import formula
+
+    assert formula("h1^T delta2") == "h₁ᵀ δ₂"
+    assert formula("dE/dW2") == "∂E/∂W₂" and formula("sigma'(z1) (delta2 W2^T)") == "σ′(z₁) (δ₂ W₂ᵀ)"
+    assert formula("-t ln y") == "−t ln y" and formula("y^t") == "yᵗ"
+    assert formula("slope of logistic") == "slope of logistic" and formula("layer 1") == "layer 1"
+
+
+def test_numbers_in_the_words_of_a_table_have_a_true_minus_and_words_keep_their_hyphens():
+    from lab.units import cell
+
+    assert cell("-0.0143  +0.0100") == "−0.0143  +0.0100" and cell("-7") == "−7"
+    assert cell("2-64-64-1") == "2-64-64-1" and cell("king - man") == "king - man" and cell("«-»") == "«-»"
+
+
+def test_a_score_and_a_root_are_printed_as_books_do():
+    from lab.units import figure, typeset
+
+    assert figure("test R2", 0.5) == "test R² 0.5" and typeset("q.k / root of d") == "q.k / √d"
+
+
+def test_the_number_of_a_figure_with_a_unit_is_never_cut(qapp):
+    from PySide6.QtGui import QFontMetrics
+
+    from lab.widgets import theme
+    from lab.widgets.labels import shortened
+
+    measure = QFontMetrics(theme.mono_font())
+    for text, number in (("negative ELBO 24.85 nats · units 2", "24.85 nats"), ("points shown 1797 of 1797 · k 1", "1797 of 1797")):
+        cut = shortened(text, measure, measure.horizontalAdvance(number) + 50)
+        assert cut.endswith(number) and len(cut) < len(text)
+
+
 def test_a_small_picture_of_nothing_but_axes_is_not_kept(qapp):
     from PySide6.QtGui import QColor, QImage, QPainter
 

@@ -443,6 +443,22 @@ def test_in_a_tiny_place_tiles_go_without_captions_and_stay_small(show):
     assert drawn.under_cursor(QPointF(2, 2)).startswith("0 / 9  row 2")
 
 
+def test_captions_too_long_for_one_line_stand_in_two():
+    from lab.widgets.pictures.image import halved
+
+    assert halved("attacked ×6.67, size 0.15") == "attacked ×6.67,\nsize 0.15"
+    assert halved("zero") == "zero"
+
+
+def test_captions_in_two_lines_stand_under_their_tiles(show):
+    drawn = show("digits")
+    said = ("attacked ×6.67, size 0.15", "random ×6.67, size 0.15", "found ×6.67, size 0.15")
+    drawn._tiles(drawn._values[:3], 0.0, 1.0, said, lines=2)
+    words = drawn._captions.words
+    assert [text for _, _, _, text in words] == [text.replace(", ", ",\n") for text in said]
+    assert all(top + 2 < drawn._rect.bottom() for _, top, _, _ in words)
+
+
 @pytest.mark.parametrize(
     ("ends", "size", "ticks"),
     [((-3.0, 3.0), 200, [-3, -2, -1, 0, 1, 2, 3]), ((-0.4, 0.1), 200, [math.log10(0.5), 0.0]), ((0, 30), 100, [0, 7, 14, 21, 28])],

@@ -96,6 +96,21 @@ def shown(window, axes, answers, seeds=(0,), drawn=0):
     return made
 
 
+def test_the_sweep_is_copied_as_a_command(open_window, qapp):
+    window = open_window(CELL)
+    window.commands.vary("current")
+    made = window.commands._vary
+    made.values.setText("1:3:5")
+    made.length.setText("30")
+    made.seeds.setValue(2)
+    made.copy.click()
+    assert qapp.clipboard().text().split()[:3] == ["lab", "sweep", CELL] and "--vary current=1.0:3.0:5 --seeds 2" in qapp.clipboard().text()
+    made.values.setText("1:3")
+    made.copy.click()
+    assert "current" in made.words.text()
+    made.close()
+
+
 def test_every_figure_of_any_point_can_be_chosen_in_the_order_of_the_model(open_window):
     """A cell at rest has no intervals, and a signal that carries a dict would sort its names."""
     window = open_window(CELL)

@@ -500,13 +500,14 @@ def raster(picture: Picture, model: Model, source: Source, overlays: Sequence[Ov
 
 LOST = 0.2  # of a range: data that fill less of it cannot be read
 LOOKS = 3  # that such data wait for a range of their own
+FULL, SLOWER = 0.75, 6.0  # a range that is fuller stays; the power of its filling with which data wait longer
 
 
 class Range:
     """A range of an axis that follows the data without jumping.
 
     It grows at once, to a padded extent, when data leave it; it shrinks only after the data have filled less than
-    `least` of it for `patience` looks on end. Where it is `hasty`, data that fill next to nothing of it do not wait so long: a curve
+    `least` of it for `patience` looks on end, and the fuller it is, the later: what a run did in its first moments is let go. Where it is `hasty`, data that fill next to nothing of it do not wait so long: a curve
     of a moment says nothing of the next one, unlike a trace between two spikes.
     """
 
@@ -540,10 +541,10 @@ class Range:
             outside = min(lo, self.now[0]), max(hi, self.now[1])
             self.now = (fitted[0] if lo < self.now[0] else outside[0], fitted[1] if hi > self.now[1] else outside[1])
             self._idle = 0
-        elif span < self.least * (self.now[1] - self.now[0]):
+        elif (filled := span / (self.now[1] - self.now[0])) < FULL:
             self._idle += 1
-            lost = self.hasty and span < LOST * (self.now[1] - self.now[0])
-            if self._idle > (self.patience if not lost else LOOKS):
+            lost = self.hasty and filled < LOST
+            if self._idle > (self.patience * max(1.0, filled / self.least) ** SLOWER if not lost else LOOKS):
                 self.now, self._idle = fitted, 0
         else:
             self._idle = 0

@@ -115,7 +115,7 @@ class Commands(QObject):
         add("leave", "Leave what you are in", self.leave, "mdi6.keyboard-esc", "Esc")
         add("close", "Close the window", w.frame.close, "mdi6.close", "Ctrl+Q")
         for number, panel in enumerate(dict.fromkeys(e.panel for e in catalog.entries())):
-            add(f"panel-{panel}", f"Go to {catalog.PANELS[panel]}", partial(w.show_panel, panel), "mdi6.tab", f"Ctrl+{number + 1}")
+            add(f"panel-{panel}", f"Go to {catalog.PANELS[panel]}", partial(self._panel, panel), "mdi6.tab", f"Ctrl+{number + 1}")
         self._help: Any = None
         self._compare: Any = None
         self._vary: Any = None
@@ -276,6 +276,10 @@ class Commands(QObject):
     def _search(self) -> None:
         self.window.bar.palette_field.ask()
 
+    def _panel(self, panel: str) -> None:
+        self.window.show_panel(panel)
+        self.window.focus.hand_back()  # else a list of choices may have it now, in which an arrow chooses something else
+
     def _part(self, by: int) -> None:
         self.window.focus.go_to_part(by)
 
@@ -399,13 +403,14 @@ class Commands(QObject):
             dialog.selectFile(f"{self.window.document.model if filing.is_untitled(path) else path.stem}.{suffix}")
         else:
             dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.filterSelected.connect(partial(self._end_as, dialog))
+        dialog.filterSelected.connect(self._end_as)
         dialog.fileSelected.connect(done)
         dialog.open()
 
-    @staticmethod
-    def _end_as(dialog: QFileDialog, chosen: str) -> None:
+    def _end_as(self, chosen: str) -> None:
         """Another format was chosen: the proposed name ends as its files do."""
+        dialog = self.sender()  # a closure over it would keep it
+        assert isinstance(dialog, QFileDialog)
         ending = chosen.partition("(*.")[2].partition(")")[0].split()[0]
         dialog.setDefaultSuffix(ending)
         for name in dialog.selectedFiles():

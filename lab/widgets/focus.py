@@ -67,8 +67,11 @@ class Focus(QObject):
 
     def go_to_part(self, by: int) -> None:
         """Give the keyboard to the next part of the window that is shown, or with -1 to the one before."""
-        shown = [part for part in self._parts if part.isVisible() and first_of(part) is not None]
-        here = next((k for k, part in enumerate(shown) if self._watched is not None and part.isAncestorOf(self._watched)), None)
+        drawers = self._stage.findChildren(QWidget, "drawer-words")  # those of the model in front
+        parts = [p for part in self._parts for p in ((part, *drawers) if part is self._stage else (part,))]
+        shown = [part for part in parts if part.isVisible() and first_of(part) is not None]
+        within = [k for k, p in enumerate(shown) if self._watched is not None and (p is self._watched or p.isAncestorOf(self._watched))]
+        here = within[-1] if within else None
         if self._watched is self._stage and self._stage in shown:
             here = shown.index(self._stage) - by  # the stage itself is only the ground of its pictures
         if not shown:
@@ -132,6 +135,8 @@ def first_of(part: QWidget) -> QWidget | None:
     """What the keyboard comes to first in a part of the window: its largest picture or canvas, else what it has at the top."""
     usable = [w for w in part.findChildren(QWidget) if w.isVisible() and w.isEnabled() and w.focusPolicy() & Qt.FocusPolicy.TabFocus]
     usable = [w for w in usable if _in_sight(part, w)]
+    if part.focusPolicy() & Qt.FocusPolicy.TabFocus and not usable:
+        return part
     pictures = [w for w in usable if isinstance(w, (PictureView, QGraphicsView))]
     if pictures:
         return max(pictures, key=lambda w: w.width() * w.height())

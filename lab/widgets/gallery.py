@@ -219,6 +219,7 @@ class Gallery(QListWidget):
             item.setToolTip(tip(entry.about))
             for preset in entry.presets if chosen else ():
                 self._add(PRESET, preset, preset, chosen=preset == self._preset)
+        self.doItemsLayout()  # before it, there is nowhere to scroll to
         self.verticalScrollBar().setValue(scrolled)
 
     def _add(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from lab.units import figure, number, split
 
 TIP = 70  # letters of a tool tip in one line
+NUMBER = re.compile(r"(.*?) ([−∞\d].*)")  # of a figure: its name, and its number with what belongs to it, such as 24.85 nats
 BETWEEN = " · "  # what parts the figures of a line
 
 
@@ -31,7 +33,8 @@ def shortened(text: str, measure: QFontMetrics, width: int) -> str:
     while len(parts) > 1 and measure.horizontalAdvance(BETWEEN.join(parts)) > width:
         parts.pop()
     if figures and measure.horizontalAdvance(parts[0]) > width:
-        *name, number = parts[0].split(" ")
+        said, number = found.groups() if (found := NUMBER.match(parts[0])) else parts[0].rpartition(" ")[::2]
+        name = said.split(" ") if said else []
         fewer = [f"{' '.join(name[:k]).rstrip(',')} {number}".strip() for k in range(len(name), -1, -1)]
         return next((text for text in fewer if measure.horizontalAdvance(text) <= width), "")
     return elided(BETWEEN.join(parts), measure, width)
@@ -96,8 +99,9 @@ class TwoLines(ElidedLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         area, measure = self.contentsRect(), self.fontMetrics()
         lines = broken(self.text(), measure, area.width())
-        one = measure.height() - (1 if len(lines) > 1 else 0)  # two lines stand in the height of a field
-        top = area.top() + (area.height() - one * len(lines)) // 2
+        # Two lines stand in the height of a field, the second with its descenders.
+        one = max(measure.ascent(), min(measure.height() - 1, area.height() - measure.height())) if len(lines) > 1 else measure.height()
+        top = area.top() + (area.height() - one * (len(lines) - 1) - measure.height()) // 2
         for row, line in enumerate(lines):
             painter.drawText(area.left(), top + row * one + measure.ascent(), line)
         painter.end()

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -149,7 +150,11 @@ class Vary(QDialog):
         row.addWidget(QLabel("Show", self))
         row.addWidget(self.figure)
         row.addStretch(1)
+        self.copy = QPushButton("Copy as a command", self)
+        self.copy.setToolTip("The line that makes this sweep in a shell, with lab sweep")
+        self.copy.clicked.connect(self._copy)
         row.addWidget(self.kept)
+        row.addWidget(self.copy)
         row.addWidget(self.save)
         column.addLayout(row)
         self.plot = PointPlot(self)
@@ -438,6 +443,15 @@ class Vary(QDialog):
                 self.show_table(tables.read(reader, run))
         except LabError as problem:
             self.words.setText(str(problem))
+
+    def _copy(self) -> None:
+        """Put what is asked for on the clipboard, as a line for a shell."""
+        try:
+            QGuiApplication.clipboard().setText(self.plan().as_command())
+        except LabError as problem:
+            self.words.setText(str(problem))
+            return
+        self.words.setText("The sweep is on the clipboard as a command.")
 
     def _save(self) -> None:
         from PySide6.QtWidgets import QFileDialog

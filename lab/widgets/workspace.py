@@ -567,7 +567,7 @@ class Workspace(QMainWindow):
         self.layout_changed.emit()
 
 
-LEAST = 160  # px of a card beside an open drawer
+LEAST = 190  # px of a card beside an open drawer: in less its numbers and words would be cut
 OPEN_SHARE = 0.6  # of the width: an open drawer beside what stands below
 
 

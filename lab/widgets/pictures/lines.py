@@ -37,6 +37,7 @@ MOST_NAMED = 6  # lines that are named at their ends; more have a legend
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
 FAINT = {"pale": 0.65, "ghost": 0.7}  # share of the ground in the colour of what lies behind
 GRIP = 0.12  # of the height of a strip: half of a grip
+GRIP_TALL = 8.0  # px: half of a grip; in a low strip it is more than that share
 ALONG = 160  # points of a line that labels keep away from
 NEAR = 14  # px within which a click picks a point
 
@@ -127,6 +128,7 @@ class LinesView(PlotView):
             ys = self._with_grips(ys)
         if self.picture.labels and not plot.stretch:
             self.across.names = tuple(typeset(name) for name in self.picture.labels)
+        self.margin = plot.stretch is None and any(line.style == "marker" for line in plot.lines)
         self.show_axes(plot.x, plot.y, xs, ys)
         # What went before it on the page is the same line again, no second theory.
         several = sum(line.theory and line.style != "ghost" for line in plot.lines) > 1
@@ -181,7 +183,8 @@ class LinesView(PlotView):
         if not self.led or not at or not math.isfinite(ends[0]):
             return ends
         lo, hi = min(ends[0], *at), max(ends[1], *at)
-        room = GRIP * (hi - lo)
+        tall = self.field.height()
+        room = max(GRIP, min(1.0, GRIP_TALL / (tall - GRIP_TALL)) if tall > 2 * GRIP_TALL else 0.0) * (hi - lo)
         return min([lo, *(a - room for a in at)]), max([hi, *(a + room for a in at)])
 
     def _strokes(self, line: Line, several: bool) -> list[Stroke]:

@@ -23,6 +23,8 @@ from lab.widgets.pictures.ends import End, Gutter
 from lab.widgets.pictures.legend import Strip
 from lab.widgets.pictures.moving import MovingLine
 from lab.widgets.pictures.pointing import Pointing, inside, on_screen
+from lab.widgets.pictures.small import without
+from lab.widgets.pictures.texts import Texts
 
 LONG = 14  # letters of a title that has no room in the gutter of a strip
 ROWS_APART = 1.15  # heights of a number from one to the next above it
@@ -82,19 +84,20 @@ class TickAxis(pg.AxisItem):
         return levels
 
     def _named_places(self, lo: float, hi: float, size: float) -> tuple[float, list[float]]:
-        """Every place that has a name, or every second, fifth, tenth ... where the names would overlap."""
+        """Every place that has a name, or every second, fifth, tenth ... of them where the names would overlap."""
         lo, hi = sorted((lo, hi))
         measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
         upright = self.orientation in ("left", "right")
         widths = [max(map(measure.horizontalAdvance, name.split("\n"))) for name in self.names]
-        first = next((k for k, name in enumerate(self.names) if name), 0)
+        named = [k for k, name in enumerate(self.names) if name]
+        pixels = size / max(hi - lo, 1e-9)
 
-        def room(every: int) -> bool:
-            need = measure.height() if upright else widest_pair(widths[first::every]) + 4
-            return need * (hi - lo) / max(size, 1.0) <= every
+        def room(chosen: list[int]) -> bool:
+            needs = [measure.height() if upright else (widths[a] + widths[b]) / 2 + 4 for a, b in pairwise(chosen)]
+            return all(need <= (b - a) * pixels for need, (a, b) in zip(needs, pairwise(chosen), strict=True))
 
-        every = next((k for k in (1, 2, 5, 10, 20, 50) if room(k)), 100)
-        return float(every), [float(k) for k in range(first, len(self.names), every) if lo <= k <= hi]
+        shown = next((named[::every] for every in (1, 2, 5, 10, 20, 50) if room(named[::every])), named[::100])
+        return float(shown[1] - shown[0] if len(shown) > 1 else 1), [float(k) for k in shown if lo <= k <= hi]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Numbers with a real minus sign, powers of ten on a log axis, or the names of places."""
@@ -294,6 +297,8 @@ class PlotView(PictureView):
         self.column.addWidget(self.canvas)
         self.zoomed = False
         self.paged = False  # time is shown page by page
+        self.seen: QRectF | None = None  # the part of the scene that is drawn elsewhere; None: all of it
+        self.margin = False  # a mark that may stand at the end of the horizontal axis is not cut in half there
         self.led = False  # a strip of several: its cursor and its axis of time are those of all
         self.pen: Callable[[QPointF, bool, bool, bool], bool] | None = None  # takes drags while something is drawn by hand
         self._tag = QLabel(self.canvas)
@@ -342,7 +347,7 @@ class PlotView(PictureView):
             self._axes = (x, y)
         if self.zoomed:
             return
-        wide = self._ends(x, self.x_fit, xs, pad=x.lo is None)
+        wide = self._ends(x, self.x_fit, xs, pad=x.lo is None or self.margin)
         tall = self._ends(y, self.y_fit, ys, pad=True)
         shown = (*wide, *tall)
         if shown != self._shown:
@@ -386,12 +391,13 @@ class PlotView(PictureView):
         ends = () if self.up.names or self.up.logMode else units.ticks([lo, hi], (hi - lo) / 4)
         numbers = max(theme.text_width(text, size, family=theme.MONO) for text in ("−0.00", *self.up.names, *ends))
         most = 128.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
-        return round(min(most, max(self._tag.width() + numbers + 12, numbers + 12, 36)))
+        return round(min(most, max(self._tag.width() + numbers + 18, numbers + 12, 36)))
 
     def lettering(self) -> list[QRect]:
-        """The axes, as far as numbers and names stand at them."""
-        shown = [axis for axis in (self.across, self.up) if axis.isVisible() and not axis.quiet]
-        rects = [self.canvas.mapFromScene(axis.mapRectToScene(axis.rect())).boundingRect() for axis in shown]
+        """The axes, as far as numbers and names stand at them, the legend, and the names at the ends of lines."""
+        shown: list[pg.GraphicsWidget] = [axis for axis in (self.across, self.up) if axis.isVisible() and not axis.quiet]
+        shown += [part for part, said in ((self.strip, self.strip.entries), (self.gutter, self.gutter.ends)) if said]
+        rects = [self.canvas.mapFromScene(part.mapRectToScene(part.rect())).boundingRect() for part in shown]
         return [rect.translated(self.canvas.mapTo(self, QPoint(0, 0))) for rect in rects]
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
@@ -672,6 +678,17 @@ class PlotView(PictureView):
             for item in kept:
                 item.setCacheMode(item.CacheMode.DeviceCoordinateCache)
 
+    def thumbnail(self, painter: QPainter, area: QRectF, source: Source) -> None:
+        """What lies between the axes."""
+        texts = [item for item in self.canvas.scene().items() if isinstance(item, Texts)]
+        self.seen = self.field.sceneBoundingRect()
+        try:
+            without([self.across, self.up, *texts], self.paint_on, painter, area)
+        finally:
+            self.seen = None
+
     def _render(self, painter: QPainter, area: QRectF) -> None:
-        scene = self.canvas.scene()
-        scene.render(painter, area, QRectF(self.canvas.viewport().rect()), Qt.AspectRatioMode.KeepAspectRatio)
+        seen = self.seen or QRectF(self.canvas.viewport().rect())
+        self.canvas.scene().render(
+            painter, area, seen, Qt.AspectRatioMode.IgnoreAspectRatio if self.seen else Qt.AspectRatioMode.KeepAspectRatio
+        )
