@@ -670,3 +670,24 @@ def test_on_a_flat_map_of_the_run_itself_the_place_under_the_mouse_is_asked_for(
     assert view._foreseen.isVisible() and view._foreseen.pixmap().width() == view._foreseen.pixmap().height()
     view.canvas.over.emit(None)
     assert view._foreseen.isHidden()
+
+
+def test_keys_go_from_point_to_point_of_the_map_and_pick_one(explorer):
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    view, _ = explorer
+    picked, shift = [], Qt.KeyboardModifier.ShiftModifier
+    view.canvas.picked.connect(picked.append)
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    assert picked == []
+    view.canvas.under = 0
+    QTest.keyClick(view, Qt.Key.Key_Right, shift)
+    assert view.canvas.under == 1
+    QTest.keyClick(view, Qt.Key.Key_Up, shift)
+    assert view.canvas.under == 3
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    assert picked == [3]
+    before = view.canvas.view.centre
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert view.canvas.view.centre != before  # without Shift they move the map

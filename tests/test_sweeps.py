@@ -395,6 +395,20 @@ def test_the_command_prints_means_and_writes_the_table(tmp_path, monkeypatch, ca
     assert main(["sweep", "--resume", "leaky-integrate-and-fire-sweep.lab", "--vary", "current=1,2"]) == 2
 
 
+def test_a_table_is_read_in_parts_and_still_says_what_is_missing(tmp_path, monkeypatch):
+    import contextlib
+    import sqlite3
+
+    monkeypatch.setattr(table, "PART", 3)
+    file = tmp_path / "x.lab"
+    found = lab.sweep("leaky-integrate-and-fire", {"current": "0:3:8"}, duration=5.0, workers=0, file=file)
+    assert [row.point.number for row in found.rows] == list(range(8))
+    with contextlib.closing(sqlite3.connect(file)) as change, change:
+        change.execute("DELETE FROM chunks WHERE last=4")
+    with SessionReader(file) as reader, pytest.raises(FileError, match="only 7 of its 8 rows are left"):
+        table.read(reader)
+
+
 def test_a_file_without_a_sweep_is_refused(tmp_path):
     lab.run("leaky-integrate-and-fire", **QUICK).save(tmp_path / "run.lab")
     with pytest.raises(FileError, match="holds no sweep"):

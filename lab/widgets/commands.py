@@ -115,7 +115,7 @@ class Commands(QObject):
         add("leave", "Leave what you are in", self.leave, "mdi6.keyboard-esc", "Esc")
         add("close", "Close the window", w.frame.close, "mdi6.close", "Ctrl+Q")
         for number, panel in enumerate(dict.fromkeys(e.panel for e in catalog.entries())):
-            add(f"panel-{panel}", f"Go to {catalog.PANELS[panel]}", partial(w.show_panel, panel), "mdi6.tab", f"Ctrl+{number + 1}")
+            add(f"panel-{panel}", f"Go to {catalog.PANELS[panel]}", partial(self._panel, panel), "mdi6.tab", f"Ctrl+{number + 1}")
         self._help: Any = None
         self._compare: Any = None
         self._vary: Any = None
@@ -275,6 +275,10 @@ class Commands(QObject):
 
     def _search(self) -> None:
         self.window.bar.palette_field.ask()
+
+    def _panel(self, panel: str) -> None:
+        self.window.show_panel(panel)
+        self.window.focus.hand_back()  # else a list of choices may have it now, in which an arrow chooses something else
 
     def _part(self, by: int) -> None:
         self.window.focus.go_to_part(by)

@@ -17,7 +17,7 @@ from lab.widgets.laid import Drawn, Laid
 MOST = 5  # figures
 CARD, STRIP, LINE = "card", "strip", "line"
 WIDTHS = {CARD: 330, STRIP: 620, LINE: 800}
-CLEAR = 0.04  # of its own area may lie over something drawn where it is said to cover nothing
+CLEAR = 0.01  # of its own area may lie over something drawn where it is said to cover nothing
 RESTED = 150  # ms
 LOOKS = 20  # times that it waits for pictures that are not yet drawn
 NARROW, LOW = 760, 560  # px: over a stage that is less wide or less high the card is a strip
@@ -106,7 +106,7 @@ class FinishCard(Laid):
         self.raise_()
 
     def place(self) -> None:
-        """Where it covers nothing, as a card, a strip of two lines or one line, never as a card over a small stage; else at the foot."""
+        """Where it covers nothing, as a card or a strip of two lines, over a small stage as neither; else as one line at the foot."""
         stage = self.parentWidget()
         if stage is None or self.isHidden():
             return
@@ -114,15 +114,13 @@ class FinishCard(Laid):
         drawn = Drawn(self._beneath, [QRect(w.mapTo(self._beneath, QPoint(0, 0)), w.size()) for w in drawers])
         small = stage.width() < NARROW or stage.height() < LOW
         within = stage.rect().adjusted(0, AWAY, 0, -EDGE) if small else stage.rect().adjusted(AWAY, AWAY, -AWAY, -EDGE)
-        forms = [
-            form for form in (CARD, STRIP, LINE) if (form != CARD or not small) and (form != LINE or self._line_needs() <= within.width())
-        ]
-        for form in forms:
+        for form in () if small else (CARD, STRIP):
             size = self._form(form, within.width())
             covers, place = drawn.clearest(size, within)
             if covers <= CLEAR * math.prod(Drawn.across(size)):
                 break
         else:  # the names of closed drawers are less than any picture
+            size = self._form(LINE if self._line_needs() <= within.width() else STRIP, within.width())
             place = drawn.clearest(size, QRect(within.left(), within.bottom() + 1 - size.height(), within.width(), size.height()))[1]
         self.move(place.topLeft())
 
@@ -133,10 +131,11 @@ class FinishCard(Laid):
 
     def _rested(self) -> None:
         self._looks += 1
-        if self._settled() or self._looks >= LOOKS:
+        before = self.geometry()
+        if self._settled():
             self.place()
-        else:
-            self._rest.start()
+        if (not self._settled() or self.geometry() != before) and self._looks < LOOKS and not self.isHidden():
+            self._rest.start()  # until it finds the same place twice
 
     def _line_needs(self) -> int:
         """Width of the buttons beside each other."""

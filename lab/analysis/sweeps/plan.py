@@ -33,7 +33,7 @@ class Axis:
     span: tuple[float, float, bool] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Point:
     """One run of a sweep: its number, the values that are varied, and its seed."""
 

@@ -19,10 +19,11 @@ from lab.errors import FileError, LabError, ModelError
 from lab.session import RunInfo, Session, SessionReader
 
 POINTS = "points"
+PART = 20_000  # answers that are read at once
 STATES = ("finished", "diverged", "failed")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """A point and what came of it: `finished` with a summary, or `diverged` or `failed` with a sentence."""
 
@@ -171,6 +172,17 @@ def find(reader: SessionReader, run: int | None = None) -> RunInfo:
     return found[-1]
 
 
+def _answers(reader: SessionReader, run: int, rows: int) -> Iterator[Any]:
+    """What was answered, in parts: of a million points the answers are never all in memory beside the rows."""
+    last, count = max(reader.snapshot_steps(run, POINTS), default=-1), 0
+    for first in range(0, last + 1, PART):
+        for _, value in reader.snapshots(run, POINTS, first, first + PART):
+            count += 1
+            yield value
+    if count < rows:
+        reader.snapshots(run, POINTS)  # a stream that is read whole says what it lacks
+
+
 def read(reader: SessionReader, run: int | None = None) -> Table:
     """The table of a sweep of a session; what cannot be read is named."""
     info = find(reader, run)
@@ -179,7 +191,7 @@ def read(reader: SessionReader, run: int | None = None) -> Table:
     plan = Plan.from_dict(stream.meta["sweep"], where)
     found: dict[int, tuple[str, dict[str, Any], str, float]] = {}
     kept: dict[str, str] = {}  # names and sentences once, and not again for each point
-    for _, value in reader.snapshots(info.id, POINTS) if stream.rows else ():
+    for value in _answers(reader, info.id, stream.rows) if stream.rows else ():
         if (
             not isinstance(value, dict)
             or type(number := value.get("number")) is not int

@@ -367,7 +367,7 @@ class AdversarialTraining(Classifier):
         names = tuple(zip(("clean", "attacked", "attacked, 2 eps"), colours, strict=True))
         layers = tuple(Layer("robust", channel=k, label=name, series=(n,)) for k, (name, n) in enumerate(names))
         found = [
-            Picture("frontier", "Clean against robust", (Layer("trail", style="pale", label="on the way", series=(3,)), Layer("frontier line", label="settings", series=(5,)), Layer("frontier")), x="clean accuracy", y="robust accuracy", x_range=(0.75, 1.01), y_range=(0.0, 1.0),
+            Picture("frontier", "Clean against robust", (Layer("trail", label="on the way", series=(3,)), Layer("frontier line", label="settings", series=(5,)), Layer("frontier")), x="clean accuracy", y="robust accuracy", x_range=(0.75, 1.01), y_range=(0.0, 1.0),
                     labels=DEFENCES, front=True, weight=1.3, figures=("beta now",), doc="Each setting leaves a point: move beta, eps, or choose another defence."),
             Picture("robust", "Accuracy, clean and attacked", layers, y="accuracy", y_range=(0.0, 1.0), front=True, figures=("clean accuracy", "robust accuracy")),
             Picture("against eps", "Accuracy against ε", (Layer("against eps", label="attacked", series=(1,)), Layer("eps trained", style="dashed", label="trained", series=(5,))),

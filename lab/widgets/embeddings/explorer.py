@@ -200,6 +200,10 @@ class ExplorerView(PictureView):
 
     # -- reading the source --
 
+    def keyPressEvent(self, event: Any) -> None:
+        """The keys of the map."""
+        self.canvas.keyPressEvent(event)
+
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Read map and vectors, answer again, and show it."""
         state = self.state

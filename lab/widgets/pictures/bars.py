@@ -36,6 +36,7 @@ HATCH = (
 )
 NUMBERED = re.compile(r"(\D*?)\s*(\d+)")
 SYMBOLS = ("o", "s", "d", "t1", "t")  # of several series
+MARK = 5.0  # px: half of a mark
 WRITTEN = 12  # values on a logarithmic axis that have their numbers beside them
 MOST_LINES = 3  # of a name below a bar
 LEAST = 110  # px of height of a card from which on names may take several lines
@@ -57,6 +58,7 @@ class BarsView(PlotView):
         self._numbers = Texts()
         self._numbers.setZValue(30)
         self.canvas.addItem(self._numbers, ignoreBounds=True)
+        self.across.whole = True
 
     def set_theme(self) -> None:
         """Brushes are made anew."""
@@ -215,7 +217,7 @@ class BarsView(PlotView):
         if self._along or not 0 < known.sum() <= WRITTEN:  # names along the bars stand where the numbers would
             x, y, known = np.empty(0), np.empty(0), np.empty(0, bool)
         at = np.stack(self.place(x[known], y[known]), axis=1)
-        self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0, avoid=lambda: at)
+        self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0, avoid=lambda: at, spare=MARK)
 
     def _outline(self, key: tuple[int, int], row: np.ndarray, number: int, colour: str) -> None:
         item = self._item(key, pg.PlotCurveItem)

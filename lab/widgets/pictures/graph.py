@@ -74,7 +74,7 @@ class GraphView(PlotView):
     def caption(self) -> str:
         """Numbers of neurons and synapses, and how many of them are drawn."""
         count, synapses = len(self._where), len(self._edges)
-        if not count:
+        if not count or self.picture.layers[0].style == "boxes":  # of a scheme nobody counts the boxes
             return ""
         drawn = f", the {number(EDGES)} strongest drawn" if synapses > EDGES else ""
         nodes, ways = self.model.stream(self.picture.layers[0].stream).meanings or ("neurons", "synapses")

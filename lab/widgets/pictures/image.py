@@ -348,7 +348,11 @@ class ImageView(PlotView):
         places = [(k % across * (columns + gap), k // across * (rows + under)) for k in range(tiles)]
         self._frame(QRectF(left, top, columns, rows) for left, top in places)
         nothing = (math.nan, math.nan)
-        self.show_axes(Axis("", 0.0, float(sheet.shape[1])), Axis("", 0.0, float(sheet.shape[0])), nothing, nothing)
+        for axis in (self.across, self.up):
+            axis.setStyle(showValues=False)  # numbers would run on from tile to tile, and so would a grid
+            axis.setGrid(False)
+        x, y = Axis(typeset(self.picture.x), 0.0, float(sheet.shape[1])), Axis(typeset(self.picture.y), 0.0, float(sheet.shape[0]))
+        self.show_axes(x, y, nothing, nothing)
 
     # -- what a person does --
 

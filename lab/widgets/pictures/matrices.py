@@ -20,7 +20,7 @@ GAP = 14.0
 WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
 LARGEST = (64.0, 34.0)  # of a cell, so that a matrix of few numbers does not fill the card
 THIN = 16.0  # least width and height of a row or column of cells
-NUMBER = (33.0, 13.0)  # least cell that holds a number, at the ordinary size of type
+NUMBER = (33.0, 12.0)  # least cell that holds a number, at the ordinary size of type
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class MatricesView(PictureView):
     def plates(self, area: QRectF) -> list[Plate]:
         """Where every matrix lies in an area."""
         look = theme.current()
-        title = look.caption + 7.0
+        title = look.caption + 5.0
         entries = [e for e in self._entries if e.get("values") is not None or "shape" in e]
         if not entries:
             return []
@@ -105,13 +105,13 @@ class MatricesView(PictureView):
         least = [0.0] * across  # a title needs room, too
         for entry, _, _ in made:
             least[entry["at"][1]] = max(least[entry["at"][1]], min(120.0, measure.horizontalAdvance(typeset(str(entry["name"]))) + 4))
-        head = self._head(area) + 6.0
-        free = area.width() - 2 * GAP - GAP * (across - 1), area.height() - head - GAP - (title + 4) * down
+        head = self._head(area) + 4.0
+        free = area.width() - 2 * GAP - GAP * (across - 1), area.height() - head - GAP / 2 - (title + 3) * down
         zoom = look.caption / 12
         widths = _shared(columns, free[0], [max(w, THIN) for w in least], LARGEST[0] * zoom)
         heights = _shared(rows, free[1], [THIN] * down, LARGEST[1] * zoom)
         left = [area.left() + GAP + sum(widths[:j]) + GAP * j for j in range(across)]
-        top = [area.top() + head + (title + 4) * (i + 1) + sum(heights[:i]) for i in range(down)]
+        top = [area.top() + head + (title + 3) * (i + 1) + sum(heights[:i]) for i in range(down)]
         plates = []
         for entry, values, shape in made:
             i, j = entry["at"]

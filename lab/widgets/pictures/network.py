@@ -6,6 +6,7 @@ each layer stand its plus and minus; a wire that was clicked says its weight and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ from lab.widgets.pictures.pointing import ENTER
 WIDEST, THINNEST = 4.6, 0.7  # px at an ordinary stroke
 TRAVEL = 120.0  # px of a drag that change a weight by the largest there is
 FINE = 0.1
+CLOSE = 0.8  # of the height of letters, from one name to the next
 DASHES = (5.0, 4.0)
 LARGE = 132  # px of a unit under the cursor
 
@@ -197,7 +199,10 @@ class NetworkView(PictureView):
                 painter.setFont(font)
                 measure = QFontMetricsF(font)
                 wide, high = _most_room(measure) - 4, max(20.0, measure.height())  # text of a lecture is taller than a row
+                every = named_rows(place.y, measure.height())
                 for i, (y, name) in enumerate(zip(place.y, names, strict=True)):
+                    if i % every:
+                        continue
                     painter.setPen(theme.colour(f"series{i}" if last and 1 < len(names) <= 6 else "text" if last else "muted"))
                     room = (
                         QRectF(place.x + place.side / 2 + 5, y - high / 2, wide, high)
@@ -512,6 +517,12 @@ class NetworkView(PictureView):
     def sizeHint(self) -> QSize:
         """Room for a few columns."""
         return QSize(480, 320)
+
+
+def named_rows(middles: Sequence[float] | np.ndarray, height: float) -> int:
+    """Every how many rows have their names, so that none lies on another: letters so high, rows with these middles."""
+    apart = float(np.min(np.diff(np.sort(middles)))) if len(middles) > 1 else height
+    return max(1, math.ceil(CLOSE * height / max(apart, 1.0)))
 
 
 def _name_room(layer: Mapping[str, Any], measure: QFontMetricsF) -> float:

@@ -48,6 +48,7 @@ class TickAxis(pg.AxisItem):
         super().__init__(side, showValues=True)
         self.before = False
         self.names: tuple[str, ...] = ()
+        self.whole = False  # of things that are counted: there is nothing between two of them
         self.enableAutoSIPrefix(False)
         self.setStyle(tickLength=0, tickTextOffset=6, autoReduceTextSpace=False, maxTickLevel=0, hideOverlappingLabels=20)
         self.setTickDensity(1.3)
@@ -78,6 +79,7 @@ class TickAxis(pg.AxisItem):
         else:
             need = COLUMNS_APART + max(map(measure.horizontalAdvance, units.ticks([minVal, maxVal], levels[0][0])))
         least = need * abs(maxVal - minVal) / max(size, 1.0)
+        least = max(least, 1.0) if self.whole else least
         levels = [(_round_step(spacing, least), offset) for spacing, offset in levels]
         self._spaced = size, levels
         return levels

@@ -126,16 +126,22 @@ def next_point(view: PlotView, points: np.ndarray, at: QPointF | None, across: f
     if at is None:
         k = int(np.argmin((way**2).sum(axis=1)))
     else:
-        forward, aside = (way[:, 0] * np.sign(across), way[:, 1]) if across else (way[:, 1] * np.sign(up), way[:, 0])
-        if abs(across) > 1 or abs(up) > 1:  # far, or to the end
-            reach = FAR * 10 if math.isfinite(across + up) else math.inf
-            ahead = np.where((forward > 0.5) & (forward <= reach), -forward, math.inf)
-        else:
-            ahead = np.where(forward > 0.5, forward + 2.0 * np.abs(aside), math.inf)
-        k = int(np.argmin(ahead))
-        if not np.isfinite(ahead[k]):
+        k = that_way(way, across, up)
+        if k < 0:
             return QPointF(at)
     return QPointF(float(seen[k, 0]), float(seen[k, 1]))
+
+
+def that_way(way: np.ndarray, across: float, up: float) -> int:
+    """Number of the nearest point in a direction, or of the last one that is far; `way` is pixels right and up to each. -1: there is none."""
+    forward, aside = (way[:, 0] * np.sign(across), way[:, 1]) if across else (way[:, 1] * np.sign(up), way[:, 0])
+    if abs(across) > 1 or abs(up) > 1:  # far, or to the end
+        reach = FAR * 10 if math.isfinite(across + up) else math.inf
+        ahead = np.where((forward > 0.5) & (forward <= reach), -forward, math.inf)
+    else:
+        ahead = np.where(forward > 0.5, forward + 2.0 * np.abs(aside), math.inf)
+    k = int(np.argmin(ahead)) if len(ahead) else 0
+    return k if len(ahead) and np.isfinite(ahead[k]) else -1
 
 
 def stepped(event: QKeyEvent, order: Sequence[T], here: T | None) -> T | None:

@@ -25,12 +25,13 @@ WIDEST_WORD = 170  # px: longer words are cut
 Index = QModelIndex | QPersistentModelIndex
 MOST_LINES = 3  # that a sentence is broken into, as long as it is no longer than so many of the widest words
 WRAPPED = 60  # rows that are measured
-SHORT = 24  # characters that never need a second line
 PADDING = 24  # of a cell
 INDENT = 11  # px of its text
 BAR, SHORTEST_BAR = 130, 36  # px of a column of bars, and what it gives way to
 FILLED, TICK = "█", "│"
 NAMED = re.compile(r"([^\W\d_]{1,5}(?:_\w{1,4})?)( \([^()]+\))")  # a symbol with its unit, such as tau_m (ms)
+WORDS = Qt.TextFlag.TextWordWrap
+NUMERAL = re.compile(r"[−+-]?\d[\d\u202f.,]*( × 10[⁻⁰¹²³⁴-⁹]+)?( ?%)?")  # a text that is nothing but a number stands as numbers do
 
 
 def cell_text(value: Any) -> str:
@@ -140,7 +141,7 @@ class Rows(QAbstractTableModel):
             return formula(value) if self.formulas and isinstance(value, str) else cell_text(value)
         number = not isinstance(value, (str, bool)) and value is not None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return ALIGN_NUMBER if number else ALIGN_TEXT
+            return ALIGN_NUMBER if number or (isinstance(value, str) and NUMERAL.fullmatch(value)) else ALIGN_TEXT
         if role == Qt.ItemDataRole.FontRole and number:
             return theme.mono_font()
         return None
@@ -195,7 +196,6 @@ class TableView(PictureView):
         self.column.addWidget(self.grid)
         self._fitted: tuple[int, ...] = ()
         self._wrapped: tuple = ()
-        self._narrowed = False  # a column is narrower than what stands in it: even a short text may need a second line
         self._fit_rows()
 
     def _fit_rows(self) -> None:
@@ -212,11 +212,11 @@ class TableView(PictureView):
             least = theme.current().text + 13
             measure, wide = QFontMetricsF(theme.sans_font()), dict(zip(self.rows.names, seen[0], strict=True))
             for k in range(min(len(rows), WRAPPED)):
-                words = [(name, v) for name, v in rows[k].items() if isinstance(v, str) and bar_of(v) is None] if self._narrowed else []
-                tight = any(measure.horizontalAdvance(v) + PADDING > wide[name] for name, v in words)
-                needed = self.grid.sizeHintForRow(k) if tight or max(lengths, default=0) > SHORT else least
-                # The hint does not know the padding of cells: text that needs several lines may need one more.
-                self.grid.setRowHeight(k, needed + theme.current().text + 4 if needed > least or tight else least)
+                words = [(name, v) for name, v in rows[k].items() if isinstance(v, str) and bar_of(v) is None]
+                # Measured here: the grid's own hint does not know the padding of cells, and is a line too high or too low.
+                cells = [QRectF(0, 0, max(1.0, wide[name] - PADDING + 2), 10_000) for name, _ in words]
+                lines = [measure.boundingRect(cell, WORDS, v).height() for cell, (_, v) in zip(cells, words, strict=True)]
+                self.grid.setRowHeight(k, least + max(0, round(max(lines, default=0.0) - measure.height())))
 
     def _fit_columns(self) -> None:
         """Each column as wide as its contents, and a share of what is left; where there is too little, the widest give way."""
@@ -243,7 +243,6 @@ class TableView(PictureView):
             while sum(widths) > room and limit > NARROWEST:
                 limit -= 4
                 widths = [max(min(width, limit), min(width, low)) for width, low in zip(widths, least, strict=True)]
-            self._narrowed = any(width < need and not bar for width, need, bar in zip(widths, needed, bars, strict=True))
             growing = [k for k in range(count) if bars[k]] or list(range(count))  # a bar says more the longer it is
             spare = max(0, room - sum(widths)) // len(growing)
             for k, width in enumerate(widths):

@@ -24,16 +24,22 @@ PATIENCE = 2.0  # s after which a label that a line has come to run through look
 
 
 def place_labels(
-    points: np.ndarray, sizes: np.ndarray, area: tuple[float, float, float, float], clear: float = 5.0, avoid: np.ndarray | None = None
+    points: np.ndarray,
+    sizes: np.ndarray,
+    area: tuple[float, float, float, float],
+    clear: float = 5.0,
+    avoid: np.ndarray | None = None,
+    spare: float = 0.0,
 ) -> list[tuple[int, float, float]]:
     """Where labels go: (number, left, top) in pixels for those that fit.
 
     points (n, 2) in pixels, in order of importance; sizes (n, 2) width and height; area left, top, right, bottom; avoid (m, 2)
     are points of lines. Each label is tried right, left, above, below and at the corners of its point; it may overlap neither
     another label nor the area's edge. Beside lines it is also tried further away, and takes the place that covers least of them; in a
-    low picture one that would have to cover a line is left out.
+    low picture one that would have to cover a line is left out. With `spare` the points to avoid are marks of that
+    radius, and a label that would cover one is left out.
     """
-    return [(k, left, top) for k, left, top, _ in place_in_full(points, [[size] for size in sizes], area, clear, avoid)]
+    return [(k, left, top) for k, left, top, _ in place_in_full(points, [[size] for size in sizes], area, clear, avoid, spare)]
 
 
 def place_in_full(
@@ -42,6 +48,7 @@ def place_in_full(
     area: tuple[float, float, float, float],
     clear: float = 5.0,
     avoid: np.ndarray | None = None,
+    spare: float = 0.0,
 ) -> list[tuple[int, float, float, int]]:
     """The same for labels that have a shorter form each, for where the longer one would lie on a line: (number, left, top, form)."""
     taken = np.empty((0, 4))
@@ -50,12 +57,15 @@ def place_in_full(
         x, y = points[k]
         best: tuple[int, float, float, int] | None = None
         for form, (w, h) in enumerate(forms[k]):
-            for left, top in _sides(x, y, w, h, clear, avoid is not None):
+            for left, top in _sides(x, y, w, h, clear, avoid is not None, STEPS[:1] if avoid is None or spare else STEPS):
                 if left < area[0] or top < area[1] or left + w > area[2] or top + h > area[3]:
                     continue
                 if len(taken) and ((taken[:, 0] < left + w) & (taken[:, 2] > left) & (taken[:, 1] < top + h) & (taken[:, 3] > top)).any():
                     continue
-                covered = 0 if avoid is None else _inside(avoid, left - EDGE, top - EDGE, left + w + EDGE, top + h + EDGE)
+                edge = spare or EDGE
+                covered = 0 if avoid is None else _inside(avoid, left - edge, top - edge, left + w + edge, top + h + edge)
+                if covered and spare:
+                    continue
                 if best is None or covered < best[0]:
                     best = covered, left, top, form
                 if not covered:
@@ -70,9 +80,9 @@ def place_in_full(
     return out
 
 
-def _sides(x: float, y: float, w: float, h: float, clear: float, lines: bool) -> Iterator[tuple[float, float]]:
-    """Left and top of a label around its point; among lines also at the corners, and further away."""
-    for far in STEPS if lines else STEPS[:1]:
+def _sides(x: float, y: float, w: float, h: float, clear: float, lines: bool, steps: tuple[float, ...]) -> Iterator[tuple[float, float]]:
+    """Left and top of a label around its point, at these times its usual distance; among lines also at the corners."""
+    for far in steps:
         away = far * clear
         yield from ((x + away, y - h / 2), (x - away - w, y - h / 2), (x - w / 2, y - away - h), (x - w / 2, y + away))
         if lines:
@@ -143,6 +153,7 @@ class Texts(pg.GraphicsObject):
         self._boxes = np.empty((0, 4))  # where the labels stand, in pixels: left, top, right, bottom
         self._placed = 0.0  # when they were placed
         self._scale = 1.0
+        self._spare = 0.0
         self._exporting = False
         self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # letters with a halo cost more than all lines of a picture
 
@@ -155,11 +166,13 @@ class Texts(pg.GraphicsObject):
         inks: Sequence[str] = (),
         avoid: Callable[[], np.ndarray] | None = None,
         scale: float = 1.0,
+        spare: float = 0.0,
     ) -> None:
         """Points (n, 2) in order of importance with their labels, `clear` pixels beside them; `area` is what is shown.
 
         inks are colours of the labels by token; a label may have a second line, which is muted; avoid gives points (m, 2) of lines
-        that labels should not cover, asked for only where labels are placed anew; scale is of the letters.
+        that labels should not cover, asked for only where labels are placed anew, with `spare` marks of that many pixels that none may
+        cover; scale is of the letters.
         """
         look = theme.current()
         same = (
@@ -173,7 +186,7 @@ class Texts(pg.GraphicsObject):
         self._look = look  # halos and letters are kept as an image: in another theme they are drawn anew
         self.prepareGeometryChange()
         self._at, self._texts, self._area, self._clear, self._inks = at, texts, area, clear, inks
-        self._avoid, self._scale = avoid() if avoid is not None else None, scale
+        self._avoid, self._scale, self._spare = avoid() if avoid is not None else None, scale, spare
         self._placed = time.monotonic()
         self.update()
 
@@ -233,7 +246,8 @@ class Texts(pg.GraphicsObject):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             tokens, ratio = theme.current().tokens, painter.device().devicePixelRatioF()
             avoid = None if self._avoid is None else _mapped(transform, self._avoid)
-            placed = place_in_full(points, forms, (corner.left(), corner.top(), corner.right(), corner.bottom()), self._clear * zoom, avoid)
+            within = (corner.left(), corner.top(), corner.right(), corner.bottom())
+            placed = place_in_full(points, forms, within, self._clear * zoom, avoid, self._spare * zoom)
             if not self._exporting:
                 boxes = [(left, top, left + forms[k][form][0], top + forms[k][form][1]) for k, left, top, form in placed]
                 self._boxes = np.array(boxes).reshape(-1, 4) / ratio
