@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from peer import ONE_THREAD, peer, row
+from peer import ONE_THREAD, peer, row, surroundings
 
 ROOT = Path(__file__).resolve().parent.parent
 PEER = str(peer("maps") or ".peers/maps/bin/python")
@@ -75,7 +75,7 @@ class Peer:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, **ONE_THREAD},
+            env=surroundings(),
         )
 
     def ask(self, **job):

@@ -24,6 +24,12 @@ def peer(name: str) -> Path | None:
     return next((p for p in (place / "bin" / "python", place / "Scripts" / "python.exe") if p.exists()), None)
 
 
+def surroundings() -> dict[str, str]:
+    """What a peer's interpreter is started with: one thread, and no packages but its own (PYTHONPATH comes before them, and a NumPy from
+    there is not the one that a peer was made for)."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")} | ONE_THREAD
+
+
 def lend(name: str) -> None:
     """Let this process import a peer that is a library, from its own environment; where it is not installed, its import says so."""
     python = peer(name)
@@ -70,9 +76,7 @@ def say(found: dict, as_json: bool) -> None:
 
 def ask(python: Path, script: str, *arguments: str) -> dict:
     """What a peer script prints as JSON on its last line."""
-    done = subprocess.run(
-        [str(python), str(HERE / "peers" / script), *arguments], env={**os.environ, **ONE_THREAD}, capture_output=True, text=True
-    )
+    done = subprocess.run([str(python), str(HERE / "peers" / script), *arguments], env=surroundings(), capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{script} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no message'}")
     return json.loads(done.stdout.strip().splitlines()[-1])

@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from peer import ONE_THREAD, peer
+from peer import ONE_THREAD, peer, surroundings
 
 HERE = Path(__file__).resolve().parent
 
@@ -58,7 +58,8 @@ def peers() -> tuple[list[str], list[str]]:
     here, missing = [], []
     for name, packages in VERSIONS.items():
         python = peer(name)
-        told = subprocess.run([str(python), "-c", ASKED, *packages], capture_output=True, text=True) if python else None
+        asked = [str(python), "-c", ASKED, *packages]
+        told = subprocess.run(asked, env=surroundings(), capture_output=True, text=True) if python else None
         if told and told.returncode == 0:
             here.append(told.stdout.strip())
         else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from lab.engine import simulation as engine
 from lab.engine.experiment import Experiment
 from lab.engine.recording import Recorder, experiment_of
 from lab.engine.stand_in import is_known, stand_in
-from lab.errors import LabError, ModelError
+from lab.errors import FileError, LabError, ModelError
 from lab.model import MOST_STEPS, Happened, Model, Recorded
 from lab.session import Session, SessionReader
 
@@ -49,6 +51,7 @@ class Run:
         streams: Sequence[str],
         read: Callable[[str, int | None, int | None], Recorded],
         result: engine.Result | None = None,
+        created: str = "",
     ):
         self.experiment = experiment
         self.model = model
@@ -59,6 +62,7 @@ class Run:
         self._read = read
         self._kept: dict[str, Recorded] = {}
         self._result = result
+        self.created = created or datetime.now(UTC).isoformat(timespec="seconds")
 
     def recorded(self, name: str, start: float | None = None, stop: float | None = None) -> Recorded:
         """Time, values and (for events) index of a stream; of the time from `start` up to `stop` no more is read than that."""
@@ -127,6 +131,41 @@ class Run:
         with Session.create(path, title=self.experiment.title or self.model.title) as session:
             record_result(session, self.experiment, result)
         return path
+
+    def export(self, path: str | Path, to: str = "") -> Path:
+        """Write all of the run for other programs: .h5, .nwb or .nir as the path ends, and without an ending a new folder of CSV files.
+
+        to  npz or tensorboard: of those a new folder
+        """
+        from lab.analysis.of_run import cells_of
+        from lab.display import hdf5, nwb, tensorboard
+        from lab.display.export import export_all, format_of_run
+
+        path = Path(path)
+        to = format_of_run(path, to)
+        if to == "hdf5":
+            hdf5.export(self, path, self.created, self.steps, self.log)
+        elif to == "nwb":
+            nwb.export(self, path, self.created, self.steps, partial(cells_of, self.model))
+        elif to == "nir":
+            self._export_network(path)
+        elif to == "tensorboard":
+            tensorboard.export(self, path, self.created)
+        else:
+            export_all(self, path, to)
+        return path
+
+    def _export_network(self, path: Path) -> None:
+        """Write the network that was simulated, with the synapses that its seed drew."""
+        from lab.graph import nir
+        from lab.graph.document import Graph
+
+        drawn = next((name for name, spec in type(self.model).specs().items() if spec.kind == "graph"), None)
+        if drawn is None:
+            raise LabError(f"'{self.model.name}' has no network that a document says: NIR holds one of spiking populations.")
+        if path.exists():
+            raise FileError(f"{path} is there already: choose another name.")
+        nir.write(Graph.from_json(getattr(self.model, drawn)), path, self.experiment.seed, self.model.clock.dt)
 
     def __repr__(self) -> str:
         clock = self.model.clock
@@ -261,4 +300,4 @@ def load(path: str | Path, run: int | None = None) -> Run:
         return Recorded(np.array([p[0] for p in pairs], float) * dt, [p[1] for p in pairs])
 
     streams = [s.name for s in reader.streams(info.id)]
-    return Run(experiment, value, info.steps, info.summary, log, streams, read)
+    return Run(experiment, value, info.steps, info.summary, log, streams, read, created=info.created)

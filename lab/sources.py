@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 from types import CodeType
@@ -100,6 +101,17 @@ def child_command(code: str, *arguments: str) -> list[str]:
     Not `python -m lab`, which would take a folder named lab, or a file named numpy.py, in the current folder for the real one.
     """
     return [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, sys.argv[1]); {code}", str(PACKAGE.parent), *arguments]
+
+
+def end_with_parent() -> None:
+    """End this process with the one that started it, also if that is killed: its standard input, into which nothing is written, comes to an end."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, name="end with the parent", daemon=True).start()
 
 
 def code_digest(code: CodeType) -> bytes:

@@ -30,13 +30,18 @@ _SIGN = re.compile(r"(?<![\w.)\]])-(?=\.?\d|[a-z]/)")
 _LETTERS = {
     "tau": "τ", "alpha": "α", "beta": "β", "sigma": "σ", "theta": "θ", "lambda": "λ", "mu": "μ", "eta": "η", "phi": "φ", "delta": "δ",
 }  # fmt: skip
+_ROOT = re.compile(r"(?<![\w])root of (\w)(?!\w)")
+_NUMBERED = re.compile(r"(?<![A-Za-z])(d?[A-Za-z]|[" + "".join(_LETTERS.values()) + r"])(\d)(?![A-Za-z0-9_])")
+_SLOPE = re.compile(r"(?<!\w)d([A-Za-z])/d([A-Za-z])")
+_NUMBERS = re.compile(r"\s*[-+]?[\d.]+(\s+[-+]?[\d.]+)*\s*")
+_SQUARE = re.compile(r"(?<![\w(])R2(?!\w)")
 _GREEK = re.compile(r"(?<![A-Za-z])(" + "|".join(_LETTERS) + r")(?![A-Za-z])")
 
 
 @lru_cache(1024)
 def typeset(text: str) -> str:
     """Units and symbols as the field prints them: uA/cm2 becomes µA/cm², MOhm MΩ, 1/s s⁻¹, x_inf x∞, tau τ."""
-    text = _MICRO.sub("µ", text)
+    text = _ROOT.sub(r"√\1", _SQUARE.sub("R²", _MICRO.sub("µ", text)))
     text = _POWER.sub(lambda m: m.group(1) + m.group(2).translate(_RAISED), text)
     text = _OHM.sub(r"\1Ω", _PER.sub(r"\1⁻¹", text))
     return _GREEK.sub(lambda m: _LETTERS[m.group()], text.replace("_inf", "∞"))
@@ -49,7 +54,7 @@ def number(value: Any, digits: int = 4, nothing: float = ZERO) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, Integral):
-        return _grouped(str(int(value)))
+        return grouped(str(int(value)))
     try:
         x = float(value)
     except (TypeError, ValueError):
@@ -65,13 +70,13 @@ def number(value: Any, digits: int = 4, nothing: float = ZERO) -> str:
     size = math.floor(math.log10(abs(x)))
     if -5 < size < max(6, digits):
         text = f"{x:.{max(0, digits - 1 - size)}f}"
-        return _grouped(text.rstrip("0").rstrip(".") if "." in text else text)
+        return grouped(text.rstrip("0").rstrip(".") if "." in text else text)
     mantissa, _, power = f"{x:.{max(0, (digits if digits > 4 or not nothing else min(digits, 3)) - 1)}e}".partition("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    return f"{_grouped(mantissa)} × 10{str(int(power)).translate(_RAISED)}"
+    return f"{grouped(mantissa)} × 10{str(int(power)).translate(_RAISED)}"
 
 
-def _grouped(text: str) -> str:
+def grouped(text: str) -> str:
     """Digits of five and more in threes, with a true minus sign: -12345.6 as −12 345.6."""
     sign, text = (MINUS, text[1:]) if text.startswith("-") else ("", text)
     whole, point, rest = text.partition(".")
@@ -95,7 +100,7 @@ def ticks(values: Sequence[float], spacing: float) -> list[str]:
         # Far from zero and close together, such as the last digits of a membrane at rest, they need more digits to differ.
         digits = max(4, math.ceil(math.log10(max(largest, spacing) / spacing) - 1e-9) + 1) if spacing > 0 else 4
         return [number(float(f"{v:.{max(6, digits)}g}") if abs(v) > spacing * 1e-6 else 0.0, digits, nothing=0.0) for v in values]
-    return [_grouped(f"{v:.{places}f}") for v in values]
+    return [grouped(f"{v:.{places}f}") for v in values]
 
 
 def log_ticks(exponents: Sequence[float]) -> list[str]:
@@ -118,10 +123,20 @@ def signed(text: str) -> str:
 
 
 def formula(text: str) -> str:
-    """An equation of plain letters as books print it, as far as there are letters for it: `t^n e^(-t/tau)` as tⁿ e^(−t/τ), `W_1 . x` as W₁ · x."""
+    """An equation of plain letters as books print it, as far as there are letters for it: `t^n e^(-t/tau)` as tⁿ e^(−t/τ), `W_1 . x` as W₁ · x,
+    `dE/dW2 = h1^T delta2` as ∂E/∂W₂ = h₁ᵀ δ₂.
+    """
+    text = _SLOPE.sub(r"∂\1/∂\2", text.replace("^T", "ᵀ").replace("^t", "ᵗ").replace("'", "′"))
     text = _UP.sub(lambda m: m.group(1).translate(_ABOVE), text)
     text = _DOWN.sub(lambda m: m.group(1).translate(_BELOW), text)
-    return signed(typeset(text.replace(" . ", " · ").replace(" - ", f" {MINUS} ")))
+    text = typeset(text.replace(" . ", " · ").replace(" - ", f" {MINUS} "))
+    text = _NUMBERED.sub(lambda m: m.group(1) + m.group(2).translate(_BELOW), text)
+    return signed(re.sub(r"^-(?=\w)", MINUS, text))
+
+
+def cell(text: str) -> str:
+    """What stands in a table: numbers with a true minus sign, anything else as it is."""
+    return text.replace("-", MINUS) if _NUMBERS.fullmatch(text) else text
 
 
 def singular(name: str) -> str:

@@ -130,3 +130,10 @@ def test_a_report_says_the_version_of_each_peer_that_is_here(report, monkeypatch
     here, missing = report.peers()
     assert here == [f"numpy {importlib.metadata.version('numpy')}, numba {importlib.metadata.version('numba')}"] and missing == ["jax"]
     assert f"scipy {importlib.metadata.version('scipy')}" in report.circumstances(("0", "0"))
+
+
+def test_a_peer_is_started_with_its_own_packages_and_one_thread(report, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "somebody/elses/site-packages")
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    found = sys.modules["peer"].surroundings()
+    assert "PYTHONPATH" not in found and found["OMP_NUM_THREADS"] == "1" and found["PATH"]

@@ -79,6 +79,20 @@ def test_the_canvas_shows_every_node_wire_and_kind_of_a_graph(editor):
     assert "4000 neurons" in editor.totals.text() and "synapses" in editor.totals.text()
 
 
+def test_cards_take_the_colours_of_another_look(editor, qtbot):
+    item = next(iter(editor.scene.nodes.values()))
+
+    def inside():
+        QApplication.processEvents()
+        image = editor.view.viewport().grab().toImage()
+        return image.pixelColor(at(editor, item.pos() + QPointF(item.body.right() - 12, item.body.top() + 12))).name()
+
+    before = inside()
+    theme.apply(QApplication.instance(), "light")
+    editor.scene.set_theme()
+    assert inside() != before  # cards are kept as pictures
+
+
 def test_a_key_adds_a_population_and_a_drag_between_ports_joins_it(editor):
     key(editor, Qt.Key.Key_P)
     assert editor.graph.nodes[-1].kind == "poisson" and editor.changes[-1][1] == "Add Poisson population"

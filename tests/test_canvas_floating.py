@@ -183,3 +183,14 @@ def test_a_sentence_covers_neither_tools_nor_cards_of_the_canvas(open_window):
     bar = window.canvas.editor.bar
     assert not toast.intersects(bar.rect().translated(bar.mapTo(window.stage, bar.rect().topLeft())))
     assert not any(toast.intersects(area) for area in window.canvas.lettering(window.stage))
+
+
+def test_in_a_low_view_what_floats_stands_in_one_row_below_the_network(editor):
+    title, template = next(iter(family("populations").templates.items()))
+    editor.show_text(template.make().to_json())
+    for high, low in ((320, True), (600, False), (320, True)):
+        editor.resize(1000, high)
+        QApplication.processEvents()
+        editor.floating.place()
+        assert (editor.bar.y() > high / 2) == low and editor.totals.isHidden() == low, title
+        assert not editor.bar.geometry().intersects(editor.foot.geometry())

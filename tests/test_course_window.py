@@ -107,6 +107,32 @@ def test_the_start_page_shows_the_path_and_where_one_was(open_window, qtbot):
     assert not page.isVisible()
 
 
+@pytest.mark.parametrize("cover", ["the start page", "the sheet of a file"])
+def test_what_one_asks_for_is_not_left_behind_what_lies_over_the_stage(open_window, qtbot, cover):
+    window = open_window("leaky-integrate-and-fire")
+
+    def covered() -> bool:
+        if cover == "the start page":
+            window.course.show_start()
+            window.course._start._drawing.stop()
+            return window.course._start.isVisible()
+        window.data.sheet.welcome_file()
+        return window.data.sheet.isVisible()
+
+    def still() -> bool:
+        return window.course._start.isVisible() if cover == "the start page" else window.data.sheet.isVisible()
+
+    assert covered()
+    qtbot.mouseClick(window.bar.panels["neurons"], Qt.MouseButton.LeftButton)  # the panel in front already
+    assert not still() and window.document.model == "leaky-integrate-and-fire"
+    assert covered()
+    window.gallery.preset_chosen.emit("Defaults")
+    assert not still()
+    assert covered()
+    window.gallery.model_chosen.emit("izhikevich")
+    assert not still() and window.document.model == "izhikevich"
+
+
 def test_a_session_brings_its_own_record_and_its_lessons(open_window, qtbot, tmp_path):
     window = open_window("leaky-integrate-and-fire")
     window.course.set_student("ada")

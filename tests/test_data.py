@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from lab.data import sets as data
+from lab.data.digits import digits
 from lab.errors import FileError, ModelError
 
 
@@ -106,3 +109,21 @@ def test_folder_of_pictures(tmp_path):
 def test_shifting_moves_pixels_and_fills_with_nothing():
     x = np.arange(12, dtype=np.float32).reshape(1, 12)
     np.testing.assert_array_equal(data.shifted(x, (3, 4), 1, -1).reshape(3, 4), [[0, 0, 0, 0], [1, 2, 3, 0], [5, 6, 7, 0]])
+
+
+def test_digits_are_those_of_scikit_learn_and_read_without_it():
+    bunch = pytest.importorskip("sklearn.datasets").load_digits()
+    found = digits()
+    for mine, theirs in zip(found, (bunch.data, bunch.target), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    loaded = data.load("digits")
+    assert loaded.features == tuple(bunch.feature_names) and loaded.classes == tuple(str(c) for c in bunch.target_names)
+    code = "import sys; from lab.data.sets import load; load('digits'); print('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
+
+
+def test_digits_that_lie_elsewhere_are_asked_of_scikit_learn(monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.setattr("lab.data.digits.find_spec", lambda name: None)
+    for mine, theirs in zip(digits.__wrapped__(), digits(), strict=True):
+        assert mine.tobytes() == theirs.tobytes() and mine.dtype == theirs.dtype

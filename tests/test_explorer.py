@@ -622,6 +622,13 @@ def test_a_narrow_card_says_below_the_map_how_many_of_how_many_are_shown(explore
     assert view.line.text() == ""
 
 
+def test_tools_and_panel_have_their_widths_before_the_next_frame(explorer):
+    view, _ = explorer
+    for wide in (500, 1000, 500, 1000):  # the panel comes and goes; for one frame with the old widths icons would be empty
+        view.resize(wide, 500)
+        assert view.bar.width() + (0 if view.panel.isHidden() else view.panel.width()) == wide
+
+
 def test_the_legend_is_as_high_as_its_lines_and_no_resizing_fixes_it(explorer):
     view, _ = explorer
     legend = view.legend
@@ -663,3 +670,24 @@ def test_on_a_flat_map_of_the_run_itself_the_place_under_the_mouse_is_asked_for(
     assert view._foreseen.isVisible() and view._foreseen.pixmap().width() == view._foreseen.pixmap().height()
     view.canvas.over.emit(None)
     assert view._foreseen.isHidden()
+
+
+def test_keys_go_from_point_to_point_of_the_map_and_pick_one(explorer):
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    view, _ = explorer
+    picked, shift = [], Qt.KeyboardModifier.ShiftModifier
+    view.canvas.picked.connect(picked.append)
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    assert picked == []
+    view.canvas.under = 0
+    QTest.keyClick(view, Qt.Key.Key_Right, shift)
+    assert view.canvas.under == 1
+    QTest.keyClick(view, Qt.Key.Key_Up, shift)
+    assert view.canvas.under == 3
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    assert picked == [3]
+    before = view.canvas.view.centre
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert view.canvas.view.centre != before  # without Shift they move the map

@@ -103,3 +103,23 @@ def test_a_part_that_is_exported_reads_the_chunks_it_lies_in_and_no_other(tmp_pa
         lines = capsys.readouterr().out.splitlines()[1:]
         assert len(lines) == {"V": 180, "spikes": 2}[name]
         assert {owner for owner, _ in read} == {name} and 0 < sum(count for _, count in read) <= most
+
+
+def test_a_run_writes_itself_as_its_path_ends(session, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    run = lab.run("leaky-integrate-and-fire", current=3.0, duration=20.0)
+    with h5py.File(run.export(tmp_path / "cell.h5")) as file:
+        np.testing.assert_array_equal(file["streams/V/values"], run["V"])
+        assert file.attrs["created"].endswith("+00:00")
+    assert (run.export(tmp_path / "cell") / "V.csv").exists() and (run.export(tmp_path / "cell2", to="npz") / "V.npz").exists()
+    assert run.export(tmp_path / "cell.nwb").stat().st_size
+    for path, to, words in (
+        ("a.csv", "", "end in .h5, .hdf5, .nwb, .nir"),
+        ("a.h5", "nwb", "ends in .nwb"),
+        ("a.nwb", "tensorboard", "the ending says nwb"),
+        ("a", "excel", "is exported as hdf5, nwb"),
+        ("cell.h5", "", "there already"),
+        ("net.nir", "", "no network"),
+    ):
+        with pytest.raises(LabError, match=words):
+            run.export(tmp_path / path, to)

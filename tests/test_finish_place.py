@@ -67,6 +67,13 @@ def test_what_is_drawn_is_not_covered_where_there_is_another_place(sheet):
     assert covers == 0 and not place.intersects(full)
 
 
+def test_a_drawer_is_covered_rather_than_the_pictures_of_the_stage(sheet):
+    _, drawn = sheet(QRect(0, 0, 1000, 640))
+    drawer = QRect(0, 360, 480, 280)
+    assert not Drawn(drawn).clearest(QSize(400, 200), QRect(10, 10, 980, 620))[1].intersects(drawer)
+    assert drawer.contains(Drawn(drawn, [drawer]).clearest(QSize(400, 200), QRect(10, 10, 980, 620))[1].adjusted(8, 8, -8, -8))
+
+
 def test_a_place_in_the_middle_of_curves_is_the_least_bad_one(sheet):
     _, drawn = sheet(QRect(0, 0, 1000, 640))
     covers, place = Drawn(drawn).clearest(QSize(300, 200), QRect(10, 10, 980, 620))
@@ -115,3 +122,35 @@ def test_where_titles_stand_everywhere_but_at_the_foot_the_card_is_one_line_ther
     drawn.full = (QRect(0, 0, 600, 640),)
     card.place()  # where there is room the figures stand below one another again, and the buttons under them
     assert card.height() > 3 * card.buttons[0].sizeHint().height() and card.buttons[0].y() > card.title.y() + card.title.height()
+
+
+def test_a_card_that_would_cover_a_thin_curve_becomes_a_line_at_the_foot(sheet):
+    from types import SimpleNamespace
+
+    curves = [QRect(40, y, 920, 2) for y in range(40, 560, 60)]  # few pixels, and yet what the picture is about
+    stage, drawn = sheet(*curves)
+    stage.show()
+    card = FinishCard(stage, drawn)
+    card.show_run(SimpleNamespace(reason="finished", summary={"accuracy": 0.9}), [("Go on", lambda: None), ("Start again", lambda: None)])
+    assert not any(curve.intersects(card.geometry()) for curve in curves)
+    assert card.height() < 100
+
+
+def test_a_place_is_found_again_when_the_pictures_beneath_are_drawn(sheet, qtbot):
+    from types import SimpleNamespace
+
+    stage, drawn = sheet()
+    settled = False
+    stage.show()
+    card = FinishCard(stage, drawn, lambda: settled)
+    card.show_run(SimpleNamespace(reason="finished", summary={"accuracy": 0.9}), [("Go on", lambda: None), ("Start again", lambda: None)])
+    where = QRect(500, 200, 500, 440)
+    assert where.contains(card.geometry())  # nothing is drawn yet
+    drawn.full = (where,)
+    card._rest.stop()
+    card._rested()
+    assert where.contains(card.geometry())  # it waits
+    settled = True
+    card._rest.stop()
+    card._rested()
+    assert not where.intersects(card.geometry())

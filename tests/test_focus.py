@@ -8,7 +8,7 @@ pytest.importorskip("PySide6")
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QTabBar
 
 from lab.widgets.banner import PASSING
 
@@ -158,3 +158,43 @@ def test_undo_stays_in_the_model_in_front_and_says_where_the_step_was_made(open_
     (way,) = [b for b in window.toast.findChildren(QPushButton) if b.text() == "Go there and undo" and not b.isHidden()]
     way.click()
     assert window.document.model == counter and window.document.experiment().parameters == {}
+
+
+def test_a_closed_window_hears_nothing_of_the_focus_of_others_nor_of_undo(open_window, qtbot, capfd):
+    first, second = open_window(), open_window()
+    front(first), front(second)
+    first.tuning.change("rate", 3.0)
+    focus, stack = first.focus, first.history.stack
+    first.close()
+    assert focus._watched is None and stack.signalsBlocked()
+    second.gallery.setFocus()
+    front(second)
+    assert focus._watched is None and second.focus._watched is not None
+    stack.clear()  # as it does while it is deleted
+    second.focus._before = gone = QPushButton()
+    gone.deleteLater()
+    qtbot.wait(1)
+    second.focus.hand_back()
+    assert "Slot" not in capfd.readouterr().err
+
+
+def test_f6_goes_from_part_to_part_and_tab_from_the_stage_to_its_main_picture(open_window):
+    window = open_window()
+    window.player.pause()
+    parts = (window.left, window.stage, window.side, window.transport, window.bar)
+    window.gallery.setFocus()
+    seen = []
+    for _ in range(6 if window.workspace.drawers else 5):
+        window.commands.actions["part"].trigger()
+        seen.append(next(k for k, part in enumerate(parts) if part.isAncestorOf(window.focusWidget())))
+    words = window.workspace.drawers.drawers.findChild(QTabBar, "drawer-words") if window.workspace.drawers else None
+    assert seen == [1, *([1] if words is not None else []), 2, 3, 4, 0][: len(seen)]
+    window.commands.actions["last-part"].trigger()
+    assert window.bar.isAncestorOf(window.focusWidget())
+    window.stage.setFocus()
+    QTest.keyClick(window.stage, Qt.Key.Key_Tab)
+    largest = max((card.view for card in window.workspace.visible_cards()), key=lambda v: v.width() * v.height())
+    assert window.focusWidget() is largest and largest._ring.isVisible()
+    window.stage.setFocus()
+    window.commands.actions["part"].trigger()
+    assert window.focusWidget() is largest

@@ -410,3 +410,17 @@ def test_a_button_of_a_row_keeps_room_for_its_icon_while_the_row_is_being_shown(
     button = row.field.findChildren(QToolButton)[0]
     button.resize(29, 4)
     assert button.height() >= 20
+
+
+def test_after_a_look_with_large_letters_the_symbols_take_no_more_room_than_before(qtbot):
+    form = ParameterForm(type("Cell", (Described,), {
+        "__annotations__": {"current": float}, "__module__": __name__, "__doc__": "A cell.",
+        "current": param(1.0, "nA", lo=0.0, hi=9.0, symbol="I_0", doc="Current."),
+    }))  # fmt: skip
+    qtbot.addWidget(form)
+    form.show()
+    symbol = form.rows["current"].symbol
+    before = symbol.width()
+    form.rows["current"].show_symbol(5 * before)  # as in a look of larger letters
+    form.set_theme()
+    assert symbol.minimumWidth() == before

@@ -118,3 +118,31 @@ def test_a_wheel_works_from_an_empty_folder_without_the_source(tmp_path, monkeyp
     assert (empty / "x.lab").stat().st_size and (empty / "x.png").stat().st_size
     assert ran(python, "-c", DRAWN).splitlines() == ["True", "False"]
     assert ran(lab, "integrate").split() and "neural-lab.desktop" in ran(lab, "integrate", "--remove")
+
+
+WINDOW = (
+    "window",
+    "window_start",
+    "window_parts",
+    "window_actions",
+    "vary",
+    "form",
+    "keyboard",
+    "canvas",
+    "notebook",
+    "data_sheet",
+    "qt_references",
+)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("python", [p for p in os.environ.get("LAB_PYTHONS", "").split(os.pathsep) if p] or [None])
+def test_the_window_works_on_other_pythons(python, tmp_path):
+    """With interpreters of environments that have the lab's dependencies and its tests': LAB_PYTHONS=/where/python3.13/bin/python."""
+    if python is None:
+        pytest.skip("LAB_PYTHONS names no other interpreter")
+    tests = [f"tests/test_{name}.py" for name in WINDOW]
+    here = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "LAB_CACHE": str(tmp_path)}
+    done = subprocess.run([python, "-m", "pytest", "-p", "no:cacheprovider", *tests], cwd=ROOT, env=here, capture_output=True, text=True)
+    assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-2000:]}"

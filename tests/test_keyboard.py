@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 pytest.importorskip("PySide6")
@@ -80,6 +82,43 @@ def test_tab_reaches_every_control_and_each_has_a_name(open_window, model):
         and not (isinstance(w, QAbstractButton) and w.isCheckable() and not w.isChecked() and (w.autoExclusive() or w.group()))
     ]
     assert left == []
+
+
+@pytest.mark.long
+def test_every_control_of_five_pages_and_of_their_drawers_has_a_name(open_window, counter, qtbot):
+    window = open_window(size=(1100, 720))
+    nameless = []
+    for model in (counter, "leaky-integrate-and-fire", "spiking-network", "mlp", "word2vec"):
+        window.choose_model(model)
+        qtbot.waitUntil(lambda: window.player.status is not None and window.player.status.phase != "preparing", timeout=120_000)
+        window.player.pause()
+        drawers = window.workspace.drawers
+        for word in ("", *(drawers.drawers.groups if drawers is not None else ())):
+            window.workspace.open_drawer(word)
+            QApplication.processEvents()
+            nameless += [(model, word, type(w).__name__, w.objectName(), w.toolTip()) for w in controls(window) if not named(w)]
+    assert nameless == []
+    gc.collect()  # the plots of four models that were in front before
+
+
+def test_a_slider_a_box_and_the_bar_of_time_say_their_value_with_its_unit(open_window, monkeypatch):
+    from lab.widgets import spoken
+
+    window = open_window()
+    window.player.pause()
+    said = []
+    monkeypatch.setattr(spoken, "listening", lambda: True)
+    monkeypatch.setattr(QAccessible, "updateAccessibility", lambda event: said.append((event.object(), event.message())))
+    field = window.side.form.rows["rate"].field
+    assert field.slider.accessibleDescription() == field.box.text() == "1 mV"
+    QTest.keyClick(field.slider, Qt.Key.Key_Right)
+    assert said[-1][1] == field.box.text() == field.slider.accessibleDescription() != "1 mV" and field.box.text().endswith(" mV")
+    field.box.setFocus()
+    QTest.keyClick(field.box, Qt.Key.Key_Up)
+    assert said[-1] == (field.box, field.box.text())
+    window.transport.bar.show_place(20, 100, ())
+    window.transport.bar.setFocus()
+    assert window.transport.bar.accessibleDescription().endswith(" of " + window.transport.bar._text(100))
 
 
 def test_the_keyboard_goes_through_the_nodes_and_leaves_the_canvas(open_window):

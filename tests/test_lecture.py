@@ -145,10 +145,12 @@ def test_a_sentence_is_short_enough_to_be_read():
         ("variational-autoencoder", "map", "beta"),
         ("generative-adversarial-network", "field", "rate"),
         ("one-sign-per-neuron", "network", "rate"),
+        ("population-coding", "time", "neurons"),
+        ("strength-duration", "curve", "shortest"),
     ],
 )
 def test_a_lecture_begins_with_what_the_model_is_about(name, picture, slider):
     model = catalog.load(name)()
-    assert slides.main_of(model) == picture
-    what = next(p for p in model.pictures if p.name == picture)
-    assert slides.parameters_of(model, what) == (slider,)
+    first, *_ = of_pictures(model)
+    assert slides.main_of(model) == first.picture == picture
+    assert first.parameters == (slider,)

@@ -145,6 +145,11 @@ def test_a_convolution_of_the_package_nir_is_read_as_its_matrix(kernel, stride, 
     found = matrices(files.read(tmp_path / "made.nir", "populations"))
     np.testing.assert_allclose(x.ravel() @ found["input", "lif"], wanted.ravel(), atol=1e-5)  # synapses are float32
     np.testing.assert_allclose(found["lif", "last"].T, nodes["fc"].weight, rtol=1e-6)
+    # Written again it is a matrix, and says the same of every input.
+    graph = files.read(tmp_path / "made.nir", "populations")
+    again = nir.read(files.write(graph, tmp_path / "again.nir"))
+    said = sum(node.weight @ x.ravel() for name, node in again.nodes.items() if ("p0_input", name) in again.edges)
+    np.testing.assert_allclose(said, wanted.ravel(), atol=1e-5)
 
 
 def convolution(path, **changes):

@@ -17,23 +17,22 @@ def test_minima_are_where_the_surface_is_lowest(name):
     assert ground(kind, 100.0, 2.0)[0].min() >= 0.0
 
 
-@pytest.mark.parametrize("steps", [0, 1, KEPT - 2, KEPT - 1, KEPT, 2 * KEPT + 7])
-def test_paths_end_where_the_marks_are_and_the_start_stays(steps):
+@pytest.mark.parametrize(("steps", "apart"), [(0, 1), (1, 1), (KEPT - 1, 1), (KEPT, 2), (2 * KEPT + 7, 4), (4 * KEPT, 8)])
+def test_paths_are_seen_whole_from_the_start_to_the_marks(steps, apart):
     model = Optimisers(surface="ripples", noise=0.3)
     constants = model.build(0)
     state = model.start(constants, 0)
-    first = state["place"][0].copy()
-    rows = []
+    places = [state["place"].copy()]
     for _ in range(steps):
         model.advance(constants, state, 1, _Nobody())
-        rows.append(state["place"].copy())
-    places = model.observe(constants, state, "places")
-    assert np.array_equal(places[1, :2], first)
+        places.append(state["place"].copy())
+    marks = model.observe(constants, state, "places")
+    assert np.array_equal(marks[1, :2], places[0][0])
     for k in range(5):
         path = model.observe(constants, state, f"path{k}").T
-        wanted = np.array([first, *(row[k] for row in rows)])[-KEPT:] if steps < KEPT else np.array([row[k] for row in rows])[1 - KEPT :]
-        assert np.array_equal(path, wanted)
-        assert np.array_equal(places[2 + k, :2], path[-1])
+        wanted = [place[k] for place in places[::apart]] + ([places[-1][k]] if steps % apart else [])
+        assert np.array_equal(path, np.array(wanted))
+        assert np.array_equal(marks[2 + k, :2], path[-1])
 
 
 class _Nobody:

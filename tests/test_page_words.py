@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -17,7 +18,11 @@ from PySide6.QtWidgets import QApplication
 from test_view import run
 
 from lab import catalog
+from lab.display.labels import clearest_height
+from lab.display.plots import time_axis
 from lab.display.stage import arrange, cards
+from lab.display.symbols import numbered
+from lab.engine.simulation import Simulation
 from lab.errors import ParameterError
 from lab.model import Layer, Picture
 from lab.params import Described, param
@@ -32,6 +37,8 @@ from lab.widgets.pictures.colours import levels_of
 from lab.widgets.pictures.kinds import make
 from lab.widgets.pictures.plot import strip_name
 from lab.widgets.pictures.strips import view_of_card
+from lab.widgets.pictures.table import cell_text
+from lab.widgets.transport import Speeds
 
 
 class Pump(Described):
@@ -84,11 +91,26 @@ def test_a_text_exactly_as_wide_as_its_place_is_not_cut(qapp):
         assert elided(text, measure, wide - 2).endswith("…")
 
 
-def test_of_figures_without_room_the_name_is_cut_and_not_the_number(qapp):
+def test_of_figures_without_room_the_name_gives_way_word_by_word_and_nothing_is_cut(qapp):
     measure = QFontMetrics(theme.sans_font(13))
-    line = "error over the square 0.03046 · error now 0.07"
-    found = shortened(line, measure, measure.horizontalAdvance("error over the 0.03046"))
-    assert found.endswith("… 0.03046") and measure.horizontalAdvance(found) <= measure.horizontalAdvance("error over the 0.03046")
+    line = "simple facts, ensemble 0.03046 · error now 0.07"
+    for wide in ("simple facts, ensemble 0.03046", "simple facts 0.03046", "simple 0.03046", "0.03046"):
+        assert shortened(line, measure, measure.horizontalAdvance(wide)) == wide
+    assert shortened(line, measure, measure.horizontalAdvance("0.03046") - 1) == ""
+
+
+def test_the_search_field_says_as_much_as_has_room(qtbot):
+    from PySide6.QtWidgets import QWidget
+
+    from lab.widgets.palette import BESIDE, WORDS, Palette
+
+    window = QWidget()
+    qtbot.addWidget(window)
+    field = Palette(lambda text: (), window)
+    window.show()
+    for words in (*WORDS, WORDS[0]):
+        field.resize(field.fontMetrics().horizontalAdvance(words) + BESIDE, 30)
+        assert field.placeholderText() == words
 
 
 def test_names_of_bars_part_after_spaces_and_hyphens():
@@ -202,6 +224,86 @@ def test_a_wire_of_the_canvas_has_a_true_minus_sign(qapp):
     scene.deleteLater()
 
 
+def test_a_figure_that_had_no_room_comes_back_and_never_takes_that_of_the_title(qtbot):
+    model = catalog.load("hebbian-learning")()
+    card = PictureCard(make(next(p for p in model.pictures if p.name == "plane"), model))
+    qtbot.addWidget(card)
+    card.show()
+    card.caption.set_text("400 points")
+    card.set_figures({"angle to the principal component (°)": 1.3710123})
+    seen = set()
+    for width in (*range(300, 620, 20), 560, 430, 560):
+        card.resize(width, 330)
+        card._share()
+        QApplication.processEvents()
+        assert card.title.text() == card.view.picture.title
+        seen.add((width, card.figures.text() != ""))
+    assert {(300, False), (560, True)} <= seen and (560, False) not in seen
+
+
+def test_cells_of_a_table_have_symbols_as_books_print_them_and_words_stay_words():
+    cells = ["R (MOhm)", "tau_m (ms)", "V_th (mV)", "-30", "beta", "x-2", "alpha (a letter) of", -1.5]
+    assert [cell_text(cell) for cell in cells] == [
+        "R (MΩ)", "τ_m (ms)", "V_th (mV)", "−30", "beta", "x-2", "alpha (a letter) of", "−1.5",
+    ]  # fmt: skip
+
+
+def test_a_sentence_in_a_narrow_table_is_broken_into_lines_and_not_cut(qtbot):
+    model = catalog.load("boolean-network")()
+    view = make(next(p for p in model.pictures if p.name == "verdict"), model)
+    qtbot.addWidget(view)
+    view.show()
+    for width in (210, 260, 420):
+        view.resize(width, 240)
+        view.rows.set_rows([{"output": "y", "verdict": "Not one gate: " + "the ones and the zeros mix to the same point " * 3}])
+        view._fit_columns()
+        assert sum(view.grid.columnWidth(k) for k in range(2)) <= view.grid.viewport().width() + 1
+
+
+def test_what_is_counted_has_no_unit_of_time():
+    model = catalog.load("impulse")()
+    _, axis = time_axis(Picture("a", "A", (Layer("integral"),)), model, 10)
+    assert axis.label == "pulses"
+    _, axis = time_axis(Picture("a", "A", (Layer("integral"),), window=5.0), model, 10)
+    assert axis.label == "pulses before now"
+
+
+def test_places_of_bars_have_whole_numbers(qtbot):
+    model = catalog.load("hopfield")()
+    view = make(next(p for p in model.pictures if p.name == "overlaps"), model)
+    qtbot.addWidget(view)
+    for wide in (200.0, 900.0, 2000.0):
+        assert all(spacing >= 1 for spacing, _ in view.across.tickSpacing(-0.6, 3.6, wide))
+
+
+def test_words_beside_an_upright_line_stand_where_no_curve_runs():
+    x = np.linspace(0.0, 300.0, 200)
+    peak = np.stack([x, 190.0 - 0.01 * (x - 100.0) ** 2], axis=1)  # runs through the usual place of the words at 100
+    assert clearest_height(peak, 110.0, -60.0, 16.0, 200.0) < 0.9
+    assert clearest_height(peak[:0], 110.0, -60.0, 16.0, 200.0) == clearest_height(peak, 290.0, 10.0, 16.0, 200.0) == 0.92
+
+
+def test_numbered_letters_within_words_are_printed_below():
+    assert numbered("v2 where v1 rests") == "v₂ where v₁ rests"
+    assert [numbered(text) for text in ("v1", "E 1", "F1", "b2b", "x10 and w3")] == ["v1", "E 1", "F1", "b2b", "x₁₀ and w₃"]
+
+
+def test_of_a_cell_whose_clock_counts_seconds_the_pace_is_a_multiple_of_real_time():
+    model = catalog.load("population-coding")()
+    assert Speeds(model).text(10.0) == "10 × real time" and Speeds(catalog.load("hodgkin-huxley")()).text(200.0) == "0.2 × real time"
+
+
+def test_a_curve_of_nothing_but_unknown_values_is_an_empty_picture(qtbot):
+    model = catalog.load("bistability")(points=3, stair=20.0)
+    moving = Simulation(model, 0)
+    view = make(next(p for p in model.pictures if p.name == "chosen"), model)
+    qtbot.addWidget(view)
+    view.refresh(SimpleNamespace(
+        model=model, step=1, version=1, summary={}, snapshot=moving.observe, samples=None, events=None, labels=lambda _: (),
+    ))  # fmt: skip
+    assert "Both cells at one current" in view.words
+
+
 def test_figures_beside_a_choice_give_way_before_the_title_does(qtbot):
     model = catalog.load("spike-and-shape")()
     strips = next(card for card in cards(arrange(model, 1200, 800).top) if card.strips is not None)
@@ -217,3 +319,60 @@ def test_figures_beside_a_choice_give_way_before_the_title_does(qtbot):
             seen += 1
             assert card.title.text() == card.view.picture.title
     assert seen > 5
+
+
+def test_words_of_tables_of_formulas_are_printed_as_books_do():
+    from lab.units import formula
+
+    assert formula("h1^T delta2") == "h₁ᵀ δ₂"
+    assert formula("dE/dW2") == "∂E/∂W₂" and formula("sigma'(z1) (delta2 W2^T)") == "σ′(z₁) (δ₂ W₂ᵀ)"
+    assert formula("-t ln y") == "−t ln y" and formula("y^t") == "yᵗ"
+    assert formula("slope of logistic") == "slope of logistic" and formula("layer 1") == "layer 1"
+
+
+def test_numbers_in_the_words_of_a_table_have_a_true_minus_and_words_keep_their_hyphens():
+    from lab.units import cell
+
+    assert cell("-0.0143  +0.0100") == "−0.0143  +0.0100" and cell("-7") == "−7"
+    assert cell("2-64-64-1") == "2-64-64-1" and cell("king - man") == "king - man" and cell("«-»") == "«-»"
+
+
+def test_a_score_and_a_root_are_printed_as_books_do():
+    from lab.units import figure, typeset
+
+    assert figure("test R2", 0.5) == "test R² 0.5" and typeset("q.k / root of d") == "q.k / √d"
+
+
+def test_the_number_of_a_figure_with_a_unit_is_never_cut(qapp):
+    from PySide6.QtGui import QFontMetrics
+
+    from lab.widgets import theme
+    from lab.widgets.labels import shortened
+
+    measure = QFontMetrics(theme.mono_font())
+    for text, number in (("negative ELBO 24.85 nats · units 2", "24.85 nats"), ("points shown 1797 of 1797 · k 1", "1797 of 1797")):
+        cut = shortened(text, measure, measure.horizontalAdvance(number) + 50)
+        assert cut.endswith(number) and len(cut) < len(text)
+
+
+def test_a_small_picture_of_nothing_but_axes_is_not_kept(qapp):
+    from PySide6.QtGui import QColor, QImage, QPainter
+
+    from lab.widgets.gallery import RATIO, THUMB, worth_keeping
+
+    for name in ("dark", "light"):
+        tokens = theme.apply(qapp, name).tokens
+        image = QImage(THUMB * RATIO, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(QColor(tokens.background))
+        painter = QPainter(image)
+        painter.setPen(QColor(tokens.text))
+        painter.drawText(2, 20, "10")
+        painter.drawLine(0, 40, 70, 40)
+        assert not worth_keeping(image)
+        painter.setPen(QColor(tokens.series[0]))
+        painter.drawLine(0, 10, 70, 30)
+        painter.drawLine(0, 11, 70, 31)
+        painter.end()
+        assert worth_keeping(image)
+        image.fill(QColor("#303030" if name == "light" else "#d0d0d0"))
+        assert worth_keeping(image)

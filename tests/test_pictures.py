@@ -201,14 +201,26 @@ def test_lines_are_named_at_their_ends_and_only_a_small_picture_has_a_legend(sho
     assert [end.text for end in drawn.gutter.ends] == ["one", "two", "three"] and drawn.strip.entries == ()
     middles = sorted(middle for _, middle, _ in drawn.gutter.placed())
     assert min(np.diff(middles)) >= 14
-    theory = show("rates").gutter.ends[1]
-    assert (theory.text, theory.colour) == ("theory", "text")
+    (both,) = show("rates").gutter.ends  # the theory runs into what was measured
+    assert (both.text, both.meaning) == ("measured", "dashed: theory")
+
+
+def test_a_theory_that_lies_apart_from_what_was_measured_has_a_name_of_its_own(show, source, monkeypatch):
+    drawn = show("V")
+    x = np.arange(20.0)
+    for apart, names in ((8.0, ["peak Na", "Na, closed form"]), (0.1, ["peak Na"])):
+        lines = (view.Line((0, 0, 0), x, x, "peak Na", 0), view.Line((0, 1, 0), x, x + apart, "Na, closed form", 0, theory=True))
+        plot = view.Plot(lines, view.Axis("V (mV)"), view.Axis("I", 0.0, 30.0))
+        monkeypatch.setattr("lab.widgets.pictures.lines.view.lines", lambda *_, plot=plot, **__: plot)
+        drawn.refresh(source, force=True)
+        assert [end.text for end in drawn.gutter.ends] == names
+        assert [end.meaning for end in drawn.gutter.ends if end.meaning] == (["dashed: closed form"] if apart < 1 else [])
 
 
 def test_a_theory_keeps_its_colour_when_the_page_before_it_is_drawn_too(show, source, monkeypatch):
     drawn = show("V")
     x = np.arange(20.0)
-    lines = [view.Line((0, 0, 0), x, x, "Output", 0), view.Line((0, 1, 0), x, x + 1, "Output exactly", 0, theory=True)]
+    lines = [view.Line((0, 0, 0), x, x, "Output", 0), view.Line((0, 1, 0), x, x + 12, "Output exactly", 0, theory=True)]
     before = view.Line((view.GHOST, 1, 0), x + 10, x, "", 0, style="ghost", theory=True)
     inks = []
     for shown in (lines, [*lines, before]):
@@ -429,6 +441,22 @@ def test_in_a_tiny_place_tiles_go_without_captions_and_stay_small(show):
     assert drawn._captions.words == []
     assert drawn._rect.height() < 200
     assert drawn.under_cursor(QPointF(2, 2)).startswith("0 / 9  row 2")
+
+
+def test_captions_too_long_for_one_line_stand_in_two():
+    from lab.widgets.pictures.image import halved
+
+    assert halved("attacked ×6.67, size 0.15") == "attacked ×6.67,\nsize 0.15"
+    assert halved("zero") == "zero"
+
+
+def test_captions_in_two_lines_stand_under_their_tiles(show):
+    drawn = show("digits")
+    said = ("attacked ×6.67, size 0.15", "random ×6.67, size 0.15", "found ×6.67, size 0.15")
+    drawn._tiles(drawn._values[:3], 0.0, 1.0, said, lines=2)
+    words = drawn._captions.words
+    assert [text for _, _, _, text in words] == [text.replace(", ", ",\n") for text in said]
+    assert all(top + 2 < drawn._rect.bottom() for _, top, _, _ in words)
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,16 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+from picture_models import Gallery
 from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QApplication
 
 from lab.display.plots import Range
 from lab.widgets import theme
 from lab.widgets.drawers import Drawers
+from lab.widgets.pictures import PictureCard
 from lab.widgets.pictures.colours import tinted
+from lab.widgets.pictures.kinds import make
 from lab.widgets.pictures.layered import Drawing
 from lab.widgets.pictures.legend import Entry, Strip
 from lab.widgets.pictures.plot import TickAxis, widest_pair
@@ -182,3 +186,28 @@ def test_a_declared_range_may_run_downwards_with_its_middle_in_the_middle():
     assert levels_of(values, "diverging", (-2.0, 1.0)) == (-2.0, 2.0)
     real, even, forged = paint(values, 1.0, 0.0, "diverging")[0].tolist()
     assert real[2] > real[0] and forged[0] > forged[2] and min(even[:3]) > 220
+
+
+def test_a_drawer_with_little_room_shows_whole_cards_and_scrolls_to_the_rest():
+    from lab.widgets.drawers import pages
+
+    assert pages([232, 232, 232], 500, 8) == [(0, 2), (2, 3)]
+    assert pages([232, 232], 472, 8) == [(0, 2)]
+    assert pages([600, 232], 500, 8) == [(0, 1), (1, 2)]
+
+
+def test_no_card_of_a_drawer_is_seen_in_half(qtbot):
+    model = Gallery()
+    pictures = {p.name: p for p in model.pictures}
+    drawers = Drawers({"All": ("V", "counts", "score")}, lambda name: PictureCard(make(pictures[name], model)))
+    qtbot.addWidget(drawers)
+    drawers.show()
+    drawers.open("All")
+    for width in (520, 460, 1200, 520):
+        drawers.resize(width, 240)
+        for _ in range(4):  # a layout asks for the next one
+            QApplication.processEvents()
+        room = drawers.body.viewport().width()
+        whole = [card for card in drawers.cards.values() if card.x() + card.width() <= room]
+        half = [card for card in drawers.cards.values() if card.x() < room - 8 < room < card.x() + card.width()]
+        assert not half and len(whole) == (3 if width == 1200 else 2 if width == 520 else 1)

@@ -79,6 +79,23 @@ def test_a_diverged_run_keeps_no_checkpoint_of_its_broken_state(session, counter
     assert session.reader().checkpoints(run) == [0]
 
 
+def test_a_run_that_is_left_where_it_was_paused_keeps_that_state_once(session, counter):
+    experiment = Experiment(counter, {}, seed=4)
+    simulation = Simulation(experiment.build(), 4)
+    recorder = Recorder(session, "a run", experiment, simulation, {"x": 1})
+    simulation.advance(30)
+    recorder.checkpoint(simulation)  # as at a pause, or at the end
+    recorder.finish(simulation, "stopped", "left")
+    session.flush()
+    assert session.reader().checkpoints(recorder.run_id) == [0, 30]
+    second = Recorder(session, "another", experiment, simulation, {"x": 1})
+    simulation.act("kick")
+    second.finish(simulation, "stopped", "left")  # the same step, and another state
+    session.flush()
+    point = restore_point(session.reader(), second.run_id, simulation.step)
+    assert np.array_equal(point.state["x"], simulation.state["x"]) and point.done == len(simulation.log)
+
+
 def test_a_checkpoint_restores_the_same_future(session, counter):
     run, simulation = record(session, counter, 100, noise=1.0)
     point = restore_point(session.reader(), run, 100)

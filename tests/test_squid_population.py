@@ -5,10 +5,10 @@ import pytest
 
 import lab
 from lab.cells import squid_population
-from lab.cells.squid_membrane import step_gates
-from lab.cells.squid_single import step_gates_single
+from lab.cells.squid_group import LINE, SIZE, H, M, N, V, group_gates, on_a_line
+from lab.cells.squid_single import group_gates_single
 from lab.engine.simulation import Simulation
-from lab.kernels import exp_within32
+from lab.kernels import exp_within32, first_mark, kernel, marks
 from lab.model import Events, Out
 from lab.models.neurons.hodgkin_huxley import HodgkinHuxley
 
@@ -75,12 +75,45 @@ def test_single_precision_follows_double_through_spikes_and_singular_voltages():
     assert sorted(spikes[1]) == sorted(expected[1])  # the same cells fire, each as often
     for name in "mhn":
         np.testing.assert_allclose(state[name], exact[name], atol=2e-3)
-    gates = [np.float32([0.3]) for _ in range(3)]
-    for V in (-40.0, -39.9999, -40.0004, -55.0, -55.39, -54.61, -39.61, -700.0, 700.0, 0.0):
-        ours, truth = [g.copy() for g in gates], [g.astype(float) for g in gates]
-        step_gates_single(np.float32([V]), *ours, np.float32(0.04))
-        step_gates(np.array([V]), *truth, 0.04)
-        np.testing.assert_allclose(ours, truth, rtol=2e-6, err_msg=str(V))
+    for volts in (-40.0, -39.9999, -40.0004, -55.0, -55.39, -54.61, -39.61, -700.0, 700.0, 0.0):
+        found = []
+        for kind, step in ((np.float32, group_gates_single), (np.float64, group_gates)):
+            w = on_a_line(np.zeros(SIZE + LINE, kind))
+            w[V], w[[M, H, N]] = volts, kind(np.float32(0.3))
+            step(w, 1, kind(0), kind(np.float32(0.04)))
+            found.append(w[[M, H, N]])
+        np.testing.assert_allclose(*found, rtol=2e-6, err_msg=str(volts))
+
+
+def test_a_group_begins_at_the_beginning_of_a_line_of_memory():
+    for kind in (np.float32, np.float64):
+        for skip in range(5):
+            w = on_a_line(np.zeros(SIZE + LINE + skip, kind)[skip:])
+            assert w.ctypes.data % LINE == 0 and len(w) == SIZE
+
+
+def test_bytes_that_are_set_are_found_64_at_a_time():
+    rng = np.random.default_rng(0)
+    for share in (0.0, 0.02, 1.0):
+        bytes_ = (rng.random(256) < share).astype(np.uint8) * rng.integers(1, 256, 256).astype(np.uint8)
+        assert listed(bytes_) == np.flatnonzero(bytes_).tolist()
+
+
+@kernel
+def _listed(a, found):
+    k = 0
+    for j in range(len(a) // 64):
+        word = marks(a, j)
+        while word != 0:
+            found[k] = 64 * j + first_mark(word)
+            word &= word - np.uint64(1)
+            k += 1
+    return k
+
+
+def listed(a):
+    found = np.empty(len(a), np.int64)
+    return found[: _listed(a, found)].tolist()
 
 
 def test_the_bounded_exponential_in_single_precision():

@@ -124,6 +124,33 @@ def test_cells_of_a_group_that_are_not_advanced_are_told_like_each_by_itself():
     assert [(row.state, row.summary["spikes"]) for row in found.rows] == [("finished", 0)] * 2
 
 
+@pytest.mark.parametrize(
+    ("parameters", "vary", "seeds", "more"),
+    [
+        ({"tau_m": 12.5}, ["current=0:3:7", "form=physical,normalised"], (0, 1, 2), {}),
+        ({"stimulus": "noise"}, ["C=0.01:10:4:log", "cells=1:9:3"], (0,), {}),
+        ({}, ["current=1,2.5", "tau_m=5:20:3"], (0, 1), {"drawn": 6}),
+        ({"current": 2.0}, ["tau_m=5,10"], (7, 8), {}),
+    ],
+)
+def test_a_plan_as_a_command_is_the_same_plan(parameters, vary, seeds, more, tmp_path, monkeypatch):
+    import shlex
+
+    monkeypatch.chdir(tmp_path)
+    kind = catalog.load("leaky-integrate-and-fire")
+    experiment = Experiment("leaky-integrate-and-fire", parameters, seeds[0], steps=20, record={})
+    made = Plan(experiment, tuple(axis(kind, text) for text in vary), seeds, **more)
+    *before, line = made.as_command().strip().splitlines()
+    if before:
+        (tmp_path / "experiment.toml").write_text("\n".join(before[1:-1]) + "\n")
+    assert bool(before) == (seeds[0] > 0)
+    assert main([*shlex.split(line)[1:], "--workers", "0", "--quiet", "-o", "x.lab"]) == 0
+    with SessionReader("x.lab") as reader:
+        assert table.read(reader).plan.to_dict() == made.to_dict()
+    with pytest.raises(ModelError, match="do not"):
+        Plan(experiment, made.axes, (3, 9)).as_command()
+
+
 def test_random_places_follow_from_the_seed_and_stay_within():
     one, other = (list(plan(drawn=50, current="0:2:3", dt="0.001:0.1:3:log").points()) for _ in range(2))
     assert one == other and len(one) == 100 and all(0 <= p.values["current"] <= 2 for p in one)
@@ -366,6 +393,20 @@ def test_the_command_prints_means_and_writes_the_table(tmp_path, monkeypatch, ca
     assert capsys.readouterr().out == (tmp_path / "rates.csv").read_text()
     assert main(["sweep", "--quiet"]) == 2
     assert main(["sweep", "--resume", "leaky-integrate-and-fire-sweep.lab", "--vary", "current=1,2"]) == 2
+
+
+def test_a_table_is_read_in_parts_and_still_says_what_is_missing(tmp_path, monkeypatch):
+    import contextlib
+    import sqlite3
+
+    monkeypatch.setattr(table, "PART", 3)
+    file = tmp_path / "x.lab"
+    found = lab.sweep("leaky-integrate-and-fire", {"current": "0:3:8"}, duration=5.0, workers=0, file=file)
+    assert [row.point.number for row in found.rows] == list(range(8))
+    with contextlib.closing(sqlite3.connect(file)) as change, change:
+        change.execute("DELETE FROM chunks WHERE last=4")
+    with SessionReader(file) as reader, pytest.raises(FileError, match="only 7 of its 8 rows are left"):
+        table.read(reader)
 
 
 def test_a_file_without_a_sweep_is_refused(tmp_path):

@@ -53,9 +53,9 @@ def test_a_curve_a_click_and_the_way_back(open_window, qtbot):
     line = next(i for i in made.plot.getPlotItem().listDataItems())
     x, y = line.getData()
     assert x.tolist() == [1.0, 1.5, 2.0, 2.5, 3.0] and y.tolist() == made.table.column("rate (Hz)")
-    assert made.nearest(2.5, 0.0).point.values == {"current": 2.5}
+    assert made.plot.nearest(2.5, 0.0).point.values == {"current": 2.5}
     before = window.document.experiment()
-    made.open_point(made.nearest(2.5, 0.0))
+    made.open_point(made.plot.nearest(2.5, 0.0))
     assert window.document.experiment().build().current == 2.5
     window.steps.undo()
     assert window.document.experiment() == before
@@ -74,8 +74,96 @@ def test_two_parameters_make_a_map(open_window, qtbot):
     made.more.setText("10, 20")
     made._pressed()
     done(qtbot, made)
-    assert len(made.table.rows) == 6 and made.nearest(2.0, 1.0).point.values == {"current": 3.0, "tau_m": 20.0}
-    assert made.nearest(3.0, 0.0) is None
+    assert len(made.table.rows) == 6 and made.plot.nearest(2.0, 1.0).point.values == {"current": 3.0, "tau_m": 20.0}
+    assert made.plot.nearest(3.0, 0.0) is None
+    made.close()
+
+
+def shown(window, axes, answers, seeds=(0,), drawn=0):
+    """The dialog with a table that was made elsewhere: each point's summary, or its error."""
+    from lab.analysis.sweeps.plan import Plan, axis
+    from lab.analysis.sweeps.table import Row, Table
+    from lab.engine.experiment import Experiment
+
+    window.commands.vary("current")
+    made = window.commands._vary
+    kind = catalog.load(CELL)
+    plan = Plan(Experiment(CELL, steps=10), tuple(axis(kind, text) for text in axes), seeds, drawn)
+    told = [(p, answers(p)) for p in plan.points()]
+    made.show_table(
+        Table(plan, tuple(Row(p, "failed", {}, a) if isinstance(a, str) else Row(p, "finished", a) for p, a in told if a is not None))
+    )
+    return made
+
+
+def test_the_sweep_is_copied_as_a_command(open_window, qapp):
+    window = open_window(CELL)
+    window.commands.vary("current")
+    made = window.commands._vary
+    made.values.setText("1:3:5")
+    made.length.setText("30")
+    made.seeds.setValue(2)
+    made.copy.click()
+    assert qapp.clipboard().text().split()[:3] == ["lab", "sweep", CELL] and "--vary current=1.0:3.0:5 --seeds 2" in qapp.clipboard().text()
+    made.values.setText("1:3")
+    made.copy.click()
+    assert "current" in made.words.text()
+    made.close()
+
+
+def test_every_figure_of_any_point_can_be_chosen_in_the_order_of_the_model(open_window):
+    """A cell at rest has no intervals, and a signal that carries a dict would sort its names."""
+    window = open_window(CELL)
+    window.commands.vary("current")
+    made = window.commands._vary
+    made.values.setText("0:4:3")
+    made.figure.clear()
+    plan = made.plan()
+    made._show_plan(plan)
+    for point, summary in zip(plan.points(), ({"spikes": 0, "rate (Hz)": 0.0, "start": "rest"}, {"spikes": 2, "CV": 0.1}, {}), strict=True):
+        made.answered.emit({"number": point.number, "state": "finished", "summary": summary, "error": ""})
+    assert [made.figure.itemText(k) for k in range(made.figure.count())] == ["spikes", "rate (Hz)", "CV"]
+    assert made.words.text().endswith("3 of 3 points, 0 s left")
+    made.close()
+
+
+def test_a_point_that_went_wrong_is_marked_and_says_why(open_window):
+    import pyqtgraph as pg
+
+    window = open_window(CELL)
+    made = shown(window, ["current=1:3:3"], lambda p: "It diverged." if p.values["current"] == 2.0 else {"rate (Hz)": 10.0})
+    (cross,) = [i for i in made.plot.getPlotItem().items if isinstance(i, pg.ScatterPlotItem) and i.opts["symbol"] == "x"]
+    assert cross.getData()[0].tolist() == [2.0]
+    assert made.plot.said(made.plot.nearest(2.0, 0.0)) == "current 2: It diverged."
+    assert made.plot.said(made.plot.nearest(3.0, 10.0)) == "current 3: rate (Hz) 10"
+    made.close()
+
+
+def test_equal_ratios_stand_evenly_with_ticks_at_powers_of_ten(open_window):
+    window = open_window(CELL)
+    made = shown(window, ["tau_m=0.1:1000:5:log"], lambda p: {"rate (Hz)": 1.0}, seeds=(0, 1))
+    x, _ = made.plot.getPlotItem().listDataItems()[0].getData()
+    assert x == pytest.approx([-1, 0, 1, 2, 3])
+    assert [word for _, word in made.plot.getAxis("bottom")._tickLevels[0]] == ["0.1", "1", "10", "100", "1000"]
+    assert made.plot.said(made.plot.nearest(2.0, 1.0)) == "tau_m 100: rate (Hz) 1 ± 0 of 2 seeds"
+    made.close()
+
+
+@pytest.mark.parametrize("axes", [["current=1:3:2"], ["current=1:3:2", "tau_m=1:100:2:log"], ["current=1:3:2", "form=physical,normalised"]])
+def test_places_drawn_at_random_are_drawn_where_they_lie(open_window, axes):
+    window = open_window(CELL)
+    made = shown(window, axes, lambda p: {"rate (Hz)": p.values["current"]}, drawn=20)
+    assert made.plot._spots[:, 0].tolist() == made.table.column("current")
+    row = made.table.rows[7]
+    assert made.plot.nearest(*made.plot._spots[7], *([0.0] if len(axes) == 1 else [])) == row
+    made.close()
+
+
+def test_of_three_parameters_the_map_is_a_mean_and_says_so(open_window):
+    window = open_window(CELL)
+    made = shown(window, ["current=1:3:3", "tau_m=10,20", "V_th=-50,-45"], lambda p: {"rate (Hz)": p.values["V_th"]})
+    assert made.plot.strip.name.endswith("mean over the other parameters") and made.plot.strip.scale[1] == -47.5
+    assert made.plot.nearest(2.0, 1.0).point.values["current"] == 3.0
     made.close()
 
 
@@ -125,16 +213,8 @@ def test_points_are_seen_as_small_multiples_on_one_axis_and_open_from_there(open
 
 
 def test_of_many_points_the_ends_of_each_axis_and_some_between_are_pictured(open_window):
-    from lab.analysis.sweeps.plan import Plan, axis
-    from lab.analysis.sweeps.table import Row, Table
-    from lab.engine.experiment import Experiment
-
     window = open_window(CELL)
-    window.commands.vary("current")
-    made = window.commands._vary
-    kind = catalog.load(CELL)
-    plan = Plan(Experiment(CELL, steps=10), (axis(kind, "current=1:3:9"), axis(kind, "tau_m=5:20:7")), (0, 1))
-    made.show_table(Table(plan, tuple(Row(p, "finished", {"rate (Hz)": 1.0}, "", 0.0) for p in plan.points())))
+    made = shown(window, ["current=1:3:9", "tau_m=5:20:7"], lambda p: {"rate (Hz)": 1.0}, seeds=(0, 1))
     rows = made.pictured()
     assert len(rows) == 12 and {r.point.seed for r in rows} == {0}
     assert {r.point.values["current"] for r in rows} >= {1.0, 3.0} and {r.point.values["tau_m"] for r in rows} >= {5.0, 20.0}

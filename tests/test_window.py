@@ -596,6 +596,20 @@ def test_a_small_picture_is_drawn_in_a_process_of_its_own_while_nothing_else_goe
     assert window.gallery.thumbnail(small) is not None
 
 
+def test_a_process_that_draws_ends_with_the_one_that_started_it_also_if_that_is_killed():
+    import subprocess
+
+    from lab.sources import child_command
+
+    code = "from lab.sources import end_with_parent; end_with_parent(); import time; print('drawing', flush=True); time.sleep(600)"
+    child = subprocess.Popen(child_command(code), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None and child.stdin is not None
+    assert child.stdout.readline() == b"drawing\n" and child.poll() is None
+    child.stdin.close()  # as the system does when the parent is killed
+    assert child.wait(60) == 1
+    child.stdout.close()
+
+
 def test_closing_the_window_ends_a_drawing_that_goes_on(open_window, qtbot):
     window = open_window()
     window.thumbnails._draw("membrane-pump")

@@ -213,3 +213,36 @@ def test_a_file_of_vectors_dropped_on_the_window_becomes_a_map_and_a_text_is_lea
     window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
     qtbot.waitUntil(lambda: not sheet.reader.busy, timeout=10_000)
     assert len(shown) == 2 and "There is no file" in sheet.sentence.text()
+
+
+def test_the_run_in_front_is_written_as_one_file_and_one_that_is_there_is_replaced(open_window, qtbot, tmp_path):
+    window = open_window("leaky-integrate-and-fire")
+    window.driver.run_for(200)
+    qtbot.waitUntil(lambda: window.player.status.step == 200 and window.player.status.phase == "paused", timeout=20_000)
+    window.commands.export_run_to(str(tmp_path / "cell.xlsx"))
+    assert "end in .h5" in window.banner.words.text() and "cell.xlsx" in window.banner.words.text()
+    target = tmp_path / "cell.h5"
+    target.write_text("an older one")
+    window.commands.export_run_to(str(target))
+    try:
+        import h5py
+    except ImportError:
+        assert "needs h5py" in window.banner.words.text() and target.read_text() == "an older one"
+    else:
+        assert f"written to {target}" in window.banner.words.text()
+        with h5py.File(target) as file:
+            assert file.attrs["steps"] == 200 and len(file["streams/V/values"]) > 50
+    assert [p.name for p in tmp_path.iterdir()] == ["cell.h5"]
+
+
+def test_the_name_of_an_export_ends_as_the_chosen_format_does(open_window, qtbot, monkeypatch):
+    from PySide6.QtWidgets import QFileDialog
+
+    window = open_window("leaky-integrate-and-fire")
+    window.driver.run_for(50)
+    qtbot.waitUntil(lambda: window.player.status.step == 50, timeout=20_000)
+    window.commands.export_run()
+    dialog = window.frame.findChild(QFileDialog)
+    dialog.filterSelected.emit(dialog.nameFilters()[1])
+    assert dialog.defaultSuffix() == "nwb" and dialog.selectedFiles()[0].endswith(".nwb")
+    dialog.reject()

@@ -259,3 +259,14 @@ def test_cheap_pictures_share_the_time_saved_up_between_beats_and_dear_ones_are_
     assert drawn(0.004) == pytest.approx(0.75 / 0.004, rel=0.03)
     assert drawn(0.003, flat_out=True) == pytest.approx(0.5 / 0.003, rel=0.03)
     assert drawn(0.03) == pytest.approx(60.0, rel=0.03)  # one a beat, whatever it costs
+
+
+def test_the_list_of_models_stays_where_it_is_when_a_value_changes(open_window):
+    window = open_window("leaky-integrate-and-fire", size=(1100, 640))
+    window.player.pause()
+    bar = window.gallery.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    before = bar.value()
+    assert before > 0
+    window.gallery.show_panel("neurons", "leaky-integrate-and-fire", "something else")
+    assert bar.value() == before

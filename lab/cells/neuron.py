@@ -71,6 +71,7 @@ class Neuron(Driven):
     units: ClassVar[tuple[str, ...]] = ("mV",)
     plane: ClassVar[tuple[str, str] | None] = None  # the two variables of the phase plane
     plane_range: ClassVar[tuple[tuple[float, float], tuple[float, float]]] = ((-90.0, 50.0), (0.0, 1.0))
+    plane_shown: ClassVar[tuple[float, float] | None] = None  # what the plane shows across, if more than where equilibria are looked for
     nullcline_range: ClassVar[tuple[float, float] | None] = None  # where nullclines are looked for, if not around the plane
     initial: ClassVar[float] = -65.0  # V at which a cell without a stable rest begins
 
@@ -314,7 +315,7 @@ class Neuron(Driven):
             x=names[0],
             y=names[1],
             window=100.0,
-            x_range=self.plane_range[0],
+            x_range=self.plane_shown or self.plane_range[0],
             y_range=self.plane_range[1],
             **more,
         )

@@ -75,7 +75,7 @@ def _gates_exactly(m, h, n, V, dt):
 
 
 @kernel(inline=True)
-def _voltage_after(V, m, h, n, current, membrane, dt):
+def voltage_after(V, m, h, n, current, membrane, dt):
     """Voltage after one step with the gates at its middle, by the trapezoid rule (its steady value where dt g > 2 C)."""
     n2 = n * n
     open_Na = membrane.g_Na * (m * m * m * h)
@@ -93,16 +93,8 @@ def _ionic(V, m, h, n, c):
 
 
 @kernel
-def step_voltages(V, m, h, n, current, membrane, dt):
-    """One step of all voltages. Two loops of few arrays become vector instructions; one loop of many does not, because the
-    compiler gives up proving that its arrays do not overlap. For the same reason the constants are numbers."""
-    for i in range(len(V)):
-        V[i] = _voltage_after(V[i], m[i], h[i], n[i], current[i], membrane, dt)
-
-
-@kernel
 def step_gates(V, m, h, n, dt):
-    """One step of all gates; see step_voltages."""
+    """One step of the gates of many cells, or of one cell at many times."""
     for i in range(len(V)):
         m[i], h[i], n[i] = gates_after(m[i], h[i], n[i], V[i], dt)
 
@@ -200,7 +192,7 @@ def advance_one(cells, drive, own, c, dt, climb, step, now, into, kept):
         before = v
         total = drive[done] + own[0]
         a, b, d = _gates_then(a, b, d, v, phi * dt)
-        v = _voltage_after(v, a, b, d, total, membrane, dt)
+        v = voltage_after(v, a, b, d, total, membrane, dt)
         if turning(before, v, PEAK, climbing):
             found = rising_spike(before, v, climb.level, PEAK, RISE, first, climb.climb, climb.trough)
             if found == PEAKING and surely_rising(v, a, b, d, total, c, dt):

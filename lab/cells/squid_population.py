@@ -16,31 +16,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lab.cells.spikes import NO_SPIKE, PEAKING, record_spike, rising_spike, turning
-from lab.cells.squid_membrane import (
-    PEAK,
-    RISE,
-    Cells,
-    Climb,
-    Looks,
-    Membrane,
-    counted,
-    fraction,
-    look,
-    step_gates,
-    step_voltages,
-    surely_rising,
-)
-from lab.cells.squid_single import step_gates_single, step_voltages_single
-from lab.kernels import kernel
+from lab.cells.spikes import NO_SPIKE, PEAKING, record_spike, rising_spike
+from lab.cells.squid_group import BEFORE, CLIMB, DOUBLE, GROUP, LINE, OWN, SIZE, TOTAL, H, M, N, V, on_a_line
+from lab.cells.squid_membrane import PEAK, RISE, Cells, Climb, Looks, Membrane, counted, fraction, look, surely_rising
+from lab.cells.squid_single import SINGLE
+from lab.kernels import first_mark, kernel, marks
 
-GROUP = 512  # cells that go through time together
-STEPS = 256  # steps of a block, more of few cells:
+STEPS = 512  # steps of a block, more of few cells:
 TOGETHER = 1 << 18  # cells times steps from which on the way here and back no longer counts
 NOISES = 1 << 16  # numbers of noise that are drawn ahead
 WORTH = 1 << 20  # cells times steps (some 5 ms) from which on a second thread gains more than it costs
 CORES = os.cpu_count() or 1
-DOUBLE, SINGLE = (step_gates, step_voltages), (step_gates_single, step_voltages_single)
 
 
 class Found(NamedTuple):
@@ -70,7 +56,7 @@ def draw_noise(move_noise, noise, rng, decay, increment, rows):
 
 
 @kernel
-def advance_range(begin, end, cells, currents, step_gates, step_voltages, c, dt, climb, now, found, out):
+def advance_range(begin, end, cells, currents, group_gates, group_voltages, c, dt, climb, now, found, out):
     """Cells from `begin` to before `end` through all steps of the drive. False where their spikes do not fit: nothing counts then.
 
     The steps are those of double or of single precision, as the currents of the cells are.
@@ -78,12 +64,9 @@ def advance_range(begin, end, cells, currents, step_gates, step_voltages, c, dt,
     drive, own, noise = currents
     groups = (end - begin + GROUP - 1) // GROUP
     size = ((end - begin + groups - 1) // groups + 7) // 8 * 8
-    kind, single = own.dtype, own.dtype.type
-    V, m, h, n = np.empty(size, kind), np.empty(size, kind), np.empty(size, kind), np.empty(size, kind)
-    before, each, total, trough = np.empty(size, kind), np.empty(size, kind), np.empty(size, kind), np.empty(size)
-    climbing, turned = np.empty(size, climb.climb.dtype), np.empty(size, np.uint8)
-    eights = turned.view(np.uint64)  # few cells turn at any step: they are looked for eight at a time
-    turning_eights, turning_cells = np.empty(len(eights), np.int64), np.empty(size, np.int64)
+    single = own.dtype.type
+    w = on_a_line(np.empty(SIZE + LINE, own.dtype))
+    climbing, trough, turned = w[CLIMB : CLIMB + size], np.empty(size), np.zeros(GROUP, np.uint8)
     membrane = Membrane(single(c[0]), single(c[1]), single(c[2]), single(c[3]), single(c[4]), single(c[5]), single(c[6]))
     level, peak, gates_dt, V_dt = climb.level, single(PEAK), single(c[7] * dt), single(dt)
     steps, cell, part, spikes, room = found.step, found.cell, found.part, 0, len(found.step)
@@ -91,39 +74,28 @@ def advance_range(begin, end, cells, currents, step_gates, step_voltages, c, dt,
         count = min(size, end - first)
         for i in range(size):  # the last group is filled with its last cell: whole vectors
             j = first + min(i, count - 1)
-            V[i], m[i], h[i], n[i] = cells.V[j], cells.m[j], cells.h[j], cells.n[j]
-            climbing[i], trough[i], each[i] = climb.climb[j], climb.trough[j], own[j]
+            w[V + i], w[M + i], w[H + i], w[N + i] = cells.V[j], cells.m[j], cells.h[j], cells.n[j]
+            climbing[i], trough[i], w[OWN + i] = climb.climb[j], climb.trough[j], own[j]
         shown = min(count, out.cells.shape[1] - first) if len(out.cells) > 0 else 0
         for k in range(len(drive)):
+            group_gates(w, size, single(drive[k]), gates_dt)
             if len(noise) > 0:
                 for i in range(count):
-                    before[i] = V[i]
-                    total[i] = single(drive[k]) + each[i] + single(noise[k, first + i])
-            else:
-                for i in range(size):
-                    before[i] = V[i]
-                    total[i] = single(drive[k]) + each[i]
-            step_gates(V, m, h, n, gates_dt)
-            step_voltages(V, m, h, n, total, membrane, V_dt)
-            for i in range(size):
-                turned[i] = turning(before[i], V[i], peak, climbing[i])
-            few = 0
-            for eight in range(len(eights)):  # without branches: which cells turn cannot be foretold
-                turning_eights[few] = eight
-                few += eights[eight] != 0
-            turns = 0
-            for f in range(few):
-                for i in range(8 * turning_eights[f], 8 * turning_eights[f] + 8):
-                    turning_cells[turns] = i
-                    turns += turned[i] != 0
-            for t in range(turns):
-                i = turning_cells[t]
-                old, new = np.float64(before[i]), np.float64(V[i])
-                which = rising_spike(old, new, level, PEAK, RISE, i, climbing, trough) if i < count else NO_SPIKE
-                if which == PEAKING and surely_rising(new, m[i], h[i], n[i], total[i], c, dt):
-                    which = NO_SPIKE
-                if which != NO_SPIKE:
-                    s = fraction(which, old, new, np.float64(m[i]), np.float64(h[i]), np.float64(n[i]), np.float64(total[i]), c, dt, level)
+                    w[TOTAL + i] = single(drive[k]) + w[OWN + i] + single(noise[k, first + i])
+            group_voltages(w, size, turned, membrane, V_dt, peak)
+            for word in range((count + 63) // 64):
+                marked = marks(turned, word)
+                while marked != 0:
+                    i = 64 * word + first_mark(marked)
+                    marked &= marked - np.uint64(1)
+                    if i >= count:
+                        break
+                    old, new, total = np.float64(w[BEFORE + i]), np.float64(w[V + i]), np.float64(w[TOTAL + i])
+                    which = rising_spike(old, new, level, PEAK, RISE, i, climbing, trough)
+                    if which == NO_SPIKE or (which == PEAKING and surely_rising(new, w[M + i], w[H + i], w[N + i], w[TOTAL + i], c, dt)):
+                        continue
+                    m, h, n = np.float64(w[M + i]), np.float64(w[H + i]), np.float64(w[N + i])
+                    s = fraction(which, old, new, m, h, n, total, c, dt, level)
                     if s >= 0.0:
                         climbing[i] = counted(which, climbing[i])
                         if spikes == room:
@@ -132,13 +104,13 @@ def advance_range(begin, end, cells, currents, step_gates, step_voltages, c, dt,
                         steps[spikes], cell[spikes], part[spikes] = k, first + i, s
                         spikes += 1
             if first == 0:
-                now[0] = total[0]
-                look(k, np.float64(V[0]), np.float64(m[0]), np.float64(h[0]), np.float64(n[0]), now[0], c, dt, out)
+                now[0] = w[TOTAL]
+                look(k, np.float64(w[V]), np.float64(w[M]), np.float64(w[H]), np.float64(w[N]), now[0], c, dt, out)
             for j in range(shown):
-                out.cells[k, first + j] = V[j]
+                out.cells[k, first + j] = w[V + j]
         for i in range(count):
             j = first + i
-            cells.V[j], cells.m[j], cells.h[j], cells.n[j] = V[i], m[i], h[i], n[i]
+            cells.V[j], cells.m[j], cells.h[j], cells.n[j] = w[V + i], w[M + i], w[H + i], w[N + i]
             climb.climb[j], climb.trough[j] = climbing[i], trough[i]
     found.used[0] = spikes
     return True
@@ -186,7 +158,8 @@ def advance_many(cells, move_noise, supply, c, dt, climb, step, now, into, out, 
             break
         steps = min(most, total - done)
         noise, rng, rows = supply.noise.copy(), supply.rng.copy(), np.empty((steps if noisy else 0, count))
-        draw_noise(move_noise, noise, rng, supply.decay, supply.increment, rows)
+        if noisy:
+            draw_noise(move_noise, noise, rng, supply.decay, supply.increment, rows)
         ahead, climbing = Cells(*(array.copy() for array in cells)), Climb(climb.level, climb.climb.copy(), climb.trough.copy())
         currents = Currents(supply.drive[done : done + steps], own, rows)
         looks = Looks(*(array[done : done + steps] for array in out))

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from lab.commands.options import Json, ModelFile, RunId, app, no_qt, say, trust
 from lab.errors import FileError, LabError
-
-if TYPE_CHECKING:
-    from lab import api
-
-WHOLE_RUN = ("hdf5", "nwb", "nir", "tensorboard")  # formats that hold a run, not a stream
-ENDINGS = {".h5": "hdf5", ".hdf5": "hdf5", ".nwb": "nwb", ".nir": "nir"}  # of their files
 
 
 @app.command
@@ -95,7 +89,7 @@ def export(
 ) -> None:
     """Write the data of one stream as CSV (with units in the heading) or NPZ, or everything; of vectors, in the formats of vectors."""
     from lab import api
-    from lab.display.export import export_all, export_stream, format_of
+    from lab.display.export import ENDINGS, WHOLE_RUN, export_all, export_stream, format_of
 
     if not to and stream is None and output:
         to = ENDINGS.get(Path(output).suffix.lower(), "")
@@ -133,39 +127,11 @@ def export(
 def _export_run(file: str, to: str, output: str | None, run_id: int | None) -> None:
     """Write a run in a format of other programs that holds all of it."""
     from lab import api
-    from lab.analysis.of_run import cells_of
-    from lab.display import hdf5, nwb, tensorboard
-    from lab.session import SessionReader
+    from lab.display.export import ENDINGS
 
-    endings = [ending for ending, format_ in ENDINGS.items() if format_ == to]
-    path = Path(output or f"{Path(file).stem}{endings[0] if endings else f'-{to}'}")
-    if endings and path.suffix.lower() not in endings:
-        raise FileError(f"-o {path}: the name of an {to.upper()} file ends in {' or '.join(endings)}.")
-    with SessionReader(file) as reader:
-        created = reader.pick(run_id).created
-    run = api.load(file, run_id)
-    if to == "hdf5":
-        hdf5.export(run, path, created, run.steps, run.log)
-    elif to == "nwb":
-        nwb.export(run, path, created, run.steps, partial(cells_of, run.model))
-    elif to == "nir":
-        _export_network(run, path)
-    else:
-        tensorboard.export(run, path, created)
+    ending = next((ending for ending, format_ in ENDINGS.items() if format_ == to), f"-{to}")
+    path = api.load(file, run_id).export(output or f"{Path(file).stem}{ending}", to)
     say(f"wrote {path}" + (f": 'tensorboard --logdir {path}' shows it" if to == "tensorboard" else ""))
-
-
-def _export_network(run: api.Run, path: Path) -> None:
-    """Write the network that a run simulated, with the synapses that its seed drew."""
-    from lab.graph import nir
-    from lab.graph.document import Graph
-
-    drawn = next((name for name, spec in type(run.model).specs().items() if spec.kind == "graph"), None)
-    if drawn is None:
-        raise LabError(f"'{run.model.name}' has no network that a document says: lab export --to nir writes one of spiking populations.")
-    if path.exists():
-        raise FileError(f"{path} is there already: choose another name.")
-    nir.write(Graph.from_json(getattr(run.model, drawn)), path, run.experiment.seed, run.model.clock.dt)
 
 
 @app.command

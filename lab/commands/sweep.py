@@ -85,12 +85,9 @@ def sweep(
 
 
 def _progress(done: int, total: int, left: float) -> None:
-    say(f"\r{number(done)} of {number(total)} points, {_time(left)} left   ", end="")
+    from lab.analysis.sweeps.driving import time_left
 
-
-def _time(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole} s" if whole < 120 else f"{whole // 60} min" if whole < 7200 else f"{whole // 3600} h"
+    say(f"\r{number(done)} of {number(total)} points, {time_left(left)} left   ", end="")
 
 
 def _print(found: Table, figure: str) -> None:

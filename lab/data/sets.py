@@ -15,6 +15,7 @@ import numpy as np
 from lab.data import door
 from lab.data.columns import Kind
 from lab.data.dataset import Dataset, Task
+from lab.data.digits import SIDE, digits
 from lab.data.tables import AS_FOUND, Choices, Table
 from lab.errors import FileError, ModelError, near
 
@@ -38,6 +39,13 @@ __all__ = [
 # -- what is built in --
 
 
+def _digits() -> Dataset:
+    pixels, labels = digits()
+    classes, names = tuple("0123456789"), tuple(f"pixel_{i // SIDE}_{i % SIDE}" for i in range(SIDE * SIDE))
+    about = "1797 handwritten digits, 8 x 8 pixels"
+    return Dataset("digits", pixels.astype(np.float32) / 16, labels.copy(), "classification", classes, names, (SIDE, SIDE), about=about)
+
+
 def _sklearn(name: str) -> Dataset:
     from sklearn import datasets
 
@@ -51,17 +59,6 @@ def _sklearn(name: str) -> Dataset:
             target="disease progression", scale=(float(t.mean()), float(t.std())),
         )  # fmt: skip
     classes = tuple(str(c) for c in bunch.target_names)
-    if name == "digits":
-        return Dataset(
-            "digits",
-            x / 16,
-            bunch.target.astype(np.int64),
-            "classification",
-            classes,
-            features,
-            (8, 8),
-            about="1797 handwritten digits, 8 x 8 pixels",
-        )
     return Dataset(
         name.replace("_", " "),
         x,
@@ -198,6 +195,8 @@ def load(
     file             a table as text, an IDX file of pictures (its labels beside it), or a folder of pictures in one folder per class
     choices          what a person says of a table: see `lab.data.tables`
     """
+    if name == "digits":
+        return _digits()
     if name in BUNDLED:
         return _sklearn(name.replace(" ", "_"))
     if name in PLANES:

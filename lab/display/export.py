@@ -16,7 +16,9 @@ from lab.engine.experiment import Experiment, to_toml
 from lab.errors import FileError, ModelError
 from lab.model import Model, Recorded
 
-FORMATS = ("csv", "npz")
+FORMATS = ("csv", "npz")  # of a stream, or of a folder with all of them
+WHOLE_RUN = ("hdf5", "nwb", "nir", "tensorboard")  # formats that hold a run, not a stream
+ENDINGS = {".h5": "hdf5", ".hdf5": "hdf5", ".nwb": "nwb", ".nir": "nir"}  # of their files; the events of TensorBoard are a folder
 
 
 class Run(Protocol):
@@ -74,6 +76,23 @@ def format_of(path: Path | None, to: str = "") -> str:
     if to and ending and to != ending:
         raise FileError(f"{path}: a {to} file ends in .{to}: choose another name or format.")
     return to or ending or "csv"
+
+
+def format_of_run(path: Path, to: str = "") -> str:
+    """The format in which a whole run is written at this place: the ending decides, without one it is a folder of CSV files; or it is refused."""
+    ending = path.suffix.lower()
+    if to not in ("", *FORMATS, *WHOLE_RUN):
+        raise ModelError(f"to={to!r}: a run is exported as {', '.join((*WHOLE_RUN, *FORMATS))}.")
+    endings = [e for e, format_ in ENDINGS.items() if format_ == to]
+    if endings and ending not in endings:
+        raise FileError(f"{path}: the name of an {to.upper()} file ends in {' or '.join(endings)}.")
+    if ending in ENDINGS and to not in ("", ENDINGS[ending]):
+        raise FileError(f"{path}: the ending says {ENDINGS[ending]} and not {to}: choose another name or format.")
+    if not to and ending and ending not in ENDINGS:
+        raise FileError(
+            f"{path.name}: a run is written to files that end in {', '.join(ENDINGS)}, or into a new folder of CSV files (got '{ending}')."
+        )
+    return to or ENDINGS.get(ending, "csv")
 
 
 def export_all(run: Run, folder: Path, to: str = "csv") -> list[Path]:

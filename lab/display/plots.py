@@ -140,8 +140,9 @@ def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) ->
     page by page; without a window, all since the start, in an extent that grows by 1, 2, 5.
     """
     clock = model.clock
-    name = picture.x or ("time" if clock.physical else clock.unit)
-    label = f"{name} ({clock.unit})" if clock.physical and "(" not in name else name
+    timed = clock.physical and unit_for(2, clock.unit) == clock.unit  # pulses and presentations are counted: they are no unit of time
+    name = picture.x or ("time" if timed else unit_for(2, clock.unit) if clock.physical else clock.unit)
+    label = f"{name} ({clock.unit})" if timed and "(" not in name else name
     if picture.x_range is not None and kind(picture, model) != "phase":  # there it is a range of the other trace
         lo, hi = picture.x_range
         return Stretch(max(0, math.floor(lo / clock.dt)), min(step, math.ceil(hi / clock.dt)), 0), Axis(label, lo, hi)
@@ -157,7 +158,7 @@ def time_axis(picture: Picture, model: Model, step: int, paged: bool = False) ->
         return Stretch(page, step, 0), Axis(label, page * clock.dt, (page + steps) * clock.dt)
     if step <= steps:
         return Stretch(0, step, 0), Axis(label, 0.0, float(picture.window))
-    before = f"{name} before now ({unit_for(2, clock.unit)})" if clock.physical else f"{name} before now"
+    before = f"{name} before now ({clock.unit})" if timed else f"{picture.x or unit_for(2, clock.unit)} before now"
     return Stretch(step - steps, step, step), Axis(before, -float(picture.window), 0.0)
 
 
@@ -282,6 +283,7 @@ def _make(
     gap = np.full(int(any(len(each) for each in xs)), np.nan)
     x = np.concatenate([part for each in xs for part in (each, gap)])
     y = np.concatenate([part for each in ys for part in (each, gap)])
+    series = layer.series[0] if layer.series else series
     return [Line(key, x, y, (layer.label or layer.stream) + note, series, layer.style, layer.theory, colour, many=True)]
 
 
@@ -498,13 +500,14 @@ def raster(picture: Picture, model: Model, source: Source, overlays: Sequence[Ov
 
 LOST = 0.2  # of a range: data that fill less of it cannot be read
 LOOKS = 3  # that such data wait for a range of their own
+FULL, SLOWER = 0.75, 6.0  # a range that is fuller stays; the power of its filling with which data wait longer
 
 
 class Range:
     """A range of an axis that follows the data without jumping.
 
     It grows at once, to a padded extent, when data leave it; it shrinks only after the data have filled less than
-    `least` of it for `patience` looks on end. Where it is `hasty`, data that fill next to nothing of it do not wait so long: a curve
+    `least` of it for `patience` looks on end, and the fuller it is, the later: what a run did in its first moments is let go. Where it is `hasty`, data that fill next to nothing of it do not wait so long: a curve
     of a moment says nothing of the next one, unlike a trace between two spikes.
     """
 
@@ -538,10 +541,10 @@ class Range:
             outside = min(lo, self.now[0]), max(hi, self.now[1])
             self.now = (fitted[0] if lo < self.now[0] else outside[0], fitted[1] if hi > self.now[1] else outside[1])
             self._idle = 0
-        elif span < self.least * (self.now[1] - self.now[0]):
+        elif (filled := span / (self.now[1] - self.now[0])) < FULL:
             self._idle += 1
-            lost = self.hasty and span < LOST * (self.now[1] - self.now[0])
-            if self._idle > (self.patience if not lost else LOOKS):
+            lost = self.hasty and filled < LOST
+            if self._idle > (self.patience * max(1.0, filled / self.least) ** SLOWER if not lost else LOOKS):
                 self.now, self._idle = fitted, 0
         else:
             self._idle = 0

@@ -20,6 +20,7 @@ __all__ = ["Arrangement", "Box", "Card", "Split", "arrange", "boxes", "cards", "
 NARROW, LOW = 760, 490  # px: a place smaller than this shows main and what fits beside it
 STRIPS = 4  # strips of a stage that nobody declared
 FEW = 3  # strips of a place that is narrow or low: more would be too low to be read
+LOWER = 380  # px: a place that is less high has one strip less
 COMPANIONS = 3
 MINOR = 0.75  # weight below which a part of the main place gives way where it is narrow
 TALL = 620  # px: a place less high than this has only two companions above one another
@@ -116,7 +117,7 @@ def arrange(model: Model, width: float, height: float) -> Arrangement:
     waiting = [*_names(companions[most:]), *waiting]
     companions = companions[:most]
     if narrow or low:
-        main_place, left_out = _fewer(main_place)
+        main_place, left_out = _fewer(main_place, FEW if height > LOWER else FEW - 1)
         waiting = [*left_out, *waiting]
     main = _place(main_place, weights, across=not narrow)
     top = main
@@ -185,12 +186,12 @@ def _share(part: Split | Card, weights: dict[str, float]) -> float:
     return sum(own) if part.across else max(own)
 
 
-def _fewer(place: Place) -> tuple[Place, tuple[str, ...]]:
+def _fewer(place: Place, most: int) -> tuple[Place, tuple[str, ...]]:
     """A place with as many strips as can be read where there is little room, and the pictures that had to leave."""
     if isinstance(place, Strips):
-        return replace(place, pictures=place.pictures[:FEW]), place.pictures[FEW:]
+        return replace(place, pictures=place.pictures[:most]), place.pictures[most:]
     if isinstance(place, tuple):
-        parts = [_fewer(each) for each in place]
+        parts = [_fewer(each, most) for each in place]
         return tuple(each for each, _ in parts), tuple(name for _, left in parts for name in left)
     return place, ()
 

@@ -18,7 +18,9 @@ LETTERS = {
 }  # fmt: skip
 TOKEN = re.compile(r"\\([A-Za-z]+)\s*|([_^{}])|(\s+)|(.)", re.DOTALL)
 ACCENTS = {"dot": "\u0307", "bar": "\u0304", "hat": "\u0302", "tilde": "\u0303", "vec": "\u20d7"}
+NUMBERED, BELOW = re.compile(r"(?<![\w.])([a-z])(\d\d?)(?![\w.])"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 UPRIGHT = ("mathrm", "text", "rm")
+ELEMENTS = ("K",)  # of one letter: below a symbol potassium stands as upright as Na and Cl
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Run:
 
 @cache
 def runs(symbol: str) -> tuple[Run, ...]:
-    """The runs of a symbol. Single letters are italic, words and digits upright, as variables and names are in books."""
+    """The runs of a symbol. Single letters are italic, words, digits and the ion K upright, as variables and names are in books."""
     found: list[Run] = []
     tokens = [m.groups() for m in TOKEN.finditer(symbol)]
 
@@ -64,7 +66,7 @@ def runs(symbol: str) -> tuple[Run, ...]:
             return end
         text = LETTERS.get(command, command) if command else (letter or "").replace("-", "−")
         if text:
-            put(text, not upright and len(text) == 1 and text.isalpha(), level)
+            put(text, not upright and len(text) == 1 and text.isalpha() and not (level < 0 and text in ELEMENTS), level)
         elif space and level == 0 and found:
             put(" ", found[-1].italic, 0)
         return at + 1
@@ -96,6 +98,11 @@ def markup(symbol: str) -> str:
         text = f"<i>{text}</i>" if run.italic else text
         made += {0: text, 1: f"<sup>{text}</sup>", -1: f"<sub>{text}</sub>"}[run.level]
     return made
+
+
+def numbered(text: str) -> str:
+    """Words in which x1 is printed as x₁; a symbol that stands alone is left to those who set it."""
+    return text if NUMBERED.fullmatch(text) else NUMBERED.sub(lambda m: m[1] + m[2].translate(BELOW), text)
 
 
 @cache

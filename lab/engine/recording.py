@@ -80,6 +80,7 @@ class Recorder:
         self._checkpointed = self._kept = 0.0
         self._cost = 0.0
         self._passing: int | None = None  # the checkpoint whose place the next one takes
+        self._at: tuple[int, int] | None = None  # step and length of the log at the last one that stays
         self.checkpoint(simulation)
 
     def _declare(self, simulation: Simulation, name: str, every: int) -> None:
@@ -139,10 +140,13 @@ class Recorder:
         """Store all that is needed to go on from here, in place of the last one that was only `passing`."""
         began = time.perf_counter()
         point = simulation.checkpoint()
+        if (point.step, point.done) == self._at and not passing:
+            return  # nothing has happened since the last one: a run that is paused, or at its end, is left
         parameters = json.loads(json.dumps(point.parameters, default=_jsonable))
         meta = {"parameters": parameters, "done": point.done}
         made = self.session.add_checkpoint(self.run_id, point.step, point.state, meta, instead_of=self._passing)
         self._passing = made if passing else None
+        self._at = (point.step, point.done) if not passing else None
         self._checkpointed = time.perf_counter()
         if not passing:
             self._kept = self._checkpointed

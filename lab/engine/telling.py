@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lab import catalog
@@ -15,27 +15,30 @@ from lab.engine.experiment import Experiment, plain, to_toml
 from lab.errors import LabError, ModelError, near
 
 
-def as_command(experiment: Experiment) -> str:
-    """A line for a shell; what a command cannot say (a log, a hand-drawn curve of many points) goes through an experiment file."""
-    words = ["lab", "run", experiment.model]
+def as_command(experiment: Experiment, command: str = "run", more: Sequence[str] = ()) -> str:
+    """A line for a shell; what a command cannot say (a log, a hand-drawn curve of many points) goes through an experiment file.
+
+    more  further words of another command than `run`
+    """
+    words = ["lab", command, experiment.model]
     kind = catalog.load(experiment.model)
     for name, value in experiment.parameters.items():
-        text = _typed(kind, name, value)
+        text = typed(kind, name, value)
         if text is None:
-            return _through_a_file(experiment)
+            return _through_a_file(experiment, command, more)
         words += ["--set", f"{name}={text}"]
-    if experiment.schedule or experiment.title:
-        return _through_a_file(experiment)
+    if experiment.schedule or experiment.title or (experiment.seed and command != "run"):
+        return _through_a_file(experiment, command, more)
     if experiment.steps is not None:
         words += ["--for", f"{experiment.steps}steps"]
     if experiment.seed:
         words += ["--seed", str(experiment.seed)]
     for name, every in (experiment.record or {}).items():
         words += ["--record", f"{name}={every}"]
-    return shlex.join(words) + "\n"
+    return shlex.join([*words, *more]) + "\n"
 
 
-def _typed(kind: Any, name: str, value: Any) -> str | None:
+def typed(kind: Any, name: str, value: Any) -> str | None:
     """What a person types for a value; None where nothing short comes back as it was."""
     value = plain(value)
     for text in (str(value), json.dumps(value, ensure_ascii=False)):
@@ -47,11 +50,11 @@ def _typed(kind: Any, name: str, value: Any) -> str | None:
     return None
 
 
-def _through_a_file(experiment: Experiment) -> str:
+def _through_a_file(experiment: Experiment, command: str, more: Sequence[str]) -> str:
     text, end = to_toml(experiment), "END"
     while end in text.splitlines():
         end += "_"
-    return f"cat > experiment.toml <<'{end}'\n{text}{end}\nlab run experiment.toml\n"
+    return f"cat > experiment.toml <<'{end}'\n{text}{end}\n{shlex.join(['lab', command, 'experiment.toml', *more])}\n"
 
 
 def as_python(experiment: Experiment) -> str:

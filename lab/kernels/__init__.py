@@ -21,11 +21,12 @@ from lab.kernels.elementary import (
     tanh32,
 )
 from lab.kernels.host import processor
+from lab.kernels.marks import first_mark, marks
 from lab.kernels.pointers import call_at, entry
 from lab.kernels.random import below, exponential, next_bits, normal, poisson, seed_state, uniform
 
 __all__ = [
     "JIT", "Laid", "below", "cache_folder", "cache_writable", "call_at", "entry", "exchange", "exp", "exp32", "exp_within", "exp_within32", "expm1",
-    "expm1_quotient", "exponential", "exprel", "finite", "kernel", "log", "look", "multiply_add", "next_bits", "normal", "pause", "poisson", "processor", "put", "seed_state",
+    "expm1_quotient", "exponential", "exprel", "finite", "first_mark", "kernel", "log", "look", "marks", "multiply_add", "next_bits", "normal", "pause", "poisson", "processor", "put", "seed_state",
     "sigmoid", "sigmoid32", "tanh", "tanh32", "uniform", "unkept",
 ]  # fmt: skip

@@ -30,3 +30,9 @@ class Advice:
     finding: str
     sentence: str
     remedies: tuple[Remedy, ...] = ()
+
+    @property
+    def beside_buttons(self) -> str:
+        """The sentence without what to try, where the remedies stand beside it as buttons."""
+        said, tried, _ = self.sentence.partition("; try ")
+        return f"{said}." if tried and self.remedies else self.sentence

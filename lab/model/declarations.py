@@ -148,6 +148,7 @@ class Picture:
               (`equal`, with a `y_range`).
     key       of an image that holds few values: what each means, told by squares of its colours instead of a colour map.
     numbers   of an image: its values are written into the cells where there is room, as in a confusion of classes.
+    formulas  of a table: its words are formulas of plain letters (`dE/dW2`, `h1^T delta2`), printed as books do.
     weight    relative area of the card; front: what the lesson is about, shown even where the window is small.
     """
 
@@ -176,6 +177,7 @@ class Picture:
     key: tuple[tuple[float, str], ...] = ()
     equal: bool = False
     numbers: bool = False
+    formulas: bool = False
     weight: float = 1.0
     front: bool = False
     doc: str = ""

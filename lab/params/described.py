@@ -36,6 +36,7 @@ class Spec:
     soft    the lively range, which the slider covers; what lies beyond is typed. None: the bounds themselves.
     symbol  the letter that books print for it, in a small part of LaTeX: `g_{Na}`, `\\tau_m`, `\\eta`.
     marks   ((name, value or the name of a method that computes it), ...): at most three named ticks of the slider.
+    said    ((choice, words), ...): how a person reads choices that are written in letters and underscores.
     before  the parameter that did this one's work before there was this one: files of that time stand for its value.
     """
 
@@ -58,9 +59,12 @@ class Spec:
     symbol: str = ""
     marks: tuple[tuple[str, float | str], ...] = ()
     before: str = ""
+    said: tuple[tuple[str, str], ...] = ()
 
     def text(self, value: Any) -> str:
         """The value as a person reads it, with its unit."""
+        if self.said and value in dict(self.said):
+            return dict(self.said)[value]
         if self.kind == "bool" or isinstance(value, bool) or not isinstance(value, (int, float)):
             return f"{value} {typeset(self.unit)}".strip()
         return f"{number(value, 6, nothing=0.0)} {unit_for(value, typeset(self.unit))}".strip()
@@ -105,12 +109,14 @@ def param(
     symbol: str = "",
     marks: Mapping[str, float | str] | None = None,
     before: str = "",
+    said: Mapping[str, str] | None = None,
 ) -> Any:
     """Declare a parameter; see `Spec` for the meaning of each word. Numbers need both bounds."""
     if when is not None and not isinstance(when[1], tuple):
         when = (when[0], (when[1],))
     known = dict(unit=unit, choices=tuple(choices or ()), live=live, log=log, group=group, label=label, when=when)
     known |= dict(builds=builds, main=main, kind=kind, soft=soft, symbol=symbol, marks=tuple((marks or {}).items()), before=before)
+    known["said"] = tuple((said or {}).items())
     bounds = {k: v for k, v in (("ge", lo), ("le", hi)) if v is not None}
     extra: Any = {"lab": known}
     limits: Any = bounds
@@ -297,6 +303,6 @@ def redeclared(base: type[Described], name: str, default: Any, **changes: Any) -
     s = base.specs()[name]
     known: dict[str, Any] = dict(
         unit=s.unit, lo=s.lo, hi=s.hi, choices=s.choices or None, live=s.live, log=s.log, doc=s.doc, group=s.group, label=s.label, when=s.when,
-        builds=s.builds, main=s.main, kind=None if s.choices else s.kind, soft=s.soft, symbol=s.symbol, marks=dict(s.marks),
+        builds=s.builds, main=s.main, kind=None if s.choices else s.kind, soft=s.soft, symbol=s.symbol, marks=dict(s.marks), said=dict(s.said),
     )  # fmt: skip
     return param(default, **known | changes)

@@ -180,7 +180,7 @@ class Adversarial(Stepwise):
             (Layer("smoothed", channel=0, label="D", series=(0,)), Layer("smoothed", channel=1, label="G", series=(1,)), Layer("loss", channel=0, style="pale", label="each step of D", series=(0,)),
              Layer("loss", channel=1, style="pale", label="each step of G", series=(1,)), Layer("guessing", channel=0, theory=True, label="ln 4", series=(0,)),
              Layer("guessing", channel=1, theory=True, label="ln 2" if self.objective == "non-saturating" else "−ln 2", series=(1,))),
-            y="loss (nats)", figures=("loss of D", "loss of G"), front=True, doc="At the dashed lines D can only guess.",
+            y="loss (nats)", figures=("loss of D", "loss of G"), front=True, weight=1.6, doc="At the dashed lines D can only guess.",
         )  # fmt: skip
         scheme = Picture("scheme", "One step in slow motion", (Layer("scheme", style="boxes"),), figures=("phase",), front=self.slow)
         weights = Picture("weights", "Weights", (Layer("weights"),), x="layer", y="weight", labels=("", *names))

@@ -74,7 +74,7 @@ class Clouds(Perceptron):
         span = (-3.4, 3.4)  # the prior has 99.9 % of its mass there; nothing jumps while clouds move
         found = [
             Picture("map", "Map of the codes", (Layer("means"), Layer("clouds", style="pale"), Layer("prior", theory=True, label="prior"), Layer("landed", label="drawn", series=(3,)), Layer("place", label="place", series=(5,))),
-                    x="z1", y="z2", x_range=span, y_range=span, click=place, drag=place, hover="decoded" if place else "", front=True, weight=3, equal=True, figures=("negative ELBO (nats)", "active units"),
+                    x="z₁", y="z₂", x_range=span, y_range=span, click=place, drag=place, hover="decoded" if place else "", front=True, weight=3, equal=True, figures=("negative ELBO (nats)", "active units"),
                     doc="The place under the mouse is decoded beside it; drag, and it is kept, with the way to it. Small ellipses: the clouds of single examples."),
             Picture("terms", "Both terms of the loss", (Layer("test terms", channel=0, label="reconstruction", series=(0,)), Layer("test terms", channel=1, label="KL", series=(1,)),
                     Layer("smoothed reconstruction", style="pale", label="training", series=(0,)), Layer("smoothed KL", style="pale", label="training", series=(1,)),
@@ -84,15 +84,7 @@ class Clouds(Perceptron):
         if shape.picture:
             found += [
                 Picture("decoded", "This place", (Layer("decoded"),), front=True, **grey),
-                Picture(
-                    "walk over the map",
-                    "Every place means a picture",
-                    (Layer("walk over the map"),),
-                    pick="",
-                    front=True,
-                    weight=3.0,
-                    **grey,
-                ),
+                Picture("walk over the map", "Every place, drawn", (Layer("walk over the map"),), pick="", front=True, weight=3.0, **grey),
                 Picture("decoded path", "Along the way", (Layer("decoded path"),), **grey),
                 Picture("said again", "Drawn, and said again", (Layer("said again"),), **grey),
                 Picture("reconstructions", "In, and out again", (Layer("reconstructions"),), **grey),
@@ -105,8 +97,8 @@ class Clouds(Perceptron):
                 "drawn",
                 "Random numbers, and codes",
                 (Layer("carried"), Layer("drawn")),
-                x="z1",
-                y="z2",
+                x="z₁",
+                y="z₂",
                 x_range=span,
                 y_range=span,
                 labels=("ε", "μ + σ ε"),
@@ -127,8 +119,8 @@ class Clouds(Perceptron):
                 "latent",
                 "Explorer of the codes",
                 (Layer("latent"),),
-                x="z1",
-                y="z2",
+                x="z₁",
+                y="z₂",
                 click=place,
                 hover="decoded" if place else "",
                 equal=True,

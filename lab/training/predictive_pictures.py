@@ -68,7 +68,7 @@ def pictures(of: Shown) -> tuple[Picture, ...]:
                 doc="Largest difference of a step over the largest step of its layer: 1e-16 is the last digit."),
         Picture("precision", "What the precision does", (Layer("against precision", channel=0, label="precision", series=(0,)),
                 Layer("against precision", channel=1, label="target error", series=(1,), style="dashed"), Layer("now", style="rings", series=(0,), label="now")),
-                x="precision, or part of the error", y="cosine of both steps", x_log=True, y_range=(0.0, 1.02), front=True),
+                x="factor on precision, or error", y="cosine of both steps", x_log=True, y_range=(0.0, 1.02), front=True),
         Picture("accuracy", "Test accuracy", (Layer("accuracy"),), y="accuracy", figures=("test accuracy", "back-propagation")),
         Picture("energy", "Energy of every sweep", (Layer("energy", channel=0, label="F"),), y="F"),
         Picture("over time", "Both steps, minibatch by minibatch", (Layer("difference", label="difference"), Layer("weights apart", label="weights")), y="difference", y_log=True,

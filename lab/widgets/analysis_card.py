@@ -229,6 +229,11 @@ class AnalysisView(PictureView):
         self._timer.start()
         return False
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether no analysis is on its way."""
+        return self._pending is None
+
     def _request(self, source: Source) -> Request:
         kind, stream, cell, last, trace, other, every = self._choice()
         return analysis_view.ask(source, kind, stream, cell=None if cell < 0 else cell, last=last, trace=trace, other=other, every=every)

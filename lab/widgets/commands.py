@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from shiboken6 import isValid
 
 from lab import catalog, units
 from lab.engine.experiment import Experiment
@@ -26,11 +27,13 @@ from lab.widgets.side import DEFAULTS, preset_of
 
 FILES = "Sessions (*.lab)"
 SOUNDS = "Sound (*.wav)"
+WHOLE = "HDF5 (*.h5);;Neurodata Without Borders (*.nwb);;NIR, a network of spiking cells (*.nir)"
 COPIES = {"command": "a command", "toml": "an experiment file (TOML)", "python": "a Python program"}
 ALSO = {  # what else commands are called
     "undo": ("take back",), "redo": ("do again", "repeat"), "new": ("start anew",), "open": ("load", "file"),
     "bring": ("own data", "my data", "import", "load data", "table", "CSV", "Excel", "upload", "file"), "recent": ("last files",),
     "save": ("keep",), "save-copy": ("backup",), "export-all": ("export data", "CSV", "NumPy", "spreadsheet", "download"),
+    "export-run": ("HDF5", "h5", "MATLAB", "NWB", "Neurodata Without Borders", "neuromorphic"),
     "passport": ("NEURON", "Brian2", "NEST", "Nengo", "PyTorch", "other simulators"), "sound": ("audio", "listen", "WAV"), "play": ("run", "start", "stop", "pause", "go on"), "step": ("single step",),
     "reset": ("restart", "start again", "back to rest"), "defaults": ("standard values", "original values"), "branch": ("fork",),
     "faster": ("speed", "speed up"), "slower": ("slow down", "speed"), "flat-out": ("maximum speed", "full speed"),
@@ -69,6 +72,7 @@ class Commands(QObject):
         add("save-as", "Save as…", self.save_as, "mdi6.content-save-edit-outline", "Ctrl+Shift+S")
         add("save-copy", "Save a copy…", self.save_copy, "mdi6.content-copy")
         add("export-all", "Export everything…", self.export_all, "mdi6.export")
+        add("export-run", "Export the run as one file: HDF5, NWB, NIR…", self.export_run, "mdi6.file-export-outline")
         add("sound", "Save the spikes as sound…", self.save_sound, "mdi6.volume-high")
         add("passport", "Write this run for other programs…", self.passport, "mdi6.passport")
         for form, words in COPIES.items():
@@ -106,10 +110,12 @@ class Commands(QObject):
         add("vary", "Vary a parameter: run it at many values…", self.vary, "mdi6.chart-bell-curve", "Ctrl+Shift+M")
         add("notes", "Write notes", self._notes, "mdi6.note-edit-outline", "N")
         add("full-screen", "Full screen", self._full_screen, "mdi6.fullscreen", "F11")
+        add("part", "Go to the next part of the window: list, stage, parameters, time, bar", partial(self._part, 1), "mdi6.tab", "F6")
+        add("last-part", "Go to the part of the window before", partial(self._part, -1), "mdi6.tab", "Shift+F6")
         add("leave", "Leave what you are in", self.leave, "mdi6.keyboard-esc", "Esc")
         add("close", "Close the window", w.frame.close, "mdi6.close", "Ctrl+Q")
         for number, panel in enumerate(dict.fromkeys(e.panel for e in catalog.entries())):
-            add(f"panel-{panel}", f"Go to {catalog.PANELS[panel]}", partial(w.show_panel, panel), "mdi6.tab", f"Ctrl+{number + 1}")
+            add(f"panel-{panel}", f"Go to {catalog.PANELS[panel]}", partial(self._panel, panel), "mdi6.tab", f"Ctrl+{number + 1}")
         self._help: Any = None
         self._compare: Any = None
         self._vary: Any = None
@@ -160,7 +166,9 @@ class Commands(QObject):
         return [
             *rows,
             ("Left, Right, Home, End", "Move on the bar of recorded time, when it has the keyboard"),
-            ("Shift+click, Left, Right, Delete", "Put, move and remove the markers of a picture"),
+            ("Left, Right, Up, Down, Home, End", "Move the cursor of the picture that has the keyboard (Shift: ten times as far)"),
+            ("Enter, Esc", "At the cursor of a picture: what a click there does; let the cursor go"),
+            ("Shift+click, M, Left, Right, Delete", "Put markers at the mouse or at the cursor, move the last, remove them"),
             ("F2, Delete, Enter, O", "Rename, delete, look at, overlay the run with the keyboard"),
             ("Right, Page Down; Left, Page Up", "In a lecture: the next slide, the one before"),
             ("Up, Down, Tab", "In a lecture: move the slider (Shift: finely), go to the next one"),
@@ -170,6 +178,8 @@ class Commands(QObject):
     def _name_steps(self, *_: object) -> None:
         """Undo and redo say what they would take back or do again."""
         stack = self.window.history.stack
+        if not isValid(stack):  # it empties itself while a window is deleted that nobody closed
+            return
         for name, text, usable in (("undo", stack.undoText(), stack.canUndo()), ("redo", stack.redoText(), stack.canRedo())):
             action = self.actions[name]
             action.setText(f"{name.capitalize()} {text}".strip())
@@ -266,6 +276,13 @@ class Commands(QObject):
     def _search(self) -> None:
         self.window.bar.palette_field.ask()
 
+    def _panel(self, panel: str) -> None:
+        self.window.show_panel(panel)
+        self.window.focus.hand_back()  # else a list of choices may have it now, in which an arrow chooses something else
+
+    def _part(self, by: int) -> None:
+        self.window.focus.go_to_part(by)
+
     def _run_for(self) -> None:
         self.window.transport.ask_run_for()
 
@@ -304,7 +321,9 @@ class Commands(QObject):
         return (under or focused if pointed else focused or under) or next(iter(views), None)
 
     def _measure(self) -> None:
-        view = self._picture(lambda view: isinstance(view, LinesView), pointed=True)
+        view = self._picture(lambda view: isinstance(view, LinesView) and view.pointing.held) or self._picture(
+            lambda view: isinstance(view, LinesView), pointed=True
+        )
         if isinstance(view, LinesView):
             view.setFocus()
             view.measure()
@@ -331,7 +350,7 @@ class Commands(QObject):
             w.bar.palette_field.leave()
         elif w.data.leave() or w.course.hide_start():
             return
-        elif w.leave_canvas():
+        elif w.leave_canvas() or w.workspace.leave_cursor():
             return
         elif w.workspace.filled:
             w.workspace.fill("")
@@ -384,8 +403,18 @@ class Commands(QObject):
             dialog.selectFile(f"{self.window.document.model if filing.is_untitled(path) else path.stem}.{suffix}")
         else:
             dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.filterSelected.connect(self._end_as)
         dialog.fileSelected.connect(done)
         dialog.open()
+
+    def _end_as(self, chosen: str) -> None:
+        """Another format was chosen: the proposed name ends as its files do."""
+        dialog = self.sender()  # a closure over it would keep it
+        assert isinstance(dialog, QFileDialog)
+        ending = chosen.partition("(*.")[2].partition(")")[0].split()[0]
+        dialog.setDefaultSuffix(ending)
+        for name in dialog.selectedFiles():
+            dialog.selectFile(Path(name).with_suffix(f".{ending}").name)
 
     def _folder(self) -> Path:
         path = self.window.session.path
@@ -503,10 +532,36 @@ class Commands(QObject):
 
     def export_all(self) -> None:
         """Ask for a folder and write all that was recorded of the run in front into a new one in it."""
+        if self._is_recorded():
+            self._ask_folder("Export everything into a new folder in", self.export_all_to)
+
+    def export_run(self) -> None:
+        """Ask for a name and write all of the run in front into one file; the ending decides the format."""
+        if self._is_recorded():
+            self._dialog("Export the run; the ending decides the format", True, self.export_run_to, WHOLE, "h5")
+
+    def _is_recorded(self) -> bool:
         if self.window.player.run_id is None:
             self.window.banner.say("accent", "Nothing is recorded yet: let the model run first.", key="file")
+        return self.window.player.run_id is not None
+
+    def export_run_to(self, path: str) -> None:
+        """Write the run in front as far as it is; the dialog has asked whether a file that is there is replaced."""
+        from lab import api
+        from lab.display.export import format_of_run
+
+        w, target = self.window, Path(path)
+        beside = target.with_name(f".{target.stem}-new{target.suffix}")
+        try:
+            w.session.flush()
+            format_of_run(target)  # a refusal names the file that was asked for
+            api.load(w.session.path, w.player.run_id).export(beside).replace(target)
+        except (LabError, OSError) as error:
+            w.banner.say("bad", str(error), [("Another name…", self.export_run)], key="file")
             return
-        self._ask_folder("Export everything into a new folder in", self.export_all_to)
+        finally:
+            beside.unlink(missing_ok=True)
+        w.banner.say("good", f"The run was written to {target}.", key="file")
 
     def export_all_to(self, folder: str) -> None:
         """Write everything recorded of the run in front into a new folder."""

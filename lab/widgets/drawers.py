@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,18 @@ from lab.widgets import theme
 from lab.widgets.pictures import PictureCard
 
 LEAST = 232  # px that a card in a drawer needs; where there is less, the drawer scrolls
+QWIDGETSIZE_MAX = (1 << 24) - 1  # Qt's own: no limit
+
+
+def pages(needs: Sequence[int], room: int, gap: int) -> list[tuple[int, int]]:
+    """First and last card of each page: as many as have room, so that none is seen in half."""
+    found, first, taken = [], 0, 0
+    for k, need in enumerate(needs):
+        if k > first and taken + need > room:
+            found.append((first, k))
+            first, taken = k, 0
+        taken += need + gap
+    return [*found, (first, len(needs))]
 
 
 class Words(QTabBar):
@@ -148,13 +160,29 @@ class Drawers(QFrame):
     def _lay(self) -> None:
         names = [n for n in self.groups.get(self.opened, ()) if not self.only or n == self.only]
         for name in names:
-            card = self.card(name)
-            card.setMinimumWidth(max(LEAST, card.view.breadth))
+            self.card(name)
         for name, card in self.cards.items():
             self._row.removeWidget(card)
             card.setVisible(name in names)
         for name in names:
             self._row.addWidget(self.cards[name], max(1, round(10 * self.cards[name].view.picture.weight)))
+        self._share()
+
+    def _share(self) -> None:
+        """Cards beside each other as wide as they like; where they have no room, as many as have it fill the drawer, and the rest follow by scrolling."""
+        shown = [self.cards[n] for n in self.groups.get(self.opened, ()) if n in self.cards and (not self.only or n == self.only)]
+        gap, room = self._row.spacing(), self.width() - self._beside()
+        needs = [min(max(LEAST, card.view.breadth), max(LEAST, room)) for card in shown]
+        fitting = sum(needs) + gap * (len(needs) - 1) <= room
+        for first, last in [(0, len(needs))] if fitting else pages(needs, room, gap):
+            spare = max(0, room - sum(needs[first:last]) - gap * (last - first - 1)) // max(1, last - first)
+            for card, need in zip(shown[first:last], needs[first:last], strict=True):
+                card.setMinimumWidth(need if fitting else need + spare)
+                card.setMaximumWidth(QWIDGETSIZE_MAX if fitting else need + spare)
+
+    def _beside(self) -> int:
+        margins = self.contentsMargins() if (layout := self.layout()) is None else layout.contentsMargins()
+        return margins.left() + margins.right() + 2 * self.frameWidth()
 
     def _clicked(self, number: int) -> None:
         if number < 0:
@@ -166,6 +194,7 @@ class Drawers(QFrame):
         """Words that have no room wait behind a button: none is cut."""
         super().resizeEvent(event)
         self._fit_words()
+        self._share()
 
     def _fit_words(self) -> None:
         margins = self.contentsMargins() if (layout := self.layout()) is None else layout.contentsMargins()

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.engine.status import Status
 from lab.widgets import theme
-from lab.widgets.labels import ElidedLabel, figure_rows, figures, sentence
+from lab.widgets.drawers import Drawers
+from lab.widgets.labels import BETWEEN, ElidedLabel, figure_rows, figures, sentence
 from lab.widgets.laid import Drawn, Laid
 
 MOST = 5  # figures
-NEARLY = 0.9  # of what a strip covers: a line that covers less is better, for it says as much
 CARD, STRIP, LINE = "card", "strip", "line"
 WIDTHS = {CARD: 330, STRIP: 620, LINE: 800}
-WORTH = 0.5  # of what the card covers: a strip or a line that covers less is better
+CLEAR = 0.01  # of its own area may lie over something drawn where it is said to cover nothing
 RESTED = 150  # ms
+LOOKS = 20  # times that it waits for pictures that are not yet drawn
 NARROW, LOW = 760, 560  # px: over a stage that is less wide or less high the card is a strip
 AWAY, EDGE = 16, 6  # px from the edges of the stage, and from its foot, where the words of closed drawers lie
 
@@ -25,15 +27,20 @@ Way = tuple[str, Callable[[], object]]
 
 
 class FinishCard(Laid):
-    """Lies over its parent where it covers least of what is drawn on `beneath`, a child of the same parent."""
+    """Lies over its parent where it covers nothing that is drawn on `beneath`, a child of the same parent, else as one line at the foot.
 
-    def __init__(self, parent: QWidget, beneath: QWidget):
+    settled   whether what lies beneath is drawn as it will stay: before that there is nothing to find a place among
+    """
+
+    def __init__(self, parent: QWidget, beneath: QWidget, settled: Callable[[], bool] = lambda: True):
         super().__init__(parent)
         self._beneath = beneath
+        self._settled = settled
+        self._looks = 0
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(RESTED)
-        self._rest.timeout.connect(self.place)
+        self._rest.timeout.connect(self._rested)
         self.setObjectName("card")
         self.setAccessibleName("The run is finished")
         self._column = column = QVBoxLayout(self)
@@ -99,23 +106,36 @@ class FinishCard(Laid):
         self.raise_()
 
     def place(self) -> None:
-        """Where it covers least of what is drawn, as a card, a strip of two lines or one line; over a small stage never as a card."""
+        """Where it covers nothing, as a card or a strip of two lines, over a small stage as neither; else as one line at the foot."""
         stage = self.parentWidget()
         if stage is None or self.isHidden():
             return
-        drawn = Drawn(self._beneath)
+        drawers = [w for w in self._beneath.findChildren(Drawers) if w.isVisible() and w.opened]
+        drawn = Drawn(self._beneath, [QRect(w.mapTo(self._beneath, QPoint(0, 0)), w.size()) for w in drawers])
         small = stage.width() < NARROW or stage.height() < LOW
         within = stage.rect().adjusted(0, AWAY, 0, -EDGE) if small else stage.rect().adjusted(AWAY, AWAY, -AWAY, -EDGE)
-        best: tuple[float, str, QRect] | None = None
-        for form in (STRIP, LINE) if small else (CARD, STRIP, LINE):
-            if form == LINE and self._line_needs() > within.width():
-                continue
-            covers, place = drawn.clearest(self._form(form, within.width()), within)
-            if best is None or covers < (WORTH if best[1] == CARD else NEARLY) * best[0]:  # a strip says no more than a line
-                best = covers, form, place
-        assert best is not None
-        self._form(best[1], within.width())
-        self.move(best[2].topLeft())
+        for form in () if small else (CARD, STRIP):
+            size = self._form(form, within.width())
+            covers, place = drawn.clearest(size, within)
+            if covers <= CLEAR * math.prod(Drawn.across(size)):
+                break
+        else:  # the names of closed drawers are less than any picture
+            size = self._form(LINE if self._line_needs() <= within.width() else STRIP, within.width())
+            place = drawn.clearest(size, QRect(within.left(), within.bottom() + 1 - size.height(), within.width(), size.height()))[1]
+        self.move(place.topLeft())
+
+    def _look_again(self) -> None:
+        """Find the place again when what lies beneath is drawn."""
+        self._looks = 0
+        self._rest.start()
+
+    def _rested(self) -> None:
+        self._looks += 1
+        before = self.geometry()
+        if self._settled():
+            self.place()
+        if (not self._settled() or self.geometry() != before) and self._looks < LOOKS and not self.isHidden():
+            self._rest.start()  # until it finds the same place twice
 
     def _line_needs(self) -> int:
         """Width of the buttons beside each other."""
@@ -136,7 +156,8 @@ class FinishCard(Laid):
         for label in self._labels:
             label.setVisible(not strip)
         self._line.setVisible(strip)
-        self.title.setVisible(form != LINE or self._line_needs() + self.title.sizeHint().width() <= width)  # the buttons say it, too
+        figure = self._line.fontMetrics().horizontalAdvance(self._line.text().split(BETWEEN)[0])  # the buttons say that it is finished, too
+        self.title.setVisible(form != LINE or self._line_needs() + self.title.sizeHint().width() + figure + 16 <= width)
         self.reason.setHidden(strip or self.reason.text().rstrip(".") == self.title.text() or not self.reason.text())
         self._ways.setDirection(QBoxLayout.Direction.LeftToRight if strip else QBoxLayout.Direction.TopToBottom)
         layout = self._column
@@ -155,10 +176,11 @@ class FinishCard(Laid):
             stage = self.parentWidget()
             assert stage is not None
             self.move(max(0, min(self.x(), stage.width() - self.width())), max(0, min(self.y(), stage.height() - self.height())))
-            self._rest.start()
+            self._look_again()
         return False
 
     def set_theme(self) -> None:
         """Icon of the look in force."""
         self._close.setIcon(theme.icon("mdi6.close"))
         self.place()
+        self._look_again()  # the last frame of a run comes after its end, and a new look picture by picture

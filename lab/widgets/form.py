@@ -156,6 +156,7 @@ class Row(QWidget):
     def symbol_width(self) -> int:
         """Pixels that the symbol needs."""
         self.symbol.ensurePolished()  # in the letters that the style sheet gives it
+        self.symbol.setMinimumWidth(0)  # a label asks for no less than it was given: after a look with large letters it would stay wide
         return self.symbol.sizeHint().width() if self.spec.symbol else 0
 
     def show_symbol(self, width: int) -> None:

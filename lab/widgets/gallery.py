@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QHelpEvent, QIcon, QImage, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
@@ -28,6 +29,8 @@ from lab.widgets.pictures import PictureView
 KIND, NAME, ICON, CHOSEN = (Qt.ItemDataRole.UserRole + k for k in range(4))
 HEADING, MODEL, PRESET = "heading", "model", "preset"
 THUMB = QSize(36, 24)
+COLOURED = 60  # of 255: from one channel to another, or from the ground
+DRAWN, FULL = 0.015, 0.25  # share of a small picture that is in colour, or not ground
 LINES = 3  # of a name
 LEFT = 14  # px before the small picture
 RATIO = 2
@@ -56,6 +59,16 @@ def small_picture(view: PictureView, source: Source) -> QImage:
     view.thumbnail(painter, QRectF(0, 0, THUMB.width(), THUMB.height()), source)
     painter.end()
     return image
+
+
+def worth_keeping(image: QImage) -> bool:
+    """Whether a small picture shows something: lines in colour, or an image; axes and letters so small say nothing."""
+    made = image.convertToFormat(QImage.Format.Format_RGB32)
+    rows = np.frombuffer(made.constBits(), np.uint8).reshape(made.height(), made.bytesPerLine())[:, : 4 * made.width()]
+    colours = rows.reshape(made.height(), made.width(), 4)[..., 2::-1].astype(np.int16)
+    ground = theme.colour("background")
+    away = np.abs(colours - np.array([ground.red(), ground.green(), ground.blue()], np.int16)).max(2)
+    return bool((np.ptp(colours, axis=2) > COLOURED).mean() > DRAWN or (away > COLOURED).mean() > FULL)
 
 
 class _Row(QStyledItemDelegate):
@@ -206,6 +219,7 @@ class Gallery(QListWidget):
             item.setToolTip(tip(entry.about))
             for preset in entry.presets if chosen else ():
                 self._add(PRESET, preset, preset, chosen=preset == self._preset)
+        self.doItemsLayout()  # before it, there is nowhere to scroll to
         self.verticalScrollBar().setValue(scrolled)
 
     def _add(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from lab.units import figure, number, split
 
 TIP = 70  # letters of a tool tip in one line
+NUMBER = re.compile(r"(.*?) ([−∞\d].*)")  # of a figure: its name, and its number with what belongs to it, such as 24.85 nats
 BETWEEN = " · "  # what parts the figures of a line
 
 
@@ -25,14 +27,16 @@ def elided(text: str, measure: QFontMetrics, width: int) -> str:
 
 
 def shortened(text: str, measure: QFontMetrics, width: int) -> str:
-    """As many of the figures in a line as fit, the name of the last one cut rather than its number; other text is cut with an ellipsis."""
+    """As many of the figures in a line as fit, of the last one fewer words rather than a cut number; other text is cut with an ellipsis."""
     parts = text.split(BETWEEN)
     figures = len(parts) > 1
     while len(parts) > 1 and measure.horizontalAdvance(BETWEEN.join(parts)) > width:
         parts.pop()
     if figures and measure.horizontalAdvance(parts[0]) > width:
-        name, _, number = parts[0].rpartition(" ")
-        return f"{elided(name, measure, width - measure.horizontalAdvance(f' {number}'))} {number}"
+        said, number = found.groups() if (found := NUMBER.match(parts[0])) else parts[0].rpartition(" ")[::2]
+        name = said.split(" ") if said else []
+        fewer = [f"{' '.join(name[:k]).rstrip(',')} {number}".strip() for k in range(len(name), -1, -1)]
+        return next((text for text in fewer if measure.horizontalAdvance(text) <= width), "")
     return elided(BETWEEN.join(parts), measure, width)
 
 
@@ -95,8 +99,9 @@ class TwoLines(ElidedLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         area, measure = self.contentsRect(), self.fontMetrics()
         lines = broken(self.text(), measure, area.width())
-        one = measure.height() - (1 if len(lines) > 1 else 0)  # two lines stand in the height of a field
-        top = area.top() + (area.height() - one * len(lines)) // 2
+        # Two lines stand in the height of a field, the second with its descenders.
+        one = max(measure.ascent(), min(measure.height() - 1, area.height() - measure.height())) if len(lines) > 1 else measure.height()
+        top = area.top() + (area.height() - one * (len(lines) - 1) - measure.height()) // 2
         for row, line in enumerate(lines):
             painter.drawText(area.left(), top + row * one + measure.ascent(), line)
         painter.end()

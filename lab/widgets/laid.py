@@ -14,6 +14,7 @@ from lab.widgets import theme
 COARSE = 4  # px of the stage in one cell of what is drawn there
 FAINT = 40  # of 255: what differs less from every ground counts as one
 GROUNDS = ("background", "surface", "raised", "grid", "line")
+LESSER = 0.3  # of what is drawn on the stage itself counts what is drawn in a drawer: it is looked up, not followed
 FAR = 0.03  # cells of drawing that a place may cover more, for each cell that it is nearer to where it is looked for first
 
 
@@ -46,9 +47,12 @@ def covered(place: QRect, words: Sequence[QRect]) -> int:
 
 
 class Drawn:
-    """What is drawn on a widget, as the share of each cell of it: lines, letters, points; grounds and grids are none."""
+    """Where something is drawn on a widget, cell by cell: lines, letters, points, and what is next to them; grounds and grids are nothing.
 
-    def __init__(self, widget: QWidget):
+    What is drawn in the places named `lesser`, in the widget's own pixels, may rather be covered than the rest.
+    """
+
+    def __init__(self, widget: QWidget, lesser: Iterable[QRect] = ()):
         picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         wide, tall = max(1, widget.width() // COARSE), max(1, widget.height() // COARSE)
         picture = picture.scaled(2 * wide, 2 * tall)
@@ -58,14 +62,24 @@ class Drawn:
         for name in GROUNDS:
             ground = QColor(getattr(theme.current().tokens, name))
             ink &= np.abs(values - np.array([ground.red(), ground.green(), ground.blue()], np.int16)).max(2) > FAINT
-        share = ink.reshape(tall, 2, wide, 2).mean((1, 3))
+        drawn = ink.reshape(tall, 2, wide, 2).any((1, 3))
+        around = np.pad(drawn, 1)  # a word half covered is lost, and so is a curve of few pixels: its neighbours count as it does
+        full = np.maximum.reduce([around[j : j + tall, k : k + wide] for j in range(3) for k in range(3)]).astype(float)
+        for place in lesser:
+            left, top, right, bottom = (max(0, edge // COARSE) for edge in (place.left(), place.top(), place.right(), place.bottom()))
+            full[top:bottom, left:right] *= LESSER
         self.at = widget.geometry().topLeft()
-        self.sums = np.pad(share.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+        self.sums = np.pad(full.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+
+    @staticmethod
+    def across(size: QSize) -> tuple[int, int]:
+        """Cells in the width and the height of a size."""
+        return size.width() // COARSE + 1, size.height() // COARSE + 1
 
     def clearest(self, size: QSize, within: QRect) -> tuple[float, QRect]:
         """The place of a size inside a rectangle that covers least, the lower right one of equals; and how much it covers, in cells."""
         sums = self.sums
-        wide, tall = size.width() // COARSE + 1, size.height() // COARSE + 1
+        wide, tall = Drawn.across(size)
         lefts = np.arange(within.left(), max(within.left(), within.right() + 1 - size.width()) + 1, COARSE)
         tops = np.arange(within.top(), max(within.top(), within.bottom() + 1 - size.height()) + 1, COARSE)
         x0 = np.clip((lefts - self.at.x()) // COARSE, 0, sums.shape[1] - 1)

@@ -8,6 +8,7 @@ from lab import catalog
 from lab.engine.recording import experiment_of
 from lab.errors import LabError, OwnModelError
 from lab.session import RunInfo
+from lab.units import number
 from lab.widgets.document import Document
 from lab.widgets.labels import figure_rows, figures
 from lab.widgets.notebook import Told, course_of, names, same_data
@@ -158,13 +159,14 @@ class Marks(QObject):
         summary = status.summary if status is not None and info.id == present else info.summary
         first = dict(list(summary.items())[:1])
         brief = next((value for _, value in figure_rows(first)), "")
+        bare = next((number(value) for value in first.values()), "")
         name = self.title(info.id)
         hint = f"{name}\n{figures(summary)}\n{info.created[:16].replace('T', ' ')}"
         other = mark.overlaid and not self._fits(info)
         return RunRow(
             info.id, name, figures(first), brief, "series0" if info.id == present else info.colour or "series1", info.state,
             info.id == present, mark.overlaid and not other, mark.pinned, mark.starred,
-            f"{hint}\nNot drawn now: it had other data." if other else hint,
+            f"{hint}\nNot drawn now: it had other data." if other else hint, bare,
         )  # fmt: skip
 
     # -- what lies behind the run in front --

@@ -106,7 +106,8 @@ class NumberBox(QLineEdit):
         super().__init__(parent)
         self.spec = spec
         self.scale = scale
-        self.unit = self.shown_unit = typeset(spec.unit)
+        said = unit_for(2, spec.unit).lower() == unit_for(2, spec.label.lower())  # "Examples 1000" needs no "examples"
+        self.unit = self.shown_unit = "" if said else typeset(spec.unit)
         self.value: Any = spec.default
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._pause = QTimer(self)

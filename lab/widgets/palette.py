@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
@@ -23,6 +23,8 @@ from lab.search import Subject, rank
 from lab.widgets import theme
 
 SHOWN = 9
+WORDS = ("Search models, commands, parameters", "Search models", "Search")  # in an empty field, where there is room
+BESIDE = 44  # px of a field that words cannot have
 WEIGHTS = {"preset": 0.8, "picture": 0.8, "session": 0.8, "set": 4.0}  # what is set to a value was asked for in full
 
 
@@ -120,8 +122,8 @@ class Palette(QLineEdit):
     def __init__(self, entries: Callable[[str], Sequence[Entry]], parent: QWidget | None = None):
         super().__init__(parent)
         self.setObjectName("palette")
-        self.setPlaceholderText("Search models, commands, parameters")
-        self.setAccessibleName("Search models, commands, parameters")
+        self.setPlaceholderText(WORDS[0])
+        self.setAccessibleName(WORDS[0])
         self.setToolTip("Search and command (Ctrl+K)")
         self.setClearButtonEnabled(True)
         self._entries = entries
@@ -141,6 +143,12 @@ class Palette(QLineEdit):
         self.returnPressed.connect(self._enter)
         theme.changes().changed.connect(self.set_theme)
         self.set_theme()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say as much as has room."""
+        super().resizeEvent(event)
+        room = self.width() - BESIDE
+        self.setPlaceholderText(next((words for words in WORDS if self.fontMetrics().horizontalAdvance(words) <= room), WORDS[-1]))
 
     def set_theme(self) -> None:
         """The ground of the results."""

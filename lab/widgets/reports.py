@@ -124,7 +124,7 @@ class Reports(QObject):
         if advice.finding not in self._advised and banner.key is None and status.place is None:
             self._advised.add(advice.finding)
             ways = [(way.label, partial(self._shell.driver.remedy, way)) for way in advice.remedies[:2]]
-            banner.say("warn", advice.sentence, ways, key="advice", passes=ADVICE)  # the verdicts keep saying it
+            banner.say("warn", advice.beside_buttons, ways, key="advice", passes=ADVICE)  # the verdicts keep saying it
 
     def _undo_and_go(self) -> None:
         self._shell.steps.undo()

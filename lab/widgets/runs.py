@@ -29,6 +29,7 @@ from lab.widgets import theme
 from lab.widgets.labels import elided
 
 ROW = Qt.ItemDataRole.UserRole
+GAP, APART = 8, 5  # px between the name and what stands at its right, and from sign to sign
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class RunRow:
     pinned: bool = False
     starred: bool = False
     hint: str = ""
+    bare: str = ""  # the number without even its unit
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,14 @@ class Other:
     model: str
     title: str
     count: int
+
+
+def shortest_told(row: RunRow, measure: QFontMetrics, free: int, room: int, sign: str = "") -> str:
+    """As much of the figure of a run as leaves its name whole, which can say what differs: named, its value with the unit, or the number."""
+    told = next((f for f in (row.figure, row.brief) if measure.horizontalAdvance(f + sign) <= min(room, free)), "")
+    if not told:
+        told = next((f for f in (row.brief, row.bare) if measure.horizontalAdvance(f + sign) <= room), row.bare or row.brief)
+    return told + sign
 
 
 class _Row(QStyledItemDelegate):
@@ -96,24 +106,24 @@ class _Row(QStyledItemDelegate):
         painter.setFont(theme.mono_font(look.caption))
         sign = " ▲" if row.state == "diverged" else ""
         named = QFontMetrics(theme.sans_font(look.text, QFont.Weight.DemiBold)).horizontalAdvance(row.name)
-        room = max((right - left) // 2, right - left - named - 40)  # a short name leaves more to the figure
-        figure = row.figure + sign
-        if painter.fontMetrics().horizontalAdvance(figure) > min(room, right - left - named - 40):
-            figure = row.brief + sign  # the number alone, so that the name can say what differs
+        edge = look.caption + 1
+        signs = [] if row.current else ["mdi6.eye-outline" if row.overlaid else "mdi6.eye-off-outline"]
+        signs += [*(["mdi6.pin"] if row.pinned else []), *(["mdi6.star"] if row.starred else [])]
+        free = right - left - named - GAP - len(signs) * (edge + APART)
+        room = max((right - left) // 2, free)  # a short name leaves more to the figure
+        figure = shortest_told(row, painter.fontMetrics(), free, room, sign)
         wide = min(painter.fontMetrics().horizontalAdvance(figure), room)
         painter.setPen(theme.colour("muted"))
         words = elided(figure, painter.fontMetrics(), wide)
         painter.drawText(
             QRect(right - wide, area.top(), wide, area.height()), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words
         )
-        right -= wide + 8
-        edge = look.caption + 1
-        signs = [] if row.current else ["mdi6.eye-outline" if row.overlaid else "mdi6.eye-off-outline"]
-        for name in [*signs, *(["mdi6.pin"] if row.pinned else []), *(["mdi6.star"] if row.starred else [])]:
+        right -= wide + GAP
+        for name in signs:
             theme.icon(name, "warn" if name == "mdi6.star" else "muted").paint(
                 painter, QRect(right - edge, area.center().y() - edge // 2, edge, edge)
             )
-            right -= edge + 5
+            right -= edge + APART
         painter.setFont(theme.sans_font(look.text, QFont.Weight.DemiBold if row.current else QFont.Weight.Normal))
         painter.setPen(theme.colour("text"))
         text = elided(row.name, painter.fontMetrics(), right - left)

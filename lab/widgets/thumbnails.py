@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer
 from PySide6.QtWidgets import QWidget
@@ -16,7 +17,7 @@ from lab import catalog
 from lab.sources import child_command
 from lab.widgets import theme
 from lab.widgets.application import application
-from lab.widgets.gallery import Gallery, small_picture
+from lab.widgets.gallery import Gallery, small_picture, worth_keeping
 from lab.widgets.player import Player
 from lab.widgets.workspace import Workspace
 
@@ -70,8 +71,11 @@ class Thumbnails(QObject):
         """Keep what the first picture shows as the model's small picture, once for each run."""
         cards, source, model = self._workspace.visible_cards(), self._player.source, self._workspace.model
         if self._due and cards and source is not None and model is not None and source.step:
-            self._gallery.keep_thumbnail(type(model).name, small_picture(cards[0].view, source))
-            self._due = False
+            made = small_picture(cards[0].view, source)
+            self._due = not worth_keeping(made)
+            self._since = time.monotonic()
+            if not self._due:
+                self._gallery.keep_thumbnail(type(model).name, made)
 
     # -- of the others --
 
@@ -97,13 +101,7 @@ class Thumbnails(QObject):
             self._timer.stop()
             return
         self._model = model
-        self._process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("QT_QPA_PLATFORM", "offscreen")
-        self._process.setProcessEnvironment(environment)
-        self._process.finished.connect(self._done)
-        program, *arguments = child_command(COMMAND, model, str(path), theme.current().tokens.name)
-        self._process.start(program, arguments)
+        self._process = begin_drawing(self, self._done, COMMAND, model, str(path), theme.current().tokens.name)
 
     def _done(self, *_: object) -> None:
         self._process = None
@@ -111,6 +109,20 @@ class Thumbnails(QObject):
         if self._gallery.thumbnail(self._model) is None:
             self._failed.add(self._model)
         self._timer.setInterval(2000)  # once there is time, the others follow soon
+
+
+def begin_drawing(parent: QObject, done: Callable[..., object], code: str, *arguments: str) -> QProcess:
+    """Start a process of ours that draws what nobody looks at yet, and ends with the window."""
+    process = QProcess(parent)
+    environment = QProcessEnvironment.systemEnvironment()
+    environment.insert("QT_QPA_PLATFORM", "offscreen")
+    process.setProcessEnvironment(environment)
+    process.finished.connect(done)
+    if hasattr(QProcess, "UnixProcessFlag"):  # without a copy of the tables of this process' memory, which takes milliseconds of a frame
+        process.setUnixProcessParameters(QProcess.UnixProcessFlag.UseVFork)
+    program, *rest = child_command(f"from lab.sources import end_with_parent; end_with_parent(); {code}", *arguments)
+    process.start(program, rest)
+    return process
 
 
 def draw(model: str, path: str, name: str = "dark") -> int:
@@ -144,4 +156,5 @@ def draw(model: str, path: str, name: str = "dark") -> int:
         return 1
     source = LiveSource.of(runner)
     view.refresh(source, force=True)
-    return 0 if small_picture(view, source).save(path) else 1
+    made = small_picture(view, source)
+    return 0 if worth_keeping(made) and made.save(path) else 1

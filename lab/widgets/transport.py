@@ -6,17 +6,17 @@ import math
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QToolButton, QVBoxLayout, QWidget, QWidgetAction
 
 from lab.engine.runner import Status
 from lab.model import Model
 from lab.session import WriterStatus
-from lab.units import number, unit_for
-from lab.widgets import theme
+from lab.units import grouped, number, unit_for
+from lab.widgets import spoken, theme
 from lab.widgets.labels import ElidedLabel, figures, size
 
-SHORT = 7  # letters of a unit that there is room for
+ROOM = 18  # letters of a time or a pace that there is room for
 SPEEDS = 200  # positions of the speed slider; the last one is flat out
 
 
@@ -94,6 +94,12 @@ class SeekBar(QWidget):
     def _go(self, step: int) -> None:
         if self._end:
             self.seek.emit(min(max(step, 0), self._end))
+            spoken.announce(self, self._text(min(max(step, 0), self._end)))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Where in the recording it stands, for a reader."""
+        super().focusInEvent(event)
+        spoken.describe(self, lambda: f"{self._text(self._at)} of {self._text(self._end)}")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Jump there."""
@@ -153,7 +159,10 @@ class Speeds:
             return "flat out"
         if self.unit == "ms":
             return f"{number(pace / 1000, 3)} × real time" if pace >= 100 else f"{number(pace, 3)} ms/s"
-        return f"{number(pace, 3)} {unit_for(2, self.unit) if len(self.unit) <= SHORT else ''}/s"
+        if self.unit == "s":
+            return f"{number(pace, 3)} × real time"
+        words = f"{number(pace, 3)} {unit_for(float(f'{pace:.3g}'), self.unit)}/s"
+        return words if len(words) <= ROOM else f"{number(pace, 3)} /s"
 
 
 class Transport(QWidget):
@@ -231,7 +240,7 @@ class Transport(QWidget):
 
     def _fit(self) -> None:
         scale = theme.current().text / 13
-        self.recording.setVisible(self.width() > 860 * scale)
+        self.recording.setVisible(self.width() > 1100 * scale)  # the dot says it, too, and figures need the room
         self.dot.setVisible(self.width() > 760 * scale)
         self.figures.setVisible(self.width() > 940 * scale)
         self.speed_text.setVisible(self.width() > 700 * scale)
@@ -297,9 +306,9 @@ class Transport(QWidget):
             button.setIconSize(QSize(look.title + 5, look.title + 5))
         metrics = self.time.fontMetrics().__class__(theme.mono_font())
         self.time.setFont(theme.mono_font())
-        self.time.setFixedWidth(metrics.horizontalAdvance("0 000 000.00 ms"))
+        self.time.setFixedWidth(metrics.horizontalAdvance(ROOM * "0"))
         small = metrics.__class__(theme.mono_font(look.caption))
-        self.speed_text.setFixedWidth(small.horizontalAdvance("0.000 × real time"))
+        self.speed_text.setFixedWidth(small.horizontalAdvance(ROOM * "0"))
         self.recording.setFixedWidth(small.horizontalAdvance("not recorded"))
         self._playing = None
         self._shown = None
@@ -311,6 +320,7 @@ class Transport(QWidget):
         if self._speeds is not None:
             pace = self._speeds.pace(position)
             self.speed_text.setText(self._speeds.text(pace))
+            spoken.announce(self.speed, self.speed_text.text())
             self.paced.emit(pace)
 
     def nudge_speed(self, by: int) -> None:
@@ -323,8 +333,9 @@ class Transport(QWidget):
             return ""
         clock = self._model.clock
         decimals = max(0, min(4, -math.floor(math.log10(clock.dt) + 1e-9)))
-        amount = f"{step * clock.dt:,.{decimals}f}".replace(",", "\u202f")
-        return f"{amount} {unit_for(step * clock.dt, clock.unit)}" if len(clock.unit) <= SHORT else amount
+        amount = grouped(f"{step * clock.dt:.{decimals}f}")  # as at the axis of time: 4018.66, but 16 042.7
+        words = f"{amount} {unit_for(step * clock.dt, clock.unit)}"
+        return words if len(words) <= ROOM else amount
 
     def show_status(self, status: Status | None, stats: WriterStatus | None, recorded: int, marks: Sequence[int], *, saving: bool) -> None:
         """Show what is in front; called at every beat, so it touches only what changed."""
@@ -374,6 +385,7 @@ class Transport(QWidget):
         self.time.setText(self.time_text(at))
         self.time.setToolTip(f"Time in the model ({status.model.clock.unit})")
         self.speed_text.setText(achieved)
+        spoken.describe(self.speed, self.speed_text.text)
         watching = f"; watching costs {100 * status.watching:.0f} % of the speed" if status.watching else ""
         asked = self._speeds.text(status.pace)
         self.speed_text.setToolTip(f"Asked for: {asked}; reached: {self._speeds.text(status.achieved or 0.0)}{watching}")

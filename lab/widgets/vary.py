@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -28,8 +28,8 @@ from PySide6.QtWidgets import (
 
 from lab import catalog
 from lab.analysis.sweeps import table as tables
-from lab.analysis.sweeps.driving import drive, workers
-from lab.analysis.sweeps.plan import Axis, Plan, Point, axis
+from lab.analysis.sweeps.driving import drive, time_left, workers
+from lab.analysis.sweeps.plan import Plan, Point, axis
 from lab.analysis.sweeps.table import Row, Table
 from lab.display.plots import typeset
 from lab.errors import LabError
@@ -37,17 +37,15 @@ from lab.params import Spec
 from lab.units import number
 from lab.widgets import theme
 from lab.widgets.multiples import Multiples, Shown
-from lab.widgets.pictures.colours import paint
-from lab.widgets.pictures.legend import Strip
 from lab.widgets.point_runs import PointRuns
 from lab.widgets.shell import Shell
+from lab.widgets.swept import PointPlot, drawable, drawn_over, told
 
 NOTHING = "–"
 COUNT = 21  # values that are proposed
 MOST = 20_000  # points that are kept and drawn in the window
 PICTURES, ACROSS = 12, 4  # points whose pictures are shown, and how many of the first axis where there are two
 COLOURS = 6
-NEAR = 16.0  # px within which a click finds a point
 
 
 class Stopped(Exception):
@@ -72,24 +70,13 @@ def proposed(spec: Spec, value: Any) -> str:
     return f"{low:g}:{high:g}:{COUNT}" + (":log" if spec.log and low > 0 else "")
 
 
-def drawn_over(plan: Plan) -> list[Axis]:
-    """The parameters over which a figure is drawn: those with several values, else the first."""
-    return [a for a in plan.axes if len(a.values) > 1] or list(plan.axes[:1])
-
-
-def numeric(made: Axis) -> bool:
-    """Whether all values of an axis are numbers."""
-    return all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in made.values)
-
-
 def swept(model: Any) -> list[Spec]:
     """Parameters that can be varied: numbers, switches and choices."""
     return [s for s in type(model).specs().values() if s.choices or s.kind in ("int", "float", "bool")]
 
 
-def told(row: Row) -> str:
-    """A point in a few words."""
-    return ", ".join(f"{n} {number(v, 6) if isinstance(v, (int, float)) else v}" for n, v in row.point.values.items())
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 class Vary(QDialog):
@@ -98,7 +85,7 @@ class Vary(QDialog):
     answered  a point was done (its answer); ended  the sweep is over (a sentence, or nothing)
     """
 
-    answered = Signal(dict)
+    answered = Signal(object)  # a dict would come with its names sorted
     ended = Signal(str)
 
     def __init__(self, parent: QWidget):
@@ -109,6 +96,7 @@ class Vary(QDialog):
         self._shell: Shell | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+        self._left = 0.0  # seconds, as the thread reckons them
         self._plan: Plan | None = None
         self._rows: dict[int, Row] = {}
         self._points: dict[int, Point] = {}
@@ -162,18 +150,15 @@ class Vary(QDialog):
         row.addWidget(QLabel("Show", self))
         row.addWidget(self.figure)
         row.addStretch(1)
+        self.copy = QPushButton("Copy as a command", self)
+        self.copy.setToolTip("The line that makes this sweep in a shell, with lab sweep")
+        self.copy.clicked.connect(self._copy)
         row.addWidget(self.kept)
+        row.addWidget(self.copy)
         row.addWidget(self.save)
         column.addLayout(row)
-        self.plot = pg.PlotWidget(self, viewBox=pg.ViewBox(enableMenu=False), enableMenu=False)
-        self.plot.scene().sigMouseClicked.connect(self._clicked)
-        self.strip = Strip()
-        item = self.plot.getPlotItem()
-        item.ctrlMenu.deleteLater()  # never shown, and without a parent it would outlive the window
-        item.ctrlMenu = None
-        item.layout.removeItem(item.titleLabel)
-        item.layout.addItem(self.strip, 0, 0, 1, 3)
-        self.plot.setAccessibleName("What came of each point; a click opens its run")
+        self.plot = PointPlot(self)
+        self.plot.chosen.connect(self.open_point)
         self.runs = PointRuns(self)
         self.multiples = Multiples(self)
         self.runs.made.connect(self.multiples.fill)
@@ -212,7 +197,8 @@ class Vary(QDialog):
             self.length.setText(f"{steps * model.clock.dt:g}")
             self.unit.setText(model.clock.unit)
             self._list_kept()
-            self._fill_figures(list(shell.player.status.summary) if shell.player.status is not None else [])
+            summary = shell.player.status.summary if shell.player.status is not None else {}
+            self._fill_figures([n for n, v in summary.items() if _is_number(v)])
             self.words.setText(
                 "All combinations are run beside the run in front, on all cores. Click a point of the picture to open its run."
             )
@@ -277,13 +263,14 @@ class Vary(QDialog):
         self.bar.setValue(0)
         self.bar.show()
         self.start.setText("Stop")
-        self.words.setText(f"{number(len(plan))} points …")
+        self.words.setText(f"{number(len(plan))} points: the first are on their way …")
         self._stop.clear()
         self._thread = threading.Thread(target=self._work, args=(plan, self._shell.session), name="sweep", daemon=True)
         self._thread.start()
 
     def _work(self, plan: Plan, session: Any) -> None:
         def told(done: int, total: int, left: float) -> None:
+            self._left = left
             if self._stop.is_set():
                 raise Stopped
 
@@ -314,10 +301,13 @@ class Vary(QDialog):
             return
         self._rows[number_] = Row(self._points[number_], answer["state"], answer["summary"], answer["error"], answer.get("seconds", 0.0))
         self.bar.setValue(len(self._rows))
-        if len(self._rows) == 1:
-            self._fill_figures(list(answer["summary"]))
+        for name, value in answer["summary"].items():  # a cell at rest has no intervals: later points bring further figures
+            if _is_number(value) and self.figure.findData(name) < 0:
+                self.figure.addItem(typeset(name), name)
+        done, total = len(self._rows), len(self._plan)
+        self.words.setText(f"{number(done)} of {number(total)} points, {time_left(self._left)} left")
         # A point in some hundredths of a second each: not every one is drawn.
-        if len(self._rows) % max(1, len(self._plan) // 60) == 0:
+        if done % max(1, total // 60) == 0:
             self.draw()
 
     def _over(self, sentence: str) -> None:
@@ -358,13 +348,13 @@ class Vary(QDialog):
         self._pictured = ()
         self.tabs.setCurrentIndex(0)
         self._points = {point.number: point for point in plan.points()}
-        self.plot.clear()
+        self.draw()
 
     def show_table(self, found: Table) -> None:
         """Show a table that was made before."""
         self._show_plan(found.plan)
         self._rows = {row.point.number: row for row in found.rows}
-        self._fill_figures(found.names)
+        self._fill_figures(drawable(found))
         self.words.setText(f"{number(len(found.rows))} of {number(len(found.plan))} points.")
         self._show_what_varies()
         self.draw()
@@ -373,8 +363,7 @@ class Vary(QDialog):
         before = self.figure.currentData()
         self.figure.clear()
         for name in names:
-            if name != "data":
-                self.figure.addItem(typeset(name), name)
+            self.figure.addItem(typeset(name), name)
         self.figure.setCurrentIndex(max(0, self.figure.findData(before)))
 
     @property
@@ -383,92 +372,8 @@ class Vary(QDialog):
         return None if self._plan is None else Table(self._plan, tuple(self._rows[k] for k in sorted(self._rows)))
 
     def draw(self, _index: int = 0) -> None:
-        """Draw the chosen figure over what was varied: a curve, or a map of two parameters."""
-        found, name = self.table, self.figure.currentData()
-        self.plot.clear()
-        self.strip.set_scale(None)
-        if found is None or not name or name not in found.names:
-            return
-        axes = drawn_over(found.plan)
-        specs = type(found.plan.experiment.build()).specs()
-        means = found.mean(name)
-        labels = [typeset(f"{specs[a.name].label} ({specs[a.name].unit})" if specs[a.name].unit else specs[a.name].label) for a in axes]
-        look = theme.current()
-        for side, text in (("bottom", labels[0] if labels else "seed"), ("left", labels[1] if len(axes) > 1 else typeset(name))):
-            self.plot.setLabel(side, text, color=look.tokens.muted)
-        if len(axes) == 2:
-            self._map(axes, means)
-        elif axes:
-            self._curve(axes[0], means)
-
-    def _numbers(self, made: Axis) -> list[float]:
-        """Where the values of an axis stand: numbers at themselves, others one beside the other."""
-        return [float(v) for v in made.values] if numeric(made) else [float(k) for k in range(len(made.values))]
-
-    def _ticks(self, side: str, made: Axis, places: list[float]) -> None:
-        words = None if numeric(made) else [[(place, str(v).replace("_", " ")) for place, v in zip(places, made.values, strict=True)]]
-        self.plot.getAxis(side).setTicks(words)
-
-    def _curve(self, made: Axis, means: list) -> None:
-        places = self._numbers(made)
-        self._ticks("bottom", made, places)
-        self._ticks("left", Axis("", ()), [])
-        at = dict(zip(map(repr, made.values), places, strict=True))
-        xs = np.array([at[repr(values[made.name])] for values, *_ in means])
-        ys, spread = np.array([m for _, m, _, _ in means]), np.array([s if math.isfinite(s) else 0.0 for _, _, s, _ in means])
-        order = np.argsort(xs, kind="stable")
-        xs, ys, spread = xs[order], ys[order], spread[order]
-        ink = theme.colour("series0")
-        if spread.any():
-            self.plot.addItem(pg.ErrorBarItem(x=xs, y=ys, height=2 * spread, beam=0.0, pen=pg.mkPen(ink, width=1)))
-        self.plot.plot(xs, ys, pen=pg.mkPen(ink, width=2), symbol="o", symbolSize=8, symbolBrush=ink, symbolPen=None, connect="finite")
-
-    def _map(self, axes: list[Axis], means: list) -> None:
-        where = [{repr(v): k for k, v in enumerate(a.values)} for a in axes]
-        values = np.full((len(axes[1].values), len(axes[0].values)), np.nan)
-        for place, middle, _, _ in means:
-            values[where[1][repr(place[axes[1].name])], where[0][repr(place[axes[0].name])]] = middle
-        finite = values[np.isfinite(values)]
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-        image = pg.ImageItem(paint(values, low, high if high > low else low + 1, "sequential"), axisOrder="row-major")
-        image.setRect(-0.5, -0.5, values.shape[1], values.shape[0])
-        self.plot.addItem(image)
-        for side, made in (("bottom", axes[0]), ("left", axes[1])):
-            step = max(1, len(made.values) // 8)
-            texts = [
-                (k, number(v, 4) if isinstance(v, (int, float)) and not isinstance(v, bool) else str(v)) for k, v in enumerate(made.values)
-            ]
-            self.plot.getAxis(side).setTicks([texts[::step]])
-        self.strip.set_scale(("sequential", low, high) if finite.size else None)
-
-    def nearest(self, x: float, y: float) -> Row | None:
-        """The row of the point drawn at a place, if one is near."""
-        found, name = self.table, self.figure.currentData()
-        if found is None or not found.rows or not name:
-            return None
-        axes = drawn_over(found.plan)
-        if len(axes) == 2:
-            column, row = round(x), round(y)
-            if not (0 <= column < len(axes[0].values) and 0 <= row < len(axes[1].values)):
-                return None
-            wanted = {axes[0].name: axes[0].values[column], axes[1].name: axes[1].values[row]}
-        elif axes:
-            places = self._numbers(axes[0])
-            scale = self.plot.getViewBox().viewPixelSize()[0]
-            nearest = min(range(len(places)), key=lambda k: abs(places[k] - x))
-            if abs(places[nearest] - x) > NEAR * scale:
-                return None
-            wanted = {axes[0].name: axes[0].values[nearest]}
-        else:
-            return None
-        return next((r for r in found.rows if all(r.point.values[n] == v for n, v in wanted.items())), None)
-
-    def _clicked(self, event: Any) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            at: QPointF = self.plot.getViewBox().mapSceneToView(event.scenePos())
-            row = self.nearest(at.x(), at.y())
-            if row is not None:
-                self.open_point(row)
+        """Draw the chosen figure over what was varied."""
+        self.plot.show_table(self.table, self.figure.currentData() or "")
 
     def open_point(self, row: Row) -> None:
         """Put the run of a point in front; taking it back is one step."""
@@ -539,6 +444,15 @@ class Vary(QDialog):
         except LabError as problem:
             self.words.setText(str(problem))
 
+    def _copy(self) -> None:
+        """Put what is asked for on the clipboard, as a line for a shell."""
+        try:
+            QGuiApplication.clipboard().setText(self.plan().as_command())
+        except LabError as problem:
+            self.words.setText(str(problem))
+            return
+        self.words.setText("The sweep is on the clipboard as a command.")
+
     def _save(self) -> None:
         from PySide6.QtWidgets import QFileDialog
 
@@ -557,11 +471,5 @@ class Vary(QDialog):
 
     def set_theme(self) -> None:
         """Colours of the picture."""
-        look = theme.current()
-        self.plot.setBackground(theme.colour("surface"))
-        for side in ("left", "bottom"):
-            held = self.plot.getAxis(side)
-            held.setPen(pg.mkPen(theme.colour("line")))
-            held.setTextPen(pg.mkPen(theme.colour("muted")))
-            held.setStyle(tickFont=theme.mono_font(look.caption))
+        self.plot.set_theme()
         self.draw()

@@ -149,10 +149,10 @@ class Window(QMainWindow):
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(self.stage, self.workspace)
+        self.finish_card = FinishCard(self.stage, self.workspace, self._end_is_shown)
         self.banner.lettering = self.toast.lettering = self._lettering
         self.banner.elsewhere = self.toast.elsewhere = self.canvas.places
-        self.focus = Focus(self, self.stage)
+        self.focus = Focus(self, self.stage, (self.left, self.stage, self.side, self.transport, self.bar))
         self.stage.setFocus(Qt.FocusReason.OtherFocusReason)  # else the first button of the bar has it, with a frame around it
         self.commands.attach(self.stage, self.transport)
         self.data = DataPlace(self, middle, self.commands.open_session)
@@ -334,12 +334,19 @@ class Window(QMainWindow):
 
     def choose_model(self, name: str) -> None:
         """Bring a model to the front and let it run."""
+        self._uncover()
         if name != self.document.model:
             self.history.go(self.document.with_model(name, catalog.panel_of(name)))
         self.bar.show_panel(catalog.panel_of(self.document.model))
 
+    def _uncover(self) -> None:
+        """What lies over the stage goes: a person asked for something that is shown on it."""
+        self.course.hide_start()
+        self.data.leave()
+
     def choose_preset(self, title: str, *, playing: bool = False) -> None:
         """Take over the values of a preset, in a run of its own: what it shows may lie at the start."""
+        self._uncover()
         kind = catalog.load(self.document.model)
         values = {} if title == DEFAULTS else kind.presets[title]
         try:
@@ -488,6 +495,11 @@ class Window(QMainWindow):
         self.reports.begin(model, title)
         self.thumbnails.begin()
 
+    def _end_is_shown(self) -> bool:
+        """Whether the pictures are drawn from the last moment of a finished run: it is taken some frames after the end."""
+        _, seen = self.player.frame(anew=False)
+        return seen is not None and seen.phase == "finished" and self.workspace.at_rest()
+
     def _switched(self) -> None:
         self.finish_card.hide()
         self.reports.forget()
@@ -582,8 +594,14 @@ class Window(QMainWindow):
         place = self.normalGeometry()
         self.settings.put("geometry", [place.x(), place.y(), place.width(), place.height(), int(self.isMaximized())])
         self.hide()
+        self._deaf()
         self.player.leave()
         super().closeEvent(event)
+
+    def _deaf(self) -> None:
+        """Nobody is there any more to hear of the focus of other windows, nor of the steps of undo, which go one by one while they are deleted."""
+        self.focus.let_go()
+        self.history.stack.blockSignals(True)
 
     def finish(self, timeout: float = 10.0) -> bool:
         """Write what is recorded and close the session; False if a worker was still busy and was given up."""
@@ -592,7 +610,7 @@ class Window(QMainWindow):
         if self._closing:
             return True
         self._closing = True
-        self.history.stack.blockSignals(True)  # it empties itself while it is deleted, and nobody is there any more to hear of it
+        self._deaf()
         self.pulse.stop()
         self.thumbnails.stop()
         self.commands.stop_sweep(timeout)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QChildEvent, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabBar, QTabWidget, QToolButton, QWidget
 
 from lab.display import stage
 from lab.display.plots import Overlay, Source
@@ -487,12 +487,21 @@ class Workspace(QMainWindow):
         """Cards that can be seen now (not those hidden, nor behind a tab)."""
         return [card for card in self.cards() if card.isVisible() and not card.visibleRegion().isEmpty()]
 
+    def at_rest(self) -> bool:
+        """Whether each card that is seen is drawn at its size."""
+        return all(card.view.at_rest for card in self.visible_cards())
+
     def _point(self, step: int | None) -> None:
         """A moment is pointed at in one picture: the others show what belongs to it."""
         self._cursor = step
         for card in self.visible_cards():
             if card.view is not self.sender():
                 card.view.show_cursor(step)
+
+    def leave_cursor(self) -> bool:
+        """Let go of the cursors that are held in pictures; whether there were any."""
+        left = [view.leave_cursor() for card in self.visible_cards() for view in (card.view, *card.view.parts())]
+        return any(left)
 
     def show_answer(self, answer: Answer) -> None:
         """What was asked under a cursor stands in the picture that asked."""
@@ -534,6 +543,15 @@ class Workspace(QMainWindow):
     def _moved(self, *_: object) -> None:
         self._own = True
 
+    def childEvent(self, event: QChildEvent) -> None:
+        """Tabs of cards that share a place are made by Qt, without a name."""
+        super().childEvent(event)
+        tabs = event.child()
+        if event.polished() and isinstance(tabs, QTabBar):  # only now it is one: while it is being made it is any widget
+            tabs.setAccessibleName("Pictures that share this place")
+            for button in tabs.findChildren(QToolButton):
+                button.setAccessibleName("More pictures that share this place")
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The gap between two cards was dragged."""
         super().mouseReleaseEvent(event)
@@ -549,7 +567,7 @@ class Workspace(QMainWindow):
         self.layout_changed.emit()
 
 
-LEAST = 160  # px of a card beside an open drawer
+LEAST = 190  # px of a card beside an open drawer: in less its numbers and words would be cut
 OPEN_SHARE = 0.6  # of the width: an open drawer beside what stands below
 
 

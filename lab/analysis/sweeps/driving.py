@@ -43,6 +43,12 @@ class Here:
 Progress = Callable[[int, int, float], None]  # points done, points in all, seconds left
 
 
+def time_left(seconds: float) -> str:
+    """What is still to come, in the unit a person would say it in."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 120 else f"{whole // 60} min" if whole < 7200 else f"{whole // 3600} h"
+
+
 def workers(count: int | None, cluster: str, plan: Plan) -> Workers:
     """Processes of this machine (0: this one), or those of a Dask scheduler; not told how many, what is done at once is done here."""
     if cluster:

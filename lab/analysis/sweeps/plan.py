@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lab.engine.experiment import Experiment, plain
+from lab.engine.telling import as_command, typed
 from lab.errors import LabError, ModelError, near
 from lab.model import Model
 from lab.params import Spec
@@ -32,7 +33,7 @@ class Axis:
     span: tuple[float, float, bool] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Point:
     """One run of a sweep: its number, the values that are varied, and its seed."""
 
@@ -64,6 +65,23 @@ def _range(spec: Spec, text: str, parts: list[str]) -> Axis:
     elif spec.kind != "float":
         raise ModelError(f"{where}: {spec.name} is no number; write its values with commas.")
     return Axis(spec.name, tuple(values), (low, high, log or (spec.log and low > 0 and high > 0)))
+
+
+def _text(kind: type[Model], made: Axis) -> str:
+    """What a person types for the values of an axis."""
+    if made.span is not None:
+        low, high, _ = made.span
+        for end in ("", ":log"):
+            text = f"{low!r}:{high!r}:{len(made.values)}{end}"
+            try:
+                if axis(kind, f"{made.name}={text}").values == made.values:
+                    return text
+            except ModelError:
+                continue
+    texts = [typed(kind, made.name, value) for value in made.values]
+    if any(text is None or "," in text for text in texts):
+        raise ModelError(f"A command has no words for the values of {made.name}: use lab.sweep of Python.")
+    return ",".join(text for text in texts if text is not None)
 
 
 def axis(kind: type[Model], text: str) -> Axis:
@@ -187,6 +205,16 @@ class Plan:
     def experiment_of(self, point: Point) -> Experiment:
         """The experiment of one point, to be run by itself."""
         return self.experiment.with_parameters(**point.values).replace(seed=point.seed)
+
+    def as_command(self) -> str:
+        """The sweep as a line for a shell; raises ModelError where a value has no words there."""
+        kind = type(self.experiment.build())
+        more = [word for a in self.axes for word in ("--vary", f"{a.name}={_text(kind, a)}")]
+        if self.seeds != tuple(range(self.experiment.seed, self.experiment.seed + len(self.seeds))):
+            raise ModelError("A command sweeps seeds that follow each other, and these do not: use lab.sweep of Python.")
+        more += ["--seeds", str(len(self.seeds))] if len(self.seeds) > 1 else []
+        more += ["--random", str(self.drawn)] if self.drawn else []
+        return as_command(self.experiment.replace(record=None), "sweep", more)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, inverse of `from_dict`."""

@@ -73,11 +73,10 @@ class Pool:
         first = next(waiting, None)
         if first is None:
             return
-        self._start()
+        for _ in range(self._count):  # all load the lab while the first compiles
+            self._start()
         self._tasks.put(first)
         yield self._answers.get()
-        for _ in range(self._count - 1):
-            self._start()
         # Few wait in the queue: a plan of a million points is never held in memory.
         for task in waiting:
             self._tasks.put(task)

@@ -19,10 +19,11 @@ from lab.errors import FileError, LabError, ModelError
 from lab.session import RunInfo, Session, SessionReader
 
 POINTS = "points"
+PART = 20_000  # answers that are read at once
 STATES = ("finished", "diverged", "failed")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """A point and what came of it: `finished` with a summary, or `diverged` or `failed` with a sentence."""
 
@@ -171,14 +172,26 @@ def find(reader: SessionReader, run: int | None = None) -> RunInfo:
     return found[-1]
 
 
+def _answers(reader: SessionReader, run: int, rows: int) -> Iterator[Any]:
+    """What was answered, in parts: of a million points the answers are never all in memory beside the rows."""
+    last, count = max(reader.snapshot_steps(run, POINTS), default=-1), 0
+    for first in range(0, last + 1, PART):
+        for _, value in reader.snapshots(run, POINTS, first, first + PART):
+            count += 1
+            yield value
+    if count < rows:
+        reader.snapshots(run, POINTS)  # a stream that is read whole says what it lacks
+
+
 def read(reader: SessionReader, run: int | None = None) -> Table:
     """The table of a sweep of a session; what cannot be read is named."""
     info = find(reader, run)
     where = f"the sweep of run {info.id} in '{reader.path.name}'"
     stream = next(s for s in reader.streams(info.id) if s.name == POINTS)
     plan = Plan.from_dict(stream.meta["sweep"], where)
-    answers: dict[int, dict[str, Any]] = {}
-    for _, value in reader.snapshots(info.id, POINTS) if stream.rows else ():
+    found: dict[int, tuple[str, dict[str, Any], str, float]] = {}
+    kept: dict[str, str] = {}  # names and sentences once, and not again for each point
+    for value in _answers(reader, info.id, stream.rows) if stream.rows else ():
         if (
             not isinstance(value, dict)
             or type(number := value.get("number")) is not int
@@ -186,10 +199,10 @@ def read(reader: SessionReader, run: int | None = None) -> Table:
             or not isinstance(value.get("summary"), dict)
         ):
             raise FileError(f"{where} has a row that is none of a sweep: restore the file from a copy.")
-        answers[number] = value
-    rows = [
-        Row(point, a["state"], a["summary"], str(a.get("error", "")), float(s) if isinstance(s := a.get("seconds"), (int, float)) else 0.0)
-        for point in plan.points()
-        if (a := answers.get(point.number)) is not None
-    ]
+        state, error, seconds = value["state"], str(value.get("error", "")), value.get("seconds")
+        summary = {kept.setdefault(k, k): v for k, v in value["summary"].items()}
+        found[number] = (
+            kept.setdefault(state, state), summary, kept.setdefault(error, error), float(seconds) if isinstance(seconds, (int, float)) else 0.0,
+        )  # fmt: skip
+    rows = [Row(point, *a) for point in plan.points() if (a := found.get(point.number)) is not None]
     return Table(plan, tuple(rows))

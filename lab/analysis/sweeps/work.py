@@ -97,6 +97,8 @@ def _together(asked: dict[str, Any]) -> list[Answer] | None:
 
 def serve(given: TextIO | None = None, out: TextIO | None = None) -> None:
     """Answer tasks until there are no more; what a model prints does not come between."""
+    import lab.engine.simulation  # noqa: F401  loaded while the first point is still with another worker
+
     given, out = given or sys.stdin, out or sys.stdout
     sys.stdout = sys.stderr
     for line in given:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.data.digits import digits
 from lab.data.tables import Choices
 from lab.embedding import questions as ask
 from lab.embedding import tsne, umap
@@ -86,12 +87,10 @@ def _measured(source: str, choices: Choices, metric: str, most: int, standardise
 
 def _read(source: str, choices: Choices) -> tuple[Vectors, np.ndarray, tuple[str, ...]]:
     if source == "digits":
-        from sklearn.datasets import load_digits
-
-        data = load_digits()
-        words = tuple(f"{label} (#{i})" for i, label in enumerate(data.target))
-        classes = {"class": tuple(str(label) for label in data.target)}
-        return Vectors(words, data.data.astype(np.float32), None, classes, "digits"), data.target.astype(np.int64), tuple("0123456789")
+        pixels, labels = digits()
+        words = tuple(f"{label} (#{i})" for i, label in enumerate(labels))
+        classes = {"class": tuple(str(label) for label in labels)}
+        return Vectors(words, pixels.astype(np.float32), None, classes, "digits"), labels.copy(), tuple("0123456789")
     if source == "grammar":
         corpus = grammar_corpus()
         categories = tuple(corpus.categories.get(w, "other") for w in corpus.words)

@@ -383,14 +383,14 @@ class AdversarialAttack(InSight):
             sliced = (
                 Layer("slice"), Layer("slice places"), Layer("slice ball", label="ball", series=(5,)), Layer("slice line", theory=True, label="another class", series=(3,)),
             )  # fmt: skip
-            found.append(Picture("slice", "Drag the input", sliced, x="towards the attack (eps)", y="random direction (eps)", x_range=span, y_range=span, equal=True, colours="diverging",
+            found.append(Picture("slice", "Drag the input", sliced, x="towards the attack (ε)", y="random direction (ε)", x_range=span, y_range=span, equal=True, colours="diverging",
                                  levels=(-1.0, 1.0), drag="drag_input", click="drag_input", labels=SEEN, front=True, weight=1.2,
                                  doc="Orange: the true class is likelier, blue: another one. Drag within the ball."))  # fmt: skip
         layers = tuple(
             Layer("against eps", channel=k, label=name, series=(n,)) for k, (name, n) in enumerate((("random", 2), ("FGSM", 3), ("PGD", 1)))
         )
         found += [
-            Picture("against eps", "Accuracy against eps", (*layers, Layer("eps now", style="dashed", label="now", series=(5,))), x="eps", y="accuracy", y_range=(0.0, 1.0), front=True,
+            Picture("against eps", "Accuracy against ε", (*layers, Layer("eps now", style="dashed", label="now", series=(5,))), x="ε", y="accuracy", y_range=(0.0, 1.0), front=True,
                     figures=("PGD accuracy", "noise accuracy")),
             Picture("climbing", "Loss along the attack", (Layer("climbing"),), x="step", y="loss", figures=("queries",)),
             Picture("health of the attack", "Health of the attack", (Layer("health of the attack"),)),

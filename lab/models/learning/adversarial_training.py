@@ -367,11 +367,11 @@ class AdversarialTraining(Classifier):
         names = tuple(zip(("clean", "attacked", "attacked, 2 eps"), colours, strict=True))
         layers = tuple(Layer("robust", channel=k, label=name, series=(n,)) for k, (name, n) in enumerate(names))
         found = [
-            Picture("frontier", "Clean against robust", (Layer("trail", style="pale", label="on the way", series=(3,)), Layer("frontier line", label="settings", series=(5,)), Layer("frontier")), x="clean accuracy", y="robust accuracy", x_range=(0.75, 1.01), y_range=(0.0, 1.0),
+            Picture("frontier", "Clean against robust", (Layer("trail", label="on the way", series=(3,)), Layer("frontier line", label="settings", series=(5,)), Layer("frontier")), x="clean accuracy", y="robust accuracy", x_range=(0.75, 1.01), y_range=(0.0, 1.0),
                     labels=DEFENCES, front=True, weight=1.3, figures=("beta now",), doc="Each setting leaves a point: move beta, eps, or choose another defence."),
             Picture("robust", "Accuracy, clean and attacked", layers, y="accuracy", y_range=(0.0, 1.0), front=True, figures=("clean accuracy", "robust accuracy")),
-            Picture("against eps", "Accuracy against eps", (Layer("against eps", label="attacked", series=(1,)), Layer("eps trained", style="dashed", label="trained", series=(5,))),
-                    x="eps", y="accuracy", y_range=(0.0, 1.0), front=True, doc="Keep runs to see their curves beside this one."),
+            Picture("against eps", "Accuracy against ε", (Layer("against eps", label="attacked", series=(1,)), Layer("eps trained", style="dashed", label="trained", series=(5,))),
+                    x="ε", y="accuracy", y_range=(0.0, 1.0), front=True, doc="Keep runs to see their curves beside this one."),
             Picture("runs", "Frontier, run by run", (Layer("frontier line", style="pale", label="in their order", series=(0,)), Layer("frontier line", style="points", label="this run", series=(0,))), x="clean accuracy", y="robust accuracy",
                     doc="Lay other runs of the session behind this one: each has its settings here."),
             Picture("settings", "Settings and accuracies", (Layer("settings"),), figures=("judged by",)),

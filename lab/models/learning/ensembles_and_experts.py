@@ -75,7 +75,7 @@ class EnsemblesAndExperts(Model):
         label="Inputs of a neuron",
         doc="Synapses of each neuron of the ensemble; it has as many neurons as the rest affords.",
     )
-    rate: float = param(0.005, lo=0.00001, hi=0.5, log=True, doc="Learning rate of Adam.")
+    rate: float = param(0.005, lo=0.00001, hi=0.5, log=True, symbol=r"\eta", label="Learning rate", doc="Learning rate of Adam.")
 
     def check(self) -> None:
         if self.few > self.inputs:
@@ -124,18 +124,28 @@ class EnsemblesAndExperts(Model):
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        layers = tuple(Layer("errors", channel=k, style="dashed" if k >= 2 else "line", label=NAMES[k], series=(k % 2,)) for k in range(4))
+        layers = tuple(
+            Layer(
+                "errors",
+                channel=k,
+                style="dashed" if k >= 2 else "line",
+                label=SHAPES[k % 2],
+                meaning=("simple facts", "needs all")[k // 2],
+                series=(k % 2,),
+            )
+            for k in range(4)
+        )
         return (
             Picture("errors", "Error while learning", layers, y="error / variance", y_range=(0.0, 1.4), front=True, weight=1.6, doc="Full lines: many simple facts; dashed: one that needs all."),
             Picture("test", "Error on new examples", (Layer("test", style="bars"),), y="error / variance", labels=SHAPES, figures=("simple facts, gain", "needs all, gain"), front=True),
-            Picture("wires", "Who hears what", (Layer("wires"),), x="input", y="neuron", colours="diverging", front=True, doc="A row for each of the first hidden neurons, a column for each input; white where there is no synapse."),
+            Picture("wires", "Who hears what", (Layer("wires"),), x="input", y="neuron", labels=SHAPES, colours="diverging", front=True, doc="A row for each of the first hidden neurons, a column for each input; white where there is no synapse."),
             Picture("counted", "The same budget", (Layer("counted"),)),
         )  # fmt: skip
 
     @property
     def stage(self) -> Stage:
         """The race large; how it ends and who hears what beside it."""
-        return Stage("errors", companions=("test", "wires"), below=("counted",))
+        return Stage("errors", companions=("test", "wires"), drawers=(("Budget", ("counted",)),))
 
     def build(self, seed):
         """(inputs of each neuron of both shapes, test inputs, test targets (2, n))."""
@@ -251,10 +261,10 @@ class EnsemblesAndExperts(Model):
     def summary(self, constants, state) -> dict[str, Any]:
         (ensemble_simple, ensemble_all), (experts_simple, experts_all) = self.errors(constants, state).tolist()
         return {
-            "minibatches": int(state["done"][0]),
             "simple facts, ensemble": ensemble_simple, "simple facts, experts": experts_simple,
             "needs all, ensemble": ensemble_all, "needs all, experts": experts_all,
             "simple facts, gain": experts_simple - ensemble_simple, "needs all, gain": ensemble_all - experts_all,
+            "minibatches": int(state["done"][0]),
         }  # fmt: skip
 
     def remedy(self, stream):

@@ -149,10 +149,10 @@ class Gradients(Model):
     def pictures(self) -> tuple[Picture, ...]:
         return (
             Picture("network", "Network", (Layer("network"),), figures=("phase",), front=True, equal=False),
-            Picture("numbers", "Numbers of this phase", (Layer("numbers"),), figures=("phase",), front=True, weight=1.4, pick="choose_row"),
+            Picture("numbers", "Numbers of this phase", (Layer("numbers"),), figures=("phase",), front=True, weight=1.4, pick="choose_row", formulas=True),
             Picture("gradients", "Both gradients", (Layer("gradients", style="bars"),), x="weight", y="dE/dw", figures=("largest difference",), front=True),
             Picture("loss", "Loss", (Layer("loss"),), y="E"),
-            Picture("factors", "The chain rule, factor by factor", (Layer("factors"),), figures=("weight",), doc="Of the chosen weight; click a row of the numbers, or choose it by its number."),
+            Picture("factors", "The chain rule, factor by factor", (Layer("factors"),), figures=("weight",), formulas=True, doc="Of the chosen weight; click a row of the numbers, or choose it by its number."),
             Picture("slopes", "Slopes of the outputs by this weight", (Layer("slopes", style="bars"),), x="output", y="slope", labels=self._output_names, figures=("weight", "product off the gradient"),
                     doc="The input is held. The products add up to the gradient."),
             Picture("rows", "A sum over the rows", (Layer("rows"),), figures=("weight",), doc="Each example has a gradient of its own; H^T delta adds them up."),

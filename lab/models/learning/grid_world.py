@@ -334,8 +334,8 @@ class GridWorld(Model):
 
     @property
     def stage(self):
-        """The map large; the returns, then both other policies beside it."""
-        return Stage("world", companions=("learning", ("told", "best")), drawers=(("Values", ("estimates",)), ("Over time", ("returns",))))
+        """The map large, the returns beside it; below both other policies, and how true the values are."""
+        return Stage("world", companions=("learning",), below=(("told", "best"), "estimates"), drawers=(("Over time", ("returns",)),))
 
     def observe(self, constants, state, stream):
         """The map, the policies, the returns."""

@@ -139,9 +139,14 @@ class Losses(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         x, nats = ("output y", "") if self.numeric else ("logit z", " (nats)")
+        slopes: tuple[Layer, ...] = (
+            Layer("slope", channel=0),
+            Layer("gradient", x="place", style="marker", label="now"),
+        )  # the dot has the colour of its curve
+        slopes += (Layer("slope", channel=1),) if self.loss == LOSSES[1] else ()
         found: tuple[Picture, ...] = (
             Picture("curve", "Loss", (Layer("curve"), Layer("value", x="place", style="marker")), x=x, y=f"E{nats}", figures=("loss", "slope"), weight=1.5, front=True),
-            Picture("slope", "Slope: what learning feels", (Layer("slope"), Layer("gradient", x="place", style="marker")), x=x, y="dE/dy" if self.numeric else "dE/dz (nats)", front=True),
+            Picture("slope", "Slope: what learning feels", slopes, x=x, y="dE/dy" if self.numeric else "dE/dz (nats)", front=True),
         )  # fmt: skip
         if self.loss in PRODUCTS:
             found += (Picture("likelihood", "Likelihood", (Layer("likelihood"), Layer("chance", x="place", style="marker")), x=x, y="p", y_range=(0.0, 1.02), front=True,
@@ -153,7 +158,7 @@ class Losses(Model):
                               labels=("now", "target"), equal=True, front=True, doc="The same loss all around the target: only the distance counts."),)  # fmt: skip
         if self.loss != LOSSES[0]:
             title = "The square of the 2-norm" if self.loss == LOSSES[3] else "The likelihood, factor by factor"
-            found += (Picture("terms", title, (Layer("terms"),), front=True),)
+            found += (Picture("terms", title, (Layer("terms"),), front=True, formulas=True, weight=0.8),)
         return (
             *found,
             Picture(

@@ -24,7 +24,7 @@ MINIMA = {
     "ripples": ((0.0, 0.0),),
 }
 TALL = 1.35  # height of the map over its width, about that of its card
-KEPT = 400
+KEPT = 400  # places of a path, the start among them
 TINY = 1e-8
 LOWEST = 1e-12  # height of a path that has arrived: below it only rounding is left
 
@@ -76,6 +76,15 @@ class Paths(NamedTuple):
 
 
 @kernel
+def spacing(count, most):
+    """Steps between two kept places after `count` steps, where there is room for `most`: the smallest power of two that will do."""
+    apart = 1
+    while count > most * apart:
+        apart *= 2
+    return apart
+
+
+@kernel
 def _advance(paths, kind, condition, rates, beta, beta2, memory, noise, n, rows):
     place, velocity, square, history, count, rng = paths
     for k in range(n):
@@ -99,9 +108,14 @@ def _advance(paths, kind, condition, rates, beta, beta2, memory, noise, n, rows)
                     velocity[i, d] = 0.0
             f, gx, gy = surface(kind, condition, place[i, 0], place[i, 1])
             rows[k, i] = min(max(f, LOWEST), 1e30)  # within what a logarithmic axis can show
-            row = 1 + (count[0] - 1) % (len(history) - 1)  # row 0 stays the start
-            history[row, i, 0] = place[i, 0]
-            history[row, i, 1] = place[i, 1]
+        # Row 0 stays the start. A history that is full keeps every second place: a path is seen whole, however long it gets.
+        most = len(history) - 1
+        apart = spacing(count[0], most)
+        if count[0] > 1 and apart > spacing(count[0] - 1, most):
+            for row in range(1, most // 2 + 1):
+                history[row] = history[2 * row]
+        if count[0] % apart == 0:
+            history[count[0] // apart] = place
 
 
 @lru_cache(maxsize=8)
@@ -291,11 +305,10 @@ class Optimisers(Model):
             still = [*MINIMA[self.surface], state["history"][0, 0]]
             return np.array([*((x, y, 5) for x, y in still), *((*place, k) for k, place in enumerate(state["place"]))])
         if stream.startswith("path"):
-            done = int(state["count"][0] - state["began"][0])
-            order = 1 + np.arange(max(done - KEPT + 1, 0), done) % (KEPT - 1)
-            if done < KEPT:
-                order = np.concatenate(([0], order))
-            return state["history"][order, int(stream[4:])].T.copy()
+            done, which = int(state["count"][0]), int(stream[4:])
+            kept = state["history"][: done // spacing(done, KEPT - 1) + 1, which]
+            now = state["place"][which]
+            return np.concatenate((kept, now[None]) if done and not np.array_equal(kept[-1], now) else (kept,)).T.copy()
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):

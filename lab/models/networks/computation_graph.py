@@ -112,10 +112,10 @@ class ComputationGraph(Model):
             Picture("table", "Forward, then backward", (Layer("table"),), front=True, weight=1.4),
             Picture(
                 "derivatives",
-                "Derivative of the output by each unit",
+                "Derivatives",
                 (Layer("derivatives", style="bars"),),
-                x="unit, in the order of evaluation",
-                y="derivative",
+                x="unit, as evaluated",
+                y="of the output, by the unit",
                 front=True,
             ),
             Picture("network", "Network", (Layer("activity"),), colours="diverging"),

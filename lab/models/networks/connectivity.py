@@ -256,7 +256,7 @@ class Connectivity(Model):
 
     @property
     def clock(self) -> Clock:
-        return Clock(1.0, "rewired network", physical=True)
+        return Clock(1.0, "network", physical=True)
 
     @property
     def speed(self) -> float:
@@ -299,9 +299,15 @@ class Connectivity(Model):
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
+        club = (
+            Layer("rich_club", label="phi", series=(0,)),
+            Layer("band", channel=0, theory=True, label="rewired", series=(1,)),
+            Layer("band", channel=1, style="dotted", label="− 2 sd", series=(1,)),
+            Layer("band", channel=2, style="dotted", label="+ 2 sd", series=(1,)),
+        )
         return (
-            Picture("graph", "Network", (Layer("graph"),), figures=("nodes", "edges"), front=True, weight=1.4, equal=True),
-            Picture("rich_club", "Rich club", (Layer("band", theory=True), Layer("rich_club", label="phi")), x="degree k", y="phi(k)", figures=("rewired",), front=True),
+            Picture("graph", "Network", (Layer("graph"),), front=True, weight=1.4, equal=True),
+            Picture("rich_club", "Rich club", club, x="degree k", y="phi(k)", figures=("rewired",), front=True),
             Picture("figures", "Network, rewired, in layers", (Layer("figures"),), weight=1.3),
             Picture("layered", "The same in layers", (Layer("layered"),), equal=True),
             Picture("near", "Two scales: near by", (Layer("near"),), equal=True, figures=("near by (%)",), doc="Edges within regions or communities: the local wiring."),
@@ -548,10 +554,10 @@ class Connectivity(Model):
 
     def summary(self, constants, state):
         out = {
-            "nodes": len(constants["degree"]),
-            "edges": len(constants["edges"]),
             "clustering": constants["clustering"],
             "mean path": float(constants["path"]),
+            "nodes": len(constants["degree"]),
+            "edges": len(constants["edges"]),
             "modularity": float(constants["modularity"]),
             "rewired": int(state["done"][0]),
             "near by (%)": constants["scales"]["near"],

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lab.data import pictures
+from lab.data.digits import digits
 from lab.errors import FileError, ModelError
 from lab.kernels import below, kernel, seed_state, uniform
 from lab.model import COUNT, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, param
@@ -238,7 +239,7 @@ class Hopfield(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("state", "State: paint on it", (Layer("state"),), levels=(-1, 1), colours="grey", paint="paint", figures=("best match",), weight=1.4, front=True),
+            Picture("state", "State: paint on it", (Layer("state"),), levels=(-1, 1), colours="grey", paint="paint", figures=("best match",), weight=1.9, front=True),
             Picture("energy", "Energy", (Layer("energy"),), y="E", window=1000.0, figures=("energy",), front=True),
             Picture("stored", "Stored patterns", (Layer("stored"),), levels=(-1, 1), colours="grey", pick="show"),
             Picture("overlaps", "Overlap with the patterns", (Layer("overlaps", style="bars"),), x="pattern", y="overlap", y_range=(-1, 1)),
@@ -268,12 +269,10 @@ class Hopfield(Model):
             rows = np.array([[[(byte >> (7 - c)) & 1 for c in range(8)] for byte in bits] for bits in LETTERS.values()], float)
             found, shape = 2 * rows.reshape(len(rows), -1) - 1, (8, 8)
         elif self.patterns == "digits":
-            from sklearn.datasets import load_digits
-
-            bunch = load_digits()
-            each = [np.flatnonzero(bunch.target == d) for d in range(10)]
+            pixels, labels = digits()
+            each = [np.flatnonzero(labels == d) for d in range(10)]
             order = [int(each[i % 10][i // 10]) for i in range(MOST)]
-            grey = bunch.data[order] / 16.0
+            grey = pixels[order] / 16.0
             found, shape = (2 * grey - 1 if self.rule == "dense" else np.where(grey > 0.4, 1.0, -1.0)), (8, 8)
         elif self.patterns == "random":
             found = np.random.default_rng(seed).choice([-1.0, 1.0], (self.count, self.size))

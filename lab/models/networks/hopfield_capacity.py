@@ -109,8 +109,8 @@ class HopfieldCapacity(Model):
 
     neurons: int = param(200, lo=20, hi=2000, live=False, main=True, doc="Neurons N of the network.")
     flips: float = param(0.1, lo=0.0, hi=0.5, live=False, main=True, doc="Part of the pattern that is turned over before recall.")
-    highest: float = param(0.3, lo=0.05, hi=1.0, live=False, doc="Highest load of the curve.")
-    points: int = param(30, lo=2, hi=200, live=False, doc="Loads measured.")
+    highest: float = param(0.3, lo=0.05, hi=1.0, live=False, label="Highest load", doc="Highest load of the curve.")
+    points: int = param(30, lo=2, hi=200, live=False, label="Loads", doc="Loads measured.")
     trials: int = param(20, lo=1, hi=1000, live=False, main=True, doc="Trials at each load.")
     sweeps: int = param(50, lo=1, hi=1000, live=False, group="Numerics", doc="Most sweeps over all neurons in one recall.")
 
@@ -134,7 +134,7 @@ class HopfieldCapacity(Model):
     def pictures(self) -> tuple[Picture, ...]:
         return (
             Picture("capacity", "Overlap against load", (Layer("theory", theory=True, label="theory, N → ∞"), Layer("capacity", style="points", label="measured")), x="load P/N", y="overlap m", y_range=(0, 1.02), figures=("load", "breaks near"), weight=2, front=True),
-            Picture("overlap", "Overlap of each trial", (Layer("overlap"),), y="overlap"),
+            Picture("overlap", "Overlap of each trial", (Layer("overlap", style="points"),), y="overlap", y_range=(0, 1.05)),
         )  # fmt: skip
 
     @property
@@ -181,13 +181,9 @@ class HopfieldCapacity(Model):
 
     def summary(self, constants, state):
         loads, m = self.measured(state)
-        out: dict[str, float] = {"trials": int(state["done"][0])}
-        if len(loads):
-            out["load"] = float(loads[-1])
-            below_edge = np.flatnonzero(m < 0.9)
-            if len(below_edge):
-                out["breaks near"] = float(loads[below_edge[0]])
-        return out
+        below_edge = np.flatnonzero(m < 0.9)
+        out = {"breaks near": float(loads[below_edge[0]])} if len(below_edge) else {}
+        return out | ({"load": float(loads[-1])} if len(loads) else {}) | {"trials": int(state["done"][0])}
 
     @classmethod
     def figures(cls):

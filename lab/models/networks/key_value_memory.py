@@ -175,10 +175,10 @@ class KeyValueMemory(Model):
             Picture("network", "Neuron by neuron: a network", (Layer("network"),), pick="choose_node", drag="set_weight", front=True, weight=2.1, doc="Drag a wire up or down to change its weight; click a key neuron to choose it."),
             Picture("vectors", "Vector by vector: a memory", (Layer("vectors"),), pick="choose", front=True, weight=2.1, doc="Click a number, then drag Weight. A row is one neuron: key, match, answer, value, and what it adds."),
             Picture("neurons", "Neuron by neuron: rows and sums", (Layer("neurons"),), pick="choose", front=True, weight=1.5, doc="A row of W is an output neuron, its numbers are its synapses."),
-            Picture("walk", "The output, value by value", (Layer("walk"), Layer("reached", style="points")), x="y1", y="y2", equal=True, front=True, weight=1.1),
+            Picture("walk", "Adding the values", (Layer("walk"), Layer("reached", style="points")), x="y₁", y="y₂", equal=True, front=True, weight=1.1),
             Picture("gate", "As a gate", (Layer("gate"),)),
             Picture("memory", "As a memory", (Layer("memory"),)),
-            Picture("cell", "As a cell", (Layer("cell"), Layer("scaled", style="dashed"), Layer("here", style="points"), Layer("measured", style="points")), x="pre-activation", y="rate (Hz)", figures=("rate as a cell (Hz)", "counted on the bench (Hz)"),
+            Picture("cell", "As a cell", (Layer("cell", label="cell"), Layer("scaled", style="dashed", label="activation"), Layer("here", style="points"), Layer("measured", style="points", label="counted")), x="pre-activation", y="rate (Hz)", figures=("rate as a cell (Hz)", "counted on the bench (Hz)"),
                     doc="'Measure it as a cell' lets it fire with its weights as synapses; 'Put it on the bench' opens it there."),
             Picture("answer", "Length of the sum", (Layer("answer"),), y="length"),
         )  # fmt: skip

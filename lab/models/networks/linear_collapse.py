@@ -113,8 +113,8 @@ class LinearCollapse(Model):
 
     @property
     def stage(self) -> Stage:
-        """The line large; beside it both surfaces, and every number of the layers and of their product."""
-        return Stage("plane", companions=(("surface", "single"), "numbers"), drawers=(("Over time", ("loss",)),))
+        """The line large; beside it both surfaces, below every number of the layers and of their product."""
+        return Stage("plane", companions=("surface", "single"), below=("numbers",), drawers=(("Over time", ("loss",)),))
 
     def build(self, seed):
         found = data.load(self.data, n=ROWS, noise=self.noise, seed=seed)
@@ -231,15 +231,11 @@ class LinearCollapse(Model):
         z = self._logits(constants, state, x)
         W, b = self._single(constants, state)
         single = x.astype(float) @ W + b
-        out = {
-            "minibatches": int(state["counters"][STEP]),
-            "accuracy": float((z.argmax(1) == t).mean()),
-            "accuracy of one layer": float((single.argmax(1) == t).mean()),
-        }
+        out = {"accuracy": float((z.argmax(1) == t).mean()), "accuracy of one layer": float((single.argmax(1) == t).mean())}
         if self.activation == "identity":
             out["difference"] = float(np.abs(z - single).max() / max(1.0, np.abs(z).max()))
             out["greatest error of W*, b*"] = self._read_off(constants, state)
-        return out
+        return out | {"minibatches": int(state["counters"][STEP])}
 
     @action("Collapse into one layer")
     def collapse_now(self, constants, state):

@@ -342,7 +342,7 @@ class PopulationDynamics(Populations):
         slopes = Picture(
             "slope",
             "Slope of x over x",
-            (Layer("slope", channel=0, style="dashed"), Layer("slope", channel=1), Layer("now", style="points")),
+            (Layer("slope", channel=0, style="dashed"), Layer("slope", channel=1), Layer("now", style="rings")),
             x="x",
             y="dx/dt (1/s)",
             x_range=ends,

@@ -240,7 +240,10 @@ class PopulationTransformation(Decoded):
         return (
             Picture("result", "What arrives in B", (Layer("result", channel=0, style="dashed"), Layer("result", channel=1)), y=self.function, window=3.0,
                     figures=("error now",), weight=1.4, front=True),
-            Picture("values", "What A holds", (Layer("values"),), y="x, y", window=3.0),
+            Picture("values", "What A holds", (
+                    Layer("values", channel=2, series=(2,)), Layer("values", channel=3, series=(3,)),
+                    Layer("values", channel=0, style="dashed", series=(2,)), Layer("values", channel=1, style="dashed", series=(3,)),
+                ), y="x, y", window=3.0),
             Picture("spikes", "Spikes", (Layer("spikes"),), y="neuron", window=3.0),
             Picture("plane", "The two values", (Layer("plane"),), x="x", y="y", x_range=ends, y_range=ends, equal=True, drag="put", click="put", labels=("given", "as A says"),
                     doc="Drag the point: the values are then moved by hand.", weight=0.9, front=True),

@@ -306,7 +306,10 @@ class SpikingNetwork(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         known = [s.name for s in self.streams]
-        rates = (Layer("rates"), Layer("prediction", theory=True, label="theory")) if "prediction" in known else (Layer("rates"),)
+        own = tuple(range(6))  # what is foretold of a population has its colour
+        rates: tuple[Layer, ...] = (Layer("rates", series=own),)
+        if "prediction" in known:
+            rates += (Layer("prediction", theory=True, label="theory", series=own),)
         found = [
             Picture(
                 "raster", "Spikes", (Layer("spikes"),), y="cell", window=200.0, click="stimulate", drag="drive_group", front=True, weight=2.0,
@@ -315,7 +318,7 @@ class SpikingNetwork(Model):
             Picture("rates", "Population rates", rates, y="rate (Hz)", window=200.0, figures=tuple(f"{n} (Hz)" for n in self._names)[:2], front=True),
             Picture("membrane", "Membrane potentials", (Layer("membrane"),), y="V (mV)", window=100.0),
             Picture("statistics", "Rate, regularity, synchrony", (Layer("statistics"),), weight=1.3, doc="Rates in Hz since the statistics began, beside mean-field theory (Siegert) where there is one."),
-            Picture("spectrum", "Rhythm of the population", (Layer("spectrum"),), x="frequency (Hz)", y="power", x_range=(0.0, 400.0), figures=("rhythm (Hz)",)),
+            Picture("spectrum", "Rhythm", (Layer("spectrum"),), x="frequency (Hz)", y="power", x_range=(0.0, 400.0), figures=("rhythm (Hz)",)),
             Picture("intervals", "Regularity of single cells", (Layer("intervals", style="steps"),), x="CV of intervals", y="cells"),
         ]  # fmt: skip
         if "weights" in known:

@@ -186,8 +186,8 @@ class SurfaceApproximation(Model):
         return super().observe(constants, state, stream)
 
     def summary(self, constants, state):
-        found = {"minibatches": int(state["counters"][STEP]), "greatest error": self._error(constants, state)}
-        return found | ({"floor": constants[4]} if constants[4] else {})
+        found = {"greatest error": self._error(constants, state)} | ({"floor": constants[4]} if constants[4] else {})
+        return found | {"minibatches": int(state["counters"][STEP])}
 
     def remedy(self, stream):
         return "lower the learning rate"

@@ -73,6 +73,12 @@ def _advance(full, simple, W, b, gain, tau_s, tau_m, limit, dt, sums, rows):
         sums[1] += 1.0
 
 
+def _beside_limit(stream: str) -> tuple[Layer, ...]:
+    """Both variables of the full system, and those of the limit dashed in the same colours."""
+    full = (Layer(stream, channel=k, series=(k,)) for k in range(2))
+    return (*full, *(Layer(stream, channel=2 + k, style="dashed", label="limit", series=(k,)) for k in range(2)))
+
+
 class TwoTimeConstants(Model):
     r"""A synapse filters, and a membrane filters what the synapse says. Which of the two may be forgotten?
 
@@ -187,14 +193,14 @@ class TwoTimeConstants(Model):
     def pictures(self) -> tuple[Picture, ...]:
         ends = (-1.1, 1.1)
         return (
-            Picture("rates", "Rates", (Layer("rates", channel=0), Layer("rates", channel=1), Layer("rates", channel=2, style="dashed"), Layer("rates", channel=3, style="dashed")),
+            Picture("rates", "Rates", _beside_limit("rates"),
                     y="v", window=200.0, y_range=(-1.1, 1.1), figures=("distance",), weight=1.2, front=True),
-            Picture("currents", "Currents", (Layer("currents", channel=0), Layer("currents", channel=1), Layer("currents", channel=2, style="dashed"), Layer("currents", channel=3, style="dashed")),
+            Picture("currents", "Currents", _beside_limit("currents"),
                     y="s", window=200.0),
             Picture("phase", "Phase plane", (Layer("nullclines", style="dashed"), Layer("rates", x="rates", channel=1, label="full"), Layer("rates", x="rates", channel=1, style="marker", label="now"),
                     Layer("equilibria", style="points")), x="v₁", y="v₂", x_range=ends, y_range=ends, click="begin", weight=1.5, front=True, doc="Click to begin elsewhere."),
             Picture("field", "Where it goes", (Layer("field"),), x="v₁", y="v₂", x_range=ends, y_range=ends, equal=True, click="begin"),
-            Picture("law", "Distance over the ratio", (Layer("law"), Layer("law_here", style="points")), x="fast / slow", y="distance (rms)", x_log=True, y_log=True),
+            Picture("law", "Distance by ratio", (Layer("law"), Layer("law_here", style="points", label="so far")), x="fast / slow", y="distance (rms)", x_log=True, y_log=True),
         )  # fmt: skip
 
     @property

@@ -227,7 +227,7 @@ class UniversalApproximation(Model):
     def pictures(self) -> tuple[Picture, ...]:
         return (
             Picture("fit", "Curve and network", (Layer("target", theory=True, label="f"), Layer("network", label="network")), x="x", y="f(x)", figures=("greatest error", "bound", "floor"), weight=2, front=True),
-            Picture("widths", "Error against width", (Layer("bounds", theory=True), Layer("widths", style="points"), Layer("here", style="marker", label="this network")), x="hidden neurons H", y="greatest error", x_log=True, y_log=True, front=True),
+            Picture("widths", "Error against width", (Layer("widths", style="points", series=(0, 1, 2)), *(Layer("bounds", channel=k, theory=True, label=" ", series=(k,)) for k in range(3)), Layer("here", style="marker", label="this network")), x="hidden neurons H", y="greatest error", x_log=True, y_log=True, front=True, doc="Dashed: the bound that theory gives for each way of construction."),
             Picture("beyond", "Outside the interval", (Layer("beyond_target", theory=True, label="f"), Layer("beyond", label="network"), Layer("interval", style="dotted", label="ends of K")), x="x", y="f(x)", y_range=(-3.0, 3.0), figures=("greatest error", "greatest error outside"), doc="The network was made for x from 0 to 1; beyond the dotted lines nothing is promised."),
             Picture("depth", "Depth in place of width: a parabola", (Layer("deep_bounds", theory=True), Layer("deep", style="points")), x="neurons", y="greatest error", x_log=True, y_log=True, doc="Each layer of three folds the interval once more: error 4^-layers. One layer of H bends: 1/H²."),
             Picture("pieces", "Neurons of the first layer", (Layer("pieces"),), x="x", y="weighted output"),

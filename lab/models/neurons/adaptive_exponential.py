@@ -88,6 +88,7 @@ class AdaptiveExponential(PlanarNeuron):
     units = ("mV", "pA")
     plane = ("V", "w")
     plane_range = ((-90.0, 0.0), (-200.0, 1000.0))
+    plane_shown = (-90.0, 30.0)  # with the spike, where the field would lead far away
     nullcline_range = (-1e4, 1e4)
     integrator = integrator(_slope)
 

@@ -32,6 +32,7 @@ from lab.model import (
 SLICE = 10.0  # ms in one step
 KEPT = 1200  # samples of the end of each stair that are kept
 SHOWN = 150.0  # ms of them
+UP, DOWN, REST = 0, 1, 5  # colours
 WAYS = ("up", "down")  # the cell that climbs and the one that descends
 
 
@@ -184,18 +185,25 @@ class Bistability(Protocol):
             Picture(
                 "branches", "Rest and firing",
                 (
-                    Layer("equilibria", channel=0, label="rest, stable"), Layer("equilibria", channel=1, style="dashed", label="rest, unstable"),
-                    Layer("up_V", style="points", label="way up"), Layer("down_V", style="points", label="way down"), Layer("hopf", style="marker", label="Hopf point"),
+                    Layer("equilibria", channel=0, label="rest, stable", series=(REST,)),
+                    Layer("equilibria", channel=1, style="dashed", label="rest, unstable", series=(REST,)),
+                    Layer("up_V", style="points", label="way up", series=(UP,)), Layer("down_V", style="points", label="way down", series=(DOWN,)),
+                    Layer("hopf", style="marker", label="Hopf point"),
                 ),
                 x=name, y=V, figures=("fires from", "fires down to", "Hopf point"), weight=2.0, front=True, pick="pick",
                 doc="Equilibria with their stability, and the highest and lowest voltage of two cells, one led up in current and one down.",
             ),
             Picture(
                 "rates", "Rate, up and down",
-                (Layer("rates", channel=0, style="points", label="way up"), Layer("rates", channel=1, style="points", label="way down"), Layer("window", style="dotted", label="ends of the window")),
+                (
+                    Layer("rates", channel=0, style="points", label="way up", series=(UP,)), Layer("rates", channel=1, style="points", label="way down", series=(DOWN,)),
+                    Layer("window", style="dotted", label="ends of the window", series=(REST,)),
+                ),
                 x=name, y="rate (Hz)", figures=("window", "rate at its end (Hz)"), front=True, pick="pick",
             ),
-            Picture("chosen", "Two lives", (Layer("chosen"),), x="time (ms)", y=V, figures=("chosen current",), front=True),
+            Picture("chosen", "Two lives", (Layer("chosen", series=(UP, DOWN)),), x="time (ms)", y=V, figures=("chosen current",), front=True,
+                doc="Both cells at one current, once both have been there; click a point of the curves to choose another.",
+            ),
         )  # fmt: skip
 
     # -- behaviour --

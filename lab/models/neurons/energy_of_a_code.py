@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lab.kernels import kernel, seed_state, uniform
-from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stream, arrays, param
+from lab.model import COUNT, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, arrays, param
 
 PIXELS, CLASSES = 64, 10
 LONGEST = 500  # ms of a presentation
@@ -342,6 +342,11 @@ class EnergyOfACode(Model):
             Picture("spikes", "Spikes", (Layer("spikes"),), y="pixels, then hidden cells", window=float(3 * self.presentation)),
             Picture("constants", "Counts and constants", (Layer("constants"),)),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """What an answer costs, and below it what it is worth and how the two codes do it."""
+        return Stage("energy", below=("accuracy", "units", "cost"))
 
     def build(self, seed):
         """Random hidden features of the digits, and the read-out that fits them best (ridge regression) on 80 % of them."""

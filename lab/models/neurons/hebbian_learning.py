@@ -99,7 +99,7 @@ class HebbianLearning(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("plane", "Inputs and weights", (Layer("inputs", style="points"), Layer("principal", theory=True, label="principal component"), Layer("vector", label="weights")), x="x₁", y="x₂", x_range=(-3, 3), y_range=(-3, 3), equal=True, figures=("angle to the principal component (°)",), front=True),
+            Picture("plane", "Inputs and weights", (Layer("inputs", style="points"), Layer("principal", theory=True, label="principal component"), Layer("vector", label="weights")), x="x₁", y="x₂", x_range=(-3, 3), y_range=(-3, 3), equal=True, figures=("angle to the principal component (°)",), front=True, weight=1.8),
             Picture("weights", "Weights", (Layer("weights"),), y="w", window=2000.0, figures=("length",), front=True),
         )  # fmt: skip
 

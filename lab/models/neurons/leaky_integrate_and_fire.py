@@ -64,7 +64,7 @@ class LeakyIntegrateAndFire(Neuron):
         "Regular firing": Preset({"current": 2.5}, shows="abs(last interval - 13.09035) < 0.0001 and CV < 0.000001", after=300.0),
         "At threshold exactly": Preset({"current": 2.0}, shows="spikes = 0 and last(V) > -50.001 and last(V) < -50", after=200.0),
         "Noise below threshold": Preset({"stimulus": "noise", "current": 1.8, "sigma": 1.0}, shows="spikes > 10 and CV > 0.3"),
-        "As a circuit: C and g_L": Preset(
+        "As a circuit: capacitance and leak": Preset(
             {"membrane": "C and g_L", "current": 2.5}, shows="R (MOhm) = 10 and tau_m (ms) = 8 and abs(last interval - 13.09035) < 0.0001", after=300.0
         ),
         "Normalised": Preset({"form": "normalised", "v_in": 1.5}, shows="abs(rate - theory rate) < 0.001 and max(v) < 1.001", after=300.0),
@@ -157,6 +157,7 @@ class LeakyIntegrateAndFire(Neuron):
     membrane: str = param(
         "R and tau_m",
         choices=("R and tau_m", "C and g_L"),
+        said={"R and tau_m": "resistance and time constant", "C and g_L": "capacitance and leak"},
         group="Membrane",
         doc="Set resistance and time constant, or capacitance and leak conductance.",
     )

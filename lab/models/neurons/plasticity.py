@@ -60,6 +60,10 @@ def _measure(place, measured, differences, plus, minus, tau_plus, tau_minus, n):
         place[0] += 1
 
 
+# The rows of the raster as they are told apart.
+CELLS = (*(f"correlated {i + 1}" for i in range(SYNAPSES // 2)), *(f"independent {i + 1}" for i in range(SYNAPSES // 2)), "neuron 1")
+
+
 class Learner(NamedTuple):
     """What moves: weights, traces, the membrane and the counts."""
 
@@ -231,7 +235,7 @@ class Plasticity(Model):
             Picture("window", "STDP window", (Layer("formula", theory=True, label="formula"), Layer("measured", style="points", label="measured")), x="time of post − time of pre (ms)", y="change of weight", figures=("window error",), front=True),
             Picture("weights_over_time", "Mean weights", (Layer("weights_over_time"),), y="weight", y_range=(0, 1), figures=("correlated", "independent"), front=True),
             Picture("weights", "Weights", (Layer("weights", style="bars"),), x="synapse", y="weight", y_range=(0, 1)),
-            Picture("spikes", "Spikes", (Layer("spikes"),), window=1.0, figures=("output (Hz)",)),
+            Picture("spikes", "Spikes of twenty of each half", (Layer("spikes"),), window=1.0, figures=("output (Hz)",), labels=CELLS),
         )  # fmt: skip
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 from lab.cells import stimulus
 from lab.errors import FileError
 from lab.kernels import exponential, kernel, normal, seed_state
-from lab.model import COUNT, MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stream, action, arrays, param
+from lab.model import COUNT, MOST_STEPS, Bound, Clock, Figure, Layer, Model, Picture, Preset, Stage, Stream, action, arrays, param
 
 DETECTORS = 30
 LINE = 1.1  # length of the delay lines in largest interaural delays
@@ -284,6 +284,11 @@ class SoundLocalisation(Model):
             Picture("activity", "Detectors", (Layer("activity", style="bars"),), x="detector", y="recent spikes", figures=("winner", "theory"), front=True),
             Picture("spikes", "Spikes", (Layer("spikes"),), window=60.0),
         )  # fmt: skip
+
+    @property
+    def stage(self) -> Stage:
+        """The head over its whole width: the detectors stand below it as they lie from ear to ear."""
+        return Stage("head", below=("activity", "spikes"))
 
     def build(self, seed):
         if self.sound == "file":

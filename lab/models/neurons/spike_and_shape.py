@@ -227,8 +227,8 @@ class SpikeAndShape(Model):
     def pictures(self) -> tuple[Picture, ...]:
         span = 200.0
         return (
-            Picture("V", "Two cells, one current", (Layer("V"),), y="V (mV)", window=span, y_range=(-90.0, 50.0), handles=(Handle("threshold"),), weight=2.0, figures=("coincidence",)),
-            Picture("spikes", "That it came", (Layer("spikes"),), window=span, weight=0.7),
+            Picture("V", "Two cells, one current", (Layer("V"),), y="V (mV)", window=span, y_range=(-105.0, 55.0), handles=(Handle("threshold"),), weight=2.0, figures=("coincidence",)),
+            Picture("spikes", "Spike times", (Layer("spikes"),), window=span, weight=0.7),
             Picture("drive", "Current", (Layer("drive"),), y="I (uA/cm2)", window=span, weight=0.8),
             Picture("cost", "Operations for one ms", (Layer("cost", style="bars"),), y="operations", y_log=True, labels=CELLS, figures=("operations over",), front=True),
             Picture("matched", "Spikes", (Layer("matched", style="bars"),), y="spikes", labels=(*CELLS, "together"), front=True),
@@ -285,11 +285,12 @@ class SpikeAndShape(Model):
 
     def summary(self, constants, state):
         many, few, both = (int(c) for c in state["counts"])
-        out: dict[str, float] = {"spikes, Hodgkin-Huxley": many, "spikes, leaky cell": few, "together": both}
+        out: dict[str, float] = {}
         time = max(STEP, float(state["step"][0]) * STEP)
         chance = 2.0 * few / time * self.window
         if many + few and chance < 1.0:
             out["coincidence"] = (both - chance * many) / (0.5 * (many + few)) / (1.0 - chance)
+        out |= {"spikes, Hodgkin-Huxley": many, "spikes, leaky cell": few, "together": both}
         squid_cost, leaky_cost = self._cost()
         out["operations over"] = squid_cost / leaky_cost
         return out

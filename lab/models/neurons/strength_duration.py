@@ -177,14 +177,14 @@ class StrengthDuration(Protocol):
         charge = f"charge ({cell.drive_unit} ms)" if cell.drive_unit else "charge"
         known = cell.threshold_theory(np.ones(1)) is not None and self.polarity == FIRE
         theory = (Layer("theory", theory=True, style="dashed", label="closed form"),) if known else ()
-        laws = () if known else (Layer("laws", channel=0, style="dashed", label="Lapicque"),)
+        laws = () if known else (Layer("laws", channel=0, style="dashed", label="Lapicque", series=(1,)),)
         return (
             Picture(
                 "curve", "Strength-duration",
                 (
-                    Layer("threshold", style="points", label="threshold"), *theory, *laws,
-                    Layer("laws", channel=1, style="dotted", label="Weiss"), Layer("rheobase", style="dotted", label="rheobase"),
-                    Layer("chronaxie", style="points", label="chronaxie"), Layer("chosen", style="marker", label="chosen"),
+                    Layer("threshold", style="points", label="threshold", series=(0,)), *theory, *laws,
+                    Layer("laws", channel=1, style="dotted", label="Weiss", series=(2,)), Layer("rheobase", style="dotted", label="rheobase", series=(3,)),
+                    Layer("chronaxie", style="rings", label="chronaxie", series=(4,)), Layer("chosen", style="marker", label="chosen"),
                 ),
                 x="width of the pulse (ms)", y=f"threshold{unit}", x_log=True, y_log=True, pick="pick", weight=2.0, front=True,
                 figures=("rheobase", "chronaxie (ms)", "largest difference to closed form (%)"),
@@ -193,7 +193,10 @@ class StrengthDuration(Protocol):
             Picture("traces", "Fails, succeeds", (Layer("traces"),), x="time (ms)", y=f"V ({cell.units[0]})".replace(" ()", ""), figures=("chosen width (ms)",), front=True),
             Picture(
                 "charge", "Charge against width",
-                (Layer("charge", style="points", label="threshold charge"), Layer("charge_laws", channel=1, style="dotted", label="Weiss"), Layer("charge_laws", channel=0, style="dashed", label="Lapicque")),
+                (
+                    Layer("charge", style="points", label="threshold", series=(0,)), Layer("charge_laws", channel=1, style="dotted", label="Weiss", series=(2,)),
+                    Layer("charge_laws", channel=0, style="dashed", label="Lapicque", series=(1,)),
+                ),
                 x="width of the pulse (ms)", y=charge, pick="pick",
             ),
             Picture("bracket", "How far the search is", (Layer("bracket"),), x="width of the pulse (ms)", y=f"amplitude{unit}", x_log=True, y_log=True, figures=("rounds",)),

@@ -170,7 +170,7 @@ class TemporalCode(Model):
                 "curve",
                 "bits",
                 "Words that one neuron can say in a trial, by the number of its spikes.",
-                channels=("times of exactly N spikes", "count of up to N spikes", "count of exactly N spikes"),
+                channels=("times of N", "count ≤ N", "count of N"),
                 x_unit="spikes",
             ),
             Stream("word_now", "curve", "bits", "The trains of this trial.", channels=("times, here",), x_unit="spikes"),
@@ -185,7 +185,7 @@ class TemporalCode(Model):
             Picture("v", "Membrane", (Layer("v"),), y="v (threshold 1)", window=span, y_range=(-0.05, 1.1), front=True),
             Picture("counts", "Spikes per trial", (Layer("counts", style="bars"),), y="spikes per trial", labels=("input 1", "input 2", "output"), figures=("difference",)),
             Picture("words", "Words that can be told apart", (Layer("words"), Layer("word_now", style="points", label="here")), x="spikes N in a trial", y="bits", figures=("bits by times", "bits by a count up to N"), front=True),
-            Picture("s", "Synaptic current", (Layer("s"),), y="s", window=span),
+            Picture("s", "Synaptic input", (Layer("s"),), y="s", window=span),
         )  # fmt: skip
 
     def build(self, seed):
@@ -246,13 +246,13 @@ class TemporalCode(Model):
     def summary(self, constants, state):
         rates = self._per_trial(state)
         return {
+            "difference": float(rates[1, 2] - rates[0, 2]),
             "input rate, even (per trial)": float(rates[0, :2].mean()),
             "input rate, packed (per trial)": float(rates[1, :2].mean()),
             "output, even": float(rates[0, 2]),
             "output, packed": float(rates[1, 2]),
             "bits by times": bits(self.slots, min(self.spikes, self.slots)),
             "bits by a count up to N": math.log2(self.spikes + 1),
-            "difference": float(rates[1, 2] - rates[0, 2]),
             "verdict": "equal input rates, different outputs" if rates[0, 2] != rates[1, 2] else "equal input rates, equal outputs",
         }
 

@@ -9,10 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lab import catalog
+from lab.cells.squid_shown import GATES, NA
+from lab.cells.squid_shown import K as POTASSIUM
 from lab.model import Bound, Clock, Figure, Handle, Layer, Model, Out, Picture, Preset, State, Stream, action, index, param
 from lab.units import number as printed
 
 STEPS, INACTIVATION, TAILS = "command steps", "inactivation", "tail currents"
+TOTAL, CHOSEN, LEAK = 0, 3, 5  # colours; those of the ions are the same as in the neuron
 ROWS = 800  # points in time of a drawn trace
 FINE = 201  # voltages of a drawn theory
 MOST_COMMANDS, MOST_SAMPLES = 400, 8_000_000
@@ -283,12 +286,15 @@ class VoltageClamp(Model):
         span = (0.0, self.length * self.dt)
         K = {STEPS: "K at the end", INACTIVATION: "K at the end", TAILS: "K at the jump"}[self.protocol]
         Na = "Na at the jump" if self.protocol == TAILS else "peak Na"
-        steady = () if self.protocol == TAILS else (Layer("I_V_theory", channel=2, style="dotted", label="K, steady"),)
+        sodium, potassium, own = (NA,), (POTASSIUM,), (NA, POTASSIUM, LEAK, TOTAL)
+        steady = () if self.protocol == TAILS else (Layer("I_V_theory", channel=2, style="dotted", label="K, steady", series=potassium),)
         I_V = Picture(
             "I_V", "I-V curve",
             (
-                Layer("I_V", channel=0, style="points", label=Na), Layer("I_V_theory", channel=0, theory=True, style="dashed", label="Na, closed form"),
-                Layer("I_V", channel=1, style="points", label=K), Layer("I_V_theory", channel=1, theory=True, style="dashed", label="K, closed form"),
+                Layer("I_V", channel=0, style="points", label=Na, series=sodium),
+                Layer("I_V_theory", channel=0, theory=True, style="dashed", label="Na, closed form", series=sodium),
+                Layer("I_V", channel=1, style="points", label=K, series=potassium),
+                Layer("I_V_theory", channel=1, theory=True, style="dashed", label="K, closed form", series=potassium),
                 *steady,
                 Layer("chosen_point", style="marker", label="chosen"),
             ),
@@ -300,16 +306,19 @@ class VoltageClamp(Model):
         conductance = Picture(
             "g_V", "Conductances",
             (
-                Layer("g_V", channel=0, style="points", label=Na), Layer("g_V_theory", channel=0, theory=True, style="dashed", label="Na, closed form"),
-                Layer("g_V", channel=1, style="points", label=K), Layer("g_V_theory", channel=1, theory=True, style="dashed", label="K, closed form"),
+                Layer("g_V", channel=0, style="points", label=Na, series=sodium),
+                Layer("g_V_theory", channel=0, theory=True, style="dashed", label="Na, closed form", series=sodium),
+                Layer("g_V", channel=1, style="points", label=K, series=potassium),
+                Layer("g_V_theory", channel=1, theory=True, style="dashed", label="K, closed form", series=potassium),
             ),
             x=V, y="g (mS/cm2)", pick="pick",
         )  # fmt: skip
         available = Picture(
             "available", "Sodium channels left",
             (
-                Layer("available", style="points", label="test current"), Layer("available_theory", channel=0, theory=True, style="dashed", label="closed form"),
-                Layer("available_theory", channel=1, style="dotted", label="h_inf"),
+                Layer("available", style="points", label="test current", series=sodium),
+                Layer("available_theory", channel=0, theory=True, style="dashed", label="closed form", series=sodium),
+                Layer("available_theory", channel=1, style="dotted", label="h_inf", series=(GATES[1],)),
             ),
             x="voltage before (mV)", y="fraction of the largest", y_range=(0.0, 1.0), pick="pick",
         )  # fmt: skip
@@ -318,18 +327,39 @@ class VoltageClamp(Model):
             Picture(
                 "I_total",
                 "Total current",
-                (Layer("I_total", label="all commands"), Layer("chosen", channel=3, label="chosen")),
+                (Layer("I_total", label="all commands", series=(TOTAL,)), Layer("chosen", channel=3, label="chosen", series=(CHOSEN,))),
                 x=t,
                 y=unit,
                 x_range=span,
                 front=True,
             ),
             Picture(
-                "chosen", "One sweep by ion", (Layer("chosen"),), x=t, y=unit, x_range=span, figures=("chosen command (mV)",), front=True
+                "chosen",
+                "One sweep by ion",
+                (Layer("chosen", series=own),),
+                x=t,
+                y=unit,
+                x_range=span,
+                figures=("chosen command (mV)",),
+                front=True,
             ),
             available if self.protocol == INACTIVATION else conductance,
-            Picture("I_Na", "Sodium current", (Layer("I_Na"), Layer("chosen", channel=0, label="chosen")), x=t, y=unit, x_range=span),
-            Picture("I_K", "Potassium current", (Layer("I_K"), Layer("chosen", channel=1, label="chosen")), x=t, y=unit, x_range=span),
+            Picture(
+                "I_Na",
+                "Sodium current",
+                (Layer("I_Na", label="all commands", series=sodium), Layer("chosen", channel=0, label="chosen", series=(CHOSEN,))),
+                x=t,
+                y=unit,
+                x_range=span,
+            ),
+            Picture(
+                "I_K",
+                "Potassium current",
+                (Layer("I_K", label="all commands", series=potassium), Layer("chosen", channel=1, label="chosen", series=(CHOSEN,))),
+                x=t,
+                y=unit,
+                x_range=span,
+            ),
             Picture("command", "Command", (Layer("command"),), x=t, y="V (mV)", x_range=span, weight=0.6),
         )
 

@@ -390,8 +390,8 @@ class WiredNeurons(Model):
     @property
     def pictures(self) -> tuple[Picture, ...]:
         return (
-            Picture("graph", "Circuit", (Layer("graph"),), x_range=(-1.4, 1.4), y_range=(-1.4, 1.4), levels=(0.0, 2.0), equal=True, pick="kick", drag="wire", front=True),
-            Picture("v", "Membranes", (Layer("v"),), y="v (threshold 1)", window=200.0, y_range=(-0.6, 1.1), weight=1.4, front=True),
+            Picture("graph", "Circuit", (Layer("graph"),), x_range=(-1.4, 1.4), y_range=(-1.25, 1.25), levels=(0.0, 2.0), pick="kick", drag="wire", front=True),
+            Picture("v", "Membranes", (Layer("v"),), y="v (threshold 1)", window=200.0, weight=1.4, front=True),
             Picture("spikes", "Spikes", (Layer("spikes"),), window=400.0, figures=("rates (Hz)",)),
             Picture("s", "Synaptic input", (Layer("s"),), y="s", window=200.0),
         )  # fmt: skip

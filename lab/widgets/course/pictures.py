@@ -6,15 +6,15 @@ import os
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QRectF, QSize, Signal
+from PySide6.QtCore import QObject, QProcess, QRectF, QSize, Signal
 from PySide6.QtGui import QImage, QPainter, QPixmap
 
 from lab.display.plots import Source
 from lab.lessons.document import Lesson
-from lab.sources import child_command
 from lab.widgets import theme
 from lab.widgets.gallery import cache_folder
 from lab.widgets.pictures import PictureView
+from lab.widgets.thumbnails import begin_drawing
 
 SIZE = QSize(168, 84)
 RATIO = 2
@@ -91,13 +91,7 @@ class Drawing(QObject):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError:
             return
-        self._process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("QT_QPA_PLATFORM", "offscreen")
-        self._process.setProcessEnvironment(environment)
-        self._process.finished.connect(self._done)
-        program, *arguments = child_command(COMMAND, self._lesson, str(path), theme.current().tokens.name)
-        self._process.start(program, arguments)
+        self._process = begin_drawing(self, self._done, COMMAND, self._lesson, str(path), theme.current().tokens.name)
 
     def _done(self, *_: object) -> None:
         assert self._process is not None

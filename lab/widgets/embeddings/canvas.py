@@ -12,8 +12,9 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPolygo
 from PySide6.QtWidgets import QWidget
 
 from lab.embedding.raster import View, fit_view, lasso, pick, project
-from lab.widgets import theme
+from lab.widgets import spoken, theme
 from lab.widgets.embeddings.drawing import Scene, paint_scene
+from lab.widgets.pictures.pointing import ENTER, that_way
 
 MOVE, LASSO, PATH = "move", "lasso", "path"
 SLACK = 0.15  # a map that moves is fitted anew only when it leaves the place or fills too little of it
@@ -309,10 +310,14 @@ class MapCanvas(QWidget):
             self.update()
 
     def keyPressEvent(self, event: Any) -> None:
-        """Arrows move or turn, plus and minus zoom, Home shows everything."""
+        """Arrows move or turn, with Shift they go from point to point, Enter picks one; plus and minus zoom, Home shows everything."""
         arrows = {Qt.Key.Key_Left: (1, 0), Qt.Key.Key_Right: (-1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1)}
         key = event.key()
-        if key in arrows:
+        if key in arrows and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._go_to_point(-arrows[key][0], arrows[key][1])
+        elif key in ENTER and self.under >= 0:
+            self.picked.emit(self.under)
+        elif key in arrows:
             x, y = arrows[key]
             self.look(self._panned(self.view, 40 * x, 40 * y) if len(self.view.centre) < 3 else self.view.turned(0.12 * x, 0.12 * y))
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
@@ -321,6 +326,22 @@ class MapCanvas(QWidget):
             self.fit()
         else:
             super().keyPressEvent(event)
+
+    def _go_to_point(self, across: int, up: int) -> None:
+        """The nearest point that way from the one that is pointed at, or from the middle; as if the mouse were on it."""
+        where = project(self.scene.points, self.view)[:, :2]
+        seen = (where >= 0).all(axis=1) & (where[:, 0] < self.width()) & (where[:, 1] < self.height())
+        rows = np.flatnonzero(seen if self.scene.visible is None else seen & self.scene.visible)
+        if not len(rows):
+            return
+        here = where[self.under] if 0 <= self.under < len(where) else np.array([self.width() / 2, self.height() / 2])
+        k = that_way((where[rows] - here) * (1, -1), across, up)
+        if k >= 0:
+            self.under = int(rows[k])
+            self.hovered.emit(self.under)
+            names = self.scene.names
+            spoken.announce(self, names[self.under] if self.under < len(names) else f"point {self.under}")
+            self.update()
 
     @staticmethod
     def _panned(view: View, dx: float, dy: float) -> View:

@@ -200,6 +200,10 @@ class ExplorerView(PictureView):
 
     # -- reading the source --
 
+    def keyPressEvent(self, event: Any) -> None:
+        """The keys of the map."""
+        self.canvas.keyPressEvent(event)
+
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Read map and vectors, answer again, and show it."""
         state = self.state
@@ -664,6 +668,7 @@ class ExplorerView(PictureView):
         self.panel.setVisible(beside)
         self.bar.set_narrow(self.width() - (wide if beside else 0) < ONE_LINE)
         self.panel.setFixedWidth(round(1.3 * wide) if theme.current().projector else wide)
+        self.column.activate()  # at once: one frame with the old widths would squeeze the tools until their icons are empty
 
     def table(self) -> Table:
         """Name, place and what is known of each point shown."""

@@ -25,7 +25,8 @@ def choice_texts(spec: Spec) -> list[str]:
     """The choices as a person reads them; names of models are their titles."""
     titles = {entry.name: entry.title for entry in catalog.entries()}
     models = all(choice in titles for choice in spec.choices)
-    return [titles[choice] if models else choice_text(choice) for choice in spec.choices]
+    said = dict(spec.said)
+    return [titles[choice] if models else said.get(choice, choice_text(choice)) for choice in spec.choices]
 
 
 class SegmentField(Field):

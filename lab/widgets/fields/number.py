@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.params import Spec
+from lab.widgets import spoken
 from lab.widgets.fields.base import Field, edits
 from lab.widgets.numbers import LineSlider, MarkStrip, NumberBox, Scale
 
@@ -41,6 +42,7 @@ class NumberField(Field):
         self.box.set_value(value)
         if self.slider and isinstance(value, (int, float)):
             self.slider.show_place(self.scale.place(float(value)))
+            self.slider.setAccessibleDescription(self.box.text())
 
     def _with_marks(self, slider: LineSlider) -> QWidget:
         """The slider with its named ticks under it."""
@@ -65,6 +67,8 @@ class NumberField(Field):
     def _stepped(self, value: Any) -> None:
         if self.slider:
             self.slider.show_place(self.scale.place(float(value)))
+            self.slider.setAccessibleDescription(self.box.text())
+        spoken.announce(self.slider if self.slider is not None and self.slider.hasFocus() else self.box, self.box.text())
         self.edited.emit(value)
 
     def _nudged(self, steps: float) -> None:

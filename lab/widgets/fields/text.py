@@ -19,6 +19,7 @@ class TextField(Field):
     def __init__(self, spec: Spec, parent: QWidget | None = None):
         super().__init__(spec, parent)
         self.line = QLineEdit(self)
+        self.line.setPlaceholderText("none")
         self._value = ""
         self.line.editingFinished.connect(self._finish)
         self.row.addWidget(self.line)

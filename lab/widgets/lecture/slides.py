@@ -94,7 +94,7 @@ def of_presets(kind: type[Model]) -> tuple[Slide, ...]:
 
 
 def parameters_of(model: Model, what: Picture | Strips, preset: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-    """What a picture is about: what is taken hold of in it, what the preset sets, what the model says is main; the lively first."""
+    """What a picture is about: what is taken hold of in it, what the preset sets, what the model says is main, of these the lively first."""
     specs = type(model).specs()
     pictures = {p.name: p for p in model.pictures}
     shown = [pictures[name] for name in what.pictures] if isinstance(what, Strips) else [what]
@@ -103,9 +103,10 @@ def parameters_of(model: Model, what: Picture | Strips, preset: Mapping[str, Any
     kind, *bases = type(model).__mro__
     # What this model alone has is what it is about; the rate of learning all trainings have.
     own = [n for n in main if n in _declared(kind) and not any(n in _declared(base) for base in bases)]
-    wanted = [*held, *(preset or ()), *own, *main, *specs]
-    able = [n for n in dict.fromkeys(wanted) if _slides(specs[n]) and applies(model, specs[n])]
-    return tuple(sorted(able, key=lambda n: not specs[n].live))[:1]
+    about = [*held, *(preset or ()), *own, *main]
+    # Lively or not: the lesson is hardly about one of the many numbers that nobody called main (the period of an input).
+    able = [n for n in dict.fromkeys([*about, *specs]) if _slides(specs[n]) and applies(model, specs[n])]
+    return tuple(sorted(able, key=lambda n: (n not in about, not specs[n].live)))[:1]
 
 
 def _declared(kind: type) -> Collection[str]:

@@ -20,6 +20,7 @@ from lab.widgets import theme
 
 EDGE = 10  # pixels between what floats and the edges of the view
 LEAST = 140  # a view that panels leave less of than this is fitted as if they were not there
+LOW = 350  # a view that is less high has what floats in one row
 PANEL = 560  # the panel at the right is at most as high as this
 
 
@@ -131,7 +132,7 @@ class Zoom(QWidget):
 class Floating(QObject):
     """Keeps palette, bar, problems, footer and the panel at the right in their places over a view."""
 
-    def __init__(self, view: QWidget, palette: QWidget, bar: QWidget, problems: QWidget, foot: QWidget, panel: QWidget, soon: QWidget):
+    def __init__(self, view: QWidget, palette: QWidget, bar: QWidget, problems: QWidget, foot: Panel, panel: QWidget, soon: QWidget):
         super().__init__(view)
         self.view, self.palette, self.bar, self.problems, self.foot, self.panel = view, palette, bar, problems, foot, panel
         self.soon = soon  # a passing word beside the footer: it moves nothing, and nothing makes room for it
@@ -156,17 +157,28 @@ class Floating(QObject):
             self.palette.setGeometry(left, EDGE, self.palette.width(), min(self.palette.sizeHint().height(), high - 2 * EDGE))
             left = self.palette.geometry().right() + 1 + EDGE
         bar = self.bar.sizeHint()
-        self.bar.setGeometry(max(left, right - bar.width()), EDGE, min(bar.width(), max(60, right - left)), bar.height())
+        low = (
+            high < LOW
+        )  # the bar stands beside the zoom, and what the network counts gives way: the network has the height of one of them more
+        for k in range(1, self.foot.row.count()):
+            item = self.foot.row.itemAt(k)
+            widget = item.widget() if item is not None else None
+            if widget is not None and widget.isHidden() != low:
+                widget.setVisible(not low)
         foot = self.foot.sizeHint()
+        low = low and foot.width() + bar.width() + EDGE <= right - left
+        y = high - bar.height() - EDGE if low else EDGE
+        self.bar.setGeometry(max(left, right - bar.width()), y, min(bar.width(), max(60, right - left)), bar.height())
+        end = self.bar.x() - EDGE if low else right
         under = self.palette.geometry().bottom() if not self.palette.isHidden() else 0
         x = left if under > high - foot.height() - 2 * EDGE else EDGE
-        self.foot.setGeometry(x, high - foot.height() - EDGE, max(60, min(foot.width(), right - x)), foot.height())
+        self.foot.setGeometry(x, high - foot.height() - EDGE, max(60, min(foot.width(), end - x)), foot.height())
         if not self.problems.isHidden():
             tall = self.problems.height()
             self.problems.setGeometry(left, self.foot.y() - 6 - tall, max(60, min(520, right - left)), tall)
         soon = self.soon.sizeHint()
         beside = self.foot.geometry().right() + 1 + EDGE
-        above = beside + soon.width() > right
+        above = beside + soon.width() > end
         self.soon.setGeometry(
             max(EDGE, min(x if above else beside, right - soon.width())),
             self.foot.y() - soon.height() - 6 if above else self.foot.y() + (self.foot.height() - soon.height()) // 2,

@@ -357,6 +357,9 @@ class NetworkScene(QGraphicsScene):
         self.paints = Paints()
         self._dirty.update(self.edges)
         self.flush()
+        for items in (self.nodes, self.edges, self.comments, self.groups):
+            for item in items.values():
+                item.update()  # a card that is kept as a picture keeps its old colours otherwise
         self._draw_ground_again()
 
     # -- the ground --

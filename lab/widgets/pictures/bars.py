@@ -36,6 +36,7 @@ HATCH = (
 )
 NUMBERED = re.compile(r"(\D*?)\s*(\d+)")
 SYMBOLS = ("o", "s", "d", "t1", "t")  # of several series
+MARK = 5.0  # px: half of a mark
 WRITTEN = 12  # values on a logarithmic axis that have their numbers beside them
 MOST_LINES = 3  # of a name below a bar
 LEAST = 110  # px of height of a card from which on names may take several lines
@@ -57,6 +58,7 @@ class BarsView(PlotView):
         self._numbers = Texts()
         self._numbers.setZValue(30)
         self.canvas.addItem(self._numbers, ignoreBounds=True)
+        self.across.whole = True
 
     def set_theme(self) -> None:
         """Brushes are made anew."""
@@ -215,7 +217,7 @@ class BarsView(PlotView):
         if self._along or not 0 < known.sum() <= WRITTEN:  # names along the bars stand where the numbers would
             x, y, known = np.empty(0), np.empty(0), np.empty(0, bool)
         at = np.stack(self.place(x[known], y[known]), axis=1)
-        self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0, avoid=lambda: at)
+        self._numbers.set_texts(at, [number_text(v, 3) for v in y[known]], self.field.viewRect(), clear=9.0, avoid=lambda: at, spare=MARK)
 
     def _outline(self, key: tuple[int, int], row: np.ndarray, number: int, colour: str) -> None:
         item = self._item(key, pg.PlotCurveItem)
@@ -242,6 +244,14 @@ class BarsView(PlotView):
         if self.picture.pick and self._series and 0 <= round(at.x()) < len(self._series[0][1]):
             self.acted.emit(self.picture.pick, {"index": round(at.x())})
         super().clicked(at)
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """From bar to bar."""
+        count = max((len(row) for _, row, _, _ in self._series), default=0)
+        if up or not count:
+            return None
+        place = 0 if at is None else min(max(round(at.x() + min(max(across, -count), count)), 0), count - 1)
+        return QPointF(float(place), self.field.viewRect().center().y())
 
     def under_cursor(self, at: QPointF) -> str:
         """The heights at a place."""

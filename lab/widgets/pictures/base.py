@@ -21,7 +21,7 @@ from lab.engine.status import Answer, Ask
 from lab.errors import FileError, LabError
 from lab.model import Model, Picture
 from lab.units import figure, number
-from lab.widgets import theme
+from lab.widgets import spoken, theme
 from lab.widgets.pictures.foreseen import Foreseen
 
 EXPORTS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".pdf": "PDF page (*.pdf)", ".csv": "Data (*.csv)"}
@@ -105,6 +105,7 @@ class PictureView(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """A ring shows where the keyboard went; a click needs none."""
         super().focusInEvent(event)
+        spoken.describe(self, lambda: ". ".join(words for words in (self.told(), self.picture.doc) if words))
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
             self._ring = self._ring or QFrame(self)
             self._ring.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -143,6 +144,16 @@ class PictureView(QWidget):
         """Controls for the title line, beside the title and at its right end."""
         return (), ()
 
+    def told(self) -> str:
+        """What the picture shows now, in words: what is read at its cursor, or the newest."""
+        if self._readout.isVisible():
+            return self._readout.text()
+        return self.words or self._figures() or self.caption
+
+    def leave_cursor(self) -> bool:
+        """Let go of a cursor that is held in the picture; whether there was one."""
+        return False
+
     def show_cursor(self, step: int | None) -> None:
         """Mark what belongs to a step of time that is pointed at in another picture."""
 
@@ -165,6 +176,12 @@ class PictureView(QWidget):
         if self._question is not None:  # under a cursor that rests, too, what is shown is of now
             self.asked.emit(self._question)
         return True
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it shows all that its source has, at the size that it has now."""
+        source = self._source
+        return source is None or (self._drawn or ())[:4] == (id(source), source.version, self.width(), self.height())
 
     def set_model(self, model: Model) -> None:
         """Take over changed parameters (handles move, names may change)."""

@@ -34,8 +34,8 @@ class Elided(QLabel):
             self._cut()
 
     @property
-    def full(self) -> str:
-        """The whole text."""
+    def whole_text(self) -> str:
+        """The text, whatever of it there is room for."""
         return self._full
 
     def minimumSizeHint(self) -> QSize:
@@ -116,9 +116,10 @@ class PictureCard(QFrame):
             self.title.set_text(self.view.picture.title)  # what a picture shows may depend on parameters
             self.caption.set_text(self.view.caption)
             self.set_figures(source.summary)
-            texts = (self.title.full, self.caption.full, self.figures.full, theme.current(), self.title.font(), self.size())
-            if texts != self._shared:
-                self._shared = texts
+            words = tuple(each.whole_text for each in (self.title, self.caption, self.figures))
+            about = (words, theme.current(), self.title.font(), self.size())
+            if about != self._shared:
+                self._shared = about
                 self._share()
         return drew
 
@@ -156,7 +157,8 @@ class PictureCard(QFrame):
         taken = sum(tool.sizeHint().width() + 8 for tool in self.tools if not tool.isHidden())
         room = max(0, free - taken - self.title.sizeHint().width() - 20)
         self.figures.setMaximumWidth(room)
-        self.caption.setMaximumWidth(max(0, room - min(room, self.figures.sizeHint().width() if self.figures.text() else 0) - 8))
+        # What is cut away now counts, too: a caption in its place would keep it away, and take the title's room for it.
+        self.caption.setMaximumWidth(max(0, room - min(room, self.figures.sizeHint().width() if self.figures.whole_text else 0) - 8))
 
     def set_theme(self) -> None:
         """Icons are pictures of their own: made anew."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from lab.widgets.pictures.dots import Canvas, DotsItem, Points, rgba
 from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
+from lab.widgets.pictures.pointing import next_point
 from lab.widgets.pictures.texts import Texts
 
 POINTS = 3000  # so many are drawn one by one; more become an image
@@ -171,7 +173,7 @@ class CloudView(PlotView):
         return any(len(data) for data in arrows.values())
 
     def _show_arrows(self, arrows: dict[int, np.ndarray]) -> None:
-        self.ink.set_strokes(tuple(self._curves.values()), self.field.viewRect())
+        self.ink.set_strokes(self._strokes(), self.field.viewRect())
         for number in set(self._arrows) - set(arrows):
             self.canvas.removeItem(self._arrows.pop(number))
         for number, data in arrows.items():
@@ -193,7 +195,7 @@ class CloudView(PlotView):
         return self._data[:, self._what["size"]] if "size" in self._what else None
 
     def _again(self, *_: Any) -> None:
-        self.ink.set_strokes(tuple(self._curves.values()), self.field.viewRect())
+        self.ink.set_strokes(self._strokes(), self.field.viewRect())
         if len(self._points):
             self._paint()
 
@@ -301,6 +303,12 @@ class CloudView(PlotView):
         else:
             self._curves[number] = Stroke(x, y, ink, look.stroke + 0.5, dashes)
 
+    def _strokes(self) -> tuple[Stroke, ...]:
+        """The lines, each with an edge in the colour of the ground: among points of its own brightness it could not be seen."""
+        ground = theme.colour("surface")
+        edges = (replace(line, colour=ground, width=line.width + 3.0) for line in self._curves.values() if not line.dashes)
+        return (*edges, *self._curves.values())
+
     def _background(self, values: np.ndarray) -> None:
         if values.ndim != 2:
             return
@@ -368,6 +376,10 @@ class CloudView(PlotView):
         self._points = turned(self._data[:, :3], self.yaw, self.pitch)
         self._paint()
         return True
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """To the next point that way, of those that are seen."""
+        return next_point(self, self._points, at, across, up) or super().step_from(at, across, up)
 
     def under_cursor(self, at: QPointF) -> str:
         """The nearest point: its label, class and place."""

@@ -16,7 +16,7 @@ from lab.display.symbols import runs
 from lab.widgets import theme
 
 NUMBERED = re.compile(r"([A-Za-z])(\d\d?)")  # x1 is the first x
-LOWERED = re.compile(r"(\w)_(\w+)")
+LOWERED = re.compile(r"(\w)_(\w+)|([α-ω]) (\w)")  # α m is the rate of m
 EDGE = 8.0
 WIDEST = 132.0  # px that names may take
 CLOSE = 0.85  # of the height of a name, from one to the next where there is little room
@@ -141,14 +141,13 @@ class Gutter(pg.GraphicsWidget):
                 painter.drawText(area.translated(QPointF(0, one)), vertical, end.meaning)
 
 
-def write(painter: QPainter, area: QRectF, text: str, font: QFont) -> None:
-    """A name in the middle of a line; a symbol such as τ_m or n as books set it."""
-    lowered = NUMBERED.fullmatch(text) or LOWERED.fullmatch(text)
-    text = f"{lowered.group(1)}_{{{lowered.group(2)}}}" if lowered else text
+def write(painter: QPainter, area: QRectF, text: str, font: QFont) -> float:
+    """A name in the middle of a line; a symbol such as τ_m or n as books set it. How wide it is."""
+    text = symbol_of(text)
     symbol = " " not in text and ("_" in text or (len(text) == 1 and text.islower()))
     if not symbol:
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextDontClip, text)
-        return
+        return QFontMetricsF(font).horizontalAdvance(text)
     x, line = area.left(), area.center().y() + 0.36 * font.pixelSize()
     for run in runs(text):
         own = QFont(font)
@@ -159,6 +158,16 @@ def write(painter: QPainter, area: QRectF, text: str, font: QFont) -> None:
         painter.drawText(QPointF(x, line - 0.3 * run.level * font.pixelSize()), run.text)
         x += QFontMetricsF(own).horizontalAdvance(run.text)
     painter.setFont(font)
+    return x - area.left()
+
+
+def symbol_of(text: str) -> str:
+    """A name such as x1, tau_m or `α m` as a symbol with its letter or number below it."""
+    lowered = NUMBERED.fullmatch(text) or LOWERED.fullmatch(text)
+    if lowered is None:
+        return text
+    letter, below = (part for part in lowered.groups() if part is not None)
+    return f"{letter}_{{{below}}}"
 
 
 def _readable(colour: str) -> str:

@@ -21,6 +21,7 @@ from lab.widgets.pictures.colours import levels_of, lookup
 from lab.widgets.pictures.dots import Canvas, DotsItem, Points
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
+from lab.widgets.pictures.pointing import next_point
 from lab.widgets.pictures.texts import Texts
 
 EDGES = 20_000  # the strongest are drawn
@@ -30,7 +31,9 @@ FEW = 6  # nodes that are drawn large
 NAMED = 60  # neurons whose names are shown; of more, the one under the cursor
 WIDTHS = (0.7, 1.4, 2.4, 3.8)
 NEAR = 16
-WEIGHED, LONG = 8, 90  # so many edges, none shorter in px, have their weights written beside them
+ALONG = 80  # points of a synapse that numbers keep away from
+BAR = 5.0  # px: half of the bar at the end of an inhibitory synapse
+WEIGHED, LONG = 8, 64  # so many edges, none shorter in px, have their weights written beside them
 
 
 @draws("graph")
@@ -71,7 +74,7 @@ class GraphView(PlotView):
     def caption(self) -> str:
         """Numbers of neurons and synapses, and how many of them are drawn."""
         count, synapses = len(self._where), len(self._edges)
-        if not count:
+        if not count or self.picture.layers[0].style == "boxes":  # of a scheme nobody counts the boxes
             return ""
         drawn = f", the {number(EDGES)} strongest drawn" if synapses > EDGES else ""
         nodes, ways = self.model.stream(self.picture.layers[0].stream).meanings or ("neurons", "synapses")
@@ -164,7 +167,7 @@ class GraphView(PlotView):
         def ways() -> np.ndarray:
             """Points along all synapses, which no number should cover."""
             aside = _aside(start, end, wide, tall) * (5.0 * self._twins)[:, None]
-            return np.concatenate([start + aside + part * (end - start) for part in np.linspace(0.0, 1.0, 24)])
+            return np.concatenate([start + aside + part * (end - start) for part in np.linspace(0.0, 1.0, ALONG)])
 
         self._weights.set_texts(at, [number(w, 3) for w in weight], QRectF(x0, y0, x1 - x0, y1 - y0), avoid=ways)
 
@@ -190,7 +193,7 @@ class GraphView(PlotView):
         loops = (ends[:, 0] == ends[:, 1]).nonzero()[0]
         wide, tall = self.field.viewPixelSize()
         if arrows and len(ends):
-            parts.append(_arrows(start, end, wide, tall))
+            parts.append(_bars(start, end, wide, tall, self._size(len(nodes)) / 2 + 6) if sign else _arrows(start, end, wide, tall))
         if len(loops) and arrows:
             parts += [_loop(start[k], wide, tall) for k in loops]
         xy = np.concatenate(parts)
@@ -212,9 +215,7 @@ class GraphView(PlotView):
             canvas.stamp(nodes[:, 0], nodes[:, 1], table[place], 3)
             self._dots.show_canvas(canvas)
             return
-        size = 44 if len(nodes) <= FEW else 26 if len(nodes) <= 30 else 16 if len(nodes) <= 150 else 9 if len(nodes) <= 800 else 6
-        share = 0.14 if len(nodes) <= FEW else 0.09
-        size = min(size, max(5.0, share * min(self.field.width(), self.field.height())))
+        size = self._size(len(nodes))
         used = np.unique(place)
         made = {int(k): pg.mkBrush(*(int(v) for v in table[k])) for k in used}
         # Active neurons are larger too: activity can be read without colour.
@@ -225,7 +226,13 @@ class GraphView(PlotView):
         )  # fmt: skip
         (x0, x1), (y0, y1) = self.field.viewRange()
         if len(self._names) == len(nodes) <= NAMED:
-            self._texts.set_texts(nodes[:, :2], self._names, QRectF(x0, y0, x1 - x0, y1 - y0), 0.65 * size)
+            self._texts.set_texts(nodes[:, :2], self._names, QRectF(x0, y0, x1 - x0, y1 - y0), 0.75 * size)
+
+    def _size(self, count: int) -> float:
+        """Diameter of so many nodes in pixels."""
+        size = 44 if count <= FEW else 26 if count <= 30 else 16 if count <= 150 else 9 if count <= 800 else 6
+        share = 0.14 if count <= FEW else 0.09
+        return min(size, max(5.0, share * min(self.field.width(), self.field.height())))
 
     def nearest(self, at: QPointF) -> int | None:
         """The node within reach of a place."""
@@ -265,6 +272,10 @@ class GraphView(PlotView):
             if over is not None and over != source:
                 self.acted.emit(self.picture.drag, {"source": source, "target": over})
         return True
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """To the next point that way, of those that are seen."""
+        return next_point(self, self._where, at, across, up) or super().step_from(at, across, up)
 
     def under_cursor(self, at: QPointF) -> str:
         """The neuron's name, activity and numbers of synapses."""
@@ -306,6 +317,17 @@ def _arrows(start: np.ndarray, end: np.ndarray, wide: float, tall: float) -> np.
     out[:, 1] = tip + (-7 * along + 4 * side) * (wide, tall)
     out[:, 3] = tip + (-7 * along - 4 * side) * (wide, tall)
     return out[length > 20].reshape(-1, 2)
+
+
+def _bars(start: np.ndarray, end: np.ndarray, wide: float, tall: float, before: float) -> np.ndarray:
+    """Pairs of points that make a bar across each edge, `before` pixels from its end: such a synapse inhibits."""
+    along = (end - start) / (wide, tall)
+    length = np.hypot(along[:, 0], along[:, 1])
+    along = along / np.where(length > 0, length, 1.0)[:, None]
+    side = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    foot = end - before * along * (wide, tall)
+    out = np.stack([foot + BAR * side * (wide, tall), foot - BAR * side * (wide, tall)], axis=1)
+    return out[length > before + 14].reshape(-1, 2)
 
 
 def _loop(at: np.ndarray, wide: float, tall: float) -> np.ndarray:

@@ -16,6 +16,7 @@ from lab.model import Handle, Model
 from lab.widgets import theme
 from lab.widgets.pictures.ends import End
 from lab.widgets.pictures.ink import Ink, Stroke
+from lab.widgets.pictures.moving import MovingLine
 from lab.widgets.pictures.plot import PlotView
 
 LEVEL_AT = 0.58  # of the width: where the grip of a level stands
@@ -150,7 +151,7 @@ class Grips(QObject):
         """A dotted line at the level."""
         line = self._levels.get(name)
         if line is None:
-            line = pg.InfiniteLine(angle=0, movable=False)
+            line = MovingLine(angle=0, movable=False)
             line.setZValue(-5)
             self.view.canvas.addItem(line, ignoreBounds=True)
             self._levels[name] = line

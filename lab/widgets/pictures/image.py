@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem
 
@@ -23,6 +23,9 @@ from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import zoom_of
 
+SHORT = 6  # letters of a unit that is written beside the colour map
+LEGIBLE = 1.3  # times the height of a caption: a tile above it is at least so high
+
 
 def mosaic_columns(tiles: int, shape: tuple[int, int], width: float, height: float, caption: float, least: float = 0.0) -> int:
     """How many columns make tiles largest in `width` by `height` pixels, with captions so high and `least` pixels wide."""
@@ -34,6 +37,15 @@ def mosaic_columns(tiles: int, shape: tuple[int, int], width: float, height: flo
         if scale > best and width / across >= least:
             best, chosen = scale, across
     return chosen
+
+
+def halved(text: str) -> str:
+    """Words in two lines of nearly the same length, as far as there is a space between them."""
+    spaces = [k for k, letter in enumerate(text) if letter == " "]
+    if not spaces:
+        return text
+    middle = min(spaces, key=lambda k: abs(2 * k - len(text)))
+    return f"{text[:middle]}\n{text[middle + 1 :]}"
 
 
 class Captions(pg.GraphicsObject):
@@ -57,7 +69,7 @@ class Captions(pg.GraphicsObject):
         return self._area
 
     def paint(self, painter: QPainter, *_: Any) -> None:
-        """In pixels, cut to the tile's width."""
+        """In pixels, each line cut to the tile's width."""
         transform = painter.transform()
         painter.resetTransform()
         font = theme.mono_font(max(8, round((theme.current().caption - 1) * zoom_of(self, transform))))
@@ -66,8 +78,10 @@ class Captions(pg.GraphicsObject):
         painter.setPen(QColor(theme.current().tokens.muted))
         for x, y, width, text in self.words:
             at = transform.map(QPointF(x, y))
-            cut = measure.elidedText(text, Qt.TextElideMode.ElideRight, transform.map(QPointF(x + width, y)).x() - at.x() + 2)
-            painter.drawText(QPointF(at.x() - measure.horizontalAdvance(cut) / 2, at.y() + measure.ascent() + 1), cut)
+            for row, line in enumerate(text.split("\n")):
+                cut = measure.elidedText(line, Qt.TextElideMode.ElideRight, transform.map(QPointF(x + width, y)).x() - at.x() + 2)
+                down = measure.ascent() + 1 + row * measure.height()
+                painter.drawText(QPointF(at.x() - measure.horizontalAdvance(cut) / 2, at.y() + down), cut)
         painter.setTransform(transform)
 
 
@@ -198,7 +212,8 @@ class ImageView(PlotView):
     def _tell(self, lo: float, hi: float) -> None:
         """What colours mean: the map with its ends, or of few values the words of each."""
         if not self.picture.key:
-            self.strip.set_scale((self.picture.colours, lo, hi))
+            unit = self.model.stream(self.picture.layers[0].stream).unit
+            self.strip.set_scale((self.picture.colours, lo, hi), typeset(unit) if len(unit) <= SHORT else "")
             return
         table = lookup(self.picture.colours)
         shades = [table[round(255 * min(1.0, max(0.0, (value - lo) / ((hi - lo) or 1.0))))] for value, _ in self.picture.key]
@@ -247,6 +262,12 @@ class ImageView(PlotView):
         before, self._coloured = self._coloured, (shown, lo, hi, theme.current())
         return not shown.flags.writeable and shown is before[0] and before[1:] == self._coloured[1:]
 
+    def lettering(self) -> list[QRect]:
+        """The image as well, with its captions: black on a dark ground is no empty place."""
+        corners = (self.field.mapViewToScene(at) for at in (self._rect.topLeft(), self._rect.bottomRight()))
+        first, last = (self.canvas.mapTo(self, self.canvas.mapFromScene(at)) for at in corners)
+        return [*super().lettering(), QRect(first, last).normalized()] if self._values is not None else super().lettering()
+
     def _one(self, values: np.ndarray, lo: float, hi: float, same: bool) -> None:
         rows, columns = values.shape
         self._across = 0
@@ -286,26 +307,27 @@ class ImageView(PlotView):
         path = QPainterPath()
         for rect in rects if self.picture.colours == "grey" else ():
             path.addRect(rect)
-        self._frames.setPen(pg.mkPen(theme.current().tokens.line, width=1))
+        self._frames.setPen(pg.mkPen(theme.current().tokens.muted, width=1))
         self._frames.setPath(path)
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
         """An image fills its axes to the edge."""
         return super()._ends(axis, fit, data, pad=False)
 
-    def _tiles(self, values: np.ndarray, lo: float, hi: float, labels: tuple[str, ...]) -> None:
+    def _tiles(self, values: np.ndarray, lo: float, hi: float, labels: tuple[str, ...], *, lines: int = 1) -> None:
         tiles, rows, columns = values.shape
-        caption = theme.current().caption + 6.0 if labels else 0.0
         wide, tall = max(40.0, self.field.width()), max(40.0, self.field.height())
         measure = QFontMetricsF(theme.mono_font(theme.current().caption - 1))
-        least = max((measure.horizontalAdvance(text) for text in labels[:tiles]), default=-10.0) + 10
+        caption = theme.current().caption + 6.0 + (lines - 1) * measure.height() if labels else 0.0
+        said = labels[:tiles] if lines == 1 else tuple(map(halved, labels[:tiles]))
+        least = max((measure.horizontalAdvance(line) for text in said for line in text.split("\n")), default=-10.0) + 10
         across = self._across = mosaic_columns(tiles, (rows, columns), wide, tall, caption, least)
         down = math.ceil(tiles / across)
         scale = max(1e-6, min(wide / across / (columns * 1.08), (tall / down - caption) / (rows * 1.08)))
-        if labels and scale * rows < 1.6 * caption:
-            # Words would take the place of what they describe: they are read out under the cursor instead.
+        if labels and scale * rows < LEGIBLE * (theme.current().caption + 6.0):
+            # Words would take the place of what they describe: they stand in two lines, or are read out under the cursor instead.
             self._tile_names = labels
-            self._tiles(values, lo, hi, ())
+            self._tiles(values, lo, hi, labels if lines == 1 else (), lines=2)
             return
         self._tile_names = labels or self._tile_names
         gap = max(1, round(0.08 * columns), min(2 * columns, math.ceil(least / scale) - columns))
@@ -316,8 +338,8 @@ class ImageView(PlotView):
         for k in range(tiles):
             top, left = (k // across) * (rows + under), (k % across) * (columns + gap)
             sheet[top : top + rows, left : left + columns] = values[k]
-            if k < len(labels):
-                words.append((left + columns / 2, float(top + rows), float(columns + gap), labels[k]))
+            if k < len(said):
+                words.append((left + columns / 2, float(top + rows), float(columns + gap), said[k]))
         self._coloured = (None,)
         self._image.setImage(paint(sheet, lo, hi, self.picture.colours), autoLevels=False, levels=None)
         self._rect = QRectF(0, 0, sheet.shape[1], sheet.shape[0])
@@ -326,7 +348,11 @@ class ImageView(PlotView):
         places = [(k % across * (columns + gap), k // across * (rows + under)) for k in range(tiles)]
         self._frame(QRectF(left, top, columns, rows) for left, top in places)
         nothing = (math.nan, math.nan)
-        self.show_axes(Axis("", 0.0, float(sheet.shape[1])), Axis("", 0.0, float(sheet.shape[0])), nothing, nothing)
+        for axis in (self.across, self.up):
+            axis.setStyle(showValues=False)  # numbers would run on from tile to tile, and so would a grid
+            axis.setGrid(False)
+        x, y = Axis(typeset(self.picture.x), 0.0, float(sheet.shape[1])), Axis(typeset(self.picture.y), 0.0, float(sheet.shape[0]))
+        self.show_axes(x, y, nothing, nothing)
 
     # -- what a person does --
 
@@ -419,6 +445,26 @@ class ImageView(PlotView):
             specs = type(self.model).actions()[self.picture.paint].arguments.specs()
             given = {"row": cell[0], "column": cell[1], "value": int(value) if "value" in specs and specs["value"].kind == "int" else value}
             self.acted.emit(self.picture.paint, {k: v for k, v in given.items() if k in specs})
+
+    def grain(self) -> tuple[float, float]:
+        """A cell."""
+        if self._values is None:
+            return super().grain()
+        rows, columns = self._values.shape[:2]
+        wide, tall = (1.0, 1.0) if self._across else (self._rect.width() / columns, self._rect.height() / rows)
+        return wide, -tall if self.field.yInverted() else tall
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """From cell to cell, from middle to middle."""
+        if self._values is None:
+            return None
+        area, (wide, tall) = self._rect, self.grain()
+        at = area.center() if at is None else at + QPointF(min(max(across, -1e6), 1e6) * wide, up * tall)
+        column = math.floor((at.x() - area.left()) / wide)
+        row = math.floor((at.y() - area.top()) / abs(tall))
+        column = min(max(column, 0), round(area.width() / wide) - 1)
+        row = min(max(row, 0), round(area.height() / abs(tall)) - 1)
+        return QPointF(area.left() + (column + 0.5) * wide, area.top() + (row + 0.5) * abs(tall))
 
     def under_cursor(self, at: QPointF) -> str:
         """Place and value of the cell."""

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPen
 from lab import units
 from lab.widgets import theme
 
+APART, CLOSE = 14.0, 9.0  # px between entries, and where all of them have room only so
 MAP, LEAST_MAP = 72.0, 16.0  # px: width of a colour map, and what it gives way to
 
 
@@ -42,12 +43,13 @@ class Strip(pg.GraphicsWidget):
         self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # its texts cost as much as a curve, and rarely change
         self.entries: tuple[Entry, ...] = ()
         self.scale: tuple[str, float, float] | None = None
+        self.unit = ""  # of its ends
         self.set_colours()
 
-    def set_scale(self, scale: tuple[str, float, float] | None) -> None:
-        """A colour map with its ends instead of entries."""
-        if scale != self.scale:
-            self.scale = scale
+    def set_scale(self, scale: tuple[str, float, float] | None, unit: str = "") -> None:
+        """A colour map with its ends, and their unit, instead of entries."""
+        if (scale, unit) != (self.scale, self.unit):
+            self.scale, self.unit = scale, unit
             self._resize()
 
     def set_name(self, name: str) -> None:
@@ -96,8 +98,14 @@ class Strip(pg.GraphicsWidget):
         """Where the colour map with its numbers begins, in a strip that ends at `right`."""
         assert self.scale is not None
         measure = QFontMetricsF(theme.mono_font(theme.current().caption - 1))
-        low, high = (measure.horizontalAdvance(units.number(v, 3)) for v in self.scale[1:])
+        low, high = map(measure.horizontalAdvance, self._ends())
         return right - 8 - high - 6 - self._map_width(right, low + high) - 6 - low - 8
+
+    def _ends(self) -> tuple[str, str]:
+        """The numbers at the ends of the colour map, the second with their unit."""
+        assert self.scale is not None
+        low, high = (units.number(v, 3) for v in self.scale[1:])
+        return low, f"{high} {self.unit}".rstrip()
 
     @staticmethod
     def _map_width(right: float, numbers: float) -> float:
@@ -113,9 +121,11 @@ class Strip(pg.GraphicsWidget):
         """Entries of each line with their widths, and how many are left out at the end of the last; the name has the first line's left."""
         measure = QFontMetricsF(self._font)
         room = self.size().width() - 8
-        widths = [(e, _sample_width(e, measure) + 6 + measure.horizontalAdvance(e.text) + 14) for e in self.entries]
         name = min(measure.horizontalAdvance(self.name), room * self._share)
+        widths = self._widths(measure, self._apart(measure))
         lines: list[tuple[list[tuple[Entry, float]], int]] = []
+        if self.most == 1 and self.name and room - name - 20 < sum(w for _, w in widths) <= room:
+            return [([], 0), (widths, 0)]  # all of them below the name say more than some beside it
         left = list(widths)
         while left or not lines:
             free = room - (name + 20 if not lines else 0)
@@ -143,6 +153,16 @@ class Strip(pg.GraphicsWidget):
             left = left[count:]
         return lines
 
+    def _apart(self, measure: QFontMetricsF) -> float:
+        """What parts the entries: less where they have one line only, and it is too short for all of them."""
+        room = self.size().width() - 8
+        name = min(measure.horizontalAdvance(self.name), room * self._share)
+        return CLOSE if self.most < 2 and sum(w for _, w in self._widths(measure, APART)) > room - name - 20 else APART
+
+    def _widths(self, measure: QFontMetricsF, apart: float) -> list[tuple[Entry, float]]:
+        """Entries with their widths, and what parts each from the next."""
+        return [(e, _sample_width(e, measure) + 6 + measure.horizontalAdvance(e.text) + apart) for e in self.entries]
+
     def paint(self, painter: QPainter, *_: Any) -> None:
         """Draw the name from the left and the entries from the right."""
         tokens = theme.current().tokens
@@ -158,17 +178,18 @@ class Strip(pg.GraphicsWidget):
         name = measure.elidedText(self.name, Qt.TextElideMode.ElideRight, max(0.0, free))
         lines = self._lines()
         tall = area.height() / (len(lines) + below)
+        apart = self._apart(measure)
         left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(QRectF(area.left() + 8, area.top(), room, tall), left, name)
         for number, (entries, left_out) in enumerate(lines):
             top = area.top() + number * tall
             rest = f"+{left_out}" if left_out else ""
-            at = area.right() - 8 - sum(width for _, width in entries) + 14 - (measure.horizontalAdvance(rest) + 8 if rest else 0)
+            at = area.right() - 8 - sum(width for _, width in entries) + apart - (measure.horizontalAdvance(rest) + 8 if rest else 0)
             for entry, width in entries:
                 sample = _sample_width(entry, measure)
                 self._sample(painter, entry, at, sample, top + tall / 2)
                 painter.setPen(QColor(tokens.text))
-                text = measure.elidedText(entry.text, Qt.TextElideMode.ElideRight, width - sample - 19)
+                text = measure.elidedText(entry.text, Qt.TextElideMode.ElideRight, width - sample - 5 - apart)
                 painter.drawText(QRectF(at + sample + 6, top, width, tall), left, text)
                 at += width
             if rest:
@@ -180,12 +201,12 @@ class Strip(pg.GraphicsWidget):
         from lab.widgets.pictures.colours import lookup
 
         assert self.scale is not None
-        name, lo, hi = self.scale
+        name = self.scale[0]
         tokens = theme.current().tokens
         font = theme.mono_font(theme.current().caption - 1)
         measure = QFontMetricsF(font)
         painter.setFont(font)
-        low, high = (units.number(v, 3) for v in (lo, hi))
+        low, high = self._ends()
         right = area.right() - 8
         wide = self._map_width(area.width(), measure.horizontalAdvance(low) + measure.horizontalAdvance(high))
         left = right - measure.horizontalAdvance(high) - 6 - wide

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QMenu
 
 from lab.display import plots as view
-from lab.display.labels import level
+from lab.display.labels import APART, clearest_height, level
 from lab.display.plots import Line, Overlay, Plot, Source, typeset
+from lab.display.symbols import numbered
 from lab.model import Layer
 from lab.units import number
 from lab.widgets import theme
@@ -25,6 +27,7 @@ from lab.widgets.pictures.ends import End
 from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import MARKS, PlotView
+from lab.widgets.pictures.pointing import along, on_screen
 from lab.widgets.pictures.ruler import HELP, Ruler
 from lab.widgets.pictures.texts import Texts
 
@@ -34,6 +37,7 @@ MOST_NAMED = 6  # lines that are named at their ends; more have a legend
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
 FAINT = {"pale": 0.65, "ghost": 0.7}  # share of the ground in the colour of what lies behind
 GRIP = 0.12  # of the height of a strip: half of a grip
+GRIP_TALL = 8.0  # px: half of a grip; in a low strip it is more than that share
 ALONG = 160  # points of a line that labels keep away from
 NEAR = 14  # px within which a click picks a point
 
@@ -80,6 +84,7 @@ class LinesView(PlotView):
         self._cursor.setZValue(40)
         self.canvas.addItem(self._cursor, ignoreBounds=True)
         self._cursor_step: int | None = None
+        self._handles_at: tuple = ()
         self._plot: Plot | None = None
         self.ruler = Ruler(self, self.drawn_plot)
         self.ruler.set_colours()
@@ -123,6 +128,7 @@ class LinesView(PlotView):
             ys = self._with_grips(ys)
         if self.picture.labels and not plot.stretch:
             self.across.names = tuple(typeset(name) for name in self.picture.labels)
+        self.margin = plot.stretch is None and any(line.style == "marker" for line in plot.lines)
         self.show_axes(plot.x, plot.y, xs, ys)
         # What went before it on the page is the same line again, no second theory.
         several = sum(line.theory and line.style != "ghost" for line in plot.lines) > 1
@@ -145,9 +151,28 @@ class LinesView(PlotView):
         self.ink.set_strokes([stroke for _, stroke in strokes], self.field.viewRect())
         for key in set(self._spots) - alive:
             self.canvas.removeItem(self._spots.pop(key))
+        self._clear_handles()
         self.ruler.show()
         self._place_cursor()
-        return bool(own)
+        return any(np.isfinite(line.y).any() for line in own)
+
+    def _clear_handles(self) -> None:
+        """The words of upright lines to a height at which no curve runs through them."""
+        upright = [line for line in self.handles.values() if line.angle == 90 and line.isVisible()]
+        area = self.field.viewRect()
+        many = tuple(len(line.x) for line in self._plot.lines) if self._plot else ()
+        where = (tuple(line.value() for line in upright), area, self.field.size(), many)
+        if not upright or where == self._handles_at or not area.width():
+            return
+        self._handles_at = where
+        wide, tall = self.field.width() / area.width(), self.field.height() / area.height()
+        points = (self._along(area) - (area.left(), area.top())) * (wide, tall)
+        for line in upright:
+            words, x = line.label.boundingRect(), (line.value() - area.left()) * wide
+            side = -1.0 if line.value() > area.center().x() else 1.0
+            share = clearest_height(points, x, side * words.width(), words.height(), self.field.height())
+            if share != line.label.orthoPos:
+                line.label.setPosition(share)
 
     def _with_grips(self, ends: tuple[float, float]) -> tuple[float, float]:
         """The extent with the levels that can be dragged, and room for their grips: half of one at the end would stand outside the strip."""
@@ -158,7 +183,8 @@ class LinesView(PlotView):
         if not self.led or not at or not math.isfinite(ends[0]):
             return ends
         lo, hi = min(ends[0], *at), max(ends[1], *at)
-        room = GRIP * (hi - lo)
+        tall = self.field.height()
+        room = max(GRIP, min(1.0, GRIP_TALL / (tall - GRIP_TALL)) if tall > 2 * GRIP_TALL else 0.0) * (hi - lo)
         return min([lo, *(a - room for a in at)]), max([hi, *(a + room for a in at)])
 
     def _strokes(self, line: Line, several: bool) -> list[Stroke]:
@@ -237,6 +263,51 @@ class LinesView(PlotView):
     def wanted(self) -> frozenset[str]:
         """Also the trace that a cursor in time follows along the horizontal axis."""
         return super().wanted | (frozenset((self.picture.follows,)) if self.picture.follows else frozenset())
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """From sample to sample along the axis, or by pixels where samples lie closer; it begins with the newest, of a curve in its middle."""
+        plot = self._plot
+        if up or plot is None:
+            return None
+        (x0, x1), _ = self.field.viewRange()
+        lines = [line for line in plot.lines if not line.key[0] and line.style not in FAINT and len(line.x)]
+        placed = [self.place(np.asarray(line.x, float), np.asarray(line.y, float)) for line in lines]
+        xs = np.unique(np.concatenate([x for x, _ in placed])) if placed else np.empty(0)
+        xs = xs[np.isfinite(xs) & (xs >= x0) & (xs <= x1)]
+        if not len(xs):
+            return None
+        pixel = self.field.viewPixelSize()[0]
+        if plot.stretch is not None:  # between the samples of a level that is held something is read, too
+            every = max(1.0, round(pixel / plot.dt)) * plot.dt
+            at_x = xs[-1] if at is None else at.x() + across * every
+            x = min(max(float(at_x), float(xs[0])), float(xs[-1]))
+        else:
+            x = float(xs[len(xs) // 2]) if at is None else along(xs.tolist(), at.x(), across, pixel)
+        return QPointF(x, self._height_at(x, placed))
+
+    def _height_at(self, x: float, placed: list[tuple[np.ndarray, np.ndarray]]) -> float:
+        """Where a line or a point is at a place of the axis: there a click or a marker means it."""
+        heights = self._cross(x)[1] or [float(ys[k]) for xs, ys in placed for k in np.flatnonzero(xs == x)[:1] if np.isfinite(ys[k])]
+        area = self.field.viewRect()
+        return next((y for y in heights if area.top() <= y <= area.bottom()), area.center().y())
+
+    def told_at(self, at: QPointF) -> str:
+        """The place on the axis and the value of each line there."""
+        plot = self._plot
+        if plot is None or plot.stretch is not None:
+            return self.under_cursor(at)
+        x = self.unplace(at)[0]
+        names = self.across.names
+        place = names[int(x)] if float(x).is_integer() and 0 <= int(x) < len(names) else f"{_name(plot.x.label)} {number(x)}"
+        return "  ".join(words for words in (place, self.read_at(x)) if words)
+
+    def hold_at(self, at: QPointF) -> None:
+        """The lines have a dot where they are read, and the words stand above them."""
+        super().hold_at(at)
+        if not self.led:
+            self._dot(*self._cross(at.x()))
+            top = on_screen(self, QPointF(at.x(), self.field.viewRect().bottom()))
+            self.read_out(self.told_at(at), top + QPoint(0, 22))
 
     def point_at(self, x: float | None) -> None:
         """The lines have a dot where they are read."""
@@ -327,8 +398,9 @@ class LinesView(PlotView):
             self._name_in_place([line for line in named if len(named) > 1], several)
             return True
         moving = bool(plot.stretch and plot.stretch.origin)
-        ends = [end for line in named if (end := self._end(line, several, moving)) is not None] + levels
-        short = len(named) <= MOST_NAMED and not any(line.many for line in own)
+        ends = self._together([(line, end) for line in named if (end := self._end(line, several, moving)) is not None])
+        short = len(ends) <= MOST_NAMED and not any(line.many for line in own)
+        ends += levels
         if short and (self.led or self.gutter.fits(ends, self.width(), max(self.field.height(), 1.0))):
             self.strip.set_entries(())
             self.gutter.set_ends(ends, moving)
@@ -336,6 +408,29 @@ class LinesView(PlotView):
         self.gutter.set_ends(levels, False)
         self._legend(plot, several)
         return False
+
+    def _together(self, named: Sequence[tuple[Line, End]]) -> list[End]:
+        """The names, where a dashed line runs into the one of its colour only one for both: two would look like two things."""
+        tall = self.field.viewRect().height() / max(1.0, self.field.height()) * APART
+        kept: list[End] = []
+        lines: list[Line] = []
+        for line, end in named:
+            k = next(
+                (
+                    k
+                    for k, (other, its) in enumerate(zip(lines, kept, strict=True))
+                    if _dashes(line) and not _dashes(other) and line.series == other.series and line.key[0] == other.key[0] == 0
+                    and not its.meaning and abs(its.at - end.at) < tall
+                ),
+                None,
+            )  # fmt: skip
+            if k is None:
+                kept.append(end)
+                lines.append(line)
+            else:
+                dashes = "dotted" if line.style == "dotted" and not line.theory else "dashed"
+                kept[k] = replace(kept[k], meaning=f"{dashes}: {end.text.rpartition(', ')[2]}")
+        return kept
 
     def _end(self, line: Line, several: bool, moving: bool) -> End | None:
         if not len(line.x):
@@ -346,7 +441,7 @@ class LinesView(PlotView):
         at = level(seen if np.isfinite(seen).any() else y, moving)
         # A run that is laid behind says its name once: what is drawn of it is that of the line beside it.
         text = line.label.partition(" · ")[2] if line.key[0] and " · " in line.label else line.label
-        return End(line.key, at, text, _colour(line, several), line.meaning) if math.isfinite(at) else None
+        return End(line.key, at, numbered(text), _colour(line, several), line.meaning) if math.isfinite(at) else None
 
     def _name_in_place(self, lines: list[Line], several: bool) -> None:
         """Names inside a plane: of a point beside it, of a line at that end of it that is seen and lies higher."""
@@ -361,7 +456,7 @@ class LinesView(PlotView):
                 continue  # the trajectory is what the plane is about: it needs no name
             k = seen[0] if line.style != "points" and y[seen[0]] > y[seen[-1]] else seen[-1]
             at.append((float(x[k]), float(y[k])))
-            texts.append(f"{line.label}\n{line.meaning}" if line.meaning else line.label)
+            texts.append(numbered(f"{line.label}\n{line.meaning}" if line.meaning else line.label))
             inks.append(_colour(line, several))
         self.names.set_texts(
             np.array(at).reshape(-1, 2), texts, area, inks=tuple(inks), avoid=partial(self._along, area) if texts else None
@@ -389,7 +484,7 @@ class LinesView(PlotView):
         shown = [line for line in plot.lines if line.label.strip() and (line.style not in FAINT or line.key[0] > 0)]
         entries = tuple(
             Entry(
-                line.label,
+                numbered(line.label),
                 "warn" if line.style == "marker" and not line.colour and not line.key[0] else _colour(line, several), _dashes(line),
                 _symbol(line) if _marked(line) or line.style in ("points", "marker") else "",
                 line.style in ("points", "marker"),
@@ -422,7 +517,11 @@ class LinesView(PlotView):
     # -- measuring --
 
     def measure(self) -> None:
-        """Put a marker under the cursor, or where nothing is pointed at, two a third from either side."""
+        """Put a marker at the cursor of the keys or of the mouse, or where nothing is pointed at, two a third from either side."""
+        held = self.pointing.at if self.pointing.held else None
+        if held is not None:
+            self.ruler.put(self.step_from(held, 0, 0) or held)
+            return
         place = self.canvas.mapToScene(self.canvas.viewport().mapFromGlobal(QCursor.pos()))
         if self.canvas.underMouse() and self.field.sceneBoundingRect().contains(place):
             self.ruler.put(self.field.mapSceneToView(place))
@@ -450,9 +549,9 @@ class LinesView(PlotView):
         return menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and Right move the last marker, Delete removes both."""
+        """Left and Right move the last marker unless the keys hold the cursor, Delete removes both."""
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
-        if step and self.ruler.points:
+        if step and self.ruler.points and not self.pointing.held:
             self.ruler.move(step * (10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1))
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.ruler.points:
             self.ruler.clear()

@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QPen
 
 from lab.display.plots import Overlay, Source, typeset
 from lab.units import MINUS, number
-from lab.widgets import theme
+from lab.widgets import spoken, theme
 from lab.widgets.pictures.base import PictureView, Table, draws
 from lab.widgets.pictures.colours import paint
+from lab.widgets.pictures.pointing import ARROWS, ENTER, FAR
 
 GAP = 14.0
 WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
 LARGEST = (64.0, 34.0)  # of a cell, so that a matrix of few numbers does not fill the card
 THIN = 16.0  # least width and height of a row or column of cells
-NUMBER = (33.0, 13.0)  # least cell that holds a number, at the ordinary size of type
+NUMBER = (33.0, 12.0)  # least cell that holds a number, at the ordinary size of type
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class MatricesView(PictureView):
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
         self._entries: list[dict[str, Any]] = []
+        self._keyed: QPointF | None = None  # middle of the cell that the keys came to
         self._asked = False  # a number was picked, and the read-out says so until something new is drawn
         self.setMouseTracking(True)
 
@@ -85,7 +87,7 @@ class MatricesView(PictureView):
     def plates(self, area: QRectF) -> list[Plate]:
         """Where every matrix lies in an area."""
         look = theme.current()
-        title = look.caption + 7.0
+        title = look.caption + 5.0
         entries = [e for e in self._entries if e.get("values") is not None or "shape" in e]
         if not entries:
             return []
@@ -103,13 +105,13 @@ class MatricesView(PictureView):
         least = [0.0] * across  # a title needs room, too
         for entry, _, _ in made:
             least[entry["at"][1]] = max(least[entry["at"][1]], min(120.0, measure.horizontalAdvance(typeset(str(entry["name"]))) + 4))
-        head = self._head(area) + 6.0
-        free = area.width() - 2 * GAP - GAP * (across - 1), area.height() - head - GAP - (title + 4) * down
+        head = self._head(area) + 4.0
+        free = area.width() - 2 * GAP - GAP * (across - 1), area.height() - head - GAP / 2 - (title + 3) * down
         zoom = look.caption / 12
         widths = _shared(columns, free[0], [max(w, THIN) for w in least], LARGEST[0] * zoom)
         heights = _shared(rows, free[1], [THIN] * down, LARGEST[1] * zoom)
         left = [area.left() + GAP + sum(widths[:j]) + GAP * j for j in range(across)]
-        top = [area.top() + head + (title + 4) * (i + 1) + sum(heights[:i]) for i in range(down)]
+        top = [area.top() + head + (title + 3) * (i + 1) + sum(heights[:i]) for i in range(down)]
         plates = []
         for entry, values, shape in made:
             i, j = entry["at"]
@@ -196,29 +198,71 @@ class MatricesView(PictureView):
 
     def mouseMoveEvent(self, event: Any) -> None:
         """Say what lies under the cursor."""
-        found = self.cell(event.position())
+        self._keyed = None
+        self._read(event.position())
+        super().mouseMoveEvent(event)
+
+    def _read(self, at: QPointF) -> None:
+        found = self.cell(at)
         if found is None:
             self.read_out("")
-        else:
-            entry, i, j, value = found
-            note = f"  {entry['note']}" if entry.get("note") else ""
-            self.read_out(
-                typeset(f"{entry['name']}[{i}, {j}] = {number(value, 5)}{note}"),
-                QPoint(round(event.position().x()), round(event.position().y())),
-            )
-        super().mouseMoveEvent(event)
+            return
+        entry, i, j, value = found
+        note = f"  {entry['note']}" if entry.get("note") else ""
+        self.read_out(typeset(f"{entry['name']}[{i}, {j}] = {number(value, 5)}{note}"), QPoint(round(at.x()), round(at.y())))
 
     def mousePressEvent(self, event: Any) -> None:
         """Pick a number, where the picture takes that."""
-        found = self.cell(event.position())
-        if found is not None and self.picture.pick and "first" in found[0] and event.button() == Qt.MouseButton.LeftButton:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pick(event.position())
+        super().mousePressEvent(event)
+
+    def _pick(self, at: QPointF) -> None:
+        found = self.cell(at)
+        if found is not None and self.picture.pick and "first" in found[0]:
             entry, i, j, _ = found
             columns = int(entry.get("columns") or np.atleast_2d(np.asarray(entry["values"])).shape[1])
             self.acted.emit(self.picture.pick, {"index": int(entry["first"]) + i * columns + j})
-            self._asked = True
-            at = QPoint(round(event.position().x()), round(event.position().y()))
-            self.read_out(typeset(f"{entry['name']}[{i}, {j}]: a moment …"), at)  # the first answer of a program is compiled for seconds
-        super().mousePressEvent(event)
+            self._asked = True  # the first answer of a program is compiled for seconds
+            self.read_out(typeset(f"{entry['name']}[{i}, {j}]: a moment …"), QPoint(round(at.x()), round(at.y())))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows go from cell to cell and on to the next matrix, Enter picks a number."""
+        far = FAR if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+        way = ARROWS.get(Qt.Key(event.key()))
+        if event.key() in ENTER and self._keyed is not None:
+            self._pick(self._keyed)
+        elif way is None or event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier):
+            super().keyPressEvent(event)
+        else:
+            self._keyed = self._next(way[0] * far, -way[1] * far)
+            if self._keyed is not None:
+                self._read(self._keyed)
+                spoken.announce(self, self.told())
+
+    def _next(self, across: int, down: int) -> QPointF | None:
+        """Middle of the cell some columns and rows further; from the edge of a matrix, of the first or last cell of the one beside it."""
+        plates = [plate for plate in self.plates(QRectF(self.rect())) if plate.values is not None]
+        if not plates:
+            return None
+        here = next((k for k, plate in enumerate(plates) if self._keyed is not None and plate.frame.contains(self._keyed)), None)
+        if here is None or self._keyed is None:
+            return _middle(plates[0], 0, 0)
+        plate = plates[here]
+        i = min(int((self._keyed.y() - plate.frame.top()) / plate.frame.height() * plate.shape[0]), plate.shape[0] - 1)
+        j = min(int((self._keyed.x() - plate.frame.left()) / plate.frame.width() * plate.shape[1]), plate.shape[1] - 1)
+        by = (j + across >= plate.shape[1]) - (j + across < 0)
+        if by and (j == 0 if by < 0 else j == plate.shape[1] - 1) and 0 <= here + by < len(plates):
+            other = plates[here + by]
+            return _middle(other, min(i, other.shape[0] - 1), 0 if by > 0 else other.shape[1] - 1)
+        return _middle(plate, min(max(i + down, 0), plate.shape[0] - 1), min(max(j + across, 0), plate.shape[1] - 1))
+
+    def leave_cursor(self) -> bool:
+        """Let go of the cell that the keys came to."""
+        held, self._keyed = self._keyed is not None, None
+        if held:
+            self.read_out("")
+        return held
 
     def table(self) -> Table:
         """Every number with its matrix, row and column."""
@@ -229,6 +273,13 @@ class MatricesView(PictureView):
                     for column, thing in zip(columns, (str(entry["name"]), i, j, float(value)), strict=True):
                         column.append(thing)
         return ["matrix", "row", "column", "value"], list(columns)
+
+
+def _middle(plate: Plate, row: int, column: int) -> QPointF:
+    frame = plate.frame
+    return QPointF(
+        frame.left() + (column + 0.5) * frame.width() / plate.shape[1], frame.top() + (row + 0.5) * frame.height() / plate.shape[0]
+    )
 
 
 def _shared(counts: list[int], free: float, least: list[float], largest: float) -> list[float]:

@@ -6,6 +6,7 @@ each layer stand its plus and minus; a wire that was clicked says its weight and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,15 +17,17 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath,
 from lab.display.plots import Overlay, Source, typeset
 from lab.display.strokes import Canvas, premultiplied
 from lab.units import number
-from lab.widgets import theme
+from lab.widgets import spoken, theme
 from lab.widgets.pictures.base import PictureView, Table, draws
 from lab.widgets.pictures.colours import levels_of, paint
 from lab.widgets.pictures.layer_controls import LayerControls
 from lab.widgets.pictures.layered import POINTS, Drawing, Place, Wire, signed, unit_at, words_of
+from lab.widgets.pictures.pointing import ENTER
 
 WIDEST, THINNEST = 4.6, 0.7  # px at an ordinary stroke
 TRAVEL = 120.0  # px of a drag that change a weight by the largest there is
 FINE = 0.1
+CLOSE = 0.8  # of the height of letters, from one name to the next
 DASHES = (5.0, 4.0)
 LARGE = 132  # px of a unit under the cursor
 
@@ -45,7 +48,8 @@ class NetworkView(PictureView):
         self._version = 0
         self.picked: Wire | None = None
         self._held: tuple[float, float, float] | None = None  # where a drag began: height, weight, last weight said
-        self._over: tuple[int, int] | None = None
+        self._over: tuple[int, int] | None = None  # the unit under the mouse, or the one that the keys came to
+        self._keyed = False
         self._controls = LayerControls(self, self._present)
         self._controls.wanted.connect(self._layers_wanted)
 
@@ -53,7 +57,7 @@ class NetworkView(PictureView):
     def caption(self) -> str:
         """Layers and weights."""
         units = [int(layer["units"]) for layer in self.drawing.layers]
-        return " · ".join(map(str, units)) if units else ""
+        return "\u00a0·\u00a0".join(map(str, units)) if units else ""  # one piece: without its end it would name another network
 
     def draw(self, source: Source, overlays: tuple[Overlay, ...]) -> bool:
         """Take over layers, answers and weights."""
@@ -195,7 +199,10 @@ class NetworkView(PictureView):
                 painter.setFont(font)
                 measure = QFontMetricsF(font)
                 wide, high = _most_room(measure) - 4, max(20.0, measure.height())  # text of a lecture is taller than a row
+                every = named_rows(place.y, measure.height())
                 for i, (y, name) in enumerate(zip(place.y, names, strict=True)):
+                    if i % every:
+                        continue
                     painter.setPen(theme.colour(f"series{i}" if last and 1 < len(names) <= 6 else "text" if last else "muted"))
                     room = (
                         QRectF(place.x + place.side / 2 + 5, y - high / 2, wide, high)
@@ -395,7 +402,7 @@ class NetworkView(PictureView):
             fine = FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
             self._set(weight + (y - at.y()) / TRAVEL * self._reach() * fine)
             return
-        over = self.unit_at(at) if self.drawing.layers else None
+        over, self._keyed = self.unit_at(at) if self.drawing.layers else None, False
         wire = self.wire_at(at) if over is None and self.drawing.layers else None
         self.setCursor(
             Qt.CursorShape.SizeVerCursor if wire is not None and self.picture.drag
@@ -406,12 +413,32 @@ class NetworkView(PictureView):
             self.update()
         words = ""
         if over is not None:
-            value = float(np.asarray(self.drawing.layers[over[0]]["values"])[over[1]])
-            name = self.drawing.unit_name(*over)
-            words = name if self._tiles[over[0]][over[1]] is not None else f"{name}  {number(value)}"
+            words = self._unit_words(over)
         elif wire is not None:
             words = f"{self.name_of(wire)}  {signed(self.drawing.weight(wire))}"
         self.read_out(words, at.toPoint() + QPoint(0, 4) if words else None)
+
+    def _unit_words(self, unit: tuple[int, int]) -> str:
+        value = float(np.asarray(self.drawing.layers[unit[0]]["values"])[unit[1]])
+        name = self.drawing.unit_name(*unit)
+        return name if self._tiles[unit[0]][unit[1]] is not None else f"{name}  {number(value)}"
+
+    def _tell_unit(self, unit: tuple[int, int]) -> None:
+        """The unit that the keys came to, in words beside it."""
+        place = self._present()[unit[0]]
+        words = self._unit_words(unit)
+        self.update()
+        self.read_out(words, QPoint(round(place.x), round(float(place.y[unit[1]]))))
+        spoken.announce(self, words)
+
+    def leave_cursor(self) -> bool:
+        """Let go of the unit and of the wire that the keys came to."""
+        held = self._keyed or self.picked is not None
+        self._over, self.picked, self._keyed = None, None, False
+        if held:
+            self.read_out("")
+            self.update()
+        return held
 
     def mouseReleaseEvent(self, event: Any) -> None:
         """The weight stays; one step of undo."""
@@ -428,19 +455,25 @@ class NetworkView(PictureView):
         super().leaveEvent(event)
 
     def keyPressEvent(self, event: Any) -> None:
-        """With a wire picked: up and down change its weight, left and right go to the next wire, Escape lets go."""
+        """Left and right go to the next wire, up and down change its weight; with Shift from unit to unit, Enter picks one; Escape lets go."""
         key = event.key()
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        if key in steps and self.drawing.wires:
+        if key in steps and self.drawing.layers and (event.modifiers() & Qt.KeyboardModifier.ShiftModifier or not self.drawing.wires):
+            order = [(k, i) for k, place in enumerate(self._present()) for i in range(len(place.y))]
+            at = order.index(self._over) + steps[key] if self._over in order else 0 if steps[key] > 0 else len(order) - 1
+            self._over, self._keyed = order[min(max(at, 0), len(order) - 1)], True
+            self._tell_unit(self._over)
+        elif key in ENTER and self._over is not None and self.picture.pick:
+            self.acted.emit(self.picture.pick, {"index": self.drawing.first_unit(self._over[0]) + self._over[1]})
+        elif key in steps and self.drawing.wires:
             self._go(steps[key])
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.picked is not None and self.picture.drag:
             before = self.drawing.weight(self.picked)
             fine = FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
             self._set(before + (0.05 if key == Qt.Key.Key_Up else -0.05) * self._reach() * fine)
             self._settle(before, self.drawing.weight(self.picked))
-        elif key == Qt.Key.Key_Escape and self.picked is not None:
-            self.picked = None
-            self.update()
+        elif key == Qt.Key.Key_Escape and self.leave_cursor():
+            return
         else:
             super().keyPressEvent(event)
 
@@ -448,7 +481,7 @@ class NetworkView(PictureView):
         picked = self.drawing.after(self.picked, by)
         if picked is not None:
             self.picked = picked
-            self.setAccessibleDescription(f"{self.name_of(picked)}: {signed(self.drawing.weight(picked))}")
+            spoken.announce(self, f"{self.name_of(picked)}: {signed(self.drawing.weight(picked))}")
             self.update()
 
     def _arguments(self, value: float) -> dict[str, Any]:
@@ -465,6 +498,8 @@ class NetworkView(PictureView):
         self.drawing = self.drawing.with_weight(self.picked, value)
         self._version += 1
         self.update()
+        if self._held is None:  # by a key
+            spoken.announce(self, f"{self.name_of(self.picked)}: {signed(value)}")
         self.acted.emit(self.picture.drag, self._arguments(value))
 
     def _settle(self, before: float, after: float) -> None:
@@ -482,6 +517,12 @@ class NetworkView(PictureView):
     def sizeHint(self) -> QSize:
         """Room for a few columns."""
         return QSize(480, 320)
+
+
+def named_rows(middles: Sequence[float] | np.ndarray, height: float) -> int:
+    """Every how many rows have their names, so that none lies on another: letters so high, rows with these middles."""
+    apart = float(np.min(np.diff(np.sort(middles)))) if len(middles) > 1 else height
+    return max(1, math.ceil(CLOSE * height / max(apart, 1.0)))
 
 
 def _name_room(layer: Mapping[str, Any], measure: QFontMetricsF) -> float:

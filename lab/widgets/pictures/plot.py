@@ -11,17 +11,22 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QLabel, QWidget
 
 from lab import units
-from lab.display.plots import Axis, Range
+from lab.display.plots import Axis, Overlay, Range, Source
 from lab.model import Model, Picture
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView
 from lab.widgets.pictures.ends import End, Gutter
 from lab.widgets.pictures.legend import Strip
+from lab.widgets.pictures.moving import MovingLine
+from lab.widgets.pictures.pointing import Pointing, inside, on_screen
+from lab.widgets.pictures.small import without
+from lab.widgets.pictures.texts import Texts
 
+LOW = 100  # px of a picture that spares no line for a legend
 LONG = 14  # letters of a title that has no room in the gutter of a strip
 ROWS_APART = 1.15  # heights of a number from one to the next above it
 COLUMNS_APART = 10  # px between numbers beside one another
@@ -43,6 +48,7 @@ class TickAxis(pg.AxisItem):
         super().__init__(side, showValues=True)
         self.before = False
         self.names: tuple[str, ...] = ()
+        self.whole = False  # of things that are counted: there is nothing between two of them
         self.enableAutoSIPrefix(False)
         self.setStyle(tickLength=0, tickTextOffset=6, autoReduceTextSpace=False, maxTickLevel=0, hideOverlappingLabels=20)
         self.setTickDensity(1.3)
@@ -73,24 +79,26 @@ class TickAxis(pg.AxisItem):
         else:
             need = COLUMNS_APART + max(map(measure.horizontalAdvance, units.ticks([minVal, maxVal], levels[0][0])))
         least = need * abs(maxVal - minVal) / max(size, 1.0)
+        least = max(least, 1.0) if self.whole else least
         levels = [(_round_step(spacing, least), offset) for spacing, offset in levels]
         self._spaced = size, levels
         return levels
 
     def _named_places(self, lo: float, hi: float, size: float) -> tuple[float, list[float]]:
-        """Every place that has a name, or every second, fifth, tenth ... where the names would overlap."""
+        """Every place that has a name, or every second, fifth, tenth ... of them where the names would overlap."""
         lo, hi = sorted((lo, hi))
         measure = QFontMetricsF(self.style["tickFont"] or theme.mono_font())
         upright = self.orientation in ("left", "right")
         widths = [max(map(measure.horizontalAdvance, name.split("\n"))) for name in self.names]
-        first = next((k for k, name in enumerate(self.names) if name), 0)
+        named = [k for k, name in enumerate(self.names) if name]
+        pixels = size / max(hi - lo, 1e-9)
 
-        def room(every: int) -> bool:
-            need = measure.height() if upright else widest_pair(widths[first::every]) + 4
-            return need * (hi - lo) / max(size, 1.0) <= every
+        def room(chosen: list[int]) -> bool:
+            needs = [measure.height() if upright else (widths[a] + widths[b]) / 2 + 4 for a, b in pairwise(chosen)]
+            return all(need <= (b - a) * pixels for need, (a, b) in zip(needs, pairwise(chosen), strict=True))
 
-        every = next((k for k in (1, 2, 5, 10, 20, 50) if room(k)), 100)
-        return float(every), [float(k) for k in range(first, len(self.names), every) if lo <= k <= hi]
+        shown = next((named[::every] for every in (1, 2, 5, 10, 20, 50) if room(named[::every])), named[::100])
+        return float(shown[1] - shown[0] if len(shown) > 1 else 1), [float(k) for k in shown if lo <= k <= hi]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Numbers with a real minus sign, powers of ten on a log axis, or the names of places."""
@@ -250,10 +258,12 @@ class PlotView(PictureView):
     """Base of the pictures with two axes.
 
     hovered  the drawn place under the cursor, or None, of a picture whose cursor is led by the strips it stands in
+    held     the drawn place of such a picture's cursor that the keys moved
     pointed  a click between the axes of such a picture
     """
 
     hovered = Signal(object)
+    held = Signal(object)
     pointed = Signal(object)
 
     def __init__(self, picture: Picture, model: Model, parent: QWidget | None = None):
@@ -288,6 +298,8 @@ class PlotView(PictureView):
         self.column.addWidget(self.canvas)
         self.zoomed = False
         self.paged = False  # time is shown page by page
+        self.seen: QRectF | None = None  # the part of the scene that is drawn elsewhere; None: all of it
+        self.margin = False  # a mark that may stand at the end of the horizontal axis is not cut in half there
         self.led = False  # a strip of several: its cursor and its axis of time are those of all
         self.pen: Callable[[QPointF, bool, bool, bool], bool] | None = None  # takes drags while something is drawn by hand
         self._tag = QLabel(self.canvas)
@@ -296,9 +308,10 @@ class PlotView(PictureView):
         self._tag.hide()
         self.x_fit, self.y_fit = Range(), Range()
         self._shown: tuple[float, float, float, float] | None = None
+        self.pointing = Pointing(self)
         self._axes: tuple[Axis, Axis] = (Axis(), Axis())
         self.field.sigRangeChangedManually.connect(self._zoomed_by_hand)
-        self.hair = pg.InfiniteLine(angle=90)
+        self.hair = MovingLine(angle=90)
         self.hair.hide()
         self.canvas.addItem(self.hair, ignoreBounds=True)
         self.canvas.viewport().setMouseTracking(True)
@@ -335,7 +348,7 @@ class PlotView(PictureView):
             self._axes = (x, y)
         if self.zoomed:
             return
-        wide = self._ends(x, self.x_fit, xs, pad=x.lo is None)
+        wide = self._ends(x, self.x_fit, xs, pad=x.lo is None or self.margin)
         tall = self._ends(y, self.y_fit, ys, pad=True)
         shown = (*wide, *tall)
         if shown != self._shown:
@@ -379,12 +392,13 @@ class PlotView(PictureView):
         ends = () if self.up.names or self.up.logMode else units.ticks([lo, hi], (hi - lo) / 4)
         numbers = max(theme.text_width(text, size, family=theme.MONO) for text in ("−0.00", *self.up.names, *ends))
         most = 128.0 * theme.current().caption / 12 if not self.up.names else 0.3 * self.width()
-        return round(min(most, max(self._tag.width() + numbers + 12, numbers + 12, 36)))
+        return round(min(most, max(self._tag.width() + numbers + 18, numbers + 12, 36)))
 
     def lettering(self) -> list[QRect]:
-        """The axes, as far as numbers and names stand at them."""
-        shown = [axis for axis in (self.across, self.up) if axis.isVisible() and not axis.quiet]
-        rects = [self.canvas.mapFromScene(axis.mapRectToScene(axis.rect())).boundingRect() for axis in shown]
+        """The axes, as far as numbers and names stand at them, the legend, and the names at the ends of lines."""
+        shown: list[pg.GraphicsWidget] = [axis for axis in (self.across, self.up) if axis.isVisible() and not axis.quiet]
+        shown += [part for part, said in ((self.strip, self.strip.entries), (self.gutter, self.gutter.ends)) if said]
+        rects = [self.canvas.mapFromScene(part.mapRectToScene(part.rect())).boundingRect() for part in shown]
         return [rect.translated(self.canvas.mapTo(self, QPoint(0, 0))) for rect in rects]
 
     def _ends(self, axis: Axis, fit: Range, data: tuple[float, float], *, pad: bool) -> tuple[float, float]:
@@ -426,7 +440,7 @@ class PlotView(PictureView):
 
     def resizeEvent(self, event: Any) -> None:
         """A high picture has room for a legend of several lines."""
-        self.strip.set_most(1 if self.height() < 150 else 2 if self.height() < 280 else 4)
+        self.strip.set_most(0 if self.height() < LOW else 1 if self.height() < 150 else 2 if self.height() < 280 else 4)
         super().resizeEvent(event)
 
     # -- colours --
@@ -461,7 +475,7 @@ class PlotView(PictureView):
                 continue
             spec = specs[handle.param]
             angle = 90 if handle.axis == "x" else 0
-            line = pg.InfiniteLine(
+            line = MovingLine(
                 pos=float(getattr(self.model, handle.param)), angle=angle, movable=True, label=spec.label,
                 labelOpts=dict(position=0.97 if angle == 0 else 0.92, anchors=[(1, 1), (1, 1)] if angle == 0 else [(0, 0), (1, 0)], movable=False),
             )  # fmt: skip  # an upright line has its words on the side that has more room
@@ -528,32 +542,38 @@ class PlotView(PictureView):
         """Follow the cursor with a hairline and a read-out."""
         if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseMove:
             self._hover(event.position().toPoint(), bool(event.buttons()))
-        elif event.type() == QEvent.Type.Leave:
-            self.foresee(None)
-            if self.led:
-                self.hovered.emit(None)
-            else:
-                self.point_at(None)
+        elif event.type() == QEvent.Type.Leave and not self.pointing.held:
+            self._hover_nowhere()
         return super().eventFilter(watched, event)
+
+    def _hover_nowhere(self) -> None:
+        self.foresee(None)
+        if self.led:
+            self.hovered.emit(None)
+        else:
+            self.pointing.moved(None)
+            self.point_at(None)
 
     def _hover(self, at: QPoint, pressed: bool = False) -> None:
         scene = self.canvas.mapToScene(at)
         if not self.field.sceneBoundingRect().contains(scene) or self._words.isVisible():
-            if self.led:
-                self.hovered.emit(None)
-            else:
-                self.point_at(None)
-            self.foresee(None)
+            self._hover_nowhere()
             return
         place = self.field.mapSceneToView(scene)
         if self.led:
             self.hovered.emit(place.x())
             return
+        self.pointing.moved(place)
         self.hair.setPos(place.x())
         self.hair.show()
         mouse = self.canvas.viewport().mapTo(self, at)
         self.read_out(self.under_cursor(place), mouse)
         self.foresee(None if pressed else self.unplace(place), mouse)  # what is dragged is done, and seen where it belongs
+
+    def leaveEvent(self, event: Any) -> None:
+        """What the keys hold stays when the mouse goes."""
+        if not self.pointing.held:
+            super().leaveEvent(event)
 
     def point_at(self, x: float | None) -> None:
         """Stand the cursor at a drawn place of the horizontal axis with what is read there, or take it away."""
@@ -563,8 +583,74 @@ class PlotView(PictureView):
             return
         self.hair.setPos(x)
         self.hair.show()
-        at = self.canvas.mapFromScene(self.field.mapViewToScene(QPointF(x, self.field.viewRect().bottom())))
-        self.read_out(self.read_at(x), self.canvas.viewport().mapTo(self, at) + QPoint(0, 22))
+        at = on_screen(self, QPointF(x, self.field.viewRect().bottom()))
+        self.read_out(self.read_at(x), at + QPoint(0, 22))
+
+    # -- the cursor under the keys --
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows, Home and End move the cursor; Enter does there what a click does."""
+        if not self.pointing.keyed(event):
+            super().keyPressEvent(event)
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """The place where a cursor that stands `at` comes to with so many steps; with none yet, where it begins. None: not in this picture."""
+        if at is None:
+            return self.field.viewRect().center()
+        wide, tall = self.grain()
+        return inside(self, QPointF(at.x() + across * wide, at.y() + (up * tall if up else 0.0)))
+
+    def grain(self) -> tuple[float, float]:
+        """How far one step of the cursor goes, right and up."""
+        wide, tall = self.field.viewPixelSize()
+        return wide, -tall if self.field.yInverted() else tall
+
+    def hold_at(self, at: QPointF) -> None:
+        """Stand the cursor where the keys put it."""
+        if self.led:
+            self.held.emit(at.x())
+            return
+        self.hair.setPos(at.x())
+        self.hair.show()
+        place = on_screen(self, at)
+        self.read_out(self.told_at(at), place)
+        self.foresee(self.unplace(at), place)
+
+    def told_at(self, at: QPointF) -> str:
+        """Words for what lies where the keys put the cursor."""
+        return self.under_cursor(at)
+
+    def told(self) -> str:
+        """What is read at the cursor, or where it would begin; of one strip of several, in all of them."""
+        above = self.parentWidget()
+        if self.led and isinstance(above, PictureView):
+            return above.told()
+        if self.words:
+            return self.words
+        at = self.pointing.at or self.step_from(None, 0, 0)
+        return (self.told_at(at) if at is not None else "") or super().told()
+
+    def act_at(self, at: QPointF) -> None:
+        """What a click does there, or, where the picture is dragged only, a drag that does not move."""
+        picture = self.picture
+        if self.led and picture.click:
+            x, y = self.unplace(at)
+            self.acted.emit(picture.click, {"x": x, "y": y})
+        elif not self.led and picture.drag and not (picture.click or picture.pick or picture.paint or picture.brush):
+            self.dragged(at, True, True, False)
+        elif not self.led:
+            self.clicked(at)
+
+    def leave_cursor(self) -> bool:
+        """Let go of a cursor that the keys hold; whether there was one."""
+        return not self.led and self.pointing.let_go()
+
+    def refresh(self, source: Source, overlays: Sequence[Overlay] = (), *, force: bool = False) -> bool:
+        """What is read under a held cursor is of the same moment as what is drawn."""
+        drew = super().refresh(source, overlays, force=force)
+        if drew and not self.led:
+            self.pointing.again()
+        return drew
 
     def read_at(self, x: float) -> str:
         """Words for what is drawn at a place of the horizontal axis."""
@@ -593,6 +679,17 @@ class PlotView(PictureView):
             for item in kept:
                 item.setCacheMode(item.CacheMode.DeviceCoordinateCache)
 
+    def thumbnail(self, painter: QPainter, area: QRectF, source: Source) -> None:
+        """What lies between the axes."""
+        texts = [item for item in self.canvas.scene().items() if isinstance(item, Texts)]
+        self.seen = self.field.sceneBoundingRect()
+        try:
+            without([self.across, self.up, *texts], self.paint_on, painter, area)
+        finally:
+            self.seen = None
+
     def _render(self, painter: QPainter, area: QRectF) -> None:
-        scene = self.canvas.scene()
-        scene.render(painter, area, QRectF(self.canvas.viewport().rect()), Qt.AspectRatioMode.KeepAspectRatio)
+        seen = self.seen or QRectF(self.canvas.viewport().rect())
+        self.canvas.scene().render(
+            painter, area, seen, Qt.AspectRatioMode.IgnoreAspectRatio if self.seen else Qt.AspectRatioMode.KeepAspectRatio
+        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
 
 from lab.display import plots as view
 from lab.display.plots import Overlay, RasterPlot, Source, Spikes
@@ -13,6 +14,7 @@ from lab.units import number
 from lab.widgets import theme
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Canvas, DotsItem, rgba
+from lab.widgets.pictures.ends import End
 from lab.widgets.pictures.ink import Ink, Stroke
 from lab.widgets.pictures.legend import Entry
 from lab.widgets.pictures.plot import PlotView
@@ -20,6 +22,7 @@ from lab.widgets.pictures.plot import PlotView
 TICKS = 1500  # so many events are drawn as lines
 TICK_HEIGHT = 5  # px of a row that a tick needs
 CELLS_COLOURED = 6
+SMALL = 150  # spikes of a small picture
 GROUPS = 6  # so many populations are told apart
 
 
@@ -54,12 +57,15 @@ class RasterView(PlotView):
         nan = (float("nan"), float("nan"))
         self.show_axes(plot.x, plot.y, nan, nan)
         names = self._cell_names(source)
-        self.up.names = names if 1 < len(names) <= 24 else ()
+        few = 1 < len(names) <= 24
+        beside = few and self.led and self.gutter.fits(self._row_ends(names, plot.cells), self.width(), max(self.field.height(), 1.0))
+        self.up.names = names if few and not beside else ()
         if names != self._names:
             self._names = names
             self._show_groups(groups(names) if len(names) > 24 else (), len(names))
             self._rows = ()
-        self._name_rows(plot.cells)
+        self._name_rows(plot.cells, beside)
+        self.gutter.set_ends(self._row_ends(names, plot.cells) if beside else (), False)
         shown = [s for s in plot.layers if not s.ghost]
         if len(shown) > 1:
             self.strip.set_entries(tuple(Entry(s.label, s.colour or f"series{s.series}", marker="s", dot=True) for s in shown))
@@ -79,15 +85,21 @@ class RasterView(PlotView):
             [[(at, name if len(name) <= 12 else f"{name[:11]}…") for at, (_, name) in zip(middles, found, strict=True)]] if found else None
         )
 
-    def _name_rows(self, cells: int) -> None:
-        """Every row by its name where there is room; a single row needs no number."""
+    def _row_ends(self, names: tuple[str, ...], cells: int) -> tuple[End, ...]:
+        """The names of rows as the names of lines, in the colours of their ticks: a strip has them at its right, as those above it have."""
+        colour = "series{}" if cells <= CELLS_COLOURED else "text"
+        return tuple(End(("row", k), float(k), name, colour.format(k)) for k, name in enumerate(names))
+
+    def _name_rows(self, cells: int, beside: bool) -> None:
+        """Every row by its name where there is room; a single row needs no number, nor do rows that are named at the other end."""
         if self._groups:
             return
         names = self.up.names
-        rows = (names, cells == 1, bool(names) and self.field.height() / max(cells, 1) >= 1.4 * theme.current().caption)
+        rows = (names, cells == 1, bool(names) and self.field.height() / max(cells, 1) >= 1.4 * theme.current().caption, beside and cells)
         if rows != self._rows:
             self._rows = rows
-            self.up.setTicks([[]] if cells == 1 else [list(enumerate(names))] if rows[2] else None)
+            lines = [(k, "") for k in range(cells)] if beside else list(enumerate(names))
+            self.up.setTicks([[]] if cells == 1 else [lines] if beside or rows[2] else None)
 
     def _again(self, *_: Any) -> None:
         if self._plot is not None:
@@ -140,11 +152,39 @@ class RasterView(PlotView):
         ends = np.array([left, right])
         return [Stroke(ends, np.full(2, first - 0.5), theme.colour("muted"), 1.0, (2.0, 4.0)) for first, _ in self._groups[1:]]
 
+    def thumbnail(self, painter: QPainter, area: QRectF, source: Source) -> None:
+        """Some of the spikes, each large enough to be seen."""
+        parts = self._parts() if self._plot is not None else []
+        (left, right), (low, high) = self.field.viewRange()
+        inner = area.adjusted(2, 2, -2, -2)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for spikes, colour in parts:
+            every = max(1, len(spikes.time) * len(parts) // SMALL)
+            painter.setBrush(theme.colour(colour))
+            for x, y in zip(spikes.time[::every].tolist(), spikes.cell[::every].tolist(), strict=True):
+                across, up = (x - left) / ((right - left) or 1.0), (high - y) / ((high - low) or 1.0)
+                if 0 <= across <= 1:
+                    painter.drawRect(QRectF(inner.left() + across * inner.width(), inner.top() + up * inner.height() - 1, 1.2, 2))
+
     def clicked(self, at: QPointF) -> None:
         """A click picks the cell of its row."""
         if self.picture.pick and self._plot and 0 <= round(at.y()) < self._plot.cells:
             self.acted.emit(self.picture.pick, {"index": round(at.y())})
         super().clicked(at)
+
+    def step_from(self, at: QPointF | None, across: float, up: float) -> QPointF | None:
+        """By pixels of time, from cell to cell; it begins with what is newest."""
+        plot = self._plot
+        if plot is None:
+            return None
+        (x0, x1), _ = self.field.viewRange()
+        stretch, _ = view.time_axis(self.picture, self.model, self._source.step if self._source else 0, self.paged)
+        now = ((self._source.step if self._source else 0) - stretch.origin) * self.model.clock.dt
+        last = min(max(now, x0), x1)
+        if at is None:
+            return QPointF(last, 0.0)
+        x = min(max(at.x() + across * self.field.viewPixelSize()[0], x0), last)
+        return QPointF(x, float(min(max(round(at.y()) + up, 0), max(1, plot.cells) - 1)))
 
     def under_cursor(self, at: QPointF) -> str:
         """Time and cell."""

@@ -15,6 +15,7 @@ from lab import units
 from lab.display.plots import Line, Plot
 from lab.widgets import theme
 from lab.widgets.pictures.dots import Marks
+from lab.widgets.pictures.moving import MovingLine
 from lab.widgets.pictures.plot import PlotView
 
 HELP = "Shift-click, or M, puts a marker; a second one measures. Drag them, or move the last with Left and Right (ten times as far with Shift). Delete removes both."
@@ -153,7 +154,7 @@ class Ruler:
         self.words.raise_()
 
     def _add_line(self) -> None:
-        line = pg.InfiniteLine(angle=90, movable=True, label=NAMES[len(self.lines)], labelOpts=dict(position=0.06, movable=False))
+        line = MovingLine(angle=90, movable=True, label=NAMES[len(self.lines)], labelOpts=dict(position=0.06, movable=False))
         line.setZValue(55)
         line.setCursor(Qt.CursorShape.SizeHorCursor)
         line.setToolTip(HELP)

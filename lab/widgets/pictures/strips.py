@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from lab import units
@@ -73,6 +73,8 @@ class StripsView(PictureView):
         self.grips: list[Grips] = []
         self._x: float | None = None  # where the cursor stands, as drawn
         self._pinned: int | None = None  # a step
+        self._keyed = False  # the keys hold the cursor: it stays when the mouse goes
+        self._told: int | None = None  # the step that the pictures beside were told last
         self._left = 0
         pictures = {p.name: p for p in model.pictures}
         for number, name in enumerate(strips.pictures):
@@ -80,6 +82,7 @@ class StripsView(PictureView):
             assert isinstance(view, PlotView)
             view.lead(last=number == len(strips.pictures) - 1)
             view.hovered.connect(self._hovered)
+            view.held.connect(self._hold)
             view.pointed.connect(self._pin)
             view.acted.connect(self.acted)
             view.lecture_wanted.connect(self.lecture_wanted)
@@ -102,6 +105,10 @@ class StripsView(PictureView):
         self._make_tools()
         self.setAcceptDrops(any(grips.takes_files for grips in self.grips))
         self._style_cursor()
+
+    def thumbnail(self, painter: QPainter, area: QRectF, source: Source) -> None:
+        """The highest of them."""
+        max(self.children_shown, key=lambda view: view.height()).thumbnail(painter, area, source)
 
     # -- the title line --
 
@@ -241,24 +248,45 @@ class StripsView(PictureView):
     # -- one cursor through all --
 
     def _hovered(self, x: float | None) -> None:
-        if self._pinned is None:
-            self._x = x
+        if self._pinned is None and not (x is None and self._keyed):
+            self._x, self._keyed = x, False
             self._place_cursor()
-            self.pointed_at.emit(None if x is None else self._step_of(x))
+
+    def _hold(self, x: float) -> None:
+        """The keys move the cursor, also one that a click held."""
+        self._pinned, self._x, self._keyed = None, x, True
+        self._place_cursor()
 
     def _pin(self, x: float) -> None:
         """A click holds the cursor where it is, another one lets it go."""
         self._pinned = None if self._pinned is not None else self._step_of(x)
-        self._x = x
+        self._x, self._keyed = x, False
         self._place_cursor()
-        self.pointed_at.emit(self._step_of(x))
 
     def leave_cursor(self) -> bool:
         """Let a held cursor go; whether there was one."""
-        held, self._pinned = self._pinned is not None, None
+        held = self._pinned is not None or self._keyed
+        self._pinned, self._keyed = None, False
         if held:
             self._hovered(None)
         return held
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The keys of the cursor are those of the first strip."""
+        if not self.children_shown[0].pointing.keyed(event):
+            super().keyPressEvent(event)
+
+    def told(self) -> str:
+        """The moment at the cursor, or the newest, and what each strip reads there."""
+        at = self._x
+        if at is None:
+            newest = [view.pointing.newest() for view in self.children_shown]
+            at = max((x for x in newest if x is not None), default=None)
+        if at is None:
+            return super().told()
+        moment = f"{units.number(at + self._origin() * self.model.clock.dt, 5)} {self.model.clock.unit}"
+        read = ((view.picture.title, view.read_at(at)) for view in self.children_shown)
+        return ", ".join([moment, *(f"{title} {words}" for title, words in read if words)])
 
     def _origin(self) -> int:
         stretch = next(
@@ -277,8 +305,14 @@ class StripsView(PictureView):
             (x0, x1), _ = self.children_shown[0].field.viewRange()
             if not x0 <= x <= x1:  # its page is over, or its run
                 self._pinned = self._x = x = None
-                self.pointed_at.emit(None)
+                self._keyed = False
+        step = None if x is None else self._step_of(x)
+        if step != self._told:
+            self._told = step
+            self.pointed_at.emit(step)
         for view in self.children_shown:
+            view.pointing.at = None if x is None else QPointF(x, view.field.viewRect().center().y())
+            view.pointing.held = self._keyed
             view.point_at(x)
         last = self.children_shown[-1]
         self._time.setVisible(x is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +13,10 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledIte
 
 from lab.display.plots import Overlay, Source, typeset
 from lab.errors import ModelError
-from lab.units import number
+from lab.units import MINUS, cell, formula, number
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView, Table, draws
+from lab.widgets.pictures.ends import write
 
 ALIGN_NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -23,10 +25,13 @@ WIDEST_WORD = 170  # px: longer words are cut
 Index = QModelIndex | QPersistentModelIndex
 MOST_LINES = 3  # that a sentence is broken into, as long as it is no longer than so many of the widest words
 WRAPPED = 60  # rows that are measured
-SHORT = 24  # characters that never need a second line
 PADDING = 24  # of a cell
+INDENT = 11  # px of its text
 BAR, SHORTEST_BAR = 130, 36  # px of a column of bars, and what it gives way to
 FILLED, TICK = "█", "│"
+NAMED = re.compile(r"([^\W\d_]{1,5}(?:_\w{1,4})?)( \([^()]+\))")  # a symbol with its unit, such as tau_m (ms)
+WORDS = Qt.TextFlag.TextWordWrap
+NUMERAL = re.compile(r"[−+-]?\d[\d\u202f.,]*( × 10[⁻⁰¹²³⁴-⁹]+)?( ?%)?")  # a text that is nothing but a number stands as numbers do
 
 
 def cell_text(value: Any) -> str:
@@ -37,7 +42,10 @@ def cell_text(value: Any) -> str:
         return number(value)
     if isinstance(value, (float, np.generic, np.ndarray)):
         return number(float(value), 5)
-    return str(value)
+    text = str(value)
+    if NAMED.fullmatch(text):  # of other words nothing is a symbol: a text may be about the letter beta
+        return typeset(text)
+    return f"{MINUS}{text[1:]}" if text[:1] == "-" and text[1:2].isdigit() and " " not in text else cell(text)
 
 
 def bar_of(value: Any) -> tuple[float, float | None] | None:
@@ -56,8 +64,9 @@ class Bars(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Ground as ever; then the bar, and its tick as an upright line."""
-        bar = bar_of(index.data())
-        if bar is None:
+        text = index.data()
+        bar, named = bar_of(text), _lowered(text)
+        if bar is None and named is None:
             super().paint(painter, option, index)
             return
         bare = QStyleOptionViewItem(option)
@@ -66,7 +75,27 @@ class Bars(QStyledItemDelegate):
         view = self.parent()
         assert isinstance(view, QTableView)
         view.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, bare, painter, view)
-        paint_bar(painter, QRectF(option.rect), *bar)  # type: ignore[attr-defined]
+        if bar is not None:
+            paint_bar(painter, QRectF(option.rect), *bar)  # type: ignore[attr-defined]
+        elif named is not None:
+            paint_named(painter, QRectF(option.rect).adjusted(INDENT, 0, 0, 0), *named)  # type: ignore[attr-defined]
+
+
+def _lowered(text: Any) -> tuple[str, str] | None:
+    """The symbol and the unit of a text such as V_th (mV), whose letters are set one below the other; None for other texts."""
+    found = NAMED.fullmatch(text) if isinstance(text, str) else None
+    return (found.group(1), found.group(2)) if found and "_" in text else None
+
+
+def paint_named(painter: QPainter, cell: QRectF, symbol: str, unit: str) -> None:
+    """A symbol as books print it, and its unit."""
+    font = theme.sans_font()
+    painter.save()
+    painter.setFont(font)
+    painter.setPen(theme.colour("text"))
+    wide = write(painter, cell, symbol, font)
+    painter.drawText(cell.adjusted(wide, 0, 0, 0), ALIGN_TEXT, unit)
+    painter.restore()
 
 
 def paint_bar(painter: QPainter, cell: QRectF, share: float, tick: float | None) -> None:
@@ -82,6 +111,7 @@ class Rows(QAbstractTableModel):
 
     def __init__(self, parent: Any = None):
         super().__init__(parent)
+        self.formulas = False  # its words are formulas of plain letters
         self.names: list[str] = []
         self.rows: list[Mapping[str, Any]] = []
 
@@ -108,10 +138,10 @@ class Rows(QAbstractTableModel):
         """Text, alignment and font of a cell."""
         value = self.rows[index.row()].get(self.names[index.column()])
         if role == Qt.ItemDataRole.DisplayRole:
-            return cell_text(value)
+            return formula(value) if self.formulas and isinstance(value, str) else cell_text(value)
         number = not isinstance(value, (str, bool)) and value is not None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return ALIGN_NUMBER if number else ALIGN_TEXT
+            return ALIGN_NUMBER if number or (isinstance(value, str) and NUMERAL.fullmatch(value)) else ALIGN_TEXT
         if role == Qt.ItemDataRole.FontRole and number:
             return theme.mono_font()
         return None
@@ -119,7 +149,7 @@ class Rows(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Column names."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return typeset(self.names[section])
+            return formula(self.names[section]) if self.formulas else typeset(self.names[section])
         if role == Qt.ItemDataRole.TextAlignmentRole and self.rows:
             return self.data(self.index(0, section), role)
         return None
@@ -149,6 +179,7 @@ class TableView(PictureView):
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
         self.rows = Rows(self)
+        self.rows.formulas = self.picture.formulas
         self.grid = Grid(self)
         self.grid.setModel(self.rows)
         self.grid.setItemDelegate(Bars(self.grid))
@@ -165,7 +196,6 @@ class TableView(PictureView):
         self.column.addWidget(self.grid)
         self._fitted: tuple[int, ...] = ()
         self._wrapped: tuple = ()
-        self._narrowed = False  # a column is narrower than what stands in it: even a short text may need a second line
         self._fit_rows()
 
     def _fit_rows(self) -> None:
@@ -182,11 +212,11 @@ class TableView(PictureView):
             least = theme.current().text + 13
             measure, wide = QFontMetricsF(theme.sans_font()), dict(zip(self.rows.names, seen[0], strict=True))
             for k in range(min(len(rows), WRAPPED)):
-                words = [(name, v) for name, v in rows[k].items() if isinstance(v, str) and bar_of(v) is None] if self._narrowed else []
-                tight = any(measure.horizontalAdvance(v) + PADDING > wide[name] for name, v in words)
-                needed = self.grid.sizeHintForRow(k) if tight or max(lengths, default=0) > SHORT else least
-                # The hint does not know the padding of cells: text that needs several lines may need one more.
-                self.grid.setRowHeight(k, needed + theme.current().text + 4 if needed > least or tight else least)
+                words = [(name, v) for name, v in rows[k].items() if isinstance(v, str) and bar_of(v) is None]
+                # Measured here: the grid's own hint does not know the padding of cells, and is a line too high or too low.
+                cells = [QRectF(0, 0, max(1.0, wide[name] - PADDING + 2), 10_000) for name, _ in words]
+                lines = [measure.boundingRect(cell, WORDS, v).height() for cell, (_, v) in zip(cells, words, strict=True)]
+                self.grid.setRowHeight(k, least + max(0, round(max(lines, default=0.0) - measure.height())))
 
     def _fit_columns(self) -> None:
         """Each column as wide as its contents, and a share of what is left; where there is too little, the widest give way."""
@@ -206,11 +236,13 @@ class TableView(PictureView):
                 list(needed),
                 [SHORTEST_BAR if bars[k] else min(max(self._longest_word(k), needed[k] // MOST_LINES), WIDEST_WORD) for k in range(count)],
             )
+            narrow = [low if bars[k] else min(low, self._longest_word(k)) for k, low in enumerate(least)]
+            if sum(least) > room >= sum(narrow):  # rather some lines more than a sentence that is cut
+                least = narrow
             limit = max(needed)
             while sum(widths) > room and limit > NARROWEST:
                 limit -= 4
                 widths = [max(min(width, limit), min(width, low)) for width, low in zip(widths, least, strict=True)]
-            self._narrowed = any(width < need and not bar for width, need, bar in zip(widths, needed, bars, strict=True))
             growing = [k for k in range(count) if bars[k]] or list(range(count))  # a bar says more the longer it is
             spare = max(0, room - sum(widths)) // len(growing)
             for k, width in enumerate(widths):
@@ -289,6 +321,10 @@ class TableView(PictureView):
                 bar = bar_of(row.get(name))
                 if bar is not None:
                     paint_bar(painter, QRectF(area.left() + k * width, top, width, height), *bar)
+                    continue
+                named = _lowered(cell_text(row.get(name)))
+                if named is not None:
+                    paint_named(painter, QRectF(area.left() + k * width + 8, top, width - 16, height), *named)
                     continue
                 text = measure.elidedText(cell_text(row.get(name)), Qt.TextElideMode.ElideRight, width - 16)
                 painter.drawText(QRectF(area.left() + k * width + 8, top, width - 16, height), flags, text)

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPainterPath, QPen
 
 from lab import units
 from lab.display.plots import Overlay, Source
 from lab.engine import tokens as payload
 from lab.engine.tokens import SHOWN, Row, Tokens
-from lab.widgets import theme
+from lab.widgets import spoken, theme
 from lab.widgets.pictures.base import PictureView, Table, draws
 from lab.widgets.pictures.colours import levels_of, paint
+from lab.widgets.pictures.pointing import ENTER, stepped
 
 EDGE = 12.0
 WIDEST = 9.0  # px of the heaviest link
@@ -40,6 +41,7 @@ class TokensView(PictureView):
 
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
+        self._keyed: int | None = None  # place of the token that the keys came to
         self._tokens: Tokens | None = None
         self._chips: list[Chip] = []
         self._left_out = self._left_behind = 0
@@ -237,6 +239,10 @@ class TokensView(PictureView):
         """Say what lies under the cursor."""
         chip = self._at(event.position())
         self.setCursor(Qt.CursorShape.PointingHandCursor if chip and self.picture.pick else Qt.CursorShape.ArrowCursor)
+        self._keyed = None
+        self._read(chip, event.position())
+
+    def _read(self, chip: Chip | None, at: QPointF) -> None:
         if chip is None or self._tokens is None:
             self.read_out("")
             return
@@ -246,7 +252,7 @@ class TokensView(PictureView):
         words = [repr(row.texts[place])[1:-1] or "␣"]
         for k, value in enumerate(row.values[place]):
             words.append(f"{channels[k]} {units.number(value)}" if k < len(channels) else units.number(value))
-        self.read_out("  ".join(words), QPoint(round(event.position().x()), round(event.position().y())))
+        self.read_out("  ".join(words), QPoint(round(at.x()), round(at.y())))
 
     def mousePressEvent(self, event: Any) -> None:
         """Pick a token."""
@@ -254,6 +260,28 @@ class TokensView(PictureView):
         if chip is not None and self.picture.pick and event.button() == Qt.MouseButton.LeftButton:
             self.acted.emit(self.picture.pick, {"index": chip.place})
         super().mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows, Home and End go from token to token, Enter picks one."""
+        chips = {chip.place: chip for chip in self._chips}
+        here = self._keyed if self._keyed in chips else None
+        if event.key() in ENTER and here is not None and self.picture.pick:
+            self.acted.emit(self.picture.pick, {"index": here})
+            return
+        place = stepped(event, sorted(chips), here)
+        if place is None:
+            super().keyPressEvent(event)
+            return
+        self._keyed = place
+        self._read(chips[place], chips[place].frame.center())
+        spoken.announce(self, self.told())
+
+    def leave_cursor(self) -> bool:
+        """Let go of the token that the keys came to."""
+        held, self._keyed = self._keyed is not None, None
+        if held:
+            self.read_out("")
+        return held
 
     def table(self) -> Table:
         """Row, place, text and values."""

@@ -1,0 +1,115 @@
+"""What was seen on pages: names and numbers that lay on one another, numbers that said nothing, units without a thing."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from lab import catalog
+from lab.display import plots as view
+from lab.model.advice import Advice, Remedy
+from lab.widgets import theme
+from lab.widgets.pictures import make
+from lab.widgets.pictures.network import named_rows
+from lab.widgets.pictures.texts import place_labels
+
+
+def test_a_number_beside_a_mark_never_covers_another_mark():
+    points = np.stack([np.arange(12) * 18.0 + 20, 200 - np.arange(12) * 9.0], axis=1)
+    sizes = np.full((12, 2), (70.0, 14.0))
+    free = place_labels(points, sizes, (0, 0, 260, 220), 9.0, points, spare=5.0)
+    assert 2 <= len(free) < 12
+    for _, left, top in free:
+        covered = (points[:, 0] > left - 5) & (points[:, 0] < left + 75) & (points[:, 1] > top - 5) & (points[:, 1] < top + 19)
+        assert not covered.any()
+
+
+def test_of_names_in_close_rows_as_many_are_written_as_can_be_read():
+    assert named_rows(np.arange(10) * 20.0, 15.0) == 1
+    assert named_rows(np.arange(10) * 8.0, 15.0) == 2
+    assert named_rows(np.arange(10) * 4.0, 15.0) == 3
+    assert named_rows([5.0], 15.0) == 1
+
+
+def test_what_is_counted_is_no_time():
+    model = catalog.load("layered-network")()
+    trace = SimpleNamespace(x="", x_range=None, window=0, layers=())
+    assert view.time_axis(trace, model, 100)[1].label == "minibatches"
+    moving = SimpleNamespace(x="", x_range=None, window=50, layers=())
+    assert view.time_axis(moving, model, 1000)[1].label == "minibatches before now"
+
+
+def test_the_transport_names_what_it_counts(qtbot):
+    from lab.widgets.transport import Speeds, Transport
+
+    assert Speeds(catalog.load("layered-network")()).text(300.0) == "300 minibatches/s"
+    assert Speeds(catalog.load("convolution-by-sliding")()).text(20.0) == "20 × real time"
+    transport = Transport()
+    qtbot.addWidget(transport)
+    transport._model = catalog.load("connectivity")()
+    assert transport.time_text(29) == "29 networks"
+
+
+def table_of(qtbot, rows, width):
+    model = catalog.load("counting")()
+    made = make(next(p for p in model.pictures if p.name == "table"), model)
+    qtbot.addWidget(made)
+    made.resize(width, 300)
+    made.show()
+    made.draw(SimpleNamespace(snapshot=lambda name: rows), ())
+    return made
+
+
+def test_numbers_that_came_as_texts_stand_as_numbers_do(qtbot):
+    from PySide6.QtCore import Qt
+
+    from lab.widgets.pictures.table import ALIGN_NUMBER, ALIGN_TEXT
+
+    made = table_of(qtbot, [{"network": "fly", "neurons": "139\u202f255", "each": "8.6 × 10¹⁰", "how": "3 layers"}], 500)
+    found = [made.rows.data(made.rows.index(0, k), Qt.ItemDataRole.TextAlignmentRole) for k in range(4)]
+    assert found == [ALIGN_TEXT, ALIGN_NUMBER, ALIGN_NUMBER, ALIGN_TEXT]
+
+
+def test_rows_are_as_high_as_their_lines(qtbot):
+    from PySide6.QtGui import QFontMetricsF
+
+    words = "a sentence that is far too long for a column of a narrow card"
+    made = table_of(qtbot, [{"network": "fly", "how": "short"}, {"network": "worm", "how": words}], 260)
+    short, long = made.grid.rowHeight(0), made.grid.rowHeight(1)
+    line = QFontMetricsF(theme.sans_font()).height()
+    assert short == theme.current().text + 13
+    assert 1 <= round((long - short) / line) <= 4 and abs((long - short) / line - round((long - short) / line)) < 0.2
+
+
+def test_tiles_have_no_numbers_that_run_on_from_one_to_the_next(qtbot):
+    model = catalog.load("ensembles-and-experts")()
+    made = make(next(p for p in model.pictures if p.name == "wires"), model)
+    qtbot.addWidget(made)
+    made.resize(300, 240)
+    made.show()
+    source = SimpleNamespace(model=model, version=1, step=1, snapshot=lambda s: np.zeros((2, 8, 32)), labels=lambda s: ())
+    made.refresh(source, force=True)
+    assert not made.across.style["showValues"] and not made.up.style["showValues"]
+    assert [words[3] for words in made._captions.words] == ["ensemble", "experts"]
+
+
+def test_a_unit_that_the_name_says_already_is_not_said_twice(qtbot):
+    from lab.widgets.fields import make_field
+
+    units = {}
+    for spec in catalog.load("mlp").specs().values():
+        if spec.label in ("Examples", "Samples"):
+            field = make_field(spec)
+            qtbot.addWidget(field)
+            units[spec.label] = (spec.unit, field.box.unit)
+    assert units == {"Examples": ("examples", ""), "Samples": ("examples", "examples")}
+
+
+def test_what_stands_on_buttons_is_not_said_beside_them():
+    said = Advice("over", "Over-fitting: the test loss has risen; try decay, dropout or more data.", (Remedy("Weight decay 0.003"),))
+    assert said.beside_buttons == "Over-fitting: the test loss has risen."
+    assert Advice("over", said.sentence).beside_buttons == said.sentence
