@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip("PySide6")
@@ -57,3 +59,14 @@ def test_a_model_that_can_go_on_says_with_which_parameter(name):
 
 def test_most_models_cannot_go_on():
     assert catalog.load("counting")().going_on is None
+
+
+def test_the_card_looks_for_its_place_only_once_the_last_moment_is_drawn(open_window, qtbot, monkeypatch):
+    window = open_window()
+    finished(window, qtbot)
+    status = window.player.status
+    monkeypatch.setattr(window.workspace, "at_rest", lambda: True)
+    monkeypatch.setattr(window.player, "frame", lambda anew=True: (None, replace(status, phase="running")))
+    assert not window._end_is_shown()  # pictures that are drawn from the moment before
+    monkeypatch.setattr(window.player, "frame", lambda anew=True: (None, status))
+    assert window._end_is_shown()

@@ -129,6 +129,15 @@ def test_entries_of_a_legend_stand_closer_before_one_of_them_is_left_out(qtbot):
     assert wide[0][1] > entries[0][1]
 
 
+def test_entries_that_have_no_room_beside_the_name_stand_below_it(qtbot):
+    strip = Strip()
+    strip.set_name("part of the channels")
+    strip.set_entries(tuple(Entry(name, f"series{k}", dot=True) for k, name in enumerate(("counted", "expected"))))
+    strip.resize(theme.text_width("part of the channelscounted", theme.current().caption) + 60, 40)
+    strip.set_most(1)
+    assert [(len(entries), left) for entries, left in strip._lines()] == [(0, 0), (2, 0)]
+
+
 def test_the_figure_of_a_run_keeps_its_unit_where_its_name_leaves_room(qtbot):
     measure = QFontMetrics(QFont("sans", 10))
     row = RunRow(1, "Defaults", "rate 22.7 Hz", "22.7 Hz", bare="22.7")

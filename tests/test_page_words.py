@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from test_view import run
 
 from lab import catalog
+from lab.display.labels import clearest_height
 from lab.display.plots import time_axis
 from lab.display.stage import arrange, cards
 from lab.display.symbols import numbered
@@ -265,6 +266,21 @@ def test_what_is_counted_has_no_unit_of_time():
     assert axis.label == "pulses"
     _, axis = time_axis(Picture("a", "A", (Layer("integral"),), window=5.0), model, 10)
     assert axis.label == "pulses before now"
+
+
+def test_places_of_bars_have_whole_numbers(qtbot):
+    model = catalog.load("hopfield")()
+    view = make(next(p for p in model.pictures if p.name == "overlaps"), model)
+    qtbot.addWidget(view)
+    for wide in (200.0, 900.0, 2000.0):
+        assert all(spacing >= 1 for spacing, _ in view.across.tickSpacing(-0.6, 3.6, wide))
+
+
+def test_words_beside_an_upright_line_stand_where_no_curve_runs():
+    x = np.linspace(0.0, 300.0, 200)
+    peak = np.stack([x, 190.0 - 0.01 * (x - 100.0) ** 2], axis=1)  # runs through the usual place of the words at 100
+    assert clearest_height(peak, 110.0, -60.0, 16.0, 200.0) < 0.9
+    assert clearest_height(peak[:0], 110.0, -60.0, 16.0, 200.0) == clearest_height(peak, 290.0, 10.0, 16.0, 200.0) == 0.92
 
 
 def test_numbered_letters_within_words_are_printed_below():

@@ -8,6 +8,7 @@ import numpy as np
 
 APART = 14.0  # px from one label to the next
 CALM = 0.06  # share of its way that a label of a moving trace goes in a frame
+HEIGHTS = (0.92, 0.8, 0.68, 0.56, 0.44, 0.32, 0.2)  # shares of a picture's height at which words of an upright line may stand
 NEAR = 1.0  # px: a label so near to its place is there
 
 
@@ -52,3 +53,14 @@ def level(y: np.ndarray, moving: bool) -> float:
     if not len(known):
         return float("nan")
     return float(np.median(known[-max(1, len(known) // 4) :])) if moving else float(known[-1])
+
+
+def clearest_height(lines: np.ndarray, x: float, width: float, height: float, room: float) -> float:
+    """The share of the height at which words beside an upright line at x cover least of the lines; of equals the highest.
+
+    lines (n, 2) pixels from the lower left corner of a picture that is `room` high; the words hang from that height, to the right of x
+    if width is positive, else to the left.
+    """
+    lo, hi = sorted((x, x + width))
+    near = lines[(lines[:, 0] >= lo) & (lines[:, 0] <= hi), 1]
+    return max(HEIGHTS, key=lambda share: (-int(((near <= share * room + 2) & (near >= share * room - height)).sum()), share))

@@ -147,7 +147,7 @@ class Window(QMainWindow):
         stack.addWidget(middle)
         self.setCentralWidget(stack)
         self.lecture = Lecture(self, stack)
-        self.finish_card = FinishCard(self.stage, self.workspace, self.workspace.at_rest)
+        self.finish_card = FinishCard(self.stage, self.workspace, self._end_is_shown)
         self.banner.lettering = self.toast.lettering = self._lettering
         self.banner.elsewhere = self.toast.elsewhere = self.canvas.places
         self.focus = Focus(self, self.stage, (self.left, self.stage, self.side, self.transport, self.bar))
@@ -492,6 +492,11 @@ class Window(QMainWindow):
     def _begun(self, model: str, title: str) -> None:
         self.reports.begin(model, title)
         self.thumbnails.begin()
+
+    def _end_is_shown(self) -> bool:
+        """Whether the pictures are drawn from the last moment of a finished run: it is taken some frames after the end."""
+        _, seen = self.player.frame(anew=False)
+        return seen is not None and seen.phase == "finished" and self.workspace.at_rest()
 
     def _switched(self) -> None:
         self.finish_card.hide()

@@ -58,6 +58,7 @@ class BarsView(PlotView):
         self._numbers = Texts()
         self._numbers.setZValue(30)
         self.canvas.addItem(self._numbers, ignoreBounds=True)
+        self.across.whole = True
 
     def set_theme(self) -> None:
         """Brushes are made anew."""

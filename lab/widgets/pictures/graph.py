@@ -226,7 +226,7 @@ class GraphView(PlotView):
         )  # fmt: skip
         (x0, x1), (y0, y1) = self.field.viewRange()
         if len(self._names) == len(nodes) <= NAMED:
-            self._texts.set_texts(nodes[:, :2], self._names, QRectF(x0, y0, x1 - x0, y1 - y0), 0.65 * size)
+            self._texts.set_texts(nodes[:, :2], self._names, QRectF(x0, y0, x1 - x0, y1 - y0), 0.75 * size)
 
     def _size(self, count: int) -> float:
         """Diameter of so many nodes in pixels."""

@@ -124,6 +124,8 @@ class Strip(pg.GraphicsWidget):
         name = min(measure.horizontalAdvance(self.name), room * self._share)
         widths = self._widths(measure, self._apart(measure))
         lines: list[tuple[list[tuple[Entry, float]], int]] = []
+        if self.most == 1 and self.name and room - name - 20 < sum(w for _, w in widths) <= room:
+            return [([], 0), (widths, 0)]  # all of them below the name say more than some beside it
         left = list(widths)
         while left or not lines:
             free = room - (name + 20 if not lines else 0)

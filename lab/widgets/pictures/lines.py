@@ -15,7 +15,7 @@ from PySide6.QtGui import QAction, QCursor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QMenu
 
 from lab.display import plots as view
-from lab.display.labels import APART, level
+from lab.display.labels import APART, clearest_height, level
 from lab.display.plots import Line, Overlay, Plot, Source, typeset
 from lab.display.symbols import numbered
 from lab.model import Layer
@@ -84,6 +84,7 @@ class LinesView(PlotView):
         self._cursor.setZValue(40)
         self.canvas.addItem(self._cursor, ignoreBounds=True)
         self._cursor_step: int | None = None
+        self._handles_at: tuple = ()
         self._plot: Plot | None = None
         self.ruler = Ruler(self, self.drawn_plot)
         self.ruler.set_colours()
@@ -150,9 +151,28 @@ class LinesView(PlotView):
         self.ink.set_strokes([stroke for _, stroke in strokes], self.field.viewRect())
         for key in set(self._spots) - alive:
             self.canvas.removeItem(self._spots.pop(key))
+        self._clear_handles()
         self.ruler.show()
         self._place_cursor()
         return any(np.isfinite(line.y).any() for line in own)
+
+    def _clear_handles(self) -> None:
+        """The words of upright lines to a height at which no curve runs through them."""
+        upright = [line for line in self.handles.values() if line.angle == 90 and line.isVisible()]
+        area = self.field.viewRect()
+        many = tuple(len(line.x) for line in self._plot.lines) if self._plot else ()
+        where = (tuple(line.value() for line in upright), area, self.field.size(), many)
+        if not upright or where == self._handles_at or not area.width():
+            return
+        self._handles_at = where
+        wide, tall = self.field.width() / area.width(), self.field.height() / area.height()
+        points = (self._along(area) - (area.left(), area.top())) * (wide, tall)
+        for line in upright:
+            words, x = line.label.boundingRect(), (line.value() - area.left()) * wide
+            side = -1.0 if line.value() > area.center().x() else 1.0
+            share = clearest_height(points, x, side * words.width(), words.height(), self.field.height())
+            if share != line.label.orthoPos:
+                line.label.setPosition(share)
 
     def _with_grips(self, ends: tuple[float, float]) -> tuple[float, float]:
         """The extent with the levels that can be dragged, and room for their grips: half of one at the end would stand outside the strip."""

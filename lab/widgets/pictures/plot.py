@@ -26,6 +26,7 @@ from lab.widgets.pictures.pointing import Pointing, inside, on_screen
 from lab.widgets.pictures.small import without
 from lab.widgets.pictures.texts import Texts
 
+LOW = 100  # px of a picture that spares no line for a legend
 LONG = 14  # letters of a title that has no room in the gutter of a strip
 ROWS_APART = 1.15  # heights of a number from one to the next above it
 COLUMNS_APART = 10  # px between numbers beside one another
@@ -47,6 +48,7 @@ class TickAxis(pg.AxisItem):
         super().__init__(side, showValues=True)
         self.before = False
         self.names: tuple[str, ...] = ()
+        self.whole = False  # of things that are counted: there is nothing between two of them
         self.enableAutoSIPrefix(False)
         self.setStyle(tickLength=0, tickTextOffset=6, autoReduceTextSpace=False, maxTickLevel=0, hideOverlappingLabels=20)
         self.setTickDensity(1.3)
@@ -77,6 +79,7 @@ class TickAxis(pg.AxisItem):
         else:
             need = COLUMNS_APART + max(map(measure.horizontalAdvance, units.ticks([minVal, maxVal], levels[0][0])))
         least = need * abs(maxVal - minVal) / max(size, 1.0)
+        least = max(least, 1.0) if self.whole else least
         levels = [(_round_step(spacing, least), offset) for spacing, offset in levels]
         self._spaced = size, levels
         return levels
@@ -437,7 +440,7 @@ class PlotView(PictureView):
 
     def resizeEvent(self, event: Any) -> None:
         """A high picture has room for a legend of several lines."""
-        self.strip.set_most(1 if self.height() < 150 else 2 if self.height() < 280 else 4)
+        self.strip.set_most(0 if self.height() < LOW else 1 if self.height() < 150 else 2 if self.height() < 280 else 4)
         super().resizeEvent(event)
 
     # -- colours --
