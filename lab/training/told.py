@@ -42,7 +42,7 @@ def next_rows(
             "%": round(100 * float(now[k]), 1),
         }
         if tick is not None:
-            row["tick %"] = round(100 * tick, 1)
+            row["trigram"] = round(100 * tick, 1)
         if clean is not None:
             row["nothing silent %"] = round(100 * float(clean[k]), 1)
         rows.append(row)

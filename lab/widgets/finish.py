@@ -14,9 +14,9 @@ from lab.widgets.drawers import Drawers
 from lab.widgets.labels import BETWEEN, ElidedLabel, figure_rows, figures, sentence
 from lab.widgets.laid import Drawn, Laid
 
-MOST = 5  # figures
+MOST, FOREMOST = 5, 2  # figures, and those of one line
 CARD, STRIP, LINE = "card", "strip", "line"
-WIDTHS = {CARD: 330, STRIP: 620, LINE: 800}
+WIDTHS = {CARD: 330, STRIP: 620}
 CLEAR = 0.01  # of its own area may lie over something drawn where it is said to cover nothing
 RESTED = 150  # ms
 LOOKS = 20  # times that it waits for pictures that are not yet drawn
@@ -144,7 +144,11 @@ class FinishCard(Laid):
     def _form(self, form: str, room: int) -> QSize:
         """Become a card, a strip or a line, as wide as there is room for; how large it is then."""
         strip = form != CARD
-        across = round(WIDTHS[form] * theme.current().text / 13)
+        if form != LINE:
+            across = round(WIDTHS[form] * theme.current().text / 13)
+        else:  # not wider than its first figures: the words of closed drawers stay in sight beside it
+            said = BETWEEN.join(self._line.text().split(BETWEEN)[:FOREMOST])
+            across = self._line_needs() + self.title.sizeHint().width() + self._line.fontMetrics().horizontalAdvance(said) + 32
         width = min(room, max(across, sum(b.sizeHint().width() + 6 for b in self.buttons) + 24) if strip else across)
         self.setFixedWidth(width)
         if (self._ways.parent() is self._head) != (form == LINE):

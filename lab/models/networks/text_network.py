@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -197,6 +198,10 @@ class TextNetwork(NextToken):
         """The layers on the canvas."""
         about = "Every node of the canvas with the mean size of its values for the text that is looked at (fourth column: it is known)."
         return (*super().own_streams(shape), Stream("activity", "graph", "", about, canvas="activity"))
+
+    def own_pictures(self, shape):
+        """Below the canvas all are low: the text is wider."""
+        return tuple(replace(p, weight=0.75) if p.name == "text" else p for p in super().own_pictures(shape))
 
     def look(self, constants, state, tape, stream: str):
         """Layers of the canvas."""
