@@ -113,3 +113,48 @@ def test_what_stands_on_buttons_is_not_said_beside_them():
     said = Advice("over", "Over-fitting: the test loss has risen; try decay, dropout or more data.", (Remedy("Weight decay 0.003"),))
     assert said.beside_buttons == "Over-fitting: the test loss has risen."
     assert Advice("over", said.sentence).beside_buttons == said.sentence
+
+
+class Seen:
+    """A source of points, straight lines and flat images."""
+
+    version, step, origin = 1, 1, 0
+
+    def __init__(self, model, points):
+        self.model, self.points = model, points
+
+    def snapshot(self, stream):
+        line = np.array([[-1.0, 1.0], [-1.0, 1.0]])
+        return {"cloud": self.points, "curve": line, "image": np.eye(6)}.get(self.model.stream(stream).kind)
+
+    def labels(self, stream):
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "edged"), [("optimisers", "surface", False), ("grid-world", "world", False), ("hebbian-learning", "plane", True)]
+)
+def test_a_line_has_an_edge_among_points_and_none_over_an_image(qtbot, name, picture, edged):
+    model = catalog.load(name)()
+    made = make(next(p for p in model.pictures if p.name == picture), model)
+    qtbot.addWidget(made)
+    made.draw(Seen(model, np.zeros((2, 2))), ())
+    ground = theme.colour("surface").name()
+    assert any(stroke.colour.name() == ground for stroke in made.ink.strokes) is edged
+    assert any(stroke.colour.name() != ground for stroke in made.ink.strokes)
+
+
+def test_ten_kinds_of_points_have_ten_colours(qtbot):
+    model = catalog.load("variational-autoencoder")()
+    made = make(next(p for p in model.pictures if p.name == "map"), model)
+    qtbot.addWidget(made)
+    made.draw(Seen(model, np.array([[k, k, k] for k in range(10)], float)), ())
+    assert len({point.brush().color().name() for point in made._scatter.points()}) == 10
+
+
+def test_the_case_without_bends_is_a_bound_and_no_theory_of_the_gradient():
+    picture = next(p for p in catalog.load("recurrent-network")().pictures if p.name == "through time")
+    assert [(layer.stream, layer.theory, layer.series) for layer in picture.layers] == [
+        ("through time", False, ()),
+        ("linear", False, (0,)),
+    ]

@@ -197,7 +197,7 @@ class Memories(Alike, Stepwise):
         heat: dict[str, Any] = {"levels": (-1.0, 1.0), "colours": "diverging", "x": "step", "y": "unit", "brush": "brush",
                                 "doc": "Drag over steps: units that are on throughout, and where else all of them are."}  # fmt: skip
         text, plain = self.task == "text", self.cell == "plain"
-        linear = (Layer("linear", theory=True, label="linear case"),) if plain else ()
+        linear = (Layer("linear", style="dashed", label="linear case", series=(0,)),) if plain else ()  # a bound on it, no theory of it
         wanted = Layer(
             "said", channel=0, label="pairs counted" if text else "wanted", style="points" if self.task == "adding" else "dashed"
         )
