@@ -9,6 +9,9 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+
 from lab import catalog
 from lab.display import plots as view
 from lab.model.advice import Advice, Remedy
@@ -150,11 +153,34 @@ def test_ten_kinds_of_points_have_ten_colours(qtbot):
     qtbot.addWidget(made)
     made.draw(Seen(model, np.array([[k, k, k] for k in range(10)], float)), ())
     assert len({point.brush().color().name() for point in made._scatter.points()}) == 10
+    edges = [stroke for stroke in made.ink.strokes if stroke.colour.name() == theme.colour("surface").name()]
+    assert len(edges) == 2  # of what was drawn and of the place; the pale clouds of the examples stay behind their points
 
 
-def test_the_case_without_bends_is_a_bound_and_no_theory_of_the_gradient():
-    picture = next(p for p in catalog.load("recurrent-network")().pictures if p.name == "through time")
-    assert [(layer.stream, layer.theory, layer.series) for layer in picture.layers] == [
-        ("through time", False, ()),
-        ("linear", False, (0,)),
+def test_both_networks_keep_their_colours_and_a_bound_is_no_theory_of_the_gradient():
+    pictures = {p.name: p.layers for p in catalog.load("recurrent-network")().pictures}
+    assert [(layer.stream, layer.theory, layer.series) for layer in pictures["through time"]] == [
+        ("through time", False, (1, 0)),
+        ("linear", False, (1,)),
     ]
+    assert {layer.label: layer.series for layer in pictures["said"]} == {"wanted": (2,), "RNN": (1,), "LSTM": (0,)}
+
+
+def test_a_low_picture_over_time_spares_no_line_for_the_name_of_time(qtbot):
+    model = catalog.load("cross-attention")()
+    made = make(next(p for p in model.pictures if p.name == "loss"), model)
+    qtbot.addWidget(made)
+    for height, named in ((200, True), (96, False), (200, True)):
+        made.resize(190, height)
+        made.resizeEvent(QResizeEvent(QSize(190, height), QSize(190, 1)))
+        made.across.show_label("step")
+        assert bool(made.across.labelText) is named and made.across.style["showValues"]
+
+
+def test_a_picture_of_pixels_has_no_scale_of_its_greys(qtbot):
+    for name, picture, told in (("variational-autoencoder", "decoded", False), ("hopfield", "state", True)):
+        model = catalog.load(name)()
+        made = make(next(p for p in model.pictures if p.name == picture), model)
+        qtbot.addWidget(made)
+        made.draw(Seen(model, np.zeros((2, 2))), ())
+        assert (made.strip.scale is not None) is told

@@ -307,13 +307,13 @@ class CloudView(PlotView):
     def _strokes(self) -> tuple[Stroke, ...]:
         """The lines; among points of its own brightness one could not be seen without an edge in the colour of the ground.
 
-        Over an image the edge would be a second line, darker than what it lies on: walls and contours looked doubled.
+        A pale one stays behind the rest. Over an image the edge would be a second line, darker than what it lies on: walls looked doubled.
         """
         if any(self.model.stream(layer.stream).kind == "image" for layer in self.picture.layers):
             return tuple(self._curves.values())
-        ground = theme.colour("surface")
-        edges = (replace(line, colour=ground, width=line.width + 3.0) for line in self._curves.values() if not line.dashes)
-        return (*edges, *self._curves.values())
+        ground, pale = theme.colour("surface"), {k for k, layer in enumerate(self.picture.layers) if layer.style == "pale"}
+        bold = [line for k, line in self._curves.items() if k not in pale and not line.dashes]
+        return (*(replace(line, colour=ground, width=line.width + 3.0) for line in bold), *self._curves.values())
 
     def _background(self, values: np.ndarray) -> None:
         if values.ndim != 2:
