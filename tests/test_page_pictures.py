@@ -184,3 +184,12 @@ def test_a_picture_of_pixels_has_no_scale_of_its_greys(qtbot):
         qtbot.addWidget(made)
         made.draw(Seen(model, np.zeros((2, 2))), ())
         assert (made.strip.scale is not None) is told
+
+
+def test_marks_are_explained_in_the_large_map_alone(qtbot):
+    model = catalog.load("grid-world")()
+    for picture, told in (("world", ["agent", "goal"]), ("told", []), ("best", [])):
+        made = make(next(p for p in model.pictures if p.name == picture), model)
+        qtbot.addWidget(made)
+        made.draw(Seen(model, np.array([[0.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]])), ())
+        assert [entry.text for entry in made.strip.entries] == told

@@ -278,7 +278,8 @@ class CloudView(PlotView):
             self._middles_of = None
             self._texts.set_texts(np.empty((0, 2)), (), QRectF())
         marks = zip(known.tolist(), told, strict=True)
-        self.strip.set_entries((*(Entry(name, f"class{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True) for k, name in marks), *lines))
+        named = tuple(Entry(name, f"class{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True) for k, name in marks if name)
+        self.strip.set_entries((*named, *lines))
 
     def _name_classes(self, known: np.ndarray, names: list[str]) -> None:
         """The name of each class at the middle of its points, the largest class first."""
