@@ -77,6 +77,15 @@ def test_numbers_that_came_as_texts_stand_as_numbers_do(qtbot):
     assert found == [ALIGN_TEXT, ALIGN_NUMBER, ALIGN_NUMBER, ALIGN_TEXT]
 
 
+def test_a_number_that_is_not_known_yet_stands_where_it_will(qtbot):
+    from PySide6.QtCore import Qt
+
+    made = table_of(qtbot, [{"answer": "100", "truth": "—"}], 500)
+    role = Qt.ItemDataRole.TextAlignmentRole
+    assert made.rows.headerData(0, Qt.Orientation.Horizontal, role) == made.rows.headerData(1, Qt.Orientation.Horizontal, role)
+    assert made.rows.data(made.rows.index(0, 0), role) == made.rows.data(made.rows.index(0, 1), role)
+
+
 def test_rows_are_as_high_as_their_lines(qtbot):
     from PySide6.QtGui import QFontMetricsF
 
