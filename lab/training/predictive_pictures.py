@@ -116,14 +116,17 @@ def nodes(
     found: list[dict[str, Any]] = []
     for k, name in enumerate(of.names):
         high = picture if k == 0 and picture else _block(x[k].shape[1])
+        whole = {"square": k == 0 and picture is not None}  # a digit is seen as it was written
         fixed = (k == 0 and held[0]) or (k == len(x) - 1 and held[1])
         note = f"value nodes of the {name} layer" + (", held" if fixed else "")
-        found.append({"name": f"x  {name}", "at": (0, k), "values": x[k][at].reshape(high), "lit": fixed, "note": note})
+        found.append({"name": f"x  {name}", "at": (0, k), "values": x[k][at].reshape(high), "lit": fixed, "note": note, **whole})
         if k:
             note = f"what the layer below predicts of the {name} layer"
             found.append({"name": "μ", "at": (1, k), "values": mu[k][at].reshape(high), "note": note})
         if k or of.free:
-            found.append({"name": "ε", "at": (2, k), "values": eps[k][at].reshape(high), "note": f"error nodes of the {name} layer"})
+            found.append(
+                {"name": "ε", "at": (2, k), "values": eps[k][at].reshape(high), "note": f"error nodes of the {name} layer", **whole}
+            )
     return found
 
 
