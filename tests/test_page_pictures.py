@@ -202,3 +202,10 @@ def test_marks_are_explained_in_the_large_map_alone(qtbot):
         qtbot.addWidget(made)
         made.draw(Seen(model, np.array([[0.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]])), ())
         assert [entry.text for entry in made.strip.entries] == told
+
+
+def test_a_layer_has_one_colour_in_the_energy_and_among_the_synapses():
+    pictures = {p.name: p for p in catalog.load("predictive-coding")().pictures}
+    shown = {layer.label: layer.series for layer in pictures["settling"].layers}
+    assert [shown[name.removeprefix("to ")] for name in pictures["steps"].labels] == [(k,) for k in range(len(shown) - 1)]
+    assert shown["F"] == pictures["energy"].layers[0].series == (len(shown) - 1,)
