@@ -127,6 +127,22 @@ def test_what_stands_on_buttons_is_not_said_beside_them():
     assert Advice("over", said.sentence).beside_buttons == said.sentence
 
 
+def test_numbers_at_the_very_ends_of_an_axis_are_written(qtbot):
+    from PySide6.QtGui import QPainter, QPixmap
+
+    model = catalog.load("perceptron")()
+    made = make(next(p for p in model.pictures if p.name == "error"), model)
+    qtbot.addWidget(made)
+    made.resize(420, 300)
+    made.show()
+    made.field.setRange(xRange=(0, 4), yRange=(0, 0.49), padding=0)
+    sheet = QPixmap(420, 300)
+    painter = QPainter(sheet)
+    written = [[words for *_, words in axis.generateDrawSpecs(painter)[2]] for axis in (made.across, made.up)]
+    painter.end()
+    assert {written[0][0], written[0][-1]} == {"0", "4"} and float(min(written[1], key=float)) == 0.0
+
+
 class Seen:
     """A source of points, straight lines and flat images."""
 
@@ -150,17 +166,19 @@ def test_a_line_has_an_edge_among_points_and_none_over_an_image(qtbot, name, pic
     model = catalog.load(name)()
     made = make(next(p for p in model.pictures if p.name == picture), model)
     qtbot.addWidget(made)
-    made.draw(Seen(model, np.zeros((2, 2))), ())
+    made.draw(Seen(model, np.zeros((20, 2))), ())
     ground = theme.colour("surface").name()
     assert any(stroke.colour.name() == ground for stroke in made.ink.strokes) is edged
     assert any(stroke.colour.name() != ground for stroke in made.ink.strokes)
+    made.draw(Seen(model, np.zeros((2, 2))), ())  # an edge would hide one of few points
+    assert not any(stroke.colour.name() == ground for stroke in made.ink.strokes)
 
 
 def test_ten_kinds_of_points_have_ten_colours(qtbot):
     model = catalog.load("variational-autoencoder")()
     made = make(next(p for p in model.pictures if p.name == "map"), model)
     qtbot.addWidget(made)
-    made.draw(Seen(model, np.array([[k, k, k] for k in range(10)], float)), ())
+    made.draw(Seen(model, np.array([[k, k, k % 10] for k in range(20)], float)), ())
     assert len({point.brush().color().name() for point in made._scatter.points()}) == 10
     edges = [stroke for stroke in made.ink.strokes if stroke.colour.name() == theme.colour("surface").name()]
     assert len(edges) == 2  # of what was drawn and of the place; the pale clouds of the examples stay behind their points
@@ -202,3 +220,10 @@ def test_marks_are_explained_in_the_large_map_alone(qtbot):
         qtbot.addWidget(made)
         made.draw(Seen(model, np.array([[0.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]])), ())
         assert [entry.text for entry in made.strip.entries] == told
+
+
+def test_a_layer_has_one_colour_in_the_energy_and_among_the_synapses():
+    pictures = {p.name: p for p in catalog.load("predictive-coding")().pictures}
+    shown = {layer.label: layer.series for layer in pictures["settling"].layers}
+    assert [shown[name.removeprefix("to ")] for name in pictures["steps"].labels] == [(k,) for k in range(len(shown) - 1)]
+    assert shown["F"] == pictures["energy"].layers[0].series == (len(shown) - 1,)

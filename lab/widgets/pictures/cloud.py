@@ -308,9 +308,10 @@ class CloudView(PlotView):
     def _strokes(self) -> tuple[Stroke, ...]:
         """The lines; among points of its own brightness one could not be seen without an edge in the colour of the ground.
 
-        A pale one stays behind the rest. Over an image the edge would be a second line, darker than what it lies on: walls looked doubled.
+        A pale one stays behind the rest. Over an image the edge would be a second line, darker than what it lies on: walls looked doubled;
+        and of few points, such as where a path is now, it would hide one.
         """
-        if any(self.model.stream(layer.stream).kind == "image" for layer in self.picture.layers):
+        if len(self._data) <= FEW or any(self.model.stream(layer.stream).kind == "image" for layer in self.picture.layers):
             return tuple(self._curves.values())
         ground, pale = theme.colour("surface"), {k for k, layer in enumerate(self.picture.layers) if layer.style == "pale"}
         bold = [line for k, line in self._curves.items() if k not in pale and not line.dashes]
