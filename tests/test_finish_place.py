@@ -169,3 +169,14 @@ def test_where_pictures_are_never_said_to_be_drawn_a_place_is_found_at_last(shee
         card._rest.stop()
         card._rested()
     assert not where.intersects(card.geometry()) and not card._rest.isActive()
+
+
+def test_a_line_says_fewer_figures_rather_than_cover_the_words_of_closed_drawers(sheet):
+    from types import SimpleNamespace
+
+    stage, drawn = sheet(QRect(0, 0, 1000, 595), QRect(20, 612, 480, 8))
+    stage.show()
+    card = FinishCard(stage, drawn)
+    status = SimpleNamespace(reason="finished", summary={"accuracy of what was held out": 0.9, "accuracy of what was learnt": 0.95})
+    card.show_run(status, [("Go on", lambda: None), ("Start again", lambda: None)])
+    assert card.y() >= 590 and card.x() > 500 and all(button.isVisible() for button in card.buttons)

@@ -120,8 +120,13 @@ class FinishCard(Laid):
             if covers <= CLEAR * math.prod(Drawn.across(size)):
                 break
         else:  # the names of closed drawers are less than any picture
-            size = self._form(LINE if self._line_needs() <= within.width() else STRIP, within.width())
-            place = drawn.clearest(size, QRect(within.left(), within.bottom() + 1 - size.height(), within.width(), size.height()))[1]
+            lines = self._line_needs() <= within.width()
+            for told in range(FOREMOST, -1, -1) if lines else (FOREMOST,):  # the figures stand at the foot of the window, too
+                size = self._form(LINE if lines else STRIP, within.width(), told)
+                foot = QRect(within.left(), within.bottom() + 1 - size.height(), within.width(), size.height())
+                covers, place = drawn.clearest(size, foot)
+                if covers <= CLEAR * math.prod(Drawn.across(size)):
+                    break
         self.move(place.topLeft())
 
     def _look_again(self) -> None:
@@ -141,13 +146,13 @@ class FinishCard(Laid):
         """Width of the buttons beside each other."""
         return sum(b.sizeHint().width() + 6 for b in self.buttons) + self._close.sizeHint().width() + 50
 
-    def _form(self, form: str, room: int) -> QSize:
-        """Become a card, a strip or a line, as wide as there is room for; how large it is then."""
+    def _form(self, form: str, room: int, told: int = FOREMOST) -> QSize:
+        """Become a card, a strip or a line with so many figures, as wide as there is room for; how large it is then."""
         strip = form != CARD
         if form != LINE:
             across = round(WIDTHS[form] * theme.current().text / 13)
         else:  # not wider than its first figures: the words of closed drawers stay in sight beside it
-            said = BETWEEN.join(self._line.text().split(BETWEEN)[:FOREMOST])
+            said = BETWEEN.join(self._line.text().split(BETWEEN)[:told])
             across = self._line_needs() + self.title.sizeHint().width() + self._line.fontMetrics().horizontalAdvance(said) + 32
         width = min(room, max(across, sum(b.sizeHint().width() + 6 for b in self.buttons) + 24) if strip else across)
         self.setFixedWidth(width)
