@@ -103,9 +103,9 @@ def test_a_run_that_was_browsed_is_kept_in_brief_and_comes_back_but_a_starred_on
     qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=5000)
     window.keeper.let_go()
     assert "brief" not in window.session.run(run).made, "it is in front"
+    window.marks.toggle_star(run)
     window.choose_model("membrane-pump")
     window.player.settle()
-    window.marks.toggle_star(run)
     window.keeper.let_go()
     assert "brief" not in window.session.run(run).made
     window.marks.toggle_star(run)
