@@ -70,3 +70,12 @@ def test_the_card_looks_for_its_place_only_once_the_last_moment_is_drawn(open_wi
     assert not window._end_is_shown()  # pictures that are drawn from the moment before
     monkeypatch.setattr(window.player, "frame", lambda anew=True: (None, status))
     assert window._end_is_shown()
+
+
+def test_a_picture_that_has_drawn_nothing_yet_is_not_at_rest(open_window, qtbot):
+    window = open_window()
+    finished(window, qtbot)
+    window.player.pause()
+    view = window.workspace.visible_cards()[0].view
+    view._source = view._drawn = None  # as one that comes onto the stage with another arrangement
+    assert not view.at_rest and not window.workspace.at_rest()

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
 from lab.widgets import theme
-from lab.widgets.finish import FinishCard
+from lab.widgets.finish import LOOKS, FinishCard
 from lab.widgets.laid import Drawn
 
 
@@ -154,3 +154,18 @@ def test_a_place_is_found_again_when_the_pictures_beneath_are_drawn(sheet, qtbot
     card._rest.stop()
     card._rested()
     assert not where.intersects(card.geometry())
+
+
+def test_where_pictures_are_never_said_to_be_drawn_a_place_is_found_at_last(sheet):
+    from types import SimpleNamespace
+
+    stage, drawn = sheet()
+    stage.show()
+    card = FinishCard(stage, drawn, lambda: False)
+    card.show_run(SimpleNamespace(reason="finished", summary={"accuracy": 0.9}), [("Go on", lambda: None), ("Start again", lambda: None)])
+    drawn.full = (where := QRect(500, 200, 500, 440),)
+    for look in range(LOOKS):
+        assert where.contains(card.geometry()) and card._rest.isActive(), look
+        card._rest.stop()
+        card._rested()
+    assert not where.intersects(card.geometry()) and not card._rest.isActive()

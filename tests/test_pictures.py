@@ -217,6 +217,26 @@ def test_a_theory_that_lies_apart_from_what_was_measured_has_a_name_of_its_own(s
         assert [end.meaning for end in drawn.gutter.ends if end.meaning] == (["dashed: closed form"] if apart < 1 else [])
 
 
+def test_in_a_narrow_picture_the_name_stays_at_its_line_and_less_is_said_below_it(show, source, monkeypatch):
+    drawn = show("V")
+    x = np.arange(20.0)
+    lines = tuple(
+        view.Line((0, 2 * k + how, 0), x, (k + 1) * x + 0.1 * how, name, k, theory=bool(how))
+        for k, ion in enumerate(("Na", "K"))
+        for how, name in enumerate((f"peak {ion}", f"{ion}, closed form"))
+    )
+    plot = view.Plot(lines, view.Axis("V (mV)"), view.Axis("I", 0.0, 60.0))
+    monkeypatch.setattr("lab.widgets.pictures.lines.view.lines", lambda *_, **__: plot)
+    said = "dashed: closed form"
+    for told in (said, "closed form"):
+        if told != said:  # as narrow as lets only this stand there
+            room = max(drawn.gutter.needed([end]) for end in drawn.gutter.ends)
+            monkeypatch.setattr(drawn.gutter, "fits", lambda ends, *_, room=room: drawn.gutter.needed(ends) < room)
+        drawn.refresh(source, force=True)
+        assert [(end.text, end.meaning) for end in drawn.gutter.ends] == [("peak Na", told), ("peak K", told)]
+        assert drawn.strip.entries == ()
+
+
 def test_a_theory_keeps_its_colour_when_the_page_before_it_is_drawn_too(show, source, monkeypatch):
     drawn = show("V")
     x = np.arange(20.0)

@@ -54,6 +54,18 @@ def test_a_block_larger_than_the_ring_leaves_its_end(model, monkeypatch):
     assert (first, rows[-1, 0], len(rows)) == (258, 357, 100)
 
 
+def test_a_stretch_is_what_is_kept_between_two_steps(model, monkeypatch):
+    monkeypatch.setattr(ring, "RING_BYTES", 24 * 100)
+    r = Ring(model)
+    for start in range(5, 305, 30):
+        r.put(block(start, 30))
+    for first, last in [(206, 305), (0, 1000), (250, 260), (300, 400), (205, 205), (1, 10), (400, 500), (260, 250)]:
+        begin, rows = r.stretch("x", first, last)
+        wanted = [step for step in range(206, 306) if first <= step <= last]
+        assert rows[:, 0].tolist() == wanted and (not wanted or begin == wanted[0])
+        assert rows.base is None  # a copy: the worker writes on
+
+
 def test_a_gap_starts_a_new_stretch(model):
     r = Ring(model)
     r.put(block(0, 10))

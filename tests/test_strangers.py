@@ -165,13 +165,7 @@ def test_every_child_process_is_started_by_the_one_safe_command():
     # What asks the desktop and other simulators starts no Python of the current folder: programs are given by their place, with -P.
     # The script for NEURON is text that starts NEURON's own compiler.
     others = {"commands/integrate.py", "analysis/passport/program.py", "analysis/passport/programs/neuron.py"}
-    assert found == others | {
-        "analysis/sweeps/pool.py",
-        "engine/preparation.py",
-        "widgets/course/pictures.py",
-        "widgets/passports.py",
-        "widgets/thumbnails.py",
-    }
+    assert found == others | {"analysis/sweeps/pool.py", "engine/preparation.py", "widgets/passports.py", "widgets/thumbnails.py"}
     assert all("child_command(" in (root / name).read_text("utf-8") for name in found - others)
     assert '"-P"' in (root / "analysis/passport/program.py").read_text("utf-8")
 

@@ -662,6 +662,7 @@ def test_headers_pictures_and_the_line_below_tell_of_one_moment(open_window, qtb
     from lab.engine.runner import Runner
     from lab.widgets.pictures.card import PictureCard
     from lab.widgets.pulse import Pulse
+    from lab.widgets.window import LINE_EVERY
 
     window = open_window()
     play_to(qtbot, window, 5)
@@ -685,7 +686,7 @@ def test_headers_pictures_and_the_line_below_tell_of_one_moment(open_window, qtb
     monkeypatch.setattr(window.transport, "show_status", lambda now, *a, **k: seen.append(("line", now.summary["x (mV)"])))
     monkeypatch.setattr(Pulse, "most", 1)  # pictures take turns
     runner.ring.show(runner.status.step, {})
-    window._beats = 2 * (window._beats // 2)  # the next one tells the line
+    window._beats = LINE_EVERY * (window._beats // LINE_EVERY)  # the next one tells the line
     taken, take = [], Moment.take
     monkeypatch.setattr(Moment, "take", lambda self: (taken.append(1), take(self)))
     for _ in range(cards):

@@ -87,13 +87,8 @@ class LiveSource:
 
     def samples(self, stream: str, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         """Steps and rows of a trace from step `first` to `last`, both included, as far as they are kept."""
-        end, newest = self._ring.samples(stream, 1)
-        if not len(newest) or end < first:
-            steps, rows = np.empty(0, np.int64), newest[:0]
-        else:
-            start, rows = self._ring.samples(stream, end - first + 1)
-            rows = rows[: max(0, last - start + 1)]
-            steps = start + np.arange(len(rows))
+        start, rows = self._ring.stretch(stream, first, last)
+        steps = np.arange(start, start + len(rows))
         before, began = self.before, self._ring.began
         if before is not None and before.recorded(stream) and first <= began == before.step:
             steps, rows = _joined(before.samples(stream, first, min(last, began)), (steps, rows))

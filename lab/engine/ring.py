@@ -40,11 +40,16 @@ class _Columns:
         self.written += n
 
     def last(self, n: int) -> tuple[np.ndarray, ...]:
+        return self.part(max(0, self.written - n), self.written)
+
+    def part(self, begin: int, end: int) -> tuple[np.ndarray, ...]:
+        """Rows from number `begin` to before number `end`, as far as they are kept."""
         capacity = len(self.columns[0])
-        n = min(n, self.written, capacity)
-        at = (self.written - n) % capacity
+        end = min(end, self.written)
+        n = max(0, end - max(begin, self.written - capacity, 0))
+        at = (end - n) % capacity
         first = min(n, capacity - at)
-        return tuple(np.concatenate([c[at : at + first], c[: n - first]]) for c in self.columns)
+        return tuple(c[at : at + n].copy() if first == n else np.concatenate([c[at:], c[: n - first]]) for c in self.columns)
 
 
 @dataclass
@@ -140,6 +145,18 @@ class Ring:
                 return 0, np.empty((0, *stream.shape), stream.dtype)
             (rows,) = columns.last(steps)
             return self._ends[name] - len(rows) + 1, rows
+
+    def stretch(self, name: str, first: int, last: int) -> tuple[int, np.ndarray]:
+        """(absolute step of the first row, rows) of the samples of a trace from step `first` to `last`, both included, as far as kept."""
+        with self._lock:
+            columns = self._samples.get(name)
+            if columns is None:
+                stream = self.model.stream(name)
+                return 0, np.empty((0, *stream.shape), stream.dtype)
+            before = self._ends[name] - columns.written  # the step before the first row that was ever written
+            end = min(max(0, last - before), columns.written)
+            (rows,) = columns.part(max(0, first - before - 1), end)
+            return before + end - len(rows) + 1, rows
 
     def events(self, name: str, from_step: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(step, index, value) of the kept events not before `from_step`."""

@@ -131,10 +131,10 @@ class FinishCard(Laid):
 
     def _rested(self) -> None:
         self._looks += 1
-        before = self.geometry()
-        if self._settled():
+        before, settled = self.geometry(), self._settled()
+        if settled or self._looks == LOOKS:  # at last among what there is: where the pictures come slowly the place is of another stage
             self.place()
-        if (not self._settled() or self.geometry() != before) and self._looks < LOOKS and not self.isHidden():
+        if (not settled or self.geometry() != before) and self._looks < LOOKS and not self.isHidden():
             self._rest.start()  # until it finds the same place twice
 
     def _line_needs(self) -> int:

@@ -56,6 +56,7 @@ from lab.widgets.tuning import Tuning
 from lab.widgets.workspace import ANALYSIS, Workspace
 
 SLOW_EVERY = 8  # beats between looks at what changes slowly
+LINE_EVERY = 6  # beats between two writings of the line below: numbers that change more often cannot be read
 
 
 class Window(QMainWindow):
@@ -76,6 +77,7 @@ class Window(QMainWindow):
         self.thumbnails: Thumbnails
         self._adopting = False
         self._beats = 0
+        self._told: tuple[object, ...] | None = None  # how the run stood as the line below told it
         self._closing = False
         self._because = "parameter"  # why a run is left when the experiment changes
         self.stage = QWidget(self)
@@ -524,7 +526,9 @@ class Window(QMainWindow):
         source, shown = self.frames.draw(visible=not self.isMinimized())
         if source is not None and self._beats % SLOW_EVERY == 0:
             self.canvas.show_run(source)
-        if self._beats % 2:
+        told = (shown.phase, shown.place, shown.pace, shown.model) if shown is not None else None
+        if told != self._told or self._beats % LINE_EVERY == 1:  # what a person did is told at once
+            self._told = told
             self._show_transport(shown)
         self.refusals.look(status)
         self.reports.show(status)

@@ -179,9 +179,9 @@ class PictureView(QWidget):
 
     @property
     def at_rest(self) -> bool:
-        """Whether it shows all that its source has, at the size that it has now."""
+        """Whether it shows all that its source has, at the size that it has now; not one that has come just now and is still empty."""
         source = self._source
-        return source is None or (self._drawn or ())[:4] == (id(source), source.version, self.width(), self.height())
+        return source is not None and (self._drawn or ())[:4] == (id(source), source.version, self.width(), self.height())
 
     def set_model(self, model: Model) -> None:
         """Take over changed parameters (handles move, names may change)."""

@@ -71,6 +71,7 @@ class PictureCard(QFrame):
         self.view = picture
         self._small = False  # the title is written smaller than usual
         self._usual_width = 0  # of the title
+        self._shared: tuple[object, ...] = ()  # what room was given to last
         self.setAccessibleName(picture.picture.title)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 8)
@@ -115,7 +116,11 @@ class PictureCard(QFrame):
             self.title.set_text(self.view.picture.title)  # what a picture shows may depend on parameters
             self.caption.set_text(self.view.caption)
             self.set_figures(source.summary)
-            self._share()
+            words = tuple(each.whole_text for each in (self.title, self.caption, self.figures))
+            about = (words, theme.current(), self.title.font(), self.size())
+            if about != self._shared:
+                self._shared = about
+                self._share()
         return drew
 
     def lettering(self, on: QWidget) -> list[QRect]:

@@ -401,10 +401,12 @@ class LinesView(PlotView):
         ends = self._together([(line, end) for line in named if (end := self._end(line, several, moving)) is not None])
         short = len(ends) <= MOST_NAMED and not any(line.many for line in own)
         ends += levels
-        if short and (self.led or self.gutter.fits(ends, self.width(), max(self.field.height(), 1.0))):
-            self.strip.set_entries(())
-            self.gutter.set_ends(ends, moving)
-            return True
+        # In a narrow card the line below a name says only what the dashes are: better than a legend that leaves out names.
+        for known in (ends, [replace(end, meaning=end.meaning.removeprefix("dashed: ")) for end in ends]) if short else ():
+            if self.led or self.gutter.fits(known, self.width(), max(self.field.height(), 1.0)):
+                self.strip.set_entries(())
+                self.gutter.set_ends(known, moving)
+                return True
         self.gutter.set_ends(levels, False)
         self._legend(plot, several)
         return False

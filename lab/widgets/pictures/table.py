@@ -31,7 +31,8 @@ BAR, SHORTEST_BAR = 130, 36  # px of a column of bars, and what it gives way to
 FILLED, TICK = "█", "│"
 NAMED = re.compile(r"([^\W\d_]{1,5}(?:_\w{1,4})?)( \([^()]+\))")  # a symbol with its unit, such as tau_m (ms)
 WORDS = Qt.TextFlag.TextWordWrap
-NUMERAL = re.compile(r"[−+-]?\d[\d\u202f.,]*( × 10[⁻⁰¹²³⁴-⁹]+)?( ?%)?")  # a text that is nothing but a number stands as numbers do
+# A text that is nothing but a number stands as numbers do, and so does the dash of one that is not known yet.
+NUMERAL = re.compile(r"[−+-]?\d[\d\u202f.,]*( × 10[⁻⁰¹²³⁴-⁹]+)?( ?%)?|[–—]")
 
 
 def cell_text(value: Any) -> str:
