@@ -1,4 +1,4 @@
-"""Runs kept in brief: of runs that nobody asked to keep, what is large is let go, oldest first, until they fit into a budget together.
+"""A run kept in brief: what is large in it is let go (`lab.session.budget` says of which runs).
 
     kept whole   the experiment, every change, the figures, what was shown last, and with which values the run began
     shortened    traces and events to their newest stretch, in full; pictures to an even choice that ends with the last
@@ -12,56 +12,14 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lab.session import codec
 from lab.session.schema import LET_GO, sign
 from lab.session.values import RunInfo
 from lab.session.writer import chunk_head
 
-if TYPE_CHECKING:
-    from lab.session.document import Session
-
-BUDGET = 6_000_000  # bytes of all runs that nobody asked to keep
-LEVELS = ((96_000, 256_000), (64_000, 64_000), (16_000, 16_000))  # tried in turn: bytes of a run's streams, and of its last checkpoint
 EVENT_COLUMNS = (8, 4, 8)  # bytes: step, index, value
-
-
-def keep_in_brief(session: Session, asked: Collection[int], budget: int = BUDGET) -> list[int]:
-    """Shorten the runs that are not `asked` for until they fit into the budget, oldest first; the numbers of those it shortened.
-
-    Only runs that were begun since the session was opened, that have ended, and that neither are a branch nor have one.
-    """
-    shortened: list[int] = []
-    for level, (streams, state) in enumerate(LEVELS):
-        runs = _browsed(session, asked)
-        left = sum(run.bytes for run in runs) - budget
-        for run in runs:
-            if left <= 0:
-                return shortened
-            if run.made.get("brief") == [level, run.bytes] or _beyond(run, level):
-                continue
-            left -= run.bytes - session.shorten_run(run.id, level, streams, state)
-            if run.id not in shortened:
-                shortened.append(run.id)
-    return shortened
-
-
-def _beyond(run: RunInfo, level: int) -> bool:
-    """Whether a run was shortened further than to this level already, and has not grown since."""
-    done = run.made.get("brief")
-    return isinstance(done, list) and len(done) == 2 and type(done[0]) is int and done[0] > level and done[1] == run.bytes
-
-
-def _browsed(session: Session, asked: Collection[int]) -> list[RunInfo]:
-    runs = session.runs(deleted=True)
-    parents = {run.parent for run in runs}
-    return [
-        run for run in runs
-        if run.id >= session.first_new_run and run.id not in asked and run.id not in parents
-        and run.parent is None and run.state != "running" and not run.pinned and not run.deleted
-    ]  # fmt: skip
 
 
 def shorten(connection: sqlite3.Connection, run: RunInfo, level: int, streams: int, state: int) -> tuple[int, dict[str, Any], list[int]]:
