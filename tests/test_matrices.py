@@ -79,6 +79,15 @@ def test_rows_and_columns_of_neighbours_line_up_and_nothing_overlaps(view):
     assert x.right() < w.left() and w.bottom() < z.top() and QRectF(view.rect()).contains(z)
 
 
+def test_a_picture_among_matrices_keeps_its_cells_square(view):
+    drawn = [{"name": "x", "values": np.eye(8), "at": (0, 0), "square": True}, {"name": "h", "values": np.eye(6), "at": (0, 1)}]
+    for width, height in ((640, 200), (200, 640)):
+        view.resize(width, height)
+        view.refresh(Held(view.model, drawn), force=True)
+        x, h = (plate.frame for plate in view.plates(QRectF(view.rect())))
+        assert x.width() == pytest.approx(x.height()) and x.right() < h.left() and QRectF(view.rect()).contains(x)
+
+
 def test_a_cell_says_its_value_and_a_click_picks_it_by_its_number(view, qtbot):
     w = view.plates(QRectF(view.rect()))[1].frame
     middle = QPointF(w.left() + w.width() / 2, w.top() + 0.75 * w.height())

@@ -31,12 +31,12 @@ def test_one_dear_look_does_not_keep_the_picture_still(monkeypatch):
     assert pace.watch_due()
 
 
-def test_a_run_that_leaves_time_is_looked_at_as_often_as_a_window_draws(monkeypatch):
+def test_a_run_that_leaves_time_is_looked_at_after_each_block(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
 
     def looks(rate: float | None) -> int:
-        """In a second of blocks, one after another, of eight milliseconds each."""
+        """In 125 blocks, one after another."""
         pace, step, count = Pacing(), 0, 0
         pace.begin(step)
         pace._size = 1000.0
@@ -48,8 +48,8 @@ def test_a_run_that_leaves_time_is_looked_at_as_often_as_a_window_draws(monkeypa
                 pace.watched(now[0])
         return count
 
-    assert 55 <= looks(10_000.0) <= 65
-    assert 20 <= looks(None) <= 31  # as fast as it goes: the time is the run's
+    assert looks(10_000.0) == 125
+    assert 15 <= looks(None) <= 31  # as fast as it goes: the time is the run's
 
 
 def test_what_figures_cost_spaces_looks_out_too(monkeypatch):

@@ -9,6 +9,9 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+
 from lab import catalog
 from lab.display import plots as view
 from lab.model.advice import Advice, Remedy
@@ -122,3 +125,89 @@ def test_what_stands_on_buttons_is_not_said_beside_them():
     said = Advice("over", "Over-fitting: the test loss has risen; try decay, dropout or more data.", (Remedy("Weight decay 0.003"),))
     assert said.beside_buttons == "Over-fitting: the test loss has risen."
     assert Advice("over", said.sentence).beside_buttons == said.sentence
+
+
+class Seen:
+    """A source of points, straight lines and flat images."""
+
+    version, step, origin = 1, 1, 0
+
+    def __init__(self, model, points):
+        self.model, self.points = model, points
+
+    def snapshot(self, stream):
+        line = np.array([[-1.0, 1.0], [-1.0, 1.0]])
+        return {"cloud": self.points, "curve": line, "image": np.eye(6)}.get(self.model.stream(stream).kind)
+
+    def labels(self, stream):
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "edged"), [("optimisers", "surface", False), ("grid-world", "world", False), ("hebbian-learning", "plane", True)]
+)
+def test_a_line_has_an_edge_among_points_and_none_over_an_image(qtbot, name, picture, edged):
+    model = catalog.load(name)()
+    made = make(next(p for p in model.pictures if p.name == picture), model)
+    qtbot.addWidget(made)
+    made.draw(Seen(model, np.zeros((20, 2))), ())
+    ground = theme.colour("surface").name()
+    assert any(stroke.colour.name() == ground for stroke in made.ink.strokes) is edged
+    assert any(stroke.colour.name() != ground for stroke in made.ink.strokes)
+    made.draw(Seen(model, np.zeros((2, 2))), ())  # an edge would hide one of few points
+    assert not any(stroke.colour.name() == ground for stroke in made.ink.strokes)
+
+
+def test_ten_kinds_of_points_have_ten_colours(qtbot):
+    model = catalog.load("variational-autoencoder")()
+    made = make(next(p for p in model.pictures if p.name == "map"), model)
+    qtbot.addWidget(made)
+    made.draw(Seen(model, np.array([[k, k, k % 10] for k in range(20)], float)), ())
+    assert len({point.brush().color().name() for point in made._scatter.points()}) == 10
+    edges = [stroke for stroke in made.ink.strokes if stroke.colour.name() == theme.colour("surface").name()]
+    assert len(edges) == 2  # of what was drawn and of the place; the pale clouds of the examples stay behind their points
+
+
+def test_both_networks_keep_their_colours_and_a_bound_is_no_theory_of_the_gradient():
+    pictures = {p.name: p.layers for p in catalog.load("recurrent-network")().pictures}
+    assert [(layer.stream, layer.theory, layer.series) for layer in pictures["through time"]] == [
+        ("through time", False, (1, 0)),
+        ("linear", False, (1,)),
+    ]
+    assert {layer.label: layer.series for layer in pictures["said"]} == {"wanted": (2,), "RNN": (1,), "LSTM": (0,)}
+
+
+def test_a_low_picture_over_time_spares_no_line_for_the_name_of_time(qtbot):
+    model = catalog.load("cross-attention")()
+    made = make(next(p for p in model.pictures if p.name == "loss"), model)
+    qtbot.addWidget(made)
+    for height, named in ((200, True), (96, False), (200, True)):
+        made.resize(190, height)
+        made.resizeEvent(QResizeEvent(QSize(190, height), QSize(190, 1)))
+        made.across.show_label("step")
+        assert bool(made.across.labelText) is named and made.across.style["showValues"]
+
+
+def test_a_picture_of_pixels_has_no_scale_of_its_greys(qtbot):
+    for name, picture, told in (("variational-autoencoder", "decoded", False), ("hopfield", "state", True)):
+        model = catalog.load(name)()
+        made = make(next(p for p in model.pictures if p.name == picture), model)
+        qtbot.addWidget(made)
+        made.draw(Seen(model, np.zeros((2, 2))), ())
+        assert (made.strip.scale is not None) is told
+
+
+def test_marks_are_explained_in_the_large_map_alone(qtbot):
+    model = catalog.load("grid-world")()
+    for picture, told in (("world", ["agent", "goal"]), ("told", []), ("best", [])):
+        made = make(next(p for p in model.pictures if p.name == picture), model)
+        qtbot.addWidget(made)
+        made.draw(Seen(model, np.array([[0.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]])), ())
+        assert [entry.text for entry in made.strip.entries] == told
+
+
+def test_a_layer_has_one_colour_in_the_energy_and_among_the_synapses():
+    pictures = {p.name: p for p in catalog.load("predictive-coding")().pictures}
+    shown = {layer.label: layer.series for layer in pictures["settling"].layers}
+    assert [shown[name.removeprefix("to ")] for name in pictures["steps"].labels] == [(k,) for k in range(len(shown) - 1)]
+    assert shown["F"] == pictures["energy"].layers[0].series == (len(shown) - 1,)

@@ -24,7 +24,7 @@ from lab.widgets.history import History
 from lab.widgets.labels import figures, size
 from lab.widgets.notebook import Told, table
 from lab.widgets.palette import Entry, find, score
-from lab.widgets.pulse import Pulse
+from lab.widgets.pulse import SHARE, SHARE_FLAT_OUT, Pulse
 from lab.widgets.settings import Settings
 from lab.widgets.transport import SPEEDS, Speeds
 
@@ -256,8 +256,8 @@ def test_cheap_pictures_share_the_time_saved_up_between_beats_and_dear_ones_are_
             count += most
         return count / (beats / 60)
 
-    assert drawn(0.004) == pytest.approx(0.75 / 0.004, rel=0.03)
-    assert drawn(0.003, flat_out=True) == pytest.approx(0.5 / 0.003, rel=0.03)
+    assert drawn(0.004) == pytest.approx(SHARE / 0.004, rel=0.03)
+    assert drawn(0.003, flat_out=True) == pytest.approx(SHARE_FLAT_OUT / 0.003, rel=0.03)
     assert drawn(0.03) == pytest.approx(60.0, rel=0.03)  # one a beat, whatever it costs
 
 

@@ -284,7 +284,8 @@ def _cover_ticks(x, y, reach, half, columns, cover, box):
         if not abs(left + high) < LARGEST or right <= columns[0] or left >= columns[1] + 1.0 or low <= 0.0 or high >= height:
             continue
         a, b = int(max(columns[0], np.floor(left))), int(min(columns[1], np.ceil(right) - 1.0))
-        top, bottom = int(max(0.0, np.round(high))), int(min(height - 1.0, np.round(low)))
+        # rint: round is the same number, but reading a kernel with it back loads all of scipy.linalg.
+        top, bottom = int(max(0.0, np.rint(high))), int(min(height - 1.0, np.rint(low)))
         _grow(box, a, top, b, bottom)
         for column in range(a, b + 1):
             part = min(right, column + 1.0) - max(left, float(column))

@@ -6,7 +6,7 @@ import sys
 import time
 
 BLOCK_SECONDS = 0.012
-PACED_SECONDS = 0.008  # a run that keeps to the wall clock advances about so often
+PACED_SECONDS = 0.006  # a run that keeps to the wall clock advances about so often
 # A window holds Python's lock for milliseconds while it paints, and each block waits for it: where nobody has asked anything of the run
 # for a while, blocks are fewer and longer.
 ALONE_SECONDS = 0.024
@@ -17,9 +17,10 @@ LONGEST_BLOCK = 0.04  # seconds a block may last by the clock on the wall
 # of 16 ms, too coarse for this.
 thread_seconds = time.perf_counter if sys.platform == "win32" else time.thread_time
 OBSERVE_SECONDS = 1 / 30
-# Pictures show the moment that was looked at last: a run that leaves time is looked at as often as a window draws, after every second
-# of its blocks. One that goes as fast as it can keeps Python's lock for itself.
-OBSERVE_PACED_SECONDS = 1.75 * PACED_SECONDS
+# Pictures show the moment that was looked at last: a run that leaves time is looked at after each of its blocks. Looked at as often as
+# a window draws, the two beat against each other, and every third frame would find nothing new. A run that goes as fast as it can
+# keeps Python's lock for itself.
+OBSERVE_PACED_SECONDS = 0.75 * PACED_SECONDS
 OBSERVE_SHARE = 0.1  # most of the run's time that watching may take
 SPEED_SECONDS = 0.25  # over which the speed reached is measured
 

@@ -43,7 +43,7 @@ class Stream:
                        weights (drawn units there, drawn units here), fixed: not to be dragged, numbers: written beside them)])
               `table`  list of rows, each a dict column -> text or number
               `matrices` list of dict(name, values (rows, columns), at=(row, column) on a common grid) and, where wanted,
-                       note (said under the cursor), lit=True (what is new), first (index of its first value, for `pick`), columns (of the whole, if cut);
+                       note (said under the cursor), lit=True (what is new), square=True (a picture: cells as wide as high), first (index of its first value, for `pick`), columns (of the whole, if cut);
                        values=None with shape=(rows, columns): not known yet; values=None without: note is the headline
               `arrows` (n, 4 or 5): x, y, dx, dy, then optional class label; over a cloud or an image, or alone
               `tokens` dict(rows=[dict(texts=(words or characters), values=(n,) or (n, k) where there are numbers, name)],

@@ -197,15 +197,20 @@ class Memories(Alike, Stepwise):
         heat: dict[str, Any] = {"levels": (-1.0, 1.0), "colours": "diverging", "x": "step", "y": "unit", "brush": "brush",
                                 "doc": "Drag over steps: units that are on throughout, and where else all of them are."}  # fmt: skip
         text, plain = self.task == "text", self.cell == "plain"
-        linear = (Layer("linear", theory=True, label="linear case"),) if plain else ()
+        linear = (Layer("linear", style="dashed", label="linear case", series=(1,)),) if plain else ()  # a bound on it, no theory of it
+        # Colours as of the errors: the LSTM is 0, the RNN 1, what both are held against 2.
         wanted = Layer(
-            "said", channel=0, label="pairs counted" if text else "wanted", style="points" if self.task == "adding" else "dashed"
+            "said",
+            channel=0,
+            label="pairs counted" if text else "wanted",
+            style="points" if self.task == "adding" else "dashed",
+            series=(2,),
         )
         return (
             Picture("errors", "Error on new sequences", (Layer("measures"),), y="nats per letter" if text else "mean squared error", y_log="auto", figures=("LSTM error", "RNN error"), front=True, weight=1.4),
-            Picture("through time", "Gradient through time", (Layer("through time"), *linear), x="step", y="gradient", y_log=True,
+            Picture("through time", "Gradient through time", (Layer("through time", series=(1, 0)), *linear), x="step", y="gradient", y_log=True,
                     x_range=ends, front=True, weight=1.3),
-            Picture("said", "What they say", (wanted, Layer("said", channel=1, label="RNN"), Layer("said", channel=2, label="LSTM")),
+            Picture("said", "What they say", (wanted, Layer("said", channel=1, label="RNN", series=(1,)), Layer("said", channel=2, label="LSTM", series=(0,))),
                     x="step", y="share given to the letter" if text else "output", x_range=ends, y_range=(0.0, 1.0) if text else None, front=True),
             *(() if text else (Picture("inputs", "What they read", (Layer("inputs"),), x="step", y="input", x_range=ends),)),
             Picture("state of RNN", "State of the RNN", (Layer("state of RNN"), Layer("brush of state of RNN", series=(2,))), **heat),
@@ -216,11 +221,11 @@ class Memories(Alike, Stepwise):
             Picture("arithmetic", "One unit, step by step", (Layer("arithmetic"),)),
             *((Picture("walk", "Back through time, step by step", (Layer("walk"),), weight=1.6, doc="Drag 'Walk at step' to the left, or press 'One step back'."),) if plain else ()),
             *(
-                (Picture("fed back", "Fed back: it goes on by itself", (Layer("fed back", channel=0, label="wave", style="dashed"), Layer("fed back", channel=1, label="RNN"), Layer("fed back", channel=2, label="LSTM")), x="step", y="output", y_range=(-1.6, 1.6) if self.task == "sine" else None),)
+                (Picture("fed back", "Fed back: it goes on by itself", (Layer("fed back", channel=0, label="wave", style="dashed", series=(2,)), Layer("fed back", channel=1, label="RNN", series=(1,)), Layer("fed back", channel=2, label="LSTM", series=(0,))), x="step", y="output", y_range=(-1.6, 1.6) if self.task == "sine" else None),)
                 if self.foretells
                 else ()
             ),
-            *((Picture("by age", "Brackets closed rightly", (Layer("by age"),), x="open for so many steps", y="share right", y_range=(0.0, 1.0), front=True),) if self.task == "Dyck" else ()),
+            *((Picture("by age", "Brackets closed rightly", (Layer("by age", series=(1, 0)),), x="open for so many steps", y="share right", y_range=(0.0, 1.0), front=True),) if self.task == "Dyck" else ()),
         )  # fmt: skip
 
     @property

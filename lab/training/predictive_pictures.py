@@ -56,7 +56,11 @@ def streams(of: Shown) -> tuple[Stream, ...]:
 
 def pictures(of: Shown) -> tuple[Picture, ...]:
     """Nodes in front, the energy and both kinds of step beside them."""
-    energy = tuple(Layer("settling", channel=k, label=n, series=(k,)) for k, n in enumerate(("F", *of.names[1:5])))
+    parts = of.names[1:5]  # a layer has one colour in all pictures; their sum takes the one after them
+    energy = (
+        Layer("settling", channel=0, label="F", series=(len(parts),)),
+        *(Layer("settling", channel=k + 1, label=name, series=(k,)) for k, name in enumerate(parts)),
+    )
     found = [
         Picture("nodes", "Value and error nodes", (Layer("nodes"),), front=True, weight=2.0, doc="Above what each node is, in the middle what is predicted of it, below the error."),
         Picture("likelihood", "The likelihood, layer by layer", (Layer("likelihood"),), figures=("energy of the example",),
@@ -70,7 +74,7 @@ def pictures(of: Shown) -> tuple[Picture, ...]:
                 Layer("against precision", channel=1, label="target error", series=(1,), style="dashed"), Layer("now", style="rings", series=(0,), label="now")),
                 x="factor on precision, or error", y="cosine of both steps", x_log=True, y_range=(0.0, 1.02), front=True),
         Picture("accuracy", "Test accuracy", (Layer("accuracy"),), y="accuracy", figures=("test accuracy", "back-propagation")),
-        Picture("energy", "Energy of every sweep", (Layer("energy", channel=0, label="F"),), y="F"),
+        Picture("energy", "Energy of every sweep", (Layer("energy", channel=0, label="F", series=(len(parts),)),), y="F"),
         Picture("over time", "Both steps, minibatch by minibatch", (Layer("difference", label="difference"), Layer("weights apart", label="weights")), y="difference", y_log=True,
                 figures=("difference", "weights apart")),
         Picture("cosine", "Cosine of both steps", (Layer("cosine"),), y="cosine"),
@@ -116,14 +120,17 @@ def nodes(
     found: list[dict[str, Any]] = []
     for k, name in enumerate(of.names):
         high = picture if k == 0 and picture else _block(x[k].shape[1])
+        whole = {"square": k == 0 and picture is not None}  # a digit is seen as it was written
         fixed = (k == 0 and held[0]) or (k == len(x) - 1 and held[1])
         note = f"value nodes of the {name} layer" + (", held" if fixed else "")
-        found.append({"name": f"x  {name}", "at": (0, k), "values": x[k][at].reshape(high), "lit": fixed, "note": note})
+        found.append({"name": f"x  {name}", "at": (0, k), "values": x[k][at].reshape(high), "lit": fixed, "note": note, **whole})
         if k:
             note = f"what the layer below predicts of the {name} layer"
             found.append({"name": "μ", "at": (1, k), "values": mu[k][at].reshape(high), "note": note})
         if k or of.free:
-            found.append({"name": "ε", "at": (2, k), "values": eps[k][at].reshape(high), "note": f"error nodes of the {name} layer"})
+            found.append(
+                {"name": "ε", "at": (2, k), "values": eps[k][at].reshape(high), "note": f"error nodes of the {name} layer", **whole}
+            )
     return found
 
 

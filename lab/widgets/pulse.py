@@ -14,7 +14,7 @@ from collections import deque
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 BEAT_MS = 16
-SHARE = 0.75  # of the window's thread that may go into pictures
+SHARE = 0.9  # of the window's thread that may go into pictures
 SHARE_FLAT_OUT = 0.5  # of a run that goes as fast as it can and needs the interpreter itself
 AT_ONCE = 0.020  # seconds that the pictures of one beat may take; a single one may always
 REMEMBER = 0.9

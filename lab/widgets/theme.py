@@ -29,6 +29,8 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 SANS, MONO = "Inter", "JetBrains Mono"
+# Four colours more than series have, so that ten classes have ten: on a light ground, on a dark one.
+MORE = (("#2a93a8", "#8c510a", "#6b7785", "#3949ab"), ("#7fdcd2", "#e58a4e", "#9aa6b5", "#8c9bff"))
 
 
 class Changes(QObject):
@@ -55,12 +57,15 @@ def current() -> Look:
 
 
 def colour(token: str, alpha: float = 1.0) -> QColor:
-    """The colour of a token by name (`accent`, `series2`), or of '#rrggbb' itself."""
+    """The colour of a token by name (`accent`, `series2`, `class7`: of ten kinds of points), or of '#rrggbb' itself."""
     tokens = _look.tokens
     if token.startswith("#"):
         text = token
     elif token.startswith("series"):
         text = tokens.series[int(token[6:]) % len(tokens.series)]
+    elif token.startswith("class"):
+        kinds = (*tokens.series, *MORE[QColor(tokens.surface).lightness() < 128])
+        text = kinds[int(token[5:]) % len(kinds)]
     else:
         text = getattr(tokens, token)
     made = QColor(text)

@@ -316,6 +316,7 @@ class GridWorld(Model):
         }
         top = 1.5 * max(abs(self.goal), abs(self.pit), 0.1)  # the ends of the map are dark
         marks = ("agent", "goal", "pit", "bonus", "start")
+        same = ("",) * len(marks)  # the small maps have the marks of the large one, which says what they are
         lines = (
             Layer("learning", channel=0, style="pale", label="each episode", series=(0,)), Layer("learning", channel=1, label="agent", series=(0,)),
             Layer("learning", channel=2, label="told", series=(1,)), Layer("learning", channel=3, theory=True, label="best"),
@@ -326,8 +327,8 @@ class GridWorld(Model):
                     levels=(-top, top), labels=marks, click="put", drag="put", front=True, weight=2.2, figures=("return", "best"),
                     doc="Orange is gain, blue is loss. Choose a brush and click or drag to change the map.", **ranges),
             Picture("learning", "Return over episodes", lines, x="episode", y="return", front=True, figures=("gained", "gained when told"), doc="Thick lines are computed, not tried."),
-            Picture("told", "The one that is told", (Layer("told values"), Layer("marks"), Layer("walls", style="pale"), Layer("told policy")), levels=(-top, top), labels=marks, **ranges),
-            Picture("best", "The best there is", (Layer("best values"), Layer("marks"), Layer("walls", style="pale"), Layer("best policy")), levels=(-top, top), labels=marks, **ranges),
+            Picture("told", "The one that is told", (Layer("told values"), Layer("marks"), Layer("walls", style="pale"), Layer("told policy")), levels=(-top, top), labels=same, **ranges),
+            Picture("best", "The best there is", (Layer("best values"), Layer("marks"), Layer("walls", style="pale"), Layer("best policy")), levels=(-top, top), labels=same, **ranges),
             Picture("estimates", "Values, learned and exact", (Layer("estimates"), Layer("equal", theory=True, label="equal")), x="exact", y="learned"),
             Picture("returns", "Exact returns over the moves", (Layer("returns"),), y="return"),
         )  # fmt: skip

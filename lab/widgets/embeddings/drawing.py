@@ -33,15 +33,9 @@ SMOOTH = 6000  # so many points are drawn at twice the pixels, so that their edg
 SHAPED = 20_000  # so many points have a shape for each class
 
 
-# Four colours more, so that ten classes have ten: on a light ground, on a dark one.
-MORE = (("#2a93a8", "#8c510a", "#6b7785", "#3949ab"), ("#7fdcd2", "#e58a4e", "#9aa6b5", "#8c9bff"))
-
-
 def series(count: int) -> np.ndarray:
     """Colours (count, 3) uint8 of classes; they come again after the last."""
-    look = theme.current().tokens
-    tokens = look.series if count <= len(look.series) else (*look.series, *MORE[QColor(look.surface).lightness() < 128])
-    table = [QColor(tokens[k % len(tokens)]) for k in range(max(1, count))]
+    table = [theme.colour(f"class{k}") for k in range(max(1, count))]
     return np.array([(c.red(), c.green(), c.blue()) for c in table], np.uint8)
 
 

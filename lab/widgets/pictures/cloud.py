@@ -36,6 +36,7 @@ LEGEND = 10
 MARKS = 8  # points of a class that are marks of their own, such as two goals, and no cloud
 NAMED = 5  # from so many classes on their names stand at their middles: a legend of ten would take the room of the points
 FEW = 12
+KINDS = 10  # of points that have colours of their own
 THEORY = (5.0, 4.0)
 
 
@@ -216,7 +217,7 @@ class CloudView(PlotView):
             sizes = self._sizes()
             wide = np.full(len(points), float(size)) if sizes is None else np.clip(np.nan_to_num(sizes, nan=1.0), 0.3, 4.0) * size
             wide = wide * (1.5 if look.projector else 1.0)
-            brushes = np.array([pg.mkBrush(theme.colour(f"series{k}")) for k in range(len(look.tokens.series))], object)
+            brushes = np.array([pg.mkBrush(theme.colour(f"class{k}")) for k in range(KINDS)], object)
             shapes = np.array(SYMBOLS, object)
             self._draw_rings(size)
             self._scatter.setData(
@@ -233,7 +234,7 @@ class CloudView(PlotView):
         """Points of other clouds as hollow marks: in the shape and colour of their class, filled with the ground."""
         look, data = theme.current(), self._hollow
         classes = np.nan_to_num(data[:, 2]).astype(int) if data.shape[1] > 2 else np.zeros(len(data), int)
-        pens = np.array([pg.mkPen(theme.colour(f"series{k}"), width=1.6) for k in range(len(look.tokens.series))], object)
+        pens = np.array([pg.mkPen(theme.colour(f"class{k}"), width=1.6) for k in range(KINDS)], object)
         shapes = np.array(SYMBOLS, object)
         self._rings.setData(
             x=data[:, 0], y=data[:, 1], size=(size - 0.5) * (1.5 if look.projector else 1.0), symbol=shapes[classes % len(shapes)],
@@ -247,7 +248,7 @@ class CloudView(PlotView):
         scale = (across, up) if points.shape[1] == 2 else (across, up, across)
         middle = ((canvas.x0 + canvas.x1) / 2, (canvas.y0 + canvas.y1) / 2, 0.0)[: points.shape[1]]
         placed = (points - middle) * scale
-        palette = np.array([rgba(f"series{k}", 1.0) for k in range(len(theme.current().tokens.series))])
+        palette = np.array([rgba(f"class{k}", 1.0) for k in range(KINDS)])
         ground = theme.colour("surface")
         size = (5 if len(points) < 20_000 else 3) * canvas.ratio
         view = View(canvas.width, canvas.height, (0.0,) * points.shape[1])
@@ -277,7 +278,8 @@ class CloudView(PlotView):
             self._middles_of = None
             self._texts.set_texts(np.empty((0, 2)), (), QRectF())
         marks = zip(known.tolist(), told, strict=True)
-        self.strip.set_entries((*(Entry(name, f"series{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True) for k, name in marks), *lines))
+        named = tuple(Entry(name, f"class{k}", marker=SYMBOLS[k % len(SYMBOLS)], dot=True) for k, name in marks if name)
+        self.strip.set_entries((*named, *lines))
 
     def _name_classes(self, known: np.ndarray, names: list[str]) -> None:
         """The name of each class at the middle of its points, the largest class first."""
@@ -304,10 +306,16 @@ class CloudView(PlotView):
             self._curves[number] = Stroke(x, y, ink, look.stroke + 0.5, dashes)
 
     def _strokes(self) -> tuple[Stroke, ...]:
-        """The lines, each with an edge in the colour of the ground: among points of its own brightness it could not be seen."""
-        ground = theme.colour("surface")
-        edges = (replace(line, colour=ground, width=line.width + 3.0) for line in self._curves.values() if not line.dashes)
-        return (*edges, *self._curves.values())
+        """The lines; among points of its own brightness one could not be seen without an edge in the colour of the ground.
+
+        A pale one stays behind the rest. Over an image the edge would be a second line, darker than what it lies on: walls looked doubled;
+        and of few points, such as where a path is now, it would hide one.
+        """
+        if len(self._data) <= FEW or any(self.model.stream(layer.stream).kind == "image" for layer in self.picture.layers):
+            return tuple(self._curves.values())
+        ground, pale = theme.colour("surface"), {k for k, layer in enumerate(self.picture.layers) if layer.style == "pale"}
+        bold = [line for k, line in self._curves.items() if k not in pale and not line.dashes]
+        return (*(replace(line, colour=ground, width=line.width + 3.0) for line in bold), *self._curves.values())
 
     def _background(self, values: np.ndarray) -> None:
         if values.ndim != 2:
@@ -316,8 +324,7 @@ class CloudView(PlotView):
         regions = kinds > 2 and self.picture.levels is None
         tint = self.picture.colours == "diverging" and not regions
         if regions:  # regions of classes have the colours of their points
-            series = theme.current().tokens.series
-            colours = [theme.colour(f"series{k % len(series)}") for k in range(kinds)]
+            colours = [theme.colour(f"class{k}") for k in range(kinds)]
             inks = np.array([(ink.red(), ink.green(), ink.blue()) for ink in colours], np.uint8)
             self._ground.setImage(values, autoLevels=False, levels=(-0.5, kinds - 0.5), lut=inks)
         else:

@@ -213,7 +213,10 @@ class ImageView(PlotView):
         """What colours mean: the map with its ends, or of few values the words of each."""
         if not self.picture.key:
             unit = self.model.stream(self.picture.layers[0].stream).unit
-            self.strip.set_scale((self.picture.colours, lo, hi), typeset(unit) if len(unit) <= SHORT else "")
+            plain = (
+                self.picture.colours == "grey" and self.picture.levels == (0.0, 1.0) and not unit
+            )  # as any photograph, from black to white
+            self.strip.set_scale(None if plain else (self.picture.colours, lo, hi), typeset(unit) if len(unit) <= SHORT else "")
             return
         table = lookup(self.picture.colours)
         shades = [table[round(255 * min(1.0, max(0.0, (value - lo) / ((hi - lo) or 1.0))))] for value, _ in self.picture.key]

@@ -117,6 +117,9 @@ class MatricesView(PictureView):
             i, j = entry["at"]
             width = widths[j] * (shape[1] / columns[j] if shape[1] > 1 else min(1.0, LARGEST[0] * zoom / widths[j]))
             height = heights[i] * (shape[0] / rows[i] if shape[0] > 1 else min(1.0, LARGEST[1] * zoom / heights[i]))
+            if entry.get("square"):
+                cell = min(width / shape[1], height / shape[0])
+                width, height = cell * shape[1], cell * shape[0]
             beside = [left[e["at"][1]] for e in entries if e["at"][0] == i and e["at"][1] > j]
             title_room = min(beside, default=area.right() - 4 + GAP / 2) - GAP / 2 - left[j]
             plates.append(Plate(entry, values, shape, QRectF(left[j], top[i], max(2.0, width), max(2.0, height)), title_room))

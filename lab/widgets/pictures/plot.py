@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainte
 from PySide6.QtWidgets import QLabel, QWidget
 
 from lab import units
-from lab.display.plots import Axis, Overlay, Range, Source
+from lab.display.plots import Axis, Overlay, Range, Source, kind
 from lab.model import Model, Picture
 from lab.widgets import theme
 from lab.widgets.pictures.base import PictureView
@@ -40,6 +40,7 @@ class TickAxis(pg.AxisItem):
     _name = ""  # in full
     _lines = 1
     quiet = False  # numbers and name stand under another plot with the same axis
+    bare = False  # numbers without the name, which would take the room of what is drawn
     _fitted: tuple[str, float, int] | None = None
     _spaced: tuple[float, list[tuple[float, float]]] = (0.0, [])  # length in pixels and levels of the grid as it was drawn last
     _bounds: QRectF | None = None  # Qt asks for it a dozen times in each frame
@@ -135,12 +136,12 @@ class TickAxis(pg.AxisItem):
         if self.orientation == "bottom":
             look = theme.current()
             numbers = round(1.35 * (look.caption - 1) * self._lines) + 8
-            self.setHeight(2 if self.quiet else numbers + (round(1.25 * look.caption) if text else 0))
+            self.setHeight(2 if self.quiet else numbers + (round(1.25 * look.caption) if text and not self.bare else 0))
         self._fit_label()
 
     def _fit_label(self) -> None:
         """The name as far as there is room for it, in the middle of the axis; times before now keep their unit."""
-        text, width = "" if self.quiet else self._name, self.size().width()
+        text, width = "" if self.quiet or self.bare else self._name, self.size().width()
         width += 2 * self._overhang() if width > 0 else 0
         if (text, width, theme.current().caption) == self._fitted:
             return
@@ -447,8 +448,12 @@ class PlotView(PictureView):
         self.zoomed = True
 
     def resizeEvent(self, event: Any) -> None:
-        """A high picture has room for a legend of several lines."""
+        """A high picture has room for a legend of several lines, a low one not even for the name of time."""
         self.strip.set_most(0 if self.height() < LOW else 1 if self.height() < 150 else 2 if self.height() < 280 else 4)
+        bare = self.height() < LOW and kind(self.picture, self.model) == "trace"  # what time is counted in, the transport says
+        if bare != self.across.bare:
+            self.across.bare = bare
+            self.across.show_label(self.across._name)
         super().resizeEvent(event)
 
     # -- colours --

@@ -136,6 +136,8 @@ class StripsView(PictureView):
     def tools(self) -> tuple[tuple[QWidget, ...], tuple[QWidget, ...]]:
         """The switch beside the title, pencil and stretch of time at the right."""
         pencil = (self.pencil,) if any(grips.draws for grips in self.grips) else ()
+        if pencil:
+            self._style_pencil()
         return (self.switch,) if self.switch else (), (*pencil, *((self.choice,) if self.choice else ()))
 
     def _switched(self, number: int) -> None:
@@ -340,12 +342,16 @@ class StripsView(PictureView):
         for label, ground, ink in ((self._time, tokens.text, tokens.surface), (self._grip_words, tokens.raised, tokens.text)):
             label.setFont(font)
             label.setStyleSheet(f"QLabel {{ background: {ground}; color: {ink}; border-radius: 4px; padding: 1px 5px; }}")
+
+    def _style_pencil(self) -> None:
         self.pencil.setIcon(theme.icon("mdi6.pencil-outline"))
 
     def set_theme(self) -> None:
         """Colours of what is laid over."""
         if hasattr(self, "_time"):
             self._style_cursor()
+            if not self.pencil.icon().isNull():  # a picture without a title line has no pencil: the letters of icons take long to load
+                self._style_pencil()
         super().set_theme()
 
     # -- files dropped on the stimulus --
