@@ -10,7 +10,8 @@ from PySide6.QtCore import QPointF
 
 from lab import catalog
 from lab.display.stage import arrange, cards
-from lab.widgets.pictures.strips import view_of_card
+from lab.widgets import theme
+from lab.widgets.pictures.strips import StripsView, view_of_card
 
 
 @pytest.fixture
@@ -62,3 +63,18 @@ def test_a_curve_after_the_onset_counts_from_it(drawn):
     grips, heard = drawn(onset=5.0)
     stroke(grips, (0, 0, 0, 0), POINTS)
     assert "onset" not in heard[0][0] and [tuple(p) for p in heard[0][0]["drawn"]] == [(x - 5.0, y) for x, y in POINTS]
+
+
+def test_the_pencil_has_its_icon_in_a_title_line_only_and_changes_it_with_the_theme(drawn):
+    strips = drawn()[0].view.parentWidget()
+    while not isinstance(strips, StripsView):
+        strips = strips.parentWidget()
+    strips.set_theme()
+    assert strips.pencil.icon().isNull()
+    with theme.worn("dark"):
+        assert strips.pencil in strips.tools()[1]
+    before = strips.pencil.icon()
+    with theme.worn("light"):
+        strips.set_theme()
+    assert not before.isNull() and not strips.pencil.icon().isNull()
+    assert strips.pencil.icon().cacheKey() != before.cacheKey()

@@ -127,6 +127,22 @@ def test_what_stands_on_buttons_is_not_said_beside_them():
     assert Advice("over", said.sentence).beside_buttons == said.sentence
 
 
+def test_numbers_at_the_very_ends_of_an_axis_are_written(qtbot):
+    from PySide6.QtGui import QPainter, QPixmap
+
+    model = catalog.load("perceptron")()
+    made = make(next(p for p in model.pictures if p.name == "error"), model)
+    qtbot.addWidget(made)
+    made.resize(420, 300)
+    made.show()
+    made.field.setRange(xRange=(0, 4), yRange=(0, 0.49), padding=0)
+    sheet = QPixmap(420, 300)
+    painter = QPainter(sheet)
+    written = [[words for *_, words in axis.generateDrawSpecs(painter)[2]] for axis in (made.across, made.up)]
+    painter.end()
+    assert {written[0][0], written[0][-1]} == {"0", "4"} and float(min(written[1], key=float)) == 0.0
+
+
 class Seen:
     """A source of points, straight lines and flat images."""
 

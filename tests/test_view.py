@@ -171,6 +171,13 @@ def test_the_difference_is_unknown_where_measurement_and_theory_do_not_meet():
     assert math.isnan(view.difference(one, far))
 
 
+def test_a_level_is_compared_with_and_predicts_no_curve():
+    loss = view.Line((0, 0, 0), np.array([0.0, 1.0, 2.0]), np.array([3.0, 2.0, 1.0]), "", 0)
+    chance = view.Line((0, 1, 0), np.array([0.0, 2.0]), np.array([4.5, 4.5]), "chance", 0, theory=True)
+    law = view.Line((0, 1, 0), np.array([0.0, 2.0]), np.array([3.0, 1.0]), "theory", 0, theory=True)
+    assert math.isnan(view.difference(loss, chance)) and view.difference(loss, law) == 0
+
+
 def test_overlays_are_drawn_at_the_same_model_time_in_their_own_colour():
     model = Gallery()
     other = view.Overlay("before", "#ff0000", run(400))

@@ -211,7 +211,10 @@ def _extremes(rows: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def difference(measured: Line, theory: Line) -> float:
-    """Root mean square distance of measured points from the theory, as a fraction of the theory's range; NaN if apart."""
+    """Root mean square distance of measured points from the theory, as a fraction of the theory's range; NaN if apart.
+
+    A level that is the same everywhere, such as chance beside a loss, is there to be compared with and predicts no curve: NaN, too.
+    """
     good = np.isfinite(theory.x) & np.isfinite(theory.y)
     tx, ty = theory.x[good], theory.y[good]
     seen = np.isfinite(measured.x) & np.isfinite(measured.y)
@@ -221,7 +224,7 @@ def difference(measured: Line, theory: Line) -> float:
     tx, ty = tx[order], ty[order]
     x, y = measured.x[seen], measured.y[seen]
     inside = (x >= tx[0]) & (x <= tx[-1])
-    span = float(np.ptp(ty)) or float(np.abs(ty).max())
+    span = float(np.ptp(ty))
     if not inside.any() or span == 0:
         return math.nan
     gap = y[inside] - np.interp(x[inside], tx, ty)

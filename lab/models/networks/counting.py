@@ -83,7 +83,7 @@ def transformer(layers: int, width: int, convention: str) -> Count:
     return Count(
         neurons,
         12 * layers * width * width,
-        f"{layers} blocks of width {number(width)}, 12 L d^2 synapses, {'10' if convention == CONVENTIONS[1] else '9'} L d neurons",
+        f"{layers} blocks of width {number(width)}, 12 L d² synapses, {'10' if convention == CONVENTIONS[1] else '9'} L d neurons",
     )
 
 

@@ -29,6 +29,7 @@ from lab.widgets.pictures.texts import Texts
 LOW = 100  # px of a picture that spares no line for a legend
 LONG = 14  # letters of a title that has no room in the gutter of a strip
 ROWS_APART = 1.15  # heights of a number from one to the next above it
+BEYOND, BELOW_NAME = 20, 4  # px that a number may stick out over the end of its axis, and where the name of the axis stands
 COLUMNS_APART = 10  # px between numbers beside one another
 GOES_ON = "goes_on"  # argument of a drag's action that wants to know it: whether this place is not the first one of the drag
 MARKS = ("", "o", "t1", "s", "d", "t", "x")  # markers that tell series apart without colour
@@ -51,7 +52,7 @@ class TickAxis(pg.AxisItem):
         self.names: tuple[str, ...] = ()
         self.whole = False  # of things that are counted: there is nothing between two of them
         self.enableAutoSIPrefix(False)
-        self.setStyle(tickLength=0, tickTextOffset=6, autoReduceTextSpace=False, maxTickLevel=0, hideOverlappingLabels=20)
+        self.setStyle(tickLength=0, tickTextOffset=6, autoReduceTextSpace=False, maxTickLevel=0, hideOverlappingLabels=BEYOND)
         self.setTickDensity(1.3)
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
@@ -140,8 +141,9 @@ class TickAxis(pg.AxisItem):
         self._fit_label()
 
     def _fit_label(self) -> None:
-        """The name as far as there is room for it, in the middle; times before now keep their unit."""
+        """The name as far as there is room for it, in the middle of the axis; times before now keep their unit."""
         text, width = "" if self.quiet or self.bare else self._name, self.size().width()
+        width += 2 * self._overhang() if width > 0 else 0
         if (text, width, theme.current().caption) == self._fitted:
             return
         self._fitted = (text, width, theme.current().caption)
@@ -151,6 +153,13 @@ class TickAxis(pg.AxisItem):
             text = f"{unit} ago" if self.before and text.endswith(")") else measure.elidedText(text, Qt.TextElideMode.ElideRight, width)
         self.setLabel(text or None)
         super().resizeEvent(None)  # a name is put into the middle only when the axis changes its size
+
+    def _overhang(self) -> float:
+        """How far the name of a horizontal axis may reach over both of its ends: below the numbers and the names beside the plot is nothing."""
+        plot = self.parentItem()
+        if self.orientation != "bottom" or not isinstance(plot, pg.GraphicsWidget):
+            return 0.0
+        return max(0.0, min(self.pos().x(), plot.size().width() - self.pos().x() - self.size().width()) - 2)
 
     def updateAutoSIPrefix(self) -> None:
         """Names say their units: nothing is to be written anew with another range."""
@@ -173,9 +182,14 @@ class TickAxis(pg.AxisItem):
         super().setRange(mn, mx)
 
     def boundingRect(self) -> QRectF:
-        """The axis with its grid, which reaches over the plot; known until either has another size."""
+        """The axis with its grid, which reaches over the plot, and room for the numbers at its very ends; known until either has another size."""
         if self._bounds is None:
             self._bounds = super().boundingRect()
+            plot = self.parentItem()
+            if plot is not None and not self.quiet:  # numbers stick out over both ends, but never out of the plot
+                upright = self.orientation in ("left", "right")  # above it stands its name
+                more = self._bounds.adjusted(0, -BELOW_NAME, 0, BEYOND) if upright else self._bounds.adjusted(-BEYOND, 0, BEYOND, 0)
+                self._bounds |= more & self.mapRectFromItem(plot, plot.boundingRect())
         return self._bounds
 
     def linkedViewChanged(self, view: Any, newRange: Any = None) -> None:
