@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 pytest.importorskip("PySide6")
 
 from lab import catalog
-from lab.session import Session
+from lab.session import Session, keep_in_brief
+from lab.widgets import keeper
 from lab.widgets.keeper import PASSED
+from lab.widgets.marks import IN_BRIEF
 from lab.widgets.notebook import Told, course_of, differing, names, preset_title, same_data
 
 CELL = "leaky-integrate-and-fire"
@@ -87,6 +91,31 @@ def test_a_touched_run_stays_and_is_gone_on_with(open_window, qtbot, counter):
     assert run in runs(window) and window.player.run_id == run
     assert window.player.status.step == step and window.player.status.model.rate == 3.0
     assert window.marks.rows()[0].name == "Rate 1 → 3 mV"
+
+
+def test_a_run_that_was_browsed_is_kept_in_brief_and_comes_back_but_a_starred_one_stays_whole(open_window, qtbot, counter, monkeypatch):
+    monkeypatch.setattr(keeper, "keep_in_brief", partial(keep_in_brief, budget=0))
+    window = open_window()
+    run = play(window, qtbot)
+    window.tuning.change("rate", 3.0)
+    qtbot.waitUntil(lambda: window.player.status.model.rate == 3.0, timeout=5000)
+    window.player.pause()
+    qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=5000)
+    window.keeper.let_go()
+    assert "brief" not in window.session.run(run).made, "it is in front"
+    window.marks.toggle_star(run)
+    window.choose_model("membrane-pump")
+    window.player.settle()
+    window.keeper.let_go()
+    assert "brief" not in window.session.run(run).made
+    window.marks.toggle_star(run)
+    window.keeper.let_go()
+    assert "brief" in window.session.run(run).made
+    window.choose_model(counter)
+    assert window.player.run_id == run and IN_BRIEF in window.marks.rows()[0].hint
+    step = window.player.status.step
+    window.player.play()
+    qtbot.waitUntil(lambda: window.player.status.step > step and window.player.run_id == run, timeout=20_000)
 
 
 def test_a_run_that_a_parameter_replaced_stays_unless_it_was_passed_over(open_window, qtbot, monkeypatch):

@@ -237,6 +237,23 @@ def test_in_a_narrow_picture_the_name_stays_at_its_line_and_less_is_said_below_i
         assert drawn.strip.entries == ()
 
 
+def test_a_narrow_strip_keeps_its_curve_rather_than_what_is_said_below_a_name(show, source, monkeypatch):
+    drawn = show("V", (275, 120))
+    drawn.led = True
+    x = np.arange(20.0)
+    lines = (view.Line((0, 0, 0), x, x, "Output", 0), view.Line((0, 1, 0), x, x + 0.1, "Output exactly", 0, theory=True))
+    plot = view.Plot(lines, view.Axis("time (s)"), view.Axis("x", 0.0, 30.0))
+    monkeypatch.setattr("lab.widgets.pictures.lines.view.lines", lambda *_, **__: plot)
+    drawn.refresh(source, force=True)
+    assert [(end.text, end.meaning) for end in drawn.gutter.ends] == [("Output", "")] and drawn.strip.entries == ()
+    drawn.resize(700, 120)
+    drawn.refresh(source, force=True)
+    assert [(end.text, end.meaning) for end in drawn.gutter.ends] in (
+        [("Output", "Output exactly")],
+        [("Output", "dashed: Output exactly")],
+    )
+
+
 def test_a_theory_keeps_its_colour_when_the_page_before_it_is_drawn_too(show, source, monkeypatch):
     drawn = show("V")
     x = np.arange(20.0)
@@ -667,3 +684,22 @@ def test_the_name_of_a_few_marks_stands_at_one_of_them_and_that_of_a_cloud_at_it
     assert middle_of(goals).tolist() in goals.tolist()
     cloud = np.column_stack([np.arange(10.0), np.zeros(10)])
     assert middle_of(cloud).tolist() == [4.5, 0.0]
+
+
+def test_the_name_of_an_axis_may_be_wider_than_a_narrow_plot_as_long_as_the_card_has_room(show):
+    from PySide6.QtGui import QFontMetricsF
+
+    drawn = show("waves", (300, 220))
+    axis = drawn.across
+    axis.before = False
+    measure = QFontMetricsF(theme.sans_font(theme.current().caption))
+    width, over = axis.size().width(), axis._overhang()
+    assert over > 0  # numbers to the left, names to the right
+    longest = max(k for k in range(1, 200) if measure.horizontalAdvance("i" * k) <= width + 2 * over)
+    axis.show_label("i" * longest)
+    assert axis.labelText == "i" * longest and measure.horizontalAdvance(axis.labelText) > width
+    card = drawn.canvas.sceneRect()
+    place = axis.label.mapRectToScene(axis.label.boundingRect()).adjusted(4, 0, -4, 0)  # its document has a margin
+    assert card.left() <= place.left() and place.right() <= card.right()
+    axis.show_label("i" * (longest + 1))
+    assert axis.labelText.endswith("…")

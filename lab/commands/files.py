@@ -58,6 +58,8 @@ def info(
         changed = ", ".join(f"{k} = {str(v)[:60]}" for k, v in (own if isinstance(own, dict) else {}).items())
         if r.made:
             print("  made on " + ", ".join(f"{k} {str(v)[:60]}" for k, v in r.made.items() if isinstance(v, str)))
+        if "brief" in r.made:
+            print("  kept in brief: its newest stretch, its figures and all its changes")
         print(f"  parameters: {changed or 'all at their defaults'}; seed {r.experiment.get('seed', 0)}")
         for name, value in r.summary.items():
             print(f"  {name}: {value:.6g}" if isinstance(value, float) else f"  {name}: {value}")

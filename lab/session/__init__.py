@@ -11,8 +11,9 @@ streams (samples, events, snapshots), a log of changes and actions, and checkpoi
         steps, V = session.reader().samples(run, "V")
 """
 
+from lab.session.budget import keep_in_brief
 from lab.session.document import Session, close_all
 from lab.session.reader import SessionReader
 from lab.session.values import RECOVERED, LogEntry, RunInfo, StreamInfo, WriterStatus
 
-__all__ = ["RECOVERED", "LogEntry", "RunInfo", "Session", "SessionReader", "StreamInfo", "WriterStatus", "close_all"]
+__all__ = ["RECOVERED", "LogEntry", "RunInfo", "Session", "SessionReader", "StreamInfo", "WriterStatus", "close_all", "keep_in_brief"]

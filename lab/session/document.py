@@ -17,6 +17,7 @@ import numpy as np
 
 from lab.errors import FileError, ModelError, ParameterError, near
 from lab.session import codec
+from lab.session.brief import shorten
 from lab.session.files import SET, begin_rescue, clear_part, close_file, copy_file, create_file, end_rescue, identity_of, start_writing
 from lab.session.lock import SessionLock, is_locked
 from lab.session.opening import check_regular, connect, open_checked, real_path
@@ -49,6 +50,7 @@ class Session:
         self._readers: weakref.WeakSet[SessionReader] = weakref.WeakSet()
         self._writer: Writer | None = None
         self._mutex: threading.RLock | threading.Condition = threading.RLock()  # type: ignore[valid-type]
+        self.first_new_run = MAX_ID  # runs from this number on were made since the session was opened
         self.saved_as = path  # where it is after closing
         self.rescued = ""  # what was done on closing, if the file had been moved or deleted
         with SessionReader(path, checked=not writable) as reader:
@@ -72,7 +74,7 @@ class Session:
             except BaseException:
                 connection.close()
                 raise
-            self._next_run = max(runs, _number(self._settings.get("last_run"))) + 1
+            self.first_new_run = self._next_run = max(runs, _number(self._settings.get("last_run"))) + 1
             self._next_stream = max(streams, _number(self._settings.get("last_stream"))) + 1
             self._connection = connection
             found = {ending: identity_of(path.with_name(path.name + ending)) for ending in ("-wal", "-shm")}
@@ -249,6 +251,24 @@ class Session:
                     self._runs[run.id] = replace(run, parent=None, parent_step=None)
                     statements.append((sign("runs", "WHERE id=?"), (run.id,)))
             writer.put(Statements(statements, 64 * len(statements)))
+
+    def shorten_run(self, run_id: int, level: int, streams: int, state: int) -> int:
+        """Keep a run that has ended in brief (see `keep_in_brief`): so many bytes of streams and of state; how many it has then.
+
+        `made` of the run says so under "brief": the level, and its bytes.
+        """
+        writer, found = self._writing(), []
+        with self._mutex:
+            run = self._run(run_id)
+        if run.state == "running":
+            raise FileError(f"Run {run_id} is being recorded and cannot be shortened; stop it first.")
+        writer.call(lambda connection: found.append(shorten(connection, run, level, streams, state)))
+        size, made, gone = found[0]
+        with self._mutex:
+            self._runs[run_id] = replace(self._run(run_id), bytes=size, made=made)
+            for number in gone:
+                self._sizes.pop(number, None)
+        return size
 
     # -- recording --------------------------------------------------------------------------------------------------
 
@@ -618,9 +638,9 @@ def _purge(connection: sqlite3.Connection) -> None:
 
 
 def _tighten(connection: sqlite3.Connection) -> None:
-    """Give the room of removed runs back, where it is most of the file."""
+    """Give the room of what was removed back, where it is a good part of the file."""
     pages, free, size = (connection.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "freelist_count", "page_size"))
-    if free * size > EMPTY_BYTES and free > pages / 2:
+    if free * size > EMPTY_BYTES and free > pages / 5:
         connection.execute("VACUUM")
 
 

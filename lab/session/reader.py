@@ -34,6 +34,7 @@ DAMAGED_ROWS = 20  # of which more is not said
 CHUNK = f"id, first, last, rows, shape, crc, length(data), typeof(data), CASE WHEN length(data)<={WHOLE_BLOB} THEN data END"
 Chunk = tuple[int, int, int, Any, Any, str]  # first and last step, rows, shape as JSON, bytes, whose it is
 EVENT_BYTES = 8 + 4 + 8  # step int64, index int32, value float64
+_WHOLE = f"substr(meta, -{len(schema.LET_GO)})<>'{schema.LET_GO}'"  # checkpoints with the arrays to go on from
 
 
 class SessionReader:
@@ -237,13 +238,15 @@ class SessionReader:
         """The steps at which a run has checkpoints."""
         return [
             self._whole(row[0], "a step")
-            for row in self._all(f"SELECT step FROM checkpoints WHERE run=? ORDER BY step, id LIMIT {MAX_LISTED}", (_step(run),))
+            for row in self._all(
+                f"SELECT step FROM checkpoints WHERE run=? AND {_WHOLE} ORDER BY step, id LIMIT {MAX_LISTED}", (_step(run),)
+            )
         ]
 
     def checkpoint(self, run: int, at_or_before_step: int | None = None) -> tuple[int, dict[str, np.ndarray], dict[str, Any]] | None:
         """Step, arrays and meta of the last checkpoint at or before a step, or None when there is none."""
         found = self._all(
-            "SELECT id, step, meta, crc FROM checkpoints WHERE run=? AND step<=? ORDER BY step DESC, id DESC LIMIT 1",
+            f"SELECT id, step, meta, crc FROM checkpoints WHERE run=? AND step<=? AND {_WHOLE} ORDER BY step DESC, id DESC LIMIT 1",
             (_step(run), codec.MAX_STEP if at_or_before_step is None else _step(at_or_before_step)),
         )
         if not found:

@@ -48,6 +48,7 @@ def _second_version(connection: sqlite3.Connection) -> None:
         connection.execute(sign(table))
 
 
+LET_GO = ',"let_go":true}'  # so ends what a checkpoint says whose arrays were let go: nothing can go on from it
 SETTING_COLUMNS = "key,value"
 RUN_COLUMNS = "id,name,experiment,created,steps,state,reason,parent,parent_step,colour,pinned,visible,deleted,summary,bytes,made"
 STREAM_COLUMNS = "id,run,name,form,dtype,shape,every,unit,meta,first,last,rows,bytes"

@@ -32,7 +32,9 @@ def newest(reader: SessionReader, run: int) -> tuple[Experiment, Checkpoint]:
     info = reader.pick(run)
     point = restore_point(reader, run, max(info.steps, 0))
     if point is None:
-        raise ModelError(f"Run {run} ('{info.name}') has no checkpoint yet: pause it, or let it finish.")
+        raise ModelError(
+            f"Run {run} ('{info.name}') has no checkpoint to take over: play it a little further and pause it, or let it finish."
+        )
     return experiment_of(reader, info, f"run {run}"), point
 
 

@@ -459,6 +459,7 @@ class Commands(QObject):
         w = self.window
         w.layouts.keep(w.session, w.document)
         w.player.finish(10.0)
+        w.keeper.let_go()
         filing.close(w.session)
         w.workspace.clear()
         w.set_session(session)
@@ -713,6 +714,7 @@ class Commands(QObject):
         if self._compare is None:
             self._compare = Compare(self.window.frame)
         self._compare.show_runs(self.window)
+        self.window.keeper.compared.update(self._compare.shown)
 
     def vary(self, name: str = "") -> None:
         """Ask for values of a parameter and run them all."""

@@ -43,6 +43,7 @@ class Compare(QDialog):
         self.setWindowTitle("Compare runs")
         self.resize(820, 560)
         self._texts: list[list[str]] = []
+        self.shown: tuple[int, ...] = ()  # the runs that were compared last
         column = QVBoxLayout(self)
         self.words = QLabel("", self)
         self.words.setProperty("role", "caption")
@@ -69,6 +70,7 @@ class Compare(QDialog):
         rows = list(shell.marks.rows())
         chosen = [r for r in rows if r.overlaid or r.current]
         chosen = chosen if len(chosen) > 1 else rows[:MOST]
+        self.shown = tuple(row.id for row in chosen)
         specs = catalog.load(shell.document.model).specs()
         status = shell.player.status
         runs = []

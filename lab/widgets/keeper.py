@@ -7,7 +7,9 @@
                   --> touched                            it stays
 
 A run is touched once anything was changed or done in it, once it was renamed, pinned, starred or laid behind another, and when
-it is a branch or has one.
+it is a branch or has one. Of runs that were only browsed, touched or not, what is large is let go, oldest first, once they take more
+room than is theirs (`keep_in_brief`): never of one that was renamed, pinned, starred, laid behind another or compared, nor of what
+was in the session when it was opened.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from PySide6.QtCore import QObject
 
 from lab.engine.experiment import Experiment
 from lab.errors import LabError
-from lab.session import RunInfo
+from lab.session import RunInfo, keep_in_brief
 from lab.widgets.document import RunMark
 from lab.widgets.player import Left
 from lab.widgets.shell import Shell
@@ -53,13 +55,27 @@ class Keeper(QObject):
         self._shell = shell
         self.waiting: OrderedDict[str, Waiting] = OrderedDict()
         self._playing: dict[int, bool] = {}  # runs that stayed: whether they played when they were left
+        self.compared: set[int] = set()  # runs that were laid side by side: somebody wants them
         shell.player.left.connect(self._left)
+        shell.player.switched.connect(self.let_go)  # not as one leaves: the run that one goes to would not be in front yet
 
     def touched(self, info: RunInfo, logged: int) -> bool:
         """Whether a person did anything in or with a run."""
         mark = self._shell.document.mark(info.id)
         branched = info.parent is not None or any(r.parent == info.id for r in self._shell.session.runs(deleted=True))
         return bool(logged) or branched or mark != RunMark() or info.pinned
+
+    def let_go(self) -> None:
+        """Keep in brief what was only browsed, where that takes more room than is its own."""
+        shell = self._shell
+        if shell.session.closed or not shell.session.writable:
+            return
+        wanted = {number for number, mark in shell.document.runs.items() if mark != RunMark()}
+        made = {run.id for run in shell.session.runs() if run.made.get("sweep")}
+        try:
+            keep_in_brief(shell.session, wanted | made | self.compared | shell.player.in_hand)
+        except LabError:
+            pass  # a disk that takes nothing is told of by whatever else wants to write
 
     def _left(self, left: Left) -> None:
         session, runner = self._shell.session, left.runner

@@ -15,6 +15,8 @@ from lab.widgets.notebook import Told, course_of, names, same_data
 from lab.widgets.runs import Other, RunRow
 from lab.widgets.shell import Shell
 
+IN_BRIEF = "Kept in brief: its newest stretch, its figures and all its changes. Pin or star a run to keep it whole."
+
 
 class Marks(QObject):
     """Changes the part of the document that is about runs, and makes the rows of their list."""
@@ -162,6 +164,8 @@ class Marks(QObject):
         bare = next((number(value) for value in first.values()), "")
         name = self.title(info.id)
         hint = f"{name}\n{figures(summary)}\n{info.created[:16].replace('T', ' ')}"
+        if "brief" in info.made:
+            hint += f"\n{IN_BRIEF}"
         other = mark.overlaid and not self._fits(info)
         return RunRow(
             info.id, name, figures(first), brief, "series0" if info.id == present else info.colour or "series1", info.state,

@@ -66,6 +66,7 @@ class Player(QObject):
         self.runner: Runner | None = None
         self.viewed: RunInfo | None = None  # a recording in front that no runner stands behind
         self._place: int | None = None  # of the viewed recording
+        self._whence: int | None = None  # the recorded run that the one in front goes on from
         self._leaving: list[Left] = []
         self._live: LiveSource | None = None
         self._moment: Moment | None = None
@@ -131,6 +132,12 @@ class Player(QObject):
         """The run in front."""
         status = self.status
         return status.run_id if status else None
+
+    @property
+    def in_hand(self) -> set[int]:
+        """The runs that are in front, that what is in front goes on from, or that still hand over what they had."""
+        found = (self.run_id, self._whence, *(each.runner.run_id for each in self._leaving if each.runner.alive))
+        return {number for number in found if number is not None}
 
     def _recording(self, run_id: int, place: int) -> bool:
         """Make the past source show `place`; the run itself, or the run it branched from, whoever recorded it."""
@@ -214,6 +221,7 @@ class Player(QObject):
         self._live = LiveSource.of(runner)
         self._moment = Moment(runner.ring, lambda: runner.status)
         whence = (resume["run_id"], resume["at"]) if "run_id" in resume else resume.get("parent")
+        self._whence = whence[0] if whence is not None else None
         if whence is not None:  # a run that had left the session, and is come back to, has no recording of what was before
             self._goes_on_from(*whence)
         self._known_run = None
@@ -285,7 +293,7 @@ class Player(QObject):
         self.runner = None
         self.viewed = None
         self._live = self._moment = self._past = None
-        self._place = None
+        self._place = self._whence = None
         self._question = self._asked = self._heard = None
 
     # -- commands --

@@ -150,6 +150,15 @@ class Changing(Protocol):
         """Begin a new run with another seed."""
 
 
+class Keeping(Protocol):
+    """What becomes of runs that are left (`lab.widgets.keeper`)."""
+
+    compared: set[int]
+
+    def let_go(self) -> None:
+        """Keep in brief what was only browsed."""
+
+
 class Listing(Protocol):
     """The runs of the session (`lab.widgets.marks`)."""
 
@@ -189,6 +198,10 @@ class Shell(Protocol):
     @property
     def marks(self) -> Listing:
         """The runs of the session."""
+
+    @property
+    def keeper(self) -> Keeping:
+        """What becomes of runs that are left."""
 
     session: Session
     settings: Settings

@@ -616,5 +616,6 @@ class Window(QMainWindow):
         self.commands.stop_sweep(timeout)
         self.commands.passports.stop()
         done = self.player.finish(timeout)
+        self.keeper.let_go()
         filing.close(self.session)
         return done

@@ -34,6 +34,7 @@ from lab.widgets.pictures.texts import Texts
 THEORY = (5.0, 4.0)
 DASHES: dict[str, tuple[float, ...]] = {"dashed": (6.0, 4.0), "dotted": (1.0, 3.0)}
 MOST_NAMED = 6  # lines that are named at their ends; more have a legend
+STRIP = 0.8  # of the width of a strip is what its names at the right have their share of
 MARKS_ACROSS = 6  # markers on a line, so that it can be told without its colour
 FAINT = {"pale": 0.65, "ghost": 0.7}  # share of the ground in the colour of what lies behind
 GRIP = 0.12  # of the height of a strip: half of a grip
@@ -402,8 +403,12 @@ class LinesView(PlotView):
         short = len(ends) <= MOST_NAMED and not any(line.many for line in own)
         ends += levels
         # In a narrow card the line below a name says only what the dashes are: better than a legend that leaves out names.
-        for known in (ends, [replace(end, meaning=end.meaning.removeprefix("dashed: ")) for end in ends]) if short else ():
-            if self.led or self.gutter.fits(known, self.width(), max(self.field.height(), 1.0)):
+        said = [ends, [replace(end, meaning=end.meaning.removeprefix("dashed: ")) for end in ends]]
+        if self.led:  # a strip has no legend, and names to its left as well
+            said.append([replace(end, meaning="") for end in ends])
+        wide, tall = (STRIP * self.width(), math.inf) if self.led else (self.width(), max(self.field.height(), 1.0))
+        for known in said if short else ():
+            if self.gutter.fits(known, wide, tall) or (self.led and known is said[-1]):
                 self.strip.set_entries(())
                 self.gutter.set_ends(known, moving)
                 return True

@@ -141,8 +141,9 @@ class TickAxis(pg.AxisItem):
         self._fit_label()
 
     def _fit_label(self) -> None:
-        """The name as far as there is room for it, in the middle; times before now keep their unit."""
+        """The name as far as there is room for it, in the middle of the axis; times before now keep their unit."""
         text, width = "" if self.quiet or self.bare else self._name, self.size().width()
+        width += 2 * self._overhang() if width > 0 else 0
         if (text, width, theme.current().caption) == self._fitted:
             return
         self._fitted = (text, width, theme.current().caption)
@@ -152,6 +153,13 @@ class TickAxis(pg.AxisItem):
             text = f"{unit} ago" if self.before and text.endswith(")") else measure.elidedText(text, Qt.TextElideMode.ElideRight, width)
         self.setLabel(text or None)
         super().resizeEvent(None)  # a name is put into the middle only when the axis changes its size
+
+    def _overhang(self) -> float:
+        """How far the name of a horizontal axis may reach over both of its ends: below the numbers and the names beside the plot is nothing."""
+        plot = self.parentItem()
+        if self.orientation != "bottom" or not isinstance(plot, pg.GraphicsWidget):
+            return 0.0
+        return max(0.0, min(self.pos().x(), plot.size().width() - self.pos().x() - self.size().width()) - 2)
 
     def updateAutoSIPrefix(self) -> None:
         """Names say their units: nothing is to be written anew with another range."""
