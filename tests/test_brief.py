@@ -102,6 +102,20 @@ def test_a_large_state_goes_when_the_budget_asks_for_it(path):
     assert Session.check(path) == []
 
 
+def test_a_last_picture_of_megabytes_goes_and_an_ordinary_one_stays(path):
+    with Session.create(path) as session:
+        run = browsed(session)
+        session.add_stream(run, "matrix", form="snapshots", dtype="float64", shape=(-1,))
+        session.append_snapshot(run, "matrix", 9000, np.zeros(400_000))
+        keep_in_brief(session, (), 300_000)
+        reader = session.reader()
+        assert reader.snapshots(run, "matrix") == [] and reader.snapshots(run, "map")[-1][0] == 9000
+        assert session.run(run).bytes < 300_000
+        keep_in_brief(session, (), 0)
+        assert reader.snapshots(run, "map")[-1][0] == 9000
+    assert Session.check(path) == []
+
+
 def test_letting_go_is_all_or_nothing(path, monkeypatch):
     with Session.create(path) as session:
         run = browsed(session)

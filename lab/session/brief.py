@@ -1,6 +1,6 @@
 """A run kept in brief: what is large in it is let go (`lab.session.budget` says of which runs).
 
-    kept whole   the experiment, every change, the figures, what was shown last, and with which values the run began
+    kept whole   the experiment, every change, the figures, what was shown last unless it is huge, and with which values the run began
     shortened    traces and events to their newest stretch, in full; pictures to an even choice that ends with the last
     let go       checkpoints but the last, and that one where it is large itself: the run can be computed again from its log
 
@@ -19,6 +19,7 @@ from lab.session.schema import LET_GO, sign
 from lab.session.values import RunInfo
 from lab.session.writer import chunk_head
 
+HUGE, LEAST = 12, 16_000  # times its share that a last snapshot may have; bytes of a share for that
 EVENT_COLUMNS = (8, 4, 8)  # bytes: step, index, value
 
 
@@ -48,12 +49,12 @@ def shorten(connection: sqlite3.Connection, run: RunInfo, level: int, streams: i
 
 
 def _picked(connection: sqlite3.Connection, stream: int, share: int) -> int:
-    """Keep an even choice of the snapshots of a stream, the last of all in any case."""
+    """Keep an even choice of the snapshots of a stream, and its last unless that alone is many times the share: a matrix of megabytes."""
     found = connection.execute("SELECT id, length(data) FROM chunks WHERE stream=? ORDER BY last DESC, id DESC", (stream,)).fetchall()
     apart = 1
     while len(found[::apart]) > 1 and sum(size for _, size in found[::apart]) > share:
         apart += 1
-    kept = {number for number, _ in found[::apart]}
+    kept = {number for number, _ in found[::apart]} if sum(size for _, size in found[:1]) <= HUGE * max(share, LEAST) else set()
     connection.executemany("DELETE FROM chunks WHERE id=?", [(number,) for number, _ in found if number not in kept])
     return _count(connection, stream)
 
