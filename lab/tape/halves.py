@@ -266,9 +266,10 @@ class _Maker:
             return
         divided = self._divided(rows)
         groups: list[tuple[set[tuple[int, int]], list[int]]] = []
-        for k, (row, part) in enumerate(divided):
+        for k, (row, part, whole) in enumerate(divided):
             columns = (OUT,) if row[OPCODE] == 0 else (*GRADIENTS, AUX, *(() if row[DOUT] in self.sizes else (DOUT,)))
-            keys, members = {(int(row[c]), part) for c in columns if row[c] >= 0}, [k]
+            # A part belongs to the weight that it is a part of, wherever in it it begins: what clears it comes before what adds to it.
+            keys, members = {(int(whole[c]), part) for c in columns if whole[c] >= 0 and row[c] >= 0}, [k]
             for group in [group for group in groups if group[0] & keys]:
                 groups.remove(group)
                 keys, members = keys | group[0], [*group[1], *members]
@@ -286,24 +287,27 @@ class _Maker:
             self._two(one, other, self.whole, self.whole)
             self.cost += sum(loads)
 
-    def _divided(self, rows: list[np.ndarray]) -> list[tuple[np.ndarray, int]]:
-        """The rows, with the gradients of large weights in two parts, numbered 0 and 1 (all else: -1), where all that adds to them allows it."""
+    def _divided(self, rows: list[np.ndarray]) -> list[tuple[np.ndarray, int, np.ndarray]]:
+        """The rows, with the gradients of large weights in two parts, numbered 0 and 1 (all else: -1), where all that adds to them allows it.
+
+        With each stands the row that it is, or is a part of.
+        """
         touched: dict[int, list[np.ndarray]] = {}
         for row in rows:
             for column in (OUT,) if row[OPCODE] == 0 else (*GRADIENTS, DOUT):
                 if row[column] >= 0 and row[column] not in self.sizes:
                     touched.setdefault(int(row[column]), []).append(row)
         cuts = {offset: cut for offset, own in touched.items() if (cut := self._cut(offset, own))}
-        found: list[tuple[np.ndarray, int]] = []
+        found: list[tuple[np.ndarray, int, np.ndarray]] = []
         for row in rows:
             column = OUT if row[OPCODE] == 0 else self._weight(row)
             if column < 0 or int(row[column]) not in cuts:
-                found.append((row, -1))
+                found.append((row, -1, row))
                 continue
             parts, rest = self._parts(row, column, *cuts[int(row[column])])
-            found += [(part, k) for k, part in enumerate(parts)]
+            found += [(part, k, row) for k, part in enumerate(parts)]
             if rest is not None:
-                found.append((rest, -1))
+                found.append((rest, -1, row))
         return found
 
     @staticmethod
