@@ -16,6 +16,7 @@ from lab.engine import preparation
 from lab.kernels import unkept
 from lab.widgets import filing, theme
 from lab.widgets.application import application
+from lab.widgets.garbage import Garbage
 from lab.widgets.settings import Settings
 
 
@@ -49,7 +50,9 @@ def start(path: str | None = None, model: str | None = None) -> int:
         number = getattr(signal, name, None)
         if number is not None and (name == "SIGINT" or signal.getsignal(number) is not signal.SIG_IGN):  # nohup means it
             signal.signal(number, _interrupted)
+    garbage = Garbage(app)
     code = app.exec()
+    garbage.stop()
     done = window.finish()
     preparation.end()
     window.deleteLater()
