@@ -78,13 +78,19 @@ def test_an_untouched_run_leaves_the_session_and_goes_on_where_it_was_when_its_m
     assert counter not in window.keeper.waiting and len(window.marks.rows()) == 1
 
 
-def test_a_touched_run_stays_and_is_gone_on_with(open_window, qtbot, counter):
-    window = open_window()
+def touched(window, qtbot) -> int:
+    """A run whose rate was changed while it played, and that is paused now."""
     run = play(window, qtbot)
     window.tuning.change("rate", 3.0)
     qtbot.waitUntil(lambda: window.player.status.model.rate == 3.0, timeout=5000)
     window.player.pause()
     qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=5000)
+    return run
+
+
+def test_a_touched_run_stays_and_is_gone_on_with(open_window, qtbot, counter):
+    window = open_window()
+    run = touched(window, qtbot)
     step = window.player.status.step
     window.choose_model("membrane-pump")
     window.choose_model(counter)
@@ -96,11 +102,7 @@ def test_a_touched_run_stays_and_is_gone_on_with(open_window, qtbot, counter):
 def test_a_run_that_was_browsed_is_kept_in_brief_and_comes_back_but_a_starred_one_stays_whole(open_window, qtbot, counter, monkeypatch):
     monkeypatch.setattr(keeper, "keep_in_brief", partial(keep_in_brief, budget=0))
     window = open_window()
-    run = play(window, qtbot)
-    window.tuning.change("rate", 3.0)
-    qtbot.waitUntil(lambda: window.player.status.model.rate == 3.0, timeout=5000)
-    window.player.pause()
-    qtbot.waitUntil(lambda: window.player.status.phase == "paused", timeout=5000)
+    run = touched(window, qtbot)
     window.keeper.let_go()
     assert "brief" not in window.session.run(run).made, "it is in front"
     window.marks.toggle_star(run)

@@ -147,7 +147,8 @@ def test_training_in_halves_has_the_same_bytes(build, compiled, eager):
 def test_the_two_shares_of_a_phase_may_be_done_in_either_order(build, eager, monkeypatch):
     """What one thread does must not wait for what the other does: a race would show once in a hundred runs, the other order at once."""
     t = Tape()
-    program = t.compile(batch=SAMPLES) if (inputs := build(t)) else None
+    inputs = build(t)
+    program = t.compile(batch=SAMPLES)
     data, found = program.data(**inputs), {}
 
     def turned(*arguments):

@@ -344,21 +344,16 @@ class VoltageClamp(Model):
                 front=True,
             ),
             available if self.protocol == INACTIVATION else conductance,
-            Picture(
-                "I_Na",
-                "Sodium current",
-                (Layer("I_Na", label="all commands", series=sodium), Layer("chosen", channel=0, label="chosen", series=(CHOSEN,))),
-                x=t,
-                y=unit,
-                x_range=span,
-            ),
-            Picture(
-                "I_K",
-                "Potassium current",
-                (Layer("I_K", label="all commands", series=potassium), Layer("chosen", channel=1, label="chosen", series=(CHOSEN,))),
-                x=t,
-                y=unit,
-                x_range=span,
+            *(
+                Picture(
+                    name,
+                    f"{ion} current",
+                    (Layer(name, label="all commands", series=colour), Layer("chosen", channel=channel, label="chosen", series=(CHOSEN,))),
+                    x=t,
+                    y=unit,
+                    x_range=span,
+                )
+                for channel, (name, ion, colour) in enumerate((("I_Na", "Sodium", sodium), ("I_K", "Potassium", potassium)))
             ),
             Picture("command", "Command", (Layer("command"),), x=t, y="V (mV)", x_range=span, weight=0.6),
         )
