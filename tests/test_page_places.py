@@ -17,9 +17,9 @@ from lab.display.symbols import runs as letters
 from lab.widgets import theme
 from lab.widgets.gallery import small_picture, worth_keeping
 from lab.widgets.labels import TwoLines
+from lab.widgets.pictures.axis import TickAxis
 from lab.widgets.pictures.ends import symbol_of
 from lab.widgets.pictures.legend import Entry, Strip
-from lab.widgets.pictures.plot import TickAxis
 from lab.widgets.pictures.strips import view_of_card
 from lab.widgets.pictures.texts import place_in_full
 from lab.widgets.runs import RunRow, shortest_told

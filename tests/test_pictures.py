@@ -25,10 +25,10 @@ from lab.errors import FileError, ModelError
 from lab.model import Picture
 from lab.widgets import offscreen, theme
 from lab.widgets.pictures import Overlay, PictureCard, PictureView, make
+from lab.widgets.pictures.axis import TickAxis
 from lab.widgets.pictures.cloud import columns_of, middle_of, turned
 from lab.widgets.pictures.colours import levels_of, lookup, paint
 from lab.widgets.pictures.image import mosaic_columns
-from lab.widgets.pictures.plot import TickAxis
 from lab.widgets.pictures.texts import place_labels
 
 NAMES = [p.name for p in Gallery().pictures]

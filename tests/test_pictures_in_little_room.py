@@ -19,11 +19,11 @@ from lab.display.plots import Range
 from lab.widgets import theme
 from lab.widgets.drawers import Drawers
 from lab.widgets.pictures import PictureCard
+from lab.widgets.pictures.axis import TickAxis, widest_pair
 from lab.widgets.pictures.colours import tinted
 from lab.widgets.pictures.kinds import make
 from lab.widgets.pictures.layered import Drawing
 from lab.widgets.pictures.legend import Entry, Strip
-from lab.widgets.pictures.plot import TickAxis, widest_pair
 
 LAYERS = [{"name": name, "units": n, "values": np.zeros(n)} for name, n in (("inputs", 3), ("hidden", 8))]
 

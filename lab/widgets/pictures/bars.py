@@ -21,10 +21,11 @@ from lab.display.plots import Axis, Overlay, Source, typeset
 from lab.errors import ModelError
 from lab.units import number as number_text
 from lab.widgets import theme
+from lab.widgets.pictures.axis import widest_pair
 from lab.widgets.pictures.base import Table, draws
 from lab.widgets.pictures.dots import Marks
 from lab.widgets.pictures.legend import Entry
-from lab.widgets.pictures.plot import PlotView, widest_pair
+from lab.widgets.pictures.plot import PlotView
 from lab.widgets.pictures.texts import Texts
 
 HATCH = (
